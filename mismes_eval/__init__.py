@@ -1,0 +1,1 @@
+"""Weights, tracer panels and impact on one variance engine."""
