@@ -1,0 +1,139 @@
+"""Columns and domains of a sample as arrays: what estimators read from a frame, with every problem named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.weighting.sample import Sample
+
+By = str | Sequence[str] | None
+
+
+@dataclass(frozen=True)
+class Domains:
+    """code (n,) 0..D-1, or D for rows outside; keys (D rows): the by-values of each; labels (D,)."""
+
+    code: Int
+    keys: pd.DataFrame
+    labels: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        return len(self.keys)
+
+
+def listed(columns: str | Sequence[str]) -> list[str]:
+    """A column or several -> list."""
+    return [columns] if isinstance(columns, str) else list(columns)
+
+
+def require(sample: Sample, columns: Sequence[str], caller: str) -> None:
+    """Raise one error for all columns that the frame lacks."""
+    missing = [c for c in columns if c not in sample.frame.columns]
+    if missing:
+        have = ", ".join(map(str, sample.frame.columns[:30]))
+        raise EstimateError([Problem(f"{caller} names an unknown column", f"column '{c}'", "one of the frame's columns", fix=f"The frame has: {have}.") for c in missing])
+
+
+def domains(sample: Sample, by: By, caller: str) -> Domains:
+    """The combinations of the by-columns that occur among rows of the domain with weight."""
+    inside = sample.active
+    if not inside.any():
+        raise EstimateError(Problem(f"{caller} has an empty domain", "", "at least one row with a weight above 0", "none", "Widen the mask of where()."))
+    if by is None or (not isinstance(by, str) and len(by) == 0):
+        return Domains(np.where(inside, 0, 1).astype(np.intp), pd.DataFrame(index=range(1)), ("",))
+    columns = listed(by)
+    require(sample, columns, caller)
+    missing = sample.frame[columns].isna().any(axis=1).to_numpy() & inside
+    if missing.any():
+        raise EstimateError(
+            Problem(f"{caller} by {', '.join(columns)} meets missing values in the domain", f"column '{', '.join(columns)}'", "a value in every row of the domain", "missing",
+                    "Narrow the domain with where(), or code missing as a category.", int(missing.sum()), tuple(int(i) for i in np.flatnonzero(missing)[:5]))
+        )  # fmt: skip
+    return _combinations(sample.frame[columns], inside)
+
+
+def _combinations(frame: pd.DataFrame, inside: np.ndarray) -> Domains:
+    code = np.zeros(len(frame), np.int64)
+    levels = []
+    for c in frame.columns:
+        column = frame[c].cat.remove_unused_categories() if isinstance(frame[c].dtype, pd.CategoricalDtype) else frame[c]
+        each, level = pd.factorize(column, sort=True)
+        code = code * max(len(level), 1) + np.maximum(each, 0)
+        levels.append(level)
+    space = int(np.prod([max(len(level), 1) for level in levels]))
+    present = np.unique(code[inside])
+    lookup = np.full(space, present.size, np.intp) if space < 10_000_000 else None
+    if lookup is not None:
+        lookup[present] = np.arange(present.size)
+        dense = lookup[code]
+    else:
+        dense = np.searchsorted(present, code).astype(np.intp)
+    out = np.where(inside, dense, present.size).astype(np.intp)
+    keys: dict[str, object] = {}
+    rest = present.copy()
+    for c, level in zip(reversed(list(frame.columns)), reversed(levels), strict=True):
+        keys[str(c)] = np.asarray(level)[rest % len(level)]
+        rest = rest // len(level)
+    table = pd.DataFrame({str(c): keys[str(c)] for c in frame.columns})
+    labels = tuple(", ".join(f"{c}={v}" for c, v in zip(table.columns, row, strict=True)) for row in table.itertuples(index=False))
+    return Domains(out, table, labels)
+
+
+def numbers(sample: Sample, column: str, caller: str) -> Float:
+    """(n,) values of a numeric or boolean column, zero outside the domain. Missing or infinite inside it is an error."""
+    series = sample.frame[column]
+    if not (pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)):
+        raise EstimateError(Problem(f"{caller} needs numbers", f"column '{column}'", "a numeric or boolean column", str(series.dtype), "Use proportion() for categories."))
+    value = series.to_numpy(dtype=float, na_value=np.nan)
+    inside = sample.active
+    bad = inside & ~np.isfinite(value)
+    if bad.any():
+        raise EstimateError(
+            Problem(f"{caller} meets missing or infinite values in the domain", f"column '{column}'", "a finite number in every row of the domain that carries weight", "missing or infinite",
+                    f"Narrow the domain: sample.where(frame['{column}'].notna()).", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5]))
+        )  # fmt: skip
+    return np.where(inside, value, 0.0)
+
+
+def variables(sample: Sample, columns: str | Sequence[str], caller: str) -> tuple[Float, pd.DataFrame, list[str]]:
+    """Values (n, k), keys (k rows: variable, level) and names (k,). A text or categorical column becomes one indicator a level."""
+    names = listed(columns)
+    require(sample, names, caller)
+    arrays, keys, labels = [], [], []
+    for c in names:
+        series = sample.frame[c]
+        if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
+            arrays.append(numbers(sample, c, caller))
+            keys.append((c, ""))
+            labels.append(c)
+            continue
+        code, level = categories(sample, c, caller)
+        for j, name in enumerate(level):
+            arrays.append((code == j).astype(float))
+            keys.append((c, str(name)))
+            labels.append(f"{c}={name}")
+    return np.column_stack(arrays), pd.DataFrame(keys, columns=["variable", "level"]), labels
+
+
+def categories(sample: Sample, column: str, caller: str) -> tuple[Int, list[object]]:
+    """Codes (n,), -1 outside the domain, and the levels that occur inside it."""
+    series = sample.frame[column]
+    inside = sample.active
+    bad = inside & series.isna().to_numpy()
+    if bad.any():
+        raise EstimateError(
+            Problem(f"{caller} meets missing values in the domain", f"column '{column}'", "a category in every row of the domain that carries weight", "missing",
+                    f"Narrow the domain: sample.where(frame['{column}'].notna()).", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5]))
+        )  # fmt: skip
+    code, level = pd.factorize(series, sort=True)
+    present = np.unique(code[inside])
+    lookup = np.full(len(level) + 1, -1, np.intp)
+    lookup[present] = np.arange(present.size)
+    return np.where(inside, lookup[code], -1), [level[i] for i in present]

@@ -1,0 +1,263 @@
+"""Estimate: named values with their influence on one design or several independent ones. The only type with a standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.numerics.influence import Influence, side_by_side
+from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.design import SurveyDesign
+
+Interval = Literal["t", "logit"]
+
+
+@dataclass(frozen=True)
+class NotEstimable:
+    """Stands where a number cannot be had, so that a report says why and goes on."""
+
+    reason: str
+    definition: str = ""
+
+    def to_frame(self) -> pd.DataFrame:
+        return pd.DataFrame({"not estimable": [self.reason]})
+
+    def _repr_html_(self) -> str:
+        return f"<p><em>Not estimable: {self.reason}</em></p>"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One design with the influence (n, p) on it. replicates (B, p): the estimate in each replicate, where the design has replicate weights."""
+
+    design: SurveyDesign
+    influence: Influence | None
+    replicates: Float | None = None
+    full: Float | None = None
+
+    @property
+    def vcov(self) -> Float:
+        if self.design.replicates is not None and self.replicates is not None and self.full is not None:
+            return self.design.replicates.vcov(self.replicates, self.full)
+        if self.influence is None:
+            raise EstimateError(Problem("this estimate has neither influence columns nor replicates"))
+        return self.design.vcov(self.influence)
+
+    def linear(self, j: Float) -> Part:
+        return replace(
+            self,
+            influence=None if self.influence is None else self.influence.linear(j),
+            replicates=None if self.replicates is None else self.replicates @ j.T,
+            full=None if self.full is None else j @ self.full,
+        )
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """value (p,); names (p,); keys: one row a value (by columns, variable, level); n (p,) unweighted rows behind it; dof (p,) degrees of freedom.
+
+    parts : one for each independent design.  srs (p,) variance under simple random sampling, for design effects, where it is defined.
+    kind, unit, definition, notes : what a table prints beside the numbers.  interval : how `ci` is made.
+    """
+
+    value: Float
+    names: tuple[str, ...]
+    parts: tuple[Part, ...]
+    keys: pd.DataFrame
+    n: Float
+    dof: Float
+    kind: str = ""
+    unit: str = ""
+    definition: str = ""
+    notes: tuple[str, ...] = ()
+    interval: Interval = "t"
+    srs: Float | None = None
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def p(self) -> int:
+        return int(self.value.size)
+
+    @property
+    def influence(self) -> Float:
+        """(n, p), unweighted, on the weights after all steps; formed when asked for."""
+        dense = [part.influence.dense() for part in self.parts if part.influence is not None]
+        if len(dense) != len(self.parts):
+            raise EstimateError(Problem("no influence columns", "replicate designs", fix="Use the linearised design."))
+        return np.vstack(dense)
+
+    @cached_property
+    def vcov(self) -> Float:
+        """(p, p)."""
+        out: Float = sum((part.vcov for part in self.parts), start=np.zeros((self.p, self.p)))
+        return out
+
+    @cached_property
+    def se(self) -> Float:
+        """(p,)."""
+        out: Float = np.sqrt(np.maximum(np.diag(self.vcov), 0.0))
+        return out
+
+    @property
+    def degf(self) -> float:
+        """Smallest degrees of freedom among the values."""
+        return float(self.dof.min()) if self.dof.size else float("nan")
+
+    @property
+    def cv(self) -> Float:
+        """(p,) standard error over absolute value."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.se / np.abs(self.value)
+
+    @property
+    def deff(self) -> Float:
+        """(p,) variance over that of a simple random sample without replacement of the same size (R survey: deff=TRUE)."""
+        if self.srs is None:
+            return np.full(self.p, np.nan)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.se**2 / self.srs
+
+    def ci(self, level: float = 0.95) -> pd.DataFrame:
+        """Interval of each value, columns low and high; NaN where there are no degrees of freedom.
+
+        "t": value +- t se.  "logit": the same on the log-odds (R survey: svyciprop, method="logit"), for proportions.
+        """
+        if not 0 < level < 1:
+            raise EstimateError(Problem("the level is not a probability", "argument 'level'", "a number between 0 and 1", str(level)))
+        t = stats.t.ppf(0.5 + level / 2, np.where(self.dof > 0, self.dof, np.nan))
+        low, high = self.value - t * self.se, self.value + t * self.se
+        if self.interval == "logit":
+            inside = (self.value > 0) & (self.value < 1)
+            v = np.where(inside, self.value, 0.5)
+            eta, half = np.log(v / (1 - v)), t * self.se / (v * (1 - v))
+            low = np.where(inside, 1 / (1 + np.exp(-(eta - half))), np.nan)
+            high = np.where(inside, 1 / (1 + np.exp(-(eta + half))), np.nan)
+        return pd.DataFrame({"low": low, "high": high}, index=list(self.names))
+
+    @property
+    def pvalue(self) -> Float:
+        """(p,) two-sided p-value of value = 0."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = np.abs(self.value / self.se)
+        return 2 * np.asarray(stats.t.sf(t, np.where(self.dof > 0, self.dof, np.nan)))
+
+    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
+        """One row a value: keys, value, se, ci_low, ci_high, cv, n, degf."""
+        ci = self.ci(level)
+        columns = {"value": self.value, "se": self.se, "ci_low": ci["low"].to_numpy(), "ci_high": ci["high"].to_numpy(), "cv": self.cv, "n": self.n, "degf": self.dof}
+        return pd.concat([self.keys.reset_index(drop=True), pd.DataFrame(columns)], axis=1)
+
+    def select(self, which: list[int] | Float) -> Estimate:
+        """Some of the values, by position."""
+        index = np.asarray(which, int)
+        out = self.through(lambda v: v[index], np.eye(self.p)[index], tuple(self.names[i] for i in index))
+        return replace(
+            out, keys=self.keys.iloc[index].reset_index(drop=True), n=self.n[index], dof=self.dof[index], kind=self.kind, unit=self.unit, interval=self.interval,
+            definition=self.definition, srs=None if self.srs is None else self.srs[index], extra=self.extra,
+        )  # fmt: skip
+
+    def contrast(self, weights: Mapping[str, float], name: str = "contrast") -> Estimate:
+        """sum of weight * value over the named values, as an Estimate with one value."""
+        unknown = [k for k in weights if k not in self.names]
+        if unknown:
+            raise EstimateError(Problem("contrast names no value", ", ".join(unknown), f"names among {', '.join(self.names[:20])}"))
+        j = np.zeros((1, self.p))
+        for k, v in weights.items():
+            j[0, self.names.index(k)] += v
+        out = self.through(lambda value: j @ value, j, (name,))
+        used = np.array([self.names.index(k) for k in weights])
+        return replace(out, n=np.array([self.n[used].sum()]), dof=np.array([self.dof[used].min()]))
+
+    def through(self, function: Callable[[Float], Float], jacobian: Float, names: tuple[str, ...] | None = None) -> Estimate:
+        """Delta method: function(value) (k,), jacobian (k, p). In replicate designs the function is applied in every replicate."""
+        j = np.atleast_2d(np.asarray(jacobian, float))
+        value = np.atleast_1d(np.asarray(function(self.value), float))
+        if j.shape != (value.size, self.p):
+            raise EstimateError(Problem("the jacobian has the wrong shape", "argument 'jacobian'", f"({value.size}, {self.p})", str(j.shape)))
+        label = names or tuple(f"f{i + 1}" for i in range(value.size))
+        parts = tuple(part.linear(j) for part in self.parts)
+        if len(parts) == 1 and parts[0].replicates is not None and self.parts[0].replicates is not None:
+            parts = (replace(parts[0], replicates=np.array([np.atleast_1d(function(r)) for r in self.parts[0].replicates]), full=value),)
+        used = j != 0
+        n = np.array([self.n[row].sum() if row.any() else 0.0 for row in used])
+        dof = np.array([self.dof[row].min() if row.any() else np.nan for row in used])
+        keys = pd.DataFrame({"variable": list(label)})
+        return replace(self, value=value, names=label, parts=parts, keys=keys, n=n, dof=dof, srs=None, interval="t", extra={})
+
+    def annotated(self, *, kind: str | None = None, unit: str | None = None, definition: str | None = None, notes: tuple[str, ...] = ()) -> Estimate:
+        """The same numbers with words for a table."""
+        return replace(
+            self, kind=self.kind if kind is None else kind, unit=self.unit if unit is None else unit, definition=self.definition if definition is None else definition,
+            notes=(*self.notes, *notes),
+        )  # fmt: skip
+
+    def plot(self, ax: object | None = None) -> object:
+        """Values with their 95% intervals, one line each. Returns the matplotlib axes."""
+        from mismes_eval.estimate.plot import dots
+
+        return dots(self, ax)
+
+    def _repr_html_(self) -> str:
+        shown = self.to_frame().to_html(index=False, float_format=lambda v: f"{v:,.4g}")
+        notes = "".join(f"<p><small>{note}</small></p>" for note in (self.definition, *self.notes) if note)
+        return f"{shown}{notes}"
+
+    def __repr__(self) -> str:
+        return self.to_frame().to_string(index=False) + "".join(f"\n{note}" for note in self.notes)
+
+
+def stack(*estimates: Estimate) -> Estimate:
+    """Several estimates on the same design or designs, with their joint covariance."""
+    first = estimates[0]
+    if any(len(e.parts) != len(first.parts) or any(a.design is not b.design for a, b in zip(e.parts, first.parts, strict=True)) for e in estimates):
+        raise EstimateError(Problem("stack needs estimates on one and the same design", fix="Use independent() for separate samples; derive every estimate from one Sample."))
+    parts = []
+    for k, part in enumerate(first.parts):
+        many = [e.parts[k] for e in estimates]
+        influence = [m.influence for m in many if m.influence is not None]
+        replicates = [m.replicates for m in many if m.replicates is not None]
+        full = [m.full for m in many if m.full is not None]
+        parts.append(
+            Part(
+                part.design,
+                side_by_side(influence) if len(influence) == len(many) else None,
+                np.hstack(replicates) if len(replicates) == len(many) else None,
+                np.concatenate(full) if len(full) == len(many) else None,
+            )
+        )
+    return _joined(estimates, tuple(parts))
+
+
+def independent(*estimates: Estimate) -> Estimate:
+    """Estimates from independent samples (two countries, two separate rounds): covariance zero between them."""
+    p = sum(e.p for e in estimates)
+    parts: list[Part] = []
+    at = 0
+    for e in estimates:
+        pad = np.zeros((p, e.p))
+        pad[at : at + e.p] = np.eye(e.p)
+        for part in e.parts:
+            if any(part.design is other.design for other in parts):
+                raise EstimateError(Problem("independent got two estimates on one design", fix="Use stack() for estimates of one sample."))
+            parts.append(part.linear(pad))
+        at += e.p
+    return _joined(estimates, tuple(parts))
+
+
+def _joined(estimates: tuple[Estimate, ...], parts: tuple[Part, ...]) -> Estimate:
+    names = [n for e in estimates for n in e.names]
+    if len(set(names)) < len(names):
+        names = [f"{i + 1}: {n}" for i, e in enumerate(estimates) for n in e.names]
+    notes = tuple(dict.fromkeys(note for e in estimates for note in e.notes))
+    interval: Interval = "logit" if all(e.interval == "logit" for e in estimates) else "t"
+    return Estimate(
+        np.concatenate([e.value for e in estimates]), tuple(names), parts, pd.concat([e.keys for e in estimates], ignore_index=True),
+        np.concatenate([e.n for e in estimates]), np.concatenate([e.dof for e in estimates]), estimates[0].kind, estimates[0].unit, "", notes, interval,
+    )  # fmt: skip

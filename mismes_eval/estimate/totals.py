@@ -1,0 +1,240 @@
+"""Totals, means, proportions and ratios: smooth functions of weighted totals in domains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.domains import By, Domains, categories, domains, listed, numbers, require, variables
+from mismes_eval.estimate.estimate import Estimate, Interval, Part
+from mismes_eval.numerics.influence import Block, Influence
+from mismes_eval.numerics.rows import Float, Rows
+from mismes_eval.weighting.replication import replicated_totals
+from mismes_eval.weighting.sample import Sample
+
+
+@dataclass(frozen=True)
+class OfTotals:
+    """A statistic of the totals of one domain.
+
+    value : totals (D, k) -> values (D, p).  slope : totals (D, k) -> derivatives (D, k, p).
+    """
+
+    value: Callable[[Float], Float]
+    slope: Callable[[Float], Float]
+
+
+def evaluate(sample: Sample, y: Float, where: Domains, statistic: OfTotals) -> tuple[Float, Part]:
+    """Values (D*p,) and the part that carries their variance; y (n, k) must be zero where the sample has no weight."""
+    d, k = where.count, y.shape[1]
+    block = Block(Rows(y), np.eye(d * k), where.code)
+    totals = block.basis_sums(sample.weights, np.zeros(sample.n, np.intp), 1).reshape(d, k)
+    value = statistic.value(totals)
+    if sample.design.replicates is not None:
+        replicates = replicated_totals(sample.design, block).reshape(-1, d, k)
+        each = np.array([statistic.value(t).ravel() for t in replicates])
+        return value.ravel(), Part(sample.design, None, each, value.ravel())
+    slope = statistic.slope(totals)
+    p = slope.shape[2]
+    coef = np.zeros((d, k, d, p))
+    coef[np.arange(d), :, np.arange(d), :] = slope
+    influence = Influence((Block(block.rows, coef.reshape(d * k, d * p), where.code),), sample.n)
+    return value.ravel(), Part(sample.design, influence)
+
+
+def total(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimate:
+    """Weighted totals (R survey: svytotal, svyby).
+
+    Parameters
+    ----------
+    columns : numeric or boolean columns; a text column gives one total a level. No missing values inside the domain.
+    by : column names; one estimate per combination that occurs.
+
+    Returns
+    -------
+    Estimate, value (D * k,) in the columns' units, domain by domain.
+    """
+    y, keys, names = variables(sample, columns, "total")
+    where = domains(sample, by, "total")
+    k = y.shape[1]
+    eye = np.eye(k)
+    value, part = evaluate(sample, y, where, OfTotals(lambda t: t, lambda t: np.broadcast_to(eye, (t.shape[0], k, k))))
+    return _wrap(sample, value, part, where, keys, names, "total", srs=_srs_of_totals(sample, y, where))
+
+
+def mean(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimate:
+    """Weighted means (R survey: svymean, svyby). Text columns give the share of each level.
+
+    Parameters
+    ----------
+    columns : numeric or boolean columns without missing values inside the domain (narrow it with `sample.where`).
+    by : column names; one estimate per combination that occurs.
+
+    Returns
+    -------
+    Estimate, value (D * k,) in the columns' units, domain by domain.
+
+    References
+    ----------
+    Sarndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 5.
+    """
+    y, keys, names = variables(sample, columns, "mean")
+    where = domains(sample, by, "mean")
+    value, part, centred, shift = _means(sample, y, where)
+    return _wrap(sample, value, part, where, keys, names, "mean", srs=_srs_of_means(sample, centred, where))
+
+
+def proportion(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimate:
+    """Share of each level of categorical or boolean columns, with logit intervals (R survey: svyciprop, method="logit").
+
+    Parameters
+    ----------
+    columns : any column; every distinct value inside the domain is a level. A boolean or 0/1 column gives the share of True.
+
+    Returns
+    -------
+    Estimate, value (D * levels,), shares of the domain between 0 and 1.
+    """
+    arrays, keys, names = [], [], []
+    chosen = listed(columns)
+    require(sample, chosen, "proportion")
+    for c in chosen:
+        code, level = categories(sample, c, "proportion")
+        if set(level) <= {True, False, 0, 1}:
+            arrays.append(numbers(sample, c, "proportion"))
+            keys.append((c, ""))
+            names.append(c)
+            continue
+        for j, name in enumerate(level):
+            arrays.append((code == j).astype(float))
+            keys.append((c, str(name)))
+            names.append(f"{c}={name}")
+    y = np.column_stack(arrays)
+    where = domains(sample, by, "proportion")
+    value, part, centred, _ = _means(sample, y, where)
+    table = pd.DataFrame(keys, columns=["variable", "level"])
+    return _wrap(sample, value, part, where, table, names, "proportion", "logit", srs=_srs_of_means(sample, centred, where))
+
+
+def ratio(sample: Sample, numerator: str, denominator: str, by: By = None) -> Estimate:
+    """Ratio of two weighted totals (R survey: svyratio).
+
+    Parameters
+    ----------
+    numerator, denominator : numeric columns without missing values inside the domain.
+    by : column names; one estimate per combination that occurs.
+
+    Returns
+    -------
+    Estimate, value (D,), numerator units per denominator unit.
+
+    Raises
+    ------
+    EstimateError : a denominator total is zero.
+
+    References
+    ----------
+    Sarndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 5.
+    """
+    require(sample, [numerator, denominator], "ratio")
+    y = np.column_stack([numbers(sample, numerator, "ratio"), numbers(sample, denominator, "ratio")])
+    where = domains(sample, by, "ratio")
+    _refuse_zero(sample, y[:, 1], where, denominator)
+
+    def value(t: Float) -> Float:
+        return (t[:, 0] / t[:, 1])[:, None]
+
+    def slope(t: Float) -> Float:
+        return np.stack([1 / t[:, 1], -t[:, 0] / t[:, 1] ** 2], axis=1)[:, :, None]
+
+    values, part = evaluate(sample, y, where, OfTotals(value, slope))
+    keys = pd.DataFrame([(f"{numerator}/{denominator}", "")], columns=["variable", "level"])
+    return _wrap(sample, values, part, where, keys, [f"{numerator}/{denominator}"], "ratio")
+
+
+def _refuse_zero(sample: Sample, y: Float, where: Domains, column: str) -> None:
+    size = np.bincount(where.code, weights=sample.weights * y, minlength=where.count + 1)[: where.count]
+    if (size == 0).any():
+        d = int(np.flatnonzero(size == 0)[0])
+        raise EstimateError(
+            Problem("ratio has a zero denominator", f"column '{column}', domain '{where.labels[d] or 'all'}'", "a non-zero weighted total", "0", "Widen the domain or drop this table row.")
+        )
+
+
+def _means(sample: Sample, y: Float, where: Domains) -> tuple[Float, Part, Float, Float]:
+    """Means of y (n, k), computed about the overall mean so that a large level costs no digits."""
+    inside = where.code < where.count
+    w = sample.weights
+    shift = (w[inside] @ y[inside]) / w[inside].sum()
+    centred = (y - shift) * inside[:, None]
+    joined = np.column_stack([centred, inside.astype(float)])
+    k = y.shape[1]
+
+    def value(t: Float) -> Float:
+        return shift + t[:, :k] / t[:, k:]
+
+    def slope(t: Float) -> Float:
+        out = np.zeros((t.shape[0], k + 1, k))
+        out[:, np.arange(k), np.arange(k)] = 1 / t[:, k:]
+        out[:, k, :] = -t[:, :k] / t[:, k:] ** 2
+        return out
+
+    values, part = evaluate(sample, joined, where, OfTotals(value, slope))
+    return values, part, centred, shift
+
+
+def _srs_of_means(sample: Sample, y: Float, where: Domains) -> Float:
+    """(D*k,) variance of a mean under simple random sampling without replacement of the domain's n from its weighted size."""
+    d = where.count
+    w = sample.weights
+    n = np.bincount(where.code[sample.active], minlength=d + 1)[:d].astype(float)
+    size = np.bincount(where.code, weights=w, minlength=d + 1)[:d]
+    first = np.column_stack([np.bincount(where.code, weights=w * c, minlength=d + 1)[:d] for c in y.T]) / size[:, None]
+    second = np.column_stack([np.bincount(where.code, weights=w * c * c, minlength=d + 1)[:d] for c in y.T]) / size[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = (second - first**2) * (n / (n - 1))[:, None]
+        out: Float = spread / n[:, None] * (1 - n / size)[:, None]
+    return out.ravel()
+
+
+def _srs_of_totals(sample: Sample, y: Float, where: Domains) -> Float:
+    """(D*k,) variance of a domain total under simple random sampling from the whole sample."""
+    inside = sample.active
+    w = sample.weights[inside]
+    out = []
+    for d in range(where.count):
+        z = y[inside] * (where.code[inside] == d)[:, None]
+        m = w @ z / w.sum()
+        spread = (w @ (z - m) ** 2 / w.sum()) * w.size / (w.size - 1) if w.size > 1 else np.full(z.shape[1], np.nan)
+        out.append(w.sum() ** 2 * spread / w.size * (1 - w.size / w.sum()))
+    return np.concatenate(out)
+
+
+def _wrap(
+    sample: Sample, value: Float, part: Part, where: Domains, keys: pd.DataFrame, names: list[str], kind: str, interval: Interval = "t", srs: Float | None = None
+) -> Estimate:
+    d, k = where.count, len(names)
+    active = sample.active
+    count = np.bincount(where.code[active], minlength=d + 1)[:d].astype(float)
+    dof = np.array([sample.degf]) if d == 1 else _domain_degf(sample, where)
+    outer = where.keys.loc[where.keys.index.repeat(k)].reset_index(drop=True)
+    table = pd.concat([outer, pd.concat([keys] * d, ignore_index=True)], axis=1)
+    labels = tuple(n if not label else f"{n}, {label}" for label in where.labels for n in names)
+    return Estimate(value, labels, (part,), table, np.repeat(count, k), np.repeat(dof, k), kind, notes=sample.notes, interval=interval, srs=srs)
+
+
+def _domain_degf(sample: Sample, where: Domains) -> Float:
+    """(D,) PSUs minus strata that have rows in each domain."""
+    if sample.design.replicates is not None:
+        return np.full(where.count, sample.design.degf)
+    rows = sample.active
+    stratum = sample.design.stages[0].stratum
+    pair = np.unique(where.code[rows] * sample.design.psus + sample.design.psu[rows])
+    domain, psu = pair // sample.design.psus, pair % sample.design.psus
+    psus = np.bincount(domain, minlength=where.count)
+    strata = np.bincount(np.unique(domain * sample.design.strata + stratum[psu]) // sample.design.strata, minlength=where.count)
+    return (psus - strata).astype(float)

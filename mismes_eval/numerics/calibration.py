@@ -1,0 +1,112 @@
+"""Calibration factors g with sum(d g x) = t (Deville and Sarndal 1992), and the projection that linearises them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from mismes_eval.numerics.rows import Float, Rows
+
+Method = Literal["linear", "raking", "logit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """factor (C,) one g per distinct row; gap (q,) totals minus what the factors reach; iterations."""
+
+    factor: Float
+    gap: Float
+    iterations: int
+
+    @property
+    def worst(self) -> int:
+        return int(np.argmax(np.abs(self.gap)))
+
+
+Curve = tuple[Callable[[Float], Float], Callable[[Float], Float]]
+
+
+def distance(method: Method, bounds: tuple[float, float] | None) -> Curve:
+    """F(u) and F'(u) of a distance; F(0) = 1 and F'(0) = 1."""
+    if method == "linear":
+        if bounds is None:
+            return lambda u: 1.0 + u, np.ones_like
+        lo, hi = bounds
+        return lambda u: np.clip(1.0 + u, lo, hi), lambda u: ((1.0 + u > lo) & (1.0 + u < hi)).astype(float)
+    if method == "raking":
+        if bounds is None:
+            return np.exp, np.exp
+        lo, hi = bounds
+        return lambda u: np.clip(np.exp(np.minimum(u, 700.0)), lo, hi), lambda u: np.where((u > np.log(lo)) & (u < np.log(hi)), np.exp(np.minimum(u, 700.0)), 0.0)
+    if bounds is None:
+        raise ValueError("the logit distance needs bounds")
+    lo, hi = bounds
+    a = (hi - lo) / ((1.0 - lo) * (hi - 1.0))
+
+    def f(u: Float) -> Float:
+        e = np.exp(np.clip(a * u, -700.0, 700.0))
+        out: Float = (lo * (hi - 1.0) + hi * (1.0 - lo) * e) / (hi - 1.0 + (1.0 - lo) * e)
+        return out
+
+    def df(u: Float) -> Float:
+        e = np.exp(np.clip(a * u, -700.0, 700.0))
+        out: Float = e * a * (hi - lo) * (1.0 - lo) * (hi - 1.0) / (hi - 1.0 + (1.0 - lo) * e) ** 2
+        return out
+
+    return f, df
+
+
+def solve(d: Float, x: Rows, totals: Float, method: Method, bounds: tuple[float, float] | None = None, tol: float = 1e-12, steps: int = 200) -> Solution:
+    """Newton solution with step halving of sum d F(x lambda) x = totals.
+
+    d : (n,) weights before.  x : n rows, q columns.  totals : (q,).  Converged where every gap is below tol times max(1, |total|);
+    the caller looks at `gap`, this never raises on an unmet margin.
+    """
+    f, df = distance(method, bounds)
+    dc, xc = x.collapse(d), x.values
+    size = np.maximum(np.abs(totals), 1.0)
+
+    def gap_at(lam: Float) -> Float:
+        with np.errstate(over="ignore", invalid="ignore"):
+            out: Float = totals - xc.T @ (dc * f(xc @ lam))
+        return out
+
+    lam = np.zeros(x.k)
+    gap = gap_at(lam)
+    done = 0
+    for done in range(1, steps + 1):
+        if np.max(np.abs(gap) / size) < tol:
+            break
+        u = xc @ lam
+        move = _solve_psd(xc.T @ (xc * (dc * df(u))[:, None]), gap)
+        step = 1.0
+        best, norm = None, np.max(np.abs(gap) / size)
+        while step > 1e-6:
+            trial = gap_at(lam + step * move)
+            if np.isfinite(trial).all() and np.max(np.abs(trial) / size) < norm:
+                best = trial
+                break
+            step /= 2.0
+        if best is None:
+            break
+        lam, gap = lam + step * move, best
+    factor = f(xc @ lam)
+    return Solution(factor, gap, done)
+
+
+def _solve_psd(a: Float, b: Float) -> Float:
+    """Minimum-norm solution of a x = b, b (q,) or (q, p), for a symmetric a that may be singular (redundant margins)."""
+    scale = 1.0 / np.sqrt(np.maximum(np.diag(a), np.finfo(float).tiny))
+    value, vector = np.linalg.eigh(a * scale[:, None] * scale[None, :])
+    keep = value > value[-1] * 1e-11
+    root = (vector[:, keep] * scale[:, None]) / np.sqrt(value[keep])
+    x: Float = root @ (root.T @ b)
+    return x + root @ (root.T @ (b - a @ x))
+
+
+def projection(x: Rows, weight: Float, cross: Float) -> Float:
+    """B = (X' diag(w) X)^- X' diag(w) z for cross = X' diag(w) z, shape (q, p)."""
+    return _solve_psd(x.gram(weight), cross)

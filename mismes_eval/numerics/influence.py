@@ -1,0 +1,163 @@
+"""Influence columns that are formed only when asked for.
+
+An influence matrix z, shape (n, p), is a sum of blocks `scale_i * (onehot(domain_i) kron rows_i) @ coef`. Ten means in twenty domains are one block with
+eleven columns instead of 200 dense ones; a weight step adds a block. Sums over PSUs and cross-products never form the n x p matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mismes_eval.numerics.rows import Bool, Float, Int, Rows
+
+_BINS = 4_000_000  # (left cell x domain) tables up to this size are summed by one pass a column
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """rows (n, k); domain (n,) codes 0..D-1, or D for rows in no domain, or None (one domain, all rows); coef (D*k, p); scale (n,) or None for ones."""
+
+    rows: Rows
+    coef: Float
+    domain: Int | None = None
+    scale: Float | None = None
+
+    @property
+    def domains(self) -> int:
+        return self.coef.shape[0] // self.rows.k
+
+    def _weight(self, weight: Float) -> Float:
+        return weight if self.scale is None else weight * self.scale
+
+    def basis_sums(self, weight: Float, group: Int, m: int) -> Float:
+        """Weighted sums of the extended rows in each group, shape (m, D*k)."""
+        w, d, k = self._weight(weight), self.domains, self.rows.k
+        if self.domain is None:
+            return self.rows.sums(w, group, m)
+        code = group * (d + 1) + self.domain
+        table = self.rows.sums(w, code, m * (d + 1)).reshape(m, d + 1, k)[:, :d, :]
+        return table.reshape(m, d * k)
+
+    def basis_cross(self, left: Rows, weight: Float) -> Float:
+        """left' diag(weight) times the extended rows, shape (q, D*k)."""
+        d, k = self.domains, self.rows.k
+        if left.cell is not None and left.values.shape[0] * (d + 1) <= _BINS:
+            return left.values.T @ self.basis_sums(weight, left.cell, left.values.shape[0])
+        x, w = left.dense(), self._weight(weight)
+        weighted = self.rows.dense() * w[:, None]
+        if self.domain is None:
+            return x.T @ weighted
+        out = np.empty((x.shape[1], d, k))
+        order = np.argsort(self.domain, kind="stable")
+        ends = np.cumsum(np.bincount(self.domain, minlength=d + 1))
+        for j in range(d):
+            index = order[ends[j - 1] if j else 0 : ends[j]]
+            out[:, j, :] = x[index].T @ weighted[index]
+        return out.reshape(x.shape[1], d * k)
+
+    def dense(self) -> Float:
+        """(n, p)."""
+        rows = self.rows.dense() if self.scale is None else self.rows.dense() * self.scale[:, None]
+        if self.domain is None:
+            return rows @ self.coef
+        d, k = self.domains, self.rows.k
+        coef = np.concatenate([self.coef, np.zeros((k, self.coef.shape[1]))]).reshape(d + 1, k, -1)
+        out = np.zeros((rows.shape[0], self.coef.shape[1]))
+        for j in range(k):
+            out += rows[:, j, None] * coef[self.domain, j, :]
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """z, shape (n, p), as blocks."""
+
+    blocks: tuple[Block, ...]
+    n: int
+
+    @classmethod
+    def of(cls, z: Float) -> Influence:
+        """From a dense array, shape (n,) or (n, p)."""
+        z = np.atleast_2d(np.asarray(z, float).T).T
+        return cls((Block(Rows(z), np.eye(z.shape[1])),), z.shape[0])
+
+    @property
+    def p(self) -> int:
+        return int(self.blocks[0].coef.shape[1])
+
+    def sums(self, weight: Float, group: Int, m: int) -> Float:
+        """Weighted sums of z in each group code 0..m-1, shape (m, p)."""
+        out = np.zeros((m, self.p))
+        for block in self.blocks:
+            out += block.basis_sums(weight, group, m) @ block.coef
+        return out
+
+    def cross(self, left: Rows, weight: Float) -> Float:
+        """left' diag(weight) z, shape (q, p)."""
+        out = np.zeros((left.k, self.p))
+        for block in self.blocks:
+            out += block.basis_cross(left, weight) @ block.coef
+        return out
+
+    def scaled(self, factor: Float) -> Influence:
+        """Each row times factor, shape (n,)."""
+        return Influence(tuple(replace(b, scale=factor if b.scale is None else b.scale * factor) for b in self.blocks), self.n)
+
+    def plus(self, rows: Rows, coef: Float, scale: Float | None = None) -> Influence:
+        """z + scale * rows @ coef; rows (n, q), coef (q, p)."""
+        return Influence((*self.blocks, Block(rows, coef, None, scale)), self.n)
+
+    def linear(self, j: Float) -> Influence:
+        """z @ j.T for j, shape (k, p)."""
+        return Influence(tuple(replace(b, coef=b.coef @ j.T) for b in self.blocks), self.n)
+
+    def take(self, index: Int | Bool) -> Influence:
+        """The rows at index."""
+
+        def part(b: Block) -> Block:
+            return Block(
+                b.rows.take(index), b.coef, None if b.domain is None else b.domain[index], None if b.scale is None else b.scale[index]
+            )
+
+        blocks = tuple(part(b) for b in self.blocks)
+        return Influence(blocks, blocks[0].rows.n)
+
+    def dense(self) -> Float:
+        """(n, p)."""
+        out = np.zeros((self.n, self.p))
+        for block in self.blocks:
+            out += block.dense()
+        return out
+
+
+def side_by_side(parts: Sequence[Influence]) -> Influence:
+    """Columns of several influence matrices on the same n rows, joined."""
+    p = sum(part.p for part in parts)
+    blocks, at = [], 0
+    for part in parts:
+        pad = np.zeros((part.p, p))
+        pad[:, at : at + part.p] = np.eye(part.p)
+        blocks += [replace(b, coef=b.coef @ pad) for b in part.blocks]
+        at += part.p
+    return Influence(tuple(blocks), parts[0].n)
+
+
+def one_above_other(parts: Sequence[Influence]) -> Influence:
+    """Rows of several influence matrices with the same p columns, stacked: part j holds rows of its own and zero elsewhere."""
+    n, at, blocks = sum(part.n for part in parts), 0, []
+    for part in parts:
+        inside = np.zeros(n)
+        inside[at : at + part.n] = 1.0
+        for b in part.blocks:
+            before, after = at, n - at - part.n
+            cell = b.rows.cell
+            values = b.rows.values if cell is not None else np.pad(b.rows.values, ((before, after), (0, 0)))
+            rows = Rows(values, None if cell is None else np.pad(cell, (before, after)))
+            scale = inside if b.scale is None else np.pad(b.scale, (before, after))
+            domain = None if b.domain is None else np.pad(b.domain, (before, after), constant_values=b.domains)
+            blocks.append(Block(rows, b.coef, domain, scale))
+        at += part.n
+    return Influence(tuple(blocks), n)

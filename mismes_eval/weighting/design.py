@@ -1,0 +1,144 @@
+"""SurveyDesign: who was sampled, with what weight, and how the weight was made. The one place that computes a design-based variance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from mismes_eval.numerics.influence import Influence
+from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.numerics.variance import Lonely, Stage, multistage_vcov
+from mismes_eval.weighting.steps import WeightStep
+
+Level = Literal["psu", "household", "element"]
+
+
+@dataclass(frozen=True)
+class ReplicateSet:
+    """Replicate factors, constant inside a PSU: factor (m, B) on the base weight, scale, rscales (B,); mse centres on the full-sample estimate."""
+
+    factor: Float
+    scale: float
+    rscales: Float
+    mse: bool
+    method: str
+
+    @property
+    def count(self) -> int:
+        return int(self.factor.shape[1])
+
+    def vcov(self, replicates: Float, full: Float) -> Float:
+        """replicates (B, p) -> covariance (p, p)."""
+        used = self.rscales > 0
+        centre = full if self.mse else replicates[used].mean(axis=0)
+        deviation = (replicates - centre) * np.sqrt(self.rscales)[:, None]
+        return self.scale * (deviation.T @ deviation)
+
+
+@dataclass(frozen=True)
+class SurveyDesign:
+    """base (n,) design weights; unit (n,) codes of the last stage's units; stages, first to last; steps in the order they were taken.
+
+    level : what stood in the file to carry clustering (ladder: psu, household, element); cluster_deff multiplies an element-level variance.
+    notes : sentences that every table of the design carries.
+    """
+
+    base: Float
+    unit: Int
+    stages: tuple[Stage, ...]
+    lonely: Lonely = "adjust"
+    level: Level = "psu"
+    cluster_deff: float = 1.0
+    steps: tuple[WeightStep, ...] = ()
+    replicates: ReplicateSet | None = None
+    notes: tuple[str, ...] = ()
+    stratum_labels: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def n(self) -> int:
+        return int(self.base.size)
+
+    @cached_property
+    def weights(self) -> Float:
+        """(n,) the weight after all steps."""
+        return self.weights_after(len(self.steps))
+
+    def weights_after(self, count: int) -> Float:
+        """(n,) the weight after the first `count` steps."""
+        w = self.base
+        for step in self.steps[:count]:
+            w = w * step.factor
+        return w
+
+    @cached_property
+    def psu(self) -> Int:
+        """(n,) codes of the first-stage units, 0..m-1."""
+        code = self.unit
+        for stage in self.stages[:0:-1]:
+            code = stage.parent[code]
+        return code
+
+    @property
+    def psus(self) -> int:
+        return int(self.stages[0].stratum.size)
+
+    @property
+    def strata(self) -> int:
+        return self.stages[0].strata
+
+    @property
+    def degf(self) -> float:
+        """PSUs minus strata (R survey: degf); replicate designs: number of replicates minus 1."""
+        if self.replicates is not None:
+            return float(self.replicates.count - 1)
+        return float(self.psus - self.strata)
+
+    def degf_within(self, rows: Bool) -> float:
+        """PSUs minus strata that have rows in the domain (R survey: degf of a subset)."""
+        if self.replicates is not None:
+            return self.degf
+        present = np.bincount(self.psu[rows], minlength=self.psus) > 0
+        return float(present.sum() - np.unique(self.stages[0].stratum[present]).size)
+
+    @cached_property
+    def lonely_strata(self) -> tuple[str, ...]:
+        """Names of the first-stage strata with one PSU that is not a certainty."""
+        first = self.stages[0]
+        alone = np.flatnonzero((np.bincount(first.stratum, minlength=first.strata) == 1) & (first.fraction < 1))
+        return tuple(self.stratum_labels[h] if self.stratum_labels else str(h) for h in alone)
+
+    def add(self, step: WeightStep) -> SurveyDesign:
+        """The same design after one more step."""
+        return replace(self, steps=(*self.steps, step))
+
+    def pull_back(self, z: Influence) -> Influence:
+        """Influence on the final weight -> influence on the base weight."""
+        for step in reversed(self.steps):
+            z = step.pull_back(z)
+        return z
+
+    def vcov(self, z: Influence) -> Float:
+        """Covariance (p, p) of estimates whose unweighted influence columns on the final weight are z, (n, p)."""
+        extra = np.zeros((z.p, z.p))
+        for step in reversed(self.steps):
+            added = step.added_vcov(z)
+            if added is not None:
+                extra += added
+            z = step.pull_back(z)
+        totals = z.sums(self.base, self.unit, self.stages[-1].stratum.size)
+        return self.cluster_deff * multistage_vcov(totals, self.stages, self.lonely) + extra
+
+    def describe(self) -> str:
+        """One line for table notes: variance level, strata, PSUs, steps."""
+        ladder = {
+            "psu": f"{self.psus:,} PSUs in {self.strata:,} strata",
+            "household": f"household clusters ({self.psus:,}) in {self.strata:,} strata, no PSU in the file",
+            "element": f"independent persons in {self.strata:,} strata, no PSU or household in the file"
+            + (f", variance times a supplied cluster effect of {self.cluster_deff:g}" if self.cluster_deff != 1 else ", no cluster effect supplied"),
+        }[self.level]
+        how = f"{self.replicates.method}, {self.replicates.count} replicates" if self.replicates is not None else "linearised"
+        steps = "; ".join(step.name for step in self.steps) or "no weight step"
+        return f"Variance: {how}, {ladder}. Weight: base weight; {steps}."

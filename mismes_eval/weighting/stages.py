@@ -1,0 +1,217 @@
+"""Design columns of a frame -> weights, units and sampling stages, every problem named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import DesignError, Problem
+from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.numerics.variance import Lonely, Stage
+from mismes_eval.weighting.design import Level, SurveyDesign
+
+Columns = str | Sequence[str] | None
+
+
+@dataclass(frozen=True)
+class DesignColumns:
+    """The arguments of `Sample.from_frame`, as lists of columns."""
+
+    weights: str | None
+    strata: tuple[str, ...]
+    psu: tuple[str, ...]
+    fpc: tuple[str, ...]
+    household: str | None
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        single = tuple(c for c in (self.weights, self.household) if c is not None)
+        return (*single, *self.strata, *self.psu, *self.fpc)
+
+
+def as_tuple(columns: Columns) -> tuple[str, ...]:
+    """A column, a list of columns or None -> tuple."""
+    return () if columns is None else (columns,) if isinstance(columns, str) else tuple(columns)
+
+
+def build(frame: pd.DataFrame, columns: DesignColumns, lonely: Lonely, nest: bool | None, cluster_deff: float) -> SurveyDesign:
+    """SurveyDesign of a frame. Raises DesignError with every problem found."""
+    problems = _column_problems(frame, columns)
+    if problems:
+        raise DesignError(problems)
+    problems = _value_problems(frame, columns, cluster_deff)
+    if problems:
+        raise DesignError(problems)
+    clusters = columns.psu or ((columns.household,) if columns.household else ())
+    level: Level = "psu" if columns.psu else "household" if columns.household else "element"
+    unit_columns = clusters or (None,)
+    stages: list[Stage] = []
+    fractions: list[Float] = []
+    notes: list[str] = []
+    labels: tuple[str, ...] = ()
+    parent_of_row: Int = np.zeros(len(frame), np.intp)
+    for k, column in enumerate(unit_columns):
+        stratum_column = columns.strata[k] if k < len(columns.strata) else None
+        local, names = _codes(frame[stratum_column]) if stratum_column else (np.zeros(len(frame), np.intp), np.array(["all"]))
+        stratum_of_row, first_of_stratum = _pair(parent_of_row, local)
+        if k == 0:
+            labels = tuple(str(v) for v in names[local[first_of_stratum]])
+        if column is None:
+            unit_of_row: Int = np.arange(len(frame))
+            first: Int = unit_of_row
+        else:
+            code, _ = _codes(frame[column])
+            if not (k == 0 and stratum_column is None):
+                if k == 0 and level == "psu":
+                    problems += _nesting_problems(frame, column, stratum_column, code, stratum_of_row, nest)
+                unit_of_row, first = _pair(stratum_of_row, code)
+            else:
+                unit_of_row, first = code, _first(code)
+        stratum = stratum_of_row[first]
+        m_h = np.bincount(stratum)
+        fraction = np.zeros(m_h.size)
+        if k < len(columns.fpc):
+            fraction, found, said = _fraction(frame, columns.fpc[k], first_of_stratum, stratum_of_row, m_h, unit_of_row)
+            problems += found
+            notes.append(said)
+        stages.append(Stage(stratum, parent_of_row[first], fraction))
+        fractions.append(fraction[stratum_of_row])
+        parent_of_row = unit_of_row
+    if problems:
+        raise DesignError(problems)
+    base = frame[columns.weights].to_numpy(float) if columns.weights else 1.0 / np.prod(np.vstack(fractions), axis=0)
+    design = SurveyDesign(base, parent_of_row, tuple(stages), lonely, level, cluster_deff, notes=tuple(notes), stratum_labels=labels)
+    if lonely == "error" and design.lonely_strata:
+        raise DesignError(
+            Problem("strata with one PSU", f"column '{columns.strata[0]}'" if columns.strata else "", "at least two PSUs in every stratum",
+                    ", ".join(design.lonely_strata[:10]), "Merge strata, or choose lonely_psu='adjust', 'average', 'remove' or 'certainty'.", len(design.lonely_strata))
+        )  # fmt: skip
+    return design
+
+
+def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Problem]:
+    problems = [
+        Problem("a design column is not in the frame", f"column '{c}'", "one of the frame's columns", fix=f"The frame has: {', '.join(map(str, frame.columns[:30]))}.")
+        for c in columns.all
+        if c not in frame.columns
+    ]
+    if frame.columns.has_duplicates:
+        twice = frame.columns[frame.columns.duplicated()].unique()
+        problems.append(Problem("a column name stands more than once", ", ".join(map(str, twice)), fix="Rename or drop the repeated columns."))
+    if columns.weights is None and not columns.fpc:
+        problems.append(Problem("no weights and no fpc", "argument 'weights'", "a column of weights, or fpc from which weights follow", fix="Name the weight column."))
+    if len(columns.fpc) > max(len(columns.psu), 1):
+        problems.append(Problem("more fpc columns than sampling stages", "argument 'fpc'", f"at most {max(len(columns.psu), 1)}", str(len(columns.fpc))))
+    if len(columns.strata) > max(len(columns.psu), 1):
+        problems.append(Problem("more strata columns than sampling stages", "argument 'strata'", f"at most {max(len(columns.psu), 1)}", str(len(columns.strata)),
+                                "To cross two stratifiers make one column of their combinations."))  # fmt: skip
+    if len(frame) == 0:
+        problems.append(Problem("the frame has no rows"))
+    return problems
+
+
+def _rows(bad: Bool) -> tuple[object, ...]:
+    return tuple(int(i) for i in np.flatnonzero(bad)[:5])
+
+
+def _value_problems(frame: pd.DataFrame, columns: DesignColumns, cluster_deff: float) -> list[Problem]:
+    problems = []
+    if columns.weights is not None:
+        problems += weight_problems(frame[columns.weights])
+    for c in (*columns.strata, *columns.psu, *((columns.household,) if columns.household else ())):
+        bad = frame[c].isna().to_numpy()
+        if bad.any():
+            problems.append(Problem("a design column is missing for some rows", f"column '{c}'", "a code in every row", "missing", "Complete the codes; rows are never dropped.",
+                                    int(bad.sum()), _rows(bad)))  # fmt: skip
+    for c in columns.fpc:
+        value = pd.to_numeric(frame[c], errors="coerce").to_numpy(float)
+        bad = ~(np.isfinite(value) & (value > 0))
+        if bad.any():
+            problems.append(Problem("fpc is not a positive number", f"column '{c}'", "population counts, or sampling fractions in (0, 1]", "missing, zero, negative or text",
+                                    "", int(bad.sum()), _rows(bad)))  # fmt: skip
+    if not cluster_deff > 0:
+        problems.append(Problem("the cluster effect is not positive", "argument 'cluster_deff'", "a number above 0", str(cluster_deff)))
+    if columns.psu and cluster_deff != 1:
+        problems.append(Problem("a cluster effect beside PSUs", "argument 'cluster_deff'", "1 where PSUs carry the clustering", str(cluster_deff), "Drop one of the two."))
+    return problems
+
+
+def weight_problems(column: pd.Series) -> list[Problem]:
+    """What is wrong with a column of weights."""
+    where = f"column '{column.name}'"
+    value = pd.to_numeric(column, errors="coerce").to_numpy(float)
+    found = []
+    for bad, what in (
+        (column.isna().to_numpy(), "missing weights"),
+        (np.isnan(value) & column.notna().to_numpy(), "weights that are not numbers"),
+        (np.isinf(value), "infinite weights"),
+        (value < 0, "negative weights"),
+    ):
+        if bad.any():
+            shown = str(column[bad].iloc[0])
+            found.append(Problem(what, where, "a finite number of 0 or more in every row", shown, "Mend the file; no row is dropped.", int(bad.sum()), _rows(bad)))
+    if not found and not value.sum() > 0:
+        found.append(Problem("the weights sum to zero", where, "a positive sum", str(value.sum())))
+    return found
+
+
+def _codes(column: pd.Series) -> tuple[Int, np.ndarray]:
+    code, names = pd.factorize(column, sort=True)
+    return code.astype(np.intp), np.asarray(names, dtype=object)
+
+
+def _first(code: Int) -> Int:
+    """Row of the first occurrence of each code 0..m-1."""
+    first = np.full(int(code.max()) + 1, code.size, np.intp)
+    np.minimum.at(first, code, np.arange(code.size))
+    return first
+
+
+def _pair(a: Int, b: Int) -> tuple[Int, Int]:
+    """Codes 0..m-1 of the pairs (a, b), and the first row of each."""
+    code = pd.factorize(a.astype(np.int64) * (int(b.max()) + 1) + b, sort=True)[0].astype(np.intp)
+    return code, _first(code)
+
+
+def _nesting_problems(frame: pd.DataFrame, column: str, stratum_column: str | None, code: Int, stratum: Int, nest: bool | None) -> list[Problem]:
+    if nest:
+        return []
+    pairs = pd.DataFrame({"psu": code, "stratum": stratum}).drop_duplicates()
+    repeated = pairs["psu"].duplicated(keep=False).to_numpy()
+    if not repeated.any():
+        return []
+    some = pairs.loc[repeated, "psu"].unique()
+    rows = _first(code)[some[:5]]
+    return [
+        Problem(
+            "PSU codes stand in more than one stratum",
+            f"columns '{column}' and '{stratum_column}'",
+            "each PSU in one stratum",
+            f"{some.size} codes that repeat, first: {', '.join(str(frame[column].iloc[r]) for r in rows)}",
+            "Say nest=True if codes restart in every stratum; mend the strata if they do not.",
+        )
+    ]
+
+
+def _fraction(frame: pd.DataFrame, column: str, first_of_stratum: Int, stratum: Int, m_h: Int, unit: Int) -> tuple[Float, list[Problem], str]:
+    """Sampling fraction of each stratum from population counts or fractions, problems, and what it was taken for."""
+    value = frame[column].to_numpy(float)
+    where = f"column '{column}'"
+    constant = value == value[first_of_stratum][stratum]
+    if not constant.all():
+        return np.zeros(m_h.size), [Problem("fpc differs inside a stratum", where, "one value per stratum", "", "", int((~constant).sum()), _rows(~constant))], ""
+    per_stratum = value[first_of_stratum]
+    if (per_stratum <= 1).all():
+        return per_stratum, [], f"fpc column '{column}' read as sampling fractions."
+    short = per_stratum < m_h
+    if short.any():
+        kind = "neither population counts nor sampling fractions" if (per_stratum <= 1).any() else "smaller than the sample"
+        h = int(np.flatnonzero(short)[0])
+        return np.zeros(m_h.size), [
+            Problem(f"fpc is {kind}", where, f"counts of at least the sampled units ({m_h[h]} in the stratum of row {first_of_stratum[h]}), or fractions in (0, 1] throughout",
+                    f"{per_stratum[h]:g}", "", int(short.sum()), tuple(int(r) for r in first_of_stratum[short][:5]))
+        ], ""  # fmt: skip
+    return m_h / per_stratum, [], f"fpc column '{column}' read as population counts."
