@@ -88,8 +88,10 @@ class ResponsePropensity:
 
     def pull_back(self, z: Influence) -> Influence:
         slope = z.cross(self.x, self.before * self.factor * (1 - self.p))
-        g = np.linalg.solve(self.x.gram(self.before * self.p * (1 - self.p)), slope)
-        return z.scaled(self.factor).plus(self.x, -g, self.r - self.p)
+        information = self.x.gram(self.before * self.p * (1 - self.p))
+        if not information.any():
+            return z.scaled(self.factor)
+        return z.scaled(self.factor).plus(self.x, -np.linalg.solve(information, slope), self.r - self.p)
 
     def added_vcov(self, z: Influence) -> Float | None:
         return None

@@ -1,0 +1,136 @@
+"""Calibration of weights to known totals, post-stratification, and what can be known before solving."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linprog
+
+from mismes_eval.errors import CalibrationError, Problem
+from mismes_eval.numerics.calibration import Method, solve
+from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.margins import Margins, Totals, margins
+from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.steps import Calibration
+
+METHODS = ("linear", "raking", "logit")
+_MET = 1e-9  # a margin is met where its gap is below this share of the total
+
+
+def calibrate(
+    sample: Sample,
+    totals: Totals,
+    method: Method = "linear",
+    bounds: tuple[float, float] | None = None,
+    total_se: Totals | None = None,
+    unit: str | None = None,
+) -> Sample:
+    """Weights that meet known totals and stay close to the weights before (R survey: calibrate).
+
+    Parameters
+    ----------
+    totals : {"age": 1234.0, "stype": {"E": 4421, ...}, ("sex", "age_group"): {("F", "15-24"): ..., ...}, "1": N}: a number for a numeric column,
+        a mapping for a categorical one, a tuple key for crossed columns, "1" for the number of units.
+    method : "linear" (GREG), "raking" (all margins at once), "logit" (needs bounds).
+    bounds : (lowest, highest) factor on the weight.
+    total_se : standard errors of totals that are estimates themselves, same shape as totals; they enter every standard error after this step.
+    unit : column inside which the factor is constant (household weights; Lemaitre and Dufour 1987).
+
+    Returns
+    -------
+    Sample with one more weight step. The standard error of a calibrated margin is 0 to rounding.
+
+    Raises
+    ------
+    CalibrationError : every unknown column, empty cell, unmatched category, margins with different sums, impossible bounds; the worst margin when no solution exists.
+
+    References
+    ----------
+    Deville and Sarndal (1992), JASA 87, 376-382. Standard errors follow calibrate(), not rake(), of R survey (they differ by about 4e-4).
+    """
+    _check(method, bounds)
+    m = margins(sample, totals, total_se, unit)
+    before = sample.weights
+    solution = solve(before, m.x, m.totals, method, bounds)
+    gap = np.abs(solution.gap) / np.maximum(np.abs(m.totals), 1.0)
+    if not gap.max() < _MET:
+        raise CalibrationError(_unmet(m, before, solution.gap, method, bounds))
+    factor = solution.factor if m.x.cell is None else solution.factor[m.x.cell]
+    keys = ", ".join(dict.fromkeys(m.margin))
+    limits = f", factors within {bounds[0]:g} to {bounds[1]:g}" if bounds else ""
+    constant = f", constant within {unit}" if unit else ""
+    name = f"{'raking' if method == 'raking' else method + ' calibration'} to {keys}{limits}{constant}"
+    return sample.step(Calibration(name, factor, m.x, before, m.total_vcov, margins=m.labels, totals=m.totals))
+
+
+def poststratify(sample: Sample, by: str | list[str], totals: Mapping[object, float] | pd.Series) -> Sample:
+    """Scale the weights in each cell to its known size (R survey: postStratify): calibration with one crossed margin.
+
+    totals : {level: N}, or {(level, level): N} in the order of `by`; a Series works alike.
+    """
+    columns = [by] if isinstance(by, str) else list(by)
+    known: dict[object, float] = dict(totals.items())
+    key: str | tuple[str, ...] = columns[0] if len(columns) == 1 else tuple(columns)
+    return calibrate(sample, {key: known})
+
+
+def feasibility(sample: Sample, totals: Totals) -> pd.DataFrame:
+    """Before solving: one row a margin cell with its rows, weight before, total, and factor needed if this margin stood alone."""
+    m = margins(sample, totals, None, None)
+    before = m.x.totals(sample.weights)
+    rows = m.x.totals((sample.weights != 0).astype(float))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        needed = m.totals / before
+    return pd.DataFrame({"margin": m.labels, "rows": rows, "before": before, "total": m.totals, "factor_alone": needed})
+
+
+def tightest_bounds(sample: Sample, totals: Totals) -> tuple[float, float]:
+    """The highest lower bound and the lowest upper bound, each alone, that factors can keep and still meet the totals (linear programmes on distinct rows)."""
+    m = margins(sample, totals, None, None)
+    return _tightest(m, sample.weights)
+
+
+def _tightest(m: Margins, weights: Float) -> tuple[float, float]:
+    mass = m.x.collapse(weights)
+    a = (m.x.values * mass[:, None]).T
+    c, keep = a.shape[1], mass > 0
+    a, c = a[:, keep], int(keep.sum())
+    scale = 1.0 / np.maximum(np.abs(m.totals), 1.0)
+    equal = np.column_stack([a * scale[:, None], np.zeros(a.shape[0])])
+    out = []
+    for sign in (-1.0, 1.0):
+        # sign -1: largest t with g >= t;  +1: smallest t with g <= t
+        objective = np.zeros(c + 1)
+        objective[-1] = sign
+        less = np.column_stack([sign * np.eye(c), -sign * np.ones(c)]) if c <= 3000 else None
+        if less is None:
+            return float("nan"), float("nan")
+        answer = linprog(objective, A_ub=less, b_ub=np.zeros(c), A_eq=equal, b_eq=m.totals * scale, bounds=[(0, None)] * c + [(None, None)], method="highs")
+        out.append(float(answer.x[-1]) if answer.status == 0 else float("nan"))
+    return out[0], out[1]
+
+
+def _check(method: str, bounds: tuple[float, float] | None) -> None:
+    problems = []
+    if method not in METHODS:
+        problems.append(Problem("unknown calibration method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)))
+    if method == "logit" and bounds is None:
+        problems.append(Problem("the logit method needs bounds", "argument 'bounds'", "(lowest, highest) with lowest < 1 < highest", "None"))
+    if bounds is not None and not (len(bounds) == 2 and 0 <= bounds[0] < 1 < bounds[1]):
+        problems.append(Problem("bounds cannot work", "argument 'bounds'", "0 <= lowest < 1 < highest", repr(bounds)))
+    if problems:
+        raise CalibrationError(problems)
+
+
+def _unmet(m: Margins, before: Float, gap: Float, method: str, bounds: tuple[float, float] | None) -> Problem:
+    worst = int(np.argmax(np.abs(gap) / np.maximum(np.abs(m.totals), 1.0)))
+    fix = "Merge small categories, or drop a margin."
+    if bounds is not None and method in ("logit", "linear", "raking"):
+        lo, hi = _tightest(m, before)
+        fix = (
+            f"Bounds must at least let factors fall to {lo:.4g} and rise to {hi:.4g} (each taken alone)." if np.isfinite(lo) and np.isfinite(hi)
+            else "No factors of 0 or more meet these totals together: the margins contradict each other in this sample."
+        )  # fmt: skip
+    return Problem("calibration does not meet its totals", f"margin '{m.labels[worst]}'", f"{m.totals[worst]:,.6g}", f"{m.totals[worst] - gap[worst]:,.6g}", fix)

@@ -1,0 +1,195 @@
+"""Totals named by column -> calibration rows and targets, with every problem of the margins found before anything is solved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import CalibrationError, Problem
+from mismes_eval.numerics.rows import Float, Int, Rows, cells
+from mismes_eval.weighting.sample import Sample
+
+Level = object
+Totals = Mapping[str | tuple[str, ...], float | Mapping[Level, float]]
+
+
+@dataclass(frozen=True)
+class Margins:
+    """x: n rows of q calibration variables; totals (q,); total_vcov (q, q) or None; labels (q,) "column=level"; margin (q,) the key each stands under."""
+
+    x: Rows
+    totals: Float
+    total_vcov: Float | None
+    labels: tuple[str, ...]
+    margin: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Category:
+    name: str
+    code: Int
+    levels: tuple[Level, ...]
+    totals: Float
+
+
+def margins(sample: Sample, totals: Totals, total_se: Totals | None, unit: str | None) -> Margins:
+    """Calibration rows and targets. Raises CalibrationError listing every unknown column, missing value, unknown, empty or unmatched category."""
+    problems: list[Problem] = []
+    categorical: list[_Category] = []
+    numeric: list[tuple[str, Float, float]] = []
+    for key, target in totals.items():
+        columns = (key,) if isinstance(key, str) else tuple(key)
+        name = " x ".join(columns)
+        if columns == ("1",):
+            numeric.append(("1", np.ones(sample.n), _number(target, name, problems)))
+            continue
+        unknown = [c for c in columns if c not in sample.frame.columns]
+        if unknown:
+            for c in unknown:
+                near = get_close_matches(c, [str(v) for v in sample.frame.columns], 1)
+                problems.append(Problem("a margin names an unknown column", f"totals['{name}']", "a column of the sample", f"'{c}'", f"Did you mean '{near[0]}'?" if near else ""))
+            continue
+        if isinstance(target, Mapping):
+            found = _category(sample, columns, name, target, problems)
+            if found is not None:
+                categorical.append(found)
+        else:
+            numeric.append((name, _numeric(sample, columns, problems), _number(target, name, problems)))
+    if not totals:
+        problems.append(Problem("no totals to calibrate to", "argument 'totals'", "at least one margin"))
+    problems += _different_sums(categorical, [(name, total) for name, _, total in numeric if name == "1"])
+    if problems:
+        raise CalibrationError(problems)
+    return _assemble(sample, categorical, numeric, total_se, unit)
+
+
+def _number(target: object, name: str, problems: list[Problem]) -> float:
+    if isinstance(target, (int, float, np.integer, np.floating)) and np.isfinite(float(target)):
+        return float(target)
+    problems.append(Problem("a total is not a finite number", f"totals['{name}']", "a number, or a mapping of category to number", repr(target)))
+    return 0.0
+
+
+def _missing(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) -> None:
+    carries = sample.weights != 0
+    for c in columns:
+        bad = sample.frame[c].isna().to_numpy() & carries
+        if bad.any():
+            problems.append(Problem("a calibration column is missing for rows that carry weight", f"column '{c}'", "a value in every such row", "missing",
+                                    "Complete it, or make missing a category with a total of its own.", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
+
+
+def _numeric(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) -> Float:
+    _missing(sample, columns, problems)
+    series = sample.frame[columns[0]]
+    if len(columns) > 1 or not (pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)):
+        problems.append(Problem("one number is given for a categorical margin", f"totals['{' x '.join(columns)}']", "a mapping of category to total", "a number"))
+        return np.zeros(sample.n)
+    value = series.to_numpy(dtype=float, na_value=np.nan)
+    return np.where(sample.weights != 0, value, 0.0)
+
+
+def _category(sample: Sample, columns: tuple[str, ...], name: str, target: Mapping[Level, float], problems: list[Problem]) -> _Category | None:
+    before = len(problems)
+    _missing(sample, columns, problems)
+    if len(problems) > before:
+        return None
+    frame = sample.frame[list(columns)]
+    if len(columns) == 1:
+        code, level = pd.factorize(frame[columns[0]])
+        present: list[Level] = list(level)
+    else:
+        each = [pd.factorize(frame[c]) for c in columns]
+        combination, code = cells([np.maximum(e[0], 0).astype(np.intp) for e in each], [max(len(e[1]), 1) for e in each])
+        present = [tuple(each[j][1][row[j]] for j in range(len(columns))) for row in combination]
+    position = {level: j for j, level in enumerate(target)}
+    carries = sample.weights != 0
+    count = np.bincount(code[carries & (code >= 0)], minlength=len(present))
+    lost = [(v, int(count[i])) for i, v in enumerate(present) if v not in position and count[i] > 0]
+    for v, k in lost[:20]:
+        near = get_close_matches(str(v), [str(t) for t in position], 1)
+        fix = f"Nearest is {near[0]!r}" + (" (another type)." if near and str(v) == near[0] else ".") if near else "Give its total, or recode it."
+        problems.append(Problem("a category of the sample has no total", f"totals['{name}']", "a total for every category that occurs", repr(v), fix, k))
+    seen = {v for i, v in enumerate(present) if count[i] > 0}
+    for v, t in target.items():
+        _number(t, f"{name}={v}", problems)
+        if v not in seen and t != 0 and not lost:
+            problems.append(Problem("a total stands for a category without rows", f"totals['{name}'][{v!r}]", "at least one row that carries weight", "none",
+                                    "Merge it with a neighbouring category in both the sample and the totals."))  # fmt: skip
+        if isinstance(t, (int, float)) and t < 0:
+            problems.append(Problem("a negative total", f"totals['{name}'][{v!r}]", "0 or more", str(t)))
+    if len(problems) > before:
+        return None
+    lookup = np.array([position.get(v, 0) for v in present] or [0], np.intp)
+    return _Category(name, np.where(code >= 0, lookup[code], 0).astype(np.intp), tuple(target), np.array([float(t) for t in target.values()]))
+
+
+def _different_sums(categorical: list[_Category], overall: list[tuple[str, float]]) -> list[Problem]:
+    sums = [(c.name, float(c.totals.sum())) for c in categorical] + overall
+    if len(sums) < 2:
+        return []
+    size = max(abs(s) for _, s in sums)
+    if max(s for _, s in sums) - min(s for _, s in sums) <= 1e-9 * size:
+        return []
+    listed = "; ".join(f"{name}: {total:,.6g}" for name, total in sums)
+    return [Problem("margins do not add up to the same total", "argument 'totals'", "equal sums", listed, "Scale the margins to one total, and say which in the report.")]
+
+
+def _assemble(sample: Sample, categorical: list[_Category], numeric: list[tuple[str, Float, float]], total_se: Totals | None, unit: str | None) -> Margins:
+    sizes = [len(c.levels) for c in categorical]
+    labels = tuple(f"{c.name}={v}" for c in categorical for v in c.levels) + tuple(name for name, _, _ in numeric)
+    owner = tuple(c.name for c in categorical for _ in c.levels) + tuple(name for name, _, _ in numeric)
+    targets = np.concatenate([c.totals for c in categorical] + [np.array([t for _, _, t in numeric])])
+    constant = [j for j, (name, _, _) in enumerate(numeric) if name == "1"]
+    if categorical:
+        combination, cell = cells([c.code for c in categorical], sizes)
+    else:
+        combination, cell = np.zeros((1, 0), np.intp), np.zeros(sample.n, np.intp)
+    indicator = np.zeros((combination.shape[0], sum(sizes)))
+    for j, start in enumerate(np.cumsum([0, *sizes[:-1]]) if sizes else []):
+        indicator[np.arange(combination.shape[0]), start + combination[:, j]] = 1.0
+    if len(constant) == len(numeric) and unit is None:
+        values = np.column_stack([indicator, np.ones((combination.shape[0], len(numeric)))])
+        x = Rows(values, cell)
+    else:
+        dense = np.column_stack([indicator[cell], *[v for _, v, _ in numeric]])
+        x = Rows(dense) if unit is None else Rows(*_unit_means(sample, dense, unit))
+    return Margins(x, targets, _total_vcov(categorical, numeric, total_se), labels, owner)
+
+
+def _unit_means(sample: Sample, x: Float, unit: str) -> tuple[Float, Int]:
+    """Means of x inside each unit (Lemaitre and Dufour 1987): one weight factor a unit."""
+    if unit not in sample.frame.columns:
+        raise CalibrationError(Problem("the unit of constant weights is unknown", "argument 'unit'", "a column of the sample", repr(unit)))
+    code = pd.factorize(sample.frame[unit])[0]
+    w = sample.weights
+    spread = pd.Series(w).groupby(code).agg(lambda v: v.max() - v.min()).to_numpy()
+    if (code < 0).any() or (spread > 1e-9 * w.max()).any():
+        raise CalibrationError(Problem("weights differ inside units", f"column '{unit}'", "one weight and a code in every unit", f"{int((spread > 1e-9 * w.max()).sum())} units with several weights"))
+    size = np.bincount(code)
+    means = np.column_stack([np.bincount(code, weights=x[:, j]) / size for j in range(x.shape[1])])
+    return means, code.astype(np.intp)
+
+
+def _total_vcov(categorical: list[_Category], numeric: list[tuple[str, Float, float]], total_se: Totals | None) -> Float | None:
+    if total_se is None:
+        return None
+    problems: list[Problem] = []
+    known: dict[str, object] = {(k if isinstance(k, str) else " x ".join(k)): v for k, v in total_se.items()}
+    out: list[float] = []
+    for c in categorical:
+        se = known.pop(c.name, {})
+        if not isinstance(se, Mapping) or any(level not in c.levels for level in se):
+            problems.append(Problem("standard errors of totals do not fit the margin", f"total_se['{c.name}']", f"a mapping with levels among {c.levels}", repr(se)))
+            continue
+        out += [float(se.get(level, 0.0)) for level in c.levels]
+    for name, _, _ in numeric:
+        out.append(_number(known.pop(name, 0.0), f"{name} (total_se)", problems))
+    problems += [Problem("a standard error stands for no margin", f"total_se['{k}']", "a key of totals") for k in known]
+    if problems:
+        raise CalibrationError(problems)
+    return np.diag(np.square(out))

@@ -1,0 +1,113 @@
+"""Nonresponse: weights of respondents raised so that they stand for all who were sampled. Every row is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from formulaic import model_matrix
+
+from mismes_eval.errors import DesignError, Problem
+from mismes_eval.numerics.logit import Separation, fit_logit
+from mismes_eval.numerics.rows import Bool, Float, Rows, cells
+from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.steps import ResponsePropensity
+
+
+def nonresponse(sample: Sample, responded: str, covariates: str | Sequence[str], method: str = "logit", eligible: str | None = None) -> Sample:
+    """Divide weights by the estimated response propensity; a nonrespondent keeps its row with weight 0.
+
+    Parameters
+    ----------
+    responded : boolean or 0/1 column.
+    covariates : columns (categories become indicators), known for respondents and nonrespondents alike.
+    method : "logit" (propensity by weighted logistic regression on main effects) or "cells" (response rate in each combination).
+    eligible : column True, False or missing (unknown). Known ineligibles leave the response model and keep their weight; unknown ones are nonrespondents
+        of which the share e among the known in the same model is assumed eligible only in reporting, never by dropping rows.
+
+    Returns
+    -------
+    Sample with a propensity step; its estimation reaches every later standard error.
+
+    References
+    ----------
+    Kim and Kim (2007), Canadian Journal of Statistics 35, 501-514.
+    """
+    columns = [covariates] if isinstance(covariates, str) else list(covariates)
+    if method not in ("logit", "cells"):
+        raise DesignError(Problem("unknown nonresponse method", "argument 'method'", "'logit' or 'cells'", repr(method)))
+    inside = sample.weights != 0
+    problems = _problems(sample, responded, columns, eligible, inside)
+    if problems:
+        raise DesignError(problems)
+    r = np.where(inside, sample.frame[responded].to_numpy(dtype=float, na_value=np.nan), 0.0)
+    at_risk = inside.copy()
+    if eligible is not None:
+        known = sample.frame[eligible]
+        at_risk &= ~(known.notna() & ~known.fillna(False).astype(bool)).to_numpy()
+    name = f"nonresponse ({method}) on {', '.join(columns)}"
+    if method == "cells":
+        return sample.step(cell_step(name, sample.frame, columns, r, sample.weights, at_risk))
+    return sample.step(propensity_step(name, main_effects(sample.frame, columns, at_risk), r, sample.weights, at_risk))
+
+
+def propensity_step(name: str, x: Rows, r: Float, weights: Float, at_risk: Bool) -> ResponsePropensity:
+    """Fit the propensity on rows at risk; rows outside it pass through with factor 1 (r = p = 1 there adds nothing to the score)."""
+    dense = x.dense()
+    try:
+        fit = fit_logit(dense[at_risk], r[at_risk], weights[at_risk])
+    except Separation as error:
+        raise DesignError(
+            Problem("the response propensity cannot be fitted", name, "respondents and nonrespondents in every combination the model can tell apart", str(error), "Merge categories or drop a covariate.")
+        ) from error
+    p = np.ones(r.size)
+    p[at_risk] = fit.p
+    responded = np.where(at_risk, r, 1.0)
+    return ResponsePropensity(name, Rows(np.where(at_risk[:, None], dense, 0.0)), responded, p, weights)
+
+
+def cell_step(name: str, frame: pd.DataFrame, columns: list[str], r: Float, weights: Float, at_risk: Bool) -> ResponsePropensity:
+    """Weighted response rate in each combination of the columns: the saturated logit, also where everybody in a cell responded."""
+    each = [pd.factorize(frame[c], sort=True) for c in columns]
+    combination, cell = cells([np.maximum(e[0], 0).astype(np.intp) for e in each], [max(len(e[1]), 1) for e in each])
+    c = combination.shape[0]
+    mass = np.bincount(cell[at_risk], weights=weights[at_risk], minlength=c)
+    reached = np.bincount(cell[at_risk], weights=(weights * r)[at_risk], minlength=c)
+    empty = np.flatnonzero((mass > 0) & (reached == 0))
+    if empty.size:
+        labels = [", ".join(f"{col}={each[j][1][combination[k, j]]}" for j, col in enumerate(columns)) for k in empty[:5]]
+        raise DesignError(Problem("a response cell has no respondent", "; ".join(labels), "at least one respondent in every cell", f"{empty.size} empty", "Merge cells."))
+    rate = np.divide(reached, mass, out=np.ones(c), where=mass > 0)
+    partial = np.flatnonzero((rate < 1) & (mass > 0))
+    x = Rows(np.where(at_risk[:, None], np.eye(c)[:, partial][cell], 0.0)) if partial.size else Rows(at_risk[:, None].astype(float))
+    return ResponsePropensity(name, x, np.where(at_risk, r, 1.0), np.where(at_risk, rate[cell], 1.0), weights)
+
+
+def main_effects(frame: pd.DataFrame, columns: list[str], at_risk: Bool) -> Rows:
+    """Intercept and main effects (categories as indicators) for the rows at risk, zero elsewhere."""
+    terms = " + ".join(f"`{c}`" for c in columns)
+    matrix = model_matrix(f"1 + {terms}", frame.loc[at_risk, columns], na_action="raise").to_numpy(float)
+    out = np.zeros((len(frame), matrix.shape[1]))
+    out[at_risk] = matrix
+    return Rows(out)
+
+
+def _problems(sample: Sample, responded: str, columns: list[str], eligible: str | None, inside: Bool) -> list[Problem]:
+    needed = [responded, *columns, *([eligible] if eligible else [])]
+    problems = [Problem("nonresponse names an unknown column", f"column '{c}'", "a column of the sample") for c in needed if c not in sample.frame.columns]
+    if problems:
+        return problems
+    value = pd.to_numeric(sample.frame[responded], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    bad = inside & ~np.isin(value, (0.0, 1.0))
+    if bad.any():
+        problems.append(Problem("the response column is not yes or no", f"column '{responded}'", "True or False, 1 or 0, in every row with weight", "something else",
+                                "", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
+    elif not (inside & (value == 1)).any():
+        problems.append(Problem("nobody responded", f"column '{responded}'", "at least one respondent"))
+    for c in columns:
+        gone = inside & sample.frame[c].isna().to_numpy()
+        if gone.any():
+            problems.append(Problem("a response covariate is missing", f"column '{c}'", "a value for respondents and nonrespondents", "missing", "Make missing a category.",
+                                    int(gone.sum()), tuple(int(i) for i in np.flatnonzero(gone)[:5])))  # fmt: skip
+    return problems
