@@ -67,13 +67,14 @@ def _combinations(frame: pd.DataFrame, inside: np.ndarray) -> Domains:
         each, level = pd.factorize(column, sort=True)
         code = code * max(len(level), 1) + np.maximum(each, 0)
         levels.append(level)
-    space = int(np.prod([max(len(level), 1) for level in levels]))
-    present = np.unique(code[inside])
-    lookup = np.full(space, present.size, np.intp) if space < 10_000_000 else None
-    if lookup is not None:
+    space = int(np.prod([float(max(len(level), 1)) for level in levels]))
+    if space < max(4 * code.size, 1_000_000):
+        present = np.flatnonzero(np.bincount(code[inside], minlength=space))
+        lookup = np.full(space, present.size, np.intp)
         lookup[present] = np.arange(present.size)
         dense = lookup[code]
     else:
+        present = np.unique(code[inside])
         dense = np.searchsorted(present, code).astype(np.intp)
     out = np.where(inside, dense, present.size).astype(np.intp)
     keys: dict[str, object] = {}

@@ -12,6 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.plot import dots
 from mismes_eval.numerics.influence import Influence, side_by_side
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.design import SurveyDesign
@@ -63,7 +64,7 @@ class Part:
 class Estimate:
     """value (p,); names (p,); keys: one row a value (by columns, variable, level); n (p,) unweighted rows behind it; dof (p,) degrees of freedom.
 
-    parts : one for each independent design.  srs (p,) variance under simple random sampling, for design effects, where it is defined.
+    parts : one for each independent design.  srs: gives (p,) variance under simple random sampling, for design effects, where it is defined.
     kind, unit, definition, notes : what a table prints beside the numbers.  interval : how `ci` is made.
     """
 
@@ -78,7 +79,7 @@ class Estimate:
     definition: str = ""
     notes: tuple[str, ...] = ()
     interval: Interval = "t"
-    srs: Float | None = None
+    srs: Callable[[], Float] | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -122,7 +123,7 @@ class Estimate:
         if self.srs is None:
             return np.full(self.p, np.nan)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return self.se**2 / self.srs
+            return self.se**2 / self.srs()
 
     def ci(self, level: float = 0.95) -> pd.DataFrame:
         """Interval of each value, columns low and high; NaN where there are no degrees of freedom.
@@ -157,10 +158,11 @@ class Estimate:
     def select(self, which: list[int] | Float) -> Estimate:
         """Some of the values, by position."""
         index = np.asarray(which, int)
+        srs = self.srs
         out = self.through(lambda v: v[index], np.eye(self.p)[index], tuple(self.names[i] for i in index))
         return replace(
             out, keys=self.keys.iloc[index].reset_index(drop=True), n=self.n[index], dof=self.dof[index], kind=self.kind, unit=self.unit, interval=self.interval,
-            definition=self.definition, srs=None if self.srs is None else self.srs[index], extra=self.extra,
+            definition=self.definition, srs=None if srs is None else lambda: srs()[index], extra=self.extra,
         )  # fmt: skip
 
     def contrast(self, weights: Mapping[str, float], name: str = "contrast") -> Estimate:
@@ -200,8 +202,6 @@ class Estimate:
 
     def plot(self, ax: object | None = None) -> object:
         """Values with their 95% intervals, one line each. Returns the matplotlib axes."""
-        from mismes_eval.estimate.plot import dots
-
         return dots(self, ax)
 
     def _repr_html_(self) -> str:

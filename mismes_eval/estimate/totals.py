@@ -63,7 +63,7 @@ def total(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estima
     k = y.shape[1]
     eye = np.eye(k)
     value, part = evaluate(sample, y, where, OfTotals(lambda t: t, lambda t: np.broadcast_to(eye, (t.shape[0], k, k))))
-    return _wrap(sample, value, part, where, keys, names, "total", srs=_srs_of_totals(sample, y, where))
+    return _wrap(sample, value, part, where, keys, names, "total", srs=lambda: _srs_of_totals(sample, y, where))
 
 
 def mean(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimate:
@@ -85,7 +85,7 @@ def mean(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimat
     y, keys, names = variables(sample, columns, "mean")
     where = domains(sample, by, "mean")
     value, part, centred, shift = _means(sample, y, where)
-    return _wrap(sample, value, part, where, keys, names, "mean", srs=_srs_of_means(sample, centred, where))
+    return _wrap(sample, value, part, where, keys, names, "mean", srs=lambda: _srs_of_means(sample, centred, where))
 
 
 def proportion(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimate:
@@ -117,7 +117,7 @@ def proportion(sample: Sample, columns: str | Sequence[str], by: By = None) -> E
     where = domains(sample, by, "proportion")
     value, part, centred, _ = _means(sample, y, where)
     table = pd.DataFrame(keys, columns=["variable", "level"])
-    return _wrap(sample, value, part, where, table, names, "proportion", "logit", srs=_srs_of_means(sample, centred, where))
+    return _wrap(sample, value, part, where, table, names, "proportion", "logit", srs=lambda: _srs_of_means(sample, centred, where))
 
 
 def ratio(sample: Sample, numerator: str, denominator: str, by: By = None) -> Estimate:
@@ -215,7 +215,7 @@ def _srs_of_totals(sample: Sample, y: Float, where: Domains) -> Float:
 
 
 def _wrap(
-    sample: Sample, value: Float, part: Part, where: Domains, keys: pd.DataFrame, names: list[str], kind: str, interval: Interval = "t", srs: Float | None = None
+    sample: Sample, value: Float, part: Part, where: Domains, keys: pd.DataFrame, names: list[str], kind: str, interval: Interval = "t", srs: Callable[[], Float] | None = None
 ) -> Estimate:
     d, k = where.count, len(names)
     active = sample.active
@@ -231,10 +231,8 @@ def _domain_degf(sample: Sample, where: Domains) -> Float:
     """(D,) PSUs minus strata that have rows in each domain."""
     if sample.design.replicates is not None:
         return np.full(where.count, sample.design.degf)
-    rows = sample.active
-    stratum = sample.design.stages[0].stratum
-    pair = np.unique(where.code[rows] * sample.design.psus + sample.design.psu[rows])
-    domain, psu = pair // sample.design.psus, pair % sample.design.psus
-    psus = np.bincount(domain, minlength=where.count)
-    strata = np.bincount(np.unique(domain * sample.design.strata + stratum[psu]) // sample.design.strata, minlength=where.count)
-    return (psus - strata).astype(float)
+    rows, design = sample.active, sample.design
+    seen = np.bincount(where.code[rows] * design.psus + design.psu[rows], minlength=where.count * design.psus).reshape(where.count, design.psus) > 0
+    domain, psu = np.nonzero(seen)
+    in_stratum = np.bincount(domain * design.strata + design.stages[0].stratum[psu], minlength=where.count * design.strata).reshape(where.count, design.strata)
+    return (seen.sum(axis=1) - (in_stratum > 0).sum(axis=1)).astype(float)

@@ -11,7 +11,7 @@ import numpy as np
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.numerics.variance import Lonely, Stage, multistage_vcov
-from mismes_eval.weighting.steps import WeightStep
+from mismes_eval.weighting.steps import WeightShare, WeightStep
 
 Level = Literal["psu", "household", "element"]
 
@@ -57,10 +57,6 @@ class SurveyDesign:
     notes: tuple[str, ...] = ()
     stratum_labels: tuple[str, ...] = field(default=(), repr=False)
 
-    @property
-    def n(self) -> int:
-        return int(self.base.size)
-
     @cached_property
     def weights(self) -> Float:
         """(n,) the weight after all steps."""
@@ -70,15 +66,23 @@ class SurveyDesign:
         """(n,) the weight after the first `count` steps."""
         w = self.base
         for step in self.steps[:count]:
-            w = w * step.factor
+            w = (w[step.link] if isinstance(step, WeightShare) else w) * step.factor
         return w
 
     @cached_property
-    def psu(self) -> Int:
-        """(n,) codes of the first-stage units, 0..m-1."""
+    def base_psu(self) -> Int:
+        """Code 0..m-1 of the first-stage unit of each row of the base weights."""
         code = self.unit
         for stage in self.stages[:0:-1]:
             code = stage.parent[code]
+        return code
+
+    @cached_property
+    def psu(self) -> Int:
+        """(n,) codes 0..m-1 of the first-stage units, of the rows after all steps."""
+        code = self.base_psu
+        for step in self.steps:
+            code = code[step.link] if isinstance(step, WeightShare) else code
         return code
 
     @property

@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 
 from mismes_eval.numerics import calibration
-from mismes_eval.numerics.influence import Influence
-from mismes_eval.numerics.rows import Float, Rows
+from mismes_eval.numerics.influence import Influence, one_above_other
+from mismes_eval.numerics.rows import Float, Int, Rows
 
 
 class WeightStep(Protocol):
@@ -39,7 +39,6 @@ class Calibration:
     """Calibration to totals of x. Every distance linearises alike: residuals with the weights *before* the step (R survey: calibrate).
 
     factor (n,); x: n rows of q calibration variables; before (n,) weights before the step; total_vcov (q, q) or None for exact totals.
-    estimated : the totals are sums over this same sample before the step (two-phase), so their own error stays in z.
     """
 
     name: str
@@ -47,7 +46,6 @@ class Calibration:
     x: Rows
     before: Float
     total_vcov: Float | None = None
-    estimated: bool = False
     margins: tuple[str, ...] = ()
     totals: Float | None = None
 
@@ -57,8 +55,7 @@ class Calibration:
 
     def pull_back(self, z: Influence) -> Influence:
         b = self.slope(z)
-        out = z.scaled(self.factor).plus(self.x, -b, self.factor)
-        return out.plus(self.x, b) if self.estimated else out
+        return z.scaled(self.factor).plus(self.x, -b, self.factor)
 
     def added_vcov(self, z: Influence) -> Float | None:
         if self.total_vcov is None:
@@ -109,3 +106,123 @@ class KnownFactor:
 
     def added_vcov(self, z: Influence) -> Float | None:
         return None
+
+
+@dataclass(frozen=True)
+class PhaseTwo:
+    """Screening: a subsample of the phase-1 rows with known conditional probabilities, optionally calibrated to phase-1 totals of x.
+
+    share (n,) selected / probability; g (n,) calibration factor; x: n rows of the phase-1 variables or None; before (n,) phase-1 weights;
+    fraction (n,) first-stage sampling fraction, through which the phase-2 variance would else be lost.
+
+    References: Sarndal, Swensson and Wretman (1992), ch. 9; the phase-1 totals keep their own error, so X B stays in the influence.
+    """
+
+    name: str
+    share: Float
+    g: Float
+    x: Rows | None
+    before: Float
+    fraction: Float
+
+    @property
+    def factor(self) -> Float:
+        return self.share * self.g
+
+    def _residual(self, z: Influence) -> tuple[Influence, Float | None]:
+        if self.x is None:
+            return z, None
+        weight = self.before * self.share
+        b = calibration.projection(self.x, weight, z.cross(self.x, weight))
+        return z.plus(self.x, -b), b
+
+    def pull_back(self, z: Influence) -> Influence:
+        residual, b = self._residual(z)
+        out = residual.scaled(self.factor)
+        return out if b is None or self.x is None else out.plus(self.x, b)
+
+    def added_vcov(self, z: Influence) -> Float | None:
+        if not self.fraction.any():
+            return None
+        chance = np.divide(1.0, self.share, out=np.ones_like(self.share), where=self.share > 0)
+        residual, _ = self._residual(z)
+        e = residual.dense() * (self.before * self.factor * np.sqrt(self.fraction * (1 - chance)))[:, None]
+        return e.T @ e
+
+
+@dataclass(frozen=True)
+class WeightShare:
+    """Weights of reporting rows handed to reported ones: w_j = w_link(j) * factor_j. The rows after the step are others than those before it.
+
+    factor (n_after,) 1 / multiplicity; link (n_after,) row before the step that reports each row after it; n_before.
+    References: Sirken (1970), JASA 65, 257-266; Deville and Lavallee (2006).
+    """
+
+    name: str
+    factor: Float
+    link: Int
+    n_before: int
+
+    def pull_back(self, z: Influence) -> Influence:
+        return Influence.of(z.sums(self.factor, self.link, self.n_before))
+
+    def added_vcov(self, z: Influence) -> Float | None:
+        return None
+
+
+@dataclass(frozen=True)
+class PseudoWeight:
+    """Inverse odds of being in a non-probability sample, estimated against a reference sample stacked below it.
+
+    x: n rows of covariates; r (n,) 1 in the non-probability sample; p (n,) fitted probability; before (n,) 1 for it and design weights for the reference.
+    References: Elliott and Valliant (2017), Statistical Science 32, 249-264.
+    """
+
+    name: str
+    x: Rows
+    r: Float
+    p: Float
+    before: Float
+
+    @property
+    def factor(self) -> Float:
+        return self.r * (1 - self.p) / self.p
+
+    def pull_back(self, z: Influence) -> Influence:
+        slope = -z.cross(self.x, self.before * self.factor)
+        g = np.linalg.solve(self.x.gram(self.before * self.p * (1 - self.p)), slope)
+        return z.scaled(self.factor).plus(self.x, g, self.r - self.p)
+
+    def added_vcov(self, z: Influence) -> Float | None:
+        return None
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A step that one of several joined samples had taken: it acts on rows start..start+size-1 of n, the others pass."""
+
+    inner: WeightStep
+    start: int
+    size: int
+    n: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.inner.name} (rows {self.start + 1:,} to {self.start + self.size:,})"
+
+    @property
+    def factor(self) -> Float:
+        f = np.ones(self.n)
+        f[self.start : self.start + self.size] = self.inner.factor
+        return f
+
+    def _inside(self, z: Influence) -> Influence:
+        return z.take(np.arange(self.start, self.start + self.size))
+
+    def pull_back(self, z: Influence) -> Influence:
+        end = self.start + self.size
+        pieces = [z.take(np.arange(self.start)), self.inner.pull_back(self._inside(z)), z.take(np.arange(end, self.n))]
+        return one_above_other([piece for piece in pieces if piece.n])
+
+    def added_vcov(self, z: Influence) -> Float | None:
+        return self.inner.added_vcov(self._inside(z))

@@ -1,0 +1,152 @@
+"""Joining samples: two frames that overlap, and separate rounds or countries stacked in one design."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import DesignError, Problem
+from mismes_eval.numerics.rows import Float
+from mismes_eval.numerics.variance import Stage
+from mismes_eval.weighting.design import Level, SurveyDesign
+from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.steps import Embedded, KnownFactor, WeightStep
+
+LADDER: tuple[Level, ...] = ("psu", "household", "element")
+
+
+def combine_frames(samples: Sequence[Sample], on_frame: Sequence[str], method: str = "kalton_anderson", theta: float | None = None) -> Sample:
+    """One sample from two frames that overlap: a base survey and an oversample, register or beneficiary list (R survey: multiframe).
+
+    Parameters
+    ----------
+    samples : two samples, drawn independently, each with the weights of its own frame.
+    on_frame : for each sample the column that tells of the *other* frame. "hartley": True or False, listed there or not.
+        "kalton_anderson": the probability with which the row would be selected there (0 where it is not listed).
+    method : "kalton_anderson" divides by the expected number of selections, 1 / (pi_A + pi_B) for a row on both frames. "hartley" gives the overlap
+        the share theta from the first sample and 1 - theta from the second.
+    theta : share in [0, 1] for "hartley"; None: by the effective sample sizes of the two overlaps.
+
+    Returns
+    -------
+    Sample of all rows, column 'frame_sample' 1 or 2; the frame share is a weight step after the steps each sample had taken. It may be calibrated like any other.
+
+    Raises
+    ------
+    DesignError : membership is unknown for a row that carries weight: without it the overlap would be counted twice.
+
+    References
+    ----------
+    Hartley (1962); Kalton and Anderson (1986), JRSS A 149, 65-82.
+    """
+    problems = _frame_problems(samples, on_frame, method, theta)
+    if problems:
+        raise DesignError(problems)
+    other = [s.frame[c].to_numpy(dtype=float, na_value=np.nan) for s, c in zip(samples, on_frame, strict=True)]
+    if method == "kalton_anderson":
+        share = [_expected(s, pi) for s, pi in zip(samples, other, strict=True)]
+        name = "frame share, Kalton-Anderson (known factor)"
+    else:
+        theta = _theta(samples, other) if theta is None else theta
+        share = [np.where(other[0] > 0, theta, 1.0), np.where(other[1] > 0, 1.0 - theta, 1.0)]
+        name = f"frame share, Hartley theta {theta:.4f} (known factor)"
+    return stack_samples(samples, "frame_sample").step(KnownFactor(name, np.concatenate(share)))
+
+
+def stack_samples(samples: Sequence[Sample], source: str = "source_sample", labels: Sequence[object] | None = None) -> Sample:
+    """Independent samples, one under the other, as one design: strata never meet, steps act on the rows they were made for.
+
+    source : new column with 1, 2, ... or the labels.
+    """
+    if len({s.design.lonely for s in samples}) > 1:
+        raise DesignError(Problem("samples with different rules for lonely PSUs", "argument 'samples'", "one rule", ", ".join(s.design.lonely for s in samples)))
+    if any(s.design.replicates is not None for s in samples):
+        raise DesignError(Problem("replicate designs cannot be joined", "argument 'samples'", "linearised designs", fix="Join first, then call replicates()."))
+    if len({s.design.cluster_deff for s in samples}) > 1:
+        raise DesignError(Problem("samples with different cluster effects", "argument 'samples'", "one cluster_deff", ", ".join(f"{s.design.cluster_deff:g}" for s in samples)))
+    names = list(labels) if labels is not None else list(range(1, len(samples) + 1))
+    frame = pd.concat([s.frame.assign(**{source: name}) for s, name in zip(samples, names, strict=True)], ignore_index=True)
+    depth = max(len(s.design.stages) for s in samples)
+    stages = [_deepened(s.design, depth) for s in samples]
+    total, start = sum(s.n for s in samples), 0
+    steps: list[WeightStep] = []
+    for s in samples:
+        steps += [Embedded(step, start, s.n, total) for step in s.design.steps]
+        start += s.n
+    offset = np.cumsum([0] + [st[-1].stratum.size for st in stages])
+    design = SurveyDesign(
+        base=np.concatenate([s.design.base for s in samples]),
+        unit=np.concatenate([s.design.unit + offset[j] for j, s in enumerate(samples)]),
+        stages=tuple(_joined_stage([st[k] for st in stages], [st[k - 1] for st in stages] if k else None) for k in range(depth)),
+        lonely=samples[0].design.lonely,
+        level=LADDER[max(LADDER.index(s.design.level) for s in samples)],
+        cluster_deff=samples[0].design.cluster_deff,
+        steps=tuple(steps),
+        notes=tuple(dict.fromkeys(note for s in samples for note in s.design.notes)),
+        stratum_labels=tuple(f"{name}: {label}" for s, name in zip(samples, names, strict=True) for label in s.design.stratum_labels),
+    )
+    flags = tuple(dict.fromkeys(flag for s in samples for flag in s.flags))
+    return Sample(frame, design, np.concatenate([s.domain for s in samples]), flags)
+
+
+def _deepened(design: SurveyDesign, depth: int) -> tuple[Stage, ...]:
+    """Stages padded below with units that are their own only, certain subunit (they add no variance)."""
+    stages = design.stages
+    while len(stages) < depth:
+        m = stages[-1].stratum.size
+        stages = (*stages, Stage(np.arange(m), np.arange(m), np.ones(m)))
+    return stages
+
+
+def _joined_stage(stages: list[Stage], above: list[Stage] | None) -> Stage:
+    strata = np.cumsum([0] + [s.strata for s in stages])
+    parents = np.cumsum([0] + [a.stratum.size for a in above]) if above else np.zeros(len(stages) + 1, int)
+    return Stage(
+        np.concatenate([s.stratum + strata[j] for j, s in enumerate(stages)]),
+        np.concatenate([s.parent + parents[j] for j, s in enumerate(stages)]),
+        np.concatenate([s.fraction for s in stages]),
+    )
+
+
+def _expected(sample: Sample, other: Float) -> Float:
+    """1 / (1 + w pi_other): the weight becomes 1 / (pi_own + pi_other)."""
+    return 1.0 / (1.0 + sample.weights * other)
+
+
+def _theta(samples: Sequence[Sample], other: Sequence[Float]) -> float:
+    size = []
+    for s, o in zip(samples, other, strict=True):
+        w = s.weights[(o > 0) & s.active]
+        size.append(w.sum() ** 2 / (w**2).sum() if w.size else 0.0)
+    if sum(size) == 0:
+        raise DesignError(Problem("no row is on both frames", "argument 'on_frame'", "an overlap, or an explicit theta"))
+    return float(size[0] / sum(size))
+
+
+def _frame_problems(samples: Sequence[Sample], on_frame: Sequence[str], method: str, theta: float | None) -> list[Problem]:
+    problems = []
+    if len(samples) != 2 or len(on_frame) != 2:
+        return [Problem("combine_frames joins two samples", "arguments 'samples' and 'on_frame'", "two samples and two columns", f"{len(samples)} and {len(on_frame)}")]
+    if method not in ("kalton_anderson", "hartley"):
+        problems.append(Problem("unknown method for overlapping frames", "argument 'method'", "'kalton_anderson' or 'hartley'", repr(method)))
+    if theta is not None and (method != "hartley" or not 0 <= theta <= 1):
+        problems.append(Problem("theta does not fit", "argument 'theta'", "a share in [0, 1], with method='hartley'", f"{theta} with {method}"))
+    for k, (s, c) in enumerate(zip(samples, on_frame, strict=True), 1):
+        if c not in s.frame.columns:
+            problems.append(Problem("membership of the other frame is unknown", f"sample {k}, column '{c}'", "a column of the sample", "none",
+                                    "Ask for it in the interview (on the list or not); without it the overlap is counted twice."))  # fmt: skip
+            continue
+        value = pd.to_numeric(s.frame[c], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+        carries = s.weights != 0
+        bad = carries & ~((value >= 0) & (value <= 1))
+        if bad.any():
+            problems.append(Problem("membership of the other frame is unknown for some rows", f"sample {k}, column '{c}'", "True or False, or a probability from 0 to 1",
+                                    "missing or out of range", "", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
+        elif method == "kalton_anderson" and (pd.api.types.is_bool_dtype(s.frame[c]) or (np.isin(value[carries], (0, 1)).all() and (value[carries] == 1).any())):
+            problems.append(Problem("Kalton-Anderson needs selection probabilities", f"sample {k}, column '{c}'", "the probability of selection from the other frame, 0 where not listed",
+                                    "yes or no", "Give probabilities, or use method='hartley'."))  # fmt: skip
+        elif method == "hartley" and not np.isin(value[carries], (0, 1)).all():
+            problems.append(Problem("Hartley needs membership", f"sample {k}, column '{c}'", "True or False", "numbers between 0 and 1"))
+    return problems

@@ -1,0 +1,115 @@
+"""Two-phase screening: a large listing, and a subsample of it that is interviewed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import DesignError, Problem
+from mismes_eval.numerics.calibration import solve
+from mismes_eval.numerics.rows import Rows, cells
+from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.steps import PhaseTwo, WeightShare
+
+
+def two_phase(sample: Sample, selected: str, phase2_prob: str, classes: str | Sequence[str] | None = None) -> Sample:
+    """Interview weights of a screened subsample: 1 / (pi1 pi2), or calibrated to the phase-1 counts of screening classes.
+
+    Parameters
+    ----------
+    sample : the listing, one row for each listed unit, with phase-1 weights. Rows that were not selected keep their place with weight 0.
+    selected : boolean column.  phase2_prob : conditional selection probability in (0, 1], known for the selected rows.
+    classes : screening columns known for every listed row; the phase-2 weights are scaled to their phase-1 totals (whose own error is kept).
+
+    Returns
+    -------
+    Sample with one more weight step.
+
+    References
+    ----------
+    Sarndal, Swensson and Wretman (1992), ch. 9. Phase 2 is taken as independent selections with the given probabilities (Poisson or stratified within PSUs).
+    """
+    columns = [] if classes is None else [classes] if isinstance(classes, str) else list(classes)
+    problems = _problems(sample, selected, phase2_prob, columns)
+    if problems:
+        raise DesignError(problems)
+    chosen = sample.frame[selected].fillna(False).to_numpy(bool) & (sample.weights != 0)
+    prob = sample.frame[phase2_prob].to_numpy(dtype=float, na_value=np.nan)
+    share = np.where(chosen, 1.0 / np.where(chosen, prob, 1.0), 0.0)
+    stage = sample.design.stages[0]
+    fraction = stage.fraction[stage.stratum[sample.design.psu]]
+    x, g = None, np.ones(sample.n)
+    if columns:
+        each = [pd.factorize(sample.frame[c]) for c in columns]
+        combination, cell = cells([np.maximum(e[0], 0).astype(np.intp) for e in each], [max(len(e[1]), 1) for e in each])
+        x = Rows(np.eye(combination.shape[0]), cell)
+        target = x.totals(sample.weights)
+        empty = (x.totals(sample.weights * share) == 0) & (target > 0)
+        if empty.any():
+            raise DesignError(Problem("a screening class has no interview", ", ".join(columns), "at least one selected row in every class", f"{int(empty.sum())} empty", "Merge classes."))
+        g = solve(sample.weights * share, x, target, "linear").factor[cell]
+    name = f"two-phase selection ({int(chosen.sum()):,} of {sample.n:,} listed)" + (f", calibrated to phase-1 counts of {', '.join(columns)}" if columns else "")
+    return sample.step(PhaseTwo(name, share, g, x, sample.weights, fraction))
+
+
+def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str]) -> list[Problem]:
+    problems = [Problem("two_phase names an unknown column", f"column '{c}'", "a column of the listing") for c in (selected, phase2_prob, *columns) if c not in sample.frame.columns]
+    if problems:
+        return problems
+    carries = sample.weights != 0
+    flag = sample.frame[selected]
+    if flag.isna().to_numpy()[carries].any() or not np.isin(flag.dropna().to_numpy().astype(float), (0, 1)).all():
+        problems.append(Problem("the selection column is not yes or no", f"column '{selected}'", "True or False for every listed row"))
+        return problems
+    chosen = flag.fillna(False).to_numpy(bool) & carries
+    prob = pd.to_numeric(sample.frame[phase2_prob], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    bad = chosen & ~((prob > 0) & (prob <= 1))
+    if bad.any():
+        problems.append(Problem("selected rows without a selection probability", f"column '{phase2_prob}'", "a probability in (0, 1]", "missing or out of range", "",
+                                int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
+    if not chosen.any():
+        problems.append(Problem("no listed row was selected", f"column '{selected}'", "at least one"))
+    for c in columns:
+        gone = carries & sample.frame[c].isna().to_numpy()
+        if gone.any():
+            problems.append(Problem("a screening class is missing", f"column '{c}'", "a class for every listed row", "missing", "", int(gone.sum()), tuple(int(i) for i in np.flatnonzero(gone)[:5])))
+    return problems
+
+
+def weight_share(households: Sample, reports: pd.DataFrame, key: str = "hhid", multiplicity: str = "s_i") -> Sample:
+    """A sample of absent members reported by interviewed households: each reported person carries w_household / s.
+
+    Parameters
+    ----------
+    households : sample with one row a household (or one row for each reporter), column `key` unique.
+    reports : one row a report of an absent member; `key` names the reporting household.
+    multiplicity : column s >= 1, how many households of the population could report this person under the counting rule.
+
+    Returns
+    -------
+    Sample whose rows are the reports. Persons of whole households that left are reported by nobody and are not covered: a flag says so.
+
+    References
+    ----------
+    Sirken (1970), JASA 65, 257-266; Deville and Lavallee (2006), Survey Methodology 32, 165-176.
+    """
+    problems = [Problem("weight_share names an unknown column", f"{where}, column '{c}'", "a column of it")
+                for where, frame, c in (("households", households.frame, key), ("reports", reports, key), ("reports", reports, multiplicity)) if c not in frame.columns]  # fmt: skip
+    if problems:
+        raise DesignError(problems)
+    where = pd.Index(households.frame[key])
+    if where.has_duplicates:
+        raise DesignError(Problem("a household stands in more than one row", f"column '{key}'", "one row a household", "", "Keep one row a household.", int(where.duplicated().sum())))
+    link = where.get_indexer(reports[key])
+    s = pd.to_numeric(reports[multiplicity], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    for bad, what, column in ((link < 0, "a report names a household that is not in the sample", key), (~(s >= 1), "the multiplicity is missing or below 1", multiplicity)):
+        if bad.any():
+            problems.append(Problem(what, f"reports, column '{column}'", "", "", "", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))
+    if problems:
+        raise DesignError(problems)
+    step = WeightShare(f"weight share 1/{multiplicity} over reporting households (known factor)", 1.0 / s, link.astype(np.intp), households.n)
+    frame = reports.reset_index(drop=True)
+    domain = households.domain[link]
+    return Sample(frame, households.design.add(step), domain, (*households.flags, "Absent members are those reported by a household still present; households that left as a whole are not covered."))

@@ -1,0 +1,56 @@
+"""Non-probability samples (snowball, web): pseudo-weights against a probability reference sample, flagged wherever they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import DesignError, Problem
+from mismes_eval.numerics.logit import Separation, fit_logit
+from mismes_eval.weighting.frames import stack_samples
+from mismes_eval.weighting.nonresponse import main_effects
+from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.steps import PseudoWeight
+
+FLAG = "Non-probability sample: pseudo-weights assume that the covariates explain who was reached; no design guarantees the interval."
+
+
+def pseudo_weights(frame: pd.DataFrame, reference: Sample, covariates: str | Sequence[str], psu: str | None = None) -> Sample:
+    """Weights for a sample that nobody drew with known probabilities: the inverse odds of being in it rather than in the reference population.
+
+    Parameters
+    ----------
+    frame : rows of the non-probability sample.  psu : its recruitment chain or site, the cluster of its variance (None: independent rows).
+    reference : probability sample of the same population with the same covariate columns (narrow it with `where` to that population first).
+    covariates : columns known in both.
+
+    Returns
+    -------
+    Sample of both, with the reference rows at weight 0 and column 'source_sample' "nonprob" or "reference"; its flags mark every table.
+
+    References
+    ----------
+    Elliott and Valliant (2017), Statistical Science 32, 249-264.
+    """
+    columns = [covariates] if isinstance(covariates, str) else list(covariates)
+    problems = [Problem("pseudo_weights names an unknown column", f"{where}, column '{c}'", "a column of both samples")
+                for where, f in (("frame", frame), ("reference", reference.frame)) for c in columns if c not in f.columns]  # fmt: skip
+    problems += [Problem("a covariate is missing", f"{where}, column '{c}'", "a value in every row", "missing", "Make missing a category.", int(f[c].isna().sum()))
+                 for where, f in (("frame", frame), ("reference", reference.frame[reference.active])) for c in columns if c in f.columns and f[c].isna().any()]  # fmt: skip
+    if problems:
+        raise DesignError(problems)
+    volunteers = Sample.from_frame(frame.assign(_one=1.0), weights="_one", psu=psu, lonely_psu=reference.design.lonely)
+    joined = stack_samples([volunteers, reference], labels=["nonprob", "reference"])
+    r = (joined.frame["source_sample"] == "nonprob").to_numpy(float)
+    at_risk = (joined.weights != 0) & joined.domain
+    x = main_effects(joined.frame, columns, at_risk)
+    try:
+        fit = fit_logit(x.values[at_risk], r[at_risk], joined.weights[at_risk])
+    except Separation as error:
+        raise DesignError(Problem("the covariates tell the two samples apart completely", ", ".join(columns), "overlap", str(error), "Merge categories or drop a covariate.")) from error
+    p = np.ones(r.size)
+    p[at_risk] = fit.p
+    step = PseudoWeight(f"pseudo-weight by inverse odds on {', '.join(columns)}", x, np.where(at_risk, r, 0.0), p, joined.weights)
+    return joined.step(step).flagged(FLAG)
