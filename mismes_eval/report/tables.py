@@ -1,0 +1,209 @@
+"""Table: estimates and plain counts as data, with everything a reader needs, until it is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.report.language import Language, language
+from mismes_eval.report.rules import Rules
+
+COLUMNS = ("row", "column", "value", "se", "ci_low", "ci_high", "cv", "n", "degf", "flag", "kind", "unit", "definition", "status")
+EMPTY = "–"
+HIDDEN = "c"
+POOR = ":"
+
+
+@dataclass(frozen=True)
+class Table:
+    """cells: one row a number with COLUMNS; status "shown", "confidential" (too few persons), "unreliable" (CV), "secondary" (protects another), "not estimable".
+
+    id, title, source, notes : words around it.  scale : 100 shows shares as percent.  digits : decimals shown.
+    """
+
+    id: str
+    title: str
+    cells: pd.DataFrame
+    source: str = ""
+    notes: tuple[str, ...] = ()
+    scale: float = 1.0
+    digits: int = 1
+    synthetic: bool = False
+    units: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> list[str]:
+        return list(dict.fromkeys(self.cells["row"]))
+
+    @property
+    def columns(self) -> list[str]:
+        return list(dict.fromkeys(self.cells["column"]))
+
+    def with_notes(self, *notes: str) -> Table:
+        return replace(self, notes=tuple(dict.fromkeys((*self.notes, *(n for n in notes if n)))))
+
+    def hidden(self) -> pd.DataFrame:
+        """The cells that are not shown, for the audit file: no values."""
+        out = self.cells.loc[~self.cells["status"].isin(["shown"]), ["row", "column", "n", "kind", "status"]].assign(table=self.id)
+        return out
+
+    def published(self) -> pd.DataFrame:
+        """One row a number, with the numbers of hidden cells removed. What goes to estimates.json, Parquet and Excel."""
+        out = self.cells.copy()
+        hide = out["status"] != "shown"
+        out.loc[hide, ["value", "se", "ci_low", "ci_high", "cv", "degf"]] = np.nan
+        out.loc[out["status"].isin(["confidential", "secondary"]), "n"] = np.nan
+        out.insert(0, "table", self.id)
+        return out
+
+    def to_frame(self) -> pd.DataFrame:
+        """What is published of the table, one row a number."""
+        return self.published()
+
+    def to_html(self, lang: str = "en") -> str:
+        """Semantic HTML: caption, header scopes, value (SE) flag, n, notes. Every text is escaped."""
+        return render(self, language(lang))
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+
+def cells_of(items: Sequence[tuple[str, str, Estimate | NotEstimable]], rules: Rules) -> pd.DataFrame:
+    """Cells from (row, column, estimate with one value) triples, with confidentiality and reliability decided by the rules."""
+    out = []
+    for row, column, item in items:
+        if isinstance(item, NotEstimable):
+            out.append(_cell(row, column, kind="", unit="", definition=item.reason, status="not estimable"))
+            continue
+        frame = item.to_frame()
+        for i in range(item.p):
+            r = frame.iloc[i]
+            kind, n = item.kind, float(item.n[i])
+            weighted = float(r["value"]) if kind == "total" else np.inf
+            flag = rules.flag(kind, float(r["cv"]), weighted)
+            certain = kind in ("proportion", "ratio") and r["se"] == 0
+            flag = "" if certain else flag
+            status = "confidential" if rules.confidential(kind, n) else "unreliable" if flag == POOR else "shown"
+            out.append(
+                _cell(row, column, r["value"], r["se"], r["ci_low"], r["ci_high"], r["cv"], n, r["degf"], flag if status == "shown" else "", kind, item.unit, item.definition, status)
+            )
+    return pd.DataFrame(out, columns=list(COLUMNS))
+
+
+def _cell(
+    row: str, column: str, value: float = np.nan, se: float = np.nan, low: float = np.nan, high: float = np.nan, cv: float = np.nan, n: float = np.nan,
+    degf: float = np.nan, flag: str = "", kind: str = "", unit: str = "", definition: str = "", status: str = "shown",
+) -> tuple[object, ...]:  # fmt: skip
+    return (row, column, value, se, low, high, cv, n, degf, flag, kind, unit, definition, status)
+
+
+def counts(id: str, title: str, frame: pd.DataFrame, source: str, notes: Sequence[str] = (), digits: int = 0, unit: str = "", synthetic: bool = False) -> Table:
+    """A table of plain counts or amounts (a census of measures, a run's facts): index = rows, columns = columns, no sampling error."""
+    cells = [
+        _cell(str(row), str(column), float(value) if pd.notna(value) else np.nan, kind="count", unit=unit, n=np.nan)
+        for row, line in zip(frame.index, frame.itertuples(index=False), strict=True)
+        for column, value in zip(frame.columns, line, strict=True)
+    ]
+    return Table(id, title, pd.DataFrame(cells, columns=list(COLUMNS)), source, tuple(notes), 1.0, digits, synthetic)
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table of words (definitions, sources, limits). frame: strings; the first column heads the rows."""
+
+    id: str
+    title: str
+    frame: pd.DataFrame
+    source: str = ""
+    notes: tuple[str, ...] = ()
+    synthetic: bool = False
+
+    def published(self) -> pd.DataFrame:
+        return pd.DataFrame(columns=["table", *COLUMNS])
+
+    def hidden(self) -> pd.DataFrame:
+        return pd.DataFrame(columns=["row", "column", "n", "kind", "status", "table"])
+
+    def to_frame(self) -> pd.DataFrame:
+        return self.frame
+
+    def to_html(self, lang: str = "en") -> str:
+        t = language(lang)
+        head = "".join(f'<th scope="col">{escape(t(str(c)))}</th>' for c in self.frame.columns)
+        body = ""
+        for line in self.frame.itertuples(index=False):
+            first, *rest = [escape(t(str(v))) for v in line]
+            body += f'<tr><th scope="row">{first}</th>' + "".join(f'<td class="text">{v}</td>' for v in rest) + "</tr>"
+        return _frame(self, t, f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", [])
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+
+def shown(cell: pd.Series, scale: float, digits: int, t: Language) -> str:
+    """One cell as text: value (SE) and flag, or the sign for what is hidden."""
+    if cell["status"] in ("confidential", "secondary"):
+        return HIDDEN
+    if cell["status"] == "unreliable":
+        return POOR
+    if cell["status"] == "not estimable" or not np.isfinite(cell["value"]):
+        return EMPTY
+    text = t.number(cell["value"] * scale, digits)
+    if np.isfinite(cell["se"]):
+        text += f" ({t.number(cell['se'] * scale, max(digits, 1))})"
+    return text + (f"\u00a0{cell['flag']}" if cell["flag"] else "")
+
+
+def render(table: Table, t: Language) -> str:
+    """HTML of a table of numbers: one column of numbers and one of n for each column."""
+    with_n = table.cells["n"].notna().any() or table.cells["status"].isin(["confidential", "secondary"]).any()
+    head = f'<th scope="col">{escape(t("Group"))}</th>'
+    for c in table.columns:
+        head += f'<th scope="col" class="num">{escape(t(c))}</th>' + (f'<th scope="col" class="num n">n</th>' if with_n else "")
+    lookup = {(r["row"], r["column"]): r for _, r in table.cells.iterrows()}
+    body, used = "", set()
+    for row in table.rows:
+        body += f'<tr><th scope="row">{escape(t(row))}</th>'
+        for c in table.columns:
+            cell = lookup.get((row, c))
+            if cell is None:
+                body += "<td></td>" + ("<td></td>" if with_n else "")
+                continue
+            scale, digits = table.units.get(row, table.units.get(c, (table.scale, table.digits)))
+            used.add(cell["status"] if cell["status"] != "shown" else cell["flag"])
+            hide_n = cell["status"] in ("confidential", "secondary")
+            tip = f' title="{escape(str(cell["definition"]))}"' if cell["status"] == "not estimable" else ""
+            body += f'<td class="num"{tip}>{escape(shown(cell, scale, digits, t))}</td>'
+            if with_n:
+                body += f'<td class="num n">{HIDDEN if hide_n else t.number(cell["n"], 0)}</td>'
+        body += "</tr>"
+    return _frame(table, t, f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", _legend(table, used, t))
+
+
+def _legend(table: Table, used: set[str], t: Language) -> list[str]:
+    signs = {
+        "u": t("u: coefficient of variation above the flag limit, use with care."),
+        "unreliable": t(": not shown, sampling error too large."),
+        "confidential": t("c: not shown, too few persons."),
+        "secondary": t("c: not shown, it would reveal another cell."),
+    }
+    legend = [text for sign, text in signs.items() if sign in used]
+    reasons = table.cells.loc[table.cells["status"] == "not estimable", ["row", "definition"]].drop_duplicates()
+    legend += [f"– {t(r['row'])}: {t(r['definition'])}" for _, r in reasons.iterrows() if r["definition"]]
+    if table.cells["se"].notna().any():
+        legend.insert(0, t("Standard errors in brackets; n: unweighted persons."))
+    return legend
+
+
+def _frame(table: Table | TextTable, t: Language, inner: str, legend: list[str]) -> str:
+    notes = [*legend, *(t(n) for n in table.notes), *([t("Source: {source}", source=t(table.source))] if table.source else [])]
+    if table.synthetic:
+        notes.insert(0, t("SYNTHETIC DATA: made-up persons, no finding about the real country."))
+    foot = "".join(f"<li>{escape(n)}</li>" for n in dict.fromkeys(notes))
+    caption = f'<caption><span class="id">{escape(table.id)}</span> {escape(t(table.title))}</caption>'
+    return f'<div class="table" id="{escape(table.id)}"><table>{caption}{inner}</table><ul class="notes">{foot}</ul></div>'
