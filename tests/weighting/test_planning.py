@@ -1,0 +1,52 @@
+"""Planning formulas against the worked cases of the literature: Kalton-Anderson rates, Kish loss, sample size for a rate."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mismes_eval.errors import DesignError
+from mismes_eval.weighting.diagnostics import kish_deff
+from mismes_eval.weighting.planning import best_ratio, compare_plans, plan_allocation, plan_precision, sample_size_for_rate
+
+
+@pytest.mark.golden
+def test_screening_allocation_has_the_kalton_anderson_rates() -> None:
+    plan = plan_allocation([1e6] * 3, 3000, prevalence=[0.005, 0.03, 0.12], screening_cost=1, cost=10)
+    np.testing.assert_allclose(plan["rate_relative"], [1, 2.2014, 3.3845], atol=5e-5)
+    assert plan["n"].sum() == pytest.approx(3000)
+
+
+@pytest.mark.golden
+def test_kish_loss_of_the_household_survey_of_three_classes() -> None:
+    n, size = np.array([8144, 4072, 2860]), np.array([600_000, 170_000, 7_230_000])
+    assert kish_deff(np.repeat(size / n, n)) == pytest.approx(4.3175, abs=5e-5)
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize(("deff", "expected"), [(1.5, [2434, 687, 317, 138, 84]), (2.5, [4057, 1144, 528, 229, 141])])
+def test_sample_size_for_a_rate(deff: float, expected: list[int]) -> None:
+    assert [round(sample_size_for_rate(p, 0.3, deff)) for p in (0.0068, 0.0237, 0.05, 0.108, 0.165)] == pytest.approx(expected, abs=1)
+
+
+def test_beyond_the_best_ratio_more_migrants_tell_less() -> None:
+    plan = plan_precision(n=6000, deff=1.3, share_high=0.2, prevalence_high=0.12, prevalence_low=0.025).set_index("ratio")
+    assert best_ratio(0.12, 0.025) == pytest.approx(2.19, abs=0.005)
+    assert plan.index[plan["best"]].tolist() == [2.2]
+    assert plan.loc[8, "migrants"] == pytest.approx(2 * plan.loc[1, "migrants"], rel=0.01)
+    assert plan.loc[8, "n_eff"] < plan.loc[1, "n_eff"]
+
+
+def test_plans_at_one_cost_and_refusals() -> None:
+    plans = compare_plans(100_000, 0.2, 0.12, 0.025, cost_listing=2, cost_interview=15, register_cost=20, register_share=0.3).set_index("plan")
+    assert plans.loc["two-phase listing", "n_eff"] > plans.loc["oversampled areas", "n_eff"] > plans.loc["plain sample", "n_eff"]
+    with pytest.raises(DesignError):
+        plan_allocation([10, 10], 30)
+    with pytest.raises(DesignError):
+        sample_size_for_rate(0, 0.3)
+
+
+def test_strata_taken_wholly_leave_the_rest_to_others() -> None:
+    plan = plan_allocation([10, 1000], 100, sd=[100, 1])
+    assert plan["rate"].tolist()[0] == 1.0
+    assert plan["n"].sum() == pytest.approx(100)
