@@ -1,0 +1,75 @@
+"""Answers of a survey column as arrays: yes or no, number, month. Anything else is an error with its rows, never a guess."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.numerics.rows import Float
+
+_YES = {"1", "1.0", "true", "yes"}
+_NO = {"0", "0.0", "false", "no"}
+
+
+def truth(frame: pd.DataFrame, column: str) -> pd.Series:
+    """1, 0 or missing, as Float64; accepts booleans, 0/1 and their words."""
+    series = frame[column]
+    if pd.api.types.is_bool_dtype(series):
+        return series.astype("boolean").astype("Float64")
+    if pd.api.types.is_numeric_dtype(series):
+        bad = series.notna() & ~series.isin([0, 1])
+        value = series.astype("Float64")
+    else:
+        text = series.astype("string").str.strip().str.lower()
+        yes, no = text.isin(list(_YES)), text.isin(list(_NO))
+        bad = series.notna() & ~yes & ~no
+        value = yes.astype("Float64").where(yes | no, other=pd.NA)
+    _refuse(bad, series, column, "yes or no: 1/0, True/False")
+    return value
+
+
+def number(frame: pd.DataFrame, column: str) -> pd.Series:
+    """Numbers or missing, as Float64; text that is not a number is an error."""
+    series = frame[column]
+    if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
+        return series.astype("Float64")
+    value = pd.to_numeric(series.astype("string"), errors="coerce").astype("Float64")
+    _refuse(series.notna() & value.isna(), series, column, "numbers")
+    return value
+
+
+def values(frame: pd.DataFrame, column: str) -> Float:
+    """(n,) floats, NaN where missing."""
+    return number(frame, column).to_numpy(dtype=float, na_value=np.nan)
+
+
+def yes(frame: pd.DataFrame, column: str) -> Float:
+    """(n,) 1, 0 or NaN."""
+    return truth(frame, column).to_numpy(dtype=float, na_value=np.nan)
+
+
+def text(frame: pd.DataFrame, column: str) -> np.ndarray:
+    """(n,) objects: stripped text, None where missing or empty."""
+    series = frame[column].astype("string").str.strip()
+    return series.where(series.notna() & (series != ""), other=pd.NA).to_numpy(dtype=object, na_value=None)
+
+
+def month_number(frame: pd.DataFrame, column: str) -> Float:
+    """(n,) year * 12 + month - 1 from YYYY-MM, dates or periods; NaN where missing."""
+    series = frame[column]
+    if pd.api.types.is_datetime64_any_dtype(series) or isinstance(series.dtype, pd.PeriodDtype):
+        return (series.dt.year * 12 + series.dt.month - 1).to_numpy(dtype=float, na_value=np.nan)
+    parts = series.astype("string").str.strip().str.extract(r"^(\d{4})-(\d{2})(?:-\d{2})?$")
+    year, month = pd.to_numeric(parts[0], errors="coerce"), pd.to_numeric(parts[1], errors="coerce")
+    empty = series.isna() | (series.astype("string").str.strip() == "")
+    _refuse(~empty & ~(year.notna() & month.between(1, 12)), series, column, "months as YYYY-MM")
+    return (year * 12 + month - 1).to_numpy(dtype=float, na_value=np.nan)
+
+
+def _refuse(bad: pd.Series, series: pd.Series, column: str, expected: str) -> None:
+    rows = bad.to_numpy(dtype=bool, na_value=False)
+    if rows.any():
+        seen = ", ".join(repr(v) for v in pd.unique(series[rows])[:5])
+        raise InputError(Problem("a column has answers that cannot be read", f"column '{column}'", expected, seen, "Recode them in the params (mapping.recode) or declare them as missing.",
+                                 int(rows.sum()), tuple(int(i) for i in np.flatnonzero(rows)[:5])))  # fmt: skip

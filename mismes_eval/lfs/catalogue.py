@@ -1,0 +1,64 @@
+"""The list of indicators: id, words for the table, columns needed. Read from indicators.csv."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import pandas as pd
+
+from mismes_eval.errors import EstimateError, Problem
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """needs : columns the indicator reads, each a tuple of alternatives.  minimum_n : fewest unweighted rows that a table publishes."""
+
+    id: str
+    title: str
+    unit: str
+    universe: str
+    definition: str
+    needs: tuple[tuple[str, ...], ...]
+    minimum_n: int
+    source: str
+
+    def lacking(self, frame: pd.DataFrame) -> list[str]:
+        """What the frame does not have, one entry a need; a column without a single value counts as lacking."""
+        return [" or ".join(names) for names in self.needs if not any(c in frame.columns and bool(frame[c].notna().any()) for c in names)]
+
+
+@cache
+def catalogue() -> dict[str, Indicator]:
+    """All indicators by id."""
+    with (resources.files("mismes_eval.lfs") / "indicators.csv").open(encoding="utf-8") as file:
+        table = pd.read_csv(file, dtype=str, keep_default_na=False)
+    return {
+        row.id: Indicator(
+            row.id,
+            row.title,
+            row.unit,
+            row.universe,
+            row.definition,
+            tuple(tuple(n.split("|")) for n in row.needs.split(";") if n),
+            int(row.minimum_n),
+            row.source,
+        )
+        for row in table.itertuples(index=False)
+    }
+
+
+def chosen(which: str | Sequence[str] | None) -> list[Indicator]:
+    """Indicators by id, in catalogue order; "L3" names L3 and every L3.<part>. None: all."""
+    table = catalogue()
+    if which is None:
+        return list(table.values())
+    asked = [which] if isinstance(which, str) else list(which)
+    found = {a: [i for i in table if i == a or i.startswith(f"{a}.")] for a in asked}
+    unknown = [a for a, ids in found.items() if not ids]
+    if unknown:
+        raise EstimateError([Problem("no such indicator", f"which '{a}'", f"ids among {', '.join(table)}") for a in unknown])
+    ids = {i for some in found.values() for i in some}
+    return [table[i] for i in table if i in ids]

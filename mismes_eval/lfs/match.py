@@ -1,0 +1,125 @@
+"""Match of qualification and job: over-qualification against the norm and against what workers in the occupation have, and downgrading through migration."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.lfs.answers import text, values
+from mismes_eval.lfs.labour import Measure, workers
+from mismes_eval.lfs.persons import Ages
+from mismes_eval.numerics.rows import Bool, Float
+
+_RANK = {"educat7": {1: 1, 2: 1, 3: 1, 4: 1, 5: 2, 6: 2, 7: 3}, "educat5": {1: 1, 2: 1, 3: 1, 4: 2, 5: 3}, "educat4": {1: 1, 2: 1, 3: 2, 4: 3}}
+_REQUIRED = {1: 3, 2: 3, 3: 3, 4: 2, 5: 2, 6: 2, 7: 2, 8: 2, 9: 1}
+SKILL = {1: 3, 2: 3, 3: 3, 4: 2, 5: 2, 6: 2, 7: 2, 8: 2, 9: 1}
+
+
+def education_rank(frame: pd.DataFrame) -> Float:
+    """(n,) 1 ISCED 0-2, 2 ISCED 3-4, 3 ISCED 5-8; educat_isced where the file has it, else educat7, educat5 or educat4."""
+    if "educat_isced" in frame.columns and frame["educat_isced"].notna().any():
+        level = values(frame, "educat_isced")
+        with np.errstate(invalid="ignore"):
+            first = np.where(level >= 100, level // 100, np.where(level >= 10, level // 10, level))
+        return np.where(np.isnan(first), np.nan, np.select([first <= 2, first <= 4, first <= 8], [1.0, 2.0, 3.0], np.nan))
+    for column, table in _RANK.items():
+        if column in frame.columns and frame[column].notna().any():
+            return pd.Series(values(frame, column)).map(table).to_numpy(dtype=float, na_value=np.nan)
+    return np.full(len(frame), np.nan)
+
+
+def major_group(codes: np.ndarray) -> Float:
+    """(n,) ISCO major group 0..9 from text codes of 1 to 4 digits; NaN where missing. Armed forces are 0."""
+    level, distinct = pd.factorize(codes)
+    first = np.array([float(str(c)[0]) if str(c)[:1].isdigit() else np.nan for c in distinct] + [np.nan])
+    return first[level]
+
+
+def occupation_major(frame: pd.DataFrame) -> Float:
+    """(n,) major group of the present job: occup_isco, else occup (10 is armed forces, 99 other)."""
+    if "occup_isco" in frame.columns and frame["occup_isco"].notna().any():
+        return major_group(isco_codes(frame, "occup_isco"))
+    group = values(frame, "occup")
+    return np.where(group == 10, 0.0, np.where(group == 99, np.nan, group))
+
+
+def isco_codes(frame: pd.DataFrame, column: str) -> np.ndarray:
+    """(n,) ISCO codes as text, None where missing; a code read as the number 110.0 of a 4-digit column regains its leading zero."""
+    series = frame[column]
+    if pd.api.types.is_numeric_dtype(series):
+        number = series.astype("Float64")
+        width = 4 if bool((number >= 1000).any()) else 1
+        return number.map(lambda v: f"{int(v):0{width}d}", na_action="ignore").astype("string").to_numpy(dtype=object, na_value=None)
+    return text(frame, column)
+
+
+def _lookup(group: Float, table: dict[int, int]) -> Float:
+    return pd.Series(group).map(table).to_numpy(dtype=float, na_value=np.nan)
+
+
+def normative(frame: pd.DataFrame, ages: Ages) -> Measure:
+    """Education above what the major group requires; armed forces have no norm and are outside the universe."""
+    group, rank = occupation_major(frame), education_rank(frame)
+    required = _lookup(group, _REQUIRED)
+    value = np.where(np.isnan(required) | np.isnan(rank), np.nan, (rank > required).astype(float))
+    return Measure(value, workers(frame, ages) & (group != 0))
+
+
+def realised(frame: pd.DataFrame, weights: Float, ages: Ages, centre: str, two_sided: bool) -> Measure:
+    """Education more than one standard deviation above the weighted mean ("mean"), or above the mode ("mode"), of the ISCO-2 group; two_sided: away from it either way.
+
+    Groups under ages.match_cell workers are outside. The centre is treated as fixed.
+    """
+    inside = workers(frame, ages) & (weights > 0)
+    cell, groups = _isco2(isco_codes(frame, "occup_isco"))
+    years = values(frame, "educy") if centre == "mean" else education_rank_fine(frame)
+    known = inside & (cell >= 0) & ~np.isnan(years)
+    count = np.bincount(cell[known], minlength=max(groups, 1))
+    large = np.append(count >= ages.match_cell, False)[cell]
+    middle, reach = (
+        _mean_and_reach(cell, years, weights, known, count.size) if centre == "mean" else (_mode(cell, years, weights, known, count.size), np.zeros(count.size))
+    )
+    away = years - np.append(middle, np.nan)[cell]
+    beyond = np.abs(away) if two_sided else away
+    value = np.where(np.isnan(away), np.nan, (beyond > np.append(reach, np.nan)[cell] + 1e-12).astype(float))
+    return Measure(value, inside & (large | (cell < 0)))
+
+
+def _isco2(codes: np.ndarray) -> tuple[np.ndarray, int]:
+    """Codes 0..G-1 of the ISCO-2 groups, -1 where the file has fewer than two digits, and G."""
+    spelled, distinct = pd.factorize(codes)
+    level, groups = pd.factorize(np.array([c[:2] if len(str(c)) >= 2 else None for c in distinct], dtype=object))
+    return np.append(level, -1)[spelled], len(groups)
+
+
+def education_rank_fine(frame: pd.DataFrame) -> Float:
+    """(n,) the finest education levels in the file: educat7, else educat5, educat4."""
+    for column in _RANK:
+        if column in frame.columns and frame[column].notna().any():
+            return values(frame, column)
+    return np.full(len(frame), np.nan)
+
+
+def _mean_and_reach(cell: np.ndarray, years: Float, weights: Float, known: Bool, m: int) -> tuple[Float, Float]:
+    """Weighted mean and standard deviation of each cell, (m,) each."""
+    c, y, w = cell[known], years[known], weights[known]
+    size = np.bincount(c, weights=w, minlength=m)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.bincount(c, weights=w * y, minlength=m) / size
+        spread = np.bincount(c, weights=w * (y - mean[c]) ** 2, minlength=m) / size
+    return mean, np.sqrt(spread)
+
+
+def _mode(cell: np.ndarray, years: Float, weights: Float, known: Bool, m: int) -> Float:
+    levels, code = np.unique(years[known], return_inverse=True)
+    if not levels.size:
+        return np.full(m, np.nan)
+    table = np.bincount(cell[known] * levels.size + code, weights=weights[known], minlength=m * levels.size).reshape(m, levels.size)
+    return np.where(table.any(axis=1), levels[table.argmax(axis=1)], np.nan)
+
+
+def downgraded(frame: pd.DataFrame, status: np.ndarray, before: str, after: str) -> Measure:
+    """Returnees whose job at `after` asks a lower ISCO skill level than the one at `before`, among those with both jobs known."""
+    first = _lookup(major_group(isco_codes(frame, before)), SKILL)
+    last = _lookup(major_group(isco_codes(frame, after)), SKILL)
+    return Measure(np.where(np.isnan(first) | np.isnan(last), np.nan, (first > last).astype(float)), status == "RET")

@@ -1,0 +1,91 @@
+"""Measures on migration and on support measures: status, recognition, intention, circularity, awareness, participation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.lfs.answers import text, values, yes
+from mismes_eval.lfs.labour import Measure
+from mismes_eval.lfs.persons import residents
+from mismes_eval.numerics.rows import Bool, Float
+
+RECOGNITION = ("NOTSOUGHT", "SOUGHT_NO", "PARTIAL", "FULL")
+NONE = ("NONE", "0")
+
+
+@dataclass(frozen=True)
+class Several:
+    """value (n, k), one column a label; NaN rows gave no answer; universe (n,)."""
+
+    value: Float
+    labels: tuple[str, ...]
+    universe: Bool
+
+
+def has_status(status: np.ndarray, in_age: Bool, code: str) -> Measure:
+    """Share of one migration status among residents in the definition's age range."""
+    value = np.where(pd.isna(status), np.nan, (status == code).astype(float))
+    return Measure(value, in_age & (status != "CUR_ABS"))
+
+
+def recognition_sought(frame: pd.DataFrame, status: np.ndarray) -> Measure:
+    answer = _coded(frame, "mig_recognised", RECOGNITION)
+    return Measure(np.where(pd.isna(answer), np.nan, (answer != "NOTSOUGHT").astype(float)), status == "RET")
+
+
+def recognised(frame: pd.DataFrame, status: np.ndarray) -> Measure:
+    """FULL or PARTIAL among those who sought recognition."""
+    answer = _coded(frame, "mig_recognised", RECOGNITION)
+    value = np.where(pd.isna(answer), np.nan, np.isin(answer.astype(str), ("FULL", "PARTIAL")).astype(float))
+    return Measure(value, (status == "RET") & (answer != "NOTSOUGHT"))
+
+
+def intends(frame: pd.DataFrame, in_age: Bool) -> Measure:
+    return Measure(yes(frame, "mig_intend_6m"), in_age & residents(frame))
+
+
+def circular(frame: pd.DataFrame, status: np.ndarray) -> Measure:
+    spells = values(frame, "mig_n_spells")
+    return Measure(np.where(np.isnan(spells), np.nan, (spells >= 2).astype(float)), status == "RET")
+
+
+def models(frame: pd.DataFrame, column: str, universe: Bool) -> Several:
+    """Any model, and each model, in a multi-answer column such as "M01;M06". "NONE" or empty text is an answer, missing is not."""
+    code, distinct = pd.factorize(frame[column].astype("string"))
+    known = sorted(_model_codes())
+    rows = np.full((len(distinct) + 1, len(known) + 1), np.nan)
+    problems = []
+    for j, answer in enumerate(distinct):
+        parts = [p.strip() for p in str(answer).split(";") if p.strip() and p.strip() not in NONE]
+        short = [p[:3] for p in parts]
+        if any(s not in known for s in short):
+            problems.append((j, answer))
+        rows[j] = [float(bool(parts)), *(float(k in short) for k in known)]
+    if problems:
+        bad = np.flatnonzero(np.isin(code, [j for j, _ in problems]))
+        raise InputError(Problem("an answer names no model of support measure", f"column '{column}'", f"codes {known[0]} to {known[-1]} separated by ;, or NONE",
+                                 ", ".join(repr(str(a)) for _, a in problems[:5]), "", bad.size, tuple(int(i) for i in bad[:5])))  # fmt: skip
+    return Several(rows[code], ("any", *known), universe)
+
+
+def useful(frame: pd.DataFrame, took_part: Float) -> Measure:
+    """4 or 5 on the scale of 1 to 5, among participants."""
+    score = values(frame, "msm_useful")
+    return Measure(np.where(np.isnan(score), np.nan, (score >= 4).astype(float)), took_part == 1)
+
+
+def _model_codes() -> list[str]:
+    return [f"M{k:02d}" for k in range(1, 12)]
+
+
+def _coded(frame: pd.DataFrame, column: str, codes: tuple[str, ...]) -> np.ndarray:
+    answer = text(frame, column)
+    bad = np.array([a is not None and a not in codes for a in answer])
+    if bad.any():
+        raise InputError(Problem("a column has unknown codes", f"column '{column}'", ", ".join(codes), ", ".join(map(repr, sorted({str(a) for a in answer[bad]})[:5])), "Recode it in the params.",
+                                 int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
+    return answer

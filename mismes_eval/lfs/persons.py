@@ -1,0 +1,115 @@
+"""Who is counted: residents in the age range of an indicator, and the breakdowns that tables use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import EstimateError, InputError, Problem
+from mismes_eval.lfs.answers import values, yes
+from mismes_eval.numerics.rows import Bool, Float
+
+LABELS = {"NON": "non-migrant", "RET": "returnee", "IMM": "immigrant", "INT_INTERNAL": "internal migrant", "CUR_ABS": "absent member"}
+NOT_STATED = "not stated"
+_GROUPS = ((0, 14), (15, 24), (25, 34), (35, 44), (45, 54), (55, 64), (65, None))
+_EDUCATION = {
+    "educat7": {1: "low", 2: "low", 3: "low", 4: "low", 5: "medium", 6: "medium", 7: "high"},
+    "educat5": {1: "low", 2: "low", 3: "low", 4: "medium", 5: "high"},
+    "educat4": {1: "low", 2: "low", 3: "medium", 4: "high"},
+}
+BREAKDOWNS = ("status", "sex", "age_group", "education", "region")
+
+
+@dataclass(frozen=True)
+class Ages:
+    """Age ranges in completed years and cell sizes that indicators use.
+
+    labour_min, labour_max : population whose labour status is reported.  neet : youth range.  match_cell : fewest workers in an ISCO-2 cell for realised matches.
+    """
+
+    labour_min: int = 15
+    labour_max: int | None = None
+    neet_min: int = 15
+    neet_max: int = 24
+    match_cell: int = 30
+
+    @property
+    def labour(self) -> str:
+        return f"aged {self.labour_min}+" if self.labour_max is None else f"aged {self.labour_min} to {self.labour_max}"
+
+
+def age_bounds(frame: pd.DataFrame) -> tuple[Float, Float]:
+    """Lowest and highest completed age of each row, (n,) each: equal where the file has single years, else the bounds of `age_group` ("15-19", "65+")."""
+    single = values(frame, "age") if "age" in frame.columns else np.full(len(frame), np.nan)
+    if "age_group" not in frame.columns or not np.isnan(single).any():
+        if "age" not in frame.columns:
+            raise InputError(Problem("the file has no age", "columns 'age', 'age_group'", "completed years, or groups such as 15-19 and 65+"))
+        return single, single
+    code, level = pd.factorize(frame["age_group"].astype("string").str.strip())
+    bounds = [_bounds(str(v)) for v in level]
+    low, high = (np.array([*(b[k] for b in bounds), np.nan])[code] for k in (0, 1))
+    return np.where(np.isnan(single), low, single), np.where(np.isnan(single), high, single)
+
+
+def _bounds(label: str) -> tuple[float, float]:
+    text = label.replace("–", "-").replace(" ", "")
+    if text.endswith("+") and text[:-1].isdigit():
+        return float(text[:-1]), np.inf
+    ends = text.split("-")
+    if len(ends) == 2 and all(e.isdigit() for e in ends):
+        return float(ends[0]), float(ends[1])
+    raise InputError(Problem("an age group cannot be read", "column 'age_group'", "groups such as 15-19 or 65+", repr(label), "Recode it in the params."))
+
+
+def aged(frame: pd.DataFrame, low: int, high: int | None, what: str) -> Bool:
+    """(n,) rows in the age range; a group that straddles a limit is an error."""
+    bottom, top = age_bounds(frame)
+    limit = np.inf if high is None else float(high)
+    inside = (bottom >= low) & ((top <= limit) | (limit == np.inf))
+    straddles = ~inside & (top >= low) & (bottom <= limit)
+    if straddles.any():
+        seen = ", ".join(map(str, pd.unique(frame.loc[straddles, "age_group"])[:3]))
+        raise InputError(Problem(f"an age group straddles the limits of {what}", "column 'age_group'", f"groups that break at {low}" + ("" if high is None else f" and {high + 1}"), seen,
+                                 "Choose age limits at group borders.", int(straddles.sum()), tuple(int(i) for i in np.flatnonzero(straddles)[:5])))  # fmt: skip
+    return inside
+
+
+def residents(frame: pd.DataFrame) -> Bool:
+    """(n,) rows that are not absent members listed in the person file."""
+    return np.ones(len(frame), bool) if "mig_absent" not in frame.columns else yes(frame, "mig_absent") != 1
+
+
+def breakdown(frame: pd.DataFrame, name: str) -> pd.Series:
+    """A by-column: one of status, sex, age_group, education, region, or any column. A missing value becomes the level "not stated"."""
+    if name in frame.columns:
+        return _stated(frame[name])
+    if name == "status" and "mig_status" in frame.columns:
+        return _stated(frame["mig_status"].map(LABELS))
+    if name == "sex" and "male" in frame.columns:
+        return _stated(pd.Series(values(frame, "male"), index=frame.index).map({1.0: "men", 0.0: "women"}))
+    if name == "age_group" and "age" in frame.columns:
+        return _age_groups(frame)
+    if name == "education":
+        for column, levels in _EDUCATION.items():
+            if column in frame.columns:
+                return _stated(pd.Series(values(frame, column), index=frame.index).map(levels))
+    if name == "region" and "subnatid1" in frame.columns:
+        return _stated(frame["subnatid1"])
+    raise EstimateError(Problem("no such breakdown", f"by '{name}'", f"a column of the frame, or {', '.join(BREAKDOWNS)} with the column it is made from"))
+
+
+def _age_groups(frame: pd.DataFrame) -> pd.Series:
+    age = values(frame, "age")
+    edges = [g[0] for g in _GROUPS] + [np.inf]
+    labels = [f"{a}+" if b is None else f"{a}-{b}" for a, b in _GROUPS]
+    return _stated(pd.Series(pd.cut(age, edges, right=False, labels=labels), index=frame.index))
+
+
+def _stated(series: pd.Series) -> pd.Series:
+    if not series.isna().any():
+        return series if pd.api.types.is_numeric_dtype(series) else series.astype("category")
+    spelled = series.astype("string") if not isinstance(series.dtype, pd.CategoricalDtype) else series.astype("object")
+    levels = list(series.cat.categories) if isinstance(series.dtype, pd.CategoricalDtype) else sorted(pd.unique(spelled.dropna()))
+    return spelled.fillna(NOT_STATED).astype(pd.CategoricalDtype([*levels, NOT_STATED]))

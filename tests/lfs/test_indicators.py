@@ -1,0 +1,156 @@
+"""Indicators are domain ratios of their definitions: equal to a weighted average by hand, additive over breakdowns, silent about nobody, and honest where a column is not there."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mismes_eval import lfs
+from mismes_eval.errors import EstimateError, InputError
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.weighting.sample import Sample
+
+
+@pytest.fixture(scope="module")
+def frame():
+    rng = np.random.default_rng(7)
+    n = 3000
+    status = rng.choice([1, 2, 3], n, p=[0.5, 0.1, 0.4])
+    work = status == 1
+    abroad = rng.random(n) < 0.25
+    f = pd.DataFrame(
+        {
+            "countrycode": "TUN", "hhid": np.arange(n) // 3, "psu": np.arange(n) // 30, "strata": np.arange(n) // 600, "weight": rng.uniform(50, 150, n), "age": rng.integers(0, 80, n),
+            "male": rng.integers(0, 2, n), "subnatid1": rng.choice(["north", "south"], n), "lstatus": status, "potential_lf": np.where(status == 3, rng.random(n) < 0.2, np.nan),
+            "underemployment": np.where(work, rng.random(n) < 0.1, np.nan), "school": rng.integers(0, 2, n), "empstat": np.where(work, rng.choice([1, 2, 3, 4], n), np.nan),
+            "socialsec": np.where(work, rng.integers(0, 2, n), np.nan), "educat7": rng.integers(1, 8, n), "educy": rng.integers(0, 20, n),
+            "occup_isco": np.where(work, rng.choice(["1120", "2310", "5223", "7112", "9313", "0110"], n), None), "mig_ever_abroad": abroad, "mig_worked_abroad": abroad,
+            "mig_months_abroad_last": np.where(abroad, rng.integers(1, 60, n), np.nan), "mig_birth_country": rng.choice(["TUN", "FRA"], n, p=[0.95, 0.05]),
+            "mig_n_spells": np.where(abroad, rng.integers(1, 4, n), np.nan), "mig_recognised": np.where(abroad, rng.choice(["NOTSOUGHT", "SOUGHT_NO", "PARTIAL", "FULL"], n), None),
+            "mig_occ_before": np.where(abroad, rng.choice(["2310", "7112"], n), None), "mig_occ_abroad": np.where(abroad, rng.choice(["9313", "7112"], n), None),
+            "mig_occ_now": np.where(abroad, rng.choice(["2310", "9313"], n), None), "msm_aware": rng.choice(["NONE", "M01", "M01;M06"], n), "msm_part": rng.choice(["NONE", "M06_RECOG"], n, p=[0.8, 0.2]),
+            "msm_useful": rng.integers(1, 6, n).astype(float), "mig_intend_6m": rng.random(n) < 0.2,
+        }
+    )  # fmt: skip
+    f.loc[f["age"] < 15, ["lstatus"]] = np.nan
+    return f
+
+
+@pytest.fixture(scope="module")
+def sample(frame):
+    return Sample.from_frame(frame, weights="weight", strata="strata", psu="psu")
+
+
+@pytest.fixture(scope="module")
+def everything(sample):
+    return lfs.indicators(sample, definition="hims_tunisia")
+
+
+def by_hand(frame, value, rows):
+    return np.average(value[rows], weights=frame["weight"][rows])
+
+
+def test_rates_equal_the_weighted_average_of_their_definition(frame, everything):
+    adult, work, status = frame["age"] >= 15, frame["lstatus"] == 1, frame["lstatus"]
+    force = adult & status.isin([1, 2])
+    extended = force | (adult & (status == 3) & (frame["potential_lf"] == 1))
+    hand = {
+        "L3.participation": by_hand(frame, status.isin([1, 2]), adult),
+        "L3.unemployment": by_hand(frame, status == 2, force),
+        "L3.lu3": by_hand(frame, status != 1, extended),
+        "L3.lu4": by_hand(frame, (status != 1) | (frame["underemployment"] == 1), extended),
+        "L3.neet": by_hand(frame, ~work & (frame["school"] == 0), frame["age"].between(15, 24)),
+        "L4.vulnerable": by_hand(frame, frame["empstat"].isin([2, 4]), adult & work),
+        "L4.informal": by_hand(frame, frame["socialsec"] == 0, adult & work & (frame["empstat"] == 1)),
+        "L10": by_hand(frame, frame["empstat"].isin([3, 4]), adult & work),
+        "L12.aware any": by_hand(frame, frame["msm_aware"] != "NONE", adult),
+        "L13": by_hand(frame, frame["mig_intend_6m"], adult),
+    }
+    for name, value in hand.items():
+        estimate = everything[name.split(" ")[0]]
+        assert isinstance(estimate, Estimate)
+        np.testing.assert_allclose(estimate.value[estimate.names.index(name)], value, rtol=1e-12)
+
+
+def test_over_qualification_by_the_norm_and_by_realised_matches(frame, sample, everything):
+    work = (frame["age"] >= 15) & (frame["lstatus"] == 1)
+    group = frame["occup_isco"].str[0].astype(float)
+    required = group.map({1: 3, 2: 3, 5: 2, 7: 2, 9: 1})
+    rank = frame["educat7"].map({1: 1, 2: 1, 3: 1, 4: 1, 5: 2, 6: 2, 7: 3})
+    np.testing.assert_allclose(everything["L5"].value[0], by_hand(frame, rank > required, work & (group != 0)), rtol=1e-12)
+    w, cell = frame["weight"], frame["occup_isco"].str[:2]
+    over = pd.Series(False, index=frame.index)
+    for c in cell[work].unique():
+        rows = work & (cell == c)
+        centre = np.average(frame["educy"][rows], weights=w[rows])
+        sd = np.sqrt(np.average((frame["educy"][rows] - centre) ** 2, weights=w[rows]))
+        over[rows] = frame["educy"][rows] > centre + sd
+    np.testing.assert_allclose(everything["L5.over_mean"].value[0], by_hand(frame, over, work), rtol=1e-12)
+    assert everything["L5.mismatch_mean"].value[0] > everything["L5.over_mean"].value[0]
+    few = lfs.indicators(sample, which="L5.over_mean", ages=lfs.Ages(match_cell=10**6))["L5.over_mean"]
+    assert isinstance(few, NotEstimable) and "universe" in few.reason
+
+
+def test_status_shares_add_to_one_and_recognition_is_conditional(frame, everything):
+    shares = [everything[i].value[0] for i in ("L1", "L1.immigrant", "L1.non_migrant")]
+    assert sum(shares) == pytest.approx(1)
+    assert isinstance(everything["L1.internal"], NotEstimable) and "migrated_from_cat" in everything["L1.internal"].reason
+    returnee = (frame["age"] >= 15) & (frame["mig_months_abroad_last"] >= 3) & (frame["mig_birth_country"] == "TUN")
+    np.testing.assert_allclose(everything["L1"].value[0], by_hand(frame, returnee, frame["age"] >= 15), rtol=1e-12)
+    sought = returnee & (frame["mig_recognised"] != "NOTSOUGHT")
+    np.testing.assert_allclose(everything["L8"].value[0], by_hand(frame, frame["mig_recognised"].isin(["PARTIAL", "FULL"]), sought), rtol=1e-12)
+    np.testing.assert_allclose(
+        everything["L6.abroad"].value[0], by_hand(frame, (frame["mig_occ_before"] == "2310") | (frame["mig_occ_abroad"] == "9313"), returnee), rtol=1e-12
+    )
+    assert all("hims_tunisia" in " ".join(e.notes) for e in everything.values() if isinstance(e, Estimate))
+
+
+def test_breakdowns_average_to_the_whole_and_keep_missing_groups(frame, everything):
+    gaps = frame.assign(subnatid1=frame["subnatid1"].where(frame.index % 7 > 0))
+    s = Sample.from_frame(gaps, weights="weight", strata="strata", psu="psu")
+    table = lfs.indicators(s, by="region", which="L3.employment")["L3.employment"].to_frame()
+    assert set(table["region"]) == {"north", "south", "not stated"}
+    adult = gaps["age"] >= 15
+    size = gaps["weight"][adult].groupby(gaps["subnatid1"][adult].fillna("not stated")).sum()
+    assert np.average(table["value"], weights=size[table["region"]]) == pytest.approx(everything["L3.employment"].value[0])
+    crossed = lfs.indicators(s, by=["sex", "education"], which="L3.employment")["L3.employment"]
+    assert crossed.p == 6 and crossed.n.sum() == adult.sum()
+    with pytest.raises(EstimateError, match="no such breakdown"):
+        lfs.indicators(s, by="planet")
+    assert isinstance(lfs.indicators(s, by="status", which="L1", definition="hims_tunisia")["L1"], NotEstimable)
+
+
+def test_missing_answers_are_counted_and_missing_columns_named(frame, sample):
+    silent = Sample.from_frame(frame.assign(school=frame["school"].where(frame.index % 5 > 0)), weights="weight", strata="strata", psu="psu")
+    out = lfs.indicators(silent, which="L3.neet")["L3.neet"]
+    asked = frame["age"].between(15, 24) & (frame["lstatus"] != 1) & (frame.index % 5 == 0)
+    assert out.extra["n_without_answer"] == asked.sum() and "gave no answer" in " ".join(out.notes)
+    bare = Sample.from_frame(frame[["weight", "age", "lstatus"]], weights="weight")
+    results = lfs.indicators(bare)
+    assert isinstance(results["L3.unemployment"], Estimate)
+    assert "mig_status" in results["L1"].reason and "empstat" in results["L10"].reason
+    with pytest.raises(EstimateError, match="no such indicator"):
+        lfs.indicators(bare, which=["L3", "L99"])
+    with pytest.raises(InputError, match="names no model"):
+        lfs.indicators(Sample.from_frame(frame.assign(msm_aware="X99"), weights="weight"), which="L12.aware")
+
+
+def test_every_estimate_says_what_it_is(everything):
+    for name, e in everything.items():
+        assert e.definition.count("Source: ") == 1, name
+        if isinstance(e, Estimate):
+            assert e.unit in ("share", "persons") and e.extra["id"] == name and (e.n > 0).all()
+
+
+def test_a_gld_file_and_the_mapped_raw_file_give_identical_numbers(frame, everything):
+    raw = frame.rename(columns={"male": "q1", "lstatus": "q2", "educat7": "q3"}).assign(
+        q1=lambda d: d["q1"].map({1: "M", 0: "F"}), q2=lambda d: d["q2"].fillna(-8), q3=lambda d: d["q3"] + 10
+    )
+    same = {c: c for c in frame.columns if c not in ("male", "lstatus", "educat7")}
+    mapping = {"name": "toy", "columns": same | {"male": "q1", "lstatus": "q2", "educat7": "q3"}, "missing": {"lstatus": {-8: "NOTASKED"}},
+               "recode": {"male": {"M": 1, "F": 0}, "lstatus": {1: 1, 2: 2, 3: 3}, "educat7": {k + 10: k for k in range(1, 8)}}}  # fmt: skip
+    mapped = Sample.from_frame(lfs.map_columns(raw, mapping), weights="weight", strata="strata", psu="psu")
+    again = lfs.indicators(mapped, definition="hims_tunisia")
+    for name, e in everything.items():
+        assert type(e) is type(again[name])
+        if isinstance(e, Estimate):
+            assert np.array_equal(e.value, again[name].value) and np.array_equal(e.se, again[name].se), name
