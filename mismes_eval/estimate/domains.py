@@ -60,23 +60,24 @@ def domains(sample: Sample, by: By, caller: str) -> Domains:
 
 
 def _combinations(frame: pd.DataFrame, inside: np.ndarray) -> Domains:
-    code = np.zeros(len(frame), np.int64)
+    code: Int = np.zeros(0, np.intp)
     levels = []
     for c in frame.columns:
         column = frame[c].cat.remove_unused_categories() if isinstance(frame[c].dtype, pd.CategoricalDtype) else frame[c]
         each, level = pd.factorize(column, sort=True)
-        code = code * max(len(level), 1) + np.maximum(each, 0)
+        each = np.maximum(each, 0)
+        code = code * max(len(level), 1) + each if levels else each
         levels.append(level)
     space = int(np.prod([float(max(len(level), 1)) for level in levels]))
     if space < max(4 * code.size, 1_000_000):
-        present = np.flatnonzero(np.bincount(code[inside], minlength=space))
+        present = np.flatnonzero(np.bincount(code if inside.all() else code[inside], minlength=space))
         lookup = np.full(space, present.size, np.intp)
         lookup[present] = np.arange(present.size)
         dense = lookup[code]
     else:
         present = np.unique(code[inside])
         dense = np.searchsorted(present, code).astype(np.intp)
-    out = np.where(inside, dense, present.size).astype(np.intp)
+    out: Int = dense if inside.all() else np.where(inside, dense, present.size).astype(np.intp)
     keys: dict[str, object] = {}
     rest = present.copy()
     for c, level in zip(reversed(list(frame.columns)), reversed(levels), strict=True):
@@ -94,17 +95,26 @@ def numbers(sample: Sample, column: str, caller: str) -> Float:
         raise EstimateError(Problem(f"{caller} needs numbers", f"column '{column}'", "a numeric or boolean column", str(series.dtype), "Use proportion() for categories."))
     value = series.to_numpy(dtype=float, na_value=np.nan)
     inside = sample.active
-    bad = inside & ~np.isfinite(value)
+    finite = np.isfinite(value)
+    bad = inside & ~finite
     if bad.any():
         raise EstimateError(
             Problem(f"{caller} meets missing or infinite values in the domain", f"column '{column}'", "a finite number in every row of the domain that carries weight", "missing or infinite",
                     f"Narrow the domain: sample.where(frame['{column}'].notna()).", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5]))
         )  # fmt: skip
-    return np.where(inside, value, 0.0)
+    return value if inside.all() else np.where(inside, value, 0.0)
 
 
-def variables(sample: Sample, columns: str | Sequence[str], caller: str) -> tuple[Float, pd.DataFrame, list[str]]:
-    """Values (n, k), keys (k rows: variable, level) and names (k,). A text or categorical column becomes one indicator a level."""
+def columns_of(arrays: Sequence[Float], spare: int = 0) -> Float:
+    """(n, k + spare) from k arrays of n, each column contiguous: the engine sums column by column. Spare columns are left to be filled."""
+    out = np.empty((arrays[0].size, len(arrays) + spare), order="F")
+    for j, a in enumerate(arrays):
+        out[:, j] = a
+    return out
+
+
+def variables(sample: Sample, columns: str | Sequence[str], caller: str, spare: int = 0) -> tuple[Float, pd.DataFrame, list[str]]:
+    """Values (n, k + spare), keys (k rows: variable, level) and names (k,). A text or categorical column becomes one indicator a level."""
     names = listed(columns)
     require(sample, names, caller)
     arrays, keys, labels = [], [], []
@@ -120,7 +130,7 @@ def variables(sample: Sample, columns: str | Sequence[str], caller: str) -> tupl
             arrays.append((code == j).astype(float))
             keys.append((c, str(name)))
             labels.append(f"{c}={name}")
-    return np.column_stack(arrays), pd.DataFrame(keys, columns=["variable", "level"]), labels
+    return columns_of(arrays, spare), pd.DataFrame(keys, columns=["variable", "level"]), labels
 
 
 def categories(sample: Sample, column: str, caller: str) -> tuple[Int, list[object]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import By, Domains, categories, domains, listed, numbers, require, variables
+from mismes_eval.estimate.domains import By, Domains, categories, columns_of, domains, listed, numbers, require, variables
 from mismes_eval.estimate.estimate import Estimate, Interval, Part
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Float, Rows
@@ -32,7 +32,14 @@ def evaluate(sample: Sample, y: Float, where: Domains, statistic: OfTotals) -> t
     """Values (D*p,) and the part that carries their variance; y (n, k) must be zero where the sample has no weight."""
     d, k = where.count, y.shape[1]
     block = Block(Rows(y), np.eye(d * k), where.code)
-    totals = block.basis_sums(sample.weights, np.zeros(sample.n, np.intp), 1).reshape(d, k)
+    design = sample.design
+    if design.steps:
+        formed = None
+        totals = block.basis_sums(sample.weights, np.zeros(sample.n, np.intp), 1).reshape(d, k)
+    else:
+        sums = block.basis_sums(design.base, design.unit, design.stages[-1].stratum.size)
+        formed = (design.base, design.unit, sums)
+        totals = sums.sum(axis=0).reshape(d, k)
     value = statistic.value(totals)
     if sample.design.replicates is not None:
         replicates = replicated_totals(sample.design, block).reshape(-1, d, k)
@@ -42,7 +49,7 @@ def evaluate(sample: Sample, y: Float, where: Domains, statistic: OfTotals) -> t
     p = slope.shape[2]
     coef = np.zeros((d, k, d, p))
     coef[np.arange(d), :, np.arange(d), :] = slope
-    influence = Influence((Block(block.rows, coef.reshape(d * k, d * p), where.code),), sample.n)
+    influence = Influence((Block(block.rows, coef.reshape(d * k, d * p), where.code, formed=formed),), sample.n)
     return value.ravel(), Part(sample.design, influence)
 
 
@@ -82,9 +89,9 @@ def mean(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimat
     ----------
     Sarndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 5.
     """
-    y, keys, names = variables(sample, columns, "mean")
+    y, keys, names = variables(sample, columns, "mean", spare=1)
     where = domains(sample, by, "mean")
-    value, part, centred, shift = _means(sample, y, where)
+    value, part, centred = _means(sample, y, where)
     return _wrap(sample, value, part, where, keys, names, "mean", srs=lambda: _srs_of_means(sample, centred, where))
 
 
@@ -113,9 +120,9 @@ def proportion(sample: Sample, columns: str | Sequence[str], by: By = None) -> E
             arrays.append((code == j).astype(float))
             keys.append((c, str(name)))
             names.append(f"{c}={name}")
-    y = np.column_stack(arrays)
+    y = columns_of(arrays, spare=1)
     where = domains(sample, by, "proportion")
-    value, part, centred, _ = _means(sample, y, where)
+    value, part, centred = _means(sample, y, where)
     table = pd.DataFrame(keys, columns=["variable", "level"])
     return _wrap(sample, value, part, where, table, names, "proportion", "logit", srs=lambda: _srs_of_means(sample, centred, where))
 
@@ -141,7 +148,7 @@ def ratio(sample: Sample, numerator: str, denominator: str, by: By = None) -> Es
     Sarndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 5.
     """
     require(sample, [numerator, denominator], "ratio")
-    y = np.column_stack([numbers(sample, numerator, "ratio"), numbers(sample, denominator, "ratio")])
+    y = columns_of([numbers(sample, numerator, "ratio"), numbers(sample, denominator, "ratio")])
     where = domains(sample, by, "ratio")
     _refuse_zero(sample, y[:, 1], where, denominator)
 
@@ -165,14 +172,17 @@ def _refuse_zero(sample: Sample, y: Float, where: Domains, column: str) -> None:
         )
 
 
-def _means(sample: Sample, y: Float, where: Domains) -> tuple[Float, Part, Float, Float]:
-    """Means of y (n, k), computed about the overall mean so that a large level costs no digits."""
+def _means(sample: Sample, joined: Float, where: Domains) -> tuple[Float, Part, Float]:
+    """Means of the first k columns of joined (n, k + 1), which is overwritten: columns about their overall mean, so that a large level costs no digits, and a one."""
     inside = where.code < where.count
-    w = sample.weights
-    shift = (w[inside] @ y[inside]) / w[inside].sum()
-    centred = (y - shift) * inside[:, None]
-    joined = np.column_stack([centred, inside.astype(float)])
-    k = y.shape[1]
+    k = joined.shape[1] - 1
+    w = sample.weights if inside.all() else sample.weights * inside
+    joined[:, k] = 1.0
+    shift = (w @ joined[:, :k]) / w.sum()
+    for j in range(k):
+        joined[:, j] -= shift[j]
+    if not inside.all():
+        joined *= inside[:, None]
 
     def value(t: Float) -> Float:
         return shift + t[:, :k] / t[:, k:]
@@ -184,7 +194,7 @@ def _means(sample: Sample, y: Float, where: Domains) -> tuple[Float, Part, Float
         return out
 
     values, part = evaluate(sample, joined, where, OfTotals(value, slope))
-    return values, part, centred, shift
+    return values, part, joined[:, :k]
 
 
 def _srs_of_means(sample: Sample, y: Float, where: Domains) -> Float:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
 
@@ -18,12 +19,16 @@ _BINS = 4_000_000  # (left cell x domain) tables up to this size are summed by o
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """rows (n, k); domain (n,) codes 0..D-1, or D for rows in no domain, or None (one domain, all rows); coef (D*k, p); scale (n,) or None for ones."""
+    """rows (n, k); domain (n,) codes 0..D-1, or D for rows in no domain, or None (one domain, all rows); coef (D*k, p); scale (n,) or None for ones.
+
+    formed : (weight, group, sums) of one call of basis_sums that was made already; used again only for the very same arrays.
+    """
 
     rows: Rows
     coef: Float
     domain: Int | None = None
     scale: Float | None = None
+    formed: tuple[Float, Int, Float] | None = None
 
     @property
     def domains(self) -> int:
@@ -34,6 +39,8 @@ class Block:
 
     def basis_sums(self, weight: Float, group: Int, m: int) -> Float:
         """Weighted sums of the extended rows in each group, shape (m, D*k)."""
+        if self.formed is not None and self.formed[0] is weight and self.formed[1] is group:
+            return self.formed[2]
         w, d, k = self._weight(weight), self.domains, self.rows.k
         if self.domain is None:
             return self.rows.sums(w, group, m)
@@ -92,7 +99,7 @@ class Influence:
         """Weighted sums of z in each group code 0..m-1, shape (m, p)."""
         out = np.zeros((m, self.p))
         for block in self.blocks:
-            out += block.basis_sums(weight, group, m) @ block.coef
+            out += _times(block.basis_sums(weight, group, m), block.coef)
         return out
 
     def cross(self, left: Rows, weight: Float) -> Float:
@@ -104,7 +111,7 @@ class Influence:
 
     def scaled(self, factor: Float) -> Influence:
         """Each row times factor, shape (n,)."""
-        return Influence(tuple(replace(b, scale=factor if b.scale is None else b.scale * factor) for b in self.blocks), self.n)
+        return Influence(tuple(replace(b, scale=factor if b.scale is None else b.scale * factor, formed=None) for b in self.blocks), self.n)
 
     def plus(self, rows: Rows, coef: Float, scale: Float | None = None) -> Influence:
         """z + scale * rows @ coef; rows (n, q), coef (q, p)."""
@@ -131,6 +138,13 @@ class Influence:
         for block in self.blocks:
             out += block.dense()
         return out
+
+
+def _times(s: Float, coef: Float) -> Float:
+    """s @ coef, by the non-zero entries where coef is mostly zero (many domains)."""
+    if coef.size > 10_000 and np.count_nonzero(coef) < coef.size // 10:
+        return np.asarray((csr_matrix(coef.T) @ s.T).T)
+    return s @ coef
 
 
 def side_by_side(parts: Sequence[Influence]) -> Influence:

@@ -14,7 +14,7 @@ Bool = NDArray[np.bool_]
 
 def group_sums(x: Float, group: Int, m: int) -> Float:
     """Sum the rows of x, shape (n, p), inside each group code 0..m-1. Returns (m, p)."""
-    out = np.empty((m, x.shape[1]))
+    out = np.empty((m, x.shape[1]), order="F")
     for j in range(x.shape[1]):
         out[:, j] = np.bincount(group, weights=x[:, j], minlength=m)
     return out

@@ -48,8 +48,8 @@ def stage_vcov(t: Float, stage: Stage, share: Float, lonely: Lonely) -> Float:
     scale = np.where(m_h > 1, m_h / np.maximum(m_h - 1, 1), 1.0) * (1 - stage.fraction) * share
     if lonely != "adjust":
         scale[single] = 0.0
-    deviation = t - centre[stage.stratum]
-    return inflate * ((deviation * scale[stage.stratum][:, None]).T @ deviation)
+    deviation = (t - centre[stage.stratum]) * np.sqrt(scale)[stage.stratum][:, None]
+    return inflate * (deviation.T @ deviation)
 
 
 def multistage_vcov(t: Float, stages: tuple[Stage, ...], lonely: Lonely) -> Float:
