@@ -1,0 +1,90 @@
+"""Code lists: versioned CSV files in `codelists/`, each code with English and French labels, a source and a status."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+
+import pandas as pd
+from rapidfuzz import fuzz, process
+
+from mismes_eval.errors import InputError, Problem
+
+NEAR = 70.0
+
+
+def read_packaged(folder: str, name: str) -> pd.DataFrame:
+    """A CSV file of this package as text columns; an empty cell is an empty string."""
+    with (files("mismes_eval.frame") / folder / f"{name}.csv").open(encoding="utf-8") as handle:
+        return pd.read_csv(handle, dtype=str, keep_default_na=False)
+
+
+@cache
+def code_lists() -> pd.DataFrame:
+    """Every code list: name, version, date, description, source."""
+    return read_packaged("codelists", "versions")
+
+
+@cache
+def _codes(name: str) -> pd.DataFrame:
+    known = code_lists()["name"].tolist()
+    if name not in known:
+        near = nearest(name, known)
+        raise InputError(Problem("no such code list", name, expected="one of " + ", ".join(known), fix=f"The nearest is '{near}'." if near else ""))
+    return read_packaged("codelists", name)
+
+
+def codes(name: str) -> pd.DataFrame:
+    """The code list `name`: columns code, label_en, label_fr, source, status and the list's own columns, all text.
+
+    Raises
+    ------
+    InputError : there is no such list; the nearest name is given.
+    """
+    return _codes(name).copy()
+
+
+def labels(name: str, language: str = "en") -> dict[str, str]:
+    """Code -> label in `language` ("en" or "fr")."""
+    if language not in ("en", "fr"):
+        raise InputError(Problem("no such language", "labels", expected="'en' or 'fr'", got=repr(language)))
+    table = _codes(name)
+    return dict(zip(table["code"], table[f"label_{language}"], strict=True))
+
+
+def plain(text: str) -> str:
+    """Case, accents, typographic dashes and outer blanks taken off, for comparison only."""
+    text = "".join("-" if unicodedata.category(c) == "Pd" else c for c in text)
+    text = unicodedata.normalize("NFKD", text)
+    return " ".join("".join(c for c in text if not unicodedata.combining(c)).casefold().split())
+
+
+@cache
+def _spellings(name: str) -> dict[str, str]:
+    table = _codes(name)
+    spellings: dict[str, str] = {}
+    for column in ("label_fr", "label_en", "long_code", "alpha2", "code"):
+        if column in table:
+            spellings |= {plain(s): c for s, c in zip(table[column], table["code"], strict=True) if s}
+    return spellings
+
+
+@cache
+def nearest_code(name: str, value: str) -> str:
+    """The code of list `name` that `value` most likely means, by code or English or French label; empty when nothing is near."""
+    spellings = _spellings(name)
+    exact = spellings.get(plain(value))
+    if exact is not None:
+        return exact
+    scorer = fuzz.WRatio if len(value) > 4 else fuzz.ratio
+    found = process.extractOne(plain(value), list(spellings), scorer=scorer, score_cutoff=NEAR)
+    return spellings[found[0]] if found else ""
+
+
+def nearest(value: str, choices: Iterable[str], cutoff: float = NEAR) -> str:
+    """The choice nearest to `value` (0-100 similarity at least `cutoff`); empty when none is."""
+    spelled = {plain(c): c for c in choices}
+    found = process.extractOne(plain(value), list(spelled), scorer=fuzz.ratio, score_cutoff=cutoff)
+    return spelled[found[0]] if found else ""

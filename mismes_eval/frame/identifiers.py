@@ -1,0 +1,116 @@
+"""Personal identifiers: found by name and by shape, an error until dropped, hashed or declared harmless."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Sequence
+
+import pandas as pd
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame.validate import rows
+
+NAMES = {
+    "a person's name": r"(?:^|_)(?:first|last|middle|family|given|full|father|mother|respondent|person|head)s?_?(?:name|nom)s?(?:$|_)"
+    r"|(?:^|_)(?:surname|prenom|pr\u00e9nom|patronyme|fio|familia|imya|nom_de_famille|nom_famille)(?:$|_)",
+    "a telephone number": r"(?:^|_)(?:phone|tel|telephone|t\u00e9l\u00e9phone|mobile|gsm|whatsapp|viber)(?:$|_|\d)",
+    "an e-mail address": r"(?:^|_)(?:e_?mail|courriel)(?:$|_|\d)",
+    "a document number": r"(?:^|_)(?:passport|passeport|national_id|id_card|idnp|cin|cni|ssn|psn|tax_id)(?:$|_|\d)",
+    "a postal address": r"(?:^|_)(?:address|adresse|street|rue)(?:$|_|\d)",
+    "coordinates": r"(?:^|_)(?:lat|latitude|lon|long|lng|longitude|gps|coordinates?)(?:$|_|\d)",
+}
+SINGLE = re.compile(r"^(?:name|names|nom|noms|prenom|surname|firstname|lastname|fullname)\d*$")
+SHAPES = {
+    "an e-mail address": (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]{2,}"), 0.0),
+    "a telephone number": (re.compile(r"^\s*(?:\+|00)(?:374|995|373|212|216|7|3\d|4\d)[\s().-]*\d(?:[\s().-]*\d){6,10}\s*$"), 0.0),
+    "coordinates": (re.compile(r"^\s*-?\d{1,2}\.\d{4,}\s*[,;]\s*-?\d{1,3}\.\d{4,}\s*$"), 0.0),
+    # passports of ARM (AA1234567), GEO (12AB34567), MDA (A1234567 to AB1234567), MAR (AB123456[7]), TUN (A123456); a share of the cells, since other codes look alike
+    "a document number": (re.compile(r"^(?:[A-Z]{2}\d{6,7}|\d{2}[A-Z]{2}\d{5}|[A-Z]\d{6,8})$"), 0.8),
+}
+BIRTH = re.compile(r"(?:^|_)(?:birth_?date|date_of_birth|dob|date_naissance|birthday|born_on)(?:$|_)")
+VILLAGE = re.compile(r"(?:^|_)(?:village|settlement|commune|localite|hamlet|barangay|neighbou?rhood|quartier|douar)(?:$|_)")
+SHORTEST_SALT = 16
+
+
+def find_identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> tuple[Problem, ...]:
+    """Columns that look like personal identifiers, by column name and by the shape of their cells; values are never shown."""
+    fix = "Drop the column, hash it with hash_ids, or say that it is harmless with allowed=[...]."
+    problems = []
+    for name in (str(c) for c in frame.columns if c not in allowed):
+        kinds = _by_name(name) or _by_shape(frame[name])
+        if kinds:
+            kind, mask = kinds if isinstance(kinds, tuple) else (kinds, frame[name].notna())
+            if not _hashed(frame[name]) and mask.any():
+                problems.append(Problem("a personal identifier", name, "no personal identifiers", f"what looks like {kind}", fix, int(mask.sum()), rows(mask)))
+    births = [str(c) for c in frame.columns if BIRTH.search(str(c).lower()) and c not in allowed]
+    villages = [str(c) for c in frame.columns if VILLAGE.search(str(c).lower()) and c not in allowed]
+    if births and villages:
+        where = ", ".join(births + villages)
+        what = "a full birth date with the village identifies a person"
+        problems.append(Problem(what, where, "birth year or month, or a larger area", "both", "Keep the year of birth, or the region only.", len(frame)))
+    return tuple(problems)
+
+
+def identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> pd.DataFrame:
+    """The frame, when no column of it looks like a personal identifier.
+
+    Raises
+    ------
+    InputError : names the columns (never their values).
+    """
+    problems = find_identifiers(frame, allowed)
+    if problems:
+        raise InputError(problems)
+    return frame
+
+
+def _by_name(name: str) -> str:
+    snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    if SINGLE.match(snake):
+        return "a person's name"
+    return next((kind for kind, pattern in NAMES.items() if re.search(pattern, snake)), "")
+
+
+def _by_shape(cells: pd.Series) -> tuple[str, pd.Series] | None:
+    if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype):
+        return None
+    written = cells.astype("str")
+    distinct = pd.Series(written.dropna().unique())
+    for kind, (pattern, share) in SHAPES.items():
+        hit = distinct[distinct.map(lambda v, p=pattern: bool(p.search(v))).astype(bool)] if len(distinct) else distinct
+        if len(hit) and len(hit) >= share * len(distinct):
+            return kind, written.isin(hit)
+    return None
+
+
+def _hashed(cells: pd.Series) -> bool:
+    given = cells.dropna()
+    return len(given) > 0 and bool(given.map(lambda v: isinstance(v, str) and re.fullmatch(r"h[0-9a-f]{20}", v) is not None).all())
+
+
+def hash_ids(frame: pd.DataFrame, columns: Sequence[str], salt: str) -> pd.DataFrame:
+    """The columns replaced by salted hashes ("h" and 20 hexadecimal digits of HMAC-SHA256); missing cells stay missing, equal cells stay equal.
+
+    Parameters
+    ----------
+    salt : at least 16 characters, kept outside the repository: whoever has it can test guesses.
+
+    Raises
+    ------
+    InputError : a short salt, a column that is not there, a column of floats (an identifier that may have lost digits).
+    """
+    problems = [Problem("no such column", str(c)) for c in columns if c not in frame]
+    if len(salt) < SHORTEST_SALT:
+        fix = "Draw one with: python -c 'import secrets; print(secrets.token_hex(16))'"
+        problems.append(Problem("the salt is too short", "salt", f"at least {SHORTEST_SALT} characters", f"{len(salt)}", fix))
+    floats = [c for c in columns if c in frame and pd.api.types.is_float_dtype(frame[c].dtype)]
+    problems += [Problem("identifiers stored as floating point numbers", str(c), "text or whole numbers", fix="Read the column as text.") for c in floats]
+    if problems:
+        raise InputError(problems)
+    key = salt.encode()
+    hashed = {
+        c: frame[c].map(lambda v: v if pd.isna(v) else "h" + hmac.new(key, str(v).encode(), hashlib.sha256).hexdigest()[:20]).astype("str") for c in columns
+    }
+    return frame.assign(**hashed)

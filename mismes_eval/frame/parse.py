@@ -1,0 +1,143 @@
+"""Cells to values, one function per kind of column: what cannot be read for sure is marked bad, never guessed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from mismes_eval.frame.template import Column
+
+NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+SCIENTIFIC = r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d+"
+LARGEST_EXACT = 2.0**53
+TRUE, FALSE = ("true", "yes", "1"), ("false", "no", "0")
+
+Parsed = tuple[pd.Series, pd.Series, str]  # values, bad cells, what was expected
+
+
+def text(cells: pd.Series) -> pd.Series:
+    """Cells as stripped text; empty and blank are missing. Whole numbers lose the '.0' that a float column gives them."""
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        cells = cells.astype(cells.cat.categories.dtype)
+    if types.is_bool_dtype(cells.dtype):
+        return cells.astype("object").map({True: "TRUE", False: "FALSE"}).astype("str")
+    if types.is_float_dtype(cells.dtype):
+        return cells.map(lambda v: f"{v:.17g}" if pd.notna(v) and v % 1 else (str(int(v)) if pd.notna(v) and np.isfinite(v) else v)).astype("str")
+    if types.is_datetime64_any_dtype(cells.dtype):
+        return cells.dt.strftime("%Y-%m-%d").astype("str")
+    if cells.dtype == object:
+        cells = cells.map(_as_text)
+    stripped = cells.astype("str").str.strip()
+    return stripped.where(stripped.notna() & (stripped != ""))
+
+
+def _as_text(cell: object) -> object:
+    if cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)):
+        return np.nan
+    if isinstance(cell, bool | np.bool_):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float | np.floating) and float(cell).is_integer():
+        return str(int(cell))
+    if isinstance(cell, pd.Timestamp) or hasattr(cell, "isoformat"):
+        return str(cell)[:10]
+    return str(cell)
+
+
+def number(cells: pd.Series, decimal: str = ".") -> tuple[pd.Series, pd.Series]:
+    """Float values and the cells that are not finite numbers."""
+    if types.is_numeric_dtype(cells.dtype):
+        values = cells.astype("Float64").astype("float64") if types.is_extension_array_dtype(cells.dtype) else cells.astype("float64")
+        return values, pd.Series(np.isinf(values), index=cells.index)
+    written = text(cells)
+    plain = written.str.replace(decimal, ".", regex=False) if decimal != "." else written
+    fits = plain.str.fullmatch(NUMBER).fillna(False).astype(bool)
+    if decimal != ".":
+        fits &= ~written.str.contains(".", regex=False).fillna(False).astype(bool)
+    values = pd.Series(np.nan, index=cells.index, dtype="float64")
+    if fits.any():
+        values[fits] = plain[fits].astype("float64")
+    bad = written.notna() & (~fits | np.isinf(values))
+    return values.where(~bad), bad
+
+
+def whole(values: pd.Series) -> pd.Series:
+    """int64 where every value is whole and none is missing, else float64 as it was."""
+    return values.astype("int64") if len(values) and values.notna().all() and (values % 1 == 0).all() else values
+
+
+def _number(cells: pd.Series, column: Column, decimal: str) -> Parsed:
+    values, bad = number(cells, decimal)
+    if column.kind == "float":
+        return values, bad, "a number" + (" with a decimal comma" if decimal == "," else "")
+    bad = bad | (values.notna() & (values % 1 != 0))
+    return values.where(~bad), bad, "a whole number"
+
+
+def _bool(cells: pd.Series, column: Column, decimal: str) -> Parsed:
+    written = text(cells).str.lower()
+    values = pd.Series(pd.NA, index=cells.index, dtype="boolean")
+    values[written.isin(TRUE)] = True
+    values[written.isin(FALSE)] = False
+    return values, written.notna() & values.isna(), "TRUE or FALSE (also yes/no, 1/0)"
+
+
+def _date(cells: pd.Series, column: Column, decimal: str) -> Parsed:
+    if types.is_datetime64_any_dtype(cells.dtype):
+        return cells.dt.tz_localize(None).dt.normalize(), pd.Series(False, index=cells.index), "a date"
+    written = text(cells)
+    iso = written.str.fullmatch(r"\d{4}-\d{2}-\d{2}(?: 00:00:00)?").fillna(False).astype(bool)
+    values = pd.to_datetime(written.where(iso).str.slice(0, 10), format="%Y-%m-%d", errors="coerce")
+    return values, written.notna() & values.isna(), "a date YYYY-MM-DD"
+
+
+def _month(cells: pd.Series, column: Column, decimal: str) -> Parsed:
+    written = cells.astype("str") if isinstance(cells.dtype, pd.PeriodDtype) else text(cells)
+    if types.is_datetime64_any_dtype(cells.dtype):
+        written = written.str.slice(0, 7)
+    bad = written.notna() & ~written.str.fullmatch(r"(?:19|20)\d{2}-(?:0[1-9]|1[0-2])").fillna(False).astype(bool)
+    return written.where(~bad), bad, "a month YYYY-MM"
+
+
+def _id(cells: pd.Series, column: Column, decimal: str) -> Parsed:
+    written = text(cells)
+    bad = written.str.fullmatch(SCIENTIFIC).fillna(False).astype(bool)
+    if types.is_float_dtype(cells.dtype) or cells.dtype == object:
+        values = pd.to_numeric(cells.where(cells.map(lambda v: isinstance(v, float))), errors="coerce").astype("float64")
+        bad |= (values.abs() > LARGEST_EXACT) | (values.notna() & (values % 1 != 0))
+    return written.where(~bad), bad, "an identifier kept as text, with all its digits"
+
+
+def _url(cells: pd.Series, column: Column, decimal: str) -> Parsed:
+    written = text(cells)
+    bad = written.notna() & ~written.str.fullmatch(r"https?://[^\s<>\"]+").fillna(False).astype(bool)
+    return written.where(~bad), bad, "an address http:// or https://"
+
+
+def _parts(cells: pd.Series, column: Column, decimal: str) -> Parsed:
+    written = text(cells).str.replace(r"\s*;\s*", ";", regex=True).str.strip(";")
+    return written.where(written != ""), pd.Series(False, index=cells.index), ""
+
+
+def _text(cells: pd.Series, column: Column, decimal: str) -> Parsed:
+    return text(cells), pd.Series(False, index=cells.index), "text"
+
+
+PARSERS = {
+    "str": _text, "cat": _text, "id": _id, "int": _number, "float": _number, "code": _number, "bool": _bool,
+    "date": _date, "month": _month, "multi": _parts, "list": _parts, "url": _url,
+}  # fmt: skip
+
+
+def parse(cells: pd.Series, column: Column, decimal: str = ".") -> Parsed:
+    """Values of the column's kind (missing where bad or empty), the bad cells (bool, aligned), and what a cell should be."""
+    return PARSERS[column.kind](cells, column, decimal)
+
+
+def finish(values: pd.Series, column: Column) -> pd.Series:
+    """The dtype that a validated column has: whole numbers int64 (float64 with NaN where missing), bool (boolean where missing)."""
+    if column.kind in ("int", "code"):
+        return whole(values)
+    if column.kind == "bool" and len(values) and values.notna().all():
+        return values.astype(bool)
+    return values

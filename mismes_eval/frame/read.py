@@ -1,0 +1,168 @@
+"""One reader for every format: hash, cells, types, template; what cannot be read for sure is an error that names the cells."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame.codes import nearest
+from mismes_eval.frame.dataset import Dataset
+from mismes_eval.frame.delimited import read_delimited
+from mismes_eval.frame.excel import read_excel
+from mismes_eval.frame.parse import SCIENTIFIC, number, text, whole
+from mismes_eval.frame.statistical import Labelled, read_parquet, read_statistical
+from mismes_eval.frame.template import Template
+from mismes_eval.frame.template import template as named_template
+from mismes_eval.frame.validate import MISS, check, rows
+
+FORMATS = (".csv", ".csv.gz", ".tsv", ".txt", ".parquet", ".dta", ".sav", ".xlsx")
+MOSTLY = 0.9
+
+
+def read(
+    path: str | Path,
+    *,
+    template: Template | str | None = None,
+    encoding: str = "utf-8",
+    separator: str = ",",
+    decimal: str = ".",
+    columns: Sequence[str] | None = None,
+    sheet: str | None = None,
+    text_columns: Sequence[str] = (),
+    missing: Mapping[str, Mapping[str, str]] | None = None,
+) -> Dataset:
+    """A data file, whole, with its hash.
+
+    Parameters
+    ----------
+    path : .csv, .csv.gz, .tsv, .txt, .parquet, .dta, .sav or .xlsx.
+    template : validate against it (a name or a Template); without one, columns of numbers become numbers and all else stays text.
+    encoding, separator, decimal : of text files; never guessed.
+    columns : read only these.  sheet : of a workbook with several.
+    text_columns : without a template, columns that stay text although most cells are numbers.
+    missing : column -> {cell text: missing reason} (see `validate`).
+
+    Raises
+    ------
+    InputError : lists everything that is wrong with the file.
+    """
+    path = Path(path)
+    suffix = _suffix(path)
+    content = _bytes(path)
+    wanted = None if columns is None else list(columns)
+    read_as = Labelled(pd.DataFrame(), {}, {})
+    if suffix in (".dta", ".sav"):
+        read_as = read_statistical(path, encoding=encoding, columns=wanted)
+        frame = read_as.frame
+    elif suffix == ".parquet":
+        frame = read_parquet(content, path.name, columns=wanted)
+    elif suffix == ".xlsx":
+        frame = read_excel(content, path.name, sheet=sheet, columns=wanted)
+    else:
+        frame = read_delimited(content, path.name, encoding=encoding, separator="\t" if suffix == ".tsv" else separator, columns=wanted).frame
+    _wanted(frame, wanted, path.name)
+    digest = hashlib.sha256(content).hexdigest()
+    chosen = named_template(template) if isinstance(template, str) else template
+    if chosen is None:
+        typed, problems, extra = (*_infer(frame, decimal, frozenset(text_columns), missing or {}), ())
+    else:
+        checked = check(frame, chosen, decimal=decimal, missing=missing)
+        typed, problems, extra = checked.frame, checked.problems, checked.extra
+    if problems:
+        raise InputError(_at(problems, path.name))
+    return Dataset(typed, path.name, digest, len(typed), read_as.labels, read_as.value_labels, chosen.name if chosen else "", extra)
+
+
+def _suffix(path: Path) -> str:
+    suffix = "".join(path.suffixes[-2:]) if path.name.endswith(".gz") else path.suffix.lower()
+    if suffix not in FORMATS:
+        raise InputError(Problem("unknown file format", path.name, ", ".join(FORMATS), suffix or "no ending", "Export the file to one of these formats."))
+    return suffix
+
+
+def _bytes(path: Path) -> bytes:
+    if not path.is_file():
+        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = nearest(path.name, beside)
+        raise InputError(Problem("no such file", str(path), fix=f"Beside it there is '{near}'." if near else "Check the folder and the name."))
+    content = path.read_bytes()
+    if not content:
+        raise InputError(Problem("the file is empty", path.name, "data", fix="Fetch the file again."))
+    return content
+
+
+def _wanted(frame: pd.DataFrame, wanted: list[str] | None, name: str) -> None:
+    lost = [c for c in wanted or () if c not in frame]
+    if lost:
+        raise InputError(
+            [Problem("no such column", f"{name}: {c}", fix=f"The nearest is '{near}'." if (near := nearest(c, map(str, frame.columns))) else "") for c in lost]
+        )
+
+
+def _at(problems: Sequence[Problem], name: str) -> list[Problem]:
+    return [p if name in p.where else Problem(p.what, f"{name}: {p.where}", p.expected, p.got, p.fix, p.count, p.rows) for p in problems]
+
+
+def _infer(frame: pd.DataFrame, decimal: str, as_text: frozenset[str], missing: Mapping[str, Mapping[str, str]]) -> tuple[pd.DataFrame, list[Problem]]:
+    """Types without a template: a column is numeric when every cell is; digits are never lost, mixtures are named."""
+    typed, problems = frame.copy(), []
+    for name in frame.columns:
+        cells = frame[name]
+        if name in missing:
+            coded = text(cells).isin(list(missing[name]))
+            typed[name + MISS] = text(cells).where(coded).map(missing[name]).astype("str")
+            cells = cells.mask(coded)
+        if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype):
+            typed[name] = cells
+            problems += _lost_digits(cells, name)
+        elif name in as_text or str(name).endswith(MISS):
+            typed[name] = text(cells)
+        else:
+            typed[name], found = _infer_text(cells, str(name), decimal)
+            problems += found
+    return typed, problems
+
+
+def _identifier(name: str) -> bool:
+    return name.lower().endswith(("id", "_no", "code")) or name.lower() in ("psu", "ssu", "strata")
+
+
+def _lost_digits(cells: pd.Series, name: str) -> list[Problem]:
+    if not (_identifier(name) and pd.api.types.is_float_dtype(cells.dtype)):
+        return []
+    lost = cells.abs() > 2.0**53
+    if not lost.any():
+        return []
+    return [
+        Problem(
+            "identifiers that lost digits", name, "text", f"{cells[lost].iloc[0]:.0f} as a number", "Export the column as text.", int(lost.sum()), rows(lost)
+        )
+    ]
+
+
+def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, list[Problem]]:
+    written = text(cells)
+    if not written.notna().any():
+        return written, []
+    if cells.dtype == object and cells.dropna().map(lambda v: hasattr(v, "year")).all():
+        return pd.to_datetime(cells), []
+    values, bad = number(cells if cells.dtype != object else written, decimal)
+    share = float((values.notna() & ~bad).sum() / written.notna().sum())
+    coded = written.str.fullmatch(r"0\d+|[+-]?\d{16,}").fillna(False).astype(bool)  # leading zeros, or more digits than a number holds
+    scientific = written.str.fullmatch(SCIENTIFIC).fillna(False).astype(bool)
+    if scientific.any() and _identifier(name):
+        got = repr(written[scientific].iloc[0])
+        return written, [Problem("identifiers that lost digits", name, "text", got, "Export the column as text.", int(scientific.sum()), rows(scientific))]
+    if coded.any():
+        return written, []
+    if not bad.any():
+        return whole(values), []
+    if share >= MOSTLY:
+        got = ", ".join(map(repr, written[bad].unique()[:3]))
+        fix = f"Correct the cells; if they mean missing: missing={{'{name}': {{{written[bad].iloc[0]!r}: 'DK'}}}}; if the column is text: text_columns=['{name}']."
+        return written, [Problem("text in a number column", name, "numbers", got, fix, int(bad.sum()), rows(bad))]
+    return written, []

@@ -1,0 +1,116 @@
+"""Column templates: each declared once, in a CSV file of `templates/`; validator, schema, workbook and docs are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame.codes import nearest, read_packaged
+
+KINDS = ("str", "id", "int", "float", "bool", "date", "month", "cat", "code", "multi", "list", "url")
+NUMERIC = ("int", "float", "code")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a template.
+
+    kind : str text; id text that never loses digits; int, float; bool TRUE/FALSE; date YYYY-MM-DD; month YYYY-MM; cat a code (text);
+        code a whole-number code; multi codes joined by ;  list texts joined by ;  url.
+    required : "yes" column and every cell; "expected" counts in completeness, may be empty; "no".
+    codes : name of a code list.  low, high : inclusive range.  unit, description : for people.
+    pattern : regular expression of the whole cell.  missing : (cell text, missing reason) pairs that mean a missing value.
+    """
+
+    name: str
+    kind: str = "str"
+    required: str = "no"
+    codes: str = ""
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    pattern: str = ""
+    missing: tuple[tuple[str, str], ...] = ()
+    description: str = ""
+    section: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A cross-field rule; `rule` names the check in `rules.py`, left and right are columns, value its constant."""
+
+    name: str
+    rule: str
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    value: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """name, version, columns in order, keys (unique together, those that the file has), cross-field rules."""
+
+    name: str
+    columns: tuple[Column, ...]
+    keys: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    version: str = ""
+    description: str = ""
+
+    def __getitem__(self, name: str) -> Column:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise InputError(Problem("no such column in the template", f"{self.name}.{name}", fix=f"Nearest: {nearest(name, self.names) or 'none'}."))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.columns)
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """Columns that count in completeness: required "yes" and "expected"."""
+        return tuple(c.name for c in self.columns if c.required != "no")
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(";") if part)
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple((code, reason) for code, _, reason in (part.partition("=") for part in _split(text)))
+
+
+@cache
+def template_names() -> tuple[str, ...]:
+    """Names of the templates of this package."""
+    return tuple(read_packaged("templates", "versions")["name"])
+
+
+@cache
+def template(name: str) -> Template:
+    """The template `name`, from the files of this package.
+
+    Raises
+    ------
+    InputError : there is no such template; the nearest name is given.
+    """
+    if name not in template_names():
+        near = nearest(name, template_names())
+        raise InputError(Problem("no such template", name, expected="one of " + ", ".join(template_names()), fix=f"The nearest is '{near}'." if near else ""))
+    version = read_packaged("templates", "versions").set_index("name").loc[name]
+    columns = tuple(
+        Column(r.column, r.kind, r.required, r.codes, _number(r.low), _number(r.high), r.unit, r.pattern, _pairs(r.missing), r.description, r.section)
+        for r in read_packaged("templates", name).itertuples(index=False)
+    )
+    table = read_packaged("templates", "rules")
+    rules = tuple(
+        Rule(r.name, r.rule, _split(r.left), _split(r.right), r.value, r.description) for r in table[table["template"] == name].itertuples(index=False)
+    )
+    return Template(name, columns, _split(version["keys"]), rules, version["version"], version["description"])
