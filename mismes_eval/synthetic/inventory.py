@@ -1,0 +1,176 @@
+"""A made-up inventory of migrant support measures in the information template: every title, budget and count is synthetic."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.synthetic.scenario import MARK, Scenario, spread
+
+MODELS = {
+    "BEF": {"M01": 3, "M02": 4, "M03": 3, "M04": 2},
+    "DUR": {"M05": 3, "M04": 1},
+    "AFT": {"M06": 3, "M07": 2, "M08": 5, "M09": 6},
+    "MUL": {"M10": 4, "M11": 1},
+}
+_SUBJECT = {
+    "M01": "international job matching", "M02": "pre-departure orientation and training", "M03": "skills development for migration", "M04": "labour market information and protection abroad",
+    "M05": "capitalising on skills across borders", "M06": "validation and recognition of skills", "M07": "return employment information", "M08": "entrepreneurship for returnees",
+    "M09": "assisted voluntary return and reintegration", "M10": "migrant resource centre", "M11": "migrant welfare fund",
+}  # fmt: skip
+_TARGET = {"BEF": "POT_MIG", "DUR": "MIG_ABROAD", "AFT": "RETURNEE_VOL", "MUL": "POT_MIG;RETURNEE_VOL"}
+_SERVICES = {  # chance that a measure of the stage offers the service
+    "service_info": (0.8, 0.6, 0.6, 0.9), "service_counselling": (0.6, 0.3, 0.8, 0.8), "service_jobmatch": (0.5, 0.2, 0.4, 0.5), "service_language": (0.5, 0.1, 0.05, 0.2),
+    "service_vet_training": (0.4, 0.1, 0.45, 0.3), "service_recognition": (0.1, 0.1, 0.2, 0.2), "service_startup": (0.02, 0.1, 0.5, 0.2), "service_grant_cash": (0.02, 0.02, 0.5, 0.1),
+    "service_legal": (0.2, 0.3, 0.3, 0.4), "service_psychosocial": (0.02, 0.05, 0.35, 0.2),
+}  # fmt: skip
+_STAGES = ("BEF", "DUR", "AFT", "MUL")
+
+
+def build(sc: Scenario) -> pd.DataFrame:
+    """One row a measure, columns of the information template. The first measures are those that the tracers and the LFS rollout follow."""
+    rng = sc.stream("inventory")
+    stage, model = _kinds(sc, rng)
+    n = len(stage)
+    out = pd.DataFrame({"measure_id": [f"{sc.country}-{k:03d}" for k in range(1, n + 1)], "country": sc.country})
+    out["title_en"] = [f"Synthetic measure {k}: {_SUBJECT[m]}" for k, m in enumerate(model, 1)]
+    out["title_orig"], out["stage_code"], out["model_primary"] = "", stage, model
+    out["models_other"] = ["M06" if rng.random() < 0.2 and m != "M06" else "" for m in model]
+    dates = _dates(sc, rng, n)
+    out = pd.concat([out, dates, _actors(rng, stage)], axis=1)
+    out = pd.concat([out, _money(sc, rng, n, out["start_date"]), _people(sc, rng, stage)], axis=1)
+    out = pd.concat([out, _beneficiaries(rng, out["budget_eur"].to_numpy(), model), _services(rng, stage)], axis=1)
+    return pd.concat([out, _quality(sc, rng, out)], axis=1)
+
+
+def measure_of(inventory: pd.DataFrame, model: str, nth: int = 0) -> str:
+    """Identifier of the nth measure of a model."""
+    return str(inventory.loc[inventory["model_primary"].eq(model), "measure_id"].iloc[nth])
+
+
+def _kinds(sc: Scenario, rng: np.random.Generator) -> tuple[list[str], list[str]]:
+    first = [(t["stage"], t["model"]) for t in sc.tracer]
+    first += [("MUL", sc.rollout["model"])] if ("MUL", sc.rollout["model"]) not in first else []
+    n = int(sc.inventory["n"])
+    shares = sc.inventory["stages"]
+    want = [round(n * shares[s]) - sum(f[0] == s for f in first) for s in _STAGES[:-1]]
+    want.append(n - len(first) - sum(want))
+    rest = [s for s, k in zip(_STAGES, want, strict=True) for _ in range(k)]
+    rest = [rest[i] for i in rng.permutation(len(rest))]
+    models = [str(spread(rng, 1, list(MODELS[s]), list(MODELS[s].values()))[0]) for s in rest]
+    return [f[0] for f in first] + rest, [f[1] for f in first] + models
+
+
+def _dates(sc: Scenario, rng: np.random.Generator, n: int) -> pd.DataFrame:
+    start = pd.to_datetime([f"{y}-{m:02d}-01" for y, m in zip(rng.integers(sc.inventory["first_year"], sc.year - 1, n), rng.integers(1, 13, n), strict=True)])
+    start = start.where(np.arange(n) > len(sc.tracer), pd.Timestamp(sc.year - 4, 1, 1))
+    months = rng.integers(12, 61, n)
+    end = pd.to_datetime([s + pd.DateOffset(months=int(m)) - pd.Timedelta(days=1) for s, m in zip(start, months, strict=True)])
+    ongoing = (end > pd.Timestamp(sc.year, 12, 31)) | (rng.random(n) < 0.08)
+    ends = [None if o else e.date().isoformat() for o, e in zip(ongoing, end, strict=True)]
+    return pd.DataFrame({"start_date": [s.date().isoformat() for s in start], "end_date": ends, "ongoing": ongoing})
+
+
+def _actors(rng: np.random.Generator, stage: list[str]) -> pd.DataFrame:
+    n = len(stage)
+    kind = spread(rng, n, ["IO", "EU_MS_AGENCY", "NGO", "PES", "MIN", "PRIVATE_AGENCY", "EDU", "DIASPORA_ORG"], [26, 18, 20, 14, 8, 5, 5, 4])
+    funder = spread(rng, n, ["EU", "EU_MS", "OTHER_DONOR", "NAT_BUDGET", "FEES"], [42, 30, 12, 13, 3])
+    side = np.where(
+        np.isin(funder, ("NAT_BUDGET", "FEES")), "ORIGIN", np.where((funder == "OTHER_DONOR") & (rng.random(n) < 0.6), "MULTILATERAL", "DESTINATION")
+    )
+    no = rng.integers(1, 15, n)
+    names = {"implementer_type": kind, "implementer_name": [f"Synthetic {k.lower()} {j}" for k, j in zip(kind, no, strict=True)]}
+    names["national_partner"] = ["Synthetic public body " + str(j) for j in rng.integers(1, 6, n)]
+    names |= {"funder_main": [f"Synthetic funder {j}" for j in rng.integers(1, 13, n)], "funder_type": funder, "funder_side": side}
+    return pd.DataFrame({**names, "mobility_partnership": (funder == "EU") & (rng.random(n) < 0.55)})
+
+
+def _money(sc: Scenario, rng: np.random.Generator, n: int, start: pd.Series) -> pd.DataFrame:
+    eur = np.round(rng.lognormal(np.log(0.62e6), 1.15, n), -3)
+    national = rng.random(n) < 0.15
+    total = np.where(national, np.round(eur * sc.per_eur, -3), eur)
+    told = rng.random(n) < 0.86
+    told[: len(sc.tracer) + 1] = True
+    direct, overhead = rng.uniform(0.55, 0.72, n), rng.uniform(0.10, 0.25, n)
+    out = pd.DataFrame(
+        {
+            "budget_total": total,
+            "currency": np.where(national, sc.currency, "EUR"),
+            "price_year": start.str[:4].astype(int),
+            "budget_eur": np.round(np.where(national, total / sc.per_eur, total)),
+        }
+    )
+    split = rng.random(n) < 0.7
+    for c, share in (("cost_direct", direct), ("cost_overhead", overhead), ("cost_benef_transfer", 1 - direct - overhead)):
+        out[c] = np.where(told & split, np.floor(total * share), np.nan)
+    out.loc[~told, ["budget_total", "budget_eur"]] = np.nan
+    return out
+
+
+def _people(sc: Scenario, rng: np.random.Generator, stage: list[str]) -> pd.DataFrame:
+    n = len(stage)
+    out = pd.DataFrame({"target_group": [_TARGET[s] for s in stage]})
+    out.loc[out["target_group"].eq("RETURNEE_VOL") & (rng.random(n) < 0.4), "target_group"] = "RETURNEE_VOL;RETURNEE_FORCED"
+    out["target_sex"] = spread(rng, n, ["ALL", "F"], [9, 1])
+    out["target_age_min"], out["target_age_max"] = 18, rng.choice([29, 35, 60, 64], n, p=[0.15, 0.15, 0.3, 0.4])
+    out["target_skill"] = spread(rng, n, ["LOW", "MED", "HIGH", "LOW;MED", "LOW;MED;HIGH"], [1, 2, 2, 3, 4])
+    out["target_region"] = ["" if rng.random() < 0.6 else str(sc.regions[int(rng.integers(len(sc.regions)))]["name"]) for _ in range(n)]
+    places = list(sc.migration["destinations_men"])
+    out["destinations"] = [";".join(sorted(rng.choice(places, int(rng.integers(1, 4)), replace=False))) for _ in range(n)]
+    return out
+
+
+def _beneficiaries(rng: np.random.Generator, eur: np.ndarray, model: list[str]) -> pd.DataFrame:
+    n = len(model)
+    unit = np.where(np.isin(model, ("M08", "M09")), 2600.0, np.where(np.isin(model, ("M07", "M10", "M04")), 160.0, 900.0)) * rng.lognormal(0, 0.6, n)
+    planned = np.maximum(np.round(np.nan_to_num(eur, nan=5e5) / unit), 20)
+    reached = np.round(planned * rng.beta(6, 2.2, n) * 1.15)
+    completed = np.round(reached * rng.beta(8, 2.5, n))
+    placed = np.round(completed * rng.beta(2.5, 5, n))
+    told = {"benef_planned": 0.95, "benef_reached": 0.9, "benef_women": 0.6, "benef_completed": 0.62, "benef_placed": 0.45}
+    values = {
+        "benef_planned": planned,
+        "benef_reached": reached,
+        "benef_women": np.round(reached * rng.beta(4, 6, n)),
+        "benef_completed": completed,
+        "benef_placed": placed,
+    }
+    out = pd.DataFrame({c: pd.array(v, dtype="Int64") for c, v in values.items()})
+    for c, p in told.items():
+        hidden = rng.random(n) >= p
+        hidden[:3] = False
+        out.loc[hidden, c] = pd.NA
+    return out
+
+
+def _services(rng: np.random.Generator, stage: list[str]) -> pd.DataFrame:
+    at = np.array([_STAGES.index(s) for s in stage])
+    out = pd.DataFrame({c: rng.random(len(stage)) < np.array(p)[at] for c, p in _SERVICES.items()})
+    out["dose_hours"], out["duration_days"] = np.round(rng.gamma(2.0, 28.0, len(stage)) + 2), np.round(rng.gamma(2.0, 45.0, len(stage)) + 3)
+    return out
+
+
+def _quality(sc: Scenario, rng: np.random.Generator, m: pd.DataFrame) -> pd.DataFrame:
+    n = len(m)
+    out = pd.DataFrame(
+        {
+            c: rng.choice([0, 1, 2, 3], n, p=[0.28, 0.34, 0.24, 0.14])
+            for c in ("linked_job_offer", "employer_involved", "qual_attention", "expectation_mgmt", "embedded_national")
+        }
+    )
+    out["sustained_after_end"] = rng.random(n) < 0.32
+    out["me_framework"] = rng.random(n) < 0.66
+    done = rng.random(n) < 0.38
+    kind = np.where(done, spread(rng, n, ["MONITORING", "FINAL", "EXPOST", "IMPACT"], [3, 5, 2, 1]), "NONE")
+    started = m["start_date"].str[:4].astype(int).to_numpy()
+    year = pd.array(np.minimum(started + rng.integers(1, 5, n), sc.year), dtype="Int64")
+    year[~done] = pd.NA
+    out["eval_done"], out["eval_type"], out["eval_year"] = done, kind, year
+    out["impact_design"] = np.where(kind == "IMPACT", spread(rng, n, ["MATCH", "DID", "BEFOREAFTER"], [3, 3, 2]), "NONE")
+    months = (sc.year - started) * 12 + 12 - m["start_date"].str[5:7].astype(int).to_numpy()
+    out["eval_due"] = (months >= 24) & ~done
+    out["source_type"] = spread(rng, n, ["QUESTIONNAIRE", "DESK", "INTERVIEW"], [5, 4, 1])
+    out["source_ref"], out["date_retrieved"] = f"{MARK}: scenario {sc.country}", f"{sc.year}-12-31"
+    out["coder"], out["double_coded"] = spread(rng, n, ["coder_a", "coder_b"], [1, 1]), rng.random(n) < 0.25
+    out["confidence"], out["data_status"] = spread(rng, n, ["A", "B", "C"], [5, 3, 2]), MARK
+    return out

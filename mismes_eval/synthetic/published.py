@@ -1,0 +1,155 @@
+"""What a made-up country publishes: control totals, targets, design description and the truth of the LFS rollout, each figure with status and source."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from mismes_eval.synthetic.lfs import region_names
+from mismes_eval.synthetic.population import Population
+from mismes_eval.synthetic.scenario import MARK, Scenario
+
+RETRIEVED = "2026-11-22"
+_INVENTED = "SYNTHETIC: counted in the made-up population, scaled to the published population total"
+
+
+def _whole(values: pd.Series, total: float) -> pd.Series:
+    """Whole numbers that keep the proportions of `values` and sum to `total` (largest remainders)."""
+    exact = values / values.sum() * total
+    base = np.floor(exact)
+    up = (exact - base).sort_values(ascending=False, kind="stable").index[: round(total - base.sum())]
+    base.loc[up] += 1
+    return base.astype(int)
+
+
+def margins(sc: Scenario, pops: list[Population]) -> pd.DataFrame:
+    """Rows country, year, margin, category, total, status, source, url_or_ref, retrieved. A crossed margin joins columns and categories with ' x '."""
+    total = float(sc.population["value"])
+    parts = []
+    for pop in pops:
+        p = pop.persons
+        structure = sc.structure()
+        cross = pd.Series(structure["share"].to_numpy(), index=[f"{m} x {g}" for m, g in zip(structure["male"], structure["age_group"], strict=True)])
+        place = pd.Series(region_names(sc, p))
+        group = pd.Series([r.get("group", "") for r in sc.regions])[p["region"]].reset_index(drop=True)
+        first = group if group.iloc[0] else place
+        aged = f"derived from {structure['source'].iloc[0]}, scaled to the population total of this file ({sc.population['source']})"
+        rows = [
+            ("male x age_group", cross, "derived", aged),
+            ("urban", p["urban"].value_counts(), "synthetic", _INVENTED),
+            ("subnatid1", first.value_counts(), "synthetic", _INVENTED),
+        ]
+        for name, counts, status, source in rows:
+            counts = _whole(counts if name.startswith("male") else counts.sort_index(), total)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "country": sc.country,
+                        "year": pop.year,
+                        "margin": name,
+                        "category": counts.index.astype(str),
+                        "total": counts.to_numpy(),
+                        "status": status,
+                        "source": source,
+                    }
+                )
+            )
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(url_or_ref="UN DESA WPP 2019; docs/synthetic-data.md", retrieved=RETRIEVED, data_status=MARK)
+
+
+def targets(sc: Scenario) -> pd.DataFrame:
+    """The aggregates that estimates from the LFS file reproduce within sampling error."""
+    men = float(sc.structure().query("male == 1 and age_group != '0-14'")["share"].sum())
+    women = float(sc.structure().query("male == 0 and age_group != '0-14'")["share"].sum())
+    ret = (men * sc.anchor("returnee_m") + women * sc.anchor("returnee_f")) / (men + women)
+    adults = "persons aged 15 or more" if sc.labour["max_age"] > 100 else f"persons aged 15-{sc.labour['max_age']}"
+    rows = [("population", "all", float(sc.population["value"]), "persons", "sum of weights", sc.population["status"], sc.population["source"])]
+    words = {
+        "lfpr": f"lstatus 1 or 2 / {adults}", "employment_rate": f"lstatus 1 / {adults}", "unemployment_rate": "lstatus 2 / lstatus 1 or 2",
+        "absent_total": "sum over reporting households of weight / s_i",
+    }  # fmt: skip
+    for item, definition in words.items():
+        a = sc.anchors[item]
+        rows.append((item, "all", float(a["value"]), "persons" if item == "absent_total" else "share", definition, a["status"], a["source"]))
+    for sex, male in (("m", 1), ("f", 0)):
+        for item, short in (("lfpr", "lfpr"), ("unemployment_rate", "ur")):
+            a = sc.anchors[f"{short}_{sex}"]
+            rows.append((item, f"male={male}", float(a["value"]), "share", words[item], a["status"], a["source"]))
+        a = sc.anchors[f"returnee_{sex}"]
+        rows.append(("returnee_share", f"male={male}", float(a["value"]), "share", "mig_status RET / persons aged 15 or more", a["status"], a["source"]))
+    a = sc.anchors["returnee_m"]
+    rows.append(("returnee_share", "all", ret, "share", "mig_status RET / persons aged 15 or more", a["status"], a["source"]))
+    gone, base = sc.anchor("absent_total"), float(sc.population["value"])
+    rows.append(
+        (
+            "absent_share",
+            "all",
+            gone / (gone + base),
+            "share",
+            "absent_total / (absent_total + population)",
+            "derived",
+            "derived from absent_total and population of this file",
+        )
+    )
+    out = pd.DataFrame(rows, columns=["item", "domain", "value", "unit", "definition", "status", "source"])
+    out.insert(0, "country", sc.country)
+    out.insert(1, "year", sc.year)
+    return out.assign(value=out["value"].round(6), data_status=MARK)
+
+
+def rollout_truth(sc: Scenario, pops: list[Population]) -> pd.DataFrame:
+    """True ATT(cohort, year) of the opening of centres on employment (from potential outcomes in the population) and on awareness."""
+    rows = []
+    for pop in pops:
+        p = pop.persons[pop.persons["module"]]
+        for cohort in sorted({int(c) for c in p["cohort"] if 0 < c <= pop.year}):
+            at = p[p["cohort"].eq(cohort)]
+            gain = float((at["lstatus"].eq(1).astype(float) - at["lstatus0"].eq(1)).mean())
+            aware = at[at["age"].le(64)]
+            for outcome, value, n in (("employed", gain, len(at)), (f"aware_{sc.rollout['model']}", float(sc.rollout["effect_aware"]), len(aware))):
+                rows.append(
+                    (
+                        sc.country,
+                        "lfs_rollout",
+                        f"cohort {cohort}",
+                        outcome,
+                        pop.year,
+                        value,
+                        round(n * pop.scale),
+                        f"{adults(sc)}; group-time ATT({cohort}, {pop.year})",
+                    )
+                )
+    return pd.DataFrame(rows, columns=["country", "source", "measure_id", "outcome", "wave", "att", "n_treated_population", "note"])
+
+
+def adults(sc: Scenario) -> str:
+    return "aware: aged 15-64; employed: aged 15 or more"
+
+
+def design(sc: Scenario) -> str:
+    """design.yaml: what an analyst may use of the sampling design, as the country's public file would say."""
+    d = sc.design
+    two = "two_phase" in d
+    main = bool(d.get("main_two_phase", False))
+    text = {
+        "data_status": MARK,
+        "country": sc.country,
+        "type": "two_phase" if main else "strat_1stage" if "strata" in d["release"] else "cluster",
+        "weights": "weight",
+        "psu": "psu" if "psu" in d["release"] else None,
+        "strata": "strata" if "strata" in d["release"] else None,
+        "household": "hhid",
+        "fpc": None,
+        "weight_stages": ["d0_base", "d1_nr"] + (["d2_phase2"] if main else []),
+        "class_var": "phase1_class" if main else None,
+        "phase1_counts": "phase1_counts.csv" if main else "lfs_oversample/phase1_counts.csv" if two else None,
+        "margins": "margins.csv",
+        "population": sc.coverage,
+        "reliability": {"cv_flag": 0.15, "cv_suppress": 0.30, "min_cell": 10},
+        "note": d["note"],
+    }
+    return f"# {MARK}: design of a made-up survey that lacks what the public file of {sc.name} lacks\n" + yaml.safe_dump(
+        text, sort_keys=False, allow_unicode=True, width=160
+    )
