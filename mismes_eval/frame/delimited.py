@@ -7,7 +7,6 @@ import gzip
 import io
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa

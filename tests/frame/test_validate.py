@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mismes_eval.errors import InputError
 from mismes_eval.frame import check, problem_frame, references, template, validate
 
 PERSON = {"countrycode": "MDA", "year": "2024", "hhid": "000012", "pid": "00001201", "weight": "12.5", "male": "1", "age": "34", "lstatus": "1"}
