@@ -8,7 +8,7 @@ import numpy as np
 
 from mismes_eval.errors import ParamsError, Problem
 
-LEVEL_KINDS = frozenset({"total", "mean", "proportion", "ratio", "quantile"})
+LEVEL_KINDS = frozenset({"total", "mean", "proportion", "share", "ratio", "quantile"})
 
 
 @dataclass(frozen=True)

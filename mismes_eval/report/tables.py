@@ -86,7 +86,7 @@ def cells_of(items: Sequence[tuple[str, str, Estimate | NotEstimable]], rules: R
             kind, n = item.kind, float(item.n[i])
             weighted = float(r["value"]) if kind == "total" else np.inf
             flag = rules.flag(kind, float(r["cv"]), weighted)
-            certain = kind in ("proportion", "ratio") and r["se"] == 0
+            certain = kind in ("proportion", "share", "ratio") and r["se"] == 0
             flag = "" if certain else flag
             status = "confidential" if rules.confidential(kind, n) else "unreliable" if flag == POOR else "shown"
             out.append(

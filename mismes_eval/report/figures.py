@@ -1,0 +1,176 @@
+"""Figures of a report: one style, safe for colour-blind readers, each with the words a reader without the picture needs."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.report.language import language
+
+BLUE, ORANGE, GREEN, GREY, RED = "#1f4e79", "#c55a11", "#3b7d23", "#7f7f7f", "#a61c3c"
+PALETTE = (BLUE, ORANGE, GREEN, "#7a4fa3", GREY, "#b8860b")
+WATERMARK = "SYNTHETIC DATA"
+_STYLE = {
+    "figure.dpi": 110, "savefig.dpi": 150, "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 10, "axes.titlelocation": "left", "axes.spines.top": False,
+    "axes.spines.right": False, "axes.edgecolor": "0.6", "axes.grid": True, "grid.color": "0.92", "axes.axisbelow": True, "legend.frameon": False,
+    "figure.facecolor": "white", "svg.hashsalt": "mismes",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Figure:
+    """png bytes; alt: what the picture shows, for readers who cannot see it; data: the numbers drawn."""
+
+    id: str
+    title: str
+    png: bytes
+    alt: str
+    data: pd.DataFrame
+    source: str = ""
+    notes: tuple[str, ...] = ()
+    synthetic: bool = False
+
+    def to_html(self, lang: str = "en") -> str:
+        """<figure> with the picture inside the page, its text and its notes."""
+        t = language(lang)
+        notes = [*((t("SYNTHETIC DATA: made-up persons, no finding about the real country."),) if self.synthetic else ()), *(t(n) for n in self.notes)]
+        if self.source:
+            notes.append(t("Source: {source}", source=t(self.source)))
+        foot = "".join(f"<li>{escape(n)}</li>" for n in notes)
+        picture = base64.b64encode(self.png).decode("ascii")
+        return (
+            f'<figure id="{escape(self.id)}"><figcaption><span class="id">{escape(self.id)}</span> {escape(t(self.title))}</figcaption>'
+            f'<img src="data:image/png;base64,{picture}" alt="{escape(t(self.alt))}"><ul class="notes">{foot}</ul></figure>'
+        )
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def _repr_png_(self) -> bytes:
+        return self.png
+
+
+def canvas(width: float = 7.0, height: float = 3.6) -> tuple[Canvas, Axes]:
+    """One axes in the project's style, outside pyplot so that nothing stays open."""
+    with matplotlib.rc_context(_STYLE):
+        fig = Canvas(figsize=(width, height), layout="constrained")
+        return fig, fig.subplots()
+
+
+def finish(id: str, title: str, fig: Canvas, alt: str, data: pd.DataFrame, source: str = "", notes: Sequence[str] = (), synthetic: bool = False) -> Figure:
+    """Draw to PNG, with a watermark where the data are synthetic. The bytes depend on the numbers only."""
+    if synthetic:
+        fig.text(0.99, 0.01, WATERMARK, ha="right", va="bottom", fontsize=8, color=RED, alpha=0.75, weight="bold")
+    out = io.BytesIO()
+    with matplotlib.rc_context(_STYLE):
+        fig.savefig(out, format="png", metadata={"Software": None})
+    return Figure(id, title, out.getvalue(), alt, data, source, tuple(notes), synthetic)
+
+
+def _sentence(labels: Sequence[str], value: Sequence[float], low: Sequence[float], high: Sequence[float], scale: float) -> str:
+    many = [f"{name} {v * scale:.1f} ({lo * scale:.1f} to {hi * scale:.1f})" for name, v, lo, hi in zip(labels, value, low, high, strict=True)]
+    return "; ".join(many[:15]) + ("; and more" if len(many) > 15 else "")
+
+
+def dots(
+    id: str, title: str, groups: dict[str, Estimate], labels: Sequence[str], xlabel: str, scale: float = 1.0, reference: float | None = None,
+    keep: Sequence[bool] | None = None, source: str = "", notes: Sequence[str] = (), synthetic: bool = False,
+) -> Figure:  # fmt: skip
+    """Dot and 95% interval of each label, one colour a series. keep: labels that may be published."""
+    shown = np.array(list(keep) if keep is not None else [True] * len(labels))
+    fig, ax = canvas(7.0, 1.0 + 0.3 * len(labels) * max(1, 0.6 * len(groups)))
+    y = np.arange(len(labels))[::-1].astype(float)
+    rows, alt = [], []
+    for j, (name, e) in enumerate(groups.items()):
+        ci = e.ci()
+        at = y + (j - (len(groups) - 1) / 2) * -0.22
+        ax.hlines(at[shown], ci["low"].to_numpy()[shown] * scale, ci["high"].to_numpy()[shown] * scale, color=PALETTE[j], lw=1.8)
+        ax.plot(e.value[shown] * scale, at[shown], "o", color=PALETTE[j], ms=5, label=name)
+        rows.append(pd.DataFrame({"series": name, "label": labels, "value": e.value, "low": ci["low"].to_numpy(), "high": ci["high"].to_numpy()})[shown])
+        alt.append((name + ": " if len(groups) > 1 else "") + _sentence(list(np.array(labels)[shown]), e.value[shown], ci["low"][shown], ci["high"][shown], scale))
+    if reference is not None:
+        ax.axvline(reference * scale, color="0.4", lw=1, ls="--")
+    ax.set_yticks(y, labels)
+    ax.set_ylim(-0.7, len(labels) - 0.3)
+    ax.grid(axis="y", visible=False)
+    ax.set_xlabel(xlabel)
+    if len(groups) > 1:
+        ax.legend(loc="best", fontsize=8)
+    return finish(id, title, fig, f"{title}. {xlabel}. " + ". ".join(alt), pd.concat(rows, ignore_index=True), source, notes, synthetic)
+
+
+def heat(id: str, title: str, table: pd.DataFrame, label: str, source: str = "", notes: Sequence[str] = (), synthetic: bool = False) -> Figure:
+    """Counts in a grid: rows and columns of the table, number in each cell."""
+    fig, ax = canvas(7.2, 1.2 + 0.34 * len(table))
+    with matplotlib.rc_context(_STYLE):
+        sns.heatmap(table.astype(float), annot=True, fmt=".0f", cmap="Blues", cbar=False, linewidths=0.6, linecolor="white", ax=ax, annot_kws={"size": 8})
+    ax.set_xlabel("")
+    ax.set_ylabel("")
+    ax.tick_params(axis="x", rotation=0)
+    filled = [f"{r}, {c}: {table.loc[r, c]:.0f}" for r in table.index for c in table.columns if table.loc[r, c] > 0]
+    return finish(id, title, fig, f"{title}. {label}. " + "; ".join(filled[:40]), table.reset_index(), source, notes, synthetic)
+
+
+def histogram(id: str, title: str, values: np.ndarray, groups: Sequence[str] | None, xlabel: str, source: str = "", notes: Sequence[str] = (), synthetic: bool = False) -> Figure:
+    """Distribution of weights on a log scale, in bins of at least a few persons, by group."""
+    fig, ax = canvas(7.0, 3.0)
+    data = pd.DataFrame({"value": values, "group": groups if groups is not None else "all"})
+    data = data[data["value"] > 0]
+    few = data["group"].value_counts()
+    data = data[data["group"].isin(few[few >= 30].index)]
+    with matplotlib.rc_context(_STYLE):
+        names = sorted(map(str, data["group"].unique()))
+        sns.histplot(data, x="value", hue="group", hue_order=names, stat="density", common_norm=False, bins=25, log_scale=True, element="step", fill=False, palette=list(PALETTE[: len(names)]), ax=ax, legend=len(names) > 1)
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel("density")
+    quart = data.groupby("group")["value"].quantile([0.25, 0.5, 0.75]).unstack()
+    alt = "; ".join(f"{g}: median {q[0.5]:,.1f}, middle half {q[0.25]:,.1f} to {q[0.75]:,.1f}" for g, q in quart.iterrows())
+    return finish(id, title, fig, f"{title}. {xlabel}. {alt}", quart.reset_index(), source, notes, synthetic)
+
+
+def paths(
+    id: str, title: str, frame: pd.DataFrame, xlabel: str, ylabel: str, scale: float = 1.0, zero: bool = False, source: str = "", notes: Sequence[str] = (), synthetic: bool = False,
+) -> Figure:  # fmt: skip
+    """Lines with intervals over time. frame: series, x, value, low, high (and wide_low, wide_high for simultaneous bands)."""
+    fig, ax = canvas(7.0, 3.4)
+    alt = []
+    for j, (name, line) in enumerate(frame.groupby("series", sort=False)):
+        shift = (j - (frame["series"].nunique() - 1) / 2) * 0.12
+        if "wide_low" in line:
+            ax.vlines(line["x"] + shift, line["wide_low"] * scale, line["wide_high"] * scale, color=PALETTE[j], lw=1.0, alpha=0.55)
+        ax.vlines(line["x"] + shift, line["low"] * scale, line["high"] * scale, color=PALETTE[j], lw=2.4)
+        ax.plot(line["x"] + shift, line["value"] * scale, "o-", color=PALETTE[j], lw=1.2, ms=5, label=str(name))
+        alt.append(f"{name}: " + _sentence([f"at {x:g}" for x in line["x"]], line["value"], line["low"], line["high"], scale))
+    if zero:
+        ax.axhline(0, color="0.3", lw=1)
+    ax.set_xticks(sorted(frame["x"].unique()))
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    if frame["series"].nunique() > 1:
+        ax.legend(fontsize=8)
+    return finish(id, title, fig, f"{title}. {ylabel} by {xlabel}. " + ". ".join(alt), frame, source, notes, synthetic)
+
+
+def flow(id: str, title: str, steps: Sequence[tuple[str, int]], source: str = "", notes: Sequence[str] = (), synthetic: bool = False) -> Figure:
+    """Participant flow: one box a step, from frame to analysed, with what is left."""
+    fig, ax = canvas(7.0, 0.6 + 0.55 * len(steps))
+    ax.set_axis_off()
+    top = max(n for _, n in steps) or 1
+    for j, (name, n) in enumerate(steps):
+        y = len(steps) - 1 - j
+        ax.barh(y, n / top, height=0.62, left=(1 - n / top) / 2, color=BLUE if j == 0 else "#7ba3c9", edgecolor="white")
+        ax.text(0.5, y, f"{name}: {n:,}", ha="center", va="center", fontsize=9, color="white" if n / top > 0.5 else "black")
+    ax.set_xlim(0, 1)
+    ax.set_ylim(-0.6, len(steps) - 0.4)
+    return finish(id, title, fig, f"{title}. " + "; ".join(f"{name}: {n:,}" for name, n in steps), pd.DataFrame(steps, columns=["step", "n"]), source, notes, synthetic)
