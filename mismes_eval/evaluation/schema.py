@@ -1,0 +1,106 @@
+"""The keys of a params file, declared once: type, default, meaning. The validator, the docs and the comments of a new file come from this list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "integer", "number", "yes/no", "list", "path", "mapping", "country", "date"]
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key. name: dotted path. A mapping takes any keys of text (columns, recodes); choices: allowed values (of each item of a list)."""
+
+    name: str
+    kind: Kind
+    about: str
+    default: object = None
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def section(self) -> str:
+        return self.name.split(".")[0] if "." in self.name else ""
+
+
+def _k(name: str, kind: Kind, about: str, default: object = None, required: bool = False, choices: tuple[str, ...] = (), low: float | None = None, high: float | None = None) -> Key:
+    return Key(name, kind, about, default, required, choices, low, high)
+
+
+KEYS: tuple[Key, ...] = (
+    _k("country", "country", "ISO 3166 alpha-3 code, in capitals", required=True),
+    _k("title", "text", "title of the report; empty: made from the country's name"),
+    _k("synthetic", "yes/no", "the data are made up; every table, figure and page says so", False),
+    _k("language", "text", "language of the report", "en"),
+    _k("year", "integer", "reference year of the labour force survey", low=1990, high=2100),
+    _k("data_vintage", "text", "release of the data and of the weights, as the producer names it", "not stated"),
+    _k("inputs.lfs", "path", "labour force survey, one row a person"),
+    _k("inputs.absent", "path", "absent members reported by households, one row a report"),
+    _k("inputs.listing", "path", "phase-1 listing of a two-phase survey, one row a listed household"),
+    _k("inputs.margins", "path", "control totals: margin, category, total, source"),
+    _k("inputs.targets", "path", "published figures that the survey should reproduce"),
+    _k("inputs.tracer_person", "path", "tracer study: one row a person at enrolment"),
+    _k("inputs.tracer_wave", "path", "tracer study: one row a person and wave, dispositions"),
+    _k("inputs.tracer_outcome", "path", "tracer study: one row a person and wave, outcomes"),
+    _k("inputs.tracer_service", "path", "tracer study: services received and their cost"),
+    _k("inputs.tracer_episode", "path", "tracer study: work and migration episodes"),
+    _k("inputs.inventory", "path", "inventory of measures in the information template"),
+    _k("inputs.truth", "path", "true effects of synthetic data, shown beside the estimates"),
+    _k("inputs.analysis_plan", "path", "pre-analysis plan: outcome, wave, method, one row a planned estimate"),
+    _k("mapping.name", "text", "a shipped mapping of the survey's columns (armenia_lfs, georgia_lfs, chile_ene, brazil_pnadc)"),
+    _k("mapping.columns", "mapping", "file column -> GLD column"),
+    _k("mapping.recode", "mapping", "GLD column -> {file code: GLD code}"),
+    _k("mapping.units", "mapping", "GLD column -> factor or unit"),
+    _k("mapping.versions", "mapping", "isco, isic, isced, icls -> version"),
+    _k("definitions.preset", "text", "who is a migrant: icls20, hims_tunisia, hims_morocco, gld", "hims_tunisia"),
+    _k("definitions.min_months_abroad", "number", "shortest stay abroad that counts, months", low=0),
+    _k("definitions.lookback_months", "number", "return within so many months before the interview", low=0),
+    _k("definitions.require_work_abroad", "yes/no", "only stays with work abroad"),
+    _k("definitions.age_min", "integer", "youngest age of a migrant", low=0, high=120),
+    _k("definitions.age_max", "integer", "oldest age of a migrant", low=0, high=120),
+    _k("definitions.labour_min", "integer", "youngest age of labour indicators", 15, low=0, high=120),
+    _k("definitions.labour_max", "integer", "oldest age of labour indicators", low=0, high=120),
+    _k("design.weights", "text", "column of base weights", "weight"),
+    _k("design.strata", "list", "strata columns, one a sampling stage", ()),
+    _k("design.psu", "list", "PSU columns, one a sampling stage", ()),
+    _k("design.fpc", "list", "population counts or sampling fractions, one a stage", ()),
+    _k("design.household", "text", "household column, the cluster where the file has no PSU"),
+    _k("design.nest", "yes/no", "PSU codes restart in every stratum"),
+    _k("design.lonely_psu", "text", "what a stratum with one PSU contributes", "adjust", choices=("adjust", "remove", "average", "certainty", "error")),
+    _k("design.cluster_deff", "number", "variance factor where the file has neither PSU nor household", 1.0, low=0.1, high=100),
+    _k("design.phase2_prob", "text", "two-phase survey: column of phase-2 selection probabilities in the listing"),
+    _k("design.phase1_class", "text", "two-phase survey: column of screening classes in the listing"),
+    _k("calibration.method", "text", "distance; none: weights as delivered", "raking", choices=("linear", "raking", "logit", "none")),
+    _k("calibration.bounds", "list", "lowest and highest factor", ()),
+    _k("tracer.weights", "text", "column of design weights at enrolment", "sample_weight"),
+    _k("tracer.strata", "list", "strata columns of the tracer", ()),
+    _k("tracer.psu", "list", "PSU columns of the tracer", ()),
+    _k("tracer.measures", "list", "measures that are evaluated; empty: every one in the file", ()),
+    _k("tracer.baseline", "integer", "wave before the measure", 0),
+    _k("tracer.pre_wave", "integer", "earlier wave for the pre-trend"),
+    _k("tracer.waves", "list", "waves after the measure", ("1", "2", "3", "4")),
+    _k("tracer.attrition_covariates", "list", "baseline columns of the attrition model", ("male", "age_enrol", "educat7", "base_employed", "base_earn")),
+    _k("impact.outcomes", "list", "outcomes of the difference-in-differences", ("employed", "employed_home", "months_employed_12m", "earn_home_ppp")),
+    _k("impact.main_outcome", "text", "outcome of the headline", "employed"),
+    _k("impact.main_wave", "integer", "wave of the headline; the two-year rule asks for 24 months", 3),
+    _k("impact.covariates", "list", "baseline columns of the doubly robust estimator", ("male", "age_enrol", "educat7")),
+    _k("impact.method", "text", "two-period estimator", "dr", choices=("dr", "dr_improved", "ipw", "ipw_ht", "or", "none")),
+    _k("impact.few_clusters", "integer", "below so many PSUs the wild bootstrap stands beside the interval", 30, low=2),
+    _k("impact.seed", "integer", "seed of every random draw", 20150601, low=0),
+    _k("impact.groups", "list", "columns for effects by group", ("male",)),
+    _k("cost.currency", "text", "currency of costs", "EUR"),
+    _k("cost.price_year", "integer", "prices of this year", low=1990, high=2100),
+    _k("cost.horizon_years", "number", "years over which the effect is counted", 1.0, low=0.1, high=50),
+    _k("disclosure.min_cell", "integer", "fewest persons behind a share or total", 10, low=3),
+    _k("disclosure.min_mean", "integer", "fewest persons behind a mean or quantile", 30, low=3),
+    _k("disclosure.cv_flag", "number", "coefficient of variation from which (u) is shown", 0.15, low=0, high=1),
+    _k("disclosure.cv_suppress", "number", "coefficient of variation from which a number is not shown", 0.30, low=0, high=5),
+    _k("disclosure.min_weighted", "number", "weighted persons below which a total is flagged", 0.0, low=0),
+    _k("breaks.series", "list", "years in which a series breaks, with the reason: '2018: ICLS 19'", ()),
+    _k("breaks.acknowledge", "yes/no", "compare across a break all the same; the report says so", False),
+)
+BY_NAME = {k.name: k for k in KEYS}
+SECTIONS = tuple(dict.fromkeys(k.section for k in KEYS if k.section))

@@ -1,0 +1,69 @@
+"""YAML read strictly: text stays text, nothing executes, nothing repeats. Numbers and true/false are read by the schema, not by YAML's guesses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from mismes_eval.errors import ParamsError, Problem
+
+LIMIT = 64 * 1024
+DEPTH = 5
+Node = str | list["Node"] | dict[str, "Node"] | None
+
+
+def read_yaml(path: Path) -> dict[str, Node]:
+    """A params file as nested text: every scalar is a string (quoted or not), a list or a mapping; an empty value is None.
+
+    Refused: files above 64 KB, tags, anchors and aliases, duplicate keys, more than 5 levels, anything but one mapping.
+    """
+    if not path.is_file():
+        raise ParamsError(Problem("the params file is missing", str(path), "a file", fix="Make one with `mismes new`."))
+    raw = path.read_bytes()
+    if len(raw) > LIMIT:
+        raise ParamsError(Problem("the params file is too large", path.name, f"at most {LIMIT} bytes", f"{len(raw)} bytes"))
+    try:
+        text = raw.decode("utf-8")
+        documents = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+        events = list(yaml.parse(text, Loader=yaml.SafeLoader))
+    except UnicodeDecodeError as error:
+        raise ParamsError(Problem("the params file is not UTF-8", path.name, "UTF-8 text", f"byte {error.start}")) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path.name}, line {mark.line + 1}" if mark is not None else path.name
+        raise ParamsError(Problem("the params file is not YAML", where, "key: value lines", str(getattr(error, "problem", error)))) from error
+    problems = [
+        Problem("anchors, aliases and tags are not allowed in params", f"{path.name}, line {e.start_mark.line + 1}", "plain text, lists and mappings", fix="Write the value out.")
+        for e in events
+        if isinstance(e, yaml.AliasEvent) or getattr(e, "anchor", None) or (getattr(e, "tag", None) is not None)
+    ]
+    if problems:
+        raise ParamsError(problems)
+    if len(documents) != 1 or not isinstance(documents[0], yaml.MappingNode):
+        raise ParamsError(Problem("the params file is not one mapping", path.name, "key: value lines", f"{len(documents)} documents" if len(documents) != 1 else "something else"))
+    out = _plain(documents[0], path.name, problems, 1)
+    if problems:
+        raise ParamsError(problems)
+    assert isinstance(out, dict)
+    return out
+
+
+def _plain(node: yaml.Node, name: str, problems: list[Problem], depth: int) -> Node:
+    line = f"{name}, line {node.start_mark.line + 1}"
+    if depth > DEPTH:
+        problems.append(Problem("params are nested too deeply", line, f"at most {DEPTH} levels"))
+        return None
+    if isinstance(node, yaml.ScalarNode):
+        return None if node.value in ("", "~", "null") and node.style is None else str(node.value)
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(child, name, problems, depth + 1) for child in node.value]
+    out: dict[str, Node] = {}
+    for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            problems.append(Problem("a key is not text", line, "a plain key"))
+            continue
+        if key.value in out:
+            problems.append(Problem("a key stands twice", f"{name}, line {key.start_mark.line + 1}, key '{key.value}'", "every key once"))
+        out[str(key.value)] = _plain(value, name, problems, depth + 1)
+    return out
