@@ -1,0 +1,61 @@
+# Every target makes the environment by itself; a second call starts at once.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' && echo $$p && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+export OMP_NUM_THREADS ?= 1
+export MPLBACKEND ?= Agg
+
+.DEFAULT_GOAL := help
+.PHONY: help setup report test check lab demo bench coverage prove docs lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or say make PYTHON=/path/to/python"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "The venv module is missing: install your system's python3-venv package"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+setup: $(READY) ## make the environment in .venv from the lock file
+
+report: $(READY) ## the five country reports from the data that ship, in reports/
+	$(BIN)/mismes report --all --jobs 2
+
+test: $(READY) ## the tests
+	$(BIN)/python -m pytest -n 2
+
+check: $(READY) ## format, lint, types, floors, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2
+
+lab: $(READY) ## JupyterLab on the notebooks
+	$(BIN)/mismes lab
+
+demo: $(READY) ## make the synthetic countries again, byte for byte
+	$(BIN)/mismes demo
+
+bench: $(READY) ## speed beside the peers that are installed
+	$(BIN)/python benchmarks/weighting.py
+	$(BIN)/python benchmarks/did.py
+
+coverage: $(READY) ## Monte Carlo coverage of the intervals (about an hour)
+	$(BIN)/python benchmarks/coverage.py
+
+prove: $(READY) ## the reasons to trust it, as runs
+	$(BIN)/python benchmarks/prove.py
+
+docs: $(READY) ## the documentation site, in site/
+	$(BIN)/python -m mkdocs build --strict --quiet
+
+lock: $(READY) ## pin every dependency with hashes
+	$(BIN)/uv pip compile pyproject.toml requirements.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  --extra dev --extra browser --extra pdf --extra cluster --extra tutorial --extra docs --quiet -o requirements.lock
+
+clean: ## remove what was made, keep data and reports
+	rm -rf .venv build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
