@@ -106,7 +106,7 @@ def _context(sample: Sample, by: By, definition: Definition | str | Mapping[str,
             notes.append(f"{status.attrs['unknown']:,} persons in the age range have no status because an answer that decides is missing.")
         sample = sample.with_columns({"mig_status": status})
     elif "mig_status" in frame.columns:
-        in_age = np.asarray(frame["mig_status"].notna(), bool)
+        in_age = aged(frame, ages.labour_min, None, "the migration indicators")
         notes.append("Migration status as delivered in the file (column mig_status); its definition is not part of the params.")
     else:
         in_age = aged(frame, ages.labour_min, ages.labour_max, "the labour-force indicators")
@@ -123,8 +123,18 @@ def _one(c: Context, indicator: Indicator) -> Result:
         return NotEstimable(f"The file has no {', '.join(lacking)}.", words)
     if indicator.id.split(".")[0] == "L1" and {"status", "mig_status"} & set(c.by):
         return NotEstimable("A status share by status is 0 or 1.", words)
+    c = replace(c, sample=c.sample.where(asked(c.frame, indicator)))
     measure = _IN_CONTEXT[indicator.id](c) if indicator.id in _IN_CONTEXT else _ON_PERSONS.get(indicator.id, labour.unemployed)(c.frame, c.ages)
     return _estimate(c, indicator, measure, words)
+
+
+def asked(frame: pd.DataFrame, indicator: Indicator) -> Bool:
+    """(n,) rows whose questions were asked: no column that the indicator needs has the reason NOTASKED or NA_notapp in its companion."""
+    out = np.ones(len(frame), bool)
+    for column in (name for names in indicator.needs for name in names):
+        if f"{column}_miss" in frame.columns:
+            out &= ~frame[f"{column}_miss"].isin(["NOTASKED", "NA_notapp"]).to_numpy()
+    return out
 
 
 def _estimate(c: Context, indicator: Indicator, measure: Measure | Several, words: str) -> Result:
@@ -133,7 +143,10 @@ def _estimate(c: Context, indicator: Indicator, measure: Measure | Several, word
     answered = ~np.isnan(value).any(axis=1)
     base = concerned & answered
     if not base.any():
-        return NotEstimable("Nobody in the sample belongs to the universe." if not concerned.any() else "Nobody in the universe has an answer.", words)
+        digits = " Realised matches need ISCO codes of two digits or more." if indicator.id.startswith("L5.") else ""
+        return NotEstimable(
+            ("Nobody in the sample belongs to the universe." if not concerned.any() else "Nobody in the universe has an answer.") + digits, words
+        )
     silent = int((concerned & ~answered).sum())
     notes = c.notes + ((f"{silent:,} of {int(concerned.sum()):,} persons in the universe gave no answer and are left out.",) if silent else ())
     labels = [f"{indicator.id} {label}" for label in measure.labels] if isinstance(measure, Several) else [indicator.id]

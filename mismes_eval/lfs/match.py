@@ -19,8 +19,8 @@ def education_rank(frame: pd.DataFrame) -> Float:
     """(n,) 1 ISCED 0-2, 2 ISCED 3-4, 3 ISCED 5-8; educat_isced where the file has it, else educat7, educat5 or educat4."""
     if "educat_isced" in frame.columns and frame["educat_isced"].notna().any():
         level = values(frame, "educat_isced")
-        with np.errstate(invalid="ignore"):
-            first = np.where(level >= 100, level // 100, np.where(level >= 10, level // 10, level))
+        top = np.nanmax(level)
+        first = level // (100 if top >= 100 else 10 if top >= 10 else 1)
         return np.where(np.isnan(first), np.nan, np.select([first <= 2, first <= 4, first <= 8], [1.0, 2.0, 3.0], np.nan))
     for column, table in _RANK.items():
         if column in frame.columns and frame[column].notna().any():
@@ -44,13 +44,16 @@ def occupation_major(frame: pd.DataFrame) -> Float:
 
 
 def isco_codes(frame: pd.DataFrame, column: str) -> np.ndarray:
-    """(n,) ISCO codes as text, None where missing; a code read as the number 110.0 of a 4-digit column regains its leading zero."""
+    """(n,) ISCO codes as text, None where missing; a 4-digit code of the armed forces that was read as a number regains its leading zero."""
     series = frame[column]
     if pd.api.types.is_numeric_dtype(series):
         number = series.astype("Float64")
         width = 4 if bool((number >= 1000).any()) else 1
         return number.map(lambda v: f"{int(v):0{width}d}", na_action="ignore").astype("string").to_numpy(dtype=object, na_value=None)
-    return text(frame, column)
+    code, distinct = pd.factorize(text(frame, column))
+    widest = max((len(d) for d in distinct), default=0)
+    padded = np.array([d.zfill(4) if widest == 4 and len(d) == 3 else d for d in distinct] + [None], dtype=object)
+    return padded[code]
 
 
 def _lookup(group: Float, table: dict[int, int]) -> Float:
@@ -86,9 +89,9 @@ def realised(frame: pd.DataFrame, weights: Float, ages: Ages, centre: str, two_s
 
 
 def _isco2(codes: np.ndarray) -> tuple[np.ndarray, int]:
-    """Codes 0..G-1 of the ISCO-2 groups, -1 where the file has fewer than two digits, and G."""
+    """Codes 0..G-1 of the ISCO-2 groups, -1 where the code has fewer than two digits (also when padded: 5000), and G."""
     spelled, distinct = pd.factorize(codes)
-    level, groups = pd.factorize(np.array([c[:2] if len(str(c)) >= 2 else None for c in distinct], dtype=object))
+    level, groups = pd.factorize(np.array([c[:2] if len(c) >= 2 and c[1:] != "000" else None for c in distinct], dtype=object))
     return np.append(level, -1)[spelled], len(groups)
 
 

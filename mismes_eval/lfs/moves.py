@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame.codes import codes
 from mismes_eval.lfs.answers import text, values, yes
 from mismes_eval.lfs.labour import Measure
 from mismes_eval.lfs.persons import residents
@@ -54,21 +55,26 @@ def circular(frame: pd.DataFrame, status: np.ndarray) -> Measure:
 
 
 def models(frame: pd.DataFrame, column: str, universe: Bool) -> Several:
-    """Any model, and each model, in a multi-answer column such as "M01;M06". "NONE" or empty text is an answer, missing is not."""
-    code, distinct = pd.factorize(frame[column].astype("string"))
-    known = sorted(_model_codes())
+    """Any model, and each model, in a multi-answer column such as "M01;M06".
+
+    "NONE" or empty text is the answer none. Where the file holds neither, a missing cell is the answer none unless `<column>_miss` gives a reason.
+    """
+    series = frame[column].astype("string").str.strip()
+    reason = frame[f"{column}_miss"].notna().to_numpy() if f"{column}_miss" in frame.columns else np.zeros(len(frame), bool)
+    if not series.isin(["", *NONE]).any():
+        series = series.mask(series.isna() & ~reason, "")
+    code, distinct = pd.factorize(series)
+    known = list(codes("models")["code"])
     rows = np.full((len(distinct) + 1, len(known) + 1), np.nan)
-    problems = []
+    unknown = []
     for j, answer in enumerate(distinct):
-        parts = [p.strip() for p in str(answer).split(";") if p.strip() and p.strip() not in NONE]
-        short = [p[:3] for p in parts]
-        if any(s not in known for s in short):
-            problems.append((j, answer))
-        rows[j] = [float(bool(parts)), *(float(k in short) for k in known)]
-    if problems:
-        bad = np.flatnonzero(np.isin(code, [j for j, _ in problems]))
+        short = [p.strip()[:3] for p in answer.split(";") if p.strip() and p.strip() not in NONE]
+        unknown += [j] if any(s not in known for s in short) else []
+        rows[j] = [float(bool(short)), *(float(k in short) for k in known)]
+    if unknown:
+        bad = np.flatnonzero(np.isin(code, unknown))
         raise InputError(Problem("an answer names no model of support measure", f"column '{column}'", f"codes {known[0]} to {known[-1]} separated by ;, or NONE",
-                                 ", ".join(repr(str(a)) for _, a in problems[:5]), "", bad.size, tuple(int(i) for i in bad[:5])))  # fmt: skip
+                                 ", ".join(repr(str(distinct[j])) for j in unknown[:5]), "", bad.size, tuple(int(i) for i in bad[:5])))  # fmt: skip
     return Several(rows[code], ("any", *known), universe)
 
 
@@ -78,14 +84,10 @@ def useful(frame: pd.DataFrame, took_part: Float) -> Measure:
     return Measure(np.where(np.isnan(score), np.nan, (score >= 4).astype(float)), took_part == 1)
 
 
-def _model_codes() -> list[str]:
-    return [f"M{k:02d}" for k in range(1, 12)]
-
-
-def _coded(frame: pd.DataFrame, column: str, codes: tuple[str, ...]) -> np.ndarray:
+def _coded(frame: pd.DataFrame, column: str, allowed: tuple[str, ...]) -> np.ndarray:
     answer = text(frame, column)
-    bad = np.array([a is not None and a not in codes for a in answer])
+    bad = np.array([a is not None and a not in allowed for a in answer])
     if bad.any():
-        raise InputError(Problem("a column has unknown codes", f"column '{column}'", ", ".join(codes), ", ".join(map(repr, sorted({str(a) for a in answer[bad]})[:5])), "Recode it in the params.",
+        raise InputError(Problem("a column has unknown codes", f"column '{column}'", ", ".join(allowed), ", ".join(map(repr, sorted({str(a) for a in answer[bad]})[:5])), "Recode it in the params.",
                                  int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
     return answer

@@ -1,0 +1,184 @@
+"""A raw frame becomes GLD names and codes: recodes, rules over several questions, missing reasons, units, absent members."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from collections.abc import Sequence
+from numbers import Real
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.lfs.mapping import Mapping, as_mapping
+from mismes_eval.numerics.rows import Bool
+
+
+def map_columns(frame: pd.DataFrame, mapping: Mapping | Dict[str, object] | str | Path) -> pd.DataFrame:
+    """A raw frame under GLD names and codes.
+
+    Parameters
+    ----------
+    frame : the office's file as it was read, values untouched.
+    mapping : a `Mapping`, its params, the name of a shipped layout or a YAML file.
+
+    Returns
+    -------
+    DataFrame on the same rows: mapped and derived columns, `<column>_miss` with the reason where an answer is missing by a declared code, constants, versions;
+    `mig_absent` where the layout lists absent members among the persons.
+
+    Raises
+    ------
+    InputError : all raw columns that are not there, all raw values that no recode names, all texts where a unit asks for numbers.
+    """
+    m = as_mapping(mapping)
+    _require(frame, m)
+    problems: list[Problem] = []
+    out: dict[str, object] = {}
+    for gld, raw in m.columns.items():
+        series, reason = _without_missing(frame[raw], m.missing.get(gld, {}))
+        if gld in m.recode:
+            series = _recoded(series, m.recode[gld], gld, raw, problems)
+        if gld in m.units:
+            series = _scaled(series, m.units[gld], gld, raw, problems)
+        out[gld] = series
+        if reason is not None:
+            out[f"{gld}_miss"] = reason
+    for gld, parts in m.join.items():
+        out[gld] = _joined(frame, parts)
+    for gld, rules in m.derive.items():
+        out[gld] = _derived(frame, rules)
+    if m.absent:
+        out["mig_absent"] = pd.array(_holds(frame[str(m.absent["column"])], m.absent["values"]), dtype="boolean")
+    if problems:
+        raise InputError(problems)
+    for name, value in {**m.versions, **m.constants}.items():
+        out[name] = pd.Series([value] * len(frame), index=frame.index)
+    for name in m.row_keys:
+        out[name] = pd.Series([str(i + 1) for i in range(len(frame))], index=frame.index, dtype="string")
+    return pd.DataFrame(out, index=frame.index)
+
+
+def unused_columns(frame: pd.DataFrame, mapping: Mapping | Dict[str, object] | str | Path) -> tuple[str, ...]:
+    """Raw columns that no mapping entry reads."""
+    used = _raw_columns(as_mapping(mapping))
+    return tuple(str(c) for c in frame.columns if c not in used)
+
+
+def _raw_columns(m: Mapping) -> dict[str, str]:
+    """Raw columns the mapping reads -> what for."""
+    out = {raw: gld for gld, raw in m.columns.items()}
+    out |= {raw: f"rule of {gld}" for gld, rules in m.derive.items() for rule in rules for raw in rule["when"]}  # type: ignore[attr-defined]
+    out |= {raw: gld for gld, parts in m.join.items() for raw in parts}
+    return out | ({str(m.absent["column"]): "absent members"} if m.absent else {})
+
+
+def _require(frame: pd.DataFrame, m: Mapping) -> None:
+    have = ", ".join(map(str, frame.columns[:30]))
+    gone = [Problem("the raw file lacks a mapped column", f"column '{raw}' (for {use})", "a column of the file", fix=f"The file has: {have}.")
+            for raw, use in _raw_columns(m).items() if raw not in frame.columns]  # fmt: skip
+    if gone:
+        raise InputError(gone)
+
+
+def _joined(frame: pd.DataFrame, parts: Sequence[str]) -> pd.Series:
+    """Identifiers joined by "-"; missing where a part is missing."""
+    out = _keys(frame[parts[0]])
+    for raw in parts[1:]:
+        out = out + "-" + _keys(frame[raw])
+    return out
+
+
+def _derived(frame: pd.DataFrame, rules: Sequence[Dict[str, object]]) -> pd.Series:
+    """Value of the first rule whose conditions all hold; missing where none does."""
+    value = np.full(len(frame), None, dtype=object)
+    open_rows = np.ones(len(frame), bool)
+    for rule in rules:
+        holds = open_rows.copy()
+        for raw, wanted in rule["when"].items():  # type: ignore[attr-defined]
+            holds &= _holds(frame[raw], wanted)
+        value[holds] = rule["value"]
+        open_rows &= ~holds
+    return _tidy(pd.Series(value, index=frame.index).infer_objects())
+
+
+def _holds(series: pd.Series, wanted: object) -> Bool:
+    """(n,) rows whose value is among the wanted ones: a value, "a..b", or a list of such."""
+    listed = wanted if isinstance(wanted, (list, tuple)) else [wanted]
+    code, distinct = pd.factorize(series)
+    hit = [any(_matches(_key(v), w) for w in listed) for v in distinct]
+    return np.array([*hit, False], bool)[code]
+
+
+def _matches(key: str, wanted: object) -> bool:
+    if ".." in str(wanted):
+        low, high = (float(x) for x in str(wanted).split(".."))
+        return _is_number(key) and low <= float(key) <= high
+    return key == _key(wanted)
+
+
+def _key(value: object) -> str:
+    """One spelling for 1, 1.0, '1' and ' 1 '."""
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, (int, float)) and float(value).is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _keys(series: pd.Series) -> pd.Series:
+    """Values as keys, missing stays missing; the distinct values are spelled once."""
+    code, distinct = pd.factorize(series)
+    spelled = np.array([_key(v) for v in distinct] + [None], dtype=object)
+    return pd.Series(spelled[code], index=series.index, dtype="string")
+
+
+def _without_missing(series: pd.Series, codes: Dict[object, str]) -> tuple[pd.Series, pd.Series | None]:
+    if not codes:
+        return series, None
+    reason = _keys(series).map({_key(k): v for k, v in codes.items()}).astype("string")
+    return series.mask(reason.notna()), reason
+
+
+def _recoded(series: pd.Series, table: Dict[object, object], gld: str, raw: str, problems: list[Problem]) -> pd.Series:
+    code, distinct = pd.factorize(series)
+    new: list[object] = []
+    unknown: list[int] = []
+    for j, value in enumerate(distinct):
+        found = [v for k, v in table.items() if _matches(_key(value), k)]
+        new.append(found[0] if found else None)
+        unknown += [] if found else [j]
+    if unknown:
+        rows = np.flatnonzero(np.isin(code, unknown))
+        seen = ", ".join(repr(_key(distinct[j])) for j in unknown[:8])
+        problems.append(Problem("a raw value is not named in the recode", f"column '{raw}' (for {gld})", "every value in recode or missing", seen, "Add it; null makes it missing.",
+                                rows.size, tuple(int(i) for i in rows[:5])))  # fmt: skip
+    return pd.Series(np.array([*new, None], dtype=object)[code], index=series.index).infer_objects().pipe(_tidy)
+
+
+def _tidy(series: pd.Series) -> pd.Series:
+    """Numbers as Float64, answers as boolean, the rest as text."""
+    some = series.dropna()
+    if len(some) and all(isinstance(v, (bool, np.bool_)) for v in pd.unique(some)):
+        return series.astype("boolean")
+    if len(some) and all(isinstance(v, Real) for v in pd.unique(some)):
+        return pd.to_numeric(series).astype("Float64")
+    return series.astype("string")
+
+
+def _is_number(key: str) -> bool:
+    try:
+        float(key)
+    except ValueError:
+        return False
+    return True
+
+
+def _scaled(series: pd.Series, factor: float, gld: str, raw: str, problems: list[Problem]) -> pd.Series:
+    value = pd.to_numeric(series, errors="coerce")
+    bad = (value.isna() & series.notna()).to_numpy(dtype=bool)
+    if bad.any():
+        problems.append(Problem("a column with a unit is not numeric", f"column '{raw}' (for {gld})", "numbers", ", ".join(map(repr, pd.unique(series[bad])[:5])),
+                                "Declare its codes as missing.", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
+    return value * factor
