@@ -40,7 +40,46 @@ def build(sc: Scenario) -> pd.DataFrame:
     out = pd.concat([out, dates, _actors(rng, stage)], axis=1)
     out = pd.concat([out, _money(sc, rng, n, out["start_date"]), _people(sc, rng, stage)], axis=1)
     out = pd.concat([out, _beneficiaries(rng, out["budget_eur"].to_numpy(), model), _services(rng, stage)], axis=1)
-    return pd.concat([out, _quality(sc, rng, out)], axis=1)
+    out = pd.concat([out, _quality(sc, rng, out)], axis=1)
+    for after, name in (("models_other", "prelim_category"), ("mobility_partnership", "iati_id"), ("iati_id", "crs_purpose"), ("eval_year", "eval_url")):
+        out.insert(out.columns.get_loc(after) + 1, name, "")
+    return out
+
+
+def contacts(sc: Scenario, inventory: pd.DataFrame) -> pd.DataFrame:
+    """Implementers that received the questionnaire, with those who did not answer: the inventory's own unit non-response."""
+    rng = sc.stream("inventory/contacts")
+    seen = inventory.groupby(["implementer_name", "implementer_type"], sort=True).size().rename("measures_reported").reset_index()
+    silent = max(3, round(0.35 * len(seen)))
+    more = pd.DataFrame({"implementer_name": [f"Synthetic organisation {k}" for k in range(1, silent + 1)], "measures_reported": 0})
+    more["implementer_type"] = spread(rng, silent, ["NGO", "IO", "MIN", "PRIVATE_AGENCY"], [4, 2, 2, 2])
+    out = pd.concat([seen, more], ignore_index=True).assign(country=sc.country, sent_on=f"{sc.year}-09-15", data_status=MARK)
+    full = np.where(rng.random(len(out)) < 0.7, "FULL", "PARTIAL")
+    out["answer"] = np.where(out["measures_reported"] > 0, full, spread(rng, len(out), ["NONE", "REFUSED", "NOT_FOUND"], [6, 2, 1]))
+    return out[["implementer_name", "country", "implementer_type", "sent_on", "answer", "measures_reported", "data_status"]]
+
+
+def by_year(sc: Scenario, inventory: pd.DataFrame) -> pd.DataFrame:
+    """Spending and beneficiaries of a measure by calendar year, up to the reference year; years of a measure add up to its totals to rounding."""
+    rows = []
+    for m in inventory.itertuples():
+        first, last = int(m.start_date[:4]), sc.year if pd.isna(m.end_date) else min(int(m.end_date[:4]), sc.year)
+        years = range(first, last + 1)
+        for y in years:
+            spent = np.nan if np.isnan(m.budget_total) else round(m.budget_total / len(years))
+            reached = pd.NA if pd.isna(m.benef_reached) else round(m.benef_reached / len(years))
+            rows.append((m.measure_id, y, spent, reached, MARK))
+    out = pd.DataFrame(rows, columns=["measure_id", "year", "spent", "benef", "data_status"])
+    return out.assign(benef=out["benef"].astype("Int64"))
+
+
+def rates(sc: Scenario, inventory: pd.DataFrame) -> pd.DataFrame:
+    """Exchange rates to the euro that budget_eur was made with: constant over years, synthetic."""
+    years = sorted(int(y) for y in inventory["price_year"].unique())
+    rows = [(c, y, r) for c, r in ((sc.currency, round(1 / sc.per_eur, 8)), ("EUR", 1.0)) for y in years]
+    return pd.DataFrame(rows, columns=["currency", "year", "eur_per_unit"]).assign(
+        source=f"{MARK}: constant rate of scenario {sc.country}", url="", retrieved=f"{sc.year}-12-31", data_status=MARK
+    )
 
 
 def measure_of(inventory: pd.DataFrame, model: str, nth: int = 0) -> str:
@@ -113,7 +152,7 @@ def _people(sc: Scenario, rng: np.random.Generator, stage: list[str]) -> pd.Data
     out.loc[out["target_group"].eq("RETURNEE_VOL") & (rng.random(n) < 0.4), "target_group"] = "RETURNEE_VOL;RETURNEE_FORCED"
     out["target_sex"] = spread(rng, n, ["ALL", "F"], [9, 1])
     out["target_age_min"], out["target_age_max"] = 18, rng.choice([29, 35, 60, 64], n, p=[0.15, 0.15, 0.3, 0.4])
-    out["target_skill"] = spread(rng, n, ["LOW", "MED", "HIGH", "LOW;MED", "LOW;MED;HIGH"], [1, 2, 2, 3, 4])
+    out["target_skill"] = spread(rng, n, ["LOW", "MED", "HIGH"], [4, 5, 2])
     out["target_region"] = ["" if rng.random() < 0.6 else str(sc.regions[int(rng.integers(len(sc.regions)))]["name"]) for _ in range(n)]
     places = list(sc.migration["destinations_men"])
     out["destinations"] = [";".join(sorted(rng.choice(places, int(rng.integers(1, 4)), replace=False))) for _ in range(n)]
@@ -169,7 +208,7 @@ def _quality(sc: Scenario, rng: np.random.Generator, m: pd.DataFrame) -> pd.Data
     out["impact_design"] = np.where(kind == "IMPACT", spread(rng, n, ["MATCH", "DID", "BEFOREAFTER"], [3, 3, 2]), "NONE")
     months = (sc.year - started) * 12 + 12 - m["start_date"].str[5:7].astype(int).to_numpy()
     out["eval_due"] = (months >= 24) & ~done
-    out["source_type"] = spread(rng, n, ["QUESTIONNAIRE", "DESK", "INTERVIEW"], [5, 4, 1])
+    out["source_type"] = MARK
     out["source_ref"], out["date_retrieved"] = f"{MARK}: scenario {sc.country}", f"{sc.year}-12-31"
     out["coder"], out["double_coded"] = spread(rng, n, ["coder_a", "coder_b"], [1, 1]), rng.random(n) < 0.25
     out["confidence"], out["data_status"] = spread(rng, n, ["A", "B", "C"], [5, 3, 2]), MARK

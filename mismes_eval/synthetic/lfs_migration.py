@@ -50,6 +50,8 @@ def extend(sc: Scenario, pop: Population, draw: Draw, person: pd.DataFrame, inve
     status = _status(rng, s)
     out = pd.concat([person, _gld(sc, rng, s, status, pop.year), _history(sc, rng, s, status, pop.year)], axis=1)
     out = pd.concat([out, _participation(sc, rng, s, status, inventory, pop.year)], axis=1)
+    now = person["occup_isco"].astype("Int32")
+    out["mig_occ_now"] = now.where(s["returnee"].to_numpy() & now.notna().to_numpy())
     out["proxy"] = s["adult"].to_numpy() & (rng.random(len(s)) < np.where(s["male"] == 1, 0.30, 0.18))
     return out
 
@@ -116,7 +118,7 @@ def _jobs_abroad(sc: Scenario, rng: np.random.Generator, s: pd.DataFrame, worked
     got = spread(rng, n, ["SOUGHT_NO", "PARTIAL", "FULL"], [0.36, 0.24, 0.40])
     out["mig_recognised"] = np.where(ret, np.where(sought, got, "NOTSOUGHT"), None)
     out["mig_recog_route"] = np.where(ret & sought, spread(rng, n, ["DEST_AUTHORITY", "HOME_AUTHORITY", "EMPLOYER"], [5, 3, 2]), None)
-    out["mig_legal_status_abroad"] = np.where(ret, spread(rng, n, ["WORK_PERMIT", "RESIDENCE", "VISA_FREE", "STUDENT", "IRREGULAR"], [40, 20, 16, 8, 16]), None)
+    out["mig_legal_status_abroad"] = np.where(ret, spread(rng, n, ["PERMIT", "SEASONAL", "CITIZEN", "STUDENT", "IRREGULAR"], [46, 14, 16, 8, 16]), None)
     out["mig_written_contract"] = pd.array(rng.random(n) < 0.61, dtype="boolean")
     out.loc[~worked, "mig_written_contract"] = pd.NA
     currency = np.array([_CURRENCY.get(c, "EUR") for c in country], dtype=object)
@@ -194,7 +196,7 @@ def absent_file(sc: Scenario, pop: Population, draw: Draw, person: pd.DataFrame)
     out = rows[keep].copy()
     out.insert(4, "abs_no", a.groupby("hh").cumcount().to_numpy() + 1)
     male, age = a["male"].to_numpy(), a["age"].to_numpy()
-    out["relation"] = spread(rng, n, ["SPOUSE", "CHILD", "SIBLING", "PARENT", "OTHER"], [24, 42, 14, 9, 11])
+    out["relation"] = rng.choice([2, 3, 4, 5, 6], n, p=[0.24, 0.42, 0.09, 0.20, 0.05])
     out["male"], out["age"] = male, age
     out["educat7"] = rng.choice(np.arange(1, 8), n, p=[0.03, 0.04, 0.1, 0.2, 0.33, 0.14, 0.16])
     out["occup_before"] = _where(rng.choice(np.arange(1, 10), n, p=[0.02, 0.09, 0.08, 0.04, 0.18, 0.09, 0.22, 0.1, 0.18]), rng.random(n) < 0.6)
@@ -209,7 +211,7 @@ def absent_file(sc: Scenario, pop: Population, draw: Draw, person: pd.DataFrame)
     out["remit_12m"] = np.where(working & (rng.random(n) < 0.55), np.round(rng.lognormal(7.3, 0.8, n) * sc.per_eur, -2), 0.0)
     out["contact_possible"] = rng.random(n) < 0.7
     out["s_i"] = a["s_i"].to_numpy()
-    out["report_hh_type"] = np.where(a["s_i"] == 1, "ORIGIN", spread(rng, n, ["ORIGIN", "KIN"], [0.5, 0.5]))
+    out["report_hh_type"] = np.where(a["s_i"] == 1, "FORMER", spread(rng, n, ["FORMER", "PARENT", "SIBLING", "CHILD"], [4, 3, 2, 1]))
     out["weight_mult"] = (out["weight"] / out["s_i"]).round(4)
     assert out["data_status"].eq(MARK).all()
     return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,9 @@ from mismes_eval.synthetic.scenario import Scenario, logistic, pick
 
 WAVES = {-1: -12, 0: 0, 1: 6, 2: 12, 3: 24, 4: 36}  # wave -> months since enrolment
 NODES = np.array([-24, -12, 0, 6, 12, 24, 36])
-_AT = {w: int(np.flatnonzero(NODES == m)[0]) for w, m in WAVES.items()}
-OUTCOMES = ("employed", "employed_home", "abroad", "earn_home_ppp", "months_employed_12m", "job_match")
-SIZE = 24_000
+_AT = {w: int(np.flatnonzero(m == NODES)[0]) for w, m in WAVES.items()}
+OUTCOMES = ("employed", "employed_home", "abroad", "earnings", "months_employed_12m", "job_match")
+SIZE = 48_000
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Path:
             "employed": work,
             "employed_home": work & ~self.abroad[:, k],
             "abroad": self.abroad[:, k],
-            "earn_home_ppp": self.earn[:, k],
+            "earnings": self.earn[:, k],
             "job_match": work & self.match[:, k],
         }
         return values[name].astype(float)
@@ -79,7 +80,7 @@ def simulate(sc: Scenario, spec: Mapping[str, Any], name: str) -> Streams:
     p0 = level[:, None] + trend + treated[:, None] * (float(spec["pretrend"]) * NODES / 12.0 + float(spec["dip"]) * _dip())
     u, a = _persistent(rng, 0.45), _persistent(rng, 0.75)
     u_match, noise = _persistent(rng, 0.6), rng.normal(0, 0.25, (SIZE, 7))
-    switch = np.column_stack([rng.integers(lo + 1, hi + 1, SIZE) for lo, hi in zip(NODES[:-1], NODES[1:], strict=True)])
+    switch = np.column_stack([rng.integers(lo + 1, hi + 1, SIZE) for lo, hi in pairwise(NODES)])
     away = np.concatenate([[0.8 if spec["event"] == "RETURN" else 0.0, 0.0, 0.0], np.asarray(spec["abroad"], dtype=float)])
     wage = np.log(float(sc.labour["wage_mean"])) + 0.06 * (people["educat7"].to_numpy() - 4.5) + 0.15 * people["male"].to_numpy() + rng.normal(0, 0.3, SIZE)
     fit = 0.52 + 0.03 * (people["educat7"].to_numpy() - 4.5)

@@ -24,19 +24,19 @@ def _whole(values: pd.Series, total: float) -> pd.Series:
 
 
 def margins(sc: Scenario, pops: list[Population]) -> pd.DataFrame:
-    """Rows country, year, margin, category, total, status, source, url_or_ref, retrieved. A crossed margin joins columns and categories with ' x '."""
+    """Rows country, year, margin, category, total, status, source, url, retrieved. A crossed margin joins columns and categories with '*'."""
     total = float(sc.population["value"])
     parts = []
     for pop in pops:
         p = pop.persons
         structure = sc.structure()
-        cross = pd.Series(structure["share"].to_numpy(), index=[f"{m} x {g}" for m, g in zip(structure["male"], structure["age_group"], strict=True)])
+        cross = pd.Series(structure["share"].to_numpy(), index=[f"{m}*{g}" for m, g in zip(structure["male"], structure["age_group"], strict=True)])
         place = pd.Series(region_names(sc, p))
         group = pd.Series([r.get("group", "") for r in sc.regions])[p["region"]].reset_index(drop=True)
         first = group if group.iloc[0] else place
         aged = f"derived from {structure['source'].iloc[0]}, scaled to the population total of this file ({sc.population['source']})"
         rows = [
-            ("male x age_group", cross, "derived", aged),
+            ("male*age_group", cross, "derived", aged),
             ("urban", p["urban"].value_counts(), "synthetic", _INVENTED),
             ("subnatid1", first.value_counts(), "synthetic", _INVENTED),
         ]
@@ -56,7 +56,7 @@ def margins(sc: Scenario, pops: list[Population]) -> pd.DataFrame:
                 )
             )
     table = pd.concat(parts, ignore_index=True)
-    return table.assign(url_or_ref="UN DESA WPP 2019; docs/synthetic-data.md", retrieved=RETRIEVED, data_status=MARK)
+    return table.assign(url=table["status"].map({"derived": "https://population.un.org/wpp/"}), retrieved=RETRIEVED, data_status=MARK)
 
 
 def targets(sc: Scenario) -> pd.DataFrame:

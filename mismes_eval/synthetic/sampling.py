@@ -96,7 +96,7 @@ def _respond(rng: np.random.Generator, chosen: pd.DataFrame, two_phase: bool) ->
     before = "d2_phase2" if two_phase else "d0_base"
     cell = chosen["phase1_class" if two_phase else "stratum"]
     urban = chosen["stratum"] % 2
-    p = logistic(1.9 - 0.5 * urban.to_numpy() + 0.12 * chosen["n"].to_numpy())
+    p = logistic(1.9 - 0.5 * urban.to_numpy() + 0.05 * chosen["n"].to_numpy())
     answered = rng.random(len(chosen)) < p
     w = chosen[before]
     factor = w.groupby(cell).transform("sum") / w.where(answered, 0.0).groupby(cell).transform("sum")

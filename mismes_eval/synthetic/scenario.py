@@ -15,7 +15,7 @@ import yaml
 from mismes_eval.errors import ParamsError, Problem
 
 COUNTRIES = ("ARM", "GEO", "MDA", "MAR", "TUN")
-SEED = 20260101
+SEED = 20260102
 MARK = "SYNTHETIC"
 AGE_GROUPS = ("0-14", *(f"{a}-{a + 4}" for a in range(15, 85, 5)), "85+")
 STATUSES = ("public", "derived", "synthetic")

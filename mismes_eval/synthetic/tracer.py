@@ -17,7 +17,7 @@ _HOME_NO = ("2.1", "2.2", "2.3", "3.1", "3.2")
 
 
 def tables(sc: Scenario, streams: Mapping[str, Streams], specs: Mapping[str, Mapping[str, Any]]) -> dict[str, pd.DataFrame]:
-    """tracer_person, tracer_wave, tracer_outcome, tracer_service and tracer_episode of all measures."""
+    """tracer_person, _wave, _outcome, _service and _episode of all measures, and _retro: outcomes 12 months before enrolment, asked back at enrolment (wave -1)."""
     parts: dict[str, list[pd.DataFrame]] = {k: [] for k in ("person", "wave", "outcome", "service", "episode")}
     for name, s in streams.items():
         rng = sc.stream(f"tracer/{name}/sample")
@@ -30,7 +30,12 @@ def tables(sc: Scenario, streams: Mapping[str, Streams], specs: Mapping[str, Map
         parts["outcome"].append(_outcomes(sc, rng, person, wave, path, specs[name]))
         parts["service"].append(_services(sc, rng, person))
         parts["episode"].append(_episodes(sc, person, wave, path, s.switch[rows]))
-    return {f"tracer_{k}": pd.concat(v, ignore_index=True).assign(data_status=MARK) for k, v in parts.items()}
+    out = {f"tracer_{k}": pd.concat(v, ignore_index=True).assign(data_status=MARK) for k, v in parts.items()}
+    before = out["tracer_outcome"]["wave"].eq(-1)
+    out["tracer_retro"] = out["tracer_outcome"][before].reset_index(drop=True)
+    out["tracer_outcome"] = out["tracer_outcome"][~before].reset_index(drop=True)
+    out["tracer_wave"] = out["tracer_wave"][out["tracer_wave"]["wave"].ge(0)].reset_index(drop=True)
+    return out
 
 
 def _sample(sc: Scenario, rng: np.random.Generator, s: Streams, spec: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -66,7 +71,7 @@ def _person(
 ) -> pd.DataFrame:
     p, n, t = s.people.iloc[rows].reset_index(drop=True), len(rows), s.treated[rows]
     base = (sc.year - 4) * 12 + rng.integers(6, 12, n)
-    out = pd.DataFrame({"person_id": [hashlib.blake2s(f"{sc.country}/{name}/{sc.seed}/{i}".encode(), digest_size=6).hexdigest() for i in rows]})
+    out = pd.DataFrame({"person_id": [sc.country + hashlib.blake2s(f"{sc.country}/{name}/{sc.seed}/{i}".encode(), digest_size=6).hexdigest() for i in rows]})
     out["country"], out["arm"], out["treated"] = sc.country, np.where(t, "T", "C"), t.astype(int)
     out["cohort_ym"], out["enrol_date"] = _ym(base, 0), [f"{v}-15" for v in _ym(base, 0)]
     out["event_type"] = spec["event"]
@@ -135,7 +140,7 @@ def _waves(sc: Scenario, rng: np.random.Generator, person: pd.DataFrame, path: P
         known = reached | np.isin(code, ("2.53", "2.54", "2.6"))
         out["current_country"] = np.where(known, np.where(abroad, _where_abroad(sc, person), sc.country), None)
         out["interviewer"] = np.where(reached, [f"I{v:02d}" for v in rng.integers(1, 25, n)], None)
-        out["w_design"], out["refresh_sample"], out["retrospective"] = person["sample_weight"], False, w == -1
+        out["w_design"], out["refresh_sample"] = person["sample_weight"], False
         parts.append(out)
     return pd.concat(parts, ignore_index=True).sort_values(["person_id", "wave"], kind="stable").reset_index(drop=True)
 
@@ -148,7 +153,7 @@ def _where_abroad(sc: Scenario, person: pd.DataFrame) -> np.ndarray:
     """A person's destination, fixed over waves (chosen by the identifier)."""
     places = list(sc.migration["destinations_men"])
     shares = np.cumsum(list(sc.migration["destinations_men"].values()))
-    u = np.array([int(v[:6], 16) / 16**6 for v in person["person_id"]]) * shares[-1]
+    u = np.array([int(v[3:9], 16) / 16**6 for v in person["person_id"]]) * shares[-1]
     return np.asarray(places, dtype=object)[np.searchsorted(shares, u)]
 
 
@@ -168,12 +173,12 @@ def _outcomes(sc: Scenario, rng: np.random.Generator, person: pd.DataFrame, wave
     earn = path.earn[at, k]
     hide = proxy | (partial & job)
     out["earn_month"] = np.where(hide, np.nan, np.where(away, np.round(earn / sc.per_eur), earn))
-    out["earn_currency"], out["earn_home_ppp"] = np.where(away, "EUR", sc.currency), np.where(hide, np.nan, earn)
+    out["earn_currency"], out["earnings"] = np.where(away, "EUR", sc.currency), np.where(hide, np.nan, earn)
     out["earn_miss"] = np.where(proxy, "PROXY_UNKNOWN", np.where(hide, "REF", None))
     out["job_match"] = np.where(proxy, np.nan, (job & match).astype(float))
     told = job & ~proxy
     out["match_level"] = np.where(told, np.where(match, "MATCH", np.where(rng.random(n) < 0.85, "OVER", "UNDER")), None)
-    out["match_field"] = np.where(told, np.where(rng.random(n) < 0.45 + 0.2 * match, "MATCH", "OTHER"), None)
+    out["match_field"] = np.where(told, np.where(rng.random(n) < 0.45 + 0.2 * match, "MATCH", "OTHER_FIELD"), None)
     extra = {
         "skill_use": rng.integers(1, 4, n) + 2 * match,
         "whours": np.clip(np.round(rng.normal(40, 8, n)), 5, 75),
@@ -183,7 +188,7 @@ def _outcomes(sc: Scenario, rng: np.random.Generator, person: pd.DataFrame, wave
     for c, v in extra.items():
         out[c] = np.where(told, v.astype(float), np.nan)
     out["business"] = np.where(proxy, np.nan, (job & ~away & (rng.random(n) < 0.16)).astype(float))
-    out["search_channel"] = np.where(out["lstatus"].eq(2) & ~proxy, spread(rng, n, ["PES", "FRIENDS", "ONLINE", "AGENCY"], [3, 4, 4, 1]), None)
+    out["search_channel"] = np.where(told, spread(rng, n, ["PES", "NETWORK", "ONLINE", "DIRECT", "PRIVATE_AGENCY"], [2, 5, 3, 3, 1]), None)
     for c, scale in (("savings", 900.0), ("debt", 500.0), ("remit", 300.0)):
         out[c] = np.where(proxy, np.nan, np.where(rng.random(n) < 0.35, np.round(rng.lognormal(np.log(scale * sc.per_eur), 0.8, n), -1), 0.0))
     score = {d: np.clip(0.42 + 0.16 * job + rng.normal(0, 0.16, n), 0, 1).round(3) for d in ("econ", "social", "psych")}
@@ -199,7 +204,7 @@ def _outcomes(sc: Scenario, rng: np.random.Generator, person: pd.DataFrame, wave
 def _services(sc: Scenario, rng: np.random.Generator, person: pd.DataFrame) -> pd.DataFrame:
     got = person[person["treated"].eq(1)]
     parts = []
-    for service, share, hours, cost in (("COUNSELLING", 1.0, 6, 25), ("TRAINING", 0.7, 60, 9), ("GRANT", 0.35, 2, 700)):
+    for service, share, hours, cost in (("service_counselling", 1.0, 6, 25), ("service_vet_training", 0.7, 60, 9), ("service_grant_cash", 0.35, 2, 700)):
         took = got[rng.random(len(got)) < share]
         start = pd.to_datetime(took["enrol_date"]) + pd.to_timedelta(rng.integers(3, 90, len(took)), unit="D")
         h = np.round(rng.gamma(4.0, hours / 4.0, len(took)) + 1)
@@ -226,7 +231,12 @@ def _episodes(sc: Scenario, person: pd.DataFrame, wave: pd.DataFrame, path: Path
     out["start_ym"] = _ym(base[i], m - 12)
     out["end_ym"] = np.where(stop < 0, None, _ym(base[i], np.maximum(stop, 0) - 12))
     away = code[i, m] >= 2
-    out["state"] = np.where((states == "UNEMP") & (np.char.find(out["person_id"].to_numpy().astype(str), "7") == 0), "OLF", states)
+    out["state"] = np.where((states == "UNEMP") & out["person_id"].str[-1].isin(list("05af")).to_numpy(), "OLF", states)
     out["country"] = np.where(away, _where_abroad(sc, person)[i], sc.country)
+    work = np.isin(out["state"], ("EMP_WAGE", "ABROAD_EMP"))
+    node = np.searchsorted(NODES, np.minimum(m - 12, 36), side="left").clip(1, 6)
+    out["earn"] = np.where(work, path.earn[i, node], np.nan)
+    out.loc[work & out["earn"].eq(0), "earn"] = np.nan
+    out["seam_flag"] = np.isin(m - 13, NODES)
     out["source_wave"] = np.searchsorted(NODES[2:] + 12, np.minimum(np.where(stop < 0, seen[i], stop), 48))
     return out

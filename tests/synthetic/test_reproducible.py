@@ -1,0 +1,66 @@
+"""Identity: the same seed gives the same bytes twice, and the committed data_raw is what the package generates."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from mismes_eval.errors import ParamsError
+from mismes_eval.synthetic import SEED, generate
+
+COMMITTED = Path(__file__).parents[2] / "data_raw"
+
+
+def _hashes(root: Path) -> dict[str, str]:
+    return {p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    roots = tuple(tmp_path_factory.mktemp(name) for name in ("one", "two"))
+    for root in roots:
+        generate(root, ("MAR",), SEED)
+    return roots[0], roots[1]
+
+
+def test_the_same_seed_gives_identical_bytes(twice: tuple[Path, Path]) -> None:
+    first, second = (_hashes(root) for root in twice)
+    assert len(first) > 15
+    assert first == second
+
+
+def test_committed_data_is_what_the_package_generates(twice: tuple[Path, Path]) -> None:
+    folder = twice[0] / "MAR"
+    made_by = {pq.read_metadata(root / "lfs_person.parquet").created_by for root in (folder, COMMITTED / "MAR")}
+    same_writer = len(made_by) == 1
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        other = COMMITTED / "MAR" / path.relative_to(folder)
+        if path.suffix == ".parquet" and not same_writer:
+            pd.testing.assert_frame_equal(pd.read_parquet(path), pd.read_parquet(other))
+        else:
+            assert path.read_bytes() == other.read_bytes(), path.name
+
+
+def test_manifest_has_every_committed_file() -> None:
+    manifest = pd.read_csv(COMMITTED / "MANIFEST.csv").set_index("file")["sha256"].to_dict()
+    on_disk = {k: v for k, v in _hashes(COMMITTED).items() if k not in ("MANIFEST.csv", "SOURCES.md")}
+    assert manifest == on_disk
+
+
+def test_data_is_small() -> None:
+    assert sum(p.stat().st_size for p in COMMITTED.rglob("*") if p.is_file()) < 10_000_000
+
+
+def test_another_seed_gives_other_persons(tmp_path: Path, twice: tuple[Path, Path]) -> None:
+    generate(tmp_path, ("MAR",), SEED + 1)
+    assert _hashes(tmp_path)["MAR/lfs_person.parquet"] != _hashes(twice[0])["MAR/lfs_person.parquet"]
+
+
+def test_an_unknown_country_writes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match="no scenario"):
+        generate(tmp_path / "out", ("MAR", "ATL"))
+    assert not (tmp_path / "out").exists()
