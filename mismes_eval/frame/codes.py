@@ -55,8 +55,8 @@ def labels(name: str, language: str = "en") -> dict[str, str]:
 
 
 def plain(text: str) -> str:
-    """Case, accents, typographic dashes and outer blanks taken off, for comparison only."""
-    text = "".join("-" if unicodedata.category(c) == "Pd" else c for c in text)
+    """Case, accents, typographic dashes and outer blanks taken off and & written out, for comparison only."""
+    text = "".join("-" if unicodedata.category(c) == "Pd" else c for c in text).replace("&", " and ")
     text = unicodedata.normalize("NFKD", text)
     return " ".join("".join(c for c in text if not unicodedata.combining(c)).casefold().split())
 

@@ -1,0 +1,64 @@
+"""Tables out to CSV and Excel: a text cell that a spreadsheet would run as a formula stays text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+from openpyxl import Workbook
+from openpyxl.styles import Font
+from openpyxl.worksheet.worksheet import Worksheet
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def runs_as_formula(value: object) -> bool:
+    """Whether a spreadsheet would take this text for a formula."""
+    return isinstance(value, str) and value.startswith(FORMULA_STARTS)
+
+
+def as_text_cells(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with an apostrophe before every text cell (and column name) that begins with = + - @; numbers are left alone."""
+    safe = frame.copy()
+    for name in safe.columns:
+        if not (pd.api.types.is_numeric_dtype(safe[name].dtype) or pd.api.types.is_datetime64_any_dtype(safe[name].dtype)):
+            safe[name] = safe[name].map(lambda v: "'" + v if runs_as_formula(v) else v)
+    return safe.rename(columns=lambda c: "'" + c if runs_as_formula(c) else c)
+
+
+def to_csv(frame: pd.DataFrame, path: str | Path) -> Path:
+    """UTF-8 CSV, dates YYYY-MM-DD, text cells kept text."""
+    path = Path(path)
+    as_text_cells(frame).to_csv(path, index=False, encoding="utf-8", date_format="%Y-%m-%d", lineterminator="\n")
+    return path
+
+
+def to_excel(tables: Mapping[str, pd.DataFrame], path: str | Path) -> Path:
+    """One sheet a table; a text cell is written as text and marked so (quotePrefix), whatever it begins with."""
+    path = Path(path)
+    book = Workbook(write_only=False)
+    book.remove(book.active)
+    for title, frame in tables.items():
+        sheet = book.create_sheet(title[:31])
+        write_row(sheet, 1, list(frame.columns))
+        for cell in sheet[1]:
+            cell.font = Font(bold=True)
+        for number, row in enumerate(frame.itertuples(index=False, name=None), start=2):
+            write_row(sheet, number, row)
+        sheet.freeze_panes = "A2"
+    book.save(path)
+    return path
+
+
+def write_row(sheet: Worksheet, number: int, row: object) -> None:
+    """One row of cells; missing values are left empty."""
+    for column, value in enumerate(row, start=1):  # type: ignore[call-overload]
+        if value is None or value is pd.NA or (not isinstance(value, str) and pd.isna(value)):
+            continue
+        plain = value.to_pydatetime().date() if isinstance(value, pd.Timestamp) else value.item() if hasattr(value, "item") else value
+        cell = sheet.cell(number, column, None if runs_as_formula(plain) else plain)
+        if runs_as_formula(plain):
+            cell.data_type = "s"
+            cell._value = plain  # the public setter would make it a formula
+            cell.quotePrefix = True

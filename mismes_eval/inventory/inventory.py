@@ -1,0 +1,245 @@
+"""The inventory: read against its template, side tables checked against it, and everything one asks of it."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame import Column, Template, check, json_schema, references
+from mismes_eval.frame import read as read_data
+from mismes_eval.frame import template as named_template
+from mismes_eval.inventory.export import to_csv, to_excel
+from mismes_eval.inventory.intake import Intake
+from mismes_eval.inventory.money import Converted, to_euro
+from mismes_eval.inventory.page import write_page
+from mismes_eval.inventory.portfolio import By, Profile
+from mismes_eval.inventory.portfolio import profile as portfolio_profile
+from mismes_eval.inventory.quality import CODED, Completeness, completeness, item_missing, kappa
+from mismes_eval.inventory.register import EvaluationRegister
+from mismes_eval.inventory.register import evaluation_due as register_due
+from mismes_eval.inventory.relations import counted, likely_duplicates, merge_decided, parent_differences, parent_problems
+from mismes_eval.inventory.workbook import SHEET, fillable_workbook
+
+SIDE_TABLES = ("inventory_actor", "inventory_year", "inventory_result")
+EMPTY = {"int": "float64", "float": "float64", "code": "float64", "bool": "boolean", "date": "datetime64[ns]"}
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Measures that passed the template.
+
+    frame : one row a measure; every column of the template (absent ones empty), then the file's further columns.
+    actors, years, results : side tables (empty where there are none).
+    sources : name, sha256, rows of every file read; rows add up to the rows of the tables.
+    merged : likely duplicates that a decision file merged.
+    """
+
+    frame: pd.DataFrame
+    sources: pd.DataFrame
+    actors: pd.DataFrame = field(default_factory=pd.DataFrame)
+    years: pd.DataFrame = field(default_factory=pd.DataFrame)
+    results: pd.DataFrame = field(default_factory=pd.DataFrame)
+    merged: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def where(self, mask: pd.Series) -> Inventory:
+        """The measures where `mask` (bool, aligned to frame) holds."""
+        return replace(self, frame=self.frame[mask.to_numpy(dtype=bool)].reset_index(drop=True))
+
+    @property
+    def counted(self) -> pd.Series:
+        """Measures that are added up (bool): all but those whose parts are recorded too."""
+        return counted(self.frame)
+
+    def profile(self, by: By = None, on: date | None = None) -> Profile:
+        """Portfolio indicators I1-I7 and I10-I13, matrix, funders, timeline (see `portfolio.profile`)."""
+        return portfolio_profile(self.frame, by, on)
+
+    def evaluation_due(self, on: date, months: int = 24, ahead: int = 12) -> EvaluationRegister:
+        """The evaluation register of the day `on` (see `register.evaluation_due`)."""
+        return register_due(self.frame, on, months, ahead)
+
+    def completeness(self) -> Completeness:
+        """I13 per measure and per field."""
+        return completeness(self.frame, template())
+
+    def item_missing(self) -> pd.DataFrame:
+        """Missing cells and their reasons, per field."""
+        return item_missing(self.frame, template())
+
+    def kappa(self, other: Inventory, fields: tuple[str, ...] = CODED) -> pd.DataFrame:
+        """Agreement with another coder's inventory, field by field."""
+        return kappa(self.frame, other.frame, fields)
+
+    def likely_duplicates(self, threshold: float = 85.0) -> pd.DataFrame:
+        """Pairs that look alike and why; merged only by `merge`."""
+        return likely_duplicates(self.frame, threshold)
+
+    def merge(self, decisions: pd.DataFrame) -> Inventory:
+        """The inventory after the decisions on duplicates (template `inventory_decision`)."""
+        done = merge_decided(self.frame, decisions)
+        return replace(self, frame=done.frame, merged=pd.concat([self.merged, done.merged], ignore_index=True))
+
+    def parent_differences(self) -> pd.DataFrame:
+        """Budgets of parents beside the sums of their parts."""
+        return parent_differences(self.frame)
+
+    def to_euro(self, rates: pd.DataFrame, *, year: int | None = None, index: pd.DataFrame | None = None) -> tuple[Inventory, Converted]:
+        """Budgets in euro through the user's rate table; the second value says which rates were used and which given amounts differ."""
+        done = to_euro(self.frame, rates, year=year, index=index)
+        return replace(self, frame=done.frame), done
+
+    def site(self, path: str | Path, *, on: date | None = None, title: str = "Repository of migrant support measures", language: str = "en") -> Path:
+        """A searchable page of the measures, one HTML file that works offline."""
+        return write_page(self.frame, path, on=on, title=title, language=language)
+
+    def to_csv(self, path: str | Path) -> Path:
+        """The measures as CSV, text kept text."""
+        return to_csv(self.frame, path)
+
+    def to_excel(self, path: str | Path) -> Path:
+        """Measures, profile and sources as a workbook."""
+        return to_excel({SHEET: self.frame, **self.profile().tables(), "sources": self.sources}, path)
+
+
+def template() -> Template:
+    """The information template of a measure."""
+    return named_template("inventory")
+
+
+def schema() -> dict[str, object]:
+    """The information template as JSON Schema."""
+    return json_schema(template())
+
+
+def workbook(path: str | Path, rows: int = 500) -> Path:
+    """The information template as a fillable Excel workbook."""
+    return fillable_workbook(template(), path, rows)
+
+
+def read(
+    path: str | Path | Sequence[str | Path],
+    *,
+    encoding: str = "utf-8",
+    separator: str = ",",
+    decimal: str = ".",
+    missing: Mapping[str, Mapping[str, str]] | None = None,
+) -> Inventory:
+    """Inventory files: a CSV or Excel file, a folder with inventory.csv and its side tables, or several of them (countries) together.
+
+    Raises
+    ------
+    InputError : every problem of every file, with row, column, value and the nearest valid code; nothing is read in part.
+    """
+    paths = [Path(p) for p in ([path] if isinstance(path, str | Path) else path)]
+    if not paths:
+        raise InputError(Problem("no file to read", "path"))
+    problems: list[Problem] = []
+    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in ("inventory", *SIDE_TABLES)}
+    sources: list[tuple[str, str, int]] = []
+    for file, name in (found for p in paths for found in _files(p)):
+        try:
+            data = read_data(
+                file,
+                template=name,
+                encoding=encoding,
+                separator=separator,
+                decimal=decimal,
+                missing=missing if name == "inventory" else None,
+                sheet=_sheet(file),
+            )
+        except InputError as error:
+            problems += error.problems
+            continue
+        tables[name].append(data.frame)
+        sources.append((f"{file.parent.name}/{data.name}", data.sha256, data.rows))
+    if problems:
+        raise InputError(problems)
+    joined = {name: pd.concat(parts, ignore_index=True) if parts else pd.DataFrame() for name, parts in tables.items()}
+    return _whole(joined["inventory"], pd.DataFrame(sources, columns=["name", "sha256", "rows"]), [joined[n] for n in SIDE_TABLES])
+
+
+def from_intake(intake: Intake) -> Inventory:
+    """The records of a register as an inventory, once a coder has filled what the register does not have.
+
+    Raises
+    ------
+    InputError : what is still lacking.
+    """
+    checked = check(intake.frame.reset_index(drop=True), template())
+    if checked.problems:
+        raise InputError(checked.problems)
+    return _whole(checked.frame, intake.sources, [pd.DataFrame()] * len(SIDE_TABLES))
+
+
+def combine(inventories: Sequence[Inventory]) -> Inventory:
+    """Several inventories as one; an identifier may stand once only."""
+    sides = [pd.concat([getattr(i, n) for i in inventories], ignore_index=True) for n in ("actors", "years", "results")]
+    return _whole(pd.concat([i.frame for i in inventories], ignore_index=True), pd.concat([i.sources for i in inventories], ignore_index=True), sides)
+
+
+def profile(inventory: Inventory, by: By = None, on: date | None = None) -> Profile:
+    """`inventory.profile(...)` as a function."""
+    return inventory.profile(by, on)
+
+
+def evaluation_due(inventory: Inventory, on: date) -> EvaluationRegister:
+    """`inventory.evaluation_due(...)` as a function."""
+    return inventory.evaluation_due(on)
+
+
+def _files(path: Path) -> list[tuple[Path, str]]:
+    if not path.is_dir():
+        return [(path, "inventory")]
+    main = next((path / f"inventory{ending}" for ending in (".csv", ".csv.gz", ".xlsx", ".parquet") if (path / f"inventory{ending}").is_file()), None)
+    if main is None:
+        raise InputError(Problem("no inventory in the folder", str(path), "inventory.csv, .csv.gz, .xlsx or .parquet"))
+    return [(main, "inventory"), *((path / f"{name}.csv", name) for name in SIDE_TABLES if (path / f"{name}.csv").is_file())]
+
+
+def _sheet(path: Path) -> str | None:
+    if path.suffix != ".xlsx" or not path.is_file():
+        return None
+    return SHEET if SHEET in _sheet_names(path) else None
+
+
+def _sheet_names(path: Path) -> list[str]:
+    try:
+        with pd.ExcelFile(path, engine="openpyxl") as book:
+            return [str(n) for n in book.sheet_names]
+    except (zipfile.BadZipFile, ValueError, OSError, KeyError):  # a damaged workbook is named by the reader
+        return []
+
+
+def _whole(frame: pd.DataFrame, sources: pd.DataFrame, sides: list[pd.DataFrame]) -> Inventory:
+    """All template columns present, keys unique across files, references of the side tables met."""
+    problems: list[Problem] = []
+    twice = frame["measure_id"].duplicated(keep=False)
+    if twice.any():
+        ids = tuple(frame.loc[twice, "measure_id"].unique()[:5])
+        problems.append(Problem("a measure stands in two files", "measure_id", "each identifier once", count=int(twice.sum()), rows=ids))
+    problems += parent_problems(frame)
+    for side in sides:
+        if len(side):
+            problems += references(side, "measure_id", frame, "measure_id")
+    if problems:
+        raise InputError(problems)
+    columns = template().columns
+    absent = {c.name: _empty(c, len(frame)) for c in columns if c.name not in frame}
+    full = pd.concat([frame, pd.DataFrame(absent, index=frame.index)], axis=1)
+    names = [c.name for c in columns]
+    ordered = full[[*names, *(c for c in full if c not in names)]]
+    typed = {c.name: "boolean" for c in columns if c.kind == "bool"} | {c.name: "float64" for c in columns if c.kind in ("int", "code")}
+    return Inventory(ordered.astype(typed), sources, *sides)
+
+
+def _empty(column: Column, rows: int) -> pd.Series:
+    return pd.Series([None] * rows, dtype="object").astype(EMPTY.get(column.kind, "str"))

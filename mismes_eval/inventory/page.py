@@ -1,0 +1,121 @@
+"""The repository as one HTML page: data as JSON, a small script of its own, nothing fetched; every text is shown as text."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+
+import pandas as pd
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame import Column, labels, template
+from mismes_eval.inventory.register import evaluation_due
+
+SEARCHED = (
+    "measure_id",
+    "title_en",
+    "title_orig",
+    "implementer_name",
+    "national_partner",
+    "funder_main",
+    "country",
+    "model_primary",
+    "destinations",
+    "target_region",
+    "iati_id",
+    "status",
+)
+LANGUAGES = ("en", "fr")
+
+
+def write_page(frame: pd.DataFrame, path: str | Path, *, on: date | None, title: str, language: str) -> Path:
+    """One HTML file of a validated inventory frame: search, filters, sort, records.
+
+    Parameters
+    ----------
+    on : day of the evaluation status; None takes the latest date_retrieved of the records.
+    language : "en" or "fr": words of the page and labels of the codes.
+
+    Raises
+    ------
+    InputError : another language, or no day to count to.
+    """
+    if language not in LANGUAGES:
+        raise InputError(Problem("no such language", "language", "'en' or 'fr'", repr(language)))
+    latest = frame["date_retrieved"].max()
+    if on is None and pd.isna(latest):
+        raise InputError(Problem("no day to count to", "on", "a day, since no record has date_retrieved", "None"))
+    path = Path(path)
+    path.write_text(page(frame, on or latest.date(), title, language), encoding="utf-8")
+    return path
+
+
+def page(frame: pd.DataFrame, on: date, title: str, language: str) -> str:
+    """The page as text."""
+    strings = _strings(language)
+    script, style = _part("page.js"), _part("page.css")
+    data = json.dumps(_data(frame, on, strings, language), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    parts = {
+        "language": language, "title": html.escape(title), "noscript": html.escape(strings["noscript"]), "style": style, "script": script,
+        "policy": f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'",
+        "data": data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"),
+    }  # fmt: skip
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found.group(1)], _part("page.html"))
+
+
+def _part(name: str) -> str:
+    return (files("mismes_eval.inventory") / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
+def _strings(language: str) -> dict[str, str]:
+    with (files("mismes_eval.inventory") / "page_strings.csv").open(encoding="utf-8") as handle:
+        table = pd.read_csv(handle, dtype=str)
+    return dict(zip(table["key"], table[language], strict=True))
+
+
+def _data(frame: pd.DataFrame, on: date, strings: dict[str, str], language: str) -> dict[str, object]:
+    declared = template("inventory").columns
+    register = evaluation_due(frame, on).table.set_index("measure_id")["status"]
+    columns = [
+        c
+        for c in declared
+        if frame[c.name].notna().any()
+        or c.name in ("measure_id", "title_en", "country", "stage_code", "model_primary", "start_date", "budget_eur", "benef_reached", "source_type")
+    ]
+    cells = {c.name: _cells(frame[c.name], c) for c in columns} | {"status": frame["measure_id"].map(register).tolist()}
+    listed = {c.name: labels(c.codes, language) for c in columns if c.codes}
+    present = {name: _present(cells[name]) for name in listed}
+    used = {name: {code: label for code, label in table.items() if code in present[name]} for name, table in listed.items()}
+    sections: dict[str, list[tuple[str, str, str]]] = {}
+    for column in columns:
+        sections.setdefault(column.section, []).append((column.name, column.description, "year" if column.unit == "year" else column.kind))
+    return {
+        "columns": list(cells), "rows": list(map(list, zip(*cells.values(), strict=True))), "labels": used | {"status": {s: strings[s] for s in ("overdue", "due next", "later", "evaluated", "no start date")}},
+        "sections": list(sections.items()), "searched": [c for c in SEARCHED if c in cells], "strings": strings, "language": language, "on": on.isoformat(),
+    }  # fmt: skip
+
+
+def _present(cells: list[object]) -> set[str]:
+    return {code for cell in {c for c in cells if c is not None} for code in str(cell).split(";")}
+
+
+def _cells(values: pd.Series, column: Column) -> list[object]:
+    if column.kind == "date":
+        values = values.dt.strftime("%Y-%m-%d")
+    cells = values.astype(object).where(values.notna(), None).tolist()
+    if column.kind == "bool":
+        return [None if v is None else bool(v) for v in cells]
+    if column.kind in ("int", "code", "float"):
+        numbers = [None if v is None else (int(v) if float(v).is_integer() else float(v)) for v in cells]
+        return [None if v is None else str(v) for v in numbers] if column.kind == "code" else list(numbers)
+    return cells

@@ -1,0 +1,143 @@
+"""The evaluation register: which measures are past 24 months without an evaluation, which come next, with the budget at stake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame import codes
+from mismes_eval.inventory.export import to_csv, to_excel
+from mismes_eval.inventory.indicators import MONTHS_TO_EVALUATION, evaluated
+
+STATUSES = ("overdue", "due next", "later", "evaluated", "no start date")
+FOLD = 73
+
+
+@dataclass(frozen=True)
+class EvaluationRegister:
+    """table: one row a measure; summary: status, measures, budget_eur, n_missing budget; on: the day it holds for.
+
+    table columns: measure_id, country, title_en, model_primary, start_date, months_since_start, due_date, status, months_overdue, recorded
+    (whether the record says anything about evaluation), eval_type, eval_year, impact_design, strength (0-5), budget_eur, implementer_name, funder_main.
+    """
+
+    table: pd.DataFrame
+    summary: pd.DataFrame
+    on: date
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table, most overdue first."""
+        return self.table.copy()
+
+    def overdue(self) -> pd.DataFrame:
+        """Measures past 24 months without an evaluation."""
+        return self.table[self.table["status"] == "overdue"].reset_index(drop=True)
+
+    def to_csv(self, path: str | Path) -> Path:
+        return to_csv(self.table, path)
+
+    def to_excel(self, path: str | Path) -> Path:
+        return to_excel({"register": self.table, "summary": self.summary}, path)
+
+    def to_calendar(self, path: str | Path) -> Path:
+        """An iCalendar file (RFC 5545), one all-day event a measure that is due; overdue ones stand on the day they fell due."""
+        path = Path(path)
+        path.write_bytes(calendar(self.table[self.table["status"].isin(["overdue", "due next", "later"])], self.on).encode("utf-8"))
+        return path
+
+    def _repr_html_(self) -> str:
+        return self.summary.to_html(index=False) + self.overdue().to_html(index=False, na_rep="")
+
+
+def evaluation_due(frame: pd.DataFrame, on: date, months: int = MONTHS_TO_EVALUATION, ahead: int = 12) -> EvaluationRegister:
+    """Every measure with its evaluation status on the day `on`.
+
+    Parameters
+    ----------
+    on : the day; required, so that the register of a day can be made again.
+    months : an evaluation is due this long after the start.  ahead : months that count as "due next".
+
+    A measure is evaluated when eval_done is TRUE and eval_type is more than monitoring; no record of an evaluation counts as none (`recorded` is then False).
+    """
+    if not isinstance(on, date):
+        raise InputError(Problem("on is not a day", "evaluation_due", "a datetime.date", repr(on)))
+    day = pd.Timestamp(on).normalize()
+    done = evaluated(frame)
+    start = frame["start_date"]
+    due = start + pd.DateOffset(months=months)
+    status = pd.Series("later", index=frame.index)
+    status[due <= day + pd.DateOffset(months=ahead)] = "due next"
+    status[due <= day] = "overdue"
+    status[start.isna()] = "no start date"
+    status[done] = "evaluated"
+    strength = codes("impact_designs").set_index("code")["strength"].astype(int)
+    kept = [
+        "measure_id",
+        "country",
+        "title_en",
+        "model_primary",
+        "start_date",
+        "eval_type",
+        "eval_year",
+        "impact_design",
+        "budget_eur",
+        "implementer_name",
+        "funder_main",
+        "source_type",
+    ]
+    table = frame[kept].assign(
+        months_since_start=_months(start, day), due_date=due, status=status, months_overdue=_months(due, day).where(status == "overdue"), recorded=frame["eval_done"].notna(),
+        strength=frame["impact_design"].map(strength),
+    )  # fmt: skip
+    table["status"] = pd.Categorical(table["status"], STATUSES, ordered=True)
+    table = table.sort_values(["status", "due_date", "measure_id"], ignore_index=True)
+    table["status"] = table["status"].astype("str")
+    order = ["measure_id", "country", "title_en", "model_primary", "start_date", "months_since_start", "due_date", "status", "months_overdue", "recorded"]
+    table = table[[*order, "eval_type", "eval_year", "impact_design", "strength", "budget_eur", "implementer_name", "funder_main", "source_type"]]
+    return EvaluationRegister(table, _summary(table), on)
+
+
+def _months(start: pd.Series, day: pd.Timestamp) -> pd.Series:
+    """Whole months from start to day."""
+    months = (day.year - start.dt.year) * 12 + (day.month - start.dt.month) - (start.dt.day > day.day)
+    return months.astype("float64")
+
+
+def _summary(table: pd.DataFrame) -> pd.DataFrame:
+    groups = table.groupby("status")["budget_eur"]
+    out = groups.agg(measures="size", budget_eur="sum", n_missing=lambda b: int(b.isna().sum())).reindex(STATUSES)
+    out["measures"] = out["measures"].fillna(0).astype(int)
+    out["n_missing"] = out["n_missing"].fillna(0).astype(int)
+    return out.fillna({"budget_eur": 0.0}).reset_index(names="status")
+
+
+def calendar(table: pd.DataFrame, on: date) -> str:
+    """iCalendar text: CRLF, folded at 75 octets, text escaped; stamps come from `on`, so the same register gives the same file."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//mismes-eval//evaluation register//EN", "CALSCALE:GREGORIAN"]
+    for row in table.itertuples(index=False):
+        budget = "budget not recorded" if pd.isna(row.budget_eur) else f"budget EUR {row.budget_eur:,.0f}"
+        made_up = "SYNTHETIC. " if row.source_type == "SYNTHETIC" else ""
+        started = f"started {row.start_date.date()}, {budget}, implementer {row.implementer_name if pd.notna(row.implementer_name) else 'not recorded'}"
+        lines += [
+            "BEGIN:VEVENT", f"UID:{row.measure_id}@mismes-eval", f"DTSTAMP:{on:%Y%m%d}T000000Z", f"DTSTART;VALUE=DATE:{row.due_date:%Y%m%d}",
+            f"SUMMARY:{_escape(f'Evaluation due: {row.measure_id} {row.title_en}')}", f"DESCRIPTION:{_escape(f'{made_up}Status on {on}: {row.status}; {started}')}", "END:VEVENT",
+        ]  # fmt: skip
+    return "\r\n".join(part for line in [*lines, "END:VCALENDAR"] for part in _fold(line)) + "\r\n"
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\r", "").replace("\n", "\\n")
+
+
+def _fold(line: str) -> list[str]:
+    parts, part = [], ""
+    for letter in line:
+        if len((part + letter).encode("utf-8")) > FOLD:
+            parts.append(part)
+            part = " "
+        part += letter
+    return [*parts, part]

@@ -1,0 +1,187 @@
+"""Parts of a whole counted once: parent and child activities, activities in several countries, likely duplicates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from rapidfuzz import fuzz, process
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame import nearest, template, validate
+from mismes_eval.frame.codes import plain
+
+AMOUNTS = (
+    "budget_total",
+    "budget_eur",
+    "cost_direct",
+    "cost_overhead",
+    "cost_benef_transfer",
+    "benef_planned",
+    "benef_reached",
+    "benef_women",
+    "benef_completed",
+    "benef_placed",
+)
+SUMMED = 1.02
+
+
+def counted(frame: pd.DataFrame) -> pd.Series:
+    """Rows that are added up (bool): all but those whose parts are rows of the same frame."""
+    if "parent_id" not in frame:
+        return pd.Series(True, index=frame.index)
+    return ~frame["measure_id"].isin(frame["parent_id"].dropna())
+
+
+def parent_differences(frame: pd.DataFrame) -> pd.DataFrame:
+    """Parents whose parts are in the frame: measure_id, parts, budget of the parent and the sum of its parts, in the measure's currency where all agree."""
+    columns = ["measure_id", "parts", "budget_parent", "budget_parts", "difference"]
+    children = frame[frame["parent_id"].isin(frame["measure_id"])] if "parent_id" in frame else frame.iloc[:0]
+    if children.empty:
+        return pd.DataFrame(columns=columns)
+    sums = children.groupby("parent_id")["budget_total"].agg(parts="size", budget_parts=lambda b: b.sum(min_count=1)).reset_index()
+    both = sums.merge(frame[["measure_id", "budget_total"]], left_on="parent_id", right_on="measure_id").rename(columns={"budget_total": "budget_parent"})
+    return both.assign(difference=both["budget_parent"] - both["budget_parts"])[columns]
+
+
+def parent_problems(frame: pd.DataFrame) -> tuple[Problem, ...]:
+    """A measure that is its own ancestor."""
+    parents = dict(zip(frame["measure_id"], frame["parent_id"], strict=True)) if "parent_id" in frame else {}
+    circles = []
+    for start in parents:
+        seen, at = {start}, parents.get(start)
+        while isinstance(at, str) and at not in seen:
+            seen.add(at)
+            at = parents.get(at)
+        if at == start:
+            circles.append(start)
+    return (
+        (
+            Problem(
+                "a measure is part of itself", "parent_id", "a tree of parents and parts", fix="Correct parent_id.", count=len(circles), rows=tuple(circles[:5])
+            ),
+        )
+        if circles
+        else ()
+    )
+
+
+def allocate(frame: pd.DataFrame, key: str, shares: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+    """One row a country for the activities named in `shares` (key value -> {ISO3: share}); amounts are multiplied by the share.
+
+    Raises
+    ------
+    InputError : shares that do not add up to 1, or an activity that is not in the frame.
+    """
+    problems = [
+        Problem("shares do not add up to 1", name, "1", f"{sum(s.values()):g}", "State shares that add up, the rest under another country.")
+        for name, s in shares.items()
+        if abs(sum(s.values()) - 1) > 1e-6
+    ]
+    problems += [Problem("no such activity", name, fix=f"Nearest: {nearest(name, frame[key].dropna())}.") for name in shares if name not in set(frame[key])]
+    if problems:
+        raise InputError(problems)
+    parts = []
+    for row in frame.to_dict("records"):
+        for country, share in shares.get(row[key], {row.get("country"): 1.0}).items():
+            part = row | {"country": country}
+            if row[key] in shares:
+                part |= {a: row[a] * share for a in AMOUNTS if a in row and pd.notna(row[a])} | {"allocation": f"{share:.4%} of {row[key]}"}
+            parts.append(part)
+    return pd.DataFrame(parts)
+
+
+def likely_duplicates(frame: pd.DataFrame, threshold: float = 85.0) -> pd.DataFrame:
+    """Pairs of measures of one country that look alike, most alike first, and why; nothing is merged.
+
+    Parameters
+    ----------
+    threshold : lowest similarity of the titles (0-100, words in any order; rapidfuzz token_sort_ratio).
+
+    Returns
+    -------
+    keep, drop (the fuller record first), score, title_keep, title_drop, why.
+    """
+    filled = frame.notna().sum(axis=1).to_numpy()
+    found, records = [], frame.to_dict("records")
+    for _, block in frame.groupby("country", sort=True):
+        places = frame.index.get_indexer(block.index)
+        titles = [plain(str(t)) for t in block["title_en"]]
+        for i, j, score in _pairs(titles, threshold):
+            a, b = places[i], places[j]
+            if filled[b] > filled[a]:
+                a, b = b, a
+            one, two = records[a], records[b]
+            found.append((one["measure_id"], two["measure_id"], score, one["title_en"], two["title_en"], _why(one, two)))
+    table = pd.DataFrame(found, columns=["keep", "drop", "score", "title_keep", "title_drop", "why"])
+    return table.sort_values(["score", "keep", "drop"], ascending=[False, True, True], ignore_index=True)
+
+
+def _pairs(titles: list[str], threshold: float) -> list[tuple[int, int, float]]:
+    pairs: list[tuple[int, int, float]] = []
+    for start in range(0, len(titles), 500):
+        scores = process.cdist(titles[start : start + 500], titles, scorer=fuzz.token_sort_ratio, score_cutoff=threshold, dtype=np.uint8)
+        for i, j in zip(*np.nonzero(scores), strict=True):
+            if start + i < j:
+                pairs.append((start + int(i), int(j), float(scores[i, j])))
+    return pairs
+
+
+def _why(a: Mapping[str, object], b: Mapping[str, object]) -> str:
+    reasons = ["same title" if plain(str(a["title_en"])) == plain(str(b["title_en"])) else "similar title"]
+    for field, words in (
+        ("implementer_name", "implementer"),
+        ("funder_main", "funder"),
+        ("start_date", "start"),
+        ("budget_total", "budget"),
+        ("iati_id", "IATI identifier"),
+        ("model_primary", "model"),
+    ):
+        one, two = a.get(field), b.get(field)
+        if not (pd.isna(one) or pd.isna(two)):  # type: ignore[call-overload]
+            same = plain(str(one)) == plain(str(two))
+            reasons.append(f"same {words}" if same else f"another {words}")
+    return ", ".join(reasons)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """frame without the merged rows; merged: keep, drop, decided_by, reason, filled (fields of `keep` filled from `drop`)."""
+
+    frame: pd.DataFrame
+    merged: pd.DataFrame
+
+
+def merge_decided(frame: pd.DataFrame, decisions: pd.DataFrame) -> Merged:
+    """Merge the pairs that the decision table (template `inventory_decision`) calls SAME: `keep` stays, its empty fields are filled from `drop`.
+
+    Raises
+    ------
+    InputError : a measure that does not exist, is merged twice, or is kept in one line and dropped in another.
+    """
+    decisions = validate(decisions, template("inventory_decision"))
+    same = decisions[decisions["decision"] == "SAME"]
+    known = set(frame["measure_id"])
+    problems = [
+        Problem("no such measure", f"decisions: {m}", fix=f"Nearest: {nearest(m, known)}.")
+        for m in pd.concat([same["keep"], same["drop"]]).unique()
+        if m not in known
+    ]
+    problems += [Problem("merged twice", f"decisions: {m}", "one line a merged measure") for m in same.loc[same["drop"].duplicated(), "drop"].unique()]
+    problems += [
+        Problem("kept in one line and dropped in another", f"decisions: {m}", fix="Name the last one kept in both lines.")
+        for m in sorted(set(same["keep"]) & set(same["drop"]))
+    ]
+    if problems:
+        raise InputError(problems)
+    table = frame.set_index("measure_id", drop=False)
+    log = []
+    for row in same.itertuples(index=False):
+        empty = table.loc[row.keep].isna() & table.loc[row.drop].notna()
+        for field in empty.index[empty]:
+            table.at[row.keep, field] = table.at[row.drop, field]
+        log.append((row.keep, row.drop, row.decided_by, getattr(row, "reason", ""), "; ".join(empty.index[empty])))
+    kept = table[~table["measure_id"].isin(same["drop"])].reset_index(drop=True)
+    return Merged(kept.astype(frame.dtypes.to_dict()), pd.DataFrame(log, columns=["keep", "drop", "decided_by", "reason", "filled"]))
