@@ -35,7 +35,7 @@ def test_all_untranslatable_values_are_listed_at_once():
 
 
 def test_params_are_strict():
-    bad = {**SPEC, "column": {}, "recode": {"age": {1: 2}}, "versions": {"isco": 8}, "units": {"male": -1}, "missing": {"male": {9: "LOST"}}}
+    bad = {**SPEC, "column": {}, "recode": {"age": {1: 2}}, "versions": {"iscoo": 8}, "units": {"male": -1}, "missing": {"male": {9: "LOST"}}}
     with pytest.raises(ParamsError, match=r"mapping\.column\b"):
         Mapping.from_dict(bad)
     del bad["column"]
