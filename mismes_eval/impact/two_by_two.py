@@ -1,0 +1,178 @@
+"""ATT from two periods: panels, wide samples and repeated cross-sections, with the survey, the calibration and the attrition in its standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.estimate.domains import numbers, require
+from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.numerics.did import METHODS, Effect, Method, cross_sections, panel
+from mismes_eval.numerics.influence import Influence
+from mismes_eval.numerics.logit import Separation
+from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.weighting.nonresponse import main_effects
+from mismes_eval.weighting.sample import Sample
+
+NAMES = {
+    "dr": "doubly robust", "dr_improved": "doubly robust, improved", "ipw": "inverse probability weighted, normalised", "ipw_ht": "inverse probability weighted, not normalised",
+    "or": "outcome regression", "none": "difference of mean changes",
+}  # fmt: skip
+EXTREME = 0.995
+
+
+@runtime_checkable
+class PanelLike(Protocol):
+    """What an impact estimator needs of a tracer panel."""
+
+    @property
+    def sample(self) -> Sample:
+        """One row a person at enrolment."""
+        ...
+
+    @property
+    def waves(self) -> tuple[object, ...]:
+        """Waves in time order."""
+        ...
+
+    def values(self, column: str, wave: object) -> Float:
+        """(n,) a column at a wave, NaN where not observed."""
+        ...
+
+    def weight_sample(self, waves: Sequence[object] | None = None) -> Sample:
+        """The sample after the attrition steps of these waves; persons lost keep their row with weight 0."""
+        ...
+
+
+def att_2x2(
+    data: Sample | PanelLike, outcome: str | tuple[str, str], treated: str, time: str | tuple[object, object] | None = None, covariates: Sequence[str] = (), method: Method = "dr"
+) -> Estimate:
+    """Average effect on the treated by difference-in-differences with two periods.
+
+    Parameters
+    ----------
+    data : a tracer panel with time=(wave before, wave after); or a Sample with one row a unit and outcome=("y_before", "y_after");
+        or a long Sample with `time`, a column with two values (repeated cross-sections).
+    treated : boolean or 0/1 column.  covariates : columns known before treatment; categories become indicators, an intercept is always there.
+    method : "dr", "dr_improved" (Sant'Anna and Zhao 2020), "ipw" (normalised), "ipw_ht" (Abadie 2005), "or" (regression), "none" (no covariates).
+
+    Returns
+    -------
+    Estimate "ATT" in the outcome's units, on the design's degrees of freedom. Rows with weight 0 (lost, outside the domain) stay in the design.
+
+    Raises
+    ------
+    IdentificationError : no treated or no comparison rows, missing outcomes among rows with weight, separation, collinear covariates.
+
+    References
+    ----------
+    Sant'Anna and Zhao (2020), Journal of Econometrics 219, 101-122. The variance is the design's, not the iid one.
+    """
+    if method not in METHODS:
+        raise IdentificationError(Problem("unknown method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)))
+    if isinstance(covariates, str):
+        covariates = (covariates,)
+    if not isinstance(data, Sample):
+        return _of_panel(data, outcome, treated, time, covariates, method)
+    if isinstance(outcome, tuple):
+        if time is not None:
+            raise IdentificationError(Problem("a wide sample has no time column", "argument 'time'", "None with outcome=(before, after)", repr(time)))
+        return _of_changes(data, outcome, treated, covariates, method)
+    if not isinstance(time, str):
+        raise IdentificationError(Problem("repeated cross-sections need a time column", "argument 'time'", "the name of a column with two values", repr(time)))
+    return _of_cross_sections(data, outcome, treated, time, covariates, method)
+
+
+def _of_panel(data: PanelLike, outcome: str | tuple[str, str], treated: str, time: object, covariates: Sequence[str], method: Method) -> Estimate:
+    if not (isinstance(time, tuple) and len(time) == 2 and all(t in data.waves for t in time) and isinstance(outcome, str)):
+        raise IdentificationError(Problem("a panel needs one outcome and two waves", "arguments 'outcome' and 'time'", f"time=(before, after) among waves {data.waves}", f"{outcome!r}, {time!r}"))
+    before, after = time
+    sample = data.weight_sample([t for t in time])
+    names = (f"{outcome}@{before}", f"{outcome}@{after}")
+    wide = sample.with_columns({names[0]: data.values(outcome, before), names[1]: data.values(outcome, after)})
+    seen = np.isfinite(wide.frame[names[0]].to_numpy(float)) & np.isfinite(wide.frame[names[1]].to_numpy(float))
+    silent = int((wide.active & ~seen).sum())
+    estimate = _of_changes(wide.where(seen), names, treated, covariates, method)
+    if not silent:
+        return estimate
+    return estimate.annotated(notes=(f"{silent:,} responding persons without '{outcome}' in both waves are outside the domain.",))
+
+
+def _of_changes(sample: Sample, outcome: tuple[str, str], treated: str, covariates: Sequence[str], method: Method) -> Estimate:
+    require(sample, [*outcome, treated, *covariates], "att_2x2")
+    inside, d = sample.active, _treated(sample, treated)
+    change = numbers(sample, outcome[1], "att_2x2") - numbers(sample, outcome[0], "att_2x2")
+    w = np.where(inside, sample.weights, 0.0)
+    _refuse_one_sided([("", inside)], d, treated)
+    effect = _fitted(lambda x: panel(w, d, np.where(inside, change, 0.0), x, method), sample, covariates, inside, method)
+    return _estimate(sample, effect, d, inside, f"{outcome[0]} to {outcome[1]}", covariates, method, "one row a unit")
+
+
+def _of_cross_sections(sample: Sample, outcome: str, treated: str, time: str, covariates: Sequence[str], method: Method) -> Estimate:
+    require(sample, [outcome, treated, time, *covariates], "att_2x2")
+    inside, d = sample.active, _treated(sample, treated)
+    periods = np.sort(sample.frame.loc[inside, time].dropna().unique())
+    if periods.size != 2 or sample.frame.loc[inside, time].isna().any():
+        raise IdentificationError(Problem("two periods are needed", f"column '{time}'", "two values and none missing in the domain", f"{periods.size} values: {list(periods[:6])}", "Narrow the domain, or use att_gt."))
+    post = (sample.frame[time] == periods[1]).fillna(False).to_numpy(float)
+    y = numbers(sample, outcome, "att_2x2")
+    w = np.where(inside, sample.weights, 0.0)
+    _refuse_one_sided([(f" in {time} {periods[k]}", inside & (post == k)) for k in (0, 1)], d, treated)
+    effect = _fitted(lambda x: cross_sections(w, d, post, y, x, method), sample, covariates, inside, method)
+    return _estimate(sample, effect, d, inside, f"{outcome}, {periods[0]} to {periods[1]}", covariates, method, "repeated cross-sections")
+
+
+def _treated(sample: Sample, column: str) -> Float:
+    d = numbers(sample, column, "att_2x2")
+    bad = sample.active & ~np.isin(d, (0.0, 1.0))
+    if bad.any():
+        raise IdentificationError(Problem("treatment is not yes or no", f"column '{column}'", "True or False, 1 or 0", "other values", "", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))
+    return d
+
+
+def _refuse_one_sided(parts: Sequence[tuple[str, Bool]], d: Float, column: str) -> None:
+    problems = []
+    for where, rows in parts:
+        treated, compared = int((d[rows] == 1).sum()), int((d[rows] == 0).sum())
+        if not treated or not compared:
+            problems.append(Problem(f"no {'treated' if not treated else 'comparison'} rows{where}", f"column '{column}'", "both groups", f"{treated} treated, {compared} comparison"))
+    if problems:
+        raise IdentificationError(problems)
+
+
+def _fitted(estimator: object, sample: Sample, covariates: Sequence[str], inside: Bool, method: Method) -> Effect:
+    gone = [c for c in covariates if sample.frame.loc[inside, c].isna().any()]
+    if gone:
+        raise IdentificationError([Problem("a covariate is missing", f"column '{c}'", "a value in every row of the domain that carries weight", "missing", "Narrow the domain, or make missing a category.",
+                                           int(sample.frame.loc[inside, c].isna().sum())) for c in gone])  # fmt: skip
+    if covariates and method == "none":
+        raise IdentificationError(Problem("method 'none' takes no covariates", "argument 'covariates'", "()", ", ".join(covariates)))
+    x = main_effects(sample.frame, list(covariates), inside).values if covariates else inside[:, None].astype(float)
+    try:
+        return estimator(x)  # type: ignore[operator, no-any-return]
+    except Separation as error:
+        raise IdentificationError(
+            Problem("the comparison cannot be fitted", f"covariates {', '.join(covariates) or 'none'}, method '{method}'", "overlap between the groups and covariates that are not collinear", str(error),
+                    "Merge categories, drop a covariate, or choose a comparison group that overlaps.")
+        ) from error  # fmt: skip
+
+
+def _estimate(sample: Sample, effect: Effect, d: Float, inside: Bool, what: str, covariates: Sequence[str], method: Method, kind: str) -> Estimate:
+    treated, compared = int((d[inside] == 1).sum()), int((d[inside] == 0).sum())
+    notes = [f"Difference-in-differences, {NAMES[method]}, {kind}; covariates: {', '.join(covariates) or 'none'}; {treated:,} treated and {compared:,} comparison rows."]
+    extreme = 0.0
+    if effect.propensity is not None:
+        compare = inside & (d == 0)
+        extreme = float(sample.weights[compare & (effect.propensity > EXTREME)].sum() / sample.weights[compare].sum())
+        if extreme > 0:
+            notes.append(f"Weak overlap: {100 * extreme:.1f}% of the comparison weight has a propensity above {EXTREME}; nothing was trimmed.")
+    keys = pd.DataFrame({"variable": [what]})
+    return Estimate(
+        np.array([effect.att]), ("ATT",), (Part(sample.design, Influence.of(effect.z)),), keys, np.array([float(inside.sum())]), np.array([sample.degf]), "effect",
+        definition="Average effect of the treatment on the treated.", notes=(*notes, *sample.notes),
+        extra={"n_treated": treated, "n_comparison": compared, "method": method, "extreme_overlap": extreme, "propensity": effect.propensity},
+    )  # fmt: skip

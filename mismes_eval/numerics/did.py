@@ -1,0 +1,202 @@
+"""Two-period difference-in-differences on arrays: value and unweighted influence, so that any design can carry its variance.
+
+Every estimator is a signed sum of weighted means R = sum(w a v) / sum(w a); `_mean` gives R with the influence of whatever was fitted in a and v.
+References: Sant'Anna and Zhao (2020), Journal of Econometrics 219, 101-122; Abadie (2005), Review of Economic Studies 72, 1-19. R: DRDID 1.2.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from mismes_eval.numerics.logit import Separation, fit_logit
+from mismes_eval.numerics.rows import Float
+
+Method = Literal["dr", "dr_improved", "ipw", "ipw_ht", "or", "none"]
+METHODS: tuple[Method, ...] = ("dr", "dr_improved", "ipw", "ipw_ht", "or", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """att; z (n,) influence on the weights; propensity (n,) fitted, or None where the method fits none."""
+
+    att: float
+    z: Float
+    propensity: Float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """A fitted parameter: scores (n, q) unweighted and bread (q, q): its influence is scores @ bread. z @ m is formed without the (n, q) product."""
+
+    scores: Float
+    bread: Float
+
+    def times(self, m: Float) -> Float:
+        out: Float = self.scores @ (self.bread @ m)
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Propensity:
+    fit: _Fit
+    p: Float
+
+    @property
+    def odds(self) -> Float:
+        return self.p / (1 - self.p)
+
+
+
+
+def _mean(w: Float, a: Float, v: Float, slopes: Sequence[tuple[_Fit, Float, Float]] = ()) -> tuple[float, Float]:
+    """R = sum(w a v) / sum(w a) and its influence. slopes: (fit, x, da_dv) with d[a (v - R)]/dbeta = da_dv * x row by row; da_dv may use R through `_at`."""
+    s = float(w @ a)
+    r = float(w @ (a * v)) / s
+    z = a * (v - r) / s
+    for fit, x, factor in slopes:
+        z = z + fit.times(x.T @ (w * factor) / s)
+    return r, z
+
+
+def propensity(w: Float, d: Float, x: Float) -> _Propensity:
+    """Logit of treatment. Raises Separation."""
+    fit = fit_logit(x, d, w)
+    return _Propensity(_Fit(x * (d - fit.p)[:, None], np.linalg.inv(fit.information)), fit.p)
+
+
+def tilting(w: Float, d: Float, x: Float) -> _Propensity:
+    """Inverse probability tilting: odds exp(x g) that balance x between treated and reweighted controls (Graham, Pinto and Egel 2012)."""
+    c = 1 - d
+    target = x.T @ (w * d)
+    start = fit_logit(x, d, w)
+    beta, scale = start.beta, np.maximum(np.abs(target), 1.0)
+    for _ in range(200):
+        odds = np.exp(np.minimum(x @ beta, 500.0))
+        gap = target - x.T @ (w * c * odds)
+        if np.max(np.abs(gap) / scale) < 1e-13:
+            break
+        move = np.linalg.solve(x.T @ (x * (w * c * odds)[:, None]), gap)
+        step, size = 1.0, np.max(np.abs(gap) / scale)
+        while step > 1e-8:
+            trial = target - x.T @ (w * c * np.exp(np.minimum(x @ (beta + step * move), 500.0)))
+            if np.max(np.abs(trial) / scale) < size:
+                break
+            step /= 2
+        else:
+            break
+        beta = beta + step * move
+    odds = np.exp(x @ beta)
+    if not np.max(np.abs(target - x.T @ (w * c * odds)) / scale) < 1e-8:
+        raise Separation("no weights of the comparison group balance the covariates")
+    return _Propensity(_Fit(np.zeros((d.size, x.shape[1])), np.eye(x.shape[1])), odds / (1 + odds))
+
+
+def regression(w: Float, on: Float, y: Float, x: Float) -> tuple[_Fit, Float]:
+    """Least squares of y on x among rows where on > 0 (on (n,) also weights the rows): fit and prediction for all rows, (n,)."""
+    root = np.sqrt(w * on)
+    used = root > 0
+    q, r = np.linalg.qr(x[used] * root[used, None])
+    if np.min(np.abs(np.diag(r))) < 1e-9 * np.max(np.abs(np.diag(r))):
+        raise Separation("covariates are collinear in the comparison group")
+    beta = np.linalg.solve(r, q.T @ (y[used] * root[used]))
+    inverse = np.linalg.inv(r)
+    prediction = x @ beta
+    return _Fit(x * (on * (y - prediction))[:, None], inverse @ inverse.T), prediction
+
+
+def panel(w: Float, d: Float, dy: Float, x: Float, method: Method) -> Effect:
+    """ATT from changes. w (n,) weights of 0 or more, d (n,) 1 treated, dy (n,) change of the outcome, x (n, q) with intercept; any value where w is 0."""
+    c = 1 - d
+    if method == "none":
+        r1, z1 = _mean(w, d, dy)
+        r0, z0 = _mean(w, c, dy)
+        return Effect(r1 - r0, z1 - z0)
+    if method == "or":
+        fit, m = regression(w, c, dy, x)
+        r, z = _mean(w, d, dy - m, [(fit, x, -d)])
+        return Effect(r, z)
+    if method in ("ipw", "ipw_ht"):
+        ps = propensity(w, d, x)
+        a = c * ps.odds
+        if method == "ipw_ht":
+            s = float(w @ d)
+            att = float(w @ ((d - a) * dy)) / s
+            z = ((d - a) * dy - d * att) / s - ps.fit.times(x.T @ (w * a * dy) / s)
+            return Effect(att, z, ps.p)
+        r1, z1 = _mean(w, d, dy)
+        r0 = float(w @ (a * dy)) / float(w @ a)
+        r0, z0 = _mean(w, a, dy, [(ps.fit, x, a * (dy - r0))])
+        return Effect(r1 - r0, z1 - z0, ps.p)
+    ps = tilting(w, d, x) if method == "dr_improved" else propensity(w, d, x)
+    a = c * ps.odds
+    fit, m = regression(w, a if method == "dr_improved" else c, dy, x)
+    e = dy - m
+    r1, r0 = float(w @ (d * e)) / float(w @ d), float(w @ (a * e)) / float(w @ a)
+    if method == "dr_improved":
+        r1, z1 = _mean(w, d, e)
+        r0, z0 = _mean(w, a, e)
+    else:
+        r1, z1 = _mean(w, d, e, [(fit, x, -d)])
+        r0, z0 = _mean(w, a, e, [(ps.fit, x, a * (e - r0)), (fit, x, -a)])
+    return Effect(r1 - r0, z1 - z0, ps.p)
+
+
+def cross_sections(w: Float, d: Float, post: Float, y: Float, x: Float, method: Method) -> Effect:
+    """ATT from two independent cross-sections. post (n,) 1 in the second period, y (n,) outcome; the rest as in `panel`.
+
+    "dr" and "dr_improved" are the locally efficient estimators (R DRDID: drdid_rc, drdid_imp_rc).
+    """
+    c, pre = 1 - d, 1 - post
+    if method == "none":
+        return _signed([(1, _mean(w, d * post, y)), (-1, _mean(w, d * pre, y)), (-1, _mean(w, c * post, y)), (1, _mean(w, c * pre, y))])
+    if method == "ipw_ht":
+        ps = propensity(w, d, x)
+        share = float(w @ post) / float(w.sum())
+        s, a = float(w @ d), d - c * ps.odds
+        h = (post - share) / (share * pre.dot(w) / w.sum())
+        att = float(w @ (a * h * y)) / s
+        dh = -(1.0 / (share * (1 - share))) - (post - share) * (1 - 2 * share) / (share * (1 - share)) ** 2
+        slope = float(w @ (a * dh * y)) / s
+        z = (a * h * y - d * att) / s - ps.fit.times(x.T @ (w * c * ps.odds * h * y) / s) + slope * (post - share) / w.sum()
+        return Effect(att, z, ps.p)
+    if method == "ipw":
+        ps = propensity(w, d, x)
+        a = c * ps.odds
+        r = {t: float(w @ (a * k * y)) / float(w @ (a * k)) for t, k in (("post", post), ("pre", pre))}
+        out = _signed([
+            (1, _mean(w, d * post, y)), (-1, _mean(w, d * pre, y)),
+            (-1, _mean(w, a * post, y, [(ps.fit, x, a * post * (y - r["post"]))])), (1, _mean(w, a * pre, y, [(ps.fit, x, a * pre * (y - r["pre"]))])),
+        ])  # fmt: skip
+        return Effect(out.att, out.z, ps.p)
+    if method == "or":
+        (f1, m1), (f0, m0) = regression(w, c * post, y, x), regression(w, c * pre, y, x)
+        return _signed([(1, _mean(w, d * post, y)), (-1, _mean(w, d * pre, y)), (-1, _mean(w, d, m1 - m0, [(f1, x, d), (f0, x, -d)]))])
+    return _efficient(w, d, post, y, x, method == "dr_improved")
+
+
+def _efficient(w: Float, d: Float, post: Float, y: Float, x: Float, improved: bool) -> Effect:
+    c, pre = 1 - d, 1 - post
+    ps = tilting(w, d, x) if improved else propensity(w, d, x)
+    a = c * ps.odds
+    on = a if improved else c
+    (fc1, c1), (fc0, c0) = regression(w, on * post, y, x), regression(w, on * pre, y, x)
+    (ft1, t1), (ft0, t0) = regression(w, d * post, y, x), regression(w, d * pre, y, x)
+    terms = []
+    for sign, k, fc, m in ((1, post, fc1, c1), (-1, pre, fc0, c0)):
+        e = y - m
+        r0 = float(w @ (a * k * e)) / float(w @ (a * k))
+        terms.append((sign, _mean(w, d * k, e, () if improved else [(fc, x, -d * k)])))
+        terms.append((-sign, _mean(w, a * k, e, () if improved else [(ps.fit, x, a * k * (e - r0)), (fc, x, -a * k)])))
+    for sign, k, fc, ft, g in ((1, post, fc1, ft1, t1 - c1), (-1, pre, fc0, ft0, t0 - c0)):
+        terms.append((sign, _mean(w, d, g, () if improved else [(ft, x, d), (fc, x, -d)])))
+        terms.append((-sign, _mean(w, d * k, g, () if improved else [(ft, x, d * k), (fc, x, -d * k)])))
+    out = _signed(terms)
+    return Effect(out.att, out.z, ps.p)
+
+
+def _signed(terms: Sequence[tuple[int, tuple[float, Float]]]) -> Effect:
+    return Effect(float(sum(sign * r for sign, (r, _) in terms)), np.sum([sign * z for sign, (_, z) in terms], axis=0))
