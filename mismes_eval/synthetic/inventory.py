@@ -40,7 +40,7 @@ def build(sc: Scenario) -> pd.DataFrame:
     out = pd.concat([out, dates, _actors(rng, stage)], axis=1)
     out = pd.concat([out, _money(sc, rng, n, out["start_date"]), _people(sc, rng, stage)], axis=1)
     out = pd.concat([out, _beneficiaries(rng, out["budget_eur"].to_numpy(), model), _services(rng, stage)], axis=1)
-    out = pd.concat([out, _quality(sc, rng, out)], axis=1)
+    out = pd.concat([_evaluated(sc, out), _quality(sc, rng, out)], axis=1)
     for after, name in (("models_other", "prelim_category"), ("mobility_partnership", "iati_id"), ("iati_id", "crs_purpose"), ("eval_year", "eval_url")):
         out.insert(out.columns.get_loc(after) + 1, name, "")
     return out
@@ -179,6 +179,19 @@ def _beneficiaries(rng: np.random.Generator, eur: np.ndarray, model: list[str]) 
         hidden = rng.random(n) >= p
         hidden[:3] = False
         out.loc[hidden, c] = pd.NA
+    return out
+
+
+def _evaluated(sc: Scenario, m: pd.DataFrame) -> pd.DataFrame:
+    """The measures that tracers follow reach as many persons as their tracer's population, at the scenario's unit cost."""
+    out = m.copy()
+    for k, t in enumerate(sc.tracer):
+        reached, eur = int(t["enrolled"]), float(t["enrolled"]) * float(t["unit_cost"])
+        people = {"planned": 1.1, "reached": 1.0, "women": 1 - float(sc.migration["absent_male"]), "completed": 0.83, "placed": 0.29}
+        for name, share in people.items():
+            out.loc[k, f"benef_{name}"] = round(reached * share)
+        out.loc[k, ["budget_total", "budget_eur", "cost_direct", "cost_overhead", "cost_benef_transfer"]] = [eur, eur, 0.6 * eur, 0.15 * eur, 0.25 * eur]
+        out.loc[k, "currency"] = "EUR"
     return out
 
 

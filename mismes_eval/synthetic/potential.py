@@ -149,7 +149,9 @@ def truth(sc: Scenario, streams: Mapping[str, Streams], specs: Mapping[str, Mapp
                 gap = {b: s.y0.outcome(outcome, wave) - s.y0.outcome(outcome, b) for b in (0, -1)}
                 effect = s.y1.outcome(outcome, wave)[t] - s.y0.outcome(outcome, wave)[t]
                 gaps = [float(g[t].mean() - g[~t].mean()) for g in (gap[0], gap[-1])]
-                rows.append((sc.country, "tracer", name, outcome, wave, WAVES[wave], float(effect.mean()), *gaps, int(t.sum()), specs[name]["key"]))
+                rows.append(
+                    (sc.country, "tracer", name, outcome, wave, WAVES[wave], float(effect.mean()), *gaps, int(specs[name]["enrolled"]), specs[name]["key"])
+                )
     columns = ["country", "source", "measure_id", "outcome", "wave", "months", "att", "trend_gap_w0", "trend_gap_wm1", "n_treated_population", "note"]
     table = pd.DataFrame(rows, columns=columns)
     if len(streams) > 1:

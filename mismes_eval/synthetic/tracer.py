@@ -39,7 +39,7 @@ def tables(sc: Scenario, streams: Mapping[str, Streams], specs: Mapping[str, Map
 
 
 def _sample(sc: Scenario, rng: np.random.Generator, s: Streams, spec: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Two stages: two thirds of the areas in each region, then persons by arm, rural persons at twice the urban rate."""
+    """Two stages: two thirds of the areas in each region, then persons by arm, rural persons at twice the urban rate; treated weights sum to the measure's beneficiaries."""
     areas = np.concatenate([np.sort(rng.choice(np.arange(r * 12, r * 12 + 12), 8, replace=False)) for r in range(len(sc.regions))])
     inside = np.isin(s.people["psu"].to_numpy(), areas)
     rural = np.where(s.people["urban"].to_numpy() == 1, 1.0, 2.0)
@@ -52,7 +52,8 @@ def _sample(sc: Scenario, rng: np.random.Generator, s: Streams, spec: Mapping[st
         weights.append((s.treated == arm).sum() / (1 / rate[take]).sum() / rate[take])
     at = np.concatenate(rows)
     order = np.argsort(at, kind="stable")
-    return at[order], np.concatenate(weights)[order].round(4)
+    scale = float(spec["enrolled"]) / s.treated.sum()
+    return at[order], (scale * np.concatenate(weights)[order]).round(4)
 
 
 def _observed(s: Streams, rows: np.ndarray) -> Path:

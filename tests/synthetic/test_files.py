@@ -120,3 +120,11 @@ def test_returnees_are_more_often_over_qualified(country: str) -> None:
     returnee = p["mig_status"].eq("RET")
     rate = over.groupby(returnee).sum() / p["weight"].groupby(returnee).sum()
     assert rate[True] > rate[False]
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_treated_weights_sum_to_the_beneficiaries_of_the_measure(country: str) -> None:
+    person = pd.read_parquet(ROOT / country / "tracer_person.parquet")
+    reached = pd.read_csv(ROOT / country / "inventory.csv").set_index("measure_id")["benef_reached"]
+    for measure, weight in person[person["arm"].eq("T")].groupby("measure_id")["sample_weight"].sum().items():
+        assert weight == pytest.approx(reached[measure], rel=1e-3)
