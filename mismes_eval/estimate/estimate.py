@@ -46,7 +46,8 @@ class Part:
     @property
     def vcov(self) -> Float:
         if self.design.replicates is not None and self.replicates is not None and self.full is not None:
-            return self.design.replicates.vcov(self.replicates, self.full)
+            outside = self.design.outside_vcov(self.influence) if self.design.totals_have_error and self.influence is not None else 0.0
+            return self.design.replicates.vcov(self.replicates, self.full) + outside
         if self.influence is None:
             raise EstimateError(Problem("this estimate has neither influence columns nor replicates"))
         return self.design.vcov(self.influence)
@@ -152,7 +153,15 @@ class Estimate:
     def to_frame(self, level: float = 0.95) -> pd.DataFrame:
         """One row a value: keys, value, se, ci_low, ci_high, cv, n, degf."""
         ci = self.ci(level)
-        columns = {"value": self.value, "se": self.se, "ci_low": ci["low"].to_numpy(), "ci_high": ci["high"].to_numpy(), "cv": self.cv, "n": self.n, "degf": self.dof}
+        columns = {
+            "value": self.value,
+            "se": self.se,
+            "ci_low": ci["low"].to_numpy(),
+            "ci_high": ci["high"].to_numpy(),
+            "cv": self.cv,
+            "n": self.n,
+            "degf": self.dof,
+        }
         return pd.concat([self.keys.reset_index(drop=True), pd.DataFrame(columns)], axis=1)
 
     def select(self, which: list[int] | Float) -> Estimate:
@@ -217,7 +226,9 @@ def stack(*estimates: Estimate) -> Estimate:
     """Several estimates on the same design or designs, with their joint covariance."""
     first = estimates[0]
     if any(len(e.parts) != len(first.parts) or any(a.design is not b.design for a, b in zip(e.parts, first.parts, strict=True)) for e in estimates):
-        raise EstimateError(Problem("stack needs estimates on one and the same design", fix="Use independent() for separate samples; derive every estimate from one Sample."))
+        raise EstimateError(
+            Problem("stack needs estimates on one and the same design", fix="Use independent() for separate samples; derive every estimate from one Sample.")
+        )
     parts = []
     for k, part in enumerate(first.parts):
         many = [e.parts[k] for e in estimates]

@@ -40,7 +40,9 @@ def distance(method: Method, bounds: tuple[float, float] | None) -> Curve:
         if bounds is None:
             return np.exp, np.exp
         lo, hi = bounds
-        return lambda u: np.clip(np.exp(np.minimum(u, 700.0)), lo, hi), lambda u: np.where((u > np.log(lo)) & (u < np.log(hi)), np.exp(np.minimum(u, 700.0)), 0.0)
+        return lambda u: np.clip(np.exp(np.minimum(u, 700.0)), lo, hi), lambda u: np.where(
+            (u > np.log(lo)) & (u < np.log(hi)), np.exp(np.minimum(u, 700.0)), 0.0
+        )
     if bounds is None:
         raise ValueError("the logit distance needs bounds")
     lo, hi = bounds
@@ -81,7 +83,7 @@ def solve(d: Float, x: Rows, totals: Float, method: Method, bounds: tuple[float,
         if np.max(np.abs(gap) / size) < tol:
             break
         u = xc @ lam
-        move = _solve_psd(xc.T @ (xc * (dc * df(u))[:, None]), gap)
+        move = psd_solve(xc.T @ (xc * (dc * df(u))[:, None]), gap)
         step = 1.0
         best, norm = None, np.max(np.abs(gap) / size)
         while step > 1e-6:
@@ -97,7 +99,7 @@ def solve(d: Float, x: Rows, totals: Float, method: Method, bounds: tuple[float,
     return Solution(factor, gap, done)
 
 
-def _solve_psd(a: Float, b: Float) -> Float:
+def psd_solve(a: Float, b: Float) -> Float:
     """Minimum-norm solution of a x = b, b (q,) or (q, p), for a symmetric a that may be singular (redundant margins)."""
     scale = 1.0 / np.sqrt(np.maximum(np.diag(a), np.finfo(float).tiny))
     value, vector = np.linalg.eigh(a * scale[:, None] * scale[None, :])
@@ -109,4 +111,4 @@ def _solve_psd(a: Float, b: Float) -> Float:
 
 def projection(x: Rows, weight: Float, cross: Float) -> Float:
     """B = (X' diag(w) X)^- X' diag(w) z for cross = X' diag(w) z, shape (q, p)."""
-    return _solve_psd(x.gram(weight), cross)
+    return psd_solve(x.gram(weight), cross)

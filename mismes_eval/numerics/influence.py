@@ -65,6 +65,20 @@ class Block:
             out[:, j, :] = x[index].T @ weighted[index]
         return out.reshape(x.shape[1], d * k)
 
+    def take(self, index: Int | Bool) -> Block:
+        """The rows at index."""
+        return Block(self.rows.take(index), self.coef, None if self.domain is None else self.domain[index], None if self.scale is None else self.scale[index])
+
+    def extended(self) -> Float:
+        """scale * (onehot(domain) kron rows), shape (n, D*k)."""
+        rows = self.rows.dense() if self.scale is None else self.rows.dense() * self.scale[:, None]
+        if self.domain is None:
+            return rows
+        d, k = self.domains, self.rows.k
+        out = np.zeros((rows.shape[0], d + 1, k))
+        out[np.arange(rows.shape[0]), self.domain, :] = rows
+        return out[:, :d, :].reshape(rows.shape[0], d * k)
+
     def dense(self) -> Float:
         """(n, p)."""
         rows = self.rows.dense() if self.scale is None else self.rows.dense() * self.scale[:, None]
@@ -123,13 +137,7 @@ class Influence:
 
     def take(self, index: Int | Bool) -> Influence:
         """The rows at index."""
-
-        def part(b: Block) -> Block:
-            return Block(
-                b.rows.take(index), b.coef, None if b.domain is None else b.domain[index], None if b.scale is None else b.scale[index]
-            )
-
-        blocks = tuple(part(b) for b in self.blocks)
+        blocks = tuple(b.take(index) for b in self.blocks)
         return Influence(blocks, blocks[0].rows.n)
 
     def dense(self) -> Float:

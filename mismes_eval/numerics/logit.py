@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mismes_eval.numerics.rows import Float
+from mismes_eval.numerics.rows import Float, Int, Rows
 
 
 class Separation(ValueError):
@@ -23,10 +23,10 @@ class LogitFit:
     iterations: int
 
 
-def fit_logit(x: Float, y: Float, w: Float, steps: int = 100) -> LogitFit:
-    """Maximum weighted likelihood by Newton steps with halving. x (n, q), y (n,) in [0, 1], w (n,) of 0 or more.
+def fit_logit(x: Float, y: Float, w: Float, steps: int = 100, start: Float | None = None) -> LogitFit:
+    """Maximum weighted likelihood by Newton steps with halving. x (n, q), y (n,) in [0, 1], w (n,) of 0 or more; start (q,) or None for zeros.
 
-    Converged where a Newton step moves no linear predictor by more than 1e-12 of its size. Raises Separation.
+    Converged where a Newton step moves no scaled coefficient by more than 1e-12, or where steps below 1e-7 shrink no more (rounding). Raises Separation.
     """
     used = w > 0
     y0, y1 = y[used].min(initial=1.0), y[used].max(initial=0.0)
@@ -36,8 +36,9 @@ def fit_logit(x: Float, y: Float, w: Float, steps: int = 100) -> LogitFit:
     if (scale == 0).any():
         raise Separation(f"column {int(np.flatnonzero(scale == 0)[0])} is zero in every row")
     xs = x / scale
-    beta = np.zeros(x.shape[1])
+    beta = np.zeros(x.shape[1]) if start is None else start * scale
     eta = xs @ beta
+    last = np.inf
     value = _loglik(eta, y, w)
     for iteration in range(1, steps + 1):
         p = _expit(eta)
@@ -53,10 +54,57 @@ def fit_logit(x: Float, y: Float, w: Float, steps: int = 100) -> LogitFit:
         beta, eta, value = beta + step * move, trial, trial_value
         if np.max(np.abs(eta[used])) > 35 and np.max(np.abs(move)) > 1e-6:
             raise Separation("fitted probabilities run to 0 or 1")
-        if np.max(np.abs(move)) <= 1e-12 * max(1.0, float(np.max(np.abs(beta)))):
+        size = float(np.max(np.abs(move))) / max(1.0, float(np.max(np.abs(beta))))
+        if size <= 1e-12 or last / 4 < size < 1e-7:
             p = _expit(eta)
             return LogitFit(beta / scale, p, x.T @ (x * (w * p * (1 - p))[:, None]), iteration)
+        last = size
     raise Separation("the fit does not settle")
+
+
+class Propensity:
+    """Response model ready to be fitted many times with other weights: equal covariate rows are put together once.
+
+    x: n rows of q covariates, zero in rows that are not at risk (their propensity is 1); r (n,) 0 or 1.
+    """
+
+    def __init__(self, x: Rows, r: Float) -> None:
+        self.x, self.cell = _distinct(x)
+        self.r = r
+        self.at_risk = self.x.any(axis=1)
+        self.saturated = bool(np.isin(self.x, (0.0, 1.0)).all() and self.x.sum(axis=1).max(initial=0.0) <= 1)
+
+    def fit(self, w: Float, start: Float | None = None) -> Float:
+        """(n,) fitted propensities. Raises Separation."""
+        c = self.x.shape[0]
+        mass = np.bincount(self.cell, weights=w, minlength=c)
+        share = np.divide(np.bincount(self.cell, weights=w * self.r, minlength=c), mass, out=np.ones(c), where=mass > 0)
+        used = self.at_risk & (mass > 0)
+        p = np.ones(c)
+        if self.saturated:
+            group = self.x.argmax(axis=1)
+            q = self.x.shape[1]
+            whole = np.bincount(group[used], weights=mass[used], minlength=q)
+            reached = np.bincount(group[used], weights=(mass * share)[used], minlength=q)
+            if (reached[whole > 0] == 0).any():
+                raise Separation("a response cell has no respondent")
+            p[used] = np.divide(reached, whole, out=np.ones(q), where=whole > 0)[group[used]]
+        elif used.any() and share[used].min() < 1:
+            beta = fit_logit(self.x[used], share[used], mass[used], start=start).beta
+            p[self.at_risk] = _expit(self.x[self.at_risk] @ beta)
+        return p[self.cell]
+
+
+def _distinct(x: Rows) -> tuple[Float, Int]:
+    """Distinct rows (C, q) and the row of each of n; equal rows are found by one random projection and checked."""
+    if x.cell is not None:
+        return x.values, x.cell
+    key = x.values @ np.random.default_rng(0).normal(size=x.k)
+    _, first, cell = np.unique(key, return_index=True, return_inverse=True)
+    values = x.values[first]
+    if not np.array_equal(values[cell], x.values):
+        return x.values, np.arange(x.n)
+    return values, cell.astype(np.intp)
 
 
 def _expit(eta: Float) -> Float:

@@ -62,7 +62,7 @@ def calibrate(
     limits = f", factors within {bounds[0]:g} to {bounds[1]:g}" if bounds else ""
     constant = f", constant within {unit}" if unit else ""
     name = f"{'raking' if method == 'raking' else method + ' calibration'} to {keys}{limits}{constant}"
-    return sample.step(Calibration(name, factor, m.x, before, m.total_vcov, margins=m.labels, totals=m.totals))
+    return sample.step(Calibration(name, factor, m.x, before, m.total_vcov, m.labels, m.totals, method, bounds))
 
 
 def poststratify(sample: Sample, by: str | list[str], totals: Mapping[object, float] | pd.Series) -> Sample:
@@ -133,4 +133,6 @@ def _unmet(m: Margins, before: Float, gap: Float, method: str, bounds: tuple[flo
             f"Bounds must at least let factors fall to {lo:.4g} and rise to {hi:.4g} (each taken alone)." if np.isfinite(lo) and np.isfinite(hi)
             else "No factors of 0 or more meet these totals together: the margins contradict each other in this sample."
         )  # fmt: skip
-    return Problem("calibration does not meet its totals", f"margin '{m.labels[worst]}'", f"{m.totals[worst]:,.6g}", f"{m.totals[worst] - gap[worst]:,.6g}", fix)
+    return Problem(
+        "calibration does not meet its totals", f"margin '{m.labels[worst]}'", f"{m.totals[worst]:,.6g}", f"{m.totals[worst] - gap[worst]:,.6g}", fix
+    )

@@ -11,20 +11,25 @@ import numpy as np
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.numerics.variance import Lonely, Stage, multistage_vcov
-from mismes_eval.weighting.steps import WeightShare, WeightStep
+from mismes_eval.weighting.steps import Calibration, Embedded, WeightShare, WeightStep
 
 Level = Literal["psu", "household", "element"]
 
 
 @dataclass(frozen=True)
 class ReplicateSet:
-    """Replicate factors, constant inside a PSU: factor (m, B) on the base weight, scale, rscales (B,); mse centres on the full-sample estimate."""
+    """Replicate factors, constant inside a PSU: factor (m, B) on the base weight, scale, rscales (B,); mse centres on the full-sample estimate.
+
+    degf : degrees of freedom.  unit (n,) row of factor for each base row, where a file's replicate weights are not constant inside PSUs; else None.
+    """
 
     factor: Float
     scale: float
     rscales: Float
     mse: bool
     method: str
+    degf: float
+    unit: Int | None = None
 
     @property
     def count(self) -> int:
@@ -95,9 +100,9 @@ class SurveyDesign:
 
     @property
     def degf(self) -> float:
-        """PSUs minus strata (R survey: degf); replicate designs: number of replicates minus 1."""
+        """PSUs minus strata (R survey: degf); replicate designs: at most the number of replicates minus 1."""
         if self.replicates is not None:
-            return float(self.replicates.count - 1)
+            return self.replicates.degf
         return float(self.psus - self.strata)
 
     def degf_within(self, rows: Bool) -> float:
@@ -134,6 +139,24 @@ class SurveyDesign:
             z = step.pull_back(z)
         totals = z.sums(self.base, self.unit, self.stages[-1].stratum.size)
         return self.cluster_deff * multistage_vcov(totals, self.stages, self.lonely) + extra
+
+    def outside_vcov(self, z: Influence) -> Float:
+        """Covariance (p, p) that calibration to estimated totals brings from outside the sample: replicates of the sample do not show it."""
+        extra = np.zeros((z.p, z.p))
+        for k in range(len(self.steps), 0, -1):
+            step = self.steps[k - 1]
+            inner = step.inner if isinstance(step, Embedded) else step
+            added = step.added_vcov(z) if isinstance(inner, Calibration) else None
+            if added is not None:
+                extra += added
+            z = step.pull_back(z)
+        return extra
+
+    @property
+    def totals_have_error(self) -> bool:
+        """Whether a step calibrated to totals with an error of their own."""
+        inner = [step.inner if isinstance(step, Embedded) else step for step in self.steps]
+        return any(isinstance(step, Calibration) and step.total_vcov is not None for step in inner)
 
     def describe(self) -> str:
         """One line for table notes: variance level, strata, PSUs, steps."""

@@ -1,16 +1,141 @@
-"""Totals in every replicate: every weight step redone, PSU x B and never n x B."""
+"""Estimates in every replicate, with every weight step redone: PSU x B and never n x B."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from scipy.linalg import qr
+
 from mismes_eval.errors import DesignError, Problem
+from mismes_eval.numerics.calibration import psd_solve
 from mismes_eval.numerics.influence import Block
-from mismes_eval.numerics.rows import Float
-from mismes_eval.weighting.design import SurveyDesign
+from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.weighting.design import ReplicateSet, SurveyDesign
+from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.steps import Calibration, KnownFactor, WeightShare
+
+_CHUNK = 4_000_000  # numbers in one table of cross-products of PSUs
+
+
+def replicate_unit(design: SurveyDesign) -> Int:
+    """(n,) row of the replicate factors for each row of the base weights."""
+    replicates = _replicates(design)
+    return design.base_psu if replicates.unit is None else replicates.unit
+
+
+def replicate_weights(design: SurveyDesign) -> Iterator[Float]:
+    """The weight after all steps in each replicate, one (n,) array at a time; every step is made anew from the replicate's own weights.
+
+    Raises DesignError where a step cannot be made in some replicate, naming both.
+    """
+    replicates, unit = _replicates(design), replicate_unit(design)
+    for b in range(replicates.count):
+        w = design.base * replicates.factor[:, b][unit]
+        for step in design.steps:
+            try:
+                factor = step.refit(w)
+            except ValueError as error:
+                raise DesignError(
+                    Problem("a weight step cannot be redone in a replicate", f"replicate {b + 1} of {replicates.count}, step '{step.name}'", "categories with respondents in every replicate",
+                            str(error), "Merge small categories, or use the linearised design.")
+                ) from error  # fmt: skip
+            w = (w[step.link] if isinstance(step, WeightShare) else w) * factor
+        yield w
+
+
+def replicated(sample: Sample, statistic: Callable[[Float], Float]) -> Float:
+    """A statistic in each replicate, shape (B, p). statistic: weights (n,), zero outside the domain -> (p,)."""
+    return np.array([np.atleast_1d(statistic(np.where(sample.domain, w, 0.0))) for w in replicate_weights(sample.design)])
 
 
 def replicated_totals(design: SurveyDesign, block: Block) -> Float:
     """Weighted totals of a block's extended rows in each replicate, shape (B, D*k)."""
-    replicates = design.replicates
-    if replicates is None or design.steps:
-        raise DesignError(Problem("the design has no replicate weights for these totals", fix="Make them with replicates()."))
-    return replicates.factor.T @ block.basis_sums(design.base, design.psu, design.psus)
+    replicates = _replicates(design)
+    known = design.base
+    last: Calibration | None = None
+    for k, step in enumerate(design.steps):
+        if isinstance(step, KnownFactor):
+            known = known * step.factor
+        elif isinstance(step, Calibration) and step.method == "linear" and step.bounds is None and step.totals is not None and k == len(design.steps) - 1:
+            last = step
+        else:
+            one = np.zeros(block.rows.n, np.intp)
+            return np.array([block.basis_sums(w, one, 1)[0] for w in replicate_weights(design)])
+    if last is None:
+        return replicates.factor.T @ block.basis_sums(known, replicate_unit(design), replicates.factor.shape[0])
+    return _greg_totals(replicates, replicate_unit(design), known, last, block)
+
+
+def _replicates(design: SurveyDesign) -> ReplicateSet:
+    if design.replicates is None:
+        raise DesignError(Problem("the design has no replicate weights", fix="Make them with replicates()."))
+    return design.replicates
+
+
+def _greg_totals(replicates: ReplicateSet, unit: Int, weight: Float, step: Calibration, block: Block) -> Float:
+    """GREG totals in every replicate: t_y + (T - t_x) B, from cross-products inside PSUs and one matrix product with the replicate factors.
+
+    Rows are put in PSU order once; the cross-products of a run of PSUs are made, multiplied with their factors and forgotten.
+    """
+    m, b = replicates.factor.shape
+    q, p = step.x.k, block.domains * block.rows.k
+    order = np.argsort(unit, kind="stable")
+    end = np.cumsum(np.bincount(unit, minlength=m))
+    upper = np.triu_indices(q)
+    width = upper[0].size + q * p + q + p
+    out = np.zeros((b, width))
+    run = max(1, _CHUNK // width)
+    for first in range(0, m, run):
+        stop = min(first + run, m)
+        rows = order[(end[first - 1] if first else 0) : end[stop - 1]]
+        size = np.diff(np.concatenate([[end[first - 1] if first else 0], end[first:stop]]))
+        out += replicates.factor[first:stop].T @ _cross_products(step.x.take(rows).dense(), block.take(rows).extended(), weight[rows], size, upper)
+    gram = np.zeros((b, q, q))
+    k = upper[0].size
+    gram[:, upper[0], upper[1]] = gram[:, upper[1], upper[0]] = out[:, :k]
+    xy = out[:, k : k + q * p].reshape(b, q, p)
+    tx, ty = out[:, k + q * p : k + q * p + q], out[:, k + q * p + q :]
+    totals = np.asarray(step.totals)
+    lam = _multipliers(gram, totals - tx)
+    missed = np.abs(np.einsum("bij,bj->bi", gram, lam) - (totals - tx)).max(axis=1) > 1e-8 * np.maximum(np.abs(totals), 1.0).max()
+    if missed.any():
+        raise DesignError(Problem("calibration cannot be redone in a replicate", f"replicate {int(np.flatnonzero(missed)[0]) + 1} of {b}, step '{step.name}'", "rows in every category",
+                                  "an empty category", "Merge small categories, or use the linearised design.", int(missed.sum())))  # fmt: skip
+    return ty + np.einsum("bi,bij->bj", lam, xy)
+
+
+def _multipliers(gram: Float, gap: Float) -> Float:
+    """Solutions (B, q) of gram_b x = gap_b: on the columns that are independent on average, one by one where that is not enough (redundant margins)."""
+    mean = gram.mean(axis=0)
+    scale = 1.0 / np.sqrt(np.maximum(np.diag(mean), np.finfo(float).tiny))
+    _, r, pivot = qr(mean * scale[:, None] * scale, pivoting=True)
+    size = np.abs(np.diag(r))
+    keep = np.sort(pivot[size > 1e-10 * size[0]])
+    out = np.zeros_like(gap)
+    reduced = gram[:, keep[:, None], keep] * scale[keep, None] * scale[keep]
+    try:
+        out[:, keep] = np.linalg.solve(reduced, (gap[:, keep] * scale[keep])[..., None])[..., 0] * scale[keep]
+    except np.linalg.LinAlgError:
+        out[:] = np.nan
+    tolerance = 1e-10 * np.maximum(np.abs(gap).max(), np.diag(mean).max())
+    for b in np.flatnonzero(~(np.abs(np.einsum("bij,bj->bi", gram, out) - gap).max(axis=1) <= tolerance)):
+        out[b] = psd_solve(gram[b], gap[b])
+    return out
+
+
+def _cross_products(x: Float, y: Float, w: Float, size: Int, upper: tuple[Int, Int]) -> Float:
+    """Per PSU, rows in PSU order and `size` (m,) of them each: weighted x x' (upper triangle), x y', x, y side by side, shape (m, width)."""
+    q, p = x.shape[1], y.shape[1]
+    k = upper[0].size
+    out = np.empty((size.size, k + q * p + q + p))
+    joined = np.concatenate([x, y, np.ones((x.shape[0], 1))], axis=1)
+    weighted = joined[:, :-1] * w[:, None]
+    at = 0
+    for u, n in enumerate(size):
+        s = weighted[at : at + n].T @ joined[at : at + n]
+        out[u, :k] = s[upper]
+        out[u, k : k + q * p] = s[:q, q:-1].ravel()
+        out[u, k + q * p :] = s[:, -1]
+        at += n
+    return out

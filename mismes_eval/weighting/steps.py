@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
 from mismes_eval.numerics import calibration
 from mismes_eval.numerics.influence import Influence, one_above_other
+from mismes_eval.numerics.logit import Propensity
 from mismes_eval.numerics.rows import Float, Int, Rows
 
 
@@ -33,6 +35,10 @@ class WeightStep(Protocol):
         """Variance (p, p) that the step brings from outside the sample (totals with an error of their own), or None."""
         ...
 
+    def refit(self, before: Float) -> Float:
+        """(n,) factor of the same step made anew from other weights before it: what a replicate needs. Raises ValueError where it cannot be made."""
+        ...
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -48,6 +54,8 @@ class Calibration:
     total_vcov: Float | None = None
     margins: tuple[str, ...] = ()
     totals: Float | None = None
+    method: calibration.Method = "linear"
+    bounds: tuple[float, float] | None = None
 
     def slope(self, z: Influence) -> Float:
         """B (q, p)."""
@@ -62,6 +70,14 @@ class Calibration:
             return None
         b = self.slope(z)
         return b.T @ self.total_vcov @ b
+
+    def refit(self, before: Float) -> Float:
+        if self.totals is None:
+            raise ValueError(f"{self.name}: the totals were not kept")
+        solution = calibration.solve(before, self.x, self.totals, self.method, self.bounds)
+        if not np.max(np.abs(solution.gap) / np.maximum(np.abs(self.totals), 1.0)) < 1e-8:
+            raise ValueError(f"{self.name}: margin '{self.margins[solution.worst] if self.margins else solution.worst}' cannot be met")
+        return solution.factor if self.x.cell is None else solution.factor[self.x.cell]
 
 
 @dataclass(frozen=True)
@@ -93,6 +109,15 @@ class ResponsePropensity:
     def added_vcov(self, z: Influence) -> Float | None:
         return None
 
+    @cached_property
+    def _model(self) -> Propensity:
+        return Propensity(self.x, self.r)
+
+    def refit(self, before: Float) -> Float:
+        p = self._model.fit(before)
+        f = np.divide(self.r, p, out=np.zeros_like(p), where=self.r > 0)
+        return f if self.stabiliser is None else f * self.stabiliser
+
 
 @dataclass(frozen=True)
 class KnownFactor:
@@ -106,6 +131,9 @@ class KnownFactor:
 
     def added_vcov(self, z: Influence) -> Float | None:
         return None
+
+    def refit(self, before: Float) -> Float:
+        return self.factor
 
 
 @dataclass(frozen=True)
@@ -149,6 +177,12 @@ class PhaseTwo:
         e = residual.dense() * (self.before * self.factor * np.sqrt(self.fraction * (1 - chance)))[:, None]
         return e.T @ e
 
+    def refit(self, before: Float) -> Float:
+        if self.x is None:
+            return self.share
+        g = calibration.solve(before * self.share, self.x, self.x.totals(before), "linear").factor
+        return self.share * (g if self.x.cell is None else g[self.x.cell])
+
 
 @dataclass(frozen=True)
 class WeightShare:
@@ -168,6 +202,9 @@ class WeightShare:
 
     def added_vcov(self, z: Influence) -> Float | None:
         return None
+
+    def refit(self, before: Float) -> Float:
+        return self.factor
 
 
 @dataclass(frozen=True)
@@ -195,6 +232,14 @@ class PseudoWeight:
 
     def added_vcov(self, z: Influence) -> Float | None:
         return None
+
+    @cached_property
+    def _model(self) -> Propensity:
+        return Propensity(self.x, self.r)
+
+    def refit(self, before: Float) -> Float:
+        p = self._model.fit(before)
+        return self.r * (1 - p) / p
 
 
 @dataclass(frozen=True)
@@ -226,3 +271,8 @@ class Embedded:
 
     def added_vcov(self, z: Influence) -> Float | None:
         return self.inner.added_vcov(self._inside(z))
+
+    def refit(self, before: Float) -> Float:
+        f = np.ones(self.n)
+        f[self.start : self.start + self.size] = self.inner.refit(before[self.start : self.start + self.size])
+        return f

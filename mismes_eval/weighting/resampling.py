@@ -1,0 +1,242 @@
+"""Replicate factors: bootstrap, jackknife, balanced half samples, and replicate weights that come with a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy.linalg import hadamard
+
+from mismes_eval.errors import DesignError, Problem
+from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.weighting.design import ReplicateSet, SurveyDesign
+from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.stages import weight_problems
+
+METHODS = ("bootstrap", "jackknife", "brr", "fay")
+FILE_METHODS = ("bootstrap", "jk1", "jkn", "brr", "fay")
+_LARGEST = 60_000_000  # PSUs times replicates
+
+
+def replicates(sample: Sample, method: str = "bootstrap", n: int | None = None, seed: int | None = None, mse: bool = False, rho: float = 0.5) -> Sample:
+    """The same sample with replicate weights instead of linearisation: every weight step is redone in every replicate.
+
+    Parameters
+    ----------
+    method : "bootstrap" (Rao-Wu: n_h - 1 of n_h PSUs with replacement in each stratum; fpc shrinks the factors towards 1), "jackknife" (JK1 with one stratum,
+        else JKn; fpc in scale and rscales), "brr" (two PSUs in every stratum), "fay" (BRR with factors rho and 2 - rho; R survey calls it fay.rho).
+    n : number of bootstrap replicates, 500 by default; the other methods have their own number.
+    seed : of the bootstrap; needed there, so that a report can be made again.
+    mse : centre on the full-sample estimate; False centres on the mean of the replicates (R survey's default).
+
+    Returns
+    -------
+    Sample, used like any other.
+
+    Raises
+    ------
+    DesignError : strata with one PSU (unless lonely_psu is "remove" or "certainty": their factors stay 1), strata without exactly two PSUs for BRR.
+
+    References
+    ----------
+    Rao, Wu and Yue (1992), Survey Methodology 18, 209-217; Rust and Rao (1996), Statistical Methods in Medical Research 5, 283-310.
+    """
+    design = sample.design
+    first = design.stages[0]
+    m_h = np.bincount(first.stratum, minlength=first.strata)
+    problems = _problems(design, method, n, seed, rho, m_h)
+    if problems:
+        raise DesignError(problems)
+    deeper = any(stage.fraction.any() for stage in design.stages[1:])
+    fraction = np.zeros(first.strata) if deeper or method in ("brr", "fay") else first.fraction
+    degf = float(m_h.size if method in ("brr", "fay") else (m_h - 1).sum())
+    if method == "bootstrap":
+        made = _bootstrap(first.stratum, m_h, fraction, 500 if n is None else n, np.random.default_rng(seed))
+        made = ReplicateSet(made[0], made[1], made[2], mse, f"Rao-Wu bootstrap (seed {seed})", min(degf, made[0].shape[1] - 1.0))
+    elif method == "jackknife":
+        factor, scale, rscales = _jackknife(first.stratum, m_h, fraction)
+        made = ReplicateSet(factor, scale, rscales, mse, "jackknife (JK1)" if m_h.size == 1 else "jackknife (JKn)", degf)
+    else:
+        keep = rho if method == "fay" else 0.0
+        factor, scale, rscales = _half_samples(first.stratum, m_h.size, keep)
+        made = ReplicateSet(factor, scale, rscales, mse, f"Fay's method (rho {rho:g})" if method == "fay" else "balanced half samples", degf)
+    notes = design.notes
+    if first.fraction.any() and not fraction.any():
+        notes = (*notes, f"Replicates ({made.method}) treat PSUs as drawn with replacement: the fpc is left out and standard errors are on the safe side.")
+    return replace(sample, design=replace(design, replicates=made, notes=notes))
+
+
+@dataclass(frozen=True)
+class ReplicateWeights:
+    """Replicate weights that a file brings: `Sample.from_frame(frame, weights=..., replicates=ReplicateWeights(columns, "fay", rho=0.3))`.
+
+    columns : the replicate weights, in order.  method : "bootstrap", "jk1", "jkn", "brr", "fay".
+    combined : True where a column holds the whole weight (R: combined.weights), False where it multiplies the base weight.
+    scale, rscales : of the variance sum scale * sum rscales_b (t_b - centre)^2; None for what the method implies (bootstrap 1/(B-1), JK1 (B-1)/B, BRR 1/B,
+        Fay 1/(B (1-rho)^2)). JKn needs rscales.  mse : centre on the full-sample estimate.
+    degf : degrees of freedom; None: rank of the replicate weights less 1 (R survey: degf).
+    """
+
+    columns: Sequence[str]
+    method: str
+    scale: float | None = None
+    rscales: Sequence[float] | None = None
+    rho: float | None = None
+    combined: bool = True
+    mse: bool = False
+    degf: float | None = None
+
+    def attach(self, frame: pd.DataFrame, design: SurveyDesign) -> SurveyDesign:
+        """The design with these replicates. Raises DesignError listing every problem."""
+        problems = self._problems(frame)
+        if problems:
+            raise DesignError(problems)
+        value = frame[list(self.columns)].to_numpy(float)
+        base = design.base[:, None]
+        without = (design.base == 0) & (value != 0).any(axis=1)
+        if self.combined and without.any():
+            raise DesignError(
+                Problem(
+                    "replicate weights stand beside a zero weight",
+                    "replicate columns",
+                    "0 where the weight is 0",
+                    "",
+                    "",
+                    int(without.sum()),
+                    tuple(np.flatnonzero(without)[:5]),
+                )
+            )
+        factor = np.divide(value, base, out=np.zeros_like(value), where=base != 0) if self.combined else value
+        unit, table = _rows_of(factor, design.base_psu, design.psus)
+        b = len(self.columns)
+        known = {"bootstrap": 1 / (b - 1), "jk1": (b - 1) / b, "jkn": 1.0, "brr": 1 / b, "fay": 1 / (b * (1 - (self.rho or 0.0)) ** 2)}
+        scale = known[self.method] if self.scale is None else self.scale
+        rscales = np.ones(b) if self.rscales is None else np.asarray(self.rscales, float)
+        degf = _rank(value if self.combined else value * base) - 1.0 if self.degf is None else self.degf
+        return replace(design, replicates=ReplicateSet(table, scale, rscales, self.mse, f"replicate weights of the file ({self.method})", degf, unit))
+
+    def _problems(self, frame: pd.DataFrame) -> list[Problem]:
+        problems = [
+            Problem("a replicate weight column is not in the frame", f"column '{c}'", "one of the frame's columns")
+            for c in self.columns
+            if c not in frame.columns
+        ]
+        if self.method not in FILE_METHODS:
+            problems.append(Problem("unknown replicate method", "argument 'method'", f"one of {', '.join(FILE_METHODS)}", repr(self.method)))
+        if len(self.columns) < 2:
+            problems.append(Problem("too few replicate weights", "argument 'columns'", "at least two", str(len(self.columns))))
+        if self.method == "fay" and (self.rho is None or not 0 <= self.rho < 1):
+            problems.append(Problem("Fay's method needs rho", "argument 'rho'", "a number in [0, 1) from the survey's documentation", repr(self.rho)))
+        if self.method != "fay" and self.rho is not None:
+            problems.append(Problem("rho belongs to Fay's method", "argument 'rho'", "None", repr(self.rho)))
+        if self.method == "jkn" and self.rscales is None:
+            problems.append(Problem("JKn needs rscales", "argument 'rscales'", "(n_h - 1) / n_h of the stratum of each replicate", "None"))
+        if self.rscales is not None and (len(self.rscales) != len(self.columns) or not (np.asarray(self.rscales, float) >= 0).all()):
+            problems.append(Problem("rscales do not fit", "argument 'rscales'", f"{len(self.columns)} numbers of 0 or more", f"{len(self.rscales)}"))
+        if self.scale is not None and not self.scale > 0:
+            problems.append(Problem("the scale is not positive", "argument 'scale'", "a number above 0", str(self.scale)))
+        for c in self.columns:
+            if c in frame.columns:
+                problems += weight_problems(frame[c])
+        return problems
+
+
+def _problems(design: SurveyDesign, method: str, n: int | None, seed: int | None, rho: float, m_h: Int) -> list[Problem]:
+    if method not in METHODS:
+        return [Problem("unknown replicate method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method))]
+    problems = []
+    if design.replicates is not None:
+        problems.append(Problem("the sample has replicates already", fix="Start from the linearised sample."))
+    if method == "bootstrap" and seed is None:
+        problems.append(Problem("the bootstrap needs a seed", "argument 'seed'", "an integer, so that the result can be made again", "None"))
+    if n is not None and (method != "bootstrap" or n < 2):
+        problems.append(Problem("the number of replicates does not fit", "argument 'n'", "2 or more, for the bootstrap only", f"{n} with {method}"))
+    if not 0 <= rho < 1:
+        problems.append(Problem("rho is out of range", "argument 'rho'", "0 <= rho < 1", str(rho)))
+    if design.cluster_deff != 1:
+        problems.append(
+            Problem(
+                "replicates cannot carry a supplied cluster effect",
+                "argument 'cluster_deff' of the design",
+                "1",
+                f"{design.cluster_deff:g}",
+                "Use the linearised design.",
+            )
+        )
+    if method in ("brr", "fay") and (m_h != 2).any():
+        problems.append(
+            Problem(
+                "balanced half samples need two PSUs in every stratum",
+                "strata",
+                "2 in each",
+                f"{int((m_h != 2).sum())} strata with another number",
+                "Use the bootstrap or the jackknife.",
+            )
+        )
+    elif design.lonely_strata and design.lonely not in ("remove", "certainty"):
+        problems.append(Problem("strata with one PSU cannot be resampled", "strata", "at least two PSUs in each", ", ".join(design.lonely_strata[:10]),
+                                "Merge strata, or choose lonely_psu='certainty' or 'remove', which keep their factor at 1.", len(design.lonely_strata)))  # fmt: skip
+    count = {"bootstrap": n or 500, "jackknife": design.psus}.get(method, 2 * m_h.size + 2)
+    if design.psus * count > _LARGEST:
+        problems.append(
+            Problem(
+                "too many replicate factors",
+                f"{design.psus:,} PSUs",
+                f"PSUs times replicates of at most {_LARGEST:,}",
+                f"{design.psus * count:,}",
+                "Use the linearised design.",
+            )
+        )
+    return problems
+
+
+def _bootstrap(stratum: Int, m_h: Int, fraction: Float, n: int, rng: np.random.Generator) -> tuple[Float, float, Float]:
+    factor = np.ones((stratum.size, n))
+    order = np.argsort(stratum, kind="stable")
+    ends = np.cumsum(m_h)
+    for h, size in enumerate(m_h):
+        if size > 1 and fraction[h] < 1:
+            draw = rng.integers(0, size, (n, size - 1)) + size * np.arange(n)[:, None]
+            count = np.bincount(draw.ravel(), minlength=n * size).reshape(n, size).T
+            factor[order[ends[h] - size : ends[h]]] = 1 + np.sqrt(1 - fraction[h]) * (size / (size - 1) * count - 1)
+    return factor, 1.0 / (n - 1), np.ones(n)
+
+
+def _jackknife(stratum: Int, m_h: Int, fraction: Float) -> tuple[Float, float, Float]:
+    m = stratum.size
+    factor = np.ones((m, m))
+    size = m_h[stratum]
+    for h in range(m_h.size):
+        index = np.flatnonzero(stratum == h)
+        if index.size > 1:
+            factor[np.ix_(index, index)] = index.size / (index.size - 1)
+    factor[np.arange(m)[size > 1], np.arange(m)[size > 1]] = 0.0
+    rscales = (size - 1) / size * (1 - fraction[stratum])
+    return (factor, float(rscales[0]), np.ones(m)) if m_h.size == 1 else (factor, 1.0, rscales)
+
+
+def _half_samples(stratum: Int, strata: int, rho: float) -> tuple[Float, float, Float]:
+    b = 1 << int(np.ceil(np.log2(strata + 1)))
+    sign = hadamard(b)[1 : strata + 1].astype(float)
+    order = np.argsort(stratum, kind="stable")
+    side = np.empty(stratum.size)
+    side[order] = np.tile([1.0, -1.0], strata)
+    return 1 + (1 - rho) * side[:, None] * sign[stratum], 1.0 / (b * (1 - rho) ** 2), np.ones(b)
+
+
+def _rows_of(factor: Float, psu: Int, m: int) -> tuple[Int | None, Float]:
+    """Factors by PSU where they are constant inside each (unit None), else by distinct row of the file."""
+    first = np.full(m, psu.size, np.intp)
+    np.minimum.at(first, psu, np.arange(psu.size))
+    if np.abs(factor - factor[first][psu]).max() <= 1e-12 * np.abs(factor).max():
+        return None, factor[first]
+    return np.arange(psu.size), factor
+
+
+def _rank(weights: Float) -> int:
+    """Rank of the replicate weights with the tolerance that R survey uses (1e-5)."""
+    scaled = weights / np.maximum(np.sqrt((weights**2).sum(axis=0)), np.finfo(float).tiny)
+    value = np.linalg.eigvalsh(scaled.T @ scaled)
+    return int((value > 1e-10 * value[-1]).sum())
