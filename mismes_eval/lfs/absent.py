@@ -12,6 +12,8 @@ from mismes_eval.estimate.domains import By, Domains, listed
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.estimate.totals import OfTotals, evaluate
 from mismes_eval.lfs.answers import values
+from mismes_eval.lfs.catalogue import Indicator
+from mismes_eval.lfs.context import Context
 from mismes_eval.lfs.persons import breakdown, residents
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.sample import Sample
@@ -61,6 +63,13 @@ def absent_members(sample: Sample, absent: pd.DataFrame, by: By = None, househol
         rows = np.flatnonzero(inside & residents(sample.frame) & known)
         stay[rows, here[rows]] = 1.0
     return _estimate(sample, reported, stay, keys, absent, there, multiplicity)
+
+
+def indicator(c: Context, item: Indicator) -> Estimate | NotEstimable:
+    """L2 of a call: needs the roster."""
+    if c.absent is None:
+        return NotEstimable("No roster of absent members was given (argument 'absent').", item.definition)
+    return absent_members(c.sample, c.absent, list(c.by) or None)
 
 
 def _estimate(sample: Sample, reported: Float, stay: Float, keys: pd.DataFrame, absent: pd.DataFrame, there: Int, multiplicity: str | None) -> Estimate:

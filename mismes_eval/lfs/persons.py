@@ -27,6 +27,7 @@ class Ages:
     """Age ranges in completed years and cell sizes that indicators use.
 
     labour_min, labour_max : population whose labour status is reported.  neet : youth range.  match_cell : fewest workers in an ISCO-2 cell for realised matches.
+    recruitment_months : recruitment cost is asked of first departures within so many months before the interview; None: all.
     """
 
     labour_min: int = 15
@@ -34,6 +35,7 @@ class Ages:
     neet_min: int = 15
     neet_max: int = 24
     match_cell: int = 30
+    recruitment_months: float | None = 36
 
     @property
     def labour(self) -> str:

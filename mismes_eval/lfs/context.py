@@ -1,0 +1,111 @@
+"""What the indicators of one call share, and the way from a measure on persons to an Estimate with its words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.estimate.domains import By, listed
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.totals import mean, proportion, total
+from mismes_eval.lfs.catalogue import Indicator
+from mismes_eval.lfs.labour import Measure
+from mismes_eval.lfs.migrants import Definition, as_definition, migration_status
+from mismes_eval.lfs.moves import Several
+from mismes_eval.lfs.persons import LABELS, Ages, aged, breakdown
+from mismes_eval.numerics.rows import Bool
+from mismes_eval.weighting.sample import Sample
+
+Result = Estimate | NotEstimable
+
+
+@dataclass(frozen=True)
+class Context:
+    """status (n,) codes or None; in_age (n,) age range of the migrant definition; target: statuses that measures address; rates: currency units per EUR."""
+
+    sample: Sample
+    by: tuple[str, ...]
+    ages: Ages
+    status: np.ndarray
+    in_age: Bool
+    target: tuple[str, ...]
+    absent: pd.DataFrame | None = None
+    rates: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        return self.sample.frame
+
+    @property
+    def targeted(self) -> Bool:
+        """(n,) persons whom support measures address."""
+        return self.in_age & np.isin(self.status.astype(str), self.target)
+
+    def among(self, rows: Bool) -> Context:
+        """The same context with a narrower domain."""
+        return replace(self, sample=self.sample.where(rows))
+
+
+def context(sample: Sample, by: By, definition: Definition | str | Mapping[str, object] | None, ages: Ages, target: tuple[str, ...]) -> Context:
+    """Statuses under the definition (or as delivered), breakdowns made, notes begun."""
+    frame, notes = sample.frame, []
+    if definition is not None:
+        rule = as_definition(definition)
+        status = migration_status(frame, rule)
+        in_age = aged(frame, rule.age_min, rule.age_max, "the migrant definition")
+        notes.append(rule.text)
+        if status.attrs["unknown"]:
+            notes.append(f"{status.attrs['unknown']:,} persons in the age range have no status because an answer that decides is missing.")
+        sample = sample.with_columns({"mig_status": status})
+    elif "mig_status" in frame.columns:
+        in_age = aged(frame, ages.labour_min, None, "the migration indicators")
+        notes.append("Migration status as delivered in the file (column mig_status); its definition is not part of the params.")
+    else:
+        in_age = aged(frame, ages.labour_min, ages.labour_max, "the labour-force indicators")
+    code = sample.frame["mig_status"].astype(object).to_numpy() if "mig_status" in sample.frame.columns else np.full(sample.n, None, dtype=object)
+    columns = [] if by is None else listed(by)
+    sample = sample.with_columns({name: breakdown(sample.frame, name) for name in columns})
+    return Context(sample, tuple(columns), ages, code, in_age, target, notes=tuple(notes))
+
+
+def words(c: Context, indicator: Indicator) -> str:
+    """Title, formula, universe and source of an indicator, for a table."""
+    targets = " and ".join(f"{LABELS[t]}s" if t in LABELS else t for t in c.target)
+    universe = indicator.universe.format(labour=c.ages.labour, neet=f"aged {c.ages.neet_min} to {c.ages.neet_max}", cell=c.ages.match_cell, target=targets)
+    return f"{indicator.title}: {indicator.definition}. Among {universe}. Source: {indicator.source}."
+
+
+def labelled(c: Context, indicator: Indicator, e: Estimate, silent: int, concerned: int, notes: tuple[str, ...] = ()) -> Estimate:
+    """An Estimate with its unit, definition, notes and id; silent: persons in the universe without an answer."""
+    left_out = (f"{silent:,} of {concerned:,} persons in the universe gave no answer and are left out.",) if silent else ()
+    out = e.annotated(unit=indicator.unit, definition=words(c, indicator), notes=c.notes + left_out + notes)
+    return replace(
+        out, extra={"id": indicator.id, "title": indicator.title, "source": indicator.source, "minimum_n": indicator.minimum_n, "n_without_answer": silent}
+    )
+
+
+def nobody(c: Context, indicator: Indicator, concerned: Bool) -> NotEstimable:
+    """The reason why an indicator has no rows."""
+    digits = " Realised matches need ISCO codes of two digits or more." if indicator.id.startswith("L5.") else ""
+    return NotEstimable(
+        ("Nobody in the universe has an answer." if concerned.any() else "Nobody in the sample belongs to the universe.") + digits, words(c, indicator)
+    )
+
+
+def estimate(c: Context, indicator: Indicator, measure: Measure | Several) -> Result:
+    """Weighted share, mean or total of a measure among those of its universe who answered."""
+    value = measure.value if isinstance(measure, Several) else measure.value[:, None]
+    concerned = measure.universe & c.sample.active
+    answered = ~np.isnan(value).any(axis=1)
+    base = concerned & answered
+    if not base.any():
+        return nobody(c, indicator, concerned)
+    labels = [f"{indicator.id} {label}" for label in measure.labels] if isinstance(measure, Several) else [indicator.id]
+    domain = c.sample.with_columns({label: value[:, j] for j, label in enumerate(labels)}).where(base)
+    estimator = {"persons": total, "share": proportion}.get(indicator.unit, mean)
+    out = estimator(domain, labels, list(c.by) or None)
+    return labelled(c, indicator, out, int((concerned & ~answered).sum()), int(concerned.sum()))

@@ -1,0 +1,112 @@
+"""Earnings of returnees against non-migrants: the raw gap, the gap at equal characteristics, and what composition explains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import EstimateError
+from mismes_eval.estimate.decomposition import adjusted_gap, oaxaca_blinder, reweighted_gap
+from mismes_eval.estimate.domains import domains
+from mismes_eval.estimate.estimate import Estimate, NotEstimable, stack
+from mismes_eval.lfs.answers import values
+from mismes_eval.lfs.catalogue import Indicator
+from mismes_eval.lfs.context import Context, Result, labelled, nobody, words
+from mismes_eval.lfs.labour import PAID, workers
+from mismes_eval.lfs.match import education_rank
+from mismes_eval.lfs.persons import age_bounds
+from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.sample import Sample
+
+_MONTHS = {1: 5 * 52 / 12, 2: 52 / 12, 3: 26 / 12, 4: 0.5, 5: 1.0, 6: 1 / 3, 7: 1 / 6, 8: 1 / 12}
+_HOURLY = 9
+_Y, _G = "log monthly earnings", "returnee"
+
+
+def monthly_earnings(frame: pd.DataFrame) -> Float:
+    """(n,) earnings of the main job a month, NaN where not told; unitwage codes of GLD (a daily wage is taken for 5 days a week, an hourly one for whours)."""
+    wage, unit = values(frame, "wage_no_compen"), values(frame, "unitwage")
+    factor = pd.Series(unit).map(_MONTHS).to_numpy(dtype=float, na_value=np.nan)
+    if "whours" in frame.columns:
+        factor = np.where(unit == _HOURLY, values(frame, "whours") * 52 / 12, factor)
+    return np.where(wage > 0, wage * factor, np.nan)
+
+
+def characteristics(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns of a Mincer equation that the file has: education (years, else level), potential experience and its square (else age group), sex, area, region."""
+    low, high = age_bounds(frame)
+    rank = pd.Series(education_rank(frame), index=frame.index).map({1.0: "low", 2.0: "medium", 3.0: "high"}).astype("object")
+    out: dict[str, object] = {}
+    years = values(frame, "educy") if "educy" in frame.columns and frame["educy"].notna().any() else None
+    if years is not None:
+        out["education, years"] = years
+    elif rank.notna().any():
+        out["education level"] = rank
+    if years is not None and np.array_equal(low, high, equal_nan=True):
+        experience = np.maximum(low - years - 6, 0.0)
+        out |= {"experience": experience, "experience squared": experience**2 / 100}
+    else:
+        out["age group"] = (
+            frame["age_group"].astype("object")
+            if "age_group" in frame.columns
+            else pd.Series(pd.cut(low, [0, 25, 35, 45, 55, 65, np.inf], right=False), index=frame.index).astype("object")
+        )
+    for name, column in (("man", "male"), ("urban", "urban")):
+        if column in frame.columns:
+            out[name] = values(frame, column)
+    if "subnatid1" in frame.columns:
+        out["region"] = frame["subnatid1"].astype("object")
+    return pd.DataFrame(out, index=frame.index)
+
+
+def gap(c: Context, indicator: Indicator) -> Result:
+    """Log earnings of returnees minus those of non-migrants, among employees with earnings and characteristics known; one estimate a breakdown level."""
+    x = characteristics(c.frame)
+    earned = monthly_earnings(c.frame)
+    concerned = workers(c.frame, c.ages) & (values(c.frame, "empstat") == PAID) & np.isin(c.status.astype(str), ("RET", "NON")) & c.sample.active
+    known = concerned & ~np.isnan(earned) & x.notna().all(axis=1).to_numpy()
+    if not known.any():
+        return nobody(c, indicator, concerned)
+    with np.errstate(invalid="ignore"):
+        y = np.log(np.where(known, earned, 1.0))
+    domain = c.sample.with_columns({**{name: x[name] for name in x.columns}, _Y: y, _G: (c.status == "RET").astype(float)}).where(known)
+    out = _by_level(domain, c.by, _method(indicator.id, tuple(x.columns)), indicator.id == "L9")
+    if isinstance(out, NotEstimable):
+        return replace(out, definition=words(c, indicator))
+    used = () if indicator.id == "L9" else (f"Characteristics: {', '.join(x.columns)}.",)
+    return labelled(c, indicator, out, int((concerned & ~known).sum()), int(concerned.sum()), (*used, "A gap of 0.10 log points is about 10.5%."))
+
+
+def _method(name: str, covariates: tuple[str, ...]) -> Callable[[Sample], Estimate]:
+    return {
+        "L9": partial(adjusted_gap, outcome=_Y, group=_G, covariates=()),
+        "L9.mincer": partial(adjusted_gap, outcome=_Y, group=_G, covariates=covariates),
+        "L9.dfl": partial(reweighted_gap, outcome=_Y, group=_G, covariates=covariates),
+        "L9.oaxaca": partial(oaxaca_blinder, outcome=_Y, group=_G, covariates=covariates),
+    }[name]
+
+
+def _by_level(sample: Sample, by: tuple[str, ...], method: Callable[[Sample], Estimate], raw: bool) -> Result:
+    """The statistic in each level of the breakdown, stacked; levels without both groups or with collinear columns are named in the notes."""
+    where = domains(sample, list(by) or None, "the earnings gap")
+    found, refused = [], []
+    for k, label in enumerate(where.labels):
+        part = sample.where(where.code == k)
+        try:
+            e = method(part)
+        except EstimateError as error:
+            refused.append(f"{label or 'all'}: {error}")
+            continue
+        keys = pd.concat([where.keys.iloc[[k] * e.p].reset_index(drop=True), e.keys.reset_index(drop=True)], axis=1)
+        e = replace(e, names=("gap",), keys=pd.DataFrame({"variable": ["gap"]})) if raw else e
+        names = tuple(f"{n}, {label}" if label else n for n in e.names)
+        sizes = float(sample.frame.loc[part.active, _G].sum())
+        found.append(replace(e, keys=keys, names=names, n=np.full(e.p, min(sizes, e.n[0] - sizes))))
+    if not found:
+        return NotEstimable("; ".join(refused))
+    out = found[0] if len(found) == 1 else stack(*found)
+    return replace(out, notes=(*out.notes, "n is the smaller of the two groups.", *(f"Not estimable for {r}" for r in refused)))
