@@ -113,13 +113,14 @@ class Params:
 
     def to_json(self) -> str:
         """Resolved values with paths relative to the project or data root, sorted: what a notebook is handed and a manifest records."""
-        return json.dumps({k: self._portable(v) for k, v in sorted(self.values.items())}, ensure_ascii=False, default=list, sort_keys=True)
+        return json.dumps({k: self.portable(v) for k, v in sorted(self.values.items())}, ensure_ascii=False, default=list, sort_keys=True)
 
     def fingerprint(self) -> str:
         """sha256 of the resolved values."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
-    def _portable(self, value: object) -> object:
+    def portable(self, value: object) -> object:
+        """A value as it may be published: paths relative to the project or the data root."""
         if not isinstance(value, Path):
             return dict(value) if isinstance(value, Mapping) else value
         if value.is_relative_to(self.root):

@@ -1,0 +1,167 @@
+"""The contract between the runner and a notebook.
+
+A report notebook has one `parameters` cell with the single parameter `run`, opens it, hands over every table and figure that it shows, and finishes in its last cell:
+
+    run = "params/MDA.yaml"                      # the parameters cell: the default lets the notebook be read in JupyterLab
+    report = me.report.open(run)                 # .params, .language, .synthetic
+    report.add_table(table)                      # shows the table and keeps it
+    report.add_figure(figure)
+    report.finish()                              # the last cell: writes the results
+
+The runner gives `run` the path of a run.json in a hidden work folder; `finish` writes there, estimates.json last. A report without that file has failed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Protocol, TextIO, TypeVar
+
+import pandas as pd
+
+from mismes_eval.errors import MismesWarning, Problem, ReportError
+from mismes_eval.evaluation.params import Params
+from mismes_eval.report.language import Language, language
+from mismes_eval.report.provenance import package_hash
+from mismes_eval.report.results import write_results
+
+RUN_FILE = "run.json"
+INTERACTIVE = "data_processed"
+
+
+class ShownTable(Protocol):
+    """A table as the report modules make it: data until it is rendered."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    def published(self) -> pd.DataFrame: ...
+    def hidden(self) -> pd.DataFrame: ...
+    def to_frame(self) -> pd.DataFrame: ...
+    def to_html(self, lang: str = "en") -> str: ...
+
+
+class ShownFigure(Protocol):
+    """A figure: PNG bytes, the words for readers who cannot see it, the numbers drawn."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def png(self) -> bytes: ...
+    @property
+    def alt(self) -> str: ...
+    @property
+    def data(self) -> pd.DataFrame: ...
+    def to_html(self, lang: str = "en") -> str: ...
+
+
+@dataclass(frozen=True)
+class Page:
+    """HTML that a notebook cell shows."""
+
+    html: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+ShownT = TypeVar("ShownT", ShownTable, ShownFigure)
+
+
+@dataclass
+class Session:
+    """One report while it runs: params, and what it has shown so far. Mutable because a notebook adds to it cell by cell."""
+
+    params: Params
+    work: Path
+    language: Language
+    interactive: bool
+    tables: dict[str, ShownTable] = field(default_factory=dict)
+    figures: dict[str, ShownFigure] = field(default_factory=dict)
+    facts: dict[str, object] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def synthetic(self) -> bool:
+        return self.params.synthetic
+
+    def add_table(self, table: ShownTable) -> Page:
+        """Keep a table for the results and show it. Raises ReportError where the id is taken, or the data are synthetic and the table does not say so."""
+        self._check(table, self.tables)
+        self.tables[table.id] = table
+        return Page(table.to_html(self.language.code))
+
+    def add_figure(self, figure: ShownFigure) -> Page:
+        """Keep a figure for the results and show it. Raises ReportError where the id is taken, the words for the picture are missing, or synthetic data are not marked."""
+        self._check(figure, self.figures)
+        if not figure.alt.strip():
+            raise ReportError(Problem("a figure has no alternative text", f"figure {figure.id}", "words that say what the picture shows"))
+        self.figures[figure.id] = figure
+        return Page(figure.to_html(self.language.code))
+
+    def say(self, text: str, **values: object) -> Page:
+        """A paragraph in the report's language, with {names} filled in."""
+        return Page(f"<p>{escape(self.language(text, **values))}</p>")
+
+    def add_fact(self, name: str, value: str | float | int | bool | None) -> None:
+        """One named value that belongs to the results but to no table."""
+        self.facts[name] = value
+
+    def finish(self) -> Page:
+        """Write tables, figures and, last, estimates.json. Nothing can be added afterwards that counts."""
+        write_results(self.work, self.params, list(self.tables.values()), list(self.figures.values()), self.facts, self.warnings)
+        where = f" {escape(self.work.name)}" if self.interactive else ""
+        return Page(f"<p class='finished'>{len(self.tables)} tables, {len(self.figures)} figures{where}</p>")
+
+    def _check(self, shown: ShownT, known: Mapping[str, object]) -> None:
+        if shown.id in known:
+            raise ReportError(Problem("two of the report's parts have one id", shown.id, "every id once"))
+        if self.synthetic and not getattr(shown, "synthetic", False):
+            raise ReportError(Problem("made-up data are shown without saying so", shown.id, "synthetic=True", "synthetic=False", "Pass synthetic=report.synthetic."))
+
+    def _warn(self, message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None) -> None:
+        if issubclass(category, MismesWarning) and str(message) not in self.warnings:
+            self.warnings.append(str(message))
+
+
+def open(run: str) -> Session:
+    """Begin a report.
+
+    Parameters
+    ----------
+    run : path of the run.json that the runner wrote, or of a params file for work in JupyterLab (results then go to data_processed/<name>/).
+
+    Raises
+    ------
+    ReportError : the kernel runs another installation of the package than the runner.  ParamsError : the params file breaks the schema.
+    """
+    if run.endswith(".json"):
+        order = json.loads(Path(run).read_text(encoding="utf-8"))
+        if order["package_sha256"] != package_hash():
+            raise ReportError(Problem("the notebook's kernel runs another mismes_eval than the command line", "Jupyter kernel 'python3'", fix="Remove the kernel spec of that name from your Jupyter folder."))
+        params = Params.load(Path(order["params"]), order["data_root"], order["root"])
+        session = Session(params, Path(order["work"]), language(str(params["language"])), False)
+        warnings.showwarning = session._warn
+        return session
+    file = _above(run)
+    params = Params.load(file)
+    work = params.root / INTERACTIVE / file.stem
+    work.mkdir(parents=True, exist_ok=True)
+    return Session(params, work, language(str(params["language"])), True)
+
+
+def _above(run: str) -> Path:
+    """The params file, looked for from the working folder upwards: notebooks/ is one below the project."""
+    here = Path(os.getcwd())
+    for folder in (here, *here.parents):
+        if (folder / run).is_file():
+            return folder / run
+    return Path(run)
