@@ -1,0 +1,168 @@
+"""The labour force survey of a run: read, given its status of migration, its design, its two phases and its calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval import frame as frames
+from mismes_eval import lfs
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.evaluation.params import Params
+from mismes_eval.weighting.calibrate import calibrate
+from mismes_eval.weighting.nonresponse import nonresponse
+from mismes_eval.weighting.phases import two_phase, weight_share
+from mismes_eval.weighting.sample import Sample
+
+SYNTHETIC = "SYNTHETIC DATA: made-up persons, no finding about the real country."
+
+
+@dataclass(frozen=True)
+class Survey:
+    """sample: weights ready for use; delivered: the weights before calibration; absent: roster or None; definition: who is a migrant; margins: control totals or None."""
+
+    sample: Sample
+    delivered: Sample
+    absent: pd.DataFrame | None
+    definition: lfs.Definition
+    ages: lfs.Ages
+    margins: pd.DataFrame | None
+    source: str
+
+
+def survey(params: Params) -> Survey | None:
+    """The survey that a run names; None where none is supplied.
+
+    Steps: read and map; migration status under the run's definition; design (or listing, two phases, class nonresponse, persons of the interviewed
+    households); calibration to the margins with one weight a household where the file has households.
+    """
+    path = params.path("inputs.lfs")
+    if path is None:
+        return None
+    definition = _definition(params)
+    ages = lfs.Ages(labour_min=params.integer("definitions.labour_min") or 15, labour_max=params.integer("definitions.labour_max"))
+    persons = lfs.read(path, mapping=_mapping(params))
+    if any(c.startswith("mig_") for c in persons.columns):
+        persons = persons.assign(mig_status=lfs.migration_status(persons, definition))
+    delivered = _two_phases(params, persons) if params.path("inputs.listing") is not None else _single_phase(params, persons)
+    flags = (f"Data: {path.name}, vintage {params.text('data_vintage')}.", *((SYNTHETIC,) if params.synthetic else ()))
+    delivered = delivered.flagged(*flags)
+    margins = _margins(params)
+    sample = delivered
+    if margins is not None and params.text("calibration.method") != "none":
+        sample = _calibrated(params, delivered, margins)
+    absent = params.path("inputs.absent")
+    roster = None if absent is None else frames.read(absent, template="lfs_absent").frame
+    return Survey(sample, delivered, roster, definition, ages, margins, path.name)
+
+
+def _definition(params: Params) -> lfs.Definition:
+    known = ("preset", "min_months_abroad", "lookback_months", "require_work_abroad", "age_min", "age_max")
+    given = {k: v for k, v in params.section("definitions").items() if k in known}
+    given.setdefault("preset", params.text("definitions.preset"))
+    return lfs.as_definition(given)
+
+
+def _mapping(params: Params) -> Mapping[str, object] | str | None:
+    given = params.section("mapping")
+    if not given:
+        return None
+    if set(given) == {"name"}:
+        return str(given["name"])
+    return {k: v for k, v in given.items() if k != "name"} | ({"name": given["name"]} if "name" in given else {})
+
+
+def _single_phase(params: Params, persons: pd.DataFrame) -> Sample:
+    return Sample.from_frame(
+        persons,
+        weights=params.text("design.weights"),
+        strata=params.items("design.strata") or None,
+        psu=params.items("design.psu") or None,
+        fpc=params.items("design.fpc") or None,
+        lonely_psu=params.text("design.lonely_psu"),  # type: ignore[arg-type]
+        household=None if params.items("design.psu") else params.text("design.household"),
+        cluster_deff=params.number("design.cluster_deff") or 1.0,
+        nest=bool(params["design.nest"]) if params["design.nest"] is not None else None,
+    )
+
+
+def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
+    """Listed households -> selected -> interviewed -> their persons. The listing carries the design."""
+    path, household = params.path("inputs.listing"), params.text("design.household")
+    prob, classes = params.text("design.phase2_prob"), params.text("design.phase1_class")
+    if path is None or household is None or prob is None or classes is None:
+        raise InputError(Problem("a two-phase survey is not described", "params, section 'design'", "household, phase2_prob and phase1_class beside inputs.listing"))
+    listing = frames.read(path).frame
+    needed = [c for c in (household, "phase1_weight", "selected", "responded", prob, classes) if c not in listing.columns]
+    if needed:
+        raise InputError([Problem("the listing lacks a column", f"{path.name}, column '{c}'", "a column of the listing") for c in needed])
+    flags = {c: listing[c].astype("string").str.lower().isin(["true", "1", "1.0"]).to_numpy() for c in ("selected", "responded")}
+    key = listing[household].astype(object).where(listing[household].notna(), [f"not interviewed {i}" for i in range(len(listing))])
+    frame = listing.assign(**{household: key, "selected": flags["selected"], "responded": flags["responded"], prob: listing[prob].astype(float)})
+    s = Sample.from_frame(frame, weights="phase1_weight", strata=params.items("design.strata") or None, psu=params.items("design.psu") or None,
+                          lonely_psu=params.text("design.lonely_psu"), nest=bool(params["design.nest"]) if params["design.nest"] is not None else None)  # type: ignore[arg-type]  # fmt: skip
+    s = two_phase(s, "selected", prob, classes=[classes])
+    if not flags["responded"][s.weights > 0].all():
+        s = nonresponse(s, "responded", [classes], method="cells")
+    out = weight_share(s, persons.assign(_one_report=1), household, "_one_report")
+    return Sample(out.frame, out.design, out.domain, s.flags)
+
+
+def _margins(params: Params) -> pd.DataFrame | None:
+    path = params.path("inputs.margins")
+    return None if path is None else frames.read(path, template="margins").frame
+
+
+def totals_of(margins: pd.DataFrame, frame: pd.DataFrame) -> dict[str | tuple[str, ...], dict[object, float]]:
+    """Margins file -> totals for `calibrate`. "male*age_group" with "1*25-34" (or " x " for "*") are crossed columns; categories are matched to the column's values as they are written."""
+    out: dict[str | tuple[str, ...], dict[object, float]] = {}
+    problems = []
+    for name, rows in margins.groupby("margin", sort=False):
+        columns = _parts(str(name))
+        missing = [c for c in columns if c not in frame.columns]
+        if missing:
+            problems += [Problem("a margin names a column that the survey lacks", f"margin '{name}'", "columns of the survey", c) for c in missing]
+            continue
+        spelled = [{_spelled(v): v for v in frame[c].dropna().unique()} for c in columns]
+        table: dict[object, float] = {}
+        for category, total in zip(rows["category"].astype(str), rows["total"].astype(float), strict=True):
+            parts = _parts(category) if len(columns) > 1 else [category]
+            if len(parts) != len(columns):
+                problems.append(Problem("a category does not fit its margin", f"margin '{name}'", f"{len(columns)} parts", category))
+                continue
+            level = tuple(book.get(p, p) for book, p in zip(spelled, parts, strict=True))
+            table[level if len(level) > 1 else level[0]] = total
+        out[columns[0] if len(columns) == 1 else tuple(columns)] = table
+    if problems:
+        raise InputError(problems)
+    return out
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.replace(" x ", "*").split("*")]
+
+
+def _spelled(value: object) -> str:
+    return str(int(value)) if isinstance(value, (bool, int, float, np.number)) and float(value).is_integer() else str(value)
+
+
+def _calibrated(params: Params, sample: Sample, margins: pd.DataFrame) -> Sample:
+    totals = totals_of(margins, sample.frame)
+    household = params.text("design.household")
+    bounds = params.items("calibration.bounds")
+    constant = household if household is not None and _constant(sample, household) else None
+    return calibrate(
+        sample, totals, method=params.text("calibration.method"),  # type: ignore[arg-type]
+        bounds=(float(bounds[0]), float(bounds[1])) if len(bounds) == 2 else None, unit=constant,
+    )  # fmt: skip
+
+
+def _constant(sample: Sample, household: str) -> bool:
+    """One weight in every household."""
+    if household not in sample.frame.columns:
+        return False
+    w = pd.Series(sample.weights).groupby(sample.frame[household].to_numpy())
+    return bool((w.max() - w.min()).max() <= 1e-9 * sample.weights.max())
