@@ -57,8 +57,9 @@ def _country(sc: Scenario, to: Path) -> list[Path]:
     if len(pops) > 1:
         files += _rounds(sc, pops, measures, to)
     tracer_files, truth = _tracer(sc, measures, to)
-    truth = pd.concat([truth, published.rollout_truth(sc, pops)], ignore_index=True)
+    truth = pd.concat([truth, published.rollout_truth(sc, pops, str(measures["measure_id"].iloc[len(sc.tracer)]))], ignore_index=True)
     truth[["att", "trend_gap_w0", "trend_gap_wm1"]] = truth[["att", "trend_gap_w0", "trend_gap_wm1"]].round(6)
+    truth = truth.astype({c: "Int64" for c in ("wave", "months", "cohort", "year")})
     files += tracer_files
     files.append(writer.csv(truth.assign(data_status=MARK), to / "truth.csv"))
     files.append(writer.csv(measures, to / "inventory.csv"))

@@ -42,7 +42,7 @@ def build(sc: Scenario) -> pd.DataFrame:
     out = pd.concat([out, _beneficiaries(rng, out["budget_eur"].to_numpy(), model), _services(rng, stage)], axis=1)
     out = pd.concat([_evaluated(sc, out), _quality(sc, rng, out)], axis=1)
     for after, name in (("models_other", "prelim_category"), ("mobility_partnership", "iati_id"), ("iati_id", "crs_purpose"), ("eval_year", "eval_url")):
-        out.insert(out.columns.get_loc(after) + 1, name, "")
+        out.insert(list(out.columns).index(after) + 1, name, "")
     return out
 
 
@@ -62,13 +62,12 @@ def contacts(sc: Scenario, inventory: pd.DataFrame) -> pd.DataFrame:
 def by_year(sc: Scenario, inventory: pd.DataFrame) -> pd.DataFrame:
     """Spending and beneficiaries of a measure by calendar year, up to the reference year; years of a measure add up to its totals to rounding."""
     rows = []
-    for m in inventory.itertuples():
-        first, last = int(m.start_date[:4]), sc.year if pd.isna(m.end_date) else min(int(m.end_date[:4]), sc.year)
-        years = range(first, last + 1)
-        for y in years:
-            spent = np.nan if np.isnan(m.budget_total) else round(m.budget_total / len(years))
-            reached = pd.NA if pd.isna(m.benef_reached) else round(m.benef_reached / len(years))
-            rows.append((m.measure_id, y, spent, reached, MARK))
+    for m in inventory.to_dict("records"):
+        last = sc.year if pd.isna(m["end_date"]) else min(int(m["end_date"][:4]), sc.year)
+        years = range(int(m["start_date"][:4]), last + 1)
+        spent = np.nan if np.isnan(m["budget_total"]) else round(m["budget_total"] / len(years))
+        reached = pd.NA if pd.isna(m["benef_reached"]) else round(m["benef_reached"] / len(years))
+        rows += [(m["measure_id"], y, spent, reached, MARK) for y in years]
     out = pd.DataFrame(rows, columns=["measure_id", "year", "spent", "benef", "data_status"])
     return out.assign(benef=out["benef"].astype("Int64"))
 

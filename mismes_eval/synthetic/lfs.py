@@ -7,7 +7,7 @@ import pandas as pd
 
 from mismes_eval.synthetic.population import Population
 from mismes_eval.synthetic.sampling import Draw
-from mismes_eval.synthetic.scenario import MARK, Scenario, logistic, pick
+from mismes_eval.synthetic.scenario import MARK, NONE, Scenario, logistic, pick
 
 _EDUC5 = np.array([0, 1, 2, 3, 3, 4, 5, 5])
 _EDUC4 = np.array([0, 1, 2, 2, 3, 3, 4, 4])
@@ -62,7 +62,7 @@ def _survey(sc: Scenario, s: pd.DataFrame, year: int, rng: np.random.Generator) 
 
 def region_names(sc: Scenario, s: pd.DataFrame) -> np.ndarray:
     names = np.array([f"{r['code']} - {r['name']}" for r in sc.regions], dtype=object)
-    return names[s["region"].to_numpy()]
+    return np.asarray(names[s["region"].to_numpy()])
 
 
 def _household(sc: Scenario, s: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -136,7 +136,7 @@ def isco(rng: np.random.Generator, major: np.ndarray, digits: int) -> np.ndarray
     sub = np.array([0, 4, 6, 5, 4, 4, 3, 5, 3, 6])[major]
     two = major * 10 + 1 + (rng.random(len(major)) ** 1.5 * sub).astype(int)
     four = two * 100 + 10 * rng.integers(1, 4, len(major)) + rng.integers(1, 4, len(major))
-    return {1: major * 1000, 2: two * 100, 4: four}[digits]
+    return np.asarray({1: major * 1000, 2: two * 100, 4: four}[digits])
 
 
 def _work(sc: Scenario, s: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -146,7 +146,7 @@ def _work(sc: Scenario, s: pd.DataFrame, rng: np.random.Generator) -> pd.DataFra
     age, male, urban, educ, ret = (s[c].to_numpy() for c in ("age", "male", "urban", "educat7", "returnee"))
     major = major_group(rng, educ, np.where(ret, 0.42, 0.22))
     major = np.where((urban == 0) & (rng.random(n) < 0.18), 6, major)
-    out = pd.DataFrame({"minlaborage": np.full(n, 15), "lstatus": _where(status, module), "lstatus_miss": np.where(module, None, "NOTASKED")})
+    out = pd.DataFrame({"minlaborage": np.full(n, 15), "lstatus": _where(status, module), "lstatus_miss": np.where(module, NONE, "NOTASKED")})
     out["potential_lf"] = _where((rng.random(n) < 0.06 + 0.04 * (age < 30)).astype(int), out_lf)
     out["nlfreason"] = _where(
         np.select([(age < 24) & (rng.random(n) < 0.8), age >= 60, (male == 0) & (rng.random(n) < 0.6), rng.random(n) < 0.3], [1, 3, 2, 4], 5), out_lf
@@ -188,5 +188,5 @@ def _wages(sc: Scenario, rng: np.random.Generator, s: pd.DataFrame, wage_job: np
         said, refused = np.zeros(n, dtype=bool), np.full(n, "NOTASKED", dtype=object)
     shown = wage_job & said
     out = pd.DataFrame({"wage_no_compen": np.where(shown, wage, np.nan), "unitwage": _where(np.full(n, 5), shown)})
-    out["wage_no_compen_miss"] = np.select([shown, wage_job], [None, refused], "NA_notapp" if sc.labour["wage"] else "NOTASKED")
+    out["wage_no_compen_miss"] = np.select([shown, wage_job], [NONE, refused], "NA_notapp" if sc.labour["wage"] else "NOTASKED")
     return out

@@ -8,7 +8,7 @@ import pandas as pd
 from mismes_eval.synthetic.lfs import _where, isco, major_group, skill
 from mismes_eval.synthetic.population import Population
 from mismes_eval.synthetic.sampling import Draw
-from mismes_eval.synthetic.scenario import MARK, Scenario, logistic, spread
+from mismes_eval.synthetic.scenario import MARK, NONE, Scenario, logistic, spread
 
 MODELS = tuple(f"M{k:02d}" for k in range(1, 12))
 _AWARE = {"RET": (8, 9, 6, 5, 6, 14, 14, 18, 20, 16, 9), "NON": (9, 10, 6, 4, 3, 4, 2, 3, 2, 7, 3)}  # percent by model
@@ -93,16 +93,16 @@ def _history(sc: Scenario, rng: np.random.Generator, s: pd.DataFrame, status: np
     since = np.minimum(rng.geometric(0.022, n), 180)
     spells = 1 + rng.geometric(0.62, n).clip(1, 8) - 1
     out["mig_n_spells"] = _where(spells, ret)
-    out["mig_first_dep_ym"] = np.where(ret, _months(year, since + stay + 14 * (spells - 1)), None)
-    out["mig_last_dep_ym"], out["mig_last_ret_ym"] = np.where(ret, _months(year, since + stay), None), np.where(ret, _months(year, since), None)
+    out["mig_first_dep_ym"] = np.where(ret, _months(year, since + stay + 14 * (spells - 1)), NONE)
+    out["mig_last_dep_ym"], out["mig_last_ret_ym"] = np.where(ret, _months(year, since + stay), NONE), np.where(ret, _months(year, since), NONE)
     men, women = m["destinations_men"], m["destinations_women"]
     country = np.where(male == 1, spread(rng, n, list(men), list(men.values())), spread(rng, n, list(women), list(women.values())))
-    out["mig_last_country"], out["mig_months_abroad_last"] = np.where(ret, country, None), _where(stay, ret)
-    out["mig_reason_dep"] = np.where(ret, spread(rng, n, ["WORK", "STUDY", "FAMILY", "FORCED", "OTHER"], [72, 9, 13, 3, 3]), None)
+    out["mig_last_country"], out["mig_months_abroad_last"] = np.where(ret, country, NONE), _where(stay, ret)
+    out["mig_reason_dep"] = np.where(ret, spread(rng, n, ["WORK", "STUDY", "FAMILY", "FORCED", "OTHER"], [72, 9, 13, 3, 3]), NONE)
     back = spread(rng, n, ["CONTRACT_END", "FAMILY", "RETIRE", "JOBLOSS", "EXPULSION", "HEALTH", "OPPORTUNITY", "OTHER"], [24, 27, 6, 15, 7, 7, 9, 5])
-    out["mig_reason_ret"] = np.where(ret, back, None)
+    out["mig_reason_ret"] = np.where(ret, back, NONE)
     kind = spread(rng, n, ["SPONT", "AVRR", "READMISSION"], [88, 8, 4])
-    out["mig_ret_type"] = np.where(ret, np.where(back == "EXPULSION", "DEPORT", kind), None)
+    out["mig_ret_type"] = np.where(ret, np.where(back == "EXPULSION", "DEPORT", kind), NONE)
     return pd.concat([out, _jobs_abroad(sc, rng, s, worked, ret, country, educ, stay, since, year)], axis=1)
 
 
@@ -116,18 +116,18 @@ def _jobs_abroad(sc: Scenario, rng: np.random.Generator, s: pd.DataFrame, worked
     out["mig_isced_at_dep"], out["mig_isced_abroad"] = _where(isced, ret), _where(np.minimum(isced + (rng.random(n) < 0.06), 8), ret)
     sought = rng.random(n) < logistic(-2.6 + 0.45 * (educ - 4))
     got = spread(rng, n, ["SOUGHT_NO", "PARTIAL", "FULL"], [0.36, 0.24, 0.40])
-    out["mig_recognised"] = np.where(ret, np.where(sought, got, "NOTSOUGHT"), None)
-    out["mig_recog_route"] = np.where(ret & sought, spread(rng, n, ["DEST_AUTHORITY", "HOME_AUTHORITY", "EMPLOYER"], [5, 3, 2]), None)
-    out["mig_legal_status_abroad"] = np.where(ret, spread(rng, n, ["PERMIT", "SEASONAL", "CITIZEN", "STUDENT", "IRREGULAR"], [46, 14, 16, 8, 16]), None)
+    out["mig_recognised"] = np.where(ret, np.where(sought, got, "NOTSOUGHT"), NONE)
+    out["mig_recog_route"] = np.where(ret & sought, spread(rng, n, ["DEST_AUTHORITY", "HOME_AUTHORITY", "EMPLOYER"], [5, 3, 2]), NONE)
+    out["mig_legal_status_abroad"] = np.where(ret, spread(rng, n, ["PERMIT", "SEASONAL", "CITIZEN", "STUDENT", "IRREGULAR"], [46, 14, 16, 8, 16]), NONE)
     out["mig_written_contract"] = pd.array(rng.random(n) < 0.61, dtype="boolean")
     out.loc[~worked, "mig_written_contract"] = pd.NA
     currency = np.array([_CURRENCY.get(c, "EUR") for c in country], dtype=object)
     level = np.array([_PAY.get(c, (1200, 0.4))[0] if c in _PAY or _CURRENCY.get(c, "EUR") == "EUR" else 1200 * _PER_EUR[_CURRENCY[c]] for c in country])
     wage = np.round(level * np.exp(rng.normal(0.06 * (skill(there) - 2), 0.42, n)))
     told = worked & (rng.random(n) < 0.9)
-    out["mig_wage_abroad"], out["mig_wage_abroad_currency"] = np.where(told, wage, np.nan), np.where(told, currency, None)
-    out["mig_wage_abroad_ym"] = np.where(told, _months(year, since + stay // 2), None)
-    out["mig_wage_abroad_miss"] = np.select([told, worked], [None, "REF"], "NA_notapp")
+    out["mig_wage_abroad"], out["mig_wage_abroad_currency"] = np.where(told, wage, np.nan), np.where(told, currency, NONE)
+    out["mig_wage_abroad_ym"] = np.where(told, _months(year, since + stay // 2), NONE)
+    out["mig_wage_abroad_miss"] = np.select([told, worked], [NONE, "REF"], "NA_notapp")
     rate = np.array([_PER_EUR[c] for c in currency])
     cost = np.round(wage / rate * sc.per_eur * np.exp(rng.normal(-0.35, 0.95, n)), -1)
     out["mig_rec_cost_total"] = np.where(told, cost, np.nan)
@@ -136,8 +136,8 @@ def _jobs_abroad(sc: Scenario, rng: np.random.Generator, s: pd.DataFrame, worked
     for k, item in enumerate(COST_ITEMS):
         out[f"mig_rec_cost_{item}"] = np.where(told, parts[:, k], np.nan)
     out["mig_rec_cost_total"] = np.where(told, parts.sum(axis=1), np.nan)
-    out["mig_rec_cost_currency"] = np.where(told, sc.currency, None)
-    out["mig_rec_cost_financing"] = np.where(told, spread(rng, n, ["OWN", "FAMILY", "LOAN", "EMPLOYER"], [45, 30, 17, 8]), None)
+    out["mig_rec_cost_currency"] = np.where(told, sc.currency, NONE)
+    out["mig_rec_cost_financing"] = np.where(told, spread(rng, n, ["OWN", "FAMILY", "LOAN", "EMPLOYER"], [45, 30, 17, 8]), NONE)
     debt = np.where(rng.random(n) < 0.18, np.round(cost * rng.random(n), -1), 0.0)
     out["mig_debt_outstanding"] = np.where(ret, debt, np.nan)
     receives = s["adult"].to_numpy() & (rng.random(n) < 0.09)
@@ -146,7 +146,7 @@ def _jobs_abroad(sc: Scenario, rng: np.random.Generator, s: pd.DataFrame, worked
         rng.random(n) < logistic(np.log(sc.migration["intend"] / (1 - sc.migration["intend"])) + 0.8 * ret + 0.05 * (38 - s["age"].to_numpy()).clip(-25, 15))
     )
     out["mig_intend_6m"] = eager
-    out["mig_intend_country"] = np.where(eager, country, None)
+    out["mig_intend_country"] = np.where(eager, country, NONE)
     return out
 
 
@@ -168,7 +168,7 @@ def _participation(sc: Scenario, rng: np.random.Generator, s: pd.DataFrame, stat
         measure[j] = choices[int(rng.integers(len(choices)))]
     by_id = inventory.set_index("measure_id")
     out["msm_measure_id"] = measure
-    out["msm_provider"] = [None if m is None else by_id.at[m, "implementer_type"] for m in measure]
+    out["msm_provider"] = pd.Series(measure).map(by_id["implementer_type"]).to_numpy()
     out["msm_year"] = _where(year - rng.integers(0, 5, n), took)
     out["msm_hours"] = np.where(took, np.round(rng.gamma(2.0, 20.0, n)) + 1, np.nan)
     out["msm_useful"] = _where(rng.choice([1, 2, 3, 4, 5], n, p=[0.06, 0.13, 0.29, 0.34, 0.18]), took)
@@ -177,10 +177,10 @@ def _participation(sc: Scenario, rng: np.random.Generator, s: pd.DataFrame, stat
 
 def _joined(flags: np.ndarray, asked: np.ndarray) -> np.ndarray:
     """Semicolon-separated model codes; empty text = asked and none, missing = not asked."""
-    out = np.where(asked, "", None).astype(object)
+    out = np.where(asked, "", NONE).astype(object)
     for j in np.flatnonzero(flags.any(axis=1)):
         out[j] = ";".join(MODELS[k] for k in np.flatnonzero(flags[j]))
-    return out
+    return np.asarray(out)
 
 
 def absent_file(sc: Scenario, pop: Population, draw: Draw, person: pd.DataFrame) -> pd.DataFrame:
@@ -207,7 +207,7 @@ def absent_file(sc: Scenario, pop: Population, draw: Draw, person: pd.DataFrame)
     out["working"] = pd.array(working, dtype="boolean")
     unknown = rng.random(n) < 0.05
     out.loc[unknown, "working"] = pd.NA
-    out["working_miss"] = np.where(unknown, "PROXY_UNKNOWN", None)
+    out["working_miss"] = np.where(unknown, "PROXY_UNKNOWN", NONE)
     out["remit_12m"] = np.where(working & (rng.random(n) < 0.55), np.round(rng.lognormal(7.3, 0.8, n) * sc.per_eur, -2), 0.0)
     out["contact_possible"] = rng.random(n) < 0.7
     out["s_i"] = a["s_i"].to_numpy()

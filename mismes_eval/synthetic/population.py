@@ -123,7 +123,7 @@ def _employment(in_force: np.ndarray, idle: np.ndarray, gain: np.ndarray, target
         mid = 0.5 * (low + high)
         work = in_force * (1 - logistic(mid + idle))
         low, high = (low, mid) if float(np.mean(work + gain)) < target else (mid, high)
-    return in_force * (1 - logistic(0.5 * (low + high) + idle))
+    return np.asarray(in_force * (1 - logistic(0.5 * (low + high) + idle)))
 
 
 def _absent(sc: Scenario, p: pd.DataFrame, scale: float, rng: np.random.Generator) -> pd.DataFrame:

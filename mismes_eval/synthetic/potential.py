@@ -35,7 +35,7 @@ class Path:
         k = _AT[wave]
         if name == "months_employed_12m":
             end = WAVES[wave] + 24
-            return self.months[:, end - 12 : end].sum(axis=1).astype(float)
+            return np.asarray(self.months[:, end - 12 : end].sum(axis=1).astype(float))
         work = self.employed[:, k]
         values = {
             "employed": work,
@@ -44,7 +44,7 @@ class Path:
             "earnings": self.earn[:, k],
             "job_match": work & self.match[:, k],
         }
-        return values[name].astype(float)
+        return np.asarray(values[name].astype(float))
 
 
 @dataclass(frozen=True)

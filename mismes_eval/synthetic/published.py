@@ -20,7 +20,7 @@ def _whole(values: pd.Series, total: float) -> pd.Series:
     base = np.floor(exact)
     up = (exact - base).sort_values(ascending=False, kind="stable").index[: round(total - base.sum())]
     base.loc[up] += 1
-    return base.astype(int)
+    return pd.Series(base.astype(int))
 
 
 def margins(sc: Scenario, pops: list[Population]) -> pd.DataFrame:
@@ -99,7 +99,7 @@ def targets(sc: Scenario) -> pd.DataFrame:
     return out.assign(value=out["value"].round(6), data_status=MARK)
 
 
-def rollout_truth(sc: Scenario, pops: list[Population]) -> pd.DataFrame:
+def rollout_truth(sc: Scenario, pops: list[Population], measure_id: str) -> pd.DataFrame:
     """True ATT(cohort, year) of the opening of centres on employment (from potential outcomes in the population) and on awareness."""
     rows = []
     for pop in pops:
@@ -107,25 +107,11 @@ def rollout_truth(sc: Scenario, pops: list[Population]) -> pd.DataFrame:
         for cohort in sorted({int(c) for c in p["cohort"] if 0 < c <= pop.year}):
             at = p[p["cohort"].eq(cohort)]
             gain = float((at["lstatus"].eq(1).astype(float) - at["lstatus0"].eq(1)).mean())
-            aware = at[at["age"].le(64)]
-            for outcome, value, n in (("employed", gain, len(at)), (f"aware_{sc.rollout['model']}", float(sc.rollout["effect_aware"]), len(aware))):
-                rows.append(
-                    (
-                        sc.country,
-                        "lfs_rollout",
-                        f"cohort {cohort}",
-                        outcome,
-                        pop.year,
-                        value,
-                        round(n * pop.scale),
-                        f"{adults(sc)}; group-time ATT({cohort}, {pop.year})",
-                    )
-                )
-    return pd.DataFrame(rows, columns=["country", "source", "measure_id", "outcome", "wave", "att", "n_treated_population", "note"])
-
-
-def adults(sc: Scenario) -> str:
-    return "aware: aged 15-64; employed: aged 15 or more"
+            known = float(sc.rollout["effect_aware"])
+            where = (sc.country, "lfs_rollout", measure_id, cohort, pop.year)
+            rows.append((*where, "employed", gain, round(len(at) * pop.scale), "persons aged 15 or more"))
+            rows.append((*where, f"aware_{sc.rollout['model']}", known, round(at["age"].le(64).sum() * pop.scale), "persons aged 15-64"))
+    return pd.DataFrame(rows, columns=["country", "source", "measure_id", "cohort", "year", "outcome", "att", "n_treated_population", "note"])
 
 
 def design(sc: Scenario) -> str:

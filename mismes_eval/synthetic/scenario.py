@@ -17,6 +17,7 @@ from mismes_eval.errors import ParamsError, Problem
 COUNTRIES = ("ARM", "GEO", "MDA", "MAR", "TUN")
 SEED = 20260102
 MARK = "SYNTHETIC"
+NONE: Any = None  # a missing cell of an object array
 AGE_GROUPS = ("0-14", *(f"{a}-{a + 4}" for a in range(15, 85, 5)), "85+")
 STATUSES = ("public", "derived", "synthetic")
 _SECTIONS = (
@@ -109,16 +110,16 @@ def _problems(raw: Mapping[str, Any], where: str) -> list[Problem]:
 def pick(rng: np.random.Generator, p: np.ndarray) -> np.ndarray:
     """Category 0..k-1 for each row of the probabilities p (n, k) (rows need not sum to 1)."""
     edges = np.cumsum(p, axis=1)
-    return (rng.random(len(p))[:, None] * edges[:, -1:] > edges).sum(axis=1).clip(0, p.shape[1] - 1)
+    return np.asarray((rng.random(len(p))[:, None] * edges[:, -1:] > edges).sum(axis=1).clip(0, p.shape[1] - 1))
 
 
 def spread(rng: np.random.Generator, n: int, codes: Sequence[Any], shares: Sequence[float]) -> np.ndarray:
     """n draws of `codes` with the given shares."""
-    return np.asarray(codes, dtype=object)[pick(rng, np.tile(np.asarray(shares, dtype=float), (n, 1)))]
+    return np.asarray(np.asarray(codes, dtype=object)[pick(rng, np.tile(np.asarray(shares, dtype=float), (n, 1)))])
 
 
 def logistic(x: np.ndarray) -> np.ndarray:
-    return 1.0 / (1.0 + np.exp(-x))
+    return np.asarray(1.0 / (1.0 + np.exp(-x)))
 
 
 def intercept(slope: np.ndarray, target: float, extra: np.ndarray | float = 0.0) -> float:

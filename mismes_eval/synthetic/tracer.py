@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.synthetic.potential import NODES, WAVES, Path, Streams, calendar
-from mismes_eval.synthetic.scenario import MARK, Scenario, intercept, logistic, spread
+from mismes_eval.synthetic.scenario import MARK, NONE, Scenario, intercept, logistic, spread
 
 _FADE = {1: 0.5, 2: 0.68, 3: 0.86, 4: 1.0}  # attrition by wave as a share of the last wave's
 _HOME_NO = ("2.1", "2.2", "2.3", "3.1", "3.2")
@@ -79,8 +79,8 @@ def _person(
     back = s.switch[rows, 0]
     left = np.where(path.abroad[:, 3:].any(axis=1), s.switch[rows, 2 + path.abroad[:, 3:].argmax(axis=1)], 999)
     month = {"RETURN": np.where(path.abroad[:, 0], back, -24 - rng.integers(0, 12, n)), "DEPART": left, "GRAD": np.full(n, 3)}[spec["event"]]
-    out["event_date"] = np.where(month == 999, None, np.array([f"{v}-01" for v in _ym(base, np.where(month == 999, 0, month))], dtype=object))
-    out["measure_id"], out["eval_measure_id"] = np.where(t, name, None), name
+    out["event_date"] = np.where(month == 999, NONE, np.array([f"{v}-01" for v in _ym(base, np.where(month == 999, 0, month))], dtype=object))
+    out["measure_id"], out["eval_measure_id"] = np.where(t, name, NONE), name
     out["source_frame"] = np.where(t, "BENEFICIARY_LIST", "LFS_SCREENING")
     out["sample_weight"] = weight
     if "psu" in sc.design["release"]:
@@ -136,11 +136,11 @@ def _waves(sc: Scenario, rng: np.random.Generator, person: pd.DataFrame, path: P
             person["event_date"].isna(), np.nan, np.round(_elapsed(target, person["event_date"]) + lag / 30.44 + min(months, 0), 1)
         )
         mode = np.where(abroad, "CAWI", np.where(rng.random(n) < (0.85 if w <= 0 else 0.25), "CAPI", "CATI"))
-        out["mode"] = np.where(code == "2.52", "PROXY", np.where(reached, mode, None))
+        out["mode"] = np.where(code == "2.52", "PROXY", np.where(reached, mode, NONE))
         out["disp_code"], out["n_attempts"] = code, rng.geometric(np.where(reached, 0.5, 0.2)).clip(1, 12)
         known = reached | np.isin(code, ("2.53", "2.54", "2.6"))
-        out["current_country"] = np.where(known, np.where(abroad, _where_abroad(sc, person), sc.country), None)
-        out["interviewer"] = np.where(reached, [f"I{v:02d}" for v in rng.integers(1, 25, n)], None)
+        out["current_country"] = np.where(known, np.where(abroad, _where_abroad(sc, person), sc.country), NONE)
+        out["interviewer"] = np.where(reached, [f"I{v:02d}" for v in rng.integers(1, 25, n)], NONE)
         out["w_design"], out["refresh_sample"] = person["sample_weight"], False
         parts.append(out)
     return pd.concat(parts, ignore_index=True).sort_values(["person_id", "wave"], kind="stable").reset_index(drop=True)
@@ -155,7 +155,7 @@ def _where_abroad(sc: Scenario, person: pd.DataFrame) -> np.ndarray:
     places = list(sc.migration["destinations_men"])
     shares = np.cumsum(list(sc.migration["destinations_men"].values()))
     u = np.array([int(v[3:9], 16) / 16**6 for v in person["person_id"]]) * shares[-1]
-    return np.asarray(places, dtype=object)[np.searchsorted(shares, u)]
+    return np.asarray(np.asarray(places, dtype=object)[np.searchsorted(shares, u)])
 
 
 def _outcomes(sc: Scenario, rng: np.random.Generator, person: pd.DataFrame, wave: pd.DataFrame, path: Path, spec: Mapping[str, Any]) -> pd.DataFrame:
@@ -175,11 +175,11 @@ def _outcomes(sc: Scenario, rng: np.random.Generator, person: pd.DataFrame, wave
     hide = proxy | (partial & job)
     out["earn_month"] = np.where(hide, np.nan, np.where(away, np.round(earn / sc.per_eur), earn))
     out["earn_currency"], out["earnings"] = np.where(away, "EUR", sc.currency), np.where(hide, np.nan, earn)
-    out["earn_miss"] = np.where(proxy, "PROXY_UNKNOWN", np.where(hide, "REF", None))
+    out["earn_miss"] = np.where(proxy, "PROXY_UNKNOWN", np.where(hide, "REF", NONE))
     out["job_match"] = np.where(proxy, np.nan, (job & match).astype(float))
     told = job & ~proxy
-    out["match_level"] = np.where(told, np.where(match, "MATCH", np.where(rng.random(n) < 0.85, "OVER", "UNDER")), None)
-    out["match_field"] = np.where(told, np.where(rng.random(n) < 0.45 + 0.2 * match, "MATCH", "OTHER_FIELD"), None)
+    out["match_level"] = np.where(told, np.where(match, "MATCH", np.where(rng.random(n) < 0.85, "OVER", "UNDER")), NONE)
+    out["match_field"] = np.where(told, np.where(rng.random(n) < 0.45 + 0.2 * match, "MATCH", "OTHER_FIELD"), NONE)
     extra = {
         "skill_use": rng.integers(1, 4, n) + 2 * match,
         "whours": np.clip(np.round(rng.normal(40, 8, n)), 5, 75),
@@ -189,7 +189,7 @@ def _outcomes(sc: Scenario, rng: np.random.Generator, person: pd.DataFrame, wave
     for c, v in extra.items():
         out[c] = np.where(told, v.astype(float), np.nan)
     out["business"] = np.where(proxy, np.nan, (job & ~away & (rng.random(n) < 0.16)).astype(float))
-    out["search_channel"] = np.where(told, spread(rng, n, ["PES", "NETWORK", "ONLINE", "DIRECT", "PRIVATE_AGENCY"], [2, 5, 3, 3, 1]), None)
+    out["search_channel"] = np.where(told, spread(rng, n, ["PES", "NETWORK", "ONLINE", "DIRECT", "PRIVATE_AGENCY"], [2, 5, 3, 3, 1]), NONE)
     for c, scale in (("savings", 900.0), ("debt", 500.0), ("remit", 300.0)):
         out[c] = np.where(proxy, np.nan, np.where(rng.random(n) < 0.35, np.round(rng.lognormal(np.log(scale * sc.per_eur), 0.8, n), -1), 0.0))
     score = {d: np.clip(0.42 + 0.16 * job + rng.normal(0, 0.16, n), 0, 1).round(3) for d in ("econ", "social", "psych")}
@@ -230,7 +230,7 @@ def _episodes(sc: Scenario, person: pd.DataFrame, wave: pd.DataFrame, path: Path
     states = np.array(["UNEMP", "EMP_WAGE", "ABROAD_NOEMP", "ABROAD_EMP"], dtype=object)[code[i, m]]
     out = pd.DataFrame({"person_id": person["person_id"].to_numpy()[i], "ep_id": pd.Series(i).groupby(i).cumcount().to_numpy() + 1})
     out["start_ym"] = _ym(base[i], m - 12)
-    out["end_ym"] = np.where(stop < 0, None, _ym(base[i], np.maximum(stop, 0) - 12))
+    out["end_ym"] = np.where(stop < 0, NONE, _ym(base[i], np.maximum(stop, 0) - 12))
     away = code[i, m] >= 2
     out["state"] = np.where((states == "UNEMP") & out["person_id"].str[-1].isin(list("05af")).to_numpy(), "OLF", states)
     out["country"] = np.where(away, _where_abroad(sc, person)[i], sc.country)
