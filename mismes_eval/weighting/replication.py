@@ -102,7 +102,8 @@ def _greg_totals(replicates: ReplicateSet, unit: Int, weight: Float, step: Calib
     if missed.any():
         raise DesignError(Problem("calibration cannot be redone in a replicate", f"replicate {int(np.flatnonzero(missed)[0]) + 1} of {b}, step '{step.name}'", "rows in every category",
                                   "an empty category", "Merge small categories, or use the linearised design.", int(missed.sum())))  # fmt: skip
-    return ty + np.einsum("bi,bij->bj", lam, xy)
+    answer: Float = ty + np.einsum("bi,bij->bj", lam, xy)
+    return answer
 
 
 def _multipliers(gram: Float, gap: Float) -> Float:

@@ -53,8 +53,9 @@ def replicates(sample: Sample, method: str = "bootstrap", n: int | None = None, 
     fraction = np.zeros(first.strata) if deeper or method in ("brr", "fay") else first.fraction
     degf = float(m_h.size if method in ("brr", "fay") else (m_h - 1).sum())
     if method == "bootstrap":
-        made = _bootstrap(first.stratum, m_h, fraction, 500 if n is None else n, np.random.default_rng(seed))
-        made = ReplicateSet(made[0], made[1], made[2], mse, f"Rao-Wu bootstrap (seed {seed})", min(degf, made[0].shape[1] - 1.0))
+        count = 500 if n is None else n
+        factor, scale, rscales = _bootstrap(first.stratum, m_h, fraction, count, np.random.default_rng(seed))
+        made = ReplicateSet(factor, scale, rscales, mse, f"Rao-Wu bootstrap (seed {seed})", min(degf, count - 1.0))
     elif method == "jackknife":
         factor, scale, rscales = _jackknife(first.stratum, m_h, fraction)
         made = ReplicateSet(factor, scale, rscales, mse, "jackknife (JK1)" if m_h.size == 1 else "jackknife (JKn)", degf)
