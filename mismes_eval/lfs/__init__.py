@@ -1,13 +1,19 @@
 """Labour force surveys with a migration module: mapping to GLD names, who is a migrant, indicators L1 to L14, rounds, link check."""
 
+from mismes_eval.lfs.absent import absent_members
+from mismes_eval.lfs.breaks import check_breaks, series_breaks
+from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.lfs.indicators import indicators
+from mismes_eval.lfs.link import LinkCheck, link_check
 from mismes_eval.lfs.mapping import Mapping, as_mapping, shipped
 from mismes_eval.lfs.migrants import PRESETS, Definition, as_definition, migration_status
 from mismes_eval.lfs.persons import Ages, breakdown
 from mismes_eval.lfs.read import codebook, read
+from mismes_eval.lfs.rounds import change, change_between, pool, stack_rounds
+from mismes_eval.lfs.transitions import cells
 from mismes_eval.lfs.translate import map_columns, unused_columns
 
 __all__ = [
-    "PRESETS", "Ages", "Definition", "Mapping", "as_definition", "as_mapping", "breakdown", "codebook", "indicators", "map_columns", "migration_status", "read", "shipped",
-    "unused_columns",
+    "PRESETS", "Ages", "Definition", "LinkCheck", "Mapping", "absent_members", "as_definition", "as_mapping", "breakdown", "catalogue", "cells", "change", "change_between",
+    "check_breaks", "codebook", "indicators", "link_check", "map_columns", "migration_status", "pool", "read", "series_breaks", "shipped", "stack_rounds", "unused_columns",
 ]  # fmt: skip

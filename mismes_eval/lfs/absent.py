@@ -13,7 +13,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.estimate.totals import OfTotals, evaluate
 from mismes_eval.lfs.answers import values
 from mismes_eval.lfs.catalogue import Indicator
-from mismes_eval.lfs.context import Context
+from mismes_eval.lfs.context import Context, words
 from mismes_eval.lfs.persons import breakdown, residents
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.sample import Sample
@@ -68,7 +68,7 @@ def absent_members(sample: Sample, absent: pd.DataFrame, by: By = None, househol
 def indicator(c: Context, item: Indicator) -> Estimate | NotEstimable:
     """L2 of a call: needs the roster."""
     if c.absent is None:
-        return NotEstimable("No roster of absent members was given (argument 'absent').", item.definition)
+        return NotEstimable("No roster of absent members was given (argument 'absent').", words(c, item))
     return absent_members(c.sample, c.absent, list(c.by) or None)
 
 

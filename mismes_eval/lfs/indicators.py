@@ -47,7 +47,7 @@ _IN_CONTEXT: Mapping[str, Callable[[Context], Measure | Several]] = {
     "L14.circular": lambda c: moves.circular(c.frame, c.status),
 }
 _IN_FULL: Mapping[str, Callable[[Context, Indicator], Result]] = {
-    "L2": lambda c, i: roster.indicator(c, i),
+    "L2": roster.indicator,
     **dict.fromkeys(("L6.before_abroad", "L6.abroad_now", "L6.before_now"), transitions.transition),
     **dict.fromkeys(("L9", "L9.mincer", "L9.dfl", "L9.oaxaca"), earnings.gap),
 }

@@ -1,0 +1,80 @@
+"""Series breaks: a comparison across one stops, unless the params acknowledge it, and then every table prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import pandas as pd
+
+from mismes_eval.errors import EstimateError, ParamsError, Problem
+
+_VERSIONS = {
+    "icls_v": "definition of employment",
+    "isco_version": "occupation classification",
+    "isic_version": "industry classification",
+    "isced_version": "education classification",
+}
+
+
+@dataclass(frozen=True)
+class SeriesBreak:
+    """The first year of the new series and why it is not comparable with the year before."""
+
+    year: int
+    reason: str
+
+
+@cache
+def _shipped() -> pd.DataFrame:
+    with (resources.files("mismes_eval.lfs") / "series_breaks.csv").open(encoding="utf-8") as file:
+        return pd.read_csv(file, dtype={"year": int}, keep_default_na=False)
+
+
+def series_breaks(country: str, declared: Sequence[str] = ()) -> tuple[SeriesBreak, ...]:
+    """Breaks of a country: the shipped list and those of the params, written "2018: ICLS 19"."""
+    table = _shipped()
+    known = [SeriesBreak(int(r.year), str(r.reason)) for r in table[table["country"] == country].itertuples(index=False)]
+    problems = []
+    for text in declared:
+        year, _, reason = str(text).partition(":")
+        if not year.strip().isdigit() or not reason.strip():
+            problems.append(Problem("a series break cannot be read", "breaks.series", "'2018: reason'", repr(text)))
+            continue
+        known.append(SeriesBreak(int(year), reason.strip()))
+    if problems:
+        raise ParamsError(problems)
+    return tuple(sorted(dict.fromkeys(known), key=lambda b: b.year))
+
+
+def crossed(first: int, last: int, breaks: Sequence[SeriesBreak]) -> tuple[SeriesBreak, ...]:
+    """Breaks that separate two years."""
+    low, high = min(first, last), max(first, last)
+    return tuple(b for b in breaks if low < b.year <= high)
+
+
+def check_breaks(country: str, years: Sequence[int], declared: Sequence[str] = (), acknowledge: bool = False) -> tuple[str, ...]:
+    """Sentences for the tables of a comparison of these years.
+
+    Raises
+    ------
+    EstimateError : a break lies between the years and is not acknowledged.
+    """
+    inside = crossed(min(years), max(years), series_breaks(country, declared))
+    if inside and not acknowledge:
+        raise EstimateError([Problem("a series break lies inside a comparison", f"{country} {min(years)} to {max(years)}", "years of one series", f"{b.year}: {b.reason}",
+                                     "Compare within one series, or acknowledge the break in the params (breaks.acknowledge).") for b in inside])  # fmt: skip
+    return tuple(f"Series break {b.year} inside this comparison, acknowledged: {b.reason}." for b in inside)
+
+
+def version_changes(frame: pd.DataFrame, round_column: str) -> tuple[str, ...]:
+    """Classification and definition versions that differ between rounds, in words."""
+    out = []
+    for column, what in _VERSIONS.items():
+        if column in frame.columns:
+            per = frame.groupby(round_column, sort=True)[column].agg(lambda s: " and ".join(sorted(map(str, s.dropna().unique()))))
+            if per.nunique() > 1:
+                out.append(f"{what} ({column}) differs between rounds: " + "; ".join(f"{k}: {v or 'not stated'}" for k, v in per.items()))
+    return tuple(out)
