@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mismes_eval.synthetic.lfs import isco, major_group
 from mismes_eval.synthetic.potential import NODES, WAVES, Path, Streams, calendar
 from mismes_eval.synthetic.scenario import MARK, NONE, Scenario, intercept, logistic, spread
 
@@ -96,6 +97,7 @@ def _person(
     out["base_employed"], out["base_earn"] = path.employed[:, 2].astype(int), path.earn[:, 2]
     out["pre_employed"], out["pre_earn"] = path.employed[:, 1].astype(int), path.earn[:, 1]
     out["vuln_debt"], out["vuln_health"] = p["vuln_debt"].astype(int), p["vuln_health"].astype(int)
+    out["vulnerable"] = p["vuln_debt"] | p["vuln_health"]
     out["consent_version"], out["consent_scope"] = "1.0", spread(rng, n, ["SURVEY", "SURVEY+LINK"], [3, 7])
     out["n_contacts_given"] = rng.integers(1, 5, n)
     return out
@@ -175,9 +177,14 @@ def _outcomes(sc: Scenario, rng: np.random.Generator, person: pd.DataFrame, wave
     hide = proxy | (partial & job)
     out["earn_month"] = np.where(hide, np.nan, np.where(away, np.round(earn / sc.per_eur), earn))
     out["earn_currency"], out["earnings"] = np.where(away, "EUR", sc.currency), np.where(hide, np.nan, earn)
+    out["earn_home_ppp"] = (out["earnings"] / float(sc.labour["ppp"])).round(1)
     out["earn_miss"] = np.where(proxy, "PROXY_UNKNOWN", np.where(hide, "REF", NONE))
     out["job_match"] = np.where(proxy, np.nan, (job & match).astype(float))
     told = job & ~proxy
+    educ = person["educat7"].to_numpy()
+    code = isco(rng, major_group(rng, educ, np.full(len(educ), 0.3)), 4)
+    out["occup_isco"] = pd.array(np.where(told, code[at], 0), dtype="Int32")
+    out.loc[~told, "occup_isco"] = pd.NA
     out["match_level"] = np.where(told, np.where(match, "MATCH", np.where(rng.random(n) < 0.85, "OVER", "UNDER")), NONE)
     out["match_field"] = np.where(told, np.where(rng.random(n) < 0.45 + 0.2 * match, "MATCH", "OTHER_FIELD"), NONE)
     extra = {
