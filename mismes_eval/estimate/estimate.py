@@ -17,7 +17,8 @@ from mismes_eval.numerics.influence import Influence, side_by_side
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.design import SurveyDesign
 
-Interval = Literal["t", "logit"]
+Interval = Literal["t", "logit", "beta"]
+Limits = Callable[[float], tuple[Float, Float]]
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Estimate:
     """value (p,); names (p,); keys: one row a value (by columns, variable, level); n (p,) unweighted rows behind it; dof (p,) degrees of freedom.
 
     parts : one for each independent design.  srs: gives (p,) variance under simple random sampling, for design effects, where it is defined.
-    kind, unit, definition, notes : what a table prints beside the numbers.  interval : how `ci` is made.
+    kind, unit, definition, notes : what a table prints beside the numbers.  interval : how `ci` is made; limits: level -> (low, high) where it is made otherwise.
     """
 
     value: Float
@@ -81,6 +82,7 @@ class Estimate:
     notes: tuple[str, ...] = ()
     interval: Interval = "t"
     srs: Callable[[], Float] | None = None
+    limits: Limits | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -129,7 +131,7 @@ class Estimate:
     def ci(self, level: float = 0.95) -> pd.DataFrame:
         """Interval of each value, columns low and high; NaN where there are no degrees of freedom.
 
-        "t": value +- t se.  "logit": the same on the log-odds (R survey: svyciprop, method="logit"), for proportions.
+        "t": value +- t se.  "logit": the same on the log-odds, "beta": Clopper-Pearson at the effective sample size (R survey: svyciprop), for proportions.
         """
         if not 0 < level < 1:
             raise EstimateError(Problem("the level is not a probability", "argument 'level'", "a number between 0 and 1", str(level)))
@@ -141,7 +143,19 @@ class Estimate:
             eta, half = np.log(v / (1 - v)), t * self.se / (v * (1 - v))
             low = np.where(inside, 1 / (1 + np.exp(-(eta - half))), np.nan)
             high = np.where(inside, 1 / (1 + np.exp(-(eta + half))), np.nan)
+        if self.interval == "beta":
+            low, high = self._beta_limits(level, t)
+        if self.limits is not None:
+            low, high = self.limits(level)
         return pd.DataFrame({"low": low, "high": high}, index=list(self.names))
+
+    def _beta_limits(self, level: float, t: Float) -> tuple[Float, Float]:
+        v = self.value
+        with np.errstate(divide="ignore", invalid="ignore"):
+            size = v * (1 - v) / self.se**2 * (stats.t.ppf(0.5 + level / 2, self.n - 1) / t) ** 2
+            low = stats.beta.ppf(0.5 - level / 2, size * v, size * (1 - v) + 1)
+            high = stats.beta.ppf(0.5 + level / 2, size * v + 1, size * (1 - v))
+        return low, high
 
     @property
     def pvalue(self) -> Float:
@@ -167,11 +181,12 @@ class Estimate:
     def select(self, which: list[int] | Float) -> Estimate:
         """Some of the values, by position."""
         index = np.asarray(which, int)
-        srs = self.srs
+        srs, limits = self.srs, self.limits
         out = self.through(lambda v: v[index], np.eye(self.p)[index], tuple(self.names[i] for i in index))
         return replace(
             out, keys=self.keys.iloc[index].reset_index(drop=True), n=self.n[index], dof=self.dof[index], kind=self.kind, unit=self.unit, interval=self.interval,
             definition=self.definition, srs=None if srs is None else lambda: srs()[index], extra=self.extra,
+            limits=None if limits is None else lambda level: (limits(level)[0][index], limits(level)[1][index]),
         )  # fmt: skip
 
     def contrast(self, weights: Mapping[str, float], name: str = "contrast") -> Estimate:
@@ -200,7 +215,7 @@ class Estimate:
         n = np.array([self.n[row].sum() if row.any() else 0.0 for row in used])
         dof = np.array([self.dof[row].min() if row.any() else np.nan for row in used])
         keys = pd.DataFrame({"variable": list(label)})
-        return replace(self, value=value, names=label, parts=parts, keys=keys, n=n, dof=dof, srs=None, interval="t", extra={})
+        return replace(self, value=value, names=label, parts=parts, keys=keys, n=n, dof=dof, srs=None, interval="t", limits=None, extra={})
 
     def annotated(self, *, kind: str | None = None, unit: str | None = None, definition: str | None = None, notes: tuple[str, ...] = ()) -> Estimate:
         """The same numbers with words for a table."""

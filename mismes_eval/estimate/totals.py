@@ -70,7 +70,7 @@ def total(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estima
     k = y.shape[1]
     eye = np.eye(k)
     value, part = evaluate(sample, y, where, OfTotals(lambda t: t, lambda t: np.broadcast_to(eye, (t.shape[0], k, k))))
-    return _wrap(sample, value, part, where, keys, names, "total", srs=lambda: _srs_of_totals(sample, y, where))
+    return wrap(sample, value, part, where, keys, names, "total", srs=lambda: _srs_of_totals(sample, y, where))
 
 
 def mean(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimate:
@@ -92,15 +92,16 @@ def mean(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimat
     y, keys, names = variables(sample, columns, "mean", spare=1)
     where = domains(sample, by, "mean")
     value, part, centred = _means(sample, y, where)
-    return _wrap(sample, value, part, where, keys, names, "mean", srs=lambda: _srs_of_means(sample, centred, where))
+    return wrap(sample, value, part, where, keys, names, "mean", srs=lambda: _srs_of_means(sample, centred, where))
 
 
-def proportion(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimate:
-    """Share of each level of categorical or boolean columns, with logit intervals (R survey: svyciprop, method="logit").
+def proportion(sample: Sample, columns: str | Sequence[str], by: By = None, interval: Interval = "logit") -> Estimate:
+    """Share of each level of categorical or boolean columns (R survey: svyciprop).
 
     Parameters
     ----------
     columns : any column; every distinct value inside the domain is a level. A boolean or 0/1 column gives the share of True.
+    interval : "logit", "beta" (Korn and Graubard 1998; R: method="beta") or "t".
 
     Returns
     -------
@@ -124,7 +125,7 @@ def proportion(sample: Sample, columns: str | Sequence[str], by: By = None) -> E
     where = domains(sample, by, "proportion")
     value, part, centred = _means(sample, y, where)
     table = pd.DataFrame(keys, columns=["variable", "level"])
-    return _wrap(sample, value, part, where, table, names, "proportion", "logit", srs=lambda: _srs_of_means(sample, centred, where))
+    return wrap(sample, value, part, where, table, names, "proportion", interval, srs=lambda: _srs_of_means(sample, centred, where))
 
 
 def ratio(sample: Sample, numerator: str, denominator: str, by: By = None) -> Estimate:
@@ -160,7 +161,7 @@ def ratio(sample: Sample, numerator: str, denominator: str, by: By = None) -> Es
 
     values, part = evaluate(sample, y, where, OfTotals(value, slope))
     keys = pd.DataFrame([(f"{numerator}/{denominator}", "")], columns=["variable", "level"])
-    return _wrap(sample, values, part, where, keys, [f"{numerator}/{denominator}"], "ratio")
+    return wrap(sample, values, part, where, keys, [f"{numerator}/{denominator}"], "ratio")
 
 
 def _refuse_zero(sample: Sample, y: Float, where: Domains, column: str) -> None:
@@ -168,7 +169,13 @@ def _refuse_zero(sample: Sample, y: Float, where: Domains, column: str) -> None:
     if (size == 0).any():
         d = int(np.flatnonzero(size == 0)[0])
         raise EstimateError(
-            Problem("ratio has a zero denominator", f"column '{column}', domain '{where.labels[d] or 'all'}'", "a non-zero weighted total", "0", "Widen the domain or drop this table row.")
+            Problem(
+                "ratio has a zero denominator",
+                f"column '{column}', domain '{where.labels[d] or 'all'}'",
+                "a non-zero weighted total",
+                "0",
+                "Widen the domain or drop this table row.",
+            )
         )
 
 
@@ -224,8 +231,16 @@ def _srs_of_totals(sample: Sample, y: Float, where: Domains) -> Float:
     return np.concatenate(out)
 
 
-def _wrap(
-    sample: Sample, value: Float, part: Part, where: Domains, keys: pd.DataFrame, names: list[str], kind: str, interval: Interval = "t", srs: Callable[[], Float] | None = None
+def wrap(
+    sample: Sample,
+    value: Float,
+    part: Part,
+    where: Domains,
+    keys: pd.DataFrame,
+    names: list[str],
+    kind: str,
+    interval: Interval = "t",
+    srs: Callable[[], Float] | None = None,
 ) -> Estimate:
     d, k = where.count, len(names)
     active = sample.active

@@ -1,0 +1,178 @@
+"""Association of two categories under a complex design (Rao-Scott, Wald), and the variance of a variable."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.domains import By, categories, columns_of, domains, numbers, require
+from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
+from mismes_eval.estimate.hypothesis import Test
+from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
+from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.weighting.sample import Sample
+
+STATISTICS = ("F", "Chisq", "Wald", "adjWald")
+
+
+def rao_scott(sample: Sample, row: str, column: str, statistic: str = "F") -> Test | NotEstimable:
+    """Test that two categorical columns are independent in the population (R survey: svychisq).
+
+    Parameters
+    ----------
+    row, column : categories without missing values inside the domain.
+    statistic : "F" (Rao-Scott second order), "Chisq" (first order), "Wald" on departures from independence, "adjWald" (Wald with the small-sample factor).
+
+    Returns
+    -------
+    Test; for "Chisq" the statistic is Pearson's and p is that of the statistic over the mean generalised design effect, as in R. NotEstimable for a
+    table with one row or column, or without degrees of freedom.
+
+    References
+    ----------
+    Rao and Scott (1984), Annals of Statistics 12, 46-60; Koch, Freeman and Freeman (1975), International Statistical Review 43, 59-78.
+    """
+    if statistic not in STATISTICS:
+        raise EstimateError(Problem("unknown statistic", "argument 'statistic'", f"one of {', '.join(STATISTICS)}", repr(statistic)))
+    require(sample, [row, column], "rao_scott")
+    a, rows = categories(sample, row, "rao_scott")
+    b, columns = categories(sample, column, "rao_scott")
+    r, c = len(rows), len(columns)
+    null = f"{row} and {column} are independent"
+    if r < 2 or c < 2:
+        return NotEstimable(f"{row} has {r} and {column} has {c} categories in the domain: a test of independence needs two of each")
+    if not sample.degf > 0:
+        return NotEstimable(f"no degrees of freedom ({sample.degf:g}) to test that {null}")
+    share, v = _cell_shares(sample, np.where(a >= 0, a * c + b, -1), r * c)
+    if statistic in ("F", "Chisq"):
+        return _rao_scott(sample, share.reshape(r, c), v, statistic, null)
+    return _wald(sample, share.reshape(r, c), v, statistic, null)
+
+
+def variance(sample: Sample, columns: str | list[str], by: By = None) -> Estimate:
+    """Population variance of numeric columns (R survey: svyvar), with the factor n / (n - 1) of the domain's unweighted n.
+
+    Returns
+    -------
+    Estimate, value (D * k,) in squared units.
+    """
+    names = [columns] if isinstance(columns, str) else list(columns)
+    require(sample, names, "variance")
+    raw = [numbers(sample, c, "variance") for c in names]
+    where = domains(sample, by, "variance")
+    k, d = len(names), where.count
+    w = np.where(where.code < d, sample.weights, 0.0)
+    count = np.bincount(where.code[sample.active], minlength=d + 1)[:d]
+    size = np.bincount(where.code, weights=w, minlength=d + 1)
+    inside = (where.code < d).astype(float)
+    arrays = []
+    for y in raw:
+        centre = np.bincount(where.code, weights=w * y, minlength=d + 1) / np.where(size > 0, size, 1.0)
+        arrays.append((y - centre[where.code]) * inside)
+    with np.errstate(divide="ignore"):
+        factor = np.where(count > 1, count / np.maximum(count - 1, 1), np.nan)[:, None]
+    y = columns_of([*arrays, *[z**2 for z in arrays], inside])
+
+    def value(t: Float) -> Float:
+        return factor * (t[:, k : 2 * k] / t[:, -1:] - (t[:, :k] / t[:, -1:]) ** 2)
+
+    def slope(t: Float) -> Float:
+        out = np.zeros((t.shape[0], 2 * k + 1, k))
+        first, second = t[:, :k] / t[:, -1:], t[:, k : 2 * k] / t[:, -1:]
+        out[:, np.arange(k), np.arange(k)] = -2 * factor * first / t[:, -1:]
+        out[:, k + np.arange(k), np.arange(k)] = factor / t[:, -1:]
+        out[:, -1, :] = factor * (2 * first**2 - second) / t[:, -1:]
+        return out
+
+    values, part = evaluate(sample, y, where, OfTotals(value, slope))
+    keys = pd.DataFrame({"variable": names, "level": ""})
+    return replace(wrap(sample, values, part, where, keys, names, "variance"))
+
+
+def _cell_shares(sample: Sample, cell: Int, cells: int) -> tuple[Float, Float]:
+    """Shares of the cells (C,) and their covariance (C, C)."""
+    y = columns_of([*[(cell == j).astype(float) for j in range(cells)], (cell >= 0).astype(float)])
+
+    def slope(t: Float) -> Float:
+        out = np.zeros((t.shape[0], cells + 1, cells))
+        out[:, np.arange(cells), np.arange(cells)] = 1 / t[:, cells:]
+        out[:, cells, :] = -t[:, :cells] / t[:, cells:] ** 2
+        return out
+
+    share, part = evaluate(sample, y, domains(sample, None, "rao_scott"), OfTotals(lambda t: t[:, :cells] / t[:, cells:], slope))
+    return share, _symmetric(part)
+
+
+def _symmetric(part: Part) -> Float:
+    v = part.vcov
+    return (v + v.T) / 2
+
+
+def _rao_scott(sample: Sample, share: Float, v: Float, statistic: str, null: str) -> Test | NotEstimable:
+    """Pearson's statistic at the sample's n, over the generalised design effects of the interaction contrasts."""
+    r, c = share.shape
+    n = float(sample.active.sum())
+    expected = np.outer(share.sum(axis=1), share.sum(axis=0))
+    pearson = n * float(((share - expected) ** 2 / expected).sum())
+    contrast = _interactions(r, c)
+    inverse = np.divide(1.0, share.ravel(), out=np.zeros(r * c), where=share.ravel() != 0)
+    scaled = contrast * inverse[:, None]
+    try:
+        delta = np.linalg.solve(contrast.T @ scaled / n, scaled.T @ v @ scaled)
+    except np.linalg.LinAlgError:
+        return NotEstimable(f"empty cells leave too few combinations to test that {null}")
+    trace = float(np.trace(delta))
+    if not trace > 0:
+        return NotEstimable(f"the table has no sampling variance: {null} cannot be tested")
+    d0 = trace**2 / float(np.trace(delta @ delta))
+    k = (r - 1) * (c - 1)
+    if statistic == "F":
+        f, ddf = pearson / trace, d0 * sample.degf
+        return Test(null, f, "F", d0, ddf, float(stats.f.sf(f, d0, ddf)), "Pearson's X2 with the Rao-Scott second-order correction", sample.notes)
+    return Test(
+        null,
+        pearson,
+        "chi2",
+        float(k),
+        np.inf,
+        float(stats.chi2.sf(pearson / (trace / k), k)),
+        "Pearson's X2 with the Rao-Scott first-order correction",
+        sample.notes,
+    )
+
+
+def _interactions(r: int, c: int) -> Float:
+    """(r*c, (r-1)(c-1)) interaction contrasts, orthogonal to rows and columns."""
+
+    def centred(k: int) -> Float:
+        return np.eye(k)[:, 1:] - 1.0 / k
+
+    out: Float = np.kron(centred(r), centred(c))
+    return out
+
+
+def _wald(sample: Sample, share: Float, v: Float, statistic: str, null: str) -> Test | NotEstimable:
+    """Departures p_ij - p_i. p_.j of the cells off the first row and column, tested together; in shares, which is the same test as in totals."""
+    r, c = share.shape
+    row, column = share.sum(axis=1), share.sum(axis=0)
+    i, j = np.divmod(np.arange(r * c), c)
+    jacobian = np.eye(r * c) - (i[:, None] == i[None, :]) * column[j][:, None] - (j[:, None] == j[None, :]) * row[i][:, None]
+    departure = (share - np.outer(row, column)).ravel()
+    use = (i > 0) & (j > 0)
+    spread = (jacobian @ v @ jacobian.T)[np.ix_(use, use)]
+    k = (r - 1) * (c - 1)
+    if np.linalg.matrix_rank(spread, hermitian=True) < k:
+        return NotEstimable(f"the design has too few PSUs, or the table too many empty cells, to test that {null}")
+    chi = float(departure[use] @ np.linalg.solve(spread, departure[use]))
+    nu = sample.degf
+    if statistic == "Wald":
+        return Test(null, chi / k, "F", float(k), nu, float(stats.f.sf(chi / k, k, nu)), "Wald test of independence", sample.notes)
+    ddf = nu - k + 1
+    if not ddf > 0:
+        return NotEstimable(f"{k} contrasts and {nu:g} degrees of freedom of the design: the adjusted Wald test has none left")
+    f = chi * ddf / (k * nu)
+    return Test(null, f, "F", float(k), ddf, float(stats.f.sf(f, k, ddf)), "Wald test of independence, adjusted for few PSUs", sample.notes)

@@ -1,0 +1,117 @@
+"""Tests of linear hypotheses on estimates. A test prints its null; one that cannot be made says why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.numerics.rows import Float
+
+Hypothesis = Sequence[str] | Mapping[str, float] | Sequence[Mapping[str, float]] | Float
+
+
+@dataclass(frozen=True)
+class Test:
+    """statistic with its distribution ("F": ndf and ddf, "chi2": ndf), p, and the null in words."""
+
+    null: str
+    statistic: float
+    distribution: str
+    ndf: float
+    ddf: float
+    p: float
+    method: str = ""
+    notes: tuple[str, ...] = ()
+
+    __test__ = False  # not a pytest class
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row."""
+        return pd.DataFrame(
+            {
+                "null": [self.null],
+                "statistic": self.statistic,
+                "distribution": self.distribution,
+                "ndf": self.ndf,
+                "ddf": self.ddf,
+                "p": self.p,
+                "method": self.method,
+            }
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self}</p>" + "".join(f"<p><small>{note}</small></p>" for note in self.notes)
+
+    def __str__(self) -> str:
+        df = f"{self.ndf:.4g}, {self.ddf:.4g}" if self.distribution == "F" else f"{self.ndf:.4g}"
+        return f"{self.method}. H0: {self.null}. {self.distribution}({df}) = {self.statistic:.4g}, p = {self.p:.4g}."
+
+
+def wald(estimate: Estimate, L: Hypothesis) -> Test | NotEstimable:
+    """Wald test that linear combinations of the values are zero (R survey: regTermTest, method="Wald").
+
+    Parameters
+    ----------
+    L : names of values that are zero together; or a mapping name -> weight, or several; or an array (k, p).
+
+    Returns
+    -------
+    Test, F with k and the estimate's degrees of freedom (the design's, less the coefficients where it is a regression); NotEstimable where the
+    combinations have no variance, depend on each other, or no degrees of freedom are left.
+
+    References
+    ----------
+    Rao and Scott (1984), Annals of Statistics 12, 46-60; Korn and Graubard (1990), American Statistician 44, 270-276.
+    """
+    l = _matrix(estimate, L)
+    null = "; ".join(f"{_words(row, estimate.names)} = 0" for row in l)
+    involved = (l != 0).any(axis=0)
+    ddf = float(np.min(estimate.dof[involved]))
+    if not ddf > 0:
+        return NotEstimable(f"no degrees of freedom are left ({ddf:g}) to test {null}")
+    effect = l @ estimate.value
+    v = l @ estimate.vcov @ l.T
+    scale = np.sqrt(np.diag(v))
+    if not (scale > 0).all() or not np.isfinite(v).all():
+        return NotEstimable(f"a combination has no variance to test {null}")
+    correlation = v / np.outer(scale, scale)
+    k = l.shape[0]
+    if np.linalg.matrix_rank(correlation, tol=1e-10 * k, hermitian=True) < k:
+        return NotEstimable(f"the combinations depend on each other, or the design has too few PSUs for {k} of them at once: {null}")
+    z = effect / scale
+    f = float(z @ np.linalg.solve(correlation, z)) / k
+    return Test(null, f, "F", float(k), ddf, float(stats.f.sf(f, k, ddf)), "Wald test", estimate.notes)
+
+
+def _matrix(estimate: Estimate, hypothesis: Hypothesis) -> Float:
+    if isinstance(hypothesis, np.ndarray):
+        l = np.atleast_2d(np.asarray(hypothesis, float))
+        if l.shape[1] != estimate.p or not (l != 0).any(axis=1).all():
+            raise EstimateError(
+                Problem("the hypothesis matrix does not fit", "argument 'L'", f"rows of {estimate.p} numbers, none all zero", f"shape {l.shape}")
+            )
+        return l
+    if isinstance(hypothesis, (str, Mapping)):
+        hypothesis = [hypothesis]  # type: ignore[list-item]
+    rows: list[Mapping[str, float]] = [{row: 1.0} if isinstance(row, str) else row for row in hypothesis]  # type: ignore[misc, union-attr]
+    if not rows:
+        raise EstimateError(Problem("no hypothesis", "argument 'L'", "at least one name, mapping or row"))
+    unknown = sorted({name for row in rows for name in row if name not in estimate.names})
+    if unknown:
+        raise EstimateError([Problem("wald names no value", f"'{name}'", f"names among {', '.join(estimate.names[:20])}") for name in unknown])
+    l = np.zeros((len(rows), estimate.p))
+    for i, row in enumerate(rows):
+        for name, weight in row.items():
+            l[i, estimate.names.index(name)] += weight
+    return l
+
+
+def _words(row: Float, names: tuple[str, ...]) -> str:
+    parts = [(names[j] if w == 1 else f"-{names[j]}" if w == -1 else f"{w:g} {names[j]}") for j, w in enumerate(row) if w != 0]
+    return " + ".join(parts).replace("+ -", "- ")
