@@ -1,5 +1,7 @@
-"""Tracer studies: panels in which "abroad" is a state, response rates, attrition weights."""
+"""Tracer panels: reading and checking, participation, attrition and its weights, work histories, indicators."""
 
-from mismes_eval.tracer.panel import AttritionPlan, TracerPanel, attrition_weights
+from mismes_eval.tracer.attrition import attrition_weights, weight_history
+from mismes_eval.tracer.panel import TracerPanel
+from mismes_eval.tracer.shapes import from_wide
 
-__all__ = ["AttritionPlan", "TracerPanel", "attrition_weights"]
+__all__ = ["TracerPanel", "attrition_weights", "from_wide", "weight_history"]

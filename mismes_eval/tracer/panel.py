@@ -1,214 +1,205 @@
-"""TracerPanel: persons at enrolment as a survey sample, their waves beside them, and the attrition steps that later estimates carry."""
+"""TracerPanel: persons sampled once and asked at several waves, with the weights of those who answered any chosen set of waves."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
-from mismes_eval.frame.codes import codes
+from mismes_eval.errors import EstimateError, InputError, Problem
+from mismes_eval.estimate.domains import By
+from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.numerics.rows import Bool, Float, Int
-from mismes_eval.tracer.rates import response_rates
-from mismes_eval.weighting.nonresponse import nonresponse
+from mismes_eval.tracer import rates, shapes
+from mismes_eval.tracer.attrition import Adjustment
+from mismes_eval.tracer.dispositions import WHEREABOUTS, group, responded, whereabouts
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns
-from mismes_eval.weighting.steps import KnownFactor, ResponsePropensity
-
-INTERVIEWED = ("I", "P")
-
-
-@dataclass(frozen=True)
-class AttritionPlan:
-    """How persons lost are stood for. covariates: columns at enrolment; method "logit" or "cells"; fixed: propensities treated as known (for comparison only)."""
-
-    covariates: tuple[str, ...]
-    method: str = "logit"
-    stabilised: bool = True
-    fixed: bool = False
 
 
 @dataclass(frozen=True)
 class TracerPanel:
-    """sample: one row a person; long: one row a person and wave; place (n, waves) row of `long`, -1 where there is none; attrition: plan or None."""
+    """One row a person in `sample`, one row a person and wave in `long`.
+
+    sample : the persons at enrolment, n rows, with their design.  long : the waves as they were given.
+    waves : in time order.  row : (n, T) position in `long` of each person and wave, -1 where there is none.
+    disposition : column of final dispositions, or None: then a row is an answer.  adjustment : how weights of those who answered are made, or None.
+    fixed : weights made by hand for a set of waves.  episodes, services : side tables of the same persons, or None.
+    """
 
     sample: Sample
     long: pd.DataFrame
     unit: str
     wave: str
     waves: tuple[object, ...]
-    place: Int
+    row: Int = field(repr=False)
     disposition: str | None = None
-    attrition: AttritionPlan | None = None
+    adjustment: Adjustment | None = None
+    fixed: Mapping[tuple[object, ...], Sample] = field(default_factory=dict, repr=False)
+    episodes: pd.DataFrame | None = field(default=None, repr=False)
+    services: pd.DataFrame | None = field(default=None, repr=False)
+    edits: pd.DataFrame | None = field(default=None, repr=False)
+    _made: dict[tuple[object, ...], Sample] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def from_frame(
-        cls,
-        frame: pd.DataFrame,
-        unit: str = "person_id",
-        wave: str = "wave",
-        sample: Sample | None = None,
-        weights: str | None = None,
-        strata: Columns = None,
-        psu: Columns = None,
-        disposition: str | None = None,
-        nest: bool | None = None,
-    ) -> TracerPanel:
+        cls, frame: pd.DataFrame, unit: str = "person_id", wave: str = "wave", sample: Sample | None = None, weights: str | None = None, strata: Columns = None,
+        psu: Columns = None, fpc: Columns = None, disposition: str | None = None,
+    ) -> TracerPanel:  # fmt: skip
         """A panel from a long frame.
 
         Parameters
         ----------
-        frame : one row a person and wave.  unit, wave : its key.
-        sample : one row a person at enrolment, with column `unit`; None: made from each person's first row with weights, strata and psu (None: equal weights).
-        disposition : AAPOR code column; "abroad" codes are states. None: a row is an interview, no row is a loss.
+        frame : one row a person and wave.  unit, wave : its key; a duplicate key is refused with the ids.
+        sample : the persons at enrolment, one row a person with column `unit`; persons who never answered belong in it. None: each person's first row, with the
+            design columns `weights` (None: equal weights, said in the notes), `strata`, `psu` and `fpc` read there.
+        disposition : column of final dispositions (code list `dispositions`); None: whoever has a row at a wave answered it.
 
         Raises
         ------
-        InputError : duplicated person-waves, persons without an enrolment row, unknown dispositions.
+        InputError : missing keys, duplicate keys, persons without a row in `sample`, unknown dispositions: all of them at once.
         """
-        problems = [Problem("the panel lacks a column", f"column '{c}'", "a column of the frame") for c in (unit, wave, *([disposition] if disposition else [])) if c not in frame.columns]
-        if problems:
-            raise InputError(problems)
-        twice = frame.duplicated([unit, wave], keep=False).to_numpy()
-        if twice.any():
-            ids = frame.loc[twice, unit].drop_duplicates().head(5)
-            problems.append(Problem("a person has more than one row in a wave", f"columns '{unit}' and '{wave}'", "one row a person and wave", "", "Keep one.", int(twice.sum()), tuple(ids)))
-        gone = frame[[unit, wave]].isna().any(axis=1).to_numpy()
-        if gone.any():
-            problems.append(Problem("the key is missing", f"columns '{unit}' and '{wave}'", "a value in every row", "missing", "", int(gone.sum()), tuple(int(i) for i in np.flatnonzero(gone)[:5])))
-        if disposition is not None:
-            known = set(codes("dispositions")["code"].astype(str))
-            value = frame[disposition].astype("string")
-            bad = (value.isna() | ~value.isin(list(known))).to_numpy()
-            if bad.any():
-                problems.append(Problem("unknown disposition", f"column '{disposition}'", f"AAPOR codes {', '.join(sorted(known))}", str(value[bad].iloc[0]), "", int(bad.sum())))
-        if problems:
-            raise InputError(problems)
-        frame = frame.reset_index(drop=True)
-        if sample is None:
-            sample = _enrolment(frame, unit, wave, weights, strata, psu, nest)
-        where = pd.Index(sample.frame[unit])
-        row = where.get_indexer(frame[unit])
-        if where.has_duplicates or (row < 0).any():
-            raise InputError(Problem("persons of the waves do not fit those at enrolment", f"column '{unit}'", "one enrolment row a person", "", "", int((row < 0).sum()), tuple(frame.loc[row < 0, unit].head(5))))
+        shapes.check_keys(frame, unit, wave, disposition)
         waves = tuple(np.sort(frame[wave].unique()).tolist())
-        place = np.full((sample.n, len(waves)), -1, np.intp)
-        place[row, np.searchsorted(np.array(waves), frame[wave])] = np.arange(len(frame))
-        return cls(sample, frame, unit, wave, waves, place, disposition)
+        if sample is None:
+            sample = shapes.enrolment(frame, unit, wave, weights, strata, psu, fpc)
+        elif any(c is not None for c in (weights, strata, psu, fpc)):
+            raise InputError(Problem("two descriptions of the design", "arguments 'sample' and 'weights', 'strata', 'psu', 'fpc'", "one of them"))
+        return cls(sample, frame, unit, wave, waves, shapes.positions(frame, sample, unit, wave, waves), disposition)
 
     @property
     def n(self) -> int:
+        """Persons."""
         return self.sample.n
 
-    def _column(self, wave: object) -> int:
+    def _at(self, wave: object) -> int:
         if wave not in self.waves:
-            raise InputError(Problem("no such wave", "argument 'wave'", f"one of {', '.join(map(str, self.waves))}", repr(wave)))
+            raise EstimateError(Problem("the panel has no such wave", repr(wave), f"one of {', '.join(map(str, self.waves))}"))
         return self.waves.index(wave)
 
+    def chosen(self, waves: Sequence[object] | object | None) -> tuple[object, ...]:
+        """Some waves in time order; None for all."""
+        if waves is None:
+            return self.waves
+        listed = list(waves) if isinstance(waves, list | tuple | set | frozenset) else [waves]
+        return tuple(self.waves[k] for k in sorted({self._at(w) for w in listed}))
+
     def values(self, column: str, wave: object) -> Float:
-        """(n,) a numeric column at a wave, NaN where not observed."""
+        """(n,) a column at a wave, in the order of the sample; NaN (None for text) where there is no row. A column known only at enrolment is returned as it is."""
         if column not in self.long.columns:
-            raise InputError(Problem("the panel lacks a column", f"column '{column}'", f"one of {', '.join(map(str, self.long.columns[:30]))}"))
-        at = self.place[:, self._column(wave)]
-        value = self.long[column].to_numpy(dtype=float, na_value=np.nan)
-        return np.where(at >= 0, value[at], np.nan)
-
-    def labels(self, column: str, wave: object) -> pd.Series:
-        """(n,) any column at a wave, missing where not observed."""
-        at = self.place[:, self._column(wave)]
-        return self.long[column].astype(object).reindex(np.where(at >= 0, at, -1)).reset_index(drop=True)
-
-    def responded(self, wave: object) -> Bool:
-        """(n,) interviewed at a wave: complete, partial, abroad reached or by proxy."""
-        at = self.place[:, self._column(wave)]
-        if self.disposition is None:
-            return at >= 0
-        table = codes("dispositions")
-        good = set(table.loc[table["outcome"].isin(INTERVIEWED), "code"].astype(str))
-        hit = self.long[self.disposition].astype(str).isin(good).to_numpy()
-        return np.where(at >= 0, hit[at], False)
+            if column not in self.sample.frame.columns:
+                raise EstimateError(Problem("the panel has no such column", f"column '{column}'", "a column of the waves or of the persons"))
+            return np.asarray(self.sample.frame[column].to_numpy())
+        at = self.row[:, self._at(wave)]
+        series = self.long[column]
+        if pd.api.types.is_bool_dtype(series) or pd.api.types.is_numeric_dtype(series):
+            return np.append(series.to_numpy(dtype=float, na_value=np.nan), np.nan)[at]
+        spread: Float = np.append(series.astype(object).where(series.notna(), None).to_numpy(), None)[at]
+        return spread
 
     @cached_property
-    def baseline(self) -> object:
-        """The first wave in which everybody with weight was interviewed, or the first wave."""
-        for w in self.waves:
-            if self.responded(w)[self.sample.active].all():
-                return w
-        return self.waves[0]
+    def groups(self) -> Int:
+        """(n, T) position of the disposition in dispositions.GROUPS, -1 where a person has no row at a wave. Without dispositions every row is an interview."""
+        code = np.zeros(len(self.long), np.intp) if self.disposition is None else group(self.long[self.disposition])
+        return np.append(code, -1)[self.row]
+
+    @cached_property
+    def responded(self) -> Bool:
+        """(n, T) who answered, in person or by proxy, at home or abroad."""
+        return responded(self.groups)
+
+    @cached_property
+    def whereabouts(self) -> Int:
+        """(n, T) position in dispositions.WHEREABOUTS, -1 where a person has no row."""
+        if self.disposition is None:
+            return np.where(self.row >= 0, 0, -1)
+        return np.append(whereabouts(self.long[self.disposition]), -1)[self.row]
+
+    @cached_property
+    def dead(self) -> Bool:
+        """(n, T) known to have died at this wave or before."""
+        return np.asarray(np.logical_or.accumulate(self.whereabouts == WHEREABOUTS.index("dead"), axis=1))
+
+    def weight_sample(self, waves: Sequence[object] | object | None = None) -> Sample:
+        """The persons with the weight of those who answered all the chosen waves (None: all waves). Everybody keeps a row; who did not answer has weight 0.
+
+        Missing another wave does not matter: the steps are made for the chosen waves. Without `attrition_weights` nothing is adjusted, and a note says so.
+        """
+        key = self.chosen(waves)
+        if key in self.fixed:
+            return self.fixed[key]
+        if key not in self._made:
+            adjustment = self.adjustment or Adjustment.none()
+            self._made[key] = adjustment.apply(self, key)
+        return self._made[key]
+
+    def with_adjustment(self, adjustment: Adjustment) -> TracerPanel:
+        """The same panel, its weights made in another way."""
+        return replace(self, adjustment=adjustment, _made={})
+
+    def with_weights(self, waves: Sequence[object] | object | None, sample: Sample) -> TracerPanel:
+        """The same panel with weights for a set of waves that were made further (trimmed, calibrated) from `weight_sample(waves)`."""
+        if sample.n != self.n or not sample.frame[self.unit].reset_index(drop=True).equals(self.sample.frame[self.unit].reset_index(drop=True)):
+            raise InputError(
+                Problem("the weights belong to other persons", "argument 'sample'", f"the panel's {self.n:,} persons in their order", f"{sample.n:,} rows")
+            )
+        key = self.chosen(waves)
+        lost = int(((sample.weights != 0) & ~self.responded[:, [self._at(w) for w in key]].all(axis=1) & sample.domain).sum())
+        if lost:
+            raise InputError(
+                Problem("persons who did not answer carry weight", "argument 'sample'", "weight 0 for them", "", "Start from weight_sample().", lost)
+            )
+        return replace(self, fixed={**self.fixed, key: sample})
+
+    def where(self, mask: Sequence[bool] | Bool | pd.Series) -> TracerPanel:
+        """The same panel with a narrower domain of persons. mask: (n,) over the sample's rows. Weights are still made from everybody."""
+        fixed = {k: s.where(mask) for k, s in self.fixed.items()}
+        return replace(self, sample=self.sample.where(mask), fixed=fixed, _made={})
+
+    def with_columns(self, columns: dict[str, object]) -> TracerPanel:
+        """The same panel with added or replaced columns of persons (n values each)."""
+        return replace(self, sample=self.sample.with_columns(columns), fixed={k: s.with_columns(columns) for k, s in self.fixed.items()}, _made={})
+
+    def to_long(self) -> pd.DataFrame:
+        """The waves as they were given."""
+        return self.long
+
+    def to_wide(self, separator: str = "@") -> pd.DataFrame:
+        """One row a person: columns `name@wave` and `row@wave`. `shapes.from_wide` gives the long frame back."""
+        return shapes.to_wide(self.long, self.sample.frame[self.unit], self.unit, self.wave, self.waves, self.row, separator)
+
+    def long_sample(self, column: str, waves: Sequence[object] | None = None) -> Sample:
+        """A column at several waves side by side: the sample of those waves with columns `column@wave`, its domain narrowed to rows that have them all."""
+        key = self.chosen(waves)
+        values = {f"{column}@{w}": self.values(column, w) for w in key}
+        seen = np.all([pd.notna(v) for v in values.values()], axis=0)
+        return self.weight_sample(key).with_columns(dict(values)).where(seen)
 
     def patterns(self) -> pd.DataFrame:
-        """Participation patterns over waves ("1" interviewed): n, weighted share, monotone or not."""
-        seen = np.column_stack([self.responded(w) for w in self.waves])[self.sample.active]
-        text = pd.Series(["".join("1" if v else "0" for v in row) for row in seen], dtype="string")
-        w = self.sample.weights[self.sample.active]
-        table = pd.DataFrame({"pattern": text, "w": w}).groupby("pattern").agg(n=("w", "size"), w=("w", "sum")).sort_values("n", ascending=False).reset_index()
-        table["share"] = table.pop("w") / w.sum()
-        table["monotone"] = [("01" not in p) for p in table["pattern"]]
-        return table
+        """Response patterns (1110, 1011, ...): n, weighted share, kind."""
+        return rates.patterns(self)
 
-    def outcome_rates(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
-        """AAPOR rates by wave (and by columns at enrolment): RR1-RR6, contact, cooperation, refusal, tracing. Unweighted counts, one row a group and wave."""
-        if self.disposition is None:
-            raise InputError(Problem("the panel has no dispositions", "argument 'disposition' of from_frame", "a column of AAPOR codes"))
-        return response_rates(self, by)
+    def outcome_rates(self, by: By = None, e: float | None = None) -> Estimate:
+        """AAPOR response, cooperation, refusal and contact rates, wave by wave. See `rates.outcome_rates`."""
+        return rates.outcome_rates(self, by, e)
 
-    def weight_sample(self, waves: Sequence[object] | None = None) -> Sample:
-        """The sample after the attrition steps of these waves (None: all). Persons not interviewed in one of them keep their row with weight 0."""
-        chosen = [w for w in self.waves if w in (self.waves if waves is None else waves)]
-        sample = self.sample
-        for w in chosen:
-            r = self.responded(w)
-            if r[sample.weights != 0].all():
-                continue
-            if self.attrition is None:
-                sample = sample.step(KnownFactor(f"interviewed in wave {w} (no attrition model)", r.astype(float)))
-            else:
-                sample = _attrition_step(sample, w, r, self.attrition)
-        return sample
+    def tracing_rate(self, by: By = None) -> Estimate:
+        """Share of the persons whose whereabouts are known at each wave, proxies and the known dead included."""
+        return rates.tracing_rate(self, by)
 
-    def summary(self) -> pd.DataFrame:
-        """Persons and interviews by wave."""
-        active = self.sample.active
-        rows = [{"wave": w, "persons": int(active.sum()), "interviewed": int(self.responded(w)[active].sum())} for w in self.waves]
-        return pd.DataFrame(rows).assign(share=lambda f: f["interviewed"] / f["persons"])
+    def cumulative_response(self, by: By = None, recruitment: float = 1.0) -> Estimate:
+        """Product of the waves' RR2, times the recruitment rate."""
+        return rates.cumulative_response(self, by, recruitment)
+
+    def participation(self) -> pd.DataFrame:
+        """Each wave: persons by outcome group, rows missing, whereabouts."""
+        return rates.participation(self)
 
     def _repr_html_(self) -> str:
-        plan = f"attrition: {self.attrition.method} on {', '.join(self.attrition.covariates)}" if self.attrition else "no attrition model"
-        return f"<p><strong>TracerPanel</strong>: {self.n:,} persons, {len(self.waves)} waves, {plan}</p>" + self.summary().to_html(index=False)
+        return f"<p><strong>Tracer panel</strong>: {self.n:,} persons, waves {', '.join(map(str, self.waves))}</p>" + self.participation().to_html(index=False)
 
-
-def attrition_weights(panel: TracerPanel, covariates: Sequence[str], method: str = "logit", stabilised: bool = True, fixed_weights: bool = False) -> TracerPanel:
-    """A panel whose estimates stand for the persons lost: one response-propensity step a wave, multiplied over the waves that an estimate uses.
-
-    Parameters
-    ----------
-    covariates : columns at enrolment, known for everybody.  method : "logit" or "cells".
-    stabilised : multiply by the overall response rate, so that the sum of weights falls with the sample (Baulch and Quisumbing); means and effects do not change.
-    fixed_weights : treat the propensities as known; shows what ignoring their estimation does to a standard error.
-    """
-    missing = [c for c in covariates if c not in panel.sample.frame.columns]
-    if missing:
-        raise InputError([Problem("an attrition covariate is unknown", f"column '{c}'", "a column at enrolment") for c in missing])
-    return replace(panel, attrition=AttritionPlan(tuple(covariates), method, stabilised, fixed_weights))
-
-
-def _attrition_step(sample: Sample, wave: object, responded: Bool, plan: AttritionPlan) -> Sample:
-    column = f"_interviewed_{wave}"
-    done = nonresponse(sample.with_columns({column: responded}), column, list(plan.covariates), plan.method)
-    step = done.design.steps[-1]
-    assert isinstance(step, ResponsePropensity)
-    name = f"attrition to wave {wave} ({plan.method} on {', '.join(plan.covariates)})"
-    inside = sample.weights != 0
-    rate = float((sample.weights * responded)[inside].sum() / sample.weights[inside].sum())
-    step = replace(step, name=name, stabiliser=np.full(sample.n, rate) if plan.stabilised else None)
-    return sample.step(KnownFactor(name + ", propensity treated as fixed", step.factor) if plan.fixed else step)
-
-
-def _enrolment(frame: pd.DataFrame, unit: str, wave: str, weights: str | None, strata: Columns, psu: Columns, nest: bool | None) -> Sample:
-    first = frame.sort_values([unit, wave], kind="stable").drop_duplicates(unit).reset_index(drop=True)
-    if weights is None:
-        first, weights = first.assign(_equal=1.0), "_equal"
-    return Sample.from_frame(first, weights=weights, strata=strata, psu=psu, nest=nest)
+    def __repr__(self) -> str:
+        return f"TracerPanel of {self.n:,} persons, waves {', '.join(map(str, self.waves))}\n{self.participation().to_string(index=False)}"

@@ -1,0 +1,55 @@
+"""Final dispositions of a wave: AAPOR outcome groups with the migrant extensions. Being abroad is a state, not a loss."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame import codes as code_list
+from mismes_eval.numerics.rows import Bool, Int
+
+GROUPS = ("I", "P", "R", "NC", "O", "UH", "UO", "NE")
+WHEREABOUTS = ("known", "abroad", "dead", "unknown")
+PROXY = "2.52"
+
+
+@cache
+def known_dispositions() -> pd.DataFrame:
+    """Disposition codes with label, outcome group and what is known of the person's whereabouts; index: code."""
+    return code_list("dispositions").set_index("code")
+
+
+def unknown_codes(codes: pd.Series) -> pd.Series:
+    """Rows whose disposition is given and not in the list."""
+    return codes.notna() & ~codes.astype("string").isin(known_dispositions().index)
+
+
+def group(codes: pd.Series) -> Int:
+    """(n,) position in GROUPS, -1 where the disposition is missing. Raises InputError for codes that are not in the list."""
+    return _looked_up(codes, "outcome", GROUPS)
+
+
+def whereabouts(codes: pd.Series) -> Int:
+    """(n,) position in WHEREABOUTS, -1 where the disposition is missing."""
+    return _looked_up(codes, "whereabouts", WHEREABOUTS)
+
+
+def _looked_up(codes: pd.Series, column: str, order: tuple[str, ...]) -> Int:
+    code, level = pd.factorize(codes.astype("string") if codes.dtype == object else codes)
+    level = pd.Index(level).astype(str)
+    table = known_dispositions()[column]
+    unknown = [v for v in level if v not in table.index]
+    if unknown:
+        bad = np.isin(code, [i for i, v in enumerate(level) if v in unknown])
+        raise InputError(Problem("a disposition is not in the code list", f"column '{codes.name}'", f"one of {', '.join(table.index)}", ", ".join(unknown[:10]), "",
+                                 int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
+    position = np.array([order.index(table[v]) for v in level] + [-1], np.intp)
+    return position[code]
+
+
+def responded(groups: Int) -> Bool:
+    """Interview or partial interview, by the person or a proxy, at home or abroad."""
+    return (groups == 0) | (groups == 1)

@@ -1,0 +1,152 @@
+"""Long and wide shapes of a panel, both ways without loss."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.numerics.rows import Int
+from mismes_eval.tracer.dispositions import known_dispositions, unknown_codes
+from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.stages import Columns
+
+PRESENT = "row"
+
+
+def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | None) -> None:
+    """Raise one InputError for missing columns, missing or duplicate keys and unknown dispositions."""
+    needed = [unit, wave, *([disposition] if disposition is not None else [])]
+    problems = [Problem("the panel names an unknown column", f"column '{c}'", "a column of the frame") for c in needed if c not in frame.columns]
+    if problems:
+        raise InputError(problems)
+    for c in (unit, wave):
+        gone = frame[c].isna().to_numpy()
+        if gone.any():
+            problems.append(
+                Problem(
+                    "a key is missing", f"column '{c}'", "a value in every row", "missing", "", int(gone.sum()), tuple(int(i) for i in np.flatnonzero(gone)[:5])
+                )
+            )
+    twice = frame.duplicated([unit, wave], keep=False).to_numpy() & frame[[unit, wave]].notna().all(axis=1).to_numpy()
+    if twice.any():
+        ids = frame.loc[twice, unit].unique()
+        problems.append(Problem("a person has two rows at one wave", f"columns '{unit}' and '{wave}'", "one row a person and wave", f"{len(ids)} persons", "Decide which row is right.",
+                                int(twice.sum()), tuple(ids[:5])))  # fmt: skip
+    if disposition is not None:
+        bad = unknown_codes(frame[disposition]).to_numpy()
+        if bad.any():
+            got = ", ".join(map(str, frame.loc[bad, disposition].unique()[:10]))
+            problems.append(Problem("a disposition is not in the code list", f"column '{disposition}'", f"one of {', '.join(known_dispositions().index)}", got, "",
+                                    int(bad.sum()), tuple(frame.loc[bad, unit].iloc[:5])))  # fmt: skip
+    if problems:
+        raise InputError(problems)
+
+
+def enrolment(frame: pd.DataFrame, unit: str, wave: str, weights: str | None, strata: Columns, psu: Columns, fpc: Columns) -> Sample:
+    """Each person's first row, in the order of first appearance, as a sample."""
+    ordered = frame if frame[wave].is_monotonic_increasing else frame.sort_values(wave, kind="stable")
+    first = ordered.drop_duplicates(unit).sort_index(kind="stable") if frame.index.is_unique else ordered.drop_duplicates(unit)
+    first = first.reset_index(drop=True)
+    if weights is not None or fpc is not None:
+        return Sample.from_frame(first, weights=weights, strata=strata, psu=psu, fpc=fpc)
+    sample = Sample.from_frame(first.assign(equal_weight=1.0), weights="equal_weight", strata=strata, psu=psu)
+    return sample.flagged("No weight column was given: every person counts 1.")
+
+
+def positions(frame: pd.DataFrame, sample: Sample, unit: str, wave: str, waves: tuple[object, ...]) -> Int:
+    """(n, T) row of the frame for each person and wave, -1 where there is none. Raises InputError for persons that the sample lacks or repeats."""
+    if unit not in sample.frame.columns:
+        raise InputError(Problem("the sample does not name its persons", f"column '{unit}'", "the panel's unit in the sample's frame"))
+    persons = pd.Index(sample.frame[unit])
+    if persons.has_duplicates:
+        twice = persons[persons.duplicated(keep=False)]
+        raise InputError(Problem("a person stands twice in the sample", f"column '{unit}'", "one row a person", "", "", len(twice), tuple(twice.unique()[:5])))
+    at = persons.get_indexer(frame[unit])
+    if (at < 0).any():
+        strange = frame.loc[at < 0, unit].unique()
+        raise InputError(Problem("a wave has persons that the sample lacks", f"column '{unit}'", "persons of the sample", f"{len(strange)} others", "Add them to the sample with their weight.",
+                                 int((at < 0).sum()), tuple(strange[:5])))  # fmt: skip
+    row = np.full((len(persons), len(waves)), -1, np.intp)
+    row[at, pd.Index(waves).get_indexer(frame[wave])] = np.arange(len(frame))
+    return row
+
+
+def to_wide(frame: pd.DataFrame, persons: pd.Series, unit: str, wave: str, waves: tuple[object, ...], row: Int, separator: str) -> pd.DataFrame:
+    """One row a person; `name@wave` for each column and wave; `row@wave` is the row of the long frame, missing where the person has none."""
+    if any(separator in str(c) for c in frame.columns):
+        raise InputError(Problem("the separator stands in a column name", f"argument 'separator' {separator!r}", "a text that no column holds"))
+    columns: dict[str, object] = {unit: persons.to_numpy()}
+    rest = [c for c in frame.columns if c not in (unit, wave)]
+    for t, w in enumerate(waves):
+        there = row[:, t] >= 0
+        columns[f"{PRESENT}{separator}{w}"] = pd.array(np.where(there, row[:, t], 0), dtype="Int64")
+        columns[f"{PRESENT}{separator}{w}"][~there] = pd.NA  # type: ignore[index]
+        for c in rest:
+            columns[f"{c}{separator}{w}"] = (
+                frame[c].array.take(np.where(there, row[:, t], -1), allow_fill=True) if _nullable(frame[c]) else _wider(frame[c], row[:, t], there)
+            )
+    out = pd.DataFrame(columns)
+    out.attrs["long"] = {"unit": unit, "wave": wave, "waves": list(waves), "separator": separator, "dtypes": {str(c): str(frame[c].dtype) for c in frame.columns},
+                         "columns": list(frame.columns)}  # fmt: skip
+    return out
+
+
+def from_wide(frame: pd.DataFrame, unit: str = "person_id", wave: str = "wave", waves: tuple[object, ...] | None = None, separator: str = "@") -> pd.DataFrame:
+    """Long frame of a wide one: columns `name@wave` become rows; columns without the separator are repeated in every wave.
+
+    A person has no row at a wave where `row@wave` is missing or, without that column, where all its columns of the wave are missing.
+    waves : their values and types (the names hold text); None: as recorded by `to_wide`, else whole numbers where all of them are.
+
+    Raises
+    ------
+    InputError : no column has the separator, or `unit` is missing or repeated.
+    """
+    shape = frame.attrs.get("long", {})
+    recorded = bool(shape) and shape["separator"] == separator and shape["unit"] == unit
+    split = [(str(c).rsplit(separator, 1)[0], str(c).rsplit(separator, 1)[1]) for c in frame.columns if separator in str(c)]
+    problems = []
+    if not split:
+        problems.append(Problem("no column belongs to a wave", f"separator '{separator}'", "names such as employed@1"))
+    if unit not in frame.columns:
+        problems.append(Problem("the unit is missing", f"column '{unit}'", "a column of the wide frame"))
+    elif frame[unit].duplicated().any():
+        twice = frame.loc[frame[unit].duplicated(keep=False), unit]
+        problems.append(Problem("a person has two rows", f"column '{unit}'", "one row a person in a wide frame", "", "", len(twice), tuple(twice.unique()[:5])))
+    if problems:
+        raise InputError(problems)
+    texts = list(dict.fromkeys(w for _, w in split))
+    if waves is None:
+        waves = tuple(shape["waves"]) if recorded else tuple(int(t) if all(_whole(v) for v in texts) else t for t in texts)
+    names = [c for c in dict.fromkeys(n for n, _ in split) if c != PRESENT]
+    fixed = [c for c in frame.columns if separator not in str(c) and c != unit]
+    parts = []
+    for w in waves:
+        present = f"{PRESENT}{separator}{w}"
+        have = {c: f"{c}{separator}{w}" for c in names if f"{c}{separator}{w}" in frame.columns}
+        there = frame[present].notna().to_numpy() if present in frame.columns else frame[list(have.values())].notna().any(axis=1).to_numpy()
+        part = frame.loc[there, [unit, *fixed, *have.values()]].rename(columns={v: k for k, v in have.items()})
+        part.insert(1, wave, w)
+        if present in frame.columns:
+            part.index = pd.Index(frame.loc[there, present].to_numpy(dtype=np.int64))
+        parts.append(part)
+    ordered = all(f"{PRESENT}{separator}{w}" in frame.columns for w in waves)
+    out = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True) if ordered else pd.concat(parts, ignore_index=True)
+    if not recorded:
+        return out
+    kinds = {c: t for c, t in shape["dtypes"].items() if c in out.columns and str(out[c].dtype) != t}
+    return out.astype(kinds)[[c for c in shape["columns"] if c in out.columns]]
+
+
+def _nullable(series: pd.Series) -> bool:
+    return not isinstance(series.dtype, np.dtype) or series.dtype.kind in "fOMm"
+
+
+def _wider(series: pd.Series, at: Int, there: np.ndarray) -> object:
+    """A numpy column that has no missing value, in the nullable type that has one where a person has no row."""
+    kind = "boolean" if series.dtype.kind == "b" else series.dtype.name.replace("uint", "UInt").replace("int", "Int")
+    return series.astype(kind).array.take(np.where(there, at, -1), allow_fill=True)
+
+
+def _whole(text: str) -> bool:
+    return text.lstrip("-").isdigit()
