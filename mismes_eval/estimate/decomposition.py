@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,19 +15,12 @@ from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation, fit_logit
+from mismes_eval.numerics.qr import Collinear, least_squares
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
 REFERENCES = ("comparison", "group", "pooled")
-
-
-@dataclass(frozen=True)
-class Linear:
-    """Weighted least squares on some rows of a sample. beta (q,); influence (n, q), unweighted, zero outside the rows; residual (n,)."""
-
-    beta: Float
-    influence: Float
-    residual: Float
 
 
 @dataclass(frozen=True)
@@ -41,24 +35,7 @@ class _Groups:
     w: Float
 
 
-def least_squares(x: Float, y: Float, w: Float) -> Linear:
-    """Weighted least squares. x (n, q), y (n,), w (n,) zero for rows outside. Raises EstimateError where columns are collinear."""
-    gram = x.T @ (x * w[:, None])
-    scale = np.sqrt(np.maximum(np.diag(gram), 1e-300))
-    if np.linalg.cond(gram / np.outer(scale, scale)) > 1e12:
-        raise EstimateError(
-            Problem(
-                "the regression has collinear columns",
-                "argument 'covariates'",
-                "covariates that no combination of the others gives",
-                "",
-                "Drop one or merge categories.",
-            )
-        )
-    beta = np.asarray(np.linalg.solve(gram, x.T @ (w * y)), np.float64)
-    residual = np.where(w != 0, y - x @ beta, 0.0)
-    influence = np.asarray(np.linalg.solve(gram, (x * residual[:, None]).T).T, np.float64)
-    return Linear(beta, influence, residual)
+Core = Callable[["_Groups"], tuple[Float, Float]]
 
 
 def adjusted_gap(sample: Sample, outcome: str, group: str, covariates: Sequence[str]) -> Estimate:
@@ -73,8 +50,12 @@ def adjusted_gap(sample: Sample, outcome: str, group: str, covariates: Sequence[
     Estimate with one value, in the outcome's units.
     """
     d = _groups(sample, outcome, group, covariates, "adjusted_gap")
-    fit = least_squares(np.column_stack([d.x, d.g]), d.y, d.w)
-    return _wrap(sample, d, fit.beta[-1:], fit.influence[:, -1:], ("adjusted gap",), f"linear regression on {', '.join(covariates)}")
+    return _wrap(sample, d, _adjusted, ("adjusted gap",), f"linear regression on {', '.join(covariates)}")
+
+
+def _adjusted(d: _Groups) -> tuple[Float, Float]:
+    beta, z = _regression(d, np.column_stack([d.x, d.g]), d.w)
+    return beta[-1:], z[:, -1:]
 
 
 def oaxaca_blinder(sample: Sample, outcome: str, group: str, covariates: Sequence[str], reference: str = "comparison", detail: bool = False) -> Estimate:
@@ -98,25 +79,25 @@ def oaxaca_blinder(sample: Sample, outcome: str, group: str, covariates: Sequenc
     if reference not in REFERENCES:
         raise EstimateError(Problem("unknown reference of oaxaca_blinder", "argument 'reference'", f"one of {', '.join(REFERENCES)}", repr(reference)))
     d = _groups(sample, outcome, group, covariates, "oaxaca_blinder")
+    names = ("gap", "explained", "unexplained", *((f"explained by {label}" for label in d.labels[1:]) if detail else ()))
+    return _wrap(sample, d, partial(_oaxaca, reference=reference, detail=detail), names, f"Oaxaca-Blinder on {', '.join(covariates)}, {reference} coefficients")
+
+
+def _oaxaca(d: _Groups, reference: str, detail: bool) -> tuple[Float, Float]:
     a, b = d.g == 1, d.inside & (d.g == 0)
-    mean_a, z_a = _mean(np.column_stack([d.y, d.x]), d.w * a)
-    mean_b, z_b = _mean(np.column_stack([d.y, d.x]), d.w * b)
+    joined = np.column_stack([d.y, d.x])
+    (mean_a, z_a), (mean_b, z_b) = _mean(joined, d.w * a), _mean(joined, d.w * b)
     gap, z_gap = mean_a[0] - mean_b[0], z_a[:, 0] - z_b[:, 0]
     shift, z_shift = mean_a[1:] - mean_b[1:], z_a[:, 1:] - z_b[:, 1:]
     if reference == "pooled":
-        fit = least_squares(np.column_stack([d.x, d.g]), d.y, d.w)
-        beta, z_beta = fit.beta[:-1], fit.influence[:, :-1]
+        beta, z_beta = _regression(d, np.column_stack([d.x, d.g]), d.w)
+        beta, z_beta = beta[:-1], z_beta[:, :-1]
     else:
-        fit = least_squares(d.x, d.y, d.w * (b if reference == "comparison" else a))
-        beta, z_beta = fit.beta, fit.influence
+        beta, z_beta = _regression(d, d.x, d.w * (b if reference == "comparison" else a))
     each, z_each = shift * beta, z_shift * beta + z_beta * shift
     explained, z_explained = each.sum(), z_each.sum(axis=1)
     value, z = np.array([gap, explained, gap - explained]), np.column_stack([z_gap, z_explained, z_gap - z_explained])
-    names: tuple[str, ...] = ("gap", "explained", "unexplained")
-    if detail:
-        value, z = np.concatenate([value, each[1:]]), np.column_stack([z, z_each[:, 1:]])
-        names += tuple(f"explained by {label}" for label in d.labels[1:])
-    return _wrap(sample, d, value, z, names, f"Oaxaca-Blinder on {', '.join(covariates)}, {reference} coefficients")
+    return (np.concatenate([value, each[1:]]), np.column_stack([z, z_each[:, 1:]])) if detail else (value, z)
 
 
 def reweighted_gap(sample: Sample, outcome: str, group: str, covariates: Sequence[str]) -> Estimate:
@@ -133,12 +114,16 @@ def reweighted_gap(sample: Sample, outcome: str, group: str, covariates: Sequenc
     EstimateError : covariates tell the groups apart completely.
     """
     d = _groups(sample, outcome, group, covariates, "reweighted_gap")
+    return _wrap(sample, d, _reweighted, ("gap", "composition", "adjusted gap"), f"reweighting (DFL) on {', '.join(covariates)}")
+
+
+def _reweighted(d: _Groups) -> tuple[Float, Float]:
     a, b = d.g == 1, d.inside & (d.g == 0)
-    rows = d.inside & (d.w != 0)
+    rows = d.w != 0
     try:
         fit = fit_logit(d.x[rows], d.g[rows], d.w[rows])
     except Separation as error:
-        raise EstimateError(Problem("the comparison cannot be reweighted to the group", f"column '{group}'", "both groups at all values of the covariates", str(error),
+        raise EstimateError(Problem("the comparison cannot be reweighted to the group", ", ".join(d.labels[1:]), "both groups at all values of the covariates", str(error),
                                     "Merge categories or drop a covariate.")) from error  # fmt: skip
     p = np.zeros(d.y.size)
     p[rows] = fit.p
@@ -148,11 +133,31 @@ def reweighted_gap(sample: Sample, outcome: str, group: str, covariates: Sequenc
     slope = (d.x * (d.w * odds * (d.y - centre))[:, None]).sum(axis=0) / mass
     score = d.x * np.where(rows, d.g - p, 0.0)[:, None]
     z_centre = odds * (d.y - centre) / mass + score @ np.linalg.solve(fit.information, slope)
-    mean_a, z_a = _mean(d.y[:, None], d.w * a)
-    mean_b, z_b = _mean(d.y[:, None], d.w * b)
+    (mean_a, z_a), (mean_b, z_b) = _mean(d.y[:, None], d.w * a), _mean(d.y[:, None], d.w * b)
     value = np.array([mean_a[0] - mean_b[0], centre - mean_b[0], mean_a[0] - centre])
-    z = np.column_stack([z_a[:, 0] - z_b[:, 0], z_centre - z_b[:, 0], z_a[:, 0] - z_centre])
-    return _wrap(sample, d, value, z, ("gap", "composition", "adjusted gap"), f"reweighting (DFL) on {', '.join(covariates)}")
+    return value, np.column_stack([z_a[:, 0] - z_b[:, 0], z_centre - z_b[:, 0], z_a[:, 0] - z_centre])
+
+
+def _regression(d: _Groups, x: Float, w: Float) -> tuple[Float, Float]:
+    """Coefficients (q,) of y on x (n, q) with weights w (n,), zero for rows outside, and their influence (n, q), unweighted."""
+    rows = w > 0
+    try:
+        fit = least_squares(x[rows], d.y[rows], w[rows])
+    except Collinear as error:
+        names = (*d.labels, "group")
+        named = "; ".join(f"'{names[j]}' is made of {', '.join(names[i] for i in of) or 'zeros'}" for j, of in error.dependent)
+        raise EstimateError(
+            Problem(
+                "the regression has collinear columns",
+                "argument 'covariates'",
+                "covariates that no combination of the others gives",
+                named,
+                "Drop one or merge categories.",
+            )
+        ) from error
+    influence = np.zeros_like(x)
+    influence[rows] = (x[rows] * fit.residual[:, None]) @ fit.inverse
+    return fit.beta, influence
 
 
 def _mean(y: Float, w: Float) -> tuple[Float, Float]:
@@ -165,10 +170,6 @@ def _mean(y: Float, w: Float) -> tuple[Float, Float]:
 def _groups(sample: Sample, outcome: str, group: str, covariates: Sequence[str], caller: str) -> _Groups:
     columns = list(covariates)
     require(sample, [outcome, group, *columns], caller)
-    if sample.design.replicates is not None:
-        raise EstimateError(
-            Problem(f"{caller} has no replicate standard error", "replicate designs", "a linearised design", fix="Use the sample before replicates().")
-        )
     inside = sample.active
     y, g = numbers(sample, outcome, caller), numbers(sample, group, caller)
     problems = [
@@ -197,7 +198,9 @@ def _design(frame: pd.DataFrame) -> tuple[Float, tuple[str, ...]]:
     return matrix.to_numpy(float), tuple(map(str, matrix.columns))
 
 
-def _wrap(sample: Sample, d: _Groups, value: Float, z: Float, names: tuple[str, ...], kind: str) -> Estimate:
-    keys = pd.DataFrame({"variable": list(names)})
+def _wrap(sample: Sample, d: _Groups, core: Core, names: tuple[str, ...], kind: str) -> Estimate:
+    value, z = core(d)
+    replicates = replicated(sample, lambda w: core(replace(d, w=np.where(d.inside, w, 0.0)))[0]) if sample.design.replicates is not None else None
+    part = Part(sample.design, Influence.of(z), replicates, None if replicates is None else value)
     n = np.full(len(names), float(d.inside.sum()))
-    return Estimate(value, names, (Part(sample.design, Influence.of(z)),), keys, n, np.full(len(names), sample.degf), kind, notes=sample.notes)
+    return Estimate(value, names, (part,), pd.DataFrame({"variable": list(names)}), n, np.full(len(names), sample.degf), kind, notes=sample.notes)

@@ -8,6 +8,7 @@ from statsmodels.stats.oaxaca import OaxacaBlinder
 from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.decomposition import adjusted_gap, oaxaca_blinder, reweighted_gap
 from mismes_eval.estimate.totals import mean
+from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 
 X = ["educ", "exper", "urban"]
@@ -78,6 +79,13 @@ def test_standard_errors_equal_the_jackknife(frame, sample, statistic):
     np.testing.assert_allclose(statistic(sample).se, jackknife(frame, statistic), rtol=0.03)
 
 
+def test_replicate_weights_redo_every_step(frame):
+    frame = frame.head(400)
+    r = replicates(Sample.from_frame(frame, weights="w", strata="strata", psu="psu"), method="jackknife", mse=True)
+    for f in (oaxaca_blinder, reweighted_gap, adjusted_gap):
+        np.testing.assert_allclose(f(r, "y", "ret", X).se, jackknife(frame, lambda s, f=f: f(s, "y", "ret", X)), rtol=1e-9)
+
+
 def test_reweighting_on_one_category_is_standardisation(frame, sample):
     e = reweighted_gap(sample, "y", "ret", ["urban"])
     w, y, a = frame["w"], frame["y"], frame["ret"]
@@ -91,6 +99,8 @@ def test_what_cannot_be_decomposed_is_said(frame, sample):
         oaxaca_blinder(sample.where(frame["ret"]), "y", "ret", X)
     with pytest.raises(EstimateError, match="reweighted"):
         reweighted_gap(Sample.from_frame(frame.assign(twin=frame["ret"].astype(int)), weights="w"), "y", "ret", ["twin"])
+    with pytest.raises(EstimateError, match="'double' is made of"):
+        adjusted_gap(Sample.from_frame(frame.assign(double=2 * frame["educ"]), weights="w"), "y", "ret", ["educ", "double"])
     with pytest.raises(EstimateError, match="missing values"):
         adjusted_gap(Sample.from_frame(frame.assign(educ=frame["educ"].where(frame.index > 3)), weights="w"), "y", "ret", X)
     with pytest.raises(EstimateError, match="reference"):
