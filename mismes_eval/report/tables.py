@@ -74,25 +74,38 @@ class Table:
 
 
 def cells_of(items: Sequence[tuple[str, str, Estimate | NotEstimable]], rules: Rules) -> pd.DataFrame:
-    """Cells from (row, column, estimate with one value) triples, with confidentiality and reliability decided by the rules."""
+    """Cells from (row, column, estimate) triples; an estimate with several values stands for its first. Confidentiality and reliability are decided by the rules."""
     out = []
     for row, column, item in items:
         if isinstance(item, NotEstimable):
-            out.append(_cell(row, column, kind="", unit="", definition=item.reason, status="not estimable"))
-            continue
-        frame = item.to_frame()
-        for i in range(item.p):
-            r = frame.iloc[i]
-            kind, n = item.kind, float(item.n[i])
-            weighted = float(r["value"]) if kind == "total" else np.inf
-            flag = rules.flag(kind, float(r["cv"]), weighted)
-            certain = kind in ("proportion", "share", "ratio") and r["se"] == 0
-            flag = "" if certain else flag
-            status = "confidential" if rules.confidential(kind, n) else "unreliable" if flag == POOR else "shown"
-            out.append(
-                _cell(row, column, r["value"], r["se"], r["ci_low"], r["ci_high"], r["cv"], n, r["degf"], flag if status == "shown" else "", kind, item.unit, item.definition, status)
-            )
+            out.append(_cell(row, column, definition=item.reason, status="not estimable"))
+        else:
+            out += _estimated(item, [row] + [""] * (item.p - 1), [column] * item.p, rules)[:1]
     return pd.DataFrame(out, columns=list(COLUMNS))
+
+
+def cells_by(item: Estimate | NotEstimable, rules: Rules, rows: Sequence[str] | str, columns: Sequence[str] | str) -> pd.DataFrame:
+    """Cells of an estimate with several values: one row name and one column name a value (or one for all)."""
+    if isinstance(item, NotEstimable):
+        name = rows if isinstance(rows, str) else (rows[0] if rows else "")
+        head = columns if isinstance(columns, str) else (columns[0] if columns else "")
+        return pd.DataFrame([_cell(name, head, definition=item.reason, status="not estimable")], columns=list(COLUMNS))
+    names = [rows] * item.p if isinstance(rows, str) else list(rows)
+    heads = [columns] * item.p if isinstance(columns, str) else list(columns)
+    return pd.DataFrame(_estimated(item, names, heads, rules), columns=list(COLUMNS))
+
+
+def _estimated(item: Estimate, rows: Sequence[str], columns: Sequence[str], rules: Rules) -> list[tuple[object, ...]]:
+    frame, out = item.to_frame(), []
+    for i in range(item.p):
+        r, kind, n = frame.iloc[i], item.kind, float(item.n[i])
+        weighted = float(r["value"]) if kind == "total" else np.inf
+        certain = kind in ("proportion", "share", "ratio") and r["se"] == 0
+        flag = "" if certain else rules.flag(kind, float(r["cv"]), weighted)
+        status = "confidential" if rules.confidential(kind, n) else "unreliable" if flag == POOR else "shown"
+        sign = flag if status == "shown" else ""
+        out.append(_cell(rows[i], columns[i], r["value"], r["se"], r["ci_low"], r["ci_high"], r["cv"], n, r["degf"], sign, kind, item.unit, item.definition, status))
+    return out
 
 
 def _cell(

@@ -1,0 +1,63 @@
+"""Evaluation: everything a country report speaks of, computed once from its params."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+
+from mismes_eval import frame as frames
+from mismes_eval import inventory as inventories
+from mismes_eval import lfs
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.survey import Survey, survey
+from mismes_eval.evaluation.tracing import Effects, Tracing, effects, tracing
+
+Result = Estimate | NotEstimable
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The evidence of one run. What was not supplied is None and the report says so."""
+
+    params: Params
+    survey: Survey | None
+    tracing: Tracing | None
+    inventory: inventories.Inventory | None
+    truth: pd.DataFrame | None
+    targets: pd.DataFrame | None
+    kept: dict[tuple[str, ...], Mapping[str, Result]] = field(default_factory=dict, repr=False)
+
+    def indicators(self, by: tuple[str, ...] = (), which: tuple[str, ...] = ()) -> Mapping[str, Result]:
+        """LFS indicators of the calibrated survey, by the run's definition of a migrant; computed once for each breakdown."""
+        if self.survey is None:
+            return {}
+        key = (*by, "|", *which)
+        if key not in self.kept:
+            s = self.survey
+            rule = s.definition if "mig_status" in s.sample.frame.columns and any(c.startswith("mig_ever") for c in s.sample.frame.columns) else None
+            self.kept[key] = lfs.indicators(s.sample, by=list(by) or None, which=list(which) or None, definition=rule, ages=s.ages, absent=s.absent)
+        return self.kept[key]
+
+    @cached_property
+    def effects(self) -> tuple[Effects, ...]:
+        """The impact question of every measure of the tracer study."""
+        return () if self.tracing is None else tuple(effects(self.params, self.tracing, m) for m in self.tracing.measures)
+
+
+def evaluate(params: Params) -> Evaluation:
+    """Read, weight and join the evidence that a run names; estimates are made when they are asked for."""
+    return Evaluation(params, survey(params), tracing(params), _inventory(params), _table(params, "inputs.truth"), _table(params, "inputs.targets"))
+
+
+def _inventory(params: Params) -> inventories.Inventory | None:
+    path = params.path("inputs.inventory")
+    return None if path is None else inventories.read(path)
+
+
+def _table(params: Params, name: str) -> pd.DataFrame | None:
+    path = params.path(name)
+    return None if path is None else frames.read(path).frame

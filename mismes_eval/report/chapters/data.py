@@ -1,0 +1,93 @@
+"""Definitions in force and data used: what every number of the report rests on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.evaluation.survey import Survey
+from mismes_eval.report import figures
+from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
+from mismes_eval.report.tables import COLUMNS, Table, counts
+from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
+
+
+def data(context: Context) -> Chapter:
+    """T06 data and definitions, T12 weights step by step and unmet margins, F05 distribution of weights, published figures reproduced."""
+    s = context.evaluation.survey
+    if s is None:
+        return Chapter("data", "Definitions and data", (context.absent("labour force survey"), _definitions(context)))
+    items: list[Item] = [_definitions(context), _weights(context, s), *_margins(context, s), _distribution(context, s)]
+    reproduced = _targets(context, s)
+    return Chapter("data", "Definitions and data", tuple(items + ([reproduced] if reproduced is not None else [])))
+
+
+def _definitions(context: Context) -> Item:
+    p, t, s = context.evaluation.params, context.text, context.evaluation.survey
+    rows = [("Country", p.country), ("Reference year", str(p.integer("year") or "")), ("Vintage of data and weights", str(p.text("data_vintage")))]
+    if s is not None:
+        rows += [
+            ("Who is a migrant", s.definition.text), ("Labour force indicators", s.ages.labour), ("Survey file", s.source),
+            ("Variance", s.sample.design.describe()),
+            ("Lonely PSUs", t("none") if not s.sample.design.lonely_strata else f"{len(s.sample.design.lonely_strata)}: {', '.join(s.sample.design.lonely_strata[:8])} ({s.sample.design.lonely})"),
+        ]  # fmt: skip
+        isco, isced, icls = (s.sample.frame[c].dropna().astype(str).unique() if c in s.sample.frame.columns else [] for c in ("isco_version", "isced_version", "icls_v"))
+        rows.append(("Classifications", "; ".join(f"{n} {', '.join(v)}" for n, v in (("ISCO", isco), ("ISCED", isced), ("ICLS", icls)) if len(v)) or t("not stated")))
+    breaks = p.items("breaks.series")
+    rows.append(("Series breaks", "; ".join(breaks) if breaks else t("none declared")))
+    d = context.rules
+    rows.append(("Reliability and confidentiality", t("coefficient of variation above {a:.0%}: (u); above {b:.0%}: not shown; fewer than {c} persons ({m} for means): not shown",
+                                                       a=d.cv_flag, b=d.cv_suppress, c=d.min_cell, m=d.min_mean)))  # fmt: skip
+    return text_table(context, "T06", "Definitions in force and data used", rows, ("Item", "In this report"))
+
+
+def _weights(context: Context, s: Survey) -> Table:
+    table = weight_diagnostics(s.sample)
+    frame = table.set_index(table["step"].astype(str) + ". " + table["name"])[["n", "sum", "cv", "ratio", "kish_deff", "n_eff"]]
+    frame.columns = pd.Index(["rows with weight", "sum of weights", "CV of weights", "largest / smallest", "Kish design effect", "effective n"])
+    out = counts("T12", "The weight, step by step", frame, s.source, digits=1, synthetic=context.synthetic)
+    return Table(out.id, out.title, out.cells, out.source, (), 1.0, 1, out.synthetic, {"CV of weights": (1.0, 2), "Kish design effect": (1.0, 2), "rows with weight": (1.0, 0), "sum of weights": (1.0, 0), "effective n": (1.0, 0)})
+
+
+def _margins(context: Context, s: Survey) -> list[Item]:
+    table = margins_before_after(s.sample)
+    if table.empty:
+        return [context.text("The weights are used as delivered; no control totals were supplied or asked for.")]
+    worst = float((table["unmet"].abs() / table["total"].clip(lower=1)).max())
+    move = table["before"] / table["total"] - 1
+    return [
+        context.text("{n} margin cells are met; the largest gap left is {gap:.1e} of its total. Before calibration the sample missed its totals by {mean:.1%} on average and by {most:.1%} at most.",
+                     n=len(table), gap=worst, mean=float(move.abs().mean()), most=float(move.abs().max()))
+    ]  # fmt: skip
+
+
+def _distribution(context: Context, s: Survey) -> Item:
+    status = s.sample.frame["mig_status"].astype("string").map({"RET": "returnees", "NON": "non-migrants"}) if "mig_status" in s.sample.frame.columns else None
+    groups = None if status is None else status.fillna("others").tolist()
+    return figures.histogram("F05", "Weights of returnees and others", np.asarray(s.sample.weights), groups, "persons that one interviewed person stands for (log scale)", s.source, (), context.synthetic)
+
+
+_REPRODUCE = {"lfpr": "L3.participation", "employment_rate": "L3.employment", "unemployment_rate": "L3.unemployment", "returnee_share": "L1"}
+
+
+def _targets(context: Context, s: Survey) -> Table | None:
+    targets = context.evaluation.targets
+    if targets is None:
+        return None
+    found = context.evaluation.indicators(which=("L1", "L3"))
+    cells = []
+    for row in targets[(targets["domain"].astype(str) == "all") & targets["item"].isin(list(_REPRODUCE))].itertuples(index=False):
+        e = found.get(_REPRODUCE[str(row.item)])
+        if e is None or not hasattr(e, "value"):
+            continue
+        frame = e.to_frame().iloc[0]
+        name = str(e.extra.get("title", row.item))
+        blank = dict.fromkeys(COLUMNS, np.nan) | {"flag": "", "unit": "share", "definition": str(row.definition), "status": "shown"}
+        cells.append(blank | {"row": name, "column": "published figure", "value": float(row.value), "kind": "count"})
+        cells.append(blank | {"row": name, "column": "this survey", "value": frame["value"], "se": frame["se"], "ci_low": frame["ci_low"], "ci_high": frame["ci_high"], "cv": frame["cv"],
+                              "n": float(e.n[0]), "degf": frame["degf"], "kind": e.kind})  # fmt: skip
+        cells.append(blank | {"row": name, "column": "difference in standard errors", "value": (frame["value"] - float(row.value)) / frame["se"] / 100, "kind": "count"})
+    if not cells:
+        return None
+    note = context.text("A difference of less than 3 standard errors is what sampling allows.")
+    return Table("T06b", "Published figures reproduced", pd.DataFrame(cells, columns=list(COLUMNS)), "targets.csv", (note,), 100.0, 1, context.synthetic)
