@@ -211,7 +211,7 @@ def _evaluated(frame: pd.DataFrame, on: pd.Timestamp) -> Iterator[Row]:
         unknown,
         "measures with an evaluation beyond monitoring / all measures; no record counts as none",
     )
-    text = f"the same among measures that started {MONTHS_TO_EVALUATION} months or more before {on.date()}"
+    text = f"the same among measures that started {MONTHS_TO_EVALUATION} months or more before {'(no day given)' if pd.isna(on) else on.date()}"
     yield ("I11", "evaluated share, 24 months and older", "all", share((done & old).sum(), old.sum()), "share", int(old.sum()), int((~started).sum()), text)
     compared = frame["impact_design"].isin(["MATCH", "DID", "RD", "RCT"])
     yield (

@@ -20,13 +20,20 @@ from mismes_eval.inventory.money import Converted, to_euro
 from mismes_eval.inventory.page import write_page
 from mismes_eval.inventory.portfolio import By, Profile
 from mismes_eval.inventory.portfolio import profile as portfolio_profile
-from mismes_eval.inventory.quality import CODED, Completeness, completeness, item_missing, kappa
+from mismes_eval.inventory.quality import CODED, Completeness, completeness, item_missing, kappa, response_rate
 from mismes_eval.inventory.register import EvaluationRegister
 from mismes_eval.inventory.register import evaluation_due as register_due
 from mismes_eval.inventory.relations import counted, likely_duplicates, merge_decided, parent_differences, parent_problems
 from mismes_eval.inventory.workbook import SHEET, fillable_workbook
 
-SIDE_TABLES = ("inventory_actor", "inventory_year", "inventory_result")
+# tables beside inventory.csv in a folder, and the field of Inventory that holds each
+SIDE_TABLES = {
+    "inventory_actor": "actors",
+    "inventory_year": "years",
+    "inventory_result": "results",
+    "inventory_contact": "contacts",
+    "inventory_rate": "rates",
+}
 EMPTY = {"int": "float64", "float": "float64", "code": "float64", "bool": "boolean", "date": "datetime64[ns]"}
 
 
@@ -35,7 +42,8 @@ class Inventory:
     """Measures that passed the template.
 
     frame : one row a measure; every column of the template (absent ones empty), then the file's further columns.
-    actors, years, results : side tables (empty where there are none).
+    actors, years, results : side tables (empty where there are none).  contacts : implementers that received the questionnaire.
+    rates : exchange rates that the user gives (template `inventory_rate`), a rate that stands in several files once.
     sources : name, sha256, rows of every file read; rows add up to the rows of the tables.
     merged : likely duplicates that a decision file merged.
     """
@@ -45,6 +53,8 @@ class Inventory:
     actors: pd.DataFrame = field(default_factory=pd.DataFrame)
     years: pd.DataFrame = field(default_factory=pd.DataFrame)
     results: pd.DataFrame = field(default_factory=pd.DataFrame)
+    contacts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    rates: pd.DataFrame = field(default_factory=pd.DataFrame)
     merged: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __len__(self) -> int:
@@ -92,9 +102,17 @@ class Inventory:
         """Budgets of parents beside the sums of their parts."""
         return parent_differences(self.frame)
 
-    def to_euro(self, rates: pd.DataFrame, *, year: int | None = None, index: pd.DataFrame | None = None) -> tuple[Inventory, Converted]:
-        """Budgets in euro through the user's rate table; the second value says which rates were used and which given amounts differ."""
-        done = to_euro(self.frame, rates, year=year, index=index)
+    def response_rate(self, by: str | None = None) -> pd.DataFrame:
+        """Questionnaires sent and answered (Q1); InputError where no contacts were read."""
+        if self.contacts.empty:
+            raise InputError(Problem("no table of contacts", "inventory_contact.csv", "the implementers that received the questionnaire"))
+        return response_rate(self.contacts, by)
+
+    def to_euro(self, rates: pd.DataFrame | None = None, *, year: int | None = None, index: pd.DataFrame | None = None) -> tuple[Inventory, Converted]:
+        """Budgets in euro through the rate table given, or that of the folder; the second value says which rates were used and which given amounts differ."""
+        if rates is None and self.rates.empty:
+            raise InputError(Problem("no rate table", "inventory_rate.csv", "a table of currency, year, eur_per_unit and source"))
+        done = to_euro(self.frame, self.rates if rates is None else rates, year=year, index=index)
         return replace(self, frame=done.frame), done
 
     def site(self, path: str | Path, *, on: date | None = None, title: str = "Repository of migrant support measures", language: str = "en") -> Path:
@@ -164,7 +182,7 @@ def read(
     if problems:
         raise InputError(problems)
     joined = {name: pd.concat(parts, ignore_index=True) if parts else pd.DataFrame() for name, parts in tables.items()}
-    return _whole(joined["inventory"], pd.DataFrame(sources, columns=["name", "sha256", "rows"]), [joined[n] for n in SIDE_TABLES])
+    return _whole(joined["inventory"], pd.DataFrame(sources, columns=["name", "sha256", "rows"]), {SIDE_TABLES[n]: joined[n] for n in SIDE_TABLES})
 
 
 def from_intake(intake: Intake) -> Inventory:
@@ -177,12 +195,12 @@ def from_intake(intake: Intake) -> Inventory:
     checked = check(intake.frame.reset_index(drop=True), template())
     if checked.problems:
         raise InputError(checked.problems)
-    return _whole(checked.frame, intake.sources, [pd.DataFrame()] * len(SIDE_TABLES))
+    return _whole(checked.frame, intake.sources, {})
 
 
 def combine(inventories: Sequence[Inventory]) -> Inventory:
     """Several inventories as one; an identifier may stand once only."""
-    sides = [pd.concat([getattr(i, n) for i in inventories], ignore_index=True) for n in ("actors", "years", "results")]
+    sides = {n: pd.concat([getattr(i, n) for i in inventories], ignore_index=True) for n in SIDE_TABLES.values()}
     return _whole(pd.concat([i.frame for i in inventories], ignore_index=True), pd.concat([i.sources for i in inventories], ignore_index=True), sides)
 
 
@@ -219,7 +237,7 @@ def _sheet_names(path: Path) -> list[str]:
         return []
 
 
-def _whole(frame: pd.DataFrame, sources: pd.DataFrame, sides: list[pd.DataFrame]) -> Inventory:
+def _whole(frame: pd.DataFrame, sources: pd.DataFrame, sides: Mapping[str, pd.DataFrame]) -> Inventory:
     """All template columns present, keys unique across files, references of the side tables met."""
     problems: list[Problem] = []
     twice = frame["measure_id"].duplicated(keep=False)
@@ -227,9 +245,13 @@ def _whole(frame: pd.DataFrame, sources: pd.DataFrame, sides: list[pd.DataFrame]
         ids = tuple(frame.loc[twice, "measure_id"].unique()[:5])
         problems.append(Problem("a measure stands in two files", "measure_id", "each identifier once", count=int(twice.sum()), rows=ids))
     problems += parent_problems(frame)
-    for side in sides:
-        if len(side):
+    for name in ("actors", "years", "results"):
+        if len(side := sides.get(name, pd.DataFrame())):
             problems += references(side, "measure_id", frame, "measure_id")
+    rates = sides.get("rates", pd.DataFrame())
+    if len(rates):
+        rates = rates.drop_duplicates(["currency", "year", "eur_per_unit"], ignore_index=True)
+        problems += check(rates, named_template("inventory_rate")).problems
     if problems:
         raise InputError(problems)
     columns = template().columns
@@ -238,7 +260,7 @@ def _whole(frame: pd.DataFrame, sources: pd.DataFrame, sides: list[pd.DataFrame]
     names = [c.name for c in columns]
     ordered = full[[*names, *(c for c in full if c not in names)]]
     typed = {c.name: "boolean" for c in columns if c.kind == "bool"} | {c.name: "float64" for c in columns if c.kind in ("int", "code")}
-    return Inventory(ordered.astype(typed), sources, *sides)
+    return Inventory(ordered.astype(typed), sources, **{**sides, "rates": rates})
 
 
 def _empty(column: Column, rows: int) -> pd.Series:

@@ -58,6 +58,7 @@ def to_euro(frame: pd.DataFrame, rates: pd.DataFrame, *, year: int | None = None
         price_year_eur=(keyed["price_year"] if year is None else pd.Series(float(year), index=keyed.index)).reindex(frame.index),
     )
     used = keyed.groupby(["currency", "price_year", "eur_per_unit"], as_index=False).agg(measures=("measure_id", "size"), source=("source", "first"))
+    used["price_year"] = used["price_year"].astype("int64")
     return Converted(new, used, differing.reset_index(drop=True))
 
 

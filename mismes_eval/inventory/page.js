@@ -147,7 +147,7 @@
   filters.concat(["sort"]).forEach((f) => byId(f).addEventListener("change", find));
   byId("filters").addEventListener("submit", (event) => { event.preventDefault(); find(); });
   byId("direction").addEventListener("click", () => { state.reverse = !state.reverse; byId("direction").setAttribute("aria-pressed", String(state.reverse)); find(); });
-  byId("reset").addEventListener("click", () => { byId("filters").reset(); state.reverse = false; byId("direction").setAttribute("aria-pressed", "false"); find(); });
+  byId("clear").addEventListener("click", () => { byId("filters").reset(); state.reverse = false; byId("direction").setAttribute("aria-pressed", "false"); find(); });
   byId("download").addEventListener("click", download);
   byId("previous").addEventListener("click", () => { state.page -= 1; draw(); });
   byId("next").addEventListener("click", () => { state.page += 1; draw(); });

@@ -98,11 +98,16 @@ def _data(frame: pd.DataFrame, on: date, strings: dict[str, str], language: str)
     used = {name: {code: label for code, label in table.items() if code in present[name]} for name, table in listed.items()}
     sections: dict[str, list[tuple[str, str, str]]] = {}
     for column in columns:
-        sections.setdefault(column.section, []).append((column.name, column.description, "year" if column.unit == "year" else column.kind))
+        sections.setdefault(column.section, []).append((column.name, _short(column.description), "year" if column.unit == "year" else column.kind))
     return {
         "columns": list(cells), "rows": list(map(list, zip(*cells.values(), strict=True))), "labels": used | {"status": {s: strings[s] for s in ("overdue", "due next", "later", "evaluated", "no start date")}},
         "sections": list(sections.items()), "searched": [c for c in SEARCHED if c in cells], "strings": strings, "language": language, "on": on.isoformat(),
     }  # fmt: skip
+
+
+def _short(description: str) -> str:
+    """The description up to its first aside."""
+    return re.split(r" \(|[;:,] ", description)[0]
 
 
 def _present(cells: list[object]) -> set[str]:

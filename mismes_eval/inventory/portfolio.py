@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import combinations
 
 import pandas as pd
 from rapidfuzz import fuzz
@@ -70,7 +72,8 @@ def profile(frame: pd.DataFrame, by: By = None, on: date | None = None) -> Profi
     Parameters
     ----------
     by : column(s); the indicators of each group beside the overall tables.
-    on : day for the ages of measures in I11; None takes the latest date_retrieved of the records, so that a run can be repeated.
+    on : day for the ages of measures in I11; None takes the latest date_retrieved of the records, so that a run can be repeated;
+        where no record has one, the indicator of measures 24 months and older is not computed and a note says so.
 
     Rows whose parts are rows of the frame (parent_id) are not added up; notes say how many.
     """
@@ -113,12 +116,12 @@ def matrix(rows: pd.DataFrame, amount: str | None = None) -> pd.DataFrame:
 
 
 def timeline(rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    """Measures started, active and ended by year; a measure without an end date is active until `day`, one without a start date is left out."""
+    """Measures started, active and ended by year; a measure without an end date is active until `day` (the last year in the records when there is none), one without a start date is left out."""
     dated = rows[rows["start_date"].notna()]
     if dated.empty:
         return pd.DataFrame(columns=["year", "started", "active", "ended"])
     start, end = dated["start_date"].dt.year, dated["end_date"].dt.year
-    last = int(max(day.year, start.max()))
+    last = int(max(start.max(), end.max() if pd.isna(day) else day.year))
     until = end.fillna(last)
     years = range(int(start.min()), last + 1)
     counts = [(y, int((start == y).sum()), int(((start <= y) & (until >= y)).sum()), int((end == y).sum())) for y in years]
@@ -148,15 +151,14 @@ def _funders(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def spellings(funders: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of funder names that look like one (rapidfuzz ratio at least 90): they count as two in the concentration index."""
+    """Pairs of funder names that look like one (rapidfuzz ratio at least 90, the same numbers in them): they count as two in the concentration index."""
     names = sorted({str(n) for n in funders["funder_main"].dropna()})
-    forms = [plain(n) for n in names]
-    found = [
-        (a, b, fuzz.ratio(forms[i], forms[i + 1 + k]))
-        for i, a in enumerate(names)
-        for k, b in enumerate(names[i + 1 :])
-        if fuzz.ratio(forms[i], forms[i + 1 + k]) >= SPELLED_ALIKE
-    ]
+    found = []
+    for first, second in combinations(names, 2):
+        one, two = plain(first), plain(second)
+        score = fuzz.ratio(one, two)
+        if score >= SPELLED_ALIKE and re.findall(r"\d+", one) == re.findall(r"\d+", two):
+            found.append((first, second, score))
     return pd.DataFrame(found, columns=["name", "looks_like", "similarity"])
 
 
@@ -173,5 +175,7 @@ def _notes(frame: pd.DataFrame, rows: pd.DataFrame, day: pd.Timestamp) -> tuple[
     used = sorted(m for m in rows["model_primary"].unique() if unconfirmed.get(m, "") != "confirmed")
     if used:
         notes.append(f"The titles of models {', '.join(used)} are to be confirmed against the Global Inventory.")
-    notes.append(f"Ages of measures are counted to {day.date()}.")
+    notes.append(
+        "No record says when it was retrieved: give on= to count the ages of measures." if pd.isna(day) else f"Ages of measures are counted to {day.date()}."
+    )
     return tuple(notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,7 +26,7 @@ AMOUNTS = (
     "benef_completed",
     "benef_placed",
 )
-SUMMED = 1.02
+OTHER_NUMBER = 15.0
 
 
 def counted(frame: pd.DataFrame) -> pd.Series:
@@ -98,7 +99,8 @@ def likely_duplicates(frame: pd.DataFrame, threshold: float = 85.0) -> pd.DataFr
 
     Parameters
     ----------
-    threshold : lowest similarity of the titles (0-100, words in any order; rapidfuzz token_sort_ratio).
+    threshold : lowest similarity of the titles (0-100, words in any order; rapidfuzz token_sort_ratio, less 15 where their numbers
+        differ: "phase 1" and "phase 2").
 
     Returns
     -------
@@ -121,16 +123,20 @@ def likely_duplicates(frame: pd.DataFrame, threshold: float = 85.0) -> pd.DataFr
 
 def _pairs(titles: list[str], threshold: float) -> list[tuple[int, int, float]]:
     pairs: list[tuple[int, int, float]] = []
+    numbers = [re.findall(r"\d+", t) for t in titles]
     for start in range(0, len(titles), 500):
         scores = process.cdist(titles[start : start + 500], titles, scorer=fuzz.token_sort_ratio, score_cutoff=threshold, dtype=np.uint8)
         for i, j in zip(*np.nonzero(scores), strict=True):
-            if start + i < j:
-                pairs.append((start + int(i), int(j), float(scores[i, j])))
+            score = float(scores[i, j]) - (OTHER_NUMBER if numbers[start + i] != numbers[j] else 0)
+            if start + i < j and score >= threshold:
+                pairs.append((start + int(i), int(j), score))
     return pairs
 
 
 def _why(a: Mapping[str, object], b: Mapping[str, object]) -> str:
     reasons = ["same title" if plain(str(a["title_en"])) == plain(str(b["title_en"])) else "similar title"]
+    if re.findall(r"\d+", str(a["title_en"])) != re.findall(r"\d+", str(b["title_en"])):
+        reasons.append("another number in the title")
     for field, words in (
         ("implementer_name", "implementer"),
         ("funder_main", "funder"),
