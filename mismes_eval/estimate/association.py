@@ -10,7 +10,7 @@ from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import By, categories, columns_of, domains, numbers, require
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
 from mismes_eval.numerics.rows import Float, Int
@@ -47,10 +47,10 @@ def rao_scott(sample: Sample, row: str, column: str, statistic: str = "F") -> Te
         return NotEstimable(f"{row} has {r} and {column} has {c} categories in the domain: a test of independence needs two of each")
     if not sample.degf > 0:
         return NotEstimable(f"no degrees of freedom ({sample.degf:g}) to test that {null}")
-    share, v = _cell_shares(sample, np.where(a >= 0, a * c + b, -1), r * c)
+    size, v = _cell_totals(sample, np.where(a >= 0, a * c + b, -1), r * c)
     if statistic in ("F", "Chisq"):
-        return _rao_scott(sample, share.reshape(r, c), v, statistic, null)
-    return _wald(sample, share.reshape(r, c), v, statistic, null)
+        return _rao_scott(sample, size.reshape(r, c), v, statistic, null)
+    return _wald(sample, size.reshape(r, c), v, statistic, null)
 
 
 def variance(sample: Sample, columns: str | list[str], by: By = None) -> Estimate:
@@ -93,28 +93,20 @@ def variance(sample: Sample, columns: str | list[str], by: By = None) -> Estimat
     return replace(wrap(sample, values, part, where, keys, names, "variance"))
 
 
-def _cell_shares(sample: Sample, cell: Int, cells: int) -> tuple[Float, Float]:
-    """Shares of the cells (C,) and their covariance (C, C)."""
-    y = columns_of([*[(cell == j).astype(float) for j in range(cells)], (cell >= 0).astype(float)])
-
-    def slope(t: Float) -> Float:
-        out = np.zeros((t.shape[0], cells + 1, cells))
-        out[:, np.arange(cells), np.arange(cells)] = 1 / t[:, cells:]
-        out[:, cells, :] = -t[:, :cells] / t[:, cells:] ** 2
-        return out
-
-    share, part = evaluate(sample, y, domains(sample, None, "rao_scott"), OfTotals(lambda t: t[:, :cells] / t[:, cells:], slope))
-    return share, _symmetric(part)
+def _cell_totals(sample: Sample, cell: Int, cells: int) -> tuple[Float, Float]:
+    """Weighted totals of the cells (C,) and their covariance (C, C)."""
+    y = columns_of([(cell == j).astype(float) for j in range(cells)])
+    eye = np.eye(cells)[None]
+    total, part = evaluate(sample, y, domains(sample, None, "rao_scott"), OfTotals(lambda t: t, lambda t: np.broadcast_to(eye, (t.shape[0], cells, cells))))
+    return total, part.vcov
 
 
-def _symmetric(part: Part) -> Float:
-    v = part.vcov
-    return (v + v.T) / 2
-
-
-def _rao_scott(sample: Sample, share: Float, v: Float, statistic: str, null: str) -> Test | NotEstimable:
+def _rao_scott(sample: Sample, size: Float, v_totals: Float, statistic: str, null: str) -> Test | NotEstimable:
     """Pearson's statistic at the sample's n, over the generalised design effects of the interaction contrasts."""
-    r, c = share.shape
+    r, c = size.shape
+    share = size / size.sum()
+    to_share = (np.eye(r * c) - share.ravel()[:, None]) / size.sum()
+    v = to_share @ v_totals @ to_share.T
     n = float(sample.active.sum())
     expected = np.outer(share.sum(axis=1), share.sum(axis=0))
     pearson = n * float(((share - expected) ** 2 / expected).sum())
@@ -155,13 +147,18 @@ def _interactions(r: int, c: int) -> Float:
     return out
 
 
-def _wald(sample: Sample, share: Float, v: Float, statistic: str, null: str) -> Test | NotEstimable:
-    """Departures p_ij - p_i. p_.j of the cells off the first row and column, tested together; in shares, which is the same test as in totals."""
-    r, c = share.shape
-    row, column = share.sum(axis=1), share.sum(axis=0)
+def _wald(sample: Sample, size: Float, v: Float, statistic: str, null: str) -> Test | NotEstimable:
+    """Departures t_ij - t_i. t_.j / t of the cells off the first row and column, tested together."""
+    r, c = size.shape
+    row, column, whole = size.sum(axis=1), size.sum(axis=0), float(size.sum())
     i, j = np.divmod(np.arange(r * c), c)
-    jacobian = np.eye(r * c) - (i[:, None] == i[None, :]) * column[j][:, None] - (j[:, None] == j[None, :]) * row[i][:, None]
-    departure = (share - np.outer(row, column)).ravel()
+    jacobian = (
+        np.eye(r * c)
+        - (i[:, None] == i) * (column[j] / whole)[:, None]
+        - (j[:, None] == j) * (row[i] / whole)[:, None]
+        + (row[i] * column[j] / whole**2)[:, None]
+    )
+    departure = (size - np.outer(row, column) / whole).ravel()
     use = (i > 0) & (j > 0)
     spread = (jacobian @ v @ jacobian.T)[np.ix_(use, use)]
     k = (r - 1) * (c - 1)

@@ -13,7 +13,7 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.numerics.rows import Float
 
-Hypothesis = Sequence[str] | Mapping[str, float] | Sequence[Mapping[str, float]] | Float
+Hypothesis = Sequence[str] | Mapping[str, float] | Sequence[Mapping[str, float]] | Sequence[Sequence[float]] | Float
 
 
 @dataclass(frozen=True)
@@ -69,19 +69,19 @@ def wald(estimate: Estimate, L: Hypothesis) -> Test | NotEstimable:
     ----------
     Rao and Scott (1984), Annals of Statistics 12, 46-60; Korn and Graubard (1990), American Statistician 44, 270-276.
     """
-    l = _matrix(estimate, L)
-    null = "; ".join(f"{_words(row, estimate.names)} = 0" for row in l)
-    involved = (l != 0).any(axis=0)
+    matrix = _matrix(estimate, L)
+    null = "; ".join(f"{_words(row, estimate.names)} = 0" for row in matrix)
+    involved = (matrix != 0).any(axis=0)
     ddf = float(np.min(estimate.dof[involved]))
     if not ddf > 0:
         return NotEstimable(f"no degrees of freedom are left ({ddf:g}) to test {null}")
-    effect = l @ estimate.value
-    v = l @ estimate.vcov @ l.T
+    effect = matrix @ estimate.value
+    v = matrix @ estimate.vcov @ matrix.T
     scale = np.sqrt(np.diag(v))
     if not (scale > 0).all() or not np.isfinite(v).all():
         return NotEstimable(f"a combination has no variance to test {null}")
     correlation = v / np.outer(scale, scale)
-    k = l.shape[0]
+    k = matrix.shape[0]
     if np.linalg.matrix_rank(correlation, tol=1e-10 * k, hermitian=True) < k:
         return NotEstimable(f"the combinations depend on each other, or the design has too few PSUs for {k} of them at once: {null}")
     z = effect / scale
@@ -90,26 +90,25 @@ def wald(estimate: Estimate, L: Hypothesis) -> Test | NotEstimable:
 
 
 def _matrix(estimate: Estimate, hypothesis: Hypothesis) -> Float:
-    if isinstance(hypothesis, np.ndarray):
-        l = np.atleast_2d(np.asarray(hypothesis, float))
-        if l.shape[1] != estimate.p or not (l != 0).any(axis=1).all():
+    if not isinstance(hypothesis, (str, Mapping)) and not all(isinstance(row, (str, Mapping)) for row in hypothesis):
+        matrix = np.atleast_2d(np.asarray(hypothesis, float))
+        if matrix.shape[1] != estimate.p or not (matrix != 0).any(axis=1).all():
             raise EstimateError(
-                Problem("the hypothesis matrix does not fit", "argument 'L'", f"rows of {estimate.p} numbers, none all zero", f"shape {l.shape}")
+                Problem("the hypothesis matrix does not fit", "argument 'L'", f"rows of {estimate.p} numbers, none all zero", f"shape {matrix.shape}")
             )
-        return l
-    if isinstance(hypothesis, (str, Mapping)):
-        hypothesis = [hypothesis]  # type: ignore[list-item]
-    rows: list[Mapping[str, float]] = [{row: 1.0} if isinstance(row, str) else row for row in hypothesis]  # type: ignore[misc, union-attr]
+        return matrix
+    listed = [hypothesis] if isinstance(hypothesis, (str, Mapping)) else list(hypothesis)
+    rows = [{row: 1.0} if isinstance(row, str) else row for row in listed if isinstance(row, (str, Mapping))]
     if not rows:
         raise EstimateError(Problem("no hypothesis", "argument 'L'", "at least one name, mapping or row"))
     unknown = sorted({name for row in rows for name in row if name not in estimate.names})
     if unknown:
         raise EstimateError([Problem("wald names no value", f"'{name}'", f"names among {', '.join(estimate.names[:20])}") for name in unknown])
-    l = np.zeros((len(rows), estimate.p))
+    matrix = np.zeros((len(rows), estimate.p))
     for i, row in enumerate(rows):
         for name, weight in row.items():
-            l[i, estimate.names.index(name)] += weight
-    return l
+            matrix[i, estimate.names.index(name)] += weight
+    return matrix
 
 
 def _words(row: Float, names: tuple[str, ...]) -> str:

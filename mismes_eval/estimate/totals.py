@@ -112,7 +112,7 @@ def proportion(sample: Sample, columns: str | Sequence[str], by: By = None, inte
     require(sample, chosen, "proportion")
     for c in chosen:
         code, level = categories(sample, c, "proportion")
-        if set(level) <= {True, False, 0, 1}:
+        if set(level) <= {0, 1}:
             arrays.append(numbers(sample, c, "proportion"))
             keys.append((c, ""))
             names.append(c)
