@@ -19,7 +19,21 @@ MANIFEST = "MANIFEST.json"
 SCHEMA = 1
 PACKAGE = Path(__file__).resolve().parent.parent
 LOCK = "requirements.lock"
-COUNTED = ("numpy", "scipy", "pandas", "statsmodels", "linearmodels", "formulaic", "matplotlib", "seaborn", "papermill", "nbclient", "nbconvert", "pyarrow", "openpyxl")
+COUNTED = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "statsmodels",
+    "linearmodels",
+    "formulaic",
+    "matplotlib",
+    "seaborn",
+    "papermill",
+    "nbclient",
+    "nbconvert",
+    "pyarrow",
+    "openpyxl",
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +81,14 @@ def ingredients(params: Params, params_path: Path, notebook: Path) -> Ingredient
         if isinstance(value, Path):
             inputs.append({"key": key, "path": params.portable(value), "sha256": file_hash(value), "bytes": value.stat().st_size})
     return Ingredients(
-        notebook.name, file_hash(notebook), _below(params_path, params.root), params.fingerprint(), tuple(inputs), package_hash(), file_hash(lock) if lock.is_file() else None, versions()
+        notebook.name,
+        file_hash(notebook),
+        _below(params_path, params.root),
+        params.fingerprint(),
+        tuple(inputs),
+        package_hash(),
+        file_hash(lock) if lock.is_file() else None,
+        versions(),
     )
 
 
@@ -85,7 +106,9 @@ def versions() -> dict[str, str]:
 def manifest(params: Params, made_of: Ingredients, folder: Path, started: str, seconds: float, chapters: list[dict[str, object]]) -> dict[str, object]:
     """The record of one finished run, with a hash of every file in the folder."""
     outputs = [
-        {"path": p.relative_to(folder).as_posix(), "sha256": file_hash(p), "bytes": p.stat().st_size} for p in sorted(folder.rglob("*")) if p.is_file() and p.name != MANIFEST
+        {"path": p.relative_to(folder).as_posix(), "sha256": file_hash(p), "bytes": p.stat().st_size}
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and p.name != MANIFEST
     ]
     return {
         "schema": SCHEMA,
@@ -101,7 +124,13 @@ def manifest(params: Params, made_of: Ingredients, folder: Path, started: str, s
         "package_sha256": made_of.package_sha256,
         "lock_sha256": made_of.lock_sha256,
         "versions": dict(made_of.versions),
-        "machine": {"system": platform.system(), "architecture": platform.machine(), "processors": os.cpu_count(), "memory_bytes": _memory(), "threads": os.environ.get("OMP_NUM_THREADS", "")},
+        "machine": {
+            "system": platform.system(),
+            "architecture": platform.machine(),
+            "processors": os.cpu_count(),
+            "memory_bytes": _memory(),
+            "threads": os.environ.get("OMP_NUM_THREADS", ""),
+        },
         "chapters": chapters,
         "outputs": outputs,
     }
@@ -113,7 +142,9 @@ def read_manifest(folder: Path) -> dict[str, object]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ParamsError(Problem("this is no report folder", str(folder), f"a folder with a {MANIFEST}", fix="Make the report first: `mismes report`.")) from error
+        raise ParamsError(
+            Problem("this is no report folder", str(folder), f"a folder with a {MANIFEST}", fix="Make the report first: `mismes report`.")
+        ) from error
     except (OSError, ValueError) as error:
         raise ParamsError(Problem("the manifest cannot be read", str(path), "JSON", str(error))) from error
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:

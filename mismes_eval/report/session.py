@@ -27,7 +27,7 @@ import pandas as pd
 from mismes_eval.errors import MismesWarning, Problem, ReportError
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.language import Language, language
-from mismes_eval.report.provenance import package_hash
+from mismes_eval.report.provenance import PACKAGE
 from mismes_eval.report.results import write_results
 
 RUN_FILE = "run.json"
@@ -125,7 +125,9 @@ class Session:
         if shown.id in known:
             raise ReportError(Problem("two of the report's parts have one id", shown.id, "every id once"))
         if self.synthetic and not getattr(shown, "synthetic", False):
-            raise ReportError(Problem("made-up data are shown without saying so", shown.id, "synthetic=True", "synthetic=False", "Pass synthetic=report.synthetic."))
+            raise ReportError(
+                Problem("made-up data are shown without saying so", shown.id, "synthetic=True", "synthetic=False", "Pass synthetic=report.synthetic.")
+            )
 
     def _warn(self, message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None) -> None:
         if issubclass(category, MismesWarning) and str(message) not in self.warnings:
@@ -145,8 +147,14 @@ def open(run: str) -> Session:
     """
     if run.endswith(".json"):
         order = json.loads(Path(run).read_text(encoding="utf-8"))
-        if order["package_sha256"] != package_hash():
-            raise ReportError(Problem("the notebook's kernel runs another mismes_eval than the command line", "Jupyter kernel 'python3'", fix="Remove the kernel spec of that name from your Jupyter folder."))
+        if order["package"] != str(PACKAGE):
+            raise ReportError(
+                Problem(
+                    "the notebook's kernel runs another mismes_eval than the command line",
+                    "Jupyter kernel 'python3'",
+                    fix="Remove the kernel spec of that name from your Jupyter folder.",
+                )
+            )
         params = Params.load(Path(order["params"]), order["data_root"], order["root"])
         session = Session(params, Path(order["work"]), language(str(params["language"])), False)
         warnings.showwarning = session._warn

@@ -1,0 +1,83 @@
+"""What a notebook must look like before it is run, its chapters, and what is taken out of it before it is published."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from mismes_eval.errors import ParamsError, Problem
+
+ANSI = "\x1b"
+
+
+def checked(path: Path) -> NotebookNode:
+    """Read a notebook that may be run: exactly one cell tagged `parameters`, and it sets `run` to a text and nothing else."""
+    if not path.is_file():
+        raise ParamsError(Problem("the notebook is missing", path.name, "a file in notebooks/"))
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, ValueError) as error:
+        raise ParamsError(Problem("the file is no notebook", path.name, "Jupyter notebook format 4", str(error)[:200])) from error
+    tagged = [c for c in notebook.cells if "parameters" in c.get("metadata", {}).get("tags", [])]
+    if len(tagged) != 1 or not _sets_run(tagged[0].source):
+        raise ParamsError(
+            Problem(
+                "the notebook cannot take a report's parameter",
+                path.name,
+                "one cell tagged 'parameters' with the single line: run = \"params/XXX.yaml\"",
+                f"{len(tagged)} tagged cells",
+            )
+        )
+    return notebook
+
+
+def _sets_run(source: str) -> bool:
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return False
+    if len(body) != 1 or not isinstance(body[0], ast.Assign):
+        return False
+    target, value = body[0].targets[0], body[0].value
+    return isinstance(target, ast.Name) and target.id == "run" and isinstance(value, ast.Constant) and isinstance(value.value, str)
+
+
+def heading(cell: NotebookNode) -> str:
+    """The chapter that a markdown cell begins ("## Title"); empty for every other cell."""
+    if cell.cell_type != "markdown":
+        return ""
+    return next((line[3:].strip() for line in cell.source.splitlines() if line.startswith("## ")), "")
+
+
+def chapters_of(notebook: NotebookNode) -> list[str]:
+    """Chapter titles in order."""
+    return [title for title in map(heading, notebook.cells) if title]
+
+
+def scrub(notebook: NotebookNode, params_name: str, folders: Sequence[str]) -> NotebookNode:
+    """The executed notebook without paths of this machine, papermill's records, and with the parameter as a reader would set it."""
+    out = nbformat.from_dict(notebook)
+    out.metadata.pop("papermill", None)
+    for cell in out.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.source = f'# Parameters\nrun = "params/{params_name}"\n'
+            cell.id = "injected-parameters"
+        for output in cell.get("outputs", []):
+            _scrub_texts(output, [f for f in folders if len(f) > 1])
+    return out
+
+
+def _scrub_texts(node: NotebookNode, folders: Sequence[str]) -> None:
+    for key, value in node.items():
+        if isinstance(value, dict):
+            _scrub_texts(value, folders)
+        elif isinstance(value, str) and key != "image/png":
+            for folder in folders:
+                value = value.replace(folder, "<folder>")
+            node[key] = value

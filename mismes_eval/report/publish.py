@@ -1,0 +1,62 @@
+"""A folder under its final name only when it is whole: built in a hidden folder beside it, written through to disk, then renamed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+from tempfile import mkdtemp
+
+HIDDEN = ".work"
+STALE_SECONDS = 24 * 3600.0
+
+
+def work_folder(out: Path, name: str) -> Path:
+    """A fresh hidden folder on the same disk as the final one; leftovers of killed runs older than a day are removed."""
+    hidden = out / HIDDEN
+    hidden.mkdir(parents=True, exist_ok=True)
+    for old in hidden.iterdir():
+        if old.is_dir() and time.time() - old.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(mkdtemp(prefix=f"{name}-", dir=hidden)).resolve()
+
+
+def publish(work: Path, final: Path) -> None:
+    """Move a finished folder to its final name. An earlier one is set aside first, and put back if the move fails."""
+    for path in [*work.rglob("*"), work]:
+        _sync(path)
+    work.chmod(0o755)
+    aside = None
+    if final.exists():
+        aside = Path(mkdtemp(prefix=f"{final.name}-old-", dir=work.parent)) / final.name
+        os.rename(final, aside)
+    try:
+        os.rename(work, final)
+    except OSError:
+        if aside is not None:
+            os.rename(aside, final)
+        raise
+    _sync(final.parent)
+    if aside is not None:
+        shutil.rmtree(aside.parent, ignore_errors=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_text(text, encoding="utf-8")
+    _sync(part)
+    os.replace(part, path)
+
+
+def _sync(path: Path) -> None:
+    """Write through to disk; folders cannot be opened for that on Windows."""
+    if path.is_dir() and os.name != "posix":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

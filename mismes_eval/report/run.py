@@ -1,0 +1,246 @@
+"""Runs a notebook for each country: a kernel process each, a hidden work folder, published whole or not at all.
+
+papermill saves timed-out and killed runs as completed and executes parameter names as code. So the only parameter is the path of a run.json that we wrote, and a run
+counts as done when nothing was raised, every code cell was executed without error output, and the last cell wrote estimates.json.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkdtemp
+from threading import Event
+from typing import Literal
+
+import nbformat
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from papermill import execute_notebook
+from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
+
+from mismes_eval import errors
+from mismes_eval.errors import MismesError, ParamsError, Problem, ReportError
+from mismes_eval.evaluation.params import Params
+from mismes_eval.report.html import page
+from mismes_eval.report.notebook import chapters_of, checked, heading, scrub
+from mismes_eval.report.provenance import MANIFEST, PACKAGE, Ingredients, changed_outputs, ingredients, manifest, read_manifest
+from mismes_eval.report.publish import publish, work_folder, write_whole
+from mismes_eval.report.results import ESTIMATES
+from mismes_eval.report.session import RUN_FILE
+
+Status = Literal["made", "unchanged", "failed"]
+Progress = Callable[[str, str], None]
+NOTEBOOK, PAGE = "report.ipynb", "report.html"
+CELL_SECONDS = 900
+logging.getLogger("papermill").addHandler(logging.NullHandler())  # outcomes say it; nothing else prints
+
+
+@dataclass(frozen=True)
+class Order:
+    """One report to make. name: its folder below `out`. params: the YAML file."""
+
+    name: str
+    params: Path
+    notebook: Path
+    out: Path
+    data_root: Path | None = None
+    cell_seconds: int = CELL_SECONDS
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an order. folder: where the report is, whole ("made", "unchanged"); None where it failed. exit_status: 2 where the input is to blame, 1 otherwise."""
+
+    name: str
+    status: Status
+    seconds: float
+    folder: Path | None = None
+    problems: tuple[Problem, ...] = ()
+    exit_status: int = 0
+    failed_notebook: Path | None = None
+
+
+def run_reports(orders: Sequence[Order], jobs: int, progress: Progress) -> list[Outcome]:
+    """Every order, `jobs` at a time; a failing one does not stop the others. progress(name, what happens) is called from several threads."""
+    if len({o.name for o in orders}) != len(orders):
+        twice = sorted({o.name for o in orders if sum(p.name == o.name for p in orders) > 1})
+        raise ParamsError(Problem("two reports have one name", ", ".join(twice), "every params file name once"))
+    stop = Event()
+    with ThreadPoolExecutor(max(1, jobs)) as pool:
+        waiting = [pool.submit(run_report, order, progress, stop) for order in orders]
+        try:
+            return [w.result() for w in waiting]
+        except KeyboardInterrupt:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def run_report(order: Order, progress: Progress, stop: Event | None = None) -> Outcome:
+    """One report. Never raises: what went wrong is in the outcome."""
+    begin = time.monotonic()
+    try:
+        status, folder = _make(order, progress, stop or Event())
+        return Outcome(order.name, status, time.monotonic() - begin, folder)
+    except _Failed as failure:
+        return Outcome(order.name, "failed", time.monotonic() - begin, None, failure.problems, failure.exit_status, failure.notebook)
+    except MismesError as error:
+        return Outcome(order.name, "failed", time.monotonic() - begin, None, tuple(error.problems), error.exit_status)
+    except OSError as error:
+        where = str(error.filename or order.out)
+        return Outcome(
+            order.name, "failed", time.monotonic() - begin, None, (Problem("the report cannot be written", where, got=str(error.strerror or error)),), 1
+        )
+    except Exception as error:  # a fault of ours in one country must not cost the others their report
+        trace = order.out / ".failed" / f"{order.name}.txt"
+        write_whole(trace, traceback.format_exc())
+        problem = Problem("the runner failed", order.name, got=f"{type(error).__name__}: {error}", fix=f"Please report it with {trace}.")
+        return Outcome(order.name, "failed", time.monotonic() - begin, None, (problem,), 1)
+
+
+class _Failed(Exception):
+    """A notebook that did not end well; the notebook is kept for reading."""
+
+    def __init__(self, problems: Sequence[Problem], exit_status: int, notebook: Path | None) -> None:
+        super().__init__()
+        self.problems, self.exit_status, self.notebook = tuple(problems), exit_status, notebook
+
+
+def _make(order: Order, progress: Progress, stop: Event) -> tuple[Status, Path]:
+    params = Params.load(order.params, order.data_root)
+    source = checked(order.notebook)
+    made_of = ingredients(params, order.params, order.notebook)
+    final = order.out / order.name
+    if not order.force and _unchanged(final, made_of):
+        return "unchanged", final
+    work = work_folder(order.out, order.name)
+    started, begin = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), time.monotonic()
+    try:
+        seconds = _execute(order, params, source, work, progress, stop)
+        executed = scrub(
+            nbformat.read(work / NOTEBOOK, as_version=4), order.params.name, (str(work), str(params.root), str(params.data_root or ""), str(Path.home()))
+        )
+        nbformat.write(executed, work / NOTEBOOK)
+        (work / RUN_FILE).unlink()
+        results = json.loads((work / ESTIMATES).read_text(encoding="utf-8"))
+        (work / PAGE).write_text(page(executed, params, started, made_of.fingerprint, results["warnings"]), encoding="utf-8")
+        record = manifest(params, made_of, work, started, time.monotonic() - begin, seconds)
+        (work / MANIFEST).write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
+        publish(work, final)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return "made", final
+
+
+def _unchanged(final: Path, made_of: Ingredients) -> bool:
+    if not (final / MANIFEST).is_file():
+        return False
+    try:
+        record = read_manifest(final)
+    except ParamsError:
+        return False
+    return record.get("fingerprint") == made_of.fingerprint and not changed_outputs(final, record)
+
+
+def _execute(order: Order, params: Params, source: NotebookNode, work: Path, progress: Progress, stop: Event) -> list[dict[str, object]]:
+    """Run the notebook in the work folder; seconds of each chapter."""
+    spec = {
+        "params": str(order.params.resolve()), "root": str(params.root), "data_root": None if params.data_root is None else str(params.data_root), "work": str(work),
+        "package": str(PACKAGE),
+    }  # fmt: skip
+    (work / RUN_FILE).write_text(json.dumps(spec), encoding="utf-8")
+    titles, seen = chapters_of(source), [("", time.monotonic())]
+
+    def on_cell_start(cell: NotebookNode, cell_index: int) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        title = heading(cell)
+        if title:
+            seen.append((title, time.monotonic()))
+            progress(order.name, f"{len(seen) - 1}/{len(titles)} {title}")
+
+    sockets = Path(mkdtemp(prefix="mismes-"))
+    raised: Problem | None = None
+    try:
+        execute_notebook(
+            nbformat.from_dict(source), str(work / NOTEBOOK), {"run": str(work / RUN_FILE)}, kernel_name="python3", language="python", progress_bar=False, request_save_on_cell_execute=False,
+            execution_timeout=order.cell_seconds, config=_kernel(sockets), on_cell_start=on_cell_start,
+        )  # fmt: skip
+    except PapermillExecutionError as error:
+        raised = _kernel_problem(str(error.ename), str(error.evalue))
+    except CellTimeoutError:
+        raised = Problem("a chapter took too long", f"chapter '{seen[-1][0]}'", f"at most {order.cell_seconds} seconds a cell", fix="Raise --timeout.")
+    except (DeadKernelError, RuntimeError) as error:  # nbclient raises a bare RuntimeError for a kernel that dies or stays silent while starting
+        if not isinstance(error, DeadKernelError) and "ernel" not in str(error):
+            raise
+        raised = Problem("the kernel died", f"chapter '{seen[-1][0]}'", "enough memory", fix="Close other programs or use --jobs 1.")
+    finally:
+        shutil.rmtree(sockets, ignore_errors=True)
+    _judge(order, work, raised, seen[-1][0])
+    ends = [*(t for _, t in seen[1:]), time.monotonic()]
+    return [{"title": title or "start", "seconds": round(end - begin, 2)} for (title, begin), end in zip(seen, ends, strict=True)]
+
+
+def _kernel(sockets: Path) -> Config:
+    """Sockets in a folder of their own, which only this user may enter. Without a connection file of its own every ipc kernel takes the same socket name."""
+    if os.name != "posix":
+        return Config()
+    return Config({"KernelManager": {"transport": "ipc", "connection_file": str(sockets / "kernel.json")}})
+
+
+def _kernel_problem(name: str, text: str) -> Problem:
+    return Problem(f"{name}: {text}")
+
+
+def _judge(order: Order, work: Path, raised: Problem | None, chapter: str) -> None:
+    """Raise _Failed unless everything says that the run is whole."""
+    executed = nbformat.read(work / NOTEBOOK, as_version=4) if (work / NOTEBOOK).is_file() else None
+    cells = [c for c in executed.cells if c.cell_type == "code"] if executed is not None else []
+    problems: list[Problem] = []
+    status = 1
+    outputs = [o for c in cells for o in c.outputs if o.output_type == "error"]
+    for output in outputs:
+        kind = getattr(errors, output.ename, None)
+        if isinstance(kind, type) and issubclass(kind, MismesError):
+            problems += [Problem(line.removesuffix(".")) for line in str(output.evalue).split("\n") if line]
+            status = kind.exit_status
+        else:
+            problems.append(Problem("the notebook failed", f"chapter '{chapter}'", got=f"{output.ename}: {output.evalue}"))
+    if raised is not None and not outputs:
+        problems.append(raised)
+    if not problems and any(c.execution_count is None for c in cells if c.source.strip()):
+        problems.append(Problem("the notebook stopped before its end", f"chapter '{chapter}'", "every cell executed"))
+    if not problems and not (work / ESTIMATES).is_file():
+        problems.append(Problem("the notebook wrote no results", order.notebook.name, "finish() in its last cell"))
+    if problems:
+        raise _Failed(problems, status, _keep(order, work))
+
+
+def _keep(order: Order, work: Path) -> Path | None:
+    """The failed notebook, kept for reading beside the reports and never under a report's name."""
+    if not (work / NOTEBOOK).is_file():
+        return None
+    folder = order.out / ".failed"
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / f"{order.name}.ipynb"
+    os.replace(work / NOTEBOOK, kept)
+    return kept
+
+
+def scratch() -> Path:
+    """A folder outside the project for a run that is thrown away."""
+    return Path(mkdtemp(prefix="mismes-"))
+
+
+__all__ = ["Order", "Outcome", "ReportError", "run_report", "run_reports", "scratch"]
