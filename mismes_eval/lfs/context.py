@@ -10,6 +10,7 @@ import pandas as pd
 
 from mismes_eval.estimate.domains import By, listed
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.quantile import quantile
 from mismes_eval.estimate.totals import mean, proportion, total
 from mismes_eval.lfs.catalogue import Indicator
 from mismes_eval.lfs.labour import Measure
@@ -96,8 +97,8 @@ def nobody(c: Context, indicator: Indicator, concerned: Bool) -> NotEstimable:
     )
 
 
-def estimate(c: Context, indicator: Indicator, measure: Measure | Several) -> Result:
-    """Weighted share, mean or total of a measure among those of its universe who answered."""
+def estimate(c: Context, indicator: Indicator, measure: Measure | Several, probs: tuple[float, ...] = ()) -> Result:
+    """Weighted share, mean, total or quantiles (probs) of a measure among those of its universe who answered."""
     value = measure.value if isinstance(measure, Several) else measure.value[:, None]
     concerned = measure.universe & c.sample.active
     answered = ~np.isnan(value).any(axis=1)
@@ -106,6 +107,9 @@ def estimate(c: Context, indicator: Indicator, measure: Measure | Several) -> Re
         return nobody(c, indicator, concerned)
     labels = [f"{indicator.id} {label}" for label in measure.labels] if isinstance(measure, Several) else [indicator.id]
     domain = c.sample.with_columns({label: value[:, j] for j, label in enumerate(labels)}).where(base)
+    if probs:
+        out = quantile(domain, labels[0], probs, list(c.by) or None)
+        return labelled(c, indicator, out, int((concerned & ~answered).sum()), int(concerned.sum()))
     estimator = {"persons": total, "share": proportion}.get(indicator.unit, mean)
     out = estimator(domain, labels, list(c.by) or None)
     return labelled(c, indicator, out, int((concerned & ~answered).sum()), int(concerned.sum()))

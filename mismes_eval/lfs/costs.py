@@ -6,10 +6,16 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
+from mismes_eval.estimate.domains import domains
+from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.quantile import Distribution
 from mismes_eval.lfs.answers import month_number, text, values, yes
-from mismes_eval.lfs.context import Context
+from mismes_eval.lfs.catalogue import Indicator
+from mismes_eval.lfs.context import Context, Result, labelled, nobody
 from mismes_eval.lfs.labour import Measure
+from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.weighting.replication import replicated
 
 
 def recruitment_cost(c: Context) -> Measure:
@@ -39,3 +45,40 @@ def _in_euro(c: Context, column: str) -> Float:
         raise InputError(Problem("an exchange rate is not positive", f"rates: {', '.join(bad)}", "currency units for one euro, above 0"))
     rates = {**c.rates, "EUR": 1.0} if c.rates else {}
     return 1.0 / pd.Series(text(c.frame, column)).map(rates).to_numpy(dtype=float, na_value=np.nan)
+
+
+def top_fifth(c: Context, indicator: Indicator) -> Result:
+    """Share of the sum of ratios that falls on the top fifth, 1 - L(0.8) of the Lorenz curve; the cut is estimated, and its estimation is in the standard error.
+
+    References: Langel and Tille (2011), Survey Methodology 37, 191-207 (quantile shares).
+    """
+    measure = recruitment_cost(c)
+    concerned = measure.universe & c.sample.active
+    base = concerned & ~np.isnan(measure.value)
+    if not base.any():
+        return nobody(c, indicator, concerned)
+    sample = c.sample.where(base)
+    where = domains(sample, list(c.by) or None, "the top fifth")
+    x = np.where(base, measure.value, 0.0)
+
+    def shares(w: Float) -> Float:
+        return np.array([_top(x, np.where(where.code == k, w, 0.0))[0] for k in range(where.count)])
+
+    found = [_top(x, np.where(where.code == k, sample.weights, 0.0)) for k in range(where.count)]
+    value, z = np.array([v for v, _ in found]), np.column_stack([i for _, i in found])
+    each = replicated(sample, shares) if sample.design.replicates is not None else None
+    n = np.bincount(where.code, minlength=where.count + 1)[: where.count].astype(float)
+    names = tuple(f"{indicator.id}, {label}" if label else indicator.id for label in where.labels)
+    out = Estimate(value, names, (Part(sample.design, Influence.of(z), each, None if each is None else value),), where.keys.assign(variable=indicator.id, level=""), n,
+                   np.full(value.size, sample.degf), "share", notes=sample.notes)  # fmt: skip
+    return labelled(c, indicator, out, int((concerned & ~base).sum()), int(concerned.sum()))
+
+
+def _top(x: Float, w: Float, p: float = 0.8) -> tuple[float, Float]:
+    """1 - L(p) of x (n,) with weights w (n,), and its influence (n,)."""
+    used = w > 0
+    cut = float(Distribution.of(x, w).quantile(np.array([p]), "math")[0])
+    low = np.where(used, np.minimum(x - cut, 0.0) + p * cut, 0.0)
+    total = float(w @ x)
+    share = 1.0 - float(w @ low) / total
+    return share, np.where(used, (x - low - share * x) / total, 0.0)

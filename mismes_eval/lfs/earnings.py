@@ -24,6 +24,7 @@ from mismes_eval.weighting.sample import Sample
 
 _MONTHS = {1: 5 * 52 / 12, 2: 52 / 12, 3: 26 / 12, 4: 0.5, 5: 1.0, 6: 1 / 3, 7: 1 / 6, 8: 1 / 12}
 _HOURLY = 9
+_AGE_EDGES = (0, 25, 35, 45, 55, np.inf)
 _Y, _G = "log monthly earnings", "returnee"
 
 
@@ -37,7 +38,7 @@ def monthly_earnings(frame: pd.DataFrame) -> Float:
 
 
 def characteristics(frame: pd.DataFrame) -> pd.DataFrame:
-    """Columns of a Mincer equation that the file has: education (years, else level), potential experience and its square (else age group), sex, area, region."""
+    """Columns of a Mincer equation that the file has: education (years, else level), potential experience and its square (else ten-year age group), sex, area, region."""
     low, high = age_bounds(frame)
     rank = pd.Series(education_rank(frame), index=frame.index).map({1.0: "low", 2.0: "medium", 3.0: "high"}).astype("object")
     out: dict[str, object] = {}
@@ -50,11 +51,7 @@ def characteristics(frame: pd.DataFrame) -> pd.DataFrame:
         experience = np.maximum(low - years - 6, 0.0)
         out |= {"experience": experience, "experience squared": experience**2 / 100}
     else:
-        out["age group"] = (
-            frame["age_group"].astype("object")
-            if "age_group" in frame.columns
-            else pd.Series(pd.cut(low, [0, 25, 35, 45, 55, 65, np.inf], right=False), index=frame.index).astype("object")
-        )
+        out["age group"] = pd.Series(pd.cut(low, _AGE_EDGES, right=False), index=frame.index).astype("string").astype("object")
     for name, column in (("man", "male"), ("urban", "urban")):
         if column in frame.columns:
             out[name] = values(frame, column)

@@ -44,10 +44,14 @@ _IN_CONTEXT: Mapping[str, Callable[[Context], Measure | Several]] = {
     "L13": lambda c: moves.intends(c.frame, c.in_age),
     "L7": lambda c: fields.mismatch(c.frame, c.ages),
     "L11": costs.recruitment_cost,
+    "L11.quartiles": costs.recruitment_cost,
+    "L14": lambda c: moves.duration(c.frame, c.status),
     "L14.circular": lambda c: moves.circular(c.frame, c.status),
 }
+_PROBS: Mapping[str, tuple[float, ...]] = {"L11.quartiles": (0.25, 0.5, 0.75), "L14": (0.5,)}
 _IN_FULL: Mapping[str, Callable[[Context, Indicator], Result]] = {
     "L2": roster.indicator,
+    "L11.top": costs.top_fifth,
     **dict.fromkeys(("L6.before_abroad", "L6.abroad_now", "L6.before_now"), transitions.transition),
     **dict.fromkeys(("L9", "L9.mincer", "L9.dfl", "L9.oaxaca"), earnings.gap),
 }
@@ -93,7 +97,7 @@ def _one(c: Context, indicator: Indicator) -> Result:
     if indicator.id in _IN_FULL:
         return _IN_FULL[indicator.id](within, indicator)
     measure = _IN_CONTEXT[indicator.id](c) if indicator.id in _IN_CONTEXT else _ON_PERSONS[indicator.id](c.frame, c.ages)
-    return estimate(within, indicator, measure)
+    return estimate(within, indicator, measure, _PROBS.get(indicator.id, ()))
 
 
 def asked(frame: pd.DataFrame, indicator: Indicator) -> Bool:

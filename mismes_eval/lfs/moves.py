@@ -49,6 +49,10 @@ def intends(frame: pd.DataFrame, in_age: Bool) -> Measure:
     return Measure(yes(frame, "mig_intend_6m"), in_age & residents(frame))
 
 
+def duration(frame: pd.DataFrame, status: np.ndarray) -> Measure:
+    return Measure(values(frame, "mig_months_abroad_last"), status == "RET")
+
+
 def circular(frame: pd.DataFrame, status: np.ndarray) -> Measure:
     spells = values(frame, "mig_n_spells")
     return Measure(np.where(np.isnan(spells), np.nan, (spells >= 2).astype(float)), status == "RET")

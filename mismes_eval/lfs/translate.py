@@ -104,11 +104,11 @@ def _derived(frame: pd.DataFrame, rules: Sequence[Dict[str, object]]) -> pd.Seri
 
 
 def _holds(series: pd.Series, wanted: object) -> Bool:
-    """(n,) rows whose value is among the wanted ones: a value, "a..b", or a list of such."""
+    """(n,) rows whose value is among the wanted ones: a value, "a..b", null (missing), or a list of such."""
     listed = wanted if isinstance(wanted, (list, tuple)) else [wanted]
     code, distinct = pd.factorize(series)
-    hit = [any(_matches(_key(v), w) for w in listed) for v in distinct]
-    return np.array([*hit, False], bool)[code]
+    hit = [any(_matches(_key(v), w) for w in listed if w is not None) for v in distinct]
+    return np.array([*hit, None in listed], bool)[code]
 
 
 def _matches(key: str, wanted: object) -> bool:
