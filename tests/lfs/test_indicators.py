@@ -138,7 +138,7 @@ def test_every_estimate_says_what_it_is(everything):
     for name, e in everything.items():
         assert e.definition.count("Source: ") == 1, name
         if isinstance(e, Estimate):
-            assert e.unit in ("share", "persons") and e.extra["id"] == name and (e.n > 0).all()
+            assert e.unit in ("share", "persons", "months", "months of earnings", "log points") and e.extra["id"] == name and (e.n > 0).all()
 
 
 def test_a_gld_file_and_the_mapped_raw_file_give_identical_numbers(frame, everything):
@@ -154,3 +154,70 @@ def test_a_gld_file_and_the_mapped_raw_file_give_identical_numbers(frame, everyt
         assert type(e) is type(again[name])
         if isinstance(e, Estimate):
             assert np.array_equal(e.value, again[name].value) and np.array_equal(e.se, again[name].se), name
+
+
+def test_earnings_gaps_recruitment_cost_and_field_mismatch(frame):
+    rng = np.random.default_rng(11)
+    n = len(frame)
+    paid = (frame["lstatus"] == 1) & (frame["empstat"] == 1)
+    rich = frame.assign(
+        wage_no_compen=np.where(paid, np.exp(5 + 0.05 * frame["educy"] + rng.normal(0, 0.3, n)), np.nan), unitwage=np.where(paid, rng.choice([2, 5], n), np.nan), urban=1,
+        mig_rec_cost_total=np.where(frame["mig_ever_abroad"], rng.lognormal(5, 1, n), np.nan), mig_wage_abroad=np.where(frame["mig_ever_abroad"], rng.lognormal(5, 0.5, n), np.nan),
+        mig_rec_cost_currency="EUR", mig_wage_abroad_currency=rng.choice(["EUR", "USD"], n), mig_first_dep_ym=rng.choice(["2019-01", "2022-06"], n), int_year=2023, int_month=6,
+        field_isced_f=rng.choice(["01", "07"], n),
+    )  # fmt: skip
+    s = Sample.from_frame(rich, weights="weight", strata="strata", psu="psu")
+    plain = lfs.indicators(s, which=["L9", "L11", "L7", "L14"], definition="hims_tunisia")
+    rated = lfs.indicators(s, which="L11", definition="hims_tunisia", rates={"USD": 1.25})
+    returnee = (rich["age"] >= 15) & (rich["mig_months_abroad_last"] >= 3) & (rich["mig_birth_country"] == "TUN")
+    native = (rich["age"] >= 15) & ~returnee & (rich["mig_birth_country"] == "TUN")
+    log = np.log(rich["wage_no_compen"] * np.where(rich["unitwage"] == 2, 52 / 12, 1))
+    job = paid & (rich["age"] >= 15)
+    np.testing.assert_allclose(plain["L9"].value[0], by_hand(rich, log, job & returnee) - by_hand(rich, log, job & native), rtol=1e-10)
+    for name in ("L9.dfl", "L9.oaxaca"):
+        np.testing.assert_allclose(plain[name].value[0], plain["L9"].value[0], rtol=1e-10)
+    recent = returnee & (rich["mig_first_dep_ym"] == "2022-06")
+    euro = rich["mig_wage_abroad_currency"] == "EUR"
+    months = rich["mig_rec_cost_total"] / rich["mig_wage_abroad"]
+    np.testing.assert_allclose(plain["L11"].value[0], by_hand(rich, months, recent & euro), rtol=1e-12)
+    assert plain["L11"].extra["n_without_answer"] == (recent & ~euro).sum()
+    np.testing.assert_allclose(rated["L11"].value[0], by_hand(rich, months.where(euro, months * 1.25), recent), rtol=1e-12)
+    ordered = months.where(euro, months * 1.25)[recent].sort_values()
+    w = rich.loc[ordered.index, "weight"]
+    lorenz = np.interp(0.8, np.r_[0, w.cumsum() / w.sum()], np.r_[0, (w * ordered).cumsum() / (w * ordered).sum()])
+    np.testing.assert_allclose(rated["L11.top"].value[0], 1 - lorenz, rtol=1e-10)
+    group, field = rich["occup_isco"].str[:2], rich["field_isced_f"]
+    on = ((field == "01") & group.isin(["23", "53", "13", "26"])) | (
+        (field == "07") & group.isin(["71", "72", "73", "74", "75", "21", "31", "13", "81", "82", "83", "25", "35"])
+    )
+    skilled = (rich["age"] >= 15) & (rich["lstatus"] == 1) & (rich["educat7"] >= 5)
+    np.testing.assert_allclose(plain["L7"].value[0], by_hand(rich, ~on, skilled), rtol=1e-12)
+    assert isinstance(lfs.indicators(s, by="status", which="L9", definition="hims_tunisia")["L9"], NotEstimable)
+
+
+def test_absent_members_count_once_however_many_households_report_them(frame, sample):
+    homes = frame["hhid"].drop_duplicates().to_numpy()
+    roster = pd.DataFrame({"hhid": homes[[0, 5, 5, 9]], "s_i": [1, 2, 2, 4], "male": [1, 0, 1, 1], "country": ["FRA", "FRA", "ITA", "ITA"]})
+    w = frame.drop_duplicates("hhid").set_index("hhid")["weight"]
+    each = w.loc[roster["hhid"]].to_numpy() / roster["s_i"]
+    e = lfs.absent_members(sample, roster)
+    np.testing.assert_allclose(e.value, [each.sum(), each.sum() / (each.sum() + frame["weight"].sum())], rtol=1e-12)
+    by_sex = lfs.absent_members(sample, roster, by="male")
+    men = frame["weight"][frame["male"] == 1].sum()
+    np.testing.assert_allclose(
+        by_sex.value, [each[1], each[[0, 2, 3]].sum(), each[1] / (each[1] + frame["weight"].sum() - men), each[[0, 2, 3]].sum() / (each[[0, 2, 3]].sum() + men)]
+    )
+    assert lfs.absent_members(sample, roster, by="country").p == 2 and "Households that left as a whole are not covered" in " ".join(e.notes)
+    per_psu = pd.Series(each.to_numpy()).groupby(frame.drop_duplicates("hhid").set_index("hhid").loc[roster["hhid"], "psu"].to_numpy()).sum()
+    psus = pd.Series(0.0, index=range(frame["psu"].max() + 1)).add(per_psu, fill_value=0)
+    strata = frame.groupby("psu")["strata"].first()
+    variance = sum(len(t) * t.var() for _, t in psus.groupby(strata))
+    np.testing.assert_allclose(e.se[0], np.sqrt(variance), rtol=1e-10)
+    with pytest.raises(InputError, match="multiplicity is missing or below 1"):
+        lfs.absent_members(sample, roster.assign(s_i=[0, 1, 1, None]))
+    with pytest.raises(InputError, match="person file lacks"):
+        lfs.absent_members(sample, roster.assign(hhid=[10**9, *homes[:3]]))
+    with pytest.raises(InputError, match="no multiplicity"):
+        lfs.absent_members(sample, roster.drop(columns="s_i"))
+    assert "lets one household" in lfs.absent_members(sample, roster, multiplicity=None).definition
+    assert isinstance(lfs.indicators(sample, which="L2")["L2"], NotEstimable)

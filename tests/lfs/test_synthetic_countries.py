@@ -95,10 +95,10 @@ def test_armenia_layout_gives_the_same_numbers_as_the_gld_file(root, tmp_path):
         lfs.indicators(Sample.from_frame(f.assign(area=gld["strata"]), weights="weight", strata="area", household="hhid"), by="sex", which=ids) for f in (mapped, gld)
     ]  # fmt: skip
     for name, e in results[0].items():
-        if name == "L5":
-            continue
         other = results[1][name]
-        assert isinstance(e, Estimate), name
+        assert type(e) is type(other) and (isinstance(e, Estimate) or "two digits" in e.reason), name
+        if isinstance(e, NotEstimable) or isinstance(other, NotEstimable):
+            continue
         np.testing.assert_allclose([e.value, e.se], [other.value, other.se], rtol=1e-12)  # sums run over households in the order of their keys
     table = lfs.codebook(mapped)
     np.testing.assert_allclose(table[table["column"] == "lstatus"]["weighted"].sum(), gld["weight"].sum())
