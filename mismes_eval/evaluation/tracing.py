@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval import frame as frames
 from mismes_eval.errors import EstimateError, InputError, MismesError, Problem
-from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.estimate import Estimate, NotEstimable, stack
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.two_by_two import att_2x2
+from mismes_eval.numerics.rows import Bool
 from mismes_eval.tracer import TracerPanel, attrition_weights
+from mismes_eval.tracer.attrition import Adjustment
 from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
@@ -37,7 +39,11 @@ class Tracing:
     def of(self, measure: str) -> TracerPanel:
         """The panel with one measure's treated and comparison persons as its domain."""
         mine = (self.panel.sample.frame[self.measure].astype("string") == measure).fillna(False).to_numpy(bool)
-        return replace(self.panel, sample=self.panel.sample.where(mine))
+        return self.panel.where(mine)
+
+    def responded(self, wave: object) -> Bool:
+        """(n,) who answered a wave."""
+        return self.panel.responded[:, self.panel.waves.index(wave)]
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,9 @@ class Effects:
     by_wave: Mapping[tuple[str, object], Result]
     unadjusted: Mapping[tuple[str, object], Result]
     pre: Mapping[str, Result]
-    baseline_mean: Mapping[tuple[str, object], Result]
+    beside: Mapping[str, Result]
+    by_group: Mapping[tuple[str, str], Result]
+    group_gaps: Mapping[str, Result]
     n_treated: int
     n_comparison: int
 
@@ -110,15 +118,66 @@ def effects(params: Params, study: Tracing, measure: str) -> Effects:
     method = params.text("impact.method") or "dr"
     by_wave: dict[tuple[str, object], Result] = {}
     plain: dict[tuple[str, object], Result] = {}
-    level: dict[tuple[str, object], Result] = {}
     for outcome in params.items("impact.outcomes"):
         for w in study.waves:
             by_wave[outcome, w] = _tried(lambda o=outcome, t=w: att_2x2(panel, o, TREATED, (study.baseline, t), covariates, method))  # type: ignore[misc, arg-type]
-            plain[outcome, w] = _tried(lambda o=outcome, t=w: att_2x2(replace(panel, attrition=None), o, TREATED, (study.baseline, t), (), "none"))  # type: ignore[misc]
+            plain[outcome, w] = _tried(lambda o=outcome, t=w: att_2x2(complete_cases(panel), o, TREATED, (study.baseline, t), (), "none"))  # type: ignore[misc]
     pre = {str(o): _pre_trend(panel, str(o), str(c), study.baseline, covariates, method) for o, c in params.mapping("impact.pre").items()}
     inside = panel.sample.active
     d = panel.sample.frame[TREATED].to_numpy(float)
-    return Effects(measure, by_wave, plain, pre, level, int((d[inside] == 1).sum()), int((d[inside] == 0).sum()))
+    beside = _beside(params, study, panel, covariates)
+    groups, gaps = _groups(params, study, panel, covariates, method)
+    return Effects(measure, by_wave, plain, pre, beside, groups, gaps, int((d[inside] == 1).sum()), int((d[inside] == 0).sum()))
+
+
+_OTHERS = {"dr_improved": "doubly robust, improved", "ipw": "inverse probability weighting, normalised", "or": "outcome regression"}
+
+
+def _beside(params: Params, study: Tracing, panel: TracerPanel, covariates: tuple[str, ...]) -> dict[str, Result]:
+    """The main effect by other estimators, with attrition ignored, and against the year before enrolment instead of enrolment."""
+    outcome, wave = str(params.text("impact.main_outcome")), params.integer("impact.main_wave")
+    out: dict[str, Result] = {}
+    for method, name in _OTHERS.items():
+        out[name] = _tried(lambda m=method: att_2x2(panel, outcome, TREATED, (study.baseline, wave), covariates, m))  # type: ignore[misc, arg-type]
+    out["doubly robust, attrition ignored"] = _tried(lambda: att_2x2(complete_cases(panel), outcome, TREATED, (study.baseline, wave), covariates, "dr"))
+    before = params.mapping("impact.pre").get(outcome)
+    if before is not None and str(before) in panel.sample.frame.columns:
+        out["doubly robust, from a year before enrolment"] = _tried(lambda: _from_before(study, panel, outcome, str(before), wave, covariates))
+    return out
+
+
+def _from_before(study: Tracing, panel: TracerPanel, outcome: str, before: str, wave: object, covariates: tuple[str, ...]) -> Estimate:
+    """Long baseline: an Ashenfelter dip at enrolment does not enter."""
+    sample = panel.weight_sample([study.baseline, wave])
+    wide = sample.with_columns({f"{outcome}@{wave}": panel.values(outcome, wave)})
+    seen = np.isfinite(wide.frame[f"{outcome}@{wave}"].to_numpy(float)) & wide.frame[before].notna().to_numpy()
+    return att_2x2(wide.where(seen), (before, f"{outcome}@{wave}"), TREATED, None, covariates, "dr")
+
+
+def _groups(params: Params, study: Tracing, panel: TracerPanel, covariates: tuple[str, ...], method: str) -> tuple[dict[tuple[str, str], Result], dict[str, Result]]:
+    """The main effect in each group of the params' columns, and the difference where there are two groups."""
+    outcome, wave = str(params.text("impact.main_outcome")), params.integer("impact.main_wave")
+    found: dict[tuple[str, str], Result] = {}
+    gaps: dict[str, Result] = {}
+    for column in params.items("impact.groups"):
+        if column not in panel.sample.frame.columns:
+            found[column, "all"] = NotEstimable(f"the tracer study has no column '{column}'")
+            continue
+        code = panel.sample.frame[column].astype("string")
+        levels = sorted(code[panel.sample.active].dropna().unique())
+        rest = tuple(c for c in covariates if c != column)
+        weighted = panel.weight_sample([study.baseline, wave])
+        names = (f"{outcome}@{study.baseline}", f"{outcome}@{wave}")
+        wide = weighted.with_columns({names[0]: panel.values(outcome, study.baseline), names[1]: panel.values(outcome, wave)})
+        seen = np.isfinite(wide.frame[names[0]].to_numpy(float)) & np.isfinite(wide.frame[names[1]].to_numpy(float))
+        for level in levels:
+            inside = wide.where(seen & (code == level).fillna(False).to_numpy(bool))
+            found[column, str(level)] = _tried(lambda i=inside: att_2x2(i, names, TREATED, None, rest, method))  # type: ignore[misc, arg-type]
+        pair = [found[column, str(v)] for v in levels]
+        if len(pair) == 2 and isinstance(pair[0], Estimate) and isinstance(pair[1], Estimate):
+            j = np.array([[-1.0, 1.0]])
+            gaps[column] = stack(pair[0], pair[1]).through(lambda v: v[1:] - v[:1], j, (f"{levels[1]} minus {levels[0]}",)).annotated(kind="effect")
+    return found, gaps
 
 
 def _pre_trend(panel: TracerPanel, outcome: str, before: str, baseline: object, covariates: tuple[str, ...], method: str) -> Result:
@@ -129,6 +188,11 @@ def _pre_trend(panel: TracerPanel, outcome: str, before: str, baseline: object, 
     sample = panel.sample.with_columns({f"{outcome} at enrolment": at})
     seen = np.isfinite(at) & sample.frame[before].notna().to_numpy()
     return _tried(lambda: att_2x2(sample.where(seen), (before, f"{outcome} at enrolment"), TREATED, None, covariates, method))  # type: ignore[arg-type]
+
+
+def complete_cases(panel: TracerPanel) -> TracerPanel:
+    """The panel with attrition ignored."""
+    return panel.with_adjustment(Adjustment.none())
 
 
 def _tried(estimator: object) -> Result:

@@ -1,0 +1,91 @@
+"""Who knows of the measures, who takes part, who is favoured, what recruitment costs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval import lfs
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.coverage import concentration, coverage, target_population, targeting
+from mismes_eval.evaluation.survey import Survey
+from mismes_eval.frame import codes
+from mismes_eval.report.chapters.base import Chapter, Context
+from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
+
+PART = "_took_part"
+
+
+def participation(context: Context) -> Chapter:
+    """T10 awareness and participation by model, T03 coverage and targeting, T11 recruitment cost."""
+    s = context.evaluation.survey
+    if s is None or "msm_part" not in s.sample.frame.columns or "mig_status" not in s.sample.frame.columns:
+        return Chapter("participation", "Participation in support measures", (context.absent("survey question on participation in support measures"),))
+    return Chapter("participation", "Participation in support measures", (_by_model(context, s), _coverage(context, s), _targeting(context, s), _costs(context, s)))
+
+
+def _by_model(context: Context, s: Survey) -> Table:
+    models = codes("models").set_index("code")["label_fr" if context.words.code == "fr" else "label_en"]
+    found = context.evaluation.indicators(which=("L12",))
+    parts = []
+    for id_, column in (("L12.aware", "residents who know of it"), ("L12", "returnees who took part")):
+        e = found.get(id_)
+        if not isinstance(e, Estimate):
+            parts.append(cells_of([("any measure", column, e or NotEstimable("not asked"))], context.rules))
+            continue
+        level = [str(v).split(" ")[-1] for v in e.keys["variable"]]
+        parts.append(cells_by(e, context.rules, [f"{v} {models[v]}" if v in models.index else "any measure" for v in level], column))
+    return Table("T10", "Awareness of and participation in measures, %", pd.concat(parts, ignore_index=True), s.source, (s.definition.text,), 100.0, 1, context.synthetic)
+
+
+def _returnees(s: Survey) -> np.ndarray:
+    return (s.sample.frame["mig_status"].astype("string") == "RET").fillna(False).to_numpy(bool)
+
+
+def _coverage(context: Context, s: Survey) -> Table:
+    inventory = context.evaluation.inventory
+    returnees = target_population(s.sample, _returnees(s), "returnees")
+    rows = [("returnees in the survey, thousand", "estimate", returnees)]
+    if inventory is not None:
+        frame = inventory.frame[inventory.counted.to_numpy()]
+        mine = frame[frame["target_group"].astype(str).str.contains("RETURNEE") & frame["benef_reached"].notna() & frame["start_date"].notna()]
+        end = mine["end_date"].fillna(pd.Timestamp(f"{context.evaluation.params.integer('year')}-12-31"))
+        years = ((end - mine["start_date"]).dt.days / 365.25).clip(lower=0.25)
+        yearly = float((mine["benef_reached"] / years).sum())
+        rows.append(("beneficiaries of returnee measures a year, % of returnees", "estimate", coverage(yearly, returnees)))
+    note = "Beneficiaries: register counts of the inventory, averaged over each measure's running time; a person may be counted by several measures."
+    return Table("T03", "Coverage", cells_of(rows, context.rules), s.source, (note, s.definition.text), 100.0, 1, context.synthetic, {"returnees in the survey, thousand": (0.001, 1)})
+
+
+def _targeting(context: Context, s: Survey) -> Table:
+    frame = s.sample.frame
+    takes = frame["msm_part"].astype("string").fillna("").str.contains("M", regex=False).to_numpy(float)
+    named = s.sample.with_columns({PART: takes, **{c: lfs.breakdown(frame, c).astype(str).to_numpy() for c in ("sex", "age_group", "education")}}).where(_returnees(s))
+    parts = []
+    for c in ("sex", "age_group", "education"):
+        try:
+            e = targeting(named, PART, c)
+        except Exception as error:
+            e = NotEstimable(str(error))
+        parts.append(cells_by(e, context.rules, [f"{c.replace('_', ' ')}: {v}" for v in e.keys[c]] if isinstance(e, Estimate) else c, "index"))
+    if "educy" in frame.columns and takes[named.active].any():
+        known = named.where(frame["educy"].notna())
+        parts.append(cells_by(concentration(known, PART, "educy"), context.rules, "concentration over years of education", "index"))
+    note = "1: a group takes part as often as all returnees; above 1: favoured. Concentration: 0 none, above 0 towards the better educated."
+    return Table("T03b", "Targeting: who is favoured among returnees", pd.concat(parts, ignore_index=True), s.source, (note,), 1.0, 2, context.synthetic)
+
+
+def _costs(context: Context, s: Survey) -> Table:
+    found = context.evaluation.indicators(which=("L11", "L13", "L14"))
+    items = []
+    for key, e in found.items():
+        if isinstance(e, NotEstimable):
+            items.append(cells_of([(key, "estimate", e)], context.rules))
+            continue
+        title = str(e.extra.get("title", key))
+        labels = [title if e.p == 1 else f"{title}: {v}" for v in e.names]
+        items.append(cells_by(e, context.rules, labels, "estimate"))
+    cells = pd.concat(items, ignore_index=True) if items else pd.DataFrame(columns=list(COLUMNS))
+    shares = {str(r): (100.0, 1) for r, u in zip(cells["row"], cells["unit"], strict=True) if str(u) == "share"}
+    cells["row"] = [f"{r}, %" if r in shares else r for r in cells["row"]]
+    return Table("T11", "Recruitment cost, intentions, circularity", cells, s.source, (), 1.0, 1, context.synthetic, {f"{k}, %": v for k, v in shares.items()})

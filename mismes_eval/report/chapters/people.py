@@ -1,0 +1,163 @@
+"""Returnees, absent members and non-migrants in the labour force survey."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from mismes_eval import lfs
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.totals import proportion
+from mismes_eval.evaluation.evaluation import Result
+from mismes_eval.evaluation.survey import Survey
+from mismes_eval.report import figures
+from mismes_eval.report.chapters.base import Chapter, Context, Item
+from mismes_eval.report.disclosure import Partition
+from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
+from mismes_eval.weighting.sample import Sample
+
+GROUPS = {"RET": "returnees", "NON": "non-migrants"}
+LABOUR = ("L3.participation", "L3.employment", "L3.unemployment", "L3.lu3", "L3.neet", "L4.vulnerable", "L4.informal", "L10")
+MATCH = ("L5", "L5.over_mean", "L6.abroad", "L6.now", "L8.sought", "L8")
+
+
+def people(context: Context) -> Chapter:
+    """T07 profile, T08 labour status, T09 match of skills, T09b earnings gap, F06 returnees by region, absent members."""
+    s = context.evaluation.survey
+    if s is None:
+        return Chapter("people", "Migrants in the labour force survey", (context.absent("labour force survey"),))
+    if "mig_status" not in s.sample.frame.columns:
+        plain = _indicator_table(context, "T08", "Labour status", LABOUR, s, by=("sex",))
+        return Chapter("people", "Migrants in the labour force survey", (context.text("The survey has no question on migration; labour status is shown for everybody."), plain))
+    items: list[Item] = [
+        _shares(context, s), _profile(context, s), _indicator_table(context, "T08", "Labour status of returnees and non-migrants", LABOUR, s),
+        _by_sex(context, s), _indicator_table(context, "T09", "Match of skills and jobs, recognition", MATCH, s), _gap(context, s),
+    ]  # fmt: skip
+    region = _regions(context, s)
+    partitions = {t: [Partition("residents", "all residents", ("returnees", "non-migrants", "other residents"))] for t in ("T07",)}
+    return Chapter("people", "Migrants in the labour force survey", tuple(items + ([region] if region is not None else [])), partitions)
+
+
+def _rows_of(estimate: Estimate, column: str) -> list[str]:
+    return [str(v) for v in estimate.keys[column]]
+
+
+def _shares(context: Context, s: Survey) -> Table:
+    found = context.evaluation.indicators(which=("L1", "L2"))
+    items: list[pd.DataFrame] = []
+    for id_, name in (("L1", "returnees, % of residents"), ("L1.immigrant", "immigrants, % of residents"), ("L1.non_migrant", "non-migrants, % of residents")):
+        items.append(cells_of([(name, "estimate", found.get(id_, NotEstimable("not computed")))], context.rules))
+    absent = found.get("L2", NotEstimable("no roster of absent members"))
+    if isinstance(absent, Estimate):
+        names = {"absent": "absent members, thousand", "share": "absent members, % of residents and absent"}
+        for k, variable in enumerate(absent.keys["variable"].astype(str)):
+            one = absent.select([k]).annotated(kind="total" if variable == "absent" else "share", unit="persons" if variable == "absent" else "share")
+            items.append(cells_of([(names[variable], "estimate", one)], context.rules))
+    else:
+        items.append(cells_of([("absent members", "estimate", absent)], context.rules))
+    notes = [s.definition.text]
+    if isinstance(absent, Estimate):
+        notes.append(lfs.UNCOVERED if hasattr(lfs, "UNCOVERED") else "Households that left as a whole are not covered.")
+    return Table("T07a", "How many", pd.concat(items, ignore_index=True), s.source, tuple(notes), 100.0, 1, context.synthetic, {"absent members, thousand": (0.001, 1)})
+
+
+def _indicator_table(context: Context, id: str, title: str, which: Sequence[str], s: Survey, by: tuple[str, ...] = ("status",)) -> Table:
+    heads = tuple(dict.fromkeys(w.split(".")[0] for w in which))
+    found = context.evaluation.indicators(by=by, which=heads)
+    overall = context.evaluation.indicators(which=heads)
+    parts = []
+    for w in which:
+        e, title_of = found.get(w), w
+        whole = overall.get(w)
+        for r in (whole, e):
+            if isinstance(r, Estimate):
+                title_of = str(r.extra.get("title", w))
+        if isinstance(e, Estimate):
+            parts.append(_grouped(e, title_of, by, context))
+        elif isinstance(e, NotEstimable) and not isinstance(whole, Estimate):
+            parts.append(cells_of([(title_of, "all residents", e)], context.rules))
+        if isinstance(whole, Estimate) and whole.p == 1:
+            parts.append(cells_of([(title_of, "all residents", whole)], context.rules))
+    cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
+    return Table(id, title + ", %", cells, s.source, (s.definition.text,) if by == ("status",) else (), 100.0, 1, context.synthetic)
+
+
+def _grouped(e: Estimate, title: str, by: Sequence[str], context: Context) -> pd.DataFrame:
+    """Cells of the first measure of an indicator by group, in words; groups that are neither returnees nor non-migrants are left to 'all residents'."""
+    column = e.keys[by[0]].astype(str)
+    first = [k for k in range(e.p) if e.keys["variable"].iloc[k] == e.keys["variable"].iloc[0]]
+    label = {"returnee": "returnees", "non-migrant": "non-migrants"} if by[0] == "status" else None
+    keep = [k for k in first if label is None or column.iloc[k] in label]
+    if not keep:
+        return pd.DataFrame(columns=list(COLUMNS))
+    names = [label[column.iloc[k]] if label else column.iloc[k] for k in keep]
+    return cells_by(e.select(keep), context.rules, title, names)
+
+
+def _statuses(s: Survey) -> Mapping[str, Sample]:
+    code = s.sample.frame["mig_status"].astype("string")
+    groups = {name: s.sample.where((code == c).fillna(False).to_numpy(bool)) for c, name in GROUPS.items()}
+    return groups | {"all residents": s.sample.where(code.notna().to_numpy(bool))}
+
+
+def _profile(context: Context, s: Survey) -> Table:
+    """Sex, age, education, place: shares within each group."""
+    frame = pd.DataFrame({"sex": lfs.breakdown(s.sample.frame, "sex"), "age group": lfs.breakdown(s.sample.frame, "age_group")})
+    for name, source in (("education", "education"), ("region", "region")):
+        try:
+            frame[name] = lfs.breakdown(s.sample.frame, source)
+        except Exception as error:  # the breakdown names what the file lacks; the row says so
+            frame[name] = f"not in the file: {error}"[:60]
+    if "urban" in s.sample.frame.columns:
+        frame["place"] = s.sample.frame["urban"].map({1: "urban", 0: "rural", True: "urban", False: "rural"}).fillna("not stated")
+    named = s.sample.with_columns({c: frame[c].astype(str).to_numpy() for c in frame.columns})
+    parts = []
+    for group, part in _statuses(s).items():
+        inside = named.where(part.domain)
+        if not inside.active.any():
+            continue
+        for c in frame.columns:
+            if c == "region" and frame[c].nunique() > 12:
+                continue
+            e = proportion(inside, c)
+            level = e.keys["level"].tolist() if "level" in e.keys else [c]
+            parts.append(cells_by(e, context.rules, [f"{c}: {v}" for v in level], group))
+    return Table("T07", "Profile, % of each group", pd.concat(parts, ignore_index=True), s.source, (s.definition.text,), 100.0, 1, context.synthetic)
+
+
+def _by_sex(context: Context, s: Survey) -> Table:
+    found = context.evaluation.indicators(by=("status", "sex"), which=("L3",))
+    parts = []
+    for w in ("L3.participation", "L3.employment", "L3.unemployment"):
+        e = found.get(w)
+        if not isinstance(e, Estimate):
+            continue
+        keep = [k for k in range(e.p) if str(e.keys["status"].iloc[k]) in ("returnee", "non-migrant")]
+        names = [f"{'returnees' if str(e.keys['status'].iloc[k]) == 'returnee' else 'non-migrants'}, {e.keys['sex'].iloc[k]}" for k in keep]
+        parts.append(cells_by(e.select(keep), context.rules, str(e.extra.get("title", w)), names))
+    cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
+    return Table("T08b", "Labour status by sex, %", cells, s.source, (s.definition.text,), 100.0, 1, context.synthetic)
+
+
+def _gap(context: Context, s: Survey) -> Table:
+    found = context.evaluation.indicators(which=("L9", "L11"))
+    titles = {"L9": "earnings gap, raw", "L9.mincer": "earnings gap, adjusted (Mincer)", "L9.dfl": "earnings gap, reweighted (DFL)"}
+    rows = [(name, "log points x 100", _first(found.get(k))) for k, name in titles.items()]
+    return Table("T09b", "Earnings of returnees against non-migrants", cells_of(rows, context.rules), s.source, ("Log points times 100 are close to percent for small gaps.",), 100.0, 1, context.synthetic)
+
+
+def _first(item: Result | None) -> Result:
+    if item is None:
+        return NotEstimable("not computed for this survey")
+    return item.select([0]).annotated(kind="contrast") if isinstance(item, Estimate) else item
+
+
+def _regions(context: Context, s: Survey) -> Item | None:
+    found = context.evaluation.indicators(by=("region",), which=("L1",)).get("L1")
+    if not isinstance(found, Estimate) or found.p > 30:
+        return None
+    keep = [not context.rules.confidential("share", n) for n in found.n]
+    return figures.dots("F06", "Returnees by region", {"returnees": found}, _rows_of(found, "region"), "% of residents (95% interval)", 100.0, None, keep, s.source, (s.definition.text,), context.synthetic)
+
+

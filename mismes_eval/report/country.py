@@ -1,0 +1,74 @@
+"""The country report: every chapter built, protected against disclosure as a whole, and then shown chapter by chapter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import pandas as pd
+
+from mismes_eval.errors import ReportError
+from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
+from mismes_eval.report.disclosure import Partition, protect_tables
+from mismes_eval.report.figures import Figure
+from mismes_eval.report.findings import findings
+from mismes_eval.report.rules import Rules
+from mismes_eval.report.session import Page, Session
+from mismes_eval.report.tables import Table, TextTable
+
+
+@dataclass(frozen=True)
+class CountryReport:
+    """session: where shown tables are kept; chapters: built and protected; audit: every number that is hidden, and why."""
+
+    session: Session
+    context: Context
+    chapters: dict[str, Chapter]
+    audit: pd.DataFrame
+
+    def findings(self) -> Page:
+        """The first page: what the evidence supports, each sentence linked to its table."""
+        t = self.context.words
+        items = "".join(f'<li>{escape(text)} <a href="#{escape(anchor)}">{escape(anchor)}</a></li>' for text, anchor in findings(self.context))
+        return Page(f'<div class="findings"><h2>{escape(t("What the evidence supports"))}</h2><ol>{items}</ol></div>')
+
+    def chapter(self, name: str) -> Page:
+        """One chapter: its heading, paragraphs, tables and figures in reading order."""
+        if name not in self.chapters:
+            raise ReportError(f"no such chapter: {name}. Expected one of {', '.join(self.chapters)}.")
+        chapter, t = self.chapters[name], self.context.words
+        parts = [f'<h2 id="{escape(chapter.id)}">{escape(t(chapter.title))}</h2>']
+        for item in chapter.items:
+            if isinstance(item, str):
+                parts.append(f"<p>{escape(t(item))}</p>")
+            elif isinstance(item, Figure):
+                parts.append(self.session.add_figure(item).html)
+            else:
+                parts.append(self.session.add_table(item).html)
+        return Page("\n".join(parts))
+
+    def finish(self) -> Page:
+        """Write the results and the disclosure audit; the last cell of the notebook."""
+        self.audit.to_csv(self.session.work / "disclosure_audit.csv", index=False)
+        return self.session.finish()
+
+
+def country_report(session: Session) -> CountryReport:
+    """Build every chapter from the session's params; hide what must be hidden over all tables at once."""
+    p = session.params
+    rules = Rules(
+        p.integer("disclosure.min_cell") or 10, p.integer("disclosure.min_mean") or 30, p.number("disclosure.cv_flag") or 0.15, p.number("disclosure.cv_suppress") or 0.30,
+        p.number("disclosure.min_weighted") or 0.0,
+    )  # fmt: skip
+    context = Context(evaluate(p), rules, session.language)
+    built = {name: make(context) for name, make in CHAPTERS.items()}
+    tables = [item for c in built.values() for item in c.items if isinstance(item, Table)]
+    partitions: dict[str, Sequence[Partition]] = {k: v for c in built.values() for k, v in c.partitions.items()}
+    protected, audit = protect_tables(tables, partitions)
+    replaced = {id(old): new for old, new in zip(tables, protected, strict=True)}
+    chapters = {
+        name: Chapter(c.id, c.title, tuple(replaced.get(id(i), i) if isinstance(i, (Table, TextTable)) else i for i in c.items), c.partitions) for name, c in built.items()
+    }
+    return CountryReport(session, context, chapters, audit)
