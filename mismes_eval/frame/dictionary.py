@@ -30,7 +30,7 @@ def data_dictionary() -> str:
         INTRODUCTION,
         *(_template(template(name)) for name in template_names()),
         "## Code lists\n",
-        *(_code_list(r.name, r.version, r.description, r.source) for r in code_lists().itertuples()),
+        *(_code_list(*map(str, r)) for r in code_lists()[["name", "version", "description", "source"]].to_numpy()),
     ]
     return "\n".join(parts)
 

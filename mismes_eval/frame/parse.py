@@ -23,12 +23,12 @@ def text(cells: pd.Series) -> pd.Series:
     if types.is_bool_dtype(cells.dtype):
         return cells.astype("object").map({True: "TRUE", False: "FALSE"}).astype("str")
     if types.is_float_dtype(cells.dtype):
-        return cells.map(lambda v: f"{v:.17g}" if pd.notna(v) and v % 1 else (str(int(v)) if pd.notna(v) and np.isfinite(v) else v)).astype("str")
+        cells = cells.astype(object).map(_as_text)
     if types.is_datetime64_any_dtype(cells.dtype):
-        return cells.dt.strftime("%Y-%m-%d").astype("str")
-    if cells.dtype == object:
+        cells = cells.dt.strftime("%Y-%m-%d")
+    elif cells.dtype == object:
         cells = cells.map(_as_text)
-    stripped = cells.astype("str").str.strip()
+    stripped: pd.Series = cells.astype("str").str.strip()
     return stripped.where(stripped.notna() & (stripped != ""))
 
 
@@ -39,6 +39,8 @@ def _as_text(cell: object) -> object:
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float | np.floating) and float(cell).is_integer():
         return str(int(cell))
+    if isinstance(cell, float | np.floating):
+        return repr(float(cell))
     if isinstance(cell, pd.Timestamp) or hasattr(cell, "isoformat"):
         return str(cell)[:10]
     return str(cell)

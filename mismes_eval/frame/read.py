@@ -68,10 +68,11 @@ def read(
     digest = hashlib.sha256(content).hexdigest()
     chosen = named_template(template) if isinstance(template, str) else template
     if chosen is None:
-        typed, problems, extra = (*_infer(frame, decimal, frozenset(text_columns), missing or {}), ())
+        typed, problems = _infer(frame, decimal, frozenset(text_columns), missing or {})
+        extra: tuple[str, ...] = ()
     else:
         checked = check(frame, chosen, decimal=decimal, missing=missing)
-        typed, problems, extra = checked.frame, checked.problems, checked.extra
+        typed, problems, extra = checked.frame, list(checked.problems), checked.extra
     if problems:
         raise InputError(_at(problems, path.name))
     return Dataset(typed, path.name, digest, len(typed), read_as.labels, read_as.value_labels, chosen.name if chosen else "", extra)

@@ -40,7 +40,7 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
             Problem("truncated, damaged or unreadable file", path.name, f"a {path.suffix} file", str(error), "Fetch or export the file again.")
         ) from error
     labels = {c: label for c, label in zip(meta.column_names, meta.column_labels, strict=True) if label}
-    named: dict[str, Mapping[object, str]] = {c: dict(v) for c, v in meta.variable_value_labels.items()}
+    named: dict[str, Mapping[object, str]] = {c: {k: str(n) for k, n in v.items()} for c, v in meta.variable_value_labels.items()}
     letters = getattr(meta, "missing_user_values", None) or {}
     for column, codes in letters.items():
         frame = _companion(frame, column, frame[column].isin(codes), dot="." if path.suffix == ".dta" else "")
@@ -60,7 +60,7 @@ def _companion(frame: pd.DataFrame, column: str, coded: pd.Series, dot: str) -> 
     values = frame[column].mask(coded, np.nan)
     if values.dtype == object and values.dropna().map(lambda v: isinstance(v, float | int)).all():
         values = values.astype("float64")
-    position = int(frame.columns.get_loc(column)) + 1
+    position = list(frame.columns).index(column) + 1
     frame = frame.assign(**{column: values})
     frame.insert(position, column + MISS, written.where(coded).astype("str"))
     return frame
@@ -72,4 +72,5 @@ def read_parquet(content: bytes, name: str, *, columns: list[str] | None) -> pd.
         table = parquet.read_table(io.BytesIO(content), columns=columns)
     except (pa.ArrowInvalid, OSError) as error:
         raise InputError(Problem("truncated or damaged file", name, "a Parquet file", str(error).splitlines()[0], "Fetch the file again.")) from error
-    return table.to_pandas()
+    frame: pd.DataFrame = table.to_pandas()
+    return frame

@@ -104,13 +104,18 @@ def template(name: str) -> Template:
     if name not in template_names():
         near = nearest(name, template_names())
         raise InputError(Problem("no such template", name, expected="one of " + ", ".join(template_names()), fix=f"The nearest is '{near}'." if near else ""))
-    version = read_packaged("templates", "versions").set_index("name").loc[name]
-    columns = tuple(
-        Column(r.column, r.kind, r.required, r.codes, _number(r.low), _number(r.high), r.unit, r.pattern, _pairs(r.missing), r.description, r.section)
-        for r in read_packaged("templates", name).itertuples(index=False)
-    )
-    table = read_packaged("templates", "rules")
+    version = next(r for r in read_packaged("templates", "versions").to_dict("records") if r["name"] == name)
+    columns = tuple(_declared({str(k): str(v) for k, v in r.items()}) for r in read_packaged("templates", name).to_dict("records"))
     rules = tuple(
-        Rule(r.name, r.rule, _split(r.left), _split(r.right), r.value, r.description) for r in table[table["template"] == name].itertuples(index=False)
+        Rule(str(r["name"]), str(r["rule"]), _split(str(r["left"])), _split(str(r["right"])), str(r["value"]), str(r["description"]))
+        for r in read_packaged("templates", "rules").to_dict("records")
+        if r["template"] == name
     )
-    return Template(name, columns, _split(version["keys"]), rules, version["version"], version["description"])
+    return Template(name, columns, _split(str(version["keys"])), rules, str(version["version"]), str(version["description"]))
+
+
+def _declared(r: dict[str, str]) -> Column:
+    """One line of a template file."""
+    return Column(
+        r["column"], r["kind"], r["required"], r["codes"], _number(r["low"]), _number(r["high"]), r["unit"], r["pattern"], _pairs(r["missing"]), r["description"], r["section"]
+    )  # fmt: skip

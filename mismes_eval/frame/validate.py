@@ -249,7 +249,7 @@ def _keys(frame: pd.DataFrame, template: Template) -> list[Problem]:
     twice = frame.duplicated(keys, keep=False) & whole
     if not twice.any():
         return []
-    example = " ".join(str(v) for v in frame.loc[twice.idxmax(), keys])
+    example = " ".join(str(v) for v in frame.loc[twice, keys].iloc[0])
     return [
         Problem(
             "duplicated key",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from openpyxl import Workbook
@@ -51,9 +52,9 @@ def to_excel(tables: Mapping[str, pd.DataFrame], path: str | Path) -> Path:
     return path
 
 
-def write_row(sheet: Worksheet, number: int, row: object) -> None:
+def write_row(sheet: Worksheet, number: int, row: Iterable[Any]) -> None:
     """One row of cells; missing values are left empty."""
-    for column, value in enumerate(row, start=1):  # type: ignore[call-overload]
+    for column, value in enumerate(row, start=1):
         if value is None or value is pd.NA or (not isinstance(value, str) and pd.isna(value)):
             continue
         plain = value.to_pydatetime().date() if isinstance(value, pd.Timestamp) else value.item() if hasattr(value, "item") else value

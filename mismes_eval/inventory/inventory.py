@@ -264,4 +264,5 @@ def _whole(frame: pd.DataFrame, sources: pd.DataFrame, sides: Mapping[str, pd.Da
 
 
 def _empty(column: Column, rows: int) -> pd.Series:
-    return pd.Series([None] * rows, dtype="object").astype(EMPTY.get(column.kind, "str"))
+    empty: pd.Series = pd.Series([None] * rows, dtype="object").astype(pd.api.types.pandas_dtype(EMPTY.get(column.kind, "str")))
+    return empty

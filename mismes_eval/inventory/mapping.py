@@ -11,7 +11,7 @@ import pandas as pd
 import yaml
 
 from mismes_eval.errors import InputError, Problem
-from mismes_eval.frame import codes, nearest, nearest_code, read, template
+from mismes_eval.frame import codes, labels, nearest, nearest_code, read, template
 from mismes_eval.frame.codes import plain
 from mismes_eval.inventory.intake import Intake, issue_frame, numbered
 
@@ -161,8 +161,7 @@ def _country(name: object, aliases: Mapping[str, str]) -> str:
     if plain(name) in aliases:
         return aliases[plain(name)]
     code = nearest_code("countries", name)
-    table = codes("countries").set_index("code")
-    return code if code and plain(name) in {plain(code), plain(table.at[code, "label_en"]), plain(table.at[code, "label_fr"])} else ""
+    return code if code and plain(name) in {plain(code), plain(labels("countries")[code]), plain(labels("countries", "fr")[code])} else ""
 
 
 def _field(field: str, rule: Mapping[str, object], rows: pd.DataFrame, mapping: Mapped, issues: list[Issue]) -> pd.Series:

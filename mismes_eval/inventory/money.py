@@ -65,8 +65,9 @@ def to_euro(frame: pd.DataFrame, rates: pd.DataFrame, *, year: int | None = None
 def _no_rates(keyed: pd.DataFrame) -> list[Problem]:
     lacking = keyed[keyed["eur_per_unit"].isna()]
     problems = []
-    for (currency, year), rows in lacking.groupby(["currency", "price_year"], dropna=False):
-        where = f"rates: {currency} {year:.0f}" if pd.notna(year) else f"rates: {currency}, no price year"
+    labels = [f"{c}, no price year" if pd.isna(y) else f"{c} {y:.0f}" for c, y in zip(lacking["currency"], lacking["price_year"], strict=True)]
+    for label, rows in lacking.groupby(pd.Series(labels, index=lacking.index, dtype=object)):
+        where = f"rates: {label}"
         problems.append(
             Problem(
                 "no exchange rate", where, "a row of the rate table", fix="Add it with its source.", count=len(rows), rows=tuple(rows["measure_id"].iloc[:5])

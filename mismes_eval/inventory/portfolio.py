@@ -83,8 +83,8 @@ def profile(frame: pd.DataFrame, by: By = None, on: date | None = None) -> Profi
         indicators = _with_completeness(rows, day)
     else:
         keys = [by] if isinstance(by, str) else list(by)
-        parts = [_with_completeness(part, day).assign(**dict(zip(keys, key, strict=True))) for key, part in rows.groupby(keys, dropna=False)]
-        indicators = pd.concat(parts, ignore_index=True)[[*keys, *COLUMNS]]
+        parts = {key: _with_completeness(part, day) for key, part in rows.groupby(keys, dropna=False)}
+        indicators = pd.concat(parts, names=[*keys, "row"]).reset_index(keys).reset_index(drop=True)[[*keys, *COLUMNS]]
     tree = rows.groupby(["country", "stage_code", "model_primary"], as_index=False).agg(measures=("measure_id", "size"), budget_eur=("budget_eur", "sum"))
     funders = _funders(rows)
     return Profile(
@@ -96,8 +96,8 @@ def _with_completeness(rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     table = portfolio_rows(rows, day)
     value = completeness(rows, template("inventory")).overall
     text = "filled cells / cells of the required and expected fields; fields that do not apply are left out"
-    table.loc[len(table)] = ["I13", "template completeness", "all", value, "share", len(rows), 0, text]
-    return table
+    last = pd.DataFrame([("I13", "template completeness", "all", value, "share", len(rows), 0, text)], columns=list(COLUMNS))
+    return pd.concat([table, last], ignore_index=True)
 
 
 def matrix(rows: pd.DataFrame, amount: str | None = None) -> pd.DataFrame:

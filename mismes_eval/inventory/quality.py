@@ -51,7 +51,7 @@ def completeness(frame: pd.DataFrame, template: Template) -> Completeness:
     filled, asked = filled_and_asked(frame, template)
 
     def table(axis: int, name: str, labels: object) -> pd.DataFrame:
-        f, a = filled.sum(axis=axis).to_numpy(), asked.sum(axis=axis).to_numpy()
+        f, a = filled.to_numpy().sum(axis=axis), asked.to_numpy().sum(axis=axis)
         return pd.DataFrame({name: labels, "filled": f, "asked": a, "completeness": np.divide(f, a, out=np.full(len(f), np.nan), where=a > 0)})
 
     total = int(asked.to_numpy().sum())
@@ -67,10 +67,16 @@ def item_missing(frame: pd.DataFrame, template: Template) -> pd.DataFrame:
     rows = []
     for column in template.columns:
         missing = frame[column.name].isna() if column.name in frame else pd.Series(True, index=frame.index)
-        row = {"field": column.name, "required": column.required, "n": len(frame), "n_missing": int(missing.sum())}
-        row["share_missing"] = row["n_missing"] / len(frame) if len(frame) else float("nan")
+        n = int(missing.sum())
+        row: dict[str, object] = {
+            "field": column.name,
+            "required": column.required,
+            "n": len(frame),
+            "n_missing": n,
+            "share_missing": n / len(frame) if len(frame) else float("nan"),
+        }
         if f"{column.name}_miss" in frame:
-            row |= frame.loc[missing, f"{column.name}_miss"].value_counts().to_dict()
+            row |= {str(reason): int(count) for reason, count in frame.loc[missing, f"{column.name}_miss"].value_counts().items()}
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -103,28 +103,27 @@ def evaluation_due(frame: pd.DataFrame, on: date, months: int = MONTHS_TO_EVALUA
 
 def _months(start: pd.Series, day: pd.Timestamp) -> pd.Series:
     """Whole months from start to day."""
-    months = (day.year - start.dt.year) * 12 + (day.month - start.dt.month) - (start.dt.day > day.day)
-    return months.astype("float64")
+    months: pd.Series = (day.year - start.dt.year) * 12 + (day.month - start.dt.month) - (start.dt.day > day.day)
+    counted: pd.Series = months.astype("float64")
+    return counted
 
 
 def _summary(table: pd.DataFrame) -> pd.DataFrame:
-    groups = table.groupby("status")["budget_eur"]
-    out = groups.agg(measures="size", budget_eur="sum", n_missing=lambda b: int(b.isna().sum())).reindex(STATUSES)
-    out["measures"] = out["measures"].fillna(0).astype(int)
-    out["n_missing"] = out["n_missing"].fillna(0).astype(int)
-    return out.fillna({"budget_eur": 0.0}).reset_index(names="status")
+    parts = [(s, table.loc[table["status"] == s, "budget_eur"]) for s in STATUSES]
+    return pd.DataFrame([(s, len(b), float(b.sum()), int(b.isna().sum())) for s, b in parts], columns=["status", "measures", "budget_eur", "n_missing"])
 
 
 def calendar(table: pd.DataFrame, on: date) -> str:
     """iCalendar text: CRLF, folded at 75 octets, text escaped; stamps come from `on`, so the same register gives the same file."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//mismes-eval//evaluation register//EN", "CALSCALE:GREGORIAN"]
-    for row in table.itertuples(index=False):
-        budget = "budget not recorded" if pd.isna(row.budget_eur) else f"budget EUR {row.budget_eur:,.0f}"
-        made_up = "SYNTHETIC. " if row.source_type == "SYNTHETIC" else ""
-        started = f"started {row.start_date.date()}, {budget}, implementer {row.implementer_name if pd.notna(row.implementer_name) else 'not recorded'}"
+    for row in table.to_dict("records"):
+        budget = "budget not recorded" if pd.isna(row["budget_eur"]) else f"budget EUR {row['budget_eur']:,.0f}"
+        made_up = "SYNTHETIC. " if row["source_type"] == "SYNTHETIC" else ""
+        implementer = "not recorded" if pd.isna(row["implementer_name"]) else row["implementer_name"]
+        text = f"{made_up}Status on {on}: {row['status']}; started {row['start_date'].date()}, {budget}, implementer {implementer}"
         lines += [
-            "BEGIN:VEVENT", f"UID:{row.measure_id}@mismes-eval", f"DTSTAMP:{on:%Y%m%d}T000000Z", f"DTSTART;VALUE=DATE:{row.due_date:%Y%m%d}",
-            f"SUMMARY:{_escape(f'Evaluation due: {row.measure_id} {row.title_en}')}", f"DESCRIPTION:{_escape(f'{made_up}Status on {on}: {row.status}; {started}')}", "END:VEVENT",
+            "BEGIN:VEVENT", f"UID:{row['measure_id']}@mismes-eval", f"DTSTAMP:{on:%Y%m%d}T000000Z", f"DTSTART;VALUE=DATE:{row['due_date']:%Y%m%d}",
+            f"SUMMARY:{_escape('Evaluation due: ' + row['measure_id'] + ' ' + row['title_en'])}", f"DESCRIPTION:{_escape(text)}", "END:VEVENT",
         ]  # fmt: skip
     return "\r\n".join(part for line in [*lines, "END:VCALENDAR"] for part in _fold(line)) + "\r\n"
 

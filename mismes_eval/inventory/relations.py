@@ -182,12 +182,12 @@ def merge_decided(frame: pd.DataFrame, decisions: pd.DataFrame) -> Merged:
     ]
     if problems:
         raise InputError(problems)
-    table = frame.set_index("measure_id", drop=False)
+    records = {str(r["measure_id"]): r for r in frame.to_dict("records")}
     log = []
-    for row in same.itertuples(index=False):
-        empty = table.loc[row.keep].isna() & table.loc[row.drop].notna()
-        for field in empty.index[empty]:
-            table.at[row.keep, field] = table.at[row.drop, field]
-        log.append((row.keep, row.drop, row.decided_by, getattr(row, "reason", ""), "; ".join(empty.index[empty])))
-    kept = table[~table["measure_id"].isin(same["drop"])].reset_index(drop=True)
-    return Merged(kept.astype(frame.dtypes.to_dict()), pd.DataFrame(log, columns=["keep", "drop", "decided_by", "reason", "filled"]))
+    for row in same.to_dict("records"):
+        kept, dropped = records[str(row["keep"])], records.pop(str(row["drop"]))
+        fields = [f for f in kept if pd.isna(kept[f]) and pd.notna(dropped[f])]
+        kept.update({f: dropped[f] for f in fields})
+        log.append((row["keep"], row["drop"], row["decided_by"], row.get("reason", ""), "; ".join(map(str, fields))))
+    merged = pd.DataFrame(log, columns=["keep", "drop", "decided_by", "reason", "filled"])
+    return Merged(pd.DataFrame(list(records.values()), columns=frame.columns).astype(frame.dtypes.to_dict()), merged)

@@ -6,6 +6,8 @@ import pytest
 from mismes_eval.errors import InputError
 from mismes_eval.frame import find_identifiers, hash_ids, identifiers, template, template_names
 
+pytestmark = pytest.mark.property
+
 SALT = "0123456789abcdef"
 
 

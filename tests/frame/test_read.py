@@ -12,6 +12,8 @@ import pytest
 from mismes_eval.errors import InputError
 from mismes_eval.frame import Dataset, read
 
+pytestmark = pytest.mark.property
+
 FRAME = pd.DataFrame({"hhid": ["001", "002", "003"], "age": [31, 45, 60], "wage": [10.5, np.nan, 7.25], "name_of_job": ["a;b", 'say "x"', "l\u00ef\nne"]})
 
 

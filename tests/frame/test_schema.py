@@ -8,7 +8,17 @@ import pytest
 from mismes_eval.frame import json_schema, template, template_names
 from mismes_eval.frame.dictionary import data_dictionary
 
-MEASURE = {"measure_id": "ARM-001", "country": "ARM", "title_en": "SYNTHETIC measure", "stage_code": "BEF", "model_primary": "M01", "target_group": ["POT_MIG"], "source_type": "SYNTHETIC"}
+pytestmark = pytest.mark.identity
+
+MEASURE = {
+    "measure_id": "ARM-001",
+    "country": "ARM",
+    "title_en": "SYNTHETIC measure",
+    "stage_code": "BEF",
+    "model_primary": "M01",
+    "target_group": ["POT_MIG"],
+    "source_type": "SYNTHETIC",
+}
 
 
 @pytest.mark.parametrize("name", template_names())

@@ -7,6 +7,8 @@ from mismes_eval.frame import code_lists, codes, labels, nearest_code, template,
 from mismes_eval.frame.rules import CHECKS
 from mismes_eval.frame.template import KINDS
 
+pytestmark = pytest.mark.property
+
 
 @pytest.mark.parametrize("name", template_names())
 def test_template_is_well_formed(name):

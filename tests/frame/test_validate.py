@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from mismes_eval.frame import check, problem_frame, references, template, validate
 
+pytestmark = pytest.mark.property
+
 PERSON = {"countrycode": "MDA", "year": "2024", "hhid": "000012", "pid": "00001201", "weight": "12.5", "male": "1", "age": "34", "lstatus": "1"}
 MEASURE = {
     "measure_id": "ARM-001",
@@ -177,3 +179,8 @@ def test_every_age_cell_is_a_number_or_missing_or_a_named_problem(cells):
     blank = sum(not c.strip() for c in cells)
     in_range = checked.frame["age"].between(0, 120).sum()
     assert named + blank + in_range == len(cells)
+
+
+def test_codes_stored_as_floats_keep_their_spelling():
+    frame = pd.DataFrame({"person_id": ["a", "b"], "wave": [1, 2], "disp_code": [1.1, 2.53]})
+    assert validate(frame, template("tracer_wave"))["disp_code"].tolist() == ["1.1", "2.53"]

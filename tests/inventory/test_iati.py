@@ -6,6 +6,8 @@ import pytest
 from mismes_eval import inventory
 from mismes_eval.errors import InputError
 
+pytestmark = pytest.mark.property
+
 ACTIVITY = """<iati-activity default-currency="EUR" xml:lang="en"><iati-identifier>{id}</iati-identifier>
 <title><narrative>{title}</narrative><narrative xml:lang="fr">Titre</narrative></title>
 <participating-org role="1" type="10" ref="XI-IATI-EC_NEAR"><narrative>European Commission</narrative></participating-org>

@@ -9,6 +9,8 @@ import yaml
 from mismes_eval import inventory
 from mismes_eval.errors import InputError
 
+pytestmark = pytest.mark.golden
+
 FIVE = ("ARM", "GEO", "MDA", "MAR", "TUN")
 REGISTER = {
     "register": "made-up register", "source": "SYNTHETIC", "record": "id", "countries": ["land"], "aliases": {"Moldavia": "MDA"},

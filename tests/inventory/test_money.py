@@ -6,6 +6,8 @@ import pytest
 from mismes_eval import inventory
 from mismes_eval.errors import InputError
 
+pytestmark = pytest.mark.identity
+
 RATES = pd.DataFrame({"currency": ["MDL", "MDL"], "year": [2020, 2021], "eur_per_unit": [0.05, 0.048], "source": ["SYNTHETIC", "SYNTHETIC"]})
 INDEX = pd.DataFrame({"year": [2020, 2021, 2024], "index": [100.0, 105.0, 120.0], "source": ["SYNTHETIC"] * 3})
 

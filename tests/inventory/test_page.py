@@ -9,6 +9,8 @@ from playwright.sync_api import expect, sync_playwright
 from mismes_eval import inventory
 from mismes_eval.errors import InputError
 
+pytestmark = [pytest.mark.property, pytest.mark.browser]
+
 ATTACK = '</script><script>document.title="hacked"</script><img src=x onerror=alert(1)> & "quoted"'
 
 

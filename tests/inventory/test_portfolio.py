@@ -6,6 +6,8 @@ import pytest
 
 from mismes_eval import inventory
 
+pytestmark = pytest.mark.identity
+
 
 def row(profile, indicator, group="all"):
     found = profile.indicators[(profile.indicators["indicator"] == indicator) & (profile.indicators["group"] == group)]

@@ -7,6 +7,8 @@ import pytest
 from mismes_eval import inventory
 from mismes_eval.errors import InputError
 
+pytestmark = pytest.mark.golden
+
 
 def coders(table, field, levels):
     """Two coders' frames with the given cross-table of counts."""

@@ -10,6 +10,8 @@ from mismes_eval import inventory
 from mismes_eval.errors import InputError
 from mismes_eval.frame import codes
 
+pytestmark = pytest.mark.property
+
 
 def problems(path):
     with pytest.raises(InputError) as error:

@@ -8,6 +8,8 @@ import pytest
 from mismes_eval import inventory
 from mismes_eval.errors import InputError
 
+pytestmark = pytest.mark.identity
+
 
 def statuses(inv, on):
     return inv.evaluation_due(on=on).table.set_index("measure_id")["status"].to_dict()

@@ -6,6 +6,8 @@ import pytest
 from mismes_eval import inventory
 from mismes_eval.errors import InputError
 
+pytestmark = pytest.mark.property
+
 
 @pytest.fixture
 def alike(write, measure):
