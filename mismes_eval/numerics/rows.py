@@ -66,6 +66,8 @@ class Rows:
 
     def sums(self, weight: Float, group: Int, m: int) -> Float:
         """Weighted sums of the rows in each group code 0..m-1, shape (m, k)."""
+        if m == 1:
+            return self.totals(weight)[None]
         out = np.empty((m, self.k))
         for j in range(self.k):
             out[:, j] = np.bincount(group, weights=weight * self.column(j), minlength=m)
