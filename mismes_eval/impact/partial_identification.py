@@ -1,0 +1,124 @@
+"""What all bounds share: reading the columns, the interval for the effect between two bounds, and the Estimate that carries them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from scipy.optimize import brentq
+
+from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.estimate.domains import numbers, require
+from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.numerics.influence import Influence
+from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.weighting.sample import Sample
+
+
+def imbens_manski(bounds: Estimate, level: float = 0.95) -> tuple[float, float]:
+    """Interval that covers the effect itself, wherever it lies between the bounds, with the given probability.
+
+    bounds : an Estimate with the values "lower" and "upper".  Returns (low, high): lower - c se, upper + c se with
+    F(c + width / larger se) - F(-c) = level; F is Student's t with the design's degrees of freedom (normal in the limit, as published).
+
+    References
+    ----------
+    Imbens and Manski (2004), Econometrica 72, 1845-1857.
+    """
+    if bounds.names != ("lower", "upper"):
+        raise EstimateError(Problem("imbens_manski needs two bounds", "argument 'bounds'", "an Estimate of 'lower' and 'upper'", ", ".join(bounds.names)))
+    if not 0.5 < level < 1:
+        raise EstimateError(Problem("the level is no probability above one half", "argument 'level'", "a number between 0.5 and 1", str(level)))
+    c = _critical(float(bounds.value[1] - bounds.value[0]), float(bounds.se.max()), level, bounds.degf)
+    return float(bounds.value[0] - c * bounds.se[0]), float(bounds.value[1] + c * bounds.se[1])
+
+
+def _critical(width: float, se: float, level: float, dof: float) -> float:
+    if not dof > 0:
+        return float("nan")
+    one, two = float(stats.t.ppf(level, dof)), float(stats.t.ppf(0.5 + level / 2, dof))
+    if not se > 0 or not np.isfinite(se):
+        return two
+
+    def excess(c: float) -> float:
+        return float(stats.t.cdf(c + width / se, dof) - stats.t.cdf(-c, dof) - level)
+
+    if excess(two) <= 0:
+        return two
+    return one if excess(one) >= 0 else float(brentq(excess, one, two, xtol=1e-15, rtol=8.9e-16))
+
+
+def yes_no(sample: Sample, column: str, caller: str) -> Float:
+    """(n,) 0.0 or 1.0. Raises where a row with weight holds anything else."""
+    value = numbers(sample, column, caller)
+    bad = sample.active & ~np.isin(value, (0.0, 1.0))
+    if bad.any():
+        raise EstimateError(
+            Problem(
+                f"{caller} needs a yes or no",
+                f"column '{column}'",
+                "True or False, 1 or 0",
+                "other values",
+                "",
+                int(bad.sum()),
+                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+            )
+        )
+    return value
+
+
+def observed(sample: Sample, outcome: str, seen: Bool, caller: str) -> Float:
+    """(n,) the outcome where it is seen, 0 elsewhere. Raises with the count of missing and of infinite values among rows that should have one."""
+    require(sample, [outcome], caller)
+    series = sample.frame[outcome]
+    if not (pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)):
+        raise EstimateError(Problem(f"{caller} needs numbers", f"column '{outcome}'", "a numeric or boolean column", str(series.dtype)))
+    y = series.to_numpy(dtype=float, na_value=np.nan)
+    problems = []
+    for what, bad in (("missing", seen & np.isnan(y)), ("infinite", seen & np.isinf(y))):
+        if bad.any():
+            problems.append(
+                Problem(f"{caller} meets {what} outcomes among observed rows", f"column '{outcome}'", "a finite number in every row that counts as observed", what,
+                        f"Count these rows as not observed, or narrow the domain: sample.where(numpy.isfinite(frame['{outcome}'])).", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5]))
+            )  # fmt: skip
+    if problems:
+        raise EstimateError(problems)
+    return np.where(seen, np.nan_to_num(y, nan=0.0, posinf=0.0, neginf=0.0), 0.0)
+
+
+def both_arms(inside: Bool, d: Float, seen: Bool, treated: str, caller: str) -> None:
+    """Raise where an arm has no rows or none observed."""
+    problems = []
+    for arm, name in ((1, "treated"), (0, "comparison")):
+        rows = inside & (d == arm)
+        if not rows.any():
+            problems.append(Problem(f"{caller} has no {name} rows", f"column '{treated}'", "both arms", "none"))
+        elif not (rows & seen).any():
+            problems.append(
+                Problem(f"{caller} has no observed {name} rows", f"column '{treated}'", "observed outcomes in both arms", f"0 of {int(rows.sum())}")
+            )
+    if problems:
+        raise IdentificationError(problems)
+
+
+def bounds_of(sample: Sample, value: Float, z: Float, outcome: str, definition: str, notes: tuple[str, ...], extra: dict[str, object], dof: float) -> Estimate:
+    """Estimate of "lower" and "upper" from value (2,) and influence (n, 2); its notes and `extra` carry the Imbens-Manski interval at 95%."""
+    keys = pd.DataFrame({"variable": [outcome] * 2, "bound": ["lower", "upper"]})
+    n = np.full(2, float(sample.active.sum()))
+    out = Estimate(
+        value,
+        ("lower", "upper"),
+        (Part(sample.design, Influence.of(z)),),
+        keys,
+        n,
+        np.full(2, dof),
+        "bounds on an effect",
+        definition=definition,
+        notes=(*notes, *sample.notes),
+        extra=extra,
+    )
+    low, high = imbens_manski(out)
+    note = f"Imbens-Manski 95% interval of the effect: [{low:.6g}, {high:.6g}]."
+    return replace(out, notes=(note, *out.notes), extra={**extra, "imbens_manski": (low, high)})
