@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -149,6 +150,8 @@ def _unreadable(cells: pd.Series, bad: pd.Series, column: Column, expected: str)
             f"Empty the cell and put the reason in {column.name}{MISS}, or correct it.",
         ),
     )
+    if column.kind in NUMERIC and any(re.search(r"\d[\s\u00a0\u202f']\d{3}", g) for g in got):
+        fix = "Write numbers without signs between the thousands. " + fix
     if column.kind in NUMERIC and any("," in g for g in got):
         fix = 'A comma as decimal sign is read with decimal=",". ' + fix
     return [Problem(what, column.name, expected, ", ".join(map(repr, got)), fix, int(bad.sum()), rows(bad))]

@@ -177,6 +177,8 @@ def read(
         except InputError as error:
             problems += error.problems
             continue
+        if name == "inventory" and data.rows == 0:
+            problems.append(Problem("the file has no measures", data.name, "one row a measure", "a header only", "Fill it in, or leave the file out."))
         tables[name].append(data.frame)
         sources.append((f"{file.parent.name}/{data.name}", data.sha256, data.rows))
     if problems:

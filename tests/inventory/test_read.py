@@ -108,3 +108,9 @@ def test_text_stays_text_on_export(tmp_path, start, write, measure):
 def test_html_is_shown_as_text_in_notebooks(six):
     frame = six.frame.assign(funder_main="<b>x</b>")
     assert "<b>x</b>" not in inventory.Inventory(frame, six.sources).evaluation_due(date(2024, 1, 1))._repr_html_()
+
+
+def test_a_header_alone_is_no_inventory(tmp_path):
+    path = tmp_path / "inventory.csv"
+    path.write_text(",".join(inventory.template().names) + "\n")
+    assert [p.what for p in problems(path)] == ["the file has no measures"]
