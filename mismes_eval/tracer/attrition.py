@@ -10,16 +10,18 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import DesignError, Problem
+from mismes_eval.numerics.logit import Separation
+from mismes_eval.numerics.probit import fit_probit
 from mismes_eval.numerics.rows import Bool, Float, Rows
-from mismes_eval.weighting.attrition import StabilisedPropensity
+from mismes_eval.weighting.attrition import ProbitPropensity, Propensity, StabilisedPropensity
 from mismes_eval.weighting.nonresponse import cell_step, main_effects, propensity_step
 from mismes_eval.weighting.sample import Sample
-from mismes_eval.weighting.steps import KnownFactor, ResponsePropensity, WeightStep
+from mismes_eval.weighting.steps import KnownFactor, WeightStep
 
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
 
-METHODS = ("logit", "cells")
+METHODS = ("logit", "probit", "cells")
 
 
 def attrition_weights(
@@ -34,7 +36,7 @@ def attrition_weights(
     Parameters
     ----------
     covariates : columns at enrolment, without missing values; categories become indicators.
-    method : "logit" (main effects) or "cells" (response rate in each combination).
+    method : "logit" or "probit" (main effects), or "cells" (response rate in each combination).
     stabilised : multiply by the propensity of a model with the `restricted` columns only (none: a constant) and scale so that the sum of the weights stays;
         with restricted columns the weights are for models that control for them. False: r / p.
     fixed_weights : treat the factors as known, as most software does, to see the difference in the standard errors; the table note says so.
@@ -96,7 +98,8 @@ class Adjustment:
         if self.answered is None:
             return panel.responded[:, panel.waves.index(wave)].astype(float)
         value = panel.values(self.answered, wave)
-        return (pd.Series(value).fillna(0).to_numpy(float) != 0).astype(float)
+        yes: Float = np.nan_to_num(np.asarray(value, float)).astype(bool).astype(float)
+        return yes
 
     def _wave(self, panel: TracerPanel, sample: Sample, wave: object, before: object) -> Sample:
         at_risk = sample.weights != 0
@@ -145,11 +148,26 @@ def weight_history(panel: TracerPanel, waves: Sequence[object] | object | None =
     return pd.DataFrame(rows, columns=["step", "n", "sum", "kish_deff", "n_effective", "factor_min", "factor_max"])
 
 
-def _propensity(name: str, method: str, frame: pd.DataFrame, columns: list[str], r: Float, weights: Float, at_risk: Bool) -> ResponsePropensity:
+def _propensity(name: str, method: str, frame: pd.DataFrame, columns: list[str], r: Float, weights: Float, at_risk: Bool) -> Propensity:
     if method == "cells":
         return cell_step(name, frame, columns, r, weights, at_risk)
     x = main_effects(frame, columns, at_risk) if columns else Rows(at_risk[:, None].astype(float))
-    return propensity_step(name, x, r, weights, at_risk)
+    if method == "logit":
+        return propensity_step(name, x, r, weights, at_risk)
+    p = np.ones(r.size)
+    try:
+        p[at_risk] = fit_probit(x.dense()[at_risk], r[at_risk], weights[at_risk]).p
+    except Separation as error:
+        raise DesignError(
+            Problem(
+                "the response propensity cannot be fitted",
+                name,
+                "some lost and some not, and covariates that are not collinear",
+                str(error),
+                "Drop a covariate.",
+            )
+        ) from error
+    return ProbitPropensity(name, x, np.where(at_risk, r, 1.0), p, weights)
 
 
 def _leave(panel: TracerPanel, sample: Sample, wave: object) -> Sample:

@@ -52,4 +52,4 @@ def _looked_up(codes: pd.Series, column: str, order: tuple[str, ...]) -> Int:
 
 def responded(groups: Int) -> Bool:
     """Interview or partial interview, by the person or a proxy, at home or abroad."""
-    return (groups == 0) | (groups == 1)
+    return np.asarray((groups == 0) | (groups == 1))

@@ -97,7 +97,9 @@ class TracerPanel:
         series = self.long[column]
         if pd.api.types.is_bool_dtype(series) or pd.api.types.is_numeric_dtype(series):
             return np.append(series.to_numpy(dtype=float, na_value=np.nan), np.nan)[at]
-        spread: Float = np.append(series.astype(object).where(series.notna(), None).to_numpy(), None)[at]
+        text = np.full(len(series) + 1, None, dtype=object)
+        text[:-1] = series.astype(object).where(series.notna(), None).to_numpy()
+        spread: Float = text[at]
         return spread
 
     @cached_property

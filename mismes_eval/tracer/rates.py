@@ -62,7 +62,7 @@ def _rates_of_wave(panel: TracerPanel, wave: object, by: By, e: float | None) ->
     y = np.where(sample.active[:, None], groups[:, None] == np.arange(len(GROUPS)), False).astype(float)
     statistic = OfTotals(lambda totals: rates_of_totals(totals, e)[0], lambda totals: rates_of_totals(totals, e)[1])
     value, part = evaluate(sample, y, where, statistic)
-    size = np.column_stack([np.bincount(where.code, weights=sample.weights * c, minlength=where.count + 1)[: where.count] for c in y.T])
+    size = np.column_stack([np.bincount(where.code, weights=sample.weights * c, minlength=where.count + 1)[: where.count] for c in y.T]).astype(float)
     used = np.repeat(_eligible_share(size, e), len(RATES))
     missing = int((panel.sample.active & ~fielded).sum())
     notes = (f"{missing:,} persons were not fielded at wave {wave} and are outside its rates.",) if missing else ()

@@ -1,33 +1,72 @@
-"""A response propensity that is stabilised: multiplied by a restricted propensity and scaled so that the weights keep the sum they had."""
+"""Response propensities of a panel: by probit, and stabilised by a restricted propensity with the sum of the weights kept."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri
 
 from mismes_eval.numerics.influence import Influence
+from mismes_eval.numerics.probit import density, fit_probit, probit_information, probit_score
 from mismes_eval.numerics.rows import Float, Rows
 from mismes_eval.weighting.steps import ResponsePropensity
 
 
 @dataclass(frozen=True)
+class ProbitPropensity:
+    """Division by a fitted probit propensity. x: n rows of q covariates, zero where not at risk; r (n,) 1 for respondents and rows not at risk;
+    p (n,) propensity, 1 where not at risk; before (n,) weights of the fit."""
+
+    name: str
+    x: Rows
+    r: Float
+    p: Float
+    before: Float
+
+    @property
+    def factor(self) -> Float:
+        return np.divide(self.r, self.p, out=np.zeros_like(self.p), where=self.r > 0)
+
+    def pull_back(self, z: Influence) -> Influence:
+        return _pulled(self, z, z.scaled(self.factor), self.factor, -1.0)
+
+    def added_vcov(self, z: Influence) -> Float | None:
+        return None
+
+    def refit(self, before: Float) -> Float:
+        return np.divide(self.r, self.fitted(before), out=np.zeros_like(self.p), where=self.r > 0)
+
+    def fitted(self, before: Float) -> Float:
+        """(n,) propensities of the same model fitted with other weights."""
+        at_risk = self.p < 1
+        p = np.ones(self.p.size)
+        p[at_risk] = fit_probit(self.x.dense()[at_risk], self.r[at_risk], before[at_risk]).p
+        return p
+
+
+Propensity = ResponsePropensity | ProbitPropensity
+
+
+@dataclass(frozen=True)
 class StabilisedPropensity:
-    """factor = c * r * q / p: p the full propensity, q the restricted one (None: a constant), c such that the sum of weights stays.
+    """factor = c * r * q / p: p the full propensity, q the restricted one (None: a constant), c such that the sum of the weights stays.
 
     Both propensities and the scale c are estimated and linearised. inner holds r, p and the weights before the step; restricted holds q as its p.
 
     References: Baulch and Quisumbing (2011), Testing and adjusting for attrition in household panel data; Kim and Kim (2007).
     """
 
-    inner: ResponsePropensity
-    restricted: ResponsePropensity | None = None
+    inner: Propensity
+    restricted: Propensity | None = None
 
     @property
     def name(self) -> str:
         return self.inner.name
 
-    def _ratio(self) -> Float:
+    @property
+    def ratio(self) -> Float:
+        """(n,) r q / p, before it is scaled."""
         ratio = self.inner.factor
         return ratio if self.restricted is None else ratio * self.restricted.p
 
@@ -36,22 +75,17 @@ class StabilisedPropensity:
 
     @property
     def factor(self) -> Float:
-        ratio = self._ratio()
-        return ratio * self._scale(ratio, self.inner.before)
+        return self.ratio * self._scale(self.ratio, self.inner.before)
 
     def pull_back(self, z: Influence) -> Influence:
-        before, ratio = self.inner.before, self._ratio()
+        before, ratio = self.inner.before, self.ratio
         one = Rows(np.ones((z.n, 1)))
         scale = self._scale(ratio, before)
         centre = z.cross(one, before * ratio) / (before @ ratio)
         centred = z.plus(one, -centre).scaled(np.full(z.n, scale))
-        if self.restricted is None:
-            return self.inner.pull_back(centred).plus(one, centre)
-        q = self.restricted
-        information = q.x.gram(before * q.p * (1 - q.p))
-        slope = centred.cross(q.x, before * ratio * (1 - q.p))
-        out = self.inner.pull_back(centred.scaled(q.p)).plus(one, centre)
-        return out.plus(q.x, np.linalg.solve(information, slope), q.r - q.p) if information.any() else out
+        out = centred.scaled(ratio).plus(one, centre)
+        out = _pulled(self.inner, centred, out, ratio, -1.0)
+        return out if self.restricted is None else _pulled(self.restricted, centred, out, ratio, 1.0)
 
     def added_vcov(self, z: Influence) -> Float | None:
         return None
@@ -59,6 +93,32 @@ class StabilisedPropensity:
     def refit(self, before: Float) -> Float:
         ratio = self.inner.refit(before)
         if self.restricted is not None:
-            r, response = self.restricted, self.restricted.refit(before)
-            ratio = ratio * np.divide(r.r, response, out=np.ones_like(response), where=response > 0)
+            ratio = ratio * _fitted(self.restricted, before)
         return ratio * self._scale(ratio, before)
+
+
+def _curves(step: Propensity) -> tuple[Float, Float, Float]:
+    """(n,) d log p / d eta, the score by eta, and the expected information by eta, of each row; 0 where not at risk."""
+    if isinstance(step, ResponsePropensity):
+        return 1 - step.p, step.r - step.p, step.p * (1 - step.p)
+    at_risk = step.p < 1
+    eta = np.where(at_risk, ndtri(np.where(at_risk, step.p, 0.5)), 0.0)
+    score = np.where(at_risk, probit_score(eta, step.r), 0.0)
+    return np.where(at_risk, density(eta) / step.p, 0.0), score, np.where(at_risk, probit_information(eta), 0.0)
+
+
+def _pulled(step: Propensity, z: Influence, out: Influence, factor: Float, sign: float) -> Influence:
+    """out plus the part of the influence that comes through the estimated coefficients of a propensity that the factor is divided (-1) or multiplied (+1) by."""
+    log_slope, score, curvature = _curves(step)
+    information = step.x.gram(step.before * curvature)
+    if not information.any():
+        return out
+    slope = z.cross(step.x, step.before * factor * log_slope)
+    coef: Float = sign * np.linalg.solve(information, slope)
+    return out.plus(step.x, coef, score)
+
+
+def _fitted(step: Propensity, before: Float) -> Float:
+    if isinstance(step, ProbitPropensity):
+        return step.fitted(before)
+    return step._model.fit(before)  # noqa: SLF001

@@ -1,0 +1,298 @@
+"""Durations: Kaplan-Meier survival, cumulative incidence with competing events, and the time by which a share has had the event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.domains import By, Domains, domains, numbers, require
+from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
+from mismes_eval.numerics.influence import Block, Influence
+from mismes_eval.numerics.rows import Float, Int, Rows
+from mismes_eval.weighting.replication import replicated
+from mismes_eval.weighting.sample import Sample
+
+MANY = 500
+
+
+@dataclass(frozen=True)
+class Spells:
+    """Rows with weight in one domain: position in `grid` (sorted distinct durations) of each row's exit and of the last duration below its entry (-1: none);
+    cause (n,) code 0 for censored, 1.. for events; weight (n,)."""
+
+    grid: Float
+    exit: Int
+    before: Int
+    cause: Int
+    weight: Float
+
+    def masses(self, causes: int) -> tuple[Float, Float]:
+        """Weight at risk just before each duration, shape (K,), and of each cause's events at it, shape (causes, K)."""
+        k = self.grid.size
+        leave = np.bincount(self.exit, weights=self.weight, minlength=k)
+        enter = np.bincount(self.before + 1, weights=self.weight, minlength=k + 1)[:k]
+        at_risk = np.cumsum(enter) - np.concatenate([[0.0], np.cumsum(leave)[:-1]])
+        events = np.array([np.bincount(self.exit[self.cause == c], weights=self.weight[self.cause == c], minlength=k) for c in range(1, causes + 1)])
+        return at_risk, events
+
+
+def survival(sample: Sample, duration: str, event: str, by: By = None, times: Sequence[float] | None = None, entry: str | None = None) -> Estimate:
+    """Share still without the event at each time: weighted Kaplan-Meier with the design's standard errors.
+
+    Parameters
+    ----------
+    duration : time from the origin to the event or to the end of observation, above 0.  event : 1 where the event was seen, 0 where the row is censored.
+    by : columns; one curve for each combination that occurs.  times : where to evaluate; None: at every time with an event (at most 500).
+    entry : time from which a row is under observation (left truncation), below its duration; None: from 0.
+
+    Returns
+    -------
+    Estimate; keys: by-columns, time, at_risk (rows). Intervals on the log-odds of the share. A time after the last observed duration is refused.
+
+    References
+    ----------
+    Kaplan and Meier (1958), JASA 53, 457-481; influence as in R survival's robust standard error (infinitesimal jackknife, which has no n/(n-1)); Lin (2000), Biometrika 87, 37-47.
+    """
+    return _curves(sample, duration, event, None, by, times, entry, "survival")
+
+
+def cumulative_incidence(
+    sample: Sample, duration: str, cause: str, of: object, by: By = None, times: Sequence[float] | None = None, entry: str | None = None
+) -> Estimate:
+    """Share that has had the event `of` by each time, where other events end the spell too: weighted Aalen-Johansen with the design's standard errors.
+
+    Parameters
+    ----------
+    cause : what ended the spell: missing where it is censored, else a category (employed, abroad, ...).  of : the category of interest.
+    duration, by, times, entry : as for `survival`.
+
+    Returns
+    -------
+    Estimate; keys: by-columns, time, at_risk (rows). The incidences of all causes and the survival of any sum to 1.
+
+    References
+    ----------
+    Aalen and Johansen (1978), Scandinavian Journal of Statistics 5, 141-150.
+    """
+    return _curves(sample, duration, cause, of, by, times, entry, "cumulative incidence")
+
+
+def duration_quantile(
+    sample: Sample, duration: str, event: str, prob: float = 0.5, by: By = None, entry: str | None = None
+) -> dict[str, Estimate | NotEstimable]:
+    """The time by which a share `prob` has had the event (prob=0.5: the median duration), for each combination of the by-columns ("" without them).
+
+    Returns
+    -------
+    {label: Estimate (one value, in the unit of the duration), or NotEstimable where fewer had it by the last time}. The standard error is that of the
+    curve at the quantile over its local slope (over the times between survival + and - 2 SE of it); the interval comes from those times (Brookmeyer-Crowley).
+
+    References
+    ----------
+    Brookmeyer and Crowley (1982), Biometrics 38, 29-41; Woodruff (1952), JASA 47, 635-646.
+    """
+    if not 0 < prob < 1:
+        raise EstimateError(Problem("the share is not a probability", "argument 'prob'", "a number between 0 and 1", str(prob)))
+    where = domains(sample, by, "duration_quantile")
+    return {label: _quantile(sample.where(where.code == d), duration, event, prob, entry) for d, label in enumerate(where.labels)}
+
+
+def _quantile(sample: Sample, duration: str, event: str, prob: float, entry: str | None) -> Estimate | NotEstimable:
+    times = _event_times(sample, duration, event)
+    if not times.size:
+        return NotEstimable("nobody had the event")
+    curve = survival(sample, duration, event, times=list(times), entry=entry) if times.size <= MANY else _many(sample, duration, event, times, entry)
+    below = np.flatnonzero(curve.value <= 1 - prob + 1e-12)
+    if not below.size:
+        return NotEstimable(f"only {100 * (1 - curve.value[-1]):.1f}% had the event by the last time ({times[-1]:g}); {100 * prob:g}% are needed")
+    j = int(below[0])
+    at = float(times[j])
+    half = 2.0 * max(float(curve.se[j]), 1e-12)
+    early, late = _time_at(times, curve.value, 1 - prob + half), _time_at(times, curve.value, 1 - prob - half)
+    slope = (2 * half) / (late - early) if late > early else np.inf
+    z = curve.parts[0].linear(np.eye(curve.p)[[j]] / slope) if np.isfinite(slope) else curve.parts[0].linear(np.zeros((1, curve.p)))
+    keys = pd.DataFrame({"variable": [duration], "prob": [prob]})
+    note = "Standard error: of the curve at the quantile over its local slope."
+    return Estimate(np.array([at]), (f"{duration} by which {100 * prob:g}% had the event",), (Part(z.design, z.influence),), keys, curve.n[:1], curve.dof[:1],
+                    "quantile", notes=(note, *sample.notes), extra={"low": early, "high": late})  # fmt: skip
+
+
+def _time_at(times: Float, curve: Float, level: float) -> float:
+    below = np.flatnonzero(curve <= level)
+    return float(times[below[0]]) if below.size else float(times[-1])
+
+
+def _many(sample: Sample, duration: str, event: str, times: Float, entry: str | None) -> Estimate:
+    chosen = np.unique(times[np.linspace(0, times.size - 1, MANY).astype(int)])
+    return survival(sample, duration, event, times=list(chosen), entry=entry)
+
+
+def _event_times(sample: Sample, duration: str, event: str) -> Float:
+    require(sample, [duration, event], "survival")
+    inside = sample.active
+    had = inside & (sample.frame[event].fillna(0).to_numpy() != 0)
+    return np.unique(sample.frame[duration].to_numpy(dtype=float, na_value=np.nan)[had])
+
+
+def _curves(sample: Sample, duration: str, event: str, of: object, by: By, times: Sequence[float] | None, entry: str | None, kind: str) -> Estimate:
+    require(sample, [duration, event, *([entry] if entry else [])], kind)
+    length, start, cause, last = _read(sample, duration, event, of, entry, kind)
+    where = domains(sample, by, kind)
+    at = _times(sample, length, cause, times, kind)
+    value, columns, risk = [], [], []
+    for d in range(where.count):
+        rows = np.flatnonzero(where.code == d)
+        spells = _spells(length[rows], start[rows], cause[rows], sample.weights[rows])
+        if at.max() > spells.grid[-1]:
+            raise EstimateError(
+                Problem(
+                    f"{kind} is asked for after the last observation",
+                    f"time {at.max():g}, domain '{where.labels[d] or 'all'}'",
+                    f"times up to {spells.grid[-1]:g}",
+                    "",
+                    "Give `times`.",
+                )
+            )
+        v, z = _one_curve(spells, at, last)
+        value.append(v)
+        columns.append((rows, z))
+        risk.append([int(((length[rows] >= t) & (start[rows] < t)).sum()) for t in at])
+    part = _part(sample, columns, where, at, (length, start, cause), last)
+    return _wrapped(sample, np.concatenate(value), part, where, at, np.concatenate(risk), kind, of)
+
+
+def _read(sample: Sample, duration: str, event: str, of: object, entry: str | None, kind: str) -> tuple[Float, Float, Int, int]:
+    """Durations, entries, cause codes (1 the event of interest, 2 any other, 0 censored) and the number of causes."""
+    inside = sample.active
+    length = numbers(sample, duration, kind)
+    start = numbers(sample, entry, kind) if entry else np.zeros(sample.n)
+    problems = []
+    if of is None:
+        cause = numbers(sample, event, kind)
+        if (inside & ~np.isin(cause, (0.0, 1.0))).any():
+            problems.append(Problem("the event is not yes or no", f"column '{event}'", "1 where it was seen, 0 where censored", "other values"))
+        code, count = cause.astype(np.intp), 1
+    else:
+        series = sample.frame[event]
+        if not (series[inside] == of).any():
+            problems.append(
+                Problem(
+                    "no spell ended by this event",
+                    f"column '{event}'",
+                    f"some rows with {of!r}",
+                    ", ".join(map(str, series[inside].dropna().unique()[:10])) or "all censored",
+                )
+            )
+        code, count = np.where(series.isna(), 0, np.where(series == of, 1, 2)).astype(np.intp), 2
+    for bad, what, column in (
+        (inside & (length <= 0), "a duration is not above 0", duration),
+        (inside & (start >= length) & (length > 0), "a row enters after it leaves", entry or duration),
+    ):
+        if bad.any():
+            problems.append(
+                Problem(
+                    what,
+                    f"column '{column}'",
+                    "",
+                    "",
+                    "Count an event in the first period as duration 1 (or half a period).",
+                    int(bad.sum()),
+                    tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                )
+            )
+    if problems:
+        raise EstimateError(problems)
+    return length, start, code, count
+
+
+def _times(sample: Sample, length: Float, cause: Int, times: Sequence[float] | None, kind: str) -> Float:
+    if times is not None:
+        at = np.asarray(list(times), float)
+        if not at.size or not np.isfinite(at).all() or (at < 0).any():
+            raise EstimateError(Problem("the times are not durations", "argument 'times'", "finite numbers of 0 or more", str(list(times)[:5])))
+        return at
+    at = np.unique(length[sample.active & (cause == 1)])
+    if not at.size:
+        raise EstimateError(Problem(f"{kind} has no event in the domain", "", "at least one"))
+    if at.size > MANY:
+        raise EstimateError(
+            Problem(f"{kind} has {at.size:,} distinct event times", "argument 'times'", f"at most {MANY}", "None", "Say at which times you want it.")
+        )
+    return at
+
+
+def _spells(length: Float, start: Float, cause: Int, weight: Float) -> Spells:
+    grid, leave = np.unique(length, return_inverse=True)
+    return Spells(grid, leave.astype(np.intp), (np.searchsorted(grid, start, side="right") - 1).astype(np.intp), cause, weight)
+
+
+def _one_curve(s: Spells, at: Float, causes: int) -> tuple[Float, Float]:
+    """Curve at the times, shape (T,), and its influence, shape (rows, T). One cause: survival; two: incidence of the first.
+
+    Each row contributes dN_i(u) - Y_i(u) dN(u)/Y(u) at each u; what that moves is S(t) / (Y(u) (1 - h(u))) for survival (h all-cause hazard), and for the
+    incidence F(t) what comes directly, S(u-) / Y(u), and what comes through the survival up to t.
+    """
+    risk, events = s.masses(causes)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        hazard = np.where(risk > 0, events / risk, 0.0)
+        total = hazard.sum(axis=0)
+        left = np.cumprod(1 - total)
+        before = np.concatenate([[1.0], left[:-1]])
+        own = np.where((risk > 0) & (total < 1), 1 / (risk * (1 - total)), 0.0)
+        direct = np.where(risk > 0, before / risk, 0.0)
+    k = np.searchsorted(s.grid, at, side="right") - 1
+    if causes == 1:
+        value = np.where(k >= 0, left[np.maximum(k, 0)], 1.0)
+        return value, _through(s, own, total * own, k, s.cause > 0) * -value
+    grown = np.cumsum(before * hazard[0])
+    value = np.where(k >= 0, grown[np.maximum(k, 0)], 0.0)
+    z = _through(s, direct, hazard[0] * direct, k, s.cause == 1)
+    # d F(t) through S(u-): sum over v <= t of S(v-) h1(v) * dlogS(v-), dlogS(v-) = -sum over u < v of dM(u) own(u)
+    z -= _through(s, own, total * own, k, s.cause > 0) * value - _through(s, own * grown, total * own * grown, k, s.cause > 0)
+    return value, z
+
+
+def _through(s: Spells, jump: Float, drift: Float, k: Int, ended: np.ndarray) -> Float:
+    """sum over u <= t of jump(u) dN_i(u) - drift(u) Y_i(u), shape (rows, T)."""
+    summed = np.concatenate([[0.0], np.cumsum(drift)])
+    out = np.empty((s.exit.size, k.size), order="F")
+    for j, last in enumerate(k):
+        upto = np.minimum(s.exit, last)
+        seen = np.where(upto > s.before, summed[np.maximum(upto, -1) + 1] - summed[s.before + 1], 0.0)
+        out[:, j] = np.where(ended & (s.exit <= last), jump[s.exit], 0.0) - seen
+    return out
+
+
+def _part(sample: Sample, columns: list[tuple[Int, Float]], where: Domains, at: Float, read: tuple[Float, Float, Int], causes: int) -> Part:
+    if sample.design.replicates is None:
+        blocks, t = [], at.size
+        for d, (rows, z) in enumerate(columns):
+            full = np.zeros((sample.n, t), order="F")
+            full[rows] = z
+            coef = np.zeros((t, where.count * t))
+            coef[:, d * t : (d + 1) * t] = np.eye(t)
+            blocks.append(Block(Rows(full), coef))
+        return Part(sample.design, Influence(tuple(blocks), sample.n))
+    length, start, cause = read
+
+    def statistic(w: Float) -> Float:
+        curves = []
+        for rows, _ in columns:
+            used = rows[w[rows] > 0]
+            curves.append(_one_curve(_spells(length[used], start[used], cause[used], w[used]), at, causes)[0])
+        return np.concatenate(curves)
+
+    return Part(sample.design, None, replicated(sample, statistic), statistic(sample.weights))
+
+
+def _wrapped(sample: Sample, value: Float, part: Part, where: Domains, at: Float, risk: Float, kind: str, of: object) -> Estimate:
+    d, t = where.count, at.size
+    keys = where.keys.loc[where.keys.index.repeat(t)].reset_index(drop=True).assign(time=np.tile(at, d), at_risk=risk)
+    label = kind if of is None else f"{kind} of {of}"
+    names = tuple(f"{label} at {x:g}" + (f", {name}" if name else "") for name in where.labels for x in at)
+    count = np.bincount(where.code[sample.active], minlength=d + 1)[:d].astype(float)
+    return Estimate(value, names, (part,), keys, np.repeat(count, t), np.full(d * t, sample.degf), kind, notes=sample.notes, interval="logit")
