@@ -41,16 +41,16 @@ def evaluate(sample: Sample, y: Float, where: Domains, statistic: OfTotals) -> t
         formed = (design.base, design.unit, sums)
         totals = sums.sum(axis=0).reshape(d, k)
     value = statistic.value(totals)
-    if sample.design.replicates is not None:
-        replicates = replicated_totals(sample.design, block).reshape(-1, d, k)
-        each = np.array([statistic.value(t).ravel() for t in replicates])
-        return value.ravel(), Part(sample.design, None, each, value.ravel())
     slope = statistic.slope(totals)
     p = slope.shape[2]
     coef = np.zeros((d, k, d, p))
     coef[np.arange(d), :, np.arange(d), :] = slope
     influence = Influence((Block(block.rows, coef.reshape(d * k, d * p), where.code, formed=formed),), sample.n)
-    return value.ravel(), Part(sample.design, influence)
+    if design.replicates is not None:
+        with np.errstate(divide="ignore", invalid="ignore"):  # a domain that is empty in some replicate has no standard error: NaN
+            each = np.array([statistic.value(t).ravel() for t in replicated_totals(design, block).reshape(-1, d, k)])
+        return value.ravel(), Part(design, influence, each, value.ravel())
+    return value.ravel(), Part(design, influence)
 
 
 def total(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimate:
