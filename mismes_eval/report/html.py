@@ -44,11 +44,11 @@ def page(notebook: NotebookNode, params: Params, started: str, fingerprint: str,
     """
     t = language(str(params["language"]))
     cover = cover_of(params, started, fingerprint, t)
-    exporter = HTMLExporter(
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
         config=Config({"HTMLExporter": {"exclude_input": True, "exclude_input_prompt": True, "exclude_output_prompt": True, "theme": "light"}}),
         template_name="mismes", extra_template_basedirs=[str(TEMPLATES)],
     )  # fmt: skip
-    words = {k: t(k) for k in ("Contents", "Skip to the text", "Report")}
+    words = {k: t(k) for k in ("Contents", "Skip to the text", "Country report")}
     body, _ = exporter.from_notebook_node(_in_language(notebook, t), resources={"cover": cover, "words": words, "closing": _closing(warnings, t)})
     return number(accessible(body), t)
 
@@ -56,7 +56,7 @@ def page(notebook: NotebookNode, params: Params, started: str, fingerprint: str,
 def cover_of(params: Params, started: str, fingerprint: str, t: Language) -> Cover:
     """The title block's words."""
     country = country_name(params.country, t.code)
-    when = format_date(datetime.fromisoformat(started), "long", locale=t.code)
+    when = format_date(datetime.fromisoformat(started), "d MMMM y", locale=t.code)
     lines = [
         (t("Reference year"), str(params["year"] or "")),
         (t("Data"), t(str(params["data_vintage"]))),
@@ -127,12 +127,13 @@ def number(html: str, t: Language) -> str:
         else:
             section += 1
         mark = f"{chapter}" if level == 2 else f"{chapter}.{section}"
-        text = re.sub(r'<a class="anchor-link".*?</a>', "", match[2], flags=re.DOTALL).strip()
-        anchor = f"s{mark.replace('.', '-')}"
+        text = re.sub(r'<a class="anchor-link".*?</a>', "", match[3], flags=re.DOTALL).strip()
+        given = re.search(r'\bid="([^"]+)"', match[2])
+        anchor = given[1] if given else f"s{mark.replace('.', '-')}"
         entries.append((level, mark, anchor, re.sub(r"<[^>]+>", "", text)))
         return f'<h{level} id="{anchor}"><span class="no">{mark}</span> {text}</h{level}>'
 
-    html = re.sub(r"<h([23])\b[^>]*>(.*?)</h\1>", numbered, html, flags=re.DOTALL)
+    html = re.sub(r"<h([23])\b([^>]*)>(.*?)</h\1>", numbered, html, flags=re.DOTALL)
     items = "".join(f'<li class="level{level}"><a href="#{anchor}"><span class="no">{mark}</span> {text}</a></li>' for level, mark, anchor, text in entries)
     contents = f'<nav class="contents" aria-label="{escape(t("Contents"))}"><p class="head">{escape(t("Contents"))}</p><ol>{items}</ol></nav>' if items else ""
     return html.replace("<!-- contents -->", contents, 1)

@@ -1,17 +1,18 @@
-"""What a notebook must look like before it is run, its chapters, and what is taken out of it before it is published."""
+"""What a notebook must look like before it is run, and what is taken out of it before it is published."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from mismes_eval.errors import ParamsError, Problem
 
-ANSI = "\x1b"
+PROGRESS = "::chapter::"  # begins a line of standard output that tells the command line which chapter is in work
 
 
 def checked(path: Path) -> NotebookNode:
@@ -19,7 +20,7 @@ def checked(path: Path) -> NotebookNode:
     if not path.is_file():
         raise ParamsError(Problem("the notebook is missing", path.name, "a file in notebooks/"))
     try:
-        notebook = nbformat.read(path, as_version=4)
+        notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     except (nbformat.reader.NotJSONError, nbformat.ValidationError, ValueError) as error:
         raise ParamsError(Problem("the file is no notebook", path.name, "Jupyter notebook format 4", str(error)[:200])) from error
     tagged = [c for c in notebook.cells if "parameters" in c.get("metadata", {}).get("tags", [])]
@@ -46,21 +47,9 @@ def _sets_run(source: str) -> bool:
     return isinstance(target, ast.Name) and target.id == "run" and isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
-def heading(cell: NotebookNode) -> str:
-    """The chapter that a markdown cell begins ("## Title"); empty for every other cell."""
-    if cell.cell_type != "markdown":
-        return ""
-    return next((line[3:].strip() for line in cell.source.splitlines() if line.startswith("## ")), "")
-
-
-def chapters_of(notebook: NotebookNode) -> list[str]:
-    """Chapter titles in order."""
-    return [title for title in map(heading, notebook.cells) if title]
-
-
 def scrub(notebook: NotebookNode, params_name: str, folders: Sequence[str]) -> NotebookNode:
     """The executed notebook without paths of this machine, papermill's records, and with the parameter as a reader would set it."""
-    out = nbformat.from_dict(notebook)
+    out: NotebookNode = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]
     out.metadata.pop("papermill", None)
     for cell in out.cells:
         cell.metadata.pop("papermill", None)
@@ -68,12 +57,18 @@ def scrub(notebook: NotebookNode, params_name: str, folders: Sequence[str]) -> N
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = f'# Parameters\nrun = "params/{params_name}"\n'
             cell.id = "injected-parameters"
+        outputs = cell.get("outputs", [])
+        for output in outputs:
+            if output.output_type == "stream":
+                output.text = "".join(line for line in output.text.splitlines(keepends=True) if not line.startswith(PROGRESS))
+        if outputs:
+            cell.outputs = [o for o in outputs if o.output_type != "stream" or o.text.strip()]
         for output in cell.get("outputs", []):
             _scrub_texts(output, [f for f in folders if len(f) > 1])
     return out
 
 
-def _scrub_texts(node: NotebookNode, folders: Sequence[str]) -> None:
+def _scrub_texts(node: MutableMapping[str, Any], folders: Sequence[str]) -> None:
     for key, value in node.items():
         if isinstance(value, dict):
             _scrub_texts(value, folders)

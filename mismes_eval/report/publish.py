@@ -42,6 +42,13 @@ def publish(work: Path, final: Path) -> None:
         shutil.rmtree(aside.parent, ignore_errors=True)
 
 
+def tidy(out: Path) -> None:
+    """Remove the hidden work folder, and `out` itself, where nothing is in them."""
+    for folder in (out / HIDDEN, out):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old one or the new one, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)

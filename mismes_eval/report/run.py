@@ -26,13 +26,13 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill import execute_notebook
 from papermill.exceptions import PapermillExecutionError
-from traitlets.config import Config
 
 from mismes_eval import errors
-from mismes_eval.errors import MismesError, ParamsError, Problem, ReportError
+from mismes_eval.errors import MismesError, ParamsError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.html import page
-from mismes_eval.report.notebook import chapters_of, checked, heading, scrub
+from mismes_eval.report.kernel import ReportKernel, kernel_config, stop_kernels
+from mismes_eval.report.notebook import PROGRESS, checked, scrub
 from mismes_eval.report.provenance import MANIFEST, PACKAGE, Ingredients, changed_outputs, ingredients, manifest, read_manifest
 from mismes_eval.report.publish import publish, work_folder, write_whole
 from mismes_eval.report.results import ESTIMATES
@@ -71,27 +71,41 @@ class Outcome:
     failed_notebook: Path | None = None
 
 
-def run_reports(orders: Sequence[Order], jobs: int, progress: Progress) -> list[Outcome]:
-    """Every order, `jobs` at a time; a failing one does not stop the others. progress(name, what happens) is called from several threads."""
-    if len({o.name for o in orders}) != len(orders):
-        twice = sorted({o.name for o in orders if sum(p.name == o.name for p in orders) > 1})
-        raise ParamsError(Problem("two reports have one name", ", ".join(twice), "every params file name once"))
+def run_reports(orders: Sequence[Order], jobs: int, progress: Progress, done: Callable[[Outcome], None]) -> list[Outcome]:
+    """Every order, `jobs` at a time; a failing one does not stop the others. progress(name, chapter) and done(outcome) are called from several threads."""
+    distinct(orders)
     stop = Event()
+
+    def one(order: Order) -> Outcome:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        outcome = run_report(order, progress)
+        done(outcome)
+        return outcome
+
     with ThreadPoolExecutor(max(1, jobs)) as pool:
-        waiting = [pool.submit(run_report, order, progress, stop) for order in orders]
+        waiting = [pool.submit(one, order) for order in orders]
         try:
             return [w.result() for w in waiting]
         except KeyboardInterrupt:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
+            stop_kernels()
             raise
 
 
-def run_report(order: Order, progress: Progress, stop: Event | None = None) -> Outcome:
+def distinct(orders: Sequence[Order]) -> None:
+    """Raise ParamsError where two orders would write one folder."""
+    if len({o.name for o in orders}) != len(orders):
+        twice = sorted({o.name for o in orders if sum(p.name == o.name for p in orders) > 1})
+        raise ParamsError(Problem("two reports have one name", ", ".join(twice), "every params file name once"))
+
+
+def run_report(order: Order, progress: Progress) -> Outcome:
     """One report. Never raises: what went wrong is in the outcome."""
     begin = time.monotonic()
     try:
-        status, folder = _make(order, progress, stop or Event())
+        status, folder = _make(order, progress)
         return Outcome(order.name, status, time.monotonic() - begin, folder)
     except _Failed as failure:
         return Outcome(order.name, "failed", time.monotonic() - begin, None, failure.problems, failure.exit_status, failure.notebook)
@@ -117,7 +131,7 @@ class _Failed(Exception):
         self.problems, self.exit_status, self.notebook = tuple(problems), exit_status, notebook
 
 
-def _make(order: Order, progress: Progress, stop: Event) -> tuple[Status, Path]:
+def _make(order: Order, progress: Progress) -> tuple[Status, Path]:
     params = Params.load(order.params, order.data_root)
     source = checked(order.notebook)
     made_of = ingredients(params, order.params, order.notebook)
@@ -127,9 +141,11 @@ def _make(order: Order, progress: Progress, stop: Event) -> tuple[Status, Path]:
     work = work_folder(order.out, order.name)
     started, begin = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), time.monotonic()
     try:
-        seconds = _execute(order, params, source, work, progress, stop)
+        seconds = _execute(order, params, source, work, progress)
         executed = scrub(
-            nbformat.read(work / NOTEBOOK, as_version=4), order.params.name, (str(work), str(params.root), str(params.data_root or ""), str(Path.home()))
+            nbformat.read(work / NOTEBOOK, as_version=4),
+            order.params.name,
+            (str(work), str(params.root), str(params.data_root or ""), str(Path.home())),  # type: ignore[no-untyped-call]
         )
         nbformat.write(executed, work / NOTEBOOK)
         (work / RUN_FILE).unlink()
@@ -153,50 +169,60 @@ def _unchanged(final: Path, made_of: Ingredients) -> bool:
     return record.get("fingerprint") == made_of.fingerprint and not changed_outputs(final, record)
 
 
-def _execute(order: Order, params: Params, source: NotebookNode, work: Path, progress: Progress, stop: Event) -> list[dict[str, object]]:
+def _execute(order: Order, params: Params, source: NotebookNode, work: Path, progress: Progress) -> list[dict[str, object]]:
     """Run the notebook in the work folder; seconds of each chapter."""
     spec = {
         "params": str(order.params.resolve()), "root": str(params.root), "data_root": None if params.data_root is None else str(params.data_root), "work": str(work),
         "package": str(PACKAGE),
     }  # fmt: skip
     (work / RUN_FILE).write_text(json.dumps(spec), encoding="utf-8")
-    titles, seen = chapters_of(source), [("", time.monotonic())]
-
-    def on_cell_start(cell: NotebookNode, cell_index: int) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        title = heading(cell)
-        if title:
-            seen.append((title, time.monotonic()))
-            progress(order.name, f"{len(seen) - 1}/{len(titles)} {title}")
-
+    watch = _Watch(order.name, progress)
     sockets = Path(mkdtemp(prefix="mismes-"))
     raised: Problem | None = None
     try:
         execute_notebook(
-            nbformat.from_dict(source), str(work / NOTEBOOK), {"run": str(work / RUN_FILE)}, kernel_name="python3", language="python", progress_bar=False, request_save_on_cell_execute=False,
-            execution_timeout=order.cell_seconds, config=_kernel(sockets), on_cell_start=on_cell_start,
+            source, str(work / NOTEBOOK), {"run": str(work / RUN_FILE)}, kernel_name="python3", language="python", progress_bar=False, request_save_on_cell_execute=False,
+            execution_timeout=order.cell_seconds, config=kernel_config(sockets), kernel_manager_class=ReportKernel, shutdown_kernel="immediate", stdout_file=watch,
         )  # fmt: skip
     except PapermillExecutionError as error:
         raised = _kernel_problem(str(error.ename), str(error.evalue))
     except CellTimeoutError:
-        raised = Problem("a chapter took too long", f"chapter '{seen[-1][0]}'", f"at most {order.cell_seconds} seconds a cell", fix="Raise --timeout.")
+        raised = Problem("a chapter took too long", f"chapter '{watch.chapter}'", f"at most {order.cell_seconds} seconds a cell", fix="Raise --timeout.")
     except (DeadKernelError, RuntimeError) as error:  # nbclient raises a bare RuntimeError for a kernel that dies or stays silent while starting
         if not isinstance(error, DeadKernelError) and "ernel" not in str(error):
             raise
-        raised = Problem("the kernel died", f"chapter '{seen[-1][0]}'", "enough memory", fix="Close other programs or use --jobs 1.")
+        raised = Problem("the kernel died", f"chapter '{watch.chapter}'", "enough memory", fix="Close other programs or use --jobs 1.")
     finally:
         shutil.rmtree(sockets, ignore_errors=True)
-    _judge(order, work, raised, seen[-1][0])
-    ends = [*(t for _, t in seen[1:]), time.monotonic()]
-    return [{"title": title or "start", "seconds": round(end - begin, 2)} for (title, begin), end in zip(seen, ends, strict=True)]
+    _judge(order, work, raised, watch.chapter)
+    return watch.seconds()
 
 
-def _kernel(sockets: Path) -> Config:
-    """Sockets in a folder of their own, which only this user may enter. Without a connection file of its own every ipc kernel takes the same socket name."""
-    if os.name != "posix":
-        return Config()
-    return Config({"KernelManager": {"transport": "ipc", "connection_file": str(sockets / "kernel.json")}})
+class _Watch:
+    """Reads the kernel's standard output for the chapter in work. A file to papermill."""
+
+    def __init__(self, name: str, progress: Progress) -> None:
+        self.name, self.progress = name, progress
+        self.seen: list[tuple[str, float]] = [("start", time.monotonic())]
+
+    @property
+    def chapter(self) -> str:
+        return self.seen[-1][0]
+
+    def write(self, text: str) -> None:
+        for line in text.splitlines():
+            if line.startswith(PROGRESS):
+                said = line.removeprefix(PROGRESS)
+                self.seen.append((said.partition(" ")[2] or said, time.monotonic()))
+                self.progress(self.name, said)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+        return None
+
+    def seconds(self) -> list[dict[str, object]]:
+        ends = [*(t for _, t in self.seen[1:]), time.monotonic()]
+        return [{"title": title, "seconds": round(end - begin, 2)} for (title, begin), end in zip(self.seen, ends, strict=True)]
 
 
 def _kernel_problem(name: str, text: str) -> Problem:
@@ -205,7 +231,7 @@ def _kernel_problem(name: str, text: str) -> Problem:
 
 def _judge(order: Order, work: Path, raised: Problem | None, chapter: str) -> None:
     """Raise _Failed unless everything says that the run is whole."""
-    executed = nbformat.read(work / NOTEBOOK, as_version=4) if (work / NOTEBOOK).is_file() else None
+    executed = nbformat.read(work / NOTEBOOK, as_version=4) if (work / NOTEBOOK).is_file() else None  # type: ignore[no-untyped-call]
     cells = [c for c in executed.cells if c.cell_type == "code"] if executed is not None else []
     problems: list[Problem] = []
     status = 1
@@ -224,7 +250,7 @@ def _judge(order: Order, work: Path, raised: Problem | None, chapter: str) -> No
     if not problems and not (work / ESTIMATES).is_file():
         problems.append(Problem("the notebook wrote no results", order.notebook.name, "finish() in its last cell"))
     if problems:
-        raise _Failed(problems, status, _keep(order, work))
+        raise _Failed(problems, status, _keep(order, work) if status == 1 else None)
 
 
 def _keep(order: Order, work: Path) -> Path | None:
@@ -236,11 +262,3 @@ def _keep(order: Order, work: Path) -> Path | None:
     kept = folder / f"{order.name}.ipynb"
     os.replace(work / NOTEBOOK, kept)
     return kept
-
-
-def scratch() -> Path:
-    """A folder outside the project for a run that is thrown away."""
-    return Path(mkdtemp(prefix="mismes-"))
-
-
-__all__ = ["Order", "Outcome", "ReportError", "run_report", "run_reports", "scratch"]

@@ -4,6 +4,7 @@ A report notebook has one `parameters` cell with the single parameter `run`, ope
 
     run = "params/MDA.yaml"                      # the parameters cell: the default lets the notebook be read in JupyterLab
     report = me.report.open(run)                 # .params, .language, .synthetic
+    report.progress("people", 3, 7)              # what the command line says while it waits
     report.add_table(table)                      # shows the table and keeps it
     report.add_figure(figure)
     report.finish()                              # the last cell: writes the results
@@ -27,6 +28,7 @@ import pandas as pd
 from mismes_eval.errors import MismesWarning, Problem, ReportError
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.language import Language, language
+from mismes_eval.report.notebook import PROGRESS
 from mismes_eval.report.provenance import PACKAGE
 from mismes_eval.report.results import write_results
 
@@ -106,6 +108,11 @@ class Session:
             raise ReportError(Problem("a figure has no alternative text", f"figure {figure.id}", "words that say what the picture shows"))
         self.figures[figure.id] = figure
         return Page(figure.to_html(self.language.code))
+
+    def progress(self, chapter: str, number: int, of: int) -> None:
+        """Tell the command line which chapter is in work; nothing is shown in the report or in JupyterLab."""
+        if not self.interactive:
+            print(f"{PROGRESS}{number}/{of} {chapter}", flush=True)
 
     def say(self, text: str, **values: object) -> Page:
         """A paragraph in the report's language, with {names} filled in."""

@@ -11,9 +11,11 @@ TABLE = """import pandas as pd
 from mismes_eval.report.tables import counts
 from mismes_eval.report.figures import canvas, finish
 """
-SHOW = """data = pd.read_csv(report.params.path("inputs.lfs"))
+SHOW = """report.progress("data", 1, 2)
+data = pd.read_csv(report.params.path("inputs.lfs"))
 report.add_table(counts("T01", "Persons & places", data.set_index("place")[["persons"]], "made up", synthetic=True))"""
-FIGURE = """fig, ax = canvas()
+FIGURE = """report.progress("impact", 2, 2)
+fig, ax = canvas()
 ax.plot([0, 1], [0, 1])
 report.add_figure(finish("F01", "A line", fig, "A line that rises", pd.DataFrame({"x": [0, 1]}), synthetic=True))"""
 OPEN = "from mismes_eval.report import session\nreport = session.open(run)"

@@ -1,0 +1,48 @@
+"""Where the project is, and which params files a name on the command line means."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+
+import click
+
+from mismes_eval.errors import ParamsError, Problem
+
+NOTEBOOK = "notebooks/country_report.ipynb"
+data_root_option = click.option(
+    "--data-root", type=click.Path(path_type=Path), default=None, help="Folder of data kept outside the project (default: MISMES_DATA_ROOT)."
+)
+
+
+def project() -> Path:
+    """The nearest folder upwards that has a `params` folder."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "params").is_dir():
+            return folder
+    raise ParamsError(
+        Problem(
+            "this is no project folder", str(here), "a folder with params/ in it or above it", fix="Change to the project, or begin one with `mismes new ISO3`."
+        )
+    )
+
+
+def all_params(root: Path) -> list[Path]:
+    """params/*.yaml, without the folders below it."""
+    found = sorted((root / "params").glob("*.yaml"))
+    if not found:
+        raise ParamsError(Problem("there is no params file", str(root / "params"), "ISO3.yaml", fix="Make one with `mismes new ISO3`."))
+    return found
+
+
+def params_file(root: Path, name: str) -> Path:
+    """The params file of a name: a file, ISO3, or a path below params/ without its ending."""
+    tried = (Path(name), root / name, root / "params" / name, root / "params" / f"{name}.yaml", root / "params" / f"{name.upper()}.yaml")
+    for path in tried:
+        if path.suffix in (".yaml", ".yml") and path.is_file():
+            return path.resolve()
+    known = sorted(p.relative_to(root / "params").with_suffix("").as_posix() for p in (root / "params").rglob("*.yaml"))
+    near = get_close_matches(name, known, 1, 0.5) or get_close_matches(name.upper(), known, 1, 0.5)
+    fix = f"Nearest: {near[0]}." if near else f"There are: {', '.join(known[:12])}." if known else "Make one with `mismes new ISO3`."
+    raise ParamsError(Problem("there is no params file of this name", name, "ISO3 or a path below params/", fix=fix))

@@ -1,0 +1,109 @@
+"""`mismes report`: country reports, several at a time, with progress by country and chapter."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from threading import Lock
+
+import click
+
+from mismes_eval.cli.project import NOTEBOOK, all_params, data_root_option, params_file, project
+from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.report.index import write_index
+from mismes_eval.report.publish import tidy
+from mismes_eval.report.run import CELL_SECONDS, PAGE, Order, Outcome, run_reports
+
+
+@click.command("report")
+@click.argument("names", nargs=-1, metavar="[ISO3 ...]")
+@click.option("--all", "every", is_flag=True, help="Every params/*.yaml.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=None, help="Reports at the same time (default: the number of processors, at most 4).")
+@click.option("--cluster", default=None, metavar="ADDRESS", help="Run on a Dask cluster, for example tcp://127.0.0.1:8786.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=None, help="Folder of the reports (default: reports).")
+@data_root_option
+@click.option("--notebook", type=click.Path(dir_okay=False, path_type=Path), default=None, help=f"Notebook to run (default: {NOTEBOOK}).")
+@click.option("--timeout", type=click.IntRange(1), default=CELL_SECONDS, show_default=True, help="Seconds that one cell may take.")
+@click.option("--force", is_flag=True, help="Make reports again even where nothing changed.")
+@click.option("--quiet", is_flag=True, help="Print only what failed.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcomes as JSON.")
+def command(
+    names: tuple[str, ...], every: bool, jobs: int | None, cluster: str | None, out: Path | None, data_root: Path | None, notebook: Path | None, timeout: int, force: bool,
+    quiet: bool, as_json: bool,
+) -> int:  # fmt: skip
+    """Make the reports of the named countries, or of all.
+
+    A report is made whole or not at all: a failing country keeps its earlier report, the others go on, and the exit status is 1 (2 where the input is to blame for all).
+    """
+    root = project()
+    if bool(names) == every:
+        raise ParamsError(Problem("which reports?", "mismes report", "country codes or --all", "both" if names else "neither"))
+    files = all_params(root) if every else [params_file(root, n) for n in dict.fromkeys(names)]
+    target = (out or root / "reports").resolve()
+    orders = [Order(f.stem, f, (notebook or root / NOTEBOOK).resolve(), target, data_root, timeout, force) for f in files]
+    at_once = jobs or min(4, os.cpu_count() or 1)
+    if at_once > 1:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+    watch = Watch(len(orders), quiet or as_json)
+    outcomes = _on_cluster(cluster, orders, watch) if cluster else run_reports(orders, at_once, watch.chapter, watch.done)
+    whole = [o for o in outcomes if o.status != "failed"]
+    index = write_index(target, outcomes) if whole or any(target.glob("*/MANIFEST.json")) else None
+    tidy(target)
+    if as_json:
+        click.echo(json.dumps([_record(o) for o in outcomes], ensure_ascii=False, indent=1))
+    for outcome in outcomes:
+        _complain(outcome)
+    if index is not None and not quiet and not as_json:
+        click.echo(f"{len(whole)} of {len(outcomes)} reports are in {_shown(target)}. Open {_shown(index)}")
+    failed = [o for o in outcomes if o.status == "failed"]
+    return 0 if not failed else 2 if not whole and all(o.exit_status == 2 for o in failed) else 1
+
+
+class Watch:
+    """Lines of progress, from several threads, with the time that is left at the pace so far."""
+
+    def __init__(self, total: int, silent: bool) -> None:
+        self.total, self.silent, self.finished = total, silent, 0
+        self.began, self.lock = time.monotonic(), Lock()
+
+    def chapter(self, name: str, what: str) -> None:
+        if not self.silent:
+            with self.lock:
+                click.echo(f"{name:<12} {what}")
+
+    def done(self, outcome: Outcome) -> None:
+        with self.lock:
+            self.finished += 1
+            left = (time.monotonic() - self.began) / self.finished * (self.total - self.finished)
+            if not self.silent:
+                where = f" {_shown(outcome.folder / PAGE)}" if outcome.folder is not None else ""
+                rest = f"  [{self.finished}/{self.total}, about {left:.0f} s left]" if self.finished < self.total else f"  [{self.finished}/{self.total}]"
+                click.echo(f"{outcome.name:<12} {outcome.status} {outcome.seconds:.1f} s{where}{rest}")
+
+
+def _on_cluster(address: str, orders: Sequence[Order], watch: Watch) -> list[Outcome]:
+    cluster = import_module("mismes_eval.report.cluster")  # needs the extra [cluster]
+    found: list[Outcome] = cluster.run_on_cluster(address, orders, watch.chapter, watch.done)
+    return found
+
+
+def _complain(outcome: Outcome) -> None:
+    for problem in outcome.problems:
+        click.echo(f"{outcome.name}: {problem}\n", err=True)
+    if outcome.failed_notebook is not None:
+        click.echo(f"{outcome.name}: the notebook as far as it came: {_shown(outcome.failed_notebook)}\n", err=True)
+
+
+def _record(o: Outcome) -> dict[str, object]:
+    return {
+        "name": o.name, "status": o.status, "seconds": round(o.seconds, 2), "folder": None if o.folder is None else _shown(o.folder), "problems": [str(p) for p in o.problems],
+    }  # fmt: skip
+
+
+def _shown(path: Path) -> str:
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else str(path)
