@@ -25,7 +25,7 @@ REFERENCES = ("comparison", "group", "pooled")
 
 @dataclass(frozen=True)
 class _Groups:
-    """y (n,), g (n,) 1 in the group and 0 in the comparison, x (n, q) with an intercept, inside (n,), w (n,) zero outside."""
+    """The k rows of the domain that carry weight. y (k,), g (k,) 1 in the group and 0 in the comparison, x (k, q) with an intercept, w (k,); inside (n,) says which rows."""
 
     y: Float
     g: Float
@@ -84,7 +84,7 @@ def oaxaca_blinder(sample: Sample, outcome: str, group: str, covariates: Sequenc
 
 
 def _oaxaca(d: _Groups, reference: str, detail: bool) -> tuple[Float, Float]:
-    a, b = d.g == 1, d.inside & (d.g == 0)
+    a, b = d.g == 1, d.g == 0
     joined = np.column_stack([d.y, d.x])
     (mean_a, z_a), (mean_b, z_b) = _mean(joined, d.w * a), _mean(joined, d.w * b)
     gap, z_gap = mean_a[0] - mean_b[0], z_a[:, 0] - z_b[:, 0]
@@ -118,7 +118,7 @@ def reweighted_gap(sample: Sample, outcome: str, group: str, covariates: Sequenc
 
 
 def _reweighted(d: _Groups) -> tuple[Float, Float]:
-    a, b = d.g == 1, d.inside & (d.g == 0)
+    a, b = d.g == 1, d.g == 0
     rows = d.w != 0
     try:
         fit = fit_logit(d.x[rows], d.g[rows], d.w[rows])
@@ -139,7 +139,7 @@ def _reweighted(d: _Groups) -> tuple[Float, Float]:
 
 
 def _regression(d: _Groups, x: Float, w: Float) -> tuple[Float, Float]:
-    """Coefficients (q,) of y on x (n, q) with weights w (n,), zero for rows outside, and their influence (n, q), unweighted."""
+    """Coefficients (q,) of y on x (k, q) with weights w (k,), zero for rows outside, and their influence (k, q), unweighted."""
     rows = w > 0
     try:
         fit = least_squares(x[rows], d.y[rows], w[rows])
@@ -161,7 +161,7 @@ def _regression(d: _Groups, x: Float, w: Float) -> tuple[Float, Float]:
 
 
 def _mean(y: Float, w: Float) -> tuple[Float, Float]:
-    """Weighted means (k,) of y (n, k) and their influence (n, k), zero where w is zero."""
+    """Weighted means (p,) of y (k, p) and their influence (k, p), zero where w is zero."""
     total = w.sum()
     mean = w @ y / total
     return mean, np.where(w != 0, 1.0, 0.0)[:, None] * (y - mean) / total
@@ -184,9 +184,7 @@ def _groups(sample: Sample, outcome: str, group: str, covariates: Sequence[str],
     if problems:
         raise EstimateError(problems)
     x, labels = _design(sample.frame.loc[inside, columns])
-    full = np.zeros((sample.n, x.shape[1]))
-    full[inside] = x
-    return _Groups(y, np.where(inside, g, 0.0), full, labels, inside, np.where(inside, sample.weights, 0.0))
+    return _Groups(y[inside], g[inside], x, labels, inside, sample.weights[inside])
 
 
 def _design(frame: pd.DataFrame) -> tuple[Float, tuple[str, ...]]:
@@ -200,7 +198,9 @@ def _design(frame: pd.DataFrame) -> tuple[Float, tuple[str, ...]]:
 
 def _wrap(sample: Sample, d: _Groups, core: Core, names: tuple[str, ...], kind: str) -> Estimate:
     value, z = core(d)
-    replicates = replicated(sample, lambda w: core(replace(d, w=np.where(d.inside, w, 0.0)))[0]) if sample.design.replicates is not None else None
-    part = Part(sample.design, Influence.of(z), replicates, None if replicates is None else value)
+    replicates = replicated(sample, lambda w: core(replace(d, w=w[d.inside]))[0]) if sample.design.replicates is not None else None
+    influence = np.zeros((sample.n, len(names)))
+    influence[d.inside] = z
+    part = Part(sample.design, Influence.of(influence), replicates, None if replicates is None else value)
     n = np.full(len(names), float(d.inside.sum()))
     return Estimate(value, names, (part,), pd.DataFrame({"variable": list(names)}), n, np.full(len(names), sample.degf), kind, notes=sample.notes)
