@@ -1,0 +1,212 @@
+"""The edit report: everything in a panel that contradicts itself, by rule, with the persons concerned. Nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.frame import codes
+from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.tracer.dispositions import WHEREABOUTS
+from mismes_eval.tracer.months import dates, elapsed, month_number
+
+if TYPE_CHECKING:
+    from mismes_eval.tracer.panel import TracerPanel
+
+INVARIANT = ("male", "sex", "birth_ym", "birth_date", "country", "enrol_date", "event_date")
+GROWING = ("age", "educy", "educat7", "educat5", "educat4", "isced")
+RULES = {
+    "id_spelling": "one person under ids that differ in case, spaces or leading zeros",
+    "invariant_drift": "a characteristic that cannot change differs between waves",
+    "age_or_education_back": "age or education falls from one wave to a later one",
+    "age_jump": "age changes by more than the time between interviews allows (2 years of slack)",
+    "dead_then_alive": "known dead, then answering or known to be alive",
+    "interview_order": "fieldwork dates are not in the order of the waves",
+    "interview_after_next_target": "an interview after the day planned for the next wave",
+    "interview_before_enrolment": "an interview before the day of enrolment",
+    "future_date": "a date after the day of the check",
+    "answer_without_outcome": "a disposition says interview, and there is no outcome",
+    "outcome_without_answer": "an outcome, and the disposition says there was no interview",
+    "months_since_event": "the recorded months since the event differ from the dates by more than one month",
+    "abroad_at_home": "abroad by disposition, and the country is the home country",
+    "spell_reversed": "a spell ends before it starts",
+    "spell_overlap": "two spells of a person overlap",
+    "spell_two_open": "a person has two open spells",
+    "spell_abroad_at_home": "a spell abroad in the home country",
+}
+
+
+def edits(
+    panel: TracerPanel,
+    invariant: Sequence[str] = INVARIANT,
+    growing: Sequence[str] = GROWING,
+    as_of: str | pd.Timestamp | None = None,
+    outcome_rows: Bool | None = None,
+) -> pd.DataFrame:
+    """All rules of RULES that the panel's columns allow to check.
+
+    Parameters
+    ----------
+    invariant, growing : columns that must not change, and columns that must not fall; those that the panel lacks are passed over.
+    as_of : dates after it are in the future; None: today.  outcome_rows : (rows of long,) whether there is an outcome; None: not checked.
+
+    Returns
+    -------
+    DataFrame, one row a rule and column that was checked: rule, column, meaning, count (persons), ids (a list of all of them). Count 0: checked and clean.
+    """
+    found: list[tuple[str, str, Bool]] = []
+    found += _spelling(panel)
+    found += [("invariant_drift", c, _drift(panel, c)) for c in invariant if c in panel.long.columns]
+    for c in growing:
+        if c in panel.long.columns:
+            found.append(("age_or_education_back", c, _back(panel, c)))
+    if "age" in panel.long.columns and "fieldwork_date" in panel.long.columns:
+        found.append(("age_jump", "age", _age_jump(panel)))
+    if panel.disposition is not None:
+        found.append(("dead_then_alive", panel.disposition, _risen(panel)))
+    found += _dates(panel, pd.Timestamp.today() if as_of is None else pd.Timestamp(as_of))
+    found += _answers(panel, outcome_rows)
+    ids = panel.sample.frame[panel.unit].to_numpy()
+    rows = [(rule, column, RULES[rule], int(bad.sum()), list(ids[bad])) for rule, column, bad in [*found, *_spells(panel)]]
+    return pd.DataFrame(rows, columns=["rule", "column", "meaning", "count", "ids"])
+
+
+def normalised(ids: pd.Series) -> pd.Series:
+    """Ids without outer spaces, case and leading zeros."""
+    return ids.astype("string").str.strip().str.casefold().str.lstrip("0")
+
+
+def _spelling(panel: TracerPanel) -> list[tuple[str, str, Bool]]:
+    ids = panel.sample.frame[panel.unit]
+    if pd.api.types.is_numeric_dtype(ids):
+        return []
+    return [("id_spelling", panel.unit, normalised(ids).duplicated(keep=False).to_numpy(bool))]
+
+
+def _matrix(panel: TracerPanel, column: str) -> Float:
+    """(n, T) codes or numbers of a column, NaN where missing."""
+    series = panel.long[column]
+    if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
+        value = series.to_numpy(dtype=float, na_value=np.nan)
+    else:
+        code, _ = pd.factorize(series)
+        value = np.where(code < 0, np.nan, code).astype(float)
+    return np.append(value, np.nan)[panel.row]
+
+
+def _drift(panel: TracerPanel, column: str) -> Bool:
+    value = _matrix(panel, column)
+    high = np.where(np.isnan(value), -np.inf, value).max(axis=1)
+    low = np.where(np.isnan(value), np.inf, value).min(axis=1)
+    return np.asarray(high > low)
+
+
+def _before(value: Float) -> Float:
+    """(n, T) the last known value before each wave."""
+    out = np.full(value.shape, np.nan)
+    for t in range(1, value.shape[1]):
+        out[:, t] = np.where(np.isnan(value[:, t - 1]), out[:, t - 1], value[:, t - 1])
+    return out
+
+
+def _back(panel: TracerPanel, column: str) -> Bool:
+    value = _matrix(panel, column)
+    return np.asarray((value < _before(value)).any(axis=1))
+
+
+def _age_jump(panel: TracerPanel) -> Bool:
+    age = _matrix(panel, "age")
+    when = _days(panel, "fieldwork_date")
+    known = np.where(np.isnan(age), np.nan, when)
+    years = (known - _before(known)) / 365.25
+    return np.asarray(((age - _before(age)) > years + 2).any(axis=1))
+
+
+def _risen(panel: TracerPanel) -> Bool:
+    alive = np.isin(panel.whereabouts, [WHEREABOUTS.index("known"), WHEREABOUTS.index("abroad")])
+    earlier = np.zeros_like(alive)
+    earlier[:, 1:] = panel.dead[:, :-1]
+    return np.asarray((alive & earlier).any(axis=1))
+
+
+def _days(panel: TracerPanel, column: str) -> Float:
+    """(n, T) days since 1970, NaN where missing."""
+    series = dates(panel.long[column])
+    value = series.to_numpy(dtype="datetime64[D]")
+    days = np.where(np.isnat(value), np.nan, value.astype("int64").astype(float))
+    return np.append(days, np.nan)[panel.row]
+
+
+def _dates(panel: TracerPanel, as_of: pd.Timestamp) -> list[tuple[str, str, Bool]]:
+    out: list[tuple[str, str, Bool]] = []
+    today = float(np.datetime64(as_of.normalize(), "D").astype("int64"))
+    have = panel.long.columns
+    if "fieldwork_date" in have:
+        field = _days(panel, "fieldwork_date")
+        out.append(("interview_order", "fieldwork_date", (field < _before(field)).any(axis=1)))
+        out.append(("future_date", "fieldwork_date", (field > today).any(axis=1)))
+        if "target_date" in have:
+            target = _days(panel, "target_date")
+            following = np.full(target.shape, np.nan)
+            for t in range(target.shape[1] - 2, -1, -1):
+                following[:, t] = np.where(np.isnan(target[:, t + 1]), following[:, t + 1], target[:, t + 1])
+            out.append(("interview_after_next_target", "fieldwork_date", (np.where(panel.responded, field, np.nan) >= following).any(axis=1)))
+        if "enrol_date" in panel.sample.frame.columns:
+            out.append(("interview_before_enrolment", "fieldwork_date", (elapsed(panel, "enrol_date") < 0).any(axis=1)))
+        if "months_since_event" in have and "event_date" in panel.sample.frame.columns:
+            gap = np.abs(_matrix(panel, "months_since_event") - elapsed(panel, "event_date"))
+            out.append(("months_since_event", "months_since_event", (gap > 1).any(axis=1)))
+    for c in ("enrol_date", "event_date"):
+        if c in panel.sample.frame.columns:
+            out.append(("future_date", c, (dates(panel.sample.frame[c]) > as_of).to_numpy(bool)))
+    return out
+
+
+def _answers(panel: TracerPanel, outcome_rows: Bool | None) -> list[tuple[str, str, Bool]]:
+    out: list[tuple[str, str, Bool]] = []
+    if panel.disposition is None:
+        return out
+    if outcome_rows is not None:
+        has = np.append(outcome_rows, False)[panel.row] & (panel.row >= 0)
+        out.append(("answer_without_outcome", panel.disposition, (panel.responded & ~has).any(axis=1)))
+        out.append(("outcome_without_answer", panel.disposition, (has & ~panel.responded & (panel.groups >= 0)).any(axis=1)))
+    if "current_country" in panel.long.columns and "country" in panel.sample.frame.columns:
+        home = panel.sample.frame["country"].to_numpy()
+        same = np.column_stack([panel.values("current_country", w) == home for w in panel.waves])
+        out.append(("abroad_at_home", "current_country", (same & (panel.whereabouts == WHEREABOUTS.index("abroad"))).any(axis=1)))
+    return out
+
+
+def _spells(panel: TracerPanel) -> list[tuple[str, str, Bool]]:
+    e = panel.episodes
+    if e is None:
+        return []
+    person = pd.Index(panel.sample.frame[panel.unit]).get_indexer(e[panel.unit])
+    start, end = month_number(e["start_ym"]), month_number(e["end_ym"])
+    last = np.where(np.isnan(end), np.inf, end)
+    order = np.lexsort((last, start, person))
+    p, s, f = person[order], start[order], last[order]
+    reach = pd.Series(f).groupby(p).cummax().groupby(p).shift().to_numpy()
+    overlap = np.zeros(len(e), bool)
+    overlap[order] = s <= np.where(np.isnan(reach), -np.inf, reach)
+    openings = np.bincount(person[np.isnan(end)], minlength=panel.n)
+    out = [
+        ("spell_reversed", "end_ym", _persons(panel, person, end < start)),
+        ("spell_overlap", "start_ym", _persons(panel, person, overlap)),
+        ("spell_two_open", "end_ym", openings > 1),
+    ]
+    if "country" in e.columns and "country" in panel.sample.frame.columns:
+        table = codes("episode_states").set_index("code")["abroad"]
+        abroad = e["state"].astype(str).map(table).eq("1").to_numpy(bool)
+        home = panel.sample.frame["country"].to_numpy()[person]
+        out.append(("spell_abroad_at_home", "country", _persons(panel, person, abroad & (e["country"].to_numpy() == home))))
+    return out
+
+
+def _persons(panel: TracerPanel, person: Int, bad: Bool) -> Bool:
+    out = np.zeros(panel.n, bool)
+    out[person[bad]] = True
+    return out

@@ -1,0 +1,47 @@
+"""Time in months: calendar months as whole numbers, and elapsed time from real dates, never from the nominal wave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.numerics.rows import Float
+
+if TYPE_CHECKING:
+    from mismes_eval.tracer.panel import TracerPanel
+
+DAYS = 30.4375  # a month, on average over four years
+
+
+def month_number(months: pd.Series) -> Float:
+    """'2021-03' -> 2021 * 12 + 2, as floats; NaN where missing. Dates and periods are taken too."""
+    if pd.api.types.is_datetime64_any_dtype(months):
+        return np.asarray(months.dt.year * 12 + months.dt.month - 1, float)
+    code, level = pd.factorize(months.astype(object).where(months.notna(), None))
+    number = np.array([int(str(v)[:4]) * 12 + int(str(v)[5:7]) - 1 for v in level] + [np.nan])
+    return np.asarray(number[code], float)
+
+
+def month_label(number: float) -> str:
+    """2021 * 12 + 2 -> '2021-03'."""
+    return f"{int(number) // 12}-{int(number) % 12 + 1:02d}"
+
+
+def dates(values: object) -> pd.Series:
+    """Dates of a column that holds dates or ISO text; NaT where missing."""
+    series = pd.Series(values)
+    return series if pd.api.types.is_datetime64_any_dtype(series) else pd.to_datetime(series, format="ISO8601", errors="coerce")
+
+
+def elapsed(panel: TracerPanel, since: str, on: str = "fieldwork_date") -> Float:
+    """(n, T) months from a date of the person (enrol_date, event_date) to the date `on` of each wave; NaN where either is missing."""
+    missing = [c for c, frame in ((since, panel.sample.frame), (on, panel.long)) if c not in frame.columns]
+    if missing:
+        raise EstimateError([Problem("elapsed time needs dates", f"column '{c}'", f"'{since}' of the persons and '{on}' of the waves") for c in missing])
+    start = dates(panel.sample.frame[since]).to_numpy(dtype="datetime64[D]")
+    end = np.append(dates(panel.long[on]).to_numpy(dtype="datetime64[D]"), np.datetime64("NaT"))[panel.row]
+    days = (end - start[:, None]) / np.timedelta64(1, "D")
+    return np.asarray(days / DAYS, float)

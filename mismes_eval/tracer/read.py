@@ -1,0 +1,185 @@
+"""A tracer study from its tables, with everything that is wrong named at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval import frame as frames
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.tracer.edits import edits, normalised
+from mismes_eval.tracer.months import elapsed
+from mismes_eval.tracer.panel import TracerPanel
+from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.stages import Columns
+
+Table = str | Path | pd.DataFrame
+UNIT, WAVE, DISPOSITION = "person_id", "wave", "disp_code"
+REPORTED = ("episode_months", "one_open_episode")  # found by the edit report, not refused
+SYNTHETIC = "SYNTHETIC DATA: made-up persons, no finding about a real country."
+
+
+def read(
+    person: Table, wave: Table, outcome: Table, service: Table | None = None, episode: Table | None = None, retro: Table | None = None, weights: str = "sample_weight",
+    strata: Columns = None, psu: Columns = None, fpc: Columns = None, as_of: str | pd.Timestamp | None = None,
+) -> TracerPanel:  # fmt: skip
+    """A tracer panel from the tables `tracer_person`, `tracer_wave`, `tracer_outcome` and, where there are, `tracer_service`, `tracer_episode`.
+
+    Parameters
+    ----------
+    person, wave, outcome, service, episode : files of any format `frame.read` knows, or frames, under the templates' names.
+    retro : outcomes of a time before enrolment, asked back at enrolment (same columns as `outcome`, wave below 0); they get the disposition of the first wave.
+    weights, strata, psu, fpc : design columns of the person table.
+    as_of : dates after it are in the future; None: today.
+
+    Returns
+    -------
+    TracerPanel. Its waves have `months_since_enrolment` and `months_since_event`, both from real dates. `edits` is the edit report (see `edits`).
+
+    Raises
+    ------
+    InputError : everything in all tables that makes them unusable: template failures, duplicate keys, rows of unknown persons (with the id they probably
+        mean), outcomes without a wave row.
+    """
+    given = {"tracer_person": person, "tracer_wave": wave, "tracer_outcome": outcome, "tracer_service": service, "tracer_episode": episode}
+    problems: list[Problem] = []
+    tables = {name: _table(table, name, problems) for name, table in given.items() if table is not None}
+    before = None if retro is None else _retro(retro, problems)
+    if problems:
+        raise InputError(problems)
+    persons, waves, outcomes = tables["tracer_person"], tables["tracer_wave"], tables["tracer_outcome"]
+    problems = _key_problems(tables, before)
+    if problems:
+        raise InputError(problems)
+    sample = Sample.from_frame(persons, weights=weights, strata=strata, psu=psu, fpc=fpc)
+    if "data_status" in persons.columns and persons["data_status"].astype("string").str.upper().eq("SYNTHETIC").any():
+        sample = sample.flagged(SYNTHETIC)
+    long = _long(waves, outcomes, before)
+    panel = TracerPanel.from_frame(long, UNIT, WAVE, sample=sample, disposition=DISPOSITION)
+    panel = replace(panel, episodes=tables.get("tracer_episode"), services=tables.get("tracer_service"))
+    report = edits(panel, as_of=as_of, outcome_rows=_has_outcome(long, outcomes))
+    return replace(panel, long=_timed(panel), edits=report)
+
+
+def _table(table: Table, name: str, problems: list[Problem], wave: int | None = None) -> pd.DataFrame:
+    """A validated table; its problems are added to the list with the table's name in front."""
+    template = frames.template(name)
+    template = replace(template, rules=tuple(r for r in template.rules if r.name not in REPORTED))
+    try:
+        raw = table.reset_index(drop=True) if isinstance(table, pd.DataFrame) else frames.read(table).frame
+    except InputError as error:
+        problems += [_named(p, name) for p in error.problems]
+        return pd.DataFrame()
+    checked = frames.check(raw if wave is None else raw.assign(wave=wave), template)
+    problems += [_named(p, name) for p in checked.problems]
+    return checked.frame
+
+
+def _named(problem: Problem, table: str) -> Problem:
+    return replace(problem, where=f"{table}, {problem.where}" if problem.where else table)
+
+
+def _retro(table: Table, problems: list[Problem]) -> pd.DataFrame:
+    raw = table.reset_index(drop=True) if isinstance(table, pd.DataFrame) else frames.read(table).frame
+    if WAVE not in raw.columns:
+        problems.append(Problem("a retrospective table has no wave", f"column '{WAVE}'", "a number below 0"))
+        return raw
+    when = pd.to_numeric(raw[WAVE], errors="coerce")
+    late = ~(when < 0).to_numpy()
+    if late.any():
+        problems.append(
+            Problem(
+                "a retrospective row is not before enrolment",
+                f"column '{WAVE}'",
+                "a number below 0",
+                "",
+                "",
+                int(late.sum()),
+                tuple(int(i) for i in np.flatnonzero(late)[:5]),
+            )
+        )
+        return raw
+    return _table(raw, "tracer_outcome", problems, wave=0).assign(**{WAVE: when.astype(int).to_numpy()})
+
+
+def _key_problems(tables: dict[str, pd.DataFrame], retro: pd.DataFrame | None) -> list[Problem]:
+    problems = []
+    keys = {"tracer_person": [UNIT], "tracer_wave": [UNIT, WAVE], "tracer_outcome": [UNIT, WAVE], "tracer_episode": [UNIT, "ep_id"]}
+    for name, columns in keys.items():
+        if name in tables:
+            problems += _twice(tables[name], columns, name)
+    known = pd.Index(tables["tracer_person"][UNIT])
+    others = {**tables, **({"tracer_retro": retro} if retro is not None else {})}
+    for name, table in others.items():
+        if name != "tracer_person":
+            problems += _strangers(table[UNIT], known, name)
+    where = pd.MultiIndex.from_frame(tables["tracer_wave"][[UNIT, WAVE]])
+    outcome = tables["tracer_outcome"]
+    lost = ~pd.MultiIndex.from_frame(outcome[[UNIT, WAVE]]).isin(where) & outcome[UNIT].isin(known).to_numpy()
+    if lost.any():
+        problems.append(Problem("an outcome has no row in the wave table", f"tracer_outcome, columns '{UNIT}' and '{WAVE}'", "a disposition for every outcome", "", "", int(lost.sum()),
+                                tuple(outcome.loc[lost, UNIT].iloc[:5])))  # fmt: skip
+    return problems
+
+
+def _twice(table: pd.DataFrame, columns: Sequence[str], name: str) -> list[Problem]:
+    twice = table.duplicated(list(columns), keep=False).to_numpy()
+    if not twice.any():
+        return []
+    ids = table.loc[twice, UNIT].unique()
+    return [
+        Problem(
+            "a key is used twice",
+            f"{name}, columns {', '.join(columns)}",
+            "one row a key",
+            f"{len(ids)} persons",
+            "Decide which row is right.",
+            int(twice.sum()),
+            tuple(ids[:5]),
+        )
+    ]
+
+
+def _strangers(ids: pd.Series, known: pd.Index, name: str) -> list[Problem]:
+    strange = pd.Index(ids.unique()).difference(known, sort=False)
+    if not len(strange):
+        return []
+    near = pd.Series(known, index=normalised(pd.Series(known)).to_numpy())
+    near = near[~near.index.duplicated()]
+    meant = [f"{s} (as {near[k]}?)" if k in near.index else str(s) for s, k in zip(strange[:5], normalised(pd.Series(strange[:5])), strict=True)]
+    return [Problem("a row belongs to a person who is not in the person table", f"{name}, column '{UNIT}'", "a person of tracer_person", f"{len(strange)} others: {', '.join(meant)}",
+                    "Ids that changed case or padding are shown with the id they probably mean.", int(ids.isin(strange).sum()), tuple(strange[:5]))]  # fmt: skip
+
+
+def _long(waves: pd.DataFrame, outcomes: pd.DataFrame, retro: pd.DataFrame | None) -> pd.DataFrame:
+    same = [c for c in outcomes.columns if c in waves.columns and c not in (UNIT, WAVE)]
+    long = waves.merge(outcomes.drop(columns=same), on=[UNIT, WAVE], how="left", sort=False, validate="one_to_one")
+    if retro is None:
+        return long
+    first = waves.loc[waves[WAVE] == waves[WAVE].min()].set_index(UNIT)[DISPOSITION]
+    shared = [c for c in retro.columns if c not in same]
+    past = retro[shared].assign(**{DISPOSITION: first.reindex(retro[UNIT]).to_numpy()})
+    past = past[past[DISPOSITION].notna()]
+    return pd.concat([long, past.dropna(axis=1, how="all")], ignore_index=True)
+
+
+def _has_outcome(long: pd.DataFrame, outcomes: pd.DataFrame) -> np.ndarray:
+    """(rows of long,) whether the outcome table (or the retrospective one) has the row."""
+    keys = pd.MultiIndex.from_frame(outcomes[[UNIT, WAVE]])
+    return pd.MultiIndex.from_frame(long[[UNIT, WAVE]]).isin(keys) | (long[WAVE].to_numpy() < 0)
+
+
+def _timed(panel: TracerPanel) -> pd.DataFrame:
+    """The waves with elapsed months from real dates."""
+    columns = {}
+    for name, since in (("months_since_enrolment", "enrol_date"), ("months_since_event", "event_date")):
+        if since in panel.sample.frame.columns and "fieldwork_date" in panel.long.columns:
+            months = np.full(len(panel.long), np.nan)
+            there = panel.row >= 0
+            months[panel.row[there]] = elapsed(panel, since)[there]
+            columns[name] = months
+    return panel.long.assign(**columns)
