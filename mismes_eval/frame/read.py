@@ -13,7 +13,7 @@ from mismes_eval.frame.codes import nearest
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.delimited import read_delimited
 from mismes_eval.frame.excel import read_excel
-from mismes_eval.frame.parse import SCIENTIFIC, number, text, whole
+from mismes_eval.frame.parse import SCIENTIFIC, matches, number, text, whole
 from mismes_eval.frame.statistical import Labelled, read_parquet, read_statistical
 from mismes_eval.frame.template import Template
 from mismes_eval.frame.template import template as named_template
@@ -153,8 +153,8 @@ def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, l
         return pd.to_datetime(cells), []
     values, bad = number(cells if cells.dtype != object else written, decimal)
     share = float((values.notna() & ~bad).sum() / written.notna().sum())
-    coded = written.str.fullmatch(r"0\d+|[+-]?\d{16,}").fillna(False).astype(bool)  # leading zeros, or more digits than a number holds
-    scientific = written.str.fullmatch(SCIENTIFIC).fillna(False).astype(bool)
+    coded = matches(written, r"0\d+|[+-]?\d{16,}")  # leading zeros, or more digits than a number holds
+    scientific = matches(written, SCIENTIFIC)
     if scientific.any() and _identifier(name):
         got = repr(written[scientific].iloc[0])
         return written, [Problem("identifiers that lost digits", name, "text", got, "Export the column as text.", int(scientific.sum()), rows(scientific))]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame.codes import codes, nearest, nearest_code
-from mismes_eval.frame.parse import finish, parse, text
+from mismes_eval.frame.parse import finish, matches, parse, text
 from mismes_eval.frame.rules import failing
 from mismes_eval.frame.template import NUMERIC, Column, Template
 
@@ -234,7 +234,7 @@ def _heaped(values: pd.Series, column: Column) -> list[Problem]:
 
 def _pattern(values: pd.Series, column: Column) -> list[Problem]:
     written = text(values)
-    wrong = written.notna() & ~written.str.fullmatch(column.pattern).fillna(False).astype(bool)
+    wrong = written.notna() & ~matches(written, column.pattern)
     if not wrong.any():
         return []
     got = written[wrong].iloc[0]

@@ -131,3 +131,10 @@ def test_records_that_share_an_identifier_break_the_count(mapped):
 def test_intake_to_excel(mapped, tmp_path):
     mapped().to_excel(tmp_path / "intake.xlsx")
     assert pd.read_excel(tmp_path / "intake.xlsx", sheet_name="counts")["count"].tolist()[:4] == [4, 3, 0, 1]
+
+
+def test_the_mapping_file_in_the_docs_loads(root, tmp_path):
+    page = (root / "docs" / "inventory.md").read_text(encoding="utf-8")
+    (tmp_path / "docs.yaml").write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    mapping = inventory.load_mapping(tmp_path / "docs.yaml")
+    assert mapping.register == "my register" and set(mapping.fields) <= set(inventory.template().names)
