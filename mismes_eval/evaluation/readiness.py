@@ -1,0 +1,75 @@
+"""Is a run ready: everything that is missing or wrong in its params and data, found in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mismes_eval import frame as frames
+from mismes_eval import inventory as inventories
+from mismes_eval.errors import MismesError, Problem
+from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.survey import survey
+from mismes_eval.evaluation.tracing import tracing
+
+KINDS = (
+    ("labour force survey", ("inputs.lfs",)),
+    ("tracer study", ("inputs.tracer_person", "inputs.tracer_wave", "inputs.tracer_outcome")),
+    ("inventory of measures", ("inputs.inventory",)),
+    ("control totals", ("inputs.margins",)),
+)
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """problems: what stops the run; supplied, absent: kinds of evidence; lines: one sentence on what was read."""
+
+    problems: tuple[Problem, ...]
+    supplied: tuple[str, ...]
+    absent: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+def readiness(params: Params) -> Readiness:
+    """Read and weight everything that the params name, and gather every problem of every kind of evidence."""
+    problems: list[Problem] = []
+    lines: list[str] = []
+
+    def tried(what: str, read: Callable[[Params], str | None]) -> None:
+        try:
+            line = read(params)
+        except MismesError as error:
+            problems.extend(error.problems)
+            return
+        if line is not None:
+            lines.append(f"{what}: {line}")
+
+    tried("labour force survey", _survey)
+    tried("tracer study", _tracing)
+    tried("inventory", _inventory)
+    for key in ("inputs.targets", "inputs.truth"):
+        tried(key.removeprefix("inputs."), lambda p, k=key: _rows(p, k))  # type: ignore[misc]
+    supplied = tuple(kind for kind, keys in KINDS if all(params.path(k) is not None for k in keys))
+    return Readiness(tuple(problems), supplied, tuple(kind for kind, _ in KINDS if kind not in supplied), tuple(lines))
+
+
+def _survey(params: Params) -> str | None:
+    s = survey(params)
+    if s is None:
+        return None
+    return f"{len(s.sample.frame):,} persons, sum of weights {float(s.sample.weights.sum()):,.0f}; {s.sample.design.describe()}"
+
+
+def _tracing(params: Params) -> str | None:
+    t = tracing(params)
+    return None if t is None else f"measures {', '.join(map(str, t.measures))}"
+
+
+def _inventory(params: Params) -> str | None:
+    path = params.path("inputs.inventory")
+    return None if path is None else f"{len(inventories.read(path).frame)} measures"
+
+
+def _rows(params: Params, key: str) -> str | None:
+    path = params.path(key)
+    return None if path is None else f"{len(frames.read(path).frame)} rows"
