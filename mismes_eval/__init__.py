@@ -1,1 +1,61 @@
-"""Weights, tracer panels and impact on one variance engine."""
+"""Weights, tracer panels and impact on one variance engine.
+
+`import mismes_eval as me` gives the verbs of the package as a flat language; each is loaded when it is first used, so that the command line starts at once.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    __version__ = version("mismes-eval")
+except PackageNotFoundError:
+    __version__ = "0+source"
+
+_WHERE: dict[str, tuple[str, ...]] = {
+    "errors": ("MismesError", "MismesWarning", "InputError", "ParamsError", "DesignError", "CalibrationError", "EstimateError", "IdentificationError", "DisclosureError", "ReportError"),
+    "weighting.sample": ("Sample",),
+    "weighting.resampling": ("ReplicateWeights", "replicates"),
+    "weighting.calibrate": ("calibrate", "feasibility", "poststratify", "tightest_bounds"),
+    "weighting.nonresponse": ("nonresponse",),
+    "weighting.trim": ("trim",),
+    "weighting.phases": ("two_phase", "weight_share"),
+    "weighting.frames": ("combine_frames", "stack_samples"),
+    "weighting.pseudo": ("pseudo_weights",),
+    "weighting.diagnostics": ("kish_deff", "margins_before_after", "provenance", "weight_diagnostics"),
+    "weighting.planning": ("best_ratio", "compare_plans", "plan_allocation", "plan_precision", "sample_size_for_rate"),
+    "estimate.estimate": ("Estimate", "NotEstimable", "independent", "stack"),
+    "estimate.totals": ("mean", "proportion", "ratio", "total"),
+    "estimate.quantile": ("quantile",),
+    "estimate.regression": ("logit", "ols", "poisson"),
+    "estimate.hypothesis": ("wald",),
+    "estimate.association": ("rao_scott",),
+    "tracer": ("TracerPanel", "attrition_weights"),
+    "impact.two_by_two": ("att_2x2",),
+    "evaluation.params": ("Params",),
+    "evaluation.evaluation": ("Evaluation", "evaluate"),
+    "evaluation.coverage": ("concentration", "coverage", "leakage", "targeting"),
+    "report.session": ("Session",),
+    "report.country": ("country_report",),
+}
+_HOME = {name: module for module, names in _WHERE.items() for name in names}
+_HOME |= {"open_report": "report.session"}
+_RENAMED = {"open_report": "open"}
+_FLOORS = ("frame", "inventory", "lfs", "tracer", "synthetic", "report", "impact")
+
+__all__ = sorted([*_HOME, "__version__"])
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), _RENAMED.get(name, name))
+        globals()[name] = value
+        return value
+    if name in _FLOORS:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"mismes_eval has no '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_FLOORS])

@@ -99,14 +99,30 @@ def solve(d: Float, x: Rows, totals: Float, method: Method, bounds: tuple[float,
     return Solution(factor, gap, done)
 
 
+@dataclass(frozen=True, slots=True)
+class Gram:
+    """A symmetric matrix a (q, q), possibly singular (redundant margins), with its inverse root (q, rank), for many right sides."""
+
+    a: Float
+    root: Float
+
+    @classmethod
+    def of(cls, a: Float) -> Gram:
+        scale = 1.0 / np.sqrt(np.maximum(np.diag(a), np.finfo(float).tiny))
+        value, vector = np.linalg.eigh(a * scale[:, None] * scale[None, :])
+        keep = value > value[-1] * 1e-11
+        return cls(a, (vector[:, keep] * scale[:, None]) / np.sqrt(value[keep]))
+
+    def solve(self, b: Float) -> Float:
+        """Minimum-norm solution of a x = b, b (q,) or (q, p), refined once."""
+        x: Float = self.root @ (self.root.T @ b)
+        refined: Float = x + self.root @ (self.root.T @ (b - self.a @ x))
+        return refined
+
+
 def psd_solve(a: Float, b: Float) -> Float:
-    """Minimum-norm solution of a x = b, b (q,) or (q, p), for a symmetric a that may be singular (redundant margins)."""
-    scale = 1.0 / np.sqrt(np.maximum(np.diag(a), np.finfo(float).tiny))
-    value, vector = np.linalg.eigh(a * scale[:, None] * scale[None, :])
-    keep = value > value[-1] * 1e-11
-    root = (vector[:, keep] * scale[:, None]) / np.sqrt(value[keep])
-    x: Float = root @ (root.T @ b)
-    return x + root @ (root.T @ (b - a @ x))
+    """Minimum-norm solution of a x = b for one right side."""
+    return Gram.of(a).solve(b)
 
 
 def projection(x: Rows, weight: Float, cross: Float) -> Float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.impact import headline
@@ -23,10 +25,11 @@ def _inventory(context: Context) -> list[tuple[str, str]]:
     inventory = context.evaluation.inventory
     if inventory is None:
         return []
-    frame = inventory.frame[inventory.counted.to_numpy()]
-    evaluated = frame["eval_done"].astype("boolean").fillna(False)
-    text = context.text("{n} measures are on record; {k} of them record an evaluation.", n=len(frame), k=int(evaluated.sum()))
-    return [(text, "T05")]
+    year = context.evaluation.params.integer("year") or date.today().year
+    register = inventory.evaluation_due(date(year, 12, 31))
+    n = register.summary.set_index("status")["measures"]
+    text = context.text("{n} measures are on record; {done} were evaluated and {late} are past 24 months without an evaluation.", n=int(inventory.counted.sum()), done=int(n.get("evaluated", 0)), late=int(n.get("overdue", 0)))
+    return [(text, "T05b")]
 
 
 def _people(context: Context) -> list[tuple[str, str]]:

@@ -174,10 +174,10 @@ def shown(cell: pd.Series, scale: float, digits: int, t: Language) -> str:
 
 def render(table: Table, t: Language) -> str:
     """HTML of a table of numbers: one column of numbers and one of n for each column."""
-    with_n = table.cells["n"].notna().any() or table.cells["status"].isin(["confidential", "secondary"]).any()
+    with_n = set(table.cells.loc[table.cells["n"].notna(), "column"])
     head = f'<th scope="col">{escape(t("Group"))}</th>'
     for c in table.columns:
-        head += f'<th scope="col" class="num">{escape(t(c))}</th>' + (f'<th scope="col" class="num n">n</th>' if with_n else "")
+        head += f'<th scope="col" class="num">{escape(t(c))}</th>' + ('<th scope="col" class="num n">n</th>' if c in with_n else "")
     lookup = {(r["row"], r["column"]): r for _, r in table.cells.iterrows()}
     body, used = "", set()
     for row in table.rows:
@@ -185,14 +185,14 @@ def render(table: Table, t: Language) -> str:
         for c in table.columns:
             cell = lookup.get((row, c))
             if cell is None:
-                body += "<td></td>" + ("<td></td>" if with_n else "")
+                body += "<td></td>" + ("<td></td>" if c in with_n else "")
                 continue
             scale, digits = table.units.get(row, table.units.get(c, (table.scale, table.digits)))
             used.add(cell["status"] if cell["status"] != "shown" else cell["flag"])
             hide_n = cell["status"] in ("confidential", "secondary")
             tip = f' title="{escape(str(cell["definition"]))}"' if cell["status"] == "not estimable" else ""
             body += f'<td class="num"{tip}>{escape(shown(cell, scale, digits, t))}</td>'
-            if with_n:
+            if c in with_n:
                 body += f'<td class="num n">{HIDDEN if hide_n else t.number(cell["n"], 0)}</td>'
         body += "</tr>"
     return _frame(table, t, f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", _legend(table, used, t))

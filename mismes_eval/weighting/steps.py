@@ -59,7 +59,11 @@ class Calibration:
 
     def slope(self, z: Influence) -> Float:
         """B (q, p)."""
-        return calibration.projection(self.x, self.before, z.cross(self.x, self.before))
+        return self._gram.solve(z.cross(self.x, self.before))
+
+    @cached_property
+    def _gram(self) -> calibration.Gram:
+        return calibration.Gram.of(self.x.gram(self.before))
 
     def pull_back(self, z: Influence) -> Influence:
         b = self.slope(z)
@@ -104,7 +108,7 @@ class ResponsePropensity:
         information = self.x.gram(self.before * self.p * (1 - self.p))
         if not information.any():
             return z.scaled(self.factor)
-        return z.scaled(self.factor).plus(self.x, -np.linalg.solve(information, slope), self.r - self.p)
+        return z.scaled(self.factor).plus(self.x, -np.asarray(np.linalg.solve(information, slope), float), self.r - self.p)
 
     def added_vcov(self, z: Influence) -> Float | None:
         return None
@@ -113,8 +117,12 @@ class ResponsePropensity:
     def _model(self) -> Propensity:
         return Propensity(self.x, self.r)
 
+    def fitted(self, before: Float) -> Float:
+        """(n,) propensities of the same model fitted with other weights."""
+        return self._model.fit(before)
+
     def refit(self, before: Float) -> Float:
-        p = self._model.fit(before)
+        p = self.fitted(before)
         f = np.divide(self.r, p, out=np.zeros_like(p), where=self.r > 0)
         return f if self.stabiliser is None else f * self.stabiliser
 
@@ -175,7 +183,8 @@ class PhaseTwo:
         chance = np.divide(1.0, self.share, out=np.ones_like(self.share), where=self.share > 0)
         residual, _ = self._residual(z)
         e = residual.dense() * (self.before * self.factor * np.sqrt(self.fraction * (1 - chance)))[:, None]
-        return e.T @ e
+        out: Float = e.T @ e
+        return out
 
     def refit(self, before: Float) -> Float:
         if self.x is None:
@@ -227,7 +236,7 @@ class PseudoWeight:
 
     def pull_back(self, z: Influence) -> Influence:
         slope = -z.cross(self.x, self.before * self.factor)
-        g = np.linalg.solve(self.x.gram(self.before * self.p * (1 - self.p)), slope)
+        g = np.asarray(np.linalg.solve(self.x.gram(self.before * self.p * (1 - self.p)), slope), float)
         return z.scaled(self.factor).plus(self.x, g, self.r - self.p)
 
     def added_vcov(self, z: Influence) -> Float | None:

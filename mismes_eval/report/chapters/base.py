@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.report.chapters.words import words
 from mismes_eval.report.disclosure import Partition
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.language import Language
@@ -33,6 +34,10 @@ class Context:
     def text(self, sentence: str, **values: object) -> str:
         """A sentence in the report's language."""
         return self.words(sentence, **values)
+
+    def column(self, name: str) -> str:
+        """A column's name in the report's language."""
+        return self.words(words(name))
 
     def absent(self, what: str) -> str:
         """The sentence that stands where evidence was not supplied."""

@@ -47,7 +47,7 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
     n = context.words.number
     low, high = (float(v) * scale for v in main.ci().iloc[0])
     unit = context.text("percentage points") if scale == 100 else context.text("units of the outcome")
-    values = {"m": effect.measure, "o": context.text(outcome), "w": context.text("{m:.0f} months", m=study.months[wave]), "v": n(float(main.value[0]) * scale), "lo": n(low), "hi": n(high), "u": unit,
+    values = {"m": effect.measure, "o": context.column(outcome), "w": context.text("{m:.0f} months", m=study.months[wave]), "v": n(float(main.value[0]) * scale), "lo": n(low), "hi": n(high), "u": unit,
               "most": n(max(abs(low), abs(high)))}  # fmt: skip
     if low <= 0 <= high:
         text = context.text("{m}: no effect on '{o}' could be shown after {w}: {v} {u}, 95% interval {lo} to {hi}. Effects larger than {most} {u} in size can be ruled out.", **values)
@@ -69,7 +69,7 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
 def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
     cells, units = [], {}
     for (outcome, wave), e in effect.by_wave.items():
-        row = context.text(outcome)
+        row = context.column(outcome)
         units[row] = _scale(outcome)
         cells.append(cells_of([(row, context.text("{m:.0f} months", m=study.months[wave]), e)], context.rules))
     truth = _truth(context.evaluation, effect.measure)
@@ -112,7 +112,7 @@ def _path(context: Context, study: Tracing, effect: Effects) -> Item:
     frame = pd.DataFrame(rows, columns=["x", "value", "low", "high"]).assign(series=effect.measure)
     scale, _ = _scale(outcome)
     note = "The comparison with enrolment is 0 by construction; the point a year before is the pre-trend."
-    title = context.text("Effect of {m} on '{o}'", m=effect.measure, o=context.text(outcome))
+    title = context.text("Effect of {m} on '{o}'", m=effect.measure, o=context.column(outcome))
     return figures.paths(f"F11 {effect.measure}", title, frame, "months since enrolment", "percentage points (95% interval)" if scale == 100 else "units (95% interval)", scale, True, study.source, (note,), context.synthetic)
 
 
@@ -125,7 +125,7 @@ def _beside(context: Context, study: Tracing, effect: Effects) -> Table:
     rows += [(name, "estimate", e) for name, e in effect.beside.items()]
     pre = effect.pre.get(outcome, NotEstimable("the params name no column for the year before enrolment"))
     rows.append(("pre-trend: change in the year before enrolment", "estimate", pre))
-    title = context.text("'{o}' after {w}: what stands beside the headline ({m})", o=context.text(outcome), w=context.text("{m:.0f} months", m=study.months[wave]), m=effect.measure)
+    title = context.text("'{o}' after {w}: what stands beside the headline ({m})", o=context.column(outcome), w=context.text("{m:.0f} months", m=study.months[wave]), m=effect.measure)
     scale, digits = _scale(outcome)
     return Table(f"T19 {effect.measure}", title, cells_of(rows, context.rules), study.source, (), scale, digits, context.synthetic)
 
@@ -135,13 +135,17 @@ def _groups(context: Context, study: Tracing) -> Table:
     outcome = str(context.evaluation.params.text("impact.main_outcome"))
     for effect in context.evaluation.effects:
         for (column, level), e in effect.by_group.items():
-            parts.append(cells_of([(f"{effect.measure}, {column} = {level}", "effect", e)], context.rules))
+            parts.append(cells_of([(f"{effect.measure}, {context.column(column)}: {context.text(_level(level))}", "effect", e)], context.rules))
         for column, gap in effect.group_gaps.items():
-            parts.append(cells_of([(f"{effect.measure}, difference by {column}", "effect", gap)], context.rules))
+            parts.append(cells_of([(context.text("{m}, difference by {c}", m=effect.measure, c=context.column(column)), "effect", gap)], context.rules))
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     note = "Several groups are looked at: one interval in twenty misses its value by chance alone."
     scale, digits = _scale(outcome)
     return Table("T18", "Effects by group, main outcome and wave", cells, study.source, (note,), scale, digits, context.synthetic)
+
+
+def _level(level: str) -> str:
+    return {"1": "yes", "0": "no", "1.0": "yes", "0.0": "no", "True": "yes", "False": "no"}.get(level, level)
 
 
 def _money(context: Context, study: Tracing) -> list[Item]:

@@ -34,7 +34,7 @@ def _limitations(context: Context) -> Item:
         for effect in e.effects:
             for outcome, pre in effect.pre.items():
                 if isinstance(pre, Estimate) and not (pre.ci()["low"].iloc[0] <= 0 <= pre.ci()["high"].iloc[0]):
-                    rows.append((f"{effect.measure}: {context.text(outcome)}", "The groups moved apart before the measure began: do not read the effect as caused by it."))
+                    rows.append((f"{effect.measure}: {context.column(outcome)}", "The groups moved apart before the measure began: do not read the effect as caused by it."))
     rows = rows or [("Scope", "Only what the chapters show was supplied.")]
     return text_table(context, "T21", "Limitations", [(context.text(a), context.text(b)) for a, b in rows], ("Subject", "What to keep in mind"))
 

@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval import lfs
+from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.coverage import concentration, coverage, target_population, targeting
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.frame import codes
 from mismes_eval.report.chapters.base import Chapter, Context
+from mismes_eval.report.chapters.people import bands
 from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
 
 PART = "_took_part"
@@ -60,12 +62,12 @@ def _coverage(context: Context, s: Survey) -> Table:
 def _targeting(context: Context, s: Survey) -> Table:
     frame = s.sample.frame
     takes = frame["msm_part"].astype("string").fillna("").str.contains("M", regex=False).to_numpy(float)
-    named = s.sample.with_columns({PART: takes, **{c: lfs.breakdown(frame, c).astype(str).to_numpy() for c in ("sex", "age_group", "education")}}).where(_returnees(s))
+    named = s.sample.with_columns({PART: takes, **{c: v.astype(str).to_numpy() for c, v in (("sex", lfs.breakdown(frame, "sex")), ("age", bands(frame)), ("education", lfs.breakdown(frame, "education")))}}).where(_returnees(s))
     parts = []
-    for c in ("sex", "age_group", "education"):
+    for c in ("sex", "age", "education"):
         try:
             e = targeting(named, PART, c)
-        except Exception as error:
+        except EstimateError as error:
             e = NotEstimable(str(error))
         parts.append(cells_by(e, context.rules, [f"{c.replace('_', ' ')}: {v}" for v in e.keys[c]] if isinstance(e, Estimate) else c, "index"))
     if "educy" in frame.columns and takes[named.active].any():
@@ -80,7 +82,7 @@ def _costs(context: Context, s: Survey) -> Table:
     items = []
     for key, e in found.items():
         if isinstance(e, NotEstimable):
-            items.append(cells_of([(key, "estimate", e)], context.rules))
+            items.append(cells_of([(e.definition.split(":")[0] or key, "estimate", e)], context.rules))
             continue
         title = str(e.extra.get("title", key))
         labels = [title if e.p == 1 else f"{title}: {v}" for v in e.names]

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from mismes_eval import lfs
+from mismes_eval.errors import InputError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import proportion
 from mismes_eval.evaluation.evaluation import Result
 from mismes_eval.evaluation.survey import Survey
+from mismes_eval.lfs.persons import age_bounds
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.disclosure import Partition
@@ -103,12 +105,12 @@ def _statuses(s: Survey) -> Mapping[str, Sample]:
 
 def _profile(context: Context, s: Survey) -> Table:
     """Sex, age, education, place: shares within each group."""
-    frame = pd.DataFrame({"sex": lfs.breakdown(s.sample.frame, "sex"), "age group": lfs.breakdown(s.sample.frame, "age_group")})
-    for name, source in (("education", "education"), ("region", "region")):
+    frame = pd.DataFrame({"sex": lfs.breakdown(s.sample.frame, "sex"), "age": bands(s.sample.frame)})
+    for name in ("education", "region"):
         try:
-            frame[name] = lfs.breakdown(s.sample.frame, source)
-        except Exception as error:  # the breakdown names what the file lacks; the row says so
-            frame[name] = f"not in the file: {error}"[:60]
+            frame[name] = lfs.breakdown(s.sample.frame, name)
+        except InputError:
+            frame[name] = "not in the file"
     if "urban" in s.sample.frame.columns:
         frame["place"] = s.sample.frame["urban"].map({1: "urban", 0: "rural", True: "urban", False: "rural"}).fillna("not stated")
     named = s.sample.with_columns({c: frame[c].astype(str).to_numpy() for c in frame.columns})
@@ -124,6 +126,12 @@ def _profile(context: Context, s: Survey) -> Table:
             level = e.keys["level"].tolist() if "level" in e.keys else [c]
             parts.append(cells_by(e, context.rules, [f"{c}: {v}" for v in level], group))
     return Table("T07", "Profile, % of each group", pd.concat(parts, ignore_index=True), s.source, (s.definition.text,), 100.0, 1, context.synthetic)
+
+
+def bands(frame: pd.DataFrame) -> pd.Series:
+    """Ten-year bands from the lowest age of the file's own groups: migrants are too few for narrower ones."""
+    low, _ = age_bounds(frame)
+    return pd.cut(pd.Series(low, index=frame.index), [-1, 14, 24, 34, 44, 54, 64, 200], labels=["0-14", "15-24", "25-34", "35-44", "45-54", "55-64", "65+"]).astype(str)
 
 
 def _by_sex(context: Context, s: Survey) -> Table:

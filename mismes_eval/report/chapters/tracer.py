@@ -87,12 +87,12 @@ def _balance(context: Context, study: Tracing) -> Table:
             continue
         inside = sample.where(sample.frame[c].notna()).with_columns({"_arm": sample.frame[TREATED].map(ARMS)})
         e = mean(inside, c, by="_arm")
-        items.append(cells_by(e, context.rules, c, [str(v) for v in e.keys["_arm"]]))
+        items.append(cells_by(e, context.rules, context.column(c), [str(v) for v in e.keys["_arm"]]))
         gap = e.contrast({f"{c}, _arm=participants": 1.0, f"{c}, _arm=comparison": -1.0}).annotated(kind="contrast")
-        items.append(cells_of([(c, "difference", gap)], context.rules))
+        items.append(cells_of([(context.column(c), "difference", gap)], context.rules))
         w, v = inside.weights[inside.active], inside.frame[c].to_numpy(float, na_value=np.nan)[inside.active]
         sd = float(np.sqrt(np.average((v - np.average(v, weights=w)) ** 2, weights=w)))
-        items.append(pd.DataFrame([_rate(c, "standardised difference", gap.value[0] / sd if sd else np.nan, float(inside.active.sum()))], columns=list(COLUMNS)))
+        items.append(pd.DataFrame([_rate(context.column(c), "standardised difference", gap.value[0] / sd if sd else np.nan, float(inside.active.sum()))], columns=list(COLUMNS)))
     note = "A standardised difference above 0.1 in size deserves attention; the estimator below adjusts for the covariates it names."
     return Table("T14", "Participants and comparison group at enrolment", pd.concat(items, ignore_index=True), study.source, (note,), 1.0, 2, context.synthetic)
 
@@ -107,7 +107,7 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
             sample = study.panel.weight_sample([w])
             value = study.panel.values(outcome, w) if outcome in study.panel.long.columns else np.full(sample.n, np.nan)
             named = sample.with_columns({"_value": value, "_arm": sample.frame[TREATED].map(ARMS)})
-            row = f"{context.text(outcome)}, {context.text('{m:.0f} months', m=study.months[w])}"
+            row = f"{context.column(outcome)}, {context.text('{m:.0f} months', m=study.months[w])}"
             inside = named.where(np.isfinite(value))
             if not inside.active.any():
                 items.append(cells_of([(row, "participants", NotEstimable("the tracer study has no such outcome in this wave"))], context.rules))
@@ -124,7 +124,7 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
     if not path:
         return [table]
     frame = pd.concat(path, ignore_index=True)
-    figure = figures.paths("F08", "{outcome} since enrolment".format(outcome=context.text(str(main)).capitalize()), frame, "months since enrolment", "% (95% interval)", 100.0, False, study.source, (), context.synthetic)
+    figure = figures.paths("F08", "{outcome} since enrolment".format(outcome=context.column(str(main)).capitalize()), frame, "months since enrolment", "% (95% interval)", 100.0, False, study.source, (), context.synthetic)
     return [table, figure]
 
 
