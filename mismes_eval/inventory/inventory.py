@@ -115,7 +115,7 @@ class Inventory:
         done = to_euro(self.frame, self.rates if rates is None else rates, year=year, index=index)
         return replace(self, frame=done.frame), done
 
-    def site(self, path: str | Path, *, on: date | None = None, title: str = "Repository of migrant support measures", language: str = "en") -> Path:
+    def site(self, path: str | Path, *, on: date | None = None, title: str | None = None, language: str = "en") -> Path:
         """A searchable page of the measures, one HTML file that works offline."""
         return write_page(self.frame, path, on=on, title=title, language=language)
 

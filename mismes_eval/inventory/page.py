@@ -34,12 +34,13 @@ SEARCHED = (
 LANGUAGES = ("en", "fr")
 
 
-def write_page(frame: pd.DataFrame, path: str | Path, *, on: date | None, title: str, language: str) -> Path:
+def write_page(frame: pd.DataFrame, path: str | Path, *, on: date | None, title: str | None, language: str) -> Path:
     """One HTML file of a validated inventory frame: search, filters, sort, records.
 
     Parameters
     ----------
     on : day of the evaluation status; None takes the latest date_retrieved of the records.
+    title : of the page; None takes the repository's name in the language.
     language : "en" or "fr": words of the page and labels of the codes.
 
     Raises
@@ -52,7 +53,7 @@ def write_page(frame: pd.DataFrame, path: str | Path, *, on: date | None, title:
     if on is None and pd.isna(latest):
         raise InputError(Problem("no day to count to", "on", "a day, since no record has date_retrieved", "None"))
     path = Path(path)
-    path.write_text(page(frame, on or latest.date(), title, language), encoding="utf-8")
+    path.write_text(page(frame, on or latest.date(), title or _strings(language)["repository"], language), encoding="utf-8")
     return path
 
 

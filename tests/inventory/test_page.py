@@ -115,7 +115,7 @@ def test_the_file_itself(made, six, tmp_path):
     assert "http://" not in text and text.count("https://") == 1
     assert "<title>Measures &lt;test&gt;</title>" in text and "default-src 'none'" in text
     french = six.site(tmp_path / "fr.html", on=date(2024, 6, 30), language="fr").read_text(encoding="utf-8")
-    assert 'lang="fr"' in french and "Après la migration" in french
+    assert 'lang="fr"' in french and "Après la migration" in french and "<title>Répertoire" in french
     assert six.site(tmp_path / "again.html", on=date(2024, 6, 30), language="fr").read_text(encoding="utf-8") == french
 
 
