@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
-from mismes_eval.numerics.rows import Float
+from mismes_eval.numerics.rows import Float, Int
 
 _YES = {"1", "1.0", "true", "yes"}
 _NO = {"0", "0.0", "false", "no"}
@@ -49,10 +49,18 @@ def yes(frame: pd.DataFrame, column: str) -> Float:
     return truth(frame, column).to_numpy(dtype=float, na_value=np.nan)
 
 
+def coded(frame: pd.DataFrame, column: str) -> tuple[Int, np.ndarray]:
+    """(n,) codes, -1 where missing or empty, and the distinct stripped texts they stand for."""
+    raw, values = pd.factorize(frame[column])
+    spelled = np.array([str(v).strip() for v in values], dtype=object)
+    level, distinct = pd.factorize(np.where(spelled == "", None, spelled))
+    return np.append(level, -1)[raw].astype(np.intp), np.asarray(distinct, dtype=object)
+
+
 def text(frame: pd.DataFrame, column: str) -> np.ndarray:
     """(n,) objects: stripped text, None where missing or empty."""
-    series = frame[column].astype("string").str.strip()
-    return series.where(series.notna() & (series != ""), other=pd.NA).to_numpy(dtype=object, na_value=None)
+    code, distinct = coded(frame, column)
+    return np.append(distinct, None)[code]
 
 
 def month_number(frame: pd.DataFrame, column: str) -> Float:

@@ -44,7 +44,7 @@ class Context:
     @property
     def targeted(self) -> Bool:
         """(n,) persons whom support measures address."""
-        return self.in_age & np.isin(self.status.astype(str), self.target)
+        return self.in_age & pd.Series(self.status).isin(list(self.target)).to_numpy()
 
     def among(self, rows: Bool) -> Context:
         """The same context with a narrower domain."""

@@ -19,7 +19,7 @@ from mismes_eval.lfs.context import Context, Result, labelled, nobody, words
 from mismes_eval.lfs.labour import PAID, workers
 from mismes_eval.lfs.match import education_rank
 from mismes_eval.lfs.persons import age_bounds
-from mismes_eval.numerics.rows import Float
+from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.sample import Sample
 
 _MONTHS = {1: 5 * 52 / 12, 2: 52 / 12, 3: 26 / 12, 4: 0.5, 5: 1.0, 6: 1 / 3, 7: 1 / 6, 8: 1 / 12}
@@ -62,20 +62,33 @@ def characteristics(frame: pd.DataFrame) -> pd.DataFrame:
 
 def gap(c: Context, indicator: Indicator) -> Result:
     """Log earnings of returnees minus those of non-migrants, among employees with earnings and characteristics known; one estimate a breakdown level."""
-    x = characteristics(c.frame)
-    earned = monthly_earnings(c.frame)
-    concerned = workers(c.frame, c.ages) & (values(c.frame, "empstat") == PAID) & np.isin(c.status.astype(str), ("RET", "NON")) & c.sample.active
-    known = concerned & ~np.isnan(earned) & x.notna().all(axis=1).to_numpy()
+    concerned = workers(c.frame, c.ages) & (values(c.frame, "empstat") == PAID) & pd.Series(c.status).isin(["RET", "NON"]).to_numpy() & c.sample.active
+    employees = c.frame.loc[concerned]
+    x, earned = characteristics(employees), monthly_earnings(employees)
+    told = ~np.isnan(earned) & x.notna().all(axis=1).to_numpy()
+    known = concerned.copy()
+    known[concerned] = told
     if not known.any():
         return nobody(c, indicator, concerned)
-    with np.errstate(invalid="ignore"):
-        y = np.log(np.where(known, earned, 1.0))
-    domain = c.sample.with_columns({**{name: x[name] for name in x.columns}, _Y: y, _G: (c.status == "RET").astype(float)}).where(known)
+    domain = _with_rows(
+        c.sample, known, {**{str(name): x.loc[told, name] for name in x.columns}, _Y: pd.Series(np.log(earned[told]), index=employees.index[told])}
+    )
+    domain = domain.with_columns({_G: (c.status == "RET").astype(float)}).where(known)
     out = _by_level(domain, c.by, _method(indicator.id, tuple(x.columns)), indicator.id == "L9")
     if isinstance(out, NotEstimable):
         return replace(out, definition=words(c, indicator))
     used = () if indicator.id == "L9" else (f"Characteristics: {', '.join(x.columns)}.",)
     return labelled(c, indicator, out, int((concerned & ~known).sum()), int(concerned.sum()), (*used, "A gap of 0.10 log points is about 10.5%."))
+
+
+def _with_rows(sample: Sample, rows: Bool, columns: dict[str, pd.Series]) -> Sample:
+    """The sample with columns that have values on some rows only."""
+    added: dict[str, object] = {}
+    for name, values_ in columns.items():
+        full = np.full(sample.n, np.nan if pd.api.types.is_numeric_dtype(values_) else None, dtype=float if pd.api.types.is_numeric_dtype(values_) else object)
+        full[rows] = values_.to_numpy()
+        added[name] = full
+    return sample.with_columns(added)
 
 
 def _method(name: str, covariates: tuple[str, ...]) -> Callable[[Sample], Estimate]:

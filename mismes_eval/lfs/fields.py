@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
-from mismes_eval.lfs.answers import text
+from mismes_eval.lfs.answers import coded
 from mismes_eval.lfs.labour import Measure, workers
 from mismes_eval.lfs.match import education_rank, isco_codes
 from mismes_eval.lfs.persons import Ages
@@ -22,18 +22,23 @@ def field_occupations() -> dict[str, frozenset[str]]:
     """Broad field (ISCED-F 2013, two digits) -> ISCO-08 two-digit groups that match it."""
     with (resources.files("mismes_eval.lfs") / "field_occupations.csv").open(encoding="utf-8") as file:
         table = pd.read_csv(file, dtype=str, keep_default_na=False)
-    return {row.field: frozenset(row.isco2.split()) for row in table.itertuples(index=False)}
+    return {str(f): frozenset(str(codes).split()) for f, codes in zip(table["field"], table["isco2"], strict=True)}
 
 
 def mismatch(frame: pd.DataFrame, ages: Ages) -> Measure:
     """1 where the ISCO-2 group of the job is not on the field's list; generic programmes and education below upper secondary have no field and are outside."""
     known = field_occupations()
-    field = np.array([f[:2].zfill(2) if f is not None else None for f in text(frame, "field_isced_f")], dtype=object)
-    unknown = np.array([f is not None and f != GENERIC and f not in known for f in field])
-    if unknown.any():
+    code, distinct = coded(frame, "field_isced_f")
+    short = [d.removesuffix(".0")[:2].zfill(2) for d in distinct]
+    bad = [j for j, f in enumerate(short) if f != GENERIC and f not in known]
+    if bad:
+        rows = np.flatnonzero(np.isin(code, bad))
         raise InputError(Problem("a field of study is not in ISCED-F", "column 'field_isced_f'", f"two or more digits that begin with {', '.join(sorted(known))}",
-                                 ", ".join(map(repr, sorted(set(field[unknown]))[:5])), "", int(unknown.sum()), tuple(int(i) for i in np.flatnonzero(unknown)[:5])))  # fmt: skip
-    jobs = isco_codes(frame, "occup_isco")
-    told = np.array([f is not None and j is not None and len(j) >= 2 and j[1:] != "000" for f, j in zip(field, jobs, strict=True)])
-    off = np.array([bool(t) and j[:2] not in known.get(f, frozenset()) for t, f, j in zip(told, field, jobs, strict=True)], dtype=float)
-    return Measure(np.where(told, off, np.nan), workers(frame, ages) & (education_rank(frame) >= 2) & (field != GENERIC))
+                                 ", ".join(repr(distinct[j]) for j in bad[:5]), "", rows.size, tuple(int(i) for i in rows[:5])))  # fmt: skip
+    job, jobs = isco_codes(frame, "occup_isco")
+    two_digits = np.array([len(j) >= 2 and j[1:] != "000" for j in jobs] + [False], bool)
+    on = np.array([[j[:2] in known.get(f, frozenset()) for j in [*jobs, ""]] for f in [*short, ""]], bool)
+    told = (code >= 0) & two_digits[job]
+    off = (~on[code, job]).astype(float)
+    generic = np.array([*(f == GENERIC for f in short), False], bool)[code]
+    return Measure(np.where(told, off, np.nan), workers(frame, ages) & (education_rank(frame) >= 2) & ~generic)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mismes_eval.lfs.answers import text, values
+from mismes_eval.lfs.answers import coded, values
 from mismes_eval.lfs.labour import Measure, workers
 from mismes_eval.lfs.persons import Ages
-from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.numerics.rows import Bool, Float, Int
 
 _RANK = {"educat7": {1: 1, 2: 1, 3: 1, 4: 1, 5: 2, 6: 2, 7: 3}, "educat5": {1: 1, 2: 1, 3: 1, 4: 2, 5: 3}, "educat4": {1: 1, 2: 1, 3: 2, 4: 3}}
 _REQUIRED = {1: 3, 2: 3, 3: 3, 4: 2, 5: 2, 6: 2, 7: 2, 8: 2, 9: 1}
@@ -28,32 +28,27 @@ def education_rank(frame: pd.DataFrame) -> Float:
     return np.full(len(frame), np.nan)
 
 
-def major_group(codes: np.ndarray) -> Float:
-    """(n,) ISCO major group 0..9 from text codes of 1 to 4 digits; NaN where missing. Armed forces are 0."""
-    level, distinct = pd.factorize(codes)
-    first = np.array([float(str(c)[0]) if str(c)[:1].isdigit() else np.nan for c in distinct] + [np.nan])
-    return first[level]
+def major_group(frame: pd.DataFrame, column: str) -> Float:
+    """(n,) ISCO major group 0..9 of a column of codes of 1 to 4 digits; NaN where missing. Armed forces are 0."""
+    code, distinct = isco_codes(frame, column)
+    first = np.array([float(c[0]) if c[:1].isdigit() else np.nan for c in distinct] + [np.nan])
+    return first[code]
 
 
 def occupation_major(frame: pd.DataFrame) -> Float:
     """(n,) major group of the present job: occup_isco, else occup (10 is armed forces, 99 other)."""
     if "occup_isco" in frame.columns and frame["occup_isco"].notna().any():
-        return major_group(isco_codes(frame, "occup_isco"))
+        return major_group(frame, "occup_isco")
     group = values(frame, "occup")
     return np.where(group == 10, 0.0, np.where(group == 99, np.nan, group))
 
 
-def isco_codes(frame: pd.DataFrame, column: str) -> np.ndarray:
-    """(n,) ISCO codes as text, None where missing; a 4-digit code of the armed forces that was read as a number regains its leading zero."""
-    series = frame[column]
-    if pd.api.types.is_numeric_dtype(series):
-        number = series.astype("Float64")
-        width = 4 if bool((number >= 1000).any()) else 1
-        return number.map(lambda v: f"{int(v):0{width}d}", na_action="ignore").astype("string").to_numpy(dtype=object, na_value=None)
-    code, distinct = pd.factorize(text(frame, column))
-    widest = max((len(d) for d in distinct), default=0)
-    padded = np.array([d.zfill(4) if widest == 4 and len(d) == 3 else d for d in distinct] + [None], dtype=object)
-    return padded[code]
+def isco_codes(frame: pd.DataFrame, column: str) -> tuple[Int, np.ndarray]:
+    """(n,) codes, -1 where missing, and the distinct ISCO codes as text; a 4-digit code of the armed forces that was read as a number regains its leading zero."""
+    code, distinct = coded(frame, column)
+    plain = [d.removesuffix(".0") for d in distinct]
+    widest = max((len(d) for d in plain), default=0)
+    return code, np.array([d.zfill(4) if widest == 4 and len(d) == 3 else d for d in plain], dtype=object)
 
 
 def _lookup(group: Float, table: dict[int, int]) -> Float:
@@ -74,7 +69,7 @@ def realised(frame: pd.DataFrame, weights: Float, ages: Ages, centre: str, two_s
     Groups under ages.match_cell workers are outside. The centre is treated as fixed.
     """
     inside = workers(frame, ages) & (weights > 0)
-    cell, groups = _isco2(isco_codes(frame, "occup_isco"))
+    cell, groups = _isco2(*isco_codes(frame, "occup_isco"))
     years = values(frame, "educy") if centre == "mean" else education_rank_fine(frame)
     known = inside & (cell >= 0) & ~np.isnan(years)
     count = np.bincount(cell[known], minlength=max(groups, 1))
@@ -88,11 +83,10 @@ def realised(frame: pd.DataFrame, weights: Float, ages: Ages, centre: str, two_s
     return Measure(value, inside & (large | (cell < 0)))
 
 
-def _isco2(codes: np.ndarray) -> tuple[np.ndarray, int]:
+def _isco2(code: Int, distinct: np.ndarray) -> tuple[Int, int]:
     """Codes 0..G-1 of the ISCO-2 groups, -1 where the code has fewer than two digits (also when padded: 5000), and G."""
-    spelled, distinct = pd.factorize(codes)
     level, groups = pd.factorize(np.array([c[:2] if len(c) >= 2 and c[1:] != "000" else None for c in distinct], dtype=object))
-    return np.append(level, -1)[spelled], len(groups)
+    return np.append(level, -1)[code].astype(np.intp), len(groups)
 
 
 def education_rank_fine(frame: pd.DataFrame) -> Float:
@@ -123,6 +117,6 @@ def _mode(cell: np.ndarray, years: Float, weights: Float, known: Bool, m: int) -
 
 def downgraded(frame: pd.DataFrame, status: np.ndarray, before: str, after: str) -> Measure:
     """Returnees whose job at `after` asks a lower ISCO skill level than the one at `before`, among those with both jobs known."""
-    first = _lookup(major_group(isco_codes(frame, before)), SKILL)
-    last = _lookup(major_group(isco_codes(frame, after)), SKILL)
+    first = _lookup(major_group(frame, before), SKILL)
+    last = _lookup(major_group(frame, after), SKILL)
     return Measure(np.where(np.isnan(first) | np.isnan(last), np.nan, (first > last).astype(float)), status == "RET")

@@ -8,7 +8,7 @@ import pandas as pd
 from mismes_eval.estimate.totals import proportion
 from mismes_eval.lfs.catalogue import Indicator
 from mismes_eval.lfs.context import Context, Result, labelled, nobody
-from mismes_eval.lfs.match import SKILL, isco_codes, major_group
+from mismes_eval.lfs.match import SKILL, major_group
 
 _MOMENTS = {
     "L6.before_abroad": ("mig_occ_before", "mig_occ_abroad"),
@@ -20,18 +20,19 @@ _LEVELS = {1: "low", 2: "medium", 3: "high"}
 
 def skill_level(frame: pd.DataFrame, column: str) -> pd.Series:
     """low, medium or high (ISCO 9; 4-8; 1-3), missing where there was no job or none was told; armed forces have no level."""
-    group = pd.Series(major_group(isco_codes(frame, column)), index=frame.index)
+    group = pd.Series(major_group(frame, column), index=frame.index)
     return group.map(SKILL).map(_LEVELS).astype(pd.CategoricalDtype(list(_LEVELS.values()), ordered=True))
 
 
 def transition(c: Context, indicator: Indicator) -> Result:
     """Share of each later level among those of an earlier one; names read "from=medium, to=low"."""
-    before, after = (skill_level(c.frame, column) for column in _MOMENTS[indicator.id])
     concerned = (c.status == "RET") & c.sample.active
+    returnees = c.frame.loc[concerned, list(_MOMENTS[indicator.id])]
+    before, after = (skill_level(returnees, column).reindex(c.frame.index) for column in _MOMENTS[indicator.id])
     known = concerned & (before.notna() & after.notna()).to_numpy()
     if not known.any():
         return nobody(c, indicator, concerned)
-    domain = c.sample.with_columns({"from": before, "to": after.astype("object")}).where(known)
+    domain = c.sample.with_columns({"from": before, "to": after}).where(known)
     out = proportion(domain, "to", ["from", *c.by])
     note = f"Both jobs are known for {int(known.sum()):,} of {int(concerned.sum()):,} returnees; the others had no job at one of the two times or did not tell."
     return labelled(c, indicator, out, 0, int(concerned.sum()), (note,))
