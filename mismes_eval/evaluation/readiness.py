@@ -50,6 +50,15 @@ def readiness(params: Params) -> Readiness:
     for key in ("inputs.targets", "inputs.truth"):
         tried(key.removeprefix("inputs."), lambda p, k=key: _rows(p, k))  # type: ignore[misc]
     supplied = tuple(kind for kind, keys in KINDS if all(params.path(k) is not None for k in keys))
+    if not supplied and not problems:
+        problems.append(
+            Problem(
+                "no evidence is named",
+                f"{params.source}, section 'inputs'",
+                "at least one of lfs, the tracer's person, wave and outcome files, inventory",
+                fix="Fill a template in data_raw/ and name it.",
+            )
+        )
     return Readiness(tuple(problems), supplied, tuple(kind for kind, _ in KINDS if kind not in supplied), tuple(lines))
 
 

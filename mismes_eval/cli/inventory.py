@@ -1,0 +1,74 @@
+"""`mismes inventory`: the evaluation register and the page of the measures."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import click
+
+from mismes_eval import inventory
+from mismes_eval.cli.project import all_params, params_file, project
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.evaluation.params import Params
+
+names_argument = click.argument("names", nargs=-1, metavar="[ISO3 | FILE ...]")
+on_option = click.option("--on", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Day to count to (default: today).")
+
+
+@click.group("inventory")
+def command() -> None:
+    """Evaluation register and page of the measures, from the inventories that params name or from inventory files."""
+
+
+@command.command("due")
+@names_argument
+@on_option
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=None, help="Also write register.xlsx, register.csv and register.ics here.")
+@click.option("--json", "as_json", is_flag=True, help="Print the register as JSON.")
+def due(names: tuple[str, ...], on: datetime.datetime | None, out: Path | None, as_json: bool) -> int:
+    """Which measures are past 24 months without an evaluation, which are due next, and the budget at stake."""
+    day = on.date() if on is not None else datetime.datetime.now(datetime.UTC).date()
+    register = _measures(names).evaluation_due(day)
+    if as_json:
+        click.echo(register.table.to_json(orient="records", date_format="iso", force_ascii=False))
+    else:
+        click.echo(f"Evaluation register on {day.isoformat()}\n\n{register.summary.to_string(index=False)}\n")
+        late = register.overdue()[["measure_id", "title_en", "due_date", "months_overdue", "budget_eur"]]
+        click.echo("Overdue:\n" + late.to_string(index=False, na_rep="") if len(late) else "None is overdue.")
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        for path in (register.to_excel(out / "register.xlsx"), register.to_csv(out / "register.csv"), register.to_calendar(out / "register.ics")):
+            click.echo(f"made {path.as_posix()}", err=as_json)
+    return 0
+
+
+@command.command("site")
+@names_argument
+@on_option
+@click.option("--out", type=click.Path(path_type=Path), default=Path("reports/inventory.html"), show_default=True, help="File to write.")
+@click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
+def site(names: tuple[str, ...], on: datetime.datetime | None, out: Path, language: str) -> int:
+    """One page to search, filter and sort the measures; it works without a network."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    click.echo(f"made {_measures(names).site(out, on=None if on is None else on.date(), language=language).as_posix()}")
+    return 0
+
+
+def _measures(names: tuple[str, ...]) -> inventory.Inventory:
+    files = [Path(n) for n in names if Path(n).exists() and Path(n).suffix not in (".yaml", ".yml")]
+    codes = [n for n in names if Path(n) not in files]
+    if codes or not names:
+        root = project()
+        runs = [Params.load(params_file(root, n)) for n in codes] if names else [Params.load(p) for p in all_params(root)]
+        files += [path for path in (r.path("inputs.inventory") for r in runs) if path is not None]
+    if not files:
+        raise InputError(
+            Problem(
+                "no inventory is named",
+                ", ".join(names) or "params/*.yaml",
+                "inputs.inventory in the params, or a file",
+                fix="Make an empty one with `mismes new ISO3`.",
+            )
+        )
+    return inventory.read(files if len(files) > 1 else files[0])

@@ -1,0 +1,34 @@
+"""`mismes lab`: JupyterLab on the notebooks, for this machine only."""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+import click
+from jupyterlab.labapp import LabApp
+
+from mismes_eval.cli.project import project
+
+
+@click.command("lab")
+@click.option("--port", type=click.IntRange(1024, 65535), default=8888, show_default=True, help="Port on 127.0.0.1; the next free one is taken.")
+@click.option("--no-browser", is_flag=True, help="Do not open a browser; print the address.")
+def command(port: int, no_browser: bool) -> int:
+    """Open JupyterLab in the project. It listens on 127.0.0.1, the token is not on the command line, and nothing is asked of the network."""
+    root = project()
+    os.environ.setdefault("JUPYTER_TOKEN", secrets.token_hex(24))
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    LabApp.launch_instance(argv=arguments(str(root), port, no_browser))
+    return 0
+
+
+def arguments(root: str, port: int, no_browser: bool) -> list[str]:
+    """Loopback, this project as root, no news, no update check, no extension downloads."""
+    out = [
+        "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", f"--ServerApp.root_dir={root}", "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly", "--LabApp.default_url=/lab/tree/notebooks",
+    ]  # fmt: skip
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        out.append("--ServerApp.allow_root=True")
+    return [*out, "--ServerApp.open_browser=False"] if no_browser else out

@@ -1,0 +1,90 @@
+"""A new country's params file, and the page that explains every key: both made from the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mismes_eval.evaluation.schema import KEYS, SECTIONS, Key
+
+WIDTH = 100
+SECTION_ABOUT: Mapping[str, str] = {
+    "inputs": "files, relative to the project or to the data root; leave out what you do not have, and the report says so",
+    "mapping": "from the file's columns and codes to the template's",
+    "definitions": "who counts as a migrant, and at which ages",
+    "design": "how the sample was drawn: what the variance rests on",
+    "calibration": "how the weights are adjusted to the control totals of inputs.margins",
+    "tracer": "the tracer study's design and waves",
+    "impact": "the difference-in-differences",
+    "cost": "cost per outcome",
+    "disclosure": "what is too few or too uncertain to print",
+    "breaks": "breaks in series",
+}
+EXAMPLES = {
+    "inputs.inventory": "inventory.xlsx",
+    "inputs.lfs": "lfs_person.xlsx",
+    "inputs.margins": "margins.csv",
+    **{f"inputs.tracer_{t}": f"tracer_{t}.xlsx" for t in ("person", "wave", "outcome", "service", "episode")},
+}
+
+
+def blank_params(country: str, synthetic: bool) -> str:
+    """A params file for `country` in which every key stands with its meaning, its default, and whether it may stay as it is."""
+    lines = [f"# Run parameters for {country}. Keys that start with '#' are optional and stand at their default; take the '#' away to change one."]
+    for key in (k for k in KEYS if not k.section):
+        lines += _key(key, {"country": country, "synthetic": "true" if synthetic else "false"}.get(key.name), "")
+    for section in SECTIONS:
+        about = SECTION_ABOUT.get(section, "")
+        lines += ["", f"# {about}" if about else "", f"{section}:"]
+        lines = [line for i, line in enumerate(lines) if line or (i and lines[i - 1])]
+        for key in (k for k in KEYS if k.section == section):
+            value = f"data_raw/{country}/{EXAMPLES[key.name]}" if key.name in EXAMPLES else None
+            lines += _key(key, None, "  ", value)
+    return "\n".join(lines) + "\n"
+
+
+def _key(key: Key, value: str | None, indent: str, example: str | None = None) -> list[str]:
+    name = key.name.split(".")[-1]
+    about = f"{indent}# {key.about}{_allowed(key)}"
+    if value is not None:
+        return [about, f"{indent}{name}: {value}"]
+    return [about, f"{indent}# {name}: {example if example is not None else _default(key)}".rstrip()]
+
+
+def _allowed(key: Key) -> str:
+    if key.choices:
+        return f" ({', '.join(key.choices)})"
+    if key.low is not None or key.high is not None:
+        return f" ({key.kind}, {key.low if key.low is not None else 'any'} to {key.high if key.high is not None else 'any'})"
+    return f" ({key.kind})"
+
+
+def _default(key: Key) -> str:
+    if key.default is None:
+        return ""
+    if isinstance(key.default, bool):
+        return str(key.default).lower()
+    return f"[{', '.join(map(str, key.default))}]" if isinstance(key.default, tuple) else str(key.default)
+
+
+def parameters_page() -> str:
+    """docs/parameters.md: every key with type, default and meaning."""
+    lines = [
+        "# Params: every key of a run",
+        "",
+        "One YAML file a country in `params/`. It is read strictly: text stays text, an unknown key, a key that stands twice, a wrong type or a path that leaves the project is an "
+        "error that names file, key and the nearest valid key. Anchors, aliases and tags are refused. Paths are relative to the project, or to the data root that "
+        "`--data-root` or `MISMES_DATA_ROOT` names. This page is made from the schema in the code.",
+        "",
+    ]
+    for section in ("", *SECTIONS):
+        lines += [f"## {section or 'The run'}", ""]
+        if section in SECTION_ABOUT:
+            lines += [f"{SECTION_ABOUT[section][:1].upper()}{SECTION_ABOUT[section][1:]}.", ""]
+        lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
+        for key in (k for k in KEYS if k.section == section):
+            default = "required" if key.required else f"`{_default(key)}`" if _default(key) else ""
+            lines.append(
+                f"| `{key.name}` | {key.kind} | {default} | {key.about}{_allowed(key) if key.choices or key.low is not None or key.high is not None else ''} |"
+            )
+        lines.append("")
+    return "\n".join(lines)
