@@ -143,8 +143,7 @@ def _interactions(r: int, c: int) -> Float:
     def centred(k: int) -> Float:
         return np.eye(k)[:, 1:] - 1.0 / k
 
-    out: Float = np.kron(centred(r), centred(c))
-    return out
+    return np.asarray(np.kron(centred(r), centred(c)), float)
 
 
 def _wald(sample: Sample, size: Float, v: Float, statistic: str, null: str) -> Test | NotEstimable:

@@ -89,7 +89,7 @@ def quantile(sample: Sample, column: str, probs: float | Sequence[float], by: By
     q = np.array([curve.quantile(chosen, rule) for curve in curves])
     names = [f"{column} p{100 * p:g}" for p in chosen]
     keys = pd.DataFrame({"variable": column, "level": [f"p{100 * p:g}" for p in chosen]})
-    notes = (f"Quantile: {RULES[rule]}.",)
+    notes: tuple[str, ...] = (f"Quantile: {RULES[rule]}.",)
     if interval == "quantile":
         each = replicated(sample, lambda w: np.array([c.quantile(chosen, rule) for c in _curves(y, w, where)]).ravel())
         return replace(wrap(sample, q.ravel(), Part(sample.design, None, each, q.ravel()), where, keys, names, "quantile"), notes=(*sample.notes, *notes))

@@ -213,12 +213,12 @@ def _fit_ols(x: Float, y: Float, w: Float, start: Float | None) -> Fit:
 
 def _fit_logit(x: Float, y: Float, w: Float, start: Float | None) -> Fit:
     fit = fit_logit(x, y, w, start=start)
-    return Fit(fit.beta, y - fit.p, np.linalg.inv(fit.information), {"iterations": fit.iterations})
+    return Fit(fit.beta, y - fit.p, np.asarray(np.linalg.inv(fit.information), float), {"iterations": fit.iterations})
 
 
 def _fit_poisson(x: Float, y: Float, w: Float, start: Float | None) -> Fit:
     fit = fit_poisson(x, y, w, start=start)
-    return Fit(fit.beta, y - fit.mu, np.linalg.inv(fit.information), {"iterations": fit.iterations})
+    return Fit(fit.beta, y - fit.mu, np.asarray(np.linalg.inv(fit.information), float), {"iterations": fit.iterations})
 
 
 def _estimate(sample: Sample, model: Model, fitter: Fitter, caller: str) -> Estimate:
@@ -240,7 +240,7 @@ def _estimate(sample: Sample, model: Model, fitter: Fitter, caller: str) -> Esti
     influence = Influence((Block(Rows(scores), fit.inverse),), sample.n)
     replicates = None
     if sample.design.replicates is not None:
-        replicates = _replicates(sample, model, fitter, fit.beta, caller)
+        replicates = _replicates(sample, model, fitter, fit, caller)
     dof = sample.degf + 1 - q
     notes = sample.notes
     if dof <= 0:
@@ -269,15 +269,15 @@ def _estimate(sample: Sample, model: Model, fitter: Fitter, caller: str) -> Esti
     )
 
 
-def _replicates(sample: Sample, model: Model, fitter: Fitter, beta: Float, caller: str) -> Float:
-    def statistic(w: Float) -> Float:
+def _replicates(sample: Sample, model: Model, fitter: Fitter, fit: Fit, caller: str) -> Float:
+    def refitted(w: Float) -> Float:
         v = w[model.inside]
         used = v > 0
-        return fitter(model.x[used], model.y[used], v[used], beta).beta
+        return fitter(model.x[used], model.y[used], v[used], fit.beta).beta
 
     try:
-        return replicated(sample, statistic)
-    except (Separation, Collinear) as error:
+        return replicated(sample, _moved(model, fit) if fitter is _fit_ols else refitted)
+    except (Separation, Collinear, np.linalg.LinAlgError) as error:
         raise EstimateError(
             Problem(
                 f"{caller} has no solution in some replicate",
@@ -287,3 +287,19 @@ def _replicates(sample: Sample, model: Model, fitter: Fitter, beta: Float, calle
                 "Use the linearised design, or merge categories.",
             )
         ) from error
+
+
+def _moved(model: Model, fit: Fit) -> Callable[[Float], Float]:
+    """Least squares with other weights as a correction to the full fit, in columns that are orthonormal under the full weights: no digits are lost to scale."""
+    half = np.asarray(np.linalg.cholesky(fit.inverse), float)
+    x = model.x @ half
+
+    def beta(w: Float) -> Float:
+        v = w[model.inside]
+        gram = x.T @ (x * v[:, None])
+        if np.linalg.cond(gram) > 1e10:
+            raise np.linalg.LinAlgError("a regressor is a combination of others there")
+        moved: Float = fit.beta + half @ np.linalg.solve(gram, x.T @ (v * fit.residual))
+        return moved
+
+    return beta

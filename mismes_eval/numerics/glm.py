@@ -57,8 +57,8 @@ def fit_poisson(x: Float, y: Float, w: Float, steps: int = 100, start: Float | N
 def _first(x: Float, y: Float, w: Float) -> Float:
     """One weighted least-squares step from means between each outcome and the average."""
     mu = (y + np.average(y, weights=w)) / 2
-    out: Float = np.linalg.lstsq(x * np.sqrt(w * mu)[:, None], np.sqrt(w * mu) * (np.log(mu) + (y - mu) / mu), rcond=None)[0]
-    return out
+    solved = np.linalg.lstsq(x * np.sqrt(w * mu)[:, None], np.sqrt(w * mu) * (np.log(mu) + (y - mu) / mu), rcond=None)[0]
+    return np.asarray(solved, float)
 
 
 def _loglik(eta: Float, y: Float, w: Float) -> float:
@@ -68,7 +68,7 @@ def _loglik(eta: Float, y: Float, w: Float) -> float:
 
 def _newton(information: Float, score: Float) -> Float:
     try:
-        out: Float = np.linalg.solve(information, score)
+        out = np.asarray(np.linalg.solve(information, score), float)
     except np.linalg.LinAlgError:
         raise Separation("fitted means run to 0: the outcome is 0 throughout some group of rows") from None
     return out

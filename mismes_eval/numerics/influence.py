@@ -32,7 +32,7 @@ class Block:
 
     @property
     def domains(self) -> int:
-        return self.coef.shape[0] // self.rows.k
+        return int(self.coef.shape[0] // self.rows.k)
 
     def _weight(self, weight: Float) -> Float:
         return weight if self.scale is None else weight * self.scale

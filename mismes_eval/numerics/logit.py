@@ -77,8 +77,8 @@ class Propensity:
     def fit(self, w: Float, start: Float | None = None) -> Float:
         """(n,) fitted propensities. Raises Separation."""
         c = self.x.shape[0]
-        mass = np.bincount(self.cell, weights=w, minlength=c)
-        share = np.divide(np.bincount(self.cell, weights=w * self.r, minlength=c), mass, out=np.ones(c), where=mass > 0)
+        mass = np.bincount(self.cell, weights=w, minlength=c).astype(float)
+        share: Float = np.divide(np.bincount(self.cell, weights=w * self.r, minlength=c), mass, out=np.ones(c), where=mass > 0)
         used = self.at_risk & (mass > 0)
         p = np.ones(c)
         if self.saturated:
@@ -123,5 +123,5 @@ def _newton(information: Float, score: Float, first: bool) -> Float:
         raise Separation("covariates are collinear" if first else "fitted probabilities run to 0 or 1") from None
     if first and np.min(np.diag(root)) < 1e-7 * np.max(np.diag(root)):
         raise Separation("covariates are collinear")
-    out: Float = np.linalg.solve(information, score)
+    out = np.asarray(np.linalg.solve(information, score), float)
     return out

@@ -54,7 +54,7 @@ class Rows:
 
     def collapse(self, weight: Float) -> Float:
         """Sum of the weights, shape (n,), over equal rows: (C,), or the weights themselves where the rows are dense."""
-        return weight if self.cell is None else np.bincount(self.cell, weights=weight, minlength=self.values.shape[0])
+        return weight if self.cell is None else np.bincount(self.cell, weights=weight, minlength=self.values.shape[0]).astype(float, copy=False)
 
     def totals(self, weight: Float) -> Float:
         """X' w, shape (k,)."""

@@ -40,7 +40,8 @@ class ReplicateSet:
         used = self.rscales > 0
         centre = full if self.mse else replicates[used].mean(axis=0)
         deviation = (replicates - centre) * np.sqrt(self.rscales)[:, None]
-        return self.scale * (deviation.T @ deviation)
+        out: Float = self.scale * (deviation.T @ deviation)
+        return out
 
 
 @dataclass(frozen=True)
