@@ -1,0 +1,96 @@
+"""Tests of hypotheses: one row is the squared t, the form of the hypothesis does not matter, and what cannot be tested says why."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mismes_eval.errors import EstimateError
+from mismes_eval.estimate.association import rao_scott
+from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.estimate.hypothesis import Test as Result
+from mismes_eval.estimate.hypothesis import wald
+from mismes_eval.estimate.quantile import quantile
+from mismes_eval.estimate.regression import ols
+from mismes_eval.estimate.totals import mean
+from mismes_eval.weighting.resampling import replicates
+from mismes_eval.weighting.sample import Sample
+
+
+def sample(psus: int = 30) -> Sample:
+    rng = np.random.default_rng(8)
+    n = 240
+    frame = pd.DataFrame(
+        {
+            "w": rng.uniform(1, 3, n),
+            "psu": np.arange(n) % psus,
+            "y": rng.normal(size=n),
+            "x": rng.normal(size=n),
+            "g": rng.choice(["a", "b", "c"], n),
+            "one": "all",
+        }
+    )
+    return Sample.from_frame(frame, weights="w", psu="psu")
+
+
+@pytest.mark.identity
+def test_one_combination_is_the_squared_t_however_it_is_written() -> None:
+    e = ols(sample(), "y ~ x + g")
+    t = wald(e, "x")
+    assert isinstance(t, Result)
+    np.testing.assert_allclose([t.statistic, t.p], [(e.value[1] / e.se[1]) ** 2, e.pvalue[1]], rtol=1e-10)
+    for form in (["x"], {"x": 1.0}, [{"x": 2.0}], np.array([[0, 1.0, 0, 0]]), [[0, 1, 0, 0]]):
+        again = wald(e, form)
+        assert isinstance(again, Result)
+        np.testing.assert_allclose(again.statistic, t.statistic, rtol=1e-12)
+    assert "H0: x = 0" in str(t)
+    assert t.to_frame().loc[0, "ddf"] == e.degf
+
+
+@pytest.mark.identity
+def test_equality_of_domain_means_is_the_regression_on_the_groups() -> None:
+    s = sample()
+    equal = wald(mean(s, "y", by="g"), [{"y, g=a": 1, "y, g=b": -1}, {"y, g=a": 1, "y, g=c": -1}])
+    slopes = wald(ols(s, "y ~ g"), ["g[T.b]", "g[T.c]"])
+    assert isinstance(equal, Result) and isinstance(slopes, Result)
+    np.testing.assert_allclose(equal.statistic, slopes.statistic, rtol=1e-9)
+
+
+def test_what_cannot_be_tested_says_why() -> None:
+    e = ols(sample(), "y ~ x + g")
+    assert "depend on each other" in getattr(wald(e, [{"x": 1}, {"x": 3}]), "reason", "")
+    few = ols(sample(3), "y ~ x + g")
+    assert "degrees of freedom" in getattr(wald(few, "x"), "reason", "")
+    assert isinstance(rao_scott(sample(), "one", "g"), NotEstimable)
+    with pytest.raises(EstimateError, match="names no value"):
+        wald(e, ["x", "nothing"])
+    with pytest.raises(EstimateError, match="does not fit"):
+        wald(e, np.eye(3))
+    with pytest.raises(EstimateError, match="unknown statistic"):
+        rao_scott(sample(), "g", "one", "G2")
+
+
+def test_quantile_arguments_and_tails() -> None:
+    s = sample()
+    for bad in (lambda: quantile(s, "y", 1.5), lambda: quantile(s, "y", 0.5, rule="median"), lambda: quantile(s, "y", 0.5, interval="quantile")):  # type: ignore[arg-type]
+        with pytest.raises(EstimateError):
+            bad()
+    tail = quantile(s, "y", [0.002, 0.5])
+    assert np.isnan(tail.se[0]) and np.isfinite(tail.se[1])
+    assert any("xlogit" in note for note in tail.notes)
+    assert np.isfinite(quantile(s, "y", [0.02], interval="xlogit").se).all()
+
+
+@pytest.mark.identity
+def test_quantile_contrasts_and_intervals_at_other_levels() -> None:
+    s = sample()
+    e = quantile(s, "y", [0.25, 0.75])
+    spread = e.contrast({"y p75": 1, "y p25": -1})
+    np.testing.assert_allclose(spread.se[0] ** 2, np.array([-1, 1]) @ e.vcov @ np.array([-1, 1]), rtol=1e-12)
+    assert (e.ci(0.5)["high"] - e.ci(0.5)["low"] < e.ci()["high"] - e.ci()["low"]).all()
+    np.testing.assert_array_equal(e.select([1]).ci(), e.ci().iloc[[1]])
+    r = replicates(s, n=200, seed=3)
+    doubled = quantile(r, "y", [0.25, 0.75]).through(lambda v: 2 * v, 2 * np.eye(2))
+    np.testing.assert_allclose(doubled.se, 2 * quantile(r, "y", [0.25, 0.75]).se, rtol=1e-10)
+    np.testing.assert_allclose(doubled.value, 2 * e.value)
