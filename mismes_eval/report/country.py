@@ -32,14 +32,14 @@ class CountryReport:
         """The first page: what the evidence supports, each sentence linked to its table."""
         t = self.context.words
         items = "".join(f'<li>{escape(text)} <a href="#{escape(anchor)}">{escape(anchor)}</a></li>' for text, anchor in findings(self.context))
-        return Page(f'<div class="findings"><h2>{escape(t("What the evidence supports"))}</h2><ol>{items}</ol></div>')
+        return Page(f'<div class="findings"><ol>{items}</ol></div>')
 
     def chapter(self, name: str) -> Page:
-        """One chapter: its heading, paragraphs, tables and figures in reading order."""
+        """One chapter under the notebook's heading: paragraphs, tables and figures in reading order."""
         if name not in self.chapters:
             raise ReportError(f"no such chapter: {name}. Expected one of {', '.join(self.chapters)}.")
         chapter, t = self.chapters[name], self.context.words
-        parts = [f'<h2 id="{escape(chapter.id)}">{escape(t(chapter.title))}</h2>']
+        parts = []
         for item in chapter.items:
             if isinstance(item, str):
                 parts.append(f"<p>{escape(t(item))}</p>")
