@@ -1,0 +1,122 @@
+"""The wild cluster bootstrap equals refitting by brute force, its two forms agree on a difference of means, and its size is right with few clusters."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mismes_eval.errors import EstimateError
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.regression import ols
+from mismes_eval.estimate.totals import mean
+from mismes_eval.impact.few_clusters import wild_bootstrap, wild_bootstrap_ols
+from mismes_eval.impact.wild_draws import WEBB
+from mismes_eval.numerics.qr import least_squares
+from mismes_eval.weighting.sample import Sample
+
+
+def drawn(clusters: int = 8, treated: int = 4, seed: int = 1, each: int = 12, effect: float = 0.0, equal: bool = False) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    size = np.full(clusters, each) if equal else rng.integers(each // 2, 2 * each, clusters)
+    g = np.repeat(np.arange(clusters), size)
+    d = (g < treated).astype(float)
+    y = rng.normal(size=clusters)[g] + rng.normal(size=g.size) + effect * d
+    return pd.DataFrame({"y": y, "d": d, "x": rng.normal(size=g.size), "region": g, "w": rng.uniform(0.5, 2, g.size)})
+
+
+def effect_of(sample: Sample) -> Estimate:
+    return ols(sample, "y ~ d").select([1])
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("null", [0.0, 0.7])
+def test_regression_form_equals_refitting(null):
+    f = drawn(7, 3)
+    sample = Sample.from_frame(f, weights="w")
+    out = wild_bootstrap_ols(sample, "y ~ d + x", "d", "region", null=null, points="rademacher")
+    assert out.enumerated and out.draws == 2**7
+    x, w, g = np.column_stack([np.ones(len(f)), f.d, f.x]), f.w.to_numpy(), f.region.to_numpy()
+
+    def t_of(y: np.ndarray, at: float) -> float:
+        fit = least_squares(x, y, w)
+        scores = np.array([(x * (w * fit.residual)[:, None])[g == k].sum(axis=0) for k in range(7)])
+        v = fit.inverse @ scores.T @ scores @ fit.inverse
+        return abs(fit.beta[1] - at) / np.sqrt(v[1, 1])
+
+    restricted = least_squares(x[:, [0, 2]], f.y.to_numpy() - null * f.d.to_numpy(), w)
+    t0 = t_of(f.y.to_numpy(), null)
+    count = 0
+    for k in range(2**7):
+        v = np.array([1.0 if k >> j & 1 else -1.0 for j in range(7)])
+        y = f.y.to_numpy() - restricted.residual + v[g] * restricted.residual
+        count += t_of(y, null) >= t0 * (1 - 1e-9)
+    assert out.p[0] == pytest.approx(count / 2**7, abs=1e-12)
+
+
+@pytest.mark.identity
+def test_influence_form_equals_regression_form_for_a_difference_of_means():
+    f = drawn(9, 4, seed=3)
+    sample = Sample.from_frame(f, weights="w", psu="region")
+    a = wild_bootstrap(effect_of(sample), treated=f.d, points="rademacher")
+    b = wild_bootstrap_ols(sample, "y ~ d", "d", "region", points="rademacher")
+    assert a.p[0] == pytest.approx(b.p[0], abs=1e-12)
+    assert a.se[0] == pytest.approx(b.se[0], rel=1e-10)
+    np.testing.assert_allclose([a.low[0], a.high[0]], [b.low[0], b.high[0]], rtol=1e-6)
+    labelled = wild_bootstrap(effect_of(Sample.from_frame(f, weights="w")), cluster=f.region, treated=f.d, points="rademacher")
+    assert labelled.p[0] == pytest.approx(a.p[0], abs=1e-12)
+
+
+def test_interval_holds_what_is_not_rejected():
+    f = drawn(9, 5, seed=4, effect=0.5)
+    sample = Sample.from_frame(f, weights="w", psu="region")
+    e = effect_of(sample)
+    out = wild_bootstrap(e, treated=f.d, points="rademacher", level=0.9)
+    for at, inside in ((out.low[0] - 0.05, False), (out.low[0] + 0.05, True), (out.high[0] - 0.05, True), (out.high[0] + 0.05, False)):
+        assert (wild_bootstrap(e, treated=f.d, points="rademacher", null=at).p[0] > 0.1) == inside
+    assert out.low[0] < e.value[0] < out.high[0]
+
+
+def test_webb_points_have_unit_variance_and_are_taken_whole():
+    assert WEBB.mean() == pytest.approx(0, abs=1e-15) and (WEBB**2).mean() == pytest.approx(1)
+    f = drawn(5, 3)
+    out = wild_bootstrap(effect_of(Sample.from_frame(f, weights="w", psu="region")), treated=f.d)
+    assert out.points == "webb" and out.enumerated and out.draws == 6**5
+    few = wild_bootstrap(effect_of(Sample.from_frame(f, weights="w", psu="region")), treated=f.d, points="rademacher")
+    assert "no p-value is below 0.0625" in few.notes[0]
+    assert "fewer than four" in " ".join(few.notes)
+
+
+def test_size_with_ten_regions():
+    rejected, size = 0, 300
+    for r in range(size):
+        f = drawn(10, 4, seed=1000 + r, each=4, equal=True)
+        out = wild_bootstrap_ols(Sample.from_frame(f.assign(w=1.0), weights="w"), "y ~ d", "d", "region", points="rademacher", draws=1023)
+        rejected += out.p[0] <= 0.05
+    assert 0.02 <= rejected / size <= 0.085  # 5% within three binomial standard errors
+
+
+def test_mean_of_one_group_and_strata():
+    f = drawn(12, 6, seed=6)
+    e = mean(Sample.from_frame(f, weights="w", psu="region"), "y")
+    restricted = wild_bootstrap(e, treated=np.ones(len(f)))
+    plain = wild_bootstrap(e)
+    assert 0 < restricted.p[0] <= 1 and 0 < plain.p[0] <= 1
+    stratified = wild_bootstrap(e, cluster=f.region, strata=f.d)
+    assert stratified.se[0] < plain.se[0] * 1.2
+    in_design = wild_bootstrap(mean(Sample.from_frame(f, weights="w", psu="region", strata="d"), "y"))
+    assert in_design.se[0] == pytest.approx(stratified.se[0], rel=1e-12)
+    assert in_design.se[0] == pytest.approx(mean(Sample.from_frame(f, weights="w", psu="region", strata="d"), "y").se[0], rel=1e-12)
+
+
+def test_refusals():
+    f = drawn(6, 3)
+    e = effect_of(Sample.from_frame(f, weights="w", psu="region"))
+    with pytest.raises(EstimateError, match="another length"):
+        wild_bootstrap(e, cluster=[1, 2])
+    with pytest.raises(EstimateError, match="3 clusters"):
+        wild_bootstrap(e, cluster=f.d)
+    with pytest.raises(EstimateError, match="cross strata"):
+        wild_bootstrap(e, cluster=f.region, strata=(f.x > 0))
+    with pytest.raises(EstimateError, match="no such coefficient"):
+        wild_bootstrap_ols(Sample.from_frame(f, weights="w"), "y ~ d", "z", "region")
+    with pytest.raises(EstimateError, match="unknown column"):
+        wild_bootstrap_ols(Sample.from_frame(f, weights="w"), "y ~ d", "d", "area")
