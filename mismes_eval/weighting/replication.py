@@ -15,7 +15,7 @@ from mismes_eval.weighting.design import ReplicateSet, SurveyDesign
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.steps import Calibration, KnownFactor, WeightShare
 
-_CHUNK = 4_000_000  # numbers in one table of cross-products of PSUs
+_CHUNK = 100_000  # numbers in one table of cross-products of PSUs
 
 
 def replicate_unit(design: SurveyDesign) -> Int:
@@ -127,16 +127,13 @@ def _multipliers(gram: Float, gap: Float) -> Float:
 
 def _cross_products(x: Float, y: Float, w: Float, size: Int, upper: tuple[Int, Int]) -> Float:
     """Per PSU, rows in PSU order and `size` (m,) of them each: weighted x x' (upper triangle), x y', x, y side by side, shape (m, width)."""
-    q, p = x.shape[1], y.shape[1]
-    k = upper[0].size
-    out = np.empty((size.size, k + q * p + q + p))
+    q = x.shape[1]
     joined = np.concatenate([x, y, np.ones((x.shape[0], 1))], axis=1)
     weighted = joined[:, :-1] * w[:, None]
+    product = np.empty((size.size, weighted.shape[1], joined.shape[1]))
     at = 0
     for u, n in enumerate(size):
-        s = weighted[at : at + n].T @ joined[at : at + n]
-        out[u, :k] = s[upper]
-        out[u, k : k + q * p] = s[:q, q:-1].ravel()
-        out[u, k + q * p :] = s[:, -1]
+        np.matmul(weighted[at : at + n].T, joined[at : at + n], out=product[u])
         at += n
-    return out
+    m = size.size
+    return np.concatenate([product[:, upper[0], upper[1]], product[:, :q, q:-1].reshape(m, -1), product[:, :, -1]], axis=1)
