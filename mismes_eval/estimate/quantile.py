@@ -73,6 +73,7 @@ def quantile(sample: Sample, column: str, probs: float | Sequence[float], by: By
     Estimate, value (D * P,) in the column's units. The standard error is the width of the 95% interval over 2 t, as in R. The influence is that of the
     distribution function, -(1{y <= q} - F(q)), divided by the density which that width implies, so that contrasts and steps carry the same standard error;
     it is not differentiable theory but Woodruff's local slope. NaN where the interval of the distribution function leaves (0, 1).
+    Where p is below the weighted share of the smallest value the quantile is that value; R survey 4.1 returns the next one, and so wider or narrower limits.
 
     References
     ----------
