@@ -15,7 +15,7 @@ from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.tracer import rates, shapes
 from mismes_eval.tracer.attrition import Adjustment
-from mismes_eval.tracer.dispositions import WHEREABOUTS, group, responded, whereabouts
+from mismes_eval.tracer.dispositions import PROXY, WHEREABOUTS, group, responded, whereabouts
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns
 
@@ -112,6 +112,13 @@ class TracerPanel:
     def responded(self) -> Bool:
         """(n, T) who answered, in person or by proxy, at home or abroad."""
         return responded(self.groups)
+
+    @cached_property
+    def proxy(self) -> Bool:
+        """(n, T) answered by a proxy."""
+        if self.disposition is None:
+            return np.zeros(self.row.shape, bool)
+        return np.append((self.long[self.disposition].astype("string") == PROXY).fillna(False).to_numpy(bool), False)[self.row]
 
     @cached_property
     def whereabouts(self) -> Int:

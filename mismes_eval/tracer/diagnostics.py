@@ -1,0 +1,396 @@
+"""Attrition in one call: who is lost, whether it goes with outcomes (BGLW, Fitzgerald-Gottschalk-Moffitt), overlap, balance and the R-indicator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.domains import By
+from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part, stack
+from mismes_eval.estimate.hypothesis import Test, wald
+from mismes_eval.estimate.totals import mean
+from mismes_eval.estimate.transitions import on_enrolment
+from mismes_eval.numerics.influence import Influence
+from mismes_eval.numerics.logit import Separation, fit_logit
+from mismes_eval.numerics.probit import density, fit_probit, probit_information, probit_score
+from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.weighting.nonresponse import main_effects
+from mismes_eval.weighting.sample import Sample
+
+if TYPE_CHECKING:
+    from mismes_eval.tracer.panel import TracerPanel
+
+LINKS = ("logit", "probit")
+
+
+@dataclass(frozen=True)
+class AttritionTests:
+    """Everything about the loss of persons at one wave.
+
+    rates : share lost, by the by-columns.  difference : differential attrition against the first group, or why not.
+    model : coefficients of the attrition model with design standard errors (`extra["classical_se"]` beside them).  lr : likelihood ratio of the model against
+    one with the by-columns only (weights as given: a true one where they are equal).  f : design-based test of the same null.
+    fgm : attrition on the lagged outcome given the covariates (selection on observables), tested.  bglw : outcome at enrolment on covariates x attrition,
+    all attrition terms zero: classical F and design-based.  stayers_minus_all : coefficients of that outcome equation, stayers less all, with their own error.
+    overlap : quantiles of the response propensity of those who stay and those lost, and the share of the lost outside the stayers' range.
+    balance : standardised differences, stayers less all: enrolment weights, and attrition weights where the panel has them.  r_indicator : 1 - 2 S(propensity).
+    """
+
+    wave: object
+    rates: Estimate
+    difference: Estimate | NotEstimable
+    model: Estimate
+    lr: Test
+    f: Test | NotEstimable
+    fgm: Test | NotEstimable
+    bglw: Test
+    bglw_design: Test | NotEstimable
+    stayers_minus_all: Estimate
+    overlap: pd.DataFrame
+    balance: pd.DataFrame
+    r_indicator: Estimate
+
+    def to_frame(self) -> pd.DataFrame:
+        """The tests, one a row, and the R-indicator."""
+        named: list[tuple[str, Test | NotEstimable]] = [
+            ("attrition model, likelihood ratio", self.lr), ("attrition model, design-based", self.f), ("lagged outcome (FGM)", self.fgm), ("BGLW, classical", self.bglw), ("BGLW, design-based", self.bglw_design),
+        ]  # fmt: skip
+        rows = []
+        for name, t in named:
+            if isinstance(t, NotEstimable):
+                rows.append((name, np.nan, "", np.nan, np.nan, np.nan, t.reason))
+            else:
+                rows.append((name, t.statistic, t.distribution, t.ndf, t.ddf, t.p, ""))
+        return pd.DataFrame(rows, columns=["test", "statistic", "distribution", "ndf", "ddf", "p", "note"])
+
+    def love_plot(self, ax: Any = None) -> Any:
+        """Standardised differences before and after weighting. Returns the axes."""
+        return love_plot(self.balance, ax)
+
+    def _repr_html_(self) -> str:
+        return f"<p><strong>Attrition at wave {self.wave}</strong></p>{self.rates._repr_html_()}{self.to_frame().to_html(index=False)}{self.balance.to_html(index=False)}"
+
+
+def attrition_tests(
+    panel: TracerPanel, outcome: str, covariates: str | Sequence[str], by: str | Sequence[str] | None = None, wave: object | None = None, link: str = "logit"
+) -> AttritionTests:
+    """All attrition diagnostics of one wave (the last, unless `wave` is given).
+
+    Parameters
+    ----------
+    outcome : its value at enrolment: a column of the persons, or a column of the waves (then its value at the first wave).
+    covariates : columns at enrolment without missing values; the outcome may not be among them.
+    by : columns of groups (the arm) whose rates are compared; they enter every model.
+    link : "logit" or "probit" for the attrition model.
+
+    Raises
+    ------
+    EstimateError : nobody or everybody lost, missing covariates, separation.
+
+    References
+    ----------
+    Becketti, Gould, Lillard and Welch (1988), Journal of Labor Economics 6, 472-492 (BGLW); Fitzgerald, Gottschalk and Moffitt (1998), Journal of Human Resources 33,
+    251-299; Schouten, Cobben and Bethlehem (2009), Survey Methodology 35, 101-113 (R-indicator); Baulch and Quisumbing (2011).
+    """
+    groups = [] if by is None else [by] if isinstance(by, str) else list(by)
+    listed = [covariates] if isinstance(covariates, str) else list(covariates)
+    when = panel.waves[-1] if wave is None else panel.chosen(wave)[0]
+    t = panel.waves.index(when)
+    sample = panel.sample.where(~panel.dead[:, t])
+    lost = (~panel.responded[:, t]).astype(float)
+    y = panel.values(outcome, panel.waves[0]) if outcome not in sample.frame.columns else sample.frame[outcome].to_numpy(dtype=float, na_value=np.nan)
+    sample = sample.with_columns({"lost": lost, "outcome at enrolment": y})
+    columns = [*groups, *[c for c in listed if c not in groups]]
+    _refuse(sample, lost, y, columns, outcome, link)
+    full = _Fitted.of(sample, columns, lost, link)
+    small = _Fitted.of(sample, groups, lost, link)
+    with_outcome = _Fitted.of(sample, [*columns, "outcome at enrolment"], lost, link)
+    tested = [n for n in full.names if n not in small.names]
+    lr = max(0.0, 2 * (full.loglik - small.loglik))
+    k = len(tested)
+    null = f"attrition at wave {when} does not depend on {', '.join(c for c in columns if c not in groups)}" + (f" given {', '.join(groups)}" if groups else "")
+    model = full.estimate(sample, f"{link} of attrition at wave {when}")
+    bglw, bglw_design = _bglw(sample, columns, lost, y)
+    return AttritionTests(
+        when, mean(sample, "lost", by=groups or None), _differences(sample, groups), model,
+        Test(null, lr, "chi2", float(k), float("nan"), float(stats.chi2.sf(lr, k)), "Likelihood ratio", ()), wald(model, tested) if tested else NotEstimable("no covariate"),
+        wald(with_outcome.estimate(sample, "FGM"), ["outcome at enrolment"]), bglw, bglw_design, _stayers_minus_all(sample, columns, lost, y),
+        _overlap(sample, 1 - full.p, lost), balance(panel, columns, when), r_indicator(sample, 1 - lost, full),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """A binary model of the rows in the domain: x (n, q) zero outside, beta, p (n,), score by eta (n,), curvature (n,), log likelihood with weights of mean 1."""
+
+    x: Float
+    names: tuple[str, ...]
+    beta: Float
+    p: Float
+    score: Float
+    curvature: Float
+    slope: Float
+    loglik: float
+
+    @classmethod
+    def of(cls, sample: Sample, columns: Sequence[str], y: Float, link: str) -> _Fitted:
+        inside = sample.active
+        x, names = design_matrix(sample, columns)
+        w = sample.weights[inside]
+        w = w / w.mean()
+        try:
+            fit = fit_logit(x[inside], y[inside], w) if link == "logit" else fit_probit(x[inside], y[inside], w)
+        except Separation as error:
+            raise EstimateError(
+                Problem(
+                    "the attrition model cannot be fitted",
+                    ", ".join(columns) or "intercept",
+                    "some lost and some not, covariates that are not collinear",
+                    str(error),
+                )
+            ) from error
+        eta = x @ fit.beta
+        p = np.where(inside, np.clip(1 / (1 + np.exp(-eta)) if link == "logit" else stats.norm.cdf(eta), 1e-300, 1 - 1e-16), 0.5)
+        loglik = float(w @ np.log(np.where(y[inside] == 1, p[inside], 1 - p[inside])))
+        if link == "logit":
+            score, curvature, slope = y - p, p * (1 - p), p * (1 - p)
+        else:
+            score, curvature, slope = probit_score(eta, y), probit_information(eta), density(eta)
+        mask = inside.astype(float)
+        return cls(x, names, fit.beta, np.where(inside, p, 0.0), score * mask, curvature * mask, slope * mask, loglik)
+
+    def influence(self, sample: Sample) -> Float:
+        """(n, q) unweighted influence of beta."""
+        information = self.x.T @ (self.x * (sample.weights * self.curvature)[:, None])
+        out: Float = (self.x * self.score[:, None]) @ np.linalg.inv(information)
+        return out
+
+    def estimate(self, sample: Sample, definition: str) -> Estimate:
+        w = sample.weights * sample.active
+        classical = np.sqrt(np.diag(np.linalg.inv(self.x.T @ (self.x * (w / w[sample.active].mean() * self.curvature)[:, None]))))
+        q = len(self.names)
+        dof = np.full(q, sample.degf + 1 - q)
+        return Estimate(self.beta, self.names, (Part(sample.design, Influence.of(self.influence(sample))),), pd.DataFrame({"variable": self.names}), np.full(q, float(sample.active.sum())), dof,
+                        "coefficient", definition=definition, notes=sample.notes, extra={"classical_se": classical})  # fmt: skip
+
+
+def design_matrix(sample: Sample, columns: Sequence[str]) -> tuple[Float, tuple[str, ...]]:
+    """(n, q) intercept and main effects, zero outside the domain, and their names."""
+    inside = sample.active
+    if not columns:
+        return inside[:, None].astype(float), ("Intercept",)
+    names = ["Intercept"]
+    for c in columns:
+        series = sample.frame.loc[inside, c]
+        if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
+            names.append(c)
+        else:
+            names += [f"{c}={v}" for v in sorted(series.unique(), key=str)[1:]]
+    x = main_effects(sample.frame, list(columns), inside).values
+    if x.shape[1] != len(names):
+        names = [f"x{j}" for j in range(x.shape[1])]
+    return x, tuple(names)
+
+
+def _differences(sample: Sample, groups: Sequence[str]) -> Estimate | NotEstimable:
+    if not groups:
+        return NotEstimable("no groups to compare: give `by`")
+    share = mean(sample, "lost", by=list(groups))
+    if share.p < 2:
+        return NotEstimable("only one group in the domain")
+    j = np.column_stack([-np.ones(share.p - 1), np.eye(share.p - 1)])
+    return share.through(lambda v: j @ v, j, tuple(f"{n} less {share.names[0]}" for n in share.names[1:]))
+
+
+def _least_squares(sample: Sample, x: Float, y: Float, rows: Bool) -> tuple[Float, Float]:
+    """Coefficients (q,) and influence (n, q) of a weighted regression on some rows."""
+    w = np.where(rows, sample.weights, 0.0)
+    gram = x.T @ (x * w[:, None])
+    beta = np.linalg.solve(gram, x.T @ (w * y))
+    residual = np.where(rows, y - x @ beta, 0.0)
+    return beta, (x * residual[:, None]) @ np.linalg.inv(gram)
+
+
+def _bglw(sample: Sample, columns: Sequence[str], lost: Float, y: Float) -> tuple[Test, Test | NotEstimable]:
+    """Outcome on covariates, attrition and their products; all attrition terms zero."""
+    inside = sample.active
+    x, names = design_matrix(sample, columns)
+    both = np.column_stack([x, x * lost[:, None]])
+    y = np.where(inside, y, 0.0)
+    q, n = x.shape[1], int(inside.sum())
+    null = "the outcome equation at enrolment is the same for stayers and lost"
+    w = np.where(inside, sample.weights / sample.weights[inside].mean(), 0.0)
+    if np.linalg.matrix_rank(both[inside] * np.sqrt(w[inside])[:, None]) < 2 * q:
+        raise EstimateError(Problem("the BGLW regression is collinear", ", ".join(columns), "covariates that vary among stayers and among the lost"))
+    beta, z = _least_squares(sample, both, y, inside)
+    restricted, _ = _least_squares(sample, x, y, inside)
+    rss1, rss0 = float(w @ (y - both @ beta) ** 2), float(w @ (y - x @ restricted) ** 2)
+    f = (rss0 - rss1) / q / (rss1 / (n - 2 * q))
+    labels = (*names, *[f"lost x {v}" for v in names])
+    e = Estimate(
+        beta,
+        labels,
+        (Part(sample.design, Influence.of(z)),),
+        pd.DataFrame({"variable": labels}),
+        np.full(2 * q, float(n)),
+        np.full(2 * q, sample.degf + 1 - 2 * q),
+        "coefficient",
+        notes=sample.notes,
+    )
+    return Test(null, f, "F", float(q), float(n - 2 * q), float(stats.f.sf(f, q, n - 2 * q)), "BGLW, classical F"), wald(e, list(labels[q:]))
+
+
+def _stayers_minus_all(sample: Sample, columns: Sequence[str], lost: Float, y: Float) -> Estimate:
+    """Coefficients of the outcome equation among stayers less those among all, with the covariance of the two on one sample."""
+    inside = sample.active
+    x, names = design_matrix(sample, columns)
+    y = np.where(inside, y, 0.0)
+    stay, zs = _least_squares(sample, x, y, inside & (lost == 0))
+    everybody, za = _least_squares(sample, x, y, inside)
+    q = len(names)
+    return Estimate(stay - everybody, names, (Part(sample.design, Influence.of(zs - za)),), pd.DataFrame({"variable": names}), np.full(q, float(inside.sum())),
+                    np.full(q, sample.degf + 1 - q), "difference of coefficients", definition="Outcome at enrolment: coefficients of stayers less those of all.", notes=sample.notes)  # fmt: skip
+
+
+def _overlap(sample: Sample, propensity: Float, lost: Float) -> pd.DataFrame:
+    inside = sample.active
+    stay, gone = propensity[inside & (lost == 0)], propensity[inside & (lost == 1)]
+    points = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
+    out = pd.DataFrame({"quantile": points, "stayers": np.quantile(stay, points), "lost": np.quantile(gone, points)})
+    outside = np.mean((gone < stay.min()) | (gone > stay.max()))
+    return out.assign(lost_outside_range=outside)
+
+
+def balance(panel: TracerPanel, covariates: Sequence[str], wave: object) -> pd.DataFrame:
+    """Standardised differences of each covariate (each category of a text one): those who answered a wave less everybody, in standard deviations of everybody.
+
+    Columns: variable, unweighted, enrolment weights ("base"), and with the panel's attrition weights ("weighted").
+    """
+    base = panel.sample.where(~panel.dead[:, panel.waves.index(wave)])
+    inside = base.active
+    stay = inside & panel.responded[:, panel.waves.index(wave)]
+    after = panel.weight_sample(wave).weights if panel.adjustment is not None else np.where(stay, base.weights, 0.0)
+    rows = []
+    for name, v in _indicators(base, covariates):
+        w = base.weights
+        centre, spread = np.average(v[inside], weights=w[inside]), 0.0
+        spread = float(np.sqrt(np.average((v[inside] - centre) ** 2, weights=w[inside])))
+        plain = v[inside]
+        scale = spread if spread > 0 else np.nan
+        rows.append((name, (v[stay].mean() - plain.mean()) / (plain.std() or np.nan), (np.average(v[stay], weights=w[stay]) - centre) / scale,
+                     (np.average(v[stay], weights=after[stay]) - centre) / scale))  # fmt: skip
+    return pd.DataFrame(rows, columns=["variable", "unweighted", "base", "weighted"])
+
+
+def _indicators(sample: Sample, covariates: Sequence[str]) -> list[tuple[str, Float]]:
+    out: list[tuple[str, Float]] = []
+    for c in covariates:
+        series = sample.frame[c]
+        if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
+            out.append((c, series.to_numpy(dtype=float, na_value=np.nan)))
+        else:
+            out += [(f"{c}={v}", (series == v).to_numpy(float)) for v in sorted(series[sample.active].dropna().unique(), key=str)]
+    return out
+
+
+def r_indicator(sample: Sample, answered: Float, fitted: _Fitted) -> Estimate:
+    """1 - 2 S(p): 1 where every response propensity is the same. The error counts the sample and the estimated propensities."""
+    inside = sample.active
+    w = np.where(inside, sample.weights, 0.0)
+    p = np.where(inside, 1 - fitted.p, 0.0)
+    total = w.sum()
+    centre = float(w @ p / total)
+    variance = float(w @ (p - centre) ** 2 / total)
+    s = np.sqrt(variance)
+    if s == 0:
+        raise EstimateError(Problem("the R-indicator has no spread of propensities", "argument 'covariates'", "covariates that tell people apart"))
+    direct = np.where(inside, ((p - centre) ** 2 - variance) / total, 0.0)
+    through = -2 * ((w * (p - centre) * fitted.slope) @ fitted.x) / total
+    z = direct + fitted.influence(sample) @ through
+    return Estimate(np.array([1 - 2 * s]), ("R-indicator",), (Part(sample.design, Influence.of(-z / s)),), pd.DataFrame({"variable": ["R-indicator"]}), np.array([float(inside.sum())]),
+                    np.array([sample.degf]), "R-indicator", definition="1 - 2 x standard deviation of the response propensities.", notes=sample.notes)  # fmt: skip
+
+
+def panel_conditioning(panel: TracerPanel, columns: str | Sequence[str], wave: object, refreshment: Sample, by: By = None) -> Estimate:
+    """Time in sample: weighted means of outcomes at a wave among members interviewed before, less those of the refreshment sample asked for the first time.
+
+    Parameters
+    ----------
+    refreshment : the `only` sample of `refreshment()`, whose rows are the panel's persons.
+
+    Returns
+    -------
+    Estimate of the differences; persons who did not tell are outside.
+    """
+    names = [columns] if isinstance(columns, str) else list(columns)
+    values = {c: panel.values(c, wave) for c in names}
+    ok = np.all([np.isfinite(v) for v in values.values()], axis=0)
+    clean: dict[str, object] = {c: np.where(ok, v, 0.0) for c, v in values.items()}
+    sides = [on_enrolment(panel.sample, mean(s.with_columns(clean).where(ok), names, by)) for s in (panel.weight_sample(wave), refreshment)]
+    both = stack(*sides)
+    k = sides[0].p
+    if sides[1].p != k:
+        raise EstimateError(Problem("the refreshment sample lacks a group", "argument 'by'", "the same groups in both samples"))
+    j = np.hstack([np.eye(k), -np.eye(k)])
+    return both.through(lambda v: j @ v, j, tuple(f"{n}: members less refreshment" for n in sides[0].names))
+
+
+def love_plot(table: pd.DataFrame, ax: Any = None) -> Any:
+    """Dots of the standardised differences of `balance`. Returns the axes."""
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7, 1.0 + 0.3 * len(table)), layout="constrained")
+    y = np.arange(len(table))[::-1]
+    ax.axvline(0, color="0.6", lw=1)
+    for at in (-0.1, 0.1):
+        ax.axvline(at, color="0.8", lw=1, ls=":")
+    ax.plot(table["base"], y, "o", mfc="white", color="#c55a11", label="enrolment weights")
+    ax.plot(table["weighted"], y, "o", color="#1f4e79", label="attrition weights")
+    ax.set_yticks(y, table["variable"])
+    ax.set_xlabel("standardised difference, those who answered less everybody")
+    ax.legend(frameon=False)
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    return ax
+
+
+def _refuse(sample: Sample, lost: Float, y: Float, columns: Sequence[str], outcome: str, link: str) -> None:
+    inside = sample.active
+    problems = [
+        Problem("attrition_tests names an unknown column", f"column '{c}'", "a column of the persons at enrolment")
+        for c in columns
+        if c not in sample.frame.columns
+    ]
+    if link not in LINKS:
+        problems.append(Problem("unknown link", "argument 'link'", " or ".join(map(repr, LINKS)), repr(link)))
+    if outcome in columns:
+        problems.append(Problem("the outcome is among the covariates", f"column '{outcome}'", "an outcome of its own"))
+    for name, v in [(outcome, pd.Series(y)), *[(c, sample.frame[c]) for c in columns if c in sample.frame.columns]]:
+        gone = inside & v.isna().to_numpy()
+        if gone.any():
+            problems.append(
+                Problem(
+                    "attrition_tests meets missing values",
+                    f"column '{name}'",
+                    "a value for everybody at enrolment",
+                    "missing",
+                    "Narrow the panel with where(), or make missing a category.",
+                    int(gone.sum()),
+                )
+            )
+    if not 0 < lost[inside].sum() < inside.sum():
+        problems.append(
+            Problem(
+                "nobody or everybody is lost",
+                "argument 'wave'",
+                "a wave that some answered and some did not",
+                f"{int(lost[inside].sum()):,} of {int(inside.sum()):,} lost",
+            )
+        )
+    if problems:
+        raise EstimateError(problems)
