@@ -24,7 +24,7 @@ def truth(frame: pd.DataFrame, column: str) -> pd.Series:
         text = series.astype("string").str.strip().str.lower()
         yes, no = text.isin(list(_YES)), text.isin(list(_NO))
         bad = series.notna() & ~yes & ~no
-        value = yes.astype("Float64").where(yes | no, other=pd.NA)
+        value = yes.astype("Float64").mask(~(yes | no))
     _refuse(bad, series, column, "yes or no: 1/0, True/False")
     return value
 
@@ -53,26 +53,29 @@ def coded(frame: pd.DataFrame, column: str) -> tuple[Int, np.ndarray]:
     """(n,) codes, -1 where missing or empty, and the distinct stripped texts they stand for."""
     raw, values = pd.factorize(frame[column])
     spelled = np.array([str(v).strip() for v in values], dtype=object)
-    level, distinct = pd.factorize(np.where(spelled == "", None, spelled))
+    spelled[spelled == ""] = None
+    level, distinct = pd.factorize(spelled)
     return np.append(level, -1)[raw].astype(np.intp), np.asarray(distinct, dtype=object)
 
 
 def text(frame: pd.DataFrame, column: str) -> np.ndarray:
     """(n,) objects: stripped text, None where missing or empty."""
     code, distinct = coded(frame, column)
-    return np.append(distinct, None)[code]
+    out: np.ndarray = np.array([*distinct, None], dtype=object)[code]
+    return out
 
 
 def month_number(frame: pd.DataFrame, column: str) -> Float:
     """(n,) year * 12 + month - 1 from YYYY-MM, dates or periods; NaN where missing."""
     series = frame[column]
     if pd.api.types.is_datetime64_any_dtype(series) or isinstance(series.dtype, pd.PeriodDtype):
-        return (series.dt.year * 12 + series.dt.month - 1).to_numpy(dtype=float, na_value=np.nan)
+        return np.asarray((series.dt.year * 12 + series.dt.month - 1).to_numpy(dtype=float, na_value=np.nan), float)
     parts = series.astype("string").str.strip().str.extract(r"^(\d{4})-(\d{2})(?:-\d{2})?$")
     year, month = pd.to_numeric(parts[0], errors="coerce"), pd.to_numeric(parts[1], errors="coerce")
     empty = series.isna() | (series.astype("string").str.strip() == "")
     _refuse(~empty & ~(year.notna() & month.between(1, 12)), series, column, "months as YYYY-MM")
-    return (year * 12 + month - 1).to_numpy(dtype=float, na_value=np.nan)
+    out: Float = (year * 12 + month - 1).to_numpy(dtype=float, na_value=np.nan)
+    return out
 
 
 def _refuse(bad: pd.Series, series: pd.Series, column: str, expected: str) -> None:

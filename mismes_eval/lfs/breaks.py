@@ -36,7 +36,7 @@ def _shipped() -> pd.DataFrame:
 def series_breaks(country: str, declared: Sequence[str] = ()) -> tuple[SeriesBreak, ...]:
     """Breaks of a country: the shipped list and those of the params, written "2018: ICLS 19"."""
     table = _shipped()
-    known = [SeriesBreak(int(r.year), str(r.reason)) for r in table[table["country"] == country].itertuples(index=False)]
+    known = [SeriesBreak(int(year), str(reason)) for c, year, reason in zip(table["country"], table["year"], table["reason"], strict=True) if c == country]
     problems = []
     for text in declared:
         year, _, reason = str(text).partition(":")

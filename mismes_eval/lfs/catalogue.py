@@ -35,19 +35,13 @@ def catalogue() -> dict[str, Indicator]:
     """All indicators by id."""
     with (resources.files("mismes_eval.lfs") / "indicators.csv").open(encoding="utf-8") as file:
         table = pd.read_csv(file, dtype=str, keep_default_na=False)
-    return {
-        row.id: Indicator(
-            row.id,
-            row.title,
-            row.unit,
-            row.universe,
-            row.definition,
-            tuple(tuple(n.split("|")) for n in row.needs.split(";") if n),
-            int(row.minimum_n),
-            row.source,
-        )
-        for row in table.itertuples(index=False)
-    }
+    rows: list[dict[str, str]] = [{str(k): str(v) for k, v in row.items()} for row in table.to_dict("records")]
+    return {row["id"]: _indicator(row) for row in rows}
+
+
+def _indicator(row: dict[str, str]) -> Indicator:
+    needs = tuple(tuple(n.split("|")) for n in row["needs"].split(";") if n)
+    return Indicator(row["id"], row["title"], row["unit"], row["universe"], row["definition"], needs, int(row["minimum_n"]), row["source"])
 
 
 def chosen(which: str | Sequence[str] | None) -> list[Indicator]:

@@ -30,12 +30,13 @@ def recruitment_cost(c: Context) -> Measure:
 
 
 def _recent(c: Context) -> Bool:
-    worked = (c.status == "RET") & (yes(c.frame, "mig_worked_abroad") == 1)
+    worked: Bool = (c.status == "RET") & (yes(c.frame, "mig_worked_abroad") == 1)
     if c.ages.recruitment_months is None:
         return worked
     interview = values(c.frame, "int_year") * 12 + values(c.frame, "int_month") - 1
     with np.errstate(invalid="ignore"):
-        return worked & (interview - month_number(c.frame, "mig_first_dep_ym") <= c.ages.recruitment_months)
+        recent: Bool = interview - month_number(c.frame, "mig_first_dep_ym") <= c.ages.recruitment_months
+    return worked & recent
 
 
 def _in_euro(c: Context, column: str) -> Float:
@@ -44,7 +45,9 @@ def _in_euro(c: Context, column: str) -> Float:
     if bad:
         raise InputError(Problem("an exchange rate is not positive", f"rates: {', '.join(bad)}", "currency units for one euro, above 0"))
     rates = {**c.rates, "EUR": 1.0} if c.rates else {}
-    return 1.0 / pd.Series(text(c.frame, column)).map(rates).to_numpy(dtype=float, na_value=np.nan)
+    euro = pd.Series(text(c.frame, column)).map(rates).to_numpy(dtype=np.float64, na_value=np.nan)
+    out: Float = np.divide(1.0, euro, dtype=np.float64)
+    return out
 
 
 def top_fifth(c: Context, indicator: Indicator) -> Result:

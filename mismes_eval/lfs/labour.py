@@ -79,7 +79,8 @@ def neet(frame: pd.DataFrame, ages: Ages) -> Measure:
 
 def workers(frame: pd.DataFrame, ages: Ages) -> Bool:
     """(n,) employed residents in the labour age range."""
-    return adults(frame, ages) & (values(frame, "lstatus") == EMPLOYED)
+    out: Bool = adults(frame, ages) & (values(frame, "lstatus") == EMPLOYED)
+    return out
 
 
 def vulnerable(frame: pd.DataFrame, ages: Ages) -> Measure:

@@ -76,7 +76,9 @@ def _column(frame: pd.DataFrame, name: str, w: np.ndarray, levels: int) -> pd.Da
     shown = pd.Series(("missing: " + reason.fillna("no reason")).where(series.isna()), index=frame.index, dtype="object")
     distinct = pd.unique(series.dropna())
     if len(distinct) <= levels:
-        label = shown.where(series.isna(), series.astype("string").astype("object"))
+        code, values = pd.factorize(series)
+        spelled = np.array([*(f"{v:g}" if isinstance(v, float) else str(v) for v in values), None], dtype=object)
+        label = shown.where(series.isna(), pd.Series(spelled[code], index=frame.index))
     elif pd.api.types.is_numeric_dtype(series):
         value = series.to_numpy(dtype=float, na_value=np.nan)
         known = ~np.isnan(value)

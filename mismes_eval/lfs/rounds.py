@@ -171,7 +171,8 @@ def _clusters(frame: pd.DataFrame, psu: str | None, household: str | None, same_
     second = pd.factorize(codes[1])[0].astype(np.intp)
     m, k = int(first.max()) + 1, int(second.max()) + 1
     graph = coo_array((np.ones(n), (first, m + second)), shape=(m + k, m + k))
-    return connected_components(graph, directed=False)[1][first].astype(np.intp)
+    out: Int = connected_components(graph, directed=False)[1][first].astype(np.intp)
+    return out
 
 
 def _strata(frame: pd.DataFrame, strata: str, same_psus: bool, psu: str | None, household: str | None) -> pd.Series:

@@ -12,8 +12,7 @@ pytestmark = [pytest.mark.golden, pytest.mark.shared]
 
 
 def test_chile_unemployment(shared):
-    raw = pd.read_csv(shared / "data" / "chile_ene_2020_efm.csv.gz")
-    frame = lfs.map_columns(raw, "chile_ene")
+    frame = lfs.read(shared / "data" / "chile_ene_2020_efm.csv.gz", "chile_ene")
     sample = Sample.from_frame(frame, weights="weight", strata="strata", psu="psu", lonely_psu="remove")
     out = lfs.indicators(sample, which="L3")
     rate = out["L3.unemployment"]
