@@ -111,7 +111,6 @@ def attrition_tests(
     _refuse(sample, lost, y, columns, outcome, link)
     full = _Fitted.of(sample, columns, lost, link)
     small = _Fitted.of(sample, groups, lost, link)
-    with_outcome = _Fitted.of(sample, [*columns, "outcome at enrolment"], lost, link)
     tested = [n for n in full.names if n not in small.names]
     lr = max(0.0, 2 * (full.loglik - small.loglik))
     k = len(tested)
@@ -121,7 +120,7 @@ def attrition_tests(
     return AttritionTests(
         when, mean(sample, "lost", by=groups or None), _differences(sample, groups), model,
         Test(null, lr, "chi2", float(k), float("nan"), float(stats.chi2.sf(lr, k)), "Likelihood ratio", ()), wald(model, tested) if tested else NotEstimable("no covariate"),
-        wald(with_outcome.estimate(sample, "FGM"), ["outcome at enrolment"]), bglw, bglw_design, _stayers_minus_all(sample, columns, lost, y),
+        _fgm(sample, columns, lost, link), bglw, bglw_design, _stayers_minus_all(sample, columns, lost, y),
         _overlap(sample, 1 - full.p, lost), balance(panel, columns, when), r_indicator(sample, 1 - lost, full),
     )  # fmt: skip
 
@@ -197,6 +196,15 @@ def design_matrix(sample: Sample, columns: Sequence[str]) -> tuple[Float, tuple[
     if x.shape[1] != len(names):
         names = [f"x{j}" for j in range(x.shape[1])]
     return x, tuple(names)
+
+
+def _fgm(sample: Sample, columns: Sequence[str], lost: Float, link: str) -> Test | NotEstimable:
+    """Does attrition go with the outcome at enrolment, given the covariates?"""
+    try:
+        fitted = _Fitted.of(sample, [*columns, "outcome at enrolment"], lost, link)
+    except EstimateError as error:
+        return NotEstimable(str(error))
+    return wald(fitted.estimate(sample, "FGM"), ["outcome at enrolment"])
 
 
 def _differences(sample: Sample, groups: Sequence[str]) -> Estimate | NotEstimable:

@@ -92,7 +92,7 @@ def indicators(
 
 
 def _made(name: str, maker: Callable[[], Result]) -> Result:
-    definition = DEFINITIONS[name.split("_")[0]]
+    definition = DEFINITIONS[name.split("_", maxsplit=1)[0]]
     try:
         result = maker()
     except MismesError as error:
