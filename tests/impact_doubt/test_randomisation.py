@@ -1,0 +1,138 @@
+"""Randomisation tests equal their definition on small data, keep strata and clusters, and have the right size; adjusted p-values equal hand sums and peers."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.stats.multitest import multipletests
+
+from mismes_eval.errors import EstimateError
+from mismes_eval.estimate.estimate import Estimate, stack
+from mismes_eval.estimate.regression import ols
+from mismes_eval.estimate.totals import mean
+from mismes_eval.impact.multiple_testing import adjust_pvalues
+from mismes_eval.impact.randomisation import assignments, randomisation_test
+from mismes_eval.weighting.sample import Sample
+
+
+def drawn(seed: int = 1, m: int = 8, effect: float = 0.0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    g = np.repeat(np.arange(m), 5)
+    d = (g % 2).astype(float)
+    y = rng.normal(size=m)[g] + rng.normal(size=g.size) + effect * d
+    return pd.DataFrame({"y": y, "d": d, "g": g, "h": (g >= m // 2).astype(int), "w": rng.uniform(1, 2, g.size)})
+
+
+def gap(s: Sample) -> float:
+    f = s.frame
+    return float(np.average(f.y, weights=f.w * f.d) - np.average(f.y, weights=f.w * (1 - f.d)))
+
+
+def t_statistic(s: Sample) -> Estimate:
+    return ols(s, "y ~ d").select([1])
+
+
+@pytest.mark.identity
+def test_all_assignments_of_clusters():
+    f = drawn()
+    s = Sample.from_frame(f, weights="w", psu="g")
+    out = randomisation_test(s, gap, "d", cluster="g")
+    assert out.enumerated and out.distribution.size == assignments({"a": 4, "b": 4}) == 70
+    every = []
+    for chosen in combinations(range(8), 4):
+        d = f.g.isin(chosen).astype(float)
+        every.append(np.average(f.y, weights=f.w * d) - np.average(f.y, weights=f.w * (1 - d)))
+    assert out.p == pytest.approx(np.mean(np.abs(every) >= abs(gap(s)) * (1 - 1e-10)), abs=1e-12)
+
+
+def test_strata_keep_their_numbers():
+    s = Sample.from_frame(drawn(), weights="w", psu="g")
+    out = randomisation_test(s, gap, "d", cluster="g", strata="h")
+    assert out.enumerated and out.distribution.size == 6 * 6
+    seen = []
+    randomisation_test(s, lambda x: seen.append(x.frame.groupby("h")["d"].mean().tolist()) or gap(x), "d", cluster="g", strata="h")
+    assert all(pair == [0.5, 0.5] for pair in seen)
+
+
+def test_cohorts_are_permuted_with_their_type():
+    f = drawn().assign(cohort=lambda g: np.where(g.g < 3, 2019, np.where(g.g < 5, 2021, 0)))
+    kinds = set()
+
+    def statistic(s: Sample) -> float:
+        kinds.add(str(s.frame["cohort"].dtype))
+        return float(s.frame.y[s.frame.cohort > 0].mean())
+
+    out = randomisation_test(Sample.from_frame(f, weights="w"), statistic, "cohort", cluster="g", draws=600)
+    assert kinds == {"int64"} and out.distribution.size == assignments({"2019": 3, "2021": 2, "never": 3}) == 560
+
+
+def test_size_is_at_most_the_level():
+    p = [randomisation_test(Sample.from_frame(drawn(100 + r, m=6), weights="w", psu="g"), gap, "d", cluster="g").p for r in range(200)]
+    assert np.mean(np.array(p) <= 0.1) <= 0.1 + 3 * np.sqrt(0.09 / 200)
+    strong = randomisation_test(Sample.from_frame(drawn(5, m=10, effect=6.0), weights="w", psu="g"), t_statistic, "d", cluster="g", draws=99)
+    assert strong.studentised and not strong.enumerated and strong.p <= 0.05
+
+
+def test_failures_count_against():
+    s = Sample.from_frame(drawn(), weights="w", psu="g")
+    first = s.frame["d"].to_numpy().copy()
+
+    def fails(x: Sample) -> float:
+        if not np.array_equal(x.frame["d"], first):
+            raise EstimateError("no overlap")
+        return 1.0
+
+    out = randomisation_test(s, fails, "d", cluster="g")
+    assert out.failed == 69 and out.p == 1.0 and "69" in out.notes[-1]
+
+
+def test_refusals():
+    f = drawn().assign(bad=lambda g: np.arange(len(g)) % 2, one=1)
+    s = Sample.from_frame(f, weights="w")
+    with pytest.raises(EstimateError, match="varies inside a cluster"):
+        randomisation_test(s, gap, "bad", cluster="g")
+    with pytest.raises(EstimateError, match="only one possible"):
+        randomisation_test(s, lambda x: 0.0, "one", cluster="g")
+    with pytest.raises(EstimateError, match="unknown column"):
+        randomisation_test(s, gap, "nothing")
+
+
+def family(seed: int = 1, k: int = 6) -> Estimate:
+    rng = np.random.default_rng(seed)
+    common = rng.normal(size=300)
+    f = pd.DataFrame({f"y{j}": 0.7 * common + rng.normal(size=300) + 0.06 * j for j in range(k)}).assign(w=1.0, psu=np.arange(300) // 5)
+    return mean(Sample.from_frame(f, weights="w", psu="psu"), [f"y{j}" for j in range(k)])
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize(("ours", "theirs"), [("holm", "holm"), ("benjamini_hochberg", "fdr_bh"), ("bonferroni", "bonferroni")])
+def test_step_methods_equal_statsmodels(ours, theirs):
+    e = family()
+    np.testing.assert_allclose(adjust_pvalues(e, method=ours).adjusted, multipletests(e.pvalue, method=theirs)[1], rtol=1e-12)
+
+
+def test_romano_wolf_lies_between_plain_and_holm():
+    e = family()
+    rw, holm = adjust_pvalues(e, draws=40_000), adjust_pvalues(e, method="holm")
+    assert (rw.adjusted >= e.pvalue - 0.01).all() and (rw.adjusted <= holm.adjusted + 0.01).all()
+    assert (rw.adjusted < holm.adjusted).any()
+    last = np.argmax(e.pvalue)
+    assert rw.adjusted[last] == pytest.approx(max(e.pvalue[last], rw.adjusted[e.pvalue < e.pvalue[last]].max()), abs=0.01)
+
+
+def test_one_outcome_repeated_needs_no_adjustment():
+    f = pd.DataFrame({"y": np.random.default_rng(3).normal(size=100) + 0.2, "w": 1.0})
+    s = Sample.from_frame(f, weights="w")
+    e = stack(mean(s, "y"), mean(s, "y"), mean(s, "y"))
+    np.testing.assert_allclose(adjust_pvalues(e, draws=100_000).adjusted, e.pvalue, atol=0.006)
+
+
+def test_romano_wolf_keeps_the_family_error():
+    wrong = 0
+    for r in range(300):
+        rng = np.random.default_rng(r)
+        f = pd.DataFrame(rng.normal(size=(80, 5)) + rng.normal(size=(80, 1)), columns=list("abcde")).assign(w=1.0)
+        e = mean(Sample.from_frame(f, weights="w"), list("abcde"))
+        wrong += adjust_pvalues(e, draws=999, seed=r).adjusted.min() <= 0.05
+    assert 0.02 <= wrong / 300 <= 0.09
