@@ -80,16 +80,18 @@ class Adjustment:
     def none(cls) -> Adjustment:
         return cls((), "none", stabilised=False)
 
-    def apply(self, panel: TracerPanel, waves: tuple[object, ...]) -> Sample:
-        """The panel's sample after the steps for these waves."""
+    def apply(self, panel: TracerPanel, waves: tuple[object, ...], keep_refreshment: bool = False) -> Sample:
+        """The panel's sample after the steps for these waves. A refreshment sample has weight 0 (it is combined by `refreshment`), or passes unchanged."""
         sample = panel.sample
         everybody = Sample(sample.frame, sample.design, np.ones(sample.n, bool), sample.flags)
+        if panel.refreshed.any() and not keep_refreshment:
+            everybody = everybody.step(KnownFactor(f"without the refreshment sample ({int(panel.refreshed.sum()):,})", (~panel.refreshed).astype(float)))
         before: object = None
         for k, wave in enumerate(waves):
             everybody = _leave(panel, everybody, wave)
             everybody = self._wave(panel, everybody, wave, before if k else None)
             before = wave
-        if self.then is not None:
+        if self.then is not None and not keep_refreshment:
             everybody = self.then(everybody)
         return replace(everybody, domain=everybody.domain & sample.domain)
 
@@ -102,13 +104,15 @@ class Adjustment:
         return yes
 
     def _wave(self, panel: TracerPanel, sample: Sample, wave: object, before: object) -> Sample:
-        at_risk = sample.weights != 0
+        at_risk = (sample.weights != 0) & ~panel.refreshed
         r = np.where(at_risk, self.response(panel, wave), 0.0)
         lost = at_risk & (r == 0)
         if not lost.any():
             return sample
         if self.method == "none":
-            return sample.step(KnownFactor(f"answered wave {wave} ({int(r.sum()):,} of {int(at_risk.sum()):,}, no adjustment for those lost)", r))
+            return sample.step(
+                KnownFactor(f"answered wave {wave} ({int(r.sum()):,} of {int(at_risk.sum()):,}, no adjustment for those lost)", np.where(at_risk, r, 1.0))
+            )
         step = self._step(panel, sample, wave, before, r, at_risk)
         return sample.step(KnownFactor(f"{step.name}, factors treated as fixed", step.factor) if self.fixed_weights else step)
 
@@ -116,10 +120,10 @@ class Adjustment:
         frame, columns = self._covariates(panel, sample, before, at_risk)
         kind = "stabilised, " if self.stabilised else ""
         name = f"attrition at wave {wave} ({kind}{self.method} on {', '.join(columns)}; {int((at_risk & (r == 1)).sum()):,} of {int(at_risk.sum()):,} answered)"
-        inner = _propensity(name, self.method, frame, columns, r, sample.weights, at_risk)
+        inner = response_step(name, self.method, frame, columns, r, sample.weights, at_risk)
         if not self.stabilised:
             return inner
-        restricted = _propensity(name, self.method, frame, list(self.restricted), r, sample.weights, at_risk) if self.restricted else None
+        restricted = response_step(name, self.method, frame, list(self.restricted), r, sample.weights, at_risk) if self.restricted else None
         return StabilisedPropensity(inner, restricted)
 
     def _covariates(self, panel: TracerPanel, sample: Sample, before: object, at_risk: Bool) -> tuple[pd.DataFrame, list[str]]:
@@ -148,7 +152,7 @@ def weight_history(panel: TracerPanel, waves: Sequence[object] | object | None =
     return pd.DataFrame(rows, columns=["step", "n", "sum", "kish_deff", "n_effective", "factor_min", "factor_max"])
 
 
-def _propensity(name: str, method: str, frame: pd.DataFrame, columns: list[str], r: Float, weights: Float, at_risk: Bool) -> Propensity:
+def response_step(name: str, method: str, frame: pd.DataFrame, columns: list[str], r: Float, weights: Float, at_risk: Bool) -> Propensity:
     if method == "cells":
         return cell_step(name, frame, columns, r, weights, at_risk)
     x = main_effects(frame, columns, at_risk) if columns else Rows(at_risk[:, None].astype(float))

@@ -16,6 +16,7 @@ from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.tracer import rates, shapes
 from mismes_eval.tracer.attrition import Adjustment
 from mismes_eval.tracer.dispositions import PROXY, WHEREABOUTS, group, responded, whereabouts
+from mismes_eval.tracer.refreshment import refreshment_mask
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns
 
@@ -26,7 +27,8 @@ class TracerPanel:
 
     sample : the persons at enrolment, n rows, with their design.  long : the waves as they were given.
     waves : in time order.  row : (n, T) position in `long` of each person and wave, -1 where there is none.
-    disposition : column of final dispositions, or None: then a row is an answer.  adjustment : how weights of those who answered are made, or None.
+    disposition : column of final dispositions, or None: then a row is an answer.  refresh : column that marks a refreshment sample, or None.
+      adjustment : how weights of those who answered are made, or None.
     fixed : weights made by hand for a set of waves.  episodes, services : side tables of the same persons, or None.
     """
 
@@ -37,6 +39,7 @@ class TracerPanel:
     waves: tuple[object, ...]
     row: Int = field(repr=False)
     disposition: str | None = None
+    refresh: str | None = None
     adjustment: Adjustment | None = None
     fixed: Mapping[tuple[object, ...], Sample] = field(default_factory=dict, repr=False)
     episodes: pd.DataFrame | None = field(default=None, repr=False)
@@ -47,7 +50,7 @@ class TracerPanel:
     @classmethod
     def from_frame(
         cls, frame: pd.DataFrame, unit: str = "person_id", wave: str = "wave", sample: Sample | None = None, weights: str | None = None, strata: Columns = None,
-        psu: Columns = None, fpc: Columns = None, disposition: str | None = None,
+        psu: Columns = None, fpc: Columns = None, disposition: str | None = None, refresh: str | None = None,
     ) -> TracerPanel:  # fmt: skip
         """A panel from a long frame.
 
@@ -57,6 +60,7 @@ class TracerPanel:
         sample : the persons at enrolment, one row a person with column `unit`; persons who never answered belong in it. None: each person's first row, with the
             design columns `weights` (None: equal weights, said in the notes), `strata`, `psu` and `fpc` read there.
         disposition : column of final dispositions (code list `dispositions`); None: whoever has a row at a wave answered it.
+        refresh : boolean column of the waves or the persons, True for persons of a refreshment sample: they have weight 0 until `refreshment` combines them.
 
         Raises
         ------
@@ -68,7 +72,7 @@ class TracerPanel:
             sample = shapes.enrolment(frame, unit, wave, weights, strata, psu, fpc)
         elif any(c is not None for c in (weights, strata, psu, fpc)):
             raise InputError(Problem("two descriptions of the design", "arguments 'sample' and 'weights', 'strata', 'psu', 'fpc'", "one of them"))
-        return cls(sample, frame, unit, wave, waves, shapes.positions(frame, sample, unit, wave, waves), disposition)
+        return cls(sample, frame, unit, wave, waves, shapes.positions(frame, sample, unit, wave, waves), disposition, refresh)
 
     @property
     def n(self) -> int:
@@ -128,6 +132,15 @@ class TracerPanel:
         return np.append(whereabouts(self.long[self.disposition]), -1)[self.row]
 
     @cached_property
+    def refreshed(self) -> Bool:
+        """(n,) persons of a refreshment sample."""
+        if self.refresh is None:
+            return np.zeros(self.n, bool)
+        if self.refresh in self.sample.frame.columns and self.refresh not in self.long.columns:
+            return refreshment_mask(self.sample.frame[self.refresh])
+        return (np.append(refreshment_mask(self.long[self.refresh]), False)[self.row] & (self.row >= 0)).any(axis=1)
+
+    @cached_property
     def dead(self) -> Bool:
         """(n, T) known to have died at this wave or before."""
         return np.asarray(np.logical_or.accumulate(self.whereabouts == WHEREABOUTS.index("dead"), axis=1))
@@ -144,6 +157,10 @@ class TracerPanel:
             adjustment = self.adjustment or Adjustment.none()
             self._made[key] = adjustment.apply(self, key)
         return self._made[key]
+
+    def weight_sample_of(self, wave: object, keep_refreshment: bool) -> Sample:
+        """`weight_sample` of one wave in which the refreshment sample passes unchanged."""
+        return (self.adjustment or Adjustment.none()).apply(self, self.chosen(wave), keep_refreshment)
 
     def with_adjustment(self, adjustment: Adjustment) -> TracerPanel:
         """The same panel, its weights made in another way."""

@@ -59,7 +59,8 @@ def read(
     if "data_status" in persons.columns and persons["data_status"].astype("string").str.upper().eq("SYNTHETIC").any():
         sample = sample.flagged(SYNTHETIC)
     long = _long(waves, outcomes, before)
-    panel = TracerPanel.from_frame(long, UNIT, WAVE, sample=sample, disposition=DISPOSITION)
+    refresh = "refresh_sample" if "refresh_sample" in long.columns and long["refresh_sample"].fillna(False).astype(bool).any() else None
+    panel = TracerPanel.from_frame(long, UNIT, WAVE, sample=sample, disposition=DISPOSITION, refresh=refresh)
     panel = replace(panel, episodes=tables.get("tracer_episode"), services=tables.get("tracer_service"))
     report = edits(panel, as_of=as_of, outcome_rows=_has_outcome(long, outcomes))
     return replace(panel, long=_timed(panel), edits=report)

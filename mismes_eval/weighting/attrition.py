@@ -70,22 +70,32 @@ class StabilisedPropensity:
         ratio = self.inner.factor
         return ratio if self.restricted is None else ratio * self.restricted.p
 
-    def _scale(self, ratio: Float, before: Float) -> float:
-        return float(before.sum() / (before @ ratio))
+    @property
+    def _at_risk(self) -> Float:
+        """(n,) 1 for rows that the response model concerns; the others pass."""
+        return (self.inner.x.dense() != 0).any(axis=1).astype(float) if self.inner.x.cell is None else (self.inner.x.values != 0).any(axis=1).astype(float)[self.inner.x.cell]
+
+    def _scaled(self, ratio: Float, before: Float) -> Float:
+        at_risk = self._at_risk
+        mass = before * at_risk
+        return np.where(at_risk > 0, ratio * (mass.sum() / (mass @ ratio)), 1.0)
 
     @property
     def factor(self) -> Float:
-        return self.ratio * self._scale(self.ratio, self.inner.before)
+        return self._scaled(self.ratio, self.inner.before)
 
     def pull_back(self, z: Influence) -> Influence:
-        before, ratio = self.inner.before, self.ratio
-        one = Rows(np.ones((z.n, 1)))
-        scale = self._scale(ratio, before)
-        centre = z.cross(one, before * ratio) / (before @ ratio)
-        centred = z.plus(one, -centre).scaled(np.full(z.n, scale))
+        before, ratio, at_risk = self.inner.before, self.ratio, self._at_risk
+        one = Rows(at_risk[:, None])
+        mass = before * at_risk
+        scale = mass.sum() / (mass @ ratio)
+        centre = z.cross(one, before * ratio) / (mass @ ratio)
+        centred = z.scaled(at_risk).plus(one, -centre).scaled(np.full(z.n, scale))
         out = centred.scaled(ratio).plus(one, centre)
         out = _pulled(self.inner, centred, out, ratio, -1.0)
-        return out if self.restricted is None else _pulled(self.restricted, centred, out, ratio, 1.0)
+        if self.restricted is not None:
+            out = _pulled(self.restricted, centred, out, ratio, 1.0)
+        return out if at_risk.all() else Influence((*out.blocks, *z.scaled(1 - at_risk).blocks), z.n)
 
     def added_vcov(self, z: Influence) -> Float | None:
         return None
@@ -94,7 +104,7 @@ class StabilisedPropensity:
         ratio = self.inner.refit(before)
         if self.restricted is not None:
             ratio = ratio * _fitted(self.restricted, before)
-        return ratio * self._scale(ratio, before)
+        return self._scaled(ratio, before)
 
 
 def _curves(step: Propensity) -> tuple[Float, Float, Float]:
@@ -121,4 +131,4 @@ def _pulled(step: Propensity, z: Influence, out: Influence, factor: Float, sign:
 def _fitted(step: Propensity, before: Float) -> Float:
     if isinstance(step, ProbitPropensity):
         return step.fitted(before)
-    return step._model.fit(before)  # noqa: SLF001
+    return step._model.fit(before)
