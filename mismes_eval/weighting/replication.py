@@ -60,8 +60,7 @@ def replicated_totals(design: SurveyDesign, block: Block) -> Float:
         elif isinstance(step, Calibration) and step.method == "linear" and step.bounds is None and step.totals is not None and k == len(design.steps) - 1:
             last = step
         else:
-            one = np.zeros(block.rows.n, np.intp)
-            return np.array([block.basis_sums(w, one, 1)[0] for w in replicate_weights(design)])
+            return _totals_one_by_one(design, block)
     if last is None:
         return replicates.factor.T @ block.basis_sums(known, replicate_unit(design), replicates.factor.shape[0])
     return _greg_totals(replicates, replicate_unit(design), known, last, block)
@@ -71,6 +70,23 @@ def _replicates(design: SurveyDesign) -> ReplicateSet:
     if design.replicates is None:
         raise DesignError(Problem("the design has no replicate weights", fix="Make them with replicates()."))
     return design.replicates
+
+
+def _totals_one_by_one(design: SurveyDesign, block: Block) -> Float:
+    """Totals with each replicate's weights in turn, on rows put in domain order once."""
+    d, k = block.domains, block.rows.k
+    domain = np.zeros(block.rows.n, np.intp) if block.domain is None else block.domain
+    order = np.argsort(domain, kind="stable")
+    end = np.cumsum(np.bincount(domain, minlength=d))
+    order = order[: end[d - 1]]
+    rows = block.rows.take(order).dense() if block.scale is None else block.rows.take(order).dense() * block.scale[order, None]
+    out = np.zeros((_replicates(design).count, d, k))
+    for b, w in enumerate(replicate_weights(design)):
+        v = w[order]
+        for j in range(d):
+            inside = slice(end[j - 1] if j else 0, end[j])
+            out[b, j] = v[inside] @ rows[inside]
+    return out.reshape(out.shape[0], d * k)
 
 
 def _greg_totals(replicates: ReplicateSet, unit: Int, weight: Float, step: Calibration, block: Block) -> Float:
