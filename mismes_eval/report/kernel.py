@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from threading import Lock
 from typing import Any, ClassVar
 
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_event_loop
 from traitlets.config import Config
 
 
@@ -40,6 +42,20 @@ def stop_kernels() -> None:
             process = getattr(kernel.provisioner, "process", None)
             if process is not None:
                 process.kill()
+
+
+def close_event_loop() -> None:
+    """Close the event loop that the execution of a notebook left open in this thread, with the tasks that a dead kernel left waiting."""
+    loop = ensure_event_loop()
+    if loop.is_running():
+        return
+    waiting = asyncio.all_tasks(loop)
+    for task in waiting:
+        task.cancel()
+    if waiting:
+        loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
+    loop.close()
+    asyncio.set_event_loop(None)
 
 
 def kernel_config(sockets: Path) -> Config:

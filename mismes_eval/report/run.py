@@ -31,7 +31,7 @@ from mismes_eval import errors
 from mismes_eval.errors import MismesError, ParamsError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.html import page
-from mismes_eval.report.kernel import ReportKernel, kernel_config, stop_kernels
+from mismes_eval.report.kernel import ReportKernel, close_event_loop, kernel_config, stop_kernels
 from mismes_eval.report.notebook import PROGRESS, checked, scrub
 from mismes_eval.report.provenance import MANIFEST, PACKAGE, Ingredients, changed_outputs, ingredients, manifest, read_manifest
 from mismes_eval.report.publish import publish, work_folder, write_whole
@@ -193,6 +193,7 @@ def _execute(order: Order, params: Params, source: NotebookNode, work: Path, pro
             raise
         raised = Problem("the kernel died", f"chapter '{watch.chapter}'", "enough memory", fix="Close other programs or use --jobs 1.")
     finally:
+        close_event_loop()
         shutil.rmtree(sockets, ignore_errors=True)
     _judge(order, work, raised, watch.chapter)
     return watch.seconds()

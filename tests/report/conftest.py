@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 
-TABLE = """import pandas as pd
-from mismes_eval.report.tables import counts
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+OPEN = """import pandas as pd
+from mismes_eval.report import session
 from mismes_eval.report.figures import canvas, finish
-"""
+from mismes_eval.report.tables import counts
+report = session.open(run)"""
 SHOW = """report.progress("data", 1, 2)
 data = pd.read_csv(report.params.path("inputs.lfs"))
-report.add_table(counts("T01", "Persons & places", data.set_index("place")[["persons"]], "made up", synthetic=True))"""
+report.add_table(counts("T01", "Persons & places", data.set_index("place")[["persons"]], "made up", synthetic=report.synthetic))"""
 FIGURE = """report.progress("impact", 2, 2)
 fig, ax = canvas()
 ax.plot([0, 1], [0, 1])
-report.add_figure(finish("F01", "A line", fig, "A line that rises", pd.DataFrame({"x": [0, 1]}), synthetic=True))"""
-OPEN = "from mismes_eval.report import session\nreport = session.open(run)"
+report.add_figure(finish("F01", "A line", fig, "A line that rises", pd.DataFrame({"x": [0, 1]}), synthetic=report.synthetic))"""
 FINISH = "report.finish()"
 
 
-def notebook(path: Path, *middle: str, last: str = FINISH) -> Path:
-    """A report notebook with extra code cells in its second chapter."""
+def write_notebook(path: Path, *cells: str, parameters: str = 'run = "params/MDA.yaml"') -> Path:
+    """A notebook with a parameters cell and the given code cells."""
     new = nbformat.v4.new_notebook()
-    code, text = nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell
-    parameters = code('run = "params/MDA.yaml"')
-    parameters.metadata["tags"] = ["parameters"]
-    new.cells = [
-        text("# Country report"),
-        parameters,
-        code(TABLE + OPEN),
-        text("## Definitions & data\n\nWhat was used."),
-        code(SHOW),
-        text("## Impact"),
-        *map(code, middle),
-        code(FIGURE),
-        code(last),
-    ]
+    code = nbformat.v4.new_code_cell
+    first = code(parameters)
+    first.metadata["tags"] = ["parameters"]
+    new.cells = [nbformat.v4.new_markdown_cell("# Country report\n\nWords of the notebook."), first, *map(code, cells)]
     for i, cell in enumerate(new.cells):
         cell.id = f"cell{i}"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,15 +39,42 @@ def notebook(path: Path, *middle: str, last: str = FINISH) -> Path:
     return path
 
 
+def make_project(folder: Path) -> Path:
+    """params/MDA.yaml (synthetic) and params/FRA.yaml (not) with an input each, and notebooks/country_report.ipynb."""
+    for code, synthetic in (("MDA", "true"), ("FRA", "false")):
+        (folder / "data_raw" / code).mkdir(parents=True)
+        (folder / "data_raw" / code / "lfs.csv").write_text("place,persons\nnorth,120\nsouth,80\n", encoding="utf-8")
+        (folder / "params").mkdir(exist_ok=True)
+        (folder / "params" / f"{code}.yaml").write_text(
+            f"country: {code}\nsynthetic: {synthetic}\nyear: 2023\ninputs:\n  lfs: data_raw/{code}/lfs.csv\n", encoding="utf-8"
+        )
+    write_notebook(
+        folder / "notebooks" / "country_report.ipynb",
+        OPEN,
+        SHOW,
+        "from IPython.display import HTML, display\ndisplay(HTML('<h2 id=\"here\">Impact & cost</h2><script>document.title=1</script>'))",
+        FIGURE,
+        FINISH,
+    )
+    return folder
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """params/MDA.yaml and params/TUN.yaml with an input each, and notebooks/country_report.ipynb."""
-    for code in ("MDA", "TUN"):
-        (tmp_path / "data_raw" / code).mkdir(parents=True)
-        (tmp_path / "data_raw" / code / "lfs.csv").write_text("place,persons\nnorth,120\nsouth,80\n", encoding="utf-8")
-        (tmp_path / "params").mkdir(exist_ok=True)
-        (tmp_path / "params" / f"{code}.yaml").write_text(
-            f"country: {code}\nsynthetic: true\nyear: 2023\ninputs:\n  lfs: data_raw/{code}/lfs.csv\n", encoding="utf-8"
-        )
-    notebook(tmp_path / "notebooks" / "country_report.ipynb")
-    return tmp_path
+    """A project without reports."""
+    return make_project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with both reports made; tests copy what they change."""
+    run = pytest.importorskip("mismes_eval.report.run")
+    index = pytest.importorskip("mismes_eval.report.index")
+    root = make_project(tmp_path_factory.mktemp("made"))
+    orders = [run.Order(n, root / "params" / f"{n}.yaml", root / "notebooks/country_report.ipynb", root / "reports") for n in ("MDA", "FRA")]
+    said: list[tuple[str, str]] = []
+    outcomes = run.run_reports(orders, 2, lambda name, what: said.append((name, what)), lambda o: said.append((o.name, o.status)))
+    assert [o.status for o in outcomes] == ["made", "made"], outcomes
+    (root / "said.txt").write_text("\n".join(f"{a} {b}" for a, b in said), encoding="utf-8")
+    index.write_index(root / "reports", outcomes)
+    return root

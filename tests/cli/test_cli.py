@@ -1,0 +1,122 @@
+"""The command line: exit status 0, 1 and 2, problems as paragraphs on standard error without a traceback, help without loading anything heavy."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mismes_eval.cli import COMMANDS, group, main
+from mismes_eval.cli.lab import arguments
+from mismes_eval.evaluation.params import Params
+
+
+def mismes(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Exit status, standard output, standard error."""
+    with pytest.raises(SystemExit) as stop:
+        main(list(words))
+    said = capsys.readouterr()
+    return int(stop.value.code or 0), said.out, said.err
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "params").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MISMES_DATA_ROOT", raising=False)
+    return tmp_path
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "import sys\nfrom mismes_eval.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass\nprint(sorted({'pandas', 'numpy', 'scipy', 'papermill', 'nbconvert', 'matplotlib'} & set(sys.modules)))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip().endswith("[]")
+    assert all(name in out for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    status, out, _ = mismes(capsys, name, "--help")
+    assert status == 0
+    assert "Usage: mismes" in out
+    assert group.get_command(None, name).help  # type: ignore[arg-type, union-attr]
+
+
+def test_an_unknown_country_names_the_nearest(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "params" / "MDA.yaml").write_text("country: MDA\n", encoding="utf-8")
+    status, out, err = mismes(capsys, "report", "MDX")
+    assert (status, out) == (2, "")
+    assert "Nearest: MDA." in err
+    assert "Traceback" not in err
+
+
+def test_a_folder_that_is_no_project_is_bad_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, _, err = mismes(capsys, "report", "--all")
+    assert status == 2
+    assert "no project folder" in err
+
+
+def test_which_reports_must_be_said(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert mismes(capsys, "report")[0] == 2
+    assert mismes(capsys, "report", "MDA", "--all")[0] == 2
+
+
+def test_bad_params_print_every_problem_and_write_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "params" / "MDA.yaml").write_text("contry: MDA\ncountry: MDX\ninputs:\n  lfs: ../x\n", encoding="utf-8")
+    (project / "notebooks").mkdir()
+    status, _, err = mismes(capsys, "report", "MDA")
+    assert status == 2
+    assert err.count("MDA.yaml, key") == 3
+    assert "Nearest key: 'country'" in err
+    assert not (project / "reports").exists()
+
+
+def test_check_reads_what_ships(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(root)
+    status, out, _ = mismes(capsys, "check", "MDA", "--json")
+    assert status == 0
+    (record,) = json.loads(out)
+    assert record["problems"] == []
+    assert any(line.startswith("labour force survey:") for line in record["read"])
+
+
+def test_a_new_country_loads_and_check_says_what_to_do_next(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = mismes(capsys, "new", "jor")
+    assert status == 0
+    assert "params/JOR.yaml" in out
+    assert Params.load(project / "params" / "JOR.yaml").country == "JOR"
+    assert (project / "data_raw" / "JOR" / "inventory.xlsx").is_file()
+    status, _, err = mismes(capsys, "check", "JOR")
+    assert status == 2
+    assert "no evidence is named" in err
+    assert mismes(capsys, "new", "JOR")[0] == 2
+    assert mismes(capsys, "new", "XQZ")[0] == 2
+    assert mismes(capsys, "new", "LBN", "--name", "../LBN")[0] == 2
+
+
+def test_the_register_counts_overdue_measures(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(root)
+    status, out, _ = mismes(capsys, "inventory", "due", "ARM", "--on", "2026-12-31", "--json")
+    assert status == 0
+    rows = json.loads(out)
+    assert rows
+    assert {"measure_id", "status", "due_date"} <= set(rows[0])
+
+
+def test_the_page_of_measures_is_written(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(root)
+    status, out, _ = mismes(capsys, "inventory", "site", "ARM", "--out", str(tmp_path / "page.html"), "--on", "2026-12-31")
+    assert status == 0
+    assert (tmp_path / "page.html").stat().st_size > 10_000
+    assert "page.html" in out
+
+
+def test_the_lab_listens_here_only_and_hides_its_token() -> None:
+    given = arguments("/project", 8888, False)
+    assert "--ServerApp.ip=127.0.0.1" in given
+    assert not any("token" in word.lower() for word in given)
+    assert "--LabApp.news_url=None" in given

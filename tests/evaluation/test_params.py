@@ -1,0 +1,138 @@
+"""Params are read strictly: YAML's guesses never happen, every problem is named at once, no path leaves the project, docs and blank files agree with the schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mismes_eval.errors import ParamsError
+from mismes_eval.evaluation.blank import SECTION_ABOUT, blank_params, parameters_page
+from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.schema import KEYS, SECTIONS
+from mismes_eval.evaluation.yaml_text import read_yaml
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("MISMES_DATA_ROOT", raising=False)
+    (tmp_path / "params").mkdir()
+    return tmp_path
+
+
+def load(project: Path, text: str, data_root: Path | None = None) -> Params:
+    file = project / "params" / "X.yaml"
+    file.write_text(text, encoding="utf-8")
+    return Params.load(file, data_root)
+
+
+def problems(project: Path, text: str, data_root: Path | None = None) -> list[str]:
+    with pytest.raises(ParamsError) as caught:
+        load(project, text, data_root)
+    return [str(p) for p in caught.value.problems]
+
+
+@pytest.mark.parametrize("name", ["ARM", "GEO", "MDA", "MAR", "TUN"])
+def test_the_shipped_params_load(root: Path, name: str) -> None:
+    p = Params.load(root / "params" / f"{name}.yaml")
+    assert p.country == name
+    assert p.synthetic
+
+
+@pytest.mark.parametrize("value", ["NO", "on", "12:30", "010", "1e3", "2020-01-01", "~x"])
+def test_text_stays_text(project: Path, value: str) -> None:
+    assert load(project, f"country: NOR\ntitle: {value}\n")["title"] == value
+
+
+def test_norway_is_a_country(project: Path) -> None:
+    assert load(project, "country: NOR\n").country == "NOR"
+    assert "unknown country code" in problems(project, "country: NO\n")[0]
+
+
+def test_all_problems_come_at_once_with_the_nearest_key(project: Path) -> None:
+    found = problems(project, "country: MDX\ndesign:\n  wieghts: w\n  lonely_psu: adust\nyear: 1e3\ninputs:\n  lfs: nowhere.csv\n")
+    text = "\n".join(found)
+    assert len(found) == 5
+    assert "key 'design.wieghts'" in text
+    assert "Nearest key: 'design.weights'" in text
+    assert "Nearest: adjust" in text
+    assert "'1e3'" in text
+    assert "nowhere.csv" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("country: MDA\ncountry: ARM\n", "stands twice"),
+        ("country: &a MDA\ntitle: *a\n", "anchors"),
+        ("country: !!python/object/apply:os.system [id]\n", "tags"),
+        ("country: !!str MDA\n", "tags"),
+        ("- a\n- b\n", "not one mapping"),
+        ("country: MDA\n---\ncountry: ARM\n", "not one mapping"),
+        ("country: [\n", "not YAML"),
+        ("country: MDA\nmapping:\n  columns: {a: {b: {c: {d: e}}}}\n", "nested too deeply"),
+        ("title: x\n", "required key is missing"),
+        ("country: MDA\nsynthetic: maybe\n", "not yes or no"),
+        ("country: MDA\nyear: nan\n", "not a number"),
+        ("country: MDA\ndisclosure:\n  min_cell: 1\n", "out of range"),
+        ("country: MDA\ndisclosure:\n  cv_flag: nan\n", "out of range"),
+        ("country: MDA\ntitle: [a]\n", "one value is needed"),
+        ("country: MDA\ndesign: x\n", "section is not a mapping"),
+        ("country: MDA\nimport os: 1\n", "unknown key"),
+        ("country: MDA\n" + "#" * 70_000, "too large"),
+    ],
+)
+def test_what_is_refused(project: Path, text: str, what: str) -> None:
+    assert what in "\n".join(problems(project, text))
+
+
+@pytest.mark.parametrize("path", ["../x.csv", "/etc/passwd", "a/../../x", "link.csv"])
+def test_no_path_leaves_the_project(project: Path, tmp_path_factory: pytest.TempPathFactory, path: str) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "x.csv"
+    outside.write_text("a\n", encoding="utf-8")
+    (project / "link.csv").symlink_to(outside)
+    assert "leaves the project" in problems(project, f"country: MDA\ninputs:\n  lfs: {path}\n")[0]
+
+
+def test_the_data_root_is_a_second_place_and_is_not_published(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "x.csv").write_text("a\n", encoding="utf-8")
+    text = "country: MDA\ninputs:\n  lfs: x.csv\n"
+    assert "--data-root" in problems(project, text)[0]
+    p = load(project, text, outside)
+    assert p.path("inputs.lfs") == outside / "x.csv"
+    assert str(outside) not in p.to_json()
+
+
+def test_the_fingerprint_follows_the_values_and_not_the_layout(project: Path) -> None:
+    first = load(project, "country: MDA\nyear: 2020\n").fingerprint()
+    assert load(project, "# a comment\nyear: '2020'\ncountry: MDA\n").fingerprint() == first
+    assert load(project, "country: MDA\nyear: 2021\n").fingerprint() != first
+
+
+def test_a_blank_file_names_every_key_and_loads(project: Path) -> None:
+    text = blank_params("JOR", False)
+    assert load(project, text).values == load(project, "country: JOR\n").values
+    lines = {line.strip().lstrip("# ").split(":")[0] for line in text.splitlines()}
+    assert {k.name.split(".")[-1] for k in KEYS} <= lines
+
+
+def test_every_blank_key_can_be_uncommented(project: Path) -> None:
+    lines = []
+    for line in blank_params("JOR", False).splitlines():
+        bare = line.strip().removeprefix("# ")
+        key = next((k for k in KEYS if line.strip().startswith("# ") and bare.startswith(f"{k.name.split('.')[-1]}:") and k.kind != "path"), None)
+        lines.append(line.replace("# ", "", 1) if key is not None else line)
+    assert load(project, "\n".join(lines)).country == "JOR"
+
+
+def test_docs_agree_with_the_schema(root: Path) -> None:
+    assert (root / "docs" / "parameters.md").read_text(encoding="utf-8") == parameters_page(), (
+        "make docs/parameters.md again: mismes_eval.evaluation.blank.parameters_page()"
+    )
+    assert set(SECTION_ABOUT) == set(SECTIONS)
+
+
+def test_a_missing_file_is_bad_input(project: Path) -> None:
+    with pytest.raises(ParamsError, match="missing"):
+        read_yaml(project / "params" / "none.yaml")

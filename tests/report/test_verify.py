@@ -1,0 +1,91 @@
+"""verify finds a changed number, a changed input and a changed notebook, and passes what is whole; the archive is the same bytes twice and repeats the run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from mismes_eval.errors import ParamsError
+from mismes_eval.report.archive import package
+from mismes_eval.report.verify import Verification, same, verify
+
+
+def run(root: Path) -> Verification:
+    return verify(root / "reports" / "MDA", root, root / "notebooks", None, lambda name, what: None)
+
+
+@pytest.fixture
+def copy(made: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(made, tmp_path / "copy")
+
+
+def test_a_whole_report_is_reproduced(copy: Path) -> None:
+    found = run(copy)
+    assert found.reproduced
+    assert found.numbers == 14
+    assert not found.changed
+
+
+def test_a_changed_number_and_a_changed_input_are_named(copy: Path) -> None:
+    path = copy / "reports" / "MDA" / "estimates.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("120.0", "120.000001"), encoding="utf-8")
+    (copy / "data_raw" / "MDA" / "lfs.csv").write_text("place,persons\nnorth,120\nsouth,81\n", encoding="utf-8")
+    found = run(copy)
+    assert not found.reproduced
+    assert [(d.table, d.cell, d.quantity, d.reported, d.repeated) for d in found.differences] == [
+        ("T01", "north / persons", "value", 120.000001, 120.0),
+        ("T01", "south / persons", "value", 80.0, 81.0),
+    ]
+    assert found.tampered == ("estimates.json: changed",)
+    assert found.changed == ("input 'inputs.lfs' changed",)
+    assert "table T01, north / persons, value" in found.text()
+
+
+def test_tolerance_is_relative() -> None:
+    assert same(1e6, 1e6 + 1e-4)
+    assert not same(1.0, 1.0 + 1e-8)
+    assert same(None, None)
+    assert not same(None, 0.0)
+
+
+def test_a_folder_without_manifest_is_bad_input(copy: Path) -> None:
+    (copy / "reports" / "MDA" / "MANIFEST.json").unlink()
+    with pytest.raises(ParamsError, match="no report folder"):
+        run(copy)
+
+
+def test_the_archive_is_deterministic_and_leaves_real_data_out(made: Path, tmp_path: Path) -> None:
+    first = package(made / "reports" / "MDA", made, made / "notebooks", tmp_path / "a.zip", False)
+    package(made / "reports" / "MDA", made, made / "notebooks", tmp_path / "b.zip", False)
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    assert first.left_out == ()
+    real = package(made / "reports" / "FRA", made, made / "notebooks", tmp_path / "c.zip", False)
+    assert real.left_out == ("data_raw/FRA/lfs.csv",)
+    with zipfile.ZipFile(tmp_path / "c.zip") as packed:
+        assert "data_raw/FRA/lfs.csv" not in packed.namelist()
+        readme = packed.read("README.md").decode()
+    for heading in (
+        "Data availability and provenance statements",
+        "Controlled randomness",
+        "Instructions to replicators",
+        "List of tables, figures and programs",
+    ):
+        assert heading in readme
+
+
+def test_a_report_that_was_changed_is_not_packed(copy: Path, tmp_path: Path) -> None:
+    (copy / "reports" / "MDA" / "report.html").write_text("x", encoding="utf-8")
+    with pytest.raises(ParamsError, match="changed after it was made"):
+        package(copy / "reports" / "MDA", copy, copy / "notebooks", tmp_path / "a.zip", False)
+
+
+def test_the_manifest_names_what_decides_the_report(made: Path) -> None:
+    record = json.loads((made / "reports" / "MDA" / "MANIFEST.json").read_text(encoding="utf-8"))
+    assert record["inputs"][0]["path"] == "data_raw/MDA/lfs.csv"
+    assert record["params"]["file"] == "params/MDA.yaml"
+    assert {o["path"] for o in record["outputs"]} >= {"report.html", "estimates.json", "tables.xlsx"}
+    assert record["versions"]["numpy"]
