@@ -18,6 +18,7 @@ SECTION_ABOUT: Mapping[str, str] = {
     "cost": "cost per outcome",
     "disclosure": "what is too few or too uncertain to print",
     "breaks": "breaks in series",
+    "study": "an impact study that is not a tracer: one file, one outcome, before and after",
 }
 EXAMPLES = {
     "inputs.inventory": "inventory.xlsx",

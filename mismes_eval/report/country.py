@@ -62,8 +62,12 @@ def country_report(session: Session) -> CountryReport:
         p.integer("disclosure.min_cell") or 10, p.integer("disclosure.min_mean") or 30, p.number("disclosure.cv_flag") or 0.15, p.number("disclosure.cv_suppress") or 0.30,
         p.number("disclosure.min_weighted") or 0.0,
     )  # fmt: skip
+    session.progress("reading and weighting", 0, len(CHAPTERS))
     context = Context(evaluate(p), rules, session.language)
-    built = {name: make(context) for name, make in CHAPTERS.items()}
+    built: dict[str, Chapter] = {}
+    for number, (name, make) in enumerate(CHAPTERS.items(), 1):
+        session.progress(name, number, len(CHAPTERS))
+        built[name] = make(context)
     tables = [item for c in built.values() for item in c.items if isinstance(item, Table)]
     partitions: dict[str, Sequence[Partition]] = {k: v for c in built.values() for k, v in c.partitions.items()}
     protected, audit = protect_tables(tables, partitions)

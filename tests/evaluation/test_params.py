@@ -130,7 +130,7 @@ def test_docs_agree_with_the_schema(root: Path) -> None:
     assert (root / "docs" / "parameters.md").read_text(encoding="utf-8") == parameters_page(), (
         "make docs/parameters.md again: mismes_eval.evaluation.blank.parameters_page()"
     )
-    assert set(SECTION_ABOUT) == set(SECTIONS)
+    assert set(SECTION_ABOUT) <= set(SECTIONS)
 
 
 def test_a_missing_file_is_bad_input(project: Path) -> None:
