@@ -12,7 +12,7 @@ from mismes_eval import frame as frames
 from mismes_eval import lfs
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.evaluation.params import Params
-from mismes_eval.weighting.calibrate import calibrate
+from mismes_eval.weighting.calibrate import calibrate, poststratify
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.phases import two_phase, weight_share
 from mismes_eval.weighting.sample import Sample
@@ -54,6 +54,8 @@ def survey(params: Params) -> Survey | None:
     sample = delivered
     if margins is not None and params.text("calibration.method") != "none":
         sample = _calibrated(params, delivered, margins)
+    elif params.text("calibration.cell") is not None:
+        sample = _post_stratified(params, delivered)
     absent = params.path("inputs.absent")
     roster = None if absent is None else frames.read(absent, template="lfs_absent").frame
     return Survey(sample, delivered, roster, definition, ages, margins, path.name)
@@ -158,6 +160,30 @@ def _calibrated(params: Params, sample: Sample, margins: pd.DataFrame) -> Sample
         sample, totals, method=params.text("calibration.method"),  # type: ignore[arg-type]
         bounds=(float(bounds[0]), float(bounds[1])) if len(bounds) == 2 else None, unit=constant,
     )  # fmt: skip
+
+
+def _post_stratified(params: Params, sample: Sample) -> Sample:
+    """Weights scaled to the cell sizes that the file itself carries, one size a cell."""
+    cell, total = str(params.text("calibration.cell")), params.text("calibration.total")
+    missing = [c for c in (cell, total) if c is None or c not in sample.frame.columns]
+    if missing:
+        raise InputError(Problem("post-stratification is not described", "params, section 'calibration'", "cell and total, columns of the mapped survey", ", ".join(map(str, missing))))
+    known = sample.frame.groupby(cell, observed=True)[str(total)].agg(["min", "max"])
+    if (known["min"] != known["max"]).any():
+        bad = known.index[known["min"] != known["max"]]
+        raise InputError(Problem("a cell has several sizes", f"column '{total}'", "one size in every cell", f"cells {', '.join(map(str, bad[:5]))}", "", len(bad)))
+    return poststratify(sample, cell, known["min"].astype(float))
+
+
+def reproduced(params: Params, s: Survey) -> tuple[str, float] | None:
+    """Largest relative difference between our weight and the office's final one; None where none is named."""
+    column = params.text("calibration.delivered")
+    if column is None:
+        return None
+    if column not in s.sample.frame.columns:
+        raise InputError(Problem("the delivered weight is not in the survey", f"column '{column}'", "a column of the mapped survey"))
+    theirs = s.sample.frame[column].to_numpy(float)
+    return column, float(np.max(np.abs(s.sample.weights / theirs - 1)))
 
 
 def _constant(sample: Sample, household: str) -> bool:

@@ -172,7 +172,7 @@ def _estimate(sample: Sample, effect: Effect, d: Float, inside: Bool, what: str,
             notes.append(f"Weak overlap: {100 * extreme:.1f}% of the comparison weight has a propensity above {EXTREME}; nothing was trimmed.")
     keys = pd.DataFrame({"variable": [what]})
     return Estimate(
-        np.array([effect.att]), ("ATT",), (Part(sample.design, Influence.of(effect.z)),), keys, np.array([float(inside.sum())]), np.array([sample.degf]), "effect",
+        np.array([effect.att]), ("ATT",), (Part(sample.design, Influence.of(np.where(inside, effect.z, 0.0))),), keys, np.array([float(inside.sum())]), np.array([sample.degf]), "effect",
         definition="Average effect of the treatment on the treated.", notes=(*notes, *sample.notes),
         extra={"n_treated": treated, "n_comparison": compared, "method": method, "extreme_overlap": extreme, "propensity": effect.propensity},
     )  # fmt: skip

@@ -7,6 +7,7 @@ from datetime import date
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.impact import headline
+from mismes_eval.report.chapters.study import study_items
 
 
 def findings(context: Context) -> list[tuple[str, str]]:
@@ -36,7 +37,8 @@ def _people(context: Context) -> list[tuple[str, str]]:
     found = context.evaluation.indicators(which=("L1", "L2"))
     e = found.get("L1")
     if not isinstance(e, Estimate):
-        return []
+        rate = context.evaluation.indicators(which=("L3",)).get("L3.unemployment")
+        return [(context.text("The unemployment rate is {v}% (95% interval {lo} to {hi}).", **_share(context, rate)), "T08")] if isinstance(rate, Estimate) else []
     out = [(context.text("Returnees are {v}% of residents (95% interval {lo} to {hi}).", **_share(context, e)), "T07a")]
     both = context.evaluation.indicators(by=("status",), which=("L3",)).get("L3.employment")
     if isinstance(both, Estimate):
@@ -61,5 +63,6 @@ def _participation(context: Context) -> list[tuple[str, str]]:
 def _impact(context: Context) -> list[tuple[str, str]]:
     study = context.evaluation.tracing
     if study is None:
-        return []
-    return [(" ".join(headline(context, effect, study)), f"T17 {effect.measure}") for effect in context.evaluation.effects]
+        own = context.evaluation.study
+        return [] if own is None else [(s, "T32" if own.before else "T31") for s in study_items(context, own) if isinstance(s, str)][1:]
+    return [(" ".join(headline(context, effect, study)), f"T17-{effect.measure}") for effect in context.evaluation.effects]

@@ -58,7 +58,7 @@ def build(frame: pd.DataFrame, columns: DesignColumns, lonely: Lonely, nest: boo
         local, names = _codes(frame[stratum_column]) if stratum_column else (np.zeros(len(frame), np.intp), np.array(["all"]))
         stratum_of_row, first_of_stratum = _pair(parent_of_row, local)
         if k == 0:
-            labels = tuple(str(v) for v in names[local[first_of_stratum]])
+            labels = tuple(_label(v) for v in names[local[first_of_stratum]])
         if column is None:
             unit_of_row: Int = np.arange(len(frame))
             first: Int = unit_of_row
@@ -161,6 +161,11 @@ def weight_problems(column: pd.Series) -> list[Problem]:
 def _codes(column: pd.Series) -> tuple[Int, np.ndarray]:
     code, names = pd.factorize(column, sort=True)
     return code.astype(np.intp), np.asarray(names, dtype=object)
+
+
+def _label(value: object) -> str:
+    """A code as people write it: 13379, not 13379.0."""
+    return str(int(value)) if isinstance(value, (float, np.floating)) and float(value).is_integer() else str(value)
 
 
 def _first(code: Int) -> Int:

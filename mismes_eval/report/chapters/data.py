@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mismes_eval.evaluation.survey import Survey
+from mismes_eval.evaluation.survey import Survey, reproduced
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.tables import COLUMNS, Table, counts
@@ -51,11 +51,14 @@ def _weights(context: Context, s: Survey) -> Table:
 
 def _margins(context: Context, s: Survey) -> list[Item]:
     table = margins_before_after(s.sample)
+    same = reproduced(context.evaluation.params, s)
     if table.empty:
         return [context.text("The weights are used as delivered; no control totals were supplied or asked for.")]
     worst = float((table["unmet"].abs() / table["total"].clip(lower=1)).max())
     move = table["before"] / table["total"] - 1
+    said = [] if same is None else [context.text("The office's final weight '{c}' is reproduced for all {n:,} persons; the largest relative difference is {d:.1e}.", c=same[0], n=s.sample.n, d=same[1])]
     return [
+        *said,
         context.text("{n} margin cells are met; the largest gap left is {gap:.1e} of its total. Before calibration the sample missed its totals by {mean:.1%} on average and by {most:.1%} at most.",
                      n=len(table), gap=worst, mean=float(move.abs().mean()), most=float(move.abs().max()))
     ]  # fmt: skip

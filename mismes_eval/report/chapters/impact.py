@@ -10,6 +10,7 @@ from mismes_eval.evaluation.money import money
 from mismes_eval.evaluation.tracing import Effects, Tracing
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item
+from mismes_eval.report.chapters.study import study_items
 from mismes_eval.report.tables import COLUMNS, Table, cells_of
 
 SHARES = frozenset({"employed", "employed_home", "job_match", "abroad", "business", "contract", "socialsec"})
@@ -18,8 +19,10 @@ SHARES = frozenset({"employed", "employed_home", "job_match", "abroad", "busines
 def impact(context: Context) -> Chapter:
     """T17 effects by outcome and wave, T19 what stands beside them, T18 effects by group, T20 cost-effectiveness, F11 path of the effect, F13 cost."""
     study = context.evaluation.tracing
+    own = context.evaluation.study
+    alone = study_items(context, own) if own is not None else []
     if study is None:
-        return Chapter("impact", "Impact", (context.absent("tracer study"),))
+        return Chapter("impact", "Impact and its cost", tuple(alone) or (context.absent("tracer study or impact study"),))
     items: list[Item] = [
         context.text("Effects compare the change of participants with the change of the comparison group, doubly robust, from enrolment to each wave. They are effects if, without the measure, both groups would have "
                      "changed alike given the covariates; the pre-trend test below is a check, not a proof."),
@@ -29,6 +32,7 @@ def impact(context: Context) -> Chapter:
         items += [_effects(context, study, effect), _path(context, study, effect), _beside(context, study, effect)]
     items += [_groups(context, study)]
     items += _money(context, study)
+    items += alone
     return Chapter("impact", "Impact and its cost", tuple(items))
 
 
@@ -76,7 +80,7 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
     notes = [_standard_errors(effect), context.text("Shares in percentage points; months and earnings in their units.")]
     if truth is not None:
         notes.append(truth)
-    return Table(f"T17 {effect.measure}", f"Effects of {effect.measure}", pd.concat(cells, ignore_index=True), study.source, tuple(notes), 1.0, 1, context.synthetic, units)
+    return Table(f"T17-{effect.measure}", f"Effects of {effect.measure}", pd.concat(cells, ignore_index=True), study.source, tuple(notes), 1.0, 1, context.synthetic, units)
 
 
 def _standard_errors(effect: Effects) -> str:
@@ -113,7 +117,7 @@ def _path(context: Context, study: Tracing, effect: Effects) -> Item:
     scale, _ = _scale(outcome)
     note = "The comparison with enrolment is 0 by construction; the point a year before is the pre-trend."
     title = context.text("Effect of {m} on '{o}'", m=effect.measure, o=context.column(outcome))
-    return figures.paths(f"F11 {effect.measure}", title, frame, "months since enrolment", "percentage points (95% interval)" if scale == 100 else "units (95% interval)", scale, True, study.source, (note,), context.synthetic)
+    return figures.paths(f"F11-{effect.measure}", title, frame, "months since enrolment", "percentage points (95% interval)" if scale == 100 else "units (95% interval)", scale, True, study.source, (note,), context.synthetic)
 
 
 def _beside(context: Context, study: Tracing, effect: Effects) -> Table:
@@ -127,7 +131,7 @@ def _beside(context: Context, study: Tracing, effect: Effects) -> Table:
     rows.append(("pre-trend: change in the year before enrolment", "estimate", pre))
     title = context.text("'{o}' after {w}: what stands beside the headline ({m})", o=context.column(outcome), w=context.text("{m:.0f} months", m=study.months[wave]), m=effect.measure)
     scale, digits = _scale(outcome)
-    return Table(f"T19 {effect.measure}", title, cells_of(rows, context.rules), study.source, (), scale, digits, context.synthetic)
+    return Table(f"T19-{effect.measure}", title, cells_of(rows, context.rules), study.source, (), scale, digits, context.synthetic)
 
 
 def _groups(context: Context, study: Tracing) -> Table:

@@ -31,10 +31,11 @@ def people(context: Context) -> Chapter:
         return Chapter("people", "Migrants in the labour force survey", (context.absent("labour force survey"),))
     if "mig_status" not in s.sample.frame.columns:
         plain = _indicator_table(context, "T08", "Labour status", LABOUR, s, by=("sex",))
-        return Chapter("people", "Migrants in the labour force survey", (context.text("The survey has no question on migration; labour status is shown for everybody."), plain))
+        none = context.text("The survey has no question on migration; labour status is shown for everybody.")
+        return Chapter("people", "Migrants in the labour force survey", (none, plain, _unemployed(context, s)))
     items: list[Item] = [
         _shares(context, s), _profile(context, s), _indicator_table(context, "T08", "Labour status of returnees and non-migrants", LABOUR, s),
-        _by_sex(context, s), _indicator_table(context, "T09", "Match of skills and jobs, recognition", MATCH, s), _gap(context, s),
+        _by_sex(context, s), _unemployed(context, s), _indicator_table(context, "T09", "Match of skills and jobs, recognition", MATCH, s), _gap(context, s),
     ]  # fmt: skip
     region = _regions(context, s)
     partitions = {t: [Partition("residents", "all residents", ("returnees", "non-migrants", "other residents"))] for t in ("T07",)}
@@ -78,11 +79,16 @@ def _indicator_table(context: Context, id: str, title: str, which: Sequence[str]
         if isinstance(e, Estimate):
             parts.append(_grouped(e, title_of, by, context))
         elif isinstance(e, NotEstimable) and not isinstance(whole, Estimate):
-            parts.append(cells_of([(title_of, "all residents", e)], context.rules))
+            parts.append(cells_of([(e.definition.split(":")[0] or title_of, "all residents", e)], context.rules))
         if isinstance(whole, Estimate) and whole.p == 1:
             parts.append(cells_of([(title_of, "all residents", whole)], context.rules))
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     return Table(id, title + ", %", cells, s.source, (s.definition.text,) if by == ("status",) else (), 100.0, 1, context.synthetic)
+
+
+def _unemployed(context: Context, s: Survey) -> Table:
+    e = context.evaluation.indicators(which=("L3",)).get("L3.unemployed", NotEstimable("not computed"))
+    return Table("T08c", "Unemployed persons, thousand", cells_of([("all residents", "estimate", e)], context.rules), s.source, (), 0.001, 1, context.synthetic)
 
 
 def _grouped(e: Estimate, title: str, by: Sequence[str], context: Context) -> pd.DataFrame:

@@ -1,0 +1,88 @@
+"""A study in a file of its own, inside the impact chapter."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.study import Classical, Study, by_method, lost, within
+from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.rules import Rules
+from mismes_eval.report.tables import COLUMNS, Table, cells_of
+
+DESIGN, CLASSIC = "difference (robust SE, by the design)", "difference (classical SE)"
+
+
+def study_items(context: Context, s: Study) -> list[Item]:
+    """T30 loss to follow-up, T31 effects within blocks, T32 difference-in-differences by every estimator, with the words they allow."""
+    items: list[Item] = [context.text("Study file {f}: {n:,} units. {said}", f=s.source, n=int(s.sample.active.sum()), said=s.left_out)]
+    if s.sample.frame.loc[s.sample.active, s.followed].isna().any():
+        items.append(_lost(context, s))
+    if s.absorb:
+        items.append(_within(context, s))
+    if s.before:
+        items += _methods(context, s)
+    return items
+
+
+def _classical(row: str, item: Classical | NotEstimable, unit: str) -> pd.DataFrame:
+    if isinstance(item, NotEstimable):
+        return cells_of([(row, CLASSIC, item)], Rules())
+    cell = dict.fromkeys(COLUMNS, np.nan) | {"row": row, "column": CLASSIC, "value": item.value, "se": item.se, "n": float(item.n), "degf": item.degf, "flag": "", "kind": "effect", "unit": unit,
+                                             "definition": "classical standard error: equal variances, blocks in the degrees of freedom", "status": "shown"}  # fmt: skip
+    return pd.DataFrame([cell], columns=list(COLUMNS))
+
+
+def _lost(context: Context, s: Study) -> Table:
+    parts = []
+    for group in s.groups:
+        robust, classic = lost(s, group)
+        parts += [_classical(group, classic, "share"), cells_of([(group, DESIGN, robust)], context.rules)]
+    note = "Treated minus comparison; the two columns differ in the standard error only."
+    return Table("T30", "Loss to follow-up by arm, percentage points", pd.concat(parts, ignore_index=True), s.source, (note,), 100.0, 2, context.synthetic)
+
+
+def _within(context: Context, s: Study) -> Table:
+    parts = []
+    for group in s.groups:
+        for outcome in s.outcomes:
+            robust, classic = within(s, outcome, group)
+            row = f"{group}, {outcome}"
+            parts += [_classical(row, classic, ""), cells_of([(row, DESIGN, robust)], context.rules)]
+    note = context.text("Means of {blocks} are removed. The two columns differ in the standard error only.", blocks=" x ".join(s.absorb))
+    return Table("T31", "Effects within randomisation blocks", pd.concat(parts, ignore_index=True), s.source, (note,), 1.0, 3, context.synthetic)
+
+
+def _methods(context: Context, s: Study) -> list[Item]:
+    items: list[Item] = []
+    rows, words = [], []
+    for group in s.groups:
+        for outcome in s.before:
+            found = by_method(s, outcome, group)
+            label = outcome if group == "all" else f"{group}, {outcome}"
+            rows += [(f"{label}: {name}", "estimate", e) for name, e in found.items()]
+            words.append(_verdict(context, label, [e for e in found.values() if isinstance(e, Estimate)]))
+    notes = tuple(dict.fromkeys(n for _, _, e in rows if isinstance(e, Estimate) for n in e.notes if "overlap" in n))
+    items.append(Table("T32", "Difference-in-differences by estimator", cells_of(rows, context.rules), s.source, notes, 1.0, 2, context.synthetic))
+    return items + [w for w in words if w]
+
+
+def _verdict(context: Context, label: str, estimates: list[Estimate]) -> str:
+    """What may be said of several estimators of one effect: nothing stronger than they agree on."""
+    if not estimates:
+        return ""
+    values = [float(e.value[0]) for e in estimates]
+    ends = [e.ci().iloc[0] for e in estimates]
+    n = context.words.number
+    digits = 0 if max(map(abs, values)) >= 100 else 1 if max(map(abs, values)) >= 10 else 3
+    shown = {"o": label, "lo": n(min(values), digits), "hi": n(max(values), digits)}
+    signs = {v > 0 for v in values}
+    apart = max(float(e["low"]) for e in ends) > min(float(e["high"]) for e in ends)
+    if len(signs) > 1 or apart:
+        return context.text("{o}: the estimators disagree ({lo} to {hi}). The answer depends on the method and no single one should be read as the effect; the groups differ in ways that the covariates may not remove.", **shown)
+    if all(float(e["low"]) <= 0 <= float(e["high"]) for e in ends):
+        return context.text("{o}: no effect could be shown by any estimator ({lo} to {hi}).", **shown)
+    if any(float(e["low"]) <= 0 <= float(e["high"]) for e in ends):
+        return context.text("{o}: the estimators agree in sign ({lo} to {hi}), but not all intervals exclude zero.", **shown)
+    return context.text("{o}: every estimator finds an effect of the same sign ({lo} to {hi}), if the groups would else have changed alike.", **shown)
