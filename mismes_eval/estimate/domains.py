@@ -61,7 +61,7 @@ def domains(sample: Sample, by: By, caller: str) -> Domains:
 
 def _combinations(frame: pd.DataFrame, inside: np.ndarray) -> Domains:
     code: Int = np.zeros(0, np.intp)
-    levels = []
+    levels: list[pd.Index] = []
     for c in frame.columns:
         column = frame[c].cat.remove_unused_categories() if isinstance(frame[c].dtype, pd.CategoricalDtype) else frame[c]
         each, level = pd.factorize(column, sort=True)

@@ -192,7 +192,8 @@ def _means(sample: Sample, joined: Float, where: Domains) -> tuple[Float, Part, 
         joined *= inside[:, None]
 
     def value(t: Float) -> Float:
-        return shift + t[:, :k] / t[:, k:]
+        out: Float = shift + t[:, :k] / t[:, k:]
+        return out
 
     def slope(t: Float) -> Float:
         out = np.zeros((t.shape[0], k + 1, k))
@@ -260,4 +261,5 @@ def _domain_degf(sample: Sample, where: Domains) -> Float:
     seen = np.bincount(where.code[rows] * design.psus + design.psu[rows], minlength=where.count * design.psus).reshape(where.count, design.psus) > 0
     domain, psu = np.nonzero(seen)
     in_stratum = np.bincount(domain * design.strata + design.stages[0].stratum[psu], minlength=where.count * design.strata).reshape(where.count, design.strata)
-    return (seen.sum(axis=1) - (in_stratum > 0).sum(axis=1)).astype(float)
+    out: Float = (seen.sum(axis=1) - (in_stratum > 0).sum(axis=1)).astype(float)
+    return out

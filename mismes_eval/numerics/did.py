@@ -65,7 +65,8 @@ def _mean(w: Float, a: Float, v: Float, slopes: Sequence[tuple[_Fit, Float, Floa
 def propensity(w: Float, d: Float, x: Float) -> _Propensity:
     """Logit of treatment. Raises Separation."""
     fit = fit_logit(x, d, w)
-    return _Propensity(_Fit(x * (d - fit.p)[:, None], np.linalg.inv(fit.information)), fit.p)
+    bread: Float = np.asarray(np.linalg.inv(fit.information), float)
+    return _Propensity(_Fit(x * (d - fit.p)[:, None], bread), fit.p)
 
 
 def tilting(w: Float, d: Float, x: Float) -> _Propensity:

@@ -67,7 +67,8 @@ def stack_samples(samples: Sequence[Sample], source: str = "source_sample", labe
     if len({s.design.cluster_deff for s in samples}) > 1:
         raise DesignError(Problem("samples with different cluster effects", "argument 'samples'", "one cluster_deff", ", ".join(f"{s.design.cluster_deff:g}" for s in samples)))
     names = list(labels) if labels is not None else list(range(1, len(samples) + 1))
-    frame = pd.concat([s.frame.assign(**{source: name}) for s, name in zip(samples, names, strict=True)], ignore_index=True)
+    parts: list[pd.DataFrame] = [s.with_columns({source: name}).frame for s, name in zip(samples, names, strict=True)]
+    frame = pd.concat(parts, ignore_index=True)
     depth = max(len(s.design.stages) for s in samples)
     stages = [_deepened(s.design, depth) for s in samples]
     total, start = sum(s.n for s in samples), 0

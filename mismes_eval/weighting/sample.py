@@ -84,7 +84,8 @@ class Sample:
     @cached_property
     def active(self) -> Bool:
         """(n,) rows of the domain that carry weight."""
-        return self.domain & (self.weights != 0)
+        out: Bool = self.domain & (self.weights != 0)
+        return out
 
     @cached_property
     def degf(self) -> float:
@@ -117,7 +118,7 @@ class Sample:
 
     def with_columns(self, columns: dict[str, object]) -> Sample:
         """The same sample with added or replaced columns of n values; design columns were read already and are not re-read."""
-        return replace(self, frame=self.frame.assign(**columns))
+        return replace(self, frame=self.frame.assign(**columns))  # type: ignore[arg-type]
 
     def flagged(self, *flags: str) -> Sample:
         """The same sample carrying more sentences for table notes."""
