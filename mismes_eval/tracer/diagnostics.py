@@ -21,6 +21,7 @@ from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.probit import density, fit_probit, probit_information, probit_score
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.tracer.figures import marked
 from mismes_eval.weighting.nonresponse import main_effects
 from mismes_eval.weighting.sample import Sample
 
@@ -72,7 +73,7 @@ class AttritionTests:
 
     def love_plot(self, ax: Any = None) -> Any:
         """Standardised differences before and after weighting. Returns the axes."""
-        return love_plot(self.balance, ax)
+        return marked(love_plot(self.balance, ax), self.rates.notes)
 
     def _repr_html_(self) -> str:
         return f"<p><strong>Attrition at wave {self.wave}</strong></p>{self.rates._repr_html_()}{self.to_frame().to_html(index=False)}{self.balance.to_html(index=False)}"

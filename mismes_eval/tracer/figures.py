@@ -20,6 +20,13 @@ COLOURS = ("#1f4e79", "#5b9bd5", "#c55a11", "#f4b183", "#3b7d23", "#a9d18e", "#7
 _LOST = {"R": "refused", "NC": "not contacted", "O": "other", "UH": "unknown household", "UO": "unknown eligibility", "NE": "not eligible"}
 
 
+def marked(ax: Any, notes: Sequence[str]) -> Any:
+    """The axes, with a watermark where the notes say that the data are synthetic."""
+    if any("SYNTHETIC" in note for note in notes):
+        ax.figure.text(0.99, 0.01, "SYNTHETIC DATA", ha="right", va="bottom", fontsize=8, color="#a61c3c", alpha=0.75, weight="bold")
+    return ax
+
+
 def flow(panel: TracerPanel, frame_size: int | None = None, analysed: Sequence[object] | None = None) -> pd.DataFrame:
     """Persons from the frame to the analysis: step, n, lost (by reason).
 
@@ -57,7 +64,7 @@ def flow_diagram(panel: TracerPanel, frame_size: int | None = None, analysed: Se
             ax.annotate("", xy=(2.2, -k + 0.3), xytext=(2.2, -k + 0.7), arrowprops={"arrowstyle": "->", "color": "#1f4e79"})
         if row.lost:
             ax.text(4.6, -k, row.lost, ha="left", va="center", fontsize=8, color="0.3", wrap=True)
-    return ax
+    return marked(ax, panel.sample.flags)
 
 
 def sequences(panel: TracerPanel, origin: str = "enrol_date", after: int = 36, answered: object | None = None) -> pd.DataFrame:
@@ -94,4 +101,4 @@ def sequence_plot(panel: TracerPanel, origin: str = "enrol_date", after: int = 3
     ax.set_ylabel("share of persons")
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
     ax.spines[["top", "right"]].set_visible(False)
-    return ax
+    return marked(ax, panel.sample.flags)

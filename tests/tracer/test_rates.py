@@ -1,0 +1,90 @@
+"""Outcome rates by AAPOR's formulas written out, their standard errors against numerical derivatives, response patterns, cumulative rates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mismes_eval.errors import EstimateError
+from mismes_eval.tracer import TracerPanel
+from mismes_eval.tracer.dispositions import GROUPS, known_dispositions
+from mismes_eval.tracer.rates import RATES, pattern_kind, rates_of_totals
+from mismes_eval.weighting.sample import Sample
+
+
+def by_hand(t: dict[str, float], e: float) -> dict[str, float]:
+    """AAPOR Standard Definitions, as printed there."""
+    known, unknown = t["I"] + t["P"] + t["R"] + t["NC"] + t["O"], t["UH"] + t["UO"]
+    return {
+        "RR1": t["I"] / (known + unknown), "RR2": (t["I"] + t["P"]) / (known + unknown), "RR3": t["I"] / (known + e * unknown), "RR4": (t["I"] + t["P"]) / (known + e * unknown),
+        "RR5": t["I"] / known, "RR6": (t["I"] + t["P"]) / known, "COOP1": t["I"] / (t["I"] + t["P"] + t["R"] + t["O"]), "COOP2": (t["I"] + t["P"]) / (t["I"] + t["P"] + t["R"] + t["O"]),
+        "COOP3": t["I"] / (t["I"] + t["P"] + t["R"]), "COOP4": (t["I"] + t["P"]) / (t["I"] + t["P"] + t["R"]), "REF1": t["R"] / (known + unknown), "REF2": t["R"] / (known + e * unknown),
+        "REF3": t["R"] / known, "CON1": (known - t["NC"]) / (known + unknown), "CON2": (known - t["NC"]) / (known + e * unknown), "CON3": (known - t["NC"]) / known,
+    }  # fmt: skip
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize("e", [None, 0.4])
+def test_rates_are_aapor_formulas(panel: TracerPanel, waves: pd.DataFrame, persons: pd.DataFrame, e: float | None) -> None:
+    out = panel.outcome_rates(by=["arm", "sex"], e=e)
+    full = waves.merge(persons, on="person_id").assign(group=lambda f: f["disp"].map(known_dispositions()["outcome"]))
+    assert len(out.keys) == 4 * 4 * len(RATES)
+    for (arm, sex, wave), rows in full.groupby(["arm", "sex", "wave"]):
+        t = {g: float(rows.loc[rows["group"] == g, "w"].sum()) for g in GROUPS}
+        known = sum(t[g] for g in ("I", "P", "R", "NC", "O"))
+        share = known / (known + t["NE"]) if e is None else e
+        chosen = (out.keys["arm"] == arm) & (out.keys["sex"] == sex) & (out.keys["wave"] == wave)
+        np.testing.assert_allclose(out.value[chosen], list(by_hand(t, share).values()), rtol=1e-12)
+        np.testing.assert_allclose(out.keys.loc[chosen, "e"], share, rtol=1e-12)
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("e", [None, 0.4])
+def test_slopes_are_derivatives(e: float | None) -> None:
+    totals = np.array([[50.0, 8, 9, 12, 3, 4, 6, 5], [20.0, 0, 1, 2, 3, 1, 0, 0]])
+    slope = rates_of_totals(totals, e)[1]
+    for k in range(len(GROUPS)):
+        up, down = totals.copy(), totals.copy()
+        up[:, k] += 1e-5
+        down[:, k] -= 1e-5
+        np.testing.assert_allclose(slope[:, k, :], (rates_of_totals(up, e)[0] - rates_of_totals(down, e)[0]) / 2e-5, atol=1e-8)
+
+
+def test_abroad_is_an_answer_when_reached_and_known_when_not(panel: TracerPanel) -> None:
+    disp = pd.Series(panel.values("disp", 1))
+    reached, not_reached = disp.isin(["2.51", "2.52"]).to_numpy(), (disp == "2.53").to_numpy()
+    assert panel.responded[reached, 1].all()
+    assert not panel.responded[not_reached, 1].any()
+    traced = panel.tracing_rate()
+    w = panel.sample.weights
+    expected = np.average(~disp.isin(["2.2", "3.1", "3.2"]).to_numpy(), weights=w)
+    np.testing.assert_allclose(traced.value[1], expected, rtol=1e-12)
+
+
+def test_cumulative_response_is_the_product(panel: TracerPanel) -> None:
+    out, rates = panel.cumulative_response(recruitment=0.8), panel.outcome_rates()
+    rr2 = rates.value[(rates.keys["rate"] == "RR2").to_numpy()]
+    np.testing.assert_allclose(out.value, 0.8 * np.cumprod(rr2), rtol=1e-12)
+    assert out.se[0] == 0.0
+    assert (out.se[1:] > 0).all()
+    with pytest.raises(EstimateError, match="recruitment"):
+        panel.cumulative_response(recruitment=1.2)
+    with pytest.raises(EstimateError, match="e is not a share"):
+        panel.outcome_rates(e=-0.1)
+
+
+def test_patterns_count_everybody_once(panel: TracerPanel) -> None:
+    table = panel.patterns()
+    text = ["".join("1" if v else "0" for v in row) for row in panel.responded]
+    assert dict(zip(table["pattern"], table["n"], strict=True)) == pd.Series(text).value_counts().to_dict()
+    np.testing.assert_allclose(table["share"].sum(), 1.0)
+    assert [pattern_kind(p) for p in ("1111", "1100", "1011", "0110", "0000")] == ["complete", "monotone", "intermittent", "late entrant", "never"]
+    assert panel.participation()["answered"].tolist() == panel.responded.sum(axis=0).tolist()
+
+
+def test_without_dispositions_there_is_one_rate() -> None:
+    long = pd.DataFrame({"person_id": [1, 2, 3, 1, 2], "wave": [0, 0, 0, 1, 1]})
+    out = TracerPanel.from_frame(long, sample=Sample.from_frame(pd.DataFrame({"person_id": [1, 2, 3], "w": [1.0, 1.0, 2.0]}), weights="w")).outcome_rates()
+    assert out.keys["rate"].tolist() == ["RR1", "RR1"]
+    np.testing.assert_allclose(out.value, [1.0, 0.5])
