@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -35,11 +35,14 @@ class Tracing:
     months: Mapping[object, float]
     source: str
     services: pd.DataFrame | None
+    kept: dict[str, TracerPanel] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, measure: str) -> TracerPanel:
         """The panel with one measure's treated and comparison persons as its domain."""
-        mine = (self.panel.sample.frame[self.measure].astype("string") == measure).fillna(False).to_numpy(bool)
-        return self.panel.where(mine)
+        if measure not in self.kept:
+            mine = (self.panel.sample.frame[self.measure].astype("string") == measure).fillna(False).to_numpy(bool)
+            self.kept[measure] = self.panel.where(mine)
+        return self.kept[measure]
 
     def responded(self, wave: object) -> Bool:
         """(n,) who answered a wave."""

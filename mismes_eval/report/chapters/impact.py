@@ -153,15 +153,26 @@ def _level(level: str) -> str:
 
 
 def _money(context: Context, study: Tracing) -> list[Item]:
+    """T20: cost per participant and per additional job-year with its Fieller interval; the reason and no ratio where the effect's interval covers zero."""
     parts: list[pd.DataFrame] = []
-    words: list[str] = []
+    words: list[Item] = []
     for effect in context.evaluation.effects:
         m = money(context.evaluation, study, effect)
-        parts.append(cells_of([(f"{effect.measure}, cost per participant, {m.currency}", "estimate", m.cost)], context.rules))
-        if isinstance(m.effect, Estimate):
-            low, high = (float(v) for v in m.effect.ci().iloc[0])
-            if low <= 0 <= high:
-                words.append(context.text("{m}: no cost per additional job is given, because the effect's interval covers zero.", m=effect.measure))
-    note = "Costs are those of the services that participants received."
+        parts.append(cells_of([(context.text("{m}, cost per participant, {c}", m=effect.measure, c=m.currency), "estimate", m.cost)], context.rules))
+        row = context.text("{m}, cost per additional job-year, {c}", m=effect.measure, c=m.currency)
+        ratio = m.worth if isinstance(m.worth, NotEstimable) else m.worth.ratio
+        if isinstance(ratio, NotEstimable) or isinstance(m.worth, NotEstimable):
+            reason = ratio.reason if isinstance(ratio, NotEstimable) else ""
+            parts.append(cells_of([(row, "estimate", NotEstimable(reason))], context.rules))
+            words.append(context.text("{m}: no cost per additional job is given: {r}.", m=effect.measure, r=context.text(reason)))
+            continue
+        low, high = m.worth.fieller or (float("nan"), float("nan"))
+        cell = dict.fromkeys(COLUMNS, float("nan")) | {"row": row, "column": "estimate", "value": ratio, "ci_low": low, "ci_high": high, "n": float(effect.n_treated), "degf": m.worth.dof, "flag": "",
+                                                       "kind": "effect", "unit": m.currency, "definition": "cost / (effect x years), Fieller interval", "status": "shown"}  # fmt: skip
+        parts.append(pd.DataFrame([cell], columns=list(COLUMNS)))
+        n = context.words.number
+        words.append(context.text("{m}: an additional job-year cost {v} {c}, 95% interval {lo} to {hi} (Fieller), if the effect lasts {y} years.", m=effect.measure, v=n(ratio, 0), c=m.currency,
+                                  lo=n(low, 0), hi=n(high, 0), y=n(m.horizon, 1)))  # fmt: skip
+    note = "Costs are those of the services that participants received; the interval carries the error of the effect and of the cost."
     table = Table("T20", "Cost per participant and per additional job", pd.concat(parts, ignore_index=True), study.source, (note,), 1.0, 0, context.synthetic)
     return [table, *words]
