@@ -196,11 +196,13 @@ def test_no_path_of_a_machine_and_no_registry_in_the_repository(root: Path) -> N
 
 def test_every_test_asserts(root: Path) -> None:
     says = re.compile(r"\bassert\b|raises|assert_|warns")
-    functions = [(p, f) for p in sorted((root / "tests").rglob("*.py")) for f in ast.walk(ast.parse(p.read_text(encoding="utf-8"))) if isinstance(f, ast.FunctionDef)]
+    functions = [
+        (p, f) for p in sorted((root / "tests").rglob("*.py")) for f in ast.walk(ast.parse(p.read_text(encoding="utf-8"))) if isinstance(f, ast.FunctionDef)
+    ]
     asserting = {f.name for _, f in functions if says.search(ast.unparse(f))}
     for _ in range(3):
         asserting |= {f.name for _, f in functions if {n.id for n in ast.walk(f) if isinstance(n, ast.Name)} & asserting}
-    assert not [f"{p.relative_to(root)}:{f.name}" for p, f in functions if f.name.startswith("test") and f.name not in asserting]
+    assert not [f"{p.relative_to(root)}:{f.name}" for p, f in functions if f.name.startswith("test_") and f.name not in asserting]
 
 
 def test_every_test_file_says_what_it_checks(root: Path) -> None:
