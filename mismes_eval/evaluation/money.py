@@ -33,6 +33,10 @@ def money(evaluation: Evaluation, study: Tracing, effect: Effects) -> Money:
     main = effect.by_wave.get((outcome, wave), NotEstimable("the params name no such outcome and wave"))
     horizon, currency = p.number("cost.horizon_years") or 1.0, p.text("cost.currency") or "EUR"
     cost = _cost(study, effect.measure, wave)
+    pre = effect.pre.get(outcome)
+    if isinstance(pre, Estimate) and not (pre.ci()["low"].iloc[0] <= 0 <= pre.ci()["high"].iloc[0]):
+        apart = NotEstimable("the groups moved apart before the measure began, so the effect cannot be set against its cost")
+        return Money(effect.measure, cost, apart, horizon, currency)
     return Money(effect.measure, cost, _worth(main, cost, outcome, horizon, currency, p.integer("impact.seed") or 1), horizon, currency)
 
 
