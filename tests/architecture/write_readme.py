@@ -1,0 +1,35 @@
+"""Write tests/README.md: one sentence per test file, from its docstring. Run it after adding a file: python tests/architecture/write_readme.py"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent.parent
+HEAD = """# Tests
+
+`make test` runs them all. Warnings are errors, nothing is a timing, no test reaches beyond this machine.
+
+Marks: *golden* (a published number or one from R or Stata), *identity* (two routes, one number), *property* (holds for any data), *architecture* (the shape of the code base),
+*browser* (needs a Chromium), *shared* (needs reference data that are not part of the repository: the fixture `shared` looks at `MISMES_SHARED`, then at `shared` beside the checkout, and skips
+with the reason where neither is there).
+
+The sentences below come from the files; `python tests/architecture/write_readme.py` writes them again.
+
+| file | what it checks |
+|---|---|
+"""
+
+
+def readme() -> str:
+    """The page as text."""
+    lines = []
+    for path in sorted(TESTS.rglob("test_*.py")):
+        said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        sentence = " ".join(said.split("\n\n")[0].split()).replace("|", "/")
+        lines.append(f"| `{path.relative_to(TESTS).as_posix()}` | {sentence} |")
+    return HEAD + "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    (TESTS / "README.md").write_text(readme(), encoding="utf-8")
