@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,12 +48,11 @@ def read(
     problems: list[Problem] = []
     tables = {name: _table(table, name, problems) for name, table in given.items() if table is not None}
     before = None if retro is None else _retro(retro, problems)
+    if all(UNIT in t.columns for t in tables.values()) and all(WAVE in tables[name].columns for name in ("tracer_wave", "tracer_outcome")):
+        problems += _key_problems(tables, before)
     if problems:
         raise InputError(problems)
     persons, waves, outcomes = tables["tracer_person"], tables["tracer_wave"], tables["tracer_outcome"]
-    problems = _key_problems(tables, before)
-    if problems:
-        raise InputError(problems)
     sample = Sample.from_frame(persons, weights=weights, strata=strata, psu=psu, fpc=fpc)
     if "data_status" in persons.columns and persons["data_status"].astype("string").str.upper().eq("SYNTHETIC").any():
         sample = sample.flagged(SYNTHETIC)
@@ -109,12 +107,8 @@ def _retro(table: Table, problems: list[Problem]) -> pd.DataFrame:
 
 def _key_problems(tables: dict[str, pd.DataFrame], retro: pd.DataFrame | None) -> list[Problem]:
     problems = []
-    keys = {"tracer_person": [UNIT], "tracer_wave": [UNIT, WAVE], "tracer_outcome": [UNIT, WAVE], "tracer_episode": [UNIT, "ep_id"]}
-    for name, columns in keys.items():
-        if name in tables:
-            problems += _twice(tables[name], columns, name)
     known = pd.Index(tables["tracer_person"][UNIT])
-    others = {**tables, **({"tracer_retro": retro} if retro is not None else {})}
+    others = {**tables, **({"tracer_retro": retro} if retro is not None and UNIT in retro.columns else {})}
     for name, table in others.items():
         if name != "tracer_person":
             problems += _strangers(table[UNIT], known, name)
@@ -125,24 +119,6 @@ def _key_problems(tables: dict[str, pd.DataFrame], retro: pd.DataFrame | None) -
         problems.append(Problem("an outcome has no row in the wave table", f"tracer_outcome, columns '{UNIT}' and '{WAVE}'", "a disposition for every outcome", "", "", int(lost.sum()),
                                 tuple(outcome.loc[lost, UNIT].iloc[:5])))  # fmt: skip
     return problems
-
-
-def _twice(table: pd.DataFrame, columns: Sequence[str], name: str) -> list[Problem]:
-    twice = table.duplicated(list(columns), keep=False).to_numpy()
-    if not twice.any():
-        return []
-    ids = table.loc[twice, UNIT].unique()
-    return [
-        Problem(
-            "a key is used twice",
-            f"{name}, columns {', '.join(columns)}",
-            "one row a key",
-            f"{len(ids)} persons",
-            "Decide which row is right.",
-            int(twice.sum()),
-            tuple(ids[:5]),
-        )
-    ]
 
 
 def _strangers(ids: pd.Series, known: pd.Index, name: str) -> list[Problem]:
