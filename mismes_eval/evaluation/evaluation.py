@@ -41,8 +41,18 @@ class Evaluation:
         if key not in self.kept:
             s = self.survey
             rule = s.definition if "mig_status" in s.sample.frame.columns and any(c.startswith("mig_ever") for c in s.sample.frame.columns) else None
-            self.kept[key] = lfs.indicators(s.sample, by=list(by) or None, which=list(which) or None, definition=rule, ages=s.ages, absent=s.absent)
+            self.kept[key] = lfs.indicators(s.sample, by=list(by) or None, which=list(which) or None, definition=rule, ages=s.ages, absent=s.absent, rates=self.rates)
         return self.kept[key]
+
+    @cached_property
+    def rates(self) -> Mapping[str, float] | None:
+        """Units of each currency for one euro in the reference year, from the run's rate table; None where none is supplied."""
+        path = self.params.path("inputs.rates")
+        if path is None:
+            return None
+        table = frames.read(path, template="inventory_rate").frame
+        mine = table[table["year"].astype(float) == float(self.params.integer("year") or 0)]
+        return {str(c): 1.0 / float(r) for c, r in zip(mine["currency"], mine["eur_per_unit"], strict=True)} | {"EUR": 1.0}
 
     @cached_property
     def effects(self) -> tuple[Effects, ...]:

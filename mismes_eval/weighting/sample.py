@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import DesignError, DesignWarning, Problem
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.numerics.variance import Lonely
 from mismes_eval.weighting.design import SurveyDesign
@@ -44,6 +45,7 @@ class Sample:
         household: str | None = None,
         cluster_deff: float = 1.0,
         nest: bool | None = None,
+        unit: Columns = None,
     ) -> Sample:
         """A sample from a frame that names its design columns.
 
@@ -55,6 +57,11 @@ class Sample:
         replicates : a `ReplicateWeights` description of replicate weight columns.
         household : cluster used where the file has no PSU.  cluster_deff : multiplies the variance where it has neither.
         nest : True where PSU codes restart in every stratum. Asked for, never guessed.
+        unit : key column or columns of a row; rows that repeat a key (after a merge) are refused.
+
+        Warns
+        -----
+        DesignWarning : PSU codes that look rounded by a spreadsheet or a float format, with how many are left; the design's notes carry it.
 
         Raises
         ------
@@ -62,6 +69,7 @@ class Sample:
         """
         if lonely_psu not in LONELY:
             raise DesignError(Problem("unknown rule for lonely PSUs", "argument 'lonely_psu'", f"one of {', '.join(LONELY)}", repr(lonely_psu)))
+        _refuse_repeated(frame, as_tuple(unit))
         columns = DesignColumns(weights, as_tuple(strata), as_tuple(psu), as_tuple(fpc), household)
         design = build(frame, columns, lonely_psu, nest, cluster_deff)
         if replicates is not None:
@@ -70,6 +78,10 @@ class Sample:
             named = ", ".join(design.lonely_strata[:10])
             note = f"{len(design.lonely_strata)} strata have one PSU and are treated by the rule '{lonely_psu}': {named}."
             design = replace(design, notes=(*design.notes, note))
+        rounded = rounded_codes(frame, as_tuple(psu))
+        if rounded:
+            warnings.warn(rounded, DesignWarning, stacklevel=2)
+            design = replace(design, notes=(*design.notes, rounded))
         return cls(frame, design, np.ones(len(frame), bool))
 
     @property
@@ -145,3 +157,29 @@ class Sample:
 
     def __repr__(self) -> str:
         return "Sample\n" + self.summary().to_string(header=False)
+
+
+def rounded_codes(frame: pd.DataFrame, psu: tuple[str, ...]) -> str:
+    """A sentence where numeric PSU codes lost their last digits: beyond the exact range of floats, or long codes that all end in the same zeros."""
+    for column in psu:
+        if not pd.api.types.is_numeric_dtype(frame[column]):
+            continue
+        code = np.unique(frame[column].dropna().to_numpy(float))
+        long = code.size > 1 and code.max() >= 1e7
+        step = 1000.0
+        beyond = bool(pd.api.types.is_float_dtype(frame[column])) and code.size > 0 and code.max() >= 2.0**53
+        if beyond or (long and bool((code % step == 0).all())):
+            return f"PSU codes in column '{column}' look rounded: {code.size:,} distinct values are left. Compare with the number of PSUs that the office states, and read the column as text."
+    return ""
+
+
+def _refuse_repeated(frame: pd.DataFrame, unit: tuple[str, ...]) -> None:
+    gone = [c for c in unit if c not in frame.columns]
+    if gone:
+        raise DesignError([Problem("the key of a row is not in the frame", f"column '{c}'", "a column of the frame") for c in gone])
+    if unit:
+        twice = frame.duplicated(list(unit), keep=False).to_numpy()
+        if twice.any():
+            raise DesignError(
+                Problem("rows repeat a key", f"columns {', '.join(unit)}", "every key once", "", "Mend the merge that made them; no row is dropped.", int(twice.sum()), tuple(int(i) for i in np.flatnonzero(twice)[:5]))
+            )

@@ -1,0 +1,93 @@
+"""Bad survey designs: one error that lists every problem with its place, or a named warning that the design's notes carry."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mismes_eval.errors import CalibrationError, DesignError, DesignWarning
+from mismes_eval.weighting.calibrate import calibrate, tightest_bounds
+from mismes_eval.weighting.sample import Sample
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    rng = np.random.default_rng(2)
+    psu = np.repeat(np.arange(20), 10)
+    return pd.DataFrame({"w": rng.uniform(1, 3, 200), "psu": psu, "stratum": psu % 4, "sex": rng.choice(["F", "M"], 200), "id": np.arange(200), "N": 50.0})
+
+
+def test_every_problem_of_the_columns_is_listed_at_once(frame: pd.DataFrame) -> None:
+    bad = frame.assign(stratum=frame["stratum"].where(frame.index > 2), w=frame["w"].where(frame.index != 7, -1.0))
+    with pytest.raises(DesignError) as error:
+        Sample.from_frame(bad, weights="w", strata="stratum", psu="psu")
+    text = str(error.value)
+    assert "negative weights" in text
+    assert "first: 7" in text
+    assert "3 rows, first: 0, 1, 2" in text
+    with pytest.raises(DesignError, match="'weight'"):
+        Sample.from_frame(frame, weights="weight")
+
+
+@pytest.mark.parametrize(("value", "what"), [(np.nan, "missing weights"), (np.inf, "infinite weights"), ("x", "not numbers"), (-1, "negative weights")])
+def test_bad_weights_are_named_with_their_row(frame: pd.DataFrame, value: object, what: str) -> None:
+    bad = frame.assign(w=frame["w"].astype(object).where(frame.index != 5, value))
+    with pytest.raises(DesignError, match=what):
+        Sample.from_frame(bad, weights="w")
+    with pytest.raises(DesignError, match="sum to zero"):
+        Sample.from_frame(frame.assign(w=0.0), weights="w")
+
+
+def test_psu_codes_that_repeat_across_strata_are_asked_about(frame: pd.DataFrame) -> None:
+    restarted = frame.assign(psu=frame["psu"] // 4)
+    with pytest.raises(DesignError, match="nest=True"):
+        Sample.from_frame(restarted, weights="w", strata="stratum", psu="psu")
+    nested = Sample.from_frame(restarted, weights="w", strata="stratum", psu="psu", nest=True)
+    assert nested.design.psus == 20
+
+
+def test_rounded_psu_codes_are_warned_about_with_their_count(frame: pd.DataFrame) -> None:
+    exact = 110_000_000_000_000_000 + frame["psu"] * 7
+    with pytest.warns(DesignWarning, match="look rounded: [0-9]+ distinct"):
+        s = Sample.from_frame(frame.assign(psu=exact.astype(float)), weights="w", psu="psu")
+    assert "look rounded" in " ".join(s.notes)
+    with pytest.warns(DesignWarning, match="20 distinct"):
+        Sample.from_frame(frame.assign(psu=frame["psu"] * 1_000_000 + 50_000_000), weights="w", psu="psu")
+
+
+def test_repeated_rows_after_a_merge_are_refused(frame: pd.DataFrame) -> None:
+    twice = pd.concat([frame, frame.iloc[[3]]], ignore_index=True)
+    with pytest.raises(DesignError, match="rows repeat a key.*first: 3, 200"):
+        Sample.from_frame(twice, weights="w", unit="id")
+
+
+def test_fpc_that_is_neither_counts_nor_fractions_is_refused(frame: pd.DataFrame) -> None:
+    counts = Sample.from_frame(frame, weights="w", strata="stratum", psu="psu", fpc="N")
+    assert "population counts" in " ".join(counts.notes)
+    share = Sample.from_frame(frame.assign(N=0.1), weights="w", strata="stratum", psu="psu", fpc="N")
+    assert "sampling fractions" in " ".join(share.notes)
+    np.testing.assert_allclose(counts.design.stages[0].fraction, share.design.stages[0].fraction)
+    with pytest.raises(DesignError, match="smaller than the sample"):
+        Sample.from_frame(frame.assign(N=3.0), weights="w", strata="stratum", psu="psu", fpc="N")
+    with pytest.raises(DesignError, match="neither population counts nor sampling fractions"):
+        Sample.from_frame(frame.assign(N=np.where(frame["stratum"] == 0, 0.5, 50.0)), weights="w", strata="stratum", psu="psu", fpc="N")
+
+
+def test_margins_that_cannot_be_met_are_named_before_solving(frame: pd.DataFrame) -> None:
+    s = Sample.from_frame(frame, weights="w")
+    with pytest.raises(CalibrationError) as error:
+        calibrate(s, {"sex": {"F": 100, "X": 50}, "gender": {"F": 1}, "stratum": {0: 10, 1: 10, 2: 10, 3: 10}})
+    text = str(error.value)
+    assert "'M'" in text
+    assert "unknown column" in text
+    with pytest.raises(CalibrationError, match="same total"):
+        calibrate(s, {"sex": {"F": 100, "M": 100}, "stratum": {0: 10, 1: 10, 2: 10, 3: 10}})
+    low, high = tightest_bounds(s, {"sex": {"F": 900.0, "M": 100.0}})
+    assert high > 1
+    with pytest.raises(CalibrationError, match=r"fall to .* rise to"):
+        calibrate(s, {"sex": {"F": 900.0, "M": 100.0}}, method="logit", bounds=(0.9, 1.1))
+    done = calibrate(s, {"sex": {"F": 900.0, "M": 100.0}}, method="logit", bounds=(low * 0.9, high * 1.1))
+    assert done.weights.sum() == pytest.approx(1000)
+    with pytest.raises(CalibrationError, match="bounds cannot work"):
+        calibrate(s, {"sex": {"F": 1.0, "M": 1.0}}, bounds=(1.2, 2.0))
