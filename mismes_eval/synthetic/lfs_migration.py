@@ -215,3 +215,12 @@ def absent_file(sc: Scenario, pop: Population, draw: Draw, person: pd.DataFrame)
     out["weight_mult"] = (out["weight"] / out["s_i"]).round(4)
     assert out["data_status"].eq(MARK).all()
     return out
+
+
+def rates(sc: Scenario) -> pd.DataFrame:
+    """Exchange rates to the euro that wages abroad and recruitment costs were made with, in the reference year."""
+    per_eur = {**_PER_EUR, sc.currency: sc.per_eur}
+    rows = [(c, sc.year, round(1 / per_eur[c], 8)) for c in sorted(per_eur)]
+    return pd.DataFrame(rows, columns=["currency", "year", "eur_per_unit"]).assign(
+        source=f"{MARK}: constant rate of scenario {sc.country}", url="", retrieved=f"{sc.year}-12-31", data_status=MARK
+    )
