@@ -1,0 +1,66 @@
+"""The site is whole and asks nothing of the network: no address is loaded, every page is in the navigation, each floor and key is described."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def make_pages() -> ModuleType:
+    pytest.importorskip("mkdocs", reason="the extra 'docs' is not installed")
+    spec = importlib.util.spec_from_file_location("make_pages", ROOT / "docs" / "make_pages.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _nav(node: object) -> list[str]:
+    if isinstance(node, str):
+        return [node]
+    if isinstance(node, dict):
+        return [page for v in node.values() for page in _nav(v)]
+    return [page for v in node for page in _nav(v)] if isinstance(node, list) else []
+
+
+def test_every_page_is_in_the_navigation_once() -> None:
+    nav = _nav(yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"])
+    pages = {p.relative_to(ROOT / "docs").as_posix() for p in (ROOT / "docs").rglob("*.md")}
+    assert len(nav) == len(set(nav))
+    assert pages <= set(nav)
+    assert {p for p in nav if p not in pages} <= {"gallery.md"} | {p for p in nav if p.startswith("api/")}
+
+
+def test_the_site_asks_nothing_of_the_network() -> None:
+    settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    assert "font: false" in settings
+    assert "use_directory_urls: false" in settings
+    assert not re.search(r"https?://", settings)
+    loaded = re.compile(r"<(?:script|link|img|iframe)[^>]+https?://|!\[[^\]]*\]\(https?://")
+    assert [p.name for p in (ROOT / "docs").rglob("*.md") if loaded.search(p.read_text(encoding="utf-8"))] == []
+
+
+def test_every_floor_is_in_the_reference(make_pages: ModuleType) -> None:
+    floors = {p.name for p in (ROOT / "mismes_eval").iterdir() if p.is_dir() and (p / "__init__.py").exists()} - {"cli"}
+    assert floors == set(make_pages.FLOORS)
+    assert all(make_pages.modules(floor) for floor in floors)
+    assert "mismes_eval.weighting.sample" in make_pages.api_page("weighting")
+
+
+def test_parameters_page_lists_every_key(make_pages: ModuleType) -> None:
+    from_schema = make_pages.parameters_page()
+    assert (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8") == from_schema, "python docs/make_pages.py"
+
+
+def test_gallery_tells_how_to_fill_it_or_shows_pictures(make_pages: ModuleType) -> None:
+    page = make_pages.gallery_page()
+    assert ("make report" in page) != bool(make_pages.pictures())
