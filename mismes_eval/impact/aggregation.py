@@ -1,0 +1,119 @@
+"""Averages of group-time effects with the cohorts' shares as weights, and the shares' own sampling error (Callaway and Sant'Anna 2021, section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.numerics.rows import Bool, Float
+
+Kind = Literal["simple", "event", "cohort", "calendar"]
+KINDS = ("simple", "event", "cohort", "calendar")
+WORDS = {
+    "simple": "Average over all post-treatment group-time effects, weighted by the size of the cohort.", "event": "Average effect by time since treatment.",
+    "cohort": "Average effect of each cohort over its treated periods.", "calendar": "Average effect in each period over the cohorts treated by then.",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """One average: the cells behind it and whether they are weighted by cohort size (else equally)."""
+
+    key: float
+    cells: Bool
+    by_size: bool
+
+
+def aggregate(
+    joint: Estimate, cells: pd.DataFrame, kind: Kind, window: tuple[float | None, float | None], balance: float | None, last: float
+) -> tuple[Estimate, Estimate]:
+    """Averages by key and their overall average, from the joint estimate of K cells and the weighted sizes of G cohorts."""
+    if kind not in KINDS:
+        raise IdentificationError(Problem("unknown aggregation", "argument 'kind'", f"one of {', '.join(KINDS)}", repr(kind)))
+    rows = _rows(cells, kind, window, balance, last)
+    if not rows:
+        raise IdentificationError(
+            Problem("no group-time effect is left to average", f"aggregate('{kind}')", "at least one", "none", "Widen min_event, max_event or balance.")
+        )
+    groups = np.unique(cells["cohort"].to_numpy(float))
+    owner = np.searchsorted(groups, cells["cohort"].to_numpy(float))
+    jacobian = _averages(rows, joint.value, owner, groups.size)[1]
+    names = tuple("ATT" if kind == "simple" else f"{row.key:g}" for row in rows)
+    each = joint.through(lambda v: _averages(rows, v, owner, groups.size)[0], jacobian, names)
+    key = {"event": "event_time", "cohort": "cohort", "calendar": "time"}.get(kind)
+    keys = pd.DataFrame({"variable": kind, key: [row.key for row in rows]}) if key else pd.DataFrame({"variable": ["ATT"]})
+    n = np.array(
+        [
+            cells["n_treated"].to_numpy()[row.cells].sum() if kind == "calendar" else cells.loc[row.cells].groupby("cohort")["n_treated"].max().sum()
+            for row in rows
+        ],
+        float,
+    )
+    each = replace(each, keys=keys, n=n, dof=np.full(len(rows), joint.dof.min()), definition=WORDS[kind], extra={**joint.extra, "kind": kind})
+    total = _overall(each, joint, rows, kind, owner, groups, n)
+    return each, replace(total, extra={**joint.extra, "kind": kind})
+
+
+def _rows(cells: pd.DataFrame, kind: Kind, window: tuple[float | None, float | None], balance: float | None, last: float) -> list[Row]:
+    g, t, e = (cells[c].to_numpy(float) for c in ("cohort", "time", "event_time"))
+    low, high = -np.inf if window[0] is None else window[0], np.inf if window[1] is None else window[1]
+    kept = (e >= low) & (e <= high)
+    if balance is not None:
+        if kind != "event":
+            raise IdentificationError(Problem("balance belongs to the event study", "argument 'balance'", "None unless kind is 'event'", str(balance)))
+        long_enough = last - g >= balance
+        kept &= long_enough & (e <= balance)
+    post = kept & (e >= 0)
+    if kind == "simple":
+        return [Row(0.0, post, True)] if post.any() else []
+    if kind == "event":
+        return [Row(float(k), kept & (e == k), True) for k in np.unique(e[kept])]
+    if kind == "cohort":
+        return [Row(float(k), post & (g == k), False) for k in np.unique(g[post])]
+    return [Row(float(k), post & (t == k), True) for k in np.unique(t[post])]
+
+
+def _averages(rows: list[Row], value: Float, owner: np.ndarray, g: int) -> tuple[Float, Float]:
+    """Values (R,) and jacobian (R, K + G) with respect to effects and cohort sizes."""
+    k = owner.size
+    att, size = value[:k], value[k : k + g]
+    out, jacobian = np.empty(len(rows)), np.zeros((len(rows), k + g))
+    for i, row in enumerate(rows):
+        weight = np.where(row.cells, size[owner] if row.by_size else 1.0, 0.0)
+        total = weight.sum()
+        out[i] = weight @ att / total
+        jacobian[i, :k] = weight / total
+        if row.by_size:
+            np.add.at(jacobian[i], k + owner[row.cells], (att[row.cells] - out[i]) / total)
+    return out, jacobian
+
+
+def _overall(each: Estimate, joint: Estimate, rows: list[Row], kind: Kind, owner: np.ndarray, groups: Float, n: Float) -> Estimate:
+    """Equal weights over event times from 0 and over periods; cohort sizes over cohorts (R did: aggte's overall effect)."""
+    if kind == "simple":
+        return each
+    if kind == "cohort":
+        at = np.searchsorted(groups, [row.key for row in rows])
+
+        def mean(value: Float) -> tuple[Float, Float]:
+            averages, inner = _averages(rows, value, owner, groups.size)
+            size = value[owner.size + at]
+            jacobian = (size @ inner / size.sum())[None]
+            out = float(size @ averages / size.sum())
+            jacobian[0, owner.size + at] += (averages - out) / size.sum()
+            return np.array([out]), jacobian
+
+        overall = joint.through(lambda v: mean(v)[0], mean(joint.value)[1], ("overall",))
+        return replace(overall, n=np.array([n.sum()]), dof=np.array([joint.dof.min()]), definition="Average effect over cohorts, weighted by their size.")
+    chosen = np.array([row.key >= 0 if kind == "event" else True for row in rows])
+    if not chosen.any():
+        raise IdentificationError(Problem("no effect after treatment is left to average", f"aggregate('{kind}')", "event times of 0 or later", "none"))
+    j = (chosen / chosen.sum())[None]
+    out = each.through(lambda v: j @ v, j, ("overall",))
+    words = "event times from 0" if kind == "event" else "periods"
+    return replace(out, n=np.array([n[chosen].max()]), dof=np.array([joint.dof.min()]), definition=f"Equal average over {words}.")
