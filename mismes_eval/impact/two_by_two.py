@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -16,6 +16,7 @@ from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.nonresponse import main_effects
+from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
 NAMES = {
@@ -49,7 +50,12 @@ class PanelLike(Protocol):
 
 
 def att_2x2(
-    data: Sample | PanelLike, outcome: str | tuple[str, str], treated: str, time: str | tuple[object, object] | None = None, covariates: Sequence[str] = (), method: Method = "dr"
+    data: Sample | PanelLike,
+    outcome: str | tuple[str, str],
+    treated: str,
+    time: str | tuple[object, object] | None = None,
+    covariates: Sequence[str] = (),
+    method: Method = "dr",
 ) -> Estimate:
     """Average effect on the treated by difference-in-differences with two periods.
 
@@ -89,7 +95,14 @@ def att_2x2(
 
 def _of_panel(data: PanelLike, outcome: str | tuple[str, str], treated: str, time: object, covariates: Sequence[str], method: Method) -> Estimate:
     if not (isinstance(time, tuple) and len(time) == 2 and all(t in data.waves for t in time) and isinstance(outcome, str)):
-        raise IdentificationError(Problem("a panel needs one outcome and two waves", "arguments 'outcome' and 'time'", f"time=(before, after) among waves {data.waves}", f"{outcome!r}, {time!r}"))
+        raise IdentificationError(
+            Problem(
+                "a panel needs one outcome and two waves",
+                "arguments 'outcome' and 'time'",
+                f"time=(before, after) among waves {data.waves}",
+                f"{outcome!r}, {time!r}",
+            )
+        )
     before, after = time
     sample = data.weight_sample([t for t in time])
     names = (f"{outcome}@{before}", f"{outcome}@{after}")
@@ -108,8 +121,9 @@ def _of_changes(sample: Sample, outcome: tuple[str, str], treated: str, covariat
     change = numbers(sample, outcome[1], "att_2x2") - numbers(sample, outcome[0], "att_2x2")
     w = np.where(inside, sample.weights, 0.0)
     _refuse_one_sided([("", inside)], d, treated)
-    effect = _fitted(lambda x: panel(w, d, np.where(inside, change, 0.0), x, method), sample, covariates, inside, method)
-    return _estimate(sample, effect, d, inside, f"{outcome[0]} to {outcome[1]}", covariates, method, "one row a unit")
+    x, change = _design(sample, covariates, inside, method), np.where(inside, change, 0.0)
+    effect, part = _fitted(lambda v: panel(v, d, change, x, method), sample, w, covariates, method)
+    return _estimate(sample, effect, part, d, f"{outcome[0]} to {outcome[1]}", covariates, method, "one row a unit")
 
 
 def _of_cross_sections(sample: Sample, outcome: str, treated: str, time: str, covariates: Sequence[str], method: Method) -> Estimate:
@@ -117,20 +131,39 @@ def _of_cross_sections(sample: Sample, outcome: str, treated: str, time: str, co
     inside, d = sample.active, _treated(sample, treated)
     periods = np.sort(sample.frame.loc[inside, time].dropna().unique())
     if periods.size != 2 or sample.frame.loc[inside, time].isna().any():
-        raise IdentificationError(Problem("two periods are needed", f"column '{time}'", "two values and none missing in the domain", f"{periods.size} values: {list(periods[:6])}", "Narrow the domain, or use att_gt."))
+        raise IdentificationError(
+            Problem(
+                "two periods are needed",
+                f"column '{time}'",
+                "two values and none missing in the domain",
+                f"{periods.size} values: {list(periods[:6])}",
+                "Narrow the domain, or use att_gt.",
+            )
+        )
     post = (sample.frame[time] == periods[1]).fillna(False).to_numpy(float)
     y = numbers(sample, outcome, "att_2x2")
     w = np.where(inside, sample.weights, 0.0)
     _refuse_one_sided([(f" in {time} {periods[k]}", inside & (post == k)) for k in (0, 1)], d, treated)
-    effect = _fitted(lambda x: cross_sections(w, d, post, y, x, method), sample, covariates, inside, method)
-    return _estimate(sample, effect, d, inside, f"{outcome}, {periods[0]} to {periods[1]}", covariates, method, "repeated cross-sections")
+    x = _design(sample, covariates, inside, method)
+    effect, part = _fitted(lambda v: cross_sections(v, d, post, y, x, method), sample, w, covariates, method)
+    return _estimate(sample, effect, part, d, f"{outcome}, {periods[0]} to {periods[1]}", covariates, method, "repeated cross-sections")
 
 
 def _treated(sample: Sample, column: str) -> Float:
     d = numbers(sample, column, "att_2x2")
     bad = sample.active & ~np.isin(d, (0.0, 1.0))
     if bad.any():
-        raise IdentificationError(Problem("treatment is not yes or no", f"column '{column}'", "True or False, 1 or 0", "other values", "", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))
+        raise IdentificationError(
+            Problem(
+                "treatment is not yes or no",
+                f"column '{column}'",
+                "True or False, 1 or 0",
+                "other values",
+                "",
+                int(bad.sum()),
+                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+            )
+        )
     return d
 
 
@@ -139,31 +172,47 @@ def _refuse_one_sided(parts: Sequence[tuple[str, Bool]], d: Float, column: str) 
     for where, rows in parts:
         treated, compared = int((d[rows] == 1).sum()), int((d[rows] == 0).sum())
         if not treated or not compared:
-            problems.append(Problem(f"no {'treated' if not treated else 'comparison'} rows{where}", f"column '{column}'", "both groups", f"{treated} treated, {compared} comparison"))
+            problems.append(
+                Problem(
+                    f"no {'treated' if not treated else 'comparison'} rows{where}",
+                    f"column '{column}'",
+                    "both groups",
+                    f"{treated} treated, {compared} comparison",
+                )
+            )
     if problems:
         raise IdentificationError(problems)
 
 
-def _fitted(estimator: object, sample: Sample, covariates: Sequence[str], inside: Bool, method: Method) -> Effect:
+def _design(sample: Sample, covariates: Sequence[str], inside: Bool, method: Method) -> Float:
     gone = [c for c in covariates if sample.frame.loc[inside, c].isna().any()]
     if gone:
         raise IdentificationError([Problem("a covariate is missing", f"column '{c}'", "a value in every row of the domain that carries weight", "missing", "Narrow the domain, or make missing a category.",
                                            int(sample.frame.loc[inside, c].isna().sum())) for c in gone])  # fmt: skip
     if covariates and method == "none":
         raise IdentificationError(Problem("method 'none' takes no covariates", "argument 'covariates'", "()", ", ".join(covariates)))
-    x = main_effects(sample.frame, list(covariates), inside).values if covariates else inside[:, None].astype(float)
+    return main_effects(sample.frame, list(covariates), inside).values if covariates else inside[:, None].astype(float)
+
+
+def _fitted(estimator: Callable[[Float], Effect], sample: Sample, w: Float, covariates: Sequence[str], method: Method) -> tuple[Effect, Part]:
+    """The effect, and the part that carries its variance: influence, and in replicate designs the effect fitted anew in each replicate."""
     try:
-        return estimator(x)  # type: ignore[operator, no-any-return]
+        effect = estimator(w)
+        each = None if sample.design.replicates is None else replicated(sample, lambda v: np.array([estimator(v).att]))
     except Separation as error:
         raise IdentificationError(
             Problem("the comparison cannot be fitted", f"covariates {', '.join(covariates) or 'none'}, method '{method}'", "overlap between the groups and covariates that are not collinear", str(error),
                     "Merge categories, drop a covariate, or choose a comparison group that overlaps.")
         ) from error  # fmt: skip
+    return effect, Part(sample.design, Influence.of(np.where(w > 0, effect.z, 0.0)), each, None if each is None else np.array([effect.att]))
 
 
-def _estimate(sample: Sample, effect: Effect, d: Float, inside: Bool, what: str, covariates: Sequence[str], method: Method, kind: str) -> Estimate:
+def _estimate(sample: Sample, effect: Effect, part: Part, d: Float, what: str, covariates: Sequence[str], method: Method, kind: str) -> Estimate:
+    inside = sample.active
     treated, compared = int((d[inside] == 1).sum()), int((d[inside] == 0).sum())
-    notes = [f"Difference-in-differences, {NAMES[method]}, {kind}; covariates: {', '.join(covariates) or 'none'}; {treated:,} treated and {compared:,} comparison rows."]
+    notes = [
+        f"Difference-in-differences, {NAMES[method]}, {kind}; covariates: {', '.join(covariates) or 'none'}; {treated:,} treated and {compared:,} comparison rows."
+    ]
     extreme = 0.0
     if effect.propensity is not None:
         compare = inside & (d == 0)
@@ -172,7 +221,7 @@ def _estimate(sample: Sample, effect: Effect, d: Float, inside: Bool, what: str,
             notes.append(f"Weak overlap: {100 * extreme:.1f}% of the comparison weight has a propensity above {EXTREME}; nothing was trimmed.")
     keys = pd.DataFrame({"variable": [what]})
     return Estimate(
-        np.array([effect.att]), ("ATT",), (Part(sample.design, Influence.of(np.where(inside, effect.z, 0.0))),), keys, np.array([float(inside.sum())]), np.array([sample.degf]), "effect",
+        np.array([effect.att]), ("ATT",), (part,), keys, np.array([float(inside.sum())]), np.array([sample.degf]), "effect",
         definition="Average effect of the treatment on the treated.", notes=(*notes, *sample.notes),
         extra={"n_treated": treated, "n_comparison": compared, "method": method, "extreme_overlap": extreme, "propensity": effect.propensity},
     )  # fmt: skip
