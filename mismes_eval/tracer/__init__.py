@@ -1,12 +1,14 @@
 """Tracer panels: reading and checking, participation, attrition and its weights, work histories, indicators."""
 
 from mismes_eval.tracer.attrition import attrition_weights, weight_history
-from mismes_eval.tracer.diagnostics import AttritionTests, attrition_tests, balance, love_plot, panel_conditioning
+from mismes_eval.tracer.balance import balance, love_plot, panel_conditioning
+from mismes_eval.tracer.clock import Clock
+from mismes_eval.tracer.diagnostics import AttritionTests, attrition_tests
 from mismes_eval.tracer.durations import first_event, hazard
 from mismes_eval.tracer.edits import edits
 from mismes_eval.tracer.figures import flow, flow_diagram, sequence_plot, sequences
 from mismes_eval.tracer.histories import calendar, episodes, monthly, seam_effect, wave_states
-from mismes_eval.tracer.indicators import DEFINITIONS, Clock, indicators
+from mismes_eval.tracer.indicators import DEFINITIONS, indicators
 from mismes_eval.tracer.months import elapsed
 from mismes_eval.tracer.panel import TracerPanel
 from mismes_eval.tracer.read import read

@@ -6,29 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import By
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part, stack
+from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.totals import mean
-from mismes_eval.estimate.transitions import on_enrolment
 from mismes_eval.numerics.influence import Influence
-from mismes_eval.numerics.logit import Separation, fit_logit
-from mismes_eval.numerics.probit import density, fit_probit, probit_information, probit_score
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.tracer.balance import balance, love_plot
 from mismes_eval.tracer.figures import marked
-from mismes_eval.weighting.nonresponse import main_effects
+from mismes_eval.tracer.response_model import LINKS, ResponseModel, design_matrix
 from mismes_eval.weighting.sample import Sample
 
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
-
-LINKS = ("logit", "probit")
 
 
 @dataclass(frozen=True)
@@ -110,8 +104,8 @@ def attrition_tests(
     sample = sample.with_columns({"lost": lost, "outcome at enrolment": y})
     columns = [*groups, *[c for c in listed if c not in groups]]
     _refuse(sample, lost, y, columns, outcome, link)
-    full = _Fitted.of(sample, columns, lost, link)
-    small = _Fitted.of(sample, groups, lost, link)
+    full = ResponseModel.of(sample, columns, lost, link)
+    small = ResponseModel.of(sample, groups, lost, link)
     tested = [n for n in full.names if n not in small.names]
     lr = max(0.0, 2 * (full.loglik - small.loglik))
     k = len(tested)
@@ -126,83 +120,10 @@ def attrition_tests(
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Fitted:
-    """A binary model of the rows in the domain: x (n, q) zero outside, beta, p (n,), score by eta (n,), curvature (n,), log likelihood with weights of mean 1."""
-
-    x: Float
-    names: tuple[str, ...]
-    beta: Float
-    p: Float
-    score: Float
-    curvature: Float
-    slope: Float
-    loglik: float
-
-    @classmethod
-    def of(cls, sample: Sample, columns: Sequence[str], y: Float, link: str) -> _Fitted:
-        inside = sample.active
-        x, names = design_matrix(sample, columns)
-        w = sample.weights[inside]
-        w = w / w.mean()
-        try:
-            fit = fit_logit(x[inside], y[inside], w) if link == "logit" else fit_probit(x[inside], y[inside], w)
-        except Separation as error:
-            raise EstimateError(
-                Problem(
-                    "the attrition model cannot be fitted",
-                    ", ".join(columns) or "intercept",
-                    "some lost and some not, covariates that are not collinear",
-                    str(error),
-                )
-            ) from error
-        eta = x @ fit.beta
-        p = np.where(inside, np.clip(1 / (1 + np.exp(-eta)) if link == "logit" else stats.norm.cdf(eta), 1e-300, 1 - 1e-16), 0.5)
-        loglik = float(w @ np.log(np.where(y[inside] == 1, p[inside], 1 - p[inside])))
-        if link == "logit":
-            score, curvature, slope = y - p, p * (1 - p), p * (1 - p)
-        else:
-            score, curvature, slope = probit_score(eta, y), probit_information(eta), density(eta)
-        mask = inside.astype(float)
-        return cls(x, names, fit.beta, np.where(inside, p, 0.0), score * mask, curvature * mask, slope * mask, loglik)
-
-    def influence(self, sample: Sample) -> Float:
-        """(n, q) unweighted influence of beta."""
-        information = self.x.T @ (self.x * (sample.weights * self.curvature)[:, None])
-        out: Float = (self.x * self.score[:, None]) @ np.linalg.inv(information)
-        return out
-
-    def estimate(self, sample: Sample, definition: str) -> Estimate:
-        w = sample.weights * sample.active
-        classical = np.sqrt(np.diag(np.linalg.inv(self.x.T @ (self.x * (w / w[sample.active].mean() * self.curvature)[:, None]))))
-        q = len(self.names)
-        dof = np.full(q, sample.degf + 1 - q)
-        return Estimate(self.beta, self.names, (Part(sample.design, Influence.of(self.influence(sample))),), pd.DataFrame({"variable": self.names}), np.full(q, float(sample.active.sum())), dof,
-                        "coefficient", definition=definition, notes=sample.notes, extra={"classical_se": classical})  # fmt: skip
-
-
-def design_matrix(sample: Sample, columns: Sequence[str]) -> tuple[Float, tuple[str, ...]]:
-    """(n, q) intercept and main effects, zero outside the domain, and their names."""
-    inside = sample.active
-    if not columns:
-        return inside[:, None].astype(float), ("Intercept",)
-    names = ["Intercept"]
-    for c in columns:
-        series = sample.frame.loc[inside, c]
-        if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
-            names.append(c)
-        else:
-            names += [f"{c}={v}" for v in sorted(series.unique(), key=str)[1:]]
-    x = main_effects(sample.frame, list(columns), inside).values
-    if x.shape[1] != len(names):
-        names = [f"x{j}" for j in range(x.shape[1])]
-    return x, tuple(names)
-
-
 def _fgm(sample: Sample, columns: Sequence[str], lost: Float, link: str) -> Test | NotEstimable:
     """Does attrition go with the outcome at enrolment, given the covariates?"""
     try:
-        fitted = _Fitted.of(sample, [*columns, "outcome at enrolment"], lost, link)
+        fitted = ResponseModel.of(sample, [*columns, "outcome at enrolment"], lost, link)
     except EstimateError as error:
         return NotEstimable(str(error))
     return wald(fitted.estimate(sample, "FGM"), ["outcome at enrolment"])
@@ -224,7 +145,7 @@ def _least_squares(sample: Sample, x: Float, y: Float, rows: Bool) -> tuple[Floa
     gram = x.T @ (x * w[:, None])
     beta = np.linalg.solve(gram, x.T @ (w * y))
     residual = np.where(rows, y - x @ beta, 0.0)
-    return beta, (x * residual[:, None]) @ np.linalg.inv(gram)
+    return np.asarray(beta, float), np.asarray((x * residual[:, None]) @ np.linalg.inv(gram), float)
 
 
 def _bglw(sample: Sample, columns: Sequence[str], lost: Float, y: Float) -> tuple[Test, Test | NotEstimable]:
@@ -277,39 +198,7 @@ def _overlap(sample: Sample, propensity: Float, lost: Float) -> pd.DataFrame:
     return out.assign(lost_outside_range=outside)
 
 
-def balance(panel: TracerPanel, covariates: Sequence[str], wave: object) -> pd.DataFrame:
-    """Standardised differences of each covariate (each category of a text one): those who answered a wave less everybody, in standard deviations of everybody.
-
-    Columns: variable, unweighted, enrolment weights ("base"), and with the panel's attrition weights ("weighted").
-    """
-    base = panel.sample.where(~panel.dead[:, panel.waves.index(wave)])
-    inside = base.active
-    stay = inside & panel.responded[:, panel.waves.index(wave)]
-    after = panel.weight_sample(wave).weights if panel.adjustment is not None else np.where(stay, base.weights, 0.0)
-    rows = []
-    for name, v in _indicators(base, covariates):
-        w = base.weights
-        centre, spread = np.average(v[inside], weights=w[inside]), 0.0
-        spread = float(np.sqrt(np.average((v[inside] - centre) ** 2, weights=w[inside])))
-        plain = v[inside]
-        scale = spread if spread > 0 else np.nan
-        rows.append((name, (v[stay].mean() - plain.mean()) / (plain.std() or np.nan), (np.average(v[stay], weights=w[stay]) - centre) / scale,
-                     (np.average(v[stay], weights=after[stay]) - centre) / scale))  # fmt: skip
-    return pd.DataFrame(rows, columns=["variable", "unweighted", "base", "weighted"])
-
-
-def _indicators(sample: Sample, covariates: Sequence[str]) -> list[tuple[str, Float]]:
-    out: list[tuple[str, Float]] = []
-    for c in covariates:
-        series = sample.frame[c]
-        if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
-            out.append((c, series.to_numpy(dtype=float, na_value=np.nan)))
-        else:
-            out += [(f"{c}={v}", (series == v).to_numpy(float)) for v in sorted(series[sample.active].dropna().unique(), key=str)]
-    return out
-
-
-def r_indicator(sample: Sample, answered: Float, fitted: _Fitted) -> Estimate:
+def r_indicator(sample: Sample, answered: Float, fitted: ResponseModel) -> Estimate:
     """1 - 2 S(p): 1 where every response propensity is the same. The error counts the sample and the estimated propensities."""
     inside = sample.active
     w = np.where(inside, sample.weights, 0.0)
@@ -325,47 +214,6 @@ def r_indicator(sample: Sample, answered: Float, fitted: _Fitted) -> Estimate:
     z = direct + fitted.influence(sample) @ through
     return Estimate(np.array([1 - 2 * s]), ("R-indicator",), (Part(sample.design, Influence.of(-z / s)),), pd.DataFrame({"variable": ["R-indicator"]}), np.array([float(inside.sum())]),
                     np.array([sample.degf]), "R-indicator", definition="1 - 2 x standard deviation of the response propensities.", notes=sample.notes)  # fmt: skip
-
-
-def panel_conditioning(panel: TracerPanel, columns: str | Sequence[str], wave: object, refreshment: Sample, by: By = None) -> Estimate:
-    """Time in sample: weighted means of outcomes at a wave among members interviewed before, less those of the refreshment sample asked for the first time.
-
-    Parameters
-    ----------
-    refreshment : the `only` sample of `refreshment()`, whose rows are the panel's persons.
-
-    Returns
-    -------
-    Estimate of the differences; persons who did not tell are outside.
-    """
-    names = [columns] if isinstance(columns, str) else list(columns)
-    values = {c: panel.values(c, wave) for c in names}
-    ok = np.all([np.isfinite(v) for v in values.values()], axis=0)
-    clean: dict[str, object] = {c: np.where(ok, v, 0.0) for c, v in values.items()}
-    sides = [on_enrolment(panel.sample, mean(s.with_columns(clean).where(ok), names, by)) for s in (panel.weight_sample(wave), refreshment)]
-    both = stack(*sides)
-    k = sides[0].p
-    if sides[1].p != k:
-        raise EstimateError(Problem("the refreshment sample lacks a group", "argument 'by'", "the same groups in both samples"))
-    j = np.hstack([np.eye(k), -np.eye(k)])
-    return both.through(lambda v: j @ v, j, tuple(f"{n}: members less refreshment" for n in sides[0].names))
-
-
-def love_plot(table: pd.DataFrame, ax: Any = None) -> Any:
-    """Dots of the standardised differences of `balance`. Returns the axes."""
-    if ax is None:
-        _, ax = plt.subplots(figsize=(7, 1.0 + 0.3 * len(table)), layout="constrained")
-    y = np.arange(len(table))[::-1]
-    ax.axvline(0, color="0.6", lw=1)
-    for at in (-0.1, 0.1):
-        ax.axvline(at, color="0.8", lw=1, ls=":")
-    ax.plot(table["base"], y, "o", mfc="white", color="#c55a11", label="enrolment weights")
-    ax.plot(table["weighted"], y, "o", color="#1f4e79", label="attrition weights")
-    ax.set_yticks(y, table["variable"])
-    ax.set_xlabel("standardised difference, those who answered less everybody")
-    ax.legend(frameon=False)
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    return ax
 
 
 def _refuse(sample: Sample, lost: Float, y: Float, columns: Sequence[str], outcome: str, link: str) -> None:

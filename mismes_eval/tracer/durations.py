@@ -15,7 +15,7 @@ from mismes_eval.estimate.totals import ratio
 from mismes_eval.numerics.rows import Float
 from mismes_eval.tracer.dispositions import WHEREABOUTS
 from mismes_eval.tracer.histories import last_month, origin_month
-from mismes_eval.tracer.months import dates, month_number
+from mismes_eval.tracer.months import dates, month_number, state_text
 from mismes_eval.weighting.sample import Sample
 
 if TYPE_CHECKING:
@@ -62,12 +62,12 @@ def first_event(
         event |= gone
     duration = np.where(event, first, length)
     usable = np.isfinite(duration) & (duration > 0) & ~already
-    named = np.where(event, np.append(np.array(list(causes), dtype=object), None)[cause], None)
+    named = state_text(list(causes))[np.where(event & usable, cause, -1)]
     out = sample.with_columns(
         {
             "duration": np.where(usable, duration, 1.0),
             "event": np.where(event & usable, 1.0, 0.0),
-            "cause": pd.array(np.where(usable, named, None), dtype="object"),
+            "cause": named,
         }
     )
     inside = sample.active

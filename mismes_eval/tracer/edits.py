@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 INVARIANT = ("male", "sex", "birth_ym", "birth_date", "country", "enrol_date", "event_date")
 GROWING = ("age", "educy", "educat7", "educat5", "educat4", "isced")
+Found = tuple[str, str, Any]  # rule, column, (n,) persons concerned
 RULES = {
     "id_spelling": "one person under ids that differ in case, spaces or leading zeros",
     "invariant_drift": "a characteristic that cannot change differs between waves",
@@ -57,7 +58,7 @@ def edits(
     -------
     DataFrame, one row a rule and column that was checked: rule, column, meaning, count (persons), ids (a list of all of them). Count 0: checked and clean.
     """
-    found: list[tuple[str, str, Bool]] = []
+    found: list[Found] = []
     found += _spelling(panel)
     found += [("invariant_drift", c, _drift(panel, c)) for c in invariant if c in panel.long.columns]
     for c in growing:
@@ -79,7 +80,7 @@ def normalised(ids: pd.Series) -> pd.Series:
     return ids.astype("string").str.strip().str.casefold().str.lstrip("0")
 
 
-def _spelling(panel: TracerPanel) -> list[tuple[str, str, Bool]]:
+def _spelling(panel: TracerPanel) -> list[Found]:
     ids = panel.sample.frame[panel.unit]
     if pd.api.types.is_numeric_dtype(ids):
         return []
@@ -140,8 +141,8 @@ def _days(panel: TracerPanel, column: str) -> Float:
     return np.append(days, np.nan)[panel.row]
 
 
-def _dates(panel: TracerPanel, as_of: pd.Timestamp) -> list[tuple[str, str, Bool]]:
-    out: list[tuple[str, str, Bool]] = []
+def _dates(panel: TracerPanel, as_of: pd.Timestamp) -> list[Found]:
+    out: list[Found] = []
     today = float(np.datetime64(as_of.normalize(), "D").astype("int64"))
     have = panel.long.columns
     if "fieldwork_date" in have:
@@ -165,8 +166,8 @@ def _dates(panel: TracerPanel, as_of: pd.Timestamp) -> list[tuple[str, str, Bool
     return out
 
 
-def _answers(panel: TracerPanel, outcome_rows: Bool | None) -> list[tuple[str, str, Bool]]:
-    out: list[tuple[str, str, Bool]] = []
+def _answers(panel: TracerPanel, outcome_rows: Bool | None) -> list[Found]:
+    out: list[Found] = []
     if panel.disposition is None:
         return out
     if outcome_rows is not None:
@@ -180,7 +181,7 @@ def _answers(panel: TracerPanel, outcome_rows: Bool | None) -> list[tuple[str, s
     return out
 
 
-def _spells(panel: TracerPanel) -> list[tuple[str, str, Bool]]:
+def _spells(panel: TracerPanel) -> list[Found]:
     e = panel.episodes
     if e is None:
         return []

@@ -15,7 +15,7 @@ from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.totals import OfTotals, evaluate
 from mismes_eval.frame import codes
 from mismes_eval.numerics.rows import Bool, Float, Int
-from mismes_eval.tracer.months import dates, month_label, month_number
+from mismes_eval.tracer.months import dates, month_label, month_number, state_text
 
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
@@ -73,8 +73,7 @@ def calendar(spells: pd.DataFrame, first: str, last: str, unit: str = "person_id
     """
     names, grid, person = _grid(spells, unit, int(month_number(pd.Series([first]))[0]), int(month_number(pd.Series([last]))[0]), until)
     code, level = grid
-    text = np.append(np.asarray(level, dtype=object), None)
-    out = pd.DataFrame(text[code], columns=names)
+    out = pd.DataFrame(state_text(level)[code], columns=names)
     out.insert(0, unit, np.asarray(person))
     return out
 
@@ -119,7 +118,7 @@ def monthly(panel: TracerPanel, origin: str = "enrol_date", before: int = 0, aft
     for k in np.argsort(begin, kind="stable"):
         if hi[k] >= lo[k]:
             grid[person[k], lo[k] : hi[k] + 1] = code[k]
-    out: NDArray[np.object_] = np.append(np.asarray(level, dtype=object), None)[grid]
+    out: NDArray[np.object_] = state_text(list(level))[grid]
     return out
 
 

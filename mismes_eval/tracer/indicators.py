@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +16,11 @@ from mismes_eval.estimate.survival import cumulative_incidence, duration_quantil
 from mismes_eval.estimate.totals import mean
 from mismes_eval.estimate.transitions import Pair, on_enrolment, pooled_transitions
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.tracer.clock import Clock
 from mismes_eval.tracer.dispositions import WHEREABOUTS
 from mismes_eval.tracer.durations import first_event, hazard
 from mismes_eval.tracer.histories import ABROAD, EMPLOYED, monthly
-from mismes_eval.tracer.months import elapsed
+from mismes_eval.tracer.months import elapsed, state_text
 from mismes_eval.weighting.sample import Sample
 
 if TYPE_CHECKING:
@@ -40,27 +41,6 @@ DEFINITIONS = {
     "T11": "Reintegration sustainability: mean score, and share at or above the benchmark.",
     "T12": "Monthly earnings of the employed in international dollars of the home country.",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Clock:
-    """When outcomes are measured: months after `since`, a date of the person; a wave counts for a month when its median interview lies within `tolerance` months of it."""
-
-    since: str = "enrol_date"
-    months: tuple[int, ...] = (6, 12, 24, 36)
-    tolerance: float = 3.0
-
-    def waves(self, panel: TracerPanel) -> dict[int, object]:
-        """month -> wave, for the months that a wave lies near to; each by real dates among those who answered."""
-        when = np.where(panel.responded & panel.sample.active[:, None], elapsed(panel, self.since), np.nan)
-        seen = [t for t in range(len(panel.waves)) if not np.isnan(when[:, t]).all()]
-        middle = {t: float(np.nanmedian(when[:, t])) for t in seen}
-        found = {}
-        for m in self.months:
-            near = min(middle, key=lambda t: abs(middle[t] - m), default=None)
-            if near is not None and abs(middle[near] - m) <= self.tolerance:
-                found[m] = panel.waves[near]
-        return found
 
 
 def indicators(
@@ -113,9 +93,13 @@ def response_difference(panel: TracerPanel, arm: str) -> Result:
         j = np.column_stack([-np.ones(share.p - 1), np.eye(share.p - 1)])
         levels = share.keys[arm].tolist()
         names = tuple(f"{level} less {levels[0]}, wave {wave}" for level in levels[1:])
-        e = share.through(lambda v, j=j: j @ v, j, names)
+        e = share.through(_product(j), j, names)
         parts.append(_keyed(e, pd.DataFrame({"wave": [wave] * (share.p - 1), arm: [f"{level} less {levels[0]}" for level in levels[1:]]})))
     return stack(*parts).annotated(kind="difference")
+
+
+def _product(j: Float) -> Callable[[Float], Float]:
+    return lambda v: np.asarray(j @ v, float)
 
 
 def employed_at(panel: TracerPanel, clock: Clock, by: By) -> Result:
@@ -177,7 +161,7 @@ def months_employed(panel: TracerPanel, clock: Clock, by: By) -> Result:
     known, work = ~pd.isna(state), np.isin(np.where(pd.isna(state), "", state), EMPLOYED)
 
     def columns(month: int) -> tuple[dict[str, Float], Bool]:
-        return {"share of months employed": work[:, 1 : month + 1].mean(axis=1)}, known[:, 1 : month + 1].all(axis=1)
+        return {"share of months employed": work[:, 1 : month + 1].mean(axis=1)}, np.asarray(known[:, 1 : month + 1].all(axis=1))
 
     return _by_calendar(panel, clock, by, columns)
 
@@ -189,9 +173,9 @@ def sustained(panel: TracerPanel, clock: Clock, by: By) -> Result:
 
     def columns(month: int) -> tuple[dict[str, Float], Bool]:
         last = slice(month - 5, month + 1)
-        return {"employed in all of the last 6 months": work[:, last].all(axis=1).astype(float)}, known[:, last].all(axis=1)
+        return {"employed in all of the last 6 months": work[:, last].all(axis=1).astype(float)}, np.asarray(known[:, last].all(axis=1))
 
-    return _by_calendar(panel, clock, by, columns)
+    return _by_calendar(panel, replace(clock, months=tuple(m for m in clock.months if m >= 6)), by, columns)
 
 
 def going_abroad(panel: TracerPanel, clock: Clock, by: By, minimum: int) -> Result:
@@ -250,7 +234,8 @@ def business_survival(panel: TracerPanel, clock: Clock, minimum: int) -> Result:
 
 def _business_pair(panel: TracerPanel, a: int, b: int) -> Pair:
     pair = [panel.values("business", panel.waves[t]) for t in (a, b)]
-    state = [np.where(np.isnan(v), None, np.where(v == 1, "business", "none")) for v in pair]
+    text = state_text(["none", "business"])
+    state = [text[np.where(np.isnan(v), -1, v == 1).astype(int)] for v in pair]
     return Pair(panel.weight_sample((panel.waves[a], panel.waves[b])), state[0], state[1])
 
 
@@ -308,7 +293,7 @@ def _means(panel: TracerPanel, sample: Sample, values: dict[str, Float], ok: Boo
     note = (f"Wave {keys['wave']}: {silent:,} of {int(sample.active.sum()):,} who answered are not concerned or did not tell.",) if silent else ()
     e = on_enrolment(panel.sample, e).annotated(notes=note)
     labels = tuple(f"{name}, {keys['months']} months" for name in e.names)
-    return _keyed(e, e.keys.drop(columns="level").assign(**keys), labels)
+    return _keyed(e, e.keys.drop(columns="level").assign(**{c: pd.Series([v] * e.p) for c, v in keys.items()}), labels)
 
 
 def _joined(given: Sequence[Estimate | None], clock: Clock, kind: str) -> Result:

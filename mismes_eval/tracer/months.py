@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.numerics.rows import Float
@@ -28,6 +30,13 @@ def month_number(months: pd.Series) -> Float:
 def month_label(number: float) -> str:
     """2021 * 12 + 2 -> '2021-03'."""
     return f"{int(number) // 12}-{int(number) % 12 + 1:02d}"
+
+
+def state_text(level: Sequence[object]) -> NDArray[np.object_]:
+    """(k + 1,) the levels and None, so that code -1 gives None."""
+    out: NDArray[np.object_] = np.full(len(level) + 1, None, dtype=object)
+    out[:-1] = list(level)
+    return out
 
 
 def dates(values: object) -> pd.Series:

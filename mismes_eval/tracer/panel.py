@@ -138,7 +138,7 @@ class TracerPanel:
             return np.zeros(self.n, bool)
         if self.refresh in self.sample.frame.columns and self.refresh not in self.long.columns:
             return refreshment_mask(self.sample.frame[self.refresh])
-        return (np.append(refreshment_mask(self.long[self.refresh]), False)[self.row] & (self.row >= 0)).any(axis=1)
+        return np.asarray((np.append(refreshment_mask(self.long[self.refresh]), False)[self.row] & (self.row >= 0)).any(axis=1))
 
     @cached_property
     def dead(self) -> Bool:

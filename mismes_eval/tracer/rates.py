@@ -100,7 +100,8 @@ def _eligible_share(totals: Float, e: float | None) -> Float:
     if e is not None:
         return np.full(totals.shape[0], e)
     known = totals[:, :5].sum(axis=1)
-    return np.divide(known, known + totals[:, 7], out=np.ones_like(known), where=known + totals[:, 7] > 0)
+    share: Float = np.divide(known, known + totals[:, 7], out=np.ones_like(known), where=known + totals[:, 7] > 0)
+    return share
 
 
 def tracing_rate(panel: TracerPanel, by: By = None) -> Estimate:
@@ -129,7 +130,7 @@ def cumulative_response(panel: TracerPanel, by: By = None, recruitment: float = 
     include = (group[:, None] == group[None, :]) & (np.arange(p)[None, :] <= np.arange(p)[:, None])
 
     def product(v: Float) -> Float:
-        return recruitment * np.where(include, v[None, :], 1.0).prod(axis=1)
+        return np.asarray(recruitment * np.where(include, v[None, :], 1.0).prod(axis=1))
 
     value = product(chosen.value)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -203,7 +204,7 @@ def _wrap(sample: Sample, value: Float, part: Part, where: Domains, wave: object
     d, k = where.count, len(names)
     count = np.bincount(where.code[sample.active], minlength=d + 1)[:d].astype(float)
     keys = where.keys.loc[where.keys.index.repeat(k)].reset_index(drop=True)
-    keys = keys.assign(wave=[wave] * (d * k), rate=names * d, e=e, fielded=np.repeat(count, k).astype(int))
+    keys = keys.assign(wave=pd.Series([wave] * (d * k)), rate=names * d, e=e, fielded=np.repeat(count, k).astype(int))
     labels = tuple(f"{r}, wave {wave}" + (f", {label}" if label else "") for label in where.labels for r in names)
     return Estimate(value, labels, (part,), keys, np.repeat(count, k), np.full(d * k, sample.degf), "proportion", notes=(*notes, *sample.notes))
 

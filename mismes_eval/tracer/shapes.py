@@ -62,13 +62,13 @@ def positions(frame: pd.DataFrame, sample: Sample, unit: str, wave: str, waves: 
     if persons.has_duplicates:
         twice = persons[persons.duplicated(keep=False)]
         raise InputError(Problem("a person stands twice in the sample", f"column '{unit}'", "one row a person", "", "", len(twice), tuple(twice.unique()[:5])))
-    at = persons.get_indexer(frame[unit])
+    at = persons.get_indexer(pd.Index(frame[unit]))
     if (at < 0).any():
         strange = frame.loc[at < 0, unit].unique()
         raise InputError(Problem("a wave has persons that the sample lacks", f"column '{unit}'", "persons of the sample", f"{len(strange)} others", "Add them to the sample with their weight.",
                                  int((at < 0).sum()), tuple(strange[:5])))  # fmt: skip
     row = np.full((len(persons), len(waves)), -1, np.intp)
-    row[at, pd.Index(waves).get_indexer(frame[wave])] = np.arange(len(frame))
+    row[at, pd.Index(waves).get_indexer(pd.Index(frame[wave]))] = np.arange(len(frame))
     return row
 
 
@@ -126,7 +126,7 @@ def from_wide(frame: pd.DataFrame, unit: str = "person_id", wave: str = "wave", 
         have = {c: f"{c}{separator}{w}" for c in names if f"{c}{separator}{w}" in frame.columns}
         there = frame[present].notna().to_numpy() if present in frame.columns else frame[list(have.values())].notna().any(axis=1).to_numpy()
         part = frame.loc[there, [unit, *fixed, *have.values()]].rename(columns={v: k for k, v in have.items()})
-        part.insert(1, wave, w)
+        part.insert(1, wave, [w] * len(part))
         if present in frame.columns:
             part.index = pd.Index(frame.loc[there, present].to_numpy(dtype=np.int64))
         parts.append(part)
@@ -145,7 +145,7 @@ def _nullable(series: pd.Series) -> bool:
 def _wider(series: pd.Series, at: Int, there: np.ndarray) -> object:
     """A numpy column that has no missing value, in the nullable type that has one where a person has no row."""
     kind = "boolean" if series.dtype.kind == "b" else series.dtype.name.replace("uint", "UInt").replace("int", "Int")
-    return series.astype(kind).array.take(np.where(there, at, -1), allow_fill=True)
+    return pd.array(series.to_numpy(), dtype=kind).take(np.where(there, at, -1), allow_fill=True)  # type: ignore[call-overload]
 
 
 def _whole(text: str) -> bool:

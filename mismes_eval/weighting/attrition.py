@@ -73,12 +73,15 @@ class StabilisedPropensity:
     @property
     def _at_risk(self) -> Float:
         """(n,) 1 for rows that the response model concerns; the others pass."""
-        return (self.inner.x.dense() != 0).any(axis=1).astype(float) if self.inner.x.cell is None else (self.inner.x.values != 0).any(axis=1).astype(float)[self.inner.x.cell]
+        x = self.inner.x
+        known: Float = np.asarray((x.values != 0).any(axis=1), float)
+        return known if x.cell is None else known[x.cell]
 
     def _scaled(self, ratio: Float, before: Float) -> Float:
         at_risk = self._at_risk
         mass = before * at_risk
-        return np.where(at_risk > 0, ratio * (mass.sum() / (mass @ ratio)), 1.0)
+        scaled: Float = np.where(at_risk > 0, ratio * (mass.sum() / (mass @ ratio)), 1.0)
+        return scaled
 
     @property
     def factor(self) -> Float:
@@ -124,7 +127,7 @@ def _pulled(step: Propensity, z: Influence, out: Influence, factor: Float, sign:
     if not information.any():
         return out
     slope = z.cross(step.x, step.before * factor * log_slope)
-    coef: Float = sign * np.linalg.solve(information, slope)
+    coef = np.asarray(sign * np.linalg.solve(information, slope), float)
     return out.plus(step.x, coef, score)
 
 

@@ -1,0 +1,94 @@
+"""Balance of those who answered against everybody, and members against first-timers (panel conditioning)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.domains import By
+from mismes_eval.estimate.estimate import Estimate, stack
+from mismes_eval.estimate.totals import mean
+from mismes_eval.estimate.transitions import on_enrolment
+from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.sample import Sample
+
+if TYPE_CHECKING:
+    from mismes_eval.tracer.panel import TracerPanel
+
+
+def balance(panel: TracerPanel, covariates: Sequence[str], wave: object) -> pd.DataFrame:
+    """Standardised differences of each covariate (each category of a text one): those who answered a wave less everybody, in standard deviations of everybody.
+
+    Columns: variable, unweighted, enrolment weights ("base"), and with the panel's attrition weights ("weighted").
+    """
+    base = panel.sample.where(~panel.dead[:, panel.waves.index(wave)])
+    inside = base.active
+    stay = inside & panel.responded[:, panel.waves.index(wave)]
+    after = panel.weight_sample(wave).weights if panel.adjustment is not None else np.where(stay, base.weights, 0.0)
+    rows = []
+    for name, v in _indicators(base, covariates):
+        w = base.weights
+        centre, spread = np.average(v[inside], weights=w[inside]), 0.0
+        spread = float(np.sqrt(np.average((v[inside] - centre) ** 2, weights=w[inside])))
+        plain = v[inside]
+        scale = spread if spread > 0 else np.nan
+        rows.append((name, (v[stay].mean() - plain.mean()) / (plain.std() or np.nan), (np.average(v[stay], weights=w[stay]) - centre) / scale,
+                     (np.average(v[stay], weights=after[stay]) - centre) / scale))  # fmt: skip
+    return pd.DataFrame(rows, columns=["variable", "unweighted", "base", "weighted"])
+
+
+def _indicators(sample: Sample, covariates: Sequence[str]) -> list[tuple[str, Float]]:
+    out: list[tuple[str, Float]] = []
+    for c in covariates:
+        series = sample.frame[c]
+        if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
+            out.append((c, series.to_numpy(dtype=float, na_value=np.nan)))
+        else:
+            out += [(f"{c}={v}", (series == v).to_numpy(float)) for v in sorted(series[sample.active].dropna().unique(), key=str)]
+    return out
+
+
+def panel_conditioning(panel: TracerPanel, columns: str | Sequence[str], wave: object, refreshment: Sample, by: By = None) -> Estimate:
+    """Time in sample: weighted means of outcomes at a wave among members interviewed before, less those of the refreshment sample asked for the first time.
+
+    Parameters
+    ----------
+    refreshment : the `only` sample of `refreshment()`, whose rows are the panel's persons.
+
+    Returns
+    -------
+    Estimate of the differences; persons who did not tell are outside.
+    """
+    names = [columns] if isinstance(columns, str) else list(columns)
+    values = {c: panel.values(c, wave) for c in names}
+    ok = np.all([np.isfinite(v) for v in values.values()], axis=0)
+    clean: dict[str, object] = {c: np.where(ok, v, 0.0) for c, v in values.items()}
+    sides = [on_enrolment(panel.sample, mean(s.with_columns(clean).where(ok), names, by)) for s in (panel.weight_sample(wave), refreshment)]
+    both = stack(*sides)
+    k = sides[0].p
+    if sides[1].p != k:
+        raise EstimateError(Problem("the refreshment sample lacks a group", "argument 'by'", "the same groups in both samples"))
+    j = np.hstack([np.eye(k), -np.eye(k)])
+    return both.through(lambda v: j @ v, j, tuple(f"{n}: members less refreshment" for n in sides[0].names))
+
+
+def love_plot(table: pd.DataFrame, ax: Any = None) -> Any:
+    """Dots of the standardised differences of `balance`. Returns the axes."""
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7, 1.0 + 0.3 * len(table)), layout="constrained")
+    y = np.arange(len(table))[::-1]
+    ax.axvline(0, color="0.6", lw=1)
+    for at in (-0.1, 0.1):
+        ax.axvline(at, color="0.8", lw=1, ls=":")
+    ax.plot(table["base"], y, "o", mfc="white", color="#c55a11", label="enrolment weights")
+    ax.plot(table["weighted"], y, "o", color="#1f4e79", label="attrition weights")
+    ax.set_yticks(y, table["variable"])
+    ax.set_xlabel("standardised difference, those who answered less everybody")
+    ax.legend(frameon=False)
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    return ax
