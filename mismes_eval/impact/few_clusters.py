@@ -25,7 +25,7 @@ def wild_bootstrap(
     null: float = 0.0,
     points: Draws = "auto",
     draws: int = 9999,
-    level: float = 0.95,
+    level: float | None = 0.95,
     seed: int = 1,
 ) -> WildBootstrap:
     """Wild cluster bootstrap-t of any estimate, on the cluster totals of its influence columns; weights and their making are in them.
@@ -38,7 +38,7 @@ def wild_bootstrap(
         None: totals as they are, symmetric percentile-t, which rejects too often below about 20 clusters.
     strata : (n,) label, with `cluster`: totals are centred inside strata.  null : value tested.
     points : "rademacher" (two points), "webb" (six), "auto" (webb below 12 clusters). All combinations are taken where they are no more than `draws`.
-    level : of the interval (values not rejected, by inverting the test where the null is imposed).  seed : of the draws.
+    level : of the interval (values not rejected, by inverting the test where the null is imposed); None: no interval, only the test.  seed : of the draws.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def wild_bootstrap_ols(
     null: float = 0.0,
     points: Draws = "auto",
     draws: int = 9999,
-    level: float = 0.95,
+    level: float | None = 0.95,
     seed: int = 1,
 ) -> WildBootstrap:
     """Restricted wild cluster bootstrap-t of a coefficient of a weighted regression (the two-way or DiD interaction term, say).
@@ -126,7 +126,7 @@ def wild_bootstrap_ols(
         starred = v * s - (v @ u) @ hat.T
         return share_beyond(abs(beta - value) / se, ratios(np.abs(v @ s), np.sqrt(factor * (starred**2).sum(axis=1))), enumerated)
 
-    low, high = invert(p_of, beta, se, level)
+    low, high = (float("nan"), float("nan")) if level is None else invert(p_of, beta, se, level)
     notes = (words(m, v.shape[0], enumerated, used), f"Regression {formula}, null imposed, clusters by {cluster}.", *sample.notes)
     return WildBootstrap(
         (coefficient,), np.array([beta]), np.array([se]), np.array([(beta - null) / se]), np.array([p_of(null)]), np.array([low]), np.array([high]), null, level, m, v.shape[0], enumerated, used, notes
@@ -191,7 +191,7 @@ def _totals(
     )
 
 
-def _score_test(c: _Clusters, j: int, value: float, null: float, v: Float, enumerated: bool, level: float) -> tuple[float, float, float, float, float]:
+def _score_test(c: _Clusters, j: int, value: float, null: float, v: Float, enumerated: bool, level: float | None) -> tuple[float, float, float, float, float]:
     """se, t, p, low, high of value j."""
     t0, c0 = c.treated[:, j], c.compared[:, j]
     se = float(_spread((t0 + c0)[None, :], c.stratum)[0])
@@ -200,7 +200,7 @@ def _score_test(c: _Clusters, j: int, value: float, null: float, v: Float, enume
     if c.share is None:
         starred = v * c0
         ratio = ratios(np.abs(starred.sum(axis=1)), _spread(starred, c.stratum))
-        q = float(np.quantile(ratio, level, method="higher"))
+        q = float("nan") if level is None else float(np.quantile(ratio, level, method="higher"))
         return se, (value - null) / se, share_beyond(abs(value - null) / se, ratio, enumerated), value - q * se, value + q * se
     treated, compared, pi = c.share[:, 0], c.share[:, 1], c.pi
 
@@ -209,7 +209,7 @@ def _score_test(c: _Clusters, j: int, value: float, null: float, v: Float, enume
         starred = top + bottom - top.sum(axis=1)[:, None] * treated - bottom.sum(axis=1)[:, None] * compared
         return share_beyond(abs(value - at) / se, ratios(np.abs((top + bottom).sum(axis=1)), _spread(starred, c.stratum)), enumerated)
 
-    low, high = invert(p_of, value, se, level)
+    low, high = (float("nan"), float("nan")) if level is None else invert(p_of, value, se, level)
     return se, (value - null) / se, p_of(null), low, high
 
 

@@ -31,7 +31,7 @@ class WildBootstrap:
     low: Float
     high: Float
     null: float
-    level: float
+    level: float | None
     clusters: int
     draws: int
     enumerated: bool
@@ -116,14 +116,14 @@ def codes(labels: Sequence[object] | pd.Series, needed: Bool, what: str, n: int 
     return np.maximum(code, 0).astype(np.intp), len(level)
 
 
-def refuse_few(m: int, level: float, draws: int) -> None:
-    if m < 3 or not 0.5 < level < 1 or draws < 99:
+def refuse_few(m: int, level: float | None, draws: int) -> None:
+    if m < 3 or (level is not None and not 0.5 < level < 1) or draws < 99:
         raise EstimateError(
             Problem(
                 "the wild bootstrap cannot be drawn",
                 "",
                 "3 clusters or more, a level between 0.5 and 1, 99 draws or more",
-                f"{m} clusters, level {level:g}, {draws} draws",
+                f"{m} clusters, level {level}, {draws} draws",
                 "With two clusters use randomisation_test.",
             )
         )
