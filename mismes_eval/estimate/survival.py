@@ -102,6 +102,8 @@ def duration_quantile(
 
 
 def _quantile(sample: Sample, duration: str, event: str, prob: float, entry: str | None) -> Estimate | NotEstimable:
+    if sample.design.replicates is not None:
+        return NotEstimable("the quantile of a duration has no replicate standard error; use the linearised design")
     times = _event_times(sample, duration, event)
     if not times.size:
         return NotEstimable("nobody had the event")

@@ -13,6 +13,7 @@ from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.survival import cumulative_incidence, duration_quantile, survival
 from mismes_eval.estimate.totals import mean
+from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 
 
@@ -110,6 +111,18 @@ def test_without_censoring_survival_is_a_mean(spells: pd.DataFrame) -> None:
     s = Sample.from_frame(spells.assign(event=1, longer=(spells["length"] > 6).astype(float)), weights="w")
     a, b = survival(s, "length", "event", times=[6]), mean(s, "longer")
     np.testing.assert_allclose([a.value[0], a.se[0]], [b.value[0], b.se[0]], rtol=1e-12)
+
+
+@pytest.mark.identity
+def test_replicates_agree_with_the_linearised_error(spells: pd.DataFrame) -> None:
+    s = Sample.from_frame(spells.assign(psu=np.arange(len(spells)) // 5), weights="w", psu="psu")
+    r = replicates(s, method="jackknife")
+    for kind in ("survival", "incidence"):
+        a, b = curve(s, kind), curve(r, kind)
+        np.testing.assert_allclose(a.value, b.value, rtol=1e-12)
+        np.testing.assert_allclose(a.se, b.se, rtol=0.05)
+    answer = duration_quantile(r, "length", "event")[""]
+    assert isinstance(answer, NotEstimable)
 
 
 def test_a_quantile_that_was_not_reached_says_so(spells: pd.DataFrame) -> None:
