@@ -86,7 +86,12 @@ class Watch:
 
 
 def _on_cluster(address: str, orders: Sequence[Order], watch: Watch) -> list[Outcome]:
-    cluster = import_module("mismes_eval.report.cluster")  # needs the extra [cluster]
+    try:
+        cluster = import_module("mismes_eval.report.cluster")
+    except ModuleNotFoundError as error:
+        raise ParamsError(
+            Problem("Dask is not installed", "--cluster", "the extra [cluster]", str(error.name), "pip install 'mismes-eval[cluster]'")
+        ) from error
     found: list[Outcome] = cluster.run_on_cluster(address, orders, watch.chapter, watch.done)
     return found
 
