@@ -1,4 +1,4 @@
-"""Two-period effects equal R DRDID 1.2.3 (values, errors), R survey (design errors) and the whole chain redone in 60 jackknife replicates; influence is the exact derivative; refusals are named."""
+"""Golden: R DRDID 1.2.3 on NSW/CPS and simulated cross-sections, design SEs on the survey tracer at 1e-9, the whole jackknife chain at 1e-10; influence equals the derivative by the weights."""
 
 from __future__ import annotations
 
@@ -11,153 +11,180 @@ import pytest
 
 from mismes_eval.errors import IdentificationError
 from mismes_eval.impact.two_by_two import att_2x2
-from mismes_eval.numerics import did
+from mismes_eval.numerics.did import METHODS, cross_sections, panel, propensity, regression
+from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.calibrate import calibrate
 from mismes_eval.weighting.nonresponse import nonresponse
-from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 
-R_NAME = {"dr": "drdid_trad", "dr_improved": "drdid_imp", "ipw": "ipwdid_norm", "ipw_ht": "ipwdid", "or": "ordid"}
-TRACER = {"dr": "drdid_trad", "dr_improved": "drdid_imp", "or": "reg", "ipw": "std_ipw"}
+NSW_X = ["age", "educ", "black", "married", "nodegree", "hisp", "re74"]
+TRACER = {"drdid_trad": "dr", "drdid_imp": "dr_improved", "reg": "or", "std_ipw": "ipw"}
+X = ["sec", "female", "agec", "mig"]
 
 
-def reference(shared: Path, name: str) -> dict:
-    return json.loads((shared / "reference/did" / name).read_text())
+@pytest.fixture(scope="module")
+def golden(shared: Path) -> dict[str, dict]:
+    return json.loads((shared / "reference/did/drdid.json").read_text())
 
 
-@pytest.mark.golden
+@pytest.fixture(scope="module")
+def nsw(shared: Path) -> pd.DataFrame:
+    long = pd.read_csv(shared / "reference/did/nsw_long.csv.gz")
+    long = long[(long["treated"] == 0) | (long["sample"] == 2)]
+    wide = long.pivot(index="id", columns="year", values="re").add_prefix("re").reset_index()
+    return wide.merge(long[long["year"] == 1975][["id", "experimental", *NSW_X]], on="id").assign(w=1.0)
+
+
 @pytest.mark.shared
-@pytest.mark.parametrize("method", list(R_NAME))
-def test_lalonde_as_in_drdid(shared: Path, method: did.Method) -> None:
-    """R's error is the iid one, sd(IF)/n with n and not n - 1. "dr_improved": R's balancing weights are solved to 1e-8 only."""
-    f = pd.read_csv(shared / "reference/did/nsw_long.csv.gz")
-    f = f[(f["treated"] == 0) | (f["sample"] == 2)]
-    wide = f.pivot(index="id", columns="year", values="re")
-    base = f[f["year"] == 1975].set_index("id").assign(before=wide[1975], after=wide[1978], w=1.0).reset_index()
-    e = att_2x2(
-        Sample.from_frame(base, "w"),
-        ("before", "after"),
-        "experimental",
-        covariates=("age", "educ", "black", "married", "nodegree", "hisp", "re74"),
-        method=method,
+@pytest.mark.parametrize(
+    ("name", "method"), [("drdid_imp", "dr_improved"), ("drdid_trad", "dr"), ("ordid", "or"), ("ipwdid", "ipw_ht"), ("ipwdid_norm", "ipw")]
+)
+def test_nsw(nsw: pd.DataFrame, golden: dict, name: str, method: str) -> None:
+    e = att_2x2(Sample.from_frame(nsw, weights="w"), ("re1975", "re1978"), "experimental", covariates=NSW_X, method=method)
+    r, n = golden[f"nsw_cps_{name}"], len(nsw)
+    np.testing.assert_allclose(e.value, r["att"], rtol=1e-7)
+    np.testing.assert_allclose(e.se / np.sqrt(n / (n - 1)), r["se"], rtol=1e-7)
+
+
+@pytest.fixture(scope="module")
+def sim(shared: Path) -> tuple[Float, Float, Float, Float]:
+    frame = pd.read_csv(shared / "reference/did/sim_rc.csv")
+    x = np.column_stack([np.ones(len(frame)), frame[["x1", "x2", "x3", "x4"]].to_numpy(float)])
+    return frame["d"].to_numpy(float), frame["post"].to_numpy(float), frame["y"].to_numpy(float), x
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "method", "same_se"),
+    [
+        ("drdid_rc", "dr", False),
+        ("drdid_imp_rc", "dr_improved", True),
+        ("reg_did_rc", "or", True),
+        ("ipw_did_rc", "ipw_ht", False),
+        ("std_ipw_did_rc", "ipw", True),
+    ],
+)
+def test_cross_sections(sim: tuple, golden: dict, name: str, method: str, same_se: bool) -> None:
+    """Two of R's standard errors are not compared: drdid_rc has a sign slip (next test), ipw_did_rc takes the share of the second period as known."""
+    d, post, y, x = sim
+    effect, r = cross_sections(np.ones(d.size), d, post, y, x, method), golden["sim_rc_direct"][name]
+    np.testing.assert_allclose(effect.att, r["att"], rtol=1e-8, atol=1e-9)
+    if same_se:
+        np.testing.assert_allclose(np.sqrt((effect.z**2).sum()), r["se"], rtol=1e-8)
+
+
+@pytest.mark.shared
+def test_sign_slip_of_r(sim: tuple, golden: dict) -> None:
+    """DRDID::drdid_rc adds the estimation effect of the comparison regression of the first period with the wrong sign: putting the slip in gives R's number."""
+    d, post, y, x = sim
+    w, c, pre = np.ones(d.size), 1 - d, 1 - post
+    z = cross_sections(w, d, post, y, x, "dr").z
+    assert np.abs(np.sqrt((z**2).sum()) / golden["sim_rc_direct"]["drdid_rc"]["se"] - 1) > 1e-3
+    a = c * propensity(w, d, x).odds
+    fit, _ = regression(w, c * pre, y, x)
+    m_treated = x.T @ (d * pre) / (d * pre).sum()
+    m_compared = x.T @ (a * pre) / (a * pre).sum()
+    found = [
+        name for name, m in {"treated": m_treated, "compared": m_compared, "both": m_treated - m_compared}.items() for sign in (-2, 2)
+        if abs(np.sqrt(((z + sign * fit.times(m)) ** 2).sum()) - golden["sim_rc_direct"]["drdid_rc"]["se"]) < 1e-9
+    ]  # fmt: skip
+    assert found == ["both"] or found == ["both", "both"]
+
+
+def derivative(att: object, w: Float) -> Float:
+    out = np.empty(w.size)
+    for i in range(w.size):
+        h = 1e-5
+        up, down = w.copy(), w.copy()
+        up[i] += h
+        down[i] -= h
+        out[i] = (att(up) - att(down)) / (2 * h)
+    return out
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("design", ["panel", "cross_sections"])
+def test_influence_is_the_derivative_by_the_weight(method: str, design: str) -> None:
+    rng = np.random.default_rng(7)
+    n = 90
+    x = np.column_stack([np.ones(n), rng.normal(size=n)])
+    d = (rng.random(n) < 1 / (1 + np.exp(-0.5 * x[:, 1]))).astype(float)
+    post, y, w = (rng.random(n) < 0.5).astype(float), rng.normal(size=n) + x[:, 1], rng.uniform(0.5, 2, n)
+    fit = (lambda v: panel(v, d, y, x, method)) if design == "panel" else (lambda v: cross_sections(v, d, post, y, x, method))
+    if method == "dr_improved":
+        # its influence leaves out what is zero in expectation (Sant'Anna and Zhao 2020, theorem 3): totals only, not row by row
+        assert abs(float(w @ fit(w).z)) < 1e-9
+        return
+    np.testing.assert_allclose(fit(w).z, derivative(lambda v: fit(v).att, w), atol=2e-7)
+
+
+@pytest.fixture(scope="module")
+def tracer(shared: Path) -> tuple[pd.DataFrame, dict]:
+    frame = pd.read_csv(shared / "reference/did/survey_tracer.csv.gz")
+    frame["w"] = frame["w0"] * frame["resp"]
+    return frame.assign(y2=frame["y2"].fillna(0)), json.loads((shared / "reference/did/survey_tracer.json").read_text())
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(("name", "method"), TRACER.items())
+@pytest.mark.parametrize("fpc", [True, False])
+def test_design_errors_of_the_survey_tracer(tracer: tuple, name: str, method: str, fpc: bool) -> None:
+    frame, r = tracer
+    sample = Sample.from_frame(frame, weights="w", strata="stratum", psu="psu", fpc="fpc" if fpc else None, nest=True)
+    e = att_2x2(sample, ("y1", "y2"), "d", covariates=X, method=method)
+    row = r[f"{name}__tsl_{'fpc' if fpc else 'nofpc'}"]
+    np.testing.assert_allclose(e.value, row["att"], atol=1e-9)
+    np.testing.assert_allclose(e.se, row["se_design"], atol=1e-9)
+    np.testing.assert_allclose((e.influence[:, 0] * sample.weights)[:10], r[f"{name}__psi_head"], atol=1e-9)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["drdid_trad", "reg", "std_ipw"])
+@pytest.mark.parametrize(("attrition", "calibrated"), [(0, 0), (1, 0), (0, 1), (1, 1)])
+def test_the_whole_chain_in_every_replicate(tracer: tuple, name: str, attrition: int, calibrated: int) -> None:
+    """60 jackknife replicates, each with its own attrition logit, calibration and doubly robust effect."""
+    frame, r = tracer
+    frame, expected = frame.assign(stratum=frame["stratum"].astype(str)), r[f"JKn__{name}__attr{attrition}__cal{calibrated}"]
+    psu = pd.factorize(frame["stratum"] + "/" + frame["psu"].astype(str))[0]
+    stratum = pd.factorize(frame["stratum"])[0]
+    of_psu = pd.Series(stratum).groupby(psu).first().to_numpy()
+    size = np.bincount(of_psu)
+
+    def chain(base: Float) -> float:
+        data = frame.assign(base=base)
+        if not attrition:
+            data = data.assign(base=base * data["resp"])
+        sample = Sample.from_frame(data, weights="base")
+        if attrition:
+            sample = nonresponse(sample, "resp", ["d", "mig", "y1", "female"])
+        if calibrated:
+            totals = dict(zip(["1", *[("stratum", str(k)) for k in range(2, 7)], "female", "mig"], r["cal_totals"], strict=True))
+            levels = {k[1]: v for k, v in totals.items() if isinstance(k, tuple)}
+            levels["1"] = totals["1"] - sum(levels.values())
+            sample = calibrate(sample, {"stratum": levels, "female": totals["female"], "mig": totals["mig"]})
+        return float(att_2x2(sample, ("y1", "y2"), "d", covariates=X, method=TRACER[name]).value[0])
+
+    w0 = frame["w0"].to_numpy(float)
+    full = chain(w0)
+    each = np.array(
+        [chain(np.where(psu == j, 0.0, np.where(stratum == of_psu[j], w0 * size[of_psu[j]] / (size[of_psu[j]] - 1), w0))) for j in range(of_psu.size)]
     )
-    r, n = reference(shared, "drdid.json")[f"nsw_cps_{R_NAME[method]}"], len(base)
-    assert e.value[0] == pytest.approx(r["att"], rel=1e-12)
-    assert e.se[0] * np.sqrt((n - 1) / n) == pytest.approx(r["se"], rel=1e-7 if method == "dr_improved" else 1e-12)
+    assert full == pytest.approx(expected["att"], abs=1e-10)
+    np.testing.assert_allclose(each[:5], expected["theta_head"], atol=1e-10)
+    rscales = (size - 1) / size
+    centre = full if abs(np.sqrt((rscales[of_psu] * (each - full) ** 2).sum()) - expected["se_chain"]) < 1e-10 else each.mean()
+    assert np.sqrt((rscales[of_psu] * (each - centre) ** 2).sum()) == pytest.approx(expected["se_chain"], abs=1e-10)
 
 
-@pytest.mark.golden
-@pytest.mark.shared
-@pytest.mark.parametrize("method", list(R_NAME))
-def test_cross_sections_as_in_drdid(shared: Path, method: did.Method) -> None:
-    """Scores near 1 on purpose: R's own fit of the logit stops at 1e-8, hence 1e-8 where the propensity enters. Error of "dr": see the next test."""
-    f = pd.read_csv(shared / "reference/did/sim_rc.csv").assign(w=1.0)
-    e = att_2x2(Sample.from_frame(f, "w"), "y", "d", time="post", covariates=("x1", "x2", "x3", "x4"), method=method)
-    r, n = reference(shared, "drdid.json")[f"sim_rc_{R_NAME[method]}"], len(f)
-    assert e.value[0] == pytest.approx(r["att"], rel=1e-11 if method in ("or", "dr_improved") else 1e-8)
-    if method != "dr":
-        assert e.se[0] * np.sqrt((n - 1) / n) == pytest.approx(r["se"], rel=1e-9)
-
-
-@pytest.mark.golden
-@pytest.mark.shared
-def test_the_sign_in_drdid_rc(shared: Path) -> None:
-    """drdid_rc adds the estimation effect of the comparison group's regression before treatment with the sign of the one after (inf.treat.or.post + inf.treat.or.pre).
-
-    It vanishes in large samples where the propensity holds, and is 0.9% of the error here. Ours is the derivative; with R's sign it is R's number.
-    """
-    f = pd.read_csv(shared / "reference/did/sim_rc.csv")
-    n = len(f)
-    w, d, post, y = np.ones(n), f["d"].to_numpy(float), f["post"].to_numpy(float), f["y"].to_numpy(float)
-    x = np.column_stack([np.ones(n), f[["x1", "x2", "x3", "x4"]]])
-    ours = did.cross_sections(w, d, post, y, x, "dr")
-    fit, _ = did.regression(w, (1 - d) * (1 - post), y, x)
-    odds = did.propensity(w, d, x).odds
-    before = [x.T @ k / k.sum() for k in (d * (1 - post), (1 - d) * odds * (1 - post))]
-    flipped = ours.z - 2 * fit.times(before[0] - before[1])
-    r = reference(shared, "drdid.json")["sim_rc_drdid_trad"]["se"]
-    assert np.sqrt(flipped @ flipped) == pytest.approx(r, rel=1e-9)
-    assert np.sqrt(ours.z @ ours.z) == pytest.approx(r, rel=0.01)
-
-
-@pytest.mark.identity
-@pytest.mark.parametrize("method", ["dr", "ipw", "ipw_ht", "or", "none"])
-def test_influence_is_the_derivative(method: did.Method) -> None:
-    rng = np.random.default_rng(5)
-    n = 300
-    x = np.column_stack([np.ones(n), rng.normal(size=(n, 2))])
-    w, d, post = rng.uniform(0.5, 2, n), (rng.random(n) < 1 / (1 + np.exp(-x[:, 1]))).astype(float), (rng.random(n) < 0.5).astype(float)
-    y = x @ [1, 2, -1] + d + post * (1 + 0.5 * d + x[:, 1] ** 2) + rng.normal(size=n)
-    if method == "none":
-        x = x[:, :1]
-    for fit in (lambda v: did.panel(v, d, y, x, method), lambda v: did.cross_sections(v, d, post, y, x, method)):
-        z = fit(w).z
-        for i in (0, 17, 101):
-            h = np.zeros(n)
-            h[i] = 1e-5
-            assert (fit(w + h).att - fit(w - h).att) / 2e-5 == pytest.approx(z[i], rel=1e-5, abs=1e-9)
-
-
-def tracer(shared: Path) -> pd.DataFrame:
-    f = pd.read_csv(shared / "reference/did/survey_tracer.csv.gz")
-    return f.assign(y2=f["y2"].where(f["resp"] == 1), answered=f["w0"] * f["resp"])
-
-
-@pytest.mark.golden
-@pytest.mark.shared
-@pytest.mark.parametrize("method", list(TRACER))
-@pytest.mark.parametrize("fpc", [None, "fpc"])
-def test_design_errors_as_in_survey(shared: Path, method: did.Method, fpc: str | None) -> None:
-    f = tracer(shared)
-    s = Sample.from_frame(f, "w0", strata="stratum", psu="psu", fpc=fpc, nest=True).where(f["resp"] == 1)
-    e = att_2x2(s, ("y1", "y2"), "d", covariates=("sec", "female", "agec", "mig"), method=method)
-    r = reference(shared, "survey_tracer.json")[f"{TRACER[method]}__tsl_{'fpc' if fpc else 'nofpc'}"]
-    assert e.value[0] == pytest.approx(r["att"], rel=1e-11)
-    assert e.se[0] == pytest.approx(r["se_design"], rel=1e-11)
-
-
-@pytest.mark.golden
-@pytest.mark.shared
-@pytest.mark.parametrize("attrition", [0, 1])
-@pytest.mark.parametrize("calibrated", [0, 1])
-def test_the_whole_chain_in_each_replicate(shared: Path, attrition: int, calibrated: int) -> None:
-    """Attrition logit, linear calibration and the effect made anew in each of 60 delete-one-PSU replicates."""
-    f, r = tracer(shared), reference(shared, "survey_tracer.json")
-    total = dict(zip(r["cal_columns"], r["cal_totals"], strict=True))
-    s = replicates(Sample.from_frame(f, "w0" if attrition else "answered", strata="stratum", psu="psu", nest=True), method="jackknife", mse=True)
-    linear = Sample.from_frame(f, "w0" if attrition else "answered", strata="stratum", psu="psu", nest=True)
-    if attrition:
-        s, linear = (nonresponse(v, "resp", ["d", "mig", "y1", "female"]) for v in (s, linear))
-    if calibrated:
-        stratum = {h: total[f"factor(stratum){h}"] for h in range(2, 7)}
-        stratum[1] = total["(Intercept)"] - sum(stratum.values())
-        s, linear = (calibrate(v, {"stratum": stratum, "female": total["female"], "mig": total["mig"]}) for v in (s, linear))
-    for method in ("dr", "or", "ipw"):
-        golden = r[f"JKn__{TRACER[method]}__attr{attrition}__cal{calibrated}"]
-        e = att_2x2(s, ("y1", "y2"), "d", covariates=("sec", "female", "agec", "mig"), method=method)
-        assert e.value[0] == pytest.approx(golden["att"], rel=1e-11)
-        assert e.se[0] == pytest.approx(golden["se_chain"], rel=1e-10)
-        whole = att_2x2(linear, ("y1", "y2"), "d", covariates=("sec", "female", "agec", "mig"), method=method)
-        assert whole.se[0] == pytest.approx(golden["se_chain"], rel=0.01)
-
-
-def test_refusals() -> None:
-    rng = np.random.default_rng(1)
-    f = pd.DataFrame(
-        {"w": 1.0, "d": [1, 0] * 20, "y0": rng.normal(size=40), "y1": rng.normal(size=40), "x": [1.0, 0.0] * 20, "c": 1.0, "three": [0, 1, 2, 0] * 10}
-    )
-    s = Sample.from_frame(f, "w")
-    for arguments, words in (
-        ({"covariates": ("x",)}, "cannot be fitted"),
-        ({"covariates": ("c",)}, "collinear"),
-        ({"treated": "three"}, "not yes or no"),
-        ({"method": "magic"}, "unknown method"),
-        ({"method": "none", "covariates": ("x",)}, "takes no covariates"),
-        ({"time": "c"}, "no time column"),
-    ):
-        with pytest.raises(IdentificationError, match=words):
-            att_2x2(**{"data": s, "outcome": ("y0", "y1"), "treated": "d", **arguments})
-    with pytest.raises(IdentificationError, match="no comparison rows"):
-        att_2x2(s.where(f["d"] == 1), ("y0", "y1"), "d")
-    with pytest.raises(IdentificationError, match="two periods"):
-        att_2x2(s, "y0", "d", time="three")
+def test_guards() -> None:
+    frame = pd.DataFrame({"a": [1.0, 2, 3, 4], "b": [2.0, 3, 5, 4], "d": [0, 0, 1, 1], "x": [1.0, 2, 3, 4], "w": 1.0})
+    sample = Sample.from_frame(frame, weights="w")
+    with pytest.raises(IdentificationError, match="no treated rows"):
+        att_2x2(sample.where(frame["d"] == 0), ("a", "b"), "d")
+    with pytest.raises(IdentificationError, match="cannot be fitted"):
+        att_2x2(sample, ("a", "b"), "d", covariates=["x"])
+    with pytest.raises(IdentificationError, match="takes no covariates"):
+        att_2x2(sample, ("a", "b"), "d", covariates=["x"], method="none")
+    with pytest.raises(IdentificationError, match="unknown method"):
+        att_2x2(sample, ("a", "b"), "d", method="best")  # type: ignore[arg-type]
+    assert att_2x2(sample, ("a", "b"), "d", method="none").value[0] == 0.0
