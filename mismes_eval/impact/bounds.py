@@ -12,9 +12,9 @@ import pandas as pd
 from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import domains, listed
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.impact.partial_identification import both_arms, bounds_of, observed, yes_no
+from mismes_eval.impact.partial_identification import both_arms, bounds_of, observed, part_of, yes_no
 from mismes_eval.numerics.influence import Influence
-from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.sample import Sample
 
 Rule = Literal["exact", "type7", "stata"]
@@ -69,14 +69,19 @@ def lee_bounds(sample: Sample, outcome: str, treated: str, selected: str, tighte
     name = "treated" if whole.arm else "comparison"
     notes = [f"Lee bounds, rule '{rule}': {100 * whole.share:.2f}% of the observed {name} arm is trimmed ({_direction(sample, d, s, inside, whole)})."]
     extra: dict[str, object] = {"trimming_share": whole.share, "trimmed_arm": name, "rates": whole.rates, "rule": rule}
-    value, z = whole.value, whole.z
+    cell: Int = np.zeros(sample.n, np.intp)
+    labels: tuple[str, ...] = ("",)
     if tighten is not None and len(tighten):
-        value, z, cells = _tightened(sample, d, s, y, listed(tighten), rule)
+        where = domains(sample, tighten, "lee_bounds")
+        cell, labels = where.code, where.labels
+        _refuse_empty(inside & seen, d, cell, labels)
+        _, _, cells = _over_cells(np.where(inside, sample.weights, 0.0), d, s, y, cell, labels, rule)
         extra["cells"] = cells
         other = cells.loc[cells["trimmed_arm"] != name, "cell"].tolist()
         notes.append(f"Tightened by {', '.join(listed(tighten))}: {len(cells)} cells" + (f"; trimmed in the other arm: {'; '.join(other)}." if other else "."))
+    value, part = part_of(sample, lambda w: _over_cells(w, d, s, y, cell, labels, rule)[:2])
     definition = f"Effect of '{treated}' on '{outcome}' for those observed whatever their treatment; observation depends on treatment in one direction only."
-    return bounds_of(sample, value, z, outcome, definition, tuple(notes), extra, sample.degf)
+    return bounds_of(sample, value, part, outcome, definition, tuple(notes), extra, sample.degf)
 
 
 def trimmed(w: Float, d: Float, s: Float, y: Float, rule: Rule) -> Trimming:
@@ -161,34 +166,35 @@ def _direction(sample: Sample, d: Float, s: Float, inside: Bool, whole: Trimming
     return text + ("; the direction of trimming is not certain" if abs(gap) < 1.96 * se else "")
 
 
-def _tightened(sample: Sample, d: Float, s: Float, y: Float, columns: list[str], rule: Rule) -> tuple[Float, Float, pd.DataFrame]:
-    """Bounds averaged over cells with the always-observed as weights; value (2,), influence (n, 2), and one row a cell."""
-    where = domains(sample, columns, "lee_bounds")
-    inside = sample.active
+def _refuse_empty(seen: Bool, d: Float, cell: Int, labels: tuple[str, ...]) -> None:
     problems = []
-    for c, label in enumerate(where.labels):
+    for c, label in enumerate(labels):
         for arm, name in ((1, "treated"), (0, "comparison")):
-            if not (inside & (where.code == c) & (d == arm) & (s == 1)).any():
+            if not (seen & (cell == c) & (d == arm)).any():
                 problems.append(Problem(f"a cell has no observed {name} rows", label, "observed rows of both arms in every cell", "none", "Merge cells."))
     if problems:
         raise IdentificationError(problems)
-    all_w = np.where(inside, sample.weights, 0.0)
-    found, share, z_share = [], np.empty(where.count), np.empty((sample.n, where.count))
-    for c in range(where.count):
-        here = where.code == c
-        t = trimmed(all_w * here, d, s, y, rule)
+
+
+def _over_cells(w: Float, d: Float, s: Float, y: Float, cell: Int, labels: tuple[str, ...], rule: Rule) -> tuple[Float, Float, pd.DataFrame]:
+    """Bounds averaged over cells with the always-observed as weights; value (2,), influence (n, 2), and one row a cell."""
+    count = len(labels)
+    found, share, z_share = [], np.empty(count), np.empty((w.size, count))
+    for c in range(count):
+        here = cell == c
+        t = trimmed(w * here, d, s, y, rule)
         found.append(t)
-        other = inside & (d == 1 - t.arm)
-        size = all_w[other].sum()
+        other = (w > 0) & (d == 1 - t.arm)
+        size = w[other].sum()
         hit = other & here & (s == 1)
-        share[c] = all_w[hit].sum() / size
+        share[c] = w[hit].sum() / size
         z_share[:, c] = (hit - share[c] * other) / size
     pi = share / share.sum()
     z_pi = (z_share - z_share.sum(axis=1, keepdims=True) * pi) / share.sum()
     each = np.array([t.value for t in found])
-    z = sum(p * t.z for p, t in zip(pi, found, strict=True)) + z_pi @ each
+    z = np.asarray(sum(p * t.z for p, t in zip(pi, found, strict=True)) + z_pi @ each)
     cells = pd.DataFrame(
-        {"cell": list(where.labels), "weight": pi, "lower": each[:, 0], "upper": each[:, 1], "trimming_share": [t.share for t in found],
+        {"cell": list(labels), "weight": pi, "lower": each[:, 0], "upper": each[:, 1], "trimming_share": [t.share for t in found],
          "trimmed_arm": ["treated" if t.arm else "comparison" for t in found]}
     )  # fmt: skip
     return pi @ each, z, cells

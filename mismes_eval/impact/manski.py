@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -11,10 +11,9 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import By, Domains, domains
-from mismes_eval.estimate.estimate import Estimate, Part
-from mismes_eval.impact.partial_identification import both_arms, bounds_of, observed, yes_no
-from mismes_eval.numerics.influence import Influence
-from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.impact.partial_identification import both_arms, bounds_of, observed, part_of, yes_no
+from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.sample import Sample
 
 Variance = Literal["design", "neyman"]
@@ -72,17 +71,11 @@ def manski_bounds(
     """
     rows, where = _read(sample, outcome, treated, selected, attempted, recovered, poststratify, low, high, delta, variance)
     size = np.bincount(where.code, weights=rows.w, minlength=where.count + 1)[: where.count]
-    value, z = np.zeros(2), np.zeros((sample.n, 2))
-    for c in range(where.count):
-        here = where.code == c
-        share = size[c] / size.sum()
-        means = {(a, fill): _arm(rows, here & (rows.d == a), fill, delta) for a in (0, 1) for fill in (low, high)}
-        for j, (up, down) in enumerate(((low, high), (high, low))):
-            value[j] += share * (means[1, up][0] - means[0, down][0])
-            z[:, j] += share * (means[1, up][1] - means[0, down][1])
-    if variance == "neyman":
-        n = int(sample.active.sum())
-        z *= np.sqrt((n - 1) / n)
+
+    def statistic(w: Float) -> tuple[Float, Float]:
+        return _bounds(replace(rows, w=w), where.code, size / size.sum(), (low, high), delta)
+
+    value, part = part_of(sample, statistic)
     how = "double sampling and worst-case bounds" if attempted is not None else "worst-case (Manski) bounds"
     if delta < 1:
         how += f", {100 * delta:g}% of the missing at the extreme"
@@ -91,7 +84,7 @@ def manski_bounds(
         notes.append(f"Averaged over {where.count} cells with fixed shares.")
     definition = f"Effect of '{treated}' on '{outcome}' on everybody, whatever the missing outcomes are."
     return bounds_of(
-        sample, value, z, outcome, definition, tuple(notes), {"delta": delta, "variance": variance}, np.inf if variance == "neyman" else sample.degf
+        sample, value, part, outcome, definition, tuple(notes), {"delta": delta, "variance": variance}, np.inf if variance == "neyman" else sample.degf
     )
 
 
@@ -116,25 +109,49 @@ def delta_sensitivity(
     if arm not in ("treated", "comparison", "both"):
         raise EstimateError(Problem("unknown arm", "argument 'arm'", "treated, comparison or both", repr(arm)))
     rows, where = _read(sample, outcome, treated, selected, None, None, None, -np.inf, np.inf, 0.0, "design")
-    here = where.code == 0
-    base = {a: _arm(rows, here & (rows.d == a), 0.0, 0.0) for a in (0, 1)}
-    lost = {}
-    for a in (0, 1):
-        of = here & (rows.d == a)
-        rate = float(rows.w[of & ~rows.first].sum() / rows.w[of].sum())
-        lost[a] = (rate, of * (~rows.first - rate) / rows.w[of].sum())
-    sign = {"treated": {1: 1.0}, "comparison": {0: -1.0}, "both": {1: 1.0, 0: -1.0}}[arm]
-    slope = sum(f * lost[a][0] for a, f in sign.items())
-    z_slope = np.asarray(sum(f * lost[a][1] for a, f in sign.items()))
-    effect, z_effect = base[1][0] - base[0][0], base[1][1] - base[0][1]
     shift = np.asarray(list(shifts), float)
+    sign = {"treated": {1: 1.0}, "comparison": {0: -1.0}, "both": {1: 1.0, 0: -1.0}}[arm]
+
+    def statistic(w: Float) -> tuple[Float, Float]:
+        line, z_line = _shifted(replace(rows, w=w), where.code == 0, sign)
+        powers = np.vstack([np.ones(shift.size), shift])
+        return line @ powers, z_line @ powers
+
+    value, part = part_of(sample, statistic)
+    (effect, slope), _ = _shifted(rows, where.code == 0, sign)
     keys = pd.DataFrame({"variable": outcome, "shift": shift})
     notes = (f"Missing of the {arm} arm{'s' if arm == 'both' else ''} shifted against the observed of the arm; {_losses(rows)}.", *sample.notes)
     return Estimate(
-        effect + slope * shift, tuple(f"shift {v:g}" for v in shift), (Part(sample.design, Influence.of(z_effect[:, None] + z_slope[:, None] * shift)),), keys,
+        value, tuple(f"shift {v:g}" for v in shift), (part,), keys,
         np.full(shift.size, float(sample.active.sum())), np.full(shift.size, sample.degf), "effect", definition=f"Effect of '{treated}' on '{outcome}' for a stated difference of the missing.",
-        notes=notes, extra={"tipping_shift": -effect / slope if slope else float("inf")},
+        notes=notes, extra={"tipping_shift": float(-effect / slope) if slope else float("inf")},
     )  # fmt: skip
+
+
+def _bounds(rows: _Rows, code: Int, share: Float, ends: tuple[float, float], delta: float) -> tuple[Float, Float]:
+    """Value (2,) and influence (n, 2) of the bounds, averaged over cells with fixed shares."""
+    low, high = ends
+    value, z = np.zeros(2), np.zeros((code.size, 2))
+    for c, weight in enumerate(share):
+        here = code == c
+        means = {(a, fill): _arm(rows, here & (rows.d == a), fill, delta) for a in (0, 1) for fill in ends}
+        for j, (up, down) in enumerate(((low, high), (high, low))):
+            value[j] += weight * (means[1, up][0] - means[0, down][0])
+            z[:, j] += weight * (means[1, up][1] - means[0, down][1])
+    n = int((rows.w != 0).sum())
+    return value, z * np.sqrt((n - 1) / n) if rows.neyman else z
+
+
+def _shifted(rows: _Rows, here: Bool, sign: dict[int, float]) -> tuple[Float, Float]:
+    """Effect without a shift and its change per unit of shift, (2,), with their influence (n, 2)."""
+    (y1, z1), (y0, z0) = (_arm(rows, here & (rows.d == a), 0.0, 0.0) for a in (1, 0))
+    slope, z_slope = 0.0, np.zeros(here.size)
+    for a, f in sign.items():
+        of = here & (rows.d == a)
+        rate = float(rows.w[of & ~rows.first].sum() / rows.w[of].sum())
+        slope += f * rate
+        z_slope = z_slope + f * of * (~rows.first - rate) / rows.w[of].sum()
+    return np.array([y1 - y0, slope]), np.column_stack([z1 - z0, z_slope])
 
 
 def _arm(rows: _Rows, of: Bool, fill: float, delta: float) -> tuple[float, Float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
 
@@ -103,21 +105,25 @@ def both_arms(inside: Bool, d: Float, seen: Bool, treated: str, caller: str) -> 
         raise IdentificationError(problems)
 
 
-def bounds_of(sample: Sample, value: Float, z: Float, outcome: str, definition: str, notes: tuple[str, ...], extra: dict[str, object], dof: float) -> Estimate:
-    """Estimate of "lower" and "upper" from value (2,) and influence (n, 2); its notes and `extra` carry the Imbens-Manski interval at 95%."""
+def part_of(sample: Sample, statistic: Callable[[Float], tuple[Float, Float]]) -> tuple[Float, Part]:
+    """Value (p,) and the part that carries its variance. statistic: weights (n,), 0 outside the domain -> value (p,) and influence (n, p).
+
+    Where the design has replicate weights, the statistic is made anew in each.
+    """
+    value, z = statistic(np.where(sample.active, sample.weights, 0.0))
+    if sample.design.replicates is None:
+        return value, Part(sample.design, Influence.of(z))
+    return value, Part(sample.design, Influence.of(z), replicated(sample, lambda w: statistic(w)[0]), value)
+
+
+def bounds_of(
+    sample: Sample, value: Float, part: Part, outcome: str, definition: str, notes: tuple[str, ...], extra: dict[str, object], dof: float
+) -> Estimate:
+    """Estimate of "lower" and "upper" from value (2,) and its part; its notes and `extra` carry the Imbens-Manski interval at 95%."""
     keys = pd.DataFrame({"variable": [outcome] * 2, "bound": ["lower", "upper"]})
     n = np.full(2, float(sample.active.sum()))
     out = Estimate(
-        value,
-        ("lower", "upper"),
-        (Part(sample.design, Influence.of(z)),),
-        keys,
-        n,
-        np.full(2, dof),
-        "bounds on an effect",
-        definition=definition,
-        notes=(*notes, *sample.notes),
-        extra=extra,
+        value, ("lower", "upper"), (part,), keys, n, np.full(2, dof), "bounds on an effect", definition=definition, notes=(*notes, *sample.notes), extra=extra
     )
     low, high = imbens_manski(out)
     note = f"Imbens-Manski 95% interval of the effect: [{low:.6g}, {high:.6g}]."

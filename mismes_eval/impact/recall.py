@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.estimate import Estimate, Part
-from mismes_eval.impact.partial_identification import both_arms, yes_no
-from mismes_eval.numerics.influence import Influence
-from mismes_eval.numerics.rows import Float
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.impact.partial_identification import both_arms, part_of, yes_no
+from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.sample import Sample
 
 
@@ -56,19 +55,9 @@ def recall_sensitivity(
     inside = sample.active
     y0, y1, d = (yes_no(sample, c, "recall_sensitivity") for c in (before, after, treated))
     both_arms(inside, d, inside, treated, "recall_sensitivity")
-    w = np.where(inside, sample.weights, 0.0)
-    value, z = np.zeros(len(pairs)), np.zeros((sample.n, len(pairs)))
-    possible = np.ones(len(pairs), bool)
-    for a, sign, name in ((1.0, 1.0, "treated"), (0.0, -1.0, "comparison")):
-        of = inside & (d == a)
-        (post, z_post), (pre, z_pre) = (_mean(w, of, y) for y in (y1, y0))
-        for j, (sens, spec) in enumerate(pairs):
-            right = arm not in ("both", name)
-            scale = 1.0 if right else 1 / (sens + spec - 1)
-            corrected = pre if right else (pre - (1 - spec)) * scale
-            possible[j] &= -1e-12 <= corrected <= 1 + 1e-12
-            value[j] += sign * (post - corrected)
-            z[:, j] += sign * (z_post - scale * z_pre)
+    right = {a: arm not in ("both", name) for a, name in ((1, "treated"), (0, "comparison"))}
+    value, part = part_of(sample, lambda w: _corrected(w, inside, y0, y1, d, pairs, right))
+    possible = [_possible(np.where(inside, sample.weights, 0.0), inside, y0, d, pair, right) for pair in pairs]
     keys = pd.DataFrame({"variable": after, "sensitivity": [p[0] for p in pairs], "specificity": [p[1] for p in pairs], "possible": possible})
     names = tuple(f"sensitivity {p[0]:g}, specificity {p[1]:g}" for p in pairs)
     who = "Both arms err alike" if arm == "both" else f"Only the {arm} arm errs"
@@ -77,7 +66,7 @@ def recall_sensitivity(
     return Estimate(
         value,
         names,
-        (Part(sample.design, Influence.of(z)),),
+        (part,),
         keys,
         n,
         np.full(len(pairs), sample.degf),
@@ -87,7 +76,30 @@ def recall_sensitivity(
     )
 
 
-def _mean(w: Float, of: np.ndarray, y: Float) -> tuple[float, Float]:
+def _corrected(w: Float, inside: Bool, y0: Float, y1: Float, d: Float, pairs: Sequence[tuple[float, float]], right: dict[int, bool]) -> tuple[Float, Float]:
+    """Value (k,) and influence (n, k) of the effect for each pair."""
+    value, z = np.zeros(len(pairs)), np.zeros((w.size, len(pairs)))
+    for a, sign in ((1, 1.0), (0, -1.0)):
+        of = inside & (d == a)
+        (post, z_post), (pre, z_pre) = (_mean(w, of, y) for y in (y1, y0))
+        for j, pair in enumerate(pairs):
+            scale = 1.0 if right[a] else 1 / (sum(pair) - 1)
+            value[j] += sign * (post - _undone(pre, pair, right[a]))
+            z[:, j] += sign * (z_post - scale * z_pre)
+    return value, z
+
+
+def _undone(share: float, pair: tuple[float, float], right: bool) -> float:
+    """The true share behind a recalled one."""
+    return share if right else (share - (1 - pair[1])) / (sum(pair) - 1)
+
+
+def _possible(w: Float, inside: Bool, y0: Float, d: Float, pair: tuple[float, float], right: dict[int, bool]) -> bool:
+    shares = [_undone(_mean(w, inside & (d == a), y0)[0], pair, right[a]) for a in (0, 1)]
+    return all(-1e-12 <= s <= 1 + 1e-12 for s in shares)
+
+
+def _mean(w: Float, of: Bool, y: Float) -> tuple[float, Float]:
     size = w[of].sum()
     mean = float(w[of] @ y[of] / size)
     return mean, np.where(of, (y - mean) / size, 0.0)

@@ -10,6 +10,7 @@ from mismes_eval.errors import EstimateError, IdentificationError
 from mismes_eval.impact.bounds import lee_bounds
 from mismes_eval.impact.manski import delta_sensitivity, manski_bounds
 from mismes_eval.impact.partial_identification import imbens_manski
+from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 
 
@@ -111,8 +112,8 @@ def test_type7_is_numpys_quantile():
     np.testing.assert_allclose(b.value, expected, rtol=1e-12)
 
 
-def estimate(frame: pd.DataFrame, what: str):
-    sample = Sample.from_frame(frame, weights="w", strata="h", psu="psu", nest=True)
+def estimate(frame: pd.DataFrame, what: str, sample: Sample | None = None):
+    sample = sample or Sample.from_frame(frame, weights="w", strata="h", psu="psu", nest=True)
     if what == "lee":
         return lee_bounds(sample, "y", "d", "s")
     if what == "lee tightened":
@@ -164,6 +165,17 @@ def test_imbens_manski_between_one_and_two_sided(level):
     one = b.ci(2 * level - 1)
     assert two["low"].iloc[0] <= low <= one["low"].iloc[0] + 0.02 * b.se[0]
     assert one["high"].iloc[1] - 0.02 * b.se[1] <= high <= two["high"].iloc[1]
+
+
+@pytest.mark.parametrize("what", ["lee", "lee tightened", "manski", "double sampling", "delta"])
+def test_replicates_redo_the_bounds(what):
+    frame = drawn(13)
+    plain = estimate(frame, what)
+    sample = replicates(Sample.from_frame(frame, weights="w", strata="h", psu="psu", nest=True), method="jackknife")
+    again = estimate(frame, what, sample)
+    np.testing.assert_allclose(again.value, plain.value, rtol=1e-12)
+    assert not np.array_equal(again.se, plain.se)
+    np.testing.assert_allclose(again.se, plain.se, rtol=0.15)
 
 
 def test_manski_without_loss_is_the_difference_of_means():
