@@ -98,6 +98,28 @@ def gallery_page() -> str:
     return "\n".join(lines)
 
 
+def listed(nav: object) -> list[str]:
+    """Pages of a navigation, in its order."""
+    if isinstance(nav, str):
+        return [nav]
+    below = nav.values() if isinstance(nav, dict) else nav if isinstance(nav, list) else []
+    return [page for item in below for page in listed(item)]
+
+
+def unlisted(nav: object) -> list[str]:
+    """Pages of docs/ that the navigation does not name."""
+    known = set(listed(nav))
+    return [where for p in sorted((ROOT / "docs").rglob("*.md")) if (where := p.relative_to(ROOT / "docs").as_posix()) not in known]
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """A page that nobody put into the navigation stands at its end, so that none is lost."""
+    more = unlisted(config.nav)
+    if more and config.nav is not None:
+        config.nav.append({"More": more})
+    return config
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that exist only in the site."""
     made = {f"api/{floor}.md": api_page(floor) for floor in FLOORS}
