@@ -52,14 +52,10 @@ class HonestDiD:
         value, low, high = self.original
         first = f"Under parallel trends {self.target} is {value:.4g} ({low:.4g} to {high:.4g})."
         if self.breakdown is None:
-            return f"{first} Allowing for {allowed}, no effect cannot be excluded even at M = {self.table['m'].iloc[0]:g}."
-        end = self.table["m"].iloc[-1]
-        tail = (
-            "the largest value tried"
-            if self.breakdown == end
-            else f"not beyond, at the next value tried ({self.table.loc[self.table['m'] > self.breakdown, 'm'].iloc[0]:g})"
-        )
-        return f"{first} Allowing for {allowed}, the interval excludes 0 up to M = {self.breakdown:g}, {tail}."
+            return f"{first} Allowing for {allowed}, the interval covers 0 already at M = {self.table['m'].iloc[0]:g}."
+        beyond = self.table.loc[self.table["m"] > self.breakdown, "m"]
+        tail = f" and covers it at M = {beyond.iloc[0]:g}" if len(beyond) else ", the largest value tried"
+        return f"{first} Allowing for {allowed}, the interval excludes 0 at M = {self.breakdown:g}{tail}."
 
     def plot(self, ax: Any = None) -> Any:
         """Robust interval for each allowed deviation, the parallel-trends interval first. Returns the axes."""

@@ -2,16 +2,19 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.optimize import linprog
 from scipy.stats import norm
 
 from mismes_eval.errors import EstimateError, IdentificationError
 from mismes_eval.impact.event_path import event_path
+from mismes_eval.impact.group_time import att_gt
 from mismes_eval.impact.honest import honest_did
 from mismes_eval.impact.pretrend_power import pretrend_power
 from mismes_eval.impact.relative_magnitudes import _moments, _Test, breaks, confidence_set, identified_set, reach
 from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.sample import Sample
 
 from .event_studies import event_study, published
 
@@ -127,7 +130,7 @@ def test_few_psus_widen():
     times = [-4, -3, -2, 0, 1, 2]
     many, few = honest_did(event_study(beta, vcov, times)), honest_did(event_study(beta, vcov, times, dof=6))
     assert (few.to_frame()["ci_low"] < many.to_frame()["ci_low"]).all()
-    assert many.breakdown is not None and "excludes 0 up to M" in many.text
+    assert many.breakdown is not None and "the interval excludes 0 at M" in many.text
     axes = many.plot()
     assert "largest before" in axes.get_xlabel()
     plt.close("all")
@@ -164,3 +167,15 @@ def test_pretrend_power_is_the_power():
     assert out["separate", 0.8] > out["separate", 0.5]
     table = pretrend_power(e).to_frame()
     np.testing.assert_allclose(table["bias"], table["slope"] * 1.5)
+
+
+@pytest.mark.shared
+def test_event_study_of_group_time_effects(shared):
+    frame = pd.read_csv(shared / "reference" / "did" / "mpdta.csv").assign(w=1.0)
+    sample = Sample.from_frame(frame, weights="w")
+    e = att_gt(sample, "lemp", "first.treat", "year", unit="countyreal", base="universal").aggregate("event")
+    out = honest_did(e)
+    assert event_path(e).before == (-4, -3, -2) and event_path(e).after == (0, 1, 2, 3)
+    assert out.original[0] == pytest.approx(e.value[-4:].mean()) and out.breakdown == 0
+    with pytest.raises(IdentificationError, match="common reference"):
+        honest_did(att_gt(sample, "lemp", "first.treat", "year", unit="countyreal", base="varying").aggregate("event"))
