@@ -36,7 +36,7 @@ def coverage(runs: int) -> tuple[bool, str]:
 def reports() -> tuple[bool, str]:
     """Every report in reports/ made again in a clean folder and compared number by number."""
     made = sorted(p.parent for p in (ROOT / "reports").glob("*/MANIFEST.json"))
-    failed = [p.name for p in made if subprocess.run([sys.executable, "-m", "mismes_eval.cli", "verify", str(p)], cwd=ROOT, capture_output=True, check=False).returncode]
+    failed = [p.name for p in made if subprocess.run([str(Path(sys.executable).with_name("mismes")), "verify", str(p)], cwd=ROOT, capture_output=True, check=False).returncode]
     if not made:
         return True, "no report is there: run make report first"
     return not failed, f"{len(made) - len(failed)} of {len(made)} reports reproduced" + (f", not: {', '.join(failed)}" if failed else "")

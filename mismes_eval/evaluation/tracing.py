@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from mismes_eval import frame as frames
 from mismes_eval.errors import EstimateError, InputError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, stack
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
+from mismes_eval.impact.bounds import lee_bounds
 from mismes_eval.impact.two_by_two import att_2x2
 from mismes_eval.numerics.rows import Bool
-from mismes_eval.tracer import TracerPanel, attrition_weights
+from mismes_eval.tracer import TracerPanel, attrition_weights, read
 from mismes_eval.tracer.attrition import Adjustment
-from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
 TREATED = "_treated"
@@ -71,29 +70,24 @@ def tracing(params: Params) -> Tracing | None:
         return None
     if paths["wave"] is None or paths["outcome"] is None:
         raise InputError(Problem("the tracer study is not complete", "params, section 'inputs'", "tracer_person, tracer_wave and tracer_outcome"))
-    person = frames.read(paths["person"], template="tracer_person").frame
-    wave = frames.read(paths["wave"], template="tracer_wave").frame
-    outcome = frames.read(paths["outcome"], template="tracer_outcome").frame
+    design = {"weights": params.text("tracer.weights") or "sample_weight", "strata": params.items("tracer.strata") or None, "psu": params.items("tracer.psu") or None}
+    panel = read(paths["person"], paths["wave"], paths["outcome"], paths["service"], params.path("inputs.tracer_episode"), **design)  # type: ignore[arg-type]
+    person = panel.sample.frame
     treated = params.text("tracer.treated") or "arm"
     measure = params.text("tracer.measure") or "measure_id"
     missing = [c for c in (treated, measure, str(params.text("tracer.weights"))) if c not in person.columns]
     if missing:
         raise InputError([Problem("the tracer study lacks a column", f"{paths['person'].name}, column '{c}'", "a column of tracer_person") for c in missing])
-    person = person.assign(**{TREATED: _arm(person[treated], paths["person"].name)})
-    sample = Sample.from_frame(
-        person, weights=params.text("tracer.weights"), strata=params.items("tracer.strata") or None, psu=params.items("tracer.psu") or None, lonely_psu="adjust"
-    ).flagged(*((SYNTHETIC,) if params.synthetic else ()))
-    repeated = [c for c in outcome.columns if c in wave.columns and c not in ("person_id", "wave")]
-    long = wave.merge(outcome.drop(columns=repeated), on=["person_id", "wave"], how="left", validate="one_to_one")
-    panel = TracerPanel.from_frame(long, sample=sample, disposition="disp_code")
+    arm = _arm(person[treated], paths["person"].name).to_numpy()
+    flags = (SYNTHETIC,) if params.synthetic else ()
+    panel = replace(panel, sample=panel.sample.with_columns({TREATED: arm}).flagged(*flags))
     panel = attrition_weights(panel, params.items("tracer.attrition_covariates"))
-    measures = tuple(params.items("tracer.measures")) or tuple(sorted(person.loc[person[TREATED] == 1, measure].dropna().astype(str).unique()))
+    measures = tuple(params.items("tracer.measures")) or tuple(sorted(person.loc[arm == 1, measure].dropna().astype(str).unique()))
     waves = tuple(int(w) for w in params.items("tracer.waves"))
     unknown = [w for w in (params.integer("tracer.baseline"), *waves) if w not in panel.waves]
     if unknown:
         raise InputError(Problem("a wave of the params is not in the data", "params, section 'tracer'", f"waves {panel.waves}", ", ".join(map(str, unknown))))
-    services = None if paths["service"] is None else frames.read(paths["service"], template="tracer_service").frame
-    return Tracing(panel, measures, measure, params.integer("tracer.baseline"), waves, _months(long), paths["person"].name, services)
+    return Tracing(panel, measures, measure, params.integer("tracer.baseline"), waves, _months(panel), paths["person"].name, panel.services)
 
 
 def _arm(column: pd.Series, file: str) -> pd.Series:
@@ -105,13 +99,14 @@ def _arm(column: pd.Series, file: str) -> pd.Series:
     return out
 
 
-def _months(long: pd.DataFrame) -> dict[object, float]:
-    """Median months between the target dates of a wave and of the first wave."""
-    if "target_date" not in long.columns:
-        return {w: float("nan") for w in long["wave"].unique()}
-    date = pd.to_datetime(long["target_date"])
-    first = date.groupby(long["person_id"]).transform("min")
-    return {w: float(v) for w, v in ((date - first).dt.days / 30.4375).groupby(long["wave"]).median().round(0).items()}
+def _months(panel: TracerPanel) -> dict[object, float]:
+    """Median months from enrolment to each wave's target date, or to its fieldwork where no target is stated."""
+    column = next((c for c in ("target_date", "fieldwork_date") if c in panel.long.columns), None)
+    if column is None:
+        return {w: float("nan") for w in panel.waves}
+    date = pd.to_datetime(panel.long[column])
+    first = date.groupby(panel.long[panel.unit]).transform("min")
+    return {w: float(v) for w, v in ((date - first).dt.days / 30.4375).groupby(panel.long[panel.wave]).median().round(0).items()}
 
 
 def effects(params: Params, study: Tracing, measure: str) -> Effects:
@@ -143,10 +138,23 @@ def _beside(params: Params, study: Tracing, panel: TracerPanel, covariates: tupl
     for method, name in _OTHERS.items():
         out[name] = _tried(lambda m=method: att_2x2(panel, outcome, TREATED, (study.baseline, wave), covariates, m))  # type: ignore[misc, arg-type]
     out["doubly robust, attrition ignored"] = _tried(lambda: att_2x2(complete_cases(panel), outcome, TREATED, (study.baseline, wave), covariates, "dr"))
+    low, high = _bounds(study, panel, outcome, wave)
+    out["bounds under selective loss (Lee), level after the measure: lower"] = low
+    out["bounds under selective loss (Lee), level after the measure: upper"] = high
     before = params.mapping("impact.pre").get(outcome)
     if before is not None and str(before) in panel.sample.frame.columns:
         out["doubly robust, from a year before enrolment"] = _tried(lambda: _from_before(study, panel, outcome, str(before), wave, covariates))
     return out
+
+
+def _bounds(study: Tracing, panel: TracerPanel, outcome: str, wave: object) -> tuple[Result, Result]:
+    """Lee bounds of the difference in levels at a wave, on enrolment weights: what selective loss alone could have made of it."""
+    value = panel.values(outcome, wave) if outcome in panel.long.columns else np.full(panel.n, np.nan)
+    sample = panel.sample.with_columns({"_outcome": value, "_seen": np.isfinite(value) & study.responded(wave)})
+    both = _tried(lambda: lee_bounds(sample, "_outcome", TREATED, "_seen"))
+    if isinstance(both, NotEstimable):
+        return both, both
+    return both.select([0]).annotated(kind="effect"), both.select([1]).annotated(kind="effect")
 
 
 def _from_before(study: Tracing, panel: TracerPanel, outcome: str, before: str, wave: object, covariates: tuple[str, ...]) -> Estimate:
