@@ -23,6 +23,7 @@ from mismes_eval.numerics.did import METHODS, Method
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
@@ -172,6 +173,7 @@ def _result(
     size = layout.weights @ member
     eye = np.eye(k + g)
     influence = Influence(layout.influence(fitted.z, eye[:k]).blocks + layout.influence(member, eye[k:]).blocks, layout.sample.n)
+    influence = _summed_once(influence, layout.sample.design)
     value = np.concatenate([fitted.att, size])
     replicates = _replicates(layout, chosen, method, member) if layout.sample.design.replicates is not None else None
     part = Part(layout.sample.design, influence, replicates, None if replicates is None else value)
@@ -203,6 +205,19 @@ def _result(
     cells = joint.select(list(range(k)))
     cells = replace(cells, keys=keys, definition="Average effect of the treatment on the treated, by cohort and period.")
     return GroupTime(cells, joint, control, base, anticipation, float(periods[-1]), fitted.overlap)
+
+
+def _summed_once(influence: Influence, design: SurveyDesign) -> Influence:
+    """PSU sums of cells and sizes made now, so that every average after it is a small product. Weight steps would pull the influence back first: then not."""
+    if design.steps:
+        return influence
+    m = design.stages[-1].stratum.size
+    alone = m == design.unit.size and bool((design.unit == np.arange(m)).all())
+    blocks = []
+    for block in influence.blocks:
+        sums = block.rows.dense() * design.base[:, None] if alone else block.basis_sums(design.base, design.unit, m)
+        blocks.append(replace(block, formed=(design.base, design.unit, sums)))
+    return replace(influence, blocks=tuple(blocks))
 
 
 def _replicates(layout: Layout, chosen: Plan, method: Method, member: Float) -> Float:
