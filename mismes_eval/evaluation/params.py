@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -197,7 +198,7 @@ def _scalar(key: Key, text: str, where: str, problems: list[Problem], root: Path
         except ValueError:
             problems.append(Problem("the value is not a number", where, f"a {'whole ' if key.kind == 'integer' else ''}number", repr(text)))
             return None
-        if not (value == value and (key.low is None or value >= key.low) and (key.high is None or value <= key.high)):
+        if not (not math.isnan(value) and (key.low is None or value >= key.low) and (key.high is None or value <= key.high)):
             problems.append(Problem("the number is out of range", where, f"{key.low if key.low is not None else 'any'} to {key.high if key.high is not None else 'any'}", text))
         return value
     elif key.kind == "country":

@@ -183,7 +183,7 @@ def _groups(params: Params, study: Tracing, panel: TracerPanel, covariates: tupl
         seen = np.isfinite(wide.frame[names[0]].to_numpy(float)) & np.isfinite(wide.frame[names[1]].to_numpy(float))
         for level in levels:
             inside = wide.where(seen & (code == level).fillna(False).to_numpy(bool))
-            found[column, str(level)] = _tried(lambda i=inside: att_2x2(i, names, TREATED, None, rest, method))  # type: ignore[misc, arg-type]
+            found[column, str(level)] = _tried(lambda i=inside, y=names, x=rest: att_2x2(i, y, TREATED, None, x, method))  # type: ignore[misc, arg-type]
         pair = [found[column, str(v)] for v in levels]
         if len(pair) == 2 and isinstance(pair[0], Estimate) and isinstance(pair[1], Estimate):
             j = np.array([[-1.0, 1.0]])
