@@ -125,7 +125,8 @@ def within(s: Study, outcome: str, group: str) -> tuple[Result, Classical | NotE
 
 
 def _centred(v: np.ndarray, w: np.ndarray, block: np.ndarray) -> np.ndarray:
-    return v - (np.bincount(block, w * v) / np.bincount(block, w))[block]
+    out: np.ndarray = v - (np.bincount(block, w * v) / np.bincount(block, w))[block]
+    return out
 
 
 def _classical(y: pd.Series, d: np.ndarray, block: np.ndarray, w: np.ndarray) -> Classical:

@@ -103,7 +103,9 @@ def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
         raise InputError([Problem("the listing lacks a column", f"{path.name}, column '{c}'", "a column of the listing") for c in needed])
     flags = {c: listing[c].astype("string").str.lower().isin(["true", "1", "1.0"]).to_numpy() for c in ("selected", "responded")}
     key = listing[household].astype(object).where(listing[household].notna(), [f"not interviewed {i}" for i in range(len(listing))])
-    frame = listing.assign(**{household: key, "selected": flags["selected"], "responded": flags["responded"], prob: listing[prob].astype(float)})
+    frame = listing.copy()
+    frame[household], frame["selected"], frame["responded"] = key, flags["selected"], flags["responded"]
+    frame[prob] = listing[prob].astype(float)
     s = Sample.from_frame(frame, weights="phase1_weight", strata=params.items("design.strata") or None, psu=params.items("design.psu") or None,
                           lonely_psu=params.text("design.lonely_psu"), nest=bool(params["design.nest"]) if params["design.nest"] is not None else None)  # type: ignore[arg-type]  # fmt: skip
     s = two_phase(s, "selected", prob, classes=[classes])

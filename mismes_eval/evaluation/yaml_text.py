@@ -34,7 +34,7 @@ def read_yaml(path: Path) -> dict[str, Node]:
         where = f"{path.name}, line {mark.line + 1}" if mark is not None else path.name
         raise ParamsError(Problem("the params file is not YAML", where, "key: value lines", str(getattr(error, "problem", error)))) from error
     problems = [
-        Problem("anchors, aliases and tags are not allowed in params", f"{path.name}, line {e.start_mark.line + 1}", "plain text, lists and mappings", fix="Write the value out.")
+        Problem("anchors, aliases and tags are not allowed in params", f"{path.name}, line {e.start_mark.line + 1 if e.start_mark else 0}", "plain text, lists and mappings", fix="Write the value out.")
         for e in events
         if isinstance(e, yaml.AliasEvent) or getattr(e, "anchor", None) or (getattr(e, "tag", None) is not None)
     ]
