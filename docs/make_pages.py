@@ -15,6 +15,7 @@ from mismes_eval.evaluation.blank import parameters_page
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "mismes_eval"
+REPORTS = ROOT / "reports"
 FLOORS = {
     "numerics": "Arrays in, small frozen results out. NumPy and SciPy only.",
     "frame": "Files, column templates, code lists, validation. No statistics.",
@@ -72,13 +73,12 @@ def _flat_names() -> dict[str, str]:
     return {}
 
 
-def pictures() -> list[Path]:
-    """Figures of the reports that were made in this checkout."""
-    folder = ROOT / "reports"
-    return sorted(p for p in folder.rglob("*") if p.suffix in PICTURES and p.is_file()) if folder.is_dir() else []
+def pictures(reports: Path) -> list[Path]:
+    """Figures of the finished reports in a folder."""
+    return sorted(p for p in reports.glob("[!.]*/figures/*") if p.suffix in PICTURES)
 
 
-def gallery_page() -> str:
+def gallery_page(reports: Path) -> str:
     """Every figure of the reports in this checkout, by report; how to make them where there are none."""
     lines = [
         "# Gallery",
@@ -86,15 +86,15 @@ def gallery_page() -> str:
         "Figures of the reports that were made in this checkout. Those of the countries that ship with the package rest on SYNTHETIC data.",
         "",
     ]
-    found = pictures()
+    found = pictures(reports)
     if not found:
         return "\n".join([*lines, "No report has been made here yet. Run `make report`, then `make docs`, and its figures stand on this page.", ""])
-    for report in dict.fromkeys(p.relative_to(ROOT / "reports").parts[0] for p in found):
+    for report in dict.fromkeys(p.parents[1].name for p in found):
         lines += [f"## {report}", ""]
         for p in found:
-            if p.relative_to(ROOT / "reports").parts[0] == report:
+            if p.parents[1].name == report:
                 title = p.stem.replace("_", " ").replace("-", " ")
-                lines += [f"![{title}](gallery/{p.relative_to(ROOT / 'reports').as_posix()})", "", f"*{title}*", ""]
+                lines += [f"![Figure {title} of report {report}](gallery/{report}/{p.name})", "", f"*{title}*", ""]
     return "\n".join(lines)
 
 
@@ -126,7 +126,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     made |= {
         "api/errors.md": "# errors\n\n::: mismes_eval.errors\n",
         "api/index.md": api_index(),
-        "gallery.md": gallery_page(),
+        "gallery.md": gallery_page(REPORTS),
         "parameters.md": parameters_page(),
     }
     for where, text in made.items():
@@ -134,8 +134,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         if old is not None:
             files.remove(old)
         files.append(File.generated(config, where, content=text))
-    for picture in pictures():
-        files.append(File.generated(config, f"gallery/{picture.relative_to(ROOT / 'reports').as_posix()}", abs_src_path=str(picture)))
+    for picture in pictures(REPORTS):
+        files.append(File.generated(config, f"gallery/{picture.parents[1].name}/{picture.name}", abs_src_path=str(picture)))
     return files
 
 

@@ -16,7 +16,17 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def make_pages() -> ModuleType:
     pytest.importorskip("mkdocs", reason="the extra 'docs' is not installed")
-    spec = importlib.util.spec_from_file_location("make_pages", ROOT / "docs" / "make_pages.py")
+    return _script("make_pages")
+
+
+@pytest.fixture(scope="module")
+def house_docstrings() -> ModuleType:
+    pytest.importorskip("griffe", reason="the extra 'docs' is not installed")
+    return _script("house_docstrings")
+
+
+def _script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -54,6 +64,22 @@ def test_parameters_page_lists_every_key(make_pages: ModuleType) -> None:
     assert (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8") == from_schema, "python docs/make_pages.py"
 
 
-def test_gallery_tells_how_to_fill_it_or_shows_pictures(make_pages: ModuleType) -> None:
-    page = make_pages.gallery_page()
-    assert ("make report" in page) != bool(make_pages.pictures())
+def test_gallery_shows_pictures_or_tells_how_to_make_them(make_pages: ModuleType, tmp_path: Path) -> None:
+    assert "make report" in make_pages.gallery_page(tmp_path)
+    for place in ("MDA/figures/F01.png", ".unfinished/figures/F02.png", "MDA/figures/F01.csv"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_bytes(b"")
+    page = make_pages.gallery_page(tmp_path)
+    assert "![Figure F01 of report MDA](gallery/MDA/F01.png)" in page
+    assert "F02" not in page
+    assert "SYNTHETIC" in page
+
+
+def test_docstrings_become_lists(house_docstrings: ModuleType) -> None:
+    text = house_docstrings.as_markdown(
+        'Sum.\n\nParameters\n----------\ntotals : {"a": 1}: a mapping\n    of names.  low, high : limits, 0 < low.\n\nReturns\n-------\nx_y (n, p).'
+    )
+    assert text.splitlines() == [
+        "Sum.", "", "", "**Parameters**", "", '- **totals**: &#123;"a": 1}: a mapping of names.  low, high : limits, 0 &lt; low.', "", "**Returns**", "", "x\\_y (n, p).",
+    ]  # fmt: skip
+    assert house_docstrings.block(["by : groups.  level : of the interval."]) == ["- **by**: groups", "- **level**: of the interval."]
