@@ -71,3 +71,6 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(1)
+    except OSError as error:
+        click.echo(f"cannot read or write: {error.filename or 'a file'}. {error.strerror or error}.", err=True)
+        sys.exit(1)

@@ -49,10 +49,12 @@ def command(
     if at_once > 1:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
     watch = Watch(len(orders), quiet or as_json)
-    outcomes = _on_cluster(cluster, orders, watch) if cluster else run_reports(orders, at_once, watch.chapter, watch.done)
-    whole = [o for o in outcomes if o.status != "failed"]
-    index = write_index(target, outcomes) if whole or any(target.glob("*/MANIFEST.json")) else None
-    tidy(target)
+    try:
+        outcomes = _on_cluster(cluster, orders, watch) if cluster else run_reports(orders, at_once, watch.chapter, watch.done)
+        whole = [o for o in outcomes if o.status != "failed"]
+        index = write_index(target, outcomes) if whole or any(target.glob("*/MANIFEST.json")) else None
+    finally:
+        tidy(target)
     if as_json:
         click.echo(json.dumps([_record(o) for o in outcomes], ensure_ascii=False, indent=1))
     for outcome in outcomes:

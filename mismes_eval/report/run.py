@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,7 +81,8 @@ def run_reports(orders: Sequence[Order], jobs: int, progress: Progress, done: Ca
         if stop.is_set():
             raise KeyboardInterrupt
         outcome = run_report(order, progress)
-        done(outcome)
+        if not stop.is_set():
+            done(outcome)
         return outcome
 
     with ThreadPoolExecutor(max(1, jobs)) as pool:
@@ -118,7 +120,8 @@ def run_report(order: Order, progress: Progress) -> Outcome:
         )
     except Exception as error:  # a fault of ours in one country must not cost the others their report
         trace = order.out / ".failed" / f"{order.name}.txt"
-        write_whole(trace, traceback.format_exc())
+        with suppress(OSError):
+            write_whole(trace, traceback.format_exc())
         problem = Problem("the runner failed", order.name, got=f"{type(error).__name__}: {error}", fix=f"Please report it with {trace}.")
         return Outcome(order.name, "failed", time.monotonic() - begin, None, (problem,), 1)
 
