@@ -21,30 +21,27 @@ def plain(text: str) -> str:
     )
 
 
-def block(lines: list[str]) -> list[str]:
-    """Lines of one section: `name : meaning` becomes a list item, what is indented below it belongs to it, the rest are paragraphs."""
+def joined(lines: list[str]) -> list[str]:
+    """Lines of one section with what is indented below an item put onto the item's line."""
     out: list[str] = []
-    item = False
     for line in lines:
-        if not line.strip():
+        if out and line.startswith(" ") and ITEM.match(out[-1]):
+            out[-1] += f" {line.strip()}" if not ITEM.match(line.strip()) else f"  {line.strip()}"
+        else:
+            out.append(line.strip())
+    return out
+
+
+def block(lines: list[str]) -> list[str]:
+    """Lines of one section: `name : meaning` becomes a list item, also where several stand on one line; the rest are paragraphs."""
+    out: list[str] = []
+    for line in joined(lines):
+        found = [ITEM.match(piece) for piece in NEXT.split(line)] if ITEM.match(line) else []
+        items = [f"- **{plain(m[1])}**: {plain(m[2])}" for m in found if m]
+        follows = items or [plain(line)]
+        if out and out[-1] and bool(items) != out[-1].startswith("- "):
             out.append("")
-            item = False
-            continue
-        pieces = [line] if not ITEM.match(line.strip()) else NEXT.split(line.strip())
-        for piece in pieces:
-            found = ITEM.match(piece.strip())
-            if found:
-                if out and out[-1] and not out[-1].startswith("- "):
-                    out.append("")
-                out.append(f"- **{plain(found[1])}**: {plain(found[2])}")
-                item = True
-            elif item and line.startswith(" "):
-                out[-1] += " " + plain(piece.strip())
-            else:
-                if item:
-                    out.append("")
-                out.append(plain(piece.strip()))
-                item = False
+        out += follows
     return out
 
 

@@ -80,6 +80,6 @@ def test_docstrings_become_lists(house_docstrings: ModuleType) -> None:
         'Sum.\n\nParameters\n----------\ntotals : {"a": 1}: a mapping\n    of names.  low, high : limits, 0 < low.\n\nReturns\n-------\nx_y (n, p).'
     )
     assert text.splitlines() == [
-        "Sum.", "", "", "**Parameters**", "", '- **totals**: &#123;"a": 1}: a mapping of names.  low, high : limits, 0 &lt; low.', "", "**Returns**", "", "x\\_y (n, p).",
+        "Sum.", "", "", "**Parameters**", "", '- **totals**: &#123;"a": 1}: a mapping of names', "- **low, high**: limits, 0 &lt; low.", "", "**Returns**", "", "x\\_y (n, p).",
     ]  # fmt: skip
     assert house_docstrings.block(["by : groups.  level : of the interval."]) == ["- **by**: groups", "- **level**: of the interval."]
