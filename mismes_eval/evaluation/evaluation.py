@@ -13,6 +13,7 @@ from mismes_eval import inventory as inventories
 from mismes_eval import lfs
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.rollout import Rollout, rollout
 from mismes_eval.evaluation.study import Study, study
 from mismes_eval.evaluation.survey import Survey, survey
 from mismes_eval.evaluation.tracing import Effects, Tracing, effects, tracing
@@ -29,6 +30,7 @@ class Evaluation:
     tracing: Tracing | None
     inventory: inventories.Inventory | None
     study: Study | None
+    rollout: Rollout | None
     truth: pd.DataFrame | None
     targets: pd.DataFrame | None
     kept: dict[tuple[str, ...], Mapping[str, Result]] = field(default_factory=dict, repr=False)
@@ -62,7 +64,7 @@ class Evaluation:
 
 def evaluate(params: Params) -> Evaluation:
     """Read, weight and join the evidence that a run names; estimates are made when they are asked for."""
-    return Evaluation(params, survey(params), tracing(params), _inventory(params), study(params), _table(params, "inputs.truth"), _table(params, "inputs.targets"))
+    return Evaluation(params, survey(params), tracing(params), _inventory(params), study(params), rollout(params), _table(params, "inputs.truth"), _table(params, "inputs.targets"))
 
 
 def _inventory(params: Params) -> inventories.Inventory | None:

@@ -118,7 +118,7 @@ def effects(params: Params, study: Tracing, measure: str) -> Effects:
     plain: dict[tuple[str, object], Result] = {}
     for outcome in params.items("impact.outcomes"):
         for w in study.waves:
-            by_wave[outcome, w] = _tried(lambda o=outcome, t=w: att_2x2(panel, o, TREATED, (study.baseline, t), covariates, method))
+            by_wave[outcome, w] = _tried(lambda o=outcome, t=w: att_2x2(panel, o, TREATED, (study.baseline, t), covariates, method))  # type: ignore[arg-type]
             plain[outcome, w] = _tried(lambda o=outcome, t=w: att_2x2(complete_cases(panel), o, TREATED, (study.baseline, t), (), "none"))
     pre = {str(o): _pre_trend(panel, str(o), str(c), study.baseline, covariates, method) for o, c in params.mapping("impact.pre").items()}
     inside = panel.sample.active
@@ -183,7 +183,7 @@ def _groups(params: Params, study: Tracing, panel: TracerPanel, covariates: tupl
         seen = np.isfinite(wide.frame[names[0]].to_numpy(float)) & np.isfinite(wide.frame[names[1]].to_numpy(float))
         for level in levels:
             inside = wide.where(seen & (code == level).fillna(False).to_numpy(bool))
-            found[column, str(level)] = _tried(lambda i=inside, y=names, x=rest: att_2x2(i, y, TREATED, None, x, method))
+            found[column, str(level)] = _tried(lambda i=inside, y=names, x=rest: att_2x2(i, y, TREATED, None, x, method))  # type: ignore[arg-type]
         pair = [found[column, str(v)] for v in levels]
         if len(pair) == 2 and isinstance(pair[0], Estimate) and isinstance(pair[1], Estimate):
             j = np.array([[-1.0, 1.0]])

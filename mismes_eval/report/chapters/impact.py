@@ -10,6 +10,7 @@ from mismes_eval.evaluation.money import money
 from mismes_eval.evaluation.tracing import Effects, Tracing
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item
+from mismes_eval.report.chapters.rollout import rollout_items
 from mismes_eval.report.chapters.study import study_items
 from mismes_eval.report.tables import COLUMNS, Table, cells_of
 
@@ -20,7 +21,8 @@ def impact(context: Context) -> Chapter:
     """T17 effects by outcome and wave, T19 what stands beside them, T18 effects by group, T20 cost-effectiveness, F11 path of the effect, F13 cost."""
     study = context.evaluation.tracing
     own = context.evaluation.study
-    alone = study_items(context, own) if own is not None else []
+    rolled = context.evaluation.rollout
+    alone = (rollout_items(context, rolled) if rolled is not None else []) + (study_items(context, own) if own is not None else [])
     if study is None:
         return Chapter("impact", "Impact and its cost", tuple(alone) or (context.absent("tracer study or impact study"),))
     items: list[Item] = [
