@@ -145,12 +145,9 @@ def _make(order: Order, progress: Progress) -> tuple[Status, Path]:
     started, begin = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), time.monotonic()
     try:
         seconds = _execute(order, params, source, work, progress)
-        executed = scrub(
-            nbformat.read(work / NOTEBOOK, as_version=4),
-            order.params.name,
-            (str(work), str(params.root), str(params.data_root or ""), str(Path.home())),  # type: ignore[no-untyped-call]
-        )
-        nbformat.write(executed, work / NOTEBOOK)
+        folders = (str(work), str(params.root), str(params.data_root or ""), str(Path.home()))
+        executed = scrub(nbformat.read(work / NOTEBOOK, as_version=4), order.params.name, folders)  # type: ignore[no-untyped-call]
+        nbformat.write(executed, work / NOTEBOOK)  # type: ignore[no-untyped-call]
         (work / RUN_FILE).unlink()
         results = json.loads((work / ESTIMATES).read_text(encoding="utf-8"))
         (work / PAGE).write_text(page(executed, params, started, made_of.fingerprint, results["warnings"]), encoding="utf-8")
