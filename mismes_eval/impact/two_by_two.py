@@ -117,18 +117,18 @@ def _of_panel(data: PanelLike, outcome: str | tuple[str, str], treated: str, tim
 
 def _of_changes(sample: Sample, outcome: tuple[str, str], treated: str, covariates: Sequence[str], method: Method) -> Estimate:
     require(sample, [*outcome, treated, *covariates], "att_2x2")
-    inside, d = sample.active, _treated(sample, treated)
+    inside, d = sample.active, treated_column(sample, treated)
     change = numbers(sample, outcome[1], "att_2x2") - numbers(sample, outcome[0], "att_2x2")
     w = np.where(inside, sample.weights, 0.0)
     _refuse_one_sided([("", inside)], d, treated)
-    x, change = _design(sample, covariates, inside, method), np.where(inside, change, 0.0)
+    x, change = design_matrix(sample, covariates, inside, method), np.where(inside, change, 0.0)
     effect, part = _fitted(lambda v: panel(v, d, change, x, method), sample, w, covariates, method)
     return _estimate(sample, effect, part, d, f"{outcome[0]} to {outcome[1]}", covariates, method, "one row a unit")
 
 
 def _of_cross_sections(sample: Sample, outcome: str, treated: str, time: str, covariates: Sequence[str], method: Method) -> Estimate:
     require(sample, [outcome, treated, time, *covariates], "att_2x2")
-    inside, d = sample.active, _treated(sample, treated)
+    inside, d = sample.active, treated_column(sample, treated)
     periods = np.sort(sample.frame.loc[inside, time].dropna().unique())
     if periods.size != 2 or sample.frame.loc[inside, time].isna().any():
         raise IdentificationError(
@@ -144,12 +144,13 @@ def _of_cross_sections(sample: Sample, outcome: str, treated: str, time: str, co
     y = numbers(sample, outcome, "att_2x2")
     w = np.where(inside, sample.weights, 0.0)
     _refuse_one_sided([(f" in {time} {periods[k]}", inside & (post == k)) for k in (0, 1)], d, treated)
-    x = _design(sample, covariates, inside, method)
+    x = design_matrix(sample, covariates, inside, method)
     effect, part = _fitted(lambda v: cross_sections(v, d, post, y, x, method), sample, w, covariates, method)
     return _estimate(sample, effect, part, d, f"{outcome}, {periods[0]} to {periods[1]}", covariates, method, "repeated cross-sections")
 
 
-def _treated(sample: Sample, column: str) -> Float:
+def treated_column(sample: Sample, column: str) -> Float:
+    """(n,) a 0/1 column, 0 outside the domain; anything else in it is refused."""
     d = numbers(sample, column, "att_2x2")
     bad = sample.active & ~np.isin(d, (0.0, 1.0))
     if bad.any():
@@ -184,7 +185,8 @@ def _refuse_one_sided(parts: Sequence[tuple[str, Bool]], d: Float, column: str) 
         raise IdentificationError(problems)
 
 
-def _design(sample: Sample, covariates: Sequence[str], inside: Bool, method: Method) -> Float:
+def design_matrix(sample: Sample, covariates: Sequence[str], inside: Bool, method: Method) -> Float:
+    """(n, q) intercept and covariates, categories as indicators, 0 outside; missing values are refused."""
     gone = [c for c in covariates if sample.frame.loc[inside, c].isna().any()]
     if gone:
         raise IdentificationError([Problem("a covariate is missing", f"column '{c}'", "a value in every row of the domain that carries weight", "missing", "Narrow the domain, or make missing a category.",
