@@ -1,0 +1,210 @@
+"""Two-way fixed effects, static and event study, with the design's variance or the cluster rules of fixest and Stata."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.impact.long import Long, read_long, without_effects
+from mismes_eval.impact.two_by_two import PanelLike
+from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.sample import Sample
+
+SmallSample = Literal["design", "nested", "full"]
+SMALL = {
+    "design": "the design's", "nested": "(n - 1)/(n - K), unit effects nested in clusters not counted (fixest, Stata xtreg and reghdfe)",
+    "full": "(n - 1)/(n - K), all effects counted (Stata areg)",
+}  # fmt: skip
+
+
+def two_way(
+    data: Sample | PanelLike, outcome: str, treated: str | None = None, event_time: str | None = None, cluster: str | None = None, unit: str | None = None, time: str | None = None,
+    covariates: Sequence[str] = (), reference: Sequence[float] = (-1,), small_sample: SmallSample = "design",
+) -> Estimate:  # fmt: skip
+    """Regression on unit and period effects: beside the other estimators, never instead of them, where starts are staggered.
+
+    Parameters
+    ----------
+    data : a tracer panel, or a long Sample with `unit` and `time`.
+    treated : 0/1 in the row's period (static effect).  event_time : periods since treatment in each row; any value beyond +-900, or infinite, means never. Give one of both.
+    reference : event times left out.  covariates : numeric columns that vary over time.
+    cluster : column; None: the design's PSUs, or units where the file has none.
+    small_sample : "design" (m/(m - 1)), "nested" or "full", which multiply the variance by (n - 1)/(n - K) too.
+
+    Returns
+    -------
+    Estimate: covariates, then "ATT" or one value an event time.
+
+    References
+    ----------
+    Goodman-Bacon (2021), Journal of Econometrics 225, 254-277, on what the static coefficient averages: see `bacon`.
+    """
+    covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    if (treated is None) == (event_time is None):
+        raise IdentificationError(
+            Problem(
+                "two_way needs one of two descriptions of treatment",
+                "arguments 'treated' and 'event_time'",
+                "exactly one of them",
+                f"{treated!r}, {event_time!r}",
+            )
+        )
+    column = treated or event_time or ""
+    long = read_long(data, [outcome, column, *covariates], unit, time, cluster, "two_way")
+    d = long.columns[column]
+    if treated is not None:
+        if not np.isin(d, (0.0, 1.0)).all():
+            raise IdentificationError(
+                Problem("treatment is not yes or no", f"column '{column}'", "0 or 1", "other values", "", int((~np.isin(d, (0.0, 1.0))).sum()))
+            )
+        _refuse_switching_off(long, d, column)
+        return regress(
+            long,
+            outcome,
+            covariates,
+            {"ATT": d},
+            pd.DataFrame({"variable": [*covariates, "ATT"]}),
+            small_sample,
+            f"Two-way fixed effects, static, of {outcome} on {column}.",
+        )
+    times = [float(e) for e in np.unique(d[np.abs(d) < 900]) if e not in reference]
+    names = {f"{e:g}": (d == e).astype(float) for e in times}
+    keys = pd.DataFrame({"variable": [*covariates, *["event"] * len(times)], "event_time": [*[np.nan] * len(covariates), *times]})
+    text = f"Two-way fixed effects event study of {outcome}; reference {', '.join(f'{r:g}' for r in reference)}."
+    return regress(long, outcome, covariates, names, keys, small_sample, text)
+
+
+def regress(
+    long: Long, outcome: str, covariates: Sequence[str], dummies: dict[str, Float], keys: pd.DataFrame, small_sample: SmallSample, text: str
+) -> Estimate:
+    """Least squares of the outcome on covariates and dummies, unit and period effects taken out; influence of every coefficient."""
+    if small_sample not in SMALL:
+        raise IdentificationError(Problem("unknown small-sample rule", "argument 'small_sample'", f"one of {', '.join(SMALL)}", repr(small_sample)))
+    names = [*covariates, *dummies]
+    x = np.empty((long.unit.size, len(names) + 1), order="F")
+    for j, c in enumerate([*covariates, outcome]):
+        x[:, j if j < len(covariates) else -1] = long.columns[c]
+    for j, v in enumerate(dummies.values()):
+        x[:, len(covariates) + j] = v
+    w = long.weights
+    size = np.sqrt(w @ x[:, :-1] ** 2)
+    within = without_effects(long, x)
+    y, x = within[:, -1], within[:, :-1]
+    gram = x.T @ (x * w[:, None])
+    _refuse_collinear(gram, size, names)
+    bread = np.linalg.inv(gram)
+    beta = bread @ (x.T @ (w * y))
+    e = y - x @ beta
+    n, k = y.size, len(names)
+    effects = long.periods.size if small_sample == "nested" else long.units + long.periods.size - 1
+    scale = 1.0 if small_sample == "design" else np.sqrt((n - 1) / (n - k - effects))
+    z = (x * e[:, None]) @ (bread * scale)
+    note = f"{text} {long.units:,} units, {long.periods.size} periods, {n:,} rows. Small-sample factor: {SMALL[small_sample]}."
+    keys = keys.reset_index(drop=True)
+    count = np.array([float(n)] * len(covariates) + [float((v != 0).sum()) for v in dummies.values()])
+    return Estimate(
+        beta, tuple(names), (Part(long.sample.design, long.influence(z)),), keys, count, np.full(k, long.sample.degf), "effect",
+        notes=(note, *long.notes, *long.sample.notes), extra={"base": "universal", "residual_sum": float(w @ e**2)},
+    )  # fmt: skip
+
+
+def _refuse_collinear(gram: Float, size: Float, names: Sequence[str]) -> None:
+    """Every column that the effects and the columns before it explain."""
+    left = gram.copy()
+    gone = []
+    for j in range(left.shape[0]):
+        if left[j, j] <= 1e-10 * max(size[j] ** 2, 1e-300):
+            gone.append(names[j])
+            continue
+        left -= np.outer(left[:, j], left[j]) / left[j, j]
+    if gone:
+        raise IdentificationError([Problem("a column is explained by unit and period effects and the columns before it", f"'{g}'", "variation of its own", "none",
+                                           "Leave it out; in an event study without never-treated units leave out two event times.") for g in gone])  # fmt: skip
+
+
+def _refuse_switching_off(long: Long, d: Float, column: str) -> None:
+    order = np.lexsort((long.period, long.unit))
+    falls = (np.diff(d[order]) < 0) & (np.diff(long.unit[order]) == 0)
+    if falls.any():
+        raise IdentificationError(
+            Problem(
+                "treatment switches off",
+                f"column '{column}'",
+                "treatment that stays on",
+                f"{int(falls.sum())} units that leave",
+                "Define the cohort by the first treatment.",
+            )
+        )
+
+
+def sun_abraham(
+    data: Sample | PanelLike, outcome: str, cohort: str, unit: str | None = None, time: str | None = None, covariates: Sequence[str] = (), cluster: str | None = None, by: str = "event",
+    small_sample: SmallSample = "design",
+) -> Estimate:  # fmt: skip
+    """Interaction-weighted event study (fixest: sunab): cohort-by-event-time effects in one regression, averaged with the cohorts' weighted shares, taken as fixed.
+
+    by : "event", "cohort" (average over its treated periods), "att" (all treated rows) or "cells".
+
+    References
+    ----------
+    Sun and Abraham (2021), Journal of Econometrics 225, 175-199.
+    """
+    if by not in ("event", "cohort", "att", "cells"):
+        raise IdentificationError(Problem("unknown average", "argument 'by'", "'event', 'cohort', 'att' or 'cells'", repr(by)))
+    covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    long = read_long(data, [outcome, cohort, *covariates], unit, time, cluster, "sun_abraham")
+    g, t = long.columns[cohort], long.periods[long.period]
+    g = np.where((g == 0) | (g > long.periods[-1]), np.inf, g)
+    if not np.isinf(g).any():
+        raise IdentificationError(
+            Problem(
+                "no never-treated group",
+                "argument 'cohort'",
+                "units with 0, or a start after the last period",
+                "none",
+                "Drop the periods from the last cohort's start on.",
+            )
+        )
+    early = np.unique(g[g <= long.periods[0]])
+    if early.size:
+        raise IdentificationError(
+            Problem(
+                "a cohort has no period before treatment",
+                f"column '{cohort}'",
+                f"starts after {long.periods[0]:g}",
+                ", ".join(f"{v:g}" for v in early),
+                "Narrow the domain to the other cohorts.",
+            )
+        )
+    e = t - g
+    cells = [(float(h), float(k)) for h in np.unique(g[np.isfinite(g)]) for k in np.unique(e[g == h]) if k != -1]
+    dummies = {f"{h:g}:{k:g}": ((g == h) & (e == k)).astype(float) for h, k in cells}
+    keys = pd.DataFrame({"variable": [*covariates, *["cell"] * len(cells)], "cohort": [*[np.nan] * len(covariates), *[c[0] for c in cells]],
+                         "event_time": [*[np.nan] * len(covariates), *[c[1] for c in cells]]})  # fmt: skip
+    each = regress(long, outcome, covariates, dummies, keys, small_sample, f"Sun-Abraham regression of {outcome}.")
+    if by == "cells":
+        return each
+    mass = np.array([long.weights @ v for v in dummies.values()])
+    return _averaged(each, cells, mass, len(covariates), by)
+
+
+def _averaged(each: Estimate, cells: Sequence[tuple[float, float]], mass: Float, q: int, by: str) -> Estimate:
+    h, e = np.array(cells).T
+    if by == "event":
+        groups = [(k, e == k) for k in np.unique(e)]
+    elif by == "cohort":
+        groups = [(k, (h == k) & (e >= 0)) for k in np.unique(h)]
+    else:
+        groups = [(0.0, e >= 0)]
+    j = np.zeros((len(groups), each.p))
+    for i, (_, chosen) in enumerate(groups):
+        j[i, q:][chosen] = mass[chosen] / mass[chosen].sum()
+    out = each.through(lambda v: j @ v, j, tuple("ATT" if by == "att" else f"{k:g}" for k, _ in groups))
+    keys = pd.DataFrame({"variable": by, {"event": "event_time", "cohort": "cohort", "att": "over"}[by]: [k for k, _ in groups]})
+    return replace(out, keys=keys, extra={"base": "universal"})

@@ -1,0 +1,154 @@
+"""A panel as long rows for regressions with unit and period effects: who weighs a row, in which cluster it lies, and effects taken out exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.estimate.domains import require
+from mismes_eval.impact.two_by_two import PanelLike
+from mismes_eval.numerics.influence import Influence
+from mismes_eval.numerics.rows import Float, Int, group_sums
+from mismes_eval.numerics.variance import Stage
+from mismes_eval.weighting.sample import Sample
+
+
+@dataclass(frozen=True)
+class Long:
+    """n rows of units and periods. row (n,): the row of sample that weighs each; unit, period (n,) codes; columns: the values asked for, by name.
+
+    clustered : True where rows of a unit (or a cluster named by the caller) are the design's PSUs.
+    """
+
+    sample: Sample
+    row: Int
+    unit: Int
+    period: Int
+    units: int
+    periods: Float
+    columns: dict[str, Float]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def weights(self) -> Float:
+        """(n,)."""
+        return self.sample.weights[self.row]
+
+    def influence(self, z: Float) -> Influence:
+        """Influence (n, p) of long rows, added up on the rows of the design that weigh them."""
+        return Influence.of(group_sums(z, self.row, self.sample.n))
+
+    @property
+    def regular(self) -> bool:
+        """Every unit in every period, with one weight."""
+        t = self.periods.size
+        w = self.weights
+        complete = self.unit.size == self.units * t and bool((np.bincount(self.unit) == t).all())
+        first = np.zeros(self.units)
+        first[self.unit] = w
+        return complete and bool((np.abs(w - first[self.unit]) <= 1e-12 * np.abs(w)).all())
+
+
+def read_long(data: Sample | PanelLike, columns: Sequence[str], unit: str | None, time: str | None, cluster: str | None, caller: str) -> Long:
+    """Rows with weight and all columns present. Raises IdentificationError: duplicates, missing keys, text; missing values stop the run and are counted."""
+    if not isinstance(data, Sample):
+        if unit is not None or time is not None or cluster is not None:
+            raise IdentificationError(Problem("a tracer panel knows its units, waves and clusters", "arguments 'unit', 'time' and 'cluster'", "None"))
+        return _of_tracer(data, columns)
+    if unit is None or time is None:
+        raise IdentificationError(Problem(f"{caller} needs the panel's key", "arguments 'unit' and 'time'", "two columns", f"{unit!r}, {time!r}"))
+    require(data, [*columns, unit, time, *([cluster] if cluster else [])], caller)
+    inside = np.flatnonzero(data.active)
+    frame = data.frame.iloc[inside]
+    problems = [Problem(f"{caller} meets missing values in the domain", f"column '{c}'", "a value in every row of the domain", "missing", "Narrow the domain with where().", int(frame[c].isna().sum()),
+                        tuple(inside[np.flatnonzero(frame[c].isna())[:5]].tolist())) for c in dict.fromkeys([*columns, unit, time]) if frame[c].isna().any()]  # fmt: skip
+    problems += [Problem(f"{caller} needs numbers", f"column '{c}'", "a numeric or boolean column", str(frame[c].dtype)) for c in [*columns, time]
+                 if not (pd.api.types.is_numeric_dtype(frame[c]) or pd.api.types.is_bool_dtype(frame[c]))]  # fmt: skip
+    if problems:
+        raise IdentificationError(problems)
+    u, level = pd.factorize(frame[unit])
+    t, periods = pd.factorize(frame[time], sort=True)
+    twice = np.bincount(u.astype(np.intp) * len(periods) + t) > 1
+    if twice.any():
+        raise IdentificationError(
+            Problem(
+                "a unit has several rows in one period",
+                f"columns '{unit}' and '{time}'",
+                "one row a unit and period",
+                f"{int(twice.sum())} pairs twice or more",
+                "Remove duplicates.",
+            )
+        )
+    values = {c: frame[c].to_numpy(float) for c in columns}
+    sample, notes = _with_clusters(data, unit, cluster)
+    return Long(sample, inside, u.astype(np.intp), t.astype(np.intp), len(level), np.asarray(periods, float), values, notes)
+
+
+def _of_tracer(data: PanelLike, columns: Sequence[str]) -> Long:
+    sample = data.weight_sample(data.waves)
+    values = {c: np.column_stack([np.asarray(data.values(c, t), float) for t in data.waves]) for c in columns}
+    seen = sample.active & np.all([np.isfinite(v).all(axis=1) for v in values.values()], axis=0)
+    inside = np.flatnonzero(seen)
+    k = len(data.waves)
+    silent = int((sample.active & ~seen).sum())
+    notes = (f"{silent:,} responding persons lack a value in some wave and are outside the domain.",) if silent else ()
+    unit = np.repeat(np.arange(inside.size), k)
+    periods = np.array([float(t) for t in data.waves])  # type: ignore[arg-type]
+    return Long(
+        sample.where(seen),
+        inside[unit],
+        unit,
+        np.tile(np.arange(k), inside.size),
+        inside.size,
+        periods,
+        {c: v[inside].ravel() for c, v in values.items()},
+        notes,
+    )
+
+
+def _with_clusters(sample: Sample, unit: str, cluster: str | None) -> tuple[Sample, tuple[str, ...]]:
+    """The sample with a named cluster as its PSU; units where the file has no PSU."""
+    if cluster is None and sample.design.level != "element":
+        return sample, ()
+    column = sample.frame[cluster or unit]
+    if column.isna().any():
+        raise IdentificationError(
+            Problem("a cluster is missing", f"column '{cluster or unit}'", "a value in every row", "missing", "", int(column.isna().sum()))
+        )
+    code = pd.factorize(column)[0].astype(np.intp)
+    m = int(code.max()) + 1
+    old = sample.design.stages[0]
+    first = np.zeros(m, np.intp)
+    first[code[::-1]] = np.arange(code.size)[::-1]
+    stratum = old.stratum[sample.design.base_psu[first]] if cluster is None else np.zeros(m, np.intp)
+    stage = Stage(stratum, np.zeros(m, np.intp), np.zeros(old.fraction.size if cluster is None else 1))
+    design = replace(sample.design, unit=code, stages=(stage,), level="psu", replicates=None, cluster_deff=1.0)
+    note = (
+        f"Standard errors are clustered by '{cluster}', {m:,} clusters; strata are not used."
+        if cluster
+        else f"The file has no PSU: standard errors are clustered by '{unit}'."
+    )
+    return replace(sample, design=design), (note,)
+
+
+def without_effects(long: Long, x: Float) -> Float:
+    """Residuals of the columns of x (n, k) on unit and period effects, weighted and exact: periods are few, so that their dummies are solved for."""
+    w = long.weights
+    out = _demeaned(x, long.unit, long.units, w)
+    if long.regular:
+        return _demeaned(out, long.period, long.periods.size, w)
+    dummies = _demeaned((long.period[:, None] == np.arange(1, long.periods.size)).astype(float), long.unit, long.units, w)
+    gram = dummies.T @ (dummies * w[:, None])
+    residual: Float = out - dummies @ (np.linalg.pinv(gram, rcond=1e-12, hermitian=True) @ (dummies.T @ (out * w[:, None])))
+    return residual
+
+
+def _demeaned(x: Float, group: Int, m: int, w: Float) -> Float:
+    total = np.bincount(group, weights=w, minlength=m)
+    mean = group_sums(x * w[:, None], group, m) / np.where(total > 0, total, 1.0)[:, None]
+    out: Float = x - mean[group]
+    return out
