@@ -1,0 +1,169 @@
+"""Golden: fixest (event study, Sun-Abraham, weights) at 1e-10, did2s and didimputation at 1e-9, etwfe; identities: linearmodels with the right degrees of freedom, imputation by dummies."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from linearmodels.panel import PanelOLS
+
+from mismes_eval.errors import IdentificationError
+from mismes_eval.impact.fixed_effects import sun_abraham, two_way
+from mismes_eval.impact.imputation import imputation
+from mismes_eval.tracer.panel import TracerPanel
+from mismes_eval.weighting.sample import Sample
+
+STAGG = {"unit": "id", "time": "year", "covariates": ["x1"], "small_sample": "nested"}
+
+
+def equal_weights(frame: pd.DataFrame) -> Sample:
+    return Sample.from_frame(frame.copy().assign(one=1.0), weights="one")
+
+
+@pytest.fixture(scope="module")
+def folder(shared: Path) -> Path:
+    return shared / "reference/did"
+
+
+@pytest.fixture(scope="module")
+def golden(folder: Path) -> dict[str, dict]:
+    return {**json.loads((folder / "twfe_sunab_bacon.json").read_text()), **json.loads((folder / "imputation_did2s_etwfe_sdid.json").read_text())}
+
+
+@pytest.mark.shared
+def test_fixest(folder: Path, golden: dict) -> None:
+    stagg, did = pd.read_csv(folder / "base_stagg.csv"), pd.read_csv(folder / "base_did.csv")
+    stagg["e"] = np.where(stagg["treated"] == 1, stagg["time_to_treatment"], -1000)
+    did["e"] = np.where(did["treat"] == 1, did["period"] - 5, -1000)
+    s = equal_weights(stagg)
+    pairs = [
+        (sun_abraham(s, "y", "year_treated", **STAGG), "base_stagg_sunab_clid", 1),
+        (sun_abraham(s, "y", "year_treated", by="att", **STAGG), "base_stagg_sunab_att_clid", 1),
+        (two_way(s, "y", event_time="e", **STAGG), "base_stagg_twfe_es", 0),
+        (
+            two_way(equal_weights(did), "y", event_time="e", unit="id", time="period", covariates=["x1"], reference=(0,), small_sample="nested"),
+            "base_did_es_clid",
+            0,
+        ),
+    ]
+    for estimate, name, first in pairs:
+        np.testing.assert_allclose(estimate.value, golden[name]["coef"][first:], atol=1e-10)
+        np.testing.assert_allclose(estimate.se, golden[name]["se"][first:], atol=1e-10)
+    cohort = sun_abraham(s, "y", "year_treated", by="cohort", **STAGG)
+    np.testing.assert_allclose(cohort.value, golden["base_stagg_sunab_cohort"]["coef"][1:], atol=1e-10)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(("weights", "name"), [("one", "castle_twfe"), ("popwt", "castle_twfe_w")])
+def test_static_with_weights(folder: Path, golden: dict, weights: str, name: str) -> None:
+    frame = pd.read_csv(folder / "castle.csv.gz", usecols=["state", "year", "post", "l_homicide", "popwt"]).assign(one=1.0)
+    e = two_way(Sample.from_frame(frame, weights=weights), "l_homicide", "post", unit="state", time="year", small_sample="nested")
+    np.testing.assert_allclose([e.value[0], e.se[0]], [golden[name]["coef"], golden[name]["se"]], atol=1e-10)
+
+
+@pytest.mark.shared
+def test_imputation_against_did2s_and_didimputation(folder: Path, golden: dict) -> None:
+    """A cohort with one period before treatment is kept: -0.0477 on mpdta, not -0.0337."""
+    mpdta = equal_weights(pd.read_csv(folder / "mpdta.csv"))
+    e = imputation(mpdta, "lemp", "first.treat", "countyreal", "year")
+    assert e.value[0] == pytest.approx(golden["mpdta_did2s_static"]["coef"], abs=1e-8)
+    assert e.se[0] * np.sqrt(499 / 500) == pytest.approx(golden["mpdta_did2s_static"]["se"], abs=1e-9)
+    het = pd.read_csv(folder / "df_het.csv.gz", usecols=["unit", "state", "g", "year", "dep_var"])
+    s, n = equal_weights(het), het["unit"].nunique()
+    by_state = imputation(s, "dep_var", "g", "unit", "year", cluster="state")
+    assert by_state.value[0] == pytest.approx(golden["df_het_did2s_static"]["coef"], abs=1e-7)
+    assert by_state.se[0] * np.sqrt(39 / 40) == pytest.approx(golden["df_het_did2s_static"]["se"], abs=1e-9)
+    careful, r = imputation(s, "dep_var", "g", "unit", "year", by="event", errors="conservative"), golden["df_het_impute_es"]
+    np.testing.assert_allclose(careful.value, r["estimate"], atol=2e-7)  # didimputation stops its alternating projections at about this distance
+    np.testing.assert_allclose(careful.se * np.sqrt((n - 1) / n), r["std.error"], atol=1e-9)
+
+
+@pytest.mark.shared
+def test_imputation_is_extended_two_way_regression(folder: Path) -> None:
+    r = json.loads((folder / "etwfe.json").read_text())["mpdta_etwfe_nocov"]
+    s = equal_weights(pd.read_csv(folder / "mpdta.csv"))
+    for by, name in (("att", "simple"), ("event", "event"), ("cohort", "group")):
+        e = imputation(s, "lemp", "first.treat", "countyreal", "year", by=by)
+        np.testing.assert_allclose(e.value, np.atleast_1d(r[name]["estimate"]), atol=1e-8)
+
+
+def simulated(n: int = 120, seed: int = 3) -> pd.DataFrame:
+    """SYNTHETIC panel, weights that differ between rows."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "person": np.repeat(np.arange(n), 6),
+            "period": np.tile(np.arange(1, 7), n),
+            "g": np.repeat(rng.choice([0, 3, 5], n), 6),
+            "alpha": np.repeat(rng.normal(size=n), 6),
+        }
+    )
+    frame["d"] = ((frame["g"] > 0) & (frame["period"] >= frame["g"])).astype(float)
+    frame["x"], frame["w"] = rng.normal(size=len(frame)), rng.uniform(1, 2, len(frame))
+    frame["y"] = frame["alpha"] + 0.3 * frame["period"] + frame["d"] * (frame["period"] - frame["g"] + 1) + 0.5 * frame["x"] + rng.normal(size=len(frame))
+    return frame
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+def test_linearmodels_with_the_right_degrees_of_freedom(gaps: bool) -> None:
+    """Its defaults count the nested unit effects and inflate the error; auto_df=False, count_effects=False is the design's error times (n - 1)/(n - k)."""
+    frame = simulated()
+    frame = frame[(frame["person"] * 7 + frame["period"] * 3) % 11 > 0].reset_index(drop=True) if gaps else frame
+    ours = two_way(Sample.from_frame(frame, weights="w"), "y", "d", unit="person", time="period", covariates=["x"])
+    indexed = frame.set_index(["person", "period"])
+    model = PanelOLS(indexed["y"], indexed[["x", "d"]], entity_effects=True, time_effects=True, weights=indexed["w"])
+    theirs = model.fit(cov_type="clustered", cluster_entity=True, auto_df=False, count_effects=False, group_debias=True)
+    np.testing.assert_allclose(ours.value, theirs.params.to_numpy(), atol=1e-10)
+    np.testing.assert_allclose(ours.se * np.sqrt((len(frame) - 1) / (len(frame) - 2)), theirs.std_errors.to_numpy(), rtol=2e-3)
+
+
+def test_rules_of_degrees_of_freedom_are_factors() -> None:
+    frame = simulated()
+    s = Sample.from_frame(frame, weights="w")
+    by = {rule: two_way(s, "y", "d", unit="person", time="period", small_sample=rule).se[0] for rule in ("design", "nested", "full")}
+    n = len(frame)
+    assert by["nested"] / by["design"] == pytest.approx(np.sqrt((n - 1) / (n - 1 - 6)))
+    assert by["full"] / by["design"] == pytest.approx(np.sqrt((n - 1) / (n - 1 - 120 - 6 + 1)))
+
+
+def test_imputation_by_dummies() -> None:
+    frame = simulated()
+    e = imputation(Sample.from_frame(frame, weights="w"), "y", "g", "person", "period")
+    x = pd.get_dummies(frame[["person", "period"]].astype(str), dtype=float).to_numpy()
+    w, y, free = frame["w"].to_numpy(), frame["y"].to_numpy(), (frame["d"] == 0).to_numpy()
+    root = np.sqrt(w)
+    beta = np.linalg.lstsq(x[free] * root[free, None], y[free] * root[free], rcond=None)[0]
+    assert e.value[0] == pytest.approx(np.average((y - x @ beta)[~free], weights=w[~free]), abs=1e-9)
+    assert abs(float((w * e.influence[:, 0]).sum())) < 1e-10
+
+
+def test_tracer_panel_equals_long_sample() -> None:
+    frame = simulated()
+    frame["w"] = 1.0 + frame["person"] % 3
+    tracer = TracerPanel.from_frame(frame, unit="person", wave="period", weights="w")
+    long = Sample.from_frame(frame, weights="w", psu="person")
+    a, b = two_way(tracer, "y", "d"), two_way(long, "y", "d", unit="person", time="period")
+    np.testing.assert_allclose([a.value[0], a.se[0]], [b.value[0], b.se[0]], rtol=1e-10)
+    a, b = imputation(tracer, "y", "g", by="event"), imputation(long, "y", "g", "person", "period", by="event")
+    np.testing.assert_allclose(np.append(a.value, a.se), np.append(b.value, b.se), rtol=1e-10)
+
+
+def test_guards() -> None:
+    frame, key = simulated(), {"unit": "person", "time": "period"}
+
+    def refused(call: object, data: pd.DataFrame, *arguments: str, **more: object) -> str:
+        with pytest.raises(IdentificationError) as caught:
+            call(Sample.from_frame(data.reset_index(drop=True), weights="w"), *arguments, **key, **more)
+        return str(caught.value)
+
+    assert "explained by unit and period effects" in refused(two_way, frame.assign(flat=frame["alpha"]), "y", "d", covariates=["flat"])
+    assert "switches off" in refused(two_way, frame.assign(d=frame["d"] * (frame["period"] < 6)), "y", "d")
+    assert "exactly one" in refused(two_way, frame, "y")
+    assert "no never-treated group" in refused(sun_abraham, frame[frame["g"] > 0], "y", "g")
+    assert "both" in refused(imputation, frame[frame["d"] == 0], "y", "g")
+    assert "several rows in one period" in refused(imputation, pd.concat([frame, frame[:2]]), "y", "g")
+    lost = imputation(Sample.from_frame(frame[frame["g"] > 0].reset_index(drop=True), weights="w"), "y", "g", **key)
+    assert any("nobody is untreated in 5, 6" in note for note in lost.notes)
