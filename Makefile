@@ -51,7 +51,7 @@ prove: $(READY) ## the reasons to trust it, as runs
 	$(BIN)/python benchmarks/prove.py
 
 docs: $(READY) ## the documentation site, in site/
-	$(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 lock: $(READY) ## pin every dependency with hashes
 	$(BIN)/uv pip compile pyproject.toml requirements.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \

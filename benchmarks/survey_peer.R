@@ -15,11 +15,11 @@ form <- as.formula(paste("~", paste(margins, collapse = "+")))
 vec <- c("(Intercept)" = sum(pop[[1]]$Freq))
 for (j in seq_along(margins)) vec <- c(vec, setNames(pop[[j]]$Freq[-1], paste0(margins[j], pop[[j]][-1, 1])))
 a <- time("means_by", function() svyby(ys, ~dom, des, svymean))
-cat("check_means_by", a[1, "y0"], SE(a)[1, 1], "\n", sep = ",")
+cat("check_means_by", format(a[1, "y0"], digits = 17), format(SE(a)[1, 1], digits = 17), "\n", sep = ",")
 r <- time("raking", function() rake(des, lapply(margins, function(m) as.formula(paste("~", m))), pop, control = list(maxit = 200, epsilon = 1e-7, verbose = FALSE)))
 g <- time("greg", function() calibrate(des, form, vec))
 e <- svymean(~y0, g)
-cat("check_greg", coef(e), SE(e), "\n", sep = ",")
+cat("check_greg", format(coef(e), digits = 17), format(SE(e)[1], digits = 17), "\n", sep = ",")
 if (replicates > 0) {
   b <- time(paste0("bootstrap_", replicates), function() {
     rep <- as.svrepdesign(des, type = "subbootstrap", replicates = replicates)
