@@ -84,7 +84,7 @@ def bacon(data: Sample | PanelLike, outcome: str, cohort: str, unit: str | None 
     ----------
     Goodman-Bacon (2021), Journal of Econometrics 225, 254-277, theorem 1, with weighted shares in the place of shares.
     """
-    long = read_long(data, [outcome, cohort], unit, time, None, "bacon")
+    long = read_long(data, [outcome], unit, time, None, "bacon", cohort)
     if not long.regular:
         raise IdentificationError(
             Problem(
@@ -96,7 +96,7 @@ def bacon(data: Sample | PanelLike, outcome: str, cohort: str, unit: str | None 
             )
         )
     g = long.columns[cohort]
-    g = np.where((g == 0) | (g > long.periods[-1]), np.inf, np.where(g <= long.periods[0], -np.inf, g))
+    g = np.where(g <= long.periods[0], -np.inf, g)
     groups = np.unique(g)
     if groups.size < 2 or not np.isfinite(groups).any():
         raise IdentificationError(

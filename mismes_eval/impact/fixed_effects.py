@@ -158,9 +158,8 @@ def sun_abraham(
     if by not in ("event", "cohort", "att", "cells"):
         raise IdentificationError(Problem("unknown average", "argument 'by'", "'event', 'cohort', 'att' or 'cells'", repr(by)))
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
-    long = read_long(data, [outcome, cohort, *covariates], unit, time, cluster, "sun_abraham")
+    long = read_long(data, [outcome, *covariates], unit, time, cluster, "sun_abraham", cohort)
     g, t = long.columns[cohort], long.periods[long.period]
-    g = np.where((g == 0) | (g > long.periods[-1]), np.inf, g)
     if not np.isinf(g).any():
         raise IdentificationError(
             Problem(

@@ -37,9 +37,8 @@ def imputation(
         raise IdentificationError(Problem("unknown average", "argument 'by'", "'att', 'event' or 'cohort'", repr(by)))
     if errors not in ("influence", "conservative"):
         raise IdentificationError(Problem("unknown errors", "argument 'errors'", "'influence' or 'conservative'", repr(errors)))
-    long = read_long(data, [outcome, cohort], unit, time, cluster, "imputation")
+    long = read_long(data, [outcome], unit, time, cluster, "imputation", cohort)
     g, t = long.columns[cohort], long.periods[long.period]
-    g = np.where((g == 0) | (g > long.periods[-1]), np.inf, g)
     treated = t >= g
     if not treated.any() or treated.all():
         raise IdentificationError(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import require
+from mismes_eval.impact.layout import cohorts
 from mismes_eval.impact.two_by_two import PanelLike
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Float, Int, group_sums
@@ -53,15 +54,20 @@ class Long:
         return complete and bool((np.abs(w - first[self.unit]) <= 1e-12 * np.abs(w)).all())
 
 
-def read_long(data: Sample | PanelLike, columns: Sequence[str], unit: str | None, time: str | None, cluster: str | None, caller: str) -> Long:
-    """Rows with weight and all columns present. Raises IdentificationError: duplicates, missing keys, text; missing values stop the run and are counted."""
+def read_long(
+    data: Sample | PanelLike, columns: Sequence[str], unit: str | None, time: str | None, cluster: str | None, caller: str, cohort: str | None = None
+) -> Long:
+    """Rows with weight. columns: no missing values; cohort: first treated period, inf where it is 0, missing or after the last period (never), one value a unit.
+
+    Raises IdentificationError: duplicates, missing keys or values, text, cohorts that change.
+    """
     if not isinstance(data, Sample):
         if unit is not None or time is not None or cluster is not None:
             raise IdentificationError(Problem("a tracer panel knows its units, waves and clusters", "arguments 'unit', 'time' and 'cluster'", "None"))
-        return _of_tracer(data, columns)
+        return _with_cohort(_of_tracer(data, columns, cohort), cohort)
     if unit is None or time is None:
         raise IdentificationError(Problem(f"{caller} needs the panel's key", "arguments 'unit' and 'time'", "two columns", f"{unit!r}, {time!r}"))
-    require(data, [*columns, unit, time, *([cluster] if cluster else [])], caller)
+    require(data, [*columns, unit, time, *[c for c in (cluster, cohort) if c]], caller)
     inside = np.flatnonzero(data.active)
     frame = data.frame.iloc[inside]
     problems = [Problem(f"{caller} meets missing values in the domain", f"column '{c}'", "a value in every row of the domain", "missing", "Narrow the domain with where().", int(frame[c].isna().sum()),
@@ -84,14 +90,33 @@ def read_long(data: Sample | PanelLike, columns: Sequence[str], unit: str | None
             )
         )
     values = {c: frame[c].to_numpy(float) for c in columns}
+    if cohort:
+        values[cohort] = cohorts(frame[cohort])
     sample, notes = _with_clusters(data, unit, cluster)
-    return Long(sample, inside, u.astype(np.intp), t.astype(np.intp), len(level), np.asarray(periods, float), values, notes)
+    return _with_cohort(Long(sample, inside, u.astype(np.intp), t.astype(np.intp), len(level), np.asarray(periods, float), values, notes), cohort)
 
 
-def _of_tracer(data: PanelLike, columns: Sequence[str]) -> Long:
+def _with_cohort(long: Long, cohort: str | None) -> Long:
+    """Starts after the last period become never; a unit with two cohorts is refused."""
+    if cohort is None:
+        return long
+    g = long.columns[cohort]
+    g = np.where(g > long.periods[-1], np.inf, g)
+    first = np.full(long.units, np.inf)
+    np.minimum.at(first, long.unit, g)
+    changed = g != first[long.unit]
+    if changed.any():
+        raise IdentificationError(Problem("a column changes inside units", f"column '{cohort}'", "one first treated period for each unit", f"{np.unique(long.unit[changed]).size:,} units with several",
+                                          "Treatment that ends or starts again is another estimand.", int(changed.sum())))  # fmt: skip
+    return replace(long, columns={**long.columns, cohort: g})
+
+
+def _of_tracer(data: PanelLike, columns: Sequence[str], cohort: str | None) -> Long:
     sample = data.weight_sample(data.waves)
     values = {c: np.column_stack([np.asarray(data.values(c, t), float) for t in data.waves]) for c in columns}
-    seen = sample.active & np.all([np.isfinite(v).all(axis=1) for v in values.values()], axis=0)
+    if cohort:
+        values[cohort] = np.column_stack([cohorts(pd.Series(data.values(cohort, t), name=cohort)) for t in data.waves])
+    seen = sample.active & np.all([(c == cohort) | np.isfinite(v).all(axis=1) for c, v in values.items()], axis=0)
     inside = np.flatnonzero(seen)
     k = len(data.waves)
     silent = int((sample.active & ~seen).sum())

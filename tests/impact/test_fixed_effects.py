@@ -167,3 +167,14 @@ def test_guards() -> None:
     assert "several rows in one period" in refused(imputation, pd.concat([frame, frame[:2]]), "y", "g")
     lost = imputation(Sample.from_frame(frame[frame["g"] > 0].reset_index(drop=True), weights="w"), "y", "g", **key)
     assert any("nobody is untreated in 5, 6" in note for note in lost.notes)
+    assert "changes inside units" in refused(imputation, frame.assign(g=frame["g"].where(frame["period"] < 6, 0)), "y", "g")
+
+
+def test_missing_zero_and_late_cohorts_are_never_treated() -> None:
+    frame = simulated()
+    as_missing = frame.assign(g=frame["g"].replace(0, np.nan))
+    as_late = frame.assign(g=frame["g"].replace(0, 99))
+    for call in (imputation, sun_abraham):
+        values = [call(Sample.from_frame(f, weights="w"), "y", "g", "person", "period").value for f in (frame, as_missing, as_late)]
+        np.testing.assert_array_equal(values[0], values[1])
+        np.testing.assert_array_equal(values[0], values[2])
