@@ -93,18 +93,20 @@ def regress(
     for j, v in enumerate(dummies.values()):
         x[:, len(covariates) + j] = v
     w = long.weights
-    size = np.sqrt(w @ x[:, :-1] ** 2)
+    size = np.sqrt([w @ x[:, j] ** 2 for j in range(len(names))])
     within = without_effects(long, x)
     y, x = within[:, -1], within[:, :-1]
-    gram = x.T @ (x * w[:, None])
+    weighted = x * w[:, None]
+    gram = weighted.T @ x
     _refuse_collinear(gram, size, names)
     bread = np.linalg.inv(gram)
-    beta = bread @ (x.T @ (w * y))
+    beta = bread @ (weighted.T @ y)
     e = y - x @ beta
     n, k = y.size, len(names)
     effects = long.periods.size if small_sample == "nested" else long.units + long.periods.size - 1
     scale = 1.0 if small_sample == "design" else np.sqrt((n - 1) / (n - k - effects))
-    z = (x * e[:, None]) @ (bread * scale)
+    z = ((bread * scale) @ x.T).T
+    z *= e[:, None]
     note = f"{text} {long.units:,} units, {long.periods.size} periods, {n:,} rows. Small-sample factor: {SMALL[small_sample]}."
     keys = keys.reset_index(drop=True)
     count = np.array([float(n)] * len(covariates) + [float((v != 0).sum()) for v in dummies.values()])

@@ -41,7 +41,8 @@ class Long:
 
     def influence(self, z: Float) -> Influence:
         """Influence (n, p) of long rows, added up on the rows of the design that weigh them."""
-        return Influence.of(group_sums(z, self.row, self.sample.n))
+        whole = self.row.size == self.sample.n and bool((self.row == np.arange(self.row.size)).all())
+        return Influence.of(z if whole else group_sums(z, self.row, self.sample.n))
 
     @property
     def regular(self) -> bool:
@@ -162,18 +163,29 @@ def _with_clusters(sample: Sample, unit: str, cluster: str | None) -> tuple[Samp
 
 def without_effects(long: Long, x: Float) -> Float:
     """Residuals of the columns of x (n, k) on unit and period effects, weighted and exact: periods are few, so that their dummies are solved for."""
-    w = long.weights
-    out = _demeaned(x, long.unit, long.units, w)
+    w, t = long.weights, long.periods.size
+    out = np.empty(x.shape, order="F")
+    if long.regular and bool((long.period == np.tile(np.arange(t), long.units)).all()) and bool((np.diff(long.unit[::t]) == 1).all()):
+        share = w[::t] / w[::t].sum()
+        for j in range(x.shape[1]):
+            table = x[:, j].reshape(long.units, t)
+            table = table - table.mean(axis=1)[:, None]
+            out[:, j] = (table - share @ table).ravel()
+        return out
+    _demeaned(x, long.unit, long.units, w, out)
     if long.regular:
-        return _demeaned(out, long.period, long.periods.size, w)
-    dummies = _demeaned((long.period[:, None] == np.arange(1, long.periods.size)).astype(float), long.unit, long.units, w)
-    gram = dummies.T @ (dummies * w[:, None])
-    residual: Float = out - dummies @ (np.linalg.pinv(gram, rcond=1e-12, hermitian=True) @ (dummies.T @ (out * w[:, None])))
-    return residual
-
-
-def _demeaned(x: Float, group: Int, m: int, w: Float) -> Float:
-    total = np.bincount(group, weights=w, minlength=m)
-    mean = group_sums(x * w[:, None], group, m) / np.where(total > 0, total, 1.0)[:, None]
-    out: Float = x - mean[group]
+        _demeaned(out, long.period, t, w, out)
+        return out
+    dummies = (long.period[:, None] == np.arange(1, t)).astype(float, order="F")
+    _demeaned(dummies, long.unit, long.units, w, dummies)
+    weighted = dummies * w[:, None]
+    out -= dummies @ (np.linalg.pinv(dummies.T @ weighted, rcond=1e-12, hermitian=True) @ (weighted.T @ out))
     return out
+
+
+def _demeaned(x: Float, group: Int, m: int, w: Float, out: Float) -> None:
+    """Into out: the columns of x less their weighted means inside groups."""
+    total = np.bincount(group, weights=w, minlength=m)
+    total = np.where(total > 0, total, 1.0)
+    for j in range(x.shape[1]):
+        out[:, j] = x[:, j] - (np.bincount(group, weights=w * x[:, j], minlength=m) / total)[group]
