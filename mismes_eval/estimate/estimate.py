@@ -37,18 +37,24 @@ class NotEstimable:
 
 @dataclass(frozen=True)
 class Part:
-    """One design with the influence (n, p) on it. replicates (B, p): the estimate in each replicate, where the design has replicate weights."""
+    """One design with the influence (n, p) on it. replicates (B, p): the estimate in each replicate, where the design has replicate weights.
+
+    known (p, p): the design's covariance of this influence where it was made already, so that linear combinations need no second pass over the rows.
+    """
 
     design: SurveyDesign
     influence: Influence | None
     replicates: Float | None = None
     full: Float | None = None
+    known: Float | None = None
 
     @property
     def vcov(self) -> Float:
         if self.design.replicates is not None and self.replicates is not None and self.full is not None:
             outside = self.design.outside_vcov(self.influence) if self.design.totals_have_error and self.influence is not None else 0.0
             return self.design.replicates.vcov(self.replicates, self.full) + outside
+        if self.known is not None:
+            return self.known
         if self.influence is None:
             raise EstimateError(Problem("this estimate has neither influence columns nor replicates"))
         return self.design.vcov(self.influence)
@@ -59,6 +65,7 @@ class Part:
             influence=None if self.influence is None else self.influence.linear(j),
             replicates=None if self.replicates is None else self.replicates @ j.T,
             full=None if self.full is None else j @ self.full,
+            known=None if self.known is None else j @ self.known @ j.T,
         )
 
 

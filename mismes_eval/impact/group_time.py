@@ -169,14 +169,14 @@ def _result(
 ) -> GroupTime:
     groups = np.array(chosen.cohorts)
     k, g = len(chosen.cells), groups.size
-    member = (layout.cohort[:, None] == groups).astype(float)
+    member = fitted.z[:, k:]
     size = layout.weights @ member
-    eye = np.eye(k + g)
-    influence = Influence(layout.influence(fitted.z, eye[:k]).blocks + layout.influence(member, eye[k:]).blocks, layout.sample.n)
-    influence = _summed_once(influence, layout.sample.design)
+    influence = layout.influence(fitted.z, np.eye(k + g))
+    design = layout.sample.design
     value = np.concatenate([fitted.att, size])
-    replicates = _replicates(layout, chosen, method, member) if layout.sample.design.replicates is not None else None
-    part = Part(layout.sample.design, influence, replicates, None if replicates is None else value)
+    replicates = _replicates(layout, chosen, method, member) if design.replicates is not None else None
+    known = None if replicates is not None else design.vcov(_summed(influence, design))
+    part = Part(design, influence, replicates, None if replicates is None else value, known)
     periods = layout.periods
     keys = pd.DataFrame({
         "cohort": [c.cohort for c in chosen.cells], "time": [periods[c.time] for c in chosen.cells], "event_time": [periods[c.time] - c.cohort for c in chosen.cells],
@@ -207,17 +207,13 @@ def _result(
     return GroupTime(cells, joint, control, base, anticipation, float(periods[-1]), fitted.overlap)
 
 
-def _summed_once(influence: Influence, design: SurveyDesign) -> Influence:
-    """PSU sums of cells and sizes made now, so that every average after it is a small product. Weight steps would pull the influence back first: then not."""
-    if design.steps:
-        return influence
+def _summed(influence: Influence, design: SurveyDesign) -> Influence:
+    """The same with PSU sums at hand where every row is a PSU of its own and no step pulls the influence back first."""
     m = design.stages[-1].stratum.size
-    alone = m == design.unit.size and bool((design.unit == np.arange(m)).all())
-    blocks = []
-    for block in influence.blocks:
-        sums = block.rows.dense() * design.base[:, None] if alone else block.basis_sums(design.base, design.unit, m)
-        blocks.append(replace(block, formed=(design.base, design.unit, sums)))
-    return replace(influence, blocks=tuple(blocks))
+    if design.steps or m != design.unit.size or not (design.unit == np.arange(m)).all():
+        return influence
+    blocks = tuple(replace(b, formed=(design.base, design.unit, b.rows.dense() * design.base[:, None])) for b in influence.blocks)
+    return replace(influence, blocks=blocks)
 
 
 def _replicates(layout: Layout, chosen: Plan, method: Method, member: Float) -> Float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,13 @@ from mismes_eval.impact.layout import Layout
 from mismes_eval.impact.periods import Cell, Plan
 from mismes_eval.impact.two_by_two import EXTREME
 from mismes_eval.numerics.did import Method, cross_sections
-from mismes_eval.numerics.did_many import panel_many
-from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.numerics.did_many import Group, Levels, levels, many
+from mismes_eval.numerics.rows import Float, Int
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """att (K,); z (N, K) influence on the units' weights; rows behind each cell; overlap: cohort, extreme, largest, per propensity."""
+    """att (K,); z (N, K + G) influence on the units' weights, of the cells and of the sizes of the cohorts; rows behind each cell; overlap: cohort, extreme, largest, per propensity."""
 
     att: Float
     z: Float
@@ -30,61 +30,112 @@ class Fitted:
 def fit_cells(layout: Layout, weights: Float, plan: Plan, method: Method) -> Fitted:
     """Effects of all cells. Raises Separation, and IdentificationError listing the cells without rows."""
     k = len(plan.cells)
-    z = np.zeros((layout.n, k), order="F")
-    att, treated, compared = np.zeros(k), np.zeros(k, np.intp), np.zeros(k, np.intp)
+    z = np.zeros((k + len(plan.cohorts), layout.n)).T
+    for j, g in enumerate(plan.cohorts):
+        z[:, k + j] = layout.cohort == g
+    out = Fitted(np.zeros(k), z, np.zeros(k, np.intp), np.zeros(k, np.intp), pd.DataFrame())
+    if layout.period is not None:
+        overlap = _cross_sections(layout, weights, plan, method, out)
+    elif np.isfinite(layout.y).all():
+        overlap = _complete(layout, weights, plan, method, out)
+    else:
+        overlap = _pairs(layout, weights, plan, method, out)
+    table = pd.DataFrame(overlap, columns=["cohort", "extreme", "largest"]).groupby("cohort", as_index=False).max()
+    return replace(out, overlap=table)
+
+
+Overlap = list[tuple[float, float, float]]
+
+
+def _complete(layout: Layout, weights: Float, plan: Plan, method: Method, out: Fitted) -> Overlap:
+    """Complete panels: one propensity for all cells of a cohort with the same comparison group, one regression for each comparison group."""
+    batches: dict[tuple[float, tuple[float, ...]], list[int]] = {}
+    for j, c in enumerate(plan.cells):
+        if c.against:
+            batches.setdefault((c.cohort, c.against), []).append(j)
+    where = {g: np.flatnonzero((layout.cohort == g) & (weights != 0)) for g in np.unique(layout.cohort)}
+    members = {g: _group(layout, weights, rows) for g, rows in where.items()}
+    joined: dict[tuple[float, ...], tuple[Group, Levels | None]] = {}
+    regress = method == "or" or (method == "dr" and layout.x.shape[1] > 1)
     overlap, problems = [], []
-    for rows, members in _batches(layout, weights, plan.cells):
-        cells = [plan.cells[j] for j in members]
-        d = (layout.cohort[rows] == cells[0].cohort).astype(float)
-        if not 0 < d.sum() < d.size:
-            problems += [_empty(c, plan.periods, d) for c in cells]
+    for (cohort, against), cells in batches.items():
+        if against not in joined:
+            group = members[against[0]] if len(against) == 1 else _joined([members[g] for g in against])
+            joined[against] = (group, levels(group) if regress and group.n else None)
+        one, (other, fitted) = members[cohort], joined[against]
+        if not one.n or not other.n:
+            problems += [_empty(plan.cells[j], plan.periods, one.n, other.n) for j in cells]
             continue
-        w, x = weights[rows], layout.x[rows]
-        treated[members], compared[members] = int(d.sum()), int(d.size - d.sum())
-        if layout.period is None:
-            y = layout.y[rows]
-            effects = panel_many(w, d, y[:, [c.time for c in cells]] - y[:, [c.base for c in cells]], x, method)
-            att[members], p = effects.att, effects.propensity
-            for j, column in zip(members, effects.z.T, strict=True):
-                z[rows, j] = column
-        else:
-            post = (layout.period[rows] == cells[0].time).astype(float)
-            gone = [(v, s) for v in (0, 1) for s in (0, 1) if not ((d == v) & (post == s)).any()]
-            if gone:
-                problems.append(_empty(cells[0], plan.periods, d))
-                continue
-            effect = cross_sections(w, d, post, layout.y[rows], x, method)
-            att[members[0]], p = effect.att, effect.propensity
-            z[rows, members[0]] = effect.z
-        if p is not None:
-            compare = d == 0
-            overlap.append((cells[0].cohort, float(w[compare & (p > EXTREME)].sum() / w[compare].sum()), float(p.max())))
+        time, base = (np.array([getattr(plan.cells[j], name) for j in cells]) for name in ("time", "base"))
+        effects = many(one, other, time, base, method, fitted)
+        out.att[cells], out.n_treated[cells], out.n_comparison[cells] = effects.att, one.n, other.n
+        rows = where[against[0]] if len(against) == 1 else np.concatenate([where[g] for g in against])
+        for i, j in enumerate(cells):
+            out.z.T[j][where[cohort]] = effects.treated[i]
+            out.z.T[j][rows] = effects.compared[i]
+        overlap += _extreme(cohort, other.w, effects.propensity)
     if problems:
         raise IdentificationError(problems)
-    table = pd.DataFrame(overlap, columns=["cohort", "extreme", "largest"]).groupby("cohort", as_index=False).max()
-    return Fitted(att, z, treated, compared, table)
+    return overlap
 
 
-def _batches(layout: Layout, weights: Float, cells: tuple[Cell, ...]) -> list[tuple[Int, list[int]]]:
-    """Rows and the cells they serve. Complete panels: one batch a cohort and comparison group; else one a cell, with the rows seen in both periods."""
-    carries = weights != 0
-    complete = layout.period is None and bool(np.isfinite(layout.y).all())
-    groups: dict[tuple[object, ...], list[int]] = {}
-    for j, c in enumerate(cells):
-        if c.against:
-            groups.setdefault((c.cohort, c.against) if complete else (j,), []).append(j)
-    out = []
-    for members in groups.values():
-        c = cells[members[0]]
-        mask: Bool = carries & np.isin(layout.cohort, (c.cohort, *c.against))
-        if layout.period is not None:
-            mask &= (layout.period == c.time) | (layout.period == c.base)
-        elif not complete:
-            mask &= np.isfinite(layout.y[:, c.time]) & np.isfinite(layout.y[:, c.base])
-        out.append((np.flatnonzero(mask), members))
-    return out
+def _pairs(layout: Layout, weights: Float, plan: Plan, method: Method, out: Fitted) -> Overlap:
+    """Panels with gaps: each cell by the units seen in both of its periods."""
+    overlap, problems = [], []
+    for j, c in enumerate(plan.cells):
+        if not c.against:
+            continue
+        seen = (weights != 0) & np.isfinite(layout.y[:, c.time]) & np.isfinite(layout.y[:, c.base])
+        mine, theirs = np.flatnonzero(seen & (layout.cohort == c.cohort)), np.flatnonzero(seen & np.isin(layout.cohort, c.against))
+        if not mine.size or not theirs.size:
+            problems.append(_empty(c, plan.periods, mine.size, theirs.size))
+            continue
+        other = _group(layout, weights, theirs)
+        effects = many(_group(layout, weights, mine), other, np.array([c.time]), np.array([c.base]), method)
+        out.att[j], out.n_treated[j], out.n_comparison[j] = effects.att[0], mine.size, theirs.size
+        out.z[mine, j], out.z[theirs, j] = effects.treated[0], effects.compared[0]
+        overlap += _extreme(c.cohort, other.w, effects.propensity)
+    if problems:
+        raise IdentificationError(problems)
+    return overlap
 
 
-def _empty(cell: Cell, periods: Float, d: Float) -> Problem:
+def _cross_sections(layout: Layout, weights: Float, plan: Plan, method: Method, out: Fitted) -> Overlap:
+    """Repeated cross-sections: each cell by the rows of its two periods."""
+    overlap, problems = [], []
+    for j, c in enumerate(plan.cells):
+        if not c.against:
+            continue
+        rows = np.flatnonzero((weights != 0) & np.isin(layout.cohort, (c.cohort, *c.against)) & ((layout.period == c.time) | (layout.period == c.base)))
+        d, post = (layout.cohort[rows] == c.cohort).astype(float), (np.asarray(layout.period)[rows] == c.time).astype(float)
+        out.n_treated[j], out.n_comparison[j] = int(d.sum()), int(d.size - d.sum())
+        if any(not ((d == v) & (post == s)).any() for v in (0, 1) for s in (0, 1)):
+            problems.append(_empty(c, plan.periods, int(d.sum()), int(d.size - d.sum())))
+            continue
+        effect = cross_sections(weights[rows], d, post, layout.y[rows], layout.x[rows], method)
+        out.att[j], out.z[rows, j] = effect.att, effect.z
+        compare = d == 0
+        overlap += _extreme(c.cohort, weights[rows][compare], None if effect.propensity is None else (effect.propensity[~compare], effect.propensity[compare]))
+    if problems:
+        raise IdentificationError(problems)
+    return overlap
+
+
+def _group(layout: Layout, weights: Float, rows: Int) -> Group:
+    return Group(weights[rows], np.ascontiguousarray(layout.x[rows].T), np.ascontiguousarray(layout.y[rows].T))
+
+
+def _joined(groups: list[Group]) -> Group:
+    return Group(np.concatenate([g.w for g in groups]), np.concatenate([g.x for g in groups], axis=1), np.concatenate([g.y for g in groups], axis=1))
+
+
+def _extreme(cohort: float, w: Float, p: tuple[Float, Float] | None) -> Overlap:
+    """Share of the comparison weight with an extreme propensity, and the largest of all propensities."""
+    if p is None:
+        return []
+    return [(cohort, float(w[p[1] > EXTREME].sum() / w.sum()), float(max(p[0].max(), p[1].max())))]
+
+
+def _empty(cell: Cell, periods: Float, treated: int, compared: int) -> Problem:
     return Problem("a group-time comparison has no rows", f"cohort {cell.cohort:g}, {periods[cell.base]:g} to {periods[cell.time]:g}", "treated and comparison rows in both periods",
-                   f"{int(d.sum())} treated, {int(d.size - d.sum())} comparison", "Merge cohorts, narrow the periods, or choose unbalanced='balanced'.")  # fmt: skip
+                   f"{treated} treated, {compared} comparison", "Merge cohorts, narrow the periods, or choose unbalanced='balanced'.")  # fmt: skip

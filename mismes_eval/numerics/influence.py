@@ -111,8 +111,11 @@ class Influence:
 
     def sums(self, weight: Float, group: Int, m: int) -> Float:
         """Weighted sums of z in each group code 0..m-1, shape (m, p)."""
-        out = np.zeros((m, self.p))
-        for block in self.blocks:
+        first = _times(self.blocks[0].basis_sums(weight, group, m), self.blocks[0].coef)
+        if len(self.blocks) == 1:
+            return first
+        out = first.copy()
+        for block in self.blocks[1:]:
             out += _times(block.basis_sums(weight, group, m), block.coef)
         return out
 
@@ -150,6 +153,8 @@ class Influence:
 
 def _times(s: Float, coef: Float) -> Float:
     """s @ coef, by the non-zero entries where coef is mostly zero (many domains)."""
+    if coef.shape[0] == coef.shape[1] and np.array_equal(coef, np.eye(coef.shape[0])):
+        return s
     if coef.size > 10_000 and np.count_nonzero(coef) < coef.size // 10:
         return np.asarray((csr_matrix(coef.T) @ s.T).T)
     return s @ coef

@@ -8,6 +8,8 @@ import numpy as np
 
 from mismes_eval.numerics.rows import Float, Int, Rows
 
+_CLOSE = 1e-4  # Newton steps below this, in scaled coefficients, always climb: the likelihood is not formed again
+
 
 class Separation(ValueError):
     """No finite maximum: some combination of covariates tells the outcome apart completely, or columns are collinear."""
@@ -32,32 +34,35 @@ def fit_logit(x: Float, y: Float, w: Float, steps: int = 100, start: Float | Non
     y0, y1 = y[used].min(initial=1.0), y[used].max(initial=0.0)
     if y0 == y1:
         raise Separation(f"the outcome is {y0:g} in every row")
-    scale = np.sqrt(np.average(x**2, axis=0, weights=w))
+    xt = np.array(x.T, float, order="C")
+    scale = np.sqrt((xt**2 @ w) / w.sum())
     if (scale == 0).any():
         raise Separation(f"column {int(np.flatnonzero(scale == 0)[0])} is zero in every row")
-    xs = x / scale
+    xt /= scale[:, None]
     beta = np.zeros(x.shape[1]) if start is None else start * scale
-    eta = xs @ beta
+    eta = beta @ xt
     last = np.inf
     value = _loglik(eta, y, w)
     for iteration in range(1, steps + 1):
         p = _expit(eta)
-        information = xs.T @ (xs * (w * p * (1 - p))[:, None])
-        move = _newton(information, xs.T @ (w * (y - p)), iteration == 1)
-        step = 1.0
-        while step > 1e-10:
-            trial = eta + step * (xs @ move)
-            trial_value = _loglik(trial, y, w)
-            if trial_value >= value - 1e-12 * abs(value):
-                break
-            step /= 2
-        beta, eta, value = beta + step * move, trial, trial_value
-        if np.max(np.abs(eta[used])) > 35 and np.max(np.abs(move)) > 1e-6:
-            raise Separation("fitted probabilities run to 0 or 1")
+        information = (xt * (w * p * (1 - p))) @ xt.T
+        move = _newton(information, xt @ (w * (y - p)), iteration == 1)
         size = float(np.max(np.abs(move))) / max(1.0, float(np.max(np.abs(beta))))
+        direction, step = move @ xt, 1.0
+        trial = eta + direction
+        if size > _CLOSE:
+            trial_value = _loglik(trial, y, w)
+            while trial_value < value - 1e-12 * abs(value) and step > 1e-10:
+                step /= 2
+                trial = eta + step * direction
+                trial_value = _loglik(trial, y, w)
+            value = trial_value
+        beta, eta = beta + step * move, trial
+        if np.max(np.abs(move)) > 1e-6 and np.max(np.abs(eta[used])) > 35:
+            raise Separation("fitted probabilities run to 0 or 1")
         if size <= 1e-12 or last / 4 < size < 1e-7:
             p = _expit(eta)
-            return LogitFit(beta / scale, p, x.T @ (x * (w * p * (1 - p))[:, None]), iteration)
+            return LogitFit(beta / scale, p, ((xt * (w * p * (1 - p))) @ xt.T) * scale[:, None] * scale, iteration)
         last = size
     raise Separation("the fit does not settle")
 

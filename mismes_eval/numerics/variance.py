@@ -37,6 +37,10 @@ def stage_vcov(t: Float, stage: Stage, share: Float, lonely: Lonely) -> Float:
     A stratum with one unit: "adjust" takes its deviation from the mean of all units, "average" gives it the mean variance of the other
     strata, "remove" and "certainty" give it none (R survey 4.5, lonely.psu).
     """
+    if stage.strata == 1 and t.shape[0] > 1:
+        deviation = t - t.mean(axis=0)
+        whole: Float = float(t.shape[0] / (t.shape[0] - 1) * (1 - stage.fraction[0]) * share[0]) * (deviation.T @ deviation)
+        return whole
     m_h = np.bincount(stage.stratum, minlength=stage.strata)
     centre = group_sums(t, stage.stratum, stage.strata) / np.maximum(m_h, 1)[:, None]
     single = (m_h == 1) & (stage.fraction < 1)

@@ -16,7 +16,7 @@ from mismes_eval.estimate.hypothesis import Test as WaldTest
 from mismes_eval.impact.bands import sup_t
 from mismes_eval.impact.group_time import GroupTime, att_gt
 from mismes_eval.numerics.did import METHODS, panel
-from mismes_eval.numerics.did_many import panel_many
+from mismes_eval.numerics.did_many import Group, many
 from mismes_eval.tracer.panel import TracerPanel
 from mismes_eval.weighting.calibrate import calibrate
 from mismes_eval.weighting.resampling import replicates
@@ -130,11 +130,14 @@ def test_many_changes_at_once_are_one_at_a_time(method: str) -> None:
     x = np.column_stack([np.ones(300), rng.normal(size=(300, 2))])
     d = (rng.random(300) < 1 / (1 + np.exp(-x[:, 1]))).astype(float)
     w, dy = rng.uniform(0.5, 2, 300), rng.normal(size=(300, 4)) + x[:, 1:2]
-    many = panel_many(w, d, dy, x, method)
+    y = np.column_stack([np.zeros(300), dy]).T
+    treated, compared = (Group(w[d == k], x[d == k].T, y[:, d == k]) for k in (1, 0))
+    all_at_once = many(treated, compared, np.arange(1, 5), np.zeros(4, int), method)
     for j in range(4):
         one = panel(w, d, dy[:, j], x, method)
-        assert many.att[j] == pytest.approx(one.att, abs=1e-12)
-        np.testing.assert_allclose(many.z[:, j], one.z, atol=1e-12)
+        assert all_at_once.att[j] == pytest.approx(one.att, abs=1e-12)
+        np.testing.assert_allclose(all_at_once.treated[j], one.z[d == 1], atol=1e-12)
+        np.testing.assert_allclose(all_at_once.compared[j], one.z[d == 0], atol=1e-12)
 
 
 def test_row_order_and_lookup_do_not_matter() -> None:
