@@ -10,6 +10,7 @@ from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.tracing import TREATED, Tracing
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item
+from mismes_eval.report.chapters.histories import histories
 from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
 
 ARMS = {1.0: "participants", 0.0: "comparison"}
@@ -24,7 +25,7 @@ def tracer(context: Context) -> Chapter:
     items: list[Item] = [
         context.text("{n:,} persons were enrolled, {t:,} in a measure and {c:,} for comparison, and followed for {m:.0f} months. Being abroad is an outcome here, never a missing value.",
                      n=int(study.panel.sample.active.sum()), t=_count(study, 1.0), c=_count(study, 0.0), m=max(study.months.values())),
-        _flow(context, study), _response(context, study), _attrition(context, study), _balance(context, study), *_outcomes(context, study),
+        _flow(context, study), _response(context, study), _attrition(context, study), _balance(context, study), *_outcomes(context, study), histories(context, study),
     ]  # fmt: skip
     return Chapter("tracer", "Tracer study: response and attrition", tuple(items))
 

@@ -1,0 +1,57 @@
+"""What became of the people of a tracer study: indicators T5 to T12 by arm."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from mismes_eval import tracer as tracers
+from mismes_eval.errors import MismesError
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.tracing import Tracing
+from mismes_eval.report.chapters.base import Context
+from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
+
+TITLES = {
+    "T5": "months to the first job, median", "T6": "job match", "T7": "share of months employed", "T8": "employed in all of the last 6 months", "T9": "ever went abroad",
+    "T10": "business still running", "T11": "reintegration", "T12": "mean earnings of the employed, PPP",
+}  # fmt: skip
+ARMS = {"T": "participants", "C": "comparison"}
+SHARES = ("T6", "T7", "T8", "T9", "T10")
+
+
+def histories(context: Context, study: Tracing) -> Table:
+    """T16b: one row an indicator and month, one column an arm."""
+    parts, units = [], {}
+    try:
+        found = tracers.indicators(study.panel, by="arm", arm="arm")
+    except MismesError as error:
+        found = dict.fromkeys(TITLES, NotEstimable(str(error.problems[0])))
+    for id_, title in TITLES.items():
+        item = found.get(id_, NotEstimable("not in the tracer study"))
+        if isinstance(item, NotEstimable):
+            parts.append(cells_of([(context.text(title), "participants", item)], context.rules))
+            continue
+        keep = [k for k in range(item.p) if _wanted(id_, item, k)]
+        rows = [_row(context, id_, title, item, k) for k in keep]
+        units |= {r: (100.0, 1) if id_ in SHARES else (1.0, 2 if id_ == "T11" else 1) for r in rows}
+        kind = "share" if id_ in SHARES else item.kind
+        arms = [ARMS.get(str(item.keys["arm"].iloc[k]), str(item.keys["arm"].iloc[k])) if "arm" in item.keys else "all" for k in keep]
+        parts.append(cells_by(item.select(keep).annotated(kind=kind), context.rules, rows, arms))
+    cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
+    note = "Shares in %. Job match: level and field of the job fit the training. Reintegration: total score from 0 to 1. Months count from enrolment."
+    return Table("T16b", "Work and life after enrolment", cells, study.source, (note,), 1.0, 1, context.synthetic, units)
+
+
+def _wanted(id_: str, item: Estimate, k: int) -> bool:
+    if id_ == "T11":
+        return str(item.keys["variable"].iloc[k]).startswith("rsi_total mean")
+    return True
+
+
+def _row(context: Context, id_: str, title: str, item: Estimate, k: int) -> str:
+    keys = item.keys.iloc[k]
+    name = context.text(title)
+    if id_ == "T6":
+        name += f": {context.text(str(keys['variable']))}"
+    when = keys.get("months", keys.get("time"))
+    return name if when is None or pd.isna(when) else f"{name}, {context.text('{m:.0f} months', m=float(when))}"
