@@ -47,16 +47,18 @@ def aggregate(
     each = joint.through(lambda v: _averages(rows, v, owner, groups.size)[0], jacobian, names)
     key = {"event": "event_time", "cohort": "cohort", "calendar": "time"}.get(kind)
     keys = pd.DataFrame({"variable": kind, key: [row.key for row in rows]}) if key else pd.DataFrame({"variable": ["ATT"]})
-    n = np.array(
-        [
-            cells["n_treated"].to_numpy()[row.cells].sum() if kind == "calendar" else cells.loc[row.cells].groupby("cohort")["n_treated"].max().sum()
-            for row in rows
-        ],
-        float,
-    )
+    treated = cells["n_treated"].to_numpy(float)
+    n = np.array([treated[row.cells].sum() if kind == "calendar" else _largest(treated[row.cells], owner[row.cells], groups.size) for row in rows])
     each = replace(each, keys=keys, n=n, dof=np.full(len(rows), joint.dof.min()), definition=WORDS[kind], extra={**joint.extra, "kind": kind})
     total = _overall(each, joint, rows, kind, owner, groups, n)
     return each, replace(total, extra={**joint.extra, "kind": kind})
+
+
+def _largest(treated: Float, owner: np.ndarray, g: int) -> float:
+    """Sum over cohorts of the most treated rows behind any of their cells."""
+    out = np.zeros(g)
+    np.maximum.at(out, owner, treated)
+    return float(out.sum())
 
 
 def _rows(cells: pd.DataFrame, kind: Kind, window: tuple[float | None, float | None], balance: float | None, last: float) -> list[Row]:

@@ -78,7 +78,10 @@ def _normal(estimate: Estimate, moving: np.ndarray, draws: int, rng: np.random.G
 
 
 def _multiplier(estimate: Estimate, moving: np.ndarray, draws: int, rng: np.random.Generator) -> Float:
-    """Largest |t| in each draw. PSU totals of the influence pulled back through the weight steps, first stage only."""
+    """Largest |t| in each draw. PSU totals of the influence pulled back through the weight steps, first stage only.
+
+    A weight is (1 - sqrt 5) / 2, or sqrt 5 more with probability 0.276: the constant falls out, as deviations sum to zero, and a draw is a sum over the PSUs drawn high.
+    """
     if len(estimate.parts) != 1 or estimate.parts[0].influence is None:
         raise EstimateError(Problem("the multiplier bootstrap needs one linearised design", "argument 'method'", "'covariance' here"))
     design = estimate.parts[0].design
@@ -90,10 +93,11 @@ def _multiplier(estimate: Estimate, moving: np.ndarray, draws: int, rng: np.rand
     deviation = (totals - centre[stage.stratum]) * scale[stage.stratum][:, None]
     se = np.sqrt((deviation**2).sum(axis=0))
     deviation = deviation / np.where(se > 0, se, 1.0)
-    high, share = (1 + np.sqrt(5)) / 2, (np.sqrt(5) - 1) / (2 * np.sqrt(5))
+    spread = np.ascontiguousarray(deviation.T, np.float32) * np.float32(np.sqrt(5))
+    cut = np.uint16(round(65536 * (np.sqrt(5) - 1) / (2 * np.sqrt(5))))
     out = np.empty(draws)
-    step = max(1, 4_000_000 // max(design.psus, 1))
+    step = max(1, 2_000_000 // max(design.psus, 1))
     for at in range(0, draws, step):
-        weights = np.where(rng.random((min(step, draws - at), design.psus), dtype=np.float32) < share, high, 1 - high)
-        out[at : at + step] = np.abs(weights @ deviation).max(axis=1)
+        high = (rng.integers(0, 65536, (design.psus, min(step, draws - at)), np.uint16) < cut).astype(np.float32)
+        out[at : at + step] = np.abs(spread @ high).max(axis=0)
     return out
