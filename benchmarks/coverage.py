@@ -167,7 +167,14 @@ def _line(scenario: str, name: str, values: list[tuple[me.Estimate, float]]) -> 
     ci = [e.ci() for e, _ in values]
     truth = values[0][1]
     inside = np.mean([c["low"].iloc[0] <= truth <= c["high"].iloc[0] for c in ci])
-    return {"scenario": scenario, "statistic": name, "coverage": inside, "bias_over_se": (value.mean() - truth) / value.std(ddof=1), "se_ratio": se.mean() / value.std(ddof=1), "runs": len(values)}
+    return {
+        "scenario": scenario,
+        "statistic": name,
+        "coverage": inside,
+        "bias_over_se": (value.mean() - truth) / value.std(ddof=1),
+        "se_ratio": se.mean() / value.std(ddof=1),
+        "runs": len(values),
+    }
 
 
 def run(names: list[str], runs: int, seed: int) -> pd.DataFrame:

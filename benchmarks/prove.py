@@ -30,13 +30,20 @@ def coverage(runs: int) -> tuple[bool, str]:
         return False, answer.stderr[-300:]
     slack = 3.5 * (0.95 * 0.05 / runs) ** 0.5
     inside = [c for c in found if abs(c - 0.95) <= max(0.015, slack)]
-    return len(inside) == len(found), f"{len(found)} intervals, coverage {min(found):.3f} to {max(found):.3f} in {runs} runs, {len(inside)} within {0.95 - max(0.015, slack):.3f} to {0.95 + max(0.015, slack):.3f}"
+    return (
+        len(inside) == len(found),
+        f"{len(found)} intervals, coverage {min(found):.3f} to {max(found):.3f} in {runs} runs, {len(inside)} within {0.95 - max(0.015, slack):.3f} to {0.95 + max(0.015, slack):.3f}",
+    )
 
 
 def reports() -> tuple[bool, str]:
     """Every report in reports/ made again in a clean folder and compared number by number."""
     made = sorted(p.parent for p in (ROOT / "reports").glob("*/MANIFEST.json"))
-    failed = [p.name for p in made if subprocess.run([str(Path(sys.executable).with_name("mismes")), "verify", str(p)], cwd=ROOT, capture_output=True, check=False).returncode]
+    failed = [
+        p.name
+        for p in made
+        if subprocess.run([str(Path(sys.executable).with_name("mismes")), "verify", str(p)], cwd=ROOT, capture_output=True, check=False).returncode
+    ]
     if not made:
         return True, "no report is there: run make report first"
     return not failed, f"{len(made) - len(failed)} of {len(made)} reports reproduced" + (f", not: {', '.join(failed)}" if failed else "")

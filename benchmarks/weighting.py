@@ -95,7 +95,9 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     with tempfile.TemporaryDirectory() as folder:
         frame.to_csv(Path(folder) / "data.csv", index=False)
-        pd.DataFrame([(m, k, v) for m, t in margins.items() for k, v in t.items()], columns=["margin", "level", "total"]).to_csv(Path(folder) / "totals.csv", index=False)
+        pd.DataFrame([(m, k, v) for m, t in margins.items() for k, v in t.items()], columns=["margin", "level", "total"]).to_csv(
+            Path(folder) / "totals.csv", index=False
+        )
         peers = {"R survey": peer(["Rscript", str(HERE / "survey_peer.R")], Path(folder), args.replicates)}
         if args.svy:
             peers["svy"] = peer([args.svy, str(HERE / "survey_peer_svy.py")], Path(folder), args.replicates)
@@ -112,7 +114,9 @@ def main() -> None:
     for who, got in peers.items():
         for check in ("check_means_by", "check_greg"):
             if check in got:
-                sys.stdout.write(f"{check}: SE ours {mine[check]:.12g}, {who} {got[check][1]:.12g}, relative difference {mine[check] / got[check][1] - 1:.1e}\n")
+                sys.stdout.write(
+                    f"{check}: SE ours {mine[check]:.12g}, {who} {got[check][1]:.12g}, relative difference {mine[check] / got[check][1] - 1:.1e}\n"
+                )
     sys.stdout.write(f"peak memory of this process {peak:.0f} MB; bootstrap of peers measured on {args.replicates} replicates and scaled to 500\n")
 
 

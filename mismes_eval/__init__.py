@@ -14,7 +14,18 @@ except PackageNotFoundError:
     __version__ = "0+source"
 
 _WHERE: dict[str, tuple[str, ...]] = {
-    "errors": ("MismesError", "MismesWarning", "InputError", "ParamsError", "DesignError", "CalibrationError", "EstimateError", "IdentificationError", "DisclosureError", "ReportError"),
+    "errors": (
+        "MismesError",
+        "MismesWarning",
+        "InputError",
+        "ParamsError",
+        "DesignError",
+        "CalibrationError",
+        "EstimateError",
+        "IdentificationError",
+        "DisclosureError",
+        "ReportError",
+    ),
     "weighting.sample": ("Sample",),
     "weighting.resampling": ("ReplicateWeights", "replicates"),
     "weighting.calibrate": ("calibrate", "feasibility", "poststratify", "tightest_bounds"),
@@ -62,7 +73,7 @@ _HOME |= {"open_report": "report.session"}
 _RENAMED = {"open_report": "open"}
 _FLOORS = ("frame", "inventory", "lfs", "tracer", "synthetic", "report", "impact")
 
-__all__ = sorted([*_HOME, "__version__"])
+__all__ = ["__version__", *_HOME]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> object:

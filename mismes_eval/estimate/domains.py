@@ -38,7 +38,9 @@ def require(sample: Sample, columns: Sequence[str], caller: str) -> None:
     missing = [c for c in columns if c not in sample.frame.columns]
     if missing:
         have = ", ".join(map(str, sample.frame.columns[:30]))
-        raise EstimateError([Problem(f"{caller} names an unknown column", f"column '{c}'", "one of the frame's columns", fix=f"The frame has: {have}.") for c in missing])
+        raise EstimateError(
+            [Problem(f"{caller} names an unknown column", f"column '{c}'", "one of the frame's columns", fix=f"The frame has: {have}.") for c in missing]
+        )
 
 
 def domains(sample: Sample, by: By, caller: str) -> Domains:
@@ -92,7 +94,9 @@ def numbers(sample: Sample, column: str, caller: str) -> Float:
     """(n,) values of a numeric or boolean column, zero outside the domain. Missing or infinite inside it is an error."""
     series = sample.frame[column]
     if not (pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)):
-        raise EstimateError(Problem(f"{caller} needs numbers", f"column '{column}'", "a numeric or boolean column", str(series.dtype), "Use proportion() for categories."))
+        raise EstimateError(
+            Problem(f"{caller} needs numbers", f"column '{column}'", "a numeric or boolean column", str(series.dtype), "Use proportion() for categories.")
+        )
     value = series.to_numpy(dtype=float, na_value=np.nan)
     inside = sample.active
     finite = np.isfinite(value)

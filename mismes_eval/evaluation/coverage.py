@@ -36,17 +36,34 @@ def coverage(beneficiaries: float | Mapping[str, float], target: Estimate | NotE
     if isinstance(beneficiaries, Mapping):
         unknown = [k for k in beneficiaries if k not in target.names]
         if unknown or len(beneficiaries) != target.p:
-            raise EstimateError(Problem("beneficiaries do not fit the target population", "argument 'beneficiaries'", f"a count for each of {', '.join(target.names)}", ", ".join(beneficiaries)))
+            raise EstimateError(
+                Problem(
+                    "beneficiaries do not fit the target population",
+                    "argument 'beneficiaries'",
+                    f"a count for each of {', '.join(target.names)}",
+                    ", ".join(beneficiaries),
+                )
+            )
         b = np.array([float(beneficiaries[k]) for k in target.names])
     else:
         b = np.full(target.p, float(beneficiaries))
     if not (np.isfinite(b) & (b >= 0)).all() or not years > 0:
-        raise EstimateError(Problem("beneficiaries are not counts", "argument 'beneficiaries'", "0 or more, over years above 0", f"{beneficiaries} over {years} years"))
+        raise EstimateError(
+            Problem("beneficiaries are not counts", "argument 'beneficiaries'", "0 or more, over years above 0", f"{beneficiaries} over {years} years")
+        )
     if (target.value <= 0).any():
         return NotEstimable("the survey finds nobody in the target population")
     b = b / years
     out = target.through(lambda t: b / t, np.diag(-b / target.value**2), target.names)
-    return replace(out, keys=target.keys, kind="ratio", unit="share", definition="Beneficiaries reached a year over the survey's target population (I8).", n=target.n, dof=target.dof)
+    return replace(
+        out,
+        keys=target.keys,
+        kind="ratio",
+        unit="share",
+        definition="Beneficiaries reached a year over the survey's target population (I8).",
+        n=target.n,
+        dof=target.dof,
+    )
 
 
 def targeting(sample: Sample, participant: str, by: str) -> Estimate | NotEstimable:
@@ -96,7 +113,9 @@ def leakage(sample: Sample, participant: str, target: str) -> Estimate | NotEsti
         return NotEstimable("nobody took part")
     outside = sample.with_columns({"_outside": ~sample.frame[target].fillna(False).astype(bool)}).where(took)
     e = mean(outside, "_outside")
-    return replace(e, names=("leakage",), kind="proportion", unit="share", definition=f"Participants outside the target group '{target}' over all participants.")
+    return replace(
+        e, names=("leakage",), kind="proportion", unit="share", definition=f"Participants outside the target group '{target}' over all participants."
+    )
 
 
 def concentration(sample: Sample, participant: str, rank: str) -> Estimate:
@@ -139,7 +158,9 @@ def concentration_curve(sample: Sample, participant: str, rank: str, points: int
     w = sample.weights[inside][order]
     hit = (w * h[inside][order]).cumsum()
     grid = np.linspace(0, 1, points + 1)
-    return pd.DataFrame({"population": grid, "participation": np.interp(grid, np.concatenate([[0], w.cumsum() / w.sum()]), np.concatenate([[0], hit / hit[-1]]))})
+    return pd.DataFrame(
+        {"population": grid, "participation": np.interp(grid, np.concatenate([[0], w.cumsum() / w.sum()]), np.concatenate([[0], hit / hit[-1]]))}
+    )
 
 
 def target_population(sample: Sample, mask: object, name: str = "target population") -> Estimate:

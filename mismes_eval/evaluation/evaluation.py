@@ -43,7 +43,9 @@ class Evaluation:
         if key not in self.kept:
             s = self.survey
             rule = s.definition if "mig_status" in s.sample.frame.columns and any(c.startswith("mig_ever") for c in s.sample.frame.columns) else None
-            self.kept[key] = lfs.indicators(s.sample, by=list(by) or None, which=list(which) or None, definition=rule, ages=s.ages, absent=s.absent, rates=self.rates)
+            self.kept[key] = lfs.indicators(
+                s.sample, by=list(by) or None, which=list(which) or None, definition=rule, ages=s.ages, absent=s.absent, rates=self.rates
+            )
         return self.kept[key]
 
     @cached_property
@@ -64,7 +66,16 @@ class Evaluation:
 
 def evaluate(params: Params) -> Evaluation:
     """Read, weight and join the evidence that a run names; estimates are made when they are asked for."""
-    return Evaluation(params, survey(params), tracing(params), _inventory(params), study(params), rollout(params), _table(params, "inputs.truth"), _table(params, "inputs.targets"))
+    return Evaluation(
+        params,
+        survey(params),
+        tracing(params),
+        _inventory(params),
+        study(params),
+        rollout(params),
+        _table(params, "inputs.truth"),
+        _table(params, "inputs.targets"),
+    )
 
 
 def _inventory(params: Params) -> inventories.Inventory | None:

@@ -126,7 +126,9 @@ class Params:
             return dict(value) if isinstance(value, Mapping) else value
         if value.is_relative_to(self.root):
             return value.relative_to(self.root).as_posix()
-        return f"<data root>/{value.relative_to(self.data_root).as_posix()}" if self.data_root is not None and value.is_relative_to(self.data_root) else value.name
+        return (
+            f"<data root>/{value.relative_to(self.data_root).as_posix()}" if self.data_root is not None and value.is_relative_to(self.data_root) else value.name
+        )
 
 
 def _project(file: Path) -> Path:
@@ -163,7 +165,9 @@ def _flatten(tree: Mapping[str, Node], file: str, problems: list[Problem]) -> di
             out[key] = value
         else:
             near = get_close_matches(key, [*SECTIONS, *(k.name for k in KEYS if not k.section)], 1, 0.5)
-            problems.append(Problem("unknown key", f"{file}, key '{key}'", "a key of the schema", repr(key), f"Nearest key: '{near[0]}'." if near else _nearest(key)))
+            problems.append(
+                Problem("unknown key", f"{file}, key '{key}'", "a key of the schema", repr(key), f"Nearest key: '{near[0]}'." if near else _nearest(key))
+            )
     return out
 
 
@@ -199,7 +203,11 @@ def _scalar(key: Key, text: str, where: str, problems: list[Problem], root: Path
             problems.append(Problem("the value is not a number", where, f"a {'whole ' if key.kind == 'integer' else ''}number", repr(text)))
             return None
         if not (not math.isnan(value) and (key.low is None or value >= key.low) and (key.high is None or value <= key.high)):
-            problems.append(Problem("the number is out of range", where, f"{key.low if key.low is not None else 'any'} to {key.high if key.high is not None else 'any'}", text))
+            problems.append(
+                Problem(
+                    "the number is out of range", where, f"{key.low if key.low is not None else 'any'} to {key.high if key.high is not None else 'any'}", text
+                )
+            )
         return value
     elif key.kind == "country":
         known = set(codes("countries")["code"])
@@ -231,5 +239,7 @@ def _path(text: str, where: str, problems: list[Problem], root: Path, data_root:
                 return None
             return found
     fix = "" if data_root is not None else "Data kept elsewhere: name their folder with --data-root or MISMES_DATA_ROOT."
-    problems.append(Problem("an input file is missing", where, "a file below the project" + (" or the data root" if data_root is not None else ""), repr(text), fix))
+    problems.append(
+        Problem("an input file is missing", where, "a file below the project" + (" or the data root" if data_root is not None else ""), repr(text), fix)
+    )
     return None

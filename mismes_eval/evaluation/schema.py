@@ -26,7 +26,16 @@ class Key:
         return self.name.split(".")[0] if "." in self.name else ""
 
 
-def _k(name: str, kind: Kind, about: str, default: object = None, required: bool = False, choices: tuple[str, ...] = (), low: float | None = None, high: float | None = None) -> Key:
+def _k(
+    name: str,
+    kind: Kind,
+    about: str,
+    default: object = None,
+    required: bool = False,
+    choices: tuple[str, ...] = (),
+    low: float | None = None,
+    high: float | None = None,
+) -> Key:
     return Key(name, kind, about, default, required, choices, low, high)
 
 

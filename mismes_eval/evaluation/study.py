@@ -58,7 +58,11 @@ def study(params: Params) -> Study | None:
     treated = params.text("study.treated")
     named = [treated, params.text("study.weights"), params.text("study.group"), params.text("study.followed"), *outcomes, *before.values(), *params.items("study.absorb"),
              *params.items("study.covariates"), *params.mapping("study.where"), *params.items("study.psu"), *params.items("study.strata")]  # fmt: skip
-    problems = [Problem("the study lacks a column", f"{path.name}, column '{c}'", "a column of the file") for c in dict.fromkeys(named) if c is not None and c not in frame.columns]
+    problems = [
+        Problem("the study lacks a column", f"{path.name}, column '{c}'", "a column of the file")
+        for c in dict.fromkeys(named)
+        if c is not None and c not in frame.columns
+    ]
     if treated is None or not outcomes:
         problems.append(Problem("the study is not described", "params, section 'study'", "treated and outcomes"))
     if problems:
@@ -69,9 +73,15 @@ def study(params: Params) -> Study | None:
     mask, said = _domain(frame, params.mapping("study.where"))
     sample = sample.where(mask).flagged(*((SYNTHETIC,) if params.synthetic else ()))
     group = params.text("study.group")
-    groups = {"all": np.ones(len(frame), bool)} if group is None else {f"{group} = {_spelled(v)}": (frame[group] == v).fillna(False).to_numpy(bool) for v in sorted(frame[group].dropna().unique())}
+    groups = (
+        {"all": np.ones(len(frame), bool)}
+        if group is None
+        else {f"{group} = {_spelled(v)}": (frame[group] == v).fillna(False).to_numpy(bool) for v in sorted(frame[group].dropna().unique())}
+    )
     followed = params.text("study.followed") or outcomes[0]
-    return Study(sample, str(treated), followed, outcomes, before, tuple(params.items("study.absorb")), tuple(params.items("study.covariates")), groups, said, path.name)
+    return Study(
+        sample, str(treated), followed, outcomes, before, tuple(params.items("study.absorb")), tuple(params.items("study.covariates")), groups, said, path.name
+    )
 
 
 def _spelled(value: object) -> str:

@@ -96,7 +96,9 @@ def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
     path, household = params.path("inputs.listing"), params.text("design.household")
     prob, classes = params.text("design.phase2_prob"), params.text("design.phase1_class")
     if path is None or household is None or prob is None or classes is None:
-        raise InputError(Problem("a two-phase survey is not described", "params, section 'design'", "household, phase2_prob and phase1_class beside inputs.listing"))
+        raise InputError(
+            Problem("a two-phase survey is not described", "params, section 'design'", "household, phase2_prob and phase1_class beside inputs.listing")
+        )
     listing = frames.read(path).frame
     needed = [c for c in (household, "phase1_weight", "selected", "responded", prob, classes) if c not in listing.columns]
     if needed:
@@ -169,11 +171,20 @@ def _post_stratified(params: Params, sample: Sample) -> Sample:
     cell, total = str(params.text("calibration.cell")), params.text("calibration.total")
     missing = [c for c in (cell, total) if c is None or c not in sample.frame.columns]
     if missing:
-        raise InputError(Problem("post-stratification is not described", "params, section 'calibration'", "cell and total, columns of the mapped survey", ", ".join(map(str, missing))))
+        raise InputError(
+            Problem(
+                "post-stratification is not described",
+                "params, section 'calibration'",
+                "cell and total, columns of the mapped survey",
+                ", ".join(map(str, missing)),
+            )
+        )
     known = sample.frame.groupby(cell, observed=True)[str(total)].agg(["min", "max"])
     if (known["min"] != known["max"]).any():
         bad = known.index[known["min"] != known["max"]]
-        raise InputError(Problem("a cell has several sizes", f"column '{total}'", "one size in every cell", f"cells {', '.join(map(str, bad[:5]))}", "", len(bad)))
+        raise InputError(
+            Problem("a cell has several sizes", f"column '{total}'", "one size in every cell", f"cells {', '.join(map(str, bad[:5]))}", "", len(bad))
+        )
     return poststratify(sample, cell, known["min"].astype(float))
 
 

@@ -70,7 +70,11 @@ def tracing(params: Params) -> Tracing | None:
         return None
     if paths["wave"] is None or paths["outcome"] is None:
         raise InputError(Problem("the tracer study is not complete", "params, section 'inputs'", "tracer_person, tracer_wave and tracer_outcome"))
-    design = {"weights": params.text("tracer.weights") or "sample_weight", "strata": params.items("tracer.strata") or None, "psu": params.items("tracer.psu") or None}
+    design = {
+        "weights": params.text("tracer.weights") or "sample_weight",
+        "strata": params.items("tracer.strata") or None,
+        "psu": params.items("tracer.psu") or None,
+    }
     panel = read(paths["person"], paths["wave"], paths["outcome"], paths["service"], params.path("inputs.tracer_episode"), **design)  # type: ignore[arg-type]
     person = panel.sample.frame
     treated = params.text("tracer.treated") or "arm"
@@ -95,7 +99,9 @@ def _arm(column: pd.Series, file: str) -> pd.Series:
     out = column.astype("string").map(known).astype(float)
     bad = out.isna().to_numpy()
     if bad.any():
-        raise InputError(Problem("the arm is neither treated nor comparison", f"{file}, column '{column.name}'", "T or C", str(column[bad].iloc[0]), "", int(bad.sum())))
+        raise InputError(
+            Problem("the arm is neither treated nor comparison", f"{file}, column '{column.name}'", "T or C", str(column[bad].iloc[0]), "", int(bad.sum()))
+        )
     return out
 
 
@@ -165,7 +171,9 @@ def _from_before(study: Tracing, panel: TracerPanel, outcome: str, before: str, 
     return att_2x2(wide.where(seen), (before, f"{outcome}@{wave}"), TREATED, None, covariates, "dr")
 
 
-def _groups(params: Params, study: Tracing, panel: TracerPanel, covariates: tuple[str, ...], method: str) -> tuple[dict[tuple[str, str], Result], dict[str, Result]]:
+def _groups(
+    params: Params, study: Tracing, panel: TracerPanel, covariates: tuple[str, ...], method: str
+) -> tuple[dict[tuple[str, str], Result], dict[str, Result]]:
     """The main effect in each group of the params' columns, and the difference where there are two groups."""
     outcome, wave = str(params.text("impact.main_outcome")), params.integer("impact.main_wave")
     found: dict[tuple[str, str], Result] = {}

@@ -34,14 +34,23 @@ def read_yaml(path: Path) -> dict[str, Node]:
         where = f"{path.name}, line {mark.line + 1}" if mark is not None else path.name
         raise ParamsError(Problem("the params file is not YAML", where, "key: value lines", str(getattr(error, "problem", error)))) from error
     problems = [
-        Problem("anchors, aliases and tags are not allowed in params", f"{path.name}, line {e.start_mark.line + 1 if e.start_mark else 0}", "plain text, lists and mappings", fix="Write the value out.")
+        Problem(
+            "anchors, aliases and tags are not allowed in params",
+            f"{path.name}, line {e.start_mark.line + 1 if e.start_mark else 0}",
+            "plain text, lists and mappings",
+            fix="Write the value out.",
+        )
         for e in events
         if isinstance(e, yaml.AliasEvent) or getattr(e, "anchor", None) or (getattr(e, "tag", None) is not None)
     ]
     if problems:
         raise ParamsError(problems)
     if len(documents) != 1 or not isinstance(documents[0], yaml.MappingNode):
-        raise ParamsError(Problem("the params file is not one mapping", path.name, "key: value lines", f"{len(documents)} documents" if len(documents) != 1 else "something else"))
+        raise ParamsError(
+            Problem(
+                "the params file is not one mapping", path.name, "key: value lines", f"{len(documents)} documents" if len(documents) != 1 else "something else"
+            )
+        )
     out = _plain(documents[0], path.name, problems, 1)
     if problems:
         raise ParamsError(problems)

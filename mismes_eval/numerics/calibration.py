@@ -79,7 +79,8 @@ def solve(d: Float, x: Rows, totals: Float, method: Method, bounds: tuple[float,
     lam = np.zeros(x.k)
     gap = gap_at(lam)
     done = 0
-    for done in range(1, steps + 1):
+    while done < steps:
+        done += 1
         if np.max(np.abs(gap) / size) < tol:
             break
         u = xc @ lam

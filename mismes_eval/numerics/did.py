@@ -50,8 +50,6 @@ class _Propensity:
         return self.p / (1 - self.p)
 
 
-
-
 def _mean(w: Float, a: Float, v: Float, slopes: Sequence[tuple[_Fit, Float, Float]] = ()) -> tuple[float, Float]:
     """R = sum(w a v) / sum(w a) and its influence. slopes: (fit, x, da_dv) with d[a (v - R)]/dbeta = da_dv * x row by row; da_dv may use R through `_at`."""
     s = float(w @ a)

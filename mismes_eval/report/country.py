@@ -30,7 +30,6 @@ class CountryReport:
 
     def findings(self) -> Page:
         """The first page: what the evidence supports, each sentence linked to its table."""
-        t = self.context.words
         items = "".join(f'<li>{escape(text)} <a href="#{escape(anchor)}">{escape(anchor)}</a></li>' for text, anchor in findings(self.context))
         return Page(f'<div class="findings"><ol>{items}</ol></div>')
 

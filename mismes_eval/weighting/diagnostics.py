@@ -59,7 +59,11 @@ def margins_before_after(sample: Sample) -> pd.DataFrame:
             continue
         before, after = inner.x.totals(inner.before), inner.x.totals(inner.before * inner.factor)
         rows = inner.x.totals((inner.before != 0).astype(float))
-        tables.append(pd.DataFrame({"step": k + 1, "margin": inner.margins, "rows": rows, "before": before, "after": after, "total": inner.totals, "unmet": inner.totals - after}))
+        tables.append(
+            pd.DataFrame(
+                {"step": k + 1, "margin": inner.margins, "rows": rows, "before": before, "after": after, "total": inner.totals, "unmet": inner.totals - after}
+            )
+        )
     columns = ["step", "margin", "rows", "before", "after", "total", "unmet"]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
 

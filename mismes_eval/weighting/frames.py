@@ -61,11 +61,17 @@ def stack_samples(samples: Sequence[Sample], source: str = "source_sample", labe
     source : new column with 1, 2, ... or the labels.
     """
     if len({s.design.lonely for s in samples}) > 1:
-        raise DesignError(Problem("samples with different rules for lonely PSUs", "argument 'samples'", "one rule", ", ".join(s.design.lonely for s in samples)))
+        raise DesignError(
+            Problem("samples with different rules for lonely PSUs", "argument 'samples'", "one rule", ", ".join(s.design.lonely for s in samples))
+        )
     if any(s.design.replicates is not None for s in samples):
         raise DesignError(Problem("replicate designs cannot be joined", "argument 'samples'", "linearised designs", fix="Join first, then call replicates()."))
     if len({s.design.cluster_deff for s in samples}) > 1:
-        raise DesignError(Problem("samples with different cluster effects", "argument 'samples'", "one cluster_deff", ", ".join(f"{s.design.cluster_deff:g}" for s in samples)))
+        raise DesignError(
+            Problem(
+                "samples with different cluster effects", "argument 'samples'", "one cluster_deff", ", ".join(f"{s.design.cluster_deff:g}" for s in samples)
+            )
+        )
     names = list(labels) if labels is not None else list(range(1, len(samples) + 1))
     parts: list[pd.DataFrame] = [s.with_columns({source: name}).frame for s, name in zip(samples, names, strict=True)]
     frame = pd.concat(parts, ignore_index=True)
@@ -129,7 +135,11 @@ def _theta(samples: Sequence[Sample], other: Sequence[Float]) -> float:
 def _frame_problems(samples: Sequence[Sample], on_frame: Sequence[str], method: str, theta: float | None) -> list[Problem]:
     problems = []
     if len(samples) != 2 or len(on_frame) != 2:
-        return [Problem("combine_frames joins two samples", "arguments 'samples' and 'on_frame'", "two samples and two columns", f"{len(samples)} and {len(on_frame)}")]
+        return [
+            Problem(
+                "combine_frames joins two samples", "arguments 'samples' and 'on_frame'", "two samples and two columns", f"{len(samples)} and {len(on_frame)}"
+            )
+        ]
     if method not in ("kalton_anderson", "hartley"):
         problems.append(Problem("unknown method for overlapping frames", "argument 'method'", "'kalton_anderson' or 'hartley'", repr(method)))
     if theta is not None and (method != "hartley" or not 0 <= theta <= 1):
@@ -145,7 +155,9 @@ def _frame_problems(samples: Sequence[Sample], on_frame: Sequence[str], method: 
         if bad.any():
             problems.append(Problem("membership of the other frame is unknown for some rows", f"sample {k}, column '{c}'", "True or False, or a probability from 0 to 1",
                                     "missing or out of range", "", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
-        elif method == "kalton_anderson" and (pd.api.types.is_bool_dtype(s.frame[c]) or (np.isin(value[carries], (0, 1)).all() and (value[carries] == 1).any())):
+        elif method == "kalton_anderson" and (
+            pd.api.types.is_bool_dtype(s.frame[c]) or (np.isin(value[carries], (0, 1)).all() and (value[carries] == 1).any())
+        ):
             problems.append(Problem("Kalton-Anderson needs selection probabilities", f"sample {k}, column '{c}'", "the probability of selection from the other frame, 0 where not listed",
                                     "yes or no", "Give probabilities, or use method='hartley'."))  # fmt: skip
         elif method == "hartley" and not np.isin(value[carries], (0, 1)).all():

@@ -51,7 +51,15 @@ def margins(sample: Sample, totals: Totals, total_se: Totals | None, unit: str |
         if unknown:
             for c in unknown:
                 near = get_close_matches(c, [str(v) for v in sample.frame.columns], 1)
-                problems.append(Problem("a margin names an unknown column", f"totals['{name}']", "a column of the sample", f"'{c}'", f"Did you mean '{near[0]}'?" if near else ""))
+                problems.append(
+                    Problem(
+                        "a margin names an unknown column",
+                        f"totals['{name}']",
+                        "a column of the sample",
+                        f"'{c}'",
+                        f"Did you mean '{near[0]}'?" if near else "",
+                    )
+                )
             continue
         if isinstance(target, Mapping):
             found = _category(sample, columns, name, target, problems)
@@ -87,7 +95,9 @@ def _numeric(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) 
     _missing(sample, columns, problems)
     series = sample.frame[columns[0]]
     if len(columns) > 1 or not (pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)):
-        problems.append(Problem("one number is given for a categorical margin", f"totals['{' x '.join(columns)}']", "a mapping of category to total", "a number"))
+        problems.append(
+            Problem("one number is given for a categorical margin", f"totals['{' x '.join(columns)}']", "a mapping of category to total", "a number")
+        )
         return np.zeros(sample.n)
     value = series.to_numpy(dtype=float, na_value=np.nan)
     return np.where(sample.weights != 0, value, 0.0)
@@ -136,7 +146,11 @@ def _different_sums(categorical: list[_Category], overall: list[tuple[str, float
     if max(s for _, s in sums) - min(s for _, s in sums) <= 1e-9 * size:
         return []
     listed = "; ".join(f"{name}: {total:,.6g}" for name, total in sums)
-    return [Problem("margins do not add up to the same total", "argument 'totals'", "equal sums", listed, "Scale the margins to one total, and say which in the report.")]
+    return [
+        Problem(
+            "margins do not add up to the same total", "argument 'totals'", "equal sums", listed, "Scale the margins to one total, and say which in the report."
+        )
+    ]
 
 
 def _assemble(sample: Sample, categorical: list[_Category], numeric: list[tuple[str, Float, float]], total_se: Totals | None, unit: str | None) -> Margins:
@@ -169,7 +183,14 @@ def _unit_means(sample: Sample, x: Float, unit: str) -> tuple[Float, Int]:
     w = sample.weights
     spread = pd.Series(w).groupby(code).agg(lambda v: v.max() - v.min()).to_numpy()
     if (code < 0).any() or (spread > 1e-9 * w.max()).any():
-        raise CalibrationError(Problem("weights differ inside units", f"column '{unit}'", "one weight and a code in every unit", f"{int((spread > 1e-9 * w.max()).sum())} units with several weights"))
+        raise CalibrationError(
+            Problem(
+                "weights differ inside units",
+                f"column '{unit}'",
+                "one weight and a code in every unit",
+                f"{int((spread > 1e-9 * w.max()).sum())} units with several weights",
+            )
+        )
     size = np.bincount(code)
     means = np.column_stack([np.bincount(code, weights=x[:, j]) / size for j in range(x.shape[1])])
     return means, code.astype(np.intp)
@@ -184,7 +205,9 @@ def _total_vcov(categorical: list[_Category], numeric: list[tuple[str, Float, fl
     for c in categorical:
         se = known.pop(c.name, {})
         if not isinstance(se, Mapping) or any(level not in c.levels for level in se):
-            problems.append(Problem("standard errors of totals do not fit the margin", f"total_se['{c.name}']", f"a mapping with levels among {c.levels}", repr(se)))
+            problems.append(
+                Problem("standard errors of totals do not fit the margin", f"total_se['{c.name}']", f"a mapping with levels among {c.levels}", repr(se))
+            )
             continue
         out += [float(se.get(level, 0.0)) for level in c.levels]
     for name, _, _ in numeric:

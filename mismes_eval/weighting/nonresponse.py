@@ -59,7 +59,13 @@ def propensity_step(name: str, x: Rows, r: Float, weights: Float, at_risk: Bool)
         fit = fit_logit(dense[at_risk], r[at_risk], weights[at_risk])
     except Separation as error:
         raise DesignError(
-            Problem("the response propensity cannot be fitted", name, "respondents and nonrespondents in every combination the model can tell apart", str(error), "Merge categories or drop a covariate.")
+            Problem(
+                "the response propensity cannot be fitted",
+                name,
+                "respondents and nonrespondents in every combination the model can tell apart",
+                str(error),
+                "Merge categories or drop a covariate.",
+            )
         ) from error
     p = np.ones(r.size)
     p[at_risk] = fit.p
@@ -77,7 +83,9 @@ def cell_step(name: str, frame: pd.DataFrame, columns: list[str], r: Float, weig
     empty = np.flatnonzero((mass > 0) & (reached == 0))
     if empty.size:
         labels = [", ".join(f"{col}={each[j][1][combination[k, j]]}" for j, col in enumerate(columns)) for k in empty[:5]]
-        raise DesignError(Problem("a response cell has no respondent", "; ".join(labels), "at least one respondent in every cell", f"{empty.size} empty", "Merge cells."))
+        raise DesignError(
+            Problem("a response cell has no respondent", "; ".join(labels), "at least one respondent in every cell", f"{empty.size} empty", "Merge cells.")
+        )
     rate = np.divide(reached, mass, out=np.ones(c), where=mass > 0)
     partial = np.flatnonzero((rate < 1) & (mass > 0))
     x = Rows(np.where(at_risk[:, None], np.eye(c)[:, partial][cell], 0.0)) if partial.size else Rows(at_risk[:, None].astype(float))

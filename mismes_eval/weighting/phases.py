@@ -48,14 +48,28 @@ def two_phase(sample: Sample, selected: str, phase2_prob: str, classes: str | Se
         target = x.totals(sample.weights)
         empty = (x.totals(sample.weights * share) == 0) & (target > 0)
         if empty.any():
-            raise DesignError(Problem("a screening class has no interview", ", ".join(columns), "at least one selected row in every class", f"{int(empty.sum())} empty", "Merge classes."))
+            raise DesignError(
+                Problem(
+                    "a screening class has no interview",
+                    ", ".join(columns),
+                    "at least one selected row in every class",
+                    f"{int(empty.sum())} empty",
+                    "Merge classes.",
+                )
+            )
         g = solve(sample.weights * share, x, target, "linear").factor[cell]
-    name = f"two-phase selection ({int(chosen.sum()):,} of {sample.n:,} listed)" + (f", calibrated to phase-1 counts of {', '.join(columns)}" if columns else "")
+    name = f"two-phase selection ({int(chosen.sum()):,} of {sample.n:,} listed)" + (
+        f", calibrated to phase-1 counts of {', '.join(columns)}" if columns else ""
+    )
     return sample.step(PhaseTwo(name, share, g, x, sample.weights, fraction))
 
 
 def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str]) -> list[Problem]:
-    problems = [Problem("two_phase names an unknown column", f"column '{c}'", "a column of the listing") for c in (selected, phase2_prob, *columns) if c not in sample.frame.columns]
+    problems = [
+        Problem("two_phase names an unknown column", f"column '{c}'", "a column of the listing")
+        for c in (selected, phase2_prob, *columns)
+        if c not in sample.frame.columns
+    ]
     if problems:
         return problems
     carries = sample.weights != 0
@@ -74,7 +88,17 @@ def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str
     for c in columns:
         gone = carries & sample.frame[c].isna().to_numpy()
         if gone.any():
-            problems.append(Problem("a screening class is missing", f"column '{c}'", "a class for every listed row", "missing", "", int(gone.sum()), tuple(int(i) for i in np.flatnonzero(gone)[:5])))
+            problems.append(
+                Problem(
+                    "a screening class is missing",
+                    f"column '{c}'",
+                    "a class for every listed row",
+                    "missing",
+                    "",
+                    int(gone.sum()),
+                    tuple(int(i) for i in np.flatnonzero(gone)[:5]),
+                )
+            )
     return problems
 
 
@@ -101,10 +125,22 @@ def weight_share(households: Sample, reports: pd.DataFrame, key: str = "hhid", m
         raise DesignError(problems)
     where = pd.Index(households.frame[key])
     if where.has_duplicates:
-        raise DesignError(Problem("a household stands in more than one row", f"column '{key}'", "one row a household", "", "Keep one row a household.", int(where.duplicated().sum())))
+        raise DesignError(
+            Problem(
+                "a household stands in more than one row",
+                f"column '{key}'",
+                "one row a household",
+                "",
+                "Keep one row a household.",
+                int(where.duplicated().sum()),
+            )
+        )
     link = where.get_indexer(reports[key])
     s = pd.to_numeric(reports[multiplicity], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    for bad, what, column in ((link < 0, "a report names a household that is not in the sample", key), (~(s >= 1), "the multiplicity is missing or below 1", multiplicity)):
+    for bad, what, column in (
+        (link < 0, "a report names a household that is not in the sample", key),
+        (~(s >= 1), "the multiplicity is missing or below 1", multiplicity),
+    ):
         if bad.any():
             problems.append(Problem(what, f"reports, column '{column}'", "", "", "", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))
     if problems:
@@ -112,4 +148,9 @@ def weight_share(households: Sample, reports: pd.DataFrame, key: str = "hhid", m
     step = WeightShare(f"weight share 1/{multiplicity} over reporting households (known factor)", 1.0 / s, link.astype(np.intp), households.n)
     frame = reports.reset_index(drop=True)
     domain = households.domain[link]
-    return Sample(frame, households.design.add(step), domain, (*households.flags, "Absent members are those reported by a household still present; households that left as a whole are not covered."))
+    return Sample(
+        frame,
+        households.design.add(step),
+        domain,
+        (*households.flags, "Absent members are those reported by a household still present; households that left as a whole are not covered."),
+    )

@@ -54,7 +54,11 @@ def plan_allocation(
     s, c = _vector("sd", sd, h), _vector("cost", cost, h)
     p = np.ones(h) if prevalence is None else _vector("prevalence", prevalence, h)
     if (p > 1).any() or not 0 < total <= n_pop.sum() or screening_cost < 0:
-        raise DesignError(Problem("a planning figure does not fit", "prevalence, total or screening_cost", "shares up to 1, a sample up to the population, a cost of 0 or more"))
+        raise DesignError(
+            Problem(
+                "a planning figure does not fit", "prevalence, total or screening_cost", "shares up to 1, a sample up to the population, a cost of 0 or more"
+            )
+        )
     unit_cost = screening_cost + p * c
     relative = np.sqrt(p * s**2 / unit_cost)
     rate = np.zeros(h)
@@ -172,6 +176,14 @@ def compare_plans(
         off = base["n_eff"] * (1 - register_share)
         on = base["n_eff"] * register_share + taken
         variance = register_share**2 / on + (1 - register_share) ** 2 / off if register_share > 0 else 1 / off
-        rows.append(("register supplement", n / 2 + taken, base["migrants"] + taken, 1 / variance, f"half the budget on a list that holds {register_share:.0%} of migrants"))
+        rows.append(
+            (
+                "register supplement",
+                n / 2 + taken,
+                base["migrants"] + taken,
+                1 / variance,
+                f"half the budget on a list that holds {register_share:.0%} of migrants",
+            )
+        )
     out = pd.DataFrame(rows, columns=["plan", "sampled", "migrants", "n_eff", "note"])
     return out.assign(cv=np.sqrt((1 - rate) / (rate * out["n_eff"])))

@@ -49,7 +49,9 @@ def pseudo_weights(frame: pd.DataFrame, reference: Sample, covariates: str | Seq
     try:
         fit = fit_logit(x.values[at_risk], r[at_risk], joined.weights[at_risk])
     except Separation as error:
-        raise DesignError(Problem("the covariates tell the two samples apart completely", ", ".join(columns), "overlap", str(error), "Merge categories or drop a covariate.")) from error
+        raise DesignError(
+            Problem("the covariates tell the two samples apart completely", ", ".join(columns), "overlap", str(error), "Merge categories or drop a covariate.")
+        ) from error
     p = np.ones(r.size)
     p[at_risk] = fit.p
     step = PseudoWeight(f"pseudo-weight by inverse odds on {', '.join(columns)}", x, np.where(at_risk, r, 0.0), p, joined.weights)

@@ -113,7 +113,9 @@ class Sample:
         if isinstance(mask, pd.Series):
             if not mask.index.equals(self.frame.index):
                 if len(mask) != self.n or not self.frame.index.isin(mask.index).all() or mask.index.has_duplicates:
-                    raise DesignError(Problem("the mask has another index than the frame", "argument 'mask'", f"{self.n} rows with the frame's index", f"{len(mask)} rows"))
+                    raise DesignError(
+                        Problem("the mask has another index than the frame", "argument 'mask'", f"{self.n} rows with the frame's index", f"{len(mask)} rows")
+                    )
                 mask = mask.reindex(self.frame.index)
             if mask.isna().any():
                 bad = mask.isna().to_numpy()
@@ -181,5 +183,13 @@ def _refuse_repeated(frame: pd.DataFrame, unit: tuple[str, ...]) -> None:
         twice = frame.duplicated(list(unit), keep=False).to_numpy()
         if twice.any():
             raise DesignError(
-                Problem("rows repeat a key", f"columns {', '.join(unit)}", "every key once", "", "Mend the merge that made them; no row is dropped.", int(twice.sum()), tuple(int(i) for i in np.flatnonzero(twice)[:5]))
+                Problem(
+                    "rows repeat a key",
+                    f"columns {', '.join(unit)}",
+                    "every key once",
+                    "",
+                    "Mend the merge that made them; no row is dropped.",
+                    int(twice.sum()),
+                    tuple(int(i) for i in np.flatnonzero(twice)[:5]),
+                )
             )

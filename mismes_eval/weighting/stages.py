@@ -94,7 +94,12 @@ def build(frame: pd.DataFrame, columns: DesignColumns, lonely: Lonely, nest: boo
 
 def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Problem]:
     problems = [
-        Problem("a design column is not in the frame", f"column '{c}'", "one of the frame's columns", fix=f"The frame has: {', '.join(map(str, frame.columns[:30]))}.")
+        Problem(
+            "a design column is not in the frame",
+            f"column '{c}'",
+            "one of the frame's columns",
+            fix=f"The frame has: {', '.join(map(str, frame.columns[:30]))}.",
+        )
         for c in columns.all
         if c not in frame.columns
     ]
@@ -102,7 +107,9 @@ def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Proble
         twice = frame.columns[frame.columns.duplicated()].unique()
         problems.append(Problem("a column name stands more than once", ", ".join(map(str, twice)), fix="Rename or drop the repeated columns."))
     if columns.weights is None and not columns.fpc:
-        problems.append(Problem("no weights and no fpc", "argument 'weights'", "a column of weights, or fpc from which weights follow", fix="Name the weight column."))
+        problems.append(
+            Problem("no weights and no fpc", "argument 'weights'", "a column of weights, or fpc from which weights follow", fix="Name the weight column.")
+        )
     if len(columns.fpc) > max(len(columns.psu), 1):
         problems.append(Problem("more fpc columns than sampling stages", "argument 'fpc'", f"at most {max(len(columns.psu), 1)}", str(len(columns.fpc))))
     if len(columns.strata) > max(len(columns.psu), 1):
@@ -135,7 +142,9 @@ def _value_problems(frame: pd.DataFrame, columns: DesignColumns, cluster_deff: f
     if not cluster_deff > 0:
         problems.append(Problem("the cluster effect is not positive", "argument 'cluster_deff'", "a number above 0", str(cluster_deff)))
     if columns.psu and cluster_deff != 1:
-        problems.append(Problem("a cluster effect beside PSUs", "argument 'cluster_deff'", "1 where PSUs carry the clustering", str(cluster_deff), "Drop one of the two."))
+        problems.append(
+            Problem("a cluster effect beside PSUs", "argument 'cluster_deff'", "1 where PSUs carry the clustering", str(cluster_deff), "Drop one of the two.")
+        )
     return problems
 
 
@@ -152,7 +161,9 @@ def weight_problems(column: pd.Series) -> list[Problem]:
     ):
         if bad.any():
             shown = str(column[bad].iloc[0])
-            found.append(Problem(what, where, "a finite number of 0 or more in every row", shown, "Mend the file; no row is dropped.", int(bad.sum()), _rows(bad)))
+            found.append(
+                Problem(what, where, "a finite number of 0 or more in every row", shown, "Mend the file; no row is dropped.", int(bad.sum()), _rows(bad))
+            )
     if not found and not value.sum() > 0:
         found.append(Problem("the weights sum to zero", where, "a positive sum", str(value.sum())))
     return found
@@ -207,7 +218,11 @@ def _fraction(frame: pd.DataFrame, column: str, first_of_stratum: Int, stratum: 
     where = f"column '{column}'"
     constant = value == value[first_of_stratum][stratum]
     if not constant.all():
-        return np.zeros(m_h.size), [Problem("fpc differs inside a stratum", where, "one value per stratum", "", "", int((~constant).sum()), _rows(~constant))], ""
+        return (
+            np.zeros(m_h.size),
+            [Problem("fpc differs inside a stratum", where, "one value per stratum", "", "", int((~constant).sum()), _rows(~constant))],
+            "",
+        )
     per_stratum = value[first_of_stratum]
     if (per_stratum <= 1).all():
         return per_stratum, [], f"fpc column '{column}' read as sampling fractions."

@@ -37,7 +37,9 @@ def trim(sample: Sample, lower: float | None = None, upper: float | None = None,
     if redistribute and moved.any():
         free = carries & ~moved
         if not free.any():
-            raise DesignError(Problem("every weight is capped", "arguments 'lower' and 'upper'", "caps that leave some weights free", "none left to take the excess"))
+            raise DesignError(
+                Problem("every weight is capped", "arguments 'lower' and 'upper'", "caps that leave some weights free", "none left to take the excess")
+            )
         capped[free] += (w.sum() - capped.sum()) / free.sum()
     factor = np.divide(capped, w, out=np.ones_like(w), where=carries)
     name = f"trimmed to {lower if lower is not None else 0:g} to {upper if upper is not None else np.inf:g} ({int(moved.sum())} weights, caps treated as fixed)"

@@ -58,7 +58,7 @@ def test_rounded_psu_codes_are_warned_about_with_their_count(frame: pd.DataFrame
 
 def test_repeated_rows_after_a_merge_are_refused(frame: pd.DataFrame) -> None:
     twice = pd.concat([frame, frame.iloc[[3]]], ignore_index=True)
-    with pytest.raises(DesignError, match="rows repeat a key.*first: 3, 200"):
+    with pytest.raises(DesignError, match=r"rows repeat a key.*first: 3, 200"):
         Sample.from_frame(twice, weights="w", unit="id")
 
 

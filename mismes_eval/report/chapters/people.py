@@ -118,7 +118,7 @@ def _profile(context: Context, s: Survey) -> Table:
         except InputError:
             frame[name] = "not in the file"
     if "urban" in s.sample.frame.columns:
-        frame["place"] = s.sample.frame["urban"].map({1: "urban", 0: "rural", True: "urban", False: "rural"}).fillna("not stated")
+        frame["place"] = s.sample.frame["urban"].map({1: "urban", 0: "rural"}).fillna("not stated")
     named = s.sample.with_columns({c: frame[c].astype(str).to_numpy() for c in frame.columns})
     parts = []
     for group, part in _statuses(s).items():
