@@ -11,9 +11,11 @@ import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.estimate import Estimate, Part
-from mismes_eval.impact.long import Long, read_long, without_effects
+from mismes_eval.impact.long import Long, read_long
 from mismes_eval.impact.two_by_two import PanelLike
-from mismes_eval.numerics.rows import Float
+from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.numerics.two_way import Columns, codes, within
+from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
 SmallSample = Literal["design", "nested", "full"]
@@ -68,52 +70,59 @@ def two_way(
             long,
             outcome,
             covariates,
-            {"ATT": d},
+            (np.zeros(d.size, np.intp), ()),
             pd.DataFrame({"variable": [*covariates, "ATT"]}),
             small_sample,
             f"Two-way fixed effects, static, of {outcome} on {column}.",
+            {"ATT": d},
         )
     times = [float(e) for e in np.unique(d[np.abs(d) < 900]) if e not in reference]
-    names = {f"{e:g}": (d == e).astype(float) for e in times}
     keys = pd.DataFrame({"variable": [*covariates, *["event"] * len(times)], "event_time": [*[np.nan] * len(covariates), *times]})
     text = f"Two-way fixed effects event study of {outcome}; reference {', '.join(f'{r:g}' for r in reference)}."
-    return regress(long, outcome, covariates, names, keys, small_sample, text)
+    return regress(long, outcome, covariates, (codes(d, times), [f"{e:g}" for e in times]), keys, small_sample, text)
 
 
 def regress(
-    long: Long, outcome: str, covariates: Sequence[str], dummies: dict[str, Float], keys: pd.DataFrame, small_sample: SmallSample, text: str
-) -> Estimate:
-    """Least squares of the outcome on covariates and dummies, unit and period effects taken out; influence of every coefficient."""
+    long: Long, outcome: str, covariates: Sequence[str], indicators: tuple[Int, Sequence[str]], keys: pd.DataFrame, small_sample: SmallSample, text: str,
+    dose: dict[str, Float] | None = None,
+) -> Estimate:  # fmt: skip
+    """Least squares of the outcome on covariates, dose and indicators, unit and period effects taken out; influence of every coefficient.
+
+    indicators : codes (n,) and their names, one coefficient each, none for rows with a code beyond the names.
+    """
     if small_sample not in SMALL:
         raise IdentificationError(Problem("unknown small-sample rule", "argument 'small_sample'", f"one of {', '.join(SMALL)}", repr(small_sample)))
-    names = [*covariates, *dummies]
-    x = np.empty((long.unit.size, len(names) + 1), order="F")
-    for j, c in enumerate([*covariates, outcome]):
-        x[:, j if j < len(covariates) else -1] = long.columns[c]
-    for j, v in enumerate(dummies.values()):
-        x[:, len(covariates) + j] = v
-    w = long.weights
-    size = np.sqrt([w @ x[:, j] ** 2 for j in range(len(names))])
-    within = without_effects(long, x)
-    y, x = within[:, -1], within[:, :-1]
-    weighted = x * w[:, None]
-    gram = weighted.T @ x
-    _refuse_collinear(gram, size, names)
-    bread = np.linalg.inv(gram)
-    beta = bread @ (weighted.T @ y)
-    e = y - x @ beta
+    design, dose = long.sample.design, dose or {}
+    if design.replicates is not None and small_sample != "design":
+        raise IdentificationError(Problem("replicates carry their own degrees of freedom", "argument 'small_sample'", "'design'", repr(small_sample)))
+    code, labels = indicators
+    names = [*covariates, *dose, *labels]
+    dense = np.array([*(long.columns[c] for c in covariates), *dose.values()]).reshape(-1, long.unit.size).T
+    columns = Columns(dense, ((code, len(labels)), (long.period, long.periods.size)))
+    y, w = long.columns[outcome], long.weights
+    model = within(w, long.unit, long.units, columns)
+    left = model.left()
+    _refuse_collinear(left, np.sqrt(model.whole), names)
+    bread = np.asarray(np.linalg.inv(left), float)
+    beta, e = model.fit(y, bread)
     n, k = y.size, len(names)
     effects = long.periods.size if small_sample == "nested" else long.units + long.periods.size - 1
     scale = 1.0 if small_sample == "design" else np.sqrt((n - 1) / (n - k - effects))
-    z = ((bread * scale) @ x.T).T
-    z *= e[:, None]
+    influence = long.carried(model.blocks(e, model.coefficients(bread * scale)))
+    each = None if design.replicates is None else replicated(long.sample, lambda v: _refitted(v[long.row], long, columns, y))
     note = f"{text} {long.units:,} units, {long.periods.size} periods, {n:,} rows. Small-sample factor: {SMALL[small_sample]}."
-    keys = keys.reset_index(drop=True)
-    count = np.array([float(n)] * len(covariates) + [float((v != 0).sum()) for v in dummies.values()])
+    count = np.concatenate(
+        [np.full(len(covariates), float(n)), [float((v != 0).sum()) for v in dose.values()], np.bincount(code, minlength=len(labels) + 1)[: len(labels)]]
+    )
     return Estimate(
-        beta, tuple(names), (Part(long.sample.design, long.influence(z)),), keys, count, np.full(k, long.sample.degf), "effect",
+        beta, tuple(names), (Part(design, influence, each, None if each is None else beta),), keys.reset_index(drop=True), count, np.full(k, long.sample.degf), "effect",
         notes=(note, *long.notes, *long.sample.notes), extra={"base": "universal", "residual_sum": float(w @ e**2)},
     )  # fmt: skip
+
+
+def _refitted(w: Float, long: Long, columns: Columns, y: Float) -> Float:
+    model = within(w, long.unit, long.units, columns)
+    return model.fit(y, np.asarray(np.linalg.pinv(model.left(), rcond=1e-12, hermitian=True), float))[0]
 
 
 def _refuse_collinear(gram: Float, size: Float, names: Sequence[str]) -> None:
@@ -184,15 +193,26 @@ def sun_abraham(
             )
         )
     e = t - g
-    cells = [(float(h), float(k)) for h in np.unique(g[np.isfinite(g)]) for k in np.unique(e[g == h]) if k != -1]
-    dummies = {f"{h:g}:{k:g}": ((g == h) & (e == k)).astype(float) for h, k in cells}
+    cells, code = _cells(g, e)
     keys = pd.DataFrame({"variable": [*covariates, *["cell"] * len(cells)], "cohort": [*[np.nan] * len(covariates), *[c[0] for c in cells]],
                          "event_time": [*[np.nan] * len(covariates), *[c[1] for c in cells]]})  # fmt: skip
-    each = regress(long, outcome, covariates, dummies, keys, small_sample, f"Sun-Abraham regression of {outcome}.")
+    each = regress(long, outcome, covariates, (code, [f"{h:g}:{k:g}" for h, k in cells]), keys, small_sample, f"Sun-Abraham regression of {outcome}.")
     if by == "cells":
         return each
-    mass = np.array([long.weights @ v for v in dummies.values()])
+    mass = np.bincount(code, weights=long.weights, minlength=len(cells) + 1)[: len(cells)].astype(float)
     return _averaged(each, cells, mass, len(covariates), by)
+
+
+def _cells(g: Float, e: Float) -> tuple[list[tuple[float, float]], Int]:
+    """Cohorts by event time that occur, without the last period before treatment, and the cell of each row (their number for rows in none)."""
+    inside = np.isfinite(g) & (e != -1)
+    cohorts, times = np.unique(g[inside]), np.unique(e[inside])
+    h, k = codes(np.where(inside, g, np.inf), cohorts), codes(np.where(inside, e, np.inf), times)
+    both = np.where(inside, h * times.size + k, cohorts.size * times.size)
+    present = np.flatnonzero(np.bincount(both, minlength=cohorts.size * times.size)[: cohorts.size * times.size])
+    lookup = np.full(cohorts.size * times.size + 1, present.size)
+    lookup[present] = np.arange(present.size)
+    return [(float(cohorts[c // times.size]), float(times[c % times.size])) for c in present], lookup[both].astype(np.intp)
 
 
 def _averaged(each: Estimate, cells: Sequence[tuple[float, float]], mass: Float, q: int, by: str) -> Estimate:

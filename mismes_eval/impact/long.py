@@ -12,7 +12,7 @@ from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import require
 from mismes_eval.impact.layout import cohorts
 from mismes_eval.impact.two_by_two import PanelLike
-from mismes_eval.numerics.influence import Influence
+from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Float, Int, group_sums
 from mismes_eval.numerics.variance import Stage
 from mismes_eval.weighting.sample import Sample
@@ -43,6 +43,23 @@ class Long:
         """Influence (n, p) of long rows, added up on the rows of the design that weigh them."""
         whole = self.row.size == self.sample.n and bool((self.row == np.arange(self.row.size)).all())
         return Influence.of(z if whole else group_sums(z, self.row, self.sample.n))
+
+    def carried(self, blocks: Sequence[Block]) -> Influence:
+        """Influence of long rows as blocks, of which the last sums to zero inside units, on the rows of the design; formed only where rows have to be added up."""
+        design, n = self.sample.design, self.sample.n
+        if self.row.size != n or not np.array_equal(self.row, np.arange(n)):
+            return self.influence(Influence(tuple(blocks), self.row.size).dense())
+        if not design.steps and self._whole_units_in_psus():
+            nothing = np.zeros((design.stages[-1].stratum.size, blocks[-1].coef.shape[0]))
+            blocks = (*blocks[:-1], replace(blocks[-1], formed=(design.base, design.unit, nothing)))
+        return Influence(tuple(blocks), n)
+
+    def _whole_units_in_psus(self) -> bool:
+        """Whether all rows of a unit lie in one unit of the last sampling stage."""
+        code = self.sample.design.unit
+        first = np.zeros(self.units, np.intp)
+        first[self.unit] = code
+        return bool((first[self.unit] == code).all())
 
     @property
     def regular(self) -> bool:
@@ -138,7 +155,7 @@ def _of_tracer(data: PanelLike, columns: Sequence[str], cohort: str | None) -> L
 
 def _with_clusters(sample: Sample, unit: str, cluster: str | None) -> tuple[Sample, tuple[str, ...]]:
     """The sample with a named cluster as its PSU; units where the file has no PSU."""
-    if cluster is None and sample.design.level != "element":
+    if cluster is None and (sample.design.level != "element" or sample.design.replicates is not None):
         return sample, ()
     column = sample.frame[cluster or unit]
     if column.isna().any():

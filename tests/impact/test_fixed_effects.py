@@ -14,6 +14,7 @@ from mismes_eval.errors import IdentificationError
 from mismes_eval.impact.fixed_effects import sun_abraham, two_way
 from mismes_eval.impact.imputation import imputation
 from mismes_eval.tracer.panel import TracerPanel
+from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 
 STAGG = {"unit": "id", "time": "year", "covariates": ["x1"], "small_sample": "nested"}
@@ -178,3 +179,22 @@ def test_missing_zero_and_late_cohorts_are_never_treated() -> None:
         values = [call(Sample.from_frame(f, weights="w"), "y", "g", "person", "period").value for f in (frame, as_missing, as_late)]
         np.testing.assert_array_equal(values[0], values[1])
         np.testing.assert_array_equal(values[0], values[2])
+
+
+def test_replicate_designs_refit_the_regression() -> None:
+    """Jackknife errors of two_way and sun_abraham beside the linearised ones, 24 PSUs in 4 strata; a rule for degrees of freedom is refused there."""
+    rng = np.random.default_rng(6)
+    n = 240
+    g, person = rng.choice([0, 3, 5], n), np.arange(n)
+    alpha, w = rng.normal(size=n), rng.uniform(1, 3, n)
+    frame = pd.concat([pd.DataFrame({"person": person, "period": t, "g": g, "w": w, "psu": person % 24, "stratum": person % 4, "event": np.where(g > 0, t - g, -1000.0),
+                                     "y": alpha + 0.2 * t + ((g > 0) & (t >= g)) + rng.normal(size=n)}) for t in range(1, 7)], ignore_index=True)  # fmt: skip
+    s = Sample.from_frame(frame, weights="w", strata="stratum", psu="psu")
+    r = replicates(s, method="jackknife")
+    for fit in (lambda v: two_way(v, "y", event_time="event", unit="person", time="period"), lambda v: sun_abraham(v, "y", "g", unit="person", time="period")):
+        linear, jackknife = fit(s), fit(r)
+        np.testing.assert_allclose(jackknife.value, linear.value, rtol=1e-12)
+        np.testing.assert_allclose(jackknife.se, linear.se, rtol=0.15)
+        assert (np.abs(jackknife.se / linear.se - 1) > 1e-9).any()
+    with pytest.raises(IdentificationError, match="replicates carry"):
+        two_way(r, "y", event_time="event", unit="person", time="period", small_sample="nested")
