@@ -182,7 +182,7 @@ def test_missing_zero_and_late_cohorts_are_never_treated() -> None:
 
 
 def test_replicate_designs_refit_the_regression() -> None:
-    """Jackknife errors of two_way and sun_abraham beside the linearised ones, 24 PSUs in 4 strata; a rule for degrees of freedom is refused there."""
+    """Jackknife errors of two_way, sun_abraham and imputation beside the linearised ones, 24 PSUs in 4 strata; a rule for degrees of freedom is refused there."""
     rng = np.random.default_rng(6)
     n = 240
     g, person = rng.choice([0, 3, 5], n), np.arange(n)
@@ -191,10 +191,34 @@ def test_replicate_designs_refit_the_regression() -> None:
                                      "y": alpha + 0.2 * t + ((g > 0) & (t >= g)) + rng.normal(size=n)}) for t in range(1, 7)], ignore_index=True)  # fmt: skip
     s = Sample.from_frame(frame, weights="w", strata="stratum", psu="psu")
     r = replicates(s, method="jackknife")
-    for fit in (lambda v: two_way(v, "y", event_time="event", unit="person", time="period"), lambda v: sun_abraham(v, "y", "g", unit="person", time="period")):
+    for fit in (
+        lambda v: two_way(v, "y", event_time="event", unit="person", time="period"),
+        lambda v: sun_abraham(v, "y", "g", unit="person", time="period"),
+        lambda v: imputation(v, "y", "g", unit="person", time="period", by="event"),
+    ):
         linear, jackknife = fit(s), fit(r)
         np.testing.assert_allclose(jackknife.value, linear.value, rtol=1e-12)
         np.testing.assert_allclose(jackknife.se, linear.se, rtol=0.15)
         assert (np.abs(jackknife.se / linear.se - 1) > 1e-9).any()
     with pytest.raises(IdentificationError, match="replicates carry"):
         two_way(r, "y", event_time="event", unit="person", time="period", small_sample="nested")
+
+
+def test_imputation_with_covariates_and_gaps_is_by_dummies_and_its_influence_is_the_derivative() -> None:
+    rng = np.random.default_rng(9)
+    frame = simulated()
+    frame = frame.assign(x=rng.normal(size=len(frame)))[rng.random(len(frame)) < 0.85].reset_index(drop=True)
+    frame["y"] += 0.7 * frame["x"]
+    call = {"outcome": "y", "cohort": "g", "unit": "person", "time": "period", "by": "event", "covariates": "x"}
+    e = imputation(Sample.from_frame(frame, weights="w"), **call)
+    x = np.column_stack([pd.get_dummies(frame[["person", "period"]].astype(str), dtype=float), frame["x"]])
+    w, y, free = (frame[c].to_numpy(float) for c in ("w", "y", "d"))
+    used = free == 0
+    beta = np.linalg.lstsq(x[used] * np.sqrt(w[used, None]), y[used] * np.sqrt(w[used]), rcond=None)[0]
+    seen = frame["person"].isin(frame.loc[used, "person"]).to_numpy() & ~used
+    since = (frame["period"] - frame["g"]).to_numpy(float)
+    direct = [np.average((y - x @ beta)[seen & (since == k)], weights=w[seen & (since == k)]) for k in np.unique(since[seen])]
+    np.testing.assert_allclose(e.value, direct, atol=1e-9)
+    for i in (0, 7, 100, 301):
+        up, down = (imputation(Sample.from_frame(frame.assign(w=frame["w"] + h * (frame.index == i)), weights="w"), **call).value for h in (1e-5, -1e-5))
+        np.testing.assert_allclose((up - down) / 2e-5, e.influence[i], atol=1e-7)
