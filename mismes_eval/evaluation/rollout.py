@@ -12,8 +12,9 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
-from mismes_eval.impact.few_clusters import WildBootstrap, wild_bootstrap
+from mismes_eval.impact.few_clusters import wild_bootstrap
 from mismes_eval.impact.group_time import GroupTime, att_gt
+from mismes_eval.impact.wild_draws import WildBootstrap
 from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable

@@ -72,6 +72,7 @@ def country_report(session: Session) -> CountryReport:
     protected, audit = protect_tables(tables, partitions)
     replaced = {id(old): new for old, new in zip(tables, protected, strict=True)}
     chapters = {
-        name: Chapter(c.id, c.title, tuple(replaced.get(id(i), i) if isinstance(i, (Table, TextTable)) else i for i in c.items), c.partitions) for name, c in built.items()
+        name: Chapter(c.id, c.title, tuple(replaced.get(id(i), i) if isinstance(i, (Table, TextTable)) else i for i in c.items), c.partitions)
+        for name, c in built.items()
     }
     return CountryReport(session, context, chapters, audit)

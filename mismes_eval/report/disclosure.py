@@ -60,7 +60,15 @@ def protect(values: Mapping[Key, float], primary: Sequence[Key], relations: Sequ
                 continue
             delta = _cheapest_move(matrix, value, position[k], move, np.where(hidden, 0.0, cost))
             if delta is None:
-                raise DisclosureError(Problem("a small cell cannot be protected", f"cell {k!r}", "a neighbour to hide with it", "its total has no other part", "Drop the row or merge it with another."))
+                raise DisclosureError(
+                    Problem(
+                        "a small cell cannot be protected",
+                        f"cell {k!r}",
+                        "a neighbour to hide with it",
+                        "its total has no other part",
+                        "Drop the row or merge it with another.",
+                    )
+                )
             hidden |= np.abs(delta) > 1e-7
     secondary = tuple(k for k in keys if hidden[position[k]] and k not in set(primary))
     return Protection(secondary, attack(values, [k for k in keys if hidden[position[k]]], relations))
@@ -152,7 +160,7 @@ def protect_tables(tables: Sequence[Table], partitions: Mapping[str, Sequence[Pa
                 for name in named:
                     key = (part.population, column, name)
                     values.setdefault(key, rows[name][1])
-                    where.setdefault(key, []).append((at, int(rows[name][0])))  # type: ignore[call-overload]
+                    where.setdefault(key, []).append((at, int(rows[name][0])))
                     if rows[name][2] == "confidential":
                         primary[key] = None
                 inside = tuple((part.population, column, name) for name in part.parts if name in rows)
@@ -162,7 +170,9 @@ def protect_tables(tables: Sequence[Table], partitions: Mapping[str, Sequence[Pa
     done = protect(values, list(primary), list(relations.values())) if primary else Protection((), {})
     leak = recovered(done.interval)
     if leak:
-        raise DisclosureError(Problem("a hidden cell can be computed from published ones", ", ".join(map(str, leak[:5])), "an interval", fix="Merge rows of the table."))
+        raise DisclosureError(
+            Problem("a hidden cell can be computed from published ones", ", ".join(map(str, leak[:5])), "an interval", fix="Merge rows of the table.")
+        )
     out = [replace(t, cells=t.cells.copy()) for t in tables]
     for key in (*done.secondary, *primary):
         for at, index in where[key]:

@@ -98,7 +98,9 @@ def dots(
         ax.hlines(at[shown], ci["low"].to_numpy()[shown] * scale, ci["high"].to_numpy()[shown] * scale, color=PALETTE[j], lw=1.8)
         ax.plot(e.value[shown] * scale, at[shown], "o", color=PALETTE[j], ms=5, label=name)
         rows.append(pd.DataFrame({"series": name, "label": labels, "value": e.value, "low": ci["low"].to_numpy(), "high": ci["high"].to_numpy()})[shown])
-        alt.append((name + ": " if len(groups) > 1 else "") + _sentence(list(np.array(labels)[shown]), e.value[shown], ci["low"][shown], ci["high"][shown], scale))
+        alt.append(
+            (name + ": " if len(groups) > 1 else "") + _sentence(list(np.array(labels)[shown]), e.value[shown], ci["low"][shown], ci["high"][shown], scale)
+        )
     if reference is not None:
         ax.axvline(reference * scale, color="0.4", lw=1, ls="--")
     ax.set_yticks(y, labels)
@@ -122,7 +124,9 @@ def heat(id: str, title: str, table: pd.DataFrame, label: str, source: str = "",
     return finish(id, title, fig, f"{title}. {label}. " + "; ".join(filled[:40]), table.reset_index(), source, notes, synthetic)
 
 
-def histogram(id: str, title: str, values: np.ndarray, groups: Sequence[str] | None, xlabel: str, source: str = "", notes: Sequence[str] = (), synthetic: bool = False) -> Figure:
+def histogram(
+    id: str, title: str, values: np.ndarray, groups: Sequence[str] | None, xlabel: str, source: str = "", notes: Sequence[str] = (), synthetic: bool = False
+) -> Figure:
     """Distribution of weights on a log scale, in bins of at least a few persons, by group."""
     fig, ax = canvas(7.0, 3.0)
     data = pd.DataFrame({"value": values, "group": groups if groups is not None else "all"})
@@ -131,7 +135,21 @@ def histogram(id: str, title: str, values: np.ndarray, groups: Sequence[str] | N
     data = data[data["group"].isin(few[few >= 30].index)]
     with matplotlib.rc_context(_STYLE):
         names = sorted(map(str, data["group"].unique()))
-        sns.histplot(data, x="value", hue="group", hue_order=names, stat="density", common_norm=False, bins=25, log_scale=True, element="step", fill=False, palette=list(PALETTE[: len(names)]), ax=ax, legend=len(names) > 1)
+        sns.histplot(
+            data,
+            x="value",
+            hue="group",
+            hue_order=names,
+            stat="density",
+            common_norm=False,
+            bins=25,
+            log_scale=True,
+            element="step",
+            fill=False,
+            palette=list(PALETTE[: len(names)]),
+            ax=ax,
+            legend=len(names) > 1,
+        )
     ax.set_xlabel(xlabel)
     ax.set_ylabel("density")
     quart = data.groupby("group")["value"].quantile([0.25, 0.5, 0.75]).unstack()
@@ -173,4 +191,6 @@ def flow(id: str, title: str, steps: Sequence[tuple[str, int]], source: str = ""
         ax.text(0.5, y, f"{name}: {n:,}", ha="center", va="center", fontsize=9, color="white" if n / top > 0.5 else "black")
     ax.set_xlim(0, 1)
     ax.set_ylim(-0.6, len(steps) - 0.4)
-    return finish(id, title, fig, f"{title}. " + "; ".join(f"{name}: {n:,}" for name, n in steps), pd.DataFrame(steps, columns=["step", "n"]), source, notes, synthetic)
+    return finish(
+        id, title, fig, f"{title}. " + "; ".join(f"{name}: {n:,}" for name, n in steps), pd.DataFrame(steps, columns=["step", "n"]), source, notes, synthetic
+    )

@@ -29,7 +29,12 @@ def _inventory(context: Context) -> list[tuple[str, str]]:
     year = context.evaluation.params.integer("year") or date.today().year
     register = inventory.evaluation_due(date(year, 12, 31))
     n = register.summary.set_index("status")["measures"]
-    text = context.text("{n} measures are on record; {done} were evaluated and {late} are past 24 months without an evaluation.", n=int(inventory.counted.sum()), done=int(n.get("evaluated", 0)), late=int(n.get("overdue", 0)))
+    text = context.text(
+        "{n} measures are on record; {done} were evaluated and {late} are past 24 months without an evaluation.",
+        n=int(inventory.counted.sum()),
+        done=int(n.get("evaluated", 0)),
+        late=int(n.get("overdue", 0)),
+    )
     return [(text, "T05b")]
 
 
@@ -38,7 +43,9 @@ def _people(context: Context) -> list[tuple[str, str]]:
     e = found.get("L1")
     if not isinstance(e, Estimate):
         rate = context.evaluation.indicators(which=("L3",)).get("L3.unemployment")
-        return [(context.text("The unemployment rate is {v}% (95% interval {lo} to {hi}).", **_share(context, rate)), "T08")] if isinstance(rate, Estimate) else []
+        return (
+            [(context.text("The unemployment rate is {v}% (95% interval {lo} to {hi}).", **_share(context, rate)), "T08")] if isinstance(rate, Estimate) else []
+        )
     out = [(context.text("Returnees are {v}% of residents (95% interval {lo} to {hi}).", **_share(context, e)), "T07a")]
     both = context.evaluation.indicators(by=("status",), which=("L3",)).get("L3.employment")
     if isinstance(both, Estimate):

@@ -90,7 +90,9 @@ def _pattern(entry: str) -> re.Pattern[str]:
 def language(code: str) -> Language:
     """The language of a report. Raises ParamsError for one without a catalogue."""
     if code not in available():
-        raise ParamsError(Problem("no catalogue for this language", "params, key 'language'", f"one of {', '.join(available())}", repr(code), f"Add report/locale/{code}.po."))
+        raise ParamsError(
+            Problem("no catalogue for this language", "params, key 'language'", f"one of {', '.join(available())}", repr(code), f"Add report/locale/{code}.po.")
+        )
     if code == "en":
         return Language("en", {})
     with (LOCALE / f"{code}.po").open("rb") as file:

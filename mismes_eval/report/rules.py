@@ -31,7 +31,12 @@ class Rules:
         ok = self.min_cell >= 3 and self.min_mean >= self.min_cell and 0 < self.cv_flag <= self.cv_suppress and self.min_weighted >= 0 and self.rounding >= 1
         if not ok:
             raise ParamsError(
-                Problem("disclosure rules contradict each other", "params, section 'disclosure'", "min_cell >= 3, min_mean >= min_cell, 0 < cv_flag <= cv_suppress, min_weighted >= 0, rounding >= 1", str(self))
+                Problem(
+                    "disclosure rules contradict each other",
+                    "params, section 'disclosure'",
+                    "min_cell >= 3, min_mean >= min_cell, 0 < cv_flag <= cv_suppress, min_weighted >= 0, rounding >= 1",
+                    str(self),
+                )
             )
 
     def confidential(self, kind: str, n: float) -> bool:
@@ -40,7 +45,7 @@ class Rules:
         return 0 < n < least
 
     def flag(self, kind: str, cv: float, weighted: float = np.inf) -> str:
-        """"" reliable, "u" use with care, ":" not shown because its error is too large. Effects and contrasts carry their interval instead of a CV flag."""
+        """ "" reliable, "u" use with care, ":" not shown because its error is too large. Effects and contrasts carry their interval instead of a CV flag."""
         if kind not in LEVEL_KINDS:
             return ""
         if not np.isfinite(cv) or cv > self.cv_suppress:

@@ -104,7 +104,9 @@ def _estimated(item: Estimate, rows: Sequence[str], columns: Sequence[str], rule
         flag = "" if certain else rules.flag(kind, float(r["cv"]), weighted)
         status = "confidential" if rules.confidential(kind, n) else "unreliable" if flag == POOR else "shown"
         sign = flag if status == "shown" else ""
-        out.append(_cell(rows[i], columns[i], r["value"], r["se"], r["ci_low"], r["ci_high"], r["cv"], n, r["degf"], sign, kind, item.unit, item.definition, status))
+        out.append(
+            _cell(rows[i], columns[i], r["value"], r["se"], r["ci_low"], r["ci_high"], r["cv"], n, r["degf"], sign, kind, item.unit, item.definition, status)
+        )
     return out
 
 

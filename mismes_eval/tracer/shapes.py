@@ -81,7 +81,7 @@ def to_wide(frame: pd.DataFrame, persons: pd.Series, unit: str, wave: str, waves
     for t, w in enumerate(waves):
         there = row[:, t] >= 0
         columns[f"{PRESENT}{separator}{w}"] = pd.array(np.where(there, row[:, t], 0), dtype="Int64")
-        columns[f"{PRESENT}{separator}{w}"][~there] = pd.NA  # type: ignore[index]
+        columns[f"{PRESENT}{separator}{w}"][~there] = pd.NA
         for c in rest:
             columns[f"{c}{separator}{w}"] = (
                 frame[c].array.take(np.where(there, row[:, t], -1), allow_fill=True) if _nullable(frame[c]) else _wider(frame[c], row[:, t], there)
@@ -145,7 +145,7 @@ def _nullable(series: pd.Series) -> bool:
 def _wider(series: pd.Series, at: Int, there: np.ndarray) -> object:
     """A numpy column that has no missing value, in the nullable type that has one where a person has no row."""
     kind = "boolean" if series.dtype.kind == "b" else series.dtype.name.replace("uint", "UInt").replace("int", "Int")
-    return pd.array(series.to_numpy(), dtype=kind).take(np.where(there, at, -1), allow_fill=True)  # type: ignore[call-overload]
+    return pd.array(series.to_numpy(), dtype=kind).take(np.where(there, at, -1), allow_fill=True)
 
 
 def _whole(text: str) -> bool:

@@ -54,6 +54,8 @@ class Chapter:
     partitions: Mapping[str, Sequence[Partition]] = field(default_factory=dict)
 
 
-def text_table(context: Context, id: str, title: str, rows: Sequence[tuple[str, ...]], columns: Sequence[str], source: str = "", notes: Sequence[str] = ()) -> TextTable:
+def text_table(
+    context: Context, id: str, title: str, rows: Sequence[tuple[str, ...]], columns: Sequence[str], source: str = "", notes: Sequence[str] = ()
+) -> TextTable:
     """A table of words."""
     return TextTable(id, title, pd.DataFrame(list(rows), columns=list(columns)), source, tuple(notes), context.synthetic)

@@ -31,8 +31,12 @@ def _definitions(context: Context) -> Item:
             ("Variance", s.sample.design.describe()),
             ("Lonely PSUs", t("none") if not s.sample.design.lonely_strata else f"{len(s.sample.design.lonely_strata)}: {', '.join(s.sample.design.lonely_strata[:8])} ({s.sample.design.lonely})"),
         ]  # fmt: skip
-        isco, isced, icls = (s.sample.frame[c].dropna().astype(str).unique() if c in s.sample.frame.columns else [] for c in ("isco_version", "isced_version", "icls_v"))
-        rows.append(("Classifications", "; ".join(f"{n} {', '.join(v)}" for n, v in (("ISCO", isco), ("ISCED", isced), ("ICLS", icls)) if len(v)) or t("not stated")))
+        isco, isced, icls = (
+            s.sample.frame[c].dropna().astype(str).unique() if c in s.sample.frame.columns else [] for c in ("isco_version", "isced_version", "icls_v")
+        )
+        rows.append(
+            ("Classifications", "; ".join(f"{n} {', '.join(v)}" for n, v in (("ISCO", isco), ("ISCED", isced), ("ICLS", icls)) if len(v)) or t("not stated"))
+        )
     breaks = p.items("breaks.series")
     rows.append(("Series breaks", "; ".join(breaks) if breaks else t("none declared")))
     d = context.rules
@@ -46,7 +50,17 @@ def _weights(context: Context, s: Survey) -> Table:
     frame = table.set_index(table["step"].astype(str) + ". " + table["name"])[["n", "sum", "cv", "ratio", "kish_deff", "n_eff"]]
     frame.columns = pd.Index(["rows with weight", "sum of weights", "CV of weights", "largest / smallest", "Kish design effect", "effective n"])
     out = counts("T12", "The weight, step by step", frame, s.source, digits=1, synthetic=context.synthetic)
-    return Table(out.id, out.title, out.cells, out.source, (), 1.0, 1, out.synthetic, {"CV of weights": (1.0, 2), "Kish design effect": (1.0, 2), "rows with weight": (1.0, 0), "sum of weights": (1.0, 0), "effective n": (1.0, 0)})
+    return Table(
+        out.id,
+        out.title,
+        out.cells,
+        out.source,
+        (),
+        1.0,
+        1,
+        out.synthetic,
+        {"CV of weights": (1.0, 2), "Kish design effect": (1.0, 2), "rows with weight": (1.0, 0), "sum of weights": (1.0, 0), "effective n": (1.0, 0)},
+    )
 
 
 def _margins(context: Context, s: Survey) -> list[Item]:
@@ -56,7 +70,18 @@ def _margins(context: Context, s: Survey) -> list[Item]:
         return [context.text("The weights are used as delivered; no control totals were supplied or asked for.")]
     worst = float((table["unmet"].abs() / table["total"].clip(lower=1)).max())
     move = table["before"] / table["total"] - 1
-    said = [] if same is None else [context.text("The office's final weight '{c}' is reproduced for all {n:,} persons; the largest relative difference is {d:.1e}.", c=same[0], n=s.sample.n, d=same[1])]
+    said = (
+        []
+        if same is None
+        else [
+            context.text(
+                "The office's final weight '{c}' is reproduced for all {n:,} persons; the largest relative difference is {d:.1e}.",
+                c=same[0],
+                n=s.sample.n,
+                d=same[1],
+            )
+        ]
+    )
     return [
         *said,
         context.text("{n} margin cells are met; the largest gap left is {gap:.1e} of its total. Before calibration the sample missed its totals by {mean:.1%} on average and by {most:.1%} at most.",
@@ -67,7 +92,16 @@ def _margins(context: Context, s: Survey) -> list[Item]:
 def _distribution(context: Context, s: Survey) -> Item:
     status = s.sample.frame["mig_status"].astype("string").map({"RET": "returnees", "NON": "non-migrants"}) if "mig_status" in s.sample.frame.columns else None
     groups = None if status is None else status.fillna("others").tolist()
-    return figures.histogram("F05", "Weights of returnees and others", np.asarray(s.sample.weights), groups, "persons that one interviewed person stands for (log scale)", s.source, (), context.synthetic)
+    return figures.histogram(
+        "F05",
+        "Weights of returnees and others",
+        np.asarray(s.sample.weights),
+        groups,
+        "persons that one interviewed person stands for (log scale)",
+        s.source,
+        (),
+        context.synthetic,
+    )
 
 
 _REPRODUCE = {"lfpr": "L3.participation", "employment_rate": "L3.employment", "unemployment_rate": "L3.unemployment", "returnee_share": "L1"}
@@ -89,7 +123,9 @@ def _targets(context: Context, s: Survey) -> Table | None:
         cells.append(blank | {"row": name, "column": "published figure", "value": float(row.value), "kind": "count"})
         cells.append(blank | {"row": name, "column": "this survey", "value": frame["value"], "se": frame["se"], "ci_low": frame["ci_low"], "ci_high": frame["ci_high"], "cv": frame["cv"],
                               "n": float(e.n[0]), "degf": frame["degf"], "kind": e.kind})  # fmt: skip
-        cells.append(blank | {"row": name, "column": "difference in standard errors", "value": (frame["value"] - float(row.value)) / frame["se"] / 100, "kind": "count"})
+        cells.append(
+            blank | {"row": name, "column": "difference in standard errors", "value": (frame["value"] - float(row.value)) / frame["se"] / 100, "kind": "count"}
+        )
     if not cells:
         return None
     note = context.text("A difference of less than 3 standard errors is what sampling allows.")

@@ -56,10 +56,18 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
     values = {"m": effect.measure, "o": context.column(outcome), "w": context.text("{m:.0f} months", m=study.months[wave]), "v": n(float(main.value[0]) * scale), "lo": n(low), "hi": n(high), "u": unit,
               "most": n(max(abs(low), abs(high)))}  # fmt: skip
     if low <= 0 <= high:
-        text = context.text("{m}: no effect on '{o}' could be shown after {w}: {v} {u}, 95% interval {lo} to {hi}. Effects larger than {most} {u} in size can be ruled out.", **values)
+        text = context.text(
+            "{m}: no effect on '{o}' could be shown after {w}: {v} {u}, 95% interval {lo} to {hi}. Effects larger than {most} {u} in size can be ruled out.",
+            **values,
+        )
     else:
         direction = "higher" if low > 0 else "lower"
-        text = context.text("{m}: '{o}' is " + direction + " by {v} {u} after {w} than it would have been, 95% interval {lo} to {hi}, if the groups would else have changed alike.", **values)
+        text = context.text(
+            "{m}: '{o}' is "
+            + direction
+            + " by {v} {u} after {w} than it would have been, 95% interval {lo} to {hi}, if the groups would else have changed alike.",
+            **values,
+        )
     pre = effect.pre.get(outcome)
     out = [text]
     if isinstance(pre, Estimate):
@@ -68,7 +76,12 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
         if plow <= 0 <= phigh:
             out.append(context.text("In the year before enrolment the groups moved alike within what can be seen: {v} {u} ({lo} to {hi}).", **shown))
         else:
-            out.append(context.text("Caution: already in the year before enrolment the groups moved apart by {v} {u} ({lo} to {hi}); the effect above may be wrong by as much.", **shown))
+            out.append(
+                context.text(
+                    "Caution: already in the year before enrolment the groups moved apart by {v} {u} ({lo} to {hi}); the effect above may be wrong by as much.",
+                    **shown,
+                )
+            )
     return out
 
 
@@ -82,7 +95,17 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
     notes = [_standard_errors(effect), context.text("Shares in percentage points; months and earnings in their units.")]
     if truth is not None:
         notes.append(truth)
-    return Table(f"T17-{effect.measure}", f"Effects of {effect.measure}", pd.concat(cells, ignore_index=True), study.source, tuple(notes), 1.0, 1, context.synthetic, units)
+    return Table(
+        f"T17-{effect.measure}",
+        f"Effects of {effect.measure}",
+        pd.concat(cells, ignore_index=True),
+        study.source,
+        tuple(notes),
+        1.0,
+        1,
+        context.synthetic,
+        units,
+    )
 
 
 def _standard_errors(effect: Effects) -> str:
@@ -98,7 +121,12 @@ def _truth(evaluation: Evaluation, measure: str) -> str | None:
     if table is None:
         return None
     outcome, wave = p.text("impact.main_outcome"), p.integer("impact.main_wave")
-    mine = table[(table["measure_id"].astype(str) == measure) & (table["outcome"].astype(str) == outcome) & (pd.to_numeric(table["wave"]) == wave) & (table["source"].astype(str) == "tracer")]
+    mine = table[
+        (table["measure_id"].astype(str) == measure)
+        & (table["outcome"].astype(str) == outcome)
+        & (pd.to_numeric(table["wave"]) == wave)
+        & (table["source"].astype(str) == "tracer")
+    ]
     return None if mine.empty else f"Known true effect of these made-up data on '{outcome}' in wave {wave}: {float(mine['att'].iloc[0]):.3f}."
 
 
@@ -119,19 +147,37 @@ def _path(context: Context, study: Tracing, effect: Effects) -> Item:
     scale, _ = _scale(outcome)
     note = "The comparison with enrolment is 0 by construction; the point a year before is the pre-trend."
     title = context.text("Effect of {m} on '{o}'", m=effect.measure, o=context.column(outcome))
-    return figures.paths(f"F11-{effect.measure}", title, frame, "months since enrolment", "percentage points (95% interval)" if scale == 100 else "units (95% interval)", scale, True, study.source, (note,), context.synthetic)
+    return figures.paths(
+        f"F11-{effect.measure}",
+        title,
+        frame,
+        "months since enrolment",
+        "percentage points (95% interval)" if scale == 100 else "units (95% interval)",
+        scale,
+        True,
+        study.source,
+        (note,),
+        context.synthetic,
+    )
 
 
 def _beside(context: Context, study: Tracing, effect: Effects) -> Table:
     """The main effect next to other estimators and weights."""
     p = context.evaluation.params
     outcome, wave = str(p.text("impact.main_outcome")), p.integer("impact.main_wave")
-    rows: list[tuple[str, str, Result]] = [("doubly robust, attrition adjusted (headline)", "estimate", effect.by_wave.get((outcome, wave), NotEstimable("not asked for")))]
+    rows: list[tuple[str, str, Result]] = [
+        ("doubly robust, attrition adjusted (headline)", "estimate", effect.by_wave.get((outcome, wave), NotEstimable("not asked for")))
+    ]
     rows.append(("difference of mean changes, complete cases", "estimate", effect.unadjusted.get((outcome, wave), NotEstimable("not asked for"))))
     rows += [(name, "estimate", e) for name, e in effect.beside.items()]
     pre = effect.pre.get(outcome, NotEstimable("the params name no column for the year before enrolment"))
     rows.append(("pre-trend: change in the year before enrolment", "estimate", pre))
-    title = context.text("'{o}' after {w}: what stands beside the headline ({m})", o=context.column(outcome), w=context.text("{m:.0f} months", m=study.months[wave]), m=effect.measure)
+    title = context.text(
+        "'{o}' after {w}: what stands beside the headline ({m})",
+        o=context.column(outcome),
+        w=context.text("{m:.0f} months", m=study.months[wave]),
+        m=effect.measure,
+    )
     scale, digits = _scale(outcome)
     return Table(f"T19-{effect.measure}", title, cells_of(rows, context.rules), study.source, (), scale, digits, context.synthetic)
 

@@ -17,11 +17,18 @@ def limits(context: Context) -> Chapter:
 def _limitations(context: Context) -> Item:
     e, rows = context.evaluation, []
     if context.synthetic:
-        rows.append(("Synthetic data", "The persons, households and measures of this report are made up. It shows what a report looks like; it says nothing about the country."))
+        rows.append(
+            (
+                "Synthetic data",
+                "The persons, households and measures of this report are made up. It shows what a report looks like; it says nothing about the country.",
+            )
+        )
     if e.survey is not None:
         level = e.survey.sample.design.level
         if level == "household":
-            rows.append(("No PSU in the survey file", "Variances use households as clusters; clustering between households is missed, so intervals may be too narrow."))
+            rows.append(
+                ("No PSU in the survey file", "Variances use households as clusters; clustering between households is missed, so intervals may be too narrow.")
+            )
         if level == "element":
             rows.append(("Neither PSU nor household in the survey file", "Variances treat persons as independent apart from the supplied cluster effect."))
         if e.survey.absent is not None:
@@ -34,7 +41,12 @@ def _limitations(context: Context) -> Item:
         for effect in e.effects:
             for outcome, pre in effect.pre.items():
                 if isinstance(pre, Estimate) and not (pre.ci()["low"].iloc[0] <= 0 <= pre.ci()["high"].iloc[0]):
-                    rows.append((f"{effect.measure}: {context.column(outcome)}", "The groups moved apart before the measure began: do not read the effect as caused by it."))
+                    rows.append(
+                        (
+                            f"{effect.measure}: {context.column(outcome)}",
+                            "The groups moved apart before the measure began: do not read the effect as caused by it.",
+                        )
+                    )
     rows = rows or [("Scope", "Only what the chapters show was supplied.")]
     return text_table(context, "T21", "Limitations", [(context.text(a), context.text(b)) for a, b in rows], ("Subject", "What to keep in mind"))
 
@@ -42,7 +54,13 @@ def _limitations(context: Context) -> Item:
 def _plan(context: Context) -> Item:
     path = context.evaluation.params.path("inputs.analysis_plan")
     if path is None:
-        return text_table(context, "T22", "Deviations from the pre-analysis plan", [(context.text("Analysis plan"), context.text("None was supplied: every choice of this report was made without one."))], ("Subject", "Deviation"))
+        return text_table(
+            context,
+            "T22",
+            "Deviations from the pre-analysis plan",
+            [(context.text("Analysis plan"), context.text("None was supplied: every choice of this report was made without one."))],
+            ("Subject", "Deviation"),
+        )
     plan = pd.read_csv(path)
     p, rows = context.evaluation.params, []
     asked = {str(o) for o in p.items("impact.outcomes")}
@@ -67,4 +85,12 @@ def _map(context: Context) -> Item:
     for tables, (key, what) in _INPUTS.items():
         path = context.evaluation.params.path(key)
         rows.append((tables, path.name if path is not None else context.text("not supplied"), context.text(what)))
-    return text_table(context, "T23", "Which table rests on which input", rows, ("Tables and figures", "File", "Evidence"), "", ("Hashes of every file are in MANIFEST.json.",))
+    return text_table(
+        context,
+        "T23",
+        "Which table rests on which input",
+        rows,
+        ("Tables and figures", "File", "Evidence"),
+        "",
+        ("Hashes of every file are in MANIFEST.json.",),
+    )

@@ -32,7 +32,17 @@ def measures(context: Context) -> Chapter:
 
 
 def _number(row: str, column: str, value: float, unit: str = "", status: str = "shown", n: float = np.nan) -> dict[str, object]:
-    return dict.fromkeys(COLUMNS, np.nan) | {"row": row, "column": column, "value": value, "n": n, "flag": "", "kind": "count", "unit": unit, "definition": "", "status": status}
+    return dict.fromkeys(COLUMNS, np.nan) | {
+        "row": row,
+        "column": column,
+        "value": value,
+        "n": n,
+        "flag": "",
+        "kind": "count",
+        "unit": unit,
+        "definition": "",
+        "status": status,
+    }
 
 
 def _stages(context: Context) -> dict[str, str]:
@@ -72,7 +82,17 @@ def _by_stage(context: Context, inventory: Inventory) -> Table:
             _number(label, "beneficiaries reached", float(rows["benef_reached"].sum())), _number(label, "measures without a count of beneficiaries", float(rows["benef_reached"].isna().sum())),
         ]  # fmt: skip
     note = "Budgets are hidden where one funder could work out another's (p% rule, p = 10), or where a hidden one could be computed from the others."
-    return Table("T01", "Measures, budget and beneficiaries by stage of migration", pd.DataFrame(cells, columns=list(COLUMNS)), SOURCE, (note,), 1.0, 0, context.synthetic, {"budget, million euro": (1.0, 2)})
+    return Table(
+        "T01",
+        "Measures, budget and beneficiaries by stage of migration",
+        pd.DataFrame(cells, columns=list(COLUMNS)),
+        SOURCE,
+        (note,),
+        1.0,
+        0,
+        context.synthetic,
+        {"budget, million euro": (1.0, 2)},
+    )
 
 
 def _heat(context: Context, profile: Profile) -> Item:
@@ -117,11 +137,15 @@ def _unit_costs(context: Context, profile: Profile) -> Table:
         few = 0 < r.n < 3
         cells.append(_number(row, _UNIT_COSTS[str(r.indicator)], float(r.value), "EUR", "confidential" if few else "shown", float(r.n)))
     note = "n: measures with both numbers. Medians over fewer than 3 measures are not shown: they are one measure's own cost."
-    return Table("T04", "Unit costs by model, euro (median over measures)", pd.DataFrame(cells, columns=list(COLUMNS)), SOURCE, (note,), 1.0, 0, context.synthetic)
+    return Table(
+        "T04", "Unit costs by model, euro (median over measures)", pd.DataFrame(cells, columns=list(COLUMNS)), SOURCE, (note,), 1.0, 0, context.synthetic
+    )
 
 
 def _indicators(context: Context, profile: Profile) -> Table:
-    table = profile.indicators[profile.indicators["id"].isin(_OVERALL) & profile.indicators["group"].astype(str).isin(["all", "all measures", "return measures (stage AFT)"])]
+    table = profile.indicators[
+        profile.indicators["id"].isin(_OVERALL) & profile.indicators["group"].astype(str).isin(["all", "all measures", "return measures (stage AFT)"])
+    ]
     cells, units = [], {}
     for r in table.itertuples(index=False):
         name = f"{r.indicator}".replace("_", " ") + ("" if str(r.group) in ("all", "all measures") else ", return measures")
@@ -129,7 +153,17 @@ def _indicators(context: Context, profile: Profile) -> Table:
         label = f"{name}, %" if share else f"{name}, {r.unit}" if str(r.unit) else name
         units[label] = (100.0, 1) if share else (1.0, 2 if "index" in str(r.unit) else 1)
         cells.append(_number(label, "value", float(r.value), str(r.unit), n=float(r.n)) | {"definition": str(r.definition)})
-    return Table("T05", "Who is paid, results, success factors and evaluation of measures", pd.DataFrame(cells, columns=list(COLUMNS)), SOURCE, ("n: measures behind the number; the others lack an item.",), 1.0, 1, context.synthetic, units)
+    return Table(
+        "T05",
+        "Who is paid, results, success factors and evaluation of measures",
+        pd.DataFrame(cells, columns=list(COLUMNS)),
+        SOURCE,
+        ("n: measures behind the number; the others lack an item.",),
+        1.0,
+        1,
+        context.synthetic,
+        units,
+    )
 
 
 def _register(context: Context, inventory: Inventory) -> Table:
@@ -139,4 +173,14 @@ def _register(context: Context, inventory: Inventory) -> Table:
     for r in register.summary.itertuples(index=False):
         cells += [_number(str(r.status), "measures", float(r.measures)), _number(str(r.status), "budget, million euro", float(r.budget_eur) / 1e6, "EUR")]
     note = context.text("On {day}: a measure is overdue when 24 months have passed since its start without an evaluation.", day=str(register.on))
-    return Table("T05b", "Evaluation register", pd.DataFrame(cells, columns=list(COLUMNS)), SOURCE, (note,), 1.0, 0, context.synthetic, {"budget, million euro": (1.0, 2)})
+    return Table(
+        "T05b",
+        "Evaluation register",
+        pd.DataFrame(cells, columns=list(COLUMNS)),
+        SOURCE,
+        (note,),
+        1.0,
+        0,
+        context.synthetic,
+        {"budget, million euro": (1.0, 2)},
+    )

@@ -23,7 +23,9 @@ def participation(context: Context) -> Chapter:
     s = context.evaluation.survey
     if s is None or "msm_part" not in s.sample.frame.columns or "mig_status" not in s.sample.frame.columns:
         return Chapter("participation", "Participation in support measures", (context.absent("survey question on participation in support measures"),))
-    return Chapter("participation", "Participation in support measures", (_by_model(context, s), _coverage(context, s), _targeting(context, s), _costs(context, s)))
+    return Chapter(
+        "participation", "Participation in support measures", (_by_model(context, s), _coverage(context, s), _targeting(context, s), _costs(context, s))
+    )
 
 
 def _by_model(context: Context, s: Survey) -> Table:
@@ -37,7 +39,9 @@ def _by_model(context: Context, s: Survey) -> Table:
             continue
         level = [str(v).split(" ")[-1] for v in e.keys["variable"]]
         parts.append(cells_by(e, context.rules, [f"{v} {models[v]}" if v in models.index else "any measure" for v in level], column))
-    return Table("T10", "Awareness of and participation in measures, %", pd.concat(parts, ignore_index=True), s.source, (s.definition.text,), 100.0, 1, context.synthetic)
+    return Table(
+        "T10", "Awareness of and participation in measures, %", pd.concat(parts, ignore_index=True), s.source, (s.definition.text,), 100.0, 1, context.synthetic
+    )
 
 
 def _returnees(s: Survey) -> np.ndarray:
@@ -56,13 +60,31 @@ def _coverage(context: Context, s: Survey) -> Table:
         yearly = float((mine["benef_reached"] / years).sum())
         rows.append(("beneficiaries of returnee measures a year, % of returnees", "estimate", coverage(yearly, returnees)))
     note = "Beneficiaries: register counts of the inventory, averaged over each measure's running time; a person may be counted by several measures."
-    return Table("T03", "Coverage", cells_of(rows, context.rules), s.source, (note, s.definition.text), 100.0, 1, context.synthetic, {"returnees in the survey, thousand": (0.001, 1)})
+    return Table(
+        "T03",
+        "Coverage",
+        cells_of(rows, context.rules),
+        s.source,
+        (note, s.definition.text),
+        100.0,
+        1,
+        context.synthetic,
+        {"returnees in the survey, thousand": (0.001, 1)},
+    )
 
 
 def _targeting(context: Context, s: Survey) -> Table:
     frame = s.sample.frame
     takes = frame["msm_part"].astype("string").fillna("").str.contains("M", regex=False).to_numpy(float)
-    named = s.sample.with_columns({PART: takes, **{c: v.astype(str).to_numpy() for c, v in (("sex", lfs.breakdown(frame, "sex")), ("age", bands(frame)), ("education", lfs.breakdown(frame, "education")))}}).where(_returnees(s))
+    named = s.sample.with_columns(
+        {
+            PART: takes,
+            **{
+                c: v.astype(str).to_numpy()
+                for c, v in (("sex", lfs.breakdown(frame, "sex")), ("age", bands(frame)), ("education", lfs.breakdown(frame, "education")))
+            },
+        }
+    ).where(_returnees(s))
     parts = []
     for c in ("sex", "age", "education"):
         try:

@@ -62,7 +62,9 @@ def _shares(context: Context, s: Survey) -> Table:
     notes = [s.definition.text]
     if isinstance(absent, Estimate):
         notes.append(lfs.UNCOVERED if hasattr(lfs, "UNCOVERED") else "Households that left as a whole are not covered.")
-    return Table("T07a", "How many", pd.concat(items, ignore_index=True), s.source, tuple(notes), 100.0, 1, context.synthetic, {"absent members, thousand": (0.001, 1)})
+    return Table(
+        "T07a", "How many", pd.concat(items, ignore_index=True), s.source, tuple(notes), 100.0, 1, context.synthetic, {"absent members, thousand": (0.001, 1)}
+    )
 
 
 def _indicator_table(context: Context, id: str, title: str, which: Sequence[str], s: Survey, by: tuple[str, ...] = ("status",)) -> Table:
@@ -137,7 +139,9 @@ def _profile(context: Context, s: Survey) -> Table:
 def bands(frame: pd.DataFrame) -> pd.Series:
     """Ten-year bands from the lowest age of the file's own groups: migrants are too few for narrower ones."""
     low, _ = age_bounds(frame)
-    return pd.cut(pd.Series(low, index=frame.index), [-1, 14, 24, 34, 44, 54, 64, 200], labels=["0-14", "15-24", "25-34", "35-44", "45-54", "55-64", "65+"]).astype(str)
+    return pd.cut(
+        pd.Series(low, index=frame.index), [-1, 14, 24, 34, 44, 54, 64, 200], labels=["0-14", "15-24", "25-34", "35-44", "45-54", "55-64", "65+"]
+    ).astype(str)
 
 
 def _by_sex(context: Context, s: Survey) -> Table:
@@ -158,7 +162,16 @@ def _gap(context: Context, s: Survey) -> Table:
     found = context.evaluation.indicators(which=("L9", "L11"))
     titles = {"L9": "earnings gap, raw", "L9.mincer": "earnings gap, adjusted (Mincer)", "L9.dfl": "earnings gap, reweighted (DFL)"}
     rows = [(name, "log points x 100", _first(found.get(k))) for k, name in titles.items()]
-    return Table("T09b", "Earnings of returnees against non-migrants", cells_of(rows, context.rules), s.source, ("Log points times 100 are close to percent for small gaps.",), 100.0, 1, context.synthetic)
+    return Table(
+        "T09b",
+        "Earnings of returnees against non-migrants",
+        cells_of(rows, context.rules),
+        s.source,
+        ("Log points times 100 are close to percent for small gaps.",),
+        100.0,
+        1,
+        context.synthetic,
+    )
 
 
 def _first(item: Result | None) -> Result:
@@ -172,6 +185,16 @@ def _regions(context: Context, s: Survey) -> Item | None:
     if not isinstance(found, Estimate) or found.p > 30:
         return None
     keep = [not context.rules.confidential("share", n) for n in found.n]
-    return figures.dots("F06", "Returnees by region", {"returnees": found}, _rows_of(found, "region"), "% of residents (95% interval)", 100.0, None, keep, s.source, (s.definition.text,), context.synthetic)
-
-
+    return figures.dots(
+        "F06",
+        "Returnees by region",
+        {"returnees": found},
+        _rows_of(found, "region"),
+        "% of residents (95% interval)",
+        100.0,
+        None,
+        keep,
+        s.source,
+        (s.definition.text,),
+        context.synthetic,
+    )

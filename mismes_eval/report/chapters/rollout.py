@@ -14,7 +14,11 @@ from mismes_eval.report.tables import COLUMNS, Table, cells_of
 
 def rollout_items(context: Context, r: Rollout) -> list[Item]:
     """T24 group-time effects, T24b summary with the wild bootstrap, F12 path of the effect, and the words they allow."""
-    intro = context.text("{m} was rolled out over {n} regions. Group-time effects compare the change in regions that got it with regions that had not, on repeated cross-sections.", m=r.measure, n=r.regions)
+    intro = context.text(
+        "{m} was rolled out over {n} regions. Group-time effects compare the change in regions that got it with regions that had not, on repeated cross-sections.",
+        m=r.measure,
+        n=r.regions,
+    )
     if isinstance(r.overall, NotEstimable):
         return [intro, context.text("The effect of the roll-out could not be estimated: {r}", r=r.overall.reason)]
     return [intro, context.text(_words(r), **_values(context, r)), _summary(context, r), _cells(context, r), *_path(context, r)]
@@ -52,8 +56,22 @@ def _summary(context: Context, r: Rollout) -> Table:
     cells = cells_of(rows, context.rules)
     if not isinstance(r.wild, NotEstimable):
         w = r.wild.to_frame().iloc[0]
-        blank = dict.fromkeys(COLUMNS, np.nan) | {"flag": "", "unit": "share", "definition": "wild cluster bootstrap over regions", "status": "shown", "kind": "effect"}
-        line = blank | {"row": "all groups and periods, regions as clusters (wild bootstrap)", "column": "estimate", "value": w["value"], "se": w["se"], "ci_low": w["ci_low"], "ci_high": w["ci_high"], "n": float(w["clusters"])}
+        blank = dict.fromkeys(COLUMNS, np.nan) | {
+            "flag": "",
+            "unit": "share",
+            "definition": "wild cluster bootstrap over regions",
+            "status": "shown",
+            "kind": "effect",
+        }
+        line = blank | {
+            "row": "all groups and periods, regions as clusters (wild bootstrap)",
+            "column": "estimate",
+            "value": w["value"],
+            "se": w["se"],
+            "ci_low": w["ci_low"],
+            "ci_high": w["ci_high"],
+            "n": float(w["clusters"]),
+        }
         cells = pd.concat([cells, pd.DataFrame([line], columns=list(COLUMNS))], ignore_index=True)
     note = "With few regions the design's error misses shocks that whole regions share; the wild bootstrap treats regions as the clusters. Its n counts regions. A change in composition would mean that who lives there changed."
     return Table("T24", "Effect of the roll-out, percentage points", cells, r.source, (note, *_truth(context, r)), 100.0, 1, context.synthetic)
@@ -72,20 +90,53 @@ def _cells(context: Context, r: Rollout) -> Table:
     frame = r.effects.to_frame()
     blank = dict.fromkeys(COLUMNS, np.nan) | {"flag": "", "unit": "share", "definition": "group-time effect", "status": "shown", "kind": "effect"}
     cells = [
-        blank | {"row": f"{int(c['cohort'])}", "column": f"{int(c['time'])}", "value": c["att"], "se": c["se"], "ci_low": c["ci_low"], "ci_high": c["ci_high"], "n": float(c["n_treated"])}
+        blank
+        | {
+            "row": f"{int(c['cohort'])}",
+            "column": f"{int(c['time'])}",
+            "value": c["att"],
+            "se": c["se"],
+            "ci_low": c["ci_low"],
+            "ci_high": c["ci_high"],
+            "n": float(c["n_treated"]),
+        }
         for c in frame.to_dict("records")
     ]
     note = "Rows: first year with the measure; columns: year of the survey. Years before the first year are pre-trends."
-    return Table("T24b", "Group-time effects of the roll-out, percentage points", pd.DataFrame(cells, columns=list(COLUMNS)), r.source, (note,), 100.0, 1, context.synthetic)
+    return Table(
+        "T24b",
+        "Group-time effects of the roll-out, percentage points",
+        pd.DataFrame(cells, columns=list(COLUMNS)),
+        r.source,
+        (note,),
+        100.0,
+        1,
+        context.synthetic,
+    )
 
 
 def _path(context: Context, r: Rollout) -> list[Item]:
     if isinstance(r.event, NotEstimable):
         return [cells_note(context, r.event.reason)]
     ci = r.event.ci()
-    frame = pd.DataFrame({"series": r.outcome, "x": r.event.keys["event_time"].astype(float), "value": r.event.value, "low": ci["low"].to_numpy(), "high": ci["high"].to_numpy()})
+    frame = pd.DataFrame(
+        {"series": r.outcome, "x": r.event.keys["event_time"].astype(float), "value": r.event.value, "low": ci["low"].to_numpy(), "high": ci["high"].to_numpy()}
+    )
     title = context.text("Effect of the roll-out on '{o}' by years since it began", o=context.column(r.outcome))
-    return [figures.paths("F12", title, frame, context.text("years since the roll-out"), context.text("percentage points (95% interval)"), 100.0, True, r.source, (), context.synthetic)]
+    return [
+        figures.paths(
+            "F12",
+            title,
+            frame,
+            context.text("years since the roll-out"),
+            context.text("percentage points (95% interval)"),
+            100.0,
+            True,
+            r.source,
+            (),
+            context.synthetic,
+        )
+    ]
 
 
 def cells_note(context: Context, reason: str) -> str:

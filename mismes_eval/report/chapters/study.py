@@ -80,7 +80,10 @@ def _verdict(context: Context, label: str, estimates: list[Estimate]) -> str:
     signs = {v > 0 for v in values}
     apart = max(float(e["low"]) for e in ends) > min(float(e["high"]) for e in ends)
     if len(signs) > 1 or apart:
-        return context.text("{o}: the estimators disagree ({lo} to {hi}). The answer depends on the method and no single one should be read as the effect; the groups differ in ways that the covariates may not remove.", **shown)
+        return context.text(
+            "{o}: the estimators disagree ({lo} to {hi}). The answer depends on the method and no single one should be read as the effect; the groups differ in ways that the covariates may not remove.",
+            **shown,
+        )
     if all(float(e["low"]) <= 0 <= float(e["high"]) for e in ends):
         return context.text("{o}: no effect could be shown by any estimator ({lo} to {hi}).", **shown)
     if any(float(e["low"]) <= 0 <= float(e["high"]) for e in ends):

@@ -61,7 +61,17 @@ def _row(context: Context, study: Tracing, arm: str, wave: object) -> str:
 
 
 def _rate(row: str, column: str, value: float, n: float) -> dict[str, object]:
-    return dict.fromkeys(COLUMNS, np.nan) | {"row": row, "column": column, "value": value, "n": n, "flag": "", "kind": "count", "unit": "share", "definition": "", "status": "shown"}
+    return dict.fromkeys(COLUMNS, np.nan) | {
+        "row": row,
+        "column": column,
+        "value": value,
+        "n": n,
+        "flag": "",
+        "kind": "count",
+        "unit": "share",
+        "definition": "",
+        "status": "shown",
+    }
 
 
 def _attrition(context: Context, study: Tracing) -> Table:
@@ -76,7 +86,9 @@ def _attrition(context: Context, study: Tracing) -> Table:
         gap = e.contrast({"_lost, _arm=participants": 1.0, "_lost, _arm=comparison": -1.0}).annotated(kind="contrast")
         items.append(cells_of([(row, "difference", gap)], context.rules))
     covariates = study.panel.adjustment.covariates if study.panel.adjustment else ()
-    note = context.text("Loss is adjusted for by response propensities on {columns}; their estimation is in every standard error below.", columns=", ".join(covariates))
+    note = context.text(
+        "Loss is adjusted for by response propensities on {columns}; their estimation is in every standard error below.", columns=", ".join(covariates)
+    )
     return Table("T15", "Lost to follow-up, %", pd.concat(items, ignore_index=True), study.source, (note,), 100.0, 1, context.synthetic)
 
 
@@ -93,7 +105,11 @@ def _balance(context: Context, study: Tracing) -> Table:
         items.append(cells_of([(context.column(c), "difference", gap)], context.rules))
         w, v = inside.weights[inside.active], inside.frame[c].to_numpy(float, na_value=np.nan)[inside.active]
         sd = float(np.sqrt(np.average((v - np.average(v, weights=w)) ** 2, weights=w)))
-        items.append(pd.DataFrame([_rate(context.column(c), "standardised difference", gap.value[0] / sd if sd else np.nan, float(inside.active.sum()))], columns=list(COLUMNS)))
+        items.append(
+            pd.DataFrame(
+                [_rate(context.column(c), "standardised difference", gap.value[0] / sd if sd else np.nan, float(inside.active.sum()))], columns=list(COLUMNS)
+            )
+        )
     note = "A standardised difference above 0.1 in size deserves attention; the estimator below adjusts for the covariates it names."
     return Table("T14", "Participants and comparison group at enrolment", pd.concat(items, ignore_index=True), study.source, (note,), 1.0, 2, context.synthetic)
 
@@ -121,11 +137,24 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
             items.append(cells_by(e, context.rules, row, [str(v) for v in e.keys["_arm"]]))
             if outcome == main:
                 path.append(_path(e, study.months[w]))
-    table = Table("T16", "Outcomes by wave and arm (shares in %)", pd.concat(items, ignore_index=True), study.source, (_words(context),), 1.0, 1, context.synthetic, units)
+    table = Table(
+        "T16", "Outcomes by wave and arm (shares in %)", pd.concat(items, ignore_index=True), study.source, (_words(context),), 1.0, 1, context.synthetic, units
+    )
     if not path:
         return [table]
     frame = pd.concat(path, ignore_index=True)
-    figure = figures.paths("F08", "{outcome} since enrolment".format(outcome=context.column(str(main)).capitalize()), frame, "months since enrolment", "% (95% interval)", 100.0, False, study.source, (), context.synthetic)
+    figure = figures.paths(
+        "F08",
+        f"{context.column(str(main)).capitalize()} since enrolment",
+        frame,
+        "months since enrolment",
+        "% (95% interval)",
+        100.0,
+        False,
+        study.source,
+        (),
+        context.synthetic,
+    )
     return [table, figure]
 
 
