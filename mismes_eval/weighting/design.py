@@ -159,8 +159,9 @@ class SurveyDesign:
         inner = [step.inner if isinstance(step, Embedded) else step for step in self.steps]
         return any(isinstance(step, Calibration) and step.total_vcov is not None for step in inner)
 
-    def describe(self) -> str:
-        """One line for table notes: variance level, strata, PSUs, steps."""
+    @property
+    def basis(self) -> str:
+        """How the variance is taken, for the note of a table: method, level on the ladder, units and strata."""
         ladder = {
             "psu": f"{self.psus:,} PSUs in {self.strata:,} strata",
             "household": f"household clusters ({self.psus:,}) in {self.strata:,} strata, no PSU in the file",
@@ -168,5 +169,9 @@ class SurveyDesign:
             + (f", variance times a supplied cluster effect of {self.cluster_deff:g}" if self.cluster_deff != 1 else ", no cluster effect supplied"),
         }[self.level]
         how = f"{self.replicates.method}, {self.replicates.count} replicates" if self.replicates is not None else "linearised"
+        return f"Variance: {how}, {ladder}."
+
+    def describe(self) -> str:
+        """One line: how the variance is taken, and the steps of the weight."""
         steps = "; ".join(step.name for step in self.steps) or "no weight step"
-        return f"Variance: {how}, {ladder}. Weight: base weight; {steps}."
+        return f"{self.basis} Weight: base weight; {steps}."

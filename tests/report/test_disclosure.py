@@ -27,7 +27,7 @@ def random_table(rng: np.random.Generator) -> tuple[dict[object, float], list[Re
     for index in itertools.product(*[[*range(d), "all"] for d in sizes]):
         values[index] = float(x[tuple(slice(None) if i == "all" else i for i in index)].sum())
     relations = [
-        Relation(index, tuple(index[:a] + (j,) + index[a + 1 :] for j in range(sizes[a])))
+        Relation(index, tuple((*index[:a], j, *index[a + 1 :]) for j in range(sizes[a])))
         for index in values
         for a, i in enumerate(index)  # type: ignore[arg-type, var-annotated]
         if i == "all"

@@ -39,7 +39,7 @@ def histories(context: Context, study: Tracing) -> Table:
         parts.append(cells_by(item.select(keep).annotated(kind=kind), context.rules, rows, arms))
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     note = "Shares in %. Job match: level and field of the job fit the training. Reintegration: total score from 0 to 1. Months count from enrolment."
-    return Table("T16b", "Work and life after enrolment", cells, study.source, (note,), 1.0, 1, context.synthetic, units)
+    return Table("T16b", "Work and life after enrolment", cells, study.source, (note, study.panel.sample.design.basis), 1.0, 1, context.synthetic, units)
 
 
 def _wanted(id_: str, item: Estimate, k: int) -> bool:

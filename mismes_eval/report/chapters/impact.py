@@ -179,7 +179,9 @@ def _beside(context: Context, study: Tracing, effect: Effects) -> Table:
         m=effect.measure,
     )
     scale, digits = _scale(outcome)
-    return Table(f"T19-{effect.measure}", title, cells_of(rows, context.rules), study.source, (), scale, digits, context.synthetic)
+    return Table(
+        f"T19-{effect.measure}", title, cells_of(rows, context.rules), study.source, (study.panel.sample.design.basis,), scale, digits, context.synthetic
+    )
 
 
 def _groups(context: Context, study: Tracing) -> Table:
@@ -193,7 +195,9 @@ def _groups(context: Context, study: Tracing) -> Table:
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     note = "Several groups are looked at: one interval in twenty misses its value by chance alone."
     scale, digits = _scale(outcome)
-    return Table("T18", "Effects by group, main outcome and wave", cells, study.source, (note,), scale, digits, context.synthetic)
+    return Table(
+        "T18", "Effects by group, main outcome and wave", cells, study.source, (note, study.panel.sample.design.basis), scale, digits, context.synthetic
+    )
 
 
 def _level(level: str) -> str:
@@ -222,5 +226,14 @@ def _money(context: Context, study: Tracing) -> list[Item]:
         words.append(context.text("{m}: an additional job-year cost {v} {c}, 95% interval {lo} to {hi} (Fieller), if the effect lasts {y} years.", m=effect.measure, v=n(ratio, 0), c=m.currency,
                                   lo=n(low, 0), hi=n(high, 0), y=n(m.horizon, 1)))  # fmt: skip
     note = "Costs are those of the services that participants received; the interval carries the error of the effect and of the cost."
-    table = Table("T20", "Cost per participant and per additional job", pd.concat(parts, ignore_index=True), study.source, (note,), 1.0, 0, context.synthetic)
+    table = Table(
+        "T20",
+        "Cost per participant and per additional job",
+        pd.concat(parts, ignore_index=True),
+        study.source,
+        (note, study.panel.sample.design.basis),
+        1.0,
+        0,
+        context.synthetic,
+    )
     return [table, *words]

@@ -12,7 +12,7 @@ from mismes_eval.evaluation.coverage import concentration, coverage, target_popu
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.frame import codes
 from mismes_eval.report.chapters.base import Chapter, Context
-from mismes_eval.report.chapters.people import bands
+from mismes_eval.report.chapters.people import bands, basis
 from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
 
 PART = "_took_part"
@@ -39,9 +39,7 @@ def _by_model(context: Context, s: Survey) -> Table:
             continue
         level = [str(v).split(" ")[-1] for v in e.keys["variable"]]
         parts.append(cells_by(e, context.rules, [f"{v} {models[v]}" if v in models.index else "any measure" for v in level], column))
-    return Table(
-        "T10", "Awareness of and participation in measures, %", pd.concat(parts, ignore_index=True), s.source, (s.definition.text,), 100.0, 1, context.synthetic
-    )
+    return Table("T10", "Awareness of and participation in measures, %", pd.concat(parts, ignore_index=True), s.source, basis(s), 100.0, 1, context.synthetic)
 
 
 def _returnees(s: Survey) -> np.ndarray:
@@ -65,7 +63,7 @@ def _coverage(context: Context, s: Survey) -> Table:
         "Coverage",
         cells_of(rows, context.rules),
         s.source,
-        (note, s.definition.text),
+        (note, *basis(s)),
         100.0,
         1,
         context.synthetic,
@@ -96,7 +94,9 @@ def _targeting(context: Context, s: Survey) -> Table:
         known = named.where(frame["educy"].notna())
         parts.append(cells_by(concentration(known, PART, "educy"), context.rules, "concentration over years of education", "index"))
     note = "1: a group takes part as often as all returnees; above 1: favoured. Concentration: 0 none, above 0 towards the better educated."
-    return Table("T03b", "Targeting: who is favoured among returnees", pd.concat(parts, ignore_index=True), s.source, (note,), 1.0, 2, context.synthetic)
+    return Table(
+        "T03b", "Targeting: who is favoured among returnees", pd.concat(parts, ignore_index=True), s.source, (note, *basis(s)), 1.0, 2, context.synthetic
+    )
 
 
 def _costs(context: Context, s: Survey) -> Table:
@@ -112,4 +112,6 @@ def _costs(context: Context, s: Survey) -> Table:
     cells = pd.concat(items, ignore_index=True) if items else pd.DataFrame(columns=list(COLUMNS))
     shares = {str(r): (100.0, 1) for r, u in zip(cells["row"], cells["unit"], strict=True) if str(u) == "share"}
     cells["row"] = [f"{r}, %" if r in shares else r for r in cells["row"]]
-    return Table("T11", "Recruitment cost, intentions, circularity", cells, s.source, (), 1.0, 1, context.synthetic, {f"{k}, %": v for k, v in shares.items()})
+    return Table(
+        "T11", "Recruitment cost, intentions, circularity", cells, s.source, basis(s), 1.0, 1, context.synthetic, {f"{k}, %": v for k, v in shares.items()}
+    )

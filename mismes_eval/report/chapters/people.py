@@ -42,6 +42,11 @@ def people(context: Context) -> Chapter:
     return Chapter("people", "Migrants in the labour force survey", tuple(items + ([region] if region is not None else [])), partitions)
 
 
+def basis(s: Survey) -> tuple[str, str]:
+    """What every table of the survey says of itself: who is a migrant, and at which level its variance is taken."""
+    return s.definition.text, s.sample.design.basis
+
+
 def _rows_of(estimate: Estimate, column: str) -> list[str]:
     return [str(v) for v in estimate.keys[column]]
 
@@ -59,7 +64,7 @@ def _shares(context: Context, s: Survey) -> Table:
             items.append(cells_of([(names[variable], "estimate", one)], context.rules))
     else:
         items.append(cells_of([("absent members", "estimate", absent)], context.rules))
-    notes = [s.definition.text]
+    notes = list(basis(s))
     if isinstance(absent, Estimate):
         notes.append(lfs.UNCOVERED if hasattr(lfs, "UNCOVERED") else "Households that left as a whole are not covered.")
     return Table(
@@ -85,12 +90,14 @@ def _indicator_table(context: Context, id: str, title: str, which: Sequence[str]
         if isinstance(whole, Estimate) and whole.p == 1:
             parts.append(cells_of([(title_of, "all residents", whole)], context.rules))
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
-    return Table(id, title + ", %", cells, s.source, (s.definition.text,) if by == ("status",) else (), 100.0, 1, context.synthetic)
+    return Table(id, title + ", %", cells, s.source, basis(s) if by == ("status",) else basis(s)[1:], 100.0, 1, context.synthetic)
 
 
 def _unemployed(context: Context, s: Survey) -> Table:
     e = context.evaluation.indicators(which=("L3",)).get("L3.unemployed", NotEstimable("not computed"))
-    return Table("T08c", "Unemployed persons, thousand", cells_of([("all residents", "estimate", e)], context.rules), s.source, (), 0.001, 1, context.synthetic)
+    return Table(
+        "T08c", "Unemployed persons, thousand", cells_of([("all residents", "estimate", e)], context.rules), s.source, basis(s)[1:], 0.001, 1, context.synthetic
+    )
 
 
 def _grouped(e: Estimate, title: str, by: Sequence[str], context: Context) -> pd.DataFrame:
@@ -133,7 +140,7 @@ def _profile(context: Context, s: Survey) -> Table:
             e = proportion(inside, c)
             level = e.keys["level"].tolist() if "level" in e.keys else [c]
             parts.append(cells_by(e, context.rules, [f"{c}: {v}" for v in level], group))
-    return Table("T07", "Profile, % of each group", pd.concat(parts, ignore_index=True), s.source, (s.definition.text,), 100.0, 1, context.synthetic)
+    return Table("T07", "Profile, % of each group", pd.concat(parts, ignore_index=True), s.source, basis(s), 100.0, 1, context.synthetic)
 
 
 def bands(frame: pd.DataFrame) -> pd.Series:
@@ -155,7 +162,7 @@ def _by_sex(context: Context, s: Survey) -> Table:
         names = [f"{'returnees' if str(e.keys['status'].iloc[k]) == 'returnee' else 'non-migrants'}, {e.keys['sex'].iloc[k]}" for k in keep]
         parts.append(cells_by(e.select(keep), context.rules, str(e.extra.get("title", w)), names))
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
-    return Table("T08b", "Labour status by sex, %", cells, s.source, (s.definition.text,), 100.0, 1, context.synthetic)
+    return Table("T08b", "Labour status by sex, %", cells, s.source, basis(s), 100.0, 1, context.synthetic)
 
 
 def _gap(context: Context, s: Survey) -> Table:
@@ -167,7 +174,7 @@ def _gap(context: Context, s: Survey) -> Table:
         "Earnings of returnees against non-migrants",
         cells_of(rows, context.rules),
         s.source,
-        ("Log points times 100 are close to percent for small gaps.",),
+        ("Log points times 100 are close to percent for small gaps.", *basis(s)),
         100.0,
         1,
         context.synthetic,
@@ -195,6 +202,6 @@ def _regions(context: Context, s: Survey) -> Item | None:
         None,
         keep,
         s.source,
-        (s.definition.text,),
+        basis(s),
         context.synthetic,
     )

@@ -53,7 +53,16 @@ def _response(context: Context, study: Tracing) -> Table:
     rows = [_row(context, study, str(traced.keys["arm_name"].iloc[k]), traced.keys["wave"].iloc[k]) for k in keep]
     parts.append(cells_by(traced.select(keep).annotated(kind="share"), context.rules, rows, "tracing"))
     note = "AAPOR Standard Definitions: RR1 complete interviews over all, RR2 with partial ones, RR5 over eligible persons; COOP1 cooperation, CON1 contact, REF1 refusal; tracing: whereabouts known, persons abroad included."
-    return Table("T13", "Response by wave and arm, %", pd.concat(parts, ignore_index=True), study.source, (note,), 100.0, 1, context.synthetic)
+    return Table(
+        "T13",
+        "Response by wave and arm, %",
+        pd.concat(parts, ignore_index=True),
+        study.source,
+        (note, study.panel.sample.design.basis),
+        100.0,
+        1,
+        context.synthetic,
+    )
 
 
 def _row(context: Context, study: Tracing, arm: str, wave: object) -> str:
@@ -89,7 +98,9 @@ def _attrition(context: Context, study: Tracing) -> Table:
     note = context.text(
         "Loss is adjusted for by response propensities on {columns}; their estimation is in every standard error below.", columns=", ".join(covariates)
     )
-    return Table("T15", "Lost to follow-up, %", pd.concat(items, ignore_index=True), study.source, (note,), 100.0, 1, context.synthetic)
+    return Table(
+        "T15", "Lost to follow-up, %", pd.concat(items, ignore_index=True), study.source, (note, study.panel.sample.design.basis), 100.0, 1, context.synthetic
+    )
 
 
 def _balance(context: Context, study: Tracing) -> Table:
@@ -111,7 +122,16 @@ def _balance(context: Context, study: Tracing) -> Table:
             )
         )
     note = "A standardised difference above 0.1 in size deserves attention; the estimator below adjusts for the covariates it names."
-    return Table("T14", "Participants and comparison group at enrolment", pd.concat(items, ignore_index=True), study.source, (note,), 1.0, 2, context.synthetic)
+    return Table(
+        "T14",
+        "Participants and comparison group at enrolment",
+        pd.concat(items, ignore_index=True),
+        study.source,
+        (note, study.panel.sample.design.basis),
+        1.0,
+        2,
+        context.synthetic,
+    )
 
 
 def _outcomes(context: Context, study: Tracing) -> list[Item]:
@@ -138,7 +158,15 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
             if outcome == main:
                 path.append(_path(e, study.months[w]))
     table = Table(
-        "T16", "Outcomes by wave and arm (shares in %)", pd.concat(items, ignore_index=True), study.source, (_words(context),), 1.0, 1, context.synthetic, units
+        "T16",
+        "Outcomes by wave and arm (shares in %)",
+        pd.concat(items, ignore_index=True),
+        study.source,
+        (_words(context), study.panel.sample.design.basis),
+        1.0,
+        1,
+        context.synthetic,
+        units,
     )
     if not path:
         return [table]
