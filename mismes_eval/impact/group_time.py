@@ -17,6 +17,7 @@ from mismes_eval.impact.aggregation import Kind, aggregate
 from mismes_eval.impact.bands import Band, sup_t
 from mismes_eval.impact.group_time_cells import Fitted, fit_cells
 from mismes_eval.impact.layout import Layout, Unbalanced, of_cross_sections, of_long, of_panel
+from mismes_eval.impact.panel_pairs import enrolled, fit_pairs
 from mismes_eval.impact.periods import Base, Control, Plan, plan
 from mismes_eval.impact.two_by_two import EXTREME, NAMES, PanelLike
 from mismes_eval.numerics.did import METHODS, Method
@@ -111,7 +112,8 @@ def att_gt(
     covariates : columns known before treatment, constant in a unit.  method : as in `att_2x2`.
     control : "never" or "not_yet" treated.  base : "varying" (before treatment: change from the period before) or "universal" (always from the last period before treatment).
     anticipation : periods before treatment in which units may react; the base lies before them.
-    unbalanced : "balanced" keeps units seen in all periods, "pairs" those seen in both periods of a comparison, "refuse" stops. Said in the notes.
+    unbalanced : "balanced" keeps units seen in all periods, "pairs" those seen in both periods of a comparison (tracer panels: weighted for the loss
+        up to those two waves), "refuse" stops. Said in the notes.
     series_breaks : first periods of new series: a cohort that starts on one stops the run unless acknowledge_breaks.
 
     Returns
@@ -127,11 +129,12 @@ def att_gt(
     Callaway and Sant'Anna (2021), Journal of Econometrics 225, 200-230.
     """
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
-    _check(method, covariates)
-    layout = _layout(data, outcome, cohort, time, unit, covariates, unbalanced)
-    chosen = plan(layout.periods, np.unique(layout.cohort), control, base, anticipation, series_breaks, acknowledge_breaks)
+    _check(method, covariates, unbalanced)
+    pairs = not isinstance(data, Sample) and unbalanced == "pairs"
+    layout = enrolled(data, cohort, covariates) if pairs else _layout(data, outcome, cohort, time, unit, covariates, unbalanced)  # type: ignore[arg-type]
+    chosen = plan(layout.periods, np.unique(layout.cohort[~np.isnan(layout.cohort)]), control, base, anticipation, series_breaks, acknowledge_breaks)
     try:
-        fitted = fit_cells(layout, layout.weights, chosen, method)
+        fitted = fit_pairs(data, outcome, layout, chosen, method) if pairs else fit_cells(layout, layout.weights, chosen, method)  # type: ignore[arg-type]
     except Separation as error:
         raise IdentificationError(
             Problem("the comparison cannot be fitted", f"covariates {', '.join(covariates) or 'none'}, method '{method}'", "overlap between cohort and comparison group, covariates not collinear",
@@ -140,8 +143,10 @@ def att_gt(
     return _result(layout, chosen, fitted, outcome, covariates, control, base, anticipation, method)
 
 
-def _check(method: str, covariates: Sequence[str]) -> None:
+def _check(method: str, covariates: Sequence[str], unbalanced: str) -> None:
     problems = []
+    if unbalanced not in ("refuse", "balanced", "pairs"):
+        problems.append(Problem("unknown treatment of unbalanced panels", "argument 'unbalanced'", "'refuse', 'balanced' or 'pairs'", repr(unbalanced)))
     if method not in METHODS:
         problems.append(Problem("unknown method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)))
     if method == "none" and covariates:
@@ -156,7 +161,7 @@ def _layout(
     if not isinstance(data, Sample):
         if time is not None or unit is not None:
             raise IdentificationError(Problem("a tracer panel knows its units and waves", "arguments 'time' and 'unit'", "None", f"{time!r}, {unit!r}"))
-        return of_panel(data, outcome, cohort, covariates)
+        return of_panel(data, outcome, cohort, covariates, unbalanced)
     if time is None:
         raise IdentificationError(Problem("a long sample needs its time column", "argument 'time'", "a column", "None"))
     if not data.active.any():
@@ -170,10 +175,9 @@ def _result(
     groups = np.array(chosen.cohorts)
     k, g = len(chosen.cells), groups.size
     member = fitted.z[:, k:]
-    size = layout.weights @ member
     influence = layout.influence(fitted.z, np.eye(k + g))
     design = layout.sample.design
-    value = np.concatenate([fitted.att, size])
+    value = np.concatenate([fitted.att, fitted.size])
     replicates = _replicates(layout, chosen, method, member) if design.replicates is not None else None
     known = None if replicates is not None else design.vcov(_summed(influence, design))
     part = Part(design, influence, replicates, None if replicates is None else value, known)
@@ -183,11 +187,12 @@ def _result(
         "base": [periods[c.base] for c in chosen.cells], "n_treated": fitted.n_treated, "n_comparison": fitted.n_comparison,
     })  # fmt: skip
     names = tuple(f"ATT({c.cohort:g},{periods[c.time]:g})" for c in chosen.cells)
-    n = np.concatenate([fitted.n_treated + fitted.n_comparison, (member[layout.weights != 0] > 0).sum(axis=0)]).astype(float)
+    count = [int(((layout.cohort == h) & (layout.weights != 0)).sum()) for h in groups]
+    n = np.concatenate([fitted.n_treated + fitted.n_comparison, count]).astype(float)
     kind = "repeated cross-sections" if layout.period is not None else "panel"
     text = (
         f"Group-time effects of {outcome}, {NAMES[method]}, {kind}; comparison: {'never treated' if control == 'never' else 'not yet treated'}; base: {base}; anticipation: {anticipation:g}; "
-        f"covariates: {', '.join(covariates) or 'none'}; {len(groups)} cohorts, {periods.size} periods, {layout.n:,} {'rows' if layout.period is not None else 'units'}."
+        f"covariates: {', '.join(covariates) or 'none'}; {len(groups)} cohorts, {periods.size} periods, {int((~np.isnan(layout.cohort)).sum()):,} {'rows' if layout.period is not None else 'units'}."
     )
     notes = (text, *chosen.notes, *layout.notes, *_overlap_notes(fitted.overlap), *layout.sample.notes)
     all_keys = pd.concat([keys, pd.DataFrame({"cohort": groups})], ignore_index=True)

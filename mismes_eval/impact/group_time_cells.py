@@ -18,10 +18,11 @@ from mismes_eval.numerics.rows import Float, Int
 
 @dataclass(frozen=True)
 class Fitted:
-    """att (K,); z (N, K + G) influence on the units' weights, of the cells and of the sizes of the cohorts; rows behind each cell; overlap: cohort, extreme, largest, per propensity."""
+    """att (K,); z (N, K + G) influence on the units' weights, of the cells and of the sizes of the cohorts; size (G,) of the cohorts; rows behind each cell; overlap: cohort, extreme, largest, per propensity."""
 
     att: Float
     z: Float
+    size: Float
     n_treated: Int
     n_comparison: Int
     overlap: pd.DataFrame
@@ -33,7 +34,7 @@ def fit_cells(layout: Layout, weights: Float, plan: Plan, method: Method) -> Fit
     z = np.zeros((k + len(plan.cohorts), layout.n)).T
     for j, g in enumerate(plan.cohorts):
         z[:, k + j] = layout.cohort == g
-    out = Fitted(np.zeros(k), z, np.zeros(k, np.intp), np.zeros(k, np.intp), pd.DataFrame())
+    out = Fitted(np.zeros(k), z, weights @ z[:, k:], np.zeros(k, np.intp), np.zeros(k, np.intp), pd.DataFrame())
     if layout.period is not None:
         overlap = _cross_sections(layout, weights, plan, method, out)
     elif np.isfinite(layout.y).all():
@@ -64,7 +65,7 @@ def _complete(layout: Layout, weights: Float, plan: Plan, method: Method, out: F
             joined[against] = (group, levels(group) if regress and group.n else None)
         one, (other, fitted) = members[cohort], joined[against]
         if not one.n or not other.n:
-            problems += [_empty(plan.cells[j], plan.periods, one.n, other.n) for j in cells]
+            problems += [no_rows(plan.cells[j], plan.periods, one.n, other.n) for j in cells]
             continue
         time, base = (np.array([getattr(plan.cells[j], name) for j in cells]) for name in ("time", "base"))
         effects = many(one, other, time, base, method, fitted)
@@ -73,7 +74,7 @@ def _complete(layout: Layout, weights: Float, plan: Plan, method: Method, out: F
         for i, j in enumerate(cells):
             out.z.T[j][where[cohort]] = effects.treated[i]
             out.z.T[j][rows] = effects.compared[i]
-        overlap += _extreme(cohort, other.w, effects.propensity)
+        overlap += extreme(cohort, other.w, effects.propensity)
     if problems:
         raise IdentificationError(problems)
     return overlap
@@ -88,13 +89,13 @@ def _pairs(layout: Layout, weights: Float, plan: Plan, method: Method, out: Fitt
         seen = (weights != 0) & np.isfinite(layout.y[:, c.time]) & np.isfinite(layout.y[:, c.base])
         mine, theirs = np.flatnonzero(seen & (layout.cohort == c.cohort)), np.flatnonzero(seen & np.isin(layout.cohort, c.against))
         if not mine.size or not theirs.size:
-            problems.append(_empty(c, plan.periods, mine.size, theirs.size))
+            problems.append(no_rows(c, plan.periods, mine.size, theirs.size))
             continue
         other = _group(layout, weights, theirs)
         effects = many(_group(layout, weights, mine), other, np.array([c.time]), np.array([c.base]), method)
         out.att[j], out.n_treated[j], out.n_comparison[j] = effects.att[0], mine.size, theirs.size
         out.z[mine, j], out.z[theirs, j] = effects.treated[0], effects.compared[0]
-        overlap += _extreme(c.cohort, other.w, effects.propensity)
+        overlap += extreme(c.cohort, other.w, effects.propensity)
     if problems:
         raise IdentificationError(problems)
     return overlap
@@ -110,12 +111,12 @@ def _cross_sections(layout: Layout, weights: Float, plan: Plan, method: Method, 
         d, post = (layout.cohort[rows] == c.cohort).astype(float), (np.asarray(layout.period)[rows] == c.time).astype(float)
         out.n_treated[j], out.n_comparison[j] = int(d.sum()), int(d.size - d.sum())
         if any(not ((d == v) & (post == s)).any() for v in (0, 1) for s in (0, 1)):
-            problems.append(_empty(c, plan.periods, int(d.sum()), int(d.size - d.sum())))
+            problems.append(no_rows(c, plan.periods, int(d.sum()), int(d.size - d.sum())))
             continue
         effect = cross_sections(weights[rows], d, post, layout.y[rows], layout.x[rows], method)
         out.att[j], out.z[rows, j] = effect.att, effect.z
         compare = d == 0
-        overlap += _extreme(c.cohort, weights[rows][compare], None if effect.propensity is None else (effect.propensity[~compare], effect.propensity[compare]))
+        overlap += extreme(c.cohort, weights[rows][compare], None if effect.propensity is None else (effect.propensity[~compare], effect.propensity[compare]))
     if problems:
         raise IdentificationError(problems)
     return overlap
@@ -129,13 +130,14 @@ def _joined(groups: list[Group]) -> Group:
     return Group(np.concatenate([g.w for g in groups]), np.concatenate([g.x for g in groups], axis=1), np.concatenate([g.y for g in groups], axis=1))
 
 
-def _extreme(cohort: float, w: Float, p: tuple[Float, Float] | None) -> Overlap:
+def extreme(cohort: float, w: Float, p: tuple[Float, Float] | None) -> Overlap:
     """Share of the comparison weight with an extreme propensity, and the largest of all propensities."""
     if p is None:
         return []
     return [(cohort, float(w[p[1] > EXTREME].sum() / w.sum()), float(max(p[0].max(), p[1].max())))]
 
 
-def _empty(cell: Cell, periods: Float, treated: int, compared: int) -> Problem:
+def no_rows(cell: Cell, periods: Float, treated: int, compared: int) -> Problem:
+    """A cell that cannot be made."""
     return Problem("a group-time comparison has no rows", f"cohort {cell.cohort:g}, {periods[cell.base]:g} to {periods[cell.time]:g}", "treated and comparison rows in both periods",
                    f"{treated} treated, {compared} comparison", "Merge cohorts, narrow the periods, or choose unbalanced='balanced'.")  # fmt: skip

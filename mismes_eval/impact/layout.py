@@ -56,18 +56,21 @@ class Layout:
         return Influence((Block(Rows(np.vstack([z, np.zeros((1, z.shape[1]))]), cell), coef),), self.sample.n)
 
 
-def of_panel(data: PanelLike, outcome: str, cohort: str, covariates: Sequence[str]) -> Layout:
+def of_panel(data: PanelLike, outcome: str, cohort: str, covariates: Sequence[str], unbalanced: Unbalanced) -> Layout:
     """A tracer panel: persons who answered all waves carry weight, the attrition steps in their standard error."""
     sample = data.weight_sample(data.waves)
     require(sample, [cohort, *covariates], "att_gt")
-    periods = _whole([float(t) if isinstance(t, int | float | np.number) else np.nan for t in data.waves])
+    periods = wave_numbers(data.waves)
     y = np.column_stack([data.values(outcome, t) for t in data.waves]).astype(float)
     seen = sample.active & np.isfinite(y).all(axis=1)
-    silent = int((sample.active & ~seen).sum())
+    silent, lost = int((sample.active & ~seen).sum()), int((data.sample.active & ~seen).sum())
+    if unbalanced == "refuse" and lost:
+        raise IdentificationError(Problem("the panel is unbalanced", f"'{outcome}'", f"every person with '{outcome}' in all {periods.size} waves", f"{lost:,} persons with gaps",
+                                          "Choose unbalanced='balanced' (those who answered all waves, weighted for attrition) or 'pairs'.", lost))  # fmt: skip
     notes = (f"{silent:,} responding persons without '{outcome}' in every wave are outside the domain.",) if silent else ()
     inside = np.flatnonzero(seen)
     sample = sample.where(seen)
-    return Layout(sample, inside, y[inside], cohorts(sample.frame[cohort])[inside], _covariates(sample, covariates, inside), periods, None, notes)
+    return Layout(sample, inside, y[inside], cohorts(sample.frame[cohort])[inside], covariate_rows(sample, covariates, inside), periods, None, notes)
 
 
 def of_cross_sections(sample: Sample, outcome: str, cohort: str, time: str, covariates: Sequence[str]) -> Layout:
@@ -78,16 +81,12 @@ def of_cross_sections(sample: Sample, outcome: str, cohort: str, time: str, cova
     t = _times(sample, time)[inside]
     periods = np.unique(t)
     g = cohorts(sample.frame[cohort])
-    return Layout(sample, inside, y[inside], g[inside], _covariates(sample, covariates, inside), periods, np.searchsorted(periods, t))
+    return Layout(sample, inside, y[inside], g[inside], covariate_rows(sample, covariates, inside), periods, np.searchsorted(periods, t))
 
 
 def of_long(sample: Sample, outcome: str, cohort: str, time: str, unit: str, covariates: Sequence[str], unbalanced: Unbalanced) -> Layout:
     """A long panel. Raises IdentificationError: duplicate unit-periods, cohorts or covariates that change, units in several PSUs, missing periods."""
     require(sample, [outcome, cohort, time, unit, *covariates], "att_gt")
-    if unbalanced not in ("refuse", "balanced", "pairs"):
-        raise IdentificationError(
-            Problem("unknown treatment of unbalanced panels", "argument 'unbalanced'", "'refuse', 'balanced' or 'pairs'", repr(unbalanced))
-        )
     inside = np.flatnonzero(sample.active)
     whole = inside.size == sample.n
     t_all, ids = _times(sample, time), sample.frame[unit]
@@ -126,7 +125,7 @@ def of_long(sample: Sample, outcome: str, cohort: str, time: str, unit: str, cov
             notes += (f"{lost:,} of {full.size:,} units lack '{outcome}' in some period and are outside the domain; nothing stands in for them.",)
         else:
             notes += (f"{lost:,} of {full.size:,} units lack '{outcome}' in some period; each comparison uses the units seen in both of its periods.",)
-    x = _covariates(sample, covariates, row)
+    x = covariate_rows(sample, covariates, row)
     cohort_of = g[row]
     owner, row = _owner(sample, ids, row, u, inside)
     return Layout(owner, row, table, cohort_of, x, periods, None, notes)
@@ -173,8 +172,9 @@ def _times(sample: Sample, time: str) -> Float:
     return t
 
 
-def _whole(periods: Sequence[float]) -> Float:
-    out = np.array(periods)
+def wave_numbers(waves: Sequence[object]) -> Float:
+    """(T,) waves as numbers."""
+    out = np.array([float(t) if isinstance(t, int | float | np.number) else np.nan for t in waves])
     if not np.isfinite(out).all():
         raise IdentificationError(Problem("waves are not numbers", "the panel's waves", "numbers in the units of the cohort column", "text"))
     return out
@@ -222,7 +222,8 @@ def _weights_note(w: Float, first: Float, u: Int) -> tuple[str, ...]:
     return (f"Weights differ between periods in {np.unique(u[moved]).size:,} units: each unit has its weight of its first period in the window (R did).",)
 
 
-def _covariates(sample: Sample, covariates: Sequence[str], row: Int) -> Float:
+def covariate_rows(sample: Sample, covariates: Sequence[str], row: Int) -> Float:
+    """(N, q) intercept and covariates of some rows."""
     if not covariates:
         return np.ones((row.size, 1))
     frame = sample.frame[list(covariates)].iloc[row]
