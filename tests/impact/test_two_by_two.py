@@ -188,3 +188,14 @@ def test_guards() -> None:
     with pytest.raises(IdentificationError, match="unknown method"):
         att_2x2(sample, ("a", "b"), "d", method="best")  # type: ignore[arg-type]
     assert att_2x2(sample, ("a", "b"), "d", method="none").value[0] == 0.0
+
+
+def test_a_break_between_the_periods_stops_the_run() -> None:
+    rng = np.random.default_rng(2)
+    f = pd.DataFrame({"w": 1.0, "d": [1, 0] * 20, "year": [2017] * 20 + [2019] * 20, "y": rng.normal(size=40)})
+    s = Sample.from_frame(f, "w")
+    plain = att_2x2(s, "y", "d", "year", method="none")
+    with pytest.raises(IdentificationError, match="break of the series lies between"):
+        att_2x2(s, "y", "d", "year", method="none", series_breaks=(2018, 2019))
+    assert att_2x2(s, "y", "d", "year", method="none", series_breaks=(2017, 2020)).value == plain.value
+    assert att_2x2(s, "y", "d", "year", method="none", series_breaks=(2018,), acknowledge_breaks=True).value == plain.value
