@@ -96,7 +96,14 @@ def tilting(w: Float, d: Float, x: Float) -> _Propensity:
 
 def regression(w: Float, on: Float, y: Float, x: Float) -> tuple[_Fit, Float]:
     """Least squares of y on x among rows where on > 0 (on (n,) also weights the rows): fit and prediction for all rows, (n,)."""
-    root = np.sqrt(w * on)
+    weight = w * on
+    if (weight < 0).any():  # linear calibration in a replicate can make them: then by normal equations
+        gram = x.T @ (x * weight[:, None])
+        if np.linalg.cond(gram) > 1e14:
+            raise Separation("covariates are collinear in the comparison group")
+        prediction = x @ np.linalg.solve(gram, x.T @ (weight * y))
+        return _Fit(x * (on * (y - prediction))[:, None], np.asarray(np.linalg.inv(gram), float)), prediction
+    root = np.sqrt(weight)
     used = root > 0
     q, r = np.linalg.qr(x[used] * root[used, None])
     if np.min(np.abs(np.diag(r))) < 1e-9 * np.max(np.abs(np.diag(r))):

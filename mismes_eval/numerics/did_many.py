@@ -50,6 +50,13 @@ class Effects:
 def levels(group: Group, w: Float | None = None) -> Levels:
     """Least squares of all periods on the covariates, weights w (n,) or the group's. Raises Separation where covariates are collinear."""
     w = group.w if w is None else w
+    if (w < 0).any():  # linear calibration in a replicate can make them: then by normal equations
+        gram = (group.x * w) @ group.x.T
+        if np.linalg.cond(gram) > 1e14:
+            raise Separation("covariates are collinear in the comparison group")
+        inverse_gram = np.asarray(np.linalg.inv(gram), float)
+        slopes = (group.y * w) @ group.x.T @ inverse_gram
+        return Levels(inverse_gram, slopes, group.y - slopes @ group.x)
     root = np.sqrt(w)
     used = int((root > 0).sum())
     q, r = np.linalg.qr((group.x * root).T)

@@ -11,7 +11,8 @@ import pytest
 
 from mismes_eval.errors import IdentificationError
 from mismes_eval.impact.two_by_two import att_2x2
-from mismes_eval.numerics.did import METHODS, cross_sections, panel, propensity, regression
+from mismes_eval.numerics.did import METHODS, Method, cross_sections, panel, propensity, regression
+from mismes_eval.numerics.did_many import Group, many
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.calibrate import calibrate
 from mismes_eval.weighting.nonresponse import nonresponse
@@ -199,3 +200,23 @@ def test_a_break_between_the_periods_stops_the_run() -> None:
         att_2x2(s, "y", "d", "year", method="none", series_breaks=(2018, 2019))
     assert att_2x2(s, "y", "d", "year", method="none", series_breaks=(2017, 2020)).value == plain.value
     assert att_2x2(s, "y", "d", "year", method="none", series_breaks=(2018,), acknowledge_breaks=True).value == plain.value
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("method", ["dr", "ipw", "ipw_ht", "or", "none"])
+def test_negative_weights_of_replicates_are_weights(method: Method) -> None:
+    """A row with weight 1 is the same as two equal rows with weights 3 and -2, as linear calibration in a replicate can make them."""
+    rng = np.random.default_rng(7)
+    n = 200
+    x = np.column_stack([np.ones(n), rng.normal(size=n)]) if method != "none" else np.ones((n, 1))
+    d, y = (rng.random(n) < 0.4).astype(float), rng.normal(size=n)
+    twice = np.arange(n + 1) % n
+    w, w2 = np.ones(n), np.append(np.ones(n), -2.0)
+    w2[0] = 3.0
+    assert panel(w2, d[twice], y[twice], x[twice], method).att == pytest.approx(panel(w, d, y, x, method).att, rel=1e-10)
+
+    def at_once(v: np.ndarray, rows: np.ndarray) -> float:
+        one, other = (Group(v[k], x[rows][k].T, np.array([np.zeros(k.sum()), y[rows][k]])) for k in (d[rows] == 1, d[rows] == 0))
+        return float(many(one, other, np.array([1]), np.array([0]), method).att[0])
+
+    assert at_once(w2, twice) == pytest.approx(at_once(w, np.arange(n)), rel=1e-10)
