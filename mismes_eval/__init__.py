@@ -50,6 +50,7 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "impact.bands": ("sup_t",),
     "impact.fixed_effects": ("sun_abraham", "two_way"),
     "impact.imputation": ("imputation",),
+    "impact.panel_ols": ("panel_ols",),
     "impact.bacon": ("bacon",),
     "impact.triple": ("triple_difference",),
     "impact.composition": ("composition_check",),
