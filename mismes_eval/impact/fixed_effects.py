@@ -11,6 +11,7 @@ import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.impact.breaks import refuse_starts
 from mismes_eval.impact.long import Long, read_long
 from mismes_eval.impact.two_by_two import PanelLike
 from mismes_eval.numerics.rows import Float, Int
@@ -27,7 +28,8 @@ SMALL = {
 
 def two_way(
     data: Sample | PanelLike, outcome: str, treated: str | None = None, event_time: str | None = None, cluster: str | None = None, unit: str | None = None, time: str | None = None,
-    covariates: Sequence[str] = (), reference: Sequence[float] = (-1,), small_sample: SmallSample = "design",
+    covariates: Sequence[str] = (), reference: Sequence[float] = (-1,), small_sample: SmallSample = "design", series_breaks: Sequence[float] = (),
+    acknowledge_breaks: bool = False,
 ) -> Estimate:  # fmt: skip
     """Regression on unit and period effects: beside the other estimators, never instead of them, where starts are staggered.
 
@@ -38,6 +40,7 @@ def two_way(
     reference : event times left out.  covariates : numeric columns that vary over time.
     cluster : column; None: the design's PSUs, or units where the file has none.
     small_sample : "design" (m/(m - 1)), "nested" or "full", which multiply the variance by (n - 1)/(n - K) too.
+    series_breaks : first periods of new series: treatment that starts on one stops the run unless acknowledge_breaks.
 
     Returns
     -------
@@ -60,6 +63,7 @@ def two_way(
     column = treated or event_time or ""
     long = read_long(data, [outcome, column, *covariates], unit, time, cluster, "two_way")
     d = long.columns[column]
+    said = refuse_starts(long.periods, _starts(long, d, treated is not None), series_breaks, acknowledge_breaks)
     if treated is not None:
         if not np.isin(d, (0.0, 1.0)).all():
             raise IdentificationError(
@@ -75,11 +79,11 @@ def two_way(
             small_sample,
             f"Two-way fixed effects, static, of {outcome} on {column}.",
             {"ATT": d},
-        )
+        ).annotated(notes=said)
     times = [float(e) for e in np.unique(d[np.abs(d) < 900]) if e not in reference]
     keys = pd.DataFrame({"variable": [*covariates, *["event"] * len(times)], "event_time": [*[np.nan] * len(covariates), *times]})
     text = f"Two-way fixed effects event study of {outcome}; reference {', '.join(f'{r:g}' for r in reference)}."
-    return regress(long, outcome, covariates, (codes(d, times), [f"{e:g}" for e in times]), keys, small_sample, text)
+    return regress(long, outcome, covariates, (codes(d, times), [f"{e:g}" for e in times]), keys, small_sample, text).annotated(notes=said)
 
 
 def regress(
@@ -139,6 +143,16 @@ def _refuse_collinear(gram: Float, size: Float, names: Sequence[str]) -> None:
                                            "Leave it out; in an event study without never-treated units leave out two event times.") for g in gone])  # fmt: skip
 
 
+def _starts(long: Long, d: Float, static: bool) -> Float:
+    """(n,) first treated period of each row's unit, inf for never: from the 0/1 column, or from the periods since treatment."""
+    t = long.periods[long.period]
+    if not static:
+        return np.where(np.abs(d) < 900, t - d, np.inf)
+    first = np.full(long.units, np.inf)
+    np.minimum.at(first, long.unit, np.where(d == 1, t, np.inf))
+    return np.asarray(first[long.unit])
+
+
 def _refuse_switching_off(long: Long, d: Float, column: str) -> None:
     order = np.lexsort((long.period, long.unit))
     falls = (np.diff(d[order]) < 0) & (np.diff(long.unit[order]) == 0)
@@ -156,11 +170,12 @@ def _refuse_switching_off(long: Long, d: Float, column: str) -> None:
 
 def sun_abraham(
     data: Sample | PanelLike, outcome: str, cohort: str, unit: str | None = None, time: str | None = None, covariates: Sequence[str] = (), cluster: str | None = None, by: str = "event",
-    small_sample: SmallSample = "design",
+    small_sample: SmallSample = "design", series_breaks: Sequence[float] = (), acknowledge_breaks: bool = False,
 ) -> Estimate:  # fmt: skip
     """Interaction-weighted event study (fixest: sunab): cohort-by-event-time effects in one regression, averaged with the cohorts' weighted shares, taken as fixed.
 
     by : "event", "cohort" (average over its treated periods), "att" (all treated rows) or "cells".
+    series_breaks : first periods of new series: a cohort that starts on one stops the run unless acknowledge_breaks.
 
     References
     ----------
@@ -192,11 +207,14 @@ def sun_abraham(
                 "Narrow the domain to the other cohorts.",
             )
         )
+    said = refuse_starts(long.periods, g, series_breaks, acknowledge_breaks)
     e = t - g
     cells, code = _cells(g, e)
     keys = pd.DataFrame({"variable": [*covariates, *["cell"] * len(cells)], "cohort": [*[np.nan] * len(covariates), *[c[0] for c in cells]],
                          "event_time": [*[np.nan] * len(covariates), *[c[1] for c in cells]]})  # fmt: skip
-    each = regress(long, outcome, covariates, (code, [f"{h:g}:{k:g}" for h, k in cells]), keys, small_sample, f"Sun-Abraham regression of {outcome}.")
+    each = regress(
+        long, outcome, covariates, (code, [f"{h:g}:{k:g}" for h, k in cells]), keys, small_sample, f"Sun-Abraham regression of {outcome}."
+    ).annotated(notes=said)
     if by == "cells":
         return each
     mass = np.bincount(code, weights=long.weights, minlength=len(cells) + 1)[: len(cells)].astype(float)

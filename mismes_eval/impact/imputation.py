@@ -11,6 +11,7 @@ import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.impact.breaks import refuse_starts
 from mismes_eval.impact.long import Long, read_long
 from mismes_eval.impact.two_by_two import PanelLike
 from mismes_eval.numerics.influence import Block
@@ -34,7 +35,7 @@ class _Target:
 
 def imputation(
     data: Sample | PanelLike, outcome: str, cohort: str, unit: str | None = None, time: str | None = None, by: str = "att", cluster: str | None = None, errors: Errors = "influence",
-    covariates: Sequence[str] = (),
+    covariates: Sequence[str] = (), series_breaks: Sequence[float] = (), acknowledge_breaks: bool = False,
 ) -> Estimate:  # fmt: skip
     """Effects on treated rows against their imputed untreated outcomes. Cohorts with a single period before treatment are kept.
 
@@ -44,6 +45,7 @@ def imputation(
     errors : "influence" (two-step estimation error and the sampling of who is treated, as did2s) or "conservative" (Borusyak, Jaravel and Spiess, section 4.3:
         spread of effects inside cohort and period only, as didimputation).
     covariates : numeric columns that change over time and that treatment does not move.
+    series_breaks : first periods of new series: a cohort that starts on one stops the run unless acknowledge_breaks.
 
     Returns
     -------
@@ -57,6 +59,7 @@ def imputation(
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
     long = read_long(data, [outcome, *covariates], unit, time, cluster, "imputation", cohort)
     g, t = long.columns[cohort], long.periods[long.period]
+    said = refuse_starts(long.periods, g, series_breaks, acknowledge_breaks)
     target, notes = _target(long, g, t, cohort, by)
     columns = Columns(np.array([long.columns[c] for c in covariates]).reshape(len(covariates), long.unit.size).T, ((long.period, long.periods.size),))
     y, w, p = long.columns[outcome], long.weights, target.groups.size
@@ -83,7 +86,7 @@ def imputation(
         n,
         np.full(p, long.sample.degf),
         "effect",
-        notes=(text, *notes, *long.notes, *long.sample.notes),
+        notes=(text, *said, *notes, *long.notes, *long.sample.notes),
         extra={"base": "universal"},
     )
 

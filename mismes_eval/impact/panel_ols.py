@@ -65,7 +65,7 @@ class ClassicalFit:
 
 def panel_ols(
     data: Sample | PanelLike, outcome: str, treated: str | None = None, event_time: str | None = None, unit: str | None = None, time: str | None = None, covariates: Sequence[str] = (),
-    reference: Sequence[float] = (-1,), errors: Errors = "unit", rule: Rule = "nested",
+    reference: Sequence[float] = (-1,), errors: Errors = "unit", rule: Rule = "nested", series_breaks: Sequence[float] = (), acknowledge_breaks: bool = False,
 ) -> ClassicalFit:  # fmt: skip
     """The coefficients of `two_way` with textbook errors, to stand beside published tables; `two_way` carries the survey.
 
@@ -74,7 +74,7 @@ def panel_ols(
 
     Parameters
     ----------
-    treated, event_time, reference, covariates : as in `two_way`.
+    treated, event_time, reference, covariates, series_breaks, acknowledge_breaks : as in `two_way`.
     errors : "unit" (clustered by unit), "unit_and_period" (Cameron, Gelbach and Miller; negative eigenvalues set to 0, as in fixest), "independent".  rule : "nested", "full" or "none".
 
     Raises
@@ -91,7 +91,7 @@ def panel_ols(
             )
         )
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
-    checked = two_way(data, outcome, treated, event_time, None, unit, time, covariates, reference)
+    checked = two_way(data, outcome, treated, event_time, None, unit, time, covariates, reference, "design", series_breaks, acknowledge_breaks)
     column = treated or event_time or ""
     long = read_long(data, [outcome, column, *covariates], unit, time, None, "panel_ols")
     d = long.columns[column]

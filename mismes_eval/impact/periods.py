@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.impact.breaks import starts_at_breaks
 from mismes_eval.numerics.rows import Float
 
 Control = Literal["never", "not_yet"]
@@ -53,10 +54,11 @@ def plan(periods: Float, cohorts: Float, control: Control, base: Base, anticipat
         problems.append(
             Problem("no never-treated group", "argument 'control'", "units whose cohort is 0, missing or infinite", "none", "Use control='not_yet'.")
         )
-    problems += _at_breaks(periods, later, anticipation, breaks, acknowledged)
+    at_breaks = starts_at_breaks(periods, later, breaks, anticipation)
+    problems += [] if acknowledged else at_breaks
     if problems:
         raise IdentificationError(problems)
-    notes = []
+    notes = [f"Acknowledged break of the series: {p.where}." for p in at_breaks]
     if early:
         notes.append(f"Cohorts {_listed(early)} were treated in the first period already (or within the anticipation): no period before it, so left out.")
     starters = [g for g in beyond if np.isfinite(g)]
@@ -101,21 +103,6 @@ def _unknown(control: str, base: str, anticipation: float) -> list[Problem]:
         problems.append(Problem("unknown base period", "argument 'base'", "'varying' or 'universal'", repr(base)))
     if anticipation < 0:
         problems.append(Problem("anticipation is negative", "argument 'anticipation'", "0 or more periods", str(anticipation)))
-    return problems
-
-
-def _at_breaks(periods: Float, cohorts: Sequence[float], anticipation: float, breaks: Sequence[float], acknowledged: bool) -> list[Problem]:
-    if acknowledged:
-        return []
-    problems = []
-    for g in cohorts:
-        before = periods[periods + anticipation < g][-1]
-        after = periods[periods >= g][0]
-        problems += [
-            Problem("treatment starts at a break of the series", f"cohort {g:g}, break at {b:g}", f"no break after {before:g} and up to {after:g}", f"{b:g}",
-                    "Bridge the series, or pass acknowledge_breaks=True and say so in the text.")
-            for b in breaks if before < b <= after
-        ]  # fmt: skip
     return problems
 
 

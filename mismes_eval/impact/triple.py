@@ -10,6 +10,7 @@ import pandas as pd
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.impact.breaks import refuse_between
 from mismes_eval.impact.two_by_two import NAMES, PanelLike, design_matrix, treated_column
 from mismes_eval.numerics.did import METHODS, Effect, Method, cross_sections, panel
 from mismes_eval.numerics.influence import Influence
@@ -23,13 +24,13 @@ Fit = Callable[[Float, Float], Effect]
 
 def triple_difference(
     data: Sample | PanelLike, outcome: str | tuple[str, str], treated: str, eligible: str, time: str | tuple[object, object] | None = None, covariates: Sequence[str] = (),
-    method: Method = "dr",
+    method: Method = "dr", series_breaks: Sequence[float] = (), acknowledge_breaks: bool = False,
 ) -> Estimate:  # fmt: skip
     """Average effect on eligible units in treated places by the difference of two differences-in-differences.
 
     Parameters
     ----------
-    data, outcome, time, covariates, method : as in `att_2x2`.
+    data, outcome, time, covariates, method, series_breaks, acknowledge_breaks : as in `att_2x2`.
     treated : 0/1, the unit's place or arm has the measure.  eligible : 0/1, the measure addresses the unit.
 
     Returns
@@ -49,6 +50,7 @@ def triple_difference(
     if method not in METHODS:
         raise IdentificationError(Problem("unknown method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)))
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    said = refuse_between(data, time, series_breaks, acknowledge_breaks)
     sample, fit, what, periods = _prepared(data, outcome, treated, eligible, time, covariates, method)
     d, e, inside = treated_column(sample, treated), treated_column(sample, eligible), sample.active
     groups = {(a, b): inside & (d == a) & (e == b) for a in (0, 1) for b in (0, 1)}
@@ -72,7 +74,7 @@ def triple_difference(
     part = Part(sample.design, Influence.of(z), each, None if each is None else value)
     n = np.array([float(inside.sum()), float(count[1, 0] + count[0, 0])])
     return Estimate(value, ("ATT", "placebo"), (part,), keys, n, np.full(2, sample.degf), "effect", definition="Average effect of the treatment on eligible treated units.",
-                    notes=(*notes, *sample.notes), extra={"method": method})  # fmt: skip
+                    notes=(*notes, *said, *sample.notes), extra={"method": method})  # fmt: skip
 
 
 def _prepared(

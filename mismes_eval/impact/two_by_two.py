@@ -11,6 +11,7 @@ import pandas as pd
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.impact.breaks import refuse_between
 from mismes_eval.numerics.did import METHODS, Effect, Method, cross_sections, panel
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
@@ -85,7 +86,14 @@ def att_2x2(
         raise IdentificationError(Problem("unknown method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)))
     if isinstance(covariates, str):
         covariates = (covariates,)
-    _refuse_break(data, time, series_breaks, acknowledge_breaks)
+    notes = refuse_between(data, time, series_breaks, acknowledge_breaks)
+    return _by_layout(data, outcome, treated, time, covariates, method).annotated(notes=notes)
+
+
+def _by_layout(
+    data: Sample | PanelLike, outcome: str | tuple[str, str], treated: str, time: str | tuple[object, object] | None, covariates: Sequence[str], method: Method
+) -> Estimate:
+    """A panel, a wide sample, or repeated cross-sections."""
     if not isinstance(data, Sample):
         return _of_panel(data, outcome, treated, time, covariates, method)
     if isinstance(outcome, tuple):
@@ -95,30 +103,6 @@ def att_2x2(
     if not isinstance(time, str):
         raise IdentificationError(Problem("repeated cross-sections need a time column", "argument 'time'", "the name of a column with two values", repr(time)))
     return _of_cross_sections(data, outcome, treated, time, covariates, method)
-
-
-def _refuse_break(data: Sample | PanelLike, time: str | tuple[object, object] | None, breaks: Sequence[float], acknowledged: bool) -> None:
-    """A break of the series between the two periods stops the run; breaks that cannot be placed do too."""
-    if not breaks or acknowledged:
-        return
-    ends = list(time) if isinstance(time, tuple) else []
-    if isinstance(data, Sample) and isinstance(time, str) and time in data.frame.columns:
-        ends = data.frame.loc[data.active, time].dropna().unique().tolist()
-    numeric = [float(t) for t in ends if isinstance(t, int | float | np.number)]
-    if len(numeric) < 2:
-        raise IdentificationError(
-            Problem(
-                "breaks of the series cannot be placed",
-                "argument 'series_breaks'",
-                "two periods that are numbers",
-                repr(time),
-                "Leave it out for outcomes named by column.",
-            )
-        )
-    between = [b for b in breaks if min(numeric) < b <= max(numeric)]
-    if between:
-        raise IdentificationError([Problem("a break of the series lies between the two periods", f"break at {b:g}", f"none after {min(numeric):g} and up to {max(numeric):g}", f"{b:g}",
-                                           "Bridge the series, or pass acknowledge_breaks=True and say so in the text.") for b in between])  # fmt: skip
 
 
 def _of_panel(data: PanelLike, outcome: str | tuple[str, str], treated: str, time: object, covariates: Sequence[str], method: Method) -> Estimate:
