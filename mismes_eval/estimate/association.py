@@ -9,11 +9,11 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import By, categories, columns_of, domains, numbers, require
+from mismes_eval.estimate.domains import By, categories, domains, numbers, require
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
-from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.numerics.rows import Columns, Float, Int
 from mismes_eval.weighting.sample import Sample
 
 STATISTICS = ("F", "Chisq", "Wald", "adjWald")
@@ -68,14 +68,14 @@ def variance(sample: Sample, columns: str | list[str], by: By = None) -> Estimat
     w = np.where(where.code < d, sample.weights, 0.0)
     count = np.bincount(where.code[sample.active], minlength=d + 1)[:d]
     size = np.bincount(where.code, weights=w, minlength=d + 1)
-    inside = (where.code < d).astype(float)
+    inside = where.code < d
     arrays = []
-    for y in raw:
-        centre = np.bincount(where.code, weights=w * y, minlength=d + 1) / np.where(size > 0, size, 1.0)
-        arrays.append((y - centre[where.code]) * inside)
+    for x in raw:
+        centre = np.bincount(where.code, weights=w * x, minlength=d + 1) / np.where(size > 0, size, 1.0)
+        arrays.append((x - centre[where.code]) * inside)
     with np.errstate(divide="ignore"):
         factor = np.where(count > 1, count / np.maximum(count - 1, 1), np.nan)[:, None]
-    y = columns_of([*arrays, *[z**2 for z in arrays], inside])
+    y = Columns((*arrays, *[z**2 for z in arrays], inside))
 
     def value(t: Float) -> Float:
         return factor * (t[:, k : 2 * k] / t[:, -1:] - (t[:, :k] / t[:, -1:]) ** 2)
@@ -95,7 +95,7 @@ def variance(sample: Sample, columns: str | list[str], by: By = None) -> Estimat
 
 def _cell_totals(sample: Sample, cell: Int, cells: int) -> tuple[Float, Float]:
     """Weighted totals of the cells (C,) and their covariance (C, C)."""
-    y = columns_of([(cell == j).astype(float) for j in range(cells)])
+    y = Columns(tuple(cell == j for j in range(cells)))
     eye = np.eye(cells)[None]
     total, part = evaluate(sample, y, domains(sample, None, "rao_scott"), OfTotals(lambda t: t, lambda t: np.broadcast_to(eye, (t.shape[0], cells, cells))))
     return total, part.vcov

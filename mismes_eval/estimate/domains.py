@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.numerics.rows import Float, Int
@@ -26,6 +28,11 @@ class Domains:
     @property
     def count(self) -> int:
         return len(self.keys)
+
+    @cached_property
+    def small(self) -> Int:
+        """code in the fewest bytes that hold it, for what is kept. Arithmetic on it needs a wider partner."""
+        return self.code.astype(np.min_scalar_type(self.count))
 
 
 def listed(columns: str | Sequence[str]) -> list[str]:
@@ -52,7 +59,7 @@ def domains(sample: Sample, by: By, caller: str) -> Domains:
         return Domains(np.where(inside, 0, 1).astype(np.intp), pd.DataFrame(index=range(1)), ("",))
     columns = listed(by)
     require(sample, columns, caller)
-    missing = sample.frame[columns].isna().any(axis=1).to_numpy() & inside
+    missing = np.logical_or.reduce([sample.frame[c].isna().to_numpy() for c in columns]) & inside
     if missing.any():
         raise EstimateError(
             Problem(f"{caller} by {', '.join(columns)} meets missing values in the domain", f"column '{', '.join(columns)}'", "a value in every row of the domain", "missing",
@@ -75,7 +82,7 @@ def _combinations(frame: pd.DataFrame, inside: np.ndarray) -> Domains:
         present = np.flatnonzero(np.bincount(code if inside.all() else code[inside], minlength=space))
         lookup = np.full(space, present.size, np.intp)
         lookup[present] = np.arange(present.size)
-        dense = lookup[code]
+        dense = code if present.size == space else lookup[code]
     else:
         present = np.unique(code[inside])
         dense = np.searchsorted(present, code).astype(np.intp)
@@ -92,49 +99,48 @@ def _combinations(frame: pd.DataFrame, inside: np.ndarray) -> Domains:
 
 def numbers(sample: Sample, column: str, caller: str) -> Float:
     """(n,) values of a numeric or boolean column, zero outside the domain. Missing or infinite inside it is an error."""
+    value = stated(sample, column, caller)
+    return np.where(sample.active, value, 0.0)
+
+
+def stated(sample: Sample, column: str, caller: str) -> NDArray[np.generic]:
+    """(n,) a numeric or boolean column as the frame holds it, not copied where that can be: finite inside the domain (anything else is an error), unread outside."""
     series = sample.frame[column]
     if not (pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)):
         raise EstimateError(
             Problem(f"{caller} needs numbers", f"column '{column}'", "a numeric or boolean column", str(series.dtype), "Use proportion() for categories.")
         )
-    value = series.to_numpy(dtype=float, na_value=np.nan)
-    inside = sample.active
-    finite = np.isfinite(value)
-    bad = inside & ~finite
+    value = series.to_numpy() if isinstance(series.dtype, np.dtype) and series.dtype.kind in "buif" else series.to_numpy(dtype=float, na_value=np.nan)
+    if value.dtype.kind != "f" or np.isfinite(value.sum()):  # a finite sum has finite terms
+        return value
+    bad = sample.active & ~np.isfinite(value)
     if bad.any():
         raise EstimateError(
             Problem(f"{caller} meets missing or infinite values in the domain", f"column '{column}'", "a finite number in every row of the domain that carries weight", "missing or infinite",
                     f"Narrow the domain: sample.where(frame['{column}'].notna()).", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5]))
         )  # fmt: skip
-    return value if inside.all() else np.where(inside, value, 0.0)
+    return value
 
 
-def columns_of(arrays: Sequence[Float], spare: int = 0) -> Float:
-    """(n, k + spare) from k arrays of n, each column contiguous: the engine sums column by column. Spare columns are left to be filled."""
-    out = np.empty((arrays[0].size, len(arrays) + spare), order="F")
-    for j, a in enumerate(arrays):
-        out[:, j] = a
-    return out
-
-
-def variables(sample: Sample, columns: str | Sequence[str], caller: str, spare: int = 0) -> tuple[Float, pd.DataFrame, list[str]]:
-    """Values (n, k + spare), keys (k rows: variable, level) and names (k,). A text or categorical column becomes one indicator a level."""
+def variables(sample: Sample, columns: str | Sequence[str], caller: str) -> tuple[list[NDArray[np.generic]], pd.DataFrame, list[str]]:
+    """k arrays of n values, unread outside the domain, keys (k rows: variable, level) and names (k,). A text or categorical column becomes one indicator a level."""
     names = listed(columns)
     require(sample, names, caller)
-    arrays, keys, labels = [], [], []
+    keys, labels = [], []
+    arrays: list[NDArray[np.generic]] = []
     for c in names:
         series = sample.frame[c]
         if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
-            arrays.append(numbers(sample, c, caller))
+            arrays.append(stated(sample, c, caller))
             keys.append((c, ""))
             labels.append(c)
             continue
         code, level = categories(sample, c, caller)
         for j, name in enumerate(level):
-            arrays.append((code == j).astype(float))
+            arrays.append(code == j)
             keys.append((c, str(name)))
             labels.append(f"{c}={name}")
-    return columns_of(arrays, spare), pd.DataFrame(keys, columns=["variable", "level"]), labels
+    return arrays, pd.DataFrame(keys, columns=["variable", "level"]), labels
 
 
 def categories(sample: Sample, column: str, caller: str) -> tuple[Int, list[object]]:

@@ -50,14 +50,26 @@ class Part:
 
     @property
     def vcov(self) -> Float:
+        """(p, p)."""
+        return self._covariance(diagonal=False)
+
+    @property
+    def variance(self) -> Float:
+        """(p,): the diagonal, without the products between different values."""
+        return self._covariance(diagonal=True)
+
+    def _covariance(self, diagonal: bool) -> Float:
+        made = None
         if self.design.replicates is not None and self.replicates is not None and self.full is not None:
             outside = self.design.outside_vcov(self.influence) if self.design.totals_have_error and self.influence is not None else 0.0
-            return self.design.replicates.vcov(self.replicates, self.full) + outside
-        if self.known is not None:
-            return self.known
-        if self.influence is None:
+            made = self.design.replicates.vcov(self.replicates, self.full) + outside
+        elif self.known is not None:
+            made = self.known
+        elif self.influence is None:
             raise EstimateError(Problem("this estimate has neither influence columns nor replicates"))
-        return self.design.vcov(self.influence)
+        if made is not None:
+            return np.diag(made) if diagonal else made
+        return self.design.vcov(self.influence, diagonal)  # type: ignore[arg-type]
 
     def linear(self, j: Float) -> Part:
         return replace(
@@ -113,8 +125,8 @@ class Estimate:
     @cached_property
     def se(self) -> Float:
         """(p,)."""
-        out: Float = np.sqrt(np.maximum(np.diag(self.vcov), 0.0))
-        return out
+        variance: Float = sum((part.variance for part in self.parts), start=np.zeros(self.p))
+        return np.sqrt(np.maximum(variance, 0.0))
 
     @property
     def degf(self) -> float:

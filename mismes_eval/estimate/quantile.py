@@ -11,10 +11,10 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import By, Domains, columns_of, domains, numbers, require
+from mismes_eval.estimate.domains import By, Domains, domains, numbers, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
-from mismes_eval.numerics.rows import Float
+from mismes_eval.numerics.rows import Columns, Float
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
@@ -149,8 +149,7 @@ def _shares_below(sample: Sample, y: Float, q: Float, where: Domains) -> tuple[F
     """Weighted share at or below each quantile, (D*P,), and the part that carries its variance."""
     d, p = q.shape
     bound = np.vstack([q, np.full(p, -np.inf)])
-    below = columns_of([(y <= bound[where.code, j]).astype(float) for j in range(p)], spare=1)
-    below[:, p] = where.code < d
+    below = Columns((*[y <= bound[where.code, j] for j in range(p)], where.code < d))
 
     def slope(t: Float) -> Float:
         out = np.zeros((t.shape[0], p + 1, p))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import By, Domains, categories, columns_of, domains, listed, numbers, require, variables
+from mismes_eval.estimate.domains import By, Domains, categories, domains, listed, require, stated, variables
 from mismes_eval.estimate.estimate import Estimate, Interval, Part
 from mismes_eval.numerics.influence import Block, Influence
-from mismes_eval.numerics.rows import Float, Rows
+from mismes_eval.numerics.rows import Columns, Float, Int, Rows
 from mismes_eval.weighting.replication import replicated_totals
 from mismes_eval.weighting.sample import Sample
 
@@ -28,10 +30,11 @@ class OfTotals:
     slope: Callable[[Float], Float]
 
 
-def evaluate(sample: Sample, y: Float, where: Domains, statistic: OfTotals) -> tuple[Float, Part]:
+def evaluate(sample: Sample, y: Float | Columns, where: Domains, statistic: OfTotals) -> tuple[Float, Part]:
     """Values (D*p,) and the part that carries their variance; y (n, k) must be zero where the sample has no weight."""
-    d, k = where.count, y.shape[1]
-    block = Block(Rows(y), np.eye(d * k), where.code)
+    rows = Rows(y) if isinstance(y, np.ndarray) else y
+    d, k = where.count, rows.k
+    block = Block(rows, np.eye(d * k), where.small)
     design = sample.design
     if design.steps:
         formed = None
@@ -45,7 +48,7 @@ def evaluate(sample: Sample, y: Float, where: Domains, statistic: OfTotals) -> t
     p = slope.shape[2]
     coef = np.zeros((d, k, d, p))
     coef[np.arange(d), :, np.arange(d), :] = slope
-    influence = Influence((Block(block.rows, coef.reshape(d * k, d * p), where.code, formed=formed),), sample.n)
+    influence = Influence((Block(block.rows, coef.reshape(d * k, d * p), where.small, formed=formed),), sample.n)
     if design.replicates is not None:
         with np.errstate(divide="ignore", invalid="ignore"):  # a domain that is empty in some replicate has no standard error: NaN
             each = np.array([statistic.value(t).ravel() for t in replicated_totals(design, block).reshape(-1, d, k)])
@@ -65,12 +68,13 @@ def total(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estima
     -------
     Estimate, value (D * k,) in the columns' units, domain by domain.
     """
-    y, keys, names = variables(sample, columns, "total")
+    arrays, keys, names = variables(sample, columns, "total")
+    y = inside_domain(sample, arrays)
     where = domains(sample, by, "total")
-    k = y.shape[1]
+    k = y.k
     eye = np.eye(k)
     value, part = evaluate(sample, y, where, OfTotals(lambda t: t, lambda t: np.broadcast_to(eye, (t.shape[0], k, k))))
-    return wrap(sample, value, part, where, keys, names, "total", srs=lambda: _srs_of_totals(sample, y, where))
+    return wrap(sample, value, part, where, keys, names, "total", srs=partial(_srs_of_totals, sample, y, where.small, where.count))
 
 
 def mean(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimate:
@@ -89,10 +93,10 @@ def mean(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimat
     ----------
     Sarndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 5.
     """
-    y, keys, names = variables(sample, columns, "mean", spare=1)
+    arrays, keys, names = variables(sample, columns, "mean")
     where = domains(sample, by, "mean")
-    value, part, centred = _means(sample, y, where)
-    return wrap(sample, value, part, where, keys, names, "mean", srs=lambda: _srs_of_means(sample, centred, where))
+    value, part, centred = _means(sample, arrays, where)
+    return wrap(sample, value, part, where, keys, names, "mean", srs=partial(_srs_of_means, sample, centred, where.small, where.count))
 
 
 def proportion(sample: Sample, columns: str | Sequence[str], by: By = None, interval: Interval = "logit") -> Estimate:
@@ -107,25 +111,25 @@ def proportion(sample: Sample, columns: str | Sequence[str], by: By = None, inte
     -------
     Estimate, value (D * levels,), shares of the domain between 0 and 1.
     """
-    arrays, keys, names = [], [], []
+    keys, names = [], []
+    arrays: list[NDArray[np.generic]] = []
     chosen = listed(columns)
     require(sample, chosen, "proportion")
     for c in chosen:
         code, level = categories(sample, c, "proportion")
         if set(level) <= {0, 1}:
-            arrays.append(numbers(sample, c, "proportion"))
+            arrays.append(stated(sample, c, "proportion"))
             keys.append((c, ""))
             names.append(c)
             continue
         for j, name in enumerate(level):
-            arrays.append((code == j).astype(float))
+            arrays.append(code == j)
             keys.append((c, str(name)))
             names.append(f"{c}={name}")
-    y = columns_of(arrays, spare=1)
     where = domains(sample, by, "proportion")
-    value, part, centred = _means(sample, y, where)
+    value, part, centred = _means(sample, arrays, where)
     table = pd.DataFrame(keys, columns=["variable", "level"])
-    return wrap(sample, value, part, where, table, names, "proportion", interval, srs=lambda: _srs_of_means(sample, centred, where))
+    return wrap(sample, value, part, where, table, names, "proportion", interval, srs=partial(_srs_of_means, sample, centred, where.small, where.count))
 
 
 def ratio(sample: Sample, numerator: str, denominator: str, by: By = None) -> Estimate:
@@ -149,9 +153,9 @@ def ratio(sample: Sample, numerator: str, denominator: str, by: By = None) -> Es
     Sarndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 5.
     """
     require(sample, [numerator, denominator], "ratio")
-    y = columns_of([numbers(sample, numerator, "ratio"), numbers(sample, denominator, "ratio")])
+    y = inside_domain(sample, [stated(sample, numerator, "ratio"), stated(sample, denominator, "ratio")])
     where = domains(sample, by, "ratio")
-    _refuse_zero(sample, y[:, 1], where, denominator)
+    _refuse_zero(sample, y.column(1), where, denominator)
 
     def value(t: Float) -> Float:
         return (t[:, 0] / t[:, 1])[:, None]
@@ -179,17 +183,18 @@ def _refuse_zero(sample: Sample, y: Float, where: Domains, column: str) -> None:
         )
 
 
-def _means(sample: Sample, joined: Float, where: Domains) -> tuple[Float, Part, Float]:
-    """Means of the first k columns of joined (n, k + 1), which is overwritten: columns about their overall mean, so that a large level costs no digits, and a one."""
-    inside = where.code < where.count
-    k = joined.shape[1] - 1
-    w = sample.weights if inside.all() else sample.weights * inside
-    joined[:, k] = 1.0
-    shift = (w @ joined[:, :k]) / w.sum()
-    for j in range(k):
-        joined[:, j] -= shift[j]
-    if not inside.all():
-        joined *= inside[:, None]
+def inside_domain(sample: Sample, arrays: Sequence[NDArray[np.generic]]) -> Columns:
+    """k arrays of n as a matrix that is zero outside the sample's domain."""
+    return Columns(tuple(arrays), None, None if sample.active.all() else sample.active)
+
+
+def _means(sample: Sample, arrays: Sequence[NDArray[np.generic]], where: Domains) -> tuple[Float, Part, Columns]:
+    """Means of k arrays of n, taken about their overall means so that a large level costs no digits; and the centred columns (n, k), zero outside."""
+    k, raw = len(arrays), inside_domain(sample, arrays)
+    one = sample.active
+    w = sample.weights if raw.inside is None else sample.weights * one
+    shift = raw.sums(w, where.code, 1)[0] / w.sum()
+    centred = Columns((*arrays, one), np.append(shift, 0.0), raw.inside)
 
     def value(t: Float) -> Float:
         out: Float = shift + t[:, :k] / t[:, k:]
@@ -201,31 +206,31 @@ def _means(sample: Sample, joined: Float, where: Domains) -> tuple[Float, Part, 
         out[:, k, :] = -t[:, :k] / t[:, k:] ** 2
         return out
 
-    values, part = evaluate(sample, joined, where, OfTotals(value, slope))
-    return values, part, joined[:, :k]
+    values, part = evaluate(sample, centred, where, OfTotals(value, slope))
+    return values, part, Columns(tuple(arrays), shift, raw.inside)
 
 
-def _srs_of_means(sample: Sample, y: Float, where: Domains) -> Float:
+def _srs_of_means(sample: Sample, y: Columns, code: Int, d: int) -> Float:
     """(D*k,) variance of a mean under simple random sampling without replacement of the domain's n from its weighted size."""
-    d = where.count
     w = sample.weights
-    n = np.bincount(where.code[sample.active], minlength=d + 1)[:d].astype(float)
-    size = np.bincount(where.code, weights=w, minlength=d + 1)[:d]
-    first = np.column_stack([np.bincount(where.code, weights=w * c, minlength=d + 1)[:d] for c in y.T]) / size[:, None]
-    second = np.column_stack([np.bincount(where.code, weights=w * c * c, minlength=d + 1)[:d] for c in y.T]) / size[:, None]
+    n = np.bincount(code[sample.active], minlength=d + 1)[:d].astype(float)
+    size = np.bincount(code, weights=w, minlength=d + 1)[:d]
+    each = [y.column(j) for j in range(y.k)]
+    first = np.column_stack([np.bincount(code, weights=w * c, minlength=d + 1)[:d] for c in each]) / size[:, None]
+    second = np.column_stack([np.bincount(code, weights=w * c * c, minlength=d + 1)[:d] for c in each]) / size[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = (second - first**2) * (n / (n - 1))[:, None]
         out: Float = spread / n[:, None] * (1 - n / size)[:, None]
     return out.ravel()
 
 
-def _srs_of_totals(sample: Sample, y: Float, where: Domains) -> Float:
+def _srs_of_totals(sample: Sample, y: Columns, code: Int, domains: int) -> Float:
     """(D*k,) variance of a domain total under simple random sampling from the whole sample."""
     inside = sample.active
-    w = sample.weights[inside]
+    w, x = sample.weights[inside], y.take(inside).dense()
     out = []
-    for d in range(where.count):
-        z = y[inside] * (where.code[inside] == d)[:, None]
+    for d in range(domains):
+        z = x * (code[inside] == d)[:, None]
         m = w @ z / w.sum()
         spread = (w @ (z - m) ** 2 / w.sum()) * w.size / (w.size - 1) if w.size > 1 else np.full(z.shape[1], np.nan)
         out.append(w.sum() ** 2 * spread / w.size * (1 - w.size / w.sum()))
@@ -257,7 +262,8 @@ def _domain_degf(sample: Sample, where: Domains) -> Float:
     """(D,) PSUs minus strata that have rows in each domain."""
     if sample.design.replicates is not None:
         return np.full(where.count, sample.design.degf)
-    rows, design = sample.active, sample.design
+    design = sample.design
+    rows = slice(None) if sample.active.all() else sample.active
     seen = np.bincount(where.code[rows] * design.psus + design.psu[rows], minlength=where.count * design.psus).reshape(where.count, design.psus) > 0
     domain, psu = np.nonzero(seen)
     in_stratum = np.bincount(domain * design.strata + design.stages[0].stratum[psu], minlength=where.count * design.strata).reshape(where.count, design.strata)

@@ -14,7 +14,7 @@ from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import require, variables
 from mismes_eval.impact.two_by_two import EXTREME
 from mismes_eval.numerics.logit import Separation, fit_logit
-from mismes_eval.numerics.rows import Float
+from mismes_eval.numerics.rows import Columns, Float
 from mismes_eval.weighting.nonresponse import main_effects
 from mismes_eval.weighting.sample import Sample
 
@@ -97,8 +97,8 @@ def balance(sample: Sample, treated: str, covariates: str | Sequence[str]) -> Ba
         raise IdentificationError(
             Problem("treatment is not yes or no, or has one value", f"column '{treated}'", "0 and 1 in the domain", ", ".join(map(str, np.unique(d)[:5])))
         )
-    values, keys, _ = variables(sample, names, "balance")
-    x, w = values[inside], sample.weights[inside]
+    arrays, keys, _ = variables(sample, names, "balance")
+    x, w = Columns(tuple(arrays)).take(inside).dense(), sample.weights[inside]
     try:
         p = fit_logit(main_effects(sample.frame, names, inside).values[inside], d, w).p
     except Separation as error:

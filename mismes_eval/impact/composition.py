@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
@@ -56,7 +57,7 @@ def composition_check(sample: Sample, traits: str | Sequence[str], cohort: str, 
         raise IdentificationError(Problem("no trait to compare", "argument 'traits'", "one column or more", "none"))
     require(sample, [*names, cohort, time], "composition_check")
     values, keys, labels = variables(sample, names, "composition_check")
-    wide = sample.with_columns({f"trait {label}": values[:, j] for j, label in enumerate(labels)})
+    wide = sample.with_columns({f"trait {label}": np.where(sample.active, value, 0.0) for label, value in zip(labels, values, strict=True)})
     each = [att_gt(wide, f"trait {label}", cohort, time, control=control, method="none").overall("simple") for label in labels]
     joint = stack(*each)
     estimate = Estimate(joint.value, tuple(labels), joint.parts, keys, joint.n, joint.dof, "change in the make-up",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from mismes_eval.numerics.rows import Bool, Float, Int, Rows
+from mismes_eval.numerics.rows import Bool, Columns, Float, Int, Rows
 
 _BINS = 4_000_000  # (left cell x domain) tables up to this size are summed by one pass a column
 
@@ -24,7 +24,7 @@ class Block:
     formed : (weight, group, sums) of one call of basis_sums that was made already; used again only for the very same arrays.
     """
 
-    rows: Rows
+    rows: Rows | Columns
     coef: Float
     domain: Int | None = None
     scale: Float | None = None
@@ -44,9 +44,13 @@ class Block:
         w, d, k = self._weight(weight), self.domains, self.rows.k
         if self.domain is None:
             return self.rows.sums(w, group, m)
-        code = group * (d + 1) + self.domain
-        table = self.rows.sums(w, code, m * (d + 1)).reshape(m, d + 1, k)[:, :d, :]
+        width = max(d, int(self.domain.max()) + 1) if self.domain.size else d
+        table = self.rows.sums(w, group * width + self.domain, m * width).reshape(m, width, k)[:, :d, :]
         return table.reshape(m, d * k)
+
+    def sums(self, weight: Float, group: Int, m: int) -> Float:
+        """Weighted sums of the block in each group, shape (m, p)."""
+        return _times(self.basis_sums(weight, group, m), self.coef, self.domains)
 
     def basis_cross(self, left: Rows, weight: Float) -> Float:
         """left' diag(weight) times the extended rows, shape (q, D*k)."""
@@ -111,12 +115,12 @@ class Influence:
 
     def sums(self, weight: Float, group: Int, m: int) -> Float:
         """Weighted sums of z in each group code 0..m-1, shape (m, p)."""
-        first = _times(self.blocks[0].basis_sums(weight, group, m), self.blocks[0].coef)
+        first = self.blocks[0].sums(weight, group, m)
         if len(self.blocks) == 1:
             return first
         out = first.copy()
         for block in self.blocks[1:]:
-            out += _times(block.basis_sums(weight, group, m), block.coef)
+            out += block.sums(weight, group, m)
         return out
 
     def cross(self, left: Rows, weight: Float) -> Float:
@@ -151,10 +155,17 @@ class Influence:
         return out
 
 
-def _times(s: Float, coef: Float) -> Float:
-    """s @ coef, by the non-zero entries where coef is mostly zero (many domains)."""
+def _times(s: Float, coef: Float, domains: int) -> Float:
+    """s (m, D*k) @ coef (D*k, p), domain by domain where no value of one domain depends on another's totals."""
     if coef.shape[0] == coef.shape[1] and np.array_equal(coef, np.eye(coef.shape[0])):
         return s
+    d, (dk, p) = domains, coef.shape
+    if d > 1 and p % d == 0:
+        own = coef.reshape(d, dk // d, d, p // d)[np.arange(d), :, np.arange(d), :]
+        if np.count_nonzero(own) == np.count_nonzero(coef):
+            out = np.empty((s.shape[0], d, p // d))
+            np.matmul(s.reshape(-1, d, dk // d).transpose(1, 0, 2), own, out=out.transpose(1, 0, 2))
+            return out.reshape(-1, p)
     if coef.size > 10_000 and np.count_nonzero(coef) < coef.size // 10:
         return np.asarray((csr_matrix(coef.T) @ s.T).T)
     return s @ coef

@@ -1,22 +1,47 @@
-"""Row matrices kept small: a dense (n, k) array, or (C, k) distinct rows with a cell code for each of n rows."""
+"""Row matrices kept small: a dense (n, k) array, (C, k) distinct rows with a cell code for each of n rows, or k columns left where they stand."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_array
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 Bool = NDArray[np.bool_]
 
 
-def group_sums(x: Float, group: Int, m: int) -> Float:
-    """Sum the rows of x, shape (n, p), inside each group code 0..m-1. Returns (m, p)."""
-    out = np.empty((m, x.shape[1]), order="F")
-    for j in range(x.shape[1]):
-        out[:, j] = np.bincount(group, weights=x[:, j], minlength=m)
+_TOGETHER = 16  # columns summed in one pass over the rows
+_TURN = 1024  # rows put into row order at a time, so that they stay in the cache
+
+
+def group_sums(x: Float, group: Int, m: int, weight: Float | None = None) -> Float:
+    """Sum the rows of x, shape (n, p), times weight (n,), inside each group code 0..m-1. Returns (m, p).
+
+    The rows are added in their order, as bincount does, but all columns in one pass: each group's sums lie side by side in memory.
+    """
+    n, p = x.shape
+    if n == 0:
+        return np.zeros((m, p))
+    member = csc_array((np.ones(n) if weight is None else weight, group, np.arange(n + 1)), shape=(m, n))
+    if p <= _TOGETHER or x.flags.c_contiguous:
+        return np.asarray(member @ in_row_order(x))
+    out = np.empty((m, p))
+    for j in range(0, p, _TOGETHER):
+        out[:, j : j + _TOGETHER] = member @ in_row_order(x[:, j : j + _TOGETHER])
+    return out
+
+
+def in_row_order(x: Float) -> Float:
+    """x, shape (n, p), with each row contiguous in memory: itself where it is so already."""
+    if x.flags.c_contiguous:
+        return x
+    out = np.empty(x.shape)
+    for i in range(0, x.shape[0], _TURN):
+        out[i : i + _TURN] = x[i : i + _TURN]
     return out
 
 
@@ -68,10 +93,77 @@ class Rows:
         """Weighted sums of the rows in each group code 0..m-1, shape (m, k)."""
         if m == 1:
             return self.totals(weight)[None]
+        if self.cell is None:
+            return group_sums(self.values, group, m, weight)
         out = np.empty((m, self.k))
         for j in range(self.k):
             out[:, j] = np.bincount(group, weights=weight * self.column(j), minlength=m)
         return out
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A matrix of n rows and k columns left where they stand: nothing is copied, so that an estimate that is kept costs no memory of its own.
+
+    arrays : k arrays of n numbers or booleans, as a frame holds them.  less : (k,) taken off each column, or None.
+    inside : (n,) rows that count; the others are zero whatever the arrays hold there; None for all.
+    """
+
+    arrays: tuple[NDArray[np.generic], ...]
+    less: Float | None = None
+    inside: Bool | None = None
+
+    @property
+    def k(self) -> int:
+        return len(self.arrays)
+
+    @property
+    def n(self) -> int:
+        return int(self.arrays[0].size)
+
+    @property
+    def cell(self) -> None:
+        """No distinct rows are known."""
+        return None
+
+    @property
+    def values(self) -> Float:
+        """(n, k), formed here."""
+        return self.dense()
+
+    def column(self, j: int) -> Float:
+        """(n,) column j."""
+        return self._into(j, np.empty(self.n))
+
+    def _into(self, j: int, out: Float) -> Float:
+        np.subtract(self.arrays[j], 0.0 if self.less is None else self.less[j], out=out)
+        if self.inside is not None:
+            np.copyto(out, 0.0, where=~self.inside)
+        return out
+
+    def dense(self) -> Float:
+        """(n, k), formed here and only here."""
+        out = np.empty((self.n, self.k), order="F")
+        for j in range(self.k):
+            self._into(j, out[:, j])
+        return in_row_order(out)
+
+    def take(self, index: Int | Bool) -> Columns:
+        """The rows at index."""
+        return Columns(tuple(a[index] for a in self.arrays), self.less, None if self.inside is None else self.inside[index])
+
+    def sums(self, weight: Float, group: Int, m: int) -> Float:
+        """Weighted sums of the rows in each group code 0..m-1, shape (m, k)."""
+        out, some = np.empty((m, self.k), order="F"), np.empty(self.n)
+        plain = self.less is None and self.inside is None
+        for j, array in enumerate(self.arrays):
+            column: NDArray[Any] = array if plain else self._into(j, some)
+            if m == 1:
+                out[0, j] = weight @ column
+                continue
+            np.multiply(column, weight, out=some)
+            out[:, j] = np.bincount(group, weights=some, minlength=m)
+        return in_row_order(out)
 
 
 def cells(codes: list[Int], sizes: list[int]) -> tuple[Int, Int]:

@@ -30,8 +30,8 @@ class Stage:
         return int(self.fraction.size)
 
 
-def stage_vcov(t: Float, stage: Stage, share: Float, lonely: Lonely) -> Float:
-    """Covariance that one stage adds.
+def stage_vcov(t: Float, stage: Stage, share: Float, lonely: Lonely, diagonal: bool = False) -> Float:
+    """Covariance (p, p) that one stage adds, or its diagonal (p,).
 
     t : (m, p) weighted totals of the stage's units.  share : (H,) product of the sampling fractions of the stages above.
     A stratum with one unit: "adjust" takes its deviation from the mean of all units, "average" gives it the mean variance of the other
@@ -39,8 +39,7 @@ def stage_vcov(t: Float, stage: Stage, share: Float, lonely: Lonely) -> Float:
     """
     if stage.strata == 1 and t.shape[0] > 1:
         deviation = t - t.mean(axis=0)
-        whole: Float = float(t.shape[0] / (t.shape[0] - 1) * (1 - stage.fraction[0]) * share[0]) * (deviation.T @ deviation)
-        return whole
+        return float(t.shape[0] / (t.shape[0] - 1) * (1 - stage.fraction[0]) * share[0]) * _products(deviation, diagonal)
     m_h = np.bincount(stage.stratum, minlength=stage.strata)
     centre = group_sums(t, stage.stratum, stage.strata) / np.maximum(m_h, 1)[:, None]
     single = (m_h == 1) & (stage.fraction < 1)
@@ -52,12 +51,19 @@ def stage_vcov(t: Float, stage: Stage, share: Float, lonely: Lonely) -> Float:
     scale = np.where(m_h > 1, m_h / np.maximum(m_h - 1, 1), 1.0) * (1 - stage.fraction) * share
     if lonely != "adjust":
         scale[single] = 0.0
-    deviation = (t - centre[stage.stratum]) * np.sqrt(scale)[stage.stratum][:, None]
-    return inflate * (deviation.T @ deviation)
+    deviation = centre[stage.stratum]
+    np.subtract(t, deviation, out=deviation)
+    deviation *= np.sqrt(scale)[stage.stratum][:, None]
+    return inflate * _products(deviation, diagonal)
 
 
-def multistage_vcov(t: Float, stages: tuple[Stage, ...], lonely: Lonely) -> Float:
-    """Covariance of totals under multistage sampling; t (m, p) are the weighted totals of the last stage's units.
+def _products(deviation: Float, diagonal: bool) -> Float:
+    out: Float = np.einsum("ij,ij->j", deviation, deviation) if diagonal else deviation.T @ deviation
+    return out
+
+
+def multistage_vcov(t: Float, stages: tuple[Stage, ...], lonely: Lonely, diagonal: bool = False) -> Float:
+    """Covariance (p, p) of totals under multistage sampling, or its diagonal (p,); t (m, p) are the weighted totals of the last stage's units.
 
     Stages below the first one count only where the stage above has a sampling fraction (R survey: svyrecvar).
     """
@@ -65,7 +71,7 @@ def multistage_vcov(t: Float, stages: tuple[Stage, ...], lonely: Lonely) -> Floa
     for stage, above in zip(stages[:0:-1], stages[-2::-1], strict=True):
         totals.append(group_sums(totals[-1], stage.parent, above.stratum.size))
     totals.reverse()
-    v = np.zeros((t.shape[1], t.shape[1]))
+    v = np.zeros(t.shape[1] if diagonal else (t.shape[1], t.shape[1]))
     share = np.ones(stages[0].strata)
     for k, stage in enumerate(stages):
         if k:
@@ -74,5 +80,5 @@ def multistage_vcov(t: Float, stages: tuple[Stage, ...], lonely: Lonely) -> Floa
             share = np.zeros(stage.strata)
             share[stage.stratum] = unit_share[stage.parent]
         if k == 0 or share.any():
-            v += stage_vcov(totals[k], stage, share, lonely)
+            v += stage_vcov(totals[k], stage, share, lonely, diagonal)
     return v

@@ -130,16 +130,16 @@ class SurveyDesign:
             z = step.pull_back(z)
         return z
 
-    def vcov(self, z: Influence) -> Float:
-        """Covariance (p, p) of estimates whose unweighted influence columns on the final weight are z, (n, p)."""
-        extra = np.zeros((z.p, z.p))
+    def vcov(self, z: Influence, diagonal: bool = False) -> Float:
+        """Covariance (p, p), or its diagonal (p,), of estimates whose unweighted influence columns on the final weight are z, (n, p)."""
+        extra = np.zeros(z.p if diagonal else (z.p, z.p))
         for step in reversed(self.steps):
             added = step.added_vcov(z)
             if added is not None:
-                extra += added
+                extra += np.diag(added) if diagonal else added
             z = step.pull_back(z)
         totals = z.sums(self.base, self.unit, self.stages[-1].stratum.size)
-        return self.cluster_deff * multistage_vcov(totals, self.stages, self.lonely) + extra
+        return self.cluster_deff * multistage_vcov(totals, self.stages, self.lonely, diagonal) + extra
 
     def outside_vcov(self, z: Influence) -> Float:
         """Covariance (p, p) that calibration to estimated totals brings from outside the sample: replicates of the sample do not show it."""
