@@ -76,7 +76,13 @@ def ours(frame: pd.DataFrame, margins: dict[str, dict[int, float]]) -> dict[str,
 
 def peer(command: list[str], folder: Path, replicates: int) -> dict[str, tuple[float, float]]:
     """name -> (seconds, MB) printed by a peer's script; a check line gives (value, SE)."""
-    answer = subprocess.run([*command, str(folder), str(replicates)], capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    answer = subprocess.run(
+        [*command, str(folder), str(replicates)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "RAYON_NUM_THREADS": "1"},
+    )
     if answer.returncode:
         sys.stderr.write(answer.stderr[-2000:])
         return {}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.weighting.levels import levels_of
 from mismes_eval.weighting.sample import Sample
 
 By = str | Sequence[str] | None
@@ -72,8 +73,7 @@ def _combinations(frame: pd.DataFrame, inside: np.ndarray) -> Domains:
     code: Int = np.zeros(0, np.intp)
     levels: list[pd.Index] = []
     for c in frame.columns:
-        column = frame[c].cat.remove_unused_categories() if isinstance(frame[c].dtype, pd.CategoricalDtype) else frame[c]
-        each, level = pd.factorize(column, sort=True)
+        each, level = levels_of(frame[c])
         each = np.maximum(each, 0)
         code = code * max(len(level), 1) + each if levels else each
         levels.append(level)
@@ -153,7 +153,7 @@ def categories(sample: Sample, column: str, caller: str) -> tuple[Int, list[obje
             Problem(f"{caller} meets missing values in the domain", f"column '{column}'", "a category in every row of the domain that carries weight", "missing",
                     f"Narrow the domain: sample.where(frame['{column}'].notna()).", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5]))
         )  # fmt: skip
-    code, level = pd.factorize(series, sort=True)
+    code, level = levels_of(series)
     present = np.unique(code[inside])
     lookup = np.full(len(level) + 1, -1, np.intp)
     lookup[present] = np.arange(present.size)

@@ -168,9 +168,10 @@ class Columns:
 
 def cells(codes: list[Int], sizes: list[int]) -> tuple[Int, Int]:
     """Distinct combinations of several codes. Returns the combination of each cell, shape (C, len(codes)), and the cell of each row, shape (n,)."""
-    joint = np.zeros(codes[0].size, np.intp)
-    for code, size in zip(codes, sizes, strict=True):
-        joint = joint * size + code
+    joint = codes[0].astype(np.intp)
+    for code, size in zip(codes[1:], sizes[1:], strict=True):
+        joint *= size
+        joint += code
     space = int(np.prod([float(s) for s in sizes])) if np.prod([float(s) for s in sizes]) < 2**62 else 2**62
     if space <= max(4 * joint.size, 1_000_000):
         present = np.flatnonzero(np.bincount(joint, minlength=space))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from mismes_eval.errors import CalibrationError, Problem
 from mismes_eval.numerics.rows import Float, Int, Rows, cells
+from mismes_eval.weighting.levels import levels_of
 from mismes_eval.weighting.sample import Sample
 
 Level = object
@@ -108,17 +109,16 @@ def _category(sample: Sample, columns: tuple[str, ...], name: str, target: Mappi
     _missing(sample, columns, problems)
     if len(problems) > before:
         return None
-    frame = sample.frame[list(columns)]
+    each = [levels_of(sample.frame[c]) for c in columns]
     if len(columns) == 1:
-        code, level = pd.factorize(frame[columns[0]])
-        present: list[Level] = list(level)
+        code, present = each[0][0], list(each[0][1])
     else:
-        each = [pd.factorize(frame[c]) for c in columns]
-        combination, code = cells([np.maximum(e[0], 0).astype(np.intp) for e in each], [max(len(e[1]), 1) for e in each])
+        combination, code = cells([np.maximum(e[0], 0) for e in each], [max(len(e[1]), 1) for e in each])
         present = [tuple(each[j][1][row[j]] for j in range(len(columns))) for row in combination]
     position = {level: j for j, level in enumerate(target)}
-    carries = sample.weights != 0
-    count = np.bincount(code[carries & (code >= 0)], minlength=len(present))
+    stated = code >= 0
+    carries = stated if (sample.weights != 0).all() else stated & (sample.weights != 0)
+    count = np.bincount(code if carries.all() else code[carries], minlength=len(present))
     lost = [(v, int(count[i])) for i, v in enumerate(present) if v not in position and count[i] > 0]
     for v, k in lost[:20]:
         near = get_close_matches(str(v), [str(t) for t in position], 1)
@@ -135,7 +135,9 @@ def _category(sample: Sample, columns: tuple[str, ...], name: str, target: Mappi
     if len(problems) > before:
         return None
     lookup = np.array([position.get(v, 0) for v in present] or [0], np.intp)
-    return _Category(name, np.where(code >= 0, lookup[code], 0).astype(np.intp), tuple(target), np.array([float(t) for t in target.values()]))
+    if not np.array_equal(lookup, np.arange(lookup.size)):
+        code = lookup[code]
+    return _Category(name, code if stated.all() else np.where(stated, code, 0), tuple(target), np.array([float(t) for t in target.values()]))
 
 
 def _different_sums(categorical: list[_Category], overall: list[tuple[str, float]]) -> list[Problem]:
