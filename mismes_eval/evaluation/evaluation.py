@@ -12,11 +12,13 @@ from mismes_eval import frame as frames
 from mismes_eval import inventory as inventories
 from mismes_eval import lfs
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.doubt import Doubt, doubt
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.rollout import Rollout, rollout
 from mismes_eval.evaluation.study import Study, study
 from mismes_eval.evaluation.survey import Survey, survey
 from mismes_eval.evaluation.tracing import Effects, Tracing, effects, tracing
+from mismes_eval.evaluation.whom import ForWhom, for_whom
 
 Result = Estimate | NotEstimable
 
@@ -62,6 +64,16 @@ class Evaluation:
     def effects(self) -> tuple[Effects, ...]:
         """The impact question of every measure of the tracer study."""
         return () if self.tracing is None else tuple(effects(self.params, self.tracing, m) for m in self.tracing.measures)
+
+    @cached_property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """What can be held against the main effect of every measure of the tracer study."""
+        return () if self.tracing is None else tuple(doubt(self.params, self.tracing, e) for e in self.effects)
+
+    @cached_property
+    def whom(self) -> ForWhom | None:
+        """For whom the measures of the tracer study work; None without one."""
+        return None if self.tracing is None else for_whom(self.params, self.tracing, self.inventory)
 
 
 def evaluate(params: Params) -> Evaluation:

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+import pandas as pd
 
 from mismes_eval import frame as frames
+from mismes_eval import lfs
 from mismes_eval.errors import EstimateError, InputError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
+from mismes_eval.impact.aggregation import Kind
+from mismes_eval.impact.bands import Band, sup_t
+from mismes_eval.impact.breaks import refuse_starts
 from mismes_eval.impact.few_clusters import wild_bootstrap
 from mismes_eval.impact.group_time import GroupTime, att_gt
+from mismes_eval.impact.honest import HonestDiD, honest_did
+from mismes_eval.impact.periods import Base
+from mismes_eval.impact.pretrend_power import PretrendPower, pretrend_power
 from mismes_eval.impact.wild_draws import WildBootstrap
 from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
 COHORT = "_first_period"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """effects: group-time effects or the reason why there are none; overall, event: their aggregations; wild: bootstrap over regions; composition: sex share as outcome."""
+    """effects: group-time effects or the reason why there are none; overall, event: their aggregations; wild: bootstrap over regions; composition: sex share as outcome.
+
+    event has one base (the last year before treatment); band: simultaneous over it; honest, power: what parting trends could do to the effect in its first year.
+    breaks: series breaks inside the rounds that were acknowledged.
+    """
 
     outcome: str
     measure: str
@@ -36,61 +51,83 @@ class Rollout:
     wild: WildBootstrap | NotEstimable
     before: Result
     source: str
+    band: Band | NotEstimable
+    honest: HonestDiD | NotEstimable
+    power: PretrendPower | NotEstimable
+    breaks: tuple[str, ...]
 
 
 def rollout(params: Params) -> Rollout | None:
     """The roll-out that a run names; None where no rounds are supplied."""
-    path = params.path("inputs.lfs_rounds")
-    if path is None:
+    source = params.path("inputs.lfs_rounds")
+    if source is None:
         return None
-    frame = frames.read(path).frame
+    frame = frames.read(source).frame
     outcome, time, region = params.text("rollout.outcome") or "employed", params.text("rollout.time") or "year", params.text("rollout.region")
     cohort = params.text("rollout.cohort")
     covariates = params.items("rollout.covariates")
     needed = [c for c in (outcome, time, region, cohort, *covariates) if c is None or c not in frame.columns]
     if needed:
-        raise InputError([Problem("the rounds lack a column", f"{path.name}, section 'rollout', column '{c}'", "a column of the file") for c in needed])
+        raise InputError([Problem("the rounds lack a column", f"{source.name}, section 'rollout', column '{c}'", "a column of the file") for c in needed])
     frame = frame.assign(**{COHORT: frame[str(cohort)].fillna(0).astype(float)})
     household = None if params.items("design.psu") else params.text("design.household")
     sample = Sample.from_frame(
         frame, weights=params.text("design.weights"), strata=params.items("design.strata") or None, psu=params.items("design.psu") or None, household=household,
         lonely_psu=params.text("design.lonely_psu"), nest=True if params.items("design.strata") and params.items("design.psu") else None,  # type: ignore[arg-type]
     ).flagged(*((SYNTHETIC,) if params.synthetic else ()))  # fmt: skip
-    breaks = [float(b.split(":")[0]) for b in params.items("breaks.series") if b.split(":")[0].strip().isdigit()]
+    said = _breaks(params, frame, time)
     control = "never" if bool((frame[COHORT] == 0).any()) else "not_yet"
     seen = sample.where(frame[outcome].notna())
 
-    def effects(column: str) -> GroupTime | NotEstimable:
-        try:
-            return att_gt(seen, column, COHORT, time, None, [c for c in covariates if c != column], control,  # type: ignore[arg-type]
-                          series_breaks=breaks, acknowledge_breaks=bool(params["breaks.acknowledge"]))  # fmt: skip
-        except EstimateError as error:
-            return NotEstimable(str(error.problems[0]))
+    def effects(column: str, base: Base = "varying") -> GroupTime | NotEstimable:
+        return _tried(lambda: att_gt(seen, column, COHORT, time, None, [c for c in covariates if c != column], control, base))  # type: ignore[arg-type]
 
     main = effects(outcome)
-    overall, event = _aggregated(main, "simple"), _aggregated(main, "event")
+    overall, event = _aggregated(main, "simple"), _aggregated(effects(outcome, "universal"), "event")
     mix = _aggregated(effects("male"), "simple") if "male" in frame.columns else NotEstimable("the rounds have no column 'male'")
     regions = int(frame[str(region)].nunique())
-    wild = _wild(overall, frame[str(region)].to_numpy(), params.integer("impact.seed") or 1)
+    seed, labels = params.integer("impact.seed") or 1, frame[str(region)].tolist()
+    wild = overall if isinstance(overall, NotEstimable) else _tried(lambda: wild_bootstrap(overall, cluster=labels, seed=seed))
+    path = _first_year(event)
     first = float(np.min(frame.loc[frame[COHORT] > 0, COHORT])) if bool((frame[COHORT] > 0).any()) else np.inf
     before = seen.where((frame[time].astype(float) < first).to_numpy(bool))
     level: Result = mean(before, outcome) if before.active.any() else NotEstimable("no round lies before the first roll-out")
-    return Rollout(outcome, params.text("rollout.measure") or "", str(region), regions, main, overall, event, mix, wild, level, path.name)
+    return Rollout(
+        outcome, params.text("rollout.measure") or "", str(region), regions, main, overall, event, mix, wild, level, source.name,
+        event if isinstance(event, NotEstimable) else _tried(lambda: sup_t(event, seed=seed)),
+        path if isinstance(path, NotEstimable) else _tried(lambda: honest_did(path, target="first")),
+        path if isinstance(path, NotEstimable) else _tried(lambda: pretrend_power(path)), said,
+    )  # fmt: skip
 
 
-def _aggregated(effects: GroupTime | NotEstimable, kind: str) -> Result:
-    if isinstance(effects, NotEstimable):
-        return effects
+def _tried(make: Callable[[], T]) -> T | NotEstimable:
+    """What an estimator gives, or the reason why it gives nothing."""
     try:
-        return effects.aggregate(kind).annotated(kind="effect")  # type: ignore[arg-type]
+        return make()
     except EstimateError as error:
         return NotEstimable(str(error.problems[0]))
 
 
-def _wild(overall: Result, region: np.ndarray, seed: int) -> WildBootstrap | NotEstimable:
-    if isinstance(overall, NotEstimable):
-        return overall
-    try:
-        return wild_bootstrap(overall, cluster=region.tolist(), seed=seed)
-    except EstimateError as error:
-        return NotEstimable(str(error.problems[0]))
+def _aggregated(effects: GroupTime | NotEstimable, kind: Kind) -> Result:
+    return effects if isinstance(effects, NotEstimable) else _tried(lambda: effects.aggregate(kind).annotated(kind="effect"))
+
+
+def _first_year(event: Result) -> Result:
+    """The event study, where it has an effect in the first year: what honest intervals are made for."""
+    if isinstance(event, Estimate) and not (event.keys["event_time"].astype(float) == 0).any():
+        return NotEstimable("no effect in the first year of the roll-out")
+    return event
+
+
+def _breaks(params: Params, frame: pd.DataFrame, time: str) -> tuple[str, ...]:
+    """Sentences on series breaks inside the rounds. Raises where a region starts at one that is not acknowledged, and where breaks cannot be placed in time."""
+    known = lfs.series_breaks("" if params.synthetic else params.country, params.items("breaks.series"))
+    acknowledged = bool(params["breaks.acknowledge"])
+    periods = np.unique(frame[time].to_numpy(float))
+    if known and not acknowledged and not (periods[0] >= 1900 and periods[-1] <= 2200):
+        raise InputError(Problem("series breaks cannot be placed in time", f"section 'rollout', time '{time}'", "years", f"{periods[0]:g} to {periods[-1]:g}",
+                                 "Count the rounds in years, or acknowledge the breaks (breaks.acknowledge)."))  # fmt: skip
+    inside = [b for b in known if periods[0] < b.year <= periods[-1]]
+    starts = frame[COHORT].to_numpy(float)
+    at = refuse_starts(periods, starts[starts > 0], [float(b.year) for b in inside], acknowledged)
+    return (*at, *(f"Series break {b.year} inside the rounds: {b.reason}." for b in inside))
