@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import matplotlib
@@ -14,23 +14,25 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import FuncFormatter, ScalarFormatter
 
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.report.language import language
+from mismes_eval.report.language import ENGLISH, Language, language
 
-BLUE, ORANGE, GREEN, GREY, RED = "#1f4e79", "#c55a11", "#3b7d23", "#7f7f7f", "#a61c3c"
-PALETTE = (BLUE, ORANGE, GREEN, "#7a4fa3", GREY, "#b8860b")
+BLUE, ORANGE, SKY, GREY, RED = "#1f4e79", "#d55e00", "#56b4e9", "#6e6e6e", "#a61c3c"
+PALETTE = (BLUE, ORANGE, SKY, GREY, "#cc79a7", "#e69f00")  # told apart without red, green or blue cones; a series has a marker of its own besides
+MARKERS = ("o", "s", "^", "D", "v", "P")
 WATERMARK = "SYNTHETIC DATA"
 _STYLE = {
-    "figure.dpi": 110, "savefig.dpi": 150, "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 10, "axes.titlelocation": "left", "axes.spines.top": False,
-    "axes.spines.right": False, "axes.edgecolor": "0.6", "axes.grid": True, "grid.color": "0.92", "axes.axisbelow": True, "legend.frameon": False,
-    "figure.facecolor": "white", "svg.hashsalt": "mismes",
+    **sns.axes_style("whitegrid"), "figure.dpi": 110, "savefig.dpi": 150, "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 10, "axes.titlelocation": "left",
+    "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "0.6", "axes.grid": True, "grid.color": "0.92", "axes.axisbelow": True, "legend.frameon": False,
+    "figure.facecolor": "white", "svg.hashsalt": "mismes", "xtick.bottom": True,
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Figure:
-    """png bytes; alt: what the picture shows, for readers who cannot see it; data: the numbers drawn."""
+    """png bytes; alt: what the picture shows, for readers who cannot see it; data: the numbers drawn; lang: the language that its words were put into."""
 
     id: str
     title: str
@@ -40,18 +42,26 @@ class Figure:
     source: str = ""
     notes: tuple[str, ...] = ()
     synthetic: bool = False
+    lang: str = ""
+
+    def in_language(self, t: Language) -> Figure:
+        """The words around the picture in a language; those inside it were drawn in the language that its maker was given."""
+        if self.lang:
+            return self
+        return replace(self, title=t(self.title), alt=t(self.alt), source=t(self.source), notes=tuple(t(n) for n in self.notes), lang=t.code)
 
     def to_html(self, lang: str = "en") -> str:
         """<figure> with the picture inside the page, its text and its notes."""
-        t = language(lang)
-        notes = [*((t("SYNTHETIC DATA: made-up persons, no finding about the real country."),) if self.synthetic else ()), *(t(n) for n in self.notes)]
-        if self.source:
-            notes.append(t("Source: {source}", source=t(self.source)))
+        t = language(self.lang or lang)
+        said = self.in_language(t)
+        notes = [*((t("SYNTHETIC DATA: made-up persons, no finding about the real country."),) if self.synthetic else ()), *said.notes]
+        if said.source:
+            notes.append(t("Source: {source}", source=said.source))
         foot = "".join(f"<li>{escape(n)}</li>" for n in notes)
         picture = base64.b64encode(self.png).decode("ascii")
         return (
-            f'<figure id="{escape(self.id)}"><figcaption><span class="id">{escape(self.id)}</span> {escape(t(self.title))}</figcaption>'
-            f'<img src="data:image/png;base64,{picture}" alt="{escape(t(self.alt))}"><ul class="notes">{foot}</ul></figure>'
+            f'<figure id="{escape(self.id)}"><figcaption><span class="id">{escape(self.id)}</span> {escape(said.title)}</figcaption>'
+            f'<img src="data:image/png;base64,{picture}" alt="{escape(said.alt)}"><ul class="notes">{foot}</ul></figure>'
         )
 
     def _repr_html_(self) -> str:
@@ -68,19 +78,37 @@ def canvas(width: float = 7.0, height: float = 3.6) -> tuple[Canvas, Axes]:
         return fig, fig.subplots()
 
 
-def finish(id: str, title: str, fig: Canvas, alt: str, data: pd.DataFrame, source: str = "", notes: Sequence[str] = (), synthetic: bool = False) -> Figure:
-    """Draw to PNG, with a watermark where the data are synthetic. The bytes depend on the numbers only."""
+def finish(
+    id: str, title: str, fig: Canvas, alt: str, data: pd.DataFrame, source: str = "", notes: Sequence[str] = (), synthetic: bool = False, t: Language = ENGLISH
+) -> Figure:
+    """Draw to PNG, with a watermark where the data are synthetic. The bytes depend on the numbers and the language only.
+
+    t : the report's language, in which labels and legend are drawn already; title, alt, source and notes are put into it here, axis numbers get its separators.
+    """
+    for ax in fig.axes:
+        _numerals(ax, t)
     if synthetic:
-        fig.text(0.99, 0.01, WATERMARK, ha="right", va="bottom", fontsize=8, color=RED, alpha=0.75, weight="bold")
+        fig.text(0.99, 0.01, t(WATERMARK), ha="right", va="bottom", fontsize=8, color=RED, alpha=0.75, weight="bold")
     out = io.BytesIO()
     with matplotlib.rc_context(_STYLE):
         fig.savefig(out, format="png", metadata={"Software": None})
-    return Figure(id, title, out.getvalue(), alt, data, source, tuple(notes), synthetic)
+    return Figure(id, title, out.getvalue(), alt, data, source, tuple(notes), synthetic).in_language(t)
 
 
-def _sentence(labels: Sequence[str], value: Sequence[float], low: Sequence[float], high: Sequence[float], scale: float) -> str:
-    many = [f"{name} {v * scale:.1f} ({lo * scale:.1f} to {hi * scale:.1f})" for name, v, lo, hi in zip(labels, value, low, high, strict=True)]
-    return "; ".join(many[:15]) + ("; and more" if len(many) > 15 else "")
+def _numerals(ax: Axes, t: Language) -> None:
+    """Decimal separators of the language on axes that carry plain numbers."""
+    for axis in (ax.xaxis, ax.yaxis):
+        plain = axis.get_major_formatter()
+        if t.code != "en" and isinstance(plain, ScalarFormatter) and axis.get_scale() == "linear":
+            axis.set_major_formatter(FuncFormatter(lambda x, at, shown=plain: t.numeral(shown(x, at))))
+
+
+def _sentence(labels: Sequence[str], value: Sequence[float], low: Sequence[float], high: Sequence[float], scale: float, t: Language) -> str:
+    many = [
+        t("{name} {v} ({lo} to {hi})", name=name, v=t.number(v * scale), lo=t.number(lo * scale), hi=t.number(hi * scale))
+        for name, v, lo, hi in zip(labels, value, low, high, strict=True)
+    ]
+    return "; ".join(many[:15]) + (t("; and more") if len(many) > 15 else "")
 
 
 def dots(
@@ -96,7 +124,7 @@ def dots(
         ci = e.ci()
         at = y + (j - (len(groups) - 1) / 2) * -0.22
         ax.hlines(at[shown], ci["low"].to_numpy()[shown] * scale, ci["high"].to_numpy()[shown] * scale, color=PALETTE[j], lw=1.8)
-        ax.plot(e.value[shown] * scale, at[shown], "o", color=PALETTE[j], ms=5, label=name)
+        ax.plot(e.value[shown] * scale, at[shown], MARKERS[j], color=PALETTE[j], ms=5, label=name)
         rows.append(pd.DataFrame({"series": name, "label": labels, "value": e.value, "low": ci["low"].to_numpy(), "high": ci["high"].to_numpy()})[shown])
         alt.append(
             (name + ": " if len(groups) > 1 else "") + _sentence(list(np.array(labels)[shown]), e.value[shown], ci["low"][shown], ci["high"][shown], scale)
@@ -168,7 +196,7 @@ def paths(
         if "wide_low" in line:
             ax.vlines(line["x"] + shift, line["wide_low"] * scale, line["wide_high"] * scale, color=PALETTE[j], lw=1.0, alpha=0.55)
         ax.vlines(line["x"] + shift, line["low"] * scale, line["high"] * scale, color=PALETTE[j], lw=2.4)
-        ax.plot(line["x"] + shift, line["value"] * scale, "o-", color=PALETTE[j], lw=1.2, ms=5, label=str(name))
+        ax.plot(line["x"] + shift, line["value"] * scale, MARKERS[j] + "-", color=PALETTE[j], lw=1.2, ms=5, label=str(name))
         alt.append(f"{name}: " + _sentence([f"at {x:g}" for x in line["x"]], line["value"], line["low"], line["high"], scale))
     if zero:
         ax.axhline(0, color="0.3", lw=1)
