@@ -156,24 +156,28 @@ def weight_share(runs: int, seed: int) -> pd.DataFrame:
         frame = pd.DataFrame({"hhid": np.flatnonzero(np.isin(psu, chosen))}).assign(w=households / 20 / 120, psu=lambda f: psu[f["hhid"]])
         inside = reports[reports["hhid"].isin(frame["hhid"])]
         s = me.weight_share(me.Sample.from_frame(frame, weights="w", psu="psu"), inside)
-        hits["total"].append((me.total(s, "one"), float(absent)))
-        hits["mean"].append((me.mean(s, "income"), float(income.mean())))
+        hits["total"].append(_drawn(me.total(s, "one"), float(absent)))
+        hits["mean"].append(_drawn(me.mean(s, "income"), float(income.mean())))
     return pd.DataFrame([_line("weight share", name, values) for name, values in hits.items()])
 
 
-def _line(scenario: str, name: str, values: list[tuple[me.Estimate, float]]) -> dict[str, object]:
-    value = np.array([e.value[0] for e, _ in values])
-    se = np.array([e.se[0] for e, _ in values])
-    ci = [e.ci() for e, _ in values]
-    truth = values[0][1]
-    inside = np.mean([c["low"].iloc[0] <= truth <= c["high"].iloc[0] for c in ci])
+Draw = tuple[float, float, float, float, float]  # value, standard error, low, high, truth
+
+
+def _drawn(e: me.Estimate, truth: float) -> Draw:
+    ci = e.ci()
+    return float(e.value[0]), float(e.se[0]), float(ci["low"].iloc[0]), float(ci["high"].iloc[0]), truth
+
+
+def _line(scenario: str, name: str, draws: list[Draw]) -> dict[str, object]:
+    value, se, low, high, truth = np.array(draws).T
     return {
         "scenario": scenario,
         "statistic": name,
-        "coverage": inside,
-        "bias_over_se": (value.mean() - truth) / value.std(ddof=1),
+        "coverage": np.mean((low <= truth) & (truth <= high)),
+        "bias_over_se": (value.mean() - truth[0]) / value.std(ddof=1),
         "se_ratio": se.mean() / value.std(ddof=1),
-        "runs": len(values),
+        "runs": len(draws),
     }
 
 
@@ -186,10 +190,10 @@ def run(names: list[str], runs: int, seed: int) -> pd.DataFrame:
             out.append(weight_share(runs, seed))
             continue
         rng = np.random.default_rng([seed, sum(name.encode())])
-        kept: dict[str, list[tuple[me.Estimate, float]]] = {k: [] for k in pop.truth}
+        kept: dict[str, list[Draw]] = {k: [] for k in pop.truth}
         for _ in range(runs):
             for k, e in statistics(SCENARIOS[name](pop.persons, rng)).items():
-                kept[k].append((e, pop.truth[k]))
+                kept[k].append(_drawn(e, pop.truth[k]))
         out.append(pd.DataFrame([_line(name, k, v) for k, v in kept.items()]))
     return pd.concat(out, ignore_index=True)
 

@@ -87,7 +87,7 @@ def main() -> None:
     """Print the table of times."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=500_000)
-    parser.add_argument("--peer", type=int, default=len(PEER))
+    parser.add_argument("--peer", type=int, default=len(PEER), choices=[0, *range(3, len(PEER) + 1)], help="share indicators that R does; 0: none")
     args = parser.parse_args()
     frame = persons(args.rows)
     seconds, done, tables = ours(frame)
