@@ -37,11 +37,10 @@ class CountryReport:
         """One chapter under the notebook's heading: paragraphs, tables and figures in reading order."""
         if name not in self.chapters:
             raise ReportError(f"no such chapter: {name}. Expected one of {', '.join(self.chapters)}.")
-        chapter, t = self.chapters[name], self.context.words
         parts = []
-        for item in chapter.items:
+        for item in self.chapters[name].items:
             if isinstance(item, str):
-                parts.append(f"<p>{escape(t(item))}</p>")
+                parts.append(f"<p>{escape(item)}</p>")
             elif isinstance(item, Figure):
                 parts.append(self.session.add_figure(item).html)
             else:
@@ -50,7 +49,9 @@ class CountryReport:
 
     def finish(self) -> Page:
         """Write the results and the disclosure audit; the last cell of the notebook."""
-        self.audit.to_csv(self.session.work / "disclosure_audit.csv", index=False)
+        t = self.session.language
+        audit = self.audit.assign(**{c: [t(str(v)) for v in self.audit[c]] for c in ("row", "column") if c in self.audit.columns})
+        audit.to_csv(self.session.work / "disclosure_audit.csv", index=False)
         return self.session.finish()
 
 

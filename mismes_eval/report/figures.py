@@ -14,7 +14,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import FuncFormatter, ScalarFormatter
+from matplotlib.ticker import ScalarFormatter
 
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.report.language import ENGLISH, Language, language
@@ -95,12 +95,21 @@ def finish(
     return Figure(id, title, out.getvalue(), alt, data, source, tuple(notes), synthetic).in_language(t)
 
 
+class _Numerals(ScalarFormatter):
+    """Plain numbers of an axis with the language's separators."""
+
+    def __init__(self, t: Language) -> None:
+        super().__init__(useOffset=False)
+        self._t = t
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return self._t.numeral(super().__call__(x, pos))
+
+
 def _numerals(ax: Axes, t: Language) -> None:
-    """Decimal separators of the language on axes that carry plain numbers."""
     for axis in (ax.xaxis, ax.yaxis):
-        plain = axis.get_major_formatter()
-        if t.code != "en" and isinstance(plain, ScalarFormatter) and axis.get_scale() == "linear":
-            axis.set_major_formatter(FuncFormatter(lambda x, at, shown=plain: t.numeral(shown(x, at))))
+        if t.code != "en" and type(axis.get_major_formatter()) is ScalarFormatter:
+            axis.set_major_formatter(_Numerals(t))
 
 
 def _sentence(labels: Sequence[str], value: Sequence[float], low: Sequence[float], high: Sequence[float], scale: float, t: Language) -> str:
@@ -113,9 +122,10 @@ def _sentence(labels: Sequence[str], value: Sequence[float], low: Sequence[float
 
 def dots(
     id: str, title: str, groups: dict[str, Estimate], labels: Sequence[str], xlabel: str, scale: float = 1.0, reference: float | None = None,
-    keep: Sequence[bool] | None = None, source: str = "", notes: Sequence[str] = (), synthetic: bool = False,
+    keep: Sequence[bool] | None = None, source: str = "", notes: Sequence[str] = (), synthetic: bool = False, t: Language = ENGLISH,
 ) -> Figure:  # fmt: skip
-    """Dot and 95% interval of each label, one colour a series. keep: labels that may be published."""
+    """Dot and 95% interval of each label, one colour a series. keep: labels that may be published. t: the report's language, for every word of the picture."""
+    title, xlabel, labels, groups = t(title), t(xlabel), [t(v) for v in labels], {t(k): e for k, e in groups.items()}
     shown = np.array(list(keep) if keep is not None else [True] * len(labels))
     fig, ax = canvas(7.0, 1.0 + 0.3 * len(labels) * max(1, 0.6 * len(groups)))
     y = np.arange(len(labels))[::-1].astype(float)
@@ -126,9 +136,8 @@ def dots(
         ax.hlines(at[shown], ci["low"].to_numpy()[shown] * scale, ci["high"].to_numpy()[shown] * scale, color=PALETTE[j], lw=1.8)
         ax.plot(e.value[shown] * scale, at[shown], MARKERS[j], color=PALETTE[j], ms=5, label=name)
         rows.append(pd.DataFrame({"series": name, "label": labels, "value": e.value, "low": ci["low"].to_numpy(), "high": ci["high"].to_numpy()})[shown])
-        alt.append(
-            (name + ": " if len(groups) > 1 else "") + _sentence(list(np.array(labels)[shown]), e.value[shown], ci["low"][shown], ci["high"][shown], scale)
-        )
+        said = _sentence(list(np.array(labels)[shown]), e.value[shown], ci["low"][shown], ci["high"][shown], scale, t)
+        alt.append(t("{series}: {values}", series=name, values=said) if len(groups) > 1 else said)
     if reference is not None:
         ax.axvline(reference * scale, color="0.4", lw=1, ls="--")
     ax.set_yticks(y, labels)
@@ -137,27 +146,37 @@ def dots(
     ax.set_xlabel(xlabel)
     if len(groups) > 1:
         ax.legend(loc="best", fontsize=8)
-    return finish(id, title, fig, f"{title}. {xlabel}. " + ". ".join(alt), pd.concat(rows, ignore_index=True), source, notes, synthetic)
+    return finish(id, title, fig, _alt(t, title, xlabel, ". ".join(alt)), pd.concat(rows, ignore_index=True), source, notes, synthetic, t)
 
 
-def heat(id: str, title: str, table: pd.DataFrame, label: str, source: str = "", notes: Sequence[str] = (), synthetic: bool = False) -> Figure:
+def _alt(t: Language, title: str, axes: str, values: str) -> str:
+    """Alternative text: what the picture is, what its axes are, what stands in it. Its parts are in the language already."""
+    return t("{title}. {axes}. {values}", title=title, axes=axes, values=values)
+
+
+def heat(
+    id: str, title: str, table: pd.DataFrame, label: str, source: str = "", notes: Sequence[str] = (), synthetic: bool = False, t: Language = ENGLISH
+) -> Figure:
     """Counts in a grid: rows and columns of the table, number in each cell."""
+    title, table = t(title), table.rename(index=lambda v: t(str(v)), columns=lambda v: t(str(v)))
     fig, ax = canvas(7.2, 1.2 + 0.34 * len(table))
     with matplotlib.rc_context(_STYLE):
         sns.heatmap(table.astype(float), annot=True, fmt=".0f", cmap="Blues", cbar=False, linewidths=0.6, linecolor="white", ax=ax, annot_kws={"size": 8})
     ax.set_xlabel("")
     ax.set_ylabel("")
     ax.tick_params(axis="x", rotation=0)
-    filled = [f"{r}, {c}: {table.loc[r, c]:.0f}" for r in table.index for c in table.columns if table.loc[r, c] > 0]
-    return finish(id, title, fig, f"{title}. {label}. " + "; ".join(filled[:40]), table.reset_index(), source, notes, synthetic)
+    filled = [t("{row}, {column}: {v}", row=r, column=c, v=t.number(table.loc[r, c], 0)) for r in table.index for c in table.columns if table.loc[r, c] > 0]
+    return finish(id, title, fig, _alt(t, title, t(label), "; ".join(filled[:40])), table.reset_index(), source, notes, synthetic, t)
 
 
 def histogram(
-    id: str, title: str, values: np.ndarray, groups: Sequence[str] | None, xlabel: str, source: str = "", notes: Sequence[str] = (), synthetic: bool = False
-) -> Figure:
+    id: str, title: str, values: np.ndarray, groups: Sequence[str] | None, xlabel: str, source: str = "", notes: Sequence[str] = (), synthetic: bool = False,
+    t: Language = ENGLISH,
+) -> Figure:  # fmt: skip
     """Distribution of weights on a log scale, in bins of at least a few persons, by group."""
+    title, xlabel = t(title), t(xlabel)
     fig, ax = canvas(7.0, 3.0)
-    data = pd.DataFrame({"value": values, "group": groups if groups is not None else "all"})
+    data = pd.DataFrame({"value": values, "group": [t(g) for g in groups] if groups is not None else t("all")})
     data = data[data["value"] > 0]
     few = data["group"].value_counts()
     data = data[data["group"].isin(few[few >= 30].index)]
@@ -179,16 +198,18 @@ def histogram(
             legend=len(names) > 1,
         )
     ax.set_xlabel(xlabel)
-    ax.set_ylabel("density")
+    ax.set_ylabel(t("density"))
     quart = data.groupby("group")["value"].quantile([0.25, 0.5, 0.75]).unstack()
-    alt = "; ".join(f"{g}: median {q[0.5]:,.1f}, middle half {q[0.25]:,.1f} to {q[0.75]:,.1f}" for g, q in quart.iterrows())
-    return finish(id, title, fig, f"{title}. {xlabel}. {alt}", quart.reset_index(), source, notes, synthetic)
+    alt = "; ".join(t("{g}: median {mid:,.1f}, middle half {low:,.1f} to {high:,.1f}", g=g, mid=q[0.5], low=q[0.25], high=q[0.75]) for g, q in quart.iterrows())
+    return finish(id, title, fig, _alt(t, title, xlabel, alt), quart.reset_index(), source, notes, synthetic, t)
 
 
 def paths(
     id: str, title: str, frame: pd.DataFrame, xlabel: str, ylabel: str, scale: float = 1.0, zero: bool = False, source: str = "", notes: Sequence[str] = (), synthetic: bool = False,
+    t: Language = ENGLISH,
 ) -> Figure:  # fmt: skip
     """Lines with intervals over time. frame: series, x, value, low, high (and wide_low, wide_high for simultaneous bands)."""
+    title, xlabel, ylabel, frame = t(title), t(xlabel), t(ylabel), frame.assign(series=[t(str(v)) for v in frame["series"]])
     fig, ax = canvas(7.0, 3.4)
     alt = []
     for j, (name, line) in enumerate(frame.groupby("series", sort=False)):
@@ -197,7 +218,8 @@ def paths(
             ax.vlines(line["x"] + shift, line["wide_low"] * scale, line["wide_high"] * scale, color=PALETTE[j], lw=1.0, alpha=0.55)
         ax.vlines(line["x"] + shift, line["low"] * scale, line["high"] * scale, color=PALETTE[j], lw=2.4)
         ax.plot(line["x"] + shift, line["value"] * scale, MARKERS[j] + "-", color=PALETTE[j], lw=1.2, ms=5, label=str(name))
-        alt.append(f"{name}: " + _sentence([f"at {x:g}" for x in line["x"]], line["value"], line["low"], line["high"], scale))
+        said = _sentence([t("at {x:g}", x=x) for x in line["x"]], line["value"], line["low"], line["high"], scale, t)
+        alt.append(t("{series}: {values}", series=name, values=said))
     if zero:
         ax.axhline(0, color="0.3", lw=1)
     ax.set_xticks(sorted(frame["x"].unique()))
@@ -205,20 +227,24 @@ def paths(
     ax.set_ylabel(ylabel)
     if frame["series"].nunique() > 1:
         ax.legend(fontsize=8)
-    return finish(id, title, fig, f"{title}. {ylabel} by {xlabel}. " + ". ".join(alt), frame, source, notes, synthetic)
+    return finish(id, title, fig, _alt(t, title, t("{y} by {x}", y=ylabel, x=xlabel), ". ".join(alt)), frame, source, notes, synthetic, t)
 
 
-def flow(id: str, title: str, steps: Sequence[tuple[str, int]], source: str = "", notes: Sequence[str] = (), synthetic: bool = False) -> Figure:
+def flow(
+    id: str, title: str, steps: Sequence[tuple[str, int]], source: str = "", notes: Sequence[str] = (), synthetic: bool = False, t: Language = ENGLISH
+) -> Figure:
     """Participant flow: one box a step, from frame to analysed, with what is left."""
+    title, steps = t(title), [(t(name), n) for name, n in steps]
+    lines = [t("{step}: {n:,}", step=name, n=n) for name, n in steps]
     fig, ax = canvas(7.0, 0.6 + 0.55 * len(steps))
     ax.set_axis_off()
     top = max(n for _, n in steps) or 1
-    for j, (name, n) in enumerate(steps):
+    for j, (_, n) in enumerate(steps):
         y = len(steps) - 1 - j
         ax.barh(y, n / top, height=0.62, left=(1 - n / top) / 2, color=BLUE if j == 0 else "#7ba3c9", edgecolor="white")
-        ax.text(0.5, y, f"{name}: {n:,}", ha="center", va="center", fontsize=9, color="white" if n / top > 0.5 else "black")
+        ax.text(0.5, y, lines[j], ha="center", va="center", fontsize=9, color="white" if n / top > 0.5 else "black")
     ax.set_xlim(0, 1)
     ax.set_ylim(-0.6, len(steps) - 0.4)
     return finish(
-        id, title, fig, f"{title}. " + "; ".join(f"{name}: {n:,}" for name, n in steps), pd.DataFrame(steps, columns=["step", "n"]), source, notes, synthetic
+        id, title, fig, t("{title}. {values}", title=title, values="; ".join(lines)), pd.DataFrame(steps, columns=["step", "n"]), source, notes, synthetic, t
     )

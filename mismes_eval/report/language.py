@@ -1,27 +1,38 @@
-"""Words and number formats of a report's language. Adding a language is adding one .po file to report/locale."""
+"""Words, numbers and dates of a report's language. Adding a language is adding one .po file to report/locale.
+
+Every text is put into the language once: sentences with numbers where they are written (`t("{n:,} persons", n=12)`), names of rows, columns, notes and definitions when the
+table or figure that carries them is shown. What already is in the language, and names out of the data, stay as they are however often they are handed in.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
+from string import Formatter
 
 import numpy as np
+from babel import Locale
+from babel.dates import format_date
 from babel.messages.pofile import read_po
+from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from mismes_eval.errors import ParamsError, Problem
 
 LOCALE = Path(__file__).parent / "locale"
 _FIELD = re.compile(r"\{\w+[^}]*\}")
-_LETTERS = re.compile(r"[A-Za-z]")
-_SEPARATORS = {"en": (",", "."), "fr": ("\u202f", ",")}
+_LETTERS = re.compile(r"[^\W\d_]")
+_NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?%?")
+_CODE = re.compile(r"(?=.*(\d|_|/|\.\w))\S+|[A-Z]{2,}")
+_LITERAL = 3  # letters that an entry must have besides its {names} to be looked for in sentences that were put together elsewhere
 
 
 @dataclass(frozen=True)
-class Language:
-    """code: "en", "fr", ...; words: English text -> text. Called like gettext: t("Returnees").
+class Language(Formatter):
+    """code: "en", "fr", ...; words: English text -> text. Called like gettext: t("Returnees"), t("{n:,} persons", n=12).
 
     A sentence that was put together below the report ("Variance: linearised, 417 PSUs in 8 strata") is found by the catalogue entry it was made from
     ("Variance: {how}, {psus} PSUs in {strata} strata"); its parts are translated in turn. unknown collects what has no entry, for the test of completeness.
@@ -30,12 +41,50 @@ class Language:
     code: str
     words: Mapping[str, str]
     unknown: set[str] = field(default_factory=set, compare=False, repr=False)
+    _said: set[str] = field(default_factory=set, compare=False, repr=False)
     _found: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __call__(self, text: str, **values: object) -> str:
-        """The text in this language, with {names} filled in."""
+        """The text in this language, with {names} filled in; numbers among the values get the language's separators."""
+        if not values and text in self._said:
+            return text
         found = self._look_up(text)
-        return found.format(**values) if values else found
+        said = self.vformat(found, (), values) if values else found
+        if self.words and (values or said != text):
+            self._said.add(said)
+        return said
+
+    def name(self, text: str) -> str:
+        """A name out of the data (a region, a measure, a column of the user): shown as it stands, never looked up."""
+        if self.words:
+            self._said.add(text)
+        return text
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        """A value in a sentence: "{n:,}", "{share:.1%}" and "{x:.2f}" with the language's separators."""
+        text = format(value, format_spec)
+        return self.numeral(text) if isinstance(value, (int, float, np.number)) and not isinstance(value, bool) else text
+
+    def number(self, value: float, digits: int = 1) -> str:
+        """A number with the language's separators; missing is a dash."""
+        if value is None or not np.isfinite(value):
+            return "–"
+        return self.numeral(f"{round(float(value), digits) + 0.0:,.{digits}f}")
+
+    def date(self, day: date) -> str:
+        """A day in words."""
+        return format_date(day, "d MMMM y", locale=self.code)
+
+    def numeral(self, text: str) -> str:
+        """A number written the English way, written the language's way."""
+        thousands, decimal, percent = self._signs
+        return text.replace(",", "\0").replace(".", decimal).replace("\0", thousands).replace("%", percent)
+
+    @cached_property
+    def _signs(self) -> tuple[str, str, str]:
+        """Separator of thousands, decimal separator, percent sign with the space before it, from the Unicode locale data."""
+        percent = Locale.parse(self.code).percent_formats[None]
+        return get_group_symbol(self.code), get_decimal_symbol(self.code), percent.suffix[0]
 
     def _look_up(self, text: str) -> str:
         if not self.words or text in self.words:
@@ -48,25 +97,22 @@ class Language:
         for pattern, target in self._patterns:
             match = pattern.fullmatch(text)
             if match:
-                return target.format(**{k: self._look_up(v) for k, v in match.groupdict().items()})
-        if len(_LETTERS.findall(text)) >= 3:
+                return target.format(**{k: self._part(v) for k, v in match.groupdict().items()})
+        if len(_LETTERS.findall(text)) >= 3 and not _CODE.fullmatch(text):
             self.unknown.add(text)
         return text
+
+    def _part(self, text: str) -> str:
+        if _NUMBER.fullmatch(text):
+            return self.numeral(text)
+        return text if text in self._said else self._look_up(text)
 
     @cached_property
     def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
         """Entries with {names} as patterns, the most literal first."""
-        many = [m for m in self.words if "{" in m]
+        many = [m for m in self.words if "{" in m and len(_LETTERS.findall(_FIELD.sub("", m))) >= _LITERAL]
         many.sort(key=lambda m: -len(_FIELD.sub("", m)))
         return [(_pattern(m), re.sub(r"\{(\w+)[^}]*\}", r"{\1}", self.words[m])) for m in many]
-
-    def number(self, value: float, digits: int = 1) -> str:
-        """A number with the language's separators; missing is a dash."""
-        if value is None or not np.isfinite(value):
-            return "–"
-        thousands, decimal = _SEPARATORS.get(self.code, (",", "."))
-        rounded = round(float(value), digits) + 0.0
-        return f"{rounded:,.{digits}f}".replace(",", "\0").replace(".", decimal).replace("\0", thousands)
 
 
 def available() -> tuple[str, ...]:
@@ -86,15 +132,20 @@ def _pattern(entry: str) -> re.Pattern[str]:
     return re.compile(out + re.escape(entry[at:]), re.DOTALL)
 
 
-@lru_cache
 def language(code: str) -> Language:
-    """The language of a report. Raises ParamsError for one without a catalogue."""
+    """The language of one report, with a memory of its own. Raises ParamsError for one without a catalogue."""
     if code not in available():
         raise ParamsError(
             Problem("no catalogue for this language", "params, key 'language'", f"one of {', '.join(available())}", repr(code), f"Add report/locale/{code}.po.")
         )
-    if code == "en":
-        return Language("en", {})
-    with (LOCALE / f"{code}.po").open("rb") as file:
-        catalogue = read_po(file, locale=code)
-    return Language(code, {str(m.id): str(m.string) for m in catalogue if m.id and m.string})
+    return Language(code, {} if code == "en" else catalogue(LOCALE / f"{code}.po"))
+
+
+@lru_cache
+def catalogue(path: Path) -> Mapping[str, str]:
+    """English text -> text of one .po file."""
+    with path.open("rb") as file:
+        return {str(m.id): str(m.string) for m in read_po(file, locale=path.stem) if m.id and m.string}
+
+
+ENGLISH = Language("en", {})

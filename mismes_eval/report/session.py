@@ -46,6 +46,7 @@ class ShownTable(Protocol):
     def published(self) -> pd.DataFrame: ...
     def hidden(self) -> pd.DataFrame: ...
     def to_frame(self) -> pd.DataFrame: ...
+    def in_language(self, t: Language) -> ShownTable: ...
     def to_html(self, lang: str = "en") -> str: ...
 
 
@@ -62,6 +63,7 @@ class ShownFigure(Protocol):
     def alt(self) -> str: ...
     @property
     def data(self) -> pd.DataFrame: ...
+    def in_language(self, t: Language) -> ShownFigure: ...
     def to_html(self, lang: str = "en") -> str: ...
 
 
@@ -98,16 +100,18 @@ class Session:
     def add_table(self, table: ShownTable) -> Page:
         """Keep a table for the results and show it. Raises ReportError where the id is taken, or the data are synthetic and the table does not say so."""
         self._check(table, self.tables)
-        self.tables[table.id] = table
-        return Page(table.to_html(self.language.code))
+        said = table.in_language(self.language)
+        self.tables[table.id] = said
+        return Page(said.to_html(self.language.code))
 
     def add_figure(self, figure: ShownFigure) -> Page:
         """Keep a figure for the results and show it. Raises ReportError where the id is taken, the words for the picture are missing, or synthetic data are not marked."""
         self._check(figure, self.figures)
         if not figure.alt.strip():
             raise ReportError(Problem("a figure has no alternative text", f"figure {figure.id}", "words that say what the picture shows"))
-        self.figures[figure.id] = figure
-        return Page(figure.to_html(self.language.code))
+        said = figure.in_language(self.language)
+        self.figures[figure.id] = said
+        return Page(said.to_html(self.language.code))
 
     def progress(self, chapter: str, number: int, of: int) -> None:
         """Tell the command line which chapter is in work; nothing is shown in the report or in JupyterLab."""

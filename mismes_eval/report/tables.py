@@ -23,7 +23,7 @@ POOR = ":"
 class Table:
     """cells: one row a number with COLUMNS; status "shown", "confidential" (too few persons), "unreliable" (CV), "secondary" (protects another), "not estimable".
 
-    id, title, source, notes : words around it.  scale : 100 shows shares as percent.  digits : decimals shown.
+    id, title, source, notes : words around it.  scale : 100 shows shares as percent.  digits : decimals shown.  lang : the language it was put into.
     """
 
     id: str
@@ -35,6 +35,7 @@ class Table:
     digits: int = 1
     synthetic: bool = False
     units: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    lang: str = ""
 
     @property
     def rows(self) -> list[str]:
@@ -65,9 +66,18 @@ class Table:
         """What is published of the table, one row a number."""
         return self.published()
 
+    def in_language(self, t: Language) -> Table:
+        """Every text of the table in a language. A table that was put into one stays in it."""
+        if self.lang:
+            return self
+        cells = self.cells.assign(**{c: [t(str(v)) if isinstance(v, str) else v for v in self.cells[c]] for c in ("row", "column", "definition")})
+        words = {"title": t(self.title), "source": t(self.source), "notes": tuple(t(n) for n in self.notes)}
+        return replace(self, cells=cells, units={t(k): v for k, v in self.units.items()}, lang=t.code, **words)
+
     def to_html(self, lang: str = "en") -> str:
         """Semantic HTML: caption, header scopes, value (SE) flag, n, notes. Every text is escaped."""
-        return render(self, language(lang))
+        t = language(self.lang or lang)
+        return render(self.in_language(t), t)
 
     def _repr_html_(self) -> str:
         return self.to_html()
@@ -137,6 +147,15 @@ class TextTable:
     source: str = ""
     notes: tuple[str, ...] = ()
     synthetic: bool = False
+    lang: str = ""
+
+    def in_language(self, t: Language) -> TextTable:
+        """Every text of the table in a language. A table that was put into one stays in it."""
+        if self.lang:
+            return self
+        frame = self.frame.map(lambda v: t(str(v)))
+        frame.columns = pd.Index([t(str(c)) for c in frame.columns])
+        return replace(self, title=t(self.title), frame=frame, source=t(self.source), notes=tuple(t(n) for n in self.notes), lang=t.code)
 
     def published(self) -> pd.DataFrame:
         return pd.DataFrame(columns=["table", *COLUMNS])
@@ -148,13 +167,14 @@ class TextTable:
         return self.frame
 
     def to_html(self, lang: str = "en") -> str:
-        t = language(lang)
-        head = "".join(f'<th scope="col">{escape(t(str(c)))}</th>' for c in self.frame.columns)
+        t = language(self.lang or lang)
+        said = self.in_language(t)
+        head = "".join(f'<th scope="col">{escape(str(c))}</th>' for c in said.frame.columns)
         body = ""
-        for line in self.frame.itertuples(index=False):
-            first, *rest = [escape(t(str(v))) for v in line]
+        for line in said.frame.itertuples(index=False):
+            first, *rest = [escape(str(v)) for v in line]
             body += f'<tr><th scope="row">{first}</th>' + "".join(f'<td class="text">{v}</td>' for v in rest) + "</tr>"
-        return _frame(self, t, f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", [])
+        return _frame(said, t, f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", [])
 
     def _repr_html_(self) -> str:
         return self.to_html()
@@ -175,15 +195,15 @@ def shown(cell: pd.Series, scale: float, digits: int, t: Language) -> str:
 
 
 def render(table: Table, t: Language) -> str:
-    """HTML of a table of numbers: one column of numbers and one of n for each column."""
+    """HTML of a table of numbers, already in the language: one column of numbers and one of n for each column."""
     with_n = set(table.cells.loc[table.cells["n"].notna(), "column"])
     head = f'<th scope="col">{escape(t("Group"))}</th>'
     for c in table.columns:
-        head += f'<th scope="col" class="num">{escape(t(c))}</th>' + ('<th scope="col" class="num n">n</th>' if c in with_n else "")
+        head += f'<th scope="col" class="num">{escape(c)}</th>' + ('<th scope="col" class="num n">n</th>' if c in with_n else "")
     lookup = {(r["row"], r["column"]): r for _, r in table.cells.iterrows()}
     body, used = "", set()
     for row in table.rows:
-        body += f'<tr><th scope="row">{escape(t(row))}</th>'
+        body += f'<tr><th scope="row">{escape(row)}</th>'
         for c in table.columns:
             cell = lookup.get((row, c))
             if cell is None:
@@ -209,16 +229,16 @@ def _legend(table: Table, used: set[str], t: Language) -> list[str]:
     }
     legend = [text for sign, text in signs.items() if sign in used]
     reasons = table.cells.loc[table.cells["status"] == "not estimable", ["row", "definition"]].drop_duplicates()
-    legend += [f"– {t(r['row'])}: {t(r['definition'])}" for _, r in reasons.iterrows() if r["definition"]]
+    legend += [t("– {row}: {reason}", row=r["row"], reason=r["definition"]) for _, r in reasons.iterrows() if r["definition"]]
     if table.cells["se"].notna().any():
         legend.insert(0, t("Standard errors in brackets; n: unweighted persons."))
     return legend
 
 
 def _frame(table: Table | TextTable, t: Language, inner: str, legend: list[str]) -> str:
-    notes = [*legend, *(t(n) for n in table.notes), *([t("Source: {source}", source=t(table.source))] if table.source else [])]
+    notes = [*legend, *table.notes, *([t("Source: {source}", source=table.source)] if table.source else [])]
     if table.synthetic:
         notes.insert(0, t("SYNTHETIC DATA: made-up persons, no finding about the real country."))
     foot = "".join(f"<li>{escape(n)}</li>" for n in dict.fromkeys(notes))
-    caption = f'<caption><span class="id">{escape(table.id)}</span> {escape(t(table.title))}</caption>'
+    caption = f'<caption><span class="id">{escape(table.id)}</span> {escape(table.title)}</caption>'
     return f'<div class="table" id="{escape(table.id)}"><table>{caption}{inner}</table><ul class="notes">{foot}</ul></div>'
