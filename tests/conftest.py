@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
+from collections import Counter
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 
 mpl.use("Agg")
@@ -50,3 +53,43 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+class _Counted:
+    """Numbers that tests compared with a reference, by test file; `benchmarks/prove.py` reads them where MISMES_REFERENCES names a folder."""
+
+    numbers: Counter[str] = Counter()
+
+
+@pytest.fixture(autouse=True)
+def reference_numbers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count the finite reference numbers that a golden test compares. Only comparisons that passed are counted."""
+    if not os.environ.get("MISMES_REFERENCES") or not (request.node.get_closest_marker("golden") or request.node.get_closest_marker("shared")):
+        return
+    file = request.node.path.relative_to(ROOT / "tests").as_posix()
+    close, approx = np.testing.assert_allclose, pytest.approx
+
+    def count(expected: object) -> None:
+        if isinstance(expected, dict):
+            expected = list(expected.values())
+        try:
+            _Counted.numbers[file] += int(np.isfinite(np.asarray(expected, float)).sum())
+        except (TypeError, ValueError):
+            return  # not numbers
+
+    def counted_close(actual: object, desired: object, *args: object, **kwargs: object) -> None:
+        close(actual, desired, *args, **kwargs)
+        count(desired)
+
+    def counted_approx(expected: object, *args: object, **kwargs: object) -> object:
+        count(expected)
+        return approx(expected, *args, **kwargs)
+
+    monkeypatch.setattr(np.testing, "assert_allclose", counted_close)
+    monkeypatch.setattr(pytest, "approx", counted_approx)
+
+
+def pytest_sessionfinish() -> None:
+    folder = os.environ.get("MISMES_REFERENCES")
+    if folder and _Counted.numbers:
+        Path(folder, f"{os.getpid()}.json").write_text(json.dumps(_Counted.numbers))
