@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mismes_eval.errors import ParamsError, Problem
-from mismes_eval.report.html import country_name
+from mismes_eval.report.language import country_name
 from mismes_eval.report.provenance import LOCK, PACKAGE, changed_outputs, file_hash, read_manifest
 from mismes_eval.report.results import ESTIMATES
 

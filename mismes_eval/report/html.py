@@ -8,15 +8,13 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 
-from babel.dates import format_date
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from traitlets.config import Config
 
 from mismes_eval import errors
 from mismes_eval.evaluation.params import Params
-from mismes_eval.frame.codes import codes
-from mismes_eval.report.language import Language, language
+from mismes_eval.report.language import Language, country_name, language
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = (TEMPLATES / "style.css").read_text(encoding="utf-8")
@@ -56,7 +54,7 @@ def page(notebook: NotebookNode, params: Params, started: str, fingerprint: str,
 def cover_of(params: Params, started: str, fingerprint: str, t: Language) -> Cover:
     """The title block's words."""
     country = country_name(params.country, t.code)
-    when = format_date(datetime.fromisoformat(started), "d MMMM y", locale=t.code)
+    when = t.date(datetime.fromisoformat(started))
     lines = [
         (t("Reference year"), str(params["year"] or "")),
         (t("Data"), t(str(params["data_vintage"]))),
@@ -65,13 +63,6 @@ def cover_of(params: Params, started: str, fingerprint: str, t: Language) -> Cov
     ]
     title = str(params["title"] or t("Migrant support measures: evaluation from an employment and skills perspective"))
     return Cover(title, country, tuple((k, v) for k, v in lines if v), t(BANNER) if params.synthetic else "", t.code)
-
-
-def country_name(code: str, lang: str) -> str:
-    """A country's name in a language, English where the list has none."""
-    table = codes("countries").set_index("code")
-    column = f"label_{lang}" if f"label_{lang}" in table.columns else "label_en"
-    return str(table.loc[code, column]) if code in table.index else code
 
 
 def _in_language(notebook: NotebookNode, t: Language) -> NotebookNode:

@@ -9,7 +9,8 @@ from html import escape
 from pathlib import Path
 
 from mismes_eval.errors import MismesError
-from mismes_eval.report.html import BANNER, CSP, STYLE, country_name
+from mismes_eval.report.html import BANNER, CSP, STYLE
+from mismes_eval.report.language import country_name
 from mismes_eval.report.provenance import read_manifest
 from mismes_eval.report.publish import write_whole
 from mismes_eval.report.results import ESTIMATES

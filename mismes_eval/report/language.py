@@ -21,6 +21,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.frame.codes import codes
 
 LOCALE = Path(__file__).parent / "locale"
 _FIELD = re.compile(r"\{\w+[^}]*\}")
@@ -59,6 +60,10 @@ class Language(Formatter):
         if self.words:
             self._said.add(text)
         return text
+
+    def level(self, text: str) -> str:
+        """An answer: translated where the catalogue has it ("men"), else a name out of the data."""
+        return self(text) if text in self.words else self.name(text)
 
     def format_field(self, value: object, format_spec: str) -> str:
         """A value in a sentence: "{n:,}", "{share:.1%}" and "{x:.2f}" with the language's separators."""
@@ -146,6 +151,13 @@ def catalogue(path: Path) -> Mapping[str, str]:
     """English text -> text of one .po file."""
     with path.open("rb") as file:
         return {str(m.id): str(m.string) for m in read_po(file, locale=path.stem) if m.id and m.string}
+
+
+def country_name(code: str, lang: str) -> str:
+    """A country's name in a language, English where the list has none."""
+    table = codes("countries").set_index("code")
+    column = f"label_{lang}" if f"label_{lang}" in table.columns else "label_en"
+    return str(table.loc[code, column]) if code in table.index else code
 
 
 ENGLISH = Language("en", {})

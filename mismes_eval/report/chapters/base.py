@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from mismes_eval.evaluation.evaluation import Evaluation
-from mismes_eval.report.chapters.words import words
+from mismes_eval.frame.codes import codes
+from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.disclosure import Partition
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.language import Language
@@ -35,9 +36,20 @@ class Context:
         """A sentence in the report's language."""
         return self.words(sentence, **values)
 
+    def name(self, text: object) -> str:
+        """A name out of the data, shown as it stands: a region, a measure, a file."""
+        return self.words.name(str(text))
+
+    def codes(self, name: str) -> dict[str, str]:
+        """Labels of a code list in the report's language, from the list itself where it has them."""
+        table = codes(name)
+        own = f"label_{self.words.code}"
+        make = self.words.name if own in table.columns else self.words
+        return {str(c): make(str(v)) for c, v in zip(table["code"], table[own if own in table.columns else "label_en"], strict=True)}
+
     def column(self, name: str) -> str:
-        """A column's name in the report's language."""
-        return self.words(words(name))
+        """A column's name in the report's language; a column of the user's own as it stands."""
+        return self.words(WORDS[name]) if name in WORDS else self.words.level(name.replace("_", " "))
 
     def absent(self, what: str) -> str:
         """The sentence that stands where evidence was not supplied."""

@@ -8,6 +8,7 @@ import pandas as pd
 from mismes_eval.evaluation.survey import Survey, reproduced
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
+from mismes_eval.report.language import country_name
 from mismes_eval.report.tables import COLUMNS, Table, counts
 from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
 
@@ -24,30 +25,43 @@ def data(context: Context) -> Chapter:
 
 def _definitions(context: Context) -> Item:
     p, t, s = context.evaluation.params, context.text, context.evaluation.survey
-    rows = [("Country", p.country), ("Reference year", str(p.integer("year") or "")), ("Vintage of data and weights", str(p.text("data_vintage")))]
+    rows = [
+        ("Country", context.name(country_name(p.country, context.words.code))),
+        ("Reference year", str(p.integer("year") or "")),
+        ("Vintage of data and weights", str(p.text("data_vintage"))),
+    ]
     if s is not None:
         rows += [
-            ("Who is a migrant", s.definition.text), ("Labour force indicators", s.ages.labour), ("Survey file", s.source),
+            ("Who is a migrant", s.definition.text), ("Labour force indicators", s.ages.labour), ("Survey file", context.name(s.source)),
             ("Variance", s.sample.design.describe()),
-            ("Lonely PSUs", t("none") if not s.sample.design.lonely_strata else f"{len(s.sample.design.lonely_strata)}: {', '.join(s.sample.design.lonely_strata[:8])} ({s.sample.design.lonely})"),
+            ("Lonely PSUs", _lonely(context, s)),
         ]  # fmt: skip
         isco, isced, icls = (
             s.sample.frame[c].dropna().astype(str).unique() if c in s.sample.frame.columns else [] for c in ("isco_version", "isced_version", "icls_v")
         )
-        rows.append(
-            ("Classifications", "; ".join(f"{n} {', '.join(v)}" for n, v in (("ISCO", isco), ("ISCED", isced), ("ICLS", icls)) if len(v)) or t("not stated"))
-        )
+        named = "; ".join(f"{n} {', '.join(v)}" for n, v in (("ISCO", isco), ("ISCED", isced), ("ICLS", icls)) if len(v))
+        rows.append(("Classifications", context.name(named) if named else t("not stated")))
     breaks = p.items("breaks.series")
-    rows.append(("Series breaks", "; ".join(breaks) if breaks else t("none declared")))
+    rows.append(("Series breaks", context.name("; ".join(breaks)) if breaks else t("none declared")))
     d = context.rules
     rows.append(("Reliability and confidentiality", t("coefficient of variation above {a:.0%}: (u); above {b:.0%}: not shown; fewer than {c} persons ({m} for means): not shown",
                                                        a=d.cv_flag, b=d.cv_suppress, c=d.min_cell, m=d.min_mean)))  # fmt: skip
     return text_table(context, "T06", "Definitions in force and data used", rows, ("Item", "In this report"))
 
 
+def _lonely(context: Context, s: Survey) -> str:
+    lonely = s.sample.design.lonely_strata
+    if not lonely:
+        return context.text("none")
+    how = context.text(s.sample.design.lonely)
+    return context.text("{n} strata with one PSU: {which} (treatment: {how})", n=len(lonely), which=", ".join(lonely[:8]), how=how)
+
+
 def _weights(context: Context, s: Survey) -> Table:
     table = weight_diagnostics(s.sample)
-    frame = table.set_index(table["step"].astype(str) + ". " + table["name"])[["n", "sum", "cv", "ratio", "kish_deff", "n_eff"]]
+    frame = table.set_index(pd.Index([context.text("{k}. {step}", k=k, step=context.text(str(v))) for k, v in zip(table["step"], table["name"], strict=True)]))[
+        ["n", "sum", "cv", "ratio", "kish_deff", "n_eff"]
+    ]
     frame.columns = pd.Index(["rows with weight", "sum of weights", "CV of weights", "largest / smallest", "Kish design effect", "effective n"])
     out = counts("T12", "The weight, step by step", frame, s.source, digits=1, synthetic=context.synthetic)
     return Table(
@@ -101,6 +115,7 @@ def _distribution(context: Context, s: Survey) -> Item:
         s.source,
         (),
         context.synthetic,
+        context.words,
     )
 
 

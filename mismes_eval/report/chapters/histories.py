@@ -35,7 +35,7 @@ def histories(context: Context, study: Tracing) -> Table:
         rows = [_row(context, id_, title, item, k) for k in keep]
         units |= {r: (100.0, 1) if id_ in SHARES else (1.0, 2 if id_ == "T11" else 1) for r in rows}
         kind = "share" if id_ in SHARES else item.kind
-        arms = [ARMS.get(str(item.keys["arm"].iloc[k]), str(item.keys["arm"].iloc[k])) if "arm" in item.keys else "all" for k in keep]
+        arms = [ARMS.get(str(item.keys["arm"].iloc[k])) or context.name(item.keys["arm"].iloc[k]) if "arm" in item.keys else "all" for k in keep]
         parts.append(cells_by(item.select(keep).annotated(kind=kind), context.rules, rows, arms))
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     note = "Shares in %. Job match: level and field of the job fit the training. Reintegration: total score from 0 to 1. Months count from enrolment."
@@ -52,6 +52,6 @@ def _row(context: Context, id_: str, title: str, item: Estimate, k: int) -> str:
     keys = item.keys.iloc[k]
     name = context.text(title)
     if id_ == "T6":
-        name += f": {context.text(str(keys['variable']))}"
+        name = context.text("{indicator}: {part}", indicator=name, part=context.text(str(keys["variable"])))
     when = keys.get("months", keys.get("time"))
-    return name if when is None or pd.isna(when) else f"{name}, {context.text('{m:.0f} months', m=float(when))}"
+    return name if when is None or pd.isna(when) else context.text("{what}, {when}", what=name, when=context.text("{m:.0f} months", m=float(when)))

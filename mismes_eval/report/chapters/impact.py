@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.evaluation import Evaluation, Result
+from mismes_eval.evaluation.evaluation import Result
 from mismes_eval.evaluation.money import money
 from mismes_eval.evaluation.tracing import Effects, Tracing
 from mismes_eval.report import figures
@@ -30,7 +30,7 @@ def impact(context: Context) -> Chapter:
                      "changed alike given the covariates; the pre-trend test below is a check, not a proof."),
     ]  # fmt: skip
     for effect in context.evaluation.effects:
-        items += [context.text(sentence) for sentence in headline(context, effect, study)]
+        items += headline(context, effect, study)
         items += [_effects(context, study, effect), _path(context, study, effect), _beside(context, study, effect)]
     items += [_groups(context, study)]
     items += _money(context, study)
@@ -48,7 +48,7 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
     outcome, wave = str(p.text("impact.main_outcome")), p.integer("impact.main_wave")
     main = effect.by_wave.get((outcome, wave), NotEstimable("the params name no such outcome and wave"))
     if isinstance(main, NotEstimable):
-        return [context.text("{m}: the effect on '{o}' could not be estimated: {r}", m=effect.measure, o=outcome, r=main.reason)]
+        return [context.text("{m}: the effect on '{o}' could not be estimated: {r}", m=effect.measure, o=context.column(outcome), r=context.text(main.reason))]
     scale, _ = _scale(outcome)
     n = context.words.number
     low, high = (float(v) * scale for v in main.ci().iloc[0])
@@ -61,13 +61,9 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
             **values,
         )
     else:
-        direction = "higher" if low > 0 else "lower"
-        text = context.text(
-            "{m}: '{o}' is "
-            + direction
-            + " by {v} {u} after {w} than it would have been, 95% interval {lo} to {hi}, if the groups would else have changed alike.",
-            **values,
-        )
+        higher = "{m}: '{o}' is higher by {v} {u} after {w} than it would have been, 95% interval {lo} to {hi}, if the groups would else have changed alike."
+        lower = "{m}: '{o}' is lower by {v} {u} after {w} than it would have been, 95% interval {lo} to {hi}, if the groups would else have changed alike."
+        text = context.text(higher if low > 0 else lower, **values)
     pre = effect.pre.get(outcome)
     out = [text]
     if isinstance(pre, Estimate):
@@ -91,13 +87,13 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
         row = context.column(outcome)
         units[row] = _scale(outcome)
         cells.append(cells_of([(row, context.text("{m:.0f} months", m=study.months[wave]), e)], context.rules))
-    truth = _truth(context.evaluation, effect.measure)
-    notes = [_standard_errors(effect), context.text("Shares in percentage points; months and earnings in their units.")]
+    truth = _truth(context, effect.measure)
+    notes = [_standard_errors(context, effect), context.text("Shares in percentage points; months and earnings in their units.")]
     if truth is not None:
         notes.append(truth)
     return Table(
         f"T17-{effect.measure}",
-        f"Effects of {effect.measure}",
+        context.text("Effects of {m}", m=effect.measure),
         pd.concat(cells, ignore_index=True),
         study.source,
         tuple(notes),
@@ -108,16 +104,17 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
     )
 
 
-def _standard_errors(effect: Effects) -> str:
+def _standard_errors(context: Context, effect: Effects) -> str:
     for e in effect.by_wave.values():
         if isinstance(e, Estimate):
-            return " ".join(e.notes[:1]) + " " + next((n for n in e.notes if n.startswith("Variance")), "")
+            said = [*e.notes[:1], *(n for n in e.notes[1:] if n.startswith("Variance"))][:2]
+            return context.name(" ".join(context.text(n) for n in said))
     return ""
 
 
-def _truth(evaluation: Evaluation, measure: str) -> str | None:
+def _truth(context: Context, measure: str) -> str | None:
     """The known effect of synthetic data, beside the estimate."""
-    table, p = evaluation.truth, evaluation.params
+    table, p = context.evaluation.truth, context.evaluation.params
     if table is None:
         return None
     outcome, wave = p.text("impact.main_outcome"), p.integer("impact.main_wave")
@@ -127,7 +124,10 @@ def _truth(evaluation: Evaluation, measure: str) -> str | None:
         & (pd.to_numeric(table["wave"]) == wave)
         & (table["source"].astype(str) == "tracer")
     ]
-    return None if mine.empty else f"Known true effect of these made-up data on '{outcome}' in wave {wave}: {float(mine['att'].iloc[0]):.3f}."
+    if mine.empty:
+        return None
+    said = "Known true effect of these made-up data on '{o}' in wave {wave}: {v:.3f}."
+    return context.text(said, o=context.column(str(outcome)), wave=wave, v=float(mine["att"].iloc[0]))
 
 
 def _path(context: Context, study: Tracing, effect: Effects) -> Item:
@@ -158,6 +158,7 @@ def _path(context: Context, study: Tracing, effect: Effects) -> Item:
         study.source,
         (note,),
         context.synthetic,
+        context.words,
     )
 
 
@@ -189,7 +190,12 @@ def _groups(context: Context, study: Tracing) -> Table:
     outcome = str(context.evaluation.params.text("impact.main_outcome"))
     for effect in context.evaluation.effects:
         for (column, level), e in effect.by_group.items():
-            parts.append(cells_of([(f"{effect.measure}, {context.column(column)}: {context.text(_level(level))}", "effect", e)], context.rules))
+            parts.append(
+                cells_of(
+                    [(context.text("{m}, {c}: {level}", m=effect.measure, c=context.column(column), level=context.words.level(_level(level))), "effect", e)],
+                    context.rules,
+                )
+            )
         for column, gap in effect.group_gaps.items():
             parts.append(cells_of([(context.text("{m}, difference by {c}", m=effect.measure, c=context.column(column)), "effect", gap)], context.rules))
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))

@@ -43,7 +43,7 @@ def _limitations(context: Context) -> Item:
                 if isinstance(pre, Estimate) and not (pre.ci()["low"].iloc[0] <= 0 <= pre.ci()["high"].iloc[0]):
                     rows.append(
                         (
-                            f"{effect.measure}: {context.column(outcome)}",
+                            context.text("{m}: {o}", m=effect.measure, o=context.column(outcome)),
                             "The groups moved apart before the measure began: do not read the effect as caused by it.",
                         )
                     )
@@ -65,10 +65,10 @@ def _plan(context: Context) -> Item:
     p, rows = context.evaluation.params, []
     asked = {str(o) for o in p.items("impact.outcomes")}
     for r in plan.to_dict("records"):
-        planned = str(r.get("outcome", ""))
+        planned = context.name(r.get("outcome", ""))
         rows.append((planned, context.text("as planned") if planned in asked else context.text("planned, not estimated")))
-    rows += [(o, context.text("estimated, not planned")) for o in sorted(asked - {str(v) for v in plan.get("outcome", [])})]
-    return text_table(context, "T22", "Deviations from the pre-analysis plan", rows, ("Outcome", "Deviation"), path.name)
+    rows += [(context.name(o), context.text("estimated, not planned")) for o in sorted(asked - {str(v) for v in plan.get("outcome", [])})]
+    return text_table(context, "T22", "Deviations from the pre-analysis plan", rows, ("Outcome", "Deviation"), context.name(path.name))
 
 
 _INPUTS = {
@@ -84,7 +84,7 @@ def _map(context: Context) -> Item:
     rows = []
     for tables, (key, what) in _INPUTS.items():
         path = context.evaluation.params.path(key)
-        rows.append((tables, path.name if path is not None else context.text("not supplied"), context.text(what)))
+        rows.append((context.name(tables), context.name(path.name) if path is not None else context.text("not supplied"), context.text(what)))
     return text_table(
         context,
         "T23",

@@ -7,7 +7,6 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from mismes_eval.frame import codes
 from mismes_eval.inventory import Inventory
 from mismes_eval.inventory.portfolio import Profile
 from mismes_eval.report import figures
@@ -46,9 +45,7 @@ def _number(row: str, column: str, value: float, unit: str = "", status: str = "
 
 
 def _stages(context: Context) -> dict[str, str]:
-    table = codes("stages")
-    label = f"label_{context.words.code}" if f"label_{context.words.code}" in table.columns else "label_en"
-    return dict(zip(table["code"].astype(str), table[label].astype(str), strict=True))
+    return context.codes("stages")
 
 
 def _budget(rows: pd.DataFrame) -> tuple[float, str]:
@@ -98,15 +95,18 @@ def _by_stage(context: Context, inventory: Inventory) -> Table:
 def _heat(context: Context, profile: Profile) -> Item:
     table = profile.matrix_n.copy()
     table.index = pd.Index([_stages(context).get(str(i), str(i)) for i in table.index])
-    models = codes("models").set_index("code")
-    notes = "; ".join(f"{c}: {models.loc[c, 'label_fr' if context.words.code == 'fr' else 'label_en']}" for c in table.columns if c in models.index)
-    return figures.heat("F01", "Measures by stage and model", table, "number of measures", SOURCE, (notes,), context.synthetic)
+    models = context.codes("models")
+    notes = "; ".join(context.text("{code}: {label}", code=c, label=models[c]) for c in table.columns if c in models)
+    return figures.heat("F01", "Measures by stage and model", table, "number of measures", SOURCE, (context.name(notes),), context.synthetic, context.words)
 
 
 def _timeline(context: Context, profile: Profile) -> Item:
     line = profile.timeline
     frame = pd.DataFrame({"series": "active measures", "x": line["year"], "value": line["active"], "low": line["active"], "high": line["active"]})
-    return figures.paths("F02", "Active measures by year", frame, "year", "measures", 1.0, False, SOURCE, (), context.synthetic)
+    return figures.paths("F02", "Active measures by year", frame, "year", "measures", 1.0, False, SOURCE, (), context.synthetic, context.words)
+
+
+_SIDES = {"ORIGIN": "origin, % of budget", "DESTINATION": "destination, % of budget", "MULTILATERAL": "multilateral, % of budget"}
 
 
 def _who_pays(context: Context, inventory: Inventory) -> Table:
@@ -115,9 +115,9 @@ def _who_pays(context: Context, inventory: Inventory) -> Table:
     cells = []
     for name, rows in (("All measures", frame), ("Return and reintegration measures", after)):
         total, hidden = _budget(rows)
-        for side, label in (("ORIGIN", "origin"), ("DESTINATION", "destination"), ("MULTILATERAL", "multilateral")):
+        for side, label in _SIDES.items():
             part = rows[rows["funder_side"].astype(str) == side]
-            cells.append(_number(name, f"{label}, % of budget", float(part["budget_eur"].sum() / total) if total else np.nan, "share", hidden))
+            cells.append(_number(name, label, float(part["budget_eur"].sum() / total) if total else np.nan, "share", hidden))
         cells.append(_number(name, "measures without a budget", float(rows["budget_eur"].isna().sum()) / 100))
     return Table("T02", "Who pays", pd.DataFrame(cells, columns=list(COLUMNS)), SOURCE, (), 100.0, 0, context.synthetic)
 
@@ -129,11 +129,11 @@ _OVERALL = ("I4", "I5", "I6", "I7", "I10", "I11", "I12", "I13")
 def _unit_costs(context: Context, profile: Profile) -> Table:
     """Median unit costs by model; n counts the measures with both a budget and a count."""
     table = profile.indicators[profile.indicators["indicator"].isin(list(_UNIT_COSTS))]
-    models = codes("models").set_index("code")["label_fr" if context.words.code == "fr" else "label_en"]
+    models = context.codes("models")
     cells = []
     for r in table.itertuples(index=False):
         code = str(r.group).replace("model ", "")
-        row = "All models" if str(r.group) == "all" else f"{code} {models.get(code, '')}"
+        row = "All models" if str(r.group) == "all" else context.name(f"{code} {models.get(code, '')}")
         few = 0 < r.n < 3
         cells.append(_number(row, _UNIT_COSTS[str(r.indicator)], float(r.value), "EUR", "confidential" if few else "shown", float(r.n)))
     note = "n: measures with both numbers. Medians over fewer than 3 measures are not shown: they are one measure's own cost."
@@ -148,9 +148,17 @@ def _indicators(context: Context, profile: Profile) -> Table:
     ]
     cells, units = [], {}
     for r in table.itertuples(index=False):
-        name = f"{r.indicator}".replace("_", " ") + ("" if str(r.group) in ("all", "all measures") else ", return measures")
+        name = context.text(f"{r.indicator}".replace("_", " "))
+        if str(r.group) not in ("all", "all measures"):
+            name = context.text("{indicator}, return measures", indicator=name)
         share = str(r.unit) == "share"
-        label = f"{name}, %" if share else f"{name}, {r.unit}" if str(r.unit) else name
+        label = (
+            context.text("{indicator}, %", indicator=name)
+            if share
+            else context.text("{indicator}, {unit}", indicator=name, unit=context.text(str(r.unit)))
+            if str(r.unit)
+            else name
+        )
         units[label] = (100.0, 1) if share else (1.0, 2 if "index" in str(r.unit) else 1)
         cells.append(_number(label, "value", float(r.value), str(r.unit), n=float(r.n)) | {"definition": str(r.definition)})
     return Table(
@@ -172,7 +180,7 @@ def _register(context: Context, inventory: Inventory) -> Table:
     cells = []
     for r in register.summary.itertuples(index=False):
         cells += [_number(str(r.status), "measures", float(r.measures)), _number(str(r.status), "budget, million euro", float(r.budget_eur) / 1e6, "EUR")]
-    note = context.text("On {day}: a measure is overdue when 24 months have passed since its start without an evaluation.", day=str(register.on))
+    note = context.text("On {day}: a measure is overdue when 24 months have passed since its start without an evaluation.", day=context.words.date(register.on))
     return Table(
         "T05b",
         "Evaluation register",

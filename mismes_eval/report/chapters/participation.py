@@ -10,7 +10,7 @@ from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.coverage import concentration, coverage, target_population, targeting
 from mismes_eval.evaluation.survey import Survey
-from mismes_eval.frame import codes
+from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Chapter, Context
 from mismes_eval.report.chapters.people import bands, basis
 from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
@@ -29,7 +29,7 @@ def participation(context: Context) -> Chapter:
 
 
 def _by_model(context: Context, s: Survey) -> Table:
-    models = codes("models").set_index("code")["label_fr" if context.words.code == "fr" else "label_en"]
+    models = context.codes("models")
     found = context.evaluation.indicators(which=("L12",))
     parts = []
     for id_, column in (("L12.aware", "residents who know of it"), ("L12", "returnees who took part")):
@@ -38,7 +38,7 @@ def _by_model(context: Context, s: Survey) -> Table:
             parts.append(cells_of([("any measure", column, e or NotEstimable("not asked"))], context.rules))
             continue
         level = [str(v).split(" ")[-1] for v in e.keys["variable"]]
-        parts.append(cells_by(e, context.rules, [f"{v} {models[v]}" if v in models.index else "any measure" for v in level], column))
+        parts.append(cells_by(e, context.rules, [context.name(f"{v} {models[v]}") if v in models else "any measure" for v in level], column))
     return Table("T10", "Awareness of and participation in measures, %", pd.concat(parts, ignore_index=True), s.source, basis(s), 100.0, 1, context.synthetic)
 
 
@@ -89,7 +89,7 @@ def _targeting(context: Context, s: Survey) -> Table:
             e = targeting(named, PART, c)
         except EstimateError as error:
             e = NotEstimable(str(error))
-        parts.append(cells_by(e, context.rules, [f"{c.replace('_', ' ')}: {v}" for v in e.keys[c]] if isinstance(e, Estimate) else c, "index"))
+        parts.append(cells_by(e, context.rules, _levels(context, c, e) if isinstance(e, Estimate) else c, "index"))
     if "educy" in frame.columns and takes[named.active].any():
         known = named.where(frame["educy"].notna())
         parts.append(cells_by(concentration(known, PART, "educy"), context.rules, "concentration over years of education", "index"))
@@ -99,19 +99,25 @@ def _targeting(context: Context, s: Survey) -> Table:
     )
 
 
+def _levels(context: Context, column: str, e: Estimate) -> list[str]:
+    return [context.text("{c}: {level}", c=context.text(column), level=context.words.level(str(v))) for v in e.keys[column]]
+
+
 def _costs(context: Context, s: Survey) -> Table:
     found = context.evaluation.indicators(which=("L11", "L13", "L14"))
     items = []
     for key, e in found.items():
         if isinstance(e, NotEstimable):
-            items.append(cells_of([(e.definition.split(":")[0] or key, "estimate", e)], context.rules))
+            items.append(cells_of([(catalogue()[key].title, "estimate", e)], context.rules))
             continue
         title = str(e.extra.get("title", key))
-        labels = [title if e.p == 1 else f"{title}: {v}" for v in e.names]
+        labels = [
+            title if e.p == 1 else context.text("{indicator}: {part}", indicator=context.text(title), part=context.text(v.split(" ", 1)[-1])) for v in e.names
+        ]
         items.append(cells_by(e, context.rules, labels, "estimate"))
     cells = pd.concat(items, ignore_index=True) if items else pd.DataFrame(columns=list(COLUMNS))
     shares = {str(r): (100.0, 1) for r, u in zip(cells["row"], cells["unit"], strict=True) if str(u) == "share"}
-    cells["row"] = [f"{r}, %" if r in shares else r for r in cells["row"]]
-    return Table(
-        "T11", "Recruitment cost, intentions, circularity", cells, s.source, basis(s), 1.0, 1, context.synthetic, {f"{k}, %": v for k, v in shares.items()}
-    )
+    percent = {r: context.text("{indicator}, %", indicator=context.text(r)) for r in shares}
+    cells["row"] = [percent.get(r, r) for r in cells["row"]]
+    units = {percent[r]: v for r, v in shares.items()}
+    return Table("T11", "Recruitment cost, intentions, circularity", cells, s.source, basis(s), 1.0, 1, context.synthetic, units)

@@ -12,6 +12,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import proportion
 from mismes_eval.evaluation.evaluation import Result
 from mismes_eval.evaluation.survey import Survey
+from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.lfs.persons import age_bounds
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item
@@ -66,7 +67,7 @@ def _shares(context: Context, s: Survey) -> Table:
         items.append(cells_of([("absent members", "estimate", absent)], context.rules))
     notes = list(basis(s))
     if isinstance(absent, Estimate):
-        notes.append(lfs.UNCOVERED if hasattr(lfs, "UNCOVERED") else "Households that left as a whole are not covered.")
+        notes.append(lfs.UNCOVERED)
     return Table(
         "T07a", "How many", pd.concat(items, ignore_index=True), s.source, tuple(notes), 100.0, 1, context.synthetic, {"absent members, thousand": (0.001, 1)}
     )
@@ -86,11 +87,13 @@ def _indicator_table(context: Context, id: str, title: str, which: Sequence[str]
         if isinstance(e, Estimate):
             parts.append(_grouped(e, title_of, by, context))
         elif isinstance(e, NotEstimable) and not isinstance(whole, Estimate):
-            parts.append(cells_of([(e.definition.split(":")[0] or title_of, "all residents", e)], context.rules))
+            parts.append(cells_of([(catalogue()[w].title, "all residents", e)], context.rules))
         if isinstance(whole, Estimate) and whole.p == 1:
             parts.append(cells_of([(title_of, "all residents", whole)], context.rules))
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
-    return Table(id, title + ", %", cells, s.source, basis(s) if by == ("status",) else basis(s)[1:], 100.0, 1, context.synthetic)
+    return Table(
+        id, context.text("{title}, %", title=context.text(title)), cells, s.source, basis(s) if by == ("status",) else basis(s)[1:], 100.0, 1, context.synthetic
+    )
 
 
 def _unemployed(context: Context, s: Survey) -> Table:
@@ -108,7 +111,7 @@ def _grouped(e: Estimate, title: str, by: Sequence[str], context: Context) -> pd
     keep = [k for k in first if label is None or column.iloc[k] in label]
     if not keep:
         return pd.DataFrame(columns=list(COLUMNS))
-    names = [label[column.iloc[k]] if label else column.iloc[k] for k in keep]
+    names = [label[column.iloc[k]] if label else context.words.level(column.iloc[k]) for k in keep]
     return cells_by(e.select(keep), context.rules, title, names)
 
 
@@ -139,7 +142,7 @@ def _profile(context: Context, s: Survey) -> Table:
                 continue
             e = proportion(inside, c)
             level = e.keys["level"].tolist() if "level" in e.keys else [c]
-            parts.append(cells_by(e, context.rules, [f"{c}: {v}" for v in level], group))
+            parts.append(cells_by(e, context.rules, [context.text("{c}: {level}", c=context.text(c), level=context.words.level(str(v))) for v in level], group))
     return Table("T07", "Profile, % of each group", pd.concat(parts, ignore_index=True), s.source, basis(s), 100.0, 1, context.synthetic)
 
 
@@ -159,7 +162,10 @@ def _by_sex(context: Context, s: Survey) -> Table:
         if not isinstance(e, Estimate):
             continue
         keep = [k for k in range(e.p) if str(e.keys["status"].iloc[k]) in ("returnee", "non-migrant")]
-        names = [f"{'returnees' if str(e.keys['status'].iloc[k]) == 'returnee' else 'non-migrants'}, {e.keys['sex'].iloc[k]}" for k in keep]
+        label = {"returnee": context.text("returnees"), "non-migrant": context.text("non-migrants")}
+        names = [
+            context.text("{status}, {sex}", status=label[str(e.keys["status"].iloc[k])], sex=context.words.level(str(e.keys["sex"].iloc[k]))) for k in keep
+        ]
         parts.append(cells_by(e.select(keep), context.rules, str(e.extra.get("title", w)), names))
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     return Table("T08b", "Labour status by sex, %", cells, s.source, basis(s), 100.0, 1, context.synthetic)
@@ -196,7 +202,7 @@ def _regions(context: Context, s: Survey) -> Item | None:
         "F06",
         "Returnees by region",
         {"returnees": found},
-        _rows_of(found, "region"),
+        [context.words.level(v) for v in _rows_of(found, "region")],
         "% of residents (95% interval)",
         100.0,
         None,
@@ -204,4 +210,5 @@ def _regions(context: Context, s: Survey) -> Item | None:
         s.source,
         basis(s),
         context.synthetic,
+        context.words,
     )

@@ -20,7 +20,7 @@ def rollout_items(context: Context, r: Rollout) -> list[Item]:
         n=r.regions,
     )
     if isinstance(r.overall, NotEstimable):
-        return [intro, context.text("The effect of the roll-out could not be estimated: {r}", r=r.overall.reason)]
+        return [intro, context.text("The effect of the roll-out could not be estimated: {r}", r=context.text(r.overall.reason))]
     return [intro, context.text(_words(r), **_values(context, r)), _summary(context, r), _cells(context, r), *_path(context, r)]
 
 
@@ -82,7 +82,10 @@ def _truth(context: Context, r: Rollout) -> tuple[str, ...]:
     if table is None:
         return ()
     mine = table[(table["source"].astype(str) == "lfs_rollout") & (table["outcome"].astype(str) == r.outcome)]
-    return () if mine.empty else (f"Known true effect of these made-up data on '{r.outcome}': {float(mine['att'].astype(float).mean()):.3f}.",)
+    if mine.empty:
+        return ()
+    said = "Known true effect of these made-up data on '{o}': {v:.3f}."
+    return (context.text(said, o=context.column(r.outcome), v=float(mine["att"].astype(float).mean())),)
 
 
 def _cells(context: Context, r: Rollout) -> Table:
@@ -120,7 +123,13 @@ def _path(context: Context, r: Rollout) -> list[Item]:
         return [cells_note(context, r.event.reason)]
     ci = r.event.ci()
     frame = pd.DataFrame(
-        {"series": r.outcome, "x": r.event.keys["event_time"].astype(float), "value": r.event.value, "low": ci["low"].to_numpy(), "high": ci["high"].to_numpy()}
+        {
+            "series": context.column(r.outcome),
+            "x": r.event.keys["event_time"].astype(float),
+            "value": r.event.value,
+            "low": ci["low"].to_numpy(),
+            "high": ci["high"].to_numpy(),
+        }
     )
     title = context.text("Effect of the roll-out on '{o}' by years since it began", o=context.column(r.outcome))
     return [
@@ -135,10 +144,11 @@ def _path(context: Context, r: Rollout) -> list[Item]:
             r.source,
             (),
             context.synthetic,
+            context.words,
         )
     ]
 
 
 def cells_note(context: Context, reason: str) -> str:
     """Why there is no picture."""
-    return context.text("The path of the effect could not be drawn: {r}", r=reason)
+    return context.text("The path of the effect could not be drawn: {r}", r=context.text(reason))

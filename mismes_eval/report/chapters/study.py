@@ -16,7 +16,7 @@ DESIGN, CLASSIC = "difference (robust SE, by the design)", "difference (classica
 
 def study_items(context: Context, s: Study) -> list[Item]:
     """T30 loss to follow-up, T31 effects within blocks, T32 difference-in-differences by every estimator, with the words they allow."""
-    items: list[Item] = [context.text("Study file {f}: {n:,} units. {said}", f=s.source, n=int(s.sample.active.sum()), said=s.left_out)]
+    items: list[Item] = [context.text("Study file {f}: {n:,} units. {said}", f=s.source, n=int(s.sample.active.sum()), said=context.text(s.left_out))]
     if s.sample.frame.loc[s.sample.active, s.followed].isna().any():
         items.append(_lost(context, s))
     if s.absorb:
@@ -38,7 +38,8 @@ def _lost(context: Context, s: Study) -> Table:
     parts = []
     for group in s.groups:
         robust, classic = lost(s, group)
-        parts += [_classical(group, classic, "share"), cells_of([(group, DESIGN, robust)], context.rules)]
+        row = context.words.level(group)
+        parts += [_classical(row, classic, "share"), cells_of([(row, DESIGN, robust)], context.rules)]
     note = "Treated minus comparison; the two columns differ in the standard error only."
     return Table("T30", "Loss to follow-up by arm, percentage points", pd.concat(parts, ignore_index=True), s.source, (note,), 100.0, 2, context.synthetic)
 
@@ -48,7 +49,7 @@ def _within(context: Context, s: Study) -> Table:
     for group in s.groups:
         for outcome in s.outcomes:
             robust, classic = within(s, outcome, group)
-            row = f"{group}, {outcome}"
+            row = context.text("{group}, {outcome}", group=context.words.level(group), outcome=context.column(outcome))
             parts += [_classical(row, classic, ""), cells_of([(row, DESIGN, robust)], context.rules)]
     note = context.text("Means of {blocks} are removed. The two columns differ in the standard error only.", blocks=" x ".join(s.absorb))
     return Table("T31", "Effects within randomisation blocks", pd.concat(parts, ignore_index=True), s.source, (note,), 1.0, 3, context.synthetic)
@@ -60,8 +61,10 @@ def _methods(context: Context, s: Study) -> list[Item]:
     for group in s.groups:
         for outcome in s.before:
             found = by_method(s, outcome, group)
-            label = outcome if group == "all" else f"{group}, {outcome}"
-            rows += [(f"{label}: {name}", "estimate", e) for name, e in found.items()]
+            label = context.column(outcome)
+            if group != "all":
+                label = context.text("{group}, {outcome}", group=context.words.level(group), outcome=label)
+            rows += [(context.text("{what}: {estimator}", what=label, estimator=context.text(name)), "estimate", e) for name, e in found.items()]
             words.append(_verdict(context, label, [e for e in found.values() if isinstance(e, Estimate)]))
     notes = tuple(dict.fromkeys(n for _, _, e in rows if isinstance(e, Estimate) for n in e.notes if "overlap" in n))
     items.append(Table("T32", "Difference-in-differences by estimator", cells_of(rows, context.rules), s.source, notes, 1.0, 2, context.synthetic))

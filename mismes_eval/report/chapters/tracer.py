@@ -39,7 +39,7 @@ def _flow(context: Context, study: Tracing) -> Item:
     steps = [(context.text("enrolled"), int(active.sum()))]
     for w in study.waves:
         steps.append((context.text("interviewed after {m:.0f} months", m=study.months[w]), int(study.responded(w)[active].sum())))
-    return figures.flow("F03", "From enrolment to the last wave", steps, study.source, (), context.synthetic)
+    return figures.flow("F03", "From enrolment to the last wave", steps, study.source, (), context.synthetic, context.words)
 
 
 def _response(context: Context, study: Tracing) -> Table:
@@ -144,7 +144,7 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
             sample = study.panel.weight_sample([w])
             value = study.panel.values(outcome, w) if outcome in study.panel.long.columns else np.full(sample.n, np.nan)
             named = sample.with_columns({"_value": value, "_arm": sample.frame[TREATED].map(ARMS)})
-            row = f"{context.column(outcome)}, {context.text('{m:.0f} months', m=study.months[w])}"
+            row = context.text("{what}, {when}", what=context.column(outcome), when=context.text("{m:.0f} months", m=study.months[w]))
             inside = named.where(np.isfinite(value))
             if not inside.active.any():
                 items.append(cells_of([(row, "participants", NotEstimable("the tracer study has no such outcome in this wave"))], context.rules))
@@ -173,7 +173,7 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
     frame = pd.concat(path, ignore_index=True)
     figure = figures.paths(
         "F08",
-        f"{context.column(str(main)).capitalize()} since enrolment",
+        context.text("Since enrolment: {o}", o=context.column(str(main))),
         frame,
         "months since enrolment",
         "% (95% interval)",
@@ -182,6 +182,7 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
         study.source,
         (),
         context.synthetic,
+        context.words,
     )
     return [table, figure]
 

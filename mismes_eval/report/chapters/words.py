@@ -8,8 +8,3 @@ WORDS = {
     "male": "men", "age_enrol": "age at enrolment", "educat7": "education (1 to 7)", "base_employed": "employed at enrolment", "base_earn": "earnings at enrolment",
     "contract": "has a contract", "socialsec": "social security", "rsi_total": "reintegration index", "urban": "lives in a town", "vulnerable": "vulnerable",
 }  # fmt: skip
-
-
-def words(column: str) -> str:
-    """A column in words; its own name where there are none."""
-    return WORDS.get(column, column.replace("_", " "))
