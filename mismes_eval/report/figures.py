@@ -78,6 +78,16 @@ def canvas(width: float = 7.0, height: float = 3.6) -> tuple[Canvas, Axes]:
         return fig, fig.subplots()
 
 
+def panels(
+    width: float, height: float, rows: int = 1, columns: int = 1, heights: Sequence[float] | None = None, sharex: bool = False
+) -> tuple[Canvas, list[Axes]]:
+    """Several axes in the project's style, row by row."""
+    with matplotlib.rc_context(_STYLE):
+        fig = Canvas(figsize=(width, height), layout="constrained")
+        axes = fig.subplots(rows, columns, sharex=sharex, squeeze=False, height_ratios=heights)
+        return fig, [ax for line in axes for ax in line]
+
+
 def finish(
     id: str, title: str, fig: Canvas, alt: str, data: pd.DataFrame, source: str = "", notes: Sequence[str] = (), synthetic: bool = False, t: Language = ENGLISH
 ) -> Figure:

@@ -118,10 +118,8 @@ def honest(
     ax.set_ylabel(ylabel)
     ax.legend(fontsize=8)
     parts = [t("{name} {v} ({lo} to {hi})", name=t("parallel trends"), v=t.number(value), lo=t.number(low), hi=t.number(high))]
-    parts += [
-        t("M = {m}: {lo} to {hi}", m=t.number(r.m), lo=t.number(r.ci_low * scale), hi=t.number(r.ci_high * scale))
-        for r in h.table.itertuples(index=False)
-    ]  # fmt: skip
+    for at, a, b in zip(m, h.table["ci_low"], h.table["ci_high"], strict=True):
+        parts.append(t("M = {m}: {lo} to {hi}", m=t.number(at), lo=t.number(a * scale), hi=t.number(b * scale)))
     return finish(id, title, fig, t("{title}. {what}", title=t(title), what="; ".join(parts)), h.table, source, notes, synthetic, t)
 
 
@@ -146,9 +144,9 @@ def forest(
     if len(groups) > 1:
         ax.legend(fontsize=8)
     numbers = [
-        t("{name} {v} ({lo} to {hi})", name=r.label, v=t.number(r.value * scale, digits), lo=t.number(r.low * scale, digits), hi=t.number(r.high * scale, digits))
-        for r in frame.itertuples(index=False)
-    ]  # fmt: skip
+        t("{name} {v} ({lo} to {hi})", name=name, v=t.number(v * scale, digits), lo=t.number(a * scale, digits), hi=t.number(b * scale, digits))
+        for name, v, a, b in zip(frame["label"], frame["value"], frame["low"], frame["high"], strict=True)
+    ]
     return finish(id, title, fig, t("{title}. {what}", title=t(title), what="; ".join(numbers)), frame, source, notes, synthetic, t)
 
 

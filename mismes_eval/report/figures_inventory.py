@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch, Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from mismes_eval.report.figures import BLUE, GREY, PALETTE, Figure, canvas, finish
 from mismes_eval.report.language import ENGLISH, Language
@@ -38,7 +39,7 @@ def timeline(
     ax.set_ylim(-0.8, len(rows) - 0.2)
     ax.set_yticks(len(rows) - 1 - np.arange(len(rows)), rows["measure"], fontsize=5.5) if len(rows) <= MOST else ax.set_yticks([])
     ax.grid(axis="y", visible=False)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.xaxis.set_major_formatter(lambda x, _: f"{x:.0f}")
     ax.legend(fontsize=8, loc="lower left")
     active = {year: int(((rows["start"] < year + 1) & (rows["end"].fillna(until + 1.0) >= year)).sum()) for year in range(int(rows["start"].min()), until + 1)}
@@ -68,12 +69,13 @@ def budget_tree(
 
 def _column(ax: Axes, block: pd.DataFrame, left: float, width: float, j: int, t: Language) -> None:
     whole, at = float(block["amount"].sum()), 0.0
-    for k, row in enumerate(block.sort_values("amount", ascending=False).itertuples(index=False)):
-        height = row.amount / whole
+    ordered = block.sort_values("amount", ascending=False)
+    for k, (model, amount) in enumerate(zip(ordered["model"], ordered["amount"].astype(float), strict=True)):
+        height = amount / whole
         ax.add_patch(Rectangle((left, at), width, height, facecolor=PALETTE[j % len(PALETTE)], alpha=max(0.9 - 0.22 * k, 0.25), edgecolor="white", lw=1.5))
         if height > 0.045 and width > 0.05:
             ink = "white" if k < 2 and j % len(PALETTE) in (0, 3) else "black"
-            ax.text(left + width / 2, at + height / 2, f"{row.model} {t.number(row.amount)}", ha="center", va="center", fontsize=7.5, color=ink)
+            ax.text(left + width / 2, at + height / 2, f"{model} {t.number(amount)}", ha="center", va="center", fontsize=7.5, color=ink)
         at += height
 
 

@@ -15,8 +15,9 @@ from mismes_eval.impact.honest import HonestDiD
 from mismes_eval.impact.specification import SpecificationCurve
 from mismes_eval.impact.wild_draws import WildBootstrap
 from mismes_eval.report import figures, figures_impact
-from mismes_eval.report.chapters.base import Context, Item, outcome_scale, plain, with_interval
-from mismes_eval.report.tables import COLUMNS, Table, cells_of
+from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.cells import FROM, TO, P, outcome_scale, persons, plain, rows, with_interval
+from mismes_eval.report.tables import Table, cells_of
 
 Result = Estimate | NotEstimable
 SHARE_UNIT, OTHER_UNIT = "percentage points (95% interval)", "units (95% interval)"
@@ -45,11 +46,20 @@ def path_figure(context: Context, study: Tracing, d: Doubt) -> Item:
         return context.text("{f}: {m}: {r}.", f="F11", m=d.measure, r=context.text(d.path.reason))
     ci = d.path.ci()
     wide = d.band.to_frame() if isinstance(d.band, Band) else pd.DataFrame({"low": ci["low"].to_numpy(), "high": ci["high"].to_numpy()})
-    frame = pd.DataFrame({"x": d.path.keys["months"], "value": d.path.value, "low": ci["low"].to_numpy(), "high": ci["high"].to_numpy(), "wide_low": wide["low"], "wide_high": wide["high"]})
-    zero = pd.DataFrame({"x": [0.0]} | dict.fromkeys(("value", "low", "high", "wide_low", "wide_high"), [0.0]))
+    frame = pd.DataFrame(
+        {
+            "x": d.path.keys["months"],
+            "value": d.path.value,
+            "low": ci["low"].to_numpy(),
+            "high": ci["high"].to_numpy(),
+            "wide_low": wide["low"],
+            "wide_high": wide["high"],
+        }
+    )
+    zero = pd.DataFrame({"x": [0.0]} | {key: [0.0] for key in ("value", "low", "high", "wide_low", "wide_high")})
     frame = pd.concat([frame, zero], ignore_index=True).sort_values("x", ignore_index=True).assign(series=d.measure)
     notes = ("The comparison with enrolment is 0 by construction; the point a year before is the pre-trend.",
-             "Thick: 95% interval of each point; thin: 95% band that holds for all points together (sup-t).", context.persons(d.path.n.max()), study.panel.sample.design.basis)  # fmt: skip
+             "Thick: 95% interval of each point; thin: 95% band that holds for all points together (sup-t).", persons(context, d.path.n.max()), study.panel.sample.design.basis)  # fmt: skip
     return figures.paths(
         f"F11-{d.measure}", context.text("Effect of {m} on '{o}'", m=d.measure, o=context.column(outcome)), frame, "months since enrolment", _ylabel(context, outcome),
         outcome_scale(outcome)[0], True, study.source, notes, context.synthetic, context.words,
@@ -71,7 +81,11 @@ def _curve(context: Context, study: Tracing, d: Doubt) -> list[Item]:
         m=d.measure, k=len(done), lo=n(v.min()), hi=n(v.max()), same=same, sure=int(((done["ci_low"] > 0) | (done["ci_high"] < 0)).sum()),
     )  # fmt: skip
     gone = len(table) - len(done)
-    notes = (*((context.text("{k} specifications could not be estimated.", k=gone),) if gone else ()), context.persons(done["n"].max()), study.panel.sample.design.basis)
+    notes = (
+        *((context.text("{k} specifications could not be estimated.", k=gone),) if gone else ()),
+        persons(context, done["n"].max()),
+        study.panel.sample.design.basis,
+    )
     figure = figures_impact.specification_curve(
         f"F12-{d.measure}", title, d.curve, scale, _ylabel(context, outcome), study.source, notes, context.synthetic, context.words
     )
@@ -82,23 +96,28 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
     """T19: the main effect next to other estimators, bounds, placebos, single regions left out and few clusters, each with its interval and p-value."""
     p = context.evaluation.params
     outcome, wave = _main(context), p.integer("impact.main_wave")
-    rows: list[tuple[str, Result]] = [("doubly robust, attrition adjusted (headline)", effect.by_wave.get((outcome, wave), NotEstimable("not asked for")))]
-    rows.append(("difference of mean changes, complete cases", effect.unadjusted.get((outcome, wave), NotEstimable("not asked for"))))
-    rows += list(effect.beside.items())
+    lines: list[tuple[str, Result]] = [("doubly robust, attrition adjusted (headline)", effect.by_wave.get((outcome, wave), NotEstimable("not asked for")))]
+    lines.append(("difference of mean changes, complete cases", effect.unadjusted.get((outcome, wave), NotEstimable("not asked for"))))
+    lines += list(effect.beside.items())
     if isinstance(d.bounds, Estimate):
-        rows += [(f"worst case of those lost (Manski): {side}", d.bounds.select([k]).annotated(kind="effect")) for k, side in enumerate(("lower", "upper"))]
+        lines += [(f"worst case of those lost (Manski): {side}", d.bounds.select([k]).annotated(kind="effect")) for k, side in enumerate(("lower", "upper"))]
     else:
-        rows.append(("worst case of those lost (Manski)", d.bounds))
-    rows.append(("placebo: change in the year before enrolment", effect.pre.get(outcome, NotEstimable("the params name no column for the year before enrolment"))))
-    cells = [with_interval(context, name, e) for name, e in rows]
+        lines.append(("worst case of those lost (Manski)", d.bounds))
+    lines.append(
+        ("placebo: change in the year before enrolment", effect.pre.get(outcome, NotEstimable("the params name no column for the year before enrolment")))
+    )
+    cells = [with_interval(context, name, e) for name, e in lines]
     cells += [with_interval(context, context.text(name, r=region), e) for name, region, e in _regions(d)]
     cells += [_wild(context, name, w) for name, w in d.wild.items()]
     scale, digits = outcome_scale(outcome)
     title = context.text(
-        "'{o}' after {w}: what stands beside the headline ({m})", o=context.column(outcome), w=context.text("{m:.0f} months", m=study.months[wave]), m=effect.measure
+        "'{o}' after {w}: what stands beside the headline ({m})",
+        o=context.column(outcome),
+        w=context.text("{m:.0f} months", m=study.months[wave]),
+        m=effect.measure,
     )
     notes = ("The wild cluster bootstrap tests the effect with the totals of each cluster; its n counts clusters.", study.panel.sample.design.basis)
-    return Table(f"T19-{effect.measure}", title, pd.concat(cells, ignore_index=True), study.source, notes, scale, digits, context.synthetic, {"p": (1.0, 3)})
+    return Table(f"T19-{effect.measure}", title, pd.concat(cells, ignore_index=True), study.source, notes, scale, digits, context.synthetic, {P: (1.0, 3)})
 
 
 def _regions(d: Doubt) -> list[tuple[str, str, Result]]:
@@ -108,7 +127,7 @@ def _regions(d: Doubt) -> list[tuple[str, str, Result]]:
     runs = [r for r in d.left_out.runs if r.name != "all" and isinstance(r.result, Estimate)]
     if not runs:
         return [("one region left out at a time", "", NotEstimable("no region can be left out"))]
-    ordered = sorted(runs, key=lambda r: float(r.result.value[0]))  # type: ignore[union-attr]
+    ordered = sorted(runs, key=lambda r: float(r.result.value[0]))
     return [
         ("one region left out at a time, smallest: without {r}", ordered[0].choices["left out"], ordered[0].result),
         ("one region left out at a time, largest: without {r}", ordered[-1].choices["left out"], ordered[-1].result),
@@ -116,13 +135,13 @@ def _regions(d: Doubt) -> list[tuple[str, str, Result]]:
 
 
 def _wild(context: Context, level: str, w: WildBootstrap | NotEstimable) -> pd.DataFrame:
-    row = f"wild cluster bootstrap, clusters: {level}"
+    row = context.text("wild cluster bootstrap, clusters: {c}", c=context.text(level))
     if isinstance(w, NotEstimable):
         return cells_of([(row, "estimate", w)], context.rules)
     f = w.to_frame().iloc[0]
     made = [plain(row, "estimate", f["value"], kind="effect", n=float(f["clusters"])) | {"se": f["se"], "ci_low": f["ci_low"], "ci_high": f["ci_high"]}]
-    made += [plain(row, column, f[key], kind="effect") for column, key in (("95% from", "ci_low"), ("95% to", "ci_high"), ("p", "p"))]
-    return pd.DataFrame(made, columns=list(COLUMNS))
+    made += [plain(row, column, f[key], kind="effect") for column, key in ((FROM, "ci_low"), (TO, "ci_high"), (P, "p"))]
+    return rows(made)
 
 
 def _comparable(context: Context, study: Tracing, d: Doubt) -> list[Item]:
@@ -131,16 +150,30 @@ def _comparable(context: Context, study: Tracing, d: Doubt) -> list[Item]:
         return [context.text("{f}: {m}: {r}.", f="F10", m=d.measure, r=context.text(d.balance.reason))]
     b, n = d.balance, context.words.number
     labels = {v: context.column(str(v)) for v in b.table["variable"]}
-    notes = (context.persons(b.treated.size), study.panel.sample.design.basis)
+    notes = (persons(context, b.treated.size), study.panel.sample.design.basis)
     said = context.text(
         "{m}: before weighting {a} of {k} covariates differ by more than {limit} standard deviations, after it {z}; the largest difference left is {most}.",
         m=d.measure, a=int((b.table["before"].abs() > LIMIT).sum()), k=len(b.table), limit=n(LIMIT), z=int((b.table["after"].abs() > LIMIT).sum()), most=n(b.table["after"].abs().max(), 2),
     )  # fmt: skip
-    weak = context.text("{share:.1%} of the comparison group's weight has a chance of taking part above 0.995; nothing was trimmed. Bins with fewer than 10 persons are not drawn.", share=b.extreme)
+    weak = context.text(
+        "{share:.1%} of the comparison group's weight has a chance of taking part above 0.995; nothing was trimmed. Bins with fewer than 10 persons are not drawn.",
+        share=b.extreme,
+    )
     return [
         said,
-        figures_impact.love(f"F10-{d.measure}", context.text("{m}: participants against the comparison group", m=d.measure), b, labels, study.source, notes, context.synthetic, context.words),
-        figures_impact.overlap(f"F10b-{d.measure}", context.text("{m}: overlap of the two groups", m=d.measure), b, study.source, (weak, *notes), context.synthetic, context.words),
+        figures_impact.love(
+            f"F10-{d.measure}",
+            context.text("{m}: participants against the comparison group", m=d.measure),
+            b,
+            labels,
+            study.source,
+            notes,
+            context.synthetic,
+            context.words,
+        ),
+        figures_impact.overlap(
+            f"F10b-{d.measure}", context.text("{m}: overlap of the two groups", m=d.measure), b, study.source, (weak, *notes), context.synthetic, context.words
+        ),
     ]
 
 
@@ -160,12 +193,18 @@ def honest_items(
     if covered:
         said = context.text("{m}: the interval covers 0 already under parallel trends, so no departure from them can be excluded.", m=measure)
     elif h.breakdown is None or h.breakdown == 0:
-        said = context.text("{m}: the finding needs parallel trends: it does not survive breaks of trend {x} times as large as the one seen before the measure.", m=measure, x=n(h.table["m"].iloc[min(1, len(h.table) - 1)]))
+        said = context.text(
+            "{m}: the finding needs parallel trends: it does not survive breaks of trend {x} times as large as the one seen before the measure.",
+            m=measure,
+            x=n(h.table["m"].iloc[min(1, len(h.table) - 1)]),
+        )
     else:
-        said = context.text("{m}: the finding survives breaks of trend up to {x} times as large as the one seen before the measure.", m=measure, x=n(h.breakdown))
+        said = context.text(
+            "{m}: the finding survives breaks of trend up to {x} times as large as the one seen before the measure.", m=measure, x=n(h.breakdown)
+        )
     notes = ["Rambachan and Roth (2023), relative magnitudes; one step is from one wave or period to the next, whatever months lie between."]
     if isinstance(path, Estimate):
-        notes.append(context.persons(path.n.max()))
+        notes.append(persons(context, path.n.max()))
     title = context.text("{m}: the effect if trends were not quite parallel", m=measure)
     return [said, figures_impact.honest(id, title, h, scale, _ylabel(context, outcome), source, (*notes, basis), context.synthetic, context.words)]
 
@@ -173,35 +212,39 @@ def honest_items(
 def strength(context: Context, study: Tracing, d: Doubt) -> Table:
     """T19b: how strong a hidden cause would have to be, and what the tests could see."""
     scale = outcome_scale(_main(context))[0]
-    rows: list[tuple[str, float, tuple[float, int]] | tuple[str, NotEstimable]] = []
+    lines: list[tuple[str, float, tuple[float, int]] | tuple[str, NotEstimable]] = []
     if isinstance(d.honest, HonestDiD):
-        rows.append(("largest break of trend, times the one before, that the finding survives", np.nan if d.honest.breakdown is None else d.honest.breakdown, (1.0, 1)))
+        lines.append(
+            ("largest break of trend, times the one before, that the finding survives", np.nan if d.honest.breakdown is None else d.honest.breakdown, (1.0, 1))
+        )
     else:
-        rows.append(("largest break of trend, times the one before, that the finding survives", d.honest))
+        lines.append(("largest break of trend, times the one before, that the finding survives", d.honest))
     if isinstance(d.power, NotEstimable):
-        rows.append(("difference in trends that the pre-trend test finds with 80% chance, a step", d.power))
+        lines.append(("difference in trends that the pre-trend test finds with 80% chance, a step", d.power))
     else:
         seen = d.power.table.set_index(["test", "power"])
-        rows.append(("difference in trends that the pre-trend test finds with 50% chance, a step", float(seen.loc[("joint", 0.5), "slope"]), (scale, 1)))
-        rows.append(("difference in trends that the pre-trend test finds with 80% chance, a step", float(seen.loc[("joint", 0.8), "slope"]), (scale, 1)))
-        rows.append(("bias of the average effect that such a difference (80%) would bring", float(seen.loc[("joint", 0.8), "bias"]), (scale, 1)))
+        lines.append(("difference in trends that the pre-trend test finds with 50% chance, a step", float(seen.loc[("joint", 0.5), "slope"]), (scale, 1)))
+        lines.append(("difference in trends that the pre-trend test finds with 80% chance, a step", float(seen.loc[("joint", 0.8), "slope"]), (scale, 1)))
+        lines.append(("bias of the average effect that such a difference (80%) would bring", float(seen.loc[("joint", 0.8), "bias"]), (scale, 1)))
     if isinstance(d.placebo, NotEstimable):
-        rows.append(("placebo regions: share of effects at least as large as the actual one", d.placebo))
+        lines.append(("placebo regions: share of effects at least as large as the actual one", d.placebo))
     else:
-        rows.append(("placebo regions: share of effects at least as large as the actual one", np.nan if d.placebo.rank_p is None else d.placebo.rank_p, (1.0, 2)))
-        rows.append(_joint_placebo(d.placebo.joint))
+        lines.append(
+            ("placebo regions: share of effects at least as large as the actual one", np.nan if d.placebo.rank_p is None else d.placebo.rank_p, (1.0, 2))
+        )
+        lines.append(_joint_placebo(d.placebo.joint))
     if isinstance(d.unseen, NotEstimable):
-        rows.append(("selection on unseen causes, times that on seen ones, that would bring the effect to 0 (Oster)", d.unseen))
+        lines.append(("selection on unseen causes, times that on seen ones, that would bring the effect to 0 (Oster)", d.unseen))
     else:
-        rows.append(("selection on unseen causes, times that on seen ones, that would bring the effect to 0 (Oster)", d.unseen.delta, (1.0, 1)))
-        rows.append(("effect if unseen causes select as strongly as seen ones (Oster)", d.unseen.adjusted, (scale, 1)))
+        lines.append(("selection on unseen causes, times that on seen ones, that would bring the effect to 0 (Oster)", d.unseen.delta, (1.0, 1)))
+        lines.append(("effect if unseen causes select as strongly as seen ones (Oster)", d.unseen.adjusted, (scale, 1)))
     cells, units = [], {}
-    for row in rows:
+    for row in lines:
         if len(row) == 2:
             cells.append(cells_of([(row[0], "value", row[1])], context.rules))
         else:
             units[row[0]] = row[2]
-            cells.append(pd.DataFrame([plain(row[0], "value", row[1])], columns=list(COLUMNS)))
+            cells.append(rows([plain(row[0], "value", row[1])]))
     notes = ("Effects and trends in percentage points or units of the outcome. A negative multiple: unseen causes would have to work against the seen ones.",
              "A dash for the break of trend: the finding does not survive even parallel trends with sampling error.", study.panel.sample.design.basis)  # fmt: skip
     title = context.text("{m}: how strong a hidden cause would have to be", m=d.measure)
