@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pandas as pd
@@ -92,7 +92,13 @@ def evaluate(params: Params) -> Evaluation:
 
 def _inventory(params: Params) -> inventories.Inventory | None:
     path = params.path("inputs.inventory")
-    return None if path is None else inventories.read(path)
+    if path is None:
+        return None
+    out = inventories.read(path)
+    contacts, decisions = params.path("inputs.inventory_contacts"), params.path("inputs.inventory_decisions")
+    if contacts is not None:
+        out = replace(out, contacts=frames.read(contacts, template="inventory_contact").frame)
+    return out if decisions is None else out.merge(frames.read(decisions, template="inventory_decision").frame)
 
 
 def _table(params: Params, name: str) -> pd.DataFrame | None:

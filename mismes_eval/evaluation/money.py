@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.estimate.totals import mean
+from mismes_eval.estimate.totals import mean, ratio
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.tracing import TREATED, Effects, Tracing
 from mismes_eval.impact.cost import CostEffectiveness, cost_effectiveness
+from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
 JOBS = ("employed", "employed_home")
@@ -17,11 +20,16 @@ JOBS = ("employed", "employed_home")
 
 @dataclass(frozen=True)
 class Money:
-    """cost: mean cost of the services a participant received; worth: cost per additional job-year, or the reason why there is none."""
+    """cost: mean cost of the services a participant received; completer: the same for each one who completed; worth: cost per additional job-year, or the reason why there is none.
+
+    job_value : what society pays at most for a job-year, from the params; None where they do not say.
+    """
 
     measure: str
     cost: Result
+    completer: Result
     worth: CostEffectiveness | NotEstimable
+    job_value: float | None
     horizon: float
     currency: str
 
@@ -32,38 +40,63 @@ def money(evaluation: Evaluation, study: Tracing, effect: Effects) -> Money:
     outcome, wave = str(p.text("impact.main_outcome")), p.integer("impact.main_wave")
     main = effect.by_wave.get((outcome, wave), NotEstimable("the params name no such outcome and wave"))
     horizon, currency = p.number("cost.horizon_years") or 1.0, p.text("cost.currency") or "EUR"
-    cost = _cost(study, effect.measure, wave)
+    cost, completer = _cost(study, effect.measure, wave)
+    job_value = p.number("cost.job_year_value")
     pre = effect.pre.get(outcome)
     if isinstance(pre, Estimate) and not (pre.ci()["low"].iloc[0] <= 0 <= pre.ci()["high"].iloc[0]):
         apart = NotEstimable("the groups moved apart before the measure began, so the effect cannot be set against its cost")
-        return Money(effect.measure, cost, apart, horizon, currency)
-    return Money(effect.measure, cost, _worth(main, cost, outcome, horizon, currency, p.integer("impact.seed") or 1), horizon, currency)
+        return Money(effect.measure, cost, completer, apart, job_value, horizon, currency)
+    worth = _worth(main, cost, outcome, horizon, currency, p.integer("impact.seed") or 1, job_value)
+    return Money(effect.measure, cost, completer, worth, job_value, horizon, currency)
 
 
-def _worth(main: Result, cost: Result, outcome: str, horizon: float, currency: str, seed: int) -> CostEffectiveness | NotEstimable:
+def _worth(main: Result, cost: Result, outcome: str, horizon: float, currency: str, seed: int, job_value: float | None) -> CostEffectiveness | NotEstimable:
     for item in (main, cost):
         if isinstance(item, NotEstimable):
             return item
     if outcome not in JOBS:
         return NotEstimable(f"a cost per additional job needs an employment outcome, not '{outcome}'")
     try:
-        return cost_effectiveness(main, cost, years=horizon, unit="job-year", currency=currency, seed=seed)  # type: ignore[arg-type]
+        return cost_effectiveness(main, cost, years=horizon, unit="job-year", currency=currency, seed=seed, value=job_value)  # type: ignore[arg-type]
     except EstimateError as error:
         return NotEstimable(str(error.problems[0]))
 
 
-def _cost(study: Tracing, measure: str, wave: object) -> Result:
-    """Mean cost of a participant: services summed by person. A participant without any record cost nothing, where the measure has records at all."""
+def _cost(study: Tracing, measure: str, wave: object) -> tuple[Result, Result]:
+    """Mean cost of a participant and of a completer: services summed by person. A participant without any record cost nothing, where the measure has records at all."""
+    reason = _no_costs(study, measure)
+    if reason is not None:
+        return NotEstimable(reason), NotEstimable(reason)
+    assert study.services is not None
+    mine = study.services[study.services["measure_id"].astype(str) == measure]
+    sample = study.of(measure).weight_sample([study.baseline, wave])
+    person = sample.frame["person_id"]
+    spent = mine.groupby("person_id")["cost_eur"].sum().to_dict()
+    treated = sample.frame[TREATED].to_numpy(float) == 1
+    inside = sample.with_columns({"cost": person.map(spent).fillna(0.0).to_numpy(float)}).where(treated)
+    each = mean(inside, "cost").annotated(unit="EUR", definition="Mean cost of the services received by a participant.")
+    return each, _per_completer(inside, mine)
+
+
+def _no_costs(study: Tracing, measure: str) -> str | None:
+    """Why there is no cost of a measure; None where there is one."""
     if study.services is None or "cost_eur" not in study.services.columns:
-        return NotEstimable("no service records with costs were supplied")
+        return "no service records with costs were supplied"
     rows = study.services[study.services["measure_id"].astype(str) == measure]
     if rows.empty:
-        return NotEstimable(f"no service record names measure {measure}")
-    if rows["cost_eur"].isna().any():
-        return NotEstimable(f"{int(rows['cost_eur'].isna().sum())} service records of {measure} have no cost")
-    spent = rows.groupby("person_id")["cost_eur"].sum().to_dict()
-    sample = study.of(measure).weight_sample([study.baseline, wave])
-    per = sample.frame["person_id"].map(spent).fillna(0.0).to_numpy(float)
-    treated = sample.frame[TREATED].to_numpy(float) == 1
-    out = mean(sample.with_columns({"cost": per}).where(treated), "cost")
-    return out.annotated(unit="EUR", definition="Mean cost of the services received by a participant.")
+        return f"no service record names measure {measure}"
+    gone = int(rows["cost_eur"].isna().sum())
+    return f"{gone} service records of {measure} have no cost" if gone else None
+
+
+def _per_completer(inside: Sample, services: pd.DataFrame) -> Result:
+    """What was spent on everybody for each participant who completed every service begun (indicator C1)."""
+    if "completed" not in services.columns or services["completed"].isna().any():
+        return NotEstimable("the service records do not say who completed")
+    done = services.groupby("person_id")["completed"].all().to_dict()
+    completed = inside.frame["person_id"].map(done).fillna(False).astype(float).to_numpy()
+    try:
+        out = ratio(inside.with_columns({"completed": completed}), "cost", "completed")
+    except EstimateError as error:
+        return NotEstimable(str(error.problems[0]))
+    return out.annotated(unit="EUR", definition="Cost of all services over the participants who completed every service they began (C1).")

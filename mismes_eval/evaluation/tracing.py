@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, InputError, MismesError, Problem
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, stack
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.bounds import lee_bounds
@@ -57,8 +57,6 @@ class Effects:
     unadjusted: Mapping[tuple[str, object], Result]
     pre: Mapping[str, Result]
     beside: Mapping[str, Result]
-    by_group: Mapping[tuple[str, str], Result]
-    group_gaps: Mapping[str, Result]
     n_treated: int
     n_comparison: int
 
@@ -130,8 +128,7 @@ def effects(params: Params, study: Tracing, measure: str) -> Effects:
     inside = panel.sample.active
     d = panel.sample.frame[TREATED].to_numpy(float)
     beside = _beside(params, study, panel, covariates)
-    groups, gaps = _groups(params, study, panel, covariates, method)
-    return Effects(measure, by_wave, plain, pre, beside, groups, gaps, int((d[inside] == 1).sum()), int((d[inside] == 0).sum()))
+    return Effects(measure, by_wave, plain, pre, beside, int((d[inside] == 1).sum()), int((d[inside] == 0).sum()))
 
 
 _OTHERS = {"dr_improved": "doubly robust, improved", "ipw": "inverse probability weighting, normalised", "or": "outcome regression"}
@@ -169,34 +166,6 @@ def _from_before(study: Tracing, panel: TracerPanel, outcome: str, before: str, 
     wide = sample.with_columns({f"{outcome}@{wave}": panel.values(outcome, wave)})
     seen = np.isfinite(wide.frame[f"{outcome}@{wave}"].to_numpy(float)) & wide.frame[before].notna().to_numpy()
     return att_2x2(wide.where(seen), (before, f"{outcome}@{wave}"), TREATED, None, covariates, "dr")
-
-
-def _groups(
-    params: Params, study: Tracing, panel: TracerPanel, covariates: tuple[str, ...], method: str
-) -> tuple[dict[tuple[str, str], Result], dict[str, Result]]:
-    """The main effect in each group of the params' columns, and the difference where there are two groups."""
-    outcome, wave = str(params.text("impact.main_outcome")), params.integer("impact.main_wave")
-    found: dict[tuple[str, str], Result] = {}
-    gaps: dict[str, Result] = {}
-    for column in params.items("impact.groups"):
-        if column not in panel.sample.frame.columns:
-            found[column, "all"] = NotEstimable(f"the tracer study has no column '{column}'")
-            continue
-        code = panel.sample.frame[column].astype("string")
-        levels = sorted(code[panel.sample.active].dropna().unique())
-        rest = tuple(c for c in covariates if c != column)
-        weighted = panel.weight_sample([study.baseline, wave])
-        names = (f"{outcome}@{study.baseline}", f"{outcome}@{wave}")
-        wide = weighted.with_columns({names[0]: panel.values(outcome, study.baseline), names[1]: panel.values(outcome, wave)})
-        seen = np.isfinite(wide.frame[names[0]].to_numpy(float)) & np.isfinite(wide.frame[names[1]].to_numpy(float))
-        for level in levels:
-            inside = wide.where(seen & (code == level).fillna(False).to_numpy(bool))
-            found[column, str(level)] = _tried(lambda i=inside, y=names, x=rest: att_2x2(i, y, TREATED, None, x, method))  # type: ignore[arg-type]
-        pair = [found[column, str(v)] for v in levels]
-        if len(pair) == 2 and isinstance(pair[0], Estimate) and isinstance(pair[1], Estimate):
-            j = np.array([[-1.0, 1.0]])
-            gaps[column] = stack(pair[0], pair[1]).through(lambda v: v[1:] - v[:1], j, (f"{levels[1]} minus {levels[0]}",)).annotated(kind="effect")
-    return found, gaps
 
 
 def _pre_trend(panel: TracerPanel, outcome: str, before: str, baseline: object, covariates: tuple[str, ...], method: str) -> Result:

@@ -9,11 +9,14 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.cells import persons, plain
+from mismes_eval.report.chapters.cells import rows as plain_rows
+from mismes_eval.report.chapters.doubt import honest_items
 from mismes_eval.report.tables import COLUMNS, Table, cells_of
 
 
 def rollout_items(context: Context, r: Rollout) -> list[Item]:
-    """T24 group-time effects, T24b summary with the wild bootstrap, F12 path of the effect, and the words they allow."""
+    """T24 group-time effects, T24b summary with the wild bootstrap, F11-rollout path of the effect and F11b-rollout its honest intervals, and the words they allow."""
     intro = context.text(
         "{m} was rolled out over {n} regions. Group-time effects compare the change in regions that got it with regions that had not, on repeated cross-sections.",
         m=r.measure,
@@ -21,7 +24,7 @@ def rollout_items(context: Context, r: Rollout) -> list[Item]:
     )
     if isinstance(r.overall, NotEstimable):
         return [intro, context.text("The effect of the roll-out could not be estimated: {r}", r=context.text(r.overall.reason))]
-    return [intro, context.text(_words(r), **_values(context, r)), _summary(context, r), _cells(context, r), *_path(context, r)]
+    return [intro, context.text(_words(r), **_values(context, r)), _summary(context, r), _cells(context, r), *_path(context, r), *_honest(context, r)]
 
 
 def _limits(r: Rollout) -> tuple[float, float]:
@@ -53,7 +56,7 @@ def _values(context: Context, r: Rollout) -> dict[str, object]:
 def _summary(context: Context, r: Rollout) -> Table:
     rows = [("all groups and periods, design-based error", "estimate", r.overall), ("change in the share of men (composition)", "estimate", r.composition),
             ("outcome before the first roll-out", "estimate", r.before.annotated(kind="share") if isinstance(r.before, Estimate) else r.before)]  # fmt: skip
-    cells = cells_of(rows, context.rules)
+    cells = pd.concat([cells_of(rows, context.rules), _pretrend(context, r)], ignore_index=True)
     if not isinstance(r.wild, NotEstimable):
         w = r.wild.to_frame().iloc[0]
         blank = dict.fromkeys(COLUMNS, np.nan) | {
@@ -74,7 +77,32 @@ def _summary(context: Context, r: Rollout) -> Table:
         }
         cells = pd.concat([cells, pd.DataFrame([line], columns=list(COLUMNS))], ignore_index=True)
     note = "With few regions the design's error misses shocks that whole regions share; the wild bootstrap treats regions as the clusters. Its n counts regions. A change in composition would mean that who lives there changed."
-    return Table("T24", "Effect of the roll-out, percentage points", cells, r.source, (note, *_truth(context, r)), 100.0, 1, context.synthetic)
+    return Table(
+        "T24",
+        "Effect of the roll-out, percentage points",
+        cells,
+        r.source,
+        (note, *r.breaks, *_truth(context, r), _basis(r)),
+        100.0,
+        1,
+        context.synthetic,
+        {"p-value of the test that all effects before the roll-out are 0": (1.0, 3)},
+    )
+
+
+def _pretrend(context: Context, r: Rollout) -> pd.DataFrame:
+    """Joint test of all effects before the roll-out."""
+    row = "p-value of the test that all effects before the roll-out are 0"
+    test = r.effects if isinstance(r.effects, NotEstimable) else r.effects.pretrend_test()
+    return (
+        cells_of([(row, "estimate", test)], context.rules)
+        if isinstance(test, NotEstimable)
+        else plain_rows([plain(row, "estimate", float(test.p), kind="effect")])
+    )
+
+
+def _basis(r: Rollout) -> str:
+    return next((n for n in r.overall.notes if n.startswith("Variance")), "") if isinstance(r.overall, Estimate) else ""
 
 
 def _truth(context: Context, r: Rollout) -> tuple[str, ...]:
@@ -130,23 +158,41 @@ def _path(context: Context, r: Rollout) -> list[Item]:
             "low": ci["low"].to_numpy(),
             "high": ci["high"].to_numpy(),
         }
+        | _band(r)
     )
     title = context.text("Effect of the roll-out on '{o}' by years since it began", o=context.column(r.outcome))
     return [
         figures.paths(
-            "F12",
+            "F11-rollout",
             title,
             frame,
-            context.text("years since the roll-out"),
-            context.text("percentage points (95% interval)"),
+            "years since the roll-out",
+            "percentage points (95% interval)",
             100.0,
             True,
             r.source,
-            (),
+            (
+                "The year before the roll-out is 0 by construction.",
+                "Thick: 95% interval of each point; thin: 95% band that holds for all points together (sup-t).",
+                *r.breaks,
+                persons(context, r.event.n.max()),
+            ),
             context.synthetic,
             context.words,
         )
     ]
+
+
+def _band(r: Rollout) -> dict[str, np.ndarray]:
+    if isinstance(r.band, NotEstimable):
+        return {}
+    wide = r.band.to_frame()
+    return {"wide_low": wide["low"].fillna(0.0).to_numpy(), "wide_high": wide["high"].fillna(0.0).to_numpy()}
+
+
+def _honest(context: Context, r: Rollout) -> list[Item]:
+    measure = context.text("{m}, first year", m=r.measure)
+    return honest_items(context, r.honest, "F11b-rollout", measure, r.outcome, r.source, _basis(r), r.event)
 
 
 def cells_note(context: Context, reason: str) -> str:

@@ -1,0 +1,46 @@
+"""Cells that several chapters make: plain numbers, an estimate with its interval in the print, the scale of an outcome, the note on n."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.report.chapters.base import Context
+from mismes_eval.report.tables import COLUMNS, cells_of
+
+SHARES = frozenset({"employed", "employed_home", "job_match", "abroad", "business", "contract", "socialsec"})
+FROM, TO, P = "95% from", "95% to", "p"
+
+
+def outcome_scale(outcome: str) -> tuple[float, int]:
+    """Scale and decimals of an outcome: shares are shown in percentage points."""
+    return (100.0, 1) if outcome in SHARES else (1.0, 1)
+
+
+def plain(
+    row: str, column: str, value: float, unit: str = "", n: float = np.nan, kind: str = "count", definition: str = "", status: str = "shown"
+) -> dict[str, object]:
+    """One cell of a number without a standard error of its own."""
+    return dict.fromkeys(COLUMNS, np.nan) | {
+        "row": row, "column": column, "value": float(value), "n": n, "flag": "", "kind": kind, "unit": unit, "definition": definition, "status": status,
+    }  # fmt: skip
+
+
+def rows(cells: list[dict[str, object]]) -> pd.DataFrame:
+    """Plain cells as the frame of a table."""
+    return pd.DataFrame(cells, columns=list(COLUMNS))
+
+
+def with_interval(context: Context, row: str, item: Estimate | NotEstimable) -> pd.DataFrame:
+    """Estimate with its standard error, the ends of its interval and its p-value, in four columns; nothing but the estimate's sign where it is hidden."""
+    main = cells_of([(row, "estimate", item)], context.rules)
+    if isinstance(item, NotEstimable) or main["status"].iloc[0] != "shown":
+        return main
+    numbers = ((FROM, main["ci_low"].iloc[0]), (TO, main["ci_high"].iloc[0]), (P, float(item.pvalue[0])))
+    return pd.concat([main, rows([plain(row, column, v, kind="effect") for column, v in numbers])], ignore_index=True)
+
+
+def persons(context: Context, n: float) -> str:
+    """The note on how many persons stand behind a figure."""
+    return context.text("n: {n:,} unweighted persons.", n=int(n))
