@@ -88,6 +88,11 @@ def panels(
         return fig, [ax for line in axes for ax in line]
 
 
+def legend_above(ax: Axes, columns: int = 3) -> None:
+    """The legend above the axes, where it hides nothing."""
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, frameon=False, fontsize=8, borderaxespad=0.2)
+
+
 def finish(
     id: str, title: str, fig: Canvas, alt: str, data: pd.DataFrame, source: str = "", notes: Sequence[str] = (), synthetic: bool = False, t: Language = ENGLISH
 ) -> Figure:
@@ -98,7 +103,7 @@ def finish(
     for ax in fig.axes:
         _numerals(ax, t)
     if synthetic:
-        fig.text(0.99, 0.01, t(WATERMARK), ha="right", va="bottom", fontsize=8, color=RED, alpha=0.75, weight="bold")
+        fig.supxlabel(t(WATERMARK), x=0.99, ha="right", fontsize=8, color=RED, alpha=0.75, weight="bold")
     out = io.BytesIO()
     with matplotlib.rc_context(_STYLE):
         fig.savefig(out, format="png", metadata={"Software": None})
@@ -155,7 +160,7 @@ def dots(
     ax.grid(axis="y", visible=False)
     ax.set_xlabel(xlabel)
     if len(groups) > 1:
-        ax.legend(loc="best", fontsize=8)
+        legend_above(ax)
     return finish(id, title, fig, _alt(t, title, xlabel, ". ".join(alt)), pd.concat(rows, ignore_index=True), source, notes, synthetic, t)
 
 
@@ -236,7 +241,7 @@ def paths(
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     if frame["series"].nunique() > 1:
-        ax.legend(fontsize=8)
+        legend_above(ax)
     return finish(id, title, fig, _alt(t, title, t("{y} by {x}", y=ylabel, x=xlabel), ". ".join(alt)), frame, source, notes, synthetic, t)
 
 

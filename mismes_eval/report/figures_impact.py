@@ -14,7 +14,7 @@ from mismes_eval.impact.balance import LIMIT, Balance
 from mismes_eval.impact.cost import CostEffectiveness
 from mismes_eval.impact.honest import HonestDiD
 from mismes_eval.impact.specification import SpecificationCurve
-from mismes_eval.report.figures import BLUE, GREY, ORANGE, PALETTE, SKY, Figure, canvas, finish, panels
+from mismes_eval.report.figures import BLUE, GREY, MARKERS, ORANGE, PALETTE, SKY, Figure, canvas, finish, legend_above, panels
 from mismes_eval.report.language import ENGLISH, Language
 
 BINS = 20
@@ -37,7 +37,7 @@ def specification_curve(
         top.plot(x, done["value"][chosen] * scale, "s" if colour == ORANGE else "o", color=colour, ms=5, label=label)
     top.axhline(0, color="0.3", lw=1)
     top.set_ylabel(ylabel)
-    top.legend(fontsize=8, loc="upper left")
+    legend_above(top)
     for y, (column, option) in enumerate(options):
         chosen = (done[column] == option).to_numpy()
         below.plot(done.index[chosen], [y] * int(chosen.sum()), "s", color=BLUE, ms=4)
@@ -70,7 +70,8 @@ def love(
     ax.set_xlim(left=0)
     ax.set_xlabel(t("standardised difference in size; dashed: {limit}", limit=LIMIT))
     ax.set_ylabel("")
-    ax.legend(title=None, fontsize=8)
+    legend_above(ax)
+    ax.margins(y=0.2)
     shown = "; ".join(f"{n} {t.number(x, 2)}, {t.number(y, 2)}" for n, x, y in zip(names, b.table["before"].abs(), b.table["after"].abs(), strict=True))
     alt = t("{title}. Standardised differences before and after weighting. {numbers}", title=t(title), numbers=shown)
     return finish(id, title, fig, alt, b.table, source, notes, synthetic, t)
@@ -97,7 +98,7 @@ def overlap(id: str, title: str, b: Balance, source: str = "", notes: Sequence[s
     ax.set_xlabel(t("estimated chance of taking part"))
     ax.set_ylabel(t("% of the group"))
     ax.yaxis.set_major_formatter(lambda x, _: t.number(abs(x), 0))
-    ax.legend(fontsize=8)
+    legend_above(ax)
     return finish(id, title, fig, t("{title}. {what}", title=t(title), what="; ".join(alt)), pd.concat(rows, ignore_index=True), source, notes, synthetic, t)
 
 
@@ -116,7 +117,7 @@ def honest(
     ax.set_xticks([m[0] - gap, *m], [t("none"), *(t.number(x) for x in m)])
     ax.set_xlabel(t("breaks of trend after the measure, times the largest one before it"))
     ax.set_ylabel(ylabel)
-    ax.legend(fontsize=8)
+    legend_above(ax)
     parts = [t("{name} {v} ({lo} to {hi})", name=t("parallel trends"), v=t.number(value), lo=t.number(low), hi=t.number(high))]
     for at, a, b in zip(m, h.table["ci_low"], h.table["ci_high"], strict=True):
         parts.append(t("M = {m}: {lo} to {hi}", m=t.number(at), lo=t.number(a * scale), hi=t.number(b * scale)))
@@ -125,7 +126,7 @@ def honest(
 
 def forest(
     id: str, title: str, frame: pd.DataFrame, xlabel: str, scale: float = 1.0, zero: bool = True, source: str = "", notes: Sequence[str] = (), synthetic: bool = False,
-    t: Language = ENGLISH, digits: int = 1,
+    t: Language = ENGLISH, digits: int = 1, legend: bool = True,
 ) -> Figure:  # fmt: skip
     """Value and interval of each row. frame: label, value, low, high, and group for the colour."""
     fig, ax = canvas(7.0, 1.0 + 0.3 * len(frame))
@@ -134,15 +135,15 @@ def forest(
     for j, group in enumerate(groups):
         mine = (frame["group"] == group).to_numpy()
         ax.hlines(y[mine], frame["low"][mine] * scale, frame["high"][mine] * scale, color=PALETTE[j % len(PALETTE)], lw=2)
-        ax.plot(frame["value"][mine] * scale, y[mine], "os^DvP"[j % 6], color=PALETTE[j % len(PALETTE)], ms=5, label=str(group))
+        ax.plot(frame["value"][mine] * scale, y[mine], MARKERS[j % len(MARKERS)], color=PALETTE[j % len(PALETTE)], ms=5, label=str(group))
     if zero:
         ax.axvline(0, color="0.4", lw=1, ls="--")
     ax.set_yticks(y, frame["label"])
     ax.set_ylim(-0.7, len(frame) - 0.3)
     ax.grid(axis="y", visible=False)
     ax.set_xlabel(xlabel)
-    if len(groups) > 1:
-        ax.legend(fontsize=8)
+    if legend and len(groups) > 1:
+        legend_above(ax)
     numbers = [
         t("{name} {v} ({lo} to {hi})", name=name, v=t.number(v * scale, digits), lo=t.number(a * scale, digits), hi=t.number(b * scale, digits))
         for name, v, a, b in zip(frame["label"], frame["value"], frame["low"], frame["high"], strict=True)
@@ -183,6 +184,6 @@ def _one_plane(ax: Axes, w: CostEffectiveness, t: Language) -> None:
     ax.plot(w.effect + ring[0], w.cost + ring[1], color=BLUE, lw=1.6, zorder=2)
     ax.plot(w.effect, w.cost, "s", color=ORANGE, ms=6, zorder=3)
     ax.axvline(0, color=GREY, lw=1, ls="--")
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(0, 1.25 * max(w.cost, float(w.cost + ring[1].max())))
     ax.set_xlabel(t("job-years gained per participant"))
     ax.set_ylabel(t("cost per participant, {c}", c=w.currency))

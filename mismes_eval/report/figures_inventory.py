@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from mismes_eval.report.figures import BLUE, GREY, PALETTE, Figure, canvas, finish
+from mismes_eval.report.figures import BLUE, GREY, PALETTE, Figure, canvas, finish, legend_above
 from mismes_eval.report.language import ENGLISH, Language
 
 HATCHES = ("", "//", "..", "\\\\", "xx", "--")
@@ -41,7 +41,7 @@ def timeline(
     ax.grid(axis="y", visible=False)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.xaxis.set_major_formatter(lambda x, _: f"{x:.0f}")
-    ax.legend(fontsize=8, loc="lower left")
+    legend_above(ax, 2)
     active = {year: int(((rows["start"] < year + 1) & (rows["end"].fillna(until + 1.0) >= year)).sum()) for year in range(int(rows["start"].min()), until + 1)}
     alt = t("{title}. Measures under way in each year: {numbers}", title=t(title), numbers="; ".join(f"{y} {n}" for y, n in active.items()))
     return finish(id, title, fig, alt, rows, source, notes, synthetic, t)

@@ -9,7 +9,7 @@ import pandas as pd
 import seaborn as sns
 
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.report.figures import BLUE, GREY, MARKERS, ORANGE, PALETTE, RED, Figure, canvas, finish, panels
+from mismes_eval.report.figures import BLUE, GREY, MARKERS, ORANGE, PALETTE, RED, Figure, canvas, finish, legend_above, panels
 from mismes_eval.report.language import ENGLISH, Language
 
 # One colour a state that reads in grey too: work dark, none light; abroad in the warm hues.
@@ -31,7 +31,7 @@ def reliability(
     ax.yaxis.set_major_formatter(lambda y, _: t.number(y, 1 if y < 1 else 0))
     ax.set_xlabel(t("unweighted persons behind the number"))
     ax.set_ylabel(t("coefficient of variation, %"))
-    ax.legend(title=None, fontsize=8)
+    legend_above(ax)
     over = [int((cells["cv"] > limit).sum()) for limit in limits]
     alt = t("{title}. Of {n} numbers {a} are above the limit of {x}% and {b} above that of {y}%.", title=t(title), n=len(cells), a=over[0], x=t.number(limits[0] * 100, 0), b=over[1],
             y=t.number(limits[1] * 100, 0))  # fmt: skip
@@ -83,5 +83,5 @@ def waiting(
     ax.set_xlim(left=0)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(t("% still waiting"))
-    ax.legend(fontsize=8)
+    legend_above(ax)
     return finish(id, title, fig, t("{title}. {what}", title=t(title), what=". ".join(alt)), pd.concat(rows, ignore_index=True), source, notes, synthetic, t)
