@@ -28,6 +28,8 @@ _FIELD = re.compile(r"\{\w+[^}]*\}")
 _LETTERS = re.compile(r"[^\W\d_]")
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?%?")
 _CODE = re.compile(r"(?=.*(\d|_|/|\.\w))\S+|[A-Z]{2,}")
+_NAMES = re.compile(r"\w+((, | x )\w+)*")
+_LIST = re.compile(r"; (?![^()]*\))")  # between the steps of a weight, not inside their brackets
 _LITERAL = 3  # letters that an entry must have besides its {names} to be looked for in sentences that were put together elsewhere
 
 
@@ -99,18 +101,29 @@ class Language(Formatter):
         return self._found[text]
 
     def _composed(self, text: str) -> str:
-        for pattern, target in self._patterns:
-            match = pattern.fullmatch(text)
-            if match:
-                return target.format(**{k: self._part(v) for k, v in match.groupdict().items()})
+        found = self._matched(text)
+        if found is not None:
+            return found
+        listed = _LIST.split(text)
+        if len(listed) > 1 and any(t in self.words or self._matched(t) is not None for t in listed):
+            return self._look_up("; ").join(self._part(t) for t in listed)
         if len(_LETTERS.findall(text)) >= 3 and not _CODE.fullmatch(text):
             self.unknown.add(text)
         return text
 
+    def _matched(self, text: str) -> str | None:
+        """The text by the entry with {names} that it was made from."""
+        for pattern, target in self._patterns:
+            match = pattern.fullmatch(text)
+            if match:
+                return target.format(**{k: self._part(v) for k, v in match.groupdict().items()})
+        return None
+
     def _part(self, text: str) -> str:
+        """What stands in a {name}: a number, a text of the catalogue, or names of columns and the like."""
         if _NUMBER.fullmatch(text):
             return self.numeral(text)
-        return text if text in self._said else self._look_up(text)
+        return text if text in self._said or (text not in self.words and _NAMES.fullmatch(text)) else self._look_up(text)
 
     @cached_property
     def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
