@@ -11,21 +11,34 @@ from mismes_eval.inventory import Inventory
 from mismes_eval.inventory.portfolio import Profile
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item
-from mismes_eval.report.disclosure import Relation, dominance, protect
+from mismes_eval.report.chapters.portfolio import (
+    HIDDEN_NOTE,
+    MILLION,
+    SOURCE,
+    WHOLE,
+    Budgets,
+    actors,
+    budgets,
+    by_model,
+    counted,
+    dominated,
+    sources,
+    timeline,
+    tree,
+)
 from mismes_eval.report.tables import COLUMNS, Table
-
-SOURCE = "Inventory of measures in the information template"
 
 
 def measures(context: Context) -> Chapter:
-    """T01 profile by stage, T02 who pays, T04 unit costs, T05 success factors and evaluation; F01 stage x model, F02 timeline."""
+    """T01 profile by stage, T02 who pays, T04 unit costs, T05 success factors and evaluation; F01 stage x model, F02 timeline, F02b budget, F04 from sources to measures."""
     inventory = context.evaluation.inventory
     if inventory is None:
         return Chapter("inventory", "National inventory of measures", (context.absent("inventory"),))
-    profile = inventory.profile()
+    profile, money = inventory.profile(), budgets(counted(inventory))
     items: list[Item] = [
         context.text("The inventory is a purposive census: numbers have no sampling error, but they describe the measures that implementers reported."),
-        _by_stage(context, inventory), _heat(context, profile), _timeline(context, profile), _who_pays(context, inventory), _unit_costs(context, profile), _indicators(context, profile), _register(context, inventory),
+        sources(context, inventory), _by_stage(context, inventory, money), _heat(context, profile), by_model(context, inventory, money), timeline(context, inventory), tree(context, inventory, money),
+        _who_pays(context, inventory), actors(context, inventory), _unit_costs(context, profile), _indicators(context, profile), _register(context, inventory),
     ]  # fmt: skip
     return Chapter("inventory", "National inventory of measures", tuple(items))
 
@@ -48,47 +61,27 @@ def _stages(context: Context) -> dict[str, str]:
     return context.codes("stages")
 
 
-def _budget(rows: pd.DataFrame) -> tuple[float, str]:
-    """Sum of budgets, hidden where one funder could work out another's (p% rule)."""
-    known = rows["budget_eur"].dropna()
-    by_funder = known.groupby(rows.loc[known.index, "funder_main"].astype(str)).sum().to_numpy()
-    return float(known.sum()), "confidential" if known.size and dominance(by_funder) else "shown"
-
-
-def _hidden_budgets(groups: dict[str, pd.DataFrame], total: str) -> set[str]:
-    """Groups whose budget is hidden: by the p% rule, and those that would give a hidden one away by subtraction from the total."""
-    amounts = {name: _budget(rows) for name, rows in groups.items()}
-    primary = [name for name, (_, status) in amounts.items() if status != "shown" and name != total]
-    if not primary:
-        return set()
-    parts = tuple(name for name in groups if name != total and amounts[name][0] > 0)
-    values = {name: amounts[name][0] for name in (*parts, total)}
-    width = 0.1 * max(values[name] for name in primary)
-    return {*primary, *protect(values, primary, [Relation(total, parts)], width).secondary}
-
-
-def _by_stage(context: Context, inventory: Inventory) -> Table:
-    frame = inventory.frame[inventory.counted.to_numpy()]
-    groups = {label: frame[frame["stage_code"].astype(str) == code] for code, label in _stages(context).items()} | {"All stages": frame}
-    hidden = _hidden_budgets(groups, "All stages")
+def _by_stage(context: Context, inventory: Inventory, money: Budgets) -> Table:
+    frame = counted(inventory)
+    keys = {label: (code,) for code, label in _stages(context).items()} | {"All stages": WHOLE}
     cells = []
-    for label, rows in groups.items():
-        money, _ = _budget(rows)
+    for label, key in keys.items():
+        rows = frame if key == WHOLE else frame[frame["stage_code"].astype(str) == key[0]]
+        status = "confidential" if key in money.hidden else "shown"
         cells += [
-            _number(label, "measures", len(rows)), _number(label, "budget, million euro", money / 1e6, "EUR", "confidential" if label in hidden else "shown"),
+            _number(label, "measures", len(rows)), _number(label, MILLION, money.amount.get(key, 0.0) / 1e6, "EUR", status),
             _number(label, "beneficiaries reached", float(rows["benef_reached"].sum())), _number(label, "measures without a count of beneficiaries", float(rows["benef_reached"].isna().sum())),
         ]  # fmt: skip
-    note = "Budgets are hidden where one funder could work out another's (p% rule, p = 10), or where a hidden one could be computed from the others."
     return Table(
         "T01",
         "Measures, budget and beneficiaries by stage of migration",
         pd.DataFrame(cells, columns=list(COLUMNS)),
         SOURCE,
-        (note,),
+        (HIDDEN_NOTE,),
         1.0,
         0,
         context.synthetic,
-        {"budget, million euro": (1.0, 2)},
+        {MILLION: (1.0, 2)},
     )
 
 
@@ -100,12 +93,6 @@ def _heat(context: Context, profile: Profile) -> Item:
     return figures.heat("F01", "Measures by stage and model", table, "number of measures", SOURCE, (context.name(notes),), context.synthetic, context.words)
 
 
-def _timeline(context: Context, profile: Profile) -> Item:
-    line = profile.timeline
-    frame = pd.DataFrame({"series": "active measures", "x": line["year"], "value": line["active"], "low": line["active"], "high": line["active"]})
-    return figures.paths("F02", "Active measures by year", frame, "year", "measures", 1.0, False, SOURCE, (), context.synthetic, context.words)
-
-
 _SIDES = {"ORIGIN": "origin, % of budget", "DESTINATION": "destination, % of budget", "MULTILATERAL": "multilateral, % of budget"}
 
 
@@ -114,7 +101,7 @@ def _who_pays(context: Context, inventory: Inventory) -> Table:
     after = frame[frame["stage_code"].astype(str) == "AFT"]
     cells = []
     for name, rows in (("All measures", frame), ("Return and reintegration measures", after)):
-        total, hidden = _budget(rows)
+        total, hidden = float(rows["budget_eur"].sum()), "confidential" if dominated(rows) else "shown"
         for side, label in _SIDES.items():
             part = rows[rows["funder_side"].astype(str) == side]
             cells.append(_number(name, label, float(part["budget_eur"].sum() / total) if total else np.nan, "share", hidden))

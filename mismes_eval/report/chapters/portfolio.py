@@ -1,0 +1,188 @@
+"""The inventory as a whole: stage by model with its budget, who carries out and who pays, measures over time, and how records became counted measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import DisclosureError
+from mismes_eval.inventory import Inventory
+from mismes_eval.report import figures_inventory
+from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.cells import plain, rows
+from mismes_eval.report.disclosure import Relation, dominance, protect
+from mismes_eval.report.tables import Table
+
+SOURCE = "Inventory of measures in the information template"
+HIDDEN_NOTE = "Budgets are hidden where one funder could work out another's (p% rule, p = 10), or where a hidden one could be computed from the others."
+MILLION = "budget, million euro"
+WHOLE = ("all",)
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """amount: ("all",), (stage,), (stage, model) -> euro; hidden: keys that may not be published, so that none can be computed from the others."""
+
+    amount: Mapping[Key, float]
+    hidden: frozenset[Key]
+
+    def shown(self, key: Key) -> bool:
+        """Whether an amount may be published."""
+        return key in self.amount and key not in self.hidden
+
+
+def counted(inventory: Inventory) -> pd.DataFrame:
+    """Measures that are added up."""
+    return inventory.frame[inventory.counted.to_numpy()]
+
+
+def budgets(frame: pd.DataFrame) -> Budgets:
+    """Sums by stage, protected first, and by model within each stage: p% rule over funders, then whatever subtraction would give away.
+
+    A stage that is hidden hides its models; a stage that is shown hides two models or more where it hides one.
+    """
+    stage, model = frame["stage_code"].astype(str), frame["model_primary"].astype(str)
+    groups: dict[Key, pd.DataFrame] = {WHOLE: frame} | {(s,): frame[stage == s] for s in stage.unique()}
+    groups |= {(s, m): frame[(stage == s) & (model == m)] for s, m in sorted(set(zip(stage, model, strict=True)))}
+    amount = {key: float(part["budget_eur"].sum()) for key, part in groups.items() if part["budget_eur"].notna().any()}
+    closed = {key for key in amount if dominated(groups[key])}
+    if WHOLE not in amount or WHOLE in closed:
+        return Budgets(amount, frozenset(amount))
+    stages = tuple(k for k in amount if len(k) == 1 and k != WHOLE)
+    hidden = _hidden(amount, WHOLE, stages, closed)
+    for s in stages:
+        models = tuple(k for k in amount if len(k) == 2 and k[0] == s[0])
+        hidden |= set(models) if s in hidden else _hidden(amount, s, models, closed)
+    return Budgets(amount, frozenset(hidden))
+
+
+def _hidden(amount: Mapping[Key, float], total: Key, parts: tuple[Key, ...], closed: set[Key]) -> set[Key]:
+    """Parts of a published total that are hidden: those that must be, and those that would give them away; all of them where that does not do."""
+    primary = [k for k in parts if k in closed]
+    if not primary:
+        return set()
+    values = {k: amount[k] for k in (*parts, total)}
+    try:
+        done = protect(values, primary, [Relation(total, parts)], 0.1 * max(values[k] for k in primary))
+    except DisclosureError:
+        return set(parts)
+    return set(parts) if total in done.secondary else {*primary, *(k for k in done.secondary if k in parts)}
+
+
+def dominated(part: pd.DataFrame) -> bool:
+    """Whether one funder could work out another's budget from the sum of these measures."""
+    known = part["budget_eur"].dropna()
+    by_funder = known.groupby(part.loc[known.index, "funder_main"].astype(str)).sum().to_numpy()
+    return bool(known.size) and dominance(by_funder)
+
+
+def by_model(context: Context, inventory: Inventory, money: Budgets) -> Table:
+    """T01b: measures, budget and beneficiaries of each stage and model."""
+    frame, stages, models = counted(inventory), context.codes("stages"), context.codes("models")
+    cells = []
+    for (s, m), part in frame.groupby([frame["stage_code"].astype(str), frame["model_primary"].astype(str)], sort=True):
+        row = context.text("{stage}, {model}", stage=stages.get(s, s), model=f"{m} {models.get(m, '')}".strip())
+        status = "shown" if money.shown((s, m)) else "confidential"
+        amount = money.amount.get((s, m), np.nan)
+        cells += [
+            plain(row, "measures", len(part)), plain(row, MILLION, amount / 1e6, "EUR", status=status if np.isfinite(amount) else "shown"),
+            plain(row, "beneficiaries reached", part["benef_reached"].sum(min_count=1)), plain(row, "measures with a count of beneficiaries", part["benef_reached"].notna().sum()),
+        ]  # fmt: skip
+    return Table(
+        "T01b", "Measures, budget and beneficiaries by stage and model", rows(cells), SOURCE, (HIDDEN_NOTE,), 1.0, 0, context.synthetic, {MILLION: (1.0, 2)}
+    )
+
+
+def actors(context: Context, inventory: Inventory) -> Table:
+    """T02b: how many measures each type of implementer carries out, by type of funder."""
+    frame, who, pays = counted(inventory), context.codes("implementer_types"), context.codes("funder_types")
+    count = pd.crosstab(frame["implementer_type"].astype(str), frame["funder_type"].astype(str))
+    cells = []
+    for r in count.index:
+        row = who.get(str(r), str(r))
+        cells += [plain(row, pays.get(str(c), str(c)), count.loc[r, c]) for c in count.columns]
+        cells.append(plain(row, "all funders", count.loc[r].sum()))
+    return Table(
+        "T02b", "Who carries the measures out, by who pays (number of measures)", rows(cells), SOURCE, (_all(context, frame),), 1.0, 0, context.synthetic
+    )
+
+
+def _all(context: Context, frame: pd.DataFrame) -> str:
+    return context.text("n: {n:,} measures.", n=len(frame))
+
+
+def timeline(context: Context, inventory: Inventory) -> Item:
+    """F02: one bar a measure."""
+    frame, stages = counted(inventory), context.codes("stages")
+    if frame["start_date"].isna().all():
+        return context.text("{f}: {m}: {r}.", f="F02", m=context.text("measures over time"), r=context.text("no measure has a start date"))
+    year = {c: frame[c].dt.year + (frame[c].dt.dayofyear - 1) / 366 for c in ("start_date", "end_date")}
+    order = {code: k for k, code in enumerate(stages)}
+    table = pd.DataFrame(
+        {"measure": frame["measure_id"].astype(str), "stage": frame["stage_code"].astype(str), "start": year["start_date"], "end": year["end_date"]}
+    )
+    table = table.sort_values("stage", key=lambda s: s.map(order), kind="stable").assign(stage=lambda t: t["stage"].map(stages))
+    gone = int(frame["start_date"].isna().sum())
+    until = int(np.nanmax([frame["date_retrieved"].dt.year.max(), frame["start_date"].dt.year.max(), context.evaluation.params.integer("year") or 0]))
+    notes = [context.text("An arrow marks measures that had not ended by {y}.", y=str(until)), _all(context, frame)]
+    if gone:
+        notes.append(context.text("{k} measures without a start date are not drawn.", k=gone))
+    return figures_inventory.timeline("F02", "Measures over time", table, until, SOURCE, notes, context.synthetic, context.words)
+
+
+def tree(context: Context, inventory: Inventory, money: Budgets) -> Item:
+    """F02b: the budget by stage and model, as far as it may be published."""
+    frame, stages = counted(inventory), context.codes("stages")
+    if not money.shown(WHOLE):
+        reason = "no measure has a budget in euro" if WHOLE not in money.amount else "the whole budget may not be published"
+        return context.text("{f}: {m}: {r}.", f="F02b", m=context.text("tree of the budget"), r=context.text(reason))
+    parts, left = [], money.amount[WHOLE]
+    for s in (s for s in stages if money.shown((s,))):
+        rest = money.amount[(s,)]
+        left -= rest
+        for key in sorted(k for k in money.amount if len(k) == 2 and k[0] == s and money.shown(k)):
+            parts.append((stages[s], key[1], money.amount[key] / 1e6))
+            rest -= money.amount[key]
+        if rest > 1:
+            parts.append((stages[s], context.text("other models"), rest / 1e6))
+    if left > 1:
+        parts.append((context.text("other stages"), context.text("not shown apart"), left / 1e6))
+    missing = int(frame["budget_eur"].isna().sum())
+    notes = (HIDDEN_NOTE, context.text("{k} of {n} measures have no budget in euro and are not in the picture.", k=missing, n=len(frame)))
+    data = pd.DataFrame(parts, columns=["stage", "model", "amount"])
+    return figures_inventory.budget_tree(
+        "F02b", "Where the money goes: budget by stage and model, million euro", data, context.text("million euro"), SOURCE, notes, context.synthetic, context.words
+    )
+
+
+def sources(context: Context, inventory: Inventory) -> Item:
+    """F04: from the sources of the records to the measures that are counted and described."""
+    frame, part = inventory.frame, counted(inventory)
+    labels = context.codes("source_types")
+    left = {labels.get(str(k), str(k)): int(n) for k, n in frame["source_type"].astype(str).value_counts().items()}
+    merged, parents = len(inventory.merged), len(frame) - len(part)
+    steps = [
+        (context.text("records read"), len(frame) + merged, context.text("{k} duplicates merged by decision", k=merged)),
+        (context.text("measures after merging"), len(frame), context.text("{k} whose parts are recorded too", k=parents)),
+        (context.text("measures that are counted"), len(part), context.text("{k} without a budget in euro", k=int(part["budget_eur"].isna().sum()))),
+        (context.text("with a budget in euro"), int(part["budget_eur"].notna().sum()), context.text("{k} of them without a count of beneficiaries", k=int((part["budget_eur"].notna() & part["benef_reached"].isna()).sum()))),
+        (context.text("with a budget and a count of beneficiaries"), int((part["budget_eur"].notna() & part["benef_reached"].notna()).sum()), ""),
+    ]  # fmt: skip
+    note = _questionnaires(context, inventory)
+    return figures_inventory.sources_flow(
+        "F04", "From sources to counted measures", left, steps, SOURCE, (note, _all(context, part)), context.synthetic, context.words
+    )
+
+
+def _questionnaires(context: Context, inventory: Inventory) -> str:
+    if inventory.contacts.empty:
+        return context.text("How many implementers were asked is not known: no table of contacts was supplied.")
+    r = inventory.response_rate().iloc[0]
+    return context.text(
+        "Questionnaires: {sent} implementers were asked, {full} answered in full and {part} in part ({rate:.0%}).",
+        sent=int(r["sent"]), full=int(r["full"]), part=int(r["partial"]), rate=float(r["response_rate"]),
+    )  # fmt: skip
