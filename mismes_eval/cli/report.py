@@ -15,6 +15,7 @@ import click
 from mismes_eval.cli.project import NOTEBOOK, all_params, data_root_option, params_file, project
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.report.index import write_index
+from mismes_eval.report.pdf import printer
 from mismes_eval.report.publish import tidy
 from mismes_eval.report.run import CELL_SECONDS, PAGE, Order, Outcome, run_reports
 
@@ -28,11 +29,12 @@ from mismes_eval.report.run import CELL_SECONDS, PAGE, Order, Outcome, run_repor
 @data_root_option
 @click.option("--notebook", type=click.Path(dir_okay=False, path_type=Path), default=None, help=f"Notebook to run (default: {NOTEBOOK}).")
 @click.option("--timeout", type=click.IntRange(1), default=CELL_SECONDS, show_default=True, help="Seconds that one cell may take.")
+@click.option("--pdf", is_flag=True, help="Also print each report as a PDF (Chromium where it is installed, typst otherwise).")
 @click.option("--force", is_flag=True, help="Make reports again even where nothing changed.")
 @click.option("--quiet", is_flag=True, help="Print only what failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcomes as JSON.")
 def command(
-    names: tuple[str, ...], every: bool, jobs: int | None, cluster: str | None, out: Path | None, data_root: Path | None, notebook: Path | None, timeout: int, force: bool,
+    names: tuple[str, ...], every: bool, jobs: int | None, cluster: str | None, out: Path | None, data_root: Path | None, notebook: Path | None, timeout: int, pdf: bool, force: bool,
     quiet: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Make the reports of the named countries, or of all.
@@ -44,7 +46,9 @@ def command(
         raise ParamsError(Problem("which reports?", "mismes report", "country codes or --all", "both" if names else "neither"))
     files = all_params(root) if every else [params_file(root, n) for n in dict.fromkeys(names)]
     target = (out or root / "reports").resolve()
-    orders = [Order(f.stem, f, (notebook or root / NOTEBOOK).resolve(), target, data_root, timeout, force) for f in files]
+    orders = [Order(f.stem, f, (notebook or root / NOTEBOOK).resolve(), target, data_root, timeout, force, pdf) for f in files]
+    if pdf and cluster is None:
+        printer()
     at_once = jobs or min(4, os.cpu_count() or 1)
     if at_once > 1:
         os.environ.setdefault("OMP_NUM_THREADS", "1")

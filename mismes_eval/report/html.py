@@ -34,6 +34,13 @@ class Cover:
     style: str = STYLE
     csp: str = CSP
 
+    @property
+    def running(self) -> str:
+        """Country and title as a CSS string, for the head of printed pages: every sign but letters, digits and spaces is written as its number."""
+        return (
+            '"' + "".join(c if c.isascii() and (c.isalnum() or c == " ") else f"\\{ord(c):x} " for c in f"{self.country}: {self.title}" if ord(c) >= 32) + '"'
+        )
+
 
 def page(notebook: NotebookNode, params: Params, started: str, fingerprint: str, warnings: list[str]) -> str:
     """A whole HTML document from an executed notebook: title block, contents, numbered chapters, tables, figures, warnings of the run.

@@ -105,11 +105,6 @@ def versions() -> dict[str, str]:
 
 def manifest(params: Params, made_of: Ingredients, folder: Path, started: str, seconds: float, chapters: list[dict[str, object]]) -> dict[str, object]:
     """The record of one finished run, with a hash of every file in the folder."""
-    outputs = [
-        {"path": p.relative_to(folder).as_posix(), "sha256": file_hash(p), "bytes": p.stat().st_size}
-        for p in sorted(folder.rglob("*"))
-        if p.is_file() and p.name != MANIFEST
-    ]
     return {
         "schema": SCHEMA,
         "country": params.country,
@@ -132,8 +127,14 @@ def manifest(params: Params, made_of: Ingredients, folder: Path, started: str, s
             "threads": os.environ.get("OMP_NUM_THREADS", ""),
         },
         "chapters": chapters,
-        "outputs": outputs,
+        "outputs": outputs(folder),
     }
+
+
+def outputs(folder: Path) -> list[dict[str, object]]:
+    """Name, sha256 and size of every file of a report but its manifest."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
+    return [{"path": p.relative_to(folder).as_posix(), "sha256": file_hash(p), "bytes": p.stat().st_size} for p in files]
 
 
 def read_manifest(folder: Path) -> dict[str, object]:
@@ -154,8 +155,8 @@ def read_manifest(folder: Path) -> dict[str, object]:
 
 def changed_outputs(folder: Path, record: Mapping[str, object]) -> list[str]:
     """Files of a report that are missing, or differ from their recorded hash, or are not recorded."""
-    outputs = record.get("outputs")
-    listed = {str(o["path"]): str(o["sha256"]) for o in outputs} if isinstance(outputs, list) else {}
+    told = record.get("outputs")
+    listed = {str(o["path"]): str(o["sha256"]) for o in told} if isinstance(told, list) else {}
     out = [f"{path}: missing" for path in listed if not (folder / path).is_file()]
     out += [f"{path}: changed" for path, sha in listed.items() if (folder / path).is_file() and file_hash(folder / path) != sha]
     found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST}

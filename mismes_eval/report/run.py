@@ -34,7 +34,8 @@ from mismes_eval.evaluation.params import Params
 from mismes_eval.report.html import page
 from mismes_eval.report.kernel import ReportKernel, close_event_loop, kernel_config, stop_kernels
 from mismes_eval.report.notebook import PROGRESS, checked, scrub
-from mismes_eval.report.provenance import MANIFEST, PACKAGE, Ingredients, changed_outputs, ingredients, manifest, read_manifest
+from mismes_eval.report.pdf import PDF, printer, write_pdf
+from mismes_eval.report.provenance import MANIFEST, PACKAGE, Ingredients, changed_outputs, ingredients, manifest, outputs, read_manifest
 from mismes_eval.report.publish import publish, work_folder, write_whole
 from mismes_eval.report.results import ESTIMATES
 from mismes_eval.report.session import RUN_FILE
@@ -48,7 +49,7 @@ logging.getLogger("papermill").addHandler(logging.NullHandler())  # outcomes say
 
 @dataclass(frozen=True)
 class Order:
-    """One report to make. name: its folder below `out`. params: the YAML file."""
+    """One report to make. name: its folder below `out`. params: the YAML file. pdf: print the page as well."""
 
     name: str
     params: Path
@@ -57,6 +58,7 @@ class Order:
     data_root: Path | None = None
     cell_seconds: int = CELL_SECONDS
     force: bool = False
+    pdf: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,8 +141,10 @@ def _make(order: Order, progress: Progress) -> tuple[Status, Path]:
     source = checked(order.notebook)
     made_of = ingredients(params, order.params, order.notebook)
     final = order.out / order.name
+    if order.pdf:
+        printer()
     if not order.force and _unchanged(final, made_of):
-        return "unchanged", final
+        return _printed(order, final) if order.pdf and not (final / PDF).is_file() else ("unchanged", final)
     work = work_folder(order.out, order.name)
     started, begin = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), time.monotonic()
     try:
@@ -151,8 +155,23 @@ def _make(order: Order, progress: Progress) -> tuple[Status, Path]:
         (work / RUN_FILE).unlink()
         results = json.loads((work / ESTIMATES).read_text(encoding="utf-8"))
         (work / PAGE).write_text(page(executed, params, started, made_of.fingerprint, results["warnings"]), encoding="utf-8")
+        if order.pdf:
+            write_pdf(work / PAGE, work / PDF)
         record = manifest(params, made_of, work, started, time.monotonic() - begin, seconds)
         (work / MANIFEST).write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
+        publish(work, final)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return "made", final
+
+
+def _printed(order: Order, final: Path) -> tuple[Status, Path]:
+    """An unchanged report with the PDF that it lacked."""
+    work = work_folder(order.out, order.name)
+    try:
+        shutil.copytree(final, work, dirs_exist_ok=True)
+        write_pdf(work / PAGE, work / PDF)
+        (work / MANIFEST).write_text(json.dumps({**read_manifest(work), "outputs": outputs(work)}, ensure_ascii=False, indent=1), encoding="utf-8")
         publish(work, final)
     finally:
         shutil.rmtree(work, ignore_errors=True)

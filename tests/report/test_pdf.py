@@ -1,0 +1,162 @@
+"""The PDF says what the page says: numbered pages, contents with the pages where chapters begin, nothing outside the paper; from Chromium or from typst, else one clear error."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mismes_eval.errors import ParamsError, ReportError
+from mismes_eval.report import pdf
+from mismes_eval.report.figures import canvas, finish
+from mismes_eval.report.html import STYLE, number
+from mismes_eval.report.language import language
+from mismes_eval.report.pdf import Printer, page_numbers, printer, with_page_numbers, write_pdf
+from mismes_eval.report.provenance import changed_outputs, read_manifest
+from mismes_eval.report.run import Order, run_report
+from mismes_eval.report.tables import counts
+from mismes_eval.report.typeset import read_page
+
+WIDE = 14
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with short, long and wide tables and a figure."""
+    t = language("en")
+    body = "".join(
+        f"<h2>Chapter {k} on work</h2><p>{'Words of the chapter. ' * 40}</p>" + counts(f"T{k}", f"Table {k}", _frame(rows, columns), "made up").to_html()
+        for k, (rows, columns) in enumerate([(6, 3), (70, 3), (8, WIDE), (20, 2)], 1)
+    )
+    fig, ax = canvas()
+    ax.plot([0, 1], [0, 1])
+    body += finish("F1", "A line", fig, "A line that rises", pd.DataFrame({"x": [0, 1]})).to_html()
+    html = (
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Moldova: a title</title><style>{STYLE}</style></head><body>'
+        f'<p class="banner">SYNTHETIC DATA</p><header class="cover"><p class="kind">Country report</p><h1>Moldova</h1><dl><dt>Year</dt><dd>2023</dd></dl></header>'
+        f"<!-- contents --><main>{body}</main></body></html>"
+    )
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(number(html, t), encoding="utf-8")
+    return path
+
+
+def _frame(rows: int, columns: int) -> pd.DataFrame:
+    return pd.DataFrame(np.full((rows, columns), 1234567.0), index=[f"row {i} end" for i in range(rows)], columns=[f"column {j}" for j in range(columns)])
+
+
+@pytest.fixture(scope="module", params=["chromium", "typst"])
+def printed(page: Path, request: pytest.FixtureRequest) -> Path:
+    """The page as PDF by each printer."""
+    out = page.parent / f"{request.param}.pdf"
+    write_pdf(page, out, by(request.param, request))
+    return out
+
+
+def by(name: str, request: pytest.FixtureRequest) -> Printer:
+    if name == "typst":
+        pytest.importorskip("typst")
+        return Printer("typst")
+    return Printer("chromium", request.getfixturevalue("chromium"))
+
+
+def words(file: Path) -> list[str]:
+    """Text page by page."""
+    tool = shutil.which("pdftotext")
+    if tool is None:
+        pytest.skip("no pdftotext on this machine")
+    return subprocess.run([tool, "-layout", str(file), "-"], capture_output=True, check=True).stdout.decode("utf-8").split("\f")[:-1]
+
+
+@pytest.mark.browser
+def test_pages_are_numbered_listed_and_whole(printed: Path) -> None:
+    assert printed.read_bytes().startswith(b"%PDF-")
+    pages = words(printed)
+    assert len(pages) >= 4
+    for k, text in enumerate(pages, 1):
+        assert re.search(rf"\b{k} ?/ ?{len(pages)}\b", text), k
+    first = {int(m[1]): int(m[2]) for m in re.finditer(r"Chapter (\d) on work[^\w\n]*(\d+)\n", pages[0])}
+    assert sorted(first) == [1, 2, 3, 4]
+    for chapter, at in first.items():
+        assert f"Chapter {chapter} on work" in pages[at - 1]
+        assert f"Table {chapter}" in pages[at - 1] + (pages[at] if at < len(pages) else "")
+    whole = "\n".join(pages)
+    assert all(f"row {i} end" in whole for i in range(70))
+    assert "A line" in whole and "Source: made up" in whole
+
+
+@pytest.mark.browser
+def test_no_word_leaves_the_paper(printed: Path) -> None:
+    words(printed)
+    boxes = subprocess.run(["pdftotext", "-bbox", str(printed), "-"], capture_output=True, check=True).stdout.decode("utf-8")
+    width = float(re.search(r'<page width="([\d.]+)"', boxes)[1])  # type: ignore[index]
+    ends = [float(x) for x in re.findall(r'xMax="([\d.]+)"', boxes)]
+    assert len(ends) > 500
+    assert max(ends) <= width - 20
+    assert sum("1,234,567" in w for w in boxes.split("\n")) == 6 * 3 + 70 * 3 + 8 * WIDE + 20 * 2
+
+
+def test_the_page_is_read_block_by_block(page: Path) -> None:
+    document = read_page(page.read_text(encoding="utf-8"))
+    tables = [b for b in document.blocks if b["kind"] == "table"]
+    assert [(len(b["rows"]), b["width"]) for b in tables] == [(6, 4), (70, 4), (8, WIDE + 1), (20, 3)]
+    assert document.facts == [["Year", "2023"]]
+    assert document.banner == "SYNTHETIC DATA"
+    assert [b["alt"] for b in document.blocks if b["kind"] == "figure"] == ["A line that rises"]
+    assert len(document.pictures) == 1
+
+
+def test_page_numbers_stand_behind_the_entries_of_the_contents_only() -> None:
+    html = '<nav class="contents"><ol><li><a href="#a">A</a></li><li><a href="#b&amp;c">B</a></li></ol></nav><p><a href="#a">A</a></p>'
+    said = with_page_numbers(html, {"a": 3, "b&c": 4})
+    assert said.count('<span class="page">') == 2
+    assert 'B<span class="page">4</span></a></li></ol></nav><p><a href="#a">A</a></p>' in said
+    assert page_numbers(b"%PDF-1.4 nothing") == {}
+
+
+def test_without_a_printer_the_mend_is_told_before_anything_runs(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf.shutil, "which", lambda name: None)
+    monkeypatch.setattr(pdf, "PLACES", ())
+    monkeypatch.setattr(pdf, "find_spec", lambda name: None)
+    with pytest.raises(ParamsError, match=r"mismes-eval\[pdf\]"):
+        printer()
+    outcome = run_report(_order(project), lambda a, b: None)
+    assert outcome.status == "failed" and outcome.exit_status == 2
+    assert not (project / "reports").exists()
+
+
+def test_a_browser_that_fails_is_named(page: Path, tmp_path: Path) -> None:
+    false = shutil.which("false")
+    if false is None:
+        pytest.skip("no `false` on this machine")
+    with pytest.raises(ReportError, match="could not be printed"):
+        write_pdf(page, tmp_path / "x.pdf", Printer("chromium", false))
+    assert not (tmp_path / "x.pdf").exists()
+
+
+def _order(root: Path) -> Order:
+    return Order("MDA", root / "params" / "MDA.yaml", root / "notebooks" / "country_report.ipynb", root / "reports", pdf=True)
+
+
+def test_an_unchanged_report_gets_its_pdf_without_a_second_run(made: Path, tmp_path: Path) -> None:
+    try:
+        printer()
+    except ParamsError:
+        pytest.skip("no printer on this machine")
+    root = tmp_path / "made"
+    shutil.copytree(made, root)
+    before = json.loads((root / "reports" / "MDA" / "MANIFEST.json").read_text(encoding="utf-8"))
+    said: list[str] = []
+    outcome = run_report(_order(root), lambda a, b: said.append(b))
+    assert outcome.status == "made" and not said
+    record = read_manifest(root / "reports" / "MDA")
+    assert record["started"] == before["started"]
+    assert changed_outputs(root / "reports" / "MDA", record) == []
+    assert (root / "reports" / "MDA" / "report.pdf").read_bytes().startswith(b"%PDF-")
+    assert run_report(_order(root), lambda a, b: None).status == "unchanged"
