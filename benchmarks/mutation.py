@@ -1,0 +1,118 @@
+"""Mutation testing (mutmut) of the parts that make the numbers: how many small faults, planted one at a time, do the tests find?
+
+Run: python benchmarks/mutation.py [AREA ...] [--share 0.2] [--seed 1] [--jobs 2]. Each area is mutated in a copy of the last commit and tested with the tests named for it.
+Prints one line an area (mutants, killed, survived, share killed) and writes the survivors with their diff to the file of --survivors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = 0.85
+
+
+@dataclass(frozen=True)
+class Area:
+    """Files to mutate and the tests that should notice."""
+
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+AREAS = {
+    "numerics": Area(("mismes_eval/numerics/*",), ("tests/numerics", "tests/weighting", "tests/estimate", "tests/impact")),
+    "weighting": Area(("mismes_eval/weighting/*",), ("tests/weighting", "tests/estimate")),
+    "impact": Area(("mismes_eval/impact/*",), ("tests/impact", "tests/impact_doubt")),
+    "tracer weights": Area(
+        ("mismes_eval/tracer/attrition.py", "mismes_eval/tracer/response_model.py", "mismes_eval/tracer/refreshment.py", "mismes_eval/weighting/attrition.py"),
+        ("tests/tracer",),
+    ),
+    "disclosure": Area(("mismes_eval/report/disclosure.py", "mismes_eval/report/rules.py"), ("tests/report/test_disclosure.py", "tests/report/test_rules.py")),
+    "params": Area(("mismes_eval/evaluation/params.py", "mismes_eval/evaluation/yaml_text.py", "mismes_eval/evaluation/schema.py"), ("tests/evaluation",)),
+}
+SLOW = ("tests/weighting/test_coverage.py",)
+
+
+def copy(area: Area, folder: Path) -> None:
+    """The last commit in a folder, with mutmut told what to do."""
+    archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, capture_output=True, check=True).stdout
+    subprocess.run(["tar", "-x", "-C", str(folder)], input=archive, check=True)
+
+    def lines(values: tuple[str, ...]) -> str:
+        return "".join(f"\n    {v}" for v in values)
+
+    also = tuple(p.name for p in folder.iterdir() if p.name not in ("mismes_eval", "tests", "mutants") and not p.name.startswith("."))
+    present = tuple(t for t in area.tests if (folder / t).exists())
+    (folder / "setup.cfg").write_text(
+        f"[mutmut]\nsource_paths={lines(('mismes_eval',))}\nonly_mutate={lines(area.files)}\nalso_copy={lines(also)}\n"
+        f"pytest_add_cli_args_test_selection={lines(present)}\npytest_add_cli_args={lines(tuple(f'--ignore={s}' for s in SLOW))}\n"
+        "mutate_only_covered_lines=true\ntrack_dependencies=false\n"
+    )
+
+
+def mutmut(folder: Path, *words: str) -> str:
+    """Run mutmut in the folder; its output."""
+    shared = os.environ.get("MISMES_SHARED") or str(ROOT.parent / "shared")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "MISMES_SHARED": shared, "MISMES_MUTATION": "1"}
+    answer = subprocess.run([str(Path(sys.executable).with_name("mutmut")), *words], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if answer.returncode and words[0] != "run":
+        raise SystemExit(answer.stdout[-2000:] + answer.stderr[-2000:])
+    return answer.stdout
+
+
+def tested(name: str, area: Area, share: float, seed: int, jobs: int, survivors: Path | None) -> tuple[int, int]:
+    """Mutants tried and killed."""
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        copy(area, folder)
+        chosen: list[str] = []
+        if share < 1:
+            everything = sorted(set(re.findall(r"mismes_eval\.\S+__mutmut_\d+", mutmut(folder, "print-time-estimates"))))
+            chosen = random.Random(seed).sample(everything, max(1, round(share * len(everything))))
+        mutmut(folder, "run", "--max-children", str(jobs), *chosen)
+        result = dict(re.findall(r"(mismes_eval\.\S+__mutmut_\d+): (.+)", mutmut(folder, "results", "--all", "true")))
+        known = {k: v.strip() for k, v in result.items() if (not chosen or k in chosen) and v.strip() != "not checked"}
+        alive = sorted(k for k, v in known.items() if v not in ("killed", "timeout", "segfault", "suspicious", "caught by type check"))
+        if survivors is not None:
+            with survivors.open("a") as out:
+                for k in alive:
+                    diff = [line for line in mutmut(folder, "show", k).splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+                    out.write(f"{name}: {k} ({known[k]})\n" + "".join(f"    {line}\n" for line in diff))
+    return len(known), len(known) - len(alive)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("area", nargs="*", help=f"among {', '.join(AREAS)}; none: all")
+    parser.add_argument("--share", type=float, default=1.0, help="share of the mutants, drawn at random")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--survivors", type=Path)
+    args = parser.parse_args()
+    unknown = [a for a in args.area if a not in AREAS]
+    if unknown:
+        parser.error(f"unknown area: {', '.join(unknown)}")
+    good = True
+    for name in args.area or AREAS:
+        start = time.perf_counter()
+        tried, killed = tested(name, AREAS[name], args.share, args.seed, args.jobs, args.survivors)
+        good &= tried > 0 and killed >= TARGET * tried
+        sys.stdout.write(
+            f"{name:<16} {tried:6,} mutants, {killed:6,} killed, {tried - killed:5,} survived, {100 * killed / max(tried, 1):.1f}%  ({time.perf_counter() - start:.0f} s)\n"
+        )
+        sys.stdout.flush()
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
