@@ -51,6 +51,6 @@ def elapsed(panel: TracerPanel, since: str, on: str = "fieldwork_date") -> Float
     if missing:
         raise EstimateError([Problem("elapsed time needs dates", f"column '{c}'", f"'{since}' of the persons and '{on}' of the waves") for c in missing])
     start = dates(panel.sample.frame[since]).to_numpy(dtype="datetime64[D]")
-    end = np.append(dates(panel.long[on]).to_numpy(dtype="datetime64[D]"), np.datetime64("NaT"))[panel.row]
+    end = np.append(dates(panel.long[on]).to_numpy(dtype="datetime64[D]"), np.datetime64("NaT", "D"))[panel.row]
     days = (end - start[:, None]) / np.timedelta64(1, "D")
     return np.asarray(days / DAYS, float)
