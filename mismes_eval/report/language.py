@@ -28,9 +28,9 @@ _FIELD = re.compile(r"\{\w+[^}]*\}")
 _LETTERS = re.compile(r"[^\W\d_]")
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?%?")
 _CODE = re.compile(r"(?=.*(\d|_|/|\.\w))\S+|[A-Z]{2,}")
-_NAMES = re.compile(r"\w+((, | x )\w+)*")
-_LIST = re.compile(r"; (?![^()]*\))")  # between the steps of a weight, not inside their brackets
-_LITERAL = 3  # letters that an entry must have besides its {names} to be looked for in sentences that were put together elsewhere
+_NAMES = re.compile(r"\w+((, | x | and | or )\w+)*")
+_STEPS = re.compile(r"; (?![^()]*\))")  # between the steps of a weight, not inside their brackets
+_LITERAL = 4  # letters that an entry must have besides its {names} to be looked for in sentences that were put together elsewhere
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Language(Formatter):
         """The text in this language, with {names} filled in; numbers among the values get the language's separators."""
         if not values and text in self._said:
             return text
-        found = self._look_up(text)
+        found = self._sentence(text) if values else self._look_up(text)
         said = self.vformat(found, (), values) if values else found
         if self.words and (values or said != text):
             self._said.add(said)
@@ -93,6 +93,16 @@ class Language(Formatter):
         percent = Locale.parse(self.code).percent_formats[None]
         return get_group_symbol(self.code), get_decimal_symbol(self.code), percent.suffix[0]
 
+    def _sentence(self, text: str) -> str:
+        """A sentence with {names} still to fill in: it has an entry of its own or none."""
+        if self.words and text not in self.words:
+            self._miss(text)
+        return self.words.get(text) or text
+
+    def _miss(self, text: str) -> None:
+        if len(_LETTERS.findall(_FIELD.sub("", text))) >= 3 and not _CODE.fullmatch(text):
+            self.unknown.add(text)
+
     def _look_up(self, text: str) -> str:
         if not self.words or text in self.words:
             return self.words.get(text) or text
@@ -102,28 +112,32 @@ class Language(Formatter):
 
     def _composed(self, text: str) -> str:
         found = self._matched(text)
-        if found is not None:
-            return found
-        listed = _LIST.split(text)
-        if len(listed) > 1 and any(t in self.words or self._matched(t) is not None for t in listed):
-            return self._look_up("; ").join(self._part(t) for t in listed)
-        if len(_LETTERS.findall(text)) >= 3 and not _CODE.fullmatch(text):
-            self.unknown.add(text)
-        return text
+        if found is None:
+            self._miss(text)
+        return text if found is None else found
 
     def _matched(self, text: str) -> str | None:
         """The text by the entry with {names} that it was made from."""
         for pattern, target in self._patterns:
             match = pattern.fullmatch(text)
             if match:
-                return target.format(**{k: self._part(v) for k, v in match.groupdict().items()})
+                parts = {k: self._steps(v) if k == "steps" else self._part(v) for k, v in match.groupdict().items()}
+                return target.format(**parts)
         return None
 
     def _part(self, text: str) -> str:
         """What stands in a {name}: a number, a text of the catalogue, or names of columns and the like."""
         if _NUMBER.fullmatch(text):
             return self.numeral(text)
-        return text if text in self._said or (text not in self.words and _NAMES.fullmatch(text)) else self._look_up(text)
+        if text in self._said:
+            return text
+        if text not in self.words and _NAMES.fullmatch(text):
+            return re.sub(r"\b(and|or)\b", lambda m: self.words.get(m[0], m[0]), text)
+        return self._look_up(text)
+
+    def _steps(self, text: str) -> str:
+        """The steps of a weight, one after the other."""
+        return self._look_up("; ").join(self._part(t) for t in _STEPS.split(text))
 
     @cached_property
     def _patterns(self) -> list[tuple[re.Pattern[str], str]]:

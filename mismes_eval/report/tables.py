@@ -71,8 +71,8 @@ class Table:
         if self.lang:
             return self
         cells = self.cells.assign(**{c: [t(str(v)) if isinstance(v, str) else v for v in self.cells[c]] for c in ("row", "column", "definition")})
-        words = {"title": t(self.title), "source": t(self.source), "notes": tuple(t(n) for n in self.notes)}
-        return replace(self, cells=cells, units={t(k): v for k, v in self.units.items()}, lang=t.code, **words)
+        units = {t(k): v for k, v in self.units.items()}
+        return replace(self, title=t(self.title), cells=cells, source=t(self.source), notes=tuple(t(n) for n in self.notes), units=units, lang=t.code)
 
     def to_html(self, lang: str = "en") -> str:
         """Semantic HTML: caption, header scopes, value (SE) flag, n, notes. Every text is escaped."""
