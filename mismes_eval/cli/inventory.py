@@ -11,6 +11,7 @@ from mismes_eval import inventory
 from mismes_eval.cli.project import all_params, params_file, project
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.evaluation.params import Params
+from mismes_eval.report.index import INDEX, INVENTORY, write_index
 
 names_argument = click.argument("names", nargs=-1, metavar="[ISO3 | FILE ...]")
 on_option = click.option("--on", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Day to count to (default: today).")
@@ -52,6 +53,9 @@ def site(names: tuple[str, ...], on: datetime.datetime | None, out: Path, langua
     """One page to search, filter and sort the measures; it works without a network."""
     out.parent.mkdir(parents=True, exist_ok=True)
     click.echo(f"made {_measures(names).site(out, on=None if on is None else on.date(), language=language).as_posix()}")
+    if out.name == INVENTORY and (out.parent / INDEX).is_file():
+        write_index(out.parent, [])
+        click.echo(f"linked from {(out.parent / INDEX).as_posix()}")
     return 0
 
 

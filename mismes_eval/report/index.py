@@ -7,16 +7,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 from mismes_eval.errors import MismesError
 from mismes_eval.report.html import BANNER, CSP, STYLE
 from mismes_eval.report.language import country_name
-from mismes_eval.report.provenance import read_manifest
+from mismes_eval.report.pdf import PDF
+from mismes_eval.report.provenance import MANIFEST, read_manifest
 from mismes_eval.report.publish import write_whole
 from mismes_eval.report.results import ESTIMATES
-from mismes_eval.report.run import PAGE, Outcome
+from mismes_eval.report.run import NOTEBOOK, PAGE, Outcome
 
 INDEX = "index.html"
+INVENTORY = "inventory.html"
+FIRST = {
+    PAGE: "Report", PDF: "PDF", "tables.xlsx": "Tables (Excel)", "estimates.parquet": "Numbers (Parquet)", ESTIMATES: "Numbers (JSON)", NOTEBOOK: "Notebook",
+    "disclosure_audit.csv": "What is not shown", MANIFEST: "Provenance",
+}  # fmt: skip
+BESIDE = {INVENTORY: "All measures: search, filter and sort", "register.xlsx": "Evaluation register (Excel)", "register.csv": "Evaluation register (CSV)",
+          "register.ics": "Evaluation register (calendar)"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,7 @@ class Entry:
     year: str
     tables: int
     numbers: int
+    files: tuple[str, ...]
 
 
 def entries(out: Path) -> list[Entry]:
@@ -52,6 +62,7 @@ def entries(out: Path) -> list[Entry]:
                 str(values.get("year") or ""),
                 len(results["tables"]),
                 len(results["estimates"]),
+                tuple(sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())),
             )
         )
     return found
@@ -63,12 +74,12 @@ def write_index(out: Path, outcomes: Sequence[Outcome]) -> Path:
     found = entries(out)
     items = "".join(_item(e, failed.get(e.name)) for e in found)
     items += "".join(_failure(o, with_name=True) for name, o in failed.items() if name not in {e.name for e in found})
-    banner = f'<p class="banner" role="note">{escape(BANNER)}</p>' if any(e.synthetic for e in found) else ""
+    banner = f'<aside class="banner">{escape(BANNER)}</aside>' if any(e.synthetic for e in found) else ""
     text = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(CSP)}">\n<title>Country reports</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{banner}\n'
         '<header class="cover"><p class="kind">Migrant support measures</p><h1><span class="country">Country reports</span> Evaluation from an employment and skills perspective</h1></header>\n'
-        f'<main id="text"><ul class="reports">{items}</ul>{"" if items else "<p>No report yet.</p>"}</main>\n</body>\n</html>\n'
+        f'<main id="text"><ul class="reports">{items}</ul>{"" if items else "<p>No report yet.</p>"}{_beside(out)}</main>\n</body>\n</html>\n'
     )
     write_whole(out / INDEX, text)
     return out / INDEX
@@ -78,13 +89,28 @@ def _item(e: Entry, failure: Outcome | None) -> str:
     tag = ' <span class="tag">SYNTHETIC DATA</span>' if e.synthetic else ""
     also = f" ({escape(e.name)})" if e.name != e.country else ""
     about = f"{'Reference year ' + escape(e.year) + ', ' if e.year else ''}{e.tables} tables, {e.numbers:,} numbers, made {escape(e.started[:10])}"
-    folder = escape(e.name)
     warning = _failure(failure, with_name=False) if failure is not None else ""
-    return (
-        f'<li><p class="name"><a href="{folder}/{PAGE}">{escape(country_name(e.country, "en"))}</a>{also}{tag}</p><p>{about}</p>{warning}'
-        f'<p class="files"><a href="{folder}/tables.xlsx">Tables (Excel)</a> · <a href="{folder}/{ESTIMATES}">Numbers (JSON)</a> · '
-        f'<a href="{folder}/report.ipynb">Notebook</a> · <a href="{folder}/MANIFEST.json">Provenance</a></p></li>'
+    return f'<li><p class="name"><a href="{quote(e.name)}/{PAGE}">{escape(country_name(e.country, "en"))}</a>{also}{tag}</p><p>{about}</p>{warning}{_files(e)}</li>'
+
+
+def _files(e: Entry) -> str:
+    """Links to every file of a report: the ones that people ask for in a line, the others folded away."""
+    here = escape(country_name(e.country, "en"))
+    first = " · ".join(
+        f'<a href="{quote(e.name)}/{quote(f)}"><span class="unseen">{here}: </span>{escape(label)}</a>'
+        for f, label in FIRST.items()
+        if f in e.files and f != PAGE
     )
+    rest = [f for f in e.files if f not in FIRST]
+    items = "".join(f'<li><a href="{quote(e.name)}/{quote(f)}">{escape(f)}</a></li>' for f in rest)
+    folded = f"<details><summary>{len(rest)} more files: each table and figure</summary><ul>{items}</ul></details>" if rest else ""
+    return f'<p class="files">{first}</p>{folded}'
+
+
+def _beside(out: Path) -> str:
+    """What lies beside the reports: the page of the measures, the evaluation register."""
+    items = "".join(f'<li><a href="{name}">{escape(label)}</a></li>' for name, label in BESIDE.items() if (out / name).is_file())
+    return f"<h2>Inventory of measures</h2><ul>{items}</ul>" if items else ""
 
 
 def _failure(outcome: Outcome, with_name: bool) -> str:

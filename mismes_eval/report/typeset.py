@@ -17,7 +17,7 @@ from mismes_eval.errors import Problem, ReportError
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 VOID = frozenset({"img", "br", "meta", "hr", "link", "input", "wbr", "col"})
-BLOCKS = frozenset({"h1", "h2", "h3", "h4", "p", "pre", "li", "caption", "figcaption", "th", "td", "dt", "dd", "title"})
+BLOCKS = frozenset({"h1", "h2", "h3", "h4", "p", "pre", "li", "caption", "figcaption", "th", "td", "dt", "dd", "title", "aside"})
 SKIPPED = frozenset({"style", "script", "nav", "template"})
 
 
@@ -97,7 +97,7 @@ class _Reader(HTMLParser):
             document.title = text
         elif tag in ("h2", "h3", "h4"):
             document.blocks.append({"kind": "heading", "level": int(tag[1]) - 1, "text": text})
-        elif tag in ("p", "pre") and "banner" in cls.split():
+        elif "banner" in cls.split():
             document.banner = text
         elif tag == "p" and "kind" in cls.split():
             document.kind = text
