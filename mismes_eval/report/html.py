@@ -95,7 +95,7 @@ def _translated(source: str, t: Language) -> str:
 def _closing(warnings: list[str], t: Language) -> str:
     if not warnings:
         return ""
-    items = "".join(f"<li>{escape(w)}</li>" for w in warnings)
+    items = "".join(f"<li>{escape(t(w))}</li>" for w in warnings)
     return f'<section class="warnings"><h2>{escape(t("Warnings of this run"))}</h2><ul>{items}</ul></section>'
 
 

@@ -12,13 +12,20 @@ from typing import Any
 import pandas as pd
 
 from mismes_eval.evaluation.params import Params
+from mismes_eval.report.language import ENGLISH, Language
 
 ESTIMATES = "estimates.json"
 SCHEMA = 1
+CODED = ("kind", "unit", "status")
 
 
-def write_results(work: Path, params: Params, tables: Sequence[Any], figures: Sequence[Any], facts: Mapping[str, object], warnings: Sequence[str]) -> None:
-    """Everything that a report leaves behind besides its page; estimates.json last, so that its presence says the rest is there."""
+def write_results(
+    work: Path, params: Params, tables: Sequence[Any], figures: Sequence[Any], facts: Mapping[str, object], warnings: Sequence[str], t: Language = ENGLISH
+) -> None:
+    """Everything that a report leaves behind besides its page; estimates.json last, so that its presence says the rest is there.
+
+    t : the report's language; what its catalogue lacked is listed in estimates.json under "untranslated".
+    """
     published = [t.published() for t in tables]
     filled = [p for p in published if len(p)]
     numbers = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame({"table": pd.Series(dtype=str)})
@@ -26,7 +33,7 @@ def write_results(work: Path, params: Params, tables: Sequence[Any], figures: Se
     for table, frame in zip(tables, published, strict=True):
         if len(frame):
             frame.to_parquet(work / "tables" / f"{_name(table.id)}.parquet", index=False)
-    _workbook(work / "tables.xlsx", params, tables)
+    _workbook(work / "tables.xlsx", params, tables, t)
     (work / "figures").mkdir(exist_ok=True)
     for figure in figures:
         (work / "figures" / f"{_name(figure.id)}.png").write_bytes(figure.png)
@@ -42,6 +49,8 @@ def write_results(work: Path, params: Params, tables: Sequence[Any], figures: Se
         "hidden_cells": int(sum(len(h) for h in hidden)),
         "facts": dict(facts),
         "warnings": list(warnings),
+        "language": t.code,
+        "untranslated": sorted(t.unknown),
         "estimates": [{k: _plain(v) for k, v in row.items()} for row in numbers.to_dict("records")],
     }
     text = json.dumps(out, ensure_ascii=False, indent=1, allow_nan=False)
@@ -59,14 +68,20 @@ def _name(identifier: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", identifier)
 
 
-def _workbook(path: Path, params: Params, tables: Sequence[Any]) -> None:
-    """One sheet a table; text that a spreadsheet would run as a formula stays text."""
-    note = "SYNTHETIC DATA: made-up persons, no finding about the real country." if params.synthetic else ""
-    contents = pd.DataFrame([(t.id, t.title, getattr(t, "source", "")) for t in tables], columns=["sheet", "title", "source"])
+def _workbook(path: Path, params: Params, tables: Sequence[Any], t: Language) -> None:
+    """One sheet a table, headings and codes in the report's language; text that a spreadsheet would run as a formula stays text."""
+    note = t("SYNTHETIC DATA: made-up persons, no finding about the real country.") if params.synthetic else ""
+    contents = pd.DataFrame([(a.id, a.title, getattr(a, "source", "")) for a in tables], columns=[t("sheet"), t("title"), t("source")])
     with pd.ExcelWriter(path, engine="openpyxl") as book:
-        _sheet(book, "Contents", contents, note)
+        _sheet(book, t("Contents"), contents, note)
         for table in tables:
-            _sheet(book, re.sub(r"[\[\]:*?/\\]", "_", table.id)[:31], table.to_frame(), note)
+            _sheet(book, re.sub(r"[\[\]:*?/\\]", "_", table.id)[:31], _spelled(table.to_frame(), t), note)
+
+
+def _spelled(frame: pd.DataFrame, t: Language) -> pd.DataFrame:
+    """Headings and the codes of status, kind and unit in words of the language; a table of words is in it already."""
+    words = {c: [t(v) if isinstance(v, str) and v else v for v in frame[c]] for c in CODED if c in frame.columns}
+    return frame.assign(**words).rename(columns={c: t(str(c)) for c in frame.columns})
 
 
 def _sheet(book: pd.ExcelWriter, name: str, frame: pd.DataFrame, note: str) -> None:

@@ -128,7 +128,10 @@ class Session:
 
     def finish(self) -> Page:
         """Write tables, figures and, last, estimates.json. Nothing can be added afterwards that counts."""
-        write_results(self.work, self.params, list(self.tables.values()), list(self.figures.values()), self.facts, self.warnings)
+        lacking = sorted(self.language.unknown)
+        if lacking:
+            self.warnings.append(f"{len(lacking)} texts of this report have no entry in report/locale/{self.language.code}.po: {'; '.join(lacking[:5])}")
+        write_results(self.work, self.params, list(self.tables.values()), list(self.figures.values()), self.facts, self.warnings, self.language)
         where = f" {escape(self.work.name)}" if self.interactive else ""
         return Page(f"<p class='finished'>{len(self.tables)} tables, {len(self.figures)} figures{where}</p>")
 
