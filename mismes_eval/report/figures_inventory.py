@@ -106,9 +106,11 @@ def sources_flow(
 
 
 def _box(ax: Axes, x: float, y: float, width: float, text: str, colour: str) -> None:
-    ax.add_patch(FancyBboxPatch((x - width / 2, y - 0.24), width, 0.48, boxstyle="round,pad=0.02", facecolor="#f4f7fa", edgecolor=colour, lw=1.2))
-    ax.text(x, y, _wrapped_lines(text, width), ha="center", va="center", fontsize=8)
+    lines = _wrapped_lines(text, width)
+    half = 0.24 if lines.count("\n") < 2 else 0.36
+    ax.add_patch(FancyBboxPatch((x - width / 2, y - half), width, 2 * half, boxstyle="round,pad=0.02", facecolor="#f4f7fa", edgecolor=colour, lw=1.2))
+    ax.text(x, y, lines, ha="center", va="center", fontsize=8 if half < 0.3 else 7)
 
 
 def _wrapped_lines(text: str, width: float) -> str:
-    return "\n".join(_wrapped(line, width * 11) for line in text.split("\n"))
+    return "\n".join(_wrapped(line, width * 12) for line in text.split("\n"))

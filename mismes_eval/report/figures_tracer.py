@@ -24,9 +24,9 @@ def reliability(
     sns.scatterplot(cells, x="n", y=cells["cv"] * 100, hue="group", style="group", palette=list(PALETTE[: cells["group"].nunique()]), s=30, alpha=0.8, ax=ax)
     ax.set_xscale("log")
     ax.set_yscale("log")
-    for limit, words in zip(limits, (t("flagged (u)"), t("not shown")), strict=True):
+    for limit, words, side in zip(limits, (t("flagged (u)"), t("not shown")), ("top", "bottom"), strict=True):
         ax.axhline(limit * 100, color=RED, lw=1, ls="--")
-        ax.annotate(words, (0.995, limit * 100), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8, color=RED)
+        ax.annotate(words, (0.995, limit * 100), xycoords=("axes fraction", "data"), ha="right", va=side, fontsize=8, color=RED)
     ax.xaxis.set_major_formatter(lambda x, _: t.number(x, 0))
     ax.yaxis.set_major_formatter(lambda y, _: t.number(y, 1 if y < 1 else 0))
     ax.set_xlabel(t("unweighted persons behind the number"))
@@ -49,7 +49,14 @@ def months(
     for ax, (name, table) in zip(axes, tables.items(), strict=True):
         shown = table[table["n"] > 0]
         shares = shown.reindex(columns=order).fillna(0.0) * 100
-        ax.stackplot(shown["month"], shares.to_numpy().T, labels=[t(labels[s]) for s in order], colors=STATES[: len(order)], edgecolor="white", lw=0.3)
+        ax.stackplot(
+            shown["month"],
+            shares.to_numpy().T,
+            labels=[t(labels[s]) for s in order],
+            colors=[STATES[list(labels).index(s) % len(STATES)] for s in order],
+            edgecolor="0.35",
+            lw=0.3,
+        )
         ax.set_xlim(0, shown["month"].max())
         ax.set_ylim(0, 100)
         ax.set_title(name)

@@ -8,17 +8,19 @@ import pandas as pd
 from mismes_eval.evaluation.survey import Survey, reproduced
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
+from mismes_eval.report.chapters.cells import persons
+from mismes_eval.report.chapters.quality import margins, quality
 from mismes_eval.report.language import country_name
 from mismes_eval.report.tables import COLUMNS, Table, counts
 from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
 
 
 def data(context: Context) -> Chapter:
-    """T06 data and definitions, T12 weights step by step and unmet margins, F05 distribution of weights, published figures reproduced."""
+    """T06 data and definitions, T06c quality, T12 weights step by step, T12b margins, F05 distribution of weights, published figures reproduced."""
     s = context.evaluation.survey
     if s is None:
-        return Chapter("data", "Definitions and data", (context.absent("labour force survey"), _definitions(context)))
-    items: list[Item] = [_definitions(context), _weights(context, s), *_margins(context, s), _distribution(context, s)]
+        return Chapter("data", "Definitions and data", (context.absent("labour force survey"), _definitions(context), quality(context)))
+    items: list[Item] = [_definitions(context), quality(context), _weights(context, s), *_margins(context, s), *margins(context, s), _distribution(context, s)]
     reproduced = _targets(context, s)
     return Chapter("data", "Definitions and data", tuple(items + ([reproduced] if reproduced is not None else [])))
 
@@ -113,7 +115,7 @@ def _distribution(context: Context, s: Survey) -> Item:
         groups,
         "persons that one interviewed person stands for (log scale)",
         s.source,
-        (),
+        (persons(context, s.sample.active.sum()),),
         context.synthetic,
         context.words,
     )

@@ -16,6 +16,8 @@ from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.lfs.persons import age_bounds
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item
+from mismes_eval.report.chapters.cells import persons
+from mismes_eval.report.chapters.quality import reliability
 from mismes_eval.report.disclosure import Partition
 from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
 from mismes_eval.weighting.sample import Sample
@@ -26,21 +28,24 @@ MATCH = ("L5", "L5.over_mean", "L6.abroad", "L6.now", "L8.sought", "L8")
 
 
 def people(context: Context) -> Chapter:
-    """T07 profile, T08 labour status, T09 match of skills, T09b earnings gap, F06 returnees by region, absent members."""
+    """T07 profile, T08 labour status, T09 match of skills, T09b earnings gap, F06 returnees by region, F07 reliability, absent members."""
     s = context.evaluation.survey
     if s is None:
         return Chapter("people", "Migrants in the labour force survey", (context.absent("labour force survey"),))
     if "mig_status" not in s.sample.frame.columns:
         plain = _indicator_table(context, "T08", "Labour status", LABOUR, s, by=("sex",))
         none = context.text("The survey has no question on migration; labour status is shown for everybody.")
-        return Chapter("people", "Migrants in the labour force survey", (none, plain, _unemployed(context, s)))
+        return Chapter(
+            "people", "Migrants in the labour force survey", (none, plain, _unemployed(context, s), *reliability(context, [plain], s.source, basis(s)[1:]))
+        )
     items: list[Item] = [
         _shares(context, s), _profile(context, s), _indicator_table(context, "T08", "Labour status of returnees and non-migrants", LABOUR, s),
         _by_sex(context, s), _unemployed(context, s), _indicator_table(context, "T09", "Match of skills and jobs, recognition", MATCH, s), _gap(context, s),
     ]  # fmt: skip
-    region = _regions(context, s)
+    items += _regions(context, s)
+    items += reliability(context, [i for i in items if isinstance(i, Table)], s.source, basis(s)[1:])
     partitions = {t: [Partition("residents", "all residents", ("returnees", "non-migrants", "other residents"))] for t in ("T07",)}
-    return Chapter("people", "Migrants in the labour force survey", tuple(items + ([region] if region is not None else [])), partitions)
+    return Chapter("people", "Migrants in the labour force survey", tuple(items), partitions)
 
 
 def basis(s: Survey) -> tuple[str, str]:
@@ -193,12 +198,17 @@ def _first(item: Result | None) -> Result:
     return item.select([0]).annotated(kind="contrast") if isinstance(item, Estimate) else item
 
 
-def _regions(context: Context, s: Survey) -> Item | None:
+def _regions(context: Context, s: Survey) -> list[Item]:
     found = context.evaluation.indicators(by=("region",), which=("L1",)).get("L1")
     if not isinstance(found, Estimate) or found.p > 30:
-        return None
+        reason = (
+            context.text("more than 30 regions")
+            if isinstance(found, Estimate)
+            else context.text(found.reason if found is not None else "not computed for this survey")
+        )
+        return [context.text("{f}: {m}: {r}.", f="F06", m=context.text("returnees by region"), r=reason)]
     keep = [not context.rules.confidential("share", n) for n in found.n]
-    return figures.dots(
+    figure = figures.dots(
         "F06",
         "Returnees by region",
         {"returnees": found},
@@ -208,7 +218,8 @@ def _regions(context: Context, s: Survey) -> Item | None:
         None,
         keep,
         s.source,
-        basis(s),
+        (*basis(s), persons(context, found.n.sum())),
         context.synthetic,
         context.words,
     )
+    return [figure]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
+from mismes_eval import tracer as tracers
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.tracing import TREATED, Tracing
-from mismes_eval.report import figures
+from mismes_eval.report import figures, figures_inventory
 from mismes_eval.report.chapters.base import Chapter, Context, Item
+from mismes_eval.report.chapters.cells import persons
 from mismes_eval.report.chapters.histories import histories
+from mismes_eval.report.chapters.waiting import waiting_items
 from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
 
 ARMS = {1.0: "participants", 0.0: "comparison"}
@@ -18,14 +23,14 @@ RATES = ("RR1", "RR2", "RR5", "COOP1", "CON1", "REF1")
 
 
 def tracer(context: Context) -> Chapter:
-    """T13 dispositions and response rates, T14 baseline balance, T15 attrition by arm, T16 outcomes by wave and arm, F03 flow, F08 states."""
+    """T13 dispositions and response rates, T14 baseline balance, T15 attrition by arm, T16 outcomes by wave and arm, F03 flow, F08 states, F09 first job."""
     study = context.evaluation.tracing
     if study is None:
         return Chapter("tracer", "Tracer study: response and attrition", (context.absent("tracer study"),))
     items: list[Item] = [
         context.text("{n:,} persons were enrolled, {t:,} in a measure and {c:,} for comparison, and followed for {m:.0f} months. Being abroad is an outcome here, never a missing value.",
                      n=int(study.panel.sample.active.sum()), t=_count(study, 1.0), c=_count(study, 0.0), m=max(study.months.values())),
-        _flow(context, study), _response(context, study), _attrition(context, study), _balance(context, study), *_outcomes(context, study), histories(context, study),
+        _flow(context, study), _response(context, study), _attrition(context, study), _balance(context, study), *_outcomes(context, study), histories(context, study), *waiting_items(context, study),
     ]  # fmt: skip
     return Chapter("tracer", "Tracer study: response and attrition", tuple(items))
 
@@ -35,11 +40,33 @@ def _count(study: Tracing, arm: float) -> int:
 
 
 def _flow(context: Context, study: Tracing) -> Item:
-    active = study.panel.sample.active
-    steps = [(context.text("enrolled"), int(active.sum()))]
-    for w in study.waves:
-        steps.append((context.text("interviewed after {m:.0f} months", m=study.months[w]), int(study.responded(w)[active].sum())))
-    return figures.flow("F03", "From enrolment to the last wave", steps, study.source, (), context.synthetic, context.words)
+    """F03: frame, enrolment, every wave with its losses, analysed."""
+    frame = study.panel.sample.frame
+    sources = frame.loc[study.panel.sample.active, "source_frame"].astype(str).value_counts() if "source_frame" in frame.columns else pd.Series(dtype=int)
+    left = {context.name(k.replace("_", " ")): int(n) for k, n in sources.items()} or {
+        context.text("persons of the study"): int(study.panel.sample.active.sum())
+    }
+    wave = context.evaluation.params.integer("impact.main_wave")
+    table = tracers.flow(study.panel, analysed=(study.baseline, wave))
+    steps = [(_step(context, study, str(s)), int(n), _losses(context, str(lost))) for s, n, lost in zip(table["step"], table["n"], table["lost"], strict=True)]
+    steps = [(what, n, after) for (what, n, _), after in zip(steps, [*(lost for _, _, lost in steps[1:]), ""], strict=True)]
+    notes = ("Right of an arrow: why persons of the step above it did not answer the next wave; who is lost may come back.", persons(context, table["n"].max()))
+    return figures_inventory.sources_flow("F03", "From the frame to the analysis", left, steps, study.source, notes, context.synthetic, context.words)
+
+
+def _step(context: Context, study: Tracing, step: str) -> str:
+    if step.startswith("answered waves"):
+        return context.text("answered at enrolment and in the wave of the headline")
+    if not step.startswith("answered wave "):
+        return context.text(step)
+    wave = next((w for w in study.months if str(w) == step.removeprefix("answered wave ")), None)
+    return context.text("interviewed at enrolment") if wave == study.baseline else context.text("interviewed after {m:.0f} months", m=study.months[wave])
+
+
+def _losses(context: Context, lost: str) -> str:
+    """'refused 12, not contacted 1,003' in the report's language."""
+    parts = re.findall(r"\(?([A-Za-z ]+) (\d[\d,]*\d|\d)\)?", lost)
+    return "; ".join(f"{context.text(what.strip())} {n}" for what, n in parts)
 
 
 def _response(context: Context, study: Tracing) -> Table:
@@ -172,7 +199,7 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
         return [table]
     frame = pd.concat(path, ignore_index=True)
     figure = figures.paths(
-        "F08",
+        "F08b",
         context.text("Since enrolment: {o}", o=context.column(str(main))),
         frame,
         "months since enrolment",
@@ -180,7 +207,7 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
         100.0,
         False,
         study.source,
-        (),
+        (persons(context, study.panel.sample.active.sum()), study.panel.sample.design.basis),
         context.synthetic,
         context.words,
     )

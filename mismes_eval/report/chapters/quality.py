@@ -1,0 +1,186 @@
+"""How good the data are: sample, missing answers, proxies, weights and margins of the survey, answers of implementers, reliability of the numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import MismesError
+from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.estimate.totals import mean
+from mismes_eval.evaluation.survey import Survey
+from mismes_eval.report import figures_tracer
+from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.cells import plain, rows
+from mismes_eval.report.tables import Table, cells_of
+from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
+from mismes_eval.weighting.sample import Sample
+
+LEAST = 5
+CERTAIN = 1e-3  # below it a number is fixed by calibration
+PERCENT, COUNT, PLAIN = (100.0, 1), (1.0, 0), (1.0, 2)
+ITEMS = {
+    "lstatus": "labour status",
+    "educat7": "education",
+    "mig_status": "migration status",
+    "mig_last_country": "last country abroad, returnees",
+    "wage_no_compen": "earnings, employees",
+}
+_MARGIN = re.compile(r"np\.\w+\(([^)]*)\)")  # numpy scalars inside the names of crossed margins
+Line = tuple[str, float, tuple[float, int]] | tuple[str, NotEstimable]
+
+
+def quality(context: Context) -> Table:
+    """T06c: indicators Q1 to Q6 and Q8 of every source that was supplied (Q5 is F07, Q7 T06, Q9 T23)."""
+    s, e = context.evaluation.survey, context.evaluation
+    lines: list[Line] = []
+    if s is not None:
+        lines += [*_sample(s), *_missing(s), *_weights(s)]
+        lines.append(_share("answers given by another person (Q8), %", s.sample, "proxy"))
+    lines += _implementers(context)
+    if e.tracing is not None:
+        panel = e.tracing.panel
+        seen = panel.responded[panel.sample.active]
+        by_other = panel.proxy[panel.sample.active]
+        lines.append(("tracer study: interviews by proxy (Q8), %", float(by_other.sum() / max(seen.sum() + (by_other & ~seen).sum(), 1)), PERCENT))
+    cells, units = [], {}
+    for line in lines:
+        if len(line) == 2:
+            cells.append(cells_of([(line[0], "value", line[1])], context.rules))
+        else:
+            units[line[0]] = line[2]
+            cells.append(rows([plain(line[0], "value", line[1])]))
+    notes = (
+        "Shares of the survey are weighted; counts are not.",
+        "Q5, the reliability of the numbers, is figure F07; Q7, definitions and breaks, is table T06; Q9, hashes, is table T23.",
+    )
+    source = ", ".join(x for x in (s.source if s is not None else "", "inventory" if e.inventory is not None else "") if x)
+    return Table("T06c", "Quality of the data", pd.concat(cells, ignore_index=True) if cells else rows([]), source, notes, 1.0, 1, context.synthetic, units)
+
+
+def _sample(s: Survey) -> list[Line]:
+    inside, design = s.sample.active, s.sample.design
+    frame = s.sample.frame.loc[inside]
+    out: list[Line] = [("persons in the survey", float(inside.sum()), COUNT)]
+    if "hhid" in frame.columns:
+        out.append(("households", float(frame["hhid"].nunique()), COUNT))
+    out += [("clusters of the variance", float(design.psus), COUNT), ("strata", float(design.strata), COUNT)]
+    if "mig_status" in frame.columns:
+        count = frame["mig_status"].astype("string").value_counts()
+        out += [("returnees interviewed", float(count.get("RET", 0)), COUNT), ("immigrants interviewed", float(count.get("IMM", 0)), COUNT)]
+    if s.absent is not None:
+        out.append(("absent members reported", float(len(s.absent)), COUNT))
+    return out
+
+
+def _missing(s: Survey) -> list[Line]:
+    """Q2: weighted share without an answer, of those who were asked."""
+    frame, out = s.sample.frame, list[Line]()
+    asked = {"mig_last_country": _is(frame, "mig_status", "RET"), "wage_no_compen": _is(frame, "empstat", 1)}
+    for column, name in ITEMS.items():
+        row = f"no answer (Q2): {name}, %"
+        if column not in frame.columns:
+            out.append((row, NotEstimable(f"the survey has no column '{column}'")))
+            continue
+        mask = asked.get(column, np.ones(len(frame), bool))
+        marked = s.sample.with_columns({"_gone": frame[column].isna().to_numpy(float)}).where(mask)
+        if not marked.active.any():
+            out.append((row, NotEstimable("nobody was asked")))
+            continue
+        share = float(mean(marked, "_gone").value[0])
+        out.append((row, share, PERCENT) if share < 1 else (row, NotEstimable("not asked in this survey: nobody has an answer")))
+    return out
+
+
+def _is(frame: pd.DataFrame, column: str, value: object) -> np.ndarray:
+    if column not in frame.columns:
+        return np.ones(len(frame), bool)
+    own = pd.to_numeric(frame[column], errors="coerce") if isinstance(value, int) else frame[column].astype("string")
+    return (own == value).fillna(False).to_numpy(bool)
+
+
+def _weights(s: Survey) -> list[Line]:
+    """Q4 and Q6 of the weights in use."""
+    last = weight_diagnostics(s.sample).iloc[-1]
+    out: list[Line] = [
+        ("design effect of the weights (Q4, Kish)", float(last["kish_deff"]), PLAIN), ("effective persons (Q4)", float(last["n_eff"]), COUNT),
+        ("largest over smallest weight (Q4)", float(last["ratio"]), (1.0, 1)),
+    ]  # fmt: skip
+    table = margins_before_after(s.sample)
+    if table.empty:
+        return [*out, ("largest gap to a control total (Q6), %", NotEstimable("the weights are used as delivered"))]
+    return [*out, ("largest gap to a control total (Q6), %", float((table["unmet"].abs() / table["total"].clip(lower=1)).max()), PERCENT)]
+
+
+def _share(name: str, sample: Sample, column: str) -> Line:
+    if column not in sample.frame.columns:
+        return name, NotEstimable(f"the survey has no column '{column}'")
+    known = sample.where(sample.frame[column].notna().to_numpy(bool))
+    if not known.active.any():
+        return name, NotEstimable("nobody has a value")
+    yes = known.frame[column].astype("string").str.lower().isin(["1", "1.0", "true"]).to_numpy(float)
+    return name, float(mean(known.with_columns({"_yes": yes}), "_yes").value[0]), PERCENT
+
+
+def _implementers(context: Context) -> list[Line]:
+    inventory = context.evaluation.inventory
+    if inventory is None:
+        return []
+    asked, answered = "implementers asked", "implementers who answered (Q1), %"
+    out: list[Line] = []
+    try:
+        r = inventory.response_rate().iloc[0]
+        out += [(asked, float(r["sent"]), COUNT), (answered, float(r["response_rate"]), PERCENT)]
+    except MismesError as error:
+        out.append((answered, NotEstimable(str(error.problems[0]))))
+    missing = inventory.item_missing()
+    asked_for = missing[missing["field"].isin(list(inventory.completeness().fields["field"]))]
+    out.append(("items missing in the inventory (Q2), %", float(asked_for["n_missing"].sum() / max(asked_for["n"].sum(), 1)), PERCENT))
+    out.append(("agreement of two coders (Q3, kappa)", NotEstimable("no inventory of a second coder was supplied")))
+    return out
+
+
+def margins(context: Context, s: Survey) -> list[Item]:
+    """T12b: every control total before and after calibration."""
+    table = margins_before_after(s.sample)
+    if table.empty:
+        return []
+    cells = []
+    for name, n, before, after, total in zip(table["margin"], table["rows"], table["before"], table["after"], table["total"], strict=True):
+        row = context.name(_MARGIN.sub(r"\1", str(name)).replace("=(", "=").replace("'", "").rstrip(")"))
+        cells += [
+            plain(row, "persons interviewed", float(n)), plain(row, "before, thousand", before / 1e3), plain(row, "control total, thousand", total / 1e3),
+            plain(row, "before against total, %", (before / total - 1) * 100 if total else np.nan), plain(row, "after against total, %", (after / total - 1) * 100 if total else np.nan),
+        ]  # fmt: skip
+    units = {
+        "persons interviewed": COUNT,
+        "before, thousand": (1.0, 1),
+        "control total, thousand": (1.0, 1),
+        "before against total, %": (1.0, 1),
+        "after against total, %": (1.0, 3),
+    }
+    return [Table("T12b", "Control totals before and after calibration", rows(cells), s.source, (), 1.0, 1, context.synthetic, units)]
+
+
+def reliability(context: Context, tables: Sequence[Table], source: str, basis: Sequence[str]) -> list[Item]:
+    """F07: coefficient of variation against persons, over the numbers of these tables that carry one; what is confidential stays out."""
+    parts = []
+    for table in tables:
+        known = table.cells[table.cells["status"].isin(["shown", "unreliable"]) & table.cells["kind"].isin(["proportion", "share", "total", "mean", "ratio"])]
+        known = known[(known["cv"] > CERTAIN) & np.isfinite(known["cv"]) & (known["n"] >= context.rules.min_cell)]
+        parts.append(pd.DataFrame({"n": known["n"].astype(float), "cv": known["cv"].astype(float), "group": table.id}))
+    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"n": [], "cv": [], "group": []})
+    if len(frame) < LEAST:
+        return [
+            context.text(
+                "{f}: {m}: {r}.", f="F07", m=context.text("reliability of the numbers"), r=context.text("fewer than 5 numbers carry a coefficient of variation")
+            )
+        ]
+    limits = (context.rules.cv_flag, context.rules.cv_suppress)
+    note = context.text("n: {k:,} numbers of the tables named in the legend; each stands on the persons of its place on the axis.", k=len(frame))
+    return [
+        figures_tracer.reliability("F07", "Reliability of the survey's numbers", frame, limits, source, (note, *basis), context.synthetic, context.words)
+    ]  # fmt: skip
