@@ -77,6 +77,7 @@ def tested(name: str, area: Area, share: float, seed: int, jobs: int, survivors:
         copy(area, folder)
         chosen: list[str] = []
         if share < 1:
+            mutmut(folder, "run", "--max-children", "1", "none.of.this.name")  # makes the mutants and sees which tests reach them
             everything = sorted(set(re.findall(r"mismes_eval\.\S+__mutmut_\d+", mutmut(folder, "print-time-estimates"))))
             chosen = random.Random(seed).sample(everything, max(1, round(share * len(everything))))
         mutmut(folder, "run", "--max-children", str(jobs), *chosen)
