@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from mismes_eval.errors import ReportError
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
+from mismes_eval.report.chapters.plan import source_map
 from mismes_eval.report.disclosure import Partition, protect_tables
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.findings import findings
@@ -68,6 +69,8 @@ def country_report(session: Session) -> CountryReport:
     for number, (name, make) in enumerate(CHAPTERS.items(), 1):
         session.progress(name, number, len(CHAPTERS))
         built[name] = make(context)
+    last = built["limits"]
+    built["limits"] = replace(last, items=(*last.items, source_map(context, built)))
     tables = [item for c in built.values() for item in c.items if isinstance(item, Table)]
     partitions: dict[str, Sequence[Partition]] = {k: v for c in built.values() for k, v in c.partitions.items()}
     protected, audit = protect_tables(tables, partitions)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
+from mismes_eval.report.chapters.criteria import criteria
+from mismes_eval.report.chapters.plan import deviations
 
 
 def limits(context: Context) -> Chapter:
-    """T21 limitations, T22 deviations from the analysis plan, T23 which table rests on which input."""
-    items: list[Item] = [_limitations(context), _plan(context), _map(context)]
+    """T05c evidence by criterion, T21 limitations, T22 deviations from the analysis plan; T23 is added when every chapter is built."""
+    items: list[Item] = [criteria(context), _limitations(context), deviations(context)]
     return Chapter("limits", "Limits and sources", tuple(items))
 
 
@@ -49,48 +49,3 @@ def _limitations(context: Context) -> Item:
                     )
     rows = rows or [("Scope", "Only what the chapters show was supplied.")]
     return text_table(context, "T21", "Limitations", [(context.text(a), context.text(b)) for a, b in rows], ("Subject", "What to keep in mind"))
-
-
-def _plan(context: Context) -> Item:
-    path = context.evaluation.params.path("inputs.analysis_plan")
-    if path is None:
-        return text_table(
-            context,
-            "T22",
-            "Deviations from the pre-analysis plan",
-            [(context.text("Analysis plan"), context.text("None was supplied: every choice of this report was made without one."))],
-            ("Subject", "Deviation"),
-        )
-    plan = pd.read_csv(path)
-    p, rows = context.evaluation.params, []
-    asked = {str(o) for o in p.items("impact.outcomes")}
-    for r in plan.to_dict("records"):
-        planned = context.name(r.get("outcome", ""))
-        rows.append((planned, context.text("as planned") if planned in asked else context.text("planned, not estimated")))
-    rows += [(context.name(o), context.text("estimated, not planned")) for o in sorted(asked - {str(v) for v in plan.get("outcome", [])})]
-    return text_table(context, "T22", "Deviations from the pre-analysis plan", rows, ("Outcome", "Deviation"), context.name(path.name))
-
-
-_INPUTS = {
-    "T01, T02, T04, T05, F01, F02": ("inputs.inventory", "inventory"),
-    "T06, T07, T08, T09, T12, F05, F06": ("inputs.lfs", "survey"),
-    "T03, T10, T11": ("inputs.lfs", "survey and inventory"),
-    "T13, T14, T15, T16, F03, F08": ("inputs.tracer_person", "tracer study"),
-    "T17, T18, T19, T20, F11": ("inputs.tracer_outcome", "tracer study"),
-}
-
-
-def _map(context: Context) -> Item:
-    rows = []
-    for tables, (key, what) in _INPUTS.items():
-        path = context.evaluation.params.path(key)
-        rows.append((context.name(tables), context.name(path.name) if path is not None else context.text("not supplied"), context.text(what)))
-    return text_table(
-        context,
-        "T23",
-        "Which table rests on which input",
-        rows,
-        ("Tables and figures", "File", "Evidence"),
-        "",
-        ("Hashes of every file are in MANIFEST.json.",),
-    )

@@ -1,0 +1,307 @@
+"""The six criteria of the OECD's Development Assistance Committee: what the report's own numbers say on each, and how strong that evidence is, by fixed rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.doubt import Doubt
+from mismes_eval.evaluation.money import money
+from mismes_eval.evaluation.tracing import Effects, Tracing
+from mismes_eval.impact.honest import HonestDiD
+from mismes_eval.inventory import Inventory
+from mismes_eval.report.chapters.base import Context, Item, text_table
+from mismes_eval.report.chapters.cells import outcome_scale
+from mismes_eval.report.chapters.strength import MODERATE, NONE, PRE, STRONG, WEAK, checks, strength_of
+
+ENOUGH = 0.8
+NOTES = (
+    "Strength of the evidence, not of the finding, by rule. Strong: a survey or a comparison group with an interval from the design that passes every check of this report. "
+    "Moderate: one or two checks fail, the survey has no PSUs, or inventory records cover at least 80% of the measures. Weak: more checks fail, or fewer records. None: nothing could be estimated.",
+    "Criteria: OECD Development Assistance Committee (2019). The words follow the numbers; no judgement was written in advance.",
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One sentence of evidence on a criterion."""
+
+    criterion: str
+    finding: str
+    strength: str
+    tables: str
+
+
+def criteria(context: Context) -> Item:
+    """T05c: evidence and strength for relevance, coherence, effectiveness, efficiency, impact and sustainability."""
+    lines = [line for make in (_relevance, _coherence, _effectiveness, _efficiency, _impact, _sustainability) for line in make(context)]
+    rows = [(context.text(x.criterion), x.finding, context.text(x.strength), x.tables) for x in lines]
+    notes = tuple(context.text(n) for n in NOTES)
+    return text_table(
+        context, "T05c", "The evidence by criterion (DAC matrix)", rows, ("Criterion", "What the evidence says", "Strength", "Rests on"), "", notes
+    )
+
+
+def _nothing(context: Context, criterion: str, reason: str, tables: str = "") -> Line:
+    return Line(criterion, context.text("Nothing can be said: {r}.", r=context.text(reason)), NONE, tables)
+
+
+def _interval(context: Context, e: Estimate, scale: float = 100.0, digits: int = 1) -> dict[str, str]:
+    low, high = (float(v) * scale for v in e.ci().iloc[0])
+    n = context.words.number
+    return {"v": n(float(e.value[0]) * scale, digits), "lo": n(low, digits), "hi": n(high, digits)}
+
+
+def _survey_strength(context: Context) -> str:
+    s = context.evaluation.survey
+    return STRONG if s is not None and s.sample.design.level == "psu" else MODERATE
+
+
+def _relevance(context: Context) -> list[Line]:
+    """Are the target groups worse off than others, and do those take part who need it?"""
+    name = "Relevance"
+    if context.evaluation.survey is None:
+        return [_nothing(context, name, "no labour force survey was supplied")]
+    out = []
+    worse = {"L3.unemployment": ("unemployment rate", "T08"), "L5": ("over-qualification", "T09")}
+    for id_, (what, table) in worse.items():
+        gap = _gap(context, id_)
+        if isinstance(gap, NotEstimable):
+            out.append(_nothing(context, name, gap.reason, table))
+            continue
+        low, high = (float(v) for v in gap.ci().iloc[0])
+        sentence = (
+            "Returnees have a higher {o} than non-migrants: by {v} points ({lo} to {hi})." if low > 0
+            else "Returnees have a lower {o} than non-migrants: by {v} points ({lo} to {hi})." if high < 0
+            else "No difference in {o} between returnees and non-migrants could be shown: {v} points ({lo} to {hi})."
+        )  # fmt: skip
+        out.append(Line(name, context.text(sentence, o=context.text(what), **_interval(context, gap)), _survey_strength(context), table))
+    return out
+
+
+def _gap(context: Context, id_: str) -> Estimate | NotEstimable:
+    """Returnees minus non-migrants."""
+    e = context.evaluation.indicators(by=("status",), which=(id_.split(".", maxsplit=1)[0],)).get(id_, NotEstimable("not computed for this survey"))
+    if isinstance(e, NotEstimable):
+        return e
+    first = e.keys["variable"] == e.keys["variable"].iloc[0] if "variable" in e.keys else pd.Series(True, index=e.keys.index)
+    name = {str(s): k for k, (s, keep) in enumerate(zip(e.keys["status"].astype(str), first, strict=True)) if keep}
+    if not {"returnee", "non-migrant"} <= set(name):
+        return NotEstimable("the survey has no returnees or no non-migrants")
+    few = min(float(e.n[name["returnee"]]), float(e.n[name["non-migrant"]]))
+    if context.rules.confidential("share", few):
+        return NotEstimable("too few persons")
+    return e.contrast({e.names[name["returnee"]]: 1.0, e.names[name["non-migrant"]]: -1.0})
+
+
+def _records(context: Context, n: float, whole: int) -> str:
+    return NONE if n == 0 else MODERATE if n >= ENOUGH * whole else WEAK
+
+
+def _of_inventory(context: Context, criterion: str, make: Callable[[Inventory, int], list[Line]]) -> list[Line]:
+    inventory = context.evaluation.inventory
+    return [_nothing(context, criterion, "no inventory was supplied")] if inventory is None else make(inventory, int(inventory.counted.sum()))
+
+
+def _indicator(inventory: Inventory, name: str, group: str = "all") -> tuple[float, float]:
+    """Value and number of measures behind it; NaN and 0 where there is none."""
+    table = inventory.profile().indicators
+    mine = table[(table["indicator"] == name) & (table["group"].astype(str) == group)]
+    return (float("nan"), 0.0) if mine.empty else (float(mine["value"].iloc[0]), float(mine["n"].iloc[0]))
+
+
+def _coherence(context: Context) -> list[Line]:
+    def make(inventory: Inventory, whole: int) -> list[Line]:
+        frame = inventory.frame[inventory.counted.to_numpy()]
+        score = pd.to_numeric(frame["embedded_national"], errors="coerce").dropna()
+        partner = float(frame["national_partner"].notna().mean())
+        out = []
+        if len(score):
+            said = context.text(
+                "{a:.0%} of measures with a score are partly or fully embedded in national systems; {b:.0%} name a national partner.",
+                a=float((score >= 2).mean()),
+                b=partner,
+            )
+            out.append(Line("Coherence", said, _records(context, len(score), whole), "T05"))
+        paid = frame.dropna(subset=["budget_eur"])
+        if paid["budget_eur"].sum() > 0:
+            by = paid.groupby(paid["funder_main"].astype(str))["budget_eur"].sum() / paid["budget_eur"].sum()
+            said = context.text(
+                "{k} main funders; the concentration of their budgets is {h} (Herfindahl index, 1: a single funder).",
+                k=len(by),
+                h=context.words.number(float((by**2).sum()), 2),
+            )
+            out.append(Line("Coherence", said, _records(context, len(paid), whole), "T02, T05"))
+        return out or [_nothing(context, "Coherence", "the inventory has neither scores nor budgets")]
+
+    return _of_inventory(context, "Coherence", make)
+
+
+def _effectiveness(context: Context) -> list[Line]:
+    def make(inventory: Inventory, whole: int) -> list[Line]:
+        out = []
+        for name, sentence in (
+            ("completion rate", "{v}% of beneficiaries completed what they began ({k} of {n} measures report it)."),
+            ("placement rate", "{v}% of those who completed were placed in a job ({k} of {n} measures report it)."),
+        ):
+            value, k = _indicator(inventory, name)
+            if k and np.isfinite(value):
+                out.append(
+                    Line("Effectiveness", context.text(sentence, v=context.words.number(value * 100), k=int(k), n=whole), _records(context, k, whole), "T05")
+                )
+        return out or [_nothing(context, "Effectiveness", "no measure reports completions or placements", "T05")]
+
+    return _of_inventory(context, "Effectiveness", make) + _take_up(context)
+
+
+def _take_up(context: Context) -> list[Line]:
+    e = context.evaluation.indicators(which=("L12",)).get("L12")
+    if not isinstance(e, Estimate) or context.rules.confidential("share", float(e.n[0])):
+        return []
+    said = context.text("{v}% of returnees took part in any support measure ({lo} to {hi}).", **_interval(context, e))
+    return [Line("Effectiveness", said, _survey_strength(context), "T10")]
+
+
+def _efficiency(context: Context) -> list[Line]:
+    def make(inventory: Inventory, whole: int) -> list[Line]:
+        out = []
+        n = context.words.number
+        for name, sentence, scale, digits in (
+            ("cost per beneficiary, median", "The median measure spends {v} euro for each beneficiary ({k} of {n} measures report both).", 1.0, 0),
+            ("overhead ratio, median", "Overhead takes {v}% of the cost in the median measure ({k} of {n} measures report it).", 100.0, 1),
+        ):
+            value, k = _indicator(inventory, name)
+            if k >= 3 and np.isfinite(value):
+                out.append(Line("Efficiency", context.text(sentence, v=n(value * scale, digits), k=int(k), n=whole), _records(context, k, whole), "T04, T05"))
+        return out or [_nothing(context, "Efficiency", "fewer than three measures report their costs", "T04")]
+
+    study = context.evaluation.tracing
+    out = _of_inventory(context, "Efficiency", make)
+    if study is None:
+        return out
+    return out + [_job_year(context, study, e, d) for e, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True)]
+
+
+def _job_year(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Line:
+    m, n = money(context.evaluation, study, effect), context.words.number
+    ratio = m.worth if isinstance(m.worth, NotEstimable) else m.worth.ratio
+    if isinstance(ratio, NotEstimable) or isinstance(m.worth, NotEstimable) or m.worth.fieller is None:
+        reason = ratio.reason if isinstance(ratio, NotEstimable) else "its interval has no end"
+        return Line("Efficiency", context.text("{m}: no cost per additional job is given: {r}.", m=effect.measure, r=context.text(reason)), NONE, "T20")
+    low, high = m.worth.fieller
+    said = context.text("{m}: an additional job-year cost {v} {c} ({lo} to {hi}).", m=effect.measure, v=n(ratio, 0), c=m.currency, lo=n(low, 0), hi=n(high, 0))
+    return Line("Efficiency", said, strength_of(checks(context, effect, d)), "T20, F13")
+
+
+def _impact(context: Context) -> list[Line]:
+    study, out = context.evaluation.tracing, list[Line]()
+    wave = context.evaluation.params.integer("impact.main_wave")
+    for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
+        assert study is not None
+        out.append(_effect(context, "Impact", study, effect, d, wave, f"T17-{effect.measure}, T19-{effect.measure}, F12-{effect.measure}"))
+    r = context.evaluation.rollout
+    if r is not None:
+        out.append(_rolled(context))
+    own = context.evaluation.study
+    if own is not None:
+        out.append(
+            Line(
+                "Impact",
+                context.text("The study file {f} is read by several estimators; what they agree on stands below its table.", f=own.source),
+                MODERATE,
+                "T31, T32",
+            )
+        )
+    return out or [_nothing(context, "Impact", "no tracer study, study file or roll-out was supplied")]
+
+
+def _effect(context: Context, criterion: str, study: Tracing, effect: Effects, d: Doubt, wave: object, tables: str) -> Line:
+    outcome = str(context.evaluation.params.text("impact.main_outcome"))
+    e = effect.by_wave.get((outcome, wave), NotEstimable("the params name no such outcome and wave"))
+    if isinstance(e, NotEstimable):
+        return Line(criterion, context.text("{m}: {r}", m=effect.measure, r=context.text(e.reason)), NONE, tables)
+    scale = outcome_scale(outcome)[0]
+    low, high = (float(v) for v in e.ci().iloc[0])
+    values = {
+        "m": effect.measure,
+        "o": context.column(outcome),
+        "w": context.text("{m:.0f} months", m=study.months[wave]),
+        "u": _unit(context, scale),
+        **_interval(context, e, scale),
+    }
+    passed = checks(context, effect, d)
+    if criterion != "Impact":  # the other checks are of the headline's wave
+        passed = {name: ok for name, ok in passed.items() if name == PRE}
+    best = STRONG if criterion == "Impact" else MODERATE
+    if low <= 0 <= high:
+        said = context.text("{m}: no effect on '{o}' could be shown after {w}: {v} {u} ({lo} to {hi}).", **values)
+        return Line(criterion, said, MODERATE if passed.get(PRE, False) else WEAK, tables)
+    said = context.text("{m}: '{o}' changed by {v} {u} after {w} ({lo} to {hi}).", **values)
+    failed = [context.text(name) for name, ok in passed.items() if not ok]
+    if failed:
+        said += " " + context.text("It does not pass: {checks}.", checks="; ".join(failed))
+    held = strength_of(passed)
+    return Line(criterion, context.name(said), best if held == STRONG else held, tables)
+
+
+def _unit(context: Context, scale: float) -> str:
+    return context.text("percentage points") if scale == 100 else context.text("units of the outcome")
+
+
+def _rolled(context: Context) -> Line:
+    r = context.evaluation.rollout
+    assert r is not None
+    if isinstance(r.overall, NotEstimable):
+        return Line("Impact", context.text("{m}: {r}", m=r.measure, r=context.text(r.overall.reason)), NONE, "T24")
+    low, high = (float(v) for v in r.overall.ci().iloc[0])
+    if not isinstance(r.wild, NotEstimable) and np.isfinite(r.wild.low[0]) and np.isfinite(r.wild.high[0]):
+        low, high = float(r.wild.low[0]), float(r.wild.high[0])
+    n = context.words.number
+    values = {
+        "m": r.measure,
+        "o": context.column(r.outcome),
+        "v": n(float(r.overall.value[0]) * 100),
+        "lo": n(low * 100),
+        "hi": n(high * 100),
+        "u": _unit(context, 100.0),
+    }
+    if low <= 0 <= high:
+        return Line(
+            "Impact", context.text("{m}: no effect of the roll-out on '{o}' could be shown: {v} {u} ({lo} to {hi}).", **values), MODERATE, "T24, F11-rollout"
+        )
+    survives = isinstance(r.honest, HonestDiD) and r.honest.breakdown is not None and r.honest.breakdown >= 0.5
+    return Line(
+        "Impact",
+        context.text("{m}: '{o}' changed by {v} {u} with the roll-out ({lo} to {hi}).", **values),
+        STRONG if survives else MODERATE,
+        "T24, F11-rollout",
+    )
+
+
+def _sustainability(context: Context) -> list[Line]:
+    """Does the effect last to the last wave, and do services go on without the funding?"""
+    out, study = list[Line](), context.evaluation.tracing
+    main = context.evaluation.params.integer("impact.main_wave")
+    for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
+        assert study is not None
+        last = study.waves[-1]
+        if last == main:
+            out.append(_nothing(context, "Sustainability", "the wave of the headline is the last one", f"T17-{effect.measure}"))
+        else:
+            out.append(_effect(context, "Sustainability", study, effect, d, last, f"T17-{effect.measure}"))
+    inventory = context.evaluation.inventory
+    if inventory is not None:
+        frame = inventory.frame[inventory.counted.to_numpy()]
+        ended = frame[frame["sustained_after_end"].notna()]
+        if len(ended):
+            said = context.text(
+                "Services went on after the funding ended in {a:.0%} of {k} measures that say so.",
+                a=float(ended["sustained_after_end"].astype(bool).mean()),
+                k=len(ended),
+            )
+            out.append(Line("Sustainability", said, _records(context, len(ended), len(frame)), "T05"))
+    return out or [_nothing(context, "Sustainability", "neither a tracer study nor an inventory says what lasted")]

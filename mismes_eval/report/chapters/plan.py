@@ -1,0 +1,103 @@
+"""What was planned and what was done (T22), and which table rests on which cell and file (T23)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.evaluation.params import Params
+from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
+from mismes_eval.report.provenance import file_hash
+from mismes_eval.report.tables import TextTable
+
+AS_PLANNED, NOT_DONE, NOT_PLANNED = "as planned", "planned, not done", "done, not planned"
+# item of the plan -> key of the params that holds what was done
+ITEMS = {
+    "outcome": "impact.outcomes", "main outcome": "impact.main_outcome", "main wave": "impact.main_wave", "wave": "tracer.waves", "measure": "tracer.measures", "covariate": "impact.covariates",
+    "estimator": "impact.method", "group": "impact.groups", "attrition covariate": "tracer.attrition_covariates",
+}  # fmt: skip
+# chapter -> inputs that its tables and figures may rest on
+INPUTS = {
+    "data": ("lfs", "margins", "targets", "listing", "inventory", "inventory_contacts", "tracer_wave"),
+    "inventory": ("inventory", "inventory_contacts", "inventory_decisions"),
+    "people": ("lfs", "absent", "margins", "rates"),
+    "participation": ("lfs", "margins", "inventory", "rates"),
+    "tracer": ("tracer_person", "tracer_wave", "tracer_outcome", "tracer_episode"),
+    "impact": ("tracer_person", "tracer_wave", "tracer_outcome", "tracer_service", "inventory", "lfs_rounds", "study", "truth"),
+    "limits": ("lfs", "inventory", "tracer_person", "tracer_wave", "tracer_outcome", "tracer_service", "lfs_rounds", "analysis_plan"),
+}
+SHORT = 16
+
+
+def deviations(context: Context) -> Item:
+    """T22: every planned choice beside the one of this run."""
+    path, title = context.evaluation.params.path("inputs.analysis_plan"), "Deviations from the pre-analysis plan"
+    if path is None:
+        none = context.text("None was supplied: every choice of this report was made without one.")
+        return text_table(context, "T22", title, [(context.text("Analysis plan"), none)], ("Subject", "Deviation"))
+    plan = read_plan(path)
+    done = {item: _done(context.evaluation.params, item, context) for item in ITEMS}
+    rows = []
+    for item, value, reason in zip(plan["item"], plan["value"], plan["reason"], strict=True):
+        rows.append((context.text(item), context.name(value), context.text(AS_PLANNED if value in done[item] else NOT_DONE), context.name(reason)))
+    for item in dict.fromkeys(plan["item"]):
+        planned = set(plan.loc[plan["item"] == item, "value"])
+        rows += [(context.text(item), context.name(v), context.text(NOT_PLANNED), "") for v in done[item] if v not in planned]
+    kept = sum(r[2] == context.text(AS_PLANNED) for r in rows)
+    notes = (context.text("{k} of {n} choices are as planned. Items that the plan does not name are not compared.", k=kept, n=len(rows)),)
+    return text_table(context, "T22", title, rows, ("Subject", "Value", "Deviation", "Reason given in the plan file"), path.name, notes)
+
+
+def read_plan(path: Path) -> pd.DataFrame:
+    """A pre-analysis plan: columns item (one of ITEMS), value, and reason where the authors explain a change.
+
+    Raises InputError with every line that names an unknown item or no value.
+    """
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    missing = [c for c in ("item", "value") if c not in frame.columns]
+    if missing:
+        raise InputError(
+            [Problem("the analysis plan lacks a column", f"{path.name}, column '{c}'", "item and value", ", ".join(map(str, frame.columns))) for c in missing]
+        )
+    frame = frame.assign(
+        item=frame["item"].str.strip().str.lower(), value=frame["value"].str.strip(), reason=frame["reason"].str.strip() if "reason" in frame.columns else ""
+    )
+    bad = ~frame["item"].isin(list(ITEMS)) | (frame["value"] == "")
+    if bad.any():
+        raise InputError([
+            Problem("a line of the analysis plan cannot be compared", f"{path.name}, line {int(k) + 2}", f"an item among {', '.join(ITEMS)} and a value", f"{frame.loc[k, 'item']!r}, {frame.loc[k, 'value']!r}")
+            for k in frame.index[bad]
+        ])  # fmt: skip
+    return frame[["item", "value", "reason"]]
+
+
+def _done(params: Params, item: str, context: Context) -> list[str]:
+    """What this run did, as text."""
+    if item == "measure" and context.evaluation.tracing is not None:
+        return list(context.evaluation.tracing.measures)
+    value = params[ITEMS[item]]
+    return [str(v) for v in value] if isinstance(value, (list, tuple)) else [str(value)] if value is not None else []
+
+
+def source_map(context: Context, chapters: Mapping[str, Chapter]) -> TextTable:
+    """T23: chapter by chapter, its tables and figures, the notebook's cell and every file behind them with its hash."""
+    hashes: dict[Path, str] = {}
+    rows: list[tuple[str, ...]] = []
+    for name, chapter in chapters.items():
+        shown = ", ".join(_ids(chapter.items))
+        cell = f'report.chapter("{name}")'
+        given = [path for path in (context.evaluation.params.path(f"inputs.{key}") for key in INPUTS.get(name, ())) if path is not None]
+        if not shown:
+            continue
+        hashes.update({path: file_hash(path)[:SHORT] for path in given if path not in hashes})
+        rows.append((shown, cell, "; ".join(f"{path.name} {hashes[path]}" for path in given) or context.text("no file")))
+    notes = (context.text("First {k} characters of the sha256; whole hashes of inputs, notebook, parameters and package are in MANIFEST.json.", k=SHORT),)
+    columns = ("Tables and figures", "Cell of the notebook", "Files and their sha256")
+    return text_table(context, "T23", "Which table rests on which cell and file", rows, columns, "", notes)
+
+
+def _ids(items: Sequence[Item]) -> list[str]:
+    return [i.id for i in items if not isinstance(i, str)]
