@@ -28,13 +28,16 @@ def text(cells: pd.Series) -> pd.Series:
     """Cells as stripped text; empty and blank are missing. Whole numbers lose the '.0' that a float column gives them."""
     if isinstance(cells.dtype, pd.CategoricalDtype):
         cells = cells.astype(cells.cat.categories.dtype)
+    given = cells.dtype
     if types.is_bool_dtype(cells.dtype):
         return cells.astype("object").map({True: "TRUE", False: "FALSE"}).astype("str")
     if types.is_float_dtype(cells.dtype):
-        cells = cells.astype(object).map(_as_text)
+        code, level = pd.factorize(cells)
+        written = np.array([*(_as_text(v) for v in level), np.nan], dtype=object)  # a missing cell has code -1
+        cells = pd.Series(written[code], index=cells.index, name=cells.name, dtype=object)
     if types.is_datetime64_any_dtype(cells.dtype):
         cells = cells.dt.strftime("%Y-%m-%d")
-    elif cells.dtype == object:
+    elif cells.dtype == object and not types.is_float_dtype(given):
         cells = cells.map(_as_text)
     stripped: pd.Series = cells.astype("str").str.strip()
     return stripped.where(stripped.notna() & (stripped != ""))

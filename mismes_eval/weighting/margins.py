@@ -183,7 +183,8 @@ def _unit_means(sample: Sample, x: Float, unit: str) -> tuple[Float, Int]:
         raise CalibrationError(Problem("the unit of constant weights is unknown", "argument 'unit'", "a column of the sample", repr(unit)))
     code = pd.factorize(sample.frame[unit])[0]
     w = sample.weights
-    spread = pd.Series(w).groupby(code).agg(lambda v: v.max() - v.min()).to_numpy()
+    each = pd.Series(w).groupby(code)
+    spread = (each.max() - each.min()).to_numpy()
     if (code < 0).any() or (spread > 1e-9 * w.max()).any():
         raise CalibrationError(
             Problem(
