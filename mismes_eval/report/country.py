@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from html import escape
 
 import pandas as pd
 
@@ -15,6 +14,8 @@ from mismes_eval.report.chapters.plan import source_map
 from mismes_eval.report.disclosure import Partition, protect_tables
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.findings import findings
+from mismes_eval.report.plain import escape
+from mismes_eval.report.results import write_csv
 from mismes_eval.report.rules import Rules
 from mismes_eval.report.session import Page, Session
 from mismes_eval.report.tables import Table, TextTable
@@ -52,7 +53,7 @@ class CountryReport:
         """Write the results and the disclosure audit; the last cell of the notebook."""
         t = self.session.language
         audit = self.audit.assign(**{c: [t(str(v)) for v in self.audit[c]] for c in ("row", "column") if c in self.audit.columns})
-        audit.to_csv(self.session.work / "disclosure_audit.csv", index=False)
+        write_csv(audit, self.session.work / "disclosure_audit.csv")
         return self.session.finish()
 
 

@@ -6,7 +6,6 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from html import escape
 
 import matplotlib
 import numpy as np
@@ -18,6 +17,7 @@ from matplotlib.ticker import ScalarFormatter
 
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.report.language import ENGLISH, Language, language
+from mismes_eval.report.plain import escape
 
 BLUE, ORANGE, SKY, GREY, RED = "#1f4e79", "#d55e00", "#56b4e9", "#6e6e6e", "#a61c3c"
 PALETTE = (BLUE, ORANGE, SKY, GREY, "#cc79a7", "#e69f00")  # told apart without red, green or blue cones; a series has a marker of its own besides

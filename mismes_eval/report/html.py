@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 from pathlib import Path
 
 from nbconvert import HTMLExporter
@@ -15,10 +14,13 @@ from traitlets.config import Config
 from mismes_eval import errors
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.language import Language, country_name, language
+from mismes_eval.report.plain import escape
+from mismes_eval.report.sanitize import sanitized
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = (TEMPLATES / "style.css").read_text(encoding="utf-8")
 CSP = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+MAIN = '<main id="text">'
 BANNER = "SYNTHETIC DATA: made-up persons, no finding about the real country."
 
 
@@ -55,7 +57,8 @@ def page(notebook: NotebookNode, params: Params, started: str, fingerprint: str,
     )  # fmt: skip
     words = {k: t(k) for k in ("Contents", "Skip to the text", "Country report")}
     body, _ = exporter.from_notebook_node(_in_language(notebook, t), resources={"cover": cover, "words": words, "closing": _closing(warnings, t)})
-    return number(accessible(body), t)
+    begin, end = body.index(MAIN) + len(MAIN), body.rindex("</main>")
+    return number(accessible(body[:begin] + sanitized(body[begin:end]) + body[end:]), t)
 
 
 def cover_of(params: Params, started: str, fingerprint: str, t: Language) -> Cover:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,6 +12,7 @@ from mismes_eval.errors import MismesError
 from mismes_eval.report.html import BANNER, CSP, STYLE
 from mismes_eval.report.language import country_name
 from mismes_eval.report.pdf import PDF
+from mismes_eval.report.plain import escape
 from mismes_eval.report.provenance import MANIFEST, read_manifest
 from mismes_eval.report.publish import write_whole
 from mismes_eval.report.results import ESTIMATES

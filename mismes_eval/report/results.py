@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,13 @@ from typing import Any
 import pandas as pd
 
 from mismes_eval.evaluation.params import Params
+from mismes_eval.inventory.export import runs_as_formula
 from mismes_eval.report.language import ENGLISH, Language
+from mismes_eval.report.plain import file_names, printable, text_cell
 
 ESTIMATES = "estimates.json"
+NUMBERS = "estimates.parquet"
+TEXTS = ("table", "row", "column", "flag", "kind", "unit", "definition", "status")
 SCHEMA = 1
 CODED = ("kind", "unit", "status")
 
@@ -29,15 +32,18 @@ def write_results(
     published = [t.published() for t in tables]
     filled = [p for p in published if len(p)]
     numbers = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame({"table": pd.Series(dtype=str)})
+    _parquet(work / NUMBERS, numbers, params)
     (work / "tables").mkdir(exist_ok=True)
+    names = file_names([a.id for a in tables])
     for table, frame in zip(tables, published, strict=True):
         if len(frame):
-            frame.to_parquet(work / "tables" / f"{_name(table.id)}.parquet", index=False)
+            frame.to_parquet(work / "tables" / f"{names[table.id]}.parquet", index=False)
     _workbook(work / "tables.xlsx", params, tables, t)
     (work / "figures").mkdir(exist_ok=True)
+    names = file_names([f.id for f in figures])
     for figure in figures:
-        (work / "figures" / f"{_name(figure.id)}.png").write_bytes(figure.png)
-        figure.data.to_csv(work / "figures" / f"{_name(figure.id)}.csv", index=False)
+        (work / "figures" / f"{names[figure.id]}.png").write_bytes(figure.png)
+        write_csv(figure.data, work / "figures" / f"{names[figure.id]}.csv")
     hidden = [h for h in (t.hidden() for t in tables) if len(h)]
     out = {
         "schema": SCHEMA,
@@ -64,8 +70,18 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def _name(identifier: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.-]+", "_", identifier)
+def _parquet(path: Path, numbers: pd.DataFrame, params: Params) -> None:
+    """One row a number: country, synthetic, table, row, column, value, se, ci_low, ci_high, cv, n, degf, flag, kind, unit, definition, status."""
+    out = numbers.assign(**{c: numbers[c].astype("string") for c in TEXTS if c in numbers.columns})
+    out = out.assign(**{c: out[c].astype(float) for c in out.columns if c not in TEXTS})
+    out.insert(0, "country", params.country)
+    out.insert(1, "synthetic", params.synthetic)
+    out.to_parquet(path, index=False)
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """A CSV file without formulas."""
+    frame.map(text_cell).rename(columns=lambda c: text_cell(str(c))).to_csv(path, index=False, encoding="utf-8")
 
 
 def _workbook(path: Path, params: Params, tables: Sequence[Any], t: Language) -> None:
@@ -74,8 +90,9 @@ def _workbook(path: Path, params: Params, tables: Sequence[Any], t: Language) ->
     contents = pd.DataFrame([(a.id, a.title, getattr(a, "source", "")) for a in tables], columns=[t("sheet"), t("title"), t("source")])
     with pd.ExcelWriter(path, engine="openpyxl") as book:
         _sheet(book, t("Contents"), contents, note)
+        names = file_names([t("Contents"), *(a.id for a in tables)], 31, r"\w .-")
         for table in tables:
-            _sheet(book, re.sub(r"[\[\]:*?/\\]", "_", table.id)[:31], _spelled(table.to_frame(), t), note)
+            _sheet(book, names[table.id], _spelled(table.to_frame(), t), note)
 
 
 def _spelled(frame: pd.DataFrame, t: Language) -> pd.DataFrame:
@@ -85,6 +102,7 @@ def _spelled(frame: pd.DataFrame, t: Language) -> pd.DataFrame:
 
 
 def _sheet(book: pd.ExcelWriter, name: str, frame: pd.DataFrame, note: str) -> None:
+    frame = frame.map(lambda v: printable(v) if isinstance(v, str) else v).rename(columns=lambda c: printable(str(c)))
     frame.to_excel(book, sheet_name=name, index=False, startrow=2 if note else 0)
     sheet = book.sheets[name]
     if note:
@@ -93,6 +111,8 @@ def _sheet(book: pd.ExcelWriter, name: str, frame: pd.DataFrame, note: str) -> N
         for cell in row:
             if cell.data_type == "f":
                 cell.data_type = "s"
+            if runs_as_formula(cell.value):
+                cell.quotePrefix = True
     sheet.freeze_panes = "B4" if note else "B2"
     for column in sheet.columns:
         width = max((len(str(c.value)) for c in column[2 if note else 0 :] if c.value is not None), default=8)

@@ -19,7 +19,6 @@ import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import Protocol, TextIO, TypeVar
 
@@ -29,6 +28,7 @@ from mismes_eval.errors import MismesWarning, Problem, ReportError
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.language import Language, language
 from mismes_eval.report.notebook import PROGRESS
+from mismes_eval.report.plain import escape
 from mismes_eval.report.provenance import PACKAGE
 from mismes_eval.report.results import write_results
 

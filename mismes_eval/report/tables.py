@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from html import escape
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.report.language import Language, language
+from mismes_eval.report.plain import escape, printable
 from mismes_eval.report.rules import Rules
 
 COLUMNS = ("row", "column", "value", "se", "ci_low", "ci_high", "cv", "n", "degf", "flag", "kind", "unit", "definition", "status")
@@ -70,7 +70,7 @@ class Table:
         """Every text of the table in a language. A table that was put into one stays in it."""
         if self.lang:
             return self
-        cells = self.cells.assign(**{c: [t(str(v)) if isinstance(v, str) else v for v in self.cells[c]] for c in ("row", "column", "definition")})
+        cells = self.cells.assign(**{c: [printable(t(str(v))) if isinstance(v, str) else v for v in self.cells[c]] for c in ("row", "column", "definition")})
         units = {t(k): v for k, v in self.units.items()}
         return replace(self, title=t(self.title), cells=cells, source=t(self.source), notes=tuple(t(n) for n in self.notes), units=units, lang=t.code)
 
@@ -153,8 +153,8 @@ class TextTable:
         """Every text of the table in a language. A table that was put into one stays in it."""
         if self.lang:
             return self
-        frame = self.frame.map(lambda v: t(str(v)))
-        frame.columns = pd.Index([t(str(c)) for c in frame.columns])
+        frame = self.frame.map(lambda v: printable(t(str(v))))
+        frame.columns = pd.Index([printable(t(str(c))) for c in frame.columns])
         return replace(self, title=t(self.title), frame=frame, source=t(self.source), notes=tuple(t(n) for n in self.notes), lang=t.code)
 
     def published(self) -> pd.DataFrame:

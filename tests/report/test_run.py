@@ -81,6 +81,7 @@ def test_a_report_has_all_its_parts(made: Path) -> None:
         "report.html",
         "report.ipynb",
         "estimates.json",
+        "estimates.parquet",
         "tables.xlsx",
         "tables/T01.parquet",
         "figures/F01.png",

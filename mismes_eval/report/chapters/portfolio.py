@@ -120,7 +120,7 @@ def timeline(context: Context, inventory: Inventory) -> Item:
     frame, stages = counted(inventory), context.codes("stages")
     if frame["start_date"].isna().all():
         return context.text("{f}: {m}: {r}.", f="F02", m=context.text("measures over time"), r=context.text("no measure has a start date"))
-    year = {c: frame[c].dt.year + (frame[c].dt.dayofyear - 1) / 366 for c in ("start_date", "end_date")}
+    year = {c: frame[c].dt.year + (frame[c].dt.day_of_year - 1) / 366 for c in ("start_date", "end_date")}
     order = {code: k for k, code in enumerate(stages)}
     table = pd.DataFrame(
         {"measure": frame["measure_id"].astype(str), "stage": frame["stage_code"].astype(str), "start": year["start_date"], "end": year["end_date"]}

@@ -1,0 +1,43 @@
+"""Text from data on its way into a page or a file: shown as text, whatever is in it."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from collections.abc import Sequence
+
+from mismes_eval.inventory.export import runs_as_formula
+
+# control characters, lone surrogates, and the signs that turn the direction of the text that follows
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+_LONGEST = 80
+
+
+def printable(text: str) -> str:
+    """The text with a replacement sign for what cannot be shown or would reorder its surroundings."""
+    return _UNSEEN.sub("\ufffd", text)
+
+
+def escape(text: str) -> str:
+    """Text as HTML, in an element or an attribute."""
+    return html.escape(printable(text))
+
+
+def text_cell(text: object) -> object:
+    """A cell of a CSV file that no spreadsheet takes for a formula; numbers are left alone."""
+    said = printable(text) if isinstance(text, str) else text
+    return f"'{said}" if runs_as_formula(said.lstrip(" \n\u00a0\u200b\ufeff") if isinstance(said, str) else said) else said
+
+
+def file_names(identifiers: Sequence[str], longest: int = _LONGEST, allowed: str = r"A-Za-z0-9_.-") -> dict[str, str]:
+    """A name for each identifier that every file system takes; two identifiers never share one, upper and lower case apart or not."""
+    out: dict[str, str] = {}
+    taken: set[str] = set()
+    for identifier in identifiers:
+        name = re.sub(rf"[^{allowed}]+", "_", identifier)
+        if len(name) > longest or name.casefold() in taken or not name.strip("._-"):
+            name = f"{name[: longest - 9]}-{hashlib.sha256(identifier.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+        taken.add(name.casefold())
+        out[identifier] = name
+    return out
