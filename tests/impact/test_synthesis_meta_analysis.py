@@ -82,11 +82,12 @@ def test_moments_and_paule_mandel_equal_statsmodels(seed: int) -> None:
     se = rng.uniform(0.05, 0.5, k)
     y = rng.normal(0.2, 1.5, k)
     assert random_effects(y, se).q > k
-    moments, iterated = combine_effects(y, se**2, method_re="chi2"), combine_effects(y, se**2, method_re="iterated", atol=1e-8, maxiter=5000)
-    for other, r, near in (
-        (moments, random_effects(y, se, "dl", "normal"), 1e-10),
-        (iterated, random_effects(y, se, "pm", "normal"), 1e-8),
-    ):  # it stops at 1e-8
+    moments = combine_effects(y, se**2, method_re="chi2")
+    for stop in (1e-10, 1e-8, 1e-6):  # its iteration falls to 0 where rounding takes it past the root before it stops
+        iterated = combine_effects(y, se**2, method_re="iterated", atol=stop, maxiter=5000)
+        if iterated.tau2 > 0:
+            break
+    for other, r, near in ((moments, random_effects(y, se, "dl", "normal"), 1e-10), (iterated, random_effects(y, se, "pm", "normal"), max(1e-10, 10 * stop))):
         np.testing.assert_allclose((r.tau2, r.value, r.common, r.q), (other.tau2, other.mean_effect_re, other.mean_effect_fe, other.q), rtol=near)
         np.testing.assert_allclose((r.se, r.common_se), (other.sd_eff_w_re, other.sd_eff_w_fe), rtol=near)
         knapp = random_effects(y, se, r.method, "hartung_knapp")
