@@ -80,7 +80,7 @@ class Language(Formatter):
 
     def date(self, day: date) -> str:
         """A day in words."""
-        return format_date(day, "d MMMM y", locale=self.code)
+        return format_date(day, "long", locale="en_GB" if self.code == "en" else self.code)
 
     def numeral(self, text: str) -> str:
         """A number written the English way, written the language's way."""

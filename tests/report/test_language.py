@@ -1,0 +1,244 @@
+"""Every text of a report is in its language once and only once: catalogues are whole, numbers follow the locale, names out of the data stay as they are."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+from babel.messages.pofile import read_po
+
+from mismes_eval.evaluation.params import Params
+from mismes_eval.report import language as module
+from mismes_eval.report.country import CountryReport, country_report
+from mismes_eval.report.language import LOCALE, Language, available, catalogue, language
+from mismes_eval.report.session import Session
+from mismes_eval.report.tables import TextTable, counts
+
+REPORT = LOCALE.parent
+FIELD = re.compile(r"\{(\w+)")
+WORDS = re.compile(r"[^\W\d_]{2,}[,:;]? [^\W\d_]{2,}")
+TRANSLATED = ("t", "text", "context.text", "context.words", "self.words", "self.language")
+UNSEEN = ("Problem", "contains", "startswith", "removeprefix", "replace", "compile", "canvas", "legend", "annotate", "rc_context")
+KEYS = {"left out", "lower left", "outside right center", "axes fraction", "DejaVu Sans"}  # words of the code, not of the report
+CATALOGUES = [c for c in available() if c != "en"]
+
+
+def whole(code: str) -> dict[str, str]:
+    """Entries of a catalogue as they stand in the file, empty ones too."""
+    with (LOCALE / f"{code}.po").open("rb") as file:
+        return {str(m.id): str(m.string) for m in read_po(file, locale=code) if m.id}
+
+
+def sources() -> list[Path]:
+    """Modules that write what a reader sees."""
+    names = ("findings", "tables", "html", "results", "country", "index", "session")
+    return sorted([*REPORT.glob("chapters/*.py"), *REPORT.glob("figures*.py"), *(REPORT / f"{n}.py" for n in names)])
+
+
+def name_of(call: ast.Call) -> str:
+    return getattr(call.func, "id", getattr(call.func, "attr", ""))
+
+
+def choices(node: ast.expr) -> Iterator[ast.expr]:
+    """What a first argument may be: both sides of a condition."""
+    if isinstance(node, ast.IfExp):
+        yield from choices(node.body)
+        yield from choices(node.orelse)
+    else:
+        yield node
+
+
+def sentences(tree: ast.AST) -> Iterator[ast.expr]:
+    """First arguments of t(...), context.text(...)."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in TRANSLATED and node.args:
+            yield from choices(node.args[0])
+
+
+def literals(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and text of a module's literals apart from docstrings, errors and the words of the code; what an f-string puts in is {}."""
+    hidden: set[int] = set()
+    for node in ast.walk(tree):
+        unseen = isinstance(node, (ast.Raise, ast.Assert)) or (isinstance(node, ast.Call) and name_of(node) in UNSEEN)
+        if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)) and node.body and isinstance(node.body[0], ast.Expr):
+            hidden |= {id(n) for n in ast.walk(node.body[0])}
+        elif unseen:
+            hidden |= {id(n) for n in ast.walk(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            hidden |= {id(n) for n in node.values}
+            if id(node) not in hidden:
+                yield node.lineno, "".join(str(n.value) if isinstance(n, ast.Constant) else "{}" for n in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in hidden and node.value not in KEYS:
+            yield node.lineno, node.value
+
+
+@pytest.mark.parametrize("code", CATALOGUES)
+def test_every_entry_is_translated_with_the_same_names(code):
+    text = (LOCALE / f"{code}.po").read_text(encoding="utf-8")
+    ids = re.findall(r'(?m)^msgid (".+")$', text)
+    assert len(ids) == len(set(ids)), f"twice in the file: {sorted({i for i in ids if ids.count(i) > 1})}"
+    entries = whole(code)
+    assert not [k for k, v in entries.items() if not v.strip()]
+    assert not {k: v for k, v in entries.items() if set(FIELD.findall(k)) != set(FIELD.findall(v))}
+
+
+@pytest.mark.parametrize("code", CATALOGUES)
+def test_no_translation_reads_like_another_english_entry(code):
+    """Otherwise a text that is in the language already could be translated a second time."""
+    entries = whole(code)
+    assert not {v: entries[v] for v in entries.values() if v in entries and entries[v] != v}
+
+
+@pytest.mark.parametrize("code", CATALOGUES)
+def test_every_sentence_of_the_report_has_an_entry(code):
+    entries = whole(code)
+    missing = [
+        f"{path.name}:{node.lineno}: {node.value}"
+        for path in sources()
+        for node in sentences(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in entries and re.search(r"[^\W\d_]{3}", FIELD.sub("", node.value))
+    ]
+    assert not missing, "\n".join(missing)
+
+
+@pytest.mark.parametrize("code", CATALOGUES)
+def test_every_literal_of_the_chapters_has_an_entry(code):
+    """Titles, headings, notes and names of rows are handed to tables and figures as they stand here."""
+    entries = whole(code)
+    patterns = {re.sub(r"\{[^}]*\}", "{}", k) for k in entries}
+    shown = [p for p in sources() if p.parent.name == "chapters" or p.name.startswith("figures") or p.name == "findings.py"]
+    missing = [
+        f"{path.name}:{line}: {text}"
+        for path in shown
+        for line, text in literals(ast.parse(path.read_text(encoding="utf-8")))
+        if text not in entries and text not in patterns and WORDS.search(text) and "<" not in text
+    ]
+    assert not missing, "\n".join(missing)
+
+
+def test_no_sentence_is_put_together_before_it_is_translated():
+    """A label inside t(f"...") would be part of the entry's name: braces in it would break the sentence, and no catalogue could have it."""
+    mixed = [
+        f"{path.name}:{node.lineno}"
+        for path in sources()
+        for node in sentences(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.JoinedStr, ast.BinOp))
+    ]
+    assert not mixed
+
+
+def test_every_figure_of_a_chapter_is_drawn_in_the_language():
+    plain = [
+        f"{path.name}:{node.lineno}"
+        for path in REPORT.glob("chapters/*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("figures") and "context.words" not in ast.unparse(node)
+    ]
+    assert not plain
+
+
+@pytest.fixture(scope="module", params=["MAR", "TUN"])
+def french(request, root, tmp_path_factory) -> tuple[CountryReport, str]:
+    """A whole report on the shipped data, shown in French."""
+    params = Params.load(root / "params" / f"{request.param}.yaml")
+    report = country_report(Session(params, tmp_path_factory.mktemp("work"), language("fr"), True))
+    pages = [report.findings().html, *(report.chapter(name).html for name in report.chapters)]
+    report.finish()
+    return report, "\n".join(pages)
+
+
+def test_the_french_report_has_no_untranslated_text(french):
+    report, _ = french
+    assert sorted(report.session.language.unknown) == []
+    assert report.session.language.code == "fr"
+
+
+def test_the_french_report_reads_as_french(french):
+    _, html = french
+    text = re.sub(r"<[^>]+>", " ", re.sub(r'src="data:[^"]+"', "", html))
+    english = re.findall(r"\b(?:the|and|with|from|which|their|were|persons|share of|standard errors|not shown)\b", text)
+    assert len(english) <= 2, english  # proper names may hold one
+    assert "Taux d'emploi" in text.replace("&#x27;", "'")
+    assert "erreurs types" in text.lower()
+    assert not re.search(r"\d\.\d{1,2} \(\d", text), "a decimal point in a number with its standard error"
+    assert re.search(r"\d,\d \(\d", text)
+
+
+def test_the_french_workbook_has_french_headings(french):
+    report, _ = french
+    book = openpyxl.load_workbook(report.session.work / "tables.xlsx", read_only=True)
+    assert book.sheetnames[0] == "Sommaire"
+    assert [c.value for c in next(book["T08"].iter_rows(min_row=3, max_row=3))][:4] == ["tableau", "ligne", "colonne", "valeur"]
+
+
+@pytest.mark.property
+def test_numbers_follow_the_locale():
+    fr, en = language("fr"), language("en")
+    assert fr.number(1234567.891, 2) == "1\u202f234\u202f567,89"
+    assert en.number(1234567.891, 2) == "1,234,567.89"
+    assert fr.number(float("nan")) == "–"
+    assert fr.number(-0.001) == "0,0"
+    assert fr("{x:.1%} and {n:,} in {y}", x=0.153, n=12345, y=2023) == "15,3\u00a0% and 12\u202f345 in 2023"
+    assert en("{x:.1%} and {n:,}", x=0.153, n=12345) == "15.3% and 12,345"
+    assert fr.date(date(2023, 12, 31)) == "31 décembre 2023"
+
+
+def test_an_entry_that_is_missing_is_listed_by_its_name():
+    t = Language("fr", {"Returnees": "Migrants de retour"})
+    assert t("Returnees") == "Migrants de retour"
+    assert t("Nobody wrote this entry.") == "Nobody wrote this entry."
+    assert t("{n:,} persons were lost", n=1200) == "1\u202f200 persons were lost"
+    assert t.unknown == {"Nobody wrote this entry.", "{n:,} persons were lost"}
+
+
+def test_what_is_in_the_language_already_stays():
+    t = Language("fr", {"{n} women": "{n} femmes", "Group": "Groupe"})
+    once = t("{n} women", n=3)
+    assert once == "3 femmes"
+    assert t(once) == once
+    assert t(t("Group")) == "Groupe"
+    assert not t.unknown
+
+
+def test_names_out_of_the_data_are_never_looked_up():
+    t = Language("fr", {"men": "hommes", "{c}: {level}": "{c} : {level}"})
+    assert t.level("men") == "hommes"
+    assert t.level("Casablanca {not a field} 100%") == "Casablanca {not a field} 100%"
+    assert t("{c}: {level}", c="place", level="{evil}") == "place : {evil}"
+    assert t(t.name("a {b} c")) == "a {b} c"
+    table = counts("T", "Group", pd.DataFrame({"men": [1.0]}, index=["a {b} c"]), "", synthetic=True).in_language(t)
+    assert table.rows == ["a {b} c"]
+    assert table.columns == ["hommes"]
+
+
+def test_a_sentence_of_a_lower_floor_is_found_by_its_pattern():
+    t = Language("fr", {"Variance: {how}, {n} PSUs.": "Variance : {how}, {n} UP.", "linearised": "linéarisée"})
+    assert t("Variance: linearised, 1,417 PSUs.") == "Variance : linéarisée, 1\u202f417 UP."
+    assert not t.unknown
+
+
+def test_a_table_is_put_into_one_language_once():
+    t = Language("fr", {"Item": "Élément", "yes": "oui", "Facts": "Faits"})
+    once = TextTable("T", "Facts", pd.DataFrame({"Item": ["yes"]})).in_language(t)
+    assert once.title == "Faits"
+    assert once.in_language(Language("fr", {"oui": "yes"})) is once
+    assert list(once.frame.columns) == ["Élément"]
+
+
+def test_a_language_is_one_file(tmp_path, monkeypatch):
+    (tmp_path / "de.po").write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Group"\nmsgstr "Gruppe"\n', encoding="utf-8")
+    monkeypatch.setattr(module, "LOCALE", tmp_path)
+    catalogue.cache_clear()
+    german = language("de")
+    assert german("Group") == "Gruppe"
+    assert german.number(1234.5) == "1.234,5"
+    assert german("{x:.0%}", x=0.5) == "50\u00a0%"
+    assert german.date(date(2023, 3, 1)) == "1. März 2023"
+    catalogue.cache_clear()
