@@ -106,10 +106,11 @@ def specifications(
     dates = [ENROLMENT, *([BEFORE] if before is not None and before in panel.sample.frame.columns else [])]
     methods = [m for m in ("dr", "dr_improved", "ipw", "or") if covariates] + ["none"]
     runs = []
-    for (weights, data), date, m in product(panels.items(), dates, methods):
+    made = {(w, date): changes(study, data, outcome, wave, before if date == BEFORE else None) for w, data in panels.items() for date in dates}
+    for weights, date, m in product(panels, dates, methods):
         main = weights == "design and attrition" and date == ENROLMENT and m == method
         x = () if m == "none" else tuple(covariates)
-        wide = changes(study, data, outcome, wave, before if date == BEFORE else None)
+        wide = made[weights, date]
         choice = {"estimator": NAMES[m], "weights": weights, "compared with": date}
         runs.append(Specification(HEADLINE if main else ", ".join(choice.values()), choice, attempt(wide[0], _change(wide[1], m, x), {})))
     return SpecificationCurve(tuple(runs), HEADLINE if any(r.name == HEADLINE for r in runs) else None, ())

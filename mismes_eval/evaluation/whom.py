@@ -22,7 +22,7 @@ from mismes_eval.numerics.rows import Float
 from mismes_eval.tracer import TracerPanel
 
 ALL = "all measures"
-SKILL, VOLUNTARY, MODEL = "skill level", "voluntariness of return", "model of the measure"
+SEX, SKILL, VOLUNTARY, MODEL = "sex", "skill level", "voluntariness of return", "model of the measure"
 FACTORS = {"employer_involved": "employers' involvement", "qual_attention": "attention to qualifications", "expectation_mgmt": "expectations management"}
 _LEVEL = "_level"
 _VOLUNTARY = {"SPONT": "voluntary", "AVRR": "voluntary", "DEPORT": "forced", "READMISSION": "forced"}
@@ -115,8 +115,9 @@ def _by(estimate: Callable[[TracerPanel], Estimate], panel: TracerPanel, level: 
     if len(seen) < 2:
         return NotEstimable(f"everybody is in one group: {seen[0]}" if seen else "nobody has a value")
     known = panel.with_columns({_LEVEL: level.to_numpy()}).where(level.notna().to_numpy(bool))
+    first = next((v for v in (_SKILLS["LOW"], "voluntary") if v in seen), None)
     try:
-        found = by_group(estimate, known, _LEVEL)
+        found = by_group(estimate, known, _LEVEL, first)
     except MismesError as error:
         return NotEstimable(str(error))
     return replace(found, effects=found.effects.annotated(notes=_left_out(level, active)))
@@ -132,7 +133,12 @@ def _of_persons(params: Params, study: Tracing) -> dict[str, pd.Series | NotEsti
     frame = study.panel.sample.frame
     out: dict[str, pd.Series | NotEstimable] = {}
     for column in dict.fromkeys((*params.items("impact.groups"), "male")):
-        out[column] = frame[column].astype("string") if column in frame.columns else NotEstimable(f"the tracer study has no column '{column}'")
+        if column not in frame.columns:
+            out[column] = NotEstimable(f"the tracer study has no column '{column}'")
+        elif column == "male":
+            out[SEX] = pd.to_numeric(frame["male"], errors="coerce").map({1.0: "men", 0.0: "women"})
+        else:
+            out[column] = frame[column].astype("string")
     if "isced" in frame.columns:
         level = codes("isced2011").set_index("code")["skill_level"]
         out[SKILL] = pd.to_numeric(frame["isced"], errors="coerce").astype("Int64").astype("string").map(level.astype(str).to_dict()).map(_SKILLS)

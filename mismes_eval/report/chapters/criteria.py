@@ -107,10 +107,9 @@ def _of_inventory(context: Context, criterion: str, make: Callable[[Inventory, i
     return [_nothing(context, criterion, "no inventory was supplied")] if inventory is None else make(inventory, int(inventory.counted.sum()))
 
 
-def _indicator(inventory: Inventory, name: str, group: str = "all") -> tuple[float, float]:
-    """Value and number of measures behind it; NaN and 0 where there is none."""
-    table = inventory.profile().indicators
-    mine = table[(table["indicator"] == name) & (table["group"].astype(str) == group)]
+def _indicator(table: pd.DataFrame, name: str) -> tuple[float, float]:
+    """Value and number of measures behind it, over all measures; NaN and 0 where there is none."""
+    mine = table[(table["indicator"] == name) & (table["group"].astype(str) == "all")]
     return (float("nan"), 0.0) if mine.empty else (float(mine["value"].iloc[0]), float(mine["n"].iloc[0]))
 
 
@@ -143,12 +142,12 @@ def _coherence(context: Context) -> list[Line]:
 
 def _effectiveness(context: Context) -> list[Line]:
     def make(inventory: Inventory, whole: int) -> list[Line]:
-        out = []
+        out, table = list[Line](), inventory.profile().indicators
         for name, sentence in (
             ("completion rate", "{v}% of beneficiaries completed what they began ({k} of {n} measures report it)."),
             ("placement rate", "{v}% of those who completed were placed in a job ({k} of {n} measures report it)."),
         ):
-            value, k = _indicator(inventory, name)
+            value, k = _indicator(table, name)
             if k and np.isfinite(value):
                 out.append(
                     Line("Effectiveness", context.text(sentence, v=context.words.number(value * 100), k=int(k), n=whole), _records(context, k, whole), "T05")
@@ -168,13 +167,13 @@ def _take_up(context: Context) -> list[Line]:
 
 def _efficiency(context: Context) -> list[Line]:
     def make(inventory: Inventory, whole: int) -> list[Line]:
-        out = []
+        out, table = list[Line](), inventory.profile().indicators
         n = context.words.number
         for name, sentence, scale, digits in (
             ("cost per beneficiary, median", "The median measure spends {v} euro for each beneficiary ({k} of {n} measures report both).", 1.0, 0),
             ("overhead ratio, median", "Overhead takes {v}% of the cost in the median measure ({k} of {n} measures report it).", 100.0, 1),
         ):
-            value, k = _indicator(inventory, name)
+            value, k = _indicator(table, name)
             if k >= 3 and np.isfinite(value):
                 out.append(Line("Efficiency", context.text(sentence, v=n(value * scale, digits), k=int(k), n=whole), _records(context, k, whole), "T04, T05"))
         return out or [_nothing(context, "Efficiency", "fewer than three measures report their costs", "T04")]

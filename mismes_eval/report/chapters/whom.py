@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -53,13 +55,20 @@ def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
         if isinstance(g, NotEstimable):
             cells.append(cells_of([(_head(context, measure, factor), "effect", g)], context.rules))
             continue
-        for k, name in enumerate(g.effects.names):
+        for k in _in_order(g.effects.names):
+            name = g.effects.names[k]
             row = _row(context, measure, factor, name)
             cells.append(_with_p(context, row, "effect", g.effects.select([k]).annotated(kind="effect"), found.effects, at[measure, factor, name]))
         cells += [cells_of([(_row(context, measure, factor, name), "effect", reason)], context.rules) for name, reason in g.missing.items()]
     scale, digits = outcome_scale(str(context.evaluation.params.text("impact.main_outcome")))
     notes = [_family(context, found.effects), *_alike(context, found, study), study.panel.sample.design.basis]
     return Table("T18", "Effects by group, main outcome and wave", _joined(cells), study.source, tuple(notes), scale, digits, context.synthetic, ADJUSTED)
+
+
+def _in_order(names: Sequence[str]) -> list[int]:
+    """Low before medium before high; other groups as they stand."""
+    rank = {"low": 0, "medium": 1, "high": 2}
+    return sorted(range(len(names)), key=lambda k: rank.get(names[k].split(" ")[0], k))
 
 
 def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
