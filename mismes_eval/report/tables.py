@@ -17,6 +17,7 @@ COLUMNS = ("row", "column", "value", "se", "ci_low", "ci_high", "cv", "n", "degf
 EMPTY = "–"
 HIDDEN = "c"
 POOR = ":"
+P_VALUE, LEAST_P = "p", 0.001
 
 
 @dataclass(frozen=True)
@@ -188,6 +189,8 @@ def shown(cell: pd.Series, scale: float, digits: int, t: Language) -> str:
         return POOR
     if cell["status"] == "not estimable" or not np.isfinite(cell["value"]):
         return EMPTY
+    if cell["unit"] == P_VALUE and 0 <= cell["value"] < LEAST_P:
+        return f"<{t.number(LEAST_P, 3)}"
     text = t.number(cell["value"] * scale, digits)
     if np.isfinite(cell["se"]):
         text += f" ({t.number(cell['se'] * scale, max(digits, 1))})"

@@ -7,7 +7,7 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.tables import COLUMNS, cells_of
+from mismes_eval.report.tables import COLUMNS, P_VALUE, cells_of
 
 SHARES = frozenset({"employed", "employed_home", "job_match", "abroad", "business", "contract", "socialsec"})
 FROM, TO, P = "95% from", "95% to", "p"
@@ -37,8 +37,8 @@ def with_interval(context: Context, row: str, item: Estimate | NotEstimable) -> 
     main = cells_of([(row, "estimate", item)], context.rules)
     if isinstance(item, NotEstimable) or main["status"].iloc[0] != "shown":
         return main
-    numbers = ((FROM, main["ci_low"].iloc[0]), (TO, main["ci_high"].iloc[0]), (P, float(item.pvalue[0])))
-    return pd.concat([main, rows([plain(row, column, v, kind="effect") for column, v in numbers])], ignore_index=True)
+    ends = [plain(row, column, main[key].iloc[0], kind="effect") for column, key in ((FROM, "ci_low"), (TO, "ci_high"))]
+    return pd.concat([main, rows([*ends, plain(row, P, float(item.pvalue[0]), P_VALUE, kind="effect")])], ignore_index=True)
 
 
 def persons(context: Context, n: float) -> str:

@@ -17,7 +17,7 @@ from mismes_eval.impact.wild_draws import WildBootstrap
 from mismes_eval.report import figures, figures_impact
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import FROM, TO, P, outcome_scale, persons, plain, rows, with_interval
-from mismes_eval.report.tables import Table, cells_of
+from mismes_eval.report.tables import P_VALUE, Table, cells_of
 
 Result = Estimate | NotEstimable
 SHARE_UNIT, OTHER_UNIT = "percentage points (95% interval)", "units (95% interval)"
@@ -140,7 +140,7 @@ def _wild(context: Context, level: str, w: WildBootstrap | NotEstimable) -> pd.D
         return cells_of([(row, "estimate", w)], context.rules)
     f = w.to_frame().iloc[0]
     made = [plain(row, "estimate", f["value"], kind="effect", n=float(f["clusters"])) | {"se": f["se"], "ci_low": f["ci_low"], "ci_high": f["ci_high"]}]
-    made += [plain(row, column, f[key], kind="effect") for column, key in ((FROM, "ci_low"), (TO, "ci_high"), (P, "p"))]
+    made += [plain(row, column, f[key], unit, kind="effect") for column, key, unit in ((FROM, "ci_low", ""), (TO, "ci_high", ""), (P, "p", P_VALUE))]
     return rows(made)
 
 

@@ -12,7 +12,7 @@ from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import persons, plain
 from mismes_eval.report.chapters.cells import rows as plain_rows
 from mismes_eval.report.chapters.doubt import honest_items
-from mismes_eval.report.tables import COLUMNS, Table, cells_of
+from mismes_eval.report.tables import COLUMNS, P_VALUE, Table, cells_of
 
 
 def rollout_items(context: Context, r: Rollout) -> list[Item]:
@@ -97,7 +97,7 @@ def _pretrend(context: Context, r: Rollout) -> pd.DataFrame:
     return (
         cells_of([(row, "estimate", test)], context.rules)
         if isinstance(test, NotEstimable)
-        else plain_rows([plain(row, "estimate", float(test.p), kind="effect")])
+        else plain_rows([plain(row, "estimate", float(test.p), P_VALUE, kind="effect")])
     )
 
 

@@ -13,7 +13,7 @@ from mismes_eval.evaluation.whom import ALL, Family, ForWhom, outcomes_family
 from mismes_eval.impact.heterogeneity import GroupEffects
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import P, outcome_scale, plain, rows
-from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
+from mismes_eval.report.tables import COLUMNS, P_VALUE, Table, cells_by, cells_of
 
 WOLF, HOCHBERG = "p, Romano-Wolf", "q, Benjamini-Hochberg"
 ADJUSTED = {P: (1.0, 3), WOLF: (1.0, 3), HOCHBERG: (1.0, 3)}
@@ -127,7 +127,7 @@ def _with_p(context: Context, row: str, column: str, e: Estimate, f: Family | No
 
 def _adjusted(row: str, f: Family, k: int) -> pd.DataFrame:
     numbers = ((P, f.estimate.pvalue[k]), (WOLF, f.romano_wolf[k]), (HOCHBERG, f.benjamini_hochberg[k]))
-    return rows([plain(row, column, float(v), kind="effect") for column, v in numbers])
+    return rows([plain(row, column, float(v), P_VALUE, kind="effect") for column, v in numbers])
 
 
 def _head(context: Context, measure: str, factor: str) -> str:
