@@ -10,7 +10,8 @@ import pandas as pd
 from mismes_eval.errors import ReportError
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
-from mismes_eval.report.chapters.plan import source_map
+from mismes_eval.report.chapters.plan import INPUTS, source_map
+from mismes_eval.report.comparable import comparable
 from mismes_eval.report.disclosure import Partition, protect_tables
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.findings import findings
@@ -40,7 +41,10 @@ class CountryReport:
         if name not in self.chapters:
             raise ReportError(f"no such chapter: {name}. Expected one of {', '.join(self.chapters)}.")
         parts = []
+        behind = [key for key in (f"inputs.{k}" for k in INPUTS.get(name, ())) if self.session.params.path(key) is not None]
         for item in self.chapters[name].items:
+            if not isinstance(item, str):
+                self.session.origins[item.id] = behind
             if isinstance(item, str):
                 parts.append(f"<p>{escape(item)}</p>")
             elif isinstance(item, Figure):
@@ -54,6 +58,7 @@ class CountryReport:
         t = self.session.language
         audit = self.audit.assign(**{c: [t(str(v)) for v in self.audit[c]] for c in ("row", "column") if c in self.audit.columns})
         write_csv(audit, self.session.work / "disclosure_audit.csv")
+        self.session.facts["comparison"] = comparable(self.context, self.chapters)
         return self.session.finish()
 
 

@@ -76,3 +76,8 @@ def _scrub_texts(node: MutableMapping[str, Any], folders: Sequence[str]) -> None
             for folder in folders:
                 value = value.replace(folder, "<folder>")
             node[key] = value
+
+
+def shown_html(notebook: NotebookNode) -> dict[str, str]:
+    """Id of each code cell -> the HTML that it shows."""
+    return {c.id: "".join(str(o.data.get("text/html", "")) for o in c.outputs if "data" in o) for c in notebook.cells if c.cell_type == "code"}

@@ -6,14 +6,17 @@ import hashlib
 import json
 import os
 import platform
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.evaluation.params import Params
+from mismes_eval.report.plain import escape
 
 MANIFEST = "MANIFEST.json"
 SCHEMA = 1
@@ -103,8 +106,24 @@ def versions() -> dict[str, str]:
     return out
 
 
-def manifest(params: Params, made_of: Ingredients, folder: Path, started: str, seconds: float, chapters: list[dict[str, object]]) -> dict[str, object]:
-    """The record of one finished run, with a hash of every file in the folder."""
+def shown_by(cells: Mapping[str, str], results: Mapping[str, Any]) -> list[dict[str, object]]:
+    """Table -> notebook cell -> inputs: for every table and figure of a report, the cell that showed it and the keys of the inputs behind it.
+
+    cells : id of a notebook cell -> the HTML that it shows.  results : what estimates.json holds.
+    """
+    origins, counted = results.get("origins", {}), Counter(str(e["table"]) for e in results.get("estimates", []))
+    out: list[dict[str, object]] = []
+    for kind in ("tables", "figures"):
+        for id_, title in results.get(kind, {}).items():
+            cell = next((c for c, html in cells.items() if f'id="{escape(id_)}"' in html), None)
+            out.append({"id": id_, "kind": kind[:-1], "title": title, "cell": cell, "inputs": list(origins.get(id_, [])), "numbers": counted[id_]})
+    return out
+
+
+def manifest(
+    params: Params, made_of: Ingredients, folder: Path, started: str, seconds: float, chapters: list[dict[str, object]], shown: list[dict[str, object]]
+) -> dict[str, object]:
+    """The record of one finished run, with a hash of every file in the folder. shown: see `shown_by`."""
     return {
         "schema": SCHEMA,
         "country": params.country,
@@ -127,6 +146,7 @@ def manifest(params: Params, made_of: Ingredients, folder: Path, started: str, s
             "threads": os.environ.get("OMP_NUM_THREADS", ""),
         },
         "chapters": chapters,
+        "shown": shown,
         "outputs": outputs(folder),
     }
 

@@ -23,11 +23,13 @@ CODED = ("kind", "unit", "status")
 
 
 def write_results(
-    work: Path, params: Params, tables: Sequence[Any], figures: Sequence[Any], facts: Mapping[str, object], warnings: Sequence[str], t: Language = ENGLISH
-) -> None:
+    work: Path, params: Params, tables: Sequence[Any], figures: Sequence[Any], facts: Mapping[str, object], warnings: Sequence[str], t: Language = ENGLISH,
+    origins: Mapping[str, Sequence[str]] | None = None,
+) -> None:  # fmt: skip
     """Everything that a report leaves behind besides its page; estimates.json last, so that its presence says the rest is there.
 
     t : the report's language; what its catalogue lacked is listed in estimates.json under "untranslated".
+    origins : id of a table or figure -> keys of the inputs behind it.
     """
     published = [t.published() for t in tables]
     filled = [p for p in published if len(p)]
@@ -57,6 +59,7 @@ def write_results(
         "warnings": list(warnings),
         "language": t.code,
         "untranslated": sorted(t.unknown),
+        "origins": {k: list(v) for k, v in (origins or {}).items()},
         "estimates": [{k: _plain(v) for k, v in row.items()} for row in numbers.to_dict("records")],
     }
     text = json.dumps(out, ensure_ascii=False, indent=1, allow_nan=False)

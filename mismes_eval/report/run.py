@@ -33,9 +33,9 @@ from mismes_eval.errors import MismesError, ParamsError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.html import page
 from mismes_eval.report.kernel import ReportKernel, close_event_loop, kernel_config, stop_kernels
-from mismes_eval.report.notebook import PROGRESS, checked, scrub
+from mismes_eval.report.notebook import PROGRESS, checked, scrub, shown_html
 from mismes_eval.report.pdf import PDF, printer, write_pdf
-from mismes_eval.report.provenance import MANIFEST, PACKAGE, Ingredients, changed_outputs, ingredients, manifest, outputs, read_manifest
+from mismes_eval.report.provenance import MANIFEST, PACKAGE, Ingredients, changed_outputs, ingredients, manifest, outputs, read_manifest, shown_by
 from mismes_eval.report.publish import publish, work_folder, write_whole
 from mismes_eval.report.results import ESTIMATES
 from mismes_eval.report.session import RUN_FILE
@@ -157,7 +157,7 @@ def _make(order: Order, progress: Progress) -> tuple[Status, Path]:
         (work / PAGE).write_text(page(executed, params, started, made_of.fingerprint, results["warnings"]), encoding="utf-8")
         if order.pdf:
             write_pdf(work / PAGE, work / PDF)
-        record = manifest(params, made_of, work, started, time.monotonic() - begin, seconds)
+        record = manifest(params, made_of, work, started, time.monotonic() - begin, seconds, shown_by(shown_html(executed), results))
         (work / MANIFEST).write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
         publish(work, final)
     finally:

@@ -92,6 +92,7 @@ class Session:
     figures: dict[str, ShownFigure] = field(default_factory=dict)
     facts: dict[str, object] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    origins: dict[str, list[str]] = field(default_factory=dict)  # id of a table or figure -> keys of the inputs behind it
 
     @property
     def synthetic(self) -> bool:
@@ -131,7 +132,7 @@ class Session:
         lacking = sorted(self.language.unknown)
         if lacking:
             self.warnings.append(f"{len(lacking)} texts of this report have no entry in report/locale/{self.language.code}.po: {'; '.join(lacking[:5])}")
-        write_results(self.work, self.params, list(self.tables.values()), list(self.figures.values()), self.facts, self.warnings, self.language)
+        write_results(self.work, self.params, list(self.tables.values()), list(self.figures.values()), self.facts, self.warnings, self.language, self.origins)
         where = f" {escape(self.work.name)}" if self.interactive else ""
         return Page(f"<p class='finished'>{len(self.tables)} tables, {len(self.figures)} figures{where}</p>")
 

@@ -1,0 +1,69 @@
+"""Everything a report leaves behind agrees: Parquet with JSON, the manifest's map of tables with cells and inputs, the index with the files on disk; no file can be taken for another."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from urllib.parse import unquote
+
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mismes_eval.report.index import write_index
+from mismes_eval.report.plain import escape, file_names, printable, text_cell
+from mismes_eval.report.provenance import read_manifest, shown_by
+
+
+def test_parquet_has_one_row_a_number_and_the_same_numbers(made: Path) -> None:
+    folder = made / "reports" / "MDA"
+    told = json.loads((folder / "estimates.json").read_text(encoding="utf-8"))["estimates"]
+    frame = pd.read_parquet(folder / "estimates.parquet")
+    assert len(frame) == len(told) == 2
+    assert frame["value"].tolist() == [e["value"] for e in told]
+    assert {"country", "synthetic", "table", "row", "column", "value", "se", "ci_low", "ci_high", "n", "definition", "unit", "flag", "status"} <= set(
+        frame.columns
+    )
+    assert frame["synthetic"].all() and set(frame["country"]) == {"MDA"}
+
+
+def test_the_manifest_says_which_cell_and_inputs_a_table_comes_from(made: Path) -> None:
+    record = read_manifest(made / "reports" / "MDA")
+    shown = record["shown"]
+    assert isinstance(shown, list)
+    assert [(s["id"], s["kind"], s["numbers"]) for s in shown] == [("T01", "table", 2), ("F01", "figure", 0)]
+    assert len({s["cell"] for s in shown}) == 2 and None not in {s["cell"] for s in shown}
+
+
+def test_the_map_follows_ids_and_origins() -> None:
+    results = {"tables": {"T1": "a", "T<2>": "b"}, "figures": {"F1": "c"}, "origins": {"T1": ["inputs.lfs"]}, "estimates": [{"table": "T1"}, {"table": "T1"}]}
+    shown = shown_by({"c1": '<div class="table" id="T1">', "c2": '<div id="T&lt;2&gt;"></div>'}, results)
+    assert [(s["id"], s["cell"], s["inputs"], s["numbers"]) for s in shown] == [("T1", "c1", ["inputs.lfs"], 2), ("T<2>", "c2", [], 0), ("F1", None, [], 0)]
+
+
+def test_the_index_links_every_file_and_the_page_of_the_measures(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made / "reports", tmp_path / "reports")
+    out = tmp_path / "reports"
+    (out / "inventory.html").write_text("<!DOCTYPE html>")
+    html = write_index(out, []).read_text(encoding="utf-8")
+    links = {unquote(h) for h in re.findall(r'href="([^"]+)"', html)}
+    files = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file() and not p.name.startswith(".")} - {"index.html"}
+    assert links == files
+
+
+@given(st.lists(st.text(max_size=120), unique=True, max_size=12))
+def test_names_of_files_never_collide_and_stay_in_their_folder(identifiers: list[str]) -> None:
+    names = file_names(identifiers)
+    assert len({n.casefold() for n in names.values()}) == len(identifiers)
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]{1,80}", n) and n.strip(".") for n in names.values())
+
+
+@given(st.text())
+def test_text_is_shown_as_text(text: str) -> None:
+    assert not re.search(r"[<>\"']", escape(text))
+    printable(text).encode("utf-8")
+    assert printable(printable(text)) == printable(text)
+    cell = str(text_cell(text))
+    assert not cell.lstrip(" \n\u00a0\u200b\ufeff").startswith(("=", "+", "-", "@", "\t", "\r"))
