@@ -57,7 +57,7 @@ def quality(context: Context) -> Table:
         "Shares of the survey are weighted; counts are not.",
         "Q5, the reliability of the numbers, is figure F07; Q7, definitions and breaks, is table T06; Q9, hashes, is table T23.",
     )
-    source = ", ".join(x for x in (s.source if s is not None else "", "inventory" if e.inventory is not None else "") if x)
+    source = context.name(", ".join(x for x in (s.source if s is not None else "", context.text("inventory") if e.inventory is not None else "") if x))
     return Table("T06c", "Quality of the data", pd.concat(cells, ignore_index=True) if cells else rows([]), source, notes, 1.0, 1, context.synthetic, units)
 
 

@@ -19,6 +19,7 @@ from mismes_eval.report.chapters.waiting import waiting_items
 from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
 
 ARMS = {1.0: "participants", 0.0: "comparison"}
+FRAMES = {"LFS_SCREENING": "screened by the labour force survey", "BENEFICIARY_LIST": "lists of beneficiaries"}
 RATES = ("RR1", "RR2", "RR5", "COOP1", "CON1", "REF1")
 
 
@@ -43,7 +44,7 @@ def _flow(context: Context, study: Tracing) -> Item:
     """F03: frame, enrolment, every wave with its losses, analysed."""
     frame = study.panel.sample.frame
     sources = frame.loc[study.panel.sample.active, "source_frame"].astype(str).value_counts() if "source_frame" in frame.columns else pd.Series(dtype=int)
-    left = {context.name(k.replace("_", " ")): int(n) for k, n in sources.items()} or {
+    left = {context.text(FRAMES[k]) if k in FRAMES else context.name(k.replace("_", " ")): int(n) for k, n in sources.items()} or {
         context.text("persons of the study"): int(study.panel.sample.active.sum())
     }
     wave = context.evaluation.params.integer("impact.main_wave")
@@ -66,7 +67,7 @@ def _step(context: Context, study: Tracing, step: str) -> str:
 def _losses(context: Context, lost: str) -> str:
     """'refused 12, not contacted 1,003' in the report's language."""
     parts = re.findall(r"\(?([A-Za-z ]+) (\d[\d,]*\d|\d)\)?", lost)
-    return "; ".join(f"{context.text(what.strip())} {n}" for what, n in parts)
+    return "; ".join(f"{context.text(what.strip())} {context.words.numeral(n)}" for what, n in parts)
 
 
 def _response(context: Context, study: Tracing) -> Table:
