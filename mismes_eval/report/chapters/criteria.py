@@ -21,7 +21,7 @@ from mismes_eval.report.chapters.strength import MODERATE, NONE, PRE, STRONG, WE
 ENOUGH = 0.8
 NOTES = (
     "Strength of the evidence, not of the finding, by rule. Strong: a survey or a comparison group with an interval from the design that passes every check of this report. "
-    "Moderate: one or two checks fail, the survey has no PSUs, or inventory records cover at least 80% of the measures. Weak: more checks fail, or fewer records. None: nothing could be estimated.",
+    "Moderate: one or two checks fail, the survey has no PSUs, or inventory records cover at least 80% of the measures. Weak: more checks fail, the groups moved apart before the measure, or fewer records. None: nothing could be estimated.",
     "Criteria: OECD Development Assistance Committee (2019). The words follow the numbers; no judgement was written in advance.",
 )
 

@@ -18,6 +18,7 @@ from mismes_eval.report.chapters.portfolio import (
     WHOLE,
     Budgets,
     actors,
+    all_measures,
     budgets,
     by_model,
     counted,
@@ -37,7 +38,7 @@ def measures(context: Context) -> Chapter:
     profile, money = inventory.profile(), budgets(counted(inventory))
     items: list[Item] = [
         context.text("The inventory is a purposive census: numbers have no sampling error, but they describe the measures that implementers reported."),
-        sources(context, inventory), _by_stage(context, inventory, money), _heat(context, profile), by_model(context, inventory, money), timeline(context, inventory), tree(context, inventory, money),
+        sources(context, inventory), _by_stage(context, inventory, money), _heat(context, inventory, profile), by_model(context, inventory, money), timeline(context, inventory), tree(context, inventory, money),
         _who_pays(context, inventory), actors(context, inventory), _unit_costs(context, profile), _indicators(context, profile), _register(context, inventory),
     ]  # fmt: skip
     return Chapter("inventory", "National inventory of measures", tuple(items))
@@ -85,12 +86,13 @@ def _by_stage(context: Context, inventory: Inventory, money: Budgets) -> Table:
     )
 
 
-def _heat(context: Context, profile: Profile) -> Item:
+def _heat(context: Context, inventory: Inventory, profile: Profile) -> Item:
     table = profile.matrix_n.copy()
     table.index = pd.Index([_stages(context).get(str(i), str(i)) for i in table.index])
     models = context.codes("models")
     notes = "; ".join(context.text("{code}: {label}", code=c, label=models[c]) for c in table.columns if c in models)
-    return figures.heat("F01", "Measures by stage and model", table, "number of measures", SOURCE, (context.name(notes),), context.synthetic, context.words)
+    said = (context.name(notes), all_measures(context, counted(inventory)))
+    return figures.heat("F01", "Measures by stage and model", table, "number of measures", SOURCE, said, context.synthetic, context.words)
 
 
 _SIDES = {"ORIGIN": "origin, % of budget", "DESTINATION": "destination, % of budget", "MULTILATERAL": "multilateral, % of budget"}

@@ -107,11 +107,19 @@ def actors(context: Context, inventory: Inventory) -> Table:
         cells += [plain(row, pays.get(str(c), str(c)), count.loc[r, c]) for c in count.columns]
         cells.append(plain(row, "all funders", count.loc[r].sum()))
     return Table(
-        "T02b", "Who carries the measures out, by who pays (number of measures)", rows(cells), SOURCE, (_all(context, frame),), 1.0, 0, context.synthetic
+        "T02b",
+        "Who carries the measures out, by who pays (number of measures)",
+        rows(cells),
+        SOURCE,
+        (all_measures(context, frame),),
+        1.0,
+        0,
+        context.synthetic,
     )
 
 
-def _all(context: Context, frame: pd.DataFrame) -> str:
+def all_measures(context: Context, frame: pd.DataFrame) -> str:
+    """The note on how many measures stand behind a table or figure."""
     return context.text("n: {n:,} measures.", n=len(frame))
 
 
@@ -128,7 +136,7 @@ def timeline(context: Context, inventory: Inventory) -> Item:
     table = table.sort_values("stage", key=lambda s: s.map(order), kind="stable").assign(stage=lambda t: t["stage"].map(stages))
     gone = int(frame["start_date"].isna().sum())
     until = int(np.nanmax([frame["date_retrieved"].dt.year.max(), frame["start_date"].dt.year.max(), context.evaluation.params.integer("year") or 0]))
-    notes = [context.text("An arrow marks measures that had not ended by {y}.", y=str(until)), _all(context, frame)]
+    notes = [context.text("An arrow marks measures that had not ended by {y}.", y=str(until)), all_measures(context, frame)]
     if gone:
         notes.append(context.text("{k} measures without a start date are not drawn.", k=gone))
     return figures_inventory.timeline("F02", "Measures over time", table, until, SOURCE, notes, context.synthetic, context.words)
@@ -152,10 +160,21 @@ def tree(context: Context, inventory: Inventory, money: Budgets) -> Item:
     if left > 1:
         parts.append((context.text("other stages"), context.text("not shown apart"), left / 1e6))
     missing = int(frame["budget_eur"].isna().sum())
-    notes = (HIDDEN_NOTE, context.text("{k} of {n} measures have no budget in euro and are not in the picture.", k=missing, n=len(frame)))
+    notes = (
+        HIDDEN_NOTE,
+        context.text("{k} of {n} measures have no budget in euro and are not in the picture.", k=missing, n=len(frame)),
+        all_measures(context, frame),
+    )
     data = pd.DataFrame(parts, columns=["stage", "model", "amount"])
     return figures_inventory.budget_tree(
-        "F02b", "Where the money goes: budget by stage and model, million euro", data, context.text("million euro"), SOURCE, notes, context.synthetic, context.words
+        "F02b",
+        "Where the money goes: budget by stage and model, million euro",
+        data,
+        context.text("million euro"),
+        SOURCE,
+        notes,
+        context.synthetic,
+        context.words,
     )
 
 
@@ -174,7 +193,7 @@ def sources(context: Context, inventory: Inventory) -> Item:
     ]  # fmt: skip
     note = _questionnaires(context, inventory)
     return figures_inventory.sources_flow(
-        "F04", "From sources to counted measures", left, steps, SOURCE, (note, _all(context, part)), context.synthetic, context.words
+        "F04", "From sources to counted measures", left, steps, SOURCE, (note, all_measures(context, part)), context.synthetic, context.words
     )
 
 

@@ -36,6 +36,6 @@ def checks(context: Context, effect: Effects, d: Doubt) -> dict[str, bool]:
 
 
 def strength_of(passed: dict[str, bool]) -> str:
-    """Strong: no check fails; moderate: one or two; weak: more, or no check could be made."""
+    """Strong: no check fails; moderate: one or two; weak: more, groups that moved apart before the measure, or no check could be made."""
     failed = sum(not ok for ok in passed.values())
-    return WEAK if not passed or failed > 2 else MODERATE if failed else STRONG
+    return WEAK if not passed or failed > 2 or not passed.get(PRE, True) else MODERATE if failed else STRONG

@@ -1,0 +1,223 @@
+"""Identity: what the country report prints is what was estimated (effects, intervals, adjusted p-values, costs, margins, hashes); every table T01 to T23 and figure F01 to F13 is there or says why not."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.money import money
+from mismes_eval.evaluation.params import Params
+from mismes_eval.impact.cost import CostEffectiveness
+from mismes_eval.impact.heterogeneity import GroupEffects
+from mismes_eval.impact.multiple_testing import adjust_pvalues
+from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
+from mismes_eval.report.chapters.plan import source_map
+from mismes_eval.report.chapters.waiting import waiting_items
+from mismes_eval.report.figures import Figure
+from mismes_eval.report.language import language
+from mismes_eval.report.provenance import file_hash
+from mismes_eval.report.rules import Rules
+from mismes_eval.report.tables import Table, TextTable
+from mismes_eval.weighting.diagnostics import margins_before_after
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def context() -> Context:
+    """The evidence of the made-up country of the repository with most kinds of it."""
+    return Context(evaluate(Params.load(ROOT / "params" / "MDA.yaml")), Rules(), language("en"))
+
+
+@pytest.fixture(scope="module")
+def built(context: Context) -> dict[str, Chapter]:
+    """Every chapter."""
+    return {name: make(context) for name, make in CHAPTERS.items()}
+
+
+@pytest.fixture(scope="module")
+def shown(context: Context, built: Mapping[str, Chapter]) -> dict[str, Table | TextTable | Figure]:
+    """Everything with an id."""
+    items = [i for c in built.values() for i in c.items if not isinstance(i, str)] + [source_map(context, built)]
+    return {i.id: i for i in items}
+
+
+def table(shown: Mapping[str, object], id_: str) -> pd.DataFrame:
+    """Cells of a table by row and column."""
+    item = shown[id_]
+    assert isinstance(item, Table)
+    return item.cells.set_index(["row", "column"])
+
+
+def figure(shown: Mapping[str, object], id_: str) -> Figure:
+    item = shown[id_]
+    assert isinstance(item, Figure)
+    return item
+
+
+@pytest.mark.parametrize("id_", [f"T{k:02d}" for k in range(1, 24)] + [f"F{k:02d}" for k in range(1, 14)])
+def test_every_table_and_figure_is_there_or_says_why(id_: str, shown: Mapping[str, object], built: Mapping[str, Chapter]) -> None:
+    sentences = [i for c in built.values() for i in c.items if isinstance(i, str)]
+    there = [k for k in shown if re.match(rf"{id_}($|[a-z-])", k)]
+    assert there or any(s.startswith(id_) and len(s) > 20 for s in sentences)
+
+
+def test_figures_have_words_a_source_and_their_n(shown: Mapping[str, object]) -> None:
+    for item in shown.values():
+        if isinstance(item, Figure):
+            assert len(item.alt) > len(item.title) + 10 and item.source and item.synthetic and item.png[:4] == b"\x89PNG"
+            assert any(re.match(r"n: [\d,]+ ", n) for n in item.notes), item.id
+
+
+def test_tables_with_standard_errors_name_their_variance(shown: Mapping[str, object]) -> None:
+    for item in shown.values():
+        if isinstance(item, Table) and item.cells["se"].notna().any() and item.id not in ("T06b", "T24b"):
+            assert any(n.startswith(("Variance", "Difference-in-differences")) for n in item.notes), item.id
+
+
+def test_effects_beside_the_headline_are_the_estimates(context: Context, shown: Mapping[str, object]) -> None:
+    for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
+        cells = table(shown, f"T19-{effect.measure}")
+        main = effect.by_wave["employed", 3]
+        assert isinstance(main, Estimate)
+        row = "doubly robust, attrition adjusted (headline)"
+        printed = cells.loc[(row, "estimate")]
+        assert printed["value"] == main.value[0] and printed["se"] == main.se[0] and printed["n"] == main.n[0]
+        assert cells.loc[(row, "95% from"), "value"] == main.ci()["low"].iloc[0] and cells.loc[(row, "p"), "value"] == main.pvalue[0]
+        left = d.left_out
+        assert not isinstance(left, NotEstimable)
+        values = left.to_frame().query("specification != 'all'")["value"]
+        mine = [r for r in cells.index.get_level_values(0) if r.startswith("one region left out")]
+        assert {cells.loc[(r, "estimate"), "value"] for r in mine} == {values.min(), values.max()}
+        wild = d.wild["regions"]
+        assert not isinstance(wild, NotEstimable)
+        assert cells.loc[("wild cluster bootstrap, clusters: regions", "p"), "value"] == wild.p[0]
+
+
+def test_the_curve_holds_every_declared_way_and_the_headline(context: Context, shown: Mapping[str, object]) -> None:
+    for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
+        data = figure(shown, f"F12-{d.measure}").data.set_index("specification")
+        assert len(d.curve.runs) == 5 * 3 * 2 and len(data) == int((d.curve.to_frame()["reason"] == "").sum())
+        main = effect.by_wave["employed", 3]
+        assert isinstance(main, Estimate)
+        assert data.loc["headline", "value"] == pytest.approx(main.value[0], rel=1e-12)
+        assert data.loc["headline", "se"] == pytest.approx(main.se[0], rel=1e-12)
+
+
+def test_the_path_keeps_each_waves_interval_and_its_band_is_wider(context: Context, shown: Mapping[str, object]) -> None:
+    for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
+        data = figure(shown, f"F11-{d.measure}").data.set_index("x")
+        study = context.evaluation.tracing
+        assert study is not None
+        for wave in study.waves:
+            e = effect.by_wave["employed", wave]
+            assert isinstance(e, Estimate)
+            drawn = data.loc[study.months[wave]]
+            np.testing.assert_allclose([drawn["value"], drawn["low"], drawn["high"]], [e.value[0], *e.ci().iloc[0]], rtol=1e-10)
+            assert drawn["wide_low"] < drawn["low"] < drawn["high"] < drawn["wide_high"]
+        pre = effect.pre["employed"]
+        assert isinstance(pre, Estimate) and data.loc[-12.0, "value"] == -pre.value[0]
+
+
+def test_groups_and_their_adjusted_p_values(context: Context, shown: Mapping[str, object]) -> None:
+    whom = context.evaluation.whom
+    assert whom is not None and not isinstance(whom.effects, NotEstimable)
+    cells = table(shown, "T18")
+    again = adjust_pvalues(whom.effects.estimate, "benjamini_hochberg").adjusted
+    at = whom.positions("effects")
+    for (measure, factor), g in whom.groups.items():
+        if isinstance(g, NotEstimable):
+            continue
+        for k, name in enumerate(g.effects.names):
+            head = f"{measure}, {factor}: {name}"
+            assert cells.loc[(head, "effect"), "value"] == pytest.approx(g.effects.value[k], rel=1e-12)
+            assert cells.loc[(head, "effect"), "se"] == pytest.approx(g.effects.se[k], rel=1e-12)
+            assert cells.loc[(head, "q, Benjamini-Hochberg"), "value"] == pytest.approx(again[at[measure, factor, name]])
+            assert cells.loc[(head, "p, Romano-Wolf"), "value"] >= cells.loc[(head, "p"), "value"] * 0.5
+    reasons = cells[cells["status"] == "not estimable"]
+    assert any("voluntary" in str(r) for r in reasons["definition"])
+
+
+def test_differences_between_groups_have_their_own_error(context: Context, shown: Mapping[str, object]) -> None:
+    whom, cells = context.evaluation.whom, table(shown, "T18b")
+    assert whom is not None
+    g = whom.groups["MDA-001", "sex"]
+    assert isinstance(g, GroupEffects) and isinstance(g.differences, Estimate)
+    printed = cells.loc[("MDA-001, sex: women, against men", "difference")]
+    assert printed["value"] == pytest.approx(g.effects.value[1] - g.effects.value[0]) and printed["se"] == pytest.approx(g.differences.se[0])
+    v = g.effects.vcov
+    assert printed["se"] ** 2 == pytest.approx(v[0, 0] + v[1, 1] - 2 * v[0, 1])
+
+
+def test_costs_are_the_estimates_and_fieller(context: Context, shown: Mapping[str, object]) -> None:
+    cells, drawn = table(shown, "T20"), figure(shown, "F13").data.set_index("label")
+    study = context.evaluation.tracing
+    assert study is not None
+    for effect in context.evaluation.effects:
+        m = money(context.evaluation, study, effect)
+        assert isinstance(m.cost, Estimate) and isinstance(m.worth, CostEffectiveness) and m.worth.fieller is not None and isinstance(m.completer, Estimate)
+        row = f"{effect.measure}, cost per additional job-year, EUR"
+        assert (cells.loc[(row, "95% from"), "value"], cells.loc[(row, "95% to"), "value"]) == m.worth.fieller
+        assert drawn.loc[f"{effect.measure}, per participant", "value"] == m.cost.value[0]
+        assert cells.loc[(f"{effect.measure}, cost per completer, EUR", "estimate"), "value"] == m.completer.value[0] > m.cost.value[0]
+        assert "no value of a job-year" not in str(cells.loc[(row, "estimate"), "definition"])
+
+
+def test_control_totals_before_and_after(context: Context, shown: Mapping[str, object]) -> None:
+    s = context.evaluation.survey
+    assert s is not None
+    cells, expected = table(shown, "T12b"), margins_before_after(s.sample)
+    after = cells.xs("after against total, %", level="column")["value"]
+    assert len(after) == len(expected) and after.abs().max() < 1e-6
+    np.testing.assert_allclose(cells.xs("before, thousand", level="column")["value"], expected["before"] / 1e3)
+    assert not any("np." in r for r in after.index)
+
+
+def test_quality_repeats_the_contacts_and_the_weights(context: Context, shown: Mapping[str, object]) -> None:
+    cells = table(shown, "T06c").xs("value", level="column")["value"]
+    answer = pd.read_csv(ROOT / "data_raw/MDA/inventory_contact.csv")["answer"]
+    assert cells["implementers who answered (Q1), %"] == pytest.approx(answer.isin(["FULL", "PARTIAL"]).mean())
+    s = context.evaluation.survey
+    assert s is not None
+    w = s.sample.weights
+    assert cells["design effect of the weights (Q4, Kish)"] == pytest.approx(w.size * (w**2).sum() / w.sum() ** 2, rel=1e-6)
+
+
+def test_the_map_has_the_files_hashes(context: Context, shown: Mapping[str, object]) -> None:
+    frame = shown["T23"].frame  # type: ignore[attr-defined]
+    assert frame["Cell of the notebook"].tolist() == [f'report.chapter("{n}")' for n in CHAPTERS]
+    path = context.evaluation.params.path("inputs.tracer_person")
+    assert path is not None
+    row = frame[frame["Tables and figures"].str.contains("T17-MDA-001")].iloc[0]
+    assert f"tracer_person.parquet {file_hash(path)[:16]}" in row["Files and their sha256"]
+    listed = {i for ids in frame["Tables and figures"] for i in ids.split(", ")}
+    assert listed == set(shown) - {"T23"}
+
+
+def test_without_evidence_every_chapter_says_so(context: Context) -> None:
+    """No tracer, no roll-out, no survey, no inventory: sentences, never an empty or a missing table."""
+    empty = dataclasses.replace(context.evaluation, survey=None, tracing=None, inventory=None, study=None, rollout=None, kept={})
+    nothing = dataclasses.replace(context, evaluation=empty)
+    for name, make in CHAPTERS.items():
+        items = make(nothing).items
+        assert items, name
+        assert any(isinstance(i, str) and "Not supplied" in i for i in items) or name == "limits", name
+    matrix = next(i for i in CHAPTERS["limits"](nothing).items if isinstance(i, TextTable) and i.id == "T05c")
+    assert set(matrix.frame["Strength"]) == {"none"} and matrix.frame["Criterion"].nunique() == 6
+
+
+def test_figures_that_the_tracer_cannot_support_say_why(context: Context) -> None:
+    study = context.evaluation.tracing
+    assert study is not None
+    panel = dataclasses.replace(study.panel, episodes=None, _made={})
+    bare = dataclasses.replace(context, evaluation=dataclasses.replace(context.evaluation, tracing=dataclasses.replace(study, panel=panel, kept={}), kept={}))
+    said = waiting_items(bare, bare.evaluation.tracing)  # type: ignore[arg-type]
+    assert [str(s)[:3] for s in said] == ["F08", "F09"] and all("episodes" in str(s) for s in said)
