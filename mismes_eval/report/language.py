@@ -100,7 +100,7 @@ class Language(Formatter):
         return self.words.get(text) or text
 
     def _miss(self, text: str) -> None:
-        if len(_LETTERS.findall(_FIELD.sub("", text))) >= 3 and not _CODE.fullmatch(text):
+        if len(_LETTERS.findall(_FIELD.sub("", text))) >= 2 and not _CODE.fullmatch(text):
             self.unknown.add(text)
 
     def _look_up(self, text: str) -> str:

@@ -134,7 +134,8 @@ class Session:
             self.warnings.append(f"{len(lacking)} texts of this report have no entry in report/locale/{self.language.code}.po: {'; '.join(lacking[:5])}")
         write_results(self.work, self.params, list(self.tables.values()), list(self.figures.values()), self.facts, self.warnings, self.language, self.origins)
         where = f" {escape(self.work.name)}" if self.interactive else ""
-        return Page(f"<p class='finished'>{len(self.tables)} tables, {len(self.figures)} figures{where}</p>")
+        said = self.language("{n} tables, {m} figures", n=len(self.tables), m=len(self.figures))
+        return Page(f"<p class='finished'>{escape(said)}{where}</p>")
 
     def _check(self, shown: ShownT, known: Mapping[str, object]) -> None:
         if shown.id in known:

@@ -41,7 +41,7 @@ def _definitions(context: Context) -> Item:
         isco, isced, icls = (
             s.sample.frame[c].dropna().astype(str).unique() if c in s.sample.frame.columns else [] for c in ("isco_version", "isced_version", "icls_v")
         )
-        named = "; ".join(f"{n} {', '.join(v)}" for n, v in (("ISCO", isco), ("ISCED", isced), ("ICLS", icls)) if len(v))
+        named = "; ".join(f"{context.text(n)} {', '.join(v)}" for n, v in (("ISCO", isco), ("ISCED", isced), ("ICLS", icls)) if len(v))
         rows.append(("Classifications", context.name(named) if named else t("not stated")))
     breaks = p.items("breaks.series")
     rows.append(("Series breaks", context.name("; ".join(breaks)) if breaks else t("none declared")))
