@@ -1,0 +1,138 @@
+"""Property: the strength of evidence, the words of the DAC matrix, the deviations from a plan and hidden budgets follow from the numbers by fixed rules, whatever the numbers are."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mismes_eval.errors import InputError
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.evaluation.evaluation import Evaluation, evaluate
+from mismes_eval.evaluation.params import Params
+from mismes_eval.report.chapters import Context
+from mismes_eval.report.chapters.cells import plain, rows
+from mismes_eval.report.chapters.criteria import criteria
+from mismes_eval.report.chapters.plan import deviations, read_plan
+from mismes_eval.report.chapters.portfolio import WHOLE, budgets
+from mismes_eval.report.chapters.strength import MODERATE, PRE, STRONG, WEAK, checks, strength_of
+from mismes_eval.report.disclosure import Relation, attack, recovered
+from mismes_eval.report.language import language
+from mismes_eval.report.rules import Rules
+from mismes_eval.report.tables import P_VALUE, Table, TextTable
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def evaluation() -> Evaluation:
+    """A made-up country with one measure followed."""
+    return evaluate(Params.load(ROOT / "params" / "GEO.yaml"))
+
+
+@pytest.fixture(scope="module")
+def context(evaluation: Evaluation) -> Context:
+    return Context(evaluation, Rules(), language("en"))
+
+
+@given(st.dictionaries(st.sampled_from([PRE, "a", "b", "c", "d"]), st.booleans()))
+def test_strength_falls_with_every_failed_check(passed: dict[str, bool]) -> None:
+    order = [WEAK, MODERATE, STRONG]
+    now = order.index(strength_of(passed))
+    assert strength_of({}) == WEAK
+    for name in passed:
+        assert order.index(strength_of(passed | {name: False})) <= now
+    if passed and all(passed.values()):
+        assert strength_of(passed) == STRONG
+    if not passed.get(PRE, True):
+        assert strength_of(passed) == WEAK
+
+
+def shifted(e: Estimate, value: float) -> Estimate:
+    """The same estimate with another value."""
+    return dataclasses.replace(e, value=np.array([value]))
+
+
+@pytest.mark.parametrize("effect", [-0.3, 0.0, 0.3])
+@pytest.mark.parametrize("before", [0.0, 0.4])
+def test_the_matrix_never_says_more_than_the_interval(context: Context, effect: float, before: float) -> None:
+    """With the effect moved to nothing the words are 'no effect could be shown'; with a moved pre-trend the evidence is weak."""
+    old = context.evaluation.effects[0]
+    study = context.evaluation.tracing
+    assert study is not None
+    by_wave = {k: shifted(e, effect) if isinstance(e, Estimate) and k[0] == "employed" else e for k, e in old.by_wave.items()}
+    pre = {k: shifted(e, before) if isinstance(e, Estimate) else e for k, e in old.pre.items()}
+    moved = dataclasses.replace(context.evaluation, kept=context.evaluation.kept)
+    object.__setattr__(moved, "effects", (dataclasses.replace(old, by_wave=by_wave, pre=pre),))
+    object.__setattr__(moved, "doubts", context.evaluation.doubts)
+    made = criteria(dataclasses.replace(context, evaluation=moved))
+    assert isinstance(made, TextTable)
+    line = made.frame[made.frame["Criterion"] == "Impact"].iloc[0]
+    assert ("no effect" in line["What the evidence says"]) == (effect == 0.0)
+    if before:
+        assert line["Strength"] == WEAK and (effect == 0.0 or PRE in line["What the evidence says"])
+    money = made.frame[(made.frame["Criterion"] == "Efficiency") & made.frame["Rests on"].str.contains("T20")].iloc[0]
+    assert ("no cost per additional job" in money["What the evidence says"]) == (effect <= 0.0 or before > 0.0)
+
+
+def test_checks_name_what_was_estimated(context: Context) -> None:
+    found = checks(context, context.evaluation.effects[0], context.evaluation.doubts[0])
+    assert set(found) >= {PRE, "other specifications", "trends that part by half the largest break before", "regions as clusters"}
+    assert all(isinstance(v, bool) for v in found.values())
+
+
+def with_plan(context: Context, path: Path) -> Context:
+    p = context.evaluation.params
+    params = dataclasses.replace(p, values={**p.values, "inputs.analysis_plan": path})
+    return dataclasses.replace(context, evaluation=dataclasses.replace(context.evaluation, params=params))
+
+
+def test_deviations_from_a_plan(context: Context, tmp_path: Path) -> None:
+    path = tmp_path / "plan.csv"
+    path.write_text("item,value,reason\nOutcome,employed,\noutcome,rsi_total,not asked\nmain wave,4,\nmeasure,GEO-001,\n", encoding="utf-8")
+    made = deviations(with_plan(context, path))
+    assert isinstance(made, TextTable)
+    t = made.frame.set_index(["Subject", "Value"])["Deviation"]
+    assert t[("outcome", "employed")] == "as planned" and t[("outcome", "rsi_total")] == "planned, not done"
+    assert t[("main wave", "4")] == "planned, not done" and t[("main wave", "3")] == "done, not planned" and t[("measure", "GEO-001")] == "as planned"
+    assert ("outcome", "earnings") in t.index and "covariate" not in t.index.get_level_values(0)
+    assert "not asked" in made.frame["Reason given in the plan file"].tolist()
+
+
+def test_a_plan_that_cannot_be_read_names_every_line(tmp_path: Path) -> None:
+    path = tmp_path / "plan.csv"
+    path.write_text("item,value\noutcom,employed\noutcome,\nwave,2\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_plan(path)
+    assert [p.where for p in caught.value.problems] == ["plan.csv, line 2", "plan.csv, line 3"]
+
+
+MEASURE = st.fixed_dictionaries({
+    "stage_code": st.sampled_from(["BEF", "DUR", "AFT"]), "model_primary": st.sampled_from(["M01", "M02", "M03"]), "funder_main": st.sampled_from(["a", "b", "c", "d", "e", "f"]),
+    "budget_eur": st.one_of(st.none(), st.floats(1e4, 1e7)),
+})  # fmt: skip
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(MEASURE, min_size=4, max_size=40))
+def test_no_hidden_budget_can_be_computed(measures: list[dict[str, object]]) -> None:
+    """What is published and that parts add up leave every hidden budget an interval."""
+    frame = pd.DataFrame(measures).astype({"budget_eur": float})
+    money = budgets(frame)
+    if WHOLE in money.hidden or WHOLE not in money.amount:
+        return
+    stages = tuple(k for k in money.amount if len(k) == 1 and k != WHOLE)
+    relations = [Relation(WHOLE, stages), *(Relation(s, tuple(k for k in money.amount if len(k) == 2 and k[0] == s[0])) for s in stages)]
+    found = attack(money.amount, sorted(money.hidden), relations)
+    assert not recovered(found, tolerance=1.0)
+
+
+def test_small_p_values_are_not_printed_as_zero() -> None:
+    table = Table("T", "t", rows([plain("r", "p", 0.0001, P_VALUE, kind="effect"), plain("s", "p", 0.0312, P_VALUE, kind="effect")]), units={"p": (1.0, 3)})
+    html = table.to_html()
+    assert "&lt;0.001" in html and "0.031" in html and ">0.000<" not in html
