@@ -89,7 +89,11 @@ def panels(
 
 
 def legend_above(ax: Axes, columns: int = 3) -> None:
-    """The legend above the axes, where it hides nothing."""
+    """The legend above the axes, where it hides nothing, in as many columns as its words leave room for."""
+    longest = max((len(label) for label in ax.get_legend_handles_labels()[1]), default=0)
+    beside = max((len(label.get_text()) for label in ax.get_yticklabels()), default=0)
+    room = ax.figure.get_size_inches()[0] - 0.5 - 0.075 * beside
+    columns = max(1, min(columns, int(room / (0.5 + 0.068 * longest))))
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, frameon=False, fontsize=8, borderaxespad=0.2)
 
 
@@ -214,6 +218,8 @@ def histogram(
         )
     ax.set_xlabel(xlabel)
     ax.set_ylabel(t("density"))
+    if (legend := ax.get_legend()) is not None:
+        legend.set_title("")
     quart = data.groupby("group")["value"].quantile([0.25, 0.5, 0.75]).unstack()
     alt = "; ".join(t("{g}: median {mid:,.1f}, middle half {low:,.1f} to {high:,.1f}", g=g, mid=q[0.5], low=q[0.25], high=q[0.75]) for g, q in quart.iterrows())
     return finish(id, title, fig, _alt(t, title, xlabel, alt), quart.reset_index(), source, notes, synthetic, t)

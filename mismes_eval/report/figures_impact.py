@@ -42,7 +42,7 @@ def specification_curve(
         chosen = (done[column] == option).to_numpy()
         below.plot(done.index[chosen], [y] * int(chosen.sum()), "s", color=BLUE, ms=4)
         below.plot(done.index[chosen & mine], [y] * int((chosen & mine).sum()), "s", color=ORANGE, ms=5)
-    below.set_yticks(range(len(options)), [f"{t(c)}{t(':')} {t(str(o))}" for c, o in options], fontsize=8)
+    below.set_yticks(range(len(options)), [t("{c}: {level}", c=t(c), level=t(str(o))) for c, o in options], fontsize=8)
     below.set_ylim(len(options) - 0.4, -0.6)
     below.set_xticks([])
     below.grid(visible=False)

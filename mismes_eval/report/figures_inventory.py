@@ -94,13 +94,18 @@ def sources_flow(
     ax.set_axis_off()
     ax.set_xlim(0, 10)
     ax.set_ylim(-len(steps) - 0.45, 0.5)
-    _box(ax, 5.0, 0.0, 9.6, "; ".join(f"{name}{t(':')} {n:,}" for name, n in left.items()), GREY)
+    _box(ax, 5.0, 0.0, 9.6, "; ".join(t("{step}: {n:,}", step=name, n=n) for name, n in left.items()), GREY)
     for k, (what, n, lost) in enumerate(steps, 1):
         ax.annotate("", xy=(2.9, -k + 0.27), xytext=(2.9, -k + 0.73), arrowprops={"arrowstyle": "->", "color": BLUE, "lw": 1.4})
         _box(ax, 2.9, -float(k), 5.4, f"{what}\nn = {t.number(n, 0)}", BLUE)
         if lost:
             _box(ax, 8.0, -float(k) - 0.5, 3.5, lost, GREY)
-    alt = "; ".join([*(f"{name} {n}" for name, n in left.items()), *(f"{what} {n}" + (f" ({lost})" if lost else "") for what, n, lost in steps)])
+    alt = "; ".join(
+        [
+            *(t("{step}: {n:,}", step=name, n=n) for name, n in left.items()),
+            *(t("{step}: {n:,}", step=what, n=n) + (f" ({lost})" if lost else "") for what, n, lost in steps),
+        ]
+    )
     data = pd.DataFrame([(what, n, lost) for what, n, lost in steps], columns=["step", "n", "left out"])
     return finish(id, title, fig, t("{title}. {what}", title=t(title), what=alt), data, source, notes, synthetic, t)
 

@@ -84,7 +84,8 @@ def waiting(
         every = slice(None, None, max(1, time.size // 6))
         ax.plot(time[every], e.value[every] * 100, MARKERS[j], color=(BLUE, ORANGE, GREY)[j % 3], ms=4)
         marks = [k for k in range(time.size) if time[k] in (6, 12, 24, 36)]
-        alt.append(f"{name}: " + "; ".join(t("after {m} months {v}%", m=t.number(time[k], 0), v=t.number(e.value[k] * 100)) for k in marks))
+        said = "; ".join(t("after {m} months {v}%", m=t.number(time[k], 0), v=t.number(e.value[k] * 100)) for k in marks)
+        alt.append(t("{series}: {values}", series=name, values=said))
         rows.append(pd.DataFrame({"group": name, "time": time, "value": e.value, "low": ci["low"].to_numpy() / 100, "high": ci["high"].to_numpy() / 100}))
     ax.set_ylim(0, 100)
     ax.set_xlim(left=0)
