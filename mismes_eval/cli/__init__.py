@@ -16,6 +16,7 @@ from mismes_eval.errors import MismesError
 
 COMMANDS: Mapping[str, str] = {
     "report": "Make country reports.",
+    "synthesis": "Compare the countries that have a report.",
     "check": "Say what is missing or wrong in a params file and the data it names.",
     "verify": "Make a report again in a clean folder and compare every number.",
     "package": "Pack a report for replication.",
