@@ -29,9 +29,13 @@ def as_text_cells(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_csv(frame: pd.DataFrame, path: str | Path) -> Path:
-    """UTF-8 CSV, dates YYYY-MM-DD, text cells kept text."""
+    """UTF-8 CSV, dates YYYY-MM-DD, text cells kept text; a line break inside a cell is written as a line feed, since a lone carriage return would end the row."""
     path = Path(path)
-    as_text_cells(frame).to_csv(path, index=False, encoding="utf-8", date_format="%Y-%m-%d", lineterminator="\n")
+    safe = as_text_cells(frame)
+    for name in safe.columns:
+        if not (pd.api.types.is_numeric_dtype(safe[name].dtype) or pd.api.types.is_datetime64_any_dtype(safe[name].dtype)):
+            safe[name] = safe[name].map(lambda v: v.replace("\r\n", "\n").replace("\r", "\n") if isinstance(v, str) else v)
+    safe.to_csv(path, index=False, encoding="utf-8", date_format="%Y-%m-%d", lineterminator="\n")
     return path
 
 

@@ -1,0 +1,126 @@
+"""The package runs no text as code, starts no shell and opens no socket; every dependency in the lock has a licence that goes with ours, listed in docs/licences.md."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import socket
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from mismes_eval import lfs
+from mismes_eval.evaluation.params import Params
+from mismes_eval.report.country import country_report
+from mismes_eval.report.language import language
+from mismes_eval.report.session import Session
+
+CALLS = {"eval", "exec", "compile", "__import__"}
+MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib", "ctypes", "cffi", "telnetlib", "ftplib", "smtplib"}
+NETWORK = {"requests", "httpx", "urllib3", "aiohttp", "urllib.request", "http.client", "socketserver"}
+METHODS = {
+    ("os", "system"), ("os", "popen"), ("os", "execv"), ("os", "execvp"), ("os", "spawnl"), ("os", "spawnv"), ("os", "posix_spawn"), ("subprocess", "getoutput"), ("subprocess", "getstatusoutput"),
+    ("pd", "read_pickle"), ("pandas", "read_pickle"), ("yaml", "load"), ("yaml", "unsafe_load"), ("yaml", "full_load"), ("pd", "eval"), ("tempfile", "mktemp"), ("np", "fromregex"),
+}  # fmt: skip
+ATTRIBUTES = {"to_pickle", "read_pickle"}
+
+
+def faults(source: str) -> list[str]:
+    """Calls and imports that would run text as code, start a shell, unpickle or reach a network."""
+    out = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            out += [a.name for a in node.names if a.name.split(".")[0] in MODULES or a.name in NETWORK or a.name.split(".")[0] in NETWORK]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            out += [node.module] if node.module.split(".")[0] in MODULES | NETWORK or node.module in NETWORK else []
+        elif isinstance(node, ast.Call):
+            called = node.func
+            if isinstance(called, ast.Name) and called.id in CALLS:
+                out.append(called.id)
+            if isinstance(called, ast.Attribute):
+                owner = called.value.id if isinstance(called.value, ast.Name) else ""
+                if (owner, called.attr) in METHODS or called.attr in ATTRIBUTES:
+                    out.append(f"{owner}.{called.attr}")
+                if owner in ("np", "numpy") and called.attr == "load" and any(k.arg == "allow_pickle" for k in node.keywords):
+                    out.append("np.load(allow_pickle)")
+            for k in node.keywords:
+                if k.arg == "shell" and not (isinstance(k.value, ast.Constant) and k.value.value is False):
+                    out.append("shell=True")
+    return out
+
+
+def sources(root: Path) -> list[Path]:
+    return sorted((root / "mismes_eval").rglob("*.py"))
+
+
+def test_no_source_runs_text_starts_a_shell_or_unpickles(root: Path) -> None:
+    found = {path.name: f for path in sources(root) if (f := faults(path.read_text(encoding="utf-8")))}
+    assert len(sources(root)) > 80
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["eval('1')", "exec(x)", "import pickle", "from pickle import loads", "os.system('ls')", "subprocess.run('ls', shell=True)", "pd.read_pickle(p)", "yaml.load(t)", "import requests",
+     "from urllib.request import urlopen", "np.load(f, allow_pickle=True)", "frame.to_pickle(p)", "subprocess.run(a, shell=flag)"],
+)  # fmt: skip
+def test_the_search_would_find_it(line: str) -> None:
+    assert faults(line)
+
+
+@pytest.mark.parametrize("name", ["page.js"])
+def test_the_script_of_the_inventory_page_builds_nodes_not_markup(root: Path, name: str) -> None:
+    script = (root / "mismes_eval" / "inventory" / name).read_text(encoding="utf-8")
+    assert not [w for w in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "fetch(", "XMLHttpRequest", "import(") if w in script]
+
+
+def test_a_whole_report_opens_no_socket(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Built in this process, with every socket refused but those between processes of this machine."""
+    real = socket.socket
+    asked: list[object] = []
+
+    class Refused(real):  # type: ignore[misc, valid-type]
+        def __init__(self, family: int = -1, *args: object, **more: object) -> None:
+            if family in (-1, socket.AF_INET, socket.AF_INET6):
+                asked.append(family)
+                raise OSError("no network")
+            super().__init__(family, *args, **more)
+
+    def refused(*args: object, **more: object) -> object:
+        asked.append(args)
+        raise OSError("no network")
+
+    monkeypatch.setattr(socket, "socket", Refused)
+    monkeypatch.setattr(socket, "getaddrinfo", refused)
+    monkeypatch.setattr(socket, "create_connection", refused)
+    with pytest.raises(OSError, match="no network"):
+        socket.socket(socket.AF_INET)
+    asked.clear()
+    session = Session(Params.load(root / "params" / "TUN.yaml"), tmp_path, language("fr"), True)
+    report = country_report(session)
+    report.findings()
+    for chapter in report.chapters:
+        report.chapter(chapter)
+    report.finish()
+    assert (tmp_path / "estimates.json").is_file()
+    assert asked == []
+
+
+def test_a_pickle_under_another_name_is_not_loaded(tmp_path: Path) -> None:
+    ran: list[int] = []
+
+    class Bomb:
+        def __reduce__(self) -> tuple[object, tuple[int]]:
+            return ran.append, (1,)
+
+    assert hasattr(builtins, "__import__")
+    import pickle  # noqa: PLC0415  (the attack, not the package)
+
+    for ending in ("csv", "parquet", "dta", "sav", "xlsx"):
+        path = tmp_path / f"x.{ending}"
+        path.write_bytes(pickle.dumps(pd.DataFrame({"x": [1]})))
+        with pytest.raises(Exception, match=r".") as caught:
+            lfs.read(path)
+        assert type(caught.value).__module__.startswith("mismes_eval"), ending
+    assert ran == []
