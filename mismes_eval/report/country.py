@@ -10,6 +10,7 @@ import pandas as pd
 from mismes_eval.errors import ReportError
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
+from mismes_eval.report.chapters.base import Item
 from mismes_eval.report.chapters.plan import INPUTS, source_map
 from mismes_eval.report.comparable import comparable
 from mismes_eval.report.disclosure import Partition, protect_tables
@@ -77,6 +78,7 @@ def country_report(session: Session) -> CountryReport:
         built[name] = make(context)
     last = built["limits"]
     built["limits"] = replace(last, items=(*last.items, source_map(context, built)))
+    built = {name: replace(c, items=tuple(_dated(context, i) for i in c.items)) for name, c in built.items()}
     tables = [item for c in built.values() for item in c.items if isinstance(item, Table)]
     partitions: dict[str, Sequence[Partition]] = {k: v for c in built.values() for k, v in c.partitions.items()}
     protected, audit = protect_tables(tables, partitions)
@@ -86,3 +88,11 @@ def country_report(session: Session) -> CountryReport:
         for name, c in built.items()
     }
     return CountryReport(session, context, chapters, audit)
+
+
+def _dated(context: Context, item: Item) -> Item:
+    """The source of a table of numbers or a figure with the vintage of the data and weights behind it."""
+    if not isinstance(item, (Table, Figure)) or not item.source:
+        return item
+    vintage = context.text(str(context.evaluation.params.text("data_vintage")))
+    return replace(item, source=context.text("{source}; vintage: {vintage}", source=context.text(item.source), vintage=vintage))

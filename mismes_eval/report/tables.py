@@ -235,7 +235,18 @@ def _legend(table: Table, used: set[str], t: Language) -> list[str]:
     legend += [t("– {row}: {reason}", row=r["row"], reason=r["definition"]) for _, r in reasons.iterrows() if r["definition"]]
     if table.cells["se"].notna().any():
         legend.insert(0, t("Standard errors in brackets; n: unweighted persons."))
-    return legend
+    return [*legend, *_definitions(table, t)]
+
+
+def _definitions(table: Table, t: Language) -> list[str]:
+    """What the numbers shown are, each said once; definitions that name a column made on the way are for the data files only."""
+    cells = table.cells[
+        (table.cells["status"] == "shown")
+        & (table.cells["definition"].astype(str).str.len() > 3)
+        & ~table.cells["definition"].astype(str).str.contains("'_", regex=False)
+    ]
+    rows = {str(d): list(dict.fromkeys(part)) for d, part in cells.groupby("definition", sort=False)["row"]}
+    return [d if len(named) > 1 or d.startswith(str(named[0])) else t("{row}: {reason}", row=named[0], reason=d) for d, named in rows.items()]
 
 
 def _frame(table: Table | TextTable, t: Language, inner: str, legend: list[str]) -> str:

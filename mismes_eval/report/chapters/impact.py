@@ -10,6 +10,7 @@ from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.chapters.cells import outcome_scale
 from mismes_eval.report.chapters.doubt import doubt_items
 from mismes_eval.report.chapters.rollout import rollout_items
+from mismes_eval.report.chapters.strength import PRE, checks
 from mismes_eval.report.chapters.study import study_items
 from mismes_eval.report.chapters.whom import whom_items
 from mismes_eval.report.chapters.worth import worth_items
@@ -71,7 +72,14 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
                     **shown,
                 )
             )
-    return out
+    return [*out, *_not_passed(context, effect)] if not low <= 0 <= high else out
+
+
+def _not_passed(context: Context, effect: Effects) -> list[str]:
+    """The checks that an effect does not pass, in a sentence; the year before enrolment has its own."""
+    d = next((d for d in context.evaluation.doubts if d.measure == effect.measure), None)
+    failed = [] if d is None else [context.text(name) for name, ok in checks(context, effect, d).items() if not ok and name != PRE]
+    return [context.text("It does not pass: {checks}.", checks="; ".join(failed))] if failed else []
 
 
 def _effects(context: Context, study: Tracing, effect: Effects) -> Table:

@@ -126,6 +126,7 @@ def _figure(context: Context, study: Tracing, found: dict[str, Money]) -> Item:
         context.synthetic,
         context.words,
         0,
+        legend=False,
     )
 
 
