@@ -13,10 +13,11 @@ from threading import Lock
 import click
 
 from mismes_eval.cli.project import NOTEBOOK, all_params, data_root_option, params_file, project
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import MismesError, ParamsError, Problem
 from mismes_eval.report.index import write_index
 from mismes_eval.report.pdf import printer
 from mismes_eval.report.publish import tidy
+from mismes_eval.report.published import FOLDER, fingerprint, read_published, spoken, unchanged
 from mismes_eval.report.run import CELL_SECONDS, PAGE, Order, Outcome, run_reports
 
 
@@ -56,6 +57,7 @@ def command(
     try:
         outcomes = _on_cluster(cluster, orders, watch) if cluster else run_reports(orders, at_once, watch.chapter, watch.done)
         whole = [o for o in outcomes if o.status != "failed"]
+        together = _together(target, outcomes) if every and len(outcomes) > 1 else ""
         index = write_index(target, outcomes) if whole or any(target.glob("*/MANIFEST.json")) else None
     finally:
         tidy(target)
@@ -63,10 +65,27 @@ def command(
         click.echo(json.dumps([_record(o) for o in outcomes], ensure_ascii=False, indent=1))
     for outcome in outcomes:
         _complain(outcome)
+    if together and not quiet and not as_json:
+        click.echo(together)
     if index is not None and not quiet and not as_json:
         click.echo(f"{len(whole)} of {len(outcomes)} reports are in {_shown(target)}. Open {_shown(index)}")
     failed = [o for o in outcomes if o.status == "failed"]
     return 0 if not failed else 2 if not whole and all(o.exit_status == 2 for o in failed) else 1
+
+
+def _together(target: Path, outcomes: Sequence[Outcome]) -> str:
+    """Make the synthesis where every country has a report of this run; the sentence that says so, or why there is none."""
+    failed = [o.name for o in outcomes if o.status == "failed"]
+    if failed:
+        return f"synthesis    not made: {', '.join(failed)} failed"
+    names, lang = sorted(o.name for o in outcomes), spoken(target / FOLDER)
+    try:
+        if unchanged(target / FOLDER, fingerprint(read_published(target, names), lang)):
+            return f"synthesis    unchanged {_shown(target / FOLDER / PAGE)}"
+        made, _ = import_module("mismes_eval.report.synthesis").write_synthesis(target, names, lang)
+    except MismesError as error:
+        return f"synthesis    not made: {error.problems[0]}"
+    return f"synthesis    made {_shown(made / PAGE)}"
 
 
 class Watch:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.evaluation.summaries import Summary, summaries
@@ -152,11 +151,20 @@ def _contrasts(indicators: pd.DataFrame, sets: pd.DataFrame) -> pd.DataFrame:
         pairs = [pair for one in line["sets"] for pair in combinations(one, 2)]
         found = [(pair, _difference(*(shown[line["id"], line["group"], c] for c in pair))) for pair in pairs]
         kept = [(pair, d) for pair, d in found if d is not None]
-        holm = multipletests([d["p"] for _, d in kept], method="holm")[1] if kept else []
+        holm = _holm([d["p"] for _, d in kept])
         title = str(indicators.loc[indicators["id"] == line["id"], "title"].iloc[0])
         about = {"id": line["id"], "title": title, "group": line["group"]}
         rows += [{**about, "first": a, "second": b, **d, "p_holm": float(h)} for ((a, b), d), h in zip(kept, holm, strict=True)]
     return pd.DataFrame(rows, columns=["id", "title", "group", "first", "second", "value", "se", "degf", "ci_low", "ci_high", "p", "p_holm"])
+
+
+def _holm(p: Sequence[float]) -> list[float]:
+    """P-values after Holm (1979), Scandinavian Journal of Statistics 6, 65-70."""
+    order = np.argsort(p)
+    stepped = np.maximum.accumulate(np.asarray(p)[order] * np.arange(len(p), 0, -1)) if len(p) else np.array([])
+    out = np.empty(len(p))
+    out[order] = np.minimum(stepped, 1.0)
+    return [float(x) for x in out]
 
 
 def _difference(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> dict[str, float] | None:

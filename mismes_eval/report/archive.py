@@ -11,6 +11,7 @@ from pathlib import Path
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.report.language import country_name
 from mismes_eval.report.provenance import LOCK, PACKAGE, changed_outputs, file_hash, read_manifest
+from mismes_eval.report.published import KIND
 from mismes_eval.report.results import ESTIMATES
 
 STAMP = (1980, 1, 1, 0, 0, 0)
@@ -39,6 +40,10 @@ def package(folder: Path, root: Path, notebooks: Path, to: Path, with_data: bool
     ParamsError : the report has no manifest, was changed after it was made, or an input differs from the one it was made from.
     """
     record = read_manifest(folder)
+    if record.get("kind") == KIND:
+        raise ParamsError(
+            Problem("a synthesis is made from reports, not from data", folder.name, "the report of a country", fix="Pack the reports of its countries.")
+        )
     touched = changed_outputs(folder, record)
     if touched:
         raise ParamsError(

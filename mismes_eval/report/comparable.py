@@ -16,9 +16,9 @@ from mismes_eval.report.chapters.base import Chapter, Context
 from mismes_eval.report.chapters.cells import SHARES
 from mismes_eval.report.chapters.people import LABOUR, MATCH
 from mismes_eval.report.chapters.portfolio import counted
+from mismes_eval.report.published import FACTS
 from mismes_eval.report.tables import Table, cells_of
 
-SCHEMA = 1
 NUMBERS = ("value", "se", "ci_low", "ci_high", "n", "degf")
 GROUPS = ("returnees", "non-migrants", "all residents")
 ONE_ROW = (
@@ -40,7 +40,7 @@ def comparable(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, o
     """
     tables = {item.id: item for c in chapters.values() for item in c.items if isinstance(item, Table)}
     return {
-        "schema": SCHEMA,
+        "schema": FACTS,
         "definitions": _definitions(context),
         "indicators": list(_indicators(tables)),
         "effects": list(_effects(context, tables)),

@@ -24,17 +24,8 @@ def forest(
     y = np.arange(len(frame))[::-1].astype(float)
     for at, row in zip(y, frame.to_dict("records"), strict=True):
         low, high, value = row["low"], row["high"], row["value"]
-        if row["kind"] == HEAD:  # inside the axes: models have long names
-            text = ax.annotate(
-                row["label"],
-                (0.005, at),
-                xycoords=("axes fraction", "data"),
-                va="center",
-                fontsize=8.5,
-                fontweight="bold",
-                bbox={"fc": "white", "ec": "none", "pad": 0.5},
-            )
-            text.set_in_layout(False)
+        if row["kind"] == HEAD:  # across the picture: models have long names
+            ax.annotate(row["label"], (0.005, at), xycoords=("figure fraction", "data"), va="center", fontsize=8.5, fontweight="bold").set_in_layout(False)
         elif row["kind"] == EFFECT:
             size = 6.0 if not np.isfinite(row["weight"]) else 4.5 + 6.0 * np.sqrt(row["weight"])
             ax.hlines(at, low, high, color=BLUE, lw=1.6)
@@ -44,12 +35,15 @@ def forest(
         elif row["kind"] == PREDICTION:
             ax.hlines(at, low, high, color=ORANGE, lw=1.4, ls=(0, (4, 2)))
             ax.plot([low, high], [at, at], "|", color=ORANGE, ms=8)
-    ax.axvline(0, color="0.35", lw=1)
+    for at, kind in zip(y, frame["kind"], strict=True):
+        if kind != HEAD:
+            ax.vlines(0, at - 0.5, at + 0.5, color="0.35", lw=1, zorder=0)
     ax.set_yticks(y, ["" if k == HEAD else x for k, x in zip(frame["kind"], frame["label"], strict=True)], fontsize=8.5)
     for at, label in enumerate(ax.get_yticklabels()):
         label.set_color(GREY if frame["kind"].iloc[at] == PREDICTION else "black")
     ax.set_ylim(-0.7, len(frame) - 0.3)
-    ax.grid(axis="y", visible=False)
+    ax.grid(visible=False)
+    ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel(xlabel)
     numbers = [t("{v} ({lo} to {hi})", v=t.number(r["value"]), lo=t.number(r["low"]), hi=t.number(r["high"])) for r in frame.to_dict("records")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
@@ -13,36 +12,22 @@ from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader
 
-from mismes_eval.errors import ParamsError, Problem, ReportError
 from mismes_eval.evaluation.synthesis import Published, Synthesis, compare
 from mismes_eval.report import synthesis_effects, synthesis_tables
-from mismes_eval.report.comparable import SCHEMA as FACTS
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.html import BANNER, STYLE, TEMPLATES, Cover, accessible, number, require_alternatives
 from mismes_eval.report.language import Language, country_name, language
 from mismes_eval.report.plain import escape
-from mismes_eval.report.provenance import MANIFEST, SCHEMA, changed_outputs, file_hash, outputs, package_hash, read_manifest, versions
+from mismes_eval.report.provenance import MANIFEST, SCHEMA, outputs, package_hash, versions
 from mismes_eval.report.publish import publish, work_folder
+from mismes_eval.report.published import FOLDER, KIND, Origin, fingerprint, read_published, unchanged
 from mismes_eval.report.results import ESTIMATES, write_results
 from mismes_eval.report.run import PAGE
 from mismes_eval.report.synthesis_tables import Words
 from mismes_eval.report.tables import Table, TextTable
 
-FOLDER = "synthesis"
 COUNTRY = "Synthesis"
-KIND = "synthesis"
 Part = Table | TextTable | Figure | str
-
-
-@dataclass(frozen=True)
-class Origin:
-    """A country report that a synthesis read: folder name, when it was made, hashes of its manifest and its results."""
-
-    name: str
-    country: str
-    started: str
-    manifest_sha256: str
-    estimates_sha256: str
 
 
 @dataclass(frozen=True)
@@ -57,55 +42,13 @@ class _Whole:
         return self.of
 
 
-def read_published(out: Path, names: Sequence[str] = ()) -> tuple[list[Published], list[Origin]]:
-    """The published results of the country reports below `out`, all or the named ones, after a check of every file against its recorded hash.
-
-    Raises
-    ------
-    ParamsError : no report of a name, a report of an older version without results to compare.  ReportError : a file that is not what its manifest says.
-    """
-    wanted = list(names) or sorted(
-        p.name for p in (out.iterdir() if out.is_dir() else ()) if (p / MANIFEST).is_file() and p.name != FOLDER and not p.name.startswith(".")
-    )
-    lacking = [n for n in wanted if not (out / n / MANIFEST).is_file()]
-    if lacking:
-        raise ParamsError(
-            [Problem("a country has no report", str(out / n), f"a folder with a {MANIFEST}", fix=f"Make it first: `mismes report {n}`.") for n in lacking]
-        )
-    found, origins, broken, old = [], [], [], []
-    for name in wanted:
-        folder = out / name
-        record = read_manifest(folder)
-        if record.get("kind") == KIND:
-            continue
-        broken += [
-            Problem("a report is not what its manifest says", f"{name}/{c}", fix=f"Make it again: `mismes report {name}`.")
-            for c in changed_outputs(folder, record)
-        ]
-        results = json.loads((folder / ESTIMATES).read_text(encoding="utf-8"))
-        facts = results.get("facts", {}).get("comparison")
-        if facts is None or facts.get("schema") != FACTS:
-            old.append(
-                Problem(
-                    "a report has no results to compare",
-                    name,
-                    f"'comparison' of schema {FACTS} in {ESTIMATES}",
-                    fix=f"Make it again: `mismes report {name} --force`.",
-                )
-            )
-            continue
-        found.append(Published(str(record["country"]), bool(record["synthetic"]), facts))
-        origins.append(Origin(name, str(record["country"]), str(record["started"]), file_hash(folder / MANIFEST), file_hash(folder / ESTIMATES)))
-    if broken:
-        raise ReportError(broken)
-    if old:
-        raise ParamsError(old)
-    return found, origins
-
-
 def synthesis(out: Path | str, names: Sequence[str] = (), mixed: bool = False) -> Synthesis:
     """The countries below a folder of reports side by side, as data. names: folders; default: all. mixed: made-up and real data together."""
-    return compare(read_published(Path(out), names)[0], mixed)
+    return _compared(read_published(Path(out), names), mixed)
+
+
+def _compared(origins: Sequence[Origin], mixed: bool) -> Synthesis:
+    return compare([Published(o.country, o.synthetic, o.facts) for o in origins], mixed)
 
 
 def write_synthesis(out: Path, names: Sequence[str] = (), lang: str = "en", mixed: bool = False, force: bool = False) -> tuple[Path, bool]:
@@ -115,22 +58,21 @@ def write_synthesis(out: Path, names: Sequence[str] = (), lang: str = "en", mixe
     -------
     (folder, made) : made is False where nothing changed since the last time.
     """
-    reports, origins = read_published(out, names)
-    evidence, t = compare(reports, mixed), language(lang)
-    fingerprint = hashlib.sha256("\n".join([lang, package_hash(), *(f"{o.name} {o.estimates_sha256}" for o in origins)]).encode()).hexdigest()
-    final = out / FOLDER
-    if not force and _unchanged(final, fingerprint):
+    origins, final = read_published(out, names), out / FOLDER
+    of = fingerprint(origins, lang)
+    if not force and unchanged(final, of):
         return final, False
+    evidence, t = _compared(origins, mixed), language(lang)
     chapters, beside = _chapters(Words(evidence, t), origins)
     shown = [p.in_language(t) if not isinstance(p, str) else p for _, parts in chapters for p in parts]
     said = iter(shown)
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    html = _page(evidence, [(t(title), [_html(next(said), t) for _ in parts]) for title, parts in chapters], t, started, fingerprint)
+    html = _page(evidence, [(t(title), [_html(next(said), t) for _ in parts]) for title, parts in chapters], t, started, of)
     tables = [p for p in (*shown, *(b.in_language(t) for b in beside)) if isinstance(p, (Table, TextTable))]
     work = work_folder(out, FOLDER)
     try:
         warnings = [f"{len(t.unknown)} texts have no entry in report/locale/{t.code}.po: {'; '.join(sorted(t.unknown)[:5])}"] if t.unknown else []
-        about = cast("Any", _Whole(COUNTRY, bool(evidence.synthetic), fingerprint))
+        about = cast("Any", _Whole(COUNTRY, bool(evidence.synthetic), of))
         write_results(
             work,
             about,
@@ -141,7 +83,7 @@ def write_synthesis(out: Path, names: Sequence[str] = (), lang: str = "en", mixe
             t,
         )
         (work / PAGE).write_text(html, encoding="utf-8")
-        record = _manifest(evidence, origins, work, started, fingerprint, lang)
+        record = _manifest(evidence, origins, work, started, of, lang)
         (work / MANIFEST).write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
         publish(work, final)
     finally:
@@ -149,24 +91,14 @@ def write_synthesis(out: Path, names: Sequence[str] = (), lang: str = "en", mixe
     return final, True
 
 
-def _unchanged(final: Path, fingerprint: str) -> bool:
-    if not (final / MANIFEST).is_file():
-        return False
-    try:
-        record = read_manifest(final)
-    except ParamsError:
-        return False
-    return record.get("fingerprint") == fingerprint and not changed_outputs(final, record)
-
-
-def _manifest(evidence: Synthesis, origins: Sequence[Origin], work: Path, started: str, fingerprint: str, lang: str) -> Mapping[str, object]:
+def _manifest(evidence: Synthesis, origins: Sequence[Origin], work: Path, started: str, of: str, lang: str) -> Mapping[str, object]:
     inputs = [
         {"key": f"report.{o.country}", "path": f"{o.name}/{file}", "sha256": sha}
         for o in origins
         for file, sha in ((MANIFEST, o.manifest_sha256), (ESTIMATES, o.estimates_sha256))
     ]
     return {
-        "schema": SCHEMA, "kind": KIND, "country": COUNTRY, "countries": list(evidence.countries), "synthetic": bool(evidence.synthetic), "fingerprint": fingerprint, "started": started,
+        "schema": SCHEMA, "kind": KIND, "country": COUNTRY, "countries": list(evidence.countries), "synthetic": bool(evidence.synthetic), "fingerprint": of, "started": started,
         "language": lang, "params": {"values": {}}, "inputs": inputs, "package_sha256": package_hash(), "versions": versions(), "outputs": outputs(work),
     }  # fmt: skip
 
@@ -205,7 +137,10 @@ def _list(items: Sequence[tuple[str, str]]) -> str:
 
 def _sources(w: Words, origins: Sequence[Origin]) -> TextTable:
     t = w.t
-    rows = [(w.country(o.country), o.started, t.name(o.manifest_sha256[:16]), t.name(o.estimates_sha256[:16])) for o in origins]
+    rows = [
+        (w.country(o.country), t.name(t.date(datetime.fromisoformat(o.started))), t.name(o.manifest_sha256[:16]), t.name(o.estimates_sha256[:16]))
+        for o in origins
+    ]
     head = [t("Country"), t("Report made on"), f"{MANIFEST}, sha256", f"{ESTIMATES}, sha256"]
     note = "Every file of these reports was checked against its recorded hash. The synthesis reads nothing else."
     return synthesis_tables.words_table(w, "S10", "Reports that this synthesis rests on", rows, head, (note,))
@@ -217,7 +152,7 @@ def _html(part: Part, t: Language) -> str:
     return part.to_html(t.code)
 
 
-def _page(evidence: Synthesis, chapters: Sequence[tuple[str, Sequence[str]]], t: Language, started: str, fingerprint: str) -> str:
+def _page(evidence: Synthesis, chapters: Sequence[tuple[str, Sequence[str]]], t: Language, started: str, of: str) -> str:
     names = ", ".join(country_name(c, t.code) for c in evidence.countries)
     banner = t(BANNER) if evidence.synthetic else ""
     if evidence.synthetic and len(evidence.synthetic) < len(evidence.countries):
@@ -225,7 +160,7 @@ def _page(evidence: Synthesis, chapters: Sequence[tuple[str, Sequence[str]]], t:
             "SYNTHETIC DATA: the numbers of {names} are made up; those of the other countries are real.",
             names=", ".join(country_name(c, t.code) for c in evidence.synthetic),
         )
-    lines = ((t("Countries"), names), (t("Produced on"), t.date(datetime.fromisoformat(started))), (t("Run"), f"{fingerprint[:12]} ({MANIFEST})"))
+    lines = ((t("Countries"), names), (t("Produced on"), t.date(datetime.fromisoformat(started))), (t("Run"), f"{of[:12]} ({MANIFEST})"))
     cover = Cover(
         t("Migrant support measures: evaluation from an employment and skills perspective"), t("Synthesis across countries"), lines, banner, t.code, STYLE
     )

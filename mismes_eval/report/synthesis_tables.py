@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -108,12 +109,10 @@ def comparability(w: Words) -> TextTable:
     titles = dict(zip(w.evidence.indicators["id"], w.evidence.indicators["title"], strict=True))
     for line in _page_rows(w.evidence.comparable).to_dict("records"):
         several = [s for s in line["sets"] if len(s) > 1]
-        key = (
-            "; ".join(", ".join(w.country(c) for c in s) for s in several) or t("no two countries"),
-            ", ".join(t(str(d)) for d in line["differing"]) or t("nothing"),
-        )
-        rows.setdefault(key, []).append(w.indicator(titles[line["id"]], line["group"]))
-    texts = [["; ".join(names), sets, differing] for (sets, differing), names in rows.items()]
+        sets = t.name("; ".join(", ".join(w.country(c) for c in s) for s in several)) if several else t("no two countries")
+        differing = t.name(", ".join(t(str(d)) for d in line["differing"])) if line["differing"] else t("nothing")
+        rows.setdefault((sets, differing), []).append(w.indicator(titles[line["id"]], line["group"]))
+    texts = [[t.name("; ".join(names)), *key] for key, names in rows.items()]
     note = "The order of the countries means nothing. They are not ranked: where definitions differ, a difference between countries may be one of definitions."
     return words_table(
         w, "S02", "Which countries may be compared", texts, [t("Indicators"), t("Comparable among themselves"), t("What differs between the others")], (note,)
@@ -233,7 +232,7 @@ def due(w: Words) -> Table:
     cells = []
     for r in w.evidence.due.to_dict("records"):
         cells += [cell(w.country(r["country"]), s, float(r[s])) for s in ("evaluated", *UNEVALUATED)]
-    days = sorted(set(w.evidence.due["day"]))
+    days = [w.t.date(date.fromisoformat(d)) for d in sorted(set(w.evidence.due["day"]))]
     note = w.t("On {days}. Overdue: 24 months have passed since the start without an evaluation; due next: within 12 months.", days=", ".join(days))
     return table(w, "S09", "Evaluations due (number of measures)", cells, (note,), digits=0)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mismes_eval.errors import ParamsError, Problem, ReportError
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.provenance import changed_outputs, ingredients, read_manifest
+from mismes_eval.report.published import KIND
 from mismes_eval.report.results import ESTIMATES
 from mismes_eval.report.run import Order, Progress, run_report
 
@@ -73,6 +74,15 @@ def verify(folder: Path, root: Path, notebooks: Path, data_root: Path | None, pr
     ParamsError : no manifest, or the params file is gone.  ReportError : the run cannot be repeated.
     """
     record = read_manifest(folder)
+    if record.get("kind") == KIND:
+        raise ParamsError(
+            Problem(
+                "a synthesis is made from reports, not from data",
+                folder.name,
+                "the report of a country",
+                fix="Verify the country reports, then `mismes synthesis --force`.",
+            )
+        )
     told_params, told_notebook = _dict(record["params"]), _dict(record["notebook"])
     params_file, notebook = root / str(told_params["file"]), notebooks / str(told_notebook["name"])
     if not params_file.is_file():
@@ -117,8 +127,20 @@ def _numbers(path: Path) -> dict[tuple[str, str, str], float | str | None]:
         for quantity in NUMBERS:
             out[(str(row["table"]), cell, quantity)] = _number(row.get(quantity))
     for name, value in results["facts"].items():
-        out[("facts", str(name), "value")] = _number(value)
+        out |= {("facts", where, "value"): _number(v) for where, v in _leaves(str(name), value)}
     return out
+
+
+def _leaves(name: str, value: object) -> Iterator[tuple[str, object]]:
+    """Every single value of a fact that has parts, with the way to it."""
+    if isinstance(value, Mapping):
+        for key, v in value.items():
+            yield from _leaves(f"{name} / {key}", v)
+    elif isinstance(value, list):
+        for i, v in enumerate(value):
+            yield from _leaves(f"{name} / {i + 1}", v)
+    else:
+        yield name, value
 
 
 def _number(value: object) -> float | str | None:
