@@ -1,17 +1,20 @@
 """The `mismes` command. Each subcommand is a module of its own, loaded when it is called, so that `mismes --help` answers at once.
 
-Exit status: 0 done; 1 a report failed or a verification differs; 2 bad input or usage.
+Exit status: 0 done; 1 a report failed, a verification differs or a file cannot be written; 2 bad input or usage; 130 stopped from the keyboard.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from importlib import import_module
 
 import click
 
+from mismes_eval.cli.examples import EXIT_STATUS, epilog
+from mismes_eval.cli.terminal import plain_warnings, problem
 from mismes_eval.errors import MismesError
 
 COMMANDS: Mapping[str, str] = {
@@ -24,7 +27,9 @@ COMMANDS: Mapping[str, str] = {
     "demo": "Make the synthetic countries.",
     "lab": "Open JupyterLab on the notebooks.",
     "inventory": "Evaluation register and page of the measures.",
+    "completion": "Print what your shell needs to complete commands and countries.",
 }
+RENAMED: Mapping[str, str] = {}  # earlier name of a command -> its name now: works for one minor version with a note, then goes
 
 
 class LazyGroup(click.Group):
@@ -34,9 +39,14 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in RENAMED:
+            now = RENAMED[cmd_name]
+            warnings.warn(f"mismes {cmd_name} is now mismes {now}; the old name goes with the next minor version.", FutureWarning, stacklevel=2)
+            cmd_name = now
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"mismes_eval.cli.{cmd_name}").command
+        command.epilog = command.epilog or epilog(cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -44,10 +54,13 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, epilog=EXIT_STATUS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="mismes-eval", message="%(prog)s %(version)s")
 def group() -> None:
-    """Evaluation and impact workbench for migrant support measures."""
+    """Evaluation and impact workbench for migrant support measures.
+
+    Begin with `mismes report --all` (the countries that ship) or `mismes new ISO3` (yours). Every command has -h with examples.
+    """
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -56,11 +69,12 @@ def main(arguments: list[str] | None = None) -> None:
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     os.environ.setdefault("MPLBACKEND", "Agg")
     os.environ.setdefault("PYTHONHASHSEED", "0")
+    plain_warnings()
     try:
         sys.exit(group.main(args=arguments, prog_name="mismes", standalone_mode=False) or 0)
     except MismesError as error:
-        for problem in error.problems:
-            click.echo(f"{problem}\n", err=True)
+        for found in error.problems:
+            problem(found)
         sys.exit(error.exit_status)
     except click.ClickException as error:
         error.show()

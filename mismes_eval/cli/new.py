@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
 import click
 
-from mismes_eval import inventory
+from mismes_eval import inventory, lfs
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.evaluation.blank import blank_params
 from mismes_eval.frame.codes import codes, nearest_code
@@ -14,38 +16,114 @@ from mismes_eval.frame.template import template
 from mismes_eval.inventory.workbook import fillable_workbook
 from mismes_eval.report.publish import write_whole
 
-TRACER = ("tracer_person", "tracer_wave", "tracer_outcome", "tracer_service", "tracer_episode")
+UNITS = {
+    "lfs_person": "person",
+    "tracer_person": "person",
+    "tracer_wave": "person and wave",
+    "tracer_outcome": "person and wave",
+    "tracer_service": "service received",
+    "tracer_episode": "episode",
+}
+STEPS = """# {code}: from empty to a report
+
+Run `mismes check {name}` after every step; it says what is missing and how to mend it.
+
+- [ ] Params: country, year and data vintage in `params/{name}.yaml`. Every key is explained there.
+- [ ] Evidence, at least one of three; what you leave out is said in the report:
+  - [ ] Labour force survey: `data_raw/{code}/lfs_person.xlsx`, or the office's own file with `data_raw/{code}/mapping.xlsx` (name it as `mapping.workbook`).
+  - [ ] Tracer study: `data_raw/{code}/tracer_person.xlsx`, `tracer_wave.xlsx`, `tracer_outcome.xlsx`; services and episodes where you have them.
+  - [ ] Inventory of measures: `data_raw/{code}/inventory.xlsx`.
+- [ ] Mapping: compare the counts that `mismes check {name} --codebook` prints with the office's own tables.
+- [ ] Design: `design.strata` and `design.psu`; else `design.household`; else `design.cluster_deff` from the office's report.
+- [ ] Control totals: `inputs.margins` (margin, category, total, source), or `calibration.method: none`.
+- [ ] Who is a migrant: `definitions.preset`, chosen before looking at results.
+- [ ] One published number of the office, reproduced.
+- [ ] `mismes report {name}`, then `mismes verify {name}`.
+
+Personal identifiers (names, telephone numbers, addresses) do not belong in any of these files; they are refused.
+"""
 
 
 @click.command("new")
-@click.argument("country", metavar="ISO3")
-@click.option("--name", default=None, help="Name of the params file, for a second run of the same country (default: the code).")
+@click.argument("country", metavar="[ISO3]", required=False)
+@click.option("--name", default=None, help="Name of the params file, for a second run of the same country (default: the code as given).")
 @click.option("--synthetic", is_flag=True, help="The data will be made up; the report says so.")
-def command(country: str, name: str | None, synthetic: bool) -> int:
-    """Write params/ISO3.yaml with every key explained, and empty templates with drop-downs in data_raw/ISO3/. Nothing that exists is touched."""
-    code = country.upper()
-    if code not in set(codes("countries")["code"]):
-        near = nearest_code("countries", code)
-        raise ParamsError(Problem("unknown country code", country, "an ISO 3166 alpha-3 code", fix=f"Nearest: {near}." if near else ""))
-    file = Path("params") / f"{name or code}.yaml"
+@click.option("--lfs", "survey", default=None, metavar="FILE", help="Labour force survey, relative to the project or the data root.")
+@click.option("--inventory", "measures", default=None, metavar="FILE", help="Inventory of measures.")
+@click.option("--mapping", default=None, metavar="NAME", help="Layout that ships, or your mapping workbook (.xlsx).")
+@click.option("--year", default=None, type=click.IntRange(1900, 2100), help="Reference year of the survey.")
+@click.option("--weights", default=None, metavar="COLUMN", help="Column of weights after the mapping.")
+@click.option("--strata", multiple=True, metavar="COLUMN", help="Stratum column; once a sampling stage.")
+@click.option("--psu", multiple=True, metavar="COLUMN", help="PSU column; once a sampling stage.")
+@click.option("--quiet", is_flag=True, help="Print nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the files made as JSON.")
+def command(
+    country: str | None, name: str | None, synthetic: bool, survey: str | None, measures: str | None, mapping: str | None, year: int | None, weights: str | None,
+    strata: tuple[str, ...], psu: tuple[str, ...], quiet: bool, as_json: bool,
+) -> int:  # fmt: skip
+    """Write params/ISO3.yaml with every key explained, a checklist, and empty Excel templates with drop-downs in data_raw/ISO3/.
+
+    A suffix begins a second run of a country (MDA2). Nothing that exists is touched. Without a code it asks for one.
+    """
+    if country is None:
+        if not sys.stdin.isatty():
+            raise ParamsError(Problem("which country?", "mismes new", "an ISO 3166 alpha-3 code", "none", "For instance: mismes new JOR."))
+        country = str(click.prompt("Country (ISO 3166 alpha-3 code, for instance JOR)"))
+    code = _country(country)
+    file = Path("params") / f"{name or country.upper()}.yaml"
     if file.exists() or file.parent.resolve() != Path("params").resolve():
-        raise ParamsError(
-            Problem(
-                "the params file cannot be made",
-                str(file),
-                "a new name without folders",
-                "it exists" if file.exists() else str(name),
-                "Choose another with --name.",
-            )
-        )
+        got = "it exists" if file.exists() else str(name)
+        raise ParamsError(Problem("the params file cannot be made", str(file), "a new name without folders", got, "Choose another with --name."))
+    text = blank_params(code, synthetic, _given(survey, measures, mapping, year, weights, strata, psu))
     folder = Path("data_raw") / code
     folder.mkdir(parents=True, exist_ok=True)
-    made = [file]
-    write_whole(file, blank_params(code, synthetic))
-    for path, form in ((folder / "inventory.xlsx", None), (folder / "lfs_person.xlsx", "lfs_person"), *((folder / f"{t}.xlsx", t) for t in TRACER)):
+    write_whole(file, text)
+    made = [file, *_templates(folder, code, file.stem)]
+    if as_json:
+        click.echo(json.dumps([p.as_posix() for p in made]))
+    elif not quiet:
+        click.echo("\n".join(f"made {p.as_posix()}" for p in made))
+        click.echo(f"Next: fill what you have, name the files in {file.as_posix()}, then: mismes check {file.stem}")
+    return 0
+
+
+def _country(word: str) -> str:
+    """The ISO3 code that a word is, or begins with (MDA2)."""
+    known = set(codes("countries")["code"])
+    for code in (word.upper(), word.upper()[:3]):
+        if code in known and word.isalnum():
+            return code
+    near = nearest_code("countries", word.upper())
+    raise ParamsError(
+        Problem("unknown country code", word, "an ISO 3166 alpha-3 code, with a suffix for a second run", fix=f"Nearest: {near}." if near else "")
+    )
+
+
+def _given(
+    survey: str | None, measures: str | None, mapping: str | None, year: int | None, weights: str | None, strata: tuple[str, ...], psu: tuple[str, ...]
+) -> dict[str, str]:
+    """Params key -> value as YAML text, of what was said on the command line. Any text goes in quotes, so that it stays one value."""
+    workbook = mapping is not None and mapping.endswith(".xlsx")
+    said = {
+        "inputs.lfs": survey, "inputs.inventory": measures, "mapping.workbook": mapping if workbook else None, "mapping.name": None if workbook else mapping,
+        "year": None if year is None else year, "design.weights": weights, "design.strata": list(strata) or None, "design.psu": list(psu) or None,
+    }  # fmt: skip
+    return {k: json.dumps(v, ensure_ascii=False) for k, v in said.items() if v is not None}
+
+
+def _templates(folder: Path, code: str, name: str) -> list[Path]:
+    """The workbooks and the checklist that are not there yet."""
+    made = []
+    for path in (folder / "inventory.xlsx", folder / "mapping.xlsx", folder / "CHECKLIST.md", *(folder / f"{form}.xlsx" for form in UNITS)):
         if path.exists():
             continue
-        made.append(inventory.workbook(path) if form is None else fillable_workbook(template(form), path))
-    click.echo("\n".join(f"made {p.as_posix()}" for p in made))
-    click.echo(f"Next: fill what you have, name the files in {file.as_posix()}, then: mismes check {file.stem}")
-    return 0
+        made.append(path)
+        if path.suffix == ".md":
+            write_whole(path, STEPS.format(code=code, name=name))
+        elif path.stem == "inventory":
+            inventory.workbook(path)
+        elif path.stem == "mapping":
+            lfs.mapping_workbook(path)
+        else:
+            fillable_workbook(template(path.stem), path, sheet_name="data", unit=UNITS[path.stem])
+    return made

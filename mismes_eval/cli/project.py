@@ -15,6 +15,15 @@ data_root_option = click.option(
 )
 
 
+def country_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Params files whose name begins so, for the shell's completion; none outside a project."""
+    try:
+        folder = project() / "params"
+    except ParamsError:
+        return []
+    return sorted(p.stem for p in folder.glob("*.yaml") if p.stem.upper().startswith(incomplete.upper()))
+
+
 def project() -> Path:
     """The nearest folder upwards that has a `params` folder."""
     here = Path.cwd()

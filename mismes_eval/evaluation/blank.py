@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from mismes_eval.evaluation.schema import KEYS, SECTIONS, Key
 
@@ -24,22 +25,24 @@ EXAMPLES = {
     "inputs.inventory": "inventory.xlsx",
     "inputs.lfs": "lfs_person.xlsx",
     "inputs.margins": "margins.csv",
+    "mapping.workbook": "mapping.xlsx",
     **{f"inputs.tracer_{t}": f"tracer_{t}.xlsx" for t in ("person", "wave", "outcome", "service", "episode")},
 }
 
 
-def blank_params(country: str, synthetic: bool) -> str:
-    """A params file for `country` in which every key stands with its meaning, its default, and whether it may stay as it is."""
+def blank_params(country: str, synthetic: bool, given: Mapping[str, str] = MappingProxyType({})) -> str:
+    """A params file for `country` in which every key stands with its meaning, its default, and whether it may stay as it is. given: dotted key -> its value, ready to run."""
+    filled = {"country": country, "synthetic": "true" if synthetic else "false", **given}
     lines = [f"# Run parameters for {country}. Keys that start with '#' are optional and stand at their default; take the '#' away to change one."]
     for key in (k for k in KEYS if not k.section):
-        lines += _key(key, {"country": country, "synthetic": "true" if synthetic else "false"}.get(key.name), "")
+        lines += _key(key, filled.get(key.name), "")
     for section in SECTIONS:
         about = SECTION_ABOUT.get(section, "")
         lines += ["", f"# {about}" if about else "", f"{section}:"]
         lines = [line for i, line in enumerate(lines) if line or (i and lines[i - 1])]
         for key in (k for k in KEYS if k.section == section):
             value = f"data_raw/{country}/{EXAMPLES[key.name]}" if key.name in EXAMPLES else None
-            lines += _key(key, None, "  ", value)
+            lines += _key(key, filled.get(key.name), "  ", value)
     return "\n".join(lines) + "\n"
 
 

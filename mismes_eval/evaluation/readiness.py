@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pandas as pd
+
 from mismes_eval import frame as frames
 from mismes_eval import inventory as inventories
+from mismes_eval import lfs
 from mismes_eval.errors import MismesError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import survey
@@ -22,18 +25,31 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Readiness:
-    """problems: what stops the run; supplied, absent: kinds of evidence; lines: one sentence on what was read."""
+    """problems: what stops the run; supplied, absent: kinds of evidence; lines: one sentence on what was read.
+
+    codebook : every column of the survey after the mapping, with rows and weighted counts of its values; None without a survey that can be read.
+    """
 
     problems: tuple[Problem, ...]
     supplied: tuple[str, ...]
     absent: tuple[str, ...]
     lines: tuple[str, ...]
+    codebook: pd.DataFrame | None = None
 
 
 def readiness(params: Params) -> Readiness:
     """Read and weight everything that the params name, and gather every problem of every kind of evidence."""
     problems: list[Problem] = []
     lines: list[str] = []
+    books: list[pd.DataFrame] = []
+
+    def read_survey(p: Params) -> str | None:
+        s = survey(p)
+        if s is None:
+            return None
+        mapped = [c for c in s.sample.frame.columns if not str(c).startswith("_")]
+        books.append(lfs.codebook(s.sample.frame[mapped], p.text("design.weights") or "weight"))
+        return f"{len(s.sample.frame):,} persons, sum of weights {float(s.sample.weights.sum()):,.0f}; {s.sample.design.describe()}"
 
     def tried(what: str, read: Callable[[Params], str | None]) -> None:
         try:
@@ -44,7 +60,7 @@ def readiness(params: Params) -> Readiness:
         if line is not None:
             lines.append(f"{what}: {line}")
 
-    tried("labour force survey", _survey)
+    tried("labour force survey", read_survey)
     tried("tracer study", _tracing)
     tried("inventory", _inventory)
     for key in ("inputs.targets", "inputs.truth"):
@@ -59,14 +75,7 @@ def readiness(params: Params) -> Readiness:
                 fix="Fill a template in data_raw/ and name it.",
             )
         )
-    return Readiness(tuple(problems), supplied, tuple(kind for kind, _ in KINDS if kind not in supplied), tuple(lines))
-
-
-def _survey(params: Params) -> str | None:
-    s = survey(params)
-    if s is None:
-        return None
-    return f"{len(s.sample.frame):,} persons, sum of weights {float(s.sample.weights.sum()):,.0f}; {s.sample.design.describe()}"
+    return Readiness(tuple(problems), supplied, tuple(kind for kind, _ in KINDS if kind not in supplied), tuple(lines), books[0] if books else None)
 
 
 def _tracing(params: Params) -> str | None:

@@ -69,6 +69,7 @@ KEYS: tuple[Key, ...] = (
         "pre-analysis plan: item (outcome, wave, estimator, covariate, group, main outcome, main wave) and value, one row a planned choice",
     ),
     _k("mapping.name", "text", "a shipped mapping of the survey's columns (armenia_lfs, georgia_lfs, chile_ene, brazil_pnadc)"),
+    _k("mapping.workbook", "path", "the mapping as an Excel workbook, made by `mismes new`; the keys below change parts of it"),
     _k("mapping.columns", "mapping", "GLD column -> file column"),
     _k("mapping.recode", "mapping", "GLD column -> {file code: GLD code}"),
     _k("mapping.units", "mapping", "GLD column -> factor or unit"),

@@ -74,6 +74,11 @@ def _mapping(params: Params) -> Mapping[str, object] | str | None:
         return None
     if set(given) == {"name"}:
         return str(given["name"])
+    workbook = params.path("mapping.workbook")
+    if workbook is not None:
+        base = lfs.read_mapping(workbook)
+        given = {k: {**base[k], **v} if isinstance(v, dict) and isinstance(base.get(k), dict) else v for k, v in given.items() if k != "workbook"}  # type: ignore[dict-item]
+        return {**base, **given}
     return {k: v for k, v in given.items() if k != "name"} | ({"name": given["name"]} if "name" in given else {})
 
 

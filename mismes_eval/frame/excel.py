@@ -11,13 +11,18 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from mismes_eval.errors import InputError, Problem
 
+ABOUT_SHEETS = ("notes", "codes")  # what the package's own fillable workbooks hold beside their one sheet of data
+
 
 def read_excel(content: bytes, name: str, *, sheet: str | None, columns: list[str] | None) -> pd.DataFrame:
-    """Cells of one sheet (the first, when the book has one; else it must be named); blank rows at the end are left off, text cells stay text."""
+    """Cells of one sheet (the only one, or the only one beside the notes and codes of our own workbooks; else it must be named); blank rows at the end are left off, text cells stay text."""
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
     except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, EOFError) as error:
         raise InputError(Problem("truncated or damaged file", name, "an Excel workbook (.xlsx)", str(error), "Fetch the file again.")) from error
+    data_sheets = [n for n in book.sheetnames if n not in ABOUT_SHEETS]
+    if sheet is None and len(data_sheets) == 1:
+        sheet = data_sheets[0]
     if sheet is None and len(book.sheetnames) > 1:
         raise InputError(
             Problem("several sheets", name, "the name of one", ", ".join(book.sheetnames), f'Say which, for instance sheet="{book.sheetnames[0]}".')

@@ -19,15 +19,15 @@ FILL = {"yes": PatternFill("solid", fgColor="F8CBAD"), "expected": PatternFill("
 ASKED = {"yes": "required", "expected": "please fill", "no": "optional"}
 
 
-def fillable_workbook(template: Template, path: str | Path, rows: int = 500) -> Path:
-    """Write the workbook; `rows` rows have drop-downs and input checks. It reads back with `inventory.read(path)`.
+def fillable_workbook(template: Template, path: str | Path, rows: int = 500, sheet_name: str = SHEET, unit: str = "measure") -> Path:
+    """Write the workbook; `rows` rows have drop-downs and input checks. One row a `unit` on the sheet `sheet_name`. It reads back with `inventory.read(path)` or `frame.read(path)`.
 
     Column heads: red required, yellow counts in completeness, grey optional; a note on each says what goes in.
     """
     path = Path(path)
     book = Workbook()
     sheet = book.active
-    sheet.title = SHEET
+    sheet.title = sheet_name
     ranges = _code_sheet(book.create_sheet(CODES), template)
     for number, column in enumerate(template.columns, start=1):
         _head(sheet, number, column)
@@ -40,7 +40,7 @@ def fillable_workbook(template: Template, path: str | Path, rows: int = 500) -> 
             for row in range(2, rows + 2):
                 sheet.cell(row, number).number_format = "yyyy-mm-dd"
     sheet.freeze_panes = "C2"
-    _notes_sheet(book.create_sheet(NOTES, 1), template)
+    _notes_sheet(book.create_sheet(NOTES, 1), template, sheet_name, unit)
     book.save(path)
     return path
 
@@ -96,12 +96,14 @@ def _input_check(sheet: Worksheet, cells: str, column: Column, ranges: dict[str,
     rule.add(cells)
 
 
-def _notes_sheet(sheet: Worksheet, template: Template) -> None:
+def _notes_sheet(sheet: Worksheet, template: Template, sheet_name: str, unit: str) -> None:
     write_row(sheet, 1, [f"{template.description} (version {template.version})"])
     write_row(
         sheet,
         2,
-        ["One row a measure on the sheet 'measures'. Dates YYYY-MM-DD. Several codes in a cell: separated by ; . Empty where unknown. Never a person's name."],
+        [
+            f"One row a {unit} on the sheet '{sheet_name}'. Dates YYYY-MM-DD. Several codes in a cell: separated by ; . Empty where unknown. Never a person's name."
+        ],
     )
     write_row(sheet, 4, ["section", "column", "fill in?", "kind", "code list", "lowest", "highest", "unit", "meaning"])
     for number, c in enumerate(template.columns, start=5):

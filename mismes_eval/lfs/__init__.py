@@ -6,6 +6,7 @@ from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.lfs.indicators import indicators
 from mismes_eval.lfs.link import LinkCheck, link_check
 from mismes_eval.lfs.mapping import Mapping, as_mapping, shipped
+from mismes_eval.lfs.mapping_workbook import mapping_workbook, read_mapping
 from mismes_eval.lfs.migrants import PRESETS, Definition, as_definition, migration_status
 from mismes_eval.lfs.persons import Ages, breakdown
 from mismes_eval.lfs.read import codebook, read
@@ -15,5 +16,5 @@ from mismes_eval.lfs.translate import map_columns, unused_columns
 
 __all__ = [
     "PRESETS", "UNCOVERED", "Ages", "Definition", "LinkCheck", "Mapping", "absent_members", "as_definition", "as_mapping", "breakdown", "catalogue", "cells", "change", "change_between",
-    "check_breaks", "codebook", "indicators", "link_check", "map_columns", "migration_status", "pool", "read", "series_breaks", "shipped", "stack_rounds", "unused_columns",
+    "check_breaks", "codebook", "indicators", "link_check", "map_columns", "mapping_workbook", "migration_status", "pool", "read", "read_mapping", "series_breaks", "shipped", "stack_rounds", "unused_columns",
 ]  # fmt: skip

@@ -1,0 +1,40 @@
+"""Examples that stand under the help of each command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+EXIT_STATUS = """\b
+Exit status:
+  0    done
+  1    a report failed, a verification differs, or a file cannot be written
+  2    bad input or usage: what to mend is on standard error
+  130  stopped from the keyboard"""
+
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "report": (
+        "mismes report --all",
+        "mismes report MDA TUN --jobs 2 --pdf",
+        "mismes report params/real/CHL.yaml --data-root /data/surveys",
+        "mismes report MDA --json",
+    ),
+    "synthesis": ("mismes synthesis --help", "mismes synthesis"),
+    "check": ("mismes check", "mismes check JOR", "mismes check params/real/CHL.yaml --data-root /data/surveys", "mismes check MDA --json --codebook"),
+    "verify": ("mismes verify MDA", "mismes verify reports/MDA reports/TUN --quiet"),
+    "package": ("mismes package MDA", "mismes package JOR --with-data --out jor.zip"),
+    "new": (
+        "mismes new JOR",
+        "mismes new MDA2 --synthetic",
+        "mismes new CHL --lfs data/ene.csv.gz --mapping chile_ene --year 2020 --weights weight --strata strata --psu psu",
+    ),
+    "demo": ("mismes demo", "mismes demo MDA --seed 7 --out /tmp/other"),
+    "lab": ("mismes lab", "mismes lab --port 8899 --no-browser"),
+    "inventory": ("mismes inventory due --on 2026-12-31", "mismes inventory site ARM --out reports/inventory.html"),
+    "completion": ('eval "$(mismes completion bash)"', "mismes completion fish > ~/.config/fish/completions/mismes.fish"),
+}
+
+
+def epilog(name: str) -> str:
+    """Examples of a command, as click prints them below its options."""
+    lines = EXAMPLES.get(name, ())
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines) if lines else ""

@@ -1,0 +1,67 @@
+"""From an empty params file to a report: what is done, what is missing, and how to mend it, in the order in which one would go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.readiness import Readiness
+
+State = Literal["done", "todo", "optional"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the checklist; mend: what to do where it is not done."""
+
+    what: str
+    state: State
+    mend: str = ""
+
+
+EVIDENCE: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "labour force survey": (("inputs.lfs",), "lfs_person.xlsx, or your own file with mapping.workbook (mapping.xlsx) or mapping.name"),
+    "tracer study": (("inputs.tracer_person", "inputs.tracer_wave", "inputs.tracer_outcome"), "tracer_person.xlsx, tracer_wave.xlsx and tracer_outcome.xlsx"),
+    "inventory of measures": (("inputs.inventory",), "inventory.xlsx"),
+}
+
+
+def checklist(params: Params, ready: Readiness) -> tuple[Step, ...]:
+    """The steps of a run. One kind of evidence is enough for a report; the others are optional."""
+    folder = f"data_raw/{params.country}/"
+    named = {kind: all(params.path(k) is not None for k in keys) for kind, (keys, _) in EVIDENCE.items()}
+    begun = any(named.values()) or params.path("inputs.study") is not None
+    steps = [Step(f"params are read: country {params.country}", "done")]
+    if not begun:
+        steps.append(Step("no evidence is named yet", "todo", "Name one of the files below in section 'inputs'."))
+    for kind, (keys, template) in EVIDENCE.items():
+        how = "" if named[kind] else f"Fill {folder}{template}; then name it: {', '.join(keys)}."
+        steps.append(Step(f"{kind}{' is named' if named[kind] else ''}", "done" if named[kind] else "optional", how))
+    if named["labour force survey"]:
+        steps += _survey(params, folder)
+    if named["tracer study"]:
+        design = bool(params.items("tracer.strata") or params.items("tracer.psu"))
+        steps.append(
+            Step(
+                "tracer design",
+                "done" if design else "optional",
+                "" if design else "Name tracer.strata and tracer.psu, or persons count as drawn independently.",
+            )
+        )
+    steps += [Step(p.what, "todo", str(p)) for p in ready.problems] if begun else []
+    blocked = any(s.state == "todo" for s in steps)
+    return (*steps, Step("the data are read without a problem", "todo" if blocked else "done", "Mend what is open above, then check again." if blocked else ""))
+
+
+def _survey(params: Params, folder: str) -> list[Step]:
+    """What a survey needs before its standard errors are believed."""
+    design = bool(params.items("design.strata") or params.items("design.psu") or params.text("design.household") or params.path("inputs.listing"))
+    known = params.path("inputs.margins") is not None or params.text("calibration.method") == "none" or params.text("calibration.cell") is not None
+    dated = "year" in params.given
+    return [
+        Step("reference year", "done" if dated else "optional", "" if dated else "Set year; tables and exchange rates refer to it."),
+        Step("sampling design", "done" if design else "optional", "" if design else "Name design.strata and design.psu (or design.household); else design.cluster_deff from the office's report."),
+        Step("control totals", "done" if known else "optional", "" if known else f"Name inputs.margins ({folder}margins.csv: margin, category, total, source), or say calibration.method: none."),
+    ]  # fmt: skip
