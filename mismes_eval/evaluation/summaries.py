@@ -11,6 +11,7 @@ from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.impact.meta_analysis import RandomEffects, Tau2, random_effects
 
 _OTHERS: tuple[Tau2, ...] = ("dl", "pm")
+NO_OTHER = "the other effects of this model have another outcome, follow-up, design or adjustment"
 WINDOW = 6  # months: effects whose follow-up rounds to the same half-year are of one age
 
 
@@ -39,6 +40,8 @@ def summaries(effects: pd.DataFrame) -> Iterable[Summary]:
     for (model, outcome, age, design, _), part in main.groupby(["model", "outcome", "_age", "design", "_adjusted"], dropna=False, sort=True):
         rows = part.drop(columns=["_age", "_adjusted"]).reset_index(drop=True)
         result = _summarised(rows)
+        if len(rows) == 1 and (main["model"] == model).sum() > 1:
+            result = NotEstimable(NO_OTHER)
         others = tuple(_pooled(rows, m) for m in _OTHERS) if isinstance(result, RandomEffects) else ()
         apart = rows["moved_apart"].eq(True)
         alike = _summarised(rows[~apart].reset_index(drop=True)) if isinstance(result, RandomEffects) and apart.any() else None
