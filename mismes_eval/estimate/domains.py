@@ -15,6 +15,8 @@ from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.levels import levels_of
 from mismes_eval.weighting.sample import Sample
 
+_NUMBERS = ("floating", "integer", "mixed-integer-float", "decimal")
+
 By = str | Sequence[str] | None
 
 
@@ -135,6 +137,16 @@ def variables(sample: Sample, columns: str | Sequence[str], caller: str) -> tupl
             keys.append((c, ""))
             labels.append(c)
             continue
+        if series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) in _NUMBERS:
+            raise EstimateError(
+                Problem(
+                    f"{caller} meets numbers that are stored as objects",
+                    f"column '{c}'",
+                    "a numeric column, or text",
+                    "object",
+                    f"frame['{c}'] = pd.to_numeric(frame['{c}'])",
+                )
+            )
         code, level = categories(sample, c, caller)
         for j, name in enumerate(level):
             arrays.append(code == j)

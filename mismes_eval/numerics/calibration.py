@@ -54,8 +54,8 @@ def distance(method: Method, bounds: tuple[float, float] | None) -> Curve:
         return out
 
     def df(u: Float) -> Float:
-        e = np.exp(np.clip(a * u, -700.0, 700.0))
-        out: Float = e * a * (hi - lo) * (1.0 - lo) * (hi - 1.0) / (hi - 1.0 + (1.0 - lo) * e) ** 2
+        factor = f(u)
+        out: Float = a * (factor - lo) * (hi - factor) / (hi - lo)
         return out
 
     return f, df

@@ -32,7 +32,22 @@ PLANTED = {
     "a birth date with the village": {"date_of_birth": "1990-03-05", "village": "Ararat"},
     "a token": {"remark": "token=ghp_0123456789abcdefghijABCDEFGHIJ012345"},
 }
-SHOWN = ("Petrosyan", "Ben Salah", "234567", "555 12", "69123456", "0612345678", "AP1234567", "12AB34567", "B1234567", "QK812345", "Z123456", "40.18111", "1990-03-05", "ghp_")
+SHOWN = (
+    "Petrosyan",
+    "Ben Salah",
+    "234567",
+    "555 12",
+    "69123456",
+    "0612345678",
+    "AP1234567",
+    "12AB34567",
+    "B1234567",
+    "QK812345",
+    "Z123456",
+    "40.18111",
+    "1990-03-05",
+    "ghp_",
+)
 
 
 @pytest.fixture(scope="module")

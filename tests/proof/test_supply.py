@@ -72,7 +72,11 @@ def test_the_search_would_find_it(line: str) -> None:
 @pytest.mark.parametrize("name", ["page.js"])
 def test_the_script_of_the_inventory_page_builds_nodes_not_markup(root: Path, name: str) -> None:
     script = (root / "mismes_eval" / "inventory" / name).read_text(encoding="utf-8")
-    assert not [w for w in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "fetch(", "XMLHttpRequest", "import(") if w in script]
+    assert not [
+        w
+        for w in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "fetch(", "XMLHttpRequest", "import(")
+        if w in script
+    ]
 
 
 def test_a_whole_report_opens_no_socket(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
