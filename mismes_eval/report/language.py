@@ -28,7 +28,7 @@ _FIELD = re.compile(r"\{\w+[^}]*\}")
 _LETTERS = re.compile(r"[^\W\d_]")
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?%?")
 _CODE = re.compile(r"(((?=\S*(\d|_|/|\.\w))\S+|[A-Z]{2,})( |$))+")  # identifiers, files, hashes, and lists of them
-_NAMES = re.compile(r"\w+((, | x | and | or )\w+)*")
+_NAMES = re.compile(r"\w+((, | x | and | or | = )\w+)*")
 _STEPS = re.compile(r"; (?![^()]*\))")  # between the steps of a weight, not inside their brackets
 _LITERAL = 4  # letters that an entry must have besides its {names} to be looked for in sentences that were put together elsewhere
 

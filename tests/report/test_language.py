@@ -37,8 +37,8 @@ def whole(code: str) -> dict[str, str]:
 
 def sources() -> list[Path]:
     """Modules that write what a reader sees."""
-    names = ("findings", "tables", "html", "results", "country", "index", "session")
-    return sorted([*REPORT.glob("chapters/*.py"), *REPORT.glob("figures*.py"), *(REPORT / f"{n}.py" for n in names)])
+    names = ("findings", "synthesis", "synthesis_tables", "synthesis_effects", "tables", "html", "results", "country", "index", "session")
+    return sorted([*REPORT.glob("chapters/*.py"), *REPORT.glob("figures*.py"), *(p for n in names if (p := REPORT / f"{n}.py").is_file())])
 
 
 def name_of(call: ast.Call) -> str:
@@ -61,6 +61,13 @@ def sentences(tree: ast.AST) -> Iterator[ast.expr]:
             yield from choices(node.args[0])
 
 
+def spelled(node: ast.expr) -> str:
+    """A literal or an f-string with {} for what it puts in; nothing for other expressions."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(n.value) if isinstance(n, ast.Constant) else "{}" for n in node.values)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
 def literals(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Line and text of a module's literals apart from docstrings, errors and the words of the code; what an f-string puts in is {}."""
     hidden: set[int] = set()
@@ -74,7 +81,7 @@ def literals(tree: ast.AST) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.JoinedStr):
             hidden |= {id(n) for n in node.values}
             if id(node) not in hidden:
-                yield node.lineno, "".join(str(n.value) if isinstance(n, ast.Constant) else "{}" for n in node.values)
+                yield node.lineno, spelled(node)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in hidden and node.value not in KEYS:
             yield node.lineno, node.value
 
@@ -120,6 +127,18 @@ def test_every_literal_of_the_chapters_has_an_entry(code):
         for line, text in literals(ast.parse(path.read_text(encoding="utf-8")))
         if text not in entries and text not in patterns and WORDS.search(text) and "<" not in text
     ]
+    assert not missing, "\n".join(missing)
+
+
+@pytest.mark.parametrize("code", CATALOGUES)
+def test_every_reason_why_there_is_no_number_has_an_entry(code):
+    """NotEstimable reasons are written below the report and shown in it."""
+    patterns = {re.sub(r"\{[^}]*\}", "{}", k) for k in whole(code)}
+    missing = []
+    for path in sorted(p for p in REPORT.parent.rglob("*.py") if not {"cli", "synthetic"} & set(p.parts)):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and name_of(node) == "NotEstimable" and node.args:
+                missing += [f"{path.name}:{node.lineno}: {said}" for said in map(spelled, choices(node.args[0])) if said and said not in patterns]
     assert not missing, "\n".join(missing)
 
 

@@ -85,6 +85,9 @@ def _relevance(context: Context) -> list[Line]:
 
 def _gap(context: Context, id_: str) -> Estimate | NotEstimable:
     """Returnees minus non-migrants."""
+    survey = context.evaluation.survey
+    if survey is None or "mig_status" not in survey.sample.frame.columns:
+        return NotEstimable("the survey has no question on migration")
     e = context.evaluation.indicators(by=("status",), which=(id_.split(".", maxsplit=1)[0],)).get(id_, NotEstimable("not computed for this survey"))
     if isinstance(e, NotEstimable):
         return e

@@ -16,7 +16,14 @@ DESIGN, CLASSIC = "difference (robust SE, by the design)", "difference (classica
 
 def study_items(context: Context, s: Study) -> list[Item]:
     """T30 loss to follow-up, T31 effects within blocks, T32 difference-in-differences by every estimator, with the words they allow."""
-    items: list[Item] = [context.text("Study file {f}: {n:,} units. {said}", f=s.source, n=int(s.sample.active.sum()), said=context.text(s.left_out))]
+    items: list[Item] = [
+        context.text(
+            "Study file {f}: {n:,} units. {said}",
+            f=s.source,
+            n=int(s.sample.active.sum()),
+            said="; ".join(context.text(part) for part in s.left_out.split("; ")),
+        )
+    ]
     if s.sample.frame.loc[s.sample.active, s.followed].isna().any():
         items.append(_lost(context, s))
     if s.absorb:
