@@ -19,13 +19,23 @@ NAMES = {
     "an e-mail address": r"(?:^|_)(?:e_?mail|courriel)(?:$|_|\d)",
     "a document number": r"(?:^|_)(?:passport|passeport|national_id|id_card|idnp|cin|cni|ssn|psn|tax_id)(?:$|_|\d)",
     "a postal address": r"(?:^|_)(?:address|adresse|street|rue)(?:$|_|\d)",
+    "an access token": r"(?:^|_)(?:token|password|passwd|secret|api_?key)(?:$|_|\d)",
     "coordinates": r"(?:^|_)(?:lat|latitude|lon|long|lng|longitude|gps|coordinates?)(?:$|_|\d)",
 }
 SINGLE = re.compile(r"^(?:name|names|nom|noms|prenom|surname|firstname|lastname|fullname)\d*$")
 SHAPES = {
     "an e-mail address": (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]{2,}"), 0.0),
     "a telephone number": (re.compile(r"^\s*(?:\+|00)(?:374|995|373|212|216|7|3\d|4\d)[\s().-]*\d(?:[\s().-]*\d){6,10}\s*$"), 0.0),
-    "coordinates": (re.compile(r"^\s*-?\d{1,2}\.\d{4,}\s*[,;]\s*-?\d{1,3}\.\d{4,}\s*$"), 0.0),
+    "a telephone number in a text": (re.compile(r"(?<![\w+])\+\d{1,3}[\s().-]*\d(?:[\s().-]*\d){6,10}(?!\d)"), 0.0),
+    "coordinates": (re.compile(r"(?<![\d.])-?\d{1,2}\.\d{4,}\s*[,;]\s*-?\d{1,3}\.\d{4,}(?![\d.])"), 0.0),
+    # signed tokens, keys of code hosts and clouds, and what follows the word that announces them
+    "an access token": (
+        re.compile(
+            r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|\bgh[pousr]_\w{20,}|\bglpat-[\w-]{16,}|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bxox[abps]-[\w-]{10,}"
+            r"|(?i:\b(?:api[_-]?key|token|secret|password|passwd|bearer)\b\s*[:= ]\s*[\w.+/-]{8,})"
+        ),
+        0.0,
+    ),
     # passports of ARM (AA1234567), GEO (12AB34567), MDA (A1234567 to AB1234567), MAR (AB123456[7]), TUN (A123456); a share of the cells, since other codes look alike
     "a document number": (re.compile(r"^(?:[A-Z]{2}\d{6,7}|\d{2}[A-Z]{2}\d{5}|[A-Z]\d{6,8})$"), 0.8),
 }

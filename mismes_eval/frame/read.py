@@ -13,6 +13,7 @@ from mismes_eval.frame.codes import nearest
 from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.delimited import read_delimited
 from mismes_eval.frame.excel import read_excel
+from mismes_eval.frame.identifiers import find_identifiers
 from mismes_eval.frame.parse import SCIENTIFIC, matches, number, text, whole
 from mismes_eval.frame.statistical import Labelled, read_parquet, read_statistical
 from mismes_eval.frame.template import Template
@@ -34,6 +35,7 @@ def read(
     sheet: str | None = None,
     text_columns: Sequence[str] = (),
     missing: Mapping[str, Mapping[str, str]] | None = None,
+    allowed: Sequence[str] | None = (),
 ) -> Dataset:
     """A data file, whole, with its hash.
 
@@ -45,10 +47,11 @@ def read(
     columns : read only these.  sheet : of a workbook with several.
     text_columns : without a template, columns that stay text although most cells are numbers.
     missing : column -> {cell text: missing reason} (see `validate`).
+    allowed : columns that look like personal identifiers and are harmless. None: the caller looks for identifiers itself.
 
     Raises
     ------
-    InputError : lists everything that is wrong with the file.
+    InputError : lists everything that is wrong with the file; personal identifiers first and alone, so that no other message can show them.
     """
     path = Path(path)
     suffix = _suffix(path)
@@ -65,6 +68,8 @@ def read(
     else:
         frame = read_delimited(content, path.name, encoding=encoding, separator="\t" if suffix == ".tsv" else separator, columns=wanted).frame
     _wanted(frame, wanted, path.name)
+    if allowed is not None and (personal := find_identifiers(frame, allowed)):
+        raise InputError(_at(personal, path.name))
     digest = hashlib.sha256(content).hexdigest()
     chosen = named_template(template) if isinstance(template, str) else template
     if chosen is None:

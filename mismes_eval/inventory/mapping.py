@@ -11,7 +11,7 @@ import pandas as pd
 import yaml
 
 from mismes_eval.errors import InputError, Problem
-from mismes_eval.frame import codes, labels, nearest, nearest_code, read, template
+from mismes_eval.frame import codes, identifiers, labels, nearest, nearest_code, read, template
 from mismes_eval.frame.codes import plain
 from mismes_eval.inventory.intake import Intake, issue_frame, numbered
 
@@ -93,19 +93,20 @@ def read_mapped(path: str | Path, mapping: str | Path | Mapped, *, countries: tu
     mapping : a shipped name (see `shipped_mappings`), a path, or a loaded mapping.
     join : the second file, where the mapping joins one.
 
+    What the mapping takes over is looked through for personal identifiers; columns that it leaves are not kept.
     A cell that cannot be read (year 9999, an unknown country name) leaves its field empty and stands in `issues`.
     """
     chosen = mapping if isinstance(mapping, Mapped) else load_mapping(mapping)
     unknown = [c for c in countries if c not in set(codes("countries")["code"])]
     if unknown or not countries:
         raise InputError(Problem("not a country", "countries", "ISO 3166-1 alpha-3 codes", ", ".join(unknown) or "none"))
-    data = read(path, **_options(chosen))  # type: ignore[arg-type]
+    data = read(path, **_options(chosen), allowed=None)  # type: ignore[arg-type]
     sources = [(data.name, data.sha256, data.rows)]
     table = data.frame
     if chosen.join:
         if join is None:
             raise InputError(Problem("the mapping joins a second file", chosen.register, "join=path", "None", str(chosen.join.get("note", ""))))
-        second = read(join, **_options(chosen))  # type: ignore[arg-type]
+        second = read(join, **_options(chosen), allowed=None)  # type: ignore[arg-type]
         sources.append((second.name, second.sha256, second.rows))
         table = _joined(table, second.frame, chosen)
     table = table.assign(record=table[chosen.record].astype("str"))
@@ -114,7 +115,7 @@ def read_mapped(path: str | Path, mapping: str | Path | Mapped, *, countries: tu
     frame = pd.DataFrame({field: _field(field, rule, placed, chosen, issues) for field, rule in chosen.fields.items()}, index=placed.index)
     frame = frame.assign(record=placed["record"], country=placed["country"])
     order = [c for c in template("inventory").names if c in frame] + ["record"]
-    frame = numbered(frame.reset_index(drop=True)[order])
+    frame = identifiers(numbered(frame.reset_index(drop=True)[order]), allowed=("record", "measure_id"))
     return Intake(frame, refused, outside, issue_frame(issues), len(table), pd.DataFrame(sources, columns=["name", "sha256", "rows"]), chosen.register)
 
 

@@ -47,11 +47,19 @@ def read(
     InputError : one list of everything that is wrong, personal identifiers included.
     """
     if mapping is None:
-        data = frames.read(path, template=None if drop else "lfs_person", encoding=encoding, separator=separator, decimal=decimal, missing=missing)
-        kept = _without(data.frame, drop, path)
+        data = frames.read(
+            path,
+            template=None if drop else "lfs_person",
+            encoding=encoding,
+            separator=separator,
+            decimal=decimal,
+            missing=missing,
+            allowed=None if drop else allowed,
+        )
+        kept = frames.identifiers(_without(data.frame, drop, path), allowed)
         out = frames.validate(kept, frames.template("lfs_person"), missing=missing) if drop else kept
         return _stamped(_answered_none(out, path), data, "", (), allowed)
-    data = frames.read(path, encoding=encoding, separator=separator, decimal=decimal, text_columns=_keys_of(mapping), missing=missing)
+    data = frames.read(path, encoding=encoding, separator=separator, decimal=decimal, text_columns=_keys_of(mapping), missing=missing, allowed=None)
     raw = frames.identifiers(_without(data.frame, drop, path), allowed)
     m = as_mapping(mapping)
     out = frames.validate(map_columns(raw, m), frames.template("lfs_person"), missing={"age": {}})

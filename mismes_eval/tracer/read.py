@@ -42,7 +42,7 @@ def read(
     Raises
     ------
     InputError : everything in all tables that makes them unusable: template failures, duplicate keys, rows of unknown persons (with the id they probably
-        mean), outcomes without a wave row.
+        mean), outcomes without a wave row. Personal identifiers are named first and alone.
     """
     given = {"tracer_person": person, "tracer_wave": wave, "tracer_outcome": outcome, "tracer_service": service, "tracer_episode": episode}
     problems: list[Problem] = []
@@ -73,6 +73,9 @@ def _table(table: Table, name: str, problems: list[Problem], wave: int | None = 
     except InputError as error:
         problems += [_named(p, name) for p in error.problems]
         return pd.DataFrame()
+    personal = frames.find_identifiers(raw)
+    if personal:  # alone: messages about other cells could show them
+        raise InputError([_named(p, name) for p in personal])
     checked = frames.check(raw if wave is None else raw.assign(wave=wave), template)
     problems += [_named(p, name) for p in checked.problems]
     return checked.frame
