@@ -1,0 +1,258 @@
+"""Identity: a synthesis says what the country reports published and nothing else, after a check of their hashes; one page without script in English and French, made whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from mismes_eval.cli.report import _together
+from mismes_eval.cli.synthesis import command
+from mismes_eval.errors import ParamsError, ReportError
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.synthesis import CONCEPTS
+from mismes_eval.impact.meta_analysis import RandomEffects, random_effects
+from mismes_eval.report.archive import package
+from mismes_eval.report.chapters import Chapter, Context
+from mismes_eval.report.chapters.impact import _effects
+from mismes_eval.report.chapters.measures import measures
+from mismes_eval.report.chapters.participation import participation
+from mismes_eval.report.chapters.people import people
+from mismes_eval.report.comparable import comparable
+from mismes_eval.report.index import write_index
+from mismes_eval.report.language import language
+from mismes_eval.report.provenance import MANIFEST, file_hash, outputs, read_manifest
+from mismes_eval.report.published import FOLDER, read_published
+from mismes_eval.report.results import ESTIMATES
+from mismes_eval.report.rules import Rules
+from mismes_eval.report.run import PAGE, Outcome
+from mismes_eval.report.synthesis import synthesis, write_synthesis
+from mismes_eval.report.tables import Table
+from mismes_eval.report.verify import verify
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def facts(rate: float, effect: float, icls: str, country: str, apart: bool = False) -> dict[str, Any]:
+    """What a country publishes: an employment rate of two groups, one effect, an inventory."""
+    number = {"ci_low": 0.1, "ci_high": 0.2, "n": 400.0, "degf": 90.0, "flag": "", "kind": "proportion", "unit": "share", "definition": "",
+              "status": "shown", "table": "T08", "se": 0.02}  # fmt: skip
+    rates = [
+        {"id": "L3.employment", "title": "Employment rate", "group": g, "value": rate + 0.1 * (g == "returnees")} | number
+        for g in ("returnees", "all residents")
+    ]
+    main = {"measure": f"{country}-001", "model": "M08", "outcome": "employed", "unit_of_outcome": "share", "design": "tracer panel", "method": "dr", "covariates": [], "months": 24.0, "main": True,
+            "moved_apart": apart, "value": effect, "table": "T17"}  # fmt: skip
+    models = [{"model": "M08", "measures": 3, "evaluated": 1, "with_comparison": 0}, {"model": "M09", "measures": 2, "evaluated": 0, "with_comparison": 0}]
+    register = [{"status": "evaluated", "measures": 1, "budget_million": 2.0}, {"status": "overdue", "measures": 4, "budget_million": 6.0}]
+    said = {**dict.fromkeys(CONCEPTS, "2023"), "icls": icls, "basis": ""}
+    return {"schema": 1, "definitions": said, "indicators": rates, "effects": [number | main], "models": models, "register": register, "register_day": "2023-12-31", "price_years": [2020],
+            "without_price_year": 0, "budget_total": 8.0, "without_budget": 1}  # fmt: skip
+
+
+def write_report(out: Path, country: str, published: Mapping[str, Any], synthetic: bool = True) -> Path:
+    """A report folder as the runner leaves it, without what a synthesis does not read."""
+    folder = out / country
+    folder.mkdir(parents=True)
+    (folder / ESTIMATES).write_text(json.dumps({"schema": 1, "facts": {"comparison": published}, "tables": {}, "estimates": []}))
+    (folder / PAGE).write_text("<html></html>")
+    record = {
+        "schema": 1,
+        "country": country,
+        "synthetic": synthetic,
+        "started": "2026-01-02T03:04:05Z",
+        "params": {"values": {"year": 2023}},
+        "outputs": outputs(folder),
+    }
+    (folder / MANIFEST).write_text(json.dumps(record))
+    return folder
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Three countries; Georgia counts employment otherwise, and its groups moved apart."""
+    for country, rate, effect, icls in (("ARM", 0.50, 0.06, "ICLS-19"), ("GEO", 0.45, 0.02, "ICLS-13"), ("MDA", 0.42, 0.10, "ICLS-19")):
+        write_report(tmp_path / "reports", country, facts(rate, effect, icls, country, country == "GEO"))
+    return tmp_path / "reports"
+
+
+def numbers(folder: Path) -> pd.DataFrame:
+    """estimates.json by table, row and column."""
+    return pd.DataFrame(json.loads((folder / ESTIMATES).read_text())["estimates"]).set_index(["table", "row", "column"])
+
+
+def test_the_numbers_are_those_of_the_reports_and_of_the_estimators(out: Path) -> None:
+    folder, made = write_synthesis(out)
+    assert made
+    found = numbers(folder)
+    assert found.loc[("S03", "Employment rate, returnees", "Armenia"), "value"] == 0.50 + 0.1
+    gap = found.loc[("S04", "Employment rate, all residents: Armenia minus Moldova", "difference")]
+    assert gap["value"] == pytest.approx(8.0)
+    assert gap["se"] == pytest.approx(100 * np.hypot(0.02, 0.02))
+    r = random_effects([0.06, 0.02, 0.10], [0.02] * 3, "reml", "hartung_knapp_adhoc")
+    row = next(x for _, x, _ in found.index if "mean effect, REML" in x)
+    assert found.loc[("S06", row, "estimate"), "value"] == pytest.approx(100 * r.value)
+    assert found.loc[("S06", row, "95% to"), "value"] == pytest.approx(100 * r.high)
+    assert found.loc[("S08", "All countries", "without an evaluation, million euro"), "value"] == 18.0
+
+
+def test_countries_with_other_definitions_are_neither_compared_nor_ranked(out: Path) -> None:
+    folder, _ = write_synthesis(out)
+    assert not [x for t, x, _ in numbers(folder).index if t.startswith("S04") and "Georgia" in x]
+    html = (folder / PAGE).read_text()
+    assert "Countries differ in: ICLS version. They are not ranked." in html
+    assert "Armenia, Moldova" in html
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_the_page_stands_alone_and_says_that_its_data_are_made_up(out: Path, lang: str) -> None:
+    folder, _ = write_synthesis(out, lang=lang)
+    html = (folder / PAGE).read_text(encoding="utf-8")
+    assert f'<html lang="{lang}">' in html
+    assert not re.search(r"<script|<link|https?://(?!www\.w3\.org)", html)
+    assert html.count("SYNTHETIC DATA") > 10
+    assert re.findall(r"<h1\b", html) == ["<h1"]
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', html)) <= set(ids)
+    for id_ in ("S01", "S02", "S03", "S04", "S05", "S06", "S07", "S08", "S09", "S10", "G01", "G02"):
+        assert id_ in ids
+
+
+def test_the_french_page_has_no_untranslated_text(out: Path) -> None:
+    folder, _ = write_synthesis(out, lang="fr")
+    results = json.loads((folder / ESTIMATES).read_text())
+    assert results["untranslated"] == []
+    assert results["language"] == "fr"
+    assert "Ils ne sont pas classés" in (folder / PAGE).read_text()
+
+
+def test_it_is_made_again_only_when_a_report_changed_and_leaves_nothing_behind(out: Path) -> None:
+    folder, _ = write_synthesis(out)
+    before = file_hash(folder / ESTIMATES)
+    assert write_synthesis(out) == (folder, False)
+    (folder / PAGE).write_text("changed by hand")
+    assert write_synthesis(out)[1]
+    assert file_hash(folder / ESTIMATES) == before
+    assert sorted(p.name for p in out.iterdir() if p.name != ".work") == ["ARM", "GEO", "MDA", FOLDER]
+    assert not list((out / ".work").iterdir())
+
+
+def test_its_manifest_names_the_reports_by_their_hashes(out: Path) -> None:
+    folder, _ = write_synthesis(out)
+    record = read_manifest(folder)
+    told = {i["path"]: i["sha256"] for i in record["inputs"]}  # type: ignore[attr-defined]
+    assert told == {f"{c}/{f}": file_hash(out / c / f) for c in ("ARM", "GEO", "MDA") for f in (MANIFEST, ESTIMATES)}
+    book = openpyxl.load_workbook(folder / "tables.xlsx", read_only=True)
+    assert {"S03", "S04", "S06", "S07b"} <= set(book.sheetnames)
+    book.close()
+
+
+def test_a_changed_report_a_missing_one_and_an_old_one_are_refused(out: Path) -> None:
+    (out / "ARM" / PAGE).write_text("tampered")
+    (out / "MDA" / "new.txt").write_text("added")
+    with pytest.raises(ReportError) as caught:
+        read_published(out)
+    assert [p.where for p in caught.value.problems] == [f"ARM/{PAGE}: changed", "MDA/new.txt: not in the manifest"]
+    with pytest.raises(ParamsError, match="TUN"):
+        write_synthesis(out, ["GEO", "TUN"])
+    write_report(out, "JOR", {"schema": 0})
+    with pytest.raises(ParamsError, match="no results to compare"):
+        read_published(out, ["JOR"])
+    assert not (out / FOLDER).exists()
+
+
+def test_made_up_and_real_countries_are_mixed_only_when_asked_and_named(out: Path) -> None:
+    write_report(out, "TUN", facts(0.4, 0.1, "ICLS-19", "TUN"), synthetic=False)
+    with pytest.raises(ParamsError, match="made-up and real"):
+        write_synthesis(out)
+    folder, _ = write_synthesis(out, mixed=True)
+    assert "SYNTHETIC DATA: the numbers of Armenia, Georgia, Moldova are made up; those of the other countries are real." in (folder / PAGE).read_text()
+
+
+def test_names_with_markup_are_shown_as_text(out: Path) -> None:
+    odd = facts(0.4, 0.1, "<script>alert(1)</script>", "TUN")
+    odd["effects"][0]["measure"] = "<img src=x onerror=alert(1)>"
+    write_report(out, "TUN", odd)
+    html = (write_synthesis(out)[0] / PAGE).read_text()
+    assert "<script" not in html
+    assert "<img src=x" not in html
+
+
+def test_it_stands_on_the_index_and_is_no_country_report(out: Path) -> None:
+    folder, _ = write_synthesis(out)
+    assert f'href="{FOLDER}/{PAGE}"' in write_index(out, []).read_text()
+    with pytest.raises(ParamsError, match="made from reports"):
+        verify(folder, out, out, None, lambda name, what: None)
+    with pytest.raises(ParamsError, match="made from reports"):
+        package(folder, out, out, out / "x.zip", with_data=False)
+    assert synthesis(out).countries == ("ARM", "GEO", "MDA")
+
+
+def test_after_all_reports_the_synthesis_is_made_or_the_missing_country_named(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done = [Outcome(c, "made", 1.0, out / c) for c in ("ARM", "GEO", "MDA")]
+    assert "MDA failed" in _together(out, [*done[:2], Outcome("MDA", "failed", 1.0)])
+    assert not (out / FOLDER).exists()
+    assert "made" in _together(out, done)
+    assert "unchanged" in _together(out, done)
+    assert command.main(["--out", str(out), "--force", "--language", "fr"], standalone_mode=False) == 0
+    assert "made" in capsys.readouterr().out
+    assert "unchanged" in _together(out, done), "the language of the synthesis that is there is kept"
+
+
+@pytest.fixture(scope="module")
+def context() -> Context:
+    """The evidence of a made-up country of the repository."""
+    return Context(evaluate(Params.load(ROOT / "params" / "ARM.yaml")), Rules(), language("fr"))
+
+
+def chapters(context: Context) -> dict[str, Chapter]:
+    """The chapters that publish for comparison, before they are shown."""
+    study = context.evaluation.tracing
+    assert study is not None
+    made = {c.id: c for c in (measures(context), people(context), participation(context))}
+    return made | {"impact": Chapter("impact", "", tuple(_effects(context, study, e) for e in context.evaluation.effects))}
+
+
+def test_what_is_published_for_comparison_are_the_numbers_of_the_tables(context: Context) -> None:
+    published: Any = comparable(context, chapters(context))
+    rate = next(i for i in published["indicators"] if (i["id"], i["group"]) == ("L3.employment", "returnees"))
+    e = context.evaluation.indicators(by=("status",), which=("L3",))["L3.employment"]
+    assert isinstance(e, Estimate)
+    k = e.keys["status"].astype(str).tolist().index("returnee")
+    assert (rate["value"], rate["se"], rate["n"]) == (float(e.value[k]), float(e.se[k]), float(e.n[k]))
+    main = [x for x in published["effects"] if x["main"]]
+    own = context.evaluation.effects[0].by_wave["employed", 3]
+    assert isinstance(own, Estimate)
+    assert [(x["measure"], x["model"], x["value"], x["months"]) for x in main] == [("ARM-001", "M08", float(own.value[0]), 24.0)]
+    assert published["definitions"]["icls"] == "ICLS-19"
+    assert sum(m["measures"] for m in published["models"]) == sum(r["measures"] for r in published["register"])
+
+
+def test_what_a_report_hides_is_hidden_in_what_it_publishes_for_comparison(context: Context) -> None:
+    strict = replace(context, rules=Rules(min_cell=600, min_mean=100_000))
+    published: Any = comparable(strict, chapters(strict))
+    hidden = [x for x in (*published["indicators"], *published["effects"]) if x["status"] == "confidential"]
+    assert len(hidden) > 20
+    assert all(x[k] is None for x in hidden for k in ("value", "se", "ci_low", "ci_high", "n"))
+    assert {x["status"] for x in published["effects"]} == {"confidential"}
+    tables = {i.id: i for c in chapters(strict).values() for i in c.items if isinstance(i, Table)}
+    assert all(tables[x["table"]].published()["value"].eq(x["value"]).any() for x in published["indicators"] if x["value"] is not None)
+
+
+def test_a_summary_knows_its_studies(out: Path) -> None:
+    (summary,) = synthesis(out).summaries
+    assert isinstance(summary.main, RandomEffects)
+    assert summary.main.k == 3
+    assert isinstance(summary.alike_before, RandomEffects)
+    assert summary.alike_before.k == 2
