@@ -19,6 +19,7 @@ from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.aggregation import Kind
 from mismes_eval.impact.bands import Band, sup_t
 from mismes_eval.impact.breaks import refuse_starts
+from mismes_eval.impact.composition import Composition, composition_check
 from mismes_eval.impact.few_clusters import wild_bootstrap
 from mismes_eval.impact.group_time import GroupTime, att_gt
 from mismes_eval.impact.honest import HonestDiD, honest_did
@@ -29,12 +30,13 @@ from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
 COHORT = "_first_period"
+TRAITS = ("male", "educat4")
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """effects: group-time effects or the reason why there are none; overall, event: their aggregations; wild: bootstrap over regions; composition: sex share as outcome.
+    """effects: group-time effects or the reason why there are none; overall, event: their aggregations; wild: bootstrap over regions; composition: traits that no measure changes as outcomes.
 
     event has one base (the last year before treatment); band: simultaneous over it; honest, power: what parting trends could do to the effect in its first year.
     breaks: series breaks inside the rounds that were acknowledged.
@@ -47,7 +49,7 @@ class Rollout:
     effects: GroupTime | NotEstimable
     overall: Result
     event: Result
-    composition: Result
+    composition: Composition | NotEstimable
     wild: WildBootstrap | NotEstimable
     before: Result
     source: str
@@ -84,7 +86,7 @@ def rollout(params: Params) -> Rollout | None:
 
     main = effects(outcome)
     overall, event = _aggregated(main, "simple"), _aggregated(effects(outcome, "universal"), "event")
-    mix = _aggregated(effects("male"), "simple") if "male" in frame.columns else NotEstimable("the rounds have no column 'male'")
+    mix = _makeup(seen, frame, time, control)
     regions = int(frame[str(region)].nunique())
     seed, labels = params.integer("impact.seed") or 1, frame[str(region)].tolist()
     wild = overall if isinstance(overall, NotEstimable) else _tried(lambda: wild_bootstrap(overall, cluster=labels, seed=seed))
@@ -110,6 +112,15 @@ def _tried(make: Callable[[], T]) -> T | NotEstimable:
 
 def _aggregated(effects: GroupTime | NotEstimable, kind: Kind) -> Result:
     return effects if isinstance(effects, NotEstimable) else _tried(lambda: effects.aggregate(kind).annotated(kind="effect"))
+
+
+def _makeup(sample: Sample, frame: pd.DataFrame, time: str, control: str) -> Composition | NotEstimable:
+    """Did the kind of people who were asked change where the measure was rolled out? By the traits that the rounds have."""
+    traits = [c for c in TRAITS if c in frame.columns and frame.loc[sample.active, c].notna().all()]
+    if not traits:
+        return NotEstimable(f"the rounds have none of {', '.join(TRAITS)} for everybody")
+    named = sample.with_columns({c: frame[c].astype(float).map("{:.0f}".format).to_numpy() for c in traits if c != "male"})
+    return _tried(lambda: composition_check(named, traits, COHORT, time, control))  # type: ignore[arg-type]
 
 
 def _first_year(event: Result) -> Result:

@@ -187,3 +187,37 @@ def _one_plane(ax: Axes, w: CostEffectiveness, t: Language) -> None:
     ax.set_ylim(0, 1.25 * max(w.cost, float(w.cost + ring[1].max())))
     ax.set_xlabel(t("job-years gained per participant"))
     ax.set_ylabel(t("cost per participant, {c}", c=w.currency))
+
+
+def group_time(
+    id: str, title: str, cells: pd.DataFrame, scale: float, source: str = "", notes: Sequence[str] = (), synthetic: bool = False, t: Language = ENGLISH
+) -> Figure:  # fmt: skip
+    """Effects by cohort (rows) and period (columns), value and standard error written in. cells: cohort, time, att, se."""
+    value = cells.pivot(index="cohort", columns="time", values="att") * scale
+    error = cells.pivot(index="cohort", columns="time", values="se") * scale
+    words = [[_in_cell(v, s, t) for v, s in zip(a, b, strict=True)] for a, b in zip(value.to_numpy(), error.to_numpy(), strict=True)]
+    limit = float(np.nanmax(np.abs(value.to_numpy()))) or 1.0
+    fig, ax = canvas(1.8 + 1.1 * value.shape[1], 1.1 + 0.55 * value.shape[0])
+    sns.heatmap(
+        value, annot=np.array(words), fmt="", cmap="vlag", vmin=-limit, vmax=limit, cbar=False, linewidths=0.6, linecolor="white", ax=ax, annot_kws={"size": 8}
+    )
+    for text, v in zip(ax.texts, value.to_numpy()[value.notna().to_numpy()], strict=True):
+        text.set_color("white" if abs(v) > 0.75 * limit else "black")
+    for i, g in enumerate(value.index):
+        at = float(np.searchsorted(value.columns, g))
+        ax.plot([at, at], [i, i + 1], color="black", lw=2)
+    ax.set_xticklabels([f"{c:.0f}" for c in value.columns])
+    ax.set_yticklabels([f"{g:.0f}" for g in value.index], rotation=0)
+    ax.set_xlabel(t("year of the survey"))
+    ax.set_ylabel(t("first year with the measure"))
+    known = cells[cells["se"] > 0]
+    said = [
+        t("{g} in {y}: {v}", g=f"{g:.0f}", y=f"{y:.0f}", v=t.number(v * scale)) for g, y, v in zip(known["cohort"], known["time"], known["att"], strict=True)
+    ]
+    return finish(id, title, fig, t("{title}. {what}", title=t(title), what="; ".join(said)), cells, source, notes, synthetic, t)
+
+
+def _in_cell(value: float, error: float, t: Language) -> str:
+    if not np.isfinite(value):
+        return ""
+    return t.number(value) + (f"\n({t.number(error)})" if np.isfinite(error) else "")

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.evaluation import evaluate
@@ -200,6 +201,29 @@ def test_the_map_has_the_files_hashes(context: Context, shown: Mapping[str, obje
     assert f"tracer_person.parquet {file_hash(path)[:16]}" in row["Files and their sha256"]
     listed = {i for ids in frame["Tables and figures"] for i in ids.split(", ")}
     assert listed == set(shown) - {"T23"}
+
+
+def test_the_roll_out_prints_its_tests_and_its_map(context: Context, shown: Mapping[str, object]) -> None:
+    r, cells = context.evaluation.rollout, table(shown, "T24")
+    assert r is not None and isinstance(r.overall, Estimate) and not isinstance(r.effects, NotEstimable) and not isinstance(r.composition, NotEstimable)
+    row = "all groups and periods, design-based error"
+    assert cells.loc[(row, "estimate"), "value"] == r.overall.value[0] and cells.loc[(row, "p"), "value"] == r.overall.pvalue[0]
+    pre, makeup = r.effects.pretrend_test(), r.composition.test
+    assert not isinstance(pre, NotEstimable) and not isinstance(makeup, NotEstimable)
+    assert cells.loc[("test that all effects before the roll-out are 0", "p"), "value"] == pre.p
+    assert cells.loc[("make-up: test that no trait changed", "p"), "value"] == makeup.p
+    drawn = figure(shown, "F11c-rollout").data
+    np.testing.assert_array_equal(drawn["att"], r.effects.to_frame()["att"])
+
+
+def test_what_the_study_could_have_found(context: Context, shown: Mapping[str, object]) -> None:
+    """An effect of the printed size is found with 80% chance: power of the t test with the design's degrees of freedom, normal within 1%."""
+    effect = context.evaluation.effects[0]
+    main = effect.by_wave["employed", 3]
+    assert isinstance(main, Estimate)
+    size = table(shown, "T19b-MDA-001").loc[("effect that this study finds with 80% chance", "value"), "value"] / main.se[0]
+    critical = stats.t.ppf(0.975, main.dof[0])
+    assert float(stats.nct.sf(critical, main.dof[0], size)) == pytest.approx(0.8, abs=0.01)
 
 
 def test_without_evidence_every_chapter_says_so(context: Context) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test
@@ -27,7 +28,7 @@ def doubt_items(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
     """F11 path, T19 and F12 other ways to estimate, F10 and F10b comparability, F11b trends that part, T19b how strong a hidden cause would have to be."""
     return [
         path_figure(context, study, d), *_curve(context, study, d), beside(context, study, effect, d), *_comparable(context, study, d), *_honest(context, study, d),
-        strength(context, study, d),
+        strength(context, study, effect, d),
     ]  # fmt: skip
 
 
@@ -116,7 +117,11 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
         w=context.text("{m:.0f} months", m=study.months[wave]),
         m=effect.measure,
     )
-    notes = ("The wild cluster bootstrap tests the effect with the totals of each cluster; its n counts clusters.", study.panel.sample.design.basis)
+    notes = (
+        "From a year before enrolment: a dip at enrolment does not enter (donut).",
+        "The wild cluster bootstrap tests the effect with the totals of each cluster; its n counts clusters.",
+        study.panel.sample.design.basis,
+    )
     return Table(f"T19-{effect.measure}", title, pd.concat(cells, ignore_index=True), study.source, notes, scale, digits, context.synthetic, {P: (1.0, 3)})
 
 
@@ -209,9 +214,9 @@ def honest_items(
     return [said, figures_impact.honest(id, title, h, scale, _ylabel(context, outcome), source, (*notes, basis), context.synthetic, context.words)]
 
 
-def strength(context: Context, study: Tracing, d: Doubt) -> Table:
+def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table:
     """T19b: how strong a hidden cause would have to be, and what the tests could see."""
-    scale = outcome_scale(_main(context))[0]
+    scale, main = outcome_scale(_main(context))[0], effect.by_wave.get((_main(context), context.evaluation.params.integer("impact.main_wave")))
     lines: list[tuple[str, float, tuple[float, int]] | tuple[str, NotEstimable]] = []
     if isinstance(d.honest, HonestDiD):
         lines.append(
@@ -226,6 +231,10 @@ def strength(context: Context, study: Tracing, d: Doubt) -> Table:
         lines.append(("difference in trends that the pre-trend test finds with 50% chance, a step", float(seen.loc[("joint", 0.5), "slope"]), (scale, 1)))
         lines.append(("difference in trends that the pre-trend test finds with 80% chance, a step", float(seen.loc[("joint", 0.8), "slope"]), (scale, 1)))
         lines.append(("bias of the average effect that such a difference (80%) would bring", float(seen.loc[("joint", 0.8), "bias"]), (scale, 1)))
+    if isinstance(main, Estimate):
+        lines.append(
+            ("effect that this study finds with 80% chance", float(main.se[0] * (stats.t.ppf(0.975, main.dof[0]) + stats.t.ppf(0.8, main.dof[0]))), (scale, 1))
+        )
     if isinstance(d.placebo, NotEstimable):
         lines.append(("placebo regions: share of effects at least as large as the actual one", d.placebo))
     else:

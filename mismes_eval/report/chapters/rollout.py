@@ -7,9 +7,9 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.rollout import Rollout
-from mismes_eval.report import figures
+from mismes_eval.report import figures, figures_impact
 from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.chapters.cells import persons, plain
+from mismes_eval.report.chapters.cells import FROM, TO, P, persons, plain, with_interval
 from mismes_eval.report.chapters.cells import rows as plain_rows
 from mismes_eval.report.chapters.doubt import honest_items
 from mismes_eval.report.tables import COLUMNS, P_VALUE, Table, cells_of
@@ -24,7 +24,15 @@ def rollout_items(context: Context, r: Rollout) -> list[Item]:
     )
     if isinstance(r.overall, NotEstimable):
         return [intro, context.text("The effect of the roll-out could not be estimated: {r}", r=context.text(r.overall.reason))]
-    return [intro, context.text(_words(r), **_values(context, r)), _summary(context, r), _cells(context, r), *_path(context, r), *_honest(context, r)]
+    return [
+        intro,
+        context.text(_words(r), **_values(context, r)),
+        _summary(context, r),
+        _cells(context, r),
+        *_map(context, r),
+        *_path(context, r),
+        *_honest(context, r),
+    ]
 
 
 def _limits(r: Rollout) -> tuple[float, float]:
@@ -43,7 +51,9 @@ def _words(r: Rollout) -> str:
     low, high = _limits(r)
     if low <= 0 <= high:
         return "No effect of the roll-out on '{o}' could be shown: {v} percentage points, {lo} to {hi} when regions are the clusters (wild bootstrap, {n} regions)."
-    return "'{o}' is {v} percentage points higher or lower where the measure was rolled out, {lo} to {hi} when regions are the clusters (wild bootstrap, {n} regions), if regions would else have changed alike."
+    if low > 0:
+        return "'{o}' is {v} percentage points higher where the measure was rolled out, {lo} to {hi} when regions are the clusters (wild bootstrap, {n} regions), if regions would else have changed alike."
+    return "'{o}' is lower where the measure was rolled out: {v} percentage points, {lo} to {hi} when regions are the clusters (wild bootstrap, {n} regions), if regions would else have changed alike."
 
 
 def _values(context: Context, r: Rollout) -> dict[str, object]:
@@ -54,50 +64,56 @@ def _values(context: Context, r: Rollout) -> dict[str, object]:
 
 
 def _summary(context: Context, r: Rollout) -> Table:
-    rows = [("all groups and periods, design-based error", "estimate", r.overall), ("change in the share of men (composition)", "estimate", r.composition),
-            ("outcome before the first roll-out", "estimate", r.before.annotated(kind="share") if isinstance(r.before, Estimate) else r.before)]  # fmt: skip
-    cells = pd.concat([cells_of(rows, context.rules), _pretrend(context, r)], ignore_index=True)
-    if not isinstance(r.wild, NotEstimable):
-        w = r.wild.to_frame().iloc[0]
-        blank = dict.fromkeys(COLUMNS, np.nan) | {
-            "flag": "",
-            "unit": "share",
-            "definition": "wild cluster bootstrap over regions",
-            "status": "shown",
-            "kind": "effect",
-        }
-        line = blank | {
-            "row": "all groups and periods, regions as clusters (wild bootstrap)",
-            "column": "estimate",
-            "value": w["value"],
-            "se": w["se"],
-            "ci_low": w["ci_low"],
-            "ci_high": w["ci_high"],
-            "n": float(w["clusters"]),
-        }
-        cells = pd.concat([cells, pd.DataFrame([line], columns=list(COLUMNS))], ignore_index=True)
-    note = "With few regions the design's error misses shocks that whole regions share; the wild bootstrap treats regions as the clusters. Its n counts regions. A change in composition would mean that who lives there changed."
+    cells = [with_interval(context, "all groups and periods, design-based error", r.overall), _wild(context, r), _pretrend(context, r), *_makeup(context, r)]
+    before = r.before.annotated(kind="share") if isinstance(r.before, Estimate) else r.before
+    cells.append(cells_of([("outcome before the first roll-out", "estimate", before)], context.rules))
+    notes = ("With few regions the design's error misses shocks that whole regions share; the wild bootstrap treats regions as the clusters. Its n counts regions.",
+             "Make-up: change of a trait among those asked where the measure was rolled out, beyond the other regions; a change would mean that who lives there changed.",
+             *r.breaks, *_truth(context, r), _basis(r))  # fmt: skip
     return Table(
-        "T24",
-        "Effect of the roll-out, percentage points",
-        cells,
-        r.source,
-        (note, *r.breaks, *_truth(context, r), _basis(r)),
-        100.0,
-        1,
-        context.synthetic,
-        {"p-value of the test that all effects before the roll-out are 0": (1.0, 3)},
+        "T24", "Effect of the roll-out, percentage points", pd.concat(cells, ignore_index=True), r.source, notes, 100.0, 1, context.synthetic, {P: (1.0, 3)}
     )
+
+
+def _wild(context: Context, r: Rollout) -> pd.DataFrame:
+    row = "all groups and periods, regions as clusters (wild bootstrap)"
+    if isinstance(r.wild, NotEstimable):
+        return cells_of([(row, "estimate", r.wild)], context.rules)
+    w = r.wild.to_frame().iloc[0]
+    main = plain(row, "estimate", w["value"], "share", float(w["clusters"]), "effect") | {"se": w["se"], "ci_low": w["ci_low"], "ci_high": w["ci_high"]}
+    return plain_rows(
+        [main, plain(row, FROM, w["ci_low"], kind="effect"), plain(row, TO, w["ci_high"], kind="effect"), plain(row, P, w["p"], P_VALUE, kind="effect")]
+    )
+
+
+def _makeup(context: Context, r: Rollout) -> list[pd.DataFrame]:
+    """Change of each trait, and the test that none changed."""
+    joint = "make-up: test that no trait changed"
+    if isinstance(r.composition, NotEstimable):
+        return [cells_of([(joint, "estimate", r.composition)], context.rules)]
+    e, test = r.composition.estimate, r.composition.test
+    out = []
+    for k, (variable, level) in enumerate(zip(e.keys["variable"].astype(str), e.keys["level"].astype(str), strict=True)):
+        out.append(with_interval(context, context.text("make-up: {trait}", trait=_trait(context, variable, level)), e.select([k]).annotated(kind="contrast")))
+    if isinstance(test, NotEstimable):
+        return [*out, cells_of([(joint, "estimate", test)], context.rules)]
+    return [*out, plain_rows([plain(joint, P, float(test.p), P_VALUE, kind="effect")])]
+
+
+def _trait(context: Context, variable: str, level: str) -> str:
+    if variable == "male":
+        return context.text("men")
+    return context.codes(variable).get(level.split(".", maxsplit=1)[0], level)
 
 
 def _pretrend(context: Context, r: Rollout) -> pd.DataFrame:
     """Joint test of all effects before the roll-out."""
-    row = "p-value of the test that all effects before the roll-out are 0"
+    row = "test that all effects before the roll-out are 0"
     test = r.effects if isinstance(r.effects, NotEstimable) else r.effects.pretrend_test()
     return (
         cells_of([(row, "estimate", test)], context.rules)
         if isinstance(test, NotEstimable)
-        else plain_rows([plain(row, "estimate", float(test.p), P_VALUE, kind="effect")])
+        else plain_rows([plain(row, P, float(test.p), P_VALUE, kind="effect")])
     )
 
 
@@ -188,6 +204,19 @@ def _band(r: Rollout) -> dict[str, np.ndarray]:
         return {}
     wide = r.band.to_frame()
     return {"wide_low": wide["low"].fillna(0.0).to_numpy(), "wide_high": wide["high"].fillna(0.0).to_numpy()}
+
+
+def _map(context: Context, r: Rollout) -> list[Item]:
+    """F11c: group-time effects as a map."""
+    if isinstance(r.effects, NotEstimable):
+        return []
+    notes = (
+        "Right of the thick line the measure is in place; standard errors in brackets.",
+        persons(context, r.event.n.max() if isinstance(r.event, Estimate) else 0),
+        _basis(r),
+    )
+    title = "Group-time effects of the roll-out, percentage points"
+    return [figures_impact.group_time("F11c-rollout", title, r.effects.to_frame(), 100.0, r.source, notes, context.synthetic, context.words)]
 
 
 def _honest(context: Context, r: Rollout) -> list[Item]:
