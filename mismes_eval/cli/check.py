@@ -16,6 +16,7 @@ from mismes_eval.errors import MismesError, MismesWarning, Problem
 from mismes_eval.evaluation.checklist import Step, checklist
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.readiness import readiness
+from mismes_eval.report.language import language
 
 BOXES = {"done": "[x]", "todo": "[ ]", "optional": "[-]"}
 
@@ -64,6 +65,7 @@ def _checked(path: Path, data_root: Path | None) -> Record:
         warnings.simplefilter("always", MismesWarning)
         try:
             params = Params.load(path, data_root)
+            language(str(params["language"]))
         except MismesError as error:
             return Record(path.name, tuple(error.problems))
         ready = readiness(params)

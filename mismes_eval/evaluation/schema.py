@@ -80,7 +80,7 @@ KEYS: tuple[Key, ...] = (
     _k("mapping.absent", "mapping", "column and values that mark absent members listed among the persons"),
     _k("mapping.row_keys", "list", "GLD keys that the file lacks and that are numbered by row", ()),
     _k("mapping.versions", "mapping", "isco, isic, isced, icls -> version"),
-    _k("definitions.preset", "text", "who is a migrant: icls20, hims_tunisia, hims_morocco, gld", "hims_tunisia"),
+    _k("definitions.preset", "text", "who is a migrant", "hims_tunisia", choices=("icls20", "hims_tunisia", "hims_morocco", "gld")),
     _k("definitions.min_months_abroad", "number", "shortest stay abroad that counts, months", low=0),
     _k("definitions.lookback_months", "number", "return within so many months before the interview", low=0),
     _k("definitions.require_work_abroad", "yes/no", "only stays with work abroad"),

@@ -58,12 +58,18 @@ def read(
         )
         kept = frames.identifiers(_without(data.frame, drop, path), allowed)
         out = frames.validate(kept, frames.template("lfs_person"), missing=missing) if drop else kept
-        return _stamped(_answered_none(out, path), data, "", (), allowed)
+        return _stamped(_answered_none(_some(out, data.name), path), data, "", (), allowed)
     data = frames.read(path, encoding=encoding, separator=separator, decimal=decimal, text_columns=_keys_of(mapping), missing=missing, allowed=None)
     raw = frames.identifiers(_without(data.frame, drop, path), allowed)
     m = as_mapping(mapping)
     out = frames.validate(map_columns(raw, m), frames.template("lfs_person"), missing={"age": {}})
-    return _stamped(out, data, m.name, unused_columns(raw, m), allowed)
+    return _stamped(_some(out, data.name), data, m.name, unused_columns(raw, m), allowed)
+
+
+def _some(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    if frame.empty:
+        raise InputError(Problem("the file has no persons", name, "one row a person", "a header only", "Export the file again with its rows."))
+    return frame
 
 
 def codebook(frame: pd.DataFrame, weight: str = "weight", levels: int = 25) -> pd.DataFrame:

@@ -33,6 +33,7 @@ from mismes_eval.errors import MismesError, ParamsError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.html import page
 from mismes_eval.report.kernel import ReportKernel, close_event_loop, kernel_config, stop_kernels
+from mismes_eval.report.language import language
 from mismes_eval.report.notebook import PROGRESS, checked, scrub, shown_html
 from mismes_eval.report.pdf import PDF, printer, write_pdf
 from mismes_eval.report.provenance import MANIFEST, PACKAGE, Ingredients, changed_outputs, ingredients, manifest, outputs, read_manifest, shown_by
@@ -138,6 +139,7 @@ class _Failed(Exception):
 
 def _make(order: Order, progress: Progress) -> tuple[Status, Path]:
     params = Params.load(order.params, order.data_root)
+    language(str(params["language"]))
     source = checked(order.notebook)
     made_of = ingredients(params, order.params, order.notebook)
     final = order.out / order.name

@@ -11,6 +11,7 @@ from mismes_eval.evaluation.blank import SECTION_ABOUT, blank_params, parameters
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.schema import KEYS, SECTIONS
 from mismes_eval.evaluation.yaml_text import read_yaml
+from mismes_eval.lfs import PRESETS
 
 
 @pytest.fixture
@@ -136,3 +137,7 @@ def test_docs_agree_with_the_schema(root: Path) -> None:
 def test_a_missing_file_is_bad_input(project: Path) -> None:
     with pytest.raises(ParamsError, match="missing"):
         read_yaml(project / "params" / "none.yaml")
+
+
+def test_the_presets_of_the_schema_are_those_of_the_package() -> None:
+    assert set(next(k for k in KEYS if k.name == "definitions.preset").choices) == set(PRESETS)
