@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from html import escape
 from typing import Literal
 
 import numpy as np
@@ -31,8 +32,12 @@ class NotEstimable:
     def to_frame(self) -> pd.DataFrame:
         return pd.DataFrame({"not estimable": [self.reason]})
 
+    def plot(self, ax: object | None = None) -> NotEstimable:
+        """There is no picture: the reason itself."""
+        return self
+
     def _repr_html_(self) -> str:
-        return f"<p><em>Not estimable: {self.reason}</em></p>"
+        return f"<p><em>Not estimable: {escape(self.reason)}</em></p>"
 
 
 @dataclass(frozen=True)
@@ -249,7 +254,7 @@ class Estimate:
 
     def _repr_html_(self) -> str:
         shown = self.to_frame().to_html(index=False, float_format=lambda v: f"{v:,.4g}")
-        notes = "".join(f"<p><small>{note}</small></p>" for note in (self.definition, *self.notes) if note)
+        notes = "".join(f"<p><small>{escape(note)}</small></p>" for note in (self.definition, *self.notes) if note)
         return f"{shown}{notes}"
 
     def __repr__(self) -> str:

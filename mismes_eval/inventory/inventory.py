@@ -73,9 +73,9 @@ class Inventory:
         """Portfolio indicators I1-I7 and I10-I13, matrix, funders, timeline (see `portfolio.profile`)."""
         return portfolio_profile(self.frame, by, on)
 
-    def evaluation_due(self, on: date, months: int = 24, ahead: int = 12) -> EvaluationRegister:
-        """The evaluation register of the day `on` (see `register.evaluation_due`)."""
-        return register_due(self.frame, on, months, ahead)
+    def evaluation_due(self, on: date | str, months: int = 24, ahead: int = 12) -> EvaluationRegister:
+        """The evaluation register of the day `on`, a date or YYYY-MM-DD (see `register.evaluation_due`)."""
+        return register_due(self.frame, date.fromisoformat(on) if isinstance(on, str) else on, months, ahead)
 
     def completeness(self) -> Completeness:
         """I13 per measure and per field."""

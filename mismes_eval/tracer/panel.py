@@ -13,7 +13,7 @@ from mismes_eval.errors import EstimateError, InputError, Problem
 from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.numerics.rows import Bool, Float, Int
-from mismes_eval.tracer import rates, shapes
+from mismes_eval.tracer import plot, rates, shapes
 from mismes_eval.tracer.attrition import Adjustment
 from mismes_eval.tracer.dispositions import PROXY, WHEREABOUTS, group, responded, whereabouts
 from mismes_eval.tracer.refreshment import refreshment_mask
@@ -223,6 +223,10 @@ class TracerPanel:
     def participation(self) -> pd.DataFrame:
         """Each wave: persons by outcome group, rows missing, whereabouts."""
         return rates.participation(self)
+
+    def plot(self, ax: object | None = None) -> object:
+        """Persons by outcome of each wave, stacked. Returns the matplotlib axes."""
+        return plot.participation(self.participation(), ax)
 
     def _repr_html_(self) -> str:
         return f"<p><strong>Tracer panel</strong>: {self.n:,} persons, waves {', '.join(map(str, self.waves))}</p>" + self.participation().to_html(index=False)

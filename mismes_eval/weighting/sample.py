@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import pandas as pd
 from mismes_eval.errors import DesignError, DesignWarning, Problem
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.numerics.variance import Lonely
+from mismes_eval.weighting import plot
 from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.stages import Columns, DesignColumns, as_tuple, build
 from mismes_eval.weighting.steps import WeightStep
@@ -154,8 +156,12 @@ class Sample:
         }  # fmt: skip
         return pd.DataFrame({"": rows})
 
+    def plot(self, ax: object | None = None) -> object:
+        """Histogram of the weights in the domain. Returns the matplotlib axes."""
+        return plot.weights(self, ax)
+
     def _repr_html_(self) -> str:
-        return "<p><strong>Sample</strong></p>" + self.summary().to_html(header=False) + "".join(f"<p><small>{note}</small></p>" for note in self.notes)
+        return "<p><strong>Sample</strong></p>" + self.summary().to_html(header=False) + "".join(f"<p><small>{escape(note)}</small></p>" for note in self.notes)
 
     def __repr__(self) -> str:
         return "Sample\n" + self.summary().to_string(header=False)

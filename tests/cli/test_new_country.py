@@ -67,7 +67,14 @@ def fill(path: Path, sheet: str, rows: list[tuple[object, ...]]) -> None:
 
 MAPPED = [("hhid", "HH"), ("pid", "LINE"), ("male", "SEX"), ("age", "AGE"), ("lstatus", "ACT"), ("strata", "STR"), ("psu", "CLU"), ("weight", "WGT")]
 CONSTANT = [("countrycode", "JOR"), ("year", "2024"), ("survname", "SYNTHETIC survey")]
-CODED = [("male", "1", "1", ""), ("male", "2", "0", ""), ("lstatus", "works", "1", ""), ("lstatus", "seeks", "2", ""), ("lstatus", "neither", "3", ""), ("lstatus", "refused", "", "REF")]
+CODED = [
+    ("male", "1", "1", ""),
+    ("male", "2", "0", ""),
+    ("lstatus", "works", "1", ""),
+    ("lstatus", "seeks", "2", ""),
+    ("lstatus", "neither", "3", ""),
+    ("lstatus", "refused", "", "REF"),
+]
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -160,7 +167,16 @@ def test_a_second_run_of_a_country_keeps_its_code(project: Path, capsys: pytest.
 def test_every_workbook_has_drop_downs_and_an_empty_one_names_what_it_lacks(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert mismes(capsys, "new", "JOR")[0] == 0
     books = sorted((project / "data_raw" / "JOR").glob("*.xlsx"))
-    assert {b.stem for b in books} == {"inventory", "mapping", "lfs_person", "tracer_person", "tracer_wave", "tracer_outcome", "tracer_service", "tracer_episode"}
+    assert {b.stem for b in books} == {
+        "inventory",
+        "mapping",
+        "lfs_person",
+        "tracer_person",
+        "tracer_wave",
+        "tracer_outcome",
+        "tracer_service",
+        "tracer_episode",
+    }
     for path in books:
         lists = [v for sheet in openpyxl.load_workbook(path) for v in sheet.data_validations.dataValidation if v.type == "list"]
         assert lists, path.name

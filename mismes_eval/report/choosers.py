@@ -1,0 +1,134 @@
+"""Choosers of country, indicator and breakdown for a notebook; where no widget can be shown, the first choice as a table, so that a run without a browser works."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Mapping
+from functools import cache
+from html import escape
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+
+from mismes_eval import lfs
+from mismes_eval.errors import MismesError, ParamsError, Problem
+from mismes_eval.estimate.estimate import Estimate, NotEstimable, independent
+from mismes_eval.evaluation.evaluation import Evaluation, evaluate
+from mismes_eval.report.session import open as open_session
+
+BREAKDOWNS = ("none", "status", "sex", "age_group", "education", "region")
+WHOLE = "none"
+
+
+def choose_profile(run: str, indicator: str = "L3.employment", breakdown: str = "status") -> object:
+    """Country, indicator and breakdown, with the table and the picture of what is chosen.
+
+    Parameters
+    ----------
+    run : params file, the first country shown.  indicator, breakdown : the first choice; breakdown "none" shows one number.
+
+    Returns
+    -------
+    A widget of ipywidgets; without that package the first choice, which shows itself as a table.
+    """
+    return chooser(
+        {"country": countries(run), "indicator": indicators(), "breakdown": {b: b for b in BREAKDOWNS}},
+        {"country": run, "indicator": indicator, "breakdown": breakdown},
+        lambda c: profile(c["country"], c["indicator"], c["breakdown"]),
+    )
+
+
+def choose_comparison(run: str, other: str, indicator: str = "L3.employment", breakdown: str = WHOLE) -> object:
+    """Two countries, indicator and breakdown, side by side. Arguments and result as in `choose_profile`."""
+    return chooser(
+        {"country": countries(run), "other": countries(run), "indicator": indicators(), "breakdown": {b: b for b in BREAKDOWNS}},
+        {"country": run, "other": other, "indicator": indicator, "breakdown": breakdown},
+        lambda c: comparison(c["country"], c["other"], c["indicator"], c["breakdown"]),
+    )
+
+
+def profile(run: str, indicator: str, breakdown: str = WHOLE) -> Estimate | NotEstimable:
+    """One indicator of a country's survey, by one breakdown."""
+    found = evaluation_of(run).indicators(by=() if breakdown == WHOLE else (breakdown,), which=(indicator.split(".", maxsplit=1)[0],))
+    if not found:
+        return NotEstimable(f"{run} names no labour force survey")
+    if indicator not in found:
+        raise ParamsError(Problem("no such indicator", f"'{indicator}' in {run}", ", ".join(found)))
+    return found[indicator]
+
+
+def comparison(run: str, other: str, indicator: str, breakdown: str = WHOLE) -> Estimate | NotEstimable:
+    """The same indicator in two countries. Their samples are independent, so a difference has the sum of the variances."""
+    if run == other:
+        raise ParamsError(Problem("a country is compared with itself", run, "two countries"))
+    both = [(Path(r).stem, profile(r, indicator, breakdown)) for r in (run, other)]
+    for name, result in both:
+        if isinstance(result, NotEstimable):
+            return NotEstimable(f"{name}: {result.reason}", result.definition)
+    return independent(*(result for _, result in both if isinstance(result, Estimate))).annotated(notes=(f"In this order: {both[0][0]}, {both[1][0]}.",))
+
+
+def next_country(run: str) -> str:
+    """The params file after this one in its folder, the first after the last."""
+    files = list(countries(run).values())
+    if len(files) < 2:
+        raise ParamsError(Problem("there is no second country", str(Path(run).parent), "two params files"))
+    return files[(files.index(run) + 1) % len(files)] if run in files else files[0]
+
+
+def countries(run: str) -> dict[str, str]:
+    """Name -> params file of every country beside this one, itself included; paths are written as `run` is."""
+    here = Path(run)
+    folder = here.parent if here.parent.is_dir() else Path("..") / here.parent
+    return {p.stem: (here.parent / p.name).as_posix() for p in sorted(folder.glob("*.yaml"))} or {here.stem: run}
+
+
+def indicators() -> dict[str, str]:
+    """Title -> id of the indicators of the survey."""
+    return {f"{i} {about.title}": i for i, about in lfs.catalogue().items()}
+
+
+def chooser(options: Mapping[str, Mapping[str, str]], first: Mapping[str, str], make: Callable[[Mapping[str, str]], object]) -> object:
+    """Drop-downs over what `make` gives for a choice (option -> value). The first choice is always shown."""
+    if find_spec("ipywidgets") is None:
+        return make(first)
+    widgets = import_module("ipywidgets")
+    drop = {
+        name: widgets.Dropdown(options=list(values.items()), value=first[name] if first[name] in values.values() else None, description=name)
+        for name, values in options.items()
+    }
+    shown = widgets.HTML(value=picture(make(first)))
+
+    def again(change: object) -> None:
+        chosen = {name: d.value for name, d in drop.items()}
+        try:
+            shown.value = picture(make(chosen))
+        except MismesError as error:
+            shown.value = "".join(f"<p>{escape(str(p))}</p>" for p in error.problems)
+
+    for d in drop.values():
+        d.observe(again, names="value")
+    return widgets.VBox([widgets.HBox(list(drop.values())), shown])
+
+
+def picture(result: object) -> str:
+    """A result as HTML: its table, and its plot where it has several values."""
+    table = getattr(result, "_repr_html_", lambda: f"<pre>{escape(str(result))}</pre>")()
+    if not isinstance(result, Estimate) or result.p < 2:
+        return str(table)
+    axes: Any = result.plot()
+    held = io.BytesIO()
+    axes.figure.savefig(held, format="png", dpi=90)
+    plt.close(axes.figure)
+    alt = escape(f"{result.kind} with 95% intervals: {', '.join(result.names)}")
+    return f'{table}<img alt="{alt}" src="data:image/png;base64,{base64.b64encode(held.getvalue()).decode()}">'
+
+
+@cache
+def evaluation_of(run: str) -> Evaluation:
+    """The evidence of a run, read once in a session, so that another choice answers at once."""
+    return evaluate(open_session(run).params)
