@@ -24,7 +24,7 @@ REPORT = LOCALE.parent
 FIELD = re.compile(r"\{(\w+)")
 WORDS = re.compile(r"[^\W\d_]{2,}[,:;]? [^\W\d_]{2,}")
 TRANSLATED = ("t", "text", "context.text", "context.words", "self.words", "self.language")
-UNSEEN = ("Problem", "contains", "startswith", "removeprefix", "replace", "compile", "canvas", "legend", "annotate", "rc_context")
+UNSEEN = ("Problem", "contains", "startswith", "endswith", "removeprefix", "removesuffix", "replace", "compile", "canvas", "legend", "annotate", "rc_context")
 KEYS = {"left out", "lower left", "outside right center", "axes fraction", "DejaVu Sans"}  # words of the code, not of the report
 CATALOGUES = [c for c in available() if c != "en"]
 
