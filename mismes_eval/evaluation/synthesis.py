@@ -194,9 +194,12 @@ def _budget(reports: Sequence[Published]) -> pd.DataFrame:
     """Budget of the measures without an evaluation; missing where one of its parts is not published."""
     rows = []
     for r in (r for r in reports if r.facts["register"]):
-        parts = [i["budget_million"] for i in r.facts["register"] if i["status"] in UNEVALUATED]
-        hidden = any(p is None for p in parts)
-        total, without = r.facts["budget_total"], float("nan") if hidden else float(sum(parts))
+        amount = {i["status"]: i["budget_million"] for i in r.facts["register"]}
+        parts = [amount.get(k, 0.0) for k in UNEVALUATED]
+        without = float("nan") if None in parts else float(sum(parts))
+        total = (
+            r.facts["budget_total"] if None in amount.values() else sum(amount.values())
+        )  # of the same measures as its parts, where all of them are published
         rows.append({"country": r.country, "total": float("nan") if total is None else float(total), "without_evidence": without, "price_years": tuple(r.facts["price_years"]),
                      "without_price_year": int(r.facts["without_price_year"]), "without_budget": int(r.facts["without_budget"])})  # fmt: skip
     out = pd.DataFrame(rows, columns=["country", "total", "without_evidence", "price_years", "without_price_year", "without_budget"])

@@ -21,7 +21,7 @@ _NAMES = {"dl": "DerSimonian-Laird", "pm": "Paule-Mandel", "reml": "restricted m
 
 @dataclass(frozen=True)
 class RandomEffects:
-    """value, se: mean of the distribution of true effects and its standard error; low, high: its interval; prediction: where the true effect of a new study lies.
+    """value, se: mean of the distribution of true effects and its standard error; low, high: its interval; prediction: where the true effect of a new study lies (NaN for two studies).
 
     tau2, tau2_interval : variance of the true effects between studies, and its Q-profile interval.  weights (k,): share of each study in the mean.
     q, q_dof, q_pvalue : Cochran's test of one common effect.  i2, i2_interval : share of the total variance that lies between studies (0 to 1).
@@ -91,7 +91,7 @@ def random_effects(
     Returns
     -------
     RandomEffects. I2 and its interval follow from tau2 and its Q-profile interval and the typical sampling variance.
-    The prediction interval takes the quantile of the summary's interval (t with k - 1 degrees of freedom, or normal).
+    The prediction interval is t with k - 2 degrees of freedom; two studies have none (NaN).
 
     Raises
     ------
@@ -114,7 +114,7 @@ def random_effects(
     error = {"normal": plain, "hartung_knapp": spread, "hartung_knapp_adhoc": max(spread, plain)}[interval]
     tail = 0.5 + level / 2
     critical = float(stats.norm.ppf(tail) if interval == "normal" else stats.t.ppf(tail, k - 1))
-    wide = critical * float(np.sqrt(tau2 + error**2))
+    wide = float(stats.t.ppf(tail, k - 2) * np.sqrt(tau2 + error**2)) if k > 2 else float("nan")
     between = _q_profile(y, v, level)
     typical = (k - 1) * w0.sum() / (w0.sum() ** 2 - (w0**2).sum())
     return RandomEffects(

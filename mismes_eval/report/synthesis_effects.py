@@ -69,16 +69,9 @@ def forest(w: Words) -> Figure:
                 }
             )
             low, high = pooled.prediction
-            rows.append(
-                {
-                    **gap,
-                    "kind": figures_synthesis.PREDICTION,
-                    "label": t("Prediction for another country"),
-                    "value": 100 * pooled.value,
-                    "low": 100 * low,
-                    "high": 100 * high,
-                }
-            )
+            if np.isfinite(low):
+                name = t("Prediction for another country")
+                rows.append({**gap, "kind": figures_synthesis.PREDICTION, "label": name, "value": 100 * pooled.value, "low": 100 * low, "high": 100 * high})
     whole = pd.DataFrame(rows)
     notes = (
         "Square: effect and 95% interval, its size the weight in the summary; hollow: see (a). Diamond: summary with the Hartung-Knapp interval. Dashed: 95% prediction interval.",
@@ -89,25 +82,30 @@ def forest(w: Words) -> Figure:
 
 def sentences(w: Words) -> list[str]:
     """What the summary of each model says, and why there is none."""
-    out, n = [], w.t.number
+    out = []
     for s in w.evidence.summaries:
         model = w.model(s.model)
         if isinstance(s.main, NotEstimable):
             out.append(w.t("{model}: no summary, {reason}.", model=model, reason=w.t(s.main.reason)))
             continue
-        r = s.main
-        out.append(
-            w.t(
-                "{model}: {k} effects, on average {v} percentage points ({lo} to {hi}); in another country the effect may lie between {plo} and {phi}. Of the variance {i2:.0%} lies between "
-                "countries ({i2lo:.0%} to {i2hi:.0%}).",
-                model=model, k=r.k, v=n(100 * r.value), lo=n(100 * r.low), hi=n(100 * r.high), plo=n(100 * r.prediction[0]), phi=n(100 * r.prediction[1]), i2=r.i2, i2lo=r.i2_interval[0],
-                i2hi=r.i2_interval[1],
-            )
-        )  # fmt: skip
-        if r.k < 5:
-            out.append(w.t("With {k} countries the spread between countries is hardly known: read the prediction interval, not the diamond.", k=r.k))
+        out.append(_summary_sentence(w, model, s.main))
     out.append(w.t("Effects of different models are not averaged: they are different treatments."))
     return out
+
+
+def _summary_sentence(w: Words, model: str, r: RandomEffects) -> str:
+    """Mean, prediction and heterogeneity in words, with what few countries allow."""
+    n = w.t.number
+    mean = "{model}: {k} effects, on average {v} percentage points ({lo} to {hi})."
+    out = [w.t(mean, model=model, k=r.k, v=n(100 * r.value), lo=n(100 * r.low), hi=n(100 * r.high))]
+    if np.isfinite(r.prediction[0]):
+        out.append(w.t("In another country the effect may lie between {lo} and {hi}.", lo=n(100 * r.prediction[0]), hi=n(100 * r.prediction[1])))
+    else:
+        out.append(w.t("Two effects do not allow a prediction for another country."))
+    out.append(w.t("Of the variance {i2:.0%} lies between countries ({lo:.0%} to {hi:.0%}).", i2=r.i2, lo=r.i2_interval[0], hi=r.i2_interval[1]))
+    if r.k < 5:
+        out.append(w.t("With {k} countries the spread between countries is hardly known.", k=r.k))
+    return " ".join(out)
 
 
 def summaries(w: Words) -> Table | None:
@@ -138,6 +136,8 @@ def summaries(w: Words) -> Table | None:
             ("prediction for another country", r.value, r.prediction, 100.0), ("standard deviation between countries (tau)", np.sqrt(r.tau2), tuple(np.sqrt(r.tau2_interval)), 100.0),
             ("I2, %", r.i2, r.i2_interval, 100.0),
         ):  # fmt: skip
+            if not np.isfinite(low):
+                continue
             label = t("{model}: {what}", model=w.model(s.model), what=t(name))
             cells += [cell(label, "estimate", value * scale), cell(label, FROM, low * scale), cell(label, TO, high * scale)]
         label = t("{model}: Q with {df} degrees of freedom", model=w.model(s.model), df=r.q_dof)
