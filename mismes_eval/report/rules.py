@@ -17,7 +17,10 @@ class Rules:
 
     min_cell : fewest unweighted persons behind a published share or total.  min_mean : the same for means and quantiles.
     cv_flag, cv_suppress : coefficients of variation from which a level is marked (u), and replaced by ":".
-    min_weighted : weighted persons below which a level is marked (u) (Armenia: 7,500).  rounding : weighted counts are rounded to this many persons.
+    min_weighted : weighted persons below which a level is marked (u) (Armenia: 7,500).
+
+    Weighted counts are not rounded: hidden cells are protected by the linear programme, and a rounded total would no longer lie in its own interval nor be
+    reproduced by `mismes verify`.
     """
 
     min_cell: int = 10
@@ -25,16 +28,15 @@ class Rules:
     cv_flag: float = 0.15
     cv_suppress: float = 0.30
     min_weighted: float = 0.0
-    rounding: int = 1
 
     def __post_init__(self) -> None:
-        ok = self.min_cell >= 3 and self.min_mean >= self.min_cell and 0 < self.cv_flag <= self.cv_suppress and self.min_weighted >= 0 and self.rounding >= 1
+        ok = self.min_cell >= 3 and self.min_mean >= self.min_cell and 0 < self.cv_flag <= self.cv_suppress and self.min_weighted >= 0
         if not ok:
             raise ParamsError(
                 Problem(
                     "disclosure rules contradict each other",
                     "params, section 'disclosure'",
-                    "min_cell >= 3, min_mean >= min_cell, 0 < cv_flag <= cv_suppress, min_weighted >= 0, rounding >= 1",
+                    "min_cell >= 3, min_mean >= min_cell, 0 < cv_flag <= cv_suppress, min_weighted >= 0",
                     str(self),
                 )
             )

@@ -23,6 +23,8 @@ from mismes_eval.report.chapters.portfolio import (
     by_model,
     counted,
     dominated,
+    hidden_groups,
+    hidden_parts,
     sources,
     timeline,
     tree,
@@ -39,7 +41,7 @@ def measures(context: Context) -> Chapter:
     items: list[Item] = [
         context.text("The inventory is a purposive census: numbers have no sampling error, but they describe the measures that implementers reported."),
         sources(context, inventory), _by_stage(context, inventory, money), _heat(context, inventory, profile), by_model(context, inventory, money), timeline(context, inventory), tree(context, inventory, money),
-        _who_pays(context, inventory), actors(context, inventory), _unit_costs(context, profile), _indicators(context, profile), _register(context, inventory),
+        _who_pays(context, inventory), actors(context, inventory), _unit_costs(context, profile), _indicators(context, inventory, profile), _register(context, inventory),
     ]  # fmt: skip
     return Chapter("inventory", "National inventory of measures", tuple(items))
 
@@ -103,12 +105,27 @@ def _who_pays(context: Context, inventory: Inventory) -> Table:
     after = frame[frame["stage_code"].astype(str) == "AFT"]
     cells = []
     for name, rows in (("All measures", frame), ("Return and reintegration measures", after)):
-        total, hidden = float(rows["budget_eur"].sum()), "confidential" if dominated(rows) else "shown"
+        total, hidden = float(rows["budget_eur"].sum()), hidden_sides(rows)
         for side, label in _SIDES.items():
             part = rows[rows["funder_side"].astype(str) == side]
-            cells.append(_number(name, label, float(part["budget_eur"].sum() / total) if total else np.nan, "share", hidden))
+            status = "confidential" if side in hidden else "shown"
+            cells.append(_number(name, label, float(part["budget_eur"].sum() / total) if total else np.nan, "share", status))
         cells.append(_number(name, "measures without a budget", float(rows["budget_eur"].isna().sum()) / 100))
-    return Table("T02", "Who pays", pd.DataFrame(cells, columns=list(COLUMNS)), SOURCE, (), 100.0, 0, context.synthetic)
+    return Table("T02", "Who pays", pd.DataFrame(cells, columns=list(COLUMNS)), SOURCE, (HIDDEN_NOTE,), 100.0, 0, context.synthetic)
+
+
+def hidden_sides(rows: pd.DataFrame) -> set[str]:
+    """Sides whose share of the budget may not be published; all of them where the whole may not."""
+    return _hidden_groups(rows, rows["funder_side"].astype(str))
+
+
+def _hidden_groups(rows: pd.DataFrame, group: pd.Series) -> set[str]:
+    """Groups of measures whose budget may not be published beside the total: by the p% rule, and those that would give one away by subtraction."""
+    parts = {(g,): rows[group == g] for g in sorted(group.unique()) if rows.loc[group == g, "budget_eur"].sum() > 0}
+    if dominated(rows):
+        return {g for (g,) in parts}
+    amount = {WHOLE: float(rows["budget_eur"].sum())} | {k: float(part["budget_eur"].sum()) for k, part in parts.items()}
+    return {k[0] for k in hidden_parts(amount, WHOLE, tuple(parts), {k for k, part in parts.items() if dominated(part)})}
 
 
 _UNIT_COSTS = {"cost per beneficiary, median": "per beneficiary", "cost per completer, median": "per completer", "cost per placement, median": "per placement"}
@@ -131,7 +148,10 @@ def _unit_costs(context: Context, profile: Profile) -> Table:
     )
 
 
-def _indicators(context: Context, profile: Profile) -> Table:
+def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Table:
+    """Indicators of the whole inventory and of return measures; the same shares of the budget are hidden as in T02."""
+    rows = counted(inventory)
+    hidden = {False: hidden_sides(rows), True: hidden_sides(rows[rows["stage_code"].astype(str) == "AFT"])}
     table = profile.indicators[
         profile.indicators["id"].isin(_OVERALL) & profile.indicators["group"].astype(str).isin(["all", "all measures", "return measures (stage AFT)"])
     ]
@@ -149,7 +169,9 @@ def _indicators(context: Context, profile: Profile) -> Table:
             else name
         )
         units[label] = (100.0, 1) if share else (1.0, 2 if "index" in str(r.unit) else 1)
-        cells.append(_number(label, "value", float(r.value), str(r.unit), n=float(r.n)) | {"definition": str(r.definition)})
+        side = str(r.indicator).removesuffix("-funded share of budget").upper()
+        status = "confidential" if side in hidden[str(r.group) not in ("all", "all measures")] else "shown"
+        cells.append(_number(label, "value", float(r.value), str(r.unit), status, n=float(r.n)) | {"definition": str(r.definition)})
     return Table(
         "T05",
         "Who is paid, results, success factors and evaluation of measures",
@@ -166,18 +188,19 @@ def _indicators(context: Context, profile: Profile) -> Table:
 def _register(context: Context, inventory: Inventory) -> Table:
     year = context.evaluation.params.integer("year") or date.today().year
     register = inventory.evaluation_due(date(year, 12, 31))
-    cells = []
+    cells, closed = [], hidden_groups(register.table, "status")
     for r in register.summary.itertuples(index=False):
-        cells += [_number(str(r.status), "measures", float(r.measures)), _number(str(r.status), "budget, million euro", float(r.budget_eur) / 1e6, "EUR")]
+        shown = "confidential" if str(r.status) in closed else "shown"
+        cells += [_number(str(r.status), "measures", float(r.measures)), _number(str(r.status), MILLION, float(r.budget_eur) / 1e6, "EUR", shown)]
     note = context.text("On {day}: a measure is overdue when 24 months have passed since its start without an evaluation.", day=context.words.date(register.on))
     return Table(
         "T05b",
         "Evaluation register",
         pd.DataFrame(cells, columns=list(COLUMNS)),
         SOURCE,
-        (note,),
+        (note, HIDDEN_NOTE) if closed else (note,),
         1.0,
         0,
         context.synthetic,
-        {"budget, million euro": (1.0, 2)},
+        {MILLION: (1.0, 2)},
     )

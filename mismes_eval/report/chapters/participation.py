@@ -13,9 +13,11 @@ from mismes_eval.evaluation.survey import Survey
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Chapter, Context
 from mismes_eval.report.chapters.people import bands, basis
+from mismes_eval.report.disclosure import Partition
 from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
 
 PART = "_took_part"
+GROUPS = ("sex", "age", "education")
 
 
 def participation(context: Context) -> Chapter:
@@ -23,9 +25,11 @@ def participation(context: Context) -> Chapter:
     s = context.evaluation.survey
     if s is None or "msm_part" not in s.sample.frame.columns or "mig_status" not in s.sample.frame.columns:
         return Chapter("participation", "Participation in support measures", (context.absent("survey question on participation in support measures"),))
-    return Chapter(
-        "participation", "Participation in support measures", (_by_model(context, s), _coverage(context, s), _targeting(context, s), _costs(context, s))
-    )
+    targeted = _targeting(context, s)
+    starts = [context.text("{c}: {level}", c=context.text(c), level="") for c in GROUPS]
+    sums = [Partition("returnees", "", parts) for start in starts if len(parts := tuple(r for r in targeted.rows if r.startswith(start))) > 1]
+    items = (_by_model(context, s), _coverage(context, s), targeted, _costs(context, s))
+    return Chapter("participation", "Participation in support measures", items, {targeted.id: sums})
 
 
 def _by_model(context: Context, s: Survey) -> Table:
@@ -84,7 +88,7 @@ def _targeting(context: Context, s: Survey) -> Table:
         }
     ).where(_returnees(s))
     parts = []
-    for c in ("sex", "age", "education"):
+    for c in GROUPS:
         try:
             e = targeting(named, PART, c)
         except EstimateError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from mismes_eval import lfs
@@ -18,7 +19,8 @@ from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.chapters.cells import persons
 from mismes_eval.report.chapters.quality import reliability
-from mismes_eval.report.disclosure import Partition
+from mismes_eval.report.disclosure import Partition, protected_levels
+from mismes_eval.report.rules import Rules
 from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
 from mismes_eval.weighting.sample import Sample
 
@@ -44,8 +46,24 @@ def people(context: Context) -> Chapter:
     ]  # fmt: skip
     items += _regions(context, s)
     items += reliability(context, [i for i in items if isinstance(i, Table)], s.source, basis(s)[1:])
-    partitions = {t: [Partition("residents", "all residents", ("returnees", "non-migrants", "other residents"))] for t in ("T07",)}
-    return Chapter("people", "Migrants in the labour force survey", tuple(items), partitions)
+    return Chapter("people", "Migrants in the labour force survey", tuple(items), _partitions(context))
+
+
+def _partitions(context: Context) -> dict[str, list[Partition]]:
+    """What adds up: returnees and non-migrants to all residents (with immigrants, whom no table shows), men and women to each of them."""
+    groups = ("returnees", "non-migrants")
+    labour = [Partition("labour", "all residents", groups, "columns", rest=True)]
+    for status in groups:
+        by_sex = tuple(context.text("{status}, {sex}", status=context.text(status), sex=context.words.level(sex)) for sex in ("men", "women"))
+        labour.append(Partition("labour", status, by_sex, "columns"))
+    return {"T08": labour, "T08b": labour, "T09": [Partition("match", "all residents", groups, "columns", rest=True)]}
+
+
+def level_counts(s: Survey, levels: pd.Series, rules: Rules) -> pd.DataFrame:
+    """Which levels of a column may be shown for returnees, non-migrants and all residents: "shown", "confidential" or "secondary", from the persons in each."""
+    groups = {name: part.active for name, part in _statuses(s).items()}
+    counts = pd.DataFrame({name: levels[inside].value_counts() for name, inside in groups.items()}).fillna(0)
+    return protected_levels(counts, rules.min_cell, "all residents")
 
 
 def basis(s: Survey) -> tuple[str, str]:
@@ -147,7 +165,9 @@ def _profile(context: Context, s: Survey) -> Table:
                 continue
             e = proportion(inside, c)
             level = e.keys["level"].tolist() if "level" in e.keys else [c]
-            parts.append(cells_by(e, context.rules, [context.text("{c}: {level}", c=context.text(c), level=context.words.level(str(v))) for v in level], group))
+            cells = cells_by(e, context.rules, [context.text("{c}: {level}", c=context.text(c), level=context.words.level(str(v))) for v in level], group)
+            small = level_counts(s, frame[c].astype(str), context.rules)[group].reindex([str(v) for v in level]).fillna("shown").to_numpy()
+            parts.append(cells.assign(status=np.where(small == "shown", cells["status"], small), flag=np.where(small == "shown", cells["flag"], "")))
     return Table("T07", "Profile, % of each group", pd.concat(parts, ignore_index=True), s.source, basis(s), 100.0, 1, context.synthetic)
 
 
@@ -207,12 +227,15 @@ def _regions(context: Context, s: Survey) -> list[Item]:
             else context.text(found.reason if found is not None else "not computed for this survey")
         )
         return [context.text("{f}: {m}: {r}.", f="F06", m=context.text("returnees by region"), r=reason)]
-    keep = [not context.rules.confidential("share", n) for n in found.n]
+    names = _rows_of(found, "region")
+    small = level_counts(s, lfs.breakdown(s.sample.frame, "region").astype(str), context.rules)
+    shown = (small["returnees"] == "shown") & (small["all residents"] == "shown")
+    keep = [not context.rules.confidential("share", n) and bool(shown.get(name, True)) for name, n in zip(names, found.n, strict=True)]
     figure = figures.dots(
         "F06",
         "Returnees by region",
         {"returnees": found},
-        [context.words.level(v) for v in _rows_of(found, "region")],
+        [context.words.level(v) for v in names],
         "% of residents (95% interval)",
         100.0,
         None,

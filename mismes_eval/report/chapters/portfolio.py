@@ -53,14 +53,14 @@ def budgets(frame: pd.DataFrame) -> Budgets:
     if WHOLE not in amount or WHOLE in closed:
         return Budgets(amount, frozenset(amount))
     stages = tuple(k for k in amount if len(k) == 1 and k != WHOLE)
-    hidden = _hidden(amount, WHOLE, stages, closed)
+    hidden = hidden_parts(amount, WHOLE, stages, closed)
     for s in stages:
         models = tuple(k for k in amount if len(k) == 2 and k[0] == s[0])
-        hidden |= set(models) if s in hidden else _hidden(amount, s, models, closed)
+        hidden |= set(models) if s in hidden else hidden_parts(amount, s, models, closed)
     return Budgets(amount, frozenset(hidden))
 
 
-def _hidden(amount: Mapping[Key, float], total: Key, parts: tuple[Key, ...], closed: set[Key]) -> set[Key]:
+def hidden_parts(amount: Mapping[Key, float], total: Key, parts: tuple[Key, ...], closed: set[Key]) -> set[Key]:
     """Parts of a published total that are hidden: those that must be, and those that would give them away; all of them where that does not do."""
     primary = [k for k in parts if k in closed]
     if not primary:
@@ -71,6 +71,17 @@ def _hidden(amount: Mapping[Key, float], total: Key, parts: tuple[Key, ...], clo
     except DisclosureError:
         return set(parts)
     return set(parts) if total in done.secondary else {*primary, *(k for k in done.secondary if k in parts)}
+
+
+def hidden_groups(frame: pd.DataFrame, by: str) -> set[str]:
+    """Groups of a column whose budgets may not be published beside the whole budget: the p% rule over funders, then whatever subtraction would give away."""
+    label = frame[by].astype(str)
+    groups: dict[Key, pd.DataFrame] = {(str(g),): frame[label == g] for g in label.unique()}
+    amount = {key: float(part["budget_eur"].sum()) for key, part in groups.items() if part["budget_eur"].notna().any()}
+    if dominated(frame):
+        return {key[0] for key in amount}
+    closed = {key for key in amount if dominated(groups[key])}
+    return {key[0] for key in hidden_parts(amount | {WHOLE: sum(amount.values())}, WHOLE, tuple(amount), closed)}
 
 
 def dominated(part: pd.DataFrame) -> bool:

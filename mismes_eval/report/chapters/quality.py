@@ -168,8 +168,13 @@ def margins(context: Context, s: Survey) -> list[Item]:
 def reliability(context: Context, tables: Sequence[Table], source: str, basis: Sequence[str]) -> list[Item]:
     """F07: coefficient of variation against persons, over the numbers of these tables that carry one; what is confidential stays out."""
     parts = []
+    near = {row for table in tables for row in table.cells.loc[table.cells["status"] == "confidential", "row"]}  # a neighbour may be hidden for its sake
     for table in tables:
-        known = table.cells[table.cells["status"].isin(["shown", "unreliable"]) & table.cells["kind"].isin(["proportion", "share", "total", "mean", "ratio"])]
+        known = table.cells[
+            ~table.cells["row"].isin(near)
+            & table.cells["status"].isin(["shown", "unreliable"])
+            & table.cells["kind"].isin(["proportion", "share", "total", "mean", "ratio"])
+        ]
         known = known[(known["cv"] > CERTAIN) & np.isfinite(known["cv"]) & (known["n"] >= context.rules.min_cell)]
         parts.append(pd.DataFrame({"n": known["n"].astype(float), "cv": known["cv"].astype(float), "group": table.id}))
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"n": [], "cv": [], "group": []})

@@ -16,6 +16,7 @@ from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.chapters.cells import persons
 from mismes_eval.report.chapters.histories import histories
 from mismes_eval.report.chapters.waiting import waiting_items
+from mismes_eval.report.disclosure import Partition
 from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
 
 ARMS = {1.0: "participants", 0.0: "comparison"}
@@ -33,7 +34,12 @@ def tracer(context: Context) -> Chapter:
                      n=int(study.panel.sample.active.sum()), t=_count(study, 1.0), c=_count(study, 0.0), m=max(study.months.values())),
         _flow(context, study), _response(context, study), _attrition(context, study), _balance(context, study), *_outcomes(context, study), histories(context, study), *waiting_items(context, study),
     ]  # fmt: skip
-    return Chapter("tracer", "Tracer study: response and attrition", tuple(items))
+    return Chapter(
+        "tracer",
+        "Tracer study: response and attrition",
+        tuple(items),
+        {t: [Partition(t, "difference", tuple(ARMS.values()), "columns", contrast=True)] for t in ("T14", "T15")},
+    )
 
 
 def _count(study: Tracing, arm: float) -> int:

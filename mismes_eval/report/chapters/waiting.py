@@ -44,7 +44,7 @@ def _months(context: Context, study: Tracing) -> Item:
             return _absent(context, "F08", what, str(error.problems[0]))
         states = table.columns[2:]
         count = table[states].mul(table["n"], axis=0)
-        table.loc[:, states] = table[states].where(count.ge(context.rules.min_cell) | count.eq(0), 0.0)
+        table.loc[:, states] = table[states].where(~_few(count, context.rules.min_cell), 0.0)
         table.loc[table["n"] < context.rules.min_mean, "n"] = 0
         tables[context.text(name)] = table
         most += int(table["n"].max())
@@ -57,6 +57,16 @@ def _months(context: Context, study: Tracing) -> Item:
     )
     return figures_tracer.months("F08", "What participants and the comparison group do, month by month", tables, context.codes("episode_states"), context.text("months since enrolment"), study.source, notes,
                                  context.synthetic, context.words)  # fmt: skip
+
+
+def _few(count: pd.DataFrame, least: int) -> pd.DataFrame:
+    """States that are not shown in a month: those of few persons, and the next larger one where a single state would be what the others lack to 100%."""
+    few = count.gt(0) & count.lt(least)
+    for month in few.index[few.sum(axis=1) == 1]:
+        others = count.loc[month][~few.loc[month] & count.loc[month].gt(0)]
+        if len(others):
+            few.loc[month, others.idxmin()] = True
+    return few
 
 
 def _first_job(context: Context, study: Tracing) -> Item:
