@@ -77,9 +77,14 @@ def _decode(content: bytes, name: str, encoding: str) -> str:
 
 
 def _header(text: str, name: str, separator: str) -> tuple[str, ...]:
-    header = next(csv.reader(io.StringIO(text[: 1 << 20]), delimiter=separator), [])
+    try:
+        header = next((row for row in csv.reader(io.StringIO(text[: 1 << 20], newline=""), delimiter=separator) if row), [])
+    except csv.Error as error:
+        raise InputError(Problem("the header cannot be read", name, "a first row of column names", str(error), "Export the file again.")) from error
+    if not header:
+        raise InputError(Problem("the file has no header", name, "a first row of column names", "blank lines", "Export the file again."))
     if len(header) == 1:
-        first = text.splitlines()[0]
+        first = text.strip().splitlines()[0]
         counts = {s: first.count(s) for s in SEPARATORS if s != separator and first.count(s)}
         if counts:
             best = max(counts, key=lambda s: counts[s])

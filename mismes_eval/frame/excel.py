@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import io
-import zipfile
+from collections.abc import Callable
+from typing import TypeVar
 
 import openpyxl
 import pandas as pd
-from openpyxl.utils.exceptions import InvalidFileException
 
 from mismes_eval.errors import InputError, Problem
 
+Made = TypeVar("Made")
 ABOUT_SHEETS = ("notes", "codes")  # what the package's own fillable workbooks hold beside their one sheet of data
 
 
 def read_excel(content: bytes, name: str, *, sheet: str | None, columns: list[str] | None) -> pd.DataFrame:
     """Cells of one sheet (the only one, or the only one beside the notes and codes of our own workbooks; else it must be named); blank rows at the end are left off, text cells stay text."""
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, EOFError) as error:
-        raise InputError(Problem("truncated or damaged file", name, "an Excel workbook (.xlsx)", str(error), "Fetch the file again.")) from error
+    book = _whole(lambda: openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False), name)
     data_sheets = [n for n in book.sheetnames if n not in ABOUT_SHEETS]
     if sheet is None and len(data_sheets) == 1:
         sheet = data_sheets[0]
@@ -29,7 +27,9 @@ def read_excel(content: bytes, name: str, *, sheet: str | None, columns: list[st
         )
     if sheet is not None and sheet not in book.sheetnames:
         raise InputError(Problem("no such sheet", f"{name}: {sheet}", "one of " + ", ".join(book.sheetnames)))
-    grid = list(book[sheet or book.sheetnames[0]].iter_rows())
+    if not book.sheetnames:
+        raise InputError(Problem("the workbook has no sheet", name, "one sheet of data"))
+    grid = _whole(lambda: list(book[sheet or book.sheetnames[0]].iter_rows()), name)
     if not grid:
         raise InputError(Problem("the sheet is empty", name, "a header and rows"))
     header = _header(grid[0], name)
@@ -39,6 +39,15 @@ def read_excel(content: bytes, name: str, *, sheet: str | None, columns: list[st
         cells.pop()
     frame = pd.DataFrame(cells, columns=header, dtype=object)
     return frame if columns is None else frame[[c for c in header if c in columns]]
+
+
+def _whole(step: Callable[[], Made], name: str) -> Made:
+    """What a step of the reader makes. openpyxl meets damaged archives and XML with errors of any kind."""
+    try:
+        return step()
+    except Exception as error:
+        got = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else 'no reason given'}"
+        raise InputError(Problem("truncated or damaged file", name, "an Excel workbook (.xlsx)", got, "Fetch the file again.")) from error
 
 
 def _header(row: tuple[object, ...], name: str) -> list[str]:

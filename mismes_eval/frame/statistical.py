@@ -69,8 +69,8 @@ def _companion(frame: pd.DataFrame, column: str, coded: pd.Series, dot: str) -> 
 def read_parquet(content: bytes, name: str, *, columns: list[str] | None) -> pd.DataFrame:
     """A Parquet file."""
     try:
-        table = parquet.read_table(io.BytesIO(content), columns=columns)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(Problem("truncated or damaged file", name, "a Parquet file", str(error).splitlines()[0], "Fetch the file again.")) from error
-    frame: pd.DataFrame = table.to_pandas()
+        frame: pd.DataFrame = parquet.read_table(io.BytesIO(content), columns=columns).to_pandas()
+    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError) as error:
+        got = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise InputError(Problem("truncated or damaged file", name, "a Parquet file", got, "Fetch the file again.")) from error
     return frame
