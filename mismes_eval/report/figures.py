@@ -13,11 +13,12 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.text import Text
+from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.report.language import ENGLISH, Language, language
-from mismes_eval.report.plain import escape
+from mismes_eval.report.plain import escape, printable
 
 BLUE, ORANGE, SKY, GREY, RED = "#1f4e79", "#d55e00", "#56b4e9", "#6e6e6e", "#a61c3c"
 PALETTE = (BLUE, ORANGE, SKY, GREY, "#cc79a7", "#e69f00")  # told apart without red, green or blue cones; a series has a marker of its own besides
@@ -26,7 +27,7 @@ WATERMARK = "SYNTHETIC DATA"
 _STYLE = {
     **sns.axes_style("whitegrid"), "figure.dpi": 110, "savefig.dpi": 150, "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 10, "axes.titlelocation": "left",
     "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "0.6", "axes.grid": True, "grid.color": "0.92", "axes.axisbelow": True, "legend.frameon": False,
-    "figure.facecolor": "white", "svg.hashsalt": "mismes", "xtick.bottom": True,
+    "figure.facecolor": "white", "svg.hashsalt": "mismes", "text.parse_math": False, "xtick.bottom": True,
 }  # fmt: skip
 
 
@@ -106,6 +107,9 @@ def finish(
     """
     for ax in fig.axes:
         _numerals(ax, t)
+    for text in fig.findobj(Text):
+        text.set_parse_math(False)  # a dollar sign in a name is a dollar sign
+        text.set_text(printable(text.get_text()))
     if synthetic:
         fig.supxlabel(t(WATERMARK), x=0.99, ha="right", fontsize=8, color=RED, alpha=0.75, weight="bold")
     out = io.BytesIO()
@@ -125,8 +129,22 @@ class _Numerals(ScalarFormatter):
         return self._t.numeral(super().__call__(x, pos))
 
 
+class _Powers(LogFormatter):
+    """Numbers of a logarithmic axis in full: 100, 2,000."""
+
+    def __init__(self, t: Language, minor_thresholds: tuple[float, float] | None = None) -> None:
+        super().__init__(minor_thresholds=minor_thresholds)
+        self._t = t
+
+    def _num_to_string(self, x: float, vmin: float, vmax: float) -> str:
+        return self._t.numeral(f"{x:,.10g}")
+
+
 def _numerals(ax: Axes, t: Language) -> None:
     for axis in (ax.xaxis, ax.yaxis):
+        if isinstance(axis.get_major_formatter(), LogFormatter):
+            axis.set_major_formatter(_Powers(t))
+            axis.set_minor_formatter(_Powers(t, minor_thresholds=(1.5, 0.8)))
         if t.code != "en" and type(axis.get_major_formatter()) is ScalarFormatter:
             axis.set_major_formatter(_Numerals(t))
 
