@@ -37,7 +37,9 @@ AREAS = {
         ("mismes_eval/tracer/attrition.py", "mismes_eval/tracer/response_model.py", "mismes_eval/tracer/refreshment.py", "mismes_eval/weighting/attrition.py"),
         ("tests/tracer",),
     ),
-    "disclosure": Area(("mismes_eval/report/disclosure.py", "mismes_eval/report/rules.py"), ("tests/report/test_disclosure.py", "tests/report/test_rules.py")),
+    "disclosure": Area(
+        ("mismes_eval/report/disclosure.py", "mismes_eval/report/rules.py"), ("tests/report/test_disclosure.py", "tests/report/test_rules_of_words.py")
+    ),
     "params": Area(("mismes_eval/evaluation/params.py", "mismes_eval/evaluation/yaml_text.py", "mismes_eval/evaluation/schema.py"), ("tests/evaluation",)),
 }
 SLOW = ("tests/weighting/test_coverage.py",)
@@ -77,12 +79,15 @@ def tested(name: str, area: Area, share: float, seed: int, jobs: int, survivors:
         copy(area, folder)
         chosen: list[str] = []
         if share < 1:
-            mutmut(folder, "run", "--max-children", "1", "none.of.this.name")  # makes the mutants and sees which tests reach them
+            mutmut(folder, "run", "--max-children", "1", "none.of.this.name")  # makes the mutants
+            (folder / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)  # holds the tests of that name only: none
             everything = sorted(set(re.findall(r"mismes_eval\.\S+__mutmut_\d+", mutmut(folder, "print-time-estimates"))))
             chosen = random.Random(seed).sample(everything, max(1, round(share * len(everything))))
         mutmut(folder, "run", "--max-children", str(jobs), *chosen)
         result = dict(re.findall(r"(mismes_eval\.\S+__mutmut_\d+): (.+)", mutmut(folder, "results", "--all", "true")))
         known = {k: v.strip() for k, v in result.items() if (not chosen or k in chosen) and v.strip() != "not checked"}
+        if known and all(v == "no tests" for v in known.values()):
+            raise SystemExit(f"{name}: no mutant is reached by a test")
         alive = sorted(k for k, v in known.items() if v not in ("killed", "timeout", "segfault", "suspicious", "caught by type check"))
         if survivors is not None:
             with survivors.open("a") as out:
