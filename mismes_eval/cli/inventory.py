@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from mismes_eval import inventory
-from mismes_eval.cli.project import all_params, params_file, project
+from mismes_eval.cli.project import all_params, country_names, params_file, project
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.index import INDEX, INVENTORY, write_index
 
-names_argument = click.argument("names", nargs=-1, metavar="[ISO3 | FILE ...]")
+names_argument = click.argument("names", nargs=-1, metavar="[ISO3 | FILE ...]", shell_complete=country_names)
 on_option = click.option("--on", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Day to count to (default: today).")
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
+from pathlib import Path
 
 import click
 from jupyterlab.labapp import LabApp
 
 from mismes_eval.cli.project import project
+
+SETTINGS = Path(__file__).parent / "jupyter"  # JupyterLab asks nobody about news or updates
 
 
 @click.command("lab")
@@ -18,6 +21,8 @@ def command(port: int, no_browser: bool) -> int:
     """Open JupyterLab in the project. It listens on 127.0.0.1, the token is not on the command line, and nothing is asked of the network."""
     root = project()
     os.environ.setdefault("JUPYTER_TOKEN", secrets.token_hex(24))
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(p for p in (str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH")) if p)
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this installation, before one of the same name in the user's folder
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     LabApp.launch_instance(argv=arguments(str(root), port, no_browser))
     return 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from mismes_eval.cli import COMMANDS, group, main
-from mismes_eval.cli.lab import arguments
+from mismes_eval.cli.lab import SETTINGS, arguments
+from mismes_eval.cli.terminal import coloured
 from mismes_eval.evaluation.params import Params
 
 
@@ -120,3 +123,51 @@ def test_the_lab_listens_here_only_and_hides_its_token() -> None:
     assert "--ServerApp.ip=127.0.0.1" in given
     assert not any("token" in word.lower() for word in given)
     assert "--LabApp.news_url=None" in given
+
+
+def test_help_has_examples_and_exit_statuses(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in COMMANDS:
+        out = mismes(capsys, name, "--help")[1]
+        assert f"Examples:\n    {'eval ' if name == 'completion' else f'mismes {name}'}" in out, name
+    out = mismes(capsys, "--help")[1]
+    assert "Exit status:" in out
+    assert "130" in out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_a_script_of_the_shell(capsys: pytest.CaptureFixture[str], shell: str) -> None:
+    status, out, _ = mismes(capsys, "completion", shell)
+    assert status == 0
+    assert f"{shell}_complete" in out
+    assert mismes(capsys, "completion", "csh")[0] == 2
+
+
+def test_countries_complete(root: Path) -> None:
+    env = os.environ | {"_MISMES_COMPLETE": "bash_complete", "COMP_WORDS": "mismes check M", "COMP_CWORD": "2"}
+    done = subprocess.run([sys.executable, "-c", "from mismes_eval.cli import main; main()"], cwd=root, env=env, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["plain,MAR", "plain,MDA"]
+
+
+def test_colours_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert coloured(Terminal())
+    assert not coloured(io.StringIO())
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not coloured(Terminal())
+
+
+def test_an_earlier_name_of_a_command_works_and_says_so(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("mismes_eval.cli.RENAMED", {"autocomplete": "completion"})
+    monkeypatch.setattr("mismes_eval.cli.plain_warnings", lambda: None)
+    with pytest.warns(FutureWarning, match="mismes autocomplete is now mismes completion"):
+        status = mismes(capsys, "autocomplete", "zsh")[0]
+    assert status == 0
+
+
+def test_the_lab_asks_nobody_about_news() -> None:
+    told = json.loads((SETTINGS / "labconfig" / "default_setting_overrides.json").read_text(encoding="utf-8"))
+    assert told["@jupyterlab/apputils-extension:notification"] == {"fetchNews": "false", "checkForUpdates": False}
