@@ -20,6 +20,7 @@ from mismes_eval.report.sanitize import sanitized
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = (TEMPLATES / "style.css").read_text(encoding="utf-8")
 CSP = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+SHOWN_KINDS = frozenset({"text/html", "text/plain", "image/png", "image/jpeg"})
 MAIN = '<main id="text">'
 BANNER = "SYNTHETIC DATA: made-up persons, no finding about the real country."
 
@@ -56,7 +57,7 @@ def page(notebook: NotebookNode, params: Params, started: str, fingerprint: str,
         template_name="mismes", extra_template_basedirs=[str(TEMPLATES)],
     )  # fmt: skip
     words = {k: t(k) for k in ("Contents", "Skip to the text", "Country report")}
-    body, _ = exporter.from_notebook_node(_in_language(notebook, t), resources={"cover": cover, "words": words, "closing": _closing(warnings, t)})
+    body, _ = exporter.from_notebook_node(_harmless(_in_language(notebook, t)), resources={"cover": cover, "words": words, "closing": _closing(warnings, t)})
     begin, end = body.index(MAIN) + len(MAIN), body.rindex("</main>")
     return number(accessible(body[:begin] + sanitized(body[begin:end]) + body[end:]), t)
 
@@ -85,6 +86,30 @@ def _in_language(notebook: NotebookNode, t: Language) -> NotebookNode:
     out = type(notebook)(turned)
     out.cells = [type(c)({**c, "source": re.sub(r"(?m)^# .*$", "", c.source)}) if c.cell_type == "markdown" else c for c in turned.cells]
     return out
+
+
+def _harmless(notebook: NotebookNode) -> NotebookNode:
+    """A notebook whose cells cannot change the page around them: HTML in Markdown is text, HTML of outputs is sanitized, other markup is left out."""
+    out = type(notebook)(notebook)
+    out.cells = []
+    for cell in notebook.cells:
+        new = type(cell)(cell)
+        if cell.cell_type == "markdown":
+            new["source"] = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", cell.source)
+        elif cell.cell_type == "code":
+            new["outputs"] = [o for o in map(_harmless_output, cell.outputs) if o.get("data") != {}]
+        if cell.cell_type != "raw":
+            out.cells.append(new)
+    return out
+
+
+def _harmless_output(output: NotebookNode) -> NotebookNode:
+    if "data" not in output:
+        return output
+    kept = {kind: value for kind, value in output.data.items() if kind in SHOWN_KINDS}
+    if "text/html" in kept:
+        kept["text/html"] = sanitized(kept["text/html"])
+    return type(output)({**output, "data": type(output)(kept)})
 
 
 def _translated(source: str, t: Language) -> str:

@@ -91,10 +91,18 @@ def write_index(out: Path, outcomes: Sequence[Outcome]) -> Path:
     return out / INDEX
 
 
+def _day(started: str, t: Language) -> str:
+    """The day of a run in words; what is no day, as it stands."""
+    try:
+        return t.date(date.fromisoformat(started[:10]))
+    except ValueError:
+        return t.name(started[:40])
+
+
 def _item(e: Entry, failure: Outcome | None, t: Language) -> str:
     tag = f' <span class="tag">{escape(t("SYNTHETIC DATA"))}</span>' if e.synthetic else ""
     also = f" ({escape(e.name)})" if e.name != e.country else ""
-    made = t("{tables} tables, {numbers:,} numbers, made {day}", tables=e.tables, numbers=e.numbers, day=t.date(date.fromisoformat(e.started[:10])))
+    made = t("{tables} tables, {numbers:,} numbers, made {day}", tables=e.tables, numbers=e.numbers, day=_day(e.started, t))
     about = escape(", ".join([t("Reference year {year}", year=e.year), made] if e.year else [made]))
     warning = _failure(failure, False, t) if failure is not None else ""
     return f'<li><p class="name"><a href="{quote(e.name)}/{PAGE}">{escape(country_name(e.country, t.code))}</a>{also}{tag}</p><p>{about}</p>{warning}{_files(e, t)}</li>'

@@ -26,8 +26,10 @@ def escape(text: str) -> str:
 
 def text_cell(text: object) -> object:
     """A cell of a CSV file that no spreadsheet takes for a formula; numbers are left alone."""
-    said = printable(text) if isinstance(text, str) else text
-    return f"'{said}" if runs_as_formula(said.lstrip(" \n\u00a0\u200b\ufeff") if isinstance(said, str) else said) else said
+    if not isinstance(text, str):
+        return text
+    said = re.sub(r"[\t\r\n]+", " ", printable(text))  # a line break that a reader of CSV does not know begins a new cell
+    return f"'{said}" if runs_as_formula(said.lstrip(" \u00a0\u200b\ufeff")) or runs_as_formula(text) else said
 
 
 def file_names(identifiers: Sequence[str], longest: int = _LONGEST, allowed: str = r"A-Za-z0-9_.-") -> dict[str, str]:
