@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from diff_diff import HonestDiD as Peer
-from diff_diff import MultiPeriodDiDResults, PeriodEffect
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
@@ -18,6 +16,9 @@ from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.event_path import EventPath, event_path
 from mismes_eval.impact.relative_magnitudes import breaks, confidence_set, identified_set
 from mismes_eval.numerics.rows import Float
+
+if TYPE_CHECKING:
+    from diff_diff import MultiPeriodDiDResults
 
 Target = Literal["average", "first"] | Mapping[int, float]
 
@@ -142,12 +143,17 @@ def honest_did(
 def _row(path: EventPath, widened: Float, weights: Float, method: str, m: float, level: float) -> tuple[float, float, float, float, float]:
     if method == "relative_magnitude":
         return (m, *identified_set(path.beta, path.pre, weights, m), *confidence_set(path.beta, widened, path.pre, weights, m, level))
+    # Imported here: the library takes half a second to load, and every report would pay for a method that few ask for.
+    from diff_diff import HonestDiD as Peer  # noqa: PLC0415
+
     result = Peer(method="smoothness", M=m, alpha=1 - level, l_vec=weights).fit(_handed_over(path, widened))
     return m, float(result.lb), float(result.ub), float(result.ci_lb), float(result.ci_ub)
 
 
 def _handed_over(path: EventPath, vcov: Float) -> MultiPeriodDiDResults:
     """Our estimates in the form that diff-diff reads."""
+    from diff_diff import MultiPeriodDiDResults, PeriodEffect  # noqa: PLC0415
+
     times = [*path.before, *path.after]
     se = np.sqrt(np.diag(vcov))
     effects = {

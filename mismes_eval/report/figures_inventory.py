@@ -13,7 +13,6 @@ from matplotlib.ticker import MaxNLocator
 from mismes_eval.report.figures import BLUE, GREY, PALETTE, Figure, canvas, finish, legend_above
 from mismes_eval.report.language import ENGLISH, Language
 
-HATCHES = ("", "//", "..", "\\\\", "xx", "--")
 MOST = 80
 
 
@@ -32,7 +31,7 @@ def timeline(
         mine = rows[rows["stage"] == stage]
         y = len(rows) - 1 - mine.index.to_numpy()
         end = mine["end"].fillna(until + 1.0)
-        ax.barh(y, end - mine["start"], left=mine["start"], height=0.78, color=PALETTE[j % len(PALETTE)], hatch=HATCHES[j % len(HATCHES)], edgecolor="white", lw=0.3,
+        ax.barh(y, end - mine["start"], left=mine["start"], height=0.78, color=PALETTE[j % len(PALETTE)], edgecolor="white", lw=0.3,
                 label=f"{stage} ({len(mine)})")  # fmt: skip
         going = mine["end"].isna().to_numpy()
         ax.plot(end[going], y[going], ">", color=PALETTE[j % len(PALETTE)], ms=3.5, clip_on=False)
