@@ -1,0 +1,154 @@
+"""Reports that are killed, that run out of disk, or that run twice at once: under the final name stands the earlier report or the new one, whole, and a second run mends everything.
+
+Run: python benchmarks/kill.py [--fixed 60] [--random 60] [--sizes 20] [--together 8] [--seed 1]. A small report is made; the runner is killed (SIGKILL) before its n-th change of a file, or
+at a random moment; file sizes are limited as on a full disk; several processes make one report at once. One line a series; exit status 1 where one report was broken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from mismes_eval.report.provenance import MANIFEST, changed_outputs, read_manifest
+
+ROOT = Path(__file__).resolve().parent.parent
+CHILD = """
+import os, resource, signal, sys
+from pathlib import Path
+sys.modules.setdefault("rfc3987_syntax", None)
+from mismes_eval.report.run import Order, run_report
+root, out, at, limit = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+seen = 0
+def watch(event, args):
+    global seen
+    change = event in ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree", "os.chmod") or (event == "open" and isinstance(args[1], str) and set(args[1]) & set("wxa+"))
+    if change and any(out in str(a) for a in args if isinstance(a, (str, bytes, os.PathLike))):
+        seen += 1
+        if seen == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+if limit:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+sys.addaudithook(watch)
+outcome = run_report(Order("MDA", root / "params" / "MDA.yaml", root / "notebooks" / "country_report.ipynb", Path(out)), lambda name, what: None)
+print(outcome.status, seen)
+"""
+
+
+def project(folder: Path) -> Path:
+    """The small project of the report tests."""
+    spec = importlib.util.spec_from_file_location("report_conftest", ROOT / "tests" / "report" / "conftest.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made: Path = module.make_project(folder)
+    return made
+
+
+def start(root: Path, out: Path, at: int = 0, limit: int = 0) -> subprocess.Popen[str]:
+    """A process that makes the report; killed before its at-th change of a file below out; files no larger than limit bytes."""
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(root), str(out), str(at), str(limit)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env
+    )
+
+
+def whole(out: Path) -> bool:
+    """Nothing stands under the report's name, or a report whose every file is as its manifest says."""
+    final = out / "MDA"
+    return not final.exists() or ((final / MANIFEST).is_file() and not changed_outputs(final, read_manifest(final)))
+
+
+def tables(out: Path) -> dict[str, bytes]:
+    """Bytes of every published table and of the estimates."""
+    final = out / "MDA"
+    return {p.relative_to(final).as_posix(): p.read_bytes() for p in sorted([*(final / "tables").rglob("*"), final / "estimates.json"]) if p.is_file()}
+
+
+def series(fixed: int, drawn: int, sizes: int, together: int, seed: int) -> dict[str, tuple[int, int, int]]:
+    """Series -> (runs, runs that were stopped, runs after which something was broken)."""
+    draw = random.Random(seed)
+    result: dict[str, tuple[int, int, int]] = {}
+    with tempfile.TemporaryDirectory() as made:
+        root = project(Path(made) / "project")
+        out = Path(made) / "first"
+        begin = time.perf_counter()
+        said = start(root, out).communicate()[0].split()
+        seconds, events, good = time.perf_counter() - begin, int(said[1]), tables(out)
+        assert said[0] == "made" and good, said
+
+        def after(run: subprocess.Popen[str], out: Path, wait: float | None = None) -> tuple[bool, bool]:
+            try:
+                said = run.communicate(timeout=wait)[0]
+            except subprocess.TimeoutExpired:
+                run.send_signal(signal.SIGKILL)
+                said = run.communicate()[0]
+            stopped = run.returncode != 0 or "failed" in said
+            sound = whole(out)
+            again = start(root, out).communicate()[0].split()
+            return stopped, sound and again[0] in ("made", "unchanged") and whole(out) and tables(out) == good
+
+        def keep(name: str, outcomes: list[tuple[bool, bool]]) -> None:
+            result[name] = (len(outcomes), sum(s for s, _ in outcomes), sum(not ok for _, ok in outcomes))
+
+        points = sorted(draw.sample(range(1, events + 1), min(fixed, events))) if fixed < events else list(range(1, events + 1))
+        keep("killed before a change of a file", [after(start(root, Path(made) / f"fixed{k}", at=k), Path(made) / f"fixed{k}") for k in points])
+        keep(
+            "killed at a random moment",
+            [after(start(root, Path(made) / f"random{k}"), Path(made) / f"random{k}", draw.uniform(0, seconds)) for k in range(drawn)],
+        )
+        keep(
+            "killed over an earlier report",
+            [_over(root, Path(made) / f"over{k}", k, after) for k in draw.sample(range(1, events + 4), min(fixed // 4, events))],
+        )
+        largest = max(p.stat().st_size for p in (Path(made) / "first" / "MDA").rglob("*") if p.is_file())
+        limits = [max(64, int(largest * (j + 0.5) / max(sizes, 1))) for j in range(sizes)]
+        keep("disk full", [after(start(root, Path(made) / f"full{j}", limit=limit), Path(made) / f"full{j}") for j, limit in enumerate(limits)])
+        if together:
+            out = Path(made) / "together"
+            runs = [start(root, out) for _ in range(together)]
+            said_all = [r.communicate()[0].split()[0] for r in runs]
+            keep("at the same time", [(s == "failed", whole(out) and tables(out) == good) for s in said_all])
+    return result
+
+
+def _over(root: Path, out: Path, at: int, after: Callable[[subprocess.Popen[str], Path], tuple[bool, bool]]) -> tuple[bool, bool]:
+    """A report is there and is made again by force of a changed title, killed half-way."""
+    params = root / "params" / "MDA.yaml"
+    text = params.read_text()
+    start(root, out).communicate()
+    params.write_text(text + f"title: try {at}\n")
+    run = start(root, out, at=at)
+    run.communicate()
+    sound = whole(out) and (out / "MDA" / MANIFEST).is_file()
+    params.write_text(text)
+    stopped, mended = after(start(root, out), out)
+    return run.returncode != 0 or stopped, sound and mended
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--fixed", type=int, default=60)
+    parser.add_argument("--random", type=int, default=60)
+    parser.add_argument("--sizes", type=int, default=20)
+    parser.add_argument("--together", type=int, default=8)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    begin = time.perf_counter()
+    found = series(args.fixed, args.random, args.sizes, args.together, args.seed)
+    for name, (runs, stopped, broken) in found.items():
+        sys.stdout.write(f"{name:<36} {runs:4} runs, {stopped:4} stopped, {broken} broken\n")
+    sys.stdout.write(f"{time.perf_counter() - begin:.0f} s, seed {args.seed}\n")
+    return 0 if all(broken == 0 for _, _, broken in found.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
