@@ -10,15 +10,18 @@ import argparse
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = 0.85
+MUTMUT = str(Path(sys.executable).with_name("mutmut"))
 
 
 @dataclass(frozen=True)
@@ -62,14 +65,31 @@ def copy(area: Area, folder: Path) -> None:
     )
 
 
+def environment() -> dict[str, str]:
+    """One thread a process, the reference data where they are."""
+    shared = os.environ.get("MISMES_SHARED") or str(ROOT.parent / "shared")
+    return {**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "MISMES_SHARED": shared}
+
+
 def mutmut(folder: Path, *words: str) -> str:
     """Run mutmut in the folder; its output."""
-    shared = os.environ.get("MISMES_SHARED") or str(ROOT.parent / "shared")
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "MISMES_SHARED": shared, "MISMES_MUTATION": "1"}
-    answer = subprocess.run([str(Path(sys.executable).with_name("mutmut")), *words], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    answer = subprocess.run([MUTMUT, *words], cwd=folder, env=environment(), capture_output=True, text=True, check=False)
     if answer.returncode and words[0] != "run":
         raise SystemExit(answer.stdout[-2000:] + answer.stderr[-2000:])
     return answer.stdout
+
+
+def reached(folder: Path) -> list[str]:
+    """Make the mutants, see which tests reach them, and list them. mutmut does that at the beginning of a whole run only, which is stopped there."""
+    with Path(os.devnull).open("w") as nowhere:
+        run = subprocess.Popen([MUTMUT, "run", "--max-children", "1"], cwd=folder, env=environment(), stdout=nowhere, stderr=nowhere, start_new_session=True)
+        while run.poll() is None and not (folder / "mutants" / "mutmut-stats.json").is_file():
+            time.sleep(0.5)
+        time.sleep(1.0)
+        with suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+    return sorted(set(re.findall(r"(mismes_eval\.\S+__mutmut_\d+): ", mutmut(folder, "results", "--all", "true"))))
 
 
 def tested(name: str, area: Area, share: float, seed: int, jobs: int, survivors: Path | None) -> tuple[int, int]:
@@ -79,9 +99,7 @@ def tested(name: str, area: Area, share: float, seed: int, jobs: int, survivors:
         copy(area, folder)
         chosen: list[str] = []
         if share < 1:
-            mutmut(folder, "run", "--max-children", "1", "none.of.this.name")  # makes the mutants
-            (folder / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)  # holds the tests of that name only: none
-            everything = sorted(set(re.findall(r"mismes_eval\.\S+__mutmut_\d+", mutmut(folder, "print-time-estimates"))))
+            everything = reached(folder)
             chosen = random.Random(seed).sample(everything, max(1, round(share * len(everything))))
         mutmut(folder, "run", "--max-children", str(jobs), *chosen)
         result = dict(re.findall(r"(mismes_eval\.\S+__mutmut_\d+): (.+)", mutmut(folder, "results", "--all", "true")))

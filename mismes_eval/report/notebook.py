@@ -21,7 +21,14 @@ def checked(path: Path) -> NotebookNode:
         raise ParamsError(Problem("the notebook is missing", path.name, "a file in notebooks/"))
     try:
         notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError, ValueError, AttributeError, TypeError, KeyError) as error:  # nbformat reads JSON of any shape
+    except (
+        nbformat.reader.NotJSONError,
+        nbformat.ValidationError,
+        ValueError,
+        AttributeError,
+        TypeError,
+        KeyError,
+    ) as error:  # nbformat reads JSON of any shape
         raise ParamsError(Problem("the file is no notebook", path.name, "Jupyter notebook format 4", str(error)[:200])) from error
     tagged = [c for c in notebook.cells if "parameters" in c.get("metadata", {}).get("tags", [])]
     if len(tagged) != 1 or not _sets_run(tagged[0].source):

