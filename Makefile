@@ -6,7 +6,7 @@ export OMP_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test check lab demo bench coverage prove docs lock clean
+.PHONY: help setup report test check lab demo bench coverage mutation prove docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -43,9 +43,17 @@ demo: $(READY) ## make the synthetic countries again, byte for byte
 bench: $(READY) ## speed beside the peers that are installed
 	$(BIN)/python benchmarks/weighting.py
 	$(BIN)/python benchmarks/did.py
+	$(BIN)/python benchmarks/lfs.py
 
 coverage: $(READY) ## Monte Carlo coverage of the intervals (about an hour)
 	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/coverage_impact.py
+	$(BIN)/python benchmarks/coverage_tracer.py
+	$(BIN)/python benchmarks/coverage_doubt.py
+	$(BIN)/python benchmarks/coverage_meta.py
+
+mutation: $(READY) ## small faults planted one at a time: which do the tests find? (hours)
+	$(BIN)/python benchmarks/mutation.py --survivors mutation-survivors.txt
 
 prove: $(READY) ## the reasons to trust it, as runs
 	$(BIN)/python benchmarks/prove.py

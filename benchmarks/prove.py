@@ -1,72 +1,105 @@
-"""The reasons to trust it, as runs: references, identities, properties, shape of the code, coverage, reproduction of every report that is there.
+"""The reasons to trust it, as runs: references, identities, properties, bad inputs, kills, damaged files, shape of the code, coverage, reproduction of every report that is there.
 
-Run: make prove. One line a reason with its figure; exit status 1 where one fails.
+Run: make prove (all, about an hour on two cores) or python benchmarks/prove.py --quick (minutes). One line a reason with its figure; exit status 1 where one fails.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+WEIGHTS_OF_A_FILE = "lfs/test_real_files.py"  # half a million published weights of one office: counted apart
+Reason = tuple[bool, str]
 
 
-def tests(marker: str) -> tuple[bool, str]:
-    """Tests with a marker."""
-    answer = subprocess.run([sys.executable, "-m", "pytest", "-n", "2", "-m", marker, "-q"], cwd=ROOT, capture_output=True, text=True, check=False)
-    tail = [line for line in answer.stdout.splitlines() if re.search(r"\d+ (passed|failed|skipped)", line)]
+def command(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run one of the project's own commands."""
+    return subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ, **(env or {})})
+
+
+def tests(*words: str) -> Reason:
+    """Tests, by marker or folder."""
+    answer = command("-m", "pytest", "-n", "2", "-v", *words)
+    tail = [line.strip("= ") for line in answer.stdout.splitlines() if re.search(r"\d+ (passed|failed|skipped)", line)]
     return answer.returncode == 0, tail[-1] if tail else (answer.stdout + answer.stderr)[-300:]
 
 
-def coverage(runs: int) -> tuple[bool, str]:
-    """Coverage study; the bounds follow the number of runs."""
-    answer = subprocess.run([sys.executable, "benchmarks/coverage.py", "--runs", str(runs)], cwd=ROOT, capture_output=True, text=True, check=False)
-    found = [float(m.group(1)) for m in re.finditer(r"\s(0\.\d{4}|1\.0000)\s+-?\d+\.\d{4}\s+\d+\.\d{4}\s+\d+\s*$", answer.stdout, re.MULTILINE)]
+def references() -> Reason:
+    """Numbers compared with R, papers and offices, counted where the tests compare them."""
+    with tempfile.TemporaryDirectory() as folder:
+        answer = command("-m", "pytest", "-n", "2", "-m", "golden or shared", "tests", env={"MISMES_REFERENCES": folder})
+        counts: Counter[str] = Counter()
+        for file in Path(folder).glob("*.json"):
+            counts.update(json.loads(file.read_text()))
+    apart = counts.pop(WEIGHTS_OF_A_FILE, 0)
+    if not counts:
+        return False, "no reference number was compared: the reference data are absent (MISMES_SHARED)"
+    return answer.returncode == 0 and counts.total() >= 350, f"{counts.total():,} numbers in {len(counts)} test files, and {apart:,} published weights"
+
+
+def study(script: str, *words: str) -> Reason:
+    """A study whose exit status says whether its promise held; its last two lines are its figure."""
+    answer = command(f"benchmarks/{script}", *words)
+    return answer.returncode == 0, " | ".join(answer.stdout.strip().splitlines()[-2:]) or answer.stderr[-300:]
+
+
+def coverage(script: str, runs: int) -> Reason:
+    """A coverage study; the bounds follow the number of runs."""
+    answer = command(f"benchmarks/{script}", "--runs", str(runs))
+    found = [float(m.group(1)) for m in re.finditer(r"\s(0\.\d{4}|1\.0000)\s+(?:-?\d+\.\d{4}|NaN)\s+(?:\d+\.\d{4}|NaN)\s+\d+\s*$", answer.stdout, re.MULTILINE)]
     if answer.returncode or not found:
         return False, answer.stderr[-300:]
-    slack = 3.5 * (0.95 * 0.05 / runs) ** 0.5
-    inside = [c for c in found if abs(c - 0.95) <= max(0.015, slack)]
-    return (
-        len(inside) == len(found),
-        f"{len(found)} intervals, coverage {min(found):.3f} to {max(found):.3f} in {runs} runs, {len(inside)} within {0.95 - max(0.015, slack):.3f} to {0.95 + max(0.015, slack):.3f}",
+    slack = max(0.015, 3.5 * (0.95 * 0.05 / runs) ** 0.5)
+    inside = [c for c in found if abs(c - 0.95) <= slack]
+    figure = (
+        f"{len(found)} intervals, coverage {min(found):.3f} to {max(found):.3f} in {runs} runs, {len(inside)} within {0.95 - slack:.3f} to {0.95 + slack:.3f}"
     )
+    return len(inside) >= 0.95 * len(found), figure
 
 
-def reports() -> tuple[bool, str]:
+def reports() -> Reason:
     """Every report in reports/ made again in a clean folder and compared number by number."""
-    made = sorted(p.parent for p in (ROOT / "reports").glob("*/MANIFEST.json"))
-    failed = [
-        p.name
-        for p in made
-        if subprocess.run([str(Path(sys.executable).with_name("mismes")), "verify", str(p)], cwd=ROOT, capture_output=True, check=False).returncode
-    ]
+    made = sorted(p.parent for p in (ROOT / "reports").glob("*/MANIFEST.json") if (p.parent / "report.ipynb").is_file())
+    failed = [p.name for p in made if command("-m", "mismes_eval", "verify", str(p)).returncode]
     if not made:
-        return True, "no report is there: run make report first"
+        return False, "no report is there: run make report first"
     return not failed, f"{len(made) - len(failed)} of {len(made)} reports reproduced" + (f", not: {', '.join(failed)}" if failed else "")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=2000, help="runs of the coverage study (2000 takes about half an hour)")
+    parser.add_argument("--quick", action="store_true", help="fewer runs and files")
     args = parser.parse_args()
+    runs, files = (200, 500) if args.quick else (2000, 10_000)
+    kills = ("--fixed", "8", "--random", "4", "--sizes", "4", "--together", "3") if args.quick else ()
     reasons = [
-        ("published and R numbers", lambda: tests("golden")),
-        ("identities", lambda: tests("identity")),
-        ("properties", lambda: tests("property")),
-        ("shape of the code", lambda: tests("architecture")),
+        ("published and R numbers", references),
+        ("identities", lambda: tests("-m", "identity")),
+        ("relations, properties, bad inputs", lambda: tests("tests/proof")),
+        ("properties elsewhere", lambda: tests("-m", "property", "--ignore", "tests/proof")),
+        ("shape of the code", lambda: tests("-m", "architecture")),
+        ("damaged files", lambda: study("fuzz.py", "--files", str(files))),
+        ("killed, full disk, at once", lambda: study("kill.py", *kills)),
+        ("disclosure attack", lambda: study("disclosure_attack.py")),
         ("reports reproduce", reports),
-        ("95% intervals", lambda: coverage(args.runs)),
+        ("95% intervals of a survey", lambda: coverage("coverage.py", runs)),
+        ("95% intervals of effects", lambda: coverage("coverage_impact.py", runs)),
     ]
     good = True
     for name, reason in reasons:
         start = time.perf_counter()
         ok, figure = reason()
         good &= ok
-        sys.stdout.write(f"{'holds ' if ok else 'FAILS '} {name:<26} {figure}  ({time.perf_counter() - start:.0f} s)\n")
+        sys.stdout.write(f"{'holds ' if ok else 'FAILS '} {name:<34} {figure}  ({time.perf_counter() - start:.0f} s)\n")
         sys.stdout.flush()
     return 0 if good else 1
 
