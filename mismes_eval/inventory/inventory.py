@@ -75,7 +75,7 @@ class Inventory:
 
     def evaluation_due(self, on: date | str, months: int = 24, ahead: int = 12) -> EvaluationRegister:
         """The evaluation register of the day `on`, a date or YYYY-MM-DD (see `register.evaluation_due`)."""
-        return register_due(self.frame, date.fromisoformat(on) if isinstance(on, str) else on, months, ahead)
+        return register_due(self.frame, on, months, ahead)
 
     def completeness(self) -> Completeness:
         """I13 per measure and per field."""

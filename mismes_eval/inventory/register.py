@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -53,18 +54,21 @@ class EvaluationRegister:
         return self.summary.to_html(index=False) + self.overdue().to_html(index=False, na_rep="")
 
 
-def evaluation_due(frame: pd.DataFrame, on: date, months: int = MONTHS_TO_EVALUATION, ahead: int = 12) -> EvaluationRegister:
+def evaluation_due(frame: pd.DataFrame, on: date | str, months: int = MONTHS_TO_EVALUATION, ahead: int = 12) -> EvaluationRegister:
     """Every measure with its evaluation status on the day `on`.
 
     Parameters
     ----------
-    on : the day; required, so that the register of a day can be made again.
+    on : the day, a date or YYYY-MM-DD; required, so that the register of a day can be made again.
     months : an evaluation is due this long after the start.  ahead : months that count as "due next".
 
     A measure is evaluated when eval_done is TRUE and eval_type is more than monitoring; no record of an evaluation counts as none (`recorded` is then False).
     """
+    if isinstance(on, str):
+        with suppress(ValueError):
+            on = date.fromisoformat(on)
     if not isinstance(on, date):
-        raise InputError(Problem("on is not a day", "evaluation_due", "a datetime.date", repr(on)))
+        raise InputError(Problem("on is not a day", "evaluation_due", "a datetime.date or YYYY-MM-DD", repr(on)))
     day = pd.Timestamp(on).normalize()
     done = evaluated(frame)
     start = frame["start_date"]

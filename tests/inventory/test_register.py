@@ -38,8 +38,10 @@ def test_no_record_of_an_evaluation_is_none_but_said(write, measure):
 
 
 def test_the_day_must_be_a_day(six):
-    with pytest.raises(InputError, match="not a day"):
-        six.evaluation_due(on="2024-01-01")
+    for on in ("2024-13-01", "soon", 2024):
+        with pytest.raises(InputError, match="not a day"):
+            six.evaluation_due(on=on)
+    pd.testing.assert_frame_equal(six.evaluation_due(on="2024-01-01").table, six.evaluation_due(on=date(2024, 1, 1)).table)
 
 
 def test_calendar(tmp_path, write, measure):
