@@ -20,7 +20,7 @@ from mismes_eval.report.chapters.cells import plain, rows
 from mismes_eval.report.chapters.criteria import criteria
 from mismes_eval.report.chapters.plan import deviations, read_plan
 from mismes_eval.report.chapters.portfolio import WHOLE, budgets
-from mismes_eval.report.chapters.strength import MODERATE, PRE, STRONG, WEAK, checks, strength_of
+from mismes_eval.report.chapters.strength import LOT, MODERATE, PRE, STRONG, WEAK, checks, strength_of
 from mismes_eval.report.disclosure import Relation, attack, recovered
 from mismes_eval.report.language import language
 from mismes_eval.report.rules import Rules
@@ -51,6 +51,7 @@ def test_strength_falls_with_every_failed_check(passed: dict[str, bool]) -> None
         assert strength_of(passed) == STRONG
     if not passed.get(PRE, True):
         assert strength_of(passed) == WEAK
+    assert strength_of(passed | {LOT: False}) != STRONG
 
 
 def shifted(e: Estimate, value: float) -> Estimate:

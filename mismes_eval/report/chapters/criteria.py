@@ -16,12 +16,11 @@ from mismes_eval.impact.honest import HonestDiD
 from mismes_eval.inventory import Inventory
 from mismes_eval.report.chapters.base import Context, Item, text_table
 from mismes_eval.report.chapters.cells import outcome_scale
-from mismes_eval.report.chapters.strength import MODERATE, NONE, PRE, STRONG, WEAK, checks, strength_of
+from mismes_eval.report.chapters.strength import LOT, MODERATE, NONE, PRE, STRONG, WEAK, checks, strength_of
 
 ENOUGH = 0.8
 NOTES = (
-    "Strength of the evidence, not of the finding, by rule. Strong: a survey or a comparison group with an interval from the design that passes every check of this report. "
-    "Moderate: one or two checks fail, the survey has no PSUs, or inventory records cover at least 80% of the measures. Weak: more checks fail, the groups moved apart before the measure, or fewer records. None: nothing could be estimated.",
+    "Strength of the evidence, not of the finding, by rule. Strong: a survey, or a comparison of participants drawn by lot, with an interval from the design that passes every check of this report. Moderate: no lot, one or two checks fail, the survey has no PSUs, or inventory records cover at least 80% of the measures. Weak: more checks fail, the groups moved apart before the measure, or fewer records. None: nothing could be estimated.",
     "Criteria: OECD Development Assistance Committee (2019). The words follow the numbers; no judgement was written in advance.",
 )
 
@@ -237,7 +236,7 @@ def _effect(context: Context, criterion: str, study: Tracing, effect: Effects, d
     }
     passed = checks(context, effect, d)
     if criterion != "Impact":  # the other checks are of the headline's wave
-        passed = {name: ok for name, ok in passed.items() if name == PRE}
+        passed = {name: ok for name, ok in passed.items() if name in (PRE, LOT)}
     best = STRONG if criterion == "Impact" else MODERATE
     if low <= 0 <= high:
         said = context.text("{m}: no effect on '{o}' could be shown after {w}: {v} {u} ({lo} to {hi}).", **values)

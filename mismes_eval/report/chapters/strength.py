@@ -12,12 +12,13 @@ from mismes_eval.report.chapters.doubt import signs
 
 STRONG, MODERATE, WEAK, NONE = "strong", "moderate", "weak", "none"
 PRE = "the year before enrolment"
+LOT = "participants drawn by lot"
 
 
 def checks(context: Context, effect: Effects, d: Doubt) -> dict[str, bool]:
     """Check -> passed, for every check of the main effect that could be made."""
     outcome = str(context.evaluation.params.text("impact.main_outcome"))
-    out: dict[str, bool] = {}
+    out: dict[str, bool] = {LOT: _by_lot(context, effect.measure)}
     pre = effect.pre.get(outcome)
     if isinstance(pre, Estimate):
         out[PRE] = bool(pre.ci()["low"].iloc[0] <= 0 <= pre.ci()["high"].iloc[0])
@@ -35,7 +36,17 @@ def checks(context: Context, effect: Effects, d: Doubt) -> dict[str, bool]:
     return out
 
 
+def _by_lot(context: Context, measure: str) -> bool:
+    """Whether the inventory records a randomised trial of the measure: no other comparison rules out that the groups would have parted anyway."""
+    inventory = context.evaluation.inventory
+    if inventory is None:
+        return False
+    mine = inventory.frame.loc[inventory.frame["measure_id"] == measure, "impact_design"]
+    return bool((mine == "RCT").any())
+
+
 def strength_of(passed: dict[str, bool]) -> str:
-    """Strong: no check fails; moderate: one or two; weak: more, groups that moved apart before the measure, or no check could be made."""
-    failed = sum(not ok for ok in passed.values())
-    return WEAK if not passed or failed > 2 or not passed.get(PRE, True) else MODERATE if failed else STRONG
+    """Strong: no check fails; moderate: one or two, or no lot; weak: more, groups that moved apart before the measure, or no check could be made."""
+    made = {name: ok for name, ok in passed.items() if name != LOT}
+    failed = sum(not ok for ok in made.values())
+    return WEAK if not made or failed > 2 or not made.get(PRE, True) else MODERATE if failed or not passed.get(LOT, True) else STRONG
