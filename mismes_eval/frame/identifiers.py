@@ -87,10 +87,10 @@ def _by_shape(cells: pd.Series) -> tuple[str, pd.Series] | None:
     if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype):
         return None
     written = cells.astype("str")
-    distinct = pd.Series(written.dropna().unique())
+    distinct = written.dropna().unique().tolist()
     for kind, (pattern, share) in SHAPES.items():
-        hit = distinct[distinct.map(lambda v, p=pattern: bool(p.search(v))).astype(bool)] if len(distinct) else distinct
-        if len(hit) and len(hit) >= share * len(distinct):
+        hit = [v for v in distinct if pattern.search(v)]
+        if hit and len(hit) >= share * len(distinct):
             return kind, written.isin(hit)
     return None
 
