@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,8 @@ from mismes_eval.report.language import country_name
 from mismes_eval.report.provenance import LOCK, PACKAGE, changed_outputs, file_hash, read_manifest
 from mismes_eval.report.published import KIND
 from mismes_eval.report.results import ESTIMATES
+from mismes_eval.report.zipped import write_zip
 
-STAMP = (1980, 1, 1, 0, 0, 0)
 PROJECT_FILES = ("pyproject.toml", LOCK, "Makefile", "environment.yml", "LICENSE", "CITATION.cff", "README.md")
 
 
@@ -74,12 +73,7 @@ def package(folder: Path, root: Path, notebooks: Path, to: Path, with_data: bool
 def _write(to: Path, readme: str, members: Mapping[str, Path]) -> None:
     to.parent.mkdir(parents=True, exist_ok=True)
     part = to.with_name(f".{to.name}.part")
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as out:
-        contents = [("README.md", readme.encode()), *((name, path.read_bytes()) for name, path in sorted(members.items()))]
-        for name, data in contents:
-            info = zipfile.ZipInfo(name, STAMP)
-            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            out.writestr(info, data)
+    write_zip(part, [("README.md", readme.encode()), *((name, path.read_bytes()) for name, path in sorted(members.items()))])
     part.replace(to)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from mismes_eval.evaluation.params import Params
 from mismes_eval.inventory.export import runs_as_formula
 from mismes_eval.report.language import ENGLISH, Language
 from mismes_eval.report.plain import file_names, printable, text_cell
+from mismes_eval.report.zipped import write_workbook
 
 ESTIMATES = "estimates.json"
 NUMBERS = "estimates.parquet"
@@ -91,11 +93,13 @@ def _workbook(path: Path, params: Params, tables: Sequence[Any], t: Language) ->
     """One sheet a table, headings and codes in the report's language; text that a spreadsheet would run as a formula stays text."""
     note = t("SYNTHETIC DATA: made-up persons, no finding about the real country.") if params.synthetic else ""
     contents = pd.DataFrame([(a.id, a.title, getattr(a, "source", "")) for a in tables], columns=[t("sheet"), t("title"), t("source")])
-    with pd.ExcelWriter(path, engine="openpyxl") as book:
+    made = io.BytesIO()
+    with pd.ExcelWriter(made, engine="openpyxl") as book:
         _sheet(book, t("Contents"), contents, note)
         names = file_names([t("Contents"), *(a.id for a in tables)], 31, r"\w .-")
         for table in tables:
             _sheet(book, names[table.id], _spelled(table.to_frame(), t), note)
+    write_workbook(path, made)
 
 
 def _spelled(frame: pd.DataFrame, t: Language) -> pd.DataFrame:

@@ -31,6 +31,7 @@ from papermill.exceptions import PapermillExecutionError
 from mismes_eval import errors
 from mismes_eval.errors import MismesError, ParamsError, Problem
 from mismes_eval.evaluation.params import Params
+from mismes_eval.report.forking import kernels
 from mismes_eval.report.html import page
 from mismes_eval.report.kernel import ReportKernel, close_event_loop, kernel_config, stop_kernels
 from mismes_eval.report.language import language
@@ -75,20 +76,24 @@ class Outcome:
     failed_notebook: Path | None = None
 
 
-def run_reports(orders: Sequence[Order], jobs: int, progress: Progress, done: Callable[[Outcome], None]) -> list[Outcome]:
-    """Every order, `jobs` at a time; a failing one does not stop the others. progress(name, chapter) and done(outcome) are called from several threads."""
+def run_reports(orders: Sequence[Order], jobs: int, progress: Progress, done: Callable[[Outcome], None], forked: bool = False) -> list[Outcome]:
+    """Every order, `jobs` at a time; a failing one does not stop the others. progress(name, chapter) and done(outcome) are called from several threads.
+
+    forked : kernels are forked from one preloaded process (Linux) instead of started anew; the reports are the same.
+    """
     distinct(orders)
     stop = Event()
 
-    def one(order: Order) -> Outcome:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        outcome = run_report(order, progress)
-        if not stop.is_set():
-            done(outcome)
-        return outcome
+    with kernels(forked) as kernel, ThreadPoolExecutor(max(1, jobs)) as pool:
 
-    with ThreadPoolExecutor(max(1, jobs)) as pool:
+        def one(order: Order) -> Outcome:
+            if stop.is_set():
+                raise KeyboardInterrupt
+            outcome = run_report(order, progress, kernel)
+            if not stop.is_set():
+                done(outcome)
+            return outcome
+
         waiting = [pool.submit(one, order) for order in orders]
         try:
             return [w.result() for w in waiting]
@@ -106,11 +111,11 @@ def distinct(orders: Sequence[Order]) -> None:
         raise ParamsError(Problem("two reports have one name", ", ".join(twice), "every params file name once"))
 
 
-def run_report(order: Order, progress: Progress) -> Outcome:
+def run_report(order: Order, progress: Progress, kernel: type[ReportKernel] = ReportKernel) -> Outcome:
     """One report. Never raises: what went wrong is in the outcome."""
     begin = time.monotonic()
     try:
-        status, folder = _make(order, progress)
+        status, folder = _make(order, progress, kernel)
         return Outcome(order.name, status, time.monotonic() - begin, folder)
     except _Failed as failure:
         return Outcome(order.name, "failed", time.monotonic() - begin, None, failure.problems, failure.exit_status, failure.notebook)
@@ -137,7 +142,7 @@ class _Failed(Exception):
         self.problems, self.exit_status, self.notebook = tuple(problems), exit_status, notebook
 
 
-def _make(order: Order, progress: Progress) -> tuple[Status, Path]:
+def _make(order: Order, progress: Progress, kernel: type[ReportKernel]) -> tuple[Status, Path]:
     params = Params.load(order.params, order.data_root)
     language(str(params["language"]))
     source = checked(order.notebook)
@@ -150,7 +155,7 @@ def _make(order: Order, progress: Progress) -> tuple[Status, Path]:
     work = work_folder(order.out, order.name)
     started, begin = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), time.monotonic()
     try:
-        seconds = _execute(order, params, source, work, progress)
+        seconds = _execute(order, params, source, work, progress, kernel)
         folders = (str(work), str(params.root), str(params.data_root or ""), str(Path.home()))
         executed = scrub(nbformat.read(work / NOTEBOOK, as_version=4), order.params.name, folders)  # type: ignore[no-untyped-call]
         nbformat.write(executed, work / NOTEBOOK)  # type: ignore[no-untyped-call]
@@ -190,7 +195,7 @@ def _unchanged(final: Path, made_of: Ingredients) -> bool:
     return record.get("fingerprint") == made_of.fingerprint and not changed_outputs(final, record)
 
 
-def _execute(order: Order, params: Params, source: NotebookNode, work: Path, progress: Progress) -> list[dict[str, object]]:
+def _execute(order: Order, params: Params, source: NotebookNode, work: Path, progress: Progress, kernel: type[ReportKernel]) -> list[dict[str, object]]:
     """Run the notebook in the work folder; seconds of each chapter."""
     spec = {
         "params": str(order.params.resolve()), "root": str(params.root), "data_root": None if params.data_root is None else str(params.data_root), "work": str(work),
@@ -203,7 +208,7 @@ def _execute(order: Order, params: Params, source: NotebookNode, work: Path, pro
     try:
         execute_notebook(
             source, str(work / NOTEBOOK), {"run": str(work / RUN_FILE)}, kernel_name="python3", language="python", progress_bar=False, request_save_on_cell_execute=False,
-            execution_timeout=order.cell_seconds, config=kernel_config(sockets), kernel_manager_class=ReportKernel, shutdown_kernel="immediate", stdout_file=watch,
+            execution_timeout=order.cell_seconds, config=kernel_config(sockets), kernel_manager_class=kernel, shutdown_kernel="immediate", stdout_file=watch,
         )  # fmt: skip
     except PapermillExecutionError as error:
         raised = _kernel_problem(str(error.ename), str(error.evalue))
