@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 
-def test_damaged_files_are_read_or_named(root: Path) -> None:
+def test_damaged_files_are_read_or_named(root: Path, tmp_path: Path) -> None:
     spec = importlib.util.spec_from_file_location("fuzz_study", root / "benchmarks" / "fuzz.py")
     assert spec is not None and spec.loader is not None
     fuzz = importlib.util.module_from_spec(spec)
@@ -17,5 +17,5 @@ def test_damaged_files_are_read_or_named(root: Path) -> None:
     table, failures = fuzz.run(90, 7, None)
     assert failures == []
     assert table["named"].sum() > 0.7 * table["files"].sum() >= 60
-    for kind in fuzz.kinds().values():
+    for kind in fuzz.kinds(tmp_path).values():
         assert fuzz.damaged(kind.good, random.Random(1)) != kind.good

@@ -15,5 +15,5 @@ def test_no_report_is_half_made(root: Path) -> None:
     spec.loader.exec_module(kill)
     found = kill.series(fixed=1, drawn=0, sizes=1, together=2, seed=4)
     assert {name: broken for name, (_, _, broken) in found.items()} == dict.fromkeys(found, 0)
-    assert found["killed before a change of a file"][:2] == (1, 1)
+    assert found["killed at a call to the system"][:2] == (1, 1)
     assert found["disk full"][:2] == (1, 1)
