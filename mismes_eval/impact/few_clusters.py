@@ -216,9 +216,9 @@ def _score_test(c: _Clusters, j: int, value: float, null: float, v: Float, enume
 def _spread(x: Float, stratum: Int) -> Float:
     """(B,) standard error of the sum of the cluster totals in each row of x (B, m), deviations inside strata."""
     count = np.bincount(stratum)
-    means = group_sums(x.T, stratum, count.size) / np.maximum(count, 1)[:, None]
+    means = x @ (np.eye(count.size)[stratum] / np.maximum(count, 1))
     scale = np.where(count > 1, count / np.maximum(count - 1, 1), 1.0)[stratum]
-    out: Float = np.sqrt(((x - means[stratum].T) ** 2 * scale).sum(axis=1))
+    out: Float = np.sqrt((x - means[:, stratum]) ** 2 @ scale)
     return out
 
 

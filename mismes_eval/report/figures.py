@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, ScalarFormatter
@@ -114,7 +115,8 @@ def finish(
         fig.supxlabel(t(WATERMARK), x=0.99, ha="right", fontsize=8, color=RED, alpha=0.75, weight="bold")
     out = io.BytesIO()
     with matplotlib.rc_context(_STYLE):
-        fig.savefig(out, format="png", metadata={"Software": None})
+        fig.set_dpi(matplotlib.rcParams["savefig.dpi"])
+        FigureCanvasAgg(fig).print_png(out, metadata={"Software": None})  # savefig draws twice
     return Figure(id, title, out.getvalue(), alt, data, source, tuple(notes), synthetic).in_language(t)
 
 
