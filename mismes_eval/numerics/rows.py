@@ -168,11 +168,14 @@ class Columns:
 
 def cells(codes: list[Int], sizes: list[int]) -> tuple[Int, Int]:
     """Distinct combinations of several codes. Returns the combination of each cell, shape (C, len(codes)), and the cell of each row, shape (n,)."""
-    joint = codes[0].astype(np.intp)
+    joint, space, folded = codes[0].astype(np.intp), int(sizes[0]), False
     for code, size in zip(codes[1:], sizes[1:], strict=True):
+        if space * size >= 2**62:  # more combinations than a number can tell apart: count those that occur
+            joint, folded = np.unique(joint, return_inverse=True)[1].astype(np.intp), True
+            space = int(joint.max(initial=0)) + 1
         joint *= size
         joint += code
-    space = int(np.prod([float(s) for s in sizes])) if np.prod([float(s) for s in sizes]) < 2**62 else 2**62
+        space *= int(size)
     if space <= max(4 * joint.size, 1_000_000):
         present = np.flatnonzero(np.bincount(joint, minlength=space))
         lookup = np.zeros(space, np.intp)
@@ -181,6 +184,10 @@ def cells(codes: list[Int], sizes: list[int]) -> tuple[Int, Int]:
     else:
         present, cell = np.unique(joint, return_inverse=True)
     combination = np.empty((present.size, len(codes)), np.intp)
+    if folded:
+        for j, code in enumerate(codes):
+            combination[cell, j] = code
+        return combination, cell.astype(np.intp)
     rest = present
     for j in range(len(codes) - 1, -1, -1):
         combination[:, j] = rest % sizes[j]
