@@ -33,7 +33,7 @@ class Area:
 
 
 AREAS = {
-    "numerics": Area(("mismes_eval/numerics/*",), ("tests/numerics", "tests/weighting", "tests/estimate", "tests/impact")),
+    "numerics": Area(("mismes_eval/numerics/*",), ("tests/numerics",)),
     "weighting": Area(("mismes_eval/weighting/*",), ("tests/weighting", "tests/estimate")),
     "impact": Area(("mismes_eval/impact/*",), ("tests/impact", "tests/impact_doubt")),
     "tracer weights": Area(

@@ -151,9 +151,9 @@ def test_regressions_take_negative_weights_by_normal_equations() -> None:
 def test_collinear_covariates_of_the_comparison_group_are_named(first: float) -> None:
     x = np.column_stack([np.ones(8), np.arange(8.0), 2 * np.arange(8.0) + 1])
     w = np.append(first, np.ones(7))
-    with pytest.raises(Separation, match="^covariates are collinear in the comparison group$"):
+    with pytest.raises(Separation, match=r"^covariates are collinear in the comparison group$"):
         regression(w, np.ones(8), np.arange(8.0), x)
-    with pytest.raises(Separation, match="^covariates are collinear in the comparison group$"):
+    with pytest.raises(Separation, match=r"^covariates are collinear in the comparison group$"):
         levels(Group(np.ones(8), x.T.copy(), np.zeros((1, 8))), w)
 
 

@@ -124,7 +124,7 @@ def test_what_cannot_be_fitted_is_named(fit, x: Float, y: Float, words: str) -> 
 
 @pytest.mark.parametrize("fit", [fit_logit, fit_probit, fit_poisson])
 def test_too_few_steps_are_not_called_a_fit(fit) -> None:
-    with pytest.raises(Separation, match="^the fit does not settle$"):
+    with pytest.raises(Separation, match=r"^the fit does not settle$"):
         fit(X, COUNTS if fit is fit_poisson else BINARY, W, steps=1)
 
 
@@ -174,7 +174,7 @@ def test_saturated_propensities_are_weighted_rates_and_empty_cells_are_refused()
         rows = (group == g) & (np.arange(30) < 27)
         np.testing.assert_allclose(p[rows], (w * r)[rows].sum() / w[rows].sum())
     np.testing.assert_array_equal(p[27:], 1.0)
-    with pytest.raises(Separation, match="^a response cell has no respondent$"):
+    with pytest.raises(Separation, match=r"^a response cell has no respondent$"):
         Propensity(Rows(x), np.where(group == 1, 0.0, r)).fit(w)
     everybody = Propensity(Rows(np.column_stack([np.ones(4), np.arange(4.0)])), np.ones(4))
     np.testing.assert_array_equal(everybody.fit(np.ones(4)), np.ones(4))

@@ -253,7 +253,7 @@ def test_distances_start_at_one_and_their_slopes_are_derivatives(method: str, bo
 
 
 def test_the_logit_distance_needs_bounds() -> None:
-    with pytest.raises(ValueError, match="^the logit distance needs bounds$"):
+    with pytest.raises(ValueError, match=r"^the logit distance needs bounds$"):
         distance("logit", None)
 
 
