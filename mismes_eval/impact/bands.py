@@ -82,7 +82,7 @@ def _multiplier(estimate: Estimate, moving: np.ndarray, draws: int, rng: np.rand
 
     A weight is (1 - sqrt 5) / 2, or sqrt 5 more with probability 0.276: the constant falls out, as deviations sum to zero, and a draw is a sum over the PSUs drawn high.
     """
-    if len(estimate.parts) != 1 or estimate.parts[0].influence is None:
+    if len(estimate.parts) != 1 or estimate.parts[0].influence is None or estimate.parts[0].design.replicates is not None:
         raise EstimateError(Problem("the multiplier bootstrap needs one linearised design", "argument 'method'", "'covariance' here"))
     design = estimate.parts[0].design
     stage = design.stages[0]

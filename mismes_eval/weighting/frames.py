@@ -60,6 +60,9 @@ def stack_samples(samples: Sequence[Sample], source: str = "source_sample", labe
 
     source : new column with 1, 2, ... or the labels.
     """
+    if not samples or (labels is not None and len(labels) != len(samples)):
+        got = f"{len(samples)} samples" + ("" if labels is None else f", {len(labels)} labels")
+        raise DesignError(Problem("stack_samples joins samples", "arguments 'samples' and 'labels'", "one sample at least, and a label for each", got))
     if len({s.design.lonely for s in samples}) > 1:
         raise DesignError(
             Problem("samples with different rules for lonely PSUs", "argument 'samples'", "one rule", ", ".join(s.design.lonely for s in samples))
