@@ -125,7 +125,7 @@ def by_group(function: Callable[[D], Estimate], data: D, column: str | Sequence[
             )
         found[_label(group)] = e
     if not found:
-        raise EstimateError([Problem("no group has an estimate", label, got=m.reason) for label, m in missing.items()])
+        raise EstimateError([Problem("no group has an estimate", label, got=m.reason.rstrip(".")) for label, m in missing.items()])
     names = tuple(found)
     effects = replace(
         joint(list(found.values())), names=names, keys=pd.DataFrame({"variable": names}), kind="effect", definition=next(iter(found.values())).definition

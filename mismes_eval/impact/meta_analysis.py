@@ -128,7 +128,7 @@ def _checked(value: Sequence[float] | Float, se: Sequence[float] | Float, method
     y, s = np.atleast_1d(np.asarray(value, float)), np.atleast_1d(np.asarray(se, float))
     problems = []
     if y.shape != s.shape or y.ndim != 1:
-        problems.append(Problem("estimates and standard errors do not match", "random_effects", "two lists of one length", f"{y.shape} and {s.shape}"))
+        problems.append(Problem("estimates and standard errors do not match", "random_effects", "two lists of one length", f"{y.size} and {s.size}"))
     elif y.size < 2:
         problems.append(Problem("a summary needs several studies", "random_effects", "two or more", str(y.size), "Show the one effect by itself."))
     bad = int((~np.isfinite(y)).sum() + (~(np.isfinite(s) & (s > 0))).sum())

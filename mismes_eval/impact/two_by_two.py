@@ -148,7 +148,7 @@ def _of_cross_sections(sample: Sample, outcome: str, treated: str, time: str, co
                 "two periods are needed",
                 f"column '{time}'",
                 "two values and none missing in the domain",
-                f"{periods.size} values: {list(periods[:6])}",
+                f"{periods.size} values: {', '.join(map(str, periods[:6].tolist()))}",
                 "Narrow the domain, or use att_gt.",
             )
         )
