@@ -53,6 +53,19 @@ def require(sample: Sample, columns: Sequence[str], caller: str) -> None:
         )
 
 
+def no_negative_weights(sample: Sample, caller: str) -> None:
+    """Raise EstimateError where rows of the domain carry negative weights, as linear calibration without bounds can make them: distributions and likelihoods have no meaning then."""
+    negative = sample.domain & (sample.weights < 0)
+    if negative.any():
+        rows = tuple(int(i) for i in np.flatnonzero(negative)[:5])
+        fix = "Calibrate with bounds=(0.3, 3) or the like, or with method='raking'."
+        raise EstimateError(
+            Problem(
+                f"{caller} cannot use negative weights", "the sample's last weight", "weights of 0 or more", "negative ones", fix, int(negative.sum()), rows
+            )
+        )
+
+
 def domains(sample: Sample, by: By, caller: str) -> Domains:
     """The combinations of the by-columns that occur among rows of the domain with weight."""
     inside = sample.active

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import By, Domains, domains, numbers, require
+from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
 from mismes_eval.numerics.rows import Columns, Float
@@ -84,6 +84,7 @@ def quantile(sample: Sample, column: str, probs: float | Sequence[float], by: By
     if problems:
         raise EstimateError(problems)
     require(sample, [column], "quantile")
+    no_negative_weights(sample, "quantile")
     y = numbers(sample, column, "quantile")
     where = domains(sample, by, "quantile")
     curves = _curves(y, sample.weights, where)

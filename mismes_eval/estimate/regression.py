@@ -12,7 +12,7 @@ from formulaic import Formula
 from formulaic.errors import FormulaicError
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import require
+from mismes_eval.estimate.domains import no_negative_weights, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.numerics.glm import fit_poisson
 from mismes_eval.numerics.influence import Block, Influence
@@ -130,6 +130,7 @@ def build(sample: Sample, formula: str, caller: str) -> Model:
         raise EstimateError(Problem(f"{caller} needs an outcome", formula, "outcome ~ terms", "no ~ in the formula"))
     columns = sorted(original.get(str(v), str(v)) for v in parsed.required_variables)
     require(sample, columns, caller)
+    no_negative_weights(sample, caller)
     inside = sample.active
     if not inside.any():
         raise EstimateError(Problem(f"{caller} has an empty domain", "", "at least one row with a weight above 0", "none", "Widen the mask of where()."))

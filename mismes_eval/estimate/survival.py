@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import By, Domains, domains, numbers, require
+from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Float, Int, Rows
@@ -142,6 +142,7 @@ def _event_times(sample: Sample, duration: str, event: str) -> Float:
 
 def _curves(sample: Sample, duration: str, event: str, of: object, by: By, times: Sequence[float] | None, entry: str | None, kind: str) -> Estimate:
     require(sample, [duration, event, *([entry] if entry else [])], kind)
+    no_negative_weights(sample, kind)
     length, start, cause, last = _read(sample, duration, event, of, entry, kind)
     where = domains(sample, by, kind)
     at = _times(sample, length, cause, times, kind)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
 
-from mismes_eval.errors import CalibrationError, Problem
+from mismes_eval.errors import CalibrationError, DesignWarning, Problem
 from mismes_eval.numerics.calibration import Method, solve
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.margins import Margins, Totals, margins
@@ -58,6 +59,12 @@ def calibrate(
     if not gap.max() < _MET:
         raise CalibrationError(_unmet(m, before, solution.gap, method, bounds))
     factor = solution.factor if m.x.cell is None else solution.factor[m.x.cell]
+    negative = (before > 0) & (factor < 0)
+    if negative.any():
+        warnings.warn(
+            f"Linear calibration made {int(negative.sum()):,} weights negative (lowest factor {factor[negative].min():.3g}): quantiles and regressions refuse them. "
+            "Set bounds=(lowest, highest) or use method='raking'.", DesignWarning, stacklevel=2,
+        )  # fmt: skip
     keys = ", ".join(dict.fromkeys(m.margin))
     limits = f", factors within {bounds[0]:g} to {bounds[1]:g}" if bounds else ""
     constant = f", constant within {unit}" if unit else ""

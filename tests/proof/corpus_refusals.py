@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 
 import mismes_eval as me
-from mismes_eval.errors import CalibrationError, DesignError, EstimateError, IdentificationError, MismesError
+from mismes_eval.errors import CalibrationError, DesignError, DesignWarning, EstimateError, IdentificationError, MismesError
 from mismes_eval.impact.bands import sup_t
 from mismes_eval.impact.event_path import event_path
 from mismes_eval.impact.fixed_effects import sun_abraham, two_way
@@ -128,6 +129,21 @@ TOTALS: list[Row] = [
 ]  # fmt: skip
 
 
+def negative() -> object:
+    """A sample that linear calibration has given negative weights."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DesignWarning)
+        return me.calibrate(design(z=np.where(survey()["psu"] == 0, 9.0, 1.0), died=survey()["d"], months=1.0 + survey()["y"]), {"z": 300.0, "1": 660.0})
+
+
+NEGATIVE: list[Row] = [
+    ("a quantile of negative weights", lambda: me.quantile(negative(), "y", 0.5), ("negative weights", "bounds=", "5 rows")),
+    ("a regression with negative weights", lambda: me.ols(negative(), "y ~ x"), ("negative weights", "raking")),
+    ("a logit with negative weights", lambda: me.logit(negative(), "d ~ x"), ("negative weights",)),
+    ("a survival curve with negative weights", lambda: me.survival(negative(), "months", "died"), ("negative weights",)),
+]
+
+
 def event_study(sample: me.Sample | None = None) -> me.Estimate:
     return gt(long() if sample is None else sample).aggregate("event")  # type: ignore[attr-defined, no-any-return]
 
@@ -239,5 +255,6 @@ EFFECTS: list[tuple[str, type[MismesError], Callable[[], object], tuple[str, ...
 REFUSALS: list[Case] = [
     *(case("weighting", DesignError, name, attempt, *names) for name, attempt, names in WEIGHTING),
     *(case("calibration", CalibrationError, name, attempt, *names) for name, attempt, names in TOTALS),
+    *(case("estimate", EstimateError, name, attempt, *names) for name, attempt, names in NEGATIVE),
     *(case("impact", error, name, attempt, *names) for name, error, attempt, names in EFFECTS),
 ]
