@@ -80,7 +80,7 @@ def many(one: Group, other: Group, time: Int, base: Int, method: Method, fitted:
         return Effects(r1 - r0, z1, -z0)
     if method == "or":
         fitted = fitted or levels(other)
-        e1, e0 = _residuals(one, other, fitted, time, base)
+        e1, e0 = _residuals(one, fitted, time, base)
         att, z1 = _mean(e1, one.w, 1 / s1)
         return Effects(att, z1, e0 * ((fitted.bread @ -(one.x @ one.w / s1)) @ other.x))
     p1, p0, inverse = _propensity(one, other, method)
@@ -91,7 +91,7 @@ def many(one: Group, other: Group, time: Int, base: Int, method: Method, fitted:
         e1, e0, slope = one.y[time] - one.y[base], other.y[time] - other.y[base], None
     else:
         fitted = levels(other, other.w * odds) if method == "dr_improved" else fitted or levels(other)
-        e1, e0 = _residuals(one, other, fitted, time, base)
+        e1, e0 = _residuals(one, fitted, time, base)
         a = other.w * odds
         slope = fitted.bread @ (other.x @ a / a.sum() - one.x @ one.w / s1) if method == "dr" else None
     through_regression = None if slope is None else e0 * (slope @ other.x)
@@ -106,7 +106,7 @@ def many(one: Group, other: Group, time: Int, base: Int, method: Method, fitted:
     return Effects(r1 - r0, z1, np.negative(z0, out=z0), (p1, p0))
 
 
-def _residuals(one: Group, other: Group, fitted: Levels, time: Int, base: Int) -> tuple[Float, Float]:
+def _residuals(one: Group, fitted: Levels, time: Int, base: Int) -> tuple[Float, Float]:
     e1 = one.y[time] - one.y[base]
     e1 -= (fitted.beta[time] - fitted.beta[base]) @ one.x
     return e1, fitted.residual[time] - fitted.residual[base]
