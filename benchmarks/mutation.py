@@ -10,17 +10,16 @@ import argparse
 import os
 import random
 import re
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = 0.85
+NOBODY = "no mutant has this name"
 MUTMUT = str(Path(sys.executable).with_name("mutmut"))
 
 
@@ -43,7 +42,10 @@ AREAS = {
     "disclosure": Area(
         ("mismes_eval/report/disclosure.py", "mismes_eval/report/rules.py"), ("tests/report/test_disclosure.py", "tests/report/test_rules_of_words.py")
     ),
-    "params": Area(("mismes_eval/evaluation/params.py", "mismes_eval/evaluation/yaml_text.py", "mismes_eval/evaluation/schema.py"), ("tests/evaluation",)),
+    "params": Area(
+        ("mismes_eval/evaluation/params.py", "mismes_eval/evaluation/yaml_text.py", "mismes_eval/evaluation/schema.py"),
+        ("tests/evaluation/test_params.py", "tests/evaluation/test_words_of_params.py"),
+    ),
 }
 SLOW = ("tests/weighting/test_coverage.py",)
 
@@ -76,36 +78,36 @@ def mutmut(folder: Path, *words: str) -> str:
     answer = subprocess.run([MUTMUT, *words], cwd=folder, env=environment(), capture_output=True, text=True, check=False)
     if answer.returncode and words[0] != "run":
         raise SystemExit(answer.stdout[-2000:] + answer.stderr[-2000:])
-    return answer.stdout
+    return answer.stdout + answer.stderr
 
 
-def reached(folder: Path) -> list[str]:
-    """Make the mutants, see which tests reach them, and list them. mutmut does that at the beginning of a whole run only, which is stopped there."""
-    with Path(os.devnull).open("w") as nowhere:
-        run = subprocess.Popen([MUTMUT, "run", "--max-children", "1"], cwd=folder, env=environment(), stdout=nowhere, stderr=nowhere, start_new_session=True)
-        while run.poll() is None and not (folder / "mutants" / "mutmut-stats.json").is_file():
-            time.sleep(0.5)
-        time.sleep(1.0)
-        with suppress(ProcessLookupError):
-            os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
-    return sorted(set(re.findall(r"(mismes_eval\.\S+__mutmut_\d+): ", mutmut(folder, "results", "--all", "true"))))
+def results(folder: Path) -> dict[str, str]:
+    """Every mutant and what became of it."""
+    return {k: v.strip() for k, v in re.findall(r"(mismes_eval\.\S+__mutmut_\d+): (.+)", mutmut(folder, "results", "--all", "true"))}
+
+
+def made(folder: Path) -> list[str]:
+    """Make the mutants, see which tests reach them, and list them: a run of a name that no mutant has stops after that, before the first mutant is tested."""
+    said = mutmut(folder, "run", "--max-children", "1", NOBODY)
+    names = sorted(results(folder))
+    if not names or "nothing matches" not in said:
+        raise SystemExit(f"no mutants were made:\n{said[-2000:]}")
+    return names
 
 
 def tested(name: str, area: Area, share: float, seed: int, jobs: int, survivors: Path | None) -> tuple[int, int]:
     """Mutants tried and killed."""
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         copy(area, folder)
         chosen: list[str] = []
         if share < 1:
-            everything = reached(folder)
-            chosen = random.Random(seed).sample(everything, max(1, round(share * len(everything))))
-        mutmut(folder, "run", "--max-children", str(jobs), *chosen)
-        result = dict(re.findall(r"(mismes_eval\.\S+__mutmut_\d+): (.+)", mutmut(folder, "results", "--all", "true")))
-        known = {k: v.strip() for k, v in result.items() if (not chosen or k in chosen) and v.strip() != "not checked"}
-        if known and all(v == "no tests" for v in known.values()):
-            raise SystemExit(f"{name}: no mutant is reached by a test")
+            everything = made(folder)
+            chosen = sorted(random.Random(seed).sample(everything, max(1, round(share * len(everything)))))
+        said = mutmut(folder, "run", "--max-children", str(jobs), *chosen)
+        known = {k: v for k, v in results(folder).items() if (not chosen or k in chosen) and v != "not checked"}
+        if len(known) < len(chosen) or not known or all(v == "no tests" for v in known.values()):
+            raise SystemExit(f"{name}: {len(known)} of {len(chosen) or 'all'} mutants were tested:\n{said[-2000:]}")
         alive = sorted(k for k, v in known.items() if v not in ("killed", "timeout", "segfault", "suspicious", "caught by type check"))
         if survivors is not None:
             with survivors.open("a") as out:
