@@ -139,10 +139,10 @@ def _project(file: Path) -> Path:
 
 
 def _nearest(name: str) -> str:
-    near = get_close_matches(name, list(BY_NAME), 1, 0.5)
-    if not near:
-        tail = {k.split(".")[-1]: k for k in reversed(BY_NAME)}
-        near = [tail[t] for t in get_close_matches(name.rsplit(".", maxsplit=1)[-1], list(tail), 1, 0.6)]
+    tail = {k.split(".")[-1]: k for k in reversed(BY_NAME)}
+    last = [tail[t] for t in get_close_matches(name.rsplit(".", maxsplit=1)[-1], list(tail), 1, 0.6)]
+    whole = get_close_matches(name, list(BY_NAME), 1, 0.5)
+    near = (whole or last) if "." in name else (last or whole)
     return f"Nearest key: '{near[0]}'." if near else f"Keys: {', '.join(list(BY_NAME)[:8])}, ..."
 
 
