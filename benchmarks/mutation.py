@@ -44,7 +44,7 @@ AREAS = {
     ),
     "params": Area(
         ("mismes_eval/evaluation/params.py", "mismes_eval/evaluation/yaml_text.py", "mismes_eval/evaluation/schema.py"),
-        ("tests/evaluation/test_params.py", "tests/evaluation/test_words_of_params.py"),
+        ("tests/evaluation/test_params.py", "tests/evaluation/test_words_of_params.py", "tests/evaluation/test_messages_of_params.py"),
     ),
 }
 SLOW = ("tests/weighting/test_coverage.py",)

@@ -141,7 +141,7 @@ def panel(w: Float, d: Float, dy: Float, x: Float, method: Method) -> Effect:
     a = c * ps.odds
     fit, m = regression(w, a if method == "dr_improved" else c, dy, x)
     e = dy - m
-    r1, r0 = float(w @ (d * e)) / float(w @ d), float(w @ (a * e)) / float(w @ a)
+    r0 = float(w @ (a * e)) / float(w @ a)
     if method == "dr_improved":
         r1, z1 = _mean(w, d, e)
         r0, z0 = _mean(w, a, e)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
 from mismes_eval.errors import ParamsError
+from mismes_eval.evaluation import params
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.schema import BY_NAME, KEYS, SECTIONS, Key
+from mismes_eval.evaluation.schema import BY_NAME, KEYS, SECTIONS, Key, _k
 from mismes_eval.evaluation.yaml_text import DEPTH, LIMIT, read_yaml
 
 FIRST_KEYS = "Keys: country, title, synthetic, language, year, data_vintage, inputs.lfs, inputs.lfs_rounds, ..."
@@ -84,8 +86,6 @@ def test_a_refusal_says_what_where_and_how_to_mend_it(file: Path, text: str) -> 
 
 def test_the_same_choices_hold_for_each_item_of_a_list(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No shipped list has choices yet; the schema allows them."""
-    from mismes_eval.evaluation import params  # noqa: PLC0415
-
     key = Key("design.strata", "list", "two letters", choices=("a", "b"))
     monkeypatch.setattr(params, "KEYS", (BY_NAME["country"], key))
     assert load(file, "country: MDA\ndesign: {strata: [b, a]}\n")["design.strata"] == ("b", "a")
@@ -93,6 +93,20 @@ def test_the_same_choices_hold_for_each_item_of_a_list(file: Path, monkeypatch: 
         "a value is not allowed: X.yaml, key 'design.strata'. Expected one of a, b, got 'c'.",
         "a value is not allowed: X.yaml, key 'design.strata'. Expected one of a, b, got 'd'.",
     ]
+
+
+def test_a_bound_on_one_side_leaves_the_other_open(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(params, "KEYS", (BY_NAME["country"], Key("year", "number", "a year", high=5)))
+    assert load(file, "country: MDA\nyear: -1e300\n")["year"] == -1e300
+    assert said(file, "country: MDA\nyear: 5.5\n") == ["the number is out of range: X.yaml, key 'year'. Expected any to 5, got 5.5."]
+
+
+def test_every_problem_is_named_also_after_one_that_ends_a_section(file: Path) -> None:
+    found = said(file, "country: MDA\ntracer:\ndesign: w\nimpact: {x: y, z: u}\nzzz: 1\nyear: x\n")
+    assert [f.split(". ")[0] for f in found] == [
+        "a section is not a mapping: X.yaml, section 'design'", "unknown key: X.yaml, key 'impact.x'", "unknown key: X.yaml, key 'impact.z'",
+        "unknown key: X.yaml, key 'zzz'", "the value is not a number: X.yaml, key 'year'",
+    ]  # fmt: skip
 
 
 def test_a_link_out_of_the_project_is_named(file: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -150,6 +164,7 @@ design: {strata: [a, b], psu: p, nest: No, cluster_deff: 2.5}
 cost:
 calibration:
   cell:
+impact: {seed: 3}
 """
 
 
@@ -158,7 +173,7 @@ def test_values_are_read_by_their_kind(file: Path, tmp_path: Path) -> None:
     p = load(file, GIVEN)
     assert (p.country, p.synthetic, p["year"], p["design.cluster_deff"], p["design.nest"]) == ("MDA", True, 2020, 2.5, False)
     assert (p.text("title"), p.text("year"), p.text("design.household")) == ("Ex.", "2020", None)
-    assert (p.integer("year"), p.integer("cost.price_year"), p.integer("impact.seed")) == (2020, None, 20150601)
+    assert (p.integer("year"), p.integer("cost.price_year"), p.integer("impact.seed")) == (2020, None, 3)
     assert (p.number("design.cluster_deff"), p.number("year"), p.number("cost.job_year_value")) == (2.5, 2020.0, None)
     assert (p.items("design.strata"), p.items("design.psu"), p.items("design.fpc"), p.items("title")) == (["a", "b"], ["p"], [], [])
     assert (p.mapping("mapping.columns"), p.mapping("mapping.recode"), p.mapping("title")) == ({"age": "q1"}, {}, {})
@@ -197,6 +212,7 @@ def test_a_section_is_what_the_file_gives(file: Path, tmp_path: Path) -> None:
         "design.psu",
         "design.nest",
         "design.cluster_deff",
+        "impact.seed",
     }
 
 
@@ -206,7 +222,10 @@ def test_a_section_is_what_the_file_gives(file: Path, tmp_path: Path) -> None:
         ("design.wieghts", "Nearest key: 'design.weights'."),
         ("yearly_ends", "Nearest key: 'year'."),
         ("qqqqqqqqqqqqqqqq.price_yaer", "Nearest key: 'cost.price_year'."),
-        ("qqqqqqqqqqqqqqqq.qqqqq.price_yaer", "Nearest key: 'cost.price_year'."),
+        ("qqqqqqqqqqqqqqqq.qqqqqqqqqqqqqqqq.price_yaer", "Nearest key: 'cost.price_year'."),
+        ("zzzzzzzzzzzzzzzz.horizon_yers", "Nearest key: 'cost.horizon_years'."),
+        ("zzzzzzzzzzzzzzzz.enc", FIRST_KEYS),
+        ("zzzzzzzzzzzzzzzz.psuu", "Nearest key: 'design.psu'."),
         ("zzz", FIRST_KEYS),
     ],
 )
@@ -229,7 +248,8 @@ def test_what_is_published_names_no_folder_of_the_machine(file: Path, tmp_path: 
     assert p.portable(p.path("inputs.margins")) == "<data root>/in/y.csv"
     assert p.portable(Path("/elsewhere/z.csv")) == "z.csv"
     assert load(file, "country: MDA\n").portable(Path("/elsewhere/z.csv")) == "z.csv"
-    assert (p.portable("a"), p.portable(None), p.portable({"a": 1})) == ("a", None, {"a": 1})
+    assert (p.portable("a"), p.portable(None)) == ("a", None)
+    assert isinstance(p.portable(MappingProxyType({"a": 1})), dict)
     values = json.loads(p.to_json())
     assert list(values) == sorted(k.name for k in KEYS)
     assert values["mapping.columns"] == {"a": "d", "b": "c"}
@@ -259,6 +279,8 @@ def test_the_section_of_a_key_is_the_part_before_the_dot() -> None:
 
 def test_a_schema_key_without_more_has_no_default_no_bounds_and_may_be_left_out() -> None:
     assert [k.name for k in KEYS if k.required] == ["country"]
+    assert _k("a.b", "integer", "what", 1, True, ("1", "2"), 0.5, 2.5) == Key("a.b", "integer", "what", 1, True, ("1", "2"), 0.5, 2.5)
+    assert _k("a", "text", "what") == Key(name="a", kind="text", about="what", default=None, required=False, choices=(), low=None, high=None)
     assert BY_NAME["inputs.lfs"] == Key("inputs.lfs", "path", "labour force survey, one row a person", None, False, (), None, None)
 
 
