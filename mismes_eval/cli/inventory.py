@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from pathlib import Path
 
 import click
@@ -49,13 +50,21 @@ def due(names: tuple[str, ...], on: datetime.datetime | None, out: Path | None, 
 @on_option
 @click.option("--out", type=click.Path(path_type=Path), default=Path("reports/inventory.html"), show_default=True, help="File to write.")
 @click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
-def site(names: tuple[str, ...], on: datetime.datetime | None, out: Path, language: str) -> int:
+@click.option("--quiet", is_flag=True, help="Print nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
+def site(names: tuple[str, ...], on: datetime.datetime | None, out: Path, language: str, quiet: bool, as_json: bool) -> int:
     """One page to search, filter and sort the measures; it works without a network."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    click.echo(f"made {_measures(names).site(out, on=None if on is None else on.date(), language=language).as_posix()}")
-    if out.name == INVENTORY and (out.parent / INDEX).is_file():
+    measures = _measures(names)
+    page = measures.site(out, on=None if on is None else on.date(), language=language)
+    index = out.parent / INDEX if out.name == INVENTORY and (out.parent / INDEX).is_file() else None
+    if index is not None:
         write_index(out.parent, [])
-        click.echo(f"linked from {(out.parent / INDEX).as_posix()}")
+    if as_json:
+        linked = None if index is None else index.as_posix()
+        click.echo(json.dumps({"page": page.as_posix(), "measures": len(measures.frame), "linked_from": linked}, ensure_ascii=False, indent=1))
+    elif not quiet:
+        click.echo(f"made {page.as_posix()}" + ("" if index is None else f"\nlinked from {index.as_posix()}"))
     return 0
 
 

@@ -24,6 +24,15 @@ def country_names(ctx: click.Context, param: click.Parameter, incomplete: str) -
     return sorted(p.stem for p in folder.glob("*.yaml") if p.stem.upper().startswith(incomplete.upper()))
 
 
+def report_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Reports in reports/ whose name begins so, for the shell's completion; none outside a project."""
+    try:
+        folder = project() / "reports"
+    except ParamsError:
+        return []
+    return sorted(p.parent.name for p in folder.glob("*/MANIFEST.json") if p.parent.name.upper().startswith(incomplete.upper()))
+
+
 def project() -> Path:
     """The nearest folder upwards that has a `params` folder."""
     here = Path.cwd()

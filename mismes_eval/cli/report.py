@@ -12,7 +12,7 @@ from threading import Lock
 
 import click
 
-from mismes_eval.cli.project import NOTEBOOK, all_params, data_root_option, params_file, project
+from mismes_eval.cli.project import NOTEBOOK, all_params, country_names, data_root_option, params_file, project
 from mismes_eval.errors import MismesError, ParamsError, Problem
 from mismes_eval.report.index import write_index
 from mismes_eval.report.pdf import printer
@@ -22,7 +22,7 @@ from mismes_eval.report.run import CELL_SECONDS, PAGE, Order, Outcome, run_repor
 
 
 @click.command("report")
-@click.argument("names", nargs=-1, metavar="[ISO3 ...]")
+@click.argument("names", nargs=-1, metavar="[ISO3 ...]", shell_complete=country_names)
 @click.option("--all", "every", is_flag=True, help="Every params/*.yaml.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=None, help="Reports at the same time (default: the number of processors, at most 4).")
 @click.option("--forked", is_flag=True, help="Fork the kernels from one process that has everything loaded (Linux): faster, the same reports.")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from mismes_eval.cli.project import NOTEBOOK, data_root_option, project
+from mismes_eval.cli.project import NOTEBOOK, data_root_option, project, report_names
 from mismes_eval.report.verify import Verification, verify
 
 
 @click.command("verify")
-@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER ...")
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER ...", shell_complete=report_names)
 @data_root_option
 @click.option("--quiet", is_flag=True, help="Print only what differs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")

@@ -49,6 +49,12 @@ class Balance:
             f"{100 * self.extreme:.1f}% of the comparison weight has a propensity above {EXTREME}."
         )
 
+    def plot(self, kind: str = "love", ax: Any = None) -> Any:
+        """ "love": absolute standardised differences before and after; "overlap": distribution of the propensity. Returns the axes."""
+        if kind not in ("love", "overlap"):
+            raise IdentificationError(Problem("unknown plot", "argument 'kind'", "'love' or 'overlap'", repr(kind)))
+        return self.love_plot(ax) if kind == "love" else self.overlap_plot(ax)
+
     def love_plot(self, ax: Any = None) -> Any:
         """Absolute standardised differences before (open) and after (filled). Returns the axes."""
         if ax is None:

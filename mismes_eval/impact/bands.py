@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
@@ -28,6 +30,25 @@ class Band:
     def to_frame(self) -> pd.DataFrame:
         """One row a value: keys, value, se, low, high."""
         return self.table.copy()
+
+    def plot(self, ax: Any = None) -> Any:
+        """Values with their simultaneous interval, in the order of the table. Returns the axes."""
+        if ax is None:
+            _, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+        known = [c for c in ("cohort", "time", "event_time") if c in self.table.columns]
+        keys = known[:2] if "time" in known else known or [c for c in self.table.columns if c not in ("value", "se", "low", "high")]
+        labels = [
+            ", ".join(f"{c} {v:g}" if isinstance(v, float | int) else str(v) for c, v in zip(keys, row, strict=True))
+            for row in self.table[keys].to_numpy(object)
+        ]
+        x = np.arange(len(self.table))
+        ax.vlines(x, self.table["low"], self.table["high"], color="#1f4e79", lw=1.4)
+        ax.plot(x, self.table["value"], "o", color="#1f4e79")
+        ax.axhline(0, color="0.4", lw=0.8)
+        ax.set_xticks(x, labels, rotation=45, ha="right")
+        ax.set_title(f"Simultaneous {100 * self.level:g}% band, critical value {self.critical:.3f}", loc="left")
+        ax.spines[["top", "right"]].set_visible(False)
+        return ax
 
     def _repr_html_(self) -> str:
         return (

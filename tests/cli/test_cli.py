@@ -148,6 +148,27 @@ def test_countries_complete(root: Path) -> None:
     assert done.stdout.split() == ["plain,MAR", "plain,MDA"]
 
 
+def test_reports_complete(project: Path) -> None:
+    for name in ("MDA", "MAR", "half"):
+        (project / "reports" / name).mkdir(parents=True)
+        if name != "half":
+            (project / "reports" / name / "MANIFEST.json").write_text("{}", encoding="utf-8")
+    for command in ("verify", "package", "synthesis"):
+        argument = next(p for p in group.get_command(None, command).params if p.param_type_name == "argument")  # type: ignore[arg-type, union-attr]
+        assert [c.value for c in argument.shell_complete(None, "m")] == ["MAR", "MDA"]  # type: ignore[arg-type]
+
+
+def test_the_page_of_measures_for_a_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(root)
+    page = tmp_path / "inventory.html"
+    (tmp_path / "index.html").write_text("<p>old</p>", encoding="utf-8")
+    status, out, _ = mismes(capsys, "inventory", "site", "MDA", "--out", str(page), "--json")
+    said = json.loads(out)
+    assert status == 0 and said == {"page": page.as_posix(), "measures": said["measures"], "linked_from": (tmp_path / "index.html").as_posix()}
+    assert said["measures"] > 10 and page.is_file()
+    assert mismes(capsys, "inventory", "site", "MDA", "--out", str(page), "--quiet")[:2] == (0, "")
+
+
 def test_colours_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:

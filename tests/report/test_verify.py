@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mismes_eval.cli import main
 from mismes_eval.errors import ParamsError
 from mismes_eval.report.archive import package
 from mismes_eval.report.verify import Verification, same, verify
@@ -89,3 +90,16 @@ def test_the_manifest_names_what_decides_the_report(made: Path) -> None:
     assert record["params"]["file"] == "params/MDA.yaml"
     assert {o["path"] for o in record["outputs"]} >= {"report.html", "estimates.json", "tables.xlsx"}
     assert record["versions"]["numpy"]
+
+
+def test_an_archive_for_a_program_and_for_nobody(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(made)
+    with pytest.raises(SystemExit) as done:
+        main(["package", "FRA", "--out", str(tmp_path / "a.zip"), "--json"])
+    said = json.loads(capsys.readouterr().out)
+    assert done.value.code == 0
+    assert said["archive"] == str(tmp_path / "a.zip") and said["files"] > 10 and said["left_out"] == ["data_raw/FRA/lfs.csv"]
+    with pytest.raises(SystemExit):
+        main(["package", "FRA", "--out", str(tmp_path / "b.zip"), "--quiet"])
+    assert capsys.readouterr().out == ""
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
