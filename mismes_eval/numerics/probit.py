@@ -71,5 +71,5 @@ def probit_score(eta: Float, y: Float) -> Float:
 
 def probit_information(eta: Float) -> Float:
     """(n,) expected information of each row."""
-    out: Float = density(eta) ** 2 / (ndtr(eta) * ndtr(-eta))
+    out: Float = np.exp(-(eta**2) - log_ndtr(eta) - log_ndtr(-eta)) / (2 * np.pi)
     return out
