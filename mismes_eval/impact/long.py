@@ -179,10 +179,10 @@ def _with_clusters(sample: Sample, unit: str, cluster: str | None) -> tuple[Samp
 
 
 def without_effects(long: Long, x: Float) -> Float:
-    """Residuals of the columns of x (n, k) on unit and period effects, weighted and exact: periods are few, so that their dummies are solved for."""
+    """Residuals of the columns of x (n, k) on unit and period effects of a balanced panel whose units keep their weight: means come off one after the other."""
     w, t = long.weights, long.periods.size
     out = np.empty(x.shape, order="F")
-    if long.regular and bool((long.period == np.tile(np.arange(t), long.units)).all()) and bool((np.diff(long.unit[::t]) == 1).all()):
+    if bool((long.period == np.tile(np.arange(t), long.units)).all()) and bool((np.diff(long.unit[::t]) == 1).all()):
         share = w[::t] / w[::t].sum()
         for j in range(x.shape[1]):
             table = x[:, j].reshape(long.units, t)
@@ -190,13 +190,7 @@ def without_effects(long: Long, x: Float) -> Float:
             out[:, j] = (table - share @ table).ravel()
         return out
     _demeaned(x, long.unit, long.units, w, out)
-    if long.regular:
-        _demeaned(out, long.period, t, w, out)
-        return out
-    dummies = (long.period[:, None] == np.arange(1, t)).astype(float, order="F")
-    _demeaned(dummies, long.unit, long.units, w, dummies)
-    weighted = dummies * w[:, None]
-    out -= dummies @ (np.linalg.pinv(dummies.T @ weighted, rcond=1e-12, hermitian=True) @ (weighted.T @ out))
+    _demeaned(out, long.period, t, w, out)
     return out
 
 
