@@ -164,7 +164,8 @@ def _flatten(tree: Mapping[str, Node], file: str, problems: list[Problem]) -> di
         elif key in BY_NAME:
             out[key] = value
         else:
-            near = get_close_matches(key, [*SECTIONS, *(k.name for k in KEYS if not k.section)], 1, 0.5)
+            below = {k.split(".")[-1] for k in BY_NAME}
+            near = [] if key in below else get_close_matches(key, [*SECTIONS, *(k.name for k in KEYS if not k.section)], 1, 0.6)
             problems.append(
                 Problem("unknown key", f"{file}, key '{key}'", "a key of the schema", repr(key), f"Nearest key: '{near[0]}'." if near else _nearest(key))
             )

@@ -101,6 +101,15 @@ def test_a_bound_on_one_side_leaves_the_other_open(file: Path, monkeypatch: pyte
     assert said(file, "country: MDA\nyear: 5.5\n") == ["the number is out of range: X.yaml, key 'year'. Expected any to 5, got 5.5."]
 
 
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [("psu", "design.psu"), ("strata", "design.strata"), ("currency", "cost.currency"), ("cohort", "rollout.cohort"), ("covariate", "impact.covariates"),
+     ("price_years", "cost.price_year"), ("langue", "language"), ("impacts", "impact")],
+)  # fmt: skip
+def test_a_key_that_stands_outside_its_section_is_sent_there(file: Path, key: str, meant: str) -> None:
+    assert said(file, f"country: MDA\n{key}: x\n") == [f"unknown key: X.yaml, key '{key}'. Expected a key of the schema, got '{key}'. Nearest key: '{meant}'."]
+
+
 def test_every_problem_is_named_also_after_one_that_ends_a_section(file: Path) -> None:
     found = said(file, "country: MDA\ntracer:\ndesign: w\nimpact: {x: y, z: u}\nzzz: 1\nyear: x\n")
     assert [f.split(". ")[0] for f in found] == [
@@ -220,6 +229,7 @@ def test_a_section_is_what_the_file_gives(file: Path, tmp_path: Path) -> None:
     ("name", "near"),
     [
         ("design.wieghts", "Nearest key: 'design.weights'."),
+        ("study.wieghts", "Nearest key: 'study.weights'."),
         ("yearly_ends", "Nearest key: 'year'."),
         ("qqqqqqqqqqqqqqqq.price_yaer", "Nearest key: 'cost.price_year'."),
         ("qqqqqqqqqqqqqqqq.qqqqqqqqqqqqqqqq.price_yaer", "Nearest key: 'cost.price_year'."),
