@@ -33,15 +33,13 @@ class Area:
 
 AREAS = {
     "numerics": Area(("mismes_eval/numerics/*",), ("tests/numerics",)),
-    "weighting": Area(("mismes_eval/weighting/*",), ("tests/weighting", "tests/estimate")),
-    "impact": Area(("mismes_eval/impact/*",), ("tests/impact", "tests/impact_doubt")),
+    "weighting": Area(("mismes_eval/weighting/*",), ("tests/weighting", "tests/proof/test_bad_calls.py")),
+    "impact": Area(("mismes_eval/impact/*",), ("tests/impact", "tests/impact_doubt", "tests/proof/test_bad_calls.py")),
     "tracer weights": Area(
         ("mismes_eval/tracer/attrition.py", "mismes_eval/tracer/response_model.py", "mismes_eval/tracer/refreshment.py", "mismes_eval/weighting/attrition.py"),
         ("tests/tracer",),
     ),
-    "disclosure": Area(
-        ("mismes_eval/report/disclosure.py", "mismes_eval/report/rules.py"), ("tests/report/test_disclosure.py", "tests/report/test_rules_of_words.py")
-    ),
+    "disclosure": Area(("mismes_eval/report/disclosure.py", "mismes_eval/report/rules.py"), ("tests/report/test_disclosure_by_hand.py",)),
     "params": Area(
         ("mismes_eval/evaluation/params.py", "mismes_eval/evaluation/yaml_text.py", "mismes_eval/evaluation/schema.py"),
         ("tests/evaluation/test_params.py", "tests/evaluation/test_words_of_params.py", "tests/evaluation/test_messages_of_params.py"),
