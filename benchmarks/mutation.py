@@ -45,7 +45,7 @@ AREAS = {
         ("tests/evaluation/test_params.py", "tests/evaluation/test_words_of_params.py", "tests/evaluation/test_messages_of_params.py"),
     ),
 }
-SLOW = ("tests/weighting/test_coverage.py",)
+SLOW = ("tests/weighting/test_coverage.py", "tests/tracer/test_coverage.py")
 
 
 def copy(area: Area, folder: Path) -> None:
