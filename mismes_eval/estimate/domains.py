@@ -89,7 +89,8 @@ def _combinations(frame: pd.DataFrame, inside: np.ndarray) -> Domains:
     levels: list[pd.Index] = []
     for c in frame.columns:
         each, level = levels_of(frame[c])
-        each = np.maximum(each, 0)
+        if each.size and each.min() < 0:
+            each = np.maximum(each, 0)
         code = code * max(len(level), 1) + each if levels else each
         levels.append(level)
     space = int(np.prod([float(max(len(level), 1)) for level in levels]))

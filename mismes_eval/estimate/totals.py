@@ -252,8 +252,8 @@ def wrap(
     active = sample.active
     count = np.bincount(where.code[active], minlength=d + 1)[:d].astype(float)
     dof = np.array([sample.degf]) if d == 1 else _domain_degf(sample, where)
-    outer = where.keys.loc[where.keys.index.repeat(k)].reset_index(drop=True)
-    table = pd.concat([outer, pd.concat([keys] * d, ignore_index=True)], axis=1)
+    outer = where.keys.take(np.repeat(np.arange(d), k)).reset_index(drop=True)
+    table = pd.concat([outer, keys.take(np.tile(np.arange(k), d)).reset_index(drop=True)], axis=1)
     labels = tuple(n if not label else f"{n}, {label}" for label in where.labels for n in names)
     return Estimate(value, labels, (part,), table, np.repeat(count, k), np.repeat(dof, k), kind, notes=sample.notes, interval=interval, srs=srs)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from mismes_eval.numerics.rows import Float, Int, group_sums
 
+_CACHED = 32_768  # deviations formed at a time where only variances are asked for, so that they stay in the cache
 Lonely = Literal["adjust", "remove", "average", "certainty", "error"]
 
 
@@ -51,10 +52,16 @@ def stage_vcov(t: Float, stage: Stage, share: Float, lonely: Lonely, diagonal: b
     scale = np.where(m_h > 1, m_h / np.maximum(m_h - 1, 1), 1.0) * (1 - stage.fraction) * share
     if lonely != "adjust":
         scale[single] = 0.0
-    deviation = centre[stage.stratum]
-    np.subtract(t, deviation, out=deviation)
-    deviation *= np.sqrt(scale)[stage.stratum][:, None]
-    return inflate * _products(deviation, diagonal)
+    root = np.sqrt(scale)
+    out: Float = np.zeros(t.shape[1] if diagonal else (t.shape[1], t.shape[1]))
+    step = max(1, _CACHED // max(t.shape[1], 1)) if diagonal else t.shape[0]
+    for i in range(0, t.shape[0], step):
+        at = stage.stratum[i : i + step]
+        deviation = centre[at]
+        np.subtract(t[i : i + step], deviation, out=deviation)
+        deviation *= root[at][:, None]
+        out += _products(deviation, diagonal)
+    return inflate * out
 
 
 def _products(deviation: Float, diagonal: bool) -> Float:
