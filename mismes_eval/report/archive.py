@@ -160,7 +160,7 @@ BSD-3-Clause, see `LICENSE`.
 
 ## Instructions to replicators
 
-1. Python 3.11 or newer. In this folder: `python3 -m venv .venv`, then `.venv/bin/pip install --require-hashes -r requirements.lock` and `.venv/bin/pip install --no-deps --no-build-isolation -e .`
+1. Python 3.11 or newer. In this folder: `python3 -m venv .venv`, then `.venv/bin/pip install --require-hashes --no-deps -r requirements.lock` and `.venv/bin/pip install --no-deps --no-build-isolation -e .`
 2. `.venv/bin/mismes verify reports/{name}` repeats the run in a clean folder and compares every number at 1e-9.
 3. `.venv/bin/mismes report {name} --force` makes the report again; open `reports/{name}/report.html`.
 
