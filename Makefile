@@ -2,6 +2,7 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
+PEERS := .venv-peers
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
@@ -40,10 +41,17 @@ lab: $(READY) ## JupyterLab on the notebooks
 demo: $(READY) ## make the synthetic countries again, byte for byte
 	$(BIN)/mismes demo
 
-bench: $(READY) ## speed beside the peers that are installed
-	$(BIN)/python benchmarks/weighting.py
-	$(BIN)/python benchmarks/did.py
+# svy and pyfixest in an environment of their own: they are compared with, and nothing depends on them
+$(PEERS)/.ready: Makefile
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check svy==0.35.0 pyfixest==0.60.0
+	@touch $@
+
+bench: $(READY) $(PEERS)/.ready ## speed beside R survey (where Rscript has it), svy, diff-diff, pyfixest and a papermill loop
+	$(BIN)/python benchmarks/weighting.py --svy $(PEERS)/bin/python
+	PYFIXEST_PYTHON=$(PEERS)/bin/python $(BIN)/python benchmarks/did.py
 	$(BIN)/python benchmarks/lfs.py
+	$(BIN)/python benchmarks/factory.py
 
 coverage: $(READY) ## Monte Carlo coverage of the intervals (about an hour)
 	$(BIN)/python benchmarks/coverage.py
@@ -66,4 +74,4 @@ lock: $(READY) ## pin every dependency with hashes
 	  --extra dev --extra browser --extra pdf --extra cluster --extra tutorial --extra docs --quiet -o requirements.lock
 
 clean: ## remove what was made, keep data and reports
-	rm -rf .venv build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-peers build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

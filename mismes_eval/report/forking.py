@@ -134,8 +134,9 @@ class ForkedProvisioner(LocalProvisioner):
         env = {str(k): str(v) for k, v in (kwargs.get("env") or os.environ).items()}
         process = self.parent.zygote.fork(self.parent.connection_file, None if kwargs.get("cwd") is None else str(kwargs["cwd"]), env)
         self.process, self.pid = process, process.pid
-        with suppress(OSError):
-            self.pgid = os.getpgid(self.pid) if os.getpgid(self.pid) == self.pid else None
+        if hasattr(os, "getpgid"):
+            with suppress(OSError):
+                self.pgid = self.pid if os.getpgid(self.pid) == self.pid else None
         return self.connection_info
 
 

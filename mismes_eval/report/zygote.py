@@ -45,6 +45,8 @@ def preload() -> None:
 
 def serve() -> None:
     """Preload, then fork a kernel for each line of standard input."""
+    if not hasattr(os, "fork"):
+        raise SystemExit("kernels cannot be forked on this system")
     if sys.path and (sys.path[0] == "" or Path(sys.path[0]) == Path.cwd()):
         del sys.path[0]  # as ipykernel_launcher does
     out = os.fdopen(os.dup(1), "w", encoding="ascii")
@@ -73,7 +75,8 @@ def _kernel(parent: int, connection: str, cwd: str | None, env: dict[str, str]) 
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
-    os.setsid()
+    if hasattr(os, "setsid"):
+        os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     nowhere = os.open(os.devnull, os.O_RDWR)

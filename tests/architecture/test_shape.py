@@ -18,7 +18,8 @@ FLOORS = (
 LEVEL = {name: i for i, names in enumerate(FLOORS) for name in names}
 BANNED_CALLS = {"eval", "exec", "compile", "__import__"}
 BANNED_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "subprocess", "pty", "commands"}
-STARTS_A_PROGRAM = {("report/pdf.py", "subprocess")}  # Chromium, by a list of arguments and without a shell
+# Chromium, and this Python for the process that kernels are forked from: by a list of arguments and without a shell
+STARTS_A_PROGRAM = {("report/pdf.py", "subprocess"), ("report/forking.py", "subprocess")}
 SHELLS = {("os", "system"), ("os", "popen"), ("pd", "read_pickle"), ("pd", "eval")}
 
 
