@@ -66,7 +66,8 @@ mutation: $(READY) ## small faults planted one at a time: which do the tests fin
 prove: $(READY) ## the reasons to trust it, as runs
 	$(BIN)/python benchmarks/prove.py
 
-docs: $(READY) ## the documentation site, in site/
+docs: $(READY) ## the documentation site, in site/, with the tables and figures of a report
+	$(BIN)/mismes report MDA --quiet
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 lock: $(READY) ## pin every dependency with hashes

@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -29,7 +32,9 @@ FLOORS = {
     "evaluation": "Where the evidence meets: params, coverage, targeting, the impact question, cost.",
     "report": "Tables, disclosure control, figures, notebooks, pages, verification.",
 }
-PICTURES = (".png", ".svg")
+PIECE = re.compile(r'<div class="table"[^>]*? id="[^"]+">.*?</div>|<figure id="[^"]+">.*?</figure>', re.DOTALL)
+ID = re.compile(r'id="([^"]+)"')
+SOURCE = re.compile(r'src="data:image/[^"]*"')
 
 
 def modules(floor: str) -> list[str]:
@@ -73,28 +78,54 @@ def _flat_names() -> dict[str, str]:
     return {}
 
 
-def pictures(reports: Path) -> list[Path]:
-    """Figures of the finished reports in a folder."""
-    return sorted(p for p in reports.glob("[!.]*/figures/*") if p.suffix in PICTURES)
+@dataclass(frozen=True)
+class Shown:
+    """A table or a figure of a finished report. kind: its id without the measure's ("T17" of "T17-MDA-001"); html: as the report shows it, a figure's picture beside it."""
+
+    report: str
+    id: str
+    kind: str
+    html: str
+    picture: Path | None
 
 
-def gallery_page(reports: Path) -> str:
-    """Every figure of the reports in this checkout, by report; how to make them where there are none."""
+def shown(report: Path) -> list[Shown]:
+    """Tables and figures of a finished report in its order, as they were published: what is hidden there is hidden here."""
+    page = (report / "report.html").read_text(encoding="utf-8")
+    found = []
+    for piece in PIECE.findall(page):
+        name = ID.findall(piece)[0]
+        picture = report / "figures" / f"{name}.png"
+        html = SOURCE.sub(f'src="gallery/{report.name}/{picture.name}"', piece)
+        found.append(Shown(report.name, name, name.split("-")[0], html, picture if html.startswith("<figure") else None))
+    return [s for s in found if s.picture is None or s.picture.is_file()]
+
+
+def gallery(reports: Path) -> list[Shown]:
+    """Every kind of table and figure once, from the first finished report that has it; reports in English go first."""
+    finished = sorted(p.parent for p in reports.glob("[!.]*/report.html") if (p.parent / "MANIFEST.json").is_file())
+    english = [r for r in finished if '<html lang="en"' in (r / "report.html").read_text(encoding="utf-8")[:1000]]
+    once: dict[str, Shown] = {}
+    for report in [*english, *(r for r in finished if r not in english)]:
+        for piece in shown(report):
+            once.setdefault(piece.kind, piece)
+    return list(once.values())
+
+
+def gallery_page(pieces: Sequence[Shown]) -> str:
+    """Figures, then tables, under the report that each is from; how to make them where there are none."""
     lines = [
         "# Gallery",
         "",
-        "Figures of the reports that were made in this checkout. Those of the countries that ship with the package rest on SYNTHETIC data.",
+        "Every kind of table and figure once, taken from the reports that were made in this checkout. Those of the countries that ship rest on SYNTHETIC data.",
         "",
     ]
-    found = pictures(reports)
-    if not found:
-        return "\n".join([*lines, "No report has been made here yet. Run `make report`, then `make docs`, and its figures stand on this page.", ""])
-    for report in dict.fromkeys(p.parents[1].name for p in found):
-        lines += [f"## {report}", ""]
-        for p in found:
-            if p.parents[1].name == report:
-                title = p.stem.replace("_", " ").replace("-", " ")
-                lines += [f"![Figure {title} of report {report}](gallery/{report}/{p.name})", "", f"*{title}*", ""]
+    if not pieces:
+        return "\n".join([*lines, "No report has been made here yet. Run `make report`, then `make docs`, and its tables and figures stand on this page.", ""])
+    for heading, wanted in (("Figures", True), ("Tables", False)):
+        for report in dict.fromkeys(p.report for p in pieces):
+            found = [p for p in pieces if p.report == report and (p.picture is not None) == wanted]
+            lines += [f"## {heading} of report {report}", "", *(f"{p.html}\n" for p in found)] if found else []
     return "\n".join(lines)
 
 
@@ -122,11 +153,12 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that exist only in the site."""
+    pieces = gallery(REPORTS)
     made = {f"api/{floor}.md": api_page(floor) for floor in FLOORS}
     made |= {
         "api/errors.md": "# errors\n\n::: mismes_eval.errors\n",
         "api/index.md": api_index(),
-        "gallery.md": gallery_page(REPORTS),
+        "gallery.md": gallery_page(pieces),
         "parameters.md": parameters_page(),
     }
     for where, text in made.items():
@@ -134,8 +166,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         if old is not None:
             files.remove(old)
         files.append(File.generated(config, where, content=text))
-    for picture in pictures(REPORTS):
-        files.append(File.generated(config, f"gallery/{picture.parents[1].name}/{picture.name}", abs_src_path=str(picture)))
+    for piece in pieces:
+        if piece.picture is not None:
+            files.append(File.generated(config, f"gallery/{piece.report}/{piece.picture.name}", abs_src_path=str(piece.picture)))
     return files
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -26,10 +27,11 @@ def house_docstrings() -> ModuleType:
 
 
 def _script(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
 
@@ -64,15 +66,35 @@ def test_parameters_page_lists_every_key(make_pages: ModuleType) -> None:
     assert (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8") == from_schema, "python docs/make_pages.py"
 
 
-def test_gallery_shows_pictures_or_tells_how_to_make_them(make_pages: ModuleType, tmp_path: Path) -> None:
-    assert "make report" in make_pages.gallery_page(tmp_path)
-    for place in ("MDA/figures/F01.png", ".unfinished/figures/F02.png", "MDA/figures/F01.csv"):
-        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / place).write_bytes(b"")
-    page = make_pages.gallery_page(tmp_path)
-    assert "![Figure F01 of report MDA](gallery/MDA/F01.png)" in page
-    assert "F02" not in page
-    assert "SYNTHETIC" in page
+def report(folder: Path, language: str, tables: list[str], figures: list[str], finished: bool = True) -> None:
+    """A report's folder with the least that the gallery reads."""
+    (folder / "figures").mkdir(parents=True)
+    page = f'<!DOCTYPE html>\n<html lang="{language}">'
+    for name in tables:
+        page += f'<div class="table" tabindex="0" id="{name}"><table><caption>{name}</caption></table><ul class="notes"><li>{folder.name}</li></ul></div>'
+    for name in figures:
+        page += f'<figure id="{name}"><img alt="x" src="data:image/png;base64,AAAA"></figure>'
+        (folder / "figures" / f"{name}.png").write_bytes(b"")
+    (folder / "report.html").write_text(page, encoding="utf-8")
+    if finished:
+        (folder / "MANIFEST.json").write_text("{}", encoding="utf-8")
+
+
+def test_gallery_shows_each_kind_of_table_and_figure_once(make_pages: ModuleType, tmp_path: Path) -> None:
+    report(tmp_path / "AAA", "fr", ["T01", "T02"], ["F01"])
+    report(tmp_path / "MDA", "en", ["T01", "T17-MDA-001", "T17-MDA-002"], ["F01"])
+    report(tmp_path / "half", "en", ["T90"], [], finished=False)
+    report(tmp_path / ".unfinished", "en", ["T91"], [])
+    pieces = make_pages.gallery(tmp_path)
+    assert [(p.report, p.id) for p in pieces] == [("MDA", "T01"), ("MDA", "T17-MDA-001"), ("MDA", "F01"), ("AAA", "T02")]
+    page = make_pages.gallery_page(pieces)
+    assert 'src="gallery/MDA/F01.png"' in page and "base64" not in page
+    assert page.index("## Figures of report MDA") < page.index("## Tables of report MDA") < page.index("## Tables of report AAA")
+    assert page.count("<li>MDA</li>") == 2 and "SYNTHETIC" in page
+
+
+def test_gallery_tells_how_to_make_what_is_not_there(make_pages: ModuleType, tmp_path: Path) -> None:
+    assert "make report" in make_pages.gallery_page(make_pages.gallery(tmp_path))
 
 
 def test_docstrings_become_lists(house_docstrings: ModuleType) -> None:
