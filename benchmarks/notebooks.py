@@ -6,10 +6,13 @@ import os
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+
+from mismes_eval.report.kernel import kernel_config
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT = 120.0
@@ -23,7 +26,9 @@ def run(path: Path, country: str) -> tuple[float, str]:
             cell.source = cell.source.replace("params/MDA.yaml", f"params/{country}.yaml")
     began = time.monotonic()
     try:
-        NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}}).execute()
+        with TemporaryDirectory() as sockets:
+            where = {"metadata": {"path": str(path.parent)}}
+            NotebookClient(notebook, timeout=300, resources=where, config=kernel_config(Path(sockets))).execute()
     except CellExecutionError as error:
         return time.monotonic() - began, str(error).strip().splitlines()[-1]
     return time.monotonic() - began, ""
