@@ -15,15 +15,22 @@ Method = Literal["linear", "raking", "logit"]
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """factor (C,) one g per distinct row; gap (q,) totals minus what the factors reach; iterations."""
+    """factor (C,) one g per distinct row; gap (q,) totals minus what the factors reach; iterations; size (q,) what a gap is measured against."""
 
     factor: Float
     gap: Float
     iterations: int
+    size: Float
+
+    @property
+    def missed(self) -> float:
+        """The largest gap as a share of its size; NaN where the factors are not finite."""
+        return float(np.max(np.abs(self.gap) / self.size))
 
     @property
     def worst(self) -> int:
-        return int(np.argmax(np.abs(self.gap)))
+        """The margin of that gap."""
+        return int(np.argmax(np.abs(self.gap) / self.size))
 
 
 Curve = tuple[Callable[[Float], Float], Callable[[Float], Float]]
@@ -61,15 +68,27 @@ def distance(method: Method, bounds: tuple[float, float] | None) -> Curve:
     return f, df
 
 
+def sizes(d: Float, x: Rows, totals: Float) -> Float:
+    """(q,) what a gap of each total is measured against: the total, or a thousandth of the mass sum |d x| at the totals' scale where that is more (a centred variable).
+
+    No unit of weights or variables is presumed: d, x and totals times any constants give sizes times the same.
+    """
+    mass = np.asarray(np.abs(x.values).T @ np.abs(x.collapse(d)), float)
+    known = np.abs(totals)
+    change = np.divide(known, mass, out=np.zeros_like(mass), where=mass > 0).max(initial=0.0)
+    out = np.maximum(known, 1e-3 * mass * (min(change, 1.0) if change > 0 else 1.0))
+    return np.where(out > 0, out, 1.0)
+
+
 def solve(d: Float, x: Rows, totals: Float, method: Method, bounds: tuple[float, float] | None = None, tol: float = 1e-12, steps: int = 200) -> Solution:
     """Newton solution with step halving of sum d F(x lambda) x = totals.
 
-    d : (n,) weights before.  x : n rows, q columns.  totals : (q,).  Converged where every gap is below tol times max(1, |total|);
+    d : (n,) weights before.  x : n rows, q columns.  totals : (q,).  Converged where every gap is below tol times its size (see `sizes`);
     the caller looks at `gap`, this never raises on an unmet margin.
     """
     f, df = distance(method, bounds)
     dc, xc = x.collapse(d), x.values
-    size = np.maximum(np.abs(totals), 1.0)
+    size = sizes(d, x, totals)
 
     def gap_at(lam: Float) -> Float:
         with np.errstate(over="ignore", invalid="ignore"):
@@ -97,7 +116,7 @@ def solve(d: Float, x: Rows, totals: Float, method: Method, bounds: tuple[float,
             break
         lam, gap = lam + step * move, best
     factor = f(xc @ lam)
-    return Solution(factor, gap, done)
+    return Solution(factor, gap, done, size)
 
 
 @dataclass(frozen=True, slots=True)

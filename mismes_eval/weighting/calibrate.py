@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.optimize import linprog
 
 from mismes_eval.errors import CalibrationError, DesignWarning, Problem
-from mismes_eval.numerics.calibration import Method, solve
+from mismes_eval.numerics.calibration import Method, Solution, sizes, solve
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.margins import Margins, Totals, margins
 from mismes_eval.weighting.sample import Sample
@@ -55,9 +55,8 @@ def calibrate(
     m = margins(sample, totals, total_se, unit)
     before = sample.weights
     solution = solve(before, m.x, m.totals, method, bounds)
-    gap = np.abs(solution.gap) / np.maximum(np.abs(m.totals), 1.0)
-    if not gap.max() < _MET:
-        raise CalibrationError(_unmet(m, before, solution.gap, method, bounds))
+    if not solution.missed < _MET:
+        raise CalibrationError(_unmet(m, before, solution, method, bounds))
     factor = solution.factor if m.x.cell is None else solution.factor[m.x.cell]
     negative = (before > 0) & (factor < 0)
     if negative.any():
@@ -104,7 +103,7 @@ def _tightest(m: Margins, weights: Float) -> tuple[float, float]:
     a = (m.x.values * mass[:, None]).T
     c, keep = a.shape[1], mass > 0
     a, c = a[:, keep], int(keep.sum())
-    scale = 1.0 / np.maximum(np.abs(m.totals), 1.0)
+    scale = 1.0 / sizes(weights, m.x, m.totals)
     equal = np.column_stack([a * scale[:, None], np.zeros(a.shape[0])])
     out = []
     for sign in (-1.0, 1.0):
@@ -125,14 +124,23 @@ def _check(method: str, bounds: tuple[float, float] | None) -> None:
         problems.append(Problem("unknown calibration method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)))
     if method == "logit" and bounds is None:
         problems.append(Problem("the logit method needs bounds", "argument 'bounds'", "(lowest, highest) with lowest < 1 < highest", "None"))
-    if bounds is not None and not (len(bounds) == 2 and 0 <= bounds[0] < 1 < bounds[1]):
-        problems.append(Problem("bounds cannot work", "argument 'bounds'", "0 <= lowest < 1 < highest", repr(bounds)))
+    if bounds is not None and not _possible(bounds, method):
+        finite = ", both finite" if method == "logit" else ""
+        problems.append(Problem("bounds cannot work", "argument 'bounds'", f"(lowest, highest) with 0 <= lowest < 1 < highest{finite}", repr(bounds)))
     if problems:
         raise CalibrationError(problems)
 
 
-def _unmet(m: Margins, before: Float, gap: Float, method: str, bounds: tuple[float, float] | None) -> Problem:
-    worst = int(np.argmax(np.abs(gap) / np.maximum(np.abs(m.totals), 1.0)))
+def _possible(bounds: object, method: str) -> bool:
+    try:
+        lowest, highest = (float(b) for b in bounds)  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        return False
+    return 0 <= lowest < 1 < highest and (method != "logit" or np.isfinite(highest))
+
+
+def _unmet(m: Margins, before: Float, solution: Solution, method: str, bounds: tuple[float, float] | None) -> Problem:
+    worst, gap = solution.worst, solution.gap
     fix = "Merge small categories, or drop a margin."
     if bounds is not None and method in ("logit", "linear", "raking"):
         lo, hi = _tightest(m, before)
