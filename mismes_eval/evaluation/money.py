@@ -35,12 +35,12 @@ class Money:
 
 
 def money(evaluation: Evaluation, study: Tracing, effect: Effects) -> Money:
-    """Costs of one measure from its service records, on the design and weights of its main effect, so that their covariance counts."""
+    """Costs of one measure from its service records, on the design of its main effect, so that their covariance counts."""
     p = evaluation.params
     outcome, wave = str(p.text("impact.main_outcome")), p.integer("impact.main_wave")
     main = effect.by_wave.get((outcome, wave), NotEstimable("the params name no such outcome and wave"))
     horizon, currency = p.number("cost.horizon_years") or 1.0, p.text("cost.currency") or "EUR"
-    cost, completer = _cost(study, effect.measure, wave)
+    cost, completer = _cost(study, effect.measure)
     job_value = p.number("cost.job_year_value")
     pre = effect.pre.get(outcome)
     if isinstance(pre, Estimate) and not (pre.ci()["low"].iloc[0] <= 0 <= pre.ci()["high"].iloc[0]):
@@ -62,14 +62,17 @@ def _worth(main: Result, cost: Result, outcome: str, horizon: float, currency: s
         return NotEstimable(str(error.problems[0]))
 
 
-def _cost(study: Tracing, measure: str, wave: object) -> tuple[Result, Result]:
-    """Mean cost of a participant and of a completer: services summed by person. A participant without any record cost nothing, where the measure has records at all."""
+def _cost(study: Tracing, measure: str) -> tuple[Result, Result]:
+    """Mean cost of a participant and of a completer: services summed by person, over all participants enrolled (records are kept of those too who were later lost).
+
+    A participant without any record cost nothing, where the measure has records at all.
+    """
     reason = _no_costs(study, measure)
     if reason is not None:
         return NotEstimable(reason), NotEstimable(reason)
     assert study.services is not None
     mine = study.services[study.services["measure_id"].astype(str) == measure]
-    sample = study.of(measure).weight_sample([study.baseline, wave])
+    sample = study.of(measure).sample
     person = sample.frame["person_id"]
     spent = mine.groupby("person_id")["cost_eur"].sum().to_dict()
     treated = sample.frame[TREATED].to_numpy(float) == 1

@@ -59,6 +59,15 @@ class Rollout:
     breaks: tuple[str, ...]
 
 
+def limits(r: Rollout) -> tuple[float, float, bool]:
+    """The 95% interval that counts, and whether it is the wild bootstrap's over regions: the design's, where that one has no interval. The overall effect must be there."""
+    if isinstance(r.wild, WildBootstrap) and np.isfinite(r.wild.low[0]) and np.isfinite(r.wild.high[0]):
+        return float(r.wild.low[0]), float(r.wild.high[0]), True
+    assert isinstance(r.overall, Estimate)
+    ci = r.overall.ci().iloc[0]
+    return float(ci["low"]), float(ci["high"]), False
+
+
 def rollout(params: Params) -> Rollout | None:
     """The roll-out that a run names; None where no rounds are supplied."""
     source = params.path("inputs.lfs_rounds")

@@ -11,9 +11,10 @@ import seaborn as sns
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.report.figures import BLUE, GREY, MARKERS, ORANGE, PALETTE, RED, Figure, canvas, finish, legend_above, panels
 from mismes_eval.report.language import ENGLISH, Language
+from mismes_eval.report.tables import HIDDEN
 
-# One colour a state that reads in grey too: work dark, none light; abroad in the warm hues.
-STATES = ("#0b3c5d", "#328cc1", "#9ecae1", "#deebf7", "#4d4d4d", "#969696", "#d9d9d9", "#f2f2f2", "#d55e00", "#f5b78a", "white")
+# One colour a state that reads in grey too: work dark, none light; abroad in the warm hues. White is left for what is not shown.
+STATES = ("#0b3c5d", "#328cc1", "#9ecae1", "#deebf7", "#4d4d4d", "#969696", "#bdbdbd", "#d4d4d4", "#d55e00", "#f5b78a", "#e8e0d0")
 
 
 def reliability(
@@ -24,7 +25,7 @@ def reliability(
     sns.scatterplot(cells, x="n", y=cells["cv"] * 100, hue="group", style="group", palette=list(PALETTE[: cells["group"].nunique()]), s=30, alpha=0.8, ax=ax)
     ax.set_xscale("log")
     ax.set_yscale("log")
-    for limit, words, side in zip(limits, (t("flagged (u)"), t("not shown")), ("top", "bottom"), strict=True):
+    for limit, words, side in zip(limits, (t("flagged (u)"), t("not shown")), ("bottom", "bottom"), strict=True):
         ax.axhline(limit * 100, color=RED, lw=1, ls="--")
         ax.annotate(words, (0.995, limit * 100), xycoords=("axes fraction", "data"), ha="right", va=side, fontsize=8, color=RED)
     ax.xaxis.set_major_formatter(lambda x, _: t.number(x, 0))
@@ -42,16 +43,17 @@ def months(
     id: str, title: str, tables: Mapping[str, pd.DataFrame], labels: Mapping[str, str], xlabel: str, source: str = "", notes: Sequence[str] = (), synthetic: bool = False,
     t: Language = ENGLISH,
 ) -> Figure:  # fmt: skip
-    """Share of each state by month, one field a group. tables: group -> month, n, and a column of shares for each state."""
+    """Share of each state by month, one field a group. tables: group -> month, n, and a column of shares for each state, NaN where it is not shown."""
     order = [s for s in labels if any(s in table.columns for table in tables.values())]
     fig, axes = panels(7.4, 3.3, 1, len(tables))
     alt, rows = [], []
     for ax, (name, table) in zip(axes, tables.items(), strict=True):
         shown = table[table["n"] > 0]
-        shares = shown.reindex(columns=order).fillna(0.0) * 100
+        shares = shown.reindex(columns=order) * 100
+        present = [s for s in order if s in shown.columns]
         ax.stackplot(
             shown["month"],
-            shares.to_numpy().T,
+            shares.fillna(0.0).to_numpy().T,
             labels=[t(labels[s]) for s in order],
             colors=[STATES[list(labels).index(s) % len(STATES)] for s in order],
             edgecolor="0.35",
@@ -61,13 +63,18 @@ def months(
         ax.set_ylim(0, 100)
         ax.set_title(name)
         ax.set_xlabel(xlabel)
-        ends = "; ".join(f"{t(labels[s])} {t.number(shares[s].iloc[0], 0)}, {t.number(shares[s].iloc[-1], 0)}" for s in order)
+        ends = "; ".join(f"{t(labels[s])} {_share(shares[s].iloc[0], t)}, {_share(shares[s].iloc[-1], t)}" for s in present)
         alt.append(t("{name}, % in the first and last month: {numbers}", name=name, numbers=ends))
         rows.append(shown.assign(group=name))
     axes[0].set_ylabel(t("% of persons"))
     handles, names = axes[0].get_legend_handles_labels()
     fig.legend(handles[::-1], names[::-1], loc="outside right center", fontsize=8, frameon=False)
     return finish(id, title, fig, t("{title}. {what}", title=t(title), what=". ".join(alt)), pd.concat(rows, ignore_index=True), source, notes, synthetic, t)
+
+
+def _share(percent: float, t: Language) -> str:
+    """A share in words, the sign of a hidden cell where it is not shown."""
+    return t.number(percent, 0) if np.isfinite(percent) else HIDDEN
 
 
 def waiting(

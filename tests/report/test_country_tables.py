@@ -172,6 +172,23 @@ def test_costs_are_the_estimates_and_fieller(context: Context, shown: Mapping[st
         assert "no value of a job-year" not in str(cells.loc[(row, "estimate"), "definition"])
 
 
+def test_costs_are_those_of_all_participants(context: Context, shown: Mapping[str, object]) -> None:
+    """By hand from the records: those who were lost later cost money too, and count in the cost of an additional job-year."""
+    people, services = (pd.read_parquet(ROOT / f"data_raw/MDA/tracer_{name}.parquet") for name in ("person", "service"))
+    cells, total = table(shown, "T20")["value"], 0
+    for measure in ("MDA-001", "MDA-002"):
+        mine = people[(people["eval_measure_id"] == measure) & (people["treated"] == 1)]
+        w, spent = mine["sample_weight"].to_numpy(float), mine["person_id"].map(services.groupby("person_id")["cost_eur"].sum()).fillna(0.0).to_numpy(float)
+        done = mine["person_id"].map(services.groupby("person_id")["completed"].all()).fillna(False).to_numpy(float)
+        assert cells[f"{measure}, cost per participant, EUR", "estimate"] == pytest.approx(np.average(spent, weights=w), rel=1e-9)
+        assert cells[f"{measure}, cost per completer, EUR", "estimate"] == pytest.approx((w * spent).sum() / (w * done).sum(), rel=1e-9)
+        effect = table(shown, f"T17-{measure}")["value"]["employed, at home or abroad", "24 months"]
+        assert cells[f"{measure}, cost per additional job-year, EUR", "estimate"] == pytest.approx(np.average(spent, weights=w) / effect, rel=1e-9)
+        assert table(shown, "T20")["n"][f"{measure}, cost per participant, EUR", "estimate"] == len(mine)
+        total += len(mine)
+    assert f"n: {total:,} unweighted persons." in figure(shown, "F13").notes
+
+
 def test_control_totals_before_and_after(context: Context, shown: Mapping[str, object]) -> None:
     s = context.evaluation.survey
     assert s is not None

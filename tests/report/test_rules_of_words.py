@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mismes_eval.errors import InputError
-from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.chapters import Context
@@ -20,8 +20,10 @@ from mismes_eval.report.chapters.cells import plain, rows
 from mismes_eval.report.chapters.criteria import criteria
 from mismes_eval.report.chapters.plan import deviations, read_plan
 from mismes_eval.report.chapters.portfolio import WHOLE, budgets
-from mismes_eval.report.chapters.strength import LOT, MODERATE, PRE, STRONG, WEAK, checks, strength_of
+from mismes_eval.report.chapters.rollout import said
+from mismes_eval.report.chapters.strength import CLUSTERS, LOT, MODERATE, OTHERS, PRE, STRONG, TRENDS, WEAK, checks, strength_of
 from mismes_eval.report.disclosure import Relation, attack, recovered
+from mismes_eval.report.findings import findings
 from mismes_eval.report.language import language
 from mismes_eval.report.rules import Rules
 from mismes_eval.report.tables import P_VALUE, Table, TextTable
@@ -81,9 +83,37 @@ def test_the_matrix_never_says_more_than_the_interval(context: Context, effect: 
     assert ("no cost per additional job" in money["What the evidence says"]) == (effect <= 0.0 or before > 0.0)
 
 
+@pytest.mark.parametrize("effect", [-0.3, 0.0, 0.3])
+def test_the_first_page_begins_with_the_effects_and_says_their_direction(context: Context, effect: float) -> None:
+    old = context.evaluation.effects[0]
+    by_wave = {k: shifted(e, effect) if isinstance(e, Estimate) and k[0] == "employed" else e for k, e in old.by_wave.items()}
+    moved = dataclasses.replace(context.evaluation, kept=context.evaluation.kept)
+    object.__setattr__(moved, "effects", (dataclasses.replace(old, by_wave=by_wave),) * 5)
+    object.__setattr__(moved, "doubts", context.evaluation.doubts)
+    made = findings(dataclasses.replace(context, evaluation=moved))
+    assert [anchor for _, anchor in made] == ["T17-GEO-001"] * 3 + ["T05b", "T10"]
+    assert made[2][0].endswith("The chapter on impact has 2 more effects.")
+    first = made[0][0]
+    assert first.startswith("GEO-001 (Assisted voluntary return and reintegration packages)")
+    words = {-0.3: "30.0 percentage points lower", 0.0: "no effect on 'employed, at home or abroad' could be shown", 0.3: "30.0 percentage points higher"}
+    assert words[effect] in first and sum(w in first for w in words.values()) == 1
+    assert ("Reservations: participants were not drawn by lot" in first) == (effect != 0.0)
+
+
+def test_a_roll_out_says_which_error_its_interval_is_of(context: Context) -> None:
+    """The wild bootstrap is named where it gave the interval, and only there; one interval over zero never reads as an effect."""
+    r = evaluate(Params.load(ROOT / "params" / "MDA.yaml")).rollout
+    assert r is not None and isinstance(r.overall, Estimate)
+    by_region, by_design = said(context, r), said(context, dataclasses.replace(r, wild=NotEstimable("many regions")))
+    assert "wild bootstrap over 4 regions" in by_region and "wild bootstrap" not in by_design and "error of the survey's design" in by_design
+    assert all("No effect of the roll-out" in s for s in (by_region, by_design))
+    sure = said(context, dataclasses.replace(r, overall=shifted(r.overall, -0.3), wild=NotEstimable("many regions")))
+    assert "is lower where the measure was rolled out: -30.0 percentage points" in sure and "No effect" not in sure
+
+
 def test_checks_name_what_was_estimated(context: Context) -> None:
     found = checks(context, context.evaluation.effects[0], context.evaluation.doubts[0])
-    assert set(found) >= {PRE, "other specifications", "trends that part by half the largest break before", "regions as clusters"}
+    assert set(found) >= {PRE, OTHERS, TRENDS, CLUSTERS}
     assert all(isinstance(v, bool) for v in found.values())
 
 

@@ -11,12 +11,13 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.doubt import Doubt
 from mismes_eval.evaluation.money import money
+from mismes_eval.evaluation.rollout import limits
 from mismes_eval.evaluation.tracing import Effects, Tracing
 from mismes_eval.impact.honest import HonestDiD
 from mismes_eval.inventory import Inventory
 from mismes_eval.report.chapters.base import Context, Item, text_table
 from mismes_eval.report.chapters.cells import outcome_scale
-from mismes_eval.report.chapters.strength import LOT, MODERATE, NONE, PRE, STRONG, WEAK, checks, strength_of
+from mismes_eval.report.chapters.strength import LOT, MODERATE, NONE, PRE, STRONG, WEAK, checks, reservations, strength_of
 
 ENOUGH = 0.8
 NOTES = (
@@ -49,10 +50,13 @@ def _nothing(context: Context, criterion: str, reason: str, tables: str = "") ->
     return Line(criterion, context.text("Nothing can be said: {r}.", r=context.text(reason)), NONE, tables)
 
 
-def _interval(context: Context, e: Estimate, scale: float = 100.0, digits: int = 1) -> dict[str, str]:
-    low, high = (float(v) * scale for v in e.ci().iloc[0])
+def interval(context: Context, e: Estimate, scale: float = 100.0, digits: int = 1, size: bool = False) -> dict[str, str]:
+    """Value and 95% interval as text; size: of the difference without its sign, for sentences that say "higher" or "lower"."""
+    value, low, high = (float(v) * scale for v in (e.value[0], *e.ci().iloc[0]))
+    if size:
+        value, low, high = abs(value), min(abs(low), abs(high)), max(abs(low), abs(high))
     n = context.words.number
-    return {"v": n(float(e.value[0]) * scale, digits), "lo": n(low, digits), "hi": n(high, digits)}
+    return {"v": n(value, digits), "lo": n(low, digits), "hi": n(high, digits)}
 
 
 def _survey_strength(context: Context) -> str:
@@ -66,23 +70,25 @@ def _relevance(context: Context) -> list[Line]:
     if context.evaluation.survey is None:
         return [_nothing(context, name, "no labour force survey was supplied")]
     out = []
-    worse = {"L3.unemployment": ("unemployment rate", "T08"), "L5": ("over-qualification", "T09")}
+    worse = {"L3.unemployment": ("unemployment rate", "T08"), "L5": ("share of over-qualified workers", "T09")}
     for id_, (what, table) in worse.items():
-        gap = _gap(context, id_)
+        gap = returnee_gap(context, id_)
         if isinstance(gap, NotEstimable):
             out.append(_nothing(context, name, gap.reason, table))
             continue
         low, high = (float(v) for v in gap.ci().iloc[0])
         sentence = (
-            "Returnees have a higher {o} than non-migrants: by {v} points ({lo} to {hi})." if low > 0
-            else "Returnees have a lower {o} than non-migrants: by {v} points ({lo} to {hi})." if high < 0
+            "The {o} of returnees is {v} points higher than that of non-migrants (95% interval {lo} to {hi})." if low > 0
+            else "The {o} of returnees is {v} points lower than that of non-migrants (95% interval {lo} to {hi})." if high < 0
             else "No difference in {o} between returnees and non-migrants could be shown: {v} points ({lo} to {hi})."
         )  # fmt: skip
-        out.append(Line(name, context.text(sentence, o=context.text(what), **_interval(context, gap)), _survey_strength(context), table))
+        out.append(
+            Line(name, context.text(sentence, o=context.text(what), **interval(context, gap, size=not low <= 0 <= high)), _survey_strength(context), table)
+        )
     return out
 
 
-def _gap(context: Context, id_: str) -> Estimate | NotEstimable:
+def returnee_gap(context: Context, id_: str) -> Estimate | NotEstimable:
     """Returnees minus non-migrants."""
     survey = context.evaluation.survey
     if survey is None or "mig_status" not in survey.sample.frame.columns:
@@ -163,7 +169,7 @@ def _take_up(context: Context) -> list[Line]:
     e = context.evaluation.indicators(which=("L12",)).get("L12")
     if not isinstance(e, Estimate) or context.rules.confidential("share", float(e.n[0])):
         return []
-    said = context.text("{v}% of returnees took part in any support measure ({lo} to {hi}).", **_interval(context, e))
+    said = context.text("{v}% of returnees took part in any support measure (95% interval {lo} to {hi}).", **interval(context, e))
     return [Line("Effectiveness", said, _survey_strength(context), "T10")]
 
 
@@ -232,7 +238,7 @@ def _effect(context: Context, criterion: str, study: Tracing, effect: Effects, d
         "o": context.column(outcome),
         "w": context.text("{m:.0f} months", m=study.months[wave]),
         "u": _unit(context, scale),
-        **_interval(context, e, scale),
+        **interval(context, e, scale, size=not low <= 0 <= high),
     }
     passed = checks(context, effect, d)
     if criterion != "Impact":  # the other checks are of the headline's wave
@@ -241,10 +247,8 @@ def _effect(context: Context, criterion: str, study: Tracing, effect: Effects, d
     if low <= 0 <= high:
         said = context.text("{m}: no effect on '{o}' could be shown after {w}: {v} {u} ({lo} to {hi}).", **values)
         return Line(criterion, said, MODERATE if passed.get(PRE, False) else WEAK, tables)
-    said = context.text("{m}: '{o}' changed by {v} {u} after {w} ({lo} to {hi}).", **values)
-    failed = [context.text(name) for name, ok in passed.items() if not ok]
-    if failed:
-        said += " " + context.text("It does not pass: {checks}.", checks="; ".join(failed))
+    rose, fell = "{m}: '{o}' rose by {v} {u} after {w} ({lo} to {hi}).", "{m}: '{o}' fell by {v} {u} after {w} ({lo} to {hi})."
+    said = " ".join(part for part in (context.text(rose if low > 0 else fell, **values), reservations(context, passed)) if part)
     held = strength_of(passed)
     return Line(criterion, context.name(said), best if held == STRONG else held, tables)
 
@@ -258,9 +262,7 @@ def _rolled(context: Context) -> Line:
     assert r is not None
     if isinstance(r.overall, NotEstimable):
         return Line("Impact", context.text("{m}: {r}", m=r.measure, r=context.text(r.overall.reason)), NONE, "T24")
-    low, high = (float(v) for v in r.overall.ci().iloc[0])
-    if not isinstance(r.wild, NotEstimable) and np.isfinite(r.wild.low[0]) and np.isfinite(r.wild.high[0]):
-        low, high = float(r.wild.low[0]), float(r.wild.high[0])
+    low, high, _ = limits(r)
     n = context.words.number
     values = {
         "m": r.measure,
@@ -278,7 +280,7 @@ def _rolled(context: Context) -> Line:
     return Line(
         "Impact",
         context.text("{m}: '{o}' changed by {v} {u} with the roll-out ({lo} to {hi}).", **values),
-        STRONG if survives else MODERATE,
+        MODERATE if survives else WEAK,  # regions are not drawn by lot
         "T24, F11-rollout",
     )
 

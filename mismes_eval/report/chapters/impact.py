@@ -10,7 +10,7 @@ from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.chapters.cells import outcome_scale
 from mismes_eval.report.chapters.doubt import doubt_items
 from mismes_eval.report.chapters.rollout import rollout_items
-from mismes_eval.report.chapters.strength import PRE, checks
+from mismes_eval.report.chapters.strength import PRE, checks, reservations
 from mismes_eval.report.chapters.study import study_items
 from mismes_eval.report.chapters.whom import whom_items
 from mismes_eval.report.chapters.worth import worth_items
@@ -42,12 +42,16 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
     outcome, wave = str(p.text("impact.main_outcome")), p.integer("impact.main_wave")
     main = effect.by_wave.get((outcome, wave), NotEstimable("the params name no such outcome and wave"))
     if isinstance(main, NotEstimable):
-        return [context.text("{m}: the effect on '{o}' could not be estimated: {r}", m=effect.measure, o=context.column(outcome), r=context.text(main.reason))]
+        return [
+            context.text(
+                "{m}: the effect on '{o}' could not be estimated: {r}", m=named(context, effect.measure), o=context.column(outcome), r=context.text(main.reason)
+            )
+        ]
     scale, _ = outcome_scale(outcome)
     n = context.words.number
     low, high = (float(v) * scale for v in main.ci().iloc[0])
     unit = context.text("percentage points") if scale == 100 else context.text("units of the outcome")
-    values = {"m": effect.measure, "o": context.column(outcome), "w": context.text("{m:.0f} months", m=study.months[wave]), "v": n(float(main.value[0]) * scale), "lo": n(low), "hi": n(high), "u": unit,
+    values = {"m": named(context, effect.measure), "o": context.column(outcome), "w": context.text("{m:.0f} months", m=study.months[wave]), "v": n(float(main.value[0]) * scale), "lo": n(low), "hi": n(high), "u": unit,
               "most": n(max(abs(low), abs(high)))}  # fmt: skip
     if low <= 0 <= high:
         text = context.text(
@@ -55,9 +59,10 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
             **values,
         )
     else:
-        higher = "{m}: '{o}' is higher by {v} {u} after {w} than it would have been, 95% interval {lo} to {hi}, if the groups would else have changed alike."
-        lower = "{m}: '{o}' is lower by {v} {u} after {w} than it would have been, 95% interval {lo} to {hi}, if the groups would else have changed alike."
-        text = context.text(higher if low > 0 else lower, **values)
+        higher = "{m}: after {w}, '{o}' among participants is {v} {u} higher than it would have been without the measure (95% interval {lo} to {hi}), provided that both groups would otherwise have changed alike."
+        lower = "{m}: after {w}, '{o}' among participants is {v} {u} lower than it would have been without the measure (95% interval {lo} to {hi}), provided that both groups would otherwise have changed alike."
+        size = {"v": n(abs(float(main.value[0])) * scale), "lo": n(min(abs(low), abs(high))), "hi": n(max(abs(low), abs(high)))}
+        text = context.text(higher if low > 0 else lower, **{**values, **size})
     pre = effect.pre.get(outcome)
     out = [text]
     if isinstance(pre, Estimate):
@@ -78,8 +83,16 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
 def _not_passed(context: Context, effect: Effects) -> list[str]:
     """The checks that an effect does not pass, in a sentence; the year before enrolment has its own."""
     d = next((d for d in context.evaluation.doubts if d.measure == effect.measure), None)
-    failed = [] if d is None else [context.text(name) for name, ok in checks(context, effect, d).items() if not ok and name != PRE]
-    return [context.text("It does not pass: {checks}.", checks="; ".join(failed))] if failed else []
+    said = "" if d is None else reservations(context, checks(context, effect, d), (PRE,))
+    return [said] if said else []
+
+
+def named(context: Context, measure: str) -> str:
+    """A measure with its model in words, where the inventory knows it: a reader outside the project does not know ids."""
+    inventory = context.evaluation.inventory
+    mine = [] if inventory is None else inventory.frame.loc[inventory.frame["measure_id"].astype(str) == measure, "model_primary"].dropna().astype(str)
+    model = context.codes("models").get(mine.iloc[0]) if len(mine) else None
+    return measure if model is None else context.text("{m} ({what})", m=measure, what=model)
 
 
 def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
@@ -127,5 +140,7 @@ def _truth(context: Context, measure: str) -> str | None:
     ]
     if mine.empty:
         return None
-    said = "Known true effect of these made-up data on '{o}' in wave {wave}: {v:.3f}."
-    return context.text(said, o=context.column(str(outcome)), wave=wave, v=float(mine["att"].iloc[0]))
+    said = "Known true effect of these made-up data on '{o}' in wave {wave}: {v} {u}."
+    scale, digits = outcome_scale(str(outcome))
+    unit = context.text("percentage points") if scale == 100 else context.text("units of the outcome")
+    return context.text(said, o=context.column(str(outcome)), wave=wave, v=context.words.number(float(mine["att"].iloc[0]) * scale, digits), u=unit)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.rollout import Rollout
+from mismes_eval.evaluation.rollout import Rollout, limits
 from mismes_eval.report import figures, figures_impact
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import FROM, TO, P, persons, plain, with_interval
@@ -23,10 +23,10 @@ def rollout_items(context: Context, r: Rollout) -> list[Item]:
         n=r.regions,
     )
     if isinstance(r.overall, NotEstimable):
-        return [intro, context.text("The effect of the roll-out could not be estimated: {r}", r=context.text(r.overall.reason))]
+        return [intro, said(context, r)]
     return [
         intro,
-        context.text(_words(r), **_values(context, r)),
+        said(context, r),
         _summary(context, r),
         _cells(context, r),
         *_map(context, r),
@@ -35,32 +35,29 @@ def rollout_items(context: Context, r: Rollout) -> list[Item]:
     ]
 
 
-def _limits(r: Rollout) -> tuple[float, float]:
-    """The interval that counts: over regions where they are few enough to need the wild bootstrap and it gives one, else the design's."""
-    if not isinstance(r.wild, NotEstimable):
-        frame = r.wild.to_frame()
-        low, high = float(frame["ci_low"].iloc[0]), float(frame["ci_high"].iloc[0])
-        if np.isfinite(low) and np.isfinite(high):
-            return low, high
-    assert isinstance(r.overall, Estimate)
-    ci = r.overall.ci().iloc[0]
-    return float(ci["low"]), float(ci["high"])
-
-
-def _words(r: Rollout) -> str:
-    low, high = _limits(r)
-    if low <= 0 <= high:
-        return "No effect of the roll-out on '{o}' could be shown: {v} percentage points, {lo} to {hi} when regions are the clusters (wild bootstrap, {n} regions)."
-    if low > 0:
-        return "'{o}' is {v} percentage points higher where the measure was rolled out, {lo} to {hi} when regions are the clusters (wild bootstrap, {n} regions), if regions would else have changed alike."
-    return "'{o}' is lower where the measure was rolled out: {v} percentage points, {lo} to {hi} when regions are the clusters (wild bootstrap, {n} regions), if regions would else have changed alike."
-
-
-def _values(context: Context, r: Rollout) -> dict[str, object]:
-    assert isinstance(r.overall, Estimate)
-    low, high = _limits(r)
+def said(context: Context, r: Rollout) -> str:
+    """The effect of a roll-out in words that follow the interval that counts, and say which one that is."""
+    if isinstance(r.overall, NotEstimable):
+        return context.text("The effect of the roll-out could not be estimated: {r}", r=context.text(r.overall.reason))
+    low, high, over_regions = limits(r)
     n = context.words.number
-    return {"o": context.column(r.outcome), "v": n(float(r.overall.value[0]) * 100), "lo": n(low * 100), "hi": n(high * 100), "n": r.regions}
+    how = (
+        "regions as the clusters, wild bootstrap over {n} regions"
+        if over_regions
+        else "error of the survey's design, which misses shocks that whole regions share"
+    )
+    values = {
+        "o": context.column(r.outcome),
+        "v": n(float(r.overall.value[0]) * 100),
+        "lo": n(low * 100),
+        "hi": n(high * 100),
+        "how": context.text(how, n=r.regions),
+    }
+    if low <= 0 <= high:
+        return context.text("No effect of the roll-out on '{o}' could be shown: {v} percentage points (95% interval {lo} to {hi}; {how}).", **values)
+    higher = "'{o}' is {v} percentage points higher where the measure was rolled out (95% interval {lo} to {hi}; {how}), provided that regions would otherwise have changed alike."
+    lower = "'{o}' is lower where the measure was rolled out: {v} percentage points (95% interval {lo} to {hi}; {how}), provided that regions would otherwise have changed alike."
+    return context.text(higher if low > 0 else lower, **values)
 
 
 def _summary(context: Context, r: Rollout) -> Table:
@@ -128,8 +125,8 @@ def _truth(context: Context, r: Rollout) -> tuple[str, ...]:
     mine = table[(table["source"].astype(str) == "lfs_rollout") & (table["outcome"].astype(str) == r.outcome)]
     if mine.empty:
         return ()
-    said = "Known true effect of these made-up data on '{o}': {v:.3f}."
-    return (context.text(said, o=context.column(r.outcome), v=float(mine["att"].astype(float).mean())),)
+    said = "Known true effect of these made-up data on '{o}': {v} percentage points."
+    return (context.text(said, o=context.column(r.outcome), v=context.words.number(float(mine["att"].astype(float).mean()) * 100)),)
 
 
 def _cells(context: Context, r: Rollout) -> Table:

@@ -12,7 +12,13 @@ from mismes_eval.report.chapters.doubt import signs
 
 STRONG, MODERATE, WEAK, NONE = "strong", "moderate", "weak", "none"
 PRE = "the year before enrolment"
-LOT = "participants drawn by lot"
+LOT, OTHERS, TRENDS, LEFT_OUT, CLUSTERS = "drawn_by_lot", "other_specifications", "parting_trends", "regions_left_out", "region_clusters"
+RESERVATIONS = {
+    LOT: "participants were not drawn by lot", PRE: "the groups moved apart already in the year before enrolment",
+    OTHERS: "other ways to estimate it give another sign, or mostly no certain one",
+    TRENDS: "it would not hold if the trends of the two groups had parted by half as much as they did before the measure",
+    LEFT_OUT: "its sign hangs on a single region", CLUSTERS: "counted over regions, it cannot be told from chance",
+}  # fmt: skip
 
 
 def checks(context: Context, effect: Effects, d: Doubt) -> dict[str, bool]:
@@ -24,16 +30,22 @@ def checks(context: Context, effect: Effects, d: Doubt) -> dict[str, bool]:
         out[PRE] = bool(pre.ci()["low"].iloc[0] <= 0 <= pre.ci()["high"].iloc[0])
     done, same, sure = signs(d.curve)
     if done:
-        out["other specifications"] = same == done and sure >= done / 2
+        out[OTHERS] = same == done and sure >= done / 2
     if isinstance(d.honest, HonestDiD):
-        out["trends that part by half the largest break before"] = d.honest.breakdown is not None and d.honest.breakdown >= 0.5
+        out[TRENDS] = d.honest.breakdown is not None and d.honest.breakdown >= 0.5
     if not isinstance(d.left_out, NotEstimable):
         left, alike, _ = signs(d.left_out)
-        out["regions left out one at a time"] = left > 0 and alike == left
+        out[LEFT_OUT] = left > 0 and alike == left
     regions = d.wild.get("regions")
     if isinstance(regions, WildBootstrap):
-        out["regions as clusters"] = bool(float(regions.p[0]) < 0.05)
+        out[CLUSTERS] = bool(float(regions.p[0]) < 0.05)
     return out
+
+
+def reservations(context: Context, passed: dict[str, bool], said: tuple[str, ...] = ()) -> str:
+    """The checks that an effect does not pass, in one sentence; those that another sentence names already (said) are left out. "" where none is left."""
+    failed = [context.text(RESERVATIONS[name]) for name, ok in passed.items() if not ok and name not in said]
+    return context.text("Reservations: {checks}.", checks="; ".join(failed)) if failed else ""
 
 
 def _by_lot(context: Context, measure: str) -> bool:

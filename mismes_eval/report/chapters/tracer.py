@@ -57,7 +57,7 @@ def _flow(context: Context, study: Tracing) -> Item:
     table = tracers.flow(study.panel, analysed=(study.baseline, wave))
     steps = [(_step(context, study, str(s)), int(n), _losses(context, str(lost))) for s, n, lost in zip(table["step"], table["n"], table["lost"], strict=True)]
     steps = [(what, n, after) for (what, n, _), after in zip(steps, [*(lost for _, _, lost in steps[1:]), ""], strict=True)]
-    notes = ("Right of an arrow: why persons of the step above it did not answer the next wave; who is lost may come back.", persons(context, table["n"].max()))
+    notes = ("Right of an arrow: why persons enrolled did not answer the wave below it; who is lost may come back.", persons(context, table["n"].max()))
     return figures_inventory.sources_flow("F03", "From the frame to the analysis", left, steps, study.source, notes, context.synthetic, context.words)
 
 

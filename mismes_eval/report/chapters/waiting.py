@@ -44,14 +44,14 @@ def _months(context: Context, study: Tracing) -> Item:
             return _absent(context, "F08", what, str(error.problems[0]))
         states = table.columns[2:]
         count = table[states].mul(table["n"], axis=0)
-        table.loc[:, states] = table[states].where(~_few(count, context.rules.min_cell), 0.0)
+        table.loc[:, states] = table[states].where(~_few(count, context.rules.min_cell))
         table.loc[table["n"] < context.rules.min_mean, "n"] = 0
         tables[context.text(name)] = table
         most += int(table["n"].max())
     if not any((t["n"] > 0).any() for t in tables.values()):
         return _absent(context, "F08", what, "too few persons have a known month")
     notes = (
-        "Enrolment weights; persons count as long as their months are known. States of fewer persons than may be shown are left white.",
+        "Enrolment weights; persons count as long as their months are known. White: states that are not shown because of few persons, or because they would reveal such a state.",
         persons(context, most),
         study.panel.sample.design.basis,
     )

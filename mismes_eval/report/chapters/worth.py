@@ -95,13 +95,13 @@ def _said(context: Context, m: Money) -> str:
 def _figure(context: Context, study: Tracing, found: dict[str, Money]) -> Item:
     """F13: every cost that may be shown, with its interval."""
     lines: list[tuple[str, float, float, float, str]] = []
-    most = 0.0
+    size = 0.0
     for measure, m in found.items():
+        size += max((float(e.n[0]) for e in (m.cost, m.completer) if isinstance(e, Estimate)), default=0.0)
         for what, e in (("per participant", m.cost), ("per completer", m.completer)):
             if isinstance(e, Estimate) and not context.rules.confidential("mean", float(e.n[0])):
                 low, high = (float(v) for v in e.ci().iloc[0])
                 lines.append((context.text("{m}, {what}", m=measure, what=context.text(what)), float(e.value[0]), low, high, context.text(what)))
-                most = max(most, float(e.n[0]))
         if isinstance(m.worth, CostEffectiveness) and not isinstance(m.worth.ratio, NotEstimable) and m.worth.fieller is not None:
             what = context.text("per additional job-year")
             lines.append((context.text("{m}, {what}", m=measure, what=what), m.worth.ratio, *m.worth.fieller, what))
@@ -110,7 +110,7 @@ def _figure(context: Context, study: Tracing, found: dict[str, Money]) -> Item:
     frame = pd.DataFrame(lines, columns=["label", "value", "low", "high", "group"])
     notes = (
         "A measure without a cost per additional job-year is missing here: the table before says why.",
-        persons(context, most),
+        persons(context, size),
         study.panel.sample.design.basis,
     )
     currency = next(iter(found.values())).currency
