@@ -11,12 +11,13 @@ import pandas as pd
 from formulaic import model_matrix
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import numbers, require
+from mismes_eval.estimate.domains import listed, no_negative_weights, numbers, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.qr import Collinear, least_squares
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.weighting.covariates import occurring, unreadable
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
@@ -50,7 +51,7 @@ def adjusted_gap(sample: Sample, outcome: str, group: str, covariates: Sequence[
     Estimate with one value, in the outcome's units.
     """
     d = _groups(sample, outcome, group, covariates, "adjusted_gap")
-    return _wrap(sample, d, _adjusted, ("adjusted gap",), f"linear regression on {', '.join(covariates)}")
+    return _wrap(sample, d, _adjusted, ("adjusted gap",), f"linear regression on {', '.join(listed(covariates))}")
 
 
 def _adjusted(d: _Groups) -> tuple[Float, Float]:
@@ -80,7 +81,9 @@ def oaxaca_blinder(sample: Sample, outcome: str, group: str, covariates: Sequenc
         raise EstimateError(Problem("unknown reference of oaxaca_blinder", "argument 'reference'", f"one of {', '.join(REFERENCES)}", repr(reference)))
     d = _groups(sample, outcome, group, covariates, "oaxaca_blinder")
     names = ("gap", "explained", "unexplained", *((f"explained by {label}" for label in d.labels[1:]) if detail else ()))
-    return _wrap(sample, d, partial(_oaxaca, reference=reference, detail=detail), names, f"Oaxaca-Blinder on {', '.join(covariates)}, {reference} coefficients")
+    return _wrap(
+        sample, d, partial(_oaxaca, reference=reference, detail=detail), names, f"Oaxaca-Blinder on {', '.join(listed(covariates))}, {reference} coefficients"
+    )
 
 
 def _oaxaca(d: _Groups, reference: str, detail: bool) -> tuple[Float, Float]:
@@ -113,8 +116,9 @@ def reweighted_gap(sample: Sample, outcome: str, group: str, covariates: Sequenc
     ------
     EstimateError : covariates tell the groups apart completely.
     """
+    no_negative_weights(sample, "reweighted_gap")
     d = _groups(sample, outcome, group, covariates, "reweighted_gap")
-    return _wrap(sample, d, _reweighted, ("gap", "composition", "adjusted gap"), f"reweighting (DFL) on {', '.join(covariates)}")
+    return _wrap(sample, d, _reweighted, ("gap", "composition", "adjusted gap"), f"reweighting (DFL) on {', '.join(listed(covariates))}")
 
 
 def _reweighted(d: _Groups) -> tuple[Float, Float]:
@@ -168,15 +172,16 @@ def _mean(y: Float, w: Float) -> tuple[Float, Float]:
 
 
 def _groups(sample: Sample, outcome: str, group: str, covariates: Sequence[str], caller: str) -> _Groups:
-    columns = list(covariates)
+    columns = listed(covariates)
     require(sample, [outcome, group, *columns], caller)
     inside = sample.active
     y, g = numbers(sample, outcome, caller), numbers(sample, group, caller)
     problems = [
         Problem(f"{caller} meets missing values in the domain", f"column '{c}'", "a value in every row of the domain", "missing", "Narrow the domain with where(), or code missing as a category.",
                 int(gone.sum()), tuple(int(i) for i in np.flatnonzero(gone)[:5]))
-        for c in columns if (gone := inside & sample.frame[c].isna().to_numpy()).any()
+        for c in dict.fromkeys(columns) if (gone := inside & sample.frame[c].isna().to_numpy()).any()
     ]  # fmt: skip
+    problems += unreadable(sample.frame, columns, inside)
     if not np.isin(g[inside], (0.0, 1.0)).all():
         problems.append(Problem(f"{caller} needs two groups", f"column '{group}'", "True and False, or 1 and 0", "other values"))
     elif not (inside & (g == 1)).any() or not (inside & (g == 0)).any():
@@ -189,7 +194,7 @@ def _groups(sample: Sample, outcome: str, group: str, covariates: Sequence[str],
 
 def _design(frame: pd.DataFrame) -> tuple[Float, tuple[str, ...]]:
     """Intercept and main effects; empty categories and constant columns are left out."""
-    plain = frame.assign(**{str(c): frame[c].cat.remove_unused_categories() for c in frame.columns if isinstance(frame[c].dtype, pd.CategoricalDtype)})
+    plain = occurring(frame)
     varied = [c for c in plain.columns if plain[c].nunique() > 1]
     plain = plain.assign(**{str(c): plain[c].astype(float) for c in varied if pd.api.types.is_numeric_dtype(plain[c]) or pd.api.types.is_bool_dtype(plain[c])})
     matrix = model_matrix(" + ".join(["1", *(f"`{c}`" for c in varied)]), plain[varied], na_action="raise")

@@ -286,6 +286,16 @@ def _part(sample: Sample, columns: list[tuple[Int, Float]], where: Domains, at: 
         curves = []
         for rows, _ in columns:
             used = rows[w[rows] > 0]
+            if not used.size:
+                raise EstimateError(
+                    Problem(
+                        "a domain has no rows in a replicate",
+                        "",
+                        "rows with weight in every domain, in every replicate",
+                        "none",
+                        "Merge domains, or use the linearised design.",
+                    )
+                )
             curves.append(_one_curve(_spells(length[used], start[used], cause[used], w[used]), at, causes)[0])
         return np.concatenate(curves)
 

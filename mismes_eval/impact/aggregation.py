@@ -29,10 +29,24 @@ class Row:
     by_size: bool
 
 
-def aggregate(
-    joint: Estimate, cells: pd.DataFrame, kind: Kind, window: tuple[float | None, float | None], balance: float | None, last: float
-) -> tuple[Estimate, Estimate]:
-    """Averages by key and their overall average, from the joint estimate of K cells and the weighted sizes of G cohorts."""
+Window = tuple[float | None, float | None]
+
+
+def averages(joint: Estimate, cells: pd.DataFrame, kind: Kind, window: Window, balance: float | None, last: float) -> Estimate:
+    """Averages by key, from the joint estimate of K cells and the weighted sizes of G cohorts."""
+    return _each(joint, cells, kind, _chosen(cells, kind, window, balance, last))
+
+
+def overall(joint: Estimate, cells: pd.DataFrame, kind: Kind, window: Window, balance: float | None, last: float) -> Estimate:
+    """The overall average of what `averages` gives."""
+    rows = _chosen(cells, kind, window, balance, last)
+    groups = np.unique(cells["cohort"].to_numpy(float))
+    owner = np.searchsorted(groups, cells["cohort"].to_numpy(float))
+    each = _each(joint, cells, kind, rows)
+    return replace(_overall(each, joint, rows, kind, owner, groups, each.n), extra={**joint.extra, "kind": kind})
+
+
+def _chosen(cells: pd.DataFrame, kind: Kind, window: Window, balance: float | None, last: float) -> list[Row]:
     if kind not in KINDS:
         raise IdentificationError(Problem("unknown aggregation", "argument 'kind'", f"one of {', '.join(KINDS)}", repr(kind)))
     rows = _rows(cells, kind, window, balance, last)
@@ -40,6 +54,10 @@ def aggregate(
         raise IdentificationError(
             Problem("no group-time effect is left to average", f"aggregate('{kind}')", "at least one", "none", "Widen min_event, max_event or balance.")
         )
+    return rows
+
+
+def _each(joint: Estimate, cells: pd.DataFrame, kind: Kind, rows: list[Row]) -> Estimate:
     groups = np.unique(cells["cohort"].to_numpy(float))
     owner = np.searchsorted(groups, cells["cohort"].to_numpy(float))
     jacobian = _averages(rows, joint.value, owner, groups.size)[1]
@@ -49,9 +67,7 @@ def aggregate(
     keys = pd.DataFrame({"variable": kind, key: [row.key for row in rows]}) if key else pd.DataFrame({"variable": ["ATT"]})
     treated = cells["n_treated"].to_numpy(float)
     n = np.array([treated[row.cells].sum() if kind == "calendar" else _largest(treated[row.cells], owner[row.cells], groups.size) for row in rows])
-    each = replace(each, keys=keys, n=n, dof=np.full(len(rows), joint.dof.min()), definition=WORDS[kind], extra={**joint.extra, "kind": kind})
-    total = _overall(each, joint, rows, kind, owner, groups, n)
-    return each, replace(total, extra={**joint.extra, "kind": kind})
+    return replace(each, keys=keys, n=n, dof=np.full(len(rows), joint.dof.min()), definition=WORDS[kind], extra={**joint.extra, "kind": kind})
 
 
 def _largest(treated: Float, owner: np.ndarray, g: int) -> float:
@@ -61,7 +77,7 @@ def _largest(treated: Float, owner: np.ndarray, g: int) -> float:
     return float(out.sum())
 
 
-def _rows(cells: pd.DataFrame, kind: Kind, window: tuple[float | None, float | None], balance: float | None, last: float) -> list[Row]:
+def _rows(cells: pd.DataFrame, kind: Kind, window: Window, balance: float | None, last: float) -> list[Row]:
     g, t, e = (cells[c].to_numpy(float) for c in ("cohort", "time", "event_time"))
     low, high = -np.inf if window[0] is None else window[0], np.inf if window[1] is None else window[1]
     kept = (e >= low) & (e <= high)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.estimate.domains import no_negative_weights
 from mismes_eval.impact.long import read_long, without_effects
 from mismes_eval.impact.two_by_two import PanelLike
 from mismes_eval.numerics.rows import Float
@@ -85,6 +86,7 @@ def bacon(data: Sample | PanelLike, outcome: str, cohort: str, unit: str | None 
     Goodman-Bacon (2021), Journal of Econometrics 225, 254-277, theorem 1, with weighted shares in the place of shares.
     """
     long = read_long(data, [outcome], unit, time, None, "bacon", cohort)
+    no_negative_weights(long.sample, "bacon")
     if not long.regular:
         raise IdentificationError(
             Problem(

@@ -38,7 +38,7 @@ def two_way(
     data : a tracer panel, or a long Sample with `unit` and `time`.
     treated : 0/1 in the row's period (static effect).  event_time : periods since treatment in each row; any value beyond +-900, or infinite, means never. Give one of both.
     reference : event times left out.  covariates : numeric columns that vary over time.
-    cluster : column; None: the design's PSUs, or units where the file has none.
+    cluster : column (of the persons of a panel); None: the design's PSUs, or units where the file has none.
     small_sample : "design" (m/(m - 1)), "nested" or "full", which multiply the variance by (n - 1)/(n - K) too.
     series_breaks : first periods of new series: treatment that starts on one stops the run unless acknowledge_breaks.
 
@@ -61,7 +61,7 @@ def two_way(
             )
         )
     column = treated or event_time or ""
-    long = read_long(data, [outcome, column, *covariates], unit, time, cluster, "two_way")
+    long = read_long(data, [outcome, column, *covariates], unit, time, cluster, "two_way", event=event_time)
     d = long.columns[column]
     said = refuse_starts(long.periods, _starts(long, d, treated is not None), series_breaks, acknowledge_breaks)
     if treated is not None:
@@ -113,7 +113,7 @@ def regress(
     effects = long.periods.size if small_sample == "nested" else long.units + long.periods.size - 1
     scale = 1.0 if small_sample == "design" else np.sqrt((n - 1) / (n - k - effects))
     influence = long.carried(model.blocks(e, model.coefficients(bread * scale)))
-    each = None if design.replicates is None else replicated(long.sample, lambda v: _refitted(v[long.row], long, columns, y))
+    each = None if design.replicates is None else replicated(long.sample, lambda v: _refitted(v[long.row], long, columns, y, names))
     note = f"{text} {long.units:,} units, {long.periods.size} periods, {n:,} rows. Small-sample factor: {SMALL[small_sample]}."
     count = np.concatenate(
         [np.full(len(covariates), float(n)), [float((v != 0).sum()) for v in dose.values()], np.bincount(code, minlength=len(labels) + 1)[: len(labels)]]
@@ -124,12 +124,14 @@ def regress(
     )  # fmt: skip
 
 
-def _refitted(w: Float, long: Long, columns: Columns, y: Float) -> Float:
+def _refitted(w: Float, long: Long, columns: Columns, y: Float, names: Sequence[str]) -> Float:
     model = within(w, long.unit, long.units, columns)
-    return model.fit(y, np.asarray(np.linalg.pinv(model.left(), rcond=1e-12, hermitian=True), float))[0]
+    left = model.left()
+    _refuse_collinear(left, np.sqrt(model.whole), names, " in a replicate")
+    return model.fit(y, np.asarray(np.linalg.inv(left), float))[0]
 
 
-def _refuse_collinear(gram: Float, size: Float, names: Sequence[str]) -> None:
+def _refuse_collinear(gram: Float, size: Float, names: Sequence[str], where: str = "") -> None:
     """Every column that the effects and the columns before it explain."""
     left = gram.copy()
     gone = []
@@ -139,7 +141,7 @@ def _refuse_collinear(gram: Float, size: Float, names: Sequence[str]) -> None:
             continue
         left -= np.outer(left[:, j], left[j]) / left[j, j]
     if gone:
-        raise IdentificationError([Problem("a column is explained by unit and period effects and the columns before it", f"'{g}'", "variation of its own", "none",
+        raise IdentificationError([Problem("a column is explained by unit and period effects and the columns before it", f"'{g}'{where}", "variation of its own", "none",
                                            "Leave it out; in an event study without never-treated units leave out two event times.") for g in gone])  # fmt: skip
 
 

@@ -10,16 +10,18 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.estimate.domains import no_negative_weights
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.impact import staggered_plots
-from mismes_eval.impact.aggregation import Kind, aggregate
+from mismes_eval.impact.aggregation import Kind, averages, overall
 from mismes_eval.impact.bands import Band, sup_t
 from mismes_eval.impact.group_time_cells import Fitted, fit_cells
 from mismes_eval.impact.layout import Layout, Unbalanced, of_cross_sections, of_long, of_panel
 from mismes_eval.impact.panel_pairs import enrolled, fit_pairs
 from mismes_eval.impact.periods import Base, Control, Plan, plan
-from mismes_eval.impact.two_by_two import EXTREME, NAMES, PanelLike
+from mismes_eval.impact.two_by_two import EXTREME, NAMES, PROPENSITY, PanelLike
+from mismes_eval.impact.two_periods import few_psus
 from mismes_eval.numerics.did import METHODS, Method
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
@@ -63,11 +65,11 @@ class GroupTime:
         kind : "simple" (all post-treatment cells), "event" (by time since treatment), "cohort", "calendar".
         min_event, max_event : event times that count.  balance : keep the cohorts that are seen this long after treatment, up to this event time: the same cohorts from 0 on.
         """
-        return aggregate(self.joint, self.estimate.keys, kind, (min_event, max_event), balance, self.last)[0]
+        return averages(self.joint, self.estimate.keys, kind, (min_event, max_event), balance, self.last)
 
     def overall(self, kind: Kind = "simple", min_event: float | None = None, max_event: float | None = None, balance: float | None = None) -> Estimate:
         """One number from `aggregate`: equal weights over event times from 0 and over periods, cohort sizes over cohorts."""
-        return aggregate(self.joint, self.estimate.keys, kind, (min_event, max_event), balance, self.last)[1]
+        return overall(self.joint, self.estimate.keys, kind, (min_event, max_event), balance, self.last)
 
     def bands(self, level: float = 0.95, seed: int = 0, draws: int = 10_000, method: str = "covariance") -> Band:
         """Simultaneous (sup-t) band over all cells. See `bands.sup_t`; for an aggregate call `sup_t(estimate)`."""
@@ -132,6 +134,8 @@ def att_gt(
     _check(method, covariates, unbalanced)
     pairs = not isinstance(data, Sample) and unbalanced == "pairs"
     layout = enrolled(data, cohort, covariates) if pairs else _layout(data, outcome, cohort, time, unit, covariates, unbalanced)  # type: ignore[arg-type]
+    if covariates and method in PROPENSITY:
+        no_negative_weights(layout.sample, f"method '{method}'")
     chosen = plan(layout.periods, np.unique(layout.cohort[~np.isnan(layout.cohort)]), control, base, anticipation, series_breaks, acknowledge_breaks)
     try:
         fitted = fit_pairs(data, outcome, layout, chosen, method) if pairs else fit_cells(layout, layout.weights, chosen, method)  # type: ignore[arg-type]
@@ -194,7 +198,8 @@ def _result(
         f"Group-time effects of {outcome}, {NAMES[method]}, {kind}; comparison: {'never treated' if control == 'never' else 'not yet treated'}; base: {base}; anticipation: {anticipation:g}; "
         f"covariates: {', '.join(covariates) or 'none'}; {len(groups)} cohorts, {periods.size} periods, {int((~np.isnan(layout.cohort)).sum()):,} {'rows' if layout.period is not None else 'units'}."
     )
-    notes = (text, *chosen.notes, *layout.notes, *_overlap_notes(fitted.overlap), *layout.sample.notes)
+    small = few_psus(_psus(layout, chosen), design.level)
+    notes = (text, *chosen.notes, *layout.notes, *fitted.notes, *_overlap_notes(fitted.overlap), *small, *layout.sample.notes)
     all_keys = pd.concat([keys, pd.DataFrame({"cohort": groups})], ignore_index=True)
     joint = Estimate(
         value,
@@ -210,6 +215,14 @@ def _result(
     cells = joint.select(list(range(k)))
     cells = replace(cells, keys=keys, definition="Average effect of the treatment on the treated, by cohort and period.")
     return GroupTime(cells, joint, control, base, anticipation, float(periods[-1]), fitted.overlap)
+
+
+def _psus(layout: Layout, chosen: Plan) -> dict[str, int]:
+    """PSUs that hold rows with weight, of each cohort and of all that cohorts are compared with."""
+    psu, used = layout.sample.design.psu[layout.row], layout.weights != 0
+    others = sorted({h for c in chosen.cells for h in c.against})
+    groups = {f"cohort {g:g}": layout.cohort == g for g in chosen.cohorts} | {"comparison": np.isin(layout.cohort, others)}
+    return {name: int(np.unique(psu[rows & used]).size) for name, rows in groups.items()}
 
 
 def _summed(influence: Influence, design: SurveyDesign) -> Influence:

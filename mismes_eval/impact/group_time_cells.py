@@ -18,7 +18,7 @@ from mismes_eval.numerics.rows import Float, Int
 
 @dataclass(frozen=True)
 class Fitted:
-    """att (K,); z (N, K + G) influence on the units' weights, of the cells and of the sizes of the cohorts; size (G,) of the cohorts; rows behind each cell; overlap: cohort, extreme, largest, per propensity."""
+    """att (K,); z (N, K + G) influence on the units' weights, of the cells and of the sizes of the cohorts; size (G,) of the cohorts; rows behind each cell; overlap: cohort, extreme, largest, per propensity; notes: who was left out."""
 
     att: Float
     z: Float
@@ -26,6 +26,7 @@ class Fitted:
     n_treated: Int
     n_comparison: Int
     overlap: pd.DataFrame
+    notes: tuple[str, ...] = ()
 
 
 def fit_cells(layout: Layout, weights: Float, plan: Plan, method: Method) -> Fitted:

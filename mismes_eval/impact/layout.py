@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -12,9 +12,11 @@ import pandas as pd
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.impact.two_by_two import PanelLike
+from mismes_eval.impact.two_periods import wave_values
+from mismes_eval.impact.units import one_row_a_unit
 from mismes_eval.numerics.influence import Block, Influence
-from mismes_eval.numerics.rows import Bool, Float, Int, Rows
-from mismes_eval.numerics.variance import Stage
+from mismes_eval.numerics.rows import Float, Int, Rows
+from mismes_eval.weighting.covariates import unreadable
 from mismes_eval.weighting.nonresponse import main_effects
 from mismes_eval.weighting.sample import Sample
 
@@ -61,13 +63,15 @@ def of_panel(data: PanelLike, outcome: str, cohort: str, covariates: Sequence[st
     sample = data.weight_sample(data.waves)
     require(sample, [cohort, *covariates], "att_gt")
     periods = wave_numbers(data.waves)
-    y = np.column_stack([data.values(outcome, t) for t in data.waves]).astype(float)
-    seen = sample.active & np.isfinite(y).all(axis=1)
+    y = wave_values(data, outcome, data.waves)
+    seen = sample.active & ~np.isnan(y).any(axis=1)
     silent, lost = int((sample.active & ~seen).sum()), int((data.sample.active & ~seen).sum())
     if unbalanced == "refuse" and lost:
         raise IdentificationError(Problem("the panel is unbalanced", f"'{outcome}'", f"every person with '{outcome}' in all {periods.size} waves", f"{lost:,} persons with gaps",
                                           "Choose unbalanced='balanced' (those who answered all waves, weighted for attrition) or 'pairs'.", lost))  # fmt: skip
-    notes = (f"{silent:,} responding persons without '{outcome}' in every wave are outside the domain.",) if silent else ()
+    notes = zero_said(sample.frame[cohort], periods)
+    if silent:
+        notes += (f"{silent:,} responding persons without '{outcome}' in every wave are outside the domain.",)
     inside = np.flatnonzero(seen)
     sample = sample.where(seen)
     return Layout(sample, inside, y[inside], cohorts(sample.frame[cohort])[inside], covariate_rows(sample, covariates, inside), periods, None, notes)
@@ -81,7 +85,16 @@ def of_cross_sections(sample: Sample, outcome: str, cohort: str, time: str, cova
     t = _times(sample, time)[inside]
     periods = np.unique(t)
     g = cohorts(sample.frame[cohort])
-    return Layout(sample, inside, y[inside], g[inside], covariate_rows(sample, covariates, inside), periods, np.searchsorted(periods, t))
+    return Layout(
+        sample,
+        inside,
+        y[inside],
+        g[inside],
+        covariate_rows(sample, covariates, inside),
+        periods,
+        np.searchsorted(periods, t),
+        zero_said(sample.frame[cohort], periods),
+    )
 
 
 def of_long(sample: Sample, outcome: str, cohort: str, time: str, unit: str, covariates: Sequence[str], unbalanced: Unbalanced) -> Layout:
@@ -90,7 +103,7 @@ def of_long(sample: Sample, outcome: str, cohort: str, time: str, unit: str, cov
     inside = np.flatnonzero(sample.active)
     whole = inside.size == sample.n
     t_all, ids = _times(sample, time), sample.frame[unit]
-    outcomes = pd.to_numeric(sample.frame[outcome], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    outcomes = _outcomes(sample, outcome)
     t, y = (t_all, outcomes) if whole else (t_all[inside], outcomes[inside])
     periods = np.unique(t[: min(t.size, 1000)])
     regular = _is_regular(ids.to_numpy() if whole else ids.to_numpy()[inside], t, periods)
@@ -110,8 +123,8 @@ def of_long(sample: Sample, outcome: str, cohort: str, time: str, unit: str, cov
     problems = _changes(sample, cohort, g, inside, row, u) + [p for c in covariates for p in _changes(sample, c, None, inside, row, u)]
     if problems:
         raise IdentificationError(problems)
-    notes = _weights_note(sample.weights[inside], sample.weights[row], u)
-    full = np.isfinite(table).all(axis=1)
+    notes = (*_weights_note(sample.weights[inside], sample.weights[row], u), *zero_said(sample.frame[cohort], periods))
+    full = ~np.isnan(table).any(axis=1)
     if not full.all():
         lost = int((~full).sum())
         if unbalanced == "refuse":
@@ -120,6 +133,11 @@ def of_long(sample: Sample, outcome: str, cohort: str, time: str, unit: str, cov
                         "Weight for attrition in a TracerPanel, or choose unbalanced='balanced' (complete units) or 'pairs' (units seen in both periods of a comparison).", lost,
                         tuple(ids.iloc[row[np.flatnonzero(~full)[:5]]].tolist()))
             )  # fmt: skip
+        if not full.any() and unbalanced == "balanced":
+            raise IdentificationError(
+                Problem("no unit is complete", f"columns '{unit}' and '{time}'", f"units with '{outcome}' in all {periods.size} periods", "none",
+                        "Narrow the domain to the periods that were asked, or choose unbalanced='pairs'.")
+            )  # fmt: skip
         if unbalanced == "balanced":
             row, table = row[full], table[full]
             notes += (f"{lost:,} of {full.size:,} units lack '{outcome}' in some period and are outside the domain; nothing stands in for them.",)
@@ -127,12 +145,37 @@ def of_long(sample: Sample, outcome: str, cohort: str, time: str, unit: str, cov
             notes += (f"{lost:,} of {full.size:,} units lack '{outcome}' in some period; each comparison uses the units seen in both of its periods.",)
     x = covariate_rows(sample, covariates, row)
     cohort_of = g[row]
-    owner, row = _owner(sample, ids, row, u, inside)
+    owner, row = one_row_a_unit(sample, ids, row, u, inside)
     return Layout(owner, row, table, cohort_of, x, periods, None, notes)
 
 
+def _outcomes(sample: Sample, outcome: str) -> Float:
+    """(n,) outcomes, NaN where missing. Text and infinite values are refused."""
+    column = sample.frame[outcome]
+    if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
+        raise IdentificationError(
+            Problem("an outcome is not a number", f"column '{outcome}'", "a numeric or boolean column", str(column.dtype), f"frame['{outcome}'] = pd.to_numeric(frame['{outcome}'])")
+        )  # fmt: skip
+    y = column.to_numpy(dtype=float, na_value=np.nan)
+    bad = sample.active & np.isinf(y)
+    if bad.any():
+        raise IdentificationError(Problem("an outcome is infinite", f"column '{outcome}'", "finite numbers, or missing where there is none", "infinite", "Mend the column.", int(bad.sum()),
+                                          tuple(np.flatnonzero(bad)[:5].tolist())))  # fmt: skip
+    return y
+
+
 def cohorts(column: pd.Series) -> Float:
-    """(n,) first period of treatment; 0, missing and infinite mean never."""
+    """(n,) first period of treatment; 0, missing and infinite mean never. Dates and text are refused."""
+    if column.dtype.kind in "mM" or isinstance(column.dtype, pd.PeriodDtype):
+        raise IdentificationError(
+            Problem(
+                "a cohort is a date",
+                f"column '{column.name}'",
+                "numbers in the units of the time column, e.g. years",
+                str(column.dtype),
+                "Count periods from a fixed date.",
+            )
+        )
     g = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     text = column.notna().to_numpy() & np.isnan(g)
     if text.any():
@@ -147,6 +190,13 @@ def cohorts(column: pd.Series) -> Float:
             )
         )
     return np.where(np.isnan(g) | (g == 0), np.inf, g)
+
+
+def zero_said(column: pd.Series, periods: Float) -> tuple[str, ...]:
+    """A sentence where 0, which means never treated, is a period after the first as well."""
+    if 0 not in periods[1:] or not (pd.to_numeric(column, errors="coerce") == 0).any():
+        return ()
+    return (f"0 in '{column.name}' is read as never treated, although 0 is one of the periods: where it means a start, count the periods from 1.",)
 
 
 def _times(sample: Sample, time: str) -> Float:
@@ -176,7 +226,9 @@ def wave_numbers(waves: Sequence[object]) -> Float:
     """(T,) waves as numbers."""
     out = np.array([float(t) if isinstance(t, int | float | np.number) else np.nan for t in waves])
     if not np.isfinite(out).all():
-        raise IdentificationError(Problem("waves are not numbers", "the panel's waves", "numbers in the units of the cohort column", "text"))
+        raise IdentificationError(
+            Problem("waves are not numbers", "the panel's waves", "numbers in the units of the cohort column", ", ".join(map(str, waves)))
+        )
     return out
 
 
@@ -226,7 +278,10 @@ def covariate_rows(sample: Sample, covariates: Sequence[str], row: Int) -> Float
     """(N, q) intercept and covariates of some rows."""
     if not covariates:
         return np.ones((row.size, 1))
-    frame = sample.frame[list(covariates)].iloc[row]
+    frame = sample.frame[list(dict.fromkeys(covariates))].iloc[row]
+    unread = unreadable(frame, list(covariates), np.ones(row.size, bool))
+    if unread:
+        raise IdentificationError(unread)
     gone = [c for c in covariates if frame[c].isna().any()]
     if gone:
         raise IdentificationError(
@@ -243,44 +298,3 @@ def covariate_rows(sample: Sample, covariates: Sequence[str], row: Int) -> Float
             ]
         )
     return main_effects(frame.reset_index(drop=True), list(covariates), np.ones(row.size, bool)).values
-
-
-def _owner(sample: Sample, ids: pd.Series, row: Int, u: Int, inside: Int) -> tuple[Sample, Int]:
-    """The sample whose design carries the variance of units, and the rows in it: the long one where its PSUs hold whole units, else one row a unit."""
-    design = sample.design
-    if design.level == "element":
-        if design.steps or design.replicates is not None or any(stage.fraction.any() for stage in design.stages):
-            raise IdentificationError(
-                Problem(
-                    "rows of one unit are taken for independent",
-                    "the design of the long sample",
-                    "a PSU that holds whole units",
-                    "no PSU",
-                    f"Give psu='{ids.name}' (or a larger cluster).",
-                )
-            )
-        stage = design.stages[0]
-        stratum = stage.stratum[design.unit[row]]
-        one = replace(design, base=design.base[row], unit=np.arange(row.size), stages=(Stage(stratum, np.zeros(row.size, np.intp), stage.fraction),))
-        return Sample(sample.frame.iloc[row], one, np.ones(row.size, bool), sample.flags), np.arange(row.size)
-    psu = design.psu
-    first_row = np.zeros(u.max() + 1, np.intp)
-    first_row[u] = inside
-    split = psu[inside] != psu[first_row][u]
-    if split.any():
-        raise IdentificationError(
-            Problem(
-                "units lie in several PSUs",
-                "the design of the long sample",
-                "a PSU that holds whole units",
-                f"{np.unique(u[split]).size} units that do not",
-                "Freeze the PSU at the first period.",
-            )
-        )
-    if not design.steps and design.replicates is None:
-        return Sample(sample.frame.iloc[row], replace(design, base=design.base[row], unit=design.unit[row]), np.ones(row.size, bool), sample.flags), np.arange(
-            row.size
-        )
-    keep: Bool = np.zeros(sample.n, bool)
-    keep[row] = True
-    return sample.where(keep), row

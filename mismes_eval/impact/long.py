@@ -10,8 +10,9 @@ import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import require
-from mismes_eval.impact.layout import cohorts
+from mismes_eval.impact.layout import cohorts, wave_numbers
 from mismes_eval.impact.two_by_two import PanelLike
+from mismes_eval.impact.two_periods import wave_values
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Float, Int, group_sums
 from mismes_eval.numerics.variance import Stage
@@ -73,16 +74,17 @@ class Long:
 
 
 def read_long(
-    data: Sample | PanelLike, columns: Sequence[str], unit: str | None, time: str | None, cluster: str | None, caller: str, cohort: str | None = None
-) -> Long:
-    """Rows with weight. columns: no missing values; cohort: first treated period, inf where it is 0, missing or after the last period (never), one value a unit.
+    data: Sample | PanelLike, columns: Sequence[str], unit: str | None, time: str | None, cluster: str | None, caller: str, cohort: str | None = None,
+    event: str | None = None,
+) -> Long:  # fmt: skip
+    """Rows with weight. columns: finite values, `event` among them infinite too; cohort: first treated period, inf where it is 0, missing or after the last period (never), one value a unit.
 
-    Raises IdentificationError: duplicates, missing keys or values, text, cohorts that change.
+    Raises IdentificationError: duplicates, missing keys, missing or infinite values, text, cohorts that change.
     """
     if not isinstance(data, Sample):
-        if unit is not None or time is not None or cluster is not None:
-            raise IdentificationError(Problem("a tracer panel knows its units, waves and clusters", "arguments 'unit', 'time' and 'cluster'", "None"))
-        return _with_cohort(_of_tracer(data, columns, cohort), cohort)
+        if unit is not None or time is not None:
+            raise IdentificationError(Problem("a tracer panel knows its units and waves", "arguments 'unit' and 'time'", "None", f"{unit!r}, {time!r}"))
+        return _with_cohort(_of_tracer(data, columns, cluster, caller, cohort, event), cohort)
     if unit is None or time is None:
         raise IdentificationError(Problem(f"{caller} needs the panel's key", "arguments 'unit' and 'time'", "two columns", f"{unit!r}, {time!r}"))
     require(data, [*columns, unit, time, *[c for c in (cluster, cohort) if c]], caller)
@@ -92,6 +94,10 @@ def read_long(
                         tuple(inside[np.flatnonzero(frame[c].isna())[:5]].tolist())) for c in dict.fromkeys([*columns, unit, time]) if frame[c].isna().any()]  # fmt: skip
     problems += [Problem(f"{caller} needs numbers", f"column '{c}'", "a numeric or boolean column", str(frame[c].dtype)) for c in [*columns, time]
                  if not (pd.api.types.is_numeric_dtype(frame[c]) or pd.api.types.is_bool_dtype(frame[c]))]  # fmt: skip
+    if not problems:
+        infinite = {c: np.isinf(frame[c].to_numpy(float)) for c in dict.fromkeys([*columns, time]) if c != event}
+        problems = [Problem(f"{caller} meets infinite values in the domain", f"column '{c}'", "a finite number in every row of the domain", "infinite", "Narrow the domain with where().",
+                            int(bad.sum()), tuple(inside[np.flatnonzero(bad)[:5]].tolist())) for c, bad in infinite.items() if bad.any()]  # fmt: skip
     if problems:
         raise IdentificationError(problems)
     u, level = pd.factorize(frame[unit])
@@ -129,18 +135,27 @@ def _with_cohort(long: Long, cohort: str | None) -> Long:
     return replace(long, columns={**long.columns, cohort: g})
 
 
-def _of_tracer(data: PanelLike, columns: Sequence[str], cohort: str | None) -> Long:
-    sample = data.weight_sample(data.waves)
-    values = {c: np.column_stack([np.asarray(data.values(c, t), float) for t in data.waves]) for c in columns}
+def _of_tracer(data: PanelLike, columns: Sequence[str], cluster: str | None, caller: str, cohort: str | None, event: str | None) -> Long:
+    sample, periods = data.weight_sample(data.waves), wave_numbers(data.waves)
+    notes: tuple[str, ...] = ()
+    if cluster is not None:
+        require(sample, [cluster], caller)
+        sample, notes = _with_clusters(sample, cluster, cluster)
+    values = {c: wave_values(data, c, data.waves, infinite=c == event) for c in columns}
+    if event is not None and (gone := sample.active & np.isnan(values[event]).any(axis=1)).any():
+        raise IdentificationError(
+            Problem("the time since treatment is missing for persons who answered", f"column '{event}'", "a number in every wave, infinite for never", "missing", "", int(gone.sum()),
+                    tuple(np.flatnonzero(gone)[:5].tolist()))
+        )  # fmt: skip
     if cohort:
         values[cohort] = np.column_stack([cohorts(pd.Series(data.values(cohort, t), name=cohort)) for t in data.waves])
-    seen = sample.active & np.all([(c == cohort) | np.isfinite(v).all(axis=1) for c, v in values.items()], axis=0)
+    seen = sample.active & np.all([~np.isnan(v).any(axis=1) for v in values.values()], axis=0)
     inside = np.flatnonzero(seen)
     k = len(data.waves)
     silent = int((sample.active & ~seen).sum())
-    notes = (f"{silent:,} responding persons lack a value in some wave and are outside the domain.",) if silent else ()
+    if silent:
+        notes += (f"{silent:,} responding persons lack a value in some wave and are outside the domain.",)
     unit = np.repeat(np.arange(inside.size), k)
-    periods = np.array([float(t) for t in data.waves])  # type: ignore[arg-type]
     return Long(
         sample.where(seen),
         inside[unit],
@@ -164,6 +179,8 @@ def _with_clusters(sample: Sample, unit: str, cluster: str | None) -> tuple[Samp
         )
     code = pd.factorize(column)[0].astype(np.intp)
     m = int(code.max()) + 1
+    if m < 2:
+        raise IdentificationError(Problem("one cluster has no standard error", f"column '{cluster or unit}'", "two clusters or more", "one"))
     old = sample.design.stages[0]
     first = np.zeros(m, np.intp)
     first[code[::-1]] = np.arange(code.size)[::-1]

@@ -11,9 +11,10 @@ import pandas as pd
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import require
 from mismes_eval.impact.group_time_cells import Fitted, Overlap, extreme, no_rows
-from mismes_eval.impact.layout import Layout, cohorts, covariate_rows, wave_numbers
+from mismes_eval.impact.layout import Layout, cohorts, covariate_rows, wave_numbers, zero_said
 from mismes_eval.impact.periods import Cell, Plan
 from mismes_eval.impact.two_by_two import PanelLike
+from mismes_eval.impact.two_periods import wave_values
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.did_many import Group, many
 from mismes_eval.numerics.influence import Influence
@@ -36,7 +37,8 @@ def enrolled(data: PanelLike, cohort: str, covariates: Sequence[str]) -> Layout:
     base = replace(sample, design=replace(sample.design, steps=()))
     first = np.where(inside, cohorts(sample.frame[cohort]), np.nan)
     note = "Each comparison uses the persons who answered its two waves, with the weights made for those waves."
-    return Layout(base, np.arange(sample.n), np.zeros((sample.n, 0)), first, x, wave_numbers(data.waves), None, (note,))
+    periods = wave_numbers(data.waves)
+    return Layout(base, np.arange(sample.n), np.zeros((sample.n, 0)), first, x, periods, None, (note, *zero_said(sample.frame[cohort], periods)))
 
 
 def fit_pairs(data: PanelLike, outcome: str, layout: Layout, plan: Plan, method: Method) -> Fitted:
@@ -46,10 +48,12 @@ def fit_pairs(data: PanelLike, outcome: str, layout: Layout, plan: Plan, method:
     out = Fitted(np.zeros(k), z, np.zeros(len(plan.cohorts)), np.zeros(k, np.intp), np.zeros(k, np.intp), pd.DataFrame())
     overlap: Overlap = []
     problems: list[Problem] = []
+    silent = 0
     for pair in sorted({(c.base, c.time) for c in plan.cells if c.against}):
         sample = data.weight_sample([data.waves[t] for t in pair])
-        y = np.array([np.asarray(data.values(outcome, data.waves[t]), float) for t in pair])
-        seen = sample.active & np.isfinite(y).all(axis=0)
+        y = wave_values(data, outcome, [data.waves[t] for t in pair]).T
+        seen = sample.active & ~np.isnan(y).any(axis=0)
+        silent = max(silent, int((sample.active & ~seen).sum()))
         _refuse_estimated_totals(sample)
         members = [j for j, c in enumerate(plan.cells) if c.against and (c.base, c.time) == pair]
         here = np.zeros((n, len(members)))
@@ -64,7 +68,12 @@ def fit_pairs(data: PanelLike, outcome: str, layout: Layout, plan: Plan, method:
         whole[:, j] = layout.cohort == g
     size = data.sample.weights @ whole
     joined = np.concatenate([z, data.sample.design.pull_back(Influence.of(whole)).dense()], axis=1)
-    return replace(out, z=joined, size=size, overlap=table)
+    notes = (
+        (f"Of the persons who answered both waves of a comparison, up to {silent:,} have no '{outcome}' in one of them and are left out of it.",)
+        if silent
+        else ()
+    )
+    return replace(out, z=joined, size=size, overlap=table, notes=notes)
 
 
 def _cell(

@@ -101,8 +101,8 @@ def _unknown(control: str, base: str, anticipation: float) -> list[Problem]:
         problems.append(Problem("unknown comparison group", "argument 'control'", "'never' or 'not_yet'", repr(control)))
     if base not in ("varying", "universal"):
         problems.append(Problem("unknown base period", "argument 'base'", "'varying' or 'universal'", repr(base)))
-    if anticipation < 0:
-        problems.append(Problem("anticipation is negative", "argument 'anticipation'", "0 or more periods", str(anticipation)))
+    if not 0 <= anticipation < np.inf:
+        problems.append(Problem("anticipation is no number of periods", "argument 'anticipation'", "0 or more periods", str(anticipation)))
     return problems
 
 

@@ -12,6 +12,7 @@ from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.breaks import refuse_between
 from mismes_eval.impact.two_by_two import NAMES, PanelLike, design_matrix, treated_column
+from mismes_eval.impact.two_periods import outcome_pair, period_pair, side_by_side, small_arms
 from mismes_eval.numerics.did import METHODS, Effect, Method, cross_sections, panel
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
@@ -50,6 +51,7 @@ def triple_difference(
     if method not in METHODS:
         raise IdentificationError(Problem("unknown method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)))
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    time = (time[0], time[1]) if isinstance(time, list) and len(time) == 2 else time
     said = refuse_between(data, time, series_breaks, acknowledge_breaks)
     sample, fit, what, periods = _prepared(data, outcome, treated, eligible, time, covariates, method)
     d, e, inside = treated_column(sample, treated), treated_column(sample, eligible), sample.active
@@ -70,11 +72,13 @@ def triple_difference(
         f"Triple difference, {NAMES[method]}; covariates: {', '.join(covariates) or 'none'}; {count[1, 1]:,} eligible and {count[1, 0]:,} other rows in treated places, "
         f"{count[0, 1]:,} and {count[0, 0]:,} elsewhere.",
     )
+    names = {(1, 1): "eligible in treated places", (1, 0): "others in treated places", (0, 1): "eligible elsewhere", (0, 0): "others elsewhere"}
+    small = small_arms(sample, {names[k]: rows for k, rows in groups.items()})
     keys = pd.DataFrame({"variable": [what, what], "effect": ["ATT", "placebo"]})
     part = Part(sample.design, Influence.of(z), each, None if each is None else value)
     n = np.array([float(inside.sum()), float(count[1, 0] + count[0, 0])])
     return Estimate(value, ("ATT", "placebo"), (part,), keys, n, np.full(2, sample.degf), "effect", definition="Average effect of the treatment on eligible treated units.",
-                    notes=(*notes, *said, *sample.notes), extra={"method": method})  # fmt: skip
+                    notes=(*notes, *small, *said, *sample.notes), extra={"method": method})  # fmt: skip
 
 
 def _prepared(
@@ -88,18 +92,10 @@ def _prepared(
 ) -> tuple[Sample, Fit, str, list[tuple[str, Bool]]]:
     """Sample, fit: (weights, treated) -> Effect, what is measured, and the masks in which all four groups must occur."""
     if not isinstance(data, Sample):
-        if not (isinstance(time, tuple) and len(time) == 2 and isinstance(outcome, str) and all(t in data.waves for t in time)):
-            raise IdentificationError(
-                Problem(
-                    "a panel needs one outcome and two waves",
-                    "arguments 'outcome' and 'time'",
-                    f"time=(before, after) among waves {data.waves}",
-                    f"{outcome!r}, {time!r}",
-                )
-            )
-        names = (f"{outcome}@{time[0]}", f"{outcome}@{time[1]}")
-        wide = data.weight_sample(list(time)).with_columns({n: data.values(outcome, t) for n, t in zip(names, time, strict=True)})
-        data, outcome, time = wide.where(wide.frame[list(names)].notna().all(axis=1)), names, None
+        data, outcome = side_by_side(data, outcome, time)
+        time = None
+    elif not isinstance(outcome, str):
+        outcome = outcome_pair(outcome)
     require(
         data,
         [*((outcome,) if isinstance(outcome, str) else outcome), treated, eligible, *covariates, *([time] if isinstance(time, str) else [])],
@@ -108,14 +104,15 @@ def _prepared(
     inside = data.active
     x = design_matrix(data, covariates, inside, method)
     if isinstance(outcome, tuple):
+        if time is not None:
+            raise IdentificationError(Problem("a wide sample has no time column", "argument 'time'", "None with outcome=(before, after)", repr(time)))
         change = np.where(inside, numbers(data, outcome[1], "triple_difference") - numbers(data, outcome[0], "triple_difference"), 0.0)
         return data, lambda w, d: panel(w, d, change, x, method), f"{outcome[0]} to {outcome[1]}", [("", inside)]
     if not isinstance(time, str):
         raise IdentificationError(Problem("repeated cross-sections need a time column", "argument 'time'", "the name of a column with two values", repr(time)))
-    periods = np.sort(data.frame.loc[inside, time].dropna().unique())
-    if periods.size != 2 or data.frame.loc[inside, time].isna().any():
-        raise IdentificationError(Problem("two periods are needed", f"column '{time}'", "two values and none missing in the domain", f"{periods.size} values"))
-    post, y = (data.frame[time] == periods[1]).fillna(False).to_numpy(float), numbers(data, outcome, "triple_difference")
+    periods = period_pair(data, time)
+    post = np.where(inside, (data.frame[time] == periods[1]).to_numpy(float, na_value=0.0), 0.0)
+    y = numbers(data, outcome, "triple_difference")
     masks = [(f" in {time} {p}", inside & (post == k)) for k, p in enumerate(periods)]
     return data, lambda w, d: cross_sections(w, d, post, y, x, method), f"{outcome}, {periods[0]} to {periods[1]}", masks
 

@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
-from mismes_eval.estimate.domains import numbers, require
+from mismes_eval.estimate.domains import no_negative_weights, numbers, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.breaks import refuse_between
+from mismes_eval.impact.two_periods import outcome_pair, period_pair, side_by_side, small_arms
 from mismes_eval.numerics.did import METHODS, Effect, Method, cross_sections, panel
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.weighting.covariates import unreadable
 from mismes_eval.weighting.nonresponse import main_effects
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
@@ -25,6 +27,7 @@ NAMES = {
     "or": "outcome regression", "none": "difference of mean changes",
 }  # fmt: skip
 EXTREME = 0.995
+PROPENSITY = ("dr", "dr_improved", "ipw", "ipw_ht")
 
 
 @runtime_checkable
@@ -86,6 +89,7 @@ def att_2x2(
         raise IdentificationError(Problem("unknown method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)))
     if isinstance(covariates, str):
         covariates = (covariates,)
+    time = (time[0], time[1]) if isinstance(time, list) and len(time) == 2 else time
     notes = refuse_between(data, time, series_breaks, acknowledge_breaks)
     return _by_layout(data, outcome, treated, time, covariates, method).annotated(notes=notes)
 
@@ -95,36 +99,15 @@ def _by_layout(
 ) -> Estimate:
     """A panel, a wide sample, or repeated cross-sections."""
     if not isinstance(data, Sample):
-        return _of_panel(data, outcome, treated, time, covariates, method)
-    if isinstance(outcome, tuple):
+        sample, names = side_by_side(data, outcome, time)
+        return _of_changes(sample, names, treated, covariates, method)
+    if not isinstance(outcome, str):
         if time is not None:
             raise IdentificationError(Problem("a wide sample has no time column", "argument 'time'", "None with outcome=(before, after)", repr(time)))
-        return _of_changes(data, outcome, treated, covariates, method)
+        return _of_changes(data, outcome_pair(outcome), treated, covariates, method)
     if not isinstance(time, str):
         raise IdentificationError(Problem("repeated cross-sections need a time column", "argument 'time'", "the name of a column with two values", repr(time)))
     return _of_cross_sections(data, outcome, treated, time, covariates, method)
-
-
-def _of_panel(data: PanelLike, outcome: str | tuple[str, str], treated: str, time: object, covariates: Sequence[str], method: Method) -> Estimate:
-    if not (isinstance(time, tuple) and len(time) == 2 and all(t in data.waves for t in time) and isinstance(outcome, str)):
-        raise IdentificationError(
-            Problem(
-                "a panel needs one outcome and two waves",
-                "arguments 'outcome' and 'time'",
-                f"time=(before, after) among waves {data.waves}",
-                f"{outcome!r}, {time!r}",
-            )
-        )
-    before, after = time
-    sample = data.weight_sample([t for t in time])
-    names = (f"{outcome}@{before}", f"{outcome}@{after}")
-    wide = sample.with_columns({names[0]: data.values(outcome, before), names[1]: data.values(outcome, after)})
-    seen = np.isfinite(wide.frame[names[0]].to_numpy(float)) & np.isfinite(wide.frame[names[1]].to_numpy(float))
-    silent = int((wide.active & ~seen).sum())
-    estimate = _of_changes(wide.where(seen), names, treated, covariates, method)
-    if not silent:
-        return estimate
-    return estimate.annotated(notes=(f"{silent:,} responding persons without '{outcome}' in both waves are outside the domain.",))
 
 
 def _of_changes(sample: Sample, outcome: tuple[str, str], treated: str, covariates: Sequence[str], method: Method) -> Estimate:
@@ -141,18 +124,8 @@ def _of_changes(sample: Sample, outcome: tuple[str, str], treated: str, covariat
 def _of_cross_sections(sample: Sample, outcome: str, treated: str, time: str, covariates: Sequence[str], method: Method) -> Estimate:
     require(sample, [outcome, treated, time, *covariates], "att_2x2")
     inside, d = sample.active, treated_column(sample, treated)
-    periods = np.sort(sample.frame.loc[inside, time].dropna().unique())
-    if periods.size != 2 or sample.frame.loc[inside, time].isna().any():
-        raise IdentificationError(
-            Problem(
-                "two periods are needed",
-                f"column '{time}'",
-                "two values and none missing in the domain",
-                f"{periods.size} values: {', '.join(map(str, periods[:6].tolist()))}",
-                "Narrow the domain, or use att_gt.",
-            )
-        )
-    post = (sample.frame[time] == periods[1]).fillna(False).to_numpy(float)
+    periods = period_pair(sample, time)
+    post = np.where(inside, (sample.frame[time] == periods[1]).to_numpy(float, na_value=0.0), 0.0)
     y = numbers(sample, outcome, "att_2x2")
     w = np.where(inside, sample.weights, 0.0)
     _refuse_one_sided([(f" in {time} {periods[k]}", inside & (post == k)) for k in (0, 1)], d, treated)
@@ -199,10 +172,15 @@ def _refuse_one_sided(parts: Sequence[tuple[str, Bool]], d: Float, column: str) 
 
 def design_matrix(sample: Sample, covariates: Sequence[str], inside: Bool, method: Method) -> Float:
     """(n, q) intercept and covariates, categories as indicators, 0 outside; missing values are refused."""
-    gone = [c for c in covariates if sample.frame.loc[inside, c].isna().any()]
+    gone = [c for c in dict.fromkeys(covariates) if sample.frame.loc[inside, c].isna().any()]
     if gone:
         raise IdentificationError([Problem("a covariate is missing", f"column '{c}'", "a value in every row of the domain that carries weight", "missing", "Narrow the domain, or make missing a category.",
                                            int(sample.frame.loc[inside, c].isna().sum())) for c in gone])  # fmt: skip
+    unread = unreadable(sample.frame, list(covariates), inside)
+    if unread:
+        raise IdentificationError(unread)
+    if covariates and method in PROPENSITY:
+        no_negative_weights(sample, f"method '{method}'")
     if covariates and method == "none":
         raise IdentificationError(Problem("method 'none' takes no covariates", "argument 'covariates'", "()", ", ".join(covariates)))
     return main_effects(sample.frame, list(covariates), inside).values if covariates else inside[:, None].astype(float)
@@ -210,12 +188,14 @@ def design_matrix(sample: Sample, covariates: Sequence[str], inside: Bool, metho
 
 def _fitted(estimator: Callable[[Float], Effect], sample: Sample, w: Float, covariates: Sequence[str], method: Method) -> tuple[Effect, Part]:
     """The effect, and the part that carries its variance: influence, and in replicate designs the effect fitted anew in each replicate."""
+    where = ""
     try:
         effect = estimator(w)
+        where = " in a replicate"
         each = None if sample.design.replicates is None else replicated(sample, lambda v: np.array([estimator(v).att]))
     except Separation as error:
         raise IdentificationError(
-            Problem("the comparison cannot be fitted", f"covariates {', '.join(covariates) or 'none'}, method '{method}'", "overlap between the groups and covariates that are not collinear", str(error),
+            Problem(f"the comparison cannot be fitted{where}", f"covariates {', '.join(covariates) or 'none'}, method '{method}'", "overlap between the groups and covariates that are not collinear", str(error),
                     "Merge categories, drop a covariate, or choose a comparison group that overlaps.")
         ) from error  # fmt: skip
     return effect, Part(sample.design, Influence.of(np.where(w > 0, effect.z, 0.0)), each, None if each is None else np.array([effect.att]))
@@ -224,6 +204,7 @@ def _fitted(estimator: Callable[[Float], Effect], sample: Sample, w: Float, cova
 def _estimate(sample: Sample, effect: Effect, part: Part, d: Float, what: str, covariates: Sequence[str], method: Method, kind: str) -> Estimate:
     inside = sample.active
     treated, compared = int((d[inside] == 1).sum()), int((d[inside] == 0).sum())
+    small = small_arms(sample, {"treated": inside & (d == 1), "comparison": inside & (d == 0)})
     notes = [
         f"Difference-in-differences, {NAMES[method]}, {kind}; covariates: {', '.join(covariates) or 'none'}; {treated:,} treated and {compared:,} comparison rows."
     ]
@@ -236,6 +217,6 @@ def _estimate(sample: Sample, effect: Effect, part: Part, d: Float, what: str, c
     keys = pd.DataFrame({"variable": [what]})
     return Estimate(
         np.array([effect.att]), ("ATT",), (part,), keys, np.array([float(inside.sum())]), np.array([sample.degf]), "effect",
-        definition="Average effect of the treatment on the treated.", notes=(*notes, *sample.notes),
+        definition="Average effect of the treatment on the treated.", notes=(*notes, *small, *sample.notes),
         extra={"n_treated": treated, "n_comparison": compared, "method": method, "extreme_overlap": extreme, "propensity": effect.propensity},
     )  # fmt: skip

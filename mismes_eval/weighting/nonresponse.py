@@ -11,6 +11,7 @@ from formulaic import model_matrix
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.rows import Bool, Float, Rows, cells
+from mismes_eval.weighting.covariates import occurring, unreadable
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.steps import ResponsePropensity
 
@@ -93,9 +94,12 @@ def cell_step(name: str, frame: pd.DataFrame, columns: list[str], r: Float, weig
 
 
 def main_effects(frame: pd.DataFrame, columns: list[str], at_risk: Bool) -> Rows:
-    """Intercept and main effects (categories as indicators) for the rows at risk, zero elsewhere."""
+    """Intercept and main effects (categories that occur as indicators) for the rows at risk, zero elsewhere. Raises DesignError for columns that cannot be main effects."""
+    problems = unreadable(frame, columns, at_risk)
+    if problems:
+        raise DesignError(problems)
     terms = " + ".join(f"`{c}`" for c in columns)
-    matrix = model_matrix(f"1 + {terms}", frame.loc[at_risk, columns], na_action="raise").to_numpy(float)
+    matrix = model_matrix(f"1 + {terms}", occurring(frame.loc[at_risk, columns]), na_action="raise").to_numpy(float)
     out = np.zeros((len(frame), matrix.shape[1]))
     out[at_risk] = matrix
     return Rows(out)

@@ -45,8 +45,21 @@ def replicate_weights(design: SurveyDesign) -> Iterator[Float]:
 
 
 def replicated(sample: Sample, statistic: Callable[[Float], Float]) -> Float:
-    """A statistic in each replicate, shape (B, p). statistic: weights (n,), zero outside the domain -> (p,)."""
-    return np.array([np.atleast_1d(statistic(np.where(sample.domain, w, 0.0))) for w in replicate_weights(sample.design)])
+    """A statistic in each replicate, shape (B, p). statistic: weights (n,), zero outside the domain -> (p,).
+
+    Raises DesignError where the statistic divides by nothing in some replicate, as where the only PSU of a group is left out.
+    """
+    out = []
+    for b, w in enumerate(replicate_weights(sample.design)):
+        try:
+            with np.errstate(divide="raise", invalid="raise"):
+                out.append(np.atleast_1d(statistic(np.where(sample.domain, w, 0.0))))
+        except ArithmeticError as error:
+            raise DesignError(
+                Problem("an estimate cannot be made in a replicate", f"replicate {b + 1} of {_replicates(sample.design).count}", "rows with weight in every group, in every replicate",
+                        str(error), "Merge groups, or use the linearised design.")
+            ) from error  # fmt: skip
+    return np.array(out)
 
 
 def replicated_totals(design: SurveyDesign, block: Block) -> Float:
@@ -114,7 +127,7 @@ def _greg_totals(replicates: ReplicateSet, unit: Int, weight: Float, step: Calib
     tx, ty = out[:, k + q * p : k + q * p + q], out[:, k + q * p + q :]
     totals = np.asarray(step.totals)
     lam = _multipliers(gram, totals - tx)
-    missed = np.abs(np.einsum("bij,bj->bi", gram, lam) - (totals - tx)).max(axis=1) > 1e-8 * np.maximum(np.abs(totals), 1.0).max()
+    missed = np.abs(np.einsum("bij,bj->bi", gram, lam) - (totals - tx)).max(axis=1) > 1e-8 * (np.abs(totals).max() or np.abs(np.diagonal(gram, axis1=1, axis2=2)).max())
     if missed.any():
         raise DesignError(Problem("calibration cannot be redone in a replicate", f"replicate {int(np.flatnonzero(missed)[0]) + 1} of {b}, step '{step.name}'", "rows in every category",
                                   "an empty category", "Merge small categories, or use the linearised design.", int(missed.sum())))  # fmt: skip
