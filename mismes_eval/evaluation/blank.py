@@ -10,6 +10,7 @@ from mismes_eval.evaluation.schema import KEYS, SECTIONS, Key
 WIDTH = 100
 SECTION_ABOUT: Mapping[str, str] = {
     "inputs": "files, relative to the project or to the data root; leave out what you do not have, and the report says so",
+    "reading": "how the labour force survey's file is written; nothing is guessed",
     "mapping": "from the file's columns and codes to the template's",
     "definitions": "who counts as a migrant, and at which ages",
     "design": "how the sample was drawn: what the variance rests on",
@@ -19,6 +20,7 @@ SECTION_ABOUT: Mapping[str, str] = {
     "cost": "cost per outcome",
     "disclosure": "what is too few or too uncertain to print",
     "breaks": "breaks in series",
+    "rollout": "a measure rolled out region by region, seen in the rounds of inputs.lfs_rounds",
     "study": "an impact study that is not a tracer: one file, one outcome, before and after",
 }
 EXAMPLES = {
@@ -56,7 +58,7 @@ def _key(key: Key, value: str | None, indent: str, example: str | None = None) -
 
 def _allowed(key: Key) -> str:
     if key.choices:
-        return f" ({', '.join(key.choices)})"
+        return f" ({', '.join(map(_quoted, key.choices))})"
     if key.low is not None or key.high is not None:
         return f" ({key.kind}, {key.low if key.low is not None else 'any'} to {key.high if key.high is not None else 'any'})"
     return f" ({key.kind})"
@@ -67,7 +69,14 @@ def _default(key: Key) -> str:
         return ""
     if isinstance(key.default, bool):
         return str(key.default).lower()
-    return f"[{', '.join(map(str, key.default))}]" if isinstance(key.default, tuple) else str(key.default)
+    if isinstance(key.default, tuple):
+        return f"[{', '.join(map(str, key.default))}]"
+    return _quoted(str(key.default))
+
+
+def _quoted(text: str) -> str:
+    """A text as YAML takes it: signs alone stand in quotation marks."""
+    return text if any(c.isalnum() for c in text) else f'"{text}"'
 
 
 def parameters_page() -> str:

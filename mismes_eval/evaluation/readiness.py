@@ -48,6 +48,7 @@ def readiness(params: Params) -> Readiness:
         if s is None:
             return None
         mapped = [c for c in s.sample.frame.columns if not str(c).startswith("_")]
+        problems.extend(_design_left_out(p, s.delivered.frame))
         books.append(lfs.codebook(s.sample.frame[mapped], p.text("design.weights") or "weight"))
         return f"{len(s.sample.frame):,} persons, sum of weights {float(s.sample.weights.sum()):,.0f}; {s.sample.design.describe()}"
 
@@ -76,6 +77,26 @@ def readiness(params: Params) -> Readiness:
             )
         )
     return Readiness(tuple(problems), supplied, tuple(kind for kind, _ in KINDS if kind not in supplied), tuple(lines), books[0] if books else None)
+
+
+def _design_left_out(params: Params, frame: pd.DataFrame) -> list[Problem]:
+    """The file says how it was drawn and the params do not: standard errors would be those of independent persons."""
+    said = any(k in params.given for k in ("design.strata", "design.psu", "design.household", "design.cluster_deff", "inputs.listing"))
+    there = [c for c in ("strata", "psu") if c in frame.columns and frame[c].notna().any()]
+    if said or not there:
+        return []
+    mend = ", ".join(f"{c}: [{c}]" for c in there) + ("" if "psu" in there else ", household: hhid")
+    why = "Without them every person counts as drawn alone, and standard errors come out too small; a file without PSUs takes household or cluster_deff."
+    got = f"{' and '.join(there)} in the file, nothing in the params"
+    return [
+        Problem(
+            "the params leave out how the sample was drawn",
+            f"{params.source}, section 'design'",
+            "the columns of the design",
+            got,
+            f"design: {{{mend}}}. {why}",
+        )
+    ]
 
 
 def _tracing(params: Params) -> str | None:

@@ -12,6 +12,7 @@ from mismes_eval import frame as frames
 from mismes_eval import lfs
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.reading import persons as read_persons
 from mismes_eval.weighting.calibrate import calibrate, poststratify
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.phases import two_phase, weight_share
@@ -44,7 +45,7 @@ def survey(params: Params) -> Survey | None:
         return None
     definition = _definition(params)
     ages = lfs.Ages(labour_min=params.integer("definitions.labour_min") or 15, labour_max=params.integer("definitions.labour_max"))
-    persons = lfs.read(path, mapping=_mapping(params))
+    persons = read_persons(params, path, _mapping(params))
     if any(c.startswith("mig_") for c in persons.columns):
         persons = persons.assign(mig_status=lfs.migration_status(persons, definition))
     delivered = _two_phases(params, persons) if params.path("inputs.listing") is not None else _single_phase(params, persons)
@@ -79,7 +80,7 @@ def _mapping(params: Params) -> Mapping[str, object] | str | None:
         base = lfs.read_mapping(workbook)
         given = {k: {**base[k], **v} if isinstance(v, dict) and isinstance(base.get(k), dict) else v for k, v in given.items() if k != "workbook"}  # type: ignore[dict-item]
         return {**base, **given}
-    return {k: v for k, v in given.items() if k != "name"} | ({"name": given["name"]} if "name" in given else {})
+    return {"name": params.source, **given}
 
 
 def _single_phase(params: Params, persons: pd.DataFrame) -> Sample:

@@ -66,7 +66,7 @@ def _decode(content: bytes, name: str, encoding: str) -> str:
     try:
         text = content.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        fix = 'Say the encoding that it was written in, for instance encoding="cp1252" or "utf-16".'
+        fix = 'Say the encoding that it was written in, for instance encoding="cp1252" or "utf-16"; or save the file as UTF-8.'
         got = f"a byte that is not {encoding} in line {content[: error.start].count(10) + 1}" if isinstance(error, UnicodeDecodeError) else "no such encoding"
         raise InputError(Problem("wrong encoding", name, encoding, got, fix)) from error
     if "\ufffd" in text or "\x00" in text:
@@ -94,7 +94,7 @@ def _header(text: str, name: str, separator: str) -> tuple[str, ...]:
                     name,
                     f"columns separated by {separator!r}",
                     f"one column, and {counts[best]} times {best!r} in the header",
-                    f"Read it with separator={best!r}.",
+                    f"Read it with separator={best!r}, or save it with {separator!r}.",
                 )
             )
     names = tuple(h.strip() for h in header)

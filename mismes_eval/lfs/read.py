@@ -24,6 +24,7 @@ def read(
     encoding: str = "utf-8",
     separator: str = ",",
     decimal: str = ".",
+    sheet: str | None = None,
     missing: Dict[str, Dict[str, str]] | None = None,
     drop: Sequence[str] = (),
     allowed: Sequence[str] = (),
@@ -34,7 +35,7 @@ def read(
     ----------
     path : CSV, Parquet, Stata, SPSS or Excel file.
     mapping : how the office's columns become GLD names: a `Mapping`, params, a shipped layout or a YAML file. None: the file has GLD names.
-    encoding, separator, decimal : of text files, never guessed.
+    encoding, separator, decimal : of text files, never guessed.  sheet : of a workbook with several.
     missing : {column: {code: reason}} for a file with GLD names; a mapping declares its own.
     drop : columns left out at once (personal identifiers).  allowed : columns that look like personal identifiers and are harmless.
 
@@ -53,13 +54,15 @@ def read(
             encoding=encoding,
             separator=separator,
             decimal=decimal,
+            sheet=sheet,
             missing=missing,
             allowed=None if drop else allowed,
         )
         kept = frames.identifiers(_without(data.frame, drop, path), allowed)
         out = frames.validate(kept, frames.template("lfs_person"), missing=missing) if drop else kept
         return _stamped(_answered_none(_some(out, data.name), path), data, "", (), allowed)
-    data = frames.read(path, encoding=encoding, separator=separator, decimal=decimal, text_columns=_keys_of(mapping), missing=missing, allowed=None)
+    as_text = _keys_of(mapping)
+    data = frames.read(path, encoding=encoding, separator=separator, decimal=decimal, sheet=sheet, text_columns=as_text, missing=missing, allowed=None)
     raw = frames.identifiers(_without(data.frame, drop, path), allowed)
     m = as_mapping(mapping)
     out = frames.validate(map_columns(raw, m), frames.template("lfs_person"), missing={"age": {}})

@@ -73,6 +73,11 @@ def _table(table: Table, name: str, problems: list[Problem], wave: int | None = 
     except InputError as error:
         problems += [_named(p, name) for p in error.problems]
         return pd.DataFrame()
+    if raw.empty and not isinstance(table, pd.DataFrame):
+        problems.append(
+            Problem("the file has no rows", f"{name}, {Path(table).name}", "rows below the header", "a header only", "Fill it in, or leave it out.")
+        )
+        return pd.DataFrame()
     personal = frames.find_identifiers(raw)
     if personal:  # alone: messages about other cells could show them
         raise InputError([_named(p, name) for p in personal])

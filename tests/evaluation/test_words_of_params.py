@@ -280,7 +280,21 @@ def test_the_projects_own_file_comes_before_the_data_roots(file: Path, tmp_path:
 
 def test_the_section_of_a_key_is_the_part_before_the_dot() -> None:
     assert (BY_NAME["year"].section, BY_NAME["design.psu"].section, Key("a.b.c", "text", "").section) == ("", "design", "a")
-    assert SECTIONS == ("inputs", "mapping", "definitions", "design", "calibration", "tracer", "impact", "study", "rollout", "cost", "disclosure", "breaks")
+    assert SECTIONS == (
+        "inputs",
+        "reading",
+        "mapping",
+        "definitions",
+        "design",
+        "calibration",
+        "tracer",
+        "impact",
+        "study",
+        "rollout",
+        "cost",
+        "disclosure",
+        "breaks",
+    )
     year, method = BY_NAME["year"], BY_NAME["calibration.method"]
     assert (year.low, year.high, year.required, year.default, year.choices, year.kind) == (1900, 2100, False, None, (), "integer")
     assert (method.low, method.high, method.default, method.choices) == (None, None, "raking", ("linear", "raking", "logit", "none"))
