@@ -15,9 +15,11 @@ from mismes_eval.errors import DesignError, DesignWarning, Problem
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.numerics.variance import Lonely
 from mismes_eval.weighting import plot
+from mismes_eval.weighting.arguments import as_name, as_names
 from mismes_eval.weighting.design import SurveyDesign
-from mismes_eval.weighting.stages import Columns, DesignColumns, as_tuple, build
+from mismes_eval.weighting.stages import Columns, DesignColumns, build
 from mismes_eval.weighting.steps import WeightStep
+from mismes_eval.weighting.suspect import repeated_rows, rounded_codes
 
 LONELY: tuple[str, ...] = ("adjust", "remove", "average", "certainty", "error")
 
@@ -63,27 +65,35 @@ class Sample:
 
         Warns
         -----
-        DesignWarning : PSU codes that look rounded by a spreadsheet or a float format, with how many are left; the design's notes carry it.
+        DesignWarning : PSU codes that look rounded by a spreadsheet or a float format, with how many are left; rows that repeat another in every column
+            while some column tells all others apart (without `unit`). The design's notes carry both.
 
         Raises
         ------
         DesignError : lists every problem of weights, strata, PSUs and fpc.
         """
-        if lonely_psu not in LONELY:
-            raise DesignError(Problem("unknown rule for lonely PSUs", "argument 'lonely_psu'", f"one of {', '.join(LONELY)}", repr(lonely_psu)))
-        _refuse_repeated(frame, as_tuple(unit))
-        columns = DesignColumns(weights, as_tuple(strata), as_tuple(psu), as_tuple(fpc), household)
-        design = build(frame, columns, lonely_psu, nest, cluster_deff)
+        problems = _argument_problems(frame, lonely_psu, replicates, cluster_deff)
+        if not isinstance(frame, pd.DataFrame):
+            raise DesignError(problems)
+        problems += _repeated_keys(frame, as_names(unit, "unit"))
+        stages = as_names(psu, "psu")
+        columns = DesignColumns(as_name(weights, "weights"), as_names(strata, "strata"), stages, as_names(fpc, "fpc"), as_name(household, "household"))
+        try:
+            design = build(frame, columns, lonely_psu, nest, cluster_deff)
+        except DesignError as error:
+            raise DesignError([*problems, *error.problems]) from None
+        if problems:
+            raise DesignError(problems)
         if replicates is not None:
             design = replicates.attach(frame, design)  # type: ignore[attr-defined]
         elif design.lonely_strata:
             named = ", ".join(design.lonely_strata[:10])
             note = f"{len(design.lonely_strata)} strata have one PSU and are treated by the rule '{lonely_psu}': {named}."
             design = replace(design, notes=(*design.notes, note))
-        rounded = rounded_codes(frame, as_tuple(psu))
-        if rounded:
-            warnings.warn(rounded, DesignWarning, stacklevel=2)
-            design = replace(design, notes=(*design.notes, rounded))
+        for doubt in (rounded_codes(frame, stages), "" if unit is not None else repeated_rows(frame, design.base)):
+            if doubt:
+                warnings.warn(doubt, DesignWarning, stacklevel=2)
+                design = replace(design, notes=(*design.notes, doubt))
         return cls(frame, design, np.ones(len(frame), bool))
 
     @property
@@ -148,7 +158,7 @@ class Sample:
     def summary(self) -> pd.DataFrame:
         """The sample at a glance."""
         w = self.weights[self.active]
-        kish = float(w.size * (w**2).sum() / w.sum() ** 2) if w.size else float("nan")
+        kish = float(w.size * ((w / w.max()) ** 2).sum() / (w / w.max()).sum() ** 2) if w.size else float("nan")
         rows = {
             "rows": f"{self.n:,}", "rows in domain with weight": f"{w.size:,}", "sum of weights": f"{w.sum():,.1f}", "Kish design effect": f"{kish:.3f}",
             "effective n": f"{w.size / kish:,.0f}" if w.size else "0", "degrees of freedom": f"{self.degf:g}", "variance level": self.design.level,
@@ -167,35 +177,33 @@ class Sample:
         return "Sample\n" + self.summary().to_string(header=False)
 
 
-def rounded_codes(frame: pd.DataFrame, psu: tuple[str, ...]) -> str:
-    """A sentence where numeric PSU codes lost their last digits: beyond the exact range of floats, or long codes that all end in the same zeros."""
-    for column in psu:
-        if not pd.api.types.is_numeric_dtype(frame[column]):
-            continue
-        code = np.unique(frame[column].dropna().to_numpy(float))
-        long = code.size > 1 and code.max() >= 1e7
-        step = 1000.0
-        beyond = bool(pd.api.types.is_float_dtype(frame[column])) and code.size > 0 and code.max() >= 2.0**53
-        if beyond or (long and bool((code % step == 0).all())):
-            return f"PSU codes in column '{column}' look rounded: {code.size:,} distinct values are left. Compare with the number of PSUs that the office states, and read the column as text."
-    return ""
+def needs_sample(sample: object, caller: str) -> None:
+    """Raise DesignError where something else stands in the place of a Sample."""
+    if not isinstance(sample, Sample):
+        made = "Make one: Sample.from_frame(frame, weights=...)."
+        raise DesignError(Problem(f"{caller} takes a Sample", "first argument", "a Sample", f"a {type(sample).__name__}", made))
 
 
-def _refuse_repeated(frame: pd.DataFrame, unit: tuple[str, ...]) -> None:
+def _argument_problems(frame: object, lonely_psu: object, replicates: object, cluster_deff: object) -> list[Problem]:
+    problems = []
+    if not isinstance(frame, pd.DataFrame):
+        problems.append(Problem("a sample is made of a frame", "argument 'frame'", "a pandas DataFrame", f"a {type(frame).__name__}"))
+    if lonely_psu not in LONELY:
+        problems.append(Problem("unknown rule for lonely PSUs", "argument 'lonely_psu'", f"one of {', '.join(LONELY)}", repr(lonely_psu)))
+    if replicates is not None and not hasattr(replicates, "attach"):
+        example = "ReplicateWeights([columns], 'bootstrap')"
+        problems.append(Problem("replicate weights are described, not listed", "argument 'replicates'", example, f"a {type(replicates).__name__}"))
+    if not isinstance(cluster_deff, (int, float, np.number)):
+        problems.append(Problem("the cluster effect is not a number", "argument 'cluster_deff'", "a number above 0", repr(cluster_deff)))
+    return problems
+
+
+def _repeated_keys(frame: pd.DataFrame, unit: tuple[str, ...]) -> list[Problem]:
     gone = [c for c in unit if c not in frame.columns]
-    if gone:
-        raise DesignError([Problem("the key of a row is not in the frame", f"column '{c}'", "a column of the frame") for c in gone])
-    if unit:
-        twice = frame.duplicated(list(unit), keep=False).to_numpy()
-        if twice.any():
-            raise DesignError(
-                Problem(
-                    "rows repeat a key",
-                    f"columns {', '.join(unit)}",
-                    "every key once",
-                    "",
-                    "Mend the merge that made them; no row is dropped.",
-                    int(twice.sum()),
-                    tuple(int(i) for i in np.flatnonzero(twice)[:5]),
-                )
-            )
+    if gone or not unit:
+        return [Problem("the key of a row is not in the frame", f"column '{c}'", "a column of the frame") for c in gone]
+    twice = frame.duplicated(list(unit), keep=False).to_numpy()
+    if not twice.any():
+        return []
+    where, fix = f"columns {', '.join(map(str, unit))}", "Mend the merge that made them; no row is dropped."
+    return [Problem("rows repeat a key", where, "every key once", "", fix, int(twice.sum()), tuple(int(i) for i in np.flatnonzero(twice)[:5]))]

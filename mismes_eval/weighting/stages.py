@@ -31,18 +31,18 @@ class DesignColumns:
         single = tuple(c for c in (self.weights, self.household) if c is not None)
         return (*single, *self.strata, *self.psu, *self.fpc)
 
-
-def as_tuple(columns: Columns) -> tuple[str, ...]:
-    """A column, a list of columns or None -> tuple."""
-    return () if columns is None else (columns,) if isinstance(columns, str) else tuple(columns)
+    def present(self, frame: pd.DataFrame) -> DesignColumns:
+        """Those that the frame has."""
+        one = [c if c in frame.columns else None for c in (self.weights, self.household)]
+        strata, psu, fpc = (tuple(c for c in several if c in frame.columns) for several in (self.strata, self.psu, self.fpc))
+        return DesignColumns(one[0], strata, psu, fpc, one[1])
 
 
 def build(frame: pd.DataFrame, columns: DesignColumns, lonely: Lonely, nest: bool | None, cluster_deff: float) -> SurveyDesign:
     """SurveyDesign of a frame. Raises DesignError with every problem found."""
     problems = _column_problems(frame, columns)
-    if problems:
-        raise DesignError(problems)
-    problems = _value_problems(frame, columns, cluster_deff)
+    if not frame.columns.has_duplicates:
+        problems += _value_problems(frame, columns.present(frame), cluster_deff)
     if problems:
         raise DesignError(problems)
     clusters = columns.psu or ((columns.household,) if columns.household else ())
@@ -106,14 +106,18 @@ def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Proble
     if frame.columns.has_duplicates:
         twice = frame.columns[frame.columns.duplicated()].unique()
         problems.append(Problem("a column name stands more than once", ", ".join(map(str, twice)), fix="Rename or drop the repeated columns."))
+    stages = max(len(columns.psu), 1)
     if columns.weights is None and not columns.fpc:
         problems.append(
             Problem("no weights and no fpc", "argument 'weights'", "a column of weights, or fpc from which weights follow", fix="Name the weight column.")
         )
-    if len(columns.fpc) > max(len(columns.psu), 1):
-        problems.append(Problem("more fpc columns than sampling stages", "argument 'fpc'", f"at most {max(len(columns.psu), 1)}", str(len(columns.fpc))))
-    if len(columns.strata) > max(len(columns.psu), 1):
-        problems.append(Problem("more strata columns than sampling stages", "argument 'strata'", f"at most {max(len(columns.psu), 1)}", str(len(columns.strata)),
+    elif columns.weights is None and len(columns.fpc) < stages:
+        problems.append(Problem("weights do not follow from the fpc of some stages only", "arguments 'weights' and 'fpc'", f"fpc for each of {stages} stages, or a column of weights",
+                                f"{len(columns.fpc)} fpc column{'s' if len(columns.fpc) != 1 else ''}"))  # fmt: skip
+    if len(columns.fpc) > stages:
+        problems.append(Problem("more fpc columns than sampling stages", "argument 'fpc'", f"at most {stages}", str(len(columns.fpc))))
+    if len(columns.strata) > stages:
+        problems.append(Problem("more strata columns than sampling stages", "argument 'strata'", f"at most {stages}", str(len(columns.strata)),
                                 "To cross two stratifiers make one column of their combinations."))  # fmt: skip
     if len(frame) == 0:
         problems.append(Problem("the frame has no rows"))
@@ -133,13 +137,17 @@ def _value_problems(frame: pd.DataFrame, columns: DesignColumns, cluster_deff: f
         if bad.any():
             problems.append(Problem("a design column is missing for some rows", f"column '{c}'", "a code in every row", "missing", "Complete the codes; rows are never dropped.",
                                     int(bad.sum()), _rows(bad)))  # fmt: skip
+        blank = _blank(frame[c])
+        if blank.any():
+            problems.append(Problem("a design column is blank for some rows", f"column '{c}'", "a code in every row", "empty text", "Complete the codes; rows are never dropped.",
+                                    int(blank.sum()), _rows(blank)))  # fmt: skip
     for c in columns.fpc:
         value = pd.to_numeric(frame[c], errors="coerce").to_numpy(float)
         bad = ~(np.isfinite(value) & (value > 0))
         if bad.any():
             problems.append(Problem("fpc is not a positive number", f"column '{c}'", "population counts, or sampling fractions in (0, 1]", "missing, zero, negative or text",
                                     "", int(bad.sum()), _rows(bad)))  # fmt: skip
-    if not cluster_deff > 0:
+    if isinstance(cluster_deff, (int, float, np.number)) and not cluster_deff > 0:
         problems.append(Problem("the cluster effect is not positive", "argument 'cluster_deff'", "a number above 0", str(cluster_deff)))
     if columns.psu and cluster_deff != 1:
         problems.append(
@@ -148,10 +156,32 @@ def _value_problems(frame: pd.DataFrame, columns: DesignColumns, cluster_deff: f
     return problems
 
 
+def _blank(column: pd.Series) -> Bool:
+    """(n,) cells of text without a letter or figure."""
+    if pd.api.types.is_numeric_dtype(column) or column.dtype.kind in "mM":
+        return np.zeros(len(column), bool)
+    code, level = pd.factorize(column)
+    empty = np.array([isinstance(v, str) and not v.strip() for v in level] + [False])
+    out: Bool = empty[code]
+    return out
+
+
 def weight_problems(column: pd.Series) -> list[Problem]:
     """What is wrong with a column of weights."""
     where = f"column '{column.name}'"
-    value = pd.to_numeric(column, errors="coerce").to_numpy(float)
+    if column.dtype.kind in "bcmM" or pd.api.types.is_bool_dtype(column):
+        return [
+            Problem(
+                "weights that are not numbers",
+                where,
+                "a finite number of 0 or more in every row",
+                str(column.dtype),
+                "Name the weight column.",
+                len(column),
+                (0,),
+            )
+        ]
+    value = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     found = []
     for bad, what in (
         (column.isna().to_numpy(), "missing weights"),

@@ -91,3 +91,63 @@ def test_margins_that_cannot_be_met_are_named_before_solving(frame: pd.DataFrame
     assert done.weights.sum() == pytest.approx(1000)
     with pytest.raises(CalibrationError, match="bounds cannot work"):
         calibrate(s, {"sex": {"F": 1.0, "M": 1.0}}, bounds=(1.2, 2.0))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        ({"weights": ["w"]}, "argument 'weights'. Expected one column name, got a list"),
+        ({"weights": "w", "psu": pd.Series([1, 2])}, "argument 'psu'. Expected a column name, or a list of names, got a Series"),
+        ({"weights": "w", "strata": np.arange(3)}, "argument 'strata'"),
+        ({"weights": "w", "fpc": 1000}, "column '1000'"),
+        ({"weights": "w", "replicates": ["r1", "r2"]}, "argument 'replicates'"),
+        ({"weights": "w", "cluster_deff": "2"}, "argument 'cluster_deff'"),
+    ],
+)
+def test_columns_are_named_not_handed_over(frame: pd.DataFrame, arguments: dict[str, object], what: str) -> None:
+    with pytest.raises(DesignError) as error:
+        Sample.from_frame(frame, **arguments)  # type: ignore[arg-type]
+    assert what in str(error.value)
+    assert len(error.value.problems) == 1
+    with pytest.raises(DesignError, match="a pandas DataFrame"):
+        Sample.from_frame({"w": [1.0]}, weights="w")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("weights", [True, pd.Timestamp("2020-01-01"), 1 + 2j])
+def test_weights_are_numbers(frame: pd.DataFrame, weights: object) -> None:
+    with pytest.raises(DesignError, match="not numbers"):
+        Sample.from_frame(frame.assign(w=weights), weights="w")
+
+
+def test_arguments_columns_and_values_are_told_in_one_error(frame: pd.DataFrame) -> None:
+    bad = frame.assign(stratum=frame["stratum"].astype(str).where(frame.index > 1, " "), w=frame["w"].where(frame.index != 7, -1.0))
+    with pytest.raises(DesignError) as error:
+        Sample.from_frame(bad, weights="w", strata="stratum", psu="cluster", lonely_psu="drop", unit="stratum")  # type: ignore[arg-type]
+    assert [p.what for p in error.value.problems] == [
+        "unknown rule for lonely PSUs", "rows repeat a key", "a design column is not in the frame", "negative weights", "a design column is blank for some rows",
+    ]  # fmt: skip
+
+
+def test_weights_follow_from_fpc_of_every_stage_only(frame: pd.DataFrame) -> None:
+    with pytest.raises(DesignError, match="fpc for each of 2 stages"):
+        Sample.from_frame(frame, strata="stratum", psu=["psu", "id"], fpc="N")
+    s = Sample.from_frame(frame.assign(M=40), strata="stratum", psu=["psu", "id"], fpc=["N", "M"])
+    np.testing.assert_allclose(s.weights, 50 / 5 * 40 / 10)
+
+
+def test_rows_repeated_by_a_merge_are_told_where_no_key_is_named(frame: pd.DataFrame) -> None:
+    twice = pd.concat([frame, frame.iloc[[3, 9]]], ignore_index=True)
+    with pytest.warns(DesignWarning, match=r"repeat another row in every column: 2 \(row 200, 201\), while 'id' tells all others apart"):
+        s = Sample.from_frame(twice, weights="w", psu="psu")
+    assert "Duplicates of a merge?" in " ".join(s.notes)
+    assert s.n == 202
+    Sample.from_frame(
+        twice.assign(w=twice["w"].where(twice.index < 200, 0.0)), weights="w", psu="psu"
+    )  # repeated without weight: a test of the zero-weight rule
+    Sample.from_frame(twice[["w", "psu"]].assign(w=1.0), weights="w", psu="psu")  # no column tells rows apart
+    Sample.from_frame(twice.assign(y=range(202)), weights="w", psu="psu")  # the rows differ somewhere
+    Sample.from_frame(twice.assign(cell=[[1]] * 202), weights="w", psu="psu")  # cells that cannot be compared
+
+
+def test_the_smallest_weights_have_a_summary(frame: pd.DataFrame) -> None:
+    assert Sample.from_frame(frame.assign(w=1e-300), weights="w").summary().loc["Kish design effect", ""] == "1.000"
