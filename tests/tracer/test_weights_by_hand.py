@@ -1,0 +1,204 @@
+"""Response models of one cell, of refreshment and of tracing whose every number is a fraction: coefficients, likelihoods, influences, factors, shares and the names of the steps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm
+
+from mismes_eval.errors import DesignError, EstimateError
+from mismes_eval.tracer import TracerPanel, attrition_weights, follow_up, refreshment
+from mismes_eval.tracer.response_model import ResponseModel, design_matrix
+from mismes_eval.weighting.attrition import StabilisedPropensity
+from mismes_eval.weighting.sample import Sample
+
+W = np.array([1.0, 2.0, 3.0, 2.0, 4.0, 6.0])
+Y = np.array([1.0, 0.0, 1.0, 1.0, 0.0, 0.0])
+
+
+def sample(**columns: object) -> Sample:
+    return Sample.from_frame(pd.DataFrame({"w": W, "g": list("aaabbb"), **columns}), weights="w")
+
+
+# A model without covariates: p is the weighted share, 6 of 18
+
+
+@pytest.mark.parametrize(("link", "beta"), [("logit", np.log(0.5)), ("probit", norm.ppf(1 / 3))])
+def test_the_constant_of_a_response_model(link: str, beta: float) -> None:
+    m = ResponseModel.of(sample(), [], Y, link)
+    assert m.names == ("Intercept",) and m.beta.tolist() == pytest.approx([beta], abs=1e-9)
+    np.testing.assert_allclose(m.p, 1 / 3, atol=1e-9)
+    assert m.loglik == pytest.approx((6 * np.log(1 / 3) + 12 * np.log(2 / 3)) / 3)
+    phi = norm.pdf(beta)
+    slope = 2 / 9 if link == "logit" else phi
+    np.testing.assert_allclose(m.slope, slope, atol=1e-9)
+    np.testing.assert_allclose(m.score, (Y - 1 / 3) * slope / (2 / 9), atol=1e-8)
+    np.testing.assert_allclose(m.curvature, slope**2 / (2 / 9), atol=1e-8)
+    s = sample()
+    np.testing.assert_allclose(m.influence(s)[:, 0], (Y - 1 / 3) / (18 * slope), atol=1e-8)
+    e = m.estimate(s, "how it is meant")
+    assert e.value.tolist() == pytest.approx([beta]) and e.names == ("Intercept",) and e.definition == "how it is meant"
+    assert e.extra["classical_se"].tolist() == pytest.approx([1 / np.sqrt(6 * slope**2 / (2 / 9))])  # type: ignore[attr-defined]
+    assert float(e.se[0]) ** 2 == pytest.approx(6 / 5 * ((W * (Y - 1 / 3) / (18 * slope)) ** 2).sum())
+    assert e.n.tolist() == [6] and e.dof.tolist() == [5] and e.keys["variable"].tolist() == ["Intercept"]
+
+
+@pytest.mark.parametrize("link", ["logit", "probit"])
+def test_rows_outside_the_domain_have_no_part_in_a_model(link: str) -> None:
+    """Group a alone: 4 of 6 answered, weights 1/2, 1 and 3/2 of their mean."""
+    s = sample().where(np.arange(6) < 3)
+    m = ResponseModel.of(s, [], Y, link)
+    np.testing.assert_allclose(m.p, [2 / 3, 2 / 3, 2 / 3, 0, 0, 0], atol=1e-9)
+    assert m.loglik == pytest.approx(2 * np.log(2 / 3) + np.log(1 / 3))
+    for part in (m.score, m.curvature, m.slope, m.influence(s)[:, 0]):
+        assert (part[3:] == 0).all() and (part[:3] != 0).all()
+    assert m.estimate(s, "").n.tolist() == [3] and m.estimate(s, "").dof.tolist() == [2]
+
+
+def test_a_model_by_group_has_a_coefficient_for_all_but_the_first() -> None:
+    m = ResponseModel.of(sample(), ["g"], Y, "logit")
+    assert m.names == ("Intercept", "g=b")
+    assert m.beta.tolist() == pytest.approx([np.log(2), np.log(0.2) - np.log(2)])
+    assert m.estimate(sample(), "").dof.tolist() == [4, 4]
+    flag = np.array([True, False, True, False, True, False])
+    assert design_matrix(sample(flag=flag), ["flag"])[1] == ("Intercept", "flag")
+
+
+def test_a_model_that_cannot_be_fitted_is_told() -> None:
+    for y, columns, where in ((np.ones(6), [], "intercept"), ((np.arange(6) < 3) * 1.0, ["g"], "g")):
+        for link in ("logit", "probit"):
+            with pytest.raises(EstimateError) as caught:
+                ResponseModel.of(sample(), columns, y, link)
+            problem = caught.value.problems[0]
+            assert (problem.what, problem.where, problem.expected) == (
+                "the attrition model cannot be fitted", where, "some lost and some not, covariates that are not collinear"
+            )  # fmt: skip
+
+
+# A panel: the first wave has everybody, the second persons 0, 2 and 3
+
+
+def panel(answered: tuple[int, ...] = (0, 2, 3), **columns: object) -> TracerPanel:
+    s = sample(person_id=np.arange(6), **columns)
+    first, second = pd.DataFrame({"person_id": np.arange(6), "wave": 0, "y": 1.0}), pd.DataFrame({"person_id": list(answered), "wave": 1, "y": 2.0})
+    return TracerPanel.from_frame(pd.concat([first, second], ignore_index=True), sample=s)
+
+
+@pytest.mark.parametrize("method", ["logit", "probit", "cells"])
+def test_each_group_is_carried_by_those_who_answered(method: str) -> None:
+    """Group a: 4 of 6; group b: 2 of 12."""
+    s = attrition_weights(panel(), "g", method=method, stabilised=False).weight_sample(1)
+    np.testing.assert_allclose(s.weights, [1.5, 0, 4.5, 12, 0, 0], rtol=1e-8)
+    assert s.design.steps[0].name == f"attrition at wave 1 ({method} on g; 3 of 6 answered)"
+    t = attrition_weights(panel(), "g", method=method).weight_sample(1)
+    np.testing.assert_allclose(t.weights, s.weights, rtol=1e-8)
+    assert t.design.steps[0].name == f"attrition at wave 1 (stabilised, {method} on g; 3 of 6 answered)"
+
+
+@pytest.mark.parametrize("method", ["logit", "probit"])
+def test_a_numerator_takes_its_columns_out_of_the_weights(method: str) -> None:
+    """Propensities by g on top of propensities by g: r q / p is 1 for those who answered, and the sum 18 is kept by the factor 18 / 6."""
+    made = attrition_weights(panel(), "g", method=method, restricted="g").weight_sample(1)
+    step = made.design.steps[0]
+    assert isinstance(step, StabilisedPropensity) and step.restricted is not None
+    np.testing.assert_allclose(step.ratio, Y, atol=1e-8)
+    np.testing.assert_allclose(made.weights, 3 * W * Y, rtol=1e-8)
+    np.testing.assert_allclose(step.refit(2 * W), step.factor, rtol=1e-8)
+    fixed = attrition_weights(panel(), "g", method=method, restricted="g", fixed_weights=True).weight_sample(1)
+    np.testing.assert_allclose(fixed.weights, made.weights)
+    assert fixed.design.steps[0].name == f"attrition at wave 1 (stabilised, {method} on g; 3 of 6 answered), factors treated as fixed"
+
+
+def test_factors_of_rows_that_are_not_at_risk_are_one() -> None:
+    """Person 5 is known dead: the others of b answer with 2 of 6, and the scale of a stabilised weight leaves the row alone."""
+    base = panel().sample
+    long = pd.DataFrame(
+        {"person_id": [*range(6), *range(6)], "wave": [0] * 6 + [1] * 6, "disp": ["1.1"] * 6 + ["1.1", "2.1", "1.1", "1.1", "2.1", "2.31"], "y": 1.0}
+    )
+    made = TracerPanel.from_frame(long, sample=base, disposition="disp")
+    for method in ("logit", "probit", "cells"):
+        for stabilised in (True, False):
+            s = attrition_weights(made, "g", method=method, stabilised=stabilised).weight_sample(1)
+            np.testing.assert_allclose(s.weights, [1.5, 0, 4.5, 6, 0, 0], rtol=1e-8)
+            assert s.design.steps[0].name == "known dead by wave 1 leave the population (1)"
+            assert s.design.steps[1].name.endswith("3 of 5 answered)") and s.design.steps[1].factor[5] == 1.0
+
+
+def test_waves_that_all_answered_take_no_step_and_nothing_adjusted_says_so() -> None:
+    assert attrition_weights(panel(tuple(range(6))), "g").weight_sample(1).design.steps == ()
+    plain = panel().weight_sample(1)
+    assert plain.design.steps[0].name == "answered wave 1 (3 of 6, no adjustment for those lost)"
+    np.testing.assert_allclose(plain.weights, W * Y)
+
+
+# Refreshment: persons 4 and 5 are new, of whom 5 answered
+
+
+def fresh(new: tuple[int, ...] = (5,), **options: object) -> TracerPanel:
+    s = sample(person_id=np.arange(6), new=np.arange(6) >= 4)
+    first = pd.DataFrame({"person_id": np.arange(4), "wave": 0, "y": 1.0})
+    second = pd.DataFrame({"person_id": [0, 2, 3, *new], "wave": 1, "y": 2.0})
+    made = TracerPanel.from_frame(pd.concat([first, second], ignore_index=True), sample=s, refresh="new")
+    return attrition_weights(made, "g", method="cells", **options)  # type: ignore[arg-type]
+
+
+def test_panel_and_refreshment_share_by_their_effective_sizes() -> None:
+    """Members: group a 1 and 3 of 1, 2 and 3 answered (times 6 / 4), b whole: weights 1.5, 4.5, 2. New: 6 stands for 4 and 6."""
+    panel_size = 64 / (2.25 + 20.25 + 4)
+    r = refreshment(fresh(), 1)
+    np.testing.assert_allclose(r.without.weights, [1.5, 0, 4.5, 2, 0, 0], rtol=1e-9)
+    np.testing.assert_allclose(r.only.weights, [0, 0, 0, 0, 0, 10], rtol=1e-9)
+    share = panel_size / (panel_size + 1)
+    assert r.n_effective == pytest.approx((panel_size, 1)) and r.share == pytest.approx(share)
+    np.testing.assert_allclose(r.both.weights, [1.5 * share, 0, 4.5 * share, 2 * share, 0, 10 * (1 - share)], rtol=1e-9)
+    assert r.both.design.steps[-1].name == f"panel and refreshment combined by effective n ({share:.3f} and {1 - share:.3f}, shares treated as fixed)"
+    assert [s.name for s in r.only.design.steps] == ["refreshment sample only", "response of the refreshment sample at wave 1 (one rate)"]
+    assert r.without.design.steps[0].name == "without the refreshment sample (2)"
+
+
+def test_the_domain_narrows_all_three_samples() -> None:
+    narrow = fresh().where(np.arange(6) != 3)
+    r = refreshment(narrow, 1)
+    for s in (r.both, r.without, r.only):
+        assert s.domain.tolist() == [True, True, True, False, True, True]
+    assert r.n_effective[0] == pytest.approx(36 / (2.25 + 20.25))
+
+
+def test_a_refreshment_sample_without_an_answer_is_refused() -> None:
+    with pytest.raises(DesignError) as caught:
+        refreshment(fresh(new=()), 1)
+    assert caught.value.problems[0].what in ("the response propensity cannot be fitted", "nobody of the refreshment sample answered the wave")
+
+
+# Tracing: of the lost 1, 4 and 5, persons 1 and 4 are drawn
+
+
+def tracing(found: tuple[int, ...], p: object = 0.5) -> TracerPanel:
+    long = pd.DataFrame({"person_id": [*range(6), 0, 2, 3, *found, *[i for i in (1, 4) if i not in found]], "wave": [0] * 6 + [1] * 5})
+    there = (long["wave"] == 0) | long["person_id"].isin((0, 2, 3, *found))
+    long = long.assign(y=1.0, drawn=(long["wave"] == 1) & long["person_id"].isin((1, 4)), p=p, disp=np.where(there, "1.1", "2.1"))
+    return TracerPanel.from_frame(long, sample=panel().sample, disposition="disp")
+
+
+def test_the_traced_stand_for_the_lost() -> None:
+    made = tracing((1, 4))
+    s = follow_up(made, 1, "drawn", 0.5).weight_sample(1)
+    np.testing.assert_allclose(s.weights, [1, 4, 3, 2, 8, 0])
+    assert [t.name for t in s.design.steps] == ["intensive tracing of 2 of 3 lost at wave 1"]
+    np.testing.assert_allclose(follow_up(tracing((1, 4), 0.25), 1, "drawn", "p").weight_sample(1).weights, [1, 8, 3, 2, 16, 0])
+    np.testing.assert_allclose(follow_up(made, 1, "drawn", 1.0).weight_sample(1).weights, [1, 2, 3, 2, 4, 0])
+    for bad in (0.0, 1.01):
+        with pytest.raises(DesignError, match="the subsample for tracing is not usable"):
+            follow_up(made, 1, "drawn", bad)
+
+
+def test_of_the_traced_those_found_stand_for_the_others() -> None:
+    s = follow_up(tracing((1,)), 1, "drawn", 0.5).weight_sample(1)
+    np.testing.assert_allclose(s.weights, [1, 12, 3, 2, 0, 0], rtol=1e-8)
+    assert s.design.steps[1].name == "response to intensive tracing (one rate; 1 of 2)"
+
+
+def test_the_domain_is_kept_by_tracing() -> None:
+    s = follow_up(tracing((1, 4)).where(np.arange(6) != 2), 1, "drawn", 0.5).weight_sample(1)
+    assert s.domain.tolist() == [True, True, False, True, True, True] and s.weights[2] == 3
