@@ -12,7 +12,7 @@ import argparse
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -38,21 +38,21 @@ def drawn(e: me.Estimate, truth: float, at: int = 0) -> Draw:
     return float(e.value[at]), float(e.se[at]), bool(ci["low"] <= truth <= ci["high"]), truth
 
 
-def people(rng: np.random.Generator, design: bool) -> pd.DataFrame:
-    """Persons with a covariate x, PSU and stratum; with a design the weight rises with x and the sample is drawn against it."""
-    psus, size = (96, 12) if design else (900, 1)
+def people(rng: np.random.Generator, design: int) -> pd.DataFrame:
+    """Persons with a covariate x, PSU and stratum; with a design of so many PSUs the weight rises with x and the sample is drawn against it."""
+    psus, size = (design, 12) if design else (900, 1)
     psu = np.repeat(np.arange(psus), size)
     x = 0.5 * rng.normal(size=psus)[psu] + rng.normal(size=psu.size)
     weight = np.exp(0.4 * x + 0.3 * rng.normal(size=psu.size)) if design else np.ones(psu.size)
     return pd.DataFrame({"x": x, "w": 100 * weight, "psu": psu, "stratum": psu % 8, "shock": (0.3 * rng.normal(size=psus))[psu] if design else 0.0})
 
 
-def sampled(f: pd.DataFrame, design: bool) -> me.Sample:
+def sampled(f: pd.DataFrame, design: int) -> me.Sample:
     """The survey: strata and PSUs, or independent persons."""
     return me.Sample.from_frame(f, weights="w", strata="stratum", psu="psu") if design else me.Sample.from_frame(f, weights="w", psu="psu")
 
 
-def panel(rng: np.random.Generator, design: bool) -> dict[str, Draw]:
+def panel(rng: np.random.Generator, design: int) -> dict[str, Draw]:
     """Two waves; with a design a fifth is lost depending on x and the rest is calibrated to the first wave."""
     f = people(rng, design)
     n = len(f)
@@ -67,7 +67,7 @@ def panel(rng: np.random.Generator, design: bool) -> dict[str, Draw]:
     return {f"panel, {method}": drawn(att_2x2(s, ("y0", "y1"), "d", covariates=("x",), method=method), EFFECT) for method in ("or", "ipw", "dr", "dr_improved")}
 
 
-def sections(rng: np.random.Generator, design: bool) -> dict[str, Draw]:
+def sections(rng: np.random.Generator, design: int) -> dict[str, Draw]:
     """Two rounds of different persons in the same PSUs; with a design each round is raked to age classes."""
     f = people(rng, design)
     n = len(f)
@@ -86,7 +86,7 @@ def sections(rng: np.random.Generator, design: bool) -> dict[str, Draw]:
     }
 
 
-def staggered(rng: np.random.Generator, design: bool) -> dict[str, Draw]:
+def staggered(rng: np.random.Generator, design: int) -> dict[str, Draw]:
     """Six periods, three cohorts, effects that grow by 0.1 a period after the start."""
     f = people(rng, design)
     n, periods = len(f), np.array(PERIODS)
@@ -120,10 +120,10 @@ def staggered(rng: np.random.Generator, design: bool) -> dict[str, Draw]:
     }
 
 
-_SHARE: dict[bool, dict[float, float]] = {}
+_SHARE: dict[int, dict[float, float]] = {}
 
 
-def cohort_shares(design: bool) -> dict[float, float]:
+def cohort_shares(design: int) -> dict[float, float]:
     """Weighted shares of the treated cohorts in the population, by a sum over four million persons drawn once."""
     if design not in _SHARE:
         rng = np.random.default_rng(12345)
@@ -135,22 +135,22 @@ def cohort_shares(design: bool) -> dict[float, float]:
     return _SHARE[design]
 
 
-SCENARIOS: dict[str, Callable[[np.random.Generator, bool], dict[str, Draw]]] = {"panel": panel, "cross-sections": sections, "staggered": staggered}
+SCENARIOS: dict[str, Callable[[np.random.Generator, int], dict[str, Draw]]] = {"panel": panel, "cross-sections": sections, "staggered": staggered}
 
 
-def run(names: list[str], runs: int, seed: int) -> pd.DataFrame:
-    """Coverage table of scenarios x with and without design."""
+def run(names: list[str], runs: int, seed: int, designs: Sequence[int]) -> pd.DataFrame:
+    """Coverage table of scenarios x designs: numbers of PSUs, 0 for independent persons."""
     rows = []
     for name in names:
-        for design in (False, True):
+        for design in designs:
             draws: dict[str, list[Draw]] = {}
             for r in range(runs):
-                for k, v in SCENARIOS[name](np.random.default_rng([seed, r, len(name), design]), design).items():
+                for k, v in SCENARIOS[name](np.random.default_rng([seed, r, len(name), int(design > 0)]), design).items():
                     draws.setdefault(k, []).append(v)
             for k, v in draws.items():
                 value, se, covered, truth = np.array(v, float).T
                 spread = value.std(ddof=1) if runs > 1 and value.std() > 0 else np.nan
-                rows.append({"case": k, "design": "strata, PSUs, weights" if design else "independent persons", "coverage": covered.mean(),
+                rows.append({"case": k, "design": f"strata, {design} PSUs, weights" if design else "independent persons", "coverage": covered.mean(),
                              "bias_over_se": (value - truth).mean() / spread, "se_ratio": se.mean() / spread, "runs": runs})  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -160,10 +160,11 @@ def main() -> None:
     parser.add_argument("scenario", nargs="*", choices=[[], *SCENARIOS])
     parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--psus", type=int, nargs="+", default=[0, 96, 192], help="PSUs of 12 persons, a multiple of 8; 0 for 900 independent persons")
     args = parser.parse_args()
     start = time.perf_counter()
     warnings.simplefilter("error")
-    table = run(args.scenario or [*SCENARIOS], args.runs, args.seed)
+    table = run(args.scenario or [*SCENARIOS], args.runs, args.seed, args.psus)
     sys.stdout.write(table.to_string(index=False, float_format=lambda v: f"{v:.4f}") + f"\n{time.perf_counter() - start:.0f} s, seed {args.seed}\n")
 
 
