@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.estimate import Estimate, Part, stack
+from mismes_eval.estimate.estimate import Estimate, Part, independent, stack
 from mismes_eval.weighting.design import SurveyDesign
 
 
@@ -44,6 +44,19 @@ def on_base(estimates: Sequence[Estimate]) -> Estimate:
         assert part.influence is not None
         moved.append(replace(e, parts=(Part(base, part.design.pull_back(part.influence)),)))
     return stack(*moved)
+
+
+def together(a: Estimate, b: Estimate) -> tuple[Estimate, tuple[str, ...]]:
+    """Two estimates as one: with their covariance where they stand on one sample, also after different weight steps; independent, which a note says, where they do not."""
+    if len(a.parts) == len(b.parts) and all(p.design is q.design for p, q in zip(a.parts, b.parts, strict=True)):
+        return stack(a, b), ()
+    one, other = a.parts[0], b.parts[0]
+    if len(a.parts) > 1 or len(b.parts) > 1 or one.design.base is not other.design.base:
+        return independent(a, b), ("The two estimates are taken as coming from independent samples.",)
+    if one.design.replicates is None or one.design.replicates is not other.design.replicates:
+        return on_base([a, b]), ()
+    # The same replicates, whatever steps were redone in each: their values side by side are the joint distribution.
+    return stack(a, replace(b, parts=(replace(other, design=one.design, influence=None),))), ()
 
 
 def _one_base(a: SurveyDesign, b: SurveyDesign) -> bool:

@@ -66,6 +66,7 @@ def lee_bounds(sample: Sample, outcome: str, treated: str, selected: str, tighte
     seen = inside & (s == 1)
     y = observed(sample, outcome, seen, "lee_bounds")
     both_arms(inside, d, seen, treated, "lee_bounds")
+    _refuse_single(seen, d, treated)
     whole = trimmed(np.where(inside, sample.weights, 0.0), d, s, y, rule)
     name = "treated" if whole.arm else "comparison"
     notes = [f"Lee bounds, rule '{rule}': {100 * whole.share:.2f}% of the observed {name} arm is trimmed ({_direction(sample, d, s, inside, whole)})."]
@@ -156,6 +157,16 @@ def _pctile(x: Float, c: Float, share: float) -> float:
     if i + 1 < x.size and abs(c[i] - target) <= 1e-12 * c[-1]:
         return float((x[i] + x[i + 1]) / 2)
     return float(x[min(i, x.size - 1)])
+
+
+def _refuse_single(seen: Bool, d: Float, treated: str) -> None:
+    """One observed row of an arm has no spread, so that a bound would have no error of it."""
+    problems = [
+        Problem(f"a single observed {name} row has no standard error", f"column '{treated}'", "two observed rows in each arm", "one")
+        for arm, name in ((1, "treated"), (0, "comparison")) if int((seen & (d == arm)).sum()) < 2
+    ]  # fmt: skip
+    if problems:
+        raise IdentificationError(problems)
 
 
 def _direction(sample: Sample, d: Float, s: Float, inside: Bool, whole: Trimming) -> str:

@@ -12,7 +12,8 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, independent, stack
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.impact.base_design import together
 from mismes_eval.numerics.rows import Float
 
 
@@ -237,7 +238,7 @@ def cost_effectiveness(
     ----------
     att : one effect per participant and year, e.g. the effect on being employed.  years : how long the effect lasts, a judgement that is printed.
     cost : of the measure per participant over and above what would be spent anyway; the total cost where `participants` is given. An Estimate (of the same
-        sample: its covariance with the effect is used; of another: independent) or a number with `cost_se` and `correlation` with the effect.
+        sample, whatever its weight steps: its covariance with the effect is used; of another: independent, which a note says) or a number with `cost_se` and `correlation` with the effect.
     value : what one unit of outcome is worth, for break-even and net benefit.  unit, currency : their names.
     level : of the intervals.  draws, seed : of the bootstrap, from the joint replicates where both estimates have them on one design, else from a joint t law.
 
@@ -256,8 +257,9 @@ def cost_effectiveness(
     _refuse(att, cost, participants, years, cost_se, correlation, value, level, draws)
     per = 1.0 if participants is None else 1 / participants
     scale = np.array([years, per])
+    said: tuple[str, ...] = ()
     if isinstance(cost, Estimate):
-        joint = stack(att, cost) if _one_design(att, cost) else independent(att, cost)
+        joint, said = together(att, cost)
         pair, vcov, dof = joint.value * scale, joint.vcov * np.outer(scale, scale), joint.degf
         replicates = joint.parts[0].replicates if len(joint.parts) == 1 else None
     else:
@@ -265,17 +267,13 @@ def cost_effectiveness(
         se = np.array([att.se[0], cost_se]) * scale
         vcov = np.outer(se, se) * np.array([[1.0, correlation], [correlation, 1.0]])
         dof, replicates = att.degf, None
-    notes = [f"The effect is taken to last {years:g} years. Intervals at {100 * level:g}% with {dof:g} degrees of freedom."]
+    notes = [*said, f"The effect is taken to last {years:g} years. Intervals at {100 * level:g}% with {dof:g} degrees of freedom."]
     if not isinstance(cost, Estimate) and cost_se == 0:
         notes.append("The cost is taken as known: no uncertainty of it is in the intervals.")
     made = _draws(pair, vcov, dof, None if replicates is None else replicates * scale, draws, seed)
     return CostEffectiveness(
         float(pair[0]), float(pair[1]), vcov, dof, level, float(att.value[0]), years, participants, value, unit, currency, made, (*notes, *att.notes)
     )  # fmt: skip
-
-
-def _one_design(a: Estimate, b: Estimate) -> bool:
-    return len(a.parts) == len(b.parts) and all(p.design is q.design for p, q in zip(a.parts, b.parts, strict=True))
 
 
 def _draws(pair: Float, vcov: Float, dof: float, replicates: Float | None, count: int, seed: int) -> Float:
@@ -306,7 +304,12 @@ def _refuse(
     draws: int,
 ) -> None:
     problems = []
-    for name, e in (("att", att), ("cost", cost)):
+    for name, e, other in (("att", att, ""), ("cost", cost, ", or a number")):
+        if not isinstance(e, Estimate) and not (other and isinstance(e, int | float | np.number)):
+            got = f"not estimable: {e.reason}" if isinstance(e, NotEstimable) else type(e).__name__
+            problems.append(Problem("one value is needed", f"argument '{name}'", f"an Estimate of one value{other}", got))
+        elif isinstance(e, Estimate) and e.p == 1 and not np.isfinite([e.value[0], e.se[0]]).all():
+            problems.append(Problem("one value is needed", f"argument '{name}'", "a finite value with a standard error", f"{e.value[0]:g} with {e.se[0]:g}"))
         if isinstance(e, Estimate) and e.p != 1:
             problems.append(Problem("one value is needed", f"argument '{name}'", "an Estimate of one value", f"{e.p} values", "Choose it with select([i])."))
     if isinstance(cost, Estimate) and (cost_se or correlation):
@@ -315,7 +318,7 @@ def _refuse(
                 "an Estimate brings its own error", "arguments 'cost_se' and 'correlation'", "0 with an Estimate of the cost", f"{cost_se:g}, {correlation:g}"
             )
         )
-    if not isinstance(cost, Estimate) and not np.isfinite(cost):
+    if isinstance(cost, int | float | np.number) and not np.isfinite(cost):
         problems.append(Problem("the cost is not a number", "argument 'cost'", "a finite number", str(cost)))
     for name, number, low in (("participants", participants, 0.0), ("years", years, 0.0), ("value", value, 0.0)):
         if number is not None and not (np.isfinite(number) and number > low):

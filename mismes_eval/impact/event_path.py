@@ -30,13 +30,14 @@ class EventPath:
 
 def event_path(estimate: Estimate) -> EventPath:
     """Coefficients before and after the reference period of an event study. Raises IdentificationError where it is not one with a common reference."""
-    if "event_time" not in estimate.keys.columns:
+    if not isinstance(estimate, Estimate) or "event_time" not in estimate.keys.columns:
+        have = f"keys {', '.join(map(str, estimate.keys.columns))}" if isinstance(estimate, Estimate) else type(estimate).__name__
         raise IdentificationError(
             Problem(
                 "not an event study",
                 "argument 'event_study'",
                 "an Estimate with the keys column 'event_time'",
-                f"keys {', '.join(map(str, estimate.keys.columns))}",
+                have,
                 "Aggregate with aggregate('event').",
             )
         )

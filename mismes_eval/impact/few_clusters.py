@@ -170,9 +170,10 @@ def _totals(
     if treated is None:
         everything = z.sums(design.base, code, m)
         return _Clusters(np.zeros_like(everything), everything, None, 0.0, stratum)
-    d = np.asarray(pd.Series(treated), float)
-    if d.shape != (z.n,):
-        raise EstimateError(Problem("treatment has another length", "argument 'treated'", f"{z.n} rows", str(d.size)))
+    given = pd.Series(treated)
+    if given.shape != (z.n,):
+        raise EstimateError(Problem("treatment has another length", "argument 'treated'", f"{z.n} rows", str(given.size)))
+    d = pd.to_numeric(given, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     used = np.abs(z.dense()).sum(axis=1) > 0
     if not np.isin(d[used], (0.0, 1.0)).all():
         raise EstimateError(Problem("treatment is not yes or no", "argument 'treated'", "0 or 1 in every row behind the estimate", "other values"))

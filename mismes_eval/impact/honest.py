@@ -119,6 +119,8 @@ def honest_did(
     """
     if method not in ("relative_magnitude", "smoothness"):
         raise EstimateError(Problem("unknown restriction", "argument 'method'", "relative_magnitude or smoothness", repr(method)))
+    if not 0.5 < level < 1:
+        raise EstimateError(Problem("the level is no probability above one half", "argument 'level'", "a number between 0.5 and 1", str(level)))
     path = event_path(event_study)
     weights, label = _target(path, target)
     values = _grid(path, method, grid)

@@ -69,6 +69,8 @@ def manski_bounds(
     ----------
     Manski (1990), AER Papers and Proceedings 80, 319-323; Coppock, Gerber, Green and Kern (2017), Political Analysis 25, 188-206.
     """
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise EstimateError(Problem("an outcome without ends has no worst case", "arguments 'low' and 'high'", "finite numbers", f"{low:g}, {high:g}"))
     rows, where = _read(sample, outcome, treated, selected, attempted, recovered, poststratify, low, high, delta, variance)
     size = np.bincount(where.code, weights=rows.w, minlength=where.count + 1)[: where.count]
 

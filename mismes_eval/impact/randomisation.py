@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, MismesError, Problem
-from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.sample import Sample
 
@@ -98,6 +98,8 @@ def randomisation_test(
     ----------
     Fisher (1935), The Design of Experiments; MacKinnon and Webb (2020), Journal of Econometrics 218, 435-450; Chung and Romano (2013), Annals of Statistics 41, 484-507.
     """
+    if draws < 1:
+        raise EstimateError(Problem("no assignment is drawn", "argument 'draws'", "1 or more", str(draws)))
     code, label, stratum, rows = _units(sample_of(data), assignment, cluster, strata)
     groups = [np.flatnonzero(stratum == h) for h in np.unique(stratum)]
     observed, studentised = _value(statistic(data))
@@ -134,8 +136,13 @@ def randomisation_test(
     return RandomisationTest(observed, made, p, enumerated, failed, studentised, tuple(notes))
 
 
-def _value(result: Estimate | float) -> tuple[float, bool]:
+def _value(result: Estimate | NotEstimable | float) -> tuple[float, bool]:
+    """The statistic, and whether it is studentised. What is no finite number raises EstimateError: it would count as smaller than anything."""
+    if isinstance(result, NotEstimable):
+        raise EstimateError(Problem("the statistic cannot be estimated", "argument 'statistic'", "an Estimate of one value, or a number", result.reason))
     if not isinstance(result, Estimate):
+        if not np.isfinite(float(result)):
+            raise EstimateError(Problem("the statistic is no number", "argument 'statistic'", "a finite number", str(float(result))))
         return float(result), False
     if result.p != 1:
         raise EstimateError(
@@ -147,7 +154,7 @@ def _value(result: Estimate | float) -> tuple[float, bool]:
                 "Choose one with select([i]).",
             )
         )
-    if not result.se[0] > 0:
+    if not (result.se[0] > 0 and np.isfinite(result.value[0])):
         raise EstimateError(
             Problem(
                 "the statistic has no standard error",

@@ -218,3 +218,14 @@ def test_refusals():
         lee_bounds(Sample.from_frame(f.assign(s=f.s & (f.d == 0)), weights="w"), "y", "d", "s")
     with pytest.raises(IdentificationError, match="a cell has no observed"):
         lee_bounds(Sample.from_frame(f.assign(cell=np.arange(len(f)) // 3), weights="w"), "y", "d", "s", tighten="cell")
+
+
+def test_bounds_that_have_no_end_or_no_error():
+    f = drawn()
+    s = Sample.from_frame(f, weights="w", psu="psu")
+    for low, high in ((-np.inf, np.inf), (-3, np.inf), (np.nan, 4)):
+        with pytest.raises(EstimateError, match="an outcome without ends has no worst case"):
+            manski_bounds(s, "y", "d", "s", low, high)
+    one = np.flatnonzero(f.s & (f.d == 1))[0]
+    with pytest.raises(IdentificationError, match="a single observed treated row has no standard error"):
+        lee_bounds(s.with_columns({"s": np.where(f.d == 1, np.arange(len(f)) == one, f.s)}), "y", "d", "s")

@@ -1,5 +1,7 @@
 """Fieller's interval inverts the t-test and covers as stated, the plane replaces the ratio where the effect covers 0, and joint costs use their covariance."""
 
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -10,6 +12,8 @@ from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.impact.cost import cost_effectiveness, fieller
+from mismes_eval.weighting.nonresponse import nonresponse
+from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 
 
@@ -114,3 +118,31 @@ def test_refusals_are_gathered():
     with pytest.raises(EstimateError) as error:
         cost_effectiveness(mean(s, ["e", "c"]), mean(s, "c"), cost_se=1.0, years=0, participants=-1, correlation=2)
     assert len(error.value.problems) == 5
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("kind", ["linearised", "jackknife"])
+def test_cost_before_weight_steps_keeps_its_covariance(kind):
+    """Effect among those who answered, cost of everybody: other weight steps, the same persons. The covariance is the jackknife's."""
+    s = sample()
+    s = s.with_columns({"seen": np.arange(200) % 4 > 0, "x": np.arange(200) % 3})
+    s = replicates(s, "jackknife") if kind == "jackknife" else s
+    effect, cost = mean(nonresponse(s, "seen", ["x"]), "e"), mean(s, "c")
+    joint = cost_effectiveness(effect, cost)
+    np.testing.assert_allclose(np.sqrt(np.diag(joint.vcov)), [effect.se[0], cost.se[0]], rtol=1e-10)
+    jack = replicates(s, "jackknife") if kind == "linearised" else s
+    other = cost_effectiveness(mean(nonresponse(jack, "seen", ["x"]), "e"), mean(jack, "c"))
+    assert joint.vcov[0, 1] == pytest.approx(other.vcov[0, 1], rel=0.03) and joint.vcov[0, 1] > 0.5 * effect.se[0] * cost.se[0]
+    assert not any("independent samples" in note for note in joint.notes)
+    apart = cost_effectiveness(effect, mean(sample(seed=2), "c"))
+    assert apart.vcov[0, 1] == 0 and "The two estimates are taken as coming from independent samples." in apart.notes
+
+
+@pytest.mark.parametrize(("effect", "cost", "words"), [
+    (NotEstimable("only one group"), 5.0, "argument 'att'. Expected an Estimate of one value, got not estimable: only one group"),
+    (None, NotEstimable("no receipts"), "argument 'cost'. Expected an Estimate of one value, or a number, got not estimable: no receipts"),
+    (None, "five", "argument 'cost'. Expected an Estimate of one value, or a number, got str"), (0.5, 5.0, "argument 'att'. Expected an Estimate of one value, got float"),
+])  # fmt: skip
+def test_what_is_no_estimate(effect, cost, words):
+    with pytest.raises(EstimateError, match=re.escape(words)):
+        cost_effectiveness(mean(sample(), "e") if effect is None else effect, cost)

@@ -8,7 +8,7 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from mismes_eval.errors import EstimateError
-from mismes_eval.estimate.estimate import Estimate, stack
+from mismes_eval.estimate.estimate import Estimate, NotEstimable, stack
 from mismes_eval.estimate.regression import ols
 from mismes_eval.estimate.totals import mean
 from mismes_eval.impact.multiple_testing import adjust_pvalues
@@ -136,3 +136,17 @@ def test_romano_wolf_keeps_the_family_error():
         e = mean(Sample.from_frame(f, weights="w"), list("abcde"))
         wrong += adjust_pvalues(e, draws=999, seed=r).adjusted.min() <= 0.05
     assert 0.02 <= wrong / 300 <= 0.09
+
+
+def test_a_statistic_that_is_no_number_is_no_finding():
+    """NaN is larger than nothing: without this rule p would be 1 / (1 + draws)."""
+    s = Sample.from_frame(drawn(), weights="w", psu="g")
+    with pytest.raises(EstimateError, match="the statistic is no number"):
+        randomisation_test(s, lambda _: float("nan"), "d", cluster="g")
+    with pytest.raises(EstimateError, match=r"the statistic cannot be estimated: argument 'statistic'. .*got one arm"):
+        randomisation_test(s, lambda _: NotEstimable("one arm"), "d", cluster="g")
+    with pytest.raises(EstimateError, match="no assignment is drawn"):
+        randomisation_test(s, gap, "d", cluster="g", draws=0)
+    first = s.frame["d"].to_numpy().copy()
+    out = randomisation_test(s, lambda t: gap(t) if (t.frame["d"].to_numpy() == first).all() else float("nan"), "d", cluster="g")
+    assert out.p == 1.0 and out.failed == out.distribution.size - 1
