@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require
@@ -89,7 +90,8 @@ def duration_quantile(
     Returns
     -------
     {label: Estimate (one value, in the unit of the duration), or NotEstimable where fewer had it by the last time}. The standard error is that of the
-    curve at the quantile over its local slope (over the times between survival + and - 2 SE of it); the interval comes from those times (Brookmeyer-Crowley).
+    curve at the quantile over its local slope (over the times between survival + and - 2 SE of it). `ci` gives the times at which the curve passes t standard errors above
+    and below the quantile's share (Woodruff), without an upper end where it never does; `extra` has those of 2 standard errors.
 
     References
     ----------
@@ -113,19 +115,37 @@ def _quantile(sample: Sample, duration: str, event: str, prob: float, entry: str
         return NotEstimable(f"only {100 * (1 - curve.value[-1]):.1f}% had the event by the last time ({times[-1]:g}); {100 * prob:g}% are needed")
     j = int(below[0])
     at = float(times[j])
-    half = 2.0 * max(float(curve.se[j]), 1e-12)
-    early, late = _time_at(times, curve.value, 1 - prob + half), _time_at(times, curve.value, 1 - prob - half)
-    slope = (2 * half) / (late - early) if late > early else np.inf
+    error, dof = float(curve.se[j]), float(curve.dof[j])
+
+    def limits(level: float) -> tuple[Float, Float]:
+        ends = _times_about(times, curve.value, 1 - prob, error * float(stats.t.ppf(0.5 + level / 2, dof)) if dof > 0 else np.nan)
+        return np.array(ends[:1]), np.array(ends[1:])
+
+    half = 2.0 * max(error, 1e-12)
+    early, late = _times_about(times, curve.value, 1 - prob, half)
+    fallen = 1 - prob + half - (1 - prob - half if np.isfinite(late) else float(curve.value[-1]))
+    last = late if np.isfinite(late) else float(times[-1])
+    slope = fallen / (last - early) if last > early else np.inf
     z = curve.parts[0].linear(np.eye(curve.p)[[j]] / slope) if np.isfinite(slope) else curve.parts[0].linear(np.zeros((1, curve.p)))
     keys = pd.DataFrame({"variable": [duration], "prob": [prob]})
-    note = "Standard error: of the curve at the quantile over its local slope."
+    notes = ["Standard error: of the curve at the quantile over its local slope; interval: the times at which the curve lies its error above and below."]
+    if not np.isfinite(late):
+        notes.append("The curve never falls two of its errors below the quantile: the upper end is open.")
+    if not np.isfinite(slope):
+        notes.append(
+            "The curve passes the quantile, and what is seen of two of its errors about it, at one time: the error is smaller than the step of time, or unknown, and stands as 0."
+        )
     return Estimate(np.array([at]), (f"{duration} by which {100 * prob:g}% had the event",), (Part(z.design, z.influence),), keys, curve.n[:1], curve.dof[:1],
-                    "quantile", notes=(note, *sample.notes), extra={"low": early, "high": late})  # fmt: skip
+                    "quantile", notes=(*notes, *sample.notes), limits=limits, extra={"low": early, "high": late})  # fmt: skip
 
 
-def _time_at(times: Float, curve: Float, level: float) -> float:
-    below = np.flatnonzero(curve <= level)
-    return float(times[below[0]]) if below.size else float(times[-1])
+def _times_about(times: Float, curve: Float, share: float, half: float) -> tuple[float, float]:
+    """The first times at which the curve is down to share + half and to share - half; infinite where it never is."""
+    ends = []
+    for level in (share + half, share - half):
+        below = np.flatnonzero(curve <= level)
+        ends.append(float(times[below[0]]) if below.size else np.inf)
+    return (ends[0], ends[1]) if np.isfinite(half) else (np.nan, np.nan)
 
 
 def _many(sample: Sample, duration: str, event: str, times: Float, entry: str | None) -> Estimate:

@@ -17,6 +17,8 @@ from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.sample import Sample
 
+MANY = 50
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -112,6 +114,10 @@ def _levels(pairs: Sequence[Pair], used: Sequence[Bool]) -> list[object]:
         seen |= set(pd.unique(pair.origin[rows])) | set(pd.unique(pair.destination[rows]))
     if not seen:
         raise EstimateError(Problem("no row has a state at both occasions of any pair"))
+    if len(seen) > MANY:
+        raise EstimateError(
+            Problem("the states are too many for a table", "", f"at most {MANY} states", f"{len(seen):,}", "Group them; a quantity needs classes first.")
+        )
     return sorted(seen, key=lambda v: (str(type(v)), v))
 
 

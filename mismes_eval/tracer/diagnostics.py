@@ -99,11 +99,14 @@ def attrition_tests(
     when = panel.waves[-1] if wave is None else panel.chosen(wave)[0]
     t = panel.waves.index(when)
     sample = panel.sample.where(~panel.dead[:, t])
+    dead = int((panel.sample.active & ~sample.active).sum())
+    if dead:
+        sample = sample.flagged(f"{dead:,} persons known to have died by wave {when} are neither stayers nor lost.")
     lost = (~panel.responded[:, t]).astype(float)
-    y = panel.values(outcome, panel.waves[0]) if outcome not in sample.frame.columns else sample.frame[outcome].to_numpy(dtype=float, na_value=np.nan)
+    y = _at_enrolment(panel, outcome)
     sample = sample.with_columns({"lost": lost, "outcome at enrolment": y})
     columns = [*groups, *[c for c in listed if c not in groups]]
-    _refuse(sample, lost, y, columns, outcome, link)
+    _refuse(sample, lost, y, columns, outcome, link, len(columns) > len(groups))
     full = ResponseModel.of(sample, columns, lost, link)
     small = ResponseModel.of(sample, groups, lost, link)
     tested = [n for n in full.names if n not in small.names]
@@ -114,10 +117,19 @@ def attrition_tests(
     bglw, bglw_design = _bglw(sample, columns, lost, y)
     return AttritionTests(
         when, mean(sample, "lost", by=groups or None), _differences(sample, groups), model,
-        Test(null, lr, "chi2", float(k), float("nan"), float(stats.chi2.sf(lr, k)), "Likelihood ratio", ()), wald(model, tested) if tested else NotEstimable("no covariate"),
+        Test(null, lr, "chi2", float(k), float("nan"), float(stats.chi2.sf(lr, k)), "Likelihood ratio", ()), wald(model, tested),
         _fgm(sample, columns, lost, link), bglw, bglw_design, _stayers_minus_all(sample, columns, lost, y),
         _overlap(sample, 1 - full.p, lost), balance(panel, columns, when), r_indicator(sample, 1 - lost, full),
     )  # fmt: skip
+
+
+def _at_enrolment(panel: TracerPanel, outcome: str) -> Float:
+    """(n,) the outcome at enrolment, NaN where missing. Raises EstimateError for text."""
+    known = panel.sample.frame
+    column = known[outcome] if outcome in known.columns else pd.Series(panel.values(outcome, panel.waves[0]))
+    if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
+        raise EstimateError(Problem("attrition_tests needs numbers", f"column '{outcome}'", "a numeric or boolean outcome", str(column.dtype)))
+    return np.asarray(column.to_numpy(dtype=float, na_value=np.nan), float)
 
 
 def _fgm(sample: Sample, columns: Sequence[str], lost: Float, link: str) -> Test | NotEstimable:
@@ -207,7 +219,7 @@ def r_indicator(sample: Sample, answered: Float, fitted: ResponseModel) -> Estim
     centre = float(w @ p / total)
     variance = float(w @ (p - centre) ** 2 / total)
     s = np.sqrt(variance)
-    if s == 0:
+    if s < 1e-12:
         raise EstimateError(Problem("the R-indicator has no spread of propensities", "argument 'covariates'", "covariates that tell people apart"))
     direct = np.where(inside, ((p - centre) ** 2 - variance) / total, 0.0)
     through = -2 * ((w * (p - centre) * fitted.slope) @ fitted.x) / total
@@ -216,13 +228,15 @@ def r_indicator(sample: Sample, answered: Float, fitted: ResponseModel) -> Estim
                     np.array([sample.degf]), "R-indicator", definition="1 - 2 x standard deviation of the response propensities.", notes=sample.notes)  # fmt: skip
 
 
-def _refuse(sample: Sample, lost: Float, y: Float, columns: Sequence[str], outcome: str, link: str) -> None:
+def _refuse(sample: Sample, lost: Float, y: Float, columns: Sequence[str], outcome: str, link: str, some: bool) -> None:
     inside = sample.active
     problems = [
         Problem("attrition_tests names an unknown column", f"column '{c}'", "a column of the persons at enrolment")
         for c in columns
         if c not in sample.frame.columns
     ]
+    if not some:
+        problems.append(Problem("attrition_tests needs covariates", "argument 'covariates'", "columns known at enrolment, beyond those of 'by'", "none"))
     if link not in LINKS:
         problems.append(Problem("unknown link", "argument 'link'", " or ".join(map(repr, LINKS)), repr(link)))
     if outcome in columns:

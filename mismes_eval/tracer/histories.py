@@ -10,12 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mismes_eval.errors import EstimateError, InputError, Problem
-from mismes_eval.estimate.domains import domains
+from mismes_eval.estimate.domains import domains, listed
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.totals import OfTotals, evaluate
 from mismes_eval.frame import codes
 from mismes_eval.numerics.rows import Bool, Float, Int
-from mismes_eval.tracer.months import dates, month_label, month_number, state_text
+from mismes_eval.tracer.months import dates, month_label, month_number, not_months, state_text, unreadable_months
 
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
@@ -37,11 +37,17 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
     DataFrame: unit, spell (1.. within person), state, start, end (positions 1.. of the columns), length in periods, left_censored (begins with the first period, or after a
     missing one), right_censored (ends with the last, or before a missing one).
     """
+    columns = listed(columns)
     missing = [c for c in (unit, *columns) if c not in frame.columns]
     if missing or not len(columns):
         raise InputError(
             [Problem("episodes names an unknown column", f"column '{c}'", "a column of the frame") for c in missing]
             or [Problem("episodes needs the columns of a calendar")]
+        )
+    twice = frame[unit].duplicated(keep=False).to_numpy()
+    if twice.any():
+        raise InputError(
+            Problem("a person has two rows", f"column '{unit}'", "one row a person", "", "", int(twice.sum()), tuple(frame.loc[twice, unit].unique()[:5]))
         )
     flat = pd.concat([frame[c] for c in columns], ignore_index=True)
     code, level = pd.factorize(flat, sort=True)
@@ -69,13 +75,50 @@ def calendar(spells: pd.DataFrame, first: str, last: str, unit: str = "person_id
     Parameters
     ----------
     first, last : months of the calendar.  until : last month known of each person ('2021-03'), index the person; open spells and months after it are missing
-        beyond it. None: open spells run to `last`. Where spells overlap, the later start counts (see the edit report).
+        beyond it, and all months of a person that it lacks. None: open spells run to `last`. Where spells overlap, the later start counts (see the edit report).
+
+    Raises
+    ------
+    InputError : columns that are absent, persons, states and first months that are missing, months that cannot be read, spells that end before they start: all of them at once.
     """
+    _refuse_spells(spells, unit, first, last)
     names, grid, person = _grid(spells, unit, int(month_number(pd.Series([first]))[0]), int(month_number(pd.Series([last]))[0]), until)
     code, level = grid
     out = pd.DataFrame(state_text(level)[code], columns=names)
     out.insert(0, unit, np.asarray(person))
     return out
+
+
+def _refuse_spells(spells: pd.DataFrame, unit: str, first: str, last: str) -> None:
+    needed = (unit, "start_ym", "end_ym", "state")
+    problems = [Problem("calendar needs a column", f"column '{c}'", "a column of the spells") for c in needed if c not in spells.columns]
+    if problems:
+        raise InputError(problems)
+    ends = pd.Series([first, last], name="first and last")
+    for months in (ends, spells["start_ym"], spells["end_ym"]):
+        if (bad := unreadable_months(months)).any():
+            problems.append(not_months(months, bad))
+    for c in (unit, "state", "start_ym"):
+        if (gone := spells[c].isna().to_numpy()).any():
+            problems.append(
+                Problem(
+                    "a spell is not whole", f"column '{c}'", "a value in every row", "missing", "", int(gone.sum()), tuple(np.flatnonzero(gone)[:5].tolist())
+                )
+            )
+    if not problems and (back := month_number(spells["end_ym"]) < month_number(spells["start_ym"])).any():
+        problems.append(
+            Problem(
+                "a spell ends before it starts",
+                "columns 'start_ym' and 'end_ym'",
+                "start_ym up to end_ym",
+                "",
+                "",
+                int(back.sum()),
+                tuple(np.flatnonzero(back)[:5].tolist()),
+            )
+        )
+    if problems:
+        raise InputError(problems)
 
 
 def _grid(spells: pd.DataFrame, unit: str, first: int, last: int, until: pd.Series | None) -> tuple[list[str], tuple[Int, Sequence[str]], pd.Index]:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.numerics.rows import Float
+from mismes_eval.errors import EstimateError, InputError, Problem
+from mismes_eval.numerics.rows import Bool, Float
 
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
@@ -19,12 +19,29 @@ DAYS = 30.4375  # a month, on average over four years
 
 
 def month_number(months: pd.Series) -> Float:
-    """'2021-03' -> 2021 * 12 + 2, as floats; NaN where missing. Dates and periods are taken too."""
+    """'2021-03' -> 2021 * 12 + 2, as floats; NaN where missing. Dates and periods are taken too; anything else is refused."""
     if pd.api.types.is_datetime64_any_dtype(months):
         return np.asarray(months.dt.year * 12 + months.dt.month - 1, float)
+    bad = unreadable_months(months)
+    if bad.any():
+        raise InputError(not_months(months, bad))
     code, level = pd.factorize(months.astype(object).where(months.notna(), None))
     number = np.array([int(str(v)[:4]) * 12 + int(str(v)[5:7]) - 1 for v in level] + [np.nan])
     return np.asarray(number[code], float)
+
+
+def unreadable_months(months: pd.Series) -> Bool:
+    """(n,) where a value is given and is no month."""
+    if pd.api.types.is_datetime64_any_dtype(months):
+        return np.zeros(len(months), bool)
+    return np.asarray(months.notna() & ~months.astype(str).str.match(r"\d{4}-(0[1-9]|1[0-2])(?!\d)"))
+
+
+def not_months(months: pd.Series, bad: Bool) -> Problem:
+    """The problem of values that are no months, bad (n,)."""
+    rows = np.flatnonzero(bad)
+    return Problem("a month cannot be read", f"column '{months.name}'" if months.name is not None else "", "year and month, as in 2021-03", str(months.iloc[rows[0]]), "",
+                   int(rows.size), tuple(rows[:5].tolist()))  # fmt: skip
 
 
 def month_label(number: float) -> str:

@@ -67,7 +67,7 @@ class TracerPanel:
         InputError : missing keys, duplicate keys, persons without a row in `sample`, unknown dispositions: all of them at once.
         """
         shapes.check_keys(frame, unit, wave, disposition)
-        waves = tuple(np.sort(frame[wave].unique()).tolist())
+        waves = shapes.wave_order(frame[wave])
         if sample is None:
             sample = shapes.enrolment(frame, unit, wave, weights, strata, psu, fpc)
         elif any(c is not None for c in (weights, strata, psu, fpc)):

@@ -34,6 +34,6 @@ def participation(table: pd.DataFrame, ax: Any = None) -> Any:
     ax.set_xticks(x, [str(w) for w in table["wave"]])
     ax.set_xlabel("wave")
     ax.set_ylabel("persons")
-    ax.legend(frameon=False, fontsize=8, ncols=2, loc="lower left")
+    ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     ax.spines[["top", "right"]].set_visible(False)
     return ax

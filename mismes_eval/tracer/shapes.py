@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
+from mismes_eval.estimate.domains import listed
 from mismes_eval.numerics.rows import Int
 from mismes_eval.tracer.dispositions import known_dispositions, unknown_codes
 from mismes_eval.weighting.sample import Sample
@@ -43,15 +46,44 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
         raise InputError(problems)
 
 
+def wave_order(column: pd.Series) -> tuple[object, ...]:
+    """The waves in time order: by their categories where these have an order, else by value. Raises InputError for no waves and for values of several kinds."""
+    if not len(column):
+        raise InputError(Problem("the panel has no waves", f"column '{column.name}'", "one row or more", "none"))
+    if isinstance(column.dtype, pd.CategoricalDtype) and column.dtype.ordered:
+        return tuple(c for c in column.dtype.categories if (column == c).any())
+    values = column.unique()
+    try:
+        return tuple(np.sort(values).tolist())
+    except TypeError:
+        kinds = ", ".join(sorted({type(v).__name__ for v in values}))
+    raise InputError(Problem("waves cannot be put in order", f"column '{column.name}'", "numbers, dates or text", f"values of several kinds: {kinds}"))
+
+
+def varying(frame: pd.DataFrame, unit: str, columns: Sequence[str]) -> tuple[str, ...]:
+    """Columns that are not the same in all rows of a person."""
+    person = pd.factorize(frame[unit])[0]
+    first, out = np.zeros(person.max(initial=0) + 1, np.intp), []
+    for c in columns:
+        value = pd.factorize(frame[c])[0]
+        first[person[::-1]] = value[::-1]
+        if (value != first[person]).any():
+            out.append(c)
+    return tuple(out)
+
+
 def enrolment(frame: pd.DataFrame, unit: str, wave: str, weights: str | None, strata: Columns, psu: Columns, fpc: Columns) -> Sample:
     """Each person's first row, in the order of first appearance, as a sample."""
     ordered = frame if frame[wave].is_monotonic_increasing else frame.sort_values(wave, kind="stable")
     first = ordered.drop_duplicates(unit).sort_index(kind="stable") if frame.index.is_unique else ordered.drop_duplicates(unit)
     first = first.reset_index(drop=True)
+    named = [c for columns in (weights, strata, psu, fpc) if columns is not None for c in listed(columns) if c in frame.columns]
+    changing = varying(frame, unit, named)
+    said = (f"Columns {', '.join(changing)} change between a person's rows: those of the first row are the design.",) if changing else ()
     if weights is not None or fpc is not None:
-        return Sample.from_frame(first, weights=weights, strata=strata, psu=psu, fpc=fpc)
+        return Sample.from_frame(first, weights=weights, strata=strata, psu=psu, fpc=fpc).flagged(*said)
     sample = Sample.from_frame(first.assign(equal_weight=1.0), weights="equal_weight", strata=strata, psu=psu)
-    return sample.flagged("No weight column was given: every person counts 1.")
+    return sample.flagged("No weight column was given: every person counts 1.", *said)
 
 
 def positions(frame: pd.DataFrame, sample: Sample, unit: str, wave: str, waves: tuple[object, ...]) -> Int:

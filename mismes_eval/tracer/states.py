@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.transitions import Pair, pooled_transitions
 
@@ -27,8 +28,19 @@ def transitions(panel: TracerPanel, state: str, waves: Sequence[object] | None =
     Estimate; keys: origin, destination, transitions. Each pair of waves has its own attrition weights, whose uncertainty enters; a person (or PSU) is a cluster.
     """
     key = panel.chosen(waves)
-    pairs = []
+    if len(key) < 2:
+        raise EstimateError(
+            Problem("transitions need two waves", "argument 'waves'", f"two or more of {', '.join(map(str, panel.waves))}", ", ".join(map(str, key)))
+        )
+    pairs, notes = [], []
     for a, b in pairwise(key):
         first, second = (pd.Series(panel.values(state, w)) for w in (a, b))
-        pairs.append(Pair(panel.weight_sample((a, b)), *(v.astype(object).where(v.notna(), None).to_numpy() for v in (first, second))))
-    return pooled_transitions(panel.sample, pairs, minimum)
+        sample = panel.weight_sample((a, b))
+        pairs.append(Pair(sample, *(v.astype(object).where(v.notna(), None).to_numpy() for v in (first, second))))
+        told = sample.active & first.notna().to_numpy() & second.notna().to_numpy()
+        silent = int((sample.active & ~told).sum())
+        steps = "; ".join(step.name for step in sample.design.steps[len(panel.sample.design.steps) :]) or "everybody answered"
+        notes.append(
+            f"Waves {a} to {b}: {int(told.sum()):,} persons; {steps}" + (f"; {silent:,} who answered both lack a state and do not count." if silent else ".")
+        )
+    return pooled_transitions(panel.sample, pairs, minimum).annotated(notes=tuple(notes))
