@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,9 @@ from scipy.optimize import linprog
 from mismes_eval.errors import CalibrationError, DesignWarning, Problem
 from mismes_eval.numerics.calibration import Method, Solution, sizes, solve
 from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.margins import Margins, Totals, margins
-from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import Calibration
 
 METHODS = ("linear", "raking", "logit")
@@ -33,7 +34,7 @@ def calibrate(
     Parameters
     ----------
     totals : {"age": 1234.0, "stype": {"E": 4421, ...}, ("sex", "age_group"): {("F", "15-24"): ..., ...}, "1": N}: a number for a numeric column,
-        a mapping for a categorical one, a tuple key for crossed columns, "1" for the number of units.
+        a mapping (or a Series) for a categorical one, a tuple key for crossed columns, "1" for the number of units.
     method : "linear" (GREG), "raking" (all margins at once), "logit" (needs bounds).
     bounds : (lowest, highest) factor on the weight.
     total_se : standard errors of totals that are estimates themselves, same shape as totals; they enter every standard error after this step.
@@ -51,6 +52,7 @@ def calibrate(
     ----------
     Deville and Sarndal (1992), JASA 87, 376-382. Standard errors follow calibrate(), not rake(), of R survey (they differ by about 4e-4).
     """
+    needs_sample(sample, "calibrate")
     _check(method, bounds)
     m = margins(sample, totals, total_se, unit)
     before = sample.weights
@@ -71,15 +73,20 @@ def calibrate(
     return sample.step(Calibration(name, factor, m.x, before, m.total_vcov, m.labels, m.totals, method, bounds))
 
 
-def poststratify(sample: Sample, by: str | list[str], totals: Mapping[object, float] | pd.Series) -> Sample:
+def poststratify(sample: Sample, by: str | Sequence[str], totals: Mapping[object, float] | pd.Series) -> Sample:
     """Scale the weights in each cell to its known size (R survey: postStratify): calibration with one crossed margin.
 
     totals : {level: N}, or {(level, level): N} in the order of `by`; a Series works alike.
     """
-    columns = [by] if isinstance(by, str) else list(by)
+    columns = as_names(by, "by", CalibrationError)
+    if not columns:
+        raise CalibrationError(Problem("post-stratification names no column", "argument 'by'", "a column, or a list of columns"))
+    if not isinstance(totals, (Mapping, pd.Series)):
+        raise CalibrationError(Problem("totals are stated by cell", "argument 'totals'", "a mapping or Series of cell to number", f"a {type(totals).__name__}"))
     known: dict[object, float] = dict(totals.items())
-    key: str | tuple[str, ...] = columns[0] if len(columns) == 1 else tuple(columns)
-    return calibrate(sample, {key: known})
+    if len(columns) > 1:
+        return calibrate(sample, {columns: known})
+    return calibrate(sample, {columns[0]: {(k[0] if isinstance(k, tuple) and len(k) == 1 else k): v for k, v in known.items()}})
 
 
 def feasibility(sample: Sample, totals: Totals) -> pd.DataFrame:

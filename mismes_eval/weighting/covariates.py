@@ -23,8 +23,20 @@ def unreadable(frame: pd.DataFrame, columns: Sequence[str], inside: Bool) -> lis
 
 
 def occurring(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same rows, without the categories that none of them has."""
-    return frame.assign(**{str(c): frame[c].cat.remove_unused_categories() for c in frame.columns if isinstance(frame[c].dtype, pd.CategoricalDtype)})
+    """The same rows as numpy's own types and categories, which is what formulas read, without the categories that no row has."""
+    return frame.assign(**{str(c): _plain(frame[c]) for c in frame.columns if not isinstance(frame[c].dtype, np.dtype)})
+
+
+def _plain(series: pd.Series) -> pd.Series:
+    kind = series.dtype
+    if isinstance(kind, pd.CategoricalDtype):
+        used = series.cat.remove_unused_categories()
+        return used.cat.rename_categories(list(used.cat.categories)) if isinstance(used.cat.categories.dtype, pd.StringDtype) else used
+    if pd.api.types.is_bool_dtype(kind):
+        return series.astype(object) if series.isna().any() else series.astype(bool)
+    if pd.api.types.is_numeric_dtype(kind):
+        return pd.Series(series.to_numpy(dtype=float, na_value=np.nan), index=series.index, name=series.name)
+    return series.astype(object) if pd.api.types.is_string_dtype(kind) else series
 
 
 def _of_column(series: pd.Series, inside: Bool) -> list[Problem]:

@@ -7,23 +7,39 @@ import pandas as pd
 
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.rows import Float
-from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.arguments import as_names
+from mismes_eval.weighting.sample import Sample, needs_sample
+from mismes_eval.weighting.stages import Columns
 from mismes_eval.weighting.steps import Calibration, Embedded, WeightShare
 
 
 def kish_deff(weights: Float) -> float:
-    """n sum(w^2) / sum(w)^2 over positive weights: the loss from unequal weighting (Kish 1965)."""
-    w = weights[weights > 0]
-    return float(w.size * (w**2).sum() / w.sum() ** 2) if w.size else float("nan")
+    """n sum(w^2) / sum(w)^2 over weights that are not 0: the loss from unequal weighting (Kish 1965)."""
+    w = np.asarray(weights, float)
+    w = w[w != 0]
+    if not w.size:
+        return float("nan")
+    relative = w / np.abs(w).max()
+    return float(w.size * (relative**2).sum() / relative.sum() ** 2)
 
 
-def weight_diagnostics(sample: Sample, by: str | None = None) -> pd.DataFrame:
-    """One row for each weight step (and each value of `by`): n with weight, sum, CV, ratio of extremes, Kish deff, effective n, largest share of one row.
+def weight_diagnostics(sample: Sample, by: Columns = None) -> pd.DataFrame:
+    """One row for each weight step (and each combination of `by`, a column or a list): n with weight, sum, CV, ratio of extremes, Kish deff, effective n, largest share of one row.
 
     The first row is the base weight. A step that changes the rows (weight share) starts a new population; rows before it are not split by `by`.
+    Negative weights (linear calibration) count as they are; the ratio is then NaN.
     """
-    if by is not None and by not in sample.frame.columns:
-        raise DesignError(Problem("weight_diagnostics names an unknown column", f"column '{by}'", "a column of the sample"))
+    needs_sample(sample, "weight_diagnostics")
+    columns = list(as_names(by, "by"))
+    problems = [
+        Problem("weight_diagnostics names an unknown column", f"column '{c}'", "a column of the sample") for c in columns if c not in sample.frame.columns
+    ]
+    problems += [
+        Problem("weight_diagnostics names a column twice", f"column '{c}'", "every column once") for c in dict.fromkeys(columns) if columns.count(c) > 1
+    ]
+    if problems:
+        raise DesignError(problems)
+    groups = sample.frame.groupby(columns, observed=True, dropna=False).indices if columns else {}
     rows = []
     steps = sample.design.steps
     last_share = max((k + 1 for k, step in enumerate(steps) if isinstance(step, WeightShare)), default=0)
@@ -31,22 +47,23 @@ def weight_diagnostics(sample: Sample, by: str | None = None) -> pd.DataFrame:
         w = sample.design.weights_after(k)
         name = "base weight" if k == 0 else steps[k - 1].name
         same_rows = k >= last_share
-        rows.append({"step": k, "name": name, **({by: "all"} if by else {}), **_summary(w[sample.domain] if same_rows else w)})
-        if by is None or not same_rows:
+        rows.append({"step": k, "name": name, **dict.fromkeys(columns, "all"), **_summary(w[sample.domain] if same_rows else w)})
+        if not same_rows:
             continue
-        for value, index in sample.frame.groupby(by, observed=True, dropna=False).indices.items():
-            rows.append({"step": k, "name": name, by: value, **_summary(w[index][sample.domain[index]])})
+        for value, index in groups.items():
+            key = value if isinstance(value, tuple) else (value,)
+            rows.append({"step": k, "name": name, **dict(zip(columns, key, strict=True)), **_summary(w[index][sample.domain[index]])})
     return pd.DataFrame(rows)
 
 
 def _summary(w: Float) -> dict[str, float]:
-    w = w[w > 0]
+    w = w[w != 0]
     if not w.size:
         return {"n": 0, "sum": 0.0, "cv": np.nan, "ratio": np.nan, "kish_deff": np.nan, "n_eff": 0.0, "largest_share": np.nan}
     deff = kish_deff(w)
     return {
-        "n": int(w.size), "sum": float(w.sum()), "cv": float(np.sqrt(max(deff - 1, 0.0))), "ratio": float(w.max() / w.min()), "kish_deff": deff,
-        "n_eff": w.size / deff, "largest_share": float(w.max() / w.sum()),
+        "n": int(w.size), "sum": float(w.sum()), "cv": float(np.sqrt(max(deff - 1, 0.0))), "ratio": float(w.max() / w.min()) if w.min() > 0 else np.nan,
+        "kish_deff": deff, "n_eff": w.size / deff, "largest_share": float(w.max() / w.sum()),
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,19 +40,30 @@ class _Category:
 
 def margins(sample: Sample, totals: Totals, total_se: Totals | None, unit: str | None) -> Margins:
     """Calibration rows and targets. Raises CalibrationError listing every unknown column, missing value, unknown, empty or unmatched category."""
+    stated = _mapping(totals)
+    if stated is None:
+        raise CalibrationError(
+            Problem(
+                "totals are stated by column",
+                "argument 'totals'",
+                "a mapping such as {'age': 1234.0, 'sex': {'F': 610, 'M': 590}}",
+                f"a {type(totals).__name__}",
+            )
+        )
     problems: list[Problem] = []
     categorical: list[_Category] = []
     numeric: list[tuple[str, Float, float]] = []
-    for key, target in totals.items():
-        columns = (key,) if isinstance(key, str) else tuple(key)
-        name = " x ".join(columns)
+    for key, target in stated.items():
+        target = target if (several := _mapping(target)) is None else several
+        columns = key if isinstance(key, tuple) else (key,)
+        name = " x ".join(map(str, columns))
         if columns == ("1",):
             numeric.append(("1", np.ones(sample.n), _number(target, name, problems)))
             continue
         unknown = [c for c in columns if c not in sample.frame.columns]
         if unknown:
             for c in unknown:
-                near = get_close_matches(c, [str(v) for v in sample.frame.columns], 1)
+                near = get_close_matches(str(c), [str(v) for v in sample.frame.columns], 1)
                 problems.append(
                     Problem(
                         "a margin names an unknown column",
@@ -68,7 +80,7 @@ def margins(sample: Sample, totals: Totals, total_se: Totals | None, unit: str |
                 categorical.append(found)
         else:
             numeric.append((name, _numeric(sample, columns, problems), _number(target, name, problems)))
-    if not totals:
+    if not stated:
         problems.append(Problem("no totals to calibrate to", "argument 'totals'", "at least one margin"))
     problems += _different_sums(categorical, [(name, total) for name, _, total in numeric if name == "1"])
     if problems:
@@ -76,9 +88,20 @@ def margins(sample: Sample, totals: Totals, total_se: Totals | None, unit: str |
     return _assemble(sample, categorical, numeric, total_se, unit)
 
 
+def _mapping(given: object) -> Mapping[Any, Any] | None:
+    """A mapping, or a Series as one; else None."""
+    if isinstance(given, pd.Series):
+        return dict(given.items())
+    return given if isinstance(given, Mapping) else None
+
+
+def _finite(target: object) -> bool:
+    return isinstance(target, (int, float, np.number)) and not isinstance(target, (complex, np.complexfloating)) and bool(np.isfinite(target))
+
+
 def _number(target: object, name: str, problems: list[Problem]) -> float:
-    if isinstance(target, (int, float, np.integer, np.floating)) and np.isfinite(float(target)):
-        return float(target)
+    if _finite(target):
+        return float(target)  # type: ignore[arg-type]
     problems.append(Problem("a total is not a finite number", f"totals['{name}']", "a number, or a mapping of category to number", repr(target)))
     return 0.0
 
@@ -100,8 +123,12 @@ def _numeric(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) 
             Problem("one number is given for a categorical margin", f"totals['{' x '.join(columns)}']", "a mapping of category to total", "a number")
         )
         return np.zeros(sample.n)
-    value = series.to_numpy(dtype=float, na_value=np.nan)
-    return np.where(sample.weights != 0, value, 0.0)
+    value = np.where(sample.weights != 0, series.to_numpy(dtype=float, na_value=np.nan), 0.0)
+    bad = np.isinf(value)
+    if bad.any():
+        problems.append(Problem("a calibration column is infinite for rows that carry weight", f"column '{columns[0]}'", "a finite number in every such row", "infinite", "",
+                                int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
+    return value
 
 
 def _category(sample: Sample, columns: tuple[str, ...], name: str, target: Mapping[Level, float], problems: list[Problem]) -> _Category | None:
@@ -130,7 +157,7 @@ def _category(sample: Sample, columns: tuple[str, ...], name: str, target: Mappi
         if v not in seen and t != 0 and not lost:
             problems.append(Problem("a total stands for a category without rows", f"totals['{name}'][{v!r}]", "at least one row that carries weight", "none",
                                     "Merge it with a neighbouring category in both the sample and the totals."))  # fmt: skip
-        if isinstance(t, (int, float)) and t < 0:
+        if _finite(t) and t < 0:
             problems.append(Problem("a negative total", f"totals['{name}'][{v!r}]", "0 or more", str(t)))
     if len(problems) > before:
         return None
@@ -202,20 +229,36 @@ def _unit_means(sample: Sample, x: Float, unit: str) -> tuple[Float, Int]:
 def _total_vcov(categorical: list[_Category], numeric: list[tuple[str, Float, float]], total_se: Totals | None) -> Float | None:
     if total_se is None:
         return None
+    stated = _mapping(total_se)
+    if stated is None:
+        raise CalibrationError(
+            Problem("standard errors of totals are stated by column", "argument 'total_se'", "a mapping shaped as totals", f"a {type(total_se).__name__}")
+        )
     problems: list[Problem] = []
-    known: dict[str, object] = {(k if isinstance(k, str) else " x ".join(k)): v for k, v in total_se.items()}
+    known: dict[str, object] = {(" x ".join(map(str, k)) if isinstance(k, tuple) else str(k)): v for k, v in stated.items()}
     out: list[float] = []
     for c in categorical:
-        se = known.pop(c.name, {})
-        if not isinstance(se, Mapping) or any(level not in c.levels for level in se):
+        se = _mapping(known.pop(c.name, {}))
+        if se is None or any(level not in c.levels for level in se):
             problems.append(
-                Problem("standard errors of totals do not fit the margin", f"total_se['{c.name}']", f"a mapping with levels among {c.levels}", repr(se))
+                Problem(
+                    "standard errors of totals do not fit the margin",
+                    f"total_se['{c.name}']",
+                    f"a mapping with levels among {c.levels}",
+                    repr(stated.get(c.name, se)),
+                )
             )
             continue
-        out += [float(se.get(level, 0.0)) for level in c.levels]
-    for name, _, _ in numeric:
-        out.append(_number(known.pop(name, 0.0), f"{name} (total_se)", problems))
+        out += [_error(se.get(level, 0.0), f"total_se['{c.name}'][{level!r}]", problems) for level in c.levels]
+    out += [_error(known.pop(name, 0.0), f"total_se['{name}']", problems) for name, _, _ in numeric]
     problems += [Problem("a standard error stands for no margin", f"total_se['{k}']", "a key of totals") for k in known]
     if problems:
         raise CalibrationError(problems)
     return np.diag(np.square(out))
+
+
+def _error(se: object, where: str, problems: list[Problem]) -> float:
+    if _finite(se) and se >= 0:  # type: ignore[operator]
+        return float(se)  # type: ignore[arg-type]
+    problems.append(Problem("a standard error is not a finite number of 0 or more", where, "the standard error of that total", repr(se)))
+    return 0.0

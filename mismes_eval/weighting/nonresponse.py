@@ -11,8 +11,9 @@ from formulaic import model_matrix
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.rows import Bool, Float, Rows, cells
+from mismes_eval.weighting.arguments import as_name, as_names
 from mismes_eval.weighting.covariates import occurring, unreadable
-from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import ResponsePropensity
 
 
@@ -22,7 +23,7 @@ def nonresponse(sample: Sample, responded: str, covariates: str | Sequence[str],
     Parameters
     ----------
     responded : boolean or 0/1 column.
-    covariates : columns (categories become indicators), known for respondents and nonrespondents alike.
+    covariates : columns (categories become indicators), known for respondents and nonrespondents alike; none: one overall rate.
     method : "logit" (propensity by weighted logistic regression on main effects) or "cells" (response rate in each combination).
     eligible : column True, False or missing (unknown). Known ineligibles leave the response model and keep their weight; unknown ones are nonrespondents
         of which the share e among the known in the same model is assumed eligible only in reporting, never by dropping rows.
@@ -35,7 +36,9 @@ def nonresponse(sample: Sample, responded: str, covariates: str | Sequence[str],
     ----------
     Kim and Kim (2007), Canadian Journal of Statistics 35, 501-514.
     """
-    columns = [covariates] if isinstance(covariates, str) else list(covariates)
+    needs_sample(sample, "nonresponse")
+    responded, columns = as_name(responded, "responded"), list(as_names(covariates, "covariates"))
+    eligible = as_name(eligible, "eligible")
     if method not in ("logit", "cells"):
         raise DesignError(Problem("unknown nonresponse method", "argument 'method'", "'logit' or 'cells'", repr(method)))
     inside = sample.weights != 0
@@ -45,9 +48,8 @@ def nonresponse(sample: Sample, responded: str, covariates: str | Sequence[str],
     r = np.where(inside, sample.frame[responded].to_numpy(dtype=float, na_value=np.nan), 0.0)
     at_risk = inside.copy()
     if eligible is not None:
-        known = sample.frame[eligible]
-        at_risk &= ~(known.notna() & ~known.fillna(False).astype(bool)).to_numpy()
-    name = f"nonresponse ({method}) on {', '.join(columns)}"
+        at_risk &= ~(sample.frame[eligible].to_numpy(dtype=float, na_value=np.nan) == 0)
+    name = f"nonresponse ({method}) on {', '.join(columns) or 'the overall rate'}"
     if method == "cells":
         return sample.step(cell_step(name, sample.frame, columns, r, sample.weights, at_risk))
     return sample.step(propensity_step(name, main_effects(sample.frame, columns, at_risk), r, sample.weights, at_risk))
@@ -76,14 +78,14 @@ def propensity_step(name: str, x: Rows, r: Float, weights: Float, at_risk: Bool)
 
 def cell_step(name: str, frame: pd.DataFrame, columns: list[str], r: Float, weights: Float, at_risk: Bool) -> ResponsePropensity:
     """Weighted response rate in each combination of the columns: the saturated logit, also where everybody in a cell responded."""
-    each = [pd.factorize(frame[c], sort=True) for c in columns]
+    each = [pd.factorize(frame[c], sort=True) for c in columns] or [(np.zeros(len(frame), np.intp), pd.Index(["all"]))]
     combination, cell = cells([np.maximum(e[0], 0).astype(np.intp) for e in each], [max(len(e[1]), 1) for e in each])
     c = combination.shape[0]
     mass = np.bincount(cell[at_risk], weights=weights[at_risk], minlength=c)
     reached = np.bincount(cell[at_risk], weights=(weights * r)[at_risk], minlength=c)
     empty = np.flatnonzero((mass > 0) & (reached == 0))
     if empty.size:
-        labels = [", ".join(f"{col}={each[j][1][combination[k, j]]}" for j, col in enumerate(columns)) for k in empty[:5]]
+        labels = [", ".join(f"{col}={each[j][1][combination[k, j]]}" for j, col in enumerate(columns)) or "all" for k in empty[:5]]
         raise DesignError(
             Problem("a response cell has no respondent", "; ".join(labels), "at least one respondent in every cell", f"{empty.size} empty", "Merge cells.")
         )
@@ -98,8 +100,8 @@ def main_effects(frame: pd.DataFrame, columns: list[str], at_risk: Bool) -> Rows
     problems = unreadable(frame, columns, at_risk)
     if problems:
         raise DesignError(problems)
-    terms = " + ".join(f"`{c}`" for c in columns)
-    matrix = model_matrix(f"1 + {terms}", occurring(frame.loc[at_risk, columns]), na_action="raise").to_numpy(float)
+    plain = occurring(frame.loc[at_risk, columns]).set_axis([f"c{j}" for j in range(len(columns))], axis=1)  # names that need no quotes
+    matrix = model_matrix(" + ".join(["1", *plain.columns]), plain, na_action="raise").to_numpy(float)
     out = np.zeros((len(frame), matrix.shape[1]))
     out[at_risk] = matrix
     return Rows(out)
@@ -117,6 +119,12 @@ def _problems(sample: Sample, responded: str, columns: list[str], eligible: str 
                                 "", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
     elif not (inside & (value == 1)).any():
         problems.append(Problem("nobody responded", f"column '{responded}'", "at least one respondent"))
+    if eligible is not None:
+        known = sample.frame[eligible]
+        odd = inside & known.notna().to_numpy() & ~np.isin(pd.to_numeric(known, errors="coerce").to_numpy(dtype=float, na_value=np.nan), (0.0, 1.0))
+        if odd.any():
+            problems.append(Problem("the eligibility column is not yes, no or missing", f"column '{eligible}'", "True or False, 1 or 0, or missing where it is unknown", "something else",
+                                    "", int(odd.sum()), tuple(int(i) for i in np.flatnonzero(odd)[:5])))  # fmt: skip
     for c in columns:
         gone = inside & sample.frame[c].isna().to_numpy()
         if gone.any():

@@ -9,8 +9,9 @@ import pandas as pd
 
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.calibration import solve
-from mismes_eval.numerics.rows import Rows, cells
-from mismes_eval.weighting.sample import Sample
+from mismes_eval.numerics.rows import Bool, Rows, cells
+from mismes_eval.weighting.arguments import as_name, as_names
+from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import PhaseTwo, WeightShare
 
 
@@ -31,12 +32,14 @@ def two_phase(sample: Sample, selected: str, phase2_prob: str, classes: str | Se
     ----------
     Sarndal, Swensson and Wretman (1992), ch. 9. Phase 2 is taken as independent selections with the given probabilities (Poisson or stratified within PSUs).
     """
-    columns = [] if classes is None else [classes] if isinstance(classes, str) else list(classes)
+    needs_sample(sample, "two_phase")
+    columns = list(as_names(classes, "classes"))
+    selected, phase2_prob = as_name(selected, "selected"), as_name(phase2_prob, "phase2_prob")
     problems = _problems(sample, selected, phase2_prob, columns)
     if problems:
         raise DesignError(problems)
-    chosen = sample.frame[selected].fillna(False).to_numpy(bool) & (sample.weights != 0)
-    prob = sample.frame[phase2_prob].to_numpy(dtype=float, na_value=np.nan)
+    chosen = _yes(sample.frame[selected]) & (sample.weights != 0)
+    prob = pd.to_numeric(sample.frame[phase2_prob]).to_numpy(dtype=float, na_value=np.nan)
     share = np.where(chosen, 1.0 / np.where(chosen, prob, 1.0), 0.0)
     stage = sample.design.stages[0]
     fraction = stage.fraction[stage.stratum[sample.design.psu]]
@@ -64,6 +67,11 @@ def two_phase(sample: Sample, selected: str, phase2_prob: str, classes: str | Se
     return sample.step(PhaseTwo(name, share, g, x, sample.weights, fraction))
 
 
+def _yes(flag: pd.Series) -> Bool:
+    """(n,) where a column of yes and no says yes."""
+    return np.asarray(pd.to_numeric(flag, errors="coerce").to_numpy(dtype=float, na_value=np.nan) == 1)
+
+
 def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str]) -> list[Problem]:
     problems = [
         Problem("two_phase names an unknown column", f"column '{c}'", "a column of the listing")
@@ -74,10 +82,10 @@ def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str
         return problems
     carries = sample.weights != 0
     flag = sample.frame[selected]
-    if flag.isna().to_numpy()[carries].any() or not np.isin(flag.dropna().to_numpy().astype(float), (0, 1)).all():
+    if not np.isin(pd.to_numeric(flag, errors="coerce").to_numpy(dtype=float, na_value=np.nan)[carries], (0.0, 1.0)).all():
         problems.append(Problem("the selection column is not yes or no", f"column '{selected}'", "True or False for every listed row"))
         return problems
-    chosen = flag.fillna(False).to_numpy(bool) & carries
+    chosen = _yes(flag) & carries
     prob = pd.to_numeric(sample.frame[phase2_prob], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     bad = chosen & ~((prob > 0) & (prob <= 1))
     if bad.any():

@@ -298,7 +298,7 @@ def test_errors_of_totals_are_squared_and_default_to_none() -> None:
         "standard errors of totals do not fit the margin: total_se['sex']"
     )
     assert problems(totals={"x": 50.0}, total_se={"x": 1.0, "z": 1.0}) == ["a standard error stands for no margin: total_se['z']. Expected a key of totals."]
-    assert "x (total_se)" in problems(totals={"x": 50.0}, total_se={"x": np.nan})[0]
+    assert "total_se['x']" in problems(totals={"x": 50.0}, total_se={"x": np.nan})[0]
 
 
 def test_the_tightest_bounds_of_two_cells() -> None:

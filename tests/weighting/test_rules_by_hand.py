@@ -31,14 +31,16 @@ def words(attempt: object, *arguments: object, **options: object) -> list[tuple[
 
 # Trimming
 
+PUSHED = "weights pushed beyond a cap by what was redistributed"
+
 
 @pytest.mark.parametrize(
     ("lower", "upper", "redistribute", "expected", "name"),
     [
-        (None, 4.0, True, [2.5, 3.5, 4.5, 5.5, 4.0, 0.0], "trimmed to 0 to 4 (1 weights, caps treated as fixed)"),
+        (None, 4.0, True, [2.5, 3.5, 4.5, 5.5, 4.0, 0.0], f"trimmed to 0 to 4 (1 weights, caps treated as fixed; 2 {PUSHED})"),
         (None, 4.0, False, [1.0, 2.0, 3.0, 4.0, 4.0, 0.0], "trimmed to 0 to 4 (1 weights, caps treated as fixed)"),
-        (2.0, None, True, [2.0, 1.75, 2.75, 3.75, 9.75, 0.0], "trimmed to 2 to inf (1 weights, caps treated as fixed)"),
-        (1.5, 3.5, True, [1.5, 5.25, 6.25, 3.5, 3.5, 0.0], "trimmed to 1.5 to 3.5 (3 weights, caps treated as fixed)"),
+        (2.0, None, True, [2.0, 1.75, 2.75, 3.75, 9.75, 0.0], f"trimmed to 2 to inf (1 weights, caps treated as fixed; 1 {PUSHED})"),
+        (1.5, 3.5, True, [1.5, 5.25, 6.25, 3.5, 3.5, 0.0], f"trimmed to 1.5 to 3.5 (3 weights, caps treated as fixed; 2 {PUSHED})"),
         (0.0, 10.0, True, [1.0, 2.0, 3.0, 4.0, 10.0, 0.0], "trimmed to 0 to 10 (0 weights, caps treated as fixed)"),
     ],
 )

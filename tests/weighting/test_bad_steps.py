@@ -1,0 +1,197 @@
+"""Arguments of weight steps in every form, and those that mean nothing: one error of the package, never a wrong weight."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mismes_eval.errors import CalibrationError, DesignError, DesignWarning, MismesError
+from mismes_eval.estimate.totals import mean
+from mismes_eval.weighting.calibrate import calibrate, poststratify
+from mismes_eval.weighting.diagnostics import kish_deff, weight_diagnostics
+from mismes_eval.weighting.nonresponse import nonresponse
+from mismes_eval.weighting.phases import two_phase
+from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.trim import trim
+
+N = 240
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    rng = np.random.default_rng(12)
+    return pd.DataFrame({"w": rng.uniform(1, 9, N), "psu": np.arange(N) // 12, "sex": rng.choice(["F", "M"], N), "age": rng.choice(["a", "b", "c"], N), "x": rng.gamma(2.0, 3.0, N),
+                         "y": rng.normal(20, 4, N), "came": rng.random(N) < 0.7, "day": pd.Timestamp("2020-01-01"), "text": "yes"})  # fmt: skip
+
+
+@pytest.fixture
+def sample(frame: pd.DataFrame) -> Sample:
+    return Sample.from_frame(frame, weights="w", psu="psu")
+
+
+def test_totals_as_series_are_totals_as_mappings(sample: Sample) -> None:
+    known, size = {"F": 600.0, "M": 500.0}, 7000.0
+    wanted = calibrate(sample, {"sex": known, "x": size}).weights
+    np.testing.assert_array_equal(calibrate(sample, {"sex": pd.Series(known), "x": size}).weights, wanted)
+    np.testing.assert_array_equal(calibrate(sample, pd.Series({"sex": known, "x": size})).weights, wanted)  # type: ignore[arg-type]
+    one = poststratify(sample, ["sex"], {("F",): 600.0, ("M",): 500.0}).weights  # type: ignore[dict-item]
+    np.testing.assert_array_equal(one, poststratify(sample, "sex", known).weights)  # type: ignore[arg-type]
+    se = mean(calibrate(sample, {"sex": known}, total_se={"sex": {"F": 30.0, "M": 20.0}}), "y").se
+    np.testing.assert_array_equal(mean(calibrate(sample, {"sex": known}, total_se={"sex": pd.Series({"F": 30.0, "M": 20.0})}), "y").se, se)  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    ("totals", "more", "what"),
+    [
+        (None, {}, "a NoneType"),
+        ([1, 2], {}, "a list"),
+        ({"sex": {"F": np.int64(-5), "M": np.int64(10)}}, {}, "a negative total"),
+        ({7: 1.0}, {}, "got '7'"),
+        ({"x": 1.0}, {"bounds": 3}, "bounds cannot work"),
+        ({"x": 1.0}, {"bounds": "ab"}, "bounds cannot work"),
+        ({"x": 1.0}, {"bounds": (None, 3)}, "bounds cannot work"),
+        ({"x": 1.0}, {"bounds": (0.0, np.inf), "method": "logit"}, "both finite"),
+        ({"x": 1.0}, {"total_se": [1.0]}, "argument 'total_se'"),
+        ({"x": 1.0}, {"total_se": {"x": -1.0}}, r"total_se\['x'\]"),
+        ({"sex": {"F": 1.0, "M": 1.0}}, {"total_se": {"sex": {"F": np.nan}}}, r"total_se\['sex'\]\['F'\]"),
+        ({"sex": {"F": 1.0, "M": 1.0}}, {"total_se": {"sex": {"F": "a"}}}, "got 'a'"),
+        ({"sex": {"F": 1.0, "M": 1.0}}, {"total_se": {"sex": 3.0}}, "levels among"),
+        ({"far": 1.0}, {}, "infinite for rows that carry weight"),
+    ],
+)
+def test_totals_that_mean_nothing(frame: pd.DataFrame, totals: object, more: dict[str, object], what: str) -> None:
+    s = Sample.from_frame(frame.assign(far=frame["x"].where(frame.index != 3, np.inf)), weights="w")
+    with pytest.raises(CalibrationError, match=what):
+        calibrate(s, totals, **more)  # type: ignore[arg-type]
+
+
+def test_post_stratification_needs_columns_and_cells(sample: Sample) -> None:
+    with pytest.raises(CalibrationError, match="names no column"):
+        poststratify(sample, [], {})
+    with pytest.raises(CalibrationError, match="a DataFrame"):
+        poststratify(sample, "sex", pd.DataFrame({"sex": ["F"], "N": [1.0]}))  # type: ignore[arg-type]
+    with pytest.raises(CalibrationError, match="argument 'by'"):
+        poststratify(sample, pd.Series(["F", "M"]), {"F": 1.0})  # type: ignore[arg-type]
+
+
+def test_steps_take_a_sample_and_names(sample: Sample, frame: pd.DataFrame) -> None:
+    for step in (
+        lambda s: calibrate(s, {"x": 1.0}),
+        lambda s: nonresponse(s, "came", "sex"),
+        lambda s: trim(s, upper=3.0),
+        lambda s: two_phase(s, "came", "x"),
+        weight_diagnostics,
+    ):
+        with pytest.raises(DesignError, match=r"takes a Sample: first argument. Expected a Sample, got a DataFrame"):
+            step(frame)  # type: ignore[no-untyped-call]
+    for wrong in (
+        lambda: nonresponse(sample, frame["came"], "sex"),
+        lambda: nonresponse(sample, "came", frame["sex"]),
+        lambda: two_phase(sample, frame["came"], "x"),
+    ):  # type: ignore[arg-type]
+        with pytest.raises(DesignError, match="named, not handed over"):
+            wrong()
+
+
+@pytest.mark.parametrize("covariate", ["category", "string", "string[pyarrow]", "object"])
+def test_a_response_model_reads_every_kind_of_text_and_leaves_out_categories_without_rows(frame: pd.DataFrame, covariate: str) -> None:
+    plain = nonresponse(Sample.from_frame(frame, weights="w"), "came", ["sex", "x"])
+    kind = pd.CategoricalDtype(["M", "F", "unused"]) if covariate == "category" else covariate
+    other = nonresponse(Sample.from_frame(frame.assign(sex=frame["sex"].astype(kind), x=frame["x"].astype("Float64")), weights="w"), "came", ["sex", "x"])
+    np.testing.assert_allclose(other.weights, plain.weights, rtol=1e-12)
+
+
+def test_columns_of_a_response_model_have_any_name(frame: pd.DataFrame) -> None:
+    plain = nonresponse(Sample.from_frame(frame, weights="w"), "came", ["sex", "x"])
+    odd = nonresponse(Sample.from_frame(frame.rename(columns={"sex": "a `b` + c", "x": "3 x"}), weights="w"), "came", ["a `b` + c", "3 x"])
+    np.testing.assert_array_equal(odd.weights, plain.weights)
+
+
+@pytest.mark.parametrize("method", ["logit", "cells"])
+def test_without_covariates_there_is_one_response_rate(sample: Sample, frame: pd.DataFrame, method: str) -> None:
+    s = nonresponse(sample, "came", [], method=method)
+    rate = frame.loc[frame["came"], "w"].sum() / frame["w"].sum()
+    np.testing.assert_allclose(s.weights, np.where(frame["came"], frame["w"] / rate, 0.0), rtol=1e-12)
+    assert "the overall rate" in s.design.steps[-1].name
+    constant = nonresponse(sample.with_columns({"one": "all"}), "came", "one", method="cells")
+    np.testing.assert_allclose(mean(s, "y").se, mean(constant, "y").se, rtol=1e-12)
+    with pytest.raises(DesignError, match=r"a response cell has no respondent: all|nobody responded"):
+        nonresponse(sample.with_columns({"came": False}), "came", [], method=method)
+
+
+def test_eligibility_is_yes_no_or_missing(sample: Sample, frame: pd.DataFrame) -> None:
+    with pytest.raises(DesignError, match="eligibility column is not yes, no or missing"):
+        nonresponse(sample, "came", "sex", eligible="text")
+    eligible = frame["x"] > 2
+    flags = [eligible, eligible.astype(int), eligible.astype("boolean"), eligible.astype(float), eligible.astype(object)]
+    weights = [nonresponse(sample.with_columns({"e": e}), "came", "sex", eligible="e").weights for e in flags]
+    for w in weights[1:]:
+        np.testing.assert_array_equal(w, weights[0])
+    np.testing.assert_array_equal(weights[0][~eligible], frame["w"][~eligible])
+    unknown = eligible.astype("boolean").where(frame.index > 5)
+    assert (nonresponse(sample.with_columns({"e": unknown}), "came", "sex", eligible="e").weights[:6][~frame["came"][:6]] == 0).all()
+
+
+def test_selection_is_yes_or_no(sample: Sample, frame: pd.DataFrame) -> None:
+    with pytest.raises(DesignError, match="selection column is not yes or no"):
+        two_phase(sample.with_columns({"p": 0.5}), "text", "p")
+    wanted = two_phase(sample.with_columns({"p": 0.5}), "came", "p").weights
+    np.testing.assert_array_equal(wanted, np.where(frame["came"], 2 * frame["w"], 0.0))
+    for flag in (frame["came"].astype(object), frame["came"].astype(int).astype(str), frame["came"].astype("boolean")):
+        np.testing.assert_array_equal(two_phase(sample.with_columns({"p": "0.5", "came": flag}), "came", "p").weights, wanted)
+
+
+def test_trimming_raises_negative_weights_and_keeps_the_sum(sample: Sample, frame: pd.DataFrame) -> None:
+    size = float(frame["w"].sum())
+    with pytest.warns(DesignWarning, match="negative"):
+        s = calibrate(sample, {"x": 0.35 * float(frame["w"] @ frame["x"]), "1": size})
+    before, lower = s.weights, 0.5
+    assert (before < 0).any()
+    t = trim(s, lower=lower)
+    moved = before < lower
+    wanted = np.where(moved, lower, before - (lower - before[moved]).sum() / (~moved).sum())  # R survey: trimWeights
+    np.testing.assert_allclose(t.weights, wanted, rtol=1e-12)
+    np.testing.assert_allclose(t.weights.sum(), size, rtol=1e-12)
+    pushed = int((wanted < lower - 1e-12).sum())
+    assert pushed > 0
+    assert f"{pushed} weights pushed beyond a cap" in t.design.steps[-1].name
+    assert "pushed" not in trim(sample, upper=8.0, redistribute=False).design.steps[-1].name
+
+
+@pytest.mark.parametrize("caps", [{"upper": "5"}, {"upper": [1, 2]}, {"lower": np.nan}, {"upper": np.inf}, {"lower": -1.0}])
+def test_caps_are_weights(sample: Sample, caps: dict[str, object]) -> None:
+    with pytest.raises(DesignError, match="a cap is not a weight"):
+        trim(sample, **caps)  # type: ignore[arg-type]
+
+
+def test_diagnostics_by_several_columns(sample: Sample, frame: pd.DataFrame) -> None:
+    table = weight_diagnostics(trim(sample, upper=8.0), by=["sex", "age"])
+    assert len(table) == 2 * (1 + 6)
+    row = table[(table["step"] == 0) & (table["sex"] == "M") & (table["age"] == "b")].iloc[0]
+    w = frame.loc[(frame["sex"] == "M") & (frame["age"] == "b"), "w"].to_numpy()
+    np.testing.assert_allclose([row["n"], row["sum"], row["kish_deff"], row["ratio"]], [w.size, w.sum(), kish_deff(w), w.max() / w.min()])
+    pd.testing.assert_frame_equal(weight_diagnostics(sample, by=["sex"]), weight_diagnostics(sample, by="sex"))
+    with pytest.raises(DesignError) as error:
+        weight_diagnostics(sample, by=["nope", "sex", "sex", "no"])
+    assert [p.where for p in error.value.problems] == ["column 'nope'", "column 'no'", "column 'sex'"]
+
+
+def test_diagnostics_count_negative_weights(sample: Sample, frame: pd.DataFrame) -> None:
+    with pytest.warns(DesignWarning, match="negative"):
+        s = calibrate(sample, {"x": 0.35 * float(frame["w"] @ frame["x"]), "1": 1000.0})
+    last = weight_diagnostics(s).iloc[-1]
+    assert last["n"] == N
+    np.testing.assert_allclose(last["sum"], 1000.0)
+    np.testing.assert_allclose(last["kish_deff"], N * (s.weights**2).sum() / 1000.0**2)
+    assert np.isnan(last["ratio"])
+
+
+def test_every_refusal_is_the_packages_own(sample: Sample) -> None:
+    for wrong in (
+        lambda: nonresponse(sample, "came", ["day"]),
+        lambda: nonresponse(sample, "came", ["sex", "sex"]),
+        lambda: weight_diagnostics(sample, by=[["sex"]]),
+    ):  # type: ignore[list-item]
+        with pytest.raises(MismesError):
+            wrong()
