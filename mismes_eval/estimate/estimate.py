@@ -14,6 +14,7 @@ from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.plot import dots
+from mismes_eval.estimate.shown import figure
 from mismes_eval.numerics.influence import Influence, side_by_side
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.design import SurveyDesign
@@ -253,8 +254,8 @@ class Estimate:
         return dots(self, ax)
 
     def _repr_html_(self) -> str:
-        shown = self.to_frame().to_html(index=False, float_format=lambda v: f"{v:,.4g}")
-        notes = "".join(f"<p><small>{escape(note)}</small></p>" for note in (self.definition, *self.notes) if note)
+        shown = self.to_frame().to_html(index=False, float_format=figure, na_rep="")
+        notes = "".join(f"<p><small>{escape(note)}</small></p>" for note in dict.fromkeys((self.definition, *self.notes)) if note)
         return f"{shown}{notes}"
 
     def __repr__(self) -> str:

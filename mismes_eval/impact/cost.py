@@ -13,6 +13,7 @@ from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.shown import figure
 from mismes_eval.impact.base_design import together
 from mismes_eval.numerics.rows import Float
 
@@ -212,7 +213,7 @@ class CostEffectiveness:
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p><small>{note}</small></p>" for note in self.notes)
-        return f"<p>{self.text}</p>{self.to_frame().to_html(index=False, float_format=lambda v: f'{v:,.4g}')}{notes}"
+        return f"<p>{self.text}</p>{self.to_frame().to_html(index=False, float_format=figure, na_rep='')}{notes}"
 
     def __repr__(self) -> str:
         return f"{self.text}\n{self.to_frame().to_string(index=False)}"

@@ -13,6 +13,7 @@ from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import no_negative_weights
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.estimate.hypothesis import Test, wald
+from mismes_eval.estimate.shown import figure
 from mismes_eval.impact import staggered_plots
 from mismes_eval.impact.aggregation import Kind, averages, overall
 from mismes_eval.impact.bands import Band, sup_t
@@ -95,7 +96,7 @@ class GroupTime:
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p><small>{note}</small></p>" for note in self.estimate.notes)
-        return self.to_frame().to_html(index=False, float_format=lambda v: f"{v:,.4g}") + notes
+        return self.to_frame().to_html(index=False, float_format=figure, na_rep="") + notes
 
     def __repr__(self) -> str:
         return self.to_frame().to_string(index=False) + "".join(f"\n{note}" for note in self.estimate.notes)

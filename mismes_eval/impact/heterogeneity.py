@@ -13,6 +13,7 @@ import pandas as pd
 from mismes_eval.errors import EstimateError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part, stack
 from mismes_eval.estimate.hypothesis import Test, wald
+from mismes_eval.estimate.shown import figure
 from mismes_eval.impact.multiple_testing import AdjustedPValues, Method, adjust_pvalues
 from mismes_eval.impact.randomisation import D, sample_of
 from mismes_eval.weighting.design import SurveyDesign
@@ -63,7 +64,7 @@ class GroupEffects:
 
     def _repr_html_(self) -> str:
         return (
-            self.to_frame().to_html(index=False, float_format=lambda v: f"{v:,.4g}")
+            self.to_frame().to_html(index=False, float_format=figure, na_rep="")
             + f"<p>{self.equality}</p>"
             + "".join(f"<p><small>{n}</small></p>" for n in self.effects.notes)
         )

@@ -14,6 +14,7 @@ from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.shown import figure
 from mismes_eval.impact.event_path import EventPath, event_path
 from mismes_eval.impact.relative_magnitudes import breaks, confidence_set, identified_set
 from mismes_eval.numerics.rows import Float
@@ -70,6 +71,7 @@ class HonestDiD:
         ax.plot(m[0] - gap, value, "o", color="#c55a11", ms=5)
         ax.vlines(m, self.table["ci_low"], self.table["ci_high"], color="#1f4e79", lw=2, label=f"robust {100 * self.level:g}% interval")
         ax.axhline(0, color="0.4", lw=0.8)
+        ax.set_xticks([m[0] - gap, *m], ["parallel", *(f"{v:.3g}" for v in m)])
         ax.set_xlabel(
             "M: post-treatment breaks over the largest before" if self.method == "relative_magnitude" else "M: change of the slope of the deviation, per period"
         )
@@ -80,7 +82,7 @@ class HonestDiD:
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p><small>{note}</small></p>" for note in self.notes)
-        return f"<p>{self.text}</p>{self.table.to_html(index=False, float_format=lambda v: f'{v:,.4g}')}{notes}"
+        return f"<p>{self.text}</p>{self.table.to_html(index=False, float_format=figure, na_rep='')}{notes}"
 
     def __repr__(self) -> str:
         return f"{self.text}\n{self.table.to_string(index=False)}"

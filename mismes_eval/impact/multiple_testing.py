@@ -11,6 +11,7 @@ from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.shown import figure
 from mismes_eval.numerics.rows import Float
 
 Method = Literal["romano_wolf", "holm", "benjamini_hochberg", "bonferroni"]
@@ -39,7 +40,7 @@ class AdjustedPValues:
         return pd.DataFrame({"variable": self.names, "value": self.value, "se": self.se, "p": self.p, "p_adjusted": self.adjusted})
 
     def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, float_format=lambda v: f"{v:,.4g}") + "".join(f"<p><small>{note}</small></p>" for note in self.notes)
+        return self.to_frame().to_html(index=False, float_format=figure, na_rep="") + "".join(f"<p><small>{note}</small></p>" for note in self.notes)
 
     def __repr__(self) -> str:
         return self.to_frame().to_string(index=False) + "".join(f"\n{note}" for note in self.notes)

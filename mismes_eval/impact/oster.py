@@ -10,6 +10,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import numbers, require
+from mismes_eval.estimate.shown import figure
 from mismes_eval.numerics.qr import Collinear, least_squares
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.nonresponse import main_effects
@@ -53,7 +54,7 @@ class Oster:
         return f"With as much selection on the unseen as on the seen the effect is {self.adjusted:.4g} instead of {self.controlled:.4g}. {strength}"
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.text}</p>{self.to_frame().to_html(index=False, float_format=lambda v: f'{v:,.4g}')}" + "".join(
+        return f"<p>{self.text}</p>{self.to_frame().to_html(index=False, float_format=figure, na_rep='')}" + "".join(
             f"<p><small>{n}</small></p>" for n in self.notes
         )
 

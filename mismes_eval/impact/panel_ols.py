@@ -12,6 +12,7 @@ from linearmodels.panel import PanelOLS
 from scipy import stats
 
 from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.estimate.shown import figure
 from mismes_eval.impact.fixed_effects import two_way
 from mismes_eval.impact.long import Long, read_long
 from mismes_eval.impact.two_by_two import PanelLike
@@ -60,7 +61,7 @@ class ClassicalFit:
         return f"Standard errors: {what[self.errors]}; degrees of freedom: {RULES[self.rule]}; no survey design."
 
     def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, float_format=lambda v: f"{v:,.4g}") + f"<p><small>{self.note}</small></p>"
+        return self.to_frame().to_html(index=False, float_format=figure, na_rep="") + f"<p><small>{self.note}</small></p>"
 
 
 def panel_ols(

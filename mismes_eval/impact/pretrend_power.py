@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 
 from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.shown import figure
 from mismes_eval.impact.event_path import event_path
 
 
@@ -28,7 +29,7 @@ class PretrendPower:
         return self.table.copy()
 
     def _repr_html_(self) -> str:
-        return self.table.to_html(index=False, float_format=lambda v: f"{v:,.4g}") + "".join(f"<p><small>{note}</small></p>" for note in self.notes)
+        return self.table.to_html(index=False, float_format=figure, na_rep="") + "".join(f"<p><small>{note}</small></p>" for note in self.notes)
 
 
 def pretrend_power(event_study: Estimate, powers: Sequence[float] = (0.5, 0.8), level: float = 0.95, draws: int = 40_000, seed: int = 1) -> PretrendPower:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.shown import figure
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.sample import Sample
 
@@ -70,7 +71,7 @@ class RandomisationTest:
         return ax
 
     def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, float_format=lambda v: f"{v:,.4g}") + "".join(f"<p><small>{note}</small></p>" for note in self.notes)
+        return self.to_frame().to_html(index=False, float_format=figure, na_rep="") + "".join(f"<p><small>{note}</small></p>" for note in self.notes)
 
 
 def randomisation_test(

@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.shown import figure
 from mismes_eval.numerics.rows import Bool, Float, Int
 
 Draws = Literal["auto", "rademacher", "webb"]
@@ -46,7 +47,7 @@ class WildBootstrap:
         )  # fmt: skip
 
     def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, float_format=lambda v: f"{v:,.4g}") + "".join(f"<p><small>{note}</small></p>" for note in self.notes)
+        return self.to_frame().to_html(index=False, float_format=figure, na_rep="") + "".join(f"<p><small>{note}</small></p>" for note in self.notes)
 
     def __repr__(self) -> str:
         return self.to_frame().to_string(index=False) + "".join(f"\n{note}" for note in self.notes)

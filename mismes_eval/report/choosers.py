@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from html import escape
 from importlib import import_module
@@ -65,11 +66,20 @@ def comparison(run: str, other: str, indicator: str, breakdown: str = WHOLE) -> 
     """The same indicator in two countries. Their samples are independent, so a difference has the sum of the variances."""
     if run == other:
         raise ParamsError(Problem("a country is compared with itself", run, "two countries"))
-    both = [(Path(r).stem, profile(r, indicator, breakdown)) for r in (run, other)]
-    for name, result in both:
+    return side_by_side({r: profile(r, indicator, breakdown) for r in (run, other)})
+
+
+def side_by_side(results: Mapping[str, Estimate | NotEstimable]) -> Estimate | NotEstimable:
+    """Results of independent samples under the names of their countries (params file -> result); the reason where one cannot be had."""
+    for run, result in results.items():
         if isinstance(result, NotEstimable):
-            return NotEstimable(f"{name}: {result.reason}", result.definition)
-    return independent(*(result for _, result in both if isinstance(result, Estimate))).annotated(notes=(f"In this order: {both[0][0]}, {both[1][0]}.",))
+            return NotEstimable(f"{Path(run).stem}: {result.reason}", result.definition)
+    return independent(*(labelled(result, Path(run).stem) for run, result in results.items() if isinstance(result, Estimate)))
+
+
+def labelled(result: Estimate, country: str) -> Estimate:
+    """The same numbers under the name of their country, in the table and in the picture."""
+    return replace(result, names=tuple(f"{country}: {n}" for n in result.names), keys=result.keys.assign(country=country)[["country", *result.keys.columns]])
 
 
 def next_country(run: str) -> str:

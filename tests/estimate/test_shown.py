@@ -1,0 +1,29 @@
+"""Numbers in the table of a result: no powers of ten for counts and sums, no 'NaN' for what is not there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mismes_eval as me
+from mismes_eval.estimate.shown import figure
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"), (0.0123456, "0.01235"), (-0.5, "-0.5"), (12.345, "12.35"), (1234.56, "1,235"), (9999.4, "9,999"), (9999.5, "10,000"), (11216.0, "11,216"), (-2354800.4, "-2,354,800"),
+        (1.2345e-5, "1.234e-05"), (float("nan"), ""), (float("inf"), "inf"), (float("-inf"), "-inf"),
+    ],
+)  # fmt: skip
+def test_a_number(value: float, text: str) -> None:
+    assert figure(value) == text
+
+
+def test_an_estimate_shows_its_counts_whole() -> None:
+    n = 12_345
+    sample = me.Sample.from_frame(pd.DataFrame({"w": np.full(n, 10.0), "y": np.arange(n) % 2}), weights="w")
+    html = me.stack(me.total(sample, "y"), me.mean(sample, "y"))._repr_html_()
+    assert "12,345" in html and "61,720" in html
+    assert "e+0" not in html
