@@ -184,7 +184,7 @@ def _different_sums(categorical: list[_Category], overall: list[tuple[str, float
 
 def _assemble(sample: Sample, categorical: list[_Category], numeric: list[tuple[str, Float, float]], total_se: Totals | None, unit: str | None) -> Margins:
     sizes = [len(c.levels) for c in categorical]
-    labels = tuple(f"{c.name}={v}" for c in categorical for v in c.levels) + tuple(name for name, _, _ in numeric)
+    labels = tuple(f"{c.name}={_level(v)}" for c in categorical for v in c.levels) + tuple(name for name, _, _ in numeric)
     owner = tuple(c.name for c in categorical for _ in c.levels) + tuple(name for name, _, _ in numeric)
     targets = np.concatenate([c.totals for c in categorical] + [np.array([t for _, _, t in numeric])])
     constant = [j for j, (name, _, _) in enumerate(numeric) if name == "1"]
@@ -202,6 +202,11 @@ def _assemble(sample: Sample, categorical: list[_Category], numeric: list[tuple[
         dense = np.column_stack([indicator[cell], *[v for _, v, _ in numeric]])
         x = Rows(dense) if unit is None else Rows(*_unit_means(sample, dense, unit))
     return Margins(x, targets, _total_vcov(categorical, numeric, total_se), labels, owner)
+
+
+def _level(value: object) -> str:
+    """A level as it is written in the file; of crossed columns "0, 15-19"."""
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _unit_means(sample: Sample, x: Float, unit: str) -> tuple[Float, Int]:

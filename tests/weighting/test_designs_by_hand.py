@@ -250,7 +250,7 @@ def test_crossed_columns_are_met_cell_by_cell() -> None:
     s = calibrate(base(), {("sex", "age"): cells})
     np.testing.assert_allclose(s.weights, [2, 3, 5, 7, 0])
     table = me.margins_before_after(s)
-    assert table["margin"].tolist() == [f"sex x age={k}" for k in cells]
+    assert table["margin"].tolist() == [f"sex x age={sex}, {age}" for sex, age in cells]
     assert table[["rows", "before", "after", "total"]].to_numpy().tolist() == [
         pytest.approx([1, b, t, t]) for b, t in zip([1, 1, 2, 4], cells.values(), strict=True)
     ]
