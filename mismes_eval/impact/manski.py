@@ -227,7 +227,7 @@ def _read(
                 "the closed form needs a plain experiment",
                 "argument 'variance'",
                 "equal weights, no strata, no clusters, no narrowed domain",
-                design.describe(),
+                design.describe().rstrip("."),
                 "Use variance='design'.",
             )
         )
