@@ -22,6 +22,8 @@ from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
 
+ICLS_19 = "19th ICLS resolution (2013)"
+
 
 @dataclass(frozen=True)
 class Context:
@@ -77,7 +79,15 @@ def words(c: Context, indicator: Indicator) -> str:
     """Title, formula, universe and source of an indicator, for a table."""
     targets = " and ".join(f"{LABELS[t]}s" if t in LABELS else t for t in c.target)
     universe = indicator.universe.format(labour=c.ages.labour, neet=f"aged {c.ages.neet_min} to {c.ages.neet_max}", cell=c.ages.match_cell, target=targets)
-    return f"{indicator.title}: {indicator.definition}. Among {universe}. Source: {indicator.source}."
+    return f"{indicator.title}: {indicator.definition}. Among {universe}. Source: {_source(c, indicator)}."
+
+
+def _source(c: Context, indicator: Indicator) -> str:
+    """The source of an indicator; with what the file says of its labour status, where that is older than the resolution."""
+    if indicator.source != ICLS_19 or "icls_v" not in c.frame.columns:
+        return indicator.source
+    versions = set(c.frame.loc[c.sample.active, "icls_v"].dropna().astype(str).unique())
+    return f"{ICLS_19}, with employment as the 13th ICLS (1982) defines it" if versions == {"ICLS-13"} else indicator.source
 
 
 def labelled(c: Context, indicator: Indicator, e: Estimate, silent: int, concerned: int, notes: tuple[str, ...] = ()) -> Estimate:

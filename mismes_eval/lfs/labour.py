@@ -46,7 +46,9 @@ def unemployment(frame: pd.DataFrame, ages: Ages) -> Measure:
 
 
 def unemployed(frame: pd.DataFrame, ages: Ages) -> Measure:
-    return Measure(_of(values(frame, "lstatus"), (UNEMPLOYED,)), adults(frame, ages))
+    """The unemployed themselves are the universe, so that n counts them: it is they who must not be too few."""
+    status = values(frame, "lstatus")
+    return Measure(_of(status, (UNEMPLOYED,)), adults(frame, ages) & ((status == UNEMPLOYED) | np.isnan(status)))
 
 
 def extended_labour_force(frame: pd.DataFrame) -> tuple[Float, Float]:

@@ -77,9 +77,10 @@ class Definition:
         }[self.immigrant_by]
         read = " Read from migrated_from_cat == 5 (previous residence in another country)." if self.evidence == "gld" else ""
         source = f" Source of the definition: {self.source}." if self.source else ""
-        return f"Returnee ({self.name}): usual resident {ages} who returned, {back}, from {stay}{work}. {other}{read}{source}"
+        return f"Returnee ({_KNOWN_AS.get(self.name, self.name)}): usual resident {ages} who returned, {back}, from {stay}{work}. {other}{read}{source}"
 
 
+_KNOWN_AS = {"icls20": "20th ICLS", "hims_tunisia": "Tunisia-HIMS", "hims_morocco": "Morocco ENMI", "gld": "GLD"}  # presets as a reader knows them
 PRESETS: Mapping[str, Definition] = {
     "icls20": Definition("icls20", 6, None, None, True, 15, None, "birth", "extension",
                          "20th ICLS guidelines on international labour migration (2018): former labour attachment abroad; minimum stay of the order of 6 months, to be confirmed"),

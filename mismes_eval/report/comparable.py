@@ -8,7 +8,8 @@ from datetime import date
 
 import pandas as pd
 
-from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.rollout import Rollout, limits
 from mismes_eval.evaluation.tracing import Effects, Tracing
 from mismes_eval.frame.codes import codes
 from mismes_eval.lfs.catalogue import catalogue
@@ -104,7 +105,16 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
             "measure": rolled.measure, "model": model.get(rolled.measure, ""), "outcome": rolled.outcome, "months": None, "unit_of_outcome": _unit(rolled.outcome), "main": False, "table": "",
             "method": "dr", "covariates": list(p.items("rollout.covariates")), "design": "roll-out by region, survey rounds", "sample": "survey rounds", "moved_apart": None,
         }  # fmt: skip
-        yield about | _record(cell) | (dict.fromkeys(NUMBERS) if hidden else {})
+        yield about | _record(cell) | (dict.fromkeys(NUMBERS) if hidden else _over_regions(rolled))
+
+
+def _over_regions(r: Rollout) -> dict[str, object]:
+    """Error of a roll-out where the wild bootstrap over regions gives its interval: the design's misses shocks that whole regions share."""
+    if isinstance(r.overall, NotEstimable) or isinstance(r.wild, NotEstimable):
+        return {}
+    low, high, over_regions = limits(r)
+    se = float(r.wild.to_frame()["se"].iloc[0])
+    return {"se": se, "ci_low": low, "ci_high": high, "degf": float(r.regions - 1)} if over_regions and math.isfinite(se) and se > 0 else {}
 
 
 def _about(study: Tracing, effect: Effects, outcome: str, wave: object) -> dict[str, object]:

@@ -142,11 +142,12 @@ def dominance(contributions: Float, p_percent: float = 10.0) -> bool:
     return bool(x[2:].sum() < p_percent / 100.0 * x[0])
 
 
-def protected_levels(counts: pd.DataFrame, least: int, whole: str = "") -> pd.DataFrame:
+def protected_levels(counts: pd.DataFrame, least: int, whole: str = "", elsewhere: Sequence[str] = ()) -> pd.DataFrame:
     """Which shares of a profile may not be published: those of few persons, and those that would give them away.
 
     counts : unweighted persons, one row a level, one column a group; the sizes of the groups are published, all levels of a group add up to its size.
     whole : the column that holds everybody, of which the others are parts (persons in none of them are not published). "": the groups are unrelated.
+    elsewhere : levels whose persons another table counts (the young, as the base of a rate): hiding them here would protect nobody.
 
     Returns
     -------
@@ -162,6 +163,7 @@ def protected_levels(counts: pd.DataFrame, least: int, whole: str = "") -> pd.Da
         values[size] = float(counts[group].sum())
         fixed.append(size)
         relations.append(Relation(size, tuple((level, group) for level in counts.index)))
+    fixed += [k for k in values if k[0] in elsewhere and k not in primary]
     parts = [g for g in counts.columns if g != whole] if whole in counts.columns else []
     for level in counts.index if parts else ():
         others = ("in no group", level)
@@ -194,6 +196,7 @@ class Partition:
     total : "" where the sum is published elsewhere and the parts are everybody.
     rest : others belong to the total whom no table shows.
     contrast : the total is the difference between two parts: of the three cells, one that is hidden follows from two that are shown.
+    elsewhere : parts whose persons another table counts in public; they protect nobody.
     """
 
     population: str
@@ -202,6 +205,7 @@ class Partition:
     across: Literal["rows", "columns"] = "rows"
     rest: bool = False
     contrast: bool = False
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -236,9 +240,18 @@ def system(tables: Sequence[Table], partitions: Mapping[str, Sequence[Partition]
         lines = dict.fromkeys((k[2] if part.across == "rows" else k[1]) for k in where if k[0] == part.population)
         for line in lines:
             made = _relation(part, line, values, fixed, unpublished)
+            fixed += [k for name in part.elsewhere if (k := (part.population, *((name, line) if part.across == "rows" else (line, name)))) in values]
             if made is not None:
                 relations[(made.total, made.parts)] = made
-    return System(values, tuple(primary), tuple(relations.values()), tuple(fixed), tuple(unpublished), {k: tuple(v) for k, v in where.items()})
+    known = set(fixed)
+    return System(
+        values,
+        tuple(k for k in primary if k not in known),
+        tuple(relations.values()),
+        tuple(fixed),
+        tuple(unpublished),
+        {k: tuple(v) for k, v in where.items()},
+    )
 
 
 def _relation(part: Partition, line: str, values: dict[Key, float], fixed: list[Key], unpublished: list[Key]) -> Relation | None:
@@ -281,7 +294,7 @@ def _protected(s: System) -> Protection:
         return protect(s.values, list(s.primary), s.relations, 1.0, s.fixed, s.unpublished)
     except DisclosureError:
         known = set(s.fixed)
-        return protect(s.values, list(s.primary), [r for r in s.relations if r.total not in known], 1.0, (), s.unpublished)
+        return protect(s.values, list(s.primary), [r for r in s.relations if r.total not in known], 1.0, [k for k in s.fixed if k in s.where], s.unpublished)
 
 
 def protect_tables(tables: Sequence[Table], partitions: Mapping[str, Sequence[Partition]]) -> tuple[list[Table], pd.DataFrame]:
@@ -311,6 +324,11 @@ def protect_tables(tables: Sequence[Table], partitions: Mapping[str, Sequence[Pa
 def attack_report(tables: Sequence[Table], partitions: Mapping[str, Sequence[Partition]]) -> list[Key]:
     """The confidential cells that an attacker computes from everything a report publishes: its shown cells, every sum among its tables, and that counts are not negative."""
     s = system(tables, partitions)
-    hidden = [k for k, places in s.where.items() if all(tables[at].cells.loc[index, "status"] in ("confidential", "secondary") for at, index in places)]
-    known = attack(s.values, [*hidden, *s.unpublished], s.relations)
-    return [k for k in recovered(known) if k in set(s.primary)]
+    known = set(s.fixed)
+    hidden = [
+        k
+        for k, places in s.where.items()
+        if k not in known and all(tables[at].cells.loc[index, "status"] in ("confidential", "secondary") for at, index in places)
+    ]
+    bounds = attack(s.values, [*hidden, *s.unpublished], s.relations)
+    return [k for k in recovered(bounds) if k in set(s.primary)]

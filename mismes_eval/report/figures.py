@@ -25,6 +25,7 @@ BLUE, ORANGE, SKY, GREY, RED = "#1f4e79", "#d55e00", "#56b4e9", "#6e6e6e", "#a61
 PALETTE = (BLUE, ORANGE, SKY, GREY, "#cc79a7", "#e69f00")  # told apart without red, green or blue cones; a series has a marker of its own besides
 MARKERS = ("o", "s", "^", "D", "v", "P")
 WATERMARK = "SYNTHETIC DATA"
+LEAST = 10  # fewest persons in a bin that is drawn
 _STYLE = {
     **sns.axes_style("whitegrid"), "figure.dpi": 110, "savefig.dpi": 150, "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 10, "axes.titlelocation": "left",
     "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "0.6", "axes.grid": True, "grid.color": "0.92", "axes.axisbelow": True, "legend.frameon": False,
@@ -128,7 +129,8 @@ class _Numerals(ScalarFormatter):
         self._t = t
 
     def __call__(self, x: float, pos: int | None = None) -> str:
-        return self._t.numeral(super().__call__(x, pos))
+        text = super().__call__(x, pos)
+        return self._t.numeral(f"{x:,.0f}" if abs(x) >= 10_000 and float(x).is_integer() else text)
 
 
 class _Powers(LogFormatter):
@@ -147,7 +149,7 @@ def _numerals(ax: Axes, t: Language) -> None:
         if isinstance(axis.get_major_formatter(), LogFormatter):
             axis.set_major_formatter(_Powers(t))
             axis.set_minor_formatter(_Powers(t, minor_thresholds=(1.5, 0.8)))
-        if t.code != "en" and type(axis.get_major_formatter()) is ScalarFormatter:
+        if type(axis.get_major_formatter()) is ScalarFormatter:
             axis.set_major_formatter(_Numerals(t))
 
 
@@ -177,6 +179,8 @@ def dots(
         rows.append(pd.DataFrame({"series": name, "label": labels, "value": e.value, "low": ci["low"].to_numpy(), "high": ci["high"].to_numpy()})[shown])
         said = _sentence(list(np.array(labels)[shown]), e.value[shown], ci["low"][shown], ci["high"][shown], scale, t)
         alt.append(t("{series}: {values}", series=name, values=said) if len(groups) > 1 else said)
+    for hidden in y[~shown]:
+        ax.text(0.01, hidden, "c", transform=ax.get_yaxis_transform(), va="center", fontsize=8, color=GREY)
     if reference is not None:
         ax.axvline(reference * scale, color="0.4", lw=1, ls="--")
     ax.set_yticks(y, labels)
@@ -212,34 +216,25 @@ def histogram(
     id: str, title: str, values: np.ndarray, groups: Sequence[str] | None, xlabel: str, source: str = "", notes: Sequence[str] = (), synthetic: bool = False,
     t: Language = ENGLISH,
 ) -> Figure:  # fmt: skip
-    """Distribution of weights on a log scale, in bins of at least a few persons, by group."""
+    """Distribution of weights on a log scale by group: share of the group in each bin; bins of fewer persons than a cell may have are not drawn, groups of few not at all."""
     title, xlabel = t(title), t(xlabel)
     fig, ax = canvas(7.0, 3.0)
     data = pd.DataFrame({"value": values, "group": [t(g) for g in groups] if groups is not None else t("all")})
     data = data[data["value"] > 0]
     few = data["group"].value_counts()
     data = data[data["group"].isin(few[few >= 30].index)]
-    with matplotlib.rc_context(_STYLE):
-        names = sorted(map(str, data["group"].unique()))
-        sns.histplot(
-            data,
-            x="value",
-            hue="group",
-            hue_order=names,
-            stat="density",
-            common_norm=False,
-            bins=25,
-            log_scale=True,
-            element="step",
-            fill=False,
-            palette=list(PALETTE[: len(names)]),
-            ax=ax,
-            legend=len(names) > 1,
+    names = sorted(map(str, data["group"].unique()))
+    edges = np.geomspace(data["value"].min(), data["value"].max() * (1 + 1e-9), 26) if len(data) else np.array([0.5, 1.5])
+    for j, name in enumerate(names):
+        count = np.histogram(data.loc[data["group"] == name, "value"], edges)[0]
+        ax.stairs(
+            np.where(count >= LEAST, 100 * count / count.sum(), 0.0), edges, color=PALETTE[j % len(PALETTE)], lw=1.6, ls=("-", "--", ":")[j % 3], label=name
         )
+    ax.set_xscale("log")
     ax.set_xlabel(xlabel)
-    ax.set_ylabel(t("density"))
-    if (legend := ax.get_legend()) is not None:
-        legend.set_title("")
+    ax.set_ylabel(t("% of the group"))
+    if len(names) > 1:
+        legend_above(ax)
     quart = data.groupby("group")["value"].quantile([0.25, 0.5, 0.75]).unstack()
     alt = "; ".join(t("{g}: median {mid:,.1f}, middle half {low:,.1f} to {high:,.1f}", g=g, mid=q[0.5], low=q[0.25], high=q[0.75]) for g, q in quart.iterrows())
     return finish(id, title, fig, _alt(t, title, xlabel, alt), quart.reset_index(), source, notes, synthetic, t)

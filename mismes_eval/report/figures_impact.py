@@ -14,11 +14,10 @@ from mismes_eval.impact.balance import LIMIT, Balance
 from mismes_eval.impact.cost import CostEffectiveness
 from mismes_eval.impact.honest import HonestDiD
 from mismes_eval.impact.specification import SpecificationCurve
-from mismes_eval.report.figures import BLUE, GREY, MARKERS, ORANGE, PALETTE, SKY, Figure, canvas, finish, legend_above, panels
+from mismes_eval.report.figures import BLUE, GREY, LEAST, MARKERS, ORANGE, PALETTE, SKY, Figure, canvas, finish, legend_above, panels
 from mismes_eval.report.language import ENGLISH, Language
 
 BINS = 20
-LEAST = 10  # fewest persons in a bin that is drawn
 
 
 def specification_curve(

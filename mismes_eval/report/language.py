@@ -28,7 +28,8 @@ _FIELD = re.compile(r"\{\w+[^}]*\}")
 _LETTERS = re.compile(r"[^\W\d_]")
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?%?")
 _CODE = re.compile(r"(((?=\S*(\d|_|/|\.\w))\S+|[A-Z]{2,})( |$))+")  # identifiers, files, hashes, and lists of them
-_NAMES = re.compile(r"\w+((, | x | and | or | = )\w+)*")
+_NAME = re.compile(r"\w+")
+_JOINED = re.compile(r"(, | x | and | or | = )")  # between the names of a list
 _STEPS = re.compile(r"; (?![^()]*\))")  # between the steps of a weight, not inside their brackets
 _LITERAL = 4  # letters that an entry must have besides its {names} to be looked for in sentences that were put together elsewhere
 
@@ -131,8 +132,9 @@ class Language(Formatter):
             return self.numeral(text)
         if text in self._said:
             return text
-        if text not in self.words and _NAMES.fullmatch(text):
-            return re.sub(r"\b(and|or)\b", lambda m: self.words.get(m[0], m[0]), text)
+        pieces = _JOINED.split(text)  # every second one joins its neighbours
+        if text not in self.words and all(p in self.words or _NAME.fullmatch(p) for p in pieces[::2]):
+            return "".join(self.words.get(p, p) if k % 2 == 0 else f" {self.words.get(p[1:-1], p[1:-1])} " if p[0] == " " else p for k, p in enumerate(pieces))
         return self._look_up(text)
 
     def _steps(self, text: str) -> str:

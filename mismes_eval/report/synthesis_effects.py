@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ def effect_label(w: Words, r: Mapping[Any, Any]) -> str:
     return w.t("{label} (a)", label=label) if r["moved_apart"] is True else label
 
 
+ROLLED = "Roll-outs: standard error and interval with regions as the clusters (wild bootstrap) where the country report has them."
 MOVED = "(a) The groups moved apart already in the year before enrolment: the effect may be wrong by as much."
 
 
@@ -36,7 +38,7 @@ def effects(w: Words) -> Table:
             cells += [cell(label, "effect", r["value"] * scale, kind="effect", se=r["se"] * scale, n=r["n"], degf=r["degf"])]
             cells += [cell(label, FROM, r["ci_low"] * scale, kind="effect"), cell(label, TO, r["ci_high"] * scale, kind="effect")]
     designs = sorted({followed(w, s) for s in w.evidence.summaries})
-    return table(w, "S05", "Effects by model and country", cells, ("Percentage points, 95% intervals.", *designs, MOVED))
+    return table(w, "S05", "Effects by model and country", cells, ("Percentage points, 95% intervals.", *designs, ROLLED, MOVED))
 
 
 def followed(w: Words, s: Summary) -> str:
@@ -108,6 +110,20 @@ def _summary_sentence(w: Words, model: str, r: RandomEffects) -> str:
     return " ".join(out)
 
 
+def _doubts(w: Words, s: Summary, r: RandomEffects) -> list[str]:
+    """What stands against a mean effect that excludes zero: countries whose groups moved apart before, and the next country."""
+    n, out = w.t.number, []
+    if isinstance(s.alike_before, RandomEffects) and s.alike_before.low <= 0 <= s.alike_before.high:
+        text = "It hangs on measures whose groups moved apart already before enrolment: without them no effect could be shown ({v}, {lo} to {hi})."
+        out.append(w.t(text, v=n(100 * s.alike_before.value), lo=n(100 * s.alike_before.low), hi=n(100 * s.alike_before.high)))
+    elif isinstance(s.alike_before, NotEstimable):
+        out.append(w.t("It hangs on measures whose groups moved apart already before enrolment: without them there is nothing to average."))
+    low, high = r.prediction
+    if np.isfinite(low) and low <= 0 <= high:
+        out.append(w.t("In another country there may be no effect, or one the other way ({lo} to {hi}).", lo=n(100 * low), hi=n(100 * high)))
+    return out
+
+
 def summaries(w: Words) -> Table | None:
     """S06: the summary of each model by three estimators of the spread, its heterogeneity, and without measures whose groups moved apart before."""
     t, cells = w.t, []
@@ -143,10 +159,9 @@ def summaries(w: Words) -> Table | None:
         label = t("{model}: Q with {df} degrees of freedom", model=w.model(s.model), df=r.q_dof)
         cells += [cell(label, "estimate", r.q), cell(label, "p", r.q_pvalue, unit=P_VALUE)]
     notes = (
-        "Hartung-Knapp intervals (ad hoc: never from a smaller standard error than the usual one), t with one degree of freedom less than countries; tau and I2 with Q-profile intervals. "
-        "n: effects.",
+        "Hartung-Knapp intervals (ad hoc: never from a smaller standard error than the usual one), t with one degree of freedom less than countries; tau and I2 with Q-profile intervals.",
     )
-    return table(w, "S06", "Summary of effects", cells, notes, units) if cells else None
+    return replace(table(w, "S06", "Summary of effects", cells, notes, units), of="effects") if cells else None
 
 
 def findings(w: Words) -> list[tuple[str, str]]:
@@ -166,10 +181,14 @@ def findings(w: Words) -> list[tuple[str, str]]:
     for s in w.evidence.summaries:
         if isinstance(s.main, RandomEffects):
             r = s.main
-            sure = "{model}: on average over {k} countries '{o}' is changed by {v} percentage points ({lo} to {hi})."
-            unsure = "{model}: no effect on '{o}' could be shown on average over {k} countries: {v} percentage points ({lo} to {hi})."
-            text = unsure if r.low <= 0 <= r.high else sure
-            out.append((t(text, model=w.model(s.model), k=r.k, o=w.outcome(s.outcome), v=n(100 * r.value), lo=n(100 * r.low), hi=n(100 * r.high)), "S06"))
+            rose = "{model}: on average over {k} countries '{o}' rose by {v} percentage points (95% interval {lo} to {hi})."
+            fell = "{model}: on average over {k} countries '{o}' fell by {v} percentage points (95% interval {lo} to {hi})."
+            unsure = "{model}: no effect on '{o}' could be shown on average over {k} countries: {v} percentage points (95% interval {lo} to {hi})."
+            shown = r.low <= 0 <= r.high
+            ends = (r.value, r.low, r.high) if shown or r.low > 0 else (-r.value, -r.high, -r.low)
+            values = dict(zip(("v", "lo", "hi"), (n(100 * x) for x in ends), strict=True))
+            said = t(unsure if shown else rose if r.low > 0 else fell, model=w.model(s.model), k=r.k, o=w.outcome(s.outcome), **values)
+            out.append((" ".join([said, *([] if shown else _doubts(w, s, r))]), "S06"))
     alone = [s for s in w.evidence.summaries if isinstance(s.main, NotEstimable)]
     if alone:
         out.append(

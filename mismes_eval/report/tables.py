@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,9 @@ EMPTY = "–"
 HIDDEN = "c"
 POOR = ":"
 P_VALUE, LEAST_P = "p", 0.001
+_OWN_COLUMN = re.compile(r"['«“„]\s?_")  # a column made on the way, quoted in any language
+_FEW = {"persons": "c: not shown, too few persons.", "measures": "c: not shown, too few measures or funders."}
+_ERRORS = {"persons": "Standard errors in brackets; n: unweighted persons.", "effects": "Standard errors in brackets; n: effects."}
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class Table:
     """cells: one row a number with COLUMNS; status "shown", "confidential" (too few persons), "unreliable" (CV), "secondary" (protects another), "not estimable".
 
     id, title, source, notes : words around it.  scale : 100 shows shares as percent.  digits : decimals shown.  lang : the language it was put into.
+    of : what n counts, and what there are too few of where a cell is confidential.
     """
 
     id: str
@@ -37,6 +43,7 @@ class Table:
     synthetic: bool = False
     units: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     lang: str = ""
+    of: Literal["persons", "measures", "effects"] = "persons"
 
     @property
     def rows(self) -> list[str]:
@@ -227,14 +234,14 @@ def _legend(table: Table, used: set[str], t: Language) -> list[str]:
     signs = {
         "u": t("u: coefficient of variation above the flag limit, use with care."),
         "unreliable": t(": not shown, sampling error too large."),
-        "confidential": t("c: not shown, too few persons."),
+        "confidential": t(_FEW.get(table.of, _FEW["persons"])),
         "secondary": t("c: not shown, it would reveal another cell."),
     }
     legend = [text for sign, text in signs.items() if sign in used]
     reasons = table.cells.loc[table.cells["status"] == "not estimable", ["row", "definition"]].drop_duplicates()
     legend += [t("– {row}: {reason}", row=r["row"], reason=r["definition"]) for _, r in reasons.iterrows() if r["definition"]]
     if table.cells["se"].notna().any():
-        legend.insert(0, t("Standard errors in brackets; n: unweighted persons."))
+        legend.insert(0, t(_ERRORS.get(table.of, _ERRORS["persons"])))
     return [*legend, *_definitions(table, t)]
 
 
@@ -243,7 +250,7 @@ def _definitions(table: Table, t: Language) -> list[str]:
     cells = table.cells[
         (table.cells["status"] == "shown")
         & (table.cells["definition"].astype(str).str.len() > 3)
-        & ~table.cells["definition"].astype(str).str.contains("'_", regex=False)
+        & ~table.cells["definition"].astype(str).str.contains(_OWN_COLUMN)
     ]
     rows = {str(d): list(dict.fromkeys(part)) for d, part in cells.groupby("definition", sort=False)["row"]}
     return [d if len(named) > 1 or d.startswith(str(named[0])) else t("{row}: {reason}", row=named[0], reason=d) for d, named in rows.items()]

@@ -101,7 +101,7 @@ def test_status_shares_add_to_one_and_recognition_is_conditional(frame, everythi
     np.testing.assert_allclose(
         everything["L6.abroad"].value[0], by_hand(frame, (frame["mig_occ_before"] == "2310") | (frame["mig_occ_abroad"] == "9313"), returnee), rtol=1e-12
     )
-    assert all("hims_tunisia" in " ".join(e.notes) for e in everything.values() if isinstance(e, Estimate))
+    assert all("Returnee (Tunisia-HIMS)" in " ".join(e.notes) for e in everything.values() if isinstance(e, Estimate))
 
 
 def test_breakdowns_average_to_the_whole_and_keep_missing_groups(frame, everything):
@@ -221,3 +221,22 @@ def test_absent_members_count_once_however_many_households_report_them(frame, sa
         lfs.absent_members(sample, roster.drop(columns="s_i"))
     assert "lets one household" in lfs.absent_members(sample, roster, multiplicity=None).definition
     assert isinstance(lfs.indicators(sample, which="L2")["L2"], NotEstimable)
+
+
+def test_the_number_of_unemployed_is_told_from_the_unemployed_themselves(frame, everything):
+    """n of a total counts those who are in it: few unemployed are few, however many persons were asked."""
+    out, jobless = everything["L3.unemployed"], (frame["age"] >= 15) & (frame["lstatus"] == 2)
+    np.testing.assert_allclose(out.value[0], frame["weight"][jobless].sum(), rtol=1e-12)
+    assert out.n[0] == jobless.sum() < everything["L3.unemployment"].n[0]
+    two = lfs.indicators(Sample.from_frame(frame.assign(lstatus=frame["lstatus"].where(frame.index % 50 != 0)), weights="weight"), which="L3.unemployed")[
+        "L3.unemployed"
+    ]
+    assert any("gave no answer" in n for n in two.notes)
+
+
+@pytest.mark.parametrize(("version", "said"), [("ICLS-13", True), ("ICLS-19", False), (None, False)])
+def test_a_labour_status_older_than_the_resolution_says_so(frame, version, said):
+    labelled = frame if version is None else frame.assign(icls_v=version)
+    found = lfs.indicators(Sample.from_frame(labelled, weights="weight"), which=("L3.employment", "L4.vulnerable"))
+    assert ("with employment as the 13th ICLS (1982) defines it" in found["L3.employment"].definition) == said
+    assert "19th ICLS resolution (2013)" in found["L3.employment"].definition and "13th" not in found["L4.vulnerable"].definition

@@ -22,6 +22,7 @@ from mismes_eval.impact.multiple_testing import adjust_pvalues
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.plan import source_map
 from mismes_eval.report.chapters.waiting import waiting_items
+from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.language import language
 from mismes_eval.report.provenance import file_hash
@@ -196,7 +197,26 @@ def test_control_totals_before_and_after(context: Context, shown: Mapping[str, o
     after = cells.xs("after against total, %", level="column")["value"]
     assert len(after) == len(expected) and after.abs().max() < 1e-6
     np.testing.assert_allclose(cells.xs("before, thousand", level="column")["value"], expected["before"] / 1e3)
-    assert not any("np." in r for r in after.index)
+    assert {"women, 15-19", "men, 85+", "type of place: rural", "region: 1 - Chisinau"} <= set(after.index)
+    assert not any(code in r for r in after.index for code in ("np.", "=", "male", "age_group", "subnatid1"))
+
+
+def test_columns_of_the_survey_are_spelled_where_a_reader_meets_them(context: Context, shown: Mapping[str, object], built: Mapping[str, Chapter]) -> None:
+    """Weights, models, losses and definitions name no column of the file, in either language; a column of the user's own stays as it stands."""
+    codes = re.compile(r"\b(age_group|subnatid1|hhid|educat7|age_enrol|base_\w+|employed_home|isco_2008|hims_\w+|phase1_class|lstatus)\b")
+    definitions = shown["T06"]
+    assert isinstance(definitions, TextTable)
+    french = language("fr")
+    for item in (definitions, definitions.in_language(french)):
+        assert not [v for v in item.frame.to_numpy().ravel() if codes.search(str(v))]
+    for id_ in ("T06b", "T12", "T15", "T16", "T17-MDA-001"):
+        item = shown[id_]
+        assert isinstance(item, Table)
+        assert not codes.search(" ".join([*item.notes, *item.rows, *item.cells["definition"].astype(str)])), id_
+    assert spelled("raking to male x age_group, my_own, constant within hhid") == "raking to sex x age group, my_own, constant within household"
+    french = language("fr")
+    said = french("raking to sex x age group, my_own, constant within household")
+    assert said == "calage par ratissage (raking) sur sexe x groupe d'âge, my_own, constant par ménage" and not french.unknown
 
 
 def test_quality_repeats_the_contacts_and_the_weights(context: Context, shown: Mapping[str, object]) -> None:

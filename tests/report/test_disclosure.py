@@ -213,6 +213,18 @@ def test_an_attack_on_the_whole_report_recovers_no_hidden_cell(report: CountryRe
     assert recovered({k: naive[k] for k in s.primary})  # without the secondary cells it would
 
 
+def test_no_count_of_an_age_follows_from_the_other_tables(report: CountryReport) -> None:
+    """T03b counts returnees by age, T08 the young as the base of a rate, T07a all of them: what is left over is never a single age of few persons."""
+    tables = {i.id: i.published() for c in report.chapters.values() for i in c.items if isinstance(i, Table)}
+    ages = tables["T03b"][tables["T03b"]["row"].str.startswith("age: ")].set_index("row")["n"]
+    young = tables["T08"].set_index(["row", "column"])["n"]["Young people not in employment, education or training", "returnees"]
+    known = ages.fillna(pd.Series({"age: 15-24": young}))
+    profile = tables["T07"][tables["T07"]["row"].str.startswith("age: ") & (tables["T07"]["column"] == "returnees")]
+    assert known.isna().sum() != 1
+    assert len(profile[profile["status"] == "confidential"]) == 0 or (profile["status"].isin(["confidential", "secondary"])).sum() > 1
+    assert profile.set_index("row")["status"]["age: 15-24"] == "shown"
+
+
 def test_no_budget_follows_from_the_others(report: CountryReport) -> None:
     """Of the parts of a published budget none is hidden alone: stages, models of a stage, sides, states of the register."""
     found = {i.id: i.cells for c in report.chapters.values() for i in c.items if isinstance(i, Table)}

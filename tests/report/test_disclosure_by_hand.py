@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -199,6 +201,23 @@ def test_sums_are_made_only_where_they_hold() -> None:
     assert elsewhere.fixed == tuple(r.total for r in elsewhere.relations)
     assert [elsewhere.values[k] for k in elsewhere.fixed] == [55, 50]
     assert s.primary == (("persons", "men", "rate"),) and s.where[s.primary[0]] == ((0, 0),)
+
+
+def test_persons_that_another_table_counts_protect_nobody() -> None:
+    """The young are the base of a rate elsewhere: were they hidden with the nine old, 9 = 722 - 34 - 195 - 248 - 169 - 67 would be known."""
+    ages = {"15-24": 34, "25-34": 195, "35-44": 248, "45-54": 169, "55-64": 67, "65+": 9}
+    t = table("T1", {(a, "index"): n for a, n in ages.items()})
+    part = Partition("persons", "", tuple(ages))
+    (plain,), _ = protect_tables([t], {"T1": [part]})
+    assert [k[0] for k, v in status(plain).items() if v == "secondary"] == ["15-24"]
+    counted = dataclasses.replace(part, elsewhere=("15-24", "no such row"))
+    (out,), _ = protect_tables([t], {"T1": [counted]})
+    assert [k[0] for k, v in status(out).items() if v == "secondary"] == ["55-64"]
+    assert attack_report([plain], {"T1": [counted]}) == [("persons", "65+", "index")] and attack_report([out], {"T1": [counted]}) == []
+    counts = pd.DataFrame({"returnees": ages})
+    assert protected_levels(counts, 10)["returnees"].tolist() == ["secondary", "shown", "shown", "shown", "shown", "confidential"]
+    assert protected_levels(counts, 10, elsewhere=("15-24",))["returnees"].tolist() == ["shown", "shown", "shown", "shown", "secondary", "confidential"]
+    assert protected_levels(counts, 40, elsewhere=("15-24",))["returnees"].tolist()[0] == "confidential"  # too few themselves: they are hidden everywhere
 
 
 def test_a_difference_follows_from_two_cells() -> None:

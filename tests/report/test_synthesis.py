@@ -17,7 +17,7 @@ import pytest
 from mismes_eval.cli.report import _together
 from mismes_eval.cli.synthesis import command
 from mismes_eval.errors import ParamsError, ReportError
-from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.synthesis import CONCEPTS
@@ -37,6 +37,8 @@ from mismes_eval.report.results import ESTIMATES
 from mismes_eval.report.rules import Rules
 from mismes_eval.report.run import PAGE, Outcome
 from mismes_eval.report.synthesis import synthesis, write_synthesis
+from mismes_eval.report.synthesis_effects import findings
+from mismes_eval.report.synthesis_tables import Words
 from mismes_eval.report.tables import Table
 from mismes_eval.report.verify import verify
 
@@ -256,3 +258,31 @@ def test_a_summary_knows_its_studies(out: Path) -> None:
     assert summary.main.k == 3
     assert isinstance(summary.alike_before, RandomEffects)
     assert summary.alike_before.k == 2
+
+
+@pytest.mark.parametrize(("effect_of_georgia", "said"), [(0.06, True), (0.065, True), (-0.02, False)])
+def test_a_mean_effect_that_hangs_on_groups_that_moved_apart_says_so(tmp_path: Path, effect_of_georgia: float, said: bool) -> None:
+    """Three effects that agree exclude zero together; without the one whose groups moved apart two countries do not. One that disagrees leaves nothing to doubt."""
+    for country, effect in (("ARM", 0.075), ("GEO", effect_of_georgia), ("MDA", 0.055)):
+        write_report(tmp_path / "reports", country, facts(0.5, effect, "ICLS-19", country, country == "GEO"))
+    evidence = synthesis(tmp_path / "reports")
+    (line,) = [text for text, anchor in findings(Words(evidence, language("en"))) if anchor == "S06"]
+    main = evidence.summaries[0].main
+    assert isinstance(main, RandomEffects) and (main.low > 0) == said
+    assert ("'employed, at home or abroad' rose by" in line) == said == ("without them no effect could be shown" in line)
+    assert ("no effect on 'employed, at home or abroad' could be shown" in line) != said
+    assert ("In another country there may be no effect" in line) == (said and main.prediction[0] <= 0)
+
+
+def test_a_roll_out_is_compared_with_the_error_over_its_regions() -> None:
+    """The design's standard error misses shocks that regions share: the synthesis takes the wild bootstrap's where the country report does."""
+    own = Context(evaluate(Params.load(ROOT / "params" / "MDA.yaml")), Rules(), language("en"))
+    rolled = own.evaluation.rollout
+    assert rolled is not None and isinstance(rolled.overall, Estimate) and not isinstance(rolled.wild, NotEstimable)
+    published: Any = comparable(own, {})
+    (line,) = [x for x in published["effects"] if x["measure"] == "MDA-003"]
+    assert (line["value"], line["ci_low"], line["ci_high"]) == (float(rolled.overall.value[0]), float(rolled.wild.low[0]), float(rolled.wild.high[0]))
+    assert line["se"] > float(rolled.overall.se[0]) and line["degf"] == rolled.regions - 1 == 3
+    many: Any = comparable(replace(own, evaluation=replace(own.evaluation, rollout=replace(rolled, wild=NotEstimable("many regions")))), {})
+    (plain,) = [x for x in many["effects"] if x["measure"] == "MDA-003"]
+    assert plain["se"] == float(rolled.overall.se[0])

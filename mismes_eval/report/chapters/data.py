@@ -10,6 +10,7 @@ from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.cells import persons
 from mismes_eval.report.chapters.quality import margins, quality
+from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.language import country_name
 from mismes_eval.report.tables import COLUMNS, Table, counts
 from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
@@ -35,13 +36,17 @@ def _definitions(context: Context) -> Item:
     if s is not None:
         rows += [
             ("Who is a migrant", s.definition.text), ("Labour force indicators", s.ages.labour), ("Survey file", context.name(s.source)),
-            ("Variance", s.sample.design.describe()),
+            ("Variance", spelled(s.sample.design.describe())),
             ("Lonely PSUs", _lonely(context, s)),
         ]  # fmt: skip
         isco, isced, icls = (
             s.sample.frame[c].dropna().astype(str).unique() if c in s.sample.frame.columns else [] for c in ("isco_version", "isced_version", "icls_v")
         )
-        named = "; ".join(f"{context.text(n)} {', '.join(v)}" for n, v in (("ISCO", isco), ("ISCED", isced), ("ICLS", icls)) if len(v))
+        resolutions = context.codes("icls")
+        named = "; ".join(
+            [f"{t(n)} {', '.join(str(x).rpartition('_')[2] for x in v)}" for n, v in (("ISCO", isco), ("ISCED", isced)) if len(v)]
+            + [resolutions.get(str(x), str(x)) for x in icls]
+        )
         rows.append(("Classifications", context.name(named) if named else t("not stated")))
     breaks = p.items("breaks.series")
     rows.append(("Series breaks", context.name("; ".join(breaks)) if breaks else t("none declared")))
@@ -61,9 +66,9 @@ def _lonely(context: Context, s: Survey) -> str:
 
 def _weights(context: Context, s: Survey) -> Table:
     table = weight_diagnostics(s.sample)
-    frame = table.set_index(pd.Index([context.text("{k}. {step}", k=k, step=context.text(str(v))) for k, v in zip(table["step"], table["name"], strict=True)]))[
-        ["n", "sum", "cv", "ratio", "kish_deff", "n_eff"]
-    ]
+    frame = table.set_index(
+        pd.Index([context.text("{k}. {step}", k=k, step=context.text(spelled(str(v)))) for k, v in zip(table["step"], table["name"], strict=True)])
+    )[["n", "sum", "cv", "ratio", "kish_deff", "n_eff"]]
     frame.columns = pd.Index(["rows with weight", "sum of weights", "CV of weights", "largest / smallest", "Kish design effect", "effective n"])
     out = counts("T12", "The weight, step by step", frame, s.source, digits=1, synthetic=context.synthetic)
     return Table(
@@ -136,10 +141,10 @@ def _targets(context: Context, s: Survey) -> Table | None:
             continue
         frame = e.to_frame().iloc[0]
         name = str(e.extra.get("title", row.item))
-        blank = dict.fromkeys(COLUMNS, np.nan) | {"flag": "", "unit": "share", "definition": str(row.definition), "status": "shown"}
+        blank = dict.fromkeys(COLUMNS, np.nan) | {"flag": "", "unit": "share", "definition": "", "status": "shown"}
         cells.append(blank | {"row": name, "column": "published figure", "value": float(row.value), "kind": "count"})
         cells.append(blank | {"row": name, "column": "this survey", "value": frame["value"], "se": frame["se"], "ci_low": frame["ci_low"], "ci_high": frame["ci_high"], "cv": frame["cv"],
-                              "n": float(e.n[0]), "degf": frame["degf"], "kind": e.kind})  # fmt: skip
+                              "n": float(e.n[0]), "degf": frame["degf"], "kind": e.kind, "definition": e.definition})  # fmt: skip
         cells.append(
             blank | {"row": name, "column": "difference in standard errors", "value": (frame["value"] - float(row.value)) / frame["se"] / 100, "kind": "count"}
         )

@@ -13,6 +13,7 @@ from mismes_eval.report.chapters.rollout import rollout_items
 from mismes_eval.report.chapters.strength import PRE, checks, reservations
 from mismes_eval.report.chapters.study import study_items
 from mismes_eval.report.chapters.whom import whom_items
+from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.chapters.worth import worth_items
 from mismes_eval.report.tables import Table, cells_of
 
@@ -122,7 +123,7 @@ def _standard_errors(context: Context, effect: Effects) -> str:
     for e in effect.by_wave.values():
         if isinstance(e, Estimate):
             said = [*e.notes[:1], *(n for n in e.notes[1:] if n.startswith("Variance"))][:2]
-            return context.name(" ".join(context.text(n) for n in said))
+            return context.name(" ".join(context.text(spelled(n)) for n in said))
     return ""
 
 

@@ -73,7 +73,7 @@ def _by_stage(context: Context, inventory: Inventory, money: Budgets) -> Table:
         status = "confidential" if key in money.hidden else "shown"
         cells += [
             _number(label, "measures", len(rows)), _number(label, MILLION, money.amount.get(key, 0.0) / 1e6, "EUR", status),
-            _number(label, "beneficiaries reached", float(rows["benef_reached"].sum())), _number(label, "measures without a count of beneficiaries", float(rows["benef_reached"].isna().sum())),
+            _number(label, "beneficiaries reached", float(rows["benef_reached"].sum(min_count=1))), _number(label, "measures without a count of beneficiaries", float(rows["benef_reached"].isna().sum())),
         ]  # fmt: skip
     return Table(
         "T01",
@@ -85,6 +85,7 @@ def _by_stage(context: Context, inventory: Inventory, money: Budgets) -> Table:
         0,
         context.synthetic,
         {MILLION: (1.0, 2)},
+        of="measures",
     )
 
 
@@ -111,7 +112,7 @@ def _who_pays(context: Context, inventory: Inventory) -> Table:
             status = "confidential" if side in hidden else "shown"
             cells.append(_number(name, label, float(part["budget_eur"].sum() / total) if total else np.nan, "share", status))
         cells.append(_number(name, "measures without a budget", float(rows["budget_eur"].isna().sum()) / 100))
-    return Table("T02", "Who pays", pd.DataFrame(cells, columns=list(COLUMNS)), SOURCE, (HIDDEN_NOTE,), 100.0, 0, context.synthetic)
+    return Table("T02", "Who pays", pd.DataFrame(cells, columns=list(COLUMNS)), SOURCE, (HIDDEN_NOTE,), 100.0, 0, context.synthetic, of="measures")
 
 
 def hidden_sides(rows: pd.DataFrame) -> set[str]:
@@ -144,7 +145,15 @@ def _unit_costs(context: Context, profile: Profile) -> Table:
         cells.append(_number(row, _UNIT_COSTS[str(r.indicator)], float(r.value), "EUR", "confidential" if few else "shown", float(r.n)))
     note = "n: measures with both numbers. Medians over fewer than 3 measures are not shown: they are one measure's own cost."
     return Table(
-        "T04", "Unit costs by model, euro (median over measures)", pd.DataFrame(cells, columns=list(COLUMNS)), SOURCE, (note,), 1.0, 0, context.synthetic
+        "T04",
+        "Unit costs by model, euro (median over measures)",
+        pd.DataFrame(cells, columns=list(COLUMNS)),
+        SOURCE,
+        (note,),
+        1.0,
+        0,
+        context.synthetic,
+        of="measures",
     )
 
 
@@ -182,6 +191,7 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
         1,
         context.synthetic,
         units,
+        of="measures",
     )
 
 
@@ -203,4 +213,5 @@ def _register(context: Context, inventory: Inventory) -> Table:
         0,
         context.synthetic,
         {MILLION: (1.0, 2)},
+        of="measures",
     )

@@ -12,7 +12,7 @@ from mismes_eval.evaluation.coverage import concentration, coverage, target_popu
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Chapter, Context
-from mismes_eval.report.chapters.people import bands, basis
+from mismes_eval.report.chapters.people import bands, basis, counted_elsewhere, in_order
 from mismes_eval.report.disclosure import Partition
 from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
 
@@ -27,9 +27,20 @@ def participation(context: Context) -> Chapter:
         return Chapter("participation", "Participation in support measures", (context.absent("survey question on participation in support measures"),))
     targeted = _targeting(context, s)
     starts = [context.text("{c}: {level}", c=context.text(c), level="") for c in GROUPS]
-    sums = [Partition("returnees", "", parts) for start in starts if len(parts := tuple(r for r in targeted.rows if r.startswith(start))) > 1]
+    sums = [
+        Partition("returnees", "", parts, elsewhere=_elsewhere(context, s, targeted, c))
+        for c, start in zip(GROUPS, starts, strict=True)
+        if len(parts := tuple(r for r in targeted.rows if r.startswith(start))) > 1
+    ]
     items = (_by_model(context, s), _coverage(context, s), targeted, _costs(context, s))
     return Chapter("participation", "Participation in support measures", items, {targeted.id: sums})
+
+
+def _elsewhere(context: Context, s: Survey, targeted: Table, column: str) -> tuple[str, ...]:
+    """Rows whose persons T08 counts too: those that are not too few to be counted anywhere."""
+    rows = [context.text("{c}: {level}", c=context.text(column), level=context.words.level(v)) for v in counted_elsewhere(s, column)]
+    n = targeted.cells.set_index("row")["n"]
+    return tuple(r for r in rows if r in n.index and float(n[r]) >= context.rules.min_cell)
 
 
 def _by_model(context: Context, s: Survey) -> Table:
@@ -90,7 +101,7 @@ def _targeting(context: Context, s: Survey) -> Table:
     parts = []
     for c in GROUPS:
         try:
-            e = targeting(named, PART, c)
+            e = in_order(targeting(named, PART, c), c)
         except EstimateError as error:
             e = NotEstimable(str(error))
         parts.append(cells_by(e, context.rules, _levels(context, c, e) if isinstance(e, Estimate) else c, "index"))

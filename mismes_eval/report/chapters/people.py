@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -25,6 +26,7 @@ from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
 from mismes_eval.weighting.sample import Sample
 
 GROUPS = {"RET": "returnees", "NON": "non-migrants"}
+BANDS = ("0-14", "15-24", "25-34", "35-44", "45-54", "55-64", "65+")
 LABOUR = ("L3.participation", "L3.employment", "L3.unemployment", "L3.lu3", "L3.neet", "L4.vulnerable", "L4.informal", "L10")
 MATCH = ("L5", "L5.over_mean", "L6.abroad", "L6.now", "L8.sought", "L8")
 
@@ -59,11 +61,20 @@ def _partitions(context: Context) -> dict[str, list[Partition]]:
     return {"T08": labour, "T08b": labour, "T09": [Partition("match", "all residents", groups, "columns", rest=True)]}
 
 
-def level_counts(s: Survey, levels: pd.Series, rules: Rules) -> pd.DataFrame:
-    """Which levels of a column may be shown for returnees, non-migrants and all residents: "shown", "confidential" or "secondary", from the persons in each."""
+def level_counts(s: Survey, levels: pd.Series, rules: Rules, elsewhere: Sequence[str] = ()) -> pd.DataFrame:
+    """Which levels of a column may be shown for returnees, non-migrants and all residents: "shown", "confidential" or "secondary", from the persons in each.
+
+    elsewhere : levels whose persons another table counts.
+    """
     groups = {name: part.active for name, part in _statuses(s).items()}
     counts = pd.DataFrame({name: levels[inside].value_counts() for name, inside in groups.items()}).fillna(0)
-    return protected_levels(counts, rules.min_cell, "all residents")
+    return protected_levels(counts, rules.min_cell, "all residents", elsewhere)
+
+
+def counted_elsewhere(s: Survey, column: str) -> tuple[str, ...]:
+    """Levels of a column of the profile that are the base of an indicator in T08: the young of the NEET rate, whose n stands there."""
+    young = f"{s.ages.neet_min}-{s.ages.neet_max}"
+    return (young,) if column == "age" and young in BANDS else ()
 
 
 def basis(s: Survey) -> tuple[str, str]:
@@ -163,20 +174,33 @@ def _profile(context: Context, s: Survey) -> Table:
         for c in frame.columns:
             if c == "region" and frame[c].nunique() > 12:
                 continue
-            e = proportion(inside, c)
+            e = in_order(proportion(inside, c), "level")
             level = e.keys["level"].tolist() if "level" in e.keys else [c]
             cells = cells_by(e, context.rules, [context.text("{c}: {level}", c=context.text(c), level=context.words.level(str(v))) for v in level], group)
-            small = level_counts(s, frame[c].astype(str), context.rules)[group].reindex([str(v) for v in level]).fillna("shown").to_numpy()
+            small = (
+                level_counts(s, frame[c].astype(str), context.rules, counted_elsewhere(s, c))[group].reindex([str(v) for v in level]).fillna("shown").to_numpy()
+            )
             parts.append(cells.assign(status=np.where(small == "shown", cells["status"], small), flag=np.where(small == "shown", cells["flag"], "")))
     return Table("T07", "Profile, % of each group", pd.concat(parts, ignore_index=True), s.source, basis(s), 100.0, 1, context.synthetic)
+
+
+def in_order(e: Estimate, column: str) -> Estimate:
+    """The values in the order in which people read their levels: low before high, region 2 before region 10."""
+    if column not in e.keys:
+        return e
+    levels = e.keys[column].astype(str).tolist()
+    return e.select(sorted(range(e.p), key=lambda k: _place(levels[k])))
+
+
+def _place(level: str) -> tuple[int, list[tuple[int, str]]]:
+    rank = {"low": 1, "medium": 2, "high": 3}.get(level, 0)
+    return rank, [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", level) if part]
 
 
 def bands(frame: pd.DataFrame) -> pd.Series:
     """Ten-year bands from the lowest age of the file's own groups: migrants are too few for narrower ones."""
     low, _ = age_bounds(frame)
-    return pd.cut(
-        pd.Series(low, index=frame.index), [-1, 14, 24, 34, 44, 54, 64, 200], labels=["0-14", "15-24", "25-34", "35-44", "45-54", "55-64", "65+"]
-    ).astype(str)
+    return pd.cut(pd.Series(low, index=frame.index), [-1, 14, 24, 34, 44, 54, 64, 200], labels=list(BANDS)).astype(str)
 
 
 def _by_sex(context: Context, s: Survey) -> Table:
@@ -220,6 +244,7 @@ def _first(item: Result | None) -> Result:
 
 def _regions(context: Context, s: Survey) -> list[Item]:
     found = context.evaluation.indicators(by=("region",), which=("L1",)).get("L1")
+    found = in_order(found, "region") if isinstance(found, Estimate) else found
     if not isinstance(found, Estimate) or found.p > 30:
         reason = (
             context.text("more than 30 regions")
@@ -241,7 +266,7 @@ def _regions(context: Context, s: Survey) -> list[Item]:
         None,
         keep,
         s.source,
-        (*basis(s), persons(context, found.n.sum())),
+        (*basis(s), persons(context, found.n.sum()), *(() if all(keep) else ("c: not shown, too few persons, or it would reveal another region.",))),
         context.synthetic,
         context.words,
     )

@@ -104,7 +104,16 @@ def by_model(context: Context, inventory: Inventory, money: Budgets) -> Table:
             plain(row, "beneficiaries reached", part["benef_reached"].sum(min_count=1)), plain(row, "measures with a count of beneficiaries", part["benef_reached"].notna().sum()),
         ]  # fmt: skip
     return Table(
-        "T01b", "Measures, budget and beneficiaries by stage and model", rows(cells), SOURCE, (HIDDEN_NOTE,), 1.0, 0, context.synthetic, {MILLION: (1.0, 2)}
+        "T01b",
+        "Measures, budget and beneficiaries by stage and model",
+        rows(cells),
+        SOURCE,
+        (HIDDEN_NOTE,),
+        1.0,
+        0,
+        context.synthetic,
+        {MILLION: (1.0, 2)},
+        of="measures",
     )
 
 

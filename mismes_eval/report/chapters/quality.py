@@ -15,6 +15,7 @@ from mismes_eval.evaluation.survey import Survey
 from mismes_eval.report import figures_tracer
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import plain, rows
+from mismes_eval.report.chapters.words import DESIGN, answer
 from mismes_eval.report.tables import Table, cells_of
 from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
 from mismes_eval.weighting.sample import Sample
@@ -150,7 +151,7 @@ def margins(context: Context, s: Survey) -> list[Item]:
         return []
     cells = []
     for name, n, before, after, total in zip(table["margin"], table["rows"], table["before"], table["after"], table["total"], strict=True):
-        row = context.name(_MARGIN.sub(r"\1", str(name)).replace("=(", "=").replace("'", "").rstrip(")"))
+        row = _margin(context, str(name))
         cells += [
             plain(row, "persons interviewed", float(n)), plain(row, "before, thousand", before / 1e3), plain(row, "control total, thousand", total / 1e3),
             plain(row, "before against total, %", (before / total - 1) * 100 if total else np.nan), plain(row, "after against total, %", (after / total - 1) * 100 if total else np.nan),
@@ -163,6 +164,24 @@ def margins(context: Context, s: Survey) -> list[Item]:
         "after against total, %": (1.0, 3),
     }
     return [Table("T12b", "Control totals before and after calibration", rows(cells), s.source, (), 1.0, 1, context.synthetic, units)]
+
+
+def _margin(context: Context, name: str) -> str:
+    """A cell of a margin in words: "male x age_group=(np.int64(0), '15-19')" is "women, 15-19"; a region or another answer stands after the name of its column."""
+    keys, _, values = name.partition("=")
+    columns = keys.split(" x ")
+    answers = _MARGIN.sub(r"\1", values).strip("()").replace("'", "").split(", ", len(columns) - 1)
+    if len(answers) != len(columns):
+        return context.name(name)
+    said = [(c, answer(c, a)) for c, a in zip(columns, answers, strict=True)]
+    alone = len(said) == 1
+    parts = [
+        context.text("{c}: {level}", c=context.text(DESIGN[c]), level=context.words.level(a)) if c in DESIGN and (alone or c not in ("male", "age_group"))
+        else context.words.level(a) if c in DESIGN
+        else context.name(f"{c} {a}")
+        for c, a in said
+    ]  # fmt: skip
+    return context.name(", ".join(parts))
 
 
 def reliability(context: Context, tables: Sequence[Table], source: str, basis: Sequence[str]) -> list[Item]:

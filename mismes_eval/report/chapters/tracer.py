@@ -16,6 +16,7 @@ from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.chapters.cells import persons
 from mismes_eval.report.chapters.histories import histories
 from mismes_eval.report.chapters.waiting import waiting_items
+from mismes_eval.report.chapters.words import DESIGN
 from mismes_eval.report.disclosure import Partition
 from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
 
@@ -130,7 +131,8 @@ def _attrition(context: Context, study: Tracing) -> Table:
         items.append(cells_of([(row, "difference", gap)], context.rules))
     covariates = study.panel.adjustment.covariates if study.panel.adjustment else ()
     note = context.text(
-        "Loss is adjusted for by response propensities on {columns}; their estimation is in every standard error below.", columns=", ".join(covariates)
+        "Loss is adjusted for by response propensities on {columns}; their estimation is in every standard error below.",
+        columns=", ".join(context.text(DESIGN[c]) if c in DESIGN else context.name(c) for c in covariates),
     )
     return Table(
         "T15", "Lost to follow-up, %", pd.concat(items, ignore_index=True), study.source, (note, study.panel.sample.design.basis), 100.0, 1, context.synthetic
@@ -222,7 +224,7 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
 
 
 def _words(context: Context) -> str:
-    return context.text("employed: at home or abroad; employed_home: at home, persons abroad count as not employed at home.")
+    return context.text("Employed, at home or abroad: wherever the person lives. Employed at home: persons abroad count as not employed at home.")
 
 
 def _path(e: Estimate, month: float) -> pd.DataFrame:
