@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -48,6 +49,12 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(f"mismes_eval.cli.{cmd_name}").command
         command.epilog = command.epilog or epilog(cmd_name)
         return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        near = get_close_matches(args[0], COMMANDS, 1, 0.6)
+        if args[0] not in {**COMMANDS, **RENAMED} and near and not args[0].startswith("-"):
+            ctx.fail(f"No such command '{args[0]}'. Did you mean '{near[0]}'?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

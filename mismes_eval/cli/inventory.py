@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from mismes_eval import inventory
+from mismes_eval.cli.examples import epilog
 from mismes_eval.cli.project import all_params, country_names, params_file, project
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.evaluation.params import Params
@@ -23,29 +24,31 @@ def command() -> None:
     """Evaluation register and page of the measures, from the inventories that params name or from inventory files."""
 
 
-@command.command("due")
+@command.command("due", epilog=epilog("inventory due"))
 @names_argument
 @on_option
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=None, help="Also write register.xlsx, register.csv and register.ics here.")
+@click.option("--quiet", is_flag=True, help="Print nothing; with --out only the files are made.")
 @click.option("--json", "as_json", is_flag=True, help="Print the register as JSON.")
-def due(names: tuple[str, ...], on: datetime.datetime | None, out: Path | None, as_json: bool) -> int:
+def due(names: tuple[str, ...], on: datetime.datetime | None, out: Path | None, quiet: bool, as_json: bool) -> int:
     """Which measures are past 24 months without an evaluation, which are due next, and the budget at stake."""
     day = on.date() if on is not None else datetime.datetime.now(datetime.UTC).date()
     register = _measures(names).evaluation_due(day)
     if as_json:
         click.echo(register.table.to_json(orient="records", date_format="iso", force_ascii=False))
-    else:
+    elif not quiet:
         click.echo(f"Evaluation register on {day.isoformat()}\n\n{register.summary.to_string(index=False)}\n")
         late = register.overdue()[["measure_id", "title_en", "due_date", "months_overdue", "budget_eur"]]
         click.echo("Overdue:\n" + late.to_string(index=False, na_rep="") if len(late) else "None is overdue.")
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         for path in (register.to_excel(out / "register.xlsx"), register.to_csv(out / "register.csv"), register.to_calendar(out / "register.ics")):
-            click.echo(f"made {path.as_posix()}", err=as_json)
+            if not quiet:
+                click.echo(f"made {path.as_posix()}", err=as_json)
     return 0
 
 
-@command.command("site")
+@command.command("site", epilog=epilog("inventory site"))
 @names_argument
 @on_option
 @click.option("--out", type=click.Path(path_type=Path), default=Path("reports/inventory.html"), show_default=True, help="File to write.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,33 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str], name: str) -
     assert status == 0
     assert "Usage: mismes" in out
     assert group.get_command(None, name).help  # type: ignore[arg-type, union-attr]
+
+
+@pytest.mark.parametrize("words", [(name,) for name in COMMANDS] + [("inventory", "due"), ("inventory", "site")], ids=" ".join)
+def test_every_command_has_examples_that_it_takes(capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+    """Every option of an example is an option of its command."""
+    out = mismes(capsys, *words, "--help")[1]
+    examples = [line.split() for line in out.split("Examples:")[1].splitlines() if line.strip().startswith(("mismes", "eval"))]
+    assert len(examples) >= 2
+    told = set(re.findall(r"--[a-z-]+", out.split("Examples:")[0]))
+    if words != ("inventory",):
+        assert {w.split("=")[0] for line in examples for w in line if w.startswith("--")} <= told
+
+
+def test_every_command_that_prints_can_be_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in [(n,) for n in COMMANDS if n not in ("inventory", "completion")] + [("inventory", "due"), ("inventory", "site")]:
+        out = mismes(capsys, *words, "--help")[1]
+        assert "--quiet" in out, words
+        assert "--json" in out or words == ("lab",), words
+
+
+def test_a_misspelt_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = mismes(capsys, "chek")
+    assert status == 2
+    assert "Did you mean 'check'?" in err
+    status, _, err = mismes(capsys, "xyzzy")
+    assert status == 2
+    assert "No such command 'xyzzy'" in err
 
 
 def test_an_unknown_country_names_the_nearest(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -192,3 +220,11 @@ def test_an_earlier_name_of_a_command_works_and_says_so(root: Path, monkeypatch:
 def test_the_lab_asks_nobody_about_news() -> None:
     told = json.loads((SETTINGS / "labconfig" / "default_setting_overrides.json").read_text(encoding="utf-8"))
     assert told["@jupyterlab/apputils-extension:notification"] == {"fetchNews": "false", "checkForUpdates": False}
+
+
+def test_a_quiet_register_makes_its_files_and_prints_nothing(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(root)
+    assert mismes(capsys, "inventory", "due", "MDA", "--on", "2026-12-31", "--out", str(tmp_path / "register"), "--quiet") == (0, "", "")
+    assert {p.name for p in (tmp_path / "register").iterdir()} == {"register.xlsx", "register.csv", "register.ics"}
