@@ -70,7 +70,7 @@ AREAS = {
 SLOW = ("tests/weighting/test_coverage.py",)
 
 
-def copy(area: Area, folder: Path) -> None:
+def copy(area: Area, folder: Path, deselected: tuple[str, ...]) -> None:
     """The last commit in a folder, with mutmut told what to do."""
     archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, capture_output=True, check=True).stdout
     subprocess.run(["tar", "-x", "-C", str(folder)], input=archive, check=True)
@@ -81,8 +81,8 @@ def copy(area: Area, folder: Path) -> None:
     also = tuple(p.name for p in folder.iterdir() if p.name not in ("mismes_eval", "tests", "mutants") and not p.name.startswith("."))
     present = tuple(t for t in area.tests if (folder / t).exists())
     (folder / "setup.cfg").write_text(
-        f"[mutmut]\nsource_paths={lines(('mismes_eval',))}\nonly_mutate={lines(area.files)}\ndo_not_mutate={lines(area.without)}\nalso_copy={lines(also)}\n"
-        f"pytest_add_cli_args_test_selection={lines(present)}\npytest_add_cli_args={lines(tuple(f'--ignore={s}' for s in SLOW))}\n"
+        f"[mutmut]\nsource_paths={lines(('mismes_eval',))}\nonly_mutate={lines(area.files)}\n{f'do_not_mutate={lines(area.without)}' if area.without else ''}\nalso_copy={lines(also)}\n"
+        f"pytest_add_cli_args_test_selection={lines(present)}\npytest_add_cli_args={lines((*(f'--ignore={s}' for s in SLOW), *(f'--deselect={d}' for d in deselected)))}\n"
         "track_dependencies=false\nuse_git_change_detection=false\n"
     )
 
@@ -123,11 +123,11 @@ def written(out: Path, folder: Path, name: str, alive: dict[str, str]) -> None:
             file.write(f"{name}: {mutant} ({fate})\n" + "".join(f"    {line}\n" for line in diff))
 
 
-def tested(name: str, area: Area, share: float, seed: int, jobs: int, survivors: Path | None) -> Count:
+def tested(name: str, area: Area, share: float, seed: int, jobs: int, survivors: Path | None, deselected: tuple[str, ...]) -> Count:
     """Try the mutants of an area, or a share of them drawn with the seed."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        copy(area, folder)
+        copy(area, folder, deselected)
         everything = made(folder)
         chosen = sorted(random.Random(seed).sample(everything, max(1, round(share * len(everything)))))
         said = mutmut(folder, "run", "--max-children", str(jobs), *(chosen if share < 1 else ()))
@@ -147,6 +147,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--survivors", type=Path)
+    parser.add_argument("--deselect", action="append", default=[], metavar="TEST", help="a test to leave out: all tests must pass before mutants are tried")
     args = parser.parse_args()
     unknown = [a for a in args.area if a not in AREAS]
     if unknown:
@@ -154,7 +155,7 @@ def main() -> int:
     good = True
     for name in args.area or AREAS:
         start = time.perf_counter()
-        count = tested(name, AREAS[name], args.share, args.seed, args.jobs, args.survivors)
+        count = tested(name, AREAS[name], args.share, args.seed, args.jobs, args.survivors, tuple(args.deselect))
         low, high = count.interval()
         good &= count.killed >= TARGET * count.tried
         sys.stdout.write(
