@@ -119,11 +119,11 @@ def leakage(sample: Sample, participant: str, target: str) -> Estimate | NotEsti
 
 
 def concentration(sample: Sample, participant: str, rank: str) -> Estimate:
-    """Concentration index of participation over a ranking (education, earnings): -1 all by the lowest, 0 none, 1 all by the highest.
+    """Concentration index of participation over a ranking (education, earnings): 0 where it does not lean, mu - 1 all by the lowest, 1 - mu all by the highest, mu the share who took part.
 
     References
     ----------
-    Kakwani, Wagstaff and van Doorslaer (1997), Journal of Econometrics 77, 87-103; influence of the ranks included.
+    Kakwani, Wagstaff and van Doorslaer (1997), Journal of Econometrics 77, 87-103; influence of the ranks included. Limits: Wagstaff (2005), Health Economics 14, 429-432.
     """
     require(sample, [participant, rank], "concentration")
     h, x = numbers(sample, participant, "concentration"), numbers(sample, rank, "concentration")

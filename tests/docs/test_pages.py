@@ -105,3 +105,15 @@ def test_docstrings_become_lists(house_docstrings: ModuleType) -> None:
         "Sum.", "", "", "**Parameters**", "", '- **totals**: &#123;"a": 1}: a mapping of names', "- **low, high**: limits, 0 &lt; low.", "", "**Returns**", "", "x\\_y (n, p).",
     ]  # fmt: skip
     assert house_docstrings.block(["by : groups.  level : of the interval."]) == ["- **by**: groups", "- **level**: of the interval."]
+
+
+def test_the_glossary_speaks_the_french_of_the_reports() -> None:
+    """A term that a report prints as it stands has the report's French in the glossary; no term stands twice, none lacks its French or its meaning."""
+    rows = [[c.strip() for c in line.strip("|").split("|")] for line in (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").splitlines()[4:]]
+    assert all(len(r) == 3 and all(r) for r in rows)
+    assert len({r[0] for r in rows}) == len(rows) > 80
+    catalogue = (ROOT / "mismes_eval" / "report" / "locale" / "fr.po").read_text(encoding="utf-8")
+    french = {a.lower(): b.lower() for a, b in re.findall(r'^msgid "(.+)"\nmsgstr "(.+)"$', catalogue, re.MULTILINE)}
+    shared = [(r[0], r[1].lower(), french[r[0].lower()]) for r in rows if r[0].lower() in french]
+    assert len(shared) > 8
+    assert [(term, said) for term, said, printed in shared if printed not in said] == []

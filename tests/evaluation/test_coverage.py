@@ -35,6 +35,16 @@ def sample_of(frame: pd.DataFrame) -> Sample:
 
 
 @pytest.mark.identity
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
+def test_concentration_of_a_yes_or_no_reaches_one_less_its_share_and_no_further(share: float) -> None:
+    """Wagstaff (2005): all by the highest is 1 - mu, all by the lowest mu - 1."""
+    place = np.arange(1000)
+    frame = pd.DataFrame({"w": 1.0, "place": place, "high": (place >= 1000 * (1 - share)).astype(float), "low": (place < 1000 * share).astype(float)})
+    sample = Sample.from_frame(frame, weights="w")
+    assert concentration(sample, "high", "place").value[0] == pytest.approx(1 - share, abs=1e-12)
+    assert concentration(sample, "low", "place").value[0] == pytest.approx(share - 1, abs=1e-12)
+
+
 def test_concentration_is_twice_the_covariance_with_the_rank_over_the_mean(frame: pd.DataFrame) -> None:
     e = concentration(sample_of(frame), "took", "edu")
     w, h, x = frame["w"].to_numpy(), frame["took"].to_numpy(), frame["edu"].to_numpy()
