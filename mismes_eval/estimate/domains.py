@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,12 +13,15 @@ from numpy.typing import NDArray
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.weighting.arguments import as_name, as_names
 from mismes_eval.weighting.levels import levels_of
 from mismes_eval.weighting.sample import Sample
 
 _NUMBERS = ("floating", "integer", "mixed-integer-float", "decimal")
 
 By = str | Sequence[str] | None
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 @dataclass(frozen=True)
@@ -38,13 +42,40 @@ class Domains:
         return self.code.astype(np.min_scalar_type(self.count))
 
 
-def listed(columns: str | Sequence[str]) -> list[str]:
-    """A column or several -> list."""
-    return [columns] if isinstance(columns, str) else list(columns)
+def listed(columns: str | Sequence[str], argument: str = "columns") -> list[str]:
+    """A column or several -> list. Raises EstimateError where values stand instead of names."""
+    return list(as_names(columns, argument, EstimateError))
+
+
+def some(columns: str | Sequence[str], caller: str) -> list[str]:
+    """The same of one column at least."""
+    names = listed(columns)
+    if not names:
+        raise EstimateError(Problem(f"{caller} names no column", "argument 'columns'", "a column name, or a list of names"))
+    return names
+
+
+def together(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
+    """What two readers return, or one EstimateError with the problems of both."""
+    problems: list[Problem] = []
+    out: list[Any] = []
+    for read in (first, second):
+        try:
+            out.append(read())
+        except EstimateError as error:
+            problems += error.problems
+    if problems:
+        raise EstimateError(dict.fromkeys(problems))
+    return out[0], out[1]
 
 
 def require(sample: Sample, columns: Sequence[str], caller: str) -> None:
-    """Raise one error for all columns that the frame lacks."""
+    """Raise one error for all columns that the frame lacks, for lists where one name is due, and for what is no Sample."""
+    if not isinstance(sample, Sample):
+        made = "Make one: Sample.from_frame(frame, weights=...)."
+        raise EstimateError(Problem(f"{caller} takes a Sample", "first argument", "a Sample", f"a {type(sample).__name__}", made))
+    for c in columns:
+        as_name(c, "column", EstimateError)
     missing = [c for c in columns if c not in sample.frame.columns]
     if missing:
         have = ", ".join(map(str, sample.frame.columns[:30]))
@@ -68,13 +99,17 @@ def no_negative_weights(sample: Sample, caller: str) -> None:
 
 def domains(sample: Sample, by: By, caller: str) -> Domains:
     """The combinations of the by-columns that occur among rows of the domain with weight."""
+    require(sample, [], caller)
     inside = sample.active
     if not inside.any():
         raise EstimateError(Problem(f"{caller} has an empty domain", "", "at least one row with a weight above 0", "none", "Widen the mask of where()."))
-    if by is None or (not isinstance(by, str) and len(by) == 0):
+    columns = list(as_names(by, "by", EstimateError))
+    if not columns:
         return Domains(np.where(inside, 0, 1).astype(np.intp), pd.DataFrame(index=range(1)), ("",))
-    columns = listed(by)
     require(sample, columns, caller)
+    twice = [c for c in dict.fromkeys(columns) if columns.count(c) > 1]
+    if twice:
+        raise EstimateError([Problem(f"{caller} names a column of 'by' twice", f"column '{c}'", "every column once") for c in twice])
     missing = np.logical_or.reduce([sample.frame[c].isna().to_numpy() for c in columns]) & inside
     if missing.any():
         raise EstimateError(
@@ -122,7 +157,7 @@ def numbers(sample: Sample, column: str, caller: str) -> Float:
 def stated(sample: Sample, column: str, caller: str) -> NDArray[np.generic]:
     """(n,) a numeric or boolean column as the frame holds it, not copied where that can be: finite inside the domain (anything else is an error), unread outside."""
     series = sample.frame[column]
-    if not (pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)):
+    if not (pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)) or series.dtype.kind == "c":
         raise EstimateError(
             Problem(f"{caller} needs numbers", f"column '{column}'", "a numeric or boolean column", str(series.dtype), "Use proportion() for categories.")
         )
@@ -140,33 +175,44 @@ def stated(sample: Sample, column: str, caller: str) -> NDArray[np.generic]:
 
 def variables(sample: Sample, columns: str | Sequence[str], caller: str) -> tuple[list[NDArray[np.generic]], pd.DataFrame, list[str]]:
     """k arrays of n values, unread outside the domain, keys (k rows: variable, level) and names (k,). A text or categorical column becomes one indicator a level."""
-    names = listed(columns)
+    names = some(columns, caller)
     require(sample, names, caller)
-    keys, labels = [], []
-    arrays: list[NDArray[np.generic]] = []
+    found: list[tuple[tuple[str, str], str, NDArray[np.generic]]] = []
+    problems: list[Problem] = []
     for c in names:
-        series = sample.frame[c]
-        if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
-            arrays.append(stated(sample, c, caller))
-            keys.append((c, ""))
-            labels.append(c)
-            continue
-        if series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) in _NUMBERS:
-            raise EstimateError(
-                Problem(
-                    f"{caller} meets numbers that are stored as objects",
-                    f"column '{c}'",
-                    "a numeric column, or text",
-                    "object",
-                    f"frame['{c}'] = pd.to_numeric(frame['{c}'])",
-                )
+        try:
+            found += _indicators(sample, c, caller) if _is_category(sample.frame[c], caller) else [((c, ""), c, stated(sample, c, caller))]
+        except EstimateError as error:
+            problems += error.problems
+    if problems:
+        raise EstimateError(dict.fromkeys(problems))
+    return [array for _, _, array in found], pd.DataFrame([key for key, _, _ in found], columns=["variable", "level"]), [label for _, label, _ in found]
+
+
+def _indicators(sample: Sample, column: str, caller: str) -> list[tuple[tuple[str, str], str, NDArray[np.generic]]]:
+    code, level = categories(sample, column, caller)
+    return [((column, str(name)), f"{column}={name}", code == j) for j, name in enumerate(level)]
+
+
+def _is_category(series: pd.Series, caller: str) -> bool:
+    """Whether a column is one of categories; raises EstimateError for numbers that are stored as objects, and for dates."""
+    if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
+        return False
+    where = f"column '{series.name}'"
+    if series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) in _NUMBERS:
+        fix = f"frame['{series.name}'] = pd.to_numeric(frame['{series.name}'])"
+        raise EstimateError(Problem(f"{caller} meets numbers that are stored as objects", where, "a numeric column, or text", "object", fix))
+    if series.dtype.kind in "mM":
+        raise EstimateError(
+            Problem(
+                f"{caller} meets dates",
+                where,
+                "numbers or categories",
+                str(series.dtype),
+                "Count months or years from a fixed date, or make periods categories.",
             )
-        code, level = categories(sample, c, caller)
-        for j, name in enumerate(level):
-            arrays.append(code == j)
-            keys.append((c, str(name)))
-            labels.append(f"{c}={name}")
-    return arrays, pd.DataFrame(keys, columns=["variable", "level"]), labels
+        )
+    return True
 
 
 def categories(sample: Sample, column: str, caller: str) -> tuple[Int, list[object]]:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import By, Domains, categories, domains, listed, require, stated, variables
+from mismes_eval.estimate.domains import By, Domains, categories, domains, require, some, stated, together, variables
 from mismes_eval.estimate.estimate import Estimate, Interval, Part
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Columns, Float, Int, Rows
@@ -68,9 +68,8 @@ def total(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estima
     -------
     Estimate, value (D * k,) in the columns' units, domain by domain.
     """
-    arrays, keys, names = variables(sample, columns, "total")
+    (arrays, keys, names), where = together(lambda: variables(sample, columns, "total"), lambda: domains(sample, by, "total"))
     y = inside_domain(sample, arrays)
-    where = domains(sample, by, "total")
     k = y.k
     eye = np.eye(k)
     value, part = evaluate(sample, y, where, OfTotals(lambda t: t, lambda t: np.broadcast_to(eye, (t.shape[0], k, k))))
@@ -93,8 +92,7 @@ def mean(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimat
     ----------
     Sarndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 5.
     """
-    arrays, keys, names = variables(sample, columns, "mean")
-    where = domains(sample, by, "mean")
+    (arrays, keys, names), where = together(lambda: variables(sample, columns, "mean"), lambda: domains(sample, by, "mean"))
     value, part, centred = _means(sample, arrays, where)
     return wrap(sample, value, part, where, keys, names, "mean", srs=partial(_srs_of_means, sample, centred, where.small, where.count))
 
@@ -111,25 +109,30 @@ def proportion(sample: Sample, columns: str | Sequence[str], by: By = None, inte
     -------
     Estimate, value (D * levels,), shares of the domain between 0 and 1.
     """
-    keys, names = [], []
-    arrays: list[NDArray[np.generic]] = []
-    chosen = listed(columns)
-    require(sample, chosen, "proportion")
-    for c in chosen:
-        code, level = categories(sample, c, "proportion")
-        if set(level) <= {0, 1}:
-            arrays.append(stated(sample, c, "proportion"))
-            keys.append((c, ""))
-            names.append(c)
-            continue
-        for j, name in enumerate(level):
-            arrays.append(code == j)
-            keys.append((c, str(name)))
-            names.append(f"{c}={name}")
-    where = domains(sample, by, "proportion")
+    (arrays, table, names), where = together(lambda: _levels(sample, columns), lambda: domains(sample, by, "proportion"))
     value, part, centred = _means(sample, arrays, where)
-    table = pd.DataFrame(keys, columns=["variable", "level"])
     return wrap(sample, value, part, where, table, names, "proportion", interval, srs=partial(_srs_of_means, sample, centred, where.small, where.count))
+
+
+def _levels(sample: Sample, columns: str | Sequence[str]) -> tuple[list[NDArray[np.generic]], pd.DataFrame, list[str]]:
+    """Indicators of every level of the columns, keys and names; of True or 1 alone where the levels are no and yes."""
+    chosen = some(columns, "proportion")
+    require(sample, chosen, "proportion")
+    found: list[tuple[tuple[str, str], str, NDArray[np.generic]]] = []
+    problems: list[Problem] = []
+    for c in chosen:
+        try:
+            code, level = categories(sample, c, "proportion")
+        except EstimateError as error:
+            problems += error.problems
+            continue
+        if set(level) <= {0, 1}:
+            found.append(((c, ""), c, code == level.index(1) if 1 in level else np.zeros(sample.n, bool)))
+        else:
+            found += [((c, str(name)), f"{c}={name}", code == j) for j, name in enumerate(level)]
+    if problems:
+        raise EstimateError(dict.fromkeys(problems))
+    return [array for _, _, array in found], pd.DataFrame([key for key, _, _ in found], columns=["variable", "level"]), [name for _, name, _ in found]
 
 
 def ratio(sample: Sample, numerator: str, denominator: str, by: By = None) -> Estimate:
@@ -153,7 +156,8 @@ def ratio(sample: Sample, numerator: str, denominator: str, by: By = None) -> Es
     Sarndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 5.
     """
     require(sample, [numerator, denominator], "ratio")
-    y = inside_domain(sample, [stated(sample, numerator, "ratio"), stated(sample, denominator, "ratio")])
+    above, below = together(lambda: stated(sample, numerator, "ratio"), lambda: stated(sample, denominator, "ratio"))
+    y = inside_domain(sample, [above, below])
     where = domains(sample, by, "ratio")
     _refuse_zero(sample, y.column(1), where, denominator)
 
@@ -193,7 +197,8 @@ def _means(sample: Sample, arrays: Sequence[NDArray[np.generic]], where: Domains
     k, raw = len(arrays), inside_domain(sample, arrays)
     one = sample.active
     w = sample.weights if raw.inside is None else sample.weights * one
-    shift = raw.sums(w, where.code, 1)[0] / w.sum()
+    counted = np.array([array.dtype == bool for array in arrays])  # shares keep their exact 0 and 1
+    shift = np.where(counted, 0.0, raw.sums(w, where.code, 1)[0] / w.sum())
     centred = Columns((*arrays, one), np.append(shift, 0.0), raw.inside)
 
     def value(t: Float) -> Float:
