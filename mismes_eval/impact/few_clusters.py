@@ -10,7 +10,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.estimate.regression import build
+from mismes_eval.estimate.formula import build
 from mismes_eval.impact.wild_draws import Draws, WildBootstrap, codes, invert, ratios, refuse_few, share_beyond, signs, words
 from mismes_eval.numerics.qr import least_squares
 from mismes_eval.numerics.rows import Float, Int, group_sums

@@ -165,7 +165,7 @@ def test_guards() -> None:
     assert "exactly one" in refused(two_way, frame, "y")
     assert "no never-treated group" in refused(sun_abraham, frame[frame["g"] > 0], "y", "g")
     assert "both" in refused(imputation, frame[frame["d"] == 0], "y", "g")
-    assert "several rows in one period" in refused(imputation, pd.concat([frame, frame[:2]]), "y", "g")
+    assert "several rows in one period" in refused(imputation, pd.concat([frame, frame[:2].assign(y=0.0)]), "y", "g")
     lost = imputation(Sample.from_frame(frame[frame["g"] > 0].reset_index(drop=True), weights="w"), "y", "g", **key)
     assert any("nobody is untreated in 5, 6" in note for note in lost.notes)
     assert "changes inside units" in refused(imputation, frame.assign(g=frame["g"].where(frame["period"] < 6, 0)), "y", "g")

@@ -10,8 +10,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from mismes_eval.errors import IdentificationError
+from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.hypothesis import Test as WaldTest
 from mismes_eval.impact.bands import sup_t
 from mismes_eval.impact.group_time import GroupTime, att_gt
@@ -223,7 +225,7 @@ def test_every_guard_refuses_by_name() -> None:
         return str(caught.value)
 
     assert "no never-treated group" in tried(frame[frame["g"] > 0])
-    assert "several rows in one period" in tried(pd.concat([frame, frame.iloc[:3]]))
+    assert "several rows in one period" in tried(pd.concat([frame, frame.iloc[:3].assign(y=0.0)]))
     assert "changes inside units" in tried(frame.assign(g=np.where((frame["g"] == 3) & (frame["period"] == 6), 0, frame["g"])))
     assert "changes inside units: column 'y2'" in tried(frame.assign(y2=frame["y"]), covariates=["y2"])
     assert "no cohort starts inside the window" in tried(frame[frame["period"] > 5])
@@ -248,3 +250,34 @@ def test_units_split_between_psus_are_refused() -> None:
     frame = simulated().assign(psu=lambda f: f["period"])
     with pytest.raises(IdentificationError, match="units lie in several PSUs"):
         att_gt(Sample.from_frame(frame, weights="w", psu="psu"), "y", "g", "period", "person")
+
+
+def test_pretrend_test_keeps_its_size_with_few_treated_psus() -> None:
+    """Two cohorts of six PSUs among 36, shocks by PSU and period, no effect: the design's degrees of freedom reject a quarter of 200 true nulls."""
+    rejected, plain = 0, 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        psu = np.repeat(np.arange(36), 3)
+        g = np.where(psu % 3 == 0, 4 + psu % 2, 0)
+        unit, shock = rng.normal(size=108), rng.normal(scale=0.4, size=(36, 6))
+        parts = [
+            pd.DataFrame({"id": np.arange(108), "t": t, "g": g, "psu": psu, "w": 1.0, "y": unit + shock[psu, t] + rng.normal(scale=0.7, size=108)})
+            for t in range(1, 6)
+        ]
+        effects = att_gt(Sample.from_frame(pd.concat(parts, ignore_index=True), weights="w", psu="psu"), "y", "g", "t", "id", base="universal", method="none")
+        test = effects.pretrend_test()
+        assert isinstance(test, WaldTest) and effects.free == 10 and (test.ndf, test.ddf) == (5, 6)
+        assert test.p == pytest.approx(stats.f.sf(test.statistic * 6 / 10, 5, 6))
+        rejected, plain = rejected + (test.p < 0.05), plain + (stats.f.sf(test.statistic, 5, 35) < 0.05)
+    assert rejected / 200 < 0.08 and plain / 200 > 0.15
+
+
+def test_too_few_psus_for_a_pretrend_test() -> None:
+    psu = np.repeat(np.arange(20), 4)
+    rng = np.random.default_rng(1)
+    frame = pd.concat(
+        [pd.DataFrame({"id": np.arange(80), "t": t, "g": np.where(psu < 3, 5, 0), "psu": psu, "w": 1.0, "y": rng.normal(size=80)}) for t in range(1, 7)],
+        ignore_index=True,
+    )
+    test = att_gt(Sample.from_frame(frame, weights="w", psu="psu"), "y", "g", "t", "id").pretrend_test()
+    assert test == NotEstimable("3 effects before treatment cannot be tested together with 2 degrees of freedom between PSUs", "Pre-trend test")

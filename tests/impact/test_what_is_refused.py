@@ -175,8 +175,8 @@ def test_cohorts_as_dates_and_zero_as_a_period() -> None:
 def test_few_treated_are_said() -> None:
     """One treated PSU has no spread to show: the standard error holds only that of the others."""
     frame = wide().assign(d=lambda f: (f["psu"] == 5).astype(int))
-    words = "Too few for a standard error, which comes out too small: treated in 1 PSU; use randomisation_test."
-    assert words in att(frame).notes and not any("Too few" in n for n in att(wide()).notes)
+    words = "Few for a standard error, which comes out too small below 8 PSUs in each arm: treated in 1 PSU; set randomisation_test beside it."
+    assert words in att(frame).notes and not any("Few for" in n for n in att(wide()).notes)
     one = frame.assign(d=(frame.index == 5).astype(int))
     assert any("treated in 1 person;" in n for n in me.att_2x2(me.Sample.from_frame(one, weights="w"), ("y0", "y1"), "d").notes)
     long = people(periods=3)[1]
