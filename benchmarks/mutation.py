@@ -59,9 +59,18 @@ AREAS = {
     "impact": Area(("mismes_eval/impact/*",), ("tests/impact", "tests/impact_doubt", "tests/proof/test_bad_calls.py")),
     "tracer weights": Area(
         ("mismes_eval/tracer/attrition.py", "mismes_eval/tracer/response_model.py", "mismes_eval/tracer/refreshment.py", "mismes_eval/weighting/attrition.py"),
-        ("tests/tracer/test_attrition.py", "tests/tracer/test_refreshment.py", "tests/tracer/test_weights_at_the_edge.py", "tests/tracer/test_diagnostics.py"),
+        (
+            "tests/tracer/test_attrition.py",
+            "tests/tracer/test_refreshment.py",
+            "tests/tracer/test_weights_at_the_edge.py",
+            "tests/tracer/test_weights_by_hand.py",
+            "tests/tracer/test_diagnostics.py",
+        ),
     ),
-    "disclosure": Area(("mismes_eval/report/disclosure.py", "mismes_eval/report/rules.py"), ("tests/report/test_disclosure_by_hand.py",)),
+    "disclosure": Area(
+        ("mismes_eval/report/disclosure.py", "mismes_eval/report/rules.py"),
+        ("tests/report/test_disclosure_by_hand.py", "tests/report/test_disclosure_at_limits.py"),
+    ),
     "params": Area(
         ("mismes_eval/evaluation/params.py", "mismes_eval/evaluation/yaml_text.py", "mismes_eval/evaluation/schema.py"),
         ("tests/evaluation/test_params.py", "tests/evaluation/test_words_of_params.py", "tests/evaluation/test_messages_of_params.py"),
