@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from formulaic import Formula
-from formulaic.errors import FormulaicError
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import no_negative_weights, require
 from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.formula import Model, build
 from mismes_eval.numerics.glm import fit_poisson
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.logit import Separation, fit_logit
-from mismes_eval.numerics.qr import Collinear, check_rank, least_squares
-from mismes_eval.numerics.rows import Bool, Float, Rows
+from mismes_eval.numerics.qr import Collinear, least_squares
+from mismes_eval.numerics.rows import Float, Rows
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
@@ -33,19 +30,6 @@ class Fit:
     residual: Float
     inverse: Float
     extra: dict[str, object]
-
-
-@dataclass(frozen=True)
-class Model:
-    """A formula on the rows of a domain. x (n_a, q), y (n_a,), w (n_a,) for the rows `inside` (n,); names (q,)."""
-
-    formula: str
-    outcome: str
-    x: Float
-    y: Float
-    w: Float
-    inside: Bool
-    names: tuple[str, ...]
 
 
 Fitter = Callable[[Float, Float, Float, "Float | None"], Fit]
@@ -115,96 +99,6 @@ def poisson(sample: Sample, formula: str) -> Estimate:
             Problem("the outcome of poisson is negative", f"'{model.outcome}'", "0 or more in every row", f"{model.y[bad][0]:g}", "", int(bad.sum()))
         )
     return _estimate(sample, model, _fit_poisson, "poisson")
-
-
-def build(sample: Sample, formula: str, caller: str) -> Model:
-    """Outcome and regressors of a formula on the active rows. Raises EstimateError with every problem."""
-    quoted = tuple(dict.fromkeys(re.findall(r"`([^`]*)`", formula)))
-    alias = {name: f"quoted_{j}_" for j, name in enumerate(quoted)}
-    original = {v: k for k, v in alias.items()}
-    try:
-        parsed = Formula(re.sub(r"`([^`]*)`", lambda found: alias[found[1]], formula))
-    except (FormulaicError, SyntaxError) as error:
-        raise EstimateError(Problem(f"{caller} cannot read the formula", formula, "outcome ~ terms", str(error))) from error
-    if not hasattr(parsed, "lhs"):
-        raise EstimateError(Problem(f"{caller} needs an outcome", formula, "outcome ~ terms", "no ~ in the formula"))
-    columns = sorted(original.get(str(v), str(v)) for v in parsed.required_variables)
-    require(sample, columns, caller)
-    no_negative_weights(sample, caller)
-    inside = sample.active
-    if not inside.any():
-        raise EstimateError(Problem(f"{caller} has an empty domain", "", "at least one row with a weight above 0", "none", "Widen the mask of where()."))
-    data = sample.frame.loc[inside, columns]
-    _refuse_missing(data, np.flatnonzero(inside), caller)
-    data = data.assign(**{c: data[c].astype(float) for c in columns if pd.api.types.is_bool_dtype(data[c])})
-    data = data.assign(**{c: data[c].cat.remove_unused_categories() for c in columns if isinstance(data[c].dtype, pd.CategoricalDtype)})
-    try:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            matrices = parsed.get_model_matrix(data.rename(columns=alias), context=None, na_action="ignore")
-    except FormulaicError as error:
-        raise EstimateError(Problem(f"{caller} cannot evaluate the formula", formula, "terms that are defined for these columns", str(error))) from error
-    y = matrices.lhs.to_numpy(float)
-    outcome = _spelled(str(matrices.lhs.columns[-1]), original)
-    if y.shape[1] == 2 and outcome.endswith("[T.True]"):
-        y = y[:, 1:]
-    if y.shape[1] != 1:
-        raise EstimateError(
-            Problem(
-                f"{caller} needs one outcome column",
-                formula,
-                "a numeric or boolean outcome",
-                f"{y.shape[1]} columns: {', '.join(map(str, matrices.lhs.columns))}",
-            )
-        )
-    x = matrices.rhs.to_numpy(float)
-    names = tuple(_spelled(str(c), original) for c in matrices.rhs.columns)
-    _refuse_infinite(np.column_stack([y, x]), (outcome, *names), caller)
-    model = Model(formula, outcome, x, y[:, 0], sample.weights[inside], inside, names)
-    try:
-        check_rank(x, model.w)
-    except Collinear as error:
-        raise EstimateError([_collinear(model, j, made) for j, made in error.dependent]) from error
-    return model
-
-
-def _spelled(name: str, original: dict[str, str]) -> str:
-    for alias, column in original.items():
-        name = name.replace(alias, column)
-    return name
-
-
-def _refuse_missing(data: pd.DataFrame, rows: np.ndarray, caller: str) -> None:
-    problems = []
-    for c in data.columns:
-        bad = data[c].isna().to_numpy()
-        if bad.any():
-            problems.append(
-                Problem(f"{caller} meets missing values in the domain", f"column '{c}'", "a value in every row of the domain that carries weight", "missing",
-                        f"Narrow the domain: sample.where(frame['{c}'].notna()).", int(bad.sum()), tuple(int(i) for i in rows[bad][:5]))
-            )  # fmt: skip
-    if problems:
-        raise EstimateError(problems)
-
-
-def _refuse_infinite(values: Float, names: tuple[str, ...], caller: str) -> None:
-    bad = ~np.isfinite(values)
-    if bad.any():
-        raise EstimateError([
-            Problem(f"{caller} meets a term that is not a finite number", f"'{names[j]}'", "a finite value in every row", "infinite or undefined", "", int(bad[:, j].sum()),
-                    tuple(int(i) for i in np.flatnonzero(bad[:, j])[:5]))
-            for j in np.flatnonzero(bad.any(axis=0))
-        ])  # fmt: skip
-
-
-def _collinear(model: Model, column: int, made: tuple[int, ...]) -> Problem:
-    of = ", ".join(f"'{model.names[i]}'" for i in made) or "zeros only"
-    return Problem(
-        "a regressor is a combination of others",
-        f"'{model.names[column]}'",
-        "columns none of which follows from the others",
-        f"made of {of}",
-        "Drop one of them from the formula.",
-    )
 
 
 def _fit_ols(x: Float, y: Float, w: Float, start: Float | None) -> Fit:

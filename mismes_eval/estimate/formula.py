@@ -1,0 +1,178 @@
+"""A formula read on the rows of a domain: outcome, regressors and their names, with every problem of its columns."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from formulaic import Formula
+from formulaic.errors import FormulaicError
+from formulaic.transforms import TRANSFORMS
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.domains import no_negative_weights, require
+from mismes_eval.numerics.qr import Collinear, check_rank
+from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.weighting.covariates import occurring, unreadable
+from mismes_eval.weighting.sample import Sample
+
+
+@dataclass(frozen=True)
+class Model:
+    """A formula on the rows of a domain. x (n_a, q), y (n_a,), w (n_a,) for the rows `inside` (n,); names (q,)."""
+
+    formula: str
+    outcome: str
+    x: Float
+    y: Float
+    w: Float
+    inside: Bool
+    names: tuple[str, ...]
+
+
+def build(sample: Sample, formula: str, caller: str) -> Model:
+    """Outcome and regressors of a formula on the active rows. Raises EstimateError with every problem."""
+    require(sample, [], caller)
+    parsed, alias = _parsed(formula, caller)
+    original = {v: k for k, v in alias.items()}
+    columns = sorted(original.get(c, c) for c in _named(parsed, {alias.get(str(c), str(c)) for c in sample.frame.columns}))
+    require(sample, columns, caller)
+    no_negative_weights(sample, caller)
+    inside = sample.active
+    if not inside.any():
+        raise EstimateError(Problem(f"{caller} has an empty domain", "", "at least one row with a weight above 0", "none", "Widen the mask of where()."))
+    data = sample.frame.loc[inside, columns]
+    rows = np.flatnonzero(inside)
+    problems = [*_missing(data, rows, caller), *_unreadable(parsed, original, data)]
+    if problems:
+        raise EstimateError(problems)
+    y, x, outcome, names = _matrices(parsed, data, alias, formula, caller)
+    _refuse_infinite(np.column_stack([y, x]), (outcome, *names), caller, rows)
+    model = Model(formula, outcome, x, y[:, 0], sample.weights[inside], inside, names)
+    try:
+        check_rank(x, model.w)
+    except Collinear as error:
+        raise EstimateError([_collinear(model, j, made) for j, made in error.dependent]) from error
+    return model
+
+
+def _parsed(formula: object, caller: str) -> tuple[Formula, dict[str, str]]:
+    """The formula, and what stands in it for each column name in backticks."""
+    if not isinstance(formula, str):
+        raise EstimateError(Problem(f"{caller} needs a formula", "argument 'formula'", "text such as 'y ~ x + group'", f"a {type(formula).__name__}"))
+    quoted = tuple(dict.fromkeys(re.findall(r"`([^`]*)`", formula)))
+    alias = {name: f"quoted_{j}_" for j, name in enumerate(quoted)}
+    try:
+        parsed = Formula(re.sub(r"`([^`]*)`", lambda found: alias[found[1]], formula))
+    except (FormulaicError, SyntaxError) as error:
+        raise EstimateError(Problem(f"{caller} cannot read the formula", formula, "outcome ~ terms", _first_sentence(error))) from error
+    if not hasattr(parsed, "lhs"):
+        raise EstimateError(Problem(f"{caller} needs an outcome", formula, "outcome ~ terms", "no ~ in the formula"))
+    if isinstance(parsed.lhs, tuple) or isinstance(parsed.rhs, tuple):
+        raise EstimateError(Problem(f"{caller} fits one equation", formula, "outcome ~ terms", "parts divided by |"))
+    if not list(parsed.rhs):
+        raise EstimateError(Problem(f"{caller} has no term on the right", formula, "outcome ~ terms; outcome ~ 1 for a mean", "none"))
+    return parsed, alias
+
+
+def _first_sentence(error: Exception) -> str:
+    """What a message says before it draws the place, without the codes of colours."""
+    return re.sub(r"\x1b?\[[0-9;]*m|[\u29da\u29db]", "", str(error)).strip().split("\n")[0].rstrip(".")
+
+
+def _factors(side: Iterable[Any]) -> list[str]:
+    return [str(factor.expr) for term in side for factor in term.factors]
+
+
+def _named(parsed: Formula, known: Collection[str]) -> set[str]:
+    """Columns that the formula names, also inside transformations such as scale(x) and poly(x, 2), and names that nothing stands for."""
+    named = set()
+    for expression in _factors([*parsed.lhs, *parsed.rhs]):
+        if expression in known:
+            named.add(expression)
+            continue
+        try:
+            nodes = list(ast.walk(ast.parse(expression, mode="eval")))
+        except SyntaxError:
+            named.add(expression)
+            continue
+        called = {id(n.func) for n in nodes if isinstance(n, ast.Call)}
+        owners = {id(n.value) for n in nodes if isinstance(n, ast.Attribute)}
+        for n in nodes:
+            if isinstance(n, ast.Name) and not (n.id in TRANSFORMS and (id(n) in called | owners or n.id not in known)):
+                named.add(n.id)
+    return named
+
+
+def _unreadable(parsed: Formula, original: Mapping[str, str], data: pd.DataFrame) -> list[Problem]:
+    """Columns that stand as terms of their own and are neither numbers nor categories."""
+    problems = []
+    for side, what in ((parsed.lhs, "the outcome"), (parsed.rhs, "a covariate")):
+        columns = [c for c in dict.fromkeys(original.get(e, e) for e in _factors(side)) if c in data.columns and not pd.api.types.is_numeric_dtype(data[c])]
+        problems += [replace(p, what=p.what.replace("a covariate", what)) for p in unreadable(data, columns, np.ones(len(data), bool))]
+    return problems
+
+
+def _matrices(parsed: Formula, data: pd.DataFrame, alias: Mapping[str, str], formula: str, caller: str) -> tuple[Float, Float, str, tuple[str, ...]]:
+    """Outcome (n_a, 1), regressors (n_a, q), and the names of both."""
+    original = {v: k for k, v in alias.items()}
+    plain = occurring(data)
+    plain = plain.assign(**{c: plain[c].astype(float) for c in plain.columns if pd.api.types.is_bool_dtype(plain[c])})
+    try:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            matrices = parsed.get_model_matrix(plain.rename(columns=alias), context=None, na_action="ignore")
+    except (FormulaicError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        expected = "terms that are defined for these columns"
+        raise EstimateError(Problem(f"{caller} cannot evaluate the formula", formula, expected, _first_sentence(error))) from error
+    y = matrices.lhs.to_numpy(float)
+    outcome = _spelled(str(matrices.lhs.columns[-1]), original) if y.shape[1] else "nothing"
+    if y.shape[1] == 2 and outcome.endswith("[T.True]"):
+        y = y[:, 1:]
+    if y.shape[1] != 1:
+        columns = f"{y.shape[1]} columns: {', '.join(map(str, matrices.lhs.columns[:10]))}"
+        raise EstimateError(Problem(f"{caller} needs one outcome column", formula, "a numeric or boolean outcome", columns))
+    return y, matrices.rhs.to_numpy(float), outcome, tuple(_spelled(str(c), original) for c in matrices.rhs.columns)
+
+
+def _spelled(name: str, original: dict[str, str]) -> str:
+    for alias, column in original.items():
+        name = name.replace(alias, column)
+    return name
+
+
+def _missing(data: pd.DataFrame, rows: Int, caller: str) -> list[Problem]:
+    problems = []
+    for c in data.columns:
+        bad = data[c].isna().to_numpy()
+        if bad.any():
+            problems.append(
+                Problem(f"{caller} meets missing values in the domain", f"column '{c}'", "a value in every row of the domain that carries weight", "missing",
+                        f"Narrow the domain: sample.where(frame['{c}'].notna()).", int(bad.sum()), tuple(int(i) for i in rows[bad][:5]))
+            )  # fmt: skip
+    return problems
+
+
+def _refuse_infinite(values: Float, names: tuple[str, ...], caller: str, rows: Int) -> None:
+    bad = ~np.isfinite(values)
+    if bad.any():
+        raise EstimateError([
+            Problem(f"{caller} meets a term that is not a finite number", f"'{names[j]}'", "a finite value in every row", "infinite or undefined", "", int(bad[:, j].sum()),
+                    tuple(int(i) for i in rows[bad[:, j]][:5]))
+            for j in np.flatnonzero(bad.any(axis=0))
+        ])  # fmt: skip
+
+
+def _collinear(model: Model, column: int, made: tuple[int, ...]) -> Problem:
+    of = ", ".join(f"'{model.names[i]}'" for i in made) or "zeros only"
+    return Problem(
+        "a regressor is a combination of others",
+        f"'{model.names[column]}'",
+        "columns none of which follows from the others",
+        f"made of {of}",
+        "Drop one of them from the formula.",
+    )
