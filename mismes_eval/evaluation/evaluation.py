@@ -19,6 +19,7 @@ from mismes_eval.evaluation.study import Study, study
 from mismes_eval.evaluation.survey import Survey, survey
 from mismes_eval.evaluation.tracing import Effects, Tracing, effects, tracing
 from mismes_eval.evaluation.whom import ForWhom, for_whom
+from mismes_eval.frame.glance import as_html, as_text
 
 Result = Estimate | NotEstimable
 
@@ -36,6 +37,25 @@ class Evaluation:
     truth: pd.DataFrame | None
     targets: pd.DataFrame | None
     kept: dict[tuple[str, ...], Mapping[str, Result]] = field(default_factory=dict, repr=False)
+
+    def facts(self) -> dict[str, object]:
+        """Each kind of evidence in a few words."""
+        s, t, i = self.survey, self.tracing, self.inventory
+        none = "not supplied"
+        return {
+            "labour force survey": none if s is None else f"{s.sample.n:,} persons ({s.source}), {s.sample.design.psus:,} PSUs or what stands for them",
+            "tracer study": none if t is None else f"{t.panel.n:,} persons, waves {', '.join(map(str, t.panel.waves))}; measures {', '.join(t.measures)}",
+            "inventory of measures": none if i is None else f"{len(i)} measures",
+            "impact study": none if self.study is None else "supplied",
+            "roll-out over regions": none if self.rollout is None else f"rounds in {self.rollout.source}",
+        }
+
+    def _repr_html_(self) -> str:
+        notes = () if self.survey is None else (self.survey.definition.text, *self.survey.sample.notes)
+        return as_html(f"Evaluation of {self.params.country}", self.facts(), notes)
+
+    def __repr__(self) -> str:
+        return as_text(f"Evaluation of {self.params.country}", self.facts())
 
     def indicators(self, by: tuple[str, ...] = (), which: tuple[str, ...] = ()) -> Mapping[str, Result]:
         """LFS indicators of the calibrated survey, by the run's definition of a migrant; computed once for each breakdown."""

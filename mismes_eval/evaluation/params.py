@@ -16,6 +16,7 @@ from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.evaluation.schema import BY_NAME, KEYS, SECTIONS, Key
 from mismes_eval.evaluation.yaml_text import Node, read_yaml
 from mismes_eval.frame.codes import codes
+from mismes_eval.frame.glance import as_html, as_text
 
 TRUE, FALSE = ("true", "yes"), ("false", "no")
 
@@ -111,6 +112,20 @@ class Params:
     def section(self, name: str) -> dict[str, object]:
         """The keys of one section that the file gives, without the section's name."""
         return {k.split(".", 1)[1]: self.values[k] for k in self.values if k.startswith(f"{name}.") and k in self.given}
+
+    def facts(self) -> dict[str, object]:
+        """The keys that the file gives, in the order of the schema, and how many stand at their default."""
+        given = {k.name: self.portable(self.values[k.name]) for k in KEYS if k.name in self.given}
+        return {
+            **{k: ", ".join(map(str, v)) if isinstance(v, (list, tuple)) else v for k, v in given.items()},
+            "at their default": f"{len(KEYS) - len(given)} keys",
+        }
+
+    def _repr_html_(self) -> str:
+        return as_html(f"Params of {self.source}", self.facts())
+
+    def __repr__(self) -> str:
+        return as_text(f"Params of {self.source}", self.facts())
 
     def to_json(self) -> str:
         """Resolved values with paths relative to the project or data root, sorted: what a notebook is handed and a manifest records."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from html import escape
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, InputError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.shown import figure
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.bounds import lee_bounds
@@ -59,6 +61,18 @@ class Effects:
     beside: Mapping[str, Result]
     n_treated: int
     n_comparison: int
+
+    def to_frame(self) -> pd.DataFrame:
+        """outcome, wave, value, se, ci_low, ci_high and, where there is no number, the reason."""
+        rows = []
+        for (outcome, wave), found in self.by_wave.items():
+            numbers = {} if isinstance(found, NotEstimable) else found.to_frame()[["value", "se", "ci_low", "ci_high"]].iloc[0].to_dict()
+            rows.append({"outcome": outcome, "wave": wave, **numbers, "why not": found.reason if isinstance(found, NotEstimable) else ""})
+        return pd.DataFrame(rows, columns=["outcome", "wave", "value", "se", "ci_low", "ci_high", "why not"])
+
+    def _repr_html_(self) -> str:
+        head = f"<p><strong>Effects of {escape(self.measure)}</strong>: {self.n_treated:,} treated and {self.n_comparison:,} comparison persons</p>"
+        return head + self.to_frame().to_html(index=False, float_format=figure, na_rep="")
 
 
 def tracing(params: Params) -> Tracing | None:

@@ -14,6 +14,7 @@ from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame import Column, Template, check, json_schema, references
 from mismes_eval.frame import read as read_data
 from mismes_eval.frame import template as named_template
+from mismes_eval.frame.glance import as_html, as_text
 from mismes_eval.inventory.export import to_csv, to_excel
 from mismes_eval.inventory.intake import Intake
 from mismes_eval.inventory.money import Converted, to_euro
@@ -56,6 +57,24 @@ class Inventory:
     contacts: pd.DataFrame = field(default_factory=pd.DataFrame)
     rates: pd.DataFrame = field(default_factory=pd.DataFrame)
     merged: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def facts(self) -> dict[str, object]:
+        """The inventory at a glance."""
+        start, budget = self.frame["start_date"].dropna(), self.frame.loc[self.counted, "budget_eur"]
+        return {
+            "measures": f"{len(self):,}",
+            "countries": ", ".join(sorted(self.frame["country"].dropna().astype(str).unique())),
+            "began": f"{start.min():%Y-%m} to {start.max():%Y-%m}" if len(start) else "no date",
+            "budget": f"{float(budget.sum()):,.0f} EUR of {int(budget.notna().sum())} measures; {int(budget.isna().sum())} without",
+            "completeness": f"{self.completeness().overall:.1%}",
+            "files": ", ".join(map(str, self.sources["name"])),
+        }
+
+    def _repr_html_(self) -> str:
+        return as_html("Inventory of measures", self.facts())
+
+    def __repr__(self) -> str:
+        return as_text("Inventory of measures", self.facts())
 
     def __len__(self) -> int:
         return len(self.frame)

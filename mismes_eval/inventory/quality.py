@@ -25,6 +25,8 @@ CODED = (
     *ORDINAL,
 )
 
+WORST = 10  # fields shown in a notebook
+
 
 @dataclass(frozen=True)
 class Completeness:
@@ -33,6 +35,12 @@ class Completeness:
     overall: float
     measures: pd.DataFrame
     fields: pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        worst = self.fields.sort_values("completeness", kind="stable").head(WORST)
+        return f"<p><strong>Completeness {self.overall:.1%}</strong>; fields that are missing most:</p>" + worst.to_html(
+            index=False, float_format="{:.1%}".format
+        )
 
 
 def filled_and_asked(frame: pd.DataFrame, template: Template) -> tuple[pd.DataFrame, pd.DataFrame]:

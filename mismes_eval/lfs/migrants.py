@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -42,6 +43,9 @@ class Definition:
     immigrant_by: str = "birth"
     evidence: str = "extension"
     source: str = ""
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(self.text)}</p>"
 
     def __post_init__(self) -> None:
         problems = [

@@ -175,3 +175,6 @@ class SurveyDesign:
         """One line: how the variance is taken, and the steps of the weight."""
         steps = "; ".join(step.name for step in self.steps) or "no weight step"
         return f"{self.basis} Weight: base weight; {steps}."
+
+    def __repr__(self) -> str:
+        return f"SurveyDesign of {self.base.size:,} rows. {self.describe()}"
