@@ -202,3 +202,50 @@ def test_of_the_traced_those_found_stand_for_the_others() -> None:
 def test_the_domain_is_kept_by_tracing() -> None:
     s = follow_up(tracing((1, 4)).where(np.arange(6) != 2), 1, "drawn", 0.5).weight_sample(1)
     assert s.domain.tolist() == [True, True, False, True, True, True] and s.weights[2] == 3
+
+
+def test_models_with_columns_are_named_by_them() -> None:
+    """Two columns with three cells that answered in part: a pair of columns stands in every name with a comma."""
+    i = np.arange(12)
+    s = Sample.from_frame(pd.DataFrame({"w": 1.0, "person_id": i, "a": i % 2, "b": i // 6, "new": i >= 6}), weights="w")
+    found = (0, 1, 2, 4, 6, 7, 8, 9)
+    long = pd.concat([pd.DataFrame({"person_id": i[:6], "wave": 0}), pd.DataFrame({"person_id": list(found), "wave": 1})], ignore_index=True)
+    panel_ = attrition_weights(TracerPanel.from_frame(long, sample=s, refresh="new"), ["a"], "cells")
+    r = refreshment(panel_, 1, ["a", "b"], "cells")
+    assert r.only.design.steps[-1].name == "response of the refreshment sample at wave 1 (cells on a, b)"
+    np.testing.assert_allclose(r.only.weights, [0] * 6 + [1.5] * 4 + [0] * 2)
+    one = refreshment(panel_, 1, "a", "cells")
+    assert one.only.design.steps[-1].name == "response of the refreshment sample at wave 1 (cells on a)"
+    with pytest.raises(EstimateError) as caught:
+        ResponseModel.of(s, ["a", "b"], (i % 2 == 0) * 1.0, "logit")
+    assert caught.value.problems[0].where == "a, b"
+    assert ResponseModel.of(sample(), [], Y, "logit").estimate(sample(), "").kind == "coefficient"
+
+
+def test_a_refreshment_sample_without_weight_is_refused() -> None:
+    s = Sample.from_frame(
+        pd.DataFrame({"w": np.where(np.arange(6) >= 4, 0.0, W), "g": list("aaabbb"), "person_id": np.arange(6), "new": np.arange(6) >= 4}), weights="w"
+    )
+    long = pd.concat([pd.DataFrame({"person_id": range(4), "wave": 0}), pd.DataFrame({"person_id": [0, 2, 3, 5], "wave": 1})], ignore_index=True)
+    with pytest.raises(DesignError) as caught:
+        refreshment(attrition_weights(TracerPanel.from_frame(long, sample=s, refresh="new"), "g", method="cells"), 1)
+    assert str(caught.value) == "nobody of the refreshment sample answered the wave: wave 1. Expected at least one interview."
+
+
+def test_tracing_by_a_covariate_names_it_and_the_found_carry_their_group() -> None:
+    """Of the lost 1 to 6, all are drawn at 1/2; of each group half is found."""
+    i = np.arange(8)
+    s = Sample.from_frame(pd.DataFrame({"w": 1.0, "person_id": i, "g": ["a", "a", "b", "b", "a", "b", "a", "b"], "k": 1}), weights="w")
+    there = np.isin(i, (0, 1, 2, 7))
+    second = pd.DataFrame({"person_id": i, "wave": 1, "drawn": np.isin(i, (1, 2, 3, 4)), "disp": np.where(there, "1.1", "2.1")})
+    made = TracerPanel.from_frame(
+        pd.concat([pd.DataFrame({"person_id": i, "wave": 0, "drawn": False, "disp": "1.1"}), second], ignore_index=True), sample=s, disposition="disp"
+    )
+    found = follow_up(made, 1, "drawn", 0.5, "g", "cells").weight_sample(1)
+    np.testing.assert_allclose(found.weights, [1, 4, 4, 0, 0, 0, 0, 1])
+    assert found.design.steps[1].name == "response to intensive tracing (cells on g; 2 of 4)"
+    again = follow_up(made, 1, "drawn", 0.5, ["g", "k"], "cells").weight_sample(1)
+    assert (
+        again.design.steps[1].name == "response to intensive tracing (cells on g, k; 2 of 4)"
+        and again.design.steps[0].name == "intensive tracing of 4 of 6 lost at wave 1"
+    )
