@@ -40,4 +40,5 @@ def _record(v: Verification) -> dict[str, object]:
     return {
         "name": v.name, "reproduced": v.reproduced, "numbers": v.numbers, "tampered": list(v.tampered), "changed": list(v.changed),
         "differences": [{"table": d.table, "cell": d.cell, "quantity": d.quantity, "reported": d.reported, "repeated": d.repeated} for d in v.differences],
+        "places": [{"file": d.table, "place": d.cell, "reported": d.reported, "repeated": d.repeated} for d in v.inside],
     }  # fmt: skip

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import math
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from mismes_eval.errors import ParamsError, Problem, ReportError
 from mismes_eval.evaluation.params import Params
+from mismes_eval.report.files import places
 from mismes_eval.report.provenance import changed_outputs, ingredients, read_manifest
 from mismes_eval.report.published import KIND
 from mismes_eval.report.results import ESTIMATES
@@ -22,7 +25,7 @@ NUMBERS = ("value", "se", "ci_low", "ci_high", "cv", "n", "degf")
 
 @dataclass(frozen=True)
 class Difference:
-    """One number that came out differently. missing: it stands in one of the two only."""
+    """One number that came out differently, or one place of a file (quantity ""). "absent" or None: it stands in one of the two only."""
 
     table: str
     cell: str
@@ -34,18 +37,23 @@ class Difference:
         by = ""
         if isinstance(self.reported, float) and isinstance(self.repeated, float) and self.reported:
             by = f" ({self.repeated / self.reported - 1:+.2g} relative)"
-        return f"table {self.table}, {self.cell}, {self.quantity}: reported {self.reported}, repeated {self.repeated}{by}"
+        what = f"table {self.table}, {self.cell}, {self.quantity}" if self.quantity else f"{self.table}, {self.cell}"
+        return f"{what}: reported {self.reported}, repeated {self.repeated}{by}"
 
 
 @dataclass(frozen=True)
 class Verification:
-    """tampered: output files that do not match their recorded hash; changed: inputs, code and versions that differ now from the report's; differences: numbers."""
+    """tampered: output files that do not match their recorded hash; changed: inputs, code and versions that differ now from the report's; differences: numbers.
+
+    inside: places in the tampered files that differ from the repeated ones.
+    """
 
     name: str
     numbers: int
     tampered: tuple[str, ...]
     changed: tuple[str, ...]
     differences: tuple[Difference, ...]
+    inside: tuple[Difference, ...] = ()
 
     @property
     def reproduced(self) -> bool:
@@ -55,6 +63,7 @@ class Verification:
         """What a person reads."""
         lines = [f"{self.name}: reproduced, {self.numbers} numbers within {TOLERANCE:g}." if self.reproduced else f"{self.name}: NOT reproduced."]
         lines += [f"  output file {t}" for t in self.tampered]
+        lines += [f"    {d}" for d in self.inside[:shown]]
         lines += [f"  {d}" for d in self.differences[:shown]]
         if len(self.differences) > shown:
             lines.append(f"  and {len(self.differences) - shown} more numbers")
@@ -96,13 +105,29 @@ def verify(folder: Path, root: Path, notebooks: Path, data_root: Path | None, pr
         if outcome.folder is None:
             raise ReportError([Problem("the report cannot be repeated", folder.name), *(replace(p) for p in outcome.problems)])
         repeated = _numbers(outcome.folder / ESTIMATES)
+        tampered = tuple(changed_outputs(folder, record))
+        inside = tuple(_inside(folder, outcome.folder, tampered))
     reported = _numbers(folder / ESTIMATES)
     differences = tuple(
         Difference(*key, reported.get(key, "absent"), repeated.get(key, "absent"))
         for key in dict.fromkeys([*reported, *repeated])
         if not same(reported.get(key, "absent"), repeated.get(key, "absent"))
     )
-    return Verification(folder.name, len(reported), tuple(changed_outputs(folder, record)), changed, differences)
+    return Verification(folder.name, len(reported), tampered, changed, differences, inside)
+
+
+def _inside(folder: Path, repeated: Path, tampered: Sequence[str]) -> Iterator[Difference]:
+    """Where the files that are not what they were differ from the repeated ones."""
+    for text in tampered:
+        name = text.rpartition(": ")[0] or text
+        for place, was, now in places(folder / name, repeated / name):
+            yield Difference(name, place, "", _value(was), _value(now))
+
+
+def _value(value: object) -> float | str | None:
+    if value is None or isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        return None if value is None else str(value)
+    return float(value)
 
 
 def same(a: float | str | None, b: float | str | None) -> bool:

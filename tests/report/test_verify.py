@@ -7,11 +7,14 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import openpyxl
+import pandas as pd
 import pytest
 
 from mismes_eval.cli import main
 from mismes_eval.errors import ParamsError
 from mismes_eval.report.archive import package
+from mismes_eval.report.files import MOST, places
 from mismes_eval.report.verify import Verification, same, verify
 
 
@@ -44,6 +47,44 @@ def test_a_changed_number_and_a_changed_input_are_named(copy: Path) -> None:
     assert found.tampered == ("estimates.json: changed",)
     assert found.changed == ("input 'inputs.lfs' changed",)
     assert "table T01, north / persons, value" in found.text()
+
+
+def test_a_tampered_file_is_named_with_the_place_in_it(copy: Path) -> None:
+    """Table, workbook, page and notebook: which cell or text, what stands there and what should."""
+    folder = copy / "reports" / "MDA"
+    table = pd.read_parquet(folder / "tables" / "T01.parquet")
+    table.loc[1, "value"] = 81.0
+    table.to_parquet(folder / "tables" / "T01.parquet", index=False)
+    book = openpyxl.load_workbook(folder / "tables.xlsx")
+    cell = next(c for row in book["T01"].iter_rows() for c in row if c.value == 120)
+    cell.value = 121
+    book.save(folder / "tables.xlsx")
+    page, notebook = folder / "report.html", folder / "report.ipynb"
+    page.write_text(page.read_text(encoding="utf-8").replace(">120<", ">130<"), encoding="utf-8")
+    cells = json.loads(notebook.read_text(encoding="utf-8"))
+    cells["cells"][-1]["source"] = "report.finish()  # not this"
+    notebook.write_text(json.dumps(cells), encoding="utf-8")
+    (folder / "figures" / "F01.csv").write_text("x\n0\n2\n", encoding="utf-8")
+    found = run(copy)
+    assert not found.reproduced and found.differences == () and len(found.tampered) == 5
+    assert {(d.table, d.cell, d.reported, d.repeated) for d in found.inside} == {
+        ("tables/T01.parquet", "T01 / south / persons, value", 81.0, 80.0), ("tables.xlsx", f"sheet T01, cell {cell.coordinate}", 121.0, 120.0), ("report.html", "text", "130", "120"),
+        ("report.ipynb", f"cell {len(cells['cells'])}, code", "report.finish()  # not this", "report.finish()"), ("figures/F01.csv", "line 3", "2", "1"),
+    }  # fmt: skip
+    assert f"tables.xlsx, sheet T01, cell {cell.coordinate}: reported 121.0, repeated 120.0" in found.text()
+
+
+def test_files_that_cannot_be_compared_are_one_place(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.parquet").write_bytes(b"no table")
+        (tmp_path / folder / "x.png").write_bytes(b"")
+    assert places(tmp_path / "a" / "x.png", tmp_path / "b" / "x.png") == [] == places(tmp_path / "gone.csv", tmp_path / "a" / "x.png")
+    ((what, was, now),) = places(tmp_path / "a" / "x.parquet", tmp_path / "b" / "x.parquet")
+    assert what.startswith("cannot be read (") and was is now is None
+    pd.DataFrame({"x": range(30)}).to_csv(tmp_path / "a" / "x.csv")
+    pd.DataFrame({"x": range(1, 31)}).to_csv(tmp_path / "b" / "x.csv")
+    assert len(places(tmp_path / "a" / "x.csv", tmp_path / "b" / "x.csv")) == MOST
 
 
 def test_tolerance_is_relative() -> None:
