@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, IdentificationError, Problem
-from mismes_eval.estimate.domains import domains, listed, no_negative_weights
+from mismes_eval.estimate.domains import domains, listed, no_negative_weights, require
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.partial_identification import both_arms, bounds_of, observed, part_of, yes_no
 from mismes_eval.numerics.influence import Influence
@@ -60,6 +60,7 @@ def lee_bounds(sample: Sample, outcome: str, treated: str, selected: str, tighte
     """
     if rule not in RULES:
         raise EstimateError(Problem("unknown trimming rule", "argument 'rule'", f"one of {', '.join(RULES)}", repr(rule)))
+    require(sample, [outcome, treated, selected], "lee_bounds")
     no_negative_weights(sample, "lee_bounds")
     inside = sample.active
     d, s = yes_no(sample, treated, "lee_bounds"), yes_no(sample, selected, "lee_bounds")

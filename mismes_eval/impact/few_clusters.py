@@ -148,6 +148,8 @@ class _Clusters:
 def _totals(
     estimate: Estimate, cluster: Sequence[object] | pd.Series | None, treated: Sequence[float] | pd.Series | None, strata: Sequence[object] | pd.Series | None
 ) -> _Clusters:
+    if not isinstance(estimate, Estimate):
+        raise EstimateError(Problem("the wild bootstrap takes an estimate", "argument 'estimate'", "an Estimate", f"a {type(estimate).__name__}"))
     if len(estimate.parts) != 1 or estimate.parts[0].influence is None or estimate.parts[0].design.replicates is not None:
         raise EstimateError(
             Problem(

@@ -22,7 +22,7 @@ from mismes_eval.impact.group_time_cells import Fitted, fit_cells
 from mismes_eval.impact.layout import Layout, Unbalanced, of_cross_sections, of_long, of_panel
 from mismes_eval.impact.panel_pairs import enrolled, fit_pairs
 from mismes_eval.impact.periods import Base, Control, Plan, plan
-from mismes_eval.impact.two_by_two import EXTREME, NAMES, PROPENSITY, PanelLike
+from mismes_eval.impact.two_by_two import EXTREME, NAMES, PROPENSITY, PanelLike, refuse_other
 from mismes_eval.impact.two_periods import few_psus
 from mismes_eval.numerics.did import METHODS, Method
 from mismes_eval.numerics.influence import Influence
@@ -148,6 +148,7 @@ def att_gt(
     Callaway and Sant'Anna (2021), Journal of Econometrics 225, 200-230.
     """
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    refuse_other(data, "att_gt")
     _check(method, covariates, unbalanced)
     pairs = not isinstance(data, Sample) and unbalanced == "pairs"
     layout = enrolled(data, cohort, covariates) if pairs else _layout(data, outcome, cohort, time, unit, covariates, unbalanced)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ import pandas as pd
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import require
 from mismes_eval.impact.layout import cohorts, wave_numbers
-from mismes_eval.impact.two_by_two import PanelLike
+from mismes_eval.impact.two_by_two import PanelLike, refuse_other
 from mismes_eval.impact.two_periods import wave_values
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Float, Int, group_sums
@@ -81,6 +81,7 @@ def read_long(
 
     Raises IdentificationError: duplicates, missing keys, missing or infinite values, text, cohorts that change.
     """
+    refuse_other(data, caller)
     if not isinstance(data, Sample):
         if unit is not None or time is not None:
             raise IdentificationError(Problem("a tracer panel knows its units and waves", "arguments 'unit' and 'time'", "None", f"{unit!r}, {time!r}"))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, IdentificationError, Problem
-from mismes_eval.estimate.domains import By, Domains, domains
+from mismes_eval.estimate.domains import By, Domains, domains, require
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.partial_identification import both_arms, bounds_of, observed, part_of, yes_no
 from mismes_eval.numerics.rows import Bool, Float, Int
@@ -201,6 +201,7 @@ def _read(
     variance: str,
 ) -> tuple[_Rows, Domains]:
     caller = "manski_bounds"
+    require(sample, [outcome, treated, selected], caller)
     problems = []
     if not low < high:
         problems.append(Problem("the range of the outcome is empty", "arguments 'low' and 'high'", "low < high", f"{low:g}, {high:g}"))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy import stats
 from scipy.optimize import brentq
 
 from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.shown import figure
 from mismes_eval.numerics.rows import Float
 
 Tau2 = Literal["dl", "pm", "reml"]
@@ -25,7 +27,7 @@ class RandomEffects:
 
     tau2, tau2_interval : variance of the true effects between studies, and its Q-profile interval.  weights (k,): share of each study in the mean.
     q, q_dof, q_pvalue : Cochran's test of one common effect.  i2, i2_interval : share of the total variance that lies between studies (0 to 1).
-    common, common_se : the mean under one common effect (inverse variances), for comparison.
+    common, common_se : the mean under one common effect (inverse variances), for comparison.  studies (k, 2): each estimate and its standard error.
     """
 
     value: float
@@ -46,6 +48,7 @@ class RandomEffects:
     method: Tau2
     interval: Summary
     level: float
+    studies: Float
 
     @property
     def k(self) -> int:
@@ -73,7 +76,36 @@ class RandomEffects:
         return pd.DataFrame(rows, columns=["quantity", "value", "low", "high"])
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.definition}</p>" + self.to_frame().to_html(index=False)
+        return f"<p>{self.definition}</p>" + self.to_frame().to_html(index=False, float_format=figure, na_rep="")
+
+    def plot(self, names: Sequence[str] | None = None, ax: Any = None) -> Any:
+        """Forest: each study with its normal interval, the summary below, and where the true effect of a new study lies. Returns the axes.
+
+        Parameters
+        ----------
+        names : of the studies in their order; None: 1 to k.
+        """
+        label = [f"study {i + 1}" for i in range(self.k)] if names is None else [str(n) for n in names]
+        if len(label) != self.k:
+            raise EstimateError(Problem("names and studies do not match", "argument 'names'", f"{self.k} names", str(len(label))))
+        if ax is None:
+            _, ax = plt.subplots(figsize=(7, 1.4 + 0.32 * (self.k + 2)), layout="constrained")
+        value, error = self.studies.T
+        half = float(stats.norm.ppf(0.5 + self.level / 2)) * error
+        y = np.arange(self.k)[::-1] + 2.0
+        ax.hlines(y, value - half, value + half, color="#1f4e79", lw=1.6)
+        ax.scatter(value, y, s=20 + 130 * self.weights, marker="s", color="#1f4e79", zorder=3)
+        ax.hlines(1, self.low, self.high, color="#c55a11", lw=2.4)
+        ax.plot(self.value, 1, "D", color="#c55a11", ms=7)
+        rows = {**dict(zip(y, label, strict=True)), 1.0: "summary"}
+        if np.isfinite(self.prediction).all():
+            ax.hlines(0, *self.prediction, color="#c55a11", lw=1.2, ls="--")
+            rows[0.0] = "a new study"
+        ax.set_yticks(list(rows), list(rows.values()))
+        ax.axvline(0.0, color="0.4", lw=1)
+        ax.set_xlabel(f"effect, {100 * self.level:g}% intervals")
+        ax.spines[["top", "right", "left"]].set_visible(False)
+        return ax
 
 
 def random_effects(
@@ -120,7 +152,7 @@ def random_effects(
     return RandomEffects(
         mean, error, mean - critical * error, mean + critical * error, (mean - wide, mean + wide), tau2, between, q, k - 1, float(stats.chi2.sf(q, k - 1)),
         float(tau2 / (tau2 + typical)), (float(between[0] / (between[0] + typical)), float(between[1] / (between[1] + typical))), w / w.sum(), common,
-        float(1 / np.sqrt(w0.sum())), method, interval, level,
+        float(1 / np.sqrt(w0.sum())), method, interval, level, np.column_stack([y, np.sqrt(v)]),
     )  # fmt: skip
 
 

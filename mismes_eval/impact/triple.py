@@ -11,7 +11,7 @@ from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.breaks import refuse_between
-from mismes_eval.impact.two_by_two import NAMES, PanelLike, design_matrix, treated_column
+from mismes_eval.impact.two_by_two import NAMES, PanelLike, design_matrix, refuse_other, treated_column
 from mismes_eval.impact.two_periods import outcome_pair, period_pair, side_by_side, small_arms
 from mismes_eval.numerics.did import METHODS, Effect, Method, cross_sections, panel
 from mismes_eval.numerics.influence import Influence
@@ -48,6 +48,7 @@ def triple_difference(
     ----------
     Gruber (1994), American Economic Review 84, 622-641; Ortiz-Villavicencio and Sant'Anna (2025), Better understanding triple differences estimators.
     """
+    refuse_other(data, "triple_difference")
     if method not in METHODS:
         raise IdentificationError(Problem("unknown method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)))
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)

@@ -53,6 +53,13 @@ class PanelLike(Protocol):
         ...
 
 
+def refuse_other(data: object, caller: str) -> None:
+    """Raise IdentificationError for what is neither a Sample nor a panel."""
+    if not isinstance(data, Sample | PanelLike):
+        made = "Make one: Sample.from_frame(frame, weights=...), or TracerPanel.from_frame(frame, ...)."
+        raise IdentificationError(Problem(f"{caller} takes a Sample or a tracer panel", "first argument", "one of them", f"a {type(data).__name__}", made))
+
+
 def att_2x2(
     data: Sample | PanelLike,
     outcome: str | tuple[str, str],
@@ -85,6 +92,7 @@ def att_2x2(
     ----------
     Sant'Anna and Zhao (2020), Journal of Econometrics 219, 101-122. The variance is the design's, not the iid one.
     """
+    refuse_other(data, "att_2x2")
     if method not in METHODS:
         raise IdentificationError(Problem("unknown method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)))
     if isinstance(covariates, str):

@@ -13,6 +13,7 @@ from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.probit import fit_probit
 from mismes_eval.numerics.rows import Bool, Float, Rows
+from mismes_eval.tracer.shapes import refuse_other
 from mismes_eval.weighting.attrition import ProbitPropensity, Propensity, StabilisedPropensity
 from mismes_eval.weighting.nonresponse import cell_step, main_effects, propensity_step
 from mismes_eval.weighting.sample import Sample
@@ -56,6 +57,7 @@ def attrition_weights(
     ----------
     Kim and Kim (2007), Canadian Journal of Statistics 35, 501-514; Robins, Rotnitzky and Zhao (1995), JASA 90, 106-121; Baulch and Quisumbing (2011).
     """
+    refuse_other(panel, "attrition_weights")
     adjustment = Adjustment(_listed(covariates), method, stabilised, fixed_weights, _listed(lagged), _listed(restricted), answered, then)
     problems = _problems(panel, adjustment)
     if problems:

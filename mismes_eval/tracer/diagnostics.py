@@ -19,6 +19,7 @@ from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.tracer.balance import balance, love_plot
 from mismes_eval.tracer.figures import marked
 from mismes_eval.tracer.response_model import LINKS, ResponseModel, design_matrix
+from mismes_eval.tracer.shapes import refuse_other
 from mismes_eval.weighting.sample import Sample
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def attrition_tests(
     Becketti, Gould, Lillard and Welch (1988), Journal of Labor Economics 6, 472-492 (BGLW); Fitzgerald, Gottschalk and Moffitt (1998), Journal of Human Resources 33,
     251-299; Schouten, Cobben and Bethlehem (2009), Survey Methodology 35, 101-113 (R-indicator); Baulch and Quisumbing (2011).
     """
+    refuse_other(panel, "attrition_tests")
     groups = [] if by is None else [by] if isinstance(by, str) else list(by)
     listed = [covariates] if isinstance(covariates, str) else list(covariates)
     when = panel.waves[-1] if wave is None else panel.chosen(wave)[0]

@@ -17,6 +17,20 @@ from mismes_eval.weighting.stages import Columns
 PRESENT = "row"
 
 
+def refuse_other(panel: object, caller: str) -> None:
+    """Raise InputError for what is no tracer panel."""
+    if not (hasattr(panel, "responded") and hasattr(panel, "weight_sample")):
+        raise InputError(
+            Problem(
+                f"{caller} takes a tracer panel",
+                "first argument",
+                "a TracerPanel",
+                f"a {type(panel).__name__}",
+                "Make one: TracerPanel.from_frame(frame, ...).",
+            )
+        )
+
+
 def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | None) -> None:
     """Raise one InputError for missing columns, missing or duplicate keys and unknown dispositions."""
     needed = [unit, wave, *([disposition] if disposition is not None else [])]

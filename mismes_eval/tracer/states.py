@@ -11,6 +11,7 @@ import pandas as pd
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.transitions import Pair, pooled_transitions
+from mismes_eval.tracer.shapes import refuse_other
 
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
@@ -27,6 +28,7 @@ def transitions(panel: TracerPanel, state: str, waves: Sequence[object] | None =
     -------
     Estimate; keys: origin, destination, transitions. Each pair of waves has its own attrition weights, whose uncertainty enters; a person (or PSU) is a cluster.
     """
+    refuse_other(panel, "transitions")
     key = panel.chosen(waves)
     if len(key) < 2:
         raise EstimateError(

@@ -263,3 +263,23 @@ def test_two_way_of_a_panel_by_cluster_and_for_never_treated() -> None:
         me.two_way(of(frame.assign(one=1)), "y", "D", cluster="one", unit="id", time="t")
     with pytest.raises(IdentificationError, match="waves are not numbers"):
         me.two_way(tracer(frame.assign(t=frame["t"].map("w{}".format))), "y", "D")
+
+
+def test_what_is_no_sample() -> None:
+    frame = people()[1].assign(s=1)
+    sample, panel = of(frame), tracer(frame)
+    either: dict[str, Callable[[object], object]] = {
+        "att_2x2": lambda d: me.att_2x2(d, "y", "d", "t"), "att_gt": lambda d: me.att_gt(d, "y", "g", "t", "id"), "triple_difference": lambda d: me.triple_difference(d, "y", "d", "s", "t"),  # type: ignore[arg-type]
+        "two_way": lambda d: me.two_way(d, "y", "d", unit="id", time="t"), "bacon": lambda d: me.bacon(d, "y", "g", "id", "t"),  # type: ignore[arg-type]
+    }  # fmt: skip
+    for name, call in either.items():
+        with pytest.raises(IdentificationError, match=f"{name} takes a Sample or a tracer panel: first argument. Expected one of them, got a DataFrame"):
+            call(frame)
+    for call in (lambda d: me.lee_bounds(d, "y", "d", "s"), lambda d: me.manski_bounds(d, "y", "d", "s", -9, 9)):
+        with pytest.raises(EstimateError, match=r"takes a Sample: first argument. Expected a Sample, got a TracerPanel"):
+            call(panel)
+    for call in (lambda d: me.attrition_weights(d, ["x"]), lambda d: me.attrition_tests(d, "y", ["x"]), lambda d: me.transitions(d, "kind")):
+        with pytest.raises(MismesError, match=r"takes a tracer panel: first argument. Expected a TracerPanel, got a Sample"):
+            call(sample)
+    with pytest.raises(EstimateError, match=r"the wild bootstrap takes an estimate: argument 'estimate'. Expected an Estimate, got a Sample"):
+        me.wild_bootstrap(sample)
