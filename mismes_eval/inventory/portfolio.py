@@ -6,7 +6,10 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import combinations
+from typing import Any
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz
 
@@ -52,6 +55,20 @@ class Profile:
         if len(rows) != 1:
             raise KeyError(f"{len(rows)} rows for indicator {indicator!r} and group {group!r}")
         return float(rows["value"].iloc[0])
+
+    def plot(self, ax: Any = None) -> Any:
+        """Measures by stage and primary model, darker where there are more. Returns the matplotlib axes."""
+        if ax is None:
+            _, ax = plt.subplots(figsize=(7, 2.8), layout="constrained")
+        counts = self.matrix_n.to_numpy(float)
+        ax.imshow(counts, cmap="Blues", aspect="auto")
+        for (row, column), n in np.ndenumerate(counts):
+            ax.text(column, row, f"{n:.0f}", ha="center", va="center", color="white" if n > counts.max() / 2 else "black")
+        ax.set_xticks(range(counts.shape[1]), list(self.matrix_n.columns))
+        ax.set_yticks(range(counts.shape[0]), [labels("stages")[str(s)] for s in self.matrix_n.index])
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(False)
+        return ax
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Every table by name, for a workbook."""
