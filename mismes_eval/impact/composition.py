@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import require, variables
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, stack
 from mismes_eval.estimate.hypothesis import Test, wald
-from mismes_eval.impact.group_time import att_gt
+from mismes_eval.impact.group_time import att_gt, by_fewer_psus
 from mismes_eval.impact.periods import Control
 from mismes_eval.weighting.sample import Sample
 
@@ -58,12 +58,24 @@ def composition_check(sample: Sample, traits: str | Sequence[str], cohort: str, 
     require(sample, [*names, cohort, time], "composition_check")
     values, keys, labels = variables(sample, names, "composition_check")
     wide = sample.with_columns({f"trait {label}": np.where(sample.active, value, 0.0) for label, value in zip(labels, values, strict=True)})
-    each = [att_gt(wide, f"trait {label}", cohort, time, control=control, method="none").overall("simple") for label in labels]
-    joint = stack(*each)
+    effects = [att_gt(wide, f"trait {label}", cohort, time, control=control, method="none") for label in labels]
+    joint = _settled(stack(*(e.overall("simple") for e in effects)), sample, values)
     estimate = Estimate(joint.value, tuple(labels), joint.parts, keys, joint.n, joint.dof, "change in the make-up",
                         definition="Change of a trait's mean among the treated beyond that of the comparison group: 0 if the same kind of people was asked before and after.",
                         notes=sample.notes)  # fmt: skip
     first = keys.groupby("variable", sort=False).cumcount() + 1
     last = first == keys.groupby("variable")["level"].transform("size")
     free = [label for label, drop, level in zip(labels, last, keys["level"], strict=True) if not (drop and level != "")]
-    return Composition(estimate, wald(estimate, free or labels))
+    moving = [label for label in free or labels if estimate.se[labels.index(label)] > 0]
+    if not moving:
+        return Composition(estimate, NotEstimable("no trait changed at all: the same people stand in every period"))
+    test = wald(estimate, moving)
+    return Composition(estimate, test if isinstance(test, NotEstimable) else by_fewer_psus(test, effects[0].free))
+
+
+def _settled(joint: Estimate, sample: Sample, values: Sequence[np.ndarray]) -> Estimate:
+    """The same, with 0 and no error where what is left of both is rounding, as where the same people stand in every period."""
+    spread = np.array([np.std(v[sample.active].astype(float)) for v in values])
+    keep = np.diag((joint.se > 1e-10 * spread).astype(float))
+    settled = joint.through(lambda v: keep @ v, keep, joint.names)
+    return replace(settled, keys=joint.keys, n=joint.n, dof=joint.dof)

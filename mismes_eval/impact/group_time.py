@@ -90,16 +90,10 @@ class GroupTime:
         if not before.any():
             return NotEstimable("no period before treatment to compare", "Pre-trend test")
         test = wald(self.estimate, [name for name, b in zip(self.estimate.names, before, strict=True) if b])
-        if isinstance(test, NotEstimable):
-            return test
-        ddf = self.free - test.ndf + 1
-        if ddf < 1:
-            return NotEstimable(
-                f"{int(before.sum())} effects before treatment cannot be tested together with {self.free:g} degrees of freedom between PSUs", "Pre-trend test"
-            )
-        factor = ddf / self.free
-        return replace(test, null=f"all {int(before.sum())} effects before treatment are 0", ddf=ddf, p=float(stats.f.sf(test.statistic * factor, test.ndf, ddf)),
-                       method=f"Wald test, p-value of F times {factor:.3f}")  # fmt: skip
+        fewer = test if isinstance(test, NotEstimable) else by_fewer_psus(test, self.free)
+        if isinstance(fewer, NotEstimable):
+            return replace(fewer, definition="Pre-trend test")
+        return replace(fewer, null=f"all {int(before.sum())} effects before treatment are 0")
 
     def plot(self, kind: str = "event", ax: Any = None, seed: int = 0) -> Any:
         """ "event": event study with pointwise and simultaneous bands; "cohort" or "calendar" likewise; "heat": map of cohorts by periods. Returns the axes."""
@@ -116,6 +110,15 @@ class GroupTime:
 
     def __repr__(self) -> str:
         return self.to_frame().to_string(index=False) + "".join(f"\n{note}" for note in self.estimate.notes)
+
+
+def by_fewer_psus(test: Test, free: float) -> Test | NotEstimable:
+    """A joint test whose p-value is that of F (d - k + 1) / d with k and d - k + 1 degrees of freedom, d = free, those of the arm with fewer PSUs (Korn and Graubard 1990)."""
+    ddf = free - test.ndf + 1
+    if ddf < 1:
+        return NotEstimable(f"{test.ndf:g} effects cannot be tested together with {free:g} degrees of freedom between PSUs")
+    factor = ddf / free
+    return replace(test, ddf=ddf, p=float(stats.f.sf(test.statistic * factor, test.ndf, ddf)), method=f"Wald test, p-value of F times {factor:.3f}")
 
 
 def att_gt(

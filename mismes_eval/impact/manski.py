@@ -110,8 +110,10 @@ def delta_sensitivity(
     """
     if arm not in ("treated", "comparison", "both"):
         raise EstimateError(Problem("unknown arm", "argument 'arm'", "treated, comparison or both", repr(arm)))
-    rows, where = _read(sample, outcome, treated, selected, None, None, None, -np.inf, np.inf, 0.0, "design")
     shift = np.asarray(list(shifts), float)
+    if not shift.size or not np.isfinite(shift).all():
+        raise EstimateError(Problem("the shifts are not numbers", "argument 'shifts'", "one finite number or more", str(list(shifts))))
+    rows, where = _read(sample, outcome, treated, selected, None, None, None, -np.inf, np.inf, 0.0, "design")
     sign = {"treated": {1: 1.0}, "comparison": {0: -1.0}, "both": {1: 1.0, 0: -1.0}}[arm]
 
     def statistic(w: Float) -> tuple[Float, Float]:

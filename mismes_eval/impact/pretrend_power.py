@@ -70,6 +70,8 @@ def pretrend_power(event_study: Estimate, powers: Sequence[float] = (0.5, 0.8), 
         return float((np.abs(t + slope * line / se) > critical * stretch).any(axis=1).mean())
 
     def joint(slope: float) -> float:
+        if slope == 0:  # scipy's noncentral F is not defined without a shift
+            return 1 - level
         if np.isfinite(path.dof):
             return float(stats.ncf.sf(f, path.pre, path.dof, slope**2 * size))
         return float(stats.ncx2.sf(f * path.pre, path.pre, slope**2 * size))

@@ -208,6 +208,8 @@ def donut(function: Callable[[D], Estimate], data: D, column: str, widths: Seque
     sample = sample_of(data)
     if column not in sample.frame.columns:
         raise EstimateError(Problem("unknown column", f"column '{column}'", "a column of the frame"))
+    if not pd.api.types.is_numeric_dtype(sample.frame[column]):
+        raise EstimateError(Problem("a time from enrolment is not a number", f"column '{column}'", "a numeric column", str(sample.frame[column].dtype)))
     away = (sample.frame[column] - centre).abs().to_numpy(float, na_value=np.inf)
     runs = [Specification("all", {"width": "0"}, attempt(data, function, {}))]
     for width in widths:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from mismes_eval.errors import IdentificationError
+from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.hypothesis import Test as WaldTest
 from mismes_eval.impact.balance import balance
 from mismes_eval.impact.composition import composition_check
@@ -66,3 +67,19 @@ def test_no_overlap_is_refused() -> None:
         balance(s.where(s.frame["d"]), "d", ["x"])
     with pytest.raises(IdentificationError, match="no trait"):
         composition_check(s, [], "d", "w")
+
+
+def test_the_same_people_in_every_period_have_no_test() -> None:
+    """What is left is rounding, and its ratio would be a finding."""
+    rng = np.random.default_rng(4)
+    people = pd.DataFrame(
+        {"id": np.arange(120), "x": rng.normal(size=120), "kind": rng.choice(["a", "b"], 120), "w": rng.uniform(1, 3, 120), "psu": np.arange(120) // 4}
+    )
+    people = people.assign(g=np.where(people["psu"] % 2, 2, 0))
+    same = Sample.from_frame(pd.concat([people.assign(t=t) for t in (1, 2, 3)], ignore_index=True), weights="w", psu="psu")
+    still = composition_check(same, ["x", "kind"], "g", "t")
+    assert still.test == NotEstimable("no trait changed at all: the same people stand in every period")
+    assert not still.estimate.value.any() and not still.estimate.se.any()
+    half = same.with_columns({"x": same.frame["x"] + rng.normal(size=same.n)})
+    moving = composition_check(half, ["x", "kind"], "g", "t")
+    assert isinstance(moving.test, WaldTest) and moving.test.ndf == 1 and moving.test.ddf == 14  # 15 treated PSUs, one cohort

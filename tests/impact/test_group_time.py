@@ -280,4 +280,4 @@ def test_too_few_psus_for_a_pretrend_test() -> None:
         ignore_index=True,
     )
     test = att_gt(Sample.from_frame(frame, weights="w", psu="psu"), "y", "g", "t", "id").pretrend_test()
-    assert test == NotEstimable("3 effects before treatment cannot be tested together with 2 degrees of freedom between PSUs", "Pre-trend test")
+    assert test == NotEstimable("3 effects cannot be tested together with 2 degrees of freedom between PSUs", "Pre-trend test")

@@ -229,3 +229,6 @@ def test_bounds_that_have_no_end_or_no_error():
     one = np.flatnonzero(f.s & (f.d == 1))[0]
     with pytest.raises(IdentificationError, match="a single observed treated row has no standard error"):
         lee_bounds(s.with_columns({"s": np.where(f.d == 1, np.arange(len(f)) == one, f.s)}), "y", "d", "s")
+    for shifts in ([], [0.1, np.nan]):
+        with pytest.raises(EstimateError, match="the shifts are not numbers"):
+            delta_sensitivity(s, "y", "d", "s", shifts)

@@ -191,3 +191,9 @@ def test_what_is_no_event_study():
     for level in (1.2, 0.4):
         with pytest.raises(EstimateError, match="the level is no probability above one half"):
             honest_did(study.aggregate("event"), level=level)
+
+
+def test_a_test_without_a_shift_rejects_as_often_as_it_says():
+    for dof in (28.0, np.inf):
+        out = pretrend_power(event_study(np.array([0.1, 0.2, 1.0]), 0.04 * np.eye(3), [-3, -2, 0], dof))
+        assert "joint 0.050" in out.notes[1]
