@@ -47,7 +47,7 @@ def survival(sample: Sample, duration: str, event: str, by: By = None, times: Se
     Parameters
     ----------
     duration : time from the origin to the event or to the end of observation, above 0.  event : 1 where the event was seen, 0 where the row is censored.
-    by : columns; one curve for each combination that occurs.  times : where to evaluate; None: at every time with an event (at most 500).
+    by : columns; one curve for each combination that occurs.  times : where to evaluate; None: each curve at every time at which it has an event (at most 500).
     entry : time from which a row is under observation (left truncation), below its duration; None: from 0.
 
     Returns
@@ -165,26 +165,26 @@ def _curves(sample: Sample, duration: str, event: str, of: object, by: By, times
     no_negative_weights(sample, kind)
     length, start, cause, last = _read(sample, duration, event, of, entry, kind)
     where = domains(sample, by, kind)
-    at = _times(sample, length, cause, times, kind)
+    at = _times(length, cause, where, times, kind)
     value, columns, risk = [], [], []
-    for d in range(where.count):
+    for d, moments in enumerate(at):
         rows = np.flatnonzero(where.code == d)
         spells = _spells(length[rows], start[rows], cause[rows], sample.weights[rows])
-        if at.max() > spells.grid[-1]:
+        if moments.max() > spells.grid[-1]:
             raise EstimateError(
                 Problem(
                     f"{kind} is asked for after the last observation",
-                    f"time {at.max():g}, domain '{where.labels[d] or 'all'}'",
+                    f"time {moments.max():g}, domain '{where.labels[d] or 'all'}'",
                     f"times up to {spells.grid[-1]:g}",
                     "",
-                    "Give `times`.",
+                    "Narrow `times`; without them each domain has its own.",
                 )
             )
-        v, z = _one_curve(spells, at, last)
+        v, z = _one_curve(spells, moments, last)
         value.append(v)
         columns.append((rows, z))
-        risk.append([int(((length[rows] >= t) & (start[rows] < t)).sum()) for t in at])
-    part = _part(sample, columns, where, at, (length, start, cause), last)
+        risk.append([int(((length[rows] >= t) & (start[rows] < t)).sum()) for t in moments])
+    part = _part(sample, columns, at, (length, start, cause), last)
     return _wrapped(sample, np.concatenate(value), part, where, at, np.concatenate(risk), kind, of)
 
 
@@ -232,20 +232,29 @@ def _read(sample: Sample, duration: str, event: str, of: object, entry: str | No
     return length, start, code, count
 
 
-def _times(sample: Sample, length: Float, cause: Int, times: Sequence[float] | None, kind: str) -> Float:
+def _times(length: Float, cause: Int, where: Domains, times: Sequence[float] | None, kind: str) -> list[Float]:
+    """Of each domain: the times asked for, or those at which it has an event (its last time where it has none)."""
     if times is not None:
-        at = np.asarray(list(times), float)
+        try:
+            at = np.atleast_1d(np.asarray(times, float))
+        except (TypeError, ValueError):
+            raise EstimateError(Problem("the times are not durations", "argument 'times'", "finite numbers of 0 or more", repr(times))) from None
         if not at.size or not np.isfinite(at).all() or (at < 0).any():
-            raise EstimateError(Problem("the times are not durations", "argument 'times'", "finite numbers of 0 or more", str(list(times)[:5])))
-        return at
-    at = np.unique(length[sample.active & (cause == 1)])
-    if not at.size:
+            raise EstimateError(Problem("the times are not durations", "argument 'times'", "finite numbers of 0 or more", str(at[:5].tolist())))
+        return [at] * where.count
+    if not ((where.code < where.count) & (cause == 1)).any():
         raise EstimateError(Problem(f"{kind} has no event in the domain", "", "at least one"))
-    if at.size > MANY:
+    out = []
+    for d in range(where.count):
+        here = where.code == d
+        own = np.unique(length[here & (cause == 1)])
+        out.append(own if own.size else length[here].max(keepdims=True))
+    most = max(own.size for own in out)
+    if most > MANY:
         raise EstimateError(
-            Problem(f"{kind} has {at.size:,} distinct event times", "argument 'times'", f"at most {MANY}", "None", "Say at which times you want it.")
+            Problem(f"{kind} has {most:,} distinct event times", "argument 'times'", f"at most {MANY}", "None", "Say at which times you want it.")
         )
-    return at
+    return out
 
 
 def _spells(length: Float, start: Float, cause: Int, weight: Float) -> Spells:
@@ -290,21 +299,23 @@ def _through(s: Spells, jump: Float, drift: Float, k: Int, ended: np.ndarray) ->
     return out
 
 
-def _part(sample: Sample, columns: list[tuple[Int, Float]], where: Domains, at: Float, read: tuple[Float, Float, Int], causes: int) -> Part:
+def _part(sample: Sample, columns: list[tuple[Int, Float]], at: list[Float], read: tuple[Float, Float, Int], causes: int) -> Part:
     if sample.design.replicates is None:
-        blocks, t = [], at.size
-        for d, (rows, z) in enumerate(columns):
+        blocks, before, p = [], 0, sum(moments.size for moments in at)
+        for (rows, z), moments in zip(columns, at, strict=True):
+            t = moments.size
             full = np.zeros((sample.n, t), order="F")
             full[rows] = z
-            coef = np.zeros((t, where.count * t))
-            coef[:, d * t : (d + 1) * t] = np.eye(t)
+            coef = np.zeros((t, p))
+            coef[:, before : before + t] = np.eye(t)
             blocks.append(Block(Rows(full), coef))
+            before += t
         return Part(sample.design, Influence(tuple(blocks), sample.n))
     length, start, cause = read
 
     def statistic(w: Float) -> Float:
         curves = []
-        for rows, _ in columns:
+        for (rows, _), moments in zip(columns, at, strict=True):
             used = rows[w[rows] > 0]
             if not used.size:
                 raise EstimateError(
@@ -316,16 +327,16 @@ def _part(sample: Sample, columns: list[tuple[Int, Float]], where: Domains, at: 
                         "Merge domains, or use the linearised design.",
                     )
                 )
-            curves.append(_one_curve(_spells(length[used], start[used], cause[used], w[used]), at, causes)[0])
+            curves.append(_one_curve(_spells(length[used], start[used], cause[used], w[used]), moments, causes)[0])
         return np.concatenate(curves)
 
     return Part(sample.design, None, replicated(sample, statistic), statistic(sample.weights))
 
 
-def _wrapped(sample: Sample, value: Float, part: Part, where: Domains, at: Float, risk: Float, kind: str, of: object) -> Estimate:
-    d, t = where.count, at.size
-    keys = where.keys.loc[where.keys.index.repeat(t)].reset_index(drop=True).assign(time=np.tile(at, d), at_risk=risk)
+def _wrapped(sample: Sample, value: Float, part: Part, where: Domains, at: list[Float], risk: Float, kind: str, of: object) -> Estimate:
+    size = [moments.size for moments in at]
+    keys = where.keys.loc[where.keys.index.repeat(size)].reset_index(drop=True).assign(time=np.concatenate(at), at_risk=risk)
     label = kind if of is None else f"{kind} of {of}"
-    names = tuple(f"{label} at {x:g}" + (f", {name}" if name else "") for name in where.labels for x in at)
-    count = np.bincount(where.code[sample.active], minlength=d + 1)[:d].astype(float)
-    return Estimate(value, names, (part,), keys, np.repeat(count, t), np.full(d * t, sample.degf), kind, notes=sample.notes, interval="logit")
+    names = tuple(f"{label} at {x:g}" + (f", {name}" if name else "") for name, moments in zip(where.labels, at, strict=True) for x in moments)
+    count = np.bincount(where.code[sample.active], minlength=where.count + 1)[: where.count].astype(float)
+    return Estimate(value, names, (part,), keys, np.repeat(count, size), np.full(sum(size), sample.degf), kind, notes=sample.notes, interval="logit")

@@ -126,3 +126,30 @@ def test_the_interval_of_a_median_has_no_end_it_did_not_reach() -> None:
         half = curve.se[at] * {0.5: 0.6752, 0.95: 1.968}[level]
         by_hand = [curve.keys["time"][np.flatnonzero(curve.value <= share + sign * half)[0]] for sign in (1, -1)]
         assert q.ci(level).to_numpy()[0].tolist() == by_hand
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("kind", ["survival", "incidence"])
+@pytest.mark.parametrize("replicated", [False, True])
+def test_curves_of_groups_have_their_own_times(kind: str, replicated: bool) -> None:
+    """One arm is followed for longer: each curve is that of the arm alone, up to its own last event."""
+    rng = np.random.default_rng(2)
+    f = pd.DataFrame({"arm": np.arange(200) % 2, "w": rng.uniform(1, 3, 200), "psu": np.arange(200) // 8})
+    f = f.assign(length=np.ceil(rng.exponential(4 + 8 * f["arm"])), event=(rng.random(200) < 0.8).astype(int))
+    f = f.assign(cause=np.where(f["event"] == 1, rng.choice(["a", "b"], 200), None))
+    s = Sample.from_frame(f, weights="w", psu="psu")
+    s = me.replicates(s, method="jackknife") if replicated else s
+
+    def curve(sample: Sample, **words: object) -> me.Estimate:
+        return me.survival(sample, "length", "event", **words) if kind == "survival" else me.cumulative_incidence(sample, "length", "cause", "a", **words)  # type: ignore[arg-type]
+
+    both = curve(s, by="arm")
+    for arm in (0, 1):
+        alone, rows = curve(s.where(f["arm"] == arm)), (both.keys["arm"] == arm).to_numpy()
+        assert both.keys.loc[rows, "time"].tolist() == alone.keys["time"].tolist() and both.keys.loc[rows, "at_risk"].tolist() == alone.keys["at_risk"].tolist()
+        np.testing.assert_allclose([*both.value[rows], *both.se[rows]], [*alone.value, *alone.se], rtol=1e-10, atol=1e-14)
+    assert both.keys.groupby("arm")["time"].max().nunique() == 2
+    silent = curve(s.with_columns({"event": f["event"] * f["arm"], "cause": f["cause"].where(f["arm"] == 1)}), by="arm")
+    assert silent.value[0] == (1.0 if kind == "survival" else 0.0) and silent.keys["time"].iloc[0] == f.loc[f["arm"] == 0, "length"].max()
+    with pytest.raises(EstimateError, match="is asked for after the last observation: time 1000, domain 'arm=0'"):
+        curve(s, by="arm", times=[1000])
