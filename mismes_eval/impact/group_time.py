@@ -23,7 +23,7 @@ from mismes_eval.impact.layout import Layout, Unbalanced, of_cross_sections, of_
 from mismes_eval.impact.panel_pairs import enrolled, fit_pairs
 from mismes_eval.impact.periods import Base, Control, Plan, plan
 from mismes_eval.impact.two_by_two import EXTREME, NAMES, PROPENSITY, PanelLike, refuse_other
-from mismes_eval.impact.two_periods import few_psus
+from mismes_eval.impact.two_periods import few_psus, key_of
 from mismes_eval.numerics.did import METHODS, Method
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
@@ -129,7 +129,7 @@ def att_gt(
 
     Parameters
     ----------
-    data : a tracer panel (time and unit are its own), or a long Sample with `time` and `unit` (panel) or `time` and unit=None (repeated cross-sections).
+    data : a tracer panel (time and unit are its own, and may be named), or a long Sample with `time` and `unit` (panel) or `time` and unit=None (repeated cross-sections).
     cohort : first treated period of the unit, in the units of time; 0, missing or infinite: never.
     covariates : columns known before treatment, constant in a unit.  method : as in `att_2x2`.
     control : "never" or "not_yet" treated.  base : "varying" (before treatment: change from the period before) or "universal" (always from the last period before treatment).
@@ -152,6 +152,8 @@ def att_gt(
     """
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
     refuse_other(data, "att_gt")
+    if not isinstance(data, Sample):
+        key_of(data, unit, time)
     _check(method, covariates, unbalanced)
     pairs = not isinstance(data, Sample) and unbalanced == "pairs"
     layout = enrolled(data, cohort, covariates) if pairs else _layout(data, outcome, cohort, time, unit, covariates, unbalanced)  # type: ignore[arg-type]
@@ -184,8 +186,6 @@ def _layout(
     data: Sample | PanelLike, outcome: str, cohort: str, time: str | None, unit: str | None, covariates: Sequence[str], unbalanced: Unbalanced
 ) -> Layout:
     if not isinstance(data, Sample):
-        if time is not None or unit is not None:
-            raise IdentificationError(Problem("a tracer panel knows its units and waves", "arguments 'time' and 'unit'", "None", f"{time!r}, {unit!r}"))
         return of_panel(data, outcome, cohort, covariates, unbalanced)
     if time is None:
         raise IdentificationError(Problem("a long sample needs its time column", "argument 'time'", "a column", "None"))

@@ -12,7 +12,7 @@ from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import require
 from mismes_eval.impact.layout import cohorts, wave_numbers
 from mismes_eval.impact.two_by_two import PanelLike, refuse_other
-from mismes_eval.impact.two_periods import wave_values
+from mismes_eval.impact.two_periods import key_of, wave_values
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Float, Int, group_sums
 from mismes_eval.numerics.variance import Stage
@@ -83,8 +83,7 @@ def read_long(
     """
     refuse_other(data, caller)
     if not isinstance(data, Sample):
-        if unit is not None or time is not None:
-            raise IdentificationError(Problem("a tracer panel knows its units and waves", "arguments 'unit' and 'time'", "None", f"{unit!r}, {time!r}"))
+        key_of(data, unit, time)
         return _with_cohort(_of_tracer(data, columns, cluster, caller, cohort, event), cohort)
     if unit is None or time is None:
         raise IdentificationError(Problem(f"{caller} needs the panel's key", "arguments 'unit' and 'time'", "two columns", f"{unit!r}, {time!r}"))

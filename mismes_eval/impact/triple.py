@@ -12,7 +12,7 @@ from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.breaks import refuse_between
 from mismes_eval.impact.two_by_two import NAMES, PanelLike, design_matrix, refuse_other, treated_column
-from mismes_eval.impact.two_periods import outcome_pair, period_pair, side_by_side, small_arms
+from mismes_eval.impact.two_periods import outcome_pair, pair_of, period_pair, side_by_side, small_arms
 from mismes_eval.numerics.did import METHODS, Effect, Method, cross_sections, panel
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
@@ -52,7 +52,7 @@ def triple_difference(
     if method not in METHODS:
         raise IdentificationError(Problem("unknown method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)))
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
-    time = (time[0], time[1]) if isinstance(time, list) and len(time) == 2 else time
+    time = pair_of(data, time)  # type: ignore[assignment]
     said = refuse_between(data, time, series_breaks, acknowledge_breaks)
     sample, fit, what, periods = _prepared(data, outcome, treated, eligible, time, covariates, method)
     d, e, inside = treated_column(sample, treated), treated_column(sample, eligible), sample.active

@@ -12,7 +12,7 @@ from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import no_negative_weights, numbers, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.breaks import refuse_between
-from mismes_eval.impact.two_periods import outcome_pair, period_pair, side_by_side, small_arms
+from mismes_eval.impact.two_periods import outcome_pair, pair_of, period_pair, side_by_side, small_arms
 from mismes_eval.numerics.did import METHODS, Effect, Method, cross_sections, panel
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
@@ -74,7 +74,7 @@ def att_2x2(
 
     Parameters
     ----------
-    data : a tracer panel with time=(wave before, wave after); or a Sample with one row a unit and outcome=("y_before", "y_after");
+    data : a tracer panel with time=(wave before, wave after), which a panel of two waves does not need; or a Sample with one row a unit and outcome=("y_before", "y_after");
         or a long Sample with `time`, a column with two values (repeated cross-sections).
     treated : boolean or 0/1 column.  covariates : columns known before treatment; categories become indicators, an intercept is always there.
     method : "dr", "dr_improved" (Sant'Anna and Zhao 2020), "ipw" (normalised), "ipw_ht" (Abadie 2005), "or" (regression), "none" (no covariates).
@@ -97,7 +97,7 @@ def att_2x2(
         raise IdentificationError(Problem("unknown method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)))
     if isinstance(covariates, str):
         covariates = (covariates,)
-    time = (time[0], time[1]) if isinstance(time, list) and len(time) == 2 else time
+    time = pair_of(data, time)  # type: ignore[assignment]
     notes = refuse_between(data, time, series_breaks, acknowledge_breaks)
     return _by_layout(data, outcome, treated, time, covariates, method).annotated(notes=notes)
 

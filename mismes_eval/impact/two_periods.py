@@ -39,6 +39,28 @@ def outcome_pair(outcome: object) -> tuple[str, str]:
     raise IdentificationError(Problem("a wide sample needs its outcome twice", "argument 'outcome'", "two different columns, (before, after)", repr(outcome)))
 
 
+def pair_of(data: object, time: object) -> object:
+    """`time` as a tuple where it is a list of two; and the two waves of a panel that has no others, where its wave column or nothing is named."""
+    if isinstance(time, list) and len(time) == 2:
+        return time[0], time[1]
+    waves = () if isinstance(data, Sample) else getattr(data, "waves", ())
+    return waves if len(waves) == 2 and time in (None, getattr(data, "wave", None)) else time
+
+
+def key_of(data: object, unit: object, time: object) -> None:
+    """Raise IdentificationError where a panel is told another key than its own."""
+    own = getattr(data, "unit", None), getattr(data, "wave", None)
+    if unit not in (None, own[0]) or time not in (None, own[1]):
+        raise IdentificationError(
+            Problem(
+                "a tracer panel knows its units and waves",
+                "arguments 'unit' and 'time'",
+                f"None, or its own columns {own[0]!r} and {own[1]!r}",
+                f"{unit!r}, {time!r}",
+            )
+        )
+
+
 def wave_pair(data: Waves, outcome: object, time: object) -> tuple[object, object]:
     """(before, after) of a panel. Raises IdentificationError unless `time` is two of its waves in time order and the outcome one column."""
     pair = tuple(time) if isinstance(time, tuple | list) else ()

@@ -283,3 +283,29 @@ def test_what_is_no_sample() -> None:
             call(sample)
     with pytest.raises(EstimateError, match=r"the wild bootstrap takes an estimate: argument 'estimate'. Expected an Estimate, got a Sample"):
         me.wild_bootstrap(sample)
+
+
+@pytest.mark.identity
+def test_a_panel_may_be_told_its_own_key() -> None:
+    frame = people(periods=3)[1].assign(D=lambda f: ((f["d"] == 1) & (f["t"] > 1)).astype(int), e=lambda f: f["id"] % 2)
+    panel, two = tracer(frame), tracer(frame[frame["t"] < 3])
+    assert me.att_gt(panel, "y", "g", "t", "id").estimate.value.tolist() == me.att_gt(panel, "y", "g").estimate.value.tolist()
+    assert me.att_gt(panel, "y", "g", "t", unbalanced="pairs").estimate.p == 2
+    assert me.two_way(panel, "y", "D", unit="id", time="t").value == me.two_way(panel, "y", "D").value
+    for call in (lambda p, **t: me.att_2x2(p, "y", "d", **t), lambda p, **t: me.triple_difference(p, "y", "d", "e", **t)):
+        assert call(two).value[0] == call(two, time="t").value[0] == call(two, time=(1, 2)).value[0]
+        with pytest.raises(IdentificationError, match="a panel needs one outcome and two waves"):
+            call(panel, time="t")
+    for wrong in ({"time": "year"}, {"unit": "psu"}):
+        for verb in (
+            lambda **w: me.att_gt(panel, "y", "g", **w),
+            lambda **w: me.two_way(panel, "y", "D", **w),
+            lambda **w: me.att_gt(panel, "y", "g", unbalanced="pairs", **w),
+        ):
+            with pytest.raises(
+                IdentificationError,
+                match=r"a tracer panel knows its units and waves: arguments 'unit' and 'time'\. Expected None, or its own columns 'id' and 't'",
+            ):
+                verb(**wrong)
+    with pytest.raises(IdentificationError, match="a break of the series lies between the two periods"):
+        me.att_2x2(two, "y", "d", series_breaks=[2])
