@@ -193,12 +193,12 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
         "method 'none' takes no covariates: argument 'covariates'. Expected (), got k.",
     ),
     "a tracer panel with a unit": (
-        lambda: me.att_gt(tracer(), "y", "g", unit="person_id"),
-        "a tracer panel knows its units and waves: arguments 'time' and 'unit'. Expected None, got None, 'person_id'.",
+        lambda: me.att_gt(tracer(), "y", "g", unit="village"),
+        "a tracer panel knows its units and waves: arguments 'unit' and 'time'. Expected None, or its own columns 'person_id' and 'wave', got 'village', None.",
     ),
     "a tracer panel with a time in a regression": (
-        lambda: two_way(tracer(), "y", "on", time="wave"),
-        "a tracer panel knows its units and waves: arguments 'unit' and 'time'. Expected None, got None, 'wave'.",
+        lambda: two_way(tracer(), "y", "on", time="year"),
+        "a tracer panel knows its units and waves: arguments 'unit' and 'time'. Expected None, or its own columns 'person_id' and 'wave', got None, 'year'.",
     ),
     "no such reference group": (
         lambda: me.by_group(att, wide(), "g", reference=5),
