@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 import mismes_eval as me
+from mismes_eval.estimate.shown import figure
 from mismes_eval.impact.few_clusters import wild_bootstrap
 
 
@@ -47,7 +48,7 @@ def event() -> me.Estimate:
 
 HTML: dict[str, tuple[Callable[[], object], Callable[[object], str]]] = {
     "oster": (lambda: me.oster(wide(), "y1", "d", ["x"]), lambda r: f"<p>{r.text}</p>" + r.to_frame().to_html(index=False, float_format=four) + small(r.notes)),
-    "summary": (lambda: me.random_effects([0.1, 0.3, 0.2], [0.1, 0.1, 0.2]), lambda r: f"<p>{r.definition}</p>" + r.to_frame().to_html(index=False)),
+    "summary": (lambda: me.random_effects([0.1, 0.3, 0.2], [0.1, 0.1, 0.2]), lambda r: f"<p>{r.definition}</p>" + r.to_frame().to_html(index=False, float_format=figure, na_rep="")),
     "p-values": (lambda: me.adjust_pvalues(me.mean(wide(), ["y0", "y1"]), "holm"), lambda r: r.to_frame().to_html(index=False, float_format=four) + small(r.notes)),
     "power of the pre-trend test": (lambda: me.pretrend_power(event(), draws=2000), lambda r: r.to_frame().to_html(index=False, float_format=four) + small(r.notes)),
     "linear panel": (
