@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import By, categories, domains, numbers, require
+from mismes_eval.estimate.domains import By, categories, domains, numbers, require, some, together
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
@@ -39,17 +39,18 @@ def rao_scott(sample: Sample, row: str, column: str, statistic: str = "F") -> Te
     if statistic not in STATISTICS:
         raise EstimateError(Problem("unknown statistic", "argument 'statistic'", f"one of {', '.join(STATISTICS)}", repr(statistic)))
     require(sample, [row, column], "rao_scott")
-    a, rows = categories(sample, row, "rao_scott")
-    b, columns = categories(sample, column, "rao_scott")
+    (a, rows), (b, columns) = together(lambda: categories(sample, row, "rao_scott"), lambda: categories(sample, column, "rao_scott"))
     r, c = len(rows), len(columns)
     null = f"{row} and {column} are independent"
     if r < 2 or c < 2:
         return NotEstimable(f"{row} has {r} and {column} has {c} categories in the domain: a test of independence needs two of each")
     if not sample.degf > 0:
         return NotEstimable(f"no degrees of freedom ({sample.degf:g}) to test that {null}")
-    size, v = _cell_totals(sample, np.where(a >= 0, a * c + b, -1), r * c)
+    cell = np.where(a >= 0, a * c + b, -1)
     if statistic in ("F", "Chisq"):
-        return _rao_scott(sample, size.reshape(r, c), v, statistic, null)
+        share, v = _cells(sample, cell, r * c, _SHARES)
+        return _rao_scott(sample, share.reshape(r, c), v, statistic, null)
+    size, v = _cells(sample, cell, r * c, _TOTALS)
     return _wald(sample, size.reshape(r, c), v, statistic, null)
 
 
@@ -60,7 +61,7 @@ def variance(sample: Sample, columns: str | list[str], by: By = None) -> Estimat
     -------
     Estimate, value (D * k,) in squared units.
     """
-    names = [columns] if isinstance(columns, str) else list(columns)
+    names = some(columns, "variance")
     require(sample, names, "variance")
     raw = [numbers(sample, c, "variance") for c in names]
     where = domains(sample, by, "variance")
@@ -93,20 +94,28 @@ def variance(sample: Sample, columns: str | list[str], by: By = None) -> Estimat
     return replace(wrap(sample, values, part, where, keys, names, "variance"))
 
 
-def _cell_totals(sample: Sample, cell: Int, cells: int) -> tuple[Float, Float]:
-    """Weighted totals of the cells (C,) and their covariance (C, C)."""
+def _share_slope(t: Float) -> Float:
+    """(D, k, k) derivative of each share by each total."""
+    whole = t.sum(axis=1)[:, None, None]
+    share = t / t.sum(axis=1, keepdims=True)
+    out: Float = (np.eye(t.shape[1])[None] - share[:, None, :]) / whole
+    return out
+
+
+_TOTALS = OfTotals(lambda t: t, lambda t: np.broadcast_to(np.eye(t.shape[1])[None], (t.shape[0], t.shape[1], t.shape[1])))
+_SHARES = OfTotals(lambda t: t / t.sum(axis=1, keepdims=True), _share_slope)
+
+
+def _cells(sample: Sample, cell: Int, cells: int, statistic: OfTotals) -> tuple[Float, Float]:
+    """Totals or shares of the cells (C,) and their covariance (C, C); in replicate designs over the shares of every replicate."""
     y = Columns(tuple(cell == j for j in range(cells)))
-    eye = np.eye(cells)[None]
-    total, part = evaluate(sample, y, domains(sample, None, "rao_scott"), OfTotals(lambda t: t, lambda t: np.broadcast_to(eye, (t.shape[0], cells, cells))))
-    return total, part.vcov
+    value, part = evaluate(sample, y, domains(sample, None, "rao_scott"), statistic)
+    return value, part.vcov
 
 
-def _rao_scott(sample: Sample, size: Float, v_totals: Float, statistic: str, null: str) -> Test | NotEstimable:
+def _rao_scott(sample: Sample, share: Float, v: Float, statistic: str, null: str) -> Test | NotEstimable:
     """Pearson's statistic at the sample's n, over the generalised design effects of the interaction contrasts."""
-    r, c = size.shape
-    share = size / size.sum()
-    to_share = (np.eye(r * c) - share.ravel()[:, None]) / size.sum()
-    v = to_share @ v_totals @ to_share.T
+    r, c = share.shape
     n = float(sample.active.sum())
     expected = np.outer(share.sum(axis=1), share.sum(axis=0))
     pearson = n * float(((share - expected) ** 2 / expected).sum())

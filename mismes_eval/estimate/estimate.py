@@ -13,6 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.limits import beta_limits, log_odds, logit_limits, logit_se
 from mismes_eval.estimate.plot import dots
 from mismes_eval.estimate.shown import figure
 from mismes_eval.numerics.influence import Influence, side_by_side
@@ -67,8 +68,7 @@ class Part:
     def _covariance(self, diagonal: bool) -> Float:
         made = None
         if self.design.replicates is not None and self.replicates is not None and self.full is not None:
-            outside = self.design.outside_vcov(self.influence) if self.design.totals_have_error and self.influence is not None else 0.0
-            made = self.design.replicates.vcov(self.replicates, self.full) + outside
+            made = self.design.replicates.vcov(self.replicates, self.full) + self.outside
         elif self.known is not None:
             made = self.known
         elif self.influence is None:
@@ -76,6 +76,11 @@ class Part:
         if made is not None:
             return np.diag(made) if diagonal else made
         return self.design.vcov(self.influence, diagonal)  # type: ignore[arg-type]
+
+    @property
+    def outside(self) -> Float | float:
+        """(p, p) covariance that totals with an error of their own bring and replicates do not show, or 0."""
+        return self.design.outside_vcov(self.influence) if self.design.totals_have_error and self.influence is not None else 0.0
 
     def linear(self, j: Float) -> Part:
         return replace(
@@ -156,31 +161,30 @@ class Estimate:
     def ci(self, level: float = 0.95) -> pd.DataFrame:
         """Interval of each value, columns low and high; NaN where there are no degrees of freedom.
 
-        "t": value +- t se.  "logit": the same on the log-odds, "beta": Clopper-Pearson at the effective sample size (R survey: svyciprop), for proportions.
+        "t": value +- t se.  "logit": the same on the log-odds (with replicates: of their log-odds), "beta": Clopper-Pearson at the effective sample size (R survey: svyciprop), for proportions.
         """
-        if not 0 < level < 1:
+        if not (finite(level) and 0 < level < 1):
             raise EstimateError(Problem("the level is not a probability", "argument 'level'", "a number between 0 and 1", str(level)))
         t = stats.t.ppf(0.5 + level / 2, np.where(self.dof > 0, self.dof, np.nan))
         low, high = self.value - t * self.se, self.value + t * self.se
         if self.interval == "logit":
-            inside = (self.value > 0) & (self.value < 1)
-            v = np.where(inside, self.value, 0.5)
-            eta, half = np.log(v / (1 - v)), t * self.se / (v * (1 - v))
-            low = np.where(inside, 1 / (1 + np.exp(-(eta - half))), np.nan)
-            high = np.where(inside, 1 / (1 + np.exp(-(eta + half))), np.nan)
+            low, high = logit_limits(self.value, self._logit_se(), t)
         if self.interval == "beta":
-            low, high = self._beta_limits(level, t)
+            low, high = beta_limits(self.value, self.se, self.n, level, t)
         if self.limits is not None:
             low, high = self.limits(level)
         return pd.DataFrame({"low": low, "high": high}, index=list(self.names))
 
-    def _beta_limits(self, level: float, t: Float) -> tuple[Float, Float]:
-        v = self.value
-        with np.errstate(divide="ignore", invalid="ignore"):
-            size = v * (1 - v) / self.se**2 * (stats.t.ppf(0.5 + level / 2, self.n - 1) / t) ** 2
-            low = stats.beta.ppf(0.5 - level / 2, size * v, size * (1 - v) + 1)
-            high = stats.beta.ppf(0.5 + level / 2, size * v + 1, size * (1 - v))
-        return low, high
+    def _logit_se(self) -> Float:
+        """(p,) standard error of the log-odds, NaN outside (0, 1): in replicate designs over the log-odds of each replicate, where all lie inside (R survey: svyciprop)."""
+        linear, part = logit_se(self.value, self.se), self.parts[0]
+        if len(self.parts) > 1 or part.replicates is None or part.design.replicates is None:
+            return linear
+        inside = ((part.replicates > 0) & (part.replicates < 1)).all(axis=0) & (self.value > 0) & (self.value < 1)
+        v = self.value[inside]
+        outside = (np.zeros((self.p, self.p)) + part.outside).diagonal()[inside] / (v * (1 - v)) ** 2
+        linear[inside] = np.sqrt(part.design.replicates.vcov(log_odds(part.replicates[:, inside]), log_odds(v)).diagonal() + outside)
+        return linear
 
     @property
     def pvalue(self) -> Float:
@@ -206,6 +210,8 @@ class Estimate:
     def select(self, which: list[int] | Float) -> Estimate:
         """Some of the values, by position."""
         index = np.asarray(which, int)
+        if index.size and not (index.min() >= -self.p and index.max() < self.p):
+            raise EstimateError(Problem("a value is picked by a position that is not there", "argument 'which'", f"positions 0 to {self.p - 1}", str(which)))
         srs, limits = self.srs, self.limits
         out = self.through(lambda v: v[index], np.eye(self.p)[index], tuple(self.names[i] for i in index))
         return replace(
@@ -216,9 +222,13 @@ class Estimate:
 
     def contrast(self, weights: Mapping[str, float], name: str = "contrast") -> Estimate:
         """sum of weight * value over the named values, as an Estimate with one value."""
-        unknown = [k for k in weights if k not in self.names]
-        if unknown:
-            raise EstimateError(Problem("contrast names no value", ", ".join(unknown), f"names among {', '.join(self.names[:20])}"))
+        if not isinstance(weights, Mapping) or not weights:
+            raise EstimateError(Problem("a contrast weighs named values", "argument 'weights'", "a mapping of name to weight", repr(weights)))
+        unknown = [str(k) for k in weights if k not in self.names]
+        problems = [Problem("contrast names no value", ", ".join(unknown), f"names among {', '.join(self.names[:20])}")] if unknown else []
+        problems += [Problem("a weight is not a finite number", f"'{k}'", "a number", repr(v)) for k, v in weights.items() if not finite(v)]
+        if problems:
+            raise EstimateError(problems)
         j = np.zeros((1, self.p))
         for k, v in weights.items():
             j[0, self.names.index(k)] += v
@@ -230,6 +240,8 @@ class Estimate:
         """Delta method: function(value) (k,), jacobian (k, p). In replicate designs the function is applied in every replicate."""
         j = np.atleast_2d(np.asarray(jacobian, float))
         value = np.atleast_1d(np.asarray(function(self.value), float))
+        if names is not None and len(names) != value.size:
+            raise EstimateError(Problem("the names do not fit", "argument 'names'", f"{value.size} names", f"{len(names)}"))
         if j.shape != (value.size, self.p):
             raise EstimateError(Problem("the jacobian has the wrong shape", "argument 'jacobian'", f"({value.size}, {self.p})", str(j.shape)))
         label = names or tuple(f"f{i + 1}" for i in range(value.size))
@@ -264,6 +276,7 @@ class Estimate:
 
 def stack(*estimates: Estimate) -> Estimate:
     """Several estimates on the same design or designs, with their joint covariance."""
+    need_estimates(estimates, "stack")
     first = estimates[0]
     if any(len(e.parts) != len(first.parts) or any(a.design is not b.design for a, b in zip(e.parts, first.parts, strict=True)) for e in estimates):
         raise EstimateError(
@@ -288,6 +301,7 @@ def stack(*estimates: Estimate) -> Estimate:
 
 def independent(*estimates: Estimate) -> Estimate:
     """Estimates from independent samples (two countries, two separate rounds): covariance zero between them."""
+    need_estimates(estimates, "independent")
     p = sum(e.p for e in estimates)
     parts: list[Part] = []
     at = 0
@@ -295,11 +309,26 @@ def independent(*estimates: Estimate) -> Estimate:
         pad = np.zeros((p, e.p))
         pad[at : at + e.p] = np.eye(e.p)
         for part in e.parts:
-            if any(part.design is other.design for other in parts):
-                raise EstimateError(Problem("independent got two estimates on one design", fix="Use stack() for estimates of one sample."))
+            if any(part.design.base is other.design.base for other in parts):
+                raise EstimateError(
+                    Problem("independent got two estimates on one design", fix="Use stack() for estimates of one sample, made with the same weight steps.")
+                )
             parts.append(part.linear(pad))
         at += e.p
     return _joined(estimates, tuple(parts))
+
+
+def need_estimates(estimates: tuple[object, ...], caller: str) -> None:
+    """Raise EstimateError where nothing, or something else than an Estimate, is to be joined or tested."""
+    other = [e for e in estimates if not isinstance(e, Estimate)]
+    if other or not estimates:
+        got = ", ".join(f"NotEstimable ({e.reason})" if isinstance(e, NotEstimable) else f"a {type(e).__name__}" for e in other) or "nothing"
+        raise EstimateError(Problem(f"{caller} takes estimates", "arguments", "an Estimate each, one after the other", got))
+
+
+def finite(value: object) -> bool:
+    """Whether a value is a finite number."""
+    return isinstance(value, (int, float, np.integer, np.floating)) and bool(np.isfinite(value))
 
 
 def _joined(estimates: tuple[Estimate, ...], parts: tuple[Part, ...]) -> Estimate:

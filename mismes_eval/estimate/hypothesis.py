@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.estimate import Estimate, NotEstimable, finite, need_estimates
 from mismes_eval.numerics.rows import Float
 
 Hypothesis = Sequence[str] | Mapping[str, float] | Sequence[Mapping[str, float]] | Sequence[Sequence[float]] | Float
@@ -69,6 +70,7 @@ def wald(estimate: Estimate, L: Hypothesis) -> Test | NotEstimable:
     ----------
     Rao and Scott (1984), Annals of Statistics 12, 46-60; Korn and Graubard (1990), American Statistician 44, 270-276.
     """
+    need_estimates((estimate,), "wald")
     matrix = _matrix(estimate, L)
     null = "; ".join(f"{_words(row, estimate.names)} = 0" for row in matrix)
     involved = (matrix != 0).any(axis=0)
@@ -90,20 +92,39 @@ def wald(estimate: Estimate, L: Hypothesis) -> Test | NotEstimable:
 
 
 def _matrix(estimate: Estimate, hypothesis: Hypothesis) -> Float:
-    if not isinstance(hypothesis, (str, Mapping)) and not all(isinstance(row, (str, Mapping)) for row in hypothesis):
-        matrix = np.atleast_2d(np.asarray(hypothesis, float))
-        if matrix.shape[1] != estimate.p or not (matrix != 0).any(axis=1).all():
-            raise EstimateError(
-                Problem("the hypothesis matrix does not fit", "argument 'L'", f"rows of {estimate.p} numbers, none all zero", f"shape {matrix.shape}")
+    if hypothesis is None or isinstance(hypothesis, (int, float)) or not len(hypothesis):
+        raise EstimateError(Problem("no hypothesis", "argument 'L'", "at least one name, mapping or row", repr(hypothesis)))
+    listed: list[Any] = (
+        [hypothesis] if isinstance(hypothesis, (str, Mapping)) else list(np.asarray(hypothesis) if isinstance(hypothesis, pd.DataFrame) else hypothesis)
+    )
+    rows = [{row: 1.0} if isinstance(row, str) else row for row in listed]
+    if all(isinstance(row, Mapping) for row in rows):
+        return _named(estimate, rows)
+    try:
+        matrix = np.atleast_2d(np.asarray(listed, float))
+    except (TypeError, ValueError):
+        matrix = np.zeros((0, 0))
+    if matrix.ndim != 2 or matrix.shape[1] != estimate.p or not np.isfinite(matrix).all() or not (matrix != 0).any(axis=1).all():
+        raise EstimateError(
+            Problem(
+                "the hypothesis matrix does not fit",
+                "argument 'L'",
+                f"names, mappings, or rows of {estimate.p} finite numbers, none all zero",
+                f"shape {np.shape(listed)}",
             )
-        return matrix
-    listed = [hypothesis] if isinstance(hypothesis, (str, Mapping)) else list(hypothesis)
-    rows = [{row: 1.0} if isinstance(row, str) else row for row in listed if isinstance(row, (str, Mapping))]
-    if not rows:
-        raise EstimateError(Problem("no hypothesis", "argument 'L'", "at least one name, mapping or row"))
-    unknown = sorted({name for row in rows for name in row if name not in estimate.names})
-    if unknown:
-        raise EstimateError([Problem("wald names no value", f"'{name}'", f"names among {', '.join(estimate.names[:20])}") for name in unknown])
+        )
+    return matrix
+
+
+def _named(estimate: Estimate, rows: Sequence[Mapping[str, float]]) -> Float:
+    problems = [Problem("a hypothesis without values", "argument 'L'", "at least one name", "an empty mapping") for row in rows if not row]
+    unknown = sorted({str(name) for row in rows for name in row if name not in estimate.names})
+    problems += [Problem("wald names no value", f"'{name}'", f"names among {', '.join(estimate.names[:20])}") for name in unknown]
+    problems += [
+        Problem("a weight is not a finite number", f"'{name}'", "a number", repr(weight)) for row in rows for name, weight in row.items() if not finite(weight)
+    ]
+    if problems:
+        raise EstimateError(problems)
     matrix = np.zeros((len(rows), estimate.p))
     for i, row in enumerate(rows):
         for name, weight in row.items():

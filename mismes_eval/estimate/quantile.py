@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require
+from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require, together
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
 from mismes_eval.numerics.rows import Columns, Float
@@ -79,14 +79,16 @@ def quantile(sample: Sample, column: str, probs: float | Sequence[float], by: By
     ----------
     Woodruff (1952), JASA 47, 635-646; Francisco and Fuller (1991), Annals of Statistics 19, 454-469.
     """
-    chosen = np.atleast_1d(np.asarray(probs, float))
+    require(sample, [column], "quantile")
+    try:
+        chosen = np.atleast_1d(np.asarray(probs, float))
+    except (TypeError, ValueError):
+        raise EstimateError(Problem("a quantile's share is no number", "argument 'probs'", "numbers between 0 and 1, ends excluded", repr(probs))) from None
     problems = _problems(sample, chosen, rule, interval)
     if problems:
         raise EstimateError(problems)
-    require(sample, [column], "quantile")
     no_negative_weights(sample, "quantile")
-    y = numbers(sample, column, "quantile")
-    where = domains(sample, by, "quantile")
+    y, where = together(lambda: numbers(sample, column, "quantile"), lambda: domains(sample, by, "quantile"))
     curves = _curves(y, sample.weights, where)
     q = np.array([curve.quantile(chosen, rule) for curve in curves])
     names = [f"{column} p{100 * p:g}" for p in chosen]

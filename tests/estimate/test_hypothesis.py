@@ -8,12 +8,14 @@ import pytest
 
 from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.association import rao_scott
-from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.estimate.estimate import NotEstimable, independent, stack
 from mismes_eval.estimate.hypothesis import Test as Result
 from mismes_eval.estimate.hypothesis import wald
 from mismes_eval.estimate.quantile import quantile
 from mismes_eval.estimate.regression import ols
+from mismes_eval.estimate.survival import survival
 from mismes_eval.estimate.totals import mean
+from mismes_eval.weighting.calibrate import calibrate
 from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 
@@ -94,3 +96,56 @@ def test_quantile_contrasts_and_intervals_at_other_levels() -> None:
     doubled = quantile(r, "y", [0.25, 0.75]).through(lambda v: 2 * v, 2 * np.eye(2))
     np.testing.assert_allclose(doubled.se, 2 * quantile(r, "y", [0.25, 0.75]).se, rtol=1e-10)
     np.testing.assert_allclose(doubled.value, 2 * e.value)
+
+
+@pytest.mark.parametrize(
+    ("hypothesis", "what"),
+    [
+        (None, "no hypothesis"),
+        (5, "no hypothesis"),
+        ({}, "no hypothesis"),
+        ([{}], "an empty mapping"),
+        ([["y"]], "names, mappings, or rows of 2 finite numbers"),
+        ([[np.nan, 1.0]], "finite numbers"),
+        ([[1.0, 0.0, 0.0]], "shape (1, 3)"),
+        ({"y": np.nan, "none": 1.0}, "wald names no value: 'none'"),
+        ({"y": "1"}, "a weight is not a finite number: 'y'"),
+    ],
+)
+def test_hypotheses_that_mean_nothing(hypothesis: object, what: str) -> None:
+    frame = pd.DataFrame({"w": 1.0, "y": [1.0, 2.0, 4.0, 8.0], "x": [1.0, 0.0, 2.0, 5.0]})
+    e = mean(Sample.from_frame(frame, weights="w"), ["y", "x"])
+    with pytest.raises(EstimateError) as error:
+        wald(e, hypothesis)  # type: ignore[arg-type]
+    assert what in str(error.value)
+    with pytest.raises(EstimateError, match="NotEstimable \\(too few\\)"):
+        wald(NotEstimable("too few"), "y")  # type: ignore[arg-type]
+    one = wald(e, pd.DataFrame([[1.0, -1.0]], columns=["y", "x"]))  # type: ignore[arg-type]
+    assert one == wald(e, {"y": 1.0, "x": -1.0})
+
+
+def test_joining_and_functions_of_estimates_refuse_what_is_none() -> None:
+    frame = pd.DataFrame({"w": 1.0, "g": ["a", "b", "a", "b"], "y": [1.0, 2.0, 4.0, 8.0], "x": [1.0, 0.0, 2.0, 5.0]})
+    s = Sample.from_frame(frame, weights="w")
+    e = mean(s, ["y", "x"])
+    for attempt, what in (
+        (stack, "nothing"),
+        (lambda: independent([e, e]), "a list"),  # type: ignore[arg-type]
+        (lambda: stack(e, NotEstimable("few")), "NotEstimable (few)"),  # type: ignore[arg-type]
+        (lambda: independent(e, mean(calibrate(s, {"1": 9.0}), "y")), "two estimates on one design"),
+        (lambda: e.contrast(["y"]), "a mapping of name to weight"),  # type: ignore[arg-type]
+        (lambda: e.contrast({}), "a mapping of name to weight"),
+        (lambda: e.contrast({"y": np.nan, "q": 1.0}), "contrast names no value: q"),
+        (lambda: e.contrast({"y": np.inf}), "a weight is not a finite number: 'y'"),
+        (lambda: e.through(np.log, np.diag(1 / e.value), ("one",)), "argument 'names'. Expected 2 names, got 1"),
+        (lambda: e.select([2]), "positions 0 to 1"),
+        (lambda: e.ci("95"), "the level is not a probability"),  # type: ignore[arg-type]
+        (lambda: quantile(s, "y", "a"), "argument 'probs'"),  # type: ignore[arg-type]
+        (lambda: quantile(s, ["y"], 0.5), "one column name"),  # type: ignore[arg-type]
+        (lambda: rao_scott(s, ["g"], "y"), "one column name"),  # type: ignore[arg-type]
+        (lambda: survival(s, "y", "w", times=["a"]), "the times are not durations"),  # type: ignore[list-item]
+    ):
+        with pytest.raises(EstimateError) as error:
+            attempt()  # type: ignore[no-untyped-call]
+        assert what in str(error.value)
+    assert survival(s, "y", "w", times=2).value.tolist() == survival(s, "y", "w", times=[2.0]).value.tolist()  # type: ignore[arg-type]

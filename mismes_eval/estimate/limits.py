@@ -1,0 +1,36 @@
+"""Limits of intervals for proportions, on arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from mismes_eval.numerics.rows import Float
+
+
+def log_odds(v: Float) -> Float:
+    """log(v / (1 - v)) for v inside (0, 1)."""
+    out: Float = np.log(v / (1 - v))
+    return out
+
+
+def logit_se(value: Float, se: Float) -> Float:
+    """(p,) standard error of the log-odds by the delta method, NaN where the value is not inside (0, 1)."""
+    inside = (value > 0) & (value < 1)
+    v = np.where(inside, value, 0.5)
+    return np.where(inside, se / (v * (1 - v)), np.nan)
+
+
+def logit_limits(value: Float, se: Float, t: Float) -> tuple[Float, Float]:
+    """value on the log-odds +- t se, back on the scale of shares; NaN where se is NaN."""
+    eta = log_odds(np.where(np.isnan(se), 0.5, value))
+    return 1 / (1 + np.exp(-(eta - t * se))), 1 / (1 + np.exp(-(eta + t * se)))
+
+
+def beta_limits(value: Float, se: Float, n: Float, level: float, t: Float) -> tuple[Float, Float]:
+    """Clopper-Pearson at the effective sample size (Korn and Graubard 1998; R survey: svyciprop, method="beta")."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = value * (1 - value) / se**2 * (stats.t.ppf(0.5 + level / 2, n - 1) / t) ** 2
+        low = stats.beta.ppf(0.5 - level / 2, size * value, size * (1 - value) + 1)
+        high = stats.beta.ppf(0.5 + level / 2, size * value + 1, size * (1 - value))
+    return low, high
