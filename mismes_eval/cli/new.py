@@ -32,6 +32,7 @@ Run `mismes check {name}` after every step; it says what is missing and how to m
 - [ ] Evidence, at least one of three; what you leave out is said in the report:
   - [ ] Labour force survey: `data_raw/{code}/lfs_person.xlsx`, or the office's own file with `data_raw/{code}/mapping.xlsx` (name it as `mapping.workbook`).
   - [ ] Tracer study: `data_raw/{code}/tracer_person.xlsx`, `tracer_wave.xlsx`, `tracer_outcome.xlsx`; services and episodes where you have them.
+    Persons of arm C carry the id of the measure that they are compared with; `tracer.attrition_covariates` and `impact.covariates` name what your file knows of enrolment.
   - [ ] Inventory of measures: `data_raw/{code}/inventory.xlsx`.
 - [ ] Mapping: compare the counts that `mismes check {name} --codebook` prints with the office's own tables.
 - [ ] Design: `design.strata` and `design.psu`; else `design.household`; else `design.cluster_deff` from the office's report.

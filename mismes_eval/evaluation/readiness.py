@@ -13,7 +13,7 @@ from mismes_eval import lfs
 from mismes_eval.errors import MismesError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import survey
-from mismes_eval.evaluation.tracing import tracing
+from mismes_eval.evaluation.tracing import TREATED, Tracing, tracing
 
 KINDS = (
     ("labour force survey", ("inputs.lfs",)),
@@ -62,7 +62,15 @@ def readiness(params: Params) -> Readiness:
             lines.append(f"{what}: {line}")
 
     tried("labour force survey", read_survey)
-    tried("tracer study", _tracing)
+
+    def read_tracer(p: Params) -> str | None:
+        t = tracing(p)
+        if t is None:
+            return None
+        problems.extend(_arms_alone(t) + _no_outcome(p, t))
+        return f"{t.panel.n:,} persons, waves {', '.join(map(str, t.panel.waves))}; measures {', '.join(map(str, t.measures)) or 'none'}"
+
+    tried("tracer study", read_tracer)
     tried("inventory", _inventory)
     for key in ("inputs.targets", "inputs.truth"):
         tried(key.removeprefix("inputs."), lambda p, k=key: _rows(p, k))  # type: ignore[misc]
@@ -99,9 +107,32 @@ def _design_left_out(params: Params, frame: pd.DataFrame) -> list[Problem]:
     ]
 
 
-def _tracing(params: Params) -> str | None:
-    t = tracing(params)
-    return None if t is None else f"measures {', '.join(map(str, t.measures))}"
+def _arms_alone(study: Tracing) -> list[Problem]:
+    """Measures that have one arm only: no effect can be estimated."""
+    found = []
+    for measure in study.measures:
+        inside = study.of(measure).sample
+        arm = inside.frame.loc[inside.domain, TREATED]
+        treated, comparison = int((arm == 1).sum()), int((arm == 0).sum())
+        if not (treated and comparison):
+            mend = f"Write the measure's id for persons of arm C too, or name another column that does: tracer.measure (now '{study.measure}')."
+            got = f"{treated:,} treated and {comparison:,} comparison persons"
+            found.append(
+                Problem("a measure has one arm only", f"{study.source}, column '{study.measure}', measure {measure}", "persons of both arms", got, mend)
+            )
+    return found
+
+
+def _no_outcome(params: Params, study: Tracing) -> list[Problem]:
+    """The headline's outcome is in no file of the tracer study."""
+    outcome, long = str(params.text("impact.main_outcome")), study.panel.long
+    if outcome in long.columns or outcome in study.panel.sample.frame.columns:
+        return []
+    there = [str(c) for c in long.columns if pd.api.types.is_numeric_dtype(long[c]) and c not in (study.panel.unit, study.panel.wave)]
+    mend = f"Name a column of the outcome file in impact.main_outcome and impact.outcomes; numbers there: {', '.join(there)}."
+    return [
+        Problem("the outcome of the headline is not in the data", f"{params.source}, key 'impact.main_outcome'", "a column of tracer_outcome", outcome, mend)
+    ]
 
 
 def _inventory(params: Params) -> str | None:

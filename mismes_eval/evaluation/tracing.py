@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 
@@ -97,13 +97,35 @@ def tracing(params: Params) -> Tracing | None:
     arm = _arm(person[treated], paths["person"].name).to_numpy()
     flags = (SYNTHETIC,) if params.synthetic else ()
     panel = replace(panel, sample=panel.sample.with_columns({TREATED: arm}).flagged(*flags))
-    panel = attrition_weights(panel, params.items("tracer.attrition_covariates"))
+    covariates = params.items("tracer.attrition_covariates")
+    _known(covariates, person, params.source)
+    panel = attrition_weights(_employed(panel, params.items("impact.outcomes")), covariates)
     measures = tuple(params.items("tracer.measures")) or tuple(sorted(person.loc[arm == 1, measure].dropna().astype(str).unique()))
     waves = tuple(int(w) for w in params.items("tracer.waves"))
     unknown = [w for w in (params.integer("tracer.baseline"), *waves) if w not in panel.waves]
     if unknown:
         raise InputError(Problem("a wave of the params is not in the data", "params, section 'tracer'", f"waves {panel.waves}", ", ".join(map(str, unknown))))
     return Tracing(panel, measures, measure, params.integer("tracer.baseline"), waves, _months(panel), paths["person"].name, panel.services)
+
+
+def _known(covariates: Sequence[str], person: pd.DataFrame, source: str) -> None:
+    """Every covariate of the attrition model is a column of the persons."""
+    where, fix = (
+        f"{source}, key 'tracer.attrition_covariates'",
+        f"Name what the file has and what was known at enrolment; it has: {', '.join(map(str, person.columns))}.",
+    )
+    gone = [c for c in covariates if c not in person.columns]
+    if gone:
+        raise InputError(Problem("the persons lack a covariate of the attrition model", where, "columns of tracer_person", ", ".join(gone), fix))
+
+
+def _employed(panel: TracerPanel, outcomes: Sequence[str]) -> TracerPanel:
+    """The outcome 'employed' from the labour status, where the outcome file has the template's columns only; every estimate's note says so."""
+    if "employed" not in outcomes or "employed" in panel.long.columns or "lstatus" not in panel.long.columns:
+        return panel
+    status = panel.long["lstatus"].astype("Float64")
+    made = panel.long.assign(employed=status.eq(1).astype("Float64").mask(status.isna()).astype(float))
+    return replace(panel, long=made, sample=panel.sample.flagged("Outcome 'employed': labour status 1 at the wave."))
 
 
 def _arm(column: pd.Series, file: str) -> pd.Series:
