@@ -12,7 +12,7 @@ import pandas as pd
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.breaks import refuse_starts
-from mismes_eval.impact.long import Long, read_long
+from mismes_eval.impact.long import Long, few_said, read_long
 from mismes_eval.impact.two_by_two import PanelLike
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.numerics.two_way import Columns, codes, within
@@ -63,7 +63,8 @@ def two_way(
     column = treated or event_time or ""
     long = read_long(data, [outcome, column, *covariates], unit, time, cluster, "two_way", event=event_time)
     d = long.columns[column]
-    said = refuse_starts(long.periods, _starts(long, d, treated is not None), series_breaks, acknowledge_breaks)
+    starts = _starts(long, d, treated is not None)
+    said = (*refuse_starts(long.periods, starts, series_breaks, acknowledge_breaks), *few_said(long, np.isfinite(starts)))
     if treated is not None:
         if not np.isin(d, (0.0, 1.0)).all():
             raise IdentificationError(
@@ -209,7 +210,7 @@ def sun_abraham(
                 "Narrow the domain to the other cohorts.",
             )
         )
-    said = refuse_starts(long.periods, g, series_breaks, acknowledge_breaks)
+    said = (*refuse_starts(long.periods, g, series_breaks, acknowledge_breaks), *few_said(long, np.isfinite(g)))
     e = t - g
     cells, code = _cells(g, e)
     keys = pd.DataFrame({"variable": [*covariates, *["cell"] * len(cells)], "cohort": [*[np.nan] * len(covariates), *[c[0] for c in cells]],

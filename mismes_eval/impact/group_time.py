@@ -23,7 +23,7 @@ from mismes_eval.impact.layout import Layout, Unbalanced, of_cross_sections, of_
 from mismes_eval.impact.panel_pairs import enrolled, fit_pairs
 from mismes_eval.impact.periods import Base, Control, Plan, plan
 from mismes_eval.impact.two_by_two import EXTREME, NAMES, PROPENSITY, PanelLike, refuse_other
-from mismes_eval.impact.two_periods import few_psus, key_of
+from mismes_eval.impact.two_periods import distinct, few_psus, key_of
 from mismes_eval.numerics.did import METHODS, Method
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
@@ -244,8 +244,8 @@ def _psus(layout: Layout, chosen: Plan) -> tuple[dict[str, int], float]:
     psu, used = layout.sample.design.psu[layout.row], layout.weights != 0
     others = sorted({h for c in chosen.cells for h in c.against})
     groups = {f"cohort {g:g}": layout.cohort == g for g in chosen.cohorts} | {"comparison": np.isin(layout.cohort, others)}
-    count = {name: int(np.unique(psu[rows & used]).size) for name, rows in groups.items()}
-    treated = np.unique(psu[np.isin(layout.cohort, chosen.cohorts) & used]).size
+    count = {name: distinct(psu[rows & used]) for name, rows in groups.items()}
+    treated = distinct(psu[np.isin(layout.cohort, chosen.cohorts) & used])
     return count, float(min(treated - len(chosen.cohorts), count["comparison"] - 1))
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.breaks import refuse_starts
-from mismes_eval.impact.long import Long, read_long
+from mismes_eval.impact.long import Long, few_said, read_long
 from mismes_eval.impact.two_by_two import PanelLike
 from mismes_eval.numerics.influence import Block
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
@@ -59,7 +59,7 @@ def imputation(
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
     long = read_long(data, [outcome, *covariates], unit, time, cluster, "imputation", cohort)
     g, t = long.columns[cohort], long.periods[long.period]
-    said = refuse_starts(long.periods, g, series_breaks, acknowledge_breaks)
+    said = (*refuse_starts(long.periods, g, series_breaks, acknowledge_breaks), *few_said(long, np.isfinite(g)))
     target, notes = _target(long, g, t, cohort, by)
     columns = Columns(np.array([long.columns[c] for c in covariates]).reshape(len(covariates), long.unit.size).T, ((long.period, long.periods.size),))
     y, w, p = long.columns[outcome], long.weights, target.groups.size

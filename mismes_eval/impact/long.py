@@ -12,9 +12,9 @@ from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import require
 from mismes_eval.impact.layout import cohorts, wave_numbers
 from mismes_eval.impact.two_by_two import PanelLike, refuse_other
-from mismes_eval.impact.two_periods import key_of, wave_values
+from mismes_eval.impact.two_periods import distinct, few_psus, key_of, wave_values
 from mismes_eval.numerics.influence import Block, Influence
-from mismes_eval.numerics.rows import Float, Int, group_sums
+from mismes_eval.numerics.rows import Bool, Float, Int, group_sums
 from mismes_eval.numerics.variance import Stage
 from mismes_eval.weighting.sample import Sample
 
@@ -193,6 +193,13 @@ def _with_clusters(sample: Sample, unit: str, cluster: str | None) -> tuple[Samp
         else f"The file has no PSU: standard errors are clustered by '{unit}'."
     )
     return replace(sample, design=design), (note,)
+
+
+def few_said(long: Long, ever: Bool) -> tuple[str, ...]:
+    """A sentence where units that are ever treated, rows `ever` (n,), or the others lie in few PSUs."""
+    psu = long.sample.design.psu[long.row]
+    count = {name: distinct(psu[rows]) for name, rows in (("ever treated", ever), ("never treated", ~ever)) if rows.any()}
+    return few_psus(count, long.sample.design.level)
 
 
 def without_effects(long: Long, x: Float) -> Float:

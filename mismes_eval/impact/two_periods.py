@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
-from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.sample import Sample
 
 FEW = 8  # 95% intervals cover 70, 81, 87, 90 and 93% with 2, 3, 4, 6 and 8 treated PSUs of 36
@@ -135,7 +135,12 @@ def period_pair(sample: Sample, time: str) -> tuple[object, object]:
 def small_arms(sample: Sample, arms: dict[str, Bool]) -> tuple[str, ...]:
     """A sentence where an arm, rows (n,) of the sample, lies in fewer than eight PSUs: what these differ by among themselves is hardly in the standard error."""
     psu = sample.design.psu
-    return few_psus({name: int(np.unique(psu[rows]).size) for name, rows in arms.items()}, sample.design.level)
+    return few_psus({name: distinct(psu[rows]) for name, rows in arms.items()}, sample.design.level)
+
+
+def distinct(code: Int) -> int:
+    """How many of the codes 0.. occur."""
+    return int((np.bincount(code) > 0).sum())
 
 
 def few_psus(count: dict[str, int], level: str) -> tuple[str, ...]:

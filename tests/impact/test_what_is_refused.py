@@ -180,6 +180,9 @@ def test_few_treated_are_said() -> None:
     one = frame.assign(d=(frame.index == 5).astype(int))
     assert any("treated in 1 person;" in n for n in me.att_2x2(me.Sample.from_frame(one, weights="w"), ("y0", "y1"), "d").notes)
     long = people(periods=3)[1]
+    few = of(long.assign(g=np.where(long["psu"] < 3, 2, 0), D=((long["psu"] < 3) & (long["t"] > 1)).astype(int)))
+    for e in (me.two_way(few, "y", "D", unit="id", time="t"), me.sun_abraham(few, "y", "g", "id", "t"), me.imputation(few, "y", "g", "id", "t")):
+        assert any("below 8 PSUs in each arm: ever treated in 3 PSUs;" in n for n in e.notes)
     single = long.assign(g=long["g"].where(long["id"] != 7, 3))
     assert any("cohort 3 in 1 PSU;" in n for n in me.att_gt(of(single), "y", "g", "t", "id").estimate.notes)
     assert any(
