@@ -41,7 +41,7 @@ class DesignColumns:
 def build(frame: pd.DataFrame, columns: DesignColumns, lonely: Lonely, nest: bool | None, cluster_deff: float) -> SurveyDesign:
     """SurveyDesign of a frame. Raises DesignError with every problem found."""
     problems = _column_problems(frame, columns)
-    if not frame.columns.has_duplicates:
+    if not frame.columns.has_duplicates and len(frame):
         problems += _value_problems(frame, columns.present(frame), cluster_deff)
     if problems:
         raise DesignError(problems)

@@ -106,7 +106,7 @@ WEIGHTING: list[Row] = [
     ("a class that is missing", lambda: phases(classes="cls", cls=at(None, column="sex")), ("cls", "missing")),
     ("a class in which nobody was selected", lambda: phases(classes="cls", taken=np.arange(60) < 10), ("cls",)),
     ("reports without multiplicity", lambda: shared_weights(reports().drop(columns="s_i")), ("unknown column", "'s_i'")),
-    ("households that stand twice", lambda: shared_weights(house=pd.concat([homes(), homes().iloc[:1]])), ("hhid",)),
+    ("households that stand twice", lambda: shared_weights(house=pd.concat([homes(), homes().iloc[:1]]).assign(visit=range(len(homes()) + 1))), ("hhid",)),
     ("reports of households that are not there", lambda: shared_weights(reports(hhid=[0, 1, 2, 99])), ("hhid",)),
     ("a multiplicity of zero", lambda: shared_weights(reports(s_i=[1, 0, 1, 1])), ("s_i",)),
     ("volunteers without the covariate", lambda: me.pseudo_weights(pd.DataFrame({"age": ["old"]}), design(), "sex"), ("sex",)),
