@@ -21,6 +21,7 @@ def checked(path: Path) -> NotebookNode:
         raise ParamsError(Problem("the notebook is missing", path.name, "a file in notebooks/"))
     try:
         notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        nbformat.validate(notebook)  # read only logs what is invalid
     except (
         nbformat.reader.NotJSONError,
         nbformat.ValidationError,

@@ -346,6 +346,7 @@ NOTEBOOKS = [
         ("no such notebook", lambda p: checked(p / "report.ipynb"), ("missing", "report.ipynb")),
         ("text that is no notebook", notebook(lambda b: b"print(1)"), ("no notebook", "report.ipynb")),
         ("a notebook cut in half", notebook(lambda b: json.dumps(b).encode()[:900]), ("no notebook",)),
+        ("a cell without its source", notebook(lambda b: b["cells"][0].pop("source") and None), ("no notebook", "source")),
         ("no parameters cell", notebook(lambda b: b["cells"].pop(0) and None), ("tagged 'parameters'", "0 tagged")),
         ("two parameters cells", notebook(lambda b: b["cells"].append(dict(b["cells"][0], id="again"))), ("2 tagged",)),
         ("code beside the parameter", notebook(_parameters('run = "a"; import os')), ("single line",)),
