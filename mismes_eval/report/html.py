@@ -38,11 +38,18 @@ class Cover:
     csp: str = CSP
 
     @property
+    def mark(self) -> str:
+        """The word on made-up data as a CSS string, for the foot of printed pages."""
+        return _css(language(self.lang)("SYNTHETIC DATA"))
+
+    @property
     def running(self) -> str:
         """Country and title as a CSS string, for the head of printed pages: every sign but letters, digits and spaces is written as its number."""
-        return (
-            '"' + "".join(c if c.isascii() and (c.isalnum() or c == " ") else f"\\{ord(c):x} " for c in f"{self.country}: {self.title}" if ord(c) >= 32) + '"'
-        )
+        return _css(f"{self.country}: {self.title}")
+
+
+def _css(text: str) -> str:
+    return '"' + "".join(c if c.isascii() and (c.isalnum() or c == " ") else f"\\{ord(c):x} " for c in text if ord(c) >= 32) + '"'
 
 
 def page(notebook: NotebookNode, params: Params, started: str, fingerprint: str, warnings: list[str]) -> str:

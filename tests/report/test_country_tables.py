@@ -21,9 +21,11 @@ from mismes_eval.impact.heterogeneity import GroupEffects
 from mismes_eval.impact.multiple_testing import adjust_pvalues
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.plan import source_map
-from mismes_eval.report.chapters.waiting import waiting_items
+from mismes_eval.report.chapters.returns import returns
+from mismes_eval.report.chapters.waiting import _few, waiting_items
 from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.figures import Figure
+from mismes_eval.report.figures_tracer import months
 from mismes_eval.report.language import language
 from mismes_eval.report.provenance import file_hash
 from mismes_eval.report.rules import Rules
@@ -282,3 +284,46 @@ def test_figures_that_the_tracer_cannot_support_say_why(context: Context) -> Non
     bare = dataclasses.replace(context, evaluation=dataclasses.replace(context.evaluation, tracing=dataclasses.replace(study, panel=panel, kept={}), kept={}))
     said = waiting_items(bare, bare.evaluation.tracing)  # type: ignore[arg-type]
     assert [str(s)[:3] for s in said] == ["F08", "F09"] and all("episodes" in str(s) for s in said)
+
+
+def test_voluntary_and_forced_returns_stand_apart(context: Context, shown: Mapping[str, object]) -> None:
+    """By hand from the survey's weights; a kind of few persons is hidden with its neighbour, and a survey that does not ask says so."""
+    s = context.evaluation.survey
+    assert s is not None
+    frame, w = s.sample.frame, np.asarray(s.sample.weights)
+    returnee, forced = (frame["mig_status"].astype(str) == "RET").to_numpy(), frame["mig_ret_type"].isin(["DEPORT", "READMISSION"]).to_numpy()
+    cells = table(shown, "T08d")
+    assert cells.loc[("share of returnees", "forced return"), "value"] == pytest.approx(w[returnee & forced].sum() / w[returnee].sum(), rel=1e-9)
+    work = (frame["lstatus"] == 1).to_numpy(bool)
+    for kind, inside in (("forced return", returnee & forced), ("voluntary return", returnee & ~forced)):
+        assert cells.loc[("Employment rate", kind), "value"] == pytest.approx(w[inside & work].sum() / w[inside].sum(), rel=1e-9)
+        assert cells.loc[("Employment rate", kind), "n"] == inside.sum()
+    strict = returns(dataclasses.replace(context, rules=Rules(min_cell=100, min_mean=100)), s, ())
+    assert isinstance(strict, Table)
+    assert (strict.cells.set_index("row").loc[["share of returnees"], "status"] == "confidential").all()
+    unasked = dataclasses.replace(s, sample=s.sample.with_columns({"mig_ret_type": np.full(s.sample.n, None, dtype=object)}))
+    assert returns(context, unasked, ()) == "T08d: voluntariness of return: the survey does not ask how people returned."
+
+
+def test_hidden_months_are_neither_zero_nor_said(shown: Mapping[str, object]) -> None:
+    """What is not shown is empty in the figure's numbers and "c" in its words; an empty state may stand beside the one of few persons."""
+    drawn = figure(shown, "F08").data
+    states = drawn.columns.drop(["month", "n", "group"])
+    people = drawn[states].mul(drawn["n"], axis=0)
+    assert not ((people > 1e-9) & (people < 9.5)).to_numpy().any()
+    assert (drawn[states].isna().sum(axis=1) != 1).all() and drawn[states].isna().to_numpy().any()
+    few = _few(pd.DataFrame({"a": [900.0, 900.0], "b": [4.0, 40.0], "d": [0.0, 0.0], "e": [96.0, 60.0]}), 10)
+    assert few.to_numpy().tolist() == [[False, True, True, False], [False] * 4]
+    two = pd.DataFrame({"month": [0, 1], "n": [100, 100], "a": [0.9, 0.5], "b": [0.1, np.nan], "d": [0.0, np.nan]})
+    alt = months("F08", "States", {"participants": two}, {"a": "at work", "b": "abroad", "d": "in school"}, "months").alt
+    assert "at work 90, 50; abroad 10, c; in school 0, c" in alt
+
+
+def test_earnings_and_durations_say_their_units(shown: Mapping[str, object]) -> None:
+    for id_ in ("T14", "T16", "T17-MDA-001"):
+        item = shown[id_]
+        assert isinstance(item, Table) and "Monthly earnings in MDL, those abroad converted." in item.notes
+    rows = set(table(shown, "T11").index.get_level_values("row"))
+    assert {"Duration of the last stay abroad (median), months", "Recruitment cost indicator (SDG 10.7.1), months of earnings"} <= rows
+    ages = [r for r in table(shown, "T07").index.get_level_values("row").unique() if r.startswith("education: ")]
+    assert ages == ["education: low", "education: medium", "education: high"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mismes_eval.report.html import accessible, missing_alternatives, number
+from mismes_eval.report.html import Cover, accessible, missing_alternatives, number
 from mismes_eval.report.language import language
 
 
@@ -60,3 +60,10 @@ def test_the_index_lists_every_report(made: Path) -> None:
     assert 'href="MDA/report.html"' in html
     assert 'href="FRA/report.html"' in html
     assert html.count('class="tag"') == 1
+
+
+def test_the_foot_of_printed_pages_speaks_the_report_s_language() -> None:
+    """The mark on made-up data is a CSS string: signs beyond ASCII are written as their numbers."""
+    english, french = (Cover("t", "c", (), "banner", lang).mark for lang in ("en", "fr"))
+    assert english == '"SYNTHETIC DATA"'
+    assert re.sub(r"\\([0-9a-f]+) ", lambda m: chr(int(m[1], 16)), french) == '"DONNÉES SYNTHÉTIQUES"' and french.isascii()

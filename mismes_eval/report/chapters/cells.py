@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.tracing import Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.tables import COLUMNS, P_VALUE, cells_of
 
@@ -39,6 +40,15 @@ def with_interval(context: Context, row: str, item: Estimate | NotEstimable) -> 
         return main
     ends = [plain(row, column, main[key].iloc[0], kind="effect") for column, key in ((FROM, "ci_low"), (TO, "ci_high"))]
     return pd.concat([main, rows([*ends, plain(row, P, float(item.pvalue[0]), P_VALUE, kind="effect")])], ignore_index=True)
+
+
+def earnings_note(context: Context, study: Tracing) -> tuple[str, ...]:
+    """The currency of earnings, where the panel names one for those at home; what was earned abroad stands in it too."""
+    long = study.panel.long
+    if not {"earn_currency", "abroad"} <= set(long.columns):
+        return ()
+    home = long.loc[pd.to_numeric(long["abroad"], errors="coerce") == 0, "earn_currency"].dropna().astype(str).unique()
+    return (context.text("Monthly earnings in {c}, those abroad converted.", c=home[0]),) if len(home) == 1 else ()
 
 
 def persons(context: Context, n: float) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.tracing import Effects, Tracing
 from mismes_eval.report.chapters.base import Chapter, Context, Item
-from mismes_eval.report.chapters.cells import outcome_scale
+from mismes_eval.report.chapters.cells import earnings_note, outcome_scale
 from mismes_eval.report.chapters.doubt import doubt_items
 from mismes_eval.report.chapters.rollout import rollout_items
 from mismes_eval.report.chapters.strength import PRE, checks, reservations
@@ -104,6 +104,7 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
         cells.append(cells_of([(row, context.text("{m:.0f} months", m=study.months[wave]), e)], context.rules))
     truth = _truth(context, effect.measure)
     notes = [_standard_errors(context, effect), context.text("Shares in percentage points; months and earnings in their units.")]
+    notes += earnings_note(context, study) if any("earn" in str(outcome) for outcome, _ in effect.by_wave) else ()
     if truth is not None:
         notes.append(truth)
     return Table(

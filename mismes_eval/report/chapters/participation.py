@@ -18,6 +18,8 @@ from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
 
 PART = "_took_part"
 GROUPS = ("sex", "age", "education")
+IN_WORDS = ("months of earnings", "months")  # units that stand in the row's name
+QUARTILES = {"p25": "first quartile", "p50": "median", "p75": "third quartile"}
 
 
 def participation(context: Context) -> Chapter:
@@ -127,7 +129,10 @@ def _costs(context: Context, s: Survey) -> Table:
             continue
         title = str(e.extra.get("title", key))
         labels = [
-            title if e.p == 1 else context.text("{indicator}: {part}", indicator=context.text(title), part=context.text(v.split(" ", 1)[-1])) for v in e.names
+            title
+            if e.p == 1
+            else context.text("{indicator}: {part}", indicator=context.text(title), part=context.text(QUARTILES.get(p := v.split(" ", 1)[-1], p)))
+            for v in e.names
         ]
         items.append(cells_by(e, context.rules, labels, "estimate"))
     cells = pd.concat(items, ignore_index=True) if items else pd.DataFrame(columns=list(COLUMNS))
@@ -135,4 +140,10 @@ def _costs(context: Context, s: Survey) -> Table:
     percent = {r: context.text("{indicator}, %", indicator=context.text(r)) for r in shares}
     cells["row"] = [percent.get(r, r) for r in cells["row"]]
     units = {percent[r]: v for r, v in shares.items()}
+    named = {
+        str(r): context.text("{indicator}, {unit}", indicator=context.text(r), unit=context.text(str(u)))
+        for r, u in zip(cells["row"], cells["unit"], strict=True)
+        if str(u) in IN_WORDS
+    }
+    cells["row"] = [named.get(r, r) for r in cells["row"]]
     return Table("T11", "Recruitment cost, intentions, circularity", cells, s.source, basis(s), 1.0, 1, context.synthetic, units)

@@ -20,6 +20,8 @@ from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.chapters.cells import persons
 from mismes_eval.report.chapters.quality import reliability
+from mismes_eval.report.chapters.returns import ID as SPLIT_ID
+from mismes_eval.report.chapters.returns import SPLIT, returns
 from mismes_eval.report.disclosure import Partition, protected_levels
 from mismes_eval.report.rules import Rules
 from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
@@ -44,10 +46,10 @@ def people(context: Context) -> Chapter:
         )
     items: list[Item] = [
         _shares(context, s), _profile(context, s), _indicator_table(context, "T08", "Labour status of returnees and non-migrants", LABOUR, s),
-        _by_sex(context, s), _unemployed(context, s), _indicator_table(context, "T09", "Match of skills and jobs, recognition", MATCH, s), _gap(context, s),
+        _by_sex(context, s), _unemployed(context, s), returns(context, s, basis(s)), _indicator_table(context, "T09", "Match of skills and jobs, recognition", MATCH, s), _gap(context, s),
     ]  # fmt: skip
     items += _regions(context, s)
-    items += reliability(context, [i for i in items if isinstance(i, Table)], s.source, basis(s)[1:])
+    items += reliability(context, [i for i in items if isinstance(i, Table) and i.id != SPLIT_ID], s.source, basis(s)[1:])
     return Chapter("people", "Migrants in the labour force survey", tuple(items), _partitions(context))
 
 
@@ -58,7 +60,8 @@ def _partitions(context: Context) -> dict[str, list[Partition]]:
     for status in groups:
         by_sex = tuple(context.text("{status}, {sex}", status=context.text(status), sex=context.words.level(sex)) for sex in ("men", "women"))
         labour.append(Partition("labour", status, by_sex, "columns"))
-    return {"T08": labour, "T08b": labour, "T09": [Partition("match", "all residents", groups, "columns", rest=True)]}
+    labour.append(SPLIT)
+    return {"T08": labour, "T08b": labour, SPLIT_ID: labour, "T09": [Partition("match", "all residents", groups, "columns", rest=True)]}
 
 
 def level_counts(s: Survey, levels: pd.Series, rules: Rules, elsewhere: Sequence[str] = ()) -> pd.DataFrame:

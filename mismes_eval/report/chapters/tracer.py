@@ -13,7 +13,7 @@ from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.tracing import TREATED, Tracing
 from mismes_eval.report import figures, figures_inventory
 from mismes_eval.report.chapters.base import Chapter, Context, Item
-from mismes_eval.report.chapters.cells import persons
+from mismes_eval.report.chapters.cells import earnings_note, persons
 from mismes_eval.report.chapters.histories import histories
 from mismes_eval.report.chapters.waiting import waiting_items
 from mismes_eval.report.chapters.words import DESIGN
@@ -163,7 +163,7 @@ def _balance(context: Context, study: Tracing) -> Table:
         "Participants and comparison group at enrolment",
         pd.concat(items, ignore_index=True),
         study.source,
-        (note, study.panel.sample.design.basis),
+        (note, *earnings_note(context, study), study.panel.sample.design.basis),
         1.0,
         2,
         context.synthetic,
@@ -198,7 +198,7 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
         "Outcomes by wave and arm (shares in %)",
         pd.concat(items, ignore_index=True),
         study.source,
-        (_words(context), study.panel.sample.design.basis),
+        (_words(context), *earnings_note(context, study), study.panel.sample.design.basis),
         1.0,
         1,
         context.synthetic,

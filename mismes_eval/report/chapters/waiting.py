@@ -60,10 +60,10 @@ def _months(context: Context, study: Tracing) -> Item:
 
 
 def _few(count: pd.DataFrame, least: int) -> pd.DataFrame:
-    """States that are not shown in a month: those of few persons, and the next larger one where a single state would be what the others lack to 100%."""
+    """States that are not shown in a month: those of few persons, and the smallest other one, empty or not, where a single state would be what the others lack to 100%."""
     few = count.gt(0) & count.lt(least)
     for month in few.index[few.sum(axis=1) == 1]:
-        others = count.loc[month][~few.loc[month] & count.loc[month].gt(0)]
+        others = count.loc[month][~few.loc[month]]
         if len(others):
             few.loc[month, others.idxmin()] = True
     return few
