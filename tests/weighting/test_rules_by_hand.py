@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.errors import DesignError
+from mismes_eval.errors import CalibrationError, DesignError
 from mismes_eval.weighting.diagnostics import provenance, weight_diagnostics
 from mismes_eval.weighting.frames import combine_frames, stack_samples
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.planning import plan_allocation
-from mismes_eval.weighting.replication import replicate_weights
+from mismes_eval.weighting.replication import replicate_weights, replicated
 from mismes_eval.weighting.resampling import ReplicateWeights, replicates
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.trim import trim
@@ -383,3 +384,101 @@ def test_allocation_by_neyman() -> None:
     plan = plan_allocation([100, 50], 45, sd=[2.0, 1.0], cost=[1.0, 4.0], labels=["town", "land"])
     np.testing.assert_allclose(plan[["rate_relative", "rate", "n", "expected_interviews", "cost"]], [[1, 0.4, 40, 40, 40], [0.25, 0.1, 5, 5, 20]])
     assert plan["stratum"].tolist() == ["town", "land"] and plan_allocation([100, 50], 45)["stratum"].tolist() == [1, 2]
+
+
+# Samples joined, errors added, pictures
+
+
+def test_joined_strata_keep_their_names_and_the_rule_of_their_lonely_psus() -> None:
+    frame = pd.DataFrame({"w": 1.0, "s": ["x", "x", "y"], "p": [1, 2, 3], "y": [1.0, 2.0, 4.0]})
+    one = Sample.from_frame(frame, weights="w", strata="s", psu="p", lonely_psu="certainty")
+    joined = stack_samples([one, one], labels=["new", "old"])
+    assert joined.design.stratum_labels == ("new: x", "new: y", "old: x", "old: y") and joined.design.lonely == "certainty"
+    assert joined.design.lonely_strata == ("new: y", "old: y")
+    assert me.total(joined, "y").se[0] ** 2 == pytest.approx(2 * me.total(one, "y").se[0] ** 2)
+
+
+def test_volunteers_follow_the_rule_of_their_reference() -> None:
+    reference = Sample.from_frame(pd.DataFrame({"w": 10.0, "g": list("aabb")}), weights="w", lonely_psu="average")
+    made = me.pseudo_weights(pd.DataFrame({"g": list("ab")}), reference, "g")
+    assert made.design.lonely == "average" and made.weights[:2].tolist() == pytest.approx([20, 20])
+
+
+def test_errors_of_two_steps_add_up() -> None:
+    """Totals of 40 with an error of 2, scaled to 50 with an error of 3: the first, passed on, is gone under the second, as both are the number of units."""
+    sample = of([1.0] * 10, g=list("aabbbaabab"), y=np.arange(10.0))
+    once = me.calibrate(sample, {"g": {"a": 20.0, "b": 20.0}}, total_se={"g": {"a": 2.0, "b": 0.0}})
+    twice = me.calibrate(once, {"1": 50.0}, total_se={"1": 3.0})
+    y, a = np.arange(10.0), np.array(list("aabbbaabab")) == "a"
+    mean_a, mean_b = y[a].mean(), y[~a].mean()
+    total = 25 * (mean_a + mean_b)
+    first = (50 / 40 * mean_a - total / 40) * 2  # what one more in "a" adds before the scaling
+    second = total / 50 * 3
+    e = me.total(twice, "y")
+    assert e.value[0] == pytest.approx(total)
+    residual = np.where(a, y - mean_a, y - mean_b) * twice.weights
+    assert float(e.se[0]) ** 2 == pytest.approx(first**2 + second**2 + 10 / 9 * (residual**2).sum())
+    assert np.diag(twice.design.vcov(e.parts[0].influence)) == pytest.approx(twice.design.vcov(e.parts[0].influence, diagonal=True))  # type: ignore[arg-type]
+
+
+def test_certain_selection_is_no_probability() -> None:
+    """0 and 1 throughout are a yes and no; 0 throughout is nobody on the other frame."""
+    b = of([2.0, 5.0], p=[0.5, 0.0])
+    for values in ([1, 0], [1.0, 1.0], [True, False]):
+        assert words(combine_frames, [of([4.0, 10.0], p=values), b], ["p", "p"])[0][:2] == (
+            "Kalton-Anderson needs selection probabilities",
+            "sample 1, column 'p'",
+        )
+    assert combine_frames([of([4.0, 10.0], p=[0.0, 0.0]), b], ["p", "p"]).weights.tolist() == pytest.approx([4, 10, 1, 5])
+    assert combine_frames([of([4.0, 10.0], p=[1.0, 0.5]), b], ["p", "p"]).weights[0] == pytest.approx(0.8)
+
+
+def test_the_picture_of_weights_has_bars_of_one_colour_and_no_frame() -> None:
+    ax = of([1.0, 2.0, 3.0, 6.0]).plot()
+    assert ax.figure.get_size_inches().tolist() == [7, 3] and ax.get_ylabel() == "rows"  # type: ignore[attr-defined]
+    assert len(ax.patches) == 60 and sum(bar.get_height() for bar in ax.patches) == 4  # type: ignore[attr-defined]
+    assert {bar.get_facecolor() for bar in ax.patches} == {(31 / 255, 78 / 255, 121 / 255, 1.0)}  # type: ignore[attr-defined]
+    assert [ax.spines[side].get_visible() for side in ("top", "right", "left", "bottom")] == [False, False, True, True]  # type: ignore[attr-defined]
+    assert ax.get_xlabel() == "weight over its mean; Kish design effect 1.39, effective n 3 of 4"  # type: ignore[attr-defined]
+    plt.close("all")
+
+
+def test_whole_words_of_replicates_and_margins() -> None:
+    pair = psus(["a", "a"], columns={"g": ["u", "v"], "x": [1.0, np.inf]})
+    copies = replicates(pair, "jackknife")
+    with pytest.raises(DesignError) as none:
+        list(replicate_weights(pair.design))
+    assert none.value.problems[0].fix == "Make them with replicates()."
+    with pytest.raises(DesignError) as greg:
+        me.total(replicates(me.calibrate(pair, {"g": {"u": 3.0, "v": 4.0}}), "jackknife"), "y")
+    p = greg.value.problems[0]
+    assert (p.what, p.where, p.got, p.count) == (
+        "calibration cannot be redone in a replicate",
+        "replicate 1 of 2, step 'linear calibration to g'",
+        "an empty category",
+        2,
+    )
+    assert p.expected == "rows in every category" and p.fix == "Merge small categories, or use the linearised design."
+    with pytest.raises(CalibrationError) as infinite:
+        me.calibrate(pair, {"x": 4.0})
+    q = infinite.value.problems[0]
+    assert (q.what, q.where, q.expected, q.got, q.count) == (
+        "a calibration column is infinite for rows that carry weight", "column 'x'", "a finite number in every such row", "infinite", 1,
+    )  # fmt: skip
+    assert copies.design.replicates is not None
+
+
+def test_a_statistic_that_divides_by_nothing_in_a_replicate_is_refused() -> None:
+    copies = replicates(psus(["a", "a", "a"]), "jackknife")
+
+    def first(w: np.ndarray) -> np.ndarray:
+        return w[:1] * np.arange(1.0, 2.0) / w[:1]
+
+    with pytest.raises(DesignError) as caught:
+        replicated(copies, first)
+    p = caught.value.problems[0]
+    assert (p.what, p.where, p.expected, p.fix) == (
+        "an estimate cannot be made in a replicate", "replicate 1 of 3", "rows with weight in every group, in every replicate", "Merge groups, or use the linearised design.",
+    )  # fmt: skip
+    assert "invalid value" in p.got
+    np.testing.assert_allclose(replicated(copies.where(np.array([True, True, False])), lambda w: np.array([w.sum()])).ravel(), [1.5, 1.5, 3.0])
