@@ -12,7 +12,7 @@ import pandas as pd
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.impact.two_by_two import PanelLike
-from mismes_eval.impact.two_periods import wave_values
+from mismes_eval.impact.two_periods import outcome_values
 from mismes_eval.impact.units import one_row_a_unit
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Float, Int, Rows
@@ -63,7 +63,7 @@ def of_panel(data: PanelLike, outcome: str, cohort: str, covariates: Sequence[st
     sample = data.weight_sample(data.waves)
     require(sample, [cohort, *covariates], "att_gt")
     periods = wave_numbers(data.waves)
-    y = wave_values(data, outcome, data.waves)
+    y = outcome_values(data, outcome, data.waves)
     seen = sample.active & ~np.isnan(y).any(axis=1)
     silent, lost = int((sample.active & ~seen).sum()), int((data.sample.active & ~seen).sum())
     if unbalanced == "refuse" and lost:

@@ -12,7 +12,7 @@ from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import require
 from mismes_eval.impact.layout import cohorts, wave_numbers
 from mismes_eval.impact.two_by_two import PanelLike, refuse_other
-from mismes_eval.impact.two_periods import distinct, few_psus, key_of, wave_values
+from mismes_eval.impact.two_periods import distinct, few_psus, key_of, outcome_values, wave_values
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, group_sums
 from mismes_eval.numerics.variance import Stage
@@ -77,7 +77,7 @@ def read_long(
     data: Sample | PanelLike, columns: Sequence[str], unit: str | None, time: str | None, cluster: str | None, caller: str, cohort: str | None = None,
     event: str | None = None,
 ) -> Long:  # fmt: skip
-    """Rows with weight. columns: finite values, `event` among them infinite too; cohort: first treated period, inf where it is 0, missing or after the last period (never), one value a unit.
+    """Rows with weight. columns, the outcome first: finite values, `event` among them infinite too; cohort: first treated period, inf where it is 0, missing or after the last period (never), one value a unit.
 
     Raises IdentificationError: duplicates, missing keys, missing or infinite values, text, cohorts that change.
     """
@@ -141,7 +141,8 @@ def _of_tracer(data: PanelLike, columns: Sequence[str], cluster: str | None, cal
     if cluster is not None:
         require(sample, [cluster], caller)
         sample, notes = _with_clusters(sample, cluster, cluster)
-    values = {c: wave_values(data, c, data.waves, infinite=c == event) for c in columns}
+    values = {columns[0]: outcome_values(data, columns[0], data.waves)}
+    values |= {c: wave_values(data, c, data.waves, infinite=c == event) for c in columns[1:]}
     if event is not None and (gone := sample.active & np.isnan(values[event]).any(axis=1)).any():
         raise IdentificationError(
             Problem("the time since treatment is missing for persons who answered", f"column '{event}'", "a number in every wave, infinite for never", "missing", "", int(gone.sum()),

@@ -14,7 +14,7 @@ from mismes_eval.impact.group_time_cells import Fitted, Overlap, extreme, no_row
 from mismes_eval.impact.layout import Layout, cohorts, covariate_rows, wave_numbers, zero_said
 from mismes_eval.impact.periods import Cell, Plan
 from mismes_eval.impact.two_by_two import PanelLike
-from mismes_eval.impact.two_periods import wave_values
+from mismes_eval.impact.two_periods import outcome_values
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.did_many import Group, many
 from mismes_eval.numerics.influence import Influence
@@ -51,7 +51,7 @@ def fit_pairs(data: PanelLike, outcome: str, layout: Layout, plan: Plan, method:
     silent = 0
     for pair in sorted({(c.base, c.time) for c in plan.cells if c.against}):
         sample = data.weight_sample([data.waves[t] for t in pair])
-        y = wave_values(data, outcome, [data.waves[t] for t in pair]).T
+        y = outcome_values(data, outcome, [data.waves[t] for t in pair]).T
         seen = sample.active & ~np.isnan(y).any(axis=0)
         silent = max(silent, int((sample.active & ~seen).sum()))
         _refuse_estimated_totals(sample)

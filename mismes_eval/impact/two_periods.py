@@ -80,10 +80,20 @@ def wave_pair(data: Waves, outcome: object, time: object) -> tuple[object, objec
     return pair[0], pair[1]
 
 
+def outcome_values(data: Waves, outcome: str, waves: Sequence[object]) -> Float:
+    """`wave_values` of an outcome, which has to be a column of the waves: a column of the persons is the same in each and has no change."""
+    long, persons = getattr(data, "long", None), getattr(data, "sample", None)
+    if isinstance(long, pd.DataFrame) and isinstance(persons, Sample) and outcome not in long.columns and outcome in persons.frame.columns:
+        raise IdentificationError(
+            Problem("an outcome is known of persons once, not at each wave", f"column '{outcome}'", "a column of the waves", "a column of the persons")
+        )
+    return wave_values(data, outcome, waves)
+
+
 def side_by_side(data: Waves, outcome: object, time: object) -> tuple[Sample, tuple[str, str]]:
     """A panel as a wide sample: the outcome before and after in two columns, its domain those who have both; who answered and lacks one is counted in the notes."""
     before, after = wave_pair(data, outcome, time)
-    names, y = (f"{outcome}@{before}", f"{outcome}@{after}"), wave_values(data, str(outcome), (before, after))
+    names, y = (f"{outcome}@{before}", f"{outcome}@{after}"), outcome_values(data, str(outcome), (before, after))
     wide = data.weight_sample([before, after]).with_columns({names[0]: y[:, 0], names[1]: y[:, 1]})
     sample = wide.where(~np.isnan(y.sum(axis=1)))
     silent = int((wide.active & ~sample.active).sum())

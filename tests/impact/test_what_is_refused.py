@@ -312,3 +312,17 @@ def test_a_panel_may_be_told_its_own_key() -> None:
                 verb(**wrong)
     with pytest.raises(IdentificationError, match="a break of the series lies between the two periods"):
         me.att_2x2(two, "y", "d", series_breaks=[2])
+
+
+def test_an_outcome_known_once_has_no_change() -> None:
+    """Known at enrolment only, it would be an effect of 0 with an error of 0."""
+    frame = people(periods=3)[1].assign(D=lambda f: ((f["d"] == 1) & (f["t"] > 1)).astype(int), e=1)
+    persons = frame[frame["t"] == 1].drop(columns=["t", "y", "D"]).rename(columns={"x": "height"})
+    panel = me.TracerPanel.from_frame(frame[["id", "t", "y", "D"]], unit="id", wave="t", sample=of(persons))
+    calls = (
+        lambda: me.att_2x2(panel, "height", "d", (1, 2)), lambda: me.att_gt(panel, "height", "g"), lambda: me.att_gt(panel, "height", "g", unbalanced="pairs"),
+        lambda: me.triple_difference(panel, "height", "d", "e", (1, 2)), lambda: me.two_way(panel, "height", "D"), lambda: me.bacon(panel, "height", "g"),
+    )  # fmt: skip
+    for call in calls:
+        with pytest.raises(IdentificationError, match="an outcome is known of persons once, not at each wave: column 'height'"):
+            call()
