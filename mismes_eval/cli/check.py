@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from mismes_eval.cli.project import all_params, country_names, data_root_option, params_file, project
+from mismes_eval.cli.project import NOTEBOOK, all_params, country_names, data_root_option, params_file, project
 from mismes_eval.cli.terminal import mark, problem
 from mismes_eval.errors import MismesError, MismesWarning, Problem
 from mismes_eval.evaluation.checklist import Step, checklist
@@ -103,7 +103,10 @@ def _print(record: Record, quiet: bool, codebook: bool) -> None:
     for found in record.problems:
         problem(found, "  [ ] ")
     if not record.problems:
-        click.echo(mark("done", f"  ready. Next: mismes report {record.file.removesuffix('.yaml')}"))
+        name = record.file.removesuffix(".yaml")
+        here = (project() / NOTEBOOK).is_file()
+        lacking = f". The project has no {NOTEBOOK}: copy notebooks/ of mismes-eval beside params/, or name one with --notebook"
+        click.echo(mark("done", f"  ready. Next: mismes report {name}{'' if here else lacking}"))
 
 
 def _codebook_text(book: pd.DataFrame) -> str:

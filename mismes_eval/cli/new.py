@@ -9,13 +9,15 @@ from pathlib import Path
 import click
 
 from mismes_eval import inventory, lfs
+from mismes_eval.cli.project import NOTEBOOK
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.evaluation.blank import blank_params
-from mismes_eval.frame.codes import codes, nearest_code
+from mismes_eval.frame.codes import codes, labels, nearest_code
 from mismes_eval.frame.template import template
 from mismes_eval.inventory.workbook import fillable_workbook
 from mismes_eval.report.publish import write_whole
 
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"  # of a checkout; a wheel has none
 UNITS = {
     "lfs_person": "person",
     "tracer_person": "person",
@@ -64,7 +66,8 @@ def command(
 ) -> int:  # fmt: skip
     """Write params/ISO3.yaml with every key explained, a checklist, and empty Excel templates with drop-downs in data_raw/ISO3/.
 
-    A suffix begins a second run of a country (MDA2). Nothing that exists is touched. Without a code it asks for one.
+    In a folder of its own the project also gets the notebooks. A figure after the code begins a second run of a country (MDA2).
+    Nothing that exists is touched. Without a code it asks for one.
     """
     if country is None:
         if not sys.stdin.isatty():
@@ -79,7 +82,7 @@ def command(
     folder = Path("data_raw") / code
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(file, text)
-    made = [file, *_templates(folder, code, file.stem)]
+    made = [file, *_templates(folder, code, file.stem), *_notebooks(Path(NOTEBOOK).parent, file.stem)]
     if as_json:
         click.echo(json.dumps([p.as_posix() for p in made]))
     elif not quiet:
@@ -89,15 +92,27 @@ def command(
 
 
 def _country(word: str) -> str:
-    """The ISO3 code that a word is, or begins with (MDA2)."""
+    """The ISO3 code that a word is, or begins with before a figure (MDA2). A country's name is no code: "Austria" is not AUS."""
     known = set(codes("countries")["code"])
-    for code in (word.upper(), word.upper()[:3]):
-        if code in known and word.isalnum():
-            return code
-    near = nearest_code("countries", word.upper())
-    raise ParamsError(
-        Problem("unknown country code", word, "an ISO 3166 alpha-3 code, with a suffix for a second run", fix=f"Nearest: {near}." if near else "")
-    )
+    code, suffix = word.upper()[:3], word[3:]
+    if code in known and word.isalnum() and (not suffix or suffix[0].isdigit()):
+        return code
+    named = {name.casefold(): iso for language in ("en", "fr") for iso, name in labels("countries", language).items()}
+    near = named.get(word.casefold()) or nearest_code("countries", word.upper())
+    fix = f"Nearest: {near} ({labels('countries')[near]})." if near else ""
+    raise ParamsError(Problem("unknown country code", word, "an ISO 3166 alpha-3 code, for a second run with a figure after it (MDA2)", fix=fix))
+
+
+def _notebooks(folder: Path, name: str) -> list[Path]:
+    """Copies of the notebooks that the project lacks, set to the new params; none where the package came without them."""
+    made = []
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        mine = folder / path.name
+        if not mine.exists():
+            folder.mkdir(exist_ok=True)
+            write_whole(mine, path.read_text(encoding="utf-8").replace("params/MDA.yaml", f"params/{name}.yaml"))
+            made.append(mine)
+    return made
 
 
 def _given(

@@ -18,7 +18,11 @@ PROGRESS = "::chapter::"  # begins a line of standard output that tells the comm
 def checked(path: Path) -> NotebookNode:
     """Read a notebook that may be run: exactly one cell tagged `parameters`, and it sets `run` to a text and nothing else."""
     if not path.is_file():
-        raise ParamsError(Problem("the notebook is missing", path.name, "a file in notebooks/"))
+        raise ParamsError(
+            Problem(
+                "the notebook is missing", path.name, "a file in notebooks/", fix="Copy notebooks/ of mismes-eval beside params/, or name one with --notebook."
+            )
+        )
     try:
         notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
         nbformat.validate(notebook)  # read only logs what is invalid

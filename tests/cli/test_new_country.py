@@ -136,7 +136,7 @@ def test_lebanon_from_empty_to_a_report_by_the_inventory_workbook(root: Path, pr
     status, out, err = mismes(capsys, "check", "LBN")
     assert (status, err) == (0, "")
     assert "inventory: 6 measures" in out
-    status, out, err = mismes(capsys, "report", "LBN", "--notebook", str(root / "notebooks" / "country_report.ipynb"))
+    status, out, err = mismes(capsys, "report", "LBN")
     assert status == 0, err
     assert "Lebanon" in (project / "reports" / "LBN" / "report.html").read_text(encoding="utf-8")
 
@@ -162,6 +162,28 @@ def test_a_second_run_of_a_country_keeps_its_code(project: Path, capsys: pytest.
     assert mismes(capsys, "new", "MDA2", "--json")[0] == 0
     assert "country: MDA\n" in (project / "params" / "MDA2.yaml").read_text(encoding="utf-8")
     assert mismes(capsys, "new", "MDAX/..")[0] == 2
+
+
+def test_a_country_s_name_is_no_code(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """ "Austria" begins like Australia's code."""
+    for word, code in (("Austria", "AUT"), ("Jordan", "JOR"), ("MDAX", "MDA"), ("Liban", "LBN")):
+        status, _, err = mismes(capsys, "new", word)
+        assert status == 2
+        assert f"Nearest: {code} (" in err, err
+    assert not (project / "params").exists()
+
+
+def test_a_project_of_its_own_gets_the_notebooks(project: Path, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = mismes(capsys, "new", "JOR", "--json")
+    assert status == 0
+    assert "notebooks/country_report.ipynb" in json.loads(out)
+    mine = {p.name: p.read_text(encoding="utf-8") for p in (project / "notebooks").glob("*.ipynb")}
+    assert set(mine) == {p.name for p in (root / "notebooks").glob("*.ipynb")}
+    assert "params/JOR.yaml" in mine["01_inventory.ipynb"] and not [n for n, text in mine.items() if "params/MDA.yaml" in text]
+    (project / "notebooks" / "01_inventory.ipynb").write_text("mine", encoding="utf-8")
+    again = json.loads(mismes(capsys, "new", "LBN", "--json")[1])
+    assert not [f for f in again if f.startswith("notebooks/")]
+    assert (project / "notebooks" / "01_inventory.ipynb").read_text(encoding="utf-8") == "mine"
 
 
 def test_every_workbook_has_drop_downs_and_an_empty_one_names_what_it_lacks(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
