@@ -91,6 +91,7 @@ def poststratify(sample: Sample, by: str | Sequence[str], totals: Mapping[object
 
 def feasibility(sample: Sample, totals: Totals) -> pd.DataFrame:
     """Before solving: one row a margin cell with its rows, weight before, total, and factor needed if this margin stood alone."""
+    needs_sample(sample, "feasibility")
     m = margins(sample, totals, None, None)
     before = m.x.totals(sample.weights)
     rows = m.x.totals((sample.weights != 0).astype(float))
@@ -101,6 +102,7 @@ def feasibility(sample: Sample, totals: Totals) -> pd.DataFrame:
 
 def tightest_bounds(sample: Sample, totals: Totals) -> tuple[float, float]:
     """The highest lower bound and the lowest upper bound, each alone, that factors can keep and still meet the totals (linear programmes on distinct rows)."""
+    needs_sample(sample, "tightest_bounds")
     m = margins(sample, totals, None, None)
     return _tightest(m, sample.weights)
 

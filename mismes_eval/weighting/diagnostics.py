@@ -69,6 +69,7 @@ def _summary(w: Float) -> dict[str, float]:
 
 def margins_before_after(sample: Sample) -> pd.DataFrame:
     """For every calibration step: each margin cell's weighted size before and after, its total and what is left unmet."""
+    needs_sample(sample, "margins_before_after")
     tables = []
     for k, step in enumerate(sample.design.steps):
         inner = step.inner if isinstance(step, Embedded) else step
@@ -87,6 +88,7 @@ def margins_before_after(sample: Sample) -> pd.DataFrame:
 
 def provenance(sample: Sample) -> pd.DataFrame:
     """The steps of the weight in order, with the factor's range."""
+    needs_sample(sample, "provenance")
     rows = [{"step": 0, "what": "base weight", "lowest": float(sample.design.base.min()), "highest": float(sample.design.base.max())}]
     for k, step in enumerate(sample.design.steps, 1):
         f = step.factor[step.factor > 0]

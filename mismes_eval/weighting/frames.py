@@ -10,8 +10,9 @@ import pandas as pd
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.rows import Float
 from mismes_eval.numerics.variance import Stage
+from mismes_eval.weighting.arguments import as_name
 from mismes_eval.weighting.design import Level, SurveyDesign
-from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import Embedded, KnownFactor, WeightStep
 
 LADDER: tuple[Level, ...] = ("psu", "household", "element")
@@ -60,6 +61,10 @@ def stack_samples(samples: Sequence[Sample], source: str = "source_sample", labe
 
     source : new column with 1, 2, ... or the labels.
     """
+    if not _several(samples):
+        raise DesignError(Problem("stack_samples joins samples", "argument 'samples'", "a list of samples", f"a {type(samples).__name__}"))
+    for s in samples:
+        needs_sample(s, "stack_samples")
     if not samples or (labels is not None and len(labels) != len(samples)):
         got = f"{len(samples)} samples" + ("" if labels is None else f", {len(labels)} labels")
         raise DesignError(Problem("stack_samples joins samples", "arguments 'samples' and 'labels'", "one sample at least, and a label for each", got))
@@ -120,6 +125,10 @@ def _joined_stage(stages: list[Stage], above: list[Stage] | None) -> Stage:
     )
 
 
+def _several(given: object) -> bool:
+    return isinstance(given, Sequence) and not isinstance(given, str)
+
+
 def _expected(sample: Sample, other: Float) -> Float:
     """1 / (1 + w pi_other): the weight becomes 1 / (pi_own + pi_other)."""
     return 1.0 / (1.0 + sample.weights * other)
@@ -137,15 +146,19 @@ def _theta(samples: Sequence[Sample], other: Sequence[Float]) -> float:
 
 def _frame_problems(samples: Sequence[Sample], on_frame: Sequence[str], method: str, theta: float | None) -> list[Problem]:
     problems = []
-    if len(samples) != 2 or len(on_frame) != 2:
-        return [
-            Problem(
-                "combine_frames joins two samples", "arguments 'samples' and 'on_frame'", "two samples and two columns", f"{len(samples)} and {len(on_frame)}"
-            )
-        ]
+    if not _several(samples) or not _several(on_frame) or len(samples) != 2 or len(on_frame) != 2:
+        sizes = (
+            f"{len(samples)} and {len(on_frame)}" if _several(samples) and _several(on_frame) else f"a {type(samples).__name__} and a {type(on_frame).__name__}"
+        )
+        return [Problem("combine_frames joins two samples", "arguments 'samples' and 'on_frame'", "two samples and two columns", sizes)]
+    for s in samples:
+        needs_sample(s, "combine_frames")
+    on_frame = [as_name(c, "on_frame") for c in on_frame]
+    if samples[0].design.base is samples[1].design.base:
+        problems.append(Problem("one sample stands for two", "argument 'samples'", "two samples, drawn independently", "the same design twice"))
     if method not in ("kalton_anderson", "hartley"):
         problems.append(Problem("unknown method for overlapping frames", "argument 'method'", "'kalton_anderson' or 'hartley'", repr(method)))
-    if theta is not None and (method != "hartley" or not 0 <= theta <= 1):
+    if theta is not None and (method != "hartley" or not (isinstance(theta, (int, float, np.number)) and 0 <= theta <= 1)):
         problems.append(Problem("theta does not fit", "argument 'theta'", "a share in [0, 1], with method='hartley'", f"{theta} with {method}"))
     for k, (s, c) in enumerate(zip(samples, on_frame, strict=True), 1):
         if c not in s.frame.columns:

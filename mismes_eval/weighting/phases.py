@@ -127,6 +127,11 @@ def weight_share(households: Sample, reports: pd.DataFrame, key: str = "hhid", m
     ----------
     Sirken (1970), JASA 65, 257-266; Deville and Lavallee (2006), Survey Methodology 32, 165-176.
     """
+    needs_sample(households, "weight_share")
+    if not isinstance(reports, pd.DataFrame):
+        raise DesignError(
+            Problem("weight_share reads reports from a frame", "argument 'reports'", "a pandas DataFrame, one row a report", f"a {type(reports).__name__}")
+        )
     problems = [Problem("weight_share names an unknown column", f"{where}, column '{c}'", "a column of it")
                 for where, frame, c in (("households", households.frame, key), ("reports", reports, key), ("reports", reports, multiplicity)) if c not in frame.columns]  # fmt: skip
     if problems:
@@ -147,7 +152,7 @@ def weight_share(households: Sample, reports: pd.DataFrame, key: str = "hhid", m
     s = pd.to_numeric(reports[multiplicity], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     for bad, what, column in (
         (link < 0, "a report names a household that is not in the sample", key),
-        (~(s >= 1), "the multiplicity is missing or below 1", multiplicity),
+        (~((s >= 1) & np.isfinite(s)), "the multiplicity is missing or below 1", multiplicity),
     ):
         if bad.any():
             problems.append(Problem(what, f"reports, column '{column}'", "", "", "", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))

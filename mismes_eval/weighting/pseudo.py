@@ -9,9 +9,10 @@ import pandas as pd
 
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.logit import Separation, fit_logit
+from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.frames import stack_samples
 from mismes_eval.weighting.nonresponse import main_effects
-from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import PseudoWeight
 
 FLAG = "Non-probability sample: pseudo-weights assume that the covariates explain who was reached; no design guarantees the interval."
@@ -34,7 +35,12 @@ def pseudo_weights(frame: pd.DataFrame, reference: Sample, covariates: str | Seq
     ----------
     Elliott and Valliant (2017), Statistical Science 32, 249-264.
     """
-    columns = [covariates] if isinstance(covariates, str) else list(covariates)
+    needs_sample(reference, "pseudo_weights (argument 'reference')")
+    if not isinstance(frame, pd.DataFrame):
+        raise DesignError(Problem("pseudo_weights reads volunteers from a frame", "argument 'frame'", "a pandas DataFrame", f"a {type(frame).__name__}"))
+    columns = list(as_names(covariates, "covariates"))
+    if not columns:
+        raise DesignError(Problem("pseudo_weights has no covariate", "argument 'covariates'", "columns that explain who was reached, known in both samples"))
     problems = [Problem("pseudo_weights names an unknown column", f"{where}, column '{c}'", "a column of both samples")
                 for where, f in (("frame", frame), ("reference", reference.frame)) for c in columns if c not in f.columns]  # fmt: skip
     problems += [Problem("a covariate is missing", f"{where}, column '{c}'", "a value in every row", "missing", "Make missing a category.", int(f[c].isna().sum()))

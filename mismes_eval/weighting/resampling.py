@@ -11,8 +11,9 @@ from scipy.linalg import hadamard
 
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.design import ReplicateSet, SurveyDesign
-from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.stages import weight_problems
 
 METHODS = ("bootstrap", "jackknife", "brr", "fay")
@@ -43,6 +44,10 @@ def replicates(sample: Sample, method: str = "bootstrap", n: int | None = None, 
     ----------
     Rao, Wu and Yue (1992), Survey Methodology 18, 209-217; Rust and Rao (1996), Statistical Methods in Medical Research 5, 283-310.
     """
+    needs_sample(sample, "replicates")
+    problems = _number_problems(n, seed, rho)
+    if problems:
+        raise DesignError(problems)
     design = sample.design
     first = design.stages[0]
     m_h = np.bincount(first.stratum, minlength=first.strata)
@@ -91,10 +96,11 @@ class ReplicateWeights:
 
     def attach(self, frame: pd.DataFrame, design: SurveyDesign) -> SurveyDesign:
         """The design with these replicates. Raises DesignError listing every problem."""
-        problems = self._problems(frame)
+        columns = as_names(self.columns, "columns")
+        problems = [*self._numbers(), *(self._problems(frame, columns) if not self._numbers() else [])]
         if problems:
             raise DesignError(problems)
-        value = frame[list(self.columns)].to_numpy(float)
+        value = frame[list(columns)].to_numpy(float)
         base = design.base[:, None]
         without = (design.base == 0) & (value != 0).any(axis=1)
         if self.combined and without.any():
@@ -111,37 +117,68 @@ class ReplicateWeights:
             )
         factor = np.divide(value, base, out=np.zeros_like(value), where=base != 0) if self.combined else value
         unit, table = _rows_of(factor, design.base_psu, design.psus)
-        b = len(self.columns)
+        b = len(columns)
         known = {"bootstrap": 1 / (b - 1), "jk1": (b - 1) / b, "jkn": 1.0, "brr": 1 / b, "fay": 1 / (b * (1 - (self.rho or 0.0)) ** 2)}
         scale = known[self.method] if self.scale is None else self.scale
         rscales = np.ones(b) if self.rscales is None else np.asarray(self.rscales, float)
         degf = _rank(value if self.combined else value * base) - 1.0 if self.degf is None else self.degf
         return replace(design, replicates=ReplicateSet(table, scale, rscales, self.mse, f"replicate weights of the file ({self.method})", degf, unit))
 
-    def _problems(self, frame: pd.DataFrame) -> list[Problem]:
+    def _numbers(self) -> list[Problem]:
+        """What is no number where one is due."""
         problems = [
-            Problem("a replicate weight column is not in the frame", f"column '{c}'", "one of the frame's columns")
-            for c in self.columns
-            if c not in frame.columns
+            Problem(f"{name} is not a finite number", f"argument '{name}'", "a number, or None", repr(value))
+            for name, value in (("scale", self.scale), ("rho", self.rho), ("degf", self.degf))
+            if value is not None and not (isinstance(value, (int, float, np.number)) and not np.isinf(value))
+        ]
+        try:
+            given = None if self.rscales is None else np.asarray(self.rscales, float)
+        except (TypeError, ValueError):
+            given = np.zeros(())
+        if given is not None and given.ndim != 1:
+            problems.append(Problem("rscales are not numbers", "argument 'rscales'", "a list of numbers", repr(self.rscales)))
+        return problems
+
+    def _problems(self, frame: pd.DataFrame, columns: tuple[str, ...]) -> list[Problem]:
+        problems = [
+            Problem("a replicate weight column is not in the frame", f"column '{c}'", "one of the frame's columns") for c in columns if c not in frame.columns
+        ]
+        problems += [
+            Problem("a replicate weight column is named twice", f"column '{c}'", "every column once") for c in dict.fromkeys(columns) if columns.count(c) > 1
         ]
         if self.method not in FILE_METHODS:
             problems.append(Problem("unknown replicate method", "argument 'method'", f"one of {', '.join(FILE_METHODS)}", repr(self.method)))
-        if len(self.columns) < 2:
-            problems.append(Problem("too few replicate weights", "argument 'columns'", "at least two", str(len(self.columns))))
+        if len(columns) < 2:
+            problems.append(Problem("too few replicate weights", "argument 'columns'", "at least two", str(len(columns))))
         if self.method == "fay" and (self.rho is None or not 0 <= self.rho < 1):
             problems.append(Problem("Fay's method needs rho", "argument 'rho'", "a number in [0, 1) from the survey's documentation", repr(self.rho)))
         if self.method != "fay" and self.rho is not None:
             problems.append(Problem("rho belongs to Fay's method", "argument 'rho'", "None", repr(self.rho)))
         if self.method == "jkn" and self.rscales is None:
             problems.append(Problem("JKn needs rscales", "argument 'rscales'", "(n_h - 1) / n_h of the stratum of each replicate", "None"))
-        if self.rscales is not None and (len(self.rscales) != len(self.columns) or not (np.asarray(self.rscales, float) >= 0).all()):
-            problems.append(Problem("rscales do not fit", "argument 'rscales'", f"{len(self.columns)} numbers of 0 or more", f"{len(self.rscales)}"))
+        if self.rscales is not None and (len(self.rscales) != len(columns) or not (np.asarray(self.rscales, float) >= 0).all()):
+            problems.append(Problem("rscales do not fit", "argument 'rscales'", f"{len(columns)} numbers of 0 or more", f"{len(self.rscales)}"))
         if self.scale is not None and not self.scale > 0:
             problems.append(Problem("the scale is not positive", "argument 'scale'", "a number above 0", str(self.scale)))
-        for c in self.columns:
+        if self.degf is not None and not self.degf > 0:
+            problems.append(Problem("the degrees of freedom are not positive", "argument 'degf'", "a number above 0, or None", str(self.degf)))
+        for c in columns:
             if c in frame.columns:
                 problems += weight_problems(frame[c])
         return problems
+
+
+def _number_problems(n: object, seed: object, rho: object) -> list[Problem]:
+    problems = []
+    if n is not None and not isinstance(n, (int, np.integer)):
+        problems.append(Problem("the number of replicates is not a whole number", "argument 'n'", "2 or more, for the bootstrap only", repr(n)))
+    if seed is not None and not (isinstance(seed, np.random.Generator) or (isinstance(seed, (int, np.integer)) and seed >= 0)):
+        problems.append(
+            Problem("the seed is not a whole number of 0 or more", "argument 'seed'", "an integer, so that the result can be made again", repr(seed))
+        )
+    if not isinstance(rho, (int, float, np.number)):
+        problems.append(Problem("rho is not a number", "argument 'rho'", "0 <= rho < 1", repr(rho)))
+    return problems
 
 
 def _problems(design: SurveyDesign, method: str, n: int | None, seed: int | None, rho: float, m_h: Int) -> list[Problem]:
