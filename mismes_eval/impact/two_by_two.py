@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -125,8 +126,9 @@ def _of_changes(sample: Sample, outcome: tuple[str, str], treated: str, covariat
     w = np.where(inside, sample.weights, 0.0)
     _refuse_one_sided([("", inside)], d, treated)
     x, change = design_matrix(sample, covariates, inside, method), np.where(inside, change, 0.0)
+    size = max(float(np.abs(numbers(sample, c, "att_2x2")).max()) for c in outcome)
     effect, part = _fitted(lambda v: panel(v, d, change, x, method), sample, w, covariates, method)
-    return _estimate(sample, effect, part, d, f"{outcome[0]} to {outcome[1]}", covariates, method, "one row a unit")
+    return _settled(_estimate(sample, effect, part, d, f"{outcome[0]} to {outcome[1]}", covariates, method, "one row a unit"), size)
 
 
 def _of_cross_sections(sample: Sample, outcome: str, treated: str, time: str, covariates: Sequence[str], method: Method) -> Estimate:
@@ -138,8 +140,9 @@ def _of_cross_sections(sample: Sample, outcome: str, treated: str, time: str, co
     w = np.where(inside, sample.weights, 0.0)
     _refuse_one_sided([(f" in {time} {periods[k]}", inside & (post == k)) for k in (0, 1)], d, treated)
     x = design_matrix(sample, covariates, inside, method)
+    size = float(np.abs(y).max())
     effect, part = _fitted(lambda v: cross_sections(v, d, post, y, x, method), sample, w, covariates, method)
-    return _estimate(sample, effect, part, d, f"{outcome}, {periods[0]} to {periods[1]}", covariates, method, "repeated cross-sections")
+    return _settled(_estimate(sample, effect, part, d, f"{outcome}, {periods[0]} to {periods[1]}", covariates, method, "repeated cross-sections"), size)
 
 
 def treated_column(sample: Sample, column: str) -> Float:
@@ -207,6 +210,14 @@ def _fitted(estimator: Callable[[Float], Effect], sample: Sample, w: Float, cova
                     "Merge categories, drop a covariate, or choose a comparison group that overlaps.")
         ) from error  # fmt: skip
     return effect, Part(sample.design, Influence.of(np.where(w > 0, effect.z, 0.0)), each, None if each is None else np.array([effect.att]))
+
+
+def _settled(e: Estimate, size: float) -> Estimate:
+    """The estimate; where its error is the rounding of outcomes of this size, without error, and 0 where it is as small itself: their ratio would be a finding."""
+    if not e.se[0] <= 1e-13 * size:
+        return e
+    value = np.array([0.0 if abs(e.value[0]) <= 1e-13 * size else e.value[0]])
+    return replace(e.through(lambda _: value, np.zeros((1, 1)), e.names), keys=e.keys, n=e.n, dof=e.dof, extra=e.extra)
 
 
 def _estimate(sample: Sample, effect: Effect, part: Part, d: Float, what: str, covariates: Sequence[str], method: Method, kind: str) -> Estimate:

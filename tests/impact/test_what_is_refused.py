@@ -326,3 +326,15 @@ def test_an_outcome_known_once_has_no_change() -> None:
     for call in calls:
         with pytest.raises(IdentificationError, match="an outcome is known of persons once, not at each wave: column 'height'"):
             call()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_rounding_is_no_finding(method: str) -> None:
+    """The same persons twice with a trait that does not change: what is left of effect and error is rounding, whose ratio had p below 0.001."""
+    u = people()[0].assign(b=lambda f: f["x"] > 0.3)
+    same = of(pd.concat([u.assign(t=t) for t in (1, 2)], ignore_index=True))
+    for covariates in ((), ("b",), ("kind",)):
+        e = me.att_2x2(same, "x", "d", "t", covariates, method)  # type: ignore[arg-type]
+        assert e.value[0] == 0 and e.se[0] == 0 and np.isnan(e.pvalue[0])
+    exact = me.att_2x2(of(u.assign(y0=0.1, y1=0.1 + 0.3 * u["d"])), ("y0", "y1"), "d", covariates=("b",), method=method)  # type: ignore[arg-type]
+    assert exact.value[0] == pytest.approx(0.3, abs=1e-12) and exact.se[0] == 0
