@@ -11,6 +11,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.shown import figure
 from mismes_eval.numerics.rows import Float, group_sums
 
 METHODS = ("covariance", "multiplier")
@@ -52,7 +53,7 @@ class Band:
 
     def _repr_html_(self) -> str:
         return (
-            self.table.to_html(index=False)
+            self.table.to_html(index=False, float_format=figure, na_rep="")
             + f"<p><small>Simultaneous {100 * self.level:g}% band, critical value {self.critical:.3f} ({self.method}, {self.draws:,} draws).</small></p>"
         )
 

@@ -13,6 +13,7 @@ from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import require, variables
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, stack
 from mismes_eval.estimate.hypothesis import Test, wald
+from mismes_eval.estimate.shown import figure
 from mismes_eval.impact.group_time import att_gt, by_fewer_psus
 from mismes_eval.impact.periods import Control
 from mismes_eval.weighting.sample import Sample
@@ -34,7 +35,7 @@ class Composition:
         return self.estimate.plot(ax)
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.test}</p>" + self.to_frame().to_html(index=False)
+        return f"<p>{self.test}</p>" + self.to_frame().to_html(index=False, float_format=figure, na_rep="")
 
 
 def composition_check(sample: Sample, traits: str | Sequence[str], cohort: str, time: str, control: Control = "never") -> Composition:

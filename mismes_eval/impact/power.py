@@ -11,6 +11,7 @@ from scipy import stats
 from scipy.optimize import brentq
 
 from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.shown import figure
 
 Estimator = Literal["post", "did", "ancova"]
 
@@ -107,7 +108,7 @@ class StudyDesign:
         )
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.text}</p>{self.to_frame().T.to_html(header=False)}"
+        return f"<p>{self.text}</p>{self.to_frame().T.to_html(header=False, float_format=figure, na_rep='')}"
 
 
 def minimum_detectable_effect(

@@ -13,6 +13,7 @@ from scipy import stats
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.estimate.hypothesis import Test, wald
+from mismes_eval.estimate.shown import figure
 from mismes_eval.estimate.totals import mean
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
@@ -71,7 +72,7 @@ class AttritionTests:
         return marked(love_plot(self.balance, ax), self.rates.notes)
 
     def _repr_html_(self) -> str:
-        return f"<p><strong>Attrition at wave {self.wave}</strong></p>{self.rates._repr_html_()}{self.to_frame().to_html(index=False)}{self.balance.to_html(index=False)}"
+        return f"<p><strong>Attrition at wave {self.wave}</strong></p>{self.rates._repr_html_()}{self.to_frame().to_html(index=False, float_format=figure, na_rep='')}{self.balance.to_html(index=False, float_format=figure, na_rep='')}"
 
 
 def attrition_tests(

@@ -27,3 +27,10 @@ def test_an_estimate_shows_its_counts_whole() -> None:
     html = me.stack(me.total(sample, "y"), me.mean(sample, "y"))._repr_html_()
     assert "12,345" in html and "61,720" in html
     assert "e+0" not in html
+
+
+def test_diagnostics_show_no_powers_of_ten_but_for_small_probabilities() -> None:
+    """The event times of a band, the persons of a plan: four digits, whole from ten thousand on."""
+    plan = me.minimum_detectable_effect(n=20_000, share=0.5, icc=0.03, cluster_size=15, rho=0.5, attrition=0.25)
+    html = plan._repr_html_()
+    assert "1,333" in html and "1333.333333" not in html
