@@ -173,7 +173,7 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
         "a design column is blank for some rows: column 's'. Expected a code in every row, got empty text. 2 rows, first: 0, 1. Complete the codes; rows are never dropped.",
     ),
     "one sample for two": (
-        lambda: (lambda s: me.combine_frames([s, s], ["r", "r"], "hartley"))(of()),
+        lambda: me.combine_frames([of()] * 2, ["r", "r"], "hartley"),
         "one sample stands for two: argument 'samples'. Expected two samples, drawn independently, got the same design twice.",
     ),
     "one sample alone": (
