@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,10 @@ from mismes_eval.numerics.rows import Float
 
 
 def _vector(name: str, value: Sequence[float] | float, size: int | None = None, positive: bool = True) -> Float:
-    v = np.atleast_1d(np.asarray(value, float))
+    try:
+        v = np.atleast_1d(np.asarray(value, float))
+    except (TypeError, ValueError):
+        v = np.full(1, np.nan)
     if size is not None and v.size == 1:
         v = np.full(size, float(v[0]))
     bad = ~np.isfinite(v) | ((v <= 0) if positive else (v < 0))
@@ -21,6 +24,22 @@ def _vector(name: str, value: Sequence[float] | float, size: int | None = None, 
         want = f"{size} positive numbers" if size is not None else "positive numbers"
         raise DesignError(Problem("a planning figure does not fit", f"argument '{name}'", want, str(value)))
     return v
+
+
+def _figures(shares: Mapping[str, object] | None = None, costs: Mapping[str, object] | None = None, **numbers: object) -> None:
+    """Raise DesignError naming every argument that is no finite number, every share outside (0, 1) and every negative cost."""
+    shares, costs = shares or {}, costs or {}
+    problems = []
+    for name, value in {**numbers, **shares, **costs}.items():
+        where = f"argument '{name}'"
+        if not (isinstance(value, (int, float, np.number)) and np.isfinite(value)):
+            problems.append(Problem("a planning figure is not a finite number", where, "a number", repr(value)))
+        elif name in shares and not 0 < float(value) < 1:
+            problems.append(Problem("a planning figure is out of range", where, "a share between 0 and 1", repr(value)))
+        elif name in costs and float(value) < 0:
+            problems.append(Problem("a planning figure is out of range", where, "a cost of 0 or more", repr(value)))
+    if problems:
+        raise DesignError(problems)
 
 
 def plan_allocation(
@@ -49,8 +68,11 @@ def plan_allocation(
     ----------
     Neyman (1934); Kalton and Anderson (1986), JRSS A 149, 65-82: f_h proportional to sqrt(P_h S_h^2 / (c_s + P_h c_m)).
     """
+    _figures(total=total, screening_cost=screening_cost)
     n_pop = _vector("size", size)
     h = n_pop.size
+    if labels is not None and len(labels) != h:
+        raise DesignError(Problem("a planning figure does not fit", "argument 'labels'", f"{h} labels", f"{len(labels)}"))
     s, c = _vector("sd", sd, h), _vector("cost", cost, h)
     p = np.ones(h) if prevalence is None else _vector("prevalence", prevalence, h)
     if (p > 1).any() or not 0 < total <= n_pop.sum() or screening_cost < 0:
@@ -105,7 +127,11 @@ def plan_precision(
 
     The weights undo the oversample, so beyond the best ratio more migrants are interviewed and less is learnt.
     """
+    _figures({"power": power, "level": level}, {"screening_cost": screening_cost, "interview_cost": interview_cost}, share_high=share_high,
+             prevalence_high=prevalence_high, prevalence_low=prevalence_low, n=n, deff=deff, rate=rate)  # fmt: skip
     r = _vector("ratios", ratios)
+    if not r.size:
+        raise DesignError(Problem("a planning figure does not fit", "argument 'ratios'", "at least one ratio", "none"))
     if not (0 < share_high < 1 and 0 < prevalence_low <= 1 and 0 < prevalence_high <= 1 and 0 < rate < 1 and n > 0 and deff > 0):
         raise DesignError(Problem("a planning figure does not fit", "plan_precision", "shares between 0 and 1, n and deff above 0"))
     high = n * share_high * r / (share_high * r + 1 - share_high)
@@ -124,12 +150,16 @@ def plan_precision(
 
 def best_ratio(prevalence_high: float, prevalence_low: float) -> float:
     """Sampling-rate ratio with the largest effective number of migrants at a fixed number of sampled persons: sqrt(P_high / P_low) (Kalton and Anderson 1986, screening cost only)."""
-    _vector("prevalence", [prevalence_high, prevalence_low])
+    _figures(prevalence_high=prevalence_high, prevalence_low=prevalence_low)
+    p = _vector("prevalence", [prevalence_high, prevalence_low])
+    if (p > 1).any():
+        raise DesignError(Problem("a planning figure does not fit", "argument 'prevalence'", "shares up to 1", f"{prevalence_high} and {prevalence_low}"))
     return float(np.sqrt(prevalence_high / prevalence_low))
 
 
 def sample_size_for_rate(rate: float, cv: float, deff: float = 1.0) -> float:
     """Interviews needed for a share with a given coefficient of variation: n = deff (1 - p) / (p CV^2)."""
+    _figures(rate=rate, cv=cv, deff=deff)
     if not (0 < rate < 1 and cv > 0 and deff > 0):
         raise DesignError(Problem("a planning figure does not fit", "sample_size_for_rate", "0 < rate < 1, cv > 0, deff > 0", f"{rate}, {cv}, {deff}"))
     return deff * (1 - rate) / (rate * cv**2)
@@ -159,6 +189,26 @@ def compare_plans(
     -------
     frame: plan, sampled, migrants, n_eff, cv, and a note on what the plan assumes.
     """
+    if register_cost is None and register_share:
+        raise DesignError(
+            Problem(
+                "a register without the cost of its interviews",
+                "arguments 'register_cost' and 'register_share'",
+                "both or neither",
+                f"share {register_share!r}",
+            )
+        )
+    cost = 1.0 if register_cost is None else register_cost
+    _figures(budget=budget, cost_listing=cost_listing, cost_interview=cost_interview, deff=deff, rate=rate, register_share=register_share, register_cost=cost)
+    if register_cost is not None and not (register_cost > 0 and 0 < register_share <= 1):
+        raise DesignError(
+            Problem(
+                "a register does not fit",
+                "arguments 'register_cost' and 'register_share'",
+                "a cost above 0 and a share in (0, 1]",
+                f"{register_cost} and {register_share}",
+            )
+        )
     if not (budget > 0 and cost_listing > 0 and cost_interview > 0):
         raise DesignError(Problem("a planning figure does not fit", "compare_plans", "budget and costs above 0"))
     best = best_ratio(prevalence_high, prevalence_low)
@@ -173,9 +223,8 @@ def compare_plans(
     if register_cost is not None:
         taken = budget / 2 / register_cost
         base = plan_precision([1.0], share_high, prevalence_high, prevalence_low, n / 2, deff, rate).iloc[0]
-        off = base["n_eff"] * (1 - register_share)
         on = base["n_eff"] * register_share + taken
-        variance = register_share**2 / on + (1 - register_share) ** 2 / off if register_share > 0 else 1 / off
+        variance = register_share**2 / on + (1 - register_share) / base["n_eff"]  # those off the list: n_eff (1 - share) interviews for a share (1 - share)
         rows.append(
             (
                 "register supplement",
