@@ -54,8 +54,8 @@ HTML: dict[str, tuple[Callable[[], object], Callable[[object], str]]] = {
     "linear panel": (
         lambda: me.panel_ols(panel(), "y", treated="on", unit="unit", time="t"), lambda r: r.to_frame().to_html(index=False, float_format=four) + f"<p><small>{r.note}</small></p>",
     ),
-    "design of a study": (lambda: me.minimum_detectable_effect(500, share=0.4), lambda r: f"<p>{r.text}</p>" + r.to_frame().T.to_html(header=False)),
-    "composition": (lambda: me.composition_check(panel(), ["y"], "cohort", "t"), lambda r: f"<p>{r.test}</p>" + r.to_frame().to_html(index=False)),
+    "design of a study": (lambda: me.minimum_detectable_effect(500, share=0.4), lambda r: f"<p>{r.text}</p>" + r.to_frame().T.to_html(header=False, float_format=figure, na_rep="")),
+    "composition": (lambda: me.composition_check(panel(), ["y"], "cohort", "t"), lambda r: f"<p>{r.test}</p>" + r.to_frame().to_html(index=False, float_format=figure, na_rep="")),
     "group-time effects": (
         lambda: me.att_gt(panel(), "y", "cohort", "t", unit="unit"), lambda r: r.to_frame().to_html(index=False, float_format=four) + small(r.estimate.notes),
     ),
