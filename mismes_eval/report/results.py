@@ -15,6 +15,7 @@ from mismes_eval.evaluation.params import Params
 from mismes_eval.inventory.export import runs_as_formula
 from mismes_eval.report.language import ENGLISH, Language
 from mismes_eval.report.plain import file_names, printable, text_cell
+from mismes_eval.report.tables import COLUMNS, P_VALUE, Table, TextTable, footnotes
 from mismes_eval.report.zipped import write_workbook
 
 ESTIMATES = "estimates.json"
@@ -22,6 +23,8 @@ NUMBERS = "estimates.parquet"
 TEXTS = ("table", "row", "column", "flag", "kind", "unit", "definition", "status")
 SCHEMA = 1
 CODED = ("kind", "unit", "status")
+HEAD = 3  # row of the headings in a sheet
+PUBLISHED = ("table", *COLUMNS)  # columns of a table as it is published
 
 
 def write_results(
@@ -95,10 +98,12 @@ def _workbook(path: Path, params: Params, tables: Sequence[Any], t: Language) ->
     contents = pd.DataFrame([(a.id, a.title, getattr(a, "source", "")) for a in tables], columns=[t("sheet"), t("title"), t("source")])
     made = io.BytesIO()
     with pd.ExcelWriter(made, engine="openpyxl") as book:
-        _sheet(book, t("Contents"), contents, note)
+        _sheet(book, t("Contents"), contents, note, t("Contents"))
         names = file_names([t("Contents"), *(a.id for a in tables)], 31, r"\w .-")
         for table in tables:
-            _sheet(book, names[table.id], _spelled(table.to_frame(), t), note)
+            formats = _formats(table) if isinstance(table, Table) else []
+            below = footnotes(table, t) if isinstance(table, (Table, TextTable)) else []
+            _sheet(book, names[table.id], _spelled(table.to_frame(), t), note, str(table.title), below, formats)
     write_workbook(path, made)
 
 
@@ -108,19 +113,40 @@ def _spelled(frame: pd.DataFrame, t: Language) -> pd.DataFrame:
     return frame.assign(**words).rename(columns={c: t(str(c)) for c in frame.columns})
 
 
-def _sheet(book: pd.ExcelWriter, name: str, frame: pd.DataFrame, note: str) -> None:
+def _formats(table: Table) -> list[dict[str, str]]:
+    """Number format of each cell of a table by column: as many decimals as the page shows; the cells keep every digit."""
+    out = []
+    for c in table.cells.to_dict("records"):
+        scale, digits = table.units.get(str(c["row"]), table.units.get(str(c["column"]), (table.scale, table.digits)))
+        share = scale == 100.0 and c["kind"] in ("share", "proportion")
+        decimals = max(digits, 1) if share else 3 if c["unit"] == P_VALUE else max(0, digits + round(math.log10(scale)))
+        number = ("0." + "0" * decimals + "%") if share else "#,##0" + ("." + "0" * decimals if decimals else "")
+        error = number if share or decimals else "#,##0.0"
+        out.append({"value": number, "ci_low": number, "ci_high": number, "se": error, "cv": "0.0%", "n": "#,##0", "degf": "#,##0"})
+    return out
+
+
+def _sheet(
+    book: pd.ExcelWriter, name: str, frame: pd.DataFrame, note: str, title: str = "", below: Sequence[str] = (), formats: Sequence[Mapping[str, str]] = ()
+) -> None:
+    """Mark and title in the first two rows, headings in the third, then the cells and, below them, the notes."""
     frame = frame.map(lambda v: printable(v) if isinstance(v, str) else v).rename(columns=lambda c: printable(str(c)))
-    frame.to_excel(book, sheet_name=name, index=False, startrow=2 if note else 0)
+    frame.to_excel(book, sheet_name=name, index=False, startrow=HEAD - 1)
     sheet = book.sheets[name]
-    if note:
-        sheet.cell(1, 1, note)
+    for column in sheet.columns:
+        width = max((len(f"{c.value:.6g}" if isinstance(c.value, float) else str(c.value)) for c in column[HEAD - 1 :] if c.value is not None), default=8)
+        sheet.column_dimensions[column[0].column_letter].width = min(max(width + 2, 9), 48)
+    for k, line in enumerate([x for x in (note, title) if x], 1):
+        sheet.cell(k, 1, printable(line))
+    for k, line in enumerate(below, HEAD + 2 + len(frame)):
+        sheet.cell(k, 1, printable(line))
+    for k, codes in enumerate(formats, HEAD + 1):
+        for column, code in codes.items():
+            sheet.cell(k, 1 + PUBLISHED.index(column)).number_format = code
     for row in sheet.iter_rows():
         for cell in row:
             if cell.data_type == "f":
                 cell.data_type = "s"
             if runs_as_formula(cell.value):
                 cell.quotePrefix = True
-    sheet.freeze_panes = "B4" if note else "B2"
-    for column in sheet.columns:
-        width = max((len(str(c.value)) for c in column[2 if note else 0 :] if c.value is not None), default=8)
-        sheet.column_dimensions[column[0].column_letter].width = min(max(width + 2, 9), 48)
+    sheet.freeze_panes = f"B{HEAD + 1}"

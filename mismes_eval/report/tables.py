@@ -182,7 +182,7 @@ class TextTable:
         for line in said.frame.itertuples(index=False):
             first, *rest = [escape(str(v)) for v in line]
             body += f'<tr><th scope="row">{first}</th>' + "".join(f'<td class="text">{v}</td>' for v in rest) + "</tr>"
-        return _frame(said, t, f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", [])
+        return _frame(said, t, f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>")
 
     def _repr_html_(self) -> str:
         return self.to_html()
@@ -211,7 +211,7 @@ def render(table: Table, t: Language) -> str:
     for c in table.columns:
         head += f'<th scope="col" class="num">{escape(c)}</th>' + ('<th scope="col" class="num n">n</th>' if c in with_n else "")
     lookup = {(r["row"], r["column"]): r for _, r in table.cells.iterrows()}
-    body, used = "", set()
+    body = ""
     for row in table.rows:
         body += f'<tr><th scope="row">{escape(row)}</th>'
         for c in table.columns:
@@ -220,14 +220,13 @@ def render(table: Table, t: Language) -> str:
                 body += "<td></td>" + ("<td></td>" if c in with_n else "")
                 continue
             scale, digits = table.units.get(row, table.units.get(c, (table.scale, table.digits)))
-            used.add(cell["status"] if cell["status"] != "shown" else cell["flag"])
             hide_n = cell["status"] in ("confidential", "secondary")
             tip = f' title="{escape(str(cell["definition"]))}"' if cell["status"] == "not estimable" else ""
             body += f'<td class="num"{tip}>{escape(shown(cell, scale, digits, t))}</td>'
             if c in with_n:
                 body += f'<td class="num n">{HIDDEN if hide_n else t.number(cell["n"], 0)}</td>'
         body += "</tr>"
-    return _frame(table, t, f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", _legend(table, used, t))
+    return _frame(table, t, f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>")
 
 
 def _legend(table: Table, used: set[str], t: Language) -> list[str]:
@@ -256,8 +255,15 @@ def _definitions(table: Table, t: Language) -> list[str]:
     return [d if len(named) > 1 or d.startswith(str(named[0])) else t("{row}: {reason}", row=named[0], reason=d) for d, named in rows.items()]
 
 
-def _frame(table: Table | TextTable, t: Language, inner: str, legend: list[str]) -> str:
-    notes = [*legend, *table.notes, *([t("Source: {source}", source=table.source)] if table.source else [])]
+def footnotes(table: Table | TextTable, t: Language) -> list[str]:
+    """What stands below a table that is in the language already: its signs, definitions, notes and source."""
+    used = {str(c["status"] if c["status"] != "shown" else c["flag"]) for _, c in table.cells.iterrows()} if isinstance(table, Table) else set()
+    legend = _legend(table, used, t) if isinstance(table, Table) else []
+    return list(dict.fromkeys([*legend, *table.notes, *([t("Source: {source}", source=table.source)] if table.source else [])]))
+
+
+def _frame(table: Table | TextTable, t: Language, inner: str) -> str:
+    notes = footnotes(table, t)
     if table.synthetic:
         notes.insert(0, t("SYNTHETIC DATA: made-up persons, no finding about the real country."))
     foot = "".join(f"<li>{escape(n)}</li>" for n in dict.fromkeys(notes))

@@ -8,13 +8,18 @@ import shutil
 from pathlib import Path
 from urllib.parse import unquote
 
+import numpy as np
+import openpyxl
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mismes_eval.evaluation.params import Params
 from mismes_eval.report.index import write_index
 from mismes_eval.report.plain import escape, file_names, printable, text_cell
 from mismes_eval.report.provenance import read_manifest, shown_by
+from mismes_eval.report.results import write_results
+from mismes_eval.report.tables import COLUMNS, Table, TextTable
 
 
 def test_parquet_has_one_row_a_number_and_the_same_numbers(made: Path) -> None:
@@ -27,6 +32,47 @@ def test_parquet_has_one_row_a_number_and_the_same_numbers(made: Path) -> None:
         frame.columns
     )
     assert frame["synthetic"].all() and set(frame["country"]) == {"MDA"}
+
+
+def test_the_workbook_says_what_the_page_says(tmp_path: Path) -> None:
+    """A sheet has the mark, the title, the table's notes and as many decimals as the page; the cells keep every digit, hidden ones are empty."""
+    blank = dict.fromkeys(COLUMNS, np.nan) | {"column": "estimate", "flag": "", "kind": "share", "unit": "share", "definition": "", "status": "shown"}
+    cells = [
+        blank | {"row": "employed", "value": 0.123456789, "se": 0.0123, "n": 1234.0, "cv": 0.1},
+        blank | {"row": "few", "value": 0.5, "se": 0.1, "n": 4.0, "status": "confidential"},
+        blank | {"row": "persons, thousand", "value": 136269.4, "se": 5976.9, "n": 722.0, "kind": "total", "unit": "persons"},
+        blank | {"row": "test", "value": 0.0312, "kind": "effect", "unit": "p"},
+        blank | {"row": "effect", "value": 0.0981, "kind": "effect"},
+    ]  # fmt: skip
+    table = Table(
+        "T08",
+        "Labour status",
+        pd.DataFrame(cells, columns=list(COLUMNS)),
+        "a file",
+        ("A note.",),
+        100.0,
+        1,
+        True,
+        {"persons, thousand": (0.001, 1), "test": (1.0, 3)},
+    )
+    words = TextTable("T21", "Limits", pd.DataFrame({"Subject": ["x"], "What": ["y"]}), synthetic=True)
+    (tmp_path / "data.csv").write_text("x\n1\n", encoding="utf-8")
+    (tmp_path / "MDA.yaml").write_text("country: MDA\nsynthetic: true\nyear: 2023\ninputs:\n  lfs: data.csv\n", encoding="utf-8")
+    write_results(tmp_path, Params.load(tmp_path / "MDA.yaml"), [table, words], [], {}, [])
+    book = openpyxl.load_workbook(tmp_path / "tables.xlsx")
+    sheet = book["T08"]
+    assert (str(sheet["A1"].value)[:14], sheet["A2"].value, [c.value for c in sheet[3]][:4]) == (
+        "SYNTHETIC DATA",
+        "Labour status",
+        ["table", "row", "column", "value"],
+    )
+    assert [(sheet.cell(k, 4).value, sheet.cell(k, 4).number_format) for k in range(4, 9)] == [
+        (0.123456789, "0.0%"), (None, "0.0%"), (136269.4, "#,##0"), (0.0312, "#,##0.000"), (0.0981, "#,##0.000"),
+    ]  # fmt: skip
+    assert [sheet.cell(4, k).number_format for k in (5, 8, 9)] == ["0.0%", "0.0%", "#,##0"] and sheet.cell(5, 9).value is None
+    below = [sheet.cell(k, 1).value for k in range(10, sheet.max_row + 1)]
+    assert below == ["Standard errors in brackets; n: unweighted persons.", "c: not shown, too few persons.", "A note.", "Source: a file"]
+    assert book["T21"]["A2"].value == "Limits" and book["T21"]["A4"].value == "x" and sheet.column_dimensions["D"].width <= 14
 
 
 def test_the_manifest_says_which_cell_and_inputs_a_table_comes_from(made: Path) -> None:
