@@ -9,7 +9,9 @@ import pytest
 
 from mismes_eval.errors import IdentificationError
 from mismes_eval.impact.bands import sup_t
+from mismes_eval.impact.few_clusters import wild_bootstrap
 from mismes_eval.impact.group_time import GroupTime, att_gt
+from mismes_eval.impact.two_by_two import att_2x2
 from mismes_eval.tracer.panel import TracerPanel
 from mismes_eval.weighting.calibrate import calibrate
 from mismes_eval.weighting.resampling import replicates
@@ -156,3 +158,23 @@ def test_a_band_of_an_event_study_is_labelled_by_event_time() -> None:
     ax = sup_t(estimate, level=0.9, seed=1).plot()
     assert [t.get_text() for t in ax.get_xticklabels()] == ["event_time -1", "event_time 0", "event_time 1", "event_time 2"]
     assert ax.get_title(loc="left").startswith("Simultaneous 90% band, critical value ")
+
+
+def few(n: int = 30) -> Sample:
+    i = np.arange(n)
+    return Sample.from_frame(pd.DataFrame({"w": 1.0, "y0": np.sin(i), "y1": np.cos(3 * i) + i % 2, "d": i % 2, "h": i // 5}), weights="w", psu="h")
+
+
+def test_a_band_around_one_value_is_the_t_interval_and_the_multipliers_is_its_own() -> None:
+    """Six clusters: the two-sided 95% point of t with 5 degrees of freedom is 2.571; two-point weights cannot reach beyond a few values."""
+    e = att_2x2(few(), ("y0", "y1"), "d")
+    band = sup_t(e, draws=200_000, seed=2)
+    assert band.critical == pytest.approx(2.5706, rel=0.02) and band.method == "covariance"
+    other = sup_t(e, draws=20_000, seed=2, method="multiplier")
+    assert other.method == "multiplier" and other.critical < 2.4
+
+
+def test_draws_of_a_wild_bootstrap_follow_their_seed() -> None:
+    e = att_2x2(few(80), ("y0", "y1"), "d")
+    by_seed = [wild_bootstrap(e, cluster=few(80).frame["h"], draws=199, seed=s).p[0] for s in (1, 1, 2, 3, 4)]
+    assert by_seed[0] == by_seed[1] and len(set(by_seed)) > 1
