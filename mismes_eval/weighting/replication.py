@@ -127,7 +127,9 @@ def _greg_totals(replicates: ReplicateSet, unit: Int, weight: Float, step: Calib
     tx, ty = out[:, k + q * p : k + q * p + q], out[:, k + q * p + q :]
     totals = np.asarray(step.totals)
     lam = _multipliers(gram, totals - tx)
-    missed = np.abs(np.einsum("bij,bj->bi", gram, lam) - (totals - tx)).max(axis=1) > 1e-8 * (np.abs(totals).max() or np.abs(np.diagonal(gram, axis1=1, axis2=2)).max())
+    missed = np.abs(np.einsum("bij,bj->bi", gram, lam) - (totals - tx)).max(axis=1) > 1e-8 * (
+        np.abs(totals).max() or np.abs(np.diagonal(gram, axis1=1, axis2=2)).max()
+    )
     if missed.any():
         raise DesignError(Problem("calibration cannot be redone in a replicate", f"replicate {int(np.flatnonzero(missed)[0]) + 1} of {b}, step '{step.name}'", "rows in every category",
                                   "an empty category", "Merge small categories, or use the linearised design.", int(missed.sum())))  # fmt: skip
