@@ -30,7 +30,7 @@ class Table:
     """cells: one row a number with COLUMNS; status "shown", "confidential" (too few persons), "unreliable" (CV), "secondary" (protects another), "not estimable".
 
     id, title, source, notes : words around it.  scale : 100 shows shares as percent.  digits : decimals shown.  lang : the language it was put into.
-    of : what n counts, and what there are too few of where a cell is confidential.
+    of : what n counts, and what there are too few of where a cell is confidential.  intervals : whether a cell shows its 95% interval too.
     """
 
     id: str
@@ -44,6 +44,7 @@ class Table:
     units: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     lang: str = ""
     of: Literal["persons", "measures", "effects"] = "persons"
+    intervals: bool = False
 
     @property
     def rows(self) -> list[str]:
@@ -188,8 +189,8 @@ class TextTable:
         return self.to_html()
 
 
-def shown(cell: pd.Series, scale: float, digits: int, t: Language) -> str:
-    """One cell as text: value (SE) and flag, or the sign for what is hidden."""
+def shown(cell: pd.Series, scale: float, digits: int, t: Language, interval: bool = False) -> str:
+    """One cell as text: value (SE), its 95% interval where asked, and flag, or the sign for what is hidden."""
     if cell["status"] in ("confidential", "secondary"):
         return HIDDEN
     if cell["status"] == "unreliable":
@@ -201,6 +202,9 @@ def shown(cell: pd.Series, scale: float, digits: int, t: Language) -> str:
     text = t.number(cell["value"] * scale, digits)
     if np.isfinite(cell["se"]):
         text += f" ({t.number(cell['se'] * scale, max(digits, 1))})"
+    if interval and np.isfinite(cell["ci_low"]) and np.isfinite(cell["ci_high"]):
+        low, high = (t.number(cell[end] * scale, max(digits, 1)) for end in ("ci_low", "ci_high"))
+        text += f" [{low};\u00a0{high}]"
     return text + (f"\u00a0{cell['flag']}" if cell["flag"] else "")
 
 
@@ -222,7 +226,7 @@ def render(table: Table, t: Language) -> str:
             scale, digits = table.units.get(row, table.units.get(c, (table.scale, table.digits)))
             hide_n = cell["status"] in ("confidential", "secondary")
             tip = f' title="{escape(str(cell["definition"]))}"' if cell["status"] == "not estimable" else ""
-            body += f'<td class="num"{tip}>{escape(shown(cell, scale, digits, t))}</td>'
+            body += f'<td class="num"{tip}>{escape(shown(cell, scale, digits, t, table.intervals))}</td>'
             if c in with_n:
                 body += f'<td class="num n">{HIDDEN if hide_n else t.number(cell["n"], 0)}</td>'
         body += "</tr>"
@@ -241,6 +245,8 @@ def _legend(table: Table, used: set[str], t: Language) -> list[str]:
     legend += [t("– {row}: {reason}", row=r["row"], reason=r["definition"]) for _, r in reasons.iterrows() if r["definition"]]
     if table.cells["se"].notna().any():
         legend.insert(0, t(_ERRORS.get(table.of, _ERRORS["persons"])))
+        if table.intervals:
+            legend.insert(1, t("95% confidence intervals in square brackets."))
     return [*legend, *_definitions(table, t)]
 
 

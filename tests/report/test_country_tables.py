@@ -319,6 +319,15 @@ def test_hidden_months_are_neither_zero_nor_said(shown: Mapping[str, object]) ->
     assert "at work 90, 50; abroad 10, c; in school 0, c" in alt
 
 
+def test_an_effect_stands_with_its_interval(shown: Mapping[str, object]) -> None:
+    item = shown["T17-MDA-001"]
+    assert isinstance(item, Table)
+    cell = item.cells[(item.cells["row"] == "employed, at home or abroad") & (item.cells["column"] == "24 months")].iloc[0]
+    low, value, high = (100 * cell[c] for c in ("ci_low", "value", "ci_high"))
+    assert f"{value:.1f} ({100 * cell['se']:.1f}) [{low:.1f};\u00a0{high:.1f}]" in item.to_html()
+    assert "95% confidence intervals in square brackets." in item.to_html()
+
+
 def test_earnings_and_durations_say_their_units(shown: Mapping[str, object]) -> None:
     for id_ in ("T14", "T16", "T17-MDA-001"):
         item = shown[id_]

@@ -117,6 +117,7 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
         1,
         context.synthetic,
         units,
+        intervals=True,
     )
 
 
