@@ -17,6 +17,7 @@ from mismes_eval.impact.fixed_effects import sun_abraham, two_way
 from mismes_eval.impact.imputation import imputation
 from mismes_eval.impact.manski import delta_sensitivity, manski_bounds
 from mismes_eval.impact.triple import triple_difference
+from mismes_eval.tracer.panel import TracerPanel
 
 N = 40
 
@@ -513,3 +514,12 @@ def test_a_table_of_results_has_its_columns(name: str) -> None:
 def test_rows_left_out_are_named_and_the_whole_comes_first() -> None:
     t = me.leave_one_out(att, wide(), "g").to_frame()
     assert t["specification"].tolist() == ["all", "without 0", "without 1"] and t["left out"].tolist() == ["none", "0", "1"]
+
+
+def test_one_covariate_may_be_a_plain_name_and_two_waves_a_list() -> None:
+    data = long(zz=np.cos(np.repeat(np.arange(12), 4) * np.tile(np.arange(1, 5), 12)))
+    assert two_way(data, "y", "on", unit="u", time="t", covariates="zz").names == ("zz", "ATT")  # type: ignore[arg-type]
+    f = long().frame.rename(columns={"u": "person_id", "t": "wave"}).assign(d=lambda r: (r["g"] > 0) * 1.0, el=lambda r: r["person_id"] // 3 % 2 * 1.0)
+    panel = TracerPanel.from_frame(f, weights="w")
+    pair, listed = (triple_difference(panel, "y", "d", "el", time=t) for t in ((2, 4), [2, 4]))  # type: ignore[arg-type]
+    assert listed.value.tolist() == pair.value.tolist() and listed.names == ("ATT", "placebo")
