@@ -188,7 +188,8 @@ def findings(w: Words) -> list[tuple[str, str]]:
             ends = (r.value, r.low, r.high) if shown or r.low > 0 else (-r.value, -r.high, -r.low)
             values = dict(zip(("v", "lo", "hi"), (n(100 * x) for x in ends), strict=True))
             said = t(unsure if shown else rose if r.low > 0 else fell, model=w.model(s.model), k=r.k, o=w.outcome(s.outcome), **values)
-            out.append((" ".join([said, *([] if shown else _doubts(w, s, r))]), "S06"))
+            limit = t("Effects larger than {most} percentage points in size can be ruled out.", most=n(100 * max(-r.low, r.high)))
+            out.append((" ".join([said, *([limit] if shown else _doubts(w, s, r))]), "S06"))
     alone = [s for s in w.evidence.summaries if isinstance(s.main, NotEstimable)]
     if alone:
         out.append(

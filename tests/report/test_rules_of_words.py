@@ -107,6 +107,9 @@ def test_a_roll_out_says_which_error_its_interval_is_of(context: Context) -> Non
     by_region, by_design = said(context, r), said(context, dataclasses.replace(r, wild=NotEstimable("many regions")))
     assert "wild bootstrap over 4 regions" in by_region and "wild bootstrap" not in by_design and "error of the survey's design" in by_design
     assert all("No effect of the roll-out" in s for s in (by_region, by_design))
+    ends = r.overall.ci().iloc[0]
+    assert f"Effects larger than {100 * max(-ends['low'], ends['high']):.1f} percentage points in size can be ruled out." in by_design
+    assert "can be ruled out." in by_region
     sure = said(context, dataclasses.replace(r, overall=shifted(r.overall, -0.3), wild=NotEstimable("many regions")))
     assert "is lower where the measure was rolled out: -30.0 percentage points" in sure and "No effect" not in sure
 

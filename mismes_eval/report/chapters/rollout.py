@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import numpy as np
 import pandas as pd
 
@@ -13,6 +15,8 @@ from mismes_eval.report.chapters.cells import FROM, TO, P, persons, plain, with_
 from mismes_eval.report.chapters.cells import rows as plain_rows
 from mismes_eval.report.chapters.doubt import honest_items
 from mismes_eval.report.tables import COLUMNS, P_VALUE, Table, cells_of
+
+RULED_OUT = "Effects larger than {most} percentage points in size can be ruled out."
 
 
 def rollout_items(context: Context, r: Rollout) -> list[Item]:
@@ -54,7 +58,9 @@ def said(context: Context, r: Rollout) -> str:
         "how": context.text(how, n=r.regions),
     }
     if low <= 0 <= high:
-        return context.text("No effect of the roll-out on '{o}' could be shown: {v} percentage points (95% interval {lo} to {hi}; {how}).", **values)
+        text = context.text("No effect of the roll-out on '{o}' could be shown: {v} percentage points (95% interval {lo} to {hi}; {how}).", **values)
+        most = max(-low, high)
+        return f"{text} {context.text(RULED_OUT, most=n(most * 100))}" if isfinite(most) else text
     higher = "'{o}' is {v} percentage points higher where the measure was rolled out (95% interval {lo} to {hi}; {how}), provided that regions would otherwise have changed alike."
     lower = "'{o}' is lower where the measure was rolled out: {v} percentage points (95% interval {lo} to {hi}; {how}), provided that regions would otherwise have changed alike."
     return context.text(higher if low > 0 else lower, **values)
