@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from importlib import import_module
 from itertools import combinations
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz
@@ -59,7 +59,7 @@ class Profile:
     def plot(self, ax: Any = None) -> Any:
         """Measures by stage and primary model, darker where there are more. Returns the matplotlib axes."""
         if ax is None:
-            _, ax = plt.subplots(figsize=(7, 2.8), layout="constrained")
+            _, ax = import_module("matplotlib.pyplot").subplots(figsize=(7, 2.8), layout="constrained")
         counts = self.matrix_n.to_numpy(float)
         ax.imshow(counts, cmap="Blues", aspect="auto")
         for (row, column), n in np.ndenumerate(counts):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 
-from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from traitlets.config import Config
 
@@ -59,7 +59,7 @@ def page(notebook: NotebookNode, params: Params, started: str, fingerprint: str,
     """
     t = language(str(params["language"]))
     cover = cover_of(params, started, fingerprint, t)
-    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
+    exporter = import_module("nbconvert").HTMLExporter(
         config=Config({"HTMLExporter": {"exclude_input": True, "exclude_input_prompt": True, "exclude_output_prompt": True, "theme": "light"}}),
         template_name="mismes", extra_template_basedirs=[str(TEMPLATES)],
     )  # fmt: skip
