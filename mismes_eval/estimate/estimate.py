@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.limits import beta_limits, log_odds, logit_limits, logit_se
@@ -165,7 +165,7 @@ class Estimate:
         """
         if not (finite(level) and 0 < level < 1):
             raise EstimateError(Problem("the level is not a probability", "argument 'level'", "a number between 0 and 1", str(level)))
-        t = stats.t.ppf(0.5 + level / 2, np.where(self.dof > 0, self.dof, np.nan))
+        t = special.stdtrit(np.where(self.dof > 0, self.dof, np.nan), 0.5 + level / 2)
         low, high = self.value - t * self.se, self.value + t * self.se
         if self.interval == "logit":
             low, high = logit_limits(self.value, self._logit_se(), t)
@@ -191,7 +191,7 @@ class Estimate:
         """(p,) two-sided p-value of value = 0."""
         with np.errstate(divide="ignore", invalid="ignore"):
             t = np.abs(self.value / self.se)
-        return 2 * np.asarray(stats.t.sf(t, np.where(self.dof > 0, self.dof, np.nan)))
+        return 2 * np.asarray(special.stdtr(np.where(self.dof > 0, self.dof, np.nan), -t))
 
     def to_frame(self, level: float = 0.95) -> pd.DataFrame:
         """One row a value: keys, value, se, ci_low, ci_high, cv, n, degf."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from mismes_eval.numerics.rows import Float
 
@@ -30,7 +30,14 @@ def logit_limits(value: Float, se: Float, t: Float) -> tuple[Float, Float]:
 def beta_limits(value: Float, se: Float, n: Float, level: float, t: Float) -> tuple[Float, Float]:
     """Clopper-Pearson at the effective sample size (Korn and Graubard 1998; R survey: svyciprop, method="beta")."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        size = value * (1 - value) / se**2 * (stats.t.ppf(0.5 + level / 2, n - 1) / t) ** 2
-        low = stats.beta.ppf(0.5 - level / 2, size * value, size * (1 - value) + 1)
-        high = stats.beta.ppf(0.5 + level / 2, size * value + 1, size * (1 - value))
+        size = value * (1 - value) / se**2 * (special.stdtrit(n - 1, 0.5 + level / 2) / t) ** 2
+        low = _beta(0.5 - level / 2, size * value, size * (1 - value) + 1)
+        high = _beta(0.5 + level / 2, size * value + 1, size * (1 - value))
     return low, high
+
+
+def _beta(p: float, a: Float, b: Float) -> Float:
+    """Quantile of the beta distribution, NaN where it has none. (scipy.special: scipy.stats takes half a second to import.)"""
+    possible = (a > 0) & (b > 0)
+    out: Float = np.where(possible, special.betaincinv(np.where(possible, a, 1.0), np.where(possible, b, 1.0), p), np.nan)
+    return out
