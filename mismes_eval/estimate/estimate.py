@@ -17,7 +17,7 @@ from mismes_eval.estimate.limits import beta_limits, log_odds, logit_limits, log
 from mismes_eval.estimate.plot import dots
 from mismes_eval.estimate.shown import figure
 from mismes_eval.numerics.influence import Influence, side_by_side
-from mismes_eval.numerics.rows import Float
+from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.design import SurveyDesign
 
 Interval = Literal["t", "logit", "beta"]
@@ -81,6 +81,10 @@ class Part:
     def outside(self) -> Float | float:
         """(p, p) covariance that totals with an error of their own bring and replicates do not show, or 0."""
         return self.design.outside_vcov(self.influence) if self.design.totals_have_error and self.influence is not None else 0.0
+
+    def standing(self, columns: Bool) -> int:
+        """How many rows with weight stand in any of the columns (p,), each counted once; 0 where no influence is kept."""
+        return 0 if self.influence is None else int((self.influence.standing(columns) & (self.design.weights != 0)).sum())
 
     def linear(self, j: Float) -> Part:
         return replace(
@@ -233,11 +237,14 @@ class Estimate:
         for k, v in weights.items():
             j[0, self.names.index(k)] += v
         out = self.through(lambda value: j @ value, j, (name,))
-        used = np.array([self.names.index(k) for k in weights])
-        return replace(out, n=np.array([self.n[used].sum()]), dof=np.array([self.dof[used].min()]))
+        named = np.isin(self.names, list(weights))
+        return replace(out, n=np.array([self._rows(named)]), dof=np.array([self.dof[named].min()]))
 
     def through(self, function: Callable[[Float], Float], jacobian: Float, names: tuple[str, ...] | None = None) -> Estimate:
-        """Delta method: function(value) (k,), jacobian (k, p). In replicate designs the function is applied in every replicate."""
+        """Delta method: function(value) (k,), jacobian (k, p). In replicate designs the function is applied in every replicate.
+
+        n counts the rows behind the values that enter, a row that stands behind several of them once.
+        """
         j = np.atleast_2d(np.asarray(jacobian, float))
         value = np.atleast_1d(np.asarray(function(self.value), float))
         if names is not None and len(names) != value.size:
@@ -249,10 +256,17 @@ class Estimate:
         if len(parts) == 1 and parts[0].replicates is not None and self.parts[0].replicates is not None:
             parts = (replace(parts[0], replicates=np.array([np.atleast_1d(function(r)) for r in self.parts[0].replicates]), full=value),)
         used = j != 0
-        n = np.array([self.n[row].sum() if row.any() else 0.0 for row in used])
+        n = np.array([self._rows(row) for row in used])
         dof = np.array([self.dof[row].min() if row.any() else np.nan for row in used])
         keys = pd.DataFrame({"variable": list(label)})
         return replace(self, value=value, names=label, parts=parts, keys=keys, n=n, dof=dof, srs=None, interval="t", limits=None, extra={})
+
+    def _rows(self, used: Bool) -> float:
+        """Rows behind some of the values (p,), each counted once: at least as many as behind any one of them, which is all that is known without influence."""
+        n = self.n[used]
+        if n.size < 2:
+            return float(n.sum())
+        return float(np.clip(sum(part.standing(used) for part in self.parts), n.max(), n.sum()))
 
     def annotated(self, *, kind: str | None = None, unit: str | None = None, definition: str | None = None, notes: tuple[str, ...] = ()) -> Estimate:
         """The same numbers with words for a table."""

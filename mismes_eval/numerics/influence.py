@@ -83,6 +83,17 @@ class Block:
         out[np.arange(rows.shape[0]), self.domain, :] = rows
         return out[:, :d, :].reshape(rows.shape[0], d * k)
 
+    def standing(self, columns: Bool) -> Bool:
+        """(n,) the rows that stand in any of the columns (p,): all rows of a domain that carries one, else those whose values are not all zero."""
+        coef = self.coef[:, columns]
+        if self.domain is None:
+            some: Bool = (self.rows.values @ coef != 0).any(axis=1)
+            out: Bool = some if self.rows.cell is None else some[self.rows.cell]
+        else:
+            carries: Bool = np.append((coef != 0).reshape(self.domains, -1).any(axis=1), False)
+            out = carries[np.minimum(self.domain, self.domains)]
+        return out if self.scale is None else out & (self.scale != 0)
+
     def dense(self) -> Float:
         """(n, p)."""
         rows = self.rows.dense() if self.scale is None else self.rows.dense() * self.scale[:, None]
@@ -141,6 +152,13 @@ class Influence:
     def linear(self, j: Float) -> Influence:
         """z @ j.T for j, shape (k, p)."""
         return Influence(tuple(replace(b, coef=b.coef @ j.T) for b in self.blocks), self.n)
+
+    def standing(self, columns: Bool) -> Bool:
+        """(n,) the rows that stand in any of the columns (p,)."""
+        out = np.zeros(self.n, bool)
+        for block in self.blocks:
+            out |= block.standing(columns)
+        return out
 
     def take(self, index: Int | Bool) -> Influence:
         """The rows at index."""

@@ -14,7 +14,7 @@ from mismes_eval.estimate.hypothesis import wald
 from mismes_eval.estimate.quantile import quantile
 from mismes_eval.estimate.regression import ols
 from mismes_eval.estimate.survival import survival
-from mismes_eval.estimate.totals import mean
+from mismes_eval.estimate.totals import mean, total
 from mismes_eval.weighting.calibrate import calibrate
 from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
@@ -149,3 +149,37 @@ def test_joining_and_functions_of_estimates_refuse_what_is_none() -> None:
             attempt()  # type: ignore[no-untyped-call]
         assert what in str(error.value)
     assert survival(s, "y", "w", times=2).value.tolist() == survival(s, "y", "w", times=[2.0]).value.tolist()  # type: ignore[arg-type]
+
+
+def test_a_combination_counts_each_row_behind_it_once() -> None:
+    """y and x of the same 240 rows are 240 rows; groups add up; one value keeps its n; two overlapping indicators count the rows of either; samples add."""
+    s = sample()
+    rows = s.frame["g"].value_counts()
+    both = stack(mean(s, ["y", "x"]), mean(s, "y", by="g"))
+    names = both.names
+    assert both.contrast({"y": 1, "x": -1}).n.tolist() == [240]
+    assert both.contrast({"y, g=a": 1, "y, g=b": -1}).n.tolist() == [rows["a"] + rows["b"]]
+    assert both.contrast({"y": 1, "y, g=b": -1}).n.tolist() == [240]
+    assert both.contrast({"y, g=b": 2.0}).n.tolist() == [rows["b"]]
+    j = np.array([[1.0, -1.0, 0, 0, 0], [0, 0, 0, 1.0, 1.0], [0.0] * 5])
+    assert names[3:] == ("y, g=b", "y, g=c") and both.through(lambda v: j @ v, j).n.tolist() == [240, rows["b"] + rows["c"], 0]
+    some = s.where(s.frame["y"] > 0)
+    other = s.where(s.frame["x"] > 0)
+    two = stack(total(some, "y"), total(other, "x"))
+    either = ((s.frame["y"] > 0) | (s.frame["x"] > 0)).sum()
+    assert two.contrast(dict.fromkeys(two.names, 1.0)).n.tolist() == [either] < two.n.sum()
+    fits = stack(ols(some, "y ~ x"), ols(other, "y ~ x"))
+    assert fits.contrast({fits.names[1]: 1.0, fits.names[3]: -1.0}).n.tolist() == [either]
+    apart = independent(mean(s, ["y", "x"]), mean(sample(), "x"))
+    assert apart.contrast(dict.fromkeys(apart.names, 1.0)).n.tolist() == [480]
+    zeros = sample().where(np.arange(240) < 50).with_columns({"none": 0.0, "y": np.r_[np.ones(10), np.zeros(230)]})
+    assert total(zeros, ["none", "y"]).contrast({"none": 1.0, "y": 1.0}).n.tolist() == [50], "rows of the domain count whatever their value"
+
+
+def test_without_influence_a_combination_counts_no_more_than_its_largest_value() -> None:
+    r = replicates(sample(), "jackknife")
+    e = quantile(r, "y", [0.25, 0.75], interval="mean")
+    plain = survival(r.with_columns({"t": 1.0 + np.arange(240) % 3, "end": 1}), "t", "end", by="g")
+    assert e.contrast(dict.fromkeys(e.names, 1.0)).n.tolist() == [240]
+    assert plain.parts[0].influence is None
+    assert plain.contrast(dict.fromkeys(plain.names, 1.0)).n.tolist() == [plain.n.max()]
