@@ -80,6 +80,21 @@ _WHERE: dict[str, tuple[str, ...]] = {
 _HOME = {name: module for module, names in _WHERE.items() for name in names}
 _HOME |= {"open_report": "report.session"}
 _RENAMED = {"open_report": "open"}
+# Over a domain without rows these give NotEstimable.
+_ANSWERED = (
+    "total",
+    "mean",
+    "proportion",
+    "ratio",
+    "quantile",
+    "variance",
+    "ols",
+    "logit",
+    "poisson",
+    "survival",
+    "cumulative_incidence",
+    *_WHERE["estimate.decomposition"],
+)
 _FLOORS = ("frame", "inventory", "lfs", "tracer", "synthetic", "report", "impact")
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604
@@ -88,6 +103,8 @@ __all__ = ["__version__", *_HOME]  # noqa: PLE0604
 def __getattr__(name: str) -> object:
     if name in _HOME:
         value = getattr(import_module(f"{__name__}.{_HOME[name]}"), _RENAMED.get(name, name))
+        if name in _ANSWERED:
+            value = import_module(f"{__name__}.estimate.answer").answered(value)
         globals()[name] = value
         return value
     if name in _FLOORS:

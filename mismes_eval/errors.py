@@ -75,6 +75,10 @@ class EstimateError(MismesError):
     """A statistic that is not defined for these data."""
 
 
+class EmptyDomain(EstimateError):
+    """A statistic of a domain without rows. It stops a composition of statistics; the verbs of the package answer it with NotEstimable."""
+
+
 class IdentificationError(EstimateError):
     """An impact design from which the effect is not identified."""
 

@@ -11,7 +11,7 @@ import pandas as pd
 from formulaic import model_matrix
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import listed, no_negative_weights, numbers, require
+from mismes_eval.estimate.domains import listed, no_negative_weights, numbers, occupied, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation, fit_logit
@@ -174,7 +174,7 @@ def _mean(y: Float, w: Float) -> tuple[Float, Float]:
 def _groups(sample: Sample, outcome: str, group: str, covariates: Sequence[str], caller: str) -> _Groups:
     columns = listed(covariates)
     require(sample, [outcome, group, *columns], caller)
-    inside = sample.active
+    inside = occupied(sample, caller)
     y, g = numbers(sample, outcome, caller), numbers(sample, group, caller)
     problems = [
         Problem(f"{caller} meets missing values in the domain", f"column '{c}'", "a value in every row of the domain", "missing", "Narrow the domain with where(), or code missing as a category.",

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EmptyDomain, EstimateError, Problem
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.arguments import as_name, as_names
 from mismes_eval.weighting.levels import levels_of
@@ -56,16 +56,17 @@ def some(columns: str | Sequence[str], caller: str) -> list[str]:
 
 
 def together(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
-    """What two readers return, or one EstimateError with the problems of both."""
-    problems: list[Problem] = []
+    """What two readers return, or one EstimateError with the problems of both: EmptyDomain where nothing else is wrong."""
+    errors: list[EstimateError] = []
     out: list[Any] = []
     for read in (first, second):
         try:
             out.append(read())
         except EstimateError as error:
-            problems += error.problems
-    if problems:
-        raise EstimateError(dict.fromkeys(problems))
+            errors.append(error)
+    if errors:
+        kind = EmptyDomain if all(isinstance(e, EmptyDomain) for e in errors) else EstimateError
+        raise kind(dict.fromkeys(problem for e in errors for problem in e.problems))
     return out[0], out[1]
 
 
@@ -97,19 +98,24 @@ def no_negative_weights(sample: Sample, caller: str) -> None:
         )
 
 
-def domains(sample: Sample, by: By, caller: str) -> Domains:
-    """The combinations of the by-columns that occur among rows of the domain with weight."""
-    require(sample, [], caller)
+def occupied(sample: Sample, caller: str) -> NDArray[np.bool_]:
+    """(n,) the rows of the domain that carry weight. Raises EmptyDomain where there are none."""
     inside = sample.active
     if not inside.any():
-        raise EstimateError(Problem(f"{caller} has an empty domain", "", "at least one row with a weight above 0", "none", "Widen the mask of where()."))
+        raise EmptyDomain(Problem(f"{caller} has an empty domain", "", "at least one row with a weight above 0", "none", "Widen the mask of where()."))
+    return inside
+
+
+def domains(sample: Sample, by: By, caller: str) -> Domains:
+    """The combinations of the by-columns that occur among rows of the domain with weight. Raises EmptyDomain where there are none, EstimateError for columns that are amiss."""
     columns = list(as_names(by, "by", EstimateError))
-    if not columns:
-        return Domains(np.where(inside, 0, 1).astype(np.intp), pd.DataFrame(index=range(1)), ("",))
     require(sample, columns, caller)
     twice = [c for c in dict.fromkeys(columns) if columns.count(c) > 1]
     if twice:
         raise EstimateError([Problem(f"{caller} names a column of 'by' twice", f"column '{c}'", "every column once") for c in twice])
+    inside = occupied(sample, caller)
+    if not columns:
+        return Domains(np.where(inside, 0, 1).astype(np.intp), pd.DataFrame(index=range(1)), ("",))
     missing = np.logical_or.reduce([sample.frame[c].isna().to_numpy() for c in columns]) & inside
     if missing.any():
         raise EstimateError(

@@ -15,7 +15,7 @@ from formulaic.errors import FormulaicError
 from formulaic.transforms import TRANSFORMS
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import no_negative_weights, require
+from mismes_eval.estimate.domains import no_negative_weights, occupied, require
 from mismes_eval.numerics.qr import Collinear, check_rank
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.covariates import occurring, unreadable
@@ -36,16 +36,14 @@ class Model:
 
 
 def build(sample: Sample, formula: str, caller: str) -> Model:
-    """Outcome and regressors of a formula on the active rows. Raises EstimateError with every problem."""
+    """Outcome and regressors of a formula on the active rows. Raises EstimateError with every problem, EmptyDomain where there are no such rows."""
     require(sample, [], caller)
     parsed, alias = _parsed(formula, caller)
     original = {v: k for k, v in alias.items()}
     columns = sorted(original.get(c, c) for c in _named(parsed, {alias.get(str(c), str(c)) for c in sample.frame.columns}))
     require(sample, columns, caller)
     no_negative_weights(sample, caller)
-    inside = sample.active
-    if not inside.any():
-        raise EstimateError(Problem(f"{caller} has an empty domain", "", "at least one row with a weight above 0", "none", "Widen the mask of where()."))
+    inside = occupied(sample, caller)
     data = sample.frame.loc[inside, columns]
     rows = np.flatnonzero(inside)
     problems = [*_missing(data, rows, caller), *_unreadable(parsed, original, data)]

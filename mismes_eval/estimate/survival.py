@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.errors import EmptyDomain, EstimateError, Problem
 from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
+from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part, finite
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Float, Int, Rows
 from mismes_eval.weighting.replication import replicated
@@ -89,7 +89,7 @@ def duration_quantile(
 
     Returns
     -------
-    {label: Estimate (one value, in the unit of the duration), or NotEstimable where fewer had it by the last time}. The standard error is that of the
+    {label: Estimate (one value, in the unit of the duration), or NotEstimable where fewer had it by the last time}; {"": NotEstimable} over an empty domain. The standard error is that of the
     curve at the quantile over its local slope (over the times between survival + and - 2 SE of it). `ci` gives the times at which the curve passes t standard errors above
     and below the quantile's share (Woodruff), without an upper end where it never does; `extra` has those of 2 standard errors.
 
@@ -97,9 +97,13 @@ def duration_quantile(
     ----------
     Brookmeyer and Crowley (1982), Biometrics 38, 29-41; Woodruff (1952), JASA 47, 635-646.
     """
-    if not 0 < prob < 1:
-        raise EstimateError(Problem("the share is not a probability", "argument 'prob'", "a number between 0 and 1", str(prob)))
-    where = domains(sample, by, "duration_quantile")
+    if not (finite(prob) and 0 < prob < 1):
+        raise EstimateError(Problem("the share is not a probability", "argument 'prob'", "a number between 0 and 1", repr(prob)))
+    require(sample, [duration, event, *([entry] if entry else [])], "duration_quantile")
+    try:
+        where = domains(sample, by, "duration_quantile")
+    except EmptyDomain as error:
+        return {"": NotEstimable(str(error))}
     return {label: _quantile(sample.where(where.code == d), duration, event, prob, entry) for d, label in enumerate(where.labels)}
 
 
@@ -163,8 +167,8 @@ def _event_times(sample: Sample, duration: str, event: str) -> Float:
 def _curves(sample: Sample, duration: str, event: str, of: object, by: By, times: Sequence[float] | None, entry: str | None, kind: str) -> Estimate:
     require(sample, [duration, event, *([entry] if entry else [])], kind)
     no_negative_weights(sample, kind)
-    length, start, cause, last = _read(sample, duration, event, of, entry, kind)
     where = domains(sample, by, kind)
+    length, start, cause, last = _read(sample, duration, event, of, entry, kind)
     at = _times(length, cause, where, times, kind)
     value, columns, risk = [], [], []
     for d, moments in enumerate(at):

@@ -139,7 +139,7 @@ ESTIMATES = [
         ("a ratio by zero", lambda: me.ratio(design(x=0.0), "y", "x"), ("zero denominator", "'x'")),
         ("a median of words", lambda: me.quantile(design(), "sex", 0.5), ("numbers", "'sex'")),
         ("a quantile above 1", lambda: me.quantile(design(), "y", 50), ("50",)),
-        ("an empty domain", lambda: me.mean(design().where(survey()["y"] > 1e6), "y"), ("empty domain",)),
+        ("a misspelt group over an empty domain", lambda: me.mean(design().where(survey()["y"] > 1e6), "y", by="sx"), ("unknown column", "sx")),
         ("a breakdown with missing values", lambda: me.mean(design(sex=at(None, column="sex")), "y", by="sex"), ("missing", "sex")),
         ("a breakdown that is not there", lambda: me.mean(design(), "y", by="gender"), ("gender",)),
         ("collinear regressors", lambda: me.ols(design(z=survey()["x"] * 2), "y ~ x + z"), ("combination of others", "'z'", "Drop one")),
