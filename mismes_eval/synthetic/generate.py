@@ -65,6 +65,8 @@ def _country(sc: Scenario, to: Path) -> list[Path]:
     files.append(writer.csv(measures, to / "inventory.csv"))
     side = {"inventory_contact": inventory_table.contacts, "inventory_year": inventory_table.by_year, "inventory_rate": inventory_table.rates}
     files += [writer.csv(make(sc, measures), to / f"{name}.csv") for name, make in side.items()]
+    plan = published.analysis_plan(sc)
+    files += [] if plan is None else [writer.csv(plan, to / "analysis_plan.csv")]
     files.append(writer.csv(lfs_migration.rates(sc), to / "lfs_rate.csv"))
     files.append(writer.csv(published.margins(sc, [main]), to / "margins.csv"))
     files.append(writer.csv(published.targets(sc), to / "targets.csv"))

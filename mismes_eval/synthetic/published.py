@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import numpy as np
 import pandas as pd
 import yaml
@@ -12,6 +14,15 @@ from mismes_eval.synthetic.scenario import MARK, Scenario
 
 RETRIEVED = "2026-11-22"
 _INVENTED = "SYNTHETIC: counted in the made-up population, scaled to the published population total"
+
+
+def analysis_plan(sc: Scenario) -> pd.DataFrame | None:
+    """Rows item, value, reason: the made-up pre-analysis plan of the tracer study; None where the country's study had none."""
+    plan = files("mismes_eval.synthetic").joinpath(f"scenarios/{sc.country}_analysis_plan.csv")
+    if not plan.is_file():
+        return None
+    with plan.open(encoding="utf-8") as f:
+        return pd.read_csv(f, dtype=str, keep_default_na=False).assign(data_status=MARK)
 
 
 def _whole(values: pd.Series, total: float) -> pd.Series:

@@ -15,6 +15,7 @@ from mismes_eval.synthetic.scenario import MARK, NONE, Scenario, intercept, logi
 
 _FADE = {1: 0.5, 2: 0.68, 3: 0.86, 4: 1.0}  # attrition by wave as a share of the last wave's
 _HOME_NO = ("2.1", "2.2", "2.3", "3.1", "3.2")
+_RETURNS = {"SPONT": 55, "AVRR": 25, "DEPORT": 12, "READMISSION": 8}
 
 
 def tables(sc: Scenario, streams: Mapping[str, Streams], specs: Mapping[str, Mapping[str, Any]]) -> dict[str, pd.DataFrame]:
@@ -24,7 +25,7 @@ def tables(sc: Scenario, streams: Mapping[str, Streams], specs: Mapping[str, Map
         rng = sc.stream(f"tracer/{name}/sample")
         rows, weight = _sample(sc, rng, s, specs[name])
         path = _observed(s, rows)
-        person = _person(sc, rng, s, rows, weight, name, specs[name], path)
+        person = _person(sc, rng, s, rows, weight, name, specs[name], path).assign(ret_type=_return_types(sc, name, specs[name], len(rows)))
         wave = _waves(sc, rng, person, path, specs[name])
         parts["person"].append(person)
         parts["wave"].append(wave)
@@ -101,6 +102,13 @@ def _person(
     out["consent_version"], out["consent_scope"] = "1.0", spread(rng, n, ["SURVEY", "SURVEY+LINK"], [3, 7])
     out["n_contacts_given"] = rng.integers(1, 5, n)
     return out
+
+
+def _return_types(sc: Scenario, name: str, spec: Mapping[str, Any], n: int) -> np.ndarray:
+    """How each person came back, from a stream of its own: in measures for returnees only, and without a bearing on outcomes."""
+    if spec["event"] != "RETURN":
+        return np.full(n, NONE, dtype=object)
+    return spread(sc.stream(f"tracer/{name}/return"), n, list(_RETURNS), list(_RETURNS.values()))
 
 
 def _response(rng: np.random.Generator, person: pd.DataFrame, path: Path, spec: Mapping[str, Any]) -> dict[int, np.ndarray]:
