@@ -17,6 +17,7 @@ SECTION_ABOUT: Mapping[str, str] = {
     "calibration": "how the weights are adjusted to the control totals of inputs.margins",
     "tracer": "the tracer study's design and waves",
     "impact": "the difference-in-differences",
+    "theory_of_change": "how the measure is meant to work: sentences, each with the ids of the tables or figures of the report that measure it, empty where nothing does; without it the report says so",
     "cost": "cost per outcome",
     "disclosure": "what is too few or too uncertain to print",
     "breaks": "breaks in series",
@@ -32,6 +33,16 @@ EXAMPLES = {
 }
 
 
+CHAIN = {
+    "inputs": '{"Grants and counsellors, paid by the funder": T20}',
+    "activities": '{"Counselling, training and a grant for returnees": T20}',
+    "outputs": '{"Participants complete what they began": T05}',
+    "outcomes": '{"Participants are in work two years later": "T17, F11"}',
+    "assumptions": '{"Employers know of the training": }',
+}
+EXAMPLES |= {f"theory_of_change.{part}": example for part, example in CHAIN.items()}
+
+
 def blank_params(country: str, synthetic: bool, given: Mapping[str, str] = MappingProxyType({})) -> str:
     """A params file for `country` in which every key stands with its meaning, its default, and whether it may stay as it is. given: dotted key -> its value, ready to run."""
     filled = {"country": country, "synthetic": "true" if synthetic else "false", **given}
@@ -43,7 +54,8 @@ def blank_params(country: str, synthetic: bool, given: Mapping[str, str] = Mappi
         lines += ["", f"# {about}" if about else "", f"{section}:"]
         lines = [line for i, line in enumerate(lines) if line or (i and lines[i - 1])]
         for key in (k for k in KEYS if k.section == section):
-            value = f"data_raw/{country}/{EXAMPLES[key.name]}" if key.name in EXAMPLES else None
+            value = EXAMPLES.get(key.name)
+            value = f"data_raw/{country}/{value}" if value is not None and key.kind == "path" else value
             lines += _key(key, filled.get(key.name), "  ", value)
     return "\n".join(lines) + "\n"
 
@@ -59,6 +71,8 @@ def _key(key: Key, value: str | None, indent: str, example: str | None = None) -
 def _allowed(key: Key) -> str:
     if key.choices:
         return f" ({', '.join(map(_quoted, key.choices))})"
+    if key.kind == "steps":
+        return " (sentences with ids; the line below is an example)"
     if key.low is not None or key.high is not None:
         return f" ({key.kind}, {key.low if key.low is not None else 'any'} to {key.high if key.high is not None else 'any'})"
     return f" ({key.kind})"

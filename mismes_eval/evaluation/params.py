@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.evaluation.schema import BY_NAME, KEYS, SECTIONS, Key
+from mismes_eval.evaluation.steps import read_steps
 from mismes_eval.evaluation.yaml_text import Node, read_yaml
 from mismes_eval.frame.codes import codes
 from mismes_eval.frame.glance import as_html, as_text
@@ -103,6 +104,10 @@ class Params:
         """A mapping."""
         value = self[name]
         return dict(value) if isinstance(value, Mapping) else {}
+
+    def steps(self, name: str) -> dict[str, tuple[str, ...]]:
+        """Steps of a theory of change -> ids of the tables and figures that measure each."""
+        return {step: tuple(map(str, ids)) if isinstance(ids, (list, tuple)) else () for step, ids in self.mapping(name).items()}
 
     def path(self, name: str) -> Path | None:
         """An input's file; None where it is not supplied."""
@@ -201,6 +206,8 @@ def _value(key: Key, node: Node, where: str, problems: list[Problem], root: Path
             if key.choices and v not in key.choices:
                 problems.append(Problem("a value is not allowed", where, f"one of {', '.join(key.choices)}", repr(v)))
         return tuple(str(v) for v in items)
+    if key.kind == "steps":
+        return read_steps(node, where, problems)
     if not isinstance(node, str):
         problems.append(Problem("one value is needed", where, key.kind, repr(node)))
         return None

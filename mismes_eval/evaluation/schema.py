@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "integer", "number", "yes/no", "list", "path", "mapping", "country", "date"]
+Kind = Literal["text", "integer", "number", "yes/no", "list", "path", "mapping", "country", "date", "steps"]
 
 
 @dataclass(frozen=True)
 class Key:
-    """One key. name: dotted path. A mapping takes any keys of text (columns, recodes); choices: allowed values (of each item of a list)."""
+    """One key. name: dotted path. A mapping takes any keys of text (columns, recodes); choices: allowed values (of each item of a list).
+
+    Steps are sentences, each with the tables or figures of the report that measure it.
+    """
 
     name: str
     kind: Kind
@@ -66,7 +69,7 @@ KEYS: tuple[Key, ...] = (
     _k(
         "inputs.analysis_plan",
         "path",
-        "pre-analysis plan: item (outcome, wave, estimator, covariate, group, main outcome, main wave) and value, one row a planned choice",
+        "pre-analysis plan: item (measure, outcome, wave, estimator, covariate, attrition covariate, group, main outcome, main wave; registration and registered on for where and when it was laid down) and value, one row a planned choice, with the reason where something else was done",
     ),
     _k("reading.encoding", "text", "encoding of a text, Stata or SPSS file: utf-8, cp1252, latin-1, utf-16", "utf-8"),
     _k("reading.separator", "text", "what stands between the columns of a text file", ",", choices=(",", ";", "tab", "|")),
@@ -145,6 +148,12 @@ KEYS: tuple[Key, ...] = (
     _k("rollout.region", "text", "unit that the measure was rolled out by; few of them call for the wild bootstrap"),
     _k("rollout.covariates", "list", "covariates of the group-time effects", ()),
     _k("rollout.measure", "text", "id of the measure in the inventory and, for synthetic data, in the table of true effects"),
+    _k("theory_of_change.measures", "list", "measures that it explains; empty: every measure that is evaluated", ()),
+    _k("theory_of_change.inputs", "steps", "what goes in: money, staff, places"),
+    _k("theory_of_change.activities", "steps", "what the measure does with it"),
+    _k("theory_of_change.outputs", "steps", "what participants have received when it ends"),
+    _k("theory_of_change.outcomes", "steps", "what changes in their lives"),
+    _k("theory_of_change.assumptions", "steps", "what must hold for one step to lead to the next"),
     _k("cost.currency", "text", "currency of costs", "EUR"),
     _k("cost.price_year", "integer", "prices of this year", low=1900, high=2100),
     _k("cost.job_year_value", "number", "what a year in a job is worth to society, for net benefit and break-even; empty: neither is shown", low=0.01),

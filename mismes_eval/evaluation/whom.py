@@ -32,11 +32,15 @@ _SCORES = {0.0: "not or slightly", 1.0: "not or slightly", 2.0: "partly or fully
 
 @dataclass(frozen=True)
 class Family:
-    """Several effects that were looked at together. estimate: their joint Estimate; romano_wolf, benjamini_hochberg (p,): adjusted p-values."""
+    """Several effects that were looked at together. estimate: their joint Estimate; romano_wolf, benjamini_hochberg (p,): adjusted p-values.
+
+    place : for each effect that was given, its place among the p. Effects of the same persons, or their opposites, are one effect and count once.
+    """
 
     estimate: Estimate
     romano_wolf: Float
     benjamini_hochberg: Float
+    place: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,14 @@ class ForWhom:
     differences: Family | NotEstimable
 
     def positions(self, which: str) -> dict[tuple[str, str, str], int]:
-        """(measure, factor, group) -> place in a family; which: "effects" or "differences"."""
+        """(measure, factor, group) -> place in a family; which: "effects" or "differences". Groups of the same persons share one."""
         keys = [
             (measure, factor, str(name))
             for (measure, factor), g in self.groups.items() if isinstance(g, GroupEffects)
             for name in _names(g, which)
         ]  # fmt: skip
-        return {key: k for k, key in enumerate(keys)}
+        found = self.effects if which == "effects" else self.differences
+        return {key: k if isinstance(found, NotEstimable) else found.place[k] for k, key in enumerate(keys)}
 
 
 def for_whom(params: Params, study: Tracing, inventory: inventories.Inventory | None) -> ForWhom:
@@ -73,7 +78,8 @@ def for_whom(params: Params, study: Tracing, inventory: inventories.Inventory | 
     groups: dict[tuple[str, str], GroupEffects | NotEstimable] = {}
     for measure in study.measures:
         for factor, level in _of_persons(params, study).items():
-            groups[measure, factor] = _by(estimate, study.of(measure), level)
+            asked = _returned(study, measure, inventory, level) if factor == VOLUNTARY else level
+            groups[measure, factor] = _by(estimate, study.of(measure), asked)
     everybody = study.panel.where(study.panel.sample.frame[study.measure].astype("string").isin(study.measures).to_numpy(bool))
     for factor, level in _of_measures(study, inventory).items():
         groups[ALL, factor] = _by(estimate, everybody, level)
@@ -84,15 +90,26 @@ def for_whom(params: Params, study: Tracing, inventory: inventories.Inventory | 
 
 
 def family(estimates: Sequence[Estimate], seed: int, across_waves: bool = False) -> Family | NotEstimable:
-    """Joint estimate and adjusted p-values of several effects. across_waves: they were made with different attrition weights of one panel."""
+    """Joint estimate and adjusted p-values of several effects, each counted once. across_waves: they were made with different attrition weights of one panel."""
     if not estimates:
         return NotEstimable("nothing could be estimated")
     try:
         together = on_base(estimates) if across_waves else joint(estimates)
+        place = _places(together)
+        together = together.select([place.index(k) for k in range(max(place) + 1)])
         wolf, hochberg = adjust_pvalues(together, "romano_wolf", seed=seed), adjust_pvalues(together, "benjamini_hochberg")
     except MismesError as error:
         return NotEstimable(str(error))
-    return Family(together, wolf.adjusted, hochberg.adjusted)
+    return Family(together, wolf.adjusted, hochberg.adjusted, place)
+
+
+def _places(e: Estimate) -> tuple[int, ...]:
+    """Place of each value among the distinct ones: two that have the same size and move together (correlation 1 or -1) are one effect under two names."""
+    size, se, both = np.abs(e.value), np.asarray(e.se), np.abs(e.vcov)
+    alike = np.isclose(size, size[:, None], rtol=1e-9, atol=0) & np.isclose(both, np.outer(se, se), rtol=1e-9, atol=0) & (e.n == e.n[:, None])
+    first = [int(np.argmax(row)) if row.any() else k for k, row in enumerate(alike)]
+    order = list(dict.fromkeys(first))
+    return tuple(order.index(k) for k in first)
 
 
 def outcomes_family(effect: Effects, seed: int) -> tuple[tuple[tuple[str, object], ...], Family | NotEstimable]:
@@ -149,6 +166,27 @@ def _of_persons(params: Params, study: Tracing) -> dict[str, pd.Series | NotEsti
     else:
         out[VOLUNTARY] = NotEstimable("the tracer study does not say whether a return was voluntary (column 'ret_type': SPONT, AVRR, DEPORT or READMISSION)")
     return out
+
+
+def _returned(study: Tracing, measure: str, inventory: inventories.Inventory | None, level: pd.Series | NotEstimable) -> pd.Series | NotEstimable:
+    """Groups by voluntariness of return, or that the question does not arise: nobody of the measure had returned when it began."""
+    inside = study.of(measure).sample
+    if isinstance(level, pd.Series) and level[inside.active].notna().any():
+        return level
+    if not returnees(study, measure, inventory):
+        return NotEstimable("does not apply: people take part before or during their migration, not after a return")
+    return level if isinstance(level, NotEstimable) else NotEstimable("nobody said whether the return was voluntary")
+
+
+def returnees(study: Tracing, measure: str, inventory: inventories.Inventory | None) -> bool:
+    """Whether a measure is for people who have returned: by the event from which the tracer counts, else by its stage in the inventory; true where neither says."""
+    inside = study.of(measure).sample
+    if "event_type" in inside.frame.columns:
+        events = inside.frame.loc[inside.active, "event_type"].dropna().astype(str)
+        if set(events) & {"RETURN", "DEPART"}:
+            return bool((events == "RETURN").any())
+    stage = [] if inventory is None else inventory.frame.loc[inventory.frame["measure_id"].astype(str) == measure, "stage_code"].dropna().astype(str).tolist()
+    return not stage or bool(set(stage) - {"BEF", "DUR"})
 
 
 def _of_measures(study: Tracing, inventory: inventories.Inventory | None) -> dict[str, pd.Series | NotEstimable]:

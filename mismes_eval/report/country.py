@@ -10,7 +10,7 @@ import pandas as pd
 from mismes_eval.errors import ReportError
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
-from mismes_eval.report.chapters.base import Item
+from mismes_eval.report.chapters.base import Item, titles
 from mismes_eval.report.chapters.plan import INPUTS, source_map
 from mismes_eval.report.comparable import comparable
 from mismes_eval.report.disclosure import Partition, protect_tables
@@ -76,6 +76,7 @@ def country_report(session: Session) -> CountryReport:
     for number, (name, make) in enumerate(CHAPTERS.items(), 1):
         session.progress(name, number, len(CHAPTERS))
         built[name] = make(context)
+        context = replace(context, shown={**context.shown, **titles(built[name].items)})
     last = built["limits"]
     built["limits"] = replace(last, items=(*last.items, source_map(context, built)))
     built = {name: replace(c, items=tuple(_dated(context, i) for i in c.items)) for name, c in built.items()}

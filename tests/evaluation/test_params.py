@@ -141,3 +141,32 @@ def test_a_missing_file_is_bad_input(project: Path) -> None:
 
 def test_the_presets_of_the_schema_are_those_of_the_package() -> None:
     assert set(next(k for k in KEYS if k.name == "definitions.preset").choices) == set(PRESETS)
+
+
+CHAIN = "country: MDA\ntheory_of_change:\n"
+
+
+def test_steps_of_a_theory_of_change_name_what_measures_them(project: Path) -> None:
+    p = load(project, CHAIN + "  outputs:\n    'A plan, written': T20, F13\n    Nothing seen:\n  outcomes: [People work]\n  inputs: {Money: [T20, T05b]}\n")
+    assert p.steps("theory_of_change.outputs") == {"A plan, written": ("T20", "F13"), "Nothing seen": ()}
+    assert p.steps("theory_of_change.outcomes") == {"People work": ()} and p.steps("theory_of_change.inputs") == {"Money": ("T20", "T05b")}
+    assert p.steps("theory_of_change.activities") == {}
+    assert '"A plan, written": ["T20", "F13"]' in p.to_json()
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("  outcome: {People work: T17}\n", "Nearest key: 'theory_of_change.outcomes'"),
+        ("  outcomes: {People work: table 17}\n", "not the id of a table or figure"),
+        ("  outcomes: {People work: {T17: yes}}\n", "not the id of a table or figure"),
+        ("  outcomes: [[People work]]\n", "steps are needed"),
+        ("  outcomes: {'': T17}\n", "a step has no words"),
+        ("  outputs: {Write to someone@example.org: T17}\n", "a personal identifier"),
+        ("  inputs: ['Call +373 22 123 456']\n", "a personal identifier"),
+    ],
+)
+def test_steps_that_are_refused(project: Path, text: str, what: str) -> None:
+    found = "\n".join(problems(project, CHAIN + text))
+    assert what in found and "theory_of_change." in found
+    assert "example.org" not in found and "123 456" not in found

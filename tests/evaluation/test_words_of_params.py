@@ -291,6 +291,7 @@ def test_the_section_of_a_key_is_the_part_before_the_dot() -> None:
         "impact",
         "study",
         "rollout",
+        "theory_of_change",
         "cost",
         "disclosure",
         "breaks",

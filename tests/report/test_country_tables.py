@@ -146,8 +146,25 @@ def test_groups_and_their_adjusted_p_values(context: Context, shown: Mapping[str
             assert cells.loc[(head, "effect"), "se"] == pytest.approx(g.effects.se[k], rel=1e-12)
             assert cells.loc[(head, "q, Benjamini-Hochberg"), "value"] == pytest.approx(again[at[measure, factor, name]])
             assert cells.loc[(head, "p, Romano-Wolf"), "value"] >= cells.loc[(head, "p"), "value"] * 0.5
-    reasons = cells[cells["status"] == "not estimable"]
-    assert any("voluntary" in str(r) for r in reasons["definition"])
+    back = [f"MDA-001, voluntariness of return: {kind}" for kind in ("voluntary", "forced")]
+    whole = context.evaluation.effects[0].by_wave["employed", 3]
+    assert isinstance(whole, Estimate)
+    assert sum(cells.loc[(row, "effect"), "n"] for row in back) == whole.n[0]
+    before = cells.loc[("MDA-002, voluntariness of return", "effect")]
+    assert before["status"] == "not estimable" and before["definition"].startswith("does not apply")
+
+
+def test_effects_of_the_same_persons_count_once(context: Context) -> None:
+    whom = context.evaluation.whom
+    assert whom is not None and not isinstance(whom.effects, NotEstimable) and not isinstance(whom.differences, NotEstimable)
+    at, n = whom.positions("effects"), whom.effects.estimate.p
+    same = [at["all measures", "model of the measure", "M08"], at["all measures", "employers' involvement", "not or slightly"]]
+    assert same[0] == same[1] and len(at) == n + 4 and set(at.values()) == set(range(n))
+    gaps = whom.positions("differences")  # the two features of the two measures: one difference under three names, once with the other sign
+    assert len({k for key, k in gaps.items() if key[0] == "all measures"}) == 1
+    p = whom.effects.estimate.pvalue
+    ranked = np.sort(p)[::-1] * n / np.arange(n, 0, -1)
+    np.testing.assert_allclose(np.sort(whom.effects.benjamini_hochberg)[::-1], np.minimum.accumulate(np.minimum(ranked, 1)), rtol=1e-12)
 
 
 def test_differences_between_groups_have_their_own_error(context: Context, shown: Mapping[str, object]) -> None:

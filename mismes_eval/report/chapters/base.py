@@ -22,11 +22,12 @@ NOT_SUPPLIED = "Not supplied: this run names no {what}."
 
 @dataclass(frozen=True)
 class Context:
-    """What a chapter may use. words: the report's language."""
+    """What a chapter may use. words: the report's language; shown: id -> title of the tables and figures of the chapters before."""
 
     evaluation: Evaluation
     rules: Rules
     words: Language
+    shown: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def synthetic(self) -> bool:
@@ -54,6 +55,11 @@ class Context:
     def absent(self, what: str) -> str:
         """The sentence that stands where evidence was not supplied."""
         return self.words(NOT_SUPPLIED, what=self.words(what))
+
+
+def titles(items: Sequence[Item]) -> dict[str, str]:
+    """Id -> title of the tables and figures among the items of a chapter."""
+    return {i.id: i.title for i in items if not isinstance(i, str)}
 
 
 @dataclass(frozen=True)

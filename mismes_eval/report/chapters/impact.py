@@ -6,12 +6,15 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.tracing import Effects, Tracing
-from mismes_eval.report.chapters.base import Chapter, Context, Item
+from mismes_eval.evaluation.whom import VOLUNTARY, returnees
+from mismes_eval.impact.heterogeneity import GroupEffects
+from mismes_eval.report.chapters.base import Chapter, Context, Item, titles
 from mismes_eval.report.chapters.cells import earnings_note, outcome_scale
 from mismes_eval.report.chapters.doubt import doubt_items
 from mismes_eval.report.chapters.rollout import rollout_items
 from mismes_eval.report.chapters.strength import PRE, checks, reservations
 from mismes_eval.report.chapters.study import study_items
+from mismes_eval.report.chapters.theory import theory
 from mismes_eval.report.chapters.whom import whom_items
 from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.chapters.worth import worth_items
@@ -19,13 +22,14 @@ from mismes_eval.report.tables import Table, cells_of
 
 
 def impact(context: Context) -> Chapter:
-    """T17 effects by outcome and wave; T19, F10 to F12 what can be held against them; T18 for whom; T20, F13 what they cost; a roll-out or a study of its own."""
+    """T05d how the measures are meant to work; T17 effects by outcome and wave; T19, F10 to F12 what can be held against them; T18 for whom; T20, F13 what they cost; a roll-out or a study of its own."""
     study = context.evaluation.tracing
     own = context.evaluation.study
     rolled = context.evaluation.rollout
     alone = (rollout_items(context, rolled) if rolled is not None else []) + (study_items(context, own) if own is not None else [])
     if study is None:
-        return Chapter("impact", "Impact and its cost", tuple(alone) or (context.absent("tracer study or impact study"),))
+        told = theory(context, {**context.shown, **titles(alone)})
+        return Chapter("impact", "Impact and its cost", (*told, *(alone or [context.absent("tracer study or impact study")])))
     items: list[Item] = [
         context.text("Effects compare the change of participants with the change of the comparison group, doubly robust, from enrolment to each wave. They are effects if, without the measure, both groups would have "
                      "changed alike given the covariates; the pre-trend test below is a check, not a proof."),
@@ -34,7 +38,7 @@ def impact(context: Context) -> Chapter:
         items += headline(context, effect, study)
         items += [_effects(context, study, effect), *doubt_items(context, study, effect, doubt)]
     items += [*whom_items(context, study), *worth_items(context, study), *alone]
-    return Chapter("impact", "Impact and its cost", tuple(items))
+    return Chapter("impact", "Impact and its cost", (*theory(context, {**context.shown, **titles(items)}), *items))
 
 
 def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
@@ -103,8 +107,10 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
         units[row] = outcome_scale(outcome)
         cells.append(cells_of([(row, context.text("{m:.0f} months", m=study.months[wave]), e)], context.rules))
     truth = _truth(context, effect.measure)
+    pooled = _pooled(context, study, effect.measure)
     notes = [_standard_errors(context, effect), context.text("Shares in percentage points; months and earnings in their units.")]
     notes += earnings_note(context, study) if any("earn" in str(outcome) for outcome, _ in effect.by_wave) else ()
+    notes += [pooled] if pooled else []
     if truth is not None:
         notes.append(truth)
     return Table(
@@ -119,6 +125,16 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
         units,
         intervals=True,
     )
+
+
+def _pooled(context: Context, study: Tracing, measure: str) -> str:
+    """What an average over voluntary and forced returns hides, for measures after a return; "" for the others."""
+    if not returnees(study, measure, context.evaluation.inventory):
+        return ""
+    found = context.evaluation.whom
+    if found is not None and isinstance(found.groups.get((measure, VOLUNTARY)), GroupEffects):
+        return context.text("Averages over voluntary and forced returns; T18 shows the effect of each.")
+    return context.text("Averages over voluntary and forced returns: they cannot be told apart here, and T18 says why.")
 
 
 def _standard_errors(context: Context, effect: Effects) -> str:

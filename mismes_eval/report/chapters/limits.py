@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.whom import VOLUNTARY, returnees
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.criteria import criteria
 from mismes_eval.report.chapters.plan import deviations
+from mismes_eval.report.chapters.theory import evaluated, shortfalls
 
 
 def limits(context: Context) -> Chapter:
     """T05c evidence by criterion, T21 limitations, T22 deviations from the analysis plan; T23 is added when every chapter is built."""
     items: list[Item] = [criteria(context), _limitations(context), deviations(context)]
     return Chapter("limits", "Limits and sources", tuple(items))
+
+
+def _pooled(context: Context) -> list[tuple[str, str]]:
+    """Measures after a return whose effect cannot be split into voluntary and forced returns."""
+    study, found = context.evaluation.tracing, context.evaluation.whom
+    if study is None or found is None:
+        return []
+    mixed = [
+        e.measure
+        for e in context.evaluation.effects
+        if returnees(study, e.measure, context.evaluation.inventory) and isinstance(found.groups.get((e.measure, VOLUNTARY)), NotEstimable)
+    ]
+    said = "{m}: effects are averages over voluntary and forced returns, which T18 cannot tell apart."
+    return [("Voluntariness of return", context.text(said, m=", ".join(mixed)))] if mixed else []
 
 
 def _limitations(context: Context) -> Item:
@@ -47,5 +63,8 @@ def _limitations(context: Context) -> Item:
                             "The groups moved apart before the measure began: do not read the effect as caused by it.",
                         )
                     )
+    rows += [*shortfalls(context), *_pooled(context)]
+    if evaluated(context) and e.params.path("inputs.analysis_plan") is None:
+        rows.append(("Analysis plan", "None was supplied: every choice of this report was made without one."))
     rows = rows or [("Scope", "Only what the chapters show was supplied.")]
     return text_table(context, "T21", "Limitations", [(context.text(a), context.text(b)) for a, b in rows], ("Subject", "What to keep in mind"))

@@ -9,11 +9,15 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.evaluation.params import Params
+from mismes_eval.impact.two_by_two import NAMES
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
+from mismes_eval.report.chapters.words import DESIGN
 from mismes_eval.report.provenance import file_hash
 from mismes_eval.report.tables import TextTable
 
 AS_PLANNED, NOT_DONE, NOT_PLANNED = "as planned", "planned, not done", "done, not planned"
+REGISTERED = ("registration", "registered on")  # items that say where and when the plan was laid down; nothing is compared
+UNREGISTERED = "The plan file names no registration: when it was written, before or after the data, cannot be checked."
 # item of the plan -> key of the params that holds what was done
 ITEMS = {
     "outcome": "impact.outcomes", "main outcome": "impact.main_outcome", "main wave": "impact.main_wave", "wave": "tracer.waves", "measure": "tracer.measures", "covariate": "impact.covariates",
@@ -40,19 +44,41 @@ def deviations(context: Context) -> Item:
         return text_table(context, "T22", title, [(context.text("Analysis plan"), none)], ("Subject", "Deviation"))
     plan = read_plan(path)
     done = {item: _done(context.evaluation.params, item, context) for item in ITEMS}
+    laid_down, plan = plan[plan["item"].isin(REGISTERED)], plan[~plan["item"].isin(REGISTERED)]
     rows = []
     for item, value, reason in zip(plan["item"], plan["value"], plan["reason"], strict=True):
-        rows.append((context.text(item), context.name(value), context.text(AS_PLANNED if value in done[item] else NOT_DONE), context.name(reason)))
+        rows.append(_line(context, item, value, AS_PLANNED if value in done[item] else NOT_DONE, reason))
     for item in dict.fromkeys(plan["item"]):
         planned = set(plan.loc[plan["item"] == item, "value"])
-        rows += [(context.text(item), context.name(v), context.text(NOT_PLANNED), "") for v in done[item] if v not in planned]
-    kept = sum(r[2] == context.text(AS_PLANNED) for r in rows)
-    notes = (context.text("{k} of {n} choices are as planned. Items that the plan does not name are not compared.", k=kept, n=len(rows)),)
-    return text_table(context, "T22", title, rows, ("Subject", "Value", "Deviation", "Reason given in the plan file"), path.name, notes)
+        rows += [_line(context, item, v, NOT_PLANNED, "") for v in done[item] if v not in planned]
+    kept = sum(r[3] == context.text(AS_PLANNED) for r in rows)
+    notes = [context.text("{k} of {n} choices are as planned. Items that the plan does not name are not compared.", k=kept, n=len(rows))]
+    notes += [] if len(laid_down) else [context.text(UNREGISTERED)]
+    rows = [
+        (context.text(i), context.name(v), "", context.text("not compared"), context.name(r))
+        for i, v, r in zip(laid_down["item"], laid_down["value"], laid_down["reason"], strict=True)
+    ] + rows
+    return text_table(context, "T22", title, rows, ("Subject", "Value", "In words", "Deviation", "Reason given in the plan file"), path.name, notes)
+
+
+def _line(context: Context, item: str, value: str, deviation: str, reason: str) -> tuple[str, ...]:
+    return context.text(item), context.name(value), _in_words(context, item, value), context.text(deviation), context.name(reason)
+
+
+def _in_words(context: Context, item: str, value: str) -> str:
+    """A planned value as the report's tables name it; "" where the value says it itself."""
+    study = context.evaluation.tracing
+    if item in ("outcome", "main outcome", "covariate", "attrition covariate", "group"):
+        said = context.text(DESIGN[value]) if value in DESIGN and "outcome" not in item else context.column(value)
+        return said if said != value else ""
+    if item == "estimator":
+        return context.text(NAMES[value]) if value in NAMES else ""
+    months = {} if study is None else {str(w): m for w, m in study.months.items()}
+    return context.text("{m:.0f} months", m=months[value]) if item in ("wave", "main wave") and value in months else ""
 
 
 def read_plan(path: Path) -> pd.DataFrame:
-    """A pre-analysis plan: columns item (one of ITEMS), value, and reason where the authors explain a change.
+    """A pre-analysis plan: columns item (one of ITEMS or REGISTERED), value, and reason where the authors explain a change.
 
     Raises InputError with every line that names an unknown item or no value.
     """
@@ -65,10 +91,11 @@ def read_plan(path: Path) -> pd.DataFrame:
     frame = frame.assign(
         item=frame["item"].str.strip().str.lower(), value=frame["value"].str.strip(), reason=frame["reason"].str.strip() if "reason" in frame.columns else ""
     )
-    bad = ~frame["item"].isin(list(ITEMS)) | (frame["value"] == "")
+    known = [*ITEMS, *REGISTERED]
+    bad = ~frame["item"].isin(known) | (frame["value"] == "")
     if bad.any():
         raise InputError([
-            Problem("a line of the analysis plan cannot be compared", f"{path.name}, line {int(k) + 2}", f"an item among {', '.join(ITEMS)} and a value", f"{frame.loc[k, 'item']!r}, {frame.loc[k, 'value']!r}")
+            Problem("a line of the analysis plan cannot be compared", f"{path.name}, line {int(k) + 2}", f"an item among {', '.join(known)} and a value", f"{frame.loc[k, 'item']!r}, {frame.loc[k, 'value']!r}")
             for k in frame.index[bad]
         ])  # fmt: skip
     return frame[["item", "value", "reason"]]

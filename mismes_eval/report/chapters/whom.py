@@ -66,8 +66,8 @@ def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
 
 
 def _in_order(names: Sequence[str]) -> list[int]:
-    """Low before medium before high; other groups as they stand."""
-    rank = {"low": 0, "medium": 1, "high": 2}
+    """Low before medium before high, voluntary before forced; other groups as they stand."""
+    rank = {"low": 0, "medium": 1, "high": 2, "voluntary": 0, "forced": 1}
     return sorted(range(len(names)), key=lambda k: rank.get(names[k].split(" ")[0], k))
 
 
@@ -101,7 +101,7 @@ def _outcomes(context: Context, study: Tracing) -> Table:
             continue
         for k, (outcome, wave) in enumerate(keys):
             row = context.text("{m}: {o}, {w}", m=effect.measure, o=context.column(outcome), w=context.text("{m:.0f} months", m=study.months[wave]))
-            cells.append(_adjusted(row, f, k))
+            cells.append(_adjusted(row, f, f.place[k]))
     note = context.text(
         "Each measure's outcomes and waves are one family: an adjusted p-value counts all of them. The effects themselves are in the tables T17."
     )
@@ -139,7 +139,7 @@ def _family(context: Context, f: Family | NotEstimable) -> str:
         return context.text("P-values are not adjusted: {r}", r=context.text(f.reason))
     size = int(np.isfinite(f.romano_wolf).sum())
     return context.text(
-        "{k} effects were looked at. Romano-Wolf: chance of any false finding among them; Benjamini-Hochberg: expected share of false findings among the findings.",
+        "{k} effects were looked at; the same persons under two names count once. Romano-Wolf: chance of any false finding among them; Benjamini-Hochberg: expected share of false findings among the findings.",
         k=size,
     )
 
