@@ -53,11 +53,11 @@ def test_calibration_pulls_back_residuals_times_its_factor() -> None:
 def test_calibration_refitted_names_the_margin_that_cannot_be_met() -> None:
     step = Calibration("to g", np.ones(6), CELL, W, None, ("g=a", "g=b"), np.array([12.0, 6.0]))
     empty = np.array([1.0, 1, 1, 0, 0, 0])
-    with pytest.raises(ValueError, match="^to g: margin 'g=b' cannot be met$"):
+    with pytest.raises(ValueError, match=r"^to g: margin 'g=b' cannot be met$"):
         step.refit(empty)
-    with pytest.raises(ValueError, match="^to g: margin '1' cannot be met$"):
+    with pytest.raises(ValueError, match=r"^to g: margin '1' cannot be met$"):
         replace(step, margins=()).refit(empty)
-    with pytest.raises(ValueError, match="^to g: the totals were not kept$"):
+    with pytest.raises(ValueError, match=r"^to g: the totals were not kept$"):
         replace(step, totals=None).refit(W)
     dense = replace(step, x=Rows(CELL.dense()))
     np.testing.assert_allclose(dense.refit(W), [2, 2, 2, 0.5, 0.5, 0.5])
