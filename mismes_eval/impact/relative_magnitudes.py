@@ -93,11 +93,6 @@ class _Test:
         lower = bound.max(axis=0)
         low, high = norm.cdf(lower), norm.cdf(self.least_favourable)
         critical = np.maximum(norm.ppf(np.clip(low + (1 - self.second) * (high - low), 0.0, 1.0)), 0.0)
-        # Far in the upper tail the two probabilities lose their digits: there the survival function is used.
-        tail = lower > 5
-        if tail.any():
-            upper, end = norm.sf(lower[tail]), norm.sf(self.least_favourable)
-            critical[tail] = norm.isf(np.maximum(upper - (1 - self.second) * (upper - end), 0.0))
         out: Bool = (top <= self.least_favourable) & (top <= critical)
         return out
 

@@ -299,3 +299,26 @@ def test_the_projection_is_weighted_least_squares() -> None:
     cross = DENSE.T @ (z * WEIGHT[:, None])
     root = np.sqrt(WEIGHT)[:, None]
     np.testing.assert_allclose(projection(Rows(DENSE), WEIGHT, cross), np.linalg.lstsq(DENSE * root, z * root, rcond=None)[0], atol=1e-9)
+
+
+# Which rows stand in a value
+
+
+def test_rows_stand_in_a_value_where_their_influence_is_not_zero_or_their_domain_carries_it() -> None:
+    values = np.array([[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]])
+    both, first, none = np.array([True, True]), np.array([True, False]), np.array([False, False])
+    plain = Block(Rows(values), np.eye(2))
+    assert plain.standing(both).tolist() == [True, True, False] and plain.standing(first).tolist() == [True, False, False]
+    assert not plain.standing(none).any()
+    by_cell = Block(Rows(values, np.array([2, 1, 0, 1])), np.eye(2))
+    assert by_cell.standing(both).tolist() == [False, True, True, True] and by_cell.standing(first).tolist() == [False, False, True, False]
+    scaled = Block(Rows(values), np.eye(2), None, np.array([0.0, -1.0, 1.0]))
+    assert scaled.standing(both).tolist() == [False, True, False]
+    # Three domains of one row each, of which value 0 takes the first and value 1 the last; the fourth row is in none.
+    domain = np.array([0, 1, 2, 3])
+    parts = Block(Rows(np.zeros((4, 1))), np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 5.0]]), domain)
+    assert parts.standing(both).tolist() == [True, False, True, False] and parts.standing(first).tolist() == [True, False, False, False]
+    beyond = Block(Rows(np.zeros((4, 1))), parts.coef, np.array([0, 1, 2, 7]))
+    assert beyond.standing(both).tolist() == [True, False, True, False]
+    together = Influence((plain, Block(Rows(np.array([[0.0], [0.0], [3.0]])), np.array([[0.0, 1.0]]))), 3)
+    assert together.standing(both).all() and together.standing(first).tolist() == [True, False, False]

@@ -8,9 +8,11 @@ import pytest
 from scipy.stats import norm
 
 from mismes_eval.errors import DesignError, EstimateError
+from mismes_eval.numerics.influence import Influence
 from mismes_eval.tracer import TracerPanel, attrition_weights, follow_up, refreshment
 from mismes_eval.tracer.response_model import ResponseModel, design_matrix
 from mismes_eval.weighting.attrition import StabilisedPropensity
+from mismes_eval.weighting.nonresponse import cell_step
 from mismes_eval.weighting.sample import Sample
 
 W = np.array([1.0, 2.0, 3.0, 2.0, 4.0, 6.0])
@@ -249,3 +251,46 @@ def test_tracing_by_a_covariate_names_it_and_the_found_carry_their_group() -> No
         again.design.steps[1].name == "response to intensive tracing (cells on g, k; 2 of 4)"
         and again.design.steps[0].name == "intensive tracing of 4 of 6 lost at wave 1"
     )
+
+
+def test_one_covariate_may_be_a_plain_word_of_several_letters() -> None:
+    """A name of several letters is one column, not a list of letters: of the lost 1 to 6 all are drawn at 1/2, of each region half is found."""
+    i = np.arange(8)
+    s = Sample.from_frame(pd.DataFrame({"w": 1.0, "person_id": i, "region": ["a", "a", "b", "b", "a", "b", "a", "b"]}), weights="w")
+    there = np.isin(i, (0, 1, 2, 7))
+    second = pd.DataFrame({"person_id": i, "wave": 1, "drawn": np.isin(i, (1, 2, 3, 4)), "disp": np.where(there, "1.1", "2.1")})
+    first = pd.DataFrame({"person_id": i, "wave": 0, "drawn": False, "disp": "1.1"})
+    made = TracerPanel.from_frame(pd.concat([first, second], ignore_index=True), sample=s, disposition="disp")
+    for covariates in ("region", ["region"], ("region",)):
+        for method in ("cells", "logit", "probit"):
+            found = follow_up(made, 1, "drawn", 0.5, covariates, method).weight_sample(1)
+            np.testing.assert_allclose(found.weights, [1, 4, 4, 0, 0, 0, 0, 1], rtol=1e-7)
+            assert found.design.steps[1].name == f"response to intensive tracing ({method} on region; 2 of 4)"
+    assert follow_up(made, 1, "drawn", 0.5, "region").weight_sample(1).design.steps[1].name == "response to intensive tracing (logit on region; 2 of 4)"
+    # Those found at once stay at 1, of the two regions 1 + 4 and 4 + 1.
+    new = Sample.from_frame(pd.DataFrame({"w": 1.0, "person_id": i, "region": list("aabbaabb"), "new": i >= 4}), weights="w")
+    waves = pd.concat([pd.DataFrame({"person_id": i[:4], "wave": 0}), pd.DataFrame({"person_id": [0, 1, 2, 3, 4, 6], "wave": 1})], ignore_index=True)
+    fresh_ = attrition_weights(TracerPanel.from_frame(waves, sample=new, refresh="new"), "region")
+    for covariates in ("region", ["region"]):
+        only = refreshment(fresh_, 1, covariates).only  # type: ignore[arg-type]
+        np.testing.assert_allclose(only.weights, [0, 0, 0, 0, 2, 0, 2, 0], rtol=1e-7)
+        assert only.design.steps[-1].name == "response of the refreshment sample at wave 1 (logit on region)"
+
+
+def test_a_numerator_of_a_model_that_lost_nobody_passes_influence_on() -> None:
+    """Everybody answered: the factor is 1 and the propensity has no information, so that nothing is estimated."""
+    everybody = cell_step("all", sample().frame, ["g"], np.ones(6), W, np.ones(6, bool))
+    step = StabilisedPropensity(everybody, everybody)
+    z = Influence.of(np.column_stack([np.arange(6.0), Y]))
+    np.testing.assert_allclose(step.factor, 1)
+    np.testing.assert_allclose(step.pull_back(z).dense(), z.dense(), atol=1e-12)
+
+
+def test_columns_of_a_response_model_are_named_by_the_levels_that_occur() -> None:
+    """The first level that occurs in the domain has no column; a level without rows in it has none either."""
+    s = sample(k=pd.Categorical(list("aabbcc"), categories=["a", "b", "c"]), n=[1.0, 2, 3, 4, 5, 6])
+    x, names = design_matrix(s, ["k", "n"])
+    assert names == ("Intercept", "k=b", "k=c", "n") and x.shape == (6, 4)
+    np.testing.assert_allclose(x, np.column_stack([np.ones(6), np.arange(6) // 2 == 1, np.arange(6) // 2 == 2, np.arange(1, 7)]))
+    narrow, few = design_matrix(s.where(np.arange(6) < 4), ["k"])
+    assert few == ("Intercept", "k=b") and narrow[4:].tolist() == [[0, 0], [0, 0]]
