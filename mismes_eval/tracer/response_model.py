@@ -15,6 +15,7 @@ from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.probit import density, fit_probit, probit_information, probit_score
 from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.covariates import main_effect
 from mismes_eval.weighting.nonresponse import main_effects
 from mismes_eval.weighting.sample import Sample
 
@@ -81,14 +82,5 @@ def design_matrix(sample: Sample, columns: Sequence[str]) -> tuple[Float, tuple[
     inside = sample.active
     if not columns:
         return inside[:, None].astype(float), ("Intercept",)
-    names = ["Intercept"]
-    for c in columns:
-        series = sample.frame.loc[inside, c]
-        if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
-            names.append(c)
-        else:
-            names += [f"{c}={v}" for v in sorted(series.unique(), key=str)[1:]]
     x = main_effects(sample.frame, list(columns), inside).values
-    if x.shape[1] != len(names):
-        names = [f"x{j}" for j in range(x.shape[1])]
-    return x, tuple(names)
+    return x, ("Intercept", *(name for c in columns for name in main_effect(sample.frame.loc[inside, c])[1]))

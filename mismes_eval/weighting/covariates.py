@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import Problem
-from mismes_eval.numerics.rows import Bool
+from mismes_eval.numerics.rows import Bool, Float
 
 _NUMBERS = ("floating", "integer", "mixed-integer-float", "decimal")
 
@@ -25,6 +25,14 @@ def unreadable(frame: pd.DataFrame, columns: Sequence[str], inside: Bool) -> lis
 def occurring(frame: pd.DataFrame) -> pd.DataFrame:
     """The same rows as numpy's own types and categories, which is what formulas read, without the categories that no row has."""
     return frame.assign(**{str(c): _plain(frame[c]) for c in frame.columns if not isinstance(frame[c].dtype, np.dtype)})
+
+
+def main_effect(series: pd.Series) -> tuple[Float, list[str]]:
+    """(n, 1) a numeric or yes-no column, or (n, k - 1) indicators of the k categories that occur but the first, in the order of a categorical, else sorted; and the columns' names. No missing values."""
+    if pd.api.types.is_numeric_dtype(series):  # yes-no columns too
+        return np.asarray(series.to_numpy(dtype=float))[:, None], [str(series.name)]
+    code = pd.Categorical(series).remove_unused_categories()
+    return np.asarray(code.codes[:, None] == np.arange(1, len(code.categories)), dtype=float), [f"{series.name}={v}" for v in code.categories[1:]]
 
 
 def _plain(series: pd.Series) -> pd.Series:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from formulaic import model_matrix
 
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.rows import Bool, Float, Rows, cells
 from mismes_eval.weighting.arguments import as_name, as_names
-from mismes_eval.weighting.covariates import occurring, unreadable
+from mismes_eval.weighting.covariates import main_effect, unreadable
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import ResponsePropensity
 
@@ -97,13 +96,12 @@ def cell_step(name: str, frame: pd.DataFrame, columns: list[str], r: Float, weig
 
 def main_effects(frame: pd.DataFrame, columns: list[str], at_risk: Bool) -> Rows:
     """Intercept and main effects (categories that occur as indicators) for the rows at risk, zero elsewhere. Raises DesignError for columns that cannot be main effects."""
-    problems = unreadable(frame, columns, at_risk)
+    problems = [*unreadable(frame, columns, at_risk), *_missing(frame, columns, at_risk)]
     if problems:
         raise DesignError(problems)
-    plain = occurring(frame.loc[at_risk, columns]).set_axis([f"c{j}" for j in range(len(columns))], axis=1)  # names that need no quotes
-    matrix = model_matrix(" + ".join(["1", *plain.columns]), plain, na_action="raise").to_numpy(float)
-    out = np.zeros((len(frame), matrix.shape[1]))
-    out[at_risk] = matrix
+    effects = [main_effect(frame.loc[at_risk, c])[0] for c in columns]
+    out = np.zeros((len(frame), 1 + sum(e.shape[1] for e in effects)))
+    out[at_risk] = np.column_stack([np.ones(int(at_risk.sum())), *effects])
     return Rows(out)
 
 
@@ -125,8 +123,13 @@ def _problems(sample: Sample, responded: str, columns: list[str], eligible: str 
         if odd.any():
             problems.append(Problem("the eligibility column is not yes, no or missing", f"column '{eligible}'", "True or False, 1 or 0, or missing where it is unknown", "something else",
                                     "", int(odd.sum()), tuple(int(i) for i in np.flatnonzero(odd)[:5])))  # fmt: skip
-    for c in columns:
-        gone = inside & sample.frame[c].isna().to_numpy()
+    return [*problems, *_missing(sample.frame, columns, inside)]
+
+
+def _missing(frame: pd.DataFrame, columns: list[str], inside: Bool) -> list[Problem]:
+    problems = []
+    for c in dict.fromkeys(columns):
+        gone = inside & frame[c].isna().to_numpy()
         if gone.any():
             problems.append(Problem("a response covariate is missing", f"column '{c}'", "a value for respondents and nonrespondents", "missing", "Make missing a category.",
                                     int(gone.sum()), tuple(int(i) for i in np.flatnonzero(gone)[:5])))  # fmt: skip
