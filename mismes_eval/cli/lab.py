@@ -24,6 +24,7 @@ def command(port: int, no_browser: bool, quiet: bool) -> int:
     os.environ.setdefault("JUPYTER_TOKEN", secrets.token_hex(24))
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(p for p in (str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH")) if p)
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this installation, before one of the same name in the user's folder
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # as reports are made; threads slow small products down
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     LabApp.launch_instance(argv=arguments(str(root), port, no_browser, quiet))
     return 0

@@ -39,6 +39,7 @@ SHAPES = {
     # passports of ARM (AA1234567), GEO (12AB34567), MDA (A1234567 to AB1234567), MAR (AB123456[7]), TUN (A123456); a share of the cells, since other codes look alike
     "a document number": (re.compile(r"^(?:[A-Z]{2}\d{6,7}|\d{2}[A-Z]{2}\d{5}|[A-Z]\d{6,8})$"), 0.8),
 }
+SHORTEST_SHAPE = 6  # characters of the shortest text that one of them fits: an e-mail address a@b.cc
 BIRTH = re.compile(r"(?:^|_)(?:birth_?date|date_of_birth|dob|date_naissance|birthday|born_on)(?:$|_)")
 VILLAGE = re.compile(r"(?:^|_)(?:village|settlement|commune|localite|hamlet|barangay|neighbou?rhood|quartier|douar)(?:$|_)")
 SHORTEST_SALT = 16
@@ -88,8 +89,9 @@ def _by_shape(cells: pd.Series) -> tuple[str, pd.Series] | None:
         return None
     written = cells.astype("str")
     distinct = written.dropna().unique().tolist()
+    long = [v for v in distinct if len(v) >= SHORTEST_SHAPE]
     for kind, (pattern, share) in SHAPES.items():
-        hit = [v for v in distinct if pattern.search(v)]
+        hit = [v for v in long if pattern.search(v)]
         if hit and len(hit) >= share * len(distinct):
             return kind, written.isin(hit)
     return None

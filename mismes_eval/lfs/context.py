@@ -116,7 +116,8 @@ def estimate(c: Context, indicator: Indicator, measure: Measure | Several, probs
     if not base.any():
         return nobody(c, indicator, concerned)
     labels = [f"{indicator.id} {label}" for label in measure.labels] if isinstance(measure, Several) else [indicator.id]
-    domain = c.sample.with_columns({label: value[:, j] for j, label in enumerate(labels)}).where(base)
+    read = {**{name: c.frame[name] for name in c.by}, **{label: value[:, j] for j, label in enumerate(labels)}}
+    domain = replace(c.sample, frame=pd.DataFrame(read, index=c.frame.index)).where(base)
     if probs:
         out = quantile(domain, labels[0], probs, list(c.by) or None)
         return labelled(c, indicator, out, int((concerned & ~answered).sum()), int(concerned.sum()))

@@ -11,8 +11,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from mismes_eval.errors import ParamsError, Problem
-
-PROGRESS = "::chapter::"  # begins a line of standard output that tells the command line which chapter is in work
+from mismes_eval.report.session import PROGRESS
 
 
 def checked(path: Path) -> NotebookNode:

@@ -35,12 +35,12 @@ from mismes_eval.report.forking import kernels
 from mismes_eval.report.html import page
 from mismes_eval.report.kernel import ReportKernel, close_event_loop, kernel_config, stop_kernels
 from mismes_eval.report.language import language
-from mismes_eval.report.notebook import PROGRESS, checked, scrub, shown_html
+from mismes_eval.report.notebook import checked, scrub, shown_html
 from mismes_eval.report.pdf import PDF, printer, write_pdf
 from mismes_eval.report.provenance import MANIFEST, PACKAGE, Ingredients, changed_outputs, ingredients, manifest, outputs, read_manifest, shown_by
 from mismes_eval.report.publish import publish, work_folder, write_whole
 from mismes_eval.report.results import ESTIMATES
-from mismes_eval.report.session import RUN_FILE
+from mismes_eval.report.session import PROGRESS, RUN_FILE
 
 Status = Literal["made", "unchanged", "failed"]
 Progress = Callable[[str, str], None]
@@ -94,14 +94,22 @@ def run_reports(orders: Sequence[Order], jobs: int, progress: Progress, done: Ca
                 done(outcome)
             return outcome
 
-        waiting = [pool.submit(one, order) for order in orders]
+        waiting = {order.name: pool.submit(one, order) for order in sorted(orders, key=_size, reverse=True)}
         try:
-            return [w.result() for w in waiting]
+            return [waiting[order.name].result() for order in orders]
         except KeyboardInterrupt:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             stop_kernels()
             raise
+
+
+def _size(order: Order) -> int:
+    """Bytes of a report's inputs: the longest reports are begun first, so that none is left for the end. 0 where the params cannot be read, which the run will say."""
+    try:
+        return sum(v.stat().st_size for v in Params.load(order.params, order.data_root).values.values() if isinstance(v, Path) and v.is_file())
+    except (MismesError, OSError):
+        return 0
 
 
 def distinct(orders: Sequence[Order]) -> None:

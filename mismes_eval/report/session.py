@@ -27,12 +27,12 @@ import pandas as pd
 from mismes_eval.errors import MismesWarning, Problem, ReportError
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.language import Language, language
-from mismes_eval.report.notebook import PROGRESS
 from mismes_eval.report.plain import escape
 from mismes_eval.report.provenance import PACKAGE
 from mismes_eval.report.results import write_results
 
 RUN_FILE = "run.json"
+PROGRESS = "::chapter::"  # begins a line of standard output that tells the command line which chapter is in work
 INTERACTIVE = "data_processed"
 
 

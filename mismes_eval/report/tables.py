@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from functools import cached_property
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -64,6 +65,10 @@ class Table:
 
     def published(self) -> pd.DataFrame:
         """One row a number, with the numbers of hidden cells removed. What goes to estimates.json, Parquet and Excel."""
+        return self._published.copy()
+
+    @cached_property
+    def _published(self) -> pd.DataFrame:
         out = self.cells.copy()
         hide = out["status"] != "shown"
         out.loc[hide, ["value", "se", "ci_low", "ci_high", "cv", "degf"]] = np.nan
@@ -115,9 +120,9 @@ def cells_by(item: Estimate | NotEstimable, rules: Rules, rows: Sequence[str] | 
 
 
 def _estimated(item: Estimate, rows: Sequence[str], columns: Sequence[str], rules: Rules) -> list[tuple[object, ...]]:
-    frame, out = item.to_frame(), []
-    for i in range(item.p):
-        r, kind, n = frame.iloc[i], item.kind, float(item.n[i])
+    out = []
+    for i, r in enumerate(item.to_frame().to_dict("records")):
+        kind, n = item.kind, float(item.n[i])
         weighted = float(r["value"]) if kind == "total" else np.inf
         certain = kind in ("proportion", "share", "ratio") and r["se"] == 0
         flag = "" if certain else rules.flag(kind, float(r["cv"]), weighted)
@@ -189,7 +194,7 @@ class TextTable:
         return self.to_html()
 
 
-def shown(cell: pd.Series, scale: float, digits: int, t: Language, interval: bool = False) -> str:
+def shown(cell: Mapping[Any, Any], scale: float, digits: int, t: Language, interval: bool = False) -> str:
     """One cell as text: value (SE), its 95% interval where asked, and flag, or the sign for what is hidden."""
     if cell["status"] in ("confidential", "secondary"):
         return HIDDEN
@@ -214,7 +219,7 @@ def render(table: Table, t: Language) -> str:
     head = f'<th scope="col">{escape(t("Group"))}</th>'
     for c in table.columns:
         head += f'<th scope="col" class="num">{escape(c)}</th>' + ('<th scope="col" class="num n">n</th>' if c in with_n else "")
-    lookup = {(r["row"], r["column"]): r for _, r in table.cells.iterrows()}
+    lookup = {(r["row"], r["column"]): r for r in table.cells.to_dict("records")}
     body = ""
     for row in table.rows:
         body += f'<tr><th scope="row">{escape(row)}</th>'
@@ -263,7 +268,9 @@ def _definitions(table: Table, t: Language) -> list[str]:
 
 def footnotes(table: Table | TextTable, t: Language) -> list[str]:
     """What stands below a table that is in the language already: its signs, definitions, notes and source."""
-    used = {str(c["status"] if c["status"] != "shown" else c["flag"]) for _, c in table.cells.iterrows()} if isinstance(table, Table) else set()
+    used: set[str] = set()
+    if isinstance(table, Table):
+        used = {str(flag if status == "shown" else status) for status, flag in zip(table.cells["status"], table.cells["flag"], strict=True)}
     legend = _legend(table, used, t) if isinstance(table, Table) else []
     return list(dict.fromkeys([*legend, *table.notes, *([t("Source: {source}", source=table.source)] if table.source else [])]))
 
