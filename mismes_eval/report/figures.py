@@ -216,7 +216,10 @@ def histogram(
     id: str, title: str, values: np.ndarray, groups: Sequence[str] | None, xlabel: str, source: str = "", notes: Sequence[str] = (), synthetic: bool = False,
     t: Language = ENGLISH,
 ) -> Figure:  # fmt: skip
-    """Distribution of weights on a log scale by group: share of the group in each bin; bins of fewer persons than a cell may have are not drawn, groups of few not at all."""
+    """Distribution of weights on a log scale by group: share of the group in each bin; bins of fewer persons than a cell may have are not drawn, groups of few not at all.
+
+    The axis ends at the 1st and 99th percentile, the bins there hold what lies beyond: no single weight can be read off it.
+    """
     title, xlabel = t(title), t(xlabel)
     fig, ax = canvas(7.0, 3.0)
     data = pd.DataFrame({"value": values, "group": [t(g) for g in groups] if groups is not None else t("all")})
@@ -224,7 +227,7 @@ def histogram(
     few = data["group"].value_counts()
     data = data[data["group"].isin(few[few >= 30].index)]
     names = sorted(map(str, data["group"].unique()))
-    edges = np.geomspace(data["value"].min(), data["value"].max() * (1 + 1e-9), 26) if len(data) else np.array([0.5, 1.5])
+    edges, data = _within_percentiles(data)
     for j, name in enumerate(names):
         count = np.histogram(data.loc[data["group"] == name, "value"], edges)[0]
         ax.stairs(
@@ -238,6 +241,15 @@ def histogram(
     quart = data.groupby("group")["value"].quantile([0.25, 0.5, 0.75]).unstack()
     alt = "; ".join(t("{g}: median {mid:,.1f}, middle half {low:,.1f} to {high:,.1f}", g=g, mid=q[0.5], low=q[0.25], high=q[0.75]) for g, q in quart.iterrows())
     return finish(id, title, fig, _alt(t, title, xlabel, alt), quart.reset_index(), source, notes, synthetic, t)
+
+
+def _within_percentiles(data: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
+    """Edges of 25 bins between the 1st and 99th percentile, and the data with what lies beyond in the outer bins."""
+    if not len(data):
+        return np.array([0.5, 1.5]), data
+    low, high = np.quantile(data["value"], [0.01, 0.99], method="inverted_cdf")
+    edges = np.geomspace(low, max(high, low) * (1 + 1e-9), 26)
+    return edges, data.assign(value=data["value"].clip(low, high))
 
 
 def paths(

@@ -21,7 +21,7 @@ def timeline(
 ) -> Figure:  # fmt: skip
     """One bar a measure from start to end, in order of start, coloured by stage; an arrow where it has no end yet.
 
-    measures : columns measure, stage, start and end (years with decimals; end missing: still running). until : year up to which running measures are drawn.
+    measures : columns measure, title (may be empty), stage, start and end (years with decimals; end missing: still running). until : year up to which running measures are drawn.
     """
     rows = measures.dropna(subset=["start"]).sort_values(["start", "measure"]).reset_index(drop=True)
     height = 0.135 if len(rows) <= MOST else 10.8 / len(rows)
@@ -36,7 +36,9 @@ def timeline(
         going = mine["end"].isna().to_numpy()
         ax.plot(end[going], y[going], ">", color=PALETTE[j % len(PALETTE)], ms=3.5, clip_on=False)
     ax.set_ylim(-0.8, len(rows) - 0.2)
-    ax.set_yticks(len(rows) - 1 - np.arange(len(rows)), rows["measure"], fontsize=5.5) if len(rows) <= MOST else ax.set_yticks([])
+    ax.set_yticks(
+        len(rows) - 1 - np.arange(len(rows)), [f"{m}  {title}".rstrip() for m, title in zip(rows["measure"], rows["title"], strict=True)], fontsize=5.5
+    ) if len(rows) <= MOST else ax.set_yticks([])
     ax.grid(axis="y", visible=False)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.xaxis.set_major_formatter(lambda x, _: f"{x:.0f}")

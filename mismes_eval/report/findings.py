@@ -45,9 +45,9 @@ def _inventory(context: Context) -> list[Finding]:
 
 
 def _people(context: Context) -> list[Finding]:
-    found = context.evaluation.indicators(which=("L1",)).get("L1")
+    found = context.indicators(which=("L1",)).get("L1")
     if not isinstance(found, Estimate):
-        rate = context.evaluation.indicators(which=("L3",)).get("L3.unemployment")
+        rate = context.indicators(which=("L3",)).get("L3.unemployment")
         said_ = "The unemployment rate is {v}% (95% interval {lo} to {hi})."
         return [(context.text(said_, **interval(context, rate)), "T08")] if isinstance(rate, Estimate) else []
     return [*_gap(context), (context.text("Returnees are {v}% of residents (95% interval {lo} to {hi}).", **interval(context, found)), "T07a")]
@@ -68,7 +68,7 @@ def _gap(context: Context) -> list[Finding]:
 
 
 def _participation(context: Context) -> list[Finding]:
-    e = context.evaluation.indicators(which=("L12",)).get("L12")
+    e = context.indicators(which=("L12",)).get("L12")
     if not isinstance(e, Estimate) or context.rules.confidential("share", float(e.n[0])) or context.rules.flag("share", float(e.cv[0])) == ":":
         return []
     return [(context.text("{v}% of returnees took part in any support measure (95% interval {lo} to {hi}).", **interval(context, e)), "T10")]

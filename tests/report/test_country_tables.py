@@ -329,8 +329,8 @@ def test_hidden_months_are_neither_zero_nor_said(shown: Mapping[str, object]) ->
     people = drawn[states].mul(drawn["n"], axis=0)
     assert not ((people > 1e-9) & (people < 9.5)).to_numpy().any()
     assert (drawn[states].isna().sum(axis=1) != 1).all() and drawn[states].isna().to_numpy().any()
-    few = _few(pd.DataFrame({"a": [900.0, 900.0], "b": [4.0, 40.0], "d": [0.0, 0.0], "e": [96.0, 60.0]}), 10)
-    assert few.to_numpy().tolist() == [[False, True, True, False], [False] * 4]
+    few = _few(pd.DataFrame({"a": [900.0, 900.0, 500.0], "b": [4.0, 40.0, 4.0], "d": [0.0, 0.0, 3.0], "e": [96.0, 60.0, 20.0]}), 10)
+    assert few.to_numpy().tolist() == [[False, True, False, True], [False] * 4, [False, True, True, True]]
     two = pd.DataFrame({"month": [0, 1], "n": [100, 100], "a": [0.9, 0.5], "b": [0.1, np.nan], "d": [0.0, np.nan]})
     alt = months("F08", "States", {"participants": two}, {"a": "at work", "b": "abroad", "d": "in school"}, "months").alt
     assert "at work 90, 50; abroad 10, c; in school 0, c" in alt

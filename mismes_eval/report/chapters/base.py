@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.evaluation.evaluation import Evaluation, Result
 from mismes_eval.frame.codes import codes
-from mismes_eval.report.chapters.words import WORDS
+from mismes_eval.report.chapters.words import WORDS, asked
 from mismes_eval.report.disclosure import Partition
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.language import Language
@@ -51,6 +52,11 @@ class Context:
     def column(self, name: str) -> str:
         """A column's name in the report's language; a column of the user's own as it stands."""
         return self.words(WORDS[name]) if name in WORDS else self.words.level(name.replace("_", " "))
+
+    def indicators(self, by: tuple[str, ...] = (), which: tuple[str, ...] = ()) -> dict[str, Result]:
+        """Indicators of the survey; where one is missing, the reason names what is not asked instead of columns."""
+        found = self.evaluation.indicators(by=by, which=which)
+        return {k: replace(v, reason=asked(v.reason)) if isinstance(v, NotEstimable) else v for k, v in found.items()}
 
     def absent(self, what: str) -> str:
         """The sentence that stands where evidence was not supplied."""

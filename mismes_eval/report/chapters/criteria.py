@@ -93,7 +93,7 @@ def returnee_gap(context: Context, id_: str) -> Estimate | NotEstimable:
     survey = context.evaluation.survey
     if survey is None or "mig_status" not in survey.sample.frame.columns:
         return NotEstimable("the survey has no question on migration")
-    e = context.evaluation.indicators(by=("status",), which=(id_.split(".", maxsplit=1)[0],)).get(id_, NotEstimable("not computed for this survey"))
+    e = context.indicators(by=("status",), which=(id_.split(".", maxsplit=1)[0],)).get(id_, NotEstimable("not computed for this survey"))
     if isinstance(e, NotEstimable):
         return e
     first = e.keys["variable"] == e.keys["variable"].iloc[0] if "variable" in e.keys else pd.Series(True, index=e.keys.index)
@@ -166,7 +166,7 @@ def _effectiveness(context: Context) -> list[Line]:
 
 
 def _take_up(context: Context) -> list[Line]:
-    e = context.evaluation.indicators(which=("L12",)).get("L12")
+    e = context.indicators(which=("L12",)).get("L12")
     if not isinstance(e, Estimate) or context.rules.confidential("share", float(e.n[0])):
         return []
     said = context.text("{v}% of returnees took part in any support measure (95% interval {lo} to {hi}).", **interval(context, e))

@@ -9,7 +9,7 @@ from mismes_eval.evaluation.survey import Survey, reproduced
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.cells import persons
-from mismes_eval.report.chapters.quality import margins, quality
+from mismes_eval.report.chapters.quality import SPREAD, SPREAD_NOTE, margins, quality, weight_spread
 from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.language import country_name
 from mismes_eval.report.tables import COLUMNS, Table, counts
@@ -68,15 +68,16 @@ def _weights(context: Context, s: Survey) -> Table:
     table = weight_diagnostics(s.sample)
     frame = table.set_index(
         pd.Index([context.text("{k}. {step}", k=k, step=context.text(spelled(str(v)))) for k, v in zip(table["step"], table["name"], strict=True)])
-    )[["n", "sum", "cv", "ratio", "kish_deff", "n_eff"]]
-    frame.columns = pd.Index(["rows with weight", "sum of weights", "CV of weights", "largest / smallest", "Kish design effect", "effective n"])
+    )[["n", "sum", "cv", "kish_deff", "n_eff"]]
+    frame.insert(3, "spread", [weight_spread(s.sample, k) for k in range(len(frame))])
+    frame.columns = pd.Index(["rows with weight", "sum of weights", "CV of weights", SPREAD, "Kish design effect", "effective n"])
     out = counts("T12", "The weight, step by step", frame, s.source, digits=1, synthetic=context.synthetic)
     return Table(
         out.id,
         out.title,
         out.cells,
         out.source,
-        (),
+        (SPREAD_NOTE,),
         1.0,
         1,
         out.synthetic,
@@ -133,7 +134,7 @@ def _targets(context: Context, s: Survey) -> Table | None:
     targets = context.evaluation.targets
     if targets is None:
         return None
-    found = context.evaluation.indicators(which=("L1", "L3"))
+    found = context.indicators(which=("L1", "L3"))
     cells = []
     for row in targets[(targets["domain"].astype(str) == "all") & targets["item"].isin(list(_REPRODUCE))].itertuples(index=False):
         e = found.get(_REPRODUCE[str(row.item)])

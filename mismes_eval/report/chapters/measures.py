@@ -29,6 +29,7 @@ from mismes_eval.report.chapters.portfolio import (
     timeline,
     tree,
 )
+from mismes_eval.report.chapters.words import INVENTORY, factor
 from mismes_eval.report.tables import COLUMNS, Table
 
 
@@ -166,7 +167,8 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
     ]
     cells, units = [], {}
     for r in table.itertuples(index=False):
-        name = context.text(f"{r.indicator}".replace("_", " "))
+        scored = factor(str(r.indicator))
+        name = context.text(str(r.indicator)) if scored is None else context.text("success factor: {what}, mean", what=context.text(scored))
         if str(r.group) not in ("all", "all measures"):
             name = context.text("{indicator}, return measures", indicator=name)
         share = str(r.unit) == "share"
@@ -180,7 +182,7 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
         units[label] = (100.0, 1) if share else (1.0, 2 if "index" in str(r.unit) else 1)
         side = str(r.indicator).removesuffix("-funded share of budget").upper()
         status = "confidential" if side in hidden[str(r.group) not in ("all", "all measures")] else "shown"
-        cells.append(_number(label, "value", float(r.value), str(r.unit), status, n=float(r.n)) | {"definition": str(r.definition)})
+        cells.append(_number(label, "value", float(r.value), str(r.unit), status, n=float(r.n)) | {"definition": _defined(str(r.indicator), str(r.definition))})
     return Table(
         "T05",
         "Who is paid, results, success factors and evaluation of measures",
@@ -193,6 +195,11 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
         units,
         of="measures",
     )
+
+
+def _defined(indicator: str, definition: str) -> str:
+    """What an indicator divides by what, without names of columns."""
+    return "Mean of the scores from 0 to 3, over measures that have one." if factor(indicator) else INVENTORY.get(indicator, definition)
 
 
 def _register(context: Context, inventory: Inventory) -> Table:

@@ -47,7 +47,7 @@ def _elsewhere(context: Context, s: Survey, targeted: Table, column: str) -> tup
 
 def _by_model(context: Context, s: Survey) -> Table:
     models = context.codes("models")
-    found = context.evaluation.indicators(which=("L12",))
+    found = context.indicators(which=("L12",))
     parts = []
     for id_, column in (("L12.aware", "residents who know of it"), ("L12", "returnees who took part")):
         e = found.get(id_)
@@ -121,7 +121,7 @@ def _levels(context: Context, column: str, e: Estimate) -> list[str]:
 
 
 def _costs(context: Context, s: Survey) -> Table:
-    found = context.evaluation.indicators(which=("L11", "L13", "L14"))
+    found = context.indicators(which=("L11", "L13", "L14"))
     items = []
     for key, e in found.items():
         if isinstance(e, NotEstimable):

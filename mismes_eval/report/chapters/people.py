@@ -90,7 +90,7 @@ def _rows_of(estimate: Estimate, column: str) -> list[str]:
 
 
 def _shares(context: Context, s: Survey) -> Table:
-    found = context.evaluation.indicators(which=("L1", "L2"))
+    found = context.indicators(which=("L1", "L2"))
     items: list[pd.DataFrame] = []
     for id_, name in (("L1", "returnees, % of residents"), ("L1.immigrant", "immigrants, % of residents"), ("L1.non_migrant", "non-migrants, % of residents")):
         items.append(cells_of([(name, "estimate", found.get(id_, NotEstimable("not computed")))], context.rules))
@@ -112,8 +112,8 @@ def _shares(context: Context, s: Survey) -> Table:
 
 def _indicator_table(context: Context, id: str, title: str, which: Sequence[str], s: Survey, by: tuple[str, ...] = ("status",)) -> Table:
     heads = tuple(dict.fromkeys(w.split(".")[0] for w in which))
-    found = context.evaluation.indicators(by=by, which=heads)
-    overall = context.evaluation.indicators(which=heads)
+    found = context.indicators(by=by, which=heads)
+    overall = context.indicators(which=heads)
     parts = []
     for w in which:
         e, title_of = found.get(w), w
@@ -134,7 +134,7 @@ def _indicator_table(context: Context, id: str, title: str, which: Sequence[str]
 
 
 def _unemployed(context: Context, s: Survey) -> Table:
-    e = context.evaluation.indicators(which=("L3",)).get("L3.unemployed", NotEstimable("not computed"))
+    e = context.indicators(which=("L3",)).get("L3.unemployed", NotEstimable("not computed"))
     return Table(
         "T08c", "Unemployed persons, thousand", cells_of([("all residents", "estimate", e)], context.rules), s.source, basis(s)[1:], 0.001, 1, context.synthetic
     )
@@ -207,7 +207,7 @@ def bands(frame: pd.DataFrame) -> pd.Series:
 
 
 def _by_sex(context: Context, s: Survey) -> Table:
-    found = context.evaluation.indicators(by=("status", "sex"), which=("L3",))
+    found = context.indicators(by=("status", "sex"), which=("L3",))
     parts = []
     for w in ("L3.participation", "L3.employment", "L3.unemployment"):
         e = found.get(w)
@@ -224,7 +224,7 @@ def _by_sex(context: Context, s: Survey) -> Table:
 
 
 def _gap(context: Context, s: Survey) -> Table:
-    found = context.evaluation.indicators(which=("L9", "L11"))
+    found = context.indicators(which=("L9", "L11"))
     titles = {"L9": "earnings gap, raw", "L9.mincer": "earnings gap, adjusted (Mincer)", "L9.dfl": "earnings gap, reweighted (DFL)"}
     rows = [(name, "log points x 100", _first(found.get(k))) for k, name in titles.items()]
     return Table(
@@ -246,7 +246,7 @@ def _first(item: Result | None) -> Result:
 
 
 def _regions(context: Context, s: Survey) -> list[Item]:
-    found = context.evaluation.indicators(by=("region",), which=("L1",)).get("L1")
+    found = context.indicators(by=("region",), which=("L1",)).get("L1")
     found = in_order(found, "region") if isinstance(found, Estimate) else found
     if not isinstance(found, Estimate) or found.p > 30:
         reason = (

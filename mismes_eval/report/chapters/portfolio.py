@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ SOURCE = "Inventory of measures in the information template"
 HIDDEN_NOTE = "Budgets are hidden where one funder could work out another's (p% rule, p = 10), or where a hidden one could be computed from the others."
 MILLION = "budget, million euro"
 WHOLE = ("all",)
+SHORT_TITLE = 44  # letters of a title beside its bar
 Key = tuple[str, ...]
 
 
@@ -151,7 +153,13 @@ def timeline(context: Context, inventory: Inventory) -> Item:
     year = {c: frame[c].dt.year + (frame[c].dt.day_of_year - 1) / 366 for c in ("start_date", "end_date")}
     order = {code: k for k, code in enumerate(stages)}
     table = pd.DataFrame(
-        {"measure": frame["measure_id"].astype(str), "stage": frame["stage_code"].astype(str), "start": year["start_date"], "end": year["end_date"]}
+        {
+            "measure": frame["measure_id"].astype(str),
+            "title": titled(context, frame),
+            "stage": frame["stage_code"].astype(str),
+            "start": year["start_date"],
+            "end": year["end_date"],
+        }
     )
     table = table.sort_values("stage", key=lambda s: s.map(order), kind="stable").assign(stage=lambda t: t["stage"].map(stages))
     gone = int(frame["start_date"].isna().sum())
@@ -160,6 +168,15 @@ def timeline(context: Context, inventory: Inventory) -> Item:
     if gone:
         notes.append(context.text("{k} measures without a start date are not drawn.", k=gone))
     return figures_inventory.timeline("F02", "Measures over time", table, until, SOURCE, notes, context.synthetic, context.words)
+
+
+def titled(context: Context, frame: pd.DataFrame) -> pd.Series:
+    """Short title of each measure, in the original language where the report is not in English and the inventory has it; "" where it has none."""
+    order = ("title_en", "title_orig") if context.words.code == "en" else ("title_orig", "title_en")
+    said = pd.Series(pd.NA, index=frame.index, dtype="string")
+    for column in order:
+        said = said.fillna(frame[column].astype("string")) if column in frame.columns else said
+    return said.fillna("").str.split().str.join(" ").map(lambda v: textwrap.shorten(v, SHORT_TITLE, placeholder="…") or v[: SHORT_TITLE - 1] + "…" * bool(v))
 
 
 def tree(context: Context, inventory: Inventory, money: Budgets) -> Item:

@@ -15,12 +15,17 @@ from mismes_eval.evaluation.survey import Survey
 from mismes_eval.report import figures_tracer
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import plain, rows
+from mismes_eval.report.chapters.few import few_of
 from mismes_eval.report.chapters.words import DESIGN, answer
 from mismes_eval.report.tables import Table, cells_of
 from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
 from mismes_eval.weighting.sample import Sample
 
 LEAST = 5
+UNASKED = "the survey's file does not say"
+BEYOND = 10  # fewest persons at or beyond a percentile that is shown
+SPREAD = "99th / 1st percentile"
+SPREAD_NOTE = "Neither the largest nor the smallest weight is shown: it could be one person's. A dash: fewer than 10 persons lie at or beyond a percentile."
 CERTAIN = 1e-3  # below it a number is fixed by calibration
 PERCENT, COUNT, PLAIN = (100.0, 1), (1.0, 0), (1.0, 2)
 ITEMS = {
@@ -84,7 +89,7 @@ def _missing(s: Survey) -> list[Line]:
     for column, name in ITEMS.items():
         row = f"no answer (Q2): {name}, %"
         if column not in frame.columns:
-            out.append((row, NotEstimable(f"the survey has no column '{column}'")))
+            out.append((row, NotEstimable(UNASKED)))
             continue
         mask = asked.get(column, np.ones(len(frame), bool))
         marked = s.sample.with_columns({"_gone": frame[column].isna().to_numpy(float)}).where(mask)
@@ -108,7 +113,7 @@ def _weights(s: Survey) -> list[Line]:
     last = weight_diagnostics(s.sample).iloc[-1]
     out: list[Line] = [
         ("design effect of the weights (Q4, Kish)", float(last["kish_deff"]), PLAIN), ("effective persons (Q4)", float(last["n_eff"]), COUNT),
-        ("largest over smallest weight (Q4)", float(last["ratio"]), (1.0, 1)),
+        _spread_line(s.sample),
     ]  # fmt: skip
     table = margins_before_after(s.sample)
     if table.empty:
@@ -116,9 +121,25 @@ def _weights(s: Survey) -> list[Line]:
     return [*out, ("largest gap to a control total (Q6), %", float((table["unmet"].abs() / table["total"].clip(lower=1)).max()), PERCENT)]
 
 
+def weight_spread(sample: Sample, step: int) -> float:
+    """99th over 1st percentile of the weights after a step; NaN where fewer than 10 persons lie at or beyond one of the two, or weights are not positive."""
+    w = sample.design.weights_after(step)
+    w = np.asarray(w[sample.domain] if w.size == sample.domain.size else w, float)
+    w = w[w != 0]
+    if not w.size or w.min() <= 0:
+        return float("nan")
+    low, high = np.quantile(w, [0.01, 0.99], method="inverted_cdf")
+    return float(high / low) if min((w <= low).sum(), (w >= high).sum()) >= BEYOND else float("nan")
+
+
+def _spread_line(sample: Sample) -> Line:
+    name, ratio = "99th over 1st percentile of the weight (Q4)", weight_spread(sample, len(sample.design.steps))
+    return (name, ratio, (1.0, 1)) if np.isfinite(ratio) else (name, NotEstimable("fewer than 10 persons lie at or beyond a percentile"))
+
+
 def _share(name: str, sample: Sample, column: str) -> Line:
     if column not in sample.frame.columns:
-        return name, NotEstimable(f"the survey has no column '{column}'")
+        return name, NotEstimable(UNASKED)
     known = sample.where(sample.frame[column].notna().to_numpy(bool))
     if not known.active.any():
         return name, NotEstimable("nobody has a value")
@@ -150,11 +171,13 @@ def margins(context: Context, s: Survey) -> list[Item]:
     if table.empty:
         return []
     cells = []
-    for name, n, before, after, total in zip(table["margin"], table["rows"], table["before"], table["after"], table["total"], strict=True):
-        row = _margin(context, str(name))
+    hidden = _few_in_a_margin(table, context.rules.min_cell)
+    for name, n, before, after, total, few in zip(table["margin"], table["rows"], table["before"], table["after"], table["total"], hidden, strict=True):
+        row, status = _margin(context, str(name)), "confidential" if few else "shown"
         cells += [
-            plain(row, "persons interviewed", float(n)), plain(row, "before, thousand", before / 1e3), plain(row, "control total, thousand", total / 1e3),
-            plain(row, "before against total, %", (before / total - 1) * 100 if total else np.nan), plain(row, "after against total, %", (after / total - 1) * 100 if total else np.nan),
+            plain(row, "persons interviewed", float(n), status=status), plain(row, "before, thousand", before / 1e3, status=status),
+            plain(row, "control total, thousand", total / 1e3), plain(row, "before against total, %", (before / total - 1) * 100 if total else np.nan, status=status),
+            plain(row, "after against total, %", (after / total - 1) * 100 if total else np.nan),
         ]  # fmt: skip
     units = {
         "persons interviewed": COUNT,
@@ -164,6 +187,14 @@ def margins(context: Context, s: Survey) -> list[Item]:
         "after against total, %": (1.0, 3),
     }
     return [Table("T12b", "Control totals before and after calibration", rows(cells), s.source, (), 1.0, 1, context.synthetic, units)]
+
+
+def _few_in_a_margin(table: pd.DataFrame, least: int) -> pd.Series:
+    """(rows,) cells of a margin whose interviewed persons are too few to show, or would give such a cell away: the cells of a margin add up to everybody."""
+    margin = table["step"].astype(str) + table["margin"].astype(str).str.partition("=")[0]
+    parts = [few_of(part["rows"], least) for _, part in table.groupby(margin, sort=False)]
+    out: pd.Series = pd.concat(parts).reindex(table.index)
+    return out
 
 
 def _margin(context: Context, name: str) -> str:

@@ -13,6 +13,7 @@ from mismes_eval.evaluation.tracing import TREATED, Tracing
 from mismes_eval.report import figures_tracer
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import persons
+from mismes_eval.report.chapters.few import few_of
 from mismes_eval.tracer.histories import EMPLOYED
 from mismes_eval.weighting.sample import Sample
 
@@ -60,13 +61,8 @@ def _months(context: Context, study: Tracing) -> Item:
 
 
 def _few(count: pd.DataFrame, least: int) -> pd.DataFrame:
-    """States that are not shown in a month: those of few persons, and the smallest other one, empty or not, where a single state would be what the others lack to 100%."""
-    few = count.gt(0) & count.lt(least)
-    for month in few.index[few.sum(axis=1) == 1]:
-        others = count.loc[month][~few.loc[month]]
-        if len(others):
-            few.loc[month, others.idxmin()] = True
-    return few
+    """States that are not shown in a month, month by month: the states of a month add up to everybody."""
+    return count.apply(few_of, axis=1, least=least) if len(count) else count.astype(bool)
 
 
 def _first_job(context: Context, study: Tracing) -> Item:

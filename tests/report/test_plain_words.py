@@ -1,0 +1,131 @@
+"""Identity: what a reader outside the survey office sees is words, short titles and percentiles: no column names, no single person's weight, no cell of a few."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.params import Params
+from mismes_eval.report.chapters import Context
+from mismes_eval.report.chapters.data import data
+from mismes_eval.report.chapters.few import few_of
+from mismes_eval.report.chapters.measures import measures
+from mismes_eval.report.chapters.people import people
+from mismes_eval.report.chapters.portfolio import SHORT_TITLE, timeline, titled
+from mismes_eval.report.chapters.quality import margins, weight_spread
+from mismes_eval.report.chapters.words import asked
+from mismes_eval.report.figures import Figure, histogram
+from mismes_eval.report.language import language
+from mismes_eval.report.rules import Rules
+from mismes_eval.report.tables import Table
+from mismes_eval.weighting.sample import Sample
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def context() -> Context:
+    return Context(evaluate(Params.load(ROOT / "params" / "TUN.yaml")), Rules(), language("en"))
+
+
+@pytest.fixture(scope="module")
+def shown(context: Context) -> Mapping[str, object]:
+    return {i.id: i for make in (data, measures, people) for i in make(context).items if not isinstance(i, str)}
+
+
+def table(shown: Mapping[str, object], id_: str) -> Table:
+    item = shown[id_]
+    assert isinstance(item, Table)
+    return item
+
+
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=8), st.integers(2, 20))
+def test_what_is_hidden_is_never_one_cell_nor_fewer_persons_than_a_cell_may_have(numbers: list[int], least: int) -> None:
+    count = pd.Series(numbers, dtype=float)
+    few = few_of(count, least)
+    assert few[(count > 0) & (count < least)].all()
+    if not ((count > 0) & (count < least)).any():
+        assert not few.any()
+    elif not few.all():
+        assert few.sum() > 1 and count[few].sum() >= least
+        needed = few[few].index.difference(count.index[(count > 0) & (count < least)])
+        if len(needed) > 1:  # the largest that was added was needed: without it too few would be hidden
+            last = count[needed].idxmax()
+            assert few.sum() - 1 < 2 or count[few].sum() - count[last] < least
+
+
+@pytest.mark.parametrize("id_", ["T05", "T09b", "T06c"])
+def test_tables_name_no_columns_of_files(shown: Mapping[str, object], id_: str) -> None:
+    cells = table(shown, id_).cells
+    assert len(cells) and not cells[["row", "column", "definition"]].map(lambda v: isinstance(v, str) and "_" in v).to_numpy().any()
+
+
+def test_reasons_say_what_the_survey_does_not_ask() -> None:
+    assert asked("The file has no wage_no_compen, unitwage.") == "The survey does not ask for earnings of employees, the period that earnings are for."
+    assert asked("The file has no educat7 or educat5 or educat4, school.") == "The survey does not ask for education, school attendance."
+    assert asked("The file has no own_column.") == "The file has no own_column."
+    assert asked("too few persons") == "too few persons"
+
+
+def weighted(values: np.ndarray) -> Sample:
+    return Sample.from_frame(pd.DataFrame({"w": values, "psu": np.arange(values.size)}), weights="w", psu=["psu"])
+
+
+def test_percentiles_of_weights_need_ten_persons_at_or_beyond_them() -> None:
+    w = np.linspace(1, 1000, 1000)
+    assert weight_spread(weighted(w), 0) == pytest.approx(990 / 10)
+    assert np.isnan(weight_spread(weighted(w[:900]), 0))
+    ties = np.r_[np.full(50, 2.0), np.full(50, 6.0)]
+    assert weight_spread(weighted(ties), 0) == 3.0
+    far = w.copy()
+    far[-1] = 1e9
+    assert weight_spread(weighted(far), 0) == pytest.approx(990 / 10)
+
+
+def test_no_table_or_figure_shows_the_largest_or_smallest_weight(context: Context, shown: Mapping[str, object]) -> None:
+    s = context.evaluation.survey
+    assert s is not None
+    w = s.sample.weights[s.sample.active]
+    ratio = table(shown, "T12").cells.query("column == '99th / 1st percentile'")["value"].iloc[-1]
+    assert ratio == pytest.approx(np.quantile(w, 0.99) / np.quantile(w, 0.01), rel=0.01) and ratio < w.max() / w.min()
+    figure = histogram("F05", "Weights", np.r_[np.linspace(10, 20, 1000), 1e6], None, "persons")
+    assert "1,000,000" not in figure.alt and "e+06" not in figure.alt
+
+
+def test_control_totals_hide_cells_of_a_few(context: Context) -> None:
+    s = context.evaluation.survey
+    assert s is not None
+    plain = margins(context, s)[0]
+    strict = margins(dataclasses.replace(context, rules=Rules(min_cell=80, min_mean=80)), s)[0]
+    assert isinstance(plain, Table) and isinstance(strict, Table)
+    assert (plain.cells["status"] == "shown").all()
+    counts = plain.cells[plain.cells["column"] == "persons interviewed"].set_index("row")["value"]
+    hidden = strict.cells[strict.cells["status"] == "confidential"]
+    few = set(hidden.loc[hidden["column"] == "persons interviewed", "row"])
+    assert few >= set(counts.index[counts < 80]) != set()
+    assert set(hidden["column"]) == {"persons interviewed", "before, thousand", "before against total, %"}
+    places = {row: row.partition(":")[0] if ":" in row else "sex and age" for row in counts.index}
+    for margin in set(places.values()):
+        mine = [row for row in few if places[row] == margin]
+        assert not mine or (len(mine) > 1 and counts[mine].sum() >= 80)
+
+
+def test_measures_over_time_have_short_titles(context: Context) -> None:
+    inventory = context.evaluation.inventory
+    assert inventory is not None
+    figure = timeline(context, inventory)
+    assert isinstance(figure, Figure)
+    assert figure.data["title"].str.startswith("Synthetic measure").all() and (figure.data["title"].str.len() <= SHORT_TITLE).all()
+    names = pd.DataFrame({"title_en": ["a " * 60, None, "x" * 90, "English"], "title_orig": [None, None, None, "Titre\nfran\u00e7ais"]})
+    said = titled(context, names)
+    assert said.iloc[0].endswith("\u2026") and said.str.len().max() <= SHORT_TITLE and said.iloc[1] == "" and said.iloc[2].endswith("\u2026")
+    french = dataclasses.replace(context, words=language("fr"))
+    assert said.iloc[3] == "English" and titled(french, names).iloc[3] == "Titre fran\u00e7ais"
