@@ -50,6 +50,13 @@ def checklist(params: Params, ready: Readiness) -> tuple[Step, ...]:
                 "" if design else "Name tracer.strata and tracer.psu, or persons count as drawn independently.",
             )
         )
+        both = {"tracer.attrition_covariates", "impact.covariates"} <= params.given
+        mend = (
+            ""
+            if both
+            else "Name in tracer.attrition_covariates and impact.covariates what your file knows of enrolment (age, education, work); the default is sex alone."
+        )
+        steps.append(Step("tracer covariates", "done" if both else "optional", mend))
     steps += [Step(p.what, "todo", str(p)) for p in ready.problems] if begun else []
     blocked = any(s.state == "todo" for s in steps)
     return (*steps, Step("the data are read without a problem", "todo" if blocked else "done", "Mend what is open above, then check again." if blocked else ""))

@@ -32,6 +32,7 @@ from mismes_eval.weighting.sample import Sample
 Result = Estimate | NotEstimable
 T = TypeVar("T")
 HEADLINE = "headline"
+MANSKI = "Effect on everybody, whatever the outcomes of those lost are."
 REGION = "region"
 BEFORE, ENROLMENT = "a year before", "enrolment"
 
@@ -191,7 +192,9 @@ def _worst_case(study: Tracing, panel: TracerPanel, outcome: str, wave: object) 
     if not np.isin(value[np.isfinite(value)], (0.0, 1.0)).all():
         raise EstimateError(f"'{outcome}' is not yes or no: its worst case has no end")
     seen = np.isfinite(value) & study.responded(wave)
-    return manski_bounds(panel.sample.with_columns({"_outcome": np.where(seen, value, np.nan), "_seen": seen}), "_outcome", TREATED, "_seen", 0.0, 1.0)
+    name = f"{outcome}@{wave}"
+    lost = panel.sample.with_columns({name: np.where(seen, value, np.nan), "_seen": seen})
+    return manski_bounds(lost, name, TREATED, "_seen", 0.0, 1.0).annotated(definition=MANSKI)
 
 
 def _unseen(study: Tracing, panel: TracerPanel, outcome: str, wave: object, covariates: Sequence[str]) -> Oster:

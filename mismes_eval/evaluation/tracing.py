@@ -167,6 +167,7 @@ def effects(params: Params, study: Tracing, measure: str) -> Effects:
     return Effects(measure, by_wave, plain, pre, beside, int((d[inside] == 1).sum()), int((d[inside] == 0).sum()))
 
 
+LEE = "Effect for those observed whatever their treatment; observation depends on treatment in one direction only."
 _OTHERS = {"dr_improved": "doubly robust, improved", "ipw": "inverse probability weighting, normalised", "or": "outcome regression"}
 
 
@@ -189,11 +190,13 @@ def _beside(params: Params, study: Tracing, panel: TracerPanel, covariates: tupl
 def _bounds(study: Tracing, panel: TracerPanel, outcome: str, wave: object) -> tuple[Result, Result]:
     """Lee bounds of the difference in levels at a wave, on enrolment weights: what selective loss alone could have made of it."""
     value = panel.values(outcome, wave) if outcome in panel.long.columns else np.full(panel.n, np.nan)
-    sample = panel.sample.with_columns({"_outcome": value, "_seen": np.isfinite(value) & study.responded(wave)})
-    both = _tried(lambda: lee_bounds(sample, "_outcome", TREATED, "_seen"))
+    name = f"{outcome}@{wave}"
+    sample = panel.sample.with_columns({name: value, "_seen": np.isfinite(value) & study.responded(wave)})
+    both = _tried(lambda: lee_bounds(sample, name, TREATED, "_seen"))
     if isinstance(both, NotEstimable):
         return both, both
-    return both.select([0]).annotated(kind="effect"), both.select([1]).annotated(kind="effect")
+    said = both.annotated(kind="effect", definition=LEE)
+    return said.select([0]), said.select([1])
 
 
 def _from_before(study: Tracing, panel: TracerPanel, outcome: str, before: str, wave: object, covariates: tuple[str, ...]) -> Estimate:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import no_negative_weights
+from mismes_eval.estimate.shown import figure
 from mismes_eval.impact.long import read_long, without_effects
 from mismes_eval.impact.two_by_two import PanelLike
 from mismes_eval.numerics.rows import Float
@@ -68,10 +69,15 @@ class Bacon:
     def _repr_html_(self) -> str:
         return (
             f"<p>{self.text}</p>"
-            + self.by_kind().to_html(index=False)
-            + self.table.to_html(index=False)
+            + self.by_kind().to_html(index=False, float_format=figure)
+            + self.table.assign(**{c: self.table[c].map(_begun) for c in ("treated", "comparison")}).to_html(index=False, float_format=figure)
             + "".join(f"<p><small>{note}</small></p>" for note in self.notes)
         )
+
+
+def _begun(cohort: float) -> str:
+    """A cohort as a reader names it."""
+    return "never" if cohort == np.inf else "always" if cohort == -np.inf else f"{cohort:g}"
 
 
 def bacon(data: Sample | PanelLike, outcome: str, cohort: str, unit: str | None = None, time: str | None = None) -> Bacon:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Real
 from pathlib import Path
 
@@ -75,11 +76,14 @@ def _raw_columns(m: Mapping) -> dict[str, str]:
 
 
 def _require(frame: pd.DataFrame, m: Mapping) -> None:
-    have = ", ".join(map(str, frame.columns[:30]))
-    gone = [Problem("the raw file lacks a mapped column", f"column '{raw}' (for {use})", "a column of the file", fix=f"The file has: {have}.")
-            for raw, use in _raw_columns(m).items() if raw not in frame.columns]  # fmt: skip
+    have = ", ".join(map(str, frame.columns[:30])) + (", ..." if len(frame.columns) > 30 else "")
+    gone = [
+        Problem("the raw file lacks a mapped column", f"column '{raw}' (for {use})", "a column of the file")
+        for raw, use in _raw_columns(m).items()
+        if raw not in frame.columns
+    ]
     if gone:
-        raise InputError(gone)
+        raise InputError([*gone[:-1], replace(gone[-1], fix=f"The file has: {have}.")])  # the columns once, below the last
 
 
 def _joined(frame: pd.DataFrame, parts: Sequence[str]) -> pd.Series:

@@ -11,9 +11,11 @@ import yaml
 
 from mismes_eval.errors import InputError
 from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.evaluation.checklist import checklist
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.readiness import readiness
 from mismes_eval.evaluation.tracing import effects, tracing
+from mismes_eval.frame.template import template
 
 N = 80
 
@@ -77,7 +79,24 @@ def test_a_measure_whose_comparison_persons_are_not_named(tmp_path: Path) -> Non
     assert "40 treated and 0 comparison persons" in problem.got and "tracer.measure" in problem.fix and "LBN-001" in problem.where
 
 
-def test_the_defaults_of_the_attrition_model_are_asked_for_by_name(tmp_path: Path) -> None:
+def test_no_default_names_what_the_template_lacks(tmp_path: Path) -> None:
+    study(tmp_path / "data")
+    (tmp_path / "params").mkdir()
+    path = tmp_path / "params" / "LBN.yaml"
+    files = "".join(f"  tracer_{t}: data/tracer_{t}.csv\n" for t in ("person", "wave", "outcome"))
+    path.write_text(f"country: LBN\ninputs:\n{files}tracer: {{waves: [1]}}\nimpact: {{main_wave: 1}}\n", encoding="utf-8")
+    params = Params.load(path)
+    assert readiness(params).problems == ()
+    columns = {c.name for c in template("tracer_person").columns if c.required == "yes"}
+    assert {*params.items("tracer.attrition_covariates"), *params.items("impact.covariates"), *params.items("impact.groups")} <= columns
+    found = tracing(params)
+    assert found is not None
+    assert isinstance(effects(params, found, "LBN-001").by_wave["employed", 1], Estimate)
+    (step,) = [s for s in checklist(params, readiness(params)) if s.what == "tracer covariates"]
+    assert step.state == "optional" and "impact.covariates" in step.mend
+
+
+def test_the_columns_of_the_attrition_model_are_asked_for_by_name(tmp_path: Path) -> None:
     study(tmp_path / "data")
     params = run(tmp_path, tracer={"attrition_covariates": ["male", "age_enrol", "base_earn"]})
     (problem,) = readiness(params).problems

@@ -30,8 +30,9 @@ def test_all_untranslatable_values_are_listed_at_once():
         map_columns(raw, SPEC)
     assert [p.where.split("'")[1] for p in error.value.problems] == ["sex", "cae", "inc"]
     assert error.value.problems[0].count == 2 and "'3'" in error.value.problems[0].got
-    with pytest.raises(InputError, match="lacks a mapped column"):
-        map_columns(RAW.drop(columns=["sex"]), SPEC)
+    with pytest.raises(InputError, match="lacks a mapped column") as error:
+        map_columns(RAW.drop(columns=["sex", "cae"]), SPEC)
+    assert len(error.value.problems) >= 2 and str(error.value).count("The file has: ") == 1
 
 
 def test_params_are_strict():
