@@ -9,9 +9,8 @@ from pathlib import Path
 
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.report.language import country_name
-from mismes_eval.report.provenance import LOCK, PACKAGE, changed_outputs, file_hash, read_manifest
+from mismes_eval.report.provenance import ESTIMATES, LOCK, PACKAGE, changed_outputs, file_hash, read_manifest
 from mismes_eval.report.published import KIND
-from mismes_eval.report.results import ESTIMATES
 from mismes_eval.report.zipped import write_zip
 
 PROJECT_FILES = ("pyproject.toml", LOCK, "Makefile", "environment.yml", "LICENSE", "CITATION.cff", "README.md")

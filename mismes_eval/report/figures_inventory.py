@@ -25,7 +25,7 @@ def timeline(
     """
     rows = measures.dropna(subset=["start"]).sort_values(["start", "measure"]).reset_index(drop=True)
     height = 0.135 if len(rows) <= MOST else 10.8 / len(rows)
-    fig, ax = canvas(7.2, 1.1 + height * len(rows))
+    fig, ax = canvas(8.0, 1.1 + height * len(rows))
     stages = list(dict.fromkeys(measures["stage"]))
     for j, stage in enumerate(stages):
         mine = rows[rows["stage"] == stage]

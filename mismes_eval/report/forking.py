@@ -26,6 +26,12 @@ def can_fork() -> bool:
     return sys.platform.startswith("linux") and hasattr(os, "pidfd_open")
 
 
+def refuse_where_impossible() -> None:
+    """Raise ParamsError where this system cannot fork kernels."""
+    if not can_fork():
+        raise ParamsError(Problem("kernels cannot be forked here", "--forked", "Linux", "another system", "Leave --forked out: the reports are the same."))
+
+
 @contextmanager
 def kernels(forked: bool) -> Iterator[type[ReportKernel]]:
     """The class of kernels for one run of the factory: a new process each, or forked from a preloaded one that lives as long as this context.
@@ -37,8 +43,7 @@ def kernels(forked: bool) -> Iterator[type[ReportKernel]]:
     if not forked:
         yield ReportKernel
         return
-    if not can_fork():
-        raise ParamsError(Problem("kernels cannot be forked here", "--forked", "Linux", "another system", "Leave --forked out: the reports are the same."))
+    refuse_where_impossible()
     opened = Zygote()
 
     class Kernel(ForkedKernel):

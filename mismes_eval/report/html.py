@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nbformat import NotebookNode
 from traitlets.config import Config
 
 from mismes_eval import errors
@@ -16,6 +16,9 @@ from mismes_eval.evaluation.params import Params
 from mismes_eval.report.language import Language, country_name, language
 from mismes_eval.report.plain import escape
 from mismes_eval.report.sanitize import sanitized
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = (TEMPLATES / "style.css").read_text(encoding="utf-8")

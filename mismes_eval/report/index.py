@@ -14,9 +14,8 @@ from mismes_eval.report.html import BANNER, CSP, STYLE
 from mismes_eval.report.language import Language, country_name, language
 from mismes_eval.report.pdf import PDF
 from mismes_eval.report.plain import escape
-from mismes_eval.report.provenance import MANIFEST, read_manifest
+from mismes_eval.report.provenance import ESTIMATES, MANIFEST, read_manifest
 from mismes_eval.report.publish import write_whole
-from mismes_eval.report.results import ESTIMATES
 from mismes_eval.report.run import NOTEBOOK, PAGE, Outcome
 
 INDEX = "index.html"

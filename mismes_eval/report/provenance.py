@@ -18,6 +18,7 @@ from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.plain import escape
 
+ESTIMATES = "estimates.json"
 MANIFEST = "MANIFEST.json"
 SCHEMA = 1
 PACKAGE = Path(__file__).resolve().parent.parent

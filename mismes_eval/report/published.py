@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mismes_eval.errors import ParamsError, Problem, ReportError
-from mismes_eval.report.provenance import MANIFEST, changed_outputs, file_hash, package_hash, read_manifest
-from mismes_eval.report.results import ESTIMATES
+from mismes_eval.report.provenance import ESTIMATES, MANIFEST, changed_outputs, file_hash, package_hash, read_manifest
 
 FOLDER = "synthesis"
 KIND = "synthesis"

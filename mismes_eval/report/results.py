@@ -15,10 +15,10 @@ from mismes_eval.evaluation.params import Params
 from mismes_eval.inventory.export import runs_as_formula
 from mismes_eval.report.language import ENGLISH, Language
 from mismes_eval.report.plain import file_names, printable, text_cell
+from mismes_eval.report.provenance import ESTIMATES
 from mismes_eval.report.tables import COLUMNS, P_VALUE, Table, TextTable, footnotes
 from mismes_eval.report.zipped import write_workbook
 
-ESTIMATES = "estimates.json"
 NUMBERS = "estimates.parquet"
 TEXTS = ("table", "row", "column", "flag", "kind", "unit", "definition", "status")
 SCHEMA = 1

@@ -46,10 +46,10 @@ class Rules:
         least = self.min_mean if kind in ("mean", "quantile", "ratio", "regression", "effect") else self.min_cell
         return 0 < n < least
 
-    def flag(self, kind: str, cv: float, weighted: float = np.inf) -> str:
-        """ "" reliable, "u" use with care, ":" not shown because its error is too large. Effects and contrasts carry their interval instead of a CV flag."""
+    def flag(self, kind: str, cv: float, weighted: float = np.inf, doubtful: bool = False) -> str:
+        """ "" reliable, "u" use with care, ":" not shown because its error is too large. Effects and contrasts carry their interval instead of a CV flag: "i" where that is too short."""
         if kind not in LEVEL_KINDS:
-            return ""
+            return "i" if doubtful else ""
         if not np.isfinite(cv) or cv > self.cv_suppress:
             return ":"
         return "u" if cv > self.cv_flag or weighted < self.min_weighted else ""

@@ -1,52 +1,38 @@
-"""Runs a notebook for each country: a kernel process each, a hidden work folder, published whole or not at all.
+"""Orders for reports and what becomes of them: each is made whole or not at all, several at a time, and nothing is done where nothing changed.
 
-papermill saves timed-out and killed runs as completed and executes parameter names as code. So the only parameter is the path of a run.json that we wrote, and a run
-counts as done when nothing was raised, every code cell was executed without error output, and the last cell wrote estimates.json.
+What makes a report (papermill, a kernel, the page) is in `report.making` and is loaded when there is one to make: a run in which nothing changed needs none of it.
 """
 
 from __future__ import annotations
 
 import json
-import logging
-import os
 import shutil
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
-from tempfile import mkdtemp
-from threading import Event
-from typing import Literal
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Literal
 
-import nbformat
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from nbformat import NotebookNode
-from papermill import execute_notebook
-from papermill.exceptions import PapermillExecutionError
-
-from mismes_eval import errors
 from mismes_eval.errors import MismesError, ParamsError, Problem
 from mismes_eval.evaluation.params import Params
-from mismes_eval.report.forking import kernels
-from mismes_eval.report.html import page
-from mismes_eval.report.kernel import ReportKernel, close_event_loop, kernel_config, stop_kernels
 from mismes_eval.report.language import language
-from mismes_eval.report.notebook import checked, scrub, shown_html
 from mismes_eval.report.pdf import PDF, printer, write_pdf
-from mismes_eval.report.provenance import MANIFEST, PACKAGE, Ingredients, changed_outputs, ingredients, manifest, outputs, read_manifest, shown_by
+from mismes_eval.report.provenance import MANIFEST, Ingredients, changed_outputs, ingredients, outputs, read_manifest
 from mismes_eval.report.publish import publish, work_folder, write_whole
-from mismes_eval.report.results import ESTIMATES
-from mismes_eval.report.session import PROGRESS, RUN_FILE
+
+if TYPE_CHECKING:
+    from mismes_eval.report.kernel import ReportKernel
 
 Status = Literal["made", "unchanged", "failed"]
 Progress = Callable[[str, str], None]
 NOTEBOOK, PAGE = "report.ipynb", "report.html"
 CELL_SECONDS = 900
-logging.getLogger("papermill").addHandler(logging.NullHandler())  # outcomes say it; nothing else prints
+MAKING, KERNEL, FORKING = "mismes_eval.report.making", "mismes_eval.report.kernel", "mismes_eval.report.forking"
 
 
 @dataclass(frozen=True)
@@ -82,14 +68,16 @@ def run_reports(orders: Sequence[Order], jobs: int, progress: Progress, done: Ca
     forked : kernels are forked from one preloaded process (Linux) instead of started anew; the reports are the same.
     """
     distinct(orders)
-    stop = Event()
+    if forked:
+        import_module(FORKING).refuse_where_impossible()
+    stop, kernels = Event(), _Kernels(forked)
 
-    with kernels(forked) as kernel, ThreadPoolExecutor(max(1, jobs)) as pool:
+    with closing(kernels), ThreadPoolExecutor(max(1, jobs)) as pool:
 
         def one(order: Order) -> Outcome:
             if stop.is_set():
                 raise KeyboardInterrupt
-            outcome = run_report(order, progress, kernel)
+            outcome = run_report(order, progress, kernels)
             if not stop.is_set():
                 done(outcome)
             return outcome
@@ -100,8 +88,26 @@ def run_reports(orders: Sequence[Order], jobs: int, progress: Progress, done: Ca
         except KeyboardInterrupt:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
-            stop_kernels()
+            import_module(KERNEL).stop_kernels()
             raise
+
+
+class _Kernels:
+    """The class of kernels of one run, made when the first report needs one: a run in which nothing changed starts no process."""
+
+    def __init__(self, forked: bool) -> None:
+        self._forked, self._lock, self._opened = forked, Lock(), ExitStack()
+        self._kernel: type[ReportKernel] | None = None
+
+    def __call__(self) -> type[ReportKernel]:
+        with self._lock:
+            if self._kernel is None:
+                self._kernel = self._opened.enter_context(import_module(FORKING).kernels(self._forked))
+            return self._kernel
+
+    def close(self) -> None:
+        """End the process from which kernels were forked, where there is one."""
+        self._opened.close()
 
 
 def _size(order: Order) -> int:
@@ -119,13 +125,13 @@ def distinct(orders: Sequence[Order]) -> None:
         raise ParamsError(Problem("two reports have one name", ", ".join(twice), "every params file name once"))
 
 
-def run_report(order: Order, progress: Progress, kernel: type[ReportKernel] = ReportKernel) -> Outcome:
-    """One report. Never raises: what went wrong is in the outcome."""
+def run_report(order: Order, progress: Progress, kernels: Callable[[], type[ReportKernel]] | None = None) -> Outcome:
+    """One report. Never raises: what went wrong is in the outcome. kernels: gives the class of its kernel when one is needed; None: a new process."""
     begin = time.monotonic()
     try:
-        status, folder = _make(order, progress, kernel)
+        status, folder = _make(order, progress, kernels or _Kernels(forked=False))
         return Outcome(order.name, status, time.monotonic() - begin, folder)
-    except _Failed as failure:
+    except Failed as failure:
         return Outcome(order.name, "failed", time.monotonic() - begin, None, failure.problems, failure.exit_status, failure.notebook)
     except MismesError as error:
         return Outcome(order.name, "failed", time.monotonic() - begin, None, tuple(error.problems), error.exit_status)
@@ -142,7 +148,7 @@ def run_report(order: Order, progress: Progress, kernel: type[ReportKernel] = Re
         return Outcome(order.name, "failed", time.monotonic() - begin, None, (problem,), 1)
 
 
-class _Failed(Exception):
+class Failed(Exception):
     """A notebook that did not end well; the notebook is kept for reading."""
 
     def __init__(self, problems: Sequence[Problem], exit_status: int, notebook: Path | None) -> None:
@@ -150,33 +156,25 @@ class _Failed(Exception):
         self.problems, self.exit_status, self.notebook = tuple(problems), exit_status, notebook
 
 
-def _make(order: Order, progress: Progress, kernel: type[ReportKernel]) -> tuple[Status, Path]:
+def _make(order: Order, progress: Progress, kernels: Callable[[], type[ReportKernel]]) -> tuple[Status, Path]:
     params = Params.load(order.params, order.data_root)
     language(str(params["language"]))
-    source = checked(order.notebook)
+    if not order.notebook.is_file():
+        raise ParamsError(
+            Problem(
+                "the notebook is missing",
+                order.notebook.name,
+                "a file in notebooks/",
+                fix="Copy notebooks/ of mismes-eval beside params/, or name one with --notebook.",
+            )
+        )
     made_of = ingredients(params, order.params, order.notebook)
     final = order.out / order.name
     if order.pdf:
         printer()
     if not order.force and _unchanged(final, made_of):
         return _printed(order, final) if order.pdf and not (final / PDF).is_file() else ("unchanged", final)
-    work = work_folder(order.out, order.name)
-    started, begin = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), time.monotonic()
-    try:
-        seconds = _execute(order, params, source, work, progress, kernel)
-        folders = (str(work), str(params.root), str(params.data_root or ""), str(Path.home()))
-        executed = scrub(nbformat.read(work / NOTEBOOK, as_version=4), order.params.name, folders)  # type: ignore[no-untyped-call]
-        nbformat.write(executed, work / NOTEBOOK)  # type: ignore[no-untyped-call]
-        (work / RUN_FILE).unlink()
-        results = json.loads((work / ESTIMATES).read_text(encoding="utf-8"))
-        (work / PAGE).write_text(page(executed, params, started, made_of.fingerprint, results["warnings"]), encoding="utf-8")
-        if order.pdf:
-            write_pdf(work / PAGE, work / PDF)
-        record = manifest(params, made_of, work, started, time.monotonic() - begin, seconds, shown_by(shown_html(executed), results))
-        (work / MANIFEST).write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
-        publish(work, final)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    import_module(MAKING).make(order, params, made_of, progress, kernels())
     return "made", final
 
 
@@ -201,99 +199,3 @@ def _unchanged(final: Path, made_of: Ingredients) -> bool:
     except ParamsError:
         return False
     return record.get("fingerprint") == made_of.fingerprint and not changed_outputs(final, record)
-
-
-def _execute(order: Order, params: Params, source: NotebookNode, work: Path, progress: Progress, kernel: type[ReportKernel]) -> list[dict[str, object]]:
-    """Run the notebook in the work folder; seconds of each chapter."""
-    spec = {
-        "params": str(order.params.resolve()), "root": str(params.root), "data_root": None if params.data_root is None else str(params.data_root), "work": str(work),
-        "package": str(PACKAGE),
-    }  # fmt: skip
-    (work / RUN_FILE).write_text(json.dumps(spec), encoding="utf-8")
-    watch = _Watch(order.name, progress)
-    sockets = Path(mkdtemp(prefix="mismes-"))
-    raised: Problem | None = None
-    try:
-        execute_notebook(
-            source, str(work / NOTEBOOK), {"run": str(work / RUN_FILE)}, kernel_name="python3", language="python", progress_bar=False, request_save_on_cell_execute=False,
-            execution_timeout=order.cell_seconds, config=kernel_config(sockets), kernel_manager_class=kernel, shutdown_kernel="immediate", stdout_file=watch,
-        )  # fmt: skip
-    except PapermillExecutionError as error:
-        raised = _kernel_problem(str(error.ename), str(error.evalue))
-    except CellTimeoutError:
-        raised = Problem("a chapter took too long", f"chapter '{watch.chapter}'", f"at most {order.cell_seconds} seconds a cell", fix="Raise --timeout.")
-    except (DeadKernelError, RuntimeError) as error:  # nbclient raises a bare RuntimeError for a kernel that dies or stays silent while starting
-        if not isinstance(error, DeadKernelError) and "ernel" not in str(error):
-            raise
-        raised = Problem("the kernel died", f"chapter '{watch.chapter}'", "enough memory", fix="Close other programs or use --jobs 1.")
-    finally:
-        close_event_loop()
-        shutil.rmtree(sockets, ignore_errors=True)
-    _judge(order, work, raised, watch.chapter)
-    return watch.seconds()
-
-
-class _Watch:
-    """Reads the kernel's standard output for the chapter in work. A file to papermill."""
-
-    def __init__(self, name: str, progress: Progress) -> None:
-        self.name, self.progress = name, progress
-        self.seen: list[tuple[str, float]] = [("start", time.monotonic())]
-
-    @property
-    def chapter(self) -> str:
-        return self.seen[-1][0]
-
-    def write(self, text: str) -> None:
-        for line in text.splitlines():
-            if line.startswith(PROGRESS):
-                said = line.removeprefix(PROGRESS)
-                self.seen.append((said.partition(" ")[2] or said, time.monotonic()))
-                self.progress(self.name, said)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-        return None
-
-    def seconds(self) -> list[dict[str, object]]:
-        ends = [*(t for _, t in self.seen[1:]), time.monotonic()]
-        return [{"title": title, "seconds": round(end - begin, 2)} for (title, begin), end in zip(self.seen, ends, strict=True)]
-
-
-def _kernel_problem(name: str, text: str) -> Problem:
-    return Problem(f"{name}: {text}")
-
-
-def _judge(order: Order, work: Path, raised: Problem | None, chapter: str) -> None:
-    """Raise _Failed unless everything says that the run is whole."""
-    executed = nbformat.read(work / NOTEBOOK, as_version=4) if (work / NOTEBOOK).is_file() else None  # type: ignore[no-untyped-call]
-    cells = [c for c in executed.cells if c.cell_type == "code"] if executed is not None else []
-    problems: list[Problem] = []
-    status = 1
-    outputs = [o for c in cells for o in c.outputs if o.output_type == "error"]
-    for output in outputs:
-        kind = getattr(errors, output.ename, None)
-        if isinstance(kind, type) and issubclass(kind, MismesError):
-            problems += [Problem(line.removesuffix(".")) for line in str(output.evalue).split("\n") if line]
-            status = kind.exit_status
-        else:
-            problems.append(Problem("the notebook failed", f"chapter '{chapter}'", got=f"{output.ename}: {output.evalue}"))
-    if raised is not None and not outputs:
-        problems.append(raised)
-    if not problems and any(c.execution_count is None for c in cells if c.source.strip()):
-        problems.append(Problem("the notebook stopped before its end", f"chapter '{chapter}'", "every cell executed"))
-    if not problems and not (work / ESTIMATES).is_file():
-        problems.append(Problem("the notebook wrote no results", order.notebook.name, "finish() in its last cell"))
-    if problems:
-        raise _Failed(problems, status, _keep(order, work) if status == 1 else None)
-
-
-def _keep(order: Order, work: Path) -> Path | None:
-    """The failed notebook, kept for reading beside the reports and never under a report's name."""
-    if not (work / NOTEBOOK).is_file():
-        return None
-    folder = order.out / ".failed"
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = folder / f"{order.name}.ipynb"
-    os.replace(work / NOTEBOOK, kept)
-    return kept

@@ -18,10 +18,10 @@ from mismes_eval.report.figures import Figure
 from mismes_eval.report.html import BANNER, STYLE, TEMPLATES, Cover, accessible, number, require_alternatives
 from mismes_eval.report.language import Language, country_name, language
 from mismes_eval.report.plain import escape
-from mismes_eval.report.provenance import MANIFEST, SCHEMA, outputs, package_hash, versions
+from mismes_eval.report.provenance import ESTIMATES, MANIFEST, SCHEMA, outputs, package_hash, versions
 from mismes_eval.report.publish import publish, work_folder
 from mismes_eval.report.published import FOLDER, KIND, Origin, fingerprint, read_published, unchanged
-from mismes_eval.report.results import ESTIMATES, write_results
+from mismes_eval.report.results import write_results
 from mismes_eval.report.run import PAGE
 from mismes_eval.report.synthesis_tables import Words
 from mismes_eval.report.tables import Table, TextTable

@@ -125,7 +125,7 @@ def _estimated(item: Estimate, rows: Sequence[str], columns: Sequence[str], rule
         kind, n = item.kind, float(item.n[i])
         weighted = float(r["value"]) if kind == "total" else np.inf
         certain = kind in ("proportion", "share", "ratio") and r["se"] == 0
-        flag = "" if certain else rules.flag(kind, float(r["cv"]), weighted)
+        flag = "" if certain else rules.flag(kind, float(r["cv"]), weighted, item.doubtful)
         status = "confidential" if rules.confidential(kind, n) else "unreliable" if flag == POOR else "shown"
         sign = flag if status == "shown" else ""
         out.append(
@@ -241,6 +241,7 @@ def render(table: Table, t: Language) -> str:
 def _legend(table: Table, used: set[str], t: Language) -> list[str]:
     signs = {
         "u": t("u: coefficient of variation above the flag limit, use with care."),
+        "i": t("i: an arm lies in fewer than 8 primary sampling units, and the standard error and interval come out too small."),
         "unreliable": t(": not shown, sampling error too large."),
         "confidential": t(_FEW.get(table.of, _FEW["persons"])),
         "secondary": t("c: not shown, it would reveal another cell."),

@@ -14,9 +14,8 @@ import numpy as np
 from mismes_eval.errors import ParamsError, Problem, ReportError
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.files import places
-from mismes_eval.report.provenance import changed_outputs, ingredients, read_manifest
+from mismes_eval.report.provenance import ESTIMATES, changed_outputs, ingredients, read_manifest
 from mismes_eval.report.published import KIND
-from mismes_eval.report.results import ESTIMATES
 from mismes_eval.report.run import Order, Progress, run_report
 
 TOLERANCE = 1e-9

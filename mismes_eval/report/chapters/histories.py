@@ -16,6 +16,7 @@ TITLES = {
     "T10": "business still running", "T11": "reintegration", "T12": "mean earnings of the employed, PPP",
 }  # fmt: skip
 ARMS = {"T": "participants", "C": "comparison"}
+DIMENSIONS = {"rsi_econ mean": "economic", "rsi_social mean": "social", "rsi_psych mean": "psychosocial"}  # of reintegration, beside its total score
 SHARES = ("T6", "T7", "T8", "T9", "T10")
 
 
@@ -38,13 +39,13 @@ def histories(context: Context, study: Tracing) -> Table:
         arms = [ARMS.get(str(item.keys["arm"].iloc[k])) or context.name(item.keys["arm"].iloc[k]) if "arm" in item.keys else "all" for k in keep]
         parts.append(cells_by(item.select(keep).annotated(kind=kind), context.rules, rows, arms))
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
-    note = "Shares in %. Job match: level and field of the job fit the training. Reintegration: total score from 0 to 1. Months count from enrolment."
+    note = "Shares in %. Job match: level and field of the job fit the training. Reintegration: scores from 0 to 1, in total and by dimension. Months count from enrolment."
     return Table("T16b", "Work and life after enrolment", cells, study.source, (note, study.panel.sample.design.basis), 1.0, 1, context.synthetic, units)
 
 
 def _wanted(id_: str, item: Estimate, k: int) -> bool:
     if id_ == "T11":
-        return str(item.keys["variable"].iloc[k]).startswith("rsi_total mean")
+        return str(item.keys["variable"].iloc[k]) in ("rsi_total mean", *DIMENSIONS)
     return True
 
 
@@ -53,5 +54,7 @@ def _row(context: Context, id_: str, title: str, item: Estimate, k: int) -> str:
     name = context.text(title)
     if id_ == "T6":
         name = context.text("{indicator}: {part}", indicator=name, part=context.text(str(keys["variable"])))
+    if id_ == "T11" and str(keys["variable"]) in DIMENSIONS:
+        name = context.text("{indicator}: {part}", indicator=name, part=context.text(DIMENSIONS[str(keys["variable"])]))
     when = keys.get("months", keys.get("time"))
     return name if when is None or pd.isna(when) else context.text("{what}, {when}", what=name, when=context.text("{m:.0f} months", m=float(when)))

@@ -9,8 +9,10 @@ from mismes_eval.evaluation.tracing import Effects, Tracing
 from mismes_eval.evaluation.whom import VOLUNTARY, returnees
 from mismes_eval.impact.heterogeneity import GroupEffects
 from mismes_eval.report.chapters.base import Chapter, Context, Item, titles
+from mismes_eval.report.chapters.bias import bias
 from mismes_eval.report.chapters.cells import earnings_note, outcome_scale
 from mismes_eval.report.chapters.doubt import doubt_items
+from mismes_eval.report.chapters.harm import harm
 from mismes_eval.report.chapters.rollout import rollout_items
 from mismes_eval.report.chapters.strength import PRE, checks, reservations
 from mismes_eval.report.chapters.study import study_items
@@ -36,8 +38,8 @@ def impact(context: Context) -> Chapter:
     ]  # fmt: skip
     for effect, doubt in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
         items += headline(context, effect, study)
-        items += [_effects(context, study, effect), *doubt_items(context, study, effect, doubt)]
-    items += [*whom_items(context, study), *worth_items(context, study), *alone]
+        items += [_effects(context, study, effect), *harm(context, study, effect), *doubt_items(context, study, effect, doubt)]
+    items += [*bias(context, study), *whom_items(context, study), *worth_items(context, study), *alone]
     return Chapter("impact", "Impact and its cost", (*theory(context, {**context.shown, **titles(items)}), *items))
 
 

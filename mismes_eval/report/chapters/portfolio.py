@@ -21,7 +21,7 @@ SOURCE = "Inventory of measures in the information template"
 HIDDEN_NOTE = "Budgets are hidden where one funder could work out another's (p% rule, p = 10), or where a hidden one could be computed from the others."
 MILLION = "budget, million euro"
 WHOLE = ("all",)
-SHORT_TITLE = 44  # letters of a title beside its bar
+SHORT_TITLE = 56  # letters of a title beside its bar
 Key = tuple[str, ...]
 
 

@@ -14,6 +14,7 @@ from mismes_eval.evaluation.tracing import TREATED, Tracing
 from mismes_eval.report import figures, figures_inventory
 from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.chapters.cells import earnings_note, persons
+from mismes_eval.report.chapters.enrolled import enrolled_items
 from mismes_eval.report.chapters.histories import histories
 from mismes_eval.report.chapters.waiting import waiting_items
 from mismes_eval.report.chapters.words import DESIGN
@@ -26,14 +27,14 @@ RATES = ("RR1", "RR2", "RR5", "COOP1", "CON1", "REF1")
 
 
 def tracer(context: Context) -> Chapter:
-    """T13 dispositions and response rates, T14 baseline balance, T15 attrition by arm, T16 outcomes by wave and arm, F03 flow, F08 states, F09 first job."""
+    """T13 dispositions and response rates, T14 baseline balance, T14b consent and vulnerability, T15 attrition by arm, T16 outcomes by wave and arm, F03 flow, F08 states, F09 first job."""
     study = context.evaluation.tracing
     if study is None:
         return Chapter("tracer", "Tracer study: response and attrition", (context.absent("tracer study"),))
     items: list[Item] = [
         context.text("{n:,} persons were enrolled, {t:,} in a measure and {c:,} for comparison, and followed for {m:.0f} months. Being abroad is an outcome here, never a missing value.",
                      n=int(study.panel.sample.active.sum()), t=_count(study, 1.0), c=_count(study, 0.0), m=max(study.months.values())),
-        _flow(context, study), _response(context, study), _attrition(context, study), _balance(context, study), *_outcomes(context, study), histories(context, study), *waiting_items(context, study),
+        _flow(context, study), _response(context, study), _attrition(context, study), _balance(context, study), *enrolled_items(context, study), *_outcomes(context, study), histories(context, study), *waiting_items(context, study),
     ]  # fmt: skip
     return Chapter(
         "tracer",
