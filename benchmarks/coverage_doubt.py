@@ -40,6 +40,21 @@ def few_clusters(regions: int, treated: int, runs: int, equal: bool) -> list[tup
     return [(k, v / runs) for k, v in hits.items()]
 
 
+def few_treated(treated: int, runs: int) -> float:
+    """Coverage of the t interval of a doubly robust difference-in-differences with a few treated PSUs of 40 persons beside 40 others; PSU shocks to the change; true effect 0.5."""
+    hits = 0
+    for r in range(runs):
+        rng = np.random.default_rng(r)
+        g = np.repeat(np.arange(40 + treated), 40)
+        d = (g < treated).astype(float)
+        x = rng.normal(size=g.size)
+        change = 0.5 * d + 0.4 * x + 0.3 * rng.normal(size=40 + treated)[g] + rng.normal(size=g.size)
+        f = pd.DataFrame({"y0": 0.0, "y1": change, "d": d, "x": x, "w": rng.uniform(1, 3, g.size), "g": g})
+        ci = att_2x2(Sample.from_frame(f, weights="w", psu="g"), ("y0", "y1"), "d", covariates=("x",)).ci()
+        hits += ci["low"].iloc[0] <= 0.5 <= ci["high"].iloc[0]
+    return hits / runs
+
+
 def lee(runs: int) -> list[tuple[str, float]]:
     """80 PSUs of 15 persons, treatment by person; those who answer only if treated have the highest outcomes, so that the effect on the always-observed, 0.5,
     is the lower bound itself: the hardest case for the Imbens-Manski interval."""
@@ -103,6 +118,7 @@ def main() -> None:
         for regions, treated, equal in ((8, 4, True), (11, 5, True), (11, 5, False), (24, 8, True), (24, 8, False)):
             what = f"{regions} regions, {treated} treated, {'equal' if equal else 'unequal'} sizes"
             rows += [(what, name, share) for name, share in few_clusters(regions, treated, chosen.runs, equal)]
+        rows += [(f"{treated} treated PSUs, 40 others", "t", few_treated(treated, chosen.runs)) for treated in (2, 3, 4, 6, 8, 12, 20)]
     for name, function in (("lee", lee), ("fieller", ratio), ("honest", honest)):
         if chosen.only in (None, name):
             rows += [(name, label, share) for label, share in function(chosen.runs)]

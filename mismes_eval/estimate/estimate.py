@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
@@ -13,11 +13,13 @@ import pandas as pd
 from scipy import special
 
 from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.caution import Caution
 from mismes_eval.estimate.limits import beta_limits, log_odds, logit_limits, logit_se
 from mismes_eval.estimate.plot import dots
 from mismes_eval.estimate.shown import figure
 from mismes_eval.numerics.influence import Influence, side_by_side
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.weighting.checked import check
 from mismes_eval.weighting.design import SurveyDesign
 
 Interval = Literal["t", "logit", "beta"]
@@ -149,6 +151,11 @@ class Estimate:
         return float(self.dof.min()) if self.dof.size else float("nan")
 
     @property
+    def doubtful(self) -> bool:
+        """Whether a note says that the standard errors or intervals are known to be too small."""
+        return any(isinstance(note, Caution) for note in self.notes)
+
+    @property
     def cv(self) -> Float:
         """(p,) standard error over absolute value."""
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -213,9 +220,12 @@ class Estimate:
 
     def select(self, which: list[int] | Float) -> Estimate:
         """Some of the values, by position."""
-        index = np.asarray(which, int)
-        if index.size and not (index.min() >= -self.p and index.max() < self.p):
-            raise EstimateError(Problem("a value is picked by a position that is not there", "argument 'which'", f"positions 0 to {self.p - 1}", str(which)))
+        index = np.asarray(which)
+        index = index.astype(int) if index.size == 0 and index.ndim == 1 else index
+        if index.ndim != 1 or index.dtype.kind not in "iu" or (index.size and not (index.min() >= -self.p and index.max() < self.p)):
+            raise EstimateError(
+                Problem("a value is picked by a position that is not there", "argument 'which'", f"a list of positions 0 to {self.p - 1}", repr(which))
+            )
         srs, limits = self.srs, self.limits
         out = self.through(lambda v: v[index], np.eye(self.p)[index], tuple(self.names[i] for i in index))
         return replace(
@@ -245,7 +255,17 @@ class Estimate:
 
         n counts the rows behind the values that enter, a row that stands behind several of them once.
         """
-        j = np.atleast_2d(np.asarray(jacobian, float))
+        check(EstimateError, "through", ("function", function, Callable[[Float], Float]), ("names", names, Sequence[str] | None))
+        try:
+            j = np.atleast_2d(np.asarray(jacobian, float))
+        except (TypeError, ValueError):
+            raise EstimateError(
+                Problem("the jacobian is no matrix", "argument 'jacobian'", f"numbers, shape (values, {self.p})", f"a {type(jacobian).__name__}")
+            ) from None
+        if not np.isfinite(j).all():
+            raise EstimateError(
+                Problem("the jacobian is not finite", "argument 'jacobian'", "finite derivatives", f"{int((~np.isfinite(j)).sum())} that are not")
+            )
         value = np.atleast_1d(np.asarray(function(self.value), float))
         if names is not None and len(names) != value.size:
             raise EstimateError(Problem("the names do not fit", "argument 'names'", f"{value.size} names", f"{len(names)}"))

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.estimate.caution import Caution
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.sample import Sample
 
@@ -160,4 +161,4 @@ def few_psus(count: dict[str, int], level: str) -> tuple[str, ...]:
         return ()
     unit = {"psu": "PSU", "household": "household"}.get(level, "person")
     listed = ", ".join(f"{name} in {k} {unit}{'' if k == 1 else 's'}" for name, k in few.items())
-    return (f"Few for a standard error, which comes out too small below {FEW} PSUs in each arm: {listed}; set randomisation_test beside it.",)
+    return (Caution(f"Few for a standard error, which comes out too small below {FEW} PSUs in each arm: {listed}; set randomisation_test beside it."),)

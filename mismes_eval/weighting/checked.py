@@ -1,0 +1,171 @@
+"""The arguments of a verb held against its signature before it runs: what is of another kind is named at once, not by whatever breaks first below."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, wraps
+from numbers import Real
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import MismesError, Problem
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Within:
+    """A number's limits, words for a message; ends: whether the limits themselves are allowed."""
+
+    low: float
+    high: float
+    words: str
+    ends: bool = False
+
+    def holds(self, value: Any) -> bool:
+        """Whether a number lies inside."""
+        return bool(self.low <= value <= self.high if self.ends else self.low < value < self.high)
+
+
+Level = Annotated[float, Within(0, 1, "a number between 0 and 1, ends excluded")]
+Seed = Annotated[int, Within(0, math.inf, "a whole number of 0 or more", ends=True)]
+Finite = Annotated[float, Within(-math.inf, math.inf, "a finite number")]
+Count = Annotated[int, Within(1, 1e9, "a whole number of 1 or more", ends=True)]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """words: what a value of this kind is; holds: whether a value is one."""
+
+    words: str
+    holds: Callable[[Any], bool]
+
+
+def checked(verb: Callable[P, R], error: type[MismesError]) -> Callable[P, R]:
+    """The verb with its arguments held against its annotations: all that are of another kind raise `error` together, before anything is done.
+
+    Held: numbers, whole numbers, texts, names (a text or several), lists, functions, mappings, tables, and what Within adds. Left to the verb: what the
+    values mean, and samples, estimates and panels, for which it has words of its own.
+    """
+    signature = inspect.signature(verb)
+
+    @cache
+    def kinds() -> dict[str, Kind]:
+        hints = _hints(verb)
+        single = [name for name, p in signature.parameters.items() if p.kind is not inspect.Parameter.VAR_POSITIONAL]
+        return {name: kind for name in single if (kind := _kind(hints.get(name, Any))) is not None}
+
+    @wraps(verb)
+    def held(*args: P.args, **kwargs: P.kwargs) -> R:
+        given = signature.bind(*args, **kwargs).arguments
+        wrong = [name for name, kind in kinds().items() if name in given and not kind.holds(given[name])]
+        if wrong:
+            raise error([_problem(verb.__name__, name, kinds()[name], given[name], signature.parameters[name].default) for name in wrong])
+        return verb(*args, **kwargs)
+
+    return held
+
+
+def check(error: type[MismesError], caller: str, *arguments: tuple[str, object, Any]) -> None:
+    """The same inside a method: each argument's name, its value and its annotation."""
+    held = [(name, value, kind) for name, value, hint in arguments if (kind := _kind(hint)) is not None]
+    problems = [_problem(caller, name, kind, value) for name, value, kind in held if not kind.holds(value)]
+    if problems:
+        raise error(problems)
+
+
+def _hints(verb: Callable[..., Any]) -> dict[str, Any]:
+    """Annotations of a verb; names that only a type checker imports stand for anything."""
+    absent: dict[str, Any] = {}
+    while True:
+        try:
+            return get_type_hints(inspect.unwrap(verb), localns=absent, include_extras=True)
+        except NameError as error:
+            if error.name is None or error.name in absent:
+                raise
+            absent[error.name] = Any
+
+
+def _problem(caller: str, name: str, kind: Kind, value: object, default: object = None) -> Problem:
+    fix = "" if default is inspect.Parameter.empty or default is None else f"Left out, it is {default!r}."
+    return Problem(f"{caller} cannot use an argument", f"argument '{name}'", kind.words, _said(value), fix)
+
+
+def _said(value: object) -> str:
+    if isinstance(value, (str, int, float, NoneType)) or (isinstance(value, (list, dict, tuple)) and not value):
+        return repr(value)
+    return f"a {type(value).__name__}"
+
+
+def number(value: object) -> bool:
+    """Whether a value is one number, True and False not counted."""
+    return isinstance(value, (Real, np.number)) and not isinstance(value, (bool, np.bool_))
+
+
+def _whole(value: object) -> bool:
+    return number(value) and isinstance(value, (int, np.integer))
+
+
+def _names(value: object) -> bool:
+    return isinstance(value, str) or (isinstance(value, Iterable) and not isinstance(value, (Mapping, pd.Series, pd.DataFrame)))
+
+
+def _list(value: object) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, (str, Mapping))
+
+
+def _numbers(value: Any) -> bool:
+    return _list(value) and all(isinstance(v, (Real, np.number)) for v in value)
+
+
+_NAMES = Kind("a name or a list of names", _names)
+_PLAIN = {
+    float: Kind("a number", number),
+    int: Kind("a whole number", _whole),
+    str: Kind("a text", lambda value: isinstance(value, str)),
+    NoneType: Kind("None", lambda value: value is None),
+    pd.DataFrame: Kind("a table (pandas.DataFrame)", lambda value: isinstance(value, pd.DataFrame)),
+    pd.Series: Kind("a column (pandas.Series)", lambda value: isinstance(value, pd.Series)),
+}
+
+
+def _kind(hint: Any) -> Kind | None:
+    """What an annotation asks for; None where anything goes or the verb itself looks."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if hint in _PLAIN:
+        return _PLAIN[hint]
+    if origin is Annotated:
+        within = [extra for extra in inner[1:] if isinstance(extra, Within)]
+        plain = _kind(inner[0])
+        return plain if plain is None or not within else Kind(within[0].words, lambda value: plain.holds(value) and within[0].holds(value))
+    if origin is Literal:
+        return _PLAIN[str] if all(isinstance(v, str) for v in inner) else None
+    if origin in (Union, UnionType):
+        several = [_kind(part) for part in inner]
+        known = [k for k in several if k is not None]
+        words = dict.fromkeys(k.words for k in known if not (k.words == _PLAIN[str].words and _NAMES in known))
+        return None if len(known) < len(several) else Kind(" or ".join(words), lambda value: any(k.holds(value) for k in known))
+    if origin is Callable:
+        return Kind("a function", callable)
+    if isinstance(origin, type):
+        return _several(origin, inner)
+    return None
+
+
+def _several(origin: type, inner: tuple[Any, ...]) -> Kind | None:
+    if issubclass(origin, Mapping):
+        return Kind("a mapping", lambda value: isinstance(value, Mapping))
+    if not issubclass(origin, Sequence) or issubclass(origin, tuple):
+        return None
+    if inner[0] is str:
+        return _NAMES
+    if inner[0] is float:
+        return Kind("a list of numbers", _numbers)
+    return Kind("a list", _list) if inner[0] is object else None
