@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from types import FunctionType
 
 try:
     __version__ = version("mismes-eval")
@@ -95,6 +96,7 @@ _ANSWERED = (
     "cumulative_incidence",
     *_WHERE["estimate.decomposition"],
 )
+_VERBS = ("estimate", "tracer", "impact", "evaluation.coverage")
 _FLOORS = ("frame", "inventory", "lfs", "tracer", "synthetic", "report", "impact")
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604
@@ -103,8 +105,8 @@ __all__ = ["__version__", *_HOME]  # noqa: PLE0604
 def __getattr__(name: str) -> object:
     if name in _HOME:
         value = getattr(import_module(f"{__name__}.{_HOME[name]}"), _RENAMED.get(name, name))
-        if name in _ANSWERED:
-            value = import_module(f"{__name__}.estimate.answer").answered(value)
+        if isinstance(value, FunctionType) and _HOME[name].startswith(_VERBS):
+            value = import_module(f"{__name__}.estimate.verbs").verb(value, name in _ANSWERED)
         globals()[name] = value
         return value
     if name in _FLOORS:

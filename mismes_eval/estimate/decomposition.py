@@ -116,6 +116,7 @@ def reweighted_gap(sample: Sample, outcome: str, group: str, covariates: Sequenc
     ------
     EstimateError : covariates tell the groups apart completely.
     """
+    require(sample, [], "reweighted_gap")
     no_negative_weights(sample, "reweighted_gap")
     d = _groups(sample, outcome, group, covariates, "reweighted_gap")
     return _wrap(sample, d, _reweighted, ("gap", "composition", "adjusted gap"), f"reweighting (DFL) on {', '.join(listed(covariates))}")

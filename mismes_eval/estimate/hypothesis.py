@@ -92,7 +92,7 @@ def wald(estimate: Estimate, L: Hypothesis) -> Test | NotEstimable:
 
 
 def _matrix(estimate: Estimate, hypothesis: Hypothesis) -> Float:
-    if hypothesis is None or isinstance(hypothesis, (int, float)) or not len(hypothesis):
+    if not hasattr(hypothesis, "__len__") or not len(hypothesis):
         raise EstimateError(Problem("no hypothesis", "argument 'L'", "at least one name, mapping or row", repr(hypothesis)))
     listed: list[Any] = (
         [hypothesis] if isinstance(hypothesis, (str, Mapping)) else list(np.asarray(hypothesis) if isinstance(hypothesis, pd.DataFrame) else hypothesis)

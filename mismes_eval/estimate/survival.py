@@ -79,6 +79,12 @@ def cumulative_incidence(
     ----------
     Aalen and Johansen (1978), Scandinavian Journal of Statistics 5, 141-150.
     """
+    if of is None or not pd.api.types.is_scalar(of):
+        raise EstimateError(
+            Problem(
+                "cumulative incidence is of one event", "argument 'of'", f"one of the values of '{cause}'", repr(of) if of is None else f"a {type(of).__name__}"
+            )
+        )
     return _curves(sample, duration, cause, of, by, times, entry, "cumulative incidence")
 
 
@@ -99,7 +105,7 @@ def duration_quantile(
     """
     if not (finite(prob) and 0 < prob < 1):
         raise EstimateError(Problem("the share is not a probability", "argument 'prob'", "a number between 0 and 1", repr(prob)))
-    require(sample, [duration, event, *([entry] if entry else [])], "duration_quantile")
+    require(sample, [duration, event, *([entry] if entry is not None else [])], "duration_quantile")
     try:
         where = domains(sample, by, "duration_quantile")
     except EmptyDomain as error:
@@ -165,7 +171,7 @@ def _event_times(sample: Sample, duration: str, event: str) -> Float:
 
 
 def _curves(sample: Sample, duration: str, event: str, of: object, by: By, times: Sequence[float] | None, entry: str | None, kind: str) -> Estimate:
-    require(sample, [duration, event, *([entry] if entry else [])], kind)
+    require(sample, [duration, event, *([entry] if entry is not None else [])], kind)
     no_negative_weights(sample, kind)
     where = domains(sample, by, kind)
     length, start, cause, last = _read(sample, duration, event, of, entry, kind)
@@ -196,7 +202,7 @@ def _read(sample: Sample, duration: str, event: str, of: object, entry: str | No
     """Durations, entries, cause codes (1 the event of interest, 2 any other, 0 censored) and the number of causes."""
     inside = sample.active
     length = numbers(sample, duration, kind)
-    start = numbers(sample, entry, kind) if entry else np.zeros(sample.n)
+    start = numbers(sample, entry, kind) if entry is not None else np.zeros(sample.n)
     problems = []
     if of is None:
         cause = numbers(sample, event, kind)
@@ -217,7 +223,7 @@ def _read(sample: Sample, duration: str, event: str, of: object, entry: str | No
         code, count = np.where(series.isna(), 0, np.where(series == of, 1, 2)).astype(np.intp), 2
     for bad, what, column in (
         (inside & (length <= 0), "a duration is not above 0", duration),
-        (inside & (start >= length) & (length > 0), "a row enters after it leaves", entry or duration),
+        (inside & (start >= length) & (length > 0), "a row enters after it leaves", duration if entry is None else entry),
     ):
         if bad.any():
             problems.append(

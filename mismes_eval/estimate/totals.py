@@ -109,6 +109,8 @@ def proportion(sample: Sample, columns: str | Sequence[str], by: By = None, inte
     -------
     Estimate, value (D * levels,), shares of the domain between 0 and 1.
     """
+    if interval not in ("logit", "beta", "t"):
+        raise EstimateError(Problem("unknown interval for proportions", "argument 'interval'", "'logit', 'beta' or 't'", repr(interval)))
     (arrays, table, names), where = together(lambda: _levels(sample, columns), lambda: domains(sample, by, "proportion"))
     value, part, centred = _means(sample, arrays, where)
     return wrap(sample, value, part, where, table, names, "proportion", interval, srs=partial(_srs_of_means, sample, centred, where.small, where.count))

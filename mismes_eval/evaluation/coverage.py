@@ -10,7 +10,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import numbers, require
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part, stack
+from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part, need_estimates, stack
 from mismes_eval.estimate.totals import mean, proportion, total
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.weighting.sample import Sample
@@ -33,6 +33,7 @@ def coverage(beneficiaries: float | Mapping[str, float], target: Estimate | NotE
     """
     if isinstance(target, NotEstimable):
         return NotEstimable(f"coverage needs the target population: {target.reason}")
+    need_estimates((target,), "coverage")
     if isinstance(beneficiaries, Mapping):
         unknown = [k for k in beneficiaries if k not in target.names]
         if unknown or len(beneficiaries) != target.p:

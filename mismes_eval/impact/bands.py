@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.shown import figure
 from mismes_eval.numerics.rows import Float, group_sums
+from mismes_eval.weighting.checked import Seed, check
 
 METHODS = ("covariance", "multiplier")
 
@@ -58,7 +59,7 @@ class Band:
         )
 
 
-def sup_t(estimate: Estimate, level: float = 0.95, seed: int = 0, draws: int = 10_000, method: str = "covariance") -> Band:
+def sup_t(estimate: Estimate, level: float = 0.95, seed: Seed = 0, draws: int = 10_000, method: str = "covariance") -> Band:
     """Band that covers all values together with probability `level`.
 
     method : "covariance" (normal draws with the estimate's correlation, over the root of a chi-square with the design's degrees of freedom) or
@@ -68,9 +69,11 @@ def sup_t(estimate: Estimate, level: float = 0.95, seed: int = 0, draws: int = 1
     ----------
     Montiel Olea and Plagborg-Moller (2019), Journal of Applied Econometrics 34, 1-17; Callaway and Sant'Anna (2021), section 4.
     """
+    need_estimates((estimate,), "sup_t")
     problems = []
     if method not in METHODS:
         problems.append(Problem("unknown way to a band", "argument 'method'", "'covariance' or 'multiplier'", repr(method)))
+    check(EstimateError, "sup_t", ("seed", seed, Seed), ("draws", draws, int), ("level", level, float))
     if not 0 < level < 1:
         problems.append(Problem("the level is not a probability", "argument 'level'", "between 0 and 1", str(level)))
     if draws < 100:

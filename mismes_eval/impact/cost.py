@@ -16,6 +16,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.shown import figure
 from mismes_eval.impact.base_design import together
 from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.checked import Finite, Seed
 
 
 def fieller(effect: float, cost: float, var_effect: float, var_cost: float, covariance: float, critical: float) -> tuple[float, float] | None:
@@ -224,14 +225,14 @@ def cost_effectiveness(
     cost: Estimate | float,
     participants: float | None = None,
     years: float = 1.0,
-    cost_se: float = 0.0,
+    cost_se: Finite = 0.0,
     correlation: float = 0.0,
     value: float | None = None,
     unit: str = "job-year",
     currency: str = "currency units",
     level: float = 0.95,
     draws: int = 10_000,
-    seed: int = 1,
+    seed: Seed = 1,
 ) -> CostEffectiveness:
     """Cost per additional outcome of a measure, with everything that is uncertain in it.
 

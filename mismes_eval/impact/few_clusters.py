@@ -14,6 +14,7 @@ from mismes_eval.estimate.formula import build
 from mismes_eval.impact.wild_draws import Draws, WildBootstrap, codes, invert, ratios, refuse_few, share_beyond, signs, words
 from mismes_eval.numerics.qr import least_squares
 from mismes_eval.numerics.rows import Float, Int, group_sums
+from mismes_eval.weighting.checked import Finite, Seed
 from mismes_eval.weighting.sample import Sample
 
 
@@ -22,11 +23,11 @@ def wild_bootstrap(
     cluster: Sequence[object] | pd.Series | None = None,
     treated: Sequence[float] | pd.Series | None = None,
     strata: Sequence[object] | pd.Series | None = None,
-    null: float = 0.0,
+    null: Finite = 0.0,
     points: Draws = "auto",
     draws: int = 9999,
     level: float | None = 0.95,
-    seed: int = 1,
+    seed: Seed = 1,
 ) -> WildBootstrap:
     """Wild cluster bootstrap-t of any estimate, on the cluster totals of its influence columns; weights and their making are in them.
 
@@ -73,11 +74,11 @@ def wild_bootstrap_ols(
     formula: str,
     coefficient: str,
     cluster: str,
-    null: float = 0.0,
+    null: Finite = 0.0,
     points: Draws = "auto",
     draws: int = 9999,
     level: float | None = 0.95,
-    seed: int = 1,
+    seed: Seed = 1,
 ) -> WildBootstrap:
     """Restricted wild cluster bootstrap-t of a coefficient of a weighted regression (the two-way or DiD interaction term, say).
 

@@ -28,6 +28,7 @@ from mismes_eval.numerics.did import METHODS, Method
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.checked import Seed, check
 from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
@@ -69,13 +70,19 @@ class GroupTime:
         kind : "simple" (all post-treatment cells), "event" (by time since treatment), "cohort", "calendar".
         min_event, max_event : event times that count.  balance : keep the cohorts that are seen this long after treatment, up to this event time: the same cohorts from 0 on.
         """
+        check(
+            IdentificationError, "aggregate", ("min_event", min_event, float | None), ("max_event", max_event, float | None), ("balance", balance, float | None)
+        )
         return averages(self.joint, self.estimate.keys, kind, (min_event, max_event), balance, self.last)
 
     def overall(self, kind: Kind = "simple", min_event: float | None = None, max_event: float | None = None, balance: float | None = None) -> Estimate:
         """One number from `aggregate`: equal weights over event times from 0 and over periods, cohort sizes over cohorts."""
+        check(
+            IdentificationError, "overall", ("min_event", min_event, float | None), ("max_event", max_event, float | None), ("balance", balance, float | None)
+        )
         return overall(self.joint, self.estimate.keys, kind, (min_event, max_event), balance, self.last)
 
-    def bands(self, level: float = 0.95, seed: int = 0, draws: int = 10_000, method: str = "covariance") -> Band:
+    def bands(self, level: float = 0.95, seed: Seed = 0, draws: int = 10_000, method: str = "covariance") -> Band:
         """Simultaneous (sup-t) band over all cells. See `bands.sup_t`; for an aggregate call `sup_t(estimate)`."""
         return sup_t(self.estimate, level, seed, draws, method)
 

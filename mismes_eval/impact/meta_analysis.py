@@ -157,7 +157,12 @@ def random_effects(
 
 
 def _checked(value: Sequence[float] | Float, se: Sequence[float] | Float, method: str, interval: str, level: float) -> tuple[Float, Float]:
-    y, s = np.atleast_1d(np.asarray(value, float)), np.atleast_1d(np.asarray(se, float))
+    try:
+        y, s = np.atleast_1d(np.asarray(value, float)), np.atleast_1d(np.asarray(se, float))
+    except (TypeError, ValueError):
+        raise EstimateError(
+            Problem("estimates are not numbers", "arguments 'value' and 'se'", "two lists of numbers", f"a {type(value).__name__} and a {type(se).__name__}")
+        ) from None
     problems = []
     if y.shape != s.shape or y.ndim != 1:
         problems.append(Problem("estimates and standard errors do not match", "random_effects", "two lists of one length", f"{y.size} and {s.size}"))

@@ -10,9 +10,10 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.shown import figure
 from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.checked import Count, Seed
 
 Method = Literal["romano_wolf", "holm", "benjamini_hochberg", "bonferroni"]
 METHODS = {
@@ -46,7 +47,7 @@ class AdjustedPValues:
         return self.to_frame().to_string(index=False) + "".join(f"\n{note}" for note in self.notes)
 
 
-def adjust_pvalues(estimate: Estimate, method: Method = "romano_wolf", draws: int = 20_000, seed: int = 1) -> AdjustedPValues:
+def adjust_pvalues(estimate: Estimate, method: Method = "romano_wolf", draws: Count = 20_000, seed: Seed = 1) -> AdjustedPValues:
     """P-values of the values of an Estimate (stack outcomes or groups first), adjusted for being many.
 
     Parameters
@@ -65,6 +66,7 @@ def adjust_pvalues(estimate: Estimate, method: Method = "romano_wolf", draws: in
     """
     if method not in METHODS:
         raise EstimateError(Problem("unknown adjustment", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)))
+    need_estimates((estimate,), "adjust_pvalues")
     p = estimate.pvalue
     usable = np.isfinite(p) & (estimate.se > 0)
     if not usable.any():

@@ -13,6 +13,7 @@ from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.estimate.shown import figure
 from mismes_eval.numerics.qr import Collinear, least_squares
 from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.checked import Finite
 from mismes_eval.weighting.nonresponse import main_effects
 from mismes_eval.weighting.sample import Sample
 
@@ -60,7 +61,7 @@ class Oster:
 
 
 def oster(
-    sample: Sample, outcome: str, treatment: str, controls: Sequence[str], always: Sequence[str] = (), r2_factor: float = 1.3, null: float = 0.0
+    sample: Sample, outcome: str, treatment: str, controls: Sequence[str], always: Sequence[str] = (), r2_factor: Finite = 1.3, null: Finite = 0.0
 ) -> Oster:
     """Delta and the bias-adjusted effect of a regression of the outcome (its change, for a difference-in-differences) on treatment and controls.
 

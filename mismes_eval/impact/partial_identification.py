@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 
 from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import numbers, require
-from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.estimate import Estimate, Part, need_estimates
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.replication import replicated
@@ -29,6 +29,7 @@ def imbens_manski(bounds: Estimate, level: float = 0.95) -> tuple[float, float]:
     ----------
     Imbens and Manski (2004), Econometrica 72, 1845-1857.
     """
+    need_estimates((bounds,), "imbens_manski")
     if bounds.names != ("lower", "upper"):
         raise EstimateError(Problem("imbens_manski needs two bounds", "argument 'bounds'", "an Estimate of 'lower' and 'upper'", ", ".join(bounds.names)))
     if not 0.5 < level < 1:

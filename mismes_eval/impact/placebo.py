@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.impact.heterogeneity import joint
@@ -69,6 +70,7 @@ def placebo_groups(function: Callable[[D], Estimate], data: D, treated: str, gro
     sample = sample_of(data)
     if group not in sample.frame.columns:
         raise EstimateError(Problem("unknown column", f"column '{group}'", "a column of the frame"))
+    require(sample, [treated], "placebo_groups")
     d = yes_no(sample, treated, "placebo_groups")
     compared = sample.active & (d == 0)
     levels = sorted(sample.frame.loc[compared, group].dropna().unique().tolist(), key=str)

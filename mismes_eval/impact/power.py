@@ -245,7 +245,7 @@ def _design(
         for a, v in halves
         if v is not None and not 0 <= v < 1
     ]
-    if cluster_size < 1 or waves_before < 1 or waves_after < 1:
+    if not all(1 <= v < np.inf for v in (cluster_size, waves_before, waves_after)):
         problems.append(
             Problem(
                 "a planning figure is out of range", "cluster_size, waves_before, waves_after", "1 or more", f"{cluster_size:g}, {waves_before}, {waves_after}"

@@ -14,6 +14,7 @@ from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.shown import figure
 from mismes_eval.impact.event_path import event_path
+from mismes_eval.weighting.checked import Count, Level, Seed
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class PretrendPower:
         return self.table.to_html(index=False, float_format=figure, na_rep="") + "".join(f"<p><small>{note}</small></p>" for note in self.notes)
 
 
-def pretrend_power(event_study: Estimate, powers: Sequence[float] = (0.5, 0.8), level: float = 0.95, draws: int = 40_000, seed: int = 1) -> PretrendPower:
+def pretrend_power(event_study: Estimate, powers: Sequence[float] = (0.5, 0.8), level: Level = 0.95, draws: Count = 40_000, seed: Seed = 1) -> PretrendPower:
     """The straight-line difference in trends that the pre-trend test would find with the stated power: what it could not see.
 
     Parameters

@@ -16,6 +16,7 @@ from mismes_eval.errors import EstimateError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.shown import figure
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.weighting.checked import Seed
 from mismes_eval.weighting.sample import Sample
 
 
@@ -75,7 +76,13 @@ class RandomisationTest:
 
 
 def randomisation_test(
-    data: D, statistic: Callable[[D], Estimate | float], assignment: str, cluster: str | None = None, strata: str | None = None, draws: int = 999, seed: int = 1
+    data: D,
+    statistic: Callable[[D], Estimate | float],
+    assignment: str,
+    cluster: str | None = None,
+    strata: str | None = None,
+    draws: int = 999,
+    seed: Seed = 1,
 ) -> RandomisationTest:
     """Test that the assignment had no effect on anybody, by making it anew.
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.partial_identification import both_arms, part_of, yes_no
 from mismes_eval.numerics.rows import Bool, Float
@@ -52,6 +53,7 @@ def recall_sensitivity(
     bad = [p for p in pairs if not (0 <= p[0] <= 1 and 0 <= p[1] <= 1 and sum(p) > 1)]
     if bad or not pairs:
         raise EstimateError(Problem("answers of this kind say nothing", "arguments 'sensitivity' and 'specificity'", "shares with a sum above 1", str(bad[:3])))
+    require(sample, [before, after, treated], "recall_sensitivity")
     inside = sample.active
     y0, y1, d = (yes_no(sample, c, "recall_sensitivity") for c in (before, after, treated))
     both_arms(inside, d, inside, treated, "recall_sensitivity")

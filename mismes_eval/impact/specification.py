@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -15,6 +16,7 @@ from mismes_eval.errors import EstimateError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.shown import figure
 from mismes_eval.impact.randomisation import D, sample_of
+from mismes_eval.weighting.checked import Finite, check
 
 Run = Callable[..., Estimate]
 
@@ -159,6 +161,19 @@ def robustness(
                 "no such specification", "arguments 'specifications' and 'reference'", f"one of {', '.join(specifications) or 'none given'}", repr(reference)
             )
         )
+    wrong = [
+        Problem("a specification is no set of arguments", f"argument '{argument}', '{name}'", "a mapping", f"a {type(each).__name__}")
+        for argument, given in (("specifications", specifications), ("choices", choices or {}))
+        for name, each in given.items()
+        if not isinstance(each, Mapping)
+    ]
+    wrong += [
+        Problem("no such specification", f"argument 'choices', '{name}'", f"one of {', '.join(map(str, specifications))}")
+        for name in choices or {}
+        if name not in specifications
+    ]
+    if wrong:
+        raise EstimateError(wrong)
     runs = []
     for name, arguments in specifications.items():
         rest = {**(common or {}), **arguments}
@@ -170,6 +185,14 @@ def robustness(
 
 def every_combination(options: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, str]]]:
     """All combinations of options, as `specifications` and `choices` of robustness. options: argument -> {label: value}."""
+    check(EstimateError, "every_combination", ("options", options, Mapping[str, object]))
+    wrong = [
+        Problem("options of an argument are not labelled", f"argument 'options', '{a}'", "a mapping of label to value", f"a {type(o).__name__}")
+        for a, o in options.items()
+        if not isinstance(o, Mapping)
+    ]
+    if wrong:
+        raise EstimateError(wrong)
     specifications, choices = {}, {}
     for labels in product(*(each for each in options.values())):
         name = ", ".join(labels)
@@ -198,7 +221,7 @@ def leave_one_out(function: Callable[[D], Estimate], data: D, column: str) -> Sp
     return SpecificationCurve(tuple(runs), "all", (f"Each value of '{column}' left out in turn.", *sample.notes))
 
 
-def donut(function: Callable[[D], Estimate], data: D, column: str, widths: Sequence[float], centre: float = 0.0) -> SpecificationCurve:
+def donut(function: Callable[[D], Estimate], data: D, column: str, widths: Sequence[float], centre: Finite = 0.0) -> SpecificationCurve:
     """The estimate without rows close to enrolment, where outcomes dip in advance (Ashenfelter 1978) or answers mix before and after.
 
     Parameters
@@ -220,6 +243,14 @@ def donut(function: Callable[[D], Estimate], data: D, column: str, widths: Seque
 def attempt(data: Any, function: Run, arguments: Mapping[str, Any]) -> Estimate | NotEstimable:
     """One estimate, or why there is none: errors of this package become a reason, others are not hidden."""
     try:
+        inspect.signature(function).bind(data, **arguments)
+    except ValueError:
+        pass  # a function of C, which tells no signature
+    except TypeError as error:
+        raise EstimateError(
+            Problem("a specification does not fit the function", "arguments 'specifications' and 'common'", f"arguments of {name_of(function)}", str(error))
+        ) from None
+    try:
         result = function(data, **arguments)
     except MismesError as error:
         return NotEstimable(str(error))
@@ -229,6 +260,11 @@ def attempt(data: Any, function: Run, arguments: Mapping[str, Any]) -> Estimate 
         got = f"{result.p} values" if isinstance(result, Estimate) else type(result).__name__
         raise EstimateError(Problem("a specification needs one value", "argument 'function'", "an Estimate of one value", got, "Choose one with select([i])."))
     return result
+
+
+def name_of(function: Callable[..., object]) -> str:
+    """What a function is called."""
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def _levels(frame: pd.DataFrame, column: str, inside: np.ndarray) -> list[Hashable]:

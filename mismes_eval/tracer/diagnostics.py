@@ -99,7 +99,12 @@ def attrition_tests(
     refuse_other(panel, "attrition_tests")
     groups = [] if by is None else [by] if isinstance(by, str) else list(by)
     listed = [covariates] if isinstance(covariates, str) else list(covariates)
-    when = panel.waves[-1] if wave is None else panel.chosen(wave)[0]
+    chosen = panel.waves[-1:] if wave is None else panel.chosen(wave)
+    if len(chosen) != 1:
+        raise EstimateError(
+            Problem("attrition is tested at one wave", "argument 'wave'", f"one of {', '.join(map(str, panel.waves))}", f"{len(chosen)} of them")
+        )
+    when = chosen[0]
     t = panel.waves.index(when)
     sample = panel.sample.where(~panel.dead[:, t])
     dead = int((panel.sample.active & ~sample.active).sum())

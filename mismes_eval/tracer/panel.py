@@ -17,6 +17,7 @@ from mismes_eval.tracer import plot, rates, shapes
 from mismes_eval.tracer.attrition import Adjustment
 from mismes_eval.tracer.dispositions import PROXY, WHEREABOUTS, group, responded, whereabouts
 from mismes_eval.tracer.refreshment import refreshment_mask
+from mismes_eval.weighting.checked import check
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns
 
@@ -66,6 +67,14 @@ class TracerPanel:
         ------
         InputError : missing keys, duplicate keys, persons without a row in `sample`, unknown dispositions: all of them at once.
         """
+        check(
+            InputError,
+            "TracerPanel.from_frame",
+            ("frame", frame, pd.DataFrame),
+            ("unit", unit, str),
+            ("wave", wave, str),
+            ("disposition", disposition, str | None),
+        )
         shapes.check_keys(frame, unit, wave, disposition)
         waves = shapes.wave_order(frame[wave])
         if sample is None:

@@ -13,6 +13,7 @@ from mismes_eval.errors import CalibrationError, DesignWarning, Problem
 from mismes_eval.numerics.calibration import Method, Solution, sizes, solve
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.arguments import as_names
+from mismes_eval.weighting.checked import check
 from mismes_eval.weighting.margins import Margins, Totals, margins
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import Calibration
@@ -54,6 +55,7 @@ def calibrate(
     """
     needs_sample(sample, "calibrate")
     _check(method, bounds)
+    check(CalibrationError, "calibrate", ("unit", unit, str | None))
     m = margins(sample, totals, total_se, unit)
     before = sample.weights
     solution = solve(before, m.x, m.totals, method, bounds)

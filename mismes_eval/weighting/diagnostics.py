@@ -15,7 +15,14 @@ from mismes_eval.weighting.steps import Calibration, Embedded, WeightShare
 
 def kish_deff(weights: Float) -> float:
     """n sum(w^2) / sum(w)^2 over weights that are not 0: the loss from unequal weighting (Kish 1965)."""
-    w = np.asarray(weights, float)
+    try:
+        w = np.atleast_1d(np.asarray(weights, float))
+    except (TypeError, ValueError):
+        w = np.array([np.nan])
+    if not np.isfinite(w).all():
+        raise DesignError(
+            Problem("the weights are not numbers", "argument 'weights'", "finite numbers", f"a {type(weights).__name__}", "Drop or replace what is missing.")
+        )
     w = w[w != 0]
     if not w.size:
         return float("nan")

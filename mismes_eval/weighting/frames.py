@@ -11,6 +11,7 @@ from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.rows import Float
 from mismes_eval.numerics.variance import Stage
 from mismes_eval.weighting.arguments import as_name
+from mismes_eval.weighting.checked import check
 from mismes_eval.weighting.design import Level, SurveyDesign
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import Embedded, KnownFactor, WeightStep
@@ -65,6 +66,7 @@ def stack_samples(samples: Sequence[Sample], source: str = "source_sample", labe
         raise DesignError(Problem("stack_samples joins samples", "argument 'samples'", "a list of samples", f"a {type(samples).__name__}"))
     for s in samples:
         needs_sample(s, "stack_samples")
+    check(DesignError, "stack_samples", ("source", source, str), ("labels", labels, Sequence[object] | None))
     if not samples or (labels is not None and len(labels) != len(samples)):
         got = f"{len(samples)} samples" + ("" if labels is None else f", {len(labels)} labels")
         raise DesignError(Problem("stack_samples joins samples", "arguments 'samples' and 'labels'", "one sample at least, and a label for each", got))

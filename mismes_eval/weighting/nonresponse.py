@@ -106,7 +106,7 @@ def main_effects(frame: pd.DataFrame, columns: list[str], at_risk: Bool) -> Rows
 
 
 def _problems(sample: Sample, responded: str, columns: list[str], eligible: str | None, inside: Bool) -> list[Problem]:
-    needed = [responded, *columns, *([eligible] if eligible else [])]
+    needed = [responded, *columns, *([eligible] if eligible is not None else [])]
     problems = [Problem("nonresponse names an unknown column", f"column '{c}'", "a column of the sample") for c in needed if c not in sample.frame.columns]
     if problems:
         return problems

@@ -11,6 +11,7 @@ from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.calibration import solve
 from mismes_eval.numerics.rows import Bool, Rows, cells
 from mismes_eval.weighting.arguments import as_name, as_names
+from mismes_eval.weighting.checked import check
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import PhaseTwo, WeightShare
 
@@ -128,6 +129,7 @@ def weight_share(households: Sample, reports: pd.DataFrame, key: str = "hhid", m
     Sirken (1970), JASA 65, 257-266; Deville and Lavallee (2006), Survey Methodology 32, 165-176.
     """
     needs_sample(households, "weight_share")
+    check(DesignError, "weight_share", ("key", key, str), ("multiplicity", multiplicity, str))
     if not isinstance(reports, pd.DataFrame):
         raise DesignError(
             Problem("weight_share reads reports from a frame", "argument 'reports'", "a pandas DataFrame, one row a report", f"a {type(reports).__name__}")

@@ -10,6 +10,7 @@ from scipy import stats
 
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.checked import check
 
 
 def _vector(name: str, value: Sequence[float] | float, size: int | None = None, positive: bool = True) -> Float:
@@ -71,6 +72,7 @@ def plan_allocation(
     _figures(total=total, screening_cost=screening_cost)
     n_pop = _vector("size", size)
     h = n_pop.size
+    check(DesignError, "plan_allocation", ("labels", labels, Sequence[object] | None))
     if labels is not None and len(labels) != h:
         raise DesignError(Problem("a planning figure does not fit", "argument 'labels'", f"{h} labels", f"{len(labels)}"))
     s, c = _vector("sd", sd, h), _vector("cost", cost, h)
@@ -198,6 +200,7 @@ def compare_plans(
                 f"share {register_share!r}",
             )
         )
+    check(DesignError, "compare_plans", ("share_high", share_high, float))
     cost = 1.0 if register_cost is None else register_cost
     _figures(budget=budget, cost_listing=cost_listing, cost_interview=cost_interview, deff=deff, rate=rate, register_share=register_share, register_cost=cost)
     if register_cost is not None and not (register_cost > 0 and 0 < register_share <= 1):

@@ -66,7 +66,7 @@ def test_a_misspelt_column_stays_an_error_over_a_domain_without_rows(sample: Sam
 @pytest.mark.parametrize("verb", ["total", "mean", "proportion", "quantile", "variance"])
 def test_a_misspelt_group_stays_an_error_over_a_domain_without_rows(sample: Sample, verb: str) -> None:
     empty = sample.where(np.zeros(N, bool))
-    for by, words in (("arae", "unknown column: column 'arae'"), (["sex", "sex"], "twice"), (3, "column '3'")):
+    for by, words in (("arae", "unknown column: column 'arae'"), (["sex", "sex"], "twice"), (3, "argument 'by'")):
         with pytest.raises(EstimateError, match=words):
             getattr(me, verb)(empty, "x", *([0.5] if verb == "quantile" else []), by=by)
 
