@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from importlib import import_module
 from typing import TypeVar
 
-import openpyxl
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
@@ -17,7 +17,7 @@ ABOUT_SHEETS = ("notes", "codes")  # what the package's own fillable workbooks h
 
 def read_excel(content: bytes, name: str, *, sheet: str | None, columns: list[str] | None) -> pd.DataFrame:
     """Cells of one sheet (the only one, or the only one beside the notes and codes of our own workbooks; else it must be named); blank rows at the end are left off, text cells stay text."""
-    book = _whole(lambda: openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False), name)
+    book = _whole(lambda: import_module("openpyxl").load_workbook(io.BytesIO(content), read_only=True, data_only=False), name)
     data_sheets = [n for n in book.sheetnames if n not in ABOUT_SHEETS]
     if sheet is None and len(data_sheets) == 1:
         sheet = data_sheets[0]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyreadstat
 from pyarrow import parquet
 
 from mismes_eval.errors import InputError, Problem
@@ -28,6 +28,7 @@ class Labelled:
 
 def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) -> Labelled:
     """A .dta or .sav file; coded missing values (.a, or SPSS user missing) leave the value empty and their code in the companion."""
+    pyreadstat = import_module("pyreadstat")  # a fifth of a second that reports without such a file do without
     reader = pyreadstat.read_dta if path.suffix == ".dta" else pyreadstat.read_sav
     try:
         frame, meta = reader(str(path), user_missing=True, usecols=columns, encoding=None if encoding == "utf-8" else encoding)
