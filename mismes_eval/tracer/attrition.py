@@ -15,7 +15,7 @@ from mismes_eval.numerics.probit import fit_probit
 from mismes_eval.numerics.rows import Bool, Float, Rows
 from mismes_eval.tracer.shapes import refuse_other
 from mismes_eval.weighting.attrition import ProbitPropensity, Propensity, StabilisedPropensity
-from mismes_eval.weighting.nonresponse import cell_step, main_effects, propensity_step
+from mismes_eval.weighting.nonresponse import cell_step, main_effects, no_propensity, propensity_step
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.steps import KnownFactor, WeightStep
 
@@ -164,15 +164,7 @@ def response_step(name: str, method: str, frame: pd.DataFrame, columns: list[str
     try:
         p[at_risk] = fit_probit(x.dense()[at_risk], r[at_risk], weights[at_risk]).p
     except Separation as error:
-        raise DesignError(
-            Problem(
-                "the response propensity cannot be fitted",
-                name,
-                "some lost and some not, and covariates that are not collinear",
-                str(error),
-                "Drop a covariate.",
-            )
-        ) from error
+        raise no_propensity(name, r[at_risk], str(error)) from error
     return ProbitPropensity(name, x, np.where(at_risk, r, 1.0), p, weights)
 
 

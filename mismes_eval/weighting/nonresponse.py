@@ -60,19 +60,24 @@ def propensity_step(name: str, x: Rows, r: Float, weights: Float, at_risk: Bool)
     try:
         fit = fit_logit(dense[at_risk], r[at_risk], weights[at_risk])
     except Separation as error:
-        raise DesignError(
-            Problem(
-                "the response propensity cannot be fitted",
-                name,
-                "respondents and nonrespondents in every combination the model can tell apart",
-                str(error),
-                "Merge categories or drop a covariate.",
-            )
-        ) from error
+        raise no_propensity(name, r[at_risk], str(error)) from error
     p = np.ones(r.size)
     p[at_risk] = fit.p
     responded = np.where(at_risk, r, 1.0)
     return ResponsePropensity(name, Rows(np.where(at_risk[:, None], dense, 0.0)), responded, p, weights)
+
+
+def no_propensity(name: str, r: Float, reason: str) -> DesignError:
+    """The error where responses r (n,) of 0 and 1 give no propensity: there is nothing to model, nobody to stand for the others, or covariates tell them apart."""
+    both = "respondents and nonrespondents"
+    if (r == 1).all():
+        return DesignError(Problem("everybody responded", name, both, "no nonrespondent", "Leave the step out: no weight would change."))
+    if (r == 0).all():
+        return DesignError(
+            Problem("nobody responded", name, both, "no respondent", "Look whether the column says what it should; without respondents no weight can be made.")
+        )
+    fix = "Merge categories or drop a covariate."
+    return DesignError(Problem("the response propensity cannot be fitted", name, f"{both} in every combination the model can tell apart", reason, fix))
 
 
 def cell_step(name: str, frame: pd.DataFrame, columns: list[str], r: Float, weights: Float, at_risk: Bool) -> ResponsePropensity:

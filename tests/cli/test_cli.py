@@ -67,6 +67,13 @@ def test_every_command_that_prints_can_be_quiet(capsys: pytest.CaptureFixture[st
         assert "--json" in out or words == ("lab",), words
 
 
+@pytest.mark.parametrize("words", [("lab", "--json"), ("completion", "bash", "--json"), ("completion", "--quiet", "bash")])
+def test_what_a_command_cannot_keep_is_refused(capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+    status, out, err = mismes(capsys, *words)
+    assert status == 2 and out == ""
+    assert f"No such option '{next(w for w in words if w.startswith('--'))}'" in err
+
+
 def test_a_misspelt_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     status, _, err = mismes(capsys, "chek")
     assert status == 2

@@ -8,6 +8,7 @@ import pytest
 
 from mismes_eval.errors import CalibrationError, DesignError, DesignWarning, MismesError
 from mismes_eval.estimate.totals import mean
+from mismes_eval.tracer.attrition import response_step
 from mismes_eval.weighting.calibrate import calibrate, feasibility, poststratify, tightest_bounds
 from mismes_eval.weighting.diagnostics import kish_deff, margins_before_after, provenance, weight_diagnostics
 from mismes_eval.weighting.frames import combine_frames, stack_samples
@@ -274,3 +275,25 @@ def test_frames_reports_and_volunteers_are_what_they_are_said_to_be(sample: Samp
         with pytest.raises(DesignError) as error:
             attempt()  # type: ignore[no-untyped-call]
         assert what in str(error.value)
+
+
+@pytest.mark.parametrize("method", ["logit", "probit"])
+def test_a_response_that_is_the_same_for_everybody_says_so_and_what_to_do(sample: Sample, method: str) -> None:
+    risk = np.ones(N, bool)
+    for r, what, fix in (
+        (
+            np.ones(N),
+            "everybody responded: a wave. Expected respondents and nonrespondents, got no nonrespondent.",
+            "Leave the step out: no weight would change.",
+        ),
+        (np.zeros(N), "nobody responded: a wave. Expected respondents and nonrespondents, got no respondent.", "Look whether the column says what it should"),
+        ((sample.frame["sex"] == "F").to_numpy(float), "the response propensity cannot be fitted: a wave.", "Merge categories or drop a covariate."),
+    ):
+        with pytest.raises(DesignError) as caught:
+            response_step("a wave", method, sample.frame, ["sex"], r, sample.weights, risk)
+        assert what in str(caught.value) and fix in str(caught.value)
+    everybody = sample.with_columns({"came": True})
+    if method == "logit":
+        with pytest.raises(DesignError, match=r"everybody responded: nonresponse \(logit\) on sex.*Leave the step out"):
+            nonresponse(everybody, "came", ["sex"])
+        np.testing.assert_array_equal(nonresponse(everybody, "came", ["sex"], method="cells").weights, sample.weights)
