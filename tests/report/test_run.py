@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,6 +109,31 @@ def test_unchanged_is_skipped_and_a_changed_output_is_made_again(made: Path) -> 
     page.write_text(page.read_text(encoding="utf-8").replace("120", "121"), encoding="utf-8")
     assert run_report(order(made), lambda a, b: None).status == "made"
     assert "121" not in page.read_text(encoding="utf-8")
+
+
+def test_a_run_in_which_nothing_changed_loads_nothing_that_makes_reports(made: Path) -> None:
+    run_report(order(made), lambda a, b: None)
+    script = (
+        "import sys; from pathlib import Path; from mismes_eval.cli.report import Order, run_reports\n"
+        "root = Path(sys.argv[1]); order = Order('MDA', root / 'params/MDA.yaml', root / 'notebooks/country_report.ipynb', root / 'reports')\n"
+        "print(run_reports([order], 2, lambda a, b: None, lambda o: None)[0].status, *sorted({'papermill', 'nbformat', 'jupyter_client', 'matplotlib'} & set(sys.modules)))"
+    )
+    said = subprocess.run([sys.executable, "-c", script, str(made)], capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["unchanged"]
+
+
+def test_the_country_with_the_most_data_begins_first_and_outcomes_keep_their_order(project: Path) -> None:
+    (project / "data_raw" / "FRA" / "lfs.csv").write_text(
+        (project / "data_raw" / "FRA" / "lfs.csv").read_text(encoding="utf-8") + "\n" * 5000, encoding="utf-8"
+    )
+    write_notebook(project / "notebooks" / "short.ipynb", "1 + 1")
+    began: list[str] = []
+    names = ("MDA", "NOT", "FRA")
+    orders = [Order(n, project / "params" / f"{n}.yaml", project / "notebooks" / "short.ipynb", project / "reports") for n in names]
+    outcomes = run_reports(orders, 1, lambda a, b: None, lambda outcome: began.append(outcome.name))
+    assert began == ["FRA", "MDA", "NOT"]
+    assert [o.name for o in outcomes] == list(names)
+    assert [o.exit_status for o in outcomes] == [1, 2, 1]
 
 
 def test_a_failing_run_keeps_the_earlier_report(made: Path) -> None:
