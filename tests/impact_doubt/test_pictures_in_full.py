@@ -12,6 +12,7 @@ from matplotlib.colors import to_hex
 
 import mismes_eval as me
 from mismes_eval.errors import IdentificationError
+from mismes_eval.estimate.shown import figure
 from mismes_eval.impact.bacon import bacon
 from mismes_eval.impact.balance import balance
 from mismes_eval.impact.specification import Specification, SpecificationCurve
@@ -158,7 +159,12 @@ def test_the_decomposition_is_estimates_against_weights() -> None:
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("Weight", "Two-by-two estimate") and open_frame(ax) and len(legend(ax)) == len(kinds)
     assert ax.get_legend().get_texts()[0].get_fontsize() == 8 and ax.figure.get_size_inches().tolist() == [6.5, 4]
     html = b._repr_html_()
-    assert html == f"<p>{b.text}</p>" + b.by_kind().to_html(index=False) + b.table.to_html(index=False) + "".join(f"<p><small>{n}</small></p>" for n in b.notes)
+    words = b.table.assign(**{c: ["never" if g == np.inf else "always" if g == -np.inf else f"{g:g}" for g in b.table[c]] for c in ("treated", "comparison")})
+    tables = [t.to_html(index=False, float_format=figure) for t in (b.by_kind(), words)]
+    assert html == f"<p>{b.text}</p>" + "".join(tables) + "".join(f"<p><small>{n}</small></p>" for n in b.notes)
+    assert "never" in words["comparison"].tolist()
+    begun = bacon(panel().with_columns({"cohort": panel().frame["cohort"].replace(3.0, 1.0)}), "y", "cohort", unit="unit", time="t")
+    assert -np.inf in begun.table["comparison"].tolist() and "<td>always</td>" in begun._repr_html_()
 
 
 def test_balance_before_and_after() -> None:
