@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from mismes_eval.frame.template import template
 from mismes_eval.inventory.workbook import fillable_workbook
 from mismes_eval.report.publish import write_whole
 
-NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"  # of a checkout; a wheel has none
+PACKAGE = Path(__file__).resolve().parents[1]
+NOTEBOOKS = next((f for f in (PACKAGE / "notebooks", PACKAGE.parent / "notebooks") if f.is_dir()), PACKAGE.parent / "notebooks")  # of a wheel, or of a checkout
+DOCS_LINK = re.compile(r"\[([^\]]+)\]\(\.\./(docs/[^)\s]+)\)")
 UNITS = {
     "lfs_person": "person",
     "tracer_person": "person",
@@ -104,13 +107,16 @@ def _country(word: str) -> str:
 
 
 def _notebooks(folder: Path, name: str) -> list[Path]:
-    """Copies of the notebooks that the project lacks, set to the new params; none where the package came without them."""
+    """Copies of the notebooks that the project lacks, set to the new params. Links into the documentation become its pages' names where the project has none."""
     made = []
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         mine = folder / path.name
         if not mine.exists():
             folder.mkdir(exist_ok=True)
-            write_whole(mine, path.read_text(encoding="utf-8").replace("params/MDA.yaml", f"params/{name}.yaml"))
+            text = path.read_text(encoding="utf-8").replace("params/MDA.yaml", f"params/{name}.yaml")
+            write_whole(
+                mine, DOCS_LINK.sub(lambda link: link[0] if Path(link[2].partition("#")[0]).exists() else f"{link[1]} ({link[2]} of mismes-eval)", text)
+            )
             made.append(mine)
     return made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import openpyxl
@@ -180,6 +181,9 @@ def test_a_project_of_its_own_gets_the_notebooks(project: Path, root: Path, caps
     mine = {p.name: p.read_text(encoding="utf-8") for p in (project / "notebooks").glob("*.ipynb")}
     assert set(mine) == {p.name for p in (root / "notebooks").glob("*.ipynb")}
     assert "params/JOR.yaml" in mine["01_inventory.ipynb"] and not [n for n, text in mine.items() if "params/MDA.yaml" in text]
+    linked = {n: set(re.findall(r"\]\(([^)\s]+)\)", text)) for n, text in mine.items()}
+    assert [(n, to) for n, links in linked.items() for to in links if "://" not in to and not (project / "notebooks" / to).exists()] == []
+    assert "(docs/methods/event-studies.md of mismes-eval)" in mine["06_impact.ipynb"]
     (project / "notebooks" / "01_inventory.ipynb").write_text("mine", encoding="utf-8")
     again = json.loads(mismes(capsys, "new", "LBN", "--json")[1])
     assert not [f for f in again if f.startswith("notebooks/")]
