@@ -16,7 +16,7 @@ TITLES = {
     "T10": "business still running", "T11": "reintegration", "T12": "mean earnings of the employed, PPP",
 }  # fmt: skip
 ARMS = {"T": "participants", "C": "comparison"}
-DIMENSIONS = {"rsi_econ mean": "economic", "rsi_social mean": "social", "rsi_psych mean": "psychosocial"}  # of reintegration, beside its total score
+DIMENSIONS = {"rsi_econ": "economic", "rsi_social": "social", "rsi_psych": "psychosocial"}  # of reintegration, beside its total score
 SHARES = ("T6", "T7", "T8", "T9", "T10")
 
 
@@ -45,7 +45,8 @@ def histories(context: Context, study: Tracing) -> Table:
 
 def _wanted(id_: str, item: Estimate, k: int) -> bool:
     if id_ == "T11":
-        return str(item.keys["variable"].iloc[k]) in ("rsi_total mean", *DIMENSIONS)
+        score, _, kind = str(item.keys["variable"].iloc[k]).partition(" ")
+        return kind == "mean" and score in ("rsi_total", *DIMENSIONS)
     return True
 
 
@@ -54,7 +55,8 @@ def _row(context: Context, id_: str, title: str, item: Estimate, k: int) -> str:
     name = context.text(title)
     if id_ == "T6":
         name = context.text("{indicator}: {part}", indicator=name, part=context.text(str(keys["variable"])))
-    if id_ == "T11" and str(keys["variable"]) in DIMENSIONS:
-        name = context.text("{indicator}: {part}", indicator=name, part=context.text(DIMENSIONS[str(keys["variable"])]))
+    score = str(keys["variable"]).removesuffix(" mean") if id_ == "T11" else ""
+    if score in DIMENSIONS:
+        name = context.text("{indicator}: {part}", indicator=name, part=context.text(DIMENSIONS[score]))
     when = keys.get("months", keys.get("time"))
     return name if when is None or pd.isna(when) else context.text("{what}, {when}", what=name, when=context.text("{m:.0f} months", m=float(when)))
