@@ -43,6 +43,7 @@ Run `mismes check {name}` after every step; it says what is missing and how to m
 - [ ] Design: `design.strata` and `design.psu`; else `design.household`; else `design.cluster_deff` from the office's report.
 - [ ] Control totals: `inputs.margins` (margin, category, total, source), or `calibration.method: none`.
 - [ ] Who is a migrant: `definitions.preset`, chosen before looking at results.
+- [ ] Before looking at results: how the measure is meant to work (`theory_of_change`), and the pre-analysis plan where there is one (`inputs.analysis_plan`).
 - [ ] One published number of the office, reproduced.
 - [ ] `mismes report {name}`, then `mismes verify {name}`.
 
