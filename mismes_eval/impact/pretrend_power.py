@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import brentq
 
-from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.shown import figure
 from mismes_eval.impact.event_path import event_path
@@ -51,8 +51,6 @@ def pretrend_power(event_study: Estimate, powers: Sequence[float] = (0.5, 0.8), 
     if not powers or any(not 1 - level < p < 1 for p in powers):
         raise EstimateError(Problem("a power is out of range", "argument 'powers'", f"between {1 - level:g} and 1", str(list(powers))))
     path = event_path(event_study)
-    if path.pre == 0:
-        raise IdentificationError(Problem("no period before the reference", "argument 'event_study'", "one or more", "none"))
     v = path.vcov[: path.pre, : path.pre]
     se = np.sqrt(np.diag(v))
     line = (np.array(path.before) - path.reference).astype(float)

@@ -20,7 +20,9 @@ from mismes_eval.impact.few_clusters import wild_bootstrap, wild_bootstrap_ols
 from mismes_eval.impact.fixed_effects import sun_abraham, two_way
 from mismes_eval.impact.imputation import imputation
 from mismes_eval.impact.manski import delta_sensitivity, manski_bounds
+from mismes_eval.impact.meta_analysis import random_effects
 from mismes_eval.impact.partial_identification import imbens_manski
+from mismes_eval.impact.specification import every_combination
 from mismes_eval.impact.triple import triple_difference
 from mismes_eval.tracer.panel import TracerPanel
 
@@ -531,6 +533,31 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "an unknown reference": (
         lambda: me.robustness(wide(), me.att_2x2, {"a": {}, "b": {}}, reference="c"),
         ["no such specification: arguments 'specifications' and 'reference'. Expected one of a, b, got 'c'."],
+    ),
+    "choices of no specification": (
+        lambda: me.robustness(wide(), me.att_2x2, {"a": {}, "b": ["x"]}, choices={"a": "x", "c": {}}),
+        [
+            "a specification is no set of arguments: argument 'specifications', 'b'. Expected a mapping, got a list.",
+            "a specification is no set of arguments: argument 'choices', 'a'. Expected a mapping, got a str.",
+            "no such specification: argument 'choices', 'c'. Expected one of a, b.",
+        ],
+    ),
+    "options without labels": (
+        lambda: every_combination({"method": ["dr", "or"], "covariates": {"none": ()}, "time": 3}),
+        [
+            "options of an argument are not labelled: argument 'options', 'method'. Expected a mapping of label to value, got a list.",
+            "options of an argument are not labelled: argument 'options', 'time'. Expected a mapping of label to value, got a int.",
+        ],
+    ),
+    "an argument that the function has not": (
+        lambda: me.robustness(wide(), me.att_2x2, {"a": {"colour": "red"}}, common={"outcome": ("y0", "y1"), "treated": "d"}),
+        [
+            "a specification does not fit the function: arguments 'specifications' and 'common'. Expected arguments of att_2x2, got got an unexpected keyword argument 'colour'."
+        ],
+    ),
+    "studies in words": (
+        lambda: random_effects("ten", ["a", 0.1]),
+        ["estimates are not numbers: arguments 'value' and 'se'. Expected two lists of numbers, got a str and a list."],
     ),
     "no specification": (
         lambda: me.robustness(wide(), me.att_2x2, {}),
