@@ -160,6 +160,16 @@ def numbers(sample: Sample, column: str, caller: str) -> Float:
     return np.where(sample.active, value, 0.0)
 
 
+def yes_no(sample: Sample, column: str, caller: str, what: str = "", error: type[EstimateError] = EstimateError) -> Float:
+    """(n,) 0.0 or 1.0, 0 outside the domain. Raises `error`, saying `what`, where a row with weight holds anything else."""
+    value = numbers(sample, column, caller)
+    bad = sample.active & ~np.isin(value, (0.0, 1.0))
+    if bad.any():
+        rows = tuple(int(i) for i in np.flatnonzero(bad)[:5])
+        raise error(Problem(what or f"{caller} needs a yes or no", f"column '{column}'", "True or False, 1 or 0", "other values", "", int(bad.sum()), rows))
+    return value
+
+
 def stated(sample: Sample, column: str, caller: str) -> NDArray[np.generic]:
     """(n,) a numeric or boolean column as the frame holds it, not copied where that can be: finite inside the domain (anything else is an error), unread outside."""
     series = sample.frame[column]

@@ -17,7 +17,7 @@ from mismes_eval.estimate.caution import Caution
 from mismes_eval.estimate.limits import beta_limits, log_odds, logit_limits, logit_se
 from mismes_eval.estimate.plot import dots
 from mismes_eval.estimate.shown import figure
-from mismes_eval.numerics.influence import Influence, side_by_side
+from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.checked import check
 from mismes_eval.weighting.design import SurveyDesign
@@ -308,50 +308,6 @@ class Estimate:
         return self.to_frame().to_string(index=False) + "".join(f"\n{note}" for note in self.notes)
 
 
-def stack(*estimates: Estimate) -> Estimate:
-    """Several estimates on the same design or designs, with their joint covariance."""
-    need_estimates(estimates, "stack")
-    first = estimates[0]
-    if any(len(e.parts) != len(first.parts) or any(a.design is not b.design for a, b in zip(e.parts, first.parts, strict=True)) for e in estimates):
-        raise EstimateError(
-            Problem("stack needs estimates on one and the same design", fix="Use independent() for separate samples; derive every estimate from one Sample.")
-        )
-    parts = []
-    for k, part in enumerate(first.parts):
-        many = [e.parts[k] for e in estimates]
-        influence = [m.influence for m in many if m.influence is not None]
-        replicates = [m.replicates for m in many if m.replicates is not None]
-        full = [m.full for m in many if m.full is not None]
-        parts.append(
-            Part(
-                part.design,
-                side_by_side(influence) if len(influence) == len(many) else None,
-                np.hstack(replicates) if len(replicates) == len(many) else None,
-                np.concatenate(full) if len(full) == len(many) else None,
-            )
-        )
-    return _joined(estimates, tuple(parts))
-
-
-def independent(*estimates: Estimate) -> Estimate:
-    """Estimates from independent samples (two countries, two separate rounds): covariance zero between them."""
-    need_estimates(estimates, "independent")
-    p = sum(e.p for e in estimates)
-    parts: list[Part] = []
-    at = 0
-    for e in estimates:
-        pad = np.zeros((p, e.p))
-        pad[at : at + e.p] = np.eye(e.p)
-        for part in e.parts:
-            if any(part.design.base is other.design.base for other in parts):
-                raise EstimateError(
-                    Problem("independent got two estimates on one design", fix="Use stack() for estimates of one sample, made with the same weight steps.")
-                )
-            parts.append(part.linear(pad))
-        at += e.p
-    return _joined(estimates, tuple(parts))
-
-
 def need_estimates(estimates: tuple[object, ...], caller: str) -> None:
     """Raise EstimateError where nothing, or something else than an Estimate, is to be joined or tested."""
     other = [e for e in estimates if not isinstance(e, Estimate)]
@@ -363,15 +319,3 @@ def need_estimates(estimates: tuple[object, ...], caller: str) -> None:
 def finite(value: object) -> bool:
     """Whether a value is a finite number."""
     return isinstance(value, (int, float, np.integer, np.floating)) and bool(np.isfinite(value))
-
-
-def _joined(estimates: tuple[Estimate, ...], parts: tuple[Part, ...]) -> Estimate:
-    names = [n for e in estimates for n in e.names]
-    if len(set(names)) < len(names):
-        names = [f"{i + 1}: {n}" for i, e in enumerate(estimates) for n in e.names]
-    notes = tuple(dict.fromkeys(note for e in estimates for note in e.notes))
-    interval: Interval = "logit" if all(e.interval == "logit" for e in estimates) else "t"
-    return Estimate(
-        np.concatenate([e.value for e in estimates]), tuple(names), parts, pd.concat([e.keys for e in estimates], ignore_index=True),
-        np.concatenate([e.n for e in estimates]), np.concatenate([e.dof for e in estimates]), estimates[0].kind, estimates[0].unit, "", notes, interval,
-    )  # fmt: skip

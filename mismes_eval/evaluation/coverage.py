@@ -10,7 +10,8 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import numbers, require
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part, need_estimates, stack
+from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part, need_estimates
+from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import mean, proportion, total
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.weighting.sample import Sample

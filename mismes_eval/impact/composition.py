@@ -11,8 +11,9 @@ import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import require, variables
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, stack
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
+from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.shown import figure
 from mismes_eval.impact.group_time import att_gt, by_fewer_psus
 from mismes_eval.impact.periods import Control

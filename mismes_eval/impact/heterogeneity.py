@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, MismesError, Problem
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part, stack
+from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.estimate.hypothesis import Test, wald
+from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.shown import figure
 from mismes_eval.impact.multiple_testing import AdjustedPValues, Method, adjust_pvalues
 from mismes_eval.impact.randomisation import D, sample_of

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, IdentificationError, Problem
-from mismes_eval.estimate.domains import By, Domains, domains, require
+from mismes_eval.estimate.domains import By, Domains, domains, require, yes_no
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.impact.partial_identification import both_arms, bounds_of, observed, part_of, yes_no
+from mismes_eval.impact.partial_identification import both_arms, bounds_of, observed, part_of
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.sample import Sample
 

@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.optimize import brentq
 
 from mismes_eval.errors import EstimateError, IdentificationError, Problem
-from mismes_eval.estimate.domains import numbers, require
+from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate, Part, need_estimates
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
@@ -51,25 +51,6 @@ def _critical(width: float, se: float, level: float, dof: float) -> float:
     if excess(two) <= 0:
         return two
     return one if excess(one) >= 0 else float(brentq(excess, one, two, xtol=1e-15, rtol=8.9e-16))
-
-
-def yes_no(sample: Sample, column: str, caller: str) -> Float:
-    """(n,) 0.0 or 1.0. Raises where a row with weight holds anything else."""
-    value = numbers(sample, column, caller)
-    bad = sample.active & ~np.isin(value, (0.0, 1.0))
-    if bad.any():
-        raise EstimateError(
-            Problem(
-                f"{caller} needs a yes or no",
-                f"column '{column}'",
-                "True or False, 1 or 0",
-                "other values",
-                "",
-                int(bad.sum()),
-                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-            )
-        )
-    return value
 
 
 def observed(sample: Sample, outcome: str, seen: Bool, caller: str) -> Float:

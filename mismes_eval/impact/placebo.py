@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import require
+from mismes_eval.estimate.domains import require, yes_no
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.impact.heterogeneity import joint
-from mismes_eval.impact.partial_identification import yes_no
 from mismes_eval.impact.randomisation import D, sample_of
 from mismes_eval.impact.specification import Specification, SpecificationCurve, attempt
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import require
+from mismes_eval.estimate.domains import require, yes_no
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.impact.partial_identification import both_arms, part_of, yes_no
+from mismes_eval.impact.partial_identification import both_arms, part_of
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.sample import Sample
 

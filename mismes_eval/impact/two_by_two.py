@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
-from mismes_eval.estimate.domains import no_negative_weights, numbers, require
+from mismes_eval.estimate.domains import no_negative_weights, numbers, require, yes_no
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.breaks import refuse_between
 from mismes_eval.impact.two_periods import outcome_pair, pair_of, period_pair, side_by_side, small_arms
@@ -147,21 +147,7 @@ def _of_cross_sections(sample: Sample, outcome: str, treated: str, time: str, co
 
 def treated_column(sample: Sample, column: str) -> Float:
     """(n,) a 0/1 column, 0 outside the domain; anything else in it is refused."""
-    d = numbers(sample, column, "att_2x2")
-    bad = sample.active & ~np.isin(d, (0.0, 1.0))
-    if bad.any():
-        raise IdentificationError(
-            Problem(
-                "treatment is not yes or no",
-                f"column '{column}'",
-                "True or False, 1 or 0",
-                "other values",
-                "",
-                int(bad.sum()),
-                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
-            )
-        )
-    return d
+    return yes_no(sample, column, "att_2x2", "treatment is not yes or no", IdentificationError)
 
 
 def _refuse_one_sided(parts: Sequence[tuple[str, Bool]], d: Float, column: str) -> None:

@@ -12,7 +12,8 @@ import pandas as pd
 from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.decomposition import adjusted_gap, oaxaca_blinder, reweighted_gap
 from mismes_eval.estimate.domains import domains
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, stack
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.joint import stack
 from mismes_eval.lfs.answers import values
 from mismes_eval.lfs.catalogue import Indicator
 from mismes_eval.lfs.context import Context, Result, labelled, nobody, words

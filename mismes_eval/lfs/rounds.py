@@ -10,7 +10,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from mismes_eval.errors import DesignError, EstimateError, Problem
-from mismes_eval.estimate.estimate import Estimate, independent
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.joint import independent
 from mismes_eval.lfs.breaks import check_breaks, version_changes
 from mismes_eval.numerics.rows import Int
 from mismes_eval.weighting.sample import Sample

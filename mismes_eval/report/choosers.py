@@ -17,7 +17,8 @@ import matplotlib.pyplot as plt
 
 from mismes_eval import lfs
 from mismes_eval.errors import MismesError, ParamsError, Problem
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, independent
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.joint import independent
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.report.session import open as open_session
 

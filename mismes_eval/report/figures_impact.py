@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from mismes_eval.impact.balance import LIMIT, Balance
-from mismes_eval.impact.cost import CostEffectiveness
+from mismes_eval.impact.cost_result import CostEffectiveness
 from mismes_eval.impact.honest import HonestDiD
 from mismes_eval.impact.specification import SpecificationCurve
 from mismes_eval.report.figures import BLUE, GREY, LEAST, MARKERS, ORANGE, PALETTE, SKY, Figure, canvas, finish, legend_above, panels

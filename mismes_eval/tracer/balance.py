@@ -11,7 +11,8 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import By
-from mismes_eval.estimate.estimate import Estimate, stack
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import mean
 from mismes_eval.estimate.transitions import on_enrolment
 from mismes_eval.numerics.rows import Float

@@ -11,8 +11,10 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, MismesError, Problem
 from mismes_eval.estimate.domains import By, listed
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, stack
-from mismes_eval.estimate.survival import cumulative_incidence, duration_quantile
+from mismes_eval.estimate.duration_quantile import duration_quantile
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.joint import stack
+from mismes_eval.estimate.survival import cumulative_incidence
 from mismes_eval.estimate.totals import mean
 from mismes_eval.estimate.transitions import Pair, on_enrolment, pooled_transitions
 from mismes_eval.numerics.rows import Bool, Float

@@ -9,7 +9,8 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import By, Domains, domains
-from mismes_eval.estimate.estimate import Estimate, Part, stack
+from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import OfTotals, evaluate
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.tracer.dispositions import GROUPS, WHEREABOUTS

@@ -8,9 +8,10 @@ import pytest
 
 from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.association import rao_scott
-from mismes_eval.estimate.estimate import NotEstimable, independent, stack
+from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.hypothesis import Test as Result
 from mismes_eval.estimate.hypothesis import wald
+from mismes_eval.estimate.joint import independent, stack
 from mismes_eval.estimate.quantile import quantile
 from mismes_eval.estimate.regression import ols
 from mismes_eval.estimate.survival import survival

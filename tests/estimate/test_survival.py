@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from mismes_eval.errors import EstimateError
+from mismes_eval.estimate.duration_quantile import duration_quantile
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.estimate.survival import cumulative_incidence, duration_quantile, survival
+from mismes_eval.estimate.survival import cumulative_incidence, survival
 from mismes_eval.estimate.totals import mean
 from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from mismes_eval.errors import EstimateError
-from mismes_eval.estimate.estimate import stack
+from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import mean
 from mismes_eval.impact.base_design import on_base
 from mismes_eval.weighting.nonresponse import nonresponse

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from mismes_eval.errors import IdentificationError
-from mismes_eval.estimate.estimate import stack
+from mismes_eval.estimate.joint import stack
 from mismes_eval.impact.triple import triple_difference
 from mismes_eval.impact.two_by_two import att_2x2
 from mismes_eval.tracer.panel import TracerPanel

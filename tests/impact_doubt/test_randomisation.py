@@ -8,7 +8,8 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from mismes_eval.errors import EstimateError
-from mismes_eval.estimate.estimate import Estimate, NotEstimable, stack
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.regression import ols
 from mismes_eval.estimate.totals import mean
 from mismes_eval.impact.multiple_testing import adjust_pvalues

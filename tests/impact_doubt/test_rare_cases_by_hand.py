@@ -16,8 +16,8 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.impact.bands import sup_t
 from mismes_eval.impact.base_design import on_base, together
 from mismes_eval.impact.bounds import lee_bounds
-from mismes_eval.impact.cost import fieller
 from mismes_eval.impact.event_path import event_path
+from mismes_eval.impact.fieller import fieller
 from mismes_eval.impact.fixed_effects import two_way
 from mismes_eval.impact.heterogeneity import joint
 from mismes_eval.impact.imputation import imputation

@@ -11,7 +11,7 @@ from scipy import stats
 
 import mismes_eval as me
 from mismes_eval.impact.bands import sup_t
-from mismes_eval.impact.cost import fieller
+from mismes_eval.impact.fieller import fieller
 from mismes_eval.impact.multiple_testing import adjust_pvalues
 from mismes_eval.impact.relative_magnitudes import confidence_set, identified_set
 from mismes_eval.numerics.calibration import solve

@@ -16,7 +16,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.evaluation.money import money
 from mismes_eval.evaluation.params import Params
-from mismes_eval.impact.cost import CostEffectiveness
+from mismes_eval.impact.cost_result import CostEffectiveness
 from mismes_eval.impact.heterogeneity import GroupEffects
 from mismes_eval.impact.multiple_testing import adjust_pvalues
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context

@@ -10,7 +10,7 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.money import Money, money
 from mismes_eval.evaluation.tracing import Tracing
-from mismes_eval.impact.cost import CostEffectiveness
+from mismes_eval.impact.cost_result import CostEffectiveness
 from mismes_eval.report import figures_impact
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import FROM, TO, P, outcome_scale, persons, plain, rows, with_interval
