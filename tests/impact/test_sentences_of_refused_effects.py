@@ -552,7 +552,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "an argument that the function has not": (
         lambda: me.robustness(wide(), me.att_2x2, {"a": {"colour": "red"}}, common={"outcome": ("y0", "y1"), "treated": "d"}),
         [
-            "a specification does not fit the function: arguments 'specifications' and 'common'. Expected arguments of att_2x2, got got an unexpected keyword argument 'colour'."
+            "a specification does not fit the function: arguments 'specifications' and 'common'. Expected arguments of att_2x2, got an unexpected keyword argument 'colour'."
         ],
     ),
     "studies in words": (
