@@ -170,7 +170,10 @@ def test_the_domain_narrows_all_three_samples() -> None:
 def test_a_refreshment_sample_without_an_answer_is_refused() -> None:
     with pytest.raises(DesignError) as caught:
         refreshment(fresh(new=()), 1)
-    assert caught.value.problems[0].what in ("the response propensity cannot be fitted", "nobody of the refreshment sample answered the wave")
+    assert str(caught.value) == (
+        "nobody responded: response of the refreshment sample at wave 1 (one rate). Expected respondents and nonrespondents, got no respondent. "
+        "Look whether the column says what it should; without respondents no weight can be made."
+    )
 
 
 # Tracing: of the lost 1, 4 and 5, persons 1 and 4 are drawn
