@@ -74,7 +74,9 @@ def no_propensity(name: str, r: Float, reason: str) -> DesignError:
         return DesignError(Problem("everybody responded", name, both, "no nonrespondent", "Leave the step out: no weight would change."))
     if (r == 0).all():
         return DesignError(
-            Problem("nobody responded", name, both, "no respondent", "Look whether the column says what it should; without respondents no weight can be made.")
+            Problem(
+                "nobody responded", name, both, "no respondent", "Look whether answers are coded as they should be; without respondents no weight can be made."
+            )
         )
     fix = "Merge categories or drop a covariate."
     return DesignError(Problem("the response propensity cannot be fitted", name, f"{both} in every combination the model can tell apart", reason, fix))

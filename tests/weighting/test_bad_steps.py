@@ -286,7 +286,11 @@ def test_a_response_that_is_the_same_for_everybody_says_so_and_what_to_do(sample
             "everybody responded: a wave. Expected respondents and nonrespondents, got no nonrespondent.",
             "Leave the step out: no weight would change.",
         ),
-        (np.zeros(N), "nobody responded: a wave. Expected respondents and nonrespondents, got no respondent.", "Look whether the column says what it should"),
+        (
+            np.zeros(N),
+            "nobody responded: a wave. Expected respondents and nonrespondents, got no respondent.",
+            "Look whether answers are coded as they should be",
+        ),
         ((sample.frame["sex"] == "F").to_numpy(float), "the response propensity cannot be fitted: a wave.", "Merge categories or drop a covariate."),
     ):
         with pytest.raises(DesignError) as caught:
