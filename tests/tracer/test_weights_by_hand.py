@@ -172,7 +172,7 @@ def test_a_refreshment_sample_without_an_answer_is_refused() -> None:
         refreshment(fresh(new=()), 1)
     assert str(caught.value) == (
         "nobody responded: response of the refreshment sample at wave 1 (one rate). Expected respondents and nonrespondents, got no respondent. "
-        "Look whether the column says what it should; without respondents no weight can be made."
+        "Look whether answers are coded as they should be; without respondents no weight can be made."
     )
 
 
