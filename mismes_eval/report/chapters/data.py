@@ -121,7 +121,10 @@ def _distribution(context: Context, s: Survey) -> Item:
         groups,
         "persons that one interviewed person stands for (log scale)",
         s.source,
-        (persons(context, s.sample.active.sum()),),
+        (
+            "The outer bins hold the weights beyond the 1st and 99th percentile; bins of fewer than 10 persons are not drawn.",
+            persons(context, s.sample.active.sum()),
+        ),
         context.synthetic,
         context.words,
     )
