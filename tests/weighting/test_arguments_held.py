@@ -178,7 +178,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
         lambda: nonresponse(of(r=[1, 0, 0], e=[False, True, True]), "r", "p", eligible="e"),
         [
             "nobody responded: nonresponse (logit) on p. Expected respondents and nonrespondents, got no respondent. "
-            "Look whether the column says what it should; without respondents no weight can be made."
+            "Look whether answers are coded as they should be; without respondents no weight can be made."
         ],
     ),
     "everybody responded": (
