@@ -54,6 +54,20 @@ def test_totals_are_those_of_the_replicate_weights(method: str, by: str | None) 
 
 
 @pytest.mark.identity
+@pytest.mark.parametrize(
+    "totals", [{"x": 12_500.0}, {"x": 12_500.0, "z": 3_000.0}, {"z": 3_000.0, "1": 6_100.0}, {"sex": {"F": 3100.0, "M": 3000.0}, "z": 3_000.0}]
+)
+def test_totals_of_numbers_without_a_constant_among_them(totals: dict[str, object]) -> None:
+    """A calibration to one numeric total does not keep the number of persons: totals are those of each replicate's weights, not a regression through every row."""
+    s = plain().with_columns({"z": frame()["y"] / 20})
+    s = replicates(calibrate(s, totals), n=15, seed=3)  # type: ignore[arg-type]
+    each = total(s, ["y", "x"], by="age").parts[0].replicates
+    age = s.frame["age"].to_numpy()
+    slow = [[w @ (s.frame[c] * (age == v)) for v in np.unique(age) for c in ("y", "x")] for w in replicate_weights(s.design)]
+    np.testing.assert_allclose(each, slow, rtol=1e-10)
+
+
+@pytest.mark.identity
 @pytest.mark.parametrize("method", ["linear", "raking"])
 def test_every_replicate_meets_the_margins(method: str) -> None:
     s = replicates(calibrate(nonresponse(plain(), "responded", ["sex", "age"]), MARGINS, method=method), n=20, seed=1)  # type: ignore[arg-type]

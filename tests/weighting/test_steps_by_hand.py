@@ -253,6 +253,8 @@ def test_margins_are_listed_for_calibrations_alone_and_with_the_place_of_their_s
     assert table["step"].tolist() == [2, 2] and table["margin"].tolist() == ["g=a", "g=b"]
     assert table[["rows", "before", "total"]].to_numpy().tolist() == [[3, 6, 12], [3, 11, 5.5]]
     assert table["after"].tolist() == pytest.approx([12, 5.5]) and table["unmet"].tolist() == pytest.approx([0, 0], abs=1e-12)
+    twice = margins_before_after(me.calibrate(me.calibrate(of(), {"g": {"a": 12.0, "b": 6.0}}), {"1": 36.0}))
+    assert twice.index.tolist() == [0, 1, 2] and twice["step"].tolist() == [1, 1, 2] and twice["before"].tolist() == pytest.approx([6, 12, 18])
     empty = margins_before_after(of())
     assert empty.empty and list(empty.columns) == ["step", "margin", "rows", "before", "after", "total", "unmet"]
     known = of().step(KnownFactor("nobody", np.zeros(6)))
@@ -316,3 +318,10 @@ def test_covariates_of_every_dtype_are_read_alike() -> None:
         np.testing.assert_allclose(me.nonresponse(of(r=r, x=x.astype(kind)), "r", ["x"]).weights, expected, rtol=1e-7)
     outside = Sample.from_frame(pd.DataFrame({"w": [*W, 0.0], "r": [*r, 0.0], "b": pd.Series([*yes, None], dtype="boolean")}), weights="w")
     np.testing.assert_allclose(me.nonresponse(outside, "r", "b").weights[:6], me.nonresponse(of(r=r, b=yes), "r", "b").weights, rtol=1e-7)
+
+
+def test_the_seed_of_a_bootstrap_may_be_zero() -> None:
+    s = Sample.from_frame(pd.DataFrame({"w": W, "p": range(6)}), weights="w", psu="p")
+    made = me.replicates(s, n=5, seed=0).design.replicates
+    assert made is not None and made.method == "Rao-Wu bootstrap (seed 0)"
+    np.testing.assert_array_equal(made.factor, me.replicates(s, n=5, seed=0).design.replicates.factor)  # type: ignore[union-attr]
