@@ -96,7 +96,11 @@ def _estimate(sample: Sample, reported: Float, stay: Float, keys: pd.DataFrame, 
     n = np.tile(np.bincount(there, minlength=d).astype(float), len(kinds))
     words = (
         "Absent members: sum over reporting households of weight / multiplicity; share: over residents and absent members. "
-        + ("Multiplicity 1: the counting rule lets one household report a person." if multiplicity is None else f"Multiplicity from column '{multiplicity}'.")
+        + (
+            "Multiplicity 1: the counting rule lets one household report a person."
+            if multiplicity is None
+            else f"Multiplicity: the number of households that may report the person ({multiplicity})."
+        )
         + " Source: Sirken (1970)."
     )
     return Estimate(result, names, (Part(sample.design, part.influence, part.replicates, part.full),), table, n, np.full(len(names), sample.degf), "total and share",

@@ -12,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mismes_eval.errors import InputError
+from mismes_eval.estimate.caution import Caution
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.chapters import Context
 from mismes_eval.report.chapters.cells import plain, rows
 from mismes_eval.report.chapters.criteria import criteria
+from mismes_eval.report.chapters.impact import headline
 from mismes_eval.report.chapters.plan import deviations, read_plan
 from mismes_eval.report.chapters.portfolio import WHOLE, budgets
 from mismes_eval.report.chapters.rollout import said
@@ -170,3 +172,15 @@ def test_small_p_values_are_not_printed_as_zero() -> None:
     table = Table("T", "t", rows([plain("r", "p", 0.0001, P_VALUE, kind="effect"), plain("s", "p", 0.0312, P_VALUE, kind="effect")]), units={"p": (1.0, 3)})
     html = table.to_html()
     assert "&lt;0.001" in html and "0.031" in html and ">0.000<" not in html
+
+
+def test_an_interval_that_is_too_short_is_told_beside_the_headline(evaluation: Evaluation, context: Context) -> None:
+    effect, study = evaluation.effects[0], evaluation.tracing
+    assert study is not None
+    key = (str(evaluation.params.text("impact.main_outcome")), evaluation.params.integer("impact.main_wave"))
+    main = effect.by_wave[key]
+    assert isinstance(main, Estimate)
+    words = "fewer than 8 primary sampling units; the interval is too short"
+    assert not any(words in sentence for sentence in headline(context, effect, study))
+    few = dataclasses.replace(effect, by_wave={**effect.by_wave, key: main.annotated(notes=(Caution("too few"),))})
+    assert [words in sentence for sentence in headline(context, few, study)].count(True) == 1

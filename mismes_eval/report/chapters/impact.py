@@ -72,6 +72,8 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
         text = context.text(higher if low > 0 else lower, **{**values, **size})
     pre = effect.pre.get(outcome)
     out = [text]
+    if main.doubtful:
+        out.append(context.text("Caution: one of the groups lies in fewer than 8 primary sampling units; the interval is too short (tables mark it i)."))
     if isinstance(pre, Estimate):
         plow, phigh = (float(v) * scale for v in pre.ci().iloc[0])
         shown = {"v": n(float(pre.value[0]) * scale), "lo": n(plow), "hi": n(phigh), "u": unit}

@@ -35,6 +35,9 @@ def _verdict(context: Context, found: ForWhom) -> list[Item]:
     sure = int((f.romano_wolf < 0.05).sum())
     if sure == 0:
         return [context.text("No difference between groups could be shown once all {k} that were looked at are counted.", k=f.estimate.p)]
+    if sure == 1:
+        text = "1 of {k} differences between groups stays distinguishable from 0 once all that were looked at are counted (Romano-Wolf, 5%)."
+        return [context.text(text, k=f.estimate.p)]
     return [
         context.text(
             "{s} of {k} differences between groups stay distinguishable from 0 once all that were looked at are counted (Romano-Wolf, 5%).",
