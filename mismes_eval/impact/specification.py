@@ -248,7 +248,12 @@ def attempt(data: Any, function: Run, arguments: Mapping[str, Any]) -> Estimate 
         pass  # a function of C, which tells no signature
     except TypeError as error:
         raise EstimateError(
-            Problem("a specification does not fit the function", "arguments 'specifications' and 'common'", f"arguments of {name_of(function)}", str(error).removeprefix("got "))
+            Problem(
+                "a specification does not fit the function",
+                "arguments 'specifications' and 'common'",
+                f"arguments of {name_of(function)}",
+                str(error).removeprefix("got "),
+            )
         ) from None
     try:
         result = function(data, **arguments)
