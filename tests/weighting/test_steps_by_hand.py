@@ -325,3 +325,23 @@ def test_the_seed_of_a_bootstrap_may_be_zero() -> None:
     made = me.replicates(s, n=5, seed=0).design.replicates
     assert made is not None and made.method == "Rao-Wu bootstrap (seed 0)"
     np.testing.assert_array_equal(made.factor, me.replicates(s, n=5, seed=0).design.replicates.factor)  # type: ignore[union-attr]
+
+
+def test_the_one_stratum_of_a_file_without_strata_is_all() -> None:
+    """One PSU in all: the note names the stratum, as it does where strata have names."""
+    alone = Sample.from_frame(pd.DataFrame({"w": W, "p": 1, "k": range(6)}), weights="w", psu="p")
+    assert alone.design.lonely_strata == ("all",) and alone.design.notes == ("1 strata have one PSU and are treated by the rule 'adjust': all.",)
+    two = Sample.from_frame(
+        pd.DataFrame({"w": W, "p": [1, 1, 1, 2, 3, 3], "s": [7.0, 7, 7, 2.5, 2.5, 2.5]}), weights="w", psu="p", strata="s", lonely_psu="certainty"
+    )
+    assert two.design.notes == ("1 strata have one PSU and are treated by the rule 'certainty': 7.",) and two.design.stratum_labels == ("2.5", "7")
+
+
+def test_infinite_and_unused_values_of_every_dtype_are_seen() -> None:
+    r = [1.0, 0, 1, 1, 1, 0]
+    x = [1.0, 2, 3, np.inf, 5, 6]
+    for column in (pd.Series(x), pd.Series(x, dtype="Float64"), pd.Series(x, dtype="float32")):
+        with pytest.raises(me.errors.DesignError, match=r"a covariate is infinite: column 'x'.*1 row, first: 3"):
+            me.nonresponse(of(r=r, x=column), "r", "x")
+    table = me.weight_diagnostics(of(k=pd.Categorical(list("aabbaa"), categories=["a", "b", "never"])), by="k")
+    assert table["k"].tolist() == ["all", "a", "b"] and table["n"].tolist() == [6, 4, 2]
