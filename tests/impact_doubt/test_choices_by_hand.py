@@ -265,3 +265,142 @@ def test_two_way_of_a_panel_by_a_cluster_keeps_its_note() -> None:
     )
     e = two_way(panel, "y", "on", cluster="k")
     assert e.notes[1] == "Standard errors are clustered by 'k', 5 clusters; strata are not used." and e.dof.tolist() == [4]
+
+
+# Numbers beside the effect
+
+
+def test_both_regressions_of_a_selection_are_those_of_least_squares() -> None:
+    f = frame(y1=np.cos(2 * P) + P % 2 + np.tan(P / 45), d=np.sin(P) + 0.4 * np.tan(P / 45))
+    w = f["w"].to_numpy(float)
+    r = me.oster(wide(y1=f["y1"], d=f["d"]), "y1", "d", ["x"])
+
+    def fitted(*columns: str) -> tuple[float, float]:
+        x = np.column_stack([np.ones(N), *(f[c] for c in columns)])
+        root = np.sqrt(w)
+        beta = np.linalg.lstsq(x * root[:, None], f["y1"].to_numpy() * root, rcond=None)[0]
+        y = f["y1"].to_numpy()
+        centre = np.average(y, weights=w)
+        return float(beta[1]), 1 - float(w @ (y - x @ beta) ** 2) / float(w @ (y - centre) ** 2)
+
+    assert (r.uncontrolled, r.r2_uncontrolled) == pytest.approx(fitted("d")) and (r.controlled, r.r2_controlled) == pytest.approx(fitted("d", "x"))
+    assert r.r2_max == pytest.approx(min(1.0, 1.3 * r.r2_controlled)) and r.null == 0.0
+    assert r.notes[0] == f"R2 with all causes taken as min(1, 1.3 x {r.r2_controlled:.4g}) = {r.r2_max:.4g}. Sampling error is not in these figures."
+
+
+def test_a_pair_is_impossible_where_one_arm_contradicts_it() -> None:
+    """Nobody of the treated had the status, half of the others: recalled by a third of those without it, the first cannot be, though the mean of both can."""
+    e = me.recall_sensitivity(wide(b=np.where(P % 2 == 1, 0, P // 2 % 2)), "b", "a", "d", [1.0], [0.8])
+    assert e.keys["possible"].tolist() == [False]
+    outside = wide(b=np.where(P % 2 == 1, P // 2 % 2, 0)).where(P % 2 + P // 30 > 0)
+    assert me.recall_sensitivity(outside, "b", "a", "d", [1.0], [0.8], arm="treated").keys["possible"].tolist() == [True]
+
+
+@pytest.mark.identity
+def test_rows_outside_the_domain_have_no_part_in_cross_sections() -> None:
+    inside = P % 7 > 0
+    narrowed = me.att_2x2(wide().where(inside), "y1", "d", "t", covariates="x")
+    spoilt = me.att_2x2(wide(y1=np.where(inside, frame()["y1"], 1e9), x=np.where(inside, frame()["x"], -50.0)).where(inside), "y1", "d", "t", covariates="x")
+    alone = me.att_2x2(me.Sample.from_frame(frame()[inside], weights="w"), "y1", "d", "t", covariates="x")
+    assert narrowed.value[0] == pytest.approx(alone.value[0]) and spoilt.value[0] == pytest.approx(alone.value[0])
+    assert narrowed.se[0] == pytest.approx(spoilt.se[0]) and narrowed.n.tolist() == alone.n.tolist() == [inside.sum()]
+
+
+def test_weak_overlap_is_the_share_of_the_comparison_weight() -> None:
+    """A covariate that all but tells the arms apart: the comparison rows whose propensity is above 0.995, by weight."""
+    i = np.arange(3000)
+    rng = np.random.default_rng(1)
+    x = 4 * rng.normal(size=3000)
+    d = (rng.random(3000) < 1 / (1 + np.exp(-1.2 * x - 1))).astype(int)
+    s = me.Sample.from_frame(pd.DataFrame({"w": 1.0 + i % 3, "y0": np.sin(i), "y1": np.cos(i), "d": d, "x": x}), weights="w")
+    e = me.att_2x2(s, ("y0", "y1"), "d", covariates="x", method="ipw")
+    p = e.extra["propensity"]
+    compared = d == 0
+    share = s.weights[compared & (p > 0.995)].sum() / s.weights[compared].sum()  # type: ignore[operator]
+    assert 0 < share < 0.5 and e.extra["extreme_overlap"] == pytest.approx(share)
+    assert e.notes[1] == f"Weak overlap: {100 * share:.1f}% of the comparison weight has a propensity above 0.995; nothing was trimmed."
+
+
+@pytest.mark.identity
+def test_cohorts_are_averaged_by_their_weight() -> None:
+    s = me.Sample.from_frame(long(w=1.0 + 2 * (U % 3)), weights="w", psu="u")
+    cells = sun_abraham(s, "y", "g", unit="u", time="t", by="cells")
+    weight = {3.0: 3.0, 4.0: 5.0}  # of each of five persons
+    of, since = cells.keys["cohort"].to_numpy(), cells.keys["event_time"].to_numpy()
+    share = np.array([weight[g] for g in of])
+    events = sun_abraham(s, "y", "g", unit="u", time="t")
+    for k, value in zip(events.keys["event_time"], events.value, strict=True):
+        assert value == pytest.approx(np.average(cells.value[since == k], weights=share[since == k]))
+    after = since >= 0
+    whole = sun_abraham(s, "y", "g", unit="u", time="t", by="att")
+    assert (
+        whole.value[0] == pytest.approx(np.average(cells.value[after], weights=share[after]))
+        and whole.names == ("ATT",)
+        and whole.keys.to_dict("list") == {"variable": ["att"], "over": [0.0]}
+    )
+    cohorts = sun_abraham(s, "y", "g", unit="u", time="t", by="cohort")
+    assert cohorts.value.tolist() == pytest.approx([cells.value[after & (of == g)].mean() for g in (3.0, 4.0)]) and cohorts.keys["cohort"].tolist() == [3, 4]
+
+
+def test_a_wild_bootstrap_of_a_regression_holds_its_coefficient() -> None:
+    s = wide(h=P // 5)
+    out = me.wild_bootstrap_ols(s, "y1 ~ d + x", "d", "h", null=0.25, draws=199)
+    f = frame()
+    x = np.column_stack([np.ones(N), f["d"], f["x"]])
+    w = f["w"].to_numpy(float)
+    inverse = np.linalg.inv(x.T @ (x * w[:, None]))
+    beta = inverse @ x.T @ (w * f["y1"].to_numpy())
+    scores = np.array([((x * (w * (f["y1"] - x @ beta).to_numpy())[:, None])[k == P // 5]).sum(axis=0) for k in range(12)])
+    se = np.sqrt(12 / 11 * (inverse @ scores.T @ scores @ inverse)[1, 1])
+    assert (out.estimate.tolist(), out.se.tolist(), out.statistic.tolist()) == (
+        pytest.approx([beta[1]]),
+        pytest.approx([se]),
+        pytest.approx([(beta[1] - 0.25) / se]),
+    )
+    assert (out.names, out.clusters, out.draws, out.enumerated, out.points, out.null, out.level) == (("d",), 12, 199, False, "rademacher", 0.25, 0.95)
+    assert out.notes[1] == "Regression y1 ~ d + x, null imposed, clusters by h." and out.low[0] < out.estimate[0] < out.high[0]
+    none = me.wild_bootstrap_ols(s, "y1 ~ d + x", "d", "h", level=None, draws=199)
+    assert np.isnan([none.low[0], none.high[0]]).all()
+
+
+def test_notes_of_a_randomisation_test() -> None:
+    s = wide(v=P // 15, lot=(P // 15 > 1) * 1)
+    whole = me.randomisation_test(s, lambda q: float(q.frame["y1"] @ q.frame["lot"]), "lot", cluster="v")
+    assert whole.notes == (
+        "Randomisation inference: 'lot' made anew for 4 clusters by v, all 6 assignments; the null is no effect on anybody.",
+        "No p-value below 0.167 is possible.",
+    )
+    drawn = me.randomisation_test(s, lambda q: float(q.frame["y1"] @ q.frame["d"]), "d", strata="g", draws=20)
+    assert drawn.notes == ("Randomisation inference: 'd' made anew for 60 rows inside g, drawn 20 assignments; the null is no effect on anybody.",)
+    calls = []
+
+    def fails_once(q: me.Sample) -> float:
+        calls.append(1)
+        if len(calls) == 3:
+            raise me.errors.EstimateError("no")
+        return float(q.frame["y1"] @ q.frame["lot"])
+
+    failed = me.randomisation_test(s, fails_once, "lot", cluster="v")
+    assert (
+        failed.failed == 1 and failed.notes[2] == "1 assignments had no statistic and count as at least as large." and np.isinf(failed.distribution).sum() == 1
+    )
+    assert failed.p == pytest.approx((np.abs(failed.distribution) >= abs(failed.observed) * (1 - 1e-10)).mean())
+
+
+def test_three_clusters_are_enough_for_a_test() -> None:
+    assert me.minimum_detectable_effect(30, sd=1.0, cluster_size=10, icc=0.1).dof == 1
+
+
+@pytest.mark.parametrize("name", ["aggregate", "overall"])
+def test_a_window_that_is_no_number_is_named(name: str) -> None:
+    g = me.att_gt(me.Sample.from_frame(long(), weights="w", psu="u"), "y", "g", "t", "u")
+    verb = getattr(g, name)
+    assert refusal(verb, "event", min_event="a", max_event="b", balance="c").split("\n") == [
+        f"{name} cannot use an argument: argument '{a}'. Expected a number or None, got '{v}'."
+        for a, v in (("min_event", "a"), ("max_event", "b"), ("balance", "c"))
+    ]
+
+
+def test_how_many_rows_hold_neither_yes_nor_no() -> None:
+    s = me.Sample.from_frame(long(on=np.where(U < 2, 2.0, 1.0 * (T > 2))), weights="w", psu="u")
+    assert refusal(two_way, s, "y", "on", unit="u", time="t") == "treatment is not yes or no: column 'on'. Expected 0 or 1, got other values. 8 rows."

@@ -320,3 +320,21 @@ def test_the_number_of_clusters_is_the_smallest_that_finds_the_effect() -> None:
         assert p.clusters == 4 or not fewer.power_at(effect) >= 0.9
     with pytest.raises(EstimateError, match="no number of persons is enough"):
         me.sample_size(1e-7, sd=1.0)
+
+
+@pytest.mark.parametrize("m", [0.5, 1.0, 3.0])
+def test_the_second_stage_conditions_on_the_largest_of_two_moments(m: float) -> None:
+    """The larger t is a normal cut off below at (t_other - rho t) / (1 - rho), rho the correlation of the two, and above at the first stage's point."""
+    rng = np.random.default_rng(8)
+    root = rng.normal(size=(4, 4))
+    beta, vcov = np.array([0.1, -0.2, 1.0, 3.0]), 0.02 * (root @ root.T + np.eye(4))
+    a, shift = _moments(2, np.array([0.7, 0.3]), m, 0, 1.0)
+    test = _Test(a, shift, beta, vcov, 0.95, np.random.default_rng(1).standard_normal((20_000, 4)))
+    sd = np.sqrt(np.diag(a @ vcov @ a.T))
+    rho = float((a @ vcov @ a.T)[0, 1] / sd.prod())
+    for theta in np.linspace(-1.0, 4.0, 101):
+        t = (a @ beta - shift * theta) / sd
+        top, other = t.max(), t.min()
+        low = stats.norm.cdf((other - rho * top) / (1 - rho))
+        point = stats.norm.ppf(low + (1 - test.second) * (stats.norm.cdf(test.least_favourable) - low))
+        assert test.accepts(np.array([theta]))[0] == (top <= test.least_favourable and top <= max(point, 0.0))
