@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from mismes_eval.errors import DesignError, EstimateError
+from mismes_eval.errors import DesignError, EstimateError, MismesError
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.tracer import TracerPanel, attrition_weights, follow_up, refreshment
 from mismes_eval.tracer.response_model import ResponseModel, design_matrix
@@ -297,3 +297,38 @@ def test_columns_of_a_response_model_are_named_by_the_levels_that_occur() -> Non
     np.testing.assert_allclose(x, np.column_stack([np.ones(6), np.arange(6) // 2 == 1, np.arange(6) // 2 == 2, np.arange(1, 7)]))
     narrow, few = design_matrix(s.where(np.arange(6) < 4), ["k"])
     assert few == ("Intercept", "k=b") and narrow[4:].tolist() == [[0, 0], [0, 0]]
+
+
+def test_flags_of_the_sample_stay_with_its_weights_and_new_persons_pass_where_nothing_is_adjusted() -> None:
+    s = sample(person_id=np.arange(6), new=np.arange(6) >= 4).flagged("made up")
+    first = pd.DataFrame({"person_id": np.arange(4), "wave": 0, "y": 1.0})
+    second = pd.DataFrame({"person_id": [0, 2, 3, 5], "wave": 1, "y": 2.0})
+    plain = TracerPanel.from_frame(pd.concat([first, second], ignore_index=True), sample=s, refresh="new")
+    assert plain.weight_sample(1).flags == ("made up",) and plain.weight_sample(1).weights.tolist() == [1, 0, 3, 2, 0, 0]
+    assert plain.weight_sample_of(1, keep_refreshment=True).weights.tolist() == [1, 0, 3, 2, 4, 6]
+    assert attrition_weights(plain, "g", "cells").weight_sample(1).flags == ("made up",)
+
+
+def test_what_tracing_and_refreshment_refuse_in_whole_sentences() -> None:
+    with pytest.raises(DesignError) as caught:
+        follow_up(tracing((1, 4), [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.0, 1.5]), 1, "drawn", "p")
+    assert str(caught.value) == (
+        "the subsample for tracing is not usable: wave 1, columns 'drawn' and 'p'. Expected some True, each with a probability in (0, 1], got 2 selected. 2 rows, first: 1, 4."
+    )
+    with pytest.raises(DesignError) as caught:
+        refreshment(panel(), 1)
+    assert str(caught.value) == "the panel has no refreshment sample: argument 'panel'. Expected TracerPanel.from_frame(..., refresh='refresh_sample')."
+    with pytest.raises(MismesError, match="attrition_weights"):
+        attrition_weights(sample(), "g")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("method", ["logit", "probit"])
+def test_the_numerator_is_fitted_as_the_denominator_is(method: str) -> None:
+    """A numerator with all the columns of the denominator leaves the weights as they were, up to their sum; another link would not."""
+    s = Sample.from_frame(pd.DataFrame({"w": 1.0 + np.arange(40) % 3, "person_id": np.arange(40), "x": np.sin(np.arange(40.0))}), weights="w")
+    came = np.flatnonzero((np.arange(40) % 5 > 0) | (s.frame["x"] > 0.5))
+    long = pd.concat([pd.DataFrame({"person_id": range(40), "wave": 0}), pd.DataFrame({"person_id": came, "wave": 1})], ignore_index=True)
+    made = attrition_weights(TracerPanel.from_frame(long, sample=s), "x", method, restricted="x").weight_sample(1)
+    answered = np.isin(np.arange(40), came)
+    expected = np.where(answered, s.weights, 0.0) * s.weights.sum() / s.weights[answered].sum()
+    np.testing.assert_allclose(made.weights, expected, rtol=1e-7)
