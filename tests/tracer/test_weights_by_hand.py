@@ -10,6 +10,7 @@ from scipy.stats import norm
 from mismes_eval.errors import DesignError, EstimateError, MismesError
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.tracer import TracerPanel, attrition_weights, follow_up, refreshment
+from mismes_eval.tracer.attrition import response_step
 from mismes_eval.tracer.response_model import ResponseModel, design_matrix
 from mismes_eval.weighting.attrition import StabilisedPropensity
 from mismes_eval.weighting.nonresponse import cell_step
@@ -332,3 +333,14 @@ def test_the_numerator_is_fitted_as_the_denominator_is(method: str) -> None:
     answered = np.isin(np.arange(40), came)
     expected = np.where(answered, s.weights, 0.0) * s.weights.sum() / s.weights[answered].sum()
     np.testing.assert_allclose(made.weights, expected, rtol=1e-7)
+
+
+@pytest.mark.parametrize("method", ["logit", "probit", "cells"])
+def test_rows_not_at_risk_keep_factor_1_when_a_model_is_fitted_again(method: str) -> None:
+    """Of group a the first is not at risk; 3 of 5 answered there, 2 of 6 of group b less its last."""
+    at_risk = np.array([False, True, True, True, True, False])
+    r = np.array([0.0, 0.0, 1.0, 1.0, 0.0, 0.0])
+    step = response_step("again", method, sample().frame, ["g"], r, W, at_risk)
+    np.testing.assert_allclose(step.factor, [1, 0, 5 / 3, 3, 0, 1], rtol=1e-7)
+    np.testing.assert_allclose(step.refit(W), step.factor, rtol=1e-7)
+    np.testing.assert_allclose(step.refit(W * [5, 4, 1, 2, 1, 9]), [1, 0, 11 / 3, 2, 0, 1], rtol=1e-7)
