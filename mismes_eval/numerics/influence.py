@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from mismes_eval.numerics.rows import Bool, Columns, Float, Int, Rows
 
+_TOGETHER = 16  # columns of which it is asked at once where rows stand
 _BINS = 4_000_000  # (left cell x domain) tables up to this size are summed by one pass a column
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Block:
     """rows (n, k); domain (n,) codes 0..D-1, or D for rows in no domain, or None (one domain, all rows); coef (D*k, p); scale (n,) or None for ones.
 
@@ -85,14 +87,21 @@ class Block:
 
     def standing(self, columns: Bool) -> Bool:
         """(n,) the rows that stand in any of the columns (p,): all rows of a domain that carries one, else those whose values are not all zero."""
-        coef = self.coef[:, columns]
         if self.domain is None:
-            some: Bool = (self.rows.values @ coef != 0).any(axis=1)
+            some: Bool = np.asarray(self._nonzero[:, columns].any(axis=1))
             out: Bool = some if self.rows.cell is None else some[self.rows.cell]
         else:
-            carries: Bool = np.append((coef != 0).reshape(self.domains, -1).any(axis=1), False)
+            carries: Bool = np.append((self.coef[:, columns] != 0).reshape(self.domains, -1).any(axis=1), False)
             out = carries[np.minimum(self.domain, self.domains)]
         return out if self.scale is None else out & (self.scale != 0)
+
+    @cached_property
+    def _nonzero(self) -> Bool:
+        """(distinct rows, p) where a row stands in a column: asked for again and again by averages of the same effects. Made a few columns at a time."""
+        out = np.zeros((self.rows.values.shape[0], self.coef.shape[1]), bool)
+        for at in range(0, out.shape[1], _TOGETHER):
+            out[:, at : at + _TOGETHER] = self.rows.values @ self.coef[:, at : at + _TOGETHER] != 0
+        return out
 
     def dense(self) -> Float:
         """(n, p)."""
