@@ -10,30 +10,10 @@ import pytest
 
 import mismes_eval as me
 from mismes_eval.errors import MismesError
-from mismes_eval.weighting.resampling import ReplicateWeights
 
-N = 12
+from .twelve_rows import N, copied, of, rows
+
 HALVES = {"g": {"a": 6.0, "b": 12.0}}
-
-
-def rows(**columns: object) -> pd.DataFrame:
-    """Twelve rows: weights 1 and 2 in turn, six pairs p, two halves s, two groups g that follow the weight."""
-    i = np.arange(N)
-    return pd.DataFrame(
-        {"w": 1.0 + i % 2, "i": i, "p": i // 2, "s": i // 6, "g": np.where(i % 2, "a", "b"), "x": np.cos(i), "r": (i % 3 > 0) * 1.0, "f": 0.5, "y": np.sin(i)}
-    ).assign(**columns)
-
-
-def of(frame: pd.DataFrame | None = None, **words: object) -> me.Sample:
-    """A sample of the rows; words that are no argument of a sample are columns."""
-    design = ("strata", "psu", "fpc", "lonely_psu", "replicates", "cluster_deff", "unit")
-    columns = {k: v for k, v in words.items() if k not in design}
-    made = (rows() if frame is None else frame).assign(**columns)
-    return me.Sample.from_frame(made, weights="w", **{k: v for k, v in words.items() if k in design})  # type: ignore[arg-type]
-
-
-def copied(columns: tuple[str, ...] = ("w", "f"), method: str = "brr", **words: object) -> me.Sample:
-    return of(replicates=ReplicateWeights(columns, method, **words))  # type: ignore[arg-type]
 
 
 CASES: dict[str, tuple[Callable[[], object], list[str]]] = {

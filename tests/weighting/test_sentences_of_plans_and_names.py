@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-import pandas as pd
 import pytest
 
 import mismes_eval as me
@@ -17,30 +15,8 @@ from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.phases import two_phase
 from mismes_eval.weighting.planning import best_ratio, compare_plans, plan_allocation, plan_precision, sample_size_for_rate
 from mismes_eval.weighting.pseudo import pseudo_weights
-from mismes_eval.weighting.resampling import ReplicateWeights
 
-N = 12
-
-
-def rows(**columns: object) -> pd.DataFrame:
-    """Twelve rows: weights 1 and 2 in turn, six pairs p, two halves s, two groups g that follow the weight."""
-    i = np.arange(N)
-    return pd.DataFrame(
-        {"w": 1.0 + i % 2, "i": i, "p": i // 2, "s": i // 6, "g": np.where(i % 2, "a", "b"), "x": np.cos(i), "r": (i % 3 > 0) * 1.0, "f": 0.5, "y": np.sin(i)}
-    ).assign(**columns)
-
-
-def of(frame: pd.DataFrame | None = None, **words: object) -> me.Sample:
-    """A sample of the rows; words that are no argument of a sample are columns."""
-    design = ("strata", "psu", "fpc", "lonely_psu", "replicates", "cluster_deff", "unit")
-    columns = {k: v for k, v in words.items() if k not in design}
-    made = (rows() if frame is None else frame).assign(**columns)
-    return me.Sample.from_frame(made, weights="w", **{k: v for k, v in words.items() if k in design})  # type: ignore[arg-type]
-
-
-def copied(columns: tuple[str, ...] = ("w", "f"), method: str = "brr", **words: object) -> me.Sample:
-    return of(replicates=ReplicateWeights(columns, method, **words))  # type: ignore[arg-type]
-
+from .twelve_rows import copied, of, rows
 
 CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "figures of a plan that are none": (

@@ -13,23 +13,7 @@ from mismes_eval.errors import MismesError
 from mismes_eval.weighting.replication import replicate_weights, replicated
 from mismes_eval.weighting.resampling import ReplicateWeights
 
-N = 12
-
-
-def rows(**columns: object) -> pd.DataFrame:
-    i = np.arange(N)
-    return pd.DataFrame(
-        {"w": 1.0 + i % 2, "i": i, "p": i // 2, "s": i // 6, "g": np.where(i % 2, "a", "b"), "x": np.cos(i), "r": (i % 3 > 0) * 1.0, "f": 0.5, "y": np.sin(i)}
-    ).assign(**columns)
-
-
-def of(frame: pd.DataFrame | None = None, **words: object) -> me.Sample:
-    return me.Sample.from_frame(rows() if frame is None else frame, **{"weights": "w", **words})  # type: ignore[arg-type]
-
-
-def copied(columns: object = ("w", "f"), method: str = "brr", **words: object) -> me.Sample:
-    return of(replicates=ReplicateWeights(columns, method, **words))  # type: ignore[arg-type]
-
+from .twelve_rows import N, copied, of, rows
 
 CASES: dict[str, tuple[Callable[[], object], str]] = {
     "a column handed over": (
