@@ -27,6 +27,8 @@ from mismes_eval.impact.triple import triple_difference
 from mismes_eval.impact.two_by_two import att_2x2
 from mismes_eval.weighting.calibrate import calibrate
 
+from .made_up import long as panel
+
 P, U, T = np.arange(40), np.repeat(np.arange(12), 4), np.tile(np.arange(1, 5), 12)
 Verb = Callable[[me.Sample, str], object]
 
@@ -39,21 +41,7 @@ def wide(**columns: object) -> me.Sample:
 
 
 def long() -> me.Sample:
-    g = np.array([0.0, 3.0, 4.0])[U % 3]
-    f = pd.DataFrame(
-        {
-            "u": U,
-            "t": T,
-            "g": g,
-            "y": np.sin(U * 7.0 + T),
-            "w": 1.0,
-            "on": 1.0 * ((g > 0) & (g <= T)),
-            "e": np.where(g > 0, T - g, np.inf),
-            "text": "a",
-            "z": U % 5,
-        }
-    )
-    return me.Sample.from_frame(f, weights="w", psu="u")
+    return panel(text="a", z=U % 5)
 
 
 def att(s: me.Sample) -> me.Estimate:

@@ -23,6 +23,8 @@ from mismes_eval.impact.partial_identification import imbens_manski
 from mismes_eval.impact.periods import plan
 from mismes_eval.impact.triple import triple_difference
 
+from .made_up import long as panel
+
 N = 60
 P, U, T = np.arange(N), np.repeat(np.arange(30), 5), np.tile(np.arange(1, 6), 30)
 
@@ -36,20 +38,7 @@ def wide(**columns: object) -> me.Sample:
 
 def long() -> me.Sample:
     """Thirty persons in periods 1 to 5, treated from 3, from 4 or never."""
-    g = np.array([0.0, 3.0, 4.0])[U % 3]
-    f = pd.DataFrame(
-        {
-            "u": U,
-            "t": T,
-            "g": g,
-            "y": np.sin(U * 7.0 + T * T),
-            "w": 1.0 + U % 2,
-            "on": 1.0 * ((g > 0) & (g <= T)),
-            "e": np.where(g > 0, T - g, np.inf),
-            "z": np.cos(U * T),
-        }
-    )
-    return me.Sample.from_frame(f, weights="w", psu="u")
+    return panel(30, 5, y=np.sin(U * 7.0 + T * T), w=1.0 + U % 2, z=np.cos(U * T))
 
 
 def gt(**words: object) -> me.GroupTime:

@@ -19,6 +19,8 @@ from mismes_eval.impact.manski import delta_sensitivity, manski_bounds
 from mismes_eval.impact.triple import triple_difference
 from mismes_eval.tracer.panel import TracerPanel
 
+from .made_up import long as panel
+
 N = 40
 
 
@@ -44,22 +46,7 @@ def wide(**columns: object) -> me.Sample:
 
 def long(**columns: object) -> me.Sample:
     """Twelve persons in periods 1 to 4, treated from 3, from 4 or never."""
-    u, t = np.repeat(np.arange(12), 4), np.tile(np.arange(1, 5), 12)
-    g = np.array([0.0, 3.0, 4.0])[u % 3]
-    f = pd.DataFrame(
-        {
-            "u": u,
-            "t": t,
-            "g": g,
-            "y": np.sin(u * 7.0 + t),
-            "w": 1.0,
-            "on": 1.0 * ((g > 0) & (t >= g)),
-            "k": u // 2,
-            "e": np.where(g > 0, t - g, np.inf),
-            "z": np.cos(u * t),
-        }
-    )
-    return me.Sample.from_frame(f.assign(**columns), weights="w", psu="u")
+    return panel(**{"k": lambda f: f["u"] // 2, "z": lambda f: np.cos(f["u"] * f["t"]), **columns})
 
 
 def gt(**words: object) -> me.GroupTime:
