@@ -180,7 +180,7 @@ def design_matrix(sample: Sample, covariates: Sequence[str], inside: Bool, metho
         no_negative_weights(sample, f"method '{method}'")
     if covariates and method == "none":
         raise IdentificationError(Problem("method 'none' takes no covariates", "argument 'covariates'", "()", ", ".join(covariates)))
-    return main_effects(sample.frame, list(covariates), inside).values if covariates else inside[:, None].astype(float)
+    return main_effects(sample.frame, list(covariates), inside).values
 
 
 def _fitted(estimator: Callable[[Float], Effect], sample: Sample, w: Float, covariates: Sequence[str], method: Method) -> tuple[Effect, Part]:

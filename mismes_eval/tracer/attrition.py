@@ -12,7 +12,7 @@ import pandas as pd
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.probit import fit_probit
-from mismes_eval.numerics.rows import Bool, Float, Rows
+from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.tracer.shapes import refuse_other
 from mismes_eval.weighting.attrition import ProbitPropensity, Propensity, StabilisedPropensity
 from mismes_eval.weighting.nonresponse import cell_step, main_effects, no_propensity, propensity_step
@@ -157,7 +157,7 @@ def weight_history(panel: TracerPanel, waves: Sequence[object] | object | None =
 def response_step(name: str, method: str, frame: pd.DataFrame, columns: list[str], r: Float, weights: Float, at_risk: Bool) -> Propensity:
     if method == "cells":
         return cell_step(name, frame, columns, r, weights, at_risk)
-    x = main_effects(frame, columns, at_risk) if columns else Rows(at_risk[:, None].astype(float))
+    x = main_effects(frame, columns, at_risk)
     if method == "logit":
         return propensity_step(name, x, r, weights, at_risk)
     p = np.ones(r.size)

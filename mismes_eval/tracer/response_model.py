@@ -15,8 +15,7 @@ from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.probit import density, fit_probit, probit_information, probit_score
 from mismes_eval.numerics.rows import Float
-from mismes_eval.weighting.covariates import main_effect
-from mismes_eval.weighting.nonresponse import main_effects
+from mismes_eval.weighting.nonresponse import named_effects
 from mismes_eval.weighting.sample import Sample
 
 LINKS = ("logit", "probit")
@@ -79,8 +78,5 @@ class ResponseModel:
 
 def design_matrix(sample: Sample, columns: Sequence[str]) -> tuple[Float, tuple[str, ...]]:
     """(n, q) intercept and main effects, zero outside the domain, and their names."""
-    inside = sample.active
-    if not columns:
-        return inside[:, None].astype(float), ("Intercept",)
-    x = main_effects(sample.frame, list(columns), inside).values
-    return x, ("Intercept", *(name for c in columns for name in main_effect(sample.frame.loc[inside, c])[1]))
+    x, names = named_effects(sample.frame, list(columns), sample.active)
+    return x.values, names

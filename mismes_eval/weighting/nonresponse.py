@@ -103,13 +103,19 @@ def cell_step(name: str, frame: pd.DataFrame, columns: list[str], r: Float, weig
 
 def main_effects(frame: pd.DataFrame, columns: list[str], at_risk: Bool) -> Rows:
     """Intercept and main effects (categories that occur as indicators) for the rows at risk, zero elsewhere. Raises DesignError for columns that cannot be main effects."""
+    return named_effects(frame, columns, at_risk)[0]
+
+
+def named_effects(frame: pd.DataFrame, columns: list[str], at_risk: Bool) -> tuple[Rows, tuple[str, ...]]:
+    """The same, and the name of each column."""
     problems = [*unreadable(frame, columns, at_risk), *_missing(frame, columns, at_risk)]
     if problems:
         raise DesignError(problems)
-    effects = [main_effect(frame.loc[at_risk, c])[0] for c in columns]
-    out = np.zeros((len(frame), 1 + sum(e.shape[1] for e in effects)))
-    out[at_risk] = np.column_stack([np.ones(int(at_risk.sum())), *effects])
-    return Rows(out)
+    effects = [main_effect(frame.loc[at_risk, c]) for c in columns]
+    names = ("Intercept", *(name for _, named in effects for name in named))
+    out = np.zeros((len(frame), len(names)))
+    out[at_risk] = np.column_stack([np.ones(int(at_risk.sum())), *(values for values, _ in effects)])
+    return Rows(out), names
 
 
 def _problems(sample: Sample, responded: str, columns: list[str], eligible: str | None, inside: Bool) -> list[Problem]:
