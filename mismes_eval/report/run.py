@@ -32,7 +32,7 @@ Status = Literal["made", "unchanged", "failed"]
 Progress = Callable[[str, str], None]
 NOTEBOOK, PAGE = "report.ipynb", "report.html"
 CELL_SECONDS = 900
-MAKING, KERNEL, FORKING = "mismes_eval.report.making", "mismes_eval.report.kernel", "mismes_eval.report.forking"
+MAKING, KERNEL, FORKING, NOTEBOOKS = (f"mismes_eval.report.{name}" for name in ("making", "kernel", "forking", "notebook"))
 
 
 @dataclass(frozen=True)
@@ -160,14 +160,7 @@ def _make(order: Order, progress: Progress, kernels: Callable[[], type[ReportKer
     params = Params.load(order.params, order.data_root)
     language(str(params["language"]))
     if not order.notebook.is_file():
-        raise ParamsError(
-            Problem(
-                "the notebook is missing",
-                order.notebook.name,
-                "a file in notebooks/",
-                fix="Copy notebooks/ of mismes-eval beside params/, or name one with --notebook.",
-            )
-        )
+        import_module(NOTEBOOKS).checked(order.notebook)  # says what to do
     made_of = ingredients(params, order.params, order.notebook)
     final = order.out / order.name
     if order.pdf:
