@@ -20,6 +20,7 @@ SENTINEL_TEXTS = frozenset(f"{s:g}" for s in SENTINELS)
 HEAPS = (98.0, 99.0, 998.0, 999.0, 9999.0)
 SHOWN_ROWS, SHOWN_VALUES = 5, 10
 MISS = "_miss"
+DECIMALS, EXPORT = ".0", "Export the column as whole numbers or as text: a missing cell has made its numbers decimal."
 
 
 def rows(mask: pd.Series, shown: int = SHOWN_ROWS) -> tuple[object, ...]:
@@ -152,6 +153,8 @@ def _unreadable(cells: pd.Series, bad: pd.Series, column: Column, expected: str)
     )
     if column.kind in NUMERIC and any(re.search(r"\d[\s\u00a0\u202f']\d{3}", g) for g in got):
         fix = "Write numbers without signs between the thousands. " + fix
+    if column.kind == "bool" and all(g in ("1.0", "0.0") for g in got):
+        fix = f"{EXPORT} {fix}"
     if column.kind in NUMERIC and any("," in g for g in got):
         fix = 'A comma as decimal sign is read with decimal=",". ' + fix
     return [Problem(what, column.name, expected, ", ".join(map(repr, got)), fix, int(bad.sum()), rows(bad))]
@@ -238,8 +241,12 @@ def _pattern(values: pd.Series, column: Column) -> list[Problem]:
     if not wrong.any():
         return []
     got = written[wrong].iloc[0]
-    mended = pd.Series([got]).str.replace(r"[\u2010-\u2015\u2212\s]+", "-", regex=True)
-    fix = f"Write {mended.iloc[0]!r}, with a plain hyphen." if mended.str.fullmatch(column.pattern).iloc[0] else column.description + "."
+    hyphened, whole = re.sub(r"[\u2010-\u2015\u2212\s]+", "-", got), got.removesuffix(DECIMALS)
+    fix = column.description + "."
+    if re.fullmatch(column.pattern, hyphened):
+        fix = f"Write {hyphened!r}, with a plain hyphen."
+    elif re.fullmatch(column.pattern, whole):
+        fix = f"Write {whole!r}. {EXPORT}"
     return [Problem("wrong form", column.name, f"the form {column.pattern}", repr(got), fix, int(wrong.sum()), rows(wrong))]
 
 

@@ -143,6 +143,15 @@ def test_costs_may_exceed_the_total_by_two_percent():
     assert problems(measures(**cells), "inventory") == ()
 
 
+def test_whole_numbers_that_a_missing_cell_made_decimal_are_told_as_such():
+    found = problems(measures(eval_done="1.0", eval_year="2020.0"), "inventory")
+    assert [p.fix.startswith("Export the column as whole numbers or as text: a missing cell") for p in found if p.where == "eval_done"] == [True]
+    persons = problems(pd.DataFrame({"occup_isco": ["6000.0", "12345"]}), "lfs_person")
+    fixes = [p.fix for p in persons if p.what == "wrong form" and p.where == "occup_isco"]
+    assert fixes == ["Write '6000'. Export the column as whole numbers or as text: a missing cell has made its numbers decimal."]
+    assert [p.fix for p in problems(pd.DataFrame({"occup_isco": ["12345"]}), "lfs_person") if p.where == "occup_isco"] == ["ISCO code, 1 to 4 digits."]
+
+
 def test_nearest_code_and_plain_hyphen_are_offered():
     assert "ARM" in problems(measures(country="Arm\u00e9nie", measure_id="ARM-001"), "inventory")[0].fix
     assert "'ARM-001'" in problems(measures(measure_id="ARM\u2013001"), "inventory")[0].fix
