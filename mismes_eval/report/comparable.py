@@ -57,7 +57,7 @@ def _definitions(context: Context) -> dict[str, str]:
     out |= {"migrant": s.definition.text, "ages": s.ages.labour, "neet": f"aged {s.ages.neet_min} to {s.ages.neet_max}", "basis": s.sample.design.basis}
     for key, column in (("icls", "icls_v"), ("isco", "isco_version"), ("isced", "isced_version")):
         found = sorted(s.sample.frame[column].dropna().astype(str).unique()) if column in s.sample.frame.columns else []
-        out[key] = ", ".join(found)
+        out[key] = ", ".join(v.removeprefix(f"{key}_") for v in found)  # isco_2008 reads 2008
     return out
 
 
