@@ -19,10 +19,15 @@ class WithNotebooks(build_py):
                 self.copy_file(str(source), str(target))
 
     def get_outputs(self, include_bytecode: bool = True) -> list[str]:
-        return [*super().get_outputs(include_bytecode), *(str(target) for _, target in self._notebooks())]
+        return [
+            *super().get_outputs(include_bytecode),
+            *(str(target) for _, target in self._notebooks()),
+        ]
 
     def _notebooks(self) -> list[tuple[Path, Path]]:
-        return [(p, Path(self.build_lib) / PLACE / p.name) for p in sorted(Path(SOURCE).glob("*.ipynb"))]
+        return [
+            (p, Path(self.build_lib) / PLACE / p.name) for p in sorted(Path(SOURCE).glob("*.ipynb"))
+        ]
 
 
 setup(cmdclass={"build_py": WithNotebooks})

@@ -1,8 +1,12 @@
-"""Staggered difference-in-differences against diff-diff in the same run, one thread: 100,000 units x 10 periods x 5 cohorts, two covariates, doubly robust, all averages;
-the same with 999 multiplier draws; the imputation estimator, overall and by event time; a two-way event study of the 1,000,000 rows against pyfixest.
+"""Staggered difference-in-differences against diff-diff in the same run, one thread: 100,000 units
+x 10 periods x 5 cohorts, two covariates, doubly robust, all averages; the same with 999 multiplier
+draws; the imputation estimator, overall and by event time; a two-way event study of the 1,000,000
+rows against pyfixest.
 
-Each side runs in a process of its own and reports its time and the memory it added. pyfixest is no dependency: its side runs where the interpreter named by
-PYFIXEST_PYTHON, or this one, has it. Usage: python benchmarks/did.py [group_time | bootstrap | imputation | event_study] [ours | peer]
+Each side runs in a process of its own and reports its time and the memory it added. pyfixest is no
+dependency: its side runs where the interpreter named by
+PYFIXEST_PYTHON, or this one, has it. Usage: python benchmarks/did.py [group_time | bootstrap |
+imputation | event_study] [ours | peer]
 """
 
 from __future__ import annotations
@@ -42,12 +46,24 @@ def data(n: int = 100_000, periods: int = 10) -> pd.DataFrame:
         + ((np.repeat(g, periods) > 0) & (t >= np.repeat(g, periods)))
         + rng.normal(size=n * periods)
     )
-    return pd.DataFrame({"unit": unit, "t": t, "g": np.repeat(g, periods), "x1": np.repeat(x1, periods), "x2": np.repeat(x2, periods), "y": y, "w": 1.0,
-                         "event": np.where(np.repeat(g, periods) > 0, t - np.repeat(g, periods), -1000.0)})  # fmt: skip
+    return pd.DataFrame(
+        {
+            "unit": unit,
+            "t": t,
+            "g": np.repeat(g, periods),
+            "x1": np.repeat(x1, periods),
+            "x2": np.repeat(x2, periods),
+            "y": y,
+            "w": 1.0,
+            "event": np.where(np.repeat(g, periods) > 0, t - np.repeat(g, periods), -1000.0),
+        }
+    )
 
 
 def ours(sample: Sample) -> tuple[float, float]:
-    """Overall effect and standard error; all four averages with their standard errors and a sup-t band."""
+    """Overall effect and standard error; all four averages with their standard errors and a sup-t
+    band.
+    """
     g = att_gt(sample, "y", "g", "t", "unit", ["x1", "x2"])
     parts = [g.aggregate(kind).se for kind in ("simple", "event", "cohort", "calendar")]
     sup_t(g.aggregate("event"), draws=999)
@@ -59,7 +75,13 @@ def ours(sample: Sample) -> tuple[float, float]:
 def peer(frame: pd.DataFrame) -> tuple[float, float]:
     """The same by diff-diff's own classes, analytical standard errors."""
     result = CallawaySantAnna(control_group="never_treated", estimation_method="dr").fit(
-        frame, outcome="y", unit="unit", time="t", first_treat="g", covariates=["x1", "x2"], aggregate="all"
+        frame,
+        outcome="y",
+        unit="unit",
+        time="t",
+        first_treat="g",
+        covariates=["x1", "x2"],
+        aggregate="all",
     )
     return float(result.overall_att), float(result.overall_se)
 
@@ -73,7 +95,9 @@ def imputed(sample: Sample) -> tuple[float, float]:
 
 def imputed_by_peer(frame: pd.DataFrame) -> tuple[float, float]:
     """The same by diff-diff."""
-    result = ImputationDiD().fit(frame, outcome="y", unit="unit", time="t", first_treat="g", aggregate="all")
+    result = ImputationDiD().fit(
+        frame, outcome="y", unit="unit", time="t", first_treat="g", aggregate="all"
+    )
     return float(result.overall_att), float(result.overall_se)
 
 
@@ -87,8 +111,16 @@ def drawn(sample: Sample) -> tuple[float, float]:
 
 def drawn_by_peer(frame: pd.DataFrame) -> tuple[float, float]:
     """The same by diff-diff."""
-    result = CallawaySantAnna(control_group="never_treated", estimation_method="dr", n_bootstrap=999, seed=1).fit(
-        frame, outcome="y", unit="unit", time="t", first_treat="g", covariates=["x1", "x2"], aggregate="all"
+    result = CallawaySantAnna(
+        control_group="never_treated", estimation_method="dr", n_bootstrap=999, seed=1
+    ).fit(
+        frame,
+        outcome="y",
+        unit="unit",
+        time="t",
+        first_treat="g",
+        covariates=["x1", "x2"],
+        aggregate="all",
     )
     return float(result.overall_att), float(result.overall_se)
 
@@ -118,22 +150,43 @@ print(f"{best:.3f} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - 
 def pyfixest_line() -> list[str]:
     """Its seconds, memory, value and error; empty where it is not installed."""
     python = os.environ.get("PYFIXEST_PYTHON", sys.executable)
-    one = {k: "1" for k in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")}
+    one = {
+        k: "1"
+        for k in (
+            "OMP_NUM_THREADS",
+            "OPENBLAS_NUM_THREADS",
+            "NUMBA_NUM_THREADS",
+            "RAYON_NUM_THREADS",
+        )
+    }
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/rows.csv"
         data()[["unit", "t", "y", "event"]].to_csv(path, index=False)
-        done = subprocess.run([python, "-c", PYFIXEST, path], check=False, capture_output=True, text=True, env={**os.environ, **one})
+        done = subprocess.run(
+            [python, "-c", PYFIXEST, path],
+            check=False,
+            capture_output=True,
+            text=True,
+            env={**os.environ, **one},
+        )
     return done.stdout.split()
 
 
-CONTESTS = {"group_time": (ours, peer), "bootstrap": (drawn, drawn_by_peer), "imputation": (imputed, imputed_by_peer), "event_study": (event_study, None)}
+CONTESTS = {
+    "group_time": (ours, peer),
+    "bootstrap": (drawn, drawn_by_peer),
+    "imputation": (imputed, imputed_by_peer),
+    "event_study": (event_study, None),
+}
 
 
 def line(contest: str, side: str) -> list[str]:
     """One side's figures, from a process of its own."""
     if CONTESTS[contest][1] is None and side == "peer":
         return pyfixest_line()
-    return subprocess.run([sys.executable, __file__, contest, side], check=True, capture_output=True, text=True).stdout.split()
+    return subprocess.run(
+        [sys.executable, __file__, contest, side], check=True, capture_output=True, text=True
+    ).stdout.split()
 
 
 def main() -> None:
@@ -143,8 +196,17 @@ def main() -> None:
             lines = {side: line(contest, side) for side in ("ours", "peer")}
             for side, figures in lines.items():
                 if figures:
-                    print(f"{contest:11s} {side:5s} {float(figures[0]):6.2f} s  {float(figures[1]):6.0f} MB added  ATT {figures[2]} (se {figures[3]})")
-            print(f"{contest:11s} " + (f"{float(lines['peer'][0]) / float(lines['ours'][0]):.1f} times faster" if lines["peer"] else "peer not installed"))
+                    print(
+                        f"{contest:11s} {side:5s} {float(figures[0]):6.2f} s  {float(figures[1]):6.0f} MB added  ATT {figures[2]} (se {figures[3]})"
+                    )
+            print(
+                f"{contest:11s} "
+                + (
+                    f"{float(lines['peer'][0]) / float(lines['ours'][0]):.1f} times faster"
+                    if lines["peer"]
+                    else "peer not installed"
+                )
+            )
         return
     frame = data()
     sample = Sample.from_frame(frame, weights="w")
@@ -155,7 +217,9 @@ def main() -> None:
         start = time.perf_counter()
         att, se = mine(sample) if sys.argv[2] == "ours" else theirs(frame)
         best = min(best, time.perf_counter() - start)
-    print(f"{best:.3f} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before:.0f} {att:.8f} {se:.8f}")
+    print(
+        f"{best:.3f} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before:.0f} {att:.8f} {se:.8f}"
+    )
 
 
 if __name__ == "__main__":

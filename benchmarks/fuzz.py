@@ -1,7 +1,10 @@
-"""Ten thousand damaged files: each is read, or ends in the project's own error, within 10 seconds and a gigabyte; never another exception, a hang or a crash.
+"""Ten thousand damaged files: each is read, or ends in the project's own error, within 10 seconds
+and a gigabyte; never another exception, a hang or a crash.
 
-Run: python benchmarks/fuzz.py [--files 10000] [--seed 1] [--keep FOLDER]. Good SYNTHETIC files are damaged (bytes flipped, cut, doubled, spliced, encodings changed, numbers and
-signs put in, tokens exchanged) and read as a user would: survey (CSV, Stata, Excel, Parquet), inventory, IATI activities, params, notebooks. One line a kind; exit status 1 where one fails.
+Run: python benchmarks/fuzz.py [--files 10000] [--seed 1] [--keep FOLDER]. Good SYNTHETIC files are
+damaged (bytes flipped, cut, doubled, spliced, encodings changed, numbers and signs put in, tokens
+exchanged) and read as a user would: survey (CSV, Stata, Excel, Parquet), inventory, IATI
+activities, params, notebooks. One line a kind; exit status 1 where one fails.
 """
 
 from __future__ import annotations
@@ -33,14 +36,54 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data_raw" / "MDA"
 SECONDS, MEGABYTES, KINDS = 10, 1024, 9
 TOKENS = [
-    b"NaN", b"inf", b"-1", b"1e308", b"9999", b"99999999999999999999", b"0x10", b"=1+1", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\xc3\x28", b"\r", b"\n", b'"', b"'", b",", b";", b"\t", b"{", b"}", b"[", b"]",
-    b"<!DOCTYPE a>", b"&x;", b"]]>", b"!!python/name:os.system", b"*a", b"&a", b"../", b"/etc/passwd", b"null", b"True", b"2021-02-30", b"M99", "\u202e".encode(), "é".encode(), b"%s", b"{0}", b"${x}",
-]  # fmt: skip
+    b"NaN",
+    b"inf",
+    b"-1",
+    b"1e308",
+    b"9999",
+    b"99999999999999999999",
+    b"0x10",
+    b"=1+1",
+    b"\x00",
+    b"\xff\xfe",
+    b"\xef\xbb\xbf",
+    b"\xc3\x28",
+    b"\r",
+    b"\n",
+    b'"',
+    b"'",
+    b",",
+    b";",
+    b"\t",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b"<!DOCTYPE a>",
+    b"&x;",
+    b"]]>",
+    b"!!python/name:os.system",
+    b"*a",
+    b"&a",
+    b"../",
+    b"/etc/passwd",
+    b"null",
+    b"True",
+    b"2021-02-30",
+    b"M99",
+    "\u202e".encode(),
+    "é".encode(),
+    b"%s",
+    b"{0}",
+    b"${x}",
+]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """suffix of the file, good contents, and how a user reads it; binary ones are not read as text when damaged."""
+    """suffix of the file, good contents, and how a user reads it; binary ones are not read as text
+    when damaged.
+    """
 
     suffix: str
     good: bytes
@@ -50,10 +93,21 @@ class Kind:
 def kinds(folder: Path) -> dict[str, Kind]:
     """Good files; the tracer's other tables are put into the folder."""
     persons = pd.read_parquet(DATA / "lfs_person.parquet").iloc[:25]
-    whole = [c for c in persons.columns if persons[c].dtype == float and (persons[c].dropna() % 1 == 0).all()]
+    whole = [
+        c
+        for c in persons.columns
+        if persons[c].dtype == float and (persons[c].dropna() % 1 == 0).all()
+    ]
     persons = persons.astype(dict.fromkeys(whole, "Int64"))
     plain = pd.DataFrame(
-        {c: (persons[c].astype(float) if pd.api.types.is_numeric_dtype(persons[c]) else persons[c].fillna("").astype(str)) for c in persons.columns[:40]}
+        {
+            c: (
+                persons[c].astype(float)
+                if pd.api.types.is_numeric_dtype(persons[c])
+                else persons[c].fillna("").astype(str)
+            )
+            for c in persons.columns[:40]
+        }
     )
     stata, excel, parquet = io.BytesIO(), io.BytesIO(), io.BytesIO()
     plain.to_stata(stata, write_index=False, version=118)
@@ -75,11 +129,17 @@ def kinds(folder: Path) -> dict[str, Kind]:
         "survey, Stata": Kind("dta", stata.getvalue(), lfs.read),
         "survey, Excel": Kind("xlsx", excel.getvalue(), lfs.read),
         "survey, Parquet": Kind("parquet", parquet.getvalue(), lfs.read),
-        "tracer persons": Kind("csv", traced.to_csv(index=False).encode(), lambda p: tracer.read(p, study[0], study[1])),
+        "tracer persons": Kind(
+            "csv", traced.to_csv(index=False).encode(), lambda p: tracer.read(p, study[0], study[1])
+        ),
         "inventory": Kind("csv", measures, inventory.read),
         "IATI": Kind("xml", activities, lambda p: inventory.read_iati(p, countries=("MDA",))),
-        "params": Kind("yaml", (ROOT / "params" / "MDA.yaml").read_bytes(), lambda p: Params.load(p, root=ROOT)),
-        "notebook": Kind("ipynb", (ROOT / "notebooks" / "country_report.ipynb").read_bytes(), checked),
+        "params": Kind(
+            "yaml", (ROOT / "params" / "MDA.yaml").read_bytes(), lambda p: Params.load(p, root=ROOT)
+        ),
+        "notebook": Kind(
+            "ipynb", (ROOT / "notebooks" / "country_report.ipynb").read_bytes(), checked
+        ),
     }
 
 
@@ -111,7 +171,11 @@ def damaged(good: bytes, draw: random.Random) -> bytes:
             draw.shuffle(lines)
             out = bytearray(b"\n".join(lines))
         elif how == 7:
-            out = bytearray(bytes(out).decode("utf-8", "replace").encode(draw.choice(["utf-16", "latin-1", "cp1251", "utf-8-sig"]), "replace"))
+            out = bytearray(
+                bytes(out)
+                .decode("utf-8", "replace")
+                .encode(draw.choice(["utf-16", "latin-1", "cp1251", "utf-8-sig"]), "replace")
+            )
         else:
             out[:0] = draw.choice(TOKENS)
     return bytes(out)
@@ -130,7 +194,11 @@ def tried(kind: Kind, content: bytes, folder: Path) -> tuple[str, str]:
     try:
         kind.read(file)
     except MismesError as error:
-        return ("named", "") if error.problems and all(p.what for p in error.problems) else ("failed", "an error without a problem")
+        return (
+            ("named", "")
+            if error.problems and all(p.what for p in error.problems)
+            else ("failed", "an error without a problem")
+        )
     except TimeoutError:
         return "hang", traceback.format_exc()
     except Exception:
@@ -140,10 +208,16 @@ def tried(kind: Kind, content: bytes, folder: Path) -> tuple[str, str]:
     return "read", ""
 
 
-def run(files: int, seed: int, keep: Path | None, only: Sequence[str] = ()) -> tuple[pd.DataFrame, list[str]]:
+def run(
+    files: int, seed: int, keep: Path | None, only: Sequence[str] = ()
+) -> tuple[pd.DataFrame, list[str]]:
     """Outcomes by kind, and what failed."""
     failures, rows = [], []
-    with tempfile.TemporaryDirectory() as made, tempfile.TemporaryDirectory() as others, warnings.catch_warnings():
+    with (
+        tempfile.TemporaryDirectory() as made,
+        tempfile.TemporaryDirectory() as others,
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")
         for name, kind in kinds(Path(others)).items():
             if only and name not in only:
@@ -163,7 +237,14 @@ def run(files: int, seed: int, keep: Path | None, only: Sequence[str] = ()) -> t
                     if keep is not None:
                         keep.mkdir(parents=True, exist_ok=True)
                         (keep / f"{kind.suffix}-{k}.{kind.suffix}").write_bytes(content)
-            rows.append({"kind": name, "files": sum(counts.values()), **{o: counts[o] for o in ("read", "named", "failed", "hang")}, "slowest_s": slowest})
+            rows.append(
+                {
+                    "kind": name,
+                    "files": sum(counts.values()),
+                    **{o: counts[o] for o in ("read", "named", "failed", "hang")},
+                    "slowest_s": slowest,
+                }
+            )
     return pd.DataFrame(rows), failures
 
 
@@ -171,7 +252,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", action="append", default=[], metavar="KIND", help="only this kind of file")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="KIND", help="only this kind of file"
+    )
     parser.add_argument("--keep", type=Path, help="folder for the files that failed")
     args = parser.parse_args()
     start = time.perf_counter()
@@ -182,7 +265,9 @@ def main() -> int:
         example = next(f for f in failures if f.splitlines()[0].partition(": ")[2][:150] == what)
         sys.stdout.write(f"{count} x {what}\n{example}\n")
     sys.stdout.write(table.to_string(index=False, float_format=lambda v: f"{v:.2f}") + "\n")
-    sys.stdout.write(f"{table['files'].sum():,} files in {time.perf_counter() - start:.0f} s, seed {args.seed}, peak {peak:.0f} MB\n")
+    sys.stdout.write(
+        f"{table['files'].sum():,} files in {time.perf_counter() - start:.0f} s, seed {args.seed}, peak {peak:.0f} MB\n"
+    )
     return 0 if not failures and peak < MEGABYTES else 1
 
 

@@ -1,8 +1,12 @@
-"""Reports that are killed, that run out of disk, or that run twice at once: under the final name stands the earlier report or the new one, whole, and a second run mends everything.
+"""Reports that are killed, that run out of disk, or that run twice at once: under the final name
+stands the earlier report or the new one, whole, and a second run mends everything.
 
-Run: python benchmarks/kill.py [--fixed 60] [--random 60] [--sizes 20] [--together 8] [--seed 1]. A small report is made; the runner is killed (SIGKILL) before every change that it makes to
-a file and at more of its calls to the system, or at a random moment; file sizes are limited as on a full disk; the folder may not be written; several processes make one report at once;
-several countries are made at once and one by one. No kernel may outlive its runner. One line a series; exit status 1 where one report was broken.
+Run: python benchmarks/kill.py [--fixed 60] [--random 60] [--sizes 20] [--together 8] [--seed 1]. A
+small report is made; the runner is killed (SIGKILL) before every change that it makes to a file and
+at more of its calls to the system, or at a random moment; file sizes are limited as on a full disk;
+the folder may not be written; several processes make one report at once; several countries are made
+at once and one by one. No kernel may outlive its runner. One line a series; exit status 1 where one
+report was broken.
 """
 
 from __future__ import annotations
@@ -53,7 +57,9 @@ print(outcome.status, seen, ",".join(map(str, changes)))
 
 def project(folder: Path) -> Path:
     """The small project of the report tests."""
-    spec = importlib.util.spec_from_file_location("report_conftest", ROOT / "tests" / "report" / "conftest.py")
+    spec = importlib.util.spec_from_file_location(
+        "report_conftest", ROOT / "tests" / "report" / "conftest.py"
+    )
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -61,8 +67,12 @@ def project(folder: Path) -> Path:
     return made
 
 
-def start(root: Path, out: Path, at: int = 0, limit: int = 0, user: int = 0) -> subprocess.Popen[str]:
-    """A process that makes the report; killed before its at-th call to the system; files no larger than limit bytes; run as another user."""
+def start(
+    root: Path, out: Path, at: int = 0, limit: int = 0, user: int = 0
+) -> subprocess.Popen[str]:
+    """A process that makes the report; killed before its at-th call to the system; files no larger
+    than limit bytes; run as another user.
+    """
     sockets = root.parent / "sockets"
     sockets.mkdir(exist_ok=True)
     env = {**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "TMPDIR": str(sockets)}
@@ -76,13 +86,17 @@ def start(root: Path, out: Path, at: int = 0, limit: int = 0, user: int = 0) -> 
 
 
 def strays(folder: Path, seconds: float = 15.0) -> int:
-    """Kernels with their connection file below the folder that are still there after some time; Jupyter's kernels look for their parent once a second."""
+    """Kernels with their connection file below the folder that are still there after some time;
+    Jupyter's kernels look for their parent once a second.
+    """
     end = time.monotonic() + seconds
     while True:
         found = 0
         for line in Path("/proc").glob("[0-9]*/cmdline"):
             with suppress(OSError):
-                found += str(folder).encode() in line.read_bytes() and b"ipykernel" in line.read_bytes()
+                found += (
+                    str(folder).encode() in line.read_bytes() and b"ipykernel" in line.read_bytes()
+                )
         if not found or time.monotonic() > end:
             return found
         time.sleep(0.5)
@@ -91,16 +105,24 @@ def strays(folder: Path, seconds: float = 15.0) -> int:
 def whole(out: Path, name: str = "MDA") -> bool:
     """Nothing stands under the report's name, or a report whose every file is as its manifest says."""
     final = out / name
-    return not final.exists() or ((final / MANIFEST).is_file() and not changed_outputs(final, read_manifest(final)))
+    return not final.exists() or (
+        (final / MANIFEST).is_file() and not changed_outputs(final, read_manifest(final))
+    )
 
 
 def tables(out: Path, name: str = "MDA") -> dict[str, bytes]:
     """Bytes of every published table and of the estimates."""
     final = out / name
-    return {p.relative_to(final).as_posix(): p.read_bytes() for p in sorted([*(final / "tables").rglob("*"), final / "estimates.json"]) if p.is_file()}
+    return {
+        p.relative_to(final).as_posix(): p.read_bytes()
+        for p in sorted([*(final / "tables").rglob("*"), final / "estimates.json"])
+        if p.is_file()
+    }
 
 
-def series(fixed: int, drawn: int, sizes: int, together: int, seed: int) -> dict[str, tuple[int, int, int]]:
+def series(
+    fixed: int, drawn: int, sizes: int, together: int, seed: int
+) -> dict[str, tuple[int, int, int]]:
     """Series -> (runs, runs that were stopped, runs after which something was broken)."""
     draw = random.Random(seed)
     result: dict[str, tuple[int, int, int]] = {}
@@ -109,10 +131,17 @@ def series(fixed: int, drawn: int, sizes: int, together: int, seed: int) -> dict
         out = Path(made) / "first"
         begin = time.perf_counter()
         said = start(root, out).communicate()[0].split()
-        seconds, events, changes, good = time.perf_counter() - begin, int(said[1]), [int(n) for n in said[2].split(",")], tables(out)
+        seconds, events, changes, good = (
+            time.perf_counter() - begin,
+            int(said[1]),
+            [int(n) for n in said[2].split(",")],
+            tables(out),
+        )
         assert said[0] == "made" and good, said
 
-        def after(run: subprocess.Popen[str], out: Path, wait: float | None = None) -> tuple[bool, bool]:
+        def after(
+            run: subprocess.Popen[str], out: Path, wait: float | None = None
+        ) -> tuple[bool, bool]:
             try:
                 said = run.communicate(timeout=wait)[0]
             except subprocess.TimeoutExpired:
@@ -121,39 +150,80 @@ def series(fixed: int, drawn: int, sizes: int, together: int, seed: int) -> dict
             stopped = run.returncode != 0 or "failed" in said
             sound = whole(out)
             again = start(root, out).communicate()[0].split()
-            return stopped, sound and again[0] in ("made", "unchanged") and whole(out) and tables(out) == good
+            return stopped, sound and again[0] in ("made", "unchanged") and whole(out) and tables(
+                out
+            ) == good
 
         def keep(name: str, outcomes: list[tuple[bool, bool]]) -> None:
-            result[name] = (len(outcomes), sum(s for s, _ in outcomes), sum(not ok for _, ok in outcomes))
+            result[name] = (
+                len(outcomes),
+                sum(s for s, _ in outcomes),
+                sum(not ok for _, ok in outcomes),
+            )
 
         between = [round(events * (k + 0.5) / max(fixed, 1)) for k in range(fixed)]
-        points = sorted(draw.sample(changes, min(fixed, len(changes)))) + between[: max(0, fixed - len(changes))]
-        keep("killed at a call to the system", [after(start(root, Path(made) / f"fixed{k}", at=k), Path(made) / f"fixed{k}") for k in points])
+        points = (
+            sorted(draw.sample(changes, min(fixed, len(changes))))
+            + between[: max(0, fixed - len(changes))]
+        )
+        keep(
+            "killed at a call to the system",
+            [
+                after(start(root, Path(made) / f"fixed{k}", at=k), Path(made) / f"fixed{k}")
+                for k in points
+            ],
+        )
         keep(
             "killed at a random moment",
-            [after(start(root, Path(made) / f"random{k}"), Path(made) / f"random{k}", draw.uniform(0, seconds)) for k in range(drawn)],
+            [
+                after(
+                    start(root, Path(made) / f"random{k}"),
+                    Path(made) / f"random{k}",
+                    draw.uniform(0, seconds),
+                )
+                for k in range(drawn)
+            ],
         )
         keep(
             "killed over an earlier report",
-            [_over(root, Path(made) / f"over{k}", k, after) for k in draw.sample(changes, min(fixed // 4, len(changes)))],
+            [
+                _over(root, Path(made) / f"over{k}", k, after)
+                for k in draw.sample(changes, min(fixed // 4, len(changes)))
+            ],
         )
-        largest = max(p.stat().st_size for p in (Path(made) / "first" / "MDA").rglob("*") if p.is_file())
+        largest = max(
+            p.stat().st_size for p in (Path(made) / "first" / "MDA").rglob("*") if p.is_file()
+        )
         limits = [max(64, int(largest * (j + 0.5) / max(sizes, 1))) for j in range(sizes)]
-        keep("disk full", [after(start(root, Path(made) / f"full{j}", limit=limit), Path(made) / f"full{j}") for j, limit in enumerate(limits)])
+        keep(
+            "disk full",
+            [
+                after(start(root, Path(made) / f"full{j}", limit=limit), Path(made) / f"full{j}")
+                for j, limit in enumerate(limits)
+            ],
+        )
         if os.name == "posix" and os.getuid() == 0:
-            keep("a folder that may not be written", [_forbidden(root, Path(made), Path(made) / "forbidden", good)])
+            keep(
+                "a folder that may not be written",
+                [_forbidden(root, Path(made), Path(made) / "forbidden", good)],
+            )
         if together:
             out = Path(made) / "together"
             runs = [start(root, out) for _ in range(together)]
             said_all = [r.communicate()[0].split()[0] for r in runs]
-            keep("one report several times at once", [(s == "failed", whole(out) and tables(out) == good) for s in said_all])
+            keep(
+                "one report several times at once",
+                [(s == "failed", whole(out) and tables(out) == good) for s in said_all],
+            )
             keep("several countries at once and serial", _countries(root, Path(made), together))
         keep("kernels that outlive their runner", [(False, strays(Path(made)) == 0)])
     return result
 
 
 def _forbidden(root: Path, made: Path, out: Path, good: dict[str, bytes]) -> tuple[bool, bool]:
-    """Another user may not write where the report shall stand: one clear failure, nothing left, and the owner's run succeeds."""
+    """Another user may not write where the report shall stand: one clear failure, nothing left, and
+    the owner's run succeeds.
+    """
     out.mkdir()
     for folder in (made, made / "sockets"):
         folder.chmod(0o777)
@@ -162,28 +232,53 @@ def _forbidden(root: Path, made: Path, out: Path, good: dict[str, bytes]) -> tup
     said = start(root, out, user=65534).communicate()[0].split()
     left = list(out.iterdir())
     again = start(root, out).communicate()[0].split()
-    return said[0] == "failed", said[0] == "failed" and not left and again[0] == "made" and tables(out) == good
+    return said[0] == "failed", said[0] == "failed" and not left and again[0] == "made" and tables(
+        out
+    ) == good
 
 
 def _countries(root: Path, made: Path, number: int) -> list[tuple[bool, bool]]:
     """The same countries made all at once and one after the other: equal tables."""
     names = [f"MD{k}" for k in range(number)]
     for k, name in enumerate(names):
-        text = (root / "params" / "MDA.yaml").read_text().replace("data_raw/MDA/lfs.csv", f"data_raw/MDA/lfs{k}.csv")
+        text = (
+            (root / "params" / "MDA.yaml")
+            .read_text()
+            .replace("data_raw/MDA/lfs.csv", f"data_raw/MDA/lfs{k}.csv")
+        )
         (root / "params" / f"{name}.yaml").write_text(text)
-        (root / "data_raw" / "MDA" / f"lfs{k}.csv").write_text(f"place,persons\nnorth,{120 + k}\nsouth,{80 + 2 * k}\n")
+        (root / "data_raw" / "MDA" / f"lfs{k}.csv").write_text(
+            f"place,persons\nnorth,{120 + k}\nsouth,{80 + 2 * k}\n"
+        )
     outcomes = {}
     for jobs in (number, 1):
         out = made / f"jobs{jobs}"
-        orders = [Order(n, root / "params" / f"{n}.yaml", root / "notebooks" / "country_report.ipynb", out) for n in names]
-        outcomes[jobs] = {o.name: o.status for o in run_reports(orders, jobs, lambda name, what: None, lambda outcome: None)}
+        orders = [
+            Order(
+                n, root / "params" / f"{n}.yaml", root / "notebooks" / "country_report.ipynb", out
+            )
+            for n in names
+        ]
+        outcomes[jobs] = {
+            o.name: o.status
+            for o in run_reports(orders, jobs, lambda name, what: None, lambda outcome: None)
+        }
     return [
-        (any(o[n] != "made" for o in outcomes.values()), tables(made / f"jobs{number}", n) == tables(made / "jobs1", n) != {} and whole(made / "jobs1", n))
+        (
+            any(o[n] != "made" for o in outcomes.values()),
+            tables(made / f"jobs{number}", n) == tables(made / "jobs1", n) != {}
+            and whole(made / "jobs1", n),
+        )
         for n in names
     ]
 
 
-def _over(root: Path, out: Path, at: int, after: Callable[[subprocess.Popen[str], Path], tuple[bool, bool]]) -> tuple[bool, bool]:
+def _over(
+    root: Path,
+    out: Path,
+    at: int,
+    after: Callable[[subprocess.Popen[str], Path], tuple[bool, bool]],
+) -> tuple[bool, bool]:
     """A report is there and is made again by force of a changed title, killed half-way."""
     params = root / "params" / "MDA.yaml"
     text = params.read_text()

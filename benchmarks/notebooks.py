@@ -1,4 +1,6 @@
-"""Every notebook with every country that ships, one kernel each: seconds and errors. `python benchmarks/notebooks.py [ISO3 ...]`; exit status 1 where one fails or takes over two minutes."""
+"""Every notebook with every country that ships, one kernel each: seconds and errors. `python
+benchmarks/notebooks.py [ISO3 ...]`; exit status 1 where one fails or takes over two minutes.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def run(path: Path, country: str) -> tuple[float, str]:
     try:
         with TemporaryDirectory() as sockets:
             where = {"metadata": {"path": str(path.parent)}}
-            NotebookClient(notebook, timeout=300, resources=where, config=kernel_config(Path(sockets))).execute()
+            NotebookClient(
+                notebook, timeout=300, resources=where, config=kernel_config(Path(sockets))
+            ).execute()
     except CellExecutionError as error:
         return time.monotonic() - began, str(error).strip().splitlines()[-1]
     return time.monotonic() - began, ""

@@ -1,4 +1,6 @@
-"""The same work as benchmarks/weighting.py on svy (PyPI), one thread, in an environment of its own. Arguments: folder with data.csv and totals.csv; number of replicates to try."""
+"""The same work as benchmarks/weighting.py on svy (PyPI), one thread, in an environment of its own.
+Arguments: folder with data.csv and totals.csv; number of replicates to try.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def timed(name: str, work: Callable[[], object], repeat: int = 3) -> object:
         start = time.perf_counter()
         made = work()
         seconds.append(time.perf_counter() - start)
-    sys.stdout.write(f"{name},{min(seconds)},{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}\n")
+    sys.stdout.write(
+        f"{name},{min(seconds)},{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}\n"
+    )
     sys.stdout.flush()
     return made
 
@@ -44,7 +48,11 @@ def main() -> None:
     if replicates:
         timed(
             f"bootstrap_{replicates}",
-            lambda: sample.weighting.create_bs_wgts(replicates, rstate=1).weighting.calibrate(controls=controls).estimation.mean(YS, method="replication"),
+            lambda: (
+                sample.weighting.create_bs_wgts(replicates, rstate=1)
+                .weighting.calibrate(controls=controls)
+                .estimation.mean(YS, method="replication")
+            ),
             1,
         )
 

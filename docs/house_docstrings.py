@@ -1,4 +1,6 @@
-"""Docstrings of this package as Markdown: numpydoc's section headings, one item a line, meanings where numpydoc has types. An extension of griffe for the reference pages."""
+"""Docstrings of this package as Markdown: numpydoc's section headings, one item a line, meanings
+where numpydoc has types. An extension of griffe for the reference pages.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,9 @@ from typing import Any
 
 import griffe
 
-SECTION = re.compile(r"^(Parameters|Returns|Raises|References|Notes|Examples|Attributes)\n-{3,}[ ]*$", re.MULTILINE)
+SECTION = re.compile(
+    r"^(Parameters|Returns|Raises|References|Notes|Examples|Attributes)\n-{3,}[ ]*$", re.MULTILINE
+)
 ITEM = re.compile(r"^([A-Za-z_][\w.]*(?:, [A-Za-z_]\w*)*)\s+: (.*)$")
 NEXT = re.compile(r"\.?\s{2,}(?=[a-z_]\w*(?:, [a-z_]\w*)* : )")
 CODE = re.compile(r"(`[^`]*`)")
@@ -17,7 +21,14 @@ def plain(text: str) -> str:
     """Text in which nothing is taken for markup but code in backticks."""
     parts = CODE.split(text)
     return "".join(
-        p if p.startswith("`") else p.replace("&", "&amp;").replace("<", "&lt;").replace("{", "&#123;").replace("*", "\\*").replace("_", "\\_") for p in parts
+        p
+        if p.startswith("`")
+        else p.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace("{", "&#123;")
+        .replace("*", "\\*")
+        .replace("_", "\\_")
+        for p in parts
     )
 
 
@@ -33,7 +44,9 @@ def joined(lines: list[str]) -> list[str]:
 
 
 def block(lines: list[str]) -> list[str]:
-    """Lines of one section: `name : meaning` becomes a list item, also where several stand on one line; the rest are paragraphs."""
+    """Lines of one section: `name : meaning` becomes a list item, also where several stand on one
+    line; the rest are paragraphs.
+    """
     out: list[str] = []
     for line in joined(lines):
         found = [ITEM.match(piece) for piece in NEXT.split(line)] if ITEM.match(line) else []

@@ -1,6 +1,8 @@
-"""Pages of the site that are made from the code: the API reference by floor, the gallery, and the parameters page. A hook of mkdocs, and a command.
+"""Pages of the site that are made from the code: the API reference by floor, the gallery, and the
+parameters page. A hook of mkdocs, and a command.
 
-`python docs/make_pages.py` writes docs/parameters.md again; mkdocs calls `on_files` for the pages that exist only in the site.
+`python docs/make_pages.py` writes docs/parameters.md again; mkdocs calls `on_files` for the pages
+that exist only in the site.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ FLOORS = {
     "evaluation": "Where the evidence meets: params, coverage, targeting, the impact question, cost.",
     "report": "Tables, disclosure control, figures, notebooks, pages, verification.",
 }
-PIECE = re.compile(r'<div class="table"[^>]*? id="[^"]+">.*?</div>|<figure id="[^"]+">.*?</figure>', re.DOTALL)
+PIECE = re.compile(
+    r'<div class="table"[^>]*? id="[^"]+">.*?</div>|<figure id="[^"]+">.*?</figure>', re.DOTALL
+)
 ID = re.compile(r'id="([^"]+)"')
 SOURCE = re.compile(r'src="data:image/[^"]*"')
 
@@ -41,7 +45,10 @@ def modules(floor: str) -> list[str]:
     """Public modules of a floor, dotted, that have a docstring."""
     found = []
     for path in sorted((PACKAGE / floor).rglob("*.py")):
-        if path.name.startswith("_") or ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) is None:
+        if (
+            path.name.startswith("_")
+            or ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) is None
+        ):
             continue
         found.append(".".join(path.relative_to(ROOT).with_suffix("").parts))
     return found
@@ -55,7 +62,10 @@ def api_page(floor: str) -> str:
 def api_index() -> str:
     """The floors, and the names of the flat language."""
     home = _flat_names()
-    rows = "\n".join(f"| `me.{name}` | [`mismes_eval.{module}`]({_page(module)}) |" for name, module in sorted(home.items()))
+    rows = "\n".join(
+        f"| `me.{name}` | [`mismes_eval.{module}`]({_page(module)}) |"
+        for name, module in sorted(home.items())
+    )
     floors = "\n".join(f"| [{name}]({name}.md) | {about} |" for name, about in FLOORS.items())
     return (
         "# API reference\n\nAn import goes down this list of floors read upwards, never the other way; the reference is made from the code.\n\n"
@@ -72,7 +82,12 @@ def _page(module: str) -> str:
 def _flat_names() -> dict[str, str]:
     tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
     for node in tree.body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "_WHERE" and node.value is not None:
+        if (
+            isinstance(node, ast.AnnAssign)
+            and isinstance(node.target, ast.Name)
+            and node.target.id == "_WHERE"
+            and node.value is not None
+        ):
             where: dict[str, tuple[str, ...]] = ast.literal_eval(node.value)
             return {name: module for module, names in where.items() for name in names}
     return {}
@@ -80,7 +95,9 @@ def _flat_names() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Shown:
-    """A table or a figure of a finished report. kind: its id without the measure's ("T17" of "T17-MDA-001"); html: as the report shows it, a figure's picture beside it."""
+    """A table or a figure of a finished report. kind: its id without the measure's ("T17" of
+    "T17-MDA-001"); html: as the report shows it, a figure's picture beside it.
+    """
 
     report: str
     id: str
@@ -90,21 +107,41 @@ class Shown:
 
 
 def shown(report: Path) -> list[Shown]:
-    """Tables and figures of a finished report in its order, as they were published: what is hidden there is hidden here."""
+    """Tables and figures of a finished report in its order, as they were published: what is hidden
+    there is hidden here.
+    """
     page = (report / "report.html").read_text(encoding="utf-8")
     found = []
     for piece in PIECE.findall(page):
         name = ID.findall(piece)[0]
         picture = report / "figures" / f"{name}.png"
         html = SOURCE.sub(f'src="gallery/{report.name}/{picture.name}"', piece)
-        found.append(Shown(report.name, name, name.split("-")[0], html, picture if html.startswith("<figure") else None))
+        found.append(
+            Shown(
+                report.name,
+                name,
+                name.split("-")[0],
+                html,
+                picture if html.startswith("<figure") else None,
+            )
+        )
     return [s for s in found if s.picture is None or s.picture.is_file()]
 
 
 def gallery(reports: Path) -> list[Shown]:
-    """Every kind of table and figure once, from the first finished report that has it; reports in English go first."""
-    finished = sorted(p.parent for p in reports.glob("[!.]*/report.html") if (p.parent / "MANIFEST.json").is_file())
-    english = [r for r in finished if '<html lang="en"' in (r / "report.html").read_text(encoding="utf-8")[:1000]]
+    """Every kind of table and figure once, from the first finished report that has it; reports in
+    English go first.
+    """
+    finished = sorted(
+        p.parent
+        for p in reports.glob("[!.]*/report.html")
+        if (p.parent / "MANIFEST.json").is_file()
+    )
+    english = [
+        r
+        for r in finished
+        if '<html lang="en"' in (r / "report.html").read_text(encoding="utf-8")[:1000]
+    ]
     once: dict[str, Shown] = {}
     for report in [*english, *(r for r in finished if r not in english)]:
         for piece in shown(report):
@@ -113,7 +150,9 @@ def gallery(reports: Path) -> list[Shown]:
 
 
 def gallery_page(pieces: Sequence[Shown]) -> str:
-    """Figures, then tables, under the report that each is from; how to make them where there are none."""
+    """Figures, then tables, under the report that each is from; how to make them where there are
+    none.
+    """
     lines = [
         "# Gallery",
         "",
@@ -121,11 +160,21 @@ def gallery_page(pieces: Sequence[Shown]) -> str:
         "",
     ]
     if not pieces:
-        return "\n".join([*lines, "No report has been made here yet. Run `make report`, then `make docs`, and its tables and figures stand on this page.", ""])
+        return "\n".join(
+            [
+                *lines,
+                "No report has been made here yet. Run `make report`, then `make docs`, and its tables and figures stand on this page.",
+                "",
+            ]
+        )
     for heading, wanted in (("Figures", True), ("Tables", False)):
         for report in dict.fromkeys(p.report for p in pieces):
             found = [p for p in pieces if p.report == report and (p.picture is not None) == wanted]
-            lines += [f"## {heading} of report {report}", "", *(f"{p.html}\n" for p in found)] if found else []
+            lines += (
+                [f"## {heading} of report {report}", "", *(f"{p.html}\n" for p in found)]
+                if found
+                else []
+            )
     return "\n".join(lines)
 
 
@@ -140,7 +189,11 @@ def listed(nav: object) -> list[str]:
 def unlisted(nav: object) -> list[str]:
     """Pages of docs/ that the navigation does not name."""
     known = set(listed(nav))
-    return [where for p in sorted((ROOT / "docs").rglob("*.md")) if (where := p.relative_to(ROOT / "docs").as_posix()) not in known]
+    return [
+        where
+        for p in sorted((ROOT / "docs").rglob("*.md"))
+        if (where := p.relative_to(ROOT / "docs").as_posix()) not in known
+    ]
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -168,7 +221,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, where, content=text))
     for piece in pieces:
         if piece.picture is not None:
-            files.append(File.generated(config, f"gallery/{piece.report}/{piece.picture.name}", abs_src_path=str(piece.picture)))
+            files.append(
+                File.generated(
+                    config,
+                    f"gallery/{piece.report}/{piece.picture.name}",
+                    abs_src_path=str(piece.picture),
+                )
+            )
     return files
 
 

@@ -1,6 +1,7 @@
 """Weights, tracer panels and impact on one variance engine.
 
-`import mismes_eval as me` gives the verbs of the package as a flat language; each is loaded when it is first used, so that the command line starts at once.
+`import mismes_eval as me` gives the verbs of the package as a flat language; each is loaded when it
+is first used, so that the command line starts at once.
 """
 
 from __future__ import annotations
@@ -35,8 +36,19 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "weighting.phases": ("two_phase", "weight_share"),
     "weighting.frames": ("combine_frames", "stack_samples"),
     "weighting.pseudo": ("pseudo_weights",),
-    "weighting.diagnostics": ("kish_deff", "margins_before_after", "provenance", "weight_diagnostics"),
-    "weighting.planning": ("best_ratio", "compare_plans", "plan_allocation", "plan_precision", "sample_size_for_rate"),
+    "weighting.diagnostics": (
+        "kish_deff",
+        "margins_before_after",
+        "provenance",
+        "weight_diagnostics",
+    ),
+    "weighting.planning": (
+        "best_ratio",
+        "compare_plans",
+        "plan_allocation",
+        "plan_precision",
+        "sample_size_for_rate",
+    ),
     "estimate.estimate": ("Estimate", "NotEstimable"),
     "estimate.joint": ("independent", "stack"),
     "estimate.totals": ("mean", "proportion", "ratio", "total"),
@@ -47,7 +59,14 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "estimate.decomposition": ("adjusted_gap", "oaxaca_blinder", "reweighted_gap"),
     "estimate.survival": ("cumulative_incidence", "survival"),
     "estimate.duration_quantile": ("duration_quantile",),
-    "tracer": ("TracerPanel", "attrition_tests", "attrition_weights", "calendar", "episodes", "transitions"),
+    "tracer": (
+        "TracerPanel",
+        "attrition_tests",
+        "attrition_weights",
+        "calendar",
+        "episodes",
+        "transitions",
+    ),
     "impact.two_by_two": ("att_2x2",),
     "impact.group_time": ("GroupTime", "att_gt"),
     "impact.bands": ("sup_t",),

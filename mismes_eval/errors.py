@@ -34,21 +34,27 @@ class Problem:
             text += f" Got {self.got}."
         if self.count:
             shown = ", ".join(str(r) for r in self.rows[:5])
-            text += f" {self.count} row{'s' if self.count != 1 else ''}" + (f", first: {shown}." if shown else ".")
+            text += f" {self.count} row{'s' if self.count != 1 else ''}" + (
+                f", first: {shown}." if shown else "."
+            )
         if self.fix:
             text += f" {self.fix}"
         return text
 
 
 class MismesError(Exception):
-    """Every error of this package. `problems` lists all that was found, not only the first; `exit_status` is the command line's."""
+    """Every error of this package. `problems` lists all that was found, not only the first;
+    `exit_status` is the command line's.
+    """
 
     exit_status = 2
 
     def __init__(self, problems: Problem | str | Iterable[Problem]) -> None:
         if isinstance(problems, str):
             problems = Problem(problems)
-        self.problems: Sequence[Problem] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        self.problems: Sequence[Problem] = (
+            (problems,) if isinstance(problems, Problem) else tuple(problems)
+        )
         super().__init__("\n".join(str(p) for p in self.problems))
 
     def __reduce__(self) -> tuple[type[MismesError], tuple[tuple[Problem, ...]]]:
@@ -76,7 +82,9 @@ class EstimateError(MismesError):
 
 
 class EmptyDomain(EstimateError):
-    """A statistic of a domain without rows. It stops a composition of statistics; the verbs of the package answer it with NotEstimable."""
+    """A statistic of a domain without rows. It stops a composition of statistics; the verbs of the
+    package answer it with NotEstimable.
+    """
 
 
 class IdentificationError(EstimateError):

@@ -25,7 +25,9 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Folder of reference data that are not part of the repository: MISMES_SHARED, or `shared` beside the checkout."""
+    """Folder of reference data that are not part of the repository: MISMES_SHARED, or `shared`
+    beside the checkout.
+    """
     for folder in (os.environ.get("MISMES_SHARED"), ROOT.parent / "shared"):
         if folder and (Path(folder) / "reference").is_dir():
             return Path(folder)
@@ -48,7 +50,11 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: object) -> None:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple) and str(address[0]) not in ("127.0.0.1", "::1", "localhost"):
+        if (
+            self.family in (socket.AF_INET, socket.AF_INET6)
+            and isinstance(address, tuple)
+            and str(address[0]) not in ("127.0.0.1", "::1", "localhost")
+        ):
             raise OSError(f"a test tried to reach {address[0]}")
         connect(self, address)
 
@@ -56,15 +62,21 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class _Counted:
-    """Numbers that tests compared with a reference, by test file; `benchmarks/prove.py` reads them where MISMES_REFERENCES names a folder."""
+    """Numbers that tests compared with a reference, by test file; `benchmarks/prove.py` reads them
+    where MISMES_REFERENCES names a folder.
+    """
 
     numbers: Counter[str] = Counter()
 
 
 @pytest.fixture(autouse=True)
 def reference_numbers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Count the finite reference numbers that a golden test compares. Only comparisons that passed are counted."""
-    if not os.environ.get("MISMES_REFERENCES") or not (request.node.get_closest_marker("golden") or request.node.get_closest_marker("shared")):
+    """Count the finite reference numbers that a golden test compares. Only comparisons that passed
+    are counted.
+    """
+    if not os.environ.get("MISMES_REFERENCES") or not (
+        request.node.get_closest_marker("golden") or request.node.get_closest_marker("shared")
+    ):
         return
     file = request.node.path.relative_to(ROOT / "tests").as_posix()
     close, approx = np.testing.assert_allclose, pytest.approx

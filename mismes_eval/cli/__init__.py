@@ -1,6 +1,8 @@
-"""The `mismes` command. Each subcommand is a module of its own, loaded when it is called, so that `mismes --help` answers at once.
+"""The `mismes` command. Each subcommand is a module of its own, loaded when it is called, so that
+`mismes --help` answers at once.
 
-Exit status: 0 done; 1 a report failed, a verification differs or a file cannot be written; 2 bad input or usage; 130 stopped from the keyboard.
+Exit status: 0 done; 1 a report failed, a verification differs or a file cannot be written; 2 bad
+input or usage; 130 stopped from the keyboard.
 """
 
 from __future__ import annotations
@@ -30,7 +32,10 @@ COMMANDS: Mapping[str, str] = {
     "inventory": "Evaluation register and page of the measures.",
     "completion": "Print what your shell needs to complete commands and countries.",
 }
-RENAMED: Mapping[str, str] = {}  # earlier name of a command -> its name now: works for one minor version with a note, then goes
+RENAMED: Mapping[
+    str, str
+    # earlier name of a command -> its name now: works for one minor version with a note, then goes
+] = {}
 
 
 class LazyGroup(click.Group):
@@ -42,7 +47,12 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in RENAMED:
             now = RENAMED[cmd_name]
-            warnings.warn(f"mismes {cmd_name} is now mismes {now}; the old name goes with the next minor version.", FutureWarning, stacklevel=2)
+            warnings.warn(
+                f"mismes {cmd_name} is now mismes {now}; the old name goes with the next minor"
+                " version.",
+                FutureWarning,
+                stacklevel=2,
+            )
             cmd_name = now
         if cmd_name not in COMMANDS:
             return None
@@ -50,7 +60,9 @@ class LazyGroup(click.Group):
         command.epilog = command.epilog or epilog(cmd_name)
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         near = get_close_matches(args[0], COMMANDS, 1, 0.6)
         if args[0] not in {**COMMANDS, **RENAMED} and near and not args[0].startswith("-"):
             ctx.fail(f"No such command '{args[0]}'. Did you mean '{near[0]}'?")
@@ -61,18 +73,24 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=LazyGroup, epilog=EXIT_STATUS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup, epilog=EXIT_STATUS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="mismes-eval", message="%(prog)s %(version)s")
 def group() -> None:
     """Evaluation and impact workbench for migrant support measures.
 
-    Begin with `mismes report --all` (the countries that ship) or `mismes new ISO3` (yours). Every command has -h with examples.
+    Begin with `mismes report --all` (the countries that ship) or `mismes new ISO3` (yours). Every
+    command has -h with examples.
     """
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point of the console script: problems as paragraphs on standard error, never a traceback for bad input."""
-    # jsonschema builds 35 grammars at import for formats that no notebook uses; None makes it skip them (2.3 s -> 0.5 s)
+    """Entry point of the console script: problems as paragraphs on standard error, never a
+    traceback for bad input.
+    """
+    # jsonschema builds 35 grammars at import for formats that no notebook uses; None makes it skip
+    # them (2.3 s -> 0.5 s)
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     os.environ.setdefault("MPLBACKEND", "Agg")
     os.environ.setdefault("PYTHONHASHSEED", "0")
@@ -89,10 +107,16 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped. Reports that were finished are whole; the others keep their earlier version.", err=True)
+        click.echo(
+            "Stopped. Reports that were finished are whole; the others keep their earlier version.",
+            err=True,
+        )
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(1)
     except OSError as error:
-        click.echo(f"cannot read or write: {error.filename or 'a file'}. {error.strerror or error}.", err=True)
+        click.echo(
+            f"cannot read or write: {error.filename or 'a file'}. {error.strerror or error}.",
+            err=True,
+        )
         sys.exit(1)

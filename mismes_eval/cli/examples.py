@@ -18,25 +18,47 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "mismes report params/real/CHL.yaml --data-root /data/surveys",
         "mismes report MDA --json",
     ),
-    "synthesis": ("mismes synthesis", "mismes synthesis MDA TUN MAR", "mismes synthesis --language fr --json"),
-    "check": ("mismes check", "mismes check JOR", "mismes check params/real/CHL.yaml --data-root /data/surveys", "mismes check MDA --json --codebook"),
+    "synthesis": (
+        "mismes synthesis",
+        "mismes synthesis MDA TUN MAR",
+        "mismes synthesis --language fr --json",
+    ),
+    "check": (
+        "mismes check",
+        "mismes check JOR",
+        "mismes check params/real/CHL.yaml --data-root /data/surveys",
+        "mismes check MDA --json --codebook",
+    ),
     "verify": ("mismes verify MDA", "mismes verify reports/MDA reports/TUN --quiet"),
     "package": ("mismes package MDA", "mismes package JOR --with-data --out jor.zip"),
     "new": (
         "mismes new JOR",
         "mismes new MDA2 --synthetic",
-        "mismes new CHL --lfs data/ene.csv.gz --mapping chile_ene --year 2020 --weights weight --strata strata --psu psu",
+        (
+            "mismes new CHL --lfs data/ene.csv.gz --mapping chile_ene --year 2020 --weights weight"
+            " --strata strata --psu psu"
+        ),
     ),
     "demo": ("mismes demo", "mismes demo MDA --seed 7 --out /tmp/other"),
     "lab": ("mismes lab", "mismes lab --port 8899 --no-browser", "mismes lab --quiet"),
-    "inventory": ("mismes inventory due --on 2026-12-31", "mismes inventory site ARM --out reports/inventory.html"),
-    "inventory due": ("mismes inventory due", "mismes inventory due MDA --on 2026-12-31 --out register", "mismes inventory due measures.xlsx --json"),
+    "inventory": (
+        "mismes inventory due --on 2026-12-31",
+        "mismes inventory site ARM --out reports/inventory.html",
+    ),
+    "inventory due": (
+        "mismes inventory due",
+        "mismes inventory due MDA --on 2026-12-31 --out register",
+        "mismes inventory due measures.xlsx --json",
+    ),
     "inventory site": (
         "mismes inventory site",
         "mismes inventory site ARM --on 2026-12-31 --language fr",
         "mismes inventory site measures.xlsx --out page.html",
     ),
-    "completion": ('eval "$(mismes completion bash)"', "mismes completion fish > ~/.config/fish/completions/mismes.fish"),
+    "completion": (
+        'eval "$(mismes completion bash)"',
+        "mismes completion fish > ~/.config/fish/completions/mismes.fish",
+    ),
 }
 
 

@@ -15,34 +15,69 @@ from mismes_eval.errors import InputError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.index import INDEX, INVENTORY, write_index
 
-names_argument = click.argument("names", nargs=-1, metavar="[ISO3 | FILE ...]", shell_complete=country_names)
-on_option = click.option("--on", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Day to count to (default: today).")
+names_argument = click.argument(
+    "names", nargs=-1, metavar="[ISO3 | FILE ...]", shell_complete=country_names
+)
+on_option = click.option(
+    "--on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    help="Day to count to (default: today).",
+)
 
 
 @click.group("inventory")
 def command() -> None:
-    """Evaluation register and page of the measures, from the inventories that params name or from inventory files."""
+    """Evaluation register and page of the measures, from the inventories that params name or from
+    inventory files.
+    """
 
 
 @command.command("due", epilog=epilog("inventory due"))
 @names_argument
 @on_option
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=None, help="Also write register.xlsx, register.csv and register.ics here.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    help="Also write register.xlsx, register.csv and register.ics here.",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing; with --out only the files are made.")
 @click.option("--json", "as_json", is_flag=True, help="Print the register as JSON.")
-def due(names: tuple[str, ...], on: datetime.datetime | None, out: Path | None, quiet: bool, as_json: bool) -> int:
-    """Which measures are past 24 months without an evaluation, which are due next, and the budget at stake."""
+def due(
+    names: tuple[str, ...],
+    on: datetime.datetime | None,
+    out: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Which measures are past 24 months without an evaluation, which are due next, and the budget
+    at stake.
+    """
     day = on.date() if on is not None else datetime.datetime.now(datetime.UTC).date()
     register = _measures(names).evaluation_due(day)
     if as_json:
         click.echo(register.table.to_json(orient="records", date_format="iso", force_ascii=False))
     elif not quiet:
-        click.echo(f"Evaluation register on {day.isoformat()}\n\n{register.summary.to_string(index=False)}\n")
-        late = register.overdue()[["measure_id", "title_en", "due_date", "months_overdue", "budget_eur"]]
-        click.echo("Overdue:\n" + late.to_string(index=False, na_rep="") if len(late) else "None is overdue.")
+        click.echo(
+            "Evaluation register on"
+            f" {day.isoformat()}\n\n{register.summary.to_string(index=False)}\n"
+        )
+        late = register.overdue()[
+            ["measure_id", "title_en", "due_date", "months_overdue", "budget_eur"]
+        ]
+        click.echo(
+            "Overdue:\n" + late.to_string(index=False, na_rep="")
+            if len(late)
+            else "None is overdue."
+        )
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        for path in (register.to_excel(out / "register.xlsx"), register.to_csv(out / "register.csv"), register.to_calendar(out / "register.ics")):
+        for path in (
+            register.to_excel(out / "register.xlsx"),
+            register.to_csv(out / "register.csv"),
+            register.to_calendar(out / "register.ics"),
+        ):
             if not quiet:
                 click.echo(f"made {path.as_posix()}", err=as_json)
     return 0
@@ -51,11 +86,24 @@ def due(names: tuple[str, ...], on: datetime.datetime | None, out: Path | None, 
 @command.command("site", epilog=epilog("inventory site"))
 @names_argument
 @on_option
-@click.option("--out", type=click.Path(path_type=Path), default=Path("reports/inventory.html"), show_default=True, help="File to write.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("reports/inventory.html"),
+    show_default=True,
+    help="File to write.",
+)
 @click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
-def site(names: tuple[str, ...], on: datetime.datetime | None, out: Path, language: str, quiet: bool, as_json: bool) -> int:
+def site(
+    names: tuple[str, ...],
+    on: datetime.datetime | None,
+    out: Path,
+    language: str,
+    quiet: bool,
+    as_json: bool,
+) -> int:
     """One page to search, filter and sort the measures; it works without a network."""
     out.parent.mkdir(parents=True, exist_ok=True)
     measures = _measures(names)
@@ -65,9 +113,18 @@ def site(names: tuple[str, ...], on: datetime.datetime | None, out: Path, langua
         write_index(out.parent, [])
     if as_json:
         linked = None if index is None else index.as_posix()
-        click.echo(json.dumps({"page": page.as_posix(), "measures": len(measures.frame), "linked_from": linked}, ensure_ascii=False, indent=1))
+        click.echo(
+            json.dumps(
+                {"page": page.as_posix(), "measures": len(measures.frame), "linked_from": linked},
+                ensure_ascii=False,
+                indent=1,
+            )
+        )
     elif not quiet:
-        click.echo(f"made {page.as_posix()}" + ("" if index is None else f"\nlinked from {index.as_posix()}"))
+        click.echo(
+            f"made {page.as_posix()}"
+            + ("" if index is None else f"\nlinked from {index.as_posix()}")
+        )
     return 0
 
 
@@ -76,7 +133,11 @@ def _measures(names: tuple[str, ...]) -> inventory.Inventory:
     codes = [n for n in names if Path(n) not in files]
     if codes or not names:
         root = project()
-        runs = [Params.load(params_file(root, n)) for n in codes] if names else [Params.load(p) for p in all_params(root)]
+        runs = (
+            [Params.load(params_file(root, n)) for n in codes]
+            if names
+            else [Params.load(p) for p in all_params(root)]
+        )
         files += [path for path in (r.path("inputs.inventory") for r in runs) if path is not None]
     if not files:
         raise InputError(

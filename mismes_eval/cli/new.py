@@ -19,7 +19,10 @@ from mismes_eval.inventory.workbook import fillable_workbook
 from mismes_eval.report.publish import write_whole
 
 PACKAGE = Path(__file__).resolve().parents[1]
-NOTEBOOKS = next((f for f in (PACKAGE / "notebooks", PACKAGE.parent / "notebooks") if f.is_dir()), PACKAGE.parent / "notebooks")  # of a wheel, or of a checkout
+NOTEBOOKS = next(
+    (f for f in (PACKAGE / "notebooks", PACKAGE.parent / "notebooks") if f.is_dir()),
+    PACKAGE.parent / "notebooks",
+)  # of a wheel, or of a checkout
 DOCS_LINK = re.compile(r"\[([^\]]+)\]\(\.\./(docs/[^)\s]+)\)")
 UNITS = {
     "lfs_person": "person",
@@ -53,91 +56,198 @@ Personal identifiers (names, telephone numbers, addresses) do not belong in any 
 
 @click.command("new")
 @click.argument("country", metavar="[ISO3]", required=False)
-@click.option("--name", default=None, help="Name of the params file, for a second run of the same country (default: the code as given).")
+@click.option(
+    "--name",
+    default=None,
+    help=(
+        "Name of the params file, for a second run of the same country (default: the code as"
+        " given)."
+    ),
+)
 @click.option("--synthetic", is_flag=True, help="The data will be made up; the report says so.")
-@click.option("--lfs", "survey", default=None, metavar="FILE", help="Labour force survey, relative to the project or the data root.")
-@click.option("--inventory", "measures", default=None, metavar="FILE", help="Inventory of measures.")
-@click.option("--mapping", default=None, metavar="NAME", help="Layout that ships, or your mapping workbook (.xlsx).")
-@click.option("--year", default=None, type=click.IntRange(1900, 2100), help="Reference year of the survey.")
-@click.option("--weights", default=None, metavar="COLUMN", help="Column of weights after the mapping.")
-@click.option("--strata", multiple=True, metavar="COLUMN", help="Stratum column; once a sampling stage.")
+@click.option(
+    "--lfs",
+    "survey",
+    default=None,
+    metavar="FILE",
+    help="Labour force survey, relative to the project or the data root.",
+)
+@click.option(
+    "--inventory", "measures", default=None, metavar="FILE", help="Inventory of measures."
+)
+@click.option(
+    "--mapping",
+    default=None,
+    metavar="NAME",
+    help="Layout that ships, or your mapping workbook (.xlsx).",
+)
+@click.option(
+    "--year", default=None, type=click.IntRange(1900, 2100), help="Reference year of the survey."
+)
+@click.option(
+    "--weights", default=None, metavar="COLUMN", help="Column of weights after the mapping."
+)
+@click.option(
+    "--strata", multiple=True, metavar="COLUMN", help="Stratum column; once a sampling stage."
+)
 @click.option("--psu", multiple=True, metavar="COLUMN", help="PSU column; once a sampling stage.")
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the files made as JSON.")
 def command(
-    country: str | None, name: str | None, synthetic: bool, survey: str | None, measures: str | None, mapping: str | None, year: int | None, weights: str | None,
-    strata: tuple[str, ...], psu: tuple[str, ...], quiet: bool, as_json: bool,
-) -> int:  # fmt: skip
-    """Write params/ISO3.yaml with every key explained, a checklist, and empty Excel templates with drop-downs in data_raw/ISO3/.
+    country: str | None,
+    name: str | None,
+    synthetic: bool,
+    survey: str | None,
+    measures: str | None,
+    mapping: str | None,
+    year: int | None,
+    weights: str | None,
+    strata: tuple[str, ...],
+    psu: tuple[str, ...],
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Write params/ISO3.yaml with every key explained, a checklist, and empty Excel templates with
+    drop-downs in data_raw/ISO3/.
 
-    In a folder of its own the project also gets the notebooks. A figure after the code begins a second run of a country (MDA2).
+    In a folder of its own the project also gets the notebooks. A figure after the code begins a
+    second run of a country (MDA2).
     Nothing that exists is touched. Without a code it asks for one.
     """
     if country is None:
         if not sys.stdin.isatty():
-            raise ParamsError(Problem("which country?", "mismes new", "an ISO 3166 alpha-3 code", "none", "For instance: mismes new JOR."))
+            raise ParamsError(
+                Problem(
+                    "which country?",
+                    "mismes new",
+                    "an ISO 3166 alpha-3 code",
+                    "none",
+                    "For instance: mismes new JOR.",
+                )
+            )
         country = str(click.prompt("Country (ISO 3166 alpha-3 code, for instance JOR)"))
     code = _country(country)
     file = Path("params") / f"{name or country.upper()}.yaml"
     if file.exists() or file.parent.resolve() != Path("params").resolve():
         got = "it exists" if file.exists() else str(name)
-        raise ParamsError(Problem("the params file cannot be made", str(file), "a new name without folders", got, "Choose another with --name."))
-    text = blank_params(code, synthetic, _given(survey, measures, mapping, year, weights, strata, psu))
+        raise ParamsError(
+            Problem(
+                "the params file cannot be made",
+                str(file),
+                "a new name without folders",
+                got,
+                "Choose another with --name.",
+            )
+        )
+    text = blank_params(
+        code, synthetic, _given(survey, measures, mapping, year, weights, strata, psu)
+    )
     folder = Path("data_raw") / code
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(file, text)
-    made = [file, *_templates(folder, code, file.stem), *_notebooks(Path(NOTEBOOK).parent, file.stem)]
+    made = [
+        file,
+        *_templates(folder, code, file.stem),
+        *_notebooks(Path(NOTEBOOK).parent, file.stem),
+    ]
     if as_json:
         click.echo(json.dumps([p.as_posix() for p in made]))
     elif not quiet:
         click.echo("\n".join(f"made {p.as_posix()}" for p in made))
-        click.echo(f"Next: fill what you have, name the files in {file.as_posix()}, then: mismes check {file.stem}")
+        click.echo(
+            f"Next: fill what you have, name the files in {file.as_posix()}, then: mismes check"
+            f" {file.stem}"
+        )
     return 0
 
 
 def _country(word: str) -> str:
-    """The ISO3 code that a word is, or begins with before a figure (MDA2). A country's name is no code: "Austria" is not AUS."""
+    """The ISO3 code that a word is, or begins with before a figure (MDA2). A country's name is no
+    code: "Austria" is not AUS.
+    """
     known = set(codes("countries")["code"])
     code, suffix = word.upper()[:3], word[3:]
     if code in known and word.isalnum() and (not suffix or suffix[0].isdigit()):
         return code
-    named = {name.casefold(): iso for language in ("en", "fr") for iso, name in labels("countries", language).items()}
+    named = {
+        name.casefold(): iso
+        for language in ("en", "fr")
+        for iso, name in labels("countries", language).items()
+    }
     near = named.get(word.casefold()) or nearest_code("countries", word.upper())
     fix = f"Nearest: {near} ({labels('countries')[near]})." if near else ""
-    raise ParamsError(Problem("unknown country code", word, "an ISO 3166 alpha-3 code, for a second run with a figure after it (MDA2)", fix=fix))
+    raise ParamsError(
+        Problem(
+            "unknown country code",
+            word,
+            "an ISO 3166 alpha-3 code, for a second run with a figure after it (MDA2)",
+            fix=fix,
+        )
+    )
 
 
 def _notebooks(folder: Path, name: str) -> list[Path]:
-    """Copies of the notebooks that the project lacks, set to the new params. Links into the documentation become its pages' names where the project has none."""
+    """Copies of the notebooks that the project lacks, set to the new params. Links into the
+    documentation become its pages' names where the project has none.
+    """
     made = []
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         mine = folder / path.name
         if not mine.exists():
             folder.mkdir(exist_ok=True)
-            text = path.read_text(encoding="utf-8").replace("params/MDA.yaml", f"params/{name}.yaml")
+            text = path.read_text(encoding="utf-8").replace(
+                "params/MDA.yaml", f"params/{name}.yaml"
+            )
             write_whole(
-                mine, DOCS_LINK.sub(lambda link: link[0] if Path(link[2].partition("#")[0]).exists() else f"{link[1]} ({link[2]} of mismes-eval)", text)
+                mine,
+                DOCS_LINK.sub(
+                    lambda link: (
+                        link[0]
+                        if Path(link[2].partition("#")[0]).exists()
+                        else f"{link[1]} ({link[2]} of mismes-eval)"
+                    ),
+                    text,
+                ),
             )
             made.append(mine)
     return made
 
 
 def _given(
-    survey: str | None, measures: str | None, mapping: str | None, year: int | None, weights: str | None, strata: tuple[str, ...], psu: tuple[str, ...]
+    survey: str | None,
+    measures: str | None,
+    mapping: str | None,
+    year: int | None,
+    weights: str | None,
+    strata: tuple[str, ...],
+    psu: tuple[str, ...],
 ) -> dict[str, str]:
-    """Params key -> value as YAML text, of what was said on the command line. Any text goes in quotes, so that it stays one value."""
+    """Params key -> value as YAML text, of what was said on the command line. Any text goes in
+    quotes, so that it stays one value.
+    """
     workbook = mapping is not None and mapping.endswith(".xlsx")
     said = {
-        "inputs.lfs": survey, "inputs.inventory": measures, "mapping.workbook": mapping if workbook else None, "mapping.name": None if workbook else mapping,
-        "year": None if year is None else year, "design.weights": weights, "design.strata": list(strata) or None, "design.psu": list(psu) or None,
-    }  # fmt: skip
+        "inputs.lfs": survey,
+        "inputs.inventory": measures,
+        "mapping.workbook": mapping if workbook else None,
+        "mapping.name": None if workbook else mapping,
+        "year": None if year is None else year,
+        "design.weights": weights,
+        "design.strata": list(strata) or None,
+        "design.psu": list(psu) or None,
+    }
     return {k: json.dumps(v, ensure_ascii=False) for k, v in said.items() if v is not None}
 
 
 def _templates(folder: Path, code: str, name: str) -> list[Path]:
     """The workbooks and the checklist that are not there yet."""
     made = []
-    for path in (folder / "inventory.xlsx", folder / "mapping.xlsx", folder / "CHECKLIST.md", *(folder / f"{form}.xlsx" for form in UNITS)):
+    for path in (
+        folder / "inventory.xlsx",
+        folder / "mapping.xlsx",
+        folder / "CHECKLIST.md",
+        *(folder / f"{form}.xlsx" for form in UNITS),
+    ):
         if path.exists():
             continue
         made.append(path)

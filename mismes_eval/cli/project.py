@@ -11,7 +11,10 @@ from mismes_eval.errors import ParamsError, Problem
 
 NOTEBOOK = "notebooks/country_report.ipynb"
 data_root_option = click.option(
-    "--data-root", type=click.Path(path_type=Path), default=None, help="Folder of data kept outside the project (default: MISMES_DATA_ROOT)."
+    "--data-root",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder of data kept outside the project (default: MISMES_DATA_ROOT).",
 )
 
 
@@ -21,7 +24,9 @@ def country_names(ctx: click.Context, param: click.Parameter, incomplete: str) -
         folder = project() / "params"
     except ParamsError:
         return []
-    return sorted(p.stem for p in folder.glob("*.yaml") if p.stem.upper().startswith(incomplete.upper()))
+    return sorted(
+        p.stem for p in folder.glob("*.yaml") if p.stem.upper().startswith(incomplete.upper())
+    )
 
 
 def report_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -30,7 +35,11 @@ def report_names(ctx: click.Context, param: click.Parameter, incomplete: str) ->
         folder = project() / "reports"
     except ParamsError:
         return []
-    return sorted(p.parent.name for p in folder.glob("*/MANIFEST.json") if p.parent.name.upper().startswith(incomplete.upper()))
+    return sorted(
+        p.parent.name
+        for p in folder.glob("*/MANIFEST.json")
+        if p.parent.name.upper().startswith(incomplete.upper())
+    )
 
 
 def project() -> Path:
@@ -41,7 +50,10 @@ def project() -> Path:
             return folder
     raise ParamsError(
         Problem(
-            "this is no project folder", str(here), "a folder with params/ in it or above it", fix="Change to the project, or begin one with `mismes new ISO3`."
+            "this is no project folder",
+            str(here),
+            "a folder with params/ in it or above it",
+            fix="Change to the project, or begin one with `mismes new ISO3`.",
         )
     )
 
@@ -50,17 +62,43 @@ def all_params(root: Path) -> list[Path]:
     """params/*.yaml, without the folders below it."""
     found = sorted((root / "params").glob("*.yaml"))
     if not found:
-        raise ParamsError(Problem("there is no params file", str(root / "params"), "ISO3.yaml", fix="Make one with `mismes new ISO3`."))
+        raise ParamsError(
+            Problem(
+                "there is no params file",
+                str(root / "params"),
+                "ISO3.yaml",
+                fix="Make one with `mismes new ISO3`.",
+            )
+        )
     return found
 
 
 def params_file(root: Path, name: str) -> Path:
     """The params file of a name: a file, ISO3, or a path below params/ without its ending."""
-    tried = (Path(name), root / name, root / "params" / name, root / "params" / f"{name}.yaml", root / "params" / f"{name.upper()}.yaml")
+    tried = (
+        Path(name),
+        root / name,
+        root / "params" / name,
+        root / "params" / f"{name}.yaml",
+        root / "params" / f"{name.upper()}.yaml",
+    )
     for path in tried:
         if path.suffix in (".yaml", ".yml") and path.is_file():
             return path.resolve()
-    known = sorted(p.relative_to(root / "params").with_suffix("").as_posix() for p in (root / "params").rglob("*.yaml"))
+    known = sorted(
+        p.relative_to(root / "params").with_suffix("").as_posix()
+        for p in (root / "params").rglob("*.yaml")
+    )
     near = get_close_matches(name, known, 1, 0.5) or get_close_matches(name.upper(), known, 1, 0.5)
-    fix = f"Nearest: {near[0]}." if near else f"There are: {', '.join(known[:12])}." if known else "Make one with `mismes new ISO3`."
-    raise ParamsError(Problem("there is no params file of this name", name, "ISO3 or a path below params/", fix=fix))
+    fix = (
+        f"Nearest: {near[0]}."
+        if near
+        else f"There are: {', '.join(known[:12])}."
+        if known
+        else "Make one with `mismes new ISO3`."
+    )
+    raise ParamsError(
+        Problem(
+            "there is no params file of this name", name, "ISO3 or a path below params/", fix=fix
+        )
+    )

@@ -12,7 +12,14 @@ from threading import Lock
 
 import click
 
-from mismes_eval.cli.project import NOTEBOOK, all_params, country_names, data_root_option, params_file, project
+from mismes_eval.cli.project import (
+    NOTEBOOK,
+    all_params,
+    country_names,
+    data_root_option,
+    params_file,
+    project,
+)
 from mismes_eval.errors import MismesError, ParamsError, Problem
 from mismes_eval.report.index import write_index
 from mismes_eval.report.pdf import printer
@@ -24,45 +31,128 @@ from mismes_eval.report.run import CELL_SECONDS, PAGE, Order, Outcome, run_repor
 @click.command("report")
 @click.argument("names", nargs=-1, metavar="[ISO3 ...]", shell_complete=country_names)
 @click.option("--all", "every", is_flag=True, help="Every params/*.yaml.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=None, help="Reports at the same time (default: the number of processors, at most 4).")
-@click.option("--forked", is_flag=True, help="Fork the kernels from one process that has everything loaded (Linux): faster, the same reports.")
-@click.option("--cluster", default=None, metavar="ADDRESS", help="Run on a Dask cluster, for example tcp://127.0.0.1:8786.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=None, help="Folder of the reports (default: reports).")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=None,
+    help="Reports at the same time (default: the number of processors, at most 4).",
+)
+@click.option(
+    "--forked",
+    is_flag=True,
+    help=(
+        "Fork the kernels from one process that has everything loaded (Linux): faster, the same"
+        " reports."
+    ),
+)
+@click.option(
+    "--cluster",
+    default=None,
+    metavar="ADDRESS",
+    help="Run on a Dask cluster, for example tcp://127.0.0.1:8786.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    help="Folder of the reports (default: reports).",
+)
 @data_root_option
-@click.option("--notebook", type=click.Path(dir_okay=False, path_type=Path), default=None, help=f"Notebook to run (default: {NOTEBOOK}).")
-@click.option("--timeout", type=click.IntRange(1), default=CELL_SECONDS, show_default=True, help="Seconds that one cell may take.")
-@click.option("--pdf", is_flag=True, help="Also print each report as a PDF (Chromium where it is installed, typst otherwise).")
+@click.option(
+    "--notebook",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help=f"Notebook to run (default: {NOTEBOOK}).",
+)
+@click.option(
+    "--timeout",
+    type=click.IntRange(1),
+    default=CELL_SECONDS,
+    show_default=True,
+    help="Seconds that one cell may take.",
+)
+@click.option(
+    "--pdf",
+    is_flag=True,
+    help="Also print each report as a PDF (Chromium where it is installed, typst otherwise).",
+)
 @click.option("--force", is_flag=True, help="Make reports again even where nothing changed.")
 @click.option("--quiet", is_flag=True, help="Print only what failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcomes as JSON.")
 def command(
-    names: tuple[str, ...], every: bool, jobs: int | None, forked: bool, cluster: str | None, out: Path | None, data_root: Path | None, notebook: Path | None, timeout: int, pdf: bool, force: bool,
-    quiet: bool, as_json: bool,
-) -> int:  # fmt: skip
+    names: tuple[str, ...],
+    every: bool,
+    jobs: int | None,
+    forked: bool,
+    cluster: str | None,
+    out: Path | None,
+    data_root: Path | None,
+    notebook: Path | None,
+    timeout: int,
+    pdf: bool,
+    force: bool,
+    quiet: bool,
+    as_json: bool,
+) -> int:
     """Make the reports of the named countries, or of all.
 
-    A report is made whole or not at all: a failing country keeps its earlier report, the others go on, and the exit status is 1 (2 where the input is to blame for all).
+    A report is made whole or not at all: a failing country keeps its earlier report, the others go
+    on, and the exit status is 1 (2 where the input is to blame for all).
     """
     root = project()
     if bool(names) == every:
-        raise ParamsError(Problem("which reports?", "mismes report", "country codes or --all", "both" if names else "neither"))
+        raise ParamsError(
+            Problem(
+                "which reports?",
+                "mismes report",
+                "country codes or --all",
+                "both" if names else "neither",
+            )
+        )
     files = all_params(root) if every else [params_file(root, n) for n in dict.fromkeys(names)]
     target = (out or root / "reports").resolve()
-    orders = [Order(f.stem, f, (notebook or root / NOTEBOOK).resolve(), target, data_root, timeout, force, pdf) for f in files]
+    orders = [
+        Order(
+            f.stem,
+            f,
+            (notebook or root / NOTEBOOK).resolve(),
+            target,
+            data_root,
+            timeout,
+            force,
+            pdf,
+        )
+        for f in files
+    ]
     if cluster is not None and (forked or jobs is not None):
         raise ParamsError(
-            Problem("the cluster's workers decide how reports run", "--cluster", "without --jobs and --forked", "--forked" if forked else "--jobs")
+            Problem(
+                "the cluster's workers decide how reports run",
+                "--cluster",
+                "without --jobs and --forked",
+                "--forked" if forked else "--jobs",
+            )
         )
     if pdf and cluster is None:
         printer()
     at_once = jobs or min(4, os.cpu_count() or 1)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that wait for each other at every small product took ten times as long for a roll-out
+    os.environ.setdefault(
+        "OMP_NUM_THREADS",
+        "1",
+        # threads that wait for each other at every small product took ten times as long for a roll-out
+    )
     watch = Watch(len(orders), quiet or as_json)
     try:
-        outcomes = _on_cluster(cluster, orders, watch) if cluster else run_reports(orders, at_once, watch.chapter, watch.done, forked)
+        outcomes = (
+            _on_cluster(cluster, orders, watch)
+            if cluster
+            else run_reports(orders, at_once, watch.chapter, watch.done, forked)
+        )
         whole = [o for o in outcomes if o.status != "failed"]
         together = _together(target, outcomes) if every and len(outcomes) > 1 else ""
-        index = write_index(target, outcomes) if whole or any(target.glob("*/MANIFEST.json")) else None
+        index = (
+            write_index(target, outcomes) if whole or any(target.glob("*/MANIFEST.json")) else None
+        )
     finally:
         tidy(target)
     if as_json:
@@ -72,13 +162,17 @@ def command(
     if together and not quiet and not as_json:
         click.echo(together)
     if index is not None and not quiet and not as_json:
-        click.echo(f"{len(whole)} of {len(outcomes)} reports are in {_shown(target)}. Open {_shown(index)}")
+        click.echo(
+            f"{len(whole)} of {len(outcomes)} reports are in {_shown(target)}. Open {_shown(index)}"
+        )
     failed = [o for o in outcomes if o.status == "failed"]
     return 0 if not failed else 2 if not whole and all(o.exit_status == 2 for o in failed) else 1
 
 
 def _together(target: Path, outcomes: Sequence[Outcome]) -> str:
-    """Make the synthesis where every country has a report of this run; the sentence that says so, or why there is none."""
+    """Make the synthesis where every country has a report of this run; the sentence that says so,
+    or why there is none.
+    """
     failed = [o.name for o in outcomes if o.status == "failed"]
     if failed:
         return f"synthesis    not made: {', '.join(failed)} failed"
@@ -110,8 +204,14 @@ class Watch:
             left = (time.monotonic() - self.began) / self.finished * (self.total - self.finished)
             if not self.silent:
                 where = f" {_shown(outcome.folder / PAGE)}" if outcome.folder is not None else ""
-                rest = f"  [{self.finished}/{self.total}, about {left:.0f} s left]" if self.finished < self.total else f"  [{self.finished}/{self.total}]"
-                click.echo(f"{outcome.name:<12} {outcome.status} {outcome.seconds:.1f} s{where}{rest}")
+                rest = (
+                    f"  [{self.finished}/{self.total}, about {left:.0f} s left]"
+                    if self.finished < self.total
+                    else f"  [{self.finished}/{self.total}]"
+                )
+                click.echo(
+                    f"{outcome.name:<12} {outcome.status} {outcome.seconds:.1f} s{where}{rest}"
+                )
 
 
 def _on_cluster(address: str, orders: Sequence[Order], watch: Watch) -> list[Outcome]:
@@ -119,7 +219,13 @@ def _on_cluster(address: str, orders: Sequence[Order], watch: Watch) -> list[Out
         cluster = import_module("mismes_eval.report.cluster")
     except ModuleNotFoundError as error:
         raise ParamsError(
-            Problem("Dask is not installed", "--cluster", "the extra [cluster]", str(error.name), "pip install 'mismes-eval[cluster]'")
+            Problem(
+                "Dask is not installed",
+                "--cluster",
+                "the extra [cluster]",
+                str(error.name),
+                "pip install 'mismes-eval[cluster]'",
+            )
         ) from error
     found: list[Outcome] = cluster.run_on_cluster(address, orders, watch.chapter, watch.done)
     return found
@@ -129,13 +235,20 @@ def _complain(outcome: Outcome) -> None:
     for problem in outcome.problems:
         click.echo(f"{outcome.name}: {problem}\n", err=True)
     if outcome.failed_notebook is not None:
-        click.echo(f"{outcome.name}: the notebook as far as it came: {_shown(outcome.failed_notebook)}\n", err=True)
+        click.echo(
+            f"{outcome.name}: the notebook as far as it came: {_shown(outcome.failed_notebook)}\n",
+            err=True,
+        )
 
 
 def _record(o: Outcome) -> dict[str, object]:
     return {
-        "name": o.name, "status": o.status, "seconds": round(o.seconds, 2), "folder": None if o.folder is None else _shown(o.folder), "problems": [str(p) for p in o.problems],
-    }  # fmt: skip
+        "name": o.name,
+        "status": o.status,
+        "seconds": round(o.seconds, 2),
+        "folder": None if o.folder is None else _shown(o.folder),
+        "problems": [str(p) for p in o.problems],
+    }
 
 
 def _shown(path: Path) -> str:

@@ -16,14 +16,32 @@ from mismes_eval.report.synthesis import write_synthesis
 
 @click.command("synthesis")
 @click.argument("names", nargs=-1, metavar="[ISO3 ...]", shell_complete=report_names)
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=None, help="Folder of the reports (default: reports).")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    help="Folder of the reports (default: reports).",
+)
 @click.option("--language", "lang", type=click.Choice(available()), default="en", show_default=True)
-@click.option("--mixed", is_flag=True, help="Allow made-up and real data beside one another; the page names them.")
+@click.option(
+    "--mixed",
+    is_flag=True,
+    help="Allow made-up and real data beside one another; the page names them.",
+)
 @click.option("--force", is_flag=True, help="Make it again even where nothing changed.")
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
-def command(names: tuple[str, ...], out: Path | None, lang: str, mixed: bool, force: bool, quiet: bool, as_json: bool) -> int:
-    """Compare the named countries, or all that have a report: indicators, effects and their summary, what was never evaluated.
+def command(
+    names: tuple[str, ...],
+    out: Path | None,
+    lang: str,
+    mixed: bool,
+    force: bool,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Compare the named countries, or all that have a report: indicators, effects and their
+    summary, what was never evaluated.
 
     Reads published results only, and checks them against their recorded hashes first.
     """
@@ -32,7 +50,10 @@ def command(names: tuple[str, ...], out: Path | None, lang: str, mixed: bool, fo
     write_index(target, [])
     where = folder / PAGE
     here = Path.cwd()
-    status, shown = "made" if made else "unchanged", where.relative_to(here).as_posix() if where.is_relative_to(here) else str(where)
+    status, shown = (
+        "made" if made else "unchanged",
+        where.relative_to(here).as_posix() if where.is_relative_to(here) else str(where),
+    )
     if as_json:
         click.echo(json.dumps({"status": status, "page": shown}, ensure_ascii=False, indent=1))
     elif not quiet:

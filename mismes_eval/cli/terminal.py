@@ -12,7 +12,12 @@ import click
 
 from mismes_eval.errors import MismesWarning, Problem
 
-MARKS: Mapping[str, str] = {"done": "green", "todo": "red", "note": "yellow", "optional": "bright_black"}
+MARKS: Mapping[str, str] = {
+    "done": "green",
+    "todo": "red",
+    "note": "yellow",
+    "optional": "bright_black",
+}
 
 
 def coloured(stream: TextIO) -> bool:
@@ -34,12 +39,32 @@ def problem(found: Problem, prefix: str = "") -> None:
 
 
 def plain_warnings() -> None:
-    """Warnings of this package as a line on standard error, without a file and a line number; deprecations of the command line say so."""
+    """Warnings of this package as a line on standard error, without a file and a line number;
+    deprecations of the command line say so.
+    """
 
-    def show(message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None) -> None:
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
         if issubclass(category, (MismesWarning, FutureWarning)):
-            click.echo(click.style("note: ", fg="yellow") + str(message) if coloured(sys.stderr) else f"note: {message}", err=True)
+            click.echo(
+                (
+                    click.style("note: ", fg="yellow") + str(message)
+                    if coloured(sys.stderr)
+                    else f"note: {message}"
+                ),
+                err=True,
+            )
         else:
-            click.echo(warnings.formatwarning(message, category, filename, lineno, line), err=True, nl=False)
+            click.echo(
+                warnings.formatwarning(message, category, filename, lineno, line),
+                err=True,
+                nl=False,
+            )
 
     warnings.showwarning = show

@@ -12,21 +12,34 @@ from mismes_eval.report.verify import Verification, verify
 
 
 @click.command("verify")
-@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER ...", shell_complete=report_names)
+@click.argument(
+    "folders",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER ...",
+    shell_complete=report_names,
+)
 @data_root_option
 @click.option("--quiet", is_flag=True, help="Print only what differs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(folders: tuple[Path, ...], data_root: Path | None, quiet: bool, as_json: bool) -> int:
-    """Recompute the hashes of a report (reports/MDA, or MDA), repeat its run in a clean folder, and compare every number at 1e-9.
+    """Recompute the hashes of a report (reports/MDA, or MDA), repeat its run in a clean folder, and
+    compare every number at 1e-9.
 
-    Exit status 0: reproduced. 1: something differs; the output says which table, cell and number, and what changed since.
+    Exit status 0: reproduced. 1: something differs; the output says which table, cell and number,
+    and what changed since.
     """
     root = project()
     found: list[Verification] = []
     for folder in folders:
         place = folder if folder.is_dir() else root / "reports" / folder
         result = verify(
-            place.resolve(), root, (root / NOTEBOOK).parent, data_root, lambda name, what: None if quiet or as_json else click.echo(f"{name:<12} {what}")
+            place.resolve(),
+            root,
+            (root / NOTEBOOK).parent,
+            data_root,
+            lambda name, what: None if quiet or as_json else click.echo(f"{name:<12} {what}"),
         )
         found.append(result)
         if not as_json and not (quiet and result.reproduced):
@@ -38,7 +51,23 @@ def command(folders: tuple[Path, ...], data_root: Path | None, quiet: bool, as_j
 
 def _record(v: Verification) -> dict[str, object]:
     return {
-        "name": v.name, "reproduced": v.reproduced, "numbers": v.numbers, "tampered": list(v.tampered), "changed": list(v.changed),
-        "differences": [{"table": d.table, "cell": d.cell, "quantity": d.quantity, "reported": d.reported, "repeated": d.repeated} for d in v.differences],
-        "places": [{"file": d.table, "place": d.cell, "reported": d.reported, "repeated": d.repeated} for d in v.inside],
-    }  # fmt: skip
+        "name": v.name,
+        "reproduced": v.reproduced,
+        "numbers": v.numbers,
+        "tampered": list(v.tampered),
+        "changed": list(v.changed),
+        "differences": [
+            {
+                "table": d.table,
+                "cell": d.cell,
+                "quantity": d.quantity,
+                "reported": d.reported,
+                "repeated": d.repeated,
+            }
+            for d in v.differences
+        ],
+        "places": [
+            {"file": d.table, "place": d.cell, "reported": d.reported, "repeated": d.repeated}
+            for d in v.inside
+        ],
+    }

@@ -1,4 +1,6 @@
-"""Association of two categories under a complex design (Rao-Scott, Wald), and the variance of a variable."""
+"""Association of two categories under a complex design (Rao-Scott, Wald), and the variance of a
+variable.
+"""
 
 from __future__ import annotations
 
@@ -25,25 +27,41 @@ def rao_scott(sample: Sample, row: str, column: str, statistic: str = "F") -> Te
     Parameters
     ----------
     row, column : categories without missing values inside the domain.
-    statistic : "F" (Rao-Scott second order), "Chisq" (first order), "Wald" on departures from independence, "adjWald" (Wald with the small-sample factor).
+    statistic : "F" (Rao-Scott second order), "Chisq" (first order), "Wald" on departures from
+        independence, "adjWald" (Wald with the small-sample factor).
 
     Returns
     -------
-    Test; for "Chisq" the statistic is Pearson's and p is that of the statistic over the mean generalised design effect, as in R. NotEstimable for a
-    table with one row or column, or without degrees of freedom.
+    Test; for "Chisq" the statistic is Pearson's and p is that of the statistic over the mean
+    generalised design effect, as in R. NotEstimable for a table with one row or column, or without
+    degrees of freedom.
 
     References
     ----------
-    Rao and Scott (1984), Annals of Statistics 12, 46-60; Koch, Freeman and Freeman (1975), International Statistical Review 43, 59-78.
+    Rao and Scott (1984), Annals of Statistics 12, 46-60; Koch, Freeman and Freeman (1975),
+    International Statistical Review 43, 59-78.
     """
     if statistic not in STATISTICS:
-        raise EstimateError(Problem("unknown statistic", "argument 'statistic'", f"one of {', '.join(STATISTICS)}", repr(statistic)))
+        raise EstimateError(
+            Problem(
+                "unknown statistic",
+                "argument 'statistic'",
+                f"one of {', '.join(STATISTICS)}",
+                repr(statistic),
+            )
+        )
     require(sample, [row, column], "rao_scott")
-    (a, rows), (b, columns) = together(lambda: categories(sample, row, "rao_scott"), lambda: categories(sample, column, "rao_scott"))
+    (a, rows), (b, columns) = together(
+        lambda: categories(sample, row, "rao_scott"),
+        lambda: categories(sample, column, "rao_scott"),
+    )
     r, c = len(rows), len(columns)
     null = f"{row} and {column} are independent"
     if r < 2 or c < 2:
-        return NotEstimable(f"{row} has {r} and {column} has {c} categories in the domain: a test of independence needs two of each")
+        return NotEstimable(
+            f"{row} has {r} and {column} has {c} categories in the domain: a test of independence"
+            " needs two of each"
+        )
     if not sample.degf > 0:
         return NotEstimable(f"no degrees of freedom ({sample.degf:g}) to test that {null}")
     cell = np.where(a >= 0, a * c + b, -1)
@@ -55,7 +73,8 @@ def rao_scott(sample: Sample, row: str, column: str, statistic: str = "F") -> Te
 
 
 def variance(sample: Sample, columns: str | list[str], by: By = None) -> Estimate:
-    """Population variance of numeric columns (R survey: svyvar), with the factor n / (n - 1) of the domain's unweighted n.
+    """Population variance of numeric columns (R survey: svyvar), with the factor n / (n - 1) of the
+    domain's unweighted n.
 
     Returns
     -------
@@ -72,7 +91,9 @@ def variance(sample: Sample, columns: str | list[str], by: By = None) -> Estimat
     inside = where.code < d
     arrays = []
     for x in raw:
-        centre = np.bincount(where.code, weights=w * x, minlength=d + 1) / np.where(size > 0, size, 1.0)
+        centre = np.bincount(where.code, weights=w * x, minlength=d + 1) / np.where(
+            size > 0, size, 1.0
+        )
         arrays.append((x - centre[where.code]) * inside)
     with np.errstate(divide="ignore"):
         factor = np.where(count > 1, count / np.maximum(count - 1, 1), np.nan)[:, None]
@@ -102,19 +123,28 @@ def _share_slope(t: Float) -> Float:
     return out
 
 
-_TOTALS = OfTotals(lambda t: t, lambda t: np.broadcast_to(np.eye(t.shape[1])[None], (t.shape[0], t.shape[1], t.shape[1])))
+_TOTALS = OfTotals(
+    lambda t: t,
+    lambda t: np.broadcast_to(np.eye(t.shape[1])[None], (t.shape[0], t.shape[1], t.shape[1])),
+)
 _SHARES = OfTotals(lambda t: t / t.sum(axis=1, keepdims=True), _share_slope)
 
 
 def _cells(sample: Sample, cell: Int, cells: int, statistic: OfTotals) -> tuple[Float, Float]:
-    """Totals or shares of the cells (C,) and their covariance (C, C); in replicate designs over the shares of every replicate."""
+    """Totals or shares of the cells (C,) and their covariance (C, C); in replicate designs over the
+    shares of every replicate.
+    """
     y = Columns(tuple(cell == j for j in range(cells)))
     value, part = evaluate(sample, y, domains(sample, None, "rao_scott"), statistic)
     return value, part.vcov
 
 
-def _rao_scott(sample: Sample, share: Float, v: Float, statistic: str, null: str) -> Test | NotEstimable:
-    """Pearson's statistic at the sample's n, over the generalised design effects of the interaction contrasts."""
+def _rao_scott(
+    sample: Sample, share: Float, v: Float, statistic: str, null: str
+) -> Test | NotEstimable:
+    """Pearson's statistic at the sample's n, over the generalised design effects of the interaction
+    contrasts.
+    """
     r, c = share.shape
     n = float(sample.active.sum())
     expected = np.outer(share.sum(axis=1), share.sum(axis=0))
@@ -133,7 +163,16 @@ def _rao_scott(sample: Sample, share: Float, v: Float, statistic: str, null: str
     k = (r - 1) * (c - 1)
     if statistic == "F":
         f, ddf = pearson / trace, d0 * sample.degf
-        return Test(null, f, "F", d0, ddf, float(stats.f.sf(f, d0, ddf)), "Pearson's X2 with the Rao-Scott second-order correction", sample.notes)
+        return Test(
+            null,
+            f,
+            "F",
+            d0,
+            ddf,
+            float(stats.f.sf(f, d0, ddf)),
+            "Pearson's X2 with the Rao-Scott second-order correction",
+            sample.notes,
+        )
     return Test(
         null,
         pearson,
@@ -171,13 +210,36 @@ def _wald(sample: Sample, size: Float, v: Float, statistic: str, null: str) -> T
     spread = (jacobian @ v @ jacobian.T)[np.ix_(use, use)]
     k = (r - 1) * (c - 1)
     if np.linalg.matrix_rank(spread, hermitian=True) < k:
-        return NotEstimable(f"the design has too few PSUs, or the table too many empty cells, to test that {null}")
+        return NotEstimable(
+            f"the design has too few PSUs, or the table too many empty cells, to test that {null}"
+        )
     chi = float(departure[use] @ np.linalg.solve(spread, departure[use]))
     nu = sample.degf
     if statistic == "Wald":
-        return Test(null, chi / k, "F", float(k), nu, float(stats.f.sf(chi / k, k, nu)), "Wald test of independence", sample.notes)
+        return Test(
+            null,
+            chi / k,
+            "F",
+            float(k),
+            nu,
+            float(stats.f.sf(chi / k, k, nu)),
+            "Wald test of independence",
+            sample.notes,
+        )
     ddf = nu - k + 1
     if not ddf > 0:
-        return NotEstimable(f"{k} contrasts and {nu:g} degrees of freedom of the design: the adjusted Wald test has none left")
+        return NotEstimable(
+            f"{k} contrasts and {nu:g} degrees of freedom of the design: the adjusted Wald test has"
+            " none left"
+        )
     f = chi * ddf / (k * nu)
-    return Test(null, f, "F", float(k), ddf, float(stats.f.sf(f, k, ddf)), "Wald test of independence, adjusted for few PSUs", sample.notes)
+    return Test(
+        null,
+        f,
+        "F",
+        float(k),
+        ddf,
+        float(stats.f.sf(f, k, ddf)),
+        "Wald test of independence, adjusted for few PSUs",
+        sample.notes,
+    )

@@ -1,4 +1,6 @@
-"""Why the means of two groups differ: regression adjustment, Oaxaca-Blinder and reweighting (DFL), each with the influence of everything it estimates."""
+"""Why the means of two groups differ: regression adjustment, Oaxaca-Blinder and reweighting (DFL),
+each with the influence of everything it estimates.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ REFERENCES = ("comparison", "group", "pooled")
 
 @dataclass(frozen=True)
 class _Groups:
-    """The k rows of the domain that carry weight. y (k,), g (k,) 1 in the group and 0 in the comparison, x (k, q) with an intercept, w (k,); inside (n,) says which rows."""
+    """The k rows of the domain that carry weight. y (k,), g (k,) 1 in the group and 0 in the
+    comparison, x (k, q) with an intercept, w (k,); inside (n,) says which rows.
+    """
 
     y: Float
     g: Float
@@ -40,7 +44,8 @@ Core = Callable[["_Groups"], tuple[Float, Float]]
 
 
 def adjusted_gap(sample: Sample, outcome: str, group: str, covariates: Sequence[str]) -> Estimate:
-    """Difference of the mean outcome between group and comparison at equal covariates: the coefficient of the group in a linear regression (Mincer).
+    """Difference of the mean outcome between group and comparison at equal covariates: the
+    coefficient of the group in a linear regression (Mincer).
 
     Parameters
     ----------
@@ -51,7 +56,13 @@ def adjusted_gap(sample: Sample, outcome: str, group: str, covariates: Sequence[
     Estimate with one value, in the outcome's units.
     """
     d = _groups(sample, outcome, group, covariates, "adjusted_gap")
-    return _wrap(sample, d, _adjusted, ("adjusted gap",), f"linear regression on {', '.join(listed(covariates))}")
+    return _wrap(
+        sample,
+        d,
+        _adjusted,
+        ("adjusted gap",),
+        f"linear regression on {', '.join(listed(covariates))}",
+    )
 
 
 def _adjusted(d: _Groups) -> tuple[Float, Float]:
@@ -59,30 +70,56 @@ def _adjusted(d: _Groups) -> tuple[Float, Float]:
     return beta[-1:], z[:, -1:]
 
 
-def oaxaca_blinder(sample: Sample, outcome: str, group: str, covariates: Sequence[str], reference: str = "comparison", detail: bool = False) -> Estimate:
+def oaxaca_blinder(
+    sample: Sample,
+    outcome: str,
+    group: str,
+    covariates: Sequence[str],
+    reference: str = "comparison",
+    detail: bool = False,
+) -> Estimate:
     """Two-fold decomposition of the gap in means into what covariates explain and the rest.
 
     gap = (mean x_group - mean x_comparison)' b + rest, b the coefficients of the reference.
 
     Parameters
     ----------
-    reference : "comparison" or "group" coefficients, or "pooled" from a regression of both with a group indicator (Jann 2008).
-    detail : adds the explained part of each covariate column; for categories it depends on the omitted one (Oaxaca and Ransom 1999).
+    reference : "comparison" or "group" coefficients, or "pooled" from a regression of both with a
+        group indicator (Jann 2008).
+    detail : adds the explained part of each covariate column; for categories it depends on the
+        omitted one (Oaxaca and Ransom 1999).
 
     Returns
     -------
-    Estimate: gap, explained, unexplained (then details), outcome units. Standard errors count the sampling of covariates and the estimation of coefficients.
+    Estimate: gap, explained, unexplained (then details), outcome units. Standard errors count the
+    sampling of covariates and the estimation of coefficients.
 
     References
     ----------
     Blinder (1973); Oaxaca (1973); Jann (2008), Stata Journal 8, 453-479.
     """
     if reference not in REFERENCES:
-        raise EstimateError(Problem("unknown reference of oaxaca_blinder", "argument 'reference'", f"one of {', '.join(REFERENCES)}", repr(reference)))
+        raise EstimateError(
+            Problem(
+                "unknown reference of oaxaca_blinder",
+                "argument 'reference'",
+                f"one of {', '.join(REFERENCES)}",
+                repr(reference),
+            )
+        )
     d = _groups(sample, outcome, group, covariates, "oaxaca_blinder")
-    names = ("gap", "explained", "unexplained", *((f"explained by {label}" for label in d.labels[1:]) if detail else ()))
+    names = (
+        "gap",
+        "explained",
+        "unexplained",
+        *((f"explained by {label}" for label in d.labels[1:]) if detail else ()),
+    )
     return _wrap(
-        sample, d, partial(_oaxaca, reference=reference, detail=detail), names, f"Oaxaca-Blinder on {', '.join(listed(covariates))}, {reference} coefficients"
+        sample,
+        d,
+        partial(_oaxaca, reference=reference, detail=detail),
+        names,
+        f"Oaxaca-Blinder on {', '.join(listed(covariates))}, {reference} coefficients",
     )
 
 
@@ -99,18 +136,28 @@ def _oaxaca(d: _Groups, reference: str, detail: bool) -> tuple[Float, Float]:
         beta, z_beta = _regression(d, d.x, d.w * (b if reference == "comparison" else a))
     each, z_each = shift * beta, z_shift * beta + z_beta * shift
     explained, z_explained = each.sum(), z_each.sum(axis=1)
-    value, z = np.array([gap, explained, gap - explained]), np.column_stack([z_gap, z_explained, z_gap - z_explained])
-    return (np.concatenate([value, each[1:]]), np.column_stack([z, z_each[:, 1:]])) if detail else (value, z)
+    value, z = (
+        np.array([gap, explained, gap - explained]),
+        np.column_stack([z_gap, z_explained, z_gap - z_explained]),
+    )
+    return (
+        (np.concatenate([value, each[1:]]), np.column_stack([z, z_each[:, 1:]]))
+        if detail
+        else (value, z)
+    )
 
 
 def reweighted_gap(sample: Sample, outcome: str, group: str, covariates: Sequence[str]) -> Estimate:
-    """The gap in means after the comparison is reweighted to the covariates of the group (DiNardo, Fortin and Lemieux 1996).
+    """The gap in means after the comparison is reweighted to the covariates of the group (DiNardo,
+    Fortin and Lemieux 1996).
 
-    Comparison rows get the odds p / (1 - p) of a weighted logit of the group on the covariates, whose estimation enters the standard error.
+    Comparison rows get the odds p / (1 - p) of a weighted logit of the group on the covariates,
+    whose estimation enters the standard error.
 
     Returns
     -------
-    Estimate: gap, composition (reweighted minus plain comparison mean), adjusted gap (group minus reweighted comparison), outcome units.
+    Estimate: gap, composition (reweighted minus plain comparison mean), adjusted gap (group minus
+    reweighted comparison), outcome units.
 
     Raises
     ------
@@ -119,7 +166,13 @@ def reweighted_gap(sample: Sample, outcome: str, group: str, covariates: Sequenc
     require(sample, [], "reweighted_gap")
     no_negative_weights(sample, "reweighted_gap")
     d = _groups(sample, outcome, group, covariates, "reweighted_gap")
-    return _wrap(sample, d, _reweighted, ("gap", "composition", "adjusted gap"), f"reweighting (DFL) on {', '.join(listed(covariates))}")
+    return _wrap(
+        sample,
+        d,
+        _reweighted,
+        ("gap", "composition", "adjusted gap"),
+        f"reweighting (DFL) on {', '.join(listed(covariates))}",
+    )
 
 
 def _reweighted(d: _Groups) -> tuple[Float, Float]:
@@ -128,8 +181,15 @@ def _reweighted(d: _Groups) -> tuple[Float, Float]:
     try:
         fit = fit_logit(d.x[rows], d.g[rows], d.w[rows])
     except Separation as error:
-        raise EstimateError(Problem("the comparison cannot be reweighted to the group", ", ".join(d.labels[1:]), "both groups at all values of the covariates", str(error),
-                                    "Merge categories or drop a covariate.")) from error  # fmt: skip
+        raise EstimateError(
+            Problem(
+                "the comparison cannot be reweighted to the group",
+                ", ".join(d.labels[1:]),
+                "both groups at all values of the covariates",
+                str(error),
+                "Merge categories or drop a covariate.",
+            )
+        ) from error
     p = np.zeros(d.y.size)
     p[rows] = fit.p
     odds = np.where(b, np.divide(p, 1 - p, out=np.zeros_like(p), where=p < 1), 0.0)
@@ -140,17 +200,24 @@ def _reweighted(d: _Groups) -> tuple[Float, Float]:
     z_centre = odds * (d.y - centre) / mass + score @ np.linalg.solve(fit.information, slope)
     (mean_a, z_a), (mean_b, z_b) = _mean(d.y[:, None], d.w * a), _mean(d.y[:, None], d.w * b)
     value = np.array([mean_a[0] - mean_b[0], centre - mean_b[0], mean_a[0] - centre])
-    return value, np.column_stack([z_a[:, 0] - z_b[:, 0], z_centre - z_b[:, 0], z_a[:, 0] - z_centre])
+    return value, np.column_stack(
+        [z_a[:, 0] - z_b[:, 0], z_centre - z_b[:, 0], z_a[:, 0] - z_centre]
+    )
 
 
 def _regression(d: _Groups, x: Float, w: Float) -> tuple[Float, Float]:
-    """Coefficients (q,) of y on x (k, q) with weights w (k,), zero for rows outside, and their influence (k, q), unweighted."""
+    """Coefficients (q,) of y on x (k, q) with weights w (k,), zero for rows outside, and their
+    influence (k, q), unweighted.
+    """
     rows = w > 0
     try:
         fit = least_squares(x[rows], d.y[rows], w[rows])
     except Collinear as error:
         names = (*d.labels, "group")
-        named = "; ".join(f"'{names[j]}' is made of {', '.join(names[i] for i in of) or 'zeros'}" for j, of in error.dependent)
+        named = "; ".join(
+            f"'{names[j]}' is made of {', '.join(names[i] for i in of) or 'zeros'}"
+            for j, of in error.dependent
+        )
         raise EstimateError(
             Problem(
                 "the regression has collinear columns",
@@ -172,21 +239,45 @@ def _mean(y: Float, w: Float) -> tuple[Float, Float]:
     return mean, np.where(w != 0, 1.0, 0.0)[:, None] * (y - mean) / total
 
 
-def _groups(sample: Sample, outcome: str, group: str, covariates: Sequence[str], caller: str) -> _Groups:
+def _groups(
+    sample: Sample, outcome: str, group: str, covariates: Sequence[str], caller: str
+) -> _Groups:
     columns = listed(covariates)
     require(sample, [outcome, group, *columns], caller)
     inside = occupied(sample, caller)
     y, g = numbers(sample, outcome, caller), numbers(sample, group, caller)
     problems = [
-        Problem(f"{caller} meets missing values in the domain", f"column '{c}'", "a value in every row of the domain", "missing", "Narrow the domain with where(), or code missing as a category.",
-                int(gone.sum()), tuple(int(i) for i in np.flatnonzero(gone)[:5]))
-        for c in dict.fromkeys(columns) if (gone := inside & sample.frame[c].isna().to_numpy()).any()
-    ]  # fmt: skip
+        Problem(
+            f"{caller} meets missing values in the domain",
+            f"column '{c}'",
+            "a value in every row of the domain",
+            "missing",
+            "Narrow the domain with where(), or code missing as a category.",
+            int(gone.sum()),
+            tuple(int(i) for i in np.flatnonzero(gone)[:5]),
+        )
+        for c in dict.fromkeys(columns)
+        if (gone := inside & sample.frame[c].isna().to_numpy()).any()
+    ]
     problems += unreadable(sample.frame, columns, inside)
     if not np.isin(g[inside], (0.0, 1.0)).all():
-        problems.append(Problem(f"{caller} needs two groups", f"column '{group}'", "True and False, or 1 and 0", "other values"))
+        problems.append(
+            Problem(
+                f"{caller} needs two groups",
+                f"column '{group}'",
+                "True and False, or 1 and 0",
+                "other values",
+            )
+        )
     elif not (inside & (g == 1)).any() or not (inside & (g == 0)).any():
-        problems.append(Problem(f"{caller} needs rows in both groups", f"column '{group}'", "group and comparison in the domain", "only one of them"))
+        problems.append(
+            Problem(
+                f"{caller} needs rows in both groups",
+                f"column '{group}'",
+                "group and comparison in the domain",
+                "only one of them",
+            )
+        )
     if problems:
         raise EstimateError(problems)
     x, labels = _design(sample.frame.loc[inside, columns])
@@ -197,16 +288,39 @@ def _design(frame: pd.DataFrame) -> tuple[Float, tuple[str, ...]]:
     """Intercept and main effects; empty categories and constant columns are left out."""
     plain = occurring(frame)
     varied = [c for c in plain.columns if plain[c].nunique() > 1]
-    plain = plain.assign(**{str(c): plain[c].astype(float) for c in varied if pd.api.types.is_numeric_dtype(plain[c]) or pd.api.types.is_bool_dtype(plain[c])})
-    matrix = model_matrix(" + ".join(["1", *(f"`{c}`" for c in varied)]), plain[varied], na_action="raise")
+    plain = plain.assign(
+        **{
+            str(c): plain[c].astype(float)
+            for c in varied
+            if pd.api.types.is_numeric_dtype(plain[c]) or pd.api.types.is_bool_dtype(plain[c])
+        }
+    )
+    matrix = model_matrix(
+        " + ".join(["1", *(f"`{c}`" for c in varied)]), plain[varied], na_action="raise"
+    )
     return matrix.to_numpy(float), tuple(map(str, matrix.columns))
 
 
 def _wrap(sample: Sample, d: _Groups, core: Core, names: tuple[str, ...], kind: str) -> Estimate:
     value, z = core(d)
-    replicates = replicated(sample, lambda w: core(replace(d, w=w[d.inside]))[0]) if sample.design.replicates is not None else None
+    replicates = (
+        replicated(sample, lambda w: core(replace(d, w=w[d.inside]))[0])
+        if sample.design.replicates is not None
+        else None
+    )
     influence = np.zeros((sample.n, len(names)))
     influence[d.inside] = z
-    part = Part(sample.design, Influence.of(influence), replicates, None if replicates is None else value)
+    part = Part(
+        sample.design, Influence.of(influence), replicates, None if replicates is None else value
+    )
     n = np.full(len(names), float(d.inside.sum()))
-    return Estimate(value, names, (part,), pd.DataFrame({"variable": list(names)}), n, np.full(len(names), sample.degf), kind, notes=sample.notes)
+    return Estimate(
+        value,
+        names,
+        (part,),
+        pd.DataFrame({"variable": list(names)}),
+        n,
+        np.full(len(names), sample.degf),
+        kind,
+        notes=sample.notes,
+    )

@@ -1,4 +1,6 @@
-"""Columns and domains of a sample as arrays: what estimators read from a frame, with every problem named."""
+"""Columns and domains of a sample as arrays: what estimators read from a frame, with every problem
+named.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ class Domains:
 
     @cached_property
     def small(self) -> Int:
-        """code in the fewest bytes that hold it, for what is kept. Arithmetic on it needs a wider partner."""
+        """code in the fewest bytes that hold it, for what is kept. Arithmetic on it needs a wider
+        partner.
+        """
         return self.code.astype(np.min_scalar_type(self.count))
 
 
@@ -51,12 +55,20 @@ def some(columns: str | Sequence[str], caller: str) -> list[str]:
     """The same of one column at least."""
     names = listed(columns)
     if not names:
-        raise EstimateError(Problem(f"{caller} names no column", "argument 'columns'", "a column name, or a list of names"))
+        raise EstimateError(
+            Problem(
+                f"{caller} names no column",
+                "argument 'columns'",
+                "a column name, or a list of names",
+            )
+        )
     return names
 
 
 def together(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
-    """What two readers return, or one EstimateError with the problems of both: EmptyDomain where nothing else is wrong."""
+    """What two readers return, or one EstimateError with the problems of both: EmptyDomain where
+    nothing else is wrong.
+    """
     errors: list[EstimateError] = []
     out: list[Any] = []
     for read in (first, second):
@@ -71,29 +83,55 @@ def together(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
 
 
 def require(sample: Sample, columns: Sequence[str], caller: str) -> None:
-    """Raise one error for all columns that the frame lacks, for lists where one name is due, and for what is no Sample."""
+    """Raise one error for all columns that the frame lacks, for lists where one name is due, and
+    for what is no Sample.
+    """
     if not isinstance(sample, Sample):
         made = "Make one: Sample.from_frame(frame, weights=...)."
-        raise EstimateError(Problem(f"{caller} takes a Sample", "first argument", "a Sample", f"a {type(sample).__name__}", made))
+        raise EstimateError(
+            Problem(
+                f"{caller} takes a Sample",
+                "first argument",
+                "a Sample",
+                f"a {type(sample).__name__}",
+                made,
+            )
+        )
     for c in columns:
         as_name(c, "column", EstimateError)
     missing = [c for c in columns if c not in sample.frame.columns]
     if missing:
         have = ", ".join(map(str, sample.frame.columns[:30]))
         raise EstimateError(
-            [Problem(f"{caller} names an unknown column", f"column '{c}'", "one of the frame's columns", fix=f"The frame has: {have}.") for c in missing]
+            [
+                Problem(
+                    f"{caller} names an unknown column",
+                    f"column '{c}'",
+                    "one of the frame's columns",
+                    fix=f"The frame has: {have}.",
+                )
+                for c in missing
+            ]
         )
 
 
 def no_negative_weights(sample: Sample, caller: str) -> None:
-    """Raise EstimateError where rows of the domain carry negative weights, as linear calibration without bounds can make them: distributions and likelihoods have no meaning then."""
+    """Raise EstimateError where rows of the domain carry negative weights, as linear calibration
+    without bounds can make them: distributions and likelihoods have no meaning then.
+    """
     negative = sample.domain & (sample.weights < 0)
     if negative.any():
         rows = tuple(int(i) for i in np.flatnonzero(negative)[:5])
         fix = "Calibrate with bounds=(0.3, 3) or the like, or with method='raking'."
         raise EstimateError(
             Problem(
-                f"{caller} cannot use negative weights", "the sample's last weight", "weights of 0 or more", "negative ones", fix, int(negative.sum()), rows
+                f"{caller} cannot use negative weights",
+                "the sample's last weight",
+                "weights of 0 or more",
+                "negative ones",
+                fix,
+                int(negative.sum()),
+                rows,
             )
         )
 
@@ -102,26 +140,50 @@ def occupied(sample: Sample, caller: str) -> NDArray[np.bool_]:
     """(n,) the rows of the domain that carry weight. Raises EmptyDomain where there are none."""
     inside = sample.active
     if not inside.any():
-        raise EmptyDomain(Problem(f"{caller} has an empty domain", "", "at least one row with a weight above 0", "none", "Widen the mask of where()."))
+        raise EmptyDomain(
+            Problem(
+                f"{caller} has an empty domain",
+                "",
+                "at least one row with a weight above 0",
+                "none",
+                "Widen the mask of where().",
+            )
+        )
     return inside
 
 
 def domains(sample: Sample, by: By, caller: str) -> Domains:
-    """The combinations of the by-columns that occur among rows of the domain with weight. Raises EmptyDomain where there are none, EstimateError for columns that are amiss."""
+    """The combinations of the by-columns that occur among rows of the domain with weight. Raises
+    EmptyDomain where there are none, EstimateError for columns that are amiss.
+    """
     columns = list(as_names(by, "by", EstimateError))
     require(sample, columns, caller)
     twice = [c for c in dict.fromkeys(columns) if columns.count(c) > 1]
     if twice:
-        raise EstimateError([Problem(f"{caller} names a column of 'by' twice", f"column '{c}'", "every column once") for c in twice])
+        raise EstimateError(
+            [
+                Problem(
+                    f"{caller} names a column of 'by' twice", f"column '{c}'", "every column once"
+                )
+                for c in twice
+            ]
+        )
     inside = occupied(sample, caller)
     if not columns:
         return Domains(np.where(inside, 0, 1).astype(np.intp), pd.DataFrame(index=range(1)), ("",))
     missing = np.logical_or.reduce([sample.frame[c].isna().to_numpy() for c in columns]) & inside
     if missing.any():
         raise EstimateError(
-            Problem(f"{caller} by {', '.join(columns)} meets missing values in the domain", f"column '{', '.join(columns)}'", "a value in every row of the domain", "missing",
-                    "Narrow the domain with where(), or code missing as a category.", int(missing.sum()), tuple(int(i) for i in np.flatnonzero(missing)[:5]))
-        )  # fmt: skip
+            Problem(
+                f"{caller} by {', '.join(columns)} meets missing values in the domain",
+                f"column '{', '.join(columns)}'",
+                "a value in every row of the domain",
+                "missing",
+                "Narrow the domain with where(), or code missing as a category.",
+                int(missing.sum()),
+                tuple(int(i) for i in np.flatnonzero(missing)[:5]),
+            )
+        )
     return _combinations(sample.frame[columns], inside)
 
 
@@ -136,7 +198,9 @@ def _combinations(frame: pd.DataFrame, inside: np.ndarray) -> Domains:
         levels.append(level)
     space = int(np.prod([float(max(len(level), 1)) for level in levels]))
     if space < max(4 * code.size, 1_000_000):
-        present = np.flatnonzero(np.bincount(code if inside.all() else code[inside], minlength=space))
+        present = np.flatnonzero(
+            np.bincount(code if inside.all() else code[inside], minlength=space)
+        )
         lookup = np.full(space, present.size, np.intp)
         lookup[present] = np.arange(present.size)
         dense = code if present.size == space else lookup[code]
@@ -150,74 +214,143 @@ def _combinations(frame: pd.DataFrame, inside: np.ndarray) -> Domains:
         keys[str(c)] = np.asarray(level)[rest % len(level)]
         rest = rest // len(level)
     table = pd.DataFrame({str(c): keys[str(c)] for c in frame.columns})
-    labels = tuple(", ".join(f"{c}={v}" for c, v in zip(table.columns, row, strict=True)) for row in table.itertuples(index=False))
+    labels = tuple(
+        ", ".join(f"{c}={v}" for c, v in zip(table.columns, row, strict=True))
+        for row in table.itertuples(index=False)
+    )
     return Domains(out, table, labels)
 
 
 def numbers(sample: Sample, column: str, caller: str) -> Float:
-    """(n,) values of a numeric or boolean column, zero outside the domain. Missing or infinite inside it is an error."""
+    """(n,) values of a numeric or boolean column, zero outside the domain. Missing or infinite
+    inside it is an error.
+    """
     value = stated(sample, column, caller)
     return np.where(sample.active, value, 0.0)
 
 
-def yes_no(sample: Sample, column: str, caller: str, what: str = "", error: type[EstimateError] = EstimateError) -> Float:
-    """(n,) 0.0 or 1.0, 0 outside the domain. Raises `error`, saying `what`, where a row with weight holds anything else."""
+def yes_no(
+    sample: Sample,
+    column: str,
+    caller: str,
+    what: str = "",
+    error: type[EstimateError] = EstimateError,
+) -> Float:
+    """(n,) 0.0 or 1.0, 0 outside the domain. Raises `error`, saying `what`, where a row with weight
+    holds anything else.
+    """
     value = numbers(sample, column, caller)
     bad = sample.active & ~np.isin(value, (0.0, 1.0))
     if bad.any():
         rows = tuple(int(i) for i in np.flatnonzero(bad)[:5])
-        raise error(Problem(what or f"{caller} needs a yes or no", f"column '{column}'", "True or False, 1 or 0", "other values", "", int(bad.sum()), rows))
+        raise error(
+            Problem(
+                what or f"{caller} needs a yes or no",
+                f"column '{column}'",
+                "True or False, 1 or 0",
+                "other values",
+                "",
+                int(bad.sum()),
+                rows,
+            )
+        )
     return value
 
 
 def stated(sample: Sample, column: str, caller: str) -> NDArray[np.generic]:
-    """(n,) a numeric or boolean column as the frame holds it, not copied where that can be: finite inside the domain (anything else is an error), unread outside."""
+    """(n,) a numeric or boolean column as the frame holds it, not copied where that can be: finite
+    inside the domain (anything else is an error), unread outside.
+    """
     series = sample.frame[column]
-    if not (pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)) or series.dtype.kind == "c":
+    if (
+        not (pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series))
+        or series.dtype.kind == "c"
+    ):
         raise EstimateError(
-            Problem(f"{caller} needs numbers", f"column '{column}'", "a numeric or boolean column", str(series.dtype), "Use proportion() for categories.")
+            Problem(
+                f"{caller} needs numbers",
+                f"column '{column}'",
+                "a numeric or boolean column",
+                str(series.dtype),
+                "Use proportion() for categories.",
+            )
         )
-    value = series.to_numpy() if isinstance(series.dtype, np.dtype) and series.dtype.kind in "buif" else series.to_numpy(dtype=float, na_value=np.nan)
+    value = (
+        series.to_numpy()
+        if isinstance(series.dtype, np.dtype) and series.dtype.kind in "buif"
+        else series.to_numpy(dtype=float, na_value=np.nan)
+    )
     if value.dtype.kind != "f" or np.isfinite(value.sum()):  # a finite sum has finite terms
         return value
     bad = sample.active & ~np.isfinite(value)
     if bad.any():
         raise EstimateError(
-            Problem(f"{caller} meets missing or infinite values in the domain", f"column '{column}'", "a finite number in every row of the domain that carries weight", "missing or infinite",
-                    f"Narrow the domain: sample.where(frame['{column}'].notna()).", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5]))
-        )  # fmt: skip
+            Problem(
+                f"{caller} meets missing or infinite values in the domain",
+                f"column '{column}'",
+                "a finite number in every row of the domain that carries weight",
+                "missing or infinite",
+                f"Narrow the domain: sample.where(frame['{column}'].notna()).",
+                int(bad.sum()),
+                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+            )
+        )
     return value
 
 
-def variables(sample: Sample, columns: str | Sequence[str], caller: str) -> tuple[list[NDArray[np.generic]], pd.DataFrame, list[str]]:
-    """k arrays of n values, unread outside the domain, keys (k rows: variable, level) and names (k,). A text or categorical column becomes one indicator a level."""
+def variables(
+    sample: Sample, columns: str | Sequence[str], caller: str
+) -> tuple[list[NDArray[np.generic]], pd.DataFrame, list[str]]:
+    """k arrays of n values, unread outside the domain, keys (k rows: variable, level) and names
+    (k,). A text or categorical column becomes one indicator a level.
+    """
     names = some(columns, caller)
     require(sample, names, caller)
     found: list[tuple[tuple[str, str], str, NDArray[np.generic]]] = []
     problems: list[Problem] = []
     for c in names:
         try:
-            found += _indicators(sample, c, caller) if _is_category(sample.frame[c], caller) else [((c, ""), c, stated(sample, c, caller))]
+            found += (
+                _indicators(sample, c, caller)
+                if _is_category(sample.frame[c], caller)
+                else [((c, ""), c, stated(sample, c, caller))]
+            )
         except EstimateError as error:
             problems += error.problems
     if problems:
         raise EstimateError(dict.fromkeys(problems))
-    return [array for _, _, array in found], pd.DataFrame([key for key, _, _ in found], columns=["variable", "level"]), [label for _, label, _ in found]
+    return (
+        [array for _, _, array in found],
+        pd.DataFrame([key for key, _, _ in found], columns=["variable", "level"]),
+        [label for _, label, _ in found],
+    )
 
 
-def _indicators(sample: Sample, column: str, caller: str) -> list[tuple[tuple[str, str], str, NDArray[np.generic]]]:
+def _indicators(
+    sample: Sample, column: str, caller: str
+) -> list[tuple[tuple[str, str], str, NDArray[np.generic]]]:
     code, level = categories(sample, column, caller)
     return [((column, str(name)), f"{column}={name}", code == j) for j, name in enumerate(level)]
 
 
 def _is_category(series: pd.Series, caller: str) -> bool:
-    """Whether a column is one of categories; raises EstimateError for numbers that are stored as objects, and for dates."""
+    """Whether a column is one of categories; raises EstimateError for numbers that are stored as
+    objects, and for dates.
+    """
     if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
         return False
     where = f"column '{series.name}'"
     if series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) in _NUMBERS:
         fix = f"frame['{series.name}'] = pd.to_numeric(frame['{series.name}'])"
-        raise EstimateError(Problem(f"{caller} meets numbers that are stored as objects", where, "a numeric column, or text", "object", fix))
+        raise EstimateError(
+            Problem(
+                f"{caller} meets numbers that are stored as objects",
+                where,
+                "a numeric column, or text",
+                "object",
+                fix,
+            )
+        )
     if series.dtype.kind in "mM":
         raise EstimateError(
             Problem(
@@ -238,9 +371,16 @@ def categories(sample: Sample, column: str, caller: str) -> tuple[Int, list[obje
     bad = inside & series.isna().to_numpy()
     if bad.any():
         raise EstimateError(
-            Problem(f"{caller} meets missing values in the domain", f"column '{column}'", "a category in every row of the domain that carries weight", "missing",
-                    f"Narrow the domain: sample.where(frame['{column}'].notna()).", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5]))
-        )  # fmt: skip
+            Problem(
+                f"{caller} meets missing values in the domain",
+                f"column '{column}'",
+                "a category in every row of the domain that carries weight",
+                "missing",
+                f"Narrow the domain: sample.where(frame['{column}'].notna()).",
+                int(bad.sum()),
+                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+            )
+        )
     code, level = levels_of(series)
     present = np.unique(code[inside])
     lookup = np.full(len(level) + 1, -1, np.intp)

@@ -15,46 +15,80 @@ from mismes_eval.weighting.sample import Sample
 
 
 def duration_quantile(
-    sample: Sample, duration: str, event: str, prob: float = 0.5, by: By = None, entry: str | None = None
+    sample: Sample,
+    duration: str,
+    event: str,
+    prob: float = 0.5,
+    by: By = None,
+    entry: str | None = None,
 ) -> dict[str, Estimate | NotEstimable]:
-    """The time by which a share `prob` has had the event (prob=0.5: the median duration), for each combination of the by-columns ("" without them).
+    """The time by which a share `prob` has had the event (prob=0.5: the median duration), for each
+    combination of the by-columns ("" without them).
 
     Returns
     -------
-    {label: Estimate (one value, in the unit of the duration), or NotEstimable where fewer had it by the last time}; {"": NotEstimable} over an empty domain. The standard error is that of the
-    curve at the quantile over its local slope (over the times between survival + and - 2 SE of it). `ci` gives the times at which the curve passes t standard errors above
-    and below the quantile's share (Woodruff), without an upper end where it never does; `extra` has those of 2 standard errors.
+    {label: Estimate (one value, in the unit of the duration), or NotEstimable where fewer had it by
+    the last time}; {"": NotEstimable} over an empty domain. The standard error is that of the curve
+    at the quantile over its local slope (over the times between survival + and - 2 SE of it). `ci`
+    gives the times at which the curve passes t standard errors above and below the quantile's share
+    (Woodruff), without an upper end where it never does; `extra` has those of 2 standard errors.
 
     References
     ----------
     Brookmeyer and Crowley (1982), Biometrics 38, 29-41; Woodruff (1952), JASA 47, 635-646.
     """
     if not (finite(prob) and 0 < prob < 1):
-        raise EstimateError(Problem("the share is not a probability", "argument 'prob'", "a number between 0 and 1", repr(prob)))
+        raise EstimateError(
+            Problem(
+                "the share is not a probability",
+                "argument 'prob'",
+                "a number between 0 and 1",
+                repr(prob),
+            )
+        )
     require(sample, [duration, event, *([entry] if entry is not None else [])], "duration_quantile")
     try:
         where = domains(sample, by, "duration_quantile")
     except EmptyDomain as error:
         return {"": NotEstimable(str(error))}
-    return {label: _quantile(sample.where(where.code == d), duration, event, prob, entry) for d, label in enumerate(where.labels)}
+    return {
+        label: _quantile(sample.where(where.code == d), duration, event, prob, entry)
+        for d, label in enumerate(where.labels)
+    }
 
 
-def _quantile(sample: Sample, duration: str, event: str, prob: float, entry: str | None) -> Estimate | NotEstimable:
+def _quantile(
+    sample: Sample, duration: str, event: str, prob: float, entry: str | None
+) -> Estimate | NotEstimable:
     if sample.design.replicates is not None:
-        return NotEstimable("the quantile of a duration has no replicate standard error; use the linearised design")
+        return NotEstimable(
+            "the quantile of a duration has no replicate standard error; use the linearised design"
+        )
     times = _event_times(sample, duration, event)
     if not times.size:
         return NotEstimable("nobody had the event")
-    curve = survival(sample, duration, event, times=list(times), entry=entry) if times.size <= MANY else _many(sample, duration, event, times, entry)
+    curve = (
+        survival(sample, duration, event, times=list(times), entry=entry)
+        if times.size <= MANY
+        else _many(sample, duration, event, times, entry)
+    )
     below = np.flatnonzero(curve.value <= 1 - prob + 1e-12)
     if not below.size:
-        return NotEstimable(f"only {100 * (1 - curve.value[-1]):.1f}% had the event by the last time ({times[-1]:g}); {100 * prob:g}% are needed")
+        return NotEstimable(
+            f"only {100 * (1 - curve.value[-1]):.1f}% had the event by the last time"
+            f" ({times[-1]:g}); {100 * prob:g}% are needed"
+        )
     j = int(below[0])
     at = float(times[j])
     error, dof = float(curve.se[j]), float(curve.dof[j])
 
     def limits(level: float) -> tuple[Float, Float]:
-        ends = _times_about(times, curve.value, 1 - prob, error * float(stats.t.ppf(0.5 + level / 2, dof)) if dof > 0 else np.nan)
+        ends = _times_about(
+            times,
+            curve.value,
+            1 - prob,
+            error * float(stats.t.ppf(0.5 + level / 2, dof)) if dof > 0 else np.nan,
+        )
         return np.array(ends[:1]), np.array(ends[1:])
 
     half = 2.0 * max(error, 1e-12)
@@ -62,21 +96,43 @@ def _quantile(sample: Sample, duration: str, event: str, prob: float, entry: str
     fallen = 1 - prob + half - (1 - prob - half if np.isfinite(late) else float(curve.value[-1]))
     last = late if np.isfinite(late) else float(times[-1])
     slope = fallen / (last - early) if last > early else np.inf
-    z = curve.parts[0].linear(np.eye(curve.p)[[j]] / slope) if np.isfinite(slope) else curve.parts[0].linear(np.zeros((1, curve.p)))
+    z = (
+        curve.parts[0].linear(np.eye(curve.p)[[j]] / slope)
+        if np.isfinite(slope)
+        else curve.parts[0].linear(np.zeros((1, curve.p)))
+    )
     keys = pd.DataFrame({"variable": [duration], "prob": [prob]})
-    notes = ["Standard error: of the curve at the quantile over its local slope; interval: the times at which the curve lies its error above and below."]
+    notes = [
+        "Standard error: of the curve at the quantile over its local slope; interval: the times at"
+        " which the curve lies its error above and below."
+    ]
     if not np.isfinite(late):
-        notes.append("The curve never falls two of its errors below the quantile: the upper end is open.")
+        notes.append(
+            "The curve never falls two of its errors below the quantile: the upper end is open."
+        )
     if not np.isfinite(slope):
         notes.append(
-            "The curve passes the quantile, and what is seen of two of its errors about it, at one time: the error is smaller than the step of time, or unknown, and stands as 0."
+            "The curve passes the quantile, and what is seen of two of its errors about it, at one"
+            " time: the error is smaller than the step of time, or unknown, and stands as 0."
         )
-    return Estimate(np.array([at]), (f"{duration} by which {100 * prob:g}% had the event",), (Part(z.design, z.influence),), keys, curve.n[:1], curve.dof[:1],
-                    "quantile", notes=(*notes, *sample.notes), limits=limits, extra={"low": early, "high": late})  # fmt: skip
+    return Estimate(
+        np.array([at]),
+        (f"{duration} by which {100 * prob:g}% had the event",),
+        (Part(z.design, z.influence),),
+        keys,
+        curve.n[:1],
+        curve.dof[:1],
+        "quantile",
+        notes=(*notes, *sample.notes),
+        limits=limits,
+        extra={"low": early, "high": late},
+    )
 
 
 def _times_about(times: Float, curve: Float, share: float, half: float) -> tuple[float, float]:
-    """The first times at which the curve is down to share + half and to share - half; infinite where it never is."""
+    """The first times at which the curve is down to share + half and to share - half; infinite
+    where it never is.
+    """
     ends = []
     for level in (share + half, share - half):
         below = np.flatnonzero(curve <= level)

@@ -1,4 +1,6 @@
-"""Estimate: named values with their influence on one design or several independent ones. The only type with a standard error."""
+"""Estimate: named values with their influence on one design or several independent ones. The only
+type with a standard error.
+"""
 
 from __future__ import annotations
 
@@ -46,9 +48,11 @@ class NotEstimable:
 
 @dataclass(frozen=True)
 class Part:
-    """One design with the influence (n, p) on it. replicates (B, p): the estimate in each replicate, where the design has replicate weights.
+    """One design with the influence (n, p) on it. replicates (B, p): the estimate in each
+    replicate, where the design has replicate weights.
 
-    known (p, p): the design's covariance of this influence where it was made already, so that linear combinations need no second pass over the rows.
+    known (p, p): the design's covariance of this influence where it was made already, so that
+    linear combinations need no second pass over the rows.
     """
 
     design: SurveyDesign
@@ -69,24 +73,42 @@ class Part:
 
     def _covariance(self, diagonal: bool) -> Float:
         made = None
-        if self.design.replicates is not None and self.replicates is not None and self.full is not None:
+        if (
+            self.design.replicates is not None
+            and self.replicates is not None
+            and self.full is not None
+        ):
             made = self.design.replicates.vcov(self.replicates, self.full) + self.outside
         elif self.known is not None:
             made = self.known
         elif self.influence is None:
-            raise EstimateError(Problem("this estimate has neither influence columns nor replicates"))
+            raise EstimateError(
+                Problem("this estimate has neither influence columns nor replicates")
+            )
         if made is not None:
             return np.diag(made) if diagonal else made
         return self.design.vcov(self.influence, diagonal)  # type: ignore[arg-type]
 
     @property
     def outside(self) -> Float | float:
-        """(p, p) covariance that totals with an error of their own bring and replicates do not show, or 0."""
-        return self.design.outside_vcov(self.influence) if self.design.totals_have_error and self.influence is not None else 0.0
+        """(p, p) covariance that totals with an error of their own bring and replicates do not
+        show, or 0.
+        """
+        return (
+            self.design.outside_vcov(self.influence)
+            if self.design.totals_have_error and self.influence is not None
+            else 0.0
+        )
 
     def standing(self, columns: Bool) -> int:
-        """How many rows with weight stand in any of the columns (p,), each counted once; 0 where no influence is kept."""
-        return 0 if self.influence is None else int((self.influence.standing(columns) & (self.design.weights != 0)).sum())
+        """How many rows with weight stand in any of the columns (p,), each counted once; 0 where no
+        influence is kept.
+        """
+        return (
+            0
+            if self.influence is None
+            else int((self.influence.standing(columns) & (self.design.weights != 0)).sum())
+        )
 
     def linear(self, j: Float) -> Part:
         return replace(
@@ -100,7 +122,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Estimate:
-    """value (p,); names (p,); keys: one row a value (by columns, variable, level); n (p,) unweighted rows behind it; dof (p,) degrees of freedom.
+    """value (p,); names (p,); keys: one row a value (by columns, variable, level); n (p,)
+    unweighted rows behind it; dof (p,) degrees of freedom.
 
     parts : one for each independent design.  srs: gives (p,) variance under simple random sampling, for design effects, where it is defined.
     kind, unit, definition, notes : what a table prints beside the numbers.  interval : how `ci` is made; limits: level -> (low, high) where it is made otherwise.
@@ -130,7 +153,11 @@ class Estimate:
         """(n, p), unweighted, on the weights after all steps; formed when asked for."""
         dense = [part.influence.dense() for part in self.parts if part.influence is not None]
         if len(dense) != len(self.parts):
-            raise EstimateError(Problem("no influence columns", "replicate designs", fix="Use the linearised design."))
+            raise EstimateError(
+                Problem(
+                    "no influence columns", "replicate designs", fix="Use the linearised design."
+                )
+            )
         return np.vstack(dense)
 
     @cached_property
@@ -163,7 +190,9 @@ class Estimate:
 
     @property
     def deff(self) -> Float:
-        """(p,) variance over that of a simple random sample without replacement of the same size (R survey: deff=TRUE)."""
+        """(p,) variance over that of a simple random sample without replacement of the same size (R
+        survey: deff=TRUE).
+        """
         if self.srs is None:
             return np.full(self.p, np.nan)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -175,7 +204,14 @@ class Estimate:
         "t": value +- t se.  "logit": the same on the log-odds (with replicates: of their log-odds), "beta": Clopper-Pearson at the effective sample size (R survey: svyciprop), for proportions.
         """
         if not (finite(level) and 0 < level < 1):
-            raise EstimateError(Problem("the level is not a probability", "argument 'level'", "a number between 0 and 1", str(level)))
+            raise EstimateError(
+                Problem(
+                    "the level is not a probability",
+                    "argument 'level'",
+                    "a number between 0 and 1",
+                    str(level),
+                )
+            )
         t = special.stdtrit(np.where(self.dof > 0, self.dof, np.nan), 0.5 + level / 2)
         low, high = self.value - t * self.se, self.value + t * self.se
         if self.interval == "logit":
@@ -187,14 +223,27 @@ class Estimate:
         return pd.DataFrame({"low": low, "high": high}, index=list(self.names))
 
     def _logit_se(self) -> Float:
-        """(p,) standard error of the log-odds, NaN outside (0, 1): in replicate designs over the log-odds of each replicate, where all lie inside (R survey: svyciprop)."""
+        """(p,) standard error of the log-odds, NaN outside (0, 1): in replicate designs over the
+        log-odds of each replicate, where all lie inside (R survey: svyciprop).
+        """
         linear, part = logit_se(self.value, self.se), self.parts[0]
         if len(self.parts) > 1 or part.replicates is None or part.design.replicates is None:
             return linear
-        inside = ((part.replicates > 0) & (part.replicates < 1)).all(axis=0) & (self.value > 0) & (self.value < 1)
+        inside = (
+            ((part.replicates > 0) & (part.replicates < 1)).all(axis=0)
+            & (self.value > 0)
+            & (self.value < 1)
+        )
         v = self.value[inside]
-        outside = (np.zeros((self.p, self.p)) + part.outside).diagonal()[inside] / (v * (1 - v)) ** 2
-        linear[inside] = np.sqrt(part.design.replicates.vcov(log_odds(part.replicates[:, inside]), log_odds(v)).diagonal() + outside)
+        outside = (np.zeros((self.p, self.p)) + part.outside).diagonal()[inside] / (
+            v * (1 - v)
+        ) ** 2
+        linear[inside] = np.sqrt(
+            part.design.replicates.vcov(
+                log_odds(part.replicates[:, inside]), log_odds(v)
+            ).diagonal()
+            + outside
+        )
         return linear
 
     @property
@@ -222,25 +271,69 @@ class Estimate:
         """Some of the values, by position."""
         index = np.asarray(which)
         index = index.astype(int) if index.size == 0 and index.ndim == 1 else index
-        if index.ndim != 1 or index.dtype.kind not in "iu" or (index.size and not (index.min() >= -self.p and index.max() < self.p)):
+        if (
+            index.ndim != 1
+            or index.dtype.kind not in "iu"
+            or (index.size and not (index.min() >= -self.p and index.max() < self.p))
+        ):
             raise EstimateError(
-                Problem("a value is picked by a position that is not there", "argument 'which'", f"a list of positions 0 to {self.p - 1}", repr(which))
+                Problem(
+                    "a value is picked by a position that is not there",
+                    "argument 'which'",
+                    f"a list of positions 0 to {self.p - 1}",
+                    repr(which),
+                )
             )
         srs, limits = self.srs, self.limits
-        out = self.through(lambda v: v[index], np.eye(self.p)[index], tuple(self.names[i] for i in index))
+        out = self.through(
+            lambda v: v[index], np.eye(self.p)[index], tuple(self.names[i] for i in index)
+        )
         return replace(
-            out, keys=self.keys.iloc[index].reset_index(drop=True), n=self.n[index], dof=self.dof[index], kind=self.kind, unit=self.unit, interval=self.interval,
-            definition=self.definition, srs=None if srs is None else lambda: srs()[index], extra=self.extra,
-            limits=None if limits is None else lambda level: (limits(level)[0][index], limits(level)[1][index]),
-        )  # fmt: skip
+            out,
+            keys=self.keys.iloc[index].reset_index(drop=True),
+            n=self.n[index],
+            dof=self.dof[index],
+            kind=self.kind,
+            unit=self.unit,
+            interval=self.interval,
+            definition=self.definition,
+            srs=None if srs is None else lambda: srs()[index],
+            extra=self.extra,
+            limits=(
+                None
+                if limits is None
+                else lambda level: (limits(level)[0][index], limits(level)[1][index])
+            ),
+        )
 
     def contrast(self, weights: Mapping[str, float], name: str = "contrast") -> Estimate:
         """sum of weight * value over the named values, as an Estimate with one value."""
         if not isinstance(weights, Mapping) or not weights:
-            raise EstimateError(Problem("a contrast weighs named values", "argument 'weights'", "a mapping of name to weight", repr(weights)))
+            raise EstimateError(
+                Problem(
+                    "a contrast weighs named values",
+                    "argument 'weights'",
+                    "a mapping of name to weight",
+                    repr(weights),
+                )
+            )
         unknown = [str(k) for k in weights if k not in self.names]
-        problems = [Problem("contrast names no value", ", ".join(unknown), f"names among {', '.join(self.names[:20])}")] if unknown else []
-        problems += [Problem("a weight is not a finite number", f"'{k}'", "a number", repr(v)) for k, v in weights.items() if not finite(v)]
+        problems = (
+            [
+                Problem(
+                    "contrast names no value",
+                    ", ".join(unknown),
+                    f"names among {', '.join(self.names[:20])}",
+                )
+            ]
+            if unknown
+            else []
+        )
+        problems += [
+            Problem("a weight is not a finite number", f"'{k}'", "a number", repr(v))
+            for k, v in weights.items()
+            if not finite(v)
+        ]
         if problems:
             raise EstimateError(problems)
         j = np.zeros((1, self.p))
@@ -250,50 +343,122 @@ class Estimate:
         named = np.isin(self.names, list(weights))
         return replace(out, n=np.array([self._rows(named)]), dof=np.array([self.dof[named].min()]))
 
-    def through(self, function: Callable[[Float], Float], jacobian: Float, names: tuple[str, ...] | None = None) -> Estimate:
-        """Delta method: function(value) (k,), jacobian (k, p). In replicate designs the function is applied in every replicate.
+    def through(
+        self,
+        function: Callable[[Float], Float],
+        jacobian: Float,
+        names: tuple[str, ...] | None = None,
+    ) -> Estimate:
+        """Delta method: function(value) (k,), jacobian (k, p). In replicate designs the function is
+        applied in every replicate.
 
-        n counts the rows behind the values that enter, a row that stands behind several of them once.
+        n counts the rows behind the values that enter, a row that stands behind several of them
+        once.
         """
-        check(EstimateError, "through", ("function", function, Callable[[Float], Float]), ("names", names, Sequence[str] | None))
+        check(
+            EstimateError,
+            "through",
+            ("function", function, Callable[[Float], Float]),
+            ("names", names, Sequence[str] | None),
+        )
         try:
             j = np.atleast_2d(np.asarray(jacobian, float))
         except (TypeError, ValueError):
             raise EstimateError(
-                Problem("the jacobian is no matrix", "argument 'jacobian'", f"numbers, shape (values, {self.p})", f"a {type(jacobian).__name__}")
+                Problem(
+                    "the jacobian is no matrix",
+                    "argument 'jacobian'",
+                    f"numbers, shape (values, {self.p})",
+                    f"a {type(jacobian).__name__}",
+                )
             ) from None
         if not np.isfinite(j).all():
             raise EstimateError(
-                Problem("the jacobian is not finite", "argument 'jacobian'", "finite derivatives", f"{int((~np.isfinite(j)).sum())} that are not")
+                Problem(
+                    "the jacobian is not finite",
+                    "argument 'jacobian'",
+                    "finite derivatives",
+                    f"{int((~np.isfinite(j)).sum())} that are not",
+                )
             )
         value = np.atleast_1d(np.asarray(function(self.value), float))
         if names is not None and len(names) != value.size:
-            raise EstimateError(Problem("the names do not fit", "argument 'names'", f"{value.size} names", f"{len(names)}"))
+            raise EstimateError(
+                Problem(
+                    "the names do not fit",
+                    "argument 'names'",
+                    f"{value.size} names",
+                    f"{len(names)}",
+                )
+            )
         if j.shape != (value.size, self.p):
-            raise EstimateError(Problem("the jacobian has the wrong shape", "argument 'jacobian'", f"({value.size}, {self.p})", str(j.shape)))
+            raise EstimateError(
+                Problem(
+                    "the jacobian has the wrong shape",
+                    "argument 'jacobian'",
+                    f"({value.size}, {self.p})",
+                    str(j.shape),
+                )
+            )
         label = names or tuple(f"f{i + 1}" for i in range(value.size))
         parts = tuple(part.linear(j) for part in self.parts)
-        if len(parts) == 1 and parts[0].replicates is not None and self.parts[0].replicates is not None:
-            parts = (replace(parts[0], replicates=np.array([np.atleast_1d(function(r)) for r in self.parts[0].replicates]), full=value),)
+        if (
+            len(parts) == 1
+            and parts[0].replicates is not None
+            and self.parts[0].replicates is not None
+        ):
+            parts = (
+                replace(
+                    parts[0],
+                    replicates=np.array(
+                        [np.atleast_1d(function(r)) for r in self.parts[0].replicates]
+                    ),
+                    full=value,
+                ),
+            )
         used = j != 0
         n = np.array([self._rows(row) for row in used])
         dof = np.array([self.dof[row].min() if row.any() else np.nan for row in used])
         keys = pd.DataFrame({"variable": list(label)})
-        return replace(self, value=value, names=label, parts=parts, keys=keys, n=n, dof=dof, srs=None, interval="t", limits=None, extra={})
+        return replace(
+            self,
+            value=value,
+            names=label,
+            parts=parts,
+            keys=keys,
+            n=n,
+            dof=dof,
+            srs=None,
+            interval="t",
+            limits=None,
+            extra={},
+        )
 
     def _rows(self, used: Bool) -> float:
-        """Rows behind some of the values (p,), each counted once: at least as many as behind any one of them, which is all that is known without influence."""
+        """Rows behind some of the values (p,), each counted once: at least as many as behind any
+        one of them, which is all that is known without influence.
+        """
         n = self.n[used]
         if n.size < 2:
             return float(n.sum())
         return float(np.clip(sum(part.standing(used) for part in self.parts), n.max(), n.sum()))
 
-    def annotated(self, *, kind: str | None = None, unit: str | None = None, definition: str | None = None, notes: tuple[str, ...] = ()) -> Estimate:
+    def annotated(
+        self,
+        *,
+        kind: str | None = None,
+        unit: str | None = None,
+        definition: str | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> Estimate:
         """The same numbers with words for a table."""
         return replace(
-            self, kind=self.kind if kind is None else kind, unit=self.unit if unit is None else unit, definition=self.definition if definition is None else definition,
+            self,
+            kind=self.kind if kind is None else kind,
+            unit=self.unit if unit is None else unit,
+            definition=self.definition if definition is None else definition,
             notes=(*self.notes, *notes),
-        )  # fmt: skip
+        )
 
     def plot(self, ax: object | None = None) -> object:
         """Values with their 95% intervals, one line each. Returns the matplotlib axes."""
@@ -301,7 +466,11 @@ class Estimate:
 
     def _repr_html_(self) -> str:
         shown = self.to_frame().to_html(index=False, float_format=figure, na_rep="")
-        notes = "".join(f"<p><small>{escape(note)}</small></p>" for note in dict.fromkeys((self.definition, *self.notes)) if note)
+        notes = "".join(
+            f"<p><small>{escape(note)}</small></p>"
+            for note in dict.fromkeys((self.definition, *self.notes))
+            if note
+        )
         return f"{shown}{notes}"
 
     def __repr__(self) -> str:
@@ -309,11 +478,30 @@ class Estimate:
 
 
 def need_estimates(estimates: tuple[object, ...], caller: str) -> None:
-    """Raise EstimateError where nothing, or something else than an Estimate, is to be joined or tested."""
+    """Raise EstimateError where nothing, or something else than an Estimate, is to be joined or
+    tested.
+    """
     other = [e for e in estimates if not isinstance(e, Estimate)]
     if other or not estimates:
-        got = ", ".join(f"NotEstimable ({e.reason})" if isinstance(e, NotEstimable) else f"a {type(e).__name__}" for e in other) or "nothing"
-        raise EstimateError(Problem(f"{caller} takes estimates", "arguments", "an Estimate each, one after the other", got))
+        got = (
+            ", ".join(
+                (
+                    f"NotEstimable ({e.reason})"
+                    if isinstance(e, NotEstimable)
+                    else f"a {type(e).__name__}"
+                )
+                for e in other
+            )
+            or "nothing"
+        )
+        raise EstimateError(
+            Problem(
+                f"{caller} takes estimates",
+                "arguments",
+                "an Estimate each, one after the other",
+                got,
+            )
+        )
 
 
 def finite(value: object) -> bool:

@@ -1,4 +1,6 @@
-"""A formula read on the rows of a domain: outcome, regressors and their names, with every problem of its columns."""
+"""A formula read on the rows of a domain: outcome, regressors and their names, with every problem
+of its columns.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ from mismes_eval.weighting.sample import Sample
 
 @dataclass(frozen=True)
 class Model:
-    """A formula on the rows of a domain. x (n_a, q), y (n_a,), w (n_a,) for the rows `inside` (n,); names (q,)."""
+    """A formula on the rows of a domain. x (n_a, q), y (n_a,), w (n_a,) for the rows `inside` (n,);
+    names (q,).
+    """
 
     formula: str
     outcome: str
@@ -36,11 +40,16 @@ class Model:
 
 
 def build(sample: Sample, formula: str, caller: str) -> Model:
-    """Outcome and regressors of a formula on the active rows. Raises EstimateError with every problem, EmptyDomain where there are no such rows."""
+    """Outcome and regressors of a formula on the active rows. Raises EstimateError with every
+    problem, EmptyDomain where there are no such rows.
+    """
     require(sample, [], caller)
     parsed, alias = _parsed(formula, caller)
     original = {v: k for k, v in alias.items()}
-    columns = sorted(original.get(c, c) for c in _named(parsed, {alias.get(str(c), str(c)) for c in sample.frame.columns}))
+    columns = sorted(
+        original.get(c, c)
+        for c in _named(parsed, {alias.get(str(c), str(c)) for c in sample.frame.columns})
+    )
     require(sample, columns, caller)
     no_negative_weights(sample, caller)
     inside = occupied(sample, caller)
@@ -62,25 +71,52 @@ def build(sample: Sample, formula: str, caller: str) -> Model:
 def _parsed(formula: object, caller: str) -> tuple[Formula, dict[str, str]]:
     """The formula, and what stands in it for each column name in backticks."""
     if not isinstance(formula, str):
-        raise EstimateError(Problem(f"{caller} needs a formula", "argument 'formula'", "text such as 'y ~ x + group'", f"a {type(formula).__name__}"))
+        raise EstimateError(
+            Problem(
+                f"{caller} needs a formula",
+                "argument 'formula'",
+                "text such as 'y ~ x + group'",
+                f"a {type(formula).__name__}",
+            )
+        )
     quoted = tuple(dict.fromkeys(re.findall(r"`([^`]*)`", formula)))
     alias = {name: f"quoted_{j}_" for j, name in enumerate(quoted)}
     try:
         parsed = Formula(re.sub(r"`([^`]*)`", lambda found: alias[found[1]], formula))
     except (FormulaicError, SyntaxError) as error:
-        raise EstimateError(Problem(f"{caller} cannot read the formula", formula, "outcome ~ terms", _first_sentence(error))) from error
+        raise EstimateError(
+            Problem(
+                f"{caller} cannot read the formula",
+                formula,
+                "outcome ~ terms",
+                _first_sentence(error),
+            )
+        ) from error
     if not hasattr(parsed, "lhs"):
-        raise EstimateError(Problem(f"{caller} needs an outcome", formula, "outcome ~ terms", "no ~ in the formula"))
+        raise EstimateError(
+            Problem(f"{caller} needs an outcome", formula, "outcome ~ terms", "no ~ in the formula")
+        )
     if isinstance(parsed.lhs, tuple) or isinstance(parsed.rhs, tuple):
-        raise EstimateError(Problem(f"{caller} fits one equation", formula, "outcome ~ terms", "parts divided by |"))
+        raise EstimateError(
+            Problem(f"{caller} fits one equation", formula, "outcome ~ terms", "parts divided by |")
+        )
     if not list(parsed.rhs):
-        raise EstimateError(Problem(f"{caller} has no term on the right", formula, "outcome ~ terms; outcome ~ 1 for a mean", "none"))
+        raise EstimateError(
+            Problem(
+                f"{caller} has no term on the right",
+                formula,
+                "outcome ~ terms; outcome ~ 1 for a mean",
+                "none",
+            )
+        )
     return parsed, alias
 
 
 def _first_sentence(error: Exception) -> str:
     """What a message says before it draws the place, without the codes of colours."""
-    return re.sub(r"\x1b?\[[0-9;]*m|[\u29da\u29db]", "", str(error)).strip().split("\n")[0].rstrip(".")
+    return (
+        re.sub(r"\x1b?\[[0-9;]*m|[\u29da\u29db]", "", str(error)).strip().split("\n")[0].rstrip(".")
+    )
 
 
 def _factors(side: Iterable[Any]) -> list[str]:
@@ -88,7 +124,9 @@ def _factors(side: Iterable[Any]) -> list[str]:
 
 
 def _named(parsed: Formula, known: Collection[str]) -> set[str]:
-    """Columns that the formula names, also inside transformations such as scale(x) and poly(x, 2), and names that nothing stands for."""
+    """Columns that the formula names, also inside transformations such as scale(x) and poly(x, 2),
+    and names that nothing stands for.
+    """
     named = set()
     for expression in _factors([*parsed.lhs, *parsed.rhs]):
         if expression in known:
@@ -102,7 +140,9 @@ def _named(parsed: Formula, known: Collection[str]) -> set[str]:
         called = {id(n.func) for n in nodes if isinstance(n, ast.Call)}
         owners = {id(n.value) for n in nodes if isinstance(n, ast.Attribute)}
         for n in nodes:
-            if isinstance(n, ast.Name) and not (n.id in TRANSFORMS and (id(n) in called | owners or n.id not in known)):
+            if isinstance(n, ast.Name) and not (
+                n.id in TRANSFORMS and (id(n) in called | owners or n.id not in known)
+            ):
                 named.add(n.id)
     return named
 
@@ -111,30 +151,66 @@ def _unreadable(parsed: Formula, original: Mapping[str, str], data: pd.DataFrame
     """Columns that stand as terms of their own and are neither numbers nor categories."""
     problems = []
     for side, what in ((parsed.lhs, "the outcome"), (parsed.rhs, "a covariate")):
-        columns = [c for c in dict.fromkeys(original.get(e, e) for e in _factors(side)) if c in data.columns and not pd.api.types.is_numeric_dtype(data[c])]
-        problems += [replace(p, what=p.what.replace("a covariate", what)) for p in unreadable(data, columns, np.ones(len(data), bool))]
+        columns = [
+            c
+            for c in dict.fromkeys(original.get(e, e) for e in _factors(side))
+            if c in data.columns and not pd.api.types.is_numeric_dtype(data[c])
+        ]
+        problems += [
+            replace(p, what=p.what.replace("a covariate", what))
+            for p in unreadable(data, columns, np.ones(len(data), bool))
+        ]
     return problems
 
 
-def _matrices(parsed: Formula, data: pd.DataFrame, alias: Mapping[str, str], formula: str, caller: str) -> tuple[Float, Float, str, tuple[str, ...]]:
+def _matrices(
+    parsed: Formula, data: pd.DataFrame, alias: Mapping[str, str], formula: str, caller: str
+) -> tuple[Float, Float, str, tuple[str, ...]]:
     """Outcome (n_a, 1), regressors (n_a, q), and the names of both."""
     original = {v: k for k, v in alias.items()}
     plain = occurring(data)
-    plain = plain.assign(**{c: plain[c].astype(float) for c in plain.columns if pd.api.types.is_bool_dtype(plain[c])})
+    plain = plain.assign(
+        **{c: plain[c].astype(float) for c in plain.columns if pd.api.types.is_bool_dtype(plain[c])}
+    )
     try:
         with np.errstate(divide="ignore", invalid="ignore"):
-            matrices = parsed.get_model_matrix(plain.rename(columns=alias), context=None, na_action="ignore")
-    except (FormulaicError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            matrices = parsed.get_model_matrix(
+                plain.rename(columns=alias), context=None, na_action="ignore"
+            )
+    except (
+        FormulaicError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
         expected = "terms that are defined for these columns"
-        raise EstimateError(Problem(f"{caller} cannot evaluate the formula", formula, expected, _first_sentence(error))) from error
+        raise EstimateError(
+            Problem(
+                f"{caller} cannot evaluate the formula", formula, expected, _first_sentence(error)
+            )
+        ) from error
     y = matrices.lhs.to_numpy(float)
     outcome = _spelled(str(matrices.lhs.columns[-1]), original) if y.shape[1] else "nothing"
     if y.shape[1] == 2 and outcome.endswith("[T.True]"):
         y = y[:, 1:]
     if y.shape[1] != 1:
         columns = f"{y.shape[1]} columns: {', '.join(map(str, matrices.lhs.columns[:10]))}"
-        raise EstimateError(Problem(f"{caller} needs one outcome column", formula, "a numeric or boolean outcome", columns))
-    return y, matrices.rhs.to_numpy(float), outcome, tuple(_spelled(str(c), original) for c in matrices.rhs.columns)
+        raise EstimateError(
+            Problem(
+                f"{caller} needs one outcome column",
+                formula,
+                "a numeric or boolean outcome",
+                columns,
+            )
+        )
+    return (
+        y,
+        matrices.rhs.to_numpy(float),
+        outcome,
+        tuple(_spelled(str(c), original) for c in matrices.rhs.columns),
+    )
 
 
 def _spelled(name: str, original: dict[str, str]) -> str:
@@ -149,20 +225,36 @@ def _missing(data: pd.DataFrame, rows: Int, caller: str) -> list[Problem]:
         bad = data[c].isna().to_numpy()
         if bad.any():
             problems.append(
-                Problem(f"{caller} meets missing values in the domain", f"column '{c}'", "a value in every row of the domain that carries weight", "missing",
-                        f"Narrow the domain: sample.where(frame['{c}'].notna()).", int(bad.sum()), tuple(int(i) for i in rows[bad][:5]))
-            )  # fmt: skip
+                Problem(
+                    f"{caller} meets missing values in the domain",
+                    f"column '{c}'",
+                    "a value in every row of the domain that carries weight",
+                    "missing",
+                    f"Narrow the domain: sample.where(frame['{c}'].notna()).",
+                    int(bad.sum()),
+                    tuple(int(i) for i in rows[bad][:5]),
+                )
+            )
     return problems
 
 
 def _refuse_infinite(values: Float, names: tuple[str, ...], caller: str, rows: Int) -> None:
     bad = ~np.isfinite(values)
     if bad.any():
-        raise EstimateError([
-            Problem(f"{caller} meets a term that is not a finite number", f"'{names[j]}'", "a finite value in every row", "infinite or undefined", "", int(bad[:, j].sum()),
-                    tuple(int(i) for i in rows[bad[:, j]][:5]))
-            for j in np.flatnonzero(bad.any(axis=0))
-        ])  # fmt: skip
+        raise EstimateError(
+            [
+                Problem(
+                    f"{caller} meets a term that is not a finite number",
+                    f"'{names[j]}'",
+                    "a finite value in every row",
+                    "infinite or undefined",
+                    "",
+                    int(bad[:, j].sum()),
+                    tuple(int(i) for i in rows[bad[:, j]][:5]),
+                )
+                for j in np.flatnonzero(bad.any(axis=0))
+            ]
+        )
 
 
 def _collinear(model: Model, column: int, made: tuple[int, ...]) -> Problem:

@@ -1,4 +1,6 @@
-"""Tests of linear hypotheses on estimates. A test prints its null; one that cannot be made says why."""
+"""Tests of linear hypotheses on estimates. A test prints its null; one that cannot be made says
+why.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,13 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, finite, need_estimates
 from mismes_eval.numerics.rows import Float
 
-Hypothesis = Sequence[str] | Mapping[str, float] | Sequence[Mapping[str, float]] | Sequence[Sequence[float]] | Float
+Hypothesis = (
+    Sequence[str]
+    | Mapping[str, float]
+    | Sequence[Mapping[str, float]]
+    | Sequence[Sequence[float]]
+    | Float
+)
 
 
 @dataclass(frozen=True)
@@ -51,24 +59,31 @@ class Test:
 
     def __str__(self) -> str:
         df = f"{self.ndf:.4g}, {self.ddf:.4g}" if self.distribution == "F" else f"{self.ndf:.4g}"
-        return f"{self.method}. H0: {self.null}. {self.distribution}({df}) = {self.statistic:.4g}, p = {self.p:.4g}."
+        return (
+            f"{self.method}. H0: {self.null}. {self.distribution}({df}) = {self.statistic:.4g}, p ="
+            f" {self.p:.4g}."
+        )
 
 
 def wald(estimate: Estimate, L: Hypothesis) -> Test | NotEstimable:
-    """Wald test that linear combinations of the values are zero (R survey: regTermTest, method="Wald").
+    """Wald test that linear combinations of the values are zero (R survey: regTermTest,
+    method="Wald").
 
     Parameters
     ----------
-    L : names of values that are zero together; or a mapping name -> weight, or several; or an array (k, p).
+    L : names of values that are zero together; or a mapping name -> weight, or several; or an array
+        (k, p).
 
     Returns
     -------
-    Test, F with k and the estimate's degrees of freedom (the design's, less the coefficients where it is a regression); NotEstimable where the
-    combinations have no variance, depend on each other, or no degrees of freedom are left.
+    Test, F with k and the estimate's degrees of freedom (the design's, less the coefficients where
+    it is a regression); NotEstimable where the combinations have no variance, depend on each other,
+    or no degrees of freedom are left.
 
     References
     ----------
-    Rao and Scott (1984), Annals of Statistics 12, 46-60; Korn and Graubard (1990), American Statistician 44, 270-276.
+    Rao and Scott (1984), Annals of Statistics 12, 46-60; Korn and Graubard (1990), American
+    Statistician 44, 270-276.
     """
     need_estimates((estimate,), "wald")
     matrix = _matrix(estimate, L)
@@ -85,17 +100,31 @@ def wald(estimate: Estimate, L: Hypothesis) -> Test | NotEstimable:
     correlation = v / np.outer(scale, scale)
     k = matrix.shape[0]
     if np.linalg.matrix_rank(correlation, tol=1e-10 * k, hermitian=True) < k:
-        return NotEstimable(f"the combinations depend on each other, or the design has too few PSUs for {k} of them at once: {null}")
+        return NotEstimable(
+            f"the combinations depend on each other, or the design has too few PSUs for {k} of them"
+            f" at once: {null}"
+        )
     z = effect / scale
     f = float(z @ np.linalg.solve(correlation, z)) / k
-    return Test(null, f, "F", float(k), ddf, float(stats.f.sf(f, k, ddf)), "Wald test", estimate.notes)
+    return Test(
+        null, f, "F", float(k), ddf, float(stats.f.sf(f, k, ddf)), "Wald test", estimate.notes
+    )
 
 
 def _matrix(estimate: Estimate, hypothesis: Hypothesis) -> Float:
     if not hasattr(hypothesis, "__len__") or not len(hypothesis):
-        raise EstimateError(Problem("no hypothesis", "argument 'L'", "at least one name, mapping or row", repr(hypothesis)))
+        raise EstimateError(
+            Problem(
+                "no hypothesis",
+                "argument 'L'",
+                "at least one name, mapping or row",
+                repr(hypothesis),
+            )
+        )
     listed: list[Any] = (
-        [hypothesis] if isinstance(hypothesis, (str, Mapping)) else list(np.asarray(hypothesis) if isinstance(hypothesis, pd.DataFrame) else hypothesis)
+        [hypothesis]
+        if isinstance(hypothesis, (str, Mapping))
+        else list(np.asarray(hypothesis) if isinstance(hypothesis, pd.DataFrame) else hypothesis)
     )
     rows = [{row: 1.0} if isinstance(row, str) else row for row in listed]
     if all(isinstance(row, Mapping) for row in rows):
@@ -104,7 +133,12 @@ def _matrix(estimate: Estimate, hypothesis: Hypothesis) -> Float:
         matrix = np.atleast_2d(np.asarray(listed, float))
     except (TypeError, ValueError):
         matrix = np.zeros((0, 0))
-    if matrix.ndim != 2 or matrix.shape[1] != estimate.p or not np.isfinite(matrix).all() or not (matrix != 0).any(axis=1).all():
+    if (
+        matrix.ndim != 2
+        or matrix.shape[1] != estimate.p
+        or not np.isfinite(matrix).all()
+        or not (matrix != 0).any(axis=1).all()
+    ):
         raise EstimateError(
             Problem(
                 "the hypothesis matrix does not fit",
@@ -117,11 +151,23 @@ def _matrix(estimate: Estimate, hypothesis: Hypothesis) -> Float:
 
 
 def _named(estimate: Estimate, rows: Sequence[Mapping[str, float]]) -> Float:
-    problems = [Problem("a hypothesis without values", "argument 'L'", "at least one name", "an empty mapping") for row in rows if not row]
+    problems = [
+        Problem(
+            "a hypothesis without values", "argument 'L'", "at least one name", "an empty mapping"
+        )
+        for row in rows
+        if not row
+    ]
     unknown = sorted({str(name) for row in rows for name in row if name not in estimate.names})
-    problems += [Problem("wald names no value", f"'{name}'", f"names among {', '.join(estimate.names[:20])}") for name in unknown]
     problems += [
-        Problem("a weight is not a finite number", f"'{name}'", "a number", repr(weight)) for row in rows for name, weight in row.items() if not finite(weight)
+        Problem("wald names no value", f"'{name}'", f"names among {', '.join(estimate.names[:20])}")
+        for name in unknown
+    ]
+    problems += [
+        Problem("a weight is not a finite number", f"'{name}'", "a number", repr(weight))
+        for row in rows
+        for name, weight in row.items()
+        if not finite(weight)
     ]
     if problems:
         raise EstimateError(problems)
@@ -133,5 +179,9 @@ def _named(estimate: Estimate, rows: Sequence[Mapping[str, float]]) -> Float:
 
 
 def _words(row: Float, names: tuple[str, ...]) -> str:
-    parts = [(names[j] if w == 1 else f"-{names[j]}" if w == -1 else f"{w:g} {names[j]}") for j, w in enumerate(row) if w != 0]
+    parts = [
+        (names[j] if w == 1 else f"-{names[j]}" if w == -1 else f"{w:g} {names[j]}")
+        for j, w in enumerate(row)
+        if w != 0
+    ]
     return " + ".join(parts).replace("+ -", "- ")

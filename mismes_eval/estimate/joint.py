@@ -1,4 +1,6 @@
-"""Several estimates as one: of one sample with their joint covariance, of independent samples with none between them."""
+"""Several estimates as one: of one sample with their joint covariance, of independent samples with
+none between them.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,18 @@ def stack(*estimates: Estimate) -> Estimate:
     """Several estimates on the same design or designs, with their joint covariance."""
     need_estimates(estimates, "stack")
     first = estimates[0]
-    if any(len(e.parts) != len(first.parts) or any(a.design is not b.design for a, b in zip(e.parts, first.parts, strict=True)) for e in estimates):
+    if any(
+        len(e.parts) != len(first.parts)
+        or any(a.design is not b.design for a, b in zip(e.parts, first.parts, strict=True))
+        for e in estimates
+    ):
         raise EstimateError(
-            Problem("stack needs estimates on one and the same design", fix="Use independent() for separate samples; derive every estimate from one Sample.")
+            Problem(
+                "stack needs estimates on one and the same design",
+                fix=(
+                    "Use independent() for separate samples; derive every estimate from one Sample."
+                ),
+            )
         )
     parts = []
     for k, part in enumerate(first.parts):
@@ -36,7 +47,9 @@ def stack(*estimates: Estimate) -> Estimate:
 
 
 def independent(*estimates: Estimate) -> Estimate:
-    """Estimates from independent samples (two countries, two separate rounds): covariance zero between them."""
+    """Estimates from independent samples (two countries, two separate rounds): covariance zero
+    between them.
+    """
     need_estimates(estimates, "independent")
     p = sum(e.p for e in estimates)
     parts: list[Part] = []
@@ -47,7 +60,13 @@ def independent(*estimates: Estimate) -> Estimate:
         for part in e.parts:
             if any(part.design.base is other.design.base for other in parts):
                 raise EstimateError(
-                    Problem("independent got two estimates on one design", fix="Use stack() for estimates of one sample, made with the same weight steps.")
+                    Problem(
+                        "independent got two estimates on one design",
+                        fix=(
+                            "Use stack() for estimates of one sample, made with the same weight"
+                            " steps."
+                        ),
+                    )
                 )
             parts.append(part.linear(pad))
         at += e.p
@@ -61,6 +80,15 @@ def _joined(estimates: tuple[Estimate, ...], parts: tuple[Part, ...]) -> Estimat
     notes = tuple(dict.fromkeys(note for e in estimates for note in e.notes))
     interval: Interval = "logit" if all(e.interval == "logit" for e in estimates) else "t"
     return Estimate(
-        np.concatenate([e.value for e in estimates]), tuple(names), parts, pd.concat([e.keys for e in estimates], ignore_index=True),
-        np.concatenate([e.n for e in estimates]), np.concatenate([e.dof for e in estimates]), estimates[0].kind, estimates[0].unit, "", notes, interval,
-    )  # fmt: skip
+        np.concatenate([e.value for e in estimates]),
+        tuple(names),
+        parts,
+        pd.concat([e.keys for e in estimates], ignore_index=True),
+        np.concatenate([e.n for e in estimates]),
+        np.concatenate([e.dof for e in estimates]),
+        estimates[0].kind,
+        estimates[0].unit,
+        "",
+        notes,
+        interval,
+    )

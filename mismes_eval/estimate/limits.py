@@ -15,7 +15,9 @@ def log_odds(v: Float) -> Float:
 
 
 def logit_se(value: Float, se: Float) -> Float:
-    """(p,) standard error of the log-odds by the delta method, NaN where the value is not inside (0, 1)."""
+    """(p,) standard error of the log-odds by the delta method, NaN where the value is not inside
+    (0, 1).
+    """
     inside = (value > 0) & (value < 1)
     v = np.where(inside, value, 0.5)
     return np.where(inside, se / (v * (1 - v)), np.nan)
@@ -28,7 +30,9 @@ def logit_limits(value: Float, se: Float, t: Float) -> tuple[Float, Float]:
 
 
 def beta_limits(value: Float, se: Float, n: Float, level: float, t: Float) -> tuple[Float, Float]:
-    """Clopper-Pearson at the effective sample size (Korn and Graubard 1998; R survey: svyciprop, method="beta")."""
+    """Clopper-Pearson at the effective sample size (Korn and Graubard 1998; R survey: svyciprop,
+    method="beta").
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         size = value * (1 - value) / se**2 * (special.stdtrit(n - 1, 0.5 + level / 2) / t) ** 2
         low = _beta(0.5 - level / 2, size * value, size * (1 - value) + 1)
@@ -37,7 +41,13 @@ def beta_limits(value: Float, se: Float, n: Float, level: float, t: Float) -> tu
 
 
 def _beta(p: float, a: Float, b: Float) -> Float:
-    """Quantile of the beta distribution, NaN where it has none. (scipy.special: scipy.stats takes half a second to import.)"""
+    """Quantile of the beta distribution, NaN where it has none. (scipy.special: scipy.stats takes
+    half a second to import.)
+    """
     possible = (a > 0) & (b > 0)
-    out: Float = np.where(possible, special.betaincinv(np.where(possible, a, 1.0), np.where(possible, b, 1.0), p), np.nan)
+    out: Float = np.where(
+        possible,
+        special.betaincinv(np.where(possible, a, 1.0), np.where(possible, b, 1.0), p),
+        np.nan,
+    )
     return out

@@ -10,15 +10,20 @@ import numpy as np
 if TYPE_CHECKING:
     from mismes_eval.estimate.estimate import Estimate
 
-PYPLOT = "matplotlib.pyplot"  # imported when a picture is drawn: half a second that a report that is up to date does without
+# imported when a picture is drawn: half a second that a report that is up to date does without
+PYPLOT = "matplotlib.pyplot"
 
 
 def dots(estimate: Estimate, ax: Any = None) -> Any:
-    """Dot and 95% interval for each value, first on top; over event time where the estimate has it. A line at 0 where the intervals reach it. Returns the axes."""
+    """Dot and 95% interval for each value, first on top; over event time where the estimate has it.
+    A line at 0 where the intervals reach it. Returns the axes.
+    """
     if "event_time" in estimate.keys and estimate.keys["event_time"].is_unique:
         return _event_study(estimate, ax)
     if ax is None:
-        _, ax = import_module(PYPLOT).subplots(figsize=(7, 0.9 + 0.32 * estimate.p), layout="constrained")
+        _, ax = import_module(PYPLOT).subplots(
+            figsize=(7, 0.9 + 0.32 * estimate.p), layout="constrained"
+        )
     ci = estimate.ci()
     y = np.arange(estimate.p)[::-1]
     if ci["low"].min() < 0 < ci["high"].max():

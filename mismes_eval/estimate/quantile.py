@@ -1,4 +1,6 @@
-"""Quantiles with Woodruff intervals: a confidence interval of the distribution function, read back on the scale of the variable."""
+"""Quantiles with Woodruff intervals: a confidence interval of the distribution function, read back
+on the scale of the variable.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,15 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require, together
+from mismes_eval.estimate.domains import (
+    By,
+    Domains,
+    domains,
+    no_negative_weights,
+    numbers,
+    require,
+    together,
+)
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
 from mismes_eval.numerics.rows import Columns, Float
@@ -47,7 +57,15 @@ class Distribution:
         target = np.where(inside, p, 0.5)
         if rule == "hf7":
             k = self.x.size
-            q = np.interp(target, np.concatenate([[0.0], self.cumulative[:-1]]) / self.cumulative[-2], self.x) if k > 1 else np.full(p.shape, self.x[0])
+            q = (
+                np.interp(
+                    target,
+                    np.concatenate([[0.0], self.cumulative[:-1]]) / self.cumulative[-2],
+                    self.x,
+                )
+                if k > 1
+                else np.full(p.shape, self.x[0])
+            )
             return np.where(inside, q, np.nan)
         share = self.cumulative / self.cumulative[-1]
         at = np.minimum(np.searchsorted(share, target - 1e-12), self.x.size - 1)
@@ -58,45 +76,82 @@ class Distribution:
         return np.where(inside, q, np.nan)
 
 
-def quantile(sample: Sample, column: str, probs: float | Sequence[float], by: By = None, rule: Rule = "math", interval: Way = "mean") -> Estimate:
+def quantile(
+    sample: Sample,
+    column: str,
+    probs: float | Sequence[float],
+    by: By = None,
+    rule: Rule = "math",
+    interval: Way = "mean",
+) -> Estimate:
     """Weighted quantiles (R survey: svyquantile).
 
     Parameters
     ----------
     column : numeric, no missing values inside the domain.  probs : between 0 and 1.
-    rule : "math" (inverse of the weighted distribution function), "school" (midpoint at exact ties), "hf7" (interpolated).
-    interval : of the distribution function, "mean" (symmetric) or "xlogit" (on the log-odds; stays in (0, 1), better in the tails); "quantile" takes the
-        variance of the quantile over replicates, for replicate designs (not the jackknife, whose variance of a quantile is not consistent).
+    rule : "math" (inverse of the weighted distribution function), "school" (midpoint at exact
+        ties), "hf7" (interpolated).
+    interval : of the distribution function, "mean" (symmetric) or "xlogit" (on the log-odds; stays
+        in (0, 1), better in the tails); "quantile" takes the variance of the quantile over
+        replicates, for replicate designs (not the jackknife, whose variance of a quantile is not
+        consistent).
 
     Returns
     -------
-    Estimate, value (D * P,) in the column's units. The standard error is the width of the 95% interval over 2 t, as in R. The influence is that of the
-    distribution function, -(1{y <= q} - F(q)), divided by the density which that width implies, so that contrasts and steps carry the same standard error;
-    it is not differentiable theory but Woodruff's local slope. NaN where the interval of the distribution function leaves (0, 1).
-    Where p is below the weighted share of the smallest value the quantile is that value; R survey 4.1 returns the next one, and so wider or narrower limits.
+    Estimate, value (D * P,) in the column's units. The standard error is the width of the 95%
+    interval over 2 t, as in R. The influence is that of the distribution function, -(1{y <= q} -
+    F(q)), divided by the density which that width implies, so that contrasts and steps carry the
+    same standard error; it is not differentiable theory but Woodruff's local slope. NaN where the
+    interval of the distribution function leaves (0, 1).
+    Where p is below the weighted share of the smallest value the quantile is that value; R survey
+    4.1 returns the next one, and so wider or narrower limits.
 
     References
     ----------
-    Woodruff (1952), JASA 47, 635-646; Francisco and Fuller (1991), Annals of Statistics 19, 454-469.
+    Woodruff (1952), JASA 47, 635-646; Francisco and Fuller (1991), Annals of Statistics 19,
+    454-469.
     """
     require(sample, [column], "quantile")
     try:
         chosen = np.atleast_1d(np.asarray(probs, float))
     except (TypeError, ValueError):
-        raise EstimateError(Problem("a quantile's share is no number", "argument 'probs'", "numbers between 0 and 1, ends excluded", repr(probs))) from None
+        raise EstimateError(
+            Problem(
+                "a quantile's share is no number",
+                "argument 'probs'",
+                "numbers between 0 and 1, ends excluded",
+                repr(probs),
+            )
+        ) from None
     problems = _problems(sample, chosen, rule, interval)
     if problems:
         raise EstimateError(problems)
     no_negative_weights(sample, "quantile")
-    y, where = together(lambda: numbers(sample, column, "quantile"), lambda: domains(sample, by, "quantile"))
+    y, where = together(
+        lambda: numbers(sample, column, "quantile"), lambda: domains(sample, by, "quantile")
+    )
     curves = _curves(y, sample.weights, where)
     q = np.array([curve.quantile(chosen, rule) for curve in curves])
     names = [f"{column} p{100 * p:g}" for p in chosen]
     keys = pd.DataFrame({"variable": column, "level": [f"p{100 * p:g}" for p in chosen]})
     notes: tuple[str, ...] = (f"Quantile: {RULES[rule]}.",)
     if interval == "quantile":
-        each = replicated(sample, lambda w: np.array([c.quantile(chosen, rule) for c in _curves(y, w, where)]).ravel())
-        return replace(wrap(sample, q.ravel(), Part(sample.design, None, each, q.ravel()), where, keys, names, "quantile"), notes=(*sample.notes, *notes))
+        each = replicated(
+            sample,
+            lambda w: np.array([c.quantile(chosen, rule) for c in _curves(y, w, where)]).ravel(),
+        )
+        return replace(
+            wrap(
+                sample,
+                q.ravel(),
+                Part(sample.design, None, each, q.ravel()),
+                where,
+                keys,
+                names,
+                "quantile",
+            ),
+            notes=(*sample.notes, *notes),
+        )
     share, part = _shares_below(sample, y, q, where)
     se = np.sqrt(np.maximum(np.diag(part.vcov), 0.0))
     wrapped = wrap(sample, q.ravel(), part, where, keys, names, "quantile")
@@ -112,22 +167,48 @@ def quantile(sample: Sample, column: str, probs: float | Sequence[float], by: By
     if np.isnan(slope).any():
         notes = (
             *notes,
-            "No standard error where the interval of the distribution function leaves (0, 1): take interval='xlogit', or quantiles nearer the middle.",
+            (
+                "No standard error where the interval of the distribution function leaves (0, 1):"
+                " take interval='xlogit', or quantiles nearer the middle."
+            ),
         )
     moved = part.linear(-np.diag(slope))
     if part.replicates is not None:
-        moved = replace(moved, replicates=q.ravel() - slope * (part.replicates - share), full=q.ravel())
+        moved = replace(
+            moved, replicates=q.ravel() - slope * (part.replicates - share), full=q.ravel()
+        )
     return replace(wrapped, parts=(moved,), limits=limits, notes=(*sample.notes, *notes))
 
 
 def _problems(sample: Sample, probs: Float, rule: str, interval: str) -> list[Problem]:
     problems = []
     if probs.ndim != 1 or probs.size == 0 or not ((probs > 0) & (probs < 1)).all():
-        problems.append(Problem("a quantile's share is out of range", "argument 'probs'", "numbers between 0 and 1, ends excluded", str(probs.tolist())))
+        problems.append(
+            Problem(
+                "a quantile's share is out of range",
+                "argument 'probs'",
+                "numbers between 0 and 1, ends excluded",
+                str(probs.tolist()),
+            )
+        )
     if rule not in RULES:
-        problems.append(Problem("unknown rule for quantiles", "argument 'rule'", f"one of {', '.join(RULES)}", repr(rule)))
+        problems.append(
+            Problem(
+                "unknown rule for quantiles",
+                "argument 'rule'",
+                f"one of {', '.join(RULES)}",
+                repr(rule),
+            )
+        )
     if interval not in ("mean", "xlogit", "quantile"):
-        problems.append(Problem("unknown interval for quantiles", "argument 'interval'", "'mean', 'xlogit' or 'quantile'", repr(interval)))
+        problems.append(
+            Problem(
+                "unknown interval for quantiles",
+                "argument 'interval'",
+                "'mean', 'xlogit' or 'quantile'",
+                repr(interval),
+            )
+        )
     if interval == "quantile" and sample.design.replicates is None:
         problems.append(
             Problem(
@@ -163,14 +244,18 @@ def _shares_below(sample: Sample, y: Float, q: Float, where: Domains) -> tuple[F
     return evaluate(sample, below, where, OfTotals(lambda t: t[:, :p] / t[:, p:], slope))
 
 
-def _share_interval(share: Float, se: Float, dof: Float, level: float, interval: str) -> tuple[Float, Float]:
+def _share_interval(
+    share: Float, se: Float, dof: Float, level: float, interval: str
+) -> tuple[Float, Float]:
     t = stats.t.ppf(0.5 + level / 2, np.where(dof > 0, dof, np.nan))
     if interval == "mean":
         return share - t * se, share + t * se
     inside = (share > 0) & (share < 1)
     v = np.where(inside, share, 0.5)
     eta, half = np.log(v / (1 - v)), t * se / (v * (1 - v))
-    return np.where(inside, 1 / (1 + np.exp(half - eta)), np.nan), np.where(inside, 1 / (1 + np.exp(-half - eta)), np.nan)
+    return np.where(inside, 1 / (1 + np.exp(half - eta)), np.nan), np.where(
+        inside, 1 / (1 + np.exp(-half - eta)), np.nan
+    )
 
 
 def _read_back(curves: list[Distribution], owner: np.ndarray, p: Float, rule: Rule) -> Float:

@@ -24,7 +24,9 @@ NEARLY_COLLINEAR = 1e9
 
 @dataclass(frozen=True)
 class Fit:
-    """beta (q,); residual (n_a,) outcome less fitted; inverse (q, q) of the information; extra: what a reader may ask of the fit."""
+    """beta (q,); residual (n_a,) outcome less fitted; inverse (q, q) of the information; extra:
+    what a reader may ask of the fit.
+    """
 
     beta: Float
     residual: Float
@@ -40,25 +42,31 @@ def ols(sample: Sample, formula: str) -> Estimate:
 
     Parameters
     ----------
-    formula : "y ~ x + group", in the language of formulaic (column names that are no identifiers in `backticks`); evaluated on the rows of the domain that carry weight. Missing values there are refused.
+    formula : "y ~ x + group", in the language of formulaic (column names that are no identifiers in
+        `backticks`); evaluated on the rows of the domain that carry weight. Missing values there
+        are refused.
 
     Returns
     -------
-    Estimate, value (q,) coefficients in outcome units per regressor unit; degrees of freedom: the design's plus 1 less q.
+    Estimate, value (q,) coefficients in outcome units per regressor unit; degrees of freedom: the
+    design's plus 1 less q.
 
     Raises
     ------
-    EstimateError : unknown columns, missing values, columns that are combinations of others (all named).
+    EstimateError : unknown columns, missing values, columns that are combinations of others (all
+        named).
 
     References
     ----------
-    Fuller (1975), Sankhya C 37, 117-132; Binder (1983), International Statistical Review 51, 279-292.
+    Fuller (1975), Sankhya C 37, 117-132; Binder (1983), International Statistical Review 51,
+    279-292.
     """
     return _estimate(sample, build(sample, formula, "ols"), _fit_ols, "ols")
 
 
 def logit(sample: Sample, formula: str) -> Estimate:
-    """Weighted logistic regression (R survey: svyglm, quasibinomial), converged to rounding. Coefficients are log-odds ratios.
+    """Weighted logistic regression (R survey: svyglm, quasibinomial), converged to rounding.
+    Coefficients are log-odds ratios.
 
     Parameters
     ----------
@@ -76,13 +84,21 @@ def logit(sample: Sample, formula: str) -> Estimate:
     bad = ~np.isin(model.y, (0.0, 1.0))
     if bad.any():
         raise EstimateError(
-            Problem("the outcome of logit is not yes or no", f"'{model.outcome}'", "0 or 1 in every row", f"{model.y[bad][0]:g}", "", int(bad.sum()))
+            Problem(
+                "the outcome of logit is not yes or no",
+                f"'{model.outcome}'",
+                "0 or 1 in every row",
+                f"{model.y[bad][0]:g}",
+                "",
+                int(bad.sum()),
+            )
         )
     return _estimate(sample, model, _fit_logit, "logit")
 
 
 def poisson(sample: Sample, formula: str) -> Estimate:
-    """Weighted Poisson regression with a log link (R survey: svyglm, quasipoisson), converged to rounding. Coefficients are log rate ratios.
+    """Weighted Poisson regression with a log link (R survey: svyglm, quasipoisson), converged to
+    rounding. Coefficients are log rate ratios.
 
     Parameters
     ----------
@@ -90,30 +106,56 @@ def poisson(sample: Sample, formula: str) -> Estimate:
 
     Raises
     ------
-    EstimateError : as for ols; also a group of rows whose outcome is 0 throughout (no finite maximum).
+    EstimateError : as for ols; also a group of rows whose outcome is 0 throughout (no finite
+        maximum).
     """
     model = build(sample, formula, "poisson")
     bad = ~(model.y >= 0)
     if bad.any():
         raise EstimateError(
-            Problem("the outcome of poisson is negative", f"'{model.outcome}'", "0 or more in every row", f"{model.y[bad][0]:g}", "", int(bad.sum()))
+            Problem(
+                "the outcome of poisson is negative",
+                f"'{model.outcome}'",
+                "0 or more in every row",
+                f"{model.y[bad][0]:g}",
+                "",
+                int(bad.sum()),
+            )
         )
     return _estimate(sample, model, _fit_poisson, "poisson")
 
 
 def _fit_ols(x: Float, y: Float, w: Float, start: Float | None) -> Fit:
     fit = least_squares(x, y, w)
-    return Fit(fit.beta, fit.residual, fit.inverse, {"condition": fit.condition, "classical_se": fit.classical_se(w) if y.size > x.shape[1] else None})
+    return Fit(
+        fit.beta,
+        fit.residual,
+        fit.inverse,
+        {
+            "condition": fit.condition,
+            "classical_se": fit.classical_se(w) if y.size > x.shape[1] else None,
+        },
+    )
 
 
 def _fit_logit(x: Float, y: Float, w: Float, start: Float | None) -> Fit:
     fit = fit_logit(x, y, w, start=start)
-    return Fit(fit.beta, y - fit.p, np.asarray(np.linalg.inv(fit.information), float), {"iterations": fit.iterations})
+    return Fit(
+        fit.beta,
+        y - fit.p,
+        np.asarray(np.linalg.inv(fit.information), float),
+        {"iterations": fit.iterations},
+    )
 
 
 def _fit_poisson(x: Float, y: Float, w: Float, start: Float | None) -> Fit:
     fit = fit_poisson(x, y, w, start=start)
-    return Fit(fit.beta, y - fit.mu, np.asarray(np.linalg.inv(fit.information), float), {"iterations": fit.iterations})
+    return Fit(
+        fit.beta,
+        y - fit.mu,
+        np.asarray(np.linalg.inv(fit.information), float),
+        {"iterations": fit.iterations},
+    )
 
 
 def _estimate(sample: Sample, model: Model, fitter: Fitter, caller: str) -> Estimate:
@@ -139,12 +181,21 @@ def _estimate(sample: Sample, model: Model, fitter: Fitter, caller: str) -> Esti
     dof = sample.degf + 1 - q
     notes = sample.notes
     if dof <= 0:
-        notes = (*notes, f"{q} coefficients leave no degrees of freedom ({sample.degf:g} of the design): no intervals.")
+        notes = (
+            *notes,
+            (
+                f"{q} coefficients leave no degrees of freedom ({sample.degf:g} of the design): no"
+                " intervals."
+            ),
+        )
     condition = fit.extra.get("condition")
     if isinstance(condition, float) and condition > NEARLY_COLLINEAR:
         notes = (
             *notes,
-            f"The regressors are nearly collinear (condition {condition:.1g}): count on {max(int(16 - np.log10(condition)), 1)} digits of the coefficients.",
+            (
+                f"The regressors are nearly collinear (condition {condition:.1g}): count on"
+                f" {max(int(16 - np.log10(condition)), 1)} digits of the coefficients."
+            ),
         )
     part = Part(sample.design, influence, replicates, None if replicates is None else fit.beta)
     keys = pd.DataFrame({"variable": list(model.names), "level": ""})
@@ -185,7 +236,9 @@ def _replicates(sample: Sample, model: Model, fitter: Fitter, fit: Fit, caller: 
 
 
 def _moved(model: Model, fit: Fit) -> Callable[[Float], Float]:
-    """Least squares with other weights as a correction to the full fit, in columns that are orthonormal under the full weights: no digits are lost to scale."""
+    """Least squares with other weights as a correction to the full fit, in columns that are
+    orthonormal under the full weights: no digits are lost to scale.
+    """
     half = np.asarray(np.linalg.cholesky(fit.inverse), float)
     x = model.x @ half
 

@@ -1,4 +1,6 @@
-"""Durations: Kaplan-Meier survival, cumulative incidence with competing events, and the time by which a share has had the event."""
+"""Durations: Kaplan-Meier survival, cumulative incidence with competing events, and the time by
+which a share has had the event.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,9 @@ MANY = 500
 
 @dataclass(frozen=True)
 class Spells:
-    """Rows with weight in one domain: position in `grid` (sorted distinct durations) of each row's exit and of the last duration below its entry (-1: none);
-    cause (n,) code 0 for censored, 1.. for events; weight (n,)."""
+    """Rows with weight in one domain: position in `grid` (sorted distinct durations) of each row's
+    exit and of the last duration below its entry (-1: none); cause (n,) code 0 for censored, 1..
+    for events; weight (n,)."""
 
     grid: Float
     exit: Int
@@ -31,39 +34,66 @@ class Spells:
     weight: Float
 
     def masses(self, causes: int) -> tuple[Float, Float]:
-        """Weight at risk just before each duration, shape (K,), and of each cause's events at it, shape (causes, K)."""
+        """Weight at risk just before each duration, shape (K,), and of each cause's events at it,
+        shape (causes, K).
+        """
         k = self.grid.size
         leave = np.bincount(self.exit, weights=self.weight, minlength=k)
         enter = np.bincount(self.before + 1, weights=self.weight, minlength=k + 1)[:k]
         at_risk = np.cumsum(enter) - np.concatenate([[0.0], np.cumsum(leave)[:-1]])
-        events = np.array([np.bincount(self.exit[self.cause == c], weights=self.weight[self.cause == c], minlength=k) for c in range(1, causes + 1)])
+        events = np.array(
+            [
+                np.bincount(
+                    self.exit[self.cause == c], weights=self.weight[self.cause == c], minlength=k
+                )
+                for c in range(1, causes + 1)
+            ]
+        )
         return at_risk, events
 
 
-def survival(sample: Sample, duration: str, event: str, by: By = None, times: Sequence[float] | None = None, entry: str | None = None) -> Estimate:
-    """Share still without the event at each time: weighted Kaplan-Meier with the design's standard errors.
+def survival(
+    sample: Sample,
+    duration: str,
+    event: str,
+    by: By = None,
+    times: Sequence[float] | None = None,
+    entry: str | None = None,
+) -> Estimate:
+    """Share still without the event at each time: weighted Kaplan-Meier with the design's standard
+    errors.
 
     Parameters
     ----------
     duration : time from the origin to the event or to the end of observation, above 0.  event : 1 where the event was seen, 0 where the row is censored.
     by : columns; one curve for each combination that occurs.  times : where to evaluate; None: each curve at every time at which it has an event (at most 500).
-    entry : time from which a row is under observation (left truncation), below its duration; None: from 0.
+    entry : time from which a row is under observation (left truncation), below its duration; None:
+        from 0.
 
     Returns
     -------
-    Estimate; keys: by-columns, time, at_risk (rows). Intervals on the log-odds of the share. A time after the last observed duration is refused.
+    Estimate; keys: by-columns, time, at_risk (rows). Intervals on the log-odds of the share. A time
+    after the last observed duration is refused.
 
     References
     ----------
-    Kaplan and Meier (1958), JASA 53, 457-481; influence as in R survival's robust standard error (infinitesimal jackknife, which has no n/(n-1)); Lin (2000), Biometrika 87, 37-47.
+    Kaplan and Meier (1958), JASA 53, 457-481; influence as in R survival's robust standard error
+    (infinitesimal jackknife, which has no n/(n-1)); Lin (2000), Biometrika 87, 37-47.
     """
     return _curves(sample, duration, event, None, by, times, entry, "survival")
 
 
 def cumulative_incidence(
-    sample: Sample, duration: str, cause: str, of: object, by: By = None, times: Sequence[float] | None = None, entry: str | None = None
+    sample: Sample,
+    duration: str,
+    cause: str,
+    of: object,
+    by: By = None,
+    times: Sequence[float] | None = None,
+    entry: str | None = None,
 ) -> Estimate:
-    """Share that has had the event `of` by each time, where other events end the spell too: weighted Aalen-Johansen with the design's standard errors.
+    """Share that has had the event `of` by each time, where other events end the spell too:
+    weighted Aalen-Johansen with the design's standard errors.
 
     Parameters
     ----------
@@ -72,7 +102,8 @@ def cumulative_incidence(
 
     Returns
     -------
-    Estimate; keys: by-columns, time, at_risk (rows). The incidences of all causes and the survival of any sum to 1.
+    Estimate; keys: by-columns, time, at_risk (rows). The incidences of all causes and the survival
+    of any sum to 1.
 
     References
     ----------
@@ -81,13 +112,25 @@ def cumulative_incidence(
     if of is None or not pd.api.types.is_scalar(of):
         raise EstimateError(
             Problem(
-                "cumulative incidence is of one event", "argument 'of'", f"one of the values of '{cause}'", repr(of) if of is None else f"a {type(of).__name__}"
+                "cumulative incidence is of one event",
+                "argument 'of'",
+                f"one of the values of '{cause}'",
+                repr(of) if of is None else f"a {type(of).__name__}",
             )
         )
     return _curves(sample, duration, cause, of, by, times, entry, "cumulative incidence")
 
 
-def _curves(sample: Sample, duration: str, event: str, of: object, by: By, times: Sequence[float] | None, entry: str | None, kind: str) -> Estimate:
+def _curves(
+    sample: Sample,
+    duration: str,
+    event: str,
+    of: object,
+    by: By,
+    times: Sequence[float] | None,
+    entry: str | None,
+    kind: str,
+) -> Estimate:
     require(sample, [duration, event, *([entry] if entry is not None else [])], kind)
     no_negative_weights(sample, kind)
     where = domains(sample, by, kind)
@@ -115,8 +158,12 @@ def _curves(sample: Sample, duration: str, event: str, of: object, by: By, times
     return _wrapped(sample, np.concatenate(value), part, where, at, np.concatenate(risk), kind, of)
 
 
-def _read(sample: Sample, duration: str, event: str, of: object, entry: str | None, kind: str) -> tuple[Float, Float, Int, int]:
-    """Durations, entries, cause codes (1 the event of interest, 2 any other, 0 censored) and the number of causes."""
+def _read(
+    sample: Sample, duration: str, event: str, of: object, entry: str | None, kind: str
+) -> tuple[Float, Float, Int, int]:
+    """Durations, entries, cause codes (1 the event of interest, 2 any other, 0 censored) and the
+    number of causes.
+    """
     inside = sample.active
     length = numbers(sample, duration, kind)
     start = numbers(sample, entry, kind) if entry is not None else np.zeros(sample.n)
@@ -124,7 +171,14 @@ def _read(sample: Sample, duration: str, event: str, of: object, entry: str | No
     if of is None:
         cause = numbers(sample, event, kind)
         if (inside & ~np.isin(cause, (0.0, 1.0))).any():
-            problems.append(Problem("the event is not yes or no", f"column '{event}'", "1 where it was seen, 0 where censored", "other values"))
+            problems.append(
+                Problem(
+                    "the event is not yes or no",
+                    f"column '{event}'",
+                    "1 where it was seen, 0 where censored",
+                    "other values",
+                )
+            )
         code, count = cause.astype(np.intp), 1
     else:
         series = sample.frame[event]
@@ -140,7 +194,11 @@ def _read(sample: Sample, duration: str, event: str, of: object, entry: str | No
         code, count = np.where(series.isna(), 0, np.where(series == of, 1, 2)).astype(np.intp), 2
     for bad, what, column in (
         (inside & (length <= 0), "a duration is not above 0", duration),
-        (inside & (start >= length) & (length > 0), "a row enters after it leaves", duration if entry is None else entry),
+        (
+            inside & (start >= length) & (length > 0),
+            "a row enters after it leaves",
+            duration if entry is None else entry,
+        ),
     ):
         if bad.any():
             problems.append(
@@ -159,15 +217,33 @@ def _read(sample: Sample, duration: str, event: str, of: object, entry: str | No
     return length, start, code, count
 
 
-def _times(length: Float, cause: Int, where: Domains, times: Sequence[float] | None, kind: str) -> list[Float]:
-    """Of each domain: the times asked for, or those at which it has an event (its last time where it has none)."""
+def _times(
+    length: Float, cause: Int, where: Domains, times: Sequence[float] | None, kind: str
+) -> list[Float]:
+    """Of each domain: the times asked for, or those at which it has an event (its last time where
+    it has none).
+    """
     if times is not None:
         try:
             at = np.atleast_1d(np.asarray(times, float))
         except (TypeError, ValueError):
-            raise EstimateError(Problem("the times are not durations", "argument 'times'", "finite numbers of 0 or more", repr(times))) from None
+            raise EstimateError(
+                Problem(
+                    "the times are not durations",
+                    "argument 'times'",
+                    "finite numbers of 0 or more",
+                    repr(times),
+                )
+            ) from None
         if not at.size or not np.isfinite(at).all() or (at < 0).any():
-            raise EstimateError(Problem("the times are not durations", "argument 'times'", "finite numbers of 0 or more", str(at[:5].tolist())))
+            raise EstimateError(
+                Problem(
+                    "the times are not durations",
+                    "argument 'times'",
+                    "finite numbers of 0 or more",
+                    str(at[:5].tolist()),
+                )
+            )
         return [at] * where.count
     if not ((where.code < where.count) & (cause == 1)).any():
         raise EstimateError(Problem(f"{kind} has no event in the domain", "", "at least one"))
@@ -179,21 +255,35 @@ def _times(length: Float, cause: Int, where: Domains, times: Sequence[float] | N
     most = max(own.size for own in out)
     if most > MANY:
         raise EstimateError(
-            Problem(f"{kind} has {most:,} distinct event times", "argument 'times'", f"at most {MANY}", "None", "Say at which times you want it.")
+            Problem(
+                f"{kind} has {most:,} distinct event times",
+                "argument 'times'",
+                f"at most {MANY}",
+                "None",
+                "Say at which times you want it.",
+            )
         )
     return out
 
 
 def _spells(length: Float, start: Float, cause: Int, weight: Float) -> Spells:
     grid, leave = np.unique(length, return_inverse=True)
-    return Spells(grid, leave.astype(np.intp), (np.searchsorted(grid, start, side="right") - 1).astype(np.intp), cause, weight)
+    return Spells(
+        grid,
+        leave.astype(np.intp),
+        (np.searchsorted(grid, start, side="right") - 1).astype(np.intp),
+        cause,
+        weight,
+    )
 
 
 def _one_curve(s: Spells, at: Float, causes: int) -> tuple[Float, Float]:
-    """Curve at the times, shape (T,), and its influence, shape (rows, T). One cause: survival; two: incidence of the first.
+    """Curve at the times, shape (T,), and its influence, shape (rows, T). One cause: survival; two:
+    incidence of the first.
 
-    Each row contributes dN_i(u) - Y_i(u) dN(u)/Y(u) at each u; what that moves is S(t) / (Y(u) (1 - h(u))) for survival (h all-cause hazard), and for the
-    incidence F(t) what comes directly, S(u-) / Y(u), and what comes through the survival up to t.
+    Each row contributes dN_i(u) - Y_i(u) dN(u)/Y(u) at each u; what that moves is S(t) / (Y(u) (1 -
+    h(u))) for survival (h all-cause hazard), and for the incidence F(t) what comes directly, S(u-)
+    / Y(u), and what comes through the survival up to t.
     """
     risk, events = s.masses(causes)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -210,8 +300,11 @@ def _one_curve(s: Spells, at: Float, causes: int) -> tuple[Float, Float]:
     grown = np.cumsum(before * hazard[0])
     value = np.where(k >= 0, grown[np.maximum(k, 0)], 0.0)
     z = _through(s, direct, hazard[0] * direct, k, s.cause == 1)
-    # d F(t) through S(u-): sum over v <= t of S(v-) h1(v) * dlogS(v-), dlogS(v-) = -sum over u < v of dM(u) own(u)
-    z -= _through(s, own, total * own, k, s.cause > 0) * value - _through(s, own * grown, total * own * grown, k, s.cause > 0)
+    # d F(t) through S(u-): sum over v <= t of S(v-) h1(v) * dlogS(v-), dlogS(v-) = -sum over u < v
+    # of dM(u) own(u)
+    z -= _through(s, own, total * own, k, s.cause > 0) * value - _through(
+        s, own * grown, total * own * grown, k, s.cause > 0
+    )
     return value, z
 
 
@@ -221,12 +314,20 @@ def _through(s: Spells, jump: Float, drift: Float, k: Int, ended: np.ndarray) ->
     out = np.empty((s.exit.size, k.size), order="F")
     for j, last in enumerate(k):
         upto = np.minimum(s.exit, last)
-        seen = np.where(upto > s.before, summed[np.maximum(upto, -1) + 1] - summed[s.before + 1], 0.0)
+        seen = np.where(
+            upto > s.before, summed[np.maximum(upto, -1) + 1] - summed[s.before + 1], 0.0
+        )
         out[:, j] = np.where(ended & (s.exit <= last), jump[s.exit], 0.0) - seen
     return out
 
 
-def _part(sample: Sample, columns: list[tuple[Int, Float]], at: list[Float], read: tuple[Float, Float, Int], causes: int) -> Part:
+def _part(
+    sample: Sample,
+    columns: list[tuple[Int, Float]],
+    at: list[Float],
+    read: tuple[Float, Float, Int],
+    causes: int,
+) -> Part:
     if sample.design.replicates is None:
         blocks, before, p = [], 0, sum(moments.size for moments in at)
         for (rows, z), moments in zip(columns, at, strict=True):
@@ -254,16 +355,49 @@ def _part(sample: Sample, columns: list[tuple[Int, Float]], at: list[Float], rea
                         "Merge domains, or use the linearised design.",
                     )
                 )
-            curves.append(_one_curve(_spells(length[used], start[used], cause[used], w[used]), moments, causes)[0])
+            curves.append(
+                _one_curve(
+                    _spells(length[used], start[used], cause[used], w[used]), moments, causes
+                )[0]
+            )
         return np.concatenate(curves)
 
     return Part(sample.design, None, replicated(sample, statistic), statistic(sample.weights))
 
 
-def _wrapped(sample: Sample, value: Float, part: Part, where: Domains, at: list[Float], risk: Float, kind: str, of: object) -> Estimate:
+def _wrapped(
+    sample: Sample,
+    value: Float,
+    part: Part,
+    where: Domains,
+    at: list[Float],
+    risk: Float,
+    kind: str,
+    of: object,
+) -> Estimate:
     size = [moments.size for moments in at]
-    keys = where.keys.loc[where.keys.index.repeat(size)].reset_index(drop=True).assign(time=np.concatenate(at), at_risk=risk)
+    keys = (
+        where.keys.loc[where.keys.index.repeat(size)]
+        .reset_index(drop=True)
+        .assign(time=np.concatenate(at), at_risk=risk)
+    )
     label = kind if of is None else f"{kind} of {of}"
-    names = tuple(f"{label} at {x:g}" + (f", {name}" if name else "") for name, moments in zip(where.labels, at, strict=True) for x in moments)
-    count = np.bincount(where.code[sample.active], minlength=where.count + 1)[: where.count].astype(float)
-    return Estimate(value, names, (part,), keys, np.repeat(count, size), np.full(sum(size), sample.degf), kind, notes=sample.notes, interval="logit")
+    names = tuple(
+        f"{label} at {x:g}" + (f", {name}" if name else "")
+        for name, moments in zip(where.labels, at, strict=True)
+        for x in moments
+    )
+    count = np.bincount(where.code[sample.active], minlength=where.count + 1)[: where.count].astype(
+        float
+    )
+    return Estimate(
+        value,
+        names,
+        (part,),
+        keys,
+        np.repeat(count, size),
+        np.full(sum(size), sample.degf),
+        kind,
+        notes=sample.notes,
+        interval="logit",
+    )

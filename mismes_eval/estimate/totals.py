@@ -11,7 +11,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.domains import By, Domains, categories, domains, require, some, stated, together, variables
+from mismes_eval.estimate.domains import (
+    By,
+    Domains,
+    categories,
+    domains,
+    require,
+    some,
+    stated,
+    together,
+    variables,
+)
 from mismes_eval.estimate.estimate import Estimate, Interval, Part
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Columns, Float, Int, Rows
@@ -30,8 +40,12 @@ class OfTotals:
     slope: Callable[[Float], Float]
 
 
-def evaluate(sample: Sample, y: Float | Columns, where: Domains, statistic: OfTotals) -> tuple[Float, Part]:
-    """Values (D*p,) and the part that carries their variance; y (n, k) must be zero where the sample has no weight."""
+def evaluate(
+    sample: Sample, y: Float | Columns, where: Domains, statistic: OfTotals
+) -> tuple[Float, Part]:
+    """Values (D*p,) and the part that carries their variance; y (n, k) must be zero where the
+    sample has no weight.
+    """
     rows = Rows(y) if isinstance(y, np.ndarray) else y
     d, k = where.count, rows.k
     block = Block(rows, np.eye(d * k), where.small)
@@ -48,10 +62,19 @@ def evaluate(sample: Sample, y: Float | Columns, where: Domains, statistic: OfTo
     p = slope.shape[2]
     coef = np.zeros((d, k, d, p))
     coef[np.arange(d), :, np.arange(d), :] = slope
-    influence = Influence((Block(block.rows, coef.reshape(d * k, d * p), where.small, formed=formed),), sample.n)
+    influence = Influence(
+        (Block(block.rows, coef.reshape(d * k, d * p), where.small, formed=formed),), sample.n
+    )
     if design.replicates is not None:
-        with np.errstate(divide="ignore", invalid="ignore"):  # a domain that is empty in some replicate has no standard error: NaN
-            each = np.array([statistic.value(t).ravel() for t in replicated_totals(design, block).reshape(-1, d, k)])
+        with np.errstate(
+            divide="ignore", invalid="ignore"
+        ):  # a domain that is empty in some replicate has no standard error: NaN
+            each = np.array(
+                [
+                    statistic.value(t).ravel()
+                    for t in replicated_totals(design, block).reshape(-1, d, k)
+                ]
+            )
         return value.ravel(), Part(design, influence, each, value.ravel())
     return value.ravel(), Part(design, influence)
 
@@ -61,19 +84,33 @@ def total(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estima
 
     Parameters
     ----------
-    columns : numeric or boolean columns; a text column gives one total a level. No missing values inside the domain.
+    columns : numeric or boolean columns; a text column gives one total a level. No missing values
+        inside the domain.
     by : column names; one estimate per combination that occurs.
 
     Returns
     -------
     Estimate, value (D * k,) in the columns' units, domain by domain.
     """
-    (arrays, keys, names), where = together(lambda: variables(sample, columns, "total"), lambda: domains(sample, by, "total"))
+    (arrays, keys, names), where = together(
+        lambda: variables(sample, columns, "total"), lambda: domains(sample, by, "total")
+    )
     y = inside_domain(sample, arrays)
     k = y.k
     eye = np.eye(k)
-    value, part = evaluate(sample, y, where, OfTotals(lambda t: t, lambda t: np.broadcast_to(eye, (t.shape[0], k, k))))
-    return wrap(sample, value, part, where, keys, names, "total", srs=partial(_srs_of_totals, sample, y, where.small, where.count))
+    value, part = evaluate(
+        sample, y, where, OfTotals(lambda t: t, lambda t: np.broadcast_to(eye, (t.shape[0], k, k)))
+    )
+    return wrap(
+        sample,
+        value,
+        part,
+        where,
+        keys,
+        names,
+        "total",
+        srs=partial(_srs_of_totals, sample, y, where.small, where.count),
+    )
 
 
 def mean(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimate:
@@ -81,7 +118,8 @@ def mean(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimat
 
     Parameters
     ----------
-    columns : numeric or boolean columns without missing values inside the domain (narrow it with `sample.where`).
+    columns : numeric or boolean columns without missing values inside the domain (narrow it with
+        `sample.where`).
     by : column names; one estimate per combination that occurs.
 
     Returns
@@ -92,17 +130,31 @@ def mean(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimat
     ----------
     Sarndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 5.
     """
-    (arrays, keys, names), where = together(lambda: variables(sample, columns, "mean"), lambda: domains(sample, by, "mean"))
+    (arrays, keys, names), where = together(
+        lambda: variables(sample, columns, "mean"), lambda: domains(sample, by, "mean")
+    )
     value, part, centred = _means(sample, arrays, where)
-    return wrap(sample, value, part, where, keys, names, "mean", srs=partial(_srs_of_means, sample, centred, where.small, where.count))
+    return wrap(
+        sample,
+        value,
+        part,
+        where,
+        keys,
+        names,
+        "mean",
+        srs=partial(_srs_of_means, sample, centred, where.small, where.count),
+    )
 
 
-def proportion(sample: Sample, columns: str | Sequence[str], by: By = None, interval: Interval = "logit") -> Estimate:
+def proportion(
+    sample: Sample, columns: str | Sequence[str], by: By = None, interval: Interval = "logit"
+) -> Estimate:
     """Share of each level of categorical or boolean columns (R survey: svyciprop).
 
     Parameters
     ----------
-    columns : any column; every distinct value inside the domain is a level. A boolean or 0/1 column gives the share of True.
+    columns : any column; every distinct value inside the domain is a level. A boolean or 0/1 column
+        gives the share of True.
     interval : "logit", "beta" (Korn and Graubard 1998; R: method="beta") or "t".
 
     Returns
@@ -110,14 +162,37 @@ def proportion(sample: Sample, columns: str | Sequence[str], by: By = None, inte
     Estimate, value (D * levels,), shares of the domain between 0 and 1.
     """
     if interval not in ("logit", "beta", "t"):
-        raise EstimateError(Problem("unknown interval for proportions", "argument 'interval'", "'logit', 'beta' or 't'", repr(interval)))
-    (arrays, table, names), where = together(lambda: _levels(sample, columns), lambda: domains(sample, by, "proportion"))
+        raise EstimateError(
+            Problem(
+                "unknown interval for proportions",
+                "argument 'interval'",
+                "'logit', 'beta' or 't'",
+                repr(interval),
+            )
+        )
+    (arrays, table, names), where = together(
+        lambda: _levels(sample, columns), lambda: domains(sample, by, "proportion")
+    )
     value, part, centred = _means(sample, arrays, where)
-    return wrap(sample, value, part, where, table, names, "proportion", interval, srs=partial(_srs_of_means, sample, centred, where.small, where.count))
+    return wrap(
+        sample,
+        value,
+        part,
+        where,
+        table,
+        names,
+        "proportion",
+        interval,
+        srs=partial(_srs_of_means, sample, centred, where.small, where.count),
+    )
 
 
-def _levels(sample: Sample, columns: str | Sequence[str]) -> tuple[list[NDArray[np.generic]], pd.DataFrame, list[str]]:
-    """Indicators of every level of the columns, keys and names; of True or 1 alone where the levels are no and yes."""
+def _levels(
+    sample: Sample, columns: str | Sequence[str]
+) -> tuple[list[NDArray[np.generic]], pd.DataFrame, list[str]]:
+    """Indicators of every level of the columns, keys and names; of True or 1 alone where the levels
+    are no and yes.
+    """
     chosen = some(columns, "proportion")
     require(sample, chosen, "proportion")
     found: list[tuple[tuple[str, str], str, NDArray[np.generic]]] = []
@@ -129,12 +204,18 @@ def _levels(sample: Sample, columns: str | Sequence[str]) -> tuple[list[NDArray[
             problems += error.problems
             continue
         if set(level) <= {0, 1}:
-            found.append(((c, ""), c, code == level.index(1) if 1 in level else np.zeros(sample.n, bool)))
+            found.append(
+                ((c, ""), c, code == level.index(1) if 1 in level else np.zeros(sample.n, bool))
+            )
         else:
             found += [((c, str(name)), f"{c}={name}", code == j) for j, name in enumerate(level)]
     if problems:
         raise EstimateError(dict.fromkeys(problems))
-    return [array for _, _, array in found], pd.DataFrame([key for key, _, _ in found], columns=["variable", "level"]), [name for _, name, _ in found]
+    return (
+        [array for _, _, array in found],
+        pd.DataFrame([key for key, _, _ in found], columns=["variable", "level"]),
+        [name for _, name, _ in found],
+    )
 
 
 def ratio(sample: Sample, numerator: str, denominator: str, by: By = None) -> Estimate:
@@ -158,7 +239,9 @@ def ratio(sample: Sample, numerator: str, denominator: str, by: By = None) -> Es
     Sarndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 5.
     """
     require(sample, [numerator, denominator], "ratio")
-    above, below = together(lambda: stated(sample, numerator, "ratio"), lambda: stated(sample, denominator, "ratio"))
+    above, below = together(
+        lambda: stated(sample, numerator, "ratio"), lambda: stated(sample, denominator, "ratio")
+    )
     y = inside_domain(sample, [above, below])
     where = domains(sample, by, "ratio")
     _refuse_zero(sample, y.column(1), where, denominator)
@@ -175,7 +258,9 @@ def ratio(sample: Sample, numerator: str, denominator: str, by: By = None) -> Es
 
 
 def _refuse_zero(sample: Sample, y: Float, where: Domains, column: str) -> None:
-    size = np.bincount(where.code, weights=sample.weights * y, minlength=where.count + 1)[: where.count]
+    size = np.bincount(where.code, weights=sample.weights * y, minlength=where.count + 1)[
+        : where.count
+    ]
     if (size == 0).any():
         d = int(np.flatnonzero(size == 0)[0])
         raise EstimateError(
@@ -194,8 +279,12 @@ def inside_domain(sample: Sample, arrays: Sequence[NDArray[np.generic]]) -> Colu
     return Columns(tuple(arrays), None, None if sample.active.all() else sample.active)
 
 
-def _means(sample: Sample, arrays: Sequence[NDArray[np.generic]], where: Domains) -> tuple[Float, Part, Columns]:
-    """Means of k arrays of n, taken about their overall means so that a large level costs no digits; and the centred columns (n, k), zero outside."""
+def _means(
+    sample: Sample, arrays: Sequence[NDArray[np.generic]], where: Domains
+) -> tuple[Float, Part, Columns]:
+    """Means of k arrays of n, taken about their overall means so that a large level costs no
+    digits; and the centred columns (n, k), zero outside.
+    """
     k, raw = len(arrays), inside_domain(sample, arrays)
     one = sample.active
     w = sample.weights if raw.inside is None else sample.weights * one
@@ -218,13 +307,21 @@ def _means(sample: Sample, arrays: Sequence[NDArray[np.generic]], where: Domains
 
 
 def _srs_of_means(sample: Sample, y: Columns, code: Int, d: int) -> Float:
-    """(D*k,) variance of a mean under simple random sampling without replacement of the domain's n from its weighted size."""
+    """(D*k,) variance of a mean under simple random sampling without replacement of the domain's n
+    from its weighted size.
+    """
     w = sample.weights
     n = np.bincount(code[sample.active], minlength=d + 1)[:d].astype(float)
     size = np.bincount(code, weights=w, minlength=d + 1)[:d]
     each = [y.column(j) for j in range(y.k)]
-    first = np.column_stack([np.bincount(code, weights=w * c, minlength=d + 1)[:d] for c in each]) / size[:, None]
-    second = np.column_stack([np.bincount(code, weights=w * c * c, minlength=d + 1)[:d] for c in each]) / size[:, None]
+    first = (
+        np.column_stack([np.bincount(code, weights=w * c, minlength=d + 1)[:d] for c in each])
+        / size[:, None]
+    )
+    second = (
+        np.column_stack([np.bincount(code, weights=w * c * c, minlength=d + 1)[:d] for c in each])
+        / size[:, None]
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = (second - first**2) * (n / (n - 1))[:, None]
         out: Float = spread / n[:, None] * (1 - n / size)[:, None]
@@ -239,7 +336,11 @@ def _srs_of_totals(sample: Sample, y: Columns, code: Int, domains: int) -> Float
     for d in range(domains):
         z = x * (code[inside] == d)[:, None]
         m = w @ z / w.sum()
-        spread = (w @ (z - m) ** 2 / w.sum()) * w.size / (w.size - 1) if w.size > 1 else np.full(z.shape[1], np.nan)
+        spread = (
+            (w @ (z - m) ** 2 / w.sum()) * w.size / (w.size - 1)
+            if w.size > 1
+            else np.full(z.shape[1], np.nan)
+        )
         out.append(w.sum() ** 2 * spread / w.size * (1 - w.size / w.sum()))
     return np.concatenate(out)
 
@@ -262,7 +363,18 @@ def wrap(
     outer = where.keys.take(np.repeat(np.arange(d), k)).reset_index(drop=True)
     table = pd.concat([outer, keys.take(np.tile(np.arange(k), d)).reset_index(drop=True)], axis=1)
     labels = tuple(n if not label else f"{n}, {label}" for label in where.labels for n in names)
-    return Estimate(value, labels, (part,), table, np.repeat(count, k), np.repeat(dof, k), kind, notes=sample.notes, interval=interval, srs=srs)
+    return Estimate(
+        value,
+        labels,
+        (part,),
+        table,
+        np.repeat(count, k),
+        np.repeat(dof, k),
+        kind,
+        notes=sample.notes,
+        interval=interval,
+        srs=srs,
+    )
 
 
 def _domain_degf(sample: Sample, where: Domains) -> Float:
@@ -271,8 +383,16 @@ def _domain_degf(sample: Sample, where: Domains) -> Float:
         return np.full(where.count, sample.design.degf)
     design = sample.design
     rows = slice(None) if sample.active.all() else sample.active
-    seen = np.bincount(where.code[rows] * design.psus + design.psu[rows], minlength=where.count * design.psus).reshape(where.count, design.psus) > 0
+    seen = (
+        np.bincount(
+            where.code[rows] * design.psus + design.psu[rows], minlength=where.count * design.psus
+        ).reshape(where.count, design.psus)
+        > 0
+    )
     domain, psu = np.nonzero(seen)
-    in_stratum = np.bincount(domain * design.strata + design.stages[0].stratum[psu], minlength=where.count * design.strata).reshape(where.count, design.strata)
+    in_stratum = np.bincount(
+        domain * design.strata + design.stages[0].stratum[psu],
+        minlength=where.count * design.strata,
+    ).reshape(where.count, design.strata)
     out: Float = (seen.sum(axis=1) - (in_stratum > 0).sum(axis=1)).astype(float)
     return out

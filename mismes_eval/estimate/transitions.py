@@ -1,4 +1,6 @@
-"""Transition matrices between states, pooled over pairs of occasions, with every person one cluster and small rows withheld."""
+"""Transition matrices between states, pooled over pairs of occasions, with every person one cluster
+and small rows withheld.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ MANY = 50
 
 @dataclass(frozen=True)
 class Pair:
-    """Two occasions: the sample with the weights of those seen at both, and each row's state at the first and at the second (missing where not seen), (n,) each."""
+    """Two occasions: the sample with the weights of those seen at both, and each row's state at the
+    first and at the second (missing where not seen), (n,) each.
+    """
 
     sample: Sample
     origin: NDArray[np.object_]
@@ -36,12 +40,13 @@ def transitions(sample: Sample, pairs: Sequence[tuple[str, str]], minimum: int =
     ----------
     sample : one row a person.  pairs : (column before, column after), e.g. [("state_w1", "state_w2"), ("state_w2", "state_w3")]; rows with a state missing
         in a pair do not count in it.
-    minimum : origins with fewer persons are withheld (named in the notes and in `extra["withheld"]`); 0 shows all.
+    minimum : origins with fewer persons are withheld (named in the notes and in
+        `extra["withheld"]`); 0 shows all.
 
     Returns
     -------
-    Estimate; keys: origin, destination, transitions (unweighted). Rows sum to 1. n is the number of persons behind the row. A person's transitions are
-    one cluster (or its PSU is).
+    Estimate; keys: origin, destination, transitions (unweighted). Rows sum to 1. n is the number of
+    persons behind the row. A person's transitions are one cluster (or its PSU is).
 
     References
     ----------
@@ -49,25 +54,51 @@ def transitions(sample: Sample, pairs: Sequence[tuple[str, str]], minimum: int =
     """
     columns = list(dict.fromkeys(c for pair in pairs for c in pair))
     if not columns:
-        raise EstimateError(Problem("transitions needs pairs of columns", "argument 'pairs'", "at least one (before, after)"))
+        raise EstimateError(
+            Problem(
+                "transitions needs pairs of columns",
+                "argument 'pairs'",
+                "at least one (before, after)",
+            )
+        )
     require(sample, columns, "transitions")
-    states = {c: sample.frame[c].astype(object).where(sample.frame[c].notna(), None).to_numpy() for c in columns}
-    return pooled_transitions(sample, [Pair(sample, states[a], states[b]) for a, b in pairs], minimum)
+    states = {
+        c: sample.frame[c].astype(object).where(sample.frame[c].notna(), None).to_numpy()
+        for c in columns
+    }
+    return pooled_transitions(
+        sample, [Pair(sample, states[a], states[b]) for a, b in pairs], minimum
+    )
 
 
 def pooled_transitions(base: Sample, pairs: Sequence[Pair], minimum: int = 30) -> Estimate:
-    """`transitions` where each pair has weights of its own, made by further steps from those of `base`: the uncertainty of each enters."""
+    """`transitions` where each pair has weights of its own, made by further steps from those of
+    `base`: the uncertainty of each enters.
+    """
     if base.design.replicates is not None:
-        raise EstimateError(Problem("pooled transitions have no replicate weights", fix="Use the linearised design."))
-    used = [pair.sample.active & ~pd.isna(pair.origin) & ~pd.isna(pair.destination) for pair in pairs]
+        raise EstimateError(
+            Problem(
+                "pooled transitions have no replicate weights", fix="Use the linearised design."
+            )
+        )
+    used = [
+        pair.sample.active & ~pd.isna(pair.origin) & ~pd.isna(pair.destination) for pair in pairs
+    ]
     levels = _levels(pairs, used)
     k = len(levels)
-    totals, z, persons, moves = np.zeros((k, k)), np.zeros((base.n, k * k)), np.zeros((base.n, k), bool), np.zeros((k, k))
+    totals, z, persons, moves = (
+        np.zeros((k, k)),
+        np.zeros((base.n, k * k)),
+        np.zeros((base.n, k), bool),
+        np.zeros((k, k)),
+    )
     for pair, rows in zip(pairs, used, strict=True):
         cell = _codes(pair, rows, levels)
         y = np.zeros((base.n, k * k), order="F")
         y[np.flatnonzero(rows), cell] = 1.0
-        totals += np.bincount(cell, weights=pair.sample.weights[rows], minlength=k * k).reshape(k, k)
+        totals += np.bincount(cell, weights=pair.sample.weights[rows], minlength=k * k).reshape(
+            k, k
+        )
         moves += np.bincount(cell, minlength=k * k).reshape(k, k)
         persons[np.flatnonzero(rows), cell // k] = True
         z += pulled_back_to(base.design, pair.sample.design, y)
@@ -75,17 +106,32 @@ def pooled_transitions(base: Sample, pairs: Sequence[Pair], minimum: int = 30) -
     shown = np.flatnonzero((n >= max(minimum, 1)) & (totals.sum(axis=1) > 0))
     if not shown.size:
         raise EstimateError(
-            Problem("every row of the transition matrix is withheld", "", f"an origin with {minimum} persons", f"at most {int(n.max(initial=0))}")
+            Problem(
+                "every row of the transition matrix is withheld",
+                "",
+                f"an origin with {minimum} persons",
+                f"at most {int(n.max(initial=0))}",
+            )
         )
     return _estimate(base, levels, totals, z.reshape(base.n, k, k), n, moves, shown, minimum)
 
 
 def pulled_back_to(base: SurveyDesign, design: SurveyDesign, z: Float) -> Float:
-    """Influence (n, p) on the weights of `design` -> influence on the weights of `base`, from which `design` was made by further steps."""
+    """Influence (n, p) on the weights of `design` -> influence on the weights of `base`, from which
+    `design` was made by further steps.
+    """
     steps = design.steps
-    if design.base is not base.base or len(steps) < len(base.steps) or any(a is not b for a, b in zip(steps, base.steps, strict=False)):
+    if (
+        design.base is not base.base
+        or len(steps) < len(base.steps)
+        or any(a is not b for a, b in zip(steps, base.steps, strict=False))
+    ):
         raise EstimateError(
-            Problem("the weights of a pair were not made from the base sample", "argument 'pairs'", "further steps on the base sample's design")
+            Problem(
+                "the weights of a pair were not made from the base sample",
+                "argument 'pairs'",
+                "further steps on the base sample's design",
+            )
         )
     out = Influence.of(z)
     for step in reversed(steps[len(base.steps) :]):
@@ -94,18 +140,36 @@ def pulled_back_to(base: SurveyDesign, design: SurveyDesign, z: Float) -> Float:
 
 
 def on_enrolment(base: Sample, estimate: Estimate) -> Estimate:
-    """An estimate on further steps, rewritten on the design of the sample they started from, so that estimates with different steps can be stacked.
+    """An estimate on further steps, rewritten on the design of the sample they started from, so
+    that estimates with different steps can be stacked.
 
-    Refused where a step brings variance from outside (totals with an error of their own), which has no place on the base design.
+    Refused where a step brings variance from outside (totals with an error of their own), which has
+    no place on the base design.
     """
     if len(estimate.parts) != 1 or estimate.parts[0].influence is None:
         raise EstimateError(Problem("only an estimate on one linearised design can be rewritten"))
     part = estimate.parts[0]
     if part.design.totals_have_error:
-        raise EstimateError(Problem("a step calibrated to totals with an error of their own", fix="Report the estimates one by one."))
+        raise EstimateError(
+            Problem(
+                "a step calibrated to totals with an error of their own",
+                fix="Report the estimates one by one.",
+            )
+        )
     z = pulled_back_to(base.design, part.design, estimate.influence)
-    return Estimate(estimate.value, estimate.names, (Part(base.design, Influence.of(z)),), estimate.keys, estimate.n, estimate.dof, estimate.kind, estimate.unit,
-                    estimate.definition, estimate.notes, estimate.interval)  # fmt: skip
+    return Estimate(
+        estimate.value,
+        estimate.names,
+        (Part(base.design, Influence.of(z)),),
+        estimate.keys,
+        estimate.n,
+        estimate.dof,
+        estimate.kind,
+        estimate.unit,
+        estimate.definition,
+        estimate.notes,
+        estimate.interval,
+    )
 
 
 def _levels(pairs: Sequence[Pair], used: Sequence[Bool]) -> list[object]:
@@ -116,17 +180,36 @@ def _levels(pairs: Sequence[Pair], used: Sequence[Bool]) -> list[object]:
         raise EstimateError(Problem("no row has a state at both occasions of any pair"))
     if len(seen) > MANY:
         raise EstimateError(
-            Problem("the states are too many for a table", "", f"at most {MANY} states", f"{len(seen):,}", "Group them; a quantity needs classes first.")
+            Problem(
+                "the states are too many for a table",
+                "",
+                f"at most {MANY} states",
+                f"{len(seen):,}",
+                "Group them; a quantity needs classes first.",
+            )
         )
     return sorted(seen, key=lambda v: (str(type(v)), v))
 
 
 def _codes(pair: Pair, rows: Bool, levels: list[object]) -> Int:
     index = pd.Index(levels)
-    return np.asarray(index.get_indexer(pd.Index(pair.origin[rows])) * len(levels) + index.get_indexer(pd.Index(pair.destination[rows])), np.intp)
+    return np.asarray(
+        index.get_indexer(pd.Index(pair.origin[rows])) * len(levels)
+        + index.get_indexer(pd.Index(pair.destination[rows])),
+        np.intp,
+    )
 
 
-def _estimate(base: Sample, levels: list[object], totals: Float, z: Float, n: Int, moves: Float, shown: Int, minimum: int) -> Estimate:
+def _estimate(
+    base: Sample,
+    levels: list[object],
+    totals: Float,
+    z: Float,
+    n: Int,
+    moves: Float,
+    shown: Int,
+    minimum: int,
+) -> Estimate:
     k = len(levels)
     value, influence = [], []
     for a in shown:
@@ -134,11 +217,26 @@ def _estimate(base: Sample, levels: list[object], totals: Float, z: Float, n: In
         share = totals[a] / size
         value.append(share)
         influence.append((z[:, a, :] - share * z[:, a, :].sum(axis=1, keepdims=True)) / size)
-    keys = pd.DataFrame([(levels[a], levels[b], int(moves[a, b])) for a in shown for b in range(k)], columns=["origin", "destination", "transitions"])
+    keys = pd.DataFrame(
+        [(levels[a], levels[b], int(moves[a, b])) for a in shown for b in range(k)],
+        columns=["origin", "destination", "transitions"],
+    )
     names = tuple(f"{levels[a]} to {levels[b]}" for a in shown for b in range(k))
     withheld = {levels[a]: int(n[a]) for a in range(k) if a not in shown and n[a]}
-    note = (f"Withheld, fewer than {minimum} persons: " + ", ".join(map(str, withheld)) + ".",) if withheld else ()
+    note = (
+        (f"Withheld, fewer than {minimum} persons: " + ", ".join(map(str, withheld)) + ".",)
+        if withheld
+        else ()
+    )
     return Estimate(
-        np.concatenate(value), names, (Part(base.design, Influence.of(np.hstack(influence))),), keys, np.repeat(n[shown].astype(float), k),
-        np.full(len(names), base.degf), "transition share", notes=(*note, *base.notes), interval="logit", extra={"withheld": withheld},
-    )  # fmt: skip
+        np.concatenate(value),
+        names,
+        (Part(base.design, Influence.of(np.hstack(influence))),),
+        keys,
+        np.repeat(n[shown].astype(float), k),
+        np.full(len(names), base.degf),
+        "transition share",
+        notes=(*note, *base.notes),
+        interval="logit",
+        extra={"withheld": withheld},
+    )

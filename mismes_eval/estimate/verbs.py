@@ -1,4 +1,6 @@
-"""Functions as the package shows them: arguments held against the signature, and a domain without rows an answer with its reason."""
+"""Functions as the package shows them: arguments held against the signature, and a domain without
+rows an answer with its reason.
+"""
 
 from __future__ import annotations
 
@@ -16,18 +18,25 @@ _ERRORS = {"mismes_eval.tracer.attrition": DesignError, "mismes_eval.tracer.hist
 
 
 def verb(function: Callable[..., Any], answers: bool) -> Callable[..., Any]:
-    """The function behind a name of the package. answers: whether it gives NotEstimable over a domain without rows.
+    """The function behind a name of the package. answers: whether it gives NotEstimable over a
+    domain without rows.
 
-    Inside the package the functions themselves are called: what they are given was looked at before, and EmptyDomain stops whatever is composed of them.
+    Inside the package the functions themselves are called: what they are given was looked at
+    before, and EmptyDomain stops whatever is composed of them.
     """
-    error = next((e for module, e in _ERRORS.items() if function.__module__.startswith(module)), EstimateError)
+    error = next(
+        (e for module, e in _ERRORS.items() if function.__module__.startswith(module)),
+        EstimateError,
+    )
     shown = checked(answered(function) if answers else function, error)
     shown.__module__ = __name__.partition(".")[0]
     return shown
 
 
 def answered(estimator: Callable[P, Estimate]) -> Callable[P, Estimate | NotEstimable]:
-    """The estimator, with NotEstimable and its reason in the place of EmptyDomain. Every other error stays: a misspelt column is never an empty table."""
+    """The estimator, with NotEstimable and its reason in the place of EmptyDomain. Every other
+    error stays: a misspelt column is never an empty table.
+    """
 
     @wraps(estimator)
     def answer(*args: P.args, **kwargs: P.kwargs) -> Estimate | NotEstimable:

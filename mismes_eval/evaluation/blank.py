@@ -9,7 +9,10 @@ from mismes_eval.evaluation.schema import KEYS, SECTIONS, Key
 
 WIDTH = 100
 SECTION_ABOUT: Mapping[str, str] = {
-    "inputs": "files, relative to the project or to the data root; leave out what you do not have, and the report says so",
+    "inputs": (
+        "files, relative to the project or to the data root; leave out what you do not have, and"
+        " the report says so"
+    ),
     "reading": "how the labour force survey's file is written; nothing is guessed",
     "mapping": "from the file's columns and codes to the template's",
     "definitions": "who counts as a migrant, and at which ages",
@@ -17,7 +20,10 @@ SECTION_ABOUT: Mapping[str, str] = {
     "calibration": "how the weights are adjusted to the control totals of inputs.margins",
     "tracer": "the tracer study's design and waves",
     "impact": "the difference-in-differences",
-    "theory_of_change": "how the measure is meant to work: sentences, each with the ids of the tables or figures of the report that measure it, empty where nothing does; without it the report says so",
+    "theory_of_change": (
+        "how the measure is meant to work: sentences, each with the ids of the tables or figures of"
+        " the report that measure it, empty where nothing does; without it the report says so"
+    ),
     "cost": "cost per outcome",
     "disclosure": "what is too few or too uncertain to print",
     "breaks": "breaks in series",
@@ -29,7 +35,10 @@ EXAMPLES = {
     "inputs.lfs": "lfs_person.xlsx",
     "inputs.margins": "margins.csv",
     "mapping.workbook": "mapping.xlsx",
-    **{f"inputs.tracer_{t}": f"tracer_{t}.xlsx" for t in ("person", "wave", "outcome", "service", "episode")},
+    **{
+        f"inputs.tracer_{t}": f"tracer_{t}.xlsx"
+        for t in ("person", "wave", "outcome", "service", "episode")
+    },
 }
 
 
@@ -43,10 +52,17 @@ CHAIN = {
 EXAMPLES |= {f"theory_of_change.{part}": example for part, example in CHAIN.items()}
 
 
-def blank_params(country: str, synthetic: bool, given: Mapping[str, str] = MappingProxyType({})) -> str:
-    """A params file for `country` in which every key stands with its meaning, its default, and whether it may stay as it is. given: dotted key -> its value, ready to run."""
+def blank_params(
+    country: str, synthetic: bool, given: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """A params file for `country` in which every key stands with its meaning, its default, and
+    whether it may stay as it is. given: dotted key -> its value, ready to run.
+    """
     filled = {"country": country, "synthetic": "true" if synthetic else "false", **given}
-    lines = [f"# Run parameters for {country}. Keys that start with '#' are optional and stand at their default; take the '#' away to change one."]
+    lines = [
+        f"# Run parameters for {country}. Keys that start with '#' are optional and stand at their"
+        " default; take the '#' away to change one."
+    ]
     for key in (k for k in KEYS if not k.section):
         lines += _key(key, filled.get(key.name), "")
     for section in SECTIONS:
@@ -55,7 +71,9 @@ def blank_params(country: str, synthetic: bool, given: Mapping[str, str] = Mappi
         lines = [line for i, line in enumerate(lines) if line or (i and lines[i - 1])]
         for key in (k for k in KEYS if k.section == section):
             value = EXAMPLES.get(key.name)
-            value = f"data_raw/{country}/{value}" if value is not None and key.kind == "path" else value
+            value = (
+                f"data_raw/{country}/{value}" if value is not None and key.kind == "path" else value
+            )
             lines += _key(key, filled.get(key.name), "  ", value)
     return "\n".join(lines) + "\n"
 
@@ -65,7 +83,10 @@ def _key(key: Key, value: str | None, indent: str, example: str | None = None) -
     about = f"{indent}# {key.about}{_allowed(key)}"
     if value is not None:
         return [about, f"{indent}{name}: {value}"]
-    return [about, f"{indent}# {name}: {example if example is not None else _default(key)}".rstrip()]
+    return [
+        about,
+        f"{indent}# {name}: {example if example is not None else _default(key)}".rstrip(),
+    ]
 
 
 def _allowed(key: Key) -> str:
@@ -74,7 +95,10 @@ def _allowed(key: Key) -> str:
     if key.kind == "steps":
         return " (sentences with ids; the line below is an example)"
     if key.low is not None or key.high is not None:
-        return f" ({key.kind}, {key.low if key.low is not None else 'any'} to {key.high if key.high is not None else 'any'})"
+        return (
+            f" ({key.kind}, {key.low if key.low is not None else 'any'} to"
+            f" {key.high if key.high is not None else 'any'})"
+        )
     return f" ({key.kind})"
 
 
@@ -98,9 +122,13 @@ def parameters_page() -> str:
     lines = [
         "# Params: every key of a run",
         "",
-        "One YAML file a country in `params/`. It is read strictly: text stays text, an unknown key, a key that stands twice, a wrong type or a path that leaves the project is an "
-        "error that names file, key and the nearest valid key. Anchors, aliases and tags are refused. Paths are relative to the project, or to the data root that "
-        "`--data-root` or `MISMES_DATA_ROOT` names. This page is made from the schema in the code.",
+        (
+            "One YAML file a country in `params/`. It is read strictly: text stays text, an unknown"
+            " key, a key that stands twice, a wrong type or a path that leaves the project is an"
+            " error that names file, key and the nearest valid key. Anchors, aliases and tags are"
+            " refused. Paths are relative to the project, or to the data root that `--data-root` or"
+            " `MISMES_DATA_ROOT` names. This page is made from the schema in the code."
+        ),
         "",
     ]
     for section in ("", *SECTIONS):
@@ -111,7 +139,8 @@ def parameters_page() -> str:
         for key in (k for k in KEYS if k.section == section):
             default = "required" if key.required else f"`{_default(key)}`" if _default(key) else ""
             lines.append(
-                f"| `{key.name}` | {key.kind} | {default} | {key.about}{_allowed(key) if key.choices or key.low is not None or key.high is not None else ''} |"
+                f"| `{key.name}` | {key.kind} | {default} |"
+                f" {key.about}{_allowed(key) if key.choices or key.low is not None or key.high is not None else ''} |"
             )
         lines.append("")
     return "\n".join(lines)

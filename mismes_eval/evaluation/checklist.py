@@ -1,4 +1,6 @@
-"""From an empty params file to a report: what is done, what is missing, and how to mend it, in the order in which one would go."""
+"""From an empty params file to a report: what is done, what is missing, and how to mend it, in the
+order in which one would go.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,14 @@ class Step:
 
 
 EVIDENCE: Mapping[str, tuple[tuple[str, ...], str]] = {
-    "labour force survey": (("inputs.lfs",), "lfs_person.xlsx, or your own file with mapping.workbook (mapping.xlsx) or mapping.name"),
-    "tracer study": (("inputs.tracer_person", "inputs.tracer_wave", "inputs.tracer_outcome"), "tracer_person.xlsx, tracer_wave.xlsx and tracer_outcome.xlsx"),
+    "labour force survey": (
+        ("inputs.lfs",),
+        "lfs_person.xlsx, or your own file with mapping.workbook (mapping.xlsx) or mapping.name",
+    ),
+    "tracer study": (
+        ("inputs.tracer_person", "inputs.tracer_wave", "inputs.tracer_outcome"),
+        "tracer_person.xlsx, tracer_wave.xlsx and tracer_outcome.xlsx",
+    ),
     "inventory of measures": (("inputs.inventory",), "inventory.xlsx"),
 }
 
@@ -31,14 +39,28 @@ EVIDENCE: Mapping[str, tuple[tuple[str, ...], str]] = {
 def checklist(params: Params, ready: Readiness) -> tuple[Step, ...]:
     """The steps of a run. One kind of evidence is enough for a report; the others are optional."""
     folder = f"data_raw/{params.country}/"
-    named = {kind: all(params.path(k) is not None for k in keys) for kind, (keys, _) in EVIDENCE.items()}
+    named = {
+        kind: all(params.path(k) is not None for k in keys) for kind, (keys, _) in EVIDENCE.items()
+    }
     begun = any(named.values()) or params.path("inputs.study") is not None
     steps = [Step(f"params are read: country {params.country}", "done")]
     if not begun:
-        steps.append(Step("no evidence is named yet", "todo", "Name one of the files below in section 'inputs'."))
+        steps.append(
+            Step(
+                "no evidence is named yet",
+                "todo",
+                "Name one of the files below in section 'inputs'.",
+            )
+        )
     for kind, (keys, template) in EVIDENCE.items():
         how = "" if named[kind] else f"Fill {folder}{template}; then name it: {', '.join(keys)}."
-        steps.append(Step(f"{kind}{' is named' if named[kind] else ''}", "done" if named[kind] else "optional", how))
+        steps.append(
+            Step(
+                f"{kind}{' is named' if named[kind] else ''}",
+                "done" if named[kind] else "optional",
+                how,
+            )
+        )
     if named["labour force survey"]:
         steps += _survey(params, folder)
     if named["tracer study"]:
@@ -47,28 +69,80 @@ def checklist(params: Params, ready: Readiness) -> tuple[Step, ...]:
             Step(
                 "tracer design",
                 "done" if design else "optional",
-                "" if design else "Name tracer.strata and tracer.psu, or persons count as drawn independently.",
+                (
+                    ""
+                    if design
+                    else (
+                        "Name tracer.strata and tracer.psu, or persons count as drawn"
+                        " independently."
+                    )
+                ),
             )
         )
         both = {"tracer.attrition_covariates", "impact.covariates"} <= params.given
         mend = (
             ""
             if both
-            else "Name in tracer.attrition_covariates and impact.covariates what your file knows of enrolment (age, education, work); the default is sex alone."
+            else (
+                "Name in tracer.attrition_covariates and impact.covariates what your file knows of"
+                " enrolment (age, education, work); the default is sex alone."
+            )
         )
         steps.append(Step("tracer covariates", "done" if both else "optional", mend))
     steps += [Step(p.what, "todo", str(p)) for p in ready.problems] if begun else []
     blocked = any(s.state == "todo" for s in steps)
-    return (*steps, Step("the data are read without a problem", "todo" if blocked else "done", "Mend what is open above, then check again." if blocked else ""))
+    return (
+        *steps,
+        Step(
+            "the data are read without a problem",
+            "todo" if blocked else "done",
+            "Mend what is open above, then check again." if blocked else "",
+        ),
+    )
 
 
 def _survey(params: Params, folder: str) -> list[Step]:
     """What a survey needs before its standard errors are believed."""
-    design = bool(params.items("design.strata") or params.items("design.psu") or params.text("design.household") or params.path("inputs.listing"))
-    known = params.path("inputs.margins") is not None or params.text("calibration.method") == "none" or params.text("calibration.cell") is not None
+    design = bool(
+        params.items("design.strata")
+        or params.items("design.psu")
+        or params.text("design.household")
+        or params.path("inputs.listing")
+    )
+    known = (
+        params.path("inputs.margins") is not None
+        or params.text("calibration.method") == "none"
+        or params.text("calibration.cell") is not None
+    )
     dated = "year" in params.given
     return [
-        Step("reference year", "done" if dated else "optional", "" if dated else "Set year; tables and exchange rates refer to it."),
-        Step("sampling design", "done" if design else "optional", "" if design else "Name design.strata and design.psu (or design.household); else design.cluster_deff from the office's report."),
-        Step("control totals", "done" if known else "optional", "" if known else f"Name inputs.margins ({folder}margins.csv: margin, category, total, source), or say calibration.method: none."),
-    ]  # fmt: skip
+        Step(
+            "reference year",
+            "done" if dated else "optional",
+            "" if dated else "Set year; tables and exchange rates refer to it.",
+        ),
+        Step(
+            "sampling design",
+            "done" if design else "optional",
+            (
+                ""
+                if design
+                else (
+                    "Name design.strata and design.psu (or design.household); else"
+                    " design.cluster_deff from the office's report."
+                )
+            ),
+        ),
+        Step(
+            "control totals",
+            "done" if known else "optional",
+            (
+                ""
+                if known
+                else (
+                    f"Name inputs.margins ({folder}margins.csv: margin, category, total, source),"
+                    " or say calibration.method: none."
+                )
+            ),
+        ),
+    ]

@@ -1,4 +1,6 @@
-"""Coverage and targeting: who is reached, out of whom, and who is favoured. The labour force survey's error is in every figure."""
+"""Coverage and targeting: who is reached, out of whom, and who is favoured. The labour force
+survey's error is in every figure.
+"""
 
 from __future__ import annotations
 
@@ -19,18 +21,22 @@ from mismes_eval.weighting.sample import Sample
 By = str | Sequence[str] | None
 
 
-def coverage(beneficiaries: float | Mapping[str, float], target: Estimate | NotEstimable, years: float = 1.0) -> Estimate | NotEstimable:
+def coverage(
+    beneficiaries: float | Mapping[str, float], target: Estimate | NotEstimable, years: float = 1.0
+) -> Estimate | NotEstimable:
     """Beneficiaries reached in a year over the target population (indicator I8).
 
     Parameters
     ----------
-    beneficiaries : persons reached, a count without sampling error; or one count for each value of `target`, keyed by its names.
+    beneficiaries : persons reached, a count without sampling error; or one count for each value of
+        `target`, keyed by its names.
     target : total of the target population from the survey, persons.
     years : over how many years the beneficiaries were reached.
 
     Returns
     -------
-    Estimate, persons reached a year per person of the target population, with the survey's uncertainty by the delta method; NotEstimable where the target is.
+    Estimate, persons reached a year per person of the target population, with the survey's
+    uncertainty by the delta method; NotEstimable where the target is.
     """
     if isinstance(target, NotEstimable):
         return NotEstimable(f"coverage needs the target population: {target.reason}")
@@ -51,7 +57,12 @@ def coverage(beneficiaries: float | Mapping[str, float], target: Estimate | NotE
         b = np.full(target.p, float(beneficiaries))
     if not (np.isfinite(b) & (b >= 0)).all() or not years > 0:
         raise EstimateError(
-            Problem("beneficiaries are not counts", "argument 'beneficiaries'", "0 or more, over years above 0", f"{beneficiaries} over {years} years")
+            Problem(
+                "beneficiaries are not counts",
+                "argument 'beneficiaries'",
+                "0 or more, over years above 0",
+                f"{beneficiaries} over {years} years",
+            )
         )
     if (target.value <= 0).any():
         return NotEstimable("the survey finds nobody in the target population")
@@ -69,7 +80,8 @@ def coverage(beneficiaries: float | Mapping[str, float], target: Estimate | NotE
 
 
 def targeting(sample: Sample, participant: str, by: str) -> Estimate | NotEstimable:
-    """Targeting index of each group: its share among participants over its share in the target population (indicator I9).
+    """Targeting index of each group: its share among participants over its share in the target
+    population (indicator I9).
 
     Parameters
     ----------
@@ -77,7 +89,8 @@ def targeting(sample: Sample, participant: str, by: str) -> Estimate | NotEstima
 
     Returns
     -------
-    Estimate, one index a group; 1 where a group takes part as often as everybody, above 1 where it is favoured.
+    Estimate, one index a group; 1 where a group takes part as often as everybody, above 1 where it
+    is favoured.
     """
     require(sample, [participant, by], "targeting")
     takes = numbers(sample, participant, "targeting")
@@ -87,24 +100,55 @@ def targeting(sample: Sample, participant: str, by: str) -> Estimate | NotEstima
     overall = mean(sample, participant)
     joint = stack(rate, overall)
     k = rate.p
-    jacobian = np.hstack([np.eye(k) / overall.value[0], -(rate.value / overall.value[0] ** 2)[:, None]])
+    jacobian = np.hstack(
+        [np.eye(k) / overall.value[0], -(rate.value / overall.value[0] ** 2)[:, None]]
+    )
     out = joint.through(lambda v: v[:-1] / v[-1], jacobian, rate.names)
-    definition = f"Share of '{by}' group among participants over its share in the target population (I9); 1: no bias."
-    return replace(out, keys=rate.keys, kind="ratio", unit="index", definition=definition, n=rate.n, dof=rate.dof)
+    definition = (
+        f"Share of '{by}' group among participants over its share in the target population (I9); 1:"
+        " no bias."
+    )
+    return replace(
+        out,
+        keys=rate.keys,
+        kind="ratio",
+        unit="index",
+        definition=definition,
+        n=rate.n,
+        dof=rate.dof,
+    )
 
 
-def targeting_of_counts(beneficiaries: Mapping[object, float], sample: Sample, by: str) -> Estimate | NotEstimable:
-    """Targeting index from administrative counts of beneficiaries by group (no sampling error) against the survey's shares of the target population."""
+def targeting_of_counts(
+    beneficiaries: Mapping[object, float], sample: Sample, by: str
+) -> Estimate | NotEstimable:
+    """Targeting index from administrative counts of beneficiaries by group (no sampling error)
+    against the survey's shares of the target population.
+    """
     shares = proportion(sample, by)
     level = shares.keys["level"].tolist()
     counted = {str(k): float(v) for k, v in beneficiaries.items()}
     lost = sorted(set(counted) - set(level))
     if lost or sum(counted.values()) <= 0:
-        return NotEstimable(f"groups of the beneficiaries that the survey lacks: {', '.join(lost)}" if lost else "no beneficiaries are counted")
+        return NotEstimable(
+            f"groups of the beneficiaries that the survey lacks: {', '.join(lost)}"
+            if lost
+            else "no beneficiaries are counted"
+        )
     b = np.array([counted.get(v, 0.0) for v in level]) / sum(counted.values())
     out = shares.through(lambda v: b / v, np.diag(-b / shares.value**2), shares.names)
-    return replace(out, keys=shares.keys, kind="ratio", unit="index", n=shares.n, dof=shares.dof,
-                   definition=f"Share of '{by}' group among beneficiaries (register) over its share in the target population (survey) (I9).")  # fmt: skip
+    return replace(
+        out,
+        keys=shares.keys,
+        kind="ratio",
+        unit="index",
+        n=shares.n,
+        dof=shares.dof,
+        definition=(
+            f"Share of '{by}' group among beneficiaries (register) over its share in the target"
+            " population (survey) (I9)."
+        ),
+    )
 
 
 def leakage(sample: Sample, participant: str, target: str) -> Estimate | NotEstimable:
@@ -113,19 +157,27 @@ def leakage(sample: Sample, participant: str, target: str) -> Estimate | NotEsti
     took = (numbers(sample, participant, "leakage") > 0) & sample.active
     if not took.any():
         return NotEstimable("nobody took part")
-    outside = sample.with_columns({"_outside": ~sample.frame[target].fillna(False).astype(bool)}).where(took)
+    outside = sample.with_columns(
+        {"_outside": ~sample.frame[target].fillna(False).astype(bool)}
+    ).where(took)
     e = mean(outside, "_outside")
     return replace(
-        e, names=("leakage",), kind="proportion", unit="share", definition=f"Participants outside the target group '{target}' over all participants."
+        e,
+        names=("leakage",),
+        kind="proportion",
+        unit="share",
+        definition=f"Participants outside the target group '{target}' over all participants.",
     )
 
 
 def concentration(sample: Sample, participant: str, rank: str) -> Estimate:
-    """Concentration index of participation over a ranking (education, earnings): 0 where it does not lean, mu - 1 all by the lowest, 1 - mu all by the highest, mu the share who took part.
+    """Concentration index of participation over a ranking (education, earnings): 0 where it does
+    not lean, mu - 1 all by the lowest, 1 - mu all by the highest, mu the share who took part.
 
     References
     ----------
-    Kakwani, Wagstaff and van Doorslaer (1997), Journal of Econometrics 77, 87-103; influence of the ranks included. Limits: Wagstaff (2005), Health Economics 14, 429-432.
+    Kakwani, Wagstaff and van Doorslaer (1997), Journal of Econometrics 77, 87-103; influence of the
+    ranks included. Limits: Wagstaff (2005), Health Economics 14, 429-432.
     """
     require(sample, [participant, rank], "concentration")
     h, x = numbers(sample, participant, "concentration"), numbers(sample, rank, "concentration")
@@ -138,7 +190,9 @@ def concentration(sample: Sample, participant: str, rank: str) -> Estimate:
     r = (below + mass / 2)[place]
     mu = float(w @ hi / w.sum())
     if mu <= 0:
-        raise EstimateError(Problem("nobody took part", f"column '{participant}'", "a positive share"))
+        raise EstimateError(
+            Problem("nobody took part", f"column '{participant}'", "a positive share")
+        )
     a = float(w @ (hi * r) / w.sum())
     taken = np.bincount(place, weights=w * hi, minlength=values.size) / w.sum()
     above = (np.cumsum(taken[::-1])[::-1] - taken / 2)[place]
@@ -146,22 +200,44 @@ def concentration(sample: Sample, participant: str, rank: str) -> Estimate:
     z[inside] = (2 / mu * (hi * r - a + above - a) - 2 * a / mu**2 * (hi - mu)) / w.sum()
     keys = pd.DataFrame({"variable": [participant], "rank": [rank]})
     return Estimate(
-        np.array([2 * a / mu - 1]), (f"concentration of {participant} over {rank}",), (Part(sample.design, Influence.of(z)),), keys,
-        np.array([float(inside.sum())]), np.array([sample.degf]), "index", "index", f"Concentration index of '{participant}' over '{rank}'.", sample.notes,
-    )  # fmt: skip
+        np.array([2 * a / mu - 1]),
+        (f"concentration of {participant} over {rank}",),
+        (Part(sample.design, Influence.of(z)),),
+        keys,
+        np.array([float(inside.sum())]),
+        np.array([sample.degf]),
+        "index",
+        "index",
+        f"Concentration index of '{participant}' over '{rank}'.",
+        sample.notes,
+    )
 
 
-def concentration_curve(sample: Sample, participant: str, rank: str, points: int = 20) -> pd.DataFrame:
-    """Cumulated share of participation held by the lowest shares of the ranking: columns population, participation."""
+def concentration_curve(
+    sample: Sample, participant: str, rank: str, points: int = 20
+) -> pd.DataFrame:
+    """Cumulated share of participation held by the lowest shares of the ranking: columns
+    population, participation.
+    """
     require(sample, [participant, rank], "concentration_curve")
-    h, x = numbers(sample, participant, "concentration_curve"), numbers(sample, rank, "concentration_curve")
+    h, x = (
+        numbers(sample, participant, "concentration_curve"),
+        numbers(sample, rank, "concentration_curve"),
+    )
     inside = sample.active
     order = np.argsort(x[inside], kind="stable")
     w = sample.weights[inside][order]
     hit = (w * h[inside][order]).cumsum()
     grid = np.linspace(0, 1, points + 1)
     return pd.DataFrame(
-        {"population": grid, "participation": np.interp(grid, np.concatenate([[0], w.cumsum() / w.sum()]), np.concatenate([[0], hit / hit[-1]]))}
+        {
+            "population": grid,
+            "participation": np.interp(
+                grid,
+                np.concatenate([[0], w.cumsum() / w.sum()]),
+                np.concatenate([[0], hit / hit[-1]]),
+            ),
+        }
     )
 
 
@@ -169,4 +245,10 @@ def target_population(sample: Sample, mask: object, name: str = "target populati
     """Weighted number of persons in a target group."""
     inside = sample.with_columns({"_one": 1.0}).where(mask)  # type: ignore[arg-type]
     e = total(inside, "_one")
-    return replace(e, names=(name,), keys=pd.DataFrame({"variable": [name]}), unit="persons", definition=f"Weighted persons: {name}.")
+    return replace(
+        e,
+        names=(name,),
+        keys=pd.DataFrame({"variable": [name]}),
+        unit="persons",
+        definition=f"Weighted persons: {name}.",
+    )

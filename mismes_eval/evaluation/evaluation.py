@@ -43,52 +43,98 @@ class Evaluation:
         s, t, i = self.survey, self.tracing, self.inventory
         none = "not supplied"
         return {
-            "labour force survey": none if s is None else f"{s.sample.n:,} persons ({s.source}), {s.sample.design.psus:,} PSUs or what stands for them",
-            "tracer study": none if t is None else f"{t.panel.n:,} persons, waves {', '.join(map(str, t.panel.waves))}; measures {', '.join(t.measures)}",
+            "labour force survey": (
+                none
+                if s is None
+                else (
+                    f"{s.sample.n:,} persons ({s.source}), {s.sample.design.psus:,} PSUs or what"
+                    " stands for them"
+                )
+            ),
+            "tracer study": (
+                none
+                if t is None
+                else (
+                    f"{t.panel.n:,} persons, waves {', '.join(map(str, t.panel.waves))}; measures"
+                    f" {', '.join(t.measures)}"
+                )
+            ),
             "inventory of measures": none if i is None else f"{len(i)} measures",
             "impact study": none if self.study is None else "supplied",
-            "roll-out over regions": none if self.rollout is None else f"rounds in {self.rollout.source}",
+            "roll-out over regions": (
+                none if self.rollout is None else f"rounds in {self.rollout.source}"
+            ),
         }
 
     def _repr_html_(self) -> str:
-        notes = () if self.survey is None else (self.survey.definition.text, *self.survey.sample.notes)
+        notes = (
+            () if self.survey is None else (self.survey.definition.text, *self.survey.sample.notes)
+        )
         return as_html(f"Evaluation of {self.params.country}", self.facts(), notes)
 
     def __repr__(self) -> str:
         return as_text(f"Evaluation of {self.params.country}", self.facts())
 
-    def indicators(self, by: tuple[str, ...] = (), which: tuple[str, ...] = ()) -> Mapping[str, Result]:
-        """LFS indicators of the calibrated survey, by the run's definition of a migrant; computed once for each breakdown."""
+    def indicators(
+        self, by: tuple[str, ...] = (), which: tuple[str, ...] = ()
+    ) -> Mapping[str, Result]:
+        """LFS indicators of the calibrated survey, by the run's definition of a migrant; computed
+        once for each breakdown.
+        """
         if self.survey is None:
             return {}
         key = (*by, "|", *which)
         if key not in self.kept:
             s = self.survey
-            rule = s.definition if "mig_status" in s.sample.frame.columns and any(c.startswith("mig_ever") for c in s.sample.frame.columns) else None
+            rule = (
+                s.definition
+                if "mig_status" in s.sample.frame.columns
+                and any(c.startswith("mig_ever") for c in s.sample.frame.columns)
+                else None
+            )
             self.kept[key] = lfs.indicators(
-                s.sample, by=list(by) or None, which=list(which) or None, definition=rule, ages=s.ages, absent=s.absent, rates=self.rates
+                s.sample,
+                by=list(by) or None,
+                which=list(which) or None,
+                definition=rule,
+                ages=s.ages,
+                absent=s.absent,
+                rates=self.rates,
             )
         return self.kept[key]
 
     @cached_property
     def rates(self) -> Mapping[str, float] | None:
-        """Units of each currency for one euro in the reference year, from the run's rate table; None where none is supplied."""
+        """Units of each currency for one euro in the reference year, from the run's rate table;
+        None where none is supplied.
+        """
         path = self.params.path("inputs.rates")
         if path is None:
             return None
         table = frames.read(path, template="inventory_rate").frame
         mine = table[table["year"].astype(float) == float(self.params.integer("year") or 0)]
-        return {str(c): 1.0 / float(r) for c, r in zip(mine["currency"], mine["eur_per_unit"], strict=True)} | {"EUR": 1.0}
+        return {
+            str(c): 1.0 / float(r)
+            for c, r in zip(mine["currency"], mine["eur_per_unit"], strict=True)
+        } | {"EUR": 1.0}
 
     @cached_property
     def effects(self) -> tuple[Effects, ...]:
         """The impact question of every measure of the tracer study."""
-        return () if self.tracing is None else tuple(effects(self.params, self.tracing, m) for m in self.tracing.measures)
+        return (
+            ()
+            if self.tracing is None
+            else tuple(effects(self.params, self.tracing, m) for m in self.tracing.measures)
+        )
 
     @cached_property
     def doubts(self) -> tuple[Doubt, ...]:
         """What can be held against the main effect of every measure of the tracer study."""
-        return () if self.tracing is None else tuple(doubt(self.params, self.tracing, e) for e in self.effects)
+        return (
+            ()
+            if self.tracing is None
+            else tuple(doubt(self.params, self.tracing, e) for e in self.effects)
+        )
 
     @cached_property
     def whom(self) -> ForWhom | None:
@@ -97,7 +143,9 @@ class Evaluation:
 
 
 def evaluate(params: Params) -> Evaluation:
-    """Read, weight and join the evidence that a run names; estimates are made when they are asked for."""
+    """Read, weight and join the evidence that a run names; estimates are made when they are asked
+    for.
+    """
     return Evaluation(
         params,
         survey(params),
@@ -115,10 +163,17 @@ def _inventory(params: Params) -> inventories.Inventory | None:
     if path is None:
         return None
     out = inventories.read(path)
-    contacts, decisions = params.path("inputs.inventory_contacts"), params.path("inputs.inventory_decisions")
+    contacts, decisions = (
+        params.path("inputs.inventory_contacts"),
+        params.path("inputs.inventory_decisions"),
+    )
     if contacts is not None:
         out = replace(out, contacts=frames.read(contacts, template="inventory_contact").frame)
-    return out if decisions is None else out.merge(frames.read(decisions, template="inventory_decision").frame)
+    return (
+        out
+        if decisions is None
+        else out.merge(frames.read(decisions, template="inventory_decision").frame)
+    )
 
 
 def _table(params: Params, name: str) -> pd.DataFrame | None:

@@ -1,4 +1,6 @@
-"""What a measure costs for each participant and, where an effect can be shown, for each additional job."""
+"""What a measure costs for each participant and, where an effect can be shown, for each additional
+job.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,11 @@ JOBS = ("employed", "employed_home")
 
 @dataclass(frozen=True)
 class Money:
-    """cost: mean cost of the services a participant received; completer: the same for each one who completed; worth: cost per additional job-year, or the reason why there is none.
+    """cost: mean cost of the services a participant received; completer: the same for each one who
+    completed; worth: cost per additional job-year, or the reason why there is none.
 
-    job_value : what society pays at most for a job-year, from the params; None where they do not say.
+    job_value : what society pays at most for a job-year, from the params; None where they do not
+        say.
     """
 
     measure: str
@@ -36,35 +40,61 @@ class Money:
 
 
 def money(evaluation: Evaluation, study: Tracing, effect: Effects) -> Money:
-    """Costs of one measure from its service records, on the design of its main effect, so that their covariance counts."""
+    """Costs of one measure from its service records, on the design of its main effect, so that
+    their covariance counts.
+    """
     p = evaluation.params
     outcome, wave = str(p.text("impact.main_outcome")), p.integer("impact.main_wave")
-    main = effect.by_wave.get((outcome, wave), NotEstimable("the params name no such outcome and wave"))
+    main = effect.by_wave.get(
+        (outcome, wave), NotEstimable("the params name no such outcome and wave")
+    )
     horizon, currency = p.number("cost.horizon_years") or 1.0, p.text("cost.currency") or "EUR"
     cost, completer = _cost(study, effect.measure)
     job_value = p.number("cost.job_year_value")
     pre = effect.pre.get(outcome)
     if isinstance(pre, Estimate) and not (pre.ci()["low"].iloc[0] <= 0 <= pre.ci()["high"].iloc[0]):
-        apart = NotEstimable("the groups moved apart before the measure began, so the effect cannot be set against its cost")
+        apart = NotEstimable(
+            "the groups moved apart before the measure began, so the effect cannot be set against"
+            " its cost"
+        )
         return Money(effect.measure, cost, completer, apart, job_value, horizon, currency)
     worth = _worth(main, cost, outcome, horizon, currency, p.integer("impact.seed") or 1, job_value)
     return Money(effect.measure, cost, completer, worth, job_value, horizon, currency)
 
 
-def _worth(main: Result, cost: Result, outcome: str, horizon: float, currency: str, seed: int, job_value: float | None) -> CostEffectiveness | NotEstimable:
+def _worth(
+    main: Result,
+    cost: Result,
+    outcome: str,
+    horizon: float,
+    currency: str,
+    seed: int,
+    job_value: float | None,
+) -> CostEffectiveness | NotEstimable:
     for item in (main, cost):
         if isinstance(item, NotEstimable):
             return item
     if outcome not in JOBS:
-        return NotEstimable(f"a cost per additional job needs an employment outcome, not '{outcome}'")
+        return NotEstimable(
+            f"a cost per additional job needs an employment outcome, not '{outcome}'"
+        )
     try:
-        return cost_effectiveness(main, cost, years=horizon, unit="job-year", currency=currency, seed=seed, value=job_value)  # type: ignore[arg-type]
+        return cost_effectiveness(
+            main,
+            cost,
+            years=horizon,
+            unit="job-year",
+            currency=currency,
+            seed=seed,
+            value=job_value,
+        )  # type: ignore[arg-type]
     except EstimateError as error:
         return NotEstimable(str(error.problems[0]))
 
 
 def _cost(study: Tracing, measure: str) -> tuple[Result, Result]:
-    """Mean cost of a participant and of a completer: services summed by person, over all participants enrolled (records are kept of those too who were later lost).
+    """Mean cost of a participant and of a completer: services summed by person, over all
+    participants enrolled (records are kept of those too who were later lost).
 
     A participant without any record cost nothing, where the measure has records at all.
     """
@@ -77,8 +107,12 @@ def _cost(study: Tracing, measure: str) -> tuple[Result, Result]:
     person = sample.frame["person_id"]
     spent = mine.groupby("person_id")["cost_eur"].sum().to_dict()
     treated = sample.frame[TREATED].to_numpy(float) == 1
-    inside = sample.with_columns({"cost": person.map(spent).fillna(0.0).to_numpy(float)}).where(treated)
-    each = mean(inside, "cost").annotated(unit="EUR", definition="Mean cost of the services received by a participant.")
+    inside = sample.with_columns({"cost": person.map(spent).fillna(0.0).to_numpy(float)}).where(
+        treated
+    )
+    each = mean(inside, "cost").annotated(
+        unit="EUR", definition="Mean cost of the services received by a participant."
+    )
     return each, _per_completer(inside, mine)
 
 
@@ -94,7 +128,9 @@ def _no_costs(study: Tracing, measure: str) -> str | None:
 
 
 def _per_completer(inside: Sample, services: pd.DataFrame) -> Result:
-    """What was spent on everybody for each participant who completed every service begun (indicator C1)."""
+    """What was spent on everybody for each participant who completed every service begun (indicator
+    C1).
+    """
     if "completed" not in services.columns or services["completed"].isna().any():
         return NotEstimable("the service records do not say who completed")
     done = services.groupby("person_id")["completed"].all().to_dict()
@@ -103,4 +139,10 @@ def _per_completer(inside: Sample, services: pd.DataFrame) -> Result:
         out = ratio(inside.with_columns({"completed": completed}), "cost", "completed")
     except EstimateError as error:
         return NotEstimable(str(error.problems[0]))
-    return out.annotated(unit="EUR", definition="Cost of all services over the participants who completed every service they began (C1).")
+    return out.annotated(
+        unit="EUR",
+        definition=(
+            "Cost of all services over the participants who completed every service they began"
+            " (C1)."
+        ),
+    )

@@ -1,4 +1,6 @@
-"""Params of a run: one strict YAML file a country. An unknown key, a wrong type or a path out of bounds is an error that names file, key and the nearest key."""
+"""Params of a run: one strict YAML file a country. An unknown key, a wrong type or a path out of
+bounds is an error that names file, key and the nearest key.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ TRUE, FALSE = ("true", "yes"), ("false", "no")
 
 @dataclass(frozen=True)
 class Params:
-    """values: dotted key -> value, defaults filled in. root: folder that relative paths start from; data_root: a second one, for data kept elsewhere."""
+    """values: dotted key -> value, defaults filled in. root: folder that relative paths start from;
+    data_root: a second one, for data kept elsewhere.
+    """
 
     values: Mapping[str, object]
     source: str
@@ -33,13 +37,16 @@ class Params:
     given: frozenset[str] = field(default=frozenset())
 
     @classmethod
-    def load(cls, path: str | Path, data_root: str | Path | None = None, root: str | Path | None = None) -> Params:
+    def load(
+        cls, path: str | Path, data_root: str | Path | None = None, root: str | Path | None = None
+    ) -> Params:
         """Read and check a params file.
 
         Parameters
         ----------
         path : YAML file.  root : project folder; None: the nearest folder above the file that has a `params` folder in it.
-        data_root : folder of data kept outside the project; None: the environment variable MISMES_DATA_ROOT.
+        data_root : folder of data kept outside the project; None: the environment variable
+            MISMES_DATA_ROOT.
 
         Raises
         ------
@@ -51,7 +58,14 @@ class Params:
         outside = Path(named).resolve() if named else None
         problems: list[Problem] = []
         if outside is not None and not outside.is_dir():
-            problems.append(Problem("the data root is not a folder", "--data-root or MISMES_DATA_ROOT", "a folder", str(named)))
+            problems.append(
+                Problem(
+                    "the data root is not a folder",
+                    "--data-root or MISMES_DATA_ROOT",
+                    "a folder",
+                    str(named),
+                )
+            )
             outside = None
         flat = _flatten(read_yaml(file), file.name, problems)
         values: dict[str, object] = {}
@@ -65,11 +79,19 @@ class Params:
             values[key.name] = _value(key, flat[key.name], where, problems, base, outside)
         if problems:
             raise ParamsError(problems)
-        return cls(MappingProxyType(values), file.name, base, outside, frozenset(k for k in flat if flat[k] is not None))
+        return cls(
+            MappingProxyType(values),
+            file.name,
+            base,
+            outside,
+            frozenset(k for k in flat if flat[k] is not None),
+        )
 
     def __getitem__(self, name: str) -> object:
         if name not in BY_NAME:
-            raise ParamsError(Problem("no such key", name, "a key of the schema", fix=_nearest(name)))
+            raise ParamsError(
+                Problem("no such key", name, "a key of the schema", fix=_nearest(name))
+            )
         return self.values[name]
 
     @property
@@ -107,7 +129,10 @@ class Params:
 
     def steps(self, name: str) -> dict[str, tuple[str, ...]]:
         """Steps of a theory of change -> ids of the tables and figures that measure each."""
-        return {step: tuple(map(str, ids)) if isinstance(ids, (list, tuple)) else () for step, ids in self.mapping(name).items()}
+        return {
+            step: tuple(map(str, ids)) if isinstance(ids, (list, tuple)) else ()
+            for step, ids in self.mapping(name).items()
+        }
 
     def path(self, name: str) -> Path | None:
         """An input's file; None where it is not supplied."""
@@ -116,13 +141,22 @@ class Params:
 
     def section(self, name: str) -> dict[str, object]:
         """The keys of one section that the file gives, without the section's name."""
-        return {k.split(".", 1)[1]: self.values[k] for k in self.values if k.startswith(f"{name}.") and k in self.given}
+        return {
+            k.split(".", 1)[1]: self.values[k]
+            for k in self.values
+            if k.startswith(f"{name}.") and k in self.given
+        }
 
     def facts(self) -> dict[str, object]:
-        """The keys that the file gives, in the order of the schema, and how many stand at their default."""
+        """The keys that the file gives, in the order of the schema, and how many stand at their
+        default.
+        """
         given = {k.name: self.portable(self.values[k.name]) for k in KEYS if k.name in self.given}
         return {
-            **{k: ", ".join(map(str, v)) if isinstance(v, (list, tuple)) else v for k, v in given.items()},
+            **{
+                k: ", ".join(map(str, v)) if isinstance(v, (list, tuple)) else v
+                for k, v in given.items()
+            },
             "at their default": f"{len(KEYS) - len(given)} keys",
         }
 
@@ -133,8 +167,15 @@ class Params:
         return as_text(f"Params of {self.source}", self.facts())
 
     def to_json(self) -> str:
-        """Resolved values with paths relative to the project or data root, sorted: what a notebook is handed and a manifest records."""
-        return json.dumps({k: self.portable(v) for k, v in sorted(self.values.items())}, ensure_ascii=False, default=list, sort_keys=True)
+        """Resolved values with paths relative to the project or data root, sorted: what a notebook
+        is handed and a manifest records.
+        """
+        return json.dumps(
+            {k: self.portable(v) for k, v in sorted(self.values.items())},
+            ensure_ascii=False,
+            default=list,
+            sort_keys=True,
+        )
 
     def fingerprint(self) -> str:
         """sha256 of the resolved values."""
@@ -147,7 +188,9 @@ class Params:
         if value.is_relative_to(self.root):
             return value.relative_to(self.root).as_posix()
         return (
-            f"<data root>/{value.relative_to(self.data_root).as_posix()}" if self.data_root is not None and value.is_relative_to(self.data_root) else value.name
+            f"<data root>/{value.relative_to(self.data_root).as_posix()}"
+            if self.data_root is not None and value.is_relative_to(self.data_root)
+            else value.name
         )
 
 
@@ -160,7 +203,9 @@ def _project(file: Path) -> Path:
 
 def _nearest(name: str) -> str:
     tail = {k.split(".")[-1]: k for k in reversed(BY_NAME)}
-    last = [tail[t] for t in get_close_matches(name.rsplit(".", maxsplit=1)[-1], list(tail), 1, 0.6)]
+    last = [
+        tail[t] for t in get_close_matches(name.rsplit(".", maxsplit=1)[-1], list(tail), 1, 0.6)
+    ]
     whole = get_close_matches(name, list(BY_NAME), 1, 0.5)
     near = (whole or last) if "." in name else (last or whole)
     return f"Nearest key: '{near[0]}'." if near else f"Keys: {', '.join(list(BY_NAME)[:8])}, ..."
@@ -173,29 +218,57 @@ def _flatten(tree: Mapping[str, Node], file: str, problems: list[Problem]) -> di
             if value is None:
                 continue
             if not isinstance(value, dict):
-                problems.append(Problem("a section is not a mapping", f"{file}, section '{key}'", "indented keys"))
+                problems.append(
+                    Problem(
+                        "a section is not a mapping", f"{file}, section '{key}'", "indented keys"
+                    )
+                )
                 continue
             for inner, v in value.items():
                 name = f"{key}.{inner}"
                 if name in BY_NAME:
                     out[name] = v
                 else:
-                    problems.append(Problem("unknown key", f"{file}, key '{name}'", "a key of the schema", repr(inner), _nearest(name)))
+                    problems.append(
+                        Problem(
+                            "unknown key",
+                            f"{file}, key '{name}'",
+                            "a key of the schema",
+                            repr(inner),
+                            _nearest(name),
+                        )
+                    )
         elif key in BY_NAME:
             out[key] = value
         else:
             below = {k.split(".")[-1] for k in BY_NAME}
-            near = [] if key in below else get_close_matches(key, [*SECTIONS, *(k.name for k in KEYS if not k.section)], 1, 0.6)
+            near = (
+                []
+                if key in below
+                else get_close_matches(
+                    key, [*SECTIONS, *(k.name for k in KEYS if not k.section)], 1, 0.6
+                )
+            )
             problems.append(
-                Problem("unknown key", f"{file}, key '{key}'", "a key of the schema", repr(key), f"Nearest key: '{near[0]}'." if near else _nearest(key))
+                Problem(
+                    "unknown key",
+                    f"{file}, key '{key}'",
+                    "a key of the schema",
+                    repr(key),
+                    f"Nearest key: '{near[0]}'." if near else _nearest(key),
+                )
             )
     return out
 
 
-def _value(key: Key, node: Node, where: str, problems: list[Problem], root: Path, data_root: Path | None) -> object:
+def _value(
+    key: Key, node: Node, where: str, problems: list[Problem], root: Path, data_root: Path | None
+) -> object:
     if key.kind == "mapping":
         if not isinstance(node, dict):
-            problems.append(Problem("a mapping is needed", where, "indented 'from: to' lines", repr(node)))
+            problems.append(
+                Problem("a mapping is needed", where, "indented 'from: to' lines", repr(node))
+            )
         return node
     if key.kind == "list":
         items = node if isinstance(node, list) else [node]
@@ -204,7 +277,11 @@ def _value(key: Key, node: Node, where: str, problems: list[Problem], root: Path
             return ()
         for v in items:
             if key.choices and v not in key.choices:
-                problems.append(Problem("a value is not allowed", where, f"one of {', '.join(key.choices)}", repr(v)))
+                problems.append(
+                    Problem(
+                        "a value is not allowed", where, f"one of {', '.join(key.choices)}", repr(v)
+                    )
+                )
         return tuple(str(v) for v in items)
     if key.kind == "steps":
         return read_steps(node, where, problems)
@@ -214,7 +291,9 @@ def _value(key: Key, node: Node, where: str, problems: list[Problem], root: Path
     return _scalar(key, node, where, problems, root, data_root)
 
 
-def _scalar(key: Key, text: str, where: str, problems: list[Problem], root: Path, data_root: Path | None) -> object:
+def _scalar(
+    key: Key, text: str, where: str, problems: list[Problem], root: Path, data_root: Path | None
+) -> object:
     if key.kind == "yes/no":
         if text.lower() in TRUE + FALSE:
             return text.lower() in TRUE
@@ -223,12 +302,27 @@ def _scalar(key: Key, text: str, where: str, problems: list[Problem], root: Path
         try:
             value = int(text) if key.kind == "integer" else float(text)
         except ValueError:
-            problems.append(Problem("the value is not a number", where, f"a {'whole ' if key.kind == 'integer' else ''}number", repr(text)))
-            return None
-        if not (not math.isnan(value) and (key.low is None or value >= key.low) and (key.high is None or value <= key.high)):
             problems.append(
                 Problem(
-                    "the number is out of range", where, f"{key.low if key.low is not None else 'any'} to {key.high if key.high is not None else 'any'}", text
+                    "the value is not a number",
+                    where,
+                    f"a {'whole ' if key.kind == 'integer' else ''}number",
+                    repr(text),
+                )
+            )
+            return None
+        if not (
+            not math.isnan(value)
+            and (key.low is None or value >= key.low)
+            and (key.high is None or value <= key.high)
+        ):
+            problems.append(
+                Problem(
+                    "the number is out of range",
+                    where,
+                    f"{key.low if key.low is not None else 'any'} to"
+                    f" {key.high if key.high is not None else 'any'}",
+                    text,
                 )
             )
         return value
@@ -237,32 +331,74 @@ def _scalar(key: Key, text: str, where: str, problems: list[Problem], root: Path
         if text in known:
             return text
         near = get_close_matches(text.upper(), sorted(known), 1, 0.5)
-        problems.append(Problem("unknown country code", where, "an ISO 3166 alpha-3 code in capitals", repr(text), f"Nearest: {near[0]}." if near else ""))
+        problems.append(
+            Problem(
+                "unknown country code",
+                where,
+                "an ISO 3166 alpha-3 code in capitals",
+                repr(text),
+                f"Nearest: {near[0]}." if near else "",
+            )
+        )
     elif key.kind == "path":
         return _path(text, where, problems, root, data_root)
     else:
         if key.choices and text not in key.choices:
             near = get_close_matches(text, key.choices, 1, 0.5)
-            problems.append(Problem("a value is not allowed", where, f"one of {', '.join(key.choices)}", repr(text), f"Nearest: {near[0]}." if near else ""))
+            problems.append(
+                Problem(
+                    "a value is not allowed",
+                    where,
+                    f"one of {', '.join(key.choices)}",
+                    repr(text),
+                    f"Nearest: {near[0]}." if near else "",
+                )
+            )
         return text
     return None
 
 
-def _path(text: str, where: str, problems: list[Problem], root: Path, data_root: Path | None) -> Path | None:
+def _path(
+    text: str, where: str, problems: list[Problem], root: Path, data_root: Path | None
+) -> Path | None:
     given = Path(text)
     if given.is_absolute() or ".." in given.parts or "\x00" in text:
-        problems.append(Problem("a path leaves the project", where, "a path below the project or the data root, without '..'", repr(text)))
+        problems.append(
+            Problem(
+                "a path leaves the project",
+                where,
+                "a path below the project or the data root, without '..'",
+                repr(text),
+            )
+        )
         return None
     bases = [root] + ([data_root] if data_root is not None else [])
     for base in bases:
         found = (base / given).resolve()
         if found.exists():
             if not found.is_relative_to(base):
-                problems.append(Problem("a path leaves the project through a link", where, "a file below the project or the data root", repr(text)))
+                problems.append(
+                    Problem(
+                        "a path leaves the project through a link",
+                        where,
+                        "a file below the project or the data root",
+                        repr(text),
+                    )
+                )
                 return None
             return found
-    fix = "" if data_root is not None else "Data kept elsewhere: name their folder with --data-root or MISMES_DATA_ROOT."
+    fix = (
+        ""
+        if data_root is not None
+        else "Data kept elsewhere: name their folder with --data-root or MISMES_DATA_ROOT."
+    )
     problems.append(
-        Problem("an input file is missing", where, "a file below the project" + (" or the data root" if data_root is not None else ""), repr(text), fix)
+        Problem(
+            "an input file is missing",
+            where,
+            "a file below the project" + (" or the data root" if data_root is not None else ""),
+            repr(text),
+            fix,
+        )
     )
     return None

@@ -25,9 +25,11 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Readiness:
-    """problems: what stops the run; supplied, absent: kinds of evidence; lines: one sentence on what was read.
+    """problems: what stops the run; supplied, absent: kinds of evidence; lines: one sentence on
+    what was read.
 
-    codebook : every column of the survey after the mapping, with rows and weighted counts of its values; None without a survey that can be read.
+    codebook : every column of the survey after the mapping, with rows and weighted counts of its
+        values; None without a survey that can be read.
     """
 
     problems: tuple[Problem, ...]
@@ -38,7 +40,9 @@ class Readiness:
 
 
 def readiness(params: Params) -> Readiness:
-    """Read and weight everything that the params name, and gather every problem of every kind of evidence."""
+    """Read and weight everything that the params name, and gather every problem of every kind of
+    evidence.
+    """
     problems: list[Problem] = []
     lines: list[str] = []
     books: list[pd.DataFrame] = []
@@ -50,7 +54,10 @@ def readiness(params: Params) -> Readiness:
         mapped = [c for c in s.sample.frame.columns if not str(c).startswith("_")]
         problems.extend(_design_left_out(p, s.delivered.frame))
         books.append(lfs.codebook(s.sample.frame[mapped], p.text("design.weights") or "weight"))
-        return f"{len(s.sample.frame):,} persons, sum of weights {float(s.sample.weights.sum()):,.0f}; {s.sample.design.describe()}"
+        return (
+            f"{len(s.sample.frame):,} persons, sum of weights {float(s.sample.weights.sum()):,.0f};"
+            f" {s.sample.design.describe()}"
+        )
 
     def tried(what: str, read: Callable[[Params], str | None]) -> None:
         try:
@@ -68,7 +75,10 @@ def readiness(params: Params) -> Readiness:
         if t is None:
             return None
         problems.extend(_arms_alone(t) + _no_outcome(p, t))
-        return f"{t.panel.n:,} persons, waves {', '.join(map(str, t.panel.waves))}; measures {', '.join(map(str, t.measures)) or 'none'}"
+        return (
+            f"{t.panel.n:,} persons, waves {', '.join(map(str, t.panel.waves))}; measures"
+            f" {', '.join(map(str, t.measures)) or 'none'}"
+        )
 
     tried("tracer study", read_tracer)
     tried("inventory", _inventory)
@@ -84,17 +94,37 @@ def readiness(params: Params) -> Readiness:
                 fix="Fill a template in data_raw/ and name it.",
             )
         )
-    return Readiness(tuple(problems), supplied, tuple(kind for kind, _ in KINDS if kind not in supplied), tuple(lines), books[0] if books else None)
+    return Readiness(
+        tuple(problems),
+        supplied,
+        tuple(kind for kind, _ in KINDS if kind not in supplied),
+        tuple(lines),
+        books[0] if books else None,
+    )
 
 
 def _design_left_out(params: Params, frame: pd.DataFrame) -> list[Problem]:
-    """The file says how it was drawn and the params do not: standard errors would be those of independent persons."""
-    said = any(k in params.given for k in ("design.strata", "design.psu", "design.household", "design.cluster_deff", "inputs.listing"))
+    """The file says how it was drawn and the params do not: standard errors would be those of
+    independent persons.
+    """
+    said = any(
+        k in params.given
+        for k in (
+            "design.strata",
+            "design.psu",
+            "design.household",
+            "design.cluster_deff",
+            "inputs.listing",
+        )
+    )
     there = [c for c in ("strata", "psu") if c in frame.columns and frame[c].notna().any()]
     if said or not there:
         return []
     mend = ", ".join(f"{c}: [{c}]" for c in there) + ("" if "psu" in there else ", household: hhid")
-    why = "Without them every person counts as drawn alone, and standard errors come out too small; a file without PSUs takes household or cluster_deff."
+    why = (
+        "Without them every person counts as drawn alone, and standard errors come out too small; a"
+        " file without PSUs takes household or cluster_deff."
+    )
     got = f"{' and '.join(there)} in the file, nothing in the params"
     return [
         Problem(
@@ -115,10 +145,19 @@ def _arms_alone(study: Tracing) -> list[Problem]:
         arm = inside.frame.loc[inside.domain, TREATED]
         treated, comparison = int((arm == 1).sum()), int((arm == 0).sum())
         if not (treated and comparison):
-            mend = f"Write the measure's id for persons of arm C too, or name another column that does: tracer.measure (now '{study.measure}')."
+            mend = (
+                "Write the measure's id for persons of arm C too, or name another column that"
+                f" does: tracer.measure (now '{study.measure}')."
+            )
             got = f"{treated:,} treated and {comparison:,} comparison persons"
             found.append(
-                Problem("a measure has one arm only", f"{study.source}, column '{study.measure}', measure {measure}", "persons of both arms", got, mend)
+                Problem(
+                    "a measure has one arm only",
+                    f"{study.source}, column '{study.measure}', measure {measure}",
+                    "persons of both arms",
+                    got,
+                    mend,
+                )
             )
     return found
 
@@ -128,10 +167,23 @@ def _no_outcome(params: Params, study: Tracing) -> list[Problem]:
     outcome, long = str(params.text("impact.main_outcome")), study.panel.long
     if outcome in long.columns or outcome in study.panel.sample.frame.columns:
         return []
-    there = [str(c) for c in long.columns if pd.api.types.is_numeric_dtype(long[c]) and c not in (study.panel.unit, study.panel.wave)]
-    mend = f"Name a column of the outcome file in impact.main_outcome and impact.outcomes; numbers there: {', '.join(there)}."
+    there = [
+        str(c)
+        for c in long.columns
+        if pd.api.types.is_numeric_dtype(long[c]) and c not in (study.panel.unit, study.panel.wave)
+    ]
+    mend = (
+        "Name a column of the outcome file in impact.main_outcome and impact.outcomes; numbers"
+        f" there: {', '.join(there)}."
+    )
     return [
-        Problem("the outcome of the headline is not in the data", f"{params.source}, key 'impact.main_outcome'", "a column of tracer_outcome", outcome, mend)
+        Problem(
+            "the outcome of the headline is not in the data",
+            f"{params.source}, key 'impact.main_outcome'",
+            "a column of tracer_outcome",
+            outcome,
+            mend,
+        )
     ]
 
 

@@ -1,4 +1,6 @@
-"""The survey's file as the params say that it is written; what they do not say is an error that names the key, never a guess."""
+"""The survey's file as the params say that it is written; what they do not say is an error that
+names the key, never a guess.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,19 @@ from mismes_eval.evaluation.params import Params
 
 TAB = "tab"
 KEYS_THAT_MEND: Mapping[str, str] = {
-    "wrong encoding": "Name it in the params, for instance reading: {encoding: cp1252} (Excel in Western Europe) or utf-16; or save the file as UTF-8.",
-    "wrong separator": "Name it in the params, for instance reading: {separator: ';', decimal: ','}; or save the file with commas.",
+    "wrong encoding": (
+        "Name it in the params, for instance reading: {encoding: cp1252} (Excel in Western Europe)"
+        " or utf-16; or save the file as UTF-8."
+    ),
+    "wrong separator": (
+        "Name it in the params, for instance reading: {separator: ';', decimal: ','}; or save the"
+        " file with commas."
+    ),
     "several sheets": "Name one in the params: reading: {sheet: NAME}.",
-    "a personal identifier": "Take the column out of the file, or name it in the params: reading: {drop: [COLUMN]}; where it is harmless, reading: {allowed: [COLUMN]}.",
+    "a personal identifier": (
+        "Take the column out of the file, or name it in the params: reading: {drop: [COLUMN]};"
+        " where it is harmless, reading: {allowed: [COLUMN]}."
+    ),
 }
 TEXT, STATISTICAL, WORKBOOK = (".csv", ".gz", ".tsv", ".txt"), (".dta", ".sav"), (".xlsx",)
 KINDS_OF_FILE: Mapping[str, tuple[str, ...]] = {
@@ -33,7 +44,8 @@ def persons(params: Params, path: Path, mapping: Mapping[str, object] | str | No
 
     Raises
     ------
-    InputError : everything that is wrong with the file, each with the key that mends it where there is one.
+    InputError : everything that is wrong with the file, each with the key that mends it where there
+        is one.
     """
     _of_use(params, path)
     separator = params.text("reading.separator") or ","
@@ -54,7 +66,11 @@ def persons(params: Params, path: Path, mapping: Mapping[str, object] | str | No
 
 def _of_use(params: Params, path: Path) -> None:
     """A key that says nothing about this kind of file is a mistake, not a detail to pass over."""
-    idle = [key for key, kinds in KINDS_OF_FILE.items() if key in params.given and path.suffix.lower() not in kinds]
+    idle = [
+        key
+        for key, kinds in KINDS_OF_FILE.items()
+        if key in params.given and path.suffix.lower() not in kinds
+    ]
     if idle:
         raise InputError(
             [

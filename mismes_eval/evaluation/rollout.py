@@ -1,4 +1,6 @@
-"""A measure rolled out region by region, seen in several rounds of the labour force survey: group-time effects on repeated cross-sections."""
+"""A measure rolled out region by region, seen in several rounds of the labour force survey:
+group-time effects on repeated cross-sections.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +38,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Rollout:
-    """effects: group-time effects or the reason why there are none; overall, event: their aggregations; wild: bootstrap over regions; composition: traits that no measure changes as outcomes.
+    """effects: group-time effects or the reason why there are none; overall, event: their
+    aggregations; wild: bootstrap over regions; composition: traits that no measure changes as
+    outcomes.
 
-    event has one base (the last year before treatment); band: simultaneous over it; honest, power: what parting trends could do to the effect in its first year.
+    event has one base (the last year before treatment); band: simultaneous over it; honest, power:
+    what parting trends could do to the effect in its first year.
     breaks: series breaks inside the rounds that were acknowledged.
     """
 
@@ -60,8 +65,14 @@ class Rollout:
 
 
 def limits(r: Rollout) -> tuple[float, float, bool]:
-    """The 95% interval that counts, and whether it is the wild bootstrap's over regions: the design's, where that one has no interval. The overall effect must be there."""
-    if isinstance(r.wild, WildBootstrap) and np.isfinite(r.wild.low[0]) and np.isfinite(r.wild.high[0]):
+    """The 95% interval that counts, and whether it is the wild bootstrap's over regions: the
+    design's, where that one has no interval. The overall effect must be there.
+    """
+    if (
+        isinstance(r.wild, WildBootstrap)
+        and np.isfinite(r.wild.low[0])
+        and np.isfinite(r.wild.high[0])
+    ):
         return float(r.wild.low[0]), float(r.wild.high[0]), True
     assert isinstance(r.overall, Estimate)
     ci = r.overall.ci().iloc[0]
@@ -74,41 +85,104 @@ def rollout(params: Params) -> Rollout | None:
     if source is None:
         return None
     frame = frames.read(source).frame
-    outcome, time, region = params.text("rollout.outcome") or "employed", params.text("rollout.time") or "year", params.text("rollout.region")
+    outcome, time, region = (
+        params.text("rollout.outcome") or "employed",
+        params.text("rollout.time") or "year",
+        params.text("rollout.region"),
+    )
     cohort = params.text("rollout.cohort")
     covariates = params.items("rollout.covariates")
-    needed = [c for c in (outcome, time, region, cohort, *covariates) if c is None or c not in frame.columns]
+    needed = [
+        c
+        for c in (outcome, time, region, cohort, *covariates)
+        if c is None or c not in frame.columns
+    ]
     if needed:
-        raise InputError([Problem("the rounds lack a column", f"{source.name}, section 'rollout', column '{c}'", "a column of the file") for c in needed])
+        raise InputError(
+            [
+                Problem(
+                    "the rounds lack a column",
+                    f"{source.name}, section 'rollout', column '{c}'",
+                    "a column of the file",
+                )
+                for c in needed
+            ]
+        )
     frame = frame.assign(**{COHORT: frame[str(cohort)].fillna(0).astype(float)})
     household = None if params.items("design.psu") else params.text("design.household")
     sample = Sample.from_frame(
-        frame, weights=params.text("design.weights"), strata=params.items("design.strata") or None, psu=params.items("design.psu") or None, household=household,
-        lonely_psu=params.text("design.lonely_psu"), nest=True if params.items("design.strata") and params.items("design.psu") else None,  # type: ignore[arg-type]
-    ).flagged(*((SYNTHETIC,) if params.synthetic else ()))  # fmt: skip
+        frame,
+        weights=params.text("design.weights"),
+        strata=params.items("design.strata") or None,
+        psu=params.items("design.psu") or None,
+        household=household,
+        lonely_psu=params.text("design.lonely_psu"),
+        nest=True if params.items("design.strata") and params.items("design.psu") else None,  # type: ignore[arg-type]
+    ).flagged(*((SYNTHETIC,) if params.synthetic else ()))
     said = _breaks(params, frame, time)
     control = "never" if bool((frame[COHORT] == 0).any()) else "not_yet"
     seen = sample.where(frame[outcome].notna())
 
     def effects(column: str, base: Base = "varying") -> GroupTime | NotEstimable:
-        return _tried(lambda: att_gt(seen, column, COHORT, time, None, [c for c in covariates if c != column], control, base))  # type: ignore[arg-type]
+        return _tried(
+            lambda: att_gt(
+                seen,
+                column,
+                COHORT,
+                time,
+                None,
+                [c for c in covariates if c != column],
+                control,
+                base,
+            )
+        )  # type: ignore[arg-type]
 
     main = effects(outcome)
-    overall, event = _aggregated(main, "simple"), _aggregated(effects(outcome, "universal"), "event")
+    overall, event = (
+        _aggregated(main, "simple"),
+        _aggregated(effects(outcome, "universal"), "event"),
+    )
     mix = _makeup(seen, frame, time, control)
     regions = int(frame[str(region)].nunique())
     seed, labels = params.integer("impact.seed") or 1, frame[str(region)].tolist()
-    wild = overall if isinstance(overall, NotEstimable) else _tried(lambda: wild_bootstrap(overall, cluster=labels, seed=seed))
+    wild = (
+        overall
+        if isinstance(overall, NotEstimable)
+        else _tried(lambda: wild_bootstrap(overall, cluster=labels, seed=seed))
+    )
     path = _first_year(event)
-    first = float(np.min(frame.loc[frame[COHORT] > 0, COHORT])) if bool((frame[COHORT] > 0).any()) else np.inf
+    first = (
+        float(np.min(frame.loc[frame[COHORT] > 0, COHORT]))
+        if bool((frame[COHORT] > 0).any())
+        else np.inf
+    )
     before = seen.where((frame[time].astype(float) < first).to_numpy(bool))
-    level: Result = mean(before, outcome) if before.active.any() else NotEstimable("no round lies before the first roll-out")
+    level: Result = (
+        mean(before, outcome)
+        if before.active.any()
+        else NotEstimable("no round lies before the first roll-out")
+    )
     return Rollout(
-        outcome, params.text("rollout.measure") or "", str(region), regions, main, overall, event, mix, wild, level, source.name,
+        outcome,
+        params.text("rollout.measure") or "",
+        str(region),
+        regions,
+        main,
+        overall,
+        event,
+        mix,
+        wild,
+        level,
+        source.name,
         event if isinstance(event, NotEstimable) else _tried(lambda: sup_t(event, seed=seed)),
-        path if isinstance(path, NotEstimable) else _tried(lambda: honest_did(path, target="first")),
-        path if isinstance(path, NotEstimable) else _tried(lambda: pretrend_power(path)), said,
-    )  # fmt: skip
+        (
+            path
+            if isinstance(path, NotEstimable)
+            else _tried(lambda: honest_did(path, target="first"))
+        ),
+        path if isinstance(path, NotEstimable) else _tried(lambda: pretrend_power(path)),
+        said,
+    )
 
 
 def _tried(make: Callable[[], T]) -> T | NotEstimable:
@@ -120,33 +194,56 @@ def _tried(make: Callable[[], T]) -> T | NotEstimable:
 
 
 def _aggregated(effects: GroupTime | NotEstimable, kind: Kind) -> Result:
-    return effects if isinstance(effects, NotEstimable) else _tried(lambda: effects.aggregate(kind).annotated(kind="effect"))
+    return (
+        effects
+        if isinstance(effects, NotEstimable)
+        else _tried(lambda: effects.aggregate(kind).annotated(kind="effect"))
+    )
 
 
-def _makeup(sample: Sample, frame: pd.DataFrame, time: str, control: str) -> Composition | NotEstimable:
-    """Did the kind of people who were asked change where the measure was rolled out? By the traits that the rounds have."""
+def _makeup(
+    sample: Sample, frame: pd.DataFrame, time: str, control: str
+) -> Composition | NotEstimable:
+    """Did the kind of people who were asked change where the measure was rolled out? By the traits
+    that the rounds have.
+    """
     traits = [c for c in TRAITS if c in frame.columns and frame.loc[sample.active, c].notna().all()]
     if not traits:
         return NotEstimable(f"the rounds have none of {', '.join(TRAITS)} for everybody")
-    named = sample.with_columns({c: frame[c].astype(float).map("{:.0f}".format).to_numpy() for c in traits if c != "male"})
+    named = sample.with_columns(
+        {c: frame[c].astype(float).map("{:.0f}".format).to_numpy() for c in traits if c != "male"}
+    )
     return _tried(lambda: composition_check(named, traits, COHORT, time, control))  # type: ignore[arg-type]
 
 
 def _first_year(event: Result) -> Result:
-    """The event study, where it has an effect in the first year: what honest intervals are made for."""
+    """The event study, where it has an effect in the first year: what honest intervals are made
+    for.
+    """
     if isinstance(event, Estimate) and not (event.keys["event_time"].astype(float) == 0).any():
         return NotEstimable("no effect in the first year of the roll-out")
     return event
 
 
 def _breaks(params: Params, frame: pd.DataFrame, time: str) -> tuple[str, ...]:
-    """Sentences on series breaks inside the rounds. Raises where a region starts at one that is not acknowledged, and where breaks cannot be placed in time."""
-    known = lfs.series_breaks("" if params.synthetic else params.country, params.items("breaks.series"))
+    """Sentences on series breaks inside the rounds. Raises where a region starts at one that is not
+    acknowledged, and where breaks cannot be placed in time.
+    """
+    known = lfs.series_breaks(
+        "" if params.synthetic else params.country, params.items("breaks.series")
+    )
     acknowledged = bool(params["breaks.acknowledge"])
     periods = np.unique(frame[time].to_numpy(float))
     if known and not acknowledged and not (periods[0] >= 1900 and periods[-1] <= 2200):
-        raise InputError(Problem("series breaks cannot be placed in time", f"section 'rollout', time '{time}'", "years", f"{periods[0]:g} to {periods[-1]:g}",
-                                 "Count the rounds in years, or acknowledge the breaks (breaks.acknowledge)."))  # fmt: skip
+        raise InputError(
+            Problem(
+                "series breaks cannot be placed in time",
+                f"section 'rollout', time '{time}'",
+                "years",
+                f"{periods[0]:g} to {periods[-1]:g}",
+                "Count the rounds in years, or acknowledge the breaks (breaks.acknowledge).",
+            )
+        )
     inside = [b for b in known if periods[0] < b.year <= periods[-1]]
     starts = frame[COHORT].to_numpy(float)
     at = refuse_starts(periods, starts[starts > 0], [float(b.year) for b in inside], acknowledged)

@@ -1,4 +1,6 @@
-"""Steps of a theory of change: sentences, each with the tables or figures of the report that measure it."""
+"""Steps of a theory of change: sentences, each with the tables or figures of the report that
+measure it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ FORM = "sentences, each with ids: {Participants find work: 'T17, F11'}"
 def read_steps(node: Node, where: str, problems: list[Problem]) -> Mapping[str, tuple[str, ...]]:
     """Steps in their order -> ids of tables and figures; none where nothing measures the step.
 
-    node : a mapping of sentences to ids ("T17, F11", a list, or nothing), a list of sentences, or one sentence. What is wrong with it is added to problems.
+    node : a mapping of sentences to ids ("T17, F11", a list, or nothing), a list of sentences, or
+        one sentence. What is wrong with it is added to problems.
     """
     if isinstance(node, str):
         node = [node]
@@ -30,11 +33,20 @@ def read_steps(node: Node, where: str, problems: list[Problem]) -> Mapping[str, 
     if not isinstance(node, dict):
         problems.append(Problem("steps are needed", where, FORM))
         return {}
-    out = {step.strip(): _ids(said, f"{where}, step {k}", problems) for k, (step, said) in enumerate(node.items(), 1)}
+    out = {
+        step.strip(): _ids(said, f"{where}, step {k}", problems)
+        for k, (step, said) in enumerate(node.items(), 1)
+    }
     if any(not step for step in out):
         problems.append(Problem("a step has no words", where, FORM))
     problems.extend(
-        Problem("a personal identifier", where, "no personal identifiers", p.got, "Name an institution or a role.")
+        Problem(
+            "a personal identifier",
+            where,
+            "no personal identifiers",
+            p.got,
+            "Name an institution or a role.",
+        )
         for p in find_identifiers(pd.DataFrame({"step": list(out)}))
     )
     return out
@@ -42,9 +54,24 @@ def read_steps(node: Node, where: str, problems: list[Problem]) -> Mapping[str, 
 
 def _ids(said: Node, where: str, problems: list[Problem]) -> tuple[str, ...]:
     """The ids that measure one step."""
-    given = [] if said is None else said.split(",") if isinstance(said, str) else said if isinstance(said, list) else ["?"]
+    given = (
+        []
+        if said is None
+        else said.split(",")
+        if isinstance(said, str)
+        else said
+        if isinstance(said, list)
+        else ["?"]
+    )
     ids = [str(i).strip() for i in given]
     if wrong := [i for i in ids if not ID.fullmatch(i)]:
-        expected, fix = "ids of the report, for instance T17, T05b or F11", "Leave it empty where nothing measures the step."
-        problems.append(Problem("not the id of a table or figure", where, expected, ", ".join(map(repr, wrong)), fix))
+        expected, fix = (
+            "ids of the report, for instance T17, T05b or F11",
+            "Leave it empty where nothing measures the step.",
+        )
+        problems.append(
+            Problem(
+                "not the id of a table or figure", where, expected, ", ".join(map(repr, wrong)), fix
+            )
+        )
     return tuple(ids)

@@ -1,4 +1,6 @@
-"""One impact study in a file of its own: loss to follow-up by arm, effects within randomisation blocks, difference-in-differences by every estimator."""
+"""One impact study in a file of its own: loss to follow-up by arm, effects within randomisation
+blocks, difference-in-differences by every estimator.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ ORDER = ("dr", "dr_improved", "ipw", "or", "none")
 
 @dataclass(frozen=True)
 class Classical:
-    """A coefficient with the standard error that assumes equal variances, as many published tables print it; beside the design's own, never instead."""
+    """A coefficient with the standard error that assumes equal variances, as many published tables
+    print it; beside the design's own, never instead.
+    """
 
     value: float
     se: float
@@ -34,7 +38,9 @@ class Classical:
 
 @dataclass(frozen=True)
 class Study:
-    """sample: units in the domain of the params; the rest names its columns. groups: label -> mask (n,)."""
+    """sample: units in the domain of the params; the rest names its columns. groups: label -> mask
+    (n,).
+    """
 
     sample: Sample
     treated: str
@@ -54,38 +60,75 @@ def study(params: Params) -> Study | None:
     if path is None:
         return None
     frame = frames.read(path, encoding=params.text("study.encoding") or "utf-8").frame
-    outcomes, before = tuple(params.items("study.outcomes")), {str(k): str(v) for k, v in params.mapping("study.before").items()}
+    outcomes, before = (
+        tuple(params.items("study.outcomes")),
+        {str(k): str(v) for k, v in params.mapping("study.before").items()},
+    )
     treated = params.text("study.treated")
-    named = [treated, params.text("study.weights"), params.text("study.group"), params.text("study.followed"), *outcomes, *before.values(), *params.items("study.absorb"),
-             *params.items("study.covariates"), *params.mapping("study.where"), *params.items("study.psu"), *params.items("study.strata")]  # fmt: skip
+    named = [
+        treated,
+        params.text("study.weights"),
+        params.text("study.group"),
+        params.text("study.followed"),
+        *outcomes,
+        *before.values(),
+        *params.items("study.absorb"),
+        *params.items("study.covariates"),
+        *params.mapping("study.where"),
+        *params.items("study.psu"),
+        *params.items("study.strata"),
+    ]
     problems = [
         Problem("the study lacks a column", f"{path.name}, column '{c}'", "a column of the file")
         for c in dict.fromkeys(named)
         if c is not None and c not in frame.columns
     ]
     if treated is None or not outcomes:
-        problems.append(Problem("the study is not described", "params, section 'study'", "treated and outcomes"))
+        problems.append(
+            Problem("the study is not described", "params, section 'study'", "treated and outcomes")
+        )
     if problems:
         raise InputError(problems)
     weights = params.text("study.weights")
     frame = frame if weights else frame.assign(_equal=1.0)
-    sample = Sample.from_frame(frame, weights=weights or "_equal", strata=params.items("study.strata") or None, psu=params.items("study.psu") or None)
+    sample = Sample.from_frame(
+        frame,
+        weights=weights or "_equal",
+        strata=params.items("study.strata") or None,
+        psu=params.items("study.psu") or None,
+    )
     mask, said = _domain(frame, params.mapping("study.where"))
     sample = sample.where(mask).flagged(*((SYNTHETIC,) if params.synthetic else ()))
     group = params.text("study.group")
     groups = (
         {"all": np.ones(len(frame), bool)}
         if group is None
-        else {f"{group} = {_spelled(v)}": (frame[group] == v).fillna(False).to_numpy(bool) for v in sorted(frame[group].dropna().unique())}
+        else {
+            f"{group} = {_spelled(v)}": (frame[group] == v).fillna(False).to_numpy(bool)
+            for v in sorted(frame[group].dropna().unique())
+        }
     )
     followed = params.text("study.followed") or outcomes[0]
     return Study(
-        sample, str(treated), followed, outcomes, before, tuple(params.items("study.absorb")), tuple(params.items("study.covariates")), groups, said, path.name
+        sample,
+        str(treated),
+        followed,
+        outcomes,
+        before,
+        tuple(params.items("study.absorb")),
+        tuple(params.items("study.covariates")),
+        groups,
+        said,
+        path.name,
     )
 
 
 def _spelled(value: object) -> str:
-    return str(int(value)) if isinstance(value, (int, float, np.number)) and float(value).is_integer() else str(value)
+    return (
+        str(int(value))
+        if isinstance(value, (int, float, np.number)) and float(value).is_integer()
+        else str(value)
+    )
 
 
 def _domain(frame: pd.DataFrame, rules: Mapping[str, object]) -> tuple[np.ndarray, str]:
@@ -103,19 +146,27 @@ def _domain(frame: pd.DataFrame, rules: Mapping[str, object]) -> tuple[np.ndarra
 
 
 def lost(s: Study, group: str) -> tuple[Result, Classical | NotEstimable]:
-    """Difference in loss to follow-up, treated minus comparison, within blocks: by the design, and classical."""
+    """Difference in loss to follow-up, treated minus comparison, within blocks: by the design, and
+    classical.
+    """
     gone = s.sample.frame[s.followed].isna().to_numpy(float)
     inside = replace(s, sample=s.sample.with_columns({"_lost": gone}))
     return within(inside, "_lost", group)
 
 
 def within(s: Study, outcome: str, group: str) -> tuple[Result, Classical | NotEstimable]:
-    """Effect on an outcome with the blocks' means removed: the design's standard error (robust), and the classical one."""
+    """Effect on an outcome with the blocks' means removed: the design's standard error (robust),
+    and the classical one.
+    """
     rows = s.sample.where(s.groups[group]).where(s.sample.frame[outcome].notna())
     inside = rows.active
     frame = rows.frame.loc[inside]
     d, y, w = frame[s.treated].to_numpy(float), frame[outcome].to_numpy(float), rows.weights[inside]
-    block = frame.groupby(list(s.absorb), observed=True, dropna=False).ngroup().to_numpy() if s.absorb else np.zeros(len(frame), int)
+    block = (
+        frame.groupby(list(s.absorb), observed=True, dropna=False).ngroup().to_numpy()
+        if s.absorb
+        else np.zeros(len(frame), int)
+    )
     dd, yd = _centred(d, w, block), _centred(y, w, block)
     size = float(w @ dd**2)
     if not size > 0:
@@ -127,10 +178,22 @@ def within(s: Study, outcome: str, group: str) -> tuple[Result, Classical | NotE
         reason = NotEstimable("as many blocks as units")
         return reason, reason
     z = np.zeros(rows.n)
-    z[inside] = dd * (yd - b * dd) / size * np.sqrt(len(frame) / spent)  # the blocks' means are estimated too (HC1)
+    z[inside] = (
+        dd * (yd - b * dd) / size * np.sqrt(len(frame) / spent)
+    )  # the blocks' means are estimated too (HC1)
     keys = pd.DataFrame({"variable": [outcome]})
-    e = Estimate(np.array([b]), (outcome,), (Part(rows.design, Influence.of(z)),), keys, np.array([float(inside.sum())]), np.array([rows.degf]), "effect",
-                 definition="Difference between treated and comparison units" + (f" within {' x '.join(s.absorb)}." if s.absorb else "."), notes=rows.notes)  # fmt: skip
+    e = Estimate(
+        np.array([b]),
+        (outcome,),
+        (Part(rows.design, Influence.of(z)),),
+        keys,
+        np.array([float(inside.sum())]),
+        np.array([rows.degf]),
+        "effect",
+        definition="Difference between treated and comparison units"
+        + (f" within {' x '.join(s.absorb)}." if s.absorb else "."),
+        notes=rows.notes,
+    )
     return e, _classical(frame[outcome], d, block, w)
 
 
@@ -140,21 +203,34 @@ def _centred(v: np.ndarray, w: np.ndarray, block: np.ndarray) -> np.ndarray:
 
 
 def _classical(y: pd.Series, d: np.ndarray, block: np.ndarray, w: np.ndarray) -> Classical:
-    """linearmodels' absorbing least squares with equal variances and the blocks counted in the degrees of freedom."""
+    """linearmodels' absorbing least squares with equal variances and the blocks counted in the
+    degrees of freedom.
+    """
     x = pd.DataFrame({"treated": d}, index=y.index)
     absorb = pd.DataFrame({"block": pd.Categorical(block)}, index=y.index)
-    fit = AbsorbingLS(y, x, absorb=absorb, weights=pd.Series(w, index=y.index)).fit(cov_type="unadjusted", debiased=True)
-    return Classical(float(fit.params["treated"]), float(fit.std_errors["treated"]), int(fit.nobs), float(fit.df_resid))
+    fit = AbsorbingLS(y, x, absorb=absorb, weights=pd.Series(w, index=y.index)).fit(
+        cov_type="unadjusted", debiased=True
+    )
+    return Classical(
+        float(fit.params["treated"]),
+        float(fit.std_errors["treated"]),
+        int(fit.nobs),
+        float(fit.df_resid),
+    )
 
 
 def by_method(s: Study, outcome: str, group: str) -> dict[str, Result]:
     """Difference-in-differences by every two-period estimator."""
-    rows = s.sample.where(s.groups[group]).where(s.sample.frame[outcome].notna() & s.sample.frame[s.before[outcome]].notna())
+    rows = s.sample.where(s.groups[group]).where(
+        s.sample.frame[outcome].notna() & s.sample.frame[s.before[outcome]].notna()
+    )
     out: dict[str, Result] = {}
     for method in ORDER:
         covariates = () if method == "none" else s.covariates
         try:
-            out[NAMES[method]] = att_2x2(rows, (s.before[outcome], outcome), s.treated, None, covariates, method)  # type: ignore[arg-type]
+            out[NAMES[method]] = att_2x2(
+                rows, (s.before[outcome], outcome), s.treated, None, covariates, method
+            )  # type: ignore[arg-type]
         except EstimateError as error:
             out[NAMES[method]] = NotEstimable(str(error.problems[0]))
     return out

@@ -1,4 +1,6 @@
-"""Which effects of several countries may be summarised, and their summary; for the others the reason why not."""
+"""Which effects of several countries may be summarised, and their summary; for the others the
+reason why not.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,12 @@ WINDOW = 6  # months: effects whose follow-up rounds to the same half-year are o
 
 @dataclass(frozen=True)
 class Summary:
-    """effects: rows of the synthesis' effects that belong to one model, outcome, follow-up and design.
+    """effects: rows of the synthesis' effects that belong to one model, outcome, follow-up and
+    design.
 
     main : REML with the ad hoc Hartung-Knapp interval.  others : the same effects by DerSimonian-Laird and Paule-Mandel.
-    alike_before : the main summary without measures whose groups moved apart before enrolment; None where there is none to leave out.
+    alike_before : the main summary without measures whose groups moved apart before enrolment; None
+        where there is none to leave out.
     """
 
     model: str
@@ -34,18 +38,32 @@ class Summary:
 
 
 def summaries(effects: pd.DataFrame) -> Iterable[Summary]:
-    """One summary for each model, outcome, follow-up and design of the main effects. Effects on different models are never averaged: they are different treatments."""
+    """One summary for each model, outcome, follow-up and design of the main effects. Effects on
+    different models are never averaged: they are different treatments.
+    """
     main = effects[(effects["main"] | effects["months"].isna()) & (effects["status"] == "shown")]
-    main = main.assign(_age=(main["months"] / WINDOW).round() * WINDOW, _adjusted=main["method"] != "none")
-    for (model, outcome, age, design, _), part in main.groupby(["model", "outcome", "_age", "design", "_adjusted"], dropna=False, sort=True):
+    main = main.assign(
+        _age=(main["months"] / WINDOW).round() * WINDOW, _adjusted=main["method"] != "none"
+    )
+    for (model, outcome, age, design, _), part in main.groupby(
+        ["model", "outcome", "_age", "design", "_adjusted"], dropna=False, sort=True
+    ):
         rows = part.drop(columns=["_age", "_adjusted"]).reset_index(drop=True)
         result = _summarised(rows)
         if len(rows) == 1 and (main["model"] == model).sum() > 1:
             result = NotEstimable(NO_OTHER)
-        others = tuple(_pooled(rows, m) for m in _OTHERS) if isinstance(result, RandomEffects) else ()
+        others = (
+            tuple(_pooled(rows, m) for m in _OTHERS) if isinstance(result, RandomEffects) else ()
+        )
         apart = rows["moved_apart"].eq(True)
-        alike = _summarised(rows[~apart].reset_index(drop=True)) if isinstance(result, RandomEffects) and apart.any() else None
-        yield Summary(str(model), str(outcome), float(str(age)), str(design), rows, result, others, alike)
+        alike = (
+            _summarised(rows[~apart].reset_index(drop=True))
+            if isinstance(result, RandomEffects) and apart.any()
+            else None
+        )
+        yield Summary(
+            str(model), str(outcome), float(str(age)), str(design), rows, result, others, alike
+        )
 
 
 def _summarised(rows: pd.DataFrame) -> RandomEffects | NotEstimable:
@@ -54,7 +72,9 @@ def _summarised(rows: pd.DataFrame) -> RandomEffects | NotEstimable:
 
 
 def _pooled(rows: pd.DataFrame, method: Tau2) -> RandomEffects:
-    return random_effects(rows["value"].to_numpy(float), rows["se"].to_numpy(float), method, "hartung_knapp_adhoc")
+    return random_effects(
+        rows["value"].to_numpy(float), rows["se"].to_numpy(float), method, "hartung_knapp_adhoc"
+    )
 
 
 def _obstacle(rows: pd.DataFrame) -> str:

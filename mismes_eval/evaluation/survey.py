@@ -1,4 +1,6 @@
-"""The labour force survey of a run: read, given its status of migration, its design, its two phases and its calibration."""
+"""The labour force survey of a run: read, given its status of migration, its design, its two phases
+and its calibration.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ SYNTHETIC = "SYNTHETIC DATA: made-up persons, no finding about the real country.
 
 @dataclass(frozen=True)
 class Survey:
-    """sample: weights ready for use; delivered: the weights before calibration; absent: roster or None; definition: who is a migrant; margins: control totals or None."""
+    """sample: weights ready for use; delivered: the weights before calibration; absent: roster or
+    None; definition: who is a migrant; margins: control totals or None.
+    """
 
     sample: Sample
     delivered: Sample
@@ -37,19 +41,30 @@ class Survey:
 def survey(params: Params) -> Survey | None:
     """The survey that a run names; None where none is supplied.
 
-    Steps: read and map; migration status under the run's definition; design (or listing, two phases, class nonresponse, persons of the interviewed
-    households); calibration to the margins with one weight a household where the file has households.
+    Steps: read and map; migration status under the run's definition; design (or listing, two
+    phases, class nonresponse, persons of the interviewed households); calibration to the margins
+    with one weight a household where the file has households.
     """
     path = params.path("inputs.lfs")
     if path is None:
         return None
     definition = _definition(params)
-    ages = lfs.Ages(labour_min=params.integer("definitions.labour_min") or 15, labour_max=params.integer("definitions.labour_max"))
+    ages = lfs.Ages(
+        labour_min=params.integer("definitions.labour_min") or 15,
+        labour_max=params.integer("definitions.labour_max"),
+    )
     persons = read_persons(params, path, _mapping(params))
     if any(c.startswith("mig_") for c in persons.columns):
         persons = persons.assign(mig_status=lfs.migration_status(persons, definition))
-    delivered = _two_phases(params, persons) if params.path("inputs.listing") is not None else _single_phase(params, persons)
-    flags = (f"Data: {path.name}, vintage {params.text('data_vintage')}.", *((SYNTHETIC,) if params.synthetic else ()))
+    delivered = (
+        _two_phases(params, persons)
+        if params.path("inputs.listing") is not None
+        else _single_phase(params, persons)
+    )
+    flags = (
+        f"Data: {path.name}, vintage {params.text('data_vintage')}.",
+        *((SYNTHETIC,) if params.synthetic else ()),
+    )
     delivered = delivered.flagged(*flags)
     margins = _margins(params)
     sample = delivered
@@ -63,7 +78,14 @@ def survey(params: Params) -> Survey | None:
 
 
 def _definition(params: Params) -> lfs.Definition:
-    known = ("preset", "min_months_abroad", "lookback_months", "require_work_abroad", "age_min", "age_max")
+    known = (
+        "preset",
+        "min_months_abroad",
+        "lookback_months",
+        "require_work_abroad",
+        "age_min",
+        "age_max",
+    )
     given = {k: v for k, v in params.section("definitions").items() if k in known}
     given.setdefault("preset", params.text("definitions.preset"))
     return lfs.as_definition(given)
@@ -78,7 +100,11 @@ def _mapping(params: Params) -> Mapping[str, object] | str | None:
     workbook = params.path("mapping.workbook")
     if workbook is not None:
         base = lfs.read_mapping(workbook)
-        given = {k: {**base[k], **v} if isinstance(v, dict) and isinstance(base.get(k), dict) else v for k, v in given.items() if k != "workbook"}  # type: ignore[dict-item]
+        given = {
+            k: {**base[k], **v} if isinstance(v, dict) and isinstance(base.get(k), dict) else v
+            for k, v in given.items()
+            if k != "workbook"
+        }  # type: ignore[dict-item]
         return {**base, **given}
     return {"name": params.source, **given}
 
@@ -98,24 +124,60 @@ def _single_phase(params: Params, persons: pd.DataFrame) -> Sample:
 
 
 def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
-    """Listed households -> selected -> interviewed -> their persons. The listing carries the design."""
+    """Listed households -> selected -> interviewed -> their persons. The listing carries the
+    design.
+    """
     path, household = params.path("inputs.listing"), params.text("design.household")
     prob, classes = params.text("design.phase2_prob"), params.text("design.phase1_class")
     if path is None or household is None or prob is None or classes is None:
         raise InputError(
-            Problem("a two-phase survey is not described", "params, section 'design'", "household, phase2_prob and phase1_class beside inputs.listing")
+            Problem(
+                "a two-phase survey is not described",
+                "params, section 'design'",
+                "household, phase2_prob and phase1_class beside inputs.listing",
+            )
         )
     listing = frames.read(path).frame
-    needed = [c for c in (household, "phase1_weight", "selected", "responded", prob, classes) if c not in listing.columns]
+    needed = [
+        c
+        for c in (household, "phase1_weight", "selected", "responded", prob, classes)
+        if c not in listing.columns
+    ]
     if needed:
-        raise InputError([Problem("the listing lacks a column", f"{path.name}, column '{c}'", "a column of the listing") for c in needed])
-    flags = {c: listing[c].astype("string").str.lower().isin(["true", "1", "1.0"]).to_numpy() for c in ("selected", "responded")}
-    key = listing[household].astype(object).where(listing[household].notna(), [f"not interviewed {i}" for i in range(len(listing))])
+        raise InputError(
+            [
+                Problem(
+                    "the listing lacks a column",
+                    f"{path.name}, column '{c}'",
+                    "a column of the listing",
+                )
+                for c in needed
+            ]
+        )
+    flags = {
+        c: listing[c].astype("string").str.lower().isin(["true", "1", "1.0"]).to_numpy()
+        for c in ("selected", "responded")
+    }
+    key = (
+        listing[household]
+        .astype(object)
+        .where(listing[household].notna(), [f"not interviewed {i}" for i in range(len(listing))])
+    )
     frame = listing.copy()
-    frame[household], frame["selected"], frame["responded"] = key, flags["selected"], flags["responded"]
+    frame[household], frame["selected"], frame["responded"] = (
+        key,
+        flags["selected"],
+        flags["responded"],
+    )
     frame[prob] = listing[prob].astype(float)
-    s = Sample.from_frame(frame, weights="phase1_weight", strata=params.items("design.strata") or None, psu=params.items("design.psu") or None,
-                          lonely_psu=params.text("design.lonely_psu"), nest=bool(params["design.nest"]) if params["design.nest"] is not None else None)  # type: ignore[arg-type]  # fmt: skip
+    s = Sample.from_frame(
+        frame,
+        weights="phase1_weight",
+        strata=params.items("design.strata") or None,
+        psu=params.items("design.psu") or None,
+        lonely_psu=params.text("design.lonely_psu"),
+        nest=bool(params["design.nest"]) if params["design.nest"] is not None else None,
+    )  # type: ignore[arg-type]
     s = two_phase(s, "selected", prob, classes=[classes])
     if not flags["responded"][s.weights > 0].all():
         s = nonresponse(s, "responded", [classes], method="cells")
@@ -128,22 +190,43 @@ def _margins(params: Params) -> pd.DataFrame | None:
     return None if path is None else frames.read(path, template="margins").frame
 
 
-def totals_of(margins: pd.DataFrame, frame: pd.DataFrame) -> dict[str | tuple[str, ...], dict[object, float]]:
-    """Margins file -> totals for `calibrate`. "male*age_group" with "1*25-34" (or " x " for "*") are crossed columns; categories are matched to the column's values as they are written."""
+def totals_of(
+    margins: pd.DataFrame, frame: pd.DataFrame
+) -> dict[str | tuple[str, ...], dict[object, float]]:
+    """Margins file -> totals for `calibrate`. "male*age_group" with "1*25-34" (or " x " for "*")
+    are crossed columns; categories are matched to the column's values as they are written.
+    """
     out: dict[str | tuple[str, ...], dict[object, float]] = {}
     problems = []
     for name, rows in margins.groupby("margin", sort=False):
         columns = _parts(str(name))
         missing = [c for c in columns if c not in frame.columns]
         if missing:
-            problems += [Problem("a margin names a column that the survey lacks", f"margin '{name}'", "columns of the survey", c) for c in missing]
+            problems += [
+                Problem(
+                    "a margin names a column that the survey lacks",
+                    f"margin '{name}'",
+                    "columns of the survey",
+                    c,
+                )
+                for c in missing
+            ]
             continue
         spelled = [{_spelled(v): v for v in frame[c].dropna().unique()} for c in columns]
         table: dict[object, float] = {}
-        for category, total in zip(rows["category"].astype(str), rows["total"].astype(float), strict=True):
+        for category, total in zip(
+            rows["category"].astype(str), rows["total"].astype(float), strict=True
+        ):
             parts = _parts(category) if len(columns) > 1 else [category]
             if len(parts) != len(columns):
-                problems.append(Problem("a category does not fit its margin", f"margin '{name}'", f"{len(columns)} parts", category))
+                problems.append(
+                    Problem(
+                        "a category does not fit its margin",
+                        f"margin '{name}'",
+                        f"{len(columns)} parts",
+                        category,
+                    )
+                )
                 continue
             level = tuple(book.get(p, p) for book, p in zip(spelled, parts, strict=True))
             table[level if len(level) > 1 else level[0]] = total
@@ -158,7 +241,11 @@ def _parts(text: str) -> list[str]:
 
 
 def _spelled(value: object) -> str:
-    return str(int(value)) if isinstance(value, (bool, int, float, np.number)) and float(value).is_integer() else str(value)
+    return (
+        str(int(value))
+        if isinstance(value, (bool, int, float, np.number)) and float(value).is_integer()
+        else str(value)
+    )
 
 
 def _calibrated(params: Params, sample: Sample, margins: pd.DataFrame) -> Sample:
@@ -167,9 +254,12 @@ def _calibrated(params: Params, sample: Sample, margins: pd.DataFrame) -> Sample
     bounds = params.items("calibration.bounds")
     constant = household if household is not None and _constant(sample, household) else None
     return calibrate(
-        sample, totals, method=params.text("calibration.method"),  # type: ignore[arg-type]
-        bounds=(float(bounds[0]), float(bounds[1])) if len(bounds) == 2 else None, unit=constant,
-    )  # fmt: skip
+        sample,
+        totals,
+        method=params.text("calibration.method"),  # type: ignore[arg-type]
+        bounds=(float(bounds[0]), float(bounds[1])) if len(bounds) == 2 else None,
+        unit=constant,
+    )
 
 
 def _post_stratified(params: Params, sample: Sample) -> Sample:
@@ -189,18 +279,33 @@ def _post_stratified(params: Params, sample: Sample) -> Sample:
     if (known["min"] != known["max"]).any():
         bad = known.index[known["min"] != known["max"]]
         raise InputError(
-            Problem("a cell has several sizes", f"column '{total}'", "one size in every cell", f"cells {', '.join(map(str, bad[:5]))}", "", len(bad))
+            Problem(
+                "a cell has several sizes",
+                f"column '{total}'",
+                "one size in every cell",
+                f"cells {', '.join(map(str, bad[:5]))}",
+                "",
+                len(bad),
+            )
         )
     return poststratify(sample, cell, known["min"].astype(float))
 
 
 def reproduced(params: Params, s: Survey) -> tuple[str, float] | None:
-    """Largest relative difference between our weight and the office's final one; None where none is named."""
+    """Largest relative difference between our weight and the office's final one; None where none is
+    named.
+    """
     column = params.text("calibration.delivered")
     if column is None:
         return None
     if column not in s.sample.frame.columns:
-        raise InputError(Problem("the delivered weight is not in the survey", f"column '{column}'", "a column of the mapped survey"))
+        raise InputError(
+            Problem(
+                "the delivered weight is not in the survey",
+                f"column '{column}'",
+                "a column of the mapped survey",
+            )
+        )
     theirs = s.sample.frame[column].to_numpy(float)
     return column, float(np.max(np.abs(s.sample.weights / theirs - 1)))
 

@@ -1,4 +1,6 @@
-"""Countries side by side, from what their reports published: indicators, contrasts, effects and their summary, what was never evaluated. No microdata."""
+"""Countries side by side, from what their reports published: indicators, contrasts, effects and
+their summary, what was never evaluated. No microdata.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +18,37 @@ from mismes_eval.evaluation.summaries import Summary, summaries
 from mismes_eval.frame.codes import codes
 
 CONCEPTS: Mapping[str, str] = {
-    "year": "Reference year", "migrant": "Who is a migrant", "ages": "Labour force indicators", "neet": "Young people", "icls": "ICLS version", "isco": "ISCO version",
+    "year": "Reference year",
+    "migrant": "Who is a migrant",
+    "ages": "Labour force indicators",
+    "neet": "Young people",
+    "icls": "ICLS version",
+    "isco": "ISCO version",
     "isced": "ISCED version",
-}  # fmt: skip
+}
 _RESTS_ON: Mapping[str, tuple[str, ...]] = {
-    "L1": ("migrant",), "L2": (), "L3": ("ages", "icls"), "L3.neet": ("neet", "icls"), "L4": ("ages", "icls"), "L5": ("ages", "icls", "isco", "isced"), "L6": ("migrant", "isco"),
-    "L8": ("migrant",), "L9": ("migrant", "ages"), "L10": ("ages", "icls"), "L12": ("migrant",), "L12.aware": (),
-}  # fmt: skip
+    "L1": ("migrant",),
+    "L2": (),
+    "L3": ("ages", "icls"),
+    "L3.neet": ("neet", "icls"),
+    "L4": ("ages", "icls"),
+    "L5": ("ages", "icls", "isco", "isced"),
+    "L6": ("migrant", "isco"),
+    "L8": ("migrant",),
+    "L9": ("migrant", "ages"),
+    "L10": ("ages", "icls"),
+    "L12": ("migrant",),
+    "L12.aware": (),
+}
 UNEVALUATED = ("overdue", "due next", "later", "no start date")
 NUMBERS = ("value", "se", "ci_low", "ci_high", "n", "degf")
 
 
 @dataclass(frozen=True)
 class Published:
-    """One country's report as far as a synthesis reads it. facts: the "comparison" part of its estimates.json."""
+    """One country's report as far as a synthesis reads it. facts: the "comparison" part of its
+    estimates.json.
+    """
 
     country: str
     synthetic: bool
@@ -40,9 +59,11 @@ class Published:
 class Synthesis:
     """Everything in long form, one row a number; amounts in million euro.
 
-    indicators : id, title, group, country, value, se, ci_low, ci_high, n, degf, flag, kind, unit, definition, status.
+    indicators : id, title, group, country, value, se, ci_low, ci_high, n, degf, flag, kind, unit,
+        definition, status.
     definitions : concept, country, text.  comparable : id, group, sets (tuples of countries that share every definition), reason why there are several.
-    contrasts : id, title, group, first, second, value (first - second), se, degf, ci_low, ci_high, p, p_holm.
+    contrasts : id, title, group, first, second, value (first - second), se, degf, ci_low, ci_high,
+        p, p_holm.
     effects : country, measure, model, outcome, months, design, value, se, ..., moved_apart, main.  summaries : one a model and outcome.
     models : model, country, measures, evaluated, with_comparison, effects.  budget, due : one row a country.
     """
@@ -60,9 +81,13 @@ class Synthesis:
     due: pd.DataFrame
 
     def never_evaluated(self) -> pd.DataFrame:
-        """Models with measures on record, of which none was evaluated and none has an effect, by country."""
+        """Models with measures on record, of which none was evaluated and none has an effect, by
+        country.
+        """
         m = self.models
-        return m[(m["measures"] > 0) & (m["evaluated"] == 0) & (m["effects"] == 0)].reset_index(drop=True)
+        return m[(m["measures"] > 0) & (m["evaluated"] == 0) & (m["effects"] == 0)].reset_index(
+            drop=True
+        )
 
 
 def compare(reports: Sequence[Published], mixed: bool = False) -> Synthesis:
@@ -74,94 +99,195 @@ def compare(reports: Sequence[Published], mixed: bool = False) -> Synthesis:
 
     Raises
     ------
-    ParamsError : fewer than two countries, a country twice, made-up and real data together without `mixed`.
+    ParamsError : fewer than two countries, a country twice, made-up and real data together without
+        `mixed`.
     """
     _check(reports, mixed)
     reports = sorted(reports, key=lambda r: r.country)
-    indicators = _gathered(reports, "indicators", ("id", "title", "group", "flag", "kind", "unit", "definition", "status"))
+    indicators = _gathered(
+        reports,
+        "indicators",
+        ("id", "title", "group", "flag", "kind", "unit", "definition", "status"),
+    )
     effects = _gathered(
-        reports, "effects", ("measure", "model", "outcome", "unit_of_outcome", "design", "method", "months", "moved_apart", "main", "covariates", "status")
+        reports,
+        "effects",
+        (
+            "measure",
+            "model",
+            "outcome",
+            "unit_of_outcome",
+            "design",
+            "method",
+            "months",
+            "moved_apart",
+            "main",
+            "covariates",
+            "status",
+        ),
     )
     sets = _comparable(reports, indicators)
     return Synthesis(
-        tuple(r.country for r in reports), tuple(r.country for r in reports if r.synthetic), indicators, _definitions(reports), sets, _contrasts(indicators, sets), effects,
-        tuple(summaries(effects)), _models(reports, effects), _budget(reports), _due(reports),
-    )  # fmt: skip
+        tuple(r.country for r in reports),
+        tuple(r.country for r in reports if r.synthetic),
+        indicators,
+        _definitions(reports),
+        sets,
+        _contrasts(indicators, sets),
+        effects,
+        tuple(summaries(effects)),
+        _models(reports, effects),
+        _budget(reports),
+        _due(reports),
+    )
 
 
 def _check(reports: Sequence[Published], mixed: bool) -> None:
     names = [r.country for r in reports]
     problems = []
     if len(names) < 2:
-        problems.append(Problem("a synthesis needs several countries", "reports", "two or more", ", ".join(names) or "none"))
+        problems.append(
+            Problem(
+                "a synthesis needs several countries",
+                "reports",
+                "two or more",
+                ", ".join(names) or "none",
+            )
+        )
     if len(set(names)) != len(names):
         problems.append(
-            Problem("a country stands twice in a synthesis", "reports", "one report a country", ", ".join(sorted({n for n in names if names.count(n) > 1})))
+            Problem(
+                "a country stands twice in a synthesis",
+                "reports",
+                "one report a country",
+                ", ".join(sorted({n for n in names if names.count(n) > 1})),
+            )
         )
     made_up = [r.country for r in reports if r.synthetic]
     if made_up and len(made_up) < len(reports) and not mixed:
         real = ", ".join(n for n in names if n not in made_up)
-        problems.append(Problem("made-up and real data in one synthesis", "reports", "one kind", f"made up: {', '.join(made_up)}; real: {real}",
-                                "Name the countries of one kind, or allow the mixture, which the page then names."))  # fmt: skip
+        problems.append(
+            Problem(
+                "made-up and real data in one synthesis",
+                "reports",
+                "one kind",
+                f"made up: {', '.join(made_up)}; real: {real}",
+                "Name the countries of one kind, or allow the mixture, which the page then names.",
+            )
+        )
     if problems:
         raise ParamsError(problems)
 
 
 def _gathered(reports: Sequence[Published], what: str, texts: Sequence[str]) -> pd.DataFrame:
-    rows = [{"country": r.country} | {k: item.get(k) for k in (*texts, *NUMBERS)} for r in reports for item in r.facts.get(what, [])]
+    rows = [
+        {"country": r.country} | {k: item.get(k) for k in (*texts, *NUMBERS)}
+        for r in reports
+        for item in r.facts.get(what, [])
+    ]
     out = pd.DataFrame(rows, columns=["country", *texts, *NUMBERS])
     return out.astype(dict.fromkeys(NUMBERS, float))
 
 
 def _definitions(reports: Sequence[Published]) -> pd.DataFrame:
-    rows = [(c, r.country, str(r.facts["definitions"].get(c, ""))) for c in (*CONCEPTS, "basis") for r in reports]
+    rows = [
+        (c, r.country, str(r.facts["definitions"].get(c, "")))
+        for c in (*CONCEPTS, "basis")
+        for r in reports
+    ]
     return pd.DataFrame(rows, columns=["concept", "country", "text"])
 
 
 def rests_on(indicator: str, group: str) -> tuple[str, ...]:
     """Keys of the definitions that two countries must share before an indicator is compared."""
-    own = _RESTS_ON.get(indicator, _RESTS_ON.get(indicator.split(".", maxsplit=1)[0], tuple(CONCEPTS)))
+    own = _RESTS_ON.get(
+        indicator, _RESTS_ON.get(indicator.split(".", maxsplit=1)[0], tuple(CONCEPTS))
+    )
     return tuple(dict.fromkeys(("year", *own, *(("migrant",) if group != "all residents" else ()))))
 
 
 def _comparable(reports: Sequence[Published], indicators: pd.DataFrame) -> pd.DataFrame:
-    """Which countries share every definition behind an indicator. One that does not state a definition shares it with nobody."""
+    """Which countries share every definition behind an indicator. One that does not state a
+    definition shares it with nobody.
+    """
     said = {r.country: r.facts["definitions"] for r in reports}
     rows = []
-    for (id_, group), part in indicators[indicators["status"] == "shown"].groupby(["id", "group"], sort=False):
+    for (id_, group), part in indicators[indicators["status"] == "shown"].groupby(
+        ["id", "group"], sort=False
+    ):
         keys = rests_on(str(id_), str(group))
         own = dict(zip(part["country"], part["definition"].astype(str), strict=True))
-        basis = {c: (*(said[c].get(k) or f"not stated by {c}" for k in keys), own[c]) for c in part["country"]}
+        basis = {
+            c: (*(said[c].get(k) or f"not stated by {c}" for k in keys), own[c])
+            for c in part["country"]
+        }
         sets: dict[tuple[str, ...], list[str]] = {}
         for c, b in basis.items():
             sets.setdefault(b, []).append(c)
-        differing = [CONCEPTS[k] for i, k in enumerate(keys) if len({b[i] for b in basis.values()}) > 1]
+        differing = [
+            CONCEPTS[k] for i, k in enumerate(keys) if len({b[i] for b in basis.values()}) > 1
+        ]
         if len(set(own.values())) > 1 and not differing:
             differing.append("the indicator's own definition")
-        rows.append({"id": id_, "group": group, "sets": [tuple(s) for s in sets.values()], "differing": differing})
+        rows.append(
+            {
+                "id": id_,
+                "group": group,
+                "sets": [tuple(s) for s in sets.values()],
+                "differing": differing,
+            }
+        )
     return pd.DataFrame(rows, columns=["id", "group", "sets", "differing"])
 
 
 def _contrasts(indicators: pd.DataFrame, sets: pd.DataFrame) -> pd.DataFrame:
-    """Differences of countries that share the definitions: independent samples, Satterthwaite's degrees of freedom, p-values after Holm over an indicator's pairs."""
+    """Differences of countries that share the definitions: independent samples, Satterthwaite's
+    degrees of freedom, p-values after Holm over an indicator's pairs.
+    """
     cells = indicators[indicators["status"] == "shown"]
     shown = {(r["id"], r["group"], r["country"]): r for r in cells.to_dict("records")}
     rows: list[dict[str, object]] = []
     for line in sets.to_dict("records"):
         pairs = [pair for one in line["sets"] for pair in combinations(one, 2)]
-        found = [(pair, _difference(*(shown[line["id"], line["group"], c] for c in pair))) for pair in pairs]
+        found = [
+            (pair, _difference(*(shown[line["id"], line["group"], c] for c in pair)))
+            for pair in pairs
+        ]
         kept = [(pair, d) for pair, d in found if d is not None]
         holm = _holm([d["p"] for _, d in kept])
         title = str(indicators.loc[indicators["id"] == line["id"], "title"].iloc[0])
         about = {"id": line["id"], "title": title, "group": line["group"]}
-        rows += [{**about, "first": a, "second": b, **d, "p_holm": float(h)} for ((a, b), d), h in zip(kept, holm, strict=True)]
-    return pd.DataFrame(rows, columns=["id", "title", "group", "first", "second", "value", "se", "degf", "ci_low", "ci_high", "p", "p_holm"])
+        rows += [
+            {**about, "first": a, "second": b, **d, "p_holm": float(h)}
+            for ((a, b), d), h in zip(kept, holm, strict=True)
+        ]
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "id",
+            "title",
+            "group",
+            "first",
+            "second",
+            "value",
+            "se",
+            "degf",
+            "ci_low",
+            "ci_high",
+            "p",
+            "p_holm",
+        ],
+    )
 
 
 def _holm(p: Sequence[float]) -> list[float]:
     """P-values after Holm (1979), Scandinavian Journal of Statistics 6, 65-70."""
     order = np.argsort(p)
-    stepped = np.maximum.accumulate(np.asarray(p)[order] * np.arange(len(p), 0, -1)) if len(p) else np.array([])
+    stepped = (
+        np.maximum.accumulate(np.asarray(p)[order] * np.arange(len(p), 0, -1))
+        if len(p)
+        else np.array([])
+    )
     out = np.empty(len(p))
     out[order] = np.minimum(stepped, 1.0)
     return [float(x) for x in out]
@@ -172,11 +298,22 @@ def _difference(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> dict[str, float] 
     va, vb = float(a["se"]) ** 2, float(b["se"]) ** 2
     if not (np.isfinite(va + vb) and va + vb > 0):
         return None
-    parts = [v**2 / d for v, d in ((va, float(a["degf"])), (vb, float(b["degf"]))) if v > 0 and np.isfinite(d) and d > 0]
+    parts = [
+        v**2 / d
+        for v, d in ((va, float(a["degf"])), (vb, float(b["degf"])))
+        if v > 0 and np.isfinite(d) and d > 0
+    ]
     degf = (va + vb) ** 2 / sum(parts) if parts else float("inf")
     value, se = float(a["value"]) - float(b["value"]), float(np.sqrt(va + vb))
     half = float(stats.t.ppf(0.975, degf)) * se
-    return {"value": value, "se": se, "degf": degf, "ci_low": value - half, "ci_high": value + half, "p": float(2 * stats.t.sf(abs(value / se), degf))}
+    return {
+        "value": value,
+        "se": se,
+        "degf": degf,
+        "ci_low": value - half,
+        "ci_high": value + half,
+        "p": float(2 * stats.t.sf(abs(value / se), degf)),
+    }
 
 
 def _models(reports: Sequence[Published], effects: pd.DataFrame) -> pd.DataFrame:
@@ -186,12 +323,25 @@ def _models(reports: Sequence[Published], effects: pd.DataFrame) -> pd.DataFrame
         for r in reports:
             mine = next((m for m in r.facts["models"] if m["model"] == code), None)
             if mine is not None:
-                rows.append((code, r.country, mine["measures"], mine["evaluated"], mine["with_comparison"], int(known.get((code, r.country), 0))))
-    return pd.DataFrame(rows, columns=["model", "country", "measures", "evaluated", "with_comparison", "effects"])
+                rows.append(
+                    (
+                        code,
+                        r.country,
+                        mine["measures"],
+                        mine["evaluated"],
+                        mine["with_comparison"],
+                        int(known.get((code, r.country), 0)),
+                    )
+                )
+    return pd.DataFrame(
+        rows, columns=["model", "country", "measures", "evaluated", "with_comparison", "effects"]
+    )
 
 
 def _budget(reports: Sequence[Published]) -> pd.DataFrame:
-    """Budget of the measures without an evaluation; missing where one of its parts is not published."""
+    """Budget of the measures without an evaluation; missing where one of its parts is not
+    published.
+    """
     rows = []
     for r in (r for r in reports if r.facts["register"]):
         amount = {i["status"]: i["budget_million"] for i in r.facts["register"]}
@@ -200,9 +350,27 @@ def _budget(reports: Sequence[Published]) -> pd.DataFrame:
         total = (
             r.facts["budget_total"] if None in amount.values() else sum(amount.values())
         )  # of the same measures as its parts, where all of them are published
-        rows.append({"country": r.country, "total": float("nan") if total is None else float(total), "without_evidence": without, "price_years": tuple(r.facts["price_years"]),
-                     "without_price_year": int(r.facts["without_price_year"]), "without_budget": int(r.facts["without_budget"])})  # fmt: skip
-    out = pd.DataFrame(rows, columns=["country", "total", "without_evidence", "price_years", "without_price_year", "without_budget"])
+        rows.append(
+            {
+                "country": r.country,
+                "total": float("nan") if total is None else float(total),
+                "without_evidence": without,
+                "price_years": tuple(r.facts["price_years"]),
+                "without_price_year": int(r.facts["without_price_year"]),
+                "without_budget": int(r.facts["without_budget"]),
+            }
+        )
+    out = pd.DataFrame(
+        rows,
+        columns=[
+            "country",
+            "total",
+            "without_evidence",
+            "price_years",
+            "without_price_year",
+            "without_budget",
+        ],
+    )
     return out.assign(share=out["without_evidence"] / out["total"].where(out["total"] > 0))
 
 
@@ -210,5 +378,8 @@ def _due(reports: Sequence[Published]) -> pd.DataFrame:
     rows = []
     for r in (r for r in reports if r.facts["register"]):
         measures = {i["status"]: i["measures"] for i in r.facts["register"]}
-        rows.append({"country": r.country, "day": r.facts["register_day"]} | {s: int(measures.get(s, 0)) for s in ("evaluated", *UNEVALUATED)})
+        rows.append(
+            {"country": r.country, "day": r.facts["register_day"]}
+            | {s: int(measures.get(s, 0)) for s in ("evaluated", *UNEVALUATED)}
+        )
     return pd.DataFrame(rows, columns=["country", "day", "evaluated", *UNEVALUATED])

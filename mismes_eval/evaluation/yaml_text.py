@@ -1,4 +1,6 @@
-"""YAML read strictly: text stays text, nothing executes, nothing repeats. Numbers and true/false are read by the schema, not by YAML's guesses."""
+"""YAML read strictly: text stays text, nothing executes, nothing repeats. Numbers and true/false
+are read by the schema, not by YAML's guesses.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +16,47 @@ Node = str | list["Node"] | dict[str, "Node"] | None
 
 
 def read_yaml(path: Path) -> dict[str, Node]:
-    """A params file as nested text: every scalar is a string (quoted or not), a list or a mapping; an empty value is None.
+    """A params file as nested text: every scalar is a string (quoted or not), a list or a mapping;
+    an empty value is None.
 
-    Refused: files above 64 KB, tags, anchors and aliases, duplicate keys, more than 5 levels, anything but one mapping.
+    Refused: files above 64 KB, tags, anchors and aliases, duplicate keys, more than 5 levels,
+    anything but one mapping.
     """
     if not path.is_file():
-        raise ParamsError(Problem("the params file is missing", str(path), "a file", fix="Make one with `mismes new`."))
+        raise ParamsError(
+            Problem(
+                "the params file is missing", str(path), "a file", fix="Make one with `mismes new`."
+            )
+        )
     raw = path.read_bytes()
     if len(raw) > LIMIT:
-        raise ParamsError(Problem("the params file is too large", path.name, f"at most {LIMIT} bytes", f"{len(raw)} bytes"))
+        raise ParamsError(
+            Problem(
+                "the params file is too large",
+                path.name,
+                f"at most {LIMIT} bytes",
+                f"{len(raw)} bytes",
+            )
+        )
     try:
         text = raw.decode("utf-8")
         documents = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
         events = list(yaml.parse(text, Loader=yaml.SafeLoader))
     except UnicodeDecodeError as error:
-        raise ParamsError(Problem("the params file is not UTF-8", path.name, "UTF-8 text", f"byte {error.start}")) from error
+        raise ParamsError(
+            Problem("the params file is not UTF-8", path.name, "UTF-8 text", f"byte {error.start}")
+        ) from error
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path.name}, line {mark.line + 1}" if mark is not None else path.name
-        raise ParamsError(Problem("the params file is not YAML", where, "key: value lines", str(getattr(error, "problem", error)))) from error
+        raise ParamsError(
+            Problem(
+                "the params file is not YAML",
+                where,
+                "key: value lines",
+                str(getattr(error, "problem", error)),
+            )
+        ) from error
     problems = [
         Problem(
             "anchors, aliases and tags are not allowed in params",
@@ -41,14 +65,19 @@ def read_yaml(path: Path) -> dict[str, Node]:
             fix="Write the value out.",
         )
         for e in events
-        if isinstance(e, yaml.AliasEvent) or getattr(e, "anchor", None) or (getattr(e, "tag", None) is not None)
+        if isinstance(e, yaml.AliasEvent)
+        or getattr(e, "anchor", None)
+        or (getattr(e, "tag", None) is not None)
     ]
     if problems:
         raise ParamsError(problems)
     if len(documents) != 1 or not isinstance(documents[0], yaml.MappingNode):
         raise ParamsError(
             Problem(
-                "the params file is not one mapping", path.name, "key: value lines", f"{len(documents)} documents" if len(documents) != 1 else "something else"
+                "the params file is not one mapping",
+                path.name,
+                "key: value lines",
+                f"{len(documents)} documents" if len(documents) != 1 else "something else",
             )
         )
     out = _plain(documents[0], path.name, problems, 1)
@@ -73,6 +102,12 @@ def _plain(node: yaml.Node, name: str, problems: list[Problem], depth: int) -> N
             problems.append(Problem("a key is not text", line, "a plain key"))
             continue
         if key.value in out:
-            problems.append(Problem("a key stands twice", f"{name}, line {key.start_mark.line + 1}, key '{key.value}'", "every key once"))
+            problems.append(
+                Problem(
+                    "a key stands twice",
+                    f"{name}, line {key.start_mark.line + 1}, key '{key.value}'",
+                    "every key once",
+                )
+            )
         out[str(key.value)] = _plain(value, name, problems, depth + 1)
     return out

@@ -1,4 +1,6 @@
-"""Column templates, code lists, readers and the check for personal identifiers; pandas, no statistics."""
+"""Column templates, code lists, readers and the check for personal identifiers; pandas, no
+statistics.
+"""
 
 from mismes_eval.frame.codes import code_lists, codes, labels, nearest, nearest_code
 from mismes_eval.frame.dataset import Dataset
@@ -9,6 +11,26 @@ from mismes_eval.frame.template import Column, Rule, Template, template, templat
 from mismes_eval.frame.validate import Checked, check, problem_frame, references, rows, validate
 
 __all__ = [
-    "Checked", "Column", "Dataset", "Rule", "Template", "check", "code_lists", "codes", "find_identifiers", "hash_ids", "identifiers", "json_schema",
-    "labels", "nearest", "nearest_code", "problem_frame", "read", "references", "rows", "template", "template_names", "validate",
-]  # fmt: skip
+    "Checked",
+    "Column",
+    "Dataset",
+    "Rule",
+    "Template",
+    "check",
+    "code_lists",
+    "codes",
+    "find_identifiers",
+    "hash_ids",
+    "identifiers",
+    "json_schema",
+    "labels",
+    "nearest",
+    "nearest_code",
+    "problem_frame",
+    "read",
+    "references",
+    "rows",
+    "template",
+    "template_names",
+    "validate",
+]

@@ -1,4 +1,6 @@
-"""Code lists: versioned CSV files in `codelists/`, each code with English and French labels, a source and a status."""
+"""Code lists: versioned CSV files in `codelists/`, each code with English and French labels, a
+source and a status.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +34,20 @@ def _codes(name: str) -> pd.DataFrame:
     known = code_lists()["name"].tolist()
     if name not in known:
         near = nearest(name, known)
-        raise InputError(Problem("no such code list", name, expected="one of " + ", ".join(known), fix=f"The nearest is '{near}'." if near else ""))
+        raise InputError(
+            Problem(
+                "no such code list",
+                name,
+                expected="one of " + ", ".join(known),
+                fix=f"The nearest is '{near}'." if near else "",
+            )
+        )
     return read_packaged("codelists", name)
 
 
 def codes(name: str) -> pd.DataFrame:
-    """The code list `name`: columns code, label_en, label_fr, source, status and the list's own columns, all text.
+    """The code list `name`: columns code, label_en, label_fr, source, status and the list's own
+    columns, all text.
 
     Raises
     ------
@@ -49,14 +59,20 @@ def codes(name: str) -> pd.DataFrame:
 def labels(name: str, language: str = "en") -> dict[str, str]:
     """Code -> label in `language` ("en" or "fr")."""
     if language not in ("en", "fr"):
-        raise InputError(Problem("no such language", "labels", expected="'en' or 'fr'", got=repr(language)))
+        raise InputError(
+            Problem("no such language", "labels", expected="'en' or 'fr'", got=repr(language))
+        )
     table = _codes(name)
     return dict(zip(table["code"], table[f"label_{language}"], strict=True))
 
 
 def plain(text: str) -> str:
-    """Case, accents, typographic dashes and outer blanks taken off and & written out, for comparison only."""
-    text = "".join("-" if unicodedata.category(c) == "Pd" else c for c in text).replace("&", " and ")
+    """Case, accents, typographic dashes and outer blanks taken off and & written out, for
+    comparison only.
+    """
+    text = "".join("-" if unicodedata.category(c) == "Pd" else c for c in text).replace(
+        "&", " and "
+    )
     text = unicodedata.normalize("NFKD", text)
     return " ".join("".join(c for c in text if not unicodedata.combining(c)).casefold().split())
 
@@ -67,13 +83,17 @@ def _spellings(name: str) -> dict[str, str]:
     spellings: dict[str, str] = {}
     for column in ("label_fr", "label_en", "long_code", "alpha2", "code"):
         if column in table:
-            spellings |= {plain(s): c for s, c in zip(table[column], table["code"], strict=True) if s}
+            spellings |= {
+                plain(s): c for s, c in zip(table[column], table["code"], strict=True) if s
+            }
     return spellings
 
 
 @cache
 def nearest_code(name: str, value: str) -> str:
-    """The code of list `name` that `value` most likely means, by code or English or French label; empty when nothing is near."""
+    """The code of list `name` that `value` most likely means, by code or English or French label;
+    empty when nothing is near.
+    """
     spellings = _spellings(name)
     exact = spellings.get(plain(value))
     if exact is not None:

@@ -1,4 +1,6 @@
-"""CSV text to a frame of text cells: encoding, separator, cut rows and doubled names are found, not guessed around."""
+"""CSV text to a frame of text cells: encoding, separator, cut rows and doubled names are found, not
+guessed around.
+"""
 
 from __future__ import annotations
 
@@ -25,25 +27,56 @@ class Delimited:
     header: tuple[str, ...]
 
 
-def read_delimited(content: bytes, name: str, *, encoding: str, separator: str, columns: list[str] | None) -> Delimited:
+def read_delimited(
+    content: bytes, name: str, *, encoding: str, separator: str, columns: list[str] | None
+) -> Delimited:
     """Text cells of a CSV file; `content` is the file, gzipped when its name says so."""
     text = _decode(_unzip(content, name), name, encoding)
     header = _header(text, name, separator)
     bad: list[arrow_csv.InvalidRow] = []
-    options = arrow_csv.ReadOptions(use_threads=False, column_names=_unique(header), skip_rows=0, block_size=max(1 << 20, min(len(text), 1 << 30)))
-    parsing = arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True, ignore_empty_lines=True, invalid_row_handler=lambda row: _keep(bad, row))
+    options = arrow_csv.ReadOptions(
+        use_threads=False,
+        column_names=_unique(header),
+        skip_rows=0,
+        block_size=max(1 << 20, min(len(text), 1 << 30)),
+    )
+    parsing = arrow_csv.ParseOptions(
+        delimiter=separator,
+        newlines_in_values=True,
+        ignore_empty_lines=True,
+        invalid_row_handler=lambda row: _keep(bad, row),
+    )
     kinds = {column: pa.string() for column in _unique(header)}
-    converting = arrow_csv.ConvertOptions(column_types=kinds, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True)
+    converting = arrow_csv.ConvertOptions(
+        column_types=kinds,
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=True,
+    )
     _quotes_closed(text, name, separator)
     try:
         table = arrow_csv.read_csv(io.BytesIO(text.encode("utf-8")), options, parsing, converting)
     except pa.ArrowInvalid as error:
-        raise InputError(Problem("the file is not a table of cells", name, "rows of cells", str(error).splitlines()[0], "Export it again.")) from error
+        raise InputError(
+            Problem(
+                "the file is not a table of cells",
+                name,
+                "rows of cells",
+                str(error).splitlines()[0],
+                "Export it again.",
+            )
+        ) from error
     if bad:
         raise InputError(_cut_rows(bad, name, len(header)))
-    frame = table.slice(1).to_pandas(types_mapper=lambda kind: pd.StringDtype(na_value=float("nan")) if kind == pa.string() else None)
+    frame = table.slice(1).to_pandas(
+        types_mapper=lambda kind: (
+            pd.StringDtype(na_value=float("nan")) if kind == pa.string() else None
+        )
+    )
     frame.columns = list(header)
-    return Delimited(frame if columns is None else frame[[c for c in header if c in columns]], header)
+    return Delimited(
+        frame if columns is None else frame[[c for c in header if c in columns]], header
+    )
 
 
 def _keep(bad: list[arrow_csv.InvalidRow], row: arrow_csv.InvalidRow) -> str:
@@ -57,7 +90,15 @@ def _unzip(content: bytes, name: str) -> bytes:
     try:
         return gzip.decompress(content)
     except (EOFError, OSError, zlib.error) as error:
-        raise InputError(Problem("truncated or damaged file", name, "a whole gzip file", str(error), "Fetch the file again.")) from error
+        raise InputError(
+            Problem(
+                "truncated or damaged file",
+                name,
+                "a whole gzip file",
+                str(error),
+                "Fetch the file again.",
+            )
+        ) from error
 
 
 def _decode(content: bytes, name: str, encoding: str) -> str:
@@ -66,23 +107,61 @@ def _decode(content: bytes, name: str, encoding: str) -> str:
     try:
         text = content.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        fix = 'Say the encoding that it was written in, for instance encoding="cp1252" or "utf-16"; or save the file as UTF-8.'
-        got = f"a byte that is not {encoding} in line {content[: error.start].count(10) + 1}" if isinstance(error, UnicodeDecodeError) else "no such encoding"
+        fix = (
+            'Say the encoding that it was written in, for instance encoding="cp1252" or "utf-16";'
+            " or save the file as UTF-8."
+        )
+        got = (
+            f"a byte that is not {encoding} in line {content[: error.start].count(10) + 1}"
+            if isinstance(error, UnicodeDecodeError)
+            else "no such encoding"
+        )
         raise InputError(Problem("wrong encoding", name, encoding, got, fix)) from error
     if "\ufffd" in text or "\x00" in text:
         line = text[: max(text.find("\ufffd"), text.find("\x00"))].count("\n") + 1
         fix = "Letters were lost before this file was made: export it again from its source."
-        raise InputError(Problem("damaged text", name, "readable text", f"a replacement or null character in line {line}", fix))
+        raise InputError(
+            Problem(
+                "damaged text",
+                name,
+                "readable text",
+                f"a replacement or null character in line {line}",
+                fix,
+            )
+        )
     return text
 
 
 def _header(text: str, name: str, separator: str) -> tuple[str, ...]:
     try:
-        header = next((row for row in csv.reader(io.StringIO(text[: 1 << 20], newline=""), delimiter=separator) if row), [])
+        header = next(
+            (
+                row
+                for row in csv.reader(io.StringIO(text[: 1 << 20], newline=""), delimiter=separator)
+                if row
+            ),
+            [],
+        )
     except csv.Error as error:
-        raise InputError(Problem("the header cannot be read", name, "a first row of column names", str(error), "Export the file again.")) from error
+        raise InputError(
+            Problem(
+                "the header cannot be read",
+                name,
+                "a first row of column names",
+                str(error),
+                "Export the file again.",
+            )
+        ) from error
     if not header:
-        raise InputError(Problem("the file has no header", name, "a first row of column names", "blank lines", "Export the file again."))
+        raise InputError(
+            Problem(
+                "the file has no header",
+                name,
+                "a first row of column names",
+                "blank lines",
+                "Export the file again.",
+            )
+        )
     if len(header) == 1:
         first = text.strip().splitlines()[0]
         counts = {s: first.count(s) for s in SEPARATORS if s != separator and first.count(s)}
@@ -100,12 +179,24 @@ def _header(text: str, name: str, separator: str) -> tuple[str, ...]:
     names = tuple(h.strip() for h in header)
     if "" in names:
         raise InputError(
-            Problem("column without a name", name, "a name for every column", f"column {names.index('') + 1} of {len(names)} has none", "Name or delete it.")
+            Problem(
+                "column without a name",
+                name,
+                "a name for every column",
+                f"column {names.index('') + 1} of {len(names)} has none",
+                "Name or delete it.",
+            )
         )
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
         raise InputError(
-            Problem("duplicated columns", f"{name}: {', '.join(twice)}", "each column once", "two or more of the same name", "Rename or drop one of each.")
+            Problem(
+                "duplicated columns",
+                f"{name}: {', '.join(twice)}",
+                "each column once",
+                "two or more of the same name",
+                "Rename or drop one of each.",
+            )
         )
     return names
 
@@ -133,5 +224,11 @@ def _cut_rows(bad: list[arrow_csv.InvalidRow], name: str, width: int) -> Problem
     last = "" if len(bad) > 1 else f" It ends: ...{bad[0].text[-40:]!r}."
     what = "truncated file or rows of uneven length"
     return Problem(
-        what, name, f"{width} cells in every row", f"{got} cells", "Fetch the file again; quote cells that hold the separator." + last, len(bad), numbers
+        what,
+        name,
+        f"{width} cells in every row",
+        f"{got} cells",
+        "Fetch the file again; quote cells that hold the separator." + last,
+        len(bad),
+        numbers,
     )

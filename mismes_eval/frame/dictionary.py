@@ -1,4 +1,6 @@
-"""The data dictionary page, written from the templates and code lists: `python -m mismes_eval.frame.dictionary docs/data-dictionary.md`."""
+"""The data dictionary page, written from the templates and code lists: `python -m
+mismes_eval.frame.dictionary docs/data-dictionary.md`.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,19 @@ from mismes_eval.frame.codes import code_lists, codes
 from mismes_eval.frame.template import Column, Template, template, template_names
 
 KINDS = {
-    "str": "text", "id": "identifier (text)", "int": "whole number", "float": "number", "bool": "TRUE/FALSE", "date": "date YYYY-MM-DD", "month": "month YYYY-MM",
-    "cat": "code", "code": "whole-number code", "multi": "codes separated by ;", "list": "texts separated by ;", "url": "address",
-}  # fmt: skip
+    "str": "text",
+    "id": "identifier (text)",
+    "int": "whole number",
+    "float": "number",
+    "bool": "TRUE/FALSE",
+    "date": "date YYYY-MM-DD",
+    "month": "month YYYY-MM",
+    "cat": "code",
+    "code": "whole-number code",
+    "multi": "codes separated by ;",
+    "list": "texts separated by ;",
+    "url": "address",
+}
 LONGEST = 30
 INTRODUCTION = """# Data dictionary
 
@@ -30,7 +42,10 @@ def data_dictionary() -> str:
         INTRODUCTION,
         *(_template(template(name)) for name in template_names()),
         "## Code lists\n",
-        *(_code_list(*map(str, r)) for r in code_lists()[["name", "version", "description", "source"]].to_numpy()),
+        *(
+            _code_list(*map(str, r))
+            for r in code_lists()[["name", "version", "description", "source"]].to_numpy()
+        ),
     ]
     return "\n".join(parts)
 
@@ -40,17 +55,35 @@ def _cell(text: str) -> str:
 
 
 def _template(declared: Template) -> str:
-    lines = [f"## {declared.name}\n", f"{declared.description}. Version {declared.version}. Key: {', '.join(declared.keys) or 'none'}.\n"]
-    lines += ["| column | type | required | codes, range, unit | meaning |", "|---|---|---|---|---|"]
+    lines = [
+        f"## {declared.name}\n",
+        (
+            f"{declared.description}. Version {declared.version}. Key:"
+            f" {', '.join(declared.keys) or 'none'}.\n"
+        ),
+    ]
+    lines += [
+        "| column | type | required | codes, range, unit | meaning |",
+        "|---|---|---|---|---|",
+    ]
     section = ""
     for column in declared.columns:
         if column.section != section:
             section = column.section
             lines.append(f"| **{section}** | | | | |")
         required = {"yes": "**yes**", "expected": "*expected*"}.get(column.required, "")
-        lines.append(f"| `{column.name}` | {KINDS[column.kind]} | {required} | {_cell(_range(column))} | {_cell(column.description)} |")
+        lines.append(
+            f"| `{column.name}` | {KINDS[column.kind]} | {required} | {_cell(_range(column))} |"
+            f" {_cell(column.description)} |"
+        )
     if declared.rules:
-        lines += ["\nRules:\n", *(f"- `{rule.name}`: {rule.description} ({', '.join((*rule.left, *rule.right))})" for rule in declared.rules)]
+        lines += [
+            "\nRules:\n",
+            *(
+                f"- `{rule.name}`: {rule.description} ({', '.join((*rule.left, *rule.right))})"
+                for rule in declared.rules
+            ),
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -68,9 +101,14 @@ def _code_list(name: str, version: str, description: str, source: str) -> str:
     table = codes(name)
     lines = [f"### {name}\n", f"{description}. Version {version}. Source: {source}.\n"]
     if len(table) > LONGEST:
-        return "\n".join([*lines, f"{len(table)} codes, in `mismes_eval/frame/codelists/{name}.csv`.\n"])
+        return "\n".join(
+            [*lines, f"{len(table)} codes, in `mismes_eval/frame/codelists/{name}.csv`.\n"]
+        )
     lines += ["| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
-    lines += ["| " + " | ".join(map(_cell, row)) + " |" for row in table.itertuples(index=False, name=None)]
+    lines += [
+        "| " + " | ".join(map(_cell, row)) + " |"
+        for row in table.itertuples(index=False, name=None)
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -14,6 +14,10 @@ def as_text(title: str, facts: Mapping[str, object]) -> str:
 
 def as_html(title: str, facts: Mapping[str, object], notes: Sequence[str] = ()) -> str:
     """The facts as a table of two columns, the notes in small print, each once."""
-    rows = "".join(f'<tr><th style="text-align:left">{escape(str(k))}</th><td style="text-align:left">{escape(str(v))}</td></tr>' for k, v in facts.items())
+    rows = "".join(
+        f'<tr><th style="text-align:left">{escape(str(k))}</th><td'
+        f' style="text-align:left">{escape(str(v))}</td></tr>'
+        for k, v in facts.items()
+    )
     said = "".join(f"<p><small>{escape(n)}</small></p>" for n in dict.fromkeys(notes))
     return f"<p><strong>{escape(title)}</strong></p><table>{rows}</table>{said}"

@@ -1,4 +1,6 @@
-"""Personal identifiers: found by name and by shape, an error until dropped, hashed or declared harmless."""
+"""Personal identifiers: found by name and by shape, an error until dropped, hashed or declared
+harmless.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,17 @@ from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame.validate import rows
 
 NAMES = {
-    "a person's name": r"(?:^|_)(?:first|last|middle|family|given|full|father|mother|respondent|person|head)s?_?(?:name|nom)s?(?:$|_)"
-    r"|(?:^|_)(?:surname|prenom|pr\u00e9nom|patronyme|fio|familia|imya|nom_de_famille|nom_famille)(?:$|_)",
-    "a telephone number": r"(?:^|_)(?:phone|tel|telephone|t\u00e9l\u00e9phone|mobile|gsm|whatsapp|viber)(?:$|_|\d)",
+    "a person's name": (
+        r"(?:^|_)(?:first|last|middle|family|given|full|father|mother|respondent|person|head)s?_?(?:name|nom)s?(?:$|_)"
+        r"|(?:^|_)(?:surname|prenom|pr\u00e9nom|patronyme|fio|familia|imya|nom_de_famille|nom_famille)(?:$|_)"
+    ),
+    "a telephone number": (
+        r"(?:^|_)(?:phone|tel|telephone|t\u00e9l\u00e9phone|mobile|gsm|whatsapp|viber)(?:$|_|\d)"
+    ),
     "an e-mail address": r"(?:^|_)(?:e_?mail|courriel)(?:$|_|\d)",
-    "a document number": r"(?:^|_)(?:passport|passeport|national_id|id_card|idnp|cin|cni|ssn|psn|tax_id)(?:$|_|\d)",
+    "a document number": (
+        r"(?:^|_)(?:passport|passeport|national_id|id_card|idnp|cin|cni|ssn|psn|tax_id)(?:$|_|\d)"
+    ),
     "a postal address": r"(?:^|_)(?:address|adresse|street|rue)(?:$|_|\d)",
     "an access token": r"(?:^|_)(?:token|password|passwd|secret|api_?key)(?:$|_|\d)",
     "coordinates": r"(?:^|_)(?:lat|latitude|lon|long|lng|longitude|gps|coordinates?)(?:$|_|\d)",
@@ -25,9 +33,20 @@ NAMES = {
 SINGLE = re.compile(r"^(?:name|names|nom|noms|prenom|surname|firstname|lastname|fullname)\d*$")
 SHAPES = {
     "an e-mail address": (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]{2,}"), 0.0),
-    "a telephone number": (re.compile(r"^\s*(?:\+|00)(?:374|995|373|212|216|7|3\d|4\d)[\s().-]*\d(?:[\s().-]*\d){6,10}\s*$"), 0.0),
-    "a telephone number in a text": (re.compile(r"(?<![\w+])\+\d{1,3}[\s().-]*\d(?:[\s().-]*\d){6,10}(?!\d)"), 0.0),
-    "coordinates": (re.compile(r"(?<![\d.])-?\d{1,2}\.\d{4,}\s*[,;]\s*-?\d{1,3}\.\d{4,}(?![\d.])"), 0.0),
+    "a telephone number": (
+        re.compile(
+            r"^\s*(?:\+|00)(?:374|995|373|212|216|7|3\d|4\d)[\s().-]*\d(?:[\s().-]*\d){6,10}\s*$"
+        ),
+        0.0,
+    ),
+    "a telephone number in a text": (
+        re.compile(r"(?<![\w+])\+\d{1,3}[\s().-]*\d(?:[\s().-]*\d){6,10}(?!\d)"),
+        0.0,
+    ),
+    "coordinates": (
+        re.compile(r"(?<![\d.])-?\d{1,2}\.\d{4,}\s*[,;]\s*-?\d{1,3}\.\d{4,}(?![\d.])"),
+        0.0,
+    ),
     # signed tokens, keys of code hosts and clouds, and what follows the word that announces them
     "an access token": (
         re.compile(
@@ -36,17 +55,29 @@ SHAPES = {
         ),
         0.0,
     ),
-    # passports of ARM (AA1234567), GEO (12AB34567), MDA (A1234567 to AB1234567), MAR (AB123456[7]), TUN (A123456); a share of the cells, since other codes look alike
-    "a document number": (re.compile(r"^(?:[A-Z]{2}\d{6,7}|\d{2}[A-Z]{2}\d{5}|[A-Z]\d{6,8})$"), 0.8),
+    # passports of ARM (AA1234567), GEO (12AB34567), MDA (A1234567 to AB1234567), MAR (AB123456[7]),
+    # TUN (A123456); a share of the cells, since other codes look alike
+    "a document number": (
+        re.compile(r"^(?:[A-Z]{2}\d{6,7}|\d{2}[A-Z]{2}\d{5}|[A-Z]\d{6,8})$"),
+        0.8,
+    ),
 }
-SHORTEST_SHAPE = 6  # characters of the shortest text that one of them fits: an e-mail address a@b.cc
-BIRTH = re.compile(r"(?:^|_)(?:birth_?date|date_of_birth|dob|date_naissance|birthday|born_on)(?:$|_)")
-VILLAGE = re.compile(r"(?:^|_)(?:village|settlement|commune|localite|hamlet|barangay|neighbou?rhood|quartier|douar)(?:$|_)")
+SHORTEST_SHAPE = (
+    6  # characters of the shortest text that one of them fits: an e-mail address a@b.cc
+)
+BIRTH = re.compile(
+    r"(?:^|_)(?:birth_?date|date_of_birth|dob|date_naissance|birthday|born_on)(?:$|_)"
+)
+VILLAGE = re.compile(
+    r"(?:^|_)(?:village|settlement|commune|localite|hamlet|barangay|neighbou?rhood|quartier|douar)(?:$|_)"
+)
 SHORTEST_SALT = 16
 
 
 def find_identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> tuple[Problem, ...]:
-    """Columns that look like personal identifiers, by column name and by the shape of their cells; values are never shown."""
+    """Columns that look like personal identifiers, by column name and by the shape of their cells;
+    values are never shown.
+    """
     fix = "Drop the column, hash it with hash_ids, or say that it is harmless with allowed=[...]."
     problems = []
     for name in (str(c) for c in frame.columns if c not in allowed):
@@ -54,13 +85,34 @@ def find_identifiers(frame: pd.DataFrame, allowed: Sequence[str] = ()) -> tuple[
         if kinds:
             kind, mask = kinds if isinstance(kinds, tuple) else (kinds, frame[name].notna())
             if not _hashed(frame[name]) and mask.any():
-                problems.append(Problem("a personal identifier", name, "no personal identifiers", f"what looks like {kind}", fix, int(mask.sum()), rows(mask)))
+                problems.append(
+                    Problem(
+                        "a personal identifier",
+                        name,
+                        "no personal identifiers",
+                        f"what looks like {kind}",
+                        fix,
+                        int(mask.sum()),
+                        rows(mask),
+                    )
+                )
     births = [str(c) for c in frame.columns if BIRTH.search(str(c).lower()) and c not in allowed]
-    villages = [str(c) for c in frame.columns if VILLAGE.search(str(c).lower()) and c not in allowed]
+    villages = [
+        str(c) for c in frame.columns if VILLAGE.search(str(c).lower()) and c not in allowed
+    ]
     if births and villages:
         where = ", ".join(births + villages)
         what = "a full birth date with the village identifies a person"
-        problems.append(Problem(what, where, "birth year or month, or a larger area", "both", "Keep the year of birth, or the region only.", len(frame)))
+        problems.append(
+            Problem(
+                what,
+                where,
+                "birth year or month, or a larger area",
+                "both",
+                "Keep the year of birth, or the region only.",
+                len(frame),
+            )
+        )
     return tuple(problems)
 
 
@@ -85,7 +137,9 @@ def _by_name(name: str) -> str:
 
 
 def _by_shape(cells: pd.Series) -> tuple[str, pd.Series] | None:
-    if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype):
+    if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(
+        cells.dtype
+    ):
         return None
     written = cells.astype("str")
     distinct = written.dropna().unique().tolist()
@@ -99,11 +153,16 @@ def _by_shape(cells: pd.Series) -> tuple[str, pd.Series] | None:
 
 def _hashed(cells: pd.Series) -> bool:
     given = cells.dropna()
-    return len(given) > 0 and bool(given.map(lambda v: isinstance(v, str) and re.fullmatch(r"h[0-9a-f]{20}", v) is not None).all())
+    return len(given) > 0 and bool(
+        given.map(
+            lambda v: isinstance(v, str) and re.fullmatch(r"h[0-9a-f]{20}", v) is not None
+        ).all()
+    )
 
 
 def hash_ids(frame: pd.DataFrame, columns: Sequence[str], salt: str) -> pd.DataFrame:
-    """The columns replaced by salted hashes ("h" and 20 hexadecimal digits of HMAC-SHA256); missing cells stay missing, equal cells stay equal.
+    """The columns replaced by salted hashes ("h" and 20 hexadecimal digits of HMAC-SHA256); missing
+    cells stay missing, equal cells stay equal.
 
     Parameters
     ----------
@@ -111,18 +170,46 @@ def hash_ids(frame: pd.DataFrame, columns: Sequence[str], salt: str) -> pd.DataF
 
     Raises
     ------
-    InputError : a short salt, a column that is not there, a column of floats (an identifier that may have lost digits).
+    InputError : a short salt, a column that is not there, a column of floats (an identifier that
+        may have lost digits).
     """
     problems = [Problem("no such column", str(c)) for c in columns if c not in frame]
     if len(salt) < SHORTEST_SALT:
         fix = "Draw one with: python -c 'import secrets; print(secrets.token_hex(16))'"
-        problems.append(Problem("the salt is too short", "salt", f"at least {SHORTEST_SALT} characters", f"{len(salt)}", fix))
+        problems.append(
+            Problem(
+                "the salt is too short",
+                "salt",
+                f"at least {SHORTEST_SALT} characters",
+                f"{len(salt)}",
+                fix,
+            )
+        )
     floats = [c for c in columns if c in frame and pd.api.types.is_float_dtype(frame[c].dtype)]
-    problems += [Problem("identifiers stored as floating point numbers", str(c), "text or whole numbers", fix="Read the column as text.") for c in floats]
+    problems += [
+        Problem(
+            "identifiers stored as floating point numbers",
+            str(c),
+            "text or whole numbers",
+            fix="Read the column as text.",
+        )
+        for c in floats
+    ]
     if problems:
         raise InputError(problems)
     key = salt.encode()
     hashed = {
-        c: frame[c].map(lambda v: v if pd.isna(v) else "h" + hmac.new(key, str(v).encode(), hashlib.sha256).hexdigest()[:20]).astype("str") for c in columns
+        c: (
+            frame[c]
+            .map(
+                lambda v: (
+                    v
+                    if pd.isna(v)
+                    else "h" + hmac.new(key, str(v).encode(), hashlib.sha256).hexdigest()[:20]
+                )
+            )
+            .astype("str")
+        )
+        for c in columns
     }
     return frame.assign(**hashed)

@@ -1,4 +1,6 @@
-"""Cells to values, one function per kind of column: what cannot be read for sure is marked bad, never guessed."""
+"""Cells to values, one function per kind of column: what cannot be read for sure is marked bad,
+never guessed.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,21 @@ Parsed = tuple[pd.Series, pd.Series, str]  # values, bad cells, what was expecte
 
 
 def matches(written: pd.Series, pattern: str) -> pd.Series:
-    """Cells of text that the whole pattern fits (bool, aligned; a missing cell fits nothing). RE2 syntax, digits are 0-9."""
-    found = pc.match_substring_regex(pa.array(written, type=pa.string(), from_pandas=True), f"^(?:{pattern})$")
-    return pd.Series(pc.fill_null(found, False).to_numpy(zero_copy_only=False), index=written.index, dtype=bool)
+    """Cells of text that the whole pattern fits (bool, aligned; a missing cell fits nothing). RE2
+    syntax, digits are 0-9.
+    """
+    found = pc.match_substring_regex(
+        pa.array(written, type=pa.string(), from_pandas=True), f"^(?:{pattern})$"
+    )
+    return pd.Series(
+        pc.fill_null(found, False).to_numpy(zero_copy_only=False), index=written.index, dtype=bool
+    )
 
 
 def text(cells: pd.Series) -> pd.Series:
-    """Cells as stripped text; empty and blank are missing. Whole numbers lose the '.0' that a float column gives them."""
+    """Cells as stripped text; empty and blank are missing. Whole numbers lose the '.0' that a float
+    column gives them.
+    """
     if isinstance(cells.dtype, pd.CategoricalDtype):
         cells = cells.astype(cells.cat.categories.dtype)
     given = cells.dtype
@@ -33,7 +43,9 @@ def text(cells: pd.Series) -> pd.Series:
         return cells.astype("object").map({True: "TRUE", False: "FALSE"}).astype("str")
     if types.is_float_dtype(cells.dtype):
         code, level = pd.factorize(cells)
-        written = np.array([*(_as_text(v) for v in level), np.nan], dtype=object)  # a missing cell has code -1
+        written = np.array(
+            [*(_as_text(v) for v in level), np.nan], dtype=object
+        )  # a missing cell has code -1
         cells = pd.Series(written[code], index=cells.index, name=cells.name, dtype=object)
     if types.is_datetime64_any_dtype(cells.dtype):
         cells = cells.dt.strftime("%Y-%m-%d")
@@ -60,7 +72,11 @@ def _as_text(cell: object) -> object:
 def number(cells: pd.Series, decimal: str = ".") -> tuple[pd.Series, pd.Series]:
     """Float values and the cells that are not finite numbers."""
     if types.is_numeric_dtype(cells.dtype):
-        values = cells.astype("Float64").astype("float64") if types.is_extension_array_dtype(cells.dtype) else cells.astype("float64")
+        values = (
+            cells.astype("Float64").astype("float64")
+            if types.is_extension_array_dtype(cells.dtype)
+            else cells.astype("float64")
+        )
         return values, pd.Series(np.isinf(values), index=cells.index)
     written = text(cells)
     plain = written.str.replace(decimal, ".", regex=False) if decimal != "." else written
@@ -76,7 +92,11 @@ def number(cells: pd.Series, decimal: str = ".") -> tuple[pd.Series, pd.Series]:
 
 def whole(values: pd.Series) -> pd.Series:
     """int64 where every value is whole and none is missing, else float64 as it was."""
-    return values.astype("int64") if len(values) and values.notna().all() and (values % 1 == 0).all() else values
+    return (
+        values.astype("int64")
+        if len(values) and values.notna().all() and (values % 1 == 0).all()
+        else values
+    )
 
 
 def _number(cells: pd.Series, column: Column, decimal: str) -> Parsed:
@@ -97,7 +117,11 @@ def _bool(cells: pd.Series, column: Column, decimal: str) -> Parsed:
 
 def _date(cells: pd.Series, column: Column, decimal: str) -> Parsed:
     if types.is_datetime64_any_dtype(cells.dtype):
-        return cells.dt.tz_localize(None).dt.normalize(), pd.Series(False, index=cells.index), "a date"
+        return (
+            cells.dt.tz_localize(None).dt.normalize(),
+            pd.Series(False, index=cells.index),
+            "a date",
+        )
     written = text(cells)
     iso = matches(written, r"\d{4}-\d{2}-\d{2}(?: 00:00:00)?")
     values = pd.to_datetime(written.where(iso).str.slice(0, 10), format="%Y-%m-%d", errors="coerce")
@@ -116,7 +140,9 @@ def _id(cells: pd.Series, column: Column, decimal: str) -> Parsed:
     written = text(cells)
     bad = matches(written, SCIENTIFIC)
     if types.is_float_dtype(cells.dtype) or cells.dtype == object:
-        values = pd.to_numeric(cells.where(cells.map(lambda v: isinstance(v, float))), errors="coerce").astype("float64")
+        values = pd.to_numeric(
+            cells.where(cells.map(lambda v: isinstance(v, float))), errors="coerce"
+        ).astype("float64")
         bad |= (values.abs() > LARGEST_EXACT) | (values.notna() & (values % 1 != 0))
     return written.where(~bad), bad, "an identifier kept as text, with all its digits"
 
@@ -137,18 +163,32 @@ def _text(cells: pd.Series, column: Column, decimal: str) -> Parsed:
 
 
 PARSERS = {
-    "str": _text, "cat": _text, "id": _id, "int": _number, "float": _number, "code": _number, "bool": _bool,
-    "date": _date, "month": _month, "multi": _parts, "list": _parts, "url": _url,
-}  # fmt: skip
+    "str": _text,
+    "cat": _text,
+    "id": _id,
+    "int": _number,
+    "float": _number,
+    "code": _number,
+    "bool": _bool,
+    "date": _date,
+    "month": _month,
+    "multi": _parts,
+    "list": _parts,
+    "url": _url,
+}
 
 
 def parse(cells: pd.Series, column: Column, decimal: str = ".") -> Parsed:
-    """Values of the column's kind (missing where bad or empty), the bad cells (bool, aligned), and what a cell should be."""
+    """Values of the column's kind (missing where bad or empty), the bad cells (bool, aligned), and
+    what a cell should be.
+    """
     return PARSERS[column.kind](cells, column, decimal)
 
 
 def finish(values: pd.Series, column: Column) -> pd.Series:
-    """The dtype that a validated column has: whole numbers int64 (float64 with NaN where missing), bool (boolean where missing)."""
+    """The dtype that a validated column has: whole numbers int64 (float64 with NaN where missing),
+    bool (boolean where missing).
+    """
     if column.kind in ("int", "code"):
         return whole(values)
     if column.kind == "bool" and len(values) and values.notna().all():

@@ -1,4 +1,6 @@
-"""One reader for every format: hash, cells, types, template; what cannot be read for sure is an error that names the cells."""
+"""One reader for every format: hash, cells, types, template; what cannot be read for sure is an
+error that names the cells.
+"""
 
 from __future__ import annotations
 
@@ -42,16 +44,19 @@ def read(
     Parameters
     ----------
     path : .csv, .csv.gz, .tsv, .txt, .parquet, .dta, .sav or .xlsx.
-    template : validate against it (a name or a Template); without one, columns of numbers become numbers and all else stays text.
+    template : validate against it (a name or a Template); without one, columns of numbers become
+        numbers and all else stays text.
     encoding, separator, decimal : of text files; never guessed.
     columns : read only these.  sheet : of a workbook with several.
     text_columns : without a template, columns that stay text although most cells are numbers.
     missing : column -> {cell text: missing reason} (see `validate`).
-    allowed : columns that look like personal identifiers and are harmless. None: the caller looks for identifiers itself.
+    allowed : columns that look like personal identifiers and are harmless. None: the caller looks
+        for identifiers itself.
 
     Raises
     ------
-    InputError : lists everything that is wrong with the file; personal identifiers first and alone, so that no other message can show them.
+    InputError : lists everything that is wrong with the file; personal identifiers first and alone,
+        so that no other message can show them.
     """
     path = Path(path)
     suffix = _suffix(path)
@@ -66,7 +71,13 @@ def read(
     elif suffix == ".xlsx":
         frame = read_excel(content, path.name, sheet=sheet, columns=wanted)
     else:
-        frame = read_delimited(content, path.name, encoding=encoding, separator="\t" if suffix == ".tsv" else separator, columns=wanted).frame
+        frame = read_delimited(
+            content,
+            path.name,
+            encoding=encoding,
+            separator="\t" if suffix == ".tsv" else separator,
+            columns=wanted,
+        ).frame
     _wanted(frame, wanted, path.name)
     if allowed is not None and (personal := find_identifiers(frame, allowed)):
         raise InputError(_at(personal, path.name))
@@ -80,13 +91,30 @@ def read(
         typed, problems, extra = checked.frame, list(checked.problems), checked.extra
     if problems:
         raise InputError(_at(problems, path.name))
-    return Dataset(typed, path.name, digest, len(typed), read_as.labels, read_as.value_labels, chosen.name if chosen else "", extra)
+    return Dataset(
+        typed,
+        path.name,
+        digest,
+        len(typed),
+        read_as.labels,
+        read_as.value_labels,
+        chosen.name if chosen else "",
+        extra,
+    )
 
 
 def _suffix(path: Path) -> str:
     suffix = "".join(path.suffixes[-2:]) if path.name.endswith(".gz") else path.suffix.lower()
     if suffix not in FORMATS:
-        raise InputError(Problem("unknown file format", path.name, ", ".join(FORMATS), suffix or "no ending", "Export the file to one of these formats."))
+        raise InputError(
+            Problem(
+                "unknown file format",
+                path.name,
+                ", ".join(FORMATS),
+                suffix or "no ending",
+                "Export the file to one of these formats.",
+            )
+        )
     return suffix
 
 
@@ -94,10 +122,18 @@ def _bytes(path: Path) -> bytes:
     if not path.is_file():
         beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         near = nearest(path.name, beside)
-        raise InputError(Problem("no such file", str(path), fix=f"Beside it there is '{near}'." if near else "Check the folder and the name."))
+        raise InputError(
+            Problem(
+                "no such file",
+                str(path),
+                fix=f"Beside it there is '{near}'." if near else "Check the folder and the name.",
+            )
+        )
     content = path.read_bytes()
     if not content:
-        raise InputError(Problem("the file is empty", path.name, "data", fix="Fetch the file again."))
+        raise InputError(
+            Problem("the file is empty", path.name, "data", fix="Fetch the file again.")
+        )
     return content
 
 
@@ -105,16 +141,41 @@ def _wanted(frame: pd.DataFrame, wanted: list[str] | None, name: str) -> None:
     lost = [c for c in wanted or () if c not in frame]
     if lost:
         raise InputError(
-            [Problem("no such column", f"{name}: {c}", fix=f"The nearest is '{near}'." if (near := nearest(c, map(str, frame.columns))) else "") for c in lost]
+            [
+                Problem(
+                    "no such column",
+                    f"{name}: {c}",
+                    fix=(
+                        f"The nearest is '{near}'."
+                        if (near := nearest(c, map(str, frame.columns)))
+                        else ""
+                    ),
+                )
+                for c in lost
+            ]
         )
 
 
 def _at(problems: Sequence[Problem], name: str) -> list[Problem]:
-    return [p if name in p.where else Problem(p.what, f"{name}: {p.where}", p.expected, p.got, p.fix, p.count, p.rows) for p in problems]
+    return [
+        (
+            p
+            if name in p.where
+            else Problem(p.what, f"{name}: {p.where}", p.expected, p.got, p.fix, p.count, p.rows)
+        )
+        for p in problems
+    ]
 
 
-def _infer(frame: pd.DataFrame, decimal: str, as_text: frozenset[str], missing: Mapping[str, Mapping[str, str]]) -> tuple[pd.DataFrame, list[Problem]]:
-    """Types without a template: a column is numeric when every cell is; digits are never lost, mixtures are named."""
+def _infer(
+    frame: pd.DataFrame,
+    decimal: str,
+    as_text: frozenset[str],
+    missing: Mapping[str, Mapping[str, str]],
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Types without a template: a column is numeric when every cell is; digits are never lost,
+    mixtures are named.
+    """
     typed, problems = frame.copy(), []
     for name in frame.columns:
         cells = frame[name]
@@ -122,7 +183,9 @@ def _infer(frame: pd.DataFrame, decimal: str, as_text: frozenset[str], missing: 
             coded = text(cells).isin(list(missing[name]))
             typed[name + MISS] = text(cells).where(coded).map(missing[name]).astype("str")
             cells = cells.mask(coded)
-        if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype):
+        if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(
+            cells.dtype
+        ):
             typed[name] = cells
             problems += _lost_digits(cells, name)
         elif name in as_text or str(name).endswith(MISS):
@@ -145,7 +208,13 @@ def _lost_digits(cells: pd.Series, name: str) -> list[Problem]:
         return []
     return [
         Problem(
-            "identifiers that lost digits", name, "text", f"{cells[lost].iloc[0]:.0f} as a number", "Export the column as text.", int(lost.sum()), rows(lost)
+            "identifiers that lost digits",
+            name,
+            "text",
+            f"{cells[lost].iloc[0]:.0f} as a number",
+            "Export the column as text.",
+            int(lost.sum()),
+            rows(lost),
         )
     ]
 
@@ -158,17 +227,35 @@ def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, l
         return pd.to_datetime(cells), []
     values, bad = number(cells if cells.dtype != object else written, decimal)
     share = float((values.notna() & ~bad).sum() / written.notna().sum())
-    coded = matches(written, r"0\d+|[+-]?\d{16,}")  # leading zeros, or more digits than a number holds
+    coded = matches(
+        written, r"0\d+|[+-]?\d{16,}"
+    )  # leading zeros, or more digits than a number holds
     scientific = matches(written, SCIENTIFIC)
     if scientific.any() and _identifier(name):
         got = repr(written[scientific].iloc[0])
-        return written, [Problem("identifiers that lost digits", name, "text", got, "Export the column as text.", int(scientific.sum()), rows(scientific))]
+        return written, [
+            Problem(
+                "identifiers that lost digits",
+                name,
+                "text",
+                got,
+                "Export the column as text.",
+                int(scientific.sum()),
+                rows(scientific),
+            )
+        ]
     if coded.any():
         return written, []
     if not bad.any():
         return whole(values), []
     if share >= MOSTLY:
         got = ", ".join(map(repr, written[bad].unique()[:3]))
-        fix = f"Correct the cells; if they mean missing: missing={{'{name}': {{{written[bad].iloc[0]!r}: 'DK'}}}}; if the column is text: text_columns=['{name}']."
-        return written, [Problem("text in a number column", name, "numbers", got, fix, int(bad.sum()), rows(bad))]
+        fix = (
+            f"Correct the cells; if they mean missing: missing={{'{name}':"
+            f" {{{written[bad].iloc[0]!r}: 'DK'}}}}; if the column is text:"
+            f" text_columns=['{name}']."
+        )
+        return written, [
+            Problem("text in a number column", name, "numbers", got, fix, int(bad.sum()), rows(bad))
+        ]
     return written, []

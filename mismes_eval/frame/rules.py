@@ -1,4 +1,6 @@
-"""Cross-field rules of the templates: each takes the typed frame and a rule, and returns the rows that fail."""
+"""Cross-field rules of the templates: each takes the typed frame and a rule, and returns the rows
+that fail.
+"""
 
 from __future__ import annotations
 
@@ -52,12 +54,18 @@ def when_le(frame: pd.DataFrame, rule: Rule) -> Failing:
 
 def not_in(frame: pd.DataFrame, rule: Rule) -> Failing:
     pairs = zip(frame[rule.left[0]], frame[rule.right[0]], strict=True)
-    return pd.Series([isinstance(b, str) and a in b.split(";") for a, b in pairs], index=frame.index, dtype=bool)
+    return pd.Series(
+        [isinstance(b, str) and a in b.split(";") for a, b in pairs], index=frame.index, dtype=bool
+    )
 
 
 def prefix(frame: pd.DataFrame, rule: Rule) -> Failing:
     pairs = zip(frame[rule.left[0]], frame[rule.right[0]], strict=True)
-    return pd.Series([isinstance(a, str) and isinstance(b, str) and not b.startswith(a) for a, b in pairs], index=frame.index, dtype=bool)
+    return pd.Series(
+        [isinstance(a, str) and isinstance(b, str) and not b.startswith(a) for a, b in pairs],
+        index=frame.index,
+        dtype=bool,
+    )
 
 
 def one_empty(frame: pd.DataFrame, rule: Rule) -> Failing:
@@ -80,9 +88,15 @@ CHECKS: dict[str, tuple[Callable[[pd.DataFrame, Rule], Failing], bool, bool]] = 
 
 
 def failing(frame: pd.DataFrame, rule: Rule) -> Failing:
-    """Rows (bool, aligned) that break the rule; none where the file lacks the columns that the rule speaks of."""
+    """Rows (bool, aligned) that break the rule; none where the file lacks the columns that the rule
+    speaks of.
+    """
     check, all_left, all_right = CHECKS[rule.rule]
     left = [c in frame for c in rule.left]
-    if not any(left) or (all_left and not all(left)) or (all_right and not all(c in frame for c in rule.right)):
+    if (
+        not any(left)
+        or (all_left and not all(left))
+        or (all_right and not all(c in frame for c in rule.right))
+    ):
         return pd.Series(False, index=frame.index)
     return check(frame, rule).fillna(False).astype(bool)

@@ -8,20 +8,32 @@ from mismes_eval.frame.codes import codes
 from mismes_eval.frame.template import Column, Template
 
 TYPES: Mapping[str, dict[str, object]] = {
-    "int": {"type": "integer"}, "float": {"type": "number"}, "bool": {"type": "boolean"}, "date": {"type": "string", "format": "date"},
-    "month": {"type": "string", "pattern": r"^(19|20)\d{2}-(0[1-9]|1[0-2])$"}, "url": {"type": "string", "format": "uri", "pattern": "^https?://"},
-    "code": {"type": "integer"}, "multi": {"type": "array", "uniqueItems": True}, "list": {"type": "array", "items": {"type": "string"}},
-}  # fmt: skip
+    "int": {"type": "integer"},
+    "float": {"type": "number"},
+    "bool": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "month": {"type": "string", "pattern": r"^(19|20)\d{2}-(0[1-9]|1[0-2])$"},
+    "url": {"type": "string", "format": "uri", "pattern": "^https?://"},
+    "code": {"type": "integer"},
+    "multi": {"type": "array", "uniqueItems": True},
+    "list": {"type": "array", "items": {"type": "string"}},
+}
 
 
 def json_schema(template: Template) -> dict[str, object]:
-    """One record of the template; multi-code cells are arrays, missing values are null or absent, cross-field rules are text in `$comment`."""
+    """One record of the template; multi-code cells are arrays, missing values are null or absent,
+    cross-field rules are text in `$comment`.
+    """
     properties = {column.name: _property(column) for column in template.columns}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": template.name,
         "description": f"{template.description} (version {template.version})",
-        "$comment": "Also checked: " + "; ".join(rule.description for rule in template.rules) if template.rules else "",
+        "$comment": (
+            "Also checked: " + "; ".join(rule.description for rule in template.rules)
+            if template.rules
+            else ""
+        ),
         "type": "object",
         "properties": properties,
         "required": [c.name for c in template.columns if c.required == "yes"],

@@ -1,4 +1,6 @@
-"""Column templates: each declared once, in a CSV file of `templates/`; validator, schema, workbook and docs are made from it."""
+"""Column templates: each declared once, in a CSV file of `templates/`; validator, schema, workbook
+and docs are made from it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,20 @@ from functools import cache
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame.codes import nearest, read_packaged
 
-KINDS = ("str", "id", "int", "float", "bool", "date", "month", "cat", "code", "multi", "list", "url")
+KINDS = (
+    "str",
+    "id",
+    "int",
+    "float",
+    "bool",
+    "date",
+    "month",
+    "cat",
+    "code",
+    "multi",
+    "list",
+    "url",
+)
 NUMERIC = ("int", "float", "code")
 
 
@@ -16,8 +31,8 @@ NUMERIC = ("int", "float", "code")
 class Column:
     """One column of a template.
 
-    kind : str text; id text that never loses digits; int, float; bool TRUE/FALSE; date YYYY-MM-DD; month YYYY-MM; cat a code (text);
-        code a whole-number code; multi codes joined by ;  list texts joined by ;  url.
+    kind : str text; id text that never loses digits; int, float; bool TRUE/FALSE; date YYYY-MM-DD;
+        month YYYY-MM; cat a code (text); code a whole-number code; multi codes joined by ;  list texts joined by ;  url.
     required : "yes" column and every cell; "expected" counts in completeness, may be empty; "no".
     codes : name of a code list.  low, high : inclusive range.  unit, description : for people.
     pattern : regular expression of the whole cell.  missing : (cell text, missing reason) pairs that mean a missing value.
@@ -38,7 +53,9 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A cross-field rule; `rule` names the check in `rules.py`, left and right are columns, value its constant."""
+    """A cross-field rule; `rule` names the check in `rules.py`, left and right are columns, value
+    its constant.
+    """
 
     name: str
     rule: str
@@ -50,7 +67,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """name, version, columns in order, keys (unique together, those that the file has), cross-field rules."""
+    """name, version, columns in order, keys (unique together, those that the file has), cross-field
+    rules.
+    """
 
     name: str
     columns: tuple[Column, ...]
@@ -63,7 +82,13 @@ class Template:
         for column in self.columns:
             if column.name == name:
                 return column
-        raise InputError(Problem("no such column in the template", f"{self.name}.{name}", fix=f"Nearest: {nearest(name, self.names) or 'none'}."))
+        raise InputError(
+            Problem(
+                "no such column in the template",
+                f"{self.name}.{name}",
+                fix=f"Nearest: {nearest(name, self.names) or 'none'}.",
+            )
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -84,7 +109,9 @@ def _number(text: str) -> float | None:
 
 
 def _pairs(text: str) -> tuple[tuple[str, str], ...]:
-    return tuple((code, reason) for code, _, reason in (part.partition("=") for part in _split(text)))
+    return tuple(
+        (code, reason) for code, _, reason in (part.partition("=") for part in _split(text))
+    )
 
 
 @cache
@@ -103,19 +130,55 @@ def template(name: str) -> Template:
     """
     if name not in template_names():
         near = nearest(name, template_names())
-        raise InputError(Problem("no such template", name, expected="one of " + ", ".join(template_names()), fix=f"The nearest is '{near}'." if near else ""))
-    version = next(r for r in read_packaged("templates", "versions").to_dict("records") if r["name"] == name)
-    columns = tuple(_declared({str(k): str(v) for k, v in r.items()}) for r in read_packaged("templates", name).to_dict("records"))
+        raise InputError(
+            Problem(
+                "no such template",
+                name,
+                expected="one of " + ", ".join(template_names()),
+                fix=f"The nearest is '{near}'." if near else "",
+            )
+        )
+    version = next(
+        r for r in read_packaged("templates", "versions").to_dict("records") if r["name"] == name
+    )
+    columns = tuple(
+        _declared({str(k): str(v) for k, v in r.items()})
+        for r in read_packaged("templates", name).to_dict("records")
+    )
     rules = tuple(
-        Rule(str(r["name"]), str(r["rule"]), _split(str(r["left"])), _split(str(r["right"])), str(r["value"]), str(r["description"]))
+        Rule(
+            str(r["name"]),
+            str(r["rule"]),
+            _split(str(r["left"])),
+            _split(str(r["right"])),
+            str(r["value"]),
+            str(r["description"]),
+        )
         for r in read_packaged("templates", "rules").to_dict("records")
         if r["template"] == name
     )
-    return Template(name, columns, _split(str(version["keys"])), rules, str(version["version"]), str(version["description"]))
+    return Template(
+        name,
+        columns,
+        _split(str(version["keys"])),
+        rules,
+        str(version["version"]),
+        str(version["description"]),
+    )
 
 
 def _declared(r: dict[str, str]) -> Column:
     """One line of a template file."""
     return Column(
-        r["column"], r["kind"], r["required"], r["codes"], _number(r["low"]), _number(r["high"]), r["unit"], r["pattern"], _pairs(r["missing"]), r["description"], r["section"]
-    )  # fmt: skip
+        r["column"],
+        r["kind"],
+        r["required"],
+        r["codes"],
+        _number(r["low"]),
+        _number(r["high"]),
+        r["unit"],
+        r["pattern"],
+        _pairs(r["missing"]),
+        r["description"],
+        r["section"],
+    )

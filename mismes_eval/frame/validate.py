@@ -1,4 +1,6 @@
-"""A frame against its template: every failure gathered, each with rule, column, rows and the nearest valid value."""
+"""A frame against its template: every failure gathered, each with rule, column, rows and the
+nearest valid value.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +17,40 @@ from mismes_eval.frame.parse import finish, matches, parse, text
 from mismes_eval.frame.rules import failing
 from mismes_eval.frame.template import NUMERIC, Column, Template
 
-SENTINELS = (-99.0, -98.0, -97.0, -9.0, -8.0, -7.0, -1.0, 9.0, 98.0, 99.0, 998.0, 999.0, 9998.0, 9999.0, 99999.0, 999999.0, 9999999.0, 99999999.0)
+SENTINELS = (
+    -99.0,
+    -98.0,
+    -97.0,
+    -9.0,
+    -8.0,
+    -7.0,
+    -1.0,
+    9.0,
+    98.0,
+    99.0,
+    998.0,
+    999.0,
+    9998.0,
+    9999.0,
+    99999.0,
+    999999.0,
+    9999999.0,
+    99999999.0,
+)
 SENTINEL_TEXTS = frozenset(f"{s:g}" for s in SENTINELS)
 HEAPS = (98.0, 99.0, 998.0, 999.0, 9999.0)
 SHOWN_ROWS, SHOWN_VALUES = 5, 10
 MISS = "_miss"
-DECIMALS, EXPORT = ".0", "Export the column as whole numbers or as text: a missing cell has made its numbers decimal."
+DECIMALS, EXPORT = (
+    ".0",
+    "Export the column as whole numbers or as text: a missing cell has made its numbers decimal.",
+)
 
 
 def rows(mask: pd.Series, shown: int = SHOWN_ROWS) -> tuple[object, ...]:
-    """The first rows where `mask` holds: spreadsheet rows (the header is row 1) for a plain index, else the index labels."""
+    """The first rows where `mask` holds: spreadsheet rows (the header is row 1) for a plain index,
+    else the index labels.
+    """
     labels = mask.index[mask.to_numpy(dtype=bool)][:shown]
     plain = isinstance(mask.index, pd.RangeIndex)
     return tuple(int(label) + 2 if plain else label for label in labels)
@@ -32,20 +58,30 @@ def rows(mask: pd.Series, shown: int = SHOWN_ROWS) -> tuple[object, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """frame typed (bad cells missing), problems found, extra columns that the template does not know (kept as they are)."""
+    """frame typed (bad cells missing), problems found, extra columns that the template does not
+    know (kept as they are).
+    """
 
     frame: pd.DataFrame
     problems: tuple[Problem, ...]
     extra: tuple[str, ...]
 
 
-def validate(frame: pd.DataFrame, template: Template, *, decimal: str = ".", missing: Mapping[str, Mapping[str, str]] | None = None) -> pd.DataFrame:
+def validate(
+    frame: pd.DataFrame,
+    template: Template,
+    *,
+    decimal: str = ".",
+    missing: Mapping[str, Mapping[str, str]] | None = None,
+) -> pd.DataFrame:
     """The frame with the template's types, every row and every extra column kept.
 
     Parameters
     ----------
-    frame : text or typed columns; rows are reported as spreadsheet rows (header row 1) when the index is a plain range.
-    missing : column -> {cell text: missing reason}, beside what the template declares; the reason goes to the companion column `<name>_miss`.
+    frame : text or typed columns; rows are reported as spreadsheet rows (header row 1) when the
+        index is a plain range.
+    missing : column -> {cell text: missing reason}, beside what the template declares; the reason
+        goes to the companion column `<name>_miss`.
         An empty mapping says that the column has no missing codes (a heap at 99 is then true).
 
     Raises
@@ -58,18 +94,32 @@ def validate(frame: pd.DataFrame, template: Template, *, decimal: str = ".", mis
     return checked.frame
 
 
-def check(frame: pd.DataFrame, template: Template, *, decimal: str = ".", missing: Mapping[str, Mapping[str, str]] | None = None) -> Checked:
+def check(
+    frame: pd.DataFrame,
+    template: Template,
+    *,
+    decimal: str = ".",
+    missing: Mapping[str, Mapping[str, str]] | None = None,
+) -> Checked:
     """What `validate` does, without raising: typed frame (bad cells missing) and all problems."""
     repeated = frame.columns[frame.columns.duplicated()].unique().tolist()
     if repeated:
-        what = Problem("duplicated columns", ", ".join(map(str, repeated)), "each column once", "two or more of the same name", "Rename or drop one of each.")
+        what = Problem(
+            "duplicated columns",
+            ", ".join(map(str, repeated)),
+            "each column once",
+            "two or more of the same name",
+            "Rename or drop one of each.",
+        )
         return Checked(frame, (what,), ())
     problems = _columns(frame, template)
     typed = frame.copy()
     for column in template.columns:
         if column.name in frame:
             declared = (missing or {}).get(column.name)
-            found, values, reasons = _column(frame, column, decimal, dict(column.missing) | dict(declared or {}))
+            found, values, reasons = _column(
+                frame, column, decimal, dict(column.missing) | dict(declared or {})
+            )
             if declared is None:
                 found += _heaped(values, column)
             typed[column.name] = values
@@ -81,7 +131,16 @@ def check(frame: pd.DataFrame, template: Template, *, decimal: str = ".", missin
         broken = failing(typed, rule)
         if broken.any():
             where = f"{template.name}: {', '.join((*rule.left, *rule.right))}"
-            problems.append(Problem(f"rule {rule.name} fails", where, rule.description, fix="Correct the cells.", count=int(broken.sum()), rows=rows(broken)))
+            problems.append(
+                Problem(
+                    f"rule {rule.name} fails",
+                    where,
+                    rule.description,
+                    fix="Correct the cells.",
+                    count=int(broken.sum()),
+                    rows=rows(broken),
+                )
+            )
     known = set(template.names) | {n + MISS for n in template.names}
     return Checked(typed, tuple(problems), tuple(str(c) for c in frame.columns if c not in known))
 
@@ -95,10 +154,25 @@ def _columns(frame: pd.DataFrame, template: Template) -> list[Problem]:
         near = nearest(extra, absent, cutoff=80.0)
         if near:
             taken[near] = extra
-            problems.append(Problem("unknown column", extra, f"'{near}'", fix=f"Rename it to '{near}', or to a name that cannot be mistaken for it."))
+            problems.append(
+                Problem(
+                    "unknown column",
+                    extra,
+                    f"'{near}'",
+                    fix=f"Rename it to '{near}', or to a name that cannot be mistaken for it.",
+                )
+            )
     for column in template.columns:
         if column.required == "yes" and column.name not in frame and column.name not in taken:
-            problems.append(Problem("missing column", f"{template.name}.{column.name}", column.description, "no such column", "Add the column."))
+            problems.append(
+                Problem(
+                    "missing column",
+                    f"{template.name}.{column.name}",
+                    column.description,
+                    "no such column",
+                    "Add the column.",
+                )
+            )
     return problems
 
 
@@ -114,21 +188,43 @@ def _column(frame: pd.DataFrame, column: Column, decimal: str, declared: dict[st
     if declared:
         written = text(cells)
         coded = written.isin(list(declared))
-        companion = (companion if companion is not None else pd.Series(np.nan, index=cells.index, dtype="str")).mask(coded, written.map(declared))
+        companion = (
+            companion
+            if companion is not None
+            else pd.Series(np.nan, index=cells.index, dtype="str")
+        ).mask(coded, written.map(declared))
         cells = cells.mask(coded)
     values, bad, expected = parse(cells, column, decimal)
     problems += _unreadable(cells, bad, column, expected)
     given = values.notna()
     if companion is not None and (both := given & companion.notna()).any():
         problems.append(
-            Problem("a value and a missing reason", column.name, "one of them", count=int(both.sum()), rows=rows(both), fix="Empty the cell or its reason.")
+            Problem(
+                "a value and a missing reason",
+                column.name,
+                "one of them",
+                count=int(both.sum()),
+                rows=rows(both),
+                fix="Empty the cell or its reason.",
+            )
         )
     if column.required == "yes" and (blank := ~given & ~bad).any():
         problems.append(
-            Problem("blank cells", column.name, "a value in every row", count=int(blank.sum()), rows=rows(blank), fix="Fill the cells or mend the source.")
+            Problem(
+                "blank cells",
+                column.name,
+                "a value in every row",
+                count=int(blank.sum()),
+                rows=rows(blank),
+                fix="Fill the cells or mend the source.",
+            )
         )
     if column.codes:
-        problems += _multi_codes(values, column) if column.kind == "multi" else _bad_codes(values, column.name, column.codes)
+        problems += (
+            _multi_codes(values, column)
+            if column.kind == "multi"
+            else _bad_codes(values, column.name, column.codes)
+        )
     elif column.kind in NUMERIC and (column.low is not None or column.high is not None):
         problems += _range(values, column)
     if column.pattern:
@@ -141,8 +237,17 @@ def _unreadable(cells: pd.Series, bad: pd.Series, column: Column, expected: str)
         return []
     got = text(cells[bad]).dropna().unique()[:3]
     what, fix = {
-        "id": ("identifiers that lost digits", "Export the column as text: a number above 2^53 or in scientific notation has lost digits for good."),
-        "date": ("unreadable dates", "Write dates as YYYY-MM-DD; 03/04/2021 can be read in two ways."),
+        "id": (
+            "identifiers that lost digits",
+            (
+                "Export the column as text: a number above 2^53 or in scientific notation has lost"
+                " digits for good."
+            ),
+        ),
+        "date": (
+            "unreadable dates",
+            "Write dates as YYYY-MM-DD; 03/04/2021 can be read in two ways.",
+        ),
         "month": ("unreadable months", "Write months as YYYY-MM."),
     }.get(
         column.kind,
@@ -157,7 +262,11 @@ def _unreadable(cells: pd.Series, bad: pd.Series, column: Column, expected: str)
         fix = f"{EXPORT} {fix}"
     if column.kind in NUMERIC and any("," in g for g in got):
         fix = 'A comma as decimal sign is read with decimal=",". ' + fix
-    return [Problem(what, column.name, expected, ", ".join(map(repr, got)), fix, int(bad.sum()), rows(bad))]
+    return [
+        Problem(
+            what, column.name, expected, ", ".join(map(repr, got)), fix, int(bad.sum()), rows(bad)
+        )
+    ]
 
 
 def _bad_codes(values: pd.Series, name: str, code_list: str) -> list[Problem]:
@@ -170,18 +279,38 @@ def _bad_codes(values: pd.Series, name: str, code_list: str) -> list[Problem]:
     counts = written[wrong].value_counts()
     for value, count in counts.iloc[:SHOWN_VALUES].items():
         fix = _code_fix(str(value), name, code_list)
-        problems.append(Problem("not a code", name, f"a code of '{code_list}'", repr(value), fix, int(count), rows(wrong & (written == value))))
+        problems.append(
+            Problem(
+                "not a code",
+                name,
+                f"a code of '{code_list}'",
+                repr(value),
+                fix,
+                int(count),
+                rows(wrong & (written == value)),
+            )
+        )
     if len(counts) > SHOWN_VALUES:
         rest = wrong & ~written.isin(counts.index[:SHOWN_VALUES])
         problems.append(
-            Problem("not a code", name, f"a code of '{code_list}'", f"{len(counts) - SHOWN_VALUES} further values", count=int(rest.sum()), rows=rows(rest))
+            Problem(
+                "not a code",
+                name,
+                f"a code of '{code_list}'",
+                f"{len(counts) - SHOWN_VALUES} further values",
+                count=int(rest.sum()),
+                rows=rows(rest),
+            )
         )
     return problems
 
 
 def _code_fix(value: str, name: str, code_list: str) -> str:
     if value in SENTINEL_TEXTS:
-        return f"If it means missing, declare it: missing={{'{name}': {{'{value}': 'DK'}}}} with the reason that the questionnaire gives."
+        return (
+            f"If it means missing, declare it: missing={{'{name}': {{'{value}': 'DK'}}}} with the"
+            " reason that the questionnaire gives."
+        )
     near = nearest_code(code_list, value)
     return f"The nearest code is {near}." if near else f"See the code list '{code_list}'."
 
@@ -194,11 +323,35 @@ def _multi_codes(values: pd.Series, column: Column) -> list[Problem]:
     for value, count in wrong.value_counts().iloc[:SHOWN_VALUES].items():
         near = nearest_code(column.codes, str(value))
         where = pd.Series(values.index.isin(wrong.index[wrong == value]), index=values.index)
-        fix = f"The nearest code is {near}; codes are separated by ;." if near else f"See the code list '{column.codes}'; codes are separated by ;."
-        problems.append(Problem("not a code", column.name, f"codes of '{column.codes}'", repr(value), fix, int(count), rows(where)))
-    twice = values.map(lambda v: isinstance(v, str) and len(v.split(";")) != len({p.strip() for p in v.split(";")})).astype(bool)
+        fix = (
+            f"The nearest code is {near}; codes are separated by ;."
+            if near
+            else f"See the code list '{column.codes}'; codes are separated by ;."
+        )
+        problems.append(
+            Problem(
+                "not a code",
+                column.name,
+                f"codes of '{column.codes}'",
+                repr(value),
+                fix,
+                int(count),
+                rows(where),
+            )
+        )
+    twice = values.map(
+        lambda v: isinstance(v, str) and len(v.split(";")) != len({p.strip() for p in v.split(";")})
+    ).astype(bool)
     if twice.any():
-        problems.append(Problem("a code twice in one cell", column.name, "each code once", count=int(twice.sum()), rows=rows(twice)))
+        problems.append(
+            Problem(
+                "a code twice in one cell",
+                column.name,
+                "each code once",
+                count=int(twice.sum()),
+                rows=rows(twice),
+            )
+        )
     return problems
 
 
@@ -210,17 +363,42 @@ def _range(values: pd.Series, column: Column) -> list[Problem]:
     problems = []
     expected = f"{low:g} to {high:g} {column.unit}".strip()
     for value, count in values[coded].value_counts().items():
-        fix = f"Declare it: missing={{'{column.name}': {{'{value:g}': 'NOTASKED'}}}} with the reason that the questionnaire gives."
-        problems.append(Problem("undeclared missing code", column.name, expected, f"{value:g}", fix, int(count), rows(coded & (values == value))))
+        fix = (
+            f"Declare it: missing={{'{column.name}': {{'{value:g}': 'NOTASKED'}}}} with the reason"
+            " that the questionnaire gives."
+        )
+        problems.append(
+            Problem(
+                "undeclared missing code",
+                column.name,
+                expected,
+                f"{value:g}",
+                fix,
+                int(count),
+                rows(coded & (values == value)),
+            )
+        )
     odd = outside & ~coded
     if odd.any():
         got = ", ".join(f"{v:g}" for v in values[odd].unique()[:3])
-        problems.append(Problem("out of range", column.name, expected, got, "Correct the cells or mend the source.", int(odd.sum()), rows(odd)))
+        problems.append(
+            Problem(
+                "out of range",
+                column.name,
+                expected,
+                got,
+                "Correct the cells or mend the source.",
+                int(odd.sum()),
+                rows(odd),
+            )
+        )
     return problems
 
 
 def _heaped(values: pd.Series, column: Column) -> list[Problem]:
-    """A missing code inside the range (99 for an age): far more rows than its neighbours together have."""
+    """A missing code inside the range (99 for an age): far more rows than its neighbours together
+    have.
+    """
     if column.kind != "int" or column.unit == "year" or column.high is None:
         return []
     problems = []
@@ -229,9 +407,22 @@ def _heaped(values: pd.Series, column: Column) -> list[Problem]:
         near = int((values.between(code - 5, code + 5) & ~values.isin(HEAPS)).sum())
         if at.sum() >= 10 and at.sum() > 5 * near:
             name = column.name
-            fix = f"If it means missing: missing={{'{name}': {{'{code:g}': 'DK'}}}}; if it is true: missing={{'{name}': {{}}}}."
+            fix = (
+                f"If it means missing: missing={{'{name}': {{'{code:g}': 'DK'}}}}; if it is true:"
+                f" missing={{'{name}': {{}}}}."
+            )
             got = f"{code:g} in {int(at.sum())} rows, its neighbours in {near}"
-            problems.append(Problem("looks like an undeclared missing code", name, "values that go on smoothly", got, fix, int(at.sum()), rows(at)))
+            problems.append(
+                Problem(
+                    "looks like an undeclared missing code",
+                    name,
+                    "values that go on smoothly",
+                    got,
+                    fix,
+                    int(at.sum()),
+                    rows(at),
+                )
+            )
     return problems
 
 
@@ -247,7 +438,17 @@ def _pattern(values: pd.Series, column: Column) -> list[Problem]:
         fix = f"Write {hyphened!r}, with a plain hyphen."
     elif re.fullmatch(column.pattern, whole):
         fix = f"Write {whole!r}. {EXPORT}"
-    return [Problem("wrong form", column.name, f"the form {column.pattern}", repr(got), fix, int(wrong.sum()), rows(wrong))]
+    return [
+        Problem(
+            "wrong form",
+            column.name,
+            f"the form {column.pattern}",
+            repr(got),
+            fix,
+            int(wrong.sum()),
+            rows(wrong),
+        )
+    ]
 
 
 def _keys(frame: pd.DataFrame, template: Template) -> list[Problem]:
@@ -273,19 +474,36 @@ def _keys(frame: pd.DataFrame, template: Template) -> list[Problem]:
     ]
 
 
-def references(child: pd.DataFrame, column: str, parent: pd.DataFrame, key: str) -> tuple[Problem, ...]:
-    """Problems where `child[column]` names a row that `parent[key]` does not have (missing cells are left alone)."""
+def references(
+    child: pd.DataFrame, column: str, parent: pd.DataFrame, key: str
+) -> tuple[Problem, ...]:
+    """Problems where `child[column]` names a row that `parent[key]` does not have (missing cells
+    are left alone).
+    """
     lost = child[column].notna() & ~child[column].isin(parent[key])
     if not lost.any():
         return ()
     value = str(child.loc[lost, column].iloc[0])
     near = nearest(value, map(str, parent[key].dropna().unique()))
     return (
-        Problem("no such row to refer to", column, f"a value of {key}", repr(value), f"The nearest is {near}." if near else "", int(lost.sum()), rows(lost)),
+        Problem(
+            "no such row to refer to",
+            column,
+            f"a value of {key}",
+            repr(value),
+            f"The nearest is {near}." if near else "",
+            int(lost.sum()),
+            rows(lost),
+        ),
     )
 
 
 def problem_frame(problems: tuple[Problem, ...]) -> pd.DataFrame:
     """Problems as a table: what, where, expected, got, fix, count, rows (text)."""
-    fields = [(p.what, p.where, p.expected, p.got, p.fix, p.count, ", ".join(map(str, p.rows))) for p in problems]
-    return pd.DataFrame(fields, columns=["what", "where", "expected", "got", "fix", "count", "rows"])
+    fields = [
+        (p.what, p.where, p.expected, p.got, p.fix, p.count, ", ".join(map(str, p.rows)))
+        for p in problems
+    ]
+    return pd.DataFrame(
+        fields, columns=["what", "where", "expected", "got", "fix", "count", "rows"]
+    )

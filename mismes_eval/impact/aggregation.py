@@ -1,4 +1,6 @@
-"""Averages of group-time effects with the cohorts' shares as weights, and the shares' own sampling error (Callaway and Sant'Anna 2021, section 3)."""
+"""Averages of group-time effects with the cohorts' shares as weights, and the shares' own sampling
+error (Callaway and Sant'Anna 2021, section 3).
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,13 @@ from mismes_eval.numerics.rows import Bool, Float
 Kind = Literal["simple", "event", "cohort", "calendar"]
 KINDS = ("simple", "event", "cohort", "calendar")
 WORDS = {
-    "simple": "Average over all post-treatment group-time effects, weighted by the size of the cohort.", "event": "Average effect by time since treatment.",
-    "cohort": "Average effect of each cohort over its treated periods.", "calendar": "Average effect in each period over the cohorts treated by then.",
-}  # fmt: skip
+    "simple": (
+        "Average over all post-treatment group-time effects, weighted by the size of the cohort."
+    ),
+    "event": "Average effect by time since treatment.",
+    "cohort": "Average effect of each cohort over its treated periods.",
+    "calendar": "Average effect in each period over the cohorts treated by then.",
+}
 
 
 @dataclass(frozen=True)
@@ -32,27 +38,56 @@ class Row:
 Window = tuple[float | None, float | None]
 
 
-def averages(joint: Estimate, cells: pd.DataFrame, kind: Kind, window: Window, balance: float | None, last: float) -> Estimate:
+def averages(
+    joint: Estimate,
+    cells: pd.DataFrame,
+    kind: Kind,
+    window: Window,
+    balance: float | None,
+    last: float,
+) -> Estimate:
     """Averages by key, from the joint estimate of K cells and the weighted sizes of G cohorts."""
     return _each(joint, cells, kind, _chosen(cells, kind, window, balance, last))
 
 
-def overall(joint: Estimate, cells: pd.DataFrame, kind: Kind, window: Window, balance: float | None, last: float) -> Estimate:
+def overall(
+    joint: Estimate,
+    cells: pd.DataFrame,
+    kind: Kind,
+    window: Window,
+    balance: float | None,
+    last: float,
+) -> Estimate:
     """The overall average of what `averages` gives."""
     rows = _chosen(cells, kind, window, balance, last)
     groups = np.unique(cells["cohort"].to_numpy(float))
     owner = np.searchsorted(groups, cells["cohort"].to_numpy(float))
     each = _each(joint, cells, kind, rows)
-    return replace(_overall(each, joint, rows, kind, owner, groups, each.n), extra={**joint.extra, "kind": kind})
+    return replace(
+        _overall(each, joint, rows, kind, owner, groups, each.n),
+        extra={**joint.extra, "kind": kind},
+    )
 
 
-def _chosen(cells: pd.DataFrame, kind: Kind, window: Window, balance: float | None, last: float) -> list[Row]:
+def _chosen(
+    cells: pd.DataFrame, kind: Kind, window: Window, balance: float | None, last: float
+) -> list[Row]:
     if kind not in KINDS:
-        raise IdentificationError(Problem("unknown aggregation", "argument 'kind'", f"one of {', '.join(KINDS)}", repr(kind)))
+        raise IdentificationError(
+            Problem(
+                "unknown aggregation", "argument 'kind'", f"one of {', '.join(KINDS)}", repr(kind)
+            )
+        )
     rows = _rows(cells, kind, window, balance, last)
     if not rows:
         raise IdentificationError(
-            Problem("no group-time effect is left to average", f"aggregate('{kind}')", "at least one", "none", "Widen min_event, max_event or balance.")
+            Problem(
+                "no group-time effect is left to average",
+                f"aggregate('{kind}')",
+                "at least one",
+                "none",
+                "Widen min_event, max_event or balance.",
+            )
         )
     return rows
 
@@ -64,10 +99,30 @@ def _each(joint: Estimate, cells: pd.DataFrame, kind: Kind, rows: list[Row]) -> 
     names = tuple("ATT" if kind == "simple" else f"{row.key:g}" for row in rows)
     each = joint.through(lambda v: _averages(rows, v, owner, groups.size)[0], jacobian, names)
     key = {"event": "event_time", "cohort": "cohort", "calendar": "time"}.get(kind)
-    keys = pd.DataFrame({"variable": kind, key: [row.key for row in rows]}) if key else pd.DataFrame({"variable": ["ATT"]})
+    keys = (
+        pd.DataFrame({"variable": kind, key: [row.key for row in rows]})
+        if key
+        else pd.DataFrame({"variable": ["ATT"]})
+    )
     treated = cells["n_treated"].to_numpy(float)
-    n = np.array([treated[row.cells].sum() if kind == "calendar" else _largest(treated[row.cells], owner[row.cells], groups.size) for row in rows])
-    return replace(each, keys=keys, n=n, dof=np.full(len(rows), joint.dof.min()), definition=WORDS[kind], extra={**joint.extra, "kind": kind})
+    n = np.array(
+        [
+            (
+                treated[row.cells].sum()
+                if kind == "calendar"
+                else _largest(treated[row.cells], owner[row.cells], groups.size)
+            )
+            for row in rows
+        ]
+    )
+    return replace(
+        each,
+        keys=keys,
+        n=n,
+        dof=np.full(len(rows), joint.dof.min()),
+        definition=WORDS[kind],
+        extra={**joint.extra, "kind": kind},
+    )
 
 
 def _largest(treated: Float, owner: np.ndarray, g: int) -> float:
@@ -77,13 +132,25 @@ def _largest(treated: Float, owner: np.ndarray, g: int) -> float:
     return float(out.sum())
 
 
-def _rows(cells: pd.DataFrame, kind: Kind, window: Window, balance: float | None, last: float) -> list[Row]:
+def _rows(
+    cells: pd.DataFrame, kind: Kind, window: Window, balance: float | None, last: float
+) -> list[Row]:
     g, t, e = (cells[c].to_numpy(float) for c in ("cohort", "time", "event_time"))
-    low, high = -np.inf if window[0] is None else window[0], np.inf if window[1] is None else window[1]
+    low, high = (
+        -np.inf if window[0] is None else window[0],
+        np.inf if window[1] is None else window[1],
+    )
     kept = (e >= low) & (e <= high)
     if balance is not None:
         if kind != "event":
-            raise IdentificationError(Problem("balance belongs to the event study", "argument 'balance'", "None unless kind is 'event'", str(balance)))
+            raise IdentificationError(
+                Problem(
+                    "balance belongs to the event study",
+                    "argument 'balance'",
+                    "None unless kind is 'event'",
+                    str(balance),
+                )
+            )
         long_enough = last - g >= balance
         kept &= long_enough & (e <= balance)
     post = kept & (e >= 0)
@@ -111,8 +178,18 @@ def _averages(rows: list[Row], value: Float, owner: np.ndarray, g: int) -> tuple
     return out, jacobian
 
 
-def _overall(each: Estimate, joint: Estimate, rows: list[Row], kind: Kind, owner: np.ndarray, groups: Float, n: Float) -> Estimate:
-    """Equal weights over event times from 0 and over periods; cohort sizes over cohorts (R did: aggte's overall effect)."""
+def _overall(
+    each: Estimate,
+    joint: Estimate,
+    rows: list[Row],
+    kind: Kind,
+    owner: np.ndarray,
+    groups: Float,
+    n: Float,
+) -> Estimate:
+    """Equal weights over event times from 0 and over periods; cohort sizes over cohorts (R did:
+    aggte's overall effect).
+    """
     if kind == "simple":
         return each
     if kind == "cohort":
@@ -127,11 +204,28 @@ def _overall(each: Estimate, joint: Estimate, rows: list[Row], kind: Kind, owner
             return np.array([out]), jacobian
 
         overall = joint.through(lambda v: mean(v)[0], mean(joint.value)[1], ("overall",))
-        return replace(overall, n=np.array([n.sum()]), dof=np.array([joint.dof.min()]), definition="Average effect over cohorts, weighted by their size.")
+        return replace(
+            overall,
+            n=np.array([n.sum()]),
+            dof=np.array([joint.dof.min()]),
+            definition="Average effect over cohorts, weighted by their size.",
+        )
     chosen = np.array([row.key >= 0 if kind == "event" else True for row in rows])
     if not chosen.any():
-        raise IdentificationError(Problem("no effect after treatment is left to average", f"aggregate('{kind}')", "event times of 0 or later", "none"))
+        raise IdentificationError(
+            Problem(
+                "no effect after treatment is left to average",
+                f"aggregate('{kind}')",
+                "event times of 0 or later",
+                "none",
+            )
+        )
     j = (chosen / chosen.sum())[None]
     out = each.through(lambda v: j @ v, j, ("overall",))
     words = "event times from 0" if kind == "event" else "periods"
-    return replace(out, n=np.array([n[chosen].max()]), dof=np.array([joint.dof.min()]), definition=f"Equal average over {words}.")
+    return replace(
+        out,
+        n=np.array([n[chosen].max()]),
+        dof=np.array([joint.dof.min()]),
+        definition=f"Equal average over {words}.",
+    )

@@ -1,4 +1,6 @@
-"""Estimates made with differently weighted waves of one panel, brought to the weights they all start from, where their covariance is defined."""
+"""Estimates made with differently weighted waves of one panel, brought to the weights they all
+start from, where their covariance is defined.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +16,46 @@ from mismes_eval.weighting.design import SurveyDesign
 
 
 def on_base(estimates: Sequence[Estimate]) -> Estimate:
-    """One Estimate with the joint covariance of several, whose weights went through different steps (attrition up to different waves).
+    """One Estimate with the joint covariance of several, whose weights went through different steps
+    (attrition up to different waves).
 
-    estimates : on one linearised design each, all from the same base weights and PSUs. Influence is pulled back through each one's own steps, so every
+    estimates : on one linearised design each, all from the same base weights and PSUs. Influence is
+        pulled back through each one's own steps, so every
     standard error stays what it was.
 
     Raises
     ------
-    EstimateError : replicate designs, several designs in one estimate, other base weights, calibration to totals that have an error of their own.
+    EstimateError : replicate designs, several designs in one estimate, other base weights,
+        calibration to totals that have an error of their own.
     """
     if not estimates:
-        raise EstimateError(Problem("no estimate to join", "argument 'estimates'", "one or more", "none"))
+        raise EstimateError(
+            Problem("no estimate to join", "argument 'estimates'", "one or more", "none")
+        )
     problems = []
     for e in estimates:
-        if len(e.parts) != 1 or e.parts[0].influence is None or e.parts[0].design.replicates is not None:
-            problems.append(Problem("an estimate does not stand on one linearised design", ", ".join(e.names[:3]), "influence columns of one sample"))
-        elif any(step.added_vcov(e.parts[0].influence) is not None for step in e.parts[0].design.steps):
+        if (
+            len(e.parts) != 1
+            or e.parts[0].influence is None
+            or e.parts[0].design.replicates is not None
+        ):
             problems.append(
-                Problem("a weight step has an error of its own", ", ".join(e.names[:3]), "steps to exact totals", "estimated totals or a second phase")
+                Problem(
+                    "an estimate does not stand on one linearised design",
+                    ", ".join(e.names[:3]),
+                    "influence columns of one sample",
+                )
+            )
+        elif any(
+            step.added_vcov(e.parts[0].influence) is not None for step in e.parts[0].design.steps
+        ):
+            problems.append(
+                Problem(
+                    "a weight step has an error of its own",
+                    ", ".join(e.names[:3]),
+                    "steps to exact totals",
+                    "estimated totals or a second phase",
+                )
             )
     if problems:
         raise EstimateError(problems)
@@ -41,26 +65,42 @@ def on_base(estimates: Sequence[Estimate]) -> Estimate:
     for e in estimates:
         part = e.parts[0]
         if not _one_base(part.design, first):
-            raise EstimateError(Problem("the estimates stand on different samples", ", ".join(e.names[:3]), "one sample, its weights before any step"))
+            raise EstimateError(
+                Problem(
+                    "the estimates stand on different samples",
+                    ", ".join(e.names[:3]),
+                    "one sample, its weights before any step",
+                )
+            )
         assert part.influence is not None
         moved.append(replace(e, parts=(Part(base, part.design.pull_back(part.influence)),)))
     return stack(*moved)
 
 
 def together(a: Estimate, b: Estimate) -> tuple[Estimate, tuple[str, ...]]:
-    """Two estimates as one: with their covariance where they stand on one sample, also after different weight steps; independent, which a note says, where they do not."""
-    if len(a.parts) == len(b.parts) and all(p.design is q.design for p, q in zip(a.parts, b.parts, strict=True)):
+    """Two estimates as one: with their covariance where they stand on one sample, also after
+    different weight steps; independent, which a note says, where they do not.
+    """
+    if len(a.parts) == len(b.parts) and all(
+        p.design is q.design for p, q in zip(a.parts, b.parts, strict=True)
+    ):
         return stack(a, b), ()
     one, other = a.parts[0], b.parts[0]
     if len(a.parts) > 1 or len(b.parts) > 1 or one.design.base is not other.design.base:
-        return independent(a, b), ("The two estimates are taken as coming from independent samples.",)
+        return independent(a, b), (
+            "The two estimates are taken as coming from independent samples.",
+        )
     if one.design.replicates is None or one.design.replicates is not other.design.replicates:
         return on_base([a, b]), ()
-    # The same replicates, whatever steps were redone in each: their values side by side are the joint distribution.
+    # The same replicates, whatever steps were redone in each: their values side by side are the
+    # joint distribution.
     return stack(a, replace(b, parts=(replace(other, design=one.design, influence=None),))), ()
 
 
 def _one_base(a: SurveyDesign, b: SurveyDesign) -> bool:
     return a is b or (
-        a.base.shape == b.base.shape and np.array_equal(a.base, b.base) and np.array_equal(a.base_psu, b.base_psu) and len(a.stages) == len(b.stages)
+        a.base.shape == b.base.shape
+        and np.array_equal(a.base, b.base)
+        and np.array_equal(a.base_psu, b.base_psu)
+        and len(a.stages) == len(b.stages)
     )

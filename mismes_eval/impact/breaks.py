@@ -1,4 +1,6 @@
-"""Breaks of a series: a treatment that starts at one, or two periods on either side of one, stops the run unless the break is acknowledged, and then it is printed."""
+"""Breaks of a series: a treatment that starts at one, or two periods on either side of one, stops
+the run unless the break is acknowledged, and then it is printed.
+"""
 
 from __future__ import annotations
 
@@ -13,29 +15,51 @@ from mismes_eval.weighting.sample import Sample
 BRIDGE = "Bridge the series, or pass acknowledge_breaks=True and say so in the text."
 
 
-def starts_at_breaks(periods: Float, cohorts: Sequence[float], breaks: Sequence[float], anticipation: float = 0.0) -> list[Problem]:
-    """One problem a cohort and break between its last period before treatment and its first treated one. Cohorts without a period on either side have none."""
+def starts_at_breaks(
+    periods: Float, cohorts: Sequence[float], breaks: Sequence[float], anticipation: float = 0.0
+) -> list[Problem]:
+    """One problem a cohort and break between its last period before treatment and its first treated
+    one. Cohorts without a period on either side have none.
+    """
     problems = []
     for g in cohorts:
         before, after = periods[periods + anticipation < g], periods[periods >= g]
         if not before.size or not after.size:
             continue
         problems += [
-            Problem("treatment starts at a break of the series", f"cohort {g:g}, break at {b:g}", f"no break after {before[-1]:g} and up to {after[0]:g}", f"{b:g}", BRIDGE)
-            for b in breaks if before[-1] < b <= after[0]
-        ]  # fmt: skip
+            Problem(
+                "treatment starts at a break of the series",
+                f"cohort {g:g}, break at {b:g}",
+                f"no break after {before[-1]:g} and up to {after[0]:g}",
+                f"{b:g}",
+                BRIDGE,
+            )
+            for b in breaks
+            if before[-1] < b <= after[0]
+        ]
     return problems
 
 
-def refuse_starts(periods: Float, cohorts: Float, breaks: Sequence[float], acknowledged: bool) -> tuple[str, ...]:
-    """Notes on the breaks that were acknowledged. Raises IdentificationError listing every cohort that starts at a break which was not."""
-    problems = starts_at_breaks(periods, [float(g) for g in np.unique(cohorts[np.isfinite(cohorts)])], breaks)
+def refuse_starts(
+    periods: Float, cohorts: Float, breaks: Sequence[float], acknowledged: bool
+) -> tuple[str, ...]:
+    """Notes on the breaks that were acknowledged. Raises IdentificationError listing every cohort
+    that starts at a break which was not.
+    """
+    problems = starts_at_breaks(
+        periods, [float(g) for g in np.unique(cohorts[np.isfinite(cohorts)])], breaks
+    )
     if problems and not acknowledged:
         raise IdentificationError(problems)
     return _said(problems)
 
 
-def refuse_between(data: object, time: str | tuple[object, object] | None, breaks: Sequence[float], acknowledged: bool) -> tuple[str, ...]:
+def refuse_between(
+    data: object,
+    time: str | tuple[object, object] | None,
+    breaks: Sequence[float],
+    acknowledged: bool,
+) -> tuple[str, ...]:
     """A break between two periods, likewise; breaks that cannot be placed are refused too.
 
     data : a Sample whose column `time` has the two periods, or anything with time=(before, after).
@@ -50,14 +74,26 @@ def refuse_between(data: object, time: str | tuple[object, object] | None, break
         if acknowledged:
             return ("Breaks of the series were acknowledged and not placed.",)
         raise IdentificationError(
-            Problem("breaks of the series cannot be placed", "argument 'series_breaks'", "two periods that are numbers", repr(time),
-                    "Leave it out for outcomes named by column.")
-        )  # fmt: skip
+            Problem(
+                "breaks of the series cannot be placed",
+                "argument 'series_breaks'",
+                "two periods that are numbers",
+                repr(time),
+                "Leave it out for outcomes named by column.",
+            )
+        )
     low, high = min(numeric), max(numeric)
     problems = [
-        Problem("a break of the series lies between the two periods", f"break at {b:g}", f"none after {low:g} and up to {high:g}", f"{b:g}", BRIDGE)
-        for b in breaks if low < b <= high
-    ]  # fmt: skip
+        Problem(
+            "a break of the series lies between the two periods",
+            f"break at {b:g}",
+            f"none after {low:g} and up to {high:g}",
+            f"{b:g}",
+            BRIDGE,
+        )
+        for b in breaks
+        if low < b <= high
+    ]
     if problems and not acknowledged:
         raise IdentificationError(problems)
     return _said(problems)

@@ -1,4 +1,6 @@
-"""What a measure costs for what it gains: the ratio where the effect is distinguishable from 0, else the plane."""
+"""What a measure costs for what it gains: the ratio where the effect is distinguishable from 0,
+else the plane.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ from mismes_eval.numerics.rows import Float
 
 @dataclass(frozen=True)
 class CostEffectiveness:
-    """effect: outcomes gained per participant (att * years); cost: per participant. vcov (2, 2) of (effect, cost); draws (B, 2) of the pair.
+    """effect: outcomes gained per participant (att * years); cost: per participant. vcov (2, 2) of
+    (effect, cost); draws (B, 2) of the pair.
 
     value: what society pays at most for one unit of outcome, or None.  unit: name of the outcome, e.g. "job-year".
     """
@@ -58,19 +61,27 @@ class CostEffectiveness:
 
     @cached_property
     def ratio(self) -> float | NotEstimable:
-        """Cost per additional unit, or why there is none: the effect's interval covers 0, the effect is negative, or the measure saves money."""
+        """Cost per additional unit, or why there is none: the effect's interval covers 0, the
+        effect is negative, or the measure saves money.
+        """
         low, high = self.effect_interval
         percent = f"{100 * self.level:g}%"
         if not (np.isfinite(low) and np.isfinite(high)):
             return NotEstimable("no degrees of freedom for the effect's interval")
         if low <= 0 <= high:
             return NotEstimable(
-                f"the {percent} interval of the effect [{low:.4g}, {high:.4g}] covers 0: a cost per {self.unit} has no finite interval; read the plane"
+                f"the {percent} interval of the effect [{low:.4g}, {high:.4g}] covers 0: a cost per"
+                f" {self.unit} has no finite interval; read the plane"
             )
         if high < 0:
-            return NotEstimable(f"the effect is negative ({self.effect:.4g} {self.unit} per participant): the measure costs and gains nothing")
+            return NotEstimable(
+                f"the effect is negative ({self.effect:.4g} {self.unit} per participant): the"
+                " measure costs and gains nothing"
+            )
         if self.cost <= 0:
-            return NotEstimable("the measure costs nothing or saves money: a ratio would mislead; read the plane")
+            return NotEstimable(
+                "the measure costs nothing or saves money: a ratio would mislead; read the plane"
+            )
         return self.cost / self.effect
 
     @property
@@ -78,16 +89,32 @@ class CostEffectiveness:
         """Interval of the ratio, or None where the ratio is not estimable."""
         if isinstance(self.ratio, NotEstimable):
             return None
-        return fieller(self.effect, self.cost, float(self.vcov[0, 0]), float(self.vcov[1, 1]), float(self.vcov[0, 1]), self._critical)
+        return fieller(
+            self.effect,
+            self.cost,
+            float(self.vcov[0, 0]),
+            float(self.vcov[1, 1]),
+            float(self.vcov[0, 1]),
+            self._critical,
+        )
 
     @property
     def bootstrap(self) -> tuple[float, float] | None:
-        """Percentile interval of the ratio over the draws, or None where the ratio is not estimable or a draw has no positive effect among the share that counts."""
+        """Percentile interval of the ratio over the draws, or None where the ratio is not estimable
+        or a draw has no positive effect among the share that counts.
+        """
         if isinstance(self.ratio, NotEstimable):
             return None
-        # Draws without a gain count as infinitely costly, so that they push the upper limit and are not lost.
-        each = np.where(self.draws[:, 0] > 0, self.draws[:, 1] / np.where(self.draws[:, 0] > 0, self.draws[:, 0], 1.0), np.inf)
-        low, high = np.quantile(each, [0.5 - self.level / 2, 0.5 + self.level / 2], method="inverted_cdf")
+        # Draws without a gain count as infinitely costly, so that they push the upper limit and are
+        # not lost.
+        each = np.where(
+            self.draws[:, 0] > 0,
+            self.draws[:, 1] / np.where(self.draws[:, 0] > 0, self.draws[:, 0], 1.0),
+            np.inf,
+        )
+        low, high = np.quantile(
+            each, [0.5 - self.level / 2, 0.5 + self.level / 2], method="inverted_cdf"
+        )
         return float(low), float(high)
 
     @property
@@ -95,14 +122,20 @@ class CostEffectiveness:
         """Shares of the draws in the four corners of the plane."""
         gain, dear = self.draws[:, 0] > 0, self.draws[:, 1] > 0
         return {
-            "gain at a cost": float((gain & dear).mean()), "gain and saving": float((gain & ~dear).mean()),
-            "loss at a cost": float((~gain & dear).mean()), "loss and saving": float((~gain & ~dear).mean()),
-        }  # fmt: skip
+            "gain at a cost": float((gain & dear).mean()),
+            "gain and saving": float((gain & ~dear).mean()),
+            "loss at a cost": float((~gain & dear).mean()),
+            "loss and saving": float((~gain & ~dear).mean()),
+        }
 
     @property
     def break_even(self) -> float | NotEstimable:
         """The ATT at which the outcomes are worth their cost."""
-        return NotEstimable(f"no value of a {self.unit} was given") if self.value is None else self.cost / (self.value * self.years)
+        return (
+            NotEstimable(f"no value of a {self.unit} was given")
+            if self.value is None
+            else self.cost / (self.value * self.years)
+        )
 
     @property
     def net_benefit(self) -> tuple[float, float, float] | NotEstimable:
@@ -114,14 +147,27 @@ class CostEffectiveness:
         return net, *self._interval(net, float(gradient @ self.vcov @ gradient))
 
     def acceptability(self, values: Float | list[float]) -> pd.DataFrame:
-        """Share of the draws in which a unit worth `value` makes the measure pay: value, probability."""
+        """Share of the draws in which a unit worth `value` makes the measure pay: value,
+        probability.
+        """
         v = np.asarray(values, float)
-        return pd.DataFrame({"value": v, "probability": [(x * self.draws[:, 0] > self.draws[:, 1]).mean() for x in v]})
+        return pd.DataFrame(
+            {
+                "value": v,
+                "probability": [(x * self.draws[:, 0] > self.draws[:, 1]).mean() for x in v],
+            }
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row a figure: figure, unit, value, low, high, note."""
         rows: list[tuple[str, str, float, float, float, str]] = [
-            ("effect per participant", self.unit, self.effect, *self.effect_interval, f"ATT {self.att:.4g} over {self.years:g} years"),
+            (
+                "effect per participant",
+                self.unit,
+                self.effect,
+                *self.effect_interval,
+                f"ATT {self.att:.4g} over {self.years:g} years",
+            ),
             ("cost per participant", self.currency, self.cost, *self.cost_interval, ""),
         ]
         if self.participants is not None:
@@ -138,11 +184,22 @@ class CostEffectiveness:
             )
         nan = float("nan")
         if isinstance(self.ratio, NotEstimable):
-            rows.append((f"cost per additional {self.unit}", self.currency, nan, nan, nan, self.ratio.reason))
+            rows.append(
+                (
+                    f"cost per additional {self.unit}",
+                    self.currency,
+                    nan,
+                    nan,
+                    nan,
+                    self.ratio.reason,
+                )
+            )
         else:
             for name, limits in (("Fieller", self.fieller), ("bootstrap", self.bootstrap)):
                 low, high = limits if limits is not None else (nan, nan)
-                rows.append((f"cost per additional {self.unit}", self.currency, self.ratio, low, high, name))
+                rows.append(
+                    (f"cost per additional {self.unit}", self.currency, self.ratio, low, high, name)
+                )
         even, net = self.break_even, self.net_benefit
         rows.append(
             ("break-even effect (ATT)", "", nan, nan, nan, even.reason)
@@ -162,32 +219,56 @@ class CostEffectiveness:
         percent = f"{100 * self.level:g}%"
         if isinstance(self.ratio, NotEstimable):
             q = self.quadrants
-            first = f"No cost per additional {self.unit} is given: {self.ratio.reason}. In {100 * (q['gain at a cost'] + q['gain and saving']):.0f}% of the draws the measure gains anything."
+            first = (
+                f"No cost per additional {self.unit} is given: {self.ratio.reason}. In"
+                f" {100 * (q['gain at a cost'] + q['gain and saving']):.0f}% of the draws the"
+                " measure gains anything."
+            )
         else:
             low, high = self.fieller if self.fieller is not None else (float("nan"), float("nan"))
-            first = f"An additional {self.unit} cost {self.ratio:,.0f} {self.currency} ({percent} interval {low:,.0f} to {high:,.0f})."
+            first = (
+                f"An additional {self.unit} cost {self.ratio:,.0f} {self.currency} ({percent}"
+                f" interval {low:,.0f} to {high:,.0f})."
+            )
         net = self.net_benefit
         if isinstance(net, NotEstimable) or isinstance(self.break_even, NotEstimable):
             return first
         side = "pays" if net[1] > 0 else "does not pay" if net[2] < 0 else "may or may not pay"
-        return f"{first} At {self.value:,.0f} {self.currency} a {self.unit} the measure {side}: net benefit {net[0]:,.0f} per participant ({net[1]:,.0f} to {net[2]:,.0f}); it breaks even at an effect of {self.break_even:.3g}."
+        return (
+            f"{first} At {self.value:,.0f} {self.currency} a {self.unit} the measure {side}: net"
+            f" benefit {net[0]:,.0f} per participant ({net[1]:,.0f} to {net[2]:,.0f}); it breaks"
+            f" even at an effect of {self.break_even:.3g}."
+        )
 
     def plot(self, ax: Any = None) -> Any:
-        """The cost-effectiveness plane: draws, estimate, ellipse of the stated level, the line of the value of a unit. Returns the axes."""
+        """The cost-effectiveness plane: draws, estimate, ellipse of the stated level, the line of
+        the value of a unit. Returns the axes.
+        """
         if ax is None:
             _, ax = plt.subplots(figsize=(6, 4.5), layout="constrained")
         ax.plot(*self.draws[:2000].T, ".", color="#9db8d2", ms=2, zorder=1)
         scale = np.sqrt(stats.chi2.ppf(self.level, 2))
         angle = np.linspace(0, 2 * np.pi, 200)
         values, vectors = np.linalg.eigh(self.vcov)
-        ring = (vectors * np.sqrt(np.maximum(values, 0.0))) @ np.vstack([np.cos(angle), np.sin(angle)]) * scale
+        ring = (
+            (vectors * np.sqrt(np.maximum(values, 0.0)))
+            @ np.vstack([np.cos(angle), np.sin(angle)])
+            * scale
+        )
         ax.plot(self.effect + ring[0], self.cost + ring[1], color="#1f4e79", lw=1.4, zorder=2)
         ax.plot(self.effect, self.cost, "o", color="#1f4e79", ms=6, zorder=3)
         ax.axhline(0, color="0.4", lw=0.8)
         ax.axvline(0, color="0.4", lw=0.8)
         if self.value is not None:
             x = np.array(ax.get_xlim())
-            ax.plot(x, self.value * x, "--", color="#b35900", lw=1.2, label=f"{self.value:,.0f} {self.currency} a {self.unit}")
+            ax.plot(
+                x,
+                self.value * x,
+                "--",
+                color="#b35900",
+                lw=1.2,
+                label=f"{self.value:,.0f} {self.currency} a {self.unit}",
+            )
             ax.legend(frameon=False)
         ax.set_xlabel(f"{self.unit} gained per participant")
         ax.set_ylabel(f"cost per participant ({self.currency})")

@@ -14,7 +14,9 @@ from mismes_eval.numerics.rows import Float
 
 @dataclass(frozen=True)
 class EventPath:
-    """beta (pre + post,), vcov of it, event times before and after the reference, degrees of freedom."""
+    """beta (pre + post,), vcov of it, event times before and after the reference, degrees of
+    freedom.
+    """
 
     beta: Float
     vcov: Float
@@ -29,9 +31,15 @@ class EventPath:
 
 
 def event_path(estimate: Estimate) -> EventPath:
-    """Coefficients before and after the reference period of an event study. Raises IdentificationError where it is not one with a common reference."""
+    """Coefficients before and after the reference period of an event study. Raises
+    IdentificationError where it is not one with a common reference.
+    """
     if not isinstance(estimate, Estimate) or "event_time" not in estimate.keys.columns:
-        have = f"keys {', '.join(map(str, estimate.keys.columns))}" if isinstance(estimate, Estimate) else type(estimate).__name__
+        have = (
+            f"keys {', '.join(map(str, estimate.keys.columns))}"
+            if isinstance(estimate, Estimate)
+            else type(estimate).__name__
+        )
         raise IdentificationError(
             Problem(
                 "not an event study",
@@ -55,10 +63,17 @@ def event_path(estimate: Estimate) -> EventPath:
             )
         )
     real = ~zero
-    if not np.isfinite(time).all() or (time != np.round(time)).any() or np.unique(time).size < time.size:
+    if (
+        not np.isfinite(time).all()
+        or (time != np.round(time)).any()
+        or np.unique(time).size < time.size
+    ):
         raise IdentificationError(
             Problem(
-                "event times are not whole and distinct", "keys column 'event_time'", "whole numbers, each once", str(list(estimate.keys["event_time"])[:10])
+                "event times are not whole and distinct",
+                "keys column 'event_time'",
+                "whole numbers, each once",
+                str(list(estimate.keys["event_time"])[:10]),
             )
         )
     order = np.argsort(time[real])
@@ -67,13 +82,23 @@ def event_path(estimate: Estimate) -> EventPath:
     missing = sorted(set(range(int(e.min()), int(e.max()) + 1)) - set(e.tolist())) if e.size else []
     if len(missing) != 1:
         raise IdentificationError(
-            Problem("an event study needs one reference period", "keys column 'event_time'", "whole numbers without gaps but the reference",
-                    f"{e.tolist()}" + (f", missing {missing}" if missing else ", none missing"), "Use a universal base, or choose consecutive event times.")
-        )  # fmt: skip
+            Problem(
+                "an event study needs one reference period",
+                "keys column 'event_time'",
+                "whole numbers without gaps but the reference",
+                f"{e.tolist()}" + (f", missing {missing}" if missing else ", none missing"),
+                "Use a universal base, or choose consecutive event times.",
+            )
+        )
     v = vcov[np.ix_(index, index)]
     if not np.isfinite(v).all() or (np.diag(v) <= 0).any() or not estimate.dof[index].min() > 0:
         raise IdentificationError(
-            Problem("the event study has no covariance", "argument 'event_study'", "finite positive variances and degrees of freedom", "missing or 0")
+            Problem(
+                "the event study has no covariance",
+                "argument 'event_study'",
+                "finite positive variances and degrees of freedom",
+                "missing or 0",
+            )
         )
     reference = missing[0]
     return EventPath(

@@ -5,9 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 
-def fieller(effect: float, cost: float, var_effect: float, var_cost: float, covariance: float, critical: float) -> tuple[float, float] | None:
-    """Interval of cost / effect: all ratios r for which cost - r * effect lies within critical standard errors of 0. None where that set has no two ends
-    (the effect is within critical standard errors of 0).
+def fieller(
+    effect: float,
+    cost: float,
+    var_effect: float,
+    var_cost: float,
+    covariance: float,
+    critical: float,
+) -> tuple[float, float] | None:
+    """Interval of cost / effect: all ratios r for which cost - r * effect lies within critical
+    standard errors of 0. None where that set has no two ends (the effect is within critical
+    standard errors of 0).
 
     References
     ----------

@@ -1,4 +1,6 @@
-"""For whom: effects by group, and differences between groups with the standard error of the difference."""
+"""For whom: effects by group, and differences between groups with the standard error of the
+difference.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ from mismes_eval.weighting.design import SurveyDesign
 
 @dataclass(frozen=True)
 class GroupEffects:
-    """effects: one value a group; differences: each group minus the reference group, with their joint covariance; missing: groups without an estimate, and why."""
+    """effects: one value a group; differences: each group minus the reference group, with their
+    joint covariance; missing: groups without an estimate, and why.
+    """
 
     effects: Estimate
     differences: Estimate | NotEstimable
@@ -30,9 +34,19 @@ class GroupEffects:
     reference: str
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a group: group, value, se, ci_low, ci_high, n, difference, difference_se, difference_p, reason."""
-        t = self.effects.to_frame().rename(columns={"variable": "group"})[["group", "value", "se", "ci_low", "ci_high", "n"]].assign(reason="")
-        extra = pd.DataFrame({"group": list(self.missing), "reason": [m.reason for m in self.missing.values()]})
+        """One row a group: group, value, se, ci_low, ci_high, n, difference, difference_se,
+        difference_p, reason.
+        """
+        t = (
+            self.effects.to_frame()
+            .rename(columns={"variable": "group"})[
+                ["group", "value", "se", "ci_low", "ci_high", "n"]
+            ]
+            .assign(reason="")
+        )
+        extra = pd.DataFrame(
+            {"group": list(self.missing), "reason": [m.reason for m in self.missing.values()]}
+        )
         t = pd.concat([t, extra], ignore_index=True) if len(extra) else t
         if isinstance(self.differences, Estimate):
             d = pd.DataFrame(
@@ -49,7 +63,11 @@ class GroupEffects:
     @property
     def equality(self) -> Test | NotEstimable:
         """Wald test that all groups have the same effect."""
-        return self.differences if isinstance(self.differences, NotEstimable) else wald(self.differences, list(self.differences.names))
+        return (
+            self.differences
+            if isinstance(self.differences, NotEstimable)
+            else wald(self.differences, list(self.differences.names))
+        )
 
     def adjusted(self, method: Method = "romano_wolf") -> AdjustedPValues:
         """P-values of the group effects as a family."""
@@ -71,7 +89,12 @@ class GroupEffects:
         )
 
 
-def by_group(function: Callable[[D], Estimate], data: D, column: str | Sequence[str], reference: Hashable | None = None) -> GroupEffects:
+def by_group(
+    function: Callable[[D], Estimate],
+    data: D,
+    column: str | Sequence[str],
+    reference: Hashable | None = None,
+) -> GroupEffects:
     """The same estimate in each group, on one design.
 
     Parameters
@@ -82,17 +105,21 @@ def by_group(function: Callable[[D], Estimate], data: D, column: str | Sequence[
 
     Returns
     -------
-    GroupEffects. A group whose estimate raises one of this package's errors is kept in `missing` with the reason.
+    GroupEffects. A group whose estimate raises one of this package's errors is kept in `missing`
+    with the reason.
 
     Raises
     ------
-    EstimateError : unknown columns, missing groups in the domain, an unknown reference, no group with an estimate.
+    EstimateError : unknown columns, missing groups in the domain, an unknown reference, no group
+        with an estimate.
     """
     columns = [column] if isinstance(column, str) else list(column)
     sample = sample_of(data)
     unknown = [c for c in columns if c not in sample.frame.columns]
     if unknown:
-        raise EstimateError([Problem("unknown column", f"column '{c}'", "a column of the frame") for c in unknown])
+        raise EstimateError(
+            [Problem("unknown column", f"column '{c}'", "a column of the frame") for c in unknown]
+        )
     inside = sample.active
     gone = sample.frame.loc[inside, columns].isna().any(axis=1)
     if gone.any():
@@ -106,10 +133,21 @@ def by_group(function: Callable[[D], Estimate], data: D, column: str | Sequence[
                 int(gone.sum()),
             )
         )
-    groups = sorted(set(sample.frame.loc[inside, columns].itertuples(index=False, name=None)), key=str)
-    wanted = None if reference is None else reference if isinstance(reference, tuple) else (reference,)
+    groups = sorted(
+        set(sample.frame.loc[inside, columns].itertuples(index=False, name=None)), key=str
+    )
+    wanted = (
+        None if reference is None else reference if isinstance(reference, tuple) else (reference,)
+    )
     if wanted is not None and wanted not in groups:
-        raise EstimateError(Problem("no such reference group", "argument 'reference'", f"one of {', '.join(_label(g) for g in groups[:20])}", repr(reference)))
+        raise EstimateError(
+            Problem(
+                "no such reference group",
+                "argument 'reference'",
+                f"one of {', '.join(_label(g) for g in groups[:20])}",
+                repr(reference),
+            )
+        )
     found: dict[str, Estimate] = {}
     missing: dict[str, NotEstimable] = {}
     for group in groups:
@@ -123,14 +161,29 @@ def by_group(function: Callable[[D], Estimate], data: D, column: str | Sequence[
             continue
         if e.p != 1:
             raise EstimateError(
-                Problem("a group needs one value", "argument 'function'", "an Estimate of one value", f"{e.p} values", "Choose one with select([i]).")
+                Problem(
+                    "a group needs one value",
+                    "argument 'function'",
+                    "an Estimate of one value",
+                    f"{e.p} values",
+                    "Choose one with select([i]).",
+                )
             )
         found[_label(group)] = e
     if not found:
-        raise EstimateError([Problem("no group has an estimate", label, got=m.reason.rstrip(".")) for label, m in missing.items()])
+        raise EstimateError(
+            [
+                Problem("no group has an estimate", label, got=m.reason.rstrip("."))
+                for label, m in missing.items()
+            ]
+        )
     names = tuple(found)
     effects = replace(
-        joint(list(found.values())), names=names, keys=pd.DataFrame({"variable": names}), kind="effect", definition=next(iter(found.values())).definition
+        joint(list(found.values())),
+        names=names,
+        keys=pd.DataFrame({"variable": names}),
+        kind="effect",
+        definition=next(iter(found.values())).definition,
     )
     base = _label(wanted) if wanted is not None and _label(wanted) in found else names[0]
     return GroupEffects(effects, _differences(effects, base), missing, base)
@@ -149,15 +202,21 @@ def _differences(effects: Estimate, base: str) -> Estimate | NotEstimable:
     j[:, effects.names.index(base)] = -1.0
     names = tuple(f"{effects.names[i]} minus {base}" for i in others)
     out = effects.through(lambda v: j @ v, j, names)
-    return replace(out, keys=pd.DataFrame({"variable": names, "group": [effects.names[i] for i in others]}))
+    return replace(
+        out, keys=pd.DataFrame({"variable": names, "group": [effects.names[i] for i in others]})
+    )
 
 
 def joint(estimates: Sequence[Estimate]) -> Estimate:
-    """Estimates stacked, also where each was made from an equal copy of one design (a panel remakes its weights for every domain)."""
+    """Estimates stacked, also where each was made from an equal copy of one design (a panel remakes
+    its weights for every domain).
+    """
     first = estimates[0].parts
     aligned = []
     for e in estimates:
-        same = len(e.parts) == len(first) and all(_equal(p.design, q.design) for p, q in zip(e.parts, first, strict=True))
+        same = len(e.parts) == len(first) and all(
+            _equal(p.design, q.design) for p, q in zip(e.parts, first, strict=True)
+        )
         if not same:
             raise EstimateError(
                 Problem(
@@ -168,12 +227,29 @@ def joint(estimates: Sequence[Estimate]) -> Estimate:
                     "Use independent() for separate samples.",
                 )
             )
-        aligned.append(replace(e, parts=tuple(Part(q.design, p.influence, p.replicates, p.full) for p, q in zip(e.parts, first, strict=True))))
+        aligned.append(
+            replace(
+                e,
+                parts=tuple(
+                    Part(q.design, p.influence, p.replicates, p.full)
+                    for p, q in zip(e.parts, first, strict=True)
+                ),
+            )
+        )
     return stack(*aligned)
 
 
 def _equal(a: SurveyDesign, b: SurveyDesign) -> bool:
     if a is b:
         return True
-    same_rows = a.base.shape == b.base.shape and np.array_equal(a.base, b.base) and np.array_equal(a.unit, b.unit)
-    return same_rows and len(a.stages) == len(b.stages) and [s.name for s in a.steps] == [s.name for s in b.steps] and np.array_equal(a.weights, b.weights)
+    same_rows = (
+        a.base.shape == b.base.shape
+        and np.array_equal(a.base, b.base)
+        and np.array_equal(a.unit, b.unit)
+    )
+    return (
+        same_rows
+        and len(a.stages) == len(b.stages)
+        and [s.name for s in a.steps] == [s.name for s in b.steps]
+        and np.array_equal(a.weights, b.weights)
+    )

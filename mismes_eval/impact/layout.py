@@ -1,4 +1,6 @@
-"""A long sample or a tracer panel as arrays for staggered designs: outcomes by unit and period, cohorts, covariates, and where weights and design come from."""
+"""A long sample or a tracer panel as arrays for staggered designs: outcomes by unit and period,
+cohorts, covariates, and where weights and design come from.
+"""
 
 from __future__ import annotations
 
@@ -55,11 +57,17 @@ class Layout:
             return Influence((Block(Rows(z), coef),), self.sample.n)
         cell = np.full(self.sample.n, self.n, np.intp)
         cell[self.row] = np.arange(self.n)
-        return Influence((Block(Rows(np.vstack([z, np.zeros((1, z.shape[1]))]), cell), coef),), self.sample.n)
+        return Influence(
+            (Block(Rows(np.vstack([z, np.zeros((1, z.shape[1]))]), cell), coef),), self.sample.n
+        )
 
 
-def of_panel(data: PanelLike, outcome: str, cohort: str, covariates: Sequence[str], unbalanced: Unbalanced) -> Layout:
-    """A tracer panel: persons who answered all waves carry weight, the attrition steps in their standard error."""
+def of_panel(
+    data: PanelLike, outcome: str, cohort: str, covariates: Sequence[str], unbalanced: Unbalanced
+) -> Layout:
+    """A tracer panel: persons who answered all waves carry weight, the attrition steps in their
+    standard error.
+    """
     sample = data.weight_sample(data.waves)
     require(sample, [cohort, *covariates], "att_gt")
     periods = wave_numbers(data.waves)
@@ -67,17 +75,42 @@ def of_panel(data: PanelLike, outcome: str, cohort: str, covariates: Sequence[st
     seen = sample.active & ~np.isnan(y).any(axis=1)
     silent, lost = int((sample.active & ~seen).sum()), int((data.sample.active & ~seen).sum())
     if unbalanced == "refuse" and lost:
-        raise IdentificationError(Problem("the panel is unbalanced", f"'{outcome}'", f"every person with '{outcome}' in all {periods.size} waves", f"{lost:,} persons with gaps",
-                                          "Choose unbalanced='balanced' (those who answered all waves, weighted for attrition) or 'pairs'.", lost))  # fmt: skip
+        raise IdentificationError(
+            Problem(
+                "the panel is unbalanced",
+                f"'{outcome}'",
+                f"every person with '{outcome}' in all {periods.size} waves",
+                f"{lost:,} persons with gaps",
+                "Choose unbalanced='balanced' (those who answered all waves, weighted for"
+                " attrition) or 'pairs'.",
+                lost,
+            )
+        )
     notes = zero_said(sample.frame[cohort], periods)
     if silent:
-        notes += (f"{silent:,} responding persons without '{outcome}' in every wave are outside the domain.",)
+        notes += (
+            (
+                f"{silent:,} responding persons without '{outcome}' in every wave are outside the"
+                " domain."
+            ),
+        )
     inside = np.flatnonzero(seen)
     sample = sample.where(seen)
-    return Layout(sample, inside, y[inside], cohorts(sample.frame[cohort])[inside], covariate_rows(sample, covariates, inside), periods, None, notes)
+    return Layout(
+        sample,
+        inside,
+        y[inside],
+        cohorts(sample.frame[cohort])[inside],
+        covariate_rows(sample, covariates, inside),
+        periods,
+        None,
+        notes,
+    )
 
 
-def of_cross_sections(sample: Sample, outcome: str, cohort: str, time: str, covariates: Sequence[str]) -> Layout:
+def of_cross_sections(
+    sample: Sample, outcome: str, cohort: str, time: str, covariates: Sequence[str]
+) -> Layout:
     """Repeated cross-sections: every row a person seen once."""
     require(sample, [outcome, cohort, time, *covariates], "att_gt")
     y = numbers(sample, outcome, "att_gt")
@@ -97,8 +130,18 @@ def of_cross_sections(sample: Sample, outcome: str, cohort: str, time: str, cova
     )
 
 
-def of_long(sample: Sample, outcome: str, cohort: str, time: str, unit: str, covariates: Sequence[str], unbalanced: Unbalanced) -> Layout:
-    """A long panel. Raises IdentificationError: duplicate unit-periods, cohorts or covariates that change, units in several PSUs, missing periods."""
+def of_long(
+    sample: Sample,
+    outcome: str,
+    cohort: str,
+    time: str,
+    unit: str,
+    covariates: Sequence[str],
+    unbalanced: Unbalanced,
+) -> Layout:
+    """A long panel. Raises IdentificationError: duplicate unit-periods, cohorts or covariates that
+    change, units in several PSUs, missing periods.
+    """
     require(sample, [outcome, cohort, time, unit, *covariates], "att_gt")
     inside = np.flatnonzero(sample.active)
     whole = inside.size == sample.n
@@ -120,29 +163,57 @@ def of_long(sample: Sample, outcome: str, cohort: str, time: str, unit: str, cov
         first = order[np.append(0, np.flatnonzero(np.diff(u[order])) + 1)]
     row = inside[first]
     g = cohorts(sample.frame[cohort])
-    problems = _changes(sample, cohort, g, inside, row, u) + [p for c in covariates for p in _changes(sample, c, None, inside, row, u)]
+    problems = _changes(sample, cohort, g, inside, row, u) + [
+        p for c in covariates for p in _changes(sample, c, None, inside, row, u)
+    ]
     if problems:
         raise IdentificationError(problems)
-    notes = (*_weights_note(sample.weights[inside], sample.weights[row], u), *zero_said(sample.frame[cohort], periods))
+    notes = (
+        *_weights_note(sample.weights[inside], sample.weights[row], u),
+        *zero_said(sample.frame[cohort], periods),
+    )
     full = ~np.isnan(table).any(axis=1)
     if not full.all():
         lost = int((~full).sum())
         if unbalanced == "refuse":
             raise IdentificationError(
-                Problem("the panel is unbalanced", f"columns '{unit}' and '{time}'", f"every unit with '{outcome}' in all {periods.size} periods", f"{lost:,} units with gaps",
-                        "Weight for attrition in a TracerPanel, or choose unbalanced='balanced' (complete units) or 'pairs' (units seen in both periods of a comparison).", lost,
-                        tuple(ids.iloc[row[np.flatnonzero(~full)[:5]]].tolist()))
-            )  # fmt: skip
+                Problem(
+                    "the panel is unbalanced",
+                    f"columns '{unit}' and '{time}'",
+                    f"every unit with '{outcome}' in all {periods.size} periods",
+                    f"{lost:,} units with gaps",
+                    "Weight for attrition in a TracerPanel, or choose unbalanced='balanced'"
+                    " (complete units) or 'pairs' (units seen in both periods of a comparison).",
+                    lost,
+                    tuple(ids.iloc[row[np.flatnonzero(~full)[:5]]].tolist()),
+                )
+            )
         if not full.any() and unbalanced == "balanced":
             raise IdentificationError(
-                Problem("no unit is complete", f"columns '{unit}' and '{time}'", f"units with '{outcome}' in all {periods.size} periods", "none",
-                        "Narrow the domain to the periods that were asked, or choose unbalanced='pairs'.")
-            )  # fmt: skip
+                Problem(
+                    "no unit is complete",
+                    f"columns '{unit}' and '{time}'",
+                    f"units with '{outcome}' in all {periods.size} periods",
+                    "none",
+                    "Narrow the domain to the periods that were asked, or choose"
+                    " unbalanced='pairs'.",
+                )
+            )
         if unbalanced == "balanced":
             row, table = row[full], table[full]
-            notes += (f"{lost:,} of {full.size:,} units lack '{outcome}' in some period and are outside the domain; nothing stands in for them.",)
+            notes += (
+                (
+                    f"{lost:,} of {full.size:,} units lack '{outcome}' in some period and are"
+                    " outside the domain; nothing stands in for them."
+                ),
+            )
         else:
-            notes += (f"{lost:,} of {full.size:,} units lack '{outcome}' in some period; each comparison uses the units seen in both of its periods.",)
+            notes += (
+                (
+                    f"{lost:,} of {full.size:,} units lack '{outcome}' in some period; each"
+                    " comparison uses the units seen in both of its periods."
+                ),
+            )
     x = covariate_rows(sample, covariates, row)
     cohort_of = g[row]
     owner, row = one_row_a_unit(sample, ids, row, u, inside)
@@ -154,18 +225,35 @@ def _outcomes(sample: Sample, outcome: str) -> Float:
     column = sample.frame[outcome]
     if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
         raise IdentificationError(
-            Problem("an outcome is not a number", f"column '{outcome}'", "a numeric or boolean column", str(column.dtype), f"frame['{outcome}'] = pd.to_numeric(frame['{outcome}'])")
-        )  # fmt: skip
+            Problem(
+                "an outcome is not a number",
+                f"column '{outcome}'",
+                "a numeric or boolean column",
+                str(column.dtype),
+                f"frame['{outcome}'] = pd.to_numeric(frame['{outcome}'])",
+            )
+        )
     y = column.to_numpy(dtype=float, na_value=np.nan)
     bad = sample.active & np.isinf(y)
     if bad.any():
-        raise IdentificationError(Problem("an outcome is infinite", f"column '{outcome}'", "finite numbers, or missing where there is none", "infinite", "Mend the column.", int(bad.sum()),
-                                          tuple(np.flatnonzero(bad)[:5].tolist())))  # fmt: skip
+        raise IdentificationError(
+            Problem(
+                "an outcome is infinite",
+                f"column '{outcome}'",
+                "finite numbers, or missing where there is none",
+                "infinite",
+                "Mend the column.",
+                int(bad.sum()),
+                tuple(np.flatnonzero(bad)[:5].tolist()),
+            )
+        )
     return y
 
 
 def cohorts(column: pd.Series) -> Float:
-    """(n,) first period of treatment; 0, missing and infinite mean never. Dates and text are refused."""
+    """(n,) first period of treatment; 0, missing and infinite mean never. Dates and text are
+    refused.
+    """
     if column.dtype.kind in "mM" or isinstance(column.dtype, pd.PeriodDtype):
         raise IdentificationError(
             Problem(
@@ -196,14 +284,24 @@ def zero_said(column: pd.Series, periods: Float) -> tuple[str, ...]:
     """A sentence where 0, which means never treated, is a period after the first as well."""
     if 0 not in periods[1:] or not (pd.to_numeric(column, errors="coerce") == 0).any():
         return ()
-    return (f"0 in '{column.name}' is read as never treated, although 0 is one of the periods: where it means a start, count the periods from 1.",)
+    return (
+        (
+            f"0 in '{column.name}' is read as never treated, although 0 is one of the periods:"
+            " where it means a start, count the periods from 1."
+        ),
+    )
 
 
 def _times(sample: Sample, time: str) -> Float:
     column = sample.frame[time]
     if not pd.api.types.is_numeric_dtype(column):
         raise IdentificationError(
-            Problem("time is not a number", f"column '{time}'", "numbers in the units of the cohort column, e.g. years", str(column.dtype))
+            Problem(
+                "time is not a number",
+                f"column '{time}'",
+                "numbers in the units of the cohort column, e.g. years",
+                str(column.dtype),
+            )
         )
     t = column.to_numpy(dtype=float, na_value=np.nan)
     gone = sample.active & ~np.isfinite(t)
@@ -227,7 +325,12 @@ def wave_numbers(waves: Sequence[object]) -> Float:
     out = np.array([float(t) if isinstance(t, int | float | np.number) else np.nan for t in waves])
     if not np.isfinite(out).all():
         raise IdentificationError(
-            Problem("waves are not numbers", "the panel's waves", "numbers in the units of the cohort column", ", ".join(map(str, waves)))
+            Problem(
+                "waves are not numbers",
+                "the panel's waves",
+                "numbers in the units of the cohort column",
+                ", ".join(map(str, waves)),
+            )
         )
     return out
 
@@ -241,37 +344,75 @@ def _is_regular(ids: np.ndarray, t: Float, periods: Float) -> bool:
     return bool((each[:, 1:] == each[:, :1]).all() and (each[1:, 0] > each[:-1, 0]).all())
 
 
-def _refuse_keys(ids: pd.Series, u: Int, t: Float, periods: Float, inside: Int, time: str, unit: str) -> None:
+def _refuse_keys(
+    ids: pd.Series, u: Int, t: Float, periods: Float, inside: Int, time: str, unit: str
+) -> None:
     if (u < 0).any():
         raise IdentificationError(
-            Problem("a unit is missing", f"column '{unit}'", "an identifier in every row of the domain", "missing", "", int((u < 0).sum()))
+            Problem(
+                "a unit is missing",
+                f"column '{unit}'",
+                "an identifier in every row of the domain",
+                "missing",
+                "",
+                int((u < 0).sum()),
+            )
         )
     key = u * periods.size + np.searchsorted(periods, t)
     twice = np.bincount(key)[key] > 1
     if twice.any():
         at = inside[np.flatnonzero(twice)]
-        raise IdentificationError(Problem("a unit has several rows in one period", f"columns '{unit}' and '{time}'", "one row a unit and period", f"{twice.sum()} rows", "Remove duplicates.", int(twice.sum()),
-                                          tuple(ids.iloc[at[:5]].tolist())))  # fmt: skip
+        raise IdentificationError(
+            Problem(
+                "a unit has several rows in one period",
+                f"columns '{unit}' and '{time}'",
+                "one row a unit and period",
+                f"{twice.sum()} rows",
+                "Remove duplicates.",
+                int(twice.sum()),
+                tuple(ids.iloc[at[:5]].tolist()),
+            )
+        )
 
 
-def _changes(sample: Sample, column: str, value: Float | None, inside: Int, row: Int, u: Int) -> list[Problem]:
+def _changes(
+    sample: Sample, column: str, value: Float | None, inside: Int, row: Int, u: Int
+) -> list[Problem]:
     """A problem where a column is not constant inside units."""
     if value is None:
         series = sample.frame[column]
-        value = series.to_numpy(float) if pd.api.types.is_numeric_dtype(series) and not series.isna().any() else pd.factorize(series)[0].astype(float)
+        value = (
+            series.to_numpy(float)
+            if pd.api.types.is_numeric_dtype(series) and not series.isna().any()
+            else pd.factorize(series)[0].astype(float)
+        )
     differs = value[inside] != value[row][u]
     if not differs.any():
         return []
-    return [Problem("a column changes inside units", f"column '{column}'", "one value for each unit", f"{np.unique(u[differs]).size:,} units with several",
-                    "A cohort is the first treated period and treatment stays on; take covariates from the period before treatment.", int(differs.sum()),
-                    tuple(inside[np.flatnonzero(differs)[:5]].tolist()))]  # fmt: skip
+    return [
+        Problem(
+            "a column changes inside units",
+            f"column '{column}'",
+            "one value for each unit",
+            f"{np.unique(u[differs]).size:,} units with several",
+            "A cohort is the first treated period and treatment stays on; take covariates from the"
+            " period before treatment.",
+            int(differs.sum()),
+            tuple(inside[np.flatnonzero(differs)[:5]].tolist()),
+        )
+    ]
 
 
 def _weights_note(w: Float, first: Float, u: Int) -> tuple[str, ...]:
     moved = np.abs(w - first[u]) > 1e-9 * np.abs(first[u])
     if not moved.any():
         return ()
-    return (f"Weights differ between periods in {np.unique(u[moved]).size:,} units: each unit has its weight of its first period in the window (R did).",)
+    return (
+        (
+            f"Weights differ between periods in {np.unique(u[moved]).size:,} units: each unit has"
+            " its weight of its first period in the window (R did)."
+        ),
+    )
 
 
 def covariate_rows(sample: Sample, covariates: Sequence[str], row: Int) -> Float:
@@ -297,4 +438,6 @@ def covariate_rows(sample: Sample, covariates: Sequence[str], row: Int) -> Float
                 for c in gone
             ]
         )
-    return main_effects(frame.reset_index(drop=True), list(covariates), np.ones(row.size, bool)).values
+    return main_effects(
+        frame.reset_index(drop=True), list(covariates), np.ones(row.size, bool)
+    ).values

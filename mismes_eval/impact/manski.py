@@ -1,4 +1,6 @@
-"""Worst-case (Manski) bounds, double sampling of the lost, and what an effect becomes when the lost differ by a stated amount."""
+"""Worst-case (Manski) bounds, double sampling of the lost, and what an effect becomes when the lost
+differ by a stated amount.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ Variance = Literal["design", "neyman"]
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """w (n,) weights, 0 outside; d (n,) 1 treated; first (n,) observed at once; tried, second (n,): followed up, found; y (n,) outcome where observed."""
+    """w (n,) weights, 0 outside; d (n,) 1 treated; first (n,) observed at once; tried, second (n,):
+    followed up, found; y (n,) outcome where observed.
+    """
 
     w: Float
     d: Float
@@ -45,53 +49,101 @@ def manski_bounds(
     delta: float = 1.0,
     variance: Variance = "design",
 ) -> Estimate:
-    """Bounds on the effect on everybody, when nothing is assumed of those whose outcome is missing but its range.
+    """Bounds on the effect on everybody, when nothing is assumed of those whose outcome is missing
+    but its range.
 
     Parameters
     ----------
-    sample : one row a unit as assigned, also those not observed: weights from before any correction for loss.
+    sample : one row a unit as assigned, also those not observed: weights from before any correction
+        for loss.
     outcome : needed where `selected` or `recovered` is yes.  treated, selected : boolean or 0/1.  low, high : smallest and largest value the outcome can take.
-    attempted, recovered : boolean or 0/1 columns of a random follow-up of the lost (double sampling): who was tried again, who was found. The found stand for
-        the lost; only the share still missing among the tried is bounded.
-    poststratify : columns; bounds in each combination, averaged with its share of the sample (shares treated as fixed).
-    delta : share of the missing that take the worst value; the others have the mean of those seen at the same stage. 1: worst case, 0: missing at random.
-    variance : "design", or "neyman": the closed form of a plain experiment (variances with n - 1 in each group, normal quantiles), refused for weights, strata or clusters.
+    attempted, recovered : boolean or 0/1 columns of a random follow-up of the lost (double
+        sampling): who was tried again, who was found. The found stand for the lost; only the share
+        still missing among the tried is bounded.
+    poststratify : columns; bounds in each combination, averaged with its share of the sample
+        (shares treated as fixed).
+    delta : share of the missing that take the worst value; the others have the mean of those seen
+        at the same stage. 1: worst case, 0: missing at random.
+    variance : "design", or "neyman": the closed form of a plain experiment (variances with n - 1 in
+        each group, normal quantiles), refused for weights, strata or clusters.
 
     Returns
     -------
-    Estimate "lower", "upper" in the outcome's units. extra["imbens_manski"]: 95% interval of the effect.
+    Estimate "lower", "upper" in the outcome's units. extra["imbens_manski"]: 95% interval of the
+    effect.
 
     Raises
     ------
-    EstimateError : an observed outcome outside [low, high], missing or infinite among observed rows. IdentificationError : an arm (or cell) without observed rows.
+    EstimateError : an observed outcome outside [low, high], missing or infinite among observed
+        rows. IdentificationError : an arm (or cell) without observed rows.
 
     References
     ----------
-    Manski (1990), AER Papers and Proceedings 80, 319-323; Coppock, Gerber, Green and Kern (2017), Political Analysis 25, 188-206.
+    Manski (1990), AER Papers and Proceedings 80, 319-323; Coppock, Gerber, Green and Kern (2017),
+    Political Analysis 25, 188-206.
     """
     if not (np.isfinite(low) and np.isfinite(high)):
-        raise EstimateError(Problem("an outcome without ends has no worst case", "arguments 'low' and 'high'", "finite numbers", f"{low:g}, {high:g}"))
-    rows, where = _read(sample, outcome, treated, selected, attempted, recovered, poststratify, low, high, delta, variance)
+        raise EstimateError(
+            Problem(
+                "an outcome without ends has no worst case",
+                "arguments 'low' and 'high'",
+                "finite numbers",
+                f"{low:g}, {high:g}",
+            )
+        )
+    rows, where = _read(
+        sample,
+        outcome,
+        treated,
+        selected,
+        attempted,
+        recovered,
+        poststratify,
+        low,
+        high,
+        delta,
+        variance,
+    )
     size = np.bincount(where.code, weights=rows.w, minlength=where.count + 1)[: where.count]
 
     def statistic(w: Float) -> tuple[Float, Float]:
         return _bounds(replace(rows, w=w), where.code, size / size.sum(), (low, high), delta)
 
     value, part = part_of(sample, statistic)
-    how = "double sampling and worst-case bounds" if attempted is not None else "worst-case (Manski) bounds"
+    how = (
+        "double sampling and worst-case bounds"
+        if attempted is not None
+        else "worst-case (Manski) bounds"
+    )
     if delta < 1:
         how += f", {100 * delta:g}% of the missing at the extreme"
-    notes = [f"{how[0].upper()}{how[1:]} for outcomes between {low:g} and {high:g}; {_losses(rows)}."]
+    notes = [
+        f"{how[0].upper()}{how[1:]} for outcomes between {low:g} and {high:g}; {_losses(rows)}."
+    ]
     if poststratify is not None:
         notes.append(f"Averaged over {where.count} cells with fixed shares.")
-    definition = f"Effect of '{treated}' on '{outcome}' on everybody, whatever the missing outcomes are."
+    definition = (
+        f"Effect of '{treated}' on '{outcome}' on everybody, whatever the missing outcomes are."
+    )
     return bounds_of(
-        sample, value, part, outcome, definition, tuple(notes), {"delta": delta, "variance": variance}, np.inf if variance == "neyman" else sample.degf
+        sample,
+        value,
+        part,
+        outcome,
+        definition,
+        tuple(notes),
+        {"delta": delta, "variance": variance},
+        np.inf if variance == "neyman" else sample.degf,
     )
 
 
 def delta_sensitivity(
-    sample: Sample, outcome: str, treated: str, selected: str, shifts: Sequence[float], arm: Literal["treated", "comparison", "both"] = "treated"
+    sample: Sample,
+    outcome: str,
+    treated: str,
+    selected: str,
+    shifts: Sequence[float],
+    arm: Literal["treated", "comparison", "both"] = "treated",
 ) -> Estimate:
     """The effect if those not observed differ from the observed of their arm by a stated amount.
 
@@ -102,18 +154,30 @@ def delta_sensitivity(
 
     Returns
     -------
-    Estimate, one value a shift (keys: shift), with design standard errors; extra["tipping_shift"]: the shift at which the effect is 0.
+    Estimate, one value a shift (keys: shift), with design standard errors; extra["tipping_shift"]:
+    the shift at which the effect is 0.
 
     References
     ----------
     Little and Rubin (2019), Statistical Analysis with Missing Data, ch. 15 (pattern mixture).
     """
     if arm not in ("treated", "comparison", "both"):
-        raise EstimateError(Problem("unknown arm", "argument 'arm'", "treated, comparison or both", repr(arm)))
+        raise EstimateError(
+            Problem("unknown arm", "argument 'arm'", "treated, comparison or both", repr(arm))
+        )
     shift = np.asarray(list(shifts), float)
     if not shift.size or not np.isfinite(shift).all():
-        raise EstimateError(Problem("the shifts are not numbers", "argument 'shifts'", "one finite number or more", str(list(shifts))))
-    rows, where = _read(sample, outcome, treated, selected, None, None, None, -np.inf, np.inf, 0.0, "design")
+        raise EstimateError(
+            Problem(
+                "the shifts are not numbers",
+                "argument 'shifts'",
+                "one finite number or more",
+                str(list(shifts)),
+            )
+        )
+    rows, where = _read(
+        sample, outcome, treated, selected, None, None, None, -np.inf, np.inf, 0.0, "design"
+    )
     sign = {"treated": {1: 1.0}, "comparison": {0: -1.0}, "both": {1: 1.0, 0: -1.0}}[arm]
 
     def statistic(w: Float) -> tuple[Float, Float]:
@@ -124,21 +188,40 @@ def delta_sensitivity(
     value, part = part_of(sample, statistic)
     (effect, slope), _ = _shifted(rows, where.code == 0, sign)
     keys = pd.DataFrame({"variable": outcome, "shift": shift})
-    notes = (f"Missing of the {arm} arm{'s' if arm == 'both' else ''} shifted against the observed of the arm; {_losses(rows)}.", *sample.notes)
+    notes = (
+        (
+            f"Missing of the {arm} arm{'s' if arm == 'both' else ''} shifted against the observed"
+            f" of the arm; {_losses(rows)}."
+        ),
+        *sample.notes,
+    )
     return Estimate(
-        value, tuple(f"shift {v:g}" for v in shift), (part,), keys,
-        np.full(shift.size, float(sample.active.sum())), np.full(shift.size, sample.degf), "effect", definition=f"Effect of '{treated}' on '{outcome}' for a stated difference of the missing.",
-        notes=notes, extra={"tipping_shift": float(-effect / slope) if slope else float("inf")},
-    )  # fmt: skip
+        value,
+        tuple(f"shift {v:g}" for v in shift),
+        (part,),
+        keys,
+        np.full(shift.size, float(sample.active.sum())),
+        np.full(shift.size, sample.degf),
+        "effect",
+        definition=f"Effect of '{treated}' on '{outcome}' for a stated difference of the missing.",
+        notes=notes,
+        extra={"tipping_shift": float(-effect / slope) if slope else float("inf")},
+    )
 
 
-def _bounds(rows: _Rows, code: Int, share: Float, ends: tuple[float, float], delta: float) -> tuple[Float, Float]:
+def _bounds(
+    rows: _Rows, code: Int, share: Float, ends: tuple[float, float], delta: float
+) -> tuple[Float, Float]:
     """Value (2,) and influence (n, 2) of the bounds, averaged over cells with fixed shares."""
     low, high = ends
     value, z = np.zeros(2), np.zeros((code.size, 2))
     for c, weight in enumerate(share):
         here = code == c
-        means = {(a, fill): _arm(rows, here & (rows.d == a), fill, delta) for a in (0, 1) for fill in ends}
+        means = {
+            (a, fill): _arm(rows, here & (rows.d == a), fill, delta)
+            for a in (0, 1)
+            for fill in ends
+        }
         for j, (up, down) in enumerate(((low, high), (high, low))):
             value[j] += weight * (means[1, up][0] - means[0, down][0])
             z[:, j] += weight * (means[1, up][1] - means[0, down][1])
@@ -159,7 +242,9 @@ def _shifted(rows: _Rows, here: Bool, sign: dict[int, float]) -> tuple[Float, Fl
 
 
 def _arm(rows: _Rows, of: Bool, fill: float, delta: float) -> tuple[float, Float]:
-    """Mean of an arm, and its influence (n,), when a share delta of the missing takes the value `fill` and the others the mean of those seen at their stage."""
+    """Mean of an arm, and its influence (n,), when a share delta of the missing takes the value
+    `fill` and the others the mean of those seen at their stage.
+    """
     if rows.tried is None or rows.second is None:
         return _filled(rows, of, rows.first, fill, delta)
     size = rows.w[of].sum()
@@ -185,7 +270,14 @@ def _filled(rows: _Rows, of: Bool, seen: Bool, fill: float, delta: float) -> tup
     share = p + (1 - p) * (1 - delta)
     z = share * z_mean + (mean - stand_in) * z_p
     if rows.neyman and 0 < delta < 1:
-        raise EstimateError(Problem("the closed form covers delta 0 and 1 only", "argument 'variance'", "'design' for a delta in between", "'neyman'"))
+        raise EstimateError(
+            Problem(
+                "the closed form covers delta 0 and 1 only",
+                "argument 'variance'",
+                "'design' for a delta in between",
+                "'neyman'",
+            )
+        )
     return share * mean + (delta * (1 - p) * fill if delta else 0.0), z
 
 
@@ -206,14 +298,34 @@ def _read(
     require(sample, [outcome, treated, selected], caller)
     problems = []
     if not low < high:
-        problems.append(Problem("the range of the outcome is empty", "arguments 'low' and 'high'", "low < high", f"{low:g}, {high:g}"))
+        problems.append(
+            Problem(
+                "the range of the outcome is empty",
+                "arguments 'low' and 'high'",
+                "low < high",
+                f"{low:g}, {high:g}",
+            )
+        )
     if not 0 <= delta <= 1:
-        problems.append(Problem("delta is not a share", "argument 'delta'", "a number between 0 and 1", f"{delta:g}"))
+        problems.append(
+            Problem(
+                "delta is not a share", "argument 'delta'", "a number between 0 and 1", f"{delta:g}"
+            )
+        )
     if variance not in ("design", "neyman"):
-        problems.append(Problem("unknown variance", "argument 'variance'", "'design' or 'neyman'", repr(variance)))
+        problems.append(
+            Problem(
+                "unknown variance", "argument 'variance'", "'design' or 'neyman'", repr(variance)
+            )
+        )
     if (attempted is None) != (recovered is None):
         problems.append(
-            Problem("double sampling needs both columns", "arguments 'attempted' and 'recovered'", "both or neither", f"{attempted!r}, {recovered!r}")
+            Problem(
+                "double sampling needs both columns",
+                "arguments 'attempted' and 'recovered'",
+                "both or neither",
+                f"{attempted!r}, {recovered!r}",
+            )
         )
     design = sample.design
     plain = (
@@ -272,7 +384,9 @@ def _read(
         )
     both_arms(inside, d, first, treated, caller)
     where = domains(sample, by, caller)
-    rows = _Rows(np.where(inside, sample.weights, 0.0), d, first, tried, second, y, variance == "neyman")
+    rows = _Rows(
+        np.where(inside, sample.weights, 0.0), d, first, tried, second, y, variance == "neyman"
+    )
     _refuse_empty_cells(rows, where, inside)
     return rows, where
 
@@ -284,8 +398,21 @@ def _refuse_empty_cells(rows: _Rows, where: Domains, inside: Bool) -> None:
             of = inside & (where.code == c) & (rows.d == arm)
             place = f"{name} arm{', ' + label if label else ''}"
             if not (of & rows.first).any():
-                problems.append(Problem("nobody is observed", place, "observed rows in every arm and cell", "none", "Merge cells."))
-            elif rows.tried is not None and rows.second is not None and (of & rows.first).sum() != of.sum() and not (of & rows.second).any():
+                problems.append(
+                    Problem(
+                        "nobody is observed",
+                        place,
+                        "observed rows in every arm and cell",
+                        "none",
+                        "Merge cells.",
+                    )
+                )
+            elif (
+                rows.tried is not None
+                and rows.second is not None
+                and (of & rows.first).sum() != of.sum()
+                and not (of & rows.second).any()
+            ):
                 problems.append(
                     Problem(
                         "nobody of the lost was found again",
@@ -305,6 +432,9 @@ def _losses(rows: _Rows) -> str:
         of = (rows.d == arm) & (rows.w != 0)
         text = f"{name}: {int((of & ~rows.first).sum()):,} of {int(of.sum()):,} not observed"
         if rows.tried is not None and rows.second is not None:
-            text += f", {int((of & rows.tried).sum()):,} tried again, {int((of & rows.second).sum()):,} found"
+            text += (
+                f", {int((of & rows.tried).sum()):,} tried again, {int((of & rows.second).sum()):,}"
+                " found"
+            )
         parts.append(text)
     return "; ".join(parts)

@@ -1,4 +1,6 @@
-"""Random-effects summary of effects from several studies: how large on average, how different from one another, where the next one may lie."""
+"""Random-effects summary of effects from several studies: how large on average, how different from
+one another, where the next one may lie.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ _NAMES = {"dl": "DerSimonian-Laird", "pm": "Paule-Mandel", "reml": "restricted m
 
 @dataclass(frozen=True)
 class RandomEffects:
-    """value, se: mean of the distribution of true effects and its standard error; low, high: its interval; prediction: where the true effect of a new study lies (NaN for two studies).
+    """value, se: mean of the distribution of true effects and its standard error; low, high: its
+    interval; prediction: where the true effect of a new study lies (NaN for two studies).
 
     tau2, tau2_interval : variance of the true effects between studies, and its Q-profile interval.  weights (k,): share of each study in the mean.
     q, q_dof, q_pvalue : Cochran's test of one common effect.  i2, i2_interval : share of the total variance that lies between studies (0 to 1).
@@ -60,34 +63,57 @@ class RandomEffects:
         """How the summary was made, in words."""
         how = {
             "hartung_knapp": "Hartung-Knapp interval",
-            "hartung_knapp_adhoc": "Hartung-Knapp interval, never from a smaller standard error than the usual one",
+            "hartung_knapp_adhoc": (
+                "Hartung-Knapp interval, never from a smaller standard error than the usual one"
+            ),
             "normal": "normal interval",
         }[self.interval]
-        return f"Random effects, between-study variance by {_NAMES[self.method]}, {how}, {self.k} studies."
+        return (
+            f"Random effects, between-study variance by {_NAMES[self.method]}, {how}, {self.k}"
+            " studies."
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row a quantity: value, low, high."""
         gap = (float("nan"), float("nan"))
         rows = [
-            ("summary", self.value, self.low, self.high), ("standard error", self.se, *gap), ("prediction", self.value, *self.prediction), ("tau2", self.tau2, *self.tau2_interval),
-            ("I2", self.i2, *self.i2_interval), ("Q", self.q, *gap), ("Q, degrees of freedom", float(self.q_dof), *gap), ("Q, p-value", self.q_pvalue, *gap),
+            ("summary", self.value, self.low, self.high),
+            ("standard error", self.se, *gap),
+            ("prediction", self.value, *self.prediction),
+            ("tau2", self.tau2, *self.tau2_interval),
+            ("I2", self.i2, *self.i2_interval),
+            ("Q", self.q, *gap),
+            ("Q, degrees of freedom", float(self.q_dof), *gap),
+            ("Q, p-value", self.q_pvalue, *gap),
             ("common effect", self.common, *gap),
-        ]  # fmt: skip
+        ]
         return pd.DataFrame(rows, columns=["quantity", "value", "low", "high"])
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.definition}</p>" + self.to_frame().to_html(index=False, float_format=figure, na_rep="")
+        return f"<p>{self.definition}</p>" + self.to_frame().to_html(
+            index=False, float_format=figure, na_rep=""
+        )
 
     def plot(self, names: Sequence[str] | None = None, ax: Any = None) -> Any:
-        """Forest: each study with its normal interval, the summary below, and where the true effect of a new study lies. Returns the axes.
+        """Forest: each study with its normal interval, the summary below, and where the true effect
+        of a new study lies. Returns the axes.
 
         Parameters
         ----------
         names : of the studies in their order; None: 1 to k.
         """
-        label = [f"study {i + 1}" for i in range(self.k)] if names is None else [str(n) for n in names]
+        label = (
+            [f"study {i + 1}" for i in range(self.k)] if names is None else [str(n) for n in names]
+        )
         if len(label) != self.k:
-            raise EstimateError(Problem("names and studies do not match", "argument 'names'", f"{self.k} names", str(len(label))))
+            raise EstimateError(
+                Problem(
+                    "names and studies do not match",
+                    "argument 'names'",
+                    f"{self.k} names",
+                    str(len(label)),
+                )
+            )
         if ax is None:
             _, ax = plt.subplots(figsize=(7, 1.4 + 0.32 * (self.k + 2)), layout="constrained")
         value, error = self.studies.T
@@ -109,25 +135,33 @@ class RandomEffects:
 
 
 def random_effects(
-    value: Sequence[float] | Float, se: Sequence[float] | Float, method: Tau2 = "reml", interval: Summary = "hartung_knapp", level: float = 0.95
+    value: Sequence[float] | Float,
+    se: Sequence[float] | Float,
+    method: Tau2 = "reml",
+    interval: Summary = "hartung_knapp",
+    level: float = 0.95,
 ) -> RandomEffects:
     """Mean and spread of the true effects behind independent estimates of the same quantity.
 
     Parameters
     ----------
-    value, se : (k,) estimates in one unit and their standard errors, from k >= 2 independent samples.
-    method : variance between studies by "dl" (moments), "pm" (the variance at which Q equals its expectation) or "reml".
-    interval : "hartung_knapp" (t with k - 1 degrees of freedom and the weighted spread of the estimates), "hartung_knapp_adhoc" (the same, its standard error never
-        below that of the normal interval), "normal".  level : of all intervals.
+    value, se : (k,) estimates in one unit and their standard errors, from k >= 2 independent
+        samples.
+    method : variance between studies by "dl" (moments), "pm" (the variance at which Q equals its
+        expectation) or "reml".
+    interval : "hartung_knapp" (t with k - 1 degrees of freedom and the weighted spread of the
+        estimates), "hartung_knapp_adhoc" (the same, its standard error never below that of the normal interval), "normal".  level : of all intervals.
 
     Returns
     -------
-    RandomEffects. I2 and its interval follow from tau2 and its Q-profile interval and the typical sampling variance.
+    RandomEffects. I2 and its interval follow from tau2 and its Q-profile interval and the typical
+    sampling variance.
     The prediction interval is t with k - 2 degrees of freedom; two studies have none (NaN).
 
     Raises
     ------
-    EstimateError : fewer than two studies, standard errors that are not positive, values that are not finite.
+    EstimateError : fewer than two studies, standard errors that are not positive, values that are
+        not finite.
 
     References
     ----------
@@ -143,42 +177,113 @@ def random_effects(
     w = 1 / (v + tau2)
     mean, plain = float(w @ y / w.sum()), float(1 / np.sqrt(w.sum()))
     spread = float(np.sqrt(_q(y, v, tau2) / (k - 1))) * plain
-    error = {"normal": plain, "hartung_knapp": spread, "hartung_knapp_adhoc": max(spread, plain)}[interval]
+    error = {"normal": plain, "hartung_knapp": spread, "hartung_knapp_adhoc": max(spread, plain)}[
+        interval
+    ]
     tail = 0.5 + level / 2
     critical = float(stats.norm.ppf(tail) if interval == "normal" else stats.t.ppf(tail, k - 1))
     wide = float(stats.t.ppf(tail, k - 2) * np.sqrt(tau2 + error**2)) if k > 2 else float("nan")
     between = _q_profile(y, v, level)
     typical = (k - 1) * w0.sum() / (w0.sum() ** 2 - (w0**2).sum())
     return RandomEffects(
-        mean, error, mean - critical * error, mean + critical * error, (mean - wide, mean + wide), tau2, between, q, k - 1, float(stats.chi2.sf(q, k - 1)),
-        float(tau2 / (tau2 + typical)), (float(between[0] / (between[0] + typical)), float(between[1] / (between[1] + typical))), w / w.sum(), common,
-        float(1 / np.sqrt(w0.sum())), method, interval, level, np.column_stack([y, np.sqrt(v)]),
-    )  # fmt: skip
+        mean,
+        error,
+        mean - critical * error,
+        mean + critical * error,
+        (mean - wide, mean + wide),
+        tau2,
+        between,
+        q,
+        k - 1,
+        float(stats.chi2.sf(q, k - 1)),
+        float(tau2 / (tau2 + typical)),
+        (float(between[0] / (between[0] + typical)), float(between[1] / (between[1] + typical))),
+        w / w.sum(),
+        common,
+        float(1 / np.sqrt(w0.sum())),
+        method,
+        interval,
+        level,
+        np.column_stack([y, np.sqrt(v)]),
+    )
 
 
-def _checked(value: Sequence[float] | Float, se: Sequence[float] | Float, method: str, interval: str, level: float) -> tuple[Float, Float]:
+def _checked(
+    value: Sequence[float] | Float,
+    se: Sequence[float] | Float,
+    method: str,
+    interval: str,
+    level: float,
+) -> tuple[Float, Float]:
     try:
         y, s = np.atleast_1d(np.asarray(value, float)), np.atleast_1d(np.asarray(se, float))
     except (TypeError, ValueError):
         raise EstimateError(
-            Problem("estimates are not numbers", "arguments 'value' and 'se'", "two lists of numbers", f"a {type(value).__name__} and a {type(se).__name__}")
+            Problem(
+                "estimates are not numbers",
+                "arguments 'value' and 'se'",
+                "two lists of numbers",
+                f"a {type(value).__name__} and a {type(se).__name__}",
+            )
         ) from None
     problems = []
     if y.shape != s.shape or y.ndim != 1:
-        problems.append(Problem("estimates and standard errors do not match", "random_effects", "two lists of one length", f"{y.size} and {s.size}"))
+        problems.append(
+            Problem(
+                "estimates and standard errors do not match",
+                "random_effects",
+                "two lists of one length",
+                f"{y.size} and {s.size}",
+            )
+        )
     elif y.size < 2:
-        problems.append(Problem("a summary needs several studies", "random_effects", "two or more", str(y.size), "Show the one effect by itself."))
+        problems.append(
+            Problem(
+                "a summary needs several studies",
+                "random_effects",
+                "two or more",
+                str(y.size),
+                "Show the one effect by itself.",
+            )
+        )
     bad = int((~np.isfinite(y)).sum() + (~(np.isfinite(s) & (s > 0))).sum())
     if bad:
         problems.append(
-            Problem("an effect cannot be weighted", "random_effects", "finite values and standard errors above 0", f"{bad} that are not", count=bad)
+            Problem(
+                "an effect cannot be weighted",
+                "random_effects",
+                "finite values and standard errors above 0",
+                f"{bad} that are not",
+                count=bad,
+            )
         )
     if method not in _NAMES:
-        problems.append(Problem("unknown way to the variance between studies", "argument 'method'", "'dl', 'pm' or 'reml'", repr(method)))
+        problems.append(
+            Problem(
+                "unknown way to the variance between studies",
+                "argument 'method'",
+                "'dl', 'pm' or 'reml'",
+                repr(method),
+            )
+        )
     if interval not in ("hartung_knapp", "hartung_knapp_adhoc", "normal"):
-        problems.append(Problem("unknown interval", "argument 'interval'", "'hartung_knapp', 'hartung_knapp_adhoc' or 'normal'", repr(interval)))
+        problems.append(
+            Problem(
+                "unknown interval",
+                "argument 'interval'",
+                "'hartung_knapp', 'hartung_knapp_adhoc' or 'normal'",
+                repr(interval),
+            )
+        )
     if not 0 < level < 1:
-        problems.append(Problem("the level is not a probability", "argument 'level'", "a number between 0 and 1", str(level)))
+        problems.append(
+            Problem(
+                "the level is not a probability",
+                "argument 'level'",
+                "a number between 0 and 1",
+                str(level),
+            )
+        )
     if problems:
         raise EstimateError(problems)
     return y, s**2
@@ -212,7 +317,9 @@ def _paule_mandel(y: Float, v: Float) -> float:
 def _q_profile(y: Float, v: Float, level: float) -> tuple[float, float]:
     upper, lower = stats.chi2.ppf([0.5 + level / 2, 0.5 - level / 2], y.size - 1)
     scale = float(v.mean())
-    return _falls_to(lambda t: _q(y, v, t), float(upper), scale), _falls_to(lambda t: _q(y, v, t), float(lower), scale)
+    return _falls_to(lambda t: _q(y, v, t), float(upper), scale), _falls_to(
+        lambda t: _q(y, v, t), float(lower), scale
+    )
 
 
 def _reml_score(y: Float, v: Float, t: float) -> float:
@@ -229,7 +336,18 @@ def _reml(y: Float, v: Float) -> float:
     score = np.array([_reml_score(y, v, float(t)) for t in grid])
     candidates = [0.0]
     for i in np.flatnonzero((score[:-1] > 0) & (score[1:] <= 0)):
-        candidates.append(float(brentq(lambda t: _reml_score(y, v, t), grid[i], grid[i + 1], xtol=1e-300, rtol=1e-14, maxiter=1000)))
+        candidates.append(
+            float(
+                brentq(
+                    lambda t: _reml_score(y, v, t),
+                    grid[i],
+                    grid[i + 1],
+                    xtol=1e-300,
+                    rtol=1e-14,
+                    maxiter=1000,
+                )
+            )
+        )
     return max(candidates, key=lambda t: _reml_likelihood(y, v, t))
 
 

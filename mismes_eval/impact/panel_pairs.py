@@ -1,4 +1,6 @@
-"""Group-time effects of a tracer panel in which each comparison uses the persons who answered its two waves, with the attrition weights made for those two waves."""
+"""Group-time effects of a tracer panel in which each comparison uses the persons who answered its
+two waves, with the attrition weights made for those two waves.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +25,19 @@ from mismes_eval.weighting.sample import Sample
 
 
 def enrolled(data: PanelLike, cohort: str, covariates: Sequence[str]) -> Layout:
-    """Persons at enrolment on the design before any weight step, where influence pulled back from differently weighted waves meets. Cohort NaN: outside the domain."""
+    """Persons at enrolment on the design before any weight step, where influence pulled back from
+    differently weighted waves meets. Cohort NaN: outside the domain.
+    """
     sample = data.sample
     require(sample, [cohort, *covariates], "att_gt")
     if sample.design.replicates is not None:
         raise IdentificationError(
-            Problem("pairs of waves and replicate weights cannot be had together", "argument 'unbalanced'", "'balanced' for replicate designs", "'pairs'")
+            Problem(
+                "pairs of waves and replicate weights cannot be had together",
+                "argument 'unbalanced'",
+                "'balanced' for replicate designs",
+                "'pairs'",
+            )
         )
     inside = sample.active
     some = covariate_rows(sample, covariates, np.flatnonzero(inside))
@@ -36,16 +45,37 @@ def enrolled(data: PanelLike, cohort: str, covariates: Sequence[str]) -> Layout:
     x[inside] = some
     base = replace(sample, design=replace(sample.design, steps=()))
     first = np.where(inside, cohorts(sample.frame[cohort]), np.nan)
-    note = "Each comparison uses the persons who answered its two waves, with the weights made for those waves."
+    note = (
+        "Each comparison uses the persons who answered its two waves, with the weights made for"
+        " those waves."
+    )
     periods = wave_numbers(data.waves)
-    return Layout(base, np.arange(sample.n), np.zeros((sample.n, 0)), first, x, periods, None, (note, *zero_said(sample.frame[cohort], periods)))
+    return Layout(
+        base,
+        np.arange(sample.n),
+        np.zeros((sample.n, 0)),
+        first,
+        x,
+        periods,
+        None,
+        (note, *zero_said(sample.frame[cohort], periods)),
+    )
 
 
 def fit_pairs(data: PanelLike, outcome: str, layout: Layout, plan: Plan, method: Method) -> Fitted:
-    """Effects of all cells; influence on the design's base weights. Raises Separation, and IdentificationError listing the cells without rows."""
+    """Effects of all cells; influence on the design's base weights. Raises Separation, and
+    IdentificationError listing the cells without rows.
+    """
     k, n = len(plan.cells), layout.n
     z = np.zeros((k, n)).T
-    out = Fitted(np.zeros(k), z, np.zeros(len(plan.cohorts)), np.zeros(k, np.intp), np.zeros(k, np.intp), pd.DataFrame())
+    out = Fitted(
+        np.zeros(k),
+        z,
+        np.zeros(len(plan.cohorts)),
+        np.zeros(k, np.intp),
+        np.zeros(k, np.intp),
+        pd.DataFrame(),
+    )
     overlap: Overlap = []
     problems: list[Problem] = []
     silent = 0
@@ -58,18 +88,29 @@ def fit_pairs(data: PanelLike, outcome: str, layout: Layout, plan: Plan, method:
         members = [j for j, c in enumerate(plan.cells) if c.against and (c.base, c.time) == pair]
         here = np.zeros((n, len(members)))
         for i, j in enumerate(members):
-            overlap += _cell(plan.cells[j], plan, sample, y, seen, layout, method, (out, j, here[:, i]), problems)
+            overlap += _cell(
+                plan.cells[j], plan, sample, y, seen, layout, method, (out, j, here[:, i]), problems
+            )
         z[:, members] = sample.design.pull_back(Influence.of(here)).dense()
     if problems:
         raise IdentificationError(problems)
-    table = pd.DataFrame(overlap, columns=["cohort", "extreme", "largest"]).groupby("cohort", as_index=False).max()
+    table = (
+        pd.DataFrame(overlap, columns=["cohort", "extreme", "largest"])
+        .groupby("cohort", as_index=False)
+        .max()
+    )
     whole = np.zeros((n, len(plan.cohorts)))
     for j, g in enumerate(plan.cohorts):
         whole[:, j] = layout.cohort == g
     size = data.sample.weights @ whole
     joined = np.concatenate([z, data.sample.design.pull_back(Influence.of(whole)).dense()], axis=1)
     notes = (
-        (f"Of the persons who answered both waves of a comparison, up to {silent:,} have no '{outcome}' in one of them and are left out of it.",)
+        (
+            (
+                f"Of the persons who answered both waves of a comparison, up to {silent:,} have no"
+                f" '{outcome}' in one of them and are left out of it."
+            ),
+        )
         if silent
         else ()
     )
@@ -77,14 +118,28 @@ def fit_pairs(data: PanelLike, outcome: str, layout: Layout, plan: Plan, method:
 
 
 def _cell(
-    cell: Cell, plan: Plan, sample: Sample, y: Float, seen: Bool, layout: Layout, method: Method, into: tuple[Fitted, int, Float], problems: list[Problem]
-) -> Overlap:  # fmt: skip
+    cell: Cell,
+    plan: Plan,
+    sample: Sample,
+    y: Float,
+    seen: Bool,
+    layout: Layout,
+    method: Method,
+    into: tuple[Fitted, int, Float],
+    problems: list[Problem],
+) -> Overlap:
     out, j, column = into
-    mine, theirs = np.flatnonzero(seen & (layout.cohort == cell.cohort)), np.flatnonzero(seen & np.isin(layout.cohort, cell.against))
+    mine, theirs = (
+        np.flatnonzero(seen & (layout.cohort == cell.cohort)),
+        np.flatnonzero(seen & np.isin(layout.cohort, cell.against)),
+    )
     if not mine.size or not theirs.size:
         problems.append(no_rows(cell, plan.periods, mine.size, theirs.size))
         return []
-    one, other = (Group(sample.weights[rows], np.ascontiguousarray(layout.x[rows].T), y[:, rows]) for rows in (mine, theirs))
+    one, other = (
+        Group(sample.weights[rows], np.ascontiguousarray(layout.x[rows].T), y[:, rows])
+        for rows in (mine, theirs)
+    )
     effects = many(one, other, np.array([1]), np.array([0]), method)
     out.att[j], out.n_treated[j], out.n_comparison[j] = effects.att[0], mine.size, theirs.size
     column[mine], column[theirs] = effects.treated[0], effects.compared[0]

@@ -1,4 +1,6 @@
-"""What all bounds share: reading the columns, the interval for the effect between two bounds, and the Estimate that carries them."""
+"""What all bounds share: reading the columns, the interval for the effect between two bounds, and
+the Estimate that carries them.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,12 @@ from mismes_eval.weighting.sample import Sample
 
 
 def imbens_manski(bounds: Estimate, level: float = 0.95) -> tuple[float, float]:
-    """Interval that covers the effect itself, wherever it lies between the bounds, with the given probability.
+    """Interval that covers the effect itself, wherever it lies between the bounds, with the given
+    probability.
 
     bounds : an Estimate with the values "lower" and "upper".  Returns (low, high): lower - c se, upper + c se with
-    F(c + width / larger se) - F(-c) = level; F is Student's t with the design's degrees of freedom (normal in the limit, as published).
+    F(c + width / larger se) - F(-c) = level; F is Student's t with the design's degrees of freedom
+    (normal in the limit, as published).
 
     References
     ----------
@@ -31,10 +35,26 @@ def imbens_manski(bounds: Estimate, level: float = 0.95) -> tuple[float, float]:
     """
     need_estimates((bounds,), "imbens_manski")
     if bounds.names != ("lower", "upper"):
-        raise EstimateError(Problem("imbens_manski needs two bounds", "argument 'bounds'", "an Estimate of 'lower' and 'upper'", ", ".join(bounds.names)))
+        raise EstimateError(
+            Problem(
+                "imbens_manski needs two bounds",
+                "argument 'bounds'",
+                "an Estimate of 'lower' and 'upper'",
+                ", ".join(bounds.names),
+            )
+        )
     if not 0.5 < level < 1:
-        raise EstimateError(Problem("the level is no probability above one half", "argument 'level'", "a number between 0.5 and 1", str(level)))
-    c = _critical(float(bounds.value[1] - bounds.value[0]), float(bounds.se.max()), level, bounds.degf)
+        raise EstimateError(
+            Problem(
+                "the level is no probability above one half",
+                "argument 'level'",
+                "a number between 0.5 and 1",
+                str(level),
+            )
+        )
+    c = _critical(
+        float(bounds.value[1] - bounds.value[0]), float(bounds.se.max()), level, bounds.degf
+    )
     return float(bounds.value[0] - c * bounds.se[0]), float(bounds.value[1] + c * bounds.se[1])
 
 
@@ -54,19 +74,36 @@ def _critical(width: float, se: float, level: float, dof: float) -> float:
 
 
 def observed(sample: Sample, outcome: str, seen: Bool, caller: str) -> Float:
-    """(n,) the outcome where it is seen, 0 elsewhere. Raises with the count of missing and of infinite values among rows that should have one."""
+    """(n,) the outcome where it is seen, 0 elsewhere. Raises with the count of missing and of
+    infinite values among rows that should have one.
+    """
     require(sample, [outcome], caller)
     series = sample.frame[outcome]
     if not (pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)):
-        raise EstimateError(Problem(f"{caller} needs numbers", f"column '{outcome}'", "a numeric or boolean column", str(series.dtype)))
+        raise EstimateError(
+            Problem(
+                f"{caller} needs numbers",
+                f"column '{outcome}'",
+                "a numeric or boolean column",
+                str(series.dtype),
+            )
+        )
     y = series.to_numpy(dtype=float, na_value=np.nan)
     problems = []
     for what, bad in (("missing", seen & np.isnan(y)), ("infinite", seen & np.isinf(y))):
         if bad.any():
             problems.append(
-                Problem(f"{caller} meets {what} outcomes among observed rows", f"column '{outcome}'", "a finite number in every row that counts as observed", what,
-                        f"Count these rows as not observed, or narrow the domain: sample.where(numpy.isfinite(frame['{outcome}'])).", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5]))
-            )  # fmt: skip
+                Problem(
+                    f"{caller} meets {what} outcomes among observed rows",
+                    f"column '{outcome}'",
+                    "a finite number in every row that counts as observed",
+                    what,
+                    "Count these rows as not observed, or narrow the domain:"
+                    f" sample.where(numpy.isfinite(frame['{outcome}'])).",
+                    int(bad.sum()),
+                    tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                )
+            )
     if problems:
         raise EstimateError(problems)
     return np.where(seen, np.nan_to_num(y, nan=0.0, posinf=0.0, neginf=0.0), 0.0)
@@ -78,34 +115,64 @@ def both_arms(inside: Bool, d: Float, seen: Bool, treated: str, caller: str) -> 
     for arm, name in ((1, "treated"), (0, "comparison")):
         rows = inside & (d == arm)
         if not rows.any():
-            problems.append(Problem(f"{caller} has no {name} rows", f"column '{treated}'", "both arms", "none"))
+            problems.append(
+                Problem(f"{caller} has no {name} rows", f"column '{treated}'", "both arms", "none")
+            )
         elif not (rows & seen).any():
             problems.append(
-                Problem(f"{caller} has no observed {name} rows", f"column '{treated}'", "observed outcomes in both arms", f"0 of {int(rows.sum())}")
+                Problem(
+                    f"{caller} has no observed {name} rows",
+                    f"column '{treated}'",
+                    "observed outcomes in both arms",
+                    f"0 of {int(rows.sum())}",
+                )
             )
     if problems:
         raise IdentificationError(problems)
 
 
-def part_of(sample: Sample, statistic: Callable[[Float], tuple[Float, Float]]) -> tuple[Float, Part]:
-    """Value (p,) and the part that carries its variance. statistic: weights (n,), 0 outside the domain -> value (p,) and influence (n, p).
+def part_of(
+    sample: Sample, statistic: Callable[[Float], tuple[Float, Float]]
+) -> tuple[Float, Part]:
+    """Value (p,) and the part that carries its variance. statistic: weights (n,), 0 outside the
+    domain -> value (p,) and influence (n, p).
 
     Where the design has replicate weights, the statistic is made anew in each.
     """
     value, z = statistic(np.where(sample.active, sample.weights, 0.0))
     if sample.design.replicates is None:
         return value, Part(sample.design, Influence.of(z))
-    return value, Part(sample.design, Influence.of(z), replicated(sample, lambda w: statistic(w)[0]), value)
+    return value, Part(
+        sample.design, Influence.of(z), replicated(sample, lambda w: statistic(w)[0]), value
+    )
 
 
 def bounds_of(
-    sample: Sample, value: Float, part: Part, outcome: str, definition: str, notes: tuple[str, ...], extra: dict[str, object], dof: float
+    sample: Sample,
+    value: Float,
+    part: Part,
+    outcome: str,
+    definition: str,
+    notes: tuple[str, ...],
+    extra: dict[str, object],
+    dof: float,
 ) -> Estimate:
-    """Estimate of "lower" and "upper" from value (2,) and its part; its notes and `extra` carry the Imbens-Manski interval at 95%."""
+    """Estimate of "lower" and "upper" from value (2,) and its part; its notes and `extra` carry the
+    Imbens-Manski interval at 95%.
+    """
     keys = pd.DataFrame({"variable": [outcome] * 2, "bound": ["lower", "upper"]})
     n = np.full(2, float(sample.active.sum()))
     out = Estimate(
-        value, ("lower", "upper"), (part,), keys, n, np.full(2, dof), "bounds on an effect", definition=definition, notes=(*notes, *sample.notes), extra=extra
+        value,
+        ("lower", "upper"),
+        (part,),
+        keys,
+        n,
+        np.full(2, dof),
+        "bounds on an effect",
+        definition=definition,
+        notes=(*notes, *sample.notes),
+        extra=extra,
     )
     low, high = imbens_manski(out)
     note = f"Imbens-Manski 95% interval of the effect: [{low:.6g}, {high:.6g}]."

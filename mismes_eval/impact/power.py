@@ -1,4 +1,6 @@
-"""Designing the next study: the effect that it would find, and the persons it needs, under clusters, repeated waves, loss and partial take-up."""
+"""Designing the next study: the effect that it would find, and the persons it needs, under
+clusters, repeated waves, loss and partial take-up.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,11 @@ Estimator = Literal["post", "did", "ancova"]
 
 @dataclass(frozen=True)
 class StudyDesign:
-    """A planned comparison of two arms: persons enrolled (n), the effect on the treated that it finds with `power`, and everything assumed.
+    """A planned comparison of two arms: persons enrolled (n), the effect on the treated that it
+    finds with `power`, and everything assumed.
 
-    effect and se are in the outcome's units, per person who takes the measure up. float(design) is the effect.
+    effect and se are in the outcome's units, per person who takes the measure up. float(design) is
+    the effect.
     """
 
     n: float
@@ -53,7 +57,11 @@ class StudyDesign:
     @property
     def dof(self) -> float:
         """Clusters (persons, where they are assigned one by one) minus 2."""
-        return (self.clusters if self.assigned == "cluster" and self.cluster_size > 1 else self.n * (1 - self.attrition)) - 2
+        return (
+            self.clusters
+            if self.assigned == "cluster" and self.cluster_size > 1
+            else self.n * (1 - self.attrition)
+        ) - 2
 
     @property
     def design_effect(self) -> float:
@@ -61,20 +69,39 @@ class StudyDesign:
         m = self.cluster_size * (1 - self.attrition) if self.assigned == "cluster" else 0.0
         before, after = self.waves_before, self.waves_after
         total = self.icc * self.cluster_rho + (1 - self.icc) * self.rho
-        slope = {"post": 0.0, "did": 1.0, "ancova": total * before / (1 + (before - 1) * total)}[self.estimator]
+        slope = {"post": 0.0, "did": 1.0, "ancova": total * before / (1 + (before - 1) * total)}[
+            self.estimator
+        ]
 
         def factor(rho: float) -> float:
-            return (1 + (after - 1) * rho) / after - 2 * slope * rho + slope**2 * (1 + (before - 1) * rho) / before
+            return (
+                (1 + (after - 1) * rho) / after
+                - 2 * slope * rho
+                + slope**2 * (1 + (before - 1) * rho) / before
+            )
 
         if self.cluster_size <= 1:
             return self.deff * (1 - self.r2) * factor(self.rho)
-        return self.deff * (1 - self.r2) * (m * self.icc * factor(self.cluster_rho) + (1 - self.icc) * factor(self.rho))
+        return (
+            self.deff
+            * (1 - self.r2)
+            * (m * self.icc * factor(self.cluster_rho) + (1 - self.icc) * factor(self.rho))
+        )
 
     @property
     def se(self) -> float:
         """Standard error of the effect on those who take up."""
         kept = self.n * (1 - self.attrition)
-        return self.sd * float(np.sqrt(self.design_effect * (1 / (kept * self.share_treated) + 1 / (kept * (1 - self.share_treated))))) / self.take_up
+        return (
+            self.sd
+            * float(
+                np.sqrt(
+                    self.design_effect
+                    * (1 / (kept * self.share_treated) + 1 / (kept * (1 - self.share_treated)))
+                )
+            )
+            / self.take_up
+        )
 
     def power_at(self, effect: float) -> float:
         """Chance to find an effect of this size, two-sided test at alpha."""
@@ -85,26 +112,50 @@ class StudyDesign:
             z = stats.norm.isf(self.alpha / 2)
             return float(stats.norm.sf(z - away) + stats.norm.cdf(-z - away))
         t = stats.t.isf(self.alpha / 2, self.dof)
-        return float(stats.nct.sf(t, self.dof, away) + (stats.nct.cdf(-t, self.dof, away) if away < 8 else 0.0))
+        return float(
+            stats.nct.sf(t, self.dof, away)
+            + (stats.nct.cdf(-t, self.dof, away) if away < 8 else 0.0)
+        )
 
     def curve(self, effects: list[float]) -> pd.DataFrame:
         """effect, power."""
         return pd.DataFrame({"effect": effects, "power": [self.power_at(e) for e in effects]})
 
     def to_frame(self) -> pd.DataFrame:
-        """One row: n, clusters, effect, effect_in_sd, power, se, design_effect, degf and the assumptions."""
+        """One row: n, clusters, effect, effect_in_sd, power, se, design_effect, degf and the
+        assumptions.
+        """
         return pd.DataFrame(
-            {"n": [self.n], "clusters": self.clusters, "effect": self.effect, "effect_in_sd": self.effect / self.sd, "power": self.power, "se": self.se, "design_effect": self.design_effect,
-             "degf": self.dof, "estimator": self.estimator, "share_treated": self.share_treated, "icc": self.icc, "cluster_size": self.cluster_size, "rho": self.rho,
-             "attrition": self.attrition, "take_up": self.take_up, "alpha": self.alpha, "assigned": self.assigned}
-        )  # fmt: skip
+            {
+                "n": [self.n],
+                "clusters": self.clusters,
+                "effect": self.effect,
+                "effect_in_sd": self.effect / self.sd,
+                "power": self.power,
+                "se": self.se,
+                "design_effect": self.design_effect,
+                "degf": self.dof,
+                "estimator": self.estimator,
+                "share_treated": self.share_treated,
+                "icc": self.icc,
+                "cluster_size": self.cluster_size,
+                "rho": self.rho,
+                "attrition": self.attrition,
+                "take_up": self.take_up,
+                "alpha": self.alpha,
+                "assigned": self.assigned,
+            }
+        )
 
     @property
     def text(self) -> str:
         """The plan in a sentence."""
         return (
-            f"{self.n:,.0f} persons in {self.clusters:,.0f} clusters find an effect of {self.effect:.3g} ({self.effect / self.sd:.2f} standard deviations) with {100 * self.power:.0f}% power, "
-            f"two-sided at {100 * self.alpha:g}%; {100 * self.attrition:.0f}% loss and {100 * self.take_up:.0f}% take-up assumed. Loss at random: a loss that depends on the measure is no matter of numbers."
+            f"{self.n:,.0f} persons in {self.clusters:,.0f} clusters find an effect of"
+            f" {self.effect:.3g} ({self.effect / self.sd:.2f} standard deviations) with"
+            f" {100 * self.power:.0f}% power, two-sided at {100 * self.alpha:g}%;"
+            f" {100 * self.attrition:.0f}% loss and {100 * self.take_up:.0f}% take-up assumed. Loss"
+            " at random: a loss that depends on the measure is no matter of numbers."
         )
 
     def _repr_html_(self) -> str:
@@ -153,7 +204,8 @@ def minimum_detectable_effect(
 
     References
     ----------
-    McKenzie (2012), Journal of Development Economics 99, 210-221; Bloom (1995), Evaluation Review 19, 547-556; Teerenstra et al. (2012), Statistics in Medicine 31, 2169-2178.
+    McKenzie (2012), Journal of Development Economics 99, 210-221; Bloom (1995), Evaluation Review
+    19, 547-556; Teerenstra et al. (2012), Statistics in Medicine 31, 2169-2178.
     """
     design = _design(
         n,
@@ -177,9 +229,17 @@ def minimum_detectable_effect(
     )
     if design.dof < 1:
         raise EstimateError(
-            Problem("too few clusters for a test", "arguments 'n' and 'cluster_size'", "3 clusters or more", f"{design.clusters:g}", "Enrol more clusters.")
+            Problem(
+                "too few clusters for a test",
+                "arguments 'n' and 'cluster_size'",
+                "3 clusters or more",
+                f"{design.clusters:g}",
+                "Enrol more clusters.",
+            )
         )
-    effect = brentq(lambda e: design.power_at(e) - power, 0.0, 60 * design.se, xtol=1e-12 * design.se)
+    effect = brentq(
+        lambda e: design.power_at(e) - power, 0.0, 60 * design.se, xtol=1e-12 * design.se
+    )
     return replace(design, effect=float(effect))
 
 
@@ -203,18 +263,50 @@ def sample_size(
     r2: float = 0.0,
     assigned: Literal["cluster", "person"] = "cluster",
 ) -> StudyDesign:
-    """Persons to enrol so that an effect is found with the stated power, rounded up to whole clusters. Arguments as in minimum_detectable_effect."""
+    """Persons to enrol so that an effect is found with the stated power, rounded up to whole
+    clusters. Arguments as in minimum_detectable_effect.
+    """
     if not (np.isfinite(effect) and effect != 0):
-        raise EstimateError(Problem("no effect to look for", "argument 'effect'", "a number other than 0", str(effect)))
+        raise EstimateError(
+            Problem(
+                "no effect to look for", "argument 'effect'", "a number other than 0", str(effect)
+            )
+        )
 
     def design(clusters: float) -> StudyDesign:
-        return _design(clusters * cluster_size, share_treated, sd, icc, cluster_size, rho, attrition, deff, alpha, power, estimator, share, cluster_rho, waves_before, waves_after, take_up, r2, assigned)  # fmt: skip
+        return _design(
+            clusters * cluster_size,
+            share_treated,
+            sd,
+            icc,
+            cluster_size,
+            rho,
+            attrition,
+            deff,
+            alpha,
+            power,
+            estimator,
+            share,
+            cluster_rho,
+            waves_before,
+            waves_after,
+            take_up,
+            r2,
+            assigned,
+        )
 
     low, high = 4.0, 8.0
     while design(high).power_at(effect) < power:
         high *= 2
         if high > 1e10:
-            raise EstimateError(Problem("no number of persons is enough", "argument 'effect'", "an effect that is not vanishing", str(effect)))
+            raise EstimateError(
+                Problem(
+                    "no number of persons is enough",
+                    "argument 'effect'",
+                    "an effect that is not vanishing",
+                    str(effect),
+                )
+            )
     if design(low).power_at(effect) < power:
         low = brentq(lambda c: design(c).power_at(effect) - power, low, high, xtol=1e-6)
     found = design(float(np.ceil(low - 1e-6)))
@@ -222,38 +314,89 @@ def sample_size(
 
 
 def _design(
-    n: float, share_treated: float, sd: float | None, icc: float, cluster_size: float, rho: float, attrition: float, deff: float, alpha: float, power: float, estimator: Estimator,
-    share: float | None, cluster_rho: float | None, waves_before: int, waves_after: int, take_up: float, r2: float, assigned: Literal["cluster", "person"],
-) -> StudyDesign:  # fmt: skip
+    n: float,
+    share_treated: float,
+    sd: float | None,
+    icc: float,
+    cluster_size: float,
+    rho: float,
+    attrition: float,
+    deff: float,
+    alpha: float,
+    power: float,
+    estimator: Estimator,
+    share: float | None,
+    cluster_rho: float | None,
+    waves_before: int,
+    waves_after: int,
+    take_up: float,
+    r2: float,
+    assigned: Literal["cluster", "person"],
+) -> StudyDesign:
     problems = []
     if (sd is None) == (share is None):
         problems.append(
-            Problem("the spread of the outcome is needed once", "arguments 'sd' and 'share'", "one of the two", "both" if sd is not None else "neither")
+            Problem(
+                "the spread of the outcome is needed once",
+                "arguments 'sd' and 'share'",
+                "one of the two",
+                "both" if sd is not None else "neither",
+            )
         )
     ranges: list[tuple[str, float | None, float, float]] = [
-        ("n", n, 0, np.inf), ("share_treated", share_treated, 0, 1), ("sd", sd, 0, np.inf), ("share", share, 0, 1), ("take_up", take_up, 0, 1 + 1e-12), ("deff", deff, 0, np.inf),
-        ("alpha", alpha, 0, 1), ("power", power, alpha, 1),
-    ]  # fmt: skip
+        ("n", n, 0, np.inf),
+        ("share_treated", share_treated, 0, 1),
+        ("sd", sd, 0, np.inf),
+        ("share", share, 0, 1),
+        ("take_up", take_up, 0, 1 + 1e-12),
+        ("deff", deff, 0, np.inf),
+        ("alpha", alpha, 0, 1),
+        ("power", power, alpha, 1),
+    ]
     problems += [
-        Problem("a planning figure is out of range", f"argument '{a}'", f"above {lo:g} and below {hi:g}", f"{v:g}")
+        Problem(
+            "a planning figure is out of range",
+            f"argument '{a}'",
+            f"above {lo:g} and below {hi:g}",
+            f"{v:g}",
+        )
         for a, v, lo, hi in ranges
         if v is not None and not lo < v < hi
     ]
-    halves: list[tuple[str, float | None]] = [("icc", icc), ("rho", rho), ("cluster_rho", cluster_rho), ("attrition", attrition), ("r2", r2)]
+    halves: list[tuple[str, float | None]] = [
+        ("icc", icc),
+        ("rho", rho),
+        ("cluster_rho", cluster_rho),
+        ("attrition", attrition),
+        ("r2", r2),
+    ]
     problems += [
-        Problem("a planning figure is out of range", f"argument '{a}'", "0 or more and below 1", f"{v:g}")
+        Problem(
+            "a planning figure is out of range",
+            f"argument '{a}'",
+            "0 or more and below 1",
+            f"{v:g}",
+        )
         for a, v in halves
         if v is not None and not 0 <= v < 1
     ]
     if not all(1 <= v < np.inf for v in (cluster_size, waves_before, waves_after)):
         problems.append(
             Problem(
-                "a planning figure is out of range", "cluster_size, waves_before, waves_after", "1 or more", f"{cluster_size:g}, {waves_before}, {waves_after}"
+                "a planning figure is out of range",
+                "cluster_size, waves_before, waves_after",
+                "1 or more",
+                f"{cluster_size:g}, {waves_before}, {waves_after}",
             )
         )
     if estimator not in ("post", "did", "ancova") or assigned not in ("cluster", "person"):
         problems.append(
-            Problem("unknown choice", "arguments 'estimator' and 'assigned'", "post, did or ancova; cluster or person", f"{estimator!r}, {assigned!r}")
+            Problem(
+                "unknown choice",
+                "arguments 'estimator' and 'assigned'",
+                "post, did or ancova; cluster or person",
+                f"{estimator!r}, {assigned!r}",
+            )
         )
     if icc > 0 and cluster_size == 1:
         problems.append(
@@ -266,5 +409,26 @@ def _design(
         )
     if problems:
         raise EstimateError(problems)
-    spread = float(sd) if sd is not None else float(np.sqrt(float(share or 0) * (1 - float(share or 0))))
-    return StudyDesign(n, float("nan"), power, estimator, share_treated, spread, icc, cluster_size, rho, rho if cluster_rho is None else cluster_rho, waves_before, waves_after, attrition, take_up, r2, deff, alpha, assigned)  # fmt: skip
+    spread = (
+        float(sd) if sd is not None else float(np.sqrt(float(share or 0) * (1 - float(share or 0))))
+    )
+    return StudyDesign(
+        n,
+        float("nan"),
+        power,
+        estimator,
+        share_treated,
+        spread,
+        icc,
+        cluster_size,
+        rho,
+        rho if cluster_rho is None else cluster_rho,
+        waves_before,
+        waves_after,
+        attrition,
+        take_up,
+        r2,
+        deff,
+        alpha,
+        assigned,
+    )

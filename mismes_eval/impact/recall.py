@@ -1,4 +1,6 @@
-"""A status before the measure that persons were asked for afterwards: the effect if some of them remember it wrongly."""
+"""A status before the measure that persons were asked for afterwards: the effect if some of them
+remember it wrongly.
+"""
 
 from __future__ import annotations
 
@@ -26,41 +28,65 @@ def recall_sensitivity(
     specificity: Sequence[float],
     arm: Literal["both", "treated", "comparison"] = "both",
 ) -> Estimate:
-    """Difference-in-differences of a yes-no status whose value before the measure is recalled with error.
+    """Difference-in-differences of a yes-no status whose value before the measure is recalled with
+    error.
 
     Parameters
     ----------
     before : recalled status, 0/1.  after : status at the interview, 0/1, taken as right.  treated : 0/1.
-    sensitivity : share of those with the status before who say so; specificity : share of those without it who say so. Every pair is tried.
-    arm : who errs. "both" errs alike; one arm alone is what moves a difference-in-differences most (participants who gild the time before).
+    sensitivity : share of those with the status before who say so; specificity : share of those
+        without it who say so. Every pair is tried.
+    arm : who errs. "both" errs alike; one arm alone is what moves a difference-in-differences most
+        (participants who gild the time before).
 
     Returns
     -------
-    Estimate, one value a pair; keys: sensitivity, specificity, possible (False where the corrected share before is not between 0 and 1: the data contradict the pair).
+    Estimate, one value a pair; keys: sensitivity, specificity, possible (False where the corrected
+    share before is not between 0 and 1: the data contradict the pair).
     The pair (1, 1) is the effect as recorded.
 
     Raises
     ------
-    EstimateError : values other than 0 and 1, or a pair whose sum is not above 1 (answers that say nothing).
+    EstimateError : values other than 0 and 1, or a pair whose sum is not above 1 (answers that say
+        nothing).
 
     References
     ----------
     Rogan and Gladen (1978), American Journal of Epidemiology 107, 71-76.
     """
     if arm not in ("both", "treated", "comparison"):
-        raise EstimateError(Problem("unknown arm", "argument 'arm'", "both, treated or comparison", repr(arm)))
+        raise EstimateError(
+            Problem("unknown arm", "argument 'arm'", "both, treated or comparison", repr(arm))
+        )
     pairs = list(product([float(s) for s in sensitivity], [float(s) for s in specificity]))
     bad = [p for p in pairs if not (0 <= p[0] <= 1 and 0 <= p[1] <= 1 and sum(p) > 1)]
     if bad or not pairs:
-        raise EstimateError(Problem("answers of this kind say nothing", "arguments 'sensitivity' and 'specificity'", "shares with a sum above 1", str(bad[:3])))
+        raise EstimateError(
+            Problem(
+                "answers of this kind say nothing",
+                "arguments 'sensitivity' and 'specificity'",
+                "shares with a sum above 1",
+                str(bad[:3]),
+            )
+        )
     require(sample, [before, after, treated], "recall_sensitivity")
     inside = sample.active
     y0, y1, d = (yes_no(sample, c, "recall_sensitivity") for c in (before, after, treated))
     both_arms(inside, d, inside, treated, "recall_sensitivity")
     right = {a: arm not in ("both", name) for a, name in ((1, "treated"), (0, "comparison"))}
     value, part = part_of(sample, lambda w: _corrected(w, inside, y0, y1, d, pairs, right))
-    possible = [_possible(np.where(inside, sample.weights, 0.0), inside, y0, d, pair, right) for pair in pairs]
-    keys = pd.DataFrame({"variable": after, "sensitivity": [p[0] for p in pairs], "specificity": [p[1] for p in pairs], "possible": possible})
+    possible = [
+        _possible(np.where(inside, sample.weights, 0.0), inside, y0, d, pair, right)
+        for pair in pairs
+    ]
+    keys = pd.DataFrame(
+        {
+            "variable": after,
+            "sensitivity": [p[0] for p in pairs],
+            "specificity": [p[1] for p in pairs],
+            "possible": possible,
+        }
+    )
     names = tuple(f"sensitivity {p[0]:g}, specificity {p[1]:g}" for p in pairs)
     who = "Both arms err alike" if arm == "both" else f"Only the {arm} arm errs"
     notes = (f"{who} in recalling '{before}'; '{after}' is taken as right.", *sample.notes)
@@ -73,12 +99,22 @@ def recall_sensitivity(
         n,
         np.full(len(pairs), sample.degf),
         "effect",
-        definition="Difference-in-differences with the status before corrected for stated recall error.",
+        definition=(
+            "Difference-in-differences with the status before corrected for stated recall error."
+        ),
         notes=notes,
     )
 
 
-def _corrected(w: Float, inside: Bool, y0: Float, y1: Float, d: Float, pairs: Sequence[tuple[float, float]], right: dict[int, bool]) -> tuple[Float, Float]:
+def _corrected(
+    w: Float,
+    inside: Bool,
+    y0: Float,
+    y1: Float,
+    d: Float,
+    pairs: Sequence[tuple[float, float]],
+    right: dict[int, bool],
+) -> tuple[Float, Float]:
     """Value (k,) and influence (n, k) of the effect for each pair."""
     value, z = np.zeros(len(pairs)), np.zeros((w.size, len(pairs)))
     for a, sign in ((1, 1.0), (0, -1.0)):
@@ -96,7 +132,9 @@ def _undone(share: float, pair: tuple[float, float], right: bool) -> float:
     return share if right else (share - (1 - pair[1])) / (sum(pair) - 1)
 
 
-def _possible(w: Float, inside: Bool, y0: Float, d: Float, pair: tuple[float, float], right: dict[int, bool]) -> bool:
+def _possible(
+    w: Float, inside: Bool, y0: Float, d: Float, pair: tuple[float, float], right: dict[int, bool]
+) -> bool:
     shares = [_undone(_mean(w, inside & (d == a), y0)[0], pair, right[a]) for a in (0, 1)]
     return all(-1e-12 <= s <= 1 + 1e-12 for s in shares)
 

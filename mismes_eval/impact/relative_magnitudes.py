@@ -1,8 +1,11 @@
-"""Confidence set of an effect when trends may break by a multiple of the largest pre-treatment break: conditional test with a least-favourable first stage.
+"""Confidence set of an effect when trends may break by a multiple of the largest pre-treatment
+break: conditional test with a least-favourable first stage.
 
-The post-treatment deviations that a multiple M allows form the interval +-M L c around 0, c the largest break before treatment and L a constant of the
-target; so the hypothesis is a set of inequalities in the estimates alone, without nuisance parameters, and its test has closed form.
-References: Rambachan and Roth (2023), Review of Economic Studies 90, 2555-2591; Andrews, Roth and Pakes (2023), same journal 90, 2763-2791.
+The post-treatment deviations that a multiple M allows form the interval +-M L c around 0, c the
+largest break before treatment and L a constant of the target; so the hypothesis is a set of
+inequalities in the estimates alone, without nuisance parameters, and its test has closed form.
+References: Rambachan and Roth (2023), Review of Economic Studies 90, 2555-2591; Andrews, Roth and
+Pakes (2023), same journal 90, 2763-2791.
 """
 
 from __future__ import annotations
@@ -17,12 +20,16 @@ _GRID = 600
 
 
 def reach(target: Float) -> float:
-    """L: largest deviation of target' delta (m,) when each step of delta is at most 1 and delta starts at 0."""
+    """L: largest deviation of target' delta (m,) when each step of delta is at most 1 and delta
+    starts at 0.
+    """
     return float(np.abs(np.cumsum(target[::-1])).sum())
 
 
 def breaks(pre: int) -> Float:
-    """(pre, pre): steps of the coefficients before treatment, the last one into the reference period."""
+    """(pre, pre): steps of the coefficients before treatment, the last one into the reference
+    period.
+    """
     step = np.diff(np.eye(pre + 1), axis=0)
     return step[:, :pre]
 
@@ -34,8 +41,11 @@ def identified_set(beta: Float, pre: int, target: Float, m: float) -> tuple[floa
     return value - half, value + half
 
 
-def confidence_set(beta: Float, vcov: Float, pre: int, target: Float, m: float, level: float, seed: int = 1) -> tuple[float, float]:
-    """Ends of the set of effects that are not rejected; beta (pre + post,), vcov of it, target (post,).
+def confidence_set(
+    beta: Float, vcov: Float, pre: int, target: Float, m: float, level: float, seed: int = 1
+) -> tuple[float, float]:
+    """Ends of the set of effects that are not rejected; beta (pre + post,), vcov of it, target
+    (post,).
 
     The largest break may be any one, of either sign: the set is the union over these cases.
     """
@@ -56,9 +66,11 @@ def confidence_set(beta: Float, vcov: Float, pre: int, target: Float, m: float, 
 
 
 def _moments(pre: int, target: Float, m: float, s: int, sign: float) -> tuple[Float, Float]:
-    """Rows a (2, p) and shift (2,): under the hypothesis that the effect is theta, the mean of a beta - shift theta is at most 0.
+    """Rows a (2, p) and shift (2,): under the hypothesis that the effect is theta, the mean of a
+    beta - shift theta is at most 0.
 
-    Comparisons among the breaks themselves are left out: they hold whatever theta is, and where they nearly bind they only cost power.
+    Comparisons among the breaks themselves are left out: they hold whatever theta is, and where
+    they nearly bind they only cost power.
     """
     step = np.hstack([breaks(pre), np.zeros((pre, target.size))])
     effect = np.concatenate([np.zeros(pre), target])
@@ -69,7 +81,9 @@ def _moments(pre: int, target: Float, m: float, s: int, sign: float) -> tuple[Fl
 class _Test:
     """The hybrid test of one case, for many values of theta at once."""
 
-    def __init__(self, a: Float, shift: Float, beta: Float, vcov: Float, level: float, normal: Float) -> None:
+    def __init__(
+        self, a: Float, shift: Float, beta: Float, vcov: Float, level: float, normal: Float
+    ) -> None:
         covariance = a @ vcov @ a.T
         sd = np.sqrt(np.maximum(np.diag(covariance), 0.0))
         keep = sd > 1e-12 * sd.max()
@@ -79,7 +93,9 @@ class _Test:
         self.first = alpha / 10
         self.second = (alpha - self.first) / (1 - self.first)
         values, vectors = np.linalg.eigh(vcov)
-        draws = normal @ (vectors * np.sqrt(np.maximum(values, 0.0))).T @ (a[keep] / sd[keep, None]).T
+        draws = (
+            normal @ (vectors * np.sqrt(np.maximum(values, 0.0))).T @ (a[keep] / sd[keep, None]).T
+        )
         self.least_favourable = float(np.quantile(draws.max(axis=1), 1 - self.first))
 
     def accepts(self, theta: Float) -> Bool:
@@ -92,13 +108,17 @@ class _Test:
             bound = np.where(rho < 1 - 1e-9, (t - rho * top) / (1 - rho), -np.inf)
         lower = bound.max(axis=0)
         low, high = norm.cdf(lower), norm.cdf(self.least_favourable)
-        critical = np.maximum(norm.ppf(np.clip(low + (1 - self.second) * (high - low), 0.0, 1.0)), 0.0)
+        critical = np.maximum(
+            norm.ppf(np.clip(low + (1 - self.second) * (high - low), 0.0, 1.0)), 0.0
+        )
         out: Bool = (top <= self.least_favourable) & (top <= critical)
         return out
 
 
 def _ends(test: _Test, value: float, half: float) -> list[float]:
-    """Smallest and largest accepted theta on a grid, refined three times; nothing where none is accepted."""
+    """Smallest and largest accepted theta on a grid, refined three times; nothing where none is
+    accepted.
+    """
     grid = np.linspace(value - half, value + half, _GRID)
     accepted = np.flatnonzero(test.accepts(grid))
     if accepted.size == 0:

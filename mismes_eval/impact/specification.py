@@ -1,4 +1,6 @@
-"""One question, many declared ways to answer it: specification curve, leave-one-out, donut. What fails stays in the table with its reason."""
+"""One question, many declared ways to answer it: specification curve, leave-one-out, donut. What
+fails stays in the table with its reason.
+"""
 
 from __future__ import annotations
 
@@ -32,19 +34,25 @@ class Specification:
 
 @dataclass(frozen=True)
 class SpecificationCurve:
-    """runs in the order they were declared; reference: name of the one that the others are held against, or None."""
+    """runs in the order they were declared; reference: name of the one that the others are held
+    against, or None.
+    """
 
     runs: tuple[Specification, ...]
     reference: str | None
     notes: tuple[str, ...]
 
     def to_frame(self, level: float = 0.95) -> pd.DataFrame:
-        """One row a run: specification, its choices, value, se, ci_low, ci_high, p, n, degf, reason (where it could not be estimated)."""
+        """One row a run: specification, its choices, value, se, ci_low, ci_high, p, n, degf, reason
+        (where it could not be estimated).
+        """
         rows = []
         for run in self.runs:
             row: dict[str, object] = {"specification": run.name, **run.choices}
             if isinstance(run.result, NotEstimable):
-                row |= {c: np.nan for c in ("value", "se", "ci_low", "ci_high", "p", "n", "degf")} | {"reason": run.result.reason}
+                row |= {
+                    c: np.nan for c in ("value", "se", "ci_low", "ci_high", "p", "n", "degf")
+                } | {"reason": run.result.reason}
             else:
                 e, ci = run.result, run.result.ci(level)
                 row |= {
@@ -65,26 +73,43 @@ class SpecificationCurve:
         for run in self.runs:
             if run.name == name:
                 return run.result
-        raise EstimateError(Problem("no such specification", f"argument 'name' = {name!r}", f"one of {', '.join(r.name for r in self.runs[:20])}"))
+        raise EstimateError(
+            Problem(
+                "no such specification",
+                f"argument 'name' = {name!r}",
+                f"one of {', '.join(r.name for r in self.runs[:20])}",
+            )
+        )
 
     @property
     def text(self) -> str:
-        """Range, median, agreement in sign, how many are distinguishable from 0, how many could not be estimated."""
+        """Range, median, agreement in sign, how many are distinguishable from 0, how many could not
+        be estimated.
+        """
         t = self.to_frame()
         done = t[t["reason"] == ""]
         if done.empty:
             return f"None of {len(t)} specifications could be estimated."
         v = done["value"]
-        words = f"{len(done)} of {len(t)} specifications were estimated: {v.min():.4g} to {v.max():.4g}, median {v.median():.4g}; {int((v > 0).sum())} positive, {int((v < 0).sum())} negative; "
+        words = (
+            f"{len(done)} of {len(t)} specifications were estimated: {v.min():.4g} to"
+            f" {v.max():.4g}, median {v.median():.4g}; {int((v > 0).sum())} positive,"
+            f" {int((v < 0).sum())} negative; "
+        )
         words += f"{int(((done['ci_low'] > 0) | (done['ci_high'] < 0)).sum())} intervals exclude 0."
         if self.reference is not None and self.reference in set(done["specification"]):
             own = float(done.loc[done["specification"] == self.reference, "value"].iloc[0])
             far = done.iloc[int((v - own).abs().to_numpy().argmax())]
-            words += f" Farthest from '{self.reference}' ({own:.4g}) is '{far['specification']}' ({far['value']:.4g})."
+            words += (
+                f" Farthest from '{self.reference}' ({own:.4g}) is '{far['specification']}'"
+                f" ({far['value']:.4g})."
+            )
         return words
 
     def plot(self, ax: Any = None) -> Any:
-        """Estimates in order of size with 95% intervals, and below them the choices of each. Returns the upper axes."""
+        """Estimates in order of size with 95% intervals, and below them the choices of each.
+        Returns the upper axes.
+        """
         t = self.to_frame()
         done = t[t["reason"] == ""].sort_values("value").reset_index(drop=True)
         options = [(c, str(v)) for c in self._columns() for v in pd.unique(done[c])]
@@ -149,7 +174,8 @@ def robustness(
 
     Returns
     -------
-    SpecificationCurve; a specification that raises one of this package's errors stays in it as NotEstimable with the reason.
+    SpecificationCurve; a specification that raises one of this package's errors stays in it as
+    NotEstimable with the reason.
 
     References
     ----------
@@ -158,17 +184,29 @@ def robustness(
     if not specifications or (reference is not None and reference not in specifications):
         raise EstimateError(
             Problem(
-                "no such specification", "arguments 'specifications' and 'reference'", f"one of {', '.join(specifications) or 'none given'}", repr(reference)
+                "no such specification",
+                "arguments 'specifications' and 'reference'",
+                f"one of {', '.join(specifications) or 'none given'}",
+                repr(reference),
             )
         )
     wrong = [
-        Problem("a specification is no set of arguments", f"argument '{argument}', '{name}'", "a mapping", f"a {type(each).__name__}")
+        Problem(
+            "a specification is no set of arguments",
+            f"argument '{argument}', '{name}'",
+            "a mapping",
+            f"a {type(each).__name__}",
+        )
         for argument, given in (("specifications", specifications), ("choices", choices or {}))
         for name, each in given.items()
         if not isinstance(each, Mapping)
     ]
     wrong += [
-        Problem("no such specification", f"argument 'choices', '{name}'", f"one of {', '.join(map(str, specifications))}")
+        Problem(
+            "no such specification",
+            f"argument 'choices', '{name}'",
+            f"one of {', '.join(map(str, specifications))}",
+        )
         for name in choices or {}
         if name not in specifications
     ]
@@ -178,16 +216,33 @@ def robustness(
     for name, arguments in specifications.items():
         rest = {**(common or {}), **arguments}
         mask = rest.pop("where", None)
-        shown = choices[name] if choices is not None and name in choices else {k: _shown(v) for k, v in arguments.items()}
-        runs.append(Specification(name, shown, attempt(data if mask is None else data.where(mask), function, rest)))
+        shown = (
+            choices[name]
+            if choices is not None and name in choices
+            else {k: _shown(v) for k, v in arguments.items()}
+        )
+        runs.append(
+            Specification(
+                name, shown, attempt(data if mask is None else data.where(mask), function, rest)
+            )
+        )
     return SpecificationCurve(tuple(runs), reference, sample_of(data).notes)
 
 
-def every_combination(options: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, str]]]:
-    """All combinations of options, as `specifications` and `choices` of robustness. options: argument -> {label: value}."""
+def every_combination(
+    options: Mapping[str, Mapping[str, Any]],
+) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, str]]]:
+    """All combinations of options, as `specifications` and `choices` of robustness. options:
+    argument -> {label: value}.
+    """
     check(EstimateError, "every_combination", ("options", options, Mapping[str, object]))
     wrong = [
-        Problem("options of an argument are not labelled", f"argument 'options', '{a}'", "a mapping of label to value", f"a {type(o).__name__}")
+        Problem(
+            "options of an argument are not labelled",
+            f"argument 'options', '{a}'",
+            "a mapping of label to value",
+            f"a {type(o).__name__}",
+        )
         for a, o in options.items()
         if not isinstance(o, Mapping)
     ]
@@ -196,7 +251,10 @@ def every_combination(options: Mapping[str, Mapping[str, Any]]) -> tuple[dict[st
     specifications, choices = {}, {}
     for labels in product(*(each for each in options.values())):
         name = ", ".join(labels)
-        specifications[name] = {argument: options[argument][label] for argument, label in zip(options, labels, strict=True)}
+        specifications[name] = {
+            argument: options[argument][label]
+            for argument, label in zip(options, labels, strict=True)
+        }
         choices[name] = dict(zip(options, labels, strict=True))
     return specifications, choices
 
@@ -217,12 +275,27 @@ def leave_one_out(function: Callable[[D], Estimate], data: D, column: str) -> Sp
     runs = [Specification("all", {"left out": "none"}, attempt(data, function, {}))]
     for level in levels:
         keep = (sample.frame[column] != level).to_numpy(bool, na_value=True)
-        runs.append(Specification(f"without {level}", {"left out": str(level)}, attempt(data.where(keep), function, {})))
-    return SpecificationCurve(tuple(runs), "all", (f"Each value of '{column}' left out in turn.", *sample.notes))
+        runs.append(
+            Specification(
+                f"without {level}",
+                {"left out": str(level)},
+                attempt(data.where(keep), function, {}),
+            )
+        )
+    return SpecificationCurve(
+        tuple(runs), "all", (f"Each value of '{column}' left out in turn.", *sample.notes)
+    )
 
 
-def donut(function: Callable[[D], Estimate], data: D, column: str, widths: Sequence[float], centre: Finite = 0.0) -> SpecificationCurve:
-    """The estimate without rows close to enrolment, where outcomes dip in advance (Ashenfelter 1978) or answers mix before and after.
+def donut(
+    function: Callable[[D], Estimate],
+    data: D,
+    column: str,
+    widths: Sequence[float],
+    centre: Finite = 0.0,
+) -> SpecificationCurve:
+    """The estimate without rows close to enrolment, where outcomes dip in advance (Ashenfelter
+    1978) or answers mix before and after.
 
     Parameters
     ----------
@@ -230,18 +303,39 @@ def donut(function: Callable[[D], Estimate], data: D, column: str, widths: Seque
     """
     sample = sample_of(data)
     if column not in sample.frame.columns:
-        raise EstimateError(Problem("unknown column", f"column '{column}'", "a column of the frame"))
+        raise EstimateError(
+            Problem("unknown column", f"column '{column}'", "a column of the frame")
+        )
     if not pd.api.types.is_numeric_dtype(sample.frame[column]):
-        raise EstimateError(Problem("a time from enrolment is not a number", f"column '{column}'", "a numeric column", str(sample.frame[column].dtype)))
+        raise EstimateError(
+            Problem(
+                "a time from enrolment is not a number",
+                f"column '{column}'",
+                "a numeric column",
+                str(sample.frame[column].dtype),
+            )
+        )
     away = (sample.frame[column] - centre).abs().to_numpy(float, na_value=np.inf)
     runs = [Specification("all", {"width": "0"}, attempt(data, function, {}))]
     for width in widths:
-        runs.append(Specification(f"width {width:g}", {"width": f"{width:g}"}, attempt(data.where(away >= width), function, {})))
-    return SpecificationCurve(tuple(runs), "all", (f"Rows within the width of '{column}' = {centre:g} left out.", *sample.notes))
+        runs.append(
+            Specification(
+                f"width {width:g}",
+                {"width": f"{width:g}"},
+                attempt(data.where(away >= width), function, {}),
+            )
+        )
+    return SpecificationCurve(
+        tuple(runs),
+        "all",
+        (f"Rows within the width of '{column}' = {centre:g} left out.", *sample.notes),
+    )
 
 
 def attempt(data: Any, function: Run, arguments: Mapping[str, Any]) -> Estimate | NotEstimable:
-    """One estimate, or why there is none: errors of this package become a reason, others are not hidden."""
+    """One estimate, or why there is none: errors of this package become a reason, others are not
+    hidden.
+    """
     try:
         inspect.signature(function).bind(data, **arguments)
     except ValueError:
@@ -263,7 +357,15 @@ def attempt(data: Any, function: Run, arguments: Mapping[str, Any]) -> Estimate 
         return result
     if not isinstance(result, Estimate) or result.p != 1:
         got = f"{result.p} values" if isinstance(result, Estimate) else type(result).__name__
-        raise EstimateError(Problem("a specification needs one value", "argument 'function'", "an Estimate of one value", got, "Choose one with select([i])."))
+        raise EstimateError(
+            Problem(
+                "a specification needs one value",
+                "argument 'function'",
+                "an Estimate of one value",
+                got,
+                "Choose one with select([i]).",
+            )
+        )
     return result
 
 
@@ -275,11 +377,23 @@ def name_of(function: Callable[..., object]) -> str:
 def _levels(frame: pd.DataFrame, column: str, inside: np.ndarray) -> list[Hashable]:
     if column not in frame.columns:
         raise EstimateError(
-            Problem("unknown column", f"column '{column}'", "a column of the frame", fix=f"The frame has: {', '.join(map(str, frame.columns[:30]))}.")
+            Problem(
+                "unknown column",
+                f"column '{column}'",
+                "a column of the frame",
+                fix=f"The frame has: {', '.join(map(str, frame.columns[:30]))}.",
+            )
         )
     levels = sorted(frame.loc[inside, column].dropna().unique().tolist(), key=str)
     if len(levels) < 2:
-        raise EstimateError(Problem("nothing to leave out", f"column '{column}'", "two values or more in the domain", str(levels)))
+        raise EstimateError(
+            Problem(
+                "nothing to leave out",
+                f"column '{column}'",
+                "two values or more in the domain",
+                str(levels),
+            )
+        )
     return levels
 
 

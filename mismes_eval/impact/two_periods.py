@@ -1,4 +1,6 @@
-"""Before and after: the two columns, two waves or two periods of a comparison in time order, the values of waves as numbers, and arms that are too small for a standard error."""
+"""Before and after: the two columns, two waves or two periods of a comparison in time order, the
+values of waves as numbers, and arms that are too small for a standard error.
+"""
 
 from __future__ import annotations
 
@@ -34,14 +36,30 @@ class Waves(Protocol):
 
 
 def outcome_pair(outcome: object) -> tuple[str, str]:
-    """(before, after) of a wide sample. Raises IdentificationError unless it is two different column names."""
-    if isinstance(outcome, tuple | list) and len(outcome) == 2 and all(isinstance(c, str) for c in outcome) and outcome[0] != outcome[1]:
+    """(before, after) of a wide sample. Raises IdentificationError unless it is two different
+    column names.
+    """
+    if (
+        isinstance(outcome, tuple | list)
+        and len(outcome) == 2
+        and all(isinstance(c, str) for c in outcome)
+        and outcome[0] != outcome[1]
+    ):
         return str(outcome[0]), str(outcome[1])
-    raise IdentificationError(Problem("a wide sample needs its outcome twice", "argument 'outcome'", "two different columns, (before, after)", repr(outcome)))
+    raise IdentificationError(
+        Problem(
+            "a wide sample needs its outcome twice",
+            "argument 'outcome'",
+            "two different columns, (before, after)",
+            repr(outcome),
+        )
+    )
 
 
 def pair_of(data: object, time: object) -> object:
-    """`time` as a tuple where it is a list of two; and the two waves of a panel that has no others, where its wave column or nothing is named."""
+    """`time` as a tuple where it is a list of two; and the two waves of a panel that has no others,
+    where its wave column or nothing is named.
+    """
     if isinstance(time, list) and len(time) == 2:
         return time[0], time[1]
     waves = () if isinstance(data, Sample) else getattr(data, "waves", ())
@@ -63,7 +81,9 @@ def key_of(data: object, unit: object, time: object) -> None:
 
 
 def wave_pair(data: Waves, outcome: object, time: object) -> tuple[object, object]:
-    """(before, after) of a panel. Raises IdentificationError unless `time` is two of its waves in time order and the outcome one column."""
+    """(before, after) of a panel. Raises IdentificationError unless `time` is two of its waves in
+    time order and the outcome one column.
+    """
     pair = tuple(time) if isinstance(time, tuple | list) else ()
     if len(pair) != 2 or not all(t in data.waves for t in pair) or not isinstance(outcome, str):
         raise IdentificationError(
@@ -76,49 +96,96 @@ def wave_pair(data: Waves, outcome: object, time: object) -> tuple[object, objec
         )
     if data.waves.index(pair[0]) >= data.waves.index(pair[1]):
         raise IdentificationError(
-            Problem("the two waves are not in time order", "argument 'time'", "(before, after), the wave before treatment first", f"({pair[0]}, {pair[1]})")
+            Problem(
+                "the two waves are not in time order",
+                "argument 'time'",
+                "(before, after), the wave before treatment first",
+                f"({pair[0]}, {pair[1]})",
+            )
         )
     return pair[0], pair[1]
 
 
 def outcome_values(data: Waves, outcome: str, waves: Sequence[object]) -> Float:
-    """`wave_values` of an outcome, which has to be a column of the waves: a column of the persons is the same in each and has no change."""
+    """`wave_values` of an outcome, which has to be a column of the waves: a column of the persons
+    is the same in each and has no change.
+    """
     long, persons = getattr(data, "long", None), getattr(data, "sample", None)
-    if isinstance(long, pd.DataFrame) and isinstance(persons, Sample) and outcome not in long.columns and outcome in persons.frame.columns:
+    if (
+        isinstance(long, pd.DataFrame)
+        and isinstance(persons, Sample)
+        and outcome not in long.columns
+        and outcome in persons.frame.columns
+    ):
         raise IdentificationError(
-            Problem("an outcome is known of persons once, not at each wave", f"column '{outcome}'", "a column of the waves", "a column of the persons")
+            Problem(
+                "an outcome is known of persons once, not at each wave",
+                f"column '{outcome}'",
+                "a column of the waves",
+                "a column of the persons",
+            )
         )
     return wave_values(data, outcome, waves)
 
 
 def side_by_side(data: Waves, outcome: object, time: object) -> tuple[Sample, tuple[str, str]]:
-    """A panel as a wide sample: the outcome before and after in two columns, its domain those who have both; who answered and lacks one is counted in the notes."""
+    """A panel as a wide sample: the outcome before and after in two columns, its domain those who
+    have both; who answered and lacks one is counted in the notes.
+    """
     before, after = wave_pair(data, outcome, time)
-    names, y = (f"{outcome}@{before}", f"{outcome}@{after}"), outcome_values(data, str(outcome), (before, after))
+    names, y = (
+        (f"{outcome}@{before}", f"{outcome}@{after}"),
+        outcome_values(data, str(outcome), (before, after)),
+    )
     wide = data.weight_sample([before, after]).with_columns({names[0]: y[:, 0], names[1]: y[:, 1]})
     sample = wide.where(~np.isnan(y.sum(axis=1)))
     silent = int((wide.active & ~sample.active).sum())
-    return sample.flagged(f"{silent:,} responding persons without '{outcome}' in both waves are outside the domain.") if silent else sample, names
+    return (
+        sample.flagged(
+            f"{silent:,} responding persons without '{outcome}' in both waves are outside the"
+            " domain."
+        )
+        if silent
+        else sample
+    ), names
 
 
 def wave_values(data: Waves, column: str, waves: Sequence[object], infinite: bool = False) -> Float:
-    """(n, k) a column of the panel at some waves, NaN where a person has none. infinite: whether that is a value. Raises IdentificationError for text and infinite values."""
+    """(n, k) a column of the panel at some waves, NaN where a person has none. infinite: whether
+    that is a value. Raises IdentificationError for text and infinite values.
+    """
     each = [np.asarray(data.values(column, wave)) for wave in waves]
     text = next((v for v in each if v.dtype.kind not in "biuf"), None)
     if text is not None:
-        raise IdentificationError(Problem("a column of the waves is not a number", f"column '{column}'", "a numeric or boolean column", str(text.dtype)))
+        raise IdentificationError(
+            Problem(
+                "a column of the waves is not a number",
+                f"column '{column}'",
+                "a numeric or boolean column",
+                str(text.dtype),
+            )
+        )
     out = np.column_stack(each).astype(float)
     bad = np.isinf(out).any(axis=1)
     if bad.any() and not infinite:
         raise IdentificationError(
-            Problem("a column of the waves is infinite", f"column '{column}'", "finite numbers, or missing where there is none", "infinite", "Mend the column.",
-                    int(bad.sum()), tuple(np.flatnonzero(bad)[:5].tolist()))
-        )  # fmt: skip
+            Problem(
+                "a column of the waves is infinite",
+                f"column '{column}'",
+                "finite numbers, or missing where there is none",
+                "infinite",
+                "Mend the column.",
+                int(bad.sum()),
+                tuple(np.flatnonzero(bad)[:5].tolist()),
+            )
+        )
     return out
 
 
 def period_pair(sample: Sample, time: str) -> tuple[object, object]:
-    """(before, after) of a time column, by the order of its categories where they have one. Raises IdentificationError unless the domain has two values and none missing."""
+    """(before, after) of a time column, by the order of its categories where they have one. Raises
+    IdentificationError unless the domain has two values and none missing.
+    """
     seen = sample.frame.loc[sample.active, time]
     if isinstance(seen.dtype, pd.CategoricalDtype) and seen.dtype.ordered:
         periods = [c for c in seen.dtype.categories if (seen == c).any()]
@@ -128,7 +195,12 @@ def period_pair(sample: Sample, time: str) -> tuple[object, object]:
         except TypeError:
             kinds = ", ".join(sorted({type(v).__name__ for v in seen.dropna().unique()}))
             raise IdentificationError(
-                Problem("periods cannot be put in order", f"column '{time}'", "numbers, dates or text", f"values of several kinds: {kinds}")
+                Problem(
+                    "periods cannot be put in order",
+                    f"column '{time}'",
+                    "numbers, dates or text",
+                    f"values of several kinds: {kinds}",
+                )
             ) from None
     if len(periods) != 2 or seen.isna().any():
         raise IdentificationError(
@@ -144,7 +216,9 @@ def period_pair(sample: Sample, time: str) -> tuple[object, object]:
 
 
 def small_arms(sample: Sample, arms: dict[str, Bool]) -> tuple[str, ...]:
-    """A sentence where an arm, rows (n,) of the sample, lies in fewer than eight PSUs: what these differ by among themselves is hardly in the standard error."""
+    """A sentence where an arm, rows (n,) of the sample, lies in fewer than eight PSUs: what these
+    differ by among themselves is hardly in the standard error.
+    """
     psu = sample.design.psu
     return few_psus({name: distinct(psu[rows]) for name, rows in arms.items()}, sample.design.level)
 
@@ -161,4 +235,9 @@ def few_psus(count: dict[str, int], level: str) -> tuple[str, ...]:
         return ()
     unit = {"psu": "PSU", "household": "household"}.get(level, "person")
     listed = ", ".join(f"{name} in {k} {unit}{'' if k == 1 else 's'}" for name, k in few.items())
-    return (Caution(f"Few for a standard error, which comes out too small below {FEW} PSUs in each arm: {listed}; set randomisation_test beside it."),)
+    return (
+        Caution(
+            f"Few for a standard error, which comes out too small below {FEW} PSUs in each arm:"
+            f" {listed}; set randomisation_test beside it."
+        ),
+    )

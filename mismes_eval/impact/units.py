@@ -1,4 +1,6 @@
-"""Units of a long panel as rows of the design that carries their variance: those left out stay in it with nothing."""
+"""Units of a long panel as rows of the design that carries their variance: those left out stay in
+it with nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,19 @@ from mismes_eval.numerics.variance import Stage
 from mismes_eval.weighting.sample import Sample
 
 
-def one_row_a_unit(sample: Sample, ids: pd.Series, row: Int, u: Int, inside: Int) -> tuple[Sample, Int]:
-    """The sample whose design carries the variance of units, and the rows in it: the long one after weight steps, else one row a unit, units left out without a part in the domain."""
+def one_row_a_unit(
+    sample: Sample, ids: pd.Series, row: Int, u: Int, inside: Int
+) -> tuple[Sample, Int]:
+    """The sample whose design carries the variance of units, and the rows in it: the long one after
+    weight steps, else one row a unit, units left out without a part in the domain.
+    """
     design = sample.design
     element = design.level == "element"
-    if element and (design.steps or design.replicates is not None or any(stage.fraction.any() for stage in design.stages)):
+    if element and (
+        design.steps
+        or design.replicates is not None
+        or any(stage.fraction.any() for stage in design.stages)
+    ):
         raise IdentificationError(
             Problem(
                 "rows of one unit are taken for independent",
@@ -33,18 +43,28 @@ def one_row_a_unit(sample: Sample, ids: pd.Series, row: Int, u: Int, inside: Int
         keep: Bool = np.zeros(sample.n, bool)
         keep[row] = True
         return sample.where(keep), row
-    rows, at = (row, np.arange(row.size)) if inside.size == sample.n and row.size == u.max() + 1 else _units(ids, row)
+    rows, at = (
+        (row, np.arange(row.size))
+        if inside.size == sample.n and row.size == u.max() + 1
+        else _units(ids, row)
+    )
     domain = np.zeros(rows.size, bool)
     domain[at] = True
     one = replace(design, base=design.base[rows], unit=design.unit[rows])
     if element:
         stage = design.stages[0]
-        one = replace(one, unit=np.arange(rows.size), stages=(Stage(stage.stratum[one.unit], np.zeros(rows.size, np.intp), stage.fraction),))
+        one = replace(
+            one,
+            unit=np.arange(rows.size),
+            stages=(Stage(stage.stratum[one.unit], np.zeros(rows.size, np.intp), stage.fraction),),
+        )
     return Sample(sample.frame.iloc[rows], one, domain, sample.flags), at
 
 
 def _units(ids: pd.Series, row: Int) -> tuple[Int, Int]:
-    """A row of every unit of the frame: the given one (N,), else its first; and where the given ones stand among them."""
+    """A row of every unit of the frame: the given one (N,), else its first; and where the given
+    ones stand among them.
+    """
     code, level = pd.factorize(ids)
     known = np.flatnonzero(code >= 0)
     first = np.zeros(len(level), np.intp)

@@ -1,4 +1,6 @@
-"""What every wild cluster bootstrap shares: its weights, its p-value, the inverted interval and the result."""
+"""What every wild cluster bootstrap shares: its weights, its p-value, the inverted interval and the
+result.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ WEBB = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(
 
 @dataclass(frozen=True)
 class WildBootstrap:
-    """One row a tested value: names, estimate, se, statistic, p, low, high (all (p,)); level of the intervals; how it was drawn."""
+    """One row a tested value: names, estimate, se, statistic, p, low, high (all (p,)); level of the
+    intervals; how it was drawn.
+    """
 
     names: tuple[str, ...]
     estimate: Float
@@ -42,19 +46,35 @@ class WildBootstrap:
     def to_frame(self) -> pd.DataFrame:
         """variable, value, se, t, p, ci_low, ci_high, clusters, draws."""
         return pd.DataFrame(
-            {"variable": self.names, "value": self.estimate, "se": self.se, "t": self.statistic, "p": self.p, "ci_low": self.low, "ci_high": self.high,
-             "clusters": self.clusters, "draws": self.draws}
-        )  # fmt: skip
+            {
+                "variable": self.names,
+                "value": self.estimate,
+                "se": self.se,
+                "t": self.statistic,
+                "p": self.p,
+                "ci_low": self.low,
+                "ci_high": self.high,
+                "clusters": self.clusters,
+                "draws": self.draws,
+            }
+        )
 
     def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, float_format=figure, na_rep="") + "".join(f"<p><small>{note}</small></p>" for note in self.notes)
+        return self.to_frame().to_html(index=False, float_format=figure, na_rep="") + "".join(
+            f"<p><small>{note}</small></p>" for note in self.notes
+        )
 
     def __repr__(self) -> str:
         return self.to_frame().to_string(index=False) + "".join(f"\n{note}" for note in self.notes)
 
 
 def ratios(top: Float, bottom: Float) -> Float:
-    return np.divide(top, bottom, out=np.full_like(top, np.inf), where=bottom > 1e-12 * max(float(bottom.max()), 1e-300))
+    return np.divide(
+        top,
+        bottom,
+        out=np.full_like(top, np.inf),
+        where=bottom > 1e-12 * max(float(bottom.max()), 1e-300),
+    )
 
 
 def share_beyond(t: float, ratio: Float, enumerated: bool) -> float:
@@ -62,8 +82,12 @@ def share_beyond(t: float, ratio: Float, enumerated: bool) -> float:
     return beyond / ratio.size if enumerated else (1 + beyond) / (1 + ratio.size)
 
 
-def invert(p_of: Callable[[float], float], value: float, se: float, level: float) -> tuple[float, float]:
-    """Ends of the values with p above 1 - level, sought outwards from the estimate; infinite where no value within 1,000 standard errors is rejected."""
+def invert(
+    p_of: Callable[[float], float], value: float, se: float, level: float
+) -> tuple[float, float]:
+    """Ends of the values with p above 1 - level, sought outwards from the estimate; infinite where
+    no value within 1,000 standard errors is rejected.
+    """
     ends = []
     for sign in (-1.0, 1.0):
         inner, step = 0.0, 1.0
@@ -72,7 +96,9 @@ def invert(p_of: Callable[[float], float], value: float, se: float, level: float
         if step >= 1000:
             ends.append(sign * np.inf)
             continue
-        at = brentq(lambda c, s=sign: p_of(value + s * c * se) - (1 - level) - 1e-12, inner, step, xtol=1e-6)  # type: ignore[misc]
+        at = brentq(
+            lambda c, s=sign: p_of(value + s * c * se) - (1 - level) - 1e-12, inner, step, xtol=1e-6
+        )  # type: ignore[misc]
         ends.append(value + sign * float(at) * se)
     return float(ends[0]), float(ends[1])
 
@@ -80,7 +106,14 @@ def invert(p_of: Callable[[float], float], value: float, se: float, level: float
 def signs(m: int, points: str, draws: int, seed: int) -> tuple[Float, bool, str]:
     """(B, m) bootstrap weights, whether they are all there are, and their name."""
     if points not in ("auto", "rademacher", "webb"):
-        raise EstimateError(Problem("unknown bootstrap weights", "argument 'points'", "auto, rademacher or webb", repr(points)))
+        raise EstimateError(
+            Problem(
+                "unknown bootstrap weights",
+                "argument 'points'",
+                "auto, rademacher or webb",
+                repr(points),
+            )
+        )
     used = ("webb" if m < FEW else "rademacher") if points == "auto" else points
     values = WEBB if used == "webb" else np.array([-1.0, 1.0])
     if m * np.log(values.size) <= np.log(draws + 1):
@@ -89,17 +122,28 @@ def signs(m: int, points: str, draws: int, seed: int) -> tuple[Float, bool, str]
 
 
 def words(m: int, draws: int, enumerated: bool, used: str) -> str:
-    text = f"Wild cluster bootstrap, {m} clusters, {used} points, " + (f"all {draws:,} combinations" if enumerated else f"{draws:,} draws")
+    text = f"Wild cluster bootstrap, {m} clusters, {used} points, " + (
+        f"all {draws:,} combinations" if enumerated else f"{draws:,} draws"
+    )
     if used == "rademacher" and m <= 10:
         text += f"; with {m} clusters no p-value is below {2 / 2**m:.3g}"
     return text + "."
 
 
-def codes(labels: Sequence[object] | pd.Series, needed: Bool, what: str, n: int | None = None) -> tuple[Int, int]:
+def codes(
+    labels: Sequence[object] | pd.Series, needed: Bool, what: str, n: int | None = None
+) -> tuple[Int, int]:
     """Codes (n,) of labels and their number; every needed row must have one."""
     series = pd.Series(labels).reset_index(drop=True)
     if n is not None and series.size != n:
-        raise EstimateError(Problem(f"{what} has another length", f"argument '{what}'", f"{n} rows", f"{series.size} rows"))
+        raise EstimateError(
+            Problem(
+                f"{what} has another length",
+                f"argument '{what}'",
+                f"{n} rows",
+                f"{series.size} rows",
+            )
+        )
     gone = series.isna().to_numpy() & needed
     if gone.any():
         raise EstimateError(

@@ -1,18 +1,62 @@
-"""The repository of migrant support measures: template, imports, quality, portfolio, evaluation register, a page to browse."""
+"""The repository of migrant support measures: template, imports, quality, portfolio, evaluation
+register, a page to browse.
+"""
 
 from mismes_eval.inventory.export import to_csv, to_excel
 from mismes_eval.inventory.iati import read_iati
 from mismes_eval.inventory.intake import Intake
-from mismes_eval.inventory.inventory import Inventory, combine, evaluation_due, from_intake, profile, read, schema, template, workbook
+from mismes_eval.inventory.inventory import (
+    Inventory,
+    combine,
+    evaluation_due,
+    from_intake,
+    profile,
+    read,
+    schema,
+    template,
+    workbook,
+)
 from mismes_eval.inventory.mapping import load_mapping, read_mapped, shipped_mappings
 from mismes_eval.inventory.money import Converted, to_euro
 from mismes_eval.inventory.portfolio import Profile
-from mismes_eval.inventory.quality import Completeness, completeness, item_missing, kappa, response_rate
+from mismes_eval.inventory.quality import (
+    Completeness,
+    completeness,
+    item_missing,
+    kappa,
+    response_rate,
+)
 from mismes_eval.inventory.register import EvaluationRegister
 from mismes_eval.inventory.relations import Merged, allocate, likely_duplicates, merge_decided
 
 __all__ = [
-    "Completeness", "Converted", "EvaluationRegister", "Intake", "Inventory", "Merged", "Profile", "allocate", "combine", "completeness", "evaluation_due", "from_intake", "item_missing",
-    "kappa", "likely_duplicates", "load_mapping", "merge_decided", "profile", "read", "read_iati", "read_mapped", "response_rate", "schema", "shipped_mappings", "template", "to_csv",
-    "to_euro", "to_excel", "workbook",
-]  # fmt: skip
+    "Completeness",
+    "Converted",
+    "EvaluationRegister",
+    "Intake",
+    "Inventory",
+    "Merged",
+    "Profile",
+    "allocate",
+    "combine",
+    "completeness",
+    "evaluation_due",
+    "from_intake",
+    "item_missing",
+    "kappa",
+    "likely_duplicates",
+    "load_mapping",
+    "merge_decided",
+    "profile",
+    "read",
+    "read_iati",
+    "read_mapped",
+    "response_rate",
+    "schema",
+    "shipped_mappings",
+    "template",
+    "to_csv",
+    "to_euro",
+    "to_excel",
+    "workbook",
+]

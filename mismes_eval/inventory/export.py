@@ -20,27 +20,41 @@ def runs_as_formula(value: object) -> bool:
 
 
 def as_text_cells(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with an apostrophe before every text cell (and column name) that begins with = + - @; numbers are left alone."""
+    """The frame with an apostrophe before every text cell (and column name) that begins with = + -
+    @; numbers are left alone.
+    """
     safe = frame.copy()
     for name in safe.columns:
-        if not (pd.api.types.is_numeric_dtype(safe[name].dtype) or pd.api.types.is_datetime64_any_dtype(safe[name].dtype)):
+        if not (
+            pd.api.types.is_numeric_dtype(safe[name].dtype)
+            or pd.api.types.is_datetime64_any_dtype(safe[name].dtype)
+        ):
             safe[name] = safe[name].map(lambda v: "'" + v if runs_as_formula(v) else v)
     return safe.rename(columns=lambda c: "'" + c if runs_as_formula(c) else c)
 
 
 def to_csv(frame: pd.DataFrame, path: str | Path) -> Path:
-    """UTF-8 CSV, dates YYYY-MM-DD, text cells kept text; a line break inside a cell is written as a line feed, since a lone carriage return would end the row."""
+    """UTF-8 CSV, dates YYYY-MM-DD, text cells kept text; a line break inside a cell is written as a
+    line feed, since a lone carriage return would end the row.
+    """
     path = Path(path)
     safe = as_text_cells(frame)
     for name in safe.columns:
-        if not (pd.api.types.is_numeric_dtype(safe[name].dtype) or pd.api.types.is_datetime64_any_dtype(safe[name].dtype)):
-            safe[name] = safe[name].map(lambda v: v.replace("\r\n", "\n").replace("\r", "\n") if isinstance(v, str) else v)
+        if not (
+            pd.api.types.is_numeric_dtype(safe[name].dtype)
+            or pd.api.types.is_datetime64_any_dtype(safe[name].dtype)
+        ):
+            safe[name] = safe[name].map(
+                lambda v: v.replace("\r\n", "\n").replace("\r", "\n") if isinstance(v, str) else v
+            )
     safe.to_csv(path, index=False, encoding="utf-8", date_format="%Y-%m-%d", lineterminator="\n")
     return path
 
 
 def to_excel(tables: Mapping[str, pd.DataFrame], path: str | Path) -> Path:
-    """One sheet a table; a text cell is written as text and marked so (quotePrefix), whatever it begins with."""
+    """One sheet a table; a text cell is written as text and marked so (quotePrefix), whatever it
+    begins with.
+    """
     path = Path(path)
     book = Workbook(write_only=False)
     book.remove(book.active)
@@ -61,7 +75,13 @@ def write_row(sheet: Worksheet, number: int, row: Iterable[Any]) -> None:
     for column, value in enumerate(row, start=1):
         if value is None or value is pd.NA or (not isinstance(value, str) and pd.isna(value)):
             continue
-        plain = value.to_pydatetime().date() if isinstance(value, pd.Timestamp) else value.item() if hasattr(value, "item") else value
+        plain = (
+            value.to_pydatetime().date()
+            if isinstance(value, pd.Timestamp)
+            else value.item()
+            if hasattr(value, "item")
+            else value
+        )
         cell = sheet.cell(number, column, None if runs_as_formula(plain) else plain)
         if runs_as_formula(plain):
             cell.data_type = "s"

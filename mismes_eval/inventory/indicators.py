@@ -1,4 +1,6 @@
-"""The inventory indicators I1-I7 and I10-I12 of one set of measures: a census, so numbers with n and missing n and no standard errors."""
+"""The inventory indicators I1-I7 and I10-I12 of one set of measures: a census, so numbers with n
+and missing n and no standard errors.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-SUCCESS_FACTORS = ("linked_job_offer", "employer_involved", "qual_attention", "expectation_mgmt", "embedded_national")
+SUCCESS_FACTORS = (
+    "linked_job_offer",
+    "employer_involved",
+    "qual_attention",
+    "expectation_mgmt",
+    "embedded_national",
+)
 COLUMNS = ("id", "indicator", "group", "value", "unit", "n", "n_missing", "definition")
 WEAK = ("NONE", "MONITORING")
 MONTHS_TO_EVALUATION = 24
@@ -16,12 +24,18 @@ Row = tuple[str, str, str, float, str, int, int, str]
 
 
 def portfolio_rows(frame: pd.DataFrame, on: pd.Timestamp) -> pd.DataFrame:
-    """Every indicator of these measures; columns COLUMNS. n: measures behind the value, n_missing: measures without the fields it needs."""
+    """Every indicator of these measures; columns COLUMNS. n: measures behind the value, n_missing:
+    measures without the fields it needs.
+    """
     rows = [
         *_shares(frame, "stage_code", "stage"),
         *_shares(frame, "model_primary", "model"),
         *_unit_costs(frame, "all"),
-        *(row for model, part in frame.groupby("model_primary") for row in _unit_costs(part, f"model {model}")),
+        *(
+            row
+            for model, part in frame.groupby("model_primary")
+            for row in _unit_costs(part, f"model {model}")
+        ),
         *_overhead(frame),
         *_who_pays(frame, "all measures"),
         *_who_pays(frame[frame["stage_code"] == "AFT"], "return measures (stage AFT)"),
@@ -38,10 +52,16 @@ def share(part: float, whole: float) -> float:
     return float(part) / float(whole) if whole else float("nan")
 
 
-def pairs(frame: pd.DataFrame, numerator: str, denominator: str) -> tuple[pd.Series, pd.Series, int]:
+def pairs(
+    frame: pd.DataFrame, numerator: str, denominator: str
+) -> tuple[pd.Series, pd.Series, int]:
     """The measures that have both fields (denominator above 0), and how many have not."""
     both = frame[numerator].notna() & frame[denominator].notna() & (frame[denominator] > 0)
-    return frame.loc[both, numerator].astype(float), frame.loc[both, denominator].astype(float), int((~both).sum())
+    return (
+        frame.loc[both, numerator].astype(float),
+        frame.loc[both, denominator].astype(float),
+        int((~both).sum()),
+    )
 
 
 def _shares(frame: pd.DataFrame, field: str, name: str) -> Iterator[Row]:
@@ -49,10 +69,37 @@ def _shares(frame: pd.DataFrame, field: str, name: str) -> Iterator[Row]:
     reached, unknown = frame["benef_reached"].sum(), int(frame["benef_reached"].isna().sum())
     for code, part in frame.groupby(field, sort=True):
         group = f"{name} {code}"
-        yield ("I1", "measures", group, float(len(part)), "measures", len(part), 0, f"measures with {field} = {code}")
-        yield ("I1", "share of measures", group, share(len(part), len(frame)), "share", len(part), 0, "measures of the group / all measures")
+        yield (
+            "I1",
+            "measures",
+            group,
+            float(len(part)),
+            "measures",
+            len(part),
+            0,
+            f"measures with {field} = {code}",
+        )
+        yield (
+            "I1",
+            "share of measures",
+            group,
+            share(len(part), len(frame)),
+            "share",
+            len(part),
+            0,
+            "measures of the group / all measures",
+        )
         given = int(part["budget_eur"].notna().sum())
-        yield ("I2", "budget", group, float(part["budget_eur"].sum()), "EUR", given, len(part) - given, "sum of budget_eur")
+        yield (
+            "I2",
+            "budget",
+            group,
+            float(part["budget_eur"].sum()),
+            "EUR",
+            given,
+            len(part) - given,
+            "sum of budget_eur",
+        )
         yield (
             "I2",
             "share of budget",
@@ -87,7 +134,11 @@ def _shares(frame: pd.DataFrame, field: str, name: str) -> Iterator[Row]:
 
 
 def _unit_costs(frame: pd.DataFrame, group: str) -> Iterator[Row]:
-    for field, name in (("benef_reached", "beneficiary"), ("benef_completed", "completer"), ("benef_placed", "placement")):
+    for field, name in (
+        ("benef_reached", "beneficiary"),
+        ("benef_completed", "completer"),
+        ("benef_placed", "placement"),
+    ):
         cost, persons, missing = pairs(frame, "budget_eur", field)
         n = len(cost)
         median = float((cost / persons).median()) if n else float("nan")
@@ -134,7 +185,10 @@ def _who_pays(frame: pd.DataFrame, group: str) -> Iterator[Row]:
     paid = given & frame["budget_eur"].notna()
     for code in ("DESTINATION", "ORIGIN", "MULTILATERAL"):
         by_count = share((side == code).sum(), given.sum())
-        by_money = share(frame.loc[paid & (side == code), "budget_eur"].sum(), frame.loc[paid, "budget_eur"].sum())
+        by_money = share(
+            frame.loc[paid & (side == code), "budget_eur"].sum(),
+            frame.loc[paid, "budget_eur"].sum(),
+        )
         name = code.lower()
         yield (
             "I5",
@@ -166,7 +220,16 @@ def _rates(frame: pd.DataFrame, group: str) -> Iterator[Row]:
     )
     for id_, name, numerator, denominator in named:
         part, whole, missing = pairs(frame, numerator, denominator)
-        yield (id_, name, group, share(part.sum(), whole.sum()), "share", len(part), missing, f"sum of {numerator} / sum of {denominator}, measures with both")
+        yield (
+            id_,
+            name,
+            group,
+            share(part.sum(), whole.sum()),
+            "share",
+            len(part),
+            missing,
+            f"sum of {numerator} / sum of {denominator}, measures with both",
+        )
 
 
 def _concentration(frame: pd.DataFrame) -> Iterator[Row]:
@@ -211,8 +274,20 @@ def _evaluated(frame: pd.DataFrame, on: pd.Timestamp) -> Iterator[Row]:
         unknown,
         "measures with an evaluation beyond monitoring / all measures; no record counts as none",
     )
-    text = f"the same among measures that started {MONTHS_TO_EVALUATION} months or more before {'(no day given)' if pd.isna(on) else on.date()}"
-    yield ("I11", "evaluated share, 24 months and older", "all", share((done & old).sum(), old.sum()), "share", int(old.sum()), int((~started).sum()), text)
+    text = (
+        f"the same among measures that started {MONTHS_TO_EVALUATION} months or more before"
+        f" {'(no day given)' if pd.isna(on) else on.date()}"
+    )
+    yield (
+        "I11",
+        "evaluated share, 24 months and older",
+        "all",
+        share((done & old).sum(), old.sum()),
+        "share",
+        int(old.sum()),
+        int((~started).sum()),
+        text,
+    )
     compared = frame["impact_design"].isin(["MATCH", "DID", "RD", "RCT"])
     yield (
         "I11",

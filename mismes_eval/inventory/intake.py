@@ -1,4 +1,6 @@
-"""What came in from a register: records accepted, refused and outside, which always add up to the records read, and every cell that was refused."""
+"""What came in from a register: records accepted, refused and outside, which always add up to the
+records read, and every cell that was refused.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,11 @@ ISSUES = ("record", "field", "value", "what", "done")
 class Intake:
     """Records of another register in the columns of the inventory template.
 
-    frame : accepted records, one row a record and country (`record` is the register's own identifier).
+    frame : accepted records, one row a record and country (`record` is the register's own
+        identifier).
     refused : record, reason.  outside : records that the selection leaves out (record, reason).
-    issues : record, field, value, what, done: every cell that was refused or read in another way; nothing is dropped silently.
+    issues : record, field, value, what, done: every cell that was refused or read in another way;
+        nothing is dropped silently.
     read : records in the file.  sources : name, sha256, rows.
     """
 
@@ -37,12 +41,20 @@ class Intake:
         if accepted + len(self.refused) + len(self.outside) != self.read:
             got = f"{accepted} accepted + {len(self.refused)} refused + {len(self.outside)} outside"
             raise InputError(
-                Problem("the counts of the import do not add up", self.register, f"{self.read} records", got, "Records of the register share an identifier.")
+                Problem(
+                    "the counts of the import do not add up",
+                    self.register,
+                    f"{self.read} records",
+                    got,
+                    "Records of the register share an identifier.",
+                )
             )
 
     @property
     def counts(self) -> pd.DataFrame:
-        """Records read, accepted, refused, outside the selection; rows made; cells that were refused or read in another way."""
+        """Records read, accepted, refused, outside the selection; rows made; cells that were
+        refused or read in another way.
+        """
         accepted = self.frame["record"].nunique() if len(self.frame) else 0
         values = {
             "records read": self.read,
@@ -56,26 +68,45 @@ class Intake:
 
     @property
     def lacking(self) -> pd.DataFrame:
-        """What a coder must still fill or correct before the records are an inventory: the validator's problems as a table."""
+        """What a coder must still fill or correct before the records are an inventory: the
+        validator's problems as a table.
+        """
         return problem_frame(check(self._inventory_columns(), template("inventory")).problems)
 
     def _inventory_columns(self) -> pd.DataFrame:
         known = set(template("inventory").names)
-        return self.frame[[c for c in self.frame if c in known or c in ("record", "allocation")]].reset_index(drop=True)
+        return self.frame[
+            [c for c in self.frame if c in known or c in ("record", "allocation")]
+        ].reset_index(drop=True)
 
     def coded(self, coding: pd.DataFrame) -> Intake:
-        """The same with a coder's decisions: a table of `record` and template columns; its cells fill and replace those of the records.
+        """The same with a coder's decisions: a table of `record` and template columns; its cells
+        fill and replace those of the records.
 
         Raises
         ------
-        InputError : a record that is not there, a record twice, a column that the template does not have.
+        InputError : a record that is not there, a record twice, a column that the template does not
+            have.
         """
         known = set(template("inventory").names)
-        problems = [Problem("no such column in the template", str(c)) for c in coding.columns if c not in known and c != "record"]
+        problems = [
+            Problem("no such column in the template", str(c))
+            for c in coding.columns
+            if c not in known and c != "record"
+        ]
         if "record" not in coding:
-            raise InputError(Problem("missing column", "coding.record", "the register's own identifiers"))
-        problems += [Problem("no such record", str(r)) for r in coding["record"] if r not in set(self.frame["record"])]
-        problems += [Problem("a record stands twice", str(r)) for r in coding.loc[coding["record"].duplicated(), "record"]]
+            raise InputError(
+                Problem("missing column", "coding.record", "the register's own identifiers")
+            )
+        problems += [
+            Problem("no such record", str(r))
+            for r in coding["record"]
+            if r not in set(self.frame["record"])
+        ]
+        problems += [
+            Problem("a record stands twice", str(r))
+            for r in coding.loc[coding["record"].duplicated(), "record"]
+        ]
         if problems:
             raise InputError(problems)
         frame = self.frame.copy()
@@ -83,7 +114,9 @@ class Intake:
         for column in table.columns:
             given = frame["record"].map(table[column])
             frame[column] = given.where(given.notna(), frame[column]) if column in frame else given
-        return Intake(frame, self.refused, self.outside, self.issues, self.read, self.sources, self.register)
+        return Intake(
+            frame, self.refused, self.outside, self.issues, self.read, self.sources, self.register
+        )
 
     def to_excel(self, path: str) -> None:
         """Records to code, with the counts and everything that was refused."""
@@ -112,5 +145,8 @@ def issue_frame(issues: list[tuple[str, str, str, str, str]]) -> pd.DataFrame:
 def numbered(frame: pd.DataFrame, start: Callable[[str], int] = lambda country: 1) -> pd.DataFrame:
     """measure_id {ISO3}-{NNN} in the order of the records, within each country from start(country)."""
     order = frame.groupby("country").cumcount()
-    ids = [f"{c}-{start(c) + n:03d}" if isinstance(c, str) else None for c, n in zip(frame["country"], order, strict=True)]
+    ids = [
+        f"{c}-{start(c) + n:03d}" if isinstance(c, str) else None
+        for c, n in zip(frame["country"], order, strict=True)
+    ]
     return frame.assign(measure_id=pd.array(ids, dtype="str"))

@@ -1,4 +1,6 @@
-"""The inventory: read against its template, side tables checked against it, and everything one asks of it."""
+"""The inventory: read against its template, side tables checked against it, and everything one asks
+of it.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,23 @@ from mismes_eval.inventory.money import Converted, to_euro
 from mismes_eval.inventory.page import write_page
 from mismes_eval.inventory.portfolio import By, Profile
 from mismes_eval.inventory.portfolio import profile as portfolio_profile
-from mismes_eval.inventory.quality import CODED, Completeness, completeness, item_missing, kappa, response_rate
+from mismes_eval.inventory.quality import (
+    CODED,
+    Completeness,
+    completeness,
+    item_missing,
+    kappa,
+    response_rate,
+)
 from mismes_eval.inventory.register import EvaluationRegister
 from mismes_eval.inventory.register import evaluation_due as register_due
-from mismes_eval.inventory.relations import counted, likely_duplicates, merge_decided, parent_differences, parent_problems
+from mismes_eval.inventory.relations import (
+    counted,
+    likely_duplicates,
+    merge_decided,
+    parent_differences,
+    parent_problems,
+)
 from mismes_eval.inventory.workbook import SHEET, fillable_workbook
 
 # tables beside inventory.csv in a folder, and the field of Inventory that holds each
@@ -35,16 +50,24 @@ SIDE_TABLES = {
     "inventory_contact": "contacts",
     "inventory_rate": "rates",
 }
-EMPTY = {"int": "float64", "float": "float64", "code": "float64", "bool": "boolean", "date": "datetime64[ns]"}
+EMPTY = {
+    "int": "float64",
+    "float": "float64",
+    "code": "float64",
+    "bool": "boolean",
+    "date": "datetime64[ns]",
+}
 
 
 @dataclass(frozen=True)
 class Inventory:
     """Measures that passed the template.
 
-    frame : one row a measure; every column of the template (absent ones empty), then the file's further columns.
+    frame : one row a measure; every column of the template (absent ones empty), then the file's
+        further columns.
     actors, years, results : side tables (empty where there are none).  contacts : implementers that received the questionnaire.
-    rates : exchange rates that the user gives (template `inventory_rate`), a rate that stands in several files once.
+    rates : exchange rates that the user gives (template `inventory_rate`), a rate that stands in
+        several files once.
     sources : name, sha256, rows of every file read; rows add up to the rows of the tables.
     merged : likely duplicates that a decision file merged.
     """
@@ -60,12 +83,18 @@ class Inventory:
 
     def facts(self) -> dict[str, object]:
         """The inventory at a glance."""
-        start, budget = self.frame["start_date"].dropna(), self.frame.loc[self.counted, "budget_eur"]
+        start, budget = (
+            self.frame["start_date"].dropna(),
+            self.frame.loc[self.counted, "budget_eur"],
+        )
         return {
             "measures": f"{len(self):,}",
             "countries": ", ".join(sorted(self.frame["country"].dropna().astype(str).unique())),
             "began": f"{start.min():%Y-%m} to {start.max():%Y-%m}" if len(start) else "no date",
-            "budget": f"{float(budget.sum()):,.0f} EUR of {int(budget.notna().sum())} measures; {int(budget.isna().sum())} without",
+            "budget": (
+                f"{float(budget.sum()):,.0f} EUR of {int(budget.notna().sum())} measures;"
+                f" {int(budget.isna().sum())} without"
+            ),
             "completeness": f"{self.completeness().overall:.1%}",
             "files": ", ".join(map(str, self.sources["name"])),
         }
@@ -89,11 +118,17 @@ class Inventory:
         return counted(self.frame)
 
     def profile(self, by: By = None, on: date | None = None) -> Profile:
-        """Portfolio indicators I1-I7 and I10-I13, matrix, funders, timeline (see `portfolio.profile`)."""
+        """Portfolio indicators I1-I7 and I10-I13, matrix, funders, timeline (see
+        `portfolio.profile`).
+        """
         return portfolio_profile(self.frame, by, on)
 
-    def evaluation_due(self, on: date | str, months: int = 24, ahead: int = 12) -> EvaluationRegister:
-        """The evaluation register of the day `on`, a date or YYYY-MM-DD (see `register.evaluation_due`)."""
+    def evaluation_due(
+        self, on: date | str, months: int = 24, ahead: int = 12
+    ) -> EvaluationRegister:
+        """The evaluation register of the day `on`, a date or YYYY-MM-DD (see
+        `register.evaluation_due`).
+        """
         return register_due(self.frame, on, months, ahead)
 
     def completeness(self) -> Completeness:
@@ -115,7 +150,9 @@ class Inventory:
     def merge(self, decisions: pd.DataFrame) -> Inventory:
         """The inventory after the decisions on duplicates (template `inventory_decision`)."""
         done = merge_decided(self.frame, decisions)
-        return replace(self, frame=done.frame, merged=pd.concat([self.merged, done.merged], ignore_index=True))
+        return replace(
+            self, frame=done.frame, merged=pd.concat([self.merged, done.merged], ignore_index=True)
+        )
 
     def parent_differences(self) -> pd.DataFrame:
         """Budgets of parents beside the sums of their parts."""
@@ -124,17 +161,44 @@ class Inventory:
     def response_rate(self, by: str | None = None) -> pd.DataFrame:
         """Questionnaires sent and answered (Q1); InputError where no contacts were read."""
         if self.contacts.empty:
-            raise InputError(Problem("no table of contacts", "inventory_contact.csv", "the implementers that received the questionnaire"))
+            raise InputError(
+                Problem(
+                    "no table of contacts",
+                    "inventory_contact.csv",
+                    "the implementers that received the questionnaire",
+                )
+            )
         return response_rate(self.contacts, by)
 
-    def to_euro(self, rates: pd.DataFrame | None = None, *, year: int | None = None, index: pd.DataFrame | None = None) -> tuple[Inventory, Converted]:
-        """Budgets in euro through the rate table given, or that of the folder; the second value says which rates were used and which given amounts differ."""
+    def to_euro(
+        self,
+        rates: pd.DataFrame | None = None,
+        *,
+        year: int | None = None,
+        index: pd.DataFrame | None = None,
+    ) -> tuple[Inventory, Converted]:
+        """Budgets in euro through the rate table given, or that of the folder; the second value
+        says which rates were used and which given amounts differ.
+        """
         if rates is None and self.rates.empty:
-            raise InputError(Problem("no rate table", "inventory_rate.csv", "a table of currency, year, eur_per_unit and source"))
+            raise InputError(
+                Problem(
+                    "no rate table",
+                    "inventory_rate.csv",
+                    "a table of currency, year, eur_per_unit and source",
+                )
+            )
         done = to_euro(self.frame, self.rates if rates is None else rates, year=year, index=index)
         return replace(self, frame=done.frame), done
 
-    def site(self, path: str | Path, *, on: date | None = None, title: str | None = None, language: str = "en") -> Path:
+    def site(
+        self,
+        path: str | Path,
+        *,
+        on: date | None = None,
+        title: str | None = None,
+        language: str = "en",
+    ) -> Path:
         """A searchable page of the measures, one HTML file that works offline."""
         return write_page(self.frame, path, on=on, title=title, language=language)
 
@@ -144,7 +208,9 @@ class Inventory:
 
     def to_excel(self, path: str | Path) -> Path:
         """Measures, profile and sources as a workbook."""
-        return to_excel({SHEET: self.frame, **self.profile().tables(), "sources": self.sources}, path)
+        return to_excel(
+            {SHEET: self.frame, **self.profile().tables(), "sources": self.sources}, path
+        )
 
 
 def template() -> Template:
@@ -170,11 +236,13 @@ def read(
     decimal: str = ".",
     missing: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Inventory:
-    """Inventory files: a CSV or Excel file, a folder with inventory.csv and its side tables, or several of them (countries) together.
+    """Inventory files: a CSV or Excel file, a folder with inventory.csv and its side tables, or
+    several of them (countries) together.
 
     Raises
     ------
-    InputError : every problem of every file, with row, column, value and the nearest valid code; nothing is read in part.
+    InputError : every problem of every file, with row, column, value and the nearest valid code;
+        nothing is read in part.
     """
     paths = [Path(p) for p in ([path] if isinstance(path, str | Path) else path)]
     if not paths:
@@ -197,17 +265,33 @@ def read(
             problems += error.problems
             continue
         if name == "inventory" and data.rows == 0:
-            problems.append(Problem("the file has no measures", data.name, "one row a measure", "a header only", "Fill it in, or leave the file out."))
+            problems.append(
+                Problem(
+                    "the file has no measures",
+                    data.name,
+                    "one row a measure",
+                    "a header only",
+                    "Fill it in, or leave the file out.",
+                )
+            )
         tables[name].append(data.frame)
         sources.append((f"{file.parent.name}/{data.name}", data.sha256, data.rows))
     if problems:
         raise InputError(problems)
-    joined = {name: pd.concat(parts, ignore_index=True) if parts else pd.DataFrame() for name, parts in tables.items()}
-    return _whole(joined["inventory"], pd.DataFrame(sources, columns=["name", "sha256", "rows"]), {SIDE_TABLES[n]: joined[n] for n in SIDE_TABLES})
+    joined = {
+        name: pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+        for name, parts in tables.items()
+    }
+    return _whole(
+        joined["inventory"],
+        pd.DataFrame(sources, columns=["name", "sha256", "rows"]),
+        {SIDE_TABLES[n]: joined[n] for n in SIDE_TABLES},
+    )
 
 
 def from_intake(intake: Intake) -> Inventory:
-    """The records of a register as an inventory, once a coder has filled what the register does not have.
+    """The records of a register as an inventory, once a coder has filled what the register does not
+    have.
 
     Raises
     ------
@@ -221,8 +305,15 @@ def from_intake(intake: Intake) -> Inventory:
 
 def combine(inventories: Sequence[Inventory]) -> Inventory:
     """Several inventories as one; an identifier may stand once only."""
-    sides = {n: pd.concat([getattr(i, n) for i in inventories], ignore_index=True) for n in SIDE_TABLES.values()}
-    return _whole(pd.concat([i.frame for i in inventories], ignore_index=True), pd.concat([i.sources for i in inventories], ignore_index=True), sides)
+    sides = {
+        n: pd.concat([getattr(i, n) for i in inventories], ignore_index=True)
+        for n in SIDE_TABLES.values()
+    }
+    return _whole(
+        pd.concat([i.frame for i in inventories], ignore_index=True),
+        pd.concat([i.sources for i in inventories], ignore_index=True),
+        sides,
+    )
 
 
 def profile(inventory: Inventory, by: By = None, on: date | None = None) -> Profile:
@@ -238,10 +329,24 @@ def evaluation_due(inventory: Inventory, on: date) -> EvaluationRegister:
 def _files(path: Path) -> list[tuple[Path, str]]:
     if not path.is_dir():
         return [(path, "inventory")]
-    main = next((path / f"inventory{ending}" for ending in (".csv", ".csv.gz", ".xlsx", ".parquet") if (path / f"inventory{ending}").is_file()), None)
+    main = next(
+        (
+            path / f"inventory{ending}"
+            for ending in (".csv", ".csv.gz", ".xlsx", ".parquet")
+            if (path / f"inventory{ending}").is_file()
+        ),
+        None,
+    )
     if main is None:
-        raise InputError(Problem("no inventory in the folder", str(path), "inventory.csv, .csv.gz, .xlsx or .parquet"))
-    return [(main, "inventory"), *((path / f"{name}.csv", name) for name in SIDE_TABLES if (path / f"{name}.csv").is_file())]
+        raise InputError(
+            Problem(
+                "no inventory in the folder", str(path), "inventory.csv, .csv.gz, .xlsx or .parquet"
+            )
+        )
+    return [
+        (main, "inventory"),
+        *((path / f"{name}.csv", name) for name in SIDE_TABLES if (path / f"{name}.csv").is_file()),
+    ]
 
 
 def _sheet(path: Path) -> str | None:
@@ -254,17 +359,32 @@ def _sheet_names(path: Path) -> list[str]:
     try:
         with pd.ExcelFile(path, engine="openpyxl") as book:
             return [str(n) for n in book.sheet_names]
-    except (zipfile.BadZipFile, ValueError, OSError, KeyError):  # a damaged workbook is named by the reader
+    except (
+        zipfile.BadZipFile,
+        ValueError,
+        OSError,
+        KeyError,
+    ):  # a damaged workbook is named by the reader
         return []
 
 
-def _whole(frame: pd.DataFrame, sources: pd.DataFrame, sides: Mapping[str, pd.DataFrame]) -> Inventory:
+def _whole(
+    frame: pd.DataFrame, sources: pd.DataFrame, sides: Mapping[str, pd.DataFrame]
+) -> Inventory:
     """All template columns present, keys unique across files, references of the side tables met."""
     problems: list[Problem] = []
     twice = frame["measure_id"].duplicated(keep=False)
     if twice.any():
         ids = tuple(frame.loc[twice, "measure_id"].unique()[:5])
-        problems.append(Problem("a measure stands in two files", "measure_id", "each identifier once", count=int(twice.sum()), rows=ids))
+        problems.append(
+            Problem(
+                "a measure stands in two files",
+                "measure_id",
+                "each identifier once",
+                count=int(twice.sum()),
+                rows=ids,
+            )
+        )
     problems += parent_problems(frame)
     for name in ("actors", "years", "results"):
         if len(side := sides.get(name, pd.DataFrame())):
@@ -280,10 +400,14 @@ def _whole(frame: pd.DataFrame, sources: pd.DataFrame, sides: Mapping[str, pd.Da
     full = pd.concat([frame, pd.DataFrame(absent, index=frame.index)], axis=1)
     names = [c.name for c in columns]
     ordered = full[[*names, *(c for c in full if c not in names)]]
-    typed = {c.name: "boolean" for c in columns if c.kind == "bool"} | {c.name: "float64" for c in columns if c.kind in ("int", "code")}
+    typed = {c.name: "boolean" for c in columns if c.kind == "bool"} | {
+        c.name: "float64" for c in columns if c.kind in ("int", "code")
+    }
     return Inventory(ordered.astype(typed), sources, **{**sides, "rates": rates})
 
 
 def _empty(column: Column, rows: int) -> pd.Series:
-    empty: pd.Series = pd.Series([None] * rows, dtype="object").astype(pd.api.types.pandas_dtype(EMPTY.get(column.kind, "str")))
+    empty: pd.Series = pd.Series([None] * rows, dtype="object").astype(
+        pd.api.types.pandas_dtype(EMPTY.get(column.kind, "str"))
+    )
     return empty

@@ -1,4 +1,6 @@
-"""Amounts to euro through a rate table that the user owns: a missing rate is an error, never a guess."""
+"""Amounts to euro through a rate table that the user owns: a missing rate is an error, never a
+guess.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +16,29 @@ TOLERANCE = 0.01
 
 @dataclass(frozen=True)
 class Converted:
-    """frame with budget_eur and price_year_eur; used: currency, year, rate and source of every conversion; differing: given euro amounts that differ by more than 1%."""
+    """frame with budget_eur and price_year_eur; used: currency, year, rate and source of every
+    conversion; differing: given euro amounts that differ by more than 1%.
+    """
 
     frame: pd.DataFrame
     used: pd.DataFrame
     differing: pd.DataFrame
 
 
-def to_euro(frame: pd.DataFrame, rates: pd.DataFrame, *, year: int | None = None, index: pd.DataFrame | None = None) -> Converted:
-    """budget_total to budget_eur: times the rate of its currency and price year, and to prices of `year` with a price index.
+def to_euro(
+    frame: pd.DataFrame,
+    rates: pd.DataFrame,
+    *,
+    year: int | None = None,
+    index: pd.DataFrame | None = None,
+) -> Converted:
+    """budget_total to budget_eur: times the rate of its currency and price year, and to prices of
+    `year` with a price index.
 
     Parameters
     ----------
-    rates : template `inventory_rate`: currency, year, eur_per_unit, source. The euro itself needs no rate.
+    rates : template `inventory_rate`: currency, year, eur_per_unit, source. The euro itself needs
+        no rate.
     year : price year of the euro amounts; None leaves each in euro of its own price year (nominal).
     index : template `inventory_index`: year, index, source; needed with `year`.
 
@@ -37,7 +49,11 @@ def to_euro(frame: pd.DataFrame, rates: pd.DataFrame, *, year: int | None = None
     rates = validate(rates, template("inventory_rate"))
     given = frame["budget_total"].notna()
     keyed = frame.loc[given, ["measure_id", "budget_total", "currency", "price_year"]].merge(
-        rates, left_on=["currency", "price_year"], right_on=["currency", "year"], how="left", suffixes=("", "_rate")
+        rates,
+        left_on=["currency", "price_year"],
+        right_on=["currency", "year"],
+        how="left",
+        suffixes=("", "_rate"),
     )
     keyed.index = frame.index[given]
     euro = keyed["currency"] == "EUR"
@@ -50,14 +66,24 @@ def to_euro(frame: pd.DataFrame, rates: pd.DataFrame, *, year: int | None = None
     if problems:
         raise InputError(problems)
     amount = keyed["budget_total"] * keyed["eur_per_unit"] * factor
-    old = frame["budget_eur"] if "budget_eur" in frame else pd.Series(float("nan"), index=frame.index)
-    differs = old.loc[amount.index].notna() & ((old.loc[amount.index] - amount).abs() > TOLERANCE * amount.abs())
-    differing = pd.DataFrame({"measure_id": frame["measure_id"], "given": old, "computed": amount}).loc[differs[differs].index]
+    old = (
+        frame["budget_eur"] if "budget_eur" in frame else pd.Series(float("nan"), index=frame.index)
+    )
+    differs = old.loc[amount.index].notna() & (
+        (old.loc[amount.index] - amount).abs() > TOLERANCE * amount.abs()
+    )
+    differing = pd.DataFrame(
+        {"measure_id": frame["measure_id"], "given": old, "computed": amount}
+    ).loc[differs[differs].index]
     new = frame.assign(
         budget_eur=amount.reindex(frame.index).where(given, old),
-        price_year_eur=(keyed["price_year"] if year is None else pd.Series(float(year), index=keyed.index)).reindex(frame.index),
+        price_year_eur=(
+            keyed["price_year"] if year is None else pd.Series(float(year), index=keyed.index)
+        ).reindex(frame.index),
     )
-    used = keyed.groupby(["currency", "price_year", "eur_per_unit"], as_index=False).agg(measures=("measure_id", "size"), source=("source", "first"))
+    used = keyed.groupby(["currency", "price_year", "eur_per_unit"], as_index=False).agg(
+        measures=("measure_id", "size"), source=("source", "first")
+    )
     used["price_year"] = used["price_year"].astype("int64")
     return Converted(new, used, differing.reset_index(drop=True))
 
@@ -65,24 +91,48 @@ def to_euro(frame: pd.DataFrame, rates: pd.DataFrame, *, year: int | None = None
 def _no_rates(keyed: pd.DataFrame) -> list[Problem]:
     lacking = keyed[keyed["eur_per_unit"].isna()]
     problems = []
-    labels = [f"{c}, no price year" if pd.isna(y) else f"{c} {y:.0f}" for c, y in zip(lacking["currency"], lacking["price_year"], strict=True)]
+    labels = [
+        f"{c}, no price year" if pd.isna(y) else f"{c} {y:.0f}"
+        for c, y in zip(lacking["currency"], lacking["price_year"], strict=True)
+    ]
     for label, rows in lacking.groupby(pd.Series(labels, index=lacking.index, dtype=object)):
         where = f"rates: {label}"
         problems.append(
             Problem(
-                "no exchange rate", where, "a row of the rate table", fix="Add it with its source.", count=len(rows), rows=tuple(rows["measure_id"].iloc[:5])
+                "no exchange rate",
+                where,
+                "a row of the rate table",
+                fix="Add it with its source.",
+                count=len(rows),
+                rows=tuple(rows["measure_id"].iloc[:5]),
             )
         )
     return problems
 
 
-def _to_year(keyed: pd.DataFrame, year: int, index: pd.DataFrame | None) -> tuple[pd.Series, list[Problem]]:
+def _to_year(
+    keyed: pd.DataFrame, year: int, index: pd.DataFrame | None
+) -> tuple[pd.Series, list[Problem]]:
     if index is None:
         return pd.Series(1.0, index=keyed.index), [
-            Problem("no price index", "index", f"a price index to bring amounts to {year}", "None", "Give index=, a table of year, index and source.")
+            Problem(
+                "no price index",
+                "index",
+                f"a price index to bring amounts to {year}",
+                "None",
+                "Give index=, a table of year, index and source.",
+            )
         ]
     levels = validate(index, template("inventory_index")).set_index("year")["index"]
     wanted = {int(y) for y in keyed["price_year"].dropna()} | {year}
-    problems = [Problem("no price index", f"index: {y}", "a row of the index table", fix="Add it with its source.") for y in sorted(wanted - set(levels.index))]
+    problems = [
+        Problem(
+            "no price index",
+            f"index: {y}",
+            "a row of the index table",
+            fix="Add it with its source.",
+        )
+        for y in sorted(wanted - set(levels.index))
+    ]
     factor = levels.get(year, float("nan")) / keyed["price_year"].map(levels)
     return factor, problems

@@ -1,4 +1,6 @@
-"""The repository as one HTML page: data as JSON, a small script of its own, nothing fetched; every text is shown as text."""
+"""The repository as one HTML page: data as JSON, a small script of its own, nothing fetched; every
+text is shown as text.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ SEARCHED = (
 LANGUAGES = ("en", "fr")
 
 
-def write_page(frame: pd.DataFrame, path: str | Path, *, on: date | None, title: str | None, language: str) -> Path:
+def write_page(
+    frame: pd.DataFrame, path: str | Path, *, on: date | None, title: str | None, language: str
+) -> Path:
     """One HTML file of a validated inventory frame: search, filters, sort, records.
 
     Parameters
@@ -51,9 +55,14 @@ def write_page(frame: pd.DataFrame, path: str | Path, *, on: date | None, title:
         raise InputError(Problem("no such language", "language", "'en' or 'fr'", repr(language)))
     latest = frame["date_retrieved"].max()
     if on is None and pd.isna(latest):
-        raise InputError(Problem("no day to count to", "on", "a day, since no record has date_retrieved", "None"))
+        raise InputError(
+            Problem("no day to count to", "on", "a day, since no record has date_retrieved", "None")
+        )
     path = Path(path)
-    path.write_text(page(frame, on or latest.date(), title or _strings(language)["repository"], language), encoding="utf-8")
+    path.write_text(
+        page(frame, on or latest.date(), title or _strings(language)["repository"], language),
+        encoding="utf-8",
+    )
     return path
 
 
@@ -61,12 +70,26 @@ def page(frame: pd.DataFrame, on: date, title: str, language: str) -> str:
     """The page as text."""
     strings = _strings(language)
     script, style = _part("page.js"), _part("page.css")
-    data = json.dumps(_data(frame, on, strings, language), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    data = json.dumps(
+        _data(frame, on, strings, language),
+        ensure_ascii=False,
+        separators=(",", ":"),
+        allow_nan=False,
+    )
     parts = {
-        "language": language, "title": html.escape(title), "noscript": html.escape(strings["noscript"]), "style": style, "script": script,
-        "policy": f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'",
-        "data": data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"),
-    }  # fmt: skip
+        "language": language,
+        "title": html.escape(title),
+        "noscript": html.escape(strings["noscript"]),
+        "style": style,
+        "script": script,
+        "policy": (
+            f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}';"
+            " base-uri 'none'; form-action 'none'"
+        ),
+        "data": (
+            data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+        ),
+    }
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found.group(1)], _part("page.html"))
 
 
@@ -75,7 +98,9 @@ def _part(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode(
+        "ascii"
+    )
 
 
 def _strings(language: str) -> dict[str, str]:
@@ -84,26 +109,64 @@ def _strings(language: str) -> dict[str, str]:
     return dict(zip(table["key"], table[language], strict=True))
 
 
-def _data(frame: pd.DataFrame, on: date, strings: dict[str, str], language: str) -> dict[str, object]:
+def _data(
+    frame: pd.DataFrame, on: date, strings: dict[str, str], language: str
+) -> dict[str, object]:
     declared = template("inventory").columns
     register = evaluation_due(frame, on).table.set_index("measure_id")["status"]
     columns = [
         c
         for c in declared
         if frame[c.name].notna().any()
-        or c.name in ("measure_id", "title_en", "country", "stage_code", "model_primary", "start_date", "budget_eur", "benef_reached", "source_type")
+        or c.name
+        in (
+            "measure_id",
+            "title_en",
+            "country",
+            "stage_code",
+            "model_primary",
+            "start_date",
+            "budget_eur",
+            "benef_reached",
+            "source_type",
+        )
     ]
-    cells = {c.name: _cells(frame[c.name], c) for c in columns} | {"status": frame["measure_id"].map(register).tolist()}
+    cells = {c.name: _cells(frame[c.name], c) for c in columns} | {
+        "status": frame["measure_id"].map(register).tolist()
+    }
     listed = {c.name: labels(c.codes, language) for c in columns if c.codes}
     present = {name: _present(cells[name]) for name in listed}
-    used = {name: {code: label for code, label in table.items() if code in present[name]} for name, table in listed.items()}
+    used = {
+        name: {code: label for code, label in table.items() if code in present[name]}
+        for name, table in listed.items()
+    }
     sections: dict[str, list[tuple[str, str, str]]] = {}
     for column in columns:
-        sections.setdefault(column.section, []).append((column.name, _short(column.description), "year" if column.unit == "year" else column.kind))
+        sections.setdefault(column.section, []).append(
+            (
+                column.name,
+                _short(column.description),
+                "year" if column.unit == "year" else column.kind,
+            )
+        )
     return {
-        "columns": list(cells), "rows": list(map(list, zip(*cells.values(), strict=True))), "labels": used | {"status": {s: strings[s] for s in ("overdue", "due next", "later", "evaluated", "no start date")}},
-        "sections": list(sections.items()), "searched": [c for c in SEARCHED if c in cells], "strings": strings, "language": language, "on": on.isoformat(),
-    }  # fmt: skip
+        "columns": list(cells),
+        "rows": list(map(list, zip(*cells.values(), strict=True))),
+        "labels": (
+            used
+            | {
+                "status": {
+                    s: strings[s]
+                    for s in ("overdue", "due next", "later", "evaluated", "no start date")
+                }
+            }
+        ),
+        "sections": list(sections.items()),
+        "searched": [c for c in SEARCHED if c in cells],
+        "strings": strings,
+        "language": language,
+        "on": on.isoformat(),
+    }
 
 
 def _short(description: str) -> str:
@@ -122,6 +185,12 @@ def _cells(values: pd.Series, column: Column) -> list[object]:
     if column.kind == "bool":
         return [None if v is None else bool(v) for v in cells]
     if column.kind in ("int", "code", "float"):
-        numbers = [None if v is None else (int(v) if float(v).is_integer() else float(v)) for v in cells]
-        return [None if v is None else str(v) for v in numbers] if column.kind == "code" else list(numbers)
+        numbers = [
+            None if v is None else (int(v) if float(v).is_integer() else float(v)) for v in cells
+        ]
+        return (
+            [None if v is None else str(v) for v in numbers]
+            if column.kind == "code"
+            else list(numbers)
+        )
     return cells

@@ -1,4 +1,6 @@
-"""The portfolio of measures: indicators I1-I13, stage x model matrix, funders, timeline, services, budget tree."""
+"""The portfolio of measures: indicators I1-I13, stage x model matrix, funders, timeline, services,
+budget tree.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ SPELLED_ALIKE = 90.0
 
 @dataclass(frozen=True)
 class Profile:
-    """What the inventory says. A census of recorded measures: numbers have n and missing n, no standard errors.
+    """What the inventory says. A census of recorded measures: numbers have n and missing n, no
+    standard errors.
 
     indicators : (by columns), id, indicator, group, value, unit, n, n_missing, definition.
     matrix_n, matrix_budget : stage (rows) x primary model (columns): measures, euro.
@@ -51,21 +54,36 @@ class Profile:
 
     def value(self, indicator: str, group: str = "all") -> float:
         """One indicator by its name and group (overall profile only); KeyError when there is none."""
-        rows = self.indicators[(self.indicators["indicator"] == indicator) & (self.indicators["group"] == group)]
+        rows = self.indicators[
+            (self.indicators["indicator"] == indicator) & (self.indicators["group"] == group)
+        ]
         if len(rows) != 1:
             raise KeyError(f"{len(rows)} rows for indicator {indicator!r} and group {group!r}")
         return float(rows["value"].iloc[0])
 
     def plot(self, ax: Any = None) -> Any:
-        """Measures by stage and primary model, darker where there are more. Returns the matplotlib axes."""
+        """Measures by stage and primary model, darker where there are more. Returns the matplotlib
+        axes.
+        """
         if ax is None:
-            _, ax = import_module("matplotlib.pyplot").subplots(figsize=(7, 2.8), layout="constrained")
+            _, ax = import_module("matplotlib.pyplot").subplots(
+                figsize=(7, 2.8), layout="constrained"
+            )
         counts = self.matrix_n.to_numpy(float)
         ax.imshow(counts, cmap="Blues", aspect="auto")
         for (row, column), n in np.ndenumerate(counts):
-            ax.text(column, row, f"{n:.0f}", ha="center", va="center", color="white" if n > counts.max() / 2 else "black")
+            ax.text(
+                column,
+                row,
+                f"{n:.0f}",
+                ha="center",
+                va="center",
+                color="white" if n > counts.max() / 2 else "black",
+            )
         ax.set_xticks(range(counts.shape[1]), list(self.matrix_n.columns))
-        ax.set_yticks(range(counts.shape[0]), [labels("stages")[str(s)] for s in self.matrix_n.index])
+        ax.set_yticks(
+            range(counts.shape[0]), [labels("stages")[str(s)] for s in self.matrix_n.index]
+        )
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         return ax
@@ -73,14 +91,25 @@ class Profile:
     def tables(self) -> dict[str, pd.DataFrame]:
         """Every table by name, for a workbook."""
         return {
-            "indicators": self.indicators, "stage x model, measures": self.matrix_n.reset_index(), "stage x model, euro": self.matrix_budget.reset_index(),
-            "funders": self.funders, "timeline": self.timeline, "services": self.services, "budget tree": self.budget_tree, "spellings": self.spellings,
+            "indicators": self.indicators,
+            "stage x model, measures": self.matrix_n.reset_index(),
+            "stage x model, euro": self.matrix_budget.reset_index(),
+            "funders": self.funders,
+            "timeline": self.timeline,
+            "services": self.services,
+            "budget tree": self.budget_tree,
+            "spellings": self.spellings,
             "notes": pd.DataFrame({"note": self.notes}),
-        }  # fmt: skip
+        }
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<li>{n.replace('&', '&amp;').replace('<', '&lt;')}</li>" for n in self.notes)
-        return self.indicators.to_html(index=False, float_format="{:,.3f}".format, na_rep="") + f"<ul>{notes}</ul>"
+        notes = "".join(
+            f"<li>{n.replace('&', '&amp;').replace('<', '&lt;')}</li>" for n in self.notes
+        )
+        return (
+            self.indicators.to_html(index=False, float_format="{:,.3f}".format, na_rep="")
+            + f"<ul>{notes}</ul>"
+        )
 
 
 def profile(frame: pd.DataFrame, by: By = None, on: date | None = None) -> Profile:
@@ -89,8 +118,9 @@ def profile(frame: pd.DataFrame, by: By = None, on: date | None = None) -> Profi
     Parameters
     ----------
     by : column(s); the indicators of each group beside the overall tables.
-    on : day for the ages of measures in I11; None takes the latest date_retrieved of the records, so that a run can be repeated;
-        where no record has one, the indicator of measures 24 months and older is not computed and a note says so.
+    on : day for the ages of measures in I11; None takes the latest date_retrieved of the records,
+        so that a run can be repeated; where no record has one, the indicator of measures 24 months
+        and older is not computed and a note says so.
 
     Rows whose parts are rows of the frame (parent_id) are not added up; notes say how many.
     """
@@ -100,30 +130,58 @@ def profile(frame: pd.DataFrame, by: By = None, on: date | None = None) -> Profi
         indicators = _with_completeness(rows, day)
     else:
         keys = [by] if isinstance(by, str) else list(by)
-        parts = {key: _with_completeness(part, day) for key, part in rows.groupby(keys, dropna=False)}
-        indicators = pd.concat(parts, names=[*keys, "row"]).reset_index(keys).reset_index(drop=True)[[*keys, *COLUMNS]]
-    tree = rows.groupby(["country", "stage_code", "model_primary"], as_index=False).agg(measures=("measure_id", "size"), budget_eur=("budget_eur", "sum"))
+        parts = {
+            key: _with_completeness(part, day) for key, part in rows.groupby(keys, dropna=False)
+        }
+        indicators = (
+            pd.concat(parts, names=[*keys, "row"])
+            .reset_index(keys)
+            .reset_index(drop=True)[[*keys, *COLUMNS]]
+        )
+    tree = rows.groupby(["country", "stage_code", "model_primary"], as_index=False).agg(
+        measures=("measure_id", "size"), budget_eur=("budget_eur", "sum")
+    )
     funders = _funders(rows)
     return Profile(
-        indicators, matrix(rows), matrix(rows, "budget_eur"), funders, timeline(rows, day), services(rows), tree, spellings(funders), _notes(frame, rows, day)
+        indicators,
+        matrix(rows),
+        matrix(rows, "budget_eur"),
+        funders,
+        timeline(rows, day),
+        services(rows),
+        tree,
+        spellings(funders),
+        _notes(frame, rows, day),
     )
 
 
 def _with_completeness(rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     table = portfolio_rows(rows, day)
     value = completeness(rows, template("inventory")).overall
-    text = "filled cells / cells of the required and expected fields; fields that do not apply are left out"
-    last = pd.DataFrame([("I13", "template completeness", "all", value, "share", len(rows), 0, text)], columns=list(COLUMNS))
+    text = (
+        "filled cells / cells of the required and expected fields; fields that do not apply are"
+        " left out"
+    )
+    last = pd.DataFrame(
+        [("I13", "template completeness", "all", value, "share", len(rows), 0, text)],
+        columns=list(COLUMNS),
+    )
     return pd.concat([table, last], ignore_index=True)
 
 
 def matrix(rows: pd.DataFrame, amount: str | None = None) -> pd.DataFrame:
-    """Stage x primary model: measures, or the sum of `amount`; every stage and model has its row and column."""
+    """Stage x primary model: measures, or the sum of `amount`; every stage and model has its row
+    and column.
+    """
     stages, models = codes("stages")["code"], codes("models")["code"]
     if amount is None:
-        table = rows.pivot_table(index="stage_code", columns="model_primary", values="measure_id", aggfunc="count")
+        table = rows.pivot_table(
+            index="stage_code", columns="model_primary", values="measure_id", aggfunc="count"
+        )
     else:
-        table = rows.pivot_table(index="stage_code", columns="model_primary", values=amount, aggfunc="sum")
+        table = rows.pivot_table(
+            index="stage_code", columns="model_primary", values=amount, aggfunc="sum"
+        )
     return (
         table.reindex(index=stages, columns=models)
         .fillna(0.0 if amount else 0)
@@ -133,7 +191,9 @@ def matrix(rows: pd.DataFrame, amount: str | None = None) -> pd.DataFrame:
 
 
 def timeline(rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    """Measures started, active and ended by year; a measure without an end date is active until `day` (the last year in the records when there is none), one without a start date is left out."""
+    """Measures started, active and ended by year; a measure without an end date is active until
+    `day` (the last year in the records when there is none), one without a start date is left out.
+    """
     dated = rows[rows["start_date"].notna()]
     if dated.empty:
         return pd.DataFrame(columns=["year", "started", "active", "ended"])
@@ -141,12 +201,22 @@ def timeline(rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     last = int(max(start.max(), end.max() if pd.isna(day) else day.year))
     until = end.fillna(last)
     years = range(int(start.min()), last + 1)
-    counts = [(y, int((start == y).sum()), int(((start <= y) & (until >= y)).sum()), int((end == y).sum())) for y in years]
+    counts = [
+        (
+            y,
+            int((start == y).sum()),
+            int(((start <= y) & (until >= y)).sum()),
+            int((end == y).sum()),
+        )
+        for y in years
+    ]
     return pd.DataFrame(counts, columns=["year", "started", "active", "ended"])
 
 
 def services(rows: pd.DataFrame) -> pd.DataFrame:
-    """Share of measures with each service, and the median dose in hours of the measures that have the service."""
+    """Share of measures with each service, and the median dose in hours of the measures that have
+    the service.
+    """
     names = labels("services")
     table = []
     for service, label in names.items():
@@ -154,21 +224,36 @@ def services(rows: pd.DataFrame) -> pd.DataFrame:
         has = rows[service].fillna(False).astype(bool)
         dose = rows.loc[has, "dose_hours"].dropna()
         share = float(has[given].mean()) if given.any() else float("nan")
-        table.append((service, label, share, int(given.sum()), int((~given).sum()), float(dose.median()) if len(dose) else float("nan"), len(dose)))
-    return pd.DataFrame(table, columns=["service", "label", "share", "n", "n_missing", "dose_hours_median", "n_dose"])
+        table.append(
+            (
+                service,
+                label,
+                share,
+                int(given.sum()),
+                int((~given).sum()),
+                float(dose.median()) if len(dose) else float("nan"),
+                len(dose),
+            )
+        )
+    return pd.DataFrame(
+        table,
+        columns=["service", "label", "share", "n", "n_missing", "dose_hours_median", "n_dose"],
+    )
 
 
 def _funders(rows: pd.DataFrame) -> pd.DataFrame:
-    table = rows.groupby(["funder_main", "funder_type", "funder_side"], dropna=False, as_index=False).agg(
-        measures=("measure_id", "size"), budget_eur=("budget_eur", "sum")
-    )
+    table = rows.groupby(
+        ["funder_main", "funder_type", "funder_side"], dropna=False, as_index=False
+    ).agg(measures=("measure_id", "size"), budget_eur=("budget_eur", "sum"))
     total = table["budget_eur"].sum()
     table["share_of_budget"] = table["budget_eur"] / total if total else float("nan")
     return table.sort_values(["budget_eur", "measures"], ascending=False, ignore_index=True)
 
 
 def spellings(funders: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of funder names that look like one (rapidfuzz ratio at least 90, the same numbers in them): they count as two in the concentration index."""
+    """Pairs of funder names that look like one (rapidfuzz ratio at least 90, the same numbers in
+    them): they count as two in the concentration index.
+    """
     names = sorted({str(n) for n in funders["funder_main"].dropna()})
     found = []
     for first, second in combinations(names, 2):
@@ -180,19 +265,39 @@ def spellings(funders: pd.DataFrame) -> pd.DataFrame:
 
 
 def _notes(frame: pd.DataFrame, rows: pd.DataFrame, day: pd.Timestamp) -> tuple[str, ...]:
-    notes = ["A census of the measures that were recorded: no standard errors; measures that nobody reported are not in it."]
+    notes = [
+        "A census of the measures that were recorded: no standard errors; measures that nobody"
+        " reported are not in it."
+    ]
     if (rows["source_type"] == "SYNTHETIC").any():
-        notes.insert(0, f"SYNTHETIC: {int((rows['source_type'] == 'SYNTHETIC').sum())} of {len(rows)} measures are made up.")
+        notes.insert(
+            0,
+            f"SYNTHETIC: {int((rows['source_type'] == 'SYNTHETIC').sum())} of {len(rows)} measures"
+            " are made up.",
+        )
     if len(rows) < len(frame):
-        notes.append(f"{len(frame) - len(rows)} measures whose parts are recorded too are not added up again.")
+        notes.append(
+            f"{len(frame) - len(rows)} measures whose parts are recorded too are not added up"
+            " again."
+        )
     foreign = int((rows["budget_total"].notna() & rows["budget_eur"].isna()).sum())
     if foreign:
-        notes.append(f"{foreign} measures have a budget without a euro amount and count as missing: convert them with to_euro and a rate table.")
+        notes.append(
+            f"{foreign} measures have a budget without a euro amount and count as missing: convert"
+            " them with to_euro and a rate table."
+        )
     unconfirmed = codes("models").set_index("code")["status"]
-    used = sorted(m for m in rows["model_primary"].unique() if unconfirmed.get(m, "") != "confirmed")
+    used = sorted(
+        m for m in rows["model_primary"].unique() if unconfirmed.get(m, "") != "confirmed"
+    )
     if used:
-        notes.append(f"The titles of models {', '.join(used)} are to be confirmed against the Global Inventory.")
+        notes.append(
+            f"The titles of models {', '.join(used)} are to be confirmed against the Global"
+            " Inventory."
+        )
     notes.append(
-        "No record says when it was retrieved: give on= to count the ages of measures." if pd.isna(day) else f"Ages of measures are counted to {day.date()}."
+        "No record says when it was retrieved: give on= to count the ages of measures."
+        if pd.isna(day)
+        else f"Ages of measures are counted to {day.date()}."
     )
     return tuple(notes)

@@ -1,4 +1,6 @@
-"""How good the inventory is: completeness (I13), missing items (Q2), implementers' answers (Q1), agreement of two coders (Q3)."""
+"""How good the inventory is: completeness (I13), missing items (Q2), implementers' answers (Q1),
+agreement of two coders (Q3).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,13 @@ import pandas as pd
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame import Template
 
-ORDINAL = ("linked_job_offer", "employer_involved", "qual_attention", "expectation_mgmt", "embedded_national")
+ORDINAL = (
+    "linked_job_offer",
+    "employer_involved",
+    "qual_attention",
+    "expectation_mgmt",
+    "embedded_national",
+)
 CODED = (
     "stage_code",
     "model_primary",
@@ -30,7 +38,9 @@ WORST = 10  # fields shown in a notebook
 
 @dataclass(frozen=True)
 class Completeness:
-    """overall: filled / asked cells.  measures: measure_id, filled, asked, completeness.  fields: field, filled, asked, completeness."""
+    """overall: filled / asked cells.  measures: measure_id, filled, asked, completeness.  fields:
+    field, filled, asked, completeness.
+    """
 
     overall: float
     measures: pd.DataFrame
@@ -38,15 +48,21 @@ class Completeness:
 
     def _repr_html_(self) -> str:
         worst = self.fields.sort_values("completeness", kind="stable").head(WORST)
-        return f"<p><strong>Completeness {self.overall:.1%}</strong>; fields that are missing most:</p>" + worst.to_html(
-            index=False, float_format="{:.1%}".format
+        return (
+            f"<p><strong>Completeness {self.overall:.1%}</strong>; fields that are missing"
+            " most:</p>" + worst.to_html(index=False, float_format="{:.1%}".format)
         )
 
 
 def filled_and_asked(frame: pd.DataFrame, template: Template) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Two boolean frames (measures x expected fields); a field whose missing reason is NA_notapp is not asked."""
+    """Two boolean frames (measures x expected fields); a field whose missing reason is NA_notapp is
+    not asked.
+    """
     fields = list(template.expected)
-    filled = pd.DataFrame({f: frame[f].notna() if f in frame else np.zeros(len(frame), dtype=bool) for f in fields}, index=frame.index)
+    filled = pd.DataFrame(
+        {f: frame[f].notna() if f in frame else np.zeros(len(frame), dtype=bool) for f in fields},
+        index=frame.index,
+    )
     asked = pd.DataFrame(True, index=frame.index, columns=fields)
     for field in fields:
         if f"{field}_miss" in frame:
@@ -55,12 +71,21 @@ def filled_and_asked(frame: pd.DataFrame, template: Template) -> tuple[pd.DataFr
 
 
 def completeness(frame: pd.DataFrame, template: Template) -> Completeness:
-    """I13: filled / asked cells over the fields that the template requires or expects, per measure and per field."""
+    """I13: filled / asked cells over the fields that the template requires or expects, per measure
+    and per field.
+    """
     filled, asked = filled_and_asked(frame, template)
 
     def table(axis: int, name: str, labels: object) -> pd.DataFrame:
         f, a = filled.to_numpy().sum(axis=axis), asked.to_numpy().sum(axis=axis)
-        return pd.DataFrame({name: labels, "filled": f, "asked": a, "completeness": np.divide(f, a, out=np.full(len(f), np.nan), where=a > 0)})
+        return pd.DataFrame(
+            {
+                name: labels,
+                "filled": f,
+                "asked": a,
+                "completeness": np.divide(f, a, out=np.full(len(f), np.nan), where=a > 0),
+            }
+        )
 
     total = int(asked.to_numpy().sum())
     return Completeness(
@@ -71,10 +96,16 @@ def completeness(frame: pd.DataFrame, template: Template) -> Completeness:
 
 
 def item_missing(frame: pd.DataFrame, template: Template) -> pd.DataFrame:
-    """Q2: field, required, n, n_missing, share_missing, and how many of the missing have each reason; every field of the template."""
+    """Q2: field, required, n, n_missing, share_missing, and how many of the missing have each
+    reason; every field of the template.
+    """
     rows = []
     for column in template.columns:
-        missing = frame[column.name].isna() if column.name in frame else pd.Series(True, index=frame.index)
+        missing = (
+            frame[column.name].isna()
+            if column.name in frame
+            else pd.Series(True, index=frame.index)
+        )
         n = int(missing.sum())
         row: dict[str, object] = {
             "field": column.name,
@@ -84,21 +115,35 @@ def item_missing(frame: pd.DataFrame, template: Template) -> pd.DataFrame:
             "share_missing": n / len(frame) if len(frame) else float("nan"),
         }
         if f"{column.name}_miss" in frame:
-            row |= {str(reason): int(count) for reason, count in frame.loc[missing, f"{column.name}_miss"].value_counts().items()}
+            row |= {
+                str(reason): int(count)
+                for reason, count in (
+                    frame.loc[missing, f"{column.name}_miss"].value_counts().items()
+                )
+            }
         rows.append(row)
     return pd.DataFrame(rows)
 
 
 def response_rate(contacts: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
-    """Q1: questionnaires sent and answered by implementers (template `inventory_contact`); a partial answer counts as an answer, shown apart."""
+    """Q1: questionnaires sent and answered by implementers (template `inventory_contact`); a
+    partial answer counts as an answer, shown apart.
+    """
     table = contacts.assign(all="all")
     groups = table.groupby(by or "all", dropna=False, sort=True)["answer"]
-    out = groups.agg(sent="size", full=lambda a: int((a == "FULL").sum()), partial=lambda a: int((a == "PARTIAL").sum())).reset_index()
+    out = groups.agg(
+        sent="size",
+        full=lambda a: int((a == "FULL").sum()),
+        partial=lambda a: int((a == "PARTIAL").sum()),
+    ).reset_index()
     return out.assign(response_rate=(out["full"] + out["partial"]) / out["sent"])
 
 
-def kappa(first: pd.DataFrame, second: pd.DataFrame, fields: tuple[str, ...] = CODED) -> pd.DataFrame:
-    """Q3: agreement of two coders on the measures that both coded (Cohen 1960; linear weights, Cohen 1968, for the 0-3 scores).
+def kappa(
+    first: pd.DataFrame, second: pd.DataFrame, fields: tuple[str, ...] = CODED
+) -> pd.DataFrame:
+    """Q3: agreement of two coders on the measures that both coded (Cohen 1960; linear weights,
+    Cohen 1968, for the 0-3 scores).
 
     Parameters
     ----------
@@ -106,21 +151,32 @@ def kappa(first: pd.DataFrame, second: pd.DataFrame, fields: tuple[str, ...] = C
 
     Returns
     -------
-    field, n (both coded), n_missing, agreement, kappa (NaN where chance agreement is 1), weights, reason.
+    field, n (both coded), n_missing, agreement, kappa (NaN where chance agreement is 1), weights,
+    reason.
 
     Raises
     ------
     InputError : no measure was coded by both, or a measure stands twice.
     """
     problems = [
-        Problem("a measure stands twice", name, "one row a measure") for name, f in (("first", first), ("second", second)) if f["measure_id"].duplicated().any()
+        Problem("a measure stands twice", name, "one row a measure")
+        for name, f in (("first", first), ("second", second))
+        if f["measure_id"].duplicated().any()
     ]
-    both = first.merge(second, on="measure_id", suffixes=("_first", "_second")) if not problems else pd.DataFrame()
+    both = (
+        first.merge(second, on="measure_id", suffixes=("_first", "_second"))
+        if not problems
+        else pd.DataFrame()
+    )
     if not problems and both.empty:
-        problems.append(Problem("no measure was coded by both", "measure_id", "common identifiers", "none"))
+        problems.append(
+            Problem("no measure was coded by both", "measure_id", "common identifiers", "none")
+        )
     if problems:
         raise InputError(problems)
-    return pd.DataFrame([_kappa(both[f"{f}_first"], both[f"{f}_second"], f) for f in fields if f"{f}_first" in both])
+    return pd.DataFrame(
+        [_kappa(both[f"{f}_first"], both[f"{f}_second"], f) for f in fields if f"{f}_first" in both]
+    )
 
 
 def _kappa(a: pd.Series, b: pd.Series, field: str) -> dict[str, object]:
@@ -139,11 +195,20 @@ def _kappa(a: pd.Series, b: pd.Series, field: str) -> dict[str, object]:
     if n == 0:
         return row | {"reason": "no measure has the field from both coders"}
     levels = sorted(set(a) | set(b)) if not ordinal else [0, 1, 2, 3]
-    table = pd.crosstab(pd.Categorical(a, categories=levels), pd.Categorical(b, categories=levels), dropna=False).to_numpy(dtype=float) / n
+    table = (
+        pd.crosstab(
+            pd.Categorical(a, categories=levels), pd.Categorical(b, categories=levels), dropna=False
+        ).to_numpy(dtype=float)
+        / n
+    )
     k = len(levels)
     apart = np.abs(np.subtract.outer(np.arange(k), np.arange(k)))
     disagreement = apart / max(k - 1, 1) if ordinal else (apart > 0).astype(float)
     observed = float((disagreement * table).sum())
     expected = float((disagreement * np.outer(table.sum(axis=1), table.sum(axis=0))).sum())
     row["agreement"] = float(np.trace(table))
-    return row | ({"kappa": 1 - observed / expected} if expected > 0 else {"reason": "both coders used a single code: chance agreement is 1"})
+    return row | (
+        {"kappa": 1 - observed / expected}
+        if expected > 0
+        else {"reason": "both coders used a single code: chance agreement is 1"}
+    )

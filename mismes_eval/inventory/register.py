@@ -1,4 +1,6 @@
-"""The evaluation register: which measures are past 24 months without an evaluation, which come next, with the budget at stake."""
+"""The evaluation register: which measures are past 24 months without an evaluation, which come
+next, with the budget at stake.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,12 @@ FOLD = 73
 
 @dataclass(frozen=True)
 class EvaluationRegister:
-    """table: one row a measure; summary: status, measures, budget_eur, n_missing budget; on: the day it holds for.
+    """table: one row a measure; summary: status, measures, budget_eur, n_missing budget; on: the
+    day it holds for.
 
-    table columns: measure_id, country, title_en, model_primary, start_date, months_since_start, due_date, status, months_overdue, recorded
-    (whether the record says anything about evaluation), eval_type, eval_year, impact_design, strength (0-5), budget_eur, implementer_name, funder_main.
+    table columns: measure_id, country, title_en, model_primary, start_date, months_since_start,
+    due_date, status, months_overdue, recorded (whether the record says anything about evaluation),
+    eval_type, eval_year, impact_design, strength (0-5), budget_eur, implementer_name, funder_main.
     """
 
     table: pd.DataFrame
@@ -45,16 +49,24 @@ class EvaluationRegister:
         return to_excel({"register": self.table, "summary": self.summary}, path)
 
     def to_calendar(self, path: str | Path) -> Path:
-        """An iCalendar file (RFC 5545), one all-day event a measure that is due; overdue ones stand on the day they fell due."""
+        """An iCalendar file (RFC 5545), one all-day event a measure that is due; overdue ones stand
+        on the day they fell due.
+        """
         path = Path(path)
-        path.write_bytes(calendar(self.table[self.table["status"].isin(["overdue", "due next", "later"])], self.on).encode("utf-8"))
+        path.write_bytes(
+            calendar(
+                self.table[self.table["status"].isin(["overdue", "due next", "later"])], self.on
+            ).encode("utf-8")
+        )
         return path
 
     def _repr_html_(self) -> str:
         return self.summary.to_html(index=False) + self.overdue().to_html(index=False, na_rep="")
 
 
-def evaluation_due(frame: pd.DataFrame, on: date | str, months: int = MONTHS_TO_EVALUATION, ahead: int = 12) -> EvaluationRegister:
+def evaluation_due(
+    frame: pd.DataFrame, on: date | str, months: int = MONTHS_TO_EVALUATION, ahead: int = 12
+) -> EvaluationRegister:
     """Every measure with its evaluation status on the day `on`.
 
     Parameters
@@ -62,13 +74,16 @@ def evaluation_due(frame: pd.DataFrame, on: date | str, months: int = MONTHS_TO_
     on : the day, a date or YYYY-MM-DD; required, so that the register of a day can be made again.
     months : an evaluation is due this long after the start.  ahead : months that count as "due next".
 
-    A measure is evaluated when eval_done is TRUE and eval_type is more than monitoring; no record of an evaluation counts as none (`recorded` is then False).
+    A measure is evaluated when eval_done is TRUE and eval_type is more than monitoring; no record
+    of an evaluation counts as none (`recorded` is then False).
     """
     if isinstance(on, str):
         with suppress(ValueError):
             on = date.fromisoformat(on)
     if not isinstance(on, date):
-        raise InputError(Problem("on is not a day", "evaluation_due", "a datetime.date or YYYY-MM-DD", repr(on)))
+        raise InputError(
+            Problem("on is not a day", "evaluation_due", "a datetime.date or YYYY-MM-DD", repr(on))
+        )
     day = pd.Timestamp(on).normalize()
     done = evaluated(frame)
     start = frame["start_date"]
@@ -94,46 +109,105 @@ def evaluation_due(frame: pd.DataFrame, on: date | str, months: int = MONTHS_TO_
         "source_type",
     ]
     table = frame[kept].assign(
-        months_since_start=_months(start, day), due_date=due, status=status, months_overdue=_months(due, day).where(status == "overdue"), recorded=frame["eval_done"].notna(),
+        months_since_start=_months(start, day),
+        due_date=due,
+        status=status,
+        months_overdue=_months(due, day).where(status == "overdue"),
+        recorded=frame["eval_done"].notna(),
         strength=frame["impact_design"].map(strength),
-    )  # fmt: skip
+    )
     table["status"] = pd.Categorical(table["status"], STATUSES, ordered=True)
     table = table.sort_values(["status", "due_date", "measure_id"], ignore_index=True)
     table["status"] = table["status"].astype("str")
-    order = ["measure_id", "country", "title_en", "model_primary", "start_date", "months_since_start", "due_date", "status", "months_overdue", "recorded"]
-    table = table[[*order, "eval_type", "eval_year", "impact_design", "strength", "budget_eur", "implementer_name", "funder_main", "source_type"]]
+    order = [
+        "measure_id",
+        "country",
+        "title_en",
+        "model_primary",
+        "start_date",
+        "months_since_start",
+        "due_date",
+        "status",
+        "months_overdue",
+        "recorded",
+    ]
+    table = table[
+        [
+            *order,
+            "eval_type",
+            "eval_year",
+            "impact_design",
+            "strength",
+            "budget_eur",
+            "implementer_name",
+            "funder_main",
+            "source_type",
+        ]
+    ]
     return EvaluationRegister(table, _summary(table), on)
 
 
 def _months(start: pd.Series, day: pd.Timestamp) -> pd.Series:
     """Whole months from start to day."""
-    months: pd.Series = (day.year - start.dt.year) * 12 + (day.month - start.dt.month) - (start.dt.day > day.day)
+    months: pd.Series = (
+        (day.year - start.dt.year) * 12 + (day.month - start.dt.month) - (start.dt.day > day.day)
+    )
     counted: pd.Series = months.astype("float64")
     return counted
 
 
 def _summary(table: pd.DataFrame) -> pd.DataFrame:
     parts = [(s, table.loc[table["status"] == s, "budget_eur"]) for s in STATUSES]
-    return pd.DataFrame([(s, len(b), float(b.sum()), int(b.isna().sum())) for s, b in parts], columns=["status", "measures", "budget_eur", "n_missing"])
+    return pd.DataFrame(
+        [(s, len(b), float(b.sum()), int(b.isna().sum())) for s, b in parts],
+        columns=["status", "measures", "budget_eur", "n_missing"],
+    )
 
 
 def calendar(table: pd.DataFrame, on: date) -> str:
-    """iCalendar text: CRLF, folded at 75 octets, text escaped; stamps come from `on`, so the same register gives the same file."""
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//mismes-eval//evaluation register//EN", "CALSCALE:GREGORIAN"]
+    """iCalendar text: CRLF, folded at 75 octets, text escaped; stamps come from `on`, so the same
+    register gives the same file.
+    """
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//mismes-eval//evaluation register//EN",
+        "CALSCALE:GREGORIAN",
+    ]
     for row in table.to_dict("records"):
-        budget = "budget not recorded" if pd.isna(row["budget_eur"]) else f"budget EUR {row['budget_eur']:,.0f}"
+        budget = (
+            "budget not recorded"
+            if pd.isna(row["budget_eur"])
+            else f"budget EUR {row['budget_eur']:,.0f}"
+        )
         made_up = "SYNTHETIC. " if row["source_type"] == "SYNTHETIC" else ""
-        implementer = "not recorded" if pd.isna(row["implementer_name"]) else row["implementer_name"]
-        text = f"{made_up}Status on {on}: {row['status']}; started {row['start_date'].date()}, {budget}, implementer {implementer}"
+        implementer = (
+            "not recorded" if pd.isna(row["implementer_name"]) else row["implementer_name"]
+        )
+        text = (
+            f"{made_up}Status on {on}: {row['status']}; started {row['start_date'].date()},"
+            f" {budget}, implementer {implementer}"
+        )
         lines += [
-            "BEGIN:VEVENT", f"UID:{row['measure_id']}@mismes-eval", f"DTSTAMP:{on:%Y%m%d}T000000Z", f"DTSTART;VALUE=DATE:{row['due_date']:%Y%m%d}",
-            f"SUMMARY:{_escape('Evaluation due: ' + row['measure_id'] + ' ' + row['title_en'])}", f"DESCRIPTION:{_escape(text)}", "END:VEVENT",
-        ]  # fmt: skip
+            "BEGIN:VEVENT",
+            f"UID:{row['measure_id']}@mismes-eval",
+            f"DTSTAMP:{on:%Y%m%d}T000000Z",
+            f"DTSTART;VALUE=DATE:{row['due_date']:%Y%m%d}",
+            f"SUMMARY:{_escape('Evaluation due: ' + row['measure_id'] + ' ' + row['title_en'])}",
+            f"DESCRIPTION:{_escape(text)}",
+            "END:VEVENT",
+        ]
     return "\r\n".join(part for line in [*lines, "END:VCALENDAR"] for part in _fold(line)) + "\r\n"
 
 
 def _escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\r", "").replace("\n", "\\n")
+    return (
+        text.replace("\\", "\\\\")
+        .replace(";", "\\;")
+        .replace(",", "\\,")
+        .replace("\r", "")
+        .replace("\n", "\\n")
+    )
 
 
 def _fold(line: str) -> list[str]:

@@ -1,4 +1,6 @@
-"""Parts of a whole counted once: parent and child activities, activities in several countries, likely duplicates."""
+"""Parts of a whole counted once: parent and child activities, activities in several countries,
+likely duplicates.
+"""
 
 from __future__ import annotations
 
@@ -37,19 +39,35 @@ def counted(frame: pd.DataFrame) -> pd.Series:
 
 
 def parent_differences(frame: pd.DataFrame) -> pd.DataFrame:
-    """Parents whose parts are in the frame: measure_id, parts, budget of the parent and the sum of its parts, in the measure's currency where all agree."""
+    """Parents whose parts are in the frame: measure_id, parts, budget of the parent and the sum of
+    its parts, in the measure's currency where all agree.
+    """
     columns = ["measure_id", "parts", "budget_parent", "budget_parts", "difference"]
-    children = frame[frame["parent_id"].isin(frame["measure_id"])] if "parent_id" in frame else frame.iloc[:0]
+    children = (
+        frame[frame["parent_id"].isin(frame["measure_id"])]
+        if "parent_id" in frame
+        else frame.iloc[:0]
+    )
     if children.empty:
         return pd.DataFrame(columns=columns)
-    sums = children.groupby("parent_id")["budget_total"].agg(parts="size", budget_parts=lambda b: b.sum(min_count=1)).reset_index()
-    both = sums.merge(frame[["measure_id", "budget_total"]], left_on="parent_id", right_on="measure_id").rename(columns={"budget_total": "budget_parent"})
+    sums = (
+        children.groupby("parent_id")["budget_total"]
+        .agg(parts="size", budget_parts=lambda b: b.sum(min_count=1))
+        .reset_index()
+    )
+    both = sums.merge(
+        frame[["measure_id", "budget_total"]], left_on="parent_id", right_on="measure_id"
+    ).rename(columns={"budget_total": "budget_parent"})
     return both.assign(difference=both["budget_parent"] - both["budget_parts"])[columns]
 
 
 def parent_problems(frame: pd.DataFrame) -> tuple[Problem, ...]:
     """A measure that is its own ancestor."""
-    parents = dict(zip(frame["measure_id"], frame["parent_id"], strict=True)) if "parent_id" in frame else {}
+    parents = (
+        dict(zip(frame["measure_id"], frame["parent_id"], strict=True))
+        if "parent_id" in frame
+        else {}
+    )
     circles = []
     for start in parents:
         seen, at = {start}, parents.get(start)
@@ -61,7 +79,12 @@ def parent_problems(frame: pd.DataFrame) -> tuple[Problem, ...]:
     return (
         (
             Problem(
-                "a measure is part of itself", "parent_id", "a tree of parents and parts", fix="Correct parent_id.", count=len(circles), rows=tuple(circles[:5])
+                "a measure is part of itself",
+                "parent_id",
+                "a tree of parents and parts",
+                fix="Correct parent_id.",
+                count=len(circles),
+                rows=tuple(circles[:5]),
             ),
         )
         if circles
@@ -69,19 +92,32 @@ def parent_problems(frame: pd.DataFrame) -> tuple[Problem, ...]:
     )
 
 
-def allocate(frame: pd.DataFrame, key: str, shares: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
-    """One row a country for the activities named in `shares` (key value -> {ISO3: share}); amounts are multiplied by the share.
+def allocate(
+    frame: pd.DataFrame, key: str, shares: Mapping[str, Mapping[str, float]]
+) -> pd.DataFrame:
+    """One row a country for the activities named in `shares` (key value -> {ISO3: share}); amounts
+    are multiplied by the share.
 
     Raises
     ------
     InputError : shares that do not add up to 1, or an activity that is not in the frame.
     """
     problems = [
-        Problem("shares do not add up to 1", name, "1", f"{sum(s.values()):g}", "State shares that add up, the rest under another country.")
+        Problem(
+            "shares do not add up to 1",
+            name,
+            "1",
+            f"{sum(s.values()):g}",
+            "State shares that add up, the rest under another country.",
+        )
         for name, s in shares.items()
         if abs(sum(s.values()) - 1) > 1e-6
     ]
-    problems += [Problem("no such activity", name, fix=f"Nearest: {nearest(name, frame[key].dropna())}.") for name in shares if name not in set(frame[key])]
+    problems += [
+        Problem("no such activity", name, fix=f"Nearest: {nearest(name, frame[key].dropna())}.")
+        for name in shares
+        if name not in set(frame[key])
+    ]
     if problems:
         raise InputError(problems)
     parts = []
@@ -89,18 +125,21 @@ def allocate(frame: pd.DataFrame, key: str, shares: Mapping[str, Mapping[str, fl
         for country, share in shares.get(row[key], {row.get("country"): 1.0}).items():
             part = row | {"country": country}
             if row[key] in shares:
-                part |= {a: row[a] * share for a in AMOUNTS if a in row and pd.notna(row[a])} | {"allocation": f"{share:.4%} of {row[key]}"}
+                part |= {a: row[a] * share for a in AMOUNTS if a in row and pd.notna(row[a])} | {
+                    "allocation": f"{share:.4%} of {row[key]}"
+                }
             parts.append(part)
     return pd.DataFrame(parts)
 
 
 def likely_duplicates(frame: pd.DataFrame, threshold: float = 85.0) -> pd.DataFrame:
-    """Pairs of measures of one country that look alike, most alike first, and why; nothing is merged.
+    """Pairs of measures of one country that look alike, most alike first, and why; nothing is
+    merged.
 
     Parameters
     ----------
-    threshold : lowest similarity of the titles (0-100, words in any order; rapidfuzz token_sort_ratio, less 15 where their numbers
-        differ: "phase 1" and "phase 2").
+    threshold : lowest similarity of the titles (0-100, words in any order; rapidfuzz
+        token_sort_ratio, less 15 where their numbers differ: "phase 1" and "phase 2").
 
     Returns
     -------
@@ -116,16 +155,35 @@ def likely_duplicates(frame: pd.DataFrame, threshold: float = 85.0) -> pd.DataFr
             if filled[b] > filled[a]:
                 a, b = b, a
             one, two = records[a], records[b]
-            found.append((one["measure_id"], two["measure_id"], score, one["title_en"], two["title_en"], _why(one, two)))
-    table = pd.DataFrame(found, columns=["keep", "drop", "score", "title_keep", "title_drop", "why"])
-    return table.sort_values(["score", "keep", "drop"], ascending=[False, True, True], ignore_index=True)
+            found.append(
+                (
+                    one["measure_id"],
+                    two["measure_id"],
+                    score,
+                    one["title_en"],
+                    two["title_en"],
+                    _why(one, two),
+                )
+            )
+    table = pd.DataFrame(
+        found, columns=["keep", "drop", "score", "title_keep", "title_drop", "why"]
+    )
+    return table.sort_values(
+        ["score", "keep", "drop"], ascending=[False, True, True], ignore_index=True
+    )
 
 
 def _pairs(titles: list[str], threshold: float) -> list[tuple[int, int, float]]:
     pairs: list[tuple[int, int, float]] = []
     numbers = [re.findall(r"\d+", t) for t in titles]
     for start in range(0, len(titles), 500):
-        scores = process.cdist(titles[start : start + 500], titles, scorer=fuzz.token_sort_ratio, score_cutoff=threshold, dtype=np.uint8)
+        scores = process.cdist(
+            titles[start : start + 500],
+            titles,
+            scorer=fuzz.token_sort_ratio,
+            score_cutoff=threshold,
+            dtype=np.uint8,
+        )
         for i, j in zip(*np.nonzero(scores), strict=True):
             score = float(scores[i, j]) - (OTHER_NUMBER if numbers[start + i] != numbers[j] else 0)
             if start + i < j and score >= threshold:
@@ -134,7 +192,9 @@ def _pairs(titles: list[str], threshold: float) -> list[tuple[int, int, float]]:
 
 
 def _why(a: Mapping[str, object], b: Mapping[str, object]) -> str:
-    reasons = ["same title" if plain(str(a["title_en"])) == plain(str(b["title_en"])) else "similar title"]
+    reasons = [
+        "same title" if plain(str(a["title_en"])) == plain(str(b["title_en"])) else "similar title"
+    ]
     if re.findall(r"\d+", str(a["title_en"])) != re.findall(r"\d+", str(b["title_en"])):
         reasons.append("another number in the title")
     for field, words in (
@@ -154,18 +214,22 @@ def _why(a: Mapping[str, object], b: Mapping[str, object]) -> str:
 
 @dataclass(frozen=True)
 class Merged:
-    """frame without the merged rows; merged: keep, drop, decided_by, reason, filled (fields of `keep` filled from `drop`)."""
+    """frame without the merged rows; merged: keep, drop, decided_by, reason, filled (fields of
+    `keep` filled from `drop`).
+    """
 
     frame: pd.DataFrame
     merged: pd.DataFrame
 
 
 def merge_decided(frame: pd.DataFrame, decisions: pd.DataFrame) -> Merged:
-    """Merge the pairs that the decision table (template `inventory_decision`) calls SAME: `keep` stays, its empty fields are filled from `drop`.
+    """Merge the pairs that the decision table (template `inventory_decision`) calls SAME: `keep`
+    stays, its empty fields are filled from `drop`.
 
     Raises
     ------
-    InputError : a measure that does not exist, is merged twice, or is kept in one line and dropped in another.
+    InputError : a measure that does not exist, is merged twice, or is kept in one line and dropped
+        in another.
     """
     decisions = validate(decisions, template("inventory_decision"))
     same = decisions[decisions["decision"] == "SAME"]
@@ -175,9 +239,16 @@ def merge_decided(frame: pd.DataFrame, decisions: pd.DataFrame) -> Merged:
         for m in pd.concat([same["keep"], same["drop"]]).unique()
         if m not in known
     ]
-    problems += [Problem("merged twice", f"decisions: {m}", "one line a merged measure") for m in same.loc[same["drop"].duplicated(), "drop"].unique()]
     problems += [
-        Problem("kept in one line and dropped in another", f"decisions: {m}", fix="Name the last one kept in both lines.")
+        Problem("merged twice", f"decisions: {m}", "one line a merged measure")
+        for m in same.loc[same["drop"].duplicated(), "drop"].unique()
+    ]
+    problems += [
+        Problem(
+            "kept in one line and dropped in another",
+            f"decisions: {m}",
+            fix="Name the last one kept in both lines.",
+        )
         for m in sorted(set(same["keep"]) & set(same["drop"]))
     ]
     if problems:
@@ -188,6 +259,17 @@ def merge_decided(frame: pd.DataFrame, decisions: pd.DataFrame) -> Merged:
         kept, dropped = records[str(row["keep"])], records.pop(str(row["drop"]))
         fields = [f for f in kept if pd.isna(kept[f]) and pd.notna(dropped[f])]
         kept.update({f: dropped[f] for f in fields})
-        log.append((row["keep"], row["drop"], row["decided_by"], row.get("reason", ""), "; ".join(map(str, fields))))
+        log.append(
+            (
+                row["keep"],
+                row["drop"],
+                row["decided_by"],
+                row.get("reason", ""),
+                "; ".join(map(str, fields)),
+            )
+        )
     merged = pd.DataFrame(log, columns=["keep", "drop", "decided_by", "reason", "filled"])
-    return Merged(pd.DataFrame(list(records.values()), columns=frame.columns).astype(frame.dtypes.to_dict()), merged)
+    return Merged(
+        pd.DataFrame(list(records.values()), columns=frame.columns).astype(frame.dtypes.to_dict()),
+        merged,
+    )

@@ -1,4 +1,6 @@
-"""A fillable Excel workbook from a template: drop-downs, input checks, notes on every column, and the code lists."""
+"""A fillable Excel workbook from a template: drop-downs, input checks, notes on every column, and
+the code lists.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,26 @@ from mismes_eval.frame import Column, Template, codes
 from mismes_eval.inventory.export import write_row
 
 SHEET, NOTES, CODES = "measures", "notes", "codes"
-FILL = {"yes": PatternFill("solid", fgColor="F8CBAD"), "expected": PatternFill("solid", fgColor="FFF2CC"), "no": PatternFill("solid", fgColor="E7E6E6")}
+FILL = {
+    "yes": PatternFill("solid", fgColor="F8CBAD"),
+    "expected": PatternFill("solid", fgColor="FFF2CC"),
+    "no": PatternFill("solid", fgColor="E7E6E6"),
+}
 ASKED = {"yes": "required", "expected": "please fill", "no": "optional"}
 
 
-def fillable_workbook(template: Template, path: str | Path, rows: int = 500, sheet_name: str = SHEET, unit: str = "measure") -> Path:
-    """Write the workbook; `rows` rows have drop-downs and input checks. One row a `unit` on the sheet `sheet_name`. It reads back with `inventory.read(path)` or `frame.read(path)`.
+def fillable_workbook(
+    template: Template,
+    path: str | Path,
+    rows: int = 500,
+    sheet_name: str = SHEET,
+    unit: str = "measure",
+) -> Path:
+    """Write the workbook; `rows` rows have drop-downs and input checks. One row a `unit` on the
+    sheet `sheet_name`. It reads back with `inventory.read(path)` or `frame.read(path)`.
 
-    Column heads: red required, yellow counts in completeness, grey optional; a note on each says what goes in.
+    Column heads: red required, yellow counts in completeness, grey optional; a note on each says
+    what goes in.
     """
     path = Path(path)
     book = Workbook()
@@ -51,20 +65,43 @@ def _head(sheet: Worksheet, number: int, column: Column) -> None:
     cell.fill = FILL[column.required]
     unit = f" [{column.unit}]" if column.unit else ""
     listed = f"\nCodes: see sheet '{CODES}', list {column.codes}." if column.codes else ""
-    cell.comment = Comment(f"{column.description}{unit}\n{ASKED[column.required]}; {column.kind}{listed}", "mismes-eval", width=320, height=140)
-    sheet.column_dimensions[get_column_letter(number)].width = max(12, min(40, len(column.name) + 3))
+    cell.comment = Comment(
+        f"{column.description}{unit}\n{ASKED[column.required]}; {column.kind}{listed}",
+        "mismes-eval",
+        width=320,
+        height=140,
+    )
+    sheet.column_dimensions[get_column_letter(number)].width = max(
+        12, min(40, len(column.name) + 3)
+    )
 
 
 def _code_sheet(sheet: Worksheet, template: Template) -> dict[str, str]:
-    """Each list in its own columns (code, English, French); returns list name -> range of the codes."""
+    """Each list in its own columns (code, English, French); returns list name -> range of the
+    codes.
+    """
     ranges = {}
     for position, name in enumerate(sorted({c.codes for c in template.columns if c.codes})):
         first = position * 4 + 1
         table = codes(name)
-        for offset, (head, values) in enumerate((("code", table["code"]), ("label_en", table["label_en"]), ("label_fr", table["label_fr"]))):
+        for offset, (head, values) in enumerate(
+            (
+                ("code", table["code"]),
+                ("label_en", table["label_en"]),
+                ("label_fr", table["label_fr"]),
+            )
+        ):
             sheet.cell(1, first + offset, f"{name}: {head}").font = Font(bold=True)
             for row, value in enumerate(values, start=2):
-                sheet.cell(row, first + offset, int(value) if offset == 0 and value.isdigit() and _numeric(template, name) else value)
+                sheet.cell(
+                    row,
+                    first + offset,
+                    (
+                        int(value)
+                        if offset == 0 and value.isdigit() and _numeric(template, name)
+                        else value
+                    ),
+                )
         letter = get_column_letter(first)
         ranges[name] = f"{CODES}!${letter}$2:${letter}${len(table) + 1}"
     sheet.freeze_panes = "A2"
@@ -81,9 +118,16 @@ def _input_check(sheet: Worksheet, cells: str, column: Column, ranges: dict[str,
     elif column.kind == "bool":
         rule = DataValidation(type="list", formula1='"TRUE,FALSE"', allow_blank=True)
     elif column.kind in ("int", "float"):
-        low, high = (-1e15 if column.low is None else column.low), (1e15 if column.high is None else column.high)
+        low, high = (
+            (-1e15 if column.low is None else column.low),
+            (1e15 if column.high is None else column.high),
+        )
         rule = DataValidation(
-            type="whole" if column.kind == "int" else "decimal", operator="between", formula1=f"{low:.0f}", formula2=f"{high:.0f}", allow_blank=True
+            type="whole" if column.kind == "int" else "decimal",
+            operator="between",
+            formula1=f"{low:.0f}",
+            formula2=f"{high:.0f}",
+            allow_blank=True,
         )
     elif column.kind == "date":
         rule = DataValidation(type="date", operator="greaterThan", formula1="1", allow_blank=True)
@@ -102,15 +146,46 @@ def _notes_sheet(sheet: Worksheet, template: Template, sheet_name: str, unit: st
         sheet,
         2,
         [
-            f"One row a {unit} on the sheet '{sheet_name}'. Dates YYYY-MM-DD. Several codes in a cell: separated by ; . Empty where unknown. Never a person's name."
+            f"One row a {unit} on the sheet '{sheet_name}'. Dates YYYY-MM-DD. Several codes in a"
+            " cell: separated by ; . Empty where unknown. Never a person's name."
         ],
     )
-    write_row(sheet, 4, ["section", "column", "fill in?", "kind", "code list", "lowest", "highest", "unit", "meaning"])
+    write_row(
+        sheet,
+        4,
+        [
+            "section",
+            "column",
+            "fill in?",
+            "kind",
+            "code list",
+            "lowest",
+            "highest",
+            "unit",
+            "meaning",
+        ],
+    )
     for number, c in enumerate(template.columns, start=5):
-        write_row(sheet, number, [c.section, c.name, ASKED[c.required], c.kind, c.codes, c.low, c.high, c.unit, c.description])
+        write_row(
+            sheet,
+            number,
+            [
+                c.section,
+                c.name,
+                ASKED[c.required],
+                c.kind,
+                c.codes,
+                c.low,
+                c.high,
+                c.unit,
+                c.description,
+            ],
+        )
     last = 6 + len(template.columns)
     write_row(sheet, last, ["Checked when the file is read:"])
     for number, rule in enumerate(template.rules, start=last + 1):
-        write_row(sheet, number, [rule.name, ", ".join((*rule.left, *rule.right)), rule.description])
+        write_row(
+            sheet, number, [rule.name, ", ".join((*rule.left, *rule.right)), rule.description]
+        )
     for cell in (*sheet[1], *sheet[4], *sheet[last]):
         cell.font = Font(bold=True)

@@ -1,4 +1,6 @@
-"""Labour force surveys with a migration module: mapping to GLD names, who is a migrant, indicators L1 to L14, rounds, link check."""
+"""Labour force surveys with a migration module: mapping to GLD names, who is a migrant, indicators
+L1 to L14, rounds, link check.
+"""
 
 from mismes_eval.lfs.absent import UNCOVERED, absent_members
 from mismes_eval.lfs.breaks import check_breaks, series_breaks
@@ -15,6 +17,32 @@ from mismes_eval.lfs.transitions import cells
 from mismes_eval.lfs.translate import map_columns, unused_columns
 
 __all__ = [
-    "PRESETS", "UNCOVERED", "Ages", "Definition", "LinkCheck", "Mapping", "absent_members", "as_definition", "as_mapping", "breakdown", "catalogue", "cells", "change", "change_between",
-    "check_breaks", "codebook", "indicators", "link_check", "map_columns", "mapping_workbook", "migration_status", "pool", "read", "read_mapping", "series_breaks", "shipped", "stack_rounds", "unused_columns",
-]  # fmt: skip
+    "PRESETS",
+    "UNCOVERED",
+    "Ages",
+    "Definition",
+    "LinkCheck",
+    "Mapping",
+    "absent_members",
+    "as_definition",
+    "as_mapping",
+    "breakdown",
+    "catalogue",
+    "cells",
+    "change",
+    "change_between",
+    "check_breaks",
+    "codebook",
+    "indicators",
+    "link_check",
+    "map_columns",
+    "mapping_workbook",
+    "migration_status",
+    "pool",
+    "read",
+    "read_mapping",
+    "series_breaks",
+    "shipped",
+    "stack_rounds",
+    "unused_columns",
+]

@@ -1,4 +1,6 @@
-"""Absent members reported by households of the survey: weight share (multiplicity), so that a person whom several households may report counts once."""
+"""Absent members reported by households of the survey: weight share (multiplicity), so that a
+person whom several households may report counts once.
+"""
 
 from __future__ import annotations
 
@@ -19,28 +21,39 @@ from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.sample import Sample
 
 UNCOVERED = (
-    "Absent members are those whom a household of the sample reports. Households that left as a whole are not covered and not estimated; "
-    "compare with the migrant stocks of destination countries."
+    "Absent members are those whom a household of the sample reports. Households that left as a"
+    " whole are not covered and not estimated; compare with the migrant stocks of destination"
+    " countries."
 )
 
 
-def absent_members(sample: Sample, absent: pd.DataFrame, by: By = None, household: str = "hhid", multiplicity: str | None = "s_i") -> Estimate | NotEstimable:
+def absent_members(
+    sample: Sample,
+    absent: pd.DataFrame,
+    by: By = None,
+    household: str = "hhid",
+    multiplicity: str | None = "s_i",
+) -> Estimate | NotEstimable:
     """Absent members as a share of residents and absent members, and their number (L2).
 
     Parameters
     ----------
     sample : persons; every household has one weight, carried by its first row.
     absent : one row a reported member and reporting household, with the household key.
-    by : breakdowns. A column of the roster (sex, age_group, country) describes the absent member, any other the reporting household (region, urban).
-    multiplicity : column s_i, number of households that may report the person under the counting rule; None: the rule allows one household only.
+    by : breakdowns. A column of the roster (sex, age_group, country) describes the absent member,
+        any other the reporting household (region, urban).
+    multiplicity : column s_i, number of households that may report the person under the counting
+        rule; None: the rule allows one household only.
 
     Returns
     -------
-    Estimate, variable "absent" (persons) and "share" (of residents and absent members) for each combination. A breakdown that residents do not have gives numbers only.
+    Estimate, variable "absent" (persons) and "share" (of residents and absent members) for each
+    combination. A breakdown that residents do not have gives numbers only.
 
     Raises
     ------
-    InputError : reporting households that the sample lacks, multiplicities below 1 or missing, columns that are not there.
+    InputError : reporting households that the sample lacks, multiplicities below 1 or missing,
+        columns that are not there.
 
     References
     ----------
@@ -68,13 +81,25 @@ def absent_members(sample: Sample, absent: pd.DataFrame, by: By = None, househol
 def indicator(c: Context, item: Indicator) -> Estimate | NotEstimable:
     """L2 of a call: needs the roster."""
     if c.absent is None:
-        return NotEstimable("No roster of absent members was given (argument 'absent').", words(c, item))
+        return NotEstimable(
+            "No roster of absent members was given (argument 'absent').", words(c, item)
+        )
     return absent_members(c.sample, c.absent, list(c.by) or None)
 
 
-def _estimate(sample: Sample, reported: Float, stay: Float, keys: pd.DataFrame, absent: pd.DataFrame, there: Int, multiplicity: str | None) -> Estimate:
+def _estimate(
+    sample: Sample,
+    reported: Float,
+    stay: Float,
+    keys: pd.DataFrame,
+    absent: pd.DataFrame,
+    there: Int,
+    multiplicity: str | None,
+) -> Estimate:
     d, shares = reported.shape[1], stay.shape[1] > 0
-    whole = Domains(np.where(sample.active, 0, 1).astype(np.intp), pd.DataFrame(index=range(1)), ("",))
+    whole = Domains(
+        np.where(sample.active, 0, 1).astype(np.intp), pd.DataFrame(index=range(1)), ("",)
+    )
 
     def value(t: Float) -> Float:
         return np.concatenate([t[:, :d], t[:, :d] / (t[:, :d] + t[:, d:])], axis=1) if shares else t
@@ -89,28 +114,56 @@ def _estimate(sample: Sample, reported: Float, stay: Float, keys: pd.DataFrame, 
         out[0, d + np.arange(d), d + np.arange(d)] = -a / (a + r) ** 2
         return out
 
-    result, part = evaluate(sample, np.column_stack([reported, stay]), whole, OfTotals(value, slope))
+    result, part = evaluate(
+        sample, np.column_stack([reported, stay]), whole, OfTotals(value, slope)
+    )
     kinds = ["absent", "share"] if shares else ["absent"]
     table = pd.concat([keys.assign(variable=kind, level="") for kind in kinds], ignore_index=True)
-    names = tuple(", ".join([kind, *(f"{c}={v}" for c, v in zip(keys.columns, k, strict=True))]) for kind in kinds for k in keys.itertuples(index=False))
+    names = tuple(
+        ", ".join([kind, *(f"{c}={v}" for c, v in zip(keys.columns, k, strict=True))])
+        for kind in kinds
+        for k in keys.itertuples(index=False)
+    )
     n = np.tile(np.bincount(there, minlength=d).astype(float), len(kinds))
     words = (
-        "Absent members: sum over reporting households of weight / multiplicity; share: over residents and absent members. "
+        "Absent members: sum over reporting households of weight / multiplicity; share: over"
+        " residents and absent members. "
         + (
             "Multiplicity 1: the counting rule lets one household report a person."
             if multiplicity is None
-            else f"Multiplicity: the number of households that may report the person ({multiplicity})."
+            else (
+                "Multiplicity: the number of households that may report the person"
+                f" ({multiplicity})."
+            )
         )
         + " Source: Sirken (1970)."
     )
-    return Estimate(result, names, (Part(sample.design, part.influence, part.replicates, part.full),), table, n, np.full(len(names), sample.degf), "total and share",
-                    "persons; share", words, (*sample.notes, UNCOVERED), extra={"id": "L2", "title": "Absent members", "source": "Sirken (1970)", "minimum_n": 10})  # fmt: skip
+    return Estimate(
+        result,
+        names,
+        (Part(sample.design, part.influence, part.replicates, part.full),),
+        table,
+        n,
+        np.full(len(names), sample.degf),
+        "total and share",
+        "persons; share",
+        words,
+        (*sample.notes, UNCOVERED),
+        extra={"id": "L2", "title": "Absent members", "source": "Sirken (1970)", "minimum_n": 10},
+    )
 
 
 def _reporting_rows(sample: Sample, absent: pd.DataFrame, household: str) -> Int:
     """Row of the sample, the first of its household, that each absent member is reported on."""
-    gone = [Problem("the household key is missing", f"{what}: column '{household}'", "the key that joins persons and roster")
-            for what, frame in (("persons", sample.frame), ("absent members", absent)) if household not in frame.columns]  # fmt: skip
+    gone = [
+        Problem(
+            "the household key is missing",
+            f"{what}: column '{household}'",
+            "the key that joins persons and roster",
+        )
+        for what, frame in (("persons", sample.frame), ("absent members", absent))
+        if household not in frame.columns
+    ]
     if gone:
         raise InputError(gone)
     first = ~sample.frame[household].duplicated().to_numpy()
@@ -118,8 +171,17 @@ def _reporting_rows(sample: Sample, absent: pd.DataFrame, household: str) -> Int
     row = place.reindex(absent[household].to_numpy()).to_numpy()
     lost = np.isnan(row)
     if lost.any():
-        raise InputError(Problem("an absent member is reported by a household that the person file lacks", f"column '{household}'", "households of the sample", str(absent[household].to_numpy()[lost][0]),
-                                 "Load the roster and the persons of one round.", int(lost.sum()), tuple(int(i) for i in np.flatnonzero(lost)[:5])))  # fmt: skip
+        raise InputError(
+            Problem(
+                "an absent member is reported by a household that the person file lacks",
+                f"column '{household}'",
+                "households of the sample",
+                str(absent[household].to_numpy()[lost][0]),
+                "Load the roster and the persons of one round.",
+                int(lost.sum()),
+                tuple(int(i) for i in np.flatnonzero(lost)[:5]),
+            )
+        )
     return row.astype(np.intp)
 
 
@@ -127,20 +189,45 @@ def _shares(absent: pd.DataFrame, multiplicity: str | None) -> Float:
     if multiplicity is None:
         return np.ones(len(absent))
     if multiplicity not in absent.columns:
-        raise InputError(Problem("the roster has no multiplicity", f"column '{multiplicity}'", "number of households that may report the person", "",
-                                 "Ask it in the roster; multiplicity=None states that the counting rule lets one household report a person."))  # fmt: skip
+        raise InputError(
+            Problem(
+                "the roster has no multiplicity",
+                f"column '{multiplicity}'",
+                "number of households that may report the person",
+                "",
+                "Ask it in the roster; multiplicity=None states that the counting rule lets one"
+                " household report a person.",
+            )
+        )
     s = values(absent, multiplicity)
     bad = ~(s >= 1)
     if bad.any():
-        raise InputError(Problem("a multiplicity is missing or below 1", f"column '{multiplicity}'", "1 or more in every row", "", "Ask again or impute and say so.", int(bad.sum()),
-                                 tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
+        raise InputError(
+            Problem(
+                "a multiplicity is missing or below 1",
+                f"column '{multiplicity}'",
+                "1 or more in every row",
+                "",
+                "Ask again or impute and say so.",
+                int(bad.sum()),
+                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+            )
+        )
     return 1.0 / s
 
 
-def _levels(sample: Sample, absent: pd.DataFrame, row: Int, columns: Sequence[str]) -> tuple[Int, Int, pd.DataFrame]:
-    """Level of each resident (-1 where residents have no such breakdown) and of each absent member, and the table of levels."""
+def _levels(
+    sample: Sample, absent: pd.DataFrame, row: Int, columns: Sequence[str]
+) -> tuple[Int, Int, pd.DataFrame]:
+    """Level of each resident (-1 where residents have no such breakdown) and of each absent member,
+    and the table of levels.
+    """
     if not columns:
-        return np.zeros(sample.n, np.intp), np.zeros(len(absent), np.intp), pd.DataFrame(index=range(1))
+        return (
+            np.zeros(sample.n, np.intp),
+            np.zeros(len(absent), np.intp),
+            pd.DataFrame(index=range(1)),
+        )
     mine, theirs = {}, {}
     for name in columns:
         own = _available(absent, name)
@@ -151,10 +238,20 @@ def _levels(sample: Sample, absent: pd.DataFrame, row: Int, columns: Sequence[st
     table = pd.DataFrame(list(keys), columns=list(columns))
     if any(s is None for s in mine.values()):
         return np.full(sample.n, -1, np.intp), code.astype(np.intp), table
-    here = pd.MultiIndex.from_frame(pd.DataFrame({name: s.astype("object").to_numpy() for name, s in mine.items() if s is not None}))
+    here = pd.MultiIndex.from_frame(
+        pd.DataFrame(
+            {name: s.astype("object").to_numpy() for name, s in mine.items() if s is not None}
+        )
+    )
     return keys.get_indexer(here).astype(np.intp), code.astype(np.intp), table
 
 
 def _available(frame: pd.DataFrame, name: str) -> bool:
-    made_from = {"sex": ("male",), "age_group": ("age",), "education": ("educat7", "educat5", "educat4"), "region": ("subnatid1",), "status": ("mig_status",)}
+    made_from = {
+        "sex": ("male",),
+        "age_group": ("age",),
+        "education": ("educat7", "educat5", "educat4"),
+        "region": ("subnatid1",),
+        "status": ("mig_status",),
+    }
     return name in frame.columns or any(c in frame.columns for c in made_from.get(name, ()))

@@ -1,4 +1,6 @@
-"""Answers of a survey column as arrays: yes or no, number, month. Anything else is an error with its rows, never a guess."""
+"""Answers of a survey column as arrays: yes or no, number, month. Anything else is an error with
+its rows, never a guess.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,10 @@ def month_number(frame: pd.DataFrame, column: str) -> Float:
     """(n,) year * 12 + month - 1 from YYYY-MM, dates or periods; NaN where missing."""
     series = frame[column]
     if pd.api.types.is_datetime64_any_dtype(series) or isinstance(series.dtype, pd.PeriodDtype):
-        return np.asarray((series.dt.year * 12 + series.dt.month - 1).to_numpy(dtype=float, na_value=np.nan), float)
+        return np.asarray(
+            (series.dt.year * 12 + series.dt.month - 1).to_numpy(dtype=float, na_value=np.nan),
+            float,
+        )
     parts = series.astype("string").str.strip().str.extract(r"^(\d{4})-(\d{2})(?:-\d{2})?$")
     year, month = pd.to_numeric(parts[0], errors="coerce"), pd.to_numeric(parts[1], errors="coerce")
     empty = series.isna() | (series.astype("string").str.strip() == "")
@@ -82,5 +87,14 @@ def _refuse(bad: pd.Series, series: pd.Series, column: str, expected: str) -> No
     rows = bad.to_numpy(dtype=bool, na_value=False)
     if rows.any():
         seen = ", ".join(repr(v) for v in pd.unique(series[rows])[:5])
-        raise InputError(Problem("a column has answers that cannot be read", f"column '{column}'", expected, seen, "Recode them in the params (mapping.recode) or declare them as missing.",
-                                 int(rows.sum()), tuple(int(i) for i in np.flatnonzero(rows)[:5])))  # fmt: skip
+        raise InputError(
+            Problem(
+                "a column has answers that cannot be read",
+                f"column '{column}'",
+                expected,
+                seen,
+                "Recode them in the params (mapping.recode) or declare them as missing.",
+                int(rows.sum()),
+                tuple(int(i) for i in np.flatnonzero(rows)[:5]),
+            )
+        )

@@ -1,4 +1,6 @@
-"""Series breaks: a comparison across one stops, unless the params acknowledge it, and then every table prints it."""
+"""Series breaks: a comparison across one stops, unless the params acknowledge it, and then every
+table prints it.
+"""
 
 from __future__ import annotations
 
@@ -36,12 +38,20 @@ def _shipped() -> pd.DataFrame:
 def series_breaks(country: str, declared: Sequence[str] = ()) -> tuple[SeriesBreak, ...]:
     """Breaks of a country: the shipped list and those of the params, written "2018: ICLS 19"."""
     table = _shipped()
-    known = [SeriesBreak(int(year), str(reason)) for c, year, reason in zip(table["country"], table["year"], table["reason"], strict=True) if c == country]
+    known = [
+        SeriesBreak(int(year), str(reason))
+        for c, year, reason in zip(table["country"], table["year"], table["reason"], strict=True)
+        if c == country
+    ]
     problems = []
     for text in declared:
         year, _, reason = str(text).partition(":")
         if not year.strip().isdigit() or not reason.strip():
-            problems.append(Problem("a series break cannot be read", "breaks.series", "'2018: reason'", repr(text)))
+            problems.append(
+                Problem(
+                    "a series break cannot be read", "breaks.series", "'2018: reason'", repr(text)
+                )
+            )
             continue
         known.append(SeriesBreak(int(year), reason.strip()))
     if problems:
@@ -55,7 +65,9 @@ def crossed(first: int, last: int, breaks: Sequence[SeriesBreak]) -> tuple[Serie
     return tuple(b for b in breaks if low < b.year <= high)
 
 
-def check_breaks(country: str, years: Sequence[int], declared: Sequence[str] = (), acknowledge: bool = False) -> tuple[str, ...]:
+def check_breaks(
+    country: str, years: Sequence[int], declared: Sequence[str] = (), acknowledge: bool = False
+) -> tuple[str, ...]:
     """Sentences for the tables of a comparison of these years.
 
     Raises
@@ -64,9 +76,22 @@ def check_breaks(country: str, years: Sequence[int], declared: Sequence[str] = (
     """
     inside = crossed(min(years), max(years), series_breaks(country, declared))
     if inside and not acknowledge:
-        raise EstimateError([Problem("a series break lies inside a comparison", f"{country} {min(years)} to {max(years)}", "years of one series", f"{b.year}: {b.reason}",
-                                     "Compare within one series, or acknowledge the break in the params (breaks.acknowledge).") for b in inside])  # fmt: skip
-    return tuple(f"Series break {b.year} inside this comparison, acknowledged: {b.reason}." for b in inside)
+        raise EstimateError(
+            [
+                Problem(
+                    "a series break lies inside a comparison",
+                    f"{country} {min(years)} to {max(years)}",
+                    "years of one series",
+                    f"{b.year}: {b.reason}",
+                    "Compare within one series, or acknowledge the break in the params"
+                    " (breaks.acknowledge).",
+                )
+                for b in inside
+            ]
+        )
+    return tuple(
+        f"Series break {b.year} inside this comparison, acknowledged: {b.reason}." for b in inside
+    )
 
 
 def version_changes(frame: pd.DataFrame, round_column: str) -> tuple[str, ...]:
@@ -74,7 +99,12 @@ def version_changes(frame: pd.DataFrame, round_column: str) -> tuple[str, ...]:
     out = []
     for column, what in _VERSIONS.items():
         if column in frame.columns:
-            per = frame.groupby(round_column, sort=True)[column].agg(lambda s: " and ".join(sorted(map(str, s.dropna().unique()))))
+            per = frame.groupby(round_column, sort=True)[column].agg(
+                lambda s: " and ".join(sorted(map(str, s.dropna().unique())))
+            )
             if per.nunique() > 1:
-                out.append(f"{what} ({column}) differs between rounds: " + "; ".join(f"{k}: {v or 'not stated'}" for k, v in per.items()))
+                out.append(
+                    f"{what} ({column}) differs between rounds: "
+                    + "; ".join(f"{k}: {v or 'not stated'}" for k, v in per.items())
+                )
     return tuple(out)

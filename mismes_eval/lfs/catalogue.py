@@ -14,7 +14,9 @@ from mismes_eval.errors import EstimateError, Problem
 
 @dataclass(frozen=True)
 class Indicator:
-    """needs : columns the indicator reads, each a tuple of alternatives.  minimum_n : fewest unweighted rows that a table publishes."""
+    """needs : columns the indicator reads, each a tuple of alternatives.  minimum_n : fewest
+    unweighted rows that a table publishes.
+    """
 
     id: str
     title: str
@@ -26,8 +28,14 @@ class Indicator:
     source: str
 
     def lacking(self, frame: pd.DataFrame) -> list[str]:
-        """What the frame does not have, one entry a need; a column without a single value counts as lacking."""
-        return [" or ".join(names) for names in self.needs if not any(c in frame.columns and bool(frame[c].notna().any()) for c in names)]
+        """What the frame does not have, one entry a need; a column without a single value counts as
+        lacking.
+        """
+        return [
+            " or ".join(names)
+            for names in self.needs
+            if not any(c in frame.columns and bool(frame[c].notna().any()) for c in names)
+        ]
 
 
 @cache
@@ -35,13 +43,24 @@ def catalogue() -> dict[str, Indicator]:
     """All indicators by id."""
     with (resources.files("mismes_eval.lfs") / "indicators.csv").open(encoding="utf-8") as file:
         table = pd.read_csv(file, dtype=str, keep_default_na=False)
-    rows: list[dict[str, str]] = [{str(k): str(v) for k, v in row.items()} for row in table.to_dict("records")]
+    rows: list[dict[str, str]] = [
+        {str(k): str(v) for k, v in row.items()} for row in table.to_dict("records")
+    ]
     return {row["id"]: _indicator(row) for row in rows}
 
 
 def _indicator(row: dict[str, str]) -> Indicator:
     needs = tuple(tuple(n.split("|")) for n in row["needs"].split(";") if n)
-    return Indicator(row["id"], row["title"], row["unit"], row["universe"], row["definition"], needs, int(row["minimum_n"]), row["source"])
+    return Indicator(
+        row["id"],
+        row["title"],
+        row["unit"],
+        row["universe"],
+        row["definition"],
+        needs,
+        int(row["minimum_n"]),
+        row["source"],
+    )
 
 
 def chosen(which: str | Sequence[str] | None) -> list[Indicator]:
@@ -53,6 +72,11 @@ def chosen(which: str | Sequence[str] | None) -> list[Indicator]:
     found = {a: [i for i in table if i == a or i.startswith(f"{a}.")] for a in asked}
     unknown = [a for a, ids in found.items() if not ids]
     if unknown:
-        raise EstimateError([Problem("no such indicator", f"which '{a}'", f"ids among {', '.join(table)}") for a in unknown])
+        raise EstimateError(
+            [
+                Problem("no such indicator", f"which '{a}'", f"ids among {', '.join(table)}")
+                for a in unknown
+            ]
+        )
     ids = {i for some in found.values() for i in some}
     return [table[i] for i in table if i in ids]

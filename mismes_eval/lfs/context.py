@@ -1,4 +1,6 @@
-"""What the indicators of one call share, and the way from a measure on persons to an Estimate with its words."""
+"""What the indicators of one call share, and the way from a measure on persons to an Estimate with
+its words.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ ICLS_19 = "19th ICLS resolution (2013)"
 
 @dataclass(frozen=True)
 class Context:
-    """status (n,) codes or None; in_age (n,) age range of the migrant definition; target: statuses that measures address; rates: currency units per EUR."""
+    """status (n,) codes or None; in_age (n,) age range of the migrant definition; target: statuses
+    that measures address; rates: currency units per EUR.
+    """
 
     sample: Sample
     by: tuple[str, ...]
@@ -53,7 +57,13 @@ class Context:
         return replace(self, sample=self.sample.where(rows))
 
 
-def context(sample: Sample, by: By, definition: Definition | str | Mapping[str, object] | None, ages: Ages, target: tuple[str, ...]) -> Context:
+def context(
+    sample: Sample,
+    by: By,
+    definition: Definition | str | Mapping[str, object] | None,
+    ages: Ages,
+    target: tuple[str, ...],
+) -> Context:
     """Statuses under the definition (or as delivered), breakdowns made, notes begun."""
     frame, notes = sample.frame, []
     if definition is not None:
@@ -62,14 +72,24 @@ def context(sample: Sample, by: By, definition: Definition | str | Mapping[str, 
         in_age = aged(frame, rule.age_min, rule.age_max, "the migrant definition")
         notes.append(rule.text)
         if status.attrs["unknown"]:
-            notes.append(f"{status.attrs['unknown']:,} persons in the age range have no status because an answer that decides is missing.")
+            notes.append(
+                f"{status.attrs['unknown']:,} persons in the age range have no status because an"
+                " answer that decides is missing."
+            )
         sample = sample.with_columns({"mig_status": status})
     elif "mig_status" in frame.columns:
         in_age = aged(frame, ages.labour_min, None, "the migration indicators")
-        notes.append("Migration status as delivered in the file (column mig_status); its definition is not part of the params.")
+        notes.append(
+            "Migration status as delivered in the file (column mig_status); its definition is not"
+            " part of the params."
+        )
     else:
         in_age = aged(frame, ages.labour_min, ages.labour_max, "the labour-force indicators")
-    code = sample.frame["mig_status"].astype(object).to_numpy() if "mig_status" in sample.frame.columns else np.full(sample.n, None, dtype=object)
+    code = (
+        sample.frame["mig_status"].astype(object).to_numpy()
+        if "mig_status" in sample.frame.columns
+        else np.full(sample.n, None, dtype=object)
+    )
     columns = [] if by is None else listed(by)
     sample = sample.with_columns({name: breakdown(sample.frame, name) for name in columns})
     return Context(sample, tuple(columns), ages, code, in_age, target, notes=tuple(notes))
@@ -78,45 +98,102 @@ def context(sample: Sample, by: By, definition: Definition | str | Mapping[str, 
 def words(c: Context, indicator: Indicator) -> str:
     """Title, formula, universe and source of an indicator, for a table."""
     targets = " and ".join(f"{LABELS[t]}s" if t in LABELS else t for t in c.target)
-    universe = indicator.universe.format(labour=c.ages.labour, neet=f"aged {c.ages.neet_min} to {c.ages.neet_max}", cell=c.ages.match_cell, target=targets)
-    return f"{indicator.title}: {indicator.definition}. Among {universe}. Source: {_source(c, indicator)}."
+    universe = indicator.universe.format(
+        labour=c.ages.labour,
+        neet=f"aged {c.ages.neet_min} to {c.ages.neet_max}",
+        cell=c.ages.match_cell,
+        target=targets,
+    )
+    return (
+        f"{indicator.title}: {indicator.definition}. Among {universe}. Source:"
+        f" {_source(c, indicator)}."
+    )
 
 
 def _source(c: Context, indicator: Indicator) -> str:
-    """The source of an indicator; with what the file says of its labour status, where that is older than the resolution."""
+    """The source of an indicator; with what the file says of its labour status, where that is older
+    than the resolution.
+    """
     if indicator.source != ICLS_19 or "icls_v" not in c.frame.columns:
         return indicator.source
     versions = set(c.frame.loc[c.sample.active, "icls_v"].dropna().astype(str).unique())
-    return f"{ICLS_19}, with employment as the 13th ICLS (1982) defines it" if versions == {"ICLS-13"} else indicator.source
+    return (
+        f"{ICLS_19}, with employment as the 13th ICLS (1982) defines it"
+        if versions == {"ICLS-13"}
+        else indicator.source
+    )
 
 
-def labelled(c: Context, indicator: Indicator, e: Estimate, silent: int, concerned: int, notes: tuple[str, ...] = ()) -> Estimate:
-    """An Estimate with its unit, definition, notes and id; silent: persons in the universe without an answer."""
-    left_out = (f"{silent:,} of {concerned:,} persons in the universe gave no answer and are left out.",) if silent else ()
-    out = e.annotated(unit=indicator.unit, definition=words(c, indicator), notes=c.notes + left_out + notes)
+def labelled(
+    c: Context,
+    indicator: Indicator,
+    e: Estimate,
+    silent: int,
+    concerned: int,
+    notes: tuple[str, ...] = (),
+) -> Estimate:
+    """An Estimate with its unit, definition, notes and id; silent: persons in the universe without
+    an answer.
+    """
+    left_out = (
+        (f"{silent:,} of {concerned:,} persons in the universe gave no answer and are left out.",)
+        if silent
+        else ()
+    )
+    out = e.annotated(
+        unit=indicator.unit, definition=words(c, indicator), notes=c.notes + left_out + notes
+    )
     return replace(
-        out, extra={"id": indicator.id, "title": indicator.title, "source": indicator.source, "minimum_n": indicator.minimum_n, "n_without_answer": silent}
+        out,
+        extra={
+            "id": indicator.id,
+            "title": indicator.title,
+            "source": indicator.source,
+            "minimum_n": indicator.minimum_n,
+            "n_without_answer": silent,
+        },
     )
 
 
 def nobody(c: Context, indicator: Indicator, concerned: Bool) -> NotEstimable:
     """The reason why an indicator has no rows."""
-    digits = " Realised matches need ISCO codes of two digits or more." if indicator.id.startswith("L5.") else ""
+    digits = (
+        " Realised matches need ISCO codes of two digits or more."
+        if indicator.id.startswith("L5.")
+        else ""
+    )
     return NotEstimable(
-        ("Nobody in the universe has an answer." if concerned.any() else "Nobody in the sample belongs to the universe.") + digits, words(c, indicator)
+        (
+            "Nobody in the universe has an answer."
+            if concerned.any()
+            else "Nobody in the sample belongs to the universe."
+        )
+        + digits,
+        words(c, indicator),
     )
 
 
-def estimate(c: Context, indicator: Indicator, measure: Measure | Several, probs: tuple[float, ...] = ()) -> Result:
-    """Weighted share, mean, total or quantiles (probs) of a measure among those of its universe who answered."""
+def estimate(
+    c: Context, indicator: Indicator, measure: Measure | Several, probs: tuple[float, ...] = ()
+) -> Result:
+    """Weighted share, mean, total or quantiles (probs) of a measure among those of its universe who
+    answered.
+    """
     value = measure.value if isinstance(measure, Several) else measure.value[:, None]
     concerned = measure.universe & c.sample.active
     answered = ~np.isnan(value).any(axis=1)
     base = concerned & answered
     if not base.any():
         return nobody(c, indicator, concerned)
-    labels = [f"{indicator.id} {label}" for label in measure.labels] if isinstance(measure, Several) else [indicator.id]
-    read = {**{name: c.frame[name] for name in c.by}, **{label: value[:, j] for j, label in enumerate(labels)}}
+    labels = (
+        [f"{indicator.id} {label}" for label in measure.labels]
+        if isinstance(measure, Several)
+        else [indicator.id]
+    )
+    read = {
+        **{name: c.frame[name] for name in c.by},
+        **{label: value[:, j] for j, label in enumerate(labels)},
+    }
     domain = replace(c.sample, frame=pd.DataFrame(read, index=c.frame.index)).where(base)
     if probs:
         out = quantile(domain, labels[0], probs, list(c.by) or None)

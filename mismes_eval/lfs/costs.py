@@ -1,4 +1,6 @@
-"""Recruitment cost indicator (SDG 10.7.1): what the first job abroad cost, in months of earnings there."""
+"""Recruitment cost indicator (SDG 10.7.1): what the first job abroad cost, in months of earnings
+there.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from mismes_eval.weighting.replication import replicated
 
 
 def recruitment_cost(c: Context) -> Measure:
-    """Total cost over monthly earnings abroad, of returnees who worked abroad and left first within ages.recruitment_months before the interview."""
+    """Total cost over monthly earnings abroad, of returnees who worked abroad and left first within
+    ages.recruitment_months before the interview.
+    """
     cost, wage = values(c.frame, "mig_rec_cost_total"), values(c.frame, "mig_wage_abroad")
     paid, earned = _in_euro(c, "mig_rec_cost_currency"), _in_euro(c, "mig_wage_abroad_currency")
     same = text(c.frame, "mig_rec_cost_currency") == text(c.frame, "mig_wage_abroad_currency")
@@ -35,15 +39,25 @@ def _recent(c: Context) -> Bool:
         return worked
     interview = values(c.frame, "int_year") * 12 + values(c.frame, "int_month") - 1
     with np.errstate(invalid="ignore"):
-        recent: Bool = interview - month_number(c.frame, "mig_first_dep_ym") <= c.ages.recruitment_months
+        recent: Bool = (
+            interview - month_number(c.frame, "mig_first_dep_ym") <= c.ages.recruitment_months
+        )
     return worked & recent
 
 
 def _in_euro(c: Context, column: str) -> Float:
-    """(n,) euro for one unit of the currency; NaN where the currency is missing or the rates lack it."""
+    """(n,) euro for one unit of the currency; NaN where the currency is missing or the rates lack
+    it.
+    """
     bad = [k for k, v in c.rates.items() if not v > 0]
     if bad:
-        raise InputError(Problem("an exchange rate is not positive", f"rates: {', '.join(bad)}", "currency units for one euro, above 0"))
+        raise InputError(
+            Problem(
+                "an exchange rate is not positive",
+                f"rates: {', '.join(bad)}",
+                "currency units for one euro, above 0",
+            )
+        )
     rates = {**c.rates, "EUR": 1.0} if c.rates else {}
     euro = pd.Series(text(c.frame, column)).map(rates).to_numpy(dtype=np.float64, na_value=np.nan)
     out: Float = np.divide(1.0, euro, dtype=np.float64)
@@ -51,7 +65,8 @@ def _in_euro(c: Context, column: str) -> Float:
 
 
 def top_fifth(c: Context, indicator: Indicator) -> Result:
-    """Share of the sum of ratios that falls on the top fifth, 1 - L(0.8) of the Lorenz curve; the cut is estimated, and its estimation is in the standard error.
+    """Share of the sum of ratios that falls on the top fifth, 1 - L(0.8) of the Lorenz curve; the
+    cut is estimated, and its estimation is in the standard error.
 
     References: Langel and Tille (2011), Survey Methodology 37, 191-207 (quantile shares).
     """
@@ -72,8 +87,16 @@ def top_fifth(c: Context, indicator: Indicator) -> Result:
     each = replicated(sample, shares) if sample.design.replicates is not None else None
     n = np.bincount(where.code, minlength=where.count + 1)[: where.count].astype(float)
     names = tuple(f"{indicator.id}, {label}" if label else indicator.id for label in where.labels)
-    out = Estimate(value, names, (Part(sample.design, Influence.of(z), each, None if each is None else value),), where.keys.assign(variable=indicator.id, level=""), n,
-                   np.full(value.size, sample.degf), "share", notes=sample.notes)  # fmt: skip
+    out = Estimate(
+        value,
+        names,
+        (Part(sample.design, Influence.of(z), each, None if each is None else value),),
+        where.keys.assign(variable=indicator.id, level=""),
+        n,
+        np.full(value.size, sample.degf),
+        "share",
+        notes=sample.notes,
+    )
     return labelled(c, indicator, out, int((concerned & ~base).sum()), int(concerned.sum()))
 
 

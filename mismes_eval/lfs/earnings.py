@@ -1,4 +1,6 @@
-"""Earnings of returnees against non-migrants: the raw gap, the gap at equal characteristics, and what composition explains."""
+"""Earnings of returnees against non-migrants: the raw gap, the gap at equal characteristics, and
+what composition explains.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ _Y, _G = "log monthly earnings", "returnee"
 
 
 def monthly_earnings(frame: pd.DataFrame) -> Float:
-    """(n,) earnings of the main job a month, NaN where not told; unitwage codes of GLD (a daily wage is taken for 5 days a week, an hourly one for whours)."""
+    """(n,) earnings of the main job a month, NaN where not told; unitwage codes of GLD (a daily
+    wage is taken for 5 days a week, an hourly one for whours).
+    """
     wage, unit = values(frame, "wage_no_compen"), values(frame, "unitwage")
     factor = pd.Series(unit).map(_MONTHS).to_numpy(dtype=float, na_value=np.nan)
     if "whours" in frame.columns:
@@ -39,11 +43,21 @@ def monthly_earnings(frame: pd.DataFrame) -> Float:
 
 
 def characteristics(frame: pd.DataFrame) -> pd.DataFrame:
-    """Columns of a Mincer equation that the file has: education (years, else level), potential experience and its square (else ten-year age group), sex, area, region."""
+    """Columns of a Mincer equation that the file has: education (years, else level), potential
+    experience and its square (else ten-year age group), sex, area, region.
+    """
     low, high = age_bounds(frame)
-    rank = pd.Series(education_rank(frame), index=frame.index).map({1.0: "low", 2.0: "medium", 3.0: "high"}).astype("object")
+    rank = (
+        pd.Series(education_rank(frame), index=frame.index)
+        .map({1.0: "low", 2.0: "medium", 3.0: "high"})
+        .astype("object")
+    )
     out: dict[str, object] = {}
-    years = values(frame, "educy") if "educy" in frame.columns and frame["educy"].notna().any() else None
+    years = (
+        values(frame, "educy")
+        if "educy" in frame.columns and frame["educy"].notna().any()
+        else None
+    )
     if years is not None:
         out["education, years"] = years
     elif rank.notna().any():
@@ -52,7 +66,11 @@ def characteristics(frame: pd.DataFrame) -> pd.DataFrame:
         experience = np.maximum(low - years - 6, 0.0)
         out |= {"experience": experience, "experience squared": experience**2 / 100}
     else:
-        out["age group"] = pd.Series(pd.cut(low, _AGE_EDGES, right=False), index=frame.index).astype("string").astype("object")
+        out["age group"] = (
+            pd.Series(pd.cut(low, _AGE_EDGES, right=False), index=frame.index)
+            .astype("string")
+            .astype("object")
+        )
     for name, column in (("man", "male"), ("urban", "urban")):
         if column in frame.columns:
             out[name] = values(frame, column)
@@ -62,8 +80,15 @@ def characteristics(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def gap(c: Context, indicator: Indicator) -> Result:
-    """Log earnings of returnees minus those of non-migrants, among employees with earnings and characteristics known; one estimate a breakdown level."""
-    concerned = workers(c.frame, c.ages) & (values(c.frame, "empstat") == PAID) & pd.Series(c.status).isin(["RET", "NON"]).to_numpy() & c.sample.active
+    """Log earnings of returnees minus those of non-migrants, among employees with earnings and
+    characteristics known; one estimate a breakdown level.
+    """
+    concerned = (
+        workers(c.frame, c.ages)
+        & (values(c.frame, "empstat") == PAID)
+        & pd.Series(c.status).isin(["RET", "NON"]).to_numpy()
+        & c.sample.active
+    )
     employees = c.frame.loc[concerned]
     x, earned = characteristics(employees), monthly_earnings(employees)
     told = ~np.isnan(earned) & x.notna().all(axis=1).to_numpy()
@@ -72,21 +97,37 @@ def gap(c: Context, indicator: Indicator) -> Result:
     if not known.any():
         return nobody(c, indicator, concerned)
     domain = _with_rows(
-        c.sample, known, {**{str(name): x.loc[told, name] for name in x.columns}, _Y: pd.Series(np.log(earned[told]), index=employees.index[told])}
+        c.sample,
+        known,
+        {
+            **{str(name): x.loc[told, name] for name in x.columns},
+            _Y: pd.Series(np.log(earned[told]), index=employees.index[told]),
+        },
     )
     domain = domain.with_columns({_G: (c.status == "RET").astype(float)}).where(known)
     out = _by_level(domain, c.by, _method(indicator.id, tuple(x.columns)), indicator.id == "L9")
     if isinstance(out, NotEstimable):
         return replace(out, definition=words(c, indicator))
     used = () if indicator.id == "L9" else (f"Characteristics: {', '.join(x.columns)}.",)
-    return labelled(c, indicator, out, int((concerned & ~known).sum()), int(concerned.sum()), (*used, "A gap of 0.10 log points is about 10.5%."))
+    return labelled(
+        c,
+        indicator,
+        out,
+        int((concerned & ~known).sum()),
+        int(concerned.sum()),
+        (*used, "A gap of 0.10 log points is about 10.5%."),
+    )
 
 
 def _with_rows(sample: Sample, rows: Bool, columns: dict[str, pd.Series]) -> Sample:
     """The sample with columns that have values on some rows only."""
     added: dict[str, object] = {}
     for name, values_ in columns.items():
-        full = np.full(sample.n, np.nan if pd.api.types.is_numeric_dtype(values_) else None, dtype=float if pd.api.types.is_numeric_dtype(values_) else object)
+        full = np.full(
+            sample.n,
+            np.nan if pd.api.types.is_numeric_dtype(values_) else None,
+            dtype=float if pd.api.types.is_numeric_dtype(values_) else object,
+        )
         full[rows] = values_.to_numpy()
         added[name] = full
     return sample.with_columns(added)
@@ -101,8 +142,12 @@ def _method(name: str, covariates: tuple[str, ...]) -> Callable[[Sample], Estima
     }[name]
 
 
-def _by_level(sample: Sample, by: tuple[str, ...], method: Callable[[Sample], Estimate], raw: bool) -> Result:
-    """The statistic in each level of the breakdown, stacked; levels without both groups or with collinear columns are named in the notes."""
+def _by_level(
+    sample: Sample, by: tuple[str, ...], method: Callable[[Sample], Estimate], raw: bool
+) -> Result:
+    """The statistic in each level of the breakdown, stacked; levels without both groups or with
+    collinear columns are named in the notes.
+    """
     where = domains(sample, list(by) or None, "the earnings gap")
     found, refused = [], []
     for k, label in enumerate(where.labels):
@@ -112,7 +157,10 @@ def _by_level(sample: Sample, by: tuple[str, ...], method: Callable[[Sample], Es
         except EstimateError as error:
             refused.append(f"{label or 'all'}: {error}")
             continue
-        keys = pd.concat([where.keys.iloc[[k] * e.p].reset_index(drop=True), e.keys.reset_index(drop=True)], axis=1)
+        keys = pd.concat(
+            [where.keys.iloc[[k] * e.p].reset_index(drop=True), e.keys.reset_index(drop=True)],
+            axis=1,
+        )
         e = replace(e, names=("gap",), keys=pd.DataFrame({"variable": ["gap"]})) if raw else e
         names = tuple(f"{n}, {label}" if label else n for n in e.names)
         sizes = float(sample.frame.loc[part.active, _G].sum())
@@ -120,4 +168,11 @@ def _by_level(sample: Sample, by: tuple[str, ...], method: Callable[[Sample], Es
     if not found:
         return NotEstimable("; ".join(refused))
     out = found[0] if len(found) == 1 else stack(*found)
-    return replace(out, notes=(*out.notes, "n is the smaller of the two groups.", *(f"Not estimable for {r}" for r in refused)))
+    return replace(
+        out,
+        notes=(
+            *out.notes,
+            "n is the smaller of the two groups.",
+            *(f"Not estimable for {r}" for r in refused),
+        ),
+    )

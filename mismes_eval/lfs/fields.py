@@ -1,4 +1,6 @@
-"""Field-of-study mismatch: a job in none of the occupations that the field prepares for. The list is a versioned file."""
+"""Field-of-study mismatch: a job in none of the occupations that the field prepares for. The list
+is a versioned file.
+"""
 
 from __future__ import annotations
 
@@ -20,25 +22,45 @@ GENERIC = "00"
 @cache
 def field_occupations() -> dict[str, frozenset[str]]:
     """Broad field (ISCED-F 2013, two digits) -> ISCO-08 two-digit groups that match it."""
-    with (resources.files("mismes_eval.lfs") / "field_occupations.csv").open(encoding="utf-8") as file:
+    with (resources.files("mismes_eval.lfs") / "field_occupations.csv").open(
+        encoding="utf-8"
+    ) as file:
         table = pd.read_csv(file, dtype=str, keep_default_na=False)
-    return {str(f): frozenset(str(codes).split()) for f, codes in zip(table["field"], table["isco2"], strict=True)}
+    return {
+        str(f): frozenset(str(codes).split())
+        for f, codes in zip(table["field"], table["isco2"], strict=True)
+    }
 
 
 def mismatch(frame: pd.DataFrame, ages: Ages) -> Measure:
-    """1 where the ISCO-2 group of the job is not on the field's list; generic programmes and education below upper secondary have no field and are outside."""
+    """1 where the ISCO-2 group of the job is not on the field's list; generic programmes and
+    education below upper secondary have no field and are outside.
+    """
     known = field_occupations()
     code, distinct = coded(frame, "field_isced_f")
     short = [d.removesuffix(".0")[:2].zfill(2) for d in distinct]
     bad = [j for j, f in enumerate(short) if f != GENERIC and f not in known]
     if bad:
         rows = np.flatnonzero(np.isin(code, bad))
-        raise InputError(Problem("a field of study is not in ISCED-F", "column 'field_isced_f'", f"two or more digits that begin with {', '.join(sorted(known))}",
-                                 ", ".join(repr(distinct[j]) for j in bad[:5]), "", rows.size, tuple(int(i) for i in rows[:5])))  # fmt: skip
+        raise InputError(
+            Problem(
+                "a field of study is not in ISCED-F",
+                "column 'field_isced_f'",
+                f"two or more digits that begin with {', '.join(sorted(known))}",
+                ", ".join(repr(distinct[j]) for j in bad[:5]),
+                "",
+                rows.size,
+                tuple(int(i) for i in rows[:5]),
+            )
+        )
     job, jobs = isco_codes(frame, "occup_isco")
     two_digits = np.array([len(j) >= 2 and j[1:] != "000" for j in jobs] + [False], bool)
-    on = np.array([[j[:2] in known.get(f, frozenset()) for j in [*jobs, ""]] for f in [*short, ""]], bool)
+    on = np.array(
+        [[j[:2] in known.get(f, frozenset()) for j in [*jobs, ""]] for f in [*short, ""]], bool
+    )
     told = (code >= 0) & two_digits[job]
     off = (~on[code, job]).astype(float)
     generic = np.array([*(f == GENERIC for f in short), False], bool)[code]
-    return Measure(np.where(told, off, np.nan), workers(frame, ages) & (education_rank(frame) >= 2) & ~generic)
+    return Measure(
+        np.where(told, off, np.nan), workers(frame, ages) & (education_rank(frame) >= 2) & ~generic
+    )

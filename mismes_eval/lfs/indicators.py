@@ -1,4 +1,6 @@
-"""Indicators of a labour force survey with a migration module, each an Estimate with its definition, unit, n and source, or the reason why there is none."""
+"""Indicators of a labour force survey with a migration module, each an Estimate with its
+definition, unit, n and source, or the reason why there is none.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,19 @@ from mismes_eval.numerics.rows import Bool
 from mismes_eval.weighting.sample import Sample
 
 _ON_PERSONS: Mapping[str, Callable[[pd.DataFrame, Ages], Measure]] = {
-    "L3.participation": labour.participation, "L3.employment": labour.employment, "L3.unemployment": labour.unemployment, "L3.unemployed": labour.unemployed, "L3.lu3": labour.lu3, "L3.lu4": labour.lu4,
-    "L3.neet": labour.neet, "L4.vulnerable": labour.vulnerable, "L4.informal": labour.informal, "L5": match.normative, "L10": labour.self_employed, "L10.employer": labour.employer,
-}  # fmt: skip
+    "L3.participation": labour.participation,
+    "L3.employment": labour.employment,
+    "L3.unemployment": labour.unemployment,
+    "L3.unemployed": labour.unemployed,
+    "L3.lu3": labour.lu3,
+    "L3.lu4": labour.lu4,
+    "L3.neet": labour.neet,
+    "L4.vulnerable": labour.vulnerable,
+    "L4.informal": labour.informal,
+    "L5": match.normative,
+    "L10": labour.self_employed,
+    "L10.employer": labour.employer,
+}
 _IN_CONTEXT: Mapping[str, Callable[[Context], Measure | Several]] = {
     "L1": lambda c: moves.has_status(c.status, c.in_age, "RET"),
     "L1.immigrant": lambda c: moves.has_status(c.status, c.in_age, "IMM"),
@@ -40,7 +52,9 @@ _IN_CONTEXT: Mapping[str, Callable[[Context], Measure | Several]] = {
     "L8.sought": lambda c: moves.recognition_sought(c.frame, c.status),
     "L12.aware": lambda c: moves.models(c.frame, "msm_aware", c.in_age & residents(c.frame)),
     "L12": lambda c: moves.models(c.frame, "msm_part", c.targeted),
-    "L12.useful": lambda c: moves.useful(c.frame, moves.models(c.frame, "msm_part", c.in_age).value[:, 0]),
+    "L12.useful": lambda c: moves.useful(
+        c.frame, moves.models(c.frame, "msm_part", c.in_age).value[:, 0]
+    ),
     "L13": lambda c: moves.intends(c.frame, c.in_age),
     "L7": lambda c: fields.mismatch(c.frame, c.ages),
     "L11": costs.recruitment_cost,
@@ -72,17 +86,24 @@ def indicators(
     Parameters
     ----------
     sample : persons under GLD and mig_ names.
-    by : breakdowns: status, sex, age_group, education, region, or any column; several are crossed. A missing value is the level "not stated".
+    by : breakdowns: status, sex, age_group, education, region, or any column; several are crossed.
+        A missing value is the level "not stated".
     which : ids such as "L3" (all its parts) or "L3.unemployment"; None: all.
-    definition : who is a migrant (preset, params or `Definition`). None: the column `mig_status` as it stands in the frame.
+    definition : who is a migrant (preset, params or `Definition`). None: the column `mig_status` as
+        it stands in the frame.
     ages : age ranges, windows and cell sizes.  target : migration statuses whom support measures address (denominator of participation).
     absent : roster of absent members (L2).  rates : {currency: units for one euro}, where recruitment cost and earnings abroad are in two currencies (L11).
 
     Returns
     -------
-    dict, id -> Estimate, or NotEstimable with the reason (columns the file lacks, nobody in the universe).
+    dict, id -> Estimate, or NotEstimable with the reason (columns the file lacks, nobody in the
+    universe).
     """
-    shared = replace(context(sample, by, definition, ages or Ages(), tuple(target)), absent=absent, rates=dict(rates or {}))
+    shared = replace(
+        context(sample, by, definition, ages or Ages(), tuple(target)),
+        absent=absent,
+        rates=dict(rates or {}),
+    )
     return {indicator.id: _one(shared, indicator) for indicator in chosen(which)}
 
 
@@ -92,16 +113,24 @@ def _one(c: Context, indicator: Indicator) -> Result:
         return NotEstimable(f"The file has no {', '.join(lacking)}.", words(c, indicator))
     by_status = bool({"status", "mig_status"} & set(c.by))
     if by_status and indicator.id.split(".")[0] in ("L1", "L2", "L9"):
-        return NotEstimable("This indicator compares statuses; it has no breakdown by status.", words(c, indicator))
+        return NotEstimable(
+            "This indicator compares statuses; it has no breakdown by status.", words(c, indicator)
+        )
     within = c.among(asked(c.frame, indicator))
     if indicator.id in _IN_FULL:
         return _IN_FULL[indicator.id](within, indicator)
-    measure = _IN_CONTEXT[indicator.id](c) if indicator.id in _IN_CONTEXT else _ON_PERSONS[indicator.id](c.frame, c.ages)
+    measure = (
+        _IN_CONTEXT[indicator.id](c)
+        if indicator.id in _IN_CONTEXT
+        else _ON_PERSONS[indicator.id](c.frame, c.ages)
+    )
     return estimate(within, indicator, measure, _PROBS.get(indicator.id, ()))
 
 
 def asked(frame: pd.DataFrame, indicator: Indicator) -> Bool:
-    """(n,) rows whose questions were asked: no column that the indicator needs has the reason NOTASKED or NA_notapp in its companion."""
+    """(n,) rows whose questions were asked: no column that the indicator needs has the reason
+    NOTASKED or NA_notapp in its companion.
+    """
     out = np.ones(len(frame), bool)
     for column in (name for names in indicator.needs for name in names):
         if f"{column}_miss" in frame.columns:

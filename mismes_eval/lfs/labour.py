@@ -1,4 +1,6 @@
-"""Labour-market measures on persons: participation, unemployment, underuse, status in employment, informality."""
+"""Labour-market measures on persons: participation, unemployment, underuse, status in employment,
+informality.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ PAID, UNPAID_FAMILY, EMPLOYER, OWN_ACCOUNT = 1, 2, 3, 4
 
 @dataclass(frozen=True)
 class Measure:
-    """value (n,), NaN where the person gave no answer; universe (n,) the persons whom the indicator speaks of."""
+    """value (n,), NaN where the person gave no answer; universe (n,) the persons whom the indicator
+    speaks of.
+    """
 
     value: Float
     universe: Bool
@@ -25,7 +29,9 @@ class Measure:
 
 def adults(frame: pd.DataFrame, ages: Ages) -> Bool:
     """(n,) residents in the labour age range."""
-    return residents(frame) & aged(frame, ages.labour_min, ages.labour_max, "the labour-force indicators")
+    return residents(frame) & aged(
+        frame, ages.labour_min, ages.labour_max, "the labour-force indicators"
+    )
 
 
 def _of(status: Float, true: tuple[int, ...]) -> Float:
@@ -46,20 +52,31 @@ def unemployment(frame: pd.DataFrame, ages: Ages) -> Measure:
 
 
 def unemployed(frame: pd.DataFrame, ages: Ages) -> Measure:
-    """The unemployed themselves are the universe, so that n counts them: it is they who must not be too few."""
+    """The unemployed themselves are the universe, so that n counts them: it is they who must not be
+    too few.
+    """
     status = values(frame, "lstatus")
-    return Measure(_of(status, (UNEMPLOYED,)), adults(frame, ages) & ((status == UNEMPLOYED) | np.isnan(status)))
+    return Measure(
+        _of(status, (UNEMPLOYED,)),
+        adults(frame, ages) & ((status == UNEMPLOYED) | np.isnan(status)),
+    )
 
 
 def extended_labour_force(frame: pd.DataFrame) -> tuple[Float, Float]:
-    """lstatus, and 1 for the potential labour force among those outside; a person outside without an answer is NaN."""
+    """lstatus, and 1 for the potential labour force among those outside; a person outside without
+    an answer is NaN.
+    """
     status = values(frame, "lstatus")
     return status, np.where(status == OUTSIDE, yes(frame, "potential_lf"), 0.0)
 
 
 def lu3(frame: pd.DataFrame, ages: Ages) -> Measure:
     status, potential = extended_labour_force(frame)
-    used = np.where(np.isnan(status) | np.isnan(potential), np.nan, ((status == UNEMPLOYED) | (potential == 1)).astype(float))
+    used = np.where(
+        np.isnan(status) | np.isnan(potential),
+        np.nan,
+        ((status == UNEMPLOYED) | (potential == 1)).astype(float),
+    )
     return Measure(used, adults(frame, ages) & ~((status == OUTSIDE) & (potential == 0)))
 
 
@@ -68,15 +85,23 @@ def lu4(frame: pd.DataFrame, ages: Ages) -> Measure:
     under = np.where(status == EMPLOYED, yes(frame, "underemployment"), 0.0)
     known = ~(np.isnan(status) | np.isnan(potential) | np.isnan(under))
     return Measure(
-        np.where(known, ((status == UNEMPLOYED) | (potential == 1) | (under == 1)).astype(float), np.nan),
+        np.where(
+            known, ((status == UNEMPLOYED) | (potential == 1) | (under == 1)).astype(float), np.nan
+        ),
         adults(frame, ages) & ~((status == OUTSIDE) & (potential == 0)),
     )
 
 
 def neet(frame: pd.DataFrame, ages: Ages) -> Measure:
     status, school = values(frame, "lstatus"), yes(frame, "school")
-    value = np.where((status == EMPLOYED) | (school == 1), 0.0, np.where(np.isnan(status) | np.isnan(school), np.nan, 1.0))
-    return Measure(value, residents(frame) & aged(frame, ages.neet_min, ages.neet_max, "the NEET rate"))
+    value = np.where(
+        (status == EMPLOYED) | (school == 1),
+        0.0,
+        np.where(np.isnan(status) | np.isnan(school), np.nan, 1.0),
+    )
+    return Measure(
+        value, residents(frame) & aged(frame, ages.neet_min, ages.neet_max, "the NEET rate")
+    )
 
 
 def workers(frame: pd.DataFrame, ages: Ages) -> Bool:
@@ -86,13 +111,23 @@ def workers(frame: pd.DataFrame, ages: Ages) -> Bool:
 
 
 def vulnerable(frame: pd.DataFrame, ages: Ages) -> Measure:
-    return Measure(_of(values(frame, "empstat"), (UNPAID_FAMILY, OWN_ACCOUNT)), workers(frame, ages))
+    return Measure(
+        _of(values(frame, "empstat"), (UNPAID_FAMILY, OWN_ACCOUNT)), workers(frame, ages)
+    )
 
 
 def informal(frame: pd.DataFrame, ages: Ages) -> Measure:
-    """Employees without social security from the job or, where that is not asked, without a contract."""
-    column = "socialsec" if "socialsec" in frame.columns and frame["socialsec"].notna().any() else "contract"
-    return Measure(1.0 - yes(frame, column), workers(frame, ages) & (values(frame, "empstat") == PAID))
+    """Employees without social security from the job or, where that is not asked, without a
+    contract.
+    """
+    column = (
+        "socialsec"
+        if "socialsec" in frame.columns and frame["socialsec"].notna().any()
+        else "contract"
+    )
+    return Measure(
+        1.0 - yes(frame, column), workers(frame, ages) & (values(frame, "empstat") == PAID)
+    )
 
 
 def self_employed(frame: pd.DataFrame, ages: Ages) -> Measure:

@@ -15,7 +15,9 @@ from mismes_eval.numerics.rows import Bool
 
 @dataclass(frozen=True)
 class LinkCheck:
-    """keep (n,) rows of persons whose links hold (persons seen once have none to fail); table: persons seen more than once, by reason; share_dropped of those persons."""
+    """keep (n,) rows of persons whose links hold (persons seen once have none to fail); table:
+    persons seen more than once, by reason; share_dropped of those persons.
+    """
 
     keep: Bool
     table: pd.DataFrame
@@ -25,7 +27,8 @@ class LinkCheck:
     def text(self) -> str:
         """The sentence a table prints."""
         return (
-            f"Panel links: {self.share_dropped:.2%} of the persons seen more than once dropped because sex differs or age does not change by the allowed years."
+            f"Panel links: {self.share_dropped:.2%} of the persons seen more than once dropped"
+            " because sex differs or age does not change by the allowed years."
         )
 
     def _repr_html_(self) -> str:
@@ -33,9 +36,15 @@ class LinkCheck:
 
 
 def link_check(
-    frame: pd.DataFrame, person: str | Sequence[str] = ("panel", "pid"), wave: str = "wave", sex: str = "male", age: str = "age", ages: tuple[int, int] = (0, 2)
+    frame: pd.DataFrame,
+    person: str | Sequence[str] = ("panel", "pid"),
+    wave: str = "wave",
+    sex: str = "male",
+    age: str = "age",
+    ages: tuple[int, int] = (0, 2),
 ) -> LinkCheck:
-    """Persons of a rotating panel whose sex and age agree over their rounds, as in GLD's panel of Georgia.
+    """Persons of a rotating panel whose sex and age agree over their rounds, as in GLD's panel of
+    Georgia.
 
     Parameters
     ----------
@@ -51,13 +60,26 @@ def link_check(
     worldbank/gld, panel build of the Georgian LFS 2017-2023.
     """
     keys = [person] if isinstance(person, str) else list(person)
-    gone = [Problem("link_check names an unknown column", f"column '{c}'", "a column of the frame") for c in (*keys, wave, sex, age) if c not in frame.columns]
+    gone = [
+        Problem("link_check names an unknown column", f"column '{c}'", "a column of the frame")
+        for c in (*keys, wave, sex, age)
+        if c not in frame.columns
+    ]
     if gone:
         raise InputError(gone)
     twice = frame.duplicated([*keys, wave], keep=False).to_numpy()
     if twice.any():
-        raise InputError(Problem("a person stands twice in one round", f"columns {', '.join(keys)}, {wave}", "one row a person and round", "", "Correct the key.", int(twice.sum()),
-                                 tuple(int(i) for i in np.flatnonzero(twice)[:5])))  # fmt: skip
+        raise InputError(
+            Problem(
+                "a person stands twice in one round",
+                f"columns {', '.join(keys)}, {wave}",
+                "one row a person and round",
+                "",
+                "Correct the key.",
+                int(twice.sum()),
+                tuple(int(i) for i in np.flatnonzero(twice)[:5]),
+            )
+        )
     who = frame.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()
     order = np.lexsort((pd.factorize(frame[wave], sort=True)[0], who))
     start = np.r_[True, who[order][1:] != who[order][:-1]]
@@ -67,13 +89,31 @@ def link_check(
     m = int(who.max()) + 1 if len(frame) else 0
     with np.errstate(invalid="ignore"):
         moved = years - years[first]
-        sex_differs = np.bincount(who, weights=(male != male[first]) & ~np.isnan(male) & ~np.isnan(male[first]), minlength=m) > 0
-        age_differs = np.bincount(who, weights=(moved < ages[0]) | (moved > ages[1]), minlength=m) > 0
+        sex_differs = (
+            np.bincount(
+                who,
+                weights=(male != male[first]) & ~np.isnan(male) & ~np.isnan(male[first]),
+                minlength=m,
+            )
+            > 0
+        )
+        age_differs = (
+            np.bincount(who, weights=(moved < ages[0]) | (moved > ages[1]), minlength=m) > 0
+        )
     several = np.bincount(who, minlength=m) > 1
     bad = (sex_differs | age_differs) & several
-    counts = {"sex differs": sex_differs & several, "age change outside limits": age_differs & several, "either (dropped)": bad, "link holds": several & ~bad}
+    counts = {
+        "sex differs": sex_differs & several,
+        "age change outside limits": age_differs & several,
+        "either (dropped)": bad,
+        "link holds": several & ~bad,
+    }
     total = max(int(several.sum()), 1)
     table = pd.DataFrame(
-        {"persons seen more than once": list(counts), "persons": [int(v.sum()) for v in counts.values()], "share": [v.sum() / total for v in counts.values()]}
+        {
+            "persons seen more than once": list(counts),
+            "persons": [int(v.sum()) for v in counts.values()],
+            "share": [v.sum() / total for v in counts.values()],
+        }
     )
     return LinkCheck(~bad[who], table, float(bad.sum() / total))

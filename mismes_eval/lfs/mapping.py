@@ -1,4 +1,6 @@
-"""Mapping: how a statistical office's raw file becomes GLD names and codes. Described once, validated before the first row is touched."""
+"""Mapping: how a statistical office's raw file becomes GLD names and codes. Described once,
+validated before the first row is touched.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ class Mapping:
     """columns : {GLD name: raw column}.  recode : {GLD name: {raw value or "a..b": new value}}, complete: a value it does not name is an error.
     missing : {GLD name: {raw value: reason}}, reasons NA_notapp, DK, REF, NOTASKED, PROXY_UNKNOWN.  units : {GLD name: factor}, numeric columns are multiplied.
     versions : icls_v, isco_version, isic_version, isced_version.  constants : {GLD name: value for all rows}.  design : weights, strata, psu, household columns by GLD name.
-    derive : {GLD name: [{"when": {raw column: [values or "a..b"]}, "value": new value}, ...]}, the first rule whose conditions all hold; none: missing.
+    derive : {GLD name: [{"when": {raw column: [values or "a..b"]}, "value": new value}, ...]}, the
+        first rule whose conditions all hold; none: missing.
     join : {GLD key: [raw columns]}, joined by "-" into one identifier.
     row_keys : GLD keys (hhid, pid) that the file lacks and that the row number stands for.
     absent : {"column": raw column, "values": [...]} marks rows that list absent members.  source : where the layout was read; verified : tried on a real file.
@@ -46,15 +49,41 @@ class Mapping:
     def from_dict(cls, values: Dict[str, object], where: str = "mapping") -> Mapping:
         """From params. Every unknown key, wrong type and dangling name is listed."""
         known = [f.name for f in fields(cls)]
-        problems = [Problem("a mapping has an unknown key", f"{where}.{k}", f"one of {', '.join(known)}") for k in values if k not in known]
-        dicts = ("columns", "recode", "missing", "units", "versions", "constants", "design", "absent", "derive", "join")
+        problems = [
+            Problem("a mapping has an unknown key", f"{where}.{k}", f"one of {', '.join(known)}")
+            for k in values
+            if k not in known
+        ]
+        dicts = (
+            "columns",
+            "recode",
+            "missing",
+            "units",
+            "versions",
+            "constants",
+            "design",
+            "absent",
+            "derive",
+            "join",
+        )
         problems += [
-            Problem("a mapping section has the wrong type", f"{where}.{k}", "names with values", type(values[k]).__name__)
+            Problem(
+                "a mapping section has the wrong type",
+                f"{where}.{k}",
+                "names with values",
+                type(values[k]).__name__,
+            )
             for k in dicts
             if not isinstance(values.get(k, {}), dict)
         ]
         if not values.get("columns") or "name" not in values:
-            problems.append(Problem("a mapping lacks its name or its columns", where, "name: ..., columns: {GLD name: raw column}"))
+            problems.append(
+                Problem(
+                    "a mapping lacks its name or its columns",
+                    where,
+                    "name: ..., columns: {GLD name: raw column}",
+                )
+            )
         if problems:
             raise ParamsError(problems)
         out = cls(**{**values, **_plain(values)})  # type: ignore[arg-type]
@@ -71,51 +100,138 @@ class Mapping:
 
 def shipped() -> tuple[str, ...]:
     """Names of the layouts that come with the package."""
-    return tuple(sorted(p.name.removesuffix(".yaml") for p in (resources.files("mismes_eval.lfs") / "mappings").iterdir() if p.name.endswith(".yaml")))
+    return tuple(
+        sorted(
+            p.name.removesuffix(".yaml")
+            for p in (resources.files("mismes_eval.lfs") / "mappings").iterdir()
+            if p.name.endswith(".yaml")
+        )
+    )
 
 
 def as_mapping(spec: Mapping | Dict[str, object] | str | Path) -> Mapping:
-    """A mapping from itself, params (which may carry the name of a shipped layout and change parts of it), that name alone, or a YAML file."""
+    """A mapping from itself, params (which may carry the name of a shipped layout and change parts
+    of it), that name alone, or a YAML file.
+    """
     if isinstance(spec, Mapping):
         return spec
     if isinstance(spec, dict):
         base = _layout(str(spec["name"])) if spec.get("name") in shipped() else {}
-        merged = {k: {**base[k], **v} if isinstance(v, dict) and isinstance(base.get(k), dict) else v for k, v in spec.items()}  # type: ignore[dict-item]
+        merged = {
+            k: {**base[k], **v} if isinstance(v, dict) and isinstance(base.get(k), dict) else v
+            for k, v in spec.items()
+        }  # type: ignore[dict-item]
         return Mapping.from_dict({**base, **merged})
     if str(spec) in shipped():
         return Mapping.from_dict(_layout(str(spec)), str(spec))
     if not Path(str(spec)).is_file():
-        raise ParamsError(Problem("no such mapping", repr(str(spec)), f"a file, or a shipped layout: {', '.join(shipped())}"))
+        raise ParamsError(
+            Problem(
+                "no such mapping",
+                repr(str(spec)),
+                f"a file, or a shipped layout: {', '.join(shipped())}",
+            )
+        )
     return Mapping.load(str(spec))
 
 
 def _layout(name: str) -> dict[str, object]:
-    text = (resources.files("mismes_eval.lfs") / "mappings" / f"{name}.yaml").read_text(encoding="utf-8")
+    text = (resources.files("mismes_eval.lfs") / "mappings" / f"{name}.yaml").read_text(
+        encoding="utf-8"
+    )
     return dict(yaml.safe_load(text))
 
 
 def _plain(values: Dict[str, object]) -> dict[str, object]:
-    """Units as numbers where params give text; isco, isic, isced and icls as the GLD version columns."""
-    alias = {"icls": "icls_v", "isco": "isco_version", "isic": "isic_version", "isced": "isced_version"}
+    """Units as numbers where params give text; isco, isic, isced and icls as the GLD version
+    columns.
+    """
+    alias = {
+        "icls": "icls_v",
+        "isco": "isco_version",
+        "isic": "isic_version",
+        "isced": "isced_version",
+    }
     versions = {alias.get(k, k): v for k, v in dict(values.get("versions", {})).items()}  # type: ignore[call-overload]
-    units = {k: float(v) if isinstance(v, str) and v.replace(".", "", 1).isdigit() else v for k, v in dict(values.get("units", {})).items()}  # type: ignore[call-overload]
+    units = {
+        k: float(v) if isinstance(v, str) and v.replace(".", "", 1).isdigit() else v
+        for k, v in dict(values.get("units", {})).items()
+    }  # type: ignore[call-overload]
     return {"versions": versions, "units": units}
 
 
 def _inconsistencies(m: Mapping, where: str) -> list[Problem]:
-    problems = [Problem("a mapping section names a column that is not mapped", f"{where}.{s}.{k}", "a key of columns")
-                for s in ("recode", "missing", "units") for k in getattr(m, s) if k not in m.columns]  # fmt: skip
-    problems += [Problem("unknown version key", f"{where}.versions.{k}", ", ".join(VERSION_KEYS)) for k in m.versions if k not in VERSION_KEYS]
-    problems += [Problem("unknown reason for a missing answer", f"{where}.missing.{c}.{v}", ", ".join(REASONS), repr(r))
-                 for c, codes in m.missing.items() for v, r in codes.items() if r not in REASONS]  # fmt: skip
-    problems += [Problem("a unit factor is not a positive number", f"{where}.units.{k}", "a factor such as 0.001", repr(f))
-                 for k, f in m.units.items() if not isinstance(f, (int, float)) or not f > 0]  # fmt: skip
-    problems += [Problem("a column is mapped and constant", f"{where}.constants.{k}", "one of the two") for k in m.constants if k in m.columns]
-    problems += [Problem("a column is mapped and derived", f"{where}.derive.{k}", "one of the two") for k in m.derive if k in m.columns]
-    problems += [Problem("a derive rule is not {when: {column: values}, value: ...}", f"{where}.derive.{k}[{i}]", "the keys when and value", str(rule)[:80])
-                 for k, rules in m.derive.items() for i, rule in enumerate(rules)
-                 if not isinstance(rule, dict) or set(rule) != {"when", "value"} or not isinstance(rule["when"], dict)]  # fmt: skip
-    problems += [Problem("a row key is mapped", f"{where}.row_keys", "keys that the file lacks", k) for k in m.row_keys if k in m.columns]
+    problems = [
+        Problem(
+            "a mapping section names a column that is not mapped",
+            f"{where}.{s}.{k}",
+            "a key of columns",
+        )
+        for s in ("recode", "missing", "units")
+        for k in getattr(m, s)
+        if k not in m.columns
+    ]
+    problems += [
+        Problem("unknown version key", f"{where}.versions.{k}", ", ".join(VERSION_KEYS))
+        for k in m.versions
+        if k not in VERSION_KEYS
+    ]
+    problems += [
+        Problem(
+            "unknown reason for a missing answer",
+            f"{where}.missing.{c}.{v}",
+            ", ".join(REASONS),
+            repr(r),
+        )
+        for c, codes in m.missing.items()
+        for v, r in codes.items()
+        if r not in REASONS
+    ]
+    problems += [
+        Problem(
+            "a unit factor is not a positive number",
+            f"{where}.units.{k}",
+            "a factor such as 0.001",
+            repr(f),
+        )
+        for k, f in m.units.items()
+        if not isinstance(f, (int, float)) or not f > 0
+    ]
+    problems += [
+        Problem("a column is mapped and constant", f"{where}.constants.{k}", "one of the two")
+        for k in m.constants
+        if k in m.columns
+    ]
+    problems += [
+        Problem("a column is mapped and derived", f"{where}.derive.{k}", "one of the two")
+        for k in m.derive
+        if k in m.columns
+    ]
+    problems += [
+        Problem(
+            "a derive rule is not {when: {column: values}, value: ...}",
+            f"{where}.derive.{k}[{i}]",
+            "the keys when and value",
+            str(rule)[:80],
+        )
+        for k, rules in m.derive.items()
+        for i, rule in enumerate(rules)
+        if not isinstance(rule, dict)
+        or set(rule) != {"when", "value"}
+        or not isinstance(rule["when"], dict)
+    ]
+    problems += [
+        Problem("a row key is mapped", f"{where}.row_keys", "keys that the file lacks", k)
+        for k in m.row_keys
+        if k in m.columns
+    ]
     if m.absent and set(m.absent) != {"column", "values"}:
-        problems.append(Problem("absent members need a column and its values", f"{where}.absent", "{column: ..., values: [...]}", str(dict(m.absent))))
+        problems.append(
+            Problem(
+                "absent members need a column and its values",
+                f"{where}.absent",
+                "{column: ..., values: [...]}",
+                str(dict(m.absent)),
+            )
+        )
     return problems

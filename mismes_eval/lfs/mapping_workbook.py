@@ -1,4 +1,6 @@
-"""A mapping as an Excel workbook with drop-downs, for those who would rather not write YAML: empty, and read back."""
+"""A mapping as an Excel workbook with drop-downs, for those who would rather not write YAML: empty,
+and read back.
+"""
 
 from __future__ import annotations
 
@@ -29,15 +31,31 @@ SETTINGS = {
     "isced": "isced_1997 or isced_2011",
 }
 ABOUT = (
-    "Sheet 'columns': one row a GLD column that your file has: its name in the file, a factor where the unit differs (0.001 for thousands), or one constant for every row instead of a column.",
-    "Sheet 'codes': every code of a column that is recoded: the file's code (or a range 1..7), and either the GLD code or the reason why it is no answer. A code that is not listed is an error.",
-    "Sheet 'settings': a name, and the versions of the classifications. Layouts that ship need no workbook: mapping: {name: ...} in the params.",
-    "Then name this file in the params as mapping.workbook and run mismes check: it counts every mapped value.",
+    (
+        "Sheet 'columns': one row a GLD column that your file has: its name in the file, a factor"
+        " where the unit differs (0.001 for thousands), or one constant for every row instead of a"
+        " column."
+    ),
+    (
+        "Sheet 'codes': every code of a column that is recoded: the file's code (or a range 1..7),"
+        " and either the GLD code or the reason why it is no answer. A code that is not listed is"
+        " an error."
+    ),
+    (
+        "Sheet 'settings': a name, and the versions of the classifications. Layouts that ship need"
+        " no workbook: mapping: {name: ...} in the params."
+    ),
+    (
+        "Then name this file in the params as mapping.workbook and run mismes check: it counts"
+        " every mapped value."
+    ),
 )
 
 
 def mapping_workbook(path: str | Path, rows: int = 400) -> Path:
-    """Write an empty mapping workbook; drop-downs offer the template's columns, the reasons for missing answers and the settings."""
+    """Write an empty mapping workbook; drop-downs offer the template's columns, the reasons for
+    missing answers and the settings.
+    """
     path = Path(path)
     book = Workbook()
     book.remove(book.active)
@@ -50,9 +68,28 @@ def mapping_workbook(path: str | Path, rows: int = 400) -> Path:
     for name, heads in SHEETS.items():
         _entry_sheet(book.create_sheet(name), heads, drop, rows)
     listed = book.create_sheet("gld")
-    _row(listed, 1, ("column", "kind", "fill in?", "codes", "unit", "meaning", "missing_reason", "setting", "setting: values"), bold=True)
+    _row(
+        listed,
+        1,
+        (
+            "column",
+            "kind",
+            "fill in?",
+            "codes",
+            "unit",
+            "meaning",
+            "missing_reason",
+            "setting",
+            "setting: values",
+        ),
+        bold=True,
+    )
     for number, c in enumerate(columns, start=2):
-        allowed = ", ".join(f"{r.code} {r.label_en}" for r in frames.codes(c.codes).itertuples()) if c.codes and len(frames.codes(c.codes)) <= 20 else c.codes
+        allowed = (
+            ", ".join(f"{r.code} {r.label_en}" for r in frames.codes(c.codes).itertuples())
+            if c.codes and len(frames.codes(c.codes)) <= 20
+            else c.codes
+        )
         _row(listed, number, (c.name, c.kind, c.required, allowed, c.unit, c.description))
     for column, values in ((7, REASONS), (8, tuple(SETTINGS)), (9, tuple(SETTINGS.values()))):
         for number, value in enumerate(values, start=2):
@@ -69,7 +106,8 @@ def read_mapping(path: str | Path) -> dict[str, object]:
 
     Raises
     ------
-    InputError : rows without a GLD column, unknown GLD columns, a code with neither or both of its meanings, factors that are no numbers: all at once, with row numbers.
+    InputError : rows without a GLD column, unknown GLD columns, a code with neither or both of its
+        meanings, factors that are no numbers: all at once, with row numbers.
     """
     path = Path(path)
     columns, codes, settings = (_filled(path, name) for name in SHEETS)
@@ -79,12 +117,18 @@ def read_mapping(path: str | Path) -> dict[str, object]:
     gld, theirs, factor, constant = (columns[c].tolist() for c in SHEETS["columns"])
     recode: dict[str, dict[object, object]] = {}
     missing: dict[str, dict[object, str]] = {}
-    for column, code, new, reason in zip(*(codes[c].tolist() for c in SHEETS["codes"]), strict=True):
+    for column, code, new, reason in zip(
+        *(codes[c].tolist() for c in SHEETS["codes"]), strict=True
+    ):
         if reason:
             missing.setdefault(column, {})[code] = reason
         else:
             recode.setdefault(column, {})[code] = new
-    versions = {k: v for k, v in zip(settings["setting"].tolist(), settings["value"].tolist(), strict=True) if v}
+    versions = {
+        k: v
+        for k, v in zip(settings["setting"].tolist(), settings["value"].tolist(), strict=True)
+        if v
+    }
     return {
         "name": versions.pop("name", path.stem),
         "columns": {g: f for g, f in zip(gld, theirs, strict=True) if f},
@@ -120,12 +164,21 @@ def _row(sheet: Worksheet, number: int, values: Sequence[object], bold: bool = F
 
 
 def _filled(path: Path, sheet: str) -> pd.DataFrame:
-    """Rows of a sheet that hold anything, as stripped text, with Excel's row numbers as index; empty cells are empty text."""
+    """Rows of a sheet that hold anything, as stripped text, with Excel's row numbers as index;
+    empty cells are empty text.
+    """
     raw = frames.read(path, sheet=sheet, allowed=None).frame
     gone = [c for c in SHEETS[sheet] if c not in raw.columns]
     if gone:
         raise InputError(
-            [Problem("the mapping workbook lacks a column", f"{path.name}, sheet '{sheet}', column '{c}'", "the head that `mismes new` wrote") for c in gone]
+            [
+                Problem(
+                    "the mapping workbook lacks a column",
+                    f"{path.name}, sheet '{sheet}', column '{c}'",
+                    "the head that `mismes new` wrote",
+                )
+                for c in gone
+            ]
         )
     text = raw[list(SHEETS[sheet])].map(_text).set_axis(range(2, len(raw) + 2), axis=0)
     return text[(text != "").any(axis=1)]
@@ -134,34 +187,95 @@ def _filled(path: Path, sheet: str) -> pd.DataFrame:
 def _text(value: object) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):  # noqa: PLR0124
         return ""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    return (
+        str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    )
 
 
-def _problems(file: str, columns: pd.DataFrame, codes: pd.DataFrame, settings: pd.DataFrame) -> list[Problem]:
+def _problems(
+    file: str, columns: pd.DataFrame, codes: pd.DataFrame, settings: pd.DataFrame
+) -> list[Problem]:
     known = frames.template("lfs_person").names
     mapped = set(columns["gld_column"])
     found: list[Problem] = []
 
     def failing(what: str, sheet: str, expected: str, rows: pd.Series, fix: str = "") -> None:
         if rows.any():
-            found.append(Problem(what, f"{file}, sheet '{sheet}'", expected, "", fix, int(rows.sum()), tuple(rows.index[rows])[:5]))
+            found.append(
+                Problem(
+                    what,
+                    f"{file}, sheet '{sheet}'",
+                    expected,
+                    "",
+                    fix,
+                    int(rows.sum()),
+                    tuple(rows.index[rows])[:5],
+                )
+            )
 
     if not len(columns):
-        found.append(Problem("the mapping is empty", f"{file}, sheet 'columns'", "one row a GLD column", fix="Fill it, or leave out mapping.workbook."))
+        found.append(
+            Problem(
+                "the mapping is empty",
+                f"{file}, sheet 'columns'",
+                "one row a GLD column",
+                fix="Fill it, or leave out mapping.workbook.",
+            )
+        )
     for sheet, table in (("columns", columns), ("codes", codes)):
-        failing("no such GLD column", sheet, "a name of the drop-down", ~table["gld_column"].isin(known))
-    failing("a GLD column stands twice", "columns", "one row each", columns["gld_column"].duplicated())
-    failing("a column has neither or both", "columns", "file_column, or constant", (columns["file_column"] == "") == (columns["constant"] == ""))
+        failing(
+            "no such GLD column", sheet, "a name of the drop-down", ~table["gld_column"].isin(known)
+        )
+    failing(
+        "a GLD column stands twice", "columns", "one row each", columns["gld_column"].duplicated()
+    )
+    failing(
+        "a column has neither or both",
+        "columns",
+        "file_column, or constant",
+        (columns["file_column"] == "") == (columns["constant"] == ""),
+    )
     failing(
         "a unit factor is no number",
         "columns",
         "a factor such as 0.001",
-        (columns["unit_factor"] != "") & pd.to_numeric(columns["unit_factor"], errors="coerce").isna(),
+        (columns["unit_factor"] != "")
+        & pd.to_numeric(columns["unit_factor"], errors="coerce").isna(),
     )
-    failing("codes of a column that is not mapped", "codes", "a GLD column of sheet 'columns'", ~codes["gld_column"].isin(mapped))
-    failing("a code without the file's code", "codes", "the code that stands in the file", codes["file_code"] == "")
-    failing("a code has neither or both", "codes", "gld_code, or missing_reason", (codes["gld_code"] == "") == (codes["missing_reason"] == ""))
-    failing("a code stands twice", "codes", "every code of a column once", codes.duplicated(["gld_column", "file_code"]))
-    failing("no such reason", "codes", ", ".join(REASONS), (codes["missing_reason"] != "") & ~codes["missing_reason"].isin(REASONS))
-    failing("no such setting", "settings", ", ".join(SETTINGS), ~settings["setting"].isin(list(SETTINGS)))
+    failing(
+        "codes of a column that is not mapped",
+        "codes",
+        "a GLD column of sheet 'columns'",
+        ~codes["gld_column"].isin(mapped),
+    )
+    failing(
+        "a code without the file's code",
+        "codes",
+        "the code that stands in the file",
+        codes["file_code"] == "",
+    )
+    failing(
+        "a code has neither or both",
+        "codes",
+        "gld_code, or missing_reason",
+        (codes["gld_code"] == "") == (codes["missing_reason"] == ""),
+    )
+    failing(
+        "a code stands twice",
+        "codes",
+        "every code of a column once",
+        codes.duplicated(["gld_column", "file_code"]),
+    )
+    failing(
+        "no such reason",
+        "codes",
+        ", ".join(REASONS),
+        (codes["missing_reason"] != "") & ~codes["missing_reason"].isin(REASONS),
+    )
+    failing(
+        "no such setting",
+        "settings",
+        ", ".join(SETTINGS),
+        ~settings["setting"].isin(list(SETTINGS)),
+    )
     return found

@@ -1,4 +1,6 @@
-"""Match of qualification and job: over-qualification against the norm and against what workers in the occupation have, and downgrading through migration."""
+"""Match of qualification and job: over-qualification against the norm and against what workers in
+the occupation have, and downgrading through migration.
+"""
 
 from __future__ import annotations
 
@@ -10,26 +12,40 @@ from mismes_eval.lfs.labour import Measure, workers
 from mismes_eval.lfs.persons import Ages
 from mismes_eval.numerics.rows import Bool, Float, Int
 
-_RANK = {"educat7": {1: 1, 2: 1, 3: 1, 4: 1, 5: 2, 6: 2, 7: 3}, "educat5": {1: 1, 2: 1, 3: 1, 4: 2, 5: 3}, "educat4": {1: 1, 2: 1, 3: 2, 4: 3}}
+_RANK = {
+    "educat7": {1: 1, 2: 1, 3: 1, 4: 1, 5: 2, 6: 2, 7: 3},
+    "educat5": {1: 1, 2: 1, 3: 1, 4: 2, 5: 3},
+    "educat4": {1: 1, 2: 1, 3: 2, 4: 3},
+}
 _REQUIRED = {1: 3, 2: 3, 3: 3, 4: 2, 5: 2, 6: 2, 7: 2, 8: 2, 9: 1}
 SKILL = {1: 3, 2: 3, 3: 3, 4: 2, 5: 2, 6: 2, 7: 2, 8: 2, 9: 1}
 
 
 def education_rank(frame: pd.DataFrame) -> Float:
-    """(n,) 1 ISCED 0-2, 2 ISCED 3-4, 3 ISCED 5-8; educat_isced where the file has it, else educat7, educat5 or educat4."""
+    """(n,) 1 ISCED 0-2, 2 ISCED 3-4, 3 ISCED 5-8; educat_isced where the file has it, else educat7,
+    educat5 or educat4.
+    """
     if "educat_isced" in frame.columns and frame["educat_isced"].notna().any():
         level = values(frame, "educat_isced")
         top = np.nanmax(level)
         first = level // (100 if top >= 100 else 10 if top >= 10 else 1)
-        return np.where(np.isnan(first), np.nan, np.select([first <= 2, first <= 4, first <= 8], [1.0, 2.0, 3.0], np.nan))
+        return np.where(
+            np.isnan(first),
+            np.nan,
+            np.select([first <= 2, first <= 4, first <= 8], [1.0, 2.0, 3.0], np.nan),
+        )
     for column, table in _RANK.items():
         if column in frame.columns and frame[column].notna().any():
-            return pd.Series(values(frame, column)).map(table).to_numpy(dtype=float, na_value=np.nan)
+            return (
+                pd.Series(values(frame, column)).map(table).to_numpy(dtype=float, na_value=np.nan)
+            )
     return np.full(len(frame), np.nan)
 
 
 def major_group(frame: pd.DataFrame, column: str) -> Float:
-    """(n,) ISCO major group 0..9 of a column of codes of 1 to 4 digits; NaN where missing. Armed forces are 0."""
+    """(n,) ISCO major group 0..9 of a column of codes of 1 to 4 digits; NaN where missing. Armed
+    forces are 0.
+    """
     code, distinct = isco_codes(frame, column)
     first = np.array([float(c[0]) if c[:1].isdigit() else np.nan for c in distinct] + [np.nan])
     return first[code]
@@ -44,11 +60,15 @@ def occupation_major(frame: pd.DataFrame) -> Float:
 
 
 def isco_codes(frame: pd.DataFrame, column: str) -> tuple[Int, np.ndarray]:
-    """(n,) codes, -1 where missing, and the distinct ISCO codes as text; a 4-digit code of the armed forces that was read as a number regains its leading zero."""
+    """(n,) codes, -1 where missing, and the distinct ISCO codes as text; a 4-digit code of the
+    armed forces that was read as a number regains its leading zero.
+    """
     code, distinct = coded(frame, column)
     plain = [d.removesuffix(".0") for d in distinct]
     widest = max((len(d) for d in plain), default=0)
-    return code, np.array([d.zfill(4) if widest == 4 and len(d) == 3 else d for d in plain], dtype=object)
+    return code, np.array(
+        [d.zfill(4) if widest == 4 and len(d) == 3 else d for d in plain], dtype=object
+    )
 
 
 def _lookup(group: Float, table: dict[int, int]) -> Float:
@@ -56,15 +76,20 @@ def _lookup(group: Float, table: dict[int, int]) -> Float:
 
 
 def normative(frame: pd.DataFrame, ages: Ages) -> Measure:
-    """Education above what the major group requires; armed forces have no norm and are outside the universe."""
+    """Education above what the major group requires; armed forces have no norm and are outside the
+    universe.
+    """
     group, rank = occupation_major(frame), education_rank(frame)
     required = _lookup(group, _REQUIRED)
     value = np.where(np.isnan(required) | np.isnan(rank), np.nan, (rank > required).astype(float))
     return Measure(value, workers(frame, ages) & (group != 0))
 
 
-def realised(frame: pd.DataFrame, weights: Float, ages: Ages, centre: str, two_sided: bool) -> Measure:
-    """Education more than one standard deviation above the weighted mean ("mean"), or above the mode ("mode"), of the ISCO-2 group; two_sided: away from it either way.
+def realised(
+    frame: pd.DataFrame, weights: Float, ages: Ages, centre: str, two_sided: bool
+) -> Measure:
+    """Education more than one standard deviation above the weighted mean ("mean"), or above the
+    mode ("mode"), of the ISCO-2 group; two_sided: away from it either way.
 
     Groups under ages.match_cell workers are outside. The centre is treated as fixed.
     """
@@ -75,17 +100,27 @@ def realised(frame: pd.DataFrame, weights: Float, ages: Ages, centre: str, two_s
     count = np.bincount(cell[known], minlength=max(groups, 1))
     large = np.append(count >= ages.match_cell, False)[cell]
     middle, reach = (
-        _mean_and_reach(cell, years, weights, known, count.size) if centre == "mean" else (_mode(cell, years, weights, known, count.size), np.zeros(count.size))
+        _mean_and_reach(cell, years, weights, known, count.size)
+        if centre == "mean"
+        else (_mode(cell, years, weights, known, count.size), np.zeros(count.size))
     )
     away = years - np.append(middle, np.nan)[cell]
     beyond = np.abs(away) if two_sided else away
-    value = np.where(np.isnan(away), np.nan, (beyond > np.append(reach, np.nan)[cell] + 1e-12).astype(float))
+    value = np.where(
+        np.isnan(away), np.nan, (beyond > np.append(reach, np.nan)[cell] + 1e-12).astype(float)
+    )
     return Measure(value, inside & (large | (cell < 0)))
 
 
 def _isco2(code: Int, distinct: np.ndarray) -> tuple[Int, int]:
-    """Codes 0..G-1 of the ISCO-2 groups, -1 where the code has fewer than two digits (also when padded: 5000), and G."""
-    level, groups = pd.factorize(np.array([c[:2] if len(c) >= 2 and c[1:] != "000" else None for c in distinct], dtype=object))
+    """Codes 0..G-1 of the ISCO-2 groups, -1 where the code has fewer than two digits (also when
+    padded: 5000), and G.
+    """
+    level, groups = pd.factorize(
+        np.array(
+            [c[:2] if len(c) >= 2 and c[1:] != "000" else None for c in distinct], dtype=object
+        )
+    )
     return np.append(level, -1)[code].astype(np.intp), len(groups)
 
 
@@ -97,7 +132,9 @@ def education_rank_fine(frame: pd.DataFrame) -> Float:
     return np.full(len(frame), np.nan)
 
 
-def _mean_and_reach(cell: np.ndarray, years: Float, weights: Float, known: Bool, m: int) -> tuple[Float, Float]:
+def _mean_and_reach(
+    cell: np.ndarray, years: Float, weights: Float, known: Bool, m: int
+) -> tuple[Float, Float]:
     """Weighted mean and standard deviation of each cell, (m,) each."""
     c, y, w = cell[known], years[known], weights[known]
     size = np.bincount(c, weights=w, minlength=m)
@@ -111,12 +148,19 @@ def _mode(cell: np.ndarray, years: Float, weights: Float, known: Bool, m: int) -
     levels, code = np.unique(years[known], return_inverse=True)
     if not levels.size:
         return np.full(m, np.nan)
-    table = np.bincount(cell[known] * levels.size + code, weights=weights[known], minlength=m * levels.size).reshape(m, levels.size)
+    table = np.bincount(
+        cell[known] * levels.size + code, weights=weights[known], minlength=m * levels.size
+    ).reshape(m, levels.size)
     return np.where(table.any(axis=1), levels[table.argmax(axis=1)], np.nan)
 
 
 def downgraded(frame: pd.DataFrame, status: np.ndarray, before: str, after: str) -> Measure:
-    """Returnees whose job at `after` asks a lower ISCO skill level than the one at `before`, among those with both jobs known."""
+    """Returnees whose job at `after` asks a lower ISCO skill level than the one at `before`, among
+    those with both jobs known.
+    """
     first = _lookup(major_group(frame, before), SKILL)
     last = _lookup(major_group(frame, after), SKILL)
-    return Measure(np.where(np.isnan(first) | np.isnan(last), np.nan, (first > last).astype(float)), status == "RET")
+    return Measure(
+        np.where(np.isnan(first) | np.isnan(last), np.nan, (first > last).astype(float)),
+        status == "RET",
+    )

@@ -1,4 +1,6 @@
-"""Who is a migrant: a parameter, never a guess. Definition, its presets, and the status of every person under it."""
+"""Who is a migrant: a parameter, never a guess. Definition, its presets, and the status of every
+person under it.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +20,23 @@ STATUSES = ("NON", "RET", "IMM", "INT_INTERNAL", "CUR_ABS")
 _WITHIN_COUNTRY = (1, 2, 3, 4, 6)
 _OTHER_COUNTRY = 5
 BINARY_REASON = (
-    "migrated_binary mixes internal and international moves (Georgia sets it from the previous region, Morocco from any answer to one question, most files leave it empty); "
-    "a returnee needs migrated_from_cat == 5 or the mig_ columns"
+    "migrated_binary mixes internal and international moves (Georgia sets it from the previous"
+    " region, Morocco from any answer to one question, most files leave it empty); a returnee needs"
+    " migrated_from_cat == 5 or the mig_ columns"
 )
 
 
 @dataclass(frozen=True)
 class Definition:
-    """Rule that makes a usual resident a returnee, an immigrant, an internal migrant or a non-migrant.
+    """Rule that makes a usual resident a returnee, an immigrant, an internal migrant or a
+    non-migrant.
 
     min_months_abroad : shortest stay abroad that counts, months; None: any.  lookback_months : return within so many months before the interview; None: ever.
     returned_since : "YYYY-MM", a fixed first month of return.  require_work_abroad : only stays with work abroad.  age_min, age_max : completed years.
-    immigrant_by : "birth" or "citizenship" tells immigrants from returnees; "none" where the file cannot.
-    evidence : "extension" reads the mig_ columns; "gld" reads migrated_from_cat and migrated_years of a GLD file.
+    immigrant_by : "birth" or "citizenship" tells immigrants from returnees; "none" where the file
+        cannot.
+    evidence : "extension" reads the mig_ columns; "gld" reads migrated_from_cat and migrated_years
+        of a GLD file.
     """
 
     name: str = "custom"
@@ -49,62 +55,174 @@ class Definition:
 
     def __post_init__(self) -> None:
         problems = [
-            Problem("a migrant definition has a negative bound", f"{f} of definition '{self.name}'", "a number of 0 or more, or none", str(getattr(self, f)))
+            Problem(
+                "a migrant definition has a negative bound",
+                f"{f} of definition '{self.name}'",
+                "a number of 0 or more, or none",
+                str(getattr(self, f)),
+            )
             for f in ("min_months_abroad", "lookback_months", "age_min", "age_max")
             if getattr(self, f) is not None and not getattr(self, f) >= 0
         ]
         if self.immigrant_by not in ("birth", "citizenship", "none"):
-            problems.append(Problem("unknown rule for immigrants", "immigrant_by", "'birth', 'citizenship' or 'none'", repr(self.immigrant_by)))
+            problems.append(
+                Problem(
+                    "unknown rule for immigrants",
+                    "immigrant_by",
+                    "'birth', 'citizenship' or 'none'",
+                    repr(self.immigrant_by),
+                )
+            )
         if self.evidence not in ("extension", "gld"):
             problems.append(
-                Problem("unknown evidence for migration", "evidence", "'extension' (mig_ columns) or 'gld' (migrated_ columns)", repr(self.evidence))
+                Problem(
+                    "unknown evidence for migration",
+                    "evidence",
+                    "'extension' (mig_ columns) or 'gld' (migrated_ columns)",
+                    repr(self.evidence),
+                )
             )
-        if self.evidence == "gld" and (self.min_months_abroad is not None or self.require_work_abroad):
-            problems.append(Problem("GLD columns hold neither months abroad nor work abroad", f"definition '{self.name}'", "min_months_abroad none and require_work_abroad false",
-                                    f"{self.min_months_abroad}, {self.require_work_abroad}", "Use evidence 'extension' with the mig_ columns."))  # fmt: skip
+        if self.evidence == "gld" and (
+            self.min_months_abroad is not None or self.require_work_abroad
+        ):
+            problems.append(
+                Problem(
+                    "GLD columns hold neither months abroad nor work abroad",
+                    f"definition '{self.name}'",
+                    "min_months_abroad none and require_work_abroad false",
+                    f"{self.min_months_abroad}, {self.require_work_abroad}",
+                    "Use evidence 'extension' with the mig_ columns.",
+                )
+            )
         if problems:
             raise ParamsError(problems)
 
     @property
     def text(self) -> str:
         """The definition in words, for every table."""
-        stay = "any stay abroad" if self.min_months_abroad is None else f"a stay abroad of {self.min_months_abroad:g} months or more"
+        stay = (
+            "any stay abroad"
+            if self.min_months_abroad is None
+            else f"a stay abroad of {self.min_months_abroad:g} months or more"
+        )
         work = " with work there" if self.require_work_abroad else ""
-        back = "ever" if self.lookback_months is None else f"within {self.lookback_months:g} months before the interview"
+        back = (
+            "ever"
+            if self.lookback_months is None
+            else f"within {self.lookback_months:g} months before the interview"
+        )
         if self.returned_since:
-            back = f"since {self.returned_since}" + ("" if self.lookback_months is None else f" and {back}")
-        ages = f"aged {self.age_min}+" if self.age_max is None else f"aged {self.age_min} to {self.age_max}"
+            back = f"since {self.returned_since}" + (
+                "" if self.lookback_months is None else f" and {back}"
+            )
+        ages = (
+            f"aged {self.age_min}+"
+            if self.age_max is None
+            else f"aged {self.age_min} to {self.age_max}"
+        )
         other = {
             "birth": "Immigrant: born in another country.",
             "citizenship": "Immigrant: foreign citizen.",
             "none": "Immigrants cannot be told from returnees in this file.",
         }[self.immigrant_by]
-        read = " Read from migrated_from_cat == 5 (previous residence in another country)." if self.evidence == "gld" else ""
+        read = (
+            " Read from migrated_from_cat == 5 (previous residence in another country)."
+            if self.evidence == "gld"
+            else ""
+        )
         source = f" Source of the definition: {self.source}." if self.source else ""
-        return f"Returnee ({_KNOWN_AS.get(self.name, self.name)}): usual resident {ages} who returned, {back}, from {stay}{work}. {other}{read}{source}"
+        return (
+            f"Returnee ({_KNOWN_AS.get(self.name, self.name)}): usual resident {ages} who returned,"
+            f" {back}, from {stay}{work}. {other}{read}{source}"
+        )
 
 
-_KNOWN_AS = {"icls20": "20th ICLS", "hims_tunisia": "Tunisia-HIMS", "hims_morocco": "Morocco ENMI", "gld": "GLD"}  # presets as a reader knows them
+_KNOWN_AS = {
+    "icls20": "20th ICLS",
+    "hims_tunisia": "Tunisia-HIMS",
+    "hims_morocco": "Morocco ENMI",
+    "gld": "GLD",
+}  # presets as a reader knows them
 PRESETS: Mapping[str, Definition] = {
-    "icls20": Definition("icls20", 6, None, None, True, 15, None, "birth", "extension",
-                         "20th ICLS guidelines on international labour migration (2018): former labour attachment abroad; minimum stay of the order of 6 months, to be confirmed"),
-    "hims_tunisia": Definition("hims_tunisia", 3, None, None, False, 15, None, "birth", "extension", "Tunisia-HIMS 2020-21: 3 months or more abroad, age 15+"),
-    "hims_morocco": Definition("hims_morocco", 3, None, "2000-01", False, 15, None, "birth", "extension",
-                               "Morocco ENMI 2018-19: lived abroad and returned since 1 January 2000; 3 months as in the MED-HIMS surveys"),
-    "gld": Definition("gld", None, None, None, False, 15, None, "none", "gld", "World Bank Global Labor Database, migration module"),
-}  # fmt: skip
+    "icls20": Definition(
+        "icls20",
+        6,
+        None,
+        None,
+        True,
+        15,
+        None,
+        "birth",
+        "extension",
+        "20th ICLS guidelines on international labour migration (2018): former labour attachment"
+        " abroad; minimum stay of the order of 6 months, to be confirmed",
+    ),
+    "hims_tunisia": Definition(
+        "hims_tunisia",
+        3,
+        None,
+        None,
+        False,
+        15,
+        None,
+        "birth",
+        "extension",
+        "Tunisia-HIMS 2020-21: 3 months or more abroad, age 15+",
+    ),
+    "hims_morocco": Definition(
+        "hims_morocco",
+        3,
+        None,
+        "2000-01",
+        False,
+        15,
+        None,
+        "birth",
+        "extension",
+        "Morocco ENMI 2018-19: lived abroad and returned since 1 January 2000; 3 months as in the"
+        " MED-HIMS surveys",
+    ),
+    "gld": Definition(
+        "gld",
+        None,
+        None,
+        None,
+        False,
+        15,
+        None,
+        "none",
+        "gld",
+        "World Bank Global Labor Database, migration module",
+    ),
+}
 
 
 def as_definition(spec: Definition | str | Mapping[str, object]) -> Definition:
-    """A definition from a preset's name or from params: {"preset": "icls20", "lookback_months": 60}. Unknown keys and presets are errors."""
+    """A definition from a preset's name or from params: {"preset": "icls20", "lookback_months":
+    60}. Unknown keys and presets are errors.
+    """
     if isinstance(spec, Definition):
         return spec
     values: dict[str, object] = {"preset": spec} if isinstance(spec, str) else dict(spec)
     preset = values.pop("preset", None)
     known = [f.name for f in fields(Definition)]
-    problems = [Problem("a migrant definition has an unknown key", f"'{k}'", f"one of {', '.join(known)}, preset") for k in values if k not in known]
+    problems = [
+        Problem(
+            "a migrant definition has an unknown key",
+            f"'{k}'",
+            f"one of {', '.join(known)}, preset",
+        )
+        for k in values
+        if k not in known
+    ]
     if preset is not None and preset not in PRESETS:
-        problems.append(Problem("unknown preset of a migrant definition", repr(preset), f"one of {', '.join(PRESETS)}"))
+        problems.append(
+            Problem(
+                "unknown preset of a migrant definition",
+                repr(preset),
+                f"one of {', '.join(PRESETS)}",
+            )
+        )
     if problems:
         raise ParamsError(problems)
     base = Definition() if preset is None else PRESETS[str(preset)]
@@ -113,7 +231,9 @@ def as_definition(spec: Definition | str | Mapping[str, object]) -> Definition:
     return replace(base, **values)  # type: ignore[arg-type]
 
 
-def migration_status(frame: pd.DataFrame, definition: Definition | str | Mapping[str, object]) -> pd.Series:
+def migration_status(
+    frame: pd.DataFrame, definition: Definition | str | Mapping[str, object]
+) -> pd.Series:
     """Status of every person under a definition.
 
     Parameters
@@ -123,20 +243,31 @@ def migration_status(frame: pd.DataFrame, definition: Definition | str | Mapping
 
     Returns
     -------
-    Categorical Series `mig_status` on the frame's index: NON, RET, IMM, INT_INTERNAL, CUR_ABS; missing under the age limit and where an answer that decides is missing.
-    `.attrs["definition"]` has the text for tables, `.attrs["unknown"]` the number of persons in the age range without a status.
+    Categorical Series `mig_status` on the frame's index: NON, RET, IMM, INT_INTERNAL, CUR_ABS;
+    missing under the age limit and where an answer that decides is missing.
+    `.attrs["definition"]` has the text for tables, `.attrs["unknown"]` the number of persons in the
+    age range without a status.
 
     Raises
     ------
-    InputError : every column that the definition needs and the frame lacks; migrated_binary offered as evidence of return, with the reason; impossible answers.
+    InputError : every column that the definition needs and the frame lacks; migrated_binary offered
+        as evidence of return, with the reason; impossible answers.
     """
     rule = as_definition(definition)
     _require(frame, rule)
     in_age = _in_age(frame, rule)
     abroad = _was_abroad(frame, rule)
     foreign = _foreign(frame, rule)
-    internal = number(frame, "migrated_from_cat").isin(_WITHIN_COUNTRY).to_numpy() if "migrated_from_cat" in frame else np.zeros(len(frame), bool)
-    absent = (truth(frame, "mig_absent") == 1).to_numpy(dtype=bool, na_value=False) if "mig_absent" in frame else np.zeros(len(frame), bool)
+    internal = (
+        number(frame, "migrated_from_cat").isin(_WITHIN_COUNTRY).to_numpy()
+        if "migrated_from_cat" in frame
+        else np.zeros(len(frame), bool)
+    )
+    absent = (
+        (truth(frame, "mig_absent") == 1).to_numpy(dtype=bool, na_value=False)
+        if "mig_absent" in frame
+        else np.zeros(len(frame), bool)
+    )
     status = np.full(len(frame), None, dtype=object)
     status[abroad == 0] = "NON"
     status[(abroad == 0) & internal] = "INT_INTERNAL"
@@ -144,14 +275,20 @@ def migration_status(frame: pd.DataFrame, definition: Definition | str | Mapping
     status[foreign == 1] = "IMM"
     status[~in_age] = None
     status[absent] = "CUR_ABS"
-    out = pd.Series(pd.Categorical(status, categories=list(STATUSES)), index=frame.index, name="mig_status")
+    out = pd.Series(
+        pd.Categorical(status, categories=list(STATUSES)), index=frame.index, name="mig_status"
+    )
     out.attrs["definition"] = rule.text
     out.attrs["unknown"] = int((out.isna().to_numpy() & in_age).sum())
     return out
 
 
 def _require(frame: pd.DataFrame, rule: Definition) -> None:
-    need = {"birth": ["mig_birth_country", "countrycode"], "citizenship": ["mig_citizenship", "countrycode"], "none": []}[rule.immigrant_by]
+    need = {
+        "birth": ["mig_birth_country", "countrycode"],
+        "citizenship": ["mig_citizenship", "countrycode"],
+        "none": [],
+    }[rule.immigrant_by]
     need = need if "age_group" in frame.columns else ["age", *need]
     dates = rule.lookback_months is not None
     if rule.evidence == "extension":
@@ -166,16 +303,32 @@ def _require(frame: pd.DataFrame, rule: Definition) -> None:
         need += ["int_year"] if rule.returned_since else []
     problems = []
     key = "mig_ever_abroad" if rule.evidence == "extension" else "migrated_from_cat"
-    offered = "migrated_binary" in frame.columns and bool((number(frame, "migrated_binary") == 1).any())
+    offered = "migrated_binary" in frame.columns and bool(
+        (number(frame, "migrated_binary") == 1).any()
+    )
     if offered and (key not in frame.columns or not frame[key].notna().any()):
         count = int((number(frame, "migrated_binary") == 1).sum())
-        problems.append(Problem("migrated_binary == 1 is refused as 'returnee'", "column 'migrated_binary'", "migrated_from_cat == 5, or mig_ever_abroad with months and dates", "",
-                                BINARY_REASON[0].upper() + BINARY_REASON[1:] + ".", count))  # fmt: skip
+        problems.append(
+            Problem(
+                "migrated_binary == 1 is refused as 'returnee'",
+                "column 'migrated_binary'",
+                "migrated_from_cat == 5, or mig_ever_abroad with months and dates",
+                "",
+                BINARY_REASON[0].upper() + BINARY_REASON[1:] + ".",
+                count,
+            )
+        )
     problems += [
-        Problem(f"the definition '{rule.name}' needs a column that the file lacks", f"column '{c}'", "the column, under its GLD or mig_ name", "",
-                "Map it in the params (mapping.columns), or choose a definition that does without it.")
-        for c in need if c not in frame.columns
-    ]  # fmt: skip
+        Problem(
+            f"the definition '{rule.name}' needs a column that the file lacks",
+            f"column '{c}'",
+            "the column, under its GLD or mig_ name",
+            "",
+            "Map it in the params (mapping.columns), or choose a definition that does without it.",
+        )
+        for c in need
+        if c not in frame.columns
+    ]
     if problems:
         raise InputError(problems)
 
@@ -185,26 +338,53 @@ def _in_age(frame: pd.DataFrame, rule: Definition) -> Bool:
 
 
 def _was_abroad(frame: pd.DataFrame, rule: Definition) -> np.ndarray:
-    """(n,) 1 for a stay abroad that meets the definition, 0 for none, NaN where an answer that decides is missing."""
+    """(n,) 1 for a stay abroad that meets the definition, 0 for none, NaN where an answer that
+    decides is missing.
+    """
     if rule.evidence == "gld":
         origin = number(frame, "migrated_from_cat").to_numpy(dtype=float, na_value=np.nan)
-        moved = number(frame, "migrated_binary").to_numpy(dtype=float, na_value=np.nan) if "migrated_binary" in frame else np.full(len(frame), np.nan)
-        out = np.where(origin == _OTHER_COUNTRY, 1.0, np.where(np.isin(origin, _WITHIN_COUNTRY) | (moved == 0), 0.0, np.nan))
+        moved = (
+            number(frame, "migrated_binary").to_numpy(dtype=float, na_value=np.nan)
+            if "migrated_binary" in frame
+            else np.full(len(frame), np.nan)
+        )
+        out = np.where(
+            origin == _OTHER_COUNTRY,
+            1.0,
+            np.where(np.isin(origin, _WITHIN_COUNTRY) | (moved == 0), 0.0, np.nan),
+        )
         if rule.lookback_months is not None or rule.returned_since:
             years = number(frame, "migrated_years").to_numpy(dtype=float, na_value=np.nan)
             if rule.lookback_months is not None:
-                out = _and(out, np.where(np.isnan(years), np.nan, (years * 12 <= rule.lookback_months).astype(float)))
+                out = _and(
+                    out,
+                    np.where(
+                        np.isnan(years), np.nan, (years * 12 <= rule.lookback_months).astype(float)
+                    ),
+                )
             if rule.returned_since:
                 when = number(frame, "int_year").to_numpy(dtype=float, na_value=np.nan) - years
-                out = _and(out, np.where(np.isnan(when), np.nan, (when >= int(rule.returned_since[:4])).astype(float)))
+                out = _and(
+                    out,
+                    np.where(
+                        np.isnan(when), np.nan, (when >= int(rule.returned_since[:4])).astype(float)
+                    ),
+                )
         return out
     out = truth(frame, "mig_ever_abroad").to_numpy(dtype=float, na_value=np.nan)
     if rule.min_months_abroad is not None:
         months = number(frame, "mig_months_abroad_last").to_numpy(dtype=float, na_value=np.nan)
-        out = _and(out, np.where(np.isnan(months), np.nan, (months >= rule.min_months_abroad).astype(float)))
+        out = _and(
+            out,
+            np.where(np.isnan(months), np.nan, (months >= rule.min_months_abroad).astype(float)),
+        )
     if rule.require_work_abroad:
         out = _and(out, truth(frame, "mig_worked_abroad").to_numpy(dtype=float, na_value=np.nan))
-    return out if rule.lookback_months is None and not rule.returned_since else _and(out, _returned_in_window(frame, rule))
+    return (
+        out
+        if rule.lookback_months is None and not rule.returned_since
+        else _and(out, _returned_in_window(frame, rule))
+    )
 
 
 def _returned_in_window(frame: pd.DataFrame, rule: Definition) -> np.ndarray:
@@ -215,14 +395,27 @@ def _returned_in_window(frame: pd.DataFrame, rule: Definition) -> np.ndarray:
         out = _and(out, np.where(np.isnan(back), np.nan, (back >= first).astype(float)))
     if rule.lookback_months is not None:
         interview = (
-            number(frame, "int_year").to_numpy(dtype=float, na_value=np.nan) * 12 + number(frame, "int_month").to_numpy(dtype=float, na_value=np.nan) - 1
+            number(frame, "int_year").to_numpy(dtype=float, na_value=np.nan) * 12
+            + number(frame, "int_month").to_numpy(dtype=float, na_value=np.nan)
+            - 1
         )
         since = interview - back
         future = since < 0
         if future.any():
-            raise InputError(Problem("a return lies after the interview", "columns 'mig_last_ret_ym', 'int_year', 'int_month'", "a month of return up to the interview", "", "Mend the dates.",
-                                     int(future.sum()), tuple(int(i) for i in np.flatnonzero(future)[:5])))  # fmt: skip
-        out = _and(out, np.where(np.isnan(since), np.nan, (since <= rule.lookback_months).astype(float)))
+            raise InputError(
+                Problem(
+                    "a return lies after the interview",
+                    "columns 'mig_last_ret_ym', 'int_year', 'int_month'",
+                    "a month of return up to the interview",
+                    "",
+                    "Mend the dates.",
+                    int(future.sum()),
+                    tuple(int(i) for i in np.flatnonzero(future)[:5]),
+                )
+            )
+        out = _and(
+            out, np.where(np.isnan(since), np.nan, (since <= rule.lookback_months).astype(float))
+        )
     return out
 
 
@@ -231,7 +424,9 @@ def _foreign(frame: pd.DataFrame, rule: Definition) -> np.ndarray:
     if rule.immigrant_by == "none":
         return np.zeros(len(frame))
     column = frame["mig_birth_country" if rule.immigrant_by == "birth" else "mig_citizenship"]
-    other = (column.astype("string") != frame["countrycode"].astype("string")).to_numpy(dtype=float, na_value=np.nan)
+    other = (column.astype("string") != frame["countrycode"].astype("string")).to_numpy(
+        dtype=float, na_value=np.nan
+    )
     return np.where(column.isna().to_numpy(), np.nan, other)
 
 

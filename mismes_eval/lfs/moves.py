@@ -1,4 +1,6 @@
-"""Measures on migration and on support measures: status, recognition, intention, circularity, awareness, participation."""
+"""Measures on migration and on support measures: status, recognition, intention, circularity,
+awareness, participation.
+"""
 
 from __future__ import annotations
 
@@ -35,13 +37,17 @@ def has_status(status: np.ndarray, in_age: Bool, code: str) -> Measure:
 
 def recognition_sought(frame: pd.DataFrame, status: np.ndarray) -> Measure:
     answer = _coded(frame, "mig_recognised", RECOGNITION)
-    return Measure(np.where(pd.isna(answer), np.nan, (answer != "NOTSOUGHT").astype(float)), status == "RET")
+    return Measure(
+        np.where(pd.isna(answer), np.nan, (answer != "NOTSOUGHT").astype(float)), status == "RET"
+    )
 
 
 def recognised(frame: pd.DataFrame, status: np.ndarray) -> Measure:
     """FULL or PARTIAL among those who sought recognition."""
     answer = _coded(frame, "mig_recognised", RECOGNITION)
-    value = np.where(pd.isna(answer), np.nan, np.isin(answer.astype(str), ("FULL", "PARTIAL")).astype(float))
+    value = np.where(
+        pd.isna(answer), np.nan, np.isin(answer.astype(str), ("FULL", "PARTIAL")).astype(float)
+    )
     return Measure(value, (status == "RET") & (answer != "NOTSOUGHT"))
 
 
@@ -61,10 +67,15 @@ def circular(frame: pd.DataFrame, status: np.ndarray) -> Measure:
 def models(frame: pd.DataFrame, column: str, universe: Bool) -> Several:
     """Any model, and each model, in a multi-answer column such as "M01;M06".
 
-    "NONE" or empty text is the answer none. Where the file holds neither, a missing cell is the answer none unless `<column>_miss` gives a reason.
+    "NONE" or empty text is the answer none. Where the file holds neither, a missing cell is the
+    answer none unless `<column>_miss` gives a reason.
     """
     series = frame[column].astype("string").str.strip()
-    reason = frame[f"{column}_miss"].notna().to_numpy() if f"{column}_miss" in frame.columns else np.zeros(len(frame), bool)
+    reason = (
+        frame[f"{column}_miss"].notna().to_numpy()
+        if f"{column}_miss" in frame.columns
+        else np.zeros(len(frame), bool)
+    )
     if not series.isin(["", *NONE]).any():
         series = series.mask(series.isna() & ~reason, "")
     code, distinct = pd.factorize(series)
@@ -77,8 +88,17 @@ def models(frame: pd.DataFrame, column: str, universe: Bool) -> Several:
         rows[j] = [float(bool(short)), *(float(k in short) for k in known)]
     if unknown:
         bad = np.flatnonzero(np.isin(code, unknown))
-        raise InputError(Problem("an answer names no model of support measure", f"column '{column}'", f"codes {known[0]} to {known[-1]} separated by ;, or NONE",
-                                 ", ".join(repr(str(distinct[j])) for j in unknown[:5]), "", bad.size, tuple(int(i) for i in bad[:5])))  # fmt: skip
+        raise InputError(
+            Problem(
+                "an answer names no model of support measure",
+                f"column '{column}'",
+                f"codes {known[0]} to {known[-1]} separated by ;, or NONE",
+                ", ".join(repr(str(distinct[j])) for j in unknown[:5]),
+                "",
+                bad.size,
+                tuple(int(i) for i in bad[:5]),
+            )
+        )
     return Several(rows[code], ("any", *known), universe)
 
 
@@ -92,6 +112,15 @@ def _coded(frame: pd.DataFrame, column: str, allowed: tuple[str, ...]) -> np.nda
     answer = text(frame, column)
     bad = np.array([a is not None and a not in allowed for a in answer])
     if bad.any():
-        raise InputError(Problem("a column has unknown codes", f"column '{column}'", ", ".join(allowed), ", ".join(map(repr, sorted({str(a) for a in answer[bad]})[:5])), "Recode it in the params.",
-                                 int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
+        raise InputError(
+            Problem(
+                "a column has unknown codes",
+                f"column '{column}'",
+                ", ".join(allowed),
+                ", ".join(map(repr, sorted({str(a) for a in answer[bad]})[:5])),
+                "Recode it in the params.",
+                int(bad.sum()),
+                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+            )
+        )
     return answer

@@ -11,7 +11,13 @@ from mismes_eval.errors import EstimateError, InputError, Problem
 from mismes_eval.lfs.answers import values, yes
 from mismes_eval.numerics.rows import Bool, Float
 
-LABELS = {"NON": "non-migrant", "RET": "returnee", "IMM": "immigrant", "INT_INTERNAL": "internal migrant", "CUR_ABS": "absent member"}
+LABELS = {
+    "NON": "non-migrant",
+    "RET": "returnee",
+    "IMM": "immigrant",
+    "INT_INTERNAL": "internal migrant",
+    "CUR_ABS": "absent member",
+}
 NOT_STATED = "not stated"
 _GROUPS = ((0, 14), (15, 24), (25, 34), (35, 44), (45, 54), (55, 64), (65, None))
 _EDUCATION = {
@@ -27,7 +33,8 @@ class Ages:
     """Age ranges in completed years and cell sizes that indicators use.
 
     labour_min, labour_max : population whose labour status is reported.  neet : youth range.  match_cell : fewest workers in an ISCO-2 cell for realised matches.
-    recruitment_months : recruitment cost is asked of first departures within so many months before the interview; None: all.
+    recruitment_months : recruitment cost is asked of first departures within so many months before
+        the interview; None: all.
     """
 
     labour_min: int = 15
@@ -39,15 +46,27 @@ class Ages:
 
     @property
     def labour(self) -> str:
-        return f"aged {self.labour_min}+" if self.labour_max is None else f"aged {self.labour_min} to {self.labour_max}"
+        return (
+            f"aged {self.labour_min}+"
+            if self.labour_max is None
+            else f"aged {self.labour_min} to {self.labour_max}"
+        )
 
 
 def age_bounds(frame: pd.DataFrame) -> tuple[Float, Float]:
-    """Lowest and highest completed age of each row, (n,) each: equal where the file has single years, else the bounds of `age_group` ("15-19", "65+")."""
+    """Lowest and highest completed age of each row, (n,) each: equal where the file has single
+    years, else the bounds of `age_group` ("15-19", "65+").
+    """
     single = values(frame, "age") if "age" in frame.columns else np.full(len(frame), np.nan)
     if "age_group" not in frame.columns or not np.isnan(single).any():
         if "age" not in frame.columns:
-            raise InputError(Problem("the file has no age", "columns 'age', 'age_group'", "completed years, or groups such as 15-19 and 65+"))
+            raise InputError(
+                Problem(
+                    "the file has no age",
+                    "columns 'age', 'age_group'",
+                    "completed years, or groups such as 15-19 and 65+",
+                )
+            )
         return single, single
     code, level = pd.factorize(frame["age_group"].astype("string").str.strip())
     bounds = [_bounds(str(v)) for v in level]
@@ -62,7 +81,15 @@ def _bounds(label: str) -> tuple[float, float]:
     ends = text.split("-")
     if len(ends) == 2 and all(e.isdigit() for e in ends):
         return float(ends[0]), float(ends[1])
-    raise InputError(Problem("an age group cannot be read", "column 'age_group'", "groups such as 15-19 or 65+", repr(label), "Recode it in the params."))
+    raise InputError(
+        Problem(
+            "an age group cannot be read",
+            "column 'age_group'",
+            "groups such as 15-19 or 65+",
+            repr(label),
+            "Recode it in the params.",
+        )
+    )
 
 
 def aged(frame: pd.DataFrame, low: int, high: int | None, what: str) -> Bool:
@@ -73,24 +100,41 @@ def aged(frame: pd.DataFrame, low: int, high: int | None, what: str) -> Bool:
     straddles = ~inside & (top >= low) & (bottom <= limit)
     if straddles.any():
         seen = ", ".join(map(str, pd.unique(frame.loc[straddles, "age_group"])[:3]))
-        raise InputError(Problem(f"an age group straddles the limits of {what}", "column 'age_group'", f"groups that break at {low}" + ("" if high is None else f" and {high + 1}"), seen,
-                                 "Choose age limits at group borders.", int(straddles.sum()), tuple(int(i) for i in np.flatnonzero(straddles)[:5])))  # fmt: skip
+        raise InputError(
+            Problem(
+                f"an age group straddles the limits of {what}",
+                "column 'age_group'",
+                f"groups that break at {low}" + ("" if high is None else f" and {high + 1}"),
+                seen,
+                "Choose age limits at group borders.",
+                int(straddles.sum()),
+                tuple(int(i) for i in np.flatnonzero(straddles)[:5]),
+            )
+        )
     return inside
 
 
 def residents(frame: pd.DataFrame) -> Bool:
     """(n,) rows that are not absent members listed in the person file."""
-    return np.ones(len(frame), bool) if "mig_absent" not in frame.columns else yes(frame, "mig_absent") != 1
+    return (
+        np.ones(len(frame), bool)
+        if "mig_absent" not in frame.columns
+        else yes(frame, "mig_absent") != 1
+    )
 
 
 def breakdown(frame: pd.DataFrame, name: str) -> pd.Series:
-    """A by-column: one of status, sex, age_group, education, region, or any column. A missing value becomes the level "not stated"."""
+    """A by-column: one of status, sex, age_group, education, region, or any column. A missing value
+    becomes the level "not stated".
+    """
     if name in frame.columns:
         return _stated(frame[name])
     if name == "status" and "mig_status" in frame.columns:
         return _stated(frame["mig_status"].map(LABELS))
     if name == "sex" and "male" in frame.columns:
-        return _stated(pd.Series(values(frame, "male"), index=frame.index).map({1.0: "men", 0.0: "women"}))
+        return _stated(
+            pd.Series(values(frame, "male"), index=frame.index).map({1.0: "men", 0.0: "women"})
+        )
     if name == "age_group" and "age" in frame.columns:
         return _age_groups(frame)
     if name == "education":
@@ -99,7 +143,13 @@ def breakdown(frame: pd.DataFrame, name: str) -> pd.Series:
                 return _stated(pd.Series(values(frame, column), index=frame.index).map(levels))
     if name == "region" and "subnatid1" in frame.columns:
         return _stated(frame["subnatid1"])
-    raise EstimateError(Problem("no such breakdown", f"by '{name}'", f"a column of the frame, or {', '.join(BREAKDOWNS)} with the column it is made from"))
+    raise EstimateError(
+        Problem(
+            "no such breakdown",
+            f"by '{name}'",
+            f"a column of the frame, or {', '.join(BREAKDOWNS)} with the column it is made from",
+        )
+    )
 
 
 def _age_groups(frame: pd.DataFrame) -> pd.Series:
@@ -112,6 +162,14 @@ def _age_groups(frame: pd.DataFrame) -> pd.Series:
 def _stated(series: pd.Series) -> pd.Series:
     if not series.isna().any():
         return series if pd.api.types.is_numeric_dtype(series) else series.astype("category")
-    spelled = series.astype("string") if not isinstance(series.dtype, pd.CategoricalDtype) else series.astype("object")
-    levels = list(series.cat.categories) if isinstance(series.dtype, pd.CategoricalDtype) else sorted(pd.unique(spelled.dropna()))
+    spelled = (
+        series.astype("string")
+        if not isinstance(series.dtype, pd.CategoricalDtype)
+        else series.astype("object")
+    )
+    levels = (
+        list(series.cat.categories)
+        if isinstance(series.dtype, pd.CategoricalDtype)
+        else sorted(pd.unique(spelled.dropna()))
+    )
     return spelled.fillna(NOT_STATED).astype(pd.CategoricalDtype([*levels, NOT_STATED]))

@@ -1,4 +1,6 @@
-"""A labour force survey file, read, mapped and validated in one call; the codebook shows what a mapping did."""
+"""A labour force survey file, read, mapped and validated in one call; the codebook shows what a
+mapping did.
+"""
 
 from __future__ import annotations
 
@@ -34,14 +36,16 @@ def read(
     Parameters
     ----------
     path : CSV, Parquet, Stata, SPSS or Excel file.
-    mapping : how the office's columns become GLD names: a `Mapping`, params, a shipped layout or a YAML file. None: the file has GLD names.
+    mapping : how the office's columns become GLD names: a `Mapping`, params, a shipped layout or a
+        YAML file. None: the file has GLD names.
     encoding, separator, decimal : of text files, never guessed.  sheet : of a workbook with several.
     missing : {column: {code: reason}} for a file with GLD names; a mapping declares its own.
     drop : columns left out at once (personal identifiers).  allowed : columns that look like personal identifiers and are harmless.
 
     Returns
     -------
-    DataFrame with the template's types. `.attrs` holds source, sha256, rows, mapping, unused (raw columns that no mapping entry reads).
+    DataFrame with the template's types. `.attrs` holds source, sha256, rows, mapping, unused (raw
+    columns that no mapping entry reads).
 
     Raises
     ------
@@ -59,10 +63,21 @@ def read(
             allowed=None if drop else allowed,
         )
         kept = frames.identifiers(_without(data.frame, drop, path), allowed)
-        out = frames.validate(kept, frames.template("lfs_person"), missing=missing) if drop else kept
+        out = (
+            frames.validate(kept, frames.template("lfs_person"), missing=missing) if drop else kept
+        )
         return _stamped(_answered_none(_some(out, data.name), path), data, "", (), allowed)
     as_text = _keys_of(mapping)
-    data = frames.read(path, encoding=encoding, separator=separator, decimal=decimal, sheet=sheet, text_columns=as_text, missing=missing, allowed=None)
+    data = frames.read(
+        path,
+        encoding=encoding,
+        separator=separator,
+        decimal=decimal,
+        sheet=sheet,
+        text_columns=as_text,
+        missing=missing,
+        allowed=None,
+    )
     raw = frames.identifiers(_without(data.frame, drop, path), allowed)
     m = as_mapping(mapping)
     out = frames.validate(map_columns(raw, m), frames.template("lfs_person"), missing={"age": {}})
@@ -71,48 +86,92 @@ def read(
 
 def _some(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     if frame.empty:
-        raise InputError(Problem("the file has no persons", name, "one row a person", "a header only", "Export the file again with its rows."))
+        raise InputError(
+            Problem(
+                "the file has no persons",
+                name,
+                "one row a person",
+                "a header only",
+                "Export the file again with its rows.",
+            )
+        )
     return frame
 
 
 def codebook(frame: pd.DataFrame, weight: str = "weight", levels: int = 25) -> pd.DataFrame:
-    """Every column with its values: unweighted rows and sum of weights, so that a mistaken recode is seen.
+    """Every column with its values: unweighted rows and sum of weights, so that a mistaken recode
+    is seen.
 
     Returns
     -------
-    DataFrame: column, value, rows, weighted, share (weighted). A column with more than `levels` values is shown by its range and mean; missing by reason.
+    DataFrame: column, value, rows, weighted, share (weighted). A column with more than `levels`
+    values is shown by its range and mean; missing by reason.
     """
-    w = frame[weight].to_numpy(dtype=float, na_value=0.0) if weight in frame.columns else np.ones(len(frame))
-    tables = [_column(frame, str(c), w, levels) for c in frame.columns if not str(c).endswith("_miss")]
+    w = (
+        frame[weight].to_numpy(dtype=float, na_value=0.0)
+        if weight in frame.columns
+        else np.ones(len(frame))
+    )
+    tables = [
+        _column(frame, str(c), w, levels) for c in frame.columns if not str(c).endswith("_miss")
+    ]
     return pd.concat(tables, ignore_index=True)
 
 
 def _column(frame: pd.DataFrame, name: str, w: np.ndarray, levels: int) -> pd.DataFrame:
     series = frame[name]
-    reason = frame[f"{name}_miss"].astype("string") if f"{name}_miss" in frame.columns else pd.Series(pd.NA, index=frame.index, dtype="string")
-    shown = pd.Series(("missing: " + reason.fillna("no reason")).where(series.isna()), index=frame.index, dtype="object")
+    reason = (
+        frame[f"{name}_miss"].astype("string")
+        if f"{name}_miss" in frame.columns
+        else pd.Series(pd.NA, index=frame.index, dtype="string")
+    )
+    shown = pd.Series(
+        ("missing: " + reason.fillna("no reason")).where(series.isna()),
+        index=frame.index,
+        dtype="object",
+    )
     distinct = pd.unique(series.dropna())
     if len(distinct) <= levels:
         code, values = pd.factorize(series)
-        spelled = np.array([*(f"{v:g}" if isinstance(v, float) else str(v) for v in values), None], dtype=object)
+        spelled = np.array(
+            [*(f"{v:g}" if isinstance(v, float) else str(v) for v in values), None], dtype=object
+        )
         label = shown.where(series.isna(), pd.Series(spelled[code], index=frame.index))
     elif pd.api.types.is_numeric_dtype(series):
         value = series.to_numpy(dtype=float, na_value=np.nan)
         known = ~np.isnan(value)
         mean = np.average(value[known], weights=w[known]) if w[known].sum() else np.nan
-        label = shown.where(series.isna(), f"{np.nanmin(value):g} to {np.nanmax(value):g}, weighted mean {mean:.4g}")
+        label = shown.where(
+            series.isna(), f"{np.nanmin(value):g} to {np.nanmax(value):g}, weighted mean {mean:.4g}"
+        )
     else:
         label = shown.where(series.isna(), f"{len(distinct):,} different texts")
     code, values = pd.factorize(label, sort=True)
-    rows, weighted = np.bincount(code, minlength=len(values)), np.bincount(code, weights=w, minlength=len(values))
-    return pd.DataFrame({"column": name, "value": list(values), "rows": rows, "weighted": weighted, "share": weighted / w.sum() if w.sum() else np.nan})
+    rows, weighted = (
+        np.bincount(code, minlength=len(values)),
+        np.bincount(code, weights=w, minlength=len(values)),
+    )
+    return pd.DataFrame(
+        {
+            "column": name,
+            "value": list(values),
+            "rows": rows,
+            "weighted": weighted,
+            "share": weighted / w.sum() if w.sum() else np.nan,
+        }
+    )
 
 
 def _keys_of(mapping: Mapping | Dict[str, object] | str | Path) -> tuple[str, ...]:
     m = as_mapping(mapping)
     return tuple(
         dict.fromkeys(
-            [m.columns[k] for k in ("hhid", "pid", "psu", "strata", "ssu", "panel") if k in m.columns] + [raw for parts in m.join.values() for raw in parts]
+            [
+                m.columns[k]
+                for k in ("hhid", "pid", "psu", "strata", "ssu", "panel")
+                if k in m.columns
+            ]
+            + [raw for parts in m.join.values() for raw in parts]
         )
     )
 
@@ -120,20 +179,50 @@ def _keys_of(mapping: Mapping | Dict[str, object] | str | Path) -> tuple[str, ..
 def _without(frame: pd.DataFrame, drop: Sequence[str], path: str | Path) -> pd.DataFrame:
     lost = [c for c in drop if c not in frame.columns]
     if lost:
-        raise InputError([Problem("a column to drop is not in the file", f"{Path(path).name}: '{c}'", "a column of the file") for c in lost])
+        raise InputError(
+            [
+                Problem(
+                    "a column to drop is not in the file",
+                    f"{Path(path).name}: '{c}'",
+                    "a column of the file",
+                )
+                for c in lost
+            ]
+        )
     return frame.drop(columns=list(drop))
 
 
 def _answered_none(frame: pd.DataFrame, path: str | Path) -> pd.DataFrame:
-    """Empty text in a Parquet file is the answer "none" to a question with several answers; the template reads it as missing."""
+    """Empty text in a Parquet file is the answer "none" to a question with several answers; the
+    template reads it as missing.
+    """
     several = [c for c in _MULTI if c in frame.columns]
     if Path(path).suffix != ".parquet" or not several:
         return frame
     stored = pd.read_parquet(path, columns=several)
-    return frame.assign(**{c: frame[c].mask((stored[c] == "").to_numpy(dtype=bool, na_value=False), "") for c in several})
+    return frame.assign(
+        **{
+            c: frame[c].mask((stored[c] == "").to_numpy(dtype=bool, na_value=False), "")
+            for c in several
+        }
+    )
 
 
-def _stamped(frame: pd.DataFrame, data: frames.Dataset, mapping: str, unused: tuple[str, ...], allowed: Sequence[str]) -> pd.DataFrame:
+def _stamped(
+    frame: pd.DataFrame,
+    data: frames.Dataset,
+    mapping: str,
+    unused: tuple[str, ...],
+    allowed: Sequence[str],
+) -> pd.DataFrame:
     out = frames.identifiers(frame, allowed)
-    out.attrs.update({"source": data.name, "sha256": data.sha256, "rows": data.rows, "mapping": mapping, "unused": unused})
+    out.attrs.update(
+        {
+            "source": data.name,
+            "sha256": data.sha256,
+            "rows": data.rows,
+            "mapping": mapping,
+            "unused": unused,
+        }
+    )
     return out

@@ -1,4 +1,6 @@
-"""Several rounds in one design: rows of one household or PSU stay one cluster, so that pooled estimates and changes carry their covariance."""
+"""Several rounds in one design: rows of one household or PSU stay one cluster, so that pooled
+estimates and changes carry their covariance.
+"""
 
 from __future__ import annotations
 
@@ -38,56 +40,94 @@ def stack_rounds(
     ----------
     rounds : {label: persons}, in time order; the label becomes the column "round".
     strata, psu : design columns.  household : key that is the same for a household in all its rounds (rotating panel).
-    same_psus : PSU codes mean the same areas in all rounds. False: PSUs and strata of different rounds are different, and only shared households tie them.
-    breaks, acknowledge_breaks : series breaks of the params ("2018: reason") beside the shipped ones, and whether they are acknowledged.
+    same_psus : PSU codes mean the same areas in all rounds. False: PSUs and strata of different
+        rounds are different, and only shared households tie them.
+    breaks, acknowledge_breaks : series breaks of the params ("2018: reason") beside the shipped
+        ones, and whether they are acknowledged.
 
     Returns
     -------
-    Sample whose clusters are the connected groups of PSUs and households. Each round keeps its own weights: estimate by "round" and use `change`, or `pool` it first.
+    Sample whose clusters are the connected groups of PSUs and households. Each round keeps its own
+    weights: estimate by "round" and use `change`, or `pool` it first.
 
     Raises
     ------
-    EstimateError : a series break or a change of definition or classification lies between the rounds and is not acknowledged.
+    EstimateError : a series break or a change of definition or classification lies between the
+        rounds and is not acknowledged.
     DesignError : a tied cluster lies in two strata; columns that are not there.
     """
     if len(rounds) < 2:
-        raise DesignError(Problem("one round is no comparison", "argument 'rounds'", "two or more", str(len(rounds))))
-    frame = pd.concat([f.assign(**{ROUND: label}) for label, f in rounds.items()], ignore_index=True)
+        raise DesignError(
+            Problem(
+                "one round is no comparison", "argument 'rounds'", "two or more", str(len(rounds))
+            )
+        )
+    frame = pd.concat(
+        [f.assign(**{ROUND: label}) for label, f in rounds.items()], ignore_index=True
+    )
     frame[ROUND] = pd.Categorical(frame[ROUND], categories=list(rounds), ordered=True)
     notes = _comparable(frame, breaks, acknowledge_breaks)
     frame = frame.assign(**{_CLUSTER: _clusters(frame, psu, household, same_psus)})
     if strata is not None:
         frame = frame.assign(**{_STRATUM: _strata(frame, strata, same_psus, psu, household)})
-    sample = Sample.from_frame(frame, weights=weights, strata=_STRATUM if strata else None, psu=_CLUSTER, lonely_psu=lonely_psu)  # type: ignore[arg-type]
+    sample = Sample.from_frame(
+        frame,
+        weights=weights,
+        strata=_STRATUM if strata else None,
+        psu=_CLUSTER,
+        lonely_psu=lonely_psu,
+    )  # type: ignore[arg-type]
     tied = "PSUs" if psu and same_psus else "households" if household else "nothing"
-    return sample.flagged(f"{len(rounds)} rounds ({', '.join(rounds)}) in one design, tied across rounds by {tied}.", *notes)
+    return sample.flagged(
+        f"{len(rounds)} rounds ({', '.join(rounds)}) in one design, tied across rounds by {tied}.",
+        *notes,
+    )
 
 
 def pool(sample: Sample, shares: Mapping[str, float] | str = "effective") -> Sample:
     """Average of the rounds: weights times a share of each round (known factor).
 
-    shares : "effective" (in proportion to the effective sample size of each round), "equal", or {label: share} that add to 1.
+    shares : "effective" (in proportion to the effective sample size of each round), "equal", or
+        {label: share} that add to 1.
     """
     labels = list(sample.frame[ROUND].cat.categories)
     code = sample.frame[ROUND].cat.codes.to_numpy()
     w = sample.weights
     if isinstance(shares, str):
         if shares not in ("effective", "equal"):
-            raise DesignError(Problem("unknown shares of rounds", "argument 'shares'", "'effective', 'equal' or {label: share}", repr(shares)))
-        size = np.bincount(code, weights=w) ** 2 / np.bincount(code, weights=w**2) if shares == "effective" else np.ones(len(labels))
+            raise DesignError(
+                Problem(
+                    "unknown shares of rounds",
+                    "argument 'shares'",
+                    "'effective', 'equal' or {label: share}",
+                    repr(shares),
+                )
+            )
+        size = (
+            np.bincount(code, weights=w) ** 2 / np.bincount(code, weights=w**2)
+            if shares == "effective"
+            else np.ones(len(labels))
+        )
         alpha = size / size.sum()
     else:
         alpha = np.array([shares.get(label, np.nan) for label in labels])
         if not (alpha >= 0).all() or abs(alpha.sum() - 1) > 1e-9 or set(shares) - set(labels):
             raise DesignError(
-                Problem("shares of rounds do not add to 1", "argument 'shares'", f"a share for each of {', '.join(labels)}, adding to 1", str(dict(shares)))
+                Problem(
+                    "shares of rounds do not add to 1",
+                    "argument 'shares'",
+                    f"a share for each of {', '.join(labels)}, adding to 1",
+                    str(dict(shares)),
+                )
             )
     said = ", ".join(f"{label} {a:.3f}" for label, a in zip(labels, alpha, strict=True))
     return sample.step(KnownFactor(f"pooling of rounds, shares {said} (known factor)", alpha[code]))
 
 
 def change(estimate: Estimate, first: str, last: str) -> Estimate:
-    """Value in the round `last` minus value in the round `first`, for every other key of an estimate by "round"; the covariance between rounds is the design's."""
+    """Value in the round `last` minus value in the round `first`, for every other key of an
+    estimate by "round"; the covariance between rounds is the design's.
+    """
     if ROUND not in estimate.keys.columns:
         raise EstimateError(
             Problem(
@@ -103,30 +143,63 @@ def change(estimate: Estimate, first: str, last: str) -> Estimate:
     place = {(r, k): i for i, (r, k) in enumerate(zip(label, rest, strict=True))}
     both = [k for k in dict.fromkeys(rest) if (first, k) in place and (last, k) in place]
     if not both:
-        raise EstimateError(Problem("change finds no key in both rounds", f"rounds '{first}' and '{last}'", f"rounds among {', '.join(dict.fromkeys(label))}"))
+        raise EstimateError(
+            Problem(
+                "change finds no key in both rounds",
+                f"rounds '{first}' and '{last}'",
+                f"rounds among {', '.join(dict.fromkeys(label))}",
+            )
+        )
     j = np.zeros((len(both), estimate.p))
     for i, k in enumerate(both):
         j[i, place[last, k]], j[i, place[first, k]] = 1.0, -1.0
     names = tuple(", ".join(["change", *(v for v in k if v)]) for k in both)
     out = estimate.through(lambda v: j @ v, j, names)
-    keys = estimate.keys.iloc[[place[last, k] for k in both]][others].reset_index(drop=True).assign(first=first, last=last)
+    keys = (
+        estimate.keys.iloc[[place[last, k] for k in both]][others]
+        .reset_index(drop=True)
+        .assign(first=first, last=last)
+    )
     n = np.array([min(estimate.n[place[first, k]], estimate.n[place[last, k]]) for k in both])
     return _worded(out, estimate, keys, n, f"Change from {first} to {last}.")
 
 
 def change_between(first: Estimate, last: Estimate) -> Estimate:
-    """The same for estimates of two independent samples (other PSUs, other households): covariance zero."""
+    """The same for estimates of two independent samples (other PSUs, other households): covariance
+    zero.
+    """
     if first.names != last.names:
-        raise EstimateError(Problem("change_between needs the same values on both sides", "names", ", ".join(first.names[:5]), ", ".join(last.names[:5])))
+        raise EstimateError(
+            Problem(
+                "change_between needs the same values on both sides",
+                "names",
+                ", ".join(first.names[:5]),
+                ", ".join(last.names[:5]),
+            )
+        )
     both = independent(first, last)
     j = np.hstack([-np.eye(first.p), np.eye(last.p)])
     out = both.through(lambda v: j @ v, j, tuple(f"change, {n}" for n in first.names))
-    return _worded(out, last, last.keys, np.minimum(first.n, last.n), "Change between two independent samples.")
+    return _worded(
+        out, last, last.keys, np.minimum(first.n, last.n), "Change between two independent samples."
+    )
 
 
-def _worded(out: Estimate, like: Estimate, keys: pd.DataFrame, n: np.ndarray, text: str) -> Estimate:
+def _worded(
+    out: Estimate, like: Estimate, keys: pd.DataFrame, n: np.ndarray, text: str
+) -> Estimate:
     return Estimate(
-        out.value, out.names, out.parts, keys, n, out.dof, f"change of {like.kind}", like.unit, f"{text} {like.definition}", out.notes, extra=like.extra
+        out.value,
+        out.names,
+        out.parts,
+        keys,
+        n,
+        out.dof,
+        f"change of {like.kind}",
+        like.unit,
+        f"{text} {like.definition}",
+        out.notes,
+        extra=like.extra,
     )
 
 
@@ -135,7 +208,13 @@ def _comparable(frame: pd.DataFrame, breaks: tuple[str, ...], acknowledge: bool)
     if changed and not acknowledge:
         raise EstimateError(
             [
-                Problem("rounds are not comparable", text, "one version in all rounds", "", "Acknowledge it in the params (breaks.acknowledge).")
+                Problem(
+                    "rounds are not comparable",
+                    text,
+                    "one version in all rounds",
+                    "",
+                    "Acknowledge it in the params (breaks.acknowledge).",
+                )
                 for text in changed
             ]
         )
@@ -154,14 +233,28 @@ def _clusters(frame: pd.DataFrame, psu: str | None, household: str | None, same_
         for c in (psu, household)
         if c is not None and c not in frame.columns
     ]
-    problems += [Problem("a design column is missing for some rows", f"column '{c}'", "a code in every row", "missing", "", int(frame[c].isna().sum()))
-                 for c in (psu, household) if c in frame.columns and frame[c].isna().any()]  # fmt: skip
+    problems += [
+        Problem(
+            "a design column is missing for some rows",
+            f"column '{c}'",
+            "a code in every row",
+            "missing",
+            "",
+            int(frame[c].isna().sum()),
+        )
+        for c in (psu, household)
+        if c in frame.columns and frame[c].isna().any()
+    ]
     if problems:
         raise DesignError(problems)
     n = len(frame)
     codes = []
     if psu is not None:
-        codes.append(frame[psu].astype(str) if same_psus else frame[psu].astype(str) + "|" + frame[ROUND].astype(str))
+        codes.append(
+            frame[psu].astype(str)
+            if same_psus
+            else frame[psu].astype(str) + "|" + frame[ROUND].astype(str)
+        )
     if household is not None:
         codes.append(frame[household].astype(str))
     if not codes:
@@ -176,7 +269,9 @@ def _clusters(frame: pd.DataFrame, psu: str | None, household: str | None, same_
     return out
 
 
-def _strata(frame: pd.DataFrame, strata: str, same_psus: bool, psu: str | None, household: str | None) -> pd.Series:
+def _strata(
+    frame: pd.DataFrame, strata: str, same_psus: bool, psu: str | None, household: str | None
+) -> pd.Series:
     """Stratum of each cluster. Rounds have strata of their own unless areas or households tie them."""
     text = frame[strata].astype(str)
     if not same_psus and household is None:
@@ -184,6 +279,15 @@ def _strata(frame: pd.DataFrame, strata: str, same_psus: bool, psu: str | None, 
     spread = text.groupby(frame[_CLUSTER]).nunique()
     if (spread > 1).any():
         bad = frame.loc[frame[_CLUSTER].isin(spread.index[spread > 1])]
-        raise DesignError(Problem("a cluster that rounds share lies in two strata", f"columns '{psu}', '{household}', '{strata}'", "one stratum for a PSU or household in all rounds", "",
-                                  "Correct the codes, or treat the rounds as independent.", int(spread.gt(1).sum()), tuple(bad[strata].astype(str).unique()[:5])))  # fmt: skip
+        raise DesignError(
+            Problem(
+                "a cluster that rounds share lies in two strata",
+                f"columns '{psu}', '{household}', '{strata}'",
+                "one stratum for a PSU or household in all rounds",
+                "",
+                "Correct the codes, or treat the rounds as independent.",
+                int(spread.gt(1).sum()),
+                tuple(bad[strata].astype(str).unique()[:5]),
+            )
+        )
     return text

@@ -1,4 +1,6 @@
-"""Where returnees' jobs went: shares of ISCO skill levels before, abroad and now, as matrices whose rows add to one."""
+"""Where returnees' jobs went: shares of ISCO skill levels before, abroad and now, as matrices whose
+rows add to one.
+"""
 
 from __future__ import annotations
 
@@ -19,28 +21,42 @@ _LEVELS = {1: "low", 2: "medium", 3: "high"}
 
 
 def skill_level(frame: pd.DataFrame, column: str) -> pd.Series:
-    """low, medium or high (ISCO 9; 4-8; 1-3), missing where there was no job or none was told; armed forces have no level."""
+    """low, medium or high (ISCO 9; 4-8; 1-3), missing where there was no job or none was told;
+    armed forces have no level.
+    """
     group = pd.Series(major_group(frame, column), index=frame.index)
-    return group.map(SKILL).map(_LEVELS).astype(pd.CategoricalDtype(list(_LEVELS.values()), ordered=True))
+    return (
+        group.map(SKILL)
+        .map(_LEVELS)
+        .astype(pd.CategoricalDtype(list(_LEVELS.values()), ordered=True))
+    )
 
 
 def transition(c: Context, indicator: Indicator) -> Result:
     """Share of each later level among those of an earlier one; names read "from=medium, to=low"."""
     concerned = (c.status == "RET") & c.sample.active
     returnees = c.frame.loc[concerned, list(_MOMENTS[indicator.id])]
-    before, after = (skill_level(returnees, column).reindex(c.frame.index) for column in _MOMENTS[indicator.id])
+    before, after = (
+        skill_level(returnees, column).reindex(c.frame.index) for column in _MOMENTS[indicator.id]
+    )
     known = concerned & (before.notna() & after.notna()).to_numpy()
     if not known.any():
         return nobody(c, indicator, concerned)
     domain = c.sample.with_columns({"from": before, "to": after}).where(known)
     out = proportion(domain, "to", ["from", *c.by])
-    note = f"Both jobs are known for {int(known.sum()):,} of {int(concerned.sum()):,} returnees; the others had no job at one of the two times or did not tell."
+    note = (
+        f"Both jobs are known for {int(known.sum()):,} of {int(concerned.sum()):,} returnees; the"
+        " others had no job at one of the two times or did not tell."
+    )
     return labelled(c, indicator, out, 0, int(concerned.sum()), (note,))
 
 
 def cells(result: pd.DataFrame) -> pd.DataFrame:
     """A transition estimate's frame as a square table: from in rows, to in columns, shares."""
-    table = result.pivot_table(index="from", columns="level", values="value", aggfunc="first", observed=True)
-    return table.reindex(index=[v for v in _LEVELS.values() if v in table.index], columns=[v for v in _LEVELS.values() if v in table.columns]).astype(
-        np.float64
+    table = result.pivot_table(
+        index="from", columns="level", values="value", aggfunc="first", observed=True
     )
+    return table.reindex(
+        index=[v for v in _LEVELS.values() if v in table.index],
+        columns=[v for v in _LEVELS.values() if v in table.columns],
+    ).astype(np.float64)

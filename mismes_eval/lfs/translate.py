@@ -1,4 +1,6 @@
-"""A raw frame becomes GLD names and codes: recodes, rules over several questions, missing reasons, units, absent members."""
+"""A raw frame becomes GLD names and codes: recodes, rules over several questions, missing reasons,
+units, absent members.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from mismes_eval.lfs.mapping import Mapping, as_mapping
 from mismes_eval.numerics.rows import Bool
 
 
-def map_columns(frame: pd.DataFrame, mapping: Mapping | Dict[str, object] | str | Path) -> pd.DataFrame:
+def map_columns(
+    frame: pd.DataFrame, mapping: Mapping | Dict[str, object] | str | Path
+) -> pd.DataFrame:
     """A raw frame under GLD names and codes.
 
     Parameters
@@ -26,12 +30,14 @@ def map_columns(frame: pd.DataFrame, mapping: Mapping | Dict[str, object] | str 
 
     Returns
     -------
-    DataFrame on the same rows: mapped and derived columns, `<column>_miss` with the reason where an answer is missing by a declared code, constants, versions;
-    `mig_absent` where the layout lists absent members among the persons.
+    DataFrame on the same rows: mapped and derived columns, `<column>_miss` with the reason where an
+    answer is missing by a declared code, constants, versions; `mig_absent` where the layout lists
+    absent members among the persons.
 
     Raises
     ------
-    InputError : all raw columns that are not there, all raw values that no recode names, all texts where a unit asks for numbers.
+    InputError : all raw columns that are not there, all raw values that no recode names, all texts
+        where a unit asks for numbers.
     """
     m = as_mapping(mapping)
     _require(frame, m)
@@ -51,17 +57,23 @@ def map_columns(frame: pd.DataFrame, mapping: Mapping | Dict[str, object] | str 
     for gld, rules in m.derive.items():
         out[gld] = _derived(frame, rules)
     if m.absent:
-        out["mig_absent"] = pd.array(_holds(frame[str(m.absent["column"])], m.absent["values"]), dtype="boolean")
+        out["mig_absent"] = pd.array(
+            _holds(frame[str(m.absent["column"])], m.absent["values"]), dtype="boolean"
+        )
     if problems:
         raise InputError(problems)
     for name, value in {**m.versions, **m.constants}.items():
         out[name] = pd.Series([value] * len(frame), index=frame.index)
     for name in m.row_keys:
-        out[name] = pd.Series([str(i + 1) for i in range(len(frame))], index=frame.index, dtype="string")
+        out[name] = pd.Series(
+            [str(i + 1) for i in range(len(frame))], index=frame.index, dtype="string"
+        )
     return pd.DataFrame(out, index=frame.index)
 
 
-def unused_columns(frame: pd.DataFrame, mapping: Mapping | Dict[str, object] | str | Path) -> tuple[str, ...]:
+def unused_columns(
+    frame: pd.DataFrame, mapping: Mapping | Dict[str, object] | str | Path
+) -> tuple[str, ...]:
     """Raw columns that no mapping entry reads."""
     used = _raw_columns(as_mapping(mapping))
     return tuple(str(c) for c in frame.columns if c not in used)
@@ -70,7 +82,12 @@ def unused_columns(frame: pd.DataFrame, mapping: Mapping | Dict[str, object] | s
 def _raw_columns(m: Mapping) -> dict[str, str]:
     """Raw columns the mapping reads -> what for."""
     out = {raw: gld for gld, raw in m.columns.items()}
-    out |= {raw: f"rule of {gld}" for gld, rules in m.derive.items() for rule in rules for raw in rule["when"]}  # type: ignore[attr-defined]
+    out |= {
+        raw: f"rule of {gld}"
+        for gld, rules in m.derive.items()
+        for rule in rules
+        for raw in rule["when"]
+    }  # type: ignore[attr-defined]
     out |= {raw: gld for gld, parts in m.join.items() for raw in parts}
     return out | ({str(m.absent["column"]): "absent members"} if m.absent else {})
 
@@ -78,12 +95,18 @@ def _raw_columns(m: Mapping) -> dict[str, str]:
 def _require(frame: pd.DataFrame, m: Mapping) -> None:
     have = ", ".join(map(str, frame.columns[:30])) + (", ..." if len(frame.columns) > 30 else "")
     gone = [
-        Problem("the raw file lacks a mapped column", f"column '{raw}' (for {use})", "a column of the file")
+        Problem(
+            "the raw file lacks a mapped column",
+            f"column '{raw}' (for {use})",
+            "a column of the file",
+        )
         for raw, use in _raw_columns(m).items()
         if raw not in frame.columns
     ]
     if gone:
-        raise InputError([*gone[:-1], replace(gone[-1], fix=f"The file has: {have}.")])  # the columns once, below the last
+        raise InputError(
+            [*gone[:-1], replace(gone[-1], fix=f"The file has: {have}.")]
+        )  # the columns once, below the last
 
 
 def _joined(frame: pd.DataFrame, parts: Sequence[str]) -> pd.Series:
@@ -108,7 +131,9 @@ def _derived(frame: pd.DataFrame, rules: Sequence[Dict[str, object]]) -> pd.Seri
 
 
 def _holds(series: pd.Series, wanted: object) -> Bool:
-    """(n,) rows whose value is among the wanted ones: a value, "a..b", null (missing), or a list of such."""
+    """(n,) rows whose value is among the wanted ones: a value, "a..b", null (missing), or a list of
+    such.
+    """
     listed = wanted if isinstance(wanted, (list, tuple)) else [wanted]
     code, distinct = pd.factorize(series)
     hit = [any(_matches(_key(v), w) for w in listed if w is not None) for v in distinct]
@@ -138,14 +163,18 @@ def _keys(series: pd.Series) -> pd.Series:
     return pd.Series(spelled[code], index=series.index, dtype="string")
 
 
-def _without_missing(series: pd.Series, codes: Dict[object, str]) -> tuple[pd.Series, pd.Series | None]:
+def _without_missing(
+    series: pd.Series, codes: Dict[object, str]
+) -> tuple[pd.Series, pd.Series | None]:
     if not codes:
         return series, None
     reason = _keys(series).map({_key(k): v for k, v in codes.items()}).astype("string")
     return series.mask(reason.notna()), reason
 
 
-def _recoded(series: pd.Series, table: Dict[object, object], gld: str, raw: str, problems: list[Problem]) -> pd.Series:
+def _recoded(
+    series: pd.Series, table: Dict[object, object], gld: str, raw: str, problems: list[Problem]
+) -> pd.Series:
     code, distinct = pd.factorize(series)
     new: list[object] = []
     unknown: list[int] = []
@@ -156,9 +185,22 @@ def _recoded(series: pd.Series, table: Dict[object, object], gld: str, raw: str,
     if unknown:
         rows = np.flatnonzero(np.isin(code, unknown))
         seen = ", ".join(repr(_key(distinct[j])) for j in unknown[:8])
-        problems.append(Problem("a raw value is not named in the recode", f"column '{raw}' (for {gld})", "every value in recode or missing", seen, "Add it; null makes it missing.",
-                                rows.size, tuple(int(i) for i in rows[:5])))  # fmt: skip
-    return pd.Series(np.array([*new, None], dtype=object)[code], index=series.index).infer_objects().pipe(_tidy)
+        problems.append(
+            Problem(
+                "a raw value is not named in the recode",
+                f"column '{raw}' (for {gld})",
+                "every value in recode or missing",
+                seen,
+                "Add it; null makes it missing.",
+                rows.size,
+                tuple(int(i) for i in rows[:5]),
+            )
+        )
+    return (
+        pd.Series(np.array([*new, None], dtype=object)[code], index=series.index)
+        .infer_objects()
+        .pipe(_tidy)
+    )
 
 
 def _tidy(series: pd.Series) -> pd.Series:
@@ -179,10 +221,21 @@ def _is_number(key: str) -> bool:
     return True
 
 
-def _scaled(series: pd.Series, factor: float, gld: str, raw: str, problems: list[Problem]) -> pd.Series:
+def _scaled(
+    series: pd.Series, factor: float, gld: str, raw: str, problems: list[Problem]
+) -> pd.Series:
     value = pd.to_numeric(series, errors="coerce")
     bad = (value.isna() & series.notna()).to_numpy(dtype=bool)
     if bad.any():
-        problems.append(Problem("a column with a unit is not numeric", f"column '{raw}' (for {gld})", "numbers", ", ".join(map(repr, pd.unique(series[bad])[:5])),
-                                "Declare its codes as missing.", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
+        problems.append(
+            Problem(
+                "a column with a unit is not numeric",
+                f"column '{raw}' (for {gld})",
+                "numbers",
+                ", ".join(map(repr, pd.unique(series[bad])[:5])),
+                "Declare its codes as missing.",
+                int(bad.sum()),
+                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+            )
+        )
     return value * factor

@@ -1,4 +1,6 @@
-"""Calibration factors g with sum(d g x) = t (Deville and Sarndal 1992), and the projection that linearises them."""
+"""Calibration factors g with sum(d g x) = t (Deville and Sarndal 1992), and the projection that
+linearises them.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ Method = Literal["linear", "raking", "logit"]
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """factor (C,) one g per distinct row; gap (q,) totals minus what the factors reach; iterations; size (q,) what a gap is measured against."""
+    """factor (C,) one g per distinct row; gap (q,) totals minus what the factors reach; iterations;
+    size (q,) what a gap is measured against.
+    """
 
     factor: Float
     gap: Float
@@ -42,7 +46,9 @@ def distance(method: Method, bounds: tuple[float, float] | None) -> Curve:
         if bounds is None:
             return lambda u: 1.0 + u, np.ones_like
         lo, hi = bounds
-        return lambda u: np.clip(1.0 + u, lo, hi), lambda u: ((1.0 + u > lo) & (1.0 + u < hi)).astype(float)
+        return lambda u: np.clip(1.0 + u, lo, hi), lambda u: (
+            (1.0 + u > lo) & (1.0 + u < hi)
+        ).astype(float)
     if method == "raking":
         if bounds is None:
             return np.exp, np.exp
@@ -69,9 +75,11 @@ def distance(method: Method, bounds: tuple[float, float] | None) -> Curve:
 
 
 def sizes(d: Float, x: Rows, totals: Float) -> Float:
-    """(q,) what a gap of each total is measured against: the total, or a thousandth of the mass sum |d x| at the totals' scale where that is more (a centred variable).
+    """(q,) what a gap of each total is measured against: the total, or a thousandth of the mass sum
+    |d x| at the totals' scale where that is more (a centred variable).
 
-    No unit of weights or variables is presumed: d, x and totals times any constants give sizes times the same.
+    No unit of weights or variables is presumed: d, x and totals times any constants give sizes
+    times the same.
     """
     mass = np.asarray(np.abs(x.values).T @ np.abs(x.collapse(d)), float)
     known = np.abs(totals)
@@ -80,7 +88,15 @@ def sizes(d: Float, x: Rows, totals: Float) -> Float:
     return np.where(out > 0, out, 1.0)
 
 
-def solve(d: Float, x: Rows, totals: Float, method: Method, bounds: tuple[float, float] | None = None, tol: float = 1e-12, steps: int = 200) -> Solution:
+def solve(
+    d: Float,
+    x: Rows,
+    totals: Float,
+    method: Method,
+    bounds: tuple[float, float] | None = None,
+    tol: float = 1e-12,
+    steps: int = 200,
+) -> Solution:
     """Newton solution with step halving of sum d F(x lambda) x = totals.
 
     d : (n,) weights before.  x : n rows, q columns.  totals : (q,).  Converged where every gap is below tol times its size (see `sizes`);
@@ -121,7 +137,9 @@ def solve(d: Float, x: Rows, totals: Float, method: Method, bounds: tuple[float,
 
 @dataclass(frozen=True, slots=True)
 class Gram:
-    """A symmetric matrix a (q, q), possibly singular (redundant margins), with its inverse root (q, rank), for many right sides."""
+    """A symmetric matrix a (q, q), possibly singular (redundant margins), with its inverse root (q,
+    rank), for many right sides.
+    """
 
     a: Float
     root: Float

@@ -1,7 +1,10 @@
-"""Two-period difference-in-differences on arrays: value and unweighted influence, so that any design can carry its variance.
+"""Two-period difference-in-differences on arrays: value and unweighted influence, so that any
+design can carry its variance.
 
-Every estimator is a signed sum of weighted means R = sum(w a v) / sum(w a); `_mean` gives R with the influence of whatever was fitted in a and v.
-References: Sant'Anna and Zhao (2020), Journal of Econometrics 219, 101-122; Abadie (2005), Review of Economic Studies 72, 1-19. R: DRDID 1.2.3.
+Every estimator is a signed sum of weighted means R = sum(w a v) / sum(w a); `_mean` gives R with
+the influence of whatever was fitted in a and v.
+References: Sant'Anna and Zhao (2020), Journal of Econometrics 219, 101-122; Abadie (2005), Review
+of Economic Studies 72, 1-19. R: DRDID 1.2.3.
 """
 
 from __future__ import annotations
@@ -21,7 +24,9 @@ METHODS: tuple[Method, ...] = ("dr", "dr_improved", "ipw", "ipw_ht", "or", "none
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """att; z (n,) influence on the weights; propensity (n,) fitted, or None where the method fits none."""
+    """att; z (n,) influence on the weights; propensity (n,) fitted, or None where the method fits
+    none.
+    """
 
     att: float
     z: Float
@@ -30,7 +35,9 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """A fitted parameter: scores (n, q) unweighted and bread (q, q): its influence is scores @ bread. z @ m is formed without the (n, q) product."""
+    """A fitted parameter: scores (n, q) unweighted and bread (q, q): its influence is scores @
+    bread. z @ m is formed without the (n, q) product.
+    """
 
     scores: Float
     bread: Float
@@ -50,8 +57,12 @@ class _Propensity:
         return self.p / (1 - self.p)
 
 
-def _mean(w: Float, a: Float, v: Float, slopes: Sequence[tuple[_Fit, Float, Float]] = ()) -> tuple[float, Float]:
-    """R = sum(w a v) / sum(w a) and its influence. slopes: (fit, x, da_dv) with d[a (v - R)]/dbeta = da_dv * x row by row; da_dv may use R through `_at`."""
+def _mean(
+    w: Float, a: Float, v: Float, slopes: Sequence[tuple[_Fit, Float, Float]] = ()
+) -> tuple[float, Float]:
+    """R = sum(w a v) / sum(w a) and its influence. slopes: (fit, x, da_dv) with d[a (v - R)]/dbeta
+    = da_dv * x row by row; da_dv may use R through `_at`.
+    """
     s = float(w @ a)
     r = float(w @ (a * v)) / s
     z = a * (v - r) / s
@@ -68,7 +79,9 @@ def propensity(w: Float, d: Float, x: Float) -> _Propensity:
 
 
 def tilting(w: Float, d: Float, x: Float) -> _Propensity:
-    """Inverse probability tilting: odds exp(x g) that balance x between treated and reweighted controls (Graham, Pinto and Egel 2012)."""
+    """Inverse probability tilting: odds exp(x g) that balance x between treated and reweighted
+    controls (Graham, Pinto and Egel 2012).
+    """
     c = 1 - d
     target = x.T @ (w * d)
     start = fit_logit(x, d, w)
@@ -95,14 +108,21 @@ def tilting(w: Float, d: Float, x: Float) -> _Propensity:
 
 
 def regression(w: Float, on: Float, y: Float, x: Float) -> tuple[_Fit, Float]:
-    """Least squares of y on x among rows where on > 0 (on (n,) also weights the rows): fit and prediction for all rows, (n,)."""
+    """Least squares of y on x among rows where on > 0 (on (n,) also weights the rows): fit and
+    prediction for all rows, (n,).
+    """
     weight = w * on
-    if (weight < 0).any():  # linear calibration in a replicate can make them: then by normal equations
+    if (
+        weight < 0
+    ).any():  # linear calibration in a replicate can make them: then by normal equations
         gram = x.T @ (x * weight[:, None])
         if np.linalg.cond(gram) > 1e14:
             raise Separation("covariates are collinear in the comparison group")
         prediction = x @ np.linalg.solve(gram, x.T @ (weight * y))
-        return _Fit(x * (on * (y - prediction))[:, None], np.asarray(np.linalg.inv(gram), float)), prediction
+        return (
+            _Fit(x * (on * (y - prediction))[:, None], np.asarray(np.linalg.inv(gram), float)),
+            prediction,
+        )
     root = np.sqrt(weight)
     used = root > 0
     q, r = np.linalg.qr(x[used] * root[used, None])
@@ -115,7 +135,9 @@ def regression(w: Float, on: Float, y: Float, x: Float) -> tuple[_Fit, Float]:
 
 
 def panel(w: Float, d: Float, dy: Float, x: Float, method: Method) -> Effect:
-    """ATT from changes. w (n,) weights of 0 or more, d (n,) 1 treated, dy (n,) change of the outcome, x (n, q) with intercept; any value where w is 0."""
+    """ATT from changes. w (n,) weights of 0 or more, d (n,) 1 treated, dy (n,) change of the
+    outcome, x (n, q) with intercept; any value where w is 0.
+    """
     c = 1 - d
     if method == "none":
         r1, z1 = _mean(w, d, dy)
@@ -152,35 +174,63 @@ def panel(w: Float, d: Float, dy: Float, x: Float, method: Method) -> Effect:
 
 
 def cross_sections(w: Float, d: Float, post: Float, y: Float, x: Float, method: Method) -> Effect:
-    """ATT from two independent cross-sections. post (n,) 1 in the second period, y (n,) outcome; the rest as in `panel`.
+    """ATT from two independent cross-sections. post (n,) 1 in the second period, y (n,) outcome;
+    the rest as in `panel`.
 
     "dr" and "dr_improved" are the locally efficient estimators (R DRDID: drdid_rc, drdid_imp_rc).
     """
     c, pre = 1 - d, 1 - post
     if method == "none":
-        return _signed([(1, _mean(w, d * post, y)), (-1, _mean(w, d * pre, y)), (-1, _mean(w, c * post, y)), (1, _mean(w, c * pre, y))])
+        return _signed(
+            [
+                (1, _mean(w, d * post, y)),
+                (-1, _mean(w, d * pre, y)),
+                (-1, _mean(w, c * post, y)),
+                (1, _mean(w, c * pre, y)),
+            ]
+        )
     if method == "ipw_ht":
         ps = propensity(w, d, x)
         share = float(w @ post) / float(w.sum())
         s, a = float(w @ d), d - c * ps.odds
         h = (post - share) / (share * pre.dot(w) / w.sum())
         att = float(w @ (a * h * y)) / s
-        dh = -(1.0 / (share * (1 - share))) - (post - share) * (1 - 2 * share) / (share * (1 - share)) ** 2
+        dh = (
+            -(1.0 / (share * (1 - share)))
+            - (post - share) * (1 - 2 * share) / (share * (1 - share)) ** 2
+        )
         slope = float(w @ (a * dh * y)) / s
-        z = (a * h * y - d * att) / s - ps.fit.times(x.T @ (w * c * ps.odds * h * y) / s) + slope * (post - share) / w.sum()
+        z = (
+            (a * h * y - d * att) / s
+            - ps.fit.times(x.T @ (w * c * ps.odds * h * y) / s)
+            + slope * (post - share) / w.sum()
+        )
         return Effect(att, z, ps.p)
     if method == "ipw":
         ps = propensity(w, d, x)
         a = c * ps.odds
-        r = {t: float(w @ (a * k * y)) / float(w @ (a * k)) for t, k in (("post", post), ("pre", pre))}
-        out = _signed([
-            (1, _mean(w, d * post, y)), (-1, _mean(w, d * pre, y)),
-            (-1, _mean(w, a * post, y, [(ps.fit, x, a * post * (y - r["post"]))])), (1, _mean(w, a * pre, y, [(ps.fit, x, a * pre * (y - r["pre"]))])),
-        ])  # fmt: skip
+        r = {
+            t: float(w @ (a * k * y)) / float(w @ (a * k))
+            for t, k in (("post", post), ("pre", pre))
+        }
+        out = _signed(
+            [
+                (1, _mean(w, d * post, y)),
+                (-1, _mean(w, d * pre, y)),
+                (-1, _mean(w, a * post, y, [(ps.fit, x, a * post * (y - r["post"]))])),
+                (1, _mean(w, a * pre, y, [(ps.fit, x, a * pre * (y - r["pre"]))])),
+            ]
+        )
         return Effect(out.att, out.z, ps.p)
     if method == "or":
         (f1, m1), (f0, m0) = regression(w, c * post, y, x), regression(w, c * pre, y, x)
-        return _signed([(1, _mean(w, d * post, y)), (-1, _mean(w, d * pre, y)), (-1, _mean(w, d, m1 - m0, [(f1, x, d), (f0, x, -d)]))])
+        return _signed(
+            [
+                (1, _mean(w, d * post, y)),
+                (-1, _mean(w, d * pre, y)),
+                (-1, _mean(w, d, m1 - m0, [(f1, x, d), (f0, x, -d)])),
+            ]
+        )
     return _efficient(w, d, post, y, x, method == "dr_improved")
 
 
@@ -196,13 +246,28 @@ def _efficient(w: Float, d: Float, post: Float, y: Float, x: Float, improved: bo
         e = y - m
         r0 = float(w @ (a * k * e)) / float(w @ (a * k))
         terms.append((sign, _mean(w, d * k, e, () if improved else [(fc, x, -d * k)])))
-        terms.append((-sign, _mean(w, a * k, e, () if improved else [(ps.fit, x, a * k * (e - r0)), (fc, x, -a * k)])))
+        terms.append(
+            (
+                -sign,
+                _mean(
+                    w,
+                    a * k,
+                    e,
+                    () if improved else [(ps.fit, x, a * k * (e - r0)), (fc, x, -a * k)],
+                ),
+            )
+        )
     for sign, k, fc, ft, g in ((1, post, fc1, ft1, t1 - c1), (-1, pre, fc0, ft0, t0 - c0)):
         terms.append((sign, _mean(w, d, g, () if improved else [(ft, x, d), (fc, x, -d)])))
-        terms.append((-sign, _mean(w, d * k, g, () if improved else [(ft, x, d * k), (fc, x, -d * k)])))
+        terms.append(
+            (-sign, _mean(w, d * k, g, () if improved else [(ft, x, d * k), (fc, x, -d * k)]))
+        )
     out = _signed(terms)
     return Effect(out.att, out.z, ps.p)
 
 
 def _signed(terms: Sequence[tuple[int, tuple[float, Float]]]) -> Effect:
-    return Effect(float(sum(sign * r for sign, (r, _) in terms)), np.sum([sign * z for sign, (_, z) in terms], axis=0))
+    return Effect(
+        float(sum(sign * r for sign, (r, _) in terms)),
+        np.sum([sign * z for sign, (_, z) in terms], axis=0),
+    )

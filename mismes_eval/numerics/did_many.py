@@ -1,7 +1,8 @@
-"""Difference-in-differences of many changes on the same rows: one propensity, one regression of all periods, as many changes as are asked for.
+"""Difference-in-differences of many changes on the same rows: one propensity, one regression of all
+periods, as many changes as are asked for.
 
-The formulas are those of `mismes_eval.numerics.did.panel`; they are proved equal in the tests. Arrays lie period by period, (T, n), so that a row of numbers is
-one period of all units.
+The formulas are those of `mismes_eval.numerics.did.panel`; they are proved equal in the tests.
+Arrays lie period by period, (T, n), so that a row of numbers is one period of all units.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Regression of every period's outcome among a comparison group: bread (q, q), beta (T, q), residuals (T, n) of the group itself."""
+    """Regression of every period's outcome among a comparison group: bread (q, q), beta (T, q),
+    residuals (T, n) of the group itself.
+    """
 
     bread: Float
     beta: Float
@@ -39,7 +42,9 @@ class Levels:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """att (m,); influence of the treated (m, n1) and of the comparison units (m, n0); propensities of both, or None."""
+    """att (m,); influence of the treated (m, n1) and of the comparison units (m, n0); propensities
+    of both, or None.
+    """
 
     att: Float
     treated: Float
@@ -48,7 +53,9 @@ class Effects:
 
 
 def levels(group: Group, w: Float | None = None) -> Levels:
-    """Least squares of all periods on the covariates, weights w (n,) or the group's. Raises Separation where covariates are collinear."""
+    """Least squares of all periods on the covariates, weights w (n,) or the group's. Raises
+    Separation where covariates are collinear.
+    """
     w = group.w if w is None else w
     if (w < 0).any():  # linear calibration in a replicate can make them: then by normal equations
         gram = (group.x * w) @ group.x.T
@@ -68,8 +75,11 @@ def levels(group: Group, w: Float | None = None) -> Levels:
     return Levels(inverse @ inverse.T, beta, group.y - beta @ group.x)
 
 
-def many(one: Group, other: Group, time: Int, base: Int, method: Method, fitted: Levels | None = None) -> Effects:
-    """ATT of the changes from period base[j] to time[j], both (m,), of treated units `one` against `other`. fitted: `levels` of `other`, where it is at hand.
+def many(
+    one: Group, other: Group, time: Int, base: Int, method: Method, fitted: Levels | None = None
+) -> Effects:
+    """ATT of the changes from period base[j] to time[j], both (m,), of treated units `one` against
+    `other`. fitted: `levels` of `other`, where it is at hand.
 
     Raises Separation.
     """
@@ -90,10 +100,14 @@ def many(one: Group, other: Group, time: Int, base: Int, method: Method, fitted:
     if method == "ipw":
         e1, e0, slope = one.y[time] - one.y[base], other.y[time] - other.y[base], None
     else:
-        fitted = levels(other, other.w * odds) if method == "dr_improved" else fitted or levels(other)
+        fitted = (
+            levels(other, other.w * odds) if method == "dr_improved" else fitted or levels(other)
+        )
         e1, e0 = _residuals(one, fitted, time, base)
         a = other.w * odds
-        slope = fitted.bread @ (other.x @ a / a.sum() - one.x @ one.w / s1) if method == "dr" else None
+        slope = (
+            fitted.bread @ (other.x @ a / a.sum() - one.x @ one.w / s1) if method == "dr" else None
+        )
     through_regression = None if slope is None else e0 * (slope @ other.x)
     r1, z1 = _mean(e1, one.w, 1 / s1)
     r0, z0 = _mean(e0, other.w * odds, odds / float(other.w @ odds))
@@ -131,9 +145,22 @@ def _propensity(one: Group, other: Group, method: Method) -> tuple[Float, Float,
     return fit.p[: one.n], fit.p[one.n :], np.asarray(np.linalg.inv(fit.information), float)
 
 
-def _not_normalised(one: Group, other: Group, time: Int, base: Int, odds: Float, p: tuple[Float, Float], inverse: Float) -> Effects:
+def _not_normalised(
+    one: Group,
+    other: Group,
+    time: Int,
+    base: Int,
+    odds: Float,
+    p: tuple[Float, Float],
+    inverse: Float,
+) -> Effects:
     s, v1, v0 = float(one.w.sum()), one.y[time] - one.y[base], other.y[time] - other.y[base]
     att = (v1 @ one.w - v0 @ (other.w * odds)) / s
     z0 = v0 * (odds / -s)
     pull = inverse @ (other.x @ (other.w * z0).T)
-    return Effects(att, (v1 - att[:, None]) / s + pull.T @ (one.x * (1 - p[0])), z0 - pull.T @ (other.x * p[1]), p)
+    return Effects(
+        att,
+        (v1 - att[:, None]) / s + pull.T @ (one.x * (1 - p[0])),
+        z0 - pull.T @ (other.x * p[1]),
+        p,
+    )

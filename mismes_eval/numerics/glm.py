@@ -20,10 +20,14 @@ class PoissonFit:
     iterations: int
 
 
-def fit_poisson(x: Float, y: Float, w: Float, steps: int = 100, start: Float | None = None) -> PoissonFit:
-    """Maximum weighted quasi-likelihood by Newton steps with halving. x (n, q) of full rank, y (n,) of 0 or more, w (n,) above 0; start (q,).
+def fit_poisson(
+    x: Float, y: Float, w: Float, steps: int = 100, start: Float | None = None
+) -> PoissonFit:
+    """Maximum weighted quasi-likelihood by Newton steps with halving. x (n, q) of full rank, y (n,)
+    of 0 or more, w (n,) above 0; start (q,).
 
-    Converged where a step moves no scaled coefficient by more than 1e-12, or where steps below 1e-7 shrink no more (rounding).
+    Converged where a step moves no scaled coefficient by more than 1e-12, or where steps below 1e-7
+    shrink no more (rounding).
     Raises Separation where fitted means run to 0 (a group of rows with outcome 0 throughout).
     """
     if not (y > 0).any():
@@ -46,7 +50,9 @@ def fit_poisson(x: Float, y: Float, w: Float, steps: int = 100, start: Float | N
         beta, eta, value = beta + step * move, trial, trial_value
         size = float(np.max(np.abs(move))) / max(1.0, float(np.max(np.abs(beta))))
         if eta.min() < np.log(y[y > 0].min()) - 30 and size > 1e-6:
-            raise Separation("fitted means run to 0: the outcome is 0 throughout some group of rows")
+            raise Separation(
+                "fitted means run to 0: the outcome is 0 throughout some group of rows"
+            )
         if size <= 1e-12 or last / 4 < size < 1e-7:
             mu = np.exp(eta)
             return PoissonFit(beta / scale, mu, x.T @ (x * (w * mu)[:, None]), iteration)
@@ -57,7 +63,9 @@ def fit_poisson(x: Float, y: Float, w: Float, steps: int = 100, start: Float | N
 def _first(x: Float, y: Float, w: Float) -> Float:
     """One weighted least-squares step from means between each outcome and the average."""
     mu = (y + np.average(y, weights=w)) / 2
-    solved = np.linalg.lstsq(x * np.sqrt(w * mu)[:, None], np.sqrt(w * mu) * (np.log(mu) + (y - mu) / mu), rcond=None)[0]
+    solved = np.linalg.lstsq(
+        x * np.sqrt(w * mu)[:, None], np.sqrt(w * mu) * (np.log(mu) + (y - mu) / mu), rcond=None
+    )[0]
     return np.asarray(solved, float)
 
 
@@ -70,5 +78,7 @@ def _newton(information: Float, score: Float) -> Float:
     try:
         out = np.asarray(np.linalg.solve(information, score), float)
     except np.linalg.LinAlgError:
-        raise Separation("fitted means run to 0: the outcome is 0 throughout some group of rows") from None
+        raise Separation(
+            "fitted means run to 0: the outcome is 0 throughout some group of rows"
+        ) from None
     return out

@@ -1,7 +1,8 @@
 """Influence columns that are formed only when asked for.
 
-An influence matrix z, shape (n, p), is a sum of blocks `scale_i * (onehot(domain_i) kron rows_i) @ coef`. Ten means in twenty domains are one block with
-eleven columns instead of 200 dense ones; a weight step adds a block. Sums over PSUs and cross-products never form the n x p matrix.
+An influence matrix z, shape (n, p), is a sum of blocks `scale_i * (onehot(domain_i) kron rows_i) @
+coef`. Ten means in twenty domains are one block with eleven columns instead of 200 dense ones; a
+weight step adds a block. Sums over PSUs and cross-products never form the n x p matrix.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ _BINS = 4_000_000  # (left cell x domain) tables up to this size are summed by o
 
 @dataclass(frozen=True)
 class Block:
-    """rows (n, k); domain (n,) codes 0..D-1, or D for rows in no domain, or None (one domain, all rows); coef (D*k, p); scale (n,) or None for ones.
+    """rows (n, k); domain (n,) codes 0..D-1, or D for rows in no domain, or None (one domain, all
+    rows); coef (D*k, p); scale (n,) or None for ones.
 
-    formed : (weight, group, sums) of one call of basis_sums that was made already; used again only for the very same arrays.
+    formed : (weight, group, sums) of one call of basis_sums that was made already; used again only
+        for the very same arrays.
     """
 
     rows: Rows | Columns
@@ -47,7 +50,9 @@ class Block:
         if self.domain is None:
             return self.rows.sums(w, group, m)
         width = max(d, int(self.domain.max()) + 1) if self.domain.size else d
-        table = self.rows.sums(w, group * width + self.domain, m * width).reshape(m, width, k)[:, :d, :]
+        table = self.rows.sums(w, group * width + self.domain, m * width).reshape(m, width, k)[
+            :, :d, :
+        ]
         return table.reshape(m, d * k)
 
     def sums(self, weight: Float, group: Int, m: int) -> Float:
@@ -73,7 +78,12 @@ class Block:
 
     def take(self, index: Int | Bool) -> Block:
         """The rows at index."""
-        return Block(self.rows.take(index), self.coef, None if self.domain is None else self.domain[index], None if self.scale is None else self.scale[index])
+        return Block(
+            self.rows.take(index),
+            self.coef,
+            None if self.domain is None else self.domain[index],
+            None if self.scale is None else self.scale[index],
+        )
 
     def extended(self) -> Float:
         """scale * (onehot(domain) kron rows), shape (n, D*k)."""
@@ -86,18 +96,24 @@ class Block:
         return out[:, :d, :].reshape(rows.shape[0], d * k)
 
     def standing(self, columns: Bool) -> Bool:
-        """(n,) the rows that stand in any of the columns (p,): all rows of a domain that carries one, else those whose values are not all zero."""
+        """(n,) the rows that stand in any of the columns (p,): all rows of a domain that carries
+        one, else those whose values are not all zero.
+        """
         if self.domain is None:
             some: Bool = np.asarray(self._nonzero[:, columns].any(axis=1))
             out: Bool = some if self.rows.cell is None else some[self.rows.cell]
         else:
-            carries: Bool = np.append((self.coef[:, columns] != 0).reshape(self.domains, -1).any(axis=1), False)
+            carries: Bool = np.append(
+                (self.coef[:, columns] != 0).reshape(self.domains, -1).any(axis=1), False
+            )
             out = carries[np.minimum(self.domain, self.domains)]
         return out if self.scale is None else out & (self.scale != 0)
 
     @cached_property
     def _nonzero(self) -> Bool:
-        """(distinct rows, p) where a row stands in a column: asked for again and again by averages of the same effects. Made a few columns at a time."""
+        """(distinct rows, p) where a row stands in a column: asked for again and again by averages
+        of the same effects. Made a few columns at a time.
+        """
         out = np.zeros((self.rows.values.shape[0], self.coef.shape[1]), bool)
         for at in range(0, out.shape[1], _TOGETHER):
             out[:, at : at + _TOGETHER] = self.rows.values @ self.coef[:, at : at + _TOGETHER] != 0
@@ -152,7 +168,13 @@ class Influence:
 
     def scaled(self, factor: Float) -> Influence:
         """Each row times factor, shape (n,)."""
-        return Influence(tuple(replace(b, scale=factor if b.scale is None else b.scale * factor, formed=None) for b in self.blocks), self.n)
+        return Influence(
+            tuple(
+                replace(b, scale=factor if b.scale is None else b.scale * factor, formed=None)
+                for b in self.blocks
+            ),
+            self.n,
+        )
 
     def plus(self, rows: Rows, coef: Float, scale: Float | None = None) -> Influence:
         """z + scale * rows @ coef; rows (n, q), coef (q, p)."""
@@ -183,7 +205,9 @@ class Influence:
 
 
 def _times(s: Float, coef: Float, domains: int) -> Float:
-    """s (m, D*k) @ coef (D*k, p), domain by domain where no value of one domain depends on another's totals."""
+    """s (m, D*k) @ coef (D*k, p), domain by domain where no value of one domain depends on
+    another's totals.
+    """
     if coef.shape[0] == coef.shape[1] and np.array_equal(coef, np.eye(coef.shape[0])):
         return s
     d, (dk, p) = domains, coef.shape
@@ -211,7 +235,9 @@ def side_by_side(parts: Sequence[Influence]) -> Influence:
 
 
 def one_above_other(parts: Sequence[Influence]) -> Influence:
-    """Rows of several influence matrices with the same p columns, stacked: part j holds rows of its own and zero elsewhere."""
+    """Rows of several influence matrices with the same p columns, stacked: part j holds rows of its
+    own and zero elsewhere.
+    """
     n, at, blocks = sum(part.n for part in parts), 0, []
     for part in parts:
         inside = np.zeros(n)
@@ -219,10 +245,18 @@ def one_above_other(parts: Sequence[Influence]) -> Influence:
         for b in part.blocks:
             before, after = at, n - at - part.n
             cell = b.rows.cell
-            values = b.rows.values if cell is not None else np.pad(b.rows.values, ((before, after), (0, 0)))
+            values = (
+                b.rows.values
+                if cell is not None
+                else np.pad(b.rows.values, ((before, after), (0, 0)))
+            )
             rows = Rows(values, None if cell is None else np.pad(cell, (before, after)))
             scale = inside if b.scale is None else np.pad(b.scale, (before, after))
-            domain = None if b.domain is None else np.pad(b.domain, (before, after), constant_values=b.domains)
+            domain = (
+                None
+                if b.domain is None
+                else np.pad(b.domain, (before, after), constant_values=b.domains)
+            )
             blocks.append(Block(rows, b.coef, domain, scale))
         at += part.n
     return Influence(tuple(blocks), n)

@@ -8,16 +8,21 @@ import numpy as np
 
 from mismes_eval.numerics.rows import Float, Int, Rows
 
-_CLOSE = 1e-4  # Newton steps below this, in scaled coefficients, always climb: the likelihood is not formed again
+# Newton steps below this, in scaled coefficients, always climb: the likelihood is not formed again
+_CLOSE = 1e-4
 
 
 class Separation(ValueError):
-    """No finite maximum: some combination of covariates tells the outcome apart completely, or columns are collinear."""
+    """No finite maximum: some combination of covariates tells the outcome apart completely, or
+    columns are collinear.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class LogitFit:
-    """beta (q,); p (n,) fitted probabilities; information (q, q) = X' diag(w p (1-p)) X; iterations."""
+    """beta (q,); p (n,) fitted probabilities; information (q, q) = X' diag(w p (1-p)) X;
+    iterations.
+    """
 
     beta: Float
     p: Float
@@ -25,10 +30,14 @@ class LogitFit:
     iterations: int
 
 
-def fit_logit(x: Float, y: Float, w: Float, steps: int = 100, start: Float | None = None) -> LogitFit:
-    """Maximum weighted likelihood by Newton steps with halving. x (n, q), y (n,) in [0, 1], w (n,) of 0 or more; start (q,) or None for zeros.
+def fit_logit(
+    x: Float, y: Float, w: Float, steps: int = 100, start: Float | None = None
+) -> LogitFit:
+    """Maximum weighted likelihood by Newton steps with halving. x (n, q), y (n,) in [0, 1], w (n,)
+    of 0 or more; start (q,) or None for zeros.
 
-    Converged where a Newton step moves no scaled coefficient by more than 1e-12, or where steps below 1e-7 shrink no more (rounding). Raises Separation.
+    Converged where a Newton step moves no scaled coefficient by more than 1e-12, or where steps
+    below 1e-7 shrink no more (rounding). Raises Separation.
     """
     used = w > 0
     y0, y1 = y[used].min(initial=1.0), y[used].max(initial=0.0)
@@ -62,28 +71,42 @@ def fit_logit(x: Float, y: Float, w: Float, steps: int = 100, start: Float | Non
             raise Separation("fitted probabilities run to 0 or 1")
         if size <= 1e-12 or last / 4 < size < 1e-7:
             p = _expit(eta)
-            return LogitFit(beta / scale, p, ((xt * (w * p * (1 - p))) @ xt.T) * scale[:, None] * scale, iteration)
+            return LogitFit(
+                beta / scale,
+                p,
+                ((xt * (w * p * (1 - p))) @ xt.T) * scale[:, None] * scale,
+                iteration,
+            )
         last = size
     raise Separation("the fit does not settle")
 
 
 class Propensity:
-    """Response model ready to be fitted many times with other weights: equal covariate rows are put together once.
+    """Response model ready to be fitted many times with other weights: equal covariate rows are put
+    together once.
 
-    x: n rows of q covariates, zero in rows that are not at risk (their propensity is 1); r (n,) 0 or 1.
+    x: n rows of q covariates, zero in rows that are not at risk (their propensity is 1); r (n,) 0
+    or 1.
     """
 
     def __init__(self, x: Rows, r: Float) -> None:
         self.x, self.cell = _distinct(x)
         self.r = r
         self.at_risk = self.x.any(axis=1)
-        self.saturated = bool(np.isin(self.x, (0.0, 1.0)).all() and self.x.sum(axis=1).max(initial=0.0) <= 1)
+        self.saturated = bool(
+            np.isin(self.x, (0.0, 1.0)).all() and self.x.sum(axis=1).max(initial=0.0) <= 1
+        )
 
     def fit(self, w: Float, start: Float | None = None) -> Float:
         """(n,) fitted propensities. Raises Separation."""
         c = self.x.shape[0]
         mass = np.bincount(self.cell, weights=w, minlength=c).astype(float)
-        share: Float = np.divide(np.bincount(self.cell, weights=w * self.r, minlength=c), mass, out=np.ones(c), where=mass > 0)
+        share: Float = np.divide(
+            np.bincount(self.cell, weights=w * self.r, minlength=c),
+            mass,
+            out=np.ones(c),
+            where=mass > 0,
+        )
         used = self.at_risk & (mass > 0)
         p = np.ones(c)
         if self.saturated:
@@ -101,7 +124,9 @@ class Propensity:
 
 
 def _distinct(x: Rows) -> tuple[Float, Int]:
-    """Distinct rows (C, q) and the row of each of n; equal rows are found by one random projection and checked."""
+    """Distinct rows (C, q) and the row of each of n; equal rows are found by one random projection
+    and checked.
+    """
     if x.cell is not None:
         return x.values, x.cell
     key = x.values @ np.random.default_rng(0).normal(size=x.k)
@@ -125,7 +150,9 @@ def _newton(information: Float, score: Float, first: bool) -> Float:
     try:
         root = np.linalg.cholesky(information)
     except np.linalg.LinAlgError:
-        raise Separation("covariates are collinear" if first else "fitted probabilities run to 0 or 1") from None
+        raise Separation(
+            "covariates are collinear" if first else "fitted probabilities run to 0 or 1"
+        ) from None
     if first and np.min(np.diag(root)) < 1e-7 * np.max(np.diag(root)):
         raise Separation("covariates are collinear")
     out = np.asarray(np.linalg.solve(information, score), float)

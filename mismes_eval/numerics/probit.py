@@ -13,7 +13,9 @@ from mismes_eval.numerics.rows import Float
 
 @dataclass(frozen=True, slots=True)
 class ProbitFit:
-    """beta (q,); p (n,) fitted probabilities; information (q, q) expected (R: glm); loglik; iterations."""
+    """beta (q,); p (n,) fitted probabilities; information (q, q) expected (R: glm); loglik;
+    iterations.
+    """
 
     beta: Float
     p: Float
@@ -23,7 +25,9 @@ class ProbitFit:
 
 
 def fit_probit(x: Float, y: Float, w: Float, steps: int = 200) -> ProbitFit:
-    """Maximum weighted likelihood of P(y = 1) = Phi(x b). x (n, q), y (n,) 0 or 1, w (n,) of 0 or more. Raises Separation."""
+    """Maximum weighted likelihood of P(y = 1) = Phi(x b). x (n, q), y (n,) 0 or 1, w (n,) of 0 or
+    more. Raises Separation.
+    """
     used = w > 0
     if y[used].min(initial=1.0) == y[used].max(initial=0.0):
         raise Separation(f"the outcome is {y[used].max(initial=0.0):g} in every row")
@@ -37,7 +41,11 @@ def fit_probit(x: Float, y: Float, w: Float, steps: int = 200) -> ProbitFit:
         eta = xs @ beta
         information = xs.T @ (xs * (w * probit_information(eta))[:, None])
         if np.linalg.cond(information) > 1e14:
-            raise Separation("covariates are collinear" if iteration == 1 else "fitted probabilities run to 0 or 1")
+            raise Separation(
+                "covariates are collinear"
+                if iteration == 1
+                else "fitted probabilities run to 0 or 1"
+            )
         move = np.linalg.solve(information, xs.T @ (w * probit_score(eta, y)))
         step, trial = 1.0, value
         while step > 1e-10:
@@ -49,7 +57,13 @@ def fit_probit(x: Float, y: Float, w: Float, steps: int = 200) -> ProbitFit:
         size = float(np.max(np.abs(move))) / max(1.0, float(np.max(np.abs(beta))))
         if size <= 1e-13 or last / 4 < size < 1e-9:
             eta = x @ (beta / scale)
-            return ProbitFit(beta / scale, ndtr(eta), x.T @ (x * (w * probit_information(eta))[:, None]), value, iteration)
+            return ProbitFit(
+                beta / scale,
+                ndtr(eta),
+                x.T @ (x * (w * probit_information(eta))[:, None]),
+                value,
+                iteration,
+            )
         if np.max(np.abs((xs @ beta)[used])) > 8 and size > 1e-6:
             raise Separation("fitted probabilities run to 0 or 1")
         last = size

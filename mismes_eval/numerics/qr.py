@@ -1,4 +1,6 @@
-"""Weighted least squares by column-scaled QR, with the columns that depend on others named and one step of refinement."""
+"""Weighted least squares by column-scaled QR, with the columns that depend on others named and one
+step of refinement.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +11,30 @@ from scipy.linalg import qr, solve_triangular
 
 from mismes_eval.numerics.rows import Float, Int
 
-RANK = 2e-13  # a unit column whose part outside the span of the others is shorter than this is taken to lie in it (rounding of its values alone makes 1e-16 to 1e-14)
+# a unit column whose part outside the span of the others is shorter than this is taken to lie in it
+# (rounding of its values alone makes 1e-16 to 1e-14)
+RANK = 2e-13
 
 
 class Collinear(ValueError):
-    """Columns that are linear combinations of others. dependent: (column, the columns it is made of) for each."""
+    """Columns that are linear combinations of others. dependent: (column, the columns it is made
+    of) for each.
+    """
 
     def __init__(self, dependent: tuple[tuple[int, tuple[int, ...]], ...]) -> None:
         self.dependent = dependent
-        super().__init__("; ".join(f"column {j} is made of columns {', '.join(map(str, of))}" for j, of in dependent))
+        super().__init__(
+            "; ".join(
+                f"column {j} is made of columns {', '.join(map(str, of))}" for j, of in dependent
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class LeastSquares:
-    """beta (q,); residual (n,); inverse (q, q) = (X' diag(w) X)^-1; condition: of the scaled columns, 1 for orthogonal ones."""
+    """beta (q,); residual (n,); inverse (q, q) = (X' diag(w) X)^-1; condition: of the scaled
+    columns, 1 for orthogonal ones.
+    """
 
     beta: Float
     residual: Float
@@ -30,16 +42,20 @@ class LeastSquares:
     condition: float
 
     def classical_se(self, w: Float) -> Float:
-        """(q,) textbook standard errors with n - q degrees of freedom, for comparison only: no survey design."""
+        """(q,) textbook standard errors with n - q degrees of freedom, for comparison only: no
+        survey design.
+        """
         n, q = self.residual.size, self.beta.size
         out: Float = np.sqrt(np.diag(self.inverse) * float(w @ self.residual**2) / (n - q))
         return out
 
 
 def least_squares(x: Float, y: Float, w: Float) -> LeastSquares:
-    """Minimise sum w (y - x b)^2. x (n, q), y (n,), w (n,) above 0. Raises Collinear (also where q > n).
+    """Minimise sum w (y - x b)^2. x (n, q), y (n,), w (n,) above 0. Raises Collinear (also where q
+    > n).
 
-    Residuals of the refinement are formed in extended precision where the machine has it: coefficients then reach the certified digits of the NIST sets.
+    Residuals of the refinement are formed in extended precision where the machine has it:
+    coefficients then reach the certified digits of the NIST sets.
     """
     root = np.sqrt(w)
     xs, scale = _unit_columns(x * root[:, None])

@@ -1,4 +1,6 @@
-"""Row matrices kept small: a dense (n, k) array, (C, k) distinct rows with a cell code for each of n rows, or k columns left where they stand."""
+"""Row matrices kept small: a dense (n, k) array, (C, k) distinct rows with a cell code for each of
+n rows, or k columns left where they stand.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +21,18 @@ _TURN = 1024  # rows put into row order at a time, so that they stay in the cach
 
 
 def group_sums(x: Float, group: Int, m: int, weight: Float | None = None) -> Float:
-    """Sum the rows of x, shape (n, p), times weight (n,), inside each group code 0..m-1. Returns (m, p).
+    """Sum the rows of x, shape (n, p), times weight (n,), inside each group code 0..m-1. Returns
+    (m, p).
 
-    The rows are added in their order, as bincount does, but all columns in one pass: each group's sums lie side by side in memory.
+    The rows are added in their order, as bincount does, but all columns in one pass: each group's
+    sums lie side by side in memory.
     """
     n, p = x.shape
     if n == 0:
         return np.zeros((m, p))
-    member = csc_array((np.ones(n) if weight is None else weight, group, np.arange(n + 1)), shape=(m, n))
+    member = csc_array(
+        (np.ones(n) if weight is None else weight, group, np.arange(n + 1)), shape=(m, n)
+    )
     if p <= _TOGETHER or x.flags.c_contiguous:
         return np.asarray(member @ in_row_order(x))
     out = np.empty((m, p))
@@ -47,7 +53,9 @@ def in_row_order(x: Float) -> Float:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A matrix of n rows and k columns. values: (n, k) where cell is None, else (C, k); cell: (n,) codes 0..C-1."""
+    """A matrix of n rows and k columns. values: (n, k) where cell is None, else (C, k); cell: (n,)
+    codes 0..C-1.
+    """
 
     values: Float
     cell: Int | None = None
@@ -75,11 +83,21 @@ class Rows:
 
     def take(self, index: Int | Bool) -> Rows:
         """The rows at index."""
-        return Rows(self.values[index]) if self.cell is None else Rows(self.values, self.cell[index])
+        return (
+            Rows(self.values[index]) if self.cell is None else Rows(self.values, self.cell[index])
+        )
 
     def collapse(self, weight: Float) -> Float:
-        """Sum of the weights, shape (n,), over equal rows: (C,), or the weights themselves where the rows are dense."""
-        return weight if self.cell is None else np.bincount(self.cell, weights=weight, minlength=self.values.shape[0]).astype(float, copy=False)
+        """Sum of the weights, shape (n,), over equal rows: (C,), or the weights themselves where
+        the rows are dense.
+        """
+        return (
+            weight
+            if self.cell is None
+            else np.bincount(self.cell, weights=weight, minlength=self.values.shape[0]).astype(
+                float, copy=False
+            )
+        )
 
     def totals(self, weight: Float) -> Float:
         """X' w, shape (k,)."""
@@ -103,7 +121,8 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A matrix of n rows and k columns left where they stand: nothing is copied, so that an estimate that is kept costs no memory of its own.
+    """A matrix of n rows and k columns left where they stand: nothing is copied, so that an
+    estimate that is kept costs no memory of its own.
 
     arrays : k arrays of n numbers or booleans, as a frame holds them.  less : (k,) taken off each column, or None.
     inside : (n,) rows that count; the others are zero whatever the arrays hold there; None for all.
@@ -150,7 +169,11 @@ class Columns:
 
     def take(self, index: Int | Bool) -> Columns:
         """The rows at index."""
-        return Columns(tuple(a[index] for a in self.arrays), self.less, None if self.inside is None else self.inside[index])
+        return Columns(
+            tuple(a[index] for a in self.arrays),
+            self.less,
+            None if self.inside is None else self.inside[index],
+        )
 
     def sums(self, weight: Float, group: Int, m: int) -> Float:
         """Weighted sums of the rows in each group code 0..m-1, shape (m, k)."""
@@ -167,10 +190,14 @@ class Columns:
 
 
 def cells(codes: list[Int], sizes: list[int]) -> tuple[Int, Int]:
-    """Distinct combinations of several codes. Returns the combination of each cell, shape (C, len(codes)), and the cell of each row, shape (n,)."""
+    """Distinct combinations of several codes. Returns the combination of each cell, shape (C,
+    len(codes)), and the cell of each row, shape (n,).
+    """
     joint, space, folded = codes[0].astype(np.intp), int(sizes[0]), False
     for code, size in zip(codes[1:], sizes[1:], strict=True):
-        if space * size >= 2**62:  # more combinations than a number can tell apart: count those that occur
+        if (
+            space * size >= 2**62
+        ):  # more combinations than a number can tell apart: count those that occur
             joint, folded = np.unique(joint, return_inverse=True)[1].astype(np.intp), True
             space = int(joint.max(initial=0)) + 1
         joint *= size

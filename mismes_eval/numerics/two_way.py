@@ -1,6 +1,8 @@
-"""Regression with unit and period effects and sets of indicators (event times, cohorts by event time), without a matrix of rows by columns.
+"""Regression with unit and period effects and sets of indicators (event times, cohorts by event
+time), without a matrix of rows by columns.
 
-Units are swept out exactly, in unbalanced and weighted data too: the normal equations need only each column's weighted sums inside units, a table (m, K).
+Units are swept out exactly, in unbalanced and weighted data too: the normal equations need only
+each column's weighted sums inside units, a table (m, K).
 Periods are columns like the others and are then partialled out of the normal equations.
 """
 
@@ -17,7 +19,9 @@ from mismes_eval.numerics.rows import Float, Int, Rows
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Regressors of n rows. dense (n, q) come first; sets: (code (n,), size): one indicator a code 0..size-1, none for code = size. K = q + sum of sizes."""
+    """Regressors of n rows. dense (n, q) come first; sets: (code (n,), size): one indicator a code
+    0..size-1, none for code = size. K = q + sum of sizes.
+    """
 
     dense: Float
     sets: tuple[tuple[Int, int], ...]
@@ -38,13 +42,27 @@ class Columns:
 
     def inside(self, weight: Float, unit: Int, m: int) -> Float:
         """Weighted sums of each column inside units, (m, K)."""
-        parts = [np.bincount(unit, weights=weight * column, minlength=m)[:, None] for column in self.dense.T]
-        parts += [np.bincount(unit * (size + 1) + code, weights=weight, minlength=m * (size + 1)).reshape(m, size + 1)[:, :size] for code, size in self.sets]
+        parts = [
+            np.bincount(unit, weights=weight * column, minlength=m)[:, None]
+            for column in self.dense.T
+        ]
+        parts += [
+            np.bincount(unit * (size + 1) + code, weights=weight, minlength=m * (size + 1)).reshape(
+                m, size + 1
+            )[:, :size]
+            for code, size in self.sets
+        ]
         return np.concatenate(parts, axis=1)
 
     def totals(self, weight: Float) -> Float:
         """Weighted sums of each column, (K,)."""
-        parts = [weight @ self.dense, *(np.bincount(code, weights=weight, minlength=size + 1)[:size] for code, size in self.sets)]
+        parts = [
+            weight @ self.dense,
+            *(
+                np.bincount(code, weights=weight, minlength=size + 1)[:size]
+                for code, size in self.sets
+            ),
+        ]
         return np.concatenate(parts)
 
     def gram(self, weight: Float) -> Float:
@@ -55,9 +73,13 @@ class Columns:
         for i, ((code, size), mine) in enumerate(zip(self.sets, self.spans, strict=True)):
             out[mine, mine] = np.diag(np.bincount(code, weights=weight, minlength=size + 1)[:size])
             for c in range(q):
-                out[mine, c] = out[c, mine] = np.bincount(code, weights=weight * self.dense[:, c], minlength=size + 1)[:size]
+                out[mine, c] = out[c, mine] = np.bincount(
+                    code, weights=weight * self.dense[:, c], minlength=size + 1
+                )[:size]
             for (other, width), theirs in zip(self.sets[:i], self.spans[:i], strict=True):
-                both = np.bincount(code * (width + 1) + other, weights=weight, minlength=(size + 1) * (width + 1)).reshape(size + 1, width + 1)[:size, :width]
+                both = np.bincount(
+                    code * (width + 1) + other, weights=weight, minlength=(size + 1) * (width + 1)
+                ).reshape(size + 1, width + 1)[:size, :width]
                 out[mine, theirs], out[theirs, mine] = both, both.T
         return out
 
@@ -72,10 +94,12 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """Units swept out of columns whose last `periods` are the period effects; p = K - periods columns are reported.
+    """Units swept out of columns whose last `periods` are the period effects; p = K - periods
+    columns are reported.
 
-    unit (n,) codes 0..m-1; weight (n,) of 0 or more; size (m,) weight of units; means (m, K) of the columns inside units; gram (K, K) within units;
-    whole (K,) weighted sums of squares before; left (p, p) gram of the reported columns with units and periods taken out.
+    unit (n,) codes 0..m-1; weight (n,) of 0 or more; size (m,) weight of units; means (m, K) of the
+    columns inside units; gram (K, K) within units; whole (K,) weighted sums of squares before; left
+    (p, p) gram of the reported columns with units and periods taken out.
     """
 
     columns: Columns
@@ -93,16 +117,23 @@ class Within:
 
     def _period_part(self) -> Float:
         """(periods, p): what the periods explain of the reported columns."""
-        out: Float = np.linalg.pinv(self.gram[self.p :, self.p :], rcond=1e-12, hermitian=True) @ self.gram[self.p :, : self.p]
+        out: Float = (
+            np.linalg.pinv(self.gram[self.p :, self.p :], rcond=1e-12, hermitian=True)
+            @ self.gram[self.p :, : self.p]
+        )
         return out
 
     def left(self) -> Float:
         """(p, p)."""
-        out: Float = self.gram[: self.p, : self.p] - self.gram[: self.p, self.p :] @ self._period_part()
+        out: Float = (
+            self.gram[: self.p, : self.p] - self.gram[: self.p, self.p :] @ self._period_part()
+        )
         return (out + out.T) / 2
 
     def coefficients(self, bread: Float) -> Float:
-        """(K, p) that turns residual times swept row into influence; bread (p, p) = inverse of `left`."""
+        """(K, p) that turns residual times swept row into influence; bread (p, p) = inverse of
+        `left`.
+        """
         return np.concatenate([bread, -self._period_part() @ bread])
 
     def unit_mean(self, v: Float) -> Float:
@@ -114,7 +145,10 @@ class Within:
     def fit(self, y: Float, bread: Float) -> tuple[Float, Float]:
         """Reported coefficients (p,) and residuals (n,) of y (n,), once refined."""
         p, beta = self.p, np.zeros(self.columns.k)
-        part, periods = self._period_part(), np.linalg.pinv(self.gram[self.p :, self.p :], rcond=1e-12, hermitian=True)
+        part, periods = (
+            self._period_part(),
+            np.linalg.pinv(self.gram[self.p :, self.p :], rcond=1e-12, hermitian=True),
+        )
         target = y - self.unit_mean(y)[self.unit]
         residual = target
         for _ in range(2):
@@ -125,9 +159,14 @@ class Within:
         return beta[:p], residual
 
     def blocks(self, residual: Float, coef: Float) -> tuple[Block, ...]:
-        """Influence residual * (row - unit mean) @ coef for coef (K, j), on the weights of the rows. The last block sums to zero inside units."""
+        """Influence residual * (row - unit mean) @ coef for coef (K, j), on the weights of the
+        rows. The last block sums to zero inside units.
+        """
         q = self.columns.dense.shape[1]
-        out = [Block(Rows(residual[:, None]), coef[span], code) for (code, _), span in zip(self.columns.sets, self.columns.spans, strict=True)]
+        out = [
+            Block(Rows(residual[:, None]), coef[span], code)
+            for (code, _), span in zip(self.columns.sets, self.columns.spans, strict=True)
+        ]
         if q:
             out.append(Block(Rows(self.columns.dense), coef[:q], None, residual))
         return (*out, Block(Rows(self.means, self.unit), -coef, None, residual))
@@ -139,7 +178,16 @@ def within(weight: Float, unit: Int, m: int, columns: Columns) -> Within:
     sums = columns.inside(weight, unit, m)
     means = np.divide(sums, size[:, None], out=np.zeros_like(sums), where=size[:, None] > 0)
     whole = columns.gram(weight)
-    return Within(columns, unit, weight, size, means, whole - means.T @ sums, np.diag(whole), columns.sets[-1][1])
+    return Within(
+        columns,
+        unit,
+        weight,
+        size,
+        means,
+        whole - means.T @ sums,
+        np.diag(whole),
+        columns.sets[-1][1],
+    )
 
 
 def codes(label: Float, levels: Sequence[float] | Float) -> Int:

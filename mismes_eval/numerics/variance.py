@@ -9,7 +9,8 @@ import numpy as np
 
 from mismes_eval.numerics.rows import Float, Int, group_sums
 
-_CACHED = 32_768  # deviations formed at a time where only variances are asked for, so that they stay in the cache
+# deviations formed at a time where only variances are asked for, so that they stay in the cache
+_CACHED = 32_768
 Lonely = Literal["adjust", "remove", "average", "certainty", "error"]
 
 
@@ -17,7 +18,8 @@ Lonely = Literal["adjust", "remove", "average", "certainty", "error"]
 class Stage:
     """One sampling stage.
 
-    stratum : (m,) codes 0..H-1 of the stage's units (from the second stage on, a stratum lies inside one unit of the stage above).
+    stratum : (m,) codes 0..H-1 of the stage's units (from the second stage on, a stratum lies
+        inside one unit of the stage above).
     parent : (m,) unit of the stage above, zeros at the first stage.
     fraction : (H,) sampling fraction, 0 where the stage is with replacement.
     """
@@ -31,16 +33,21 @@ class Stage:
         return int(self.fraction.size)
 
 
-def stage_vcov(t: Float, stage: Stage, share: Float, lonely: Lonely, diagonal: bool = False) -> Float:
+def stage_vcov(
+    t: Float, stage: Stage, share: Float, lonely: Lonely, diagonal: bool = False
+) -> Float:
     """Covariance (p, p) that one stage adds, or its diagonal (p,).
 
     t : (m, p) weighted totals of the stage's units.  share : (H,) product of the sampling fractions of the stages above.
-    A stratum with one unit: "adjust" takes its deviation from the mean of all units, "average" gives it the mean variance of the other
-    strata, "remove" and "certainty" give it none (R survey 4.5, lonely.psu).
+    A stratum with one unit: "adjust" takes its deviation from the mean of all units, "average"
+    gives it the mean variance of the other strata, "remove" and "certainty" give it none (R survey
+    4.5, lonely.psu).
     """
     if stage.strata == 1 and t.shape[0] > 1:
         deviation = t - t.mean(axis=0)
-        return float(t.shape[0] / (t.shape[0] - 1) * (1 - stage.fraction[0]) * share[0]) * _products(deviation, diagonal)
+        return float(
+            t.shape[0] / (t.shape[0] - 1) * (1 - stage.fraction[0]) * share[0]
+        ) * _products(deviation, diagonal)
     m_h = np.bincount(stage.stratum, minlength=stage.strata)
     centre = group_sums(t, stage.stratum, stage.strata) / np.maximum(m_h, 1)[:, None]
     single = (m_h == 1) & (stage.fraction < 1)
@@ -65,14 +72,20 @@ def stage_vcov(t: Float, stage: Stage, share: Float, lonely: Lonely, diagonal: b
 
 
 def _products(deviation: Float, diagonal: bool) -> Float:
-    out: Float = np.einsum("ij,ij->j", deviation, deviation) if diagonal else deviation.T @ deviation
+    out: Float = (
+        np.einsum("ij,ij->j", deviation, deviation) if diagonal else deviation.T @ deviation
+    )
     return out
 
 
-def multistage_vcov(t: Float, stages: tuple[Stage, ...], lonely: Lonely, diagonal: bool = False) -> Float:
-    """Covariance (p, p) of totals under multistage sampling, or its diagonal (p,); t (m, p) are the weighted totals of the last stage's units.
+def multistage_vcov(
+    t: Float, stages: tuple[Stage, ...], lonely: Lonely, diagonal: bool = False
+) -> Float:
+    """Covariance (p, p) of totals under multistage sampling, or its diagonal (p,); t (m, p) are the
+    weighted totals of the last stage's units.
 
-    Stages below the first one count only where the stage above has a sampling fraction (R survey: svyrecvar).
+    Stages below the first one count only where the stage above has a sampling fraction (R survey:
+    svyrecvar).
     """
     totals = [t]
     for stage, above in zip(stages[:0:-1], stages[-2::-1], strict=True):

@@ -1,4 +1,6 @@
-"""The replication archive of a report: data (where they may be given), code, results, and a README in the headings that social science data editors ask for."""
+"""The replication archive of a report: data (where they may be given), code, results, and a README
+in the headings that social science data editors ask for.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +11,33 @@ from pathlib import Path
 
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.report.language import country_name
-from mismes_eval.report.provenance import ESTIMATES, LOCK, PACKAGE, changed_outputs, file_hash, read_manifest
+from mismes_eval.report.provenance import (
+    ESTIMATES,
+    LOCK,
+    PACKAGE,
+    changed_outputs,
+    file_hash,
+    read_manifest,
+)
 from mismes_eval.report.published import KIND
 from mismes_eval.report.zipped import write_zip
 
-PROJECT_FILES = ("pyproject.toml", LOCK, "Makefile", "environment.yml", "LICENSE", "CITATION.cff", "README.md")
+PROJECT_FILES = (
+    "pyproject.toml",
+    LOCK,
+    "Makefile",
+    "environment.yml",
+    "LICENSE",
+    "CITATION.cff",
+    "README.md",
+)
 
 
 @dataclass(frozen=True)
 class Archive:
-    """path of the zip; files in it; left_out: inputs that are named and hashed in the README but not given."""
+    """path of the zip; files in it; left_out: inputs that are named and hashed in the README but
+    not given.
+    """
 
     path: Path
     files: int
@@ -31,16 +50,23 @@ def package(folder: Path, root: Path, notebooks: Path, to: Path, with_data: bool
     Parameters
     ----------
     folder : the report.  root : project.  to : zip file, replaced.
-    with_data : put in the inputs of real countries as well; synthetic inputs are always in. Inputs from outside the project never are.
+    with_data : put in the inputs of real countries as well; synthetic inputs are always in. Inputs
+        from outside the project never are.
 
     Raises
     ------
-    ParamsError : the report has no manifest, was changed after it was made, or an input differs from the one it was made from.
+    ParamsError : the report has no manifest, was changed after it was made, or an input differs
+        from the one it was made from.
     """
     record = read_manifest(folder)
     if record.get("kind") == KIND:
         raise ParamsError(
-            Problem("a synthesis is made from reports, not from data", folder.name, "the report of a country", fix="Pack the reports of its countries.")
+            Problem(
+                "a synthesis is made from reports, not from data",
+                folder.name,
+                "the report of a country",
+                fix="Pack the reports of its countries.",
+            )
         )
     touched = changed_outputs(folder, record)
     if touched:
@@ -54,17 +80,35 @@ def package(folder: Path, root: Path, notebooks: Path, to: Path, with_data: bool
             )
         )
     inputs = _records(record["inputs"])
-    given = [i for i in inputs if (with_data or record["synthetic"]) and not str(i["path"]).startswith("<")]
+    given = [
+        i
+        for i in inputs
+        if (with_data or record["synthetic"]) and not str(i["path"]).startswith("<")
+    ]
     _same_inputs(root, given)
     members: dict[str, Path] = {str(i["path"]): root / str(i["path"]) for i in given}
     params_file = _text(record, "params", "file")
     notebook = _text(record, "notebook", "name")
     members |= {params_file: root / params_file, f"notebooks/{notebook}": notebooks / notebook}
-    members |= {name: root / name for name in PROJECT_FILES if (root / name).is_file() and name != "README.md"}
-    members |= {f"mismes_eval/{p.relative_to(PACKAGE).as_posix()}": p for p in PACKAGE.rglob("*") if p.is_file() and "__pycache__" not in p.parts}
-    members |= {f"reports/{folder.name}/{p.relative_to(folder).as_posix()}": p for p in folder.rglob("*") if p.is_file()}
+    members |= {
+        name: root / name
+        for name in PROJECT_FILES
+        if (root / name).is_file() and name != "README.md"
+    }
+    members |= {
+        f"mismes_eval/{p.relative_to(PACKAGE).as_posix()}": p
+        for p in PACKAGE.rglob("*")
+        if p.is_file() and "__pycache__" not in p.parts
+    }
+    members |= {
+        f"reports/{folder.name}/{p.relative_to(folder).as_posix()}": p
+        for p in folder.rglob("*")
+        if p.is_file()
+    }
     left_out = tuple(str(i["path"]) for i in inputs if i not in given)
-    readme = readme_text(record, json.loads((folder / ESTIMATES).read_text(encoding="utf-8")), folder.name, left_out)
+    readme = readme_text(
+        record, json.loads((folder / ESTIMATES).read_text(encoding="utf-8")), folder.name, left_out
+    )
     _write(to, readme, members)
     return Archive(to, len(members) + 1, left_out)
 
@@ -72,7 +116,13 @@ def package(folder: Path, root: Path, notebooks: Path, to: Path, with_data: bool
 def _write(to: Path, readme: str, members: Mapping[str, Path]) -> None:
     to.parent.mkdir(parents=True, exist_ok=True)
     part = to.with_name(f".{to.name}.part")
-    write_zip(part, [("README.md", readme.encode()), *((name, path.read_bytes()) for name, path in sorted(members.items()))])
+    write_zip(
+        part,
+        [
+            ("README.md", readme.encode()),
+            *((name, path.read_bytes()) for name, path in sorted(members.items())),
+        ],
+    )
     part.replace(to)
 
 
@@ -93,28 +143,53 @@ def _same_inputs(root: Path, given: Sequence[Mapping[str, object]]) -> None:
         raise ParamsError(problems)
 
 
-def readme_text(record: Mapping[str, object], results: Mapping[str, object], name: str, left_out: Sequence[str]) -> str:
-    """README of the archive. Headings: Social Science Data Editors, template README for replication packages."""
+def readme_text(
+    record: Mapping[str, object], results: Mapping[str, object], name: str, left_out: Sequence[str]
+) -> str:
+    """README of the archive. Headings: Social Science Data Editors, template README for replication
+    packages.
+    """
     country = country_name(str(record["country"]), "en")
     synthetic = bool(record["synthetic"])
     versions, machine = _mapping(record["versions"]), _mapping(record["machine"])
     inputs = _records(record["inputs"])
-    rows = "\n".join(f"| `{i['path']}` | {i['key']} | {i['bytes']:,} | `{i['sha256']}` | {'no' if i['path'] in left_out else 'yes'} |" for i in inputs)
+    rows = "\n".join(
+        f"| `{i['path']}` | {i['key']} | {i['bytes']:,} | `{i['sha256']}` |"
+        f" {'no' if i['path'] in left_out else 'yes'} |"
+        for i in inputs
+    )
     tables, figures = _mapping(results["tables"]), _mapping(results["figures"])
     notebook = _text(record, "notebook", "name")
-    programs = "\n".join(f"| {key} | {title} | `notebooks/{notebook}` | `reports/{name}/tables.xlsx`, sheet {key} |" for key, title in tables.items())
-    programs += "\n" + "\n".join(f"| {key} | {title} | `notebooks/{notebook}` | `reports/{name}/figures/{key}.png` |" for key, title in figures.items())
+    programs = "\n".join(
+        f"| {key} | {title} | `notebooks/{notebook}` | `reports/{name}/tables.xlsx`, sheet {key} |"
+        for key, title in tables.items()
+    )
+    programs += "\n" + "\n".join(
+        f"| {key} | {title} | `notebooks/{notebook}` | `reports/{name}/figures/{key}.png` |"
+        for key, title in figures.items()
+    )
     memory = machine.get("memory_bytes")
     ram = f"{float(str(memory)) / 2**30:.0f} GB of memory" if memory else "memory not recorded"
     software = "\n".join(f"- {package} {version}" for package, version in versions.items())
     chapters = ", ".join(f"{c['title']} {c['seconds']} s" for c in _records(record["chapters"]))
-    banner = "**SYNTHETIC DATA: made-up persons, no finding about the real country.**\n\n" if synthetic else ""
-    access = (
-        "All data are synthetic. They were made by `mismes demo` from public aggregates, which `data_raw/SOURCES.md` of the project lists, and may be redistributed under the licence of the code."
+    banner = (
+        "**SYNTHETIC DATA: made-up persons, no finding about the real country.**\n\n"
         if synthetic
-        else "The data belong to their producers. State here who gives access, under what conditions, and for how long they keep the files."
+        else ""
     )
-    missing = "".join(f"\n- `{path}`: put the file of the hash below into this place." for path in left_out)
+    access = (
+        "All data are synthetic. They were made by `mismes demo` from public aggregates, which"
+        " `data_raw/SOURCES.md` of the project lists, and may be redistributed under the licence of"
+        " the code."
+        if synthetic
+        else (
+            "The data belong to their producers. State here who gives access, under what"
+            " conditions, and for how long they keep the files."
+        )
+    )
+    missing = "".join(
+        f"\n- `{path}`: put the file of the hash below into this place." for path in left_out
+    )
     return f"""# Replication archive: {country}, evaluation of migrant support measures
 
 {banner}## Data availability and provenance statements

@@ -1,4 +1,6 @@
-"""Choosers of country, indicator and breakdown for a notebook; where no widget can be shown, the first choice as a table, so that a run without a browser works."""
+"""Choosers of country, indicator and breakdown for a notebook; where no widget can be shown, the
+first choice as a table, so that a run without a browser works.
+"""
 
 from __future__ import annotations
 
@@ -38,16 +40,29 @@ def choose_profile(run: str, indicator: str = "L3.employment", breakdown: str = 
     A widget of ipywidgets; without that package the first choice, which shows itself as a table.
     """
     return chooser(
-        {"country": countries(run), "indicator": indicators(), "breakdown": {b: b for b in BREAKDOWNS}},
+        {
+            "country": countries(run),
+            "indicator": indicators(),
+            "breakdown": {b: b for b in BREAKDOWNS},
+        },
         {"country": run, "indicator": indicator, "breakdown": breakdown},
         lambda c: profile(c["country"], c["indicator"], c["breakdown"]),
     )
 
 
-def choose_comparison(run: str, other: str, indicator: str = "L3.employment", breakdown: str = WHOLE) -> object:
-    """Two countries, indicator and breakdown, side by side. Arguments and result as in `choose_profile`."""
+def choose_comparison(
+    run: str, other: str, indicator: str = "L3.employment", breakdown: str = WHOLE
+) -> object:
+    """Two countries, indicator and breakdown, side by side. Arguments and result as in
+    `choose_profile`.
+    """
     return chooser(
-        {"country": countries(run), "other": countries(run), "indicator": indicators(), "breakdown": {b: b for b in BREAKDOWNS}},
+        {
+            "country": countries(run),
+            "other": countries(run),
+            "indicator": indicators(),
+            "breakdown": {b: b for b in BREAKDOWNS},
+        },
         {"country": run, "other": other, "indicator": indicator, "breakdown": breakdown},
         lambda c: comparison(c["country"], c["other"], c["indicator"], c["breakdown"]),
     )
@@ -55,7 +70,9 @@ def choose_comparison(run: str, other: str, indicator: str = "L3.employment", br
 
 def profile(run: str, indicator: str, breakdown: str = WHOLE) -> Estimate | NotEstimable:
     """One indicator of a country's survey, by one breakdown."""
-    found = evaluation_of(run).indicators(by=() if breakdown == WHOLE else (breakdown,), which=(indicator.split(".", maxsplit=1)[0],))
+    found = evaluation_of(run).indicators(
+        by=() if breakdown == WHOLE else (breakdown,), which=(indicator.split(".", maxsplit=1)[0],)
+    )
     if not found:
         return NotEstimable(f"{run} names no labour force survey")
     if indicator not in found:
@@ -63,39 +80,61 @@ def profile(run: str, indicator: str, breakdown: str = WHOLE) -> Estimate | NotE
     return found[indicator]
 
 
-def comparison(run: str, other: str, indicator: str, breakdown: str = WHOLE) -> Estimate | NotEstimable:
-    """The same indicator in two countries. Their samples are independent, so a difference has the sum of the variances."""
+def comparison(
+    run: str, other: str, indicator: str, breakdown: str = WHOLE
+) -> Estimate | NotEstimable:
+    """The same indicator in two countries. Their samples are independent, so a difference has the
+    sum of the variances.
+    """
     if run == other:
         raise ParamsError(Problem("a country is compared with itself", run, "two countries"))
     return side_by_side({r: profile(r, indicator, breakdown) for r in (run, other)})
 
 
 def side_by_side(results: Mapping[str, Estimate | NotEstimable]) -> Estimate | NotEstimable:
-    """Results of independent samples under the names of their countries (params file -> result); the reason where one cannot be had."""
+    """Results of independent samples under the names of their countries (params file -> result);
+    the reason where one cannot be had.
+    """
     for run, result in results.items():
         if isinstance(result, NotEstimable):
             return NotEstimable(f"{Path(run).stem}: {result.reason}", result.definition)
-    return independent(*(labelled(result, Path(run).stem) for run, result in results.items() if isinstance(result, Estimate)))
+    return independent(
+        *(
+            labelled(result, Path(run).stem)
+            for run, result in results.items()
+            if isinstance(result, Estimate)
+        )
+    )
 
 
 def labelled(result: Estimate, country: str) -> Estimate:
     """The same numbers under the name of their country, in the table and in the picture."""
-    return replace(result, names=tuple(f"{country}: {n}" for n in result.names), keys=result.keys.assign(country=country)[["country", *result.keys.columns]])
+    return replace(
+        result,
+        names=tuple(f"{country}: {n}" for n in result.names),
+        keys=result.keys.assign(country=country)[["country", *result.keys.columns]],
+    )
 
 
 def next_country(run: str) -> str:
     """The params file after this one in its folder, the first after the last."""
     files = list(countries(run).values())
     if len(files) < 2:
-        raise ParamsError(Problem("there is no second country", str(Path(run).parent), "two params files"))
+        raise ParamsError(
+            Problem("there is no second country", str(Path(run).parent), "two params files")
+        )
     return files[(files.index(run) + 1) % len(files)] if run in files else files[0]
 
 
 def countries(run: str) -> dict[str, str]:
-    """Name -> params file of every country beside this one, itself included; paths are written as `run` is."""
+    """Name -> params file of every country beside this one, itself included; paths are written as
+    `run` is.
+    """
     here = Path(run)
     folder = here.parent if here.parent.is_dir() else Path("..") / here.parent
-    return {p.stem: (here.parent / p.name).as_posix() for p in sorted(folder.glob("*.yaml"))} or {here.stem: run}
+    return {p.stem: (here.parent / p.name).as_posix() for p in sorted(folder.glob("*.yaml"))} or {
+        here.stem: run
+    }
 
 
 def indicators() -> dict[str, str]:
@@ -103,13 +142,23 @@ def indicators() -> dict[str, str]:
     return {f"{i} {about.title}": i for i, about in lfs.catalogue().items()}
 
 
-def chooser(options: Mapping[str, Mapping[str, str]], first: Mapping[str, str], make: Callable[[Mapping[str, str]], object]) -> object:
-    """Drop-downs over what `make` gives for a choice (option -> value). The first choice is always shown."""
+def chooser(
+    options: Mapping[str, Mapping[str, str]],
+    first: Mapping[str, str],
+    make: Callable[[Mapping[str, str]], object],
+) -> object:
+    """Drop-downs over what `make` gives for a choice (option -> value). The first choice is always
+    shown.
+    """
     if find_spec("ipywidgets") is None:
         return make(first)
     widgets = import_module("ipywidgets")
     drop = {
-        name: widgets.Dropdown(options=list(values.items()), value=first[name] if first[name] in values.values() else None, description=name)
+        name: widgets.Dropdown(
+            options=list(values.items()),
+            value=first[name] if first[name] in values.values() else None,
+            description=name,
+        )
         for name, values in options.items()
     }
     shown = widgets.HTML(value=picture(make(first)))
@@ -136,7 +185,10 @@ def picture(result: object) -> str:
     axes.figure.savefig(held, format="png", dpi=90)
     plt.close(axes.figure)
     alt = escape(f"{result.kind} with 95% intervals: {', '.join(result.names)}")
-    return f'{table}<img alt="{alt}" src="data:image/png;base64,{base64.b64encode(held.getvalue()).decode()}">'
+    return (
+        f'{table}<img alt="{alt}"'
+        f' src="data:image/png;base64,{base64.b64encode(held.getvalue()).decode()}">'
+    )
 
 
 @cache

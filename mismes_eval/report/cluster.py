@@ -1,6 +1,8 @@
-"""Reports on a running Dask cluster. Needs the extra [cluster], one folder that every worker sees, and the same installation everywhere.
+"""Reports on a running Dask cluster. Needs the extra [cluster], one folder that every worker sees,
+and the same installation everywhere.
 
-A scheduler runs whatever it is sent: keep it on loopback or on a network of your own, with TLS. Workers need one thread each, since kernels are processes of their own.
+A scheduler runs whatever it is sent: keep it on loopback or on a network of your own, with TLS.
+Workers need one thread each, since kernels are processes of their own.
 """
 
 from __future__ import annotations
@@ -17,29 +19,52 @@ TOPIC = "mismes-progress"
 RETRIES = 2
 
 
-def run_on_cluster(address: str, orders: Sequence[Order], progress: Progress, done: Callable[[Outcome], None]) -> list[Outcome]:
-    """Every order on a worker; what a killed worker had in work is finished elsewhere. Outcomes in the order of the orders.
+def run_on_cluster(
+    address: str, orders: Sequence[Order], progress: Progress, done: Callable[[Outcome], None]
+) -> list[Outcome]:
+    """Every order on a worker; what a killed worker had in work is finished elsewhere. Outcomes in
+    the order of the orders.
 
     Raises
     ------
-    ParamsError : no scheduler answers, no worker is there, or a worker has another version of the package or of what it computes with.
+    ParamsError : no scheduler answers, no worker is there, or a worker has another version of the
+        package or of what it computes with.
     """
     distinct(orders)
     try:
         client = Client(address, timeout=20)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
         raise ParamsError(
-            Problem("no Dask scheduler answers", address, "tcp://host:port of a running scheduler", str(error), "Start one: dask scheduler --host 127.0.0.1")
+            Problem(
+                "no Dask scheduler answers",
+                address,
+                "tcp://host:port of a running scheduler",
+                str(error),
+                "Start one: dask scheduler --host 127.0.0.1",
+            )
         ) from error
     with client:
         _same_everywhere(client, address)
         client.subscribe_topic(TOPIC, lambda event: progress(*event[1]))  # type: ignore[no-untyped-call]
-        waiting = {client.submit(_on_worker, order, key=f"report-{order.name}-{id(orders)}", retries=RETRIES, pure=False): order.name for order in orders}
+        waiting = {
+            client.submit(
+                _on_worker,
+                order,
+                key=f"report-{order.name}-{id(orders)}",
+                retries=RETRIES,
+                pure=False,
+            ): order.name
+            for order in orders
+        }
         found: dict[str, Outcome] = {}
         try:
             for future in as_completed(list(waiting)):  # type: ignore[no-untyped-call]
                 name = waiting[future]
-                found[name] = _outcome(future.exception(), name) if future.status != "finished" else future.result()
+                found[name] = (
+                    _outcome(future.exception(), name)
+                    if future.status != "finished"
+                    else future.result()
+                )
                 done(found[name])
         except KeyboardInterrupt:
             client.cancel(list(waiting), force=True)  # type: ignore[no-untyped-call]
@@ -58,7 +83,14 @@ def _outcome(error: BaseException | None, name: str) -> Outcome:
         "failed",
         0.0,
         None,
-        (Problem("the cluster lost this report", name, got=f"{type(error).__name__}: {error}", fix="Start more workers or give them more memory."),),
+        (
+            Problem(
+                "the cluster lost this report",
+                name,
+                got=f"{type(error).__name__}: {error}",
+                fix="Start more workers or give them more memory.",
+            ),
+        ),
         1,
     )
 
@@ -71,7 +103,14 @@ def _same_everywhere(client: Client, address: str) -> None:
     here = _installed()
     there = client.run(_installed)
     if not there:
-        raise ParamsError(Problem("the cluster has no worker", address, "at least one", fix="Start one: dask worker ADDRESS --nthreads 1"))
+        raise ParamsError(
+            Problem(
+                "the cluster has no worker",
+                address,
+                "at least one",
+                fix="Start one: dask worker ADDRESS --nthreads 1",
+            )
+        )
     others = [worker for worker, installed in there.items() if tuple(installed) != here]
     if others:
         raise ParamsError(

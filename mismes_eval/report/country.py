@@ -1,4 +1,6 @@
-"""The country report: every chapter built, protected against disclosure as a whole, and then shown chapter by chapter."""
+"""The country report: every chapter built, protected against disclosure as a whole, and then shown
+chapter by chapter.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ from mismes_eval.report.tables import Table, TextTable
 
 @dataclass(frozen=True)
 class CountryReport:
-    """session: where shown tables are kept; chapters: built and protected; audit: every number that is hidden, and why."""
+    """session: where shown tables are kept; chapters: built and protected; audit: every number that
+    is hidden, and why.
+    """
 
     session: Session
     context: Context
@@ -34,15 +38,26 @@ class CountryReport:
 
     def findings(self) -> Page:
         """The first page: what the evidence supports, each sentence linked to its table."""
-        items = "".join(f'<li>{escape(text)} <a href="#{escape(anchor)}">{escape(anchor)}</a></li>' for text, anchor in findings(self.context))
+        items = "".join(
+            f'<li>{escape(text)} <a href="#{escape(anchor)}">{escape(anchor)}</a></li>'
+            for text, anchor in findings(self.context)
+        )
         return Page(f'<div class="findings"><ol>{items}</ol></div>')
 
     def chapter(self, name: str) -> Page:
-        """One chapter under the notebook's heading: paragraphs, tables and figures in reading order."""
+        """One chapter under the notebook's heading: paragraphs, tables and figures in reading
+        order.
+        """
         if name not in self.chapters:
-            raise ReportError(f"no such chapter: {name}. Expected one of {', '.join(self.chapters)}.")
+            raise ReportError(
+                f"no such chapter: {name}. Expected one of {', '.join(self.chapters)}."
+            )
         parts = []
-        behind = [key for key in (f"inputs.{k}" for k in INPUTS.get(name, ())) if self.session.params.path(key) is not None]
+        behind = [
+            key
+            for key in (f"inputs.{k}" for k in INPUTS.get(name, ()))
+            if self.session.params.path(key) is not None
+        ]
         for item in self.chapters[name].items:
             if not isinstance(item, str):
                 self.session.origins[item.id] = behind
@@ -57,19 +72,30 @@ class CountryReport:
     def finish(self) -> Page:
         """Write the results and the disclosure audit; the last cell of the notebook."""
         t = self.session.language
-        audit = self.audit.assign(**{c: [t(str(v)) for v in self.audit[c]] for c in ("row", "column") if c in self.audit.columns})
+        audit = self.audit.assign(
+            **{
+                c: [t(str(v)) for v in self.audit[c]]
+                for c in ("row", "column")
+                if c in self.audit.columns
+            }
+        )
         write_csv(audit, self.session.work / "disclosure_audit.csv")
         self.session.facts["comparison"] = comparable(self.context, self.chapters)
         return self.session.finish()
 
 
 def country_report(session: Session) -> CountryReport:
-    """Build every chapter from the session's params; hide what must be hidden over all tables at once."""
+    """Build every chapter from the session's params; hide what must be hidden over all tables at
+    once.
+    """
     p = session.params
     rules = Rules(
-        p.integer("disclosure.min_cell") or 10, p.integer("disclosure.min_mean") or 30, p.number("disclosure.cv_flag") or 0.15, p.number("disclosure.cv_suppress") or 0.30,
+        p.integer("disclosure.min_cell") or 10,
+        p.integer("disclosure.min_mean") or 30,
+        p.number("disclosure.cv_flag") or 0.15,
+        p.number("disclosure.cv_suppress") or 0.30,
         p.number("disclosure.min_weighted") or 0.0,
-    )  # fmt: skip
+    )
     session.progress("reading and weighting", 0, len(CHAPTERS))
     context = Context(evaluate(p), rules, session.language)
     built: dict[str, Chapter] = {}
@@ -79,21 +105,40 @@ def country_report(session: Session) -> CountryReport:
         context = replace(context, shown={**context.shown, **titles(built[name].items)})
     last = built["limits"]
     built["limits"] = replace(last, items=(*last.items, source_map(context, built)))
-    built = {name: replace(c, items=tuple(_dated(context, i) for i in c.items)) for name, c in built.items()}
+    built = {
+        name: replace(c, items=tuple(_dated(context, i) for i in c.items))
+        for name, c in built.items()
+    }
     tables = [item for c in built.values() for item in c.items if isinstance(item, Table)]
-    partitions: dict[str, Sequence[Partition]] = {k: v for c in built.values() for k, v in c.partitions.items()}
+    partitions: dict[str, Sequence[Partition]] = {
+        k: v for c in built.values() for k, v in c.partitions.items()
+    }
     protected, audit = protect_tables(tables, partitions)
     replaced = {id(old): new for old, new in zip(tables, protected, strict=True)}
     chapters = {
-        name: Chapter(c.id, c.title, tuple(replaced.get(id(i), i) if isinstance(i, (Table, TextTable)) else i for i in c.items), c.partitions)
+        name: Chapter(
+            c.id,
+            c.title,
+            tuple(
+                replaced.get(id(i), i) if isinstance(i, (Table, TextTable)) else i for i in c.items
+            ),
+            c.partitions,
+        )
         for name, c in built.items()
     }
     return CountryReport(session, context, chapters, audit)
 
 
 def _dated(context: Context, item: Item) -> Item:
-    """The source of a table of numbers or a figure with the vintage of the data and weights behind it."""
+    """The source of a table of numbers or a figure with the vintage of the data and weights behind
+    it.
+    """
     if not isinstance(item, (Table, Figure)) or not item.source:
         return item
     vintage = context.text(str(context.evaluation.params.text("data_vintage")))
-    return replace(item, source=context.text("{source}; vintage: {vintage}", source=context.text(item.source), vintage=vintage))
+    return replace(
+        item,
+        source=context.text(
+            "{source}; vintage: {vintage}", source=context.text(item.source), vintage=vintage
+        ),
+    )

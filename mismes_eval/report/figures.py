@@ -1,4 +1,6 @@
-"""Figures of a report: one style, safe for colour-blind readers, each with the words a reader without the picture needs."""
+"""Figures of a report: one style, safe for colour-blind readers, each with the words a reader
+without the picture needs.
+"""
 
 from __future__ import annotations
 
@@ -22,20 +24,44 @@ from mismes_eval.report.language import ENGLISH, Language, language
 from mismes_eval.report.plain import escape, printable
 
 BLUE, ORANGE, SKY, GREY, RED = "#1f4e79", "#d55e00", "#56b4e9", "#6e6e6e", "#a61c3c"
-PALETTE = (BLUE, ORANGE, SKY, GREY, "#cc79a7", "#e69f00")  # told apart without red, green or blue cones; a series has a marker of its own besides
+PALETTE = (
+    BLUE,
+    ORANGE,
+    SKY,
+    GREY,
+    "#cc79a7",
+    "#e69f00",
+)  # told apart without red, green or blue cones; a series has a marker of its own besides
 MARKERS = ("o", "s", "^", "D", "v", "P")
 WATERMARK = "SYNTHETIC DATA"
 LEAST = 10  # fewest persons in a bin that is drawn
 _STYLE = {
-    **sns.axes_style("whitegrid"), "figure.dpi": 110, "savefig.dpi": 150, "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 10, "axes.titlelocation": "left",
-    "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "0.6", "axes.grid": True, "grid.color": "0.92", "axes.axisbelow": True, "legend.frameon": False,
-    "figure.facecolor": "white", "svg.hashsalt": "mismes", "text.parse_math": False, "xtick.bottom": True,
-}  # fmt: skip
+    **sns.axes_style("whitegrid"),
+    "figure.dpi": 110,
+    "savefig.dpi": 150,
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "0.6",
+    "axes.grid": True,
+    "grid.color": "0.92",
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "figure.facecolor": "white",
+    "svg.hashsalt": "mismes",
+    "text.parse_math": False,
+    "xtick.bottom": True,
+}
 
 
 @dataclass(frozen=True)
 class Figure:
-    """png bytes; alt: what the picture shows, for readers who cannot see it; data: the numbers drawn; lang: the language that its words were put into."""
+    """png bytes; alt: what the picture shows, for readers who cannot see it; data: the numbers
+    drawn; lang: the language that its words were put into.
+    """
 
     id: str
     title: str
@@ -48,23 +74,40 @@ class Figure:
     lang: str = ""
 
     def in_language(self, t: Language) -> Figure:
-        """The words around the picture in a language; those inside it were drawn in the language that its maker was given."""
+        """The words around the picture in a language; those inside it were drawn in the language
+        that its maker was given.
+        """
         if self.lang:
             return self
-        return replace(self, title=t(self.title), alt=t(self.alt), source=t(self.source), notes=tuple(t(n) for n in self.notes), lang=t.code)
+        return replace(
+            self,
+            title=t(self.title),
+            alt=t(self.alt),
+            source=t(self.source),
+            notes=tuple(t(n) for n in self.notes),
+            lang=t.code,
+        )
 
     def to_html(self, lang: str = "en") -> str:
         """<figure> with the picture inside the page, its text and its notes."""
         t = language(self.lang or lang)
         said = self.in_language(t)
-        notes = [*((t("SYNTHETIC DATA: made-up persons, no finding about the real country."),) if self.synthetic else ()), *said.notes]
+        notes = [
+            *(
+                (t("SYNTHETIC DATA: made-up persons, no finding about the real country."),)
+                if self.synthetic
+                else ()
+            ),
+            *said.notes,
+        ]
         if said.source:
             notes.append(t("Source: {source}", source=said.source))
         foot = "".join(f"<li>{escape(n)}</li>" for n in notes)
         picture = base64.b64encode(self.png).decode("ascii")
         return (
-            f'<figure id="{escape(self.id)}"><figcaption><span class="id">{escape(self.id)}</span> {escape(said.title)}</figcaption>'
-            f'<img src="data:image/png;base64,{picture}" alt="{escape(said.alt)}"><ul class="notes">{foot}</ul></figure>'
+            f'<figure id="{escape(self.id)}"><figcaption><span class="id">{escape(self.id)}</span>'
+            f' {escape(said.title)}</figcaption><img src="data:image/png;base64,{picture}"'
+            f' alt="{escape(said.alt)}"><ul class="notes">{foot}</ul></figure>'
         )
 
     def _repr_html_(self) -> str:
@@ -82,7 +125,12 @@ def canvas(width: float = 7.0, height: float = 3.6) -> tuple[Canvas, Axes]:
 
 
 def panels(
-    width: float, height: float, rows: int = 1, columns: int = 1, heights: Sequence[float] | None = None, sharex: bool = False
+    width: float,
+    height: float,
+    rows: int = 1,
+    columns: int = 1,
+    heights: Sequence[float] | None = None,
+    sharex: bool = False,
 ) -> tuple[Canvas, list[Axes]]:
     """Several axes in the project's style, row by row."""
     with matplotlib.rc_context(_STYLE):
@@ -92,20 +140,39 @@ def panels(
 
 
 def legend_above(ax: Axes, columns: int = 3) -> None:
-    """The legend above the axes, where it hides nothing, in as many columns as its words leave room for."""
+    """The legend above the axes, where it hides nothing, in as many columns as its words leave room
+    for.
+    """
     longest = max((len(label) for label in ax.get_legend_handles_labels()[1]), default=0)
     beside = max((len(label.get_text()) for label in ax.get_yticklabels()), default=0)
     room = ax.figure.get_size_inches()[0] - 0.5 - 0.075 * beside
     columns = max(1, min(columns, int(room / (0.5 + 0.068 * longest))))
-    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, frameon=False, fontsize=8, borderaxespad=0.2)
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=columns,
+        frameon=False,
+        fontsize=8,
+        borderaxespad=0.2,
+    )
 
 
 def finish(
-    id: str, title: str, fig: Canvas, alt: str, data: pd.DataFrame, source: str = "", notes: Sequence[str] = (), synthetic: bool = False, t: Language = ENGLISH
+    id: str,
+    title: str,
+    fig: Canvas,
+    alt: str,
+    data: pd.DataFrame,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
 ) -> Figure:
-    """Draw to PNG, with a watermark where the data are synthetic. The bytes depend on the numbers and the language only.
+    """Draw to PNG, with a watermark where the data are synthetic. The bytes depend on the numbers
+    and the language only.
 
-    t : the report's language, in which labels and legend are drawn already; title, alt, source and notes are put into it here, axis numbers get its separators.
+    t : the report's language, in which labels and legend are drawn already; title, alt, source and
+        notes are put into it here, axis numbers get its separators.
     """
     for ax in fig.axes:
         _numerals(ax, t)
@@ -113,12 +180,16 @@ def finish(
         text.set_parse_math(False)  # a dollar sign in a name is a dollar sign
         text.set_text(printable(text.get_text()))
     if synthetic:
-        fig.supxlabel(t(WATERMARK), x=0.99, ha="right", fontsize=8, color=RED, alpha=0.75, weight="bold")
+        fig.supxlabel(
+            t(WATERMARK), x=0.99, ha="right", fontsize=8, color=RED, alpha=0.75, weight="bold"
+        )
     out = io.BytesIO()
     with matplotlib.rc_context(_STYLE):
         fig.set_dpi(matplotlib.rcParams["savefig.dpi"])
         FigureCanvasAgg(fig).print_png(out, metadata={"Software": None})  # type: ignore[no-untyped-call]  # savefig draws twice
-    return Figure(id, title, out.getvalue(), alt, data, source, tuple(notes), synthetic).in_language(t)
+    return Figure(
+        id, title, out.getvalue(), alt, data, source, tuple(notes), synthetic
+    ).in_language(t)
 
 
 class _Numerals(ScalarFormatter):
@@ -153,20 +224,50 @@ def _numerals(ax: Axes, t: Language) -> None:
             axis.set_major_formatter(_Numerals(t))
 
 
-def _sentence(labels: Sequence[str], value: Sequence[float], low: Sequence[float], high: Sequence[float], scale: float, t: Language) -> str:
+def _sentence(
+    labels: Sequence[str],
+    value: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    scale: float,
+    t: Language,
+) -> str:
     many = [
-        t("{name} {v} ({lo} to {hi})", name=name, v=t.number(v * scale), lo=t.number(lo * scale), hi=t.number(hi * scale))
+        t(
+            "{name} {v} ({lo} to {hi})",
+            name=name,
+            v=t.number(v * scale),
+            lo=t.number(lo * scale),
+            hi=t.number(hi * scale),
+        )
         for name, v, lo, hi in zip(labels, value, low, high, strict=True)
     ]
     return "; ".join(many[:15]) + (t("; and more") if len(many) > 15 else "")
 
 
 def dots(
-    id: str, title: str, groups: dict[str, Estimate], labels: Sequence[str], xlabel: str, scale: float = 1.0, reference: float | None = None,
-    keep: Sequence[bool] | None = None, source: str = "", notes: Sequence[str] = (), synthetic: bool = False, t: Language = ENGLISH,
-) -> Figure:  # fmt: skip
-    """Dot and 95% interval of each label, one colour a series. keep: labels that may be published. t: the report's language, for every word of the picture."""
-    title, xlabel, labels, groups = t(title), t(xlabel), [t(v) for v in labels], {t(k): e for k, e in groups.items()}
+    id: str,
+    title: str,
+    groups: dict[str, Estimate],
+    labels: Sequence[str],
+    xlabel: str,
+    scale: float = 1.0,
+    reference: float | None = None,
+    keep: Sequence[bool] | None = None,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
+) -> Figure:
+    """Dot and 95% interval of each label, one colour a series. keep: labels that may be published.
+    t: the report's language, for every word of the picture.
+    """
+    title, xlabel, labels, groups = (
+        t(title),
+        t(xlabel),
+        [t(v) for v in labels],
+        {t(k): e for k, e in groups.items()},
+    )
     shown = np.array(list(keep) if keep is not None else [True] * len(labels))
     fig, ax = canvas(7.0, 1.0 + 0.3 * len(labels) * max(1, 0.6 * len(groups)))
     y = np.arange(len(labels))[::-1].astype(float)
@@ -174,13 +275,44 @@ def dots(
     for j, (name, e) in enumerate(groups.items()):
         ci = e.ci()
         at = y + (j - (len(groups) - 1) / 2) * -0.22
-        ax.hlines(at[shown], ci["low"].to_numpy()[shown] * scale, ci["high"].to_numpy()[shown] * scale, color=PALETTE[j], lw=1.8)
+        ax.hlines(
+            at[shown],
+            ci["low"].to_numpy()[shown] * scale,
+            ci["high"].to_numpy()[shown] * scale,
+            color=PALETTE[j],
+            lw=1.8,
+        )
         ax.plot(e.value[shown] * scale, at[shown], MARKERS[j], color=PALETTE[j], ms=5, label=name)
-        rows.append(pd.DataFrame({"series": name, "label": labels, "value": e.value, "low": ci["low"].to_numpy(), "high": ci["high"].to_numpy()})[shown])
-        said = _sentence(list(np.array(labels)[shown]), e.value[shown], ci["low"][shown], ci["high"][shown], scale, t)
+        rows.append(
+            pd.DataFrame(
+                {
+                    "series": name,
+                    "label": labels,
+                    "value": e.value,
+                    "low": ci["low"].to_numpy(),
+                    "high": ci["high"].to_numpy(),
+                }
+            )[shown]
+        )
+        said = _sentence(
+            list(np.array(labels)[shown]),
+            e.value[shown],
+            ci["low"][shown],
+            ci["high"][shown],
+            scale,
+            t,
+        )
         alt.append(t("{series}: {values}", series=name, values=said) if len(groups) > 1 else said)
     for hidden in y[~shown]:
-        ax.text(0.01, hidden, "c", transform=ax.get_yaxis_transform(), va="center", fontsize=8, color=GREY)
+        ax.text(
+            0.01,
+            hidden,
+            "c",
+            transform=ax.get_yaxis_transform(),
+            va="center",
+            fontsize=8,
+            color=GREY,
+        )
     if reference is not None:
         ax.axvline(reference * scale, color="0.4", lw=1, ls="--")
     ax.set_yticks(y, labels)
@@ -189,40 +321,95 @@ def dots(
     ax.set_xlabel(xlabel)
     if len(groups) > 1:
         legend_above(ax)
-    return finish(id, title, fig, _alt(t, title, xlabel, ". ".join(alt)), pd.concat(rows, ignore_index=True), source, notes, synthetic, t)
+    return finish(
+        id,
+        title,
+        fig,
+        _alt(t, title, xlabel, ". ".join(alt)),
+        pd.concat(rows, ignore_index=True),
+        source,
+        notes,
+        synthetic,
+        t,
+    )
 
 
 def _alt(t: Language, title: str, axes: str, values: str) -> str:
-    """Alternative text: what the picture is, what its axes are, what stands in it. Its parts are in the language already."""
+    """Alternative text: what the picture is, what its axes are, what stands in it. Its parts are in
+    the language already.
+    """
     return t("{title}. {axes}. {values}", title=title, axes=axes, values=values)
 
 
 def heat(
-    id: str, title: str, table: pd.DataFrame, label: str, source: str = "", notes: Sequence[str] = (), synthetic: bool = False, t: Language = ENGLISH
+    id: str,
+    title: str,
+    table: pd.DataFrame,
+    label: str,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
 ) -> Figure:
     """Counts in a grid: rows and columns of the table, number in each cell."""
     title, table = t(title), table.rename(index=lambda v: t(str(v)), columns=lambda v: t(str(v)))
     fig, ax = canvas(7.2, 1.2 + 0.34 * len(table))
     with matplotlib.rc_context(_STYLE):
-        sns.heatmap(table.astype(float), annot=True, fmt=".0f", cmap="Blues", cbar=False, linewidths=0.6, linecolor="white", ax=ax, annot_kws={"size": 8})
+        sns.heatmap(
+            table.astype(float),
+            annot=True,
+            fmt=".0f",
+            cmap="Blues",
+            cbar=False,
+            linewidths=0.6,
+            linecolor="white",
+            ax=ax,
+            annot_kws={"size": 8},
+        )
     ax.set_xlabel("")
     ax.set_ylabel("")
     ax.tick_params(axis="x", rotation=0)
-    filled = [t("{row}, {column}: {v}", row=r, column=c, v=t.number(table.loc[r, c], 0)) for r in table.index for c in table.columns if table.loc[r, c] > 0]
-    return finish(id, title, fig, _alt(t, title, t(label), "; ".join(filled[:40])), table.reset_index(), source, notes, synthetic, t)
+    filled = [
+        t("{row}, {column}: {v}", row=r, column=c, v=t.number(table.loc[r, c], 0))
+        for r in table.index
+        for c in table.columns
+        if table.loc[r, c] > 0
+    ]
+    return finish(
+        id,
+        title,
+        fig,
+        _alt(t, title, t(label), "; ".join(filled[:40])),
+        table.reset_index(),
+        source,
+        notes,
+        synthetic,
+        t,
+    )
 
 
 def histogram(
-    id: str, title: str, values: np.ndarray, groups: Sequence[str] | None, xlabel: str, source: str = "", notes: Sequence[str] = (), synthetic: bool = False,
+    id: str,
+    title: str,
+    values: np.ndarray,
+    groups: Sequence[str] | None,
+    xlabel: str,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
     t: Language = ENGLISH,
-) -> Figure:  # fmt: skip
-    """Distribution of weights on a log scale by group: share of the group in each bin; bins of fewer persons than a cell may have are not drawn, groups of few not at all.
+) -> Figure:
+    """Distribution of weights on a log scale by group: share of the group in each bin; bins of
+    fewer persons than a cell may have are not drawn, groups of few not at all.
 
-    The axis ends at the 1st and 99th percentile, the bins there hold what lies beyond: no single weight can be read off it.
+    The axis ends at the 1st and 99th percentile, the bins there hold what lies beyond: no single
+    weight can be read off it.
     """
     title, xlabel = t(title), t(xlabel)
     fig, ax = canvas(7.0, 3.0)
-    data = pd.DataFrame({"value": values, "group": [t(g) for g in groups] if groups is not None else t("all")})
+    data = pd.DataFrame(
+        {"value": values, "group": [t(g) for g in groups] if groups is not None else t("all")}
+    )
     data = data[data["value"] > 0]
     few = data["group"].value_counts()
     data = data[data["group"].isin(few[few >= 30].index)]
@@ -231,7 +418,12 @@ def histogram(
     for j, name in enumerate(names):
         count = np.histogram(data.loc[data["group"] == name, "value"], edges)[0]
         ax.stairs(
-            np.where(count >= LEAST, 100 * count / count.sum(), 0.0), edges, color=PALETTE[j % len(PALETTE)], lw=1.6, ls=("-", "--", ":")[j % 3], label=name
+            np.where(count >= LEAST, 100 * count / count.sum(), 0.0),
+            edges,
+            color=PALETTE[j % len(PALETTE)],
+            lw=1.6,
+            ls=("-", "--", ":")[j % 3],
+            label=name,
         )
     ax.set_xscale("log")
     ax.set_xlabel(xlabel)
@@ -239,12 +431,33 @@ def histogram(
     if len(names) > 1:
         legend_above(ax)
     quart = data.groupby("group")["value"].quantile([0.25, 0.5, 0.75]).unstack()
-    alt = "; ".join(t("{g}: median {mid:,.1f}, middle half {low:,.1f} to {high:,.1f}", g=g, mid=q[0.5], low=q[0.25], high=q[0.75]) for g, q in quart.iterrows())
-    return finish(id, title, fig, _alt(t, title, xlabel, alt), quart.reset_index(), source, notes, synthetic, t)
+    alt = "; ".join(
+        t(
+            "{g}: median {mid:,.1f}, middle half {low:,.1f} to {high:,.1f}",
+            g=g,
+            mid=q[0.5],
+            low=q[0.25],
+            high=q[0.75],
+        )
+        for g, q in quart.iterrows()
+    )
+    return finish(
+        id,
+        title,
+        fig,
+        _alt(t, title, xlabel, alt),
+        quart.reset_index(),
+        source,
+        notes,
+        synthetic,
+        t,
+    )
 
 
 def _within_percentiles(data: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
-    """Edges of 25 bins between the 1st and 99th percentile, and the data with what lies beyond in the outer bins."""
+    """Edges of 25 bins between the 1st and 99th percentile, and the data with what lies beyond in
+    the outer bins.
+    """
     if not len(data):
         return np.array([0.5, 1.5]), data
     low, high = np.quantile(data["value"], [0.01, 0.99], method="inverted_cdf")
@@ -253,20 +466,60 @@ def _within_percentiles(data: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
 
 
 def paths(
-    id: str, title: str, frame: pd.DataFrame, xlabel: str, ylabel: str, scale: float = 1.0, zero: bool = False, source: str = "", notes: Sequence[str] = (), synthetic: bool = False,
+    id: str,
+    title: str,
+    frame: pd.DataFrame,
+    xlabel: str,
+    ylabel: str,
+    scale: float = 1.0,
+    zero: bool = False,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
     t: Language = ENGLISH,
-) -> Figure:  # fmt: skip
-    """Lines with intervals over time. frame: series, x, value, low, high (and wide_low, wide_high for simultaneous bands)."""
-    title, xlabel, ylabel, frame = t(title), t(xlabel), t(ylabel), frame.assign(series=[t(str(v)) for v in frame["series"]])
+) -> Figure:
+    """Lines with intervals over time. frame: series, x, value, low, high (and wide_low, wide_high
+    for simultaneous bands).
+    """
+    title, xlabel, ylabel, frame = (
+        t(title),
+        t(xlabel),
+        t(ylabel),
+        frame.assign(series=[t(str(v)) for v in frame["series"]]),
+    )
     fig, ax = canvas(7.0, 3.4)
     alt = []
     for j, (name, line) in enumerate(frame.groupby("series", sort=False)):
         shift = (j - (frame["series"].nunique() - 1) / 2) * 0.12
         if "wide_low" in line:
-            ax.vlines(line["x"] + shift, line["wide_low"] * scale, line["wide_high"] * scale, color=PALETTE[j], lw=1.0, alpha=0.55)
-        ax.vlines(line["x"] + shift, line["low"] * scale, line["high"] * scale, color=PALETTE[j], lw=2.4)
-        ax.plot(line["x"] + shift, line["value"] * scale, MARKERS[j] + "-", color=PALETTE[j], lw=1.2, ms=5, label=str(name))
-        said = _sentence([t("at {x:g}", x=x) for x in line["x"]], line["value"], line["low"], line["high"], scale, t)
+            ax.vlines(
+                line["x"] + shift,
+                line["wide_low"] * scale,
+                line["wide_high"] * scale,
+                color=PALETTE[j],
+                lw=1.0,
+                alpha=0.55,
+            )
+        ax.vlines(
+            line["x"] + shift, line["low"] * scale, line["high"] * scale, color=PALETTE[j], lw=2.4
+        )
+        ax.plot(
+            line["x"] + shift,
+            line["value"] * scale,
+            MARKERS[j] + "-",
+            color=PALETTE[j],
+            lw=1.2,
+            ms=5,
+            label=str(name),
+        )
+        said = _sentence(
+            [t("at {x:g}", x=x) for x in line["x"]],
+            line["value"],
+            line["low"],
+            line["high"],
+            scale,
+            t,
+        )
         alt.append(t("{series}: {values}", series=name, values=said))
     if zero:
         ax.axhline(0, color="0.3", lw=1)
@@ -275,11 +528,27 @@ def paths(
     ax.set_ylabel(ylabel)
     if frame["series"].nunique() > 1:
         legend_above(ax)
-    return finish(id, title, fig, _alt(t, title, t("{y} by {x}", y=ylabel, x=xlabel), ". ".join(alt)), frame, source, notes, synthetic, t)
+    return finish(
+        id,
+        title,
+        fig,
+        _alt(t, title, t("{y} by {x}", y=ylabel, x=xlabel), ". ".join(alt)),
+        frame,
+        source,
+        notes,
+        synthetic,
+        t,
+    )
 
 
 def flow(
-    id: str, title: str, steps: Sequence[tuple[str, int]], source: str = "", notes: Sequence[str] = (), synthetic: bool = False, t: Language = ENGLISH
+    id: str,
+    title: str,
+    steps: Sequence[tuple[str, int]],
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
 ) -> Figure:
     """Participant flow: one box a step, from frame to analysed, with what is left."""
     title, steps = t(title), [(t(name), n) for name, n in steps]
@@ -289,10 +558,33 @@ def flow(
     top = max(n for _, n in steps) or 1
     for j, (_, n) in enumerate(steps):
         y = len(steps) - 1 - j
-        ax.barh(y, n / top, height=0.62, left=(1 - n / top) / 2, color=BLUE if j == 0 else "#7ba3c9", edgecolor="white")
-        ax.text(0.5, y, lines[j], ha="center", va="center", fontsize=9, color="white" if n / top > 0.5 else "black")
+        ax.barh(
+            y,
+            n / top,
+            height=0.62,
+            left=(1 - n / top) / 2,
+            color=BLUE if j == 0 else "#7ba3c9",
+            edgecolor="white",
+        )
+        ax.text(
+            0.5,
+            y,
+            lines[j],
+            ha="center",
+            va="center",
+            fontsize=9,
+            color="white" if n / top > 0.5 else "black",
+        )
     ax.set_xlim(0, 1)
     ax.set_ylim(-0.6, len(steps) - 0.4)
     return finish(
-        id, title, fig, t("{title}. {values}", title=title, values="; ".join(lines)), pd.DataFrame(steps, columns=["step", "n"]), source, notes, synthetic, t
+        id,
+        title,
+        fig,
+        t("{title}. {values}", title=title, values="; ".join(lines)),
+        pd.DataFrame(steps, columns=["step", "n"]),
+        source,
+        notes,
+        synthetic,
+        t,
     )

@@ -1,4 +1,6 @@
-"""Figures of the inventory: measures over time, the tree of the budget, the way from sources to counted measures."""
+"""Figures of the inventory: measures over time, the tree of the budget, the way from sources to
+counted measures.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,24 @@ MOST = 80
 
 
 def timeline(
-    id: str, title: str, measures: pd.DataFrame, until: int, source: str = "", notes: Sequence[str] = (), synthetic: bool = False, t: Language = ENGLISH
-) -> Figure:  # fmt: skip
-    """One bar a measure from start to end, in order of start, coloured by stage; an arrow where it has no end yet.
+    id: str,
+    title: str,
+    measures: pd.DataFrame,
+    until: int,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
+) -> Figure:
+    """One bar a measure from start to end, in order of start, coloured by stage; an arrow where it
+    has no end yet.
 
-    measures : columns measure, title (may be empty), stage, start and end (years with decimals; end missing: still running). until : year up to which running measures are drawn.
+    measures : columns measure, title (may be empty), stage, start and end (years with decimals; end
+        missing: still running). until : year up to which running measures are drawn.
     """
-    rows = measures.dropna(subset=["start"]).sort_values(["start", "measure"]).reset_index(drop=True)
+    rows = (
+        measures.dropna(subset=["start"]).sort_values(["start", "measure"]).reset_index(drop=True)
+    )
     height = 0.135 if len(rows) <= MOST else 10.8 / len(rows)
     fig, ax = canvas(8.0, 1.1 + height * len(rows))
     stages = list(dict.fromkeys(measures["stage"]))
@@ -31,90 +44,214 @@ def timeline(
         mine = rows[rows["stage"] == stage]
         y = len(rows) - 1 - mine.index.to_numpy()
         end = mine["end"].fillna(until + 1.0)
-        ax.barh(y, end - mine["start"], left=mine["start"], height=0.78, color=PALETTE[j % len(PALETTE)], edgecolor="white", lw=0.3,
-                label=f"{stage} ({len(mine)})")  # fmt: skip
+        ax.barh(
+            y,
+            end - mine["start"],
+            left=mine["start"],
+            height=0.78,
+            color=PALETTE[j % len(PALETTE)],
+            edgecolor="white",
+            lw=0.3,
+            label=f"{stage} ({len(mine)})",
+        )
         going = mine["end"].isna().to_numpy()
         ax.plot(end[going], y[going], ">", color=PALETTE[j % len(PALETTE)], ms=3.5, clip_on=False)
     ax.set_ylim(-0.8, len(rows) - 0.2)
-    ax.set_yticks(
-        len(rows) - 1 - np.arange(len(rows)), [f"{m}  {title}".rstrip() for m, title in zip(rows["measure"], rows["title"], strict=True)], fontsize=5.5
-    ) if len(rows) <= MOST else ax.set_yticks([])
+    (
+        ax.set_yticks(
+            len(rows) - 1 - np.arange(len(rows)),
+            [
+                f"{m}  {title}".rstrip()
+                for m, title in zip(rows["measure"], rows["title"], strict=True)
+            ],
+            fontsize=5.5,
+        )
+        if len(rows) <= MOST
+        else ax.set_yticks([])
+    )
     ax.grid(axis="y", visible=False)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.xaxis.set_major_formatter(lambda x, _: f"{x:.0f}")
     legend_above(ax, 2)
-    active = {year: int(((rows["start"] < year + 1) & (rows["end"].fillna(until + 1.0) >= year)).sum()) for year in range(int(rows["start"].min()), until + 1)}
-    alt = t("{title}. Measures under way in each year: {numbers}", title=t(title), numbers="; ".join(f"{y} {n}" for y, n in active.items()))
+    active = {
+        year: int(((rows["start"] < year + 1) & (rows["end"].fillna(until + 1.0) >= year)).sum())
+        for year in range(int(rows["start"].min()), until + 1)
+    }
+    alt = t(
+        "{title}. Measures under way in each year: {numbers}",
+        title=t(title),
+        numbers="; ".join(f"{y} {n}" for y, n in active.items()),
+    )
     return finish(id, title, fig, alt, rows, source, notes, synthetic, t)
 
 
 def budget_tree(
-    id: str, title: str, parts: pd.DataFrame, unit: str, source: str = "", notes: Sequence[str] = (), synthetic: bool = False, t: Language = ENGLISH
-) -> Figure:  # fmt: skip
-    """Budget as areas: a column for each stage, cut into models. parts: stage, model, amount; only amounts that may be published."""
+    id: str,
+    title: str,
+    parts: pd.DataFrame,
+    unit: str,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
+) -> Figure:
+    """Budget as areas: a column for each stage, cut into models. parts: stage, model, amount; only
+    amounts that may be published.
+    """
     fig, ax = canvas(7.4, 4.2)
     total, left, alt = float(parts["amount"].sum()), 0.0, []
     for j, (stage, block) in enumerate(parts.groupby("stage", sort=False)):
         width = float(block["amount"].sum()) / total
         _column(ax, block, left, width, j, t)
-        ax.text(left + width / 2, 1.02, _wrapped(f"{stage} {t.number(block['amount'].sum())}", width * 14), ha="center", va="bottom", fontsize=8)
+        ax.text(
+            left + width / 2,
+            1.02,
+            _wrapped(f"{stage} {t.number(block['amount'].sum())}", width * 14),
+            ha="center",
+            va="bottom",
+            fontsize=8,
+        )
         alt.append(
-            f"{stage} {t.number(block['amount'].sum())} (" + "; ".join(f"{m} {t.number(a)}" for m, a in zip(block["model"], block["amount"], strict=True)) + ")"
+            f"{stage} {t.number(block['amount'].sum())} ("
+            + "; ".join(
+                f"{m} {t.number(a)}" for m, a in zip(block["model"], block["amount"], strict=True)
+            )
+            + ")"
         )
         left += width
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1.12)
     ax.set_axis_off()
-    return finish(id, title, fig, t("{title}. {what}", title=t(title), what=unit + ". " + ". ".join(alt)), parts, source, notes, synthetic, t)
+    return finish(
+        id,
+        title,
+        fig,
+        t("{title}. {what}", title=t(title), what=unit + ". " + ". ".join(alt)),
+        parts,
+        source,
+        notes,
+        synthetic,
+        t,
+    )
 
 
 def _column(ax: Axes, block: pd.DataFrame, left: float, width: float, j: int, t: Language) -> None:
     whole, at = float(block["amount"].sum()), 0.0
     ordered = block.sort_values("amount", ascending=False)
-    for k, (model, amount) in enumerate(zip(ordered["model"], ordered["amount"].astype(float), strict=True)):
+    for k, (model, amount) in enumerate(
+        zip(ordered["model"], ordered["amount"].astype(float), strict=True)
+    ):
         height = amount / whole
-        ax.add_patch(Rectangle((left, at), width, height, facecolor=PALETTE[j % len(PALETTE)], alpha=max(0.9 - 0.22 * k, 0.25), edgecolor="white", lw=1.5))
+        ax.add_patch(
+            Rectangle(
+                (left, at),
+                width,
+                height,
+                facecolor=PALETTE[j % len(PALETTE)],
+                alpha=max(0.9 - 0.22 * k, 0.25),
+                edgecolor="white",
+                lw=1.5,
+            )
+        )
         if height > 0.045 and width > 0.05:
             ink = "white" if k < 2 and j % len(PALETTE) in (0, 3) else "black"
-            ax.text(left + width / 2, at + height / 2, f"{model} {t.number(amount)}", ha="center", va="center", fontsize=7.5, color=ink)
+            ax.text(
+                left + width / 2,
+                at + height / 2,
+                f"{model} {t.number(amount)}",
+                ha="center",
+                va="center",
+                fontsize=7.5,
+                color=ink,
+            )
         at += height
 
 
 def _wrapped(text: str, width: float) -> str:
     lines = [""]
     for word in text.split():
-        lines = [*lines[:-1], f"{lines[-1]} {word}".strip()] if len(lines[-1]) + len(word) < max(width, 9) else [*lines, word]
+        lines = (
+            [*lines[:-1], f"{lines[-1]} {word}".strip()]
+            if len(lines[-1]) + len(word) < max(width, 9)
+            else [*lines, word]
+        )
     return "\n".join(lines).strip()
 
 
 def sources_flow(
-    id: str, title: str, left: Mapping[str, int], steps: Sequence[tuple[str, int, str]], source: str = "", notes: Sequence[str] = (), synthetic: bool = False, t: Language = ENGLISH
-) -> Figure:  # fmt: skip
-    """From sources to what is counted (after PRISMA 2020). left: source -> records. steps: what, how many, and why the others are not in it."""
+    id: str,
+    title: str,
+    left: Mapping[str, int],
+    steps: Sequence[tuple[str, int, str]],
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
+) -> Figure:
+    """From sources to what is counted (after PRISMA 2020). left: source -> records. steps: what,
+    how many, and why the others are not in it.
+    """
     fig, ax = canvas(7.4, 0.4 + 0.72 * (len(steps) + 1))
     ax.set_axis_off()
     ax.set_xlim(0, 10)
     ax.set_ylim(-len(steps) - 0.45, 0.5)
-    _box(ax, 5.0, 0.0, 9.6, "; ".join(t("{step}: {n:,}", step=name, n=n) for name, n in left.items()), GREY)
+    _box(
+        ax,
+        5.0,
+        0.0,
+        9.6,
+        "; ".join(t("{step}: {n:,}", step=name, n=n) for name, n in left.items()),
+        GREY,
+    )
     for k, (what, n, lost) in enumerate(steps, 1):
-        ax.annotate("", xy=(2.9, -k + 0.27), xytext=(2.9, -k + 0.73), arrowprops={"arrowstyle": "->", "color": BLUE, "lw": 1.4})
+        ax.annotate(
+            "",
+            xy=(2.9, -k + 0.27),
+            xytext=(2.9, -k + 0.73),
+            arrowprops={"arrowstyle": "->", "color": BLUE, "lw": 1.4},
+        )
         _box(ax, 2.9, -float(k), 5.4, f"{what}\nn = {t.number(n, 0)}", BLUE)
         if lost:
             _box(ax, 8.0, -float(k) - 0.5, 3.5, lost, GREY)
     alt = "; ".join(
         [
             *(t("{step}: {n:,}", step=name, n=n) for name, n in left.items()),
-            *(t("{step}: {n:,}", step=what, n=n) + (f" ({lost})" if lost else "") for what, n, lost in steps),
+            *(
+                t("{step}: {n:,}", step=what, n=n) + (f" ({lost})" if lost else "")
+                for what, n, lost in steps
+            ),
         ]
     )
-    data = pd.DataFrame([(what, n, lost) for what, n, lost in steps], columns=["step", "n", "left out"])
-    return finish(id, title, fig, t("{title}. {what}", title=t(title), what=alt), data, source, notes, synthetic, t)
+    data = pd.DataFrame(
+        [(what, n, lost) for what, n, lost in steps], columns=["step", "n", "left out"]
+    )
+    return finish(
+        id,
+        title,
+        fig,
+        t("{title}. {what}", title=t(title), what=alt),
+        data,
+        source,
+        notes,
+        synthetic,
+        t,
+    )
 
 
 def _box(ax: Axes, x: float, y: float, width: float, text: str, colour: str) -> None:
     lines = _wrapped_lines(text, width)
     half = 0.24 if lines.count("\n") < 2 else 0.36
-    ax.add_patch(FancyBboxPatch((x - width / 2, y - half), width, 2 * half, boxstyle="round,pad=0.02", facecolor="#f4f7fa", edgecolor=colour, lw=1.2))
+    ax.add_patch(
+        FancyBboxPatch(
+            (x - width / 2, y - half),
+            width,
+            2 * half,
+            boxstyle="round,pad=0.02",
+            facecolor="#f4f7fa",
+            edgecolor=colour,
+            lw=1.2,
+        )
+    )
     ax.text(x, y, lines, ha="center", va="center", fontsize=8 if half < 0.3 else 7)
 
 

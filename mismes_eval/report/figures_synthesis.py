@@ -1,4 +1,6 @@
-"""Figures of the synthesis: effects by model and country with their summary; an indicator by country and group."""
+"""Figures of the synthesis: effects by model and country with their summary; an indicator by
+country and group.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +9,56 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.report.figures import BLUE, GREY, ORANGE, PALETTE, Figure, canvas, finish, legend_above
+from mismes_eval.report.figures import (
+    BLUE,
+    GREY,
+    ORANGE,
+    PALETTE,
+    Figure,
+    canvas,
+    finish,
+    legend_above,
+)
 from mismes_eval.report.language import ENGLISH, Language
 
 HEAD, EFFECT, SUMMARY, PREDICTION = "head", "effect", "summary", "prediction"
 
 
 def forest(
-    id: str, title: str, frame: pd.DataFrame, xlabel: str, source: str = "", notes: Sequence[str] = (), synthetic: bool = False, t: Language = ENGLISH
+    id: str,
+    title: str,
+    frame: pd.DataFrame,
+    xlabel: str,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
 ) -> Figure:
-    """Effects under a heading for each model, with a diamond for their summary and a dashed line for the prediction interval.
+    """Effects under a heading for each model, with a diamond for their summary and a dashed line
+    for the prediction interval.
 
-    frame : kind ("head", "effect", "summary", "prediction"), label, value, low, high, weight (share in the summary, NaN where there is none), hollow (to be read with caution).
+    frame : kind ("head", "effect", "summary", "prediction"), label, value, low, high, weight (share
+        in the summary, NaN where there is none), hollow (to be read with caution).
     """
     fig, ax = canvas(7.6, 1.0 + 0.31 * len(frame))
     y = np.arange(len(frame))[::-1].astype(float)
     for at, row in zip(y, frame.to_dict("records"), strict=True):
         low, high, value = row["low"], row["high"], row["value"]
         if row["kind"] == HEAD:  # across the picture: models have long names
-            ax.annotate(row["label"], (0.005, at), xycoords=("figure fraction", "data"), va="center", fontsize=8.5, fontweight="bold").set_in_layout(False)
+            ax.annotate(
+                row["label"],
+                (0.005, at),
+                xycoords=("figure fraction", "data"),
+                va="center",
+                fontsize=8.5,
+                fontweight="bold",
+            ).set_in_layout(False)
         elif row["kind"] == EFFECT:
             size = 6.0 if not np.isfinite(row["weight"]) else 4.5 + 6.0 * np.sqrt(row["weight"])
             ax.hlines(at, low, high, color=BLUE, lw=1.6)
-            ax.plot(value, at, "s", color=BLUE, ms=size, mfc="white" if row["hollow"] else BLUE, mew=1.4)
+            ax.plot(
+                value, at, "s", color=BLUE, ms=size, mfc="white" if row["hollow"] else BLUE, mew=1.4
+            )
         elif row["kind"] == SUMMARY:
             ax.fill([low, value, high, value], [at, at + 0.28, at, at - 0.28], color=ORANGE, lw=0)
         elif row["kind"] == PREDICTION:
@@ -38,7 +67,11 @@ def forest(
     for at, kind in zip(y, frame["kind"], strict=True):
         if kind != HEAD:
             ax.vlines(0, at - 0.5, at + 0.5, color="0.35", lw=1, zorder=0)
-    ax.set_yticks(y, ["" if k == HEAD else x for k, x in zip(frame["kind"], frame["label"], strict=True)], fontsize=8.5)
+    ax.set_yticks(
+        y,
+        ["" if k == HEAD else x for k, x in zip(frame["kind"], frame["label"], strict=True)],
+        fontsize=8.5,
+    )
     for at, label in enumerate(ax.get_yticklabels()):
         label.set_color(GREY if frame["kind"].iloc[at] == PREDICTION else "black")
     ax.set_ylim(-0.7, len(frame) - 0.3)
@@ -46,26 +79,62 @@ def forest(
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel(xlabel)
-    numbers = [t("{v} ({lo} to {hi})", v=t.number(r["value"]), lo=t.number(r["low"]), hi=t.number(r["high"])) for r in frame.to_dict("records")]
+    numbers = [
+        t(
+            "{v} ({lo} to {hi})",
+            v=t.number(r["value"]),
+            lo=t.number(r["low"]),
+            hi=t.number(r["high"]),
+        )
+        for r in frame.to_dict("records")
+    ]
     right = ax.twinx()
     right.set_ylim(ax.get_ylim())
-    right.set_yticks(y, ["" if k == HEAD else n for k, n in zip(frame["kind"], numbers, strict=True)], fontsize=8.5)
+    right.set_yticks(
+        y,
+        ["" if k == HEAD else n for k, n in zip(frame["kind"], numbers, strict=True)],
+        fontsize=8.5,
+    )
     right.tick_params(axis="y", length=0)
     right.grid(visible=False)
     right.spines[:].set_visible(False)
-    said = "; ".join(f"{x} {n}" for k, x, n in zip(frame["kind"], frame["label"], numbers, strict=True) if k != HEAD)
-    return finish(id, title, fig, t("{title}. {what}", title=t(title), what=said), frame, source, notes, synthetic, t)
+    said = "; ".join(
+        f"{x} {n}"
+        for k, x, n in zip(frame["kind"], frame["label"], numbers, strict=True)
+        if k != HEAD
+    )
+    return finish(
+        id,
+        title,
+        fig,
+        t("{title}. {what}", title=t(title), what=said),
+        frame,
+        source,
+        notes,
+        synthetic,
+        t,
+    )
 
 
 def by_country(
-    id: str, title: str, frame: pd.DataFrame, xlabel: str, source: str = "", notes: Sequence[str] = (), synthetic: bool = False, t: Language = ENGLISH
+    id: str,
+    title: str,
+    frame: pd.DataFrame,
+    xlabel: str,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
 ) -> Figure:
     """Value and interval of each group in each country. frame: country, group, value, low, high."""
     countries, groups = list(dict.fromkeys(frame["country"])), list(dict.fromkeys(frame["group"]))
     fig, ax = canvas(7.0, 1.2 + 0.2 * len(countries) * (len(groups) + 1))
     for j, group in enumerate(groups):
         mine = frame[frame["group"] == group]
-        y = [len(countries) - 1 - countries.index(c) + 0.22 * ((len(groups) - 1) / 2 - j) for c in mine["country"]]
+        y = [
+            len(countries) - 1 - countries.index(c) + 0.22 * ((len(groups) - 1) / 2 - j)
+            for c in mine["country"]
+        ]
         ax.hlines(y, mine["low"], mine["high"], color=PALETTE[j], lw=1.8)
         ax.plot(mine["value"], y, "osD"[j % 3], color=PALETTE[j], ms=5, label=group)
     ax.set_yticks(range(len(countries)), countries[::-1])
@@ -74,7 +143,23 @@ def by_country(
     ax.set_xlabel(xlabel)
     legend_above(ax)
     said = "; ".join(
-        t("{name} {v} ({lo} to {hi})", name=f"{r['country']}, {r['group']}", v=t.number(r["value"]), lo=t.number(r["low"]), hi=t.number(r["high"]))
+        t(
+            "{name} {v} ({lo} to {hi})",
+            name=f"{r['country']}, {r['group']}",
+            v=t.number(r["value"]),
+            lo=t.number(r["low"]),
+            hi=t.number(r["high"]),
+        )
         for r in frame.to_dict("records")
     )
-    return finish(id, title, fig, t("{title}. {what}", title=t(title), what=said), frame, source, notes, synthetic, t)
+    return finish(
+        id,
+        title,
+        fig,
+        t("{title}. {what}", title=t(title), what=said),
+        frame,
+        source,
+        notes,
+        synthetic,
+        t,
+    )

@@ -1,4 +1,6 @@
-"""Figures over persons and time: reliability against sample size, what people do month by month, the time to a first event."""
+"""Figures over persons and time: reliability against sample size, what people do month by month,
+the time to a first event.
+"""
 
 from __future__ import annotations
 
@@ -9,41 +11,111 @@ import pandas as pd
 import seaborn as sns
 
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.report.figures import BLUE, GREY, MARKERS, ORANGE, PALETTE, RED, Figure, canvas, finish, legend_above, panels
+from mismes_eval.report.figures import (
+    BLUE,
+    GREY,
+    MARKERS,
+    ORANGE,
+    PALETTE,
+    RED,
+    Figure,
+    canvas,
+    finish,
+    legend_above,
+    panels,
+)
 from mismes_eval.report.language import ENGLISH, Language
 from mismes_eval.report.tables import HIDDEN
 
-# One colour a state that reads in grey too: work dark, none light; abroad in the warm hues. White is left for what is not shown.
-STATES = ("#0b3c5d", "#328cc1", "#9ecae1", "#deebf7", "#4d4d4d", "#969696", "#bdbdbd", "#d4d4d4", "#d55e00", "#f5b78a", "#e8e0d0")
+# One colour a state that reads in grey too: work dark, none light; abroad in the warm hues. White
+# is left for what is not shown.
+STATES = (
+    "#0b3c5d",
+    "#328cc1",
+    "#9ecae1",
+    "#deebf7",
+    "#4d4d4d",
+    "#969696",
+    "#bdbdbd",
+    "#d4d4d4",
+    "#d55e00",
+    "#f5b78a",
+    "#e8e0d0",
+)
 
 
 def reliability(
-    id: str, title: str, cells: pd.DataFrame, limits: tuple[float, float], source: str = "", notes: Sequence[str] = (), synthetic: bool = False, t: Language = ENGLISH
-) -> Figure:  # fmt: skip
-    """Coefficient of variation against unweighted persons, on log scales, with the limits from which a number is flagged and not shown. cells: n, cv (a share), group."""
+    id: str,
+    title: str,
+    cells: pd.DataFrame,
+    limits: tuple[float, float],
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
+) -> Figure:
+    """Coefficient of variation against unweighted persons, on log scales, with the limits from
+    which a number is flagged and not shown. cells: n, cv (a share), group.
+    """
     fig, ax = canvas(6.8, 3.8)
-    sns.scatterplot(cells, x="n", y=cells["cv"] * 100, hue="group", style="group", palette=list(PALETTE[: cells["group"].nunique()]), s=30, alpha=0.8, ax=ax)
+    sns.scatterplot(
+        cells,
+        x="n",
+        y=cells["cv"] * 100,
+        hue="group",
+        style="group",
+        palette=list(PALETTE[: cells["group"].nunique()]),
+        s=30,
+        alpha=0.8,
+        ax=ax,
+    )
     ax.set_xscale("log")
     ax.set_yscale("log")
-    for limit, words, side in zip(limits, (t("flagged (u)"), t("not shown")), ("bottom", "bottom"), strict=True):
+    for limit, words, side in zip(
+        limits, (t("flagged (u)"), t("not shown")), ("bottom", "bottom"), strict=True
+    ):
         ax.axhline(limit * 100, color=RED, lw=1, ls="--")
-        ax.annotate(words, (0.995, limit * 100), xycoords=("axes fraction", "data"), ha="right", va=side, fontsize=8, color=RED)
+        ax.annotate(
+            words,
+            (0.995, limit * 100),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va=side,
+            fontsize=8,
+            color=RED,
+        )
     ax.xaxis.set_major_formatter(lambda x, _: t.number(x, 0))
     ax.yaxis.set_major_formatter(lambda y, _: t.number(y, 1 if y < 1 else 0))
     ax.set_xlabel(t("unweighted persons behind the number"))
     ax.set_ylabel(t("coefficient of variation, %"))
     legend_above(ax)
     over = [int((cells["cv"] > limit).sum()) for limit in limits]
-    alt = t("{title}. Of {n} numbers {a} are above the limit of {x}% and {b} above that of {y}%.", title=t(title), n=len(cells), a=over[0], x=t.number(limits[0] * 100, 0), b=over[1],
-            y=t.number(limits[1] * 100, 0))  # fmt: skip
+    alt = t(
+        "{title}. Of {n} numbers {a} are above the limit of {x}% and {b} above that of {y}%.",
+        title=t(title),
+        n=len(cells),
+        a=over[0],
+        x=t.number(limits[0] * 100, 0),
+        b=over[1],
+        y=t.number(limits[1] * 100, 0),
+    )
     return finish(id, title, fig, alt, cells, source, notes, synthetic, t)
 
 
 def months(
-    id: str, title: str, tables: Mapping[str, pd.DataFrame], labels: Mapping[str, str], xlabel: str, source: str = "", notes: Sequence[str] = (), synthetic: bool = False,
+    id: str,
+    title: str,
+    tables: Mapping[str, pd.DataFrame],
+    labels: Mapping[str, str],
+    xlabel: str,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
     t: Language = ENGLISH,
-) -> Figure:  # fmt: skip
-    """Share of each state by month, one field a group. tables: group -> month, n, and a column of shares for each state, NaN where it is not shown."""
+) -> Figure:
+    """Share of each state by month, one field a group. tables: group -> month, n, and a column of
+    shares for each state, NaN where it is not shown.
+    """
     order = [s for s in labels if any(s in table.columns for table in tables.values())]
     fig, axes = panels(7.4, 3.3, 1, len(tables))
     alt, rows = [], []
@@ -63,13 +135,26 @@ def months(
         ax.set_ylim(0, 100)
         ax.set_title(name)
         ax.set_xlabel(xlabel)
-        ends = "; ".join(f"{t(labels[s])} {_share(shares[s].iloc[0], t)}, {_share(shares[s].iloc[-1], t)}" for s in present)
+        ends = "; ".join(
+            f"{t(labels[s])} {_share(shares[s].iloc[0], t)}, {_share(shares[s].iloc[-1], t)}"
+            for s in present
+        )
         alt.append(t("{name}, % in the first and last month: {numbers}", name=name, numbers=ends))
         rows.append(shown.assign(group=name))
     axes[0].set_ylabel(t("% of persons"))
     handles, names = axes[0].get_legend_handles_labels()
     fig.legend(handles[::-1], names[::-1], loc="outside right center", fontsize=8, frameon=False)
-    return finish(id, title, fig, t("{title}. {what}", title=t(title), what=". ".join(alt)), pd.concat(rows, ignore_index=True), source, notes, synthetic, t)
+    return finish(
+        id,
+        title,
+        fig,
+        t("{title}. {what}", title=t(title), what=". ".join(alt)),
+        pd.concat(rows, ignore_index=True),
+        source,
+        notes,
+        synthetic,
+        t,
+    )
 
 
 def _share(percent: float, t: Language) -> str:
@@ -78,25 +163,75 @@ def _share(percent: float, t: Language) -> str:
 
 
 def waiting(
-    id: str, title: str, curves: Mapping[str, Estimate], xlabel: str, source: str = "", notes: Sequence[str] = (), synthetic: bool = False, t: Language = ENGLISH
-) -> Figure:  # fmt: skip
-    """Kaplan-Meier curves with their intervals. curves: group -> survival by time (keys column 'time')."""
+    id: str,
+    title: str,
+    curves: Mapping[str, Estimate],
+    xlabel: str,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
+) -> Figure:
+    """Kaplan-Meier curves with their intervals. curves: group -> survival by time (keys column
+    'time').
+    """
     fig, ax = canvas(6.8, 3.4)
     alt, rows = [], []
     for j, (name, e) in enumerate(curves.items()):
         time, ci = e.keys["time"].to_numpy(float), e.ci() * 100
         x, y = np.r_[0.0, time], np.r_[1.0, e.value] * 100
-        ax.step(x, y, where="post", color=(BLUE, ORANGE, GREY)[j % 3], lw=1.8, ls=("-", "--", ":")[j % 3], label=name)
-        ax.fill_between(time, ci["low"], ci["high"], step="post", color=(BLUE, ORANGE, GREY)[j % 3], alpha=0.18, lw=0)
+        ax.step(
+            x,
+            y,
+            where="post",
+            color=(BLUE, ORANGE, GREY)[j % 3],
+            lw=1.8,
+            ls=("-", "--", ":")[j % 3],
+            label=name,
+        )
+        ax.fill_between(
+            time,
+            ci["low"],
+            ci["high"],
+            step="post",
+            color=(BLUE, ORANGE, GREY)[j % 3],
+            alpha=0.18,
+            lw=0,
+        )
         every = slice(None, None, max(1, time.size // 6))
-        ax.plot(time[every], e.value[every] * 100, MARKERS[j], color=(BLUE, ORANGE, GREY)[j % 3], ms=4)
+        ax.plot(
+            time[every], e.value[every] * 100, MARKERS[j], color=(BLUE, ORANGE, GREY)[j % 3], ms=4
+        )
         marks = [k for k in range(time.size) if time[k] in (6, 12, 24, 36)]
-        said = "; ".join(t("after {m} months {v}%", m=t.number(time[k], 0), v=t.number(e.value[k] * 100)) for k in marks)
+        said = "; ".join(
+            t("after {m} months {v}%", m=t.number(time[k], 0), v=t.number(e.value[k] * 100))
+            for k in marks
+        )
         alt.append(t("{series}: {values}", series=name, values=said))
-        rows.append(pd.DataFrame({"group": name, "time": time, "value": e.value, "low": ci["low"].to_numpy() / 100, "high": ci["high"].to_numpy() / 100}))
+        rows.append(
+            pd.DataFrame(
+                {
+                    "group": name,
+                    "time": time,
+                    "value": e.value,
+                    "low": ci["low"].to_numpy() / 100,
+                    "high": ci["high"].to_numpy() / 100,
+                }
+            )
+        )
     ax.set_ylim(0, 100)
     ax.set_xlim(left=0)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(t("% still waiting"))
     legend_above(ax)
-    return finish(id, title, fig, t("{title}. {what}", title=t(title), what=". ".join(alt)), pd.concat(rows, ignore_index=True), source, notes, synthetic, t)
+    return finish(
+        id,
+        title,
+        fig,
+        t("{title}. {what}", title=t(title), what=". ".join(alt)),
+        pd.concat(rows, ignore_index=True),
+        source,
+        notes,
+        synthetic,
+        t,
+    )

@@ -1,4 +1,6 @@
-"""Kernels forked from one process that has imported everything (Linux): a report starts in a twentieth of a second instead of three seconds."""
+"""Kernels forked from one process that has imported everything (Linux): a report starts in a
+twentieth of a second instead of three seconds.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +31,21 @@ def can_fork() -> bool:
 def refuse_where_impossible() -> None:
     """Raise ParamsError where this system cannot fork kernels."""
     if not can_fork():
-        raise ParamsError(Problem("kernels cannot be forked here", "--forked", "Linux", "another system", "Leave --forked out: the reports are the same."))
+        raise ParamsError(
+            Problem(
+                "kernels cannot be forked here",
+                "--forked",
+                "Linux",
+                "another system",
+                "Leave --forked out: the reports are the same.",
+            )
+        )
 
 
 @contextmanager
 def kernels(forked: bool) -> Iterator[type[ReportKernel]]:
-    """The class of kernels for one run of the factory: a new process each, or forked from a preloaded one that lives as long as this context.
+    """The class of kernels for one run of the factory: a new process each, or forked from a
+    preloaded one that lives as long as this context.
 
     Raises
     ------
@@ -60,7 +71,13 @@ class Zygote:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._process = subprocess.Popen([sys.executable, "-m", ZYGOTE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", ZYGOTE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
         self._ready = False
 
     def fork(self, connection: str, cwd: str | None, env: dict[str, str]) -> Forked:
@@ -70,7 +87,9 @@ class Zygote:
                 raise RuntimeError("kernel zygote did not start")
             self._ready = True
             assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps({"connection": connection, "cwd": cwd, "env": env}) + "\n")
+            self._process.stdin.write(
+                json.dumps({"connection": connection, "cwd": cwd, "env": env}) + "\n"
+            )
             self._process.stdin.flush()
             return Forked(int(self._answer()))
 
@@ -95,7 +114,9 @@ class Zygote:
 
 
 class Forked:
-    """A process that is not our child, watched by descriptor, with the part of subprocess.Popen's interface that Jupyter uses. Its exit status is not known: 1."""
+    """A process that is not our child, watched by descriptor, with the part of subprocess.Popen's
+    interface that Jupyter uses. Its exit status is not known: 1.
+    """
 
     stdin = stdout = stderr = None
 
@@ -137,7 +158,11 @@ class ForkedProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         env = {str(k): str(v) for k, v in (kwargs.get("env") or os.environ).items()}
-        process = self.parent.zygote.fork(self.parent.connection_file, None if kwargs.get("cwd") is None else str(kwargs["cwd"]), env)
+        process = self.parent.zygote.fork(
+            self.parent.connection_file,
+            None if kwargs.get("cwd") is None else str(kwargs["cwd"]),
+            env,
+        )
         self.process, self.pid = process, process.pid
         if hasattr(os, "getpgid"):
             with suppress(OSError):
@@ -153,7 +178,9 @@ class ForkedKernel(ReportKernel):
     async def _async_pre_start_kernel(self, **kw: Any) -> Any:
         if self.provisioner is None:
             self.kernel_id = self.kernel_id or kw.get("kernel_id", "")
-            self.provisioner = ForkedProvisioner(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)
+            self.provisioner = ForkedProvisioner(
+                kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self
+            )
         return await super()._async_pre_start_kernel(**kw)
 
     pre_start_kernel = _async_pre_start_kernel  # type: ignore[assignment]

@@ -1,4 +1,6 @@
-"""The page of a report: one self-contained file, no script, readable on screen, on paper and by a screen reader."""
+"""The page of a report: one self-contained file, no script, readable on screen, on paper and by a
+screen reader.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-CSP = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+CSP = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action"
+    " 'none'"
+)
 SHOWN_KINDS = frozenset({"text/html", "text/plain", "image/png", "image/jpeg"})
 MAIN = '<main id="text">'
 BANNER = "SYNTHETIC DATA: made-up persons, no finding about the real country."
@@ -47,27 +52,54 @@ class Cover:
 
     @property
     def running(self) -> str:
-        """Country and title as a CSS string, for the head of printed pages: every sign but letters, digits and spaces is written as its number."""
+        """Country and title as a CSS string, for the head of printed pages: every sign but letters,
+        digits and spaces is written as its number.
+        """
         return _css(f"{self.country}: {self.title}")
 
 
 def _css(text: str) -> str:
-    return '"' + "".join(c if c.isascii() and (c.isalnum() or c == " ") else f"\\{ord(c):x} " for c in text if ord(c) >= 32) + '"'
+    return (
+        '"'
+        + "".join(
+            c if c.isascii() and (c.isalnum() or c == " ") else f"\\{ord(c):x} "
+            for c in text
+            if ord(c) >= 32
+        )
+        + '"'
+    )
 
 
-def page(notebook: NotebookNode, params: Params, started: str, fingerprint: str, warnings: list[str]) -> str:
-    """A whole HTML document from an executed notebook: title block, contents, numbered chapters, tables, figures, warnings of the run.
+def page(
+    notebook: NotebookNode, params: Params, started: str, fingerprint: str, warnings: list[str]
+) -> str:
+    """A whole HTML document from an executed notebook: title block, contents, numbered chapters,
+    tables, figures, warnings of the run.
 
-    Code is left out, headings and paragraphs of the notebook are put into the report's language where the catalogue has them.
+    Code is left out, headings and paragraphs of the notebook are put into the report's language
+    where the catalogue has them.
     """
     t = language(str(params["language"]))
     cover = cover_of(params, started, fingerprint, t)
     exporter = import_module("nbconvert").HTMLExporter(
-        config=Config({"HTMLExporter": {"exclude_input": True, "exclude_input_prompt": True, "exclude_output_prompt": True, "theme": "light"}}),
-        template_name="mismes", extra_template_basedirs=[str(TEMPLATES)],
-    )  # fmt: skip
+        config=Config(
+            {
+                "HTMLExporter": {
+                    "exclude_input": True,
+                    "exclude_input_prompt": True,
+                    "exclude_output_prompt": True,
+                    "theme": "light",
+                }
+            }
+        ),
+        template_name="mismes",
+        extra_template_basedirs=[str(TEMPLATES)],
+    )
     words = {k: t(k) for k in ("Contents", "Skip to the text", "Country report")}
-    body, _ = exporter.from_notebook_node(_harmless(_in_language(notebook, t)), resources={"cover": cover, "words": words, "closing": _closing(warnings, t)})
+    body, _ = exporter.from_notebook_node(
+        _harmless(_in_language(notebook, t)),
+        resources={"cover": cover, "words": words, "closing": _closing(warnings, t)},
+    )
     begin, end = body.index(MAIN) + len(MAIN), body.rindex("</main>")
     return number(accessible(body[:begin] + sanitized(body[begin:end]) + body[end:]), t)
 
@@ -82,24 +114,47 @@ def cover_of(params: Params, started: str, fingerprint: str, t: Language) -> Cov
         (t("Produced on"), when),
         (t("Run"), f"{fingerprint[:12]} (MANIFEST.json)"),
     ]
-    title = str(params["title"] or t("Migrant support measures: evaluation from an employment and skills perspective"))
-    return Cover(title, country, tuple((k, v) for k, v in lines if v), t(BANNER) if params.synthetic else "", t.code)
+    title = str(
+        params["title"]
+        or t("Migrant support measures: evaluation from an employment and skills perspective")
+    )
+    return Cover(
+        title,
+        country,
+        tuple((k, v) for k, v in lines if v),
+        t(BANNER) if params.synthetic else "",
+        t.code,
+    )
 
 
 def _in_language(notebook: NotebookNode, t: Language) -> NotebookNode:
-    """Markdown of the notebook, paragraph by paragraph through the catalogue; its first-level heading gives way to the cover."""
+    """Markdown of the notebook, paragraph by paragraph through the catalogue; its first-level
+    heading gives way to the cover.
+    """
     if t.code == "en":
         turned = notebook
     else:
         turned = type(notebook)(notebook)
-        turned.cells = [type(c)({**c, "source": _translated(c.source, t)}) if c.cell_type == "markdown" else c for c in notebook.cells]
+        turned.cells = [
+            type(c)({**c, "source": _translated(c.source, t)}) if c.cell_type == "markdown" else c
+            for c in notebook.cells
+        ]
     out = type(notebook)(turned)
-    out.cells = [type(c)({**c, "source": re.sub(r"(?m)^# .*$", "", c.source)}) if c.cell_type == "markdown" else c for c in turned.cells]
+    out.cells = [
+        (
+            type(c)({**c, "source": re.sub(r"(?m)^# .*$", "", c.source)})
+            if c.cell_type == "markdown"
+            else c
+        )
+        for c in turned.cells
+    ]
     return out
 
 
 def _harmless(notebook: NotebookNode) -> NotebookNode:
-    """A notebook whose cells cannot change the page around them: HTML in Markdown is text, HTML of outputs is sanitized, other markup is left out."""
+    """A notebook whose cells cannot change the page around them: HTML in Markdown is text, HTML of
+    outputs is sanitized, other markup is left out.
+    """
     out = type(notebook)(notebook)
     out.cells = []
     for cell in notebook.cells:
@@ -134,11 +189,16 @@ def _closing(warnings: list[str], t: Language) -> str:
     if not warnings:
         return ""
     items = "".join(f"<li>{escape(t(w))}</li>" for w in warnings)
-    return f'<section class="warnings"><h2>{escape(t("Warnings of this run"))}</h2><ul>{items}</ul></section>'
+    return (
+        "<section"
+        f' class="warnings"><h2>{escape(t("Warnings of this run"))}</h2><ul>{items}</ul></section>'
+    )
 
 
 def accessible(html: str) -> str:
-    """Header scopes on every table, no style blocks from data frames, tables that can be scrolled by keyboard."""
+    """Header scopes on every table, no style blocks from data frames, tables that can be scrolled
+    by keyboard.
+    """
     html = re.sub(r"<style scoped>.*?</style>", "", html, flags=re.DOTALL)
     html = re.sub(r'<table border="1" class="dataframe">', '<table class="dataframe">', html)
     html = re.sub(r'<div class="table"', '<div class="table" tabindex="0"', html)
@@ -170,14 +230,26 @@ def number(html: str, t: Language) -> str:
         return f'<h{level} id="{anchor}"><span class="no">{mark}</span> {text}</h{level}>'
 
     html = re.sub(r"<h([23])\b([^>]*)>(.*?)</h\1>", numbered, html, flags=re.DOTALL)
-    items = "".join(f'<li class="level{level}"><a href="#{anchor}"><span class="no">{mark}</span> {text}</a></li>' for level, mark, anchor, text in entries)
-    contents = f'<nav class="contents" aria-label="{escape(t("Contents"))}"><p class="head">{escape(t("Contents"))}</p><ol>{items}</ol></nav>' if items else ""
+    items = "".join(
+        f'<li class="level{level}"><a href="#{anchor}"><span class="no">{mark}</span>'
+        f" {text}</a></li>"
+        for level, mark, anchor, text in entries
+    )
+    contents = (
+        f'<nav class="contents" aria-label="{escape(t("Contents"))}"><p'
+        f' class="head">{escape(t("Contents"))}</p><ol>{items}</ol></nav>'
+        if items
+        else ""
+    )
     return html.replace("<!-- contents -->", contents, 1)
 
 
 def missing_alternatives(html: str) -> int:
     """Pictures without words."""
-    return sum('alt="' not in tag or 'alt=""' in tag or "No description has been provided" in tag for tag in re.findall(r"<img\b[^>]*>", html))
+    return sum(
+        'alt="' not in tag or 'alt=""' in tag or "No description has been provided" in tag
+        for tag in re.findall(r"<img\b[^>]*>", html)
+    )
 
 
 def require_alternatives(html: str) -> None:
@@ -186,6 +258,10 @@ def require_alternatives(html: str) -> None:
     if count:
         raise errors.ReportError(
             errors.Problem(
-                "pictures have no alternative text", "report.html", "words for every picture", count=count, fix="Show figures with report.add_figure."
+                "pictures have no alternative text",
+                "report.html",
+                "words for every picture",
+                count=count,
+                fix="Show figures with report.add_figure.",
             )
         )

@@ -1,4 +1,6 @@
-"""Kernels of report runs: a process each, sockets in a private folder, and all of them stopped when the run is."""
+"""Kernels of report runs: a process each, sockets in a private folder, and all of them stopped when
+the run is.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from traitlets.config import Config
 
 
 class ReportKernel(AsyncKernelManager):
-    """A kernel manager that knows which kernels run, so that Ctrl-C ends them at once. Kernels say what matters in the notebook; their standard error is dropped."""
+    """A kernel manager that knows which kernels run, so that Ctrl-C ends them at once. Kernels say
+    what matters in the notebook; their standard error is dropped.
+    """
 
     running: ClassVar[set[ReportKernel]] = set()
     lock: ClassVar[Lock] = Lock()
@@ -45,7 +49,9 @@ def stop_kernels() -> None:
 
 
 def close_event_loop() -> None:
-    """Close the event loop that the execution of a notebook left open in this thread, with the tasks that a dead kernel left waiting."""
+    """Close the event loop that the execution of a notebook left open in this thread, with the
+    tasks that a dead kernel left waiting.
+    """
     loop = ensure_event_loop()
     if loop.is_running():
         return
@@ -59,7 +65,11 @@ def close_event_loop() -> None:
 
 
 def kernel_config(sockets: Path) -> Config:
-    """Sockets in a folder of their own, which only this user may enter. Without a connection file of its own every ipc kernel takes the same socket name."""
+    """Sockets in a folder of their own, which only this user may enter. Without a connection file
+    of its own every ipc kernel takes the same socket name.
+    """
     if os.name != "posix":
         return Config()
-    return Config({"KernelManager": {"transport": "ipc", "connection_file": str(sockets / "kernel.json")}})
+    return Config(
+        {"KernelManager": {"transport": "ipc", "connection_file": str(sockets / "kernel.json")}}
+    )

@@ -1,4 +1,6 @@
-"""What a notebook must look like before it is run, and what is taken out of it before it is published."""
+"""What a notebook must look like before it is run, and what is taken out of it before it is
+published.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,16 @@ from mismes_eval.report.session import PROGRESS
 
 
 def checked(path: Path) -> NotebookNode:
-    """Read a notebook that may be run: exactly one cell tagged `parameters`, and it sets `run` to a text and nothing else."""
+    """Read a notebook that may be run: exactly one cell tagged `parameters`, and it sets `run` to a
+    text and nothing else.
+    """
     if not path.is_file():
         raise ParamsError(
             Problem(
-                "the notebook is missing", path.name, "a file in notebooks/", fix="Copy notebooks/ of mismes-eval beside params/, or name one with --notebook."
+                "the notebook is missing",
+                path.name,
+                "a file in notebooks/",
+                fix="Copy notebooks/ of mismes-eval beside params/, or name one with --notebook.",
             )
         )
     try:
@@ -33,7 +40,11 @@ def checked(path: Path) -> NotebookNode:
         TypeError,
         KeyError,
     ) as error:  # nbformat reads JSON of any shape
-        raise ParamsError(Problem("the file is no notebook", path.name, "Jupyter notebook format 4", str(error)[:200])) from error
+        raise ParamsError(
+            Problem(
+                "the file is no notebook", path.name, "Jupyter notebook format 4", str(error)[:200]
+            )
+        ) from error
     tagged = [c for c in notebook.cells if "parameters" in c.get("metadata", {}).get("tags", [])]
     if len(tagged) != 1 or not _sets_run(tagged[0].source):
         raise ParamsError(
@@ -55,11 +66,18 @@ def _sets_run(source: str) -> bool:
     if len(body) != 1 or not isinstance(body[0], ast.Assign):
         return False
     target, value = body[0].targets[0], body[0].value
-    return isinstance(target, ast.Name) and target.id == "run" and isinstance(value, ast.Constant) and isinstance(value.value, str)
+    return (
+        isinstance(target, ast.Name)
+        and target.id == "run"
+        and isinstance(value, ast.Constant)
+        and isinstance(value.value, str)
+    )
 
 
 def scrub(notebook: NotebookNode, params_name: str, folders: Sequence[str]) -> NotebookNode:
-    """The executed notebook without paths of this machine, papermill's records, and with the parameter as a reader would set it."""
+    """The executed notebook without paths of this machine, papermill's records, and with the
+    parameter as a reader would set it.
+    """
     out: NotebookNode = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]
     out.metadata.pop("papermill", None)
     for cell in out.cells:
@@ -71,7 +89,11 @@ def scrub(notebook: NotebookNode, params_name: str, folders: Sequence[str]) -> N
         outputs = cell.get("outputs", [])
         for output in outputs:
             if output.output_type == "stream":
-                output.text = "".join(line for line in output.text.splitlines(keepends=True) if not line.startswith(PROGRESS))
+                output.text = "".join(
+                    line
+                    for line in output.text.splitlines(keepends=True)
+                    if not line.startswith(PROGRESS)
+                )
         if outputs:
             cell.outputs = [o for o in outputs if o.output_type != "stream" or o.text.strip()]
         for output in cell.get("outputs", []):
@@ -91,4 +113,8 @@ def _scrub_texts(node: MutableMapping[str, Any], folders: Sequence[str]) -> None
 
 def shown_html(notebook: NotebookNode) -> dict[str, str]:
     """Id of each code cell -> the HTML that it shows."""
-    return {c.id: "".join(str(o.data.get("text/html", "")) for o in c.outputs if "data" in o) for c in notebook.cells if c.cell_type == "code"}
+    return {
+        c.id: "".join(str(o.data.get("text/html", "")) for o in c.outputs if "data" in o)
+        for c in notebook.cells
+        if c.cell_type == "code"
+    }

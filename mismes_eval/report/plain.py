@@ -9,8 +9,11 @@ from collections.abc import Sequence
 
 from mismes_eval.inventory.export import runs_as_formula
 
-# control characters, lone surrogates, and the signs that turn the direction of the text that follows
-_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+# control characters, lone surrogates, and the signs that turn the direction of the text that
+# follows
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
+)
 _LONGEST = 80
 
 
@@ -28,12 +31,22 @@ def text_cell(text: object) -> object:
     """A cell of a CSV file that no spreadsheet takes for a formula; numbers are left alone."""
     if not isinstance(text, str):
         return text
-    said = re.sub(r"[\t\r\n]+", " ", printable(text))  # a line break that a reader of CSV does not know begins a new cell
-    return f"'{said}" if runs_as_formula(said.lstrip(" \u00a0\u200b\ufeff")) or runs_as_formula(text) else said
+    said = re.sub(
+        r"[\t\r\n]+", " ", printable(text)
+    )  # a line break that a reader of CSV does not know begins a new cell
+    return (
+        f"'{said}"
+        if runs_as_formula(said.lstrip(" \u00a0\u200b\ufeff")) or runs_as_formula(text)
+        else said
+    )
 
 
-def file_names(identifiers: Sequence[str], longest: int = _LONGEST, allowed: str = r"A-Za-z0-9_.-") -> dict[str, str]:
-    """A name for each identifier that every file system takes; two identifiers never share one, upper and lower case apart or not."""
+def file_names(
+    identifiers: Sequence[str], longest: int = _LONGEST, allowed: str = r"A-Za-z0-9_.-"
+) -> dict[str, str]:
+    """A name for each identifier that every file system takes; two identifiers never share one,
+    upper and lower case apart or not.
+    """
     out: dict[str, str] = {}
     taken: set[str] = set()
     for identifier in identifiers:

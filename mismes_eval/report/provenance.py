@@ -1,4 +1,6 @@
-"""Where a report comes from: hashes of inputs, code, lock file and outputs, versions, seed, machine. No user, no host, no absolute path."""
+"""Where a report comes from: hashes of inputs, code, lock file and outputs, versions, seed,
+machine. No user, no host, no absolute path.
+"""
 
 from __future__ import annotations
 
@@ -55,8 +57,16 @@ class Ingredients:
 
     @property
     def fingerprint(self) -> str:
-        parts = [self.notebook_sha256, self.params_sha256, *(f"{i['key']} {i['sha256']}" for i in self.inputs), self.package_sha256, str(self.lock_sha256)]
-        return hashlib.sha256("\n".join([*parts, *(f"{k} {v}" for k, v in sorted(self.versions.items()))]).encode()).hexdigest()
+        parts = [
+            self.notebook_sha256,
+            self.params_sha256,
+            *(f"{i['key']} {i['sha256']}" for i in self.inputs),
+            self.package_sha256,
+            str(self.lock_sha256),
+        ]
+        return hashlib.sha256(
+            "\n".join([*parts, *(f"{k} {v}" for k, v in sorted(self.versions.items()))]).encode()
+        ).hexdigest()
 
 
 def file_hash(path: Path) -> str:
@@ -72,7 +82,11 @@ def file_hash(path: Path) -> str:
 def package_hash() -> str:
     """sha256 over every source and data file of the installed package, names included."""
     digest = hashlib.sha256()
-    for path in sorted(p for p in PACKAGE.rglob("*") if p.is_file() and "__pycache__" not in p.parts and p.suffix != ".pyc"):
+    for path in sorted(
+        p
+        for p in PACKAGE.rglob("*")
+        if p.is_file() and "__pycache__" not in p.parts and p.suffix != ".pyc"
+    ):
         digest.update(f"{path.relative_to(PACKAGE).as_posix()} {file_hash(path)}\n".encode())
     return digest.hexdigest()
 
@@ -83,7 +97,14 @@ def ingredients(params: Params, params_path: Path, notebook: Path) -> Ingredient
     inputs = []
     for key, value in sorted(params.values.items()):
         if isinstance(value, Path):
-            inputs.append({"key": key, "path": params.portable(value), "sha256": file_hash(value), "bytes": value.stat().st_size})
+            inputs.append(
+                {
+                    "key": key,
+                    "path": params.portable(value),
+                    "sha256": file_hash(value),
+                    "bytes": value.stat().st_size,
+                }
+            )
     return Ingredients(
         notebook.name,
         file_hash(notebook),
@@ -108,23 +129,44 @@ def versions() -> dict[str, str]:
 
 
 def shown_by(cells: Mapping[str, str], results: Mapping[str, Any]) -> list[dict[str, object]]:
-    """Table -> notebook cell -> inputs: for every table and figure of a report, the cell that showed it and the keys of the inputs behind it.
+    """Table -> notebook cell -> inputs: for every table and figure of a report, the cell that
+    showed it and the keys of the inputs behind it.
 
     cells : id of a notebook cell -> the HTML that it shows.  results : what estimates.json holds.
     """
-    origins, counted = results.get("origins", {}), Counter(str(e["table"]) for e in results.get("estimates", []))
+    origins, counted = (
+        results.get("origins", {}),
+        Counter(str(e["table"]) for e in results.get("estimates", [])),
+    )
     out: list[dict[str, object]] = []
     for kind in ("tables", "figures"):
         for id_, title in results.get(kind, {}).items():
             cell = next((c for c, html in cells.items() if f'id="{escape(id_)}"' in html), None)
-            out.append({"id": id_, "kind": kind[:-1], "title": title, "cell": cell, "inputs": list(origins.get(id_, [])), "numbers": counted[id_]})
+            out.append(
+                {
+                    "id": id_,
+                    "kind": kind[:-1],
+                    "title": title,
+                    "cell": cell,
+                    "inputs": list(origins.get(id_, [])),
+                    "numbers": counted[id_],
+                }
+            )
     return out
 
 
 def manifest(
-    params: Params, made_of: Ingredients, folder: Path, started: str, seconds: float, chapters: list[dict[str, object]], shown: list[dict[str, object]]
+    params: Params,
+    made_of: Ingredients,
+    folder: Path,
+    started: str,
+    seconds: float,
+    chapters: list[dict[str, object]],
+    shown: list[dict[str, object]],
 ) -> dict[str, object]:
-    """The record of one finished run, with a hash of every file in the folder. shown: see `shown_by`."""
+    """The record of one finished run, with a hash of every file in the folder. shown: see
+    `shown_by`.
+    """
     return {
         "schema": SCHEMA,
         "country": params.country,
@@ -134,7 +176,11 @@ def manifest(
         "seconds": round(seconds, 1),
         "seed": params["impact.seed"],
         "notebook": {"name": made_of.notebook, "sha256": made_of.notebook_sha256},
-        "params": {"file": made_of.params_file, "sha256": made_of.params_sha256, "values": json.loads(params.to_json())},
+        "params": {
+            "file": made_of.params_file,
+            "sha256": made_of.params_sha256,
+            "values": json.loads(params.to_json()),
+        },
         "inputs": list(made_of.inputs),
         "package_sha256": made_of.package_sha256,
         "lock_sha256": made_of.lock_sha256,
@@ -155,7 +201,14 @@ def manifest(
 def outputs(folder: Path) -> list[dict[str, object]]:
     """Name, sha256 and size of every file of a report but its manifest."""
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
-    return [{"path": p.relative_to(folder).as_posix(), "sha256": file_hash(p), "bytes": p.stat().st_size} for p in files]
+    return [
+        {
+            "path": p.relative_to(folder).as_posix(),
+            "sha256": file_hash(p),
+            "bytes": p.stat().st_size,
+        }
+        for p in files
+    ]
 
 
 def read_manifest(folder: Path) -> dict[str, object]:
@@ -165,12 +218,21 @@ def read_manifest(folder: Path) -> dict[str, object]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ParamsError(
-            Problem("this is no report folder", str(folder), f"a folder with a {MANIFEST}", fix="Make the report first: `mismes report`.")
+            Problem(
+                "this is no report folder",
+                str(folder),
+                f"a folder with a {MANIFEST}",
+                fix="Make the report first: `mismes report`.",
+            )
         ) from error
     except (OSError, ValueError) as error:
-        raise ParamsError(Problem("the manifest cannot be read", str(path), "JSON", str(error))) from error
+        raise ParamsError(
+            Problem("the manifest cannot be read", str(path), "JSON", str(error))
+        ) from error
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:
-        raise ParamsError(Problem("the manifest has another layout", str(path), f"schema {SCHEMA}", "another"))
+        raise ParamsError(
+            Problem("the manifest has another layout", str(path), f"schema {SCHEMA}", "another")
+        )
     return found
 
 
@@ -179,13 +241,25 @@ def changed_outputs(folder: Path, record: Mapping[str, object]) -> list[str]:
     told = record.get("outputs")
     listed = {str(o["path"]): str(o["sha256"]) for o in told} if isinstance(told, list) else {}
     out = [f"{path}: missing" for path in listed if not (folder / path).is_file()]
-    out += [f"{path}: changed" for path, sha in listed.items() if (folder / path).is_file() and file_hash(folder / path) != sha]
-    found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST}
+    out += [
+        f"{path}: changed"
+        for path, sha in listed.items()
+        if (folder / path).is_file() and file_hash(folder / path) != sha
+    ]
+    found = {
+        p.relative_to(folder).as_posix()
+        for p in folder.rglob("*")
+        if p.is_file() and p.name != MANIFEST
+    }
     return out + [f"{path}: not in the manifest" for path in sorted(found - set(listed))]
 
 
 def _below(path: Path, root: Path) -> str:
-    return path.resolve().relative_to(root).as_posix() if path.resolve().is_relative_to(root) else path.name
+    return (
+        path.resolve().relative_to(root).as_posix()
+        if path.resolve().is_relative_to(root)
+        else path.name
+    )
 
 
 def _memory() -> int | None:

@@ -1,4 +1,6 @@
-"""A folder under its final name only when it is whole: built in a hidden folder beside it, written through to disk, then renamed."""
+"""A folder under its final name only when it is whole: built in a hidden folder beside it, written
+through to disk, then renamed.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ AT_FDCWD, RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h
 
 
 def work_folder(out: Path, name: str) -> Path:
-    """A fresh hidden folder on the same disk as the final one; leftovers of killed runs older than a day are removed."""
+    """A fresh hidden folder on the same disk as the final one; leftovers of killed runs older than
+    a day are removed.
+    """
     hidden = out / HIDDEN
     hidden.mkdir(parents=True, exist_ok=True)
     for old in hidden.iterdir():
@@ -27,9 +31,11 @@ def work_folder(out: Path, name: str) -> Path:
 
 
 def publish(work: Path, final: Path) -> None:
-    """Move a finished folder to its final name. Where a report stands there already the two change places in one step, so that a kill leaves one of them, whole.
+    """Move a finished folder to its final name. Where a report stands there already the two change
+    places in one step, so that a kill leaves one of them, whole.
 
-    The earlier report is removed afterwards, under the name of `work`. Systems that cannot exchange folders set it aside first, and put it back if the move fails.
+    The earlier report is removed afterwards, under the name of `work`. Systems that cannot exchange
+    folders set it aside first, and put it back if the move fails.
     """
     for path in [*work.rglob("*"), work]:
         _sync(path)
@@ -46,11 +52,16 @@ def publish(work: Path, final: Path) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Let two folders change names in one step (Linux 3.15, glibc 2.28); False where that cannot be done."""
+    """Let two folders change names in one step (Linux 3.15, glibc 2.28); False where that cannot be
+    done.
+    """
     if not sys.platform.startswith("linux"):
         return False
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    return rename is not None and rename(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0
+    return (
+        rename is not None
+        and rename(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0
+    )
 
 
 def _set_aside(work: Path, final: Path) -> None:

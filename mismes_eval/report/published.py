@@ -1,4 +1,6 @@
-"""Country reports as another report may read them: what they published, after a check of every file against its recorded hash. Light to import."""
+"""Country reports as another report may read them: what they published, after a check of every file
+against its recorded hash. Light to import.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from mismes_eval.errors import ParamsError, Problem, ReportError
-from mismes_eval.report.provenance import ESTIMATES, MANIFEST, changed_outputs, file_hash, package_hash, read_manifest
+from mismes_eval.report.provenance import (
+    ESTIMATES,
+    MANIFEST,
+    changed_outputs,
+    file_hash,
+    package_hash,
+    read_manifest,
+)
 
 FOLDER = "synthesis"
 KIND = "synthesis"
@@ -19,7 +28,9 @@ FACTS = 1  # layout of "comparison" in estimates.json
 
 @dataclass(frozen=True)
 class Origin:
-    """A country report: folder name, country, when it was made, hashes of its manifest and its results, and what it publishes for comparison."""
+    """A country report: folder name, country, when it was made, hashes of its manifest and its
+    results, and what it publishes for comparison.
+    """
 
     name: str
     country: str
@@ -35,14 +46,23 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
 
     Raises
     ------
-    ParamsError : no report of a name; a report without results to compare (of an older version, or of another notebook).
+    ParamsError : no report of a name; a report without results to compare (of an older version, or
+        of another notebook).
     ReportError : a file that is not what its manifest says.
     """
     wanted = list(names) or _all(out)
     lacking = [n for n in wanted if not (out / n / MANIFEST).is_file()]
     if lacking:
         raise ParamsError(
-            [Problem("a country has no report", str(out / n), f"a folder with a {MANIFEST}", fix=f"Make it first: `mismes report {n}`.") for n in lacking]
+            [
+                Problem(
+                    "a country has no report",
+                    str(out / n),
+                    f"a folder with a {MANIFEST}",
+                    fix=f"Make it first: `mismes report {n}`.",
+                )
+                for n in lacking
+            ]
         )
     found: list[Origin] = []
     broken: list[Problem] = []
@@ -50,16 +70,43 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
     for name in wanted:
         folder, record = out / name, read_manifest(out / name)
         changed = changed_outputs(folder, record)
-        broken += [Problem("a report is not what its manifest says", f"{name}/{c}", fix=f"Make it again: `mismes report {name} --force`.") for c in changed]
+        broken += [
+            Problem(
+                "a report is not what its manifest says",
+                f"{name}/{c}",
+                fix=f"Make it again: `mismes report {name} --force`.",
+            )
+            for c in changed
+        ]
         if changed or record.get("kind") == KIND:
             continue
-        facts = json.loads((folder / ESTIMATES).read_text(encoding="utf-8")).get("facts", {}).get("comparison")
+        facts = (
+            json.loads((folder / ESTIMATES).read_text(encoding="utf-8"))
+            .get("facts", {})
+            .get("comparison")
+        )
         if facts is None or facts.get("schema") != FACTS:
             fix = f"Make it again: `mismes report {name} --force`."
-            old.append(Problem("a report has no results to compare", name, f"'comparison' of layout {FACTS} in {ESTIMATES}", fix=fix))
+            old.append(
+                Problem(
+                    "a report has no results to compare",
+                    name,
+                    f"'comparison' of layout {FACTS} in {ESTIMATES}",
+                    fix=fix,
+                )
+            )
             continue
         hashes = file_hash(folder / MANIFEST), file_hash(folder / ESTIMATES)
-        found.append(Origin(name, str(record["country"]), bool(record["synthetic"]), str(record["started"]), *hashes, facts))
+        found.append(
+            Origin(
+                name,
+                str(record["country"]),
+                bool(record["synthetic"]),
+                str(record["started"]),
+                *hashes,
+                facts,
+            )
+        )
     if broken:
         raise ReportError(broken)
     if old:
@@ -69,7 +116,11 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
 
 def fingerprint(origins: Sequence[Origin], lang: str) -> str:
     """One hash over everything that decides what a synthesis says."""
-    return hashlib.sha256("\n".join([lang, package_hash(), *(f"{o.name} {o.estimates_sha256}" for o in origins)]).encode()).hexdigest()
+    return hashlib.sha256(
+        "\n".join(
+            [lang, package_hash(), *(f"{o.name} {o.estimates_sha256}" for o in origins)]
+        ).encode()
+    ).hexdigest()
 
 
 def unchanged(final: Path, of: str) -> bool:
@@ -93,4 +144,8 @@ def spoken(final: Path) -> str:
 
 def _all(out: Path) -> list[str]:
     folders = out.iterdir() if out.is_dir() else ()
-    return sorted(p.name for p in folders if (p / MANIFEST).is_file() and p.name != FOLDER and not p.name.startswith("."))
+    return sorted(
+        p.name
+        for p in folders
+        if (p / MANIFEST).is_file() and p.name != FOLDER and not p.name.startswith(".")
+    )

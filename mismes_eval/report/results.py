@@ -1,4 +1,6 @@
-"""Results of one report as files: estimates.json, tables as Parquet and Excel, figures as PNG with their numbers. Readable without this package."""
+"""Results of one report as files: estimates.json, tables as Parquet and Excel, figures as PNG with
+their numbers. Readable without this package.
+"""
 
 from __future__ import annotations
 
@@ -28,17 +30,29 @@ PUBLISHED = ("table", *COLUMNS)  # columns of a table as it is published
 
 
 def write_results(
-    work: Path, params: Params, tables: Sequence[Any], figures: Sequence[Any], facts: Mapping[str, object], warnings: Sequence[str], t: Language = ENGLISH,
+    work: Path,
+    params: Params,
+    tables: Sequence[Any],
+    figures: Sequence[Any],
+    facts: Mapping[str, object],
+    warnings: Sequence[str],
+    t: Language = ENGLISH,
     origins: Mapping[str, Sequence[str]] | None = None,
-) -> None:  # fmt: skip
-    """Everything that a report leaves behind besides its page; estimates.json last, so that its presence says the rest is there.
+) -> None:
+    """Everything that a report leaves behind besides its page; estimates.json last, so that its
+    presence says the rest is there.
 
-    t : the report's language; what its catalogue lacked is listed in estimates.json under "untranslated".
+    t : the report's language; what its catalogue lacked is listed in estimates.json under
+        "untranslated".
     origins : id of a table or figure -> keys of the inputs behind it.
     """
     published = [t.published() for t in tables]
     filled = [p for p in published if len(p)]
-    numbers = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame({"table": pd.Series(dtype=str)})
+    numbers = (
+        pd.concat(filled, ignore_index=True)
+        if filled
+        else pd.DataFrame({"table": pd.Series(dtype=str)})
+    )
     _parquet(work / NUMBERS, numbers, params)
     (work / "tables").mkdir(exist_ok=True)
     names = file_names([a.id for a in tables])
@@ -79,7 +93,9 @@ def _plain(value: Any) -> Any:
 
 
 def _parquet(path: Path, numbers: pd.DataFrame, params: Params) -> None:
-    """One row a number: country, synthetic, table, row, column, value, se, ci_low, ci_high, cv, n, degf, flag, kind, unit, definition, status."""
+    """One row a number: country, synthetic, table, row, column, value, se, ci_low, ci_high, cv, n,
+    degf, flag, kind, unit, definition, status.
+    """
     out = numbers.assign(**{c: numbers[c].astype("string") for c in TEXTS if c in numbers.columns})
     out = out.assign(**{c: out[c].astype(float) for c in out.columns if c not in TEXTS})
     out.insert(0, "country", params.country)
@@ -89,13 +105,24 @@ def _parquet(path: Path, numbers: pd.DataFrame, params: Params) -> None:
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """A CSV file without formulas."""
-    frame.map(text_cell).rename(columns=lambda c: text_cell(str(c))).to_csv(path, index=False, encoding="utf-8")
+    frame.map(text_cell).rename(columns=lambda c: text_cell(str(c))).to_csv(
+        path, index=False, encoding="utf-8"
+    )
 
 
 def _workbook(path: Path, params: Params, tables: Sequence[Any], t: Language) -> None:
-    """One sheet a table, headings and codes in the report's language; text that a spreadsheet would run as a formula stays text."""
-    note = t("SYNTHETIC DATA: made-up persons, no finding about the real country.") if params.synthetic else ""
-    contents = pd.DataFrame([(a.id, a.title, getattr(a, "source", "")) for a in tables], columns=[t("sheet"), t("title"), t("source")])
+    """One sheet a table, headings and codes in the report's language; text that a spreadsheet would
+    run as a formula stays text.
+    """
+    note = (
+        t("SYNTHETIC DATA: made-up persons, no finding about the real country.")
+        if params.synthetic
+        else ""
+    )
+    contents = pd.DataFrame(
+        [(a.id, a.title, getattr(a, "source", "")) for a in tables],
+        columns=[t("sheet"), t("title"), t("source")],
+    )
     made = io.BytesIO()
     with pd.ExcelWriter(made, engine="openpyxl") as book:
         _sheet(book, t("Contents"), contents, note, t("Contents"))
@@ -103,38 +130,93 @@ def _workbook(path: Path, params: Params, tables: Sequence[Any], t: Language) ->
         for table in tables:
             formats = _formats(table) if isinstance(table, Table) else []
             below = footnotes(table, t) if isinstance(table, (Table, TextTable)) else []
-            _sheet(book, names[table.id], _spelled(table.to_frame(), t), note, str(table.title), below, formats)
+            _sheet(
+                book,
+                names[table.id],
+                _spelled(table.to_frame(), t),
+                note,
+                str(table.title),
+                below,
+                formats,
+            )
     write_workbook(path, made)
 
 
 def _spelled(frame: pd.DataFrame, t: Language) -> pd.DataFrame:
-    """Headings and the codes of status, kind and unit in words of the language; a table of words is in it already."""
-    words = {c: [t(v) if isinstance(v, str) and v else v for v in frame[c]] for c in CODED if c in frame.columns}
+    """Headings and the codes of status, kind and unit in words of the language; a table of words is
+    in it already.
+    """
+    words = {
+        c: [t(v) if isinstance(v, str) and v else v for v in frame[c]]
+        for c in CODED
+        if c in frame.columns
+    }
     return frame.assign(**words).rename(columns={c: t(str(c)) for c in frame.columns})
 
 
 def _formats(table: Table) -> list[dict[str, str]]:
-    """Number format of each cell of a table by column: as many decimals as the page shows; the cells keep every digit."""
+    """Number format of each cell of a table by column: as many decimals as the page shows; the
+    cells keep every digit.
+    """
     out = []
     for c in table.cells.to_dict("records"):
-        scale, digits = table.units.get(str(c["row"]), table.units.get(str(c["column"]), (table.scale, table.digits)))
+        scale, digits = table.units.get(
+            str(c["row"]), table.units.get(str(c["column"]), (table.scale, table.digits))
+        )
         share = scale == 100.0 and c["kind"] in ("share", "proportion")
-        decimals = max(digits, 1) if share else 3 if c["unit"] == P_VALUE else max(0, digits + round(math.log10(scale)))
-        number = ("0." + "0" * decimals + "%") if share else "#,##0" + ("." + "0" * decimals if decimals else "")
+        decimals = (
+            max(digits, 1)
+            if share
+            else 3
+            if c["unit"] == P_VALUE
+            else max(0, digits + round(math.log10(scale)))
+        )
+        number = (
+            ("0." + "0" * decimals + "%")
+            if share
+            else "#,##0" + ("." + "0" * decimals if decimals else "")
+        )
         error = number if share or decimals else "#,##0.0"
-        out.append({"value": number, "ci_low": number, "ci_high": number, "se": error, "cv": "0.0%", "n": "#,##0", "degf": "#,##0"})
+        out.append(
+            {
+                "value": number,
+                "ci_low": number,
+                "ci_high": number,
+                "se": error,
+                "cv": "0.0%",
+                "n": "#,##0",
+                "degf": "#,##0",
+            }
+        )
     return out
 
 
 def _sheet(
-    book: pd.ExcelWriter, name: str, frame: pd.DataFrame, note: str, title: str = "", below: Sequence[str] = (), formats: Sequence[Mapping[str, str]] = ()
+    book: pd.ExcelWriter,
+    name: str,
+    frame: pd.DataFrame,
+    note: str,
+    title: str = "",
+    below: Sequence[str] = (),
+    formats: Sequence[Mapping[str, str]] = (),
 ) -> None:
-    """Mark and title in the first two rows, headings in the third, then the cells and, below them, the notes."""
-    frame = frame.map(lambda v: printable(v) if isinstance(v, str) else v).rename(columns=lambda c: printable(str(c)))
+    """Mark and title in the first two rows, headings in the third, then the cells and, below them,
+    the notes.
+    """
+    frame = frame.map(lambda v: printable(v) if isinstance(v, str) else v).rename(
+        columns=lambda c: printable(str(c))
+    )
     frame.to_excel(book, sheet_name=name, index=False, startrow=HEAD - 1)
     sheet = book.sheets[name]
     for column in sheet.columns:
-        width = max((len(f"{c.value:.6g}" if isinstance(c.value, float) else str(c.value)) for c in column[HEAD - 1 :] if c.value is not None), default=8)
+        width = max(
+            (
+                len(f"{c.value:.6g}" if isinstance(c.value, float) else str(c.value))
+                for c in column[HEAD - 1 :]
+                if c.value is not None
+            ),
+            default=8,
+        )
         sheet.column_dimensions[column[0].column_letter].width = min(max(width + 2, 9), 48)
     for k, line in enumerate([x for x in (note, title) if x], 1):
         sheet.cell(k, 1, printable(line))

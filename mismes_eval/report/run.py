@@ -1,6 +1,8 @@
-"""Orders for reports and what becomes of them: each is made whole or not at all, several at a time, and nothing is done where nothing changed.
+"""Orders for reports and what becomes of them: each is made whole or not at all, several at a time,
+and nothing is done where nothing changed.
 
-What makes a report (papermill, a kernel, the page) is in `report.making` and is loaded when there is one to make: a run in which nothing changed needs none of it.
+What makes a report (papermill, a kernel, the page) is in `report.making` and is loaded when there
+is one to make: a run in which nothing changed needs none of it.
 """
 
 from __future__ import annotations
@@ -22,7 +24,14 @@ from mismes_eval.errors import MismesError, ParamsError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.language import language
 from mismes_eval.report.pdf import PDF, printer, write_pdf
-from mismes_eval.report.provenance import MANIFEST, Ingredients, changed_outputs, ingredients, outputs, read_manifest
+from mismes_eval.report.provenance import (
+    MANIFEST,
+    Ingredients,
+    changed_outputs,
+    ingredients,
+    outputs,
+    read_manifest,
+)
 from mismes_eval.report.publish import publish, work_folder, write_whole
 
 if TYPE_CHECKING:
@@ -32,12 +41,16 @@ Status = Literal["made", "unchanged", "failed"]
 Progress = Callable[[str, str], None]
 NOTEBOOK, PAGE = "report.ipynb", "report.html"
 CELL_SECONDS = 900
-MAKING, KERNEL, FORKING, NOTEBOOKS = (f"mismes_eval.report.{name}" for name in ("making", "kernel", "forking", "notebook"))
+MAKING, KERNEL, FORKING, NOTEBOOKS = (
+    f"mismes_eval.report.{name}" for name in ("making", "kernel", "forking", "notebook")
+)
 
 
 @dataclass(frozen=True)
 class Order:
-    """One report to make. name: its folder below `out`. params: the YAML file. pdf: print the page as well."""
+    """One report to make. name: its folder below `out`. params: the YAML file. pdf: print the page
+    as well.
+    """
 
     name: str
     params: Path
@@ -51,7 +64,9 @@ class Order:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an order. folder: where the report is, whole ("made", "unchanged"); None where it failed. exit_status: 2 where the input is to blame, 1 otherwise."""
+    """What became of an order. folder: where the report is, whole ("made", "unchanged"); None where
+    it failed. exit_status: 2 where the input is to blame, 1 otherwise.
+    """
 
     name: str
     status: Status
@@ -62,10 +77,18 @@ class Outcome:
     failed_notebook: Path | None = None
 
 
-def run_reports(orders: Sequence[Order], jobs: int, progress: Progress, done: Callable[[Outcome], None], forked: bool = False) -> list[Outcome]:
-    """Every order, `jobs` at a time; a failing one does not stop the others. progress(name, chapter) and done(outcome) are called from several threads.
+def run_reports(
+    orders: Sequence[Order],
+    jobs: int,
+    progress: Progress,
+    done: Callable[[Outcome], None],
+    forked: bool = False,
+) -> list[Outcome]:
+    """Every order, `jobs` at a time; a failing one does not stop the others. progress(name,
+    chapter) and done(outcome) are called from several threads.
 
-    forked : kernels are forked from one preloaded process (Linux) instead of started anew; the reports are the same.
+    forked : kernels are forked from one preloaded process (Linux) instead of started anew; the
+        reports are the same.
     """
     distinct(orders)
     if forked:
@@ -82,7 +105,9 @@ def run_reports(orders: Sequence[Order], jobs: int, progress: Progress, done: Ca
                 done(outcome)
             return outcome
 
-        waiting = {order.name: pool.submit(one, order) for order in sorted(orders, key=_size, reverse=True)}
+        waiting = {
+            order.name: pool.submit(one, order) for order in sorted(orders, key=_size, reverse=True)
+        }
         try:
             return [waiting[order.name].result() for order in orders]
         except KeyboardInterrupt:
@@ -93,7 +118,9 @@ def run_reports(orders: Sequence[Order], jobs: int, progress: Progress, done: Ca
 
 
 class _Kernels:
-    """The class of kernels of one run, made when the first report needs one: a run in which nothing changed starts no process."""
+    """The class of kernels of one run, made when the first report needs one: a run in which nothing
+    changed starts no process.
+    """
 
     def __init__(self, forked: bool) -> None:
         self._forked, self._lock, self._opened = forked, Lock(), ExitStack()
@@ -102,7 +129,9 @@ class _Kernels:
     def __call__(self) -> type[ReportKernel]:
         with self._lock:
             if self._kernel is None:
-                self._kernel = self._opened.enter_context(import_module(FORKING).kernels(self._forked))
+                self._kernel = self._opened.enter_context(
+                    import_module(FORKING).kernels(self._forked)
+                )
             return self._kernel
 
     def close(self) -> None:
@@ -111,9 +140,15 @@ class _Kernels:
 
 
 def _size(order: Order) -> int:
-    """Bytes of a report's inputs: the longest reports are begun first, so that none is left for the end. 0 where the params cannot be read, which the run will say."""
+    """Bytes of a report's inputs: the longest reports are begun first, so that none is left for the
+    end. 0 where the params cannot be read, which the run will say.
+    """
     try:
-        return sum(v.stat().st_size for v in Params.load(order.params, order.data_root).values.values() if isinstance(v, Path) and v.is_file())
+        return sum(
+            v.stat().st_size
+            for v in Params.load(order.params, order.data_root).values.values()
+            if isinstance(v, Path) and v.is_file()
+        )
     except (MismesError, OSError):
         return 0
 
@@ -122,41 +157,78 @@ def distinct(orders: Sequence[Order]) -> None:
     """Raise ParamsError where two orders would write one folder."""
     if len({o.name for o in orders}) != len(orders):
         twice = sorted({o.name for o in orders if sum(p.name == o.name for p in orders) > 1})
-        raise ParamsError(Problem("two reports have one name", ", ".join(twice), "every params file name once"))
+        raise ParamsError(
+            Problem("two reports have one name", ", ".join(twice), "every params file name once")
+        )
 
 
-def run_report(order: Order, progress: Progress, kernels: Callable[[], type[ReportKernel]] | None = None) -> Outcome:
-    """One report. Never raises: what went wrong is in the outcome. kernels: gives the class of its kernel when one is needed; None: a new process."""
+def run_report(
+    order: Order, progress: Progress, kernels: Callable[[], type[ReportKernel]] | None = None
+) -> Outcome:
+    """One report. Never raises: what went wrong is in the outcome. kernels: gives the class of its
+    kernel when one is needed; None: a new process.
+    """
     begin = time.monotonic()
     try:
         status, folder = _make(order, progress, kernels or _Kernels(forked=False))
         return Outcome(order.name, status, time.monotonic() - begin, folder)
     except Failed as failure:
-        return Outcome(order.name, "failed", time.monotonic() - begin, None, failure.problems, failure.exit_status, failure.notebook)
+        return Outcome(
+            order.name,
+            "failed",
+            time.monotonic() - begin,
+            None,
+            failure.problems,
+            failure.exit_status,
+            failure.notebook,
+        )
     except MismesError as error:
-        return Outcome(order.name, "failed", time.monotonic() - begin, None, tuple(error.problems), error.exit_status)
+        return Outcome(
+            order.name,
+            "failed",
+            time.monotonic() - begin,
+            None,
+            tuple(error.problems),
+            error.exit_status,
+        )
     except OSError as error:
         where = str(error.filename or order.out)
         return Outcome(
-            order.name, "failed", time.monotonic() - begin, None, (Problem("the report cannot be written", where, got=str(error.strerror or error)),), 1
+            order.name,
+            "failed",
+            time.monotonic() - begin,
+            None,
+            (Problem("the report cannot be written", where, got=str(error.strerror or error)),),
+            1,
         )
-    except Exception as error:  # a fault of ours in one country must not cost the others their report
+    except (
+        Exception
+    ) as error:  # a fault of ours in one country must not cost the others their report
         trace = order.out / ".failed" / f"{order.name}.txt"
         with suppress(OSError):
             write_whole(trace, traceback.format_exc())
-        problem = Problem("the runner failed", order.name, got=f"{type(error).__name__}: {error}", fix=f"Please report it with {trace}.")
+        problem = Problem(
+            "the runner failed",
+            order.name,
+            got=f"{type(error).__name__}: {error}",
+            fix=f"Please report it with {trace}.",
+        )
         return Outcome(order.name, "failed", time.monotonic() - begin, None, (problem,), 1)
 
 
 class Failed(Exception):
     """A notebook that did not end well; the notebook is kept for reading."""
 
-    def __init__(self, problems: Sequence[Problem], exit_status: int, notebook: Path | None) -> None:
+    def __init__(
+        self, problems: Sequence[Problem], exit_status: int, notebook: Path | None
+    ) -> None:
         super().__init__()
         self.problems, self.exit_status, self.notebook = tuple(problems), exit_status, notebook
 
 
-def _make(order: Order, progress: Progress, kernels: Callable[[], type[ReportKernel]]) -> tuple[Status, Path]:
+def _make(
+    order: Order, progress: Progress, kernels: Callable[[], type[ReportKernel]]
+) -> tuple[Status, Path]:
     params = Params.load(order.params, order.data_root)
     language(str(params["language"]))
     if not order.notebook.is_file():
@@ -166,7 +238,11 @@ def _make(order: Order, progress: Progress, kernels: Callable[[], type[ReportKer
     if order.pdf:
         printer()
     if not order.force and _unchanged(final, made_of):
-        return _printed(order, final) if order.pdf and not (final / PDF).is_file() else ("unchanged", final)
+        return (
+            _printed(order, final)
+            if order.pdf and not (final / PDF).is_file()
+            else ("unchanged", final)
+        )
     import_module(MAKING).make(order, params, made_of, progress, kernels())
     return "made", final
 
@@ -177,7 +253,12 @@ def _printed(order: Order, final: Path) -> tuple[Status, Path]:
     try:
         shutil.copytree(final, work, dirs_exist_ok=True)
         write_pdf(work / PAGE, work / PDF)
-        (work / MANIFEST).write_text(json.dumps({**read_manifest(work), "outputs": outputs(work)}, ensure_ascii=False, indent=1), encoding="utf-8")
+        (work / MANIFEST).write_text(
+            json.dumps(
+                {**read_manifest(work), "outputs": outputs(work)}, ensure_ascii=False, indent=1
+            ),
+            encoding="utf-8",
+        )
         publish(work, final)
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -1,4 +1,6 @@
-"""What may stand in the body of a report: known elements with known attributes. Everything else a notebook shows is dropped or shown as text."""
+"""What may stand in the body of a report: known elements with known attributes. Everything else a
+notebook shows is dropped or shown as text.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +82,24 @@ UNREAD = frozenset(
         "select",
     }
 )
-ATTRIBUTES = frozenset({"class", "id", "lang", "dir", "title", "scope", "colspan", "rowspan", "span", "headers", "alt", "start", "open", "role"})
+ATTRIBUTES = frozenset(
+    {
+        "class",
+        "id",
+        "lang",
+        "dir",
+        "title",
+        "scope",
+        "colspan",
+        "rowspan",
+        "span",
+        "headers",
+        "alt",
+        "start",
+        "open",
+        "role",
+    }
+)
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=\s]+")
 LINK = re.compile(r"(?:#|https?://|mailto:)\S*", re.IGNORECASE)
 
@@ -137,7 +156,9 @@ def _may_stay(tag: str, name: str, value: str) -> bool:
 
 
 def sanitized(html: str) -> str:
-    """The same HTML with nothing in it that could run, load or hide: no script, style, form, frame, event attribute or unknown address."""
+    """The same HTML with nothing in it that could run, load or hide: no script, style, form, frame,
+    event attribute or unknown address.
+    """
     writer = _Writer()
     writer.feed(html)
     writer.close()

@@ -1,6 +1,7 @@
 """The contract between the runner and a notebook.
 
-A report notebook has one `parameters` cell with the single parameter `run`, opens it, hands over every table and figure that it shows, and finishes in its last cell:
+A report notebook has one `parameters` cell with the single parameter `run`, opens it, hands over
+every table and figure that it shows, and finishes in its last cell:
 
     run = "params/MDA.yaml"                      # the parameters cell: the default lets the notebook be read in JupyterLab
     report = me.report.open(run)                 # .params, .language, .synthetic
@@ -9,7 +10,8 @@ A report notebook has one `parameters` cell with the single parameter `run`, ope
     report.add_figure(figure)
     report.finish()                              # the last cell: writes the results
 
-The runner gives `run` the path of a run.json in a hidden work folder; `finish` writes there, estimates.json last. A report without that file has failed.
+The runner gives `run` the path of a run.json in a hidden work folder; `finish` writes there,
+estimates.json last. A report without that file has failed.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ from mismes_eval.report.provenance import PACKAGE
 from mismes_eval.report.results import write_results
 
 RUN_FILE = "run.json"
-PROGRESS = "::chapter::"  # begins a line of standard output that tells the command line which chapter is in work
+# begins a line of standard output that tells the command line which chapter is in work
+PROGRESS = "::chapter::"
 INTERACTIVE = "data_processed"
 
 
@@ -82,7 +85,9 @@ ShownT = TypeVar("ShownT", ShownTable, ShownFigure)
 
 @dataclass
 class Session:
-    """One report while it runs: params, and what it has shown so far. Mutable because a notebook adds to it cell by cell."""
+    """One report while it runs: params, and what it has shown so far. Mutable because a notebook
+    adds to it cell by cell.
+    """
 
     params: Params
     work: Path
@@ -92,30 +97,44 @@ class Session:
     figures: dict[str, ShownFigure] = field(default_factory=dict)
     facts: dict[str, object] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    origins: dict[str, list[str]] = field(default_factory=dict)  # id of a table or figure -> keys of the inputs behind it
+    origins: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # id of a table or figure -> keys of the inputs behind it
 
     @property
     def synthetic(self) -> bool:
         return self.params.synthetic
 
     def add_table(self, table: ShownTable) -> Page:
-        """Keep a table for the results and show it. Raises ReportError where the id is taken, or the data are synthetic and the table does not say so."""
+        """Keep a table for the results and show it. Raises ReportError where the id is taken, or
+        the data are synthetic and the table does not say so.
+        """
         self._check(table, self.tables)
         said = table.in_language(self.language)
         self.tables[table.id] = said
         return Page(said.to_html(self.language.code))
 
     def add_figure(self, figure: ShownFigure) -> Page:
-        """Keep a figure for the results and show it. Raises ReportError where the id is taken, the words for the picture are missing, or synthetic data are not marked."""
+        """Keep a figure for the results and show it. Raises ReportError where the id is taken, the
+        words for the picture are missing, or synthetic data are not marked.
+        """
         self._check(figure, self.figures)
         if not figure.alt.strip():
-            raise ReportError(Problem("a figure has no alternative text", f"figure {figure.id}", "words that say what the picture shows"))
+            raise ReportError(
+                Problem(
+                    "a figure has no alternative text",
+                    f"figure {figure.id}",
+                    "words that say what the picture shows",
+                )
+            )
         said = figure.in_language(self.language)
         self.figures[figure.id] = said
         return Page(said.to_html(self.language.code))
 
     def progress(self, chapter: str, number: int, of: int) -> None:
-        """Tell the command line which chapter is in work; nothing is shown in the report or in JupyterLab."""
+        """Tell the command line which chapter is in work; nothing is shown in the report or in
+        JupyterLab.
+        """
         if not self.interactive:
             print(f"{PROGRESS}{number}/{of} {chapter}", flush=True)
 
@@ -128,24 +147,54 @@ class Session:
         self.facts[name] = value
 
     def finish(self) -> Page:
-        """Write tables, figures and, last, estimates.json. Nothing can be added afterwards that counts."""
+        """Write tables, figures and, last, estimates.json. Nothing can be added afterwards that
+        counts.
+        """
         lacking = sorted(self.language.unknown)
         if lacking:
-            self.warnings.append(f"{len(lacking)} texts of this report have no entry in report/locale/{self.language.code}.po: {'; '.join(lacking[:5])}")
-        write_results(self.work, self.params, list(self.tables.values()), list(self.figures.values()), self.facts, self.warnings, self.language, self.origins)
+            self.warnings.append(
+                f"{len(lacking)} texts of this report have no entry in"
+                f" report/locale/{self.language.code}.po: {'; '.join(lacking[:5])}"
+            )
+        write_results(
+            self.work,
+            self.params,
+            list(self.tables.values()),
+            list(self.figures.values()),
+            self.facts,
+            self.warnings,
+            self.language,
+            self.origins,
+        )
         where = f" {escape(self.work.name)}" if self.interactive else ""
         said = self.language("{n} tables, {m} figures", n=len(self.tables), m=len(self.figures))
         return Page(f"<p class='finished'>{escape(said)}{where}</p>")
 
     def _check(self, shown: ShownT, known: Mapping[str, object]) -> None:
         if shown.id in known:
-            raise ReportError(Problem("two of the report's parts have one id", shown.id, "every id once"))
+            raise ReportError(
+                Problem("two of the report's parts have one id", shown.id, "every id once")
+            )
         if self.synthetic and not getattr(shown, "synthetic", False):
             raise ReportError(
-                Problem("made-up data are shown without saying so", shown.id, "synthetic=True", "synthetic=False", "Pass synthetic=report.synthetic.")
+                Problem(
+                    "made-up data are shown without saying so",
+                    shown.id,
+                    "synthetic=True",
+                    "synthetic=False",
+                    "Pass synthetic=report.synthetic.",
+                )
             )
 
-    def _warn(self, message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None) -> None:
+    def _warn(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
         if issubclass(category, MismesWarning) and str(message) not in self.warnings:
             self.warnings.append(str(message))
 
@@ -155,7 +204,8 @@ def open(run: str) -> Session:
 
     Parameters
     ----------
-    run : path of the run.json that the runner wrote, or of a params file for work in JupyterLab (results then go to data_processed/<name>/).
+    run : path of the run.json that the runner wrote, or of a params file for work in JupyterLab
+        (results then go to data_processed/<name>/).
 
     Raises
     ------
@@ -183,7 +233,9 @@ def open(run: str) -> Session:
 
 
 def _above(run: str) -> Path:
-    """The params file, looked for from the working folder upwards: notebooks/ is one below the project."""
+    """The params file, looked for from the working folder upwards: notebooks/ is one below the
+    project.
+    """
     here = Path(os.getcwd())
     for folder in (here, *here.parents):
         if (folder / run).is_file():

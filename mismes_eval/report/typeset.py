@@ -1,4 +1,6 @@
-"""The page of a report as a typst document: read from its HTML into plain blocks, handed over as JSON, so that no text is ever read as markup."""
+"""The page of a report as a typst document: read from its HTML into plain blocks, handed over as
+JSON, so that no text is ever read as markup.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,25 @@ from mismes_eval.errors import Problem, ReportError
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 VOID = frozenset({"img", "br", "meta", "hr", "link", "input", "wbr", "col"})
-BLOCKS = frozenset({"h1", "h2", "h3", "h4", "p", "pre", "li", "caption", "figcaption", "th", "td", "dt", "dd", "title", "aside"})
+BLOCKS = frozenset(
+    {
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "p",
+        "pre",
+        "li",
+        "caption",
+        "figcaption",
+        "th",
+        "td",
+        "dt",
+        "dd",
+        "title",
+        "aside",
+    }
+)
 SKIPPED = frozenset({"style", "script", "nav", "template"})
 
 
@@ -59,7 +79,13 @@ class _Reader(HTMLParser):
             self.document.lang = given.get("lang", "en")
         elif tag in ("ul", "ol"):
             self.lists.append([])
-            self.marks.append("notes" if "notes" in given.get("class", "") else "numbers" if tag == "ol" else "bullets")
+            self.marks.append(
+                "notes"
+                if "notes" in given.get("class", "")
+                else "numbers"
+                if tag == "ol"
+                else "bullets"
+            )
         elif tag == "table":
             self.table = {"kind": "table", "caption": "", "head": [], "rows": []}
         elif tag == "tr" and self.table is not None:
@@ -82,7 +108,13 @@ class _Reader(HTMLParser):
         elif tag in ("ul", "ol") and self.lists:
             items, mark = self.lists.pop(), self.marks.pop()
             if items:
-                self.document.blocks.append({"kind": "notes" if mark == "notes" else "list", "numbered": mark == "numbers", "items": items})
+                self.document.blocks.append(
+                    {
+                        "kind": "notes" if mark == "notes" else "list",
+                        "numbered": mark == "numbers",
+                        "items": items,
+                    }
+                )
         elif tag == "table" and self.table is not None:
             self._close_table(self.table)
             self.table = None
@@ -115,7 +147,9 @@ class _Reader(HTMLParser):
             else:
                 document.blocks.append({"kind": "caption", "text": text})
         elif tag in ("th", "td") and self.table is not None and self.table["rows"]:
-            self.table["rows"][-1].append({"text": text, "number": "num" in cls.split(), "head": tag == "th"})
+            self.table["rows"][-1].append(
+                {"text": text, "number": "num" in cls.split(), "head": tag == "th"}
+            )
 
     def _picture(self, given: dict[str, str]) -> None:
         head, _, body = given.get("src", "").partition(",")
@@ -125,7 +159,13 @@ class _Reader(HTMLParser):
             png = base64.b64decode(body)
         except binascii.Error:
             return
-        self.document.blocks.append({"kind": "figure", "picture": f"{len(self.document.pictures)}.png", "alt": given.get("alt", "")})
+        self.document.blocks.append(
+            {
+                "kind": "figure",
+                "picture": f"{len(self.document.pictures)}.png",
+                "alt": given.get("alt", ""),
+            }
+        )
         self.document.pictures.append(png)
 
     def _close_table(self, table: dict[str, Any]) -> None:
@@ -133,9 +173,20 @@ class _Reader(HTMLParser):
         if not rows:
             return
         width = max(len(r) for r in rows)
-        full = [[*r, *({"text": "", "number": False, "head": False} for _ in range(width - len(r)))] for r in rows]
+        full = [
+            [*r, *({"text": "", "number": False, "head": False} for _ in range(width - len(r)))]
+            for r in rows
+        ]
         head = 1 if all(c["head"] for c in rows[0]) else 0
-        self.document.blocks.append({"kind": "table", "caption": table["caption"], "width": width, "head": full[:head], "rows": full[head:]})
+        self.document.blocks.append(
+            {
+                "kind": "table",
+                "caption": table["caption"],
+                "width": width,
+                "head": full[:head],
+                "rows": full[head:],
+            }
+        )
 
 
 def read_page(html: str) -> Document:
@@ -147,7 +198,9 @@ def read_page(html: str) -> Document:
 
 
 def typeset(html: str) -> bytes:
-    """PDF of a report's page by typst: numbered pages, contents with page numbers, headers. Raises ReportError where typst fails."""
+    """PDF of a report's page by typst: numbered pages, contents with page numbers, headers. Raises
+    ReportError where typst fails.
+    """
     typst = import_module("typst")
     document = read_page(html)
     with TemporaryDirectory(prefix="mismes-typst-") as folder:
@@ -160,5 +213,11 @@ def typeset(html: str) -> bytes:
         try:
             made: bytes = typst.compile(str(root / "report.typ"), root=str(root))
         except RuntimeError as error:
-            raise ReportError(Problem("typst could not set the page", "report.pdf", got=str(error).replace(folder, "<folder>")[:300])) from error
+            raise ReportError(
+                Problem(
+                    "typst could not set the page",
+                    "report.pdf",
+                    got=str(error).replace(folder, "<folder>")[:300],
+                )
+            ) from error
         return made

@@ -1,4 +1,6 @@
-"""Is a report what it says it is: hashes recomputed, the run repeated in a clean folder, every number compared."""
+"""Is a report what it says it is: hashes recomputed, the run repeated in a clean folder, every
+number compared.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ NUMBERS = ("value", "se", "ci_low", "ci_high", "cv", "n", "degf")
 
 @dataclass(frozen=True)
 class Difference:
-    """One number that came out differently, or one place of a file (quantity ""). "absent" or None: it stands in one of the two only."""
+    """One number that came out differently, or one place of a file (quantity ""). "absent" or None:
+    it stands in one of the two only.
+    """
 
     table: str
     cell: str
@@ -36,13 +40,18 @@ class Difference:
         by = ""
         if isinstance(self.reported, float) and isinstance(self.repeated, float) and self.reported:
             by = f" ({self.repeated / self.reported - 1:+.2g} relative)"
-        what = f"table {self.table}, {self.cell}, {self.quantity}" if self.quantity else f"{self.table}, {self.cell}"
+        what = (
+            f"table {self.table}, {self.cell}, {self.quantity}"
+            if self.quantity
+            else f"{self.table}, {self.cell}"
+        )
         return f"{what}: reported {self.reported}, repeated {self.repeated}{by}"
 
 
 @dataclass(frozen=True)
 class Verification:
-    """tampered: output files that do not match their recorded hash; changed: inputs, code and versions that differ now from the report's; differences: numbers.
+    """tampered: output files that do not match their recorded hash; changed: inputs, code and
+    versions that differ now from the report's; differences: numbers.
 
     inside: places in the tampered files that differ from the repeated ones.
     """
@@ -60,7 +69,13 @@ class Verification:
 
     def text(self, shown: int = 20) -> str:
         """What a person reads."""
-        lines = [f"{self.name}: reproduced, {self.numbers} numbers within {TOLERANCE:g}." if self.reproduced else f"{self.name}: NOT reproduced."]
+        lines = [
+            (
+                f"{self.name}: reproduced, {self.numbers} numbers within {TOLERANCE:g}."
+                if self.reproduced
+                else f"{self.name}: NOT reproduced."
+            )
+        ]
         lines += [f"  output file {t}" for t in self.tampered]
         lines += [f"    {d}" for d in self.inside[:shown]]
         lines += [f"  {d}" for d in self.differences[:shown]]
@@ -70,7 +85,9 @@ class Verification:
         return "\n".join(lines)
 
 
-def verify(folder: Path, root: Path, notebooks: Path, data_root: Path | None, progress: Progress) -> Verification:
+def verify(
+    folder: Path, root: Path, notebooks: Path, data_root: Path | None, progress: Progress
+) -> Verification:
     """Repeat a report and compare.
 
     Parameters
@@ -94,15 +111,34 @@ def verify(folder: Path, root: Path, notebooks: Path, data_root: Path | None, pr
     told_params, told_notebook = _dict(record["params"]), _dict(record["notebook"])
     params_file, notebook = root / str(told_params["file"]), notebooks / str(told_notebook["name"])
     if not params_file.is_file():
-        raise ParamsError(Problem("the report's params file is gone", str(told_params["file"]), "the file that the report was made from"))
+        raise ParamsError(
+            Problem(
+                "the report's params file is gone",
+                str(told_params["file"]),
+                "the file that the report was made from",
+            )
+        )
     now = ingredients(Params.load(params_file, data_root), params_file, notebook)
     changed = _changed(
-        record, now.notebook_sha256, now.params_sha256, {str(i["key"]): str(i["sha256"]) for i in now.inputs}, now.package_sha256, now.lock_sha256, now.versions
+        record,
+        now.notebook_sha256,
+        now.params_sha256,
+        {str(i["key"]): str(i["sha256"]) for i in now.inputs},
+        now.package_sha256,
+        now.lock_sha256,
+        now.versions,
     )
     with tempfile.TemporaryDirectory(prefix="mismes-verify-") as clean:
-        outcome = run_report(Order(folder.name, params_file, notebook, Path(clean), data_root, force=True), progress)
+        outcome = run_report(
+            Order(folder.name, params_file, notebook, Path(clean), data_root, force=True), progress
+        )
         if outcome.folder is None:
-            raise ReportError([Problem("the report cannot be repeated", folder.name), *(replace(p) for p in outcome.problems)])
+            raise ReportError(
+                [
+                    Problem("the report cannot be repeated", folder.name),
+                    *(replace(p) for p in outcome.problems),
+                ]
+            )
         repeated = _numbers(outcome.folder / ESTIMATES)
         tampered = tuple(changed_outputs(folder, record))
         inside = tuple(_inside(folder, outcome.folder, tampered))
@@ -130,18 +166,24 @@ def _value(value: object) -> float | str | None:
 
 
 def same(a: float | str | None, b: float | str | None) -> bool:
-    """Equal, both missing, or within the tolerance relative to the larger; numbers below 1e-12 count as zero."""
+    """Equal, both missing, or within the tolerance relative to the larger; numbers below 1e-12
+    count as zero.
+    """
     if isinstance(a, float) and isinstance(b, float):
         return math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=1e-12)
     return a == b
 
 
 def _numbers(path: Path) -> dict[tuple[str, str, str], float | str | None]:
-    """(table, cell, quantity) -> number, for every published estimate and fact. A repeated cell gets its position."""
+    """(table, cell, quantity) -> number, for every published estimate and fact. A repeated cell
+    gets its position.
+    """
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ReportError(Problem("the report's numbers cannot be read", path.name, "JSON", str(error))) from error
+        raise ReportError(
+            Problem("the report's numbers cannot be read", path.name, "JSON", str(error))
+        ) from error
     out: dict[tuple[str, str, str], float | str | None] = {}
     for row in results["estimates"]:
         cell = f"{row.get('row', '')} / {row.get('column', '')}"
@@ -168,15 +210,29 @@ def _leaves(name: str, value: object) -> Iterator[tuple[str, object]]:
 
 
 def _number(value: object) -> float | str | None:
-    return value if value is None or isinstance(value, str) else float(str(value)) if not isinstance(value, bool) else str(value)
+    return (
+        value
+        if value is None or isinstance(value, str)
+        else float(str(value))
+        if not isinstance(value, bool)
+        else str(value)
+    )
 
 
 def _changed(
-    record: Mapping[str, object], notebook: str, params: str, inputs: Mapping[str, str], package: str, lock: str | None, versions: Mapping[str, str]
+    record: Mapping[str, object],
+    notebook: str,
+    params: str,
+    inputs: Mapping[str, str],
+    package: str,
+    lock: str | None,
+    versions: Mapping[str, str],
 ) -> tuple[str, ...]:
     told = {str(i["key"]): str(i["sha256"]) for i in _list(record["inputs"])}
     out = [f"input '{key}' changed" for key in told if key in inputs and inputs[key] != told[key]]
-    out += [f"input '{key}' is gone" for key in told if key not in inputs] + [f"input '{key}' is new" for key in inputs if key not in told]
+    out += [f"input '{key}' is gone" for key in told if key not in inputs] + [
+        f"input '{key}' is new" for key in inputs if key not in told
+    ]
     for what, then, today in (
         ("the notebook", _dict(record["notebook"])["sha256"], notebook),
         ("the params", _dict(record["params"])["sha256"], params),
@@ -198,11 +254,22 @@ def _changed(
 
 def _dict(value: object) -> Mapping[str, object]:
     if not isinstance(value, dict):
-        raise ParamsError(Problem("the manifest has another layout", "MANIFEST.json", "a mapping", type(value).__name__))
+        raise ParamsError(
+            Problem(
+                "the manifest has another layout",
+                "MANIFEST.json",
+                "a mapping",
+                type(value).__name__,
+            )
+        )
     return value
 
 
 def _list(value: object) -> list[Mapping[str, object]]:
     if not isinstance(value, list):
-        raise ParamsError(Problem("the manifest has another layout", "MANIFEST.json", "a list", type(value).__name__))
+        raise ParamsError(
+            Problem(
+                "the manifest has another layout", "MANIFEST.json", "a list", type(value).__name__
+            )
+        )
     return value

@@ -26,4 +26,10 @@ def write_workbook(to: Path, workbook: BinaryIO) -> None:
     """A finished .xlsx without the moment at which it was made."""
     with zipfile.ZipFile(workbook) as made:
         contents = [(name, made.read(name)) for name in made.namelist()]
-    write_zip(to, [(name, DATES.sub(rb"\g<1>1980-01-01T00:00:00Z", data) if name == PROPERTIES else data) for name, data in contents])
+    write_zip(
+        to,
+        [
+            (name, DATES.sub(rb"\g<1>1980-01-01T00:00:00Z", data) if name == PROPERTIES else data)
+            for name, data in contents
+        ],
+    )

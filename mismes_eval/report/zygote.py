@@ -1,7 +1,10 @@
-"""The process from which report kernels are forked: it has imported everything, and each kernel starts as a copy of it.
+"""The process from which report kernels are forked: it has imported everything, and each kernel
+starts as a copy of it.
 
-Started by `report.forking` as `python -m mismes_eval.report.zygote`. Each line on standard input is one order, JSON with connection (the kernel's connection file), cwd and env (the
-whole environment); the answer is the kernel's process id. The end of the input ends this process, and with it every kernel.
+Started by `report.forking` as `python -m mismes_eval.report.zygote`. Each line on standard input is
+one order, JSON with connection (the kernel's connection file), cwd and env (the whole environment);
+the answer is the kernel's process id. The end of the input ends this process, and with it every
+kernel.
 """
 
 from __future__ import annotations
@@ -26,18 +29,39 @@ from mismes_eval.report.forking import READY
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h: the kernel ends with its parent
 MODULES = (
-    "mismes_eval.report.session", "mismes_eval.report.country", "mismes_eval.evaluation.params", "mismes_eval.report.findings", "mismes_eval.report.results", "mismes_eval.synthetic",
-    "statsmodels.api", "seaborn", "pyarrow.parquet", "pyarrow.compute", "openpyxl", "openpyxl.styles", "formulaic", "babel.numbers", "babel.dates", "IPython.core.interactiveshell",
-    "ipykernel.ipkernel", "ipykernel.zmqshell",
-)  # fmt: skip
+    "mismes_eval.report.session",
+    "mismes_eval.report.country",
+    "mismes_eval.evaluation.params",
+    "mismes_eval.report.findings",
+    "mismes_eval.report.results",
+    "mismes_eval.synthetic",
+    "statsmodels.api",
+    "seaborn",
+    "pyarrow.parquet",
+    "pyarrow.compute",
+    "openpyxl",
+    "openpyxl.styles",
+    "formulaic",
+    "babel.numbers",
+    "babel.dates",
+    "IPython.core.interactiveshell",
+    "ipykernel.ipkernel",
+    "ipykernel.zmqshell",
+)
 
 
 def preload() -> None:
-    """Import what reports need. A figure is drawn, because the first one is slow; pyplot is left alone: which backend it takes is the kernel's choice."""
+    """Import what reports need. A figure is drawn, because the first one is slow; pyplot is left
+    alone: which backend it takes is the kernel's choice.
+    """
     for name in MODULES:
         importlib.import_module(name)
     for path in sorted(Path(__file__).parent.glob("chapters/*.py")):
-        importlib.import_module(f"mismes_eval.report.chapters.{path.stem}" if path.stem != "__init__" else "mismes_eval.report.chapters")
+        importlib.import_module(
+            f"mismes_eval.report.chapters.{path.stem}"
+            if path.stem != "__init__"
+            else "mismes_eval.report.chapters"
+        )
     figure, axes = canvas()
     axes.set_title("x")
     figure.savefig(io.BytesIO(), format="png")

@@ -1,4 +1,6 @@
-"""A made-up inventory of migrant support measures in the information template: every title, budget and count is synthetic."""
+"""A made-up inventory of migrant support measures in the information template: every title, budget
+and count is synthetic.
+"""
 
 from __future__ import annotations
 
@@ -14,53 +16,117 @@ MODELS = {
     "MUL": {"M10": 4, "M11": 1},
 }
 _SUBJECT = {
-    "M01": "international job matching", "M02": "pre-departure orientation and training", "M03": "skills development for migration", "M04": "labour market information and protection abroad",
-    "M05": "capitalising on skills across borders", "M06": "validation and recognition of skills", "M07": "return employment information", "M08": "entrepreneurship for returnees",
-    "M09": "assisted voluntary return and reintegration", "M10": "migrant resource centre", "M11": "migrant welfare fund",
-}  # fmt: skip
-_TARGET = {"BEF": "POT_MIG", "DUR": "MIG_ABROAD", "AFT": "RETURNEE_VOL", "MUL": "POT_MIG;RETURNEE_VOL"}
+    "M01": "international job matching",
+    "M02": "pre-departure orientation and training",
+    "M03": "skills development for migration",
+    "M04": "labour market information and protection abroad",
+    "M05": "capitalising on skills across borders",
+    "M06": "validation and recognition of skills",
+    "M07": "return employment information",
+    "M08": "entrepreneurship for returnees",
+    "M09": "assisted voluntary return and reintegration",
+    "M10": "migrant resource centre",
+    "M11": "migrant welfare fund",
+}
+_TARGET = {
+    "BEF": "POT_MIG",
+    "DUR": "MIG_ABROAD",
+    "AFT": "RETURNEE_VOL",
+    "MUL": "POT_MIG;RETURNEE_VOL",
+}
 _SERVICES = {  # chance that a measure of the stage offers the service
-    "service_info": (0.8, 0.6, 0.6, 0.9), "service_counselling": (0.6, 0.3, 0.8, 0.8), "service_jobmatch": (0.5, 0.2, 0.4, 0.5), "service_language": (0.5, 0.1, 0.05, 0.2),
-    "service_vet_training": (0.4, 0.1, 0.45, 0.3), "service_recognition": (0.1, 0.1, 0.2, 0.2), "service_startup": (0.02, 0.1, 0.5, 0.2), "service_grant_cash": (0.02, 0.02, 0.5, 0.1),
-    "service_legal": (0.2, 0.3, 0.3, 0.4), "service_psychosocial": (0.02, 0.05, 0.35, 0.2),
-}  # fmt: skip
+    "service_info": (0.8, 0.6, 0.6, 0.9),
+    "service_counselling": (0.6, 0.3, 0.8, 0.8),
+    "service_jobmatch": (0.5, 0.2, 0.4, 0.5),
+    "service_language": (0.5, 0.1, 0.05, 0.2),
+    "service_vet_training": (0.4, 0.1, 0.45, 0.3),
+    "service_recognition": (0.1, 0.1, 0.2, 0.2),
+    "service_startup": (0.02, 0.1, 0.5, 0.2),
+    "service_grant_cash": (0.02, 0.02, 0.5, 0.1),
+    "service_legal": (0.2, 0.3, 0.3, 0.4),
+    "service_psychosocial": (0.02, 0.05, 0.35, 0.2),
+}
 _STAGES = ("BEF", "DUR", "AFT", "MUL")
 
 
 def build(sc: Scenario) -> pd.DataFrame:
-    """One row a measure, columns of the information template. The first measures are those that the tracers and the LFS rollout follow."""
+    """One row a measure, columns of the information template. The first measures are those that the
+    tracers and the LFS rollout follow.
+    """
     rng = sc.stream("inventory")
     stage, model = _kinds(sc, rng)
     n = len(stage)
-    out = pd.DataFrame({"measure_id": [f"{sc.country}-{k:03d}" for k in range(1, n + 1)], "country": sc.country})
+    out = pd.DataFrame(
+        {"measure_id": [f"{sc.country}-{k:03d}" for k in range(1, n + 1)], "country": sc.country}
+    )
     out["title_en"] = [f"Synthetic measure {k}: {_SUBJECT[m]}" for k, m in enumerate(model, 1)]
     out["title_orig"], out["stage_code"], out["model_primary"] = "", stage, model
     out["models_other"] = ["M06" if rng.random() < 0.2 and m != "M06" else "" for m in model]
     dates = _dates(sc, rng, n)
     out = pd.concat([out, dates, _actors(rng, stage)], axis=1)
     out = pd.concat([out, _money(sc, rng, n, out["start_date"]), _people(sc, rng, stage)], axis=1)
-    out = pd.concat([out, _beneficiaries(rng, out["budget_eur"].to_numpy(), model), _services(rng, stage)], axis=1)
+    out = pd.concat(
+        [out, _beneficiaries(rng, out["budget_eur"].to_numpy(), model), _services(rng, stage)],
+        axis=1,
+    )
     out = pd.concat([_evaluated(sc, out), _quality(sc, rng, out)], axis=1)
-    for after, name in (("models_other", "prelim_category"), ("mobility_partnership", "iati_id"), ("iati_id", "crs_purpose"), ("eval_year", "eval_url")):
+    for after, name in (
+        ("models_other", "prelim_category"),
+        ("mobility_partnership", "iati_id"),
+        ("iati_id", "crs_purpose"),
+        ("eval_year", "eval_url"),
+    ):
         out.insert(list(out.columns).index(after) + 1, name, "")
     return out
 
 
 def contacts(sc: Scenario, inventory: pd.DataFrame) -> pd.DataFrame:
-    """Implementers that received the questionnaire, with those who did not answer: the inventory's own unit non-response."""
+    """Implementers that received the questionnaire, with those who did not answer: the inventory's
+    own unit non-response.
+    """
     rng = sc.stream("inventory/contacts")
-    seen = inventory.groupby(["implementer_name", "implementer_type"], sort=True).size().rename("measures_reported").reset_index()
+    seen = (
+        inventory.groupby(["implementer_name", "implementer_type"], sort=True)
+        .size()
+        .rename("measures_reported")
+        .reset_index()
+    )
     silent = max(3, round(0.35 * len(seen)))
-    more = pd.DataFrame({"implementer_name": [f"Synthetic organisation {k}" for k in range(1, silent + 1)], "measures_reported": 0})
-    more["implementer_type"] = spread(rng, silent, ["NGO", "IO", "MIN", "PRIVATE_AGENCY"], [4, 2, 2, 2])
-    out = pd.concat([seen, more], ignore_index=True).assign(country=sc.country, sent_on=f"{sc.year}-09-15", data_status=MARK)
+    more = pd.DataFrame(
+        {
+            "implementer_name": [f"Synthetic organisation {k}" for k in range(1, silent + 1)],
+            "measures_reported": 0,
+        }
+    )
+    more["implementer_type"] = spread(
+        rng, silent, ["NGO", "IO", "MIN", "PRIVATE_AGENCY"], [4, 2, 2, 2]
+    )
+    out = pd.concat([seen, more], ignore_index=True).assign(
+        country=sc.country, sent_on=f"{sc.year}-09-15", data_status=MARK
+    )
     full = np.where(rng.random(len(out)) < 0.7, "FULL", "PARTIAL")
-    out["answer"] = np.where(out["measures_reported"] > 0, full, spread(rng, len(out), ["NONE", "REFUSED", "NOT_FOUND"], [6, 2, 1]))
-    return out[["implementer_name", "country", "implementer_type", "sent_on", "answer", "measures_reported", "data_status"]]
+    out["answer"] = np.where(
+        out["measures_reported"] > 0,
+        full,
+        spread(rng, len(out), ["NONE", "REFUSED", "NOT_FOUND"], [6, 2, 1]),
+    )
+    return out[
+        [
+            "implementer_name",
+            "country",
+            "implementer_type",
+            "sent_on",
+            "answer",
+            "measures_reported",
+            "data_status",
+        ]
+    ]
 
 
 def by_year(sc: Scenario, inventory: pd.DataFrame) -> pd.DataFrame:
-    """Spending and beneficiaries of a measure by calendar year, up to the reference year; years of a measure add up to its totals to rounding."""
+    """Spending and beneficiaries of a measure by calendar year, up to the reference year; years of
+    a measure add up to its totals to rounding.
+    """
     rows = []
     for m in inventory.to_dict("records"):
         last = sc.year if pd.isna(m["end_date"]) else min(int(m["end_date"][:4]), sc.year)
@@ -75,9 +141,14 @@ def by_year(sc: Scenario, inventory: pd.DataFrame) -> pd.DataFrame:
 def rates(sc: Scenario, inventory: pd.DataFrame) -> pd.DataFrame:
     """Exchange rates to the euro that budget_eur was made with: constant over years, synthetic."""
     years = sorted(int(y) for y in inventory["price_year"].unique())
-    rows = [(c, y, r) for c, r in ((sc.currency, round(1 / sc.per_eur, 8)), ("EUR", 1.0)) for y in years]
+    rows = [
+        (c, y, r) for c, r in ((sc.currency, round(1 / sc.per_eur, 8)), ("EUR", 1.0)) for y in years
+    ]
     return pd.DataFrame(rows, columns=["currency", "year", "eur_per_unit"]).assign(
-        source=f"{MARK}: constant rate of scenario {sc.country}", url="", retrieved=f"{sc.year}-12-31", data_status=MARK
+        source=f"{MARK}: constant rate of scenario {sc.country}",
+        url="",
+        retrieved=f"{sc.year}-12-31",
+        data_status=MARK,
     )
 
 
@@ -100,27 +171,61 @@ def _kinds(sc: Scenario, rng: np.random.Generator) -> tuple[list[str], list[str]
 
 
 def _dates(sc: Scenario, rng: np.random.Generator, n: int) -> pd.DataFrame:
-    start = pd.to_datetime([f"{y}-{m:02d}-01" for y, m in zip(rng.integers(sc.inventory["first_year"], sc.year - 1, n), rng.integers(1, 13, n), strict=True)])
+    start = pd.to_datetime(
+        [
+            f"{y}-{m:02d}-01"
+            for y, m in zip(
+                rng.integers(sc.inventory["first_year"], sc.year - 1, n),
+                rng.integers(1, 13, n),
+                strict=True,
+            )
+        ]
+    )
     start = start.where(np.arange(n) > len(sc.tracer), pd.Timestamp(sc.year - 4, 1, 1))
     months = rng.integers(12, 61, n)
-    end = pd.to_datetime([s + pd.DateOffset(months=int(m)) - pd.Timedelta(days=1) for s, m in zip(start, months, strict=True)])
+    end = pd.to_datetime(
+        [
+            s + pd.DateOffset(months=int(m)) - pd.Timedelta(days=1)
+            for s, m in zip(start, months, strict=True)
+        ]
+    )
     ongoing = (end > pd.Timestamp(sc.year, 12, 31)) | (rng.random(n) < 0.08)
     ends = [None if o else e.date().isoformat() for o, e in zip(ongoing, end, strict=True)]
-    return pd.DataFrame({"start_date": [s.date().isoformat() for s in start], "end_date": ends, "ongoing": ongoing})
+    return pd.DataFrame(
+        {"start_date": [s.date().isoformat() for s in start], "end_date": ends, "ongoing": ongoing}
+    )
 
 
 def _actors(rng: np.random.Generator, stage: list[str]) -> pd.DataFrame:
     n = len(stage)
-    kind = spread(rng, n, ["IO", "EU_MS_AGENCY", "NGO", "PES", "MIN", "PRIVATE_AGENCY", "EDU", "DIASPORA_ORG"], [26, 18, 20, 14, 8, 5, 5, 4])
-    funder = spread(rng, n, ["EU", "EU_MS", "OTHER_DONOR", "NAT_BUDGET", "FEES"], [42, 30, 12, 13, 3])
+    kind = spread(
+        rng,
+        n,
+        ["IO", "EU_MS_AGENCY", "NGO", "PES", "MIN", "PRIVATE_AGENCY", "EDU", "DIASPORA_ORG"],
+        [26, 18, 20, 14, 8, 5, 5, 4],
+    )
+    funder = spread(
+        rng, n, ["EU", "EU_MS", "OTHER_DONOR", "NAT_BUDGET", "FEES"], [42, 30, 12, 13, 3]
+    )
     side = np.where(
-        np.isin(funder, ("NAT_BUDGET", "FEES")), "ORIGIN", np.where((funder == "OTHER_DONOR") & (rng.random(n) < 0.6), "MULTILATERAL", "DESTINATION")
+        np.isin(funder, ("NAT_BUDGET", "FEES")),
+        "ORIGIN",
+        np.where((funder == "OTHER_DONOR") & (rng.random(n) < 0.6), "MULTILATERAL", "DESTINATION"),
     )
     no = rng.integers(1, 15, n)
-    names = {"implementer_type": kind, "implementer_name": [f"Synthetic {k.lower()} {j}" for k, j in zip(kind, no, strict=True)]}
+    names = {
+        "implementer_type": kind,
+        "implementer_name": [f"Synthetic {k.lower()} {j}" for k, j in zip(kind, no, strict=True)],
+    }
     names["national_partner"] = ["Synthetic public body " + str(j) for j in rng.integers(1, 6, n)]
-    names |= {"funder_main": [f"Synthetic funder {j}" for j in rng.integers(1, 13, n)], "funder_type": funder, "funder_side": side}
-    return pd.DataFrame({**names, "mobility_partnership": (funder == "EU") & (rng.random(n) < 0.55)})
+    names |= {
+        "funder_main": [f"Synthetic funder {j}" for j in rng.integers(1, 13, n)],
+        "funder_type": funder,
+        "funder_side": side,
+    }
+    return pd.DataFrame(
+        {**names, "mobility_partnership": (funder == "EU") & (rng.random(n) < 0.55)}
+    )
 
 
 def _money(sc: Scenario, rng: np.random.Generator, n: int, start: pd.Series) -> pd.DataFrame:
@@ -139,7 +244,11 @@ def _money(sc: Scenario, rng: np.random.Generator, n: int, start: pd.Series) -> 
         }
     )
     split = rng.random(n) < 0.7
-    for c, share in (("cost_direct", direct), ("cost_overhead", overhead), ("cost_benef_transfer", 1 - direct - overhead)):
+    for c, share in (
+        ("cost_direct", direct),
+        ("cost_overhead", overhead),
+        ("cost_benef_transfer", 1 - direct - overhead),
+    ):
         out[c] = np.where(told & split, np.floor(total * share), np.nan)
     out.loc[~told, ["budget_total", "budget_eur"]] = np.nan
     return out
@@ -148,24 +257,45 @@ def _money(sc: Scenario, rng: np.random.Generator, n: int, start: pd.Series) -> 
 def _people(sc: Scenario, rng: np.random.Generator, stage: list[str]) -> pd.DataFrame:
     n = len(stage)
     out = pd.DataFrame({"target_group": [_TARGET[s] for s in stage]})
-    out.loc[out["target_group"].eq("RETURNEE_VOL") & (rng.random(n) < 0.4), "target_group"] = "RETURNEE_VOL;RETURNEE_FORCED"
+    out.loc[out["target_group"].eq("RETURNEE_VOL") & (rng.random(n) < 0.4), "target_group"] = (
+        "RETURNEE_VOL;RETURNEE_FORCED"
+    )
     out["target_sex"] = spread(rng, n, ["ALL", "F"], [9, 1])
-    out["target_age_min"], out["target_age_max"] = 18, rng.choice([29, 35, 60, 64], n, p=[0.15, 0.15, 0.3, 0.4])
+    out["target_age_min"], out["target_age_max"] = (
+        18,
+        rng.choice([29, 35, 60, 64], n, p=[0.15, 0.15, 0.3, 0.4]),
+    )
     out["target_skill"] = spread(rng, n, ["LOW", "MED", "HIGH"], [4, 5, 2])
-    out["target_region"] = ["" if rng.random() < 0.6 else str(sc.regions[int(rng.integers(len(sc.regions)))]["name"]) for _ in range(n)]
+    out["target_region"] = [
+        "" if rng.random() < 0.6 else str(sc.regions[int(rng.integers(len(sc.regions)))]["name"])
+        for _ in range(n)
+    ]
     places = list(sc.migration["destinations_men"])
-    out["destinations"] = [";".join(sorted(rng.choice(places, int(rng.integers(1, 4)), replace=False))) for _ in range(n)]
+    out["destinations"] = [
+        ";".join(sorted(rng.choice(places, int(rng.integers(1, 4)), replace=False)))
+        for _ in range(n)
+    ]
     return out
 
 
 def _beneficiaries(rng: np.random.Generator, eur: np.ndarray, model: list[str]) -> pd.DataFrame:
     n = len(model)
-    unit = np.where(np.isin(model, ("M08", "M09")), 2600.0, np.where(np.isin(model, ("M07", "M10", "M04")), 160.0, 900.0)) * rng.lognormal(0, 0.6, n)
+    unit = np.where(
+        np.isin(model, ("M08", "M09")),
+        2600.0,
+        np.where(np.isin(model, ("M07", "M10", "M04")), 160.0, 900.0),
+    ) * rng.lognormal(0, 0.6, n)
     planned = np.maximum(np.round(np.nan_to_num(eur, nan=5e5) / unit), 20)
     reached = np.round(planned * rng.beta(6, 2.2, n) * 1.15)
     completed = np.round(reached * rng.beta(8, 2.5, n))
     placed = np.round(completed * rng.beta(2.5, 5, n))
-    told = {"benef_planned": 0.95, "benef_reached": 0.9, "benef_women": 0.6, "benef_completed": 0.62, "benef_placed": 0.45}
+    told = {
+        "benef_planned": 0.95,
+        "benef_reached": 0.9,
+        "benef_women": 0.6,
+        "benef_completed": 0.62,
+        "benef_placed": 0.45,
+    }
     values = {
         "benef_planned": planned,
         "benef_reached": reached,
@@ -182,14 +312,24 @@ def _beneficiaries(rng: np.random.Generator, eur: np.ndarray, model: list[str]) 
 
 
 def _evaluated(sc: Scenario, m: pd.DataFrame) -> pd.DataFrame:
-    """The measures that tracers follow reach as many persons as their tracer's population, at the scenario's unit cost."""
+    """The measures that tracers follow reach as many persons as their tracer's population, at the
+    scenario's unit cost.
+    """
     out = m.copy()
     for k, t in enumerate(sc.tracer):
         reached, eur = int(t["enrolled"]), float(t["enrolled"]) * float(t["unit_cost"])
-        people = {"planned": 1.1, "reached": 1.0, "women": 1 - float(sc.migration["absent_male"]), "completed": 0.83, "placed": 0.29}
+        people = {
+            "planned": 1.1,
+            "reached": 1.0,
+            "women": 1 - float(sc.migration["absent_male"]),
+            "completed": 0.83,
+            "placed": 0.29,
+        }
         for name, share in people.items():
             out.loc[k, f"benef_{name}"] = round(reached * share)
-        out.loc[k, ["budget_total", "budget_eur", "cost_direct", "cost_overhead", "cost_benef_transfer"]] = [eur, eur, 0.6 * eur, 0.15 * eur, 0.25 * eur]
+        out.loc[
+            k, ["budget_total", "budget_eur", "cost_direct", "cost_overhead", "cost_benef_transfer"]
+        ] = [eur, eur, 0.6 * eur, 0.15 * eur, 0.25 * eur]
         out.loc[k, "currency"] = "EUR"
     return out
 
@@ -197,7 +337,10 @@ def _evaluated(sc: Scenario, m: pd.DataFrame) -> pd.DataFrame:
 def _services(rng: np.random.Generator, stage: list[str]) -> pd.DataFrame:
     at = np.array([_STAGES.index(s) for s in stage])
     out = pd.DataFrame({c: rng.random(len(stage)) < np.array(p)[at] for c, p in _SERVICES.items()})
-    out["dose_hours"], out["duration_days"] = np.round(rng.gamma(2.0, 28.0, len(stage)) + 2), np.round(rng.gamma(2.0, 45.0, len(stage)) + 3)
+    out["dose_hours"], out["duration_days"] = (
+        np.round(rng.gamma(2.0, 28.0, len(stage)) + 2),
+        np.round(rng.gamma(2.0, 45.0, len(stage)) + 3),
+    )
     return out
 
 
@@ -206,22 +349,35 @@ def _quality(sc: Scenario, rng: np.random.Generator, m: pd.DataFrame) -> pd.Data
     out = pd.DataFrame(
         {
             c: rng.choice([0, 1, 2, 3], n, p=[0.28, 0.34, 0.24, 0.14])
-            for c in ("linked_job_offer", "employer_involved", "qual_attention", "expectation_mgmt", "embedded_national")
+            for c in (
+                "linked_job_offer",
+                "employer_involved",
+                "qual_attention",
+                "expectation_mgmt",
+                "embedded_national",
+            )
         }
     )
     out["sustained_after_end"] = rng.random(n) < 0.32
     out["me_framework"] = rng.random(n) < 0.66
     done = rng.random(n) < 0.38
-    kind = np.where(done, spread(rng, n, ["MONITORING", "FINAL", "EXPOST", "IMPACT"], [3, 5, 2, 1]), "NONE")
+    kind = np.where(
+        done, spread(rng, n, ["MONITORING", "FINAL", "EXPOST", "IMPACT"], [3, 5, 2, 1]), "NONE"
+    )
     started = m["start_date"].str[:4].astype(int).to_numpy()
     year = pd.array(np.minimum(started + rng.integers(1, 5, n), sc.year), dtype="Int64")
     year[~done] = pd.NA
     out["eval_done"], out["eval_type"], out["eval_year"] = done, kind, year
-    out["impact_design"] = np.where(kind == "IMPACT", spread(rng, n, ["MATCH", "DID", "BEFOREAFTER"], [3, 3, 2]), "NONE")
+    out["impact_design"] = np.where(
+        kind == "IMPACT", spread(rng, n, ["MATCH", "DID", "BEFOREAFTER"], [3, 3, 2]), "NONE"
+    )
     months = (sc.year - started) * 12 + 12 - m["start_date"].str[5:7].astype(int).to_numpy()
     out["eval_due"] = (months >= 24) & ~done
     out["source_type"] = MARK
     out["source_ref"], out["date_retrieved"] = f"{MARK}: scenario {sc.country}", f"{sc.year}-12-31"
-    out["coder"], out["double_coded"] = spread(rng, n, ["coder_a", "coder_b"], [1, 1]), rng.random(n) < 0.25
+    out["coder"], out["double_coded"] = (
+        spread(rng, n, ["coder_a", "coder_b"], [1, 1]),
+        rng.random(n) < 0.25,
+    )
     out["confidence"], out["data_status"] = spread(rng, n, ["A", "B", "C"], [5, 3, 2]), MARK
     return out

@@ -1,4 +1,6 @@
-"""A made-up population: households in PSUs in regions, whose labour-market and migration rates equal the scenario's anchors."""
+"""A made-up population: households in PSUs in regions, whose labour-market and migration rates
+equal the scenario's anchors.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +13,27 @@ from mismes_eval.synthetic.scenario import AGE_GROUPS, Scenario, intercept, logi
 
 _SIZES = (0.22, 0.30, 0.22, 0.16, 0.07, 0.03)  # household sizes 1 to 6 among listed members
 _SCHOOL = {  # educat7 1 to 7: older cohort, younger cohort
-    "high": ((0.01, 0.02, 0.06, 0.08, 0.43, 0.20, 0.20), (0.005, 0.01, 0.03, 0.09, 0.41, 0.155, 0.30)),
-    "middle": ((0.02, 0.03, 0.10, 0.20, 0.35, 0.15, 0.15), (0.01, 0.01, 0.04, 0.24, 0.35, 0.13, 0.22)),
-    "mixed": ((0.24, 0.12, 0.18, 0.20, 0.14, 0.04, 0.08), (0.04, 0.05, 0.15, 0.30, 0.24, 0.07, 0.15)),
+    "high": (
+        (0.01, 0.02, 0.06, 0.08, 0.43, 0.20, 0.20),
+        (0.005, 0.01, 0.03, 0.09, 0.41, 0.155, 0.30),
+    ),
+    "middle": (
+        (0.02, 0.03, 0.10, 0.20, 0.35, 0.15, 0.15),
+        (0.01, 0.01, 0.04, 0.24, 0.35, 0.13, 0.22),
+    ),
+    "mixed": (
+        (0.24, 0.12, 0.18, 0.20, 0.14, 0.04, 0.08),
+        (0.04, 0.05, 0.15, 0.30, 0.24, 0.07, 0.15),
+    ),
     "low": ((0.47, 0.13, 0.14, 0.12, 0.07, 0.03, 0.04), (0.13, 0.10, 0.20, 0.26, 0.15, 0.06, 0.10)),
 }
 
 
 @dataclass(frozen=True)
 class Population:
-    """persons: one row a resident; absent: one row an (absent member, reporting household) pair; scale: real persons a row stands for."""
+    """persons: one row a resident; absent: one row an (absent member, reporting household) pair;
+    scale: real persons a row stands for.
+    """
 
     persons: pd.DataFrame
     absent: pd.DataFrame
@@ -29,11 +42,20 @@ class Population:
 
 
 def build(sc: Scenario, year: int) -> Population:
-    """The population of one survey year. Region effects are the same in every year, so that trends are parallel but for the rollout's effect."""
+    """The population of one survey year. Region effects are the same in every year, so that trends
+    are parallel but for the rollout's effect.
+    """
     rng = sc.stream(f"population/{year}")
     p = _households(sc, rng)
     p = _people(sc, p, rng)
-    p["returnee"] = _by_sex(rng, p, _returnee_slope(p), sc.anchor("returnee_m"), sc.anchor("returnee_f"), p["adult"].to_numpy())
+    p["returnee"] = _by_sex(
+        rng,
+        p,
+        _returnee_slope(p),
+        sc.anchor("returnee_m"),
+        sc.anchor("returnee_f"),
+        p["adult"].to_numpy(),
+    )
     p = _labour(sc, p, year, rng)
     scale = float(sc.population["value"]) / len(p)
     return Population(p, _absent(sc, p, scale, rng), scale, year)
@@ -44,11 +66,15 @@ def _households(sc: Scenario, rng: np.random.Generator) -> pd.DataFrame:
     share = np.array([r["share"] for r in sc.regions], dtype=float)
     counts = np.maximum(np.round(share / share.sum() * d["frame_psus"]).astype(int), 2)
     region = np.repeat(np.arange(len(sc.regions)), counts)
-    urban = np.concatenate([np.arange(c) < round(c * r["urban"]) for c, r in zip(counts, sc.regions, strict=True)]).astype(int)
+    urban = np.concatenate(
+        [np.arange(c) < round(c * r["urban"]) for c, r in zip(counts, sc.regions, strict=True)]
+    ).astype(int)
     n_psu = len(region)
     effect = rng.normal(0.0, 0.18, n_psu)
     cell = region * 2 + urban
-    mean = np.bincount(cell, effect, 2 * len(counts)) / np.maximum(np.bincount(cell, minlength=2 * len(counts)), 1)
+    mean = np.bincount(cell, effect, 2 * len(counts)) / np.maximum(
+        np.bincount(cell, minlength=2 * len(counts)), 1
+    )
     per = int(d["frame_households"])
     hh_psu = np.repeat(np.arange(n_psu), per)
     size = rng.choice(np.arange(1, 7), len(hh_psu), p=_SIZES)
@@ -56,7 +82,14 @@ def _households(sc: Scenario, rng: np.random.Generator) -> pd.DataFrame:
     psu = hh_psu[hh]
     fixed = sc.stream("regions").normal(0.0, 0.15, len(counts))
     return pd.DataFrame(
-        {"hh": hh, "psu": psu, "region": region[psu], "urban": urban[psu], "size": size[hh], "place": (effect - mean[cell])[psu] + fixed[region[psu]]}
+        {
+            "hh": hh,
+            "psu": psu,
+            "region": region[psu],
+            "urban": urban[psu],
+            "size": size[hh],
+            "place": (effect - mean[cell])[psu] + fixed[region[psu]],
+        }
     )
 
 
@@ -64,7 +97,9 @@ def _people(sc: Scenario, p: pd.DataFrame, rng: np.random.Generator) -> pd.DataF
     cells = sc.structure()
     n = len(p)
     quota = np.floor(cells["share"].to_numpy() * n).astype(int)
-    quota[np.argsort(-(cells["share"].to_numpy() * n - quota), kind="stable")[: n - quota.sum()]] += 1
+    quota[
+        np.argsort(-(cells["share"].to_numpy() * n - quota), kind="stable")[: n - quota.sum()]
+    ] += 1
     code = rng.permutation(np.repeat(np.arange(len(cells)), quota))
     group = cells["age_group"].to_numpy()[code]
     low = np.array([0 if g == "0-14" else int(g.rstrip("+").split("-")[0]) for g in AGE_GROUPS])
@@ -76,15 +111,32 @@ def _people(sc: Scenario, p: pd.DataFrame, rng: np.random.Generator) -> pd.DataF
     educat7 = 1 + pick(rng, (1 - mix) * old + mix * young)
     educat7 = np.where(age < 18, np.minimum(educat7, 5), educat7)
     educat7 = np.where(age < 22, np.minimum(educat7, 6), educat7)
-    return p.assign(male=cells["male"].to_numpy()[code], age=age, age_group=group, educat7=educat7, adult=age >= 15)
+    return p.assign(
+        male=cells["male"].to_numpy()[code],
+        age=age,
+        age_group=group,
+        educat7=educat7,
+        adult=age >= 15,
+    )
 
 
 def _returnee_slope(p: pd.DataFrame) -> np.ndarray:
     age = p["age"].to_numpy()
-    return np.where((age < 18) | (age > 72), -4.0, -(((age - 41) / 16.0) ** 2)) - 0.25 * p["urban"].to_numpy() + 2.0 * p["place"].to_numpy()
+    return (
+        np.where((age < 18) | (age > 72), -4.0, -(((age - 41) / 16.0) ** 2))
+        - 0.25 * p["urban"].to_numpy()
+        + 2.0 * p["place"].to_numpy()
+    )
 
 
-def _by_sex(rng: np.random.Generator, p: pd.DataFrame, slope: np.ndarray, men: float, women: float, within: np.ndarray) -> np.ndarray:
+def _by_sex(
+    rng: np.random.Generator,
+    p: pd.DataFrame,
+    slope: np.ndarray,
+    men: float,
+    women: float,
+    within: np.ndarray,
+) -> np.ndarray:
     """Bernoulli draws whose expected share is `men` among men and `women` among women of `within`."""
     u = rng.random(len(p))
     out = np.zeros(len(p), dtype=bool)
@@ -95,12 +147,26 @@ def _by_sex(rng: np.random.Generator, p: pd.DataFrame, slope: np.ndarray, men: f
 
 
 def _labour(sc: Scenario, p: pd.DataFrame, year: int, rng: np.random.Generator) -> pd.DataFrame:
-    """lstatus 1 employed, 2 unemployed, 3 out of the labour force, with (lstatus) and without (lstatus0) the rollout, from the same draw."""
+    """lstatus 1 employed, 2 unemployed, 3 out of the labour force, with (lstatus) and without
+    (lstatus0) the rollout, from the same draw.
+    """
     shift = sc.labour["years"].get(year, {"lfpr": 0.0, "ur": 0.0})
     age, educ, male = p["age"].to_numpy(), p["educat7"].to_numpy(), p["male"].to_numpy()
     returnee = p["returnee"].to_numpy()
-    active = -(((age - 40) / 15.5) ** 2) + 0.16 * (educ - 4) + 0.5 * p["place"].to_numpy() - 1.2 * (age >= 63) + 0.35 * returnee
-    idle = 0.9 * (age < 25) + 0.35 * (age < 30) + 0.45 * returnee - 0.5 * p["place"].to_numpy() + sc.labour.get("urban_ur", 0.2) * p["urban"].to_numpy()
+    active = (
+        -(((age - 40) / 15.5) ** 2)
+        + 0.16 * (educ - 4)
+        + 0.5 * p["place"].to_numpy()
+        - 1.2 * (age >= 63)
+        + 0.35 * returnee
+    )
+    idle = (
+        0.9 * (age < 25)
+        + 0.35 * (age < 30)
+        + 0.45 * returnee
+        - 0.5 * p["place"].to_numpy()
+        + sc.labour.get("urban_ur", 0.2) * p["urban"].to_numpy()
+    )
     cohort = np.array([r.get("cohort", 0) for r in sc.regions])[p["region"].to_numpy()]
     exposed = (cohort > 0) & (cohort <= year)
     gain = np.where(exposed, float(sc.rollout.get("effect_employment", 0.0)), 0.0)
@@ -117,7 +183,9 @@ def _labour(sc: Scenario, p: pd.DataFrame, year: int, rng: np.random.Generator) 
     return p.assign(module=module, lstatus=status, lstatus0=status0, cohort=cohort, exposed=exposed)
 
 
-def _employment(in_force: np.ndarray, idle: np.ndarray, gain: np.ndarray, target: float) -> np.ndarray:
+def _employment(
+    in_force: np.ndarray, idle: np.ndarray, gain: np.ndarray, target: float
+) -> np.ndarray:
     low, high = -15.0, 15.0
     for _ in range(60):
         mid = 0.5 * (low + high)
@@ -127,7 +195,9 @@ def _employment(in_force: np.ndarray, idle: np.ndarray, gain: np.ndarray, target
 
 
 def _absent(sc: Scenario, p: pd.DataFrame, scale: float, rng: np.random.Generator) -> pd.DataFrame:
-    """Absent members with s_i households that may report each of them; the reporting households are kin and more often rural."""
+    """Absent members with s_i households that may report each of them; the reporting households are
+    kin and more often rural.
+    """
     m = sc.migration
     count = round(sc.anchor("absent_total") / scale)
     homes = p.groupby("hh", sort=True).agg(urban=("urban", "first"), place=("place", "first"))
@@ -135,11 +205,17 @@ def _absent(sc: Scenario, p: pd.DataFrame, scale: float, rng: np.random.Generato
     s_i = 1 + pick(rng, np.tile(np.asarray(m["multiplicity"], dtype=float), (count, 1)))
     person = np.repeat(np.arange(count), s_i)
     hh = rng.choice(len(homes), size=len(person), replace=True, p=pull / pull.sum())
-    pairs = pd.DataFrame({"abs_id": person, "hh": homes.index.to_numpy()[hh], "s_i": s_i[person]}).drop_duplicates(["abs_id", "hh"])
+    pairs = pd.DataFrame(
+        {"abs_id": person, "hh": homes.index.to_numpy()[hh], "s_i": s_i[person]}
+    ).drop_duplicates(["abs_id", "hh"])
     pairs["s_i"] = pairs.groupby("abs_id")["hh"].transform("size")
     male = (rng.random(count) < m["absent_male"]).astype(int)
     age = np.clip(np.round(rng.gamma(9.0, m["absent_age"] / 9.0, count)), 15, 72).astype(int)
     places = m["destinations_men"], m["destinations_women"]
-    country = np.where(male == 1, spread(rng, count, list(places[0]), list(places[0].values())), spread(rng, count, list(places[1]), list(places[1].values())))
+    country = np.where(
+        male == 1,
+        spread(rng, count, list(places[0]), list(places[0].values())),
+        spread(rng, count, list(places[1]), list(places[1].values())),
+    )
     who = pd.DataFrame({"male": male, "age": age, "country": country})
     return pairs.join(who, on="abs_id")

@@ -1,4 +1,6 @@
-"""Potential outcomes of a tracer population: every person with and without the measure, from the same draws, so that the true effect is known."""
+"""Potential outcomes of a tracer population: every person with and without the measure, from the
+same draws, so that the true effect is known.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ SIZE = 48_000
 
 @dataclass(frozen=True)
 class Path:
-    """employed, abroad, match: bool (n, 7 nodes); earn: home currency a month (n, 7), 0 without work; months: bool employed in each month -23..36 (n, 60)."""
+    """employed, abroad, match: bool (n, 7 nodes); earn: home currency a month (n, 7), 0 without
+    work; months: bool employed in each month -23..36 (n, 60).
+    """
 
     employed: np.ndarray
     abroad: np.ndarray
@@ -49,7 +53,9 @@ class Path:
 
 @dataclass(frozen=True)
 class Streams:
-    """The population of one measure's tracer: covariates, arm (True = treated), path without (y0) and with (y1) the measure, months of state changes (n, 6)."""
+    """The population of one measure's tracer: covariates, arm (True = treated), path without (y0)
+    and with (y1) the measure, months of state changes (n, 6).
+    """
 
     people: pd.DataFrame
     treated: np.ndarray
@@ -61,13 +67,19 @@ class Streams:
 def simulate(sc: Scenario, spec: Mapping[str, Any], name: str) -> Streams:
     """Potential outcomes of one measure.
 
-    Without the measure the chance of work is person level + common trend, so trends are parallel unless the scenario sets `dip` (Ashenfelter: treated persons
-    lose work just before they enrol) or `pretrend` (treated persons drift apart by this much a year). Levels differ by arm: who enrols is more vulnerable.
+    Without the measure the chance of work is person level + common trend, so trends are parallel
+    unless the scenario sets `dip` (Ashenfelter: treated persons lose work just before they enrol)
+    or `pretrend` (treated persons drift apart by this much a year). Levels differ by arm: who
+    enrols is more vulnerable.
     """
     rng = sc.stream(f"tracer/{name}/people")
     people, drive = _people(sc, rng)
     treated = rng.random(SIZE) < logistic(
-        -1.25 + 0.7 * people["vuln_debt"].to_numpy() + 0.4 * people["vuln_health"].to_numpy() - 4.0 * drive + 0.25 * (people["male"].to_numpy() == 0)
+        -1.25
+        + 0.7 * people["vuln_debt"].to_numpy()
+        + 0.4 * people["vuln_health"].to_numpy()
+        - 4.0 * drive
+        + 0.25 * (people["male"].to_numpy() == 0)
     )
     level = (
         float(spec["base_employment"])
@@ -77,20 +89,41 @@ def simulate(sc: Scenario, spec: Mapping[str, Any], name: str) -> Streams:
         + drive
     )
     trend = np.concatenate([[-0.01, 0.0, 0.0], np.asarray(spec["trend"], dtype=float)])
-    p0 = level[:, None] + trend + treated[:, None] * (float(spec["pretrend"]) * NODES / 12.0 + float(spec["dip"]) * _dip())
+    p0 = (
+        level[:, None]
+        + trend
+        + treated[:, None] * (float(spec["pretrend"]) * NODES / 12.0 + float(spec["dip"]) * _dip())
+    )
     u, a = _persistent(rng, 0.45), _persistent(rng, 0.75)
     u_match, noise = _persistent(rng, 0.6), rng.normal(0, 0.25, (SIZE, 7))
     switch = np.column_stack([rng.integers(lo + 1, hi + 1, SIZE) for lo, hi in pairwise(NODES)])
-    away = np.concatenate([[0.8 if spec["event"] == "RETURN" else 0.0, 0.0, 0.0], np.asarray(spec["abroad"], dtype=float)])
-    wage = np.log(float(sc.labour["wage_mean"])) + 0.06 * (people["educat7"].to_numpy() - 4.5) + 0.15 * people["male"].to_numpy() + rng.normal(0, 0.3, SIZE)
+    away = np.concatenate(
+        [
+            [0.8 if spec["event"] == "RETURN" else 0.0, 0.0, 0.0],
+            np.asarray(spec["abroad"], dtype=float),
+        ]
+    )
+    wage = (
+        np.log(float(sc.labour["wage_mean"]))
+        + 0.06 * (people["educat7"].to_numpy() - 4.5)
+        + 0.15 * people["male"].to_numpy()
+        + rng.normal(0, 0.3, SIZE)
+    )
     fit = 0.52 + 0.03 * (people["educat7"].to_numpy() - 4.5)
     paths = []
     for on in (0.0, 1.0):
-        gain = {k: on * np.concatenate([[0.0, 0.0, 0.0], np.asarray(v, dtype=float)]) for k, v in spec["effects"].items()}
+        gain = {
+            k: on * np.concatenate([[0.0, 0.0, 0.0], np.asarray(v, dtype=float)])
+            for k, v in spec["effects"].items()
+        }
         abroad = a < away + gain["abroad"]
         employed = u < np.clip(p0 + gain["employed"] + 0.2 * abroad, 0.01, 0.99)
         match = u_match < fit[:, None] + gain["match"] - 0.12 * abroad
-        earn = np.round(np.where(employed, np.exp(wage[:, None] + noise + gain["log_earnings"] + 0.6 * abroad), 0.0))
+        earn = np.round(
+            np.where(
+                employed, np.exp(wage[:, None] + noise + gain["log_earnings"] + 0.6 * abroad), 0.0
+            )
+        )
         paths.append(Path(employed, abroad, match, earn, _calendar(employed, switch)))
     return Streams(people, treated, paths[0], paths[1], switch)
 
@@ -107,17 +140,23 @@ def _persistent(rng: np.random.Generator, rho: float) -> np.ndarray:
 
 
 def _calendar(state: np.ndarray, switch: np.ndarray) -> np.ndarray:
-    """Monthly state (n, 60) for months -23..36: the state of a node holds until the month of change before the next node."""
+    """Monthly state (n, 60) for months -23..36: the state of a node holds until the month of change
+    before the next node.
+    """
     month = np.arange(-23, 37)
     out = np.empty((len(state), 60), dtype=state.dtype)
     for k in range(6):
         at = (month > NODES[k]) & (month <= NODES[k + 1])
-        out[:, at] = np.where(month[at] >= switch[:, k : k + 1], state[:, k + 1 : k + 2], state[:, k : k + 1])
+        out[:, at] = np.where(
+            month[at] >= switch[:, k : k + 1], state[:, k + 1 : k + 2], state[:, k : k + 1]
+        )
     return out
 
 
 def calendar(state: np.ndarray, switch: np.ndarray) -> np.ndarray:
-    """Monthly codes for months -23..36 of a node state; public name of the rule above for the episode table."""
+    """Monthly codes for months -23..36 of a node state; public name of the rule above for the
+    episode table.
+    """
     return _calendar(state, switch)
 
 
@@ -128,7 +167,12 @@ def _people(sc: Scenario, rng: np.random.Generator) -> tuple[pd.DataFrame, np.nd
     urban = rng.random(SIZE) < np.array([r["urban"] for r in sc.regions])[region]
     educ = 1 + pick(rng, np.tile(np.asarray(_SCHOOL[sc.labour["schooling"]][1]), (SIZE, 1)))
     people = pd.DataFrame(
-        {"region": region, "psu": region * 12 + area, "urban": urban.astype(int), "male": (rng.random(SIZE) < sc.migration["absent_male"]).astype(int)}
+        {
+            "region": region,
+            "psu": region * 12 + area,
+            "urban": urban.astype(int),
+            "male": (rng.random(SIZE) < sc.migration["absent_male"]).astype(int),
+        }
     )
     people["age"] = np.clip(np.round(rng.gamma(16.0, 33 / 16.0, SIZE)), 18, 60).astype(int)
     people["educat7"] = educ
@@ -136,10 +180,14 @@ def _people(sc: Scenario, rng: np.random.Generator) -> tuple[pd.DataFrame, np.nd
     return people, rng.uniform(-0.15, 0.15, SIZE)
 
 
-def truth(sc: Scenario, streams: Mapping[str, Streams], specs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """True ATT by measure, outcome and wave, computed from the potential outcomes of the whole tracer population.
+def truth(
+    sc: Scenario, streams: Mapping[str, Streams], specs: Mapping[str, Mapping[str, Any]]
+) -> pd.DataFrame:
+    """True ATT by measure, outcome and wave, computed from the potential outcomes of the whole
+    tracer population.
 
-    trend_gap_w0 and trend_gap_wm1: what a population DiD with base wave 0 or -1 adds to the ATT because trends without the measure are not parallel.
+    trend_gap_w0 and trend_gap_wm1: what a population DiD with base wave 0 or -1 adds to the ATT
+    because trends without the measure are not parallel.
     """
     rows = []
     for name, s in streams.items():
@@ -150,9 +198,32 @@ def truth(sc: Scenario, streams: Mapping[str, Streams], specs: Mapping[str, Mapp
                 effect = s.y1.outcome(outcome, wave)[t] - s.y0.outcome(outcome, wave)[t]
                 gaps = [float(g[t].mean() - g[~t].mean()) for g in (gap[0], gap[-1])]
                 rows.append(
-                    (sc.country, "tracer", name, outcome, wave, WAVES[wave], float(effect.mean()), *gaps, int(specs[name]["enrolled"]), specs[name]["key"])
+                    (
+                        sc.country,
+                        "tracer",
+                        name,
+                        outcome,
+                        wave,
+                        WAVES[wave],
+                        float(effect.mean()),
+                        *gaps,
+                        int(specs[name]["enrolled"]),
+                        specs[name]["key"],
+                    )
                 )
-    columns = ["country", "source", "measure_id", "outcome", "wave", "months", "att", "trend_gap_w0", "trend_gap_wm1", "n_treated_population", "note"]
+    columns = [
+        "country",
+        "source",
+        "measure_id",
+        "outcome",
+        "wave",
+        "months",
+        "att",
+        "trend_gap_w0",
+        "trend_gap_wm1",
+        "n_treated_population",
+        "note",
+    ]
     table = pd.DataFrame(rows, columns=columns)
     if len(streams) > 1:
         table = pd.concat([table, _pooled(table, streams)], ignore_index=True)
@@ -163,11 +234,16 @@ def _pooled(table: pd.DataFrame, streams: Mapping[str, Streams]) -> pd.DataFrame
     n = table["n_treated_population"]
     weighted = table.assign(**{c: table[c] * n for c in ("att", "trend_gap_w0", "trend_gap_wm1")})
     out = (
-        weighted.groupby(["country", "source", "outcome", "wave", "months"], sort=False)[["att", "trend_gap_w0", "trend_gap_wm1", "n_treated_population"]]
+        weighted.groupby(["country", "source", "outcome", "wave", "months"], sort=False)[
+            ["att", "trend_gap_w0", "trend_gap_wm1", "n_treated_population"]
+        ]
         .sum()
         .reset_index()
     )
     for c in ("att", "trend_gap_w0", "trend_gap_wm1"):
         out[c] /= out["n_treated_population"]
     out["trend_gap_w0"] = out["trend_gap_wm1"] = np.nan
-    return out.assign(measure_id="ALL", note=f"pooled over {len(streams)} measures, weighted by treated population")[table.columns]
+    return out.assign(
+        measure_id="ALL",
+        note=f"pooled over {len(streams)} measures, weighted by treated population",
+    )[table.columns]

@@ -1,4 +1,6 @@
-"""What a made-up country publishes: control totals, targets, design description and the truth of the LFS rollout, each figure with status and source."""
+"""What a made-up country publishes: control totals, targets, design description and the truth of
+the LFS rollout, each figure with status and source.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ _INVENTED = "SYNTHETIC: counted in the made-up population, scaled to the publish
 
 
 def analysis_plan(sc: Scenario) -> pd.DataFrame | None:
-    """Rows item, value, reason: the made-up pre-analysis plan of the tracer study; None where the country's study had none."""
+    """Rows item, value, reason: the made-up pre-analysis plan of the tracer study; None where the
+    country's study had none.
+    """
     plan = files("mismes_eval.synthetic").joinpath(f"scenarios/{sc.country}_analysis_plan.csv")
     if not plan.is_file():
         return None
@@ -29,23 +33,39 @@ def _whole(values: pd.Series, total: float) -> pd.Series:
     """Whole numbers that keep the proportions of `values` and sum to `total` (largest remainders)."""
     exact = values / values.sum() * total
     base = np.floor(exact)
-    up = (exact - base).sort_values(ascending=False, kind="stable").index[: round(total - base.sum())]
+    up = (
+        (exact - base)
+        .sort_values(ascending=False, kind="stable")
+        .index[: round(total - base.sum())]
+    )
     base.loc[up] += 1
     return pd.Series(base.astype(int))
 
 
 def margins(sc: Scenario, pops: list[Population]) -> pd.DataFrame:
-    """Rows country, year, margin, category, total, status, source, url, retrieved. A crossed margin joins columns and categories with '*'."""
+    """Rows country, year, margin, category, total, status, source, url, retrieved. A crossed margin
+    joins columns and categories with '*'.
+    """
     total = float(sc.population["value"])
     parts = []
     for pop in pops:
         p = pop.persons
         structure = sc.structure()
-        cross = pd.Series(structure["share"].to_numpy(), index=[f"{m}*{g}" for m, g in zip(structure["male"], structure["age_group"], strict=True)])
+        cross = pd.Series(
+            structure["share"].to_numpy(),
+            index=[
+                f"{m}*{g}" for m, g in zip(structure["male"], structure["age_group"], strict=True)
+            ],
+        )
         place = pd.Series(region_names(sc, p))
-        group = pd.Series([r.get("group", "") for r in sc.regions])[p["region"]].reset_index(drop=True)
+        group = pd.Series([r.get("group", "") for r in sc.regions])[p["region"]].reset_index(
+            drop=True
+        )
         first = group if group.iloc[0] else place
-        aged = f"derived from {structure['source'].iloc[0]}, scaled to the population total of this file ({sc.population['source']})"
+        aged = (
+            f"derived from {structure['source'].iloc[0]}, scaled to the population total of this"
+            f" file ({sc.population['source']})"
+        )
         rows = [
             ("male*age_group", cross, "derived", aged),
             ("urban", p["urban"].value_counts(), "synthetic", _INVENTED),
@@ -67,7 +87,11 @@ def margins(sc: Scenario, pops: list[Population]) -> pd.DataFrame:
                 )
             )
     table = pd.concat(parts, ignore_index=True)
-    return table.assign(url=table["status"].map({"derived": "https://population.un.org/wpp/"}), retrieved=RETRIEVED, data_status=MARK)
+    return table.assign(
+        url=table["status"].map({"derived": "https://population.un.org/wpp/"}),
+        retrieved=RETRIEVED,
+        data_status=MARK,
+    )
 
 
 def targets(sc: Scenario) -> pd.DataFrame:
@@ -75,23 +99,79 @@ def targets(sc: Scenario) -> pd.DataFrame:
     men = float(sc.structure().query("male == 1 and age_group != '0-14'")["share"].sum())
     women = float(sc.structure().query("male == 0 and age_group != '0-14'")["share"].sum())
     ret = (men * sc.anchor("returnee_m") + women * sc.anchor("returnee_f")) / (men + women)
-    adults = "persons aged 15 or more" if sc.labour["max_age"] > 100 else f"persons aged 15-{sc.labour['max_age']}"
-    rows = [("population", "all", float(sc.population["value"]), "persons", "sum of weights", sc.population["status"], sc.population["source"])]
+    adults = (
+        "persons aged 15 or more"
+        if sc.labour["max_age"] > 100
+        else f"persons aged 15-{sc.labour['max_age']}"
+    )
+    rows = [
+        (
+            "population",
+            "all",
+            float(sc.population["value"]),
+            "persons",
+            "sum of weights",
+            sc.population["status"],
+            sc.population["source"],
+        )
+    ]
     words = {
-        "lfpr": f"lstatus 1 or 2 / {adults}", "employment_rate": f"lstatus 1 / {adults}", "unemployment_rate": "lstatus 2 / lstatus 1 or 2",
+        "lfpr": f"lstatus 1 or 2 / {adults}",
+        "employment_rate": f"lstatus 1 / {adults}",
+        "unemployment_rate": "lstatus 2 / lstatus 1 or 2",
         "absent_total": "sum over reporting households of weight / s_i",
-    }  # fmt: skip
+    }
     for item, definition in words.items():
         a = sc.anchors[item]
-        rows.append((item, "all", float(a["value"]), "persons" if item == "absent_total" else "share", definition, a["status"], a["source"]))
+        rows.append(
+            (
+                item,
+                "all",
+                float(a["value"]),
+                "persons" if item == "absent_total" else "share",
+                definition,
+                a["status"],
+                a["source"],
+            )
+        )
     for sex, male in (("m", 1), ("f", 0)):
         for item, short in (("lfpr", "lfpr"), ("unemployment_rate", "ur")):
             a = sc.anchors[f"{short}_{sex}"]
-            rows.append((item, f"male={male}", float(a["value"]), "share", words[item], a["status"], a["source"]))
+            rows.append(
+                (
+                    item,
+                    f"male={male}",
+                    float(a["value"]),
+                    "share",
+                    words[item],
+                    a["status"],
+                    a["source"],
+                )
+            )
         a = sc.anchors[f"returnee_{sex}"]
-        rows.append(("returnee_share", f"male={male}", float(a["value"]), "share", "mig_status RET / persons aged 15 or more", a["status"], a["source"]))
+        rows.append(
+            (
+                "returnee_share",
+                f"male={male}",
+                float(a["value"]),
+                "share",
+                "mig_status RET / persons aged 15 or more",
+                a["status"],
+                a["source"],
+            )
+        )
     a = sc.anchors["returnee_m"]
-    rows.append(("returnee_share", "all", ret, "share", "mig_status RET / persons aged 15 or more", a["status"], a["source"]))
+    rows.append(
+        (
+            "returnee_share",
+            "all",
+            ret,
+            "share",
+            "mig_status RET / persons aged 15 or more",
+            a["status"],
+            a["source"],
+        )
+    )
     gone, base = sc.anchor("absent_total"), float(sc.population["value"])
     rows.append(
         (
@@ -104,14 +184,18 @@ def targets(sc: Scenario) -> pd.DataFrame:
             "derived from absent_total and population of this file",
         )
     )
-    out = pd.DataFrame(rows, columns=["item", "domain", "value", "unit", "definition", "status", "source"])
+    out = pd.DataFrame(
+        rows, columns=["item", "domain", "value", "unit", "definition", "status", "source"]
+    )
     out.insert(0, "country", sc.country)
     out.insert(1, "year", sc.year)
     return out.assign(value=out["value"].round(6), data_status=MARK)
 
 
 def rollout_truth(sc: Scenario, pops: list[Population], measure_id: str) -> pd.DataFrame:
-    """True ATT(cohort, year) of the opening of centres on employment (from potential outcomes in the population) and on awareness."""
+    """True ATT(cohort, year) of the opening of centres on employment (from potential outcomes in
+    the population) and on awareness.
+    """
     rows = []
     for pop in pops:
         p = pop.persons[pop.persons["module"]]
@@ -120,13 +204,38 @@ def rollout_truth(sc: Scenario, pops: list[Population], measure_id: str) -> pd.D
             gain = float((at["lstatus"].eq(1).astype(float) - at["lstatus0"].eq(1)).mean())
             known = float(sc.rollout["effect_aware"])
             where = (sc.country, "lfs_rollout", measure_id, cohort, pop.year)
-            rows.append((*where, "employed", gain, round(len(at) * pop.scale), "persons aged 15 or more"))
-            rows.append((*where, f"aware_{sc.rollout['model']}", known, round(at["age"].le(64).sum() * pop.scale), "persons aged 15-64"))
-    return pd.DataFrame(rows, columns=["country", "source", "measure_id", "cohort", "year", "outcome", "att", "n_treated_population", "note"])
+            rows.append(
+                (*where, "employed", gain, round(len(at) * pop.scale), "persons aged 15 or more")
+            )
+            rows.append(
+                (
+                    *where,
+                    f"aware_{sc.rollout['model']}",
+                    known,
+                    round(at["age"].le(64).sum() * pop.scale),
+                    "persons aged 15-64",
+                )
+            )
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "country",
+            "source",
+            "measure_id",
+            "cohort",
+            "year",
+            "outcome",
+            "att",
+            "n_treated_population",
+            "note",
+        ],
+    )
 
 
 def design(sc: Scenario) -> str:
-    """design.yaml: what an analyst may use of the sampling design, as the country's public file would say."""
+    """design.yaml: what an analyst may use of the sampling design, as the country's public file
+    would say.
+    """
     d = sc.design
     two = "two_phase" in d
     main = bool(d.get("main_two_phase", False))
@@ -141,12 +250,15 @@ def design(sc: Scenario) -> str:
         "fpc": None,
         "weight_stages": ["d0_base", "d1_nr"] + (["d2_phase2"] if main else []),
         "class_var": "phase1_class" if main else None,
-        "phase1_counts": "phase1_counts.csv" if main else "lfs_oversample/phase1_counts.csv" if two else None,
+        "phase1_counts": (
+            "phase1_counts.csv" if main else "lfs_oversample/phase1_counts.csv" if two else None
+        ),
         "margins": "margins.csv",
         "population": sc.coverage,
         "reliability": {"cv_flag": 0.15, "cv_suppress": 0.30, "min_cell": 10},
         "note": d["note"],
     }
-    return f"# {MARK}: design of a made-up survey that lacks what the public file of {sc.name} lacks\n" + yaml.safe_dump(
-        text, sort_keys=False, allow_unicode=True, width=160
+    return (
+        f"# {MARK}: design of a made-up survey that lacks what the public file of {sc.name} lacks\n"
+        + yaml.safe_dump(text, sort_keys=False, allow_unicode=True, width=160)
     )

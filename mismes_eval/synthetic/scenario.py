@@ -1,4 +1,6 @@
-"""Scenario files: what a made-up country looks like, with the source of every public figure it is built on."""
+"""Scenario files: what a made-up country looks like, with the source of every public figure it is
+built on.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ _SECTIONS = (
 
 @dataclass(frozen=True)
 class Scenario:
-    """One country's scenario. `anchors` holds the aggregates it reproduces, each {value, year, status, source}; the other sections are synthetic settings."""
+    """One country's scenario. `anchors` holds the aggregates it reproduces, each {value, year,
+    status, source}; the other sections are synthetic settings.
+    """
 
     country: str
     name: str
@@ -69,26 +73,57 @@ class Scenario:
         return float(self.anchors[name]["value"])
 
     def stream(self, name: str) -> np.random.Generator:
-        """A generator of its own for each country and file: adding a file never changes another one."""
-        return np.random.Generator(np.random.PCG64(np.random.SeedSequence([self.seed, zlib.crc32(f"{self.country}/{name}".encode())])))
+        """A generator of its own for each country and file: adding a file never changes another
+        one.
+        """
+        return np.random.Generator(
+            np.random.PCG64(
+                np.random.SeedSequence([self.seed, zlib.crc32(f"{self.country}/{name}".encode())])
+            )
+        )
 
     def structure(self) -> pd.DataFrame:
-        """Rows male, age_group, share: the covered population by sex and age group (shares sum to 1)."""
-        with files("mismes_eval.synthetic").joinpath("scenarios/population_structure.csv").open(encoding="utf-8") as f:
+        """Rows male, age_group, share: the covered population by sex and age group (shares sum to
+        1).
+        """
+        with (
+            files("mismes_eval.synthetic")
+            .joinpath("scenarios/population_structure.csv")
+            .open(encoding="utf-8") as f
+        ):
             table = pd.read_csv(f)
         table = table[table["country"].eq(self.country)]
         if self.coverage == "15+":
             table = table[table["age_group"].ne("0-14")]
         order = {g: i for i, g in enumerate(AGE_GROUPS)}
-        table = table.assign(_o=table["age_group"].map(order)).sort_values(["male", "_o"]).reset_index(drop=True)
-        return table.assign(share=table["thousands"] / table["thousands"].sum())[["male", "age_group", "share", "source"]]
+        table = (
+            table.assign(_o=table["age_group"].map(order))
+            .sort_values(["male", "_o"])
+            .reset_index(drop=True)
+        )
+        return table.assign(share=table["thousands"] / table["thousands"].sum())[
+            ["male", "age_group", "share", "source"]
+        ]
 
 
 def load(country: str, seed: int = SEED) -> Scenario:
-    """Scenario of one country. Raises ParamsError for an unknown country and for every missing section or unsourced figure at once."""
+    """Scenario of one country. Raises ParamsError for an unknown country and for every missing
+    section or unsourced figure at once.
+    """
     if country not in COUNTRIES:
-        raise ParamsError(Problem("no scenario for this country", "argument 'countries'", "one of " + ", ".join(COUNTRIES), repr(country)))
-    text = files("mismes_eval.synthetic").joinpath(f"scenarios/{country}.yaml").read_text(encoding="utf-8")
+        raise ParamsError(
+            Problem(
+                "no scenario for this country",
+                "argument 'countries'",
+                "one of " + ", ".join(COUNTRIES),
+                repr(country),
+            )
+        )
+    text = (
+        files("mismes_eval.synthetic")
+        .joinpath(f"scenarios/{country}.yaml")
+        .read_text(encoding="utf-8")
+    )
     raw = yaml.safe_load(text)
     problems = _problems(raw, f"scenarios/{country}.yaml")
     if problems:
@@ -98,24 +133,45 @@ def load(country: str, seed: int = SEED) -> Scenario:
 
 
 def _problems(raw: Mapping[str, Any], where: str) -> list[Problem]:
-    found = [Problem("a section is missing", f"{where}: {k}", "all of " + ", ".join(_SECTIONS)) for k in _SECTIONS if k not in raw]
-    found += [Problem("an unknown section", f"{where}: {k}", "one of " + ", ".join(_SECTIONS), k) for k in raw if k not in _SECTIONS]
+    found = [
+        Problem("a section is missing", f"{where}: {k}", "all of " + ", ".join(_SECTIONS))
+        for k in _SECTIONS
+        if k not in raw
+    ]
+    found += [
+        Problem("an unknown section", f"{where}: {k}", "one of " + ", ".join(_SECTIONS), k)
+        for k in raw
+        if k not in _SECTIONS
+    ]
     figures = {**raw.get("anchors", {}), "population": raw.get("population", {})}
     for name, item in figures.items():
         if item.get("status") not in STATUSES or not item.get("source"):
-            found.append(Problem("a figure without status or source", f"{where}: {name}", "status " + " | ".join(STATUSES) + " and a source", repr(dict(item))))
+            found.append(
+                Problem(
+                    "a figure without status or source",
+                    f"{where}: {name}",
+                    "status " + " | ".join(STATUSES) + " and a source",
+                    repr(dict(item)),
+                )
+            )
     return found
 
 
 def pick(rng: np.random.Generator, p: np.ndarray) -> np.ndarray:
     """Category 0..k-1 for each row of the probabilities p (n, k) (rows need not sum to 1)."""
     edges = np.cumsum(p, axis=1)
-    return np.asarray((rng.random(len(p))[:, None] * edges[:, -1:] > edges).sum(axis=1).clip(0, p.shape[1] - 1))
+    return np.asarray(
+        (rng.random(len(p))[:, None] * edges[:, -1:] > edges).sum(axis=1).clip(0, p.shape[1] - 1)
+    )
 
 
-def spread(rng: np.random.Generator, n: int, codes: Sequence[Any], shares: Sequence[float]) -> np.ndarray:
+def spread(
+    rng: np.random.Generator, n: int, codes: Sequence[Any], shares: Sequence[float]
+) -> np.ndarray:
     """n draws of `codes` with the given shares."""
-    return np.asarray(np.asarray(codes, dtype=object)[pick(rng, np.tile(np.asarray(shares, dtype=float), (n, 1)))])
+    return np.asarray(
+        np.asarray(codes, dtype=object)[pick(rng, np.tile(np.asarray(shares, dtype=float), (n, 1)))]
+    )
 
 
 def logistic(x: np.ndarray) -> np.ndarray:
@@ -127,5 +183,7 @@ def intercept(slope: np.ndarray, target: float, extra: np.ndarray | float = 0.0)
     low, high = -25.0, 25.0
     for _ in range(60):
         mid = 0.5 * (low + high)
-        low, high = (mid, high) if float(np.mean(logistic(mid + slope) + extra)) < target else (low, mid)
+        low, high = (
+            (mid, high) if float(np.mean(logistic(mid + slope) + extra)) < target else (low, mid)
+        )
     return 0.5 * (low + high)

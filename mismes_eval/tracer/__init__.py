@@ -1,4 +1,6 @@
-"""Tracer panels: reading and checking, participation, attrition and its weights, work histories, indicators."""
+"""Tracer panels: reading and checking, participation, attrition and its weights, work histories,
+indicators.
+"""
 
 from mismes_eval.tracer.attrition import attrition_weights, weight_history
 from mismes_eval.tracer.balance import balance, love_plot, panel_conditioning
@@ -17,7 +19,34 @@ from mismes_eval.tracer.shapes import from_wide
 from mismes_eval.tracer.states import transitions
 
 __all__ = [
-    "DEFINITIONS", "AttritionTests", "Clock", "Refreshed", "TracerPanel", "attrition_tests", "attrition_weights", "balance", "calendar", "edits", "elapsed", "episodes", "first_event",
-    "flow", "flow_diagram", "follow_up", "from_wide", "hazard", "indicators", "love_plot", "monthly", "panel_conditioning", "read", "refreshment", "seam_effect", "sequence_plot",
-    "sequences", "transitions", "wave_states", "weight_history",
-]  # fmt: skip
+    "DEFINITIONS",
+    "AttritionTests",
+    "Clock",
+    "Refreshed",
+    "TracerPanel",
+    "attrition_tests",
+    "attrition_weights",
+    "balance",
+    "calendar",
+    "edits",
+    "elapsed",
+    "episodes",
+    "first_event",
+    "flow",
+    "flow_diagram",
+    "follow_up",
+    "from_wide",
+    "hazard",
+    "indicators",
+    "love_plot",
+    "monthly",
+    "panel_conditioning",
+    "read",
+    "refreshment",
+    "seam_effect",
+    "sequence_plot",
+    "sequences",
+    "transitions",
+    "wave_states",
+    "weight_history",
+]

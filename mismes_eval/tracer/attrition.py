@@ -1,4 +1,6 @@
-"""Weights of those who answered: one propensity step for each chosen wave, in time order, each among those who answered the chosen waves before it."""
+"""Weights of those who answered: one propensity step for each chosen wave, in time order, each
+among those who answered the chosen waves before it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,12 @@ from mismes_eval.numerics.probit import fit_probit
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.tracer.shapes import refuse_other
 from mismes_eval.weighting.attrition import ProbitPropensity, Propensity, StabilisedPropensity
-from mismes_eval.weighting.nonresponse import cell_step, main_effects, no_propensity, propensity_step
+from mismes_eval.weighting.nonresponse import (
+    cell_step,
+    main_effects,
+    no_propensity,
+    propensity_step,
+)
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.steps import KnownFactor, WeightStep
 
@@ -26,24 +33,38 @@ METHODS = ("logit", "probit", "cells")
 
 
 def attrition_weights(
-    panel: TracerPanel, covariates: str | Sequence[str], method: str = "logit", stabilised: bool = True, fixed_weights: bool = False, lagged: str | Sequence[str] = (),
-    restricted: str | Sequence[str] = (), answered: str | None = None, then: Callable[[Sample], Sample] | None = None,
-) -> TracerPanel:  # fmt: skip
+    panel: TracerPanel,
+    covariates: str | Sequence[str],
+    method: str = "logit",
+    stabilised: bool = True,
+    fixed_weights: bool = False,
+    lagged: str | Sequence[str] = (),
+    restricted: str | Sequence[str] = (),
+    answered: str | None = None,
+    then: Callable[[Sample], Sample] | None = None,
+) -> TracerPanel:
     """The panel with weights that make those who answered stand for everybody at enrolment.
 
-    For a set of waves (asked for by an estimator, or `panel.weight_sample(waves)`) there is one step a wave: the propensity to answer it among those who answered
-    the chosen waves before it. A person who missed another wave is kept. Waves that everybody answered take no step. The known dead leave the population.
+    For a set of waves (asked for by an estimator, or `panel.weight_sample(waves)`) there is one
+    step a wave: the propensity to answer it among those who answered the chosen waves before it. A
+    person who missed another wave is kept. Waves that everybody answered take no step. The known
+    dead leave the population.
 
     Parameters
     ----------
     covariates : columns at enrolment, without missing values; categories become indicators.
     method : "logit" or "probit" (main effects), or "cells" (response rate in each combination).
-    stabilised : multiply by the propensity of a model with the `restricted` columns only (none: a constant) and scale so that the sum of the weights stays;
-        with restricted columns the weights are for models that control for them. False: r / p.
-    fixed_weights : treat the factors as known, as most software does, to see the difference in the standard errors; the table note says so.
-    lagged : columns of the waves, taken at the chosen wave before (no missing values among those who answered it).
-    answered : column of the waves, True where the person counts as having answered; None: an interview in person or by proxy.
-    then : further steps on the sample of each set of waves, e.g. `lambda s: me.calibrate(me.trim(s, upper=50), totals)`.
+    stabilised : multiply by the propensity of a model with the `restricted` columns only (none: a
+        constant) and scale so that the sum of the weights stays; with restricted columns the
+        weights are for models that control for them. False: r / p.
+    fixed_weights : treat the factors as known, as most software does, to see the difference in the
+        standard errors; the table note says so.
+    lagged : columns of the waves, taken at the chosen wave before (no missing values among those
+        who answered it).
+    answered : column of the waves, True where the person counts as having answered; None: an
+        interview in person or by proxy.
+    then : further steps on the sample of each set of waves, e.g. `lambda s: me.calibrate(me.trim(s,
+        upper=50), totals)`.
 
     Returns
     -------
@@ -51,14 +72,25 @@ def attrition_weights(
 
     Raises
     ------
-    DesignError : unknown or missing covariates, when the panel is made; separation or empty cells, when the weights of some waves are.
+    DesignError : unknown or missing covariates, when the panel is made; separation or empty cells,
+        when the weights of some waves are.
 
     References
     ----------
-    Kim and Kim (2007), Canadian Journal of Statistics 35, 501-514; Robins, Rotnitzky and Zhao (1995), JASA 90, 106-121; Baulch and Quisumbing (2011).
+    Kim and Kim (2007), Canadian Journal of Statistics 35, 501-514; Robins, Rotnitzky and Zhao
+    (1995), JASA 90, 106-121; Baulch and Quisumbing (2011).
     """
     refuse_other(panel, "attrition_weights")
-    adjustment = Adjustment(_listed(covariates), method, stabilised, fixed_weights, _listed(lagged), _listed(restricted), answered, then)
+    adjustment = Adjustment(
+        _listed(covariates),
+        method,
+        stabilised,
+        fixed_weights,
+        _listed(lagged),
+        _listed(restricted),
+        answered,
+        then,
+    )
     problems = _problems(panel, adjustment)
     if problems:
         raise DesignError(problems)
@@ -67,7 +99,9 @@ def attrition_weights(
 
 @dataclass(frozen=True)
 class Adjustment:
-    """How weights for a set of waves are made; the arguments of `attrition_weights`. method "none": complete cases, nothing is adjusted."""
+    """How weights for a set of waves are made; the arguments of `attrition_weights`. method "none":
+    complete cases, nothing is adjusted.
+    """
 
     covariates: tuple[str, ...]
     method: str = "logit"
@@ -82,12 +116,21 @@ class Adjustment:
     def none(cls) -> Adjustment:
         return cls((), "none", stabilised=False)
 
-    def apply(self, panel: TracerPanel, waves: tuple[object, ...], keep_refreshment: bool = False) -> Sample:
-        """The panel's sample after the steps for these waves. A refreshment sample has weight 0 (it is combined by `refreshment`), or passes unchanged."""
+    def apply(
+        self, panel: TracerPanel, waves: tuple[object, ...], keep_refreshment: bool = False
+    ) -> Sample:
+        """The panel's sample after the steps for these waves. A refreshment sample has weight 0 (it
+        is combined by `refreshment`), or passes unchanged.
+        """
         sample = panel.sample
         everybody = Sample(sample.frame, sample.design, np.ones(sample.n, bool), sample.flags)
         if panel.refreshed.any() and not keep_refreshment:
-            everybody = everybody.step(KnownFactor(f"without the refreshment sample ({int(panel.refreshed.sum()):,})", (~panel.refreshed).astype(float)))
+            everybody = everybody.step(
+                KnownFactor(
+                    f"without the refreshment sample ({int(panel.refreshed.sum()):,})",
+                    (~panel.refreshed).astype(float),
+                )
+            )
         before: object = None
         for k, wave in enumerate(waves):
             everybody = _leave(panel, everybody, wave)
@@ -113,35 +156,80 @@ class Adjustment:
             return sample
         if self.method == "none":
             return sample.step(
-                KnownFactor(f"answered wave {wave} ({int(r.sum()):,} of {int(at_risk.sum()):,}, no adjustment for those lost)", np.where(at_risk, r, 1.0))
+                KnownFactor(
+                    f"answered wave {wave} ({int(r.sum()):,} of {int(at_risk.sum()):,}, no"
+                    " adjustment for those lost)",
+                    np.where(at_risk, r, 1.0),
+                )
             )
         step = self._step(panel, sample, wave, before, r, at_risk)
-        return sample.step(KnownFactor(f"{step.name}, factors treated as fixed", step.factor) if self.fixed_weights else step)
+        return sample.step(
+            KnownFactor(f"{step.name}, factors treated as fixed", step.factor)
+            if self.fixed_weights
+            else step
+        )
 
-    def _step(self, panel: TracerPanel, sample: Sample, wave: object, before: object, r: Float, at_risk: Bool) -> WeightStep:
+    def _step(
+        self,
+        panel: TracerPanel,
+        sample: Sample,
+        wave: object,
+        before: object,
+        r: Float,
+        at_risk: Bool,
+    ) -> WeightStep:
         frame, columns = self._covariates(panel, sample, before, at_risk)
         kind = "stabilised, " if self.stabilised else ""
-        name = f"attrition at wave {wave} ({kind}{self.method} on {', '.join(columns)}; {int((at_risk & (r == 1)).sum()):,} of {int(at_risk.sum()):,} answered)"
+        name = (
+            f"attrition at wave {wave} ({kind}{self.method} on {', '.join(columns)};"
+            f" {int((at_risk & (r == 1)).sum()):,} of {int(at_risk.sum()):,} answered)"
+        )
         inner = response_step(name, self.method, frame, columns, r, sample.weights, at_risk)
         if not self.stabilised:
             return inner
-        restricted = response_step(name, self.method, frame, list(self.restricted), r, sample.weights, at_risk) if self.restricted else None
+        restricted = (
+            response_step(
+                name, self.method, frame, list(self.restricted), r, sample.weights, at_risk
+            )
+            if self.restricted
+            else None
+        )
         return StabilisedPropensity(inner, restricted)
 
-    def _covariates(self, panel: TracerPanel, sample: Sample, before: object, at_risk: Bool) -> tuple[pd.DataFrame, list[str]]:
+    def _covariates(
+        self, panel: TracerPanel, sample: Sample, before: object, at_risk: Bool
+    ) -> tuple[pd.DataFrame, list[str]]:
         columns = list(self.covariates)
         if before is None or not self.lagged:
             return sample.frame, columns
         values = {f"{c}@{before}": panel.values(c, before) for c in self.lagged}
-        gone = [(c, at_risk & pd.isna(v)) for c, v in values.items() if (at_risk & pd.isna(v)).any()]
+        gone = [
+            (c, at_risk & pd.isna(v)) for c, v in values.items() if (at_risk & pd.isna(v)).any()
+        ]
         if gone:
-            raise DesignError([Problem("a lagged covariate is missing among those who answered", f"column '{c}'", "a value", "missing", "Leave it out, or make missing a category.", int(m.sum()),
-                                       tuple(sample.frame[panel.unit].to_numpy()[m][:5])) for c, m in gone])  # fmt: skip
+            raise DesignError(
+                [
+                    Problem(
+                        "a lagged covariate is missing among those who answered",
+                        f"column '{c}'",
+                        "a value",
+                        "missing",
+                        "Leave it out, or make missing a category.",
+                        int(m.sum()),
+                        tuple(sample.frame[panel.unit].to_numpy()[m][:5]),
+                    )
+                    for c, m in gone
+                ]
+            )
         return sample.frame.assign(**values), [*columns, *values]
 
 
-def weight_history(panel: TracerPanel, waves: Sequence[object] | object | None = None) -> pd.DataFrame:
-    """How the weights of a set of waves came about: after each step the rows with weight, their sum, Kish's design effect, effective n and extreme factors."""
+def weight_history(
+    panel: TracerPanel, waves: Sequence[object] | object | None = None
+) -> pd.DataFrame:
+    """How the weights of a set of waves came about: after each step the rows with weight, their
+    sum, Kish's design effect, effective n and extreme factors.
+    """
     design = panel.weight_sample(waves).design
     rows = []
     for k in range(len(design.steps) + 1):
@@ -150,11 +238,31 @@ def weight_history(panel: TracerPanel, waves: Sequence[object] | object | None =
         f = np.ones(1) if k == 0 else design.steps[k - 1].factor
         f = f[f != 0]
         kish = float(w.size * (w**2).sum() / w.sum() ** 2)
-        rows.append(("at enrolment" if k == 0 else design.steps[k - 1].name, w.size, w.sum(), kish, w.size / kish, f.min(), f.max()))
-    return pd.DataFrame(rows, columns=["step", "n", "sum", "kish_deff", "n_effective", "factor_min", "factor_max"])
+        rows.append(
+            (
+                "at enrolment" if k == 0 else design.steps[k - 1].name,
+                w.size,
+                w.sum(),
+                kish,
+                w.size / kish,
+                f.min(),
+                f.max(),
+            )
+        )
+    return pd.DataFrame(
+        rows, columns=["step", "n", "sum", "kish_deff", "n_effective", "factor_min", "factor_max"]
+    )
 
 
-def response_step(name: str, method: str, frame: pd.DataFrame, columns: list[str], r: Float, weights: Float, at_risk: Bool) -> Propensity:
+def response_step(
+    name: str,
+    method: str,
+    frame: pd.DataFrame,
+    columns: list[str],
+    r: Float,
+    weights: Float,
+    at_risk: Bool,
+) -> Propensity:
     if method == "cells":
         return cell_step(name, frame, columns, r, weights, at_risk)
     x = main_effects(frame, columns, at_risk)
@@ -172,7 +280,12 @@ def _leave(panel: TracerPanel, sample: Sample, wave: object) -> Sample:
     dead = panel.dead[:, panel.waves.index(wave)] & (sample.weights != 0)
     if not dead.any():
         return sample
-    return sample.step(KnownFactor(f"known dead by wave {wave} leave the population ({int(dead.sum()):,})", (~dead).astype(float)))
+    return sample.step(
+        KnownFactor(
+            f"known dead by wave {wave} leave the population ({int(dead.sum()):,})",
+            (~dead).astype(float),
+        )
+    )
 
 
 def _listed(columns: str | Sequence[str]) -> tuple[str, ...]:
@@ -182,23 +295,70 @@ def _listed(columns: str | Sequence[str]) -> tuple[str, ...]:
 def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
     problems = []
     if a.method not in METHODS:
-        problems.append(Problem("unknown method for attrition weights", "argument 'method'", " or ".join(map(repr, METHODS)), repr(a.method)))
+        problems.append(
+            Problem(
+                "unknown method for attrition weights",
+                "argument 'method'",
+                " or ".join(map(repr, METHODS)),
+                repr(a.method),
+            )
+        )
     if not a.covariates:
-        problems.append(Problem("attrition weights need covariates", "argument 'covariates'", "columns known at enrolment", "none"))
+        problems.append(
+            Problem(
+                "attrition weights need covariates",
+                "argument 'covariates'",
+                "columns known at enrolment",
+                "none",
+            )
+        )
     if a.restricted and not a.stabilised:
-        problems.append(Problem("restricted columns are for stabilised weights", "argument 'restricted'", "stabilised=True"))
+        problems.append(
+            Problem(
+                "restricted columns are for stabilised weights",
+                "argument 'restricted'",
+                "stabilised=True",
+            )
+        )
     strange = [c for c in a.restricted if c not in a.covariates]
     if strange:
-        problems.append(Problem("a restricted column is not among the covariates", f"column '{', '.join(strange)}'", f"some of {', '.join(a.covariates)}"))
+        problems.append(
+            Problem(
+                "a restricted column is not among the covariates",
+                f"column '{', '.join(strange)}'",
+                f"some of {', '.join(a.covariates)}",
+            )
+        )
     frame, carries = panel.sample.frame, panel.sample.weights != 0
     for c in a.covariates:
         if c not in frame.columns:
-            problems.append(Problem("attrition weights name an unknown column", f"column '{c}'", "a column of the persons at enrolment"))
+            problems.append(
+                Problem(
+                    "attrition weights name an unknown column",
+                    f"column '{c}'",
+                    "a column of the persons at enrolment",
+                )
+            )
             continue
         gone = carries & frame[c].isna().to_numpy()
         if gone.any():
-            problems.append(Problem("an attrition covariate is missing", f"column '{c}'", "a value for everybody at enrolment", "missing", "Make missing a category.", int(gone.sum()),
-                                    tuple(frame[panel.unit].to_numpy()[gone][:5])))  # fmt: skip
+            problems.append(
+                Problem(
+                    "an attrition covariate is missing",
+                    f"column '{c}'",
+                    "a value for everybody at enrolment",
+                    "missing",
+                    "Make missing a category.",
+                    int(gone.sum()),
+                    tuple(frame[panel.unit].to_numpy()[gone][:5]),
+                )
+            )
     waved = [*a.lagged, *([a.answered] if a.answered else [])]
-    problems += [Problem("attrition weights name an unknown column", f"column '{c}'", "a column of the waves") for c in waved if c not in panel.long.columns]
+    problems += [
+        Problem(
+            "attrition weights name an unknown column", f"column '{c}'", "a column of the waves"
+        )
+        for c in waved
+        if c not in panel.long.columns
+    ]
     return problems

@@ -1,4 +1,6 @@
-"""Balance of those who answered against everybody, and members against first-timers (panel conditioning)."""
+"""Balance of those who answered against everybody, and members against first-timers (panel
+conditioning).
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,20 @@ if TYPE_CHECKING:
 
 
 def balance(panel: TracerPanel, covariates: Sequence[str], wave: object) -> pd.DataFrame:
-    """Standardised differences of each covariate (each category of a text one): those who answered a wave less everybody, in standard deviations of everybody.
+    """Standardised differences of each covariate (each category of a text one): those who answered
+    a wave less everybody, in standard deviations of everybody.
 
-    Columns: variable, unweighted, enrolment weights ("base"), and with the panel's attrition weights ("weighted").
+    Columns: variable, unweighted, enrolment weights ("base"), and with the panel's attrition
+    weights ("weighted").
     """
     base = panel.sample.where(~panel.dead[:, panel.waves.index(wave)])
     inside = base.active
     stay = inside & panel.responded[:, panel.waves.index(wave)]
-    after = panel.weight_sample(wave).weights if panel.adjustment is not None else np.where(stay, base.weights, 0.0)
+    after = (
+        panel.weight_sample(wave).weights
+        if panel.adjustment is not None
+        else np.where(stay, base.weights, 0.0)
+    )
     rows = []
     for name, v in _indicators(base, covariates):
         w = base.weights
@@ -38,8 +46,14 @@ def balance(panel: TracerPanel, covariates: Sequence[str], wave: object) -> pd.D
         spread = float(np.sqrt(np.average((v[inside] - centre) ** 2, weights=w[inside])))
         plain = v[inside]
         scale = spread if spread > 0 else np.nan
-        rows.append((name, (v[stay].mean() - plain.mean()) / (plain.std() or np.nan), (np.average(v[stay], weights=w[stay]) - centre) / scale,
-                     (np.average(v[stay], weights=after[stay]) - centre) / scale))  # fmt: skip
+        rows.append(
+            (
+                name,
+                (v[stay].mean() - plain.mean()) / (plain.std() or np.nan),
+                (np.average(v[stay], weights=w[stay]) - centre) / scale,
+                (np.average(v[stay], weights=after[stay]) - centre) / scale,
+            )
+        )
     return pd.DataFrame(rows, columns=["variable", "unweighted", "base", "weighted"])
 
 
@@ -50,12 +64,22 @@ def _indicators(sample: Sample, covariates: Sequence[str]) -> list[tuple[str, Fl
         if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
             out.append((c, series.to_numpy(dtype=float, na_value=np.nan)))
         else:
-            out += [(f"{c}={v}", (series == v).to_numpy(float)) for v in sorted(series[sample.active].dropna().unique(), key=str)]
+            out += [
+                (f"{c}={v}", (series == v).to_numpy(float))
+                for v in sorted(series[sample.active].dropna().unique(), key=str)
+            ]
     return out
 
 
-def panel_conditioning(panel: TracerPanel, columns: str | Sequence[str], wave: object, refreshment: Sample, by: By = None) -> Estimate:
-    """Time in sample: weighted means of outcomes at a wave among members interviewed before, less those of the refreshment sample asked for the first time.
+def panel_conditioning(
+    panel: TracerPanel,
+    columns: str | Sequence[str],
+    wave: object,
+    refreshment: Sample,
+    by: By = None,
+) -> Estimate:
+    """Time in sample: weighted means of outcomes at a wave among members interviewed before, less
+    those of the refreshment sample asked for the first time.
 
     Parameters
     ----------
@@ -69,13 +93,24 @@ def panel_conditioning(panel: TracerPanel, columns: str | Sequence[str], wave: o
     values = {c: panel.values(c, wave) for c in names}
     ok = np.all([np.isfinite(v) for v in values.values()], axis=0)
     clean: dict[str, object] = {c: np.where(ok, v, 0.0) for c, v in values.items()}
-    sides = [on_enrolment(panel.sample, mean(s.with_columns(clean).where(ok), names, by)) for s in (panel.weight_sample(wave), refreshment)]
+    sides = [
+        on_enrolment(panel.sample, mean(s.with_columns(clean).where(ok), names, by))
+        for s in (panel.weight_sample(wave), refreshment)
+    ]
     both = stack(*sides)
     k = sides[0].p
     if sides[1].p != k:
-        raise EstimateError(Problem("the refreshment sample lacks a group", "argument 'by'", "the same groups in both samples"))
+        raise EstimateError(
+            Problem(
+                "the refreshment sample lacks a group",
+                "argument 'by'",
+                "the same groups in both samples",
+            )
+        )
     j = np.hstack([np.eye(k), -np.eye(k)])
-    return both.through(lambda v: j @ v, j, tuple(f"{n}: members less refreshment" for n in sides[0].names))
+    return both.through(
+        lambda v: j @ v, j, tuple(f"{n}: members less refreshment" for n in sides[0].names)
+    )
 
 
 def love_plot(table: pd.DataFrame, ax: Any = None) -> Any:

@@ -15,15 +15,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Clock:
-    """When outcomes are measured: months after `since`, a date of the person; a wave counts for a month when its median interview lies within `tolerance` months of it."""
+    """When outcomes are measured: months after `since`, a date of the person; a wave counts for a
+    month when its median interview lies within `tolerance` months of it.
+    """
 
     since: str = "enrol_date"
     months: tuple[int, ...] = (6, 12, 24, 36)
     tolerance: float = 3.0
 
     def waves(self, panel: TracerPanel) -> dict[int, object]:
-        """month -> wave, for the months that a wave lies near to; each by real dates among those who answered."""
-        when = np.where(panel.responded & panel.sample.active[:, None], elapsed(panel, self.since), np.nan)
+        """month -> wave, for the months that a wave lies near to; each by real dates among those
+        who answered.
+        """
+        when = np.where(
+            panel.responded & panel.sample.active[:, None], elapsed(panel, self.since), np.nan
+        )
         seen = [t for t in range(len(panel.waves)) if not np.isnan(when[:, t]).all()]
         middle = {t: float(np.nanmedian(when[:, t])) for t in seen}
         found = {}

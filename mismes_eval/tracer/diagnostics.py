@@ -1,4 +1,6 @@
-"""Attrition in one call: who is lost, whether it goes with outcomes (BGLW, Fitzgerald-Gottschalk-Moffitt), overlap, balance and the R-indicator."""
+"""Attrition in one call: who is lost, whether it goes with outcomes (BGLW,
+Fitzgerald-Gottschalk-Moffitt), overlap, balance and the R-indicator.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,8 @@ class AttritionTests:
     one with the by-columns only (weights as given: a true one where they are equal).  f : design-based test of the same null.
     fgm : attrition on the lagged outcome given the covariates (selection on observables), tested.  bglw : outcome at enrolment on covariates x attrition,
     all attrition terms zero: classical F and design-based.  stayers_minus_all : coefficients of that outcome equation, stayers less all, with their own error.
-    overlap : quantiles of the response propensity of those who stay and those lost, and the share of the lost outside the stayers' range.
+    overlap : quantiles of the response propensity of those who stay and those lost, and the share
+        of the lost outside the stayers' range.
     balance : standardised differences, stayers less all: enrolment weights, and attrition weights where the panel has them.  r_indicator : 1 - 2 S(propensity).
     """
 
@@ -57,32 +60,47 @@ class AttritionTests:
     def to_frame(self) -> pd.DataFrame:
         """The tests, one a row, and the R-indicator."""
         named: list[tuple[str, Test | NotEstimable]] = [
-            ("attrition model, likelihood ratio", self.lr), ("attrition model, design-based", self.f), ("lagged outcome (FGM)", self.fgm), ("BGLW, classical", self.bglw), ("BGLW, design-based", self.bglw_design),
-        ]  # fmt: skip
+            ("attrition model, likelihood ratio", self.lr),
+            ("attrition model, design-based", self.f),
+            ("lagged outcome (FGM)", self.fgm),
+            ("BGLW, classical", self.bglw),
+            ("BGLW, design-based", self.bglw_design),
+        ]
         rows = []
         for name, t in named:
             if isinstance(t, NotEstimable):
                 rows.append((name, np.nan, "", np.nan, np.nan, np.nan, t.reason))
             else:
                 rows.append((name, t.statistic, t.distribution, t.ndf, t.ddf, t.p, ""))
-        return pd.DataFrame(rows, columns=["test", "statistic", "distribution", "ndf", "ddf", "p", "note"])
+        return pd.DataFrame(
+            rows, columns=["test", "statistic", "distribution", "ndf", "ddf", "p", "note"]
+        )
 
     def love_plot(self, ax: Any = None) -> Any:
         """Standardised differences before and after weighting. Returns the axes."""
         return marked(love_plot(self.balance, ax), self.rates.notes)
 
     def _repr_html_(self) -> str:
-        return f"<p><strong>Attrition at wave {self.wave}</strong></p>{self.rates._repr_html_()}{self.to_frame().to_html(index=False, float_format=figure, na_rep='')}{self.balance.to_html(index=False, float_format=figure, na_rep='')}"
+        return (
+            "<p><strong>Attrition at wave"
+            f" {self.wave}</strong></p>{self.rates._repr_html_()}{self.to_frame().to_html(index=False, float_format=figure, na_rep='')}{self.balance.to_html(index=False, float_format=figure, na_rep='')}"
+        )
 
 
 def attrition_tests(
-    panel: TracerPanel, outcome: str, covariates: str | Sequence[str], by: str | Sequence[str] | None = None, wave: object | None = None, link: str = "logit"
+    panel: TracerPanel,
+    outcome: str,
+    covariates: str | Sequence[str],
+    by: str | Sequence[str] | None = None,
+    wave: object | None = None,
+    link: str = "logit",
 ) -> AttritionTests:
     """All attrition diagnostics of one wave (the last, unless `wave` is given).
 
     Parameters
     ----------
-    outcome : its value at enrolment: a column of the persons, or a column of the waves (then its value at the first wave).
+    outcome : its value at enrolment: a column of the persons, or a column of the waves (then its
+        value at the first wave).
     covariates : columns at enrolment without missing values; the outcome may not be among them.
     by : columns of groups (the arm) whose rates are compared; they enter every model.
     link : "logit" or "probit" for the attrition model.
@@ -93,8 +111,10 @@ def attrition_tests(
 
     References
     ----------
-    Becketti, Gould, Lillard and Welch (1988), Journal of Labor Economics 6, 472-492 (BGLW); Fitzgerald, Gottschalk and Moffitt (1998), Journal of Human Resources 33,
-    251-299; Schouten, Cobben and Bethlehem (2009), Survey Methodology 35, 101-113 (R-indicator); Baulch and Quisumbing (2011).
+    Becketti, Gould, Lillard and Welch (1988), Journal of Labor Economics 6, 472-492 (BGLW);
+    Fitzgerald, Gottschalk and Moffitt (1998), Journal of Human Resources 33,
+    251-299; Schouten, Cobben and Bethlehem (2009), Survey Methodology 35, 101-113 (R-indicator);
+    Baulch and Quisumbing (2011).
     """
     refuse_other(panel, "attrition_tests")
     groups = [] if by is None else [by] if isinstance(by, str) else list(by)
@@ -102,14 +122,21 @@ def attrition_tests(
     chosen = panel.waves[-1:] if wave is None else panel.chosen(wave)
     if len(chosen) != 1:
         raise EstimateError(
-            Problem("attrition is tested at one wave", "argument 'wave'", f"one of {', '.join(map(str, panel.waves))}", f"{len(chosen)} of them")
+            Problem(
+                "attrition is tested at one wave",
+                "argument 'wave'",
+                f"one of {', '.join(map(str, panel.waves))}",
+                f"{len(chosen)} of them",
+            )
         )
     when = chosen[0]
     t = panel.waves.index(when)
     sample = panel.sample.where(~panel.dead[:, t])
     dead = int((panel.sample.active & ~sample.active).sum())
     if dead:
-        sample = sample.flagged(f"{dead:,} persons known to have died by wave {when} are neither stayers nor lost.")
+        sample = sample.flagged(
+            f"{dead:,} persons known to have died by wave {when} are neither stayers nor lost."
+        )
     lost = (~panel.responded[:, t]).astype(float)
     y = _at_enrolment(panel, outcome)
     sample = sample.with_columns({"lost": lost, "outcome at enrolment": y})
@@ -120,23 +147,56 @@ def attrition_tests(
     tested = [n for n in full.names if n not in small.names]
     lr = max(0.0, 2 * (full.loglik - small.loglik))
     k = len(tested)
-    null = f"attrition at wave {when} does not depend on {', '.join(c for c in columns if c not in groups)}" + (f" given {', '.join(groups)}" if groups else "")
+    null = (
+        f"attrition at wave {when} does not depend on"
+        f" {', '.join(c for c in columns if c not in groups)}"
+        + (f" given {', '.join(groups)}" if groups else "")
+    )
     model = full.estimate(sample, f"{link} of attrition at wave {when}")
     bglw, bglw_design = _bglw(sample, columns, lost, y)
     return AttritionTests(
-        when, mean(sample, "lost", by=groups or None), _differences(sample, groups), model,
-        Test(null, lr, "chi2", float(k), float("nan"), float(stats.chi2.sf(lr, k)), "Likelihood ratio", ()), wald(model, tested),
-        _fgm(sample, columns, lost, link), bglw, bglw_design, _stayers_minus_all(sample, columns, lost, y),
-        _overlap(sample, 1 - full.p, lost), balance(panel, columns, when), r_indicator(sample, 1 - lost, full),
-    )  # fmt: skip
+        when,
+        mean(sample, "lost", by=groups or None),
+        _differences(sample, groups),
+        model,
+        Test(
+            null,
+            lr,
+            "chi2",
+            float(k),
+            float("nan"),
+            float(stats.chi2.sf(lr, k)),
+            "Likelihood ratio",
+            (),
+        ),
+        wald(model, tested),
+        _fgm(sample, columns, lost, link),
+        bglw,
+        bglw_design,
+        _stayers_minus_all(sample, columns, lost, y),
+        _overlap(sample, 1 - full.p, lost),
+        balance(panel, columns, when),
+        r_indicator(sample, 1 - lost, full),
+    )
 
 
 def _at_enrolment(panel: TracerPanel, outcome: str) -> Float:
     """(n,) the outcome at enrolment, NaN where missing. Raises EstimateError for text."""
     known = panel.sample.frame
-    column = known[outcome] if outcome in known.columns else pd.Series(panel.values(outcome, panel.waves[0]))
+    column = (
+        known[outcome]
+        if outcome in known.columns
+        else pd.Series(panel.values(outcome, panel.waves[0]))
+    )
     if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
-        raise EstimateError(Problem("attrition_tests needs numbers", f"column '{outcome}'", "a numeric or boolean outcome", str(column.dtype)))
+        raise EstimateError(
+            Problem(
+                "attrition_tests needs numbers",
+                f"column '{outcome}'",
+                "a numeric or boolean outcome",
+                str(column.dtype),
+            )
+        )
     return np.asarray(column.to_numpy(dtype=float, na_value=np.nan), float)
 
 
@@ -156,7 +216,9 @@ def _differences(sample: Sample, groups: Sequence[str]) -> Estimate | NotEstimab
     if share.p < 2:
         return NotEstimable("only one group in the domain")
     j = np.column_stack([-np.ones(share.p - 1), np.eye(share.p - 1)])
-    return share.through(lambda v: j @ v, j, tuple(f"{n} less {share.names[0]}" for n in share.names[1:]))
+    return share.through(
+        lambda v: j @ v, j, tuple(f"{n} less {share.names[0]}" for n in share.names[1:])
+    )
 
 
 def _least_squares(sample: Sample, x: Float, y: Float, rows: Bool) -> tuple[Float, Float]:
@@ -168,7 +230,9 @@ def _least_squares(sample: Sample, x: Float, y: Float, rows: Bool) -> tuple[Floa
     return np.asarray(beta, float), np.asarray((x * residual[:, None]) @ np.linalg.inv(gram), float)
 
 
-def _bglw(sample: Sample, columns: Sequence[str], lost: Float, y: Float) -> tuple[Test, Test | NotEstimable]:
+def _bglw(
+    sample: Sample, columns: Sequence[str], lost: Float, y: Float
+) -> tuple[Test, Test | NotEstimable]:
     """Outcome on covariates, attrition and their products; all attrition terms zero."""
     inside = sample.active
     x, names = design_matrix(sample, columns)
@@ -178,7 +242,13 @@ def _bglw(sample: Sample, columns: Sequence[str], lost: Float, y: Float) -> tupl
     null = "the outcome equation at enrolment is the same for stayers and lost"
     w = np.where(inside, sample.weights / sample.weights[inside].mean(), 0.0)
     if np.linalg.matrix_rank(both[inside] * np.sqrt(w[inside])[:, None]) < 2 * q:
-        raise EstimateError(Problem("the BGLW regression is collinear", ", ".join(columns), "covariates that vary among stayers and among the lost"))
+        raise EstimateError(
+            Problem(
+                "the BGLW regression is collinear",
+                ", ".join(columns),
+                "covariates that vary among stayers and among the lost",
+            )
+        )
     beta, z = _least_squares(sample, both, y, inside)
     restricted, _ = _least_squares(sample, x, y, inside)
     rss1, rss0 = float(w @ (y - both @ beta) ** 2), float(w @ (y - x @ restricted) ** 2)
@@ -194,32 +264,59 @@ def _bglw(sample: Sample, columns: Sequence[str], lost: Float, y: Float) -> tupl
         "coefficient",
         notes=sample.notes,
     )
-    return Test(null, f, "F", float(q), float(n - 2 * q), float(stats.f.sf(f, q, n - 2 * q)), "BGLW, classical F"), wald(e, list(labels[q:]))
+    return Test(
+        null,
+        f,
+        "F",
+        float(q),
+        float(n - 2 * q),
+        float(stats.f.sf(f, q, n - 2 * q)),
+        "BGLW, classical F",
+    ), wald(e, list(labels[q:]))
 
 
 def _stayers_minus_all(sample: Sample, columns: Sequence[str], lost: Float, y: Float) -> Estimate:
-    """Coefficients of the outcome equation among stayers less those among all, with the covariance of the two on one sample."""
+    """Coefficients of the outcome equation among stayers less those among all, with the covariance
+    of the two on one sample.
+    """
     inside = sample.active
     x, names = design_matrix(sample, columns)
     y = np.where(inside, y, 0.0)
     stay, zs = _least_squares(sample, x, y, inside & (lost == 0))
     everybody, za = _least_squares(sample, x, y, inside)
     q = len(names)
-    return Estimate(stay - everybody, names, (Part(sample.design, Influence.of(zs - za)),), pd.DataFrame({"variable": names}), np.full(q, float(inside.sum())),
-                    np.full(q, sample.degf + 1 - q), "difference of coefficients", definition="Outcome at enrolment: coefficients of stayers less those of all.", notes=sample.notes)  # fmt: skip
+    return Estimate(
+        stay - everybody,
+        names,
+        (Part(sample.design, Influence.of(zs - za)),),
+        pd.DataFrame({"variable": names}),
+        np.full(q, float(inside.sum())),
+        np.full(q, sample.degf + 1 - q),
+        "difference of coefficients",
+        definition="Outcome at enrolment: coefficients of stayers less those of all.",
+        notes=sample.notes,
+    )
 
 
 def _overlap(sample: Sample, propensity: Float, lost: Float) -> pd.DataFrame:
     inside = sample.active
     stay, gone = propensity[inside & (lost == 0)], propensity[inside & (lost == 1)]
     points = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
-    out = pd.DataFrame({"quantile": points, "stayers": np.quantile(stay, points), "lost": np.quantile(gone, points)})
+    out = pd.DataFrame(
+        {
+            "quantile": points,
+            "stayers": np.quantile(stay, points),
+            "lost": np.quantile(gone, points),
+        }
+    )
     outside = np.mean((gone < stay.min()) | (gone > stay.max()))
     return out.assign(lost_outside_range=outside)
 
 
 def r_indicator(sample: Sample, answered: Float, fitted: ResponseModel) -> Estimate:
-    """1 - 2 S(p): 1 where every response propensity is the same. The error counts the sample and the estimated propensities."""
+    """1 - 2 S(p): 1 where every response propensity is the same. The error counts the sample and
+    the estimated propensities.
+    """
     inside = sample.active
     w = np.where(inside, sample.weights, 0.0)
     p = np.where(inside, 1 - fitted.p, 0.0)
@@ -228,28 +325,73 @@ def r_indicator(sample: Sample, answered: Float, fitted: ResponseModel) -> Estim
     variance = float(w @ (p - centre) ** 2 / total)
     s = np.sqrt(variance)
     if s < 1e-12:
-        raise EstimateError(Problem("the R-indicator has no spread of propensities", "argument 'covariates'", "covariates that tell people apart"))
+        raise EstimateError(
+            Problem(
+                "the R-indicator has no spread of propensities",
+                "argument 'covariates'",
+                "covariates that tell people apart",
+            )
+        )
     direct = np.where(inside, ((p - centre) ** 2 - variance) / total, 0.0)
     through = -2 * ((w * (p - centre) * fitted.slope) @ fitted.x) / total
     z = direct + fitted.influence(sample) @ through
-    return Estimate(np.array([1 - 2 * s]), ("R-indicator",), (Part(sample.design, Influence.of(-z / s)),), pd.DataFrame({"variable": ["R-indicator"]}), np.array([float(inside.sum())]),
-                    np.array([sample.degf]), "R-indicator", definition="1 - 2 x standard deviation of the response propensities.", notes=sample.notes)  # fmt: skip
+    return Estimate(
+        np.array([1 - 2 * s]),
+        ("R-indicator",),
+        (Part(sample.design, Influence.of(-z / s)),),
+        pd.DataFrame({"variable": ["R-indicator"]}),
+        np.array([float(inside.sum())]),
+        np.array([sample.degf]),
+        "R-indicator",
+        definition="1 - 2 x standard deviation of the response propensities.",
+        notes=sample.notes,
+    )
 
 
-def _refuse(sample: Sample, lost: Float, y: Float, columns: Sequence[str], outcome: str, link: str, some: bool) -> None:
+def _refuse(
+    sample: Sample,
+    lost: Float,
+    y: Float,
+    columns: Sequence[str],
+    outcome: str,
+    link: str,
+    some: bool,
+) -> None:
     inside = sample.active
     problems = [
-        Problem("attrition_tests names an unknown column", f"column '{c}'", "a column of the persons at enrolment")
+        Problem(
+            "attrition_tests names an unknown column",
+            f"column '{c}'",
+            "a column of the persons at enrolment",
+        )
         for c in columns
         if c not in sample.frame.columns
     ]
     if not some:
-        problems.append(Problem("attrition_tests needs covariates", "argument 'covariates'", "columns known at enrolment, beyond those of 'by'", "none"))
+        problems.append(
+            Problem(
+                "attrition_tests needs covariates",
+                "argument 'covariates'",
+                "columns known at enrolment, beyond those of 'by'",
+                "none",
+            )
+        )
     if link not in LINKS:
-        problems.append(Problem("unknown link", "argument 'link'", " or ".join(map(repr, LINKS)), repr(link)))
+        problems.append(
+            Problem("unknown link", "argument 'link'", " or ".join(map(repr, LINKS)), repr(link))
+        )
     if outcome in columns:
-        problems.append(Problem("the outcome is among the covariates", f"column '{outcome}'", "an outcome of its own"))
-    for name, v in [(outcome, pd.Series(y)), *[(c, sample.frame[c]) for c in columns if c in sample.frame.columns]]:
+        problems.append(
+            Problem(
+                "the outcome is among the covariates",
+                f"column '{outcome}'",
+                "an outcome of its own",
+            )
+        )
+    for name, v in [
+        (outcome, pd.Series(y)),
+        *[(c, sample.frame[c]) for c in columns if c in sample.frame.columns],
+    ]:
         gone = inside & v.isna().to_numpy()
         if gone.any():
             problems.append(

@@ -1,4 +1,6 @@
-"""Final dispositions of a wave: AAPOR outcome groups with the migrant extensions. Being abroad is a state, not a loss."""
+"""Final dispositions of a wave: AAPOR outcome groups with the migrant extensions. Being abroad is a
+state, not a loss.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ PROXY = "2.52"
 
 @cache
 def known_dispositions() -> pd.DataFrame:
-    """Disposition codes with label, outcome group and what is known of the person's whereabouts; index: code."""
+    """Disposition codes with label, outcome group and what is known of the person's whereabouts;
+    index: code.
+    """
     return code_list("dispositions").set_index("code")
 
 
@@ -28,7 +32,9 @@ def unknown_codes(codes: pd.Series) -> pd.Series:
 
 
 def group(codes: pd.Series) -> Int:
-    """(n,) position in GROUPS, -1 where the disposition is missing. Raises InputError for codes that are not in the list."""
+    """(n,) position in GROUPS, -1 where the disposition is missing. Raises InputError for codes
+    that are not in the list.
+    """
     return _looked_up(codes, "outcome", GROUPS)
 
 
@@ -44,8 +50,17 @@ def _looked_up(codes: pd.Series, column: str, order: tuple[str, ...]) -> Int:
     unknown = [v for v in level if v not in table.index]
     if unknown:
         bad = np.isin(code, [i for i, v in enumerate(level) if v in unknown])
-        raise InputError(Problem("a disposition is not in the code list", f"column '{codes.name}'", f"one of {', '.join(table.index)}", ", ".join(unknown[:10]), "",
-                                 int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
+        raise InputError(
+            Problem(
+                "a disposition is not in the code list",
+                f"column '{codes.name}'",
+                f"one of {', '.join(table.index)}",
+                ", ".join(unknown[:10]),
+                "",
+                int(bad.sum()),
+                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+            )
+        )
     position = np.array([order.index(table[v]) for v in level] + [-1], np.intp)
     return position[code]
 

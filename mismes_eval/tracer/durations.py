@@ -1,4 +1,6 @@
-"""Time to a first event after an origin, from episodes: durations with their censoring, ready for survival and cumulative incidence."""
+"""Time to a first event after an origin, from episodes: durations with their censoring, ready for
+survival and cumulative incidence.
+"""
 
 from __future__ import annotations
 
@@ -23,28 +25,40 @@ if TYPE_CHECKING:
 
 
 def first_event(
-    panel: TracerPanel, causes: Mapping[str, Sequence[str]], origin: str = "enrol_date", waves: Sequence[object] | object | None = (), abroad: str | None = None
+    panel: TracerPanel,
+    causes: Mapping[str, Sequence[str]],
+    origin: str = "enrol_date",
+    waves: Sequence[object] | object | None = (),
+    abroad: str | None = None,
 ) -> Sample:
     """The persons with the time from `origin` to their first spell in one of the causes' states.
 
     Parameters
     ----------
-    causes : name -> states, e.g. {"job at home": EMPLOYED_HOME, "abroad": ABROAD}; several names compete.
-    waves : weights of those who answered these waves; (): enrolment weights, losses are censored at the last interview in person.
+    causes : name -> states, e.g. {"job at home": EMPLOYED_HOME, "abroad": ABROAD}; several names
+        compete.
+    waves : weights of those who answered these waves; (): enrolment weights, losses are censored at
+        the last interview in person.
 
-    abroad : cause that a disposition abroad (by proxy, not reached, re-migrated) counts as, dated by its wave, where it comes after the last interview in person
-        and no event was seen before; None: such persons are censored at that interview, which loses departures.
+    abroad : cause that a disposition abroad (by proxy, not reached, re-migrated) counts as, dated
+        by its wave, where it comes after the last interview in person and no event was seen before;
+        None: such persons are censored at that interview, which loses departures.
 
     Returns
     -------
-    Sample with columns `duration` (months), `event` (1 or 0) and `cause` (name, missing where censored). Its domain leaves out persons who are in one of the
-    states already in the month of the origin, and those without an interview after it; the notes count them.
+    Sample with columns `duration` (months), `event` (1 or 0) and `cause` (name, missing where
+    censored). Its domain leaves out persons who are in one of the states already in the month of
+    the origin, and those without an interview after it; the notes count them.
     """
     if panel.episodes is None:
         raise EstimateError(Problem("the panel has no episodes", fix="Give `episode` to read()."))
     listed = [s for states in causes.values() for s in states]
     if not listed or len(set(listed)) < len(listed):
-        raise EstimateError(Problem("the causes overlap or are empty", "argument 'causes'", "each state under one name"))
+        raise EstimateError(
+            Problem(
+                "the causes overlap or are empty", "argument 'causes'", "each state under one name"
+            )
+        )
     sample = panel.sample if isinstance(waves, tuple) and not waves else panel.weight_sample(waves)
     start = origin_month(panel, origin)
     length = last_month(panel) - start
@@ -54,11 +68,19 @@ def first_event(
     if abroad is not None:
         if abroad not in causes:
             raise EstimateError(
-                Problem("the cause of dispositions abroad is not among the causes", "argument 'abroad'", f"one of {', '.join(causes)}", repr(abroad))
+                Problem(
+                    "the cause of dispositions abroad is not among the causes",
+                    "argument 'abroad'",
+                    f"one of {', '.join(causes)}",
+                    repr(abroad),
+                )
             )
         away = _seen_abroad(panel, start + length) - start
         gone = ~event & np.isfinite(away)
-        first, cause = np.where(gone, away, first), np.where(gone, list(causes).index(abroad), cause)
+        first, cause = (
+            np.where(gone, away, first),
+            np.where(gone, list(causes).index(abroad), cause),
+        )
         event |= gone
     duration = np.where(event, first, length)
     usable = np.isfinite(duration) & (duration > 0) & ~already
@@ -74,24 +96,36 @@ def first_event(
     left, early = int((inside & already).sum()), int((inside & ~already & ~usable).sum())
     notes = []
     if left:
-        notes.append(f"{left:,} persons were in the state in the month of {origin} and are not at risk.")
+        notes.append(
+            f"{left:,} persons were in the state in the month of {origin} and are not at risk."
+        )
     if early:
-        notes.append(f"{early:,} persons have no interview after the month of {origin} and are left out.")
+        notes.append(
+            f"{early:,} persons have no interview after the month of {origin} and are left out."
+        )
     dated = int((inside & gone & usable).sum())
     if dated:
-        notes.append(f"{dated:,} departures are known from dispositions only and dated by the wave.")
+        notes.append(
+            f"{dated:,} departures are known from dispositions only and dated by the wave."
+        )
     return out.where(usable).flagged(*notes)
 
 
 def _seen_abroad(panel: TracerPanel, after: Float) -> Float:
-    """(n,) calendar month of the first wave, after a month, at which a person is known to be abroad; inf where there is none."""
+    """(n,) calendar month of the first wave, after a month, at which a person is known to be
+    abroad; inf where there is none.
+    """
     when = np.append(month_number(dates(panel.long["fieldwork_date"])), np.nan)[panel.row]
     abroad = (panel.whereabouts == WHEREABOUTS.index("abroad")) & (when > after[:, None])
     return np.asarray(np.where(abroad, when, np.inf).min(axis=1))
 
 
-def _first(panel: TracerPanel, causes: Mapping[str, Sequence[str]], start: Float) -> tuple[Float, np.ndarray, np.ndarray]:
-    """(n,) months from the origin to the first spell in the states (inf: none), the cause's position (-1: none), and whether one covers the origin."""
+def _first(
+    panel: TracerPanel, causes: Mapping[str, Sequence[str]], start: Float
+) -> tuple[Float, np.ndarray, np.ndarray]:
+    """(n,) months from the origin to the first spell in the states (inf: none), the cause's
+    position (-1: none), and whether one covers the origin.
+    """
     e = panel.episodes
     assert e is not None
     position = {s: k for k, states in enumerate(causes.values()) for s in states}
@@ -113,9 +147,18 @@ def _first(panel: TracerPanel, causes: Mapping[str, Sequence[str]], start: Float
 
 
 def hazard(sample: Sample, of: str | None = None, by: By = None) -> Estimate:
-    """Events a person-month at risk, from a sample made by `first_event`: weighted events over weighted months. of: one cause; None: any."""
+    """Events a person-month at risk, from a sample made by `first_event`: weighted events over
+    weighted months. of: one cause; None: any.
+    """
     event = sample.frame["event"].to_numpy(float)
     if of is not None:
         event = event * (sample.frame["cause"].to_numpy() == of)
-    out = ratio(sample.with_columns({"events": event, "months at risk": sample.frame["duration"].to_numpy(float)}), "events", "months at risk", by)
+    out = ratio(
+        sample.with_columns(
+            {"events": event, "months at risk": sample.frame["duration"].to_numpy(float)}
+        ),
+        "events",
+        "months at risk",
+        by,
+    )
     return out.annotated(kind="hazard", unit="events a person-month")

@@ -1,4 +1,6 @@
-"""The edit report: everything in a panel that contradicts itself, by rule, with the persons concerned. Nothing is changed."""
+"""The edit report: everything in a panel that contradicts itself, by rule, with the persons
+concerned. Nothing is changed.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ RULES = {
     "future_date": "a date after the day of the check",
     "answer_without_outcome": "a disposition says interview, and there is no outcome",
     "outcome_without_answer": "an outcome, and the disposition says there was no interview",
-    "months_since_event": "the recorded months since the event differ from the dates by more than one month",
+    "months_since_event": (
+        "the recorded months since the event differ from the dates by more than one month"
+    ),
     "abroad_at_home": "abroad by disposition, and the country is the home country",
     "spell_reversed": "a spell ends before it starts",
     "spell_overlap": "two spells of a person overlap",
@@ -51,16 +55,20 @@ def edits(
 
     Parameters
     ----------
-    invariant, growing : columns that must not change, and columns that must not fall; those that the panel lacks are passed over.
+    invariant, growing : columns that must not change, and columns that must not fall; those that
+        the panel lacks are passed over.
     as_of : dates after it are in the future; None: today.  outcome_rows : (rows of long,) whether there is an outcome; None: not checked.
 
     Returns
     -------
-    DataFrame, one row a rule and column that was checked: rule, column, meaning, count (persons), ids (a list of all of them). Count 0: checked and clean.
+    DataFrame, one row a rule and column that was checked: rule, column, meaning, count (persons),
+    ids (a list of all of them). Count 0: checked and clean.
     """
     found: list[Found] = []
     found += _spelling(panel)
-    found += [("invariant_drift", c, _drift(panel, c)) for c in invariant if c in panel.long.columns]
+    found += [
+        ("invariant_drift", c, _drift(panel, c)) for c in invariant if c in panel.long.columns
+    ]
     for c in growing:
         if c in panel.long.columns:
             found.append(("age_or_education_back", c, _back(panel, c)))
@@ -71,7 +79,10 @@ def edits(
     found += _dates(panel, pd.Timestamp.today() if as_of is None else pd.Timestamp(as_of))
     found += _answers(panel, outcome_rows)
     ids = panel.sample.frame[panel.unit].to_numpy()
-    rows = [(rule, column, RULES[rule], int(bad.sum()), list(ids[bad])) for rule, column, bad in [*found, *_spells(panel)]]
+    rows = [
+        (rule, column, RULES[rule], int(bad.sum()), list(ids[bad]))
+        for rule, column, bad in [*found, *_spells(panel)]
+    ]
     return pd.DataFrame(rows, columns=["rule", "column", "meaning", "count", "ids"])
 
 
@@ -153,10 +164,24 @@ def _dates(panel: TracerPanel, as_of: pd.Timestamp) -> list[Found]:
             target = _days(panel, "target_date")
             following = np.full(target.shape, np.nan)
             for t in range(target.shape[1] - 2, -1, -1):
-                following[:, t] = np.where(np.isnan(target[:, t + 1]), following[:, t + 1], target[:, t + 1])
-            out.append(("interview_after_next_target", "fieldwork_date", (np.where(panel.responded, field, np.nan) >= following).any(axis=1)))
+                following[:, t] = np.where(
+                    np.isnan(target[:, t + 1]), following[:, t + 1], target[:, t + 1]
+                )
+            out.append(
+                (
+                    "interview_after_next_target",
+                    "fieldwork_date",
+                    (np.where(panel.responded, field, np.nan) >= following).any(axis=1),
+                )
+            )
         if "enrol_date" in panel.sample.frame.columns:
-            out.append(("interview_before_enrolment", "fieldwork_date", (elapsed(panel, "enrol_date") < 0).any(axis=1)))
+            out.append(
+                (
+                    "interview_before_enrolment",
+                    "fieldwork_date",
+                    (elapsed(panel, "enrol_date") < 0).any(axis=1),
+                )
+            )
         if "months_since_event" in have and "event_date" in panel.sample.frame.columns:
             gap = np.abs(_matrix(panel, "months_since_event") - elapsed(panel, "event_date"))
             out.append(("months_since_event", "months_since_event", (gap > 1).any(axis=1)))
@@ -172,12 +197,26 @@ def _answers(panel: TracerPanel, outcome_rows: Bool | None) -> list[Found]:
         return out
     if outcome_rows is not None:
         has = np.append(outcome_rows, False)[panel.row] & (panel.row >= 0)
-        out.append(("answer_without_outcome", panel.disposition, (panel.responded & ~has).any(axis=1)))
-        out.append(("outcome_without_answer", panel.disposition, (has & ~panel.responded & (panel.groups >= 0)).any(axis=1)))
+        out.append(
+            ("answer_without_outcome", panel.disposition, (panel.responded & ~has).any(axis=1))
+        )
+        out.append(
+            (
+                "outcome_without_answer",
+                panel.disposition,
+                (has & ~panel.responded & (panel.groups >= 0)).any(axis=1),
+            )
+        )
     if "current_country" in panel.long.columns and "country" in panel.sample.frame.columns:
         home = panel.sample.frame["country"].to_numpy()
         same = np.column_stack([panel.values("current_country", w) == home for w in panel.waves])
-        out.append(("abroad_at_home", "current_country", (same & (panel.whereabouts == WHEREABOUTS.index("abroad"))).any(axis=1)))
+        out.append(
+            (
+                "abroad_at_home",
+                "current_country",
+                (same & (panel.whereabouts == WHEREABOUTS.index("abroad"))).any(axis=1),
+            )
+        )
     return out
 
 
@@ -203,7 +242,13 @@ def _spells(panel: TracerPanel) -> list[Found]:
         table = codes("episode_states").set_index("code")["abroad"]
         abroad = e["state"].astype(str).map(table).eq("1").to_numpy(bool)
         home = panel.sample.frame["country"].to_numpy()[person]
-        out.append(("spell_abroad_at_home", "country", _persons(panel, person, abroad & (e["country"].to_numpy() == home))))
+        out.append(
+            (
+                "spell_abroad_at_home",
+                "country",
+                _persons(panel, person, abroad & (e["country"].to_numpy() == home)),
+            )
+        )
     return out
 
 

@@ -1,4 +1,6 @@
-"""Pictures of a panel: the flow from the frame to the analysis, and status sequences. Each returns matplotlib axes; the numbers are in a frame beside it."""
+"""Pictures of a panel: the flow from the frame to the analysis, and status sequences. Each returns
+matplotlib axes; the numbers are in a frame beside it.
+"""
 
 from __future__ import annotations
 
@@ -16,39 +18,85 @@ from mismes_eval.tracer.histories import monthly, state_list
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
 
-COLOURS = ("#1f4e79", "#5b9bd5", "#c55a11", "#f4b183", "#3b7d23", "#a9d18e", "#7a4fa3", "#b8860b", "#a61c3c", "#7f7f7f", "#d9d9d9")
-_LOST = {"R": "refused", "NC": "not contacted", "O": "other", "UH": "unknown household", "UO": "unknown eligibility", "NE": "not eligible"}
+COLOURS = (
+    "#1f4e79",
+    "#5b9bd5",
+    "#c55a11",
+    "#f4b183",
+    "#3b7d23",
+    "#a9d18e",
+    "#7a4fa3",
+    "#b8860b",
+    "#a61c3c",
+    "#7f7f7f",
+    "#d9d9d9",
+)
+_LOST = {
+    "R": "refused",
+    "NC": "not contacted",
+    "O": "other",
+    "UH": "unknown household",
+    "UO": "unknown eligibility",
+    "NE": "not eligible",
+}
 
 
 def marked(ax: Any, notes: Sequence[str]) -> Any:
     """The axes, with a watermark where the notes say that the data are synthetic."""
     if any("SYNTHETIC" in note for note in notes):
-        ax.figure.text(0.99, 0.01, "SYNTHETIC DATA", ha="right", va="bottom", fontsize=8, color="#a61c3c", alpha=0.75, weight="bold")
+        ax.figure.text(
+            0.99,
+            0.01,
+            "SYNTHETIC DATA",
+            ha="right",
+            va="bottom",
+            fontsize=8,
+            color="#a61c3c",
+            alpha=0.75,
+            weight="bold",
+        )
     return ax
 
 
-def flow(panel: TracerPanel, frame_size: int | None = None, analysed: Sequence[object] | None = None) -> pd.DataFrame:
+def flow(
+    panel: TracerPanel, frame_size: int | None = None, analysed: Sequence[object] | None = None
+) -> pd.DataFrame:
     """Persons from the frame to the analysis: step, n, lost (by reason).
 
     frame_size : units on the sampling frame, where known.  analysed : waves that the analysis needs; None: the first and the last.
     """
     inside = panel.sample.active
     key = panel.chosen(analysed if analysed is not None else (panel.waves[0], panel.waves[-1]))
-    rows: list[tuple[str, int, str]] = [] if frame_size is None else [("on the frame", frame_size, "")]
+    rows: list[tuple[str, int, str]] = (
+        [] if frame_size is None else [("on the frame", frame_size, "")]
+    )
     rows.append(("enrolled", int(inside.sum()), ""))
     for t, wave in enumerate(panel.waves):
         g = panel.groups[inside, t]
-        away = (panel.whereabouts[inside, t] == WHEREABOUTS.index("abroad")) & ~panel.responded[inside, t]
-        reasons = [f"{_LOST[name]} {int((g == k).sum()):,}" for k, name in enumerate(GROUPS) if name in _LOST and (g == k).any()]
+        away = (panel.whereabouts[inside, t] == WHEREABOUTS.index("abroad")) & ~panel.responded[
+            inside, t
+        ]
+        reasons = [
+            f"{_LOST[name]} {int((g == k).sum()):,}"
+            for k, name in enumerate(GROUPS)
+            if name in _LOST and (g == k).any()
+        ]
         reasons += [f"no row {int((g < 0).sum()):,}"] if (g < 0).any() else []
         reasons += [f"(of them known to be abroad {int(away.sum()):,})"] if away.any() else []
-        rows.append((f"answered wave {wave}", int(panel.responded[inside, t].sum()), ", ".join(reasons)))
+        rows.append(
+            (f"answered wave {wave}", int(panel.responded[inside, t].sum()), ", ".join(reasons))
+        )
     used = inside & panel.responded[:, [panel.waves.index(w) for w in key]].all(axis=1)
     rows.append((f"answered waves {', '.join(map(str, key))}: analysed", int(used.sum()), ""))
     return pd.DataFrame(rows, columns=["step", "n", "lost"])
 
 
-def flow_diagram(panel: TracerPanel, frame_size: int | None = None, analysed: Sequence[object] | None = None, ax: Any = None) -> Any:
+def flow_diagram(
+    panel: TracerPanel,
+    frame_size: int | None = None,
+    analysed: Sequence[object] | None = None,
+    ax: Any = None,
+) -> Any:
     """`flow` as boxes from top to bottom, with the losses to the right. Returns the axes."""
     table = flow(panel, frame_size, analysed)
     if ax is None:
@@ -58,17 +106,31 @@ def flow_diagram(panel: TracerPanel, frame_size: int | None = None, analysed: Se
     ax.axis("off")
     for k, row in enumerate(table.itertuples(index=False)):
         ax.text(
-            2.2, -k, f"{row.step}\nn = {row.n:,}", ha="center", va="center", fontsize=9, bbox={"boxstyle": "round,pad=0.4", "fc": "#eef3f8", "ec": "#1f4e79"}
+            2.2,
+            -k,
+            f"{row.step}\nn = {row.n:,}",
+            ha="center",
+            va="center",
+            fontsize=9,
+            bbox={"boxstyle": "round,pad=0.4", "fc": "#eef3f8", "ec": "#1f4e79"},
         )
         if k:
-            ax.annotate("", xy=(2.2, -k + 0.3), xytext=(2.2, -k + 0.7), arrowprops={"arrowstyle": "->", "color": "#1f4e79"})
+            ax.annotate(
+                "",
+                xy=(2.2, -k + 0.3),
+                xytext=(2.2, -k + 0.7),
+                arrowprops={"arrowstyle": "->", "color": "#1f4e79"},
+            )
         if row.lost:
             ax.text(4.6, -k, row.lost, ha="left", va="center", fontsize=8, color="0.3", wrap=True)
     return marked(ax, panel.sample.flags)
 
 
-def sequences(panel: TracerPanel, origin: str = "enrol_date", after: int = 36, answered: object | None = None) -> pd.DataFrame:
-    """Weighted share of each state in each month after the origin, among persons whose month is known; columns month, n and the states in the code list's order.
+def sequences(
+    panel: TracerPanel, origin: str = "enrol_date", after: int = 36, answered: object | None = None
+) -> pd.DataFrame:
+    """Weighted share of each state in each month after the origin, among persons whose month is
+    known; columns month, n and the states in the code list's order.
 
     answered : a wave whose weights (and respondents) are used; None: enrolment weights.
     """
@@ -80,21 +142,45 @@ def sequences(panel: TracerPanel, origin: str = "enrol_date", after: int = 36, a
     for k in range(after + 1):
         known = pd.notna(state[:, k]) & (w > 0)
         total = w[known].sum()
-        rows.append([k, int(known.sum()), *[float(w[known & (state[:, k] == s)].sum() / total) if total > 0 else np.nan for s in order]])
+        rows.append(
+            [
+                k,
+                int(known.sum()),
+                *[
+                    float(w[known & (state[:, k] == s)].sum() / total) if total > 0 else np.nan
+                    for s in order
+                ],
+            ]
+        )
     return pd.DataFrame(rows, columns=["month", "n", *order])
 
 
-def sequence_plot(panel: TracerPanel, origin: str = "enrol_date", after: int = 36, answered: object | None = None, ax: Any = None) -> Any:
+def sequence_plot(
+    panel: TracerPanel,
+    origin: str = "enrol_date",
+    after: int = 36,
+    answered: object | None = None,
+    ax: Any = None,
+) -> Any:
     """`sequences` as stacked areas (state distribution plot). Returns the axes."""
     table = sequences(panel, origin, after, answered)
     states = list(table.columns[2:])
     if not states or not table["n"].any():
-        raise EstimateError(Problem("no month of any person is known", "", "episodes and interviews after the origin"))
+        raise EstimateError(
+            Problem(
+                "no month of any person is known", "", "episodes and interviews after the origin"
+            )
+        )
     if ax is None:
         _, ax = plt.subplots(figsize=(7.5, 3.8), layout="constrained")
     labels = state_list()["label_en"]
     shown = table[table["n"] > 0]
-    ax.stackplot(shown["month"], shown[states].to_numpy().T, labels=[labels[s] for s in states], colors=COLOURS[: len(states)])
+    ax.stackplot(
+        shown["month"],
+        shown[states].to_numpy().T,
+        labels=[labels[s] for s in states],
+        colors=COLOURS[: len(states)],
+    )
     ax.set_xlim(0, shown["month"].max())
     ax.set_ylim(0, 1)
     ax.set_xlabel(f"months since {origin}")

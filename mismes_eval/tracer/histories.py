@@ -15,7 +15,14 @@ from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.totals import OfTotals, evaluate
 from mismes_eval.frame import codes
 from mismes_eval.numerics.rows import Bool, Float, Int
-from mismes_eval.tracer.months import dates, month_label, month_number, not_months, state_text, unreadable_months
+from mismes_eval.tracer.months import (
+    dates,
+    month_label,
+    month_number,
+    not_months,
+    state_text,
+    unreadable_months,
+)
 
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
@@ -34,20 +41,34 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
 
     Returns
     -------
-    DataFrame: unit, spell (1.. within person), state, start, end (positions 1.. of the columns), length in periods, left_censored (begins with the first period, or after a
-    missing one), right_censored (ends with the last, or before a missing one).
+    DataFrame: unit, spell (1.. within person), state, start, end (positions 1.. of the columns),
+    length in periods, left_censored (begins with the first period, or after a missing one),
+    right_censored (ends with the last, or before a missing one).
     """
     columns = listed(columns)
     missing = [c for c in (unit, *columns) if c not in frame.columns]
     if missing or not len(columns):
         raise InputError(
-            [Problem("episodes names an unknown column", f"column '{c}'", "a column of the frame") for c in missing]
+            [
+                Problem(
+                    "episodes names an unknown column", f"column '{c}'", "a column of the frame"
+                )
+                for c in missing
+            ]
             or [Problem("episodes needs the columns of a calendar")]
         )
     twice = frame[unit].duplicated(keep=False).to_numpy()
     if twice.any():
         raise InputError(
-            Problem("a person has two rows", f"column '{unit}'", "one row a person", "", "", int(twice.sum()), tuple(frame.loc[twice, unit].unique()[:5]))
+            Problem(
+                "a person has two rows",
+                f"column '{unit}'",
+                "one row a person",
+                "",
+                "",
+                int(twice.sum()),
+                tuple(frame.loc[twice, unit].unique()[:5]),
+            )
         )
     flat = pd.concat([frame[c] for c in columns], ignore_index=True)
     code, level = pd.factorize(flat, sort=True)
@@ -63,26 +84,50 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
     before = np.where(start > 0, grid[row, np.maximum(start - 1, 0)], -1)
     after = np.where(end < t - 1, grid[row, np.minimum(end + 1, t - 1)], -1)
     real = state >= 0
-    out = pd.DataFrame({unit: frame[unit].to_numpy()[row], "state": np.asarray(level)[np.maximum(state, 0)], "start": start + 1, "end": end + 1, "length": end - start + 1,
-                        "left_censored": before < 0, "right_censored": after < 0})[real].reset_index(drop=True)  # fmt: skip
+    out = pd.DataFrame(
+        {
+            unit: frame[unit].to_numpy()[row],
+            "state": np.asarray(level)[np.maximum(state, 0)],
+            "start": start + 1,
+            "end": end + 1,
+            "length": end - start + 1,
+            "left_censored": before < 0,
+            "right_censored": after < 0,
+        }
+    )[real].reset_index(drop=True)
     out.insert(1, "spell", out.groupby(row[real]).cumcount().to_numpy() + 1)
     return out
 
 
-def calendar(spells: pd.DataFrame, first: str, last: str, unit: str = "person_id", until: pd.Series | None = None) -> pd.DataFrame:
-    """Monthly states from spells with start_ym, end_ym, state: one row a person, one column a month ('2021-03'), missing where no spell covers it.
+def calendar(
+    spells: pd.DataFrame,
+    first: str,
+    last: str,
+    unit: str = "person_id",
+    until: pd.Series | None = None,
+) -> pd.DataFrame:
+    """Monthly states from spells with start_ym, end_ym, state: one row a person, one column a month
+    ('2021-03'), missing where no spell covers it.
 
     Parameters
     ----------
     first, last : months of the calendar.  until : last month known of each person ('2021-03'), index the person; open spells and months after it are missing
-        beyond it, and all months of a person that it lacks. None: open spells run to `last`. Where spells overlap, the later start counts (see the edit report).
+        beyond it, and all months of a person that it lacks. None: open spells run to `last`. Where
+        spells overlap, the later start counts (see the edit report).
 
     Raises
     ------
-    InputError : columns that are absent, persons, states and first months that are missing, months that cannot be read, spells that end before they start: all of them at once.
+    InputError : columns that are absent, persons, states and first months that are missing, months
+        that cannot be read, spells that end before they start: all of them at once.
     """
     _refuse_spells(spells, unit, first, last)
-    names, grid, person = _grid(spells, unit, int(month_number(pd.Series([first]))[0]), int(month_number(pd.Series([last]))[0]), until)
+    names, grid, person = _grid(
+        spells,
+        unit,
+        int(month_number(pd.Series([first]))[0]),
+        int(month_number(pd.Series([last]))[0]),
+        until,
+    )
     code, level = grid
     out = pd.DataFrame(state_text(level)[code], columns=names)
     out.insert(0, unit, np.asarray(person))
@@ -91,7 +136,11 @@ def calendar(spells: pd.DataFrame, first: str, last: str, unit: str = "person_id
 
 def _refuse_spells(spells: pd.DataFrame, unit: str, first: str, last: str) -> None:
     needed = (unit, "start_ym", "end_ym", "state")
-    problems = [Problem("calendar needs a column", f"column '{c}'", "a column of the spells") for c in needed if c not in spells.columns]
+    problems = [
+        Problem("calendar needs a column", f"column '{c}'", "a column of the spells")
+        for c in needed
+        if c not in spells.columns
+    ]
     if problems:
         raise InputError(problems)
     ends = pd.Series([first, last], name="first and last")
@@ -102,10 +151,19 @@ def _refuse_spells(spells: pd.DataFrame, unit: str, first: str, last: str) -> No
         if (gone := spells[c].isna().to_numpy()).any():
             problems.append(
                 Problem(
-                    "a spell is not whole", f"column '{c}'", "a value in every row", "missing", "", int(gone.sum()), tuple(np.flatnonzero(gone)[:5].tolist())
+                    "a spell is not whole",
+                    f"column '{c}'",
+                    "a value in every row",
+                    "missing",
+                    "",
+                    int(gone.sum()),
+                    tuple(np.flatnonzero(gone)[:5].tolist()),
                 )
             )
-    if not problems and (back := month_number(spells["end_ym"]) < month_number(spells["start_ym"])).any():
+    if (
+        not problems
+        and (back := month_number(spells["end_ym"]) < month_number(spells["start_ym"])).any()
+    ):
         problems.append(
             Problem(
                 "a spell ends before it starts",
@@ -121,15 +179,28 @@ def _refuse_spells(spells: pd.DataFrame, unit: str, first: str, last: str) -> No
         raise InputError(problems)
 
 
-def _grid(spells: pd.DataFrame, unit: str, first: int, last: int, until: pd.Series | None) -> tuple[list[str], tuple[Int, Sequence[str]], pd.Index]:
+def _grid(
+    spells: pd.DataFrame, unit: str, first: int, last: int, until: pd.Series | None
+) -> tuple[list[str], tuple[Int, Sequence[str]], pd.Index]:
     if last < first:
         raise InputError(
-            Problem("the calendar ends before it begins", "arguments 'first' and 'last'", "first <= last", f"{month_label(first)} and {month_label(last)}")
+            Problem(
+                "the calendar ends before it begins",
+                "arguments 'first' and 'last'",
+                "first <= last",
+                f"{month_label(first)} and {month_label(last)}",
+            )
         )
     person_code, person = pd.factorize(spells[unit])
     state, level = pd.factorize(spells["state"], sort=True)
     start, end = month_number(spells["start_ym"]), month_number(spells["end_ym"])
-    stop = np.full(len(person), float(last)) if until is None else np.minimum(np.nan_to_num(month_number(until.reindex(person)), nan=float(first - 1)), last)
+    stop = (
+        np.full(len(person), float(last))
+        if until is None
+        else np.minimum(
+            np.nan_to_num(month_number(until.reindex(person)), nan=float(first - 1)), last
+        )
+    )
     end = np.minimum(np.where(np.isnan(end), last, end), stop[person_code])
     begin = np.maximum(start, first)
     code = np.full((len(person), last - first + 1), -1, np.intp)
@@ -139,8 +210,11 @@ def _grid(spells: pd.DataFrame, unit: str, first: int, last: int, until: pd.Seri
     return [month_label(m) for m in range(first, last + 1)], (code, list(level)), pd.Index(person)
 
 
-def monthly(panel: TracerPanel, origin: str = "enrol_date", before: int = 0, after: int = 36) -> NDArray[np.object_]:
-    """(n, before + after + 1) state of each person in each month about the month of `origin`, from the panel's episodes; None where not known.
+def monthly(
+    panel: TracerPanel, origin: str = "enrol_date", before: int = 0, after: int = 36
+) -> NDArray[np.object_]:
+    """(n, before + after + 1) state of each person in each month about the month of `origin`, from
+    the panel's episodes; None where not known.
 
     A person's months are known up to the month of the last interview in person (not by proxy).
     """
@@ -175,26 +249,42 @@ def origin_month(panel: TracerPanel, origin: str) -> Float:
 def last_month(panel: TracerPanel) -> Float:
     """(n,) calendar month of each person's last interview in person; -inf where there is none."""
     if "fieldwork_date" not in panel.long.columns:
-        raise EstimateError(Problem("work histories need interview dates", "column 'fieldwork_date'", "a date of each interview"))
+        raise EstimateError(
+            Problem(
+                "work histories need interview dates",
+                "column 'fieldwork_date'",
+                "a date of each interview",
+            )
+        )
     when = np.append(month_number(dates(panel.long["fieldwork_date"])), np.nan)[panel.row]
     told = panel.responded & ~panel.proxy
     return np.asarray(np.where(told & ~np.isnan(when), when, -np.inf).max(axis=1))
 
 
-def wave_states(panel: TracerPanel, state: str, waves: Sequence[object] | None = None) -> pd.DataFrame:
+def wave_states(
+    panel: TracerPanel, state: str, waves: Sequence[object] | None = None
+) -> pd.DataFrame:
     """Spells from waves: runs of one state over the answered waves, for studies without a calendar.
 
     Returns
     -------
-    DataFrame: unit, spell, state, start, end (waves at which the run is first and last seen), months_seen (between these interviews), start_gap and end_gap:
-    months between the neighbouring interviews in which the change fell (missing where the run is censored).
+    DataFrame: unit, spell, state, start, end (waves at which the run is first and last seen),
+    months_seen (between these interviews), start_gap and end_gap:
+    months between the neighbouring interviews in which the change fell (missing where the run is
+    censored).
     """
     key = panel.chosen(waves)
     at = [panel.waves.index(w) for w in key]
-    code, level = pd.factorize(np.concatenate([pd.Series(panel.values(state, w)).astype(object) for w in key]))
+    code, level = pd.factorize(
+        np.concatenate([pd.Series(panel.values(state, w)).astype(object) for w in key])
+    )
     grid = code.reshape(len(key), panel.n).T
     since = "months_since_enrolment" if "months_since_enrolment" in panel.long.columns else None
-    when = np.column_stack([panel.values(since, w) for w in key]) if since else np.broadcast_to(np.array(at, float), grid.shape)
+    when = (
+        np.column_stack([panel.values(since, w) for w in key])
+        if since
+        else np.broadcast_to(np.array(at, float), grid.shape)
+    )
     rows: list[tuple[object, ...]] = []
     ids = panel.sample.frame[panel.unit].to_numpy()
     for i in np.flatnonzero((grid >= 0).any(axis=1)):
@@ -205,12 +295,42 @@ def wave_states(panel: TracerPanel, state: str, waves: Sequence[object] | None =
             a, b = run[0], run[-1]
             gap_before = when[i, a] - when[i, runs[k - 1][-1]] if k else np.nan
             gap_after = when[i, runs[k + 1][0]] - when[i, b] if k + 1 < len(runs) else np.nan
-            rows.append((ids[i], k + 1, level[grid[i, a]], key[a], key[b], when[i, b] - when[i, a], gap_before, gap_after))
-    return pd.DataFrame(rows, columns=[panel.unit, "spell", "state", "start", "end", "months_seen", "start_gap", "end_gap"])
+            rows.append(
+                (
+                    ids[i],
+                    k + 1,
+                    level[grid[i, a]],
+                    key[a],
+                    key[b],
+                    when[i, b] - when[i, a],
+                    gap_before,
+                    gap_after,
+                )
+            )
+    return pd.DataFrame(
+        rows,
+        columns=[
+            panel.unit,
+            "spell",
+            "state",
+            "start",
+            "end",
+            "months_seen",
+            "start_gap",
+            "end_gap",
+        ],
+    )
 
 
-def seam_effect(panel: TracerPanel, states: Sequence[str] = EMPLOYED, origin: str = "enrol_date", after: int = 36, window: int = 0) -> Estimate:
-    """How much more often people change into or out of `states` between the months that two interviews report on than between others.
+def seam_effect(
+    panel: TracerPanel,
+    states: Sequence[str] = EMPLOYED,
+    origin: str = "enrol_date",
+    after: int = 36,
+    window: int = 0,
+) -> Estimate:
+    """How much more often people change into or out of `states` between the months that two
+    interviews report on than between others.
 
     Parameters
     ----------
@@ -219,7 +339,8 @@ def seam_effect(panel: TracerPanel, states: Sequence[str] = EMPLOYED, origin: st
 
     Returns
     -------
-    Estimate: "seam" and "elsewhere" (changes a person-month), "ratio". About 1 without a seam effect. On enrolment weights.
+    Estimate: "seam" and "elsewhere" (changes a person-month), "ratio". About 1 without a seam
+    effect. On enrolment weights.
     """
     state = monthly(panel, origin, 0, after)
     known = ~pd.isna(state)
@@ -227,13 +348,25 @@ def seam_effect(panel: TracerPanel, states: Sequence[str] = EMPLOYED, origin: st
     both = known[:, 1:] & known[:, :-1]
     change = both & (inside[:, 1:] != inside[:, :-1])
     seam = _seams(panel, origin, after, window)
-    y = np.column_stack([(change & seam).sum(axis=1), (both & seam).sum(axis=1), (change & ~seam).sum(axis=1), (both & ~seam).sum(axis=1)]).astype(float)
+    y = np.column_stack(
+        [
+            (change & seam).sum(axis=1),
+            (both & seam).sum(axis=1),
+            (change & ~seam).sum(axis=1),
+            (both & ~seam).sum(axis=1),
+        ]
+    ).astype(float)
     sample = panel.sample
     y[~sample.active] = 0.0
     total = sample.weights @ y
     if (total[[1, 3]] == 0).any() or total[2] == 0:
         raise EstimateError(
-            Problem("the seam effect is not defined", "", "months at seams, months elsewhere and a change elsewhere", f"{total.round(1).tolist()}")
+            Problem(
+                "the seam effect is not defined",
+                "",
+                "months at seams, months elsewhere and a change elsewhere",
+                f"{total.round(1).tolist()}",
+            )
         )
 
     def value(t: Float) -> Float:
@@ -249,13 +382,27 @@ def seam_effect(panel: TracerPanel, states: Sequence[str] = EMPLOYED, origin: st
 
     values, part = evaluate(sample, y, domains(sample, None, "seam_effect"), OfTotals(value, slope))
     names = ("seam", "elsewhere", "ratio")
-    return Estimate(values, names, (part,), pd.DataFrame({"months": names}), y[:, [1, 3, 1]].sum(axis=0), np.full(3, sample.degf), "seam effect",
-                    definition="Changes a person-month at the seams of two interviews, elsewhere, and their ratio.", notes=sample.notes)  # fmt: skip
+    return Estimate(
+        values,
+        names,
+        (part,),
+        pd.DataFrame({"months": names}),
+        y[:, [1, 3, 1]].sum(axis=0),
+        np.full(3, sample.degf),
+        "seam effect",
+        definition=(
+            "Changes a person-month at the seams of two interviews, elsewhere, and their ratio."
+        ),
+        notes=sample.notes,
+    )
 
 
 def _seams(panel: TracerPanel, origin: str, after: int, window: int) -> Bool:
     """(n, after) whether the step from month k to k + 1 after the origin is a seam."""
-    when = np.append(month_number(dates(panel.long["fieldwork_date"])), np.nan)[panel.row] - origin_month(panel, origin)[:, None]
+    when = (
+        np.append(month_number(dates(panel.long["fieldwork_date"])), np.nan)[panel.row]
+        - origin_month(panel, origin)[:, None]
+    )
     told = panel.responded & ~panel.proxy & ~np.isnan(when)
     last = np.where(told, when, -np.inf).max(axis=1)
     out = np.zeros((panel.n, after + 1), bool)

@@ -1,4 +1,6 @@
-"""Tracer indicators T1 to T12 as estimates with the survey's and the attrition weights' error, or the reason why not."""
+"""Tracer indicators T1 to T12 as estimates with the survey's and the attrition weights' error, or
+the reason why not.
+"""
 
 from __future__ import annotations
 
@@ -30,46 +32,70 @@ if TYPE_CHECKING:
 
 Result = Estimate | NotEstimable
 DEFINITIONS = {
-    "T1": "AAPOR outcome rates at each wave (RR1-RR6, cooperation, refusal, contact) and the cumulative response.",
-    "T2": "Share of all persons at enrolment whose whereabouts are known at each wave, from themselves or a proxy.",
+    "T1": (
+        "AAPOR outcome rates at each wave (RR1-RR6, cooperation, refusal, contact) and the"
+        " cumulative response."
+    ),
+    "T2": (
+        "Share of all persons at enrolment whose whereabouts are known at each wave, from"
+        " themselves or a proxy."
+    ),
     "T3": "Difference between arms in the share who answered each wave.",
     "T4": "Share employed (anywhere, at home, abroad) at 6, 12, 24 and 36 months.",
     "T5": "Median months to the first job, among those without one at the origin (Kaplan-Meier).",
     "T6": "Share of the employed whose job matches their education, in level and in field.",
     "T7": "Months employed as a share of the months since the origin.",
     "T8": "Share employed in each of the last six months.",
-    "T9": "Going abroad (again): cumulative share by month, with events a person-month, among those at home at the origin.",
+    "T9": (
+        "Going abroad (again): cumulative share by month, with events a person-month, among those"
+        " at home at the origin."
+    ),
     "T10": "Share of businesses that still exist after 12 and 24 months.",
     "T11": "Reintegration sustainability: mean score, and share at or above the benchmark.",
     "T12": "Monthly earnings of the employed in international dollars of the home country.",
-}  # fmt: skip
+}
 
 
 def indicators(
-    panel: TracerPanel, by: By = None, arm: str = "arm", clock: Clock | None = None, benchmark: float = 0.66, minimum: int = 30
+    panel: TracerPanel,
+    by: By = None,
+    arm: str = "arm",
+    clock: Clock | None = None,
+    benchmark: float = 0.66,
+    minimum: int = 30,
 ) -> dict[str, Result]:
     """T1 to T12 of one panel.
 
     Parameters
     ----------
-    panel : with `attrition_weights`, or without (complete cases; the notes say so). Narrow it with `panel.where` to one measure, arm or sex.
+    panel : with `attrition_weights`, or without (complete cases; the notes say so). Narrow it with
+        `panel.where` to one measure, arm or sex.
     by : columns of persons; every indicator is given for each combination (T10 overall only).  arm : column compared in T3.
     clock : from which date months count, and which; None: 6, 12, 24, 36 months since enrolment.
     benchmark : score from which reintegration counts as sustainable.  minimum : fewer persons at risk are not shown (T5, T9, T10).
 
     Returns
     -------
-    {"T1": ..., ..., "T12": ...}; keys of the estimates: by-columns, wave or month, and what is measured. T9 has its hazard under "T9_hazard", T1 its product
-    under "T1_cumulative".
+    {"T1": ..., ..., "T12": ...}; keys of the estimates: by-columns, wave or month, and what is
+    measured. T9 has its hazard under "T9_hazard", T1 its product under "T1_cumulative".
     """
     c = clock or Clock()
     makers: dict[str, Callable[[], Result]] = {
-        "T1": lambda: panel.outcome_rates(by), "T1_cumulative": lambda: panel.cumulative_response(by), "T2": lambda: panel.tracing_rate(by),
-        "T3": lambda: response_difference(panel, arm), "T4": lambda: employed_at(panel, c, by), "T5": lambda: months_to_first_job(panel, c, by, minimum),
-        "T6": lambda: job_match(panel, c, by), "T7": lambda: months_employed(panel, c, by), "T8": lambda: sustained(panel, c, by),
-        "T9": lambda: going_abroad(panel, c, by, minimum), "T9_hazard": lambda: abroad_hazard(panel, c, by, minimum), "T10": lambda: business_survival(panel, c, minimum),
-        "T11": lambda: reintegration(panel, c, by, benchmark), "T12": lambda: earnings(panel, c, by),
-    }  # fmt: skip
+        "T1": lambda: panel.outcome_rates(by),
+        "T1_cumulative": lambda: panel.cumulative_response(by),
+        "T2": lambda: panel.tracing_rate(by),
+        "T3": lambda: response_difference(panel, arm),
+        "T4": lambda: employed_at(panel, c, by),
+        "T5": lambda: months_to_first_job(panel, c, by, minimum),
+        "T6": lambda: job_match(panel, c, by),
+        "T7": lambda: months_employed(panel, c, by),
+        "T8": lambda: sustained(panel, c, by),
+        "T9": lambda: going_abroad(panel, c, by, minimum),
+        "T9_hazard": lambda: abroad_hazard(panel, c, by, minimum),
+        "T10": lambda: business_survival(panel, c, minimum),
+        "T11": lambda: reintegration(panel, c, by, benchmark),
+        "T12": lambda: earnings(panel, c, by),
+    }
     return {name: _made(name, maker) for name, maker in makers.items()}
 
 
@@ -79,24 +105,44 @@ def _made(name: str, maker: Callable[[], Result]) -> Result:
         result = maker()
     except MismesError as error:
         return NotEstimable(str(error), definition)
-    return NotEstimable(result.reason, definition) if isinstance(result, NotEstimable) else result.annotated(definition=definition)
+    return (
+        NotEstimable(result.reason, definition)
+        if isinstance(result, NotEstimable)
+        else result.annotated(definition=definition)
+    )
 
 
 def response_difference(panel: TracerPanel, arm: str) -> Result:
-    """Differential attrition: share answering in each arm less the share in the first arm (in sorted order), wave by wave, on enrolment weights."""
+    """Differential attrition: share answering in each arm less the share in the first arm (in
+    sorted order), wave by wave, on enrolment weights.
+    """
     sample = panel.sample
     if arm not in sample.frame.columns:
         return NotEstimable(f"no column '{arm}' of arms")
     parts = []
     for t, wave in enumerate(panel.waves):
-        share = mean(sample.with_columns({"answered": panel.responded[:, t].astype(float)}), "answered", by=arm)
+        share = mean(
+            sample.with_columns({"answered": panel.responded[:, t].astype(float)}),
+            "answered",
+            by=arm,
+        )
         if share.p < 2:
             return NotEstimable("only one arm in the domain")
         j = np.column_stack([-np.ones(share.p - 1), np.eye(share.p - 1)])
         levels = share.keys[arm].tolist()
         names = tuple(f"{level} less {levels[0]}, wave {wave}" for level in levels[1:])
         e = share.through(_product(j), j, names)
-        parts.append(_keyed(e, pd.DataFrame({"wave": [wave] * (share.p - 1), arm: [f"{level} less {levels[0]}" for level in levels[1:]]})))
+        parts.append(
+            _keyed(
+                e,
+                pd.DataFrame(
+                    {
+                        "wave": [wave] * (share.p - 1),
+                        arm: [f"{level} less {levels[0]}" for level in levels[1:]],
+                    }
+                ),
+            )
+        )
     return stack(*parts).annotated(kind="difference")
 
 
@@ -111,7 +157,11 @@ def employed_at(panel: TracerPanel, clock: Clock, by: By) -> Result:
     def columns(wave: object) -> tuple[dict[str, Float], Bool]:
         status = panel.values("lstatus", wave)
         work, away = (status == 1).astype(float), known_abroad(panel, wave).astype(float)
-        return {"employed": work, "employed at home": work * (1 - away), "employed abroad": work * away}, ~np.isnan(status)
+        return {
+            "employed": work,
+            "employed at home": work * (1 - away),
+            "employed abroad": work * away,
+        }, ~np.isnan(status)
 
     return _by_month(panel, clock, by, columns, "mean")
 
@@ -137,9 +187,15 @@ def months_to_first_job(panel: TracerPanel, clock: Clock, by: By, minimum: int) 
         return next(iter(found.values()))
     parts = []
     for label, e in good.items():
-        keys = pd.DataFrame([[v.split("=", 1)[1] for v in label.split(", ")]], columns=listed(by)) if by is not None and label else pd.DataFrame(index=range(1))
+        keys = (
+            pd.DataFrame([[v.split("=", 1)[1] for v in label.split(", ")]], columns=listed(by))
+            if by is not None and label
+            else pd.DataFrame(index=range(1))
+        )
         parts.append(_keyed(e, keys.assign(variable="median months to first job")))
-    notes = tuple(f"{label}: {e.reason}." for label, e in found.items() if isinstance(e, NotEstimable))
+    notes = tuple(
+        f"{label}: {e.reason}." for label, e in found.items() if isinstance(e, NotEstimable)
+    )
     return stack(*parts).annotated(unit="months", notes=notes)
 
 
@@ -152,7 +208,9 @@ def job_match(panel: TracerPanel, clock: Clock, by: By) -> Result:
     def columns(wave: object) -> tuple[dict[str, Float], Bool]:
         told = [panel.values(c, wave) for c in have]
         names = {"match_level": "level matches", "match_field": "field matches"}
-        return {names[c]: (v == "MATCH").astype(float) for c, v in zip(have, told, strict=True)}, np.all([pd.notna(v) for v in told], axis=0)
+        return {
+            names[c]: (v == "MATCH").astype(float) for c, v in zip(have, told, strict=True)
+        }, np.all([pd.notna(v) for v in told], axis=0)
 
     return _by_month(panel, clock, by, columns, "mean")
 
@@ -163,7 +221,9 @@ def months_employed(panel: TracerPanel, clock: Clock, by: By) -> Result:
     known, work = ~pd.isna(state), np.isin(np.where(pd.isna(state), "", state), EMPLOYED)
 
     def columns(month: int) -> tuple[dict[str, Float], Bool]:
-        return {"share of months employed": work[:, 1 : month + 1].mean(axis=1)}, np.asarray(known[:, 1 : month + 1].all(axis=1))
+        return {"share of months employed": work[:, 1 : month + 1].mean(axis=1)}, np.asarray(
+            known[:, 1 : month + 1].all(axis=1)
+        )
 
     return _by_calendar(panel, clock, by, columns)
 
@@ -175,13 +235,19 @@ def sustained(panel: TracerPanel, clock: Clock, by: By) -> Result:
 
     def columns(month: int) -> tuple[dict[str, Float], Bool]:
         last = slice(month - 5, month + 1)
-        return {"employed in all of the last 6 months": work[:, last].all(axis=1).astype(float)}, np.asarray(known[:, last].all(axis=1))
+        return {
+            "employed in all of the last 6 months": work[:, last].all(axis=1).astype(float)
+        }, np.asarray(known[:, last].all(axis=1))
 
-    return _by_calendar(panel, replace(clock, months=tuple(m for m in clock.months if m >= 6)), by, columns)
+    return _by_calendar(
+        panel, replace(clock, months=tuple(m for m in clock.months if m >= 6)), by, columns
+    )
 
 
 def going_abroad(panel: TracerPanel, clock: Clock, by: By, minimum: int) -> Result:
-    """T9: cumulative incidence at the clock's months; departures known from dispositions alone count, dated by the wave."""
+    """T9: cumulative incidence at the clock's months; departures known from dispositions alone
+    count, dated by the wave.
+    """
     sample = _abroad(panel, clock)
     if sample.active.sum() < minimum:
         return NotEstimable(f"{int(sample.active.sum())} persons at risk, fewer than {minimum}")
@@ -214,21 +280,37 @@ def _last_common(sample: Sample, by: By) -> float:
 def business_survival(panel: TracerPanel, clock: Clock, minimum: int) -> Result:
     """T10: pairs of waves 12 and 24 months apart by real dates, weights of those who answered both."""
     _require(panel, "business")
-    when = np.where(panel.responded & panel.sample.active[:, None], elapsed(panel, clock.since), np.nan)
+    when = np.where(
+        panel.responded & panel.sample.active[:, None], elapsed(panel, clock.since), np.nan
+    )
     seen = [t for t in range(len(panel.waves)) if not np.isnan(when[:, t]).all()]
     middle = {t: float(np.nanmedian(when[:, t])) for t in seen}
     parts = []
     for gap in (12, 24):
-        pairs = [_business_pair(panel, a, b) for a in seen for b in seen if abs(middle[b] - middle[a] - gap) <= clock.tolerance]
+        pairs = [
+            _business_pair(panel, a, b)
+            for a in seen
+            for b in seen
+            if abs(middle[b] - middle[a] - gap) <= clock.tolerance
+        ]
         if not pairs:
             continue
         try:
             e = pooled_transitions(panel.sample, pairs, minimum)
         except EstimateError:
             continue
-        kept = [i for i, (o, d) in enumerate(zip(e.keys["origin"], e.keys["destination"], strict=True)) if o == "business" and d == "business"]
+        kept = [
+            i
+            for i, (o, d) in enumerate(zip(e.keys["origin"], e.keys["destination"], strict=True))
+            if o == "business" and d == "business"
+        ]
         if kept:
-            parts.append(_keyed(e.select(kept), pd.DataFrame({"months": [gap], "variable": ["business still exists"]})))
+            parts.append(
+                _keyed(
+                    e.select(kept),
+                    pd.DataFrame({"months": [gap], "variable": ["business still exists"]}),
+                )
+            )
     if not parts:
         return NotEstimable(f"no pair of waves 12 or 24 months apart with {minimum} businesses")
     return stack(*parts).annotated(kind="proportion")
@@ -250,7 +332,11 @@ def reintegration(panel: TracerPanel, clock: Clock, by: By, benchmark: float) ->
         total = panel.values("rsi_total", wave)
         scores = {f"{c} mean": panel.values(c, wave) for c in parts}
         ok = np.isfinite(total) & np.all([np.isfinite(v) for v in scores.values()], axis=0)
-        return {"rsi_total mean": total, f"rsi_total at least {benchmark:g}": (total >= benchmark).astype(float), **scores}, ok
+        return {
+            "rsi_total mean": total,
+            f"rsi_total at least {benchmark:g}": (total >= benchmark).astype(float),
+            **scores,
+        }, ok
 
     return _by_month(panel, clock, by, columns, "mean")
 
@@ -261,41 +347,88 @@ def earnings(panel: TracerPanel, clock: Clock, by: By) -> Result:
 
     def columns(wave: object) -> tuple[dict[str, Float], Bool]:
         pay = panel.values("earn_home_ppp", wave)
-        return {"mean earnings of the employed, PPP": pay}, np.isfinite(pay) & (panel.values("lstatus", wave) == 1)
+        return {"mean earnings of the employed, PPP": pay}, np.isfinite(pay) & (
+            panel.values("lstatus", wave) == 1
+        )
 
     out = _by_month(panel, clock, by, columns, "mean")
-    return out if isinstance(out, NotEstimable) else out.annotated(unit="international dollars a month")
+    return (
+        out
+        if isinstance(out, NotEstimable)
+        else out.annotated(unit="international dollars a month")
+    )
 
 
-def _by_month(panel: TracerPanel, clock: Clock, by: By, columns: Callable[[object], tuple[dict[str, Float], Bool]], kind: str) -> Result:
+def _by_month(
+    panel: TracerPanel,
+    clock: Clock,
+    by: By,
+    columns: Callable[[object], tuple[dict[str, Float], Bool]],
+    kind: str,
+) -> Result:
     """Means of columns of the wave near each month, with the weights of those who answered it."""
     parts = []
     for month, wave in clock.waves(panel).items():
         values, ok = columns(wave)
-        parts.append(_means(panel, panel.weight_sample(wave), values, ok, by, {"months": month, "wave": wave}))
+        parts.append(
+            _means(
+                panel, panel.weight_sample(wave), values, ok, by, {"months": month, "wave": wave}
+            )
+        )
     return _joined(parts, clock, kind)
 
 
-def _by_calendar(panel: TracerPanel, clock: Clock, by: By, columns: Callable[[int], tuple[dict[str, Float], Bool]]) -> Result:
-    """Means of columns of the calendar up to each month, with the weights of those who answered the wave near it."""
+def _by_calendar(
+    panel: TracerPanel,
+    clock: Clock,
+    by: By,
+    columns: Callable[[int], tuple[dict[str, Float], Bool]],
+) -> Result:
+    """Means of columns of the calendar up to each month, with the weights of those who answered the
+    wave near it.
+    """
     parts = []
     for month, wave in clock.waves(panel).items():
         values, ok = columns(month)
-        parts.append(_means(panel, panel.weight_sample(wave), values, ok, by, {"months": month, "wave": wave}))
+        parts.append(
+            _means(
+                panel, panel.weight_sample(wave), values, ok, by, {"months": month, "wave": wave}
+            )
+        )
     return _joined(parts, clock, "mean")
 
 
-def _means(panel: TracerPanel, sample: Sample, values: dict[str, Float], ok: Bool, by: By, keys: dict[str, object]) -> Estimate | None:
+def _means(
+    panel: TracerPanel,
+    sample: Sample,
+    values: dict[str, Float],
+    ok: Bool,
+    by: By,
+    keys: dict[str, object],
+) -> Estimate | None:
     clean = {c: np.where(ok, v, 0.0) for c, v in values.items()}
     inside = sample.with_columns(dict(clean)).where(ok)
     if not inside.active.any():
         return None
     e = mean(inside, list(clean), by)
     silent = int((sample.active & ~ok).sum())
-    note = (f"Wave {keys['wave']}: {silent:,} of {int(sample.active.sum()):,} who answered are not concerned or did not tell.",) if silent else ()
+    note = (
+        (
+            (
+                f"Wave {keys['wave']}: {silent:,} of {int(sample.active.sum()):,} who answered are"
+                " not concerned or did not tell."
+            ),
+        )
+        if silent
+        else ()
+    )
     e = on_enrolment(panel.sample, e).annotated(notes=note)
     labels = tuple(f"{name}, {keys['months']} months" for name in e.names)
-    return _keyed(e, e.keys.drop(columns="level").assign(**{c: pd.Series([v] * e.p) for c, v in keys.items()}), labels)
+    return _keyed(
+        e,
+        e.keys.drop(columns="level").assign(**{c: pd.Series([v] * e.p) for c, v in keys.items()}),
+        labels,
+    )
 
 
 def _joined(given: Sequence[Estimate | None], clock: Clock, kind: str) -> Result:
@@ -303,18 +436,39 @@ def _joined(given: Sequence[Estimate | None], clock: Clock, kind: str) -> Result
     if not parts and given:
         return NotEstimable("nobody in the domain answered what this needs")
     if not parts:
-        return NotEstimable(f"no wave with answers within {clock.tolerance:g} months of {', '.join(map(str, clock.months))} months since {clock.since}")
+        return NotEstimable(
+            f"no wave with answers within {clock.tolerance:g} months of"
+            f" {', '.join(map(str, clock.months))} months since {clock.since}"
+        )
     out = stack(*parts) if len(parts) > 1 else parts[0]
     missing = [m for m in clock.months if m not in set(out.keys["months"])]
-    note = (f"No wave near {', '.join(map(str, missing))} months since {clock.since}.",) if missing else ()
+    note = (
+        (f"No wave near {', '.join(map(str, missing))} months since {clock.since}.",)
+        if missing
+        else ()
+    )
     return out.annotated(kind=kind, notes=note)
 
 
 def _keyed(e: Estimate, keys: pd.DataFrame, names: tuple[str, ...] | None = None) -> Estimate:
-    return Estimate(e.value, names or e.names, e.parts, keys.reset_index(drop=True), e.n, e.dof, e.kind, e.unit, e.definition, e.notes, e.interval)
+    return Estimate(
+        e.value,
+        names or e.names,
+        e.parts,
+        keys.reset_index(drop=True),
+        e.n,
+        e.dof,
+        e.kind,
+        e.unit,
+        e.definition,
+        e.notes,
+        e.interval,
+    )
 
 
 def _require(panel: TracerPanel, *columns: str) -> None:
     missing = [c for c in columns if c not in panel.long.columns]
     if missing:
-        raise EstimateError([Problem("the indicator needs a column of the waves", f"column '{c}'") for c in missing])
+        raise EstimateError(
+            [Problem("the indicator needs a column of the waves", f"column '{c}'") for c in missing]
+        )

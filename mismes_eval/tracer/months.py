@@ -1,4 +1,6 @@
-"""Time in months: calendar months as whole numbers, and elapsed time from real dates, never from the nominal wave."""
+"""Time in months: calendar months as whole numbers, and elapsed time from real dates, never from
+the nominal wave.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ DAYS = 30.4375  # a month, on average over four years
 
 
 def month_number(months: pd.Series) -> Float:
-    """'2021-03' -> 2021 * 12 + 2, as floats; NaN where missing. Dates and periods are taken too; anything else is refused."""
+    """'2021-03' -> 2021 * 12 + 2, as floats; NaN where missing. Dates and periods are taken too;
+    anything else is refused.
+    """
     if pd.api.types.is_datetime64_any_dtype(months):
         return np.asarray(months.dt.year * 12 + months.dt.month - 1, float)
     bad = unreadable_months(months)
@@ -34,14 +38,23 @@ def unreadable_months(months: pd.Series) -> Bool:
     """(n,) where a value is given and is no month."""
     if pd.api.types.is_datetime64_any_dtype(months):
         return np.zeros(len(months), bool)
-    return np.asarray(months.notna() & ~months.astype(str).str.match(r"\d{4}-(0[1-9]|1[0-2])(?!\d)"))
+    return np.asarray(
+        months.notna() & ~months.astype(str).str.match(r"\d{4}-(0[1-9]|1[0-2])(?!\d)")
+    )
 
 
 def not_months(months: pd.Series, bad: Bool) -> Problem:
     """The problem of values that are no months, bad (n,)."""
     rows = np.flatnonzero(bad)
-    return Problem("a month cannot be read", f"column '{months.name}'" if months.name is not None else "", "year and month, as in 2021-03", str(months.iloc[rows[0]]), "",
-                   int(rows.size), tuple(rows[:5].tolist()))  # fmt: skip
+    return Problem(
+        "a month cannot be read",
+        f"column '{months.name}'" if months.name is not None else "",
+        "year and month, as in 2021-03",
+        str(months.iloc[rows[0]]),
+        "",
+        int(rows.size),
+        tuple(rows[:5].tolist()),
+    )
 
 
 def month_label(number: float) -> str:
@@ -59,15 +72,34 @@ def state_text(level: Sequence[object]) -> NDArray[np.object_]:
 def dates(values: object) -> pd.Series:
     """Dates of a column that holds dates or ISO text; NaT where missing."""
     series = pd.Series(values)
-    return series if pd.api.types.is_datetime64_any_dtype(series) else pd.to_datetime(series, format="ISO8601", errors="coerce")
+    return (
+        series
+        if pd.api.types.is_datetime64_any_dtype(series)
+        else pd.to_datetime(series, format="ISO8601", errors="coerce")
+    )
 
 
 def elapsed(panel: TracerPanel, since: str, on: str = "fieldwork_date") -> Float:
-    """(n, T) months from a date of the person (enrol_date, event_date) to the date `on` of each wave; NaN where either is missing."""
-    missing = [c for c, frame in ((since, panel.sample.frame), (on, panel.long)) if c not in frame.columns]
+    """(n, T) months from a date of the person (enrol_date, event_date) to the date `on` of each
+    wave; NaN where either is missing.
+    """
+    missing = [
+        c for c, frame in ((since, panel.sample.frame), (on, panel.long)) if c not in frame.columns
+    ]
     if missing:
-        raise EstimateError([Problem("elapsed time needs dates", f"column '{c}'", f"'{since}' of the persons and '{on}' of the waves") for c in missing])
+        raise EstimateError(
+            [
+                Problem(
+                    "elapsed time needs dates",
+                    f"column '{c}'",
+                    f"'{since}' of the persons and '{on}' of the waves",
+                )
+                for c in missing
+            ]
+        )
     start = dates(panel.sample.frame[since]).to_numpy(dtype="datetime64[D]")
-    end = np.append(dates(panel.long[on]).to_numpy(dtype="datetime64[D]"), np.datetime64("NaT", "D"))[panel.row]
+    end = np.append(
+        dates(panel.long[on]).to_numpy(dtype="datetime64[D]"), np.datetime64("NaT", "D")
+    )[panel.row]
     days = (end - start[:, None]) / np.timedelta64(1, "D")
     return np.asarray(days / DAYS, float)

@@ -1,4 +1,6 @@
-"""TracerPanel: persons sampled once and asked at several waves, with the weights of those who answered any chosen set of waves."""
+"""TracerPanel: persons sampled once and asked at several waves, with the weights of those who
+answered any chosen set of waves.
+"""
 
 from __future__ import annotations
 
@@ -50,22 +52,35 @@ class TracerPanel:
 
     @classmethod
     def from_frame(
-        cls, frame: pd.DataFrame, unit: str = "person_id", wave: str = "wave", sample: Sample | None = None, weights: str | None = None, strata: Columns = None,
-        psu: Columns = None, fpc: Columns = None, disposition: str | None = None, refresh: str | None = None,
-    ) -> TracerPanel:  # fmt: skip
+        cls,
+        frame: pd.DataFrame,
+        unit: str = "person_id",
+        wave: str = "wave",
+        sample: Sample | None = None,
+        weights: str | None = None,
+        strata: Columns = None,
+        psu: Columns = None,
+        fpc: Columns = None,
+        disposition: str | None = None,
+        refresh: str | None = None,
+    ) -> TracerPanel:
         """A panel from a long frame.
 
         Parameters
         ----------
         frame : one row a person and wave.  unit, wave : its key; a duplicate key is refused with the ids.
-        sample : the persons at enrolment, one row a person with column `unit`; persons who never answered belong in it. None: each person's first row, with the
-            design columns `weights` (None: equal weights, said in the notes), `strata`, `psu` and `fpc` read there.
-        disposition : column of final dispositions (code list `dispositions`); None: whoever has a row at a wave answered it.
-        refresh : boolean column of the waves or the persons, True for persons of a refreshment sample: they have weight 0 until `refreshment` combines them.
+        sample : the persons at enrolment, one row a person with column `unit`; persons who never
+            answered belong in it. None: each person's first row, with the design columns `weights`
+            (None: equal weights, said in the notes), `strata`, `psu` and `fpc` read there.
+        disposition : column of final dispositions (code list `dispositions`); None: whoever has a
+            row at a wave answered it.
+        refresh : boolean column of the waves or the persons, True for persons of a refreshment
+            sample: they have weight 0 until `refreshment` combines them.
 
         Raises
         ------
-        InputError : missing keys, duplicate keys, persons without a row in `sample`, unknown dispositions: all of them at once.
+        InputError : missing keys, duplicate keys, persons without a row in `sample`, unknown
+            dispositions: all of them at once.
         """
         check(
             InputError,
@@ -80,8 +95,23 @@ class TracerPanel:
         if sample is None:
             sample = shapes.enrolment(frame, unit, wave, weights, strata, psu, fpc)
         elif any(c is not None for c in (weights, strata, psu, fpc)):
-            raise InputError(Problem("two descriptions of the design", "arguments 'sample' and 'weights', 'strata', 'psu', 'fpc'", "one of them"))
-        return cls(sample, frame, unit, wave, waves, shapes.positions(frame, sample, unit, wave, waves), disposition, refresh)
+            raise InputError(
+                Problem(
+                    "two descriptions of the design",
+                    "arguments 'sample' and 'weights', 'strata', 'psu', 'fpc'",
+                    "one of them",
+                )
+            )
+        return cls(
+            sample,
+            frame,
+            unit,
+            wave,
+            waves,
+            shapes.positions(frame, sample, unit, wave, waves),
+            disposition,
+            refresh,
+        )
 
     @property
     def n(self) -> int:
@@ -90,7 +120,13 @@ class TracerPanel:
 
     def _at(self, wave: object) -> int:
         if wave not in self.waves:
-            raise EstimateError(Problem("the panel has no such wave", repr(wave), f"one of {', '.join(map(str, self.waves))}"))
+            raise EstimateError(
+                Problem(
+                    "the panel has no such wave",
+                    repr(wave),
+                    f"one of {', '.join(map(str, self.waves))}",
+                )
+            )
         return self.waves.index(wave)
 
     def chosen(self, waves: Sequence[object] | object | None) -> tuple[object, ...]:
@@ -101,10 +137,18 @@ class TracerPanel:
         return tuple(self.waves[k] for k in sorted({self._at(w) for w in listed}))
 
     def values(self, column: str, wave: object) -> Float:
-        """(n,) a column at a wave, in the order of the sample; NaN (None for text) where there is no row. A column known only at enrolment is returned as it is."""
+        """(n,) a column at a wave, in the order of the sample; NaN (None for text) where there is
+        no row. A column known only at enrolment is returned as it is.
+        """
         if column not in self.long.columns:
             if column not in self.sample.frame.columns:
-                raise EstimateError(Problem("the panel has no such column", f"column '{column}'", "a column of the waves or of the persons"))
+                raise EstimateError(
+                    Problem(
+                        "the panel has no such column",
+                        f"column '{column}'",
+                        "a column of the waves or of the persons",
+                    )
+                )
             return np.asarray(self.sample.frame[column].to_numpy())
         at = self.row[:, self._at(wave)]
         series = self.long[column]
@@ -117,8 +161,14 @@ class TracerPanel:
 
     @cached_property
     def groups(self) -> Int:
-        """(n, T) position of the disposition in dispositions.GROUPS, -1 where a person has no row at a wave. Without dispositions every row is an interview."""
-        code = np.zeros(len(self.long), np.intp) if self.disposition is None else group(self.long[self.disposition])
+        """(n, T) position of the disposition in dispositions.GROUPS, -1 where a person has no row
+        at a wave. Without dispositions every row is an interview.
+        """
+        code = (
+            np.zeros(len(self.long), np.intp)
+            if self.disposition is None
+            else group(self.long[self.disposition])
+        )
         return np.append(code, -1)[self.row]
 
     @cached_property
@@ -131,7 +181,10 @@ class TracerPanel:
         """(n, T) answered by a proxy."""
         if self.disposition is None:
             return np.zeros(self.row.shape, bool)
-        return np.append((self.long[self.disposition].astype("string") == PROXY).fillna(False).to_numpy(bool), False)[self.row]
+        return np.append(
+            (self.long[self.disposition].astype("string") == PROXY).fillna(False).to_numpy(bool),
+            False,
+        )[self.row]
 
     @cached_property
     def whereabouts(self) -> Int:
@@ -147,17 +200,26 @@ class TracerPanel:
             return np.zeros(self.n, bool)
         if self.refresh in self.sample.frame.columns and self.refresh not in self.long.columns:
             return refreshment_mask(self.sample.frame[self.refresh])
-        return np.asarray((np.append(refreshment_mask(self.long[self.refresh]), False)[self.row] & (self.row >= 0)).any(axis=1))
+        return np.asarray(
+            (
+                np.append(refreshment_mask(self.long[self.refresh]), False)[self.row]
+                & (self.row >= 0)
+            ).any(axis=1)
+        )
 
     @cached_property
     def dead(self) -> Bool:
         """(n, T) known to have died at this wave or before."""
-        return np.asarray(np.logical_or.accumulate(self.whereabouts == WHEREABOUTS.index("dead"), axis=1))
+        return np.asarray(
+            np.logical_or.accumulate(self.whereabouts == WHEREABOUTS.index("dead"), axis=1)
+        )
 
     def weight_sample(self, waves: Sequence[object] | object | None = None) -> Sample:
-        """The persons with the weight of those who answered all the chosen waves (None: all waves). Everybody keeps a row; who did not answer has weight 0.
+        """The persons with the weight of those who answered all the chosen waves (None: all waves).
+        Everybody keeps a row; who did not answer has weight 0.
 
-        Missing another wave does not matter: the steps are made for the chosen waves. Without `attrition_weights` nothing is adjusted, and a note says so.
+        Missing another wave does not matter: the steps are made for the chosen waves. Without
+        `attrition_weights` nothing is adjusted, and a note says so.
         """
         key = self.chosen(waves)
         if key in self.fixed:
@@ -169,45 +231,88 @@ class TracerPanel:
 
     def weight_sample_of(self, wave: object, keep_refreshment: bool) -> Sample:
         """`weight_sample` of one wave in which the refreshment sample passes unchanged."""
-        return (self.adjustment or Adjustment.none()).apply(self, self.chosen(wave), keep_refreshment)
+        return (self.adjustment or Adjustment.none()).apply(
+            self, self.chosen(wave), keep_refreshment
+        )
 
     def with_adjustment(self, adjustment: Adjustment) -> TracerPanel:
         """The same panel, its weights made in another way."""
         return replace(self, adjustment=adjustment, _made={})
 
     def with_weights(self, waves: Sequence[object] | object | None, sample: Sample) -> TracerPanel:
-        """The same panel with weights for a set of waves that were made further (trimmed, calibrated) from `weight_sample(waves)`."""
-        if sample.n != self.n or not sample.frame[self.unit].reset_index(drop=True).equals(self.sample.frame[self.unit].reset_index(drop=True)):
+        """The same panel with weights for a set of waves that were made further (trimmed,
+        calibrated) from `weight_sample(waves)`.
+        """
+        if sample.n != self.n or not sample.frame[self.unit].reset_index(drop=True).equals(
+            self.sample.frame[self.unit].reset_index(drop=True)
+        ):
             raise InputError(
-                Problem("the weights belong to other persons", "argument 'sample'", f"the panel's {self.n:,} persons in their order", f"{sample.n:,} rows")
+                Problem(
+                    "the weights belong to other persons",
+                    "argument 'sample'",
+                    f"the panel's {self.n:,} persons in their order",
+                    f"{sample.n:,} rows",
+                )
             )
         key = self.chosen(waves)
-        lost = int(((sample.weights != 0) & ~self.responded[:, [self._at(w) for w in key]].all(axis=1) & sample.domain).sum())
+        lost = int(
+            (
+                (sample.weights != 0)
+                & ~self.responded[:, [self._at(w) for w in key]].all(axis=1)
+                & sample.domain
+            ).sum()
+        )
         if lost:
             raise InputError(
-                Problem("persons who did not answer carry weight", "argument 'sample'", "weight 0 for them", "", "Start from weight_sample().", lost)
+                Problem(
+                    "persons who did not answer carry weight",
+                    "argument 'sample'",
+                    "weight 0 for them",
+                    "",
+                    "Start from weight_sample().",
+                    lost,
+                )
             )
         return replace(self, fixed={**self.fixed, key: sample})
 
     def where(self, mask: Sequence[bool] | Bool | pd.Series) -> TracerPanel:
-        """The same panel with a narrower domain of persons. mask: (n,) over the sample's rows. Weights are still made from everybody."""
+        """The same panel with a narrower domain of persons. mask: (n,) over the sample's rows.
+        Weights are still made from everybody.
+        """
         fixed = {k: s.where(mask) for k, s in self.fixed.items()}
         return replace(self, sample=self.sample.where(mask), fixed=fixed, _made={})
 
     def with_columns(self, columns: dict[str, object]) -> TracerPanel:
         """The same panel with added or replaced columns of persons (n values each)."""
-        return replace(self, sample=self.sample.with_columns(columns), fixed={k: s.with_columns(columns) for k, s in self.fixed.items()}, _made={})
+        return replace(
+            self,
+            sample=self.sample.with_columns(columns),
+            fixed={k: s.with_columns(columns) for k, s in self.fixed.items()},
+            _made={},
+        )
 
     def to_long(self) -> pd.DataFrame:
         """The waves as they were given."""
         return self.long
 
     def to_wide(self, separator: str = "@") -> pd.DataFrame:
-        """One row a person: columns `name@wave` and `row@wave`. `shapes.from_wide` gives the long frame back."""
-        return shapes.to_wide(self.long, self.sample.frame[self.unit], self.unit, self.wave, self.waves, self.row, separator)
+        """One row a person: columns `name@wave` and `row@wave`. `shapes.from_wide` gives the long
+        frame back.
+        """
+        return shapes.to_wide(
+            self.long,
+            self.sample.frame[self.unit],
+            self.unit,
+            self.wave,
+            self.waves,
+            self.row,
+            separator,
+        )
 
     def long_sample(self, column: str, waves: Sequence[object] | None = None) -> Sample:
-        """A column at several waves side by side: the sample of those waves with columns `column@wave`, its domain narrowed to rows that have them all."""
+        """A column at several waves side by side: the sample of those waves with columns
+        `column@wave`, its domain narrowed to rows that have them all.
+        """
         key = self.chosen(waves)
         values = {f"{column}@{w}": self.values(column, w) for w in key}
         seen = np.all([pd.notna(v) for v in values.values()], axis=0)
@@ -218,11 +323,15 @@ class TracerPanel:
         return rates.patterns(self)
 
     def outcome_rates(self, by: By = None, e: float | None = None) -> Estimate:
-        """AAPOR response, cooperation, refusal and contact rates, wave by wave. See `rates.outcome_rates`."""
+        """AAPOR response, cooperation, refusal and contact rates, wave by wave. See
+        `rates.outcome_rates`.
+        """
         return rates.outcome_rates(self, by, e)
 
     def tracing_rate(self, by: By = None) -> Estimate:
-        """Share of the persons whose whereabouts are known at each wave, proxies and the known dead included."""
+        """Share of the persons whose whereabouts are known at each wave, proxies and the known dead
+        included.
+        """
         return rates.tracing_rate(self, by)
 
     def cumulative_response(self, by: By = None, recruitment: float = 1.0) -> Estimate:
@@ -238,7 +347,13 @@ class TracerPanel:
         return plot.participation(self.participation(), ax)
 
     def _repr_html_(self) -> str:
-        return f"<p><strong>Tracer panel</strong>: {self.n:,} persons, waves {', '.join(map(str, self.waves))}</p>" + self.participation().to_html(index=False)
+        return (
+            f"<p><strong>Tracer panel</strong>: {self.n:,} persons, waves"
+            f" {', '.join(map(str, self.waves))}</p>" + self.participation().to_html(index=False)
+        )
 
     def __repr__(self) -> str:
-        return f"TracerPanel of {self.n:,} persons, waves {', '.join(map(str, self.waves))}\n{self.participation().to_string(index=False)}"
+        return (
+            f"TracerPanel of {self.n:,} persons, waves"
+            f" {', '.join(map(str, self.waves))}\n{self.participation().to_string(index=False)}"
+        )

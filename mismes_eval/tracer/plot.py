@@ -13,7 +13,8 @@ PREFIX = "whereabouts "
 
 
 def participation(table: pd.DataFrame, ax: Any = None) -> Any:
-    """Stacked bars of whereabouts by wave, with the number who answered. Without whereabouts: answered and not. Returns the axes.
+    """Stacked bars of whereabouts by wave, with the number who answered. Without whereabouts:
+    answered and not. Returns the axes.
 
     Parameters
     ----------

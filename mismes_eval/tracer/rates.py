@@ -20,35 +20,52 @@ if TYPE_CHECKING:
     from mismes_eval.weighting.sample import Sample
 
 _ALL = ("I", "P", "R", "NC", "O")
-# rate: numerator, denominator without unknowns, how many of the unknown cases count: all, the share e, none
+# rate: numerator, denominator without unknowns, how many of the unknown cases count: all, the share
+# e, none
 RATES: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
-    "RR1": (("I",), _ALL, "all"), "RR2": (("I", "P"), _ALL, "all"), "RR3": (("I",), _ALL, "e"), "RR4": (("I", "P"), _ALL, "e"),
-    "RR5": (("I",), _ALL, "none"), "RR6": (("I", "P"), _ALL, "none"),
-    "COOP1": (("I",), ("I", "P", "R", "O"), "none"), "COOP2": (("I", "P"), ("I", "P", "R", "O"), "none"),
-    "COOP3": (("I",), ("I", "P", "R"), "none"), "COOP4": (("I", "P"), ("I", "P", "R"), "none"),
-    "REF1": (("R",), _ALL, "all"), "REF2": (("R",), _ALL, "e"), "REF3": (("R",), _ALL, "none"),
-    "CON1": (("I", "P", "R", "O"), _ALL, "all"), "CON2": (("I", "P", "R", "O"), _ALL, "e"), "CON3": (("I", "P", "R", "O"), _ALL, "none"),
-}  # fmt: skip
+    "RR1": (("I",), _ALL, "all"),
+    "RR2": (("I", "P"), _ALL, "all"),
+    "RR3": (("I",), _ALL, "e"),
+    "RR4": (("I", "P"), _ALL, "e"),
+    "RR5": (("I",), _ALL, "none"),
+    "RR6": (("I", "P"), _ALL, "none"),
+    "COOP1": (("I",), ("I", "P", "R", "O"), "none"),
+    "COOP2": (("I", "P"), ("I", "P", "R", "O"), "none"),
+    "COOP3": (("I",), ("I", "P", "R"), "none"),
+    "COOP4": (("I", "P"), ("I", "P", "R"), "none"),
+    "REF1": (("R",), _ALL, "all"),
+    "REF2": (("R",), _ALL, "e"),
+    "REF3": (("R",), _ALL, "none"),
+    "CON1": (("I", "P", "R", "O"), _ALL, "all"),
+    "CON2": (("I", "P", "R", "O"), _ALL, "e"),
+    "CON3": (("I", "P", "R", "O"), _ALL, "none"),
+}
 
 
 def outcome_rates(panel: TracerPanel, by: By = None, e: float | None = None) -> Estimate:
-    """AAPOR RR1-RR6, COOP1-4, REF1-3, CON1-3 at each wave, on enrolment weights, with design standard errors.
+    """AAPOR RR1-RR6, COOP1-4, REF1-3, CON1-3 at each wave, on enrolment weights, with design
+    standard errors.
 
     Parameters
     ----------
     by : columns of persons (arm, sex).  e : share of the cases of unknown eligibility that is eligible; None: the share among the cases of known eligibility of
-        the wave and domain, whose error is part of the standard error. `extra["e"]` and the key columns show what was used.
+        the wave and domain, whose error is part of the standard error. `extra["e"]` and the key
+        columns show what was used.
 
     Returns
     -------
-    Estimate; keys: the by-columns, wave, rate, e, n (fielded persons). A wave without dispositions has RR1 alone: persons with a row over all persons.
+    Estimate; keys: the by-columns, wave, rate, e, n (fielded persons). A wave without dispositions
+    has RR1 alone: persons with a row over all persons.
 
     References
     ----------
-    AAPOR (2023), Standard Definitions, 10th ed.; the migrant codes are those of the code list `dispositions`.
+    AAPOR (2023), Standard Definitions, 10th ed.; the migrant codes are those of the code list
+    `dispositions`.
     """
     if e is not None and not 0 <= e <= 1:
-        raise EstimateError(Problem("e is not a share", "argument 'e'", "a number from 0 to 1, or None", str(e)))
+        raise EstimateError(
+            Problem("e is not a share", "argument 'e'", "a number from 0 to 1, or None", str(e))
+        )
     return _stacked([_rates_of_wave(panel, wave, by, e) for wave in panel.waves])
 
 
@@ -60,18 +77,35 @@ def _rates_of_wave(panel: TracerPanel, wave: object, by: By, e: float | None) ->
     fielded = groups >= 0
     sample = panel.sample.where(fielded)
     where = domains(sample, by, "outcome_rates")
-    y = np.where(sample.active[:, None], groups[:, None] == np.arange(len(GROUPS)), False).astype(float)
-    statistic = OfTotals(lambda totals: rates_of_totals(totals, e)[0], lambda totals: rates_of_totals(totals, e)[1])
+    y = np.where(sample.active[:, None], groups[:, None] == np.arange(len(GROUPS)), False).astype(
+        float
+    )
+    statistic = OfTotals(
+        lambda totals: rates_of_totals(totals, e)[0], lambda totals: rates_of_totals(totals, e)[1]
+    )
     value, part = evaluate(sample, y, where, statistic)
-    size = np.column_stack([np.bincount(where.code, weights=sample.weights * c, minlength=where.count + 1)[: where.count] for c in y.T]).astype(float)
+    size = np.column_stack(
+        [
+            np.bincount(where.code, weights=sample.weights * c, minlength=where.count + 1)[
+                : where.count
+            ]
+            for c in y.T
+        ]
+    ).astype(float)
     used = np.repeat(_eligible_share(size, e), len(RATES))
     missing = int((panel.sample.active & ~fielded).sum())
-    notes = (f"{missing:,} persons were not fielded at wave {wave} and are outside its rates.",) if missing else ()
+    notes = (
+        (f"{missing:,} persons were not fielded at wave {wave} and are outside its rates.",)
+        if missing
+        else ()
+    )
     return _wrap(sample, value, part, where, wave, list(RATES), used, notes)
 
 
 def rates_of_totals(totals: Float, e: float | None) -> tuple[Float, Float]:
-    """Totals of GROUPS (D, 8) -> rates (D, 16) and their derivatives (D, 8, 16). A rate without cases is NaN."""
+    """Totals of GROUPS (D, 8) -> rates (D, 16) and their derivatives (D, 8, 16). A rate without
+    cases is NaN.
+    """
     share, slope = _eligible_share(totals, e), np.zeros_like(totals)
     if e is None:
         known, out = totals[:, :5].sum(axis=1), totals[:, 7]
@@ -101,33 +135,53 @@ def _eligible_share(totals: Float, e: float | None) -> Float:
     if e is not None:
         return np.full(totals.shape[0], e)
     known = totals[:, :5].sum(axis=1)
-    share: Float = np.divide(known, known + totals[:, 7], out=np.ones_like(known), where=known + totals[:, 7] > 0)
+    share: Float = np.divide(
+        known, known + totals[:, 7], out=np.ones_like(known), where=known + totals[:, 7] > 0
+    )
     return share
 
 
 def tracing_rate(panel: TracerPanel, by: By = None) -> Estimate:
-    """Share of all persons whose whereabouts are known at each wave (home, abroad or dead, from themselves or a proxy), on enrolment weights."""
+    """Share of all persons whose whereabouts are known at each wave (home, abroad or dead, from
+    themselves or a proxy), on enrolment weights.
+    """
     t = WHEREABOUTS.index("unknown")
     parts = [
-        _share(panel.sample, ((panel.whereabouts[:, k] >= 0) & (panel.whereabouts[:, k] != t))[:, None], by, wave, ["traced"])
+        _share(
+            panel.sample,
+            ((panel.whereabouts[:, k] >= 0) & (panel.whereabouts[:, k] != t))[:, None],
+            by,
+            wave,
+            ["traced"],
+        )
         for k, wave in enumerate(panel.waves)
     ]
     return _stacked(parts)
 
 
 def cumulative_response(panel: TracerPanel, by: By = None, recruitment: float = 1.0) -> Estimate:
-    """Recruitment rate times the product of RR2 (interviews and partial ones over all fielded) up to each wave; keys: by-columns, wave.
+    """Recruitment rate times the product of RR2 (interviews and partial ones over all fielded) up
+    to each wave; keys: by-columns, wave.
 
     Without dispositions RR1, persons with a row over all persons, takes its place.
     """
     if not 0 < recruitment <= 1:
-        raise EstimateError(Problem("the recruitment rate is not a share", "argument 'recruitment'", "a number in (0, 1]", str(recruitment)))
+        raise EstimateError(
+            Problem(
+                "the recruitment rate is not a share",
+                "argument 'recruitment'",
+                "a number in (0, 1]",
+                str(recruitment),
+            )
+        )
     rates = outcome_rates(panel, by)
     name = "RR2" if panel.disposition is not None else "RR1"
     chosen = rates.select(list(np.flatnonzero(rates.keys["rate"] == name)))
     keys, p = chosen.keys, chosen.p
     outer = [c for c in keys.columns if c not in ("wave", "rate", "e", "fielded")]
-    group = np.zeros(p, int) if not outer else pd.factorize(pd.MultiIndex.from_frame(keys[outer]))[0]
+    group = (
+        np.zeros(p, int) if not outer else pd.factorize(pd.MultiIndex.from_frame(keys[outer]))[0]
+    )
     include = (group[:, None] == group[None, :]) & (np.arange(p)[None, :] <= np.arange(p)[:, None])
 
     def product(v: Float) -> Float:
@@ -137,14 +191,21 @@ def cumulative_response(panel: TracerPanel, by: By = None, recruitment: float = 
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = np.where(include, value[:, None] / chosen.value[None, :], 0.0)
     out = chosen.through(product, np.nan_to_num(slope), chosen.names)
-    note = f"Cumulative response: recruitment rate {recruitment:g} times the product of {name} over the waves up to this one."
-    return _with_keys(out, keys[[*outer, "wave"]], chosen.n, chosen.dof).annotated(kind="proportion", notes=(note,))
+    note = (
+        f"Cumulative response: recruitment rate {recruitment:g} times the product of {name} over"
+        " the waves up to this one."
+    )
+    return _with_keys(out, keys[[*outer, "wave"]], chosen.n, chosen.dof).annotated(
+        kind="proportion", notes=(note,)
+    )
 
 
 def patterns(panel: TracerPanel) -> pd.DataFrame:
-    """Response patterns over the waves, 1 for an answer: n, weighted share of persons, kind, most frequent first.
+    """Response patterns over the waves, 1 for an answer: n, weighted share of persons, kind, most
+    frequent first.
 
-    kind : "complete", "monotone" (lost and never back), "intermittent" (back after a gap), "late entrant" (no answer at the first wave), "never".
+    kind : "complete", "monotone" (lost and never back), "intermittent" (back after a gap), "late
+        entrant" (no answer at the first wave), "never".
     """
     code = panel.responded @ (1 << np.arange(len(panel.waves)))
     inside = panel.sample.active
@@ -156,9 +217,20 @@ def patterns(panel: TracerPanel) -> pd.DataFrame:
     count = np.bincount(code[inside], minlength=level.size)
     weight = np.bincount(code[inside], weights=panel.sample.weights[inside], minlength=level.size)
     seen = np.flatnonzero(count)
-    text = ["".join("1" if v >> t & 1 else "0" for t in range(len(panel.waves))) for v in level[seen]]
-    out = pd.DataFrame({"pattern": text, "n": count[seen], "share": weight[seen] / weight.sum(), "kind": [pattern_kind(v) for v in text]})
-    return out.sort_values(["n", "pattern"], ascending=[False, False], kind="stable").reset_index(drop=True)
+    text = [
+        "".join("1" if v >> t & 1 else "0" for t in range(len(panel.waves))) for v in level[seen]
+    ]
+    out = pd.DataFrame(
+        {
+            "pattern": text,
+            "n": count[seen],
+            "share": weight[seen] / weight.sum(),
+            "kind": [pattern_kind(v) for v in text],
+        }
+    )
+    return out.sort_values(["n", "pattern"], ascending=[False, False], kind="stable").reset_index(
+        drop=True
+    )
 
 
 def pattern_kind(pattern: str) -> str:
@@ -173,15 +245,23 @@ def pattern_kind(pattern: str) -> str:
 
 
 def participation(panel: TracerPanel) -> pd.DataFrame:
-    """One row a wave: persons in each outcome group, without a row, and by whereabouts (unweighted, inside the domain)."""
+    """One row a wave: persons in each outcome group, without a row, and by whereabouts (unweighted,
+    inside the domain).
+    """
     inside = panel.sample.active
     rows = []
     for t, wave in enumerate(panel.waves):
         g, w = panel.groups[inside, t], panel.whereabouts[inside, t]
-        row: dict[str, object] = {"wave": wave, "persons": int(inside.sum()), "answered": int(panel.responded[inside, t].sum())}
+        row: dict[str, object] = {
+            "wave": wave,
+            "persons": int(inside.sum()),
+            "answered": int(panel.responded[inside, t].sum()),
+        }
         if panel.disposition is not None:
             row |= {name: int((g == k).sum()) for k, name in enumerate(GROUPS)}
-            row |= {f"whereabouts {name}": int((w == k).sum()) for k, name in enumerate(WHEREABOUTS)}
+            row |= {
+                f"whereabouts {name}": int((w == k).sum()) for k, name in enumerate(WHEREABOUTS)
+            }
         rows.append(row | {"no row": int((g < 0).sum())})
     return pd.DataFrame(rows)
 
@@ -201,13 +281,40 @@ def _share(sample: Sample, yes: Bool, by: By, wave: object, names: list[str]) ->
     return _wrap(sample, values, part, where, wave, names, np.full(where.count, np.nan), ())
 
 
-def _wrap(sample: Sample, value: Float, part: Part, where: Domains, wave: object, names: list[str], e: Float, notes: tuple[str, ...]) -> Estimate:
+def _wrap(
+    sample: Sample,
+    value: Float,
+    part: Part,
+    where: Domains,
+    wave: object,
+    names: list[str],
+    e: Float,
+    notes: tuple[str, ...],
+) -> Estimate:
     d, k = where.count, len(names)
     count = np.bincount(where.code[sample.active], minlength=d + 1)[:d].astype(float)
     keys = where.keys.loc[where.keys.index.repeat(k)].reset_index(drop=True)
-    keys = keys.assign(wave=pd.Series([wave] * (d * k)), rate=names * d, e=e, fielded=np.repeat(count, k).astype(int))
-    labels = tuple(f"{r}, wave {wave}" + (f", {label}" if label else "") for label in where.labels for r in names)
-    return Estimate(value, labels, (part,), keys, np.repeat(count, k), np.full(d * k, sample.degf), "proportion", notes=(*notes, *sample.notes))
+    keys = keys.assign(
+        wave=pd.Series([wave] * (d * k)),
+        rate=names * d,
+        e=e,
+        fielded=np.repeat(count, k).astype(int),
+    )
+    labels = tuple(
+        f"{r}, wave {wave}" + (f", {label}" if label else "")
+        for label in where.labels
+        for r in names
+    )
+    return Estimate(
+        value,
+        labels,
+        (part,),
+        keys,
+        np.repeat(count, k),
+        np.full(d * k, sample.degf),
+        "proportion",
+        notes=(*notes, *sample.notes),
+    )
 
 
 def _stacked(parts: list[Estimate]) -> Estimate:
@@ -216,4 +323,15 @@ def _stacked(parts: list[Estimate]) -> Estimate:
 
 
 def _with_keys(e: Estimate, keys: pd.DataFrame, n: Float, dof: Float) -> Estimate:
-    return Estimate(e.value, e.names, e.parts, keys.reset_index(drop=True), n, dof, e.kind, e.unit, e.definition, e.notes)
+    return Estimate(
+        e.value,
+        e.names,
+        e.parts,
+        keys.reset_index(drop=True),
+        n,
+        dof,
+        e.kind,
+        e.unit,
+        e.definition,
+        e.notes,
+    )

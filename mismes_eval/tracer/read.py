@@ -23,59 +23,111 @@ SYNTHETIC = "SYNTHETIC DATA: made-up persons, no finding about the real country.
 
 
 def read(
-    person: Table, wave: Table, outcome: Table, service: Table | None = None, episode: Table | None = None, retro: Table | None = None, weights: str = "sample_weight",
-    strata: Columns = None, psu: Columns = None, fpc: Columns = None, as_of: str | pd.Timestamp | None = None,
-) -> TracerPanel:  # fmt: skip
-    """A tracer panel from the tables `tracer_person`, `tracer_wave`, `tracer_outcome` and, where there are, `tracer_service`, `tracer_episode`.
+    person: Table,
+    wave: Table,
+    outcome: Table,
+    service: Table | None = None,
+    episode: Table | None = None,
+    retro: Table | None = None,
+    weights: str = "sample_weight",
+    strata: Columns = None,
+    psu: Columns = None,
+    fpc: Columns = None,
+    as_of: str | pd.Timestamp | None = None,
+) -> TracerPanel:
+    """A tracer panel from the tables `tracer_person`, `tracer_wave`, `tracer_outcome` and, where
+    there are, `tracer_service`, `tracer_episode`.
 
     Parameters
     ----------
-    person, wave, outcome, service, episode : files of any format `frame.read` knows, or frames, under the templates' names.
-    retro : outcomes of a time before enrolment, asked back at enrolment (same columns as `outcome`, wave below 0); they get the disposition of the first wave.
+    person, wave, outcome, service, episode : files of any format `frame.read` knows, or frames,
+        under the templates' names.
+    retro : outcomes of a time before enrolment, asked back at enrolment (same columns as `outcome`,
+        wave below 0); they get the disposition of the first wave.
     weights, strata, psu, fpc : design columns of the person table.
     as_of : dates after it are in the future; None: today.
 
     Returns
     -------
-    TracerPanel. Its waves have `months_since_enrolment` and `months_since_event`, both from real dates. `edits` is the edit report (see `edits`).
+    TracerPanel. Its waves have `months_since_enrolment` and `months_since_event`, both from real
+    dates. `edits` is the edit report (see `edits`).
 
     Raises
     ------
-    InputError : everything in all tables that makes them unusable: template failures, duplicate keys, rows of unknown persons (with the id they probably
-        mean), outcomes without a wave row. Personal identifiers are named first and alone.
+    InputError : everything in all tables that makes them unusable: template failures, duplicate
+        keys, rows of unknown persons (with the id they probably mean), outcomes without a wave row.
+        Personal identifiers are named first and alone.
     """
-    given = {"tracer_person": person, "tracer_wave": wave, "tracer_outcome": outcome, "tracer_service": service, "tracer_episode": episode}
+    given = {
+        "tracer_person": person,
+        "tracer_wave": wave,
+        "tracer_outcome": outcome,
+        "tracer_service": service,
+        "tracer_episode": episode,
+    }
     problems: list[Problem] = []
-    tables = {name: _table(table, name, problems) for name, table in given.items() if table is not None}
+    tables = {
+        name: _table(table, name, problems) for name, table in given.items() if table is not None
+    }
     before = None if retro is None else _retro(retro, problems)
-    if all(UNIT in t.columns for t in tables.values()) and all(WAVE in tables[name].columns for name in ("tracer_wave", "tracer_outcome")):
+    if all(UNIT in t.columns for t in tables.values()) and all(
+        WAVE in tables[name].columns for name in ("tracer_wave", "tracer_outcome")
+    ):
         problems += _key_problems(tables, before)
     if problems:
         raise InputError(problems)
-    persons, waves, outcomes = tables["tracer_person"], tables["tracer_wave"], tables["tracer_outcome"]
+    persons, waves, outcomes = (
+        tables["tracer_person"],
+        tables["tracer_wave"],
+        tables["tracer_outcome"],
+    )
     sample = Sample.from_frame(persons, weights=weights, strata=strata, psu=psu, fpc=fpc)
-    if "data_status" in persons.columns and persons["data_status"].astype("string").str.upper().eq("SYNTHETIC").any():
+    if (
+        "data_status" in persons.columns
+        and persons["data_status"].astype("string").str.upper().eq("SYNTHETIC").any()
+    ):
         sample = sample.flagged(SYNTHETIC)
     long = _long(waves, outcomes, before)
-    refresh = "refresh_sample" if "refresh_sample" in long.columns and long["refresh_sample"].fillna(False).astype(bool).any() else None
-    panel = TracerPanel.from_frame(long, UNIT, WAVE, sample=sample, disposition=DISPOSITION, refresh=refresh)
-    panel = replace(panel, episodes=tables.get("tracer_episode"), services=tables.get("tracer_service"))
+    refresh = (
+        "refresh_sample"
+        if "refresh_sample" in long.columns
+        and long["refresh_sample"].fillna(False).astype(bool).any()
+        else None
+    )
+    panel = TracerPanel.from_frame(
+        long, UNIT, WAVE, sample=sample, disposition=DISPOSITION, refresh=refresh
+    )
+    panel = replace(
+        panel, episodes=tables.get("tracer_episode"), services=tables.get("tracer_service")
+    )
     report = edits(panel, as_of=as_of, outcome_rows=_has_outcome(long, outcomes))
     return replace(panel, long=_timed(panel), edits=report)
 
 
-def _table(table: Table, name: str, problems: list[Problem], wave: int | None = None) -> pd.DataFrame:
+def _table(
+    table: Table, name: str, problems: list[Problem], wave: int | None = None
+) -> pd.DataFrame:
     """A validated table; its problems are added to the list with the table's name in front."""
     template = frames.template(name)
     template = replace(template, rules=tuple(r for r in template.rules if r.name not in REPORTED))
     try:
-        raw = table.reset_index(drop=True) if isinstance(table, pd.DataFrame) else frames.read(table).frame
+        raw = (
+            table.reset_index(drop=True)
+            if isinstance(table, pd.DataFrame)
+            else frames.read(table).frame
+        )
     except InputError as error:
         problems += [_named(p, name) for p in error.problems]
         return pd.DataFrame()
     if raw.empty and not isinstance(table, pd.DataFrame):
         problems.append(
-            Problem("the file has no rows", f"{name}, {Path(table).name}", "rows below the header", "a header only", "Fill it in, or leave it out.")
+            Problem(
+                "the file has no rows",
+                f"{name}, {Path(table).name}",
+                "rows below the header",
+                "a header only",
+                "Fill it in, or leave it out.",
+            )
         )
         return pd.DataFrame()
     personal = frames.find_identifiers(raw)
@@ -91,9 +143,15 @@ def _named(problem: Problem, table: str) -> Problem:
 
 
 def _retro(table: Table, problems: list[Problem]) -> pd.DataFrame:
-    raw = table.reset_index(drop=True) if isinstance(table, pd.DataFrame) else frames.read(table).frame
+    raw = (
+        table.reset_index(drop=True)
+        if isinstance(table, pd.DataFrame)
+        else frames.read(table).frame
+    )
     if WAVE not in raw.columns:
-        problems.append(Problem("a retrospective table has no wave", f"column '{WAVE}'", "a number below 0"))
+        problems.append(
+            Problem("a retrospective table has no wave", f"column '{WAVE}'", "a number below 0")
+        )
         return raw
     when = pd.to_numeric(raw[WAVE], errors="coerce")
     late = ~(when < 0).to_numpy()
@@ -110,22 +168,39 @@ def _retro(table: Table, problems: list[Problem]) -> pd.DataFrame:
             )
         )
         return raw
-    return _table(raw, "tracer_outcome", problems, wave=0).assign(**{WAVE: when.astype(int).to_numpy()})
+    return _table(raw, "tracer_outcome", problems, wave=0).assign(
+        **{WAVE: when.astype(int).to_numpy()}
+    )
 
 
 def _key_problems(tables: dict[str, pd.DataFrame], retro: pd.DataFrame | None) -> list[Problem]:
     problems = []
     known = pd.Index(tables["tracer_person"][UNIT])
-    others = {**tables, **({"tracer_retro": retro} if retro is not None and UNIT in retro.columns else {})}
+    others = {
+        **tables,
+        **({"tracer_retro": retro} if retro is not None and UNIT in retro.columns else {}),
+    }
     for name, table in others.items():
         if name != "tracer_person":
             problems += _strangers(table[UNIT], known, name)
     where = pd.MultiIndex.from_frame(tables["tracer_wave"][[UNIT, WAVE]])
     outcome = tables["tracer_outcome"]
-    lost = ~pd.MultiIndex.from_frame(outcome[[UNIT, WAVE]]).isin(where) & outcome[UNIT].isin(known).to_numpy()
+    lost = (
+        ~pd.MultiIndex.from_frame(outcome[[UNIT, WAVE]]).isin(where)
+        & outcome[UNIT].isin(known).to_numpy()
+    )
     if lost.any():
-        problems.append(Problem("an outcome has no row in the wave table", f"tracer_outcome, columns '{UNIT}' and '{WAVE}'", "a disposition for every outcome", "", "", int(lost.sum()),
-                                tuple(outcome.loc[lost, UNIT].iloc[:5])))  # fmt: skip
+        problems.append(
+            Problem(
+                "an outcome has no row in the wave table",
+                f"tracer_outcome, columns '{UNIT}' and '{WAVE}'",
+                "a disposition for every outcome",
+                "",
+                "",
+                int(lost.sum()),
+                tuple(outcome.loc[lost, UNIT].iloc[:5]),
+            )
+        )
     return problems
 
 
@@ -135,14 +210,28 @@ def _strangers(ids: pd.Series, known: pd.Index, name: str) -> list[Problem]:
         return []
     near = pd.Series(known, index=normalised(pd.Series(known)).to_numpy())
     near = near[~near.index.duplicated()]
-    meant = [f"{s} (as {near[k]}?)" if k in near.index else str(s) for s, k in zip(strange[:5], normalised(pd.Series(strange[:5])), strict=True)]
-    return [Problem("a row belongs to a person who is not in the person table", f"{name}, column '{UNIT}'", "a person of tracer_person", f"{len(strange)} others: {', '.join(meant)}",
-                    "Ids that changed case or padding are shown with the id they probably mean.", int(ids.isin(strange).sum()), tuple(strange[:5]))]  # fmt: skip
+    meant = [
+        f"{s} (as {near[k]}?)" if k in near.index else str(s)
+        for s, k in zip(strange[:5], normalised(pd.Series(strange[:5])), strict=True)
+    ]
+    return [
+        Problem(
+            "a row belongs to a person who is not in the person table",
+            f"{name}, column '{UNIT}'",
+            "a person of tracer_person",
+            f"{len(strange)} others: {', '.join(meant)}",
+            "Ids that changed case or padding are shown with the id they probably mean.",
+            int(ids.isin(strange).sum()),
+            tuple(strange[:5]),
+        )
+    ]
 
 
 def _long(waves: pd.DataFrame, outcomes: pd.DataFrame, retro: pd.DataFrame | None) -> pd.DataFrame:
     same = [c for c in outcomes.columns if c in waves.columns and c not in (UNIT, WAVE)]
-    long = waves.merge(outcomes.drop(columns=same), on=[UNIT, WAVE], how="left", sort=False, validate="one_to_one")
+    long = waves.merge(
+        outcomes.drop(columns=same), on=[UNIT, WAVE], how="left", sort=False, validate="one_to_one"
+    )
     if retro is None:
         return long
     first = waves.loc[waves[WAVE] == waves[WAVE].min()].set_index(UNIT)[DISPOSITION]
@@ -161,7 +250,10 @@ def _has_outcome(long: pd.DataFrame, outcomes: pd.DataFrame) -> np.ndarray:
 def _timed(panel: TracerPanel) -> pd.DataFrame:
     """The waves with elapsed months from real dates."""
     columns = {}
-    for name, since in (("months_since_enrolment", "enrol_date"), ("months_since_event", "event_date")):
+    for name, since in (
+        ("months_since_enrolment", "enrol_date"),
+        ("months_since_event", "event_date"),
+    ):
         if since in panel.sample.frame.columns and "fieldwork_date" in panel.long.columns:
             months = np.full(len(panel.long), np.nan)
             there = panel.row >= 0

@@ -1,4 +1,6 @@
-"""Refreshment samples combined with the panel by effective n, and intensive tracing of a random part of the lost (double sampling)."""
+"""Refreshment samples combined with the panel by effective n, and intensive tracing of a random
+part of the lost (double sampling).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Refreshed:
-    """Three samples of the same persons for one wave: `both` (panel and refreshment, combined), `without` (panel only), `only` (refreshment only).
+    """Three samples of the same persons for one wave: `both` (panel and refreshment, combined),
+    `without` (panel only), `only` (refreshment only).
 
     share : weight of the panel in `both`, its effective n over that of both.  n_effective : (panel, refreshment).
     """
@@ -33,17 +36,22 @@ class Refreshed:
     n_effective: tuple[float, float]
 
 
-def refreshment(panel: TracerPanel, wave: object, covariates: str | Sequence[str] = (), method: str = "logit") -> Refreshed:
+def refreshment(
+    panel: TracerPanel, wave: object, covariates: str | Sequence[str] = (), method: str = "logit"
+) -> Refreshed:
     """Combine a wave's panel members with the refreshment sample drawn from the same population.
 
     Parameters
     ----------
-    panel : with a refreshment column (`TracerPanel.refresh`); its attrition weights concern the members only.
-    covariates, method : response model of the refreshment sample at this wave; (): one rate for all.
+    panel : with a refreshment column (`TracerPanel.refresh`); its attrition weights concern the
+        members only.
+    covariates, method : response model of the refreshment sample at this wave; (): one rate for
+        all.
 
     Returns
     -------
-    Refreshed; each sample has the population's total weight up to its own response. Shares count as fixed in standard errors (the step's name says so).
+    Refreshed; each sample has the population's total weight up to its own response. Shares count as
+    fixed in standard errors (the step's name says so).
 
     Raises
     ------
@@ -51,35 +59,81 @@ def refreshment(panel: TracerPanel, wave: object, covariates: str | Sequence[str
 
     References
     ----------
-    Watson and Lynn (2021), Refreshment sampling for longitudinal surveys, in Lynn (ed.), Advances in Longitudinal Survey Methodology, Wiley, ch. 1.
+    Watson and Lynn (2021), Refreshment sampling for longitudinal surveys, in Lynn (ed.), Advances
+    in Longitudinal Survey Methodology, Wiley, ch. 1.
     """
     fresh = panel.refreshed
     if not fresh.any():
-        raise DesignError(Problem("the panel has no refreshment sample", "argument 'panel'", "TracerPanel.from_frame(..., refresh='refresh_sample')"))
+        raise DesignError(
+            Problem(
+                "the panel has no refreshment sample",
+                "argument 'panel'",
+                "TracerPanel.from_frame(..., refresh='refresh_sample')",
+            )
+        )
     without = panel.weight_sample(wave)
     t = panel.waves.index(wave)
     r = panel.responded[:, t].astype(float)
     base = replace(panel.sample, domain=np.ones(panel.n, bool))
-    only = _answered(base.step(KnownFactor("refreshment sample only", fresh.astype(float))), r, fresh, covariates, method, wave)
+    only = _answered(
+        base.step(KnownFactor("refreshment sample only", fresh.astype(float))),
+        r,
+        fresh,
+        covariates,
+        method,
+        wave,
+    )
     sizes = (_effective(without), _effective(only))
     if not sizes[1]:
-        raise DesignError(Problem("nobody of the refreshment sample answered the wave", f"wave {wave}", "at least one interview"))
+        raise DesignError(
+            Problem(
+                "nobody of the refreshment sample answered the wave",
+                f"wave {wave}",
+                "at least one interview",
+            )
+        )
     share = sizes[0] / sum(sizes)
     members = panel.weight_sample_of(wave, keep_refreshment=True)
     both = _answered(members, r, fresh, covariates, method, wave)
     mixing = np.where(fresh, 1 - share, share)
-    both = both.step(KnownFactor(f"panel and refreshment combined by effective n ({share:.3f} and {1 - share:.3f}, shares treated as fixed)", mixing))
+    both = both.step(
+        KnownFactor(
+            f"panel and refreshment combined by effective n ({share:.3f} and {1 - share:.3f},"
+            " shares treated as fixed)",
+            mixing,
+        )
+    )
     domain = panel.sample.domain
     return Refreshed(_within(both, domain), without, _within(only, domain), share, sizes)
 
 
-def _answered(sample: Sample, r: Float, at_risk: Bool, covariates: str | Sequence[str], method: str, wave: object) -> Sample:
+def _answered(
+    sample: Sample,
+    r: Float,
+    at_risk: Bool,
+    covariates: str | Sequence[str],
+    method: str,
+    wave: object,
+) -> Sample:
     at_risk = at_risk & (sample.weights != 0)
     if not (at_risk & (r == 0)).any():
         return sample
     listed = [covariates] if isinstance(covariates, str) else list(covariates)
-    name = f"response of the refreshment sample at wave {wave} ({method if listed else 'one rate'}{' on ' + ', '.join(listed) if listed else ''})"
-    return sample.step(response_step(name, method if listed else "logit", sample.frame, listed, np.where(at_risk, r, 0.0), sample.weights, at_risk))
+    name = (
+        f"response of the refreshment sample at wave {wave}"
+        f" ({method if listed else 'one rate'}{' on ' + ', '.join(listed) if listed else ''})"
+    )
+    return sample.step(
+        response_step(
+            name,
+            method if listed else "logit",
+            sample.frame,
+            listed,
+            np.where(at_risk, r, 0.0),
+            sample.weights,
+            at_risk,
+        )
+    )
 
 
 def _effective(sample: Sample) -> float:
@@ -92,16 +146,24 @@ def _within(sample: Sample, domain: Bool) -> Sample:
 
 
 def follow_up(
-    panel: TracerPanel, wave: object, selected: str, probability: str | float, covariates: str | Sequence[str] = (), method: str = "logit"
+    panel: TracerPanel,
+    wave: object,
+    selected: str,
+    probability: str | float,
+    covariates: str | Sequence[str] = (),
+    method: str = "logit",
 ) -> TracerPanel:
-    """The panel with weights for a wave whose lost were traced intensively in a random subsample (double sampling).
+    """The panel with weights for a wave whose lost were traced intensively in a random subsample
+    (double sampling).
 
-    Those who answered in the first place stand for themselves; of the others only the subsample counts, at 1 / probability, and its response is modelled
-    among itself. With full response to the tracing nothing about the loss needs to be assumed.
+    Those who answered in the first place stand for themselves; of the others only the subsample
+    counts, at 1 / probability, and its response is modelled among itself. With full response to the
+    tracing nothing about the loss needs to be assumed.
 
     Parameters
     ----------
-    selected : boolean column of the wave, True for those drawn for intensive tracing (whether they answered then is the wave's disposition).
+    selected : boolean column of the wave, True for those drawn for intensive tracing (whether they
+        answered then is the wave's disposition).
     probability : column of the wave with their selection probability among the lost, or one number.
     covariates, method : response model among the traced; (): one rate.
 
@@ -115,33 +177,87 @@ def follow_up(
 
     References
     ----------
-    Hansen and Hurwitz (1946), JASA 41, 517-529; Coppock, Gerber, Green and Kern (2017), Political Analysis 25, 188-206.
+    Hansen and Hurwitz (1946), JASA 41, 517-529; Coppock, Gerber, Green and Kern (2017), Political
+    Analysis 25, 188-206.
     """
-    missing = [c for c in (selected, probability) if isinstance(c, str) and c not in panel.long.columns]
+    missing = [
+        c for c in (selected, probability) if isinstance(c, str) and c not in panel.long.columns
+    ]
     if missing:
-        raise DesignError([Problem("follow_up names an unknown column", f"column '{c}'", "a column of the waves") for c in missing])
+        raise DesignError(
+            [
+                Problem(
+                    "follow_up names an unknown column", f"column '{c}'", "a column of the waves"
+                )
+                for c in missing
+            ]
+        )
     t = panel.chosen(wave)[0]
-    chosen = np.nan_to_num(np.asarray(panel.values(selected, t), float)).astype(bool) & (panel.sample.weights != 0)
-    prob = panel.values(probability, t) if isinstance(probability, str) else np.full(panel.n, float(probability))
+    chosen = np.nan_to_num(np.asarray(panel.values(selected, t), float)).astype(bool) & (
+        panel.sample.weights != 0
+    )
+    prob = (
+        panel.values(probability, t)
+        if isinstance(probability, str)
+        else np.full(panel.n, float(probability))
+    )
     bad = chosen & ~((prob > 0) & (prob <= 1))
     if bad.any() or not chosen.any():
-        raise DesignError(Problem("the subsample for tracing is not usable", f"wave {t}, columns '{selected}' and '{probability}'", "some True, each with a probability in (0, 1]",
-                                  f"{int(chosen.sum())} selected", "", int(bad.sum()), tuple(panel.sample.frame[panel.unit].to_numpy()[bad][:5])))  # fmt: skip
+        raise DesignError(
+            Problem(
+                "the subsample for tracing is not usable",
+                f"wave {t}, columns '{selected}' and '{probability}'",
+                "some True, each with a probability in (0, 1]",
+                f"{int(chosen.sum())} selected",
+                "",
+                int(bad.sum()),
+                tuple(panel.sample.frame[panel.unit].to_numpy()[bad][:5]),
+            )
+        )
     r = panel.responded[:, panel.waves.index(t)].astype(float)
     first = (r == 1) & ~chosen
     share = np.where(first, 1.0, np.where(chosen, 1 / np.where(chosen, prob, 1.0), 0.0))
     base = replace(panel.sample, domain=np.ones(panel.n, bool))
     dead = panel.dead[:, panel.waves.index(t)] & ~chosen
     if dead.any():
-        base = base.step(KnownFactor(f"known dead by wave {t} leave the population ({int(dead.sum()):,})", (~dead).astype(float)))
+        base = base.step(
+            KnownFactor(
+                f"known dead by wave {t} leave the population ({int(dead.sum()):,})",
+                (~dead).astype(float),
+            )
+        )
     stage = base.design.stages[0]
-    name = f"intensive tracing of {int(chosen.sum()):,} of {int((~first & (base.weights != 0)).sum()):,} lost at wave {t}"
-    sample = base.step(PhaseTwo(name, share, np.ones(panel.n), None, base.weights, stage.fraction[stage.stratum[base.design.psu]]))
+    name = (
+        f"intensive tracing of {int(chosen.sum()):,} of"
+        f" {int((~first & (base.weights != 0)).sum()):,} lost at wave {t}"
+    )
+    sample = base.step(
+        PhaseTwo(
+            name,
+            share,
+            np.ones(panel.n),
+            None,
+            base.weights,
+            stage.fraction[stage.stratum[base.design.psu]],
+        )
+    )
     traced = chosen & (sample.weights != 0)
     if (traced & (r == 0)).any():
         listed = [covariates] if isinstance(covariates, str) else list(covariates)
-        label = f"response to intensive tracing ({method + ' on ' + ', '.join(listed) if listed else 'one rate'}; {int((traced & (r == 1)).sum()):,} of {int(traced.sum()):,})"
-        step = response_step(label, method if listed else "logit", sample.frame, listed, np.where(traced, r, 0.0), sample.weights, traced)
+        label = (
+            "response to intensive tracing"
+            f" ({method + ' on ' + ', '.join(listed) if listed else 'one rate'};"
+            f" {int((traced & (r == 1)).sum()):,} of {int(traced.sum()):,})"
+        )
+        step = response_step(
+            label,
+            method if listed else "logit",
+            sample.frame,
+            listed,
+            np.where(traced, r, 0.0),
+            sample.weights,
+            traced,
+        )
         sample = sample.step(step)
     return panel.with_weights(t, _within(sample, panel.sample.domain))
 

@@ -1,4 +1,6 @@
-"""A binary model of loss or response on the rows of a sample, with the influence of its coefficients."""
+"""A binary model of loss or response on the rows of a sample, with the influence of its
+coefficients.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ LINKS = ("logit", "probit")
 
 @dataclass(frozen=True)
 class ResponseModel:
-    """A binary model of the rows in the domain: x (n, q) zero outside, beta, p (n,), score by eta (n,), curvature (n,), log likelihood with weights of mean 1."""
+    """A binary model of the rows in the domain: x (n, q) zero outside, beta, p (n,), score by eta
+    (n,), curvature (n,), log likelihood with weights of mean 1.
+    """
 
     x: Float
     names: tuple[str, ...]
@@ -41,7 +45,11 @@ class ResponseModel:
         w = sample.weights[inside]
         w = w / w.mean()
         try:
-            fit = fit_logit(x[inside], y[inside], w) if link == "logit" else fit_probit(x[inside], y[inside], w)
+            fit = (
+                fit_logit(x[inside], y[inside], w)
+                if link == "logit"
+                else fit_probit(x[inside], y[inside], w)
+            )
         except Separation as error:
             raise EstimateError(
                 Problem(
@@ -52,14 +60,31 @@ class ResponseModel:
                 )
             ) from error
         eta = x @ fit.beta
-        p = np.where(inside, np.clip(1 / (1 + np.exp(-eta)) if link == "logit" else stats.norm.cdf(eta), 1e-300, 1 - 1e-16), 0.5)
+        p = np.where(
+            inside,
+            np.clip(
+                1 / (1 + np.exp(-eta)) if link == "logit" else stats.norm.cdf(eta),
+                1e-300,
+                1 - 1e-16,
+            ),
+            0.5,
+        )
         loglik = float(w @ np.log(np.where(y[inside] == 1, p[inside], 1 - p[inside])))
         if link == "logit":
             score, curvature, slope = y - p, p * (1 - p), p * (1 - p)
         else:
             score, curvature, slope = probit_score(eta, y), probit_information(eta), density(eta)
         mask = inside.astype(float)
-        return cls(x, names, fit.beta, np.where(inside, p, 0.0), score * mask, curvature * mask, slope * mask, loglik)
+        return cls(
+            x,
+            names,
+            fit.beta,
+            np.where(inside, p, 0.0),
+            score * mask,
+            curvature * mask,
+            slope * mask,
+            loglik,
+        )
 
     def influence(self, sample: Sample) -> Float:
         """(n, q) unweighted influence of beta."""
@@ -69,11 +94,27 @@ class ResponseModel:
 
     def estimate(self, sample: Sample, definition: str) -> Estimate:
         w = sample.weights * sample.active
-        classical = np.sqrt(np.diag(np.linalg.inv(self.x.T @ (self.x * (w / w[sample.active].mean() * self.curvature)[:, None]))))
+        classical = np.sqrt(
+            np.diag(
+                np.linalg.inv(
+                    self.x.T @ (self.x * (w / w[sample.active].mean() * self.curvature)[:, None])
+                )
+            )
+        )
         q = len(self.names)
         dof = np.full(q, sample.degf + 1 - q)
-        return Estimate(self.beta, self.names, (Part(sample.design, Influence.of(self.influence(sample))),), pd.DataFrame({"variable": self.names}), np.full(q, float(sample.active.sum())), dof,
-                        "coefficient", definition=definition, notes=sample.notes, extra={"classical_se": classical})  # fmt: skip
+        return Estimate(
+            self.beta,
+            self.names,
+            (Part(sample.design, Influence.of(self.influence(sample))),),
+            pd.DataFrame({"variable": self.names}),
+            np.full(q, float(sample.active.sum())),
+            dof,
+            "coefficient",
+            definition=definition,
+            notes=sample.notes,
+            extra={"classical_se": classical},
+        )
 
 
 def design_matrix(sample: Sample, columns: Sequence[str]) -> tuple[Float, tuple[str, ...]]:

@@ -34,7 +34,11 @@ def refuse_other(panel: object, caller: str) -> None:
 def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | None) -> None:
     """Raise one InputError for missing columns, missing or duplicate keys and unknown dispositions."""
     needed = [unit, wave, *([disposition] if disposition is not None else [])]
-    problems = [Problem("the panel names an unknown column", f"column '{c}'", "a column of the frame") for c in needed if c not in frame.columns]
+    problems = [
+        Problem("the panel names an unknown column", f"column '{c}'", "a column of the frame")
+        for c in needed
+        if c not in frame.columns
+    ]
     if problems:
         raise InputError(problems)
     for c in (unit, wave):
@@ -42,28 +46,59 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
         if gone.any():
             problems.append(
                 Problem(
-                    "a key is missing", f"column '{c}'", "a value in every row", "missing", "", int(gone.sum()), tuple(int(i) for i in np.flatnonzero(gone)[:5])
+                    "a key is missing",
+                    f"column '{c}'",
+                    "a value in every row",
+                    "missing",
+                    "",
+                    int(gone.sum()),
+                    tuple(int(i) for i in np.flatnonzero(gone)[:5]),
                 )
             )
-    twice = frame.duplicated([unit, wave], keep=False).to_numpy() & frame[[unit, wave]].notna().all(axis=1).to_numpy()
+    twice = (
+        frame.duplicated([unit, wave], keep=False).to_numpy()
+        & frame[[unit, wave]].notna().all(axis=1).to_numpy()
+    )
     if twice.any():
         ids = frame.loc[twice, unit].unique()
-        problems.append(Problem("a person has two rows at one wave", f"columns '{unit}' and '{wave}'", "one row a person and wave", f"{len(ids)} persons", "Decide which row is right.",
-                                int(twice.sum()), tuple(ids[:5])))  # fmt: skip
+        problems.append(
+            Problem(
+                "a person has two rows at one wave",
+                f"columns '{unit}' and '{wave}'",
+                "one row a person and wave",
+                f"{len(ids)} persons",
+                "Decide which row is right.",
+                int(twice.sum()),
+                tuple(ids[:5]),
+            )
+        )
     if disposition is not None:
         bad = unknown_codes(frame[disposition]).to_numpy()
         if bad.any():
             got = ", ".join(map(str, frame.loc[bad, disposition].unique()[:10]))
-            problems.append(Problem("a disposition is not in the code list", f"column '{disposition}'", f"one of {', '.join(known_dispositions().index)}", got, "",
-                                    int(bad.sum()), tuple(frame.loc[bad, unit].iloc[:5])))  # fmt: skip
+            problems.append(
+                Problem(
+                    "a disposition is not in the code list",
+                    f"column '{disposition}'",
+                    f"one of {', '.join(known_dispositions().index)}",
+                    got,
+                    "",
+                    int(bad.sum()),
+                    tuple(frame.loc[bad, unit].iloc[:5]),
+                )
+            )
     if problems:
         raise InputError(problems)
 
 
 def wave_order(column: pd.Series) -> tuple[object, ...]:
-    """The waves in time order: by their categories where these have an order, else by value. Raises InputError for no waves and for values of several kinds."""
+    """The waves in time order: by their categories where these have an order, else by value. Raises
+    InputError for no waves and for values of several kinds.
+    """
     if not len(column):
-        raise InputError(Problem("the panel has no waves", f"column '{column.name}'", "one row or more", "none"))
+        raise InputError(
+            Problem("the panel has no waves", f"column '{column.name}'", "one row or more", "none")
+        )
     if isinstance(column.dtype, pd.CategoricalDtype) and column.dtype.ordered:
         return tuple(c for c in column.dtype.categories if (column == c).any())
     values = column.unique()
@@ -71,7 +106,14 @@ def wave_order(column: pd.Series) -> tuple[object, ...]:
         return tuple(np.sort(values).tolist())
     except TypeError:
         kinds = ", ".join(sorted({type(v).__name__ for v in values}))
-    raise InputError(Problem("waves cannot be put in order", f"column '{column.name}'", "numbers, dates or text", f"values of several kinds: {kinds}"))
+    raise InputError(
+        Problem(
+            "waves cannot be put in order",
+            f"column '{column.name}'",
+            "numbers, dates or text",
+            f"values of several kinds: {kinds}",
+        )
+    )
 
 
 def varying(frame: pd.DataFrame, unit: str, columns: Sequence[str]) -> tuple[str, ...]:
@@ -86,42 +128,120 @@ def varying(frame: pd.DataFrame, unit: str, columns: Sequence[str]) -> tuple[str
     return tuple(out)
 
 
-def enrolment(frame: pd.DataFrame, unit: str, wave: str, weights: str | None, strata: Columns, psu: Columns, fpc: Columns) -> Sample:
+def enrolment(
+    frame: pd.DataFrame,
+    unit: str,
+    wave: str,
+    weights: str | None,
+    strata: Columns,
+    psu: Columns,
+    fpc: Columns,
+) -> Sample:
     """Each person's first row, in the order of first appearance, as a sample."""
-    ordered = frame if frame[wave].is_monotonic_increasing else frame.sort_values(wave, kind="stable")
-    first = ordered.drop_duplicates(unit).sort_index(kind="stable") if frame.index.is_unique else ordered.drop_duplicates(unit)
+    ordered = (
+        frame if frame[wave].is_monotonic_increasing else frame.sort_values(wave, kind="stable")
+    )
+    first = (
+        ordered.drop_duplicates(unit).sort_index(kind="stable")
+        if frame.index.is_unique
+        else ordered.drop_duplicates(unit)
+    )
     first = first.reset_index(drop=True)
-    named = [c for columns in (weights, strata, psu, fpc) if columns is not None for c in listed(columns) if c in frame.columns]
+    named = [
+        c
+        for columns in (weights, strata, psu, fpc)
+        if columns is not None
+        for c in listed(columns)
+        if c in frame.columns
+    ]
     changing = varying(frame, unit, named)
-    said = (f"Columns {', '.join(changing)} change between a person's rows: those of the first row are the design.",) if changing else ()
+    said = (
+        (
+            (
+                f"Columns {', '.join(changing)} change between a person's rows: those of the first"
+                " row are the design."
+            ),
+        )
+        if changing
+        else ()
+    )
     if weights is not None or fpc is not None:
-        return Sample.from_frame(first, weights=weights, strata=strata, psu=psu, fpc=fpc).flagged(*said)
-    sample = Sample.from_frame(first.assign(equal_weight=1.0), weights="equal_weight", strata=strata, psu=psu)
+        return Sample.from_frame(first, weights=weights, strata=strata, psu=psu, fpc=fpc).flagged(
+            *said
+        )
+    sample = Sample.from_frame(
+        first.assign(equal_weight=1.0), weights="equal_weight", strata=strata, psu=psu
+    )
     return sample.flagged("No weight column was given: every person counts 1.", *said)
 
 
-def positions(frame: pd.DataFrame, sample: Sample, unit: str, wave: str, waves: tuple[object, ...]) -> Int:
-    """(n, T) row of the frame for each person and wave, -1 where there is none. Raises InputError for persons that the sample lacks or repeats."""
+def positions(
+    frame: pd.DataFrame, sample: Sample, unit: str, wave: str, waves: tuple[object, ...]
+) -> Int:
+    """(n, T) row of the frame for each person and wave, -1 where there is none. Raises InputError
+    for persons that the sample lacks or repeats.
+    """
     if unit not in sample.frame.columns:
-        raise InputError(Problem("the sample does not name its persons", f"column '{unit}'", "the panel's unit in the sample's frame"))
+        raise InputError(
+            Problem(
+                "the sample does not name its persons",
+                f"column '{unit}'",
+                "the panel's unit in the sample's frame",
+            )
+        )
     persons = pd.Index(sample.frame[unit])
     if persons.has_duplicates:
         twice = persons[persons.duplicated(keep=False)]
-        raise InputError(Problem("a person stands twice in the sample", f"column '{unit}'", "one row a person", "", "", len(twice), tuple(twice.unique()[:5])))
+        raise InputError(
+            Problem(
+                "a person stands twice in the sample",
+                f"column '{unit}'",
+                "one row a person",
+                "",
+                "",
+                len(twice),
+                tuple(twice.unique()[:5]),
+            )
+        )
     at = persons.get_indexer(pd.Index(frame[unit]))
     if (at < 0).any():
         strange = frame.loc[at < 0, unit].unique()
-        raise InputError(Problem("a wave has persons that the sample lacks", f"column '{unit}'", "persons of the sample", f"{len(strange)} others", "Add them to the sample with their weight.",
-                                 int((at < 0).sum()), tuple(strange[:5])))  # fmt: skip
+        raise InputError(
+            Problem(
+                "a wave has persons that the sample lacks",
+                f"column '{unit}'",
+                "persons of the sample",
+                f"{len(strange)} others",
+                "Add them to the sample with their weight.",
+                int((at < 0).sum()),
+                tuple(strange[:5]),
+            )
+        )
     row = np.full((len(persons), len(waves)), -1, np.intp)
     row[at, pd.Index(waves).get_indexer(pd.Index(frame[wave]))] = np.arange(len(frame))
     return row
 
 
-def to_wide(frame: pd.DataFrame, persons: pd.Series, unit: str, wave: str, waves: tuple[object, ...], row: Int, separator: str) -> pd.DataFrame:
-    """One row a person; `name@wave` for each column and wave; `row@wave` is the row of the long frame, missing where the person has none."""
+def to_wide(
+    frame: pd.DataFrame,
+    persons: pd.Series,
+    unit: str,
+    wave: str,
+    waves: tuple[object, ...],
+    row: Int,
+    separator: str,
+) -> pd.DataFrame:
+    """One row a person; `name@wave` for each column and wave; `row@wave` is the row of the long
+    frame, missing where the person has none.
+    """
     if any(separator in str(c) for c in frame.columns):
-        raise InputError(Problem("the separator stands in a column name", f"argument 'separator' {separator!r}", "a text that no column holds"))
+        raise InputError(
+            Problem(
+                "the separator stands in a column name",
+                f"argument 'separator' {separator!r}",
+                "a text that no column holds",
+            )
+        )
     columns: dict[str, object] = {unit: persons.to_numpy()}
     rest = [c for c in frame.columns if c not in (unit, wave)]
     for t, w in enumerate(waves):
@@ -130,19 +250,36 @@ def to_wide(frame: pd.DataFrame, persons: pd.Series, unit: str, wave: str, waves
         columns[f"{PRESENT}{separator}{w}"][~there] = pd.NA
         for c in rest:
             columns[f"{c}{separator}{w}"] = (
-                frame[c].array.take(np.where(there, row[:, t], -1), allow_fill=True) if _nullable(frame[c]) else _wider(frame[c], row[:, t], there)
+                frame[c].array.take(np.where(there, row[:, t], -1), allow_fill=True)
+                if _nullable(frame[c])
+                else _wider(frame[c], row[:, t], there)
             )
     out = pd.DataFrame(columns)
-    out.attrs["long"] = {"unit": unit, "wave": wave, "waves": list(waves), "separator": separator, "dtypes": {str(c): str(frame[c].dtype) for c in frame.columns},
-                         "columns": list(frame.columns)}  # fmt: skip
+    out.attrs["long"] = {
+        "unit": unit,
+        "wave": wave,
+        "waves": list(waves),
+        "separator": separator,
+        "dtypes": {str(c): str(frame[c].dtype) for c in frame.columns},
+        "columns": list(frame.columns),
+    }
     return out
 
 
-def from_wide(frame: pd.DataFrame, unit: str = "person_id", wave: str = "wave", waves: tuple[object, ...] | None = None, separator: str = "@") -> pd.DataFrame:
-    """Long frame of a wide one: columns `name@wave` become rows; columns without the separator are repeated in every wave.
+def from_wide(
+    frame: pd.DataFrame,
+    unit: str = "person_id",
+    wave: str = "wave",
+    waves: tuple[object, ...] | None = None,
+    separator: str = "@",
+) -> pd.DataFrame:
+    """Long frame of a wide one: columns `name@wave` become rows; columns without the separator are
+    repeated in every wave.
 
-    A person has no row at a wave where `row@wave` is missing or, without that column, where all its columns of the wave are missing.
-    waves : their values and types (the names hold text); None: as recorded by `to_wide`, else whole numbers where all of them are.
+    A person has no row at a wave where `row@wave` is missing or, without that column, where all its
+    columns of the wave are missing.
+    waves : their values and types (the names hold text); None: as recorded by `to_wide`, else whole
+        numbers where all of them are.
 
     Raises
     ------
@@ -150,37 +287,75 @@ def from_wide(frame: pd.DataFrame, unit: str = "person_id", wave: str = "wave", 
     """
     shape = frame.attrs.get("long", {})
     recorded = bool(shape) and shape["separator"] == separator and shape["unit"] == unit
-    split = [(str(c).rsplit(separator, 1)[0], str(c).rsplit(separator, 1)[1]) for c in frame.columns if separator in str(c)]
+    split = [
+        (str(c).rsplit(separator, 1)[0], str(c).rsplit(separator, 1)[1])
+        for c in frame.columns
+        if separator in str(c)
+    ]
     problems = []
     if not split:
-        problems.append(Problem("no column belongs to a wave", f"separator '{separator}'", "names such as employed@1"))
+        problems.append(
+            Problem(
+                "no column belongs to a wave",
+                f"separator '{separator}'",
+                "names such as employed@1",
+            )
+        )
     if unit not in frame.columns:
-        problems.append(Problem("the unit is missing", f"column '{unit}'", "a column of the wide frame"))
+        problems.append(
+            Problem("the unit is missing", f"column '{unit}'", "a column of the wide frame")
+        )
     elif frame[unit].duplicated().any():
         twice = frame.loc[frame[unit].duplicated(keep=False), unit]
-        problems.append(Problem("a person has two rows", f"column '{unit}'", "one row a person in a wide frame", "", "", len(twice), tuple(twice.unique()[:5])))
+        problems.append(
+            Problem(
+                "a person has two rows",
+                f"column '{unit}'",
+                "one row a person in a wide frame",
+                "",
+                "",
+                len(twice),
+                tuple(twice.unique()[:5]),
+            )
+        )
     if problems:
         raise InputError(problems)
     texts = list(dict.fromkeys(w for _, w in split))
     if waves is None:
-        waves = tuple(shape["waves"]) if recorded else tuple(int(t) if all(_whole(v) for v in texts) else t for t in texts)
+        waves = (
+            tuple(shape["waves"])
+            if recorded
+            else tuple(int(t) if all(_whole(v) for v in texts) else t for t in texts)
+        )
     names = [c for c in dict.fromkeys(n for n, _ in split) if c != PRESENT]
     fixed = [c for c in frame.columns if separator not in str(c) and c != unit]
     parts = []
     for w in waves:
         present = f"{PRESENT}{separator}{w}"
         have = {c: f"{c}{separator}{w}" for c in names if f"{c}{separator}{w}" in frame.columns}
-        there = frame[present].notna().to_numpy() if present in frame.columns else frame[list(have.values())].notna().any(axis=1).to_numpy()
-        part = frame.loc[there, [unit, *fixed, *have.values()]].rename(columns={v: k for k, v in have.items()})
+        there = (
+            frame[present].notna().to_numpy()
+            if present in frame.columns
+            else frame[list(have.values())].notna().any(axis=1).to_numpy()
+        )
+        part = frame.loc[there, [unit, *fixed, *have.values()]].rename(
+            columns={v: k for k, v in have.items()}
+        )
         part.insert(1, wave, [w] * len(part))
         if present in frame.columns:
             part.index = pd.Index(frame.loc[there, present].to_numpy(dtype=np.int64))
         parts.append(part)
     ordered = all(f"{PRESENT}{separator}{w}" in frame.columns for w in waves)
-    out = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True) if ordered else pd.concat(parts, ignore_index=True)
+    out = (
+        pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+        if ordered
+        else pd.concat(parts, ignore_index=True)
+    )
     if not recorded:
         return out
-    kinds = {c: t for c, t in shape["dtypes"].items() if c in out.columns and str(out[c].dtype) != t}
+    kinds = {
+        c: t for c, t in shape["dtypes"].items() if c in out.columns and str(out[c].dtype) != t
+    }
     return out.astype(kinds)[[c for c in shape["columns"] if c in out.columns]]
 
 
@@ -189,8 +364,14 @@ def _nullable(series: pd.Series) -> bool:
 
 
 def _wider(series: pd.Series, at: Int, there: np.ndarray) -> object:
-    """A numpy column that has no missing value, in the nullable type that has one where a person has no row."""
-    kind = "boolean" if series.dtype.kind == "b" else series.dtype.name.replace("uint", "UInt").replace("int", "Int")
+    """A numpy column that has no missing value, in the nullable type that has one where a person
+    has no row.
+    """
+    kind = (
+        "boolean"
+        if series.dtype.kind == "b"
+        else series.dtype.name.replace("uint", "UInt").replace("int", "Int")
+    )
     return pd.array(series.to_numpy(), dtype=kind).take(np.where(there, at, -1), allow_fill=True)
 
 

@@ -1,4 +1,6 @@
-"""Transitions of a panel: pooled over neighbouring waves, each pair with the weights of those who answered both."""
+"""Transitions of a panel: pooled over neighbouring waves, each pair with the weights of those who
+answered both.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
 
 
-def transitions(panel: TracerPanel, state: str, waves: Sequence[object] | None = None, minimum: int = 30) -> Estimate:
+def transitions(
+    panel: TracerPanel, state: str, waves: Sequence[object] | None = None, minimum: int = 30
+) -> Estimate:
     """Share of each destination among those who start in each origin, from wave to next wave.
 
     Parameters
@@ -26,23 +30,38 @@ def transitions(panel: TracerPanel, state: str, waves: Sequence[object] | None =
 
     Returns
     -------
-    Estimate; keys: origin, destination, transitions. Each pair of waves has its own attrition weights, whose uncertainty enters; a person (or PSU) is a cluster.
+    Estimate; keys: origin, destination, transitions. Each pair of waves has its own attrition
+    weights, whose uncertainty enters; a person (or PSU) is a cluster.
     """
     refuse_other(panel, "transitions")
     key = panel.chosen(waves)
     if len(key) < 2:
         raise EstimateError(
-            Problem("transitions need two waves", "argument 'waves'", f"two or more of {', '.join(map(str, panel.waves))}", ", ".join(map(str, key)))
+            Problem(
+                "transitions need two waves",
+                "argument 'waves'",
+                f"two or more of {', '.join(map(str, panel.waves))}",
+                ", ".join(map(str, key)),
+            )
         )
     pairs, notes = [], []
     for a, b in pairwise(key):
         first, second = (pd.Series(panel.values(state, w)) for w in (a, b))
         sample = panel.weight_sample((a, b))
-        pairs.append(Pair(sample, *(v.astype(object).where(v.notna(), None).to_numpy() for v in (first, second))))
+        pairs.append(
+            Pair(
+                sample,
+                *(v.astype(object).where(v.notna(), None).to_numpy() for v in (first, second)),
+            )
+        )
         told = sample.active & first.notna().to_numpy() & second.notna().to_numpy()
         silent = int((sample.active & ~told).sum())
-        steps = "; ".join(step.name for step in sample.design.steps[len(panel.sample.design.steps) :]) or "everybody answered"
+        steps = (
+            "; ".join(step.name for step in sample.design.steps[len(panel.sample.design.steps) :])
+            or "everybody answered"
+        )
         notes.append(
-            f"Waves {a} to {b}: {int(told.sum()):,} persons; {steps}" + (f"; {silent:,} who answered both lack a state and do not count." if silent else ".")
+            f"Waves {a} to {b}: {int(told.sum()):,} persons; {steps}"
+            + (f"; {silent:,} who answered both lack a state and do not count." if silent else ".")
         )
     return pooled_transitions(panel.sample, pairs, minimum).annotated(notes=tuple(notes))

@@ -10,13 +10,17 @@ import pandas as pd
 from mismes_eval.errors import DesignError, MismesError, Problem
 
 
-def as_names(value: object, argument: str, error: type[MismesError] = DesignError) -> tuple[str, ...]:
+def as_names(
+    value: object, argument: str, error: type[MismesError] = DesignError
+) -> tuple[str, ...]:
     """A column name, several, or None -> tuple. Raises `error` where values stand instead of names."""
     if value is None:
         return ()
     if isinstance(value, str) or not isinstance(value, Iterable):
         return (value,)  # type: ignore[return-value]
-    values = isinstance(value, (pd.Series, pd.DataFrame)) or (isinstance(value, np.ndarray) and (value.ndim != 1 or value.dtype.kind not in "OUT"))
+    values = isinstance(value, (pd.Series, pd.DataFrame)) or (
+        isinstance(value, np.ndarray) and (value.ndim != 1 or value.dtype.kind not in "OUT")
+    )
     if values or not all(isinstance(v, Hashable) for v in value):
         raise error(_values("a column name, or a list of names", argument, value))
     return tuple(value)

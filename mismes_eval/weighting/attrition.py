@@ -1,4 +1,6 @@
-"""Response propensities of a panel: by probit, and stabilised by a restricted propensity with the sum of the weights kept."""
+"""Response propensities of a panel: by probit, and stabilised by a restricted propensity with the
+sum of the weights kept.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,9 @@ from mismes_eval.weighting.steps import ResponsePropensity
 
 @dataclass(frozen=True)
 class ProbitPropensity:
-    """Division by a fitted probit propensity. x: n rows of q covariates, zero where not at risk; r (n,) 1 for respondents and rows not at risk;
-    p (n,) propensity, 1 where not at risk; before (n,) weights of the fit."""
+    """Division by a fitted probit propensity. x: n rows of q covariates, zero where not at risk; r
+    (n,) 1 for respondents and rows not at risk; p (n,) propensity, 1 where not at risk; before (n,)
+    weights of the fit."""
 
     name: str
     x: Rows
@@ -50,11 +53,14 @@ Propensity = ResponsePropensity | ProbitPropensity
 
 @dataclass(frozen=True)
 class StabilisedPropensity:
-    """factor = c * r * q / p: p the full propensity, q the restricted one (None: a constant), c such that the sum of the weights stays.
+    """factor = c * r * q / p: p the full propensity, q the restricted one (None: a constant), c
+    such that the sum of the weights stays.
 
-    Both propensities and the scale c are estimated and linearised. inner holds r, p and the weights before the step; restricted holds q as its p.
+    Both propensities and the scale c are estimated and linearised. inner holds r, p and the weights
+    before the step; restricted holds q as its p.
 
-    References: Baulch and Quisumbing (2011), Testing and adjusting for attrition in household panel data; Kim and Kim (2007).
+    References: Baulch and Quisumbing (2011), Testing and adjusting for attrition in household panel
+    data; Kim and Kim (2007).
     """
 
     inner: Propensity
@@ -98,7 +104,9 @@ class StabilisedPropensity:
         out = _pulled(self.inner, centred, out, ratio, -1.0)
         if self.restricted is not None:
             out = _pulled(self.restricted, centred, out, ratio, 1.0)
-        return out if at_risk.all() else Influence((*out.blocks, *z.scaled(1 - at_risk).blocks), z.n)
+        return (
+            out if at_risk.all() else Influence((*out.blocks, *z.scaled(1 - at_risk).blocks), z.n)
+        )
 
     def added_vcov(self, z: Influence) -> Float | None:
         return None
@@ -111,17 +119,27 @@ class StabilisedPropensity:
 
 
 def _curves(step: Propensity) -> tuple[Float, Float, Float]:
-    """(n,) d log p / d eta, the score by eta, and the expected information by eta, of each row; 0 where not at risk."""
+    """(n,) d log p / d eta, the score by eta, and the expected information by eta, of each row; 0
+    where not at risk.
+    """
     if isinstance(step, ResponsePropensity):
         return 1 - step.p, step.r - step.p, step.p * (1 - step.p)
     at_risk = step.p < 1
     eta = np.where(at_risk, ndtri(np.where(at_risk, step.p, 0.5)), 0.0)
     score = np.where(at_risk, probit_score(eta, step.r), 0.0)
-    return np.where(at_risk, density(eta) / step.p, 0.0), score, np.where(at_risk, probit_information(eta), 0.0)
+    return (
+        np.where(at_risk, density(eta) / step.p, 0.0),
+        score,
+        np.where(at_risk, probit_information(eta), 0.0),
+    )
 
 
-def _pulled(step: Propensity, z: Influence, out: Influence, factor: Float, sign: float) -> Influence:
-    """out plus the part of the influence that comes through the estimated coefficients of a propensity that the factor is divided (-1) or multiplied (+1) by."""
+def _pulled(
+    step: Propensity, z: Influence, out: Influence, factor: Float, sign: float
+) -> Influence:
+    """out plus the part of the influence that comes through the estimated coefficients of a
+    propensity that the factor is divided (-1) or multiplied (+1) by.
+    """
     log_slope, score, curvature = _curves(step)
     information = step.x.gram(step.before * curvature)
     if not information.any():

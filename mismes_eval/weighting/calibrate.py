@@ -1,4 +1,6 @@
-"""Calibration of weights to known totals, post-stratification, and what can be known before solving."""
+"""Calibration of weights to known totals, post-stratification, and what can be known before
+solving.
+"""
 
 from __future__ import annotations
 
@@ -34,11 +36,13 @@ def calibrate(
 
     Parameters
     ----------
-    totals : {"age": 1234.0, "stype": {"E": 4421, ...}, ("sex", "age_group"): {("F", "15-24"): ..., ...}, "1": N}: a number for a numeric column,
-        a mapping (or a Series) for a categorical one, a tuple key for crossed columns, "1" for the number of units.
+    totals : {"age": 1234.0, "stype": {"E": 4421, ...}, ("sex", "age_group"): {("F", "15-24"): ...,
+        ...}, "1": N}: a number for a numeric column, a mapping (or a Series) for a categorical one,
+        a tuple key for crossed columns, "1" for the number of units.
     method : "linear" (GREG), "raking" (all margins at once), "logit" (needs bounds).
     bounds : (lowest, highest) factor on the weight.
-    total_se : standard errors of totals that are estimates themselves, same shape as totals; they enter every standard error after this step.
+    total_se : standard errors of totals that are estimates themselves, same shape as totals; they
+        enter every standard error after this step.
     unit : column inside which the factor is constant (household weights; Lemaitre and Dufour 1987).
 
     Returns
@@ -47,11 +51,13 @@ def calibrate(
 
     Raises
     ------
-    CalibrationError : every unknown column, empty cell, unmatched category, margins with different sums, impossible bounds; the worst margin when no solution exists.
+    CalibrationError : every unknown column, empty cell, unmatched category, margins with different
+        sums, impossible bounds; the worst margin when no solution exists.
 
     References
     ----------
-    Deville and Sarndal (1992), JASA 87, 376-382. Standard errors follow calibrate(), not rake(), of R survey (they differ by about 4e-4).
+    Deville and Sarndal (1992), JASA 87, 376-382. Standard errors follow calibrate(), not rake(), of
+    R survey (they differ by about 4e-4).
     """
     needs_sample(sample, "calibrate")
     _check(method, bounds)
@@ -65,45 +71,87 @@ def calibrate(
     negative = (before > 0) & (factor < 0)
     if negative.any():
         warnings.warn(
-            f"Linear calibration made {int(negative.sum()):,} weights negative (lowest factor {factor[negative].min():.3g}): quantiles and regressions refuse them. "
-            "Set bounds=(lowest, highest) or use method='raking'.", DesignWarning, stacklevel=2,
-        )  # fmt: skip
+            f"Linear calibration made {int(negative.sum()):,} weights negative (lowest factor"
+            f" {factor[negative].min():.3g}): quantiles and regressions refuse them. Set"
+            " bounds=(lowest, highest) or use method='raking'.",
+            DesignWarning,
+            stacklevel=2,
+        )
     keys = ", ".join(dict.fromkeys(m.margin))
     limits = f", factors within {bounds[0]:g} to {bounds[1]:g}" if bounds else ""
     constant = f", constant within {unit}" if unit else ""
-    name = f"{'raking' if method == 'raking' else method + ' calibration'} to {keys}{limits}{constant}"
-    return sample.step(Calibration(name, factor, m.x, before, m.total_vcov, m.labels, m.totals, method, bounds))
+    name = (
+        f"{'raking' if method == 'raking' else method + ' calibration'} to {keys}{limits}{constant}"
+    )
+    return sample.step(
+        Calibration(name, factor, m.x, before, m.total_vcov, m.labels, m.totals, method, bounds)
+    )
 
 
-def poststratify(sample: Sample, by: str | Sequence[str], totals: Mapping[object, float] | pd.Series) -> Sample:
-    """Scale the weights in each cell to its known size (R survey: postStratify): calibration with one crossed margin.
+def poststratify(
+    sample: Sample, by: str | Sequence[str], totals: Mapping[object, float] | pd.Series
+) -> Sample:
+    """Scale the weights in each cell to its known size (R survey: postStratify): calibration with
+    one crossed margin.
 
     totals : {level: N}, or {(level, level): N} in the order of `by`; a Series works alike.
     """
     columns = as_names(by, "by", CalibrationError)
     if not columns:
-        raise CalibrationError(Problem("post-stratification names no column", "argument 'by'", "a column, or a list of columns"))
+        raise CalibrationError(
+            Problem(
+                "post-stratification names no column",
+                "argument 'by'",
+                "a column, or a list of columns",
+            )
+        )
     if not isinstance(totals, (Mapping, pd.Series)):
-        raise CalibrationError(Problem("totals are stated by cell", "argument 'totals'", "a mapping or Series of cell to number", f"a {type(totals).__name__}"))
+        raise CalibrationError(
+            Problem(
+                "totals are stated by cell",
+                "argument 'totals'",
+                "a mapping or Series of cell to number",
+                f"a {type(totals).__name__}",
+            )
+        )
     known: dict[object, float] = dict(totals.items())
     if len(columns) > 1:
         return calibrate(sample, {columns: known})
-    return calibrate(sample, {columns[0]: {(k[0] if isinstance(k, tuple) and len(k) == 1 else k): v for k, v in known.items()}})
+    return calibrate(
+        sample,
+        {
+            columns[0]: {
+                (k[0] if isinstance(k, tuple) and len(k) == 1 else k): v for k, v in known.items()
+            }
+        },
+    )
 
 
 def feasibility(sample: Sample, totals: Totals) -> pd.DataFrame:
-    """Before solving: one row a margin cell with its rows, weight before, total, and factor needed if this margin stood alone."""
+    """Before solving: one row a margin cell with its rows, weight before, total, and factor needed
+    if this margin stood alone.
+    """
     needs_sample(sample, "feasibility")
     m = margins(sample, totals, None, None)
     before = m.x.totals(sample.weights)
     rows = m.x.totals((sample.weights != 0).astype(float))
     with np.errstate(divide="ignore", invalid="ignore"):
         needed = m.totals / before
-    return pd.DataFrame({"margin": m.labels, "rows": rows, "before": before, "total": m.totals, "factor_alone": needed})
+    return pd.DataFrame(
+        {
+            "margin": m.labels,
+            "rows": rows,
+            "before": before,
+            "total": m.totals,
+            "factor_alone": needed,
+        }
+    )
 
 
 def tightest_bounds(sample: Sample, totals: Totals) -> tuple[float, float]:
-    """The highest lower bound and the lowest upper bound, each alone, that factors can keep and still meet the totals (linear programmes on distinct rows)."""
+    """The highest lower bound and the lowest upper bound, each alone, that factors can keep and
+    still meet the totals (linear programmes on distinct rows).
+    """
     needs_sample(sample, "tightest_bounds")
     m = margins(sample, totals, None, None)
     return _tightest(m, sample.weights)
@@ -124,7 +172,15 @@ def _tightest(m: Margins, weights: Float) -> tuple[float, float]:
         less = np.column_stack([sign * np.eye(c), -sign * np.ones(c)]) if c <= 3000 else None
         if less is None:
             return float("nan"), float("nan")
-        answer = linprog(objective, A_ub=less, b_ub=np.zeros(c), A_eq=equal, b_eq=m.totals * scale, bounds=[(0, None)] * c + [(None, None)], method="highs")
+        answer = linprog(
+            objective,
+            A_ub=less,
+            b_ub=np.zeros(c),
+            A_eq=equal,
+            b_eq=m.totals * scale,
+            bounds=[(0, None)] * c + [(None, None)],
+            method="highs",
+        )
         out.append(float(answer.x[-1]) if answer.status == 0 else float("nan"))
     return out[0], out[1]
 
@@ -132,12 +188,33 @@ def _tightest(m: Margins, weights: Float) -> tuple[float, float]:
 def _check(method: str, bounds: tuple[float, float] | None) -> None:
     problems = []
     if method not in METHODS:
-        problems.append(Problem("unknown calibration method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)))
+        problems.append(
+            Problem(
+                "unknown calibration method",
+                "argument 'method'",
+                f"one of {', '.join(METHODS)}",
+                repr(method),
+            )
+        )
     if method == "logit" and bounds is None:
-        problems.append(Problem("the logit method needs bounds", "argument 'bounds'", "(lowest, highest) with lowest < 1 < highest", "None"))
+        problems.append(
+            Problem(
+                "the logit method needs bounds",
+                "argument 'bounds'",
+                "(lowest, highest) with lowest < 1 < highest",
+                "None",
+            )
+        )
     if bounds is not None and not _possible(bounds, method):
         finite = ", both finite" if method == "logit" else ""
-        problems.append(Problem("bounds cannot work", "argument 'bounds'", f"(lowest, highest) with 0 <= lowest < 1 < highest{finite}", repr(bounds)))
+        problems.append(
+            Problem(
+                "bounds cannot work",
+                "argument 'bounds'",
+                f"(lowest, highest) with 0 <= lowest < 1 < highest{finite}",
+                repr(bounds),
+            )
+        )
     if problems:
         raise CalibrationError(problems)
 
@@ -150,15 +227,26 @@ def _possible(bounds: object, method: str) -> bool:
     return 0 <= lowest < 1 < highest and (method != "logit" or np.isfinite(highest))
 
 
-def _unmet(m: Margins, before: Float, solution: Solution, method: str, bounds: tuple[float, float] | None) -> Problem:
+def _unmet(
+    m: Margins, before: Float, solution: Solution, method: str, bounds: tuple[float, float] | None
+) -> Problem:
     worst, gap = solution.worst, solution.gap
     fix = "Merge small categories, or drop a margin."
     if bounds is not None and method in ("logit", "linear", "raking"):
         lo, hi = _tightest(m, before)
         fix = (
-            f"Bounds must at least let factors fall to {lo:.4g} and rise to {hi:.4g} (each taken alone)." if np.isfinite(lo) and np.isfinite(hi)
-            else "No factors of 0 or more meet these totals together: the margins contradict each other in this sample."
-        )  # fmt: skip
+            f"Bounds must at least let factors fall to {lo:.4g} and rise to {hi:.4g} (each taken"
+            " alone)."
+            if np.isfinite(lo) and np.isfinite(hi)
+            else (
+                "No factors of 0 or more meet these totals together: the margins contradict each"
+                " other in this sample."
+            )
+        )
     return Problem(
-        "calibration does not meet its totals", f"margin '{m.labels[worst]}'", f"{m.totals[worst]:,.6g}", f"{m.totals[worst] - gap[worst]:,.6g}", fix
+        "calibration does not meet its totals",
+        f"margin '{m.labels[worst]}'",
+        f"{m.totals[worst]:,.6g}",
+        f"{m.totals[worst] - gap[worst]:,.6g}",
+        fix,
     )

@@ -1,4 +1,6 @@
-"""The arguments of a verb held against its signature before it runs: what is of another kind is named at once, not by whatever breaks first below."""
+"""The arguments of a verb held against its signature before it runs: what is of another kind is
+named at once, not by whatever breaks first below.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,17 @@ from dataclasses import dataclass
 from functools import cache, wraps
 from numbers import Real
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    ParamSpec,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import numpy as np
 import pandas as pd
@@ -49,25 +61,44 @@ class Kind:
 
 
 def checked(verb: Callable[P, R], error: type[MismesError]) -> Callable[P, R]:
-    """The verb with its arguments held against its annotations: all that are of another kind raise `error` together, before anything is done.
+    """The verb with its arguments held against its annotations: all that are of another kind raise
+    `error` together, before anything is done.
 
-    Held: numbers, whole numbers, texts, names (a text or several), lists, functions, mappings, tables, and what Within adds. Left to the verb: what the
-    values mean, and samples, estimates and panels, for which it has words of its own.
+    Held: numbers, whole numbers, texts, names (a text or several), lists, functions, mappings,
+    tables, and what Within adds. Left to the verb: what the values mean, and samples, estimates and
+    panels, for which it has words of its own.
     """
     signature = inspect.signature(verb)
 
     @cache
     def kinds() -> dict[str, Kind]:
         hints = _hints(verb)
-        single = [name for name, p in signature.parameters.items() if p.kind is not inspect.Parameter.VAR_POSITIONAL]
+        single = [
+            name
+            for name, p in signature.parameters.items()
+            if p.kind is not inspect.Parameter.VAR_POSITIONAL
+        ]
         return {name: kind for name in single if (kind := _kind(hints.get(name, Any))) is not None}
 
     @wraps(verb)
     def held(*args: P.args, **kwargs: P.kwargs) -> R:
         given = signature.bind(*args, **kwargs).arguments
-        wrong = [name for name, kind in kinds().items() if name in given and not kind.holds(given[name])]
+        wrong = [
+            name for name, kind in kinds().items() if name in given and not kind.holds(given[name])
+        ]
         if wrong:
-            raise error([_problem(verb.__name__, name, kinds()[name], given[name], signature.parameters[name].default) for name in wrong])
+            raise error(
+                [
+                    _problem(
+                        verb.__name__,
+                        name,
+                        kinds()[name],
+                        given[name],
+                        signature.parameters[name].default,
+                    )
+                    for name in wrong
+                ]
+            )
         return verb(*args, **kwargs)
 
     return held
@@ -75,8 +106,12 @@ def checked(verb: Callable[P, R], error: type[MismesError]) -> Callable[P, R]:
 
 def check(error: type[MismesError], caller: str, *arguments: tuple[str, object, Any]) -> None:
     """The same inside a method: each argument's name, its value and its annotation."""
-    held = [(name, value, kind) for name, value, hint in arguments if (kind := _kind(hint)) is not None]
-    problems = [_problem(caller, name, kind, value) for name, value, kind in held if not kind.holds(value)]
+    held = [
+        (name, value, kind) for name, value, hint in arguments if (kind := _kind(hint)) is not None
+    ]
+    problems = [
+        _problem(caller, name, kind, value) for name, value, kind in held if not kind.holds(value)
+    ]
     if problems:
         raise error(problems)
 
@@ -94,12 +129,20 @@ def _hints(verb: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _problem(caller: str, name: str, kind: Kind, value: object, default: object = None) -> Problem:
-    fix = "" if default is inspect.Parameter.empty or default is None else f"Left out, it is {default!r}."
-    return Problem(f"{caller} cannot use an argument", f"argument '{name}'", kind.words, _said(value), fix)
+    fix = (
+        ""
+        if default is inspect.Parameter.empty or default is None
+        else f"Left out, it is {default!r}."
+    )
+    return Problem(
+        f"{caller} cannot use an argument", f"argument '{name}'", kind.words, _said(value), fix
+    )
 
 
 def _said(value: object) -> str:
-    if isinstance(value, (str, int, float, NoneType)) or (isinstance(value, (list, dict, tuple)) and not value):
+    if isinstance(value, (str, int, float, NoneType)) or (
+        isinstance(value, (list, dict, tuple)) and not value
+    ):
         return repr(value)
     return f"a {type(value).__name__}"
 
@@ -114,7 +157,9 @@ def _whole(value: object) -> bool:
 
 
 def _names(value: object) -> bool:
-    return isinstance(value, str) or (isinstance(value, Iterable) and not isinstance(value, (Mapping, pd.Series, pd.DataFrame)))
+    return isinstance(value, str) or (
+        isinstance(value, Iterable) and not isinstance(value, (Mapping, pd.Series, pd.DataFrame))
+    )
 
 
 def _list(value: object) -> bool:
@@ -144,14 +189,24 @@ def _kind(hint: Any) -> Kind | None:
     if origin is Annotated:
         within = [extra for extra in inner[1:] if isinstance(extra, Within)]
         plain = _kind(inner[0])
-        return plain if plain is None or not within else Kind(within[0].words, lambda value: plain.holds(value) and within[0].holds(value))
+        return (
+            plain
+            if plain is None or not within
+            else Kind(within[0].words, lambda value: plain.holds(value) and within[0].holds(value))
+        )
     if origin is Literal:
         return _PLAIN[str] if all(isinstance(v, str) for v in inner) else None
     if origin in (Union, UnionType):
         several = [_kind(part) for part in inner]
         known = [k for k in several if k is not None]
-        words = dict.fromkeys(k.words for k in known if not (k.words == _PLAIN[str].words and _NAMES in known))
-        return None if len(known) < len(several) else Kind(" or ".join(words), lambda value: any(k.holds(value) for k in known))
+        words = dict.fromkeys(
+            k.words for k in known if not (k.words == _PLAIN[str].words and _NAMES in known)
+        )
+        return (
+            None
+            if len(known) < len(several)
+            else Kind(" or ".join(words), lambda value: any(k.holds(value) for k in known))
+        )
     if origin is Callable:
         return Kind("a function", callable)
     if isinstance(origin, type):

@@ -1,4 +1,6 @@
-"""SurveyDesign: who was sampled, with what weight, and how the weight was made. The one place that computes a design-based variance."""
+"""SurveyDesign: who was sampled, with what weight, and how the weight was made. The one place that
+computes a design-based variance.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ Level = Literal["psu", "household", "element"]
 
 @dataclass(frozen=True)
 class ReplicateSet:
-    """Replicate factors, constant inside a PSU: factor (m, B) on the base weight, scale, rscales (B,); mse centres on the full-sample estimate.
+    """Replicate factors, constant inside a PSU: factor (m, B) on the base weight, scale, rscales
+    (B,); mse centres on the full-sample estimate.
 
     degf : degrees of freedom.  unit (n,) row of factor for each base row, where a file's replicate weights are not constant inside PSUs; else None.
     """
@@ -46,9 +49,11 @@ class ReplicateSet:
 
 @dataclass(frozen=True)
 class SurveyDesign:
-    """base (n,) design weights; unit (n,) codes of the last stage's units; stages, first to last; steps in the order they were taken.
+    """base (n,) design weights; unit (n,) codes of the last stage's units; stages, first to last;
+    steps in the order they were taken.
 
-    level : what stood in the file to carry clustering (ladder: psu, household, element); cluster_deff multiplies an element-level variance.
+    level : what stood in the file to carry clustering (ladder: psu, household, element);
+        cluster_deff multiplies an element-level variance.
     notes : sentences that every table of the design carries.
     """
 
@@ -101,7 +106,9 @@ class SurveyDesign:
 
     @property
     def degf(self) -> float:
-        """PSUs minus strata (R survey: degf); replicate designs: at most the number of replicates minus 1."""
+        """PSUs minus strata (R survey: degf); replicate designs: at most the number of replicates
+        minus 1.
+        """
         if self.replicates is not None:
             return self.replicates.degf
         return float(self.psus - self.strata)
@@ -117,7 +124,9 @@ class SurveyDesign:
     def lonely_strata(self) -> tuple[str, ...]:
         """Names of the first-stage strata with one PSU that is not a certainty."""
         first = self.stages[0]
-        alone = np.flatnonzero((np.bincount(first.stratum, minlength=first.strata) == 1) & (first.fraction < 1))
+        alone = np.flatnonzero(
+            (np.bincount(first.stratum, minlength=first.strata) == 1) & (first.fraction < 1)
+        )
         return tuple(self.stratum_labels[h] if self.stratum_labels else str(h) for h in alone)
 
     def add(self, step: WeightStep) -> SurveyDesign:
@@ -131,7 +140,9 @@ class SurveyDesign:
         return z
 
     def vcov(self, z: Influence, diagonal: bool = False) -> Float:
-        """Covariance (p, p), or its diagonal (p,), of estimates whose unweighted influence columns on the final weight are z, (n, p)."""
+        """Covariance (p, p), or its diagonal (p,), of estimates whose unweighted influence columns
+        on the final weight are z, (n, p).
+        """
         extra = np.zeros(z.p if diagonal else (z.p, z.p))
         for step in reversed(self.steps):
             added = step.added_vcov(z)
@@ -139,10 +150,14 @@ class SurveyDesign:
                 extra += np.diag(added) if diagonal else added
             z = step.pull_back(z)
         totals = z.sums(self.base, self.unit, self.stages[-1].stratum.size)
-        return self.cluster_deff * multistage_vcov(totals, self.stages, self.lonely, diagonal) + extra
+        return (
+            self.cluster_deff * multistage_vcov(totals, self.stages, self.lonely, diagonal) + extra
+        )
 
     def outside_vcov(self, z: Influence) -> Float:
-        """Covariance (p, p) that calibration to estimated totals brings from outside the sample: replicates of the sample do not show it."""
+        """Covariance (p, p) that calibration to estimated totals brings from outside the sample:
+        replicates of the sample do not show it.
+        """
         extra = np.zeros((z.p, z.p))
         for k in range(len(self.steps), 0, -1):
             step = self.steps[k - 1]
@@ -161,14 +176,28 @@ class SurveyDesign:
 
     @property
     def basis(self) -> str:
-        """How the variance is taken, for the note of a table: method, level on the ladder, units and strata."""
+        """How the variance is taken, for the note of a table: method, level on the ladder, units
+        and strata.
+        """
         ladder = {
             "psu": f"{self.psus:,} PSUs in {self.strata:,} strata",
-            "household": f"household clusters ({self.psus:,}) in {self.strata:,} strata, no PSU in the file",
-            "element": f"independent persons in {self.strata:,} strata, no PSU or household in the file"
-            + (f", variance times a supplied cluster effect of {self.cluster_deff:g}" if self.cluster_deff != 1 else ", no cluster effect supplied"),
+            "household": (
+                f"household clusters ({self.psus:,}) in {self.strata:,} strata, no PSU in the file"
+            ),
+            "element": (
+                f"independent persons in {self.strata:,} strata, no PSU or household in the file"
+                + (
+                    f", variance times a supplied cluster effect of {self.cluster_deff:g}"
+                    if self.cluster_deff != 1
+                    else ", no cluster effect supplied"
+                )
+            ),
         }[self.level]
-        how = f"{self.replicates.method}, {self.replicates.count} replicates" if self.replicates is not None else "linearised"
+        how = (
+            f"{self.replicates.method}, {self.replicates.count} replicates"
+            if self.replicates is not None
+            else "linearised"
+        )
         return f"Variance: {how}, {ladder}."
 
     def describe(self) -> str:

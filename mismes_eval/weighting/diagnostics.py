@@ -14,14 +14,22 @@ from mismes_eval.weighting.steps import Calibration, Embedded, WeightShare
 
 
 def kish_deff(weights: Float) -> float:
-    """n sum(w^2) / sum(w)^2 over weights that are not 0: the loss from unequal weighting (Kish 1965)."""
+    """n sum(w^2) / sum(w)^2 over weights that are not 0: the loss from unequal weighting (Kish
+    1965).
+    """
     try:
         w = np.atleast_1d(np.asarray(weights, float))
     except (TypeError, ValueError):
         w = np.array([np.nan])
     if not np.isfinite(w).all():
         raise DesignError(
-            Problem("the weights are not numbers", "argument 'weights'", "finite numbers", f"a {type(weights).__name__}", "Drop or replace what is missing.")
+            Problem(
+                "the weights are not numbers",
+                "argument 'weights'",
+                "finite numbers",
+                f"a {type(weights).__name__}",
+                "Drop or replace what is missing.",
+            )
         )
     w = w[w != 0]
     if not w.size:
@@ -31,51 +39,90 @@ def kish_deff(weights: Float) -> float:
 
 
 def weight_diagnostics(sample: Sample, by: Columns = None) -> pd.DataFrame:
-    """One row for each weight step (and each combination of `by`, a column or a list): n with weight, sum, CV, ratio of extremes, Kish deff, effective n, largest share of one row.
+    """One row for each weight step (and each combination of `by`, a column or a list): n with
+    weight, sum, CV, ratio of extremes, Kish deff, effective n, largest share of one row.
 
-    The first row is the base weight. A step that changes the rows (weight share) starts a new population; rows before it are not split by `by`.
+    The first row is the base weight. A step that changes the rows (weight share) starts a new
+    population; rows before it are not split by `by`.
     Negative weights (linear calibration) count as they are; the ratio is then NaN.
     """
     needs_sample(sample, "weight_diagnostics")
     columns = list(as_names(by, "by"))
     problems = [
-        Problem("weight_diagnostics names an unknown column", f"column '{c}'", "a column of the sample") for c in columns if c not in sample.frame.columns
+        Problem(
+            "weight_diagnostics names an unknown column", f"column '{c}'", "a column of the sample"
+        )
+        for c in columns
+        if c not in sample.frame.columns
     ]
     problems += [
-        Problem("weight_diagnostics names a column twice", f"column '{c}'", "every column once") for c in dict.fromkeys(columns) if columns.count(c) > 1
+        Problem("weight_diagnostics names a column twice", f"column '{c}'", "every column once")
+        for c in dict.fromkeys(columns)
+        if columns.count(c) > 1
     ]
     if problems:
         raise DesignError(problems)
     groups = sample.frame.groupby(columns, observed=True, dropna=False).indices if columns else {}
     rows = []
     steps = sample.design.steps
-    last_share = max((k + 1 for k, step in enumerate(steps) if isinstance(step, WeightShare)), default=0)
+    last_share = max(
+        (k + 1 for k, step in enumerate(steps) if isinstance(step, WeightShare)), default=0
+    )
     for k in range(len(steps) + 1):
         w = sample.design.weights_after(k)
         name = "base weight" if k == 0 else steps[k - 1].name
         same_rows = k >= last_share
-        rows.append({"step": k, "name": name, **dict.fromkeys(columns, "all"), **_summary(w[sample.domain] if same_rows else w)})
+        rows.append(
+            {
+                "step": k,
+                "name": name,
+                **dict.fromkeys(columns, "all"),
+                **_summary(w[sample.domain] if same_rows else w),
+            }
+        )
         if not same_rows:
             continue
         for value, index in groups.items():
             key = value if isinstance(value, tuple) else (value,)
-            rows.append({"step": k, "name": name, **dict(zip(columns, key, strict=True)), **_summary(w[index][sample.domain[index]])})
+            rows.append(
+                {
+                    "step": k,
+                    "name": name,
+                    **dict(zip(columns, key, strict=True)),
+                    **_summary(w[index][sample.domain[index]]),
+                }
+            )
     return pd.DataFrame(rows)
 
 
 def _summary(w: Float) -> dict[str, float]:
     w = w[w != 0]
     if not w.size:
-        return {"n": 0, "sum": 0.0, "cv": np.nan, "ratio": np.nan, "kish_deff": np.nan, "n_eff": 0.0, "largest_share": np.nan}
+        return {
+            "n": 0,
+            "sum": 0.0,
+            "cv": np.nan,
+            "ratio": np.nan,
+            "kish_deff": np.nan,
+            "n_eff": 0.0,
+            "largest_share": np.nan,
+        }
     deff = kish_deff(w)
     return {
-        "n": int(w.size), "sum": float(w.sum()), "cv": float(np.sqrt(max(deff - 1, 0.0))), "ratio": float(w.max() / w.min()) if w.min() > 0 else np.nan,
-        "kish_deff": deff, "n_eff": w.size / deff, "largest_share": float(w.max() / w.sum()),
-    }  # fmt: skip
+        "n": int(w.size),
+        "sum": float(w.sum()),
+        "cv": float(np.sqrt(max(deff - 1, 0.0))),
+        "ratio": float(w.max() / w.min()) if w.min() > 0 else np.nan,
+        "kish_deff": deff,
+        "n_eff": w.size / deff,
+        "largest_share": float(w.max() / w.sum()),
+    }
 
 
 def margins_before_after(sample: Sample) -> pd.DataFrame:
-    """For every calibration step: each margin cell's weighted size before and after, its total and what is left unmet."""
+    """For every calibration step: each margin cell's weighted size before and after, its total and
+    what is left unmet.
+    """
     needs_sample(sample, "margins_before_after")
     tables = []
     for k, step in enumerate(sample.design.steps):
@@ -86,7 +133,15 @@ def margins_before_after(sample: Sample) -> pd.DataFrame:
         rows = inner.x.totals((inner.before != 0).astype(float))
         tables.append(
             pd.DataFrame(
-                {"step": k + 1, "margin": inner.margins, "rows": rows, "before": before, "after": after, "total": inner.totals, "unmet": inner.totals - after}
+                {
+                    "step": k + 1,
+                    "margin": inner.margins,
+                    "rows": rows,
+                    "before": before,
+                    "after": after,
+                    "total": inner.totals,
+                    "unmet": inner.totals - after,
+                }
             )
         )
     columns = ["step", "margin", "rows", "before", "after", "total", "unmet"]
@@ -96,8 +151,22 @@ def margins_before_after(sample: Sample) -> pd.DataFrame:
 def provenance(sample: Sample) -> pd.DataFrame:
     """The steps of the weight in order, with the factor's range."""
     needs_sample(sample, "provenance")
-    rows = [{"step": 0, "what": "base weight", "lowest": float(sample.design.base.min()), "highest": float(sample.design.base.max())}]
+    rows = [
+        {
+            "step": 0,
+            "what": "base weight",
+            "lowest": float(sample.design.base.min()),
+            "highest": float(sample.design.base.max()),
+        }
+    ]
     for k, step in enumerate(sample.design.steps, 1):
         f = step.factor[step.factor > 0]
-        rows.append({"step": k, "what": step.name, "lowest": float(f.min()) if f.size else np.nan, "highest": float(f.max()) if f.size else np.nan})
+        rows.append(
+            {
+                "step": k,
+                "what": step.name,
+                "lowest": float(f.min()) if f.size else np.nan,
+                "highest": float(f.max()) if f.size else np.nan,
+            }
+        )
     return pd.DataFrame(rows)

@@ -19,25 +19,36 @@ from mismes_eval.weighting.steps import Embedded, KnownFactor, WeightStep
 LADDER: tuple[Level, ...] = ("psu", "household", "element")
 
 
-def combine_frames(samples: Sequence[Sample], on_frame: Sequence[str], method: str = "kalton_anderson", theta: float | None = None) -> Sample:
-    """One sample from two frames that overlap: a base survey and an oversample, register or beneficiary list (R survey: multiframe).
+def combine_frames(
+    samples: Sequence[Sample],
+    on_frame: Sequence[str],
+    method: str = "kalton_anderson",
+    theta: float | None = None,
+) -> Sample:
+    """One sample from two frames that overlap: a base survey and an oversample, register or
+    beneficiary list (R survey: multiframe).
 
     Parameters
     ----------
     samples : two samples, drawn independently, each with the weights of its own frame.
-    on_frame : for each sample the column that tells of the *other* frame. "hartley": True or False, listed there or not.
-        "kalton_anderson": the probability with which the row would be selected there (0 where it is not listed).
-    method : "kalton_anderson" divides by the expected number of selections, 1 / (pi_A + pi_B) for a row on both frames. "hartley" gives the overlap
-        the share theta from the first sample and 1 - theta from the second.
+    on_frame : for each sample the column that tells of the *other* frame. "hartley": True or False,
+        listed there or not.
+        "kalton_anderson": the probability with which the row would be selected there (0 where it is
+        not listed).
+    method : "kalton_anderson" divides by the expected number of selections, 1 / (pi_A + pi_B) for a
+        row on both frames. "hartley" gives the overlap the share theta from the first sample and 1
+        - theta from the second.
     theta : share in [0, 1] for "hartley"; None: by the effective sample sizes of the two overlaps.
 
     Returns
     -------
-    Sample of all rows, column 'frame_sample' 1 or 2; the frame share is a weight step after the steps each sample had taken. It may be calibrated like any other.
+    Sample of all rows, column 'frame_sample' 1 or 2; the frame share is a weight step after the
+    steps each sample had taken. It may be calibrated like any other.
 
     Raises
     ------
-    DesignError : membership is unknown for a row that carries weight: without it the overlap would be counted twice.
+    DesignError : membership is unknown for a row that carries weight: without it the overlap would
+        be counted twice.
 
     References
     ----------
@@ -46,7 +57,10 @@ def combine_frames(samples: Sequence[Sample], on_frame: Sequence[str], method: s
     problems = _frame_problems(samples, on_frame, method, theta)
     if problems:
         raise DesignError(problems)
-    other = [s.frame[c].to_numpy(dtype=float, na_value=np.nan) for s, c in zip(samples, on_frame, strict=True)]
+    other = [
+        s.frame[c].to_numpy(dtype=float, na_value=np.nan)
+        for s, c in zip(samples, on_frame, strict=True)
+    ]
     if method == "kalton_anderson":
         share = [_expected(s, pi) for s, pi in zip(samples, other, strict=True)]
         name = "frame share, Kalton-Anderson (known factor)"
@@ -57,33 +71,72 @@ def combine_frames(samples: Sequence[Sample], on_frame: Sequence[str], method: s
     return stack_samples(samples, "frame_sample").step(KnownFactor(name, np.concatenate(share)))
 
 
-def stack_samples(samples: Sequence[Sample], source: str = "source_sample", labels: Sequence[object] | None = None) -> Sample:
-    """Independent samples, one under the other, as one design: strata never meet, steps act on the rows they were made for.
+def stack_samples(
+    samples: Sequence[Sample], source: str = "source_sample", labels: Sequence[object] | None = None
+) -> Sample:
+    """Independent samples, one under the other, as one design: strata never meet, steps act on the
+    rows they were made for.
 
     source : new column with 1, 2, ... or the labels.
     """
     if not _several(samples):
-        raise DesignError(Problem("stack_samples joins samples", "argument 'samples'", "a list of samples", f"a {type(samples).__name__}"))
+        raise DesignError(
+            Problem(
+                "stack_samples joins samples",
+                "argument 'samples'",
+                "a list of samples",
+                f"a {type(samples).__name__}",
+            )
+        )
     for s in samples:
         needs_sample(s, "stack_samples")
-    check(DesignError, "stack_samples", ("source", source, str), ("labels", labels, Sequence[object] | None))
+    check(
+        DesignError,
+        "stack_samples",
+        ("source", source, str),
+        ("labels", labels, Sequence[object] | None),
+    )
     if not samples or (labels is not None and len(labels) != len(samples)):
         got = f"{len(samples)} samples" + ("" if labels is None else f", {len(labels)} labels")
-        raise DesignError(Problem("stack_samples joins samples", "arguments 'samples' and 'labels'", "one sample at least, and a label for each", got))
+        raise DesignError(
+            Problem(
+                "stack_samples joins samples",
+                "arguments 'samples' and 'labels'",
+                "one sample at least, and a label for each",
+                got,
+            )
+        )
     if len({s.design.lonely for s in samples}) > 1:
         raise DesignError(
-            Problem("samples with different rules for lonely PSUs", "argument 'samples'", "one rule", ", ".join(s.design.lonely for s in samples))
+            Problem(
+                "samples with different rules for lonely PSUs",
+                "argument 'samples'",
+                "one rule",
+                ", ".join(s.design.lonely for s in samples),
+            )
         )
     if any(s.design.replicates is not None for s in samples):
-        raise DesignError(Problem("replicate designs cannot be joined", "argument 'samples'", "linearised designs", fix="Join first, then call replicates()."))
+        raise DesignError(
+            Problem(
+                "replicate designs cannot be joined",
+                "argument 'samples'",
+                "linearised designs",
+                fix="Join first, then call replicates().",
+            )
+        )
     if len({s.design.cluster_deff for s in samples}) > 1:
         raise DesignError(
             Problem(
-                "samples with different cluster effects", "argument 'samples'", "one cluster_deff", ", ".join(f"{s.design.cluster_deff:g}" for s in samples)
+                "samples with different cluster effects",
+                "argument 'samples'",
+                "one cluster_deff",
+                ", ".join(f"{s.design.cluster_deff:g}" for s in samples),
             )
         )
     names = list(labels) if labels is not None else list(range(1, len(samples) + 1))
-    parts: list[pd.DataFrame] = [s.with_columns({source: name}).frame for s, name in zip(samples, names, strict=True)]
+    parts: list[pd.DataFrame] = [
+        s.with_columns({source: name}).frame for s, name in zip(samples, names, strict=True)
+    ]
     frame = pd.concat(parts, ignore_index=True)
     depth = max(len(s.design.stages) for s in samples)
     stages = [_deepened(s.design, depth) for s in samples]
@@ -96,20 +149,29 @@ def stack_samples(samples: Sequence[Sample], source: str = "source_sample", labe
     design = SurveyDesign(
         base=np.concatenate([s.design.base for s in samples]),
         unit=np.concatenate([s.design.unit + offset[j] for j, s in enumerate(samples)]),
-        stages=tuple(_joined_stage([st[k] for st in stages], [st[k - 1] for st in stages] if k else None) for k in range(depth)),
+        stages=tuple(
+            _joined_stage([st[k] for st in stages], [st[k - 1] for st in stages] if k else None)
+            for k in range(depth)
+        ),
         lonely=samples[0].design.lonely,
         level=LADDER[max(LADDER.index(s.design.level) for s in samples)],
         cluster_deff=samples[0].design.cluster_deff,
         steps=tuple(steps),
         notes=tuple(dict.fromkeys(note for s in samples for note in s.design.notes)),
-        stratum_labels=tuple(f"{name}: {label}" for s, name in zip(samples, names, strict=True) for label in s.design.stratum_labels),
+        stratum_labels=tuple(
+            f"{name}: {label}"
+            for s, name in zip(samples, names, strict=True)
+            for label in s.design.stratum_labels
+        ),
     )
     flags = tuple(dict.fromkeys(flag for s in samples for flag in s.flags))
     return Sample(frame, design, np.concatenate([s.domain for s in samples]), flags)
 
 
 def _deepened(design: SurveyDesign, depth: int) -> tuple[Stage, ...]:
-    """Stages padded below with units that are their own only, certain subunit (they add no variance)."""
+    """Stages padded below with units that are their own only, certain subunit (they add no
+    variance).
+    """
     stages = design.stages
     while len(stages) < depth:
         m = stages[-1].stratum.size
@@ -119,7 +181,11 @@ def _deepened(design: SurveyDesign, depth: int) -> tuple[Stage, ...]:
 
 def _joined_stage(stages: list[Stage], above: list[Stage] | None) -> Stage:
     strata = np.cumsum([0] + [s.strata for s in stages])
-    parents = np.cumsum([0] + [a.stratum.size for a in above]) if above else np.zeros(len(stages) + 1, int)
+    parents = (
+        np.cumsum([0] + [a.stratum.size for a in above])
+        if above
+        else np.zeros(len(stages) + 1, int)
+    )
     return Stage(
         np.concatenate([s.stratum + strata[j] for j, s in enumerate(stages)]),
         np.concatenate([s.parent + parents[j] for j, s in enumerate(stages)]),
@@ -142,42 +208,114 @@ def _theta(samples: Sequence[Sample], other: Sequence[Float]) -> float:
         w = s.weights[(o > 0) & s.active]
         size.append(w.sum() ** 2 / (w**2).sum() if w.size else 0.0)
     if sum(size) == 0:
-        raise DesignError(Problem("no row is on both frames", "argument 'on_frame'", "an overlap, or an explicit theta"))
+        raise DesignError(
+            Problem(
+                "no row is on both frames",
+                "argument 'on_frame'",
+                "an overlap, or an explicit theta",
+            )
+        )
     return float(size[0] / sum(size))
 
 
-def _frame_problems(samples: Sequence[Sample], on_frame: Sequence[str], method: str, theta: float | None) -> list[Problem]:
+def _frame_problems(
+    samples: Sequence[Sample], on_frame: Sequence[str], method: str, theta: float | None
+) -> list[Problem]:
     problems = []
     if not _several(samples) or not _several(on_frame) or len(samples) != 2 or len(on_frame) != 2:
         sizes = (
-            f"{len(samples)} and {len(on_frame)}" if _several(samples) and _several(on_frame) else f"a {type(samples).__name__} and a {type(on_frame).__name__}"
+            f"{len(samples)} and {len(on_frame)}"
+            if _several(samples) and _several(on_frame)
+            else f"a {type(samples).__name__} and a {type(on_frame).__name__}"
         )
-        return [Problem("combine_frames joins two samples", "arguments 'samples' and 'on_frame'", "two samples and two columns", sizes)]
+        return [
+            Problem(
+                "combine_frames joins two samples",
+                "arguments 'samples' and 'on_frame'",
+                "two samples and two columns",
+                sizes,
+            )
+        ]
     for s in samples:
         needs_sample(s, "combine_frames")
     on_frame = [as_name(c, "on_frame") for c in on_frame]
     if samples[0].design.base is samples[1].design.base:
-        problems.append(Problem("one sample stands for two", "argument 'samples'", "two samples, drawn independently", "the same design twice"))
+        problems.append(
+            Problem(
+                "one sample stands for two",
+                "argument 'samples'",
+                "two samples, drawn independently",
+                "the same design twice",
+            )
+        )
     if method not in ("kalton_anderson", "hartley"):
-        problems.append(Problem("unknown method for overlapping frames", "argument 'method'", "'kalton_anderson' or 'hartley'", repr(method)))
-    if theta is not None and (method != "hartley" or not (isinstance(theta, (int, float, np.number)) and 0 <= theta <= 1)):
-        problems.append(Problem("theta does not fit", "argument 'theta'", "a share in [0, 1], with method='hartley'", f"{theta} with {method}"))
+        problems.append(
+            Problem(
+                "unknown method for overlapping frames",
+                "argument 'method'",
+                "'kalton_anderson' or 'hartley'",
+                repr(method),
+            )
+        )
+    if theta is not None and (
+        method != "hartley" or not (isinstance(theta, (int, float, np.number)) and 0 <= theta <= 1)
+    ):
+        problems.append(
+            Problem(
+                "theta does not fit",
+                "argument 'theta'",
+                "a share in [0, 1], with method='hartley'",
+                f"{theta} with {method}",
+            )
+        )
     for k, (s, c) in enumerate(zip(samples, on_frame, strict=True), 1):
         if c not in s.frame.columns:
-            problems.append(Problem("membership of the other frame is unknown", f"sample {k}, column '{c}'", "a column of the sample", "none",
-                                    "Ask for it in the interview (on the list or not); without it the overlap is counted twice."))  # fmt: skip
+            problems.append(
+                Problem(
+                    "membership of the other frame is unknown",
+                    f"sample {k}, column '{c}'",
+                    "a column of the sample",
+                    "none",
+                    "Ask for it in the interview (on the list or not); without it the overlap is"
+                    " counted twice.",
+                )
+            )
             continue
         value = pd.to_numeric(s.frame[c], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
         carries = s.weights != 0
         bad = carries & ~((value >= 0) & (value <= 1))
         if bad.any():
-            problems.append(Problem("membership of the other frame is unknown for some rows", f"sample {k}, column '{c}'", "True or False, or a probability from 0 to 1",
-                                    "missing or out of range", "", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
+            problems.append(
+                Problem(
+                    "membership of the other frame is unknown for some rows",
+                    f"sample {k}, column '{c}'",
+                    "True or False, or a probability from 0 to 1",
+                    "missing or out of range",
+                    "",
+                    int(bad.sum()),
+                    tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                )
+            )
         elif method == "kalton_anderson" and (
-            pd.api.types.is_bool_dtype(s.frame[c]) or (np.isin(value[carries], (0, 1)).all() and (value[carries] == 1).any())
+            pd.api.types.is_bool_dtype(s.frame[c])
+            or (np.isin(value[carries], (0, 1)).all() and (value[carries] == 1).any())
         ):
-            problems.append(Problem("Kalton-Anderson needs selection probabilities", f"sample {k}, column '{c}'", "the probability of selection from the other frame, 0 where not listed",
-                                    "yes or no", "Give probabilities, or use method='hartley'."))  # fmt: skip
+            problems.append(
+                Problem(
+                    "Kalton-Anderson needs selection probabilities",
+                    f"sample {k}, column '{c}'",
+                    "the probability of selection from the other frame, 0 where not listed",
+                    "yes or no",
+                    "Give probabilities, or use method='hartley'.",
+                )
+            )
         elif method == "hartley" and not np.isin(value[carries], (0, 1)).all():
-            problems.append(Problem("Hartley needs membership", f"sample {k}, column '{c}'", "True or False", "numbers between 0 and 1"))
+            problems.append(
+                Problem(
+                    "Hartley needs membership",
+                    f"sample {k}, column '{c}'",
+                    "True or False",
+                    "numbers between 0 and 1",
+                )
+            )
     return problems

@@ -1,4 +1,6 @@
-"""Totals named by column -> calibration rows and targets, with every problem of the margins found before anything is solved."""
+"""Totals named by column -> calibration rows and targets, with every problem of the margins found
+before anything is solved.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ Totals = Mapping[str | tuple[str, ...], float | Mapping[Level, float]]
 
 @dataclass(frozen=True)
 class Margins:
-    """x: n rows of q calibration variables; totals (q,); total_vcov (q, q) or None; labels (q,) "column=level"; margin (q,) the key each stands under."""
+    """x: n rows of q calibration variables; totals (q,); total_vcov (q, q) or None; labels (q,)
+    "column=level"; margin (q,) the key each stands under.
+    """
 
     x: Rows
     totals: Float
@@ -39,7 +43,9 @@ class _Category:
 
 
 def margins(sample: Sample, totals: Totals, total_se: Totals | None, unit: str | None) -> Margins:
-    """Calibration rows and targets. Raises CalibrationError listing every unknown column, missing value, unknown, empty or unmatched category."""
+    """Calibration rows and targets. Raises CalibrationError listing every unknown column, missing
+    value, unknown, empty or unmatched category.
+    """
     stated = _mapping(totals)
     if stated is None:
         raise CalibrationError(
@@ -79,10 +85,16 @@ def margins(sample: Sample, totals: Totals, total_se: Totals | None, unit: str |
             if found is not None:
                 categorical.append(found)
         else:
-            numeric.append((name, _numeric(sample, columns, problems), _number(target, name, problems)))
+            numeric.append(
+                (name, _numeric(sample, columns, problems), _number(target, name, problems))
+            )
     if not stated:
-        problems.append(Problem("no totals to calibrate to", "argument 'totals'", "at least one margin"))
-    problems += _different_sums(categorical, [(name, total) for name, _, total in numeric if name == "1"])
+        problems.append(
+            Problem("no totals to calibrate to", "argument 'totals'", "at least one margin")
+        )
+    problems += _different_sums(
+        categorical, [(name, total) for name, _, total in numeric if name == "1"]
+    )
     if problems:
         raise CalibrationError(problems)
     return _assemble(sample, categorical, numeric, total_se, unit)
@@ -96,13 +108,24 @@ def _mapping(given: object) -> Mapping[Any, Any] | None:
 
 
 def _finite(target: object) -> bool:
-    return isinstance(target, (int, float, np.number)) and not isinstance(target, (complex, np.complexfloating)) and bool(np.isfinite(target))
+    return (
+        isinstance(target, (int, float, np.number))
+        and not isinstance(target, (complex, np.complexfloating))
+        and bool(np.isfinite(target))
+    )
 
 
 def _number(target: object, name: str, problems: list[Problem]) -> float:
     if _finite(target):
         return float(target)  # type: ignore[arg-type]
-    problems.append(Problem("a total is not a finite number", f"totals['{name}']", "a number, or a mapping of category to number", repr(target)))
+    problems.append(
+        Problem(
+            "a total is not a finite number",
+            f"totals['{name}']",
+            "a number, or a mapping of category to number",
+            repr(target),
+        )
+    )
     return 0.0
 
 
@@ -111,27 +134,58 @@ def _missing(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) 
     for c in columns:
         bad = sample.frame[c].isna().to_numpy() & carries
         if bad.any():
-            problems.append(Problem("a calibration column is missing for rows that carry weight", f"column '{c}'", "a value in every such row", "missing",
-                                    "Complete it, or make missing a category with a total of its own.", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
+            problems.append(
+                Problem(
+                    "a calibration column is missing for rows that carry weight",
+                    f"column '{c}'",
+                    "a value in every such row",
+                    "missing",
+                    "Complete it, or make missing a category with a total of its own.",
+                    int(bad.sum()),
+                    tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                )
+            )
 
 
 def _numeric(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) -> Float:
     _missing(sample, columns, problems)
     series = sample.frame[columns[0]]
-    if len(columns) > 1 or not (pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)):
+    if len(columns) > 1 or not (
+        pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)
+    ):
         problems.append(
-            Problem("one number is given for a categorical margin", f"totals['{' x '.join(columns)}']", "a mapping of category to total", "a number")
+            Problem(
+                "one number is given for a categorical margin",
+                f"totals['{' x '.join(columns)}']",
+                "a mapping of category to total",
+                "a number",
+            )
         )
         return np.zeros(sample.n)
     value = np.where(sample.weights != 0, series.to_numpy(dtype=float, na_value=np.nan), 0.0)
     bad = np.isinf(value)
     if bad.any():
-        problems.append(Problem("a calibration column is infinite for rows that carry weight", f"column '{columns[0]}'", "a finite number in every such row", "infinite", "",
-                                int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
+        problems.append(
+            Problem(
+                "a calibration column is infinite for rows that carry weight",
+                f"column '{columns[0]}'",
+                "a finite number in every such row",
+                "infinite",
+                "",
+                int(bad.sum()),
+                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+            )
+        )
     return value
 
 
-def _category(sample: Sample, columns: tuple[str, ...], name: str, target: Mapping[Level, float], problems: list[Problem]) -> _Category | None:
+def _category(
+    sample: Sample,
+    columns: tuple[str, ...],
+    name: str,
+    target: Mapping[Level, float],
+    problems: list[Problem],
+) -> _Category | None:
     before = len(problems)
     _missing(sample, columns, problems)
     if len(problems) > before:
@@ -140,7 +194,9 @@ def _category(sample: Sample, columns: tuple[str, ...], name: str, target: Mappi
     if len(columns) == 1:
         code, present = each[0][0], list(each[0][1])
     else:
-        combination, code = cells([np.maximum(e[0], 0) for e in each], [max(len(e[1]), 1) for e in each])
+        combination, code = cells(
+            [np.maximum(e[0], 0) for e in each], [max(len(e[1]), 1) for e in each]
+        )
         present = [tuple(each[j][1][row[j]] for j in range(len(columns))) for row in combination]
     position = {level: j for j, level in enumerate(target)}
     stated = code >= 0
@@ -149,25 +205,54 @@ def _category(sample: Sample, columns: tuple[str, ...], name: str, target: Mappi
     lost = [(v, int(count[i])) for i, v in enumerate(present) if v not in position and count[i] > 0]
     for v, k in lost[:20]:
         near = get_close_matches(str(v), [str(t) for t in position], 1)
-        fix = f"Nearest is {near[0]!r}" + (" (another type)." if near and str(v) == near[0] else ".") if near else "Give its total, or recode it."
-        problems.append(Problem("a category of the sample has no total", f"totals['{name}']", "a total for every category that occurs", repr(v), fix, k))
+        fix = (
+            f"Nearest is {near[0]!r}" + (" (another type)." if near and str(v) == near[0] else ".")
+            if near
+            else "Give its total, or recode it."
+        )
+        problems.append(
+            Problem(
+                "a category of the sample has no total",
+                f"totals['{name}']",
+                "a total for every category that occurs",
+                repr(v),
+                fix,
+                k,
+            )
+        )
     seen = {v for i, v in enumerate(present) if count[i] > 0}
     for v, t in target.items():
         _number(t, f"{name}={v}", problems)
         if v not in seen and t != 0 and not lost:
-            problems.append(Problem("a total stands for a category without rows", f"totals['{name}'][{v!r}]", "at least one row that carries weight", "none",
-                                    "Merge it with a neighbouring category in both the sample and the totals."))  # fmt: skip
+            problems.append(
+                Problem(
+                    "a total stands for a category without rows",
+                    f"totals['{name}'][{v!r}]",
+                    "at least one row that carries weight",
+                    "none",
+                    "Merge it with a neighbouring category in both the sample and the totals.",
+                )
+            )
         if _finite(t) and t < 0:
-            problems.append(Problem("a negative total", f"totals['{name}'][{v!r}]", "0 or more", str(t)))
+            problems.append(
+                Problem("a negative total", f"totals['{name}'][{v!r}]", "0 or more", str(t))
+            )
     if len(problems) > before:
         return None
     lookup = np.array([position.get(v, 0) for v in present] or [0], np.intp)
     if not np.array_equal(lookup, np.arange(lookup.size)):
         code = lookup[code]
-    return _Category(name, code if stated.all() else np.where(stated, code, 0), tuple(target), np.array([float(t) for t in target.values()]))
+    return _Category(
+        name,
+        code if stated.all() else np.where(stated, code, 0),
+        tuple(target),
+        np.array([float(t) for t in target.values()]),
+    )
 
 
-def _different_sums(categorical: list[_Category], overall: list[tuple[str, float]]) -> list[Problem]:
+def _different_sums(
+    categorical: list[_Category], overall: list[tuple[str, float]]
+) -> list[Problem]:
     sums = [(c.name, float(c.totals.sum())) for c in categorical] + overall
     if len(sums) < 2:
         return []
@@ -177,16 +262,32 @@ def _different_sums(categorical: list[_Category], overall: list[tuple[str, float
     listed = "; ".join(f"{name}: {total:,.6g}" for name, total in sums)
     return [
         Problem(
-            "margins do not add up to the same total", "argument 'totals'", "equal sums", listed, "Scale the margins to one total, and say which in the report."
+            "margins do not add up to the same total",
+            "argument 'totals'",
+            "equal sums",
+            listed,
+            "Scale the margins to one total, and say which in the report.",
         )
     ]
 
 
-def _assemble(sample: Sample, categorical: list[_Category], numeric: list[tuple[str, Float, float]], total_se: Totals | None, unit: str | None) -> Margins:
+def _assemble(
+    sample: Sample,
+    categorical: list[_Category],
+    numeric: list[tuple[str, Float, float]],
+    total_se: Totals | None,
+    unit: str | None,
+) -> Margins:
     sizes = [len(c.levels) for c in categorical]
-    labels = tuple(f"{c.name}={_level(v)}" for c in categorical for v in c.levels) + tuple(name for name, _, _ in numeric)
-    owner = tuple(c.name for c in categorical for _ in c.levels) + tuple(name for name, _, _ in numeric)
-    targets = np.concatenate([c.totals for c in categorical] + [np.array([t for _, _, t in numeric])])
+    labels = tuple(f"{c.name}={_level(v)}" for c in categorical for v in c.levels) + tuple(
+        name for name, _, _ in numeric
+    )
+    owner = tuple(c.name for c in categorical for _ in c.levels) + tuple(
+        name for name, _, _ in numeric
+    )
+    targets = np.concatenate(
+        [c.totals for c in categorical] + [np.array([t for _, _, t in numeric])]
+    )
     constant = [j for j, (name, _, _) in enumerate(numeric) if name == "1"]
     if categorical:
         combination, cell = cells([c.code for c in categorical], sizes)
@@ -212,7 +313,14 @@ def _level(value: object) -> str:
 def _unit_means(sample: Sample, x: Float, unit: str) -> tuple[Float, Int]:
     """Means of x inside each unit (Lemaitre and Dufour 1987): one weight factor a unit."""
     if unit not in sample.frame.columns:
-        raise CalibrationError(Problem("the unit of constant weights is unknown", "argument 'unit'", "a column of the sample", repr(unit)))
+        raise CalibrationError(
+            Problem(
+                "the unit of constant weights is unknown",
+                "argument 'unit'",
+                "a column of the sample",
+                repr(unit),
+            )
+        )
     code = pd.factorize(sample.frame[unit])[0]
     w = sample.weights
     each = pd.Series(w).groupby(code)
@@ -231,16 +339,25 @@ def _unit_means(sample: Sample, x: Float, unit: str) -> tuple[Float, Int]:
     return means, code.astype(np.intp)
 
 
-def _total_vcov(categorical: list[_Category], numeric: list[tuple[str, Float, float]], total_se: Totals | None) -> Float | None:
+def _total_vcov(
+    categorical: list[_Category], numeric: list[tuple[str, Float, float]], total_se: Totals | None
+) -> Float | None:
     if total_se is None:
         return None
     stated = _mapping(total_se)
     if stated is None:
         raise CalibrationError(
-            Problem("standard errors of totals are stated by column", "argument 'total_se'", "a mapping shaped as totals", f"a {type(total_se).__name__}")
+            Problem(
+                "standard errors of totals are stated by column",
+                "argument 'total_se'",
+                "a mapping shaped as totals",
+                f"a {type(total_se).__name__}",
+            )
         )
     problems: list[Problem] = []
-    known: dict[str, object] = {(" x ".join(map(str, k)) if isinstance(k, tuple) else str(k)): v for k, v in stated.items()}
+    known: dict[str, object] = {
+        (" x ".join(map(str, k)) if isinstance(k, tuple) else str(k)): v for k, v in stated.items()
+    }
     out: list[float] = []
     for c in categorical:
         se = _mapping(known.pop(c.name, {}))
@@ -254,9 +371,15 @@ def _total_vcov(categorical: list[_Category], numeric: list[tuple[str, Float, fl
                 )
             )
             continue
-        out += [_error(se.get(level, 0.0), f"total_se['{c.name}'][{level!r}]", problems) for level in c.levels]
+        out += [
+            _error(se.get(level, 0.0), f"total_se['{c.name}'][{level!r}]", problems)
+            for level in c.levels
+        ]
     out += [_error(known.pop(name, 0.0), f"total_se['{name}']", problems) for name, _, _ in numeric]
-    problems += [Problem("a standard error stands for no margin", f"total_se['{k}']", "a key of totals") for k in known]
+    problems += [
+        Problem("a standard error stands for no margin", f"total_se['{k}']", "a key of totals")
+        for k in known
+    ]
     if problems:
         raise CalibrationError(problems)
     return np.diag(np.square(out))
@@ -265,5 +388,12 @@ def _total_vcov(categorical: list[_Category], numeric: list[tuple[str, Float, fl
 def _error(se: object, where: str, problems: list[Problem]) -> float:
     if _finite(se) and se >= 0:  # type: ignore[operator]
         return float(se)  # type: ignore[arg-type]
-    problems.append(Problem("a standard error is not a finite number of 0 or more", where, "the standard error of that total", repr(se)))
+    problems.append(
+        Problem(
+            "a standard error is not a finite number of 0 or more",
+            where,
+            "the standard error of that total",
+            repr(se),
+        )
+    )
     return 0.0

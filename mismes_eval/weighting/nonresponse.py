@@ -1,4 +1,6 @@
-"""Nonresponse: weights of respondents raised so that they stand for all who were sampled. Every row is kept."""
+"""Nonresponse: weights of respondents raised so that they stand for all who were sampled. Every row
+is kept.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +18,26 @@ from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import ResponsePropensity
 
 
-def nonresponse(sample: Sample, responded: str, covariates: str | Sequence[str], method: str = "logit", eligible: str | None = None) -> Sample:
-    """Divide weights by the estimated response propensity; a nonrespondent keeps its row with weight 0.
+def nonresponse(
+    sample: Sample,
+    responded: str,
+    covariates: str | Sequence[str],
+    method: str = "logit",
+    eligible: str | None = None,
+) -> Sample:
+    """Divide weights by the estimated response propensity; a nonrespondent keeps its row with
+    weight 0.
 
     Parameters
     ----------
     responded : boolean or 0/1 column.
-    covariates : columns (categories become indicators), known for respondents and nonrespondents alike; none: one overall rate.
-    method : "logit" (propensity by weighted logistic regression on main effects) or "cells" (response rate in each combination).
-    eligible : column True, False or missing (unknown). Known ineligibles leave the response model and keep their weight; unknown ones are nonrespondents
-        of which the share e among the known in the same model is assumed eligible only in reporting, never by dropping rows.
+    covariates : columns (categories become indicators), known for respondents and nonrespondents
+        alike; none: one overall rate.
+    method : "logit" (propensity by weighted logistic regression on main effects) or "cells"
+        (response rate in each combination).
+    eligible : column True, False or missing (unknown). Known ineligibles leave the response model
+        and keep their weight; unknown ones are nonrespondents of which the share e among the known
+        in the same model is assumed eligible only in reporting, never by dropping rows.
 
     Returns
     -------
@@ -39,7 +51,14 @@ def nonresponse(sample: Sample, responded: str, covariates: str | Sequence[str],
     responded, columns = as_name(responded, "responded"), list(as_names(covariates, "covariates"))
     eligible = as_name(eligible, "eligible")
     if method not in ("logit", "cells"):
-        raise DesignError(Problem("unknown nonresponse method", "argument 'method'", "'logit' or 'cells'", repr(method)))
+        raise DesignError(
+            Problem(
+                "unknown nonresponse method",
+                "argument 'method'",
+                "'logit' or 'cells'",
+                repr(method),
+            )
+        )
     inside = sample.weights != 0
     problems = _problems(sample, responded, columns, eligible, inside)
     if problems:
@@ -51,11 +70,19 @@ def nonresponse(sample: Sample, responded: str, covariates: str | Sequence[str],
     name = f"nonresponse ({method}) on {', '.join(columns) or 'the overall rate'}"
     if method == "cells":
         return sample.step(cell_step(name, sample.frame, columns, r, sample.weights, at_risk))
-    return sample.step(propensity_step(name, main_effects(sample.frame, columns, at_risk), r, sample.weights, at_risk))
+    return sample.step(
+        propensity_step(
+            name, main_effects(sample.frame, columns, at_risk), r, sample.weights, at_risk
+        )
+    )
 
 
-def propensity_step(name: str, x: Rows, r: Float, weights: Float, at_risk: Bool) -> ResponsePropensity:
-    """Fit the propensity on rows at risk; rows outside it pass through with factor 1 (r = p = 1 there adds nothing to the score)."""
+def propensity_step(
+    name: str, x: Rows, r: Float, weights: Float, at_risk: Bool
+) -> ResponsePropensity:
+    """Fit the propensity on rows at risk; rows outside it pass through with factor 1 (r = p = 1
+    there adds nothing to the score).
+    """
     dense = x.dense()
     try:
         fit = fit_logit(dense[at_risk], r[at_risk], weights[at_risk])
@@ -64,49 +91,102 @@ def propensity_step(name: str, x: Rows, r: Float, weights: Float, at_risk: Bool)
     p = np.ones(r.size)
     p[at_risk] = fit.p
     responded = np.where(at_risk, r, 1.0)
-    return ResponsePropensity(name, Rows(np.where(at_risk[:, None], dense, 0.0)), responded, p, weights)
+    return ResponsePropensity(
+        name, Rows(np.where(at_risk[:, None], dense, 0.0)), responded, p, weights
+    )
 
 
 def no_propensity(name: str, r: Float, reason: str) -> DesignError:
-    """The error where responses r (n,) of 0 and 1 give no propensity: there is nothing to model, nobody to stand for the others, or covariates tell them apart."""
+    """The error where responses r (n,) of 0 and 1 give no propensity: there is nothing to model,
+    nobody to stand for the others, or covariates tell them apart.
+    """
     both = "respondents and nonrespondents"
     if (r == 1).all():
-        return DesignError(Problem("everybody responded", name, both, "no nonrespondent", "Leave the step out: no weight would change."))
+        return DesignError(
+            Problem(
+                "everybody responded",
+                name,
+                both,
+                "no nonrespondent",
+                "Leave the step out: no weight would change.",
+            )
+        )
     if (r == 0).all():
         return DesignError(
             Problem(
-                "nobody responded", name, both, "no respondent", "Look whether answers are coded as they should be; without respondents no weight can be made."
+                "nobody responded",
+                name,
+                both,
+                "no respondent",
+                "Look whether answers are coded as they should be; without respondents no weight"
+                " can be made.",
             )
         )
     fix = "Merge categories or drop a covariate."
-    return DesignError(Problem("the response propensity cannot be fitted", name, f"{both} in every combination the model can tell apart", reason, fix))
+    return DesignError(
+        Problem(
+            "the response propensity cannot be fitted",
+            name,
+            f"{both} in every combination the model can tell apart",
+            reason,
+            fix,
+        )
+    )
 
 
-def cell_step(name: str, frame: pd.DataFrame, columns: list[str], r: Float, weights: Float, at_risk: Bool) -> ResponsePropensity:
-    """Weighted response rate in each combination of the columns: the saturated logit, also where everybody in a cell responded."""
-    each = [pd.factorize(frame[c], sort=True) for c in columns] or [(np.zeros(len(frame), np.intp), pd.Index(["all"]))]
-    combination, cell = cells([np.maximum(e[0], 0).astype(np.intp) for e in each], [max(len(e[1]), 1) for e in each])
+def cell_step(
+    name: str, frame: pd.DataFrame, columns: list[str], r: Float, weights: Float, at_risk: Bool
+) -> ResponsePropensity:
+    """Weighted response rate in each combination of the columns: the saturated logit, also where
+    everybody in a cell responded.
+    """
+    each = [pd.factorize(frame[c], sort=True) for c in columns] or [
+        (np.zeros(len(frame), np.intp), pd.Index(["all"]))
+    ]
+    combination, cell = cells(
+        [np.maximum(e[0], 0).astype(np.intp) for e in each], [max(len(e[1]), 1) for e in each]
+    )
     c = combination.shape[0]
     mass = np.bincount(cell[at_risk], weights=weights[at_risk], minlength=c)
     reached = np.bincount(cell[at_risk], weights=(weights * r)[at_risk], minlength=c)
     empty = np.flatnonzero((mass > 0) & (reached == 0))
     if empty.size:
-        labels = [", ".join(f"{col}={each[j][1][combination[k, j]]}" for j, col in enumerate(columns)) or "all" for k in empty[:5]]
+        labels = [
+            ", ".join(f"{col}={each[j][1][combination[k, j]]}" for j, col in enumerate(columns))
+            or "all"
+            for k in empty[:5]
+        ]
         raise DesignError(
-            Problem("a response cell has no respondent", "; ".join(labels), "at least one respondent in every cell", f"{empty.size} empty", "Merge cells.")
+            Problem(
+                "a response cell has no respondent",
+                "; ".join(labels),
+                "at least one respondent in every cell",
+                f"{empty.size} empty",
+                "Merge cells.",
+            )
         )
     rate = np.divide(reached, mass, out=np.ones(c), where=mass > 0)
     partial = np.flatnonzero((rate < 1) & (mass > 0))
-    x = Rows(np.where(at_risk[:, None], np.eye(c)[:, partial][cell], 0.0)) if partial.size else Rows(at_risk[:, None].astype(float))
-    return ResponsePropensity(name, x, np.where(at_risk, r, 1.0), np.where(at_risk, rate[cell], 1.0), weights)
+    x = (
+        Rows(np.where(at_risk[:, None], np.eye(c)[:, partial][cell], 0.0))
+        if partial.size
+        else Rows(at_risk[:, None].astype(float))
+    )
+    return ResponsePropensity(
+        name, x, np.where(at_risk, r, 1.0), np.where(at_risk, rate[cell], 1.0), weights
+    )
 
 
 def main_effects(frame: pd.DataFrame, columns: list[str], at_risk: Bool) -> Rows:
-    """Intercept and main effects (categories that occur as indicators) for the rows at risk, zero elsewhere. Raises DesignError for columns that cannot be main effects."""
+    """Intercept and main effects (categories that occur as indicators) for the rows at risk, zero
+    elsewhere. Raises DesignError for columns that cannot be main effects.
+    """
     return named_effects(frame, columns, at_risk)[0]
 
 
-def named_effects(frame: pd.DataFrame, columns: list[str], at_risk: Bool) -> tuple[Rows, tuple[str, ...]]:
+def named_effects(
+    frame: pd.DataFrame, columns: list[str], at_risk: Bool
+) -> tuple[Rows, tuple[str, ...]]:
     """The same, and the name of each column."""
     problems = [*unreadable(frame, columns, at_risk), *_missing(frame, columns, at_risk)]
     if problems:
@@ -114,28 +194,65 @@ def named_effects(frame: pd.DataFrame, columns: list[str], at_risk: Bool) -> tup
     effects = [main_effect(frame.loc[at_risk, c]) for c in columns]
     names = ("Intercept", *(name for _, named in effects for name in named))
     out = np.zeros((len(frame), len(names)))
-    out[at_risk] = np.column_stack([np.ones(int(at_risk.sum())), *(values for values, _ in effects)])
+    out[at_risk] = np.column_stack(
+        [np.ones(int(at_risk.sum())), *(values for values, _ in effects)]
+    )
     return Rows(out), names
 
 
-def _problems(sample: Sample, responded: str, columns: list[str], eligible: str | None, inside: Bool) -> list[Problem]:
+def _problems(
+    sample: Sample, responded: str, columns: list[str], eligible: str | None, inside: Bool
+) -> list[Problem]:
     needed = [responded, *columns, *([eligible] if eligible is not None else [])]
-    problems = [Problem("nonresponse names an unknown column", f"column '{c}'", "a column of the sample") for c in needed if c not in sample.frame.columns]
+    problems = [
+        Problem("nonresponse names an unknown column", f"column '{c}'", "a column of the sample")
+        for c in needed
+        if c not in sample.frame.columns
+    ]
     if problems:
         return problems
-    value = pd.to_numeric(sample.frame[responded], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    value = pd.to_numeric(sample.frame[responded], errors="coerce").to_numpy(
+        dtype=float, na_value=np.nan
+    )
     bad = inside & ~np.isin(value, (0.0, 1.0))
     if bad.any():
-        problems.append(Problem("the response column is not yes or no", f"column '{responded}'", "True or False, 1 or 0, in every row with weight", "something else",
-                                "", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
+        problems.append(
+            Problem(
+                "the response column is not yes or no",
+                f"column '{responded}'",
+                "True or False, 1 or 0, in every row with weight",
+                "something else",
+                "",
+                int(bad.sum()),
+                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+            )
+        )
     elif not (inside & (value == 1)).any():
-        problems.append(Problem("nobody responded", f"column '{responded}'", "at least one respondent"))
+        problems.append(
+            Problem("nobody responded", f"column '{responded}'", "at least one respondent")
+        )
     if eligible is not None:
         known = sample.frame[eligible]
-        odd = inside & known.notna().to_numpy() & ~np.isin(pd.to_numeric(known, errors="coerce").to_numpy(dtype=float, na_value=np.nan), (0.0, 1.0))
+        odd = (
+            inside
+            & known.notna().to_numpy()
+            & ~np.isin(
+                pd.to_numeric(known, errors="coerce").to_numpy(dtype=float, na_value=np.nan),
+                (0.0, 1.0),
+            )
+        )
         if odd.any():
-            problems.append(Problem("the eligibility column is not yes, no or missing", f"column '{eligible}'", "True or False, 1 or 0, or missing where it is unknown", "something else",
-                                    "", int(odd.sum()), tuple(int(i) for i in np.flatnonzero(odd)[:5])))  # fmt: skip
+            problems.append(
+                Problem(
+                    "the eligibility column is not yes, no or missing",
+                    f"column '{eligible}'",
+                    "True or False, 1 or 0, or missing where it is unknown",
+                    "something else",
+                    "",
+                    int(odd.sum()),
+                    tuple(int(i) for i in np.flatnonzero(odd)[:5]),
+                )
+            )
     return [*problems, *_missing(sample.frame, columns, inside)]
 
 
@@ -144,6 +261,15 @@ def _missing(frame: pd.DataFrame, columns: list[str], inside: Bool) -> list[Prob
     for c in dict.fromkeys(columns):
         gone = inside & frame[c].isna().to_numpy()
         if gone.any():
-            problems.append(Problem("a response covariate is missing", f"column '{c}'", "a value for respondents and nonrespondents", "missing", "Make missing a category.",
-                                    int(gone.sum()), tuple(int(i) for i in np.flatnonzero(gone)[:5])))  # fmt: skip
+            problems.append(
+                Problem(
+                    "a response covariate is missing",
+                    f"column '{c}'",
+                    "a value for respondents and nonrespondents",
+                    "missing",
+                    "Make missing a category.",
+                    int(gone.sum()),
+                    tuple(int(i) for i in np.flatnonzero(gone)[:5]),
+                )
+            )
     return problems

@@ -16,14 +16,19 @@ from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import PhaseTwo, WeightShare
 
 
-def two_phase(sample: Sample, selected: str, phase2_prob: str, classes: str | Sequence[str] | None = None) -> Sample:
-    """Interview weights of a screened subsample: 1 / (pi1 pi2), or calibrated to the phase-1 counts of screening classes.
+def two_phase(
+    sample: Sample, selected: str, phase2_prob: str, classes: str | Sequence[str] | None = None
+) -> Sample:
+    """Interview weights of a screened subsample: 1 / (pi1 pi2), or calibrated to the phase-1 counts
+    of screening classes.
 
     Parameters
     ----------
-    sample : the listing, one row for each listed unit, with phase-1 weights. Rows that were not selected keep their place with weight 0.
+    sample : the listing, one row for each listed unit, with phase-1 weights. Rows that were not
+        selected keep their place with weight 0.
     selected : boolean column.  phase2_prob : conditional selection probability in (0, 1], known for the selected rows.
-    classes : screening columns known for every listed row; the phase-2 weights are scaled to their phase-1 totals (whose own error is kept).
+    classes : screening columns known for every listed row; the phase-2 weights are scaled to their
+        phase-1 totals (whose own error is kept).
 
     Returns
     -------
@@ -31,7 +36,8 @@ def two_phase(sample: Sample, selected: str, phase2_prob: str, classes: str | Se
 
     References
     ----------
-    Sarndal, Swensson and Wretman (1992), ch. 9. Phase 2 is taken as independent selections with the given probabilities (Poisson or stratified within PSUs).
+    Sarndal, Swensson and Wretman (1992), ch. 9. Phase 2 is taken as independent selections with the
+    given probabilities (Poisson or stratified within PSUs).
     """
     needs_sample(sample, "two_phase")
     columns = list(as_names(classes, "classes"))
@@ -47,7 +53,9 @@ def two_phase(sample: Sample, selected: str, phase2_prob: str, classes: str | Se
     x, g = None, np.ones(sample.n)
     if columns:
         each = [pd.factorize(sample.frame[c]) for c in columns]
-        combination, cell = cells([np.maximum(e[0], 0).astype(np.intp) for e in each], [max(len(e[1]), 1) for e in each])
+        combination, cell = cells(
+            [np.maximum(e[0], 0).astype(np.intp) for e in each], [max(len(e[1]), 1) for e in each]
+        )
         x = Rows(np.eye(combination.shape[0]), cell)
         target = x.totals(sample.weights)
         empty = (x.totals(sample.weights * share) == 0) & (target > 0)
@@ -70,7 +78,9 @@ def two_phase(sample: Sample, selected: str, phase2_prob: str, classes: str | Se
 
 def _yes(flag: pd.Series) -> Bool:
     """(n,) where a column of yes and no says yes."""
-    return np.asarray(pd.to_numeric(flag, errors="coerce").to_numpy(dtype=float, na_value=np.nan) == 1)
+    return np.asarray(
+        pd.to_numeric(flag, errors="coerce").to_numpy(dtype=float, na_value=np.nan) == 1
+    )
 
 
 def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str]) -> list[Problem]:
@@ -83,17 +93,39 @@ def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str
         return problems
     carries = sample.weights != 0
     flag = sample.frame[selected]
-    if not np.isin(pd.to_numeric(flag, errors="coerce").to_numpy(dtype=float, na_value=np.nan)[carries], (0.0, 1.0)).all():
-        problems.append(Problem("the selection column is not yes or no", f"column '{selected}'", "True or False for every listed row"))
+    if not np.isin(
+        pd.to_numeric(flag, errors="coerce").to_numpy(dtype=float, na_value=np.nan)[carries],
+        (0.0, 1.0),
+    ).all():
+        problems.append(
+            Problem(
+                "the selection column is not yes or no",
+                f"column '{selected}'",
+                "True or False for every listed row",
+            )
+        )
         return problems
     chosen = _yes(flag) & carries
-    prob = pd.to_numeric(sample.frame[phase2_prob], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    prob = pd.to_numeric(sample.frame[phase2_prob], errors="coerce").to_numpy(
+        dtype=float, na_value=np.nan
+    )
     bad = chosen & ~((prob > 0) & (prob <= 1))
     if bad.any():
-        problems.append(Problem("selected rows without a selection probability", f"column '{phase2_prob}'", "a probability in (0, 1]", "missing or out of range", "",
-                                int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
+        problems.append(
+            Problem(
+                "selected rows without a selection probability",
+                f"column '{phase2_prob}'",
+                "a probability in (0, 1]",
+                "missing or out of range",
+                "",
+                int(bad.sum()),
+                tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+            )
+        )
     if not chosen.any():
-        problems.append(Problem("no listed row was selected", f"column '{selected}'", "at least one"))
+        problems.append(
+            Problem("no listed row was selected", f"column '{selected}'", "at least one")
+        )
     for c in columns:
         gone = carries & sample.frame[c].isna().to_numpy()
         if gone.any():
@@ -111,18 +143,24 @@ def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str
     return problems
 
 
-def weight_share(households: Sample, reports: pd.DataFrame, key: str = "hhid", multiplicity: str = "s_i") -> Sample:
-    """A sample of absent members reported by interviewed households: each reported person carries w_household / s.
+def weight_share(
+    households: Sample, reports: pd.DataFrame, key: str = "hhid", multiplicity: str = "s_i"
+) -> Sample:
+    """A sample of absent members reported by interviewed households: each reported person carries
+    w_household / s.
 
     Parameters
     ----------
-    households : sample with one row a household (or one row for each reporter), column `key` unique.
+    households : sample with one row a household (or one row for each reporter), column `key`
+        unique.
     reports : one row a report of an absent member; `key` names the reporting household.
-    multiplicity : column s >= 1, how many households of the population could report this person under the counting rule.
+    multiplicity : column s >= 1, how many households of the population could report this person
+        under the counting rule.
 
     Returns
     -------
-    Sample whose rows are the reports. Persons of whole households that left are reported by nobody and are not covered: a flag says so.
+    Sample whose rows are the reports. Persons of whole households that left are reported by nobody
+    and are not covered: a flag says so.
 
     References
     ----------
@@ -132,10 +170,22 @@ def weight_share(households: Sample, reports: pd.DataFrame, key: str = "hhid", m
     check(DesignError, "weight_share", ("key", key, str), ("multiplicity", multiplicity, str))
     if not isinstance(reports, pd.DataFrame):
         raise DesignError(
-            Problem("weight_share reads reports from a frame", "argument 'reports'", "a pandas DataFrame, one row a report", f"a {type(reports).__name__}")
+            Problem(
+                "weight_share reads reports from a frame",
+                "argument 'reports'",
+                "a pandas DataFrame, one row a report",
+                f"a {type(reports).__name__}",
+            )
         )
-    problems = [Problem("weight_share names an unknown column", f"{where}, column '{c}'", "a column of it")
-                for where, frame, c in (("households", households.frame, key), ("reports", reports, key), ("reports", reports, multiplicity)) if c not in frame.columns]  # fmt: skip
+    problems = [
+        Problem("weight_share names an unknown column", f"{where}, column '{c}'", "a column of it")
+        for where, frame, c in (
+            ("households", households.frame, key),
+            ("reports", reports, key),
+            ("reports", reports, multiplicity),
+        )
+        if c not in frame.columns
+    ]
     if problems:
         raise DesignError(problems)
     where = pd.Index(households.frame[key])
@@ -157,15 +207,36 @@ def weight_share(households: Sample, reports: pd.DataFrame, key: str = "hhid", m
         (~((s >= 1) & np.isfinite(s)), "the multiplicity is missing or below 1", multiplicity),
     ):
         if bad.any():
-            problems.append(Problem(what, f"reports, column '{column}'", "", "", "", int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))
+            problems.append(
+                Problem(
+                    what,
+                    f"reports, column '{column}'",
+                    "",
+                    "",
+                    "",
+                    int(bad.sum()),
+                    tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                )
+            )
     if problems:
         raise DesignError(problems)
-    step = WeightShare(f"weight share 1/{multiplicity} over reporting households (known factor)", 1.0 / s, link.astype(np.intp), households.n)
+    step = WeightShare(
+        f"weight share 1/{multiplicity} over reporting households (known factor)",
+        1.0 / s,
+        link.astype(np.intp),
+        households.n,
+    )
     frame = reports.reset_index(drop=True)
     domain = households.domain[link]
     return Sample(
         frame,
         households.design.add(step),
         domain,
-        (*households.flags, "Absent members are those reported by a household still present; households that left as a whole are not covered."),
+        (
+            *households.flags,
+            (
+                "Absent members are those reported by a household still present; households that"
+                " left as a whole are not covered."
+            ),
+        ),
     )

@@ -1,4 +1,6 @@
-"""Planning an oversample: allocation with screening costs, what a sampling-rate ratio buys, and sample size for a rate."""
+"""Planning an oversample: allocation with screening costs, what a sampling-rate ratio buys, and
+sample size for a rate.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.checked import check
 
 
-def _vector(name: str, value: Sequence[float] | float, size: int | None = None, positive: bool = True) -> Float:
+def _vector(
+    name: str, value: Sequence[float] | float, size: int | None = None, positive: bool = True
+) -> Float:
     try:
         v = np.atleast_1d(np.asarray(value, float))
     except (TypeError, ValueError):
@@ -23,22 +27,43 @@ def _vector(name: str, value: Sequence[float] | float, size: int | None = None, 
     bad = ~np.isfinite(v) | ((v <= 0) if positive else (v < 0))
     if bad.any() or (size is not None and v.size != size):
         want = f"{size} positive numbers" if size is not None else "positive numbers"
-        raise DesignError(Problem("a planning figure does not fit", f"argument '{name}'", want, str(value)))
+        raise DesignError(
+            Problem("a planning figure does not fit", f"argument '{name}'", want, str(value))
+        )
     return v
 
 
-def _figures(shares: Mapping[str, object] | None = None, costs: Mapping[str, object] | None = None, **numbers: object) -> None:
-    """Raise DesignError naming every argument that is no finite number, every share outside (0, 1) and every negative cost."""
+def _figures(
+    shares: Mapping[str, object] | None = None,
+    costs: Mapping[str, object] | None = None,
+    **numbers: object,
+) -> None:
+    """Raise DesignError naming every argument that is no finite number, every share outside (0, 1)
+    and every negative cost.
+    """
     shares, costs = shares or {}, costs or {}
     problems = []
     for name, value in {**numbers, **shares, **costs}.items():
         where = f"argument '{name}'"
         if not (isinstance(value, (int, float, np.number)) and np.isfinite(value)):
-            problems.append(Problem("a planning figure is not a finite number", where, "a number", repr(value)))
+            problems.append(
+                Problem("a planning figure is not a finite number", where, "a number", repr(value))
+            )
         elif name in shares and not 0 < float(value) < 1:
-            problems.append(Problem("a planning figure is out of range", where, "a share between 0 and 1", repr(value)))
+            problems.append(
+                Problem(
+                    "a planning figure is out of range",
+                    where,
+                    "a share between 0 and 1",
+                    repr(value),
+                )
+            )
         elif name in costs and float(value) < 0:
-            problems.append(Problem("a planning figure is out of range", where, "a cost of 0 or more", repr(value)))
+            problems.append(
+                Problem(
+                    "a planning figure is out of range", where, "a cost of 0 or more", repr(value)
+                )
+            )
     if problems:
         raise DesignError(problems)
 
@@ -52,7 +77,8 @@ def plan_allocation(
     screening_cost: float = 0.0,
     labels: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Optimum allocation of a sample to strata, also when members of a rare group must be found by screening.
+    """Optimum allocation of a sample to strata, also when members of a rare group must be found by
+    screening.
 
     Parameters
     ----------
@@ -62,25 +88,36 @@ def plan_allocation(
 
     Returns
     -------
-    frame with stratum, size, rate_relative (first stratum = 1), rate, n, expected_interviews, cost. Strata that would be taken more than wholly are
-    taken with certainty and the rest is allocated again.
+    frame with stratum, size, rate_relative (first stratum = 1), rate, n, expected_interviews, cost.
+    Strata that would be taken more than wholly are taken with certainty and the rest is allocated
+    again.
 
     References
     ----------
-    Neyman (1934); Kalton and Anderson (1986), JRSS A 149, 65-82: f_h proportional to sqrt(P_h S_h^2 / (c_s + P_h c_m)).
+    Neyman (1934); Kalton and Anderson (1986), JRSS A 149, 65-82: f_h proportional to sqrt(P_h S_h^2
+    / (c_s + P_h c_m)).
     """
     _figures(total=total, screening_cost=screening_cost)
     n_pop = _vector("size", size)
     h = n_pop.size
     check(DesignError, "plan_allocation", ("labels", labels, Sequence[object] | None))
     if labels is not None and len(labels) != h:
-        raise DesignError(Problem("a planning figure does not fit", "argument 'labels'", f"{h} labels", f"{len(labels)}"))
+        raise DesignError(
+            Problem(
+                "a planning figure does not fit",
+                "argument 'labels'",
+                f"{h} labels",
+                f"{len(labels)}",
+            )
+        )
     s, c = _vector("sd", sd, h), _vector("cost", cost, h)
     p = np.ones(h) if prevalence is None else _vector("prevalence", prevalence, h)
     if (p > 1).any() or not 0 < total <= n_pop.sum() or screening_cost < 0:
         raise DesignError(
             Problem(
-                "a planning figure does not fit", "prevalence, total or screening_cost", "shares up to 1, a sample up to the population, a cost of 0 or more"
+                "a planning figure does not fit",
+                "prevalence, total or screening_cost",
+                "shares up to 1, a sample up to the population, a cost of 0 or more",
             )
         )
     unit_cost = screening_cost + p * c
@@ -89,16 +126,25 @@ def plan_allocation(
     sure = np.zeros(h, bool)
     for _ in range(h):
         left = total - n_pop[sure].sum()
-        rate = np.where(sure, 1.0, relative * left / (n_pop * relative)[~sure].sum() if (~sure).any() else 1.0)
+        rate = np.where(
+            sure, 1.0, relative * left / (n_pop * relative)[~sure].sum() if (~sure).any() else 1.0
+        )
         over = (rate > 1) & ~sure
         if not over.any():
             break
         sure |= over
     n = rate * n_pop
     return pd.DataFrame(
-        {"stratum": list(labels) if labels is not None else range(1, h + 1), "size": n_pop, "rate_relative": relative / relative[0], "rate": rate, "n": n,
-         "expected_interviews": n * p, "cost": n * unit_cost}
-    )  # fmt: skip
+        {
+            "stratum": list(labels) if labels is not None else range(1, h + 1),
+            "size": n_pop,
+            "rate_relative": relative / relative[0],
+            "rate": rate,
+            "n": n,
+            "expected_interviews": n * p,
+            "cost": n * unit_cost,
+        }
+    )
 
 
 def plan_precision(
@@ -114,7 +160,8 @@ def plan_precision(
     power: float = 0.8,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """What oversampling the areas with many migrants buys, for each ratio of the sampling rates, at the same number of sampled persons.
+    """What oversampling the areas with many migrants buys, for each ratio of the sampling rates, at
+    the same number of sampled persons.
 
     Parameters
     ----------
@@ -125,17 +172,44 @@ def plan_precision(
 
     Returns
     -------
-    frame: ratio, n_high, n_low, migrants (expected interviews), kish_deff (among migrants), n_eff, cv (of `rate`), mde (difference between two halves), cost, best.
+    frame: ratio, n_high, n_low, migrants (expected interviews), kish_deff (among migrants), n_eff,
+    cv (of `rate`), mde (difference between two halves), cost, best.
 
-    The weights undo the oversample, so beyond the best ratio more migrants are interviewed and less is learnt.
+    The weights undo the oversample, so beyond the best ratio more migrants are interviewed and less
+    is learnt.
     """
-    _figures({"power": power, "level": level}, {"screening_cost": screening_cost, "interview_cost": interview_cost}, share_high=share_high,
-             prevalence_high=prevalence_high, prevalence_low=prevalence_low, n=n, deff=deff, rate=rate)  # fmt: skip
+    _figures(
+        {"power": power, "level": level},
+        {"screening_cost": screening_cost, "interview_cost": interview_cost},
+        share_high=share_high,
+        prevalence_high=prevalence_high,
+        prevalence_low=prevalence_low,
+        n=n,
+        deff=deff,
+        rate=rate,
+    )
     r = _vector("ratios", ratios)
     if not r.size:
-        raise DesignError(Problem("a planning figure does not fit", "argument 'ratios'", "at least one ratio", "none"))
-    if not (0 < share_high < 1 and 0 < prevalence_low <= 1 and 0 < prevalence_high <= 1 and 0 < rate < 1 and n > 0 and deff > 0):
-        raise DesignError(Problem("a planning figure does not fit", "plan_precision", "shares between 0 and 1, n and deff above 0"))
+        raise DesignError(
+            Problem(
+                "a planning figure does not fit", "argument 'ratios'", "at least one ratio", "none"
+            )
+        )
+    if not (
+        0 < share_high < 1
+        and 0 < prevalence_low <= 1
+        and 0 < prevalence_high <= 1
+        and 0 < rate < 1
+        and n > 0
+        and deff > 0
+    ):
+        raise DesignError(
+            Problem(
+                "a planning figure does not fit",
+                "plan_precision",
+                "shares between 0 and 1, n and deff above 0",
+            )
+        )
     high = n * share_high * r / (share_high * r + 1 - share_high)
     low = n - high
     m_high, m_low = high * prevalence_high, low * prevalence_low
@@ -144,26 +218,53 @@ def plan_precision(
     n_eff = migrants / (kish * deff)
     z = stats.norm.ppf(0.5 + level / 2) + stats.norm.ppf(power)
     out = pd.DataFrame(
-        {"ratio": r, "n_high": high, "n_low": low, "migrants": migrants, "kish_deff": kish, "n_eff": n_eff, "cv": np.sqrt((1 - rate) / (rate * n_eff)),
-         "mde": z * np.sqrt(4 * rate * (1 - rate) / n_eff), "cost": n * screening_cost + migrants * interview_cost}
-    )  # fmt: skip
+        {
+            "ratio": r,
+            "n_high": high,
+            "n_low": low,
+            "migrants": migrants,
+            "kish_deff": kish,
+            "n_eff": n_eff,
+            "cv": np.sqrt((1 - rate) / (rate * n_eff)),
+            "mde": z * np.sqrt(4 * rate * (1 - rate) / n_eff),
+            "cost": n * screening_cost + migrants * interview_cost,
+        }
+    )
     return out.assign(best=out["n_eff"] == out["n_eff"].max())
 
 
 def best_ratio(prevalence_high: float, prevalence_low: float) -> float:
-    """Sampling-rate ratio with the largest effective number of migrants at a fixed number of sampled persons: sqrt(P_high / P_low) (Kalton and Anderson 1986, screening cost only)."""
+    """Sampling-rate ratio with the largest effective number of migrants at a fixed number of
+    sampled persons: sqrt(P_high / P_low) (Kalton and Anderson 1986, screening cost only).
+    """
     _figures(prevalence_high=prevalence_high, prevalence_low=prevalence_low)
     p = _vector("prevalence", [prevalence_high, prevalence_low])
     if (p > 1).any():
-        raise DesignError(Problem("a planning figure does not fit", "argument 'prevalence'", "shares up to 1", f"{prevalence_high} and {prevalence_low}"))
+        raise DesignError(
+            Problem(
+                "a planning figure does not fit",
+                "argument 'prevalence'",
+                "shares up to 1",
+                f"{prevalence_high} and {prevalence_low}",
+            )
+        )
     return float(np.sqrt(prevalence_high / prevalence_low))
 
 
 def sample_size_for_rate(rate: float, cv: float, deff: float = 1.0) -> float:
-    """Interviews needed for a share with a given coefficient of variation: n = deff (1 - p) / (p CV^2)."""
+    """Interviews needed for a share with a given coefficient of variation: n = deff (1 - p) / (p
+    CV^2).
+    """
     _figures(rate=rate, cv=cv, deff=deff)
     if not (0 < rate < 1 and cv > 0 and deff > 0):
-        raise DesignError(Problem("a planning figure does not fit", "sample_size_for_rate", "0 < rate < 1, cv > 0, deff > 0", f"{rate}, {cv}, {deff}"))
+        raise DesignError(
+            Problem(
+                "a planning figure does not fit",
+                "sample_size_for_rate",
+                "0 < rate < 1, cv > 0, deff > 0",
+                f"{rate}, {cv}, {deff}",
+            )
+        )
     return deff * (1 - rate) / (rate * cv**2)
 
 
@@ -179,12 +280,14 @@ def compare_plans(
     register_share: float = 0.0,
     rate: float = 0.2,
 ) -> pd.DataFrame:
-    """One budget, four ways to reach migrants: plain sample, oversampled areas, two-phase listing, register supplement.
+    """One budget, four ways to reach migrants: plain sample, oversampled areas, two-phase listing,
+    register supplement.
 
     Parameters
     ----------
     budget, cost_listing (a screened person), cost_interview (a full interview) : one currency.  Without a listing everybody sampled gets the full interview.
-    register_cost : cost of one interview from a list of returnees; register_share : share of all migrants that are on it (the rest is not covered by it).
+    register_cost : cost of one interview from a list of returnees; register_share : share of all
+        migrants that are on it (the rest is not covered by it).
     rate : share among migrants to be estimated.
 
     Returns
@@ -202,7 +305,15 @@ def compare_plans(
         )
     check(DesignError, "compare_plans", ("share_high", share_high, float))
     cost = 1.0 if register_cost is None else register_cost
-    _figures(budget=budget, cost_listing=cost_listing, cost_interview=cost_interview, deff=deff, rate=rate, register_share=register_share, register_cost=cost)
+    _figures(
+        budget=budget,
+        cost_listing=cost_listing,
+        cost_interview=cost_interview,
+        deff=deff,
+        rate=rate,
+        register_share=register_share,
+        register_cost=cost,
+    )
     if register_cost is not None and not (register_cost > 0 and 0 < register_share <= 1):
         raise DesignError(
             Problem(
@@ -213,21 +324,37 @@ def compare_plans(
             )
         )
     if not (budget > 0 and cost_listing > 0 and cost_interview > 0):
-        raise DesignError(Problem("a planning figure does not fit", "compare_plans", "budget and costs above 0"))
+        raise DesignError(
+            Problem("a planning figure does not fit", "compare_plans", "budget and costs above 0")
+        )
     best = best_ratio(prevalence_high, prevalence_low)
     overall = share_high * prevalence_high + (1 - share_high) * prevalence_low
     rows = []
     n = budget / cost_interview
     for name, ratio in (("plain sample", 1.0), ("oversampled areas", best)):
-        row = plan_precision([ratio], share_high, prevalence_high, prevalence_low, n, deff, rate).iloc[0]
+        row = plan_precision(
+            [ratio], share_high, prevalence_high, prevalence_low, n, deff, rate
+        ).iloc[0]
         rows.append((name, n, row["migrants"], row["n_eff"], f"sampling-rate ratio {ratio:.2f}"))
     listed = budget / (cost_listing + overall * cost_interview)
-    rows.append(("two-phase listing", listed, listed * overall, listed * overall / deff, "every migrant that the listing finds is interviewed, nobody else"))
+    rows.append(
+        (
+            "two-phase listing",
+            listed,
+            listed * overall,
+            listed * overall / deff,
+            "every migrant that the listing finds is interviewed, nobody else",
+        )
+    )
     if register_cost is not None:
         taken = budget / 2 / register_cost
-        base = plan_precision([1.0], share_high, prevalence_high, prevalence_low, n / 2, deff, rate).iloc[0]
+        base = plan_precision(
+            [1.0], share_high, prevalence_high, prevalence_low, n / 2, deff, rate
+        ).iloc[0]
         on = base["n_eff"] * register_share + taken
-        variance = register_share**2 / on + (1 - register_share) / base["n_eff"]  # those off the list: n_eff (1 - share) interviews for a share (1 - share)
+        variance = (
+            register_share**2 / on + (1 - register_share) / base["n_eff"]
+        )  # those off the list: n_eff (1 - share) interviews for a share (1 - share)
         rows.append(
             (
                 "register supplement",

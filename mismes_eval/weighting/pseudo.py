@@ -1,4 +1,6 @@
-"""Non-probability samples (snowball, web): pseudo-weights against a probability reference sample, flagged wherever they are used."""
+"""Non-probability samples (snowball, web): pseudo-weights against a probability reference sample,
+flagged wherever they are used.
+"""
 
 from __future__ import annotations
 
@@ -15,21 +17,29 @@ from mismes_eval.weighting.nonresponse import main_effects
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import PseudoWeight
 
-FLAG = "Non-probability sample: pseudo-weights assume that the covariates explain who was reached; no design guarantees the interval."
+FLAG = (
+    "Non-probability sample: pseudo-weights assume that the covariates explain who was reached; no"
+    " design guarantees the interval."
+)
 
 
-def pseudo_weights(frame: pd.DataFrame, reference: Sample, covariates: str | Sequence[str], psu: str | None = None) -> Sample:
-    """Weights for a sample that nobody drew with known probabilities: the inverse odds of being in it rather than in the reference population.
+def pseudo_weights(
+    frame: pd.DataFrame, reference: Sample, covariates: str | Sequence[str], psu: str | None = None
+) -> Sample:
+    """Weights for a sample that nobody drew with known probabilities: the inverse odds of being in
+    it rather than in the reference population.
 
     Parameters
     ----------
     frame : rows of the non-probability sample.  psu : its recruitment chain or site, the cluster of its variance (None: independent rows).
-    reference : probability sample of the same population with the same covariate columns (narrow it with `where` to that population first).
+    reference : probability sample of the same population with the same covariate columns (narrow it
+        with `where` to that population first).
     covariates : columns known in both.
 
     Returns
     -------
-    Sample of both, with the reference rows at weight 0 and column 'source_sample' "nonprob" or "reference"; its flags mark every table.
+    Sample of both, with the reference rows at weight 0 and column 'source_sample' "nonprob" or
+    "reference"; its flags mark every table.
 
     References
     ----------
@@ -37,17 +47,51 @@ def pseudo_weights(frame: pd.DataFrame, reference: Sample, covariates: str | Seq
     """
     needs_sample(reference, "pseudo_weights (argument 'reference')")
     if not isinstance(frame, pd.DataFrame):
-        raise DesignError(Problem("pseudo_weights reads volunteers from a frame", "argument 'frame'", "a pandas DataFrame", f"a {type(frame).__name__}"))
+        raise DesignError(
+            Problem(
+                "pseudo_weights reads volunteers from a frame",
+                "argument 'frame'",
+                "a pandas DataFrame",
+                f"a {type(frame).__name__}",
+            )
+        )
     columns = list(as_names(covariates, "covariates"))
     if not columns:
-        raise DesignError(Problem("pseudo_weights has no covariate", "argument 'covariates'", "columns that explain who was reached, known in both samples"))
-    problems = [Problem("pseudo_weights names an unknown column", f"{where}, column '{c}'", "a column of both samples")
-                for where, f in (("frame", frame), ("reference", reference.frame)) for c in columns if c not in f.columns]  # fmt: skip
-    problems += [Problem("a covariate is missing", f"{where}, column '{c}'", "a value in every row", "missing", "Make missing a category.", int(f[c].isna().sum()))
-                 for where, f in (("frame", frame), ("reference", reference.frame[reference.active])) for c in columns if c in f.columns and f[c].isna().any()]  # fmt: skip
+        raise DesignError(
+            Problem(
+                "pseudo_weights has no covariate",
+                "argument 'covariates'",
+                "columns that explain who was reached, known in both samples",
+            )
+        )
+    problems = [
+        Problem(
+            "pseudo_weights names an unknown column",
+            f"{where}, column '{c}'",
+            "a column of both samples",
+        )
+        for where, f in (("frame", frame), ("reference", reference.frame))
+        for c in columns
+        if c not in f.columns
+    ]
+    problems += [
+        Problem(
+            "a covariate is missing",
+            f"{where}, column '{c}'",
+            "a value in every row",
+            "missing",
+            "Make missing a category.",
+            int(f[c].isna().sum()),
+        )
+        for where, f in (("frame", frame), ("reference", reference.frame[reference.active]))
+        for c in columns
+        if c in f.columns and f[c].isna().any()
+    ]
     if problems:
         raise DesignError(problems)
-    volunteers = Sample.from_frame(frame.assign(_one=1.0), weights="_one", psu=psu, lonely_psu=reference.design.lonely)
+    volunteers = Sample.from_frame(
+        frame.assign(_one=1.0), weights="_one", psu=psu, lonely_psu=reference.design.lonely
+    )
     joined = stack_samples([volunteers, reference], labels=["nonprob", "reference"])
     r = (joined.frame["source_sample"] == "nonprob").to_numpy(float)
     at_risk = (joined.weights != 0) & joined.domain
@@ -56,9 +100,21 @@ def pseudo_weights(frame: pd.DataFrame, reference: Sample, covariates: str | Seq
         fit = fit_logit(x.values[at_risk], r[at_risk], joined.weights[at_risk])
     except Separation as error:
         raise DesignError(
-            Problem("the covariates tell the two samples apart completely", ", ".join(columns), "overlap", str(error), "Merge categories or drop a covariate.")
+            Problem(
+                "the covariates tell the two samples apart completely",
+                ", ".join(columns),
+                "overlap",
+                str(error),
+                "Merge categories or drop a covariate.",
+            )
         ) from error
     p = np.ones(r.size)
     p[at_risk] = fit.p
-    step = PseudoWeight(f"pseudo-weight by inverse odds on {', '.join(columns)}", x, np.where(at_risk, r, 0.0), p, joined.weights)
+    step = PseudoWeight(
+        f"pseudo-weight by inverse odds on {', '.join(columns)}",
+        x,
+        np.where(at_risk, r, 0.0),
+        p,
+        joined.weights,
+    )
     return joined.step(step).flagged(FLAG)

@@ -25,7 +25,8 @@ def replicate_unit(design: SurveyDesign) -> Int:
 
 
 def replicate_weights(design: SurveyDesign) -> Iterator[Float]:
-    """The weight after all steps in each replicate, one (n,) array at a time; every step is made anew from the replicate's own weights.
+    """The weight after all steps in each replicate, one (n,) array at a time; every step is made
+    anew from the replicate's own weights.
 
     Raises DesignError where a step cannot be made in some replicate, naming both.
     """
@@ -37,17 +38,24 @@ def replicate_weights(design: SurveyDesign) -> Iterator[Float]:
                 factor = step.refit(w)
             except ValueError as error:
                 raise DesignError(
-                    Problem("a weight step cannot be redone in a replicate", f"replicate {b + 1} of {replicates.count}, step '{step.name}'", "categories with respondents in every replicate",
-                            str(error), "Merge small categories, or use the linearised design.")
-                ) from error  # fmt: skip
+                    Problem(
+                        "a weight step cannot be redone in a replicate",
+                        f"replicate {b + 1} of {replicates.count}, step '{step.name}'",
+                        "categories with respondents in every replicate",
+                        str(error),
+                        "Merge small categories, or use the linearised design.",
+                    )
+                ) from error
             w = (w[step.link] if isinstance(step, WeightShare) else w) * factor
         yield w
 
 
 def replicated(sample: Sample, statistic: Callable[[Float], Float]) -> Float:
-    """A statistic in each replicate, shape (B, p). statistic: weights (n,), zero outside the domain -> (p,).
+    """A statistic in each replicate, shape (B, p). statistic: weights (n,), zero outside the domain
+    -> (p,).
 
-    Raises DesignError where the statistic divides by nothing in some replicate, as where the only PSU of a group is left out.
+    Raises DesignError where the statistic divides by nothing in some replicate, as where the only
+    PSU of a group is left out.
     """
     out = []
     for b, w in enumerate(replicate_weights(sample.design)):
@@ -56,9 +64,14 @@ def replicated(sample: Sample, statistic: Callable[[Float], Float]) -> Float:
                 out.append(np.atleast_1d(statistic(np.where(sample.domain, w, 0.0))))
         except ArithmeticError as error:
             raise DesignError(
-                Problem("an estimate cannot be made in a replicate", f"replicate {b + 1} of {_replicates(sample.design).count}", "rows with weight in every group, in every replicate",
-                        str(error), "Merge groups, or use the linearised design.")
-            ) from error  # fmt: skip
+                Problem(
+                    "an estimate cannot be made in a replicate",
+                    f"replicate {b + 1} of {_replicates(sample.design).count}",
+                    "rows with weight in every group, in every replicate",
+                    str(error),
+                    "Merge groups, or use the linearised design.",
+                )
+            ) from error
     return np.array(out)
 
 
@@ -70,18 +83,28 @@ def replicated_totals(design: SurveyDesign, block: Block) -> Float:
     for k, step in enumerate(design.steps):
         if isinstance(step, KnownFactor):
             known = known * step.factor
-        elif isinstance(step, Calibration) and step.method == "linear" and step.bounds is None and step.totals is not None and k == len(design.steps) - 1:
+        elif (
+            isinstance(step, Calibration)
+            and step.method == "linear"
+            and step.bounds is None
+            and step.totals is not None
+            and k == len(design.steps) - 1
+        ):
             last = step
         else:
             return _totals_one_by_one(design, block)
     if last is None:
-        return replicates.factor.T @ block.basis_sums(known, replicate_unit(design), replicates.factor.shape[0])
+        return replicates.factor.T @ block.basis_sums(
+            known, replicate_unit(design), replicates.factor.shape[0]
+        )
     return _greg_totals(replicates, replicate_unit(design), known, last, block)
 
 
 def _replicates(design: SurveyDesign) -> ReplicateSet:
     if design.replicates is None:
-        raise DesignError(Problem("the design has no replicate weights", fix="Make them with replicates()."))
+        raise DesignError(
+            Problem("the design has no replicate weights", fix="Make them with replicates().")
+        )
     return design.replicates
 
 
@@ -92,7 +115,11 @@ def _totals_one_by_one(design: SurveyDesign, block: Block) -> Float:
     order = np.argsort(domain, kind="stable")
     end = np.cumsum(np.bincount(domain, minlength=d))
     order = order[: end[d - 1]]
-    rows = block.rows.take(order).dense() if block.scale is None else block.rows.take(order).dense() * block.scale[order, None]
+    rows = (
+        block.rows.take(order).dense()
+        if block.scale is None
+        else block.rows.take(order).dense() * block.scale[order, None]
+    )
     out = np.zeros((_replicates(design).count, d, k))
     for b, w in enumerate(replicate_weights(design)):
         v = w[order]
@@ -102,10 +129,14 @@ def _totals_one_by_one(design: SurveyDesign, block: Block) -> Float:
     return out.reshape(out.shape[0], d * k)
 
 
-def _greg_totals(replicates: ReplicateSet, unit: Int, weight: Float, step: Calibration, block: Block) -> Float:
-    """GREG totals in every replicate: t_y + (T - t_x) B, from cross-products inside PSUs and one matrix product with the replicate factors.
+def _greg_totals(
+    replicates: ReplicateSet, unit: Int, weight: Float, step: Calibration, block: Block
+) -> Float:
+    """GREG totals in every replicate: t_y + (T - t_x) B, from cross-products inside PSUs and one
+    matrix product with the replicate factors.
 
-    Rows are put in PSU order once; the cross-products of a run of PSUs are made, multiplied with their factors and forgotten.
+    Rows are put in PSU order once; the cross-products of a run of PSUs are made, multiplied with
+    their factors and forgotten.
     """
     m, b = replicates.factor.shape
     q, p = step.x.k, block.domains * block.rows.k
@@ -119,7 +150,9 @@ def _greg_totals(replicates: ReplicateSet, unit: Int, weight: Float, step: Calib
         stop = min(first + run, m)
         rows = order[(end[first - 1] if first else 0) : end[stop - 1]]
         size = np.diff(np.concatenate([[end[first - 1] if first else 0], end[first:stop]]))
-        out += replicates.factor[first:stop].T @ _cross_products(step.x.take(rows).dense(), block.take(rows).extended(), weight[rows], size, upper)
+        out += replicates.factor[first:stop].T @ _cross_products(
+            step.x.take(rows).dense(), block.take(rows).extended(), weight[rows], size, upper
+        )
     gram = np.zeros((b, q, q))
     k = upper[0].size
     gram[:, upper[0], upper[1]] = gram[:, upper[1], upper[0]] = out[:, :k]
@@ -131,14 +164,24 @@ def _greg_totals(replicates: ReplicateSet, unit: Int, weight: Float, step: Calib
         np.abs(totals).max() or np.abs(np.diagonal(gram, axis1=1, axis2=2)).max()
     )
     if missed.any():
-        raise DesignError(Problem("calibration cannot be redone in a replicate", f"replicate {int(np.flatnonzero(missed)[0]) + 1} of {b}, step '{step.name}'", "rows in every category",
-                                  "an empty category", "Merge small categories, or use the linearised design.", int(missed.sum())))  # fmt: skip
+        raise DesignError(
+            Problem(
+                "calibration cannot be redone in a replicate",
+                f"replicate {int(np.flatnonzero(missed)[0]) + 1} of {b}, step '{step.name}'",
+                "rows in every category",
+                "an empty category",
+                "Merge small categories, or use the linearised design.",
+                int(missed.sum()),
+            )
+        )
     answer: Float = ty + np.einsum("bi,bij->bj", lam, xy)
     return answer
 
 
 def _multipliers(gram: Float, gap: Float) -> Float:
-    """Solutions (B, q) of gram_b x = gap_b: on the columns that are independent on average, one by one where that is not enough (redundant margins)."""
+    """Solutions (B, q) of gram_b x = gap_b: on the columns that are independent on average, one by
+    one where that is not enough (redundant margins).
+    """
     mean = gram.mean(axis=0)
     scale = 1.0 / np.sqrt(np.maximum(np.diag(mean), np.finfo(float).tiny))
     _, r, pivot = qr(mean * scale[:, None] * scale, pivoting=True)
@@ -147,17 +190,23 @@ def _multipliers(gram: Float, gap: Float) -> Float:
     out = np.zeros_like(gap)
     reduced = gram[:, keep[:, None], keep] * scale[keep, None] * scale[keep]
     try:
-        out[:, keep] = np.linalg.solve(reduced, (gap[:, keep] * scale[keep])[..., None])[..., 0] * scale[keep]
+        out[:, keep] = (
+            np.linalg.solve(reduced, (gap[:, keep] * scale[keep])[..., None])[..., 0] * scale[keep]
+        )
     except np.linalg.LinAlgError:
         out[:] = np.nan
     tolerance = 1e-10 * np.maximum(np.abs(gap).max(), np.diag(mean).max())
-    for b in np.flatnonzero(~(np.abs(np.einsum("bij,bj->bi", gram, out) - gap).max(axis=1) <= tolerance)):
+    for b in np.flatnonzero(
+        ~(np.abs(np.einsum("bij,bj->bi", gram, out) - gap).max(axis=1) <= tolerance)
+    ):
         out[b] = psd_solve(gram[b], gap[b])
     return out
 
 
 def _cross_products(x: Float, y: Float, w: Float, size: Int, upper: tuple[Int, Int]) -> Float:
-    """Per PSU, rows in PSU order and `size` (m,) of them each: weighted x x' (upper triangle), x y', x, y side by side, shape (m, width)."""
+    """Per PSU, rows in PSU order and `size` (m,) of them each: weighted x x' (upper triangle), x
+    y', x, y side by side, shape (m, width).
+    """
     q = x.shape[1]
     joined = np.concatenate([x, y, np.ones((x.shape[0], 1))], axis=1)
     weighted = joined[:, :-1] * w[:, None]
@@ -167,4 +216,7 @@ def _cross_products(x: Float, y: Float, w: Float, size: Int, upper: tuple[Int, I
         np.matmul(weighted[at : at + n].T, joined[at : at + n], out=product[u])
         at += n
     m = size.size
-    return np.concatenate([product[:, upper[0], upper[1]], product[:, :q, q:-1].reshape(m, -1), product[:, :, -1]], axis=1)
+    return np.concatenate(
+        [product[:, upper[0], upper[1]], product[:, :q, q:-1].reshape(m, -1), product[:, :, -1]],
+        axis=1,
+    )

@@ -1,4 +1,6 @@
-"""Replicate factors: bootstrap, jackknife, balanced half samples, and replicate weights that come with a file."""
+"""Replicate factors: bootstrap, jackknife, balanced half samples, and replicate weights that come
+with a file.
+"""
 
 from __future__ import annotations
 
@@ -21,16 +23,27 @@ FILE_METHODS = ("bootstrap", "jk1", "jkn", "brr", "fay")
 _LARGEST = 60_000_000  # PSUs times replicates
 
 
-def replicates(sample: Sample, method: str = "bootstrap", n: int | None = None, seed: int | None = None, mse: bool = False, rho: float = 0.5) -> Sample:
-    """The same sample with replicate weights instead of linearisation: every weight step is redone in every replicate.
+def replicates(
+    sample: Sample,
+    method: str = "bootstrap",
+    n: int | None = None,
+    seed: int | None = None,
+    mse: bool = False,
+    rho: float = 0.5,
+) -> Sample:
+    """The same sample with replicate weights instead of linearisation: every weight step is redone
+    in every replicate.
 
     Parameters
     ----------
-    method : "bootstrap" (Rao-Wu: n_h - 1 of n_h PSUs with replacement in each stratum; fpc shrinks the factors towards 1), "jackknife" (JK1 with one stratum,
-        else JKn; fpc in scale and rscales), "brr" (two PSUs in every stratum), "fay" (BRR with factors rho and 2 - rho; R survey calls it fay.rho).
+    method : "bootstrap" (Rao-Wu: n_h - 1 of n_h PSUs with replacement in each stratum; fpc shrinks
+        the factors towards 1), "jackknife" (JK1 with one stratum, else JKn; fpc in scale and
+        rscales), "brr" (two PSUs in every stratum), "fay" (BRR with factors rho and 2 - rho; R
+        survey calls it fay.rho).
     n : number of bootstrap replicates, 500 by default; the other methods have their own number.
     seed : of the bootstrap; needed there, so that a report can be made again.
-    mse : centre on the full-sample estimate; False centres on the mean of the replicates (R survey's default).
+    mse : centre on the full-sample estimate; False centres on the mean of the replicates (R
+        survey's default).
 
     Returns
     -------
@@ -38,11 +51,13 @@ def replicates(sample: Sample, method: str = "bootstrap", n: int | None = None, 
 
     Raises
     ------
-    DesignError : strata with one PSU (unless lonely_psu is "remove" or "certainty": their factors stay 1), strata without exactly two PSUs for BRR.
+    DesignError : strata with one PSU (unless lonely_psu is "remove" or "certainty": their factors
+        stay 1), strata without exactly two PSUs for BRR.
 
     References
     ----------
-    Rao, Wu and Yue (1992), Survey Methodology 18, 209-217; Rust and Rao (1996), Statistical Methods in Medical Research 5, 283-310.
+    Rao, Wu and Yue (1992), Survey Methodology 18, 209-217; Rust and Rao (1996), Statistical Methods
+    in Medical Research 5, 283-310.
     """
     needs_sample(sample, "replicates")
     problems = _number_problems(n, seed, rho)
@@ -59,28 +74,55 @@ def replicates(sample: Sample, method: str = "bootstrap", n: int | None = None, 
     degf = float(m_h.size if method in ("brr", "fay") else (m_h - 1).sum())
     if method == "bootstrap":
         count = 500 if n is None else n
-        factor, scale, rscales = _bootstrap(first.stratum, m_h, fraction, count, np.random.default_rng(seed))
-        made = ReplicateSet(factor, scale, rscales, mse, f"Rao-Wu bootstrap (seed {seed})", min(degf, count - 1.0))
+        factor, scale, rscales = _bootstrap(
+            first.stratum, m_h, fraction, count, np.random.default_rng(seed)
+        )
+        made = ReplicateSet(
+            factor, scale, rscales, mse, f"Rao-Wu bootstrap (seed {seed})", min(degf, count - 1.0)
+        )
     elif method == "jackknife":
         factor, scale, rscales = _jackknife(first.stratum, m_h, fraction)
-        made = ReplicateSet(factor, scale, rscales, mse, "jackknife (JK1)" if m_h.size == 1 else "jackknife (JKn)", degf)
+        made = ReplicateSet(
+            factor,
+            scale,
+            rscales,
+            mse,
+            "jackknife (JK1)" if m_h.size == 1 else "jackknife (JKn)",
+            degf,
+        )
     else:
         keep = rho if method == "fay" else 0.0
         factor, scale, rscales = _half_samples(first.stratum, m_h.size, keep)
-        made = ReplicateSet(factor, scale, rscales, mse, f"Fay's method (rho {rho:g})" if method == "fay" else "balanced half samples", degf)
+        made = ReplicateSet(
+            factor,
+            scale,
+            rscales,
+            mse,
+            f"Fay's method (rho {rho:g})" if method == "fay" else "balanced half samples",
+            degf,
+        )
     notes = design.notes
     if first.fraction.any() and not fraction.any():
-        notes = (*notes, f"Replicates ({made.method}) treat PSUs as drawn with replacement: the fpc is left out and standard errors are on the safe side.")
+        notes = (
+            *notes,
+            (
+                f"Replicates ({made.method}) treat PSUs as drawn with replacement: the fpc is left"
+                " out and standard errors are on the safe side."
+            ),
+        )
     return replace(sample, design=replace(design, replicates=made, notes=notes))
 
 
 @dataclass(frozen=True)
 class ReplicateWeights:
-    """Replicate weights that a file brings: `Sample.from_frame(frame, weights=..., replicates=ReplicateWeights(columns, "fay", rho=0.3))`.
+    """Replicate weights that a file brings: `Sample.from_frame(frame, weights=...,
+    replicates=ReplicateWeights(columns, "fay", rho=0.3))`.
 
     columns : the replicate weights, in order.  method : "bootstrap", "jk1", "jkn", "brr", "fay".
-    combined : True where a column holds the whole weight (R: combined.weights), False where it multiplies the base weight.
-    scale, rscales : of the variance sum scale * sum rscales_b (t_b - centre)^2; None for what the method implies (bootstrap 1/(B-1), JK1 (B-1)/B, BRR 1/B,
+    combined : True where a column holds the whole weight (R: combined.weights), False where it
+        multiplies the base weight.
+    scale, rscales : of the variance sum scale * sum rscales_b (t_b - centre)^2; None for what the
+        method implies (bootstrap 1/(B-1), JK1 (B-1)/B, BRR 1/B,
         Fay 1/(B (1-rho)^2)). JKn needs rscales.  mse : centre on the full-sample estimate.
     degf : degrees of freedom; None: rank of the replicate weights less 1 (R survey: degf).
     """
@@ -97,7 +139,10 @@ class ReplicateWeights:
     def attach(self, frame: pd.DataFrame, design: SurveyDesign) -> SurveyDesign:
         """The design with these replicates. Raises DesignError listing every problem."""
         columns = as_names(self.columns, "columns")
-        problems = [*self._numbers(), *(self._problems(frame, columns) if not self._numbers() else [])]
+        problems = [
+            *self._numbers(),
+            *(self._problems(frame, columns) if not self._numbers() else []),
+        ]
         if problems:
             raise DesignError(problems)
         value = frame[list(columns)].to_numpy(float)
@@ -115,53 +160,154 @@ class ReplicateWeights:
                     tuple(np.flatnonzero(without)[:5]),
                 )
             )
-        factor = np.divide(value, base, out=np.zeros_like(value), where=base != 0) if self.combined else value
+        factor = (
+            np.divide(value, base, out=np.zeros_like(value), where=base != 0)
+            if self.combined
+            else value
+        )
         unit, table = _rows_of(factor, design.base_psu, design.psus)
         b = len(columns)
-        known = {"bootstrap": 1 / (b - 1), "jk1": (b - 1) / b, "jkn": 1.0, "brr": 1 / b, "fay": 1 / (b * (1 - (self.rho or 0.0)) ** 2)}
+        known = {
+            "bootstrap": 1 / (b - 1),
+            "jk1": (b - 1) / b,
+            "jkn": 1.0,
+            "brr": 1 / b,
+            "fay": 1 / (b * (1 - (self.rho or 0.0)) ** 2),
+        }
         scale = known[self.method] if self.scale is None else self.scale
         rscales = np.ones(b) if self.rscales is None else np.asarray(self.rscales, float)
-        degf = _rank(value if self.combined else value * base) - 1.0 if self.degf is None else self.degf
-        return replace(design, replicates=ReplicateSet(table, scale, rscales, self.mse, f"replicate weights of the file ({self.method})", degf, unit))
+        degf = (
+            _rank(value if self.combined else value * base) - 1.0
+            if self.degf is None
+            else self.degf
+        )
+        return replace(
+            design,
+            replicates=ReplicateSet(
+                table,
+                scale,
+                rscales,
+                self.mse,
+                f"replicate weights of the file ({self.method})",
+                degf,
+                unit,
+            ),
+        )
 
     def _numbers(self) -> list[Problem]:
         """What is no number where one is due."""
         problems = [
-            Problem(f"{name} is not a finite number", f"argument '{name}'", "a number, or None", repr(value))
+            Problem(
+                f"{name} is not a finite number",
+                f"argument '{name}'",
+                "a number, or None",
+                repr(value),
+            )
             for name, value in (("scale", self.scale), ("rho", self.rho), ("degf", self.degf))
-            if value is not None and not (isinstance(value, (int, float, np.number)) and not np.isinf(value))
+            if value is not None
+            and not (isinstance(value, (int, float, np.number)) and not np.isinf(value))
         ]
         try:
             given = None if self.rscales is None else np.asarray(self.rscales, float)
         except (TypeError, ValueError):
             given = np.zeros(())
         if given is not None and given.ndim != 1:
-            problems.append(Problem("rscales are not numbers", "argument 'rscales'", "a list of numbers", repr(self.rscales)))
+            problems.append(
+                Problem(
+                    "rscales are not numbers",
+                    "argument 'rscales'",
+                    "a list of numbers",
+                    repr(self.rscales),
+                )
+            )
         return problems
 
     def _problems(self, frame: pd.DataFrame, columns: tuple[str, ...]) -> list[Problem]:
         problems = [
-            Problem("a replicate weight column is not in the frame", f"column '{c}'", "one of the frame's columns") for c in columns if c not in frame.columns
+            Problem(
+                "a replicate weight column is not in the frame",
+                f"column '{c}'",
+                "one of the frame's columns",
+            )
+            for c in columns
+            if c not in frame.columns
         ]
         problems += [
-            Problem("a replicate weight column is named twice", f"column '{c}'", "every column once") for c in dict.fromkeys(columns) if columns.count(c) > 1
+            Problem(
+                "a replicate weight column is named twice", f"column '{c}'", "every column once"
+            )
+            for c in dict.fromkeys(columns)
+            if columns.count(c) > 1
         ]
         if self.method not in FILE_METHODS:
-            problems.append(Problem("unknown replicate method", "argument 'method'", f"one of {', '.join(FILE_METHODS)}", repr(self.method)))
+            problems.append(
+                Problem(
+                    "unknown replicate method",
+                    "argument 'method'",
+                    f"one of {', '.join(FILE_METHODS)}",
+                    repr(self.method),
+                )
+            )
         if len(columns) < 2:
-            problems.append(Problem("too few replicate weights", "argument 'columns'", "at least two", str(len(columns))))
+            problems.append(
+                Problem(
+                    "too few replicate weights",
+                    "argument 'columns'",
+                    "at least two",
+                    str(len(columns)),
+                )
+            )
         if self.method == "fay" and (self.rho is None or not 0 <= self.rho < 1):
-            problems.append(Problem("Fay's method needs rho", "argument 'rho'", "a number in [0, 1) from the survey's documentation", repr(self.rho)))
+            problems.append(
+                Problem(
+                    "Fay's method needs rho",
+                    "argument 'rho'",
+                    "a number in [0, 1) from the survey's documentation",
+                    repr(self.rho),
+                )
+            )
         if self.method != "fay" and self.rho is not None:
-            problems.append(Problem("rho belongs to Fay's method", "argument 'rho'", "None", repr(self.rho)))
+            problems.append(
+                Problem("rho belongs to Fay's method", "argument 'rho'", "None", repr(self.rho))
+            )
         if self.method == "jkn" and self.rscales is None:
-            problems.append(Problem("JKn needs rscales", "argument 'rscales'", "(n_h - 1) / n_h of the stratum of each replicate", "None"))
-        if self.rscales is not None and (len(self.rscales) != len(columns) or not (np.asarray(self.rscales, float) >= 0).all()):
-            problems.append(Problem("rscales do not fit", "argument 'rscales'", f"{len(columns)} numbers of 0 or more", f"{len(self.rscales)}"))
+            problems.append(
+                Problem(
+                    "JKn needs rscales",
+                    "argument 'rscales'",
+                    "(n_h - 1) / n_h of the stratum of each replicate",
+                    "None",
+                )
+            )
+        if self.rscales is not None and (
+            len(self.rscales) != len(columns) or not (np.asarray(self.rscales, float) >= 0).all()
+        ):
+            problems.append(
+                Problem(
+                    "rscales do not fit",
+                    "argument 'rscales'",
+                    f"{len(columns)} numbers of 0 or more",
+                    f"{len(self.rscales)}",
+                )
+            )
         if self.scale is not None and not self.scale > 0:
-            problems.append(Problem("the scale is not positive", "argument 'scale'", "a number above 0", str(self.scale)))
+            problems.append(
+                Problem(
+                    "the scale is not positive",
+                    "argument 'scale'",
+                    "a number above 0",
+                    str(self.scale),
+                )
+            )
         if self.degf is not None and not self.degf > 0:
-            problems.append(Problem("the degrees of freedom are not positive", "argument 'degf'", "a number above 0, or None", str(self.degf)))
+            problems.append(
+                Problem(
+                    "the degrees of freedom are not positive",
+                    "argument 'degf'",
+                    "a number above 0, or None",
+                    str(self.degf),
+                )
+            )
         for c in columns:
             if c in frame.columns:
                 problems += weight_problems(frame[c])
@@ -171,26 +317,65 @@ class ReplicateWeights:
 def _number_problems(n: object, seed: object, rho: object) -> list[Problem]:
     problems = []
     if n is not None and not isinstance(n, (int, np.integer)):
-        problems.append(Problem("the number of replicates is not a whole number", "argument 'n'", "2 or more, for the bootstrap only", repr(n)))
-    if seed is not None and not (isinstance(seed, np.random.Generator) or (isinstance(seed, (int, np.integer)) and seed >= 0)):
         problems.append(
-            Problem("the seed is not a whole number of 0 or more", "argument 'seed'", "an integer, so that the result can be made again", repr(seed))
+            Problem(
+                "the number of replicates is not a whole number",
+                "argument 'n'",
+                "2 or more, for the bootstrap only",
+                repr(n),
+            )
+        )
+    if seed is not None and not (
+        isinstance(seed, np.random.Generator) or (isinstance(seed, (int, np.integer)) and seed >= 0)
+    ):
+        problems.append(
+            Problem(
+                "the seed is not a whole number of 0 or more",
+                "argument 'seed'",
+                "an integer, so that the result can be made again",
+                repr(seed),
+            )
         )
     if not isinstance(rho, (int, float, np.number)):
         problems.append(Problem("rho is not a number", "argument 'rho'", "0 <= rho < 1", repr(rho)))
     return problems
 
 
-def _problems(design: SurveyDesign, method: str, n: int | None, seed: int | None, rho: float, m_h: Int) -> list[Problem]:
+def _problems(
+    design: SurveyDesign, method: str, n: int | None, seed: int | None, rho: float, m_h: Int
+) -> list[Problem]:
     if method not in METHODS:
-        return [Problem("unknown replicate method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method))]
+        return [
+            Problem(
+                "unknown replicate method",
+                "argument 'method'",
+                f"one of {', '.join(METHODS)}",
+                repr(method),
+            )
+        ]
     problems = []
     if design.replicates is not None:
-        problems.append(Problem("the sample has replicates already", fix="Start from the linearised sample."))
+        problems.append(
+            Problem("the sample has replicates already", fix="Start from the linearised sample.")
+        )
     if method == "bootstrap" and seed is None:
-        problems.append(Problem("the bootstrap needs a seed", "argument 'seed'", "an integer, so that the result can be made again", "None"))
+        problems.append(
+            Problem(
+                "the bootstrap needs a seed",
+                "argument 'seed'",
+                "an integer, so that the result can be made again",
+                "None",
+            )
+        )
     if n is not None and (method != "bootstrap" or n < 2):
-        problems.append(Problem("the number of replicates does not fit", "argument 'n'", "2 or more, for the bootstrap only", f"{n} with {method}"))
+        problems.append(
+            Problem(
+                "the number of replicates does not fit",
+                "argument 'n'",
+                "2 or more, for the bootstrap only",
+                f"{n} with {method}",
+            )
+        )
     if not 0 <= rho < 1:
         problems.append(Problem("rho is out of range", "argument 'rho'", "0 <= rho < 1", str(rho)))
     if design.cluster_deff != 1:
@@ -214,8 +399,17 @@ def _problems(design: SurveyDesign, method: str, n: int | None, seed: int | None
             )
         )
     elif design.lonely_strata and design.lonely not in ("remove", "certainty"):
-        problems.append(Problem("strata with one PSU cannot be resampled", "strata", "at least two PSUs in each", ", ".join(design.lonely_strata[:10]),
-                                "Merge strata, or choose lonely_psu='certainty' or 'remove', which keep their factor at 1.", len(design.lonely_strata)))  # fmt: skip
+        problems.append(
+            Problem(
+                "strata with one PSU cannot be resampled",
+                "strata",
+                "at least two PSUs in each",
+                ", ".join(design.lonely_strata[:10]),
+                "Merge strata, or choose lonely_psu='certainty' or 'remove', which keep their"
+                " factor at 1.",
+                len(design.lonely_strata),
+            )
+        )
     count = {"bootstrap": n or 500, "jackknife": design.psus}.get(method, 2 * m_h.size + 2)
     if design.psus * count > _LARGEST:
         problems.append(
@@ -230,7 +424,9 @@ def _problems(design: SurveyDesign, method: str, n: int | None, seed: int | None
     return problems
 
 
-def _bootstrap(stratum: Int, m_h: Int, fraction: Float, n: int, rng: np.random.Generator) -> tuple[Float, float, Float]:
+def _bootstrap(
+    stratum: Int, m_h: Int, fraction: Float, n: int, rng: np.random.Generator
+) -> tuple[Float, float, Float]:
     factor = np.ones((stratum.size, n))
     order = np.argsort(stratum, kind="stable")
     ends = np.cumsum(m_h)
@@ -238,7 +434,9 @@ def _bootstrap(stratum: Int, m_h: Int, fraction: Float, n: int, rng: np.random.G
         if size > 1 and fraction[h] < 1:
             draw = rng.integers(0, size, (n, size - 1)) + size * np.arange(n)[:, None]
             count = np.bincount(draw.ravel(), minlength=n * size).reshape(n, size).T
-            factor[order[ends[h] - size : ends[h]]] = 1 + np.sqrt(1 - fraction[h]) * (size / (size - 1) * count - 1)
+            factor[order[ends[h] - size : ends[h]]] = 1 + np.sqrt(1 - fraction[h]) * (
+                size / (size - 1) * count - 1
+            )
     return factor, 1.0 / (n - 1), np.ones(n)
 
 
@@ -265,7 +463,9 @@ def _half_samples(stratum: Int, strata: int, rho: float) -> tuple[Float, float, 
 
 
 def _rows_of(factor: Float, psu: Int, m: int) -> tuple[Int | None, Float]:
-    """Factors by PSU where they are constant inside each (unit None), else by distinct row of the file."""
+    """Factors by PSU where they are constant inside each (unit None), else by distinct row of the
+    file.
+    """
     first = np.full(m, psu.size, np.intp)
     np.minimum.at(first, psu, np.arange(psu.size))
     if np.abs(factor - factor[first][psu]).max() <= 1e-12 * np.abs(factor).max():

@@ -26,9 +26,11 @@ LONELY: tuple[str, ...] = ("adjust", "remove", "average", "certainty", "error")
 
 @dataclass(frozen=True)
 class Sample:
-    """frame: n rows; design: the weights and how they were made; domain: (n,) mask of the rows that estimates speak of.
+    """frame: n rows; design: the weights and how they were made; domain: (n,) mask of the rows that
+    estimates speak of.
 
-    flags : sentences every table of this sample carries (synthetic data, non-probability sample, definitions in force).
+    flags : sentences every table of this sample carries (synthetic data, non-probability sample,
+        definitions in force).
     """
 
     frame: pd.DataFrame
@@ -56,8 +58,10 @@ class Sample:
         Parameters
         ----------
         weights : column of base weights; None with fpc: weights from the population counts.
-        strata, psu, fpc : a column, or a list with one column per sampling stage. fpc as population counts or sampling fractions (told apart, said in notes).
-        lonely_psu : what a stratum with one PSU contributes: "adjust" (deviation from the overall mean), "average", "remove", "certainty", "error".
+        strata, psu, fpc : a column, or a list with one column per sampling stage. fpc as population
+            counts or sampling fractions (told apart, said in notes).
+        lonely_psu : what a stratum with one PSU contributes: "adjust" (deviation from the overall
+            mean), "average", "remove", "certainty", "error".
         replicates : a `ReplicateWeights` description of replicate weight columns.
         household : cluster used where the file has no PSU.  cluster_deff : multiplies the variance where it has neither.
         nest : True where PSU codes restart in every stratum. Asked for, never guessed.
@@ -65,8 +69,9 @@ class Sample:
 
         Warns
         -----
-        DesignWarning : PSU codes that look rounded by a spreadsheet or a float format, with how many are left; rows that repeat another in every column
-            while some column tells all others apart (without `unit`). The design's notes carry both.
+        DesignWarning : PSU codes that look rounded by a spreadsheet or a float format, with how
+            many are left; rows that repeat another in every column while some column tells all
+            others apart (without `unit`). The design's notes carry both.
 
         Raises
         ------
@@ -77,7 +82,13 @@ class Sample:
             raise DesignError(problems)
         problems += _repeated_keys(frame, as_names(unit, "unit"))
         stages = as_names(psu, "psu")
-        columns = DesignColumns(as_name(weights, "weights"), as_names(strata, "strata"), stages, as_names(fpc, "fpc"), as_name(household, "household"))
+        columns = DesignColumns(
+            as_name(weights, "weights"),
+            as_names(strata, "strata"),
+            stages,
+            as_names(fpc, "fpc"),
+            as_name(household, "household"),
+        )
         try:
             design = build(frame, columns, lonely_psu, nest, cluster_deff)
         except DesignError as error:
@@ -88,9 +99,15 @@ class Sample:
             design = replicates.attach(frame, design)  # type: ignore[attr-defined]
         elif design.lonely_strata:
             named = ", ".join(design.lonely_strata[:10])
-            note = f"{len(design.lonely_strata)} strata have one PSU and are treated by the rule '{lonely_psu}': {named}."
+            note = (
+                f"{len(design.lonely_strata)} strata have one PSU and are treated by the rule"
+                f" '{lonely_psu}': {named}."
+            )
             design = replace(design, notes=(*design.notes, note))
-        for doubt in (rounded_codes(frame, stages), "" if unit is not None else repeated_rows(frame, design.base)):
+        for doubt in (
+            rounded_codes(frame, stages),
+            "" if unit is not None else repeated_rows(frame, design.base),
+        ):
             if doubt:
                 warnings.warn(doubt, DesignWarning, stacklevel=2)
                 design = replace(design, notes=(*design.notes, doubt))
@@ -117,25 +134,52 @@ class Sample:
         return self.design.degf if self.active.all() else self.design.degf_within(self.active)
 
     def where(self, mask: Sequence[bool] | Bool | pd.Series) -> Sample:
-        """The same design with a narrower domain. mask: (n,) booleans, or a Series aligned to the frame; missing is refused."""
+        """The same design with a narrower domain. mask: (n,) booleans, or a Series aligned to the
+        frame; missing is refused.
+        """
         return replace(self, domain=self.domain & self.mask(mask))
 
     def mask(self, mask: Sequence[bool] | Bool | pd.Series) -> Bool:
         """(n,) booleans aligned to the frame."""
         if isinstance(mask, pd.Series):
             if not mask.index.equals(self.frame.index):
-                if len(mask) != self.n or not self.frame.index.isin(mask.index).all() or mask.index.has_duplicates:
+                if (
+                    len(mask) != self.n
+                    or not self.frame.index.isin(mask.index).all()
+                    or mask.index.has_duplicates
+                ):
                     raise DesignError(
-                        Problem("the mask has another index than the frame", "argument 'mask'", f"{self.n} rows with the frame's index", f"{len(mask)} rows")
+                        Problem(
+                            "the mask has another index than the frame",
+                            "argument 'mask'",
+                            f"{self.n} rows with the frame's index",
+                            f"{len(mask)} rows",
+                        )
                     )
                 mask = mask.reindex(self.frame.index)
             if mask.isna().any():
                 bad = mask.isna().to_numpy()
-                raise DesignError(Problem("the mask is missing for some rows", "argument 'mask'", "True or False in every row", "missing", "Decide what missing means, e.g. mask.fillna(False).",
-                                          int(bad.sum()), tuple(int(i) for i in np.flatnonzero(bad)[:5])))  # fmt: skip
+                raise DesignError(
+                    Problem(
+                        "the mask is missing for some rows",
+                        "argument 'mask'",
+                        "True or False in every row",
+                        "missing",
+                        "Decide what missing means, e.g. mask.fillna(False).",
+                        int(bad.sum()),
+                        tuple(int(i) for i in np.flatnonzero(bad)[:5]),
+                    )
+                )
         out = np.asarray(mask)
         if out.dtype != bool or out.shape != (self.n,):
-            raise DesignError(Problem("the mask is not boolean", "argument 'mask'", f"{self.n} booleans", f"{out.dtype} of shape {out.shape}"))
+            raise DesignError(
+                Problem(
+                    "the mask is not boolean",
+                    "argument 'mask'",
+                    f"{self.n} booleans",
+                    f"{out.dtype} of shape {out.shape}",
+                )
+            )
         return out
 
     def step(self, step: WeightStep) -> Sample:
@@ -143,7 +187,9 @@ class Sample:
         return replace(self, design=self.design.add(step))
 
     def with_columns(self, columns: dict[str, object]) -> Sample:
-        """The same sample with added or replaced columns of n values; design columns were read already and are not re-read."""
+        """The same sample with added or replaced columns of n values; design columns were read
+        already and are not re-read.
+        """
         return replace(self, frame=self.frame.assign(**columns))  # type: ignore[arg-type]
 
     def flagged(self, *flags: str) -> Sample:
@@ -158,12 +204,22 @@ class Sample:
     def summary(self) -> pd.DataFrame:
         """The sample at a glance."""
         w = self.weights[self.active]
-        kish = float(w.size * ((w / w.max()) ** 2).sum() / (w / w.max()).sum() ** 2) if w.size else float("nan")
+        kish = (
+            float(w.size * ((w / w.max()) ** 2).sum() / (w / w.max()).sum() ** 2)
+            if w.size
+            else float("nan")
+        )
         rows = {
-            "rows": f"{self.n:,}", "rows in domain with weight": f"{w.size:,}", "sum of weights": f"{w.sum():,.1f}", "Kish design effect": f"{kish:.3f}",
-            "effective n": f"{w.size / kish:,.0f}" if w.size else "0", "degrees of freedom": f"{self.degf:g}", "variance level": self.design.level,
-            "PSUs, strata": f"{self.design.psus:,}, {self.design.strata:,}", "weight steps": "; ".join(s.name for s in self.design.steps) or "none",
-        }  # fmt: skip
+            "rows": f"{self.n:,}",
+            "rows in domain with weight": f"{w.size:,}",
+            "sum of weights": f"{w.sum():,.1f}",
+            "Kish design effect": f"{kish:.3f}",
+            "effective n": f"{w.size / kish:,.0f}" if w.size else "0",
+            "degrees of freedom": f"{self.degf:g}",
+            "variance level": self.design.level,
+            "PSUs, strata": f"{self.design.psus:,}, {self.design.strata:,}",
+            "weight steps": "; ".join(s.name for s in self.design.steps) or "none",
+        }
         return pd.DataFrame({"": rows})
 
     def plot(self, ax: object | None = None) -> object:
@@ -171,7 +227,11 @@ class Sample:
         return plot.weights(self, ax)
 
     def _repr_html_(self) -> str:
-        return "<p><strong>Sample</strong></p>" + self.summary().to_html(header=False) + "".join(f"<p><small>{escape(note)}</small></p>" for note in self.notes)
+        return (
+            "<p><strong>Sample</strong></p>"
+            + self.summary().to_html(header=False)
+            + "".join(f"<p><small>{escape(note)}</small></p>" for note in self.notes)
+        )
 
     def __repr__(self) -> str:
         return "Sample\n" + self.summary().to_string(header=False)
@@ -181,29 +241,85 @@ def needs_sample(sample: object, caller: str) -> None:
     """Raise DesignError where something else stands in the place of a Sample."""
     if not isinstance(sample, Sample):
         made = "Make one: Sample.from_frame(frame, weights=...)."
-        raise DesignError(Problem(f"{caller} takes a Sample", "first argument", "a Sample", f"a {type(sample).__name__}", made))
+        raise DesignError(
+            Problem(
+                f"{caller} takes a Sample",
+                "first argument",
+                "a Sample",
+                f"a {type(sample).__name__}",
+                made,
+            )
+        )
 
 
-def _argument_problems(frame: object, lonely_psu: object, replicates: object, cluster_deff: object) -> list[Problem]:
+def _argument_problems(
+    frame: object, lonely_psu: object, replicates: object, cluster_deff: object
+) -> list[Problem]:
     problems = []
     if not isinstance(frame, pd.DataFrame):
-        problems.append(Problem("a sample is made of a frame", "argument 'frame'", "a pandas DataFrame", f"a {type(frame).__name__}"))
+        problems.append(
+            Problem(
+                "a sample is made of a frame",
+                "argument 'frame'",
+                "a pandas DataFrame",
+                f"a {type(frame).__name__}",
+            )
+        )
     if lonely_psu not in LONELY:
-        problems.append(Problem("unknown rule for lonely PSUs", "argument 'lonely_psu'", f"one of {', '.join(LONELY)}", repr(lonely_psu)))
+        problems.append(
+            Problem(
+                "unknown rule for lonely PSUs",
+                "argument 'lonely_psu'",
+                f"one of {', '.join(LONELY)}",
+                repr(lonely_psu),
+            )
+        )
     if replicates is not None and not hasattr(replicates, "attach"):
         example = "ReplicateWeights([columns], 'bootstrap')"
-        problems.append(Problem("replicate weights are described, not listed", "argument 'replicates'", example, f"a {type(replicates).__name__}"))
+        problems.append(
+            Problem(
+                "replicate weights are described, not listed",
+                "argument 'replicates'",
+                example,
+                f"a {type(replicates).__name__}",
+            )
+        )
     if not isinstance(cluster_deff, (int, float, np.number)):
-        problems.append(Problem("the cluster effect is not a number", "argument 'cluster_deff'", "a number above 0", repr(cluster_deff)))
+        problems.append(
+            Problem(
+                "the cluster effect is not a number",
+                "argument 'cluster_deff'",
+                "a number above 0",
+                repr(cluster_deff),
+            )
+        )
     return problems
 
 
 def _repeated_keys(frame: pd.DataFrame, unit: tuple[str, ...]) -> list[Problem]:
     gone = [c for c in unit if c not in frame.columns]
     if gone or not unit:
-        return [Problem("the key of a row is not in the frame", f"column '{c}'", "a column of the frame") for c in gone]
+        return [
+            Problem(
+                "the key of a row is not in the frame", f"column '{c}'", "a column of the frame"
+            )
+            for c in gone
+        ]
     twice = frame.duplicated(list(unit), keep=False).to_numpy()
     if not twice.any():
         return []
-    where, fix = f"columns {', '.join(map(str, unit))}", "Mend the merge that made them; no row is dropped."
-    return [Problem("rows repeat a key", where, "every key once", "", fix, int(twice.sum()), tuple(int(i) for i in np.flatnonzero(twice)[:5]))]
+    where, fix = (
+        f"columns {', '.join(map(str, unit))}",
+        "Mend the merge that made them; no row is dropped.",
+    )
+    return [
+        Problem(
+            "rows repeat a key",
+            where,
+            "every key once",
+            "",
+            fix,
+            int(twice.sum()),
+            tuple(int(i) for i in np.flatnonzero(twice)[:5]),
+        )
+    ]

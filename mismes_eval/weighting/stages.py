@@ -34,11 +34,20 @@ class DesignColumns:
     def present(self, frame: pd.DataFrame) -> DesignColumns:
         """Those that the frame has."""
         one = [c if c in frame.columns else None for c in (self.weights, self.household)]
-        strata, psu, fpc = (tuple(c for c in several if c in frame.columns) for several in (self.strata, self.psu, self.fpc))
+        strata, psu, fpc = (
+            tuple(c for c in several if c in frame.columns)
+            for several in (self.strata, self.psu, self.fpc)
+        )
         return DesignColumns(one[0], strata, psu, fpc, one[1])
 
 
-def build(frame: pd.DataFrame, columns: DesignColumns, lonely: Lonely, nest: bool | None, cluster_deff: float) -> SurveyDesign:
+def build(
+    frame: pd.DataFrame,
+    columns: DesignColumns,
+    lonely: Lonely,
+    nest: bool | None,
+    cluster_deff: float,
+) -> SurveyDesign:
     """SurveyDesign of a frame. Raises DesignError with every problem found."""
     problems = _column_problems(frame, columns)
     if not frame.columns.has_duplicates and len(frame):
@@ -55,7 +64,11 @@ def build(frame: pd.DataFrame, columns: DesignColumns, lonely: Lonely, nest: boo
     parent_of_row: Int = np.zeros(len(frame), np.intp)
     for k, column in enumerate(unit_columns):
         stratum_column = columns.strata[k] if k < len(columns.strata) else None
-        local, names = _codes(frame[stratum_column]) if stratum_column else (np.zeros(len(frame), np.intp), np.array(["all"]))
+        local, names = (
+            _codes(frame[stratum_column])
+            if stratum_column
+            else (np.zeros(len(frame), np.intp), np.array(["all"]))
+        )
         stratum_of_row, first_of_stratum = _pair(parent_of_row, local)
         if k == 0:
             labels = tuple(_label(v) for v in names[local[first_of_stratum]])
@@ -66,7 +79,9 @@ def build(frame: pd.DataFrame, columns: DesignColumns, lonely: Lonely, nest: boo
             code, _ = _codes(frame[column])
             if not (k == 0 and stratum_column is None):
                 if k == 0 and level == "psu":
-                    problems += _nesting_problems(frame, column, stratum_column, code, stratum_of_row, nest)
+                    problems += _nesting_problems(
+                        frame, column, stratum_column, code, stratum_of_row, nest
+                    )
                 unit_of_row, first = _pair(stratum_of_row, code)
             else:
                 unit_of_row, first = code, _first(code)
@@ -74,7 +89,9 @@ def build(frame: pd.DataFrame, columns: DesignColumns, lonely: Lonely, nest: boo
         m_h = np.bincount(stratum)
         fraction = np.zeros(m_h.size)
         if k < len(columns.fpc):
-            fraction, found, said = _fraction(frame, columns.fpc[k], first_of_stratum, stratum_of_row, m_h, unit_of_row)
+            fraction, found, said = _fraction(
+                frame, columns.fpc[k], first_of_stratum, stratum_of_row, m_h, unit_of_row
+            )
             problems += found
             notes.append(said)
         stages.append(Stage(stratum, parent_of_row[first], fraction))
@@ -82,13 +99,32 @@ def build(frame: pd.DataFrame, columns: DesignColumns, lonely: Lonely, nest: boo
         parent_of_row = unit_of_row
     if problems:
         raise DesignError(problems)
-    base = frame[columns.weights].to_numpy(float) if columns.weights else 1.0 / np.prod(np.vstack(fractions), axis=0)
-    design = SurveyDesign(base, parent_of_row, tuple(stages), lonely, level, cluster_deff, notes=tuple(notes), stratum_labels=labels)
+    base = (
+        frame[columns.weights].to_numpy(float)
+        if columns.weights
+        else 1.0 / np.prod(np.vstack(fractions), axis=0)
+    )
+    design = SurveyDesign(
+        base,
+        parent_of_row,
+        tuple(stages),
+        lonely,
+        level,
+        cluster_deff,
+        notes=tuple(notes),
+        stratum_labels=labels,
+    )
     if lonely == "error" and design.lonely_strata:
         raise DesignError(
-            Problem("strata with one PSU", f"column '{columns.strata[0]}'" if columns.strata else "", "at least two PSUs in every stratum",
-                    ", ".join(design.lonely_strata[:10]), "Merge strata, or choose lonely_psu='adjust', 'average', 'remove' or 'certainty'.", len(design.lonely_strata))
-        )  # fmt: skip
+            Problem(
+                "strata with one PSU",
+                f"column '{columns.strata[0]}'" if columns.strata else "",
+                "at least two PSUs in every stratum",
+                ", ".join(design.lonely_strata[:10]),
+                "Merge strata, or choose lonely_psu='adjust', 'average', 'remove' or 'certainty'.",
+                len(design.lonely_strata),
+            )
+        )
     return design
 
 
@@ -105,20 +141,51 @@ def _column_problems(frame: pd.DataFrame, columns: DesignColumns) -> list[Proble
     ]
     if frame.columns.has_duplicates:
         twice = frame.columns[frame.columns.duplicated()].unique()
-        problems.append(Problem("a column name stands more than once", ", ".join(map(str, twice)), fix="Rename or drop the repeated columns."))
+        problems.append(
+            Problem(
+                "a column name stands more than once",
+                ", ".join(map(str, twice)),
+                fix="Rename or drop the repeated columns.",
+            )
+        )
     stages = max(len(columns.psu), 1)
     if columns.weights is None and not columns.fpc:
         problems.append(
-            Problem("no weights and no fpc", "argument 'weights'", "a column of weights, or fpc from which weights follow", fix="Name the weight column.")
+            Problem(
+                "no weights and no fpc",
+                "argument 'weights'",
+                "a column of weights, or fpc from which weights follow",
+                fix="Name the weight column.",
+            )
         )
     elif columns.weights is None and len(columns.fpc) < stages:
-        problems.append(Problem("weights do not follow from the fpc of some stages only", "arguments 'weights' and 'fpc'", f"fpc for each of {stages} stages, or a column of weights",
-                                f"{len(columns.fpc)} fpc column{'s' if len(columns.fpc) != 1 else ''}"))  # fmt: skip
+        problems.append(
+            Problem(
+                "weights do not follow from the fpc of some stages only",
+                "arguments 'weights' and 'fpc'",
+                f"fpc for each of {stages} stages, or a column of weights",
+                f"{len(columns.fpc)} fpc column{'s' if len(columns.fpc) != 1 else ''}",
+            )
+        )
     if len(columns.fpc) > stages:
-        problems.append(Problem("more fpc columns than sampling stages", "argument 'fpc'", f"at most {stages}", str(len(columns.fpc))))
+        problems.append(
+            Problem(
+                "more fpc columns than sampling stages",
+                "argument 'fpc'",
+                f"at most {stages}",
+                str(len(columns.fpc)),
+            )
+        )
     if len(columns.strata) > stages:
-        problems.append(Problem("more strata columns than sampling stages", "argument 'strata'", f"at most {stages}", str(len(columns.strata)),
-                                "To cross two stratifiers make one column of their combinations."))  # fmt: skip
+        problems.append(
+            Problem(
+                "more strata columns than sampling stages",
+                "argument 'strata'",
+                f"at most {stages}",
+                str(len(columns.strata)),
+                "To cross two stratifiers make one column of their combinations.",
+            )
+        )
     if len(frame) == 0:
         problems.append(Problem("the frame has no rows"))
     return problems
@@ -128,30 +195,72 @@ def _rows(bad: Bool) -> tuple[object, ...]:
     return tuple(int(i) for i in np.flatnonzero(bad)[:5])
 
 
-def _value_problems(frame: pd.DataFrame, columns: DesignColumns, cluster_deff: float) -> list[Problem]:
+def _value_problems(
+    frame: pd.DataFrame, columns: DesignColumns, cluster_deff: float
+) -> list[Problem]:
     problems = []
     if columns.weights is not None:
         problems += weight_problems(frame[columns.weights])
     for c in (*columns.strata, *columns.psu, *((columns.household,) if columns.household else ())):
         bad = frame[c].isna().to_numpy()
         if bad.any():
-            problems.append(Problem("a design column is missing for some rows", f"column '{c}'", "a code in every row", "missing", "Complete the codes; rows are never dropped.",
-                                    int(bad.sum()), _rows(bad)))  # fmt: skip
+            problems.append(
+                Problem(
+                    "a design column is missing for some rows",
+                    f"column '{c}'",
+                    "a code in every row",
+                    "missing",
+                    "Complete the codes; rows are never dropped.",
+                    int(bad.sum()),
+                    _rows(bad),
+                )
+            )
         blank = _blank(frame[c])
         if blank.any():
-            problems.append(Problem("a design column is blank for some rows", f"column '{c}'", "a code in every row", "empty text", "Complete the codes; rows are never dropped.",
-                                    int(blank.sum()), _rows(blank)))  # fmt: skip
+            problems.append(
+                Problem(
+                    "a design column is blank for some rows",
+                    f"column '{c}'",
+                    "a code in every row",
+                    "empty text",
+                    "Complete the codes; rows are never dropped.",
+                    int(blank.sum()),
+                    _rows(blank),
+                )
+            )
     for c in columns.fpc:
         value = pd.to_numeric(frame[c], errors="coerce").to_numpy(float)
         bad = ~(np.isfinite(value) & (value > 0))
         if bad.any():
-            problems.append(Problem("fpc is not a positive number", f"column '{c}'", "population counts, or sampling fractions in (0, 1]", "missing, zero, negative or text",
-                                    "", int(bad.sum()), _rows(bad)))  # fmt: skip
+            problems.append(
+                Problem(
+                    "fpc is not a positive number",
+                    f"column '{c}'",
+                    "population counts, or sampling fractions in (0, 1]",
+                    "missing, zero, negative or text",
+                    "",
+                    int(bad.sum()),
+                    _rows(bad),
+                )
+            )
     if isinstance(cluster_deff, (int, float, np.number)) and not cluster_deff > 0:
-        problems.append(Problem("the cluster effect is not positive", "argument 'cluster_deff'", "a number above 0", str(cluster_deff)))
+        problems.append(
+            Problem(
+                "the cluster effect is not positive",
+                "argument 'cluster_deff'",
+                "a number above 0",
+                str(cluster_deff),
+            )
+        )
     if columns.psu and cluster_deff != 1:
         problems.append(
-            Problem("a cluster effect beside PSUs", "argument 'cluster_deff'", "1 where PSUs carry the clustering", str(cluster_deff), "Drop one of the two.")
+            Problem(
+                "a cluster effect beside PSUs",
+                "argument 'cluster_deff'",
+                "1 where PSUs carry the clustering",
+                str(cluster_deff),
+                "Drop one of the two.",
+            )
         )
     return problems
 
@@ -192,7 +301,15 @@ def weight_problems(column: pd.Series) -> list[Problem]:
         if bad.any():
             shown = str(column[bad].iloc[0])
             found.append(
-                Problem(what, where, "a finite number of 0 or more in every row", shown, "Mend the file; no row is dropped.", int(bad.sum()), _rows(bad))
+                Problem(
+                    what,
+                    where,
+                    "a finite number of 0 or more in every row",
+                    shown,
+                    "Mend the file; no row is dropped.",
+                    int(bad.sum()),
+                    _rows(bad),
+                )
             )
     if not found and not value.sum() > 0:
         found.append(Problem("the weights sum to zero", where, "a positive sum", str(value.sum())))
@@ -206,7 +323,11 @@ def _codes(column: pd.Series) -> tuple[Int, np.ndarray]:
 
 def _label(value: object) -> str:
     """A code as people write it: 13379, not 13379.0."""
-    return str(int(value)) if isinstance(value, (float, np.floating)) and float(value).is_integer() else str(value)
+    return (
+        str(int(value))
+        if isinstance(value, (float, np.floating)) and float(value).is_integer()
+        else str(value)
+    )
 
 
 def _first(code: Int) -> Int:
@@ -222,7 +343,14 @@ def _pair(a: Int, b: Int) -> tuple[Int, Int]:
     return code, _first(code)
 
 
-def _nesting_problems(frame: pd.DataFrame, column: str, stratum_column: str | None, code: Int, stratum: Int, nest: bool | None) -> list[Problem]:
+def _nesting_problems(
+    frame: pd.DataFrame,
+    column: str,
+    stratum_column: str | None,
+    code: Int,
+    stratum: Int,
+    nest: bool | None,
+) -> list[Problem]:
     if nest:
         return []
     pairs = pd.DataFrame({"psu": code, "stratum": stratum}).drop_duplicates()
@@ -236,21 +364,36 @@ def _nesting_problems(frame: pd.DataFrame, column: str, stratum_column: str | No
             "PSU codes stand in more than one stratum",
             f"columns '{column}' and '{stratum_column}'",
             "each PSU in one stratum",
-            f"{some.size} codes that repeat, first: {', '.join(str(frame[column].iloc[r]) for r in rows)}",
+            f"{some.size} codes that repeat, first:"
+            f" {', '.join(str(frame[column].iloc[r]) for r in rows)}",
             "Say nest=True if codes restart in every stratum; mend the strata if they do not.",
         )
     ]
 
 
-def _fraction(frame: pd.DataFrame, column: str, first_of_stratum: Int, stratum: Int, m_h: Int, unit: Int) -> tuple[Float, list[Problem], str]:
-    """Sampling fraction of each stratum from population counts or fractions, problems, and what it was taken for."""
+def _fraction(
+    frame: pd.DataFrame, column: str, first_of_stratum: Int, stratum: Int, m_h: Int, unit: Int
+) -> tuple[Float, list[Problem], str]:
+    """Sampling fraction of each stratum from population counts or fractions, problems, and what it
+    was taken for.
+    """
     value = frame[column].to_numpy(float)
     where = f"column '{column}'"
     constant = value == value[first_of_stratum][stratum]
     if not constant.all():
         return (
             np.zeros(m_h.size),
-            [Problem("fpc differs inside a stratum", where, "one value per stratum", "", "", int((~constant).sum()), _rows(~constant))],
+            [
+                Problem(
+                    "fpc differs inside a stratum",
+                    where,
+                    "one value per stratum",
+                    "",
+                    "",
+                    int((~constant).sum()),
+                    _rows(~constant),
+                )
+            ],
             "",
         )
     per_stratum = value[first_of_stratum]
@@ -258,10 +401,26 @@ def _fraction(frame: pd.DataFrame, column: str, first_of_stratum: Int, stratum: 
         return per_stratum, [], f"fpc column '{column}' read as sampling fractions."
     short = per_stratum < m_h
     if short.any():
-        kind = "neither population counts nor sampling fractions" if (per_stratum <= 1).any() else "smaller than the sample"
+        kind = (
+            "neither population counts nor sampling fractions"
+            if (per_stratum <= 1).any()
+            else "smaller than the sample"
+        )
         h = int(np.flatnonzero(short)[0])
-        return np.zeros(m_h.size), [
-            Problem(f"fpc is {kind}", where, f"counts of at least the sampled units ({m_h[h]} in the stratum of row {first_of_stratum[h]}), or fractions in (0, 1] throughout",
-                    f"{per_stratum[h]:g}", "", int(short.sum()), tuple(int(r) for r in first_of_stratum[short][:5]))
-        ], ""  # fmt: skip
+        return (
+            np.zeros(m_h.size),
+            [
+                Problem(
+                    f"fpc is {kind}",
+                    where,
+                    f"counts of at least the sampled units ({m_h[h]} in the stratum of row"
+                    f" {first_of_stratum[h]}), or fractions in (0, 1] throughout",
+                    f"{per_stratum[h]:g}",
+                    "",
+                    int(short.sum()),
+                    tuple(int(r) for r in first_of_stratum[short][:5]),
+                )
+            ],
+            "",
+        )
     return m_h / per_stratum, [], f"fpc column '{column}' read as population counts."

@@ -1,4 +1,6 @@
-"""Weight steps: one stage in the making of a weight, and how it pulls an influence back (decision 0001)."""
+"""Weight steps: one stage in the making of a weight, and how it pulls an influence back (decision
+0001).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from mismes_eval.numerics.rows import Float, Int, Rows
 
 
 class WeightStep(Protocol):
-    """w_after = w_before * factor; `pull_back` turns influence on w_after into influence on w_before."""
+    """w_after = w_before * factor; `pull_back` turns influence on w_after into influence on
+    w_before.
+    """
 
     @property
     def name(self) -> str:
@@ -32,19 +36,25 @@ class WeightStep(Protocol):
         ...
 
     def added_vcov(self, z: Influence) -> Float | None:
-        """Variance (p, p) that the step brings from outside the sample (totals with an error of their own), or None."""
+        """Variance (p, p) that the step brings from outside the sample (totals with an error of
+        their own), or None.
+        """
         ...
 
     def refit(self, before: Float) -> Float:
-        """(n,) factor of the same step made anew from other weights before it: what a replicate needs. Raises ValueError where it cannot be made."""
+        """(n,) factor of the same step made anew from other weights before it: what a replicate
+        needs. Raises ValueError where it cannot be made.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Calibration to totals of x. Every distance linearises alike: residuals with the weights *before* the step (R survey: calibrate).
+    """Calibration to totals of x. Every distance linearises alike: residuals with the weights
+    *before* the step (R survey: calibrate).
 
-    factor (n,); x: n rows of q calibration variables; before (n,) weights before the step; total_vcov (q, q) or None for exact totals.
+    factor (n,); x: n rows of q calibration variables; before (n,) weights before the step;
+    total_vcov (q, q) or None for exact totals.
     """
 
     name: str
@@ -80,13 +90,18 @@ class Calibration:
             raise ValueError(f"{self.name}: the totals were not kept")
         solution = calibration.solve(before, self.x, self.totals, self.method, self.bounds)
         if not solution.missed < 1e-8:
-            raise ValueError(f"{self.name}: margin '{self.margins[solution.worst] if self.margins else solution.worst}' cannot be met")
+            raise ValueError(
+                f"{self.name}: margin"
+                f" '{self.margins[solution.worst] if self.margins else solution.worst}' cannot"
+                " be met"
+            )
         return solution.factor if self.x.cell is None else solution.factor[self.x.cell]
 
 
 @dataclass(frozen=True)
 class ResponsePropensity:
-    """Division by a fitted logit propensity. x: n rows of q covariates; r (n,) 1 for respondents; p (n,) propensity; before (n,) weights of the fit.
+    """Division by a fitted logit propensity. x: n rows of q covariates; r (n,) 1 for respondents; p
+    (n,) propensity; before (n,) weights of the fit.
 
     stabiliser (n,) or None: a numerator that multiplies 1/p and is treated as fixed.
     """
@@ -108,7 +123,9 @@ class ResponsePropensity:
         information = self.x.gram(self.before * self.p * (1 - self.p))
         if not information.any():
             return z.scaled(self.factor)
-        return z.scaled(self.factor).plus(self.x, -np.asarray(np.linalg.solve(information, slope), float), self.r - self.p)
+        return z.scaled(self.factor).plus(
+            self.x, -np.asarray(np.linalg.solve(information, slope), float), self.r - self.p
+        )
 
     def added_vcov(self, z: Influence) -> Float | None:
         return None
@@ -129,7 +146,9 @@ class ResponsePropensity:
 
 @dataclass(frozen=True)
 class KnownFactor:
-    """A factor that is not estimated: frame shares, weight shares, caps (treated as fixed and said so in the name)."""
+    """A factor that is not estimated: frame shares, weight shares, caps (treated as fixed and said
+    so in the name).
+    """
 
     name: str
     factor: Float
@@ -146,12 +165,15 @@ class KnownFactor:
 
 @dataclass(frozen=True)
 class PhaseTwo:
-    """Screening: a subsample of the phase-1 rows with known conditional probabilities, optionally calibrated to phase-1 totals of x.
+    """Screening: a subsample of the phase-1 rows with known conditional probabilities, optionally
+    calibrated to phase-1 totals of x.
 
-    share (n,) selected / probability; g (n,) calibration factor; x: n rows of the phase-1 variables or None; before (n,) phase-1 weights;
-    fraction (n,) first-stage sampling fraction, through which the phase-2 variance would else be lost.
+    share (n,) selected / probability; g (n,) calibration factor; x: n rows of the phase-1 variables
+    or None; before (n,) phase-1 weights; fraction (n,) first-stage sampling fraction, through which
+    the phase-2 variance would else be lost.
 
-    References: Sarndal, Swensson and Wretman (1992), ch. 9; the phase-1 totals keep their own error, so X B stays in the influence.
+    References: Sarndal, Swensson and Wretman (1992), ch. 9; the phase-1 totals keep their own
+    error, so X B stays in the influence.
     """
 
     name: str
@@ -182,7 +204,10 @@ class PhaseTwo:
             return None
         chance = np.divide(1.0, self.share, out=np.ones_like(self.share), where=self.share > 0)
         residual, _ = self._residual(z)
-        e = residual.dense() * (self.before * self.factor * np.sqrt(self.fraction * (1 - chance)))[:, None]
+        e = (
+            residual.dense()
+            * (self.before * self.factor * np.sqrt(self.fraction * (1 - chance)))[:, None]
+        )
         out: Float = e.T @ e
         return out
 
@@ -195,9 +220,11 @@ class PhaseTwo:
 
 @dataclass(frozen=True)
 class WeightShare:
-    """Weights of reporting rows handed to reported ones: w_j = w_link(j) * factor_j. The rows after the step are others than those before it.
+    """Weights of reporting rows handed to reported ones: w_j = w_link(j) * factor_j. The rows after
+    the step are others than those before it.
 
-    factor (n_after,) 1 / multiplicity; link (n_after,) row before the step that reports each row after it; n_before.
+    factor (n_after,) 1 / multiplicity; link (n_after,) row before the step that reports each row
+    after it; n_before.
     References: Sirken (1970), JASA 65, 257-266; Deville and Lavallee (2006).
     """
 
@@ -218,9 +245,11 @@ class WeightShare:
 
 @dataclass(frozen=True)
 class PseudoWeight:
-    """Inverse odds of being in a non-probability sample, estimated against a reference sample stacked below it.
+    """Inverse odds of being in a non-probability sample, estimated against a reference sample
+    stacked below it.
 
-    x: n rows of covariates; r (n,) 1 in the non-probability sample; p (n,) fitted probability; before (n,) 1 for it and design weights for the reference.
+    x: n rows of covariates; r (n,) 1 in the non-probability sample; p (n,) fitted probability;
+    before (n,) 1 for it and design weights for the reference.
     References: Elliott and Valliant (2017), Statistical Science 32, 249-264.
     """
 
@@ -236,7 +265,9 @@ class PseudoWeight:
 
     def pull_back(self, z: Influence) -> Influence:
         slope = -z.cross(self.x, self.before * self.factor)
-        g = np.asarray(np.linalg.solve(self.x.gram(self.before * self.p * (1 - self.p)), slope), float)
+        g = np.asarray(
+            np.linalg.solve(self.x.gram(self.before * self.p * (1 - self.p)), slope), float
+        )
         return z.scaled(self.factor).plus(self.x, g, self.r - self.p)
 
     def added_vcov(self, z: Influence) -> Float | None:
@@ -253,7 +284,9 @@ class PseudoWeight:
 
 @dataclass(frozen=True)
 class Embedded:
-    """A step that one of several joined samples had taken: it acts on rows start..start+size-1 of n, the others pass."""
+    """A step that one of several joined samples had taken: it acts on rows start..start+size-1 of
+    n, the others pass.
+    """
 
     inner: WeightStep
     start: int
@@ -275,7 +308,11 @@ class Embedded:
 
     def pull_back(self, z: Influence) -> Influence:
         end = self.start + self.size
-        pieces = [z.take(np.arange(self.start)), self.inner.pull_back(self._inside(z)), z.take(np.arange(end, self.n))]
+        pieces = [
+            z.take(np.arange(self.start)),
+            self.inner.pull_back(self._inside(z)),
+            z.take(np.arange(end, self.n)),
+        ]
         return one_above_other([piece for piece in pieces if piece.n])
 
     def added_vcov(self, z: Influence) -> Float | None:
@@ -283,5 +320,7 @@ class Embedded:
 
     def refit(self, before: Float) -> Float:
         f = np.ones(self.n)
-        f[self.start : self.start + self.size] = self.inner.refit(before[self.start : self.start + self.size])
+        f[self.start : self.start + self.size] = self.inner.refit(
+            before[self.start : self.start + self.size]
+        )
         return f

@@ -1,4 +1,6 @@
-"""What looks wrong in a frame and may yet be right: told in a sentence that a warning and every table carry."""
+"""What looks wrong in a frame and may yet be right: told in a sentence that a warning and every
+table carry.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +14,33 @@ _SOME = 50  # repeated values looked at before all
 
 
 def rounded_codes(frame: pd.DataFrame, psu: tuple[str, ...]) -> str:
-    """A sentence where numeric PSU codes lost their last digits: beyond the exact range of floats, or long codes that all end in the same zeros."""
+    """A sentence where numeric PSU codes lost their last digits: beyond the exact range of floats,
+    or long codes that all end in the same zeros.
+    """
     for column in psu:
         if not pd.api.types.is_numeric_dtype(frame[column]):
             continue
         code = np.unique(frame[column].dropna().to_numpy(float))
         long = code.size > 1 and code.max() >= 1e7
         step = 1000.0
-        beyond = bool(pd.api.types.is_float_dtype(frame[column])) and code.size > 0 and code.max() >= 2.0**53
+        beyond = (
+            bool(pd.api.types.is_float_dtype(frame[column]))
+            and code.size > 0
+            and code.max() >= 2.0**53
+        )
         if beyond or (long and bool((code % step == 0).all())):
-            return f"PSU codes in column '{column}' look rounded: {code.size:,} distinct values are left. Compare with the number of PSUs that the office states, and read the column as text."
+            return (
+                f"PSU codes in column '{column}' look rounded: {code.size:,} distinct values are"
+                " left. Compare with the number of PSUs that the office states, and read the"
+                " column as text."
+            )
     return ""
 
 
 def repeated_rows(frame: pd.DataFrame, weights: Float) -> str:
-    """A sentence where some rows with weight repeat another row in every column although one column tells all other rows apart: what a merge leaves that was not one to one."""
+    """A sentence where some rows with weight repeat another row in every column although one column
+    tells all other rows apart: what a merge leaves that was not one to one.
+    """
     try:
         return _repeated(frame, weights)
     except TypeError:  # cells that cannot be compared, such as lists
@@ -50,8 +64,10 @@ def _repeated(frame: pd.DataFrame, weights: Float) -> str:
             if twice.size:
                 some = ", ".join(map(str, twice[:5]))
                 return (
-                    f"Rows that repeat another row in every column: {twice.size:,} (row {some}{', ...' if twice.size > 5 else ''}), while '{c}' tells all others apart. "
-                    "Duplicates of a merge? No row is dropped; name the key of a row with unit= to have them refused."
+                    f"Rows that repeat another row in every column: {twice.size:,} (row"
+                    f" {some}{', ...' if twice.size > 5 else ''}), while '{c}' tells all others"
+                    " apart. Duplicates of a merge? No row is dropped; name the key of a row with"
+                    " unit= to have them refused."
                 )
             return ""
     return ""

@@ -1,4 +1,6 @@
-"""Clear outputs, execution counts and records of runs from notebooks; the exit status says whether any file changed (for pre-commit)."""
+"""Clear outputs, execution counts and records of runs from notebooks; the exit status says whether
+any file changed (for pre-commit).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,11 @@ def cleared(notebook: dict[str, Any]) -> dict[str, Any]:
         if cell["cell_type"] == "code":
             kept |= {"outputs": [], "execution_count": None}
         cells.append(kept)
-    return {**notebook, "cells": cells, "metadata": {k: v for k, v in notebook["metadata"].items() if k in KEPT}}
+    return {
+        **notebook,
+        "cells": cells,
+        "metadata": {k: v for k, v in notebook["metadata"].items() if k in KEPT},
+    }
 
 
 def main(names: list[str]) -> int:
@@ -29,7 +35,9 @@ def main(names: list[str]) -> int:
         before = json.loads(path.read_text(encoding="utf-8"))
         after = cleared(before)
         if after != before:
-            path.write_text(json.dumps(after, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            path.write_text(
+                json.dumps(after, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
             changed += 1
     return int(changed > 0)
 

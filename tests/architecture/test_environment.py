@@ -1,4 +1,6 @@
-"""environment.yml, pyproject.toml and requirements.lock agree; the lock pins everything with hashes and names no address; make help lists every target."""
+"""environment.yml, pyproject.toml and requirements.lock agree; the lock pins everything with hashes
+and names no address; make help lists every target.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ pytestmark = pytest.mark.architecture
 
 
 def project(root: Path) -> dict[str, object]:
-    content: dict[str, object] = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    content: dict[str, object] = tomllib.loads(
+        (root / "pyproject.toml").read_text(encoding="utf-8")
+    )["project"]
     return content
 
 
@@ -37,7 +41,13 @@ def locked(root: Path) -> dict[str, list[Requirement]]:
 def test_conda_file_agrees_with_the_project(root: Path) -> None:
     environment = yaml.safe_load((root / "environment.yml").read_text(encoding="utf-8"))
     plain = [d for d in environment["dependencies"] if isinstance(d, str)]
-    by_pip = [d for group in environment["dependencies"] if isinstance(group, dict) for d in group["pip"] if not d.startswith("-e")]
+    by_pip = [
+        d
+        for group in environment["dependencies"]
+        if isinstance(group, dict)
+        for d in group["pip"]
+        if not d.startswith("-e")
+    ]
     found = specifiers(plain + by_pip)
     python = found.pop("python")
     del found["pip"]
@@ -57,14 +67,18 @@ def test_lock_meets_every_requirement(root: Path) -> None:
         assert found, f"{r.name} is not locked: make lock"
         for pin in found:
             (version,) = [s.version for s in pin.specifier]
-            assert r.specifier.contains(version, prereleases=True), f"{pin} does not meet {r}: make lock"
+            assert r.specifier.contains(version, prereleases=True), (
+                f"{pin} does not meet {r}: make lock"
+            )
 
 
 def test_lock_pins_with_hashes_and_names_no_address(root: Path) -> None:
     text = (root / "requirements.lock").read_text(encoding="utf-8")
     assert not re.search(r"https?:|//|index-url|find-links", text)
     blocks = re.split(r"\n(?=\S)", text.strip())
-    unhashed = [b.splitlines()[0] for b in blocks if not b.startswith("#") and "--hash=sha256:" not in b]
+    unhashed = [
+        b.splitlines()[0] for b in blocks if not b.startswith("#") and "--hash=sha256:" not in b
+    ]
     assert not unhashed
 
 
@@ -73,11 +87,44 @@ def test_make_help_has_a_line_for_every_target(root: Path) -> None:
     (phony,) = re.findall(r"^\.PHONY: (.*)$", text, flags=re.MULTILINE)
     told = re.findall(r"^([a-z]+):.*## \S", text, flags=re.MULTILINE)
     assert set(told) == set(phony.split())
-    assert {"report", "test", "check", "lab", "demo", "bench", "coverage", "prove", "docs", "lock", "clean"} <= set(told)
+    assert {
+        "report",
+        "test",
+        "check",
+        "lab",
+        "demo",
+        "bench",
+        "coverage",
+        "prove",
+        "docs",
+        "lock",
+        "clean",
+    } <= set(told)
 
 
 def test_clearing_a_notebook_keeps_what_belongs_to_it() -> None:
-    cell = {"cell_type": "code", "id": "a", "source": "1", "metadata": {"tags": ["parameters"], "papermill": {"x": 1}}, "outputs": [{}], "execution_count": 3}
-    out = cleared({"cells": [cell], "metadata": {"papermill": {}, "kernelspec": {"name": "python3"}}, "nbformat": 4, "nbformat_minor": 5})
-    assert out["cells"][0] == {"cell_type": "code", "id": "a", "source": "1", "metadata": {"tags": ["parameters"]}, "outputs": [], "execution_count": None}
+    cell = {
+        "cell_type": "code",
+        "id": "a",
+        "source": "1",
+        "metadata": {"tags": ["parameters"], "papermill": {"x": 1}},
+        "outputs": [{}],
+        "execution_count": 3,
+    }
+    out = cleared(
+        {
+            "cells": [cell],
+            "metadata": {"papermill": {}, "kernelspec": {"name": "python3"}},
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+    )
+    assert out["cells"][0] == {
+        "cell_type": "code",
+        "id": "a",
+        "source": "1",
+        "metadata": {"tags": ["parameters"]},
+        "outputs": [],
+        "execution_count": None,
+    }
     assert out["metadata"] == {"kernelspec": {"name": "python3"}}

@@ -1,4 +1,6 @@
-"""Nothing in the package is there on Linux only: no module, call or path that macOS or Windows lacks, unless a guard beside it says what happens there."""
+"""Nothing in the package is there on Linux only: no module, call or path that macOS or Windows
+lacks, unless a guard beside it says what happens there.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,39 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.architecture
-MODULES = {"fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "syslog", "crypt", "spwd", "posix"}
+MODULES = {
+    "fcntl",
+    "resource",
+    "pwd",
+    "grp",
+    "termios",
+    "tty",
+    "pty",
+    "syslog",
+    "crypt",
+    "spwd",
+    "posix",
+}
 CALLS = {
-    "fork", "forkpty", "getuid", "geteuid", "getgid", "setsid", "killpg", "getpgid", "sched_getaffinity", "sched_setaffinity", "mkfifo", "chroot", "nice", "uname", "getloadavg", "sysconf",
-    "O_NOFOLLOW", "O_DIRECTORY",
-}  # fmt: skip
+    "fork",
+    "forkpty",
+    "getuid",
+    "geteuid",
+    "getgid",
+    "setsid",
+    "killpg",
+    "getpgid",
+    "sched_getaffinity",
+    "sched_setaffinity",
+    "mkfifo",
+    "chroot",
+    "nice",
+    "uname",
+    "getloadavg",
+    "sysconf",
+    "O_NOFOLLOW",
+    "O_DIRECTORY",
+}
 PATHS = ("/proc", "/sys/", "/dev/", "/tmp", "/usr/", "/etc/")
 GUARDS = ("hasattr", "sys.platform", "os.name", "platform.system", "is_file()", ".exists()")
 
@@ -23,10 +53,15 @@ def guarded(parents: dict[ast.AST, ast.AST], node: ast.AST) -> bool:
         node = parents[node]
         if isinstance(node, ast.Try):
             return True
-        if isinstance(node, (ast.If, ast.IfExp, ast.BoolOp)) and any(g in ast.unparse(node.test if not isinstance(node, ast.BoolOp) else node) for g in GUARDS):
+        if isinstance(node, (ast.If, ast.IfExp, ast.BoolOp)) and any(
+            g in ast.unparse(node.test if not isinstance(node, ast.BoolOp) else node)
+            for g in GUARDS
+        ):
             return True
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            return any(g in ast.unparse(s) for g in GUARDS for s in node.body if isinstance(s, ast.If))
+            return any(
+                g in ast.unparse(s) for g in GUARDS for s in node.body if isinstance(s, ast.If)
+            )
     return False
 
 
@@ -35,7 +70,11 @@ def linux_only(source: str) -> list[str]:
     tree = ast.parse(source)
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     docs = {
-        id(n.body[0].value) for n in ast.walk(tree) if isinstance(n, (ast.Module, ast.FunctionDef, ast.ClassDef)) and n.body and isinstance(n.body[0], ast.Expr)
+        id(n.body[0].value)
+        for n in ast.walk(tree)
+        if isinstance(n, (ast.Module, ast.FunctionDef, ast.ClassDef))
+        and n.body
+        and isinstance(n.body[0], ast.Expr)
     }
     found = []
     for node in ast.walk(tree):
@@ -44,9 +83,19 @@ def linux_only(source: str) -> list[str]:
             what = next((a.name for a in node.names if a.name.split(".")[0] in MODULES), "")
         elif isinstance(node, ast.ImportFrom):
             what = (node.module or "") if (node.module or "").split(".")[0] in MODULES else ""
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os" and node.attr in CALLS:
+        elif (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "os"
+            and node.attr in CALLS
+        ):
             what = f"os.{node.attr}"
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(PATHS) and id(node) not in docs:
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and node.value.startswith(PATHS)
+            and id(node) not in docs
+        ):
             what = repr(node.value)
         if what and not guarded(parents, node):
             found.append(f"line {getattr(node, 'lineno', 0)}: {what}")
@@ -54,7 +103,10 @@ def linux_only(source: str) -> list[str]:
 
 
 def test_the_package_runs_beyond_linux(root: Path) -> None:
-    wrong = {p.relative_to(root).as_posix(): linux_only(p.read_text(encoding="utf-8")) for p in sorted((root / "mismes_eval").rglob("*.py"))}
+    wrong = {
+        p.relative_to(root).as_posix(): linux_only(p.read_text(encoding="utf-8"))
+        for p in sorted((root / "mismes_eval").rglob("*.py"))
+    }
     assert {p: w for p, w in wrong.items() if w} == {}
 
 
@@ -63,8 +115,14 @@ def test_every_text_file_is_opened_with_its_encoding(root: Path) -> None:
     wrong = []
     for path in sorted((root / "mismes_eval").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("read_text", "write_text"):
-                given = {k.arg for k in node.keywords} | ({"encoding"} if len(node.args) > (node.func.attr == "write_text") else set())
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in ("read_text", "write_text")
+            ):
+                given = {k.arg for k in node.keywords} | (
+                    {"encoding"} if len(node.args) > (node.func.attr == "write_text") else set()
+                )
                 if "encoding" not in given:
                     wrong.append(f"{path.relative_to(root).as_posix()}:{node.lineno}")
     assert wrong == []

@@ -1,4 +1,6 @@
-"""The shape of the code base: floors, thin notebooks, nothing that executes text, no machine's paths, no hidden imports, no empty functions."""
+"""The shape of the code base: floors, thin notebooks, nothing that executes text, no machine's
+paths, no hidden imports, no empty functions.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +15,41 @@ import pytest
 
 pytestmark = pytest.mark.architecture
 FLOORS = (
-    ("errors",), ("numerics",), ("frame", "weighting"), ("estimate",), ("impact",), ("inventory", "lfs", "tracer", "synthetic"), ("evaluation",), ("report",), ("cli",),
-)  # fmt: skip
+    ("errors",),
+    ("numerics",),
+    ("frame", "weighting"),
+    ("estimate",),
+    ("impact",),
+    ("inventory", "lfs", "tracer", "synthetic"),
+    ("evaluation",),
+    ("report",),
+    ("cli",),
+)
 LEVEL = {name: i for i, names in enumerate(FLOORS) for name in names}
 BANNED_CALLS = {"eval", "exec", "compile", "__import__"}
-BANNED_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "subprocess", "pty", "commands"}
-# Chromium, and this Python for the process that kernels are forked from: by a list of arguments and without a shell
+BANNED_MODULES = {
+    "pickle",
+    "cPickle",
+    "dill",
+    "cloudpickle",
+    "joblib",
+    "shelve",
+    "marshal",
+    "subprocess",
+    "pty",
+    "commands",
+}
+# Chromium, and this Python for the process that kernels are forked from: by a list of arguments and
+# without a shell
 STARTS_A_PROGRAM = {("report/pdf.py", "subprocess"), ("report/forking.py", "subprocess")}
 SHELLS = {("os", "system"), ("os", "popen"), ("pd", "read_pickle"), ("pd", "eval")}
 
 
 def modules(root: Path) -> list[tuple[Path, ast.Module]]:
-    found = [(p.relative_to(root), ast.parse(p.read_text(encoding="utf-8"))) for p in sorted((root / "mismes_eval").rglob("*.py"))]
+    found = [
+        (p.relative_to(root), ast.parse(p.read_text(encoding="utf-8")))
+        for p in sorted((root / "mismes_eval").rglob("*.py"))
+    ]
     assert found
     return found
 
@@ -39,15 +64,26 @@ def test_imports_go_down(root: Path) -> None:
     wrong = []
     for path, tree in modules(root):
         floor = path.parts[1].removesuffix(".py")
-        for name in (n for node in ast.walk(tree) for n in imported(node) if n.startswith("mismes_eval.")):
+        for name in (
+            n for node in ast.walk(tree) for n in imported(node) if n.startswith("mismes_eval.")
+        ):
             target = name.split(".")[1]
-            if floor in LEVEL and target in LEVEL and (LEVEL[target] > LEVEL[floor] or (LEVEL[target] == LEVEL[floor] and target != floor)):
+            if (
+                floor in LEVEL
+                and target in LEVEL
+                and (
+                    LEVEL[target] > LEVEL[floor]
+                    or (LEVEL[target] == LEVEL[floor] and target != floor)
+                )
+            ):
                 wrong.append(f"{path}: {name}")
     assert not wrong
 
 
 def test_every_folder_has_a_floor(root: Path) -> None:
-    folders = {p.name for p in (root / "mismes_eval").iterdir() if p.is_dir() and p.name != "__pycache__"}
+    folders = {
+        p.name for p in (root / "mismes_eval").iterdir() if p.is_dir() and p.name != "__pycache__"
+    }
     assert folders <= set(LEVEL)
 
 
@@ -70,7 +106,12 @@ def test_the_numerics_know_no_frames(root: Path) -> None:
         "threading",
     }
     wrong = [
-        f"{p}: {n}" for p, t in modules(root) if p.parts[1] == "numerics" for node in ast.walk(t) for n in imported(node) if n.split(".")[0] not in allowed
+        f"{p}: {n}"
+        for p, t in modules(root)
+        if p.parts[1] == "numerics"
+        for node in ast.walk(t)
+        for n in imported(node)
+        if n.split(".")[0] not in allowed
     ]
     assert not wrong
 
@@ -80,15 +121,25 @@ def test_nothing_executes_text(root: Path) -> None:
     for path, tree in modules(root):
         for node in ast.walk(tree):
             inside = path.relative_to("mismes_eval").as_posix()
-            wrong += [f"{path}: imports {n}" for n in imported(node) if n.split(".")[0] in BANNED_MODULES and (inside, n) not in STARTS_A_PROGRAM]
+            wrong += [
+                f"{path}: imports {n}"
+                for n in imported(node)
+                if n.split(".")[0] in BANNED_MODULES and (inside, n) not in STARTS_A_PROGRAM
+            ]
             if not isinstance(node, ast.Call):
                 continue
             f = node.func
             if isinstance(f, ast.Name) and f.id in BANNED_CALLS:
                 wrong.append(f"{path}:{node.lineno} calls {f.id}")
-            if isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name) and (f.value.id, f.attr) in SHELLS:
+            if (
+                isinstance(f, ast.Attribute)
+                and isinstance(f.value, ast.Name)
+                and (f.value.id, f.attr) in SHELLS
+            ):
                 wrong.append(f"{path}:{node.lineno} calls {f.value.id}.{f.attr}")
-            wrong += [f"{path}:{node.lineno} opens a shell" for k in node.keywords if k.arg == "shell"]
+            wrong += [
+                f"{path}:{node.lineno} opens a shell" for k in node.keywords if k.arg == "shell"
+            ]
     assert not wrong
 
 
@@ -108,7 +159,15 @@ def test_no_function_is_empty(root: Path) -> None:
     wrong = []
     for path, tree in modules(root):
         for f in (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)):
-            body = [b for b in f.body if not (isinstance(b, ast.Expr) and isinstance(b.value, ast.Constant) and isinstance(b.value.value, str))]
+            body = [
+                b
+                for b in f.body
+                if not (
+                    isinstance(b, ast.Expr)
+                    and isinstance(b.value, ast.Constant)
+                    and isinstance(b.value.value, str)
+                )
+            ]
             if body and all(isinstance(b, ast.Pass) for b in body):
                 wrong.append(f"{path}:{f.name}")
     assert not wrong
@@ -116,9 +175,12 @@ def test_no_function_is_empty(root: Path) -> None:
 
 def test_only_the_report_and_the_command_line_print(root: Path) -> None:
     wrong = [
-        f"{path}:{n.lineno}" for path, tree in modules(root) if path.parts[1] not in ("report", "cli", "__main__.py")
-        for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "print"
-    ]  # fmt: skip
+        f"{path}:{n.lineno}"
+        for path, tree in modules(root)
+        if path.parts[1] not in ("report", "cli", "__main__.py")
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "print"
+    ]
     assert not wrong
 
 
@@ -128,7 +190,17 @@ def notebooks(root: Path) -> list[Path]:
 
 def test_notebooks_are_thin(root: Path) -> None:
     wrong = []
-    banned = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.AsyncFor, ast.With, ast.Try)
+    banned = (
+        ast.FunctionDef,
+        ast.AsyncFunctionDef,
+        ast.ClassDef,
+        ast.Lambda,
+        ast.For,
+        ast.While,
+        ast.AsyncFor,
+        ast.With,
+        ast.Try,
+    )
     for path in notebooks(root):
         for i, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"]):
             if cell["cell_type"] != "code":
@@ -137,7 +209,11 @@ def test_notebooks_are_thin(root: Path) -> None:
             for node in ast.walk(ast.parse(source)):
                 if isinstance(node, banned):
                     wrong.append(f"{path.name}, cell {i}: {type(node).__name__}")
-                wrong += [f"{path.name}, cell {i}: imports {n}" for n in imported(node) if n.split(".")[0] != "mismes_eval"]
+                wrong += [
+                    f"{path.name}, cell {i}: imports {n}"
+                    for n in imported(node)
+                    if n.split(".")[0] != "mismes_eval"
+                ]
             if len(source.splitlines()) > 12:
                 wrong.append(f"{path.name}, cell {i}: {len(source.splitlines())} lines")
     assert not wrong
@@ -150,7 +226,9 @@ def test_notebooks_are_clean(root: Path) -> None:
         code = [c for c in content["cells"] if c["cell_type"] == "code"]
         if any(c["outputs"] or c["execution_count"] is not None for c in code):
             wrong.append(f"{path.name}: outputs are not cleared")
-        if "papermill" in json.dumps([content["metadata"], *(c["metadata"] for c in content["cells"])]):
+        if "papermill" in json.dumps(
+            [content["metadata"], *(c["metadata"] for c in content["cells"])]
+        ):
             wrong.append(f"{path.name}: papermill metadata")
         if sum("parameters" in c["metadata"].get("tags", []) for c in code) != 1:
             wrong.append(f"{path.name}: not one parameters cell")
@@ -160,13 +238,19 @@ def test_notebooks_are_clean(root: Path) -> None:
 def tracked(root: Path) -> list[Path]:
     if not (root / ".git").exists():
         pytest.skip("no git folder: an unpacked archive")
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True).stdout.decode().split("\0")
+    names = (
+        subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True)
+        .stdout.decode()
+        .split("\0")
+    )
     return [root / n for n in names if n and (root / n).is_file()]
 
 
 def test_no_path_of_a_machine_and_no_registry_in_the_repository(root: Path) -> None:
     machine = re.compile(r"(?<![\w.<>-])/(?:home|Users|root|work|mnt)/\w|[A-Z]:\\\\Users")
-    registry = re.compile(r"pypi\.(?:org|python)|files\.pythonhosted|--(?:extra-)?index-url|--find-links")
+    registry = re.compile(
+        r"pypi\.(?:org|python)|files\.pythonhosted|--(?:extra-)?index-url|--find-links"
+    )
     wrong = []
     for path in tracked(root):
         if path.suffix not in (
@@ -200,22 +284,41 @@ def test_no_path_of_a_machine_and_no_registry_in_the_repository(root: Path) -> N
 def test_every_test_asserts(root: Path) -> None:
     says = re.compile(r"\bassert\b|raises|assert_|warns")
     functions = [
-        (p, f) for p in sorted((root / "tests").rglob("*.py")) for f in ast.walk(ast.parse(p.read_text(encoding="utf-8"))) if isinstance(f, ast.FunctionDef)
+        (p, f)
+        for p in sorted((root / "tests").rglob("*.py"))
+        for f in ast.walk(ast.parse(p.read_text(encoding="utf-8")))
+        if isinstance(f, ast.FunctionDef)
     ]
     asserting = {f.name for _, f in functions if says.search(ast.unparse(f))}
     for _ in range(3):
-        asserting |= {f.name for _, f in functions if {n.id for n in ast.walk(f) if isinstance(n, ast.Name)} & asserting}
-    assert not [f"{p.relative_to(root)}:{f.name}" for p, f in functions if f.name.startswith("test_") and f.name not in asserting]
+        asserting |= {
+            f.name
+            for _, f in functions
+            if {n.id for n in ast.walk(f) if isinstance(n, ast.Name)} & asserting
+        }
+    assert not [
+        f"{p.relative_to(root)}:{f.name}"
+        for p, f in functions
+        if f.name.startswith("test_") and f.name not in asserting
+    ]
 
 
 def test_every_test_file_says_what_it_checks(root: Path) -> None:
-    wrong = [str(p.relative_to(root)) for p in sorted((root / "tests").rglob("test_*.py")) if not ast.get_docstring(ast.parse(p.read_text(encoding="utf-8")))]
+    wrong = [
+        str(p.relative_to(root))
+        for p in sorted((root / "tests").rglob("test_*.py"))
+        if not ast.get_docstring(ast.parse(p.read_text(encoding="utf-8")))
+    ]
     assert not wrong
 
 
 def test_the_linter_agrees(root: Path) -> None:
     found = subprocess.run(
-        [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
+        [
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command; lint_imports_command()",
+        ],
         cwd=root,
         capture_output=True,
         text=True,

@@ -1,4 +1,6 @@
-"""Write tests/README.md: one sentence per test file, from its docstring. Run it after adding a file: python tests/architecture/write_readme.py"""
+"""Write tests/README.md: one sentence per test file, from its docstring. Run it after adding a
+file: python tests/architecture/write_readme.py
+"""
 
 from __future__ import annotations
 

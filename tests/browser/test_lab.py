@@ -1,4 +1,6 @@
-"""`mismes lab` in a browser: a notebook opens on the right kernel, Run All runs every cell without an error, the event study and a weighted table are there, nothing leaves this machine."""
+"""`mismes lab` in a browser: a notebook opens on the right kernel, Run All runs every cell without
+an error, the event study and a weighted table are there, nothing leaves this machine.
+"""
 
 from __future__ import annotations
 
@@ -36,14 +38,18 @@ class Lab:
     process: subprocess.Popen[bytes]
 
     def get(self, path: str) -> Any:
-        asked = urllib.request.Request(f"{self.address}{path}", headers={"Authorization": f"token {self.token}"})
+        asked = urllib.request.Request(
+            f"{self.address}{path}", headers={"Authorization": f"token {self.token}"}
+        )
         with urllib.request.urlopen(asked, timeout=10) as answer:
             return json.load(answer)
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """The command as a user starts it, on a copy of the project, with folders of its own for settings."""
+    """The command as a user starts it, on a copy of the project, with folders of its own for
+    settings.
+    """
     root = Path(__file__).resolve().parents[2]
     place = tmp_path_factory.mktemp("lab")
     for name in ("notebooks", "params", "docs"):
@@ -51,7 +57,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     shutil.copytree(root / "data_raw" / "MDA", place / "data_raw" / "MDA")
     own = place / ".jupyter"
     own.mkdir()
-    (own / "jupyter_lab_config.json").write_text(json.dumps({"LabApp": {"expose_app_in_browser": True}}), encoding="utf-8")
+    (own / "jupyter_lab_config.json").write_text(
+        json.dumps({"LabApp": {"expose_app_in_browser": True}}), encoding="utf-8"
+    )
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -62,10 +70,16 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         "JUPYTERLAB_WORKSPACES_DIR": own / "workspaces",
         "JUPYTER_RUNTIME_DIR": own / "runtime",
     }
-    env = os.environ | {k: str(v) for k, v in folders.items()} | {"JUPYTER_TOKEN": token, "OMP_NUM_THREADS": "1", "HOME": str(place)}
+    env = (
+        os.environ
+        | {k: str(v) for k, v in folders.items()}
+        | {"JUPYTER_TOKEN": token, "OMP_NUM_THREADS": "1", "HOME": str(place)}
+    )
     with (place / "lab.log").open("wb") as log:
         command = [sys.executable, "-m", "mismes_eval", "lab", "--no-browser", "--port", str(port)]
-        process = subprocess.Popen(command, cwd=place, env=env, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=place, env=env, stdout=log, stderr=subprocess.STDOUT
+        )
     made = Lab(f"http://127.0.0.1:{port}", token, place, process)
     try:
         for _ in range(240):
@@ -93,8 +107,12 @@ def outputs(notebook: dict[str, Any], kind: str) -> list[str]:
     return ["".join(f) if isinstance(f, list) else f for f in found if f]
 
 
-def test_run_all_shows_the_event_study_and_a_weighted_table(lab: Lab, chromium: str, tmp_path: Path) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="the extra 'browser' is not installed")
+def test_run_all_shows_the_event_study_and_a_weighted_table(
+    lab: Lab, chromium: str, tmp_path: Path
+) -> None:
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="the extra 'browser' is not installed"
+    )
     asked: list[str] = []
     with playwright.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
@@ -106,7 +124,11 @@ def test_run_all_shows_the_event_study_and_a_weighted_table(lab: Lab, chromium: 
         page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
         page.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()
         page.wait_for_function(f"() => {ALL_RUN}", timeout=240_000)
-        assert not page.locator(".jp-toast-container, .Toastify__toast").locator("text=/news|update/i").count()
+        assert (
+            not page.locator(".jp-toast-container, .Toastify__toast")
+            .locator("text=/news|update/i")
+            .count()
+        )
         picture = page.locator(".jp-RenderedImage img").first
         picture.scroll_into_view_if_needed(timeout=30_000)
         assert picture.evaluate("i => i.complete && i.naturalWidth > 300")
@@ -122,8 +144,12 @@ def test_run_all_shows_the_event_study_and_a_weighted_table(lab: Lab, chromium: 
     assert len(pictures) >= 3
     tables = outputs(notebook, "text/html")
     assert any("event_time" in t and "ci_low" in t for t in tables)
-    assert any("attrition at wave 3" in t for t in tables), "the note under the effect names the weight step"
-    assert {u.split("/")[2] for u in asked if u.startswith("http")} == {lab.address.removeprefix("http://")}
+    assert any("attrition at wave 3" in t for t in tables), (
+        "the note under the effect names the weight step"
+    )
+    assert {u.split("/")[2] for u in asked if u.startswith("http")} == {
+        lab.address.removeprefix("http://")
+    }
 
 
 def test_the_kernel_is_this_installation_and_the_token_is_not_on_the_command_line(lab: Lab) -> None:

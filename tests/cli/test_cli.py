@@ -1,4 +1,6 @@
-"""The command line: exit status 0, 1 and 2, problems as paragraphs on standard error without a traceback, help without loading anything heavy."""
+"""The command line: exit status 0, 1 and 2, problems as paragraphs on standard error without a
+traceback, help without loading anything heavy.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_help_loads_nothing_heavy() -> None:
     code = "import sys\nfrom mismes_eval.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass\nprint(sorted({'pandas', 'numpy', 'scipy', 'papermill', 'nbconvert', 'matplotlib'} & set(sys.modules)))"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
     assert out.strip().endswith("[]")
     assert all(name in out for name in COMMANDS)
 
@@ -49,11 +53,21 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str], name: str) -
     assert group.get_command(None, name).help  # type: ignore[arg-type, union-attr]
 
 
-@pytest.mark.parametrize("words", [(name,) for name in COMMANDS] + [("inventory", "due"), ("inventory", "site")], ids=" ".join)
-def test_every_command_has_examples_that_it_takes(capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [(name,) for name in COMMANDS] + [("inventory", "due"), ("inventory", "site")],
+    ids=" ".join,
+)
+def test_every_command_has_examples_that_it_takes(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
     """Every option of an example is an option of its command."""
     out = mismes(capsys, *words, "--help")[1]
-    examples = [line.split() for line in out.split("Examples:")[1].splitlines() if line.strip().startswith(("mismes", "eval"))]
+    examples = [
+        line.split()
+        for line in out.split("Examples:")[1].splitlines()
+        if line.strip().startswith(("mismes", "eval"))
+    ]
     assert len(examples) >= 2
     told = set(re.findall(r"--[a-z-]+", out.split("Examples:")[0]))
     if words != ("inventory",):
@@ -61,14 +75,22 @@ def test_every_command_has_examples_that_it_takes(capsys: pytest.CaptureFixture[
 
 
 def test_every_command_that_prints_can_be_quiet(capsys: pytest.CaptureFixture[str]) -> None:
-    for words in [(n,) for n in COMMANDS if n not in ("inventory", "completion")] + [("inventory", "due"), ("inventory", "site")]:
+    for words in [(n,) for n in COMMANDS if n not in ("inventory", "completion")] + [
+        ("inventory", "due"),
+        ("inventory", "site"),
+    ]:
         out = mismes(capsys, *words, "--help")[1]
         assert "--quiet" in out, words
         assert "--json" in out or words == ("lab",), words
 
 
-@pytest.mark.parametrize("words", [("lab", "--json"), ("completion", "bash", "--json"), ("completion", "--quiet", "bash")])
-def test_what_a_command_cannot_keep_is_refused(capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [("lab", "--json"), ("completion", "bash", "--json"), ("completion", "--quiet", "bash")],
+)
+def test_what_a_command_cannot_keep_is_refused(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
     status, out, err = mismes(capsys, *words)
     assert status == 2 and out == ""
     assert f"No such option '{next(w for w in words if w.startswith('--'))}'" in err
@@ -83,7 +105,9 @@ def test_a_misspelt_command_names_the_nearest(capsys: pytest.CaptureFixture[str]
     assert "No such command 'xyzzy'" in err
 
 
-def test_an_unknown_country_names_the_nearest(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_country_names_the_nearest(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (project / "params" / "MDA.yaml").write_text("country: MDA\n", encoding="utf-8")
     status, out, err = mismes(capsys, "report", "MDX")
     assert (status, out) == (2, "")
@@ -91,7 +115,9 @@ def test_an_unknown_country_names_the_nearest(project: Path, capsys: pytest.Capt
     assert "Traceback" not in err
 
 
-def test_a_folder_that_is_no_project_is_bad_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_is_no_project_is_bad_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     status, _, err = mismes(capsys, "report", "--all")
     assert status == 2
@@ -103,8 +129,12 @@ def test_which_reports_must_be_said(project: Path, capsys: pytest.CaptureFixture
     assert mismes(capsys, "report", "MDA", "--all")[0] == 2
 
 
-def test_bad_params_print_every_problem_and_write_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (project / "params" / "MDA.yaml").write_text("contry: MDA\ncountry: MDX\ninputs:\n  lfs: ../x\n", encoding="utf-8")
+def test_bad_params_print_every_problem_and_write_nothing(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "params" / "MDA.yaml").write_text(
+        "contry: MDA\ncountry: MDX\ninputs:\n  lfs: ../x\n", encoding="utf-8"
+    )
     (project / "notebooks").mkdir()
     status, _, err = mismes(capsys, "report", "MDA")
     assert status == 2
@@ -113,7 +143,9 @@ def test_bad_params_print_every_problem_and_write_nothing(project: Path, capsys:
     assert not (project / "reports").exists()
 
 
-def test_check_reads_what_ships(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_reads_what_ships(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(root)
     status, out, _ = mismes(capsys, "check", "MDA", "--json")
     assert status == 0
@@ -122,7 +154,9 @@ def test_check_reads_what_ships(root: Path, monkeypatch: pytest.MonkeyPatch, cap
     assert any(line.startswith("labour force survey:") for line in record["read"])
 
 
-def test_a_new_country_loads_and_check_says_what_to_do_next(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_new_country_loads_and_check_says_what_to_do_next(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     status, out, _ = mismes(capsys, "new", "jor")
     assert status == 0
     assert "params/JOR.yaml" in out
@@ -136,7 +170,9 @@ def test_a_new_country_loads_and_check_says_what_to_do_next(project: Path, capsy
     assert mismes(capsys, "new", "LBN", "--name", "../LBN")[0] == 2
 
 
-def test_the_register_counts_overdue_measures(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_register_counts_overdue_measures(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(root)
     status, out, _ = mismes(capsys, "inventory", "due", "ARM", "--on", "2026-12-31", "--json")
     assert status == 0
@@ -145,9 +181,20 @@ def test_the_register_counts_overdue_measures(root: Path, monkeypatch: pytest.Mo
     assert {"measure_id", "status", "due_date"} <= set(rows[0])
 
 
-def test_the_page_of_measures_is_written(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_of_measures_is_written(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(root)
-    status, out, _ = mismes(capsys, "inventory", "site", "ARM", "--out", str(tmp_path / "page.html"), "--on", "2026-12-31")
+    status, out, _ = mismes(
+        capsys,
+        "inventory",
+        "site",
+        "ARM",
+        "--out",
+        str(tmp_path / "page.html"),
+        "--on",
+        "2026-12-31",
+    )
     assert status == 0
     assert (tmp_path / "page.html").stat().st_size > 10_000
     assert "page.html" in out
@@ -163,14 +210,18 @@ def test_the_lab_listens_here_only_and_hides_its_token() -> None:
 def test_help_has_examples_and_exit_statuses(capsys: pytest.CaptureFixture[str]) -> None:
     for name in COMMANDS:
         out = mismes(capsys, name, "--help")[1]
-        assert f"Examples:\n    {'eval ' if name == 'completion' else f'mismes {name}'}" in out, name
+        assert f"Examples:\n    {'eval ' if name == 'completion' else f'mismes {name}'}" in out, (
+            name
+        )
     out = mismes(capsys, "--help")[1]
     assert "Exit status:" in out
     assert "130" in out
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_is_a_script_of_the_shell(capsys: pytest.CaptureFixture[str], shell: str) -> None:
+def test_completion_is_a_script_of_the_shell(
+    capsys: pytest.CaptureFixture[str], shell: str
+) -> None:
     status, out, _ = mismes(capsys, "completion", shell)
     assert status == 0
     assert f"{shell}_complete" in out
@@ -178,8 +229,19 @@ def test_completion_is_a_script_of_the_shell(capsys: pytest.CaptureFixture[str],
 
 
 def test_countries_complete(root: Path) -> None:
-    env = os.environ | {"_MISMES_COMPLETE": "bash_complete", "COMP_WORDS": "mismes check M", "COMP_CWORD": "2"}
-    done = subprocess.run([sys.executable, "-c", "from mismes_eval.cli import main; main()"], cwd=root, env=env, capture_output=True, text=True, check=False)
+    env = os.environ | {
+        "_MISMES_COMPLETE": "bash_complete",
+        "COMP_WORDS": "mismes check M",
+        "COMP_CWORD": "2",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", "from mismes_eval.cli import main; main()"],
+        cwd=root,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.stdout.split() == ["plain,MAR", "plain,MDA"]
 
 
@@ -189,17 +251,25 @@ def test_reports_complete(project: Path) -> None:
         if name != "half":
             (project / "reports" / name / "MANIFEST.json").write_text("{}", encoding="utf-8")
     for command in ("verify", "package", "synthesis"):
-        argument = next(p for p in group.get_command(None, command).params if p.param_type_name == "argument")  # type: ignore[arg-type, union-attr]
+        argument = next(
+            p for p in group.get_command(None, command).params if p.param_type_name == "argument"
+        )  # type: ignore[arg-type, union-attr]
         assert [c.value for c in argument.shell_complete(None, "m")] == ["MAR", "MDA"]  # type: ignore[arg-type]
 
 
-def test_the_page_of_measures_for_a_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_of_measures_for_a_program(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(root)
     page = tmp_path / "inventory.html"
     (tmp_path / "index.html").write_text("<p>old</p>", encoding="utf-8")
     status, out, _ = mismes(capsys, "inventory", "site", "MDA", "--out", str(page), "--json")
     said = json.loads(out)
-    assert status == 0 and said == {"page": page.as_posix(), "measures": said["measures"], "linked_from": (tmp_path / "index.html").as_posix()}
+    assert status == 0 and said == {
+        "page": page.as_posix(),
+        "measures": said["measures"],
+        "linked_from": (tmp_path / "index.html").as_posix(),
+    }
     assert said["measures"] > 10 and page.is_file()
     assert mismes(capsys, "inventory", "site", "MDA", "--out", str(page), "--quiet")[:2] == (0, "")
 
@@ -216,7 +286,9 @@ def test_colours_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not coloured(Terminal())
 
 
-def test_an_earlier_name_of_a_command_works_and_says_so(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_earlier_name_of_a_command_works_and_says_so(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("mismes_eval.cli.RENAMED", {"autocomplete": "completion"})
     monkeypatch.setattr("mismes_eval.cli.plain_warnings", lambda: None)
     with pytest.warns(FutureWarning, match="mismes autocomplete is now mismes completion"):
@@ -225,13 +297,32 @@ def test_an_earlier_name_of_a_command_works_and_says_so(root: Path, monkeypatch:
 
 
 def test_the_lab_asks_nobody_about_news() -> None:
-    told = json.loads((SETTINGS / "labconfig" / "default_setting_overrides.json").read_text(encoding="utf-8"))
-    assert told["@jupyterlab/apputils-extension:notification"] == {"fetchNews": "false", "checkForUpdates": False}
+    told = json.loads(
+        (SETTINGS / "labconfig" / "default_setting_overrides.json").read_text(encoding="utf-8")
+    )
+    assert told["@jupyterlab/apputils-extension:notification"] == {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    }
 
 
 def test_a_quiet_register_makes_its_files_and_prints_nothing(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(root)
-    assert mismes(capsys, "inventory", "due", "MDA", "--on", "2026-12-31", "--out", str(tmp_path / "register"), "--quiet") == (0, "", "")
-    assert {p.name for p in (tmp_path / "register").iterdir()} == {"register.xlsx", "register.csv", "register.ics"}
+    assert mismes(
+        capsys,
+        "inventory",
+        "due",
+        "MDA",
+        "--on",
+        "2026-12-31",
+        "--out",
+        str(tmp_path / "register"),
+        "--quiet",
+    ) == (0, "", "")
+    assert {p.name for p in (tmp_path / "register").iterdir()} == {
+        "register.xlsx",
+        "register.csv",
+        "register.ics",
+    }

@@ -1,4 +1,6 @@
-"""From `mismes new` to a report by following `mismes check`: Jordan by a mapping workbook, Lebanon by the inventory workbook, Chile on the office's public file."""
+"""From `mismes new` to a report by following `mismes check`: Jordan by a mapping workbook, Lebanon
+by the inventory workbook, Chile on the office's public file.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,14 @@ from mismes_eval.cli import main
 from mismes_eval.errors import InputError
 
 OPTIONS = (
-    "# lfs: data_raw/JOR/lfs_person.xlsx", "# workbook: data_raw/JOR/mapping.xlsx", "# inventory: data_raw/LBN/inventory.xlsx", "# method: raking", "# strata: []", "# psu: []", "# year:",
-)  # fmt: skip
+    "# lfs: data_raw/JOR/lfs_person.xlsx",
+    "# workbook: data_raw/JOR/mapping.xlsx",
+    "# inventory: data_raw/LBN/inventory.xlsx",
+    "# method: raking",
+    "# strata: []",
+    "# psu: []",
+    "# year:",
+)
 
 
 def mismes(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -48,13 +56,24 @@ def raw_survey(root: Path) -> pd.DataFrame:
     persons = pd.read_parquet(root / "data_raw" / "MDA" / "lfs_person.parquet")
     households = persons["hhid"].drop_duplicates().iloc[::12]
     persons = persons[persons["hhid"].isin(households)]
-    status = persons["lstatus"].map({1: "works", 2: "seeks", 3: "neither"}).astype("string").where(persons["pid"] != persons["pid"].iloc[7], "refused")
+    status = (
+        persons["lstatus"]
+        .map({1: "works", 2: "seeks", 3: "neither"})
+        .astype("string")
+        .where(persons["pid"] != persons["pid"].iloc[7], "refused")
+    )
     return pd.DataFrame(
         {
-            "HH": persons["hhid"], "LINE": persons["pid"], "SEX": persons["male"].map({1: 1, 0: 2}), "AGE": persons["age"], "ACT": status, "STR": persons["strata"], "CLU": persons["psu"],
+            "HH": persons["hhid"],
+            "LINE": persons["pid"],
+            "SEX": persons["male"].map({1: 1, 0: 2}),
+            "AGE": persons["age"],
+            "ACT": status,
+            "STR": persons["strata"],
+            "CLU": persons["psu"],
             "WGT": persons["weight"].round(4),
         }
-    )  # fmt: skip
+    )
 
 
 def fill(path: Path, sheet: str, rows: list[tuple[object, ...]]) -> None:
@@ -66,7 +85,16 @@ def fill(path: Path, sheet: str, rows: list[tuple[object, ...]]) -> None:
     book.save(path)
 
 
-MAPPED = [("hhid", "HH"), ("pid", "LINE"), ("male", "SEX"), ("age", "AGE"), ("lstatus", "ACT"), ("strata", "STR"), ("psu", "CLU"), ("weight", "WGT")]
+MAPPED = [
+    ("hhid", "HH"),
+    ("pid", "LINE"),
+    ("male", "SEX"),
+    ("age", "AGE"),
+    ("lstatus", "ACT"),
+    ("strata", "STR"),
+    ("psu", "CLU"),
+    ("weight", "WGT"),
+]
 CONSTANT = [("countrycode", "JOR"), ("year", "2024"), ("survname", "SYNTHETIC survey")]
 CODED = [
     ("male", "1", "1", ""),
@@ -79,7 +107,9 @@ CODED = [
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_jordan_from_empty_to_a_report_by_a_mapping_workbook(root: Path, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_jordan_from_empty_to_a_report_by_a_mapping_workbook(
+    root: Path, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert mismes(capsys, "new", "JOR", "--synthetic")[0] == 0
     folder, params = project / "data_raw" / "JOR", project / "params" / "JOR.yaml"
     assert "mismes check JOR" in (folder / "CHECKLIST.md").read_text(encoding="utf-8")
@@ -89,7 +119,13 @@ def test_jordan_from_empty_to_a_report_by_a_mapping_workbook(root: Path, project
     assert "data_raw/JOR/lfs_person.xlsx" in out
 
     raw_survey(root).to_csv(folder / "survey.csv", index=False)
-    uncomment(params, {OPTIONS[0]: "lfs: data_raw/JOR/survey.csv", OPTIONS[1]: "workbook: data_raw/JOR/mapping.xlsx"})
+    uncomment(
+        params,
+        {
+            OPTIONS[0]: "lfs: data_raw/JOR/survey.csv",
+            OPTIONS[1]: "workbook: data_raw/JOR/mapping.xlsx",
+        },
+    )
     status, _, err = mismes(capsys, "check", "JOR")
     assert status == 2
     assert "the mapping is empty" in err
@@ -102,7 +138,15 @@ def test_jordan_from_empty_to_a_report_by_a_mapping_workbook(root: Path, project
     assert "neither" in err, "the codes that the mapping does not name are listed"
 
     fill(folder / "mapping.xlsx", "codes", CODED)
-    uncomment(params, {OPTIONS[3]: "method: none", OPTIONS[4]: "strata: [strata]", OPTIONS[5]: "psu: [psu]", OPTIONS[6]: "year: 2024"})
+    uncomment(
+        params,
+        {
+            OPTIONS[3]: "method: none",
+            OPTIONS[4]: "strata: [strata]",
+            OPTIONS[5]: "psu: [psu]",
+            OPTIONS[6]: "year: 2024",
+        },
+    )
     status, out, err = mismes(capsys, "check", "JOR")
     assert (status, err) == (0, "")
     assert "missing: REF" in out
@@ -114,7 +158,9 @@ def test_jordan_from_empty_to_a_report_by_a_mapping_workbook(root: Path, project
     assert males == {str(2 - k): int(n) for k, n in raw_survey(root)["SEX"].value_counts().items()}
     assert {s["state"] for s in record["steps"]} <= {"done", "optional"}
 
-    status, out, err = mismes(capsys, "report", "JOR", "--notebook", str(root / "notebooks" / "country_report.ipynb"))
+    status, out, err = mismes(
+        capsys, "report", "JOR", "--notebook", str(root / "notebooks" / "country_report.ipynb")
+    )
     assert status == 0, err
     page = (project / "reports" / "JOR" / "report.html").read_text(encoding="utf-8")
     assert "Jordan" in page
@@ -122,13 +168,30 @@ def test_jordan_from_empty_to_a_report_by_a_mapping_workbook(root: Path, project
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_lebanon_from_empty_to_a_report_by_the_inventory_workbook(root: Path, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert mismes(capsys, "new", "LBN", "--synthetic", "--inventory", "data_raw/LBN/inventory.xlsx", "--quiet")[1] == ""
+def test_lebanon_from_empty_to_a_report_by_the_inventory_workbook(
+    root: Path, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        mismes(
+            capsys,
+            "new",
+            "LBN",
+            "--synthetic",
+            "--inventory",
+            "data_raw/LBN/inventory.xlsx",
+            "--quiet",
+        )[1]
+        == ""
+    )
     path = project / "data_raw" / "LBN" / "inventory.xlsx"
     heads = frame.template("inventory").names
-    given = pd.read_csv(root / "data_raw" / "MDA" / "inventory.csv", dtype=str, keep_default_na=False).reindex(columns=heads, fill_value="")
+    given = pd.read_csv(
+        root / "data_raw" / "MDA" / "inventory.csv", dtype=str, keep_default_na=False
+    ).reindex(columns=heads, fill_value="")
     given = given.head(6).map(lambda v: v.replace("MDA", "LBN") or None)
-    fill(path, "measures", [tuple(r) for r in given.assign(measure_id=None).itertuples(index=False)])
+    fill(
+        path, "measures", [tuple(r) for r in given.assign(measure_id=None).itertuples(index=False)]
+    )
     status, out, err = mismes(capsys, "check", "LBN")
     assert status == 2
     assert "measure_id" in err
@@ -144,22 +207,52 @@ def test_lebanon_from_empty_to_a_report_by_the_inventory_workbook(root: Path, pr
 
 @pytest.mark.shared
 @pytest.mark.filterwarnings("ignore")
-def test_chile_on_the_public_file_in_one_line(root: Path, shared: Path, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_chile_on_the_public_file_in_one_line(
+    root: Path, shared: Path, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """INE, Encuesta Nacional de Empleo, January to March 2020: 801.8 thousand unemployed."""
-    words = ("--lfs", "data/chile_ene_2020_efm.csv.gz", "--mapping", "chile_ene", "--year", "2020", "--weights", "weight", "--strata", "strata", "--psu", "psu")
+    words = (
+        "--lfs",
+        "data/chile_ene_2020_efm.csv.gz",
+        "--mapping",
+        "chile_ene",
+        "--year",
+        "2020",
+        "--weights",
+        "weight",
+        "--strata",
+        "strata",
+        "--psu",
+        "psu",
+    )
     assert mismes(capsys, "new", "CHL", *words)[0] == 0
-    uncomment(project / "params" / "CHL.yaml", {"# lonely_psu: adjust": "lonely_psu: remove", "# method: raking": "method: none"})
-    status, out, _ = mismes(capsys, "check", "CHL", "--data-root", str(shared), "--json", "--codebook")
+    uncomment(
+        project / "params" / "CHL.yaml",
+        {"# lonely_psu: adjust": "lonely_psu: remove", "# method: raking": "method: none"},
+    )
+    status, out, _ = mismes(
+        capsys, "check", "CHL", "--data-root", str(shared), "--json", "--codebook"
+    )
     assert status == 0
     (record,) = json.loads(out)
     (unemployed,) = [r for r in record["codebook"] if (r["column"], r["value"]) == ("lstatus", "2")]
     assert (unemployed["rows"], round(unemployed["weighted"])) == (3193, 801_805)
-    status, _, err = mismes(capsys, "report", "CHL", "--data-root", str(shared), "--notebook", str(root / "notebooks" / "country_report.ipynb"))
+    status, _, err = mismes(
+        capsys,
+        "report",
+        "CHL",
+        "--data-root",
+        str(shared),
+        "--notebook",
+        str(root / "notebooks" / "country_report.ipynb"),
+    )
     assert status == 0, err
     assert (project / "reports" / "CHL" / "report.html").is_file()
 
 
-def test_a_second_run_of_a_country_keeps_its_code(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_run_of_a_country_keeps_its_code(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert mismes(capsys, "new", "MDA2", "--json")[0] == 0
     assert "country: MDA\n" in (project / "params" / "MDA2.yaml").read_text(encoding="utf-8")
     assert mismes(capsys, "new", "MDAX/..")[0] == 2
@@ -174,15 +267,24 @@ def test_a_country_s_name_is_no_code(project: Path, capsys: pytest.CaptureFixtur
     assert not (project / "params").exists()
 
 
-def test_a_project_of_its_own_gets_the_notebooks(project: Path, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_project_of_its_own_gets_the_notebooks(
+    project: Path, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     status, out, _ = mismes(capsys, "new", "JOR", "--json")
     assert status == 0
     assert "notebooks/country_report.ipynb" in json.loads(out)
     mine = {p.name: p.read_text(encoding="utf-8") for p in (project / "notebooks").glob("*.ipynb")}
     assert set(mine) == {p.name for p in (root / "notebooks").glob("*.ipynb")}
-    assert "params/JOR.yaml" in mine["01_inventory.ipynb"] and not [n for n, text in mine.items() if "params/MDA.yaml" in text]
+    assert "params/JOR.yaml" in mine["01_inventory.ipynb"] and not [
+        n for n, text in mine.items() if "params/MDA.yaml" in text
+    ]
     linked = {n: set(re.findall(r"\]\(([^)\s]+)\)", text)) for n, text in mine.items()}
-    assert [(n, to) for n, links in linked.items() for to in links if "://" not in to and not (project / "notebooks" / to).exists()] == []
+    assert [
+        (n, to)
+        for n, links in linked.items()
+        for to in links
+        if "://" not in to and not (project / "notebooks" / to).exists()
+    ] == []
     assert "(docs/methods/event-studies.md of mismes-eval)" in mine["06_impact.ipynb"]
     (project / "notebooks" / "01_inventory.ipynb").write_text("mine", encoding="utf-8")
     again = json.loads(mismes(capsys, "new", "LBN", "--json")[1])
@@ -190,7 +292,9 @@ def test_a_project_of_its_own_gets_the_notebooks(project: Path, root: Path, caps
     assert (project / "notebooks" / "01_inventory.ipynb").read_text(encoding="utf-8") == "mine"
 
 
-def test_every_workbook_has_drop_downs_and_an_empty_one_names_what_it_lacks(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_workbook_has_drop_downs_and_an_empty_one_names_what_it_lacks(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert mismes(capsys, "new", "JOR")[0] == 0
     books = sorted((project / "data_raw" / "JOR").glob("*.xlsx"))
     assert {b.stem for b in books} == {
@@ -204,14 +308,23 @@ def test_every_workbook_has_drop_downs_and_an_empty_one_names_what_it_lacks(proj
         "tracer_episode",
     }
     for path in books:
-        lists = [v for sheet in openpyxl.load_workbook(path) for v in sheet.data_validations.dataValidation if v.type == "list"]
+        lists = [
+            v
+            for sheet in openpyxl.load_workbook(path)
+            for v in sheet.data_validations.dataValidation
+            if v.type == "list"
+        ]
         assert lists, path.name
     assert frame.read(books[-1]).frame.empty
 
 
 def test_a_mapping_workbook_names_all_its_problems_with_rows(tmp_path: Path) -> None:
     path = lfs.mapping_workbook(tmp_path / "mapping.xlsx", rows=20)
-    fill(path, "columns", [("male", "SEX"), ("mael", "SEX"), ("age", "AGE", "years"), ("year", "Y", None, "2024")])
+    fill(
+        path,
+        "columns",
+        [("male", "SEX"), ("mael", "SEX"), ("age", "AGE", "years"), ("year", "Y", None, "2024")],
+    )
     fill(path, "codes", [("male", "1", "1", "REF"), ("lstatus", "2", "1", "")])
     with pytest.raises(InputError) as stop:
         lfs.read_mapping(path)

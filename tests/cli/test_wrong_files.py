@@ -1,4 +1,6 @@
-"""What `mismes check` says of a file in another encoding, separator, sheet or design: the key that mends it, and the key does mend it."""
+"""What `mismes check` says of a file in another encoding, separator, sheet or design: the key that
+mends it, and the key does mend it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,16 @@ from mismes_eval.evaluation.schema import BY_NAME
 
 MAPPING = {
     "name": "JOR.yaml",
-    "columns": {"hhid": "HH", "pid": "LINE", "male": "SEX", "age": "AGE", "weight": "WGT", "psu": "CLU", "strata": "STR", "subnatid1": "REGION"},
+    "columns": {
+        "hhid": "HH",
+        "pid": "LINE",
+        "male": "SEX",
+        "age": "AGE",
+        "weight": "WGT",
+        "psu": "CLU",
+        "strata": "STR",
+        "subnatid1": "REGION",
+    },
     "constants": {"countrycode": "JOR", "year": 2024, "survname": "Survey"},
     "recode": {"male": {"1": 1, "2": 0}},
     "versions": {"icls_v": "ICLS-19"},
@@ -27,7 +38,9 @@ Check = tuple[int, str, str]
 
 @pytest.fixture
 def persons() -> pd.DataFrame:
-    """SYNTHETIC persons, two a household, eight clusters in two strata, a region with letters that are not ASCII."""
+    """SYNTHETIC persons, two a household, eight clusters in two strata, a region with letters that
+    are not ASCII.
+    """
     n = 64
     line = [i % 2 + 1 for i in range(n)]
     return pd.DataFrame(
@@ -53,7 +66,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def check(capsys: pytest.CaptureFixture[str], project: Path, name: str, **sections: object) -> Check:
+def check(
+    capsys: pytest.CaptureFixture[str], project: Path, name: str, **sections: object
+) -> Check:
     """Exit status, standard output and error of a check of params that name a file of the survey."""
     tree = {
         "country": "JOR",
@@ -63,14 +78,18 @@ def check(capsys: pytest.CaptureFixture[str], project: Path, name: str, **sectio
         "calibration": {"method": "none"},
         **sections,
     }
-    (project / "params" / "JOR.yaml").write_text(yaml.safe_dump(tree, allow_unicode=True), encoding="utf-8")
+    (project / "params" / "JOR.yaml").write_text(
+        yaml.safe_dump(tree, allow_unicode=True), encoding="utf-8"
+    )
     with pytest.raises(SystemExit) as stop:
         main(["check", "JOR", "--no-codebook"])
     said = capsys.readouterr()
     return int(stop.value.code or 0), said.out, said.err
 
 
-def test_another_encoding(project: Path, persons: pd.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_encoding(
+    project: Path, persons: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
     persons.to_csv(project / "data" / "latin.csv", index=False, encoding="cp1252")
     status, _, err = check(capsys, project, "latin.csv", **DESIGN)
     assert status == 2
@@ -80,12 +99,16 @@ def test_another_encoding(project: Path, persons: pd.DataFrame, capsys: pytest.C
     assert "64 persons" in out
 
 
-def test_semicolons_and_decimal_commas(project: Path, persons: pd.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
+def test_semicolons_and_decimal_commas(
+    project: Path, persons: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
     persons.to_csv(project / "data" / "semi.csv", index=False, sep=";", decimal=",")
     status, _, err = check(capsys, project, "semi.csv", **DESIGN)
     assert status == 2
     assert "reading: {separator: ';', decimal: ','}" in err
-    status, out, err = check(capsys, project, "semi.csv", reading={"separator": ";", "decimal": ","}, **DESIGN)
+    status, out, err = check(
+        capsys, project, "semi.csv", reading={"separator": ";", "decimal": ","}, **DESIGN
+    )
     assert (status, err) == (0, "")
     assert f"sum of weights {persons['WGT'].sum():,.0f}" in out
 
@@ -95,7 +118,9 @@ def test_tabs(project: Path, persons: pd.DataFrame, capsys: pytest.CaptureFixtur
     assert check(capsys, project, "tabs.txt", reading={"separator": "tab"}, **DESIGN)[0] == 0
 
 
-def test_a_workbook_with_two_sheets(project: Path, persons: pd.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_workbook_with_two_sheets(
+    project: Path, persons: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pd.ExcelWriter(project / "data" / "two.xlsx") as book:
         pd.DataFrame({"about": ["a survey"]}).to_excel(book, sheet_name="cover", index=False)
         persons.to_excel(book, sheet_name="persons", index=False)
@@ -105,7 +130,9 @@ def test_a_workbook_with_two_sheets(project: Path, persons: pd.DataFrame, capsys
     assert check(capsys, project, "two.xlsx", reading={"sheet": "persons"}, **DESIGN)[0] == 0
 
 
-def test_personal_identifiers_are_left_out_by_name(project: Path, persons: pd.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
+def test_personal_identifiers_are_left_out_by_name(
+    project: Path, persons: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
     persons.assign(phone="+962 7 9999 0000").to_csv(project / "data" / "phones.csv", index=False)
     status, _, err = check(capsys, project, "phones.csv", **DESIGN)
     assert status == 2
@@ -113,14 +140,18 @@ def test_personal_identifiers_are_left_out_by_name(project: Path, persons: pd.Da
     assert check(capsys, project, "phones.csv", reading={"drop": ["phone"]}, **DESIGN)[0] == 0
 
 
-def test_a_key_that_says_nothing_about_the_file_is_not_passed_over(project: Path, persons: pd.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_key_that_says_nothing_about_the_file_is_not_passed_over(
+    project: Path, persons: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
     persons.to_csv(project / "data" / "plain.csv", index=False)
     status, _, err = check(capsys, project, "plain.csv", reading={"sheet": "persons"}, **DESIGN)
     assert status == 2
     assert "JOR.yaml, key 'reading.sheet'" in err
 
 
-def test_a_design_in_the_file_that_the_params_leave_out(project: Path, persons: pd.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_design_in_the_file_that_the_params_leave_out(
+    project: Path, persons: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
     persons.to_csv(project / "data" / "plain.csv", index=False)
     status, _, err = check(capsys, project, "plain.csv")
     assert status == 2
@@ -131,24 +162,35 @@ def test_a_design_in_the_file_that_the_params_leave_out(project: Path, persons: 
     assert check(capsys, project, "plain.csv", design={"cluster_deff": "1.4"})[0] == 0
 
 
-def test_an_empty_tracer_template_is_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_tracer_template_is_named(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
         main(["new", "JOR", "--quiet"])
     tables = {f"tracer_{t}": f"data_raw/JOR/tracer_{t}.xlsx" for t in ("person", "wave", "outcome")}
-    (project / "params" / "JOR.yaml").write_text(yaml.safe_dump({"country": "JOR", "inputs": tables}), encoding="utf-8")
+    (project / "params" / "JOR.yaml").write_text(
+        yaml.safe_dump({"country": "JOR", "inputs": tables}), encoding="utf-8"
+    )
     with pytest.raises(SystemExit) as stop:
         main(["check", "JOR"])
     err = capsys.readouterr().err
     assert stop.value.code == 2
-    assert "the file has no rows: tracer_person, tracer_person.xlsx" in err and "tracer_wave.xlsx" in err
+    assert (
+        "the file has no rows: tracer_person, tracer_person.xlsx" in err
+        and "tracer_wave.xlsx" in err
+    )
 
 
 def test_the_keys_reach_the_reader(project: Path, persons: pd.DataFrame) -> None:
     """The same persons whether the file is plain or written in the office's way."""
     persons.to_csv(project / "data" / "plain.csv", index=False)
-    persons.to_csv(project / "data" / "office.csv", index=False, sep=";", decimal=",", encoding="cp1252")
+    persons.to_csv(
+        project / "data" / "office.csv", index=False, sep=";", decimal=",", encoding="cp1252"
+    )
     plain = lfs.read(project / "data" / "plain.csv", MAPPING)
-    office = lfs.read(project / "data" / "office.csv", MAPPING, separator=";", decimal=",", encoding="cp1252")
+    office = lfs.read(
+        project / "data" / "office.csv", MAPPING, separator=";", decimal=",", encoding="cp1252"
+    )
     pd.testing.assert_frame_equal(plain, office, check_flags=False)
 
 
@@ -156,14 +198,37 @@ def test_every_default_of_a_new_params_file_is_what_the_schema_says(project: Pat
     """Taking the '#' away from a line with a default changes nothing."""
     lines = blank_params("JOR", False).splitlines()
     keys = {name.rsplit(".", 1)[-1] for name in BY_NAME}
-    shown = [line.replace("# ", "", 1) if line.strip().startswith("# ") and line.strip()[2:].split(":")[0] in keys else line for line in lines]
-    kept = [line for line in shown if not line.strip().endswith(".xlsx") and not line.strip().endswith(".csv")]
+    shown = [
+        line.replace("# ", "", 1)
+        if line.strip().startswith("# ") and line.strip()[2:].split(":")[0] in keys
+        else line
+        for line in lines
+    ]
+    kept = [
+        line
+        for line in shown
+        if not line.strip().endswith(".xlsx") and not line.strip().endswith(".csv")
+    ]
     (project / "params" / "JOR.yaml").write_text("\n".join(kept) + "\n", encoding="utf-8")
     params = Params.load(project / "params" / "JOR.yaml")
-    assert {k for k in BY_NAME if k.startswith("reading.")} >= {k for k in params.given if k.startswith("reading.")} != set()
-    steps = {k for k in params.given if BY_NAME[k].kind == "steps"}  # examples, as the file says; they are read all the same
-    assert {k.rsplit(".", 1)[-1] for k in steps} == {"inputs", "activities", "outputs", "outcomes", "assumptions"}
+    assert (
+        {k for k in BY_NAME if k.startswith("reading.")}
+        >= {k for k in params.given if k.startswith("reading.")}
+        != set()
+    )
+    steps = {
+        k for k in params.given if BY_NAME[k].kind == "steps"
+    }  # examples, as the file says; they are read all the same
+    assert {k.rsplit(".", 1)[-1] for k in steps} == {
+        "inputs",
+        "activities",
+        "outputs",
+        "outcomes",
+        "assumptions",
+    }
     for key in params.given - {"country"} - steps:
         default = BY_NAME[key].default
         value = params[key]
-        assert (tuple(value) if isinstance(value, (list, tuple)) else value) == default or str(value) == str(default), key
+        assert (tuple(value) if isinstance(value, (list, tuple)) else value) == default or str(
+            value
+        ) == str(default), key

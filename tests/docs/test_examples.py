@@ -1,4 +1,6 @@
-"""Every example of the documentation that is marked runnable runs, in the order of its page, on the data that ship."""
+"""Every example of the documentation that is marked runnable runs, in the order of its page, on the
+data that ship.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"<!-- runnable -->\n```python\n(.*?)```", re.DOTALL)
-PAGES = {p.relative_to(ROOT / "docs").as_posix(): BLOCK.findall(p.read_text(encoding="utf-8")) for p in sorted((ROOT / "docs").rglob("*.md"))}
+PAGES = {
+    p.relative_to(ROOT / "docs").as_posix(): BLOCK.findall(p.read_text(encoding="utf-8"))
+    for p in sorted((ROOT / "docs").rglob("*.md"))
+}
 WITH_EXAMPLES = [page for page, blocks in PAGES.items() if blocks]
 
 
 @pytest.mark.parametrize("page", WITH_EXAMPLES)
-def test_examples_run(page: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_examples_run(
+    page: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(ROOT)
     names: dict[str, object] = {"__name__": "docs"}
     for number, block in enumerate(PAGES[page], 1):
@@ -29,6 +36,8 @@ def test_how_tos_and_methods_have_examples() -> None:
     unmarked = [
         page
         for page, blocks in PAGES.items()
-        if page.startswith(("howto/", "methods/", "start/")) and "```python" in (ROOT / "docs" / page).read_text(encoding="utf-8") and not blocks
+        if page.startswith(("howto/", "methods/", "start/"))
+        and "```python" in (ROOT / "docs" / page).read_text(encoding="utf-8")
+        and not blocks
     ]
     assert unmarked == []

@@ -1,4 +1,6 @@
-"""The site is whole and asks nothing of the network: no address is loaded, no page is lost, each floor and key is described."""
+"""The site is whole and asks nothing of the network: no address is loaded, no page is lost, each
+floor and key is described.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def test_navigation_names_each_page_once(make_pages: ModuleType) -> None:
     pages = {p.relative_to(ROOT / "docs").as_posix() for p in (ROOT / "docs").rglob("*.md")}
     assert len(named) == len(set(named))
     assert set(named) | set(make_pages.unlisted(nav)) >= pages
-    assert {p for p in named if p not in pages} <= {"gallery.md"} | {p for p in named if p.startswith("api/")}
+    assert {p for p in named if p not in pages} <= {"gallery.md"} | {
+        p for p in named if p.startswith("api/")
+    }
 
 
 def test_the_site_asks_nothing_of_the_network() -> None:
@@ -51,11 +55,19 @@ def test_the_site_asks_nothing_of_the_network() -> None:
     assert "use_directory_urls: false" in settings
     assert not re.search(r"https?://", settings)
     loaded = re.compile(r"<(?:script|link|img|iframe)[^>]+https?://|!\[[^\]]*\]\(https?://")
-    assert [p.name for p in (ROOT / "docs").rglob("*.md") if loaded.search(p.read_text(encoding="utf-8"))] == []
+    assert [
+        p.name
+        for p in (ROOT / "docs").rglob("*.md")
+        if loaded.search(p.read_text(encoding="utf-8"))
+    ] == []
 
 
 def test_every_floor_is_in_the_reference(make_pages: ModuleType) -> None:
-    floors = {p.name for p in (ROOT / "mismes_eval").iterdir() if p.is_dir() and (p / "__init__.py").exists()} - {"cli"}
+    floors = {
+        p.name
+        for p in (ROOT / "mismes_eval").iterdir()
+        if p.is_dir() and (p / "__init__.py").exists()
+    } - {"cli"}
     assert floors == set(make_pages.FLOORS)
     assert all(make_pages.modules(floor) for floor in floors)
     assert "mismes_eval.weighting.sample" in make_pages.api_page("weighting")
@@ -63,10 +75,14 @@ def test_every_floor_is_in_the_reference(make_pages: ModuleType) -> None:
 
 def test_parameters_page_lists_every_key(make_pages: ModuleType) -> None:
     from_schema = make_pages.parameters_page()
-    assert (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8") == from_schema, "python docs/make_pages.py"
+    assert (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8") == from_schema, (
+        "python docs/make_pages.py"
+    )
 
 
-def report(folder: Path, language: str, tables: list[str], figures: list[str], finished: bool = True) -> None:
+def report(
+    folder: Path, language: str, tables: list[str], figures: list[str], finished: bool = True
+) -> None:
     """A report's folder with the least that the gallery reads."""
     (folder / "figures").mkdir(parents=True)
     page = f'<!DOCTYPE html>\n<html lang="{language}">'
@@ -80,20 +96,33 @@ def report(folder: Path, language: str, tables: list[str], figures: list[str], f
         (folder / "MANIFEST.json").write_text("{}", encoding="utf-8")
 
 
-def test_gallery_shows_each_kind_of_table_and_figure_once(make_pages: ModuleType, tmp_path: Path) -> None:
+def test_gallery_shows_each_kind_of_table_and_figure_once(
+    make_pages: ModuleType, tmp_path: Path
+) -> None:
     report(tmp_path / "AAA", "fr", ["T01", "T02"], ["F01"])
     report(tmp_path / "MDA", "en", ["T01", "T17-MDA-001", "T17-MDA-002"], ["F01"])
     report(tmp_path / "half", "en", ["T90"], [], finished=False)
     report(tmp_path / ".unfinished", "en", ["T91"], [])
     pieces = make_pages.gallery(tmp_path)
-    assert [(p.report, p.id) for p in pieces] == [("MDA", "T01"), ("MDA", "T17-MDA-001"), ("MDA", "F01"), ("AAA", "T02")]
+    assert [(p.report, p.id) for p in pieces] == [
+        ("MDA", "T01"),
+        ("MDA", "T17-MDA-001"),
+        ("MDA", "F01"),
+        ("AAA", "T02"),
+    ]
     page = make_pages.gallery_page(pieces)
     assert 'src="gallery/MDA/F01.png"' in page and "base64" not in page
-    assert page.index("## Figures of report MDA") < page.index("## Tables of report MDA") < page.index("## Tables of report AAA")
+    assert (
+        page.index("## Figures of report MDA")
+        < page.index("## Tables of report MDA")
+        < page.index("## Tables of report AAA")
+    )
     assert page.count("<li>MDA</li>") == 2 and "SYNTHETIC" in page
 
 
-def test_gallery_tells_how_to_make_what_is_not_there(make_pages: ModuleType, tmp_path: Path) -> None:
+def test_gallery_tells_how_to_make_what_is_not_there(
+    make_pages: ModuleType, tmp_path: Path
+) -> None:
     assert "make report" in make_pages.gallery_page(make_pages.gallery(tmp_path))
 
 
@@ -102,18 +131,39 @@ def test_docstrings_become_lists(house_docstrings: ModuleType) -> None:
         'Sum.\n\nParameters\n----------\ntotals : {"a": 1}: a mapping\n    of names.  low, high : limits, 0 < low.\n\nReturns\n-------\nx_y (n, p).'
     )
     assert text.splitlines() == [
-        "Sum.", "", "", "**Parameters**", "", '- **totals**: &#123;"a": 1}: a mapping of names', "- **low, high**: limits, 0 &lt; low.", "", "**Returns**", "", "x\\_y (n, p).",
-    ]  # fmt: skip
-    assert house_docstrings.block(["by : groups.  level : of the interval."]) == ["- **by**: groups", "- **level**: of the interval."]
+        "Sum.",
+        "",
+        "",
+        "**Parameters**",
+        "",
+        '- **totals**: &#123;"a": 1}: a mapping of names',
+        "- **low, high**: limits, 0 &lt; low.",
+        "",
+        "**Returns**",
+        "",
+        "x\\_y (n, p).",
+    ]
+    assert house_docstrings.block(["by : groups.  level : of the interval."]) == [
+        "- **by**: groups",
+        "- **level**: of the interval.",
+    ]
 
 
 def test_the_glossary_speaks_the_french_of_the_reports() -> None:
-    """A term that a report prints as it stands has the report's French in the glossary; no term stands twice, none lacks its French or its meaning."""
-    rows = [[c.strip() for c in line.strip("|").split("|")] for line in (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").splitlines()[4:]]
+    """A term that a report prints as it stands has the report's French in the glossary; no term
+    stands twice, none lacks its French or its meaning.
+    """
+    rows = [
+        [c.strip() for c in line.strip("|").split("|")]
+        for line in (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").splitlines()[4:]
+    ]
     assert all(len(r) == 3 and all(r) for r in rows)
     assert len({r[0] for r in rows}) == len(rows) > 80
     catalogue = (ROOT / "mismes_eval" / "report" / "locale" / "fr.po").read_text(encoding="utf-8")
-    french = {a.lower(): b.lower() for a, b in re.findall(r'^msgid "(.+)"\nmsgstr "(.+)"$', catalogue, re.MULTILINE)}
+    french = {
+        a.lower(): b.lower()
+        for a, b in re.findall(r'^msgid "(.+)"\nmsgstr "(.+)"$', catalogue, re.MULTILINE)
+    }
     shared = [(r[0], r[1].lower(), french[r[0].lower()]) for r in rows if r[0].lower() in french]
     assert len(shared) > 8
     assert [(term, said) for term, said, printed in shared if printed not in said] == []

@@ -1,4 +1,6 @@
-"""The site builds with strict links and without a network, and works from the file system in Chromium: search finds, nothing is fetched, no error is logged."""
+"""The site builds with strict links and without a network, and works from the file system in
+Chromium: search finds, nothing is fetched, no error is logged.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,32 @@ ROOT = Path(__file__).resolve().parents[2]
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("mkdocstrings", reason="the extra 'docs' is not installed")
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "--quiet",
+        "--site-dir",
+        str(folder),
+    ]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return folder
 
 
 def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
-    loaded = re.compile(r"<(?:script|img|iframe)[^>]+src=\"(?:https?:)?//|<link[^>]+rel=\"(?:stylesheet|preconnect)\"[^>]+href=\"(?:https?:)?//")
+    loaded = re.compile(
+        r"<(?:script|img|iframe)[^>]+src=\"(?:https?:)?//|<link[^>]+rel=\"(?:stylesheet|preconnect)\"[^>]+href=\"(?:https?:)?//"
+    )
     pages = list(site.rglob("*.html"))
     assert len(pages) > 45
     assert [p.name for p in pages if loaded.search(p.read_text(encoding="utf-8"))] == []
@@ -38,7 +58,9 @@ def test_reference_names_the_public_verbs(site: Path) -> None:
 
 @pytest.mark.browser
 def test_search_works_from_the_file_system(site: Path, chromium: str) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="the extra 'browser' is not installed")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="the extra 'browser' is not installed"
+    )
     asked: list[str] = []
     said: list[str] = []
     with playwright.sync_playwright() as play:

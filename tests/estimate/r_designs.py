@@ -1,4 +1,6 @@
-"""The designs of the R reference files, built with this package: one property for each `setup` entry."""
+"""The designs of the R reference files, built with this package: one property for each `setup`
+entry.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ class Designs:
     @cached_property
     def dclus1(self) -> Sample:
         a = self._csv("apiclus1.csv")
-        return Sample.from_frame(a.assign(wide=a["sch.wide"] == "Yes"), weights="pw", psu="dnum", fpc="fpc")
+        return Sample.from_frame(
+            a.assign(wide=a["sch.wide"] == "Yes"), weights="pw", psu="dnum", fpc="fpc"
+        )
 
     @cached_property
     def ps(self) -> Sample:
@@ -52,7 +56,9 @@ class Designs:
 
     @cached_property
     def rk(self) -> Sample:
-        return calibrate(self.dclus1, {"stype": TYPES, "sch.wide": {"No": 1072, "Yes": 5122}}, method="raking")
+        return calibrate(
+            self.dclus1, {"stype": TYPES, "sch.wide": {"No": 1072, "Yes": 5122}}, method="raking"
+        )
 
     @cached_property
     def gl(self) -> Sample:
@@ -98,16 +104,25 @@ class Designs:
     def rb(self) -> Sample:
         w = self._csv("apistrat_bootweights200.csv.gz")
         frame = pd.concat([self.apistrat, w], axis=1)
-        return Sample.from_frame(frame, weights="pw", strata="stype", replicates=ReplicateWeights(list(w.columns), "bootstrap"))
+        return Sample.from_frame(
+            frame,
+            weights="pw",
+            strata="stype",
+            replicates=ReplicateWeights(list(w.columns), "bootstrap"),
+        )
 
     @cached_property
     def eusilc(self) -> pd.DataFrame:
-        es = self._csv("eusilc.csv.gz").merge(self._csv("eusilc_derived.csv.gz"), on="rb030", validate="1:1")
+        es = self._csv("eusilc.csv.gz").merge(
+            self._csv("eusilc_derived.csv.gz"), on="rb030", validate="1:1"
+        )
         return es.assign(rb090=pd.Categorical(es["rb090"], ["male", "female"]))
 
     @cached_property
     def margins(self) -> dict[str, dict[str, float]]:
-        out: dict[str, dict[str, float]] = json.loads((self.folder / "eusilc_margins.json").read_text())
+        out: dict[str, dict[str, float]] = json.loads(
+            (self.folder / "eusilc_margins.json").read_text()
+        )
         return out
 
     @cached_property
@@ -139,14 +154,28 @@ class Designs:
         es = self.eusilc
         there = es["db040"] == "Vorarlberg"
         frame = es[~there | (es["db030"] == es.loc[there, "db030"].min())].reset_index(drop=True)
-        return Sample.from_frame(frame, weights="rb050", strata="db040", psu="db030", lonely_psu=rule)  # type: ignore[arg-type]
+        return Sample.from_frame(
+            frame, weights="rb050", strata="db040", psu="db030", lonely_psu=rule
+        )  # type: ignore[arg-type]
 
     @cached_property
     def phone(self) -> tuple[Sample, Sample]:
         a, b = self._csv("phoneframes_A.csv"), self._csv("phoneframes_B.csv")
-        a = a.assign(w=1 / a.ProbA, f=a.ProbA, listed=a.Domain == "ab", other=np.where(a.Domain == "ab", a.ProbB, 0.0))
-        b = b.assign(w=1 / b.ProbB, f=b.ProbB, listed=b.Domain == "ba", other=np.where(b.Domain == "ba", b.ProbA, 0.0))
-        return Sample.from_frame(a, weights="w", strata="Stratum", fpc="f"), Sample.from_frame(b, weights="w", fpc="f")
+        a = a.assign(
+            w=1 / a.ProbA,
+            f=a.ProbA,
+            listed=a.Domain == "ab",
+            other=np.where(a.Domain == "ab", a.ProbB, 0.0),
+        )
+        b = b.assign(
+            w=1 / b.ProbB,
+            f=b.ProbB,
+            listed=b.Domain == "ba",
+            other=np.where(b.Domain == "ba", b.ProbA, 0.0),
+        )
+        return Sample.from_frame(a, weights="w", strata="Stratum", fpc="f"), Sample.from_frame(
+            b, weights="w", fpc="f"
+        )
 
     @cached_property
     def mf(self) -> Sample:

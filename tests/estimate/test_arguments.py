@@ -1,4 +1,6 @@
-"""Arguments of estimators in every form, and those that mean nothing: every problem of one call in one error."""
+"""Arguments of estimators in every form, and those that mean nothing: every problem of one call in
+one error.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,18 @@ THREE = [mean, total, proportion]
 @pytest.fixture
 def frame() -> pd.DataFrame:
     rng = np.random.default_rng(31)
-    return pd.DataFrame({"w": rng.uniform(1, 9, N), "psu": np.arange(N) // 10, "sex": rng.choice(["F", "M"], N), "age": rng.choice(["a", "b", "c"], N), "x": rng.gamma(2.0, 3.0, N),
-                         "y": rng.normal(20, 4, N), "b": rng.random(N) < 0.4, "day": pd.Timestamp("2020-01-01")})  # fmt: skip
+    return pd.DataFrame(
+        {
+            "w": rng.uniform(1, 9, N),
+            "psu": np.arange(N) // 10,
+            "sex": rng.choice(["F", "M"], N),
+            "age": rng.choice(["a", "b", "c"], N),
+            "x": rng.gamma(2.0, 3.0, N),
+            "y": rng.normal(20, 4, N),
+            "b": rng.random(N) < 0.4,
+            "day": pd.Timestamp("2020-01-01"),
+        }
+    )
 
 
 @pytest.fixture
@@ -30,8 +42,14 @@ def sample(frame: pd.DataFrame) -> Sample:
 
 @pytest.mark.parametrize("statistic", THREE)
 def test_columns_are_a_name_or_names(sample: Sample, statistic: Callable[..., object]) -> None:
-    one = statistic(sample, ["b", "x"] if statistic is not proportion else ["b", "sex"], by=["sex"]).to_frame()  # type: ignore[attr-defined]
-    two = statistic(sample, ("b", "x") if statistic is not proportion else pd.Index(["b", "sex"]), by=np.array(["sex"])).to_frame()  # type: ignore[attr-defined]
+    one = statistic(
+        sample, ["b", "x"] if statistic is not proportion else ["b", "sex"], by=["sex"]
+    ).to_frame()  # type: ignore[attr-defined]
+    two = statistic(
+        sample,
+        ("b", "x") if statistic is not proportion else pd.Index(["b", "sex"]),
+        by=np.array(["sex"]),
+    ).to_frame()  # type: ignore[attr-defined]
     pd.testing.assert_frame_equal(one, two)
 
 
@@ -42,14 +60,20 @@ def test_columns_are_a_name_or_names(sample: Sample, statistic: Callable[..., ob
         ([], None, "names no column"),
         (None, None, "names no column"),
         (3, None, "column '3'"),
-        (pd.Series([1.0, 2.0]), None, "argument 'columns'. Expected a column name, or a list of names, got a Series"),
+        (
+            pd.Series([1.0, 2.0]),
+            None,
+            "argument 'columns'. Expected a column name, or a list of names, got a Series",
+        ),
         (["x", ["y"]], None, "argument 'columns'"),
         ("x", pd.Series(["F"]), "argument 'by'"),
         ("x", 3, "column '3'"),
         ("x", ["sex", "sex"], "names a column of 'by' twice"),
     ],
 )
-def test_arguments_that_name_nothing(sample: Sample, statistic: Callable[..., object], columns: object, by: object, what: str) -> None:
+def test_arguments_that_name_nothing(
+    sample: Sample, statistic: Callable[..., object], columns: object, by: object, what: str
+) -> None:
     with pytest.raises(EstimateError) as error:
         statistic(sample, columns, by=by)
     assert what in str(error.value)
@@ -57,8 +81,14 @@ def test_arguments_that_name_nothing(sample: Sample, statistic: Callable[..., ob
 
 
 @pytest.mark.parametrize("statistic", THREE)
-def test_every_column_that_is_unknown_or_has_gaps_is_told_at_once(frame: pd.DataFrame, statistic: Callable[..., object]) -> None:
-    gaps = frame.assign(x=frame["x"].where(frame.index != 3), sex=frame["sex"].where(frame.index != 4), age=frame["age"].where(frame.index != 5))
+def test_every_column_that_is_unknown_or_has_gaps_is_told_at_once(
+    frame: pd.DataFrame, statistic: Callable[..., object]
+) -> None:
+    gaps = frame.assign(
+        x=frame["x"].where(frame.index != 3),
+        sex=frame["sex"].where(frame.index != 4),
+        age=frame["age"].where(frame.index != 5),
+    )
     s = Sample.from_frame(gaps, weights="w", psu="psu")
     with pytest.raises(EstimateError) as error:
         statistic(s, ["x", "sex"], by="age")
@@ -68,11 +98,15 @@ def test_every_column_that_is_unknown_or_has_gaps_is_told_at_once(frame: pd.Data
     assert [p.where for p in error.value.problems] == ["column 'nope'", "column 'neither'"]
     with pytest.raises(EstimateError) as error:
         statistic(gaps, "y")
-    assert str(error.value).startswith(f"{statistic.__name__} takes a Sample: first argument. Expected a Sample, got a DataFrame.")
+    assert str(error.value).startswith(
+        f"{statistic.__name__} takes a Sample: first argument. Expected a Sample, got a DataFrame."
+    )
 
 
 @pytest.mark.parametrize("statistic", [mean, total])
-def test_dates_and_complex_numbers_have_no_mean(sample: Sample, statistic: Callable[..., object]) -> None:
+def test_dates_and_complex_numbers_have_no_mean(
+    sample: Sample, statistic: Callable[..., object]
+) -> None:
     with pytest.raises(EstimateError, match="meets dates"):
         statistic(sample, "day")
     with pytest.raises(EstimateError, match="needs numbers"):
@@ -88,7 +122,12 @@ def test_both_columns_of_a_ratio_are_told(sample: Sample) -> None:
 
 
 def test_a_level_that_nobody_or_everybody_in_a_domain_has_is_exactly_0_or_1(sample: Sample) -> None:
-    for e in (mean(sample, "sex", by="sex"), proportion(sample, "sex", by="sex"), mean(sample, ["b"], by="b"), proportion(sample, "b", by="b")):
+    for e in (
+        mean(sample, "sex", by="sex"),
+        proportion(sample, "sex", by="sex"),
+        mean(sample, ["b"], by="b"),
+        proportion(sample, "b", by="b"),
+    ):
         assert set(e.value) == {0.0, 1.0}
         assert (e.se < 1e-15).all()
     numbers = sample.with_columns({"b": sample.frame["b"].astype(int)})

@@ -1,4 +1,6 @@
-"""A domain without rows is NotEstimable with its reason for every verb of estimation, and a misspelt column or group never is."""
+"""A domain without rows is NotEstimable with its reason for every verb of estimation, and a
+misspelt column or group never is.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +41,16 @@ VERBS: dict[str, Callable[[Sample, str], object]] = {
 @pytest.fixture
 def sample() -> Sample:
     rng = np.random.default_rng(5)
-    frame = pd.DataFrame({"w": rng.uniform(1, 3, N), "psu": np.arange(N) // 5, "sex": rng.choice(["F", "M"], N), "area": rng.choice(["r", "u"], N),
-                          "x": rng.gamma(2.0, 3.0, N), "b": np.arange(N) % 3 == 0})  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "w": rng.uniform(1, 3, N),
+            "psu": np.arange(N) // 5,
+            "sex": rng.choice(["F", "M"], N),
+            "area": rng.choice(["r", "u"], N),
+            "x": rng.gamma(2.0, 3.0, N),
+            "b": np.arange(N) % 3 == 0,
+        }
+    )
     return Sample.from_frame(frame, weights="w", psu="psu")
 
 
@@ -57,16 +67,24 @@ def test_a_domain_without_rows_is_an_answer(sample: Sample, verb: str) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_misspelt_column_stays_an_error_over_a_domain_without_rows(sample: Sample, verb: str) -> None:
+def test_a_misspelt_column_stays_an_error_over_a_domain_without_rows(
+    sample: Sample, verb: str
+) -> None:
     with pytest.raises(EstimateError, match="'bb'") as caught:
         VERBS[verb](sample.where(np.zeros(N, bool)), "bb")
     assert not isinstance(caught.value, EmptyDomain)
 
 
 @pytest.mark.parametrize("verb", ["total", "mean", "proportion", "quantile", "variance"])
-def test_a_misspelt_group_stays_an_error_over_a_domain_without_rows(sample: Sample, verb: str) -> None:
+def test_a_misspelt_group_stays_an_error_over_a_domain_without_rows(
+    sample: Sample, verb: str
+) -> None:
     empty = sample.where(np.zeros(N, bool))
-    for by, words in (("arae", "unknown column: column 'arae'"), (["sex", "sex"], "twice"), (3, "argument 'by'")):
+    for by, words in (
+        ("arae", "unknown column: column 'arae'"),
+        (["sex", "sex"], "twice"),
+        (3, "argument 'by'"),
+    ):
         with pytest.raises(EstimateError, match=words):
             getattr(me, verb)(empty, "x", *([0.5] if verb == "quantile" else []), by=by)
 
@@ -82,10 +100,14 @@ def test_what_is_composed_of_estimators_still_stops(sample: Sample) -> None:
     empty = sample.where(np.zeros(N, bool))
     with pytest.raises(EmptyDomain, match="mean has an empty domain"):
         totals.mean(empty, "x")
-    with pytest.raises(EstimateError, match=r"stack takes estimates.*NotEstimable \(mean has an empty domain"):
+    with pytest.raises(
+        EstimateError, match=r"stack takes estimates.*NotEstimable \(mean has an empty domain"
+    ):
         me.stack(me.mean(sample, "x"), me.mean(empty, "x"))
     (found,) = me.duration_quantile(empty, "x", "b").values()
-    assert isinstance(found, me.NotEstimable) and found.reason.startswith("duration_quantile has an empty domain")
+    assert isinstance(found, me.NotEstimable) and found.reason.startswith(
+        "duration_quantile has an empty domain"
+    )
     with pytest.raises(EstimateError, match="'bb'"):
         me.duration_quantile(empty, "x", "bb")
     with warnings.catch_warnings():
@@ -98,4 +120,7 @@ def test_verbs_keep_their_name_their_words_and_their_arguments() -> None:
         verb = getattr(me, name)
         assert pickle.loads(pickle.dumps(verb)) is verb and verb.__doc__ == verb.__wrapped__.__doc__
         here, there = inspect.signature(verb), inspect.signature(verb.__wrapped__)
-        assert here.parameters == there.parameters and here.return_annotation == "Estimate | NotEstimable"
+        assert (
+            here.parameters == there.parameters
+            and here.return_annotation == "Estimate | NotEstimable"
+        )

@@ -1,4 +1,6 @@
-"""Formulas of regressions: every kind of column and transformation is read alike, and what is no formula is told in the package's own words."""
+"""Formulas of regressions: every kind of column and transformation is read alike, and what is no
+formula is told in the package's own words.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,19 @@ N = 180
 def _frame() -> pd.DataFrame:
     rng = np.random.default_rng(19)
     x = rng.gamma(2.0, 3.0, N)
-    return pd.DataFrame({"w": rng.uniform(1, 9, N), "psu": np.arange(N) // 9, "x": x, "y": 2 + x + rng.normal(0, 2, N), "sex": rng.choice(["F", "M"], N), "b": rng.random(N) < 0.4,
-                         "k": rng.poisson(2, N), "day": pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(N), unit="D"), "obj": pd.Series(x).astype(object)})  # fmt: skip
+    return pd.DataFrame(
+        {
+            "w": rng.uniform(1, 9, N),
+            "psu": np.arange(N) // 9,
+            "x": x,
+            "y": 2 + x + rng.normal(0, 2, N),
+            "sex": rng.choice(["F", "M"], N),
+            "b": rng.random(N) < 0.4,
+            "k": rng.poisson(2, N),
+            "day": pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(N), unit="D"),
+            "obj": pd.Series(x).astype(object),
+        }
+    )
 
 
 def _sample(**changed: object) -> Sample:
@@ -34,7 +47,11 @@ def test_text_of_every_kind_is_categories(kind: str) -> None:
     dtype = pd.CategoricalDtype(["F", "M", "unused"]) if kind == "category" else kind
     other = ols(
         _sample(
-            sex=f["sex"].astype(dtype), b=f["b"].astype("boolean"), k=f["k"].astype("Int64"), x=f["x"].astype("double[pyarrow]"), y=f["y"].astype("Float64")
+            sex=f["sex"].astype(dtype),
+            b=f["b"].astype("boolean"),
+            k=f["k"].astype("Int64"),
+            x=f["x"].astype("double[pyarrow]"),
+            y=f["y"].astype("Float64"),
         ),
         "y ~ x + sex + b + k",
     )
@@ -42,7 +59,9 @@ def test_text_of_every_kind_is_categories(kind: str) -> None:
     np.testing.assert_allclose(other.value, plain.value, rtol=1e-12)
     np.testing.assert_allclose(other.se, plain.se, rtol=1e-12)
     text = pd.Series(np.where(f["sex"] == "F", "F", "M"), dtype="string").astype("category")
-    np.testing.assert_allclose(ols(_sample(sex=text), "y ~ x + sex + b + k").se, plain.se, rtol=1e-12)
+    np.testing.assert_allclose(
+        ols(_sample(sex=text), "y ~ x + sex + b + k").se, plain.se, rtol=1e-12
+    )
 
 
 def test_transformations_find_their_columns() -> None:
@@ -52,18 +71,31 @@ def test_transformations_find_their_columns() -> None:
     np.testing.assert_allclose(scaled.value[1:], [raw.value[1] * x.std(), raw.value[2]], rtol=1e-10)
     np.testing.assert_allclose(scaled.se[1:], [raw.se[1] * x.std(), raw.se[2]], rtol=1e-10)
     curved, powers = ols(s, "y ~ poly(x, 2)"), ols(s, "y ~ x + I(x**2)")
-    np.testing.assert_allclose(curved.value[1:] / curved.se[1:], [*(curved.value[1:2] / curved.se[1:2]), powers.value[2] / powers.se[2]], rtol=1e-8)
+    np.testing.assert_allclose(
+        curved.value[1:] / curved.se[1:],
+        [*(curved.value[1:2] / curved.se[1:2]), powers.value[2] / powers.se[2]],
+        rtol=1e-8,
+    )
     assert ols(s, "y ~ bs(x, df=4) + np.log(x) + x.rank()").p == 7
-    renamed = Sample.from_frame(_frame().rename(columns={"x": "hours worked"}), weights="w", psu="psu")
-    np.testing.assert_allclose(ols(renamed, "y ~ scale(`hours worked`) + center(k)").value, scaled.value, rtol=1e-12)
+    renamed = Sample.from_frame(
+        _frame().rename(columns={"x": "hours worked"}), weights="w", psu="psu"
+    )
+    np.testing.assert_allclose(
+        ols(renamed, "y ~ scale(`hours worked`) + center(k)").value, scaled.value, rtol=1e-12
+    )
     months = ols(s, "y ~ I((day - day.min()).dt.days)")
-    np.testing.assert_allclose(months.value, ols(s.with_columns({"t": np.arange(N)}), "y ~ t").value, rtol=1e-10)
+    np.testing.assert_allclose(
+        months.value, ols(s.with_columns({"t": np.arange(N)}), "y ~ t").value, rtol=1e-10
+    )
 
 
 def test_a_column_called_like_a_function_does_not_stand_in_its_way() -> None:
     f = _frame()
     s = _sample(log=f["k"], np=f["k"], scale=f["k"])
-    np.testing.assert_array_equal(ols(s, "y ~ log(x) + np.sqrt(x) + scale(x)").value, ols(_sample(), "y ~ log(x) + np.sqrt(x) + scale(x)").value)
+    np.testing.assert_array_equal(
+        ols(s, "y ~ log(x) + np.sqrt(x) + scale(x)").value,
+        ols(_sample(), "y ~ log(x) + np.sqrt(x) + scale(x)").value,
+    )
 
 
 @pytest.mark.parametrize("fit", [ols, logit, poisson])
@@ -93,17 +125,27 @@ def test_what_is_no_formula(fit: Callable[..., Estimate], formula: object, what:
 def test_messages_of_the_parser_carry_no_codes_and_no_drawing() -> None:
     with pytest.raises(EstimateError) as error:
         ols(_sample(), "y ~ x +")
-    assert error.value.problems[0].got == "Operator `+` has insuffient arguments and/or is misplaced"
+    assert (
+        error.value.problems[0].got == "Operator `+` has insuffient arguments and/or is misplaced"
+    )
 
 
-def test_gaps_and_unreadable_columns_are_told_together_and_undefined_terms_by_the_frames_rows() -> None:
+def test_gaps_and_unreadable_columns_are_told_together_and_undefined_terms_by_the_frames_rows() -> (
+    None
+):
     f = _frame()
     s = _sample(x=f["x"].where(f.index != 7), k=f["k"] - 1)
     with pytest.raises(EstimateError) as error:
         ols(s, "y ~ x + day")
-    assert [(p.what, p.rows[:1]) for p in error.value.problems] == [("ols meets missing values in the domain", (7,)), ("a covariate is a date", ())]
+    assert [(p.what, p.rows[:1]) for p in error.value.problems] == [
+        ("ols meets missing values in the domain", (7,)),
+        ("a covariate is a date", ()),
+    ]
     with pytest.raises(EstimateError) as error:
         ols(s.where((f["k"] > 0) | (f.index == 20)), "y ~ log(k - k.min())")
     assert error.value.problems[0].rows[0] == int(
-        np.flatnonzero(((f["k"] > 0) | (f.index == 20)) & (f["k"] == f["k"][(f["k"] > 0) | (f.index == 20)].min()))[0]
+        np.flatnonzero(
+            ((f["k"] > 0) | (f.index == 20))
+            & (f["k"] == f["k"][(f["k"] > 0) | (f.index == 20)].min())
+        )[0]
     )

@@ -1,4 +1,6 @@
-"""Tests of hypotheses: one row is the squared t, the form of the hypothesis does not matter, and what cannot be tested says why."""
+"""Tests of hypotheses: one row is the squared t, the form of the hypothesis does not matter, and
+what cannot be tested says why.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def test_one_combination_is_the_squared_t_however_it_is_written() -> None:
     e = ols(sample(), "y ~ x + g")
     t = wald(e, "x")
     assert isinstance(t, Result)
-    np.testing.assert_allclose([t.statistic, t.p], [(e.value[1] / e.se[1]) ** 2, e.pvalue[1]], rtol=1e-10)
+    np.testing.assert_allclose(
+        [t.statistic, t.p], [(e.value[1] / e.se[1]) ** 2, e.pvalue[1]], rtol=1e-10
+    )
     for form in (["x"], {"x": 1.0}, [{"x": 2.0}], np.array([[0, 1.0, 0, 0]]), [[0, 1, 0, 0]]):
         again = wald(e, form)
         assert isinstance(again, Result)
@@ -76,7 +80,11 @@ def test_what_cannot_be_tested_says_why() -> None:
 
 def test_quantile_arguments_and_tails() -> None:
     s = sample()
-    for bad in (lambda: quantile(s, "y", 1.5), lambda: quantile(s, "y", 0.5, rule="median"), lambda: quantile(s, "y", 0.5, interval="quantile")):  # type: ignore[arg-type]
+    for bad in (
+        lambda: quantile(s, "y", 1.5),
+        lambda: quantile(s, "y", 0.5, rule="median"),
+        lambda: quantile(s, "y", 0.5, interval="quantile"),
+    ):  # type: ignore[arg-type]
         with pytest.raises(EstimateError):
             bad()
     tail = quantile(s, "y", [0.002, 0.5])
@@ -90,7 +98,9 @@ def test_quantile_contrasts_and_intervals_at_other_levels() -> None:
     s = sample()
     e = quantile(s, "y", [0.25, 0.75])
     spread = e.contrast({"y p75": 1, "y p25": -1})
-    np.testing.assert_allclose(spread.se[0] ** 2, np.array([-1, 1]) @ e.vcov @ np.array([-1, 1]), rtol=1e-12)
+    np.testing.assert_allclose(
+        spread.se[0] ** 2, np.array([-1, 1]) @ e.vcov @ np.array([-1, 1]), rtol=1e-12
+    )
     assert (e.ci(0.5)["high"] - e.ci(0.5)["low"] < e.ci()["high"] - e.ci()["low"]).all()
     np.testing.assert_array_equal(e.select([1]).ci(), e.ci().iloc[[1]])
     r = replicates(s, n=200, seed=3)
@@ -126,19 +136,27 @@ def test_hypotheses_that_mean_nothing(hypothesis: object, what: str) -> None:
 
 
 def test_joining_and_functions_of_estimates_refuse_what_is_none() -> None:
-    frame = pd.DataFrame({"w": 1.0, "g": ["a", "b", "a", "b"], "y": [1.0, 2.0, 4.0, 8.0], "x": [1.0, 0.0, 2.0, 5.0]})
+    frame = pd.DataFrame(
+        {"w": 1.0, "g": ["a", "b", "a", "b"], "y": [1.0, 2.0, 4.0, 8.0], "x": [1.0, 0.0, 2.0, 5.0]}
+    )
     s = Sample.from_frame(frame, weights="w")
     e = mean(s, ["y", "x"])
     for attempt, what in (
         (stack, "nothing"),
         (lambda: independent([e, e]), "a list"),  # type: ignore[arg-type]
         (lambda: stack(e, NotEstimable("few")), "NotEstimable (few)"),  # type: ignore[arg-type]
-        (lambda: independent(e, mean(calibrate(s, {"1": 9.0}), "y")), "two estimates on one design"),
+        (
+            lambda: independent(e, mean(calibrate(s, {"1": 9.0}), "y")),
+            "two estimates on one design",
+        ),
         (lambda: e.contrast(["y"]), "a mapping of name to weight"),  # type: ignore[arg-type]
         (lambda: e.contrast({}), "a mapping of name to weight"),
         (lambda: e.contrast({"y": np.nan, "q": 1.0}), "contrast names no value: q"),
         (lambda: e.contrast({"y": np.inf}), "a weight is not a finite number: 'y'"),
-        (lambda: e.through(np.log, np.diag(1 / e.value), ("one",)), "argument 'names'. Expected 2 names, got 1"),
+        (
+            lambda: e.through(np.log, np.diag(1 / e.value), ("one",)),
+            "argument 'names'. Expected 2 names, got 1",
+        ),
         (lambda: e.select([2]), "positions 0 to 1"),
         (lambda: e.ci("95"), "the level is not a probability"),  # type: ignore[arg-type]
         (lambda: quantile(s, "y", "a"), "argument 'probs'"),  # type: ignore[arg-type]
@@ -149,11 +167,16 @@ def test_joining_and_functions_of_estimates_refuse_what_is_none() -> None:
         with pytest.raises(EstimateError) as error:
             attempt()  # type: ignore[no-untyped-call]
         assert what in str(error.value)
-    assert survival(s, "y", "w", times=2).value.tolist() == survival(s, "y", "w", times=[2.0]).value.tolist()  # type: ignore[arg-type]
+    assert (
+        survival(s, "y", "w", times=2).value.tolist()
+        == survival(s, "y", "w", times=[2.0]).value.tolist()
+    )  # type: ignore[arg-type]
 
 
 def test_a_combination_counts_each_row_behind_it_once() -> None:
-    """y and x of the same 240 rows are 240 rows; groups add up; one value keeps its n; two overlapping indicators count the rows of either; samples add."""
+    """y and x of the same 240 rows are 240 rows; groups add up; one value keeps its n; two
+    overlapping indicators count the rows of either; samples add.
+    """
     s = sample()
     rows = s.frame["g"].value_counts()
     both = stack(mean(s, ["y", "x"]), mean(s, "y", by="g"))
@@ -163,7 +186,11 @@ def test_a_combination_counts_each_row_behind_it_once() -> None:
     assert both.contrast({"y": 1, "y, g=b": -1}).n.tolist() == [240]
     assert both.contrast({"y, g=b": 2.0}).n.tolist() == [rows["b"]]
     j = np.array([[1.0, -1.0, 0, 0, 0], [0, 0, 0, 1.0, 1.0], [0.0] * 5])
-    assert names[3:] == ("y, g=b", "y, g=c") and both.through(lambda v: j @ v, j).n.tolist() == [240, rows["b"] + rows["c"], 0]
+    assert names[3:] == ("y, g=b", "y, g=c") and both.through(lambda v: j @ v, j).n.tolist() == [
+        240,
+        rows["b"] + rows["c"],
+        0,
+    ]
     some = s.where(s.frame["y"] > 0)
     other = s.where(s.frame["x"] > 0)
     two = stack(total(some, "y"), total(other, "x"))
@@ -173,8 +200,14 @@ def test_a_combination_counts_each_row_behind_it_once() -> None:
     assert fits.contrast({fits.names[1]: 1.0, fits.names[3]: -1.0}).n.tolist() == [either]
     apart = independent(mean(s, ["y", "x"]), mean(sample(), "x"))
     assert apart.contrast(dict.fromkeys(apart.names, 1.0)).n.tolist() == [480]
-    zeros = sample().where(np.arange(240) < 50).with_columns({"none": 0.0, "y": np.r_[np.ones(10), np.zeros(230)]})
-    assert total(zeros, ["none", "y"]).contrast({"none": 1.0, "y": 1.0}).n.tolist() == [50], "rows of the domain count whatever their value"
+    zeros = (
+        sample()
+        .where(np.arange(240) < 50)
+        .with_columns({"none": 0.0, "y": np.r_[np.ones(10), np.zeros(230)]})
+    )
+    assert total(zeros, ["none", "y"]).contrast({"none": 1.0, "y": 1.0}).n.tolist() == [50], (
+        "rows of the domain count whatever their value"
+    )
 
 
 def test_without_influence_a_combination_counts_no_more_than_its_largest_value() -> None:

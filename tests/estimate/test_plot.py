@@ -1,4 +1,6 @@
-"""The picture of an estimate: the dots stand at the values, zero is drawn where intervals reach it, and event time lies on the horizontal axis."""
+"""The picture of an estimate: the dots stand at the values, zero is drawn where intervals reach it,
+and event time lies on the horizontal axis.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Regression inputs: every problem of a formula named at once, awkward column names, nearly collinear columns marked; Filip through a formula is right."""
+"""Regression inputs: every problem of a formula named at once, awkward column names, nearly
+collinear columns marked; Filip through a formula is right.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,18 @@ def sample(n: int = 200) -> Sample:
     x = rng.normal(size=n)
     frame = pd.DataFrame(
         {
-            "w": rng.uniform(1, 2, n), "psu": np.arange(n) % 25, "x": x, "double": 2 * x, "y": x + rng.normal(size=n), "hours worked": rng.uniform(0, 40, n),
-            "group": rng.choice(["a", "b", "c"], n), "flag": rng.random(n) < 0.5, "gap": np.where(np.arange(n) < 5, np.nan, x), "count": rng.poisson(2, n),
+            "w": rng.uniform(1, 2, n),
+            "psu": np.arange(n) % 25,
+            "x": x,
+            "double": 2 * x,
+            "y": x + rng.normal(size=n),
+            "hours worked": rng.uniform(0, 40, n),
+            "group": rng.choice(["a", "b", "c"], n),
+            "flag": rng.random(n) < 0.5,
+            "gap": np.where(np.arange(n) < 5, np.nan, x),
+            "count": rng.poisson(2, n),
         }
-    )  # fmt: skip
+    )
     frame["group"] = frame["group"].astype(pd.CategoricalDtype(["a", "b", "c", "never"]))
     return Sample.from_frame(frame, weights="w", psu="psu")
 
@@ -65,7 +75,9 @@ def test_names_booleans_and_unused_categories() -> None:
     e = logit(s, "flag ~ `hours worked` + group")
     assert e.names == ("Intercept", "hours worked", "group[T.b]", "group[T.c]")
     assert e.degf == s.degf + 1 - 4
-    renamed = s.with_columns({"hours": s.frame["hours worked"], "flag": s.frame["flag"].astype(float)})
+    renamed = s.with_columns(
+        {"hours": s.frame["hours worked"], "flag": s.frame["flag"].astype(float)}
+    )
     np.testing.assert_array_equal(logit(renamed, "flag ~ hours + group").value, e.value)
     assert ols(s, "y ~ flag + x").names == ("Intercept", "flag", "x")
 
@@ -90,6 +102,11 @@ def test_filip_through_a_formula(shared: Path) -> None:
     folder = shared / "reference" / "panel" / "nist"
     data = pd.read_csv(folder / "filip.csv")[["y", "x1"]].assign(w=1.0)
     exact = json.loads((folder / "nist_exact.json").read_text())["filip"]
-    e = ols(Sample.from_frame(data, weights="w"), "y ~ x1 + " + " + ".join(f"I(x1**{j})" for j in range(2, 11)))
+    e = ols(
+        Sample.from_frame(data, weights="w"),
+        "y ~ x1 + " + " + ".join(f"I(x1**{j})" for j in range(2, 11)),
+    )
     np.testing.assert_allclose(e.value, [float(v) for v in exact["beta"]], rtol=1e-7)
-    np.testing.assert_allclose(np.asarray(e.extra["classical_se"]), [float(v) for v in exact["se"]], rtol=10**-7.5)
+    np.testing.assert_allclose(
+        np.asarray(e.extra["classical_se"]), [float(v) for v in exact["se"]], rtol=10**-7.5
+    )

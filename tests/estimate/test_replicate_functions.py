@@ -1,4 +1,6 @@
-"""In replicate designs a function of totals is taken in every replicate: shares of a table, log-odds of a proportion; written out by hand."""
+"""In replicate designs a function of totals is taken in every replicate: shares of a table,
+log-odds of a proportion; written out by hand.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,32 @@ N, B = 150, 30
 
 def _frame() -> pd.DataFrame:
     rng = np.random.default_rng(41)
-    frame = pd.DataFrame({"w": rng.uniform(1, 9, N), "row": rng.choice(["a", "b"], N), "column": rng.choice(["p", "q", "r"], N), "b": rng.random(N) < 0.15})
+    frame = pd.DataFrame(
+        {
+            "w": rng.uniform(1, 9, N),
+            "row": rng.choice(["a", "b"], N),
+            "column": rng.choice(["p", "q", "r"], N),
+            "b": rng.random(N) < 0.15,
+        }
+    )
     factor = rng.poisson(1.0, (N, B)) * 1.0
-    return pd.concat([frame, pd.DataFrame(frame["w"].to_numpy()[:, None] * factor, columns=[f"r{j}" for j in range(B)])], axis=1)
+    return pd.concat(
+        [
+            frame,
+            pd.DataFrame(
+                frame["w"].to_numpy()[:, None] * factor, columns=[f"r{j}" for j in range(B)]
+            ),
+        ],
+        axis=1,
+    )
 
 
 def _sample(frame: pd.DataFrame, mse: bool = False) -> Sample:
-    return Sample.from_frame(frame, weights="w", replicates=ReplicateWeights([f"r{j}" for j in range(B)], "bootstrap", mse=mse))
+    return Sample.from_frame(
+        frame,
+        weights="w",
+        replicates=ReplicateWeights([f"r{j}" for j in range(B)], "bootstrap", mse=mse),
+    )
 
 
 @pytest.mark.parametrize("mse", [False, True])
@@ -43,14 +64,18 @@ def test_independence_is_tested_with_the_shares_of_every_replicate(mse: bool) ->
     pearson = N * ((p - expected) ** 2 / expected).sum()
     contrast = np.kron(np.eye(2)[:, 1:] - 1 / 2, np.eye(3)[:, 1:] - 1 / 3)
     inverse = np.diag(1 / share)
-    delta = np.linalg.solve(contrast.T @ inverse @ contrast / N, contrast.T @ inverse @ v @ inverse @ contrast)
+    delta = np.linalg.solve(
+        contrast.T @ inverse @ contrast / N, contrast.T @ inverse @ v @ inverse @ contrast
+    )
     t = rao_scott(_sample(f, mse), "row", "column")
     assert isinstance(t, Test)
     np.testing.assert_allclose(t.statistic, pearson / np.trace(delta), rtol=1e-10)
     np.testing.assert_allclose(t.ndf, np.trace(delta) ** 2 / np.trace(delta @ delta), rtol=1e-10)
     first = rao_scott(_sample(f, mse), "row", "column", statistic="Chisq")
     assert isinstance(first, Test)
-    np.testing.assert_allclose(first.p, stats.chi2.sf(pearson / (np.trace(delta) / 2), 2), rtol=1e-9)
+    np.testing.assert_allclose(
+        first.p, stats.chi2.sf(pearson / (np.trace(delta) / 2), 2), rtol=1e-9
+    )
 
 
 @pytest.mark.parametrize("mse", [False, True])
@@ -62,7 +87,9 @@ def test_the_interval_of_a_proportion_stands_on_the_log_odds_of_every_replicate(
     eta, full = np.log(each / (1 - each)), np.log(e.value[0] / (1 - e.value[0]))
     se = np.sqrt(((eta - (full if mse else eta.mean())) ** 2).sum() / (B - 1))
     t = stats.t.ppf(0.95, e.degf)
-    np.testing.assert_allclose(e.ci(0.9).to_numpy()[0], stats.logistic.cdf([full - t * se, full + t * se]), rtol=1e-10)
+    np.testing.assert_allclose(
+        e.ci(0.9).to_numpy()[0], stats.logistic.cdf([full - t * se, full + t * se]), rtol=1e-10
+    )
     np.testing.assert_allclose(e.se, mean(s, "b").se, rtol=1e-12)
 
 
@@ -72,8 +99,15 @@ def test_a_replicate_at_the_edge_leaves_the_linear_interval() -> None:
     e = proportion(_sample(f), ["b", "row"])
     t, v = stats.t.ppf(0.975, e.degf), e.value[0]
     half = t * e.se[0] / (v * (1 - v))
-    np.testing.assert_allclose(e.ci().to_numpy()[0], stats.logistic.cdf([np.log(v / (1 - v)) - half, np.log(v / (1 - v)) + half]), rtol=1e-12)
-    moved = e.ci().to_numpy()[1] - stats.logistic.cdf(np.log(e.value[1] / (1 - e.value[1])) + np.array([-1, 1]) * t * e.se[1] / (e.value[1] * (1 - e.value[1])))
+    np.testing.assert_allclose(
+        e.ci().to_numpy()[0],
+        stats.logistic.cdf([np.log(v / (1 - v)) - half, np.log(v / (1 - v)) + half]),
+        rtol=1e-12,
+    )
+    moved = e.ci().to_numpy()[1] - stats.logistic.cdf(
+        np.log(e.value[1] / (1 - e.value[1]))
+        + np.array([-1, 1]) * t * e.se[1] / (e.value[1] * (1 - e.value[1]))
+    )
     assert (np.abs(moved) > 1e-6).all()
 
 
@@ -82,9 +116,13 @@ def test_error_of_totals_reaches_the_interval_of_a_proportion() -> None:
     known, size = {"a": 0.55, "b": 0.45}, float(f["w"].sum())
     totals = {"row": {k: v * size for k, v in known.items()}}
     plain = proportion(calibrate(_sample(f), totals), "b")
-    wide = proportion(calibrate(_sample(f), totals, total_se={"row": {"a": 0.2 * size, "b": 0.2 * size}}), "b")
+    wide = proportion(
+        calibrate(_sample(f), totals, total_se={"row": {"a": 0.2 * size, "b": 0.2 * size}}), "b"
+    )
     v, t = plain.value[0], stats.t.ppf(0.975, plain.degf)
-    narrow_se, wide_se = (np.diff(stats.logistic.ppf(e.ci().to_numpy()[0]))[0] / 2 / t for e in (plain, wide))
+    narrow_se, wide_se = (
+        np.diff(stats.logistic.ppf(e.ci().to_numpy()[0]))[0] / 2 / t for e in (plain, wide)
+    )
     added = (wide.se[0] ** 2 - plain.se[0] ** 2) / (v * (1 - v)) ** 2
     assert added > 0
     np.testing.assert_allclose(wide_se**2, narrow_se**2 + added, rtol=1e-9)

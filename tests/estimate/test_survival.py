@@ -1,4 +1,6 @@
-"""Kaplan-Meier with its robust error (R survival), cumulative incidence, and influence columns equal to numerical derivatives by the weights."""
+"""Kaplan-Meier with its robust error (R survival), cumulative incidence, and influence columns
+equal to numerical derivatives by the weights.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from mismes_eval.weighting.sample import Sample
 
 @pytest.fixture(scope="module")
 def jobcorps(shared: Path) -> pd.DataFrame:
-    """Weeks to the first employed week (208 where there is none), with the reference's made-up weights."""
+    """Weeks to the first employed week (208 where there is none), with the reference's made-up
+    weights.
+    """
     raw = pd.read_csv(shared / "reference" / "panel" / "jobcorps_lee2009_weekly_employment.csv.gz")
     work = raw[[f"emp_{k}" for k in range(1, 209)]].to_numpy()
     ever = work.any(axis=1)
@@ -41,7 +45,9 @@ def reference(shared: Path) -> dict[str, dict[str, list[float]]]:
 @pytest.mark.shared
 @pytest.mark.golden
 @pytest.mark.parametrize(("name", "weight"), [("km_all", "one"), ("km_all_weighted_robust", "w")])
-def test_kaplan_meier_equals_r_survival(jobcorps: pd.DataFrame, shared: Path, name: str, weight: str) -> None:
+def test_kaplan_meier_equals_r_survival(
+    jobcorps: pd.DataFrame, shared: Path, name: str, weight: str
+) -> None:
     r = reference(shared)[name]
     e = survival(Sample.from_frame(jobcorps, weights=weight), "duration", "event", times=r["time"])
     n = len(jobcorps)
@@ -60,7 +66,9 @@ def test_curves_and_medians_by_arm_equal_r(jobcorps: pd.DataFrame, shared: Path)
         r = reference(shared)[name]
         rows = np.flatnonzero(e.keys["arm"] == arm)
         np.testing.assert_allclose(e.value[rows], r["surv"], rtol=1e-12)
-        np.testing.assert_allclose(e.se[rows], r["se"], rtol=1e-3)  # the same but for the degrees of freedom of a domain
+        np.testing.assert_allclose(
+            e.se[rows], r["se"], rtol=1e-3
+        )  # the same but for the degrees of freedom of a domain
         median = medians[f"arm={arm}"]
         assert isinstance(median, Estimate)
         assert median.value[0] == r["median"]
@@ -74,14 +82,23 @@ def spells() -> pd.DataFrame:
     entry = np.where(rng.random(n) < 0.4, np.floor(rng.random(n) * length), 0.0)
     cause = rng.choice(np.array(["job", "abroad", None], dtype=object), n)
     return pd.DataFrame(
-        {"length": length, "entry": entry, "cause": cause, "event": pd.notna(cause).astype(int), "w": rng.uniform(1, 4, n), "arm": rng.choice(["T", "C"], n)}
+        {
+            "length": length,
+            "entry": entry,
+            "cause": cause,
+            "event": pd.notna(cause).astype(int),
+            "w": rng.uniform(1, 4, n),
+            "arm": rng.choice(["T", "C"], n),
+        }
     )
 
 
 def curve(sample: Sample, kind: str) -> Estimate:
     if kind == "survival":
         return survival(sample, "length", "event", times=[3, 7, 12], entry="entry", by="arm")
-    return cumulative_incidence(sample, "length", "cause", "abroad", times=[3, 7, 12], entry="entry", by="arm")
+    return cumulative_incidence(
+        sample, "length", "cause", "abroad", times=[3, 7, 12], entry="entry", by="arm"
+    )
 
 
 @pytest.mark.identity
@@ -102,14 +119,20 @@ def test_influence_is_the_derivative_by_each_weight(spells: pd.DataFrame, kind: 
 def test_incidences_and_survival_sum_to_one(spells: pd.DataFrame) -> None:
     s = Sample.from_frame(spells, weights="w")
     total = (
-        sum(cumulative_incidence(s, "length", "cause", c, times=[4, 9]).value for c in ("job", "abroad")) + survival(s, "length", "event", times=[4, 9]).value
+        sum(
+            cumulative_incidence(s, "length", "cause", c, times=[4, 9]).value
+            for c in ("job", "abroad")
+        )
+        + survival(s, "length", "event", times=[4, 9]).value
     )
     np.testing.assert_allclose(total, 1.0, atol=1e-13)
 
 
 @pytest.mark.identity
 def test_without_censoring_survival_is_a_mean(spells: pd.DataFrame) -> None:
-    s = Sample.from_frame(spells.assign(event=1, longer=(spells["length"] > 6).astype(float)), weights="w")
+    s = Sample.from_frame(
+        spells.assign(event=1, longer=(spells["length"] > 6).astype(float)), weights="w"
+    )
     a, b = survival(s, "length", "event", times=[6]), mean(s, "longer")
     np.testing.assert_allclose([a.value[0], a.se[0]], [b.value[0], b.se[0]], rtol=1e-12)
 
@@ -134,7 +157,10 @@ def test_a_quantile_that_was_not_reached_says_so(spells: pd.DataFrame) -> None:
 
 
 def test_bad_durations_are_all_named(spells: pd.DataFrame) -> None:
-    bad = spells.assign(length=spells["length"].where(spells.index != 3, 0.0), entry=spells["entry"].where(spells.index != 4, 99.0))
+    bad = spells.assign(
+        length=spells["length"].where(spells.index != 3, 0.0),
+        entry=spells["entry"].where(spells.index != 4, 99.0),
+    )
     with pytest.raises(EstimateError) as error:
         survival(Sample.from_frame(bad, weights="w"), "length", "event", entry="entry")
     assert "not above 0" in str(error.value)

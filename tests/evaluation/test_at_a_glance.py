@@ -1,4 +1,6 @@
-"""What an economist leaves as the last line of a cell shows itself in a few lines: params, evidence, inventory, effects, the design; never a printed array."""
+"""What an economist leaves as the last line of a cell shows itself in a few lines: params,
+evidence, inventory, effects, the design; never a printed array.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def test_facts_are_escaped_and_notes_stand_once() -> None:
     assert as_text("t", {"a": 1, "long": 2}) == "t\na     1\nlong  2"
 
 
-def test_params_show_what_the_file_gives_and_no_place_of_this_machine(params: Params, root: Path) -> None:
+def test_params_show_what_the_file_gives_and_no_place_of_this_machine(
+    params: Params, root: Path
+) -> None:
     for shown in (params._repr_html_(), repr(params)):
         assert "data_raw/MDA/lfs_person.parquet" in shown
         assert str(root) not in shown
@@ -58,7 +62,15 @@ def test_an_inventory_counts_its_measures_and_budgets(params: Params) -> None:
 def test_effects_are_a_table_with_reasons() -> None:
     frame = pd.DataFrame({"w": 1.0, "y": [1.0, 2.0, 3.0, 5.0]})
     found = me.mean(me.Sample.from_frame(frame, weights="w"), "y")
-    both = Effects("A<1", {("employed", 1): found, ("employed", 2): NotEstimable("nobody answered")}, {}, {}, {}, 1234, 10)
+    both = Effects(
+        "A<1",
+        {("employed", 1): found, ("employed", 2): NotEstimable("nobody answered")},
+        {},
+        {},
+        {},
+        1234,
+        10,
+    )
     table = both.to_frame()
     assert table["why not"].tolist() == ["", "nobody answered"]
     assert table["value"].iloc[0] == pytest.approx(2.75)

@@ -1,4 +1,6 @@
-"""Coverage and targeting: delta method against the jackknife, an index of 1 where everybody takes part alike, concentration against its definition by covariance."""
+"""Coverage and targeting: delta method against the jackknife, an index of 1 where everybody takes
+part alike, concentration against its definition by covariance.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,15 @@ import pytest
 
 from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.coverage import concentration, concentration_curve, coverage, leakage, target_population, targeting, targeting_of_counts
+from mismes_eval.evaluation.coverage import (
+    concentration,
+    concentration_curve,
+    coverage,
+    leakage,
+    target_population,
+    targeting,
+    targeting_of_counts,
+)
 from mismes_eval.weighting.sample import Sample
 
 
@@ -17,16 +27,25 @@ def frame() -> pd.DataFrame:
     rng = np.random.default_rng(11)
     n = 400
     return pd.DataFrame(
-        {"w": rng.uniform(1, 4, n), "psu": np.repeat(np.arange(40), 10), "sex": rng.choice(["F", "M"], n), "took": (rng.random(n) < 0.3).astype(float),
-         "edu": rng.integers(0, 5, n).astype(float), "returnee": rng.random(n) < 0.6}
-    )  # fmt: skip
+        {
+            "w": rng.uniform(1, 4, n),
+            "psu": np.repeat(np.arange(40), 10),
+            "sex": rng.choice(["F", "M"], n),
+            "took": (rng.random(n) < 0.3).astype(float),
+            "edu": rng.integers(0, 5, n).astype(float),
+            "returnee": rng.random(n) < 0.6,
+        }
+    )
 
 
 def jackknife_se(frame: pd.DataFrame, statistic: object) -> float:
     """Delete one PSU at a time."""
     codes = frame["psu"].unique()
     m = codes.size
-    values = [statistic(frame.assign(w=np.where(frame["psu"] == c, 0.0, frame["w"] * m / (m - 1)))) for c in codes]  # type: ignore[operator]
+    values = [
+        statistic(frame.assign(w=np.where(frame["psu"] == c, 0.0, frame["w"] * m / (m - 1))))
+        for c in codes
+    ]  # type: ignore[operator]
     return float(np.sqrt((m - 1) / m * ((np.array(values) - np.mean(values)) ** 2).sum()))
 
 
@@ -36,26 +55,41 @@ def sample_of(frame: pd.DataFrame) -> Sample:
 
 @pytest.mark.identity
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
-def test_concentration_of_a_yes_or_no_reaches_one_less_its_share_and_no_further(share: float) -> None:
+def test_concentration_of_a_yes_or_no_reaches_one_less_its_share_and_no_further(
+    share: float,
+) -> None:
     """Wagstaff (2005): all by the highest is 1 - mu, all by the lowest mu - 1."""
     place = np.arange(1000)
-    frame = pd.DataFrame({"w": 1.0, "place": place, "high": (place >= 1000 * (1 - share)).astype(float), "low": (place < 1000 * share).astype(float)})
+    frame = pd.DataFrame(
+        {
+            "w": 1.0,
+            "place": place,
+            "high": (place >= 1000 * (1 - share)).astype(float),
+            "low": (place < 1000 * share).astype(float),
+        }
+    )
     sample = Sample.from_frame(frame, weights="w")
     assert concentration(sample, "high", "place").value[0] == pytest.approx(1 - share, abs=1e-12)
     assert concentration(sample, "low", "place").value[0] == pytest.approx(share - 1, abs=1e-12)
 
 
-def test_concentration_is_twice_the_covariance_with_the_rank_over_the_mean(frame: pd.DataFrame) -> None:
+def test_concentration_is_twice_the_covariance_with_the_rank_over_the_mean(
+    frame: pd.DataFrame,
+) -> None:
     e = concentration(sample_of(frame), "took", "edu")
     w, h, x = frame["w"].to_numpy(), frame["took"].to_numpy(), frame["edu"].to_numpy()
     rank = np.array([(w[x < v].sum() + 0.5 * w[x == v].sum()) / w.sum() for v in x])
     mu, mr = w @ h / w.sum(), w @ rank / w.sum()
     assert e.value[0] == pytest.approx(2 * (w @ ((h - mu) * (rank - mr)) / w.sum()) / mu, abs=1e-12)
-    assert e.se[0] == pytest.approx(jackknife_se(frame, lambda f: concentration(sample_of(f), "took", "edu").value[0]), rel=0.06)
+    assert e.se[0] == pytest.approx(
+        jackknife_se(frame, lambda f: concentration(sample_of(f), "took", "edu").value[0]), rel=0.06
+    )
 
 
 @pytest.mark.identity
-def test_targeting_index_has_the_jackknife_error_and_is_one_without_bias(frame: pd.DataFrame) -> None:
+def test_targeting_index_has_the_jackknife_error_and_is_one_without_bias(
+    frame: pd.DataFrame,
+) -> None:
     e = targeting(sample_of(frame), "took", "sex")
     assert isinstance(e, Estimate)
 

@@ -1,4 +1,6 @@
-"""Params are read strictly: YAML's guesses never happen, every problem is named at once, no path leaves the project, docs and blank files agree with the schema."""
+"""Params are read strictly: YAML's guesses never happen, every problem is named at once, no path
+leaves the project, docs and blank files agree with the schema.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,10 @@ def test_norway_is_a_country(project: Path) -> None:
 
 
 def test_all_problems_come_at_once_with_the_nearest_key(project: Path) -> None:
-    found = problems(project, "country: MDX\ndesign:\n  wieghts: w\n  lonely_psu: adust\nyear: 1e3\ninputs:\n  lfs: nowhere.csv\n")
+    found = problems(
+        project,
+        "country: MDX\ndesign:\n  wieghts: w\n  lonely_psu: adust\nyear: 1e3\ninputs:\n  lfs: nowhere.csv\n",
+    )
     text = "\n".join(found)
     assert len(found) == 5
     assert "key 'design.wieghts'" in text
@@ -88,14 +93,18 @@ def test_what_is_refused(project: Path, text: str, what: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["../x.csv", "/etc/passwd", "a/../../x", "link.csv"])
-def test_no_path_leaves_the_project(project: Path, tmp_path_factory: pytest.TempPathFactory, path: str) -> None:
+def test_no_path_leaves_the_project(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, path: str
+) -> None:
     outside = tmp_path_factory.mktemp("outside") / "x.csv"
     outside.write_text("a\n", encoding="utf-8")
     (project / "link.csv").symlink_to(outside)
     assert "leaves the project" in problems(project, f"country: MDA\ninputs:\n  lfs: {path}\n")[0]
 
 
-def test_the_data_root_is_a_second_place_and_is_not_published(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_data_root_is_a_second_place_and_is_not_published(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     outside = tmp_path_factory.mktemp("outside")
     (outside / "x.csv").write_text("a\n", encoding="utf-8")
     text = "country: MDA\ninputs:\n  lfs: x.csv\n"
@@ -122,7 +131,16 @@ def test_every_blank_key_can_be_uncommented(project: Path) -> None:
     lines = []
     for line in blank_params("JOR", False).splitlines():
         bare = line.strip().removeprefix("# ")
-        key = next((k for k in KEYS if line.strip().startswith("# ") and bare.startswith(f"{k.name.split('.')[-1]}:") and k.kind != "path"), None)
+        key = next(
+            (
+                k
+                for k in KEYS
+                if line.strip().startswith("# ")
+                and bare.startswith(f"{k.name.split('.')[-1]}:")
+                and k.kind != "path"
+            ),
+            None,
+        )
         lines.append(line.replace("# ", "", 1) if key is not None else line)
     assert load(project, "\n".join(lines)).country == "JOR"
 
@@ -147,9 +165,18 @@ CHAIN = "country: MDA\ntheory_of_change:\n"
 
 
 def test_steps_of_a_theory_of_change_name_what_measures_them(project: Path) -> None:
-    p = load(project, CHAIN + "  outputs:\n    'A plan, written': T20, F13\n    Nothing seen:\n  outcomes: [People work]\n  inputs: {Money: [T20, T05b]}\n")
-    assert p.steps("theory_of_change.outputs") == {"A plan, written": ("T20", "F13"), "Nothing seen": ()}
-    assert p.steps("theory_of_change.outcomes") == {"People work": ()} and p.steps("theory_of_change.inputs") == {"Money": ("T20", "T05b")}
+    p = load(
+        project,
+        CHAIN
+        + "  outputs:\n    'A plan, written': T20, F13\n    Nothing seen:\n  outcomes: [People work]\n  inputs: {Money: [T20, T05b]}\n",
+    )
+    assert p.steps("theory_of_change.outputs") == {
+        "A plan, written": ("T20", "F13"),
+        "Nothing seen": (),
+    }
+    assert p.steps("theory_of_change.outcomes") == {"People work": ()} and p.steps(
+        "theory_of_change.inputs"
+    ) == {"Money": ("T20", "T05b")}
     assert p.steps("theory_of_change.activities") == {}
     assert '"A plan, written": ["T20", "F13"]' in p.to_json()
 

@@ -1,4 +1,6 @@
-"""Real data through the same params and chapters: published rates, an office's weights, a paper's table, and a study whose true effect is zero."""
+"""Real data through the same params and chapters: published rates, an office's weights, a paper's
+table, and a study whose true effect is zero.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,12 @@ def params(root: Path, shared: Path, name: str) -> Params:
     return Params.load(root / "params" / "real" / f"{name}.yaml", data_root=shared)
 
 
-def test_chile_has_the_published_unemployment_and_names_its_lonely_strata(root: Path, shared: Path) -> None:
-    """INE release of January-March 2020: 8.2% and about 800 thousand; SE by linearisation with lonely strata contributing 0."""
+def test_chile_has_the_published_unemployment_and_names_its_lonely_strata(
+    root: Path, shared: Path
+) -> None:
+    """INE release of January-March 2020: 8.2% and about 800 thousand; SE by linearisation with
+    lonely strata contributing 0.
+    """
     e = evaluate(params(root, shared, "CHL"))
     found = e.indicators(which=("L3",))
     rate, count = found["L3.unemployment"], found["L3.unemployed"]
@@ -53,13 +59,22 @@ def test_brazil_gets_the_office_weight_of_every_person(root: Path, shared: Path)
 
 
 TABLE_4A_WOMEN = {
-    "empl_06": (0.061, 0.024, 3), "pempl_06": (0.071, 0.025, 3), "days_06": (1.46, 0.620, 2), "hours_06": (3.41, 1.41, 2), "tenure_06": (-1.53, 0.632, 2),
-    "salary_06": (39_369, 9_955, 0), "profit_06": (2_267.55, 3_588, 2),
-}  # fmt: skip
+    "empl_06": (0.061, 0.024, 3),
+    "pempl_06": (0.071, 0.025, 3),
+    "days_06": (1.46, 0.620, 2),
+    "hours_06": (3.41, 1.41, 2),
+    "tenure_06": (-1.53, 0.632, 2),
+    "salary_06": (39_369, 9_955, 0),
+    "profit_06": (2_267.55, 3_588, 2),
+}
 
 
-def test_colombia_has_the_printed_loss_and_effects_with_both_standard_errors(root: Path, shared: Path) -> None:
-    """Attanasio, Kugler and Meghir (2011), Table 1 and Table 4A panel A (women); the printed errors are the classical ones. Self-employment earnings print 2,267 for 2,267.55."""
+def test_colombia_has_the_printed_loss_and_effects_with_both_standard_errors(
+    root: Path, shared: Path
+) -> None:
+    """Attanasio, Kugler and Meghir (2011), Table 1 and Table 4A panel A (women); the printed errors
+    are the classical ones. Self-employment earnings print 2,267 for 2,267.55.
+    """
     s = evaluate(params(root, shared, "COL")).study
     assert s is not None
     for group, value, se in (("dwomen = 0", 0.0713, 0.0204), ("dwomen = 1", 0.0169, 0.0175)):
@@ -72,16 +87,22 @@ def test_colombia_has_the_printed_loss_and_effects_with_both_standard_errors(roo
         robust, classic = within(s, outcome, "dwomen = 1")
         assert isinstance(classic, Classical)
         assert classic.value == pytest.approx(value, abs=0.51 * 10**-digits)
-        assert classic.se == pytest.approx(se, abs=0.51 * (1 if se > 100 else 0.001 if se < 1 else 0.01))
+        assert classic.se == pytest.approx(
+            se, abs=0.51 * (1 if se > 100 else 0.001 if se < 1 else 0.01)
+        )
         assert isinstance(robust, Estimate)
         assert robust.se[0] != pytest.approx(classic.se, rel=1e-3)
     robust, _ = within(s, "salary_06", "dwomen = 1")
     assert isinstance(robust, Estimate)
-    assert robust.se[0] == pytest.approx(10_137, abs=2)  # HC1, with the design factor n / (n - 1) of the whole file
+    assert robust.se[0] == pytest.approx(
+        10_137, abs=2
+    )  # HC1, with the design factor n / (n - 1) of the whole file
 
 
 def test_lalonde_is_not_oversold(root: Path, shared: Path) -> None:
-    """R DRDID 1.2.3: doubly robust -871.3271 (396.0211), improved -901.2703, normalised IPW -1021.6095, regression -1300.6446; the truth is 0."""
+    """R DRDID 1.2.3: doubly robust -871.3271 (396.0211), improved -901.2703, normalised IPW
+    -1021.6095, regression -1300.6446; the truth is 0.
+    """
     e = evaluate(params(root, shared, "LALONDE"))
     assert e.study is not None
     found = by_method(e.study, "re78", "all")
@@ -98,6 +119,8 @@ def test_lalonde_is_not_oversold(root: Path, shared: Path) -> None:
         whole = e.study.sample.n
         assert got.se[0] / np.sqrt(whole / (whole - 1)) == pytest.approx(se, rel=1e-6)
         assert got.n[0] == n
-    text = " ".join(i for i in impact(Context(e, Rules(), language("en"))).items if isinstance(i, str))
+    text = " ".join(
+        i for i in impact(Context(e, Rules(), language("en"))).items if isinstance(i, str)
+    )
     assert "the estimators disagree" in text
     assert "should be read as the effect" in text

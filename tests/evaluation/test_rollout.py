@@ -1,4 +1,6 @@
-"""Property: a roll-out that starts at a declared series break stops the run unless acknowledged, and then says so; its event study has one base, from which honest intervals and bands are made."""
+"""Property: a roll-out that starts at a declared series break stops the run unless acknowledged,
+and then says so; its event study has one base, from which honest intervals and bands are made.
+"""
 
 from __future__ import annotations
 
@@ -18,27 +20,39 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def params(**values: object) -> Params:
     p = Params.load(ROOT / "params" / "MDA.yaml")
-    return dataclasses.replace(p, values={**p.values, **{k.replace("__", "."): v for k, v in values.items()}})
+    return dataclasses.replace(
+        p, values={**p.values, **{k.replace("__", "."): v for k, v in values.items()}}
+    )
 
 
 def test_a_start_at_a_break_stops_the_run() -> None:
     with pytest.raises(IdentificationError, match="treatment starts at a break of the series"):
         rollout(params(breaks__series=("2022: new questionnaire",)))
     said = rollout(params(breaks__series=("2022: new questionnaire",), breaks__acknowledge=True))
-    assert said is not None and any("2022" in s and "new questionnaire" in s for s in said.breaks) and any("Acknowledged" in s for s in said.breaks)
+    assert (
+        said is not None
+        and any("2022" in s and "new questionnaire" in s for s in said.breaks)
+        and any("Acknowledged" in s for s in said.breaks)
+    )
 
 
 def test_a_break_that_cannot_be_read_or_placed_is_an_error() -> None:
     with pytest.raises(ParamsError, match="series break"):
         rollout(params(breaks__series=("new form",)))
     with pytest.raises(InputError, match="placed in time"):
-        rollout(params(breaks__series=("2022: new form",), rollout__time="age", rollout__cohort="male"))
+        rollout(
+            params(breaks__series=("2022: new form",), rollout__time="age", rollout__cohort="male")
+        )
 
 
 def test_the_event_study_has_one_base_and_a_band() -> None:
     r = rollout(params(breaks__series=("2010: long ago",)))
     assert (
-        r is not None and r.breaks == () and isinstance(r.event, Estimate) and not isinstance(r.band, NotEstimable) and not isinstance(r.honest, NotEstimable)
+        r is not None
+        and r.breaks == ()
+        and isinstance(r.event, Estimate)
+        and not isinstance(r.band, NotEstimable)
+        and not isinstance(r.honest, NotEstimable)
     )
     at = r.event.keys["event_time"].astype(float).to_numpy()
     assert r.event.value[at == -1] == 0.0
@@ -46,4 +60,6 @@ def test_the_event_study_has_one_base_and_a_band() -> None:
     moving = at != -1
     assert (wide["low"].to_numpy()[moving] < ci["low"].to_numpy()[moving]).all()
     first = float(r.event.value[at == 0][0])
-    assert r.honest.original[0] == pytest.approx(first) and np.isfinite(r.honest.table["ci_low"]).all()
+    assert (
+        r.honest.original[0] == pytest.approx(first) and np.isfinite(r.honest.table["ci_low"]).all()
+    )

@@ -1,4 +1,6 @@
-"""A tracer study with the template's columns and nothing else: what check asks for, key by key, and an effect on 'employed' made from the labour status."""
+"""A tracer study with the template's columns and nothing else: what check asks for, key by key, and
+an effect on 'employed' made from the labour status.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +28,15 @@ def study(folder: Path, measure_of_comparison: str = "LBN-001", status: bool = T
     ids, arm = [f"LBN{i:04d}" for i in range(N)], ["T" if i % 2 == 0 else "C" for i in range(N)]
     persons = pd.DataFrame(
         {
-            "person_id": ids, "country": "LBN", "arm": arm, "enrol_date": "2022-01-15", "measure_id": ["LBN-001" if a == "T" else measure_of_comparison for a in arm],
-            "sample_weight": 1.0, "male": [i // 2 % 2 for i in range(N)],
+            "person_id": ids,
+            "country": "LBN",
+            "arm": arm,
+            "enrol_date": "2022-01-15",
+            "measure_id": ["LBN-001" if a == "T" else measure_of_comparison for a in arm],
+            "sample_weight": 1.0,
+            "male": [i // 2 % 2 for i in range(N)],
         }
-    )  # fmt: skip
+    )
     keys = [(p, w) for w in (0, 1) for p in ids]
     waves = pd.DataFrame(
         {
@@ -39,8 +46,14 @@ def study(folder: Path, measure_of_comparison: str = "LBN-001", status: bool = T
             "disp_code": "1.1",
         }
     )
-    works = [(i // 2 % 4 == 0) or (w == 1 and i % 2 == 0 and i // 2 % 4 == 1) for w in (0, 1) for i in range(N)]
-    outcomes = waves[["person_id", "wave"]].assign(**({"lstatus": np.where(works, 1, 3)} if status else {"whours": np.where(works, 40.0, 0.0)}))
+    works = [
+        (i // 2 % 4 == 0) or (w == 1 and i % 2 == 0 and i // 2 % 4 == 1)
+        for w in (0, 1)
+        for i in range(N)
+    ]
+    outcomes = waves[["person_id", "wave"]].assign(
+        **({"lstatus": np.where(works, 1, 3)} if status else {"whours": np.where(works, 40.0, 0.0)})
+    )
     for name, table in (("person", persons), ("wave", waves), ("outcome", outcomes)):
         table.to_csv(folder / f"tracer_{name}.csv", index=False)
 
@@ -49,9 +62,11 @@ def run(tmp_path: Path, **sections: dict[str, object]) -> Params:
     """Params of the study; sections change or add keys."""
     (tmp_path / "params").mkdir(exist_ok=True)
     tree: dict[str, object] = {
-        "country": "LBN", "inputs": {f"tracer_{t}": f"data/tracer_{t}.csv" for t in ("person", "wave", "outcome")}, "tracer": {"attrition_covariates": ["male"], "waves": ["1"]},
+        "country": "LBN",
+        "inputs": {f"tracer_{t}": f"data/tracer_{t}.csv" for t in ("person", "wave", "outcome")},
+        "tracer": {"attrition_covariates": ["male"], "waves": ["1"]},
         "impact": {"covariates": ["male"], "main_wave": "1"},
-    }  # fmt: skip
+    }
     for name, keys in sections.items():
         tree[name] = {**tree.get(name, {}), **keys}  # type: ignore[dict-item]
     path = tmp_path / "params" / "LBN.yaml"
@@ -65,7 +80,9 @@ def test_employed_is_the_labour_status_where_the_file_has_that_only(tmp_path: Pa
     assert readiness(params).problems == ()
     found = tracing(params)
     assert found is not None
-    np.testing.assert_array_equal(found.panel.values("employed", 0), [float(i // 2 % 4 == 0) for i in range(N)])
+    np.testing.assert_array_equal(
+        found.panel.values("employed", 0), [float(i // 2 % 4 == 0) for i in range(N)]
+    )
     att = effects(params, found, "LBN-001").by_wave["employed", 1]
     assert isinstance(att, Estimate)
     assert att.value[0] == pytest.approx(0.25)
@@ -76,7 +93,11 @@ def test_a_measure_whose_comparison_persons_are_not_named(tmp_path: Path) -> Non
     study(tmp_path / "data", measure_of_comparison="")
     (problem,) = readiness(run(tmp_path)).problems
     assert problem.what == "a measure has one arm only"
-    assert "40 treated and 0 comparison persons" in problem.got and "tracer.measure" in problem.fix and "LBN-001" in problem.where
+    assert (
+        "40 treated and 0 comparison persons" in problem.got
+        and "tracer.measure" in problem.fix
+        and "LBN-001" in problem.where
+    )
 
 
 def test_no_default_names_what_the_template_lacks(tmp_path: Path) -> None:
@@ -84,11 +105,18 @@ def test_no_default_names_what_the_template_lacks(tmp_path: Path) -> None:
     (tmp_path / "params").mkdir()
     path = tmp_path / "params" / "LBN.yaml"
     files = "".join(f"  tracer_{t}: data/tracer_{t}.csv\n" for t in ("person", "wave", "outcome"))
-    path.write_text(f"country: LBN\ninputs:\n{files}tracer: {{waves: [1]}}\nimpact: {{main_wave: 1}}\n", encoding="utf-8")
+    path.write_text(
+        f"country: LBN\ninputs:\n{files}tracer: {{waves: [1]}}\nimpact: {{main_wave: 1}}\n",
+        encoding="utf-8",
+    )
     params = Params.load(path)
     assert readiness(params).problems == ()
     columns = {c.name for c in template("tracer_person").columns if c.required == "yes"}
-    assert {*params.items("tracer.attrition_covariates"), *params.items("impact.covariates"), *params.items("impact.groups")} <= columns
+    assert {
+        *params.items("tracer.attrition_covariates"),
+        *params.items("impact.covariates"),
+        *params.items("impact.groups"),
+    } <= columns
     found = tracing(params)
     assert found is not None
     assert isinstance(effects(params, found, "LBN-001").by_wave["employed", 1], Estimate)
@@ -101,7 +129,10 @@ def test_the_columns_of_the_attrition_model_are_asked_for_by_name(tmp_path: Path
     params = run(tmp_path, tracer={"attrition_covariates": ["male", "age_enrol", "base_earn"]})
     (problem,) = readiness(params).problems
     assert problem.got == "age_enrol, base_earn"
-    assert "LBN.yaml, key 'tracer.attrition_covariates'" in problem.where and "sample_weight, male" in problem.fix
+    assert (
+        "LBN.yaml, key 'tracer.attrition_covariates'" in problem.where
+        and "sample_weight, male" in problem.fix
+    )
     with pytest.raises(InputError, match="covariate of the attrition model"):
         tracing(params)
 
@@ -111,4 +142,7 @@ def test_an_outcome_that_no_file_has_names_those_that_are_there(tmp_path: Path) 
     (problem,) = readiness(run(tmp_path)).problems
     assert problem.what == "the outcome of the headline is not in the data"
     assert "whours" in problem.fix
-    assert readiness(run(tmp_path, impact={"main_outcome": "whours", "outcomes": ["whours"]})).problems == ()
+    assert (
+        readiness(run(tmp_path, impact={"main_outcome": "whours", "outcomes": ["whours"]})).problems
+        == ()
+    )

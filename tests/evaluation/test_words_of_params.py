@@ -1,4 +1,6 @@
-"""Every refusal of a params file in its whole words, as its author reads them; every kind of value as it is read; what is published of a run and what is not."""
+"""Every refusal of a params file in its whole words, as its author reads them; every kind of value
+as it is read; what is published of a run and what is not.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,7 @@ REFUSED = {
     "inputs: {lfs: /x.csv}\n": f"{OUT} '/x.csv'.",
     'inputs: {lfs: "a\\0b"}\n': f"{OUT} 'a\\x00b'.",
     "inputs: {lfs: x.csv}\n": f"an input file is missing: X.yaml, key 'inputs.lfs'. Expected a file below the project, got 'x.csv'. {ROOT_HINT}",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("text", REFUSED)
@@ -84,7 +86,9 @@ def test_a_refusal_says_what_where_and_how_to_mend_it(file: Path, text: str) -> 
     assert said(file, whole) == [REFUSED[text]]
 
 
-def test_the_same_choices_hold_for_each_item_of_a_list(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_choices_hold_for_each_item_of_a_list(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No shipped list has choices yet; the schema allows them."""
     key = Key("design.strata", "list", "two letters", choices=("a", "b"))
     monkeypatch.setattr(params, "KEYS", (BY_NAME["country"], key))
@@ -95,30 +99,53 @@ def test_the_same_choices_hold_for_each_item_of_a_list(file: Path, monkeypatch: 
     ]
 
 
-def test_a_bound_on_one_side_leaves_the_other_open(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(params, "KEYS", (BY_NAME["country"], Key("year", "number", "a year", high=5)))
+def test_a_bound_on_one_side_leaves_the_other_open(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        params, "KEYS", (BY_NAME["country"], Key("year", "number", "a year", high=5))
+    )
     assert load(file, "country: MDA\nyear: -1e300\n")["year"] == -1e300
-    assert said(file, "country: MDA\nyear: 5.5\n") == ["the number is out of range: X.yaml, key 'year'. Expected any to 5, got 5.5."]
+    assert said(file, "country: MDA\nyear: 5.5\n") == [
+        "the number is out of range: X.yaml, key 'year'. Expected any to 5, got 5.5."
+    ]
 
 
 @pytest.mark.parametrize(
     ("key", "meant"),
-    [("psu", "design.psu"), ("strata", "design.strata"), ("currency", "cost.currency"), ("cohort", "rollout.cohort"), ("covariate", "impact.covariates"),
-     ("price_years", "cost.price_year"), ("langue", "language"), ("impacts", "impact")],
-)  # fmt: skip
-def test_a_key_that_stands_outside_its_section_is_sent_there(file: Path, key: str, meant: str) -> None:
-    assert said(file, f"country: MDA\n{key}: x\n") == [f"unknown key: X.yaml, key '{key}'. Expected a key of the schema, got '{key}'. Nearest key: '{meant}'."]
+    [
+        ("psu", "design.psu"),
+        ("strata", "design.strata"),
+        ("currency", "cost.currency"),
+        ("cohort", "rollout.cohort"),
+        ("covariate", "impact.covariates"),
+        ("price_years", "cost.price_year"),
+        ("langue", "language"),
+        ("impacts", "impact"),
+    ],
+)
+def test_a_key_that_stands_outside_its_section_is_sent_there(
+    file: Path, key: str, meant: str
+) -> None:
+    assert said(file, f"country: MDA\n{key}: x\n") == [
+        f"unknown key: X.yaml, key '{key}'. Expected a key of the schema, got '{key}'. Nearest key: '{meant}'."
+    ]
 
 
 def test_every_problem_is_named_also_after_one_that_ends_a_section(file: Path) -> None:
     found = said(file, "country: MDA\ntracer:\ndesign: w\nimpact: {x: y, z: u}\nzzz: 1\nyear: x\n")
     assert [f.split(". ")[0] for f in found] == [
-        "a section is not a mapping: X.yaml, section 'design'", "unknown key: X.yaml, key 'impact.x'", "unknown key: X.yaml, key 'impact.z'",
-        "unknown key: X.yaml, key 'zzz'", "the value is not a number: X.yaml, key 'year'",
-    ]  # fmt: skip
+        "a section is not a mapping: X.yaml, section 'design'",
+        "unknown key: X.yaml, key 'impact.x'",
+        "unknown key: X.yaml, key 'impact.z'",
+        "unknown key: X.yaml, key 'zzz'",
+        "the value is not a number: X.yaml, key 'year'",
+    ]
 
 
-def test_a_link_out_of_the_project_is_named(file: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_link_out_of_the_project_is_named(
+    file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     outside = tmp_path_factory.mktemp("outside")
     (outside / "x.csv").write_text("a\n", encoding="utf-8")
     (file.parent.parent / "link.csv").symlink_to(outside / "x.csv")
@@ -130,10 +157,14 @@ def test_a_link_out_of_the_project_is_named(file: Path, tmp_path_factory: pytest
 def test_with_a_data_root_the_missing_file_was_sought_in_both(file: Path, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     expected = "an input file is missing: X.yaml, key 'inputs.lfs'. Expected a file below the project or the data root, got 'x.csv'."
-    assert said(file, "country: MDA\ninputs: {lfs: x.csv}\n", data_root=tmp_path / "data") == [expected]
+    assert said(file, "country: MDA\ninputs: {lfs: x.csv}\n", data_root=tmp_path / "data") == [
+        expected
+    ]
 
 
-def test_a_data_root_that_is_no_folder_is_named_beside_the_other_problems(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_data_root_that_is_no_folder_is_named_beside_the_other_problems(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     expected = "the data root is not a folder: --data-root or MISMES_DATA_ROOT. Expected a folder, got nowhere/at/all."
     found = said(file, "country: MDA\nyear: x\ninputs: {lfs: x.csv}\n", data_root="nowhere/at/all")
     assert found[0] == expected
@@ -144,7 +175,9 @@ def test_a_data_root_that_is_no_folder_is_named_beside_the_other_problems(file: 
     assert load(file, "country: MDA\n").data_root is None
 
 
-def test_the_data_root_is_the_argument_else_the_environment(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_data_root_is_the_argument_else_the_environment(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     monkeypatch.setenv("MISMES_DATA_ROOT", str(tmp_path / "one"))
@@ -152,7 +185,9 @@ def test_the_data_root_is_the_argument_else_the_environment(file: Path, tmp_path
     assert load(file, "country: MDA\n", data_root=tmp_path / "two").data_root == tmp_path / "two"
 
 
-def test_the_project_is_the_nearest_folder_with_params(file: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_project_is_the_nearest_folder_with_params(
+    file: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     assert load(file, "country: MDA\n").root == tmp_path
     deep = file.parent / "real"
     deep.mkdir()
@@ -180,27 +215,66 @@ impact: {seed: 3}
 def test_values_are_read_by_their_kind(file: Path, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("a\n", encoding="utf-8")
     p = load(file, GIVEN)
-    assert (p.country, p.synthetic, p["year"], p["design.cluster_deff"], p["design.nest"]) == ("MDA", True, 2020, 2.5, False)
+    assert (p.country, p.synthetic, p["year"], p["design.cluster_deff"], p["design.nest"]) == (
+        "MDA",
+        True,
+        2020,
+        2.5,
+        False,
+    )
     assert (p.text("title"), p.text("year"), p.text("design.household")) == ("Ex.", "2020", None)
-    assert (p.integer("year"), p.integer("cost.price_year"), p.integer("impact.seed")) == (2020, None, 3)
-    assert (p.number("design.cluster_deff"), p.number("year"), p.number("cost.job_year_value")) == (2.5, 2020.0, None)
-    assert (p.items("design.strata"), p.items("design.psu"), p.items("design.fpc"), p.items("title")) == (["a", "b"], ["p"], [], [])
-    assert (p.mapping("mapping.columns"), p.mapping("mapping.recode"), p.mapping("title")) == ({"age": "q1"}, {}, {})
-    assert (p.path("inputs.lfs"), p.path("inputs.margins"), p.path("title")) == (tmp_path / "x.csv", None, None)
+    assert (p.integer("year"), p.integer("cost.price_year"), p.integer("impact.seed")) == (
+        2020,
+        None,
+        3,
+    )
+    assert (p.number("design.cluster_deff"), p.number("year"), p.number("cost.job_year_value")) == (
+        2.5,
+        2020.0,
+        None,
+    )
+    assert (
+        p.items("design.strata"),
+        p.items("design.psu"),
+        p.items("design.fpc"),
+        p.items("title"),
+    ) == (["a", "b"], ["p"], [], [])
+    assert (p.mapping("mapping.columns"), p.mapping("mapping.recode"), p.mapping("title")) == (
+        {"age": "q1"},
+        {},
+        {},
+    )
+    assert (p.path("inputs.lfs"), p.path("inputs.margins"), p.path("title")) == (
+        tmp_path / "x.csv",
+        None,
+        None,
+    )
     assert p.source == "X.yaml"
-    assert (p["calibration.cell"], p["calibration.method"], p["cost.currency"]) == (None, "raking", "EUR")
+    assert (p["calibration.cell"], p["calibration.method"], p["cost.currency"]) == (
+        None,
+        "raking",
+        "EUR",
+    )
 
 
 def test_a_range_holds_its_ends(file: Path) -> None:
     for text in ("1900", "2100"):
         assert load(file, f"country: MDA\nyear: {text}\n")["year"] == int(text)
     p = load(file, "country: MDA\ndisclosure: {cv_flag: 1, cv_suppress: 0, min_cell: 3}\n")
-    assert (p["disclosure.cv_flag"], p["disclosure.cv_suppress"], p["disclosure.min_cell"]) == (1.0, 0.0, 3)
-    assert load(file, "country: MDA\nimpact: {seed: 99999999999}\n")["impact.seed"] == 99_999_999_999
+    assert (p["disclosure.cv_flag"], p["disclosure.cv_suppress"], p["disclosure.min_cell"]) == (
+        1.0,
+        0.0,
+        3,
+    )
+    assert (
+        load(file, "country: MDA\nimpact: {seed: 99999999999}\n")["impact.seed"] == 99_999_999_999
+    )
     assert load(file, "country: MDA\ntracer: {baseline: -5}\n")["tracer.baseline"] == -5
 
 
-@pytest.mark.parametrize(("word", "meant"), [("true", True), ("Yes", True), ("FALSE", False), ("no", False)])
+@pytest.mark.parametrize(
+    ("word", "meant"), [("true", True), ("Yes", True), ("FALSE", False), ("no", False)]
+)
 def test_yes_and_no_in_any_case(file: Path, word: str, meant: bool) -> None:
     assert load(file, f"country: MDA\nsynthetic: {word}\n").synthetic is meant
 
@@ -208,7 +282,12 @@ def test_yes_and_no_in_any_case(file: Path, word: str, meant: bool) -> None:
 def test_a_section_is_what_the_file_gives(file: Path, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("a\n", encoding="utf-8")
     p = load(file, GIVEN)
-    assert p.section("design") == {"strata": ("a", "b"), "psu": ("p",), "nest": False, "cluster_deff": 2.5}
+    assert p.section("design") == {
+        "strata": ("a", "b"),
+        "psu": ("p",),
+        "nest": False,
+        "cluster_deff": 2.5,
+    }
     assert p.section("calibration") == {} == p.section("cost")
     assert p.given == {
         "country",
@@ -245,7 +324,9 @@ def test_a_key_asked_for_that_no_schema_has(file: Path, name: str, near: str) ->
     assert str(caught.value) == f"no such key: {name}. Expected a key of the schema. {near}"
 
 
-def test_what_is_published_names_no_folder_of_the_machine(file: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_what_is_published_names_no_folder_of_the_machine(
+    file: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     data = tmp_path_factory.mktemp("data")
     for folder in (tmp_path, data):
         (folder / "in").mkdir()
@@ -263,7 +344,11 @@ def test_what_is_published_names_no_folder_of_the_machine(file: Path, tmp_path: 
     values = json.loads(p.to_json())
     assert list(values) == sorted(k.name for k in KEYS)
     assert values["mapping.columns"] == {"a": "d", "b": "c"}
-    assert (values["inputs.lfs"], values["design.strata"], values["inputs.rates"]) == ("in/x.csv", ["s"], None)
+    assert (values["inputs.lfs"], values["design.strata"], values["inputs.rates"]) == (
+        "in/x.csv",
+        ["s"],
+        None,
+    )
     assert '"title": "Élan"' in p.to_json()
     assert p.to_json().index('"a": "d"') < p.to_json().index('"b": "c"')
     assert p.fingerprint() == hashlib.sha256(p.to_json().encode("utf-8")).hexdigest()
@@ -275,11 +360,18 @@ def test_the_projects_own_file_comes_before_the_data_roots(file: Path, tmp_path:
     data.mkdir()
     for folder in (tmp_path, data):
         (folder / "x.csv").write_text("a\n", encoding="utf-8")
-    assert load(file, "country: MDA\ninputs: {lfs: x.csv}\n", data_root=data).path("inputs.lfs") == tmp_path / "x.csv"
+    assert (
+        load(file, "country: MDA\ninputs: {lfs: x.csv}\n", data_root=data).path("inputs.lfs")
+        == tmp_path / "x.csv"
+    )
 
 
 def test_the_section_of_a_key_is_the_part_before_the_dot() -> None:
-    assert (BY_NAME["year"].section, BY_NAME["design.psu"].section, Key("a.b.c", "text", "").section) == ("", "design", "a")
+    assert (
+        BY_NAME["year"].section,
+        BY_NAME["design.psu"].section,
+        Key("a.b.c", "text", "").section,
+    ) == ("", "design", "a")
     assert SECTIONS == (
         "inputs",
         "reading",
@@ -297,16 +389,44 @@ def test_the_section_of_a_key_is_the_part_before_the_dot() -> None:
         "breaks",
     )
     year, method = BY_NAME["year"], BY_NAME["calibration.method"]
-    assert (year.low, year.high, year.required, year.default, year.choices, year.kind) == (1900, 2100, False, None, (), "integer")
-    assert (method.low, method.high, method.default, method.choices) == (None, None, "raking", ("linear", "raking", "logit", "none"))
-    assert BY_NAME["country"].required and BY_NAME["country"].about == "ISO 3166 alpha-3 code, in capitals"
+    assert (year.low, year.high, year.required, year.default, year.choices, year.kind) == (
+        1900,
+        2100,
+        False,
+        None,
+        (),
+        "integer",
+    )
+    assert (method.low, method.high, method.default, method.choices) == (
+        None,
+        None,
+        "raking",
+        ("linear", "raking", "logit", "none"),
+    )
+    assert (
+        BY_NAME["country"].required
+        and BY_NAME["country"].about == "ISO 3166 alpha-3 code, in capitals"
+    )
 
 
 def test_a_schema_key_without_more_has_no_default_no_bounds_and_may_be_left_out() -> None:
     assert [k.name for k in KEYS if k.required] == ["country"]
-    assert _k("a.b", "integer", "what", 1, True, ("1", "2"), 0.5, 2.5) == Key("a.b", "integer", "what", 1, True, ("1", "2"), 0.5, 2.5)
-    assert _k("a", "text", "what") == Key(name="a", kind="text", about="what", default=None, required=False, choices=(), low=None, high=None)
-    assert BY_NAME["inputs.lfs"] == Key("inputs.lfs", "path", "labour force survey, one row a person", None, False, (), None, None)
+    assert _k("a.b", "integer", "what", 1, True, ("1", "2"), 0.5, 2.5) == Key(
+        "a.b", "integer", "what", 1, True, ("1", "2"), 0.5, 2.5
+    )
+    assert _k("a", "text", "what") == Key(
+        name="a",
+        kind="text",
+        about="what",
+        default=None,
+        required=False,
+        choices=(),
+        low=None,
+        high=None,
+    )
+    assert BY_NAME["inputs.lfs"] == Key(
+        "inputs.lfs", "path", "labour force survey, one row a person", None, False, (), None, None
+    )
 
 
 PLAIN = "plain text, lists and mappings. Write the value out."
@@ -324,7 +444,7 @@ NO_YAML = {
     "a: b\nc: [\n": "the params file is not YAML: X.yaml, line 3. Expected key: value lines, got expected the node content, but found '<stream end>'.",
     "a: b\nc: \x01\n": "the params file is not YAML: X.yaml. Expected key: value lines, got unacceptable character #x0001: special characters are not allowed\n"
     '  in "<unicode string>", position 8.',
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("text", NO_YAML)
@@ -339,24 +459,41 @@ def test_every_alias_anchor_and_tag_is_named(file: Path) -> None:
     file.write_text("a: &x b\nc: *x\nd: !t e\n", encoding="utf-8")
     with pytest.raises(ParamsError) as caught:
         read_yaml(file)
-    assert [p.where for p in caught.value.problems] == ["X.yaml, line 1", "X.yaml, line 2", "X.yaml, line 3"]
+    assert [p.where for p in caught.value.problems] == [
+        "X.yaml, line 1",
+        "X.yaml, line 2",
+        "X.yaml, line 3",
+    ]
 
 
 def test_every_problem_of_the_layout_is_named_at_once(file: Path) -> None:
-    file.write_text("a: b\na: c\n[d]: e\nf: {g: {h: {i: {j: {k: l}}}}}\nm: n\nm: o\n", encoding="utf-8")
+    file.write_text(
+        "a: b\na: c\n[d]: e\nf: {g: {h: {i: {j: {k: l}}}}}\nm: n\nm: o\n", encoding="utf-8"
+    )
     with pytest.raises(ParamsError) as caught:
         read_yaml(file)
-    assert [p.what for p in caught.value.problems] == ["a key stands twice", "a key is not text", "params are nested too deeply", "a key stands twice"]
+    assert [p.what for p in caught.value.problems] == [
+        "a key stands twice",
+        "a key is not text",
+        "params are nested too deeply",
+        "a key stands twice",
+    ]
 
 
 def test_a_missing_file_and_one_that_is_no_text(file: Path) -> None:
     with pytest.raises(ParamsError) as caught:
         read_yaml(file)
-    assert str(caught.value) == f"the params file is missing: {file}. Expected a file. Make one with `mismes new`."
+    assert (
+        str(caught.value)
+        == f"the params file is missing: {file}. Expected a file. Make one with `mismes new`."
+    )
     file.write_bytes(b"a: b\nc: \xff\n")
     with pytest.raises(ParamsError) as caught:
         read_yaml(file)
-    assert str(caught.value) == "the params file is not UTF-8: X.yaml. Expected UTF-8 text, got byte 8."
+    assert (
+        str(caught.value)
+        == "the params file is not UTF-8: X.yaml. Expected UTF-8 text, got byte 8."
+    )
     assert isinstance(caught.value.__cause__, UnicodeDecodeError)
 
 
@@ -368,15 +505,29 @@ def test_a_file_may_have_64_kilobytes_and_no_more(file: Path) -> None:
     with pytest.raises(ParamsError) as caught:
         read_yaml(file)
     assert LIMIT == 65536
-    assert str(caught.value) == "the params file is too large: X.yaml. Expected at most 65536 bytes, got 65537 bytes."
+    assert (
+        str(caught.value)
+        == "the params file is too large: X.yaml. Expected at most 65536 bytes, got 65537 bytes."
+    )
 
 
 def test_text_is_read_as_it_stands_and_nothing_is_guessed(file: Path) -> None:
     text = "a: ~\nb: null\nc:\nd: ''\ne: '~'\nf: \"null\"\ng: 010\nh: yes\ni: [1, '', ~]\nj: {k: {l: {m: n}}}\n3: x\no: é\n"
     file.write_text(text, encoding="utf-8")
     assert read_yaml(file) == {
-        "a": None, "b": None, "c": None, "d": "", "e": "~", "f": "null", "g": "010", "h": "yes", "i": ["1", "", None], "j": {"k": {"l": {"m": "n"}}}, "3": "x", "o": "é",
-    }  # fmt: skip
+        "a": None,
+        "b": None,
+        "c": None,
+        "d": "",
+        "e": "~",
+        "f": "null",
+        "g": "010",
+        "h": "yes",
+        "i": ["1", "", None],
+        "j": {"k": {"l": {"m": "n"}}},
+        "3": "x",
+        "o": "é",
+    }
 
 
 def test_brackets_without_end_are_refused_and_not_a_crash(file: Path) -> None:

@@ -1,4 +1,6 @@
-"""Property: personal identifiers are found by name and shape, never shown, and pass once hashed; survey ids and organisations are left alone."""
+"""Property: personal identifiers are found by name and shape, never shown, and pass once hashed;
+survey ids and organisations are left alone.
+"""
 
 import pandas as pd
 import pytest
@@ -14,21 +16,41 @@ SALT = "0123456789abcdef"
 @pytest.mark.parametrize(
     ("column", "cell"),
     [
-        ("first_name", "Ana"), ("surname", "Rusu"), ("nom_famille", "Rusu"), ("phone", "069123456"), ("x", "+373 69 123 456"), ("x", "00212 612-345678"), ("comment", "write to ana@example.org"),
-        ("passport_no", "1"), ("x", "AB1234567"), ("x", "12AB34567"), ("x", "AB123456"), ("x", "Z123456"), ("gps_lat", "41.1"), ("x", "41.71510, 44.82710"), ("IDNP", "2001"), ("adresse", "rue 1"),
+        ("first_name", "Ana"),
+        ("surname", "Rusu"),
+        ("nom_famille", "Rusu"),
+        ("phone", "069123456"),
+        ("x", "+373 69 123 456"),
+        ("x", "00212 612-345678"),
+        ("comment", "write to ana@example.org"),
+        ("passport_no", "1"),
+        ("x", "AB1234567"),
+        ("x", "12AB34567"),
+        ("x", "AB123456"),
+        ("x", "Z123456"),
+        ("gps_lat", "41.1"),
+        ("x", "41.71510, 44.82710"),
+        ("IDNP", "2001"),
+        ("adresse", "rue 1"),
     ],
-)  # fmt: skip
+)
 def test_an_identifier_is_an_error_that_does_not_show_it(column, cell):
     frame = pd.DataFrame({column: [cell, cell], "age": [3, 4]})
     with pytest.raises(InputError) as error:
         identifiers(frame)
-    assert error.value.problems[0].where == column and cell not in str(error.value).replace(column, "")
+    assert error.value.problems[0].where == column and cell not in str(error.value).replace(
+        column, ""
+    )
     assert identifiers(frame, allowed=[column]) is frame
 
 
 def test_birth_date_with_village():
     frame = pd.DataFrame({"birth_date": ["1990-01-02"], "village": ["X"]})
-    assert len(find_identifiers(frame)) == 1 and find_identifiers(frame[["village"]]) == () and find_identifiers(frame[["birth_date"]]) == ()
+    assert (
+        len(find_identifiers(frame)) == 1
+        and find_identifiers(frame[["village"]]) == ()
+        and find_identifiers(frame[["birth_date"]]) == ()
+    )
 
 
 @pytest.mark.parametrize("name", template_names())
@@ -38,14 +60,26 @@ def test_no_template_asks_for_a_personal_identifier(name):
 
 
 def test_survey_codes_pass():
-    frame = pd.DataFrame({"hhid": ["000123456789"], "pid": ["01"], "psu": ["A12"], "measure_id": ["ARM-001"], "implementer_name": ["IOM"]})
+    frame = pd.DataFrame(
+        {
+            "hhid": ["000123456789"],
+            "pid": ["01"],
+            "psu": ["A12"],
+            "measure_id": ["ARM-001"],
+            "implementer_name": ["IOM"],
+        }
+    )
     assert identifiers(frame) is frame
 
 
 def test_hashing_keeps_equality_and_missing_and_hides_the_value():
-    frame = pd.DataFrame({"passport": ["AB1234567", "AB1234567", None, "CD7654321"], "x": [1, 2, 3, 4]})
+    frame = pd.DataFrame(
+        {"passport": ["AB1234567", "AB1234567", None, "CD7654321"], "x": [1, 2, 3, 4]}
+    )
     hashed = hash_ids(frame, ["passport"], SALT)
-    assert hashed["passport"][0] == hashed["passport"][1] != hashed["passport"][3] and pd.isna(hashed["passport"][2])
+    assert hashed["passport"][0] == hashed["passport"][1] != hashed["passport"][3] and pd.isna(
+        hashed["passport"][2]
+    )
     assert identifiers(hashed)["x"].tolist() == [1, 2, 3, 4]
     assert hash_ids(frame, ["passport"], SALT[::-1])["passport"][0] != hashed["passport"][0]
 

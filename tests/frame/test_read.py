@@ -1,4 +1,6 @@
-"""Property: each format gives back the frame that was written, and each kind of damaged file is named instead of guessed around."""
+"""Property: each format gives back the frame that was written, and each kind of damaged file is
+named instead of guessed around.
+"""
 
 import gzip
 import hashlib
@@ -14,7 +16,14 @@ from mismes_eval.frame import Dataset, read
 
 pytestmark = pytest.mark.property
 
-FRAME = pd.DataFrame({"hhid": ["001", "002", "003"], "age": [31, 45, 60], "wage": [10.5, np.nan, 7.25], "name_of_job": ["a;b", 'say "x"', "l\u00ef\nne"]})
+FRAME = pd.DataFrame(
+    {
+        "hhid": ["001", "002", "003"],
+        "age": [31, 45, 60],
+        "wage": [10.5, np.nan, 7.25],
+        "name_of_job": ["a;b", 'say "x"', "l\u00ef\nne"],
+    }
+)
 
 
 def written(folder, name, text):
@@ -39,7 +48,11 @@ def test_csv_round_trip_with_hash(tmp_path):
     FRAME.to_csv(path, index=False)
     data = read(path)
     assert isinstance(data, Dataset) and same(data.frame)
-    assert data.sha256 == hashlib.sha256(path.read_bytes()).hexdigest() and data.rows == 3 and data.name == "a.csv"
+    assert (
+        data.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+        and data.rows == 3
+        and data.name == "a.csv"
+    )
     FRAME.to_csv(tmp_path / "b.csv.gz", index=False)
     assert same(read(tmp_path / "b.csv.gz").frame)
 
@@ -53,20 +66,42 @@ def test_parquet_and_excel_round_trip(tmp_path):
 
 def test_stata_and_spss_keep_labels(tmp_path):
     frame = FRAME.drop(columns="name_of_job")
-    pyreadstat.write_dta(frame, str(tmp_path / "a.dta"), column_labels=["Household", "Age", "Wage"], variable_value_labels={"age": {31: "young"}})
-    pyreadstat.write_sav(frame, str(tmp_path / "a.sav"), column_labels=["Household", "Age", "Wage"], variable_value_labels={"age": {31: "young"}})
+    pyreadstat.write_dta(
+        frame,
+        str(tmp_path / "a.dta"),
+        column_labels=["Household", "Age", "Wage"],
+        variable_value_labels={"age": {31: "young"}},
+    )
+    pyreadstat.write_sav(
+        frame,
+        str(tmp_path / "a.sav"),
+        column_labels=["Household", "Age", "Wage"],
+        variable_value_labels={"age": {31: "young"}},
+    )
     for name in ("a.dta", "a.sav"):
         data = read(tmp_path / name)
         assert data.labels["age"] == "Age" and data.value_labels["age"] == {31: "young"}
-        assert data.frame["age"].tolist() == [31, 45, 60] and data.frame["hhid"].tolist() == ["001", "002", "003"]
+        assert data.frame["age"].tolist() == [31, 45, 60] and data.frame["hhid"].tolist() == [
+            "001",
+            "002",
+            "003",
+        ]
 
 
 def test_user_missing_codes_keep_their_code(tmp_path):
     frame = pd.DataFrame({"age": [31.0, -8.0, 99.0]})
     pyreadstat.write_sav(frame, str(tmp_path / "a.sav"), missing_ranges={"age": [-8, 99]})
     got = read(tmp_path / "a.sav").frame
-    assert got["age"].tolist()[0] == 31 and got["age"].isna().sum() == 2 and got["age_miss"].tolist()[1:] == ["-8", "99"]
-    pyreadstat.write_dta(pd.DataFrame({"age": [31, "a", "b"]}), str(tmp_path / "a.dta"), missing_user_values={"age": ["a", "b"]})
+    assert (
+        got["age"].tolist()[0] == 31
+        and got["age"].isna().sum() == 2
+        and got["age_miss"].tolist()[1:] == ["-8", "99"]
+    )
+    pyreadstat.write_dta(
+        pd.DataFrame({"age": [31, "a", "b"]}),
+        str(tmp_path / "a.dta"),
+        missing_user_values={"age": ["a", "b"]},
+    )
     got = read(tmp_path / "a.dta").frame
     assert got["age"].dtype == "float64" and got["age_miss"].tolist()[1:] == [".a", ".b"]
 
@@ -89,7 +124,13 @@ def test_damaged_text_files_are_named(tmp_path, text, what):
 
 
 def test_declared_encoding_separator_and_decimal(tmp_path):
-    data = read(written(tmp_path, "a.csv", "nom;x\nn\u00e9;1,5\n".encode("cp1252")), encoding="cp1252", separator=";", decimal=",", allowed=["nom"])
+    data = read(
+        written(tmp_path, "a.csv", "nom;x\nn\u00e9;1,5\n".encode("cp1252")),
+        encoding="cp1252",
+        separator=";",
+        decimal=",",
+        allowed=["nom"],
+    )
     assert data.frame.iloc[0].tolist() == ["n\u00e9", 1.5]
 
 
@@ -101,11 +142,20 @@ def test_truncated_archives(tmp_path):
     whole = gzip.compress(b"a,b\n" + b"1,2\n" * 1000)
     assert fails(written(tmp_path, "a.csv.gz", whole[:-20]))[0].what == "truncated or damaged file"
     FRAME.to_parquet(tmp_path / "a.parquet")
-    assert fails(written(tmp_path, "b.parquet", (tmp_path / "a.parquet").read_bytes()[:200]))[0].what == "truncated or damaged file"
+    assert (
+        fails(written(tmp_path, "b.parquet", (tmp_path / "a.parquet").read_bytes()[:200]))[0].what
+        == "truncated or damaged file"
+    )
     FRAME.to_excel(tmp_path / "a.xlsx", index=False)
-    assert fails(written(tmp_path, "b.xlsx", (tmp_path / "a.xlsx").read_bytes()[:900]))[0].what == "truncated or damaged file"
+    assert (
+        fails(written(tmp_path, "b.xlsx", (tmp_path / "a.xlsx").read_bytes()[:900]))[0].what
+        == "truncated or damaged file"
+    )
     pyreadstat.write_dta(FRAME[["age"]], str(tmp_path / "a.dta"))
-    assert "damaged" in fails(written(tmp_path, "b.dta", (tmp_path / "a.dta").read_bytes()[:300]))[0].what
+    assert (
+        "damaged"
+        in fails(written(tmp_path, "b.dta", (tmp_path / "a.dta").read_bytes()[:300]))[0].what
+    )
 
 
 def test_missing_file_names_its_neighbour(tmp_path):
@@ -125,9 +175,17 @@ def test_text_in_a_number_column_is_named_with_rows(tmp_path):
 
 
 def test_digits_are_never_lost(tmp_path):
-    data = read(written(tmp_path, "a.csv", "hhid,big\n007,12345678901234567\n008,12345678901234568\n"))
-    assert data.frame["hhid"].tolist() == ["007", "008"] and data.frame["big"].tolist() == ["12345678901234567", "12345678901234568"]
-    assert fails(written(tmp_path, "b.csv", "hhid,x\n1.2E+12,1\n1.3E+12,2\n"))[0].what == "identifiers that lost digits"
+    data = read(
+        written(tmp_path, "a.csv", "hhid,big\n007,12345678901234567\n008,12345678901234568\n")
+    )
+    assert data.frame["hhid"].tolist() == ["007", "008"] and data.frame["big"].tolist() == [
+        "12345678901234567",
+        "12345678901234568",
+    ]
+    assert (
+        fails(written(tmp_path, "b.csv", "hhid,x\n1.2E+12,1\n1.3E+12,2\n"))[0].what
+        == "identifiers that lost digits"
+    )
 
 
 def test_formula_and_error_cells_are_named(tmp_path):
@@ -156,7 +214,11 @@ def test_columns_are_chosen_or_named_as_lost(tmp_path):
 
 
 def test_template_problems_name_the_file(tmp_path):
-    path = written(tmp_path, "m.csv", "country,year,margin,category,total,source\nMDA,2024,sex,F,many,NBS\n")
+    path = written(
+        tmp_path, "m.csv", "country,year,margin,category,total,source\nMDA,2024,sex,F,many,NBS\n"
+    )
     found = fails(path, template="margins")
     assert found[0].where == "m.csv: total"
-    assert read(written(tmp_path, "n.csv", path.read_text().replace("many", "1200")), template="margins").frame["total"].tolist() == [1200.0]
+    assert read(
+        written(tmp_path, "n.csv", path.read_text().replace("many", "1200")), template="margins"
+    ).frame["total"].tolist() == [1200.0]

@@ -1,4 +1,6 @@
-"""Identity: JSON Schema accepts and refuses the same records as the validator; the data dictionary page in docs is the one that the templates give."""
+"""Identity: JSON Schema accepts and refuses the same records as the validator; the data dictionary
+page in docs is the one that the templates give.
+"""
 
 from pathlib import Path
 
@@ -30,8 +32,18 @@ def test_schema_is_a_schema(name):
 
 @pytest.mark.parametrize(
     ("change", "valid"),
-    [({}, True), ({"benef_reached": 3}, True), ({"benef_reached": None}, True), ({"benef_reached": -1}, False), ({"stage_code": "X"}, False), ({"measure_id": "1"}, False), ({"models_other": ["M01", "M01"]}, False), ({"title_en": ""}, False), ({"linked_job_offer": 4}, False)],
-)  # fmt: skip
+    [
+        ({}, True),
+        ({"benef_reached": 3}, True),
+        ({"benef_reached": None}, True),
+        ({"benef_reached": -1}, False),
+        ({"stage_code": "X"}, False),
+        ({"measure_id": "1"}, False),
+        ({"models_other": ["M01", "M01"]}, False),
+        ({"title_en": ""}, False),
+        ({"linked_job_offer": 4}, False),
+    ],
+)
 def test_schema_refuses_what_the_validator_refuses(change, valid):
     validator = jsonschema.Draft202012Validator(json_schema(template("inventory")))
     assert validator.is_valid(MEASURE | change) is valid

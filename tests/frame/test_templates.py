@@ -1,4 +1,6 @@
-"""Property: every template and code list of the package is well formed, and a valid row of a template passes it unchanged."""
+"""Property: every template and code list of the package is well formed, and a valid row of a
+template passes it unchanged.
+"""
 
 import pytest
 

@@ -1,4 +1,6 @@
-"""Property: validation gathers every failure with column, rows and nearest code, and a valid frame keeps its rows, columns and missing reasons."""
+"""Property: validation gathers every failure with column, rows and nearest code, and a valid frame
+keeps its rows, columns and missing reasons.
+"""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,16 @@ from mismes_eval.frame import check, problem_frame, references, template, valida
 
 pytestmark = pytest.mark.property
 
-PERSON = {"countrycode": "MDA", "year": "2024", "hhid": "000012", "pid": "00001201", "weight": "12.5", "male": "1", "age": "34", "lstatus": "1"}
+PERSON = {
+    "countrycode": "MDA",
+    "year": "2024",
+    "hhid": "000012",
+    "pid": "00001201",
+    "weight": "12.5",
+    "male": "1",
+    "age": "34",
+    "lstatus": "1",
+}
 MEASURE = {
     "measure_id": "ARM-001",
     "country": "ARM",
@@ -24,7 +35,14 @@ MEASURE = {
 
 def persons(n=3, **changes):
     rows = pd.DataFrame([PERSON | {"pid": f"{i:08d}"} for i in range(n)]).astype("str")
-    return rows.assign(**{k: pd.array(v, dtype="str") if isinstance(v, list) and all(isinstance(x, str) for x in v) else v for k, v in changes.items()})
+    return rows.assign(
+        **{
+            k: pd.array(v, dtype="str")
+            if isinstance(v, list) and all(isinstance(x, str) for x in v)
+            else v
+            for k, v in changes.items()
+        }
+    )
 
 
 def problems(frame, name="lfs_person", **options):
@@ -41,7 +59,12 @@ def test_valid_rows_are_typed_and_nothing_is_dropped():
 
 def test_all_failures_at_once():
     frame = persons(
-        4, age=["34", "abc", "150", "9999"], male=["1", "0", "2", "1"], weight=["1", "heavy", "-3", "2"], lstatus=["1", "2", "3", "9"], pid=["1", "2", "2", "4"]
+        4,
+        age=["34", "abc", "150", "9999"],
+        male=["1", "0", "2", "1"],
+        weight=["1", "heavy", "-3", "2"],
+        lstatus=["1", "2", "3", "9"],
+        pid=["1", "2", "2", "4"],
     )
     table = problem_frame(problems(frame))
     found = {(w, c) for w, c in zip(table["what"], table["where"], strict=True)}
@@ -62,10 +85,18 @@ def test_missing_reasons_are_kept_and_contradictions_named():
 
 
 def test_declared_sentinels_move_to_the_companion():
-    frame = validate(persons(3, age=["34", "9999", "-8"]), template("lfs_person"), missing={"age": {"9999": "DK", "-8": "NOTASKED"}})
+    frame = validate(
+        persons(3, age=["34", "9999", "-8"]),
+        template("lfs_person"),
+        missing={"age": {"9999": "DK", "-8": "NOTASKED"}},
+    )
     assert frame["age"].isna().tolist() == [False, True, True]
     assert frame["age_miss"].tolist()[1:] == ["DK", "NOTASKED"]
-    numeric = validate(persons(3).assign(age=[34.0, 9999.0, -8.0]), template("lfs_person"), missing={"age": {"9999": "DK", "-8": "NOTASKED"}})
+    numeric = validate(
+        persons(3).assign(age=[34.0, 9999.0, -8.0]),
+        template("lfs_person"),
+        missing={"age": {"9999": "DK", "-8": "NOTASKED"}},
+    )
     pd.testing.assert_series_equal(numeric["age_miss"], frame["age_miss"])
 
 
@@ -84,7 +115,9 @@ def test_scientific_identifiers_lost_digits(cell):
 def test_float_identifiers_above_2_to_53():
     frame = persons(2).assign(hhid=[2.0**53 + 2, 7.0])
     assert problems(frame)[0].what == "identifiers that lost digits"
-    assert validate(persons(2).assign(hhid=[1e12, 7.0]), template("lfs_person"))["hhid"].tolist() == ["1000000000000", "7"]
+    assert validate(persons(2).assign(hhid=[1e12, 7.0]), template("lfs_person"))[
+        "hhid"
+    ].tolist() == ["1000000000000", "7"]
 
 
 def test_decimal_comma_is_an_error_unless_declared():
@@ -115,10 +148,22 @@ def measures(**cells):
         ({"start_date": "2022-01-01", "end_date": "2021-01-01"}, "rule dates_in_order fails"),
         ({"benef_reached": "10", "benef_completed": "11"}, "rule completed_of_reached fails"),
         ({"benef_completed": "10", "benef_placed": "11"}, "rule placed_of_completed fails"),
-        ({"budget_total": "100", "currency": "EUR", "price_year": "2020", "cost_direct": "90", "cost_overhead": "13"}, "rule costs_within_total fails"),
+        (
+            {
+                "budget_total": "100",
+                "currency": "EUR",
+                "price_year": "2020",
+                "cost_direct": "90",
+                "cost_overhead": "13",
+            },
+            "rule costs_within_total fails",
+        ),
         ({"budget_total": "100"}, "rule amount_has_currency fails"),
         ({"eval_done": "TRUE"}, "rule evaluated_has_type fails"),
-        ({"eval_done": "TRUE", "eval_type": "IMPACT", "eval_year": "2020"}, "rule impact_has_design fails"),
+        (
+            {"eval_done": "TRUE", "eval_type": "IMPACT", "eval_year": "2020"},
+            "rule impact_has_design fails",
+        ),
         ({"models_other": "M02;M01"}, "rule primary_not_repeated fails"),
         ({"country": "GEO"}, "rule id_has_country fails"),
         ({"start_date": "03/04/2021"}, "unreadable dates"),
@@ -139,21 +184,40 @@ def test_each_inventory_rule_names_its_failure(cells, what):
 
 
 def test_costs_may_exceed_the_total_by_two_percent():
-    cells = {"budget_total": "100", "currency": "EUR", "price_year": "2020", "cost_direct": "90", "cost_overhead": "12"}
+    cells = {
+        "budget_total": "100",
+        "currency": "EUR",
+        "price_year": "2020",
+        "cost_direct": "90",
+        "cost_overhead": "12",
+    }
     assert problems(measures(**cells), "inventory") == ()
 
 
 def test_whole_numbers_that_a_missing_cell_made_decimal_are_told_as_such():
     found = problems(measures(eval_done="1.0", eval_year="2020.0"), "inventory")
-    assert [p.fix.startswith("Export the column as whole numbers or as text: a missing cell") for p in found if p.where == "eval_done"] == [True]
+    assert [
+        p.fix.startswith("Export the column as whole numbers or as text: a missing cell")
+        for p in found
+        if p.where == "eval_done"
+    ] == [True]
     persons = problems(pd.DataFrame({"occup_isco": ["6000.0", "12345"]}), "lfs_person")
     fixes = [p.fix for p in persons if p.what == "wrong form" and p.where == "occup_isco"]
-    assert fixes == ["Write '6000'. Export the column as whole numbers or as text: a missing cell has made its numbers decimal."]
-    assert [p.fix for p in problems(pd.DataFrame({"occup_isco": ["12345"]}), "lfs_person") if p.where == "occup_isco"] == ["ISCO code, 1 to 4 digits."]
+    assert fixes == [
+        "Write '6000'. Export the column as whole numbers or as text: a missing cell has made its numbers decimal."
+    ]
+    assert [
+        p.fix
+        for p in problems(pd.DataFrame({"occup_isco": ["12345"]}), "lfs_person")
+        if p.where == "occup_isco"
+    ] == ["ISCO code, 1 to 4 digits."]
 
 
 def test_nearest_code_and_plain_hyphen_are_offered():
-    assert "ARM" in problems(measures(country="Arm\u00e9nie", measure_id="ARM-001"), "inventory")[0].fix
+    assert (
+        "ARM"
+        in problems(measures(country="Arm\u00e9nie", measure_id="ARM-001"), "inventory")[0].fix
+    )
     assert "'ARM-001'" in problems(measures(measure_id="ARM\u2013001"), "inventory")[0].fix
 
 
@@ -173,13 +237,26 @@ def test_two_open_episodes():
 
 
 def test_references_names_the_lost_key():
-    child, parent = pd.DataFrame({"measure_id": ["ARM-001", "ARM-0O2", None]}), pd.DataFrame({"measure_id": ["ARM-001", "ARM-002"]})
+    child, parent = (
+        pd.DataFrame({"measure_id": ["ARM-001", "ARM-0O2", None]}),
+        pd.DataFrame({"measure_id": ["ARM-001", "ARM-002"]}),
+    )
     found = references(child, "measure_id", parent, "measure_id")
-    assert found[0].count == 1 and "ARM-002" in found[0].fix and references(child.iloc[:1], "measure_id", parent, "measure_id") == ()
+    assert (
+        found[0].count == 1
+        and "ARM-002" in found[0].fix
+        and references(child.iloc[:1], "measure_id", parent, "measure_id") == ()
+    )
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.one_of(st.integers(0, 120).map(str), st.just(""), st.text(max_size=4)), min_size=1, max_size=12))
+@given(
+    st.lists(
+        st.one_of(st.integers(0, 120).map(str), st.just(""), st.text(max_size=4)),
+        min_size=1,
+        max_size=12,
+    )
+)
 def test_every_age_cell_is_a_number_or_missing_or_a_named_problem(cells):
     cells = [c.replace("\x00", "") for c in cells]
     frame = persons(len(cells), age=cells)

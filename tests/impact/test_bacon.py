@@ -1,4 +1,6 @@
-"""Golden: bacondecomp on math reform and castle doctrine at 1e-10; identity: weights times estimates are the two-way coefficient."""
+"""Golden: bacondecomp on math reform and castle doctrine at 1e-10; identity: weights times
+estimates are the two-way coefficient.
+"""
 
 from __future__ import annotations
 
@@ -23,17 +25,29 @@ KINDS = {
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(("file", "outcome", "cohort", "unit", "time", "name"), [
-    ("math_reform.csv", "incearn_ln", "reformyr_math", "state", "class", "math_reform_bacon"), ("castle.csv.gz", "l_homicide", "post", "state", "year", "castle_bacon"),
-])  # fmt: skip
-def test_bacondecomp(shared: Path, file: str, outcome: str, cohort: str, unit: str, time: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("file", "outcome", "cohort", "unit", "time", "name"),
+    [
+        ("math_reform.csv", "incearn_ln", "reformyr_math", "state", "class", "math_reform_bacon"),
+        ("castle.csv.gz", "l_homicide", "post", "state", "year", "castle_bacon"),
+    ],
+)
+def test_bacondecomp(
+    shared: Path, file: str, outcome: str, cohort: str, unit: str, time: str, name: str
+) -> None:
     folder = shared / "reference/did"
-    frame = pd.read_csv(folder / file, usecols=lambda c: c in {outcome, cohort, unit, time}).assign(w=1.0)
+    frame = pd.read_csv(folder / file, usecols=lambda c: c in {outcome, cohort, unit, time}).assign(
+        w=1.0
+    )
     if cohort == "post":
-        frame["first"] = frame[unit].map(frame[frame["post"] == 1].groupby(unit)[time].min()).fillna(0)
+        frame["first"] = (
+            frame[unit].map(frame[frame["post"] == 1].groupby(unit)[time].min()).fillna(0)
+        )
         cohort = "first"
     b = bacon(Sample.from_frame(frame, weights="w"), outcome, cohort, unit, time)
-    r = pd.DataFrame(json.loads((folder / "twfe_sunab_bacon.json").read_text())[name]["two_by_twos"])
+    r = pd.DataFrame(
+        json.loads((folder / "twfe_sunab_bacon.json").read_text())[name]["two_by_twos"]
+    )
     r = r.assign(kind=r["type"].map(KINDS), comparison=r["untreated"].replace(99999, np.inf))
     both = b.to_frame().merge(r, on=["treated", "comparison", "kind"], suffixes=("", "_r"))
     assert len(both) == len(r) == len(b.table)
@@ -61,13 +75,27 @@ def test_weights_times_estimates_are_the_coefficient() -> None:
     s = Sample.from_frame(frame, weights="w", psu="person")
     b = bacon(s, "y", "g", "person", "period")
     assert b.table["weight"].sum() == pytest.approx(1)
-    assert float((b.table["weight"] * b.table["estimate"]).sum()) == pytest.approx(b.coefficient, abs=1e-12)
-    assert two_way(s, "y", "d", unit="person", time="period").value[0] == pytest.approx(b.coefficient, abs=1e-12)
-    assert 0 < b.forbidden < 1 and "already treated" in b.text and set(b.by_kind()["kind"]) == set(b.table["kind"])
+    assert float((b.table["weight"] * b.table["estimate"]).sum()) == pytest.approx(
+        b.coefficient, abs=1e-12
+    )
+    assert two_way(s, "y", "d", unit="person", time="period").value[0] == pytest.approx(
+        b.coefficient, abs=1e-12
+    )
+    assert (
+        0 < b.forbidden < 1
+        and "already treated" in b.text
+        and set(b.by_kind()["kind"]) == set(b.table["kind"])
+    )
     assert b.plot().get_xlabel() == "Weight"
     plt.close("all")
 
 
 def test_bacon_refuses_gaps() -> None:
     with pytest.raises(IdentificationError, match="balanced panel"):
-        bacon(Sample.from_frame(simulated().iloc[1:].reset_index(drop=True), weights="w"), "y", "g", "person", "period")
+        bacon(
+            Sample.from_frame(simulated().iloc[1:].reset_index(drop=True), weights="w"),
+            "y",
+            "g",
+            "person",
+            "period",
+        )

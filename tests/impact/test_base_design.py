@@ -1,4 +1,6 @@
-"""Identity: estimates brought to the base weights keep their standard errors; on one design they equal stack; the covariance between two waves equals that of one regression on both; refusals."""
+"""Identity: estimates brought to the base weights keep their standard errors; on one design they
+equal stack; the covariance between two waves equals that of one regression on both; refusals.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,15 @@ from mismes_eval.weighting.sample import Sample
 def waves(n: int = 600, seed: int = 4) -> tuple[Sample, Sample, Sample]:
     """SYNTHETIC persons in clusters; the same base sample, and twice adjusted for who answered."""
     rng = np.random.default_rng(seed)
-    f = pd.DataFrame({"w": rng.uniform(1, 3, n), "psu": np.arange(n) // 10, "x": rng.choice(["a", "b"], n), "y1": rng.normal(size=n), "y2": rng.normal(size=n)})
+    f = pd.DataFrame(
+        {
+            "w": rng.uniform(1, 3, n),
+            "psu": np.arange(n) // 10,
+            "x": rng.choice(["a", "b"], n),
+            "y1": rng.normal(size=n),
+            "y2": rng.normal(size=n),
+        }
+    )
     f["r1"], f["r2"] = rng.random(n) < 0.8, rng.random(n) < 0.7
     base = Sample.from_frame(f, "w", psu="psu")
     return base, nonresponse(base, "r1", ["x"]), nonresponse(base, "r2", ["x"])
@@ -32,9 +42,13 @@ def test_standard_errors_stay_and_one_design_equals_stack() -> None:
     np.testing.assert_allclose(joint.se, [one.se[0], other.se[0]], rtol=1e-12)
     np.testing.assert_allclose(joint.value, [one.value[0], other.value[0]])
     same = on_base([mean(first, "y1"), mean(first, "y2")])
-    np.testing.assert_allclose(same.vcov, stack(mean(first, "y1"), mean(first, "y2")).vcov, rtol=1e-12)
+    np.testing.assert_allclose(
+        same.vcov, stack(mean(first, "y1"), mean(first, "y2")).vcov, rtol=1e-12
+    )
     plain = on_base([mean(base, "y1"), mean(base, "y2")])
-    np.testing.assert_allclose(plain.vcov, stack(mean(base, "y1"), mean(base, "y2")).vcov, rtol=1e-12)
+    np.testing.assert_allclose(
+        plain.vcov, stack(mean(base, "y1"), mean(base, "y2")).vcov, rtol=1e-12
+    )
 
 
 @pytest.mark.identity
@@ -47,10 +61,14 @@ def test_the_covariance_between_waves_is_the_jackknifes() -> None:
     for c in clusters:
         part = f[f["psu"] != c].reset_index(drop=True)
         base = Sample.from_frame(part, "w", psu="psu")
-        values.append([mean(nonresponse(base, r, ["x"]), y).value[0] for r, y in (("r1", "y1"), ("r2", "y2"))])
+        values.append(
+            [mean(nonresponse(base, r, ["x"]), y).value[0] for r, y in (("r1", "y1"), ("r2", "y2"))]
+        )
     v, m = np.array(values), len(clusters)
     jack = (m - 1) / m * (v - v.mean(axis=0)).T @ (v - v.mean(axis=0))
-    np.testing.assert_allclose(joint.vcov, jack, atol=0.05 * np.sqrt(np.outer(np.diag(jack), np.diag(jack))).max())
+    np.testing.assert_allclose(
+        joint.vcov, jack, atol=0.05 * np.sqrt(np.outer(np.diag(jack), np.diag(jack))).max()
+    )
 
 
 def test_other_samples_and_replicates_are_refused() -> None:

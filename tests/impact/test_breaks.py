@@ -1,4 +1,6 @@
-"""Property: every estimator of a change refuses a treatment that starts at a series break, names cohort and break, and prints the break where it is acknowledged; breaks elsewhere change nothing."""
+"""Property: every estimator of a change refuses a treatment that starts at a series break, names
+cohort and break, and prints the break where it is acknowledged; breaks elsewhere change nothing.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from mismes_eval.weighting.sample import Sample
 def panel() -> Sample:
     """SYNTHETIC: 60 units, 2015 to 2020, a third starts in 2018, a third in 2019."""
     rng = np.random.default_rng(5)
-    f = pd.DataFrame({"unit": np.repeat(np.arange(60), 6), "year": np.tile(np.arange(2015, 2021), 60), "w": 1.0})
+    f = pd.DataFrame(
+        {"unit": np.repeat(np.arange(60), 6), "year": np.tile(np.arange(2015, 2021), 60), "w": 1.0}
+    )
     f["g"] = np.repeat(np.tile([0, 2018, 2019], 20), 6)
     f["d"] = ((f["g"] > 0) & (f["year"] >= f["g"])).astype(float)
     f["event"] = np.where(f["g"] > 0, f["year"] - f["g"], -1000.0)
@@ -48,7 +52,9 @@ def test_a_start_at_a_break_is_refused_unless_acknowledged(name: str) -> None:
     assert not any("Acknowledged" in n for n in elsewhere.notes)
     said = call(s, series_breaks=(2018,), acknowledge_breaks=True)
     np.testing.assert_array_equal(said.value, plain.value)
-    assert any("Acknowledged break of the series: cohort 2018, break at 2018" in n for n in said.notes)
+    assert any(
+        "Acknowledged break of the series: cohort 2018, break at 2018" in n for n in said.notes
+    )
 
 
 def test_textbook_errors_refuse_too() -> None:
@@ -57,9 +63,24 @@ def test_textbook_errors_refuse_too() -> None:
 
 
 def test_a_break_between_the_two_periods_of_a_triple_difference() -> None:
-    f = panel().frame.query("year in (2016, 2020)").assign(eligible=lambda x: x["unit"] % 2, treated=lambda x: (x["g"] > 0).astype(int))
+    f = (
+        panel()
+        .frame.query("year in (2016, 2020)")
+        .assign(eligible=lambda x: x["unit"] % 2, treated=lambda x: (x["g"] > 0).astype(int))
+    )
     s = Sample.from_frame(f, "w")
     with pytest.raises(IdentificationError, match="lies between the two periods"):
-        triple_difference(s, "y", "treated", "eligible", "year", method="none", series_breaks=(2018,))
-    said = triple_difference(s, "y", "treated", "eligible", "year", method="none", series_breaks=(2018,), acknowledge_breaks=True)
+        triple_difference(
+            s, "y", "treated", "eligible", "year", method="none", series_breaks=(2018,)
+        )
+    said = triple_difference(
+        s,
+        "y",
+        "treated",
+        "eligible",
+        "year",
+        method="none",
+        series_breaks=(2018,),
+        acknowledge_breaks=True,
+    )
     assert any("break at 2018" in n for n in said.notes)

@@ -1,4 +1,6 @@
-"""Whatever an inner check refuses names the verb that was called: something else than a sample, a column that is not there, text for numbers, negative weights."""
+"""Whatever an inner check refuses names the verb that was called: something else than a sample, a
+column that is not there, text for numbers, negative weights.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,18 @@ Verb = Callable[[me.Sample, str], object]
 
 def wide(**columns: object) -> me.Sample:
     f = pd.DataFrame(
-        {"w": 1.0, "y": np.sin(P), "y0": np.cos(P), "d": P % 2, "e": P // 2 % 2, "s": P < 34, "x": np.tan(P / 30), "t": P // 20, "g": P // 8, "text": "a"}
+        {
+            "w": 1.0,
+            "y": np.sin(P),
+            "y0": np.cos(P),
+            "d": P % 2,
+            "e": P // 2 % 2,
+            "s": P < 34,
+            "x": np.tan(P / 30),
+            "t": P // 20,
+            "g": P // 8,
+            "text": "a",
+        }
     )
     return me.Sample.from_frame(f.assign(**columns), weights="w")
 
@@ -53,27 +66,54 @@ WIDE: dict[str, tuple[str, Verb]] = {
     "two columns, the first": ("att_2x2", lambda s, y: att_2x2(s, (y, "y0"), "d")),
     "cross-sections": ("att_2x2", lambda s, y: att_2x2(s, y, "d", "t")),
     "treatment": ("att_2x2", lambda s, y: att_2x2(s, ("y0", "x"), y)),
-    "triple, columns": ("triple_difference", lambda s, y: triple_difference(s, ("y0", y), "d", "e")),
-    "triple, the first": ("triple_difference", lambda s, y: triple_difference(s, (y, "y0"), "d", "e")),
-    "triple, cross-sections": ("triple_difference", lambda s, y: triple_difference(s, y, "d", "e", time="t")),
+    "triple, columns": (
+        "triple_difference",
+        lambda s, y: triple_difference(s, ("y0", y), "d", "e"),
+    ),
+    "triple, the first": (
+        "triple_difference",
+        lambda s, y: triple_difference(s, (y, "y0"), "d", "e"),
+    ),
+    "triple, cross-sections": (
+        "triple_difference",
+        lambda s, y: triple_difference(s, y, "d", "e", time="t"),
+    ),
     "cohorts in cross-sections": ("att_gt", lambda s, y: att_gt(s, y, "d", "t")),
     "trimming": ("lee_bounds", lambda s, y: lee_bounds(s, y, "d", "s")),
     "trimming, treatment": ("lee_bounds", lambda s, y: lee_bounds(s, "y0", y, "s")),
     "trimming, observed": ("lee_bounds", lambda s, y: lee_bounds(s, "y0", "d", y)),
     "worst case": ("manski_bounds", lambda s, y: manski_bounds(s, y, "d", "s", -2.0, 2.0)),
-    "worst case, treatment": ("manski_bounds", lambda s, y: manski_bounds(s, "y0", y, "s", -2.0, 2.0)),
-    "worst case, observed": ("manski_bounds", lambda s, y: manski_bounds(s, "y0", "d", y, -2.0, 2.0)),
+    "worst case, treatment": (
+        "manski_bounds",
+        lambda s, y: manski_bounds(s, "y0", y, "s", -2.0, 2.0),
+    ),
+    "worst case, observed": (
+        "manski_bounds",
+        lambda s, y: manski_bounds(s, "y0", "d", y, -2.0, 2.0),
+    ),
     "oster": ("oster", lambda s, y: oster(s, y, "d", ["x"])),
     "oster, treatment": ("oster", lambda s, y: oster(s, "y0", y, ["x"])),
-    "recall, before": ("recall_sensitivity", lambda s, y: recall_sensitivity(s, y, "e", "d", [0.9], [0.9])),
-    "recall, after": ("recall_sensitivity", lambda s, y: recall_sensitivity(s, "e", y, "d", [0.9], [0.9])),
-    "recall, treatment": ("recall_sensitivity", lambda s, y: recall_sensitivity(s, "e", "e", y, [0.9], [0.9])),
+    "recall, before": (
+        "recall_sensitivity",
+        lambda s, y: recall_sensitivity(s, y, "e", "d", [0.9], [0.9]),
+    ),
+    "recall, after": (
+        "recall_sensitivity",
+        lambda s, y: recall_sensitivity(s, "e", y, "d", [0.9], [0.9]),
+    ),
+    "recall, treatment": (
+        "recall_sensitivity",
+        lambda s, y: recall_sensitivity(s, "e", "e", y, [0.9], [0.9]),
+    ),
     "placebo groups": ("placebo_groups", lambda s, y: placebo_groups(att, s, y, "g")),
 }
 LONG: dict[str, tuple[str, Verb]] = {
     "two-way": ("two_way", lambda s, y: two_way(s, y, "on", unit="u", time="t")),
     "two-way, treatment": ("two_way", lambda s, y: two_way(s, "z", y, unit="u", time="t")),
-    "two-way, covariate": ("two_way", lambda s, y: two_way(s, "z", "on", unit="u", time="t", covariates=[y])),
+    "two-way, covariate": (
+        "two_way",
+        lambda s, y: two_way(s, "z", "on", unit="u", time="t", covariates=[y]),
+    ),
     "cells": ("sun_abraham", lambda s, y: sun_abraham(s, y, "g", unit="u", time="t")),
     "imputation": ("imputation", lambda s, y: imputation(s, y, "g", unit="u", time="t")),
     "decomposition": ("bacon", lambda s, y: bacon(s, y, "g", unit="u", time="t")),
@@ -118,7 +158,9 @@ EITHER: dict[str, Verb] = {
 
 @pytest.mark.parametrize("caller", EITHER)
 def test_a_frame_is_neither_a_sample_nor_a_panel(caller: str) -> None:
-    assert problems(lambda: EITHER[caller](long().frame, "y")) == [f"{caller} takes a Sample or a tracer panel"]  # type: ignore[arg-type]
+    assert problems(lambda: EITHER[caller](long().frame, "y")) == [
+        f"{caller} takes a Sample or a tracer panel"
+    ]  # type: ignore[arg-type]
 
 
 def test_negative_weights_are_refused_by_name() -> None:
@@ -126,30 +168,62 @@ def test_negative_weights_are_refused_by_name() -> None:
         s = calibrate(wide(v=np.where(P < 39, P % 4, 90.0)), {"v": 20.0})
     with pytest.warns(DesignWarning, match="weights negative"):
         panel = calibrate(long().with_columns({"v": np.where(U < 11, U % 4, 90.0)}), {"v": 20.0})
-    assert problems(lambda: lee_bounds(s, "y", "d", "s")) == ["lee_bounds cannot use negative weights"]
-    assert problems(lambda: att_2x2(s, ("y0", "y"), "d", covariates="x", method="ipw")) == ["method 'ipw' cannot use negative weights"]
-    assert problems(lambda: triple_difference(s, ("y0", "y"), "d", "e", covariates="x")) == ["method 'dr' cannot use negative weights"]
-    assert problems(lambda: att_gt(panel, "y", "g", "t", "u", covariates="z")) == ["method 'dr' cannot use negative weights"]
-    assert problems(lambda: bacon(panel, "y", "g", unit="u", time="t")) == ["bacon cannot use negative weights"]
+    assert problems(lambda: lee_bounds(s, "y", "d", "s")) == [
+        "lee_bounds cannot use negative weights"
+    ]
+    assert problems(lambda: att_2x2(s, ("y0", "y"), "d", covariates="x", method="ipw")) == [
+        "method 'ipw' cannot use negative weights"
+    ]
+    assert problems(lambda: triple_difference(s, ("y0", "y"), "d", "e", covariates="x")) == [
+        "method 'dr' cannot use negative weights"
+    ]
+    assert problems(lambda: att_gt(panel, "y", "g", "t", "u", covariates="z")) == [
+        "method 'dr' cannot use negative weights"
+    ]
+    assert problems(lambda: bacon(panel, "y", "g", unit="u", time="t")) == [
+        "bacon cannot use negative weights"
+    ]
     att_2x2(s, ("y0", "y"), "d", covariates="x", method="or")  # a regression takes them
     att_2x2(s, ("y0", "y"), "d")
 
 
 def test_other_places_name_their_caller() -> None:
-    assert problems(lambda: wild_bootstrap_ols(wide(), "y ~ gone", "gone", "g"))[0].startswith("wild_bootstrap_ols ")
-    assert problems(lambda: lee_bounds(wide(), "y", "d", "s", tighten="gone")) == ["lee_bounds names an unknown column"]
-    assert problems(lambda: manski_bounds(wide(), "y", "d", "s", -2.0, 2.0, poststratify=["gone"])) == ["manski_bounds names an unknown column"]
-    assert problems(lambda: delta_sensitivity(wide(y=np.where(P == 3, np.nan, 1.0)), "y", "d", "s", [0.0])) == [
-        "manski_bounds meets missing outcomes among observed rows"
+    assert problems(lambda: wild_bootstrap_ols(wide(), "y ~ gone", "gone", "g"))[0].startswith(
+        "wild_bootstrap_ols "
+    )
+    assert problems(lambda: lee_bounds(wide(), "y", "d", "s", tighten="gone")) == [
+        "lee_bounds names an unknown column"
     ]
-    assert problems(lambda: manski_bounds(wide(a="x", r=True), "y", "d", "s", -2.0, 2.0, attempted="a", recovered="r")) == ["manski_bounds needs numbers"]
-    assert problems(lambda: manski_bounds(wide(a=P > 33, r="x"), "y", "d", "s", -2.0, 2.0, attempted="a", recovered="r")) == ["manski_bounds needs numbers"]
-    assert problems(lambda: recall_sensitivity(wide(d=0), "e", "e", "d", [0.9], [0.9])) == ["recall_sensitivity has no treated rows"]
-    assert problems(lambda: manski_bounds(wide(d=1), "y", "d", "s", -2.0, 2.0)) == ["manski_bounds has no comparison rows"]
+    assert problems(
+        lambda: manski_bounds(wide(), "y", "d", "s", -2.0, 2.0, poststratify=["gone"])
+    ) == ["manski_bounds names an unknown column"]
+    assert problems(
+        lambda: delta_sensitivity(wide(y=np.where(P == 3, np.nan, 1.0)), "y", "d", "s", [0.0])
+    ) == ["manski_bounds meets missing outcomes among observed rows"]
+    assert problems(
+        lambda: manski_bounds(
+            wide(a="x", r=True), "y", "d", "s", -2.0, 2.0, attempted="a", recovered="r"
+        )
+    ) == ["manski_bounds needs numbers"]
+    assert problems(
+        lambda: manski_bounds(
+            wide(a=P > 33, r="x"), "y", "d", "s", -2.0, 2.0, attempted="a", recovered="r"
+        )
+    ) == ["manski_bounds needs numbers"]
+    assert problems(lambda: recall_sensitivity(wide(d=0), "e", "e", "d", [0.9], [0.9])) == [
+        "recall_sensitivity has no treated rows"
+    ]
+    assert problems(lambda: manski_bounds(wide(d=1), "y", "d", "s", -2.0, 2.0)) == [
+        "manski_bounds has no comparison rows"
+    ]
     for caller, verb in LONG.values():
         if caller != "bacon":
-            assert problems(lambda v=verb: v(long().with_columns({"y": np.where(U == 1, np.nan, 1.0)}), "y")) == [
-                f"{caller} meets missing values in the domain"
-            ]
-    for verb, caller in ((sun_abraham, "sun_abraham"), (imputation, "imputation"), (bacon, "bacon")):
+            assert problems(
+                lambda v=verb: v(long().with_columns({"y": np.where(U == 1, np.nan, 1.0)}), "y")
+            ) == [f"{caller} meets missing values in the domain"]
+    for verb, caller in (
+        (sun_abraham, "sun_abraham"),
+        (imputation, "imputation"),
+        (bacon, "bacon"),
+    ):
         assert problems(lambda v=verb: v(long(), "y", "g")) == [f"{caller} needs the panel's key"]

@@ -1,4 +1,7 @@
-"""The whole chain of a tracer's effect (attrition logit, linear calibration, doubly robust comparison) redone by `replicates` in 60 jackknife replicates equals R at 1e-10; linearised errors within 1%."""
+"""The whole chain of a tracer's effect (attrition logit, linear calibration, doubly robust
+comparison) redone by `replicates` in 60 jackknife replicates equals R at 1e-10; linearised errors
+within 1%.
+"""
 
 from __future__ import annotations
 
@@ -27,21 +30,38 @@ def tracer(shared: Path) -> pd.DataFrame:
 @pytest.mark.parametrize("attrition", [0, 1])
 @pytest.mark.parametrize("calibrated", [0, 1])
 def test_the_whole_chain_in_each_replicate(shared: Path, attrition: int, calibrated: int) -> None:
-    """Attrition logit, linear calibration and the effect made anew in each of 60 delete-one-PSU replicates."""
+    """Attrition logit, linear calibration and the effect made anew in each of 60 delete-one-PSU
+    replicates.
+    """
     f, r = tracer(shared), json.loads((shared / "reference/did/survey_tracer.json").read_text())
     total = dict(zip(r["cal_columns"], r["cal_totals"], strict=True))
-    s = replicates(Sample.from_frame(f, "w0" if attrition else "answered", strata="stratum", psu="psu", nest=True), method="jackknife", mse=True)
-    linear = Sample.from_frame(f, "w0" if attrition else "answered", strata="stratum", psu="psu", nest=True)
+    s = replicates(
+        Sample.from_frame(
+            f, "w0" if attrition else "answered", strata="stratum", psu="psu", nest=True
+        ),
+        method="jackknife",
+        mse=True,
+    )
+    linear = Sample.from_frame(
+        f, "w0" if attrition else "answered", strata="stratum", psu="psu", nest=True
+    )
     if attrition:
         s, linear = (nonresponse(v, "resp", ["d", "mig", "y1", "female"]) for v in (s, linear))
     if calibrated:
         stratum = {h: total[f"factor(stratum){h}"] for h in range(2, 7)}
         stratum[1] = total["(Intercept)"] - sum(stratum.values())
-        s, linear = (calibrate(v, {"stratum": stratum, "female": total["female"], "mig": total["mig"]}) for v in (s, linear))
+        s, linear = (
+            calibrate(v, {"stratum": stratum, "female": total["female"], "mig": total["mig"]})
+            for v in (s, linear)
+        )
     for method in ("dr", "or", "ipw"):
         golden = r[f"JKn__{TRACER[method]}__attr{attrition}__cal{calibrated}"]
-        e = att_2x2(s, ("y1", "y2"), "d", covariates=("sec", "female", "agec", "mig"), method=method)
+        e = att_2x2(
+            s, ("y1", "y2"), "d", covariates=("sec", "female", "agec", "mig"), method=method
+        )
         assert e.value[0] == pytest.approx(golden["att"], rel=1e-11)
         assert e.se[0] == pytest.approx(golden["se_chain"], rel=1e-10)
-        whole = att_2x2(linear, ("y1", "y2"), "d", covariates=("sec", "female", "agec", "mig"), method=method)
+        whole = att_2x2(
+            linear, ("y1", "y2"), "d", covariates=("sec", "female", "agec", "mig"), method=method
+        )
         assert whole.se[0] == pytest.approx(golden["se_chain"], rel=0.01)

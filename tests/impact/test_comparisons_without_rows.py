@@ -1,4 +1,6 @@
-"""Group-time comparisons that some layout cannot make are refused with their cohort, periods and counts; those with gaps are means over the units seen in both periods; bands show what they hold."""
+"""Group-time comparisons that some layout cannot make are refused with their cohort, periods and
+counts; those with gaps are means over the units seen in both periods; bands show what they hold.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,15 @@ from mismes_eval.weighting.sample import Sample
 
 
 def long(n: int = 60) -> pd.DataFrame:
-    """n units in periods 1 to 4, treated from 2, from 3 or never; whole-number outcomes, unequal weights."""
+    """n units in periods 1 to 4, treated from 2, from 3 or never; whole-number outcomes, unequal
+    weights.
+    """
     unit, t = np.repeat(np.arange(n), 4), np.tile(np.arange(1, 5), n)
     g = np.array([0, 2, 3])[unit % 3]
     y = (unit * 7) % 11 + t * (1 + unit % 2) + np.where((g > 0) & (t >= g), 4, 0) + (unit * t) % 5
-    return pd.DataFrame({"unit": unit, "t": t, "g": g, "y": y.astype(float), "w": 1.0 + unit % 4, "psu": unit % 20})
+    return pd.DataFrame(
+        {"unit": unit, "t": t, "g": g, "y": y.astype(float), "w": 1.0 + unit % 4, "psu": unit % 20}
+    )
 
 
 def gt(frame: pd.DataFrame, **options: object) -> GroupTime:
@@ -31,7 +37,9 @@ def gt(frame: pd.DataFrame, **options: object) -> GroupTime:
 
 
 def by_hand(frame: pd.DataFrame, g: float, base: int, t: int) -> tuple[float, int, int]:
-    """Weighted mean change of the cohort less that of the never treated, among units with both outcomes; counts of both."""
+    """Weighted mean change of the cohort less that of the never treated, among units with both
+    outcomes; counts of both.
+    """
     wide = frame.pivot(index="unit", columns="t", values="y")
     of = frame.groupby("unit")[["g", "w"]].first()
     change = wide[t] - wide[base]
@@ -53,34 +61,51 @@ def test_with_gaps_each_cell_is_a_difference_of_mean_changes(base: str) -> None:
     assert len(table) == (6 if base == "varying" else 8)
     for row in table.itertuples():
         if row.base == row.time:
-            assert base == "universal" and (row.att, row.n_treated, row.n_comparison) == (0.0, 0, 0) and np.isnan(row.se)
+            assert (
+                base == "universal"
+                and (row.att, row.n_treated, row.n_comparison) == (0.0, 0, 0)
+                and np.isnan(row.se)
+            )
             continue
         att, treated, compared = by_hand(frame, row.cohort, int(row.base), int(row.time))
-        assert row.att == pytest.approx(att, abs=1e-12) and (row.n_treated, row.n_comparison) == (treated, compared)
+        assert row.att == pytest.approx(att, abs=1e-12) and (row.n_treated, row.n_comparison) == (
+            treated,
+            compared,
+        )
 
 
 @pytest.mark.identity
 def test_cross_sections_with_a_universal_base_are_four_means() -> None:
     frame = long()
-    found = att_gt(Sample.from_frame(frame, weights="w"), "y", "g", "t", method="none", base="universal").to_frame()
+    found = att_gt(
+        Sample.from_frame(frame, weights="w"), "y", "g", "t", method="none", base="universal"
+    ).to_frame()
     mean = frame.groupby(["g", "t"])[["y", "w"]].apply(lambda f: np.average(f["y"], weights=f["w"]))
     assert len(found) == 8 and (found["base"] == found["time"]).sum() == 2
     for row in found.itertuples():
         g, t, b = row.cohort, row.time, row.base
-        assert row.att == pytest.approx(mean[g, t] - mean[g, b] - mean[0, t] + mean[0, b], abs=1e-12)
+        assert row.att == pytest.approx(
+            mean[g, t] - mean[g, b] - mean[0, t] + mean[0, b], abs=1e-12
+        )
         assert (row.n_treated, row.n_comparison) == ((40, 40) if t != b else (0, 0))
 
 
 def refused(frame: pd.DataFrame, unit: str | None, **options: object) -> list[str]:
     with pytest.raises(IdentificationError) as caught:
         att_gt(Sample.from_frame(frame, weights="w"), "y", "g", "t", unit, method="none", **options)  # type: ignore[arg-type]
-    return [f"{p.where}: {p.got}" for p in caught.value.problems if p.what == "a group-time comparison has no rows"]
+    return [
+        f"{p.where}: {p.got}"
+        for p in caught.value.problems
+        if p.what == "a group-time comparison has no rows"
+    ]
 
 
 def test_a_cohort_never_seen_in_one_period_is_refused_in_every_comparison_that_needs_it() -> None:
     frame = long()
     frame.loc[(frame["g"] == 3) & (frame["t"] == 4), "y"] = np.nan
-    assert refused(frame, "unit", unbalanced="pairs") == ["cohort 3, 2 to 4: 0 treated, 20 comparison"]
+    assert refused(frame, "unit", unbalanced="pairs") == [
+        "cohort 3, 2 to 4: 0 treated, 20 comparison"
+    ]
     frame.loc[(frame["g"] == 0) & (frame["t"] == 1), "y"] = np.nan
     assert refused(frame, "unit", unbalanced="pairs") == [
         "cohort 2, 1 to 2: 20 treated, 0 comparison",
@@ -105,12 +130,20 @@ def test_a_replicate_that_loses_a_cohort_is_refused() -> None:
     sample = replicates(Sample.from_frame(frame, weights="w", psu="psu"), method="jackknife")
     with pytest.raises(IdentificationError) as caught:
         att_gt(sample, "y", "g", "t", "unit", method="none")
-    assert {(p.what, p.got) for p in caught.value.problems} == {("a group-time comparison has no rows", "0 treated, 20 comparison")}
-    assert [p.where for p in caught.value.problems] == ["cohort 3, 1 to 2", "cohort 3, 2 to 3", "cohort 3, 2 to 4"]
+    assert {(p.what, p.got) for p in caught.value.problems} == {
+        ("a group-time comparison has no rows", "0 treated, 20 comparison")
+    }
+    assert [p.where for p in caught.value.problems] == [
+        "cohort 3, 1 to 2",
+        "cohort 3, 2 to 3",
+        "cohort 3, 2 to 4",
+    ]
 
 
 def tracer(frame: pd.DataFrame) -> TracerPanel:
-    return TracerPanel.from_frame(frame.rename(columns={"unit": "person_id", "t": "wave"}), weights="w")
+    return TracerPanel.from_frame(
+        frame.rename(columns={"unit": "person_id", "t": "wave"}), weights="w"
+    )
 
 
 def test_a_tracer_panel_by_pairs_names_the_comparisons_without_rows() -> None:
@@ -118,7 +151,9 @@ def test_a_tracer_panel_by_pairs_names_the_comparisons_without_rows() -> None:
     frame.loc[(frame["g"] == 3) & (frame["t"] == 4), "y"] = np.nan
     with pytest.raises(IdentificationError) as caught:
         att_gt(tracer(frame), "y", "g", unbalanced="pairs", method="none")
-    assert [(p.where, p.got) for p in caught.value.problems] == [("cohort 3, 2 to 4", "0 treated, 20 comparison")]
+    assert [(p.where, p.got) for p in caught.value.problems] == [
+        ("cohort 3, 2 to 4", "0 treated, 20 comparison")
+    ]
 
 
 def test_pairs_of_waves_refuse_totals_with_an_error_of_their_own() -> None:
@@ -129,8 +164,16 @@ def test_pairs_of_waves_refuse_totals_with_an_error_of_their_own() -> None:
     exact = TracerPanel.from_frame(panel.long, sample=known)
     assert len(att_gt(exact, "y", "g", unbalanced="pairs", method="none").to_frame()) == 6
     guessed = calibrate(panel.sample, totals, total_se={"kind": {"a": 1.0, "b": 1.0}})
-    with pytest.raises(IdentificationError, match="totals with an error of their own cannot be had together"):
-        att_gt(TracerPanel.from_frame(panel.long, sample=guessed), "y", "g", unbalanced="pairs", method="none")
+    with pytest.raises(
+        IdentificationError, match="totals with an error of their own cannot be had together"
+    ):
+        att_gt(
+            TracerPanel.from_frame(panel.long, sample=guessed),
+            "y",
+            "g",
+            unbalanced="pairs",
+            method="none",
+        )
 
 
 def test_a_band_is_drawn_with_its_values_and_limits() -> None:
@@ -142,12 +185,18 @@ def test_a_band_is_drawn_with_its_values_and_limits() -> None:
     points = ax.lines[0]
     np.testing.assert_allclose(points.get_ydata(), table["value"])
     np.testing.assert_array_equal(points.get_xdata(), np.arange(6))
-    np.testing.assert_allclose([s[:, 1] for s in ax.collections[0].get_segments()], table[["low", "high"]])
-    assert [t.get_text() for t in ax.get_xticklabels()] == [f"cohort {g}, time {t}" for g in (2, 3) for t in (2, 3, 4)]
+    np.testing.assert_allclose(
+        [s[:, 1] for s in ax.collections[0].get_segments()], table[["low", "high"]]
+    )
+    assert [t.get_text() for t in ax.get_xticklabels()] == [
+        f"cohort {g}, time {t}" for g in (2, 3) for t in (2, 3, 4)
+    ]
     assert ax.get_title(loc="left") == f"Simultaneous 95% band, critical value {band.critical:.3f}"
     np.testing.assert_array_equal(ax.lines[1].get_ydata(), [0, 0])
     html = band._repr_html_()
-    assert html.endswith(f"<p><small>Simultaneous 95% band, critical value {band.critical:.3f} (covariance, 10,000 draws).</small></p>")
+    assert html.endswith(
+        f"<p><small>Simultaneous 95% band, critical value {band.critical:.3f} (covariance, 10,000 draws).</small></p>"
+    )
     assert html.count("<tr") == 7
     alone = band.plot()
     assert alone is not ax and alone.figure.get_size_inches().tolist() == [7, 4]
@@ -156,17 +205,30 @@ def test_a_band_is_drawn_with_its_values_and_limits() -> None:
 def test_a_band_of_an_event_study_is_labelled_by_event_time() -> None:
     estimate = gt(long()).aggregate("event")
     ax = sup_t(estimate, level=0.9, seed=1).plot()
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["event_time -1", "event_time 0", "event_time 1", "event_time 2"]
+    assert [t.get_text() for t in ax.get_xticklabels()] == [
+        "event_time -1",
+        "event_time 0",
+        "event_time 1",
+        "event_time 2",
+    ]
     assert ax.get_title(loc="left").startswith("Simultaneous 90% band, critical value ")
 
 
 def few(n: int = 30) -> Sample:
     i = np.arange(n)
-    return Sample.from_frame(pd.DataFrame({"w": 1.0, "y0": np.sin(i), "y1": np.cos(3 * i) + i % 2, "d": i % 2, "h": i // 5}), weights="w", psu="h")
+    return Sample.from_frame(
+        pd.DataFrame(
+            {"w": 1.0, "y0": np.sin(i), "y1": np.cos(3 * i) + i % 2, "d": i % 2, "h": i // 5}
+        ),
+        weights="w",
+        psu="h",
+    )
 
 
 def test_a_band_around_one_value_is_the_t_interval_and_the_multipliers_is_its_own() -> None:
-    """Six clusters: the two-sided 95% point of t with 5 degrees of freedom is 2.571; two-point weights cannot reach beyond a few values."""
+    """Six clusters: the two-sided 95% point of t with 5 degrees of freedom is 2.571; two-point
+    weights cannot reach beyond a few values.
+    """
     e = att_2x2(few(), ("y0", "y1"), "d")
     band = sup_t(e, draws=200_000, seed=2)
     assert band.critical == pytest.approx(2.5706, rel=0.02) and band.method == "covariance"
@@ -176,5 +238,8 @@ def test_a_band_around_one_value_is_the_t_interval_and_the_multipliers_is_its_ow
 
 def test_draws_of_a_wild_bootstrap_follow_their_seed() -> None:
     e = att_2x2(few(80), ("y0", "y1"), "d")
-    by_seed = [wild_bootstrap(e, cluster=few(80).frame["h"], draws=199, seed=s).p[0] for s in (1, 1, 2, 3, 4)]
+    by_seed = [
+        wild_bootstrap(e, cluster=few(80).frame["h"], draws=199, seed=s).p[0]
+        for s in (1, 1, 2, 3, 4)
+    ]
     assert by_seed[0] == by_seed[1] and len(set(by_seed)) > 1

@@ -1,4 +1,6 @@
-"""The face of every effect: its names, the columns of its keys, its kind, its definition and every note, word by word, and the columns of every table of results."""
+"""The face of every effect: its names, the columns of its keys, its kind, its definition and every
+note, word by word, and the columns of every table of results.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def wide(**columns: object) -> me.Sample:
             "a": i % 5 > 1,
         }
     )
-    return me.Sample.from_frame(f.assign(tried=i >= 36, found=i >= 38, el=(i // 2) % 2, **columns), weights="w")
+    return me.Sample.from_frame(
+        f.assign(tried=i >= 36, found=i >= 38, el=(i // 2) % 2, **columns), weights="w"
+    )
 
 
 def long(**columns: object) -> me.Sample:
@@ -105,7 +109,16 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
     "group-time, not yet": (
         lambda: gt(control="not_yet", base="universal", anticipation=1).estimate,
         (
-            ("ATT(3,1)", "ATT(3,2)", "ATT(3,3)", "ATT(3,4)", "ATT(4,1)", "ATT(4,2)", "ATT(4,3)", "ATT(4,4)"),
+            (
+                "ATT(3,1)",
+                "ATT(3,2)",
+                "ATT(3,3)",
+                "ATT(3,4)",
+                "ATT(4,1)",
+                "ATT(4,2)",
+                "ATT(4,3)",
+                "ATT(4,4)",
+            ),
             ("cohort", "time", "event_time", "base", "n_treated", "n_comparison"),
             "effect",
             "Average effect of the treatment on the treated, by cohort and period.",
@@ -119,7 +132,16 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
     "group-time, joint": (
         lambda: gt().joint,
         (
-            ("ATT(3,2)", "ATT(3,3)", "ATT(3,4)", "ATT(4,2)", "ATT(4,3)", "ATT(4,4)", "size(3)", "size(4)"),
+            (
+                "ATT(3,2)",
+                "ATT(3,3)",
+                "ATT(3,4)",
+                "ATT(4,2)",
+                "ATT(4,3)",
+                "ATT(4,4)",
+                "size(3)",
+                "size(4)",
+            ),
             ("cohort", "time", "event_time", "base", "n_treated", "n_comparison"),
             "effect",
             "",
@@ -300,7 +322,9 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
         ),
     ),
     "imputation by cohort": (
-        lambda: imputation(long(), "y", "g", unit="u", time="t", by="cohort", errors="conservative"),
+        lambda: imputation(
+            long(), "y", "g", unit="u", time="t", by="cohort", errors="conservative"
+        ),
         (
             ("3", "4"),
             ("variable", "cohort"),
@@ -341,7 +365,9 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
         ),
     ),
     "trimming in cells": (
-        lambda: lee_bounds(wide(s=np.arange(40) % 7 > 0), "y1", "d", "s", tighten="g", rule="type7"),
+        lambda: lee_bounds(
+            wide(s=np.arange(40) % 7 > 0), "y1", "d", "s", tighten="g", rule="type7"
+        ),
         (
             ("lower", "upper"),
             ("variable", "bound"),
@@ -370,7 +396,9 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
         ),
     ),
     "worst case, searched": (
-        lambda: manski_bounds(wide(), "y1", "d", "s", low=-2, high=3, attempted="tried", recovered="found"),
+        lambda: manski_bounds(
+            wide(), "y1", "d", "s", low=-2, high=3, attempted="tried", recovered="found"
+        ),
         (
             ("lower", "upper"),
             ("variable", "bound"),
@@ -397,7 +425,15 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
         ),
     ),
     "recall": (
-        lambda: me.recall_sensitivity(wide(b=(np.arange(40) % 3 == 0) * 1, a=(np.arange(40) % 5 > 1) * 1), "b", "a", "d", [0.9], [0.95], "treated"),
+        lambda: me.recall_sensitivity(
+            wide(b=(np.arange(40) % 3 == 0) * 1, a=(np.arange(40) % 5 > 1) * 1),
+            "b",
+            "a",
+            "d",
+            [0.9],
+            [0.95],
+            "treated",
+        ),
         (
             ("sensitivity 0.9, specificity 0.95",),
             ("variable", "sensitivity", "specificity", "possible"),
@@ -456,15 +492,52 @@ def test_an_effect_has_its_names_keys_and_notes(name: str) -> None:
 
 WILD = ["variable", "value", "se", "t", "p", "ci_low", "ci_high", "clusters", "draws"]
 COLUMNS: dict[str, tuple[Callable[[], pd.DataFrame], list[str]]] = {
-    "band": (lambda: gt().bands().to_frame(), ["cohort", "time", "event_time", "base", "n_treated", "n_comparison", "value", "se", "low", "high"]),
-    "group-time": (lambda: gt().to_frame(), ["cohort", "time", "event_time", "base", "n_treated", "n_comparison", "att", "se", "ci_low", "ci_high"]),
-    "decomposition": (lambda: bacon(long(), "y", "g", unit="u", time="t").to_frame(), ["treated", "comparison", "kind", "estimate", "weight"]),
-    "kinds": (lambda: bacon(long(), "y", "g", unit="u", time="t").by_kind(), ["kind", "estimate", "weight"]),
+    "band": (
+        lambda: gt().bands().to_frame(),
+        [
+            "cohort",
+            "time",
+            "event_time",
+            "base",
+            "n_treated",
+            "n_comparison",
+            "value",
+            "se",
+            "low",
+            "high",
+        ],
+    ),
+    "group-time": (
+        lambda: gt().to_frame(),
+        [
+            "cohort",
+            "time",
+            "event_time",
+            "base",
+            "n_treated",
+            "n_comparison",
+            "att",
+            "se",
+            "ci_low",
+            "ci_high",
+        ],
+    ),
+    "decomposition": (
+        lambda: bacon(long(), "y", "g", unit="u", time="t").to_frame(),
+        ["treated", "comparison", "kind", "estimate", "weight"],
+    ),
+    "kinds": (
+        lambda: bacon(long(), "y", "g", unit="u", time="t").by_kind(),
+        ["kind", "estimate", "weight"],
+    ),
     "balance": (
         lambda: balance(wide(), "d", ["x"]).to_frame(),
         ["variable", "level", "treated", "comparison", "weighted_comparison", "before", "after"],
     ),
-    "adjusted": (lambda: me.adjust_pvalues(me.mean(wide(), ["y0", "y1"]), "holm").to_frame(), ["variable", "value", "se", "p", "p_adjusted"]),
+    "adjusted": (
+        lambda: me.adjust_pvalues(me.mean(wide(), ["y0", "y1"]), "holm").to_frame(),
+        ["variable", "value", "se", "p", "p_adjusted"],
+    ),
     "wild": (
         lambda: wild_bootstrap(att(wide()), cluster=wide().frame["h"], draws=99).to_frame(),
         WILD,
@@ -473,21 +546,54 @@ COLUMNS: dict[str, tuple[Callable[[], pd.DataFrame], list[str]]] = {
         lambda: wild_bootstrap_ols(wide(), "y1 ~ d", "d", "h", draws=99).to_frame(),
         WILD,
     ),
-    "honest": (lambda: me.honest_did(gt(base="universal").aggregate("event"), grid=[0.0]).to_frame(), ["m", "set_low", "set_high", "ci_low", "ci_high"]),
-    "pre-trend": (lambda: me.pretrend_power(gt(base="universal").aggregate("event"), draws=200).to_frame(), ["test", "power", "slope", "bias"]),
+    "honest": (
+        lambda: me.honest_did(gt(base="universal").aggregate("event"), grid=[0.0]).to_frame(),
+        ["m", "set_low", "set_high", "ci_low", "ci_high"],
+    ),
+    "pre-trend": (
+        lambda: me.pretrend_power(gt(base="universal").aggregate("event"), draws=200).to_frame(),
+        ["test", "power", "slope", "bias"],
+    ),
     "oster": (
         lambda: me.oster(wide(), "y1", "d", ["x"]).to_frame(),
-        ["uncontrolled", "controlled", "adjusted", "r2_uncontrolled", "r2_controlled", "r2_max", "delta", "null", "robust"],
+        [
+            "uncontrolled",
+            "controlled",
+            "adjusted",
+            "r2_uncontrolled",
+            "r2_controlled",
+            "r2_max",
+            "delta",
+            "null",
+            "robust",
+        ],
     ),
-    "randomisation": (lambda: me.randomisation_test(wide(), att, "d", draws=19).to_frame(), ["statistic", "p", "assignments", "enumerated", "failed"]),
+    "randomisation": (
+        lambda: me.randomisation_test(wide(), att, "d", draws=19).to_frame(),
+        ["statistic", "p", "assignments", "enumerated", "failed"],
+    ),
     "linear panel": (
         lambda: me.panel_ols(long(), "y", treated="on", unit="u", time="t").to_frame(),
         ["coefficient", "value", "se", "t", "p", "ci_low", "ci_high"],
     ),
-    "make-up": (lambda: me.composition_check(long(), ["z"], "g", "t").to_frame().iloc[:, -1:], ["p"]),
+    "make-up": (
+        lambda: me.composition_check(long(), ["z"], "g", "t").to_frame().iloc[:, -1:],
+        ["p"],
+    ),
     "left out": (
         lambda: me.leave_one_out(att, wide(), "g").to_frame(),
-        ["specification", "left out", "value", "se", "ci_low", "ci_high", "p", "n", "degf", "reason"],
+        [
+            "specification",
+            "left out",
+            "value",
+            "se",
+            "ci_low",
+            "ci_high",
+            "p",
+            "n",
+            "degf",
+            "reason",
+        ],
     ),
 }
 
@@ -500,19 +606,26 @@ def test_a_table_of_results_has_its_columns(name: str) -> None:
 
 def test_rows_left_out_are_named_and_the_whole_comes_first() -> None:
     t = me.leave_one_out(att, wide(), "g").to_frame()
-    assert t["specification"].tolist() == ["all", "without 0", "without 1"] and t["left out"].tolist() == ["none", "0", "1"]
+    assert t["specification"].tolist() == ["all", "without 0", "without 1"] and t[
+        "left out"
+    ].tolist() == ["none", "0", "1"]
 
 
 def test_one_covariate_may_be_a_plain_name_and_two_waves_a_list() -> None:
     data = long(zz=np.cos(np.repeat(np.arange(12), 4) * np.tile(np.arange(1, 5), 12)))
     assert two_way(data, "y", "on", unit="u", time="t", covariates="zz").names == ("zz", "ATT")  # type: ignore[arg-type]
-    f = long().frame.rename(columns={"u": "person_id", "t": "wave"}).assign(d=lambda r: (r["g"] > 0) * 1.0, el=lambda r: r["person_id"] // 3 % 2 * 1.0)
+    f = (
+        long()
+        .frame.rename(columns={"u": "person_id", "t": "wave"})
+        .assign(d=lambda r: (r["g"] > 0) * 1.0, el=lambda r: r["person_id"] // 3 % 2 * 1.0)
+    )
     panel = TracerPanel.from_frame(f, weights="w")
     pair, listed = (triple_difference(panel, "y", "d", "el", time=t) for t in ((2, 4), [2, 4]))  # type: ignore[arg-type]
     assert listed.value.tolist() == pair.value.tolist() and listed.names == ("ATT", "placebo")
 
 
-# Rows behind each value, degrees of freedom, and what the keys hold: 40 persons, every second one treated; 12 persons in 4 periods, 4 of each cohort.
+# Rows behind each value, degrees of freedom, and what the keys hold: 40 persons, every second one
+# treated; 12 persons in 4 periods, 4 of each cohort.
 
 CELLS = {
     "cohort": [3, 3, 3, 4, 4, 4],
@@ -546,8 +659,16 @@ COUNTS: dict[str, tuple[list[float], list[float], dict[str, list[object]]]] = {
     "overall cohort": ([8], [11], {"variable": ["overall"]}),
     "overall calendar": ([8], [11], {"variable": ["overall"]}),
     "two-way": ([48, 12], [11] * 2, {"variable": ["z", "ATT"]}),
-    "two-way events": ([4, 8, 8, 4], [5] * 4, {"variable": ["event"] * 4, "event_time": [-3, -2, 0, 1]}),
-    "cells of cohorts": ([4, 8, 8, 4], [11] * 4, {"variable": ["event"] * 4, "event_time": [-3, -2, 0, 1]}),
+    "two-way events": (
+        [4, 8, 8, 4],
+        [5] * 4,
+        {"variable": ["event"] * 4, "event_time": [-3, -2, 0, 1]},
+    ),
+    "cells of cohorts": (
+        [4, 8, 8, 4],
+        [11] * 4,
+        {"variable": ["event"] * 4, "event_time": [-3, -2, 0, 1]},
+    ),
     "imputation": ([12], [11], {"variable": ["ATT"]}),
     "imputation by event": ([8, 4], [11] * 2, {"variable": ["ATT"] * 2, "event_time": [0, 1]}),
     "imputation by cohort": ([8, 4], [11] * 2, {"variable": ["ATT"] * 2, "cohort": [3, 4]}),
@@ -555,7 +676,11 @@ COUNTS: dict[str, tuple[list[float], list[float], dict[str, list[object]]]] = {
     "trimming": ([40] * 2, [39] * 2, {"variable": ["y1"] * 2, "bound": ["lower", "upper"]}),
     "worst case": ([40] * 2, [39] * 2, {"variable": ["y1"] * 2, "bound": ["lower", "upper"]}),
     "shifts": ([40] * 2, [39] * 2, {"variable": ["y1"] * 2, "shift": [0.0, 0.5]}),
-    "recall": ([40], [39], {"variable": ["a"], "sensitivity": [0.9], "specificity": [0.95], "possible": [True]}),
+    "recall": (
+        [40],
+        [39],
+        {"variable": ["a"], "sensitivity": [0.9], "specificity": [0.95], "possible": [True]},
+    ),
     "make-up": ([16], [11], {"variable": ["z"], "level": [""]}),
     "groups": ([20] * 2, [19] * 2, {"variable": ["0", "1"]}),
     "differences of groups": ([40], [19], {"variable": ["1 minus 0"], "group": ["1"]}),
@@ -567,12 +692,25 @@ def test_an_effect_counts_its_rows_and_its_freedom(name: str) -> None:
     e = FACES[name][0]()
     n, dof, keys = COUNTS[name]
     assert e.n.tolist() == n and e.dof.tolist() == dof and e.keys.to_dict("list") == keys
-    assert e.keys.index.tolist() == list(range(e.p)) and len(e.names) == e.value.size == e.se.size == e.p
+    assert (
+        e.keys.index.tolist() == list(range(e.p))
+        and len(e.names) == e.value.size == e.se.size == e.p
+    )
 
 
 EXTRA: dict[str, dict[str, object]] = {
-    "two periods, wide": {"n_treated": 20, "n_comparison": 20, "method": "ipw", "extreme_overlap": 0.0},
-    "two periods, cross-sections": {"n_treated": 20, "n_comparison": 20, "method": "dr", "extreme_overlap": 0.0},
+    "two periods, wide": {
+        "n_treated": 20,
+        "n_comparison": 20,
+        "method": "ipw",
+        "extreme_overlap": 0.0,
+    },
+    "two periods, cross-sections": {
+        "n_treated": 20,
+        "n_comparison": 20,
+        "method": "dr",
+        "extreme_overlap": 0.0,
+    },
     "group-time": {"base": "varying", "method": "dr"},
     "group-time, not yet": {"base": "universal", "method": "dr"},
     "group-time, joint": {"base": "varying", "method": "dr"},
@@ -583,8 +721,18 @@ EXTRA: dict[str, dict[str, object]] = {
     "cells of cohorts": {"base": "universal"},
     "imputation": {"base": "universal"},
     "triple": {"method": "dr"},
-    "trimming": {"trimmed_arm": "comparison", "rule": "exact", "trimming_share": 1 - 22 / 26 / 0.85, "rates": (0.85, 22 / 26)},
-    "trimming in cells": {"trimmed_arm": "comparison", "rule": "type7", "trimming_share": 1 - 22 / 26 / 0.85, "rates": (0.85, 22 / 26)},
+    "trimming": {
+        "trimmed_arm": "comparison",
+        "rule": "exact",
+        "trimming_share": 1 - 22 / 26 / 0.85,
+        "rates": (0.85, 22 / 26),
+    },
+    "trimming in cells": {
+        "trimmed_arm": "comparison",
+        "rule": "type7",
+        "trimming_share": 1 - 22 / 26 / 0.85,
+        "rates": (0.85, 22 / 26),
+    },
     "worst case": {"delta": 1.0, "variance": "design"},
     "recall": {},
 }
@@ -594,7 +742,9 @@ EXTRA: dict[str, dict[str, object]] = {
 def test_an_effect_keeps_how_it_was_made(name: str) -> None:
     """Of the treated 22 / 26 of the weight is seen, of the others 17 / 20."""
     extra = FACES[name][0]().extra
-    assert {k: extra[k] for k in EXTRA[name]} == EXTRA[name] or {k: extra[k] for k in EXTRA[name]} == pytest.approx(EXTRA[name])
+    assert {k: extra[k] for k in EXTRA[name]} == EXTRA[name] or {
+        k: extra[k] for k in EXTRA[name]
+    } == pytest.approx(EXTRA[name])
     arrays = {"propensity", "residual_sum", "imbens_manski", "cells"}
     assert set(extra) - arrays == set(EXTRA[name])
 
@@ -606,27 +756,59 @@ def test_what_effects_keep_beside_their_value() -> None:
     slope = (shift.value[1] - shift.value[0]) / 0.5
     assert shift.extra["tipping_shift"] == pytest.approx(-shift.value[0] / slope)
     cells = FACES["trimming in cells"][0]().extra["cells"]
-    assert list(cells.columns) == ["cell", "weight", "lower", "upper", "trimming_share", "trimmed_arm"]  # type: ignore[attr-defined]
-    assert cells["cell"].tolist() == ["g=0", "g=1"] and cells["trimmed_arm"].tolist() == ["treated", "comparison"]  # type: ignore[index]
+    assert list(cells.columns) == [
+        "cell",
+        "weight",
+        "lower",
+        "upper",
+        "trimming_share",
+        "trimmed_arm",
+    ]  # type: ignore[attr-defined]
+    assert cells["cell"].tolist() == ["g=0", "g=1"] and cells["trimmed_arm"].tolist() == [
+        "treated",
+        "comparison",
+    ]  # type: ignore[index]
     assert cells["weight"].sum() == pytest.approx(1)  # type: ignore[index]
     bounds = FACES["trimming"][0]()
     low, high = bounds.extra["imbens_manski"]  # type: ignore[misc]
     assert (low, high) == pytest.approx(me.imbens_manski(bounds, 0.95))
     joint = FACES["group-time, joint"][0]()
-    assert joint.n.tolist() == [8] * 6 + [4] * 2 and joint.value[6:].tolist() == [4, 4] and joint.keys["cohort"].tolist() == [3, 3, 3, 4, 4, 4, 3, 4]
+    assert (
+        joint.n.tolist() == [8] * 6 + [4] * 2
+        and joint.value[6:].tolist() == [4, 4]
+        and joint.keys["cohort"].tolist() == [3, 3, 3, 4, 4, 4, 3, 4]
+    )
 
 
 def test_group_time_effects_keep_their_plan() -> None:
     g = gt(control="not_yet", base="universal", anticipation=1)
-    assert (g.control, g.base, g.anticipation, g.last, g.free) == ("not_yet", "universal", 1, 4.0, 6.0)
+    assert (g.control, g.base, g.anticipation, g.last, g.free) == (
+        "not_yet",
+        "universal",
+        1,
+        4.0,
+        6.0,
+    )
     plain = gt()
-    assert (plain.control, plain.base, plain.anticipation, plain.last, plain.free) == ("never", "varying", 0, 4.0, 3.0)
+    assert (plain.control, plain.base, plain.anticipation, plain.last, plain.free) == (
+        "never",
+        "varying",
+        0,
+        4.0,
+        3.0,
+    )
     assert list(plain.overlap.columns) == ["cohort", "extreme", "largest"]
     by_x = me.att_gt(long(x=np.sin(np.arange(12.0)).repeat(4)), "y", "g", "t", "u", covariates="x")
-    assert by_x.overlap["cohort"].tolist() == [3, 4] and by_x.overlap["largest"].between(0.5, 0.9).all() and (by_x.overlap["extreme"] == 0).all()
+    assert (
+        by_x.overlap["cohort"].tolist() == [3, 4]
+        and by_x.overlap["largest"].between(0.5, 0.9).all()
+        and (by_x.overlap["extreme"] == 0).all()
+    )
     table = plain.to_frame(0.9)
     half = table["se"] * 1.7958848187036691  # t, 11 degrees of freedom
-    np.testing.assert_allclose(table[["ci_low", "ci_high"]], np.column_stack([table["att"] - half, table["att"] + half]))
+    np.testing.assert_allclose(
+        table[["ci_low", "ci_high"]], np.column_stack([table["att"] - half, table["att"] + half])
+    )
     whole = gt(base="universal").to_frame()
     still = whole["time"] == whole["base"]
     assert (

@@ -1,4 +1,6 @@
-"""An arm in few PSUs marks its effect in every table and whatever is made of it; the figures of the methods page are those of the benchmark's design."""
+"""An arm in few PSUs marks its effect in every table and whatever is made of it; the figures of the
+methods page are those of the benchmark's design.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +24,29 @@ def effect(treated: int) -> me.Estimate:
     """Twenty PSUs of five persons, some of them treated."""
     rng = np.random.default_rng(treated)
     psu = np.repeat(np.arange(20), 5)
-    frame = pd.DataFrame({"psu": psu, "w": 1.0, "d": (psu < treated).astype(int), "y0": rng.normal(size=100), "y1": rng.normal(size=100), "g": psu % 2})
-    return me.att_2x2(me.Sample.from_frame(frame, weights="w", psu="psu"), ("y0", "y1"), "d").annotated(kind="effect")
+    frame = pd.DataFrame(
+        {
+            "psu": psu,
+            "w": 1.0,
+            "d": (psu < treated).astype(int),
+            "y0": rng.normal(size=100),
+            "y1": rng.normal(size=100),
+            "g": psu % 2,
+        }
+    )
+    return me.att_2x2(
+        me.Sample.from_frame(frame, weights="w", psu="psu"), ("y0", "y1"), "d"
+    ).annotated(kind="effect")
 
 
 @pytest.mark.parametrize(("treated", "flag"), [(2, "i"), (7, "i"), (8, ""), (12, ""), (13, "i")])
-def test_the_sign_stands_beside_the_number_and_its_meaning_below_the_table(treated: int, flag: str) -> None:
+def test_the_sign_stands_beside_the_number_and_its_meaning_below_the_table(
+    treated: int, flag: str
+) -> None:
     e = effect(treated)
-    cells = pd.concat([cells_of([("row", "column", e)], Rules()), cells_by(e, Rules(), "other", "column")])
+    cells = pd.concat(
+        [cells_of([("row", "column", e)], Rules()), cells_by(e, Rules(), "other", "column")]
+    )
     assert e.doubtful is (flag == "i")
     assert cells["flag"].tolist() == [flag, flag] and cells["status"].tolist() == ["shown", "shown"]
     table = Table("T", "Effects", cells, "made up", synthetic=True)
@@ -49,20 +66,30 @@ def test_what_is_made_of_it_keeps_the_mark_and_levels_keep_their_own() -> None:
     ]
     assert all(e.doubtful for e in made) and not many.doubtful
     assert me.independent(few, many).doubtful
-    assert cells_of([("row", "column", few.annotated(kind="mean"))], Rules(min_mean=10))["flag"].tolist() != ["i"]
+    assert cells_of([("row", "column", few.annotated(kind="mean"))], Rules(min_mean=10))[
+        "flag"
+    ].tolist() != ["i"]
 
 
 def test_roll_outs_with_small_cohorts_are_marked() -> None:
     unit, time = np.repeat(np.arange(40), 3), np.tile([1, 2, 3], 40)
     for few in (True, False):
         cohort = np.where(unit < (4 if few else 16), 2, 0)
-        frame = pd.DataFrame({"id": unit, "t": time, "g": cohort, "w": 1.0, "y": np.sin(unit * 3.0 + time)})
-        e = me.att_gt(me.Sample.from_frame(frame, weights="w", psu="id"), "y", "g", time="t", unit="id").aggregate("event")
+        frame = pd.DataFrame(
+            {"id": unit, "t": time, "g": cohort, "w": 1.0, "y": np.sin(unit * 3.0 + time)}
+        )
+        e = me.att_gt(
+            me.Sample.from_frame(frame, weights="w", psu="id"), "y", "g", time="t", unit="id"
+        ).aggregate("event")
         assert e.doubtful is few
 
 
-def test_intervals_with_two_treated_psus_are_too_short_and_with_twelve_nearly_right(root: Path) -> None:
-    spec = importlib.util.spec_from_file_location("coverage_doubt", root / "benchmarks" / "coverage_doubt.py")
+def test_intervals_with_two_treated_psus_are_too_short_and_with_twelve_nearly_right(
+    root: Path,
+) -> None:
+    spec = importlib.util.spec_from_file_location(
+        "coverage_doubt", root / "benchmarks" / "coverage_doubt.py"
+    )
     assert spec is not None and spec.loader is not None
     study = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(study)

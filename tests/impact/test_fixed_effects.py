@@ -1,4 +1,6 @@
-"""Golden: fixest (event study, Sun-Abraham, weights) at 1e-10, did2s and didimputation at 1e-9, etwfe; identities: linearmodels with the right degrees of freedom, imputation by dummies."""
+"""Golden: fixest (event study, Sun-Abraham, weights) at 1e-10, did2s and didimputation at 1e-9,
+etwfe; identities: linearmodels with the right degrees of freedom, imputation by dummies.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,10 @@ def folder(shared: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def golden(folder: Path) -> dict[str, dict]:
-    return {**json.loads((folder / "twfe_sunab_bacon.json").read_text()), **json.loads((folder / "imputation_did2s_etwfe_sdid.json").read_text())}
+    return {
+        **json.loads((folder / "twfe_sunab_bacon.json").read_text()),
+        **json.loads((folder / "imputation_did2s_etwfe_sdid.json").read_text()),
+    }
 
 
 @pytest.mark.shared
@@ -45,7 +50,16 @@ def test_fixest(folder: Path, golden: dict) -> None:
         (sun_abraham(s, "y", "year_treated", by="att", **STAGG), "base_stagg_sunab_att_clid", 1),
         (two_way(s, "y", event_time="e", **STAGG), "base_stagg_twfe_es", 0),
         (
-            two_way(equal_weights(did), "y", event_time="e", unit="id", time="period", covariates=["x1"], reference=(0,), small_sample="nested"),
+            two_way(
+                equal_weights(did),
+                "y",
+                event_time="e",
+                unit="id",
+                time="period",
+                covariates=["x1"],
+                reference=(0,),
+                small_sample="nested",
+            ),
             "base_did_es_clid",
             0,
         ),
@@ -54,15 +68,28 @@ def test_fixest(folder: Path, golden: dict) -> None:
         np.testing.assert_allclose(estimate.value, golden[name]["coef"][first:], atol=1e-10)
         np.testing.assert_allclose(estimate.se, golden[name]["se"][first:], atol=1e-10)
     cohort = sun_abraham(s, "y", "year_treated", by="cohort", **STAGG)
-    np.testing.assert_allclose(cohort.value, golden["base_stagg_sunab_cohort"]["coef"][1:], atol=1e-10)
+    np.testing.assert_allclose(
+        cohort.value, golden["base_stagg_sunab_cohort"]["coef"][1:], atol=1e-10
+    )
 
 
 @pytest.mark.shared
 @pytest.mark.parametrize(("weights", "name"), [("one", "castle_twfe"), ("popwt", "castle_twfe_w")])
 def test_static_with_weights(folder: Path, golden: dict, weights: str, name: str) -> None:
-    frame = pd.read_csv(folder / "castle.csv.gz", usecols=["state", "year", "post", "l_homicide", "popwt"]).assign(one=1.0)
-    e = two_way(Sample.from_frame(frame, weights=weights), "l_homicide", "post", unit="state", time="year", small_sample="nested")
-    np.testing.assert_allclose([e.value[0], e.se[0]], [golden[name]["coef"], golden[name]["se"]], atol=1e-10)
+    frame = pd.read_csv(
+        folder / "castle.csv.gz", usecols=["state", "year", "post", "l_homicide", "popwt"]
+    ).assign(one=1.0)
+    e = two_way(
+        Sample.from_frame(frame, weights=weights),
+        "l_homicide",
+        "post",
+        unit="state",
+        time="year",
+        small_sample="nested",
+    )
+    np.testing.assert_allclose(
+        [e.value[0], e.se[0]], [golden[name]["coef"], golden[name]["se"]], atol=1e-10
+    )
 
 
 @pytest.mark.shared
@@ -71,14 +98,23 @@ def test_imputation_against_did2s_and_didimputation(folder: Path, golden: dict) 
     mpdta = equal_weights(pd.read_csv(folder / "mpdta.csv"))
     e = imputation(mpdta, "lemp", "first.treat", "countyreal", "year")
     assert e.value[0] == pytest.approx(golden["mpdta_did2s_static"]["coef"], abs=1e-8)
-    assert e.se[0] * np.sqrt(499 / 500) == pytest.approx(golden["mpdta_did2s_static"]["se"], abs=1e-9)
+    assert e.se[0] * np.sqrt(499 / 500) == pytest.approx(
+        golden["mpdta_did2s_static"]["se"], abs=1e-9
+    )
     het = pd.read_csv(folder / "df_het.csv.gz", usecols=["unit", "state", "g", "year", "dep_var"])
     s, n = equal_weights(het), het["unit"].nunique()
     by_state = imputation(s, "dep_var", "g", "unit", "year", cluster="state")
     assert by_state.value[0] == pytest.approx(golden["df_het_did2s_static"]["coef"], abs=1e-7)
-    assert by_state.se[0] * np.sqrt(39 / 40) == pytest.approx(golden["df_het_did2s_static"]["se"], abs=1e-9)
-    careful, r = imputation(s, "dep_var", "g", "unit", "year", by="event", errors="conservative"), golden["df_het_impute_es"]
-    np.testing.assert_allclose(careful.value, r["estimate"], atol=2e-7)  # didimputation stops its alternating projections at about this distance
+    assert by_state.se[0] * np.sqrt(39 / 40) == pytest.approx(
+        golden["df_het_did2s_static"]["se"], abs=1e-9
+    )
+    careful, r = (
+        imputation(s, "dep_var", "g", "unit", "year", by="event", errors="conservative"),
+        golden["df_het_impute_es"],
+    )
+    np.testing.assert_allclose(
+        careful.value, r["estimate"], atol=2e-7
+    )  # didimputation stops its alternating projections at about this distance
     np.testing.assert_allclose(careful.se * np.sqrt((n - 1) / n), r["std.error"], atol=1e-9)
 
 
@@ -104,27 +140,65 @@ def simulated(n: int = 120, seed: int = 3) -> pd.DataFrame:
     )
     frame["d"] = ((frame["g"] > 0) & (frame["period"] >= frame["g"])).astype(float)
     frame["x"], frame["w"] = rng.normal(size=len(frame)), rng.uniform(1, 2, len(frame))
-    frame["y"] = frame["alpha"] + 0.3 * frame["period"] + frame["d"] * (frame["period"] - frame["g"] + 1) + 0.5 * frame["x"] + rng.normal(size=len(frame))
+    frame["y"] = (
+        frame["alpha"]
+        + 0.3 * frame["period"]
+        + frame["d"] * (frame["period"] - frame["g"] + 1)
+        + 0.5 * frame["x"]
+        + rng.normal(size=len(frame))
+    )
     return frame
 
 
 @pytest.mark.parametrize("gaps", [False, True])
 def test_linearmodels_with_the_right_degrees_of_freedom(gaps: bool) -> None:
-    """Its defaults count the nested unit effects and inflate the error; auto_df=False, count_effects=False is the design's error times (n - 1)/(n - k)."""
+    """Its defaults count the nested unit effects and inflate the error; auto_df=False,
+    count_effects=False is the design's error times (n - 1)/(n - k).
+    """
     frame = simulated()
-    frame = frame[(frame["person"] * 7 + frame["period"] * 3) % 11 > 0].reset_index(drop=True) if gaps else frame
-    ours = two_way(Sample.from_frame(frame, weights="w"), "y", "d", unit="person", time="period", covariates=["x"])
+    frame = (
+        frame[(frame["person"] * 7 + frame["period"] * 3) % 11 > 0].reset_index(drop=True)
+        if gaps
+        else frame
+    )
+    ours = two_way(
+        Sample.from_frame(frame, weights="w"),
+        "y",
+        "d",
+        unit="person",
+        time="period",
+        covariates=["x"],
+    )
     indexed = frame.set_index(["person", "period"])
-    model = PanelOLS(indexed["y"], indexed[["x", "d"]], entity_effects=True, time_effects=True, weights=indexed["w"])
-    theirs = model.fit(cov_type="clustered", cluster_entity=True, auto_df=False, count_effects=False, group_debias=True)
+    model = PanelOLS(
+        indexed["y"],
+        indexed[["x", "d"]],
+        entity_effects=True,
+        time_effects=True,
+        weights=indexed["w"],
+    )
+    theirs = model.fit(
+        cov_type="clustered",
+        cluster_entity=True,
+        auto_df=False,
+        count_effects=False,
+        group_debias=True,
+    )
     np.testing.assert_allclose(ours.value, theirs.params.to_numpy(), atol=1e-10)
-    np.testing.assert_allclose(ours.se * np.sqrt((len(frame) - 1) / (len(frame) - 2)), theirs.std_errors.to_numpy(), rtol=1e-9)
+    np.testing.assert_allclose(
+        ours.se * np.sqrt((len(frame) - 1) / (len(frame) - 2)),
+        theirs.std_errors.to_numpy(),
+        rtol=1e-9,
+    )
 
 
 def test_rules_of_degrees_of_freedom_are_factors() -> None:
     frame = simulated()
     s = Sample.from_frame(frame, weights="w")
-    by = {rule: two_way(s, "y", "d", unit="person", time="period", small_sample=rule).se[0] for rule in ("design", "nested", "full")}
+    by = {
+        rule: two_way(s, "y", "d", unit="person", time="period", small_sample=rule).se[0]
+        for rule in ("design", "nested", "full")
+    }
     n = len(frame)
     assert by["nested"] / by["design"] == pytest.approx(np.sqrt((n - 1) / (n - 1 - 6)))
     assert by["full"] / by["design"] == pytest.approx(np.sqrt((n - 1) / (n - 1 - 120 - 6 + 1)))
@@ -137,7 +211,9 @@ def test_imputation_by_dummies() -> None:
     w, y, free = frame["w"].to_numpy(), frame["y"].to_numpy(), (frame["d"] == 0).to_numpy()
     root = np.sqrt(w)
     beta = np.linalg.lstsq(x[free] * root[free, None], y[free] * root[free], rcond=None)[0]
-    assert e.value[0] == pytest.approx(np.average((y - x @ beta)[~free], weights=w[~free]), abs=1e-9)
+    assert e.value[0] == pytest.approx(
+        np.average((y - x @ beta)[~free], weights=w[~free]), abs=1e-9
+    )
     assert abs(float((w * e.influence[:, 0]).sum())) < 1e-10
 
 
@@ -148,7 +224,10 @@ def test_tracer_panel_equals_long_sample() -> None:
     long = Sample.from_frame(frame, weights="w", psu="person")
     a, b = two_way(tracer, "y", "d"), two_way(long, "y", "d", unit="person", time="period")
     np.testing.assert_allclose([a.value[0], a.se[0]], [b.value[0], b.se[0]], rtol=1e-10)
-    a, b = imputation(tracer, "y", "g", by="event"), imputation(long, "y", "g", "person", "period", by="event")
+    a, b = (
+        imputation(tracer, "y", "g", by="event"),
+        imputation(long, "y", "g", "person", "period", by="event"),
+    )
     np.testing.assert_allclose(np.append(a.value, a.se), np.append(b.value, b.se), rtol=1e-10)
 
 
@@ -157,18 +236,36 @@ def test_guards() -> None:
 
     def refused(call: object, data: pd.DataFrame, *arguments: str, **more: object) -> str:
         with pytest.raises(IdentificationError) as caught:
-            call(Sample.from_frame(data.reset_index(drop=True), weights="w"), *arguments, **key, **more)
+            call(
+                Sample.from_frame(data.reset_index(drop=True), weights="w"),
+                *arguments,
+                **key,
+                **more,
+            )
         return str(caught.value)
 
-    assert "explained by unit and period effects" in refused(two_way, frame.assign(flat=frame["alpha"]), "y", "d", covariates=["flat"])
-    assert "switches off" in refused(two_way, frame.assign(d=frame["d"] * (frame["period"] < 6)), "y", "d")
+    assert "explained by unit and period effects" in refused(
+        two_way, frame.assign(flat=frame["alpha"]), "y", "d", covariates=["flat"]
+    )
+    assert "switches off" in refused(
+        two_way, frame.assign(d=frame["d"] * (frame["period"] < 6)), "y", "d"
+    )
     assert "exactly one" in refused(two_way, frame, "y")
     assert "no never-treated group" in refused(sun_abraham, frame[frame["g"] > 0], "y", "g")
     assert "both" in refused(imputation, frame[frame["d"] == 0], "y", "g")
-    assert "several rows in one period" in refused(imputation, pd.concat([frame, frame[:2].assign(y=0.0)]), "y", "g")
-    lost = imputation(Sample.from_frame(frame[frame["g"] > 0].reset_index(drop=True), weights="w"), "y", "g", **key)
+    assert "several rows in one period" in refused(
+        imputation, pd.concat([frame, frame[:2].assign(y=0.0)]), "y", "g"
+    )
+    lost = imputation(
+        Sample.from_frame(frame[frame["g"] > 0].reset_index(drop=True), weights="w"),
+        "y",
+        "g",
+        **key,
+    )
     assert any("nobody is untreated in 5, 6" in note for note in lost.notes)
-    assert "changes inside units" in refused(imputation, frame.assign(g=frame["g"].where(frame["period"] < 6, 0)), "y", "g")
+    assert "changes inside units" in refused(
+        imputation, frame.assign(g=frame["g"].where(frame["period"] < 6, 0)), "y", "g"
+    )
 
 
 def test_missing_zero_and_late_cohorts_are_never_treated() -> None:
@@ -176,19 +273,40 @@ def test_missing_zero_and_late_cohorts_are_never_treated() -> None:
     as_missing = frame.assign(g=frame["g"].replace(0, np.nan))
     as_late = frame.assign(g=frame["g"].replace(0, 99))
     for call in (imputation, sun_abraham):
-        values = [call(Sample.from_frame(f, weights="w"), "y", "g", "person", "period").value for f in (frame, as_missing, as_late)]
+        values = [
+            call(Sample.from_frame(f, weights="w"), "y", "g", "person", "period").value
+            for f in (frame, as_missing, as_late)
+        ]
         np.testing.assert_array_equal(values[0], values[1])
         np.testing.assert_array_equal(values[0], values[2])
 
 
 def test_replicate_designs_refit_the_regression() -> None:
-    """Jackknife errors of two_way, sun_abraham and imputation beside the linearised ones, 24 PSUs in 4 strata; a rule for degrees of freedom is refused there."""
+    """Jackknife errors of two_way, sun_abraham and imputation beside the linearised ones, 24 PSUs
+    in 4 strata; a rule for degrees of freedom is refused there.
+    """
     rng = np.random.default_rng(6)
     n = 240
     g, person = rng.choice([0, 3, 5], n), np.arange(n)
     alpha, w = rng.normal(size=n), rng.uniform(1, 3, n)
-    frame = pd.concat([pd.DataFrame({"person": person, "period": t, "g": g, "w": w, "psu": person % 24, "stratum": person % 4, "event": np.where(g > 0, t - g, -1000.0),
-                                     "y": alpha + 0.2 * t + ((g > 0) & (t >= g)) + rng.normal(size=n)}) for t in range(1, 7)], ignore_index=True)  # fmt: skip
+    frame = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "person": person,
+                    "period": t,
+                    "g": g,
+                    "w": w,
+                    "psu": person % 24,
+                    "stratum": person % 4,
+                    "event": np.where(g > 0, t - g, -1000.0),
+                    "y": alpha + 0.2 * t + ((g > 0) & (t >= g)) + rng.normal(size=n),
+                }
+            )
+            for t in range(1, 7)
+        ],
+        ignore_index=True,
+    )
     s = Sample.from_frame(frame, weights="w", strata="stratum", psu="psu")
     r = replicates(s, method="jackknife")
     for fit in (
@@ -204,21 +322,45 @@ def test_replicate_designs_refit_the_regression() -> None:
         two_way(r, "y", event_time="event", unit="person", time="period", small_sample="nested")
 
 
-def test_imputation_with_covariates_and_gaps_is_by_dummies_and_its_influence_is_the_derivative() -> None:
+def test_imputation_with_covariates_and_gaps_is_by_dummies_and_its_influence_is_the_derivative() -> (
+    None
+):
     rng = np.random.default_rng(9)
     frame = simulated()
-    frame = frame.assign(x=rng.normal(size=len(frame)))[rng.random(len(frame)) < 0.85].reset_index(drop=True)
+    frame = frame.assign(x=rng.normal(size=len(frame)))[rng.random(len(frame)) < 0.85].reset_index(
+        drop=True
+    )
     frame["y"] += 0.7 * frame["x"]
-    call = {"outcome": "y", "cohort": "g", "unit": "person", "time": "period", "by": "event", "covariates": "x"}
+    call = {
+        "outcome": "y",
+        "cohort": "g",
+        "unit": "person",
+        "time": "period",
+        "by": "event",
+        "covariates": "x",
+    }
     e = imputation(Sample.from_frame(frame, weights="w"), **call)
-    x = np.column_stack([pd.get_dummies(frame[["person", "period"]].astype(str), dtype=float), frame["x"]])
+    x = np.column_stack(
+        [pd.get_dummies(frame[["person", "period"]].astype(str), dtype=float), frame["x"]]
+    )
     w, y, free = (frame[c].to_numpy(float) for c in ("w", "y", "d"))
     used = free == 0
-    beta = np.linalg.lstsq(x[used] * np.sqrt(w[used, None]), y[used] * np.sqrt(w[used]), rcond=None)[0]
+    beta = np.linalg.lstsq(
+        x[used] * np.sqrt(w[used, None]), y[used] * np.sqrt(w[used]), rcond=None
+    )[0]
     seen = frame["person"].isin(frame.loc[used, "person"]).to_numpy() & ~used
     since = (frame["period"] - frame["g"]).to_numpy(float)
-    direct = [np.average((y - x @ beta)[seen & (since == k)], weights=w[seen & (since == k)]) for k in np.unique(since[seen])]
+    direct = [
+        np.average((y - x @ beta)[seen & (since == k)], weights=w[seen & (since == k)])
+        for k in np.unique(since[seen])
+    ]
     np.testing.assert_allclose(e.value, direct, atol=1e-9)
     for i in (0, 7, 100, 301):
-        up, down = (imputation(Sample.from_frame(frame.assign(w=frame["w"] + h * (frame.index == i)), weights="w"), **call).value for h in (1e-5, -1e-5))
+        up, down = (
+            imputation(
+                Sample.from_frame(frame.assign(w=frame["w"] + h * (frame.index == i)), weights="w"),
+                **call,
+            ).value
+            for h in (1e-5, -1e-5)
+        )
         np.testing.assert_allclose((up - down) / 2e-5, e.influence[i], atol=1e-7)

@@ -1,4 +1,7 @@
-"""Golden: the 24 specifications of R did 2.5.1 on mpdta at 1e-9 (and anticipation, weights, balanced events, cross-sections); identities of bands, designs and panels; every guard refuses by name."""
+"""Golden: the 24 specifications of R did 2.5.1 on mpdta at 1e-9 (and anticipation, weights,
+balanced events, cross-sections); identities of bands, designs and panels; every guard refuses by
+name.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,12 @@ from mismes_eval.weighting.calibrate import calibrate
 from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 
-AGGREGATES = (("simple", "simple"), ("cohort", "group_agg"), ("event", "dynamic"), ("calendar", "calendar"))
+AGGREGATES = (
+    ("simple", "simple"),
+    ("cohort", "group_agg"),
+    ("event", "dynamic"),
+    ("calendar", "calendar"),
+)
 R_METHOD = {"dr": "dr", "ipw": "ipw", "reg": "or"}
 
 
@@ -39,7 +47,9 @@ def golden(shared: Path) -> dict[str, dict]:
 
 
 def numbers(values: object) -> np.ndarray:
-    return np.array([np.nan if v is None else v for v in np.atleast_1d(np.asarray(values, object))], float)
+    return np.array(
+        [np.nan if v is None else v for v in np.atleast_1d(np.asarray(values, object))], float
+    )
 
 
 def same_as_r(g: GroupTime, r: dict, units: int, se_tolerance: float = 1e-9) -> None:
@@ -56,7 +66,9 @@ def same_as_r(g: GroupTime, r: dict, units: int, se_tolerance: float = 1e-9) -> 
         if "egt" in r[name]:
             np.testing.assert_allclose(each.value, numbers(r[name]["att"]), atol=1e-9)
             moving = np.isfinite(numbers(r[name]["se"]))
-            np.testing.assert_allclose((each.se / factor)[moving], numbers(r[name]["se"])[moving], atol=se_tolerance)
+            np.testing.assert_allclose(
+                (each.se / factor)[moving], numbers(r[name]["se"])[moving], atol=se_tolerance
+            )
 
 
 def panel_sample(frame: pd.DataFrame) -> Sample:
@@ -65,9 +77,16 @@ def panel_sample(frame: pd.DataFrame) -> Sample:
 
 @pytest.mark.shared
 @pytest.mark.parametrize(
-    ("method", "control", "x", "base"), list(product(R_METHOD, ("nevertreated", "notyettreated"), ("x1", "xlpop"), ("varying", "universal")))
+    ("method", "control", "x", "base"),
+    list(
+        product(
+            R_METHOD, ("nevertreated", "notyettreated"), ("x1", "xlpop"), ("varying", "universal")
+        )
+    ),
 )
-def test_the_24_specifications(mpdta: pd.DataFrame, golden: dict, method: str, control: str, x: str, base: str) -> None:
+def test_the_24_specifications(
+    mpdta: pd.DataFrame, golden: dict, method: str, control: str, x: str, base: str
+) -> None:
     r = golden[f"mpdta__{method}__{control}__{x}__{base}"]
     g = att_gt(
         panel_sample(mpdta),
@@ -90,29 +109,51 @@ def test_the_24_specifications(mpdta: pd.DataFrame, golden: dict, method: str, c
 def test_anticipation_weights_and_balanced_events(mpdta: pd.DataFrame, golden: dict) -> None:
     arguments = ("lemp", "first.treat", "year", "countyreal", ["lpop"])
     ahead = att_gt(panel_sample(mpdta), *arguments, anticipation=1)
-    same_as_r(ahead, golden["mpdta__dr__nevertreated__xlpop__anticip1"], 500)  # the cohort left out stays in the design, outside the domain
+    same_as_r(
+        ahead, golden["mpdta__dr__nevertreated__xlpop__anticip1"], 500
+    )  # the cohort left out stays in the design, outside the domain
     assert any("2004" in note and "left out" in note for note in ahead.estimate.notes)
     weighted = Sample.from_frame(mpdta.assign(w=np.exp(mpdta["lpop"])), weights="w")
-    same_as_r(att_gt(weighted, *arguments), golden["mpdta__dr__nevertreated__xlpop__weights_exp_lpop"], 500)
+    same_as_r(
+        att_gt(weighted, *arguments),
+        golden["mpdta__dr__nevertreated__xlpop__weights_exp_lpop"],
+        500,
+    )
     r, g = golden["mpdta_dynamic_balance1"], att_gt(panel_sample(mpdta), *arguments)
     each, overall = g.aggregate("event", balance=1), g.overall("event", balance=1)
     assert each.keys["event_time"].tolist() == r["egt"]
-    np.testing.assert_allclose(np.append(each.value, overall.value), [*r["att"], r["overall_att"]], atol=1e-9)
-    np.testing.assert_allclose(np.append(each.se, overall.se) / np.sqrt(500 / 499), [*r["se"], r["overall_se"]], atol=1e-9)
+    np.testing.assert_allclose(
+        np.append(each.value, overall.value), [*r["att"], r["overall_att"]], atol=1e-9
+    )
+    np.testing.assert_allclose(
+        np.append(each.se, overall.se) / np.sqrt(500 / 499), [*r["se"], r["overall_se"]], atol=1e-9
+    )
 
 
 @pytest.mark.shared
 def test_repeated_cross_sections(mpdta: pd.DataFrame, golden: dict) -> None:
-    """Effects at 1e-9. R's standard errors carry the sign slip of DRDID::drdid_rc (see test_two_by_two), here up to 0.1%."""
+    """Effects at 1e-9. R's standard errors carry the sign slip of DRDID::drdid_rc (see
+    test_two_by_two), here up to 0.1%.
+    """
     r = golden["mpdta__dr__nevertreated__xlpop__rc"]
-    same_as_r(att_gt(panel_sample(mpdta), "lemp", "first.treat", "year", None, ["lpop"]), r, 2500, se_tolerance=1e-4)
+    same_as_r(
+        att_gt(panel_sample(mpdta), "lemp", "first.treat", "year", None, ["lpop"]),
+        r,
+        2500,
+        se_tolerance=1e-4,
+    )
 
 
 @pytest.mark.shared
 def test_influence_is_that_of_r(mpdta: pd.DataFrame, golden: dict) -> None:
     g = att_gt(panel_sample(mpdta), "lemp", "first.treat", "year", "countyreal", ["lpop"])
     z = g.estimate.influence
-    np.testing.assert_allclose(500 * z.T @ z, golden["mpdta__dr__nevertreated__xlpop__inffunc_crossprod"], rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(
+        500 * z.T @ z,
+        golden["mpdta__dr__nevertreated__xlpop__inffunc_crossprod"],
+        rtol=1e-8,
+        atol=1e-9,
+    )
 
 
 def simulated(n: int = 240, seed: int = 4) -> pd.DataFrame:
@@ -121,8 +162,24 @@ def simulated(n: int = 240, seed: int = 4) -> pd.DataFrame:
     g = rng.choice([0, 3, 5], n, p=[0.5, 0.25, 0.25])
     x, alpha, w = rng.normal(size=n) + (g == 3), rng.normal(size=n), rng.uniform(1, 3, n)
     person = np.arange(n)
-    rows = [pd.DataFrame({"person": person, "period": t, "g": g, "x": x, "w": w, "psu": person % 24, "stratum": person % 4,
-                          "y": alpha + 0.2 * t * (1 + 0.3 * x) + ((g > 0) & (t >= g)) * (1 + 0.5 * (t - g)) + rng.normal(size=n)}) for t in range(1, 7)]  # fmt: skip
+    rows = [
+        pd.DataFrame(
+            {
+                "person": person,
+                "period": t,
+                "g": g,
+                "x": x,
+                "w": w,
+                "psu": person % 24,
+                "stratum": person % 4,
+                "y": alpha
+                + 0.2 * t * (1 + 0.3 * x)
+                + ((g > 0) & (t >= g)) * (1 + 0.5 * (t - g))
+                + rng.normal(size=n),
+            }
+        )
+        for t in range(1, 7)
+    ]
     return pd.concat(rows, ignore_index=True)
 
 
@@ -144,10 +201,27 @@ def test_many_changes_at_once_are_one_at_a_time(method: str) -> None:
 
 def test_row_order_and_lookup_do_not_matter() -> None:
     frame = simulated()
-    sorted_frame, shuffled = frame.sort_values(["person", "period"]), frame.sample(frac=1, random_state=1)
+    sorted_frame, shuffled = (
+        frame.sort_values(["person", "period"]),
+        frame.sample(frac=1, random_state=1),
+    )
     design = {"weights": "w", "psu": "psu", "strata": "stratum"}
-    a = att_gt(Sample.from_frame(sorted_frame.reset_index(drop=True), **design), "y", "g", "period", "person", ["x"])
-    b = att_gt(Sample.from_frame(shuffled.reset_index(drop=True), **design), "y", "g", "period", "person", ["x"])
+    a = att_gt(
+        Sample.from_frame(sorted_frame.reset_index(drop=True), **design),
+        "y",
+        "g",
+        "period",
+        "person",
+        ["x"],
+    )
+    b = att_gt(
+        Sample.from_frame(shuffled.reset_index(drop=True), **design),
+        "y",
+        "g",
+        "period",
+        "person",
+        ["x"],
+    )
     np.testing.assert_allclose(a.estimate.value, b.estimate.value, atol=1e-12)
     np.testing.assert_allclose(a.vcov, b.vcov, atol=1e-12)
     assert a.estimate.degf == 20
@@ -155,9 +229,14 @@ def test_row_order_and_lookup_do_not_matter() -> None:
 
 def test_tracer_panel_equals_long_sample() -> None:
     frame = simulated()
-    tracer = TracerPanel.from_frame(frame, unit="person", wave="period", weights="w", psu="psu", strata="stratum")
+    tracer = TracerPanel.from_frame(
+        frame, unit="person", wave="period", weights="w", psu="psu", strata="stratum"
+    )
     long = Sample.from_frame(frame, weights="w", psu="psu", strata="stratum")
-    a, b = att_gt(tracer, "y", "g", covariates=["x"]), att_gt(long, "y", "g", "period", "person", ["x"])
+    a, b = (
+        att_gt(tracer, "y", "g", covariates=["x"]),
+        att_gt(long, "y", "g", "period", "person", ["x"]),
+    )
     np.testing.assert_allclose(a.estimate.value, b.estimate.value, atol=1e-12)
     np.testing.assert_allclose(a.overall("event").se, b.overall("event").se, rtol=1e-10)
 
@@ -168,23 +247,36 @@ def test_calibration_reaches_the_standard_error_and_replicates_agree() -> None:
     total = {"x": float((frame["w"] * frame["x"]).sum() * 1.01), "1": float(frame["w"].sum())}
     calibrated = calibrate(base, total)
     linear = att_gt(calibrated, "y", "g", "period", "person", ["x"])
-    jackknife = att_gt(replicates(calibrated, method="jackknife"), "y", "g", "period", "person", ["x"])
+    jackknife = att_gt(
+        replicates(calibrated, method="jackknife"), "y", "g", "period", "person", ["x"]
+    )
     np.testing.assert_allclose(jackknife.estimate.value, linear.estimate.value, atol=1e-12)
     for kind, _ in AGGREGATES:
         np.testing.assert_allclose(jackknife.overall(kind).se, linear.overall(kind).se, rtol=0.08)
-    assert np.abs(linear.overall().se - att_gt(base, "y", "g", "period", "person", ["x"]).overall().se) > 0
+    assert (
+        np.abs(linear.overall().se - att_gt(base, "y", "g", "period", "person", ["x"]).overall().se)
+        > 0
+    )
 
 
 def test_unbalanced_panels_by_either_rule() -> None:
     frame = simulated()
-    gap = frame.drop(frame.index[(frame["person"] < 12) & (frame["period"] == 6)]).reset_index(drop=True)
+    gap = frame.drop(frame.index[(frame["person"] < 12) & (frame["period"] == 6)]).reset_index(
+        drop=True
+    )
     sample = Sample.from_frame(gap, weights="w")
     whole = Sample.from_frame(frame[frame["person"] >= 12].reset_index(drop=True), weights="w")
     balanced = att_gt(sample, "y", "g", "period", "person", ["x"])
-    np.testing.assert_allclose(balanced.estimate.value, att_gt(whole, "y", "g", "period", "person", ["x"]).estimate.value, atol=1e-12)
+    np.testing.assert_allclose(
+        balanced.estimate.value,
+        att_gt(whole, "y", "g", "period", "person", ["x"]).estimate.value,
+        atol=1e-12,
+    )
     assert any("12 of 240 units" in note for note in balanced.estimate.notes)
     pairs = att_gt(sample, "y", "g", "period", "person", ["x"], unbalanced="pairs").to_frame()
-    full = att_gt(Sample.from_frame(frame, weights="w"), "y", "g", "period", "person", ["x"]).to_frame()
+    full = att_gt(
+        Sample.from_frame(frame, weights="w"), "y", "g", "period", "person", ["x"]
+    ).to_frame()
     early = (pairs["time"] < 6).to_numpy()
     np.testing.assert_allclose(pairs["att"][early], full["att"][early], atol=1e-12)
     with pytest.raises(IdentificationError, match="unbalanced"):
@@ -202,16 +294,30 @@ def test_bands_cover_more_than_pointwise_and_methods_agree() -> None:
 
 
 def test_base_periods_and_overlap() -> None:
-    g = att_gt(Sample.from_frame(simulated(), weights="w"), "y", "g", "period", "person", ["x"], base="universal")
+    g = att_gt(
+        Sample.from_frame(simulated(), weights="w"),
+        "y",
+        "g",
+        "period",
+        "person",
+        ["x"],
+        base="universal",
+    )
     table = g.to_frame()
     reference = table["time"] == table["base"]
-    assert (table.loc[reference, "att"] == 0).all() and table.loc[reference, "se"].isna().all() and (table.loc[~reference, "se"] > 0).all()
+    assert (
+        (table.loc[reference, "att"] == 0).all()
+        and table.loc[reference, "se"].isna().all()
+        and (table.loc[~reference, "se"] > 0).all()
+    )
     assert g.overlap["largest"].between(0, 1).all()
 
 
 @pytest.mark.parametrize("kind", ["event", "cohort", "calendar", "heat"])
 def test_plots(kind: str) -> None:
-    ax = att_gt(Sample.from_frame(simulated(), weights="w"), "y", "g", "period", "person").plot(kind)
+    ax = att_gt(Sample.from_frame(simulated(), weights="w"), "y", "g", "period", "person").plot(
+        kind
+    )
     assert ax.get_xlabel()
     plt.close("all")
 
@@ -221,28 +327,55 @@ def test_every_guard_refuses_by_name() -> None:
 
     def tried(data: pd.DataFrame, **arguments: object) -> str:
         with pytest.raises(IdentificationError) as caught:
-            att_gt(Sample.from_frame(data.reset_index(drop=True), weights="w"), "y", "g", "period", "person", **arguments)
+            att_gt(
+                Sample.from_frame(data.reset_index(drop=True), weights="w"),
+                "y",
+                "g",
+                "period",
+                "person",
+                **arguments,
+            )
         return str(caught.value)
 
     assert "no never-treated group" in tried(frame[frame["g"] > 0])
     assert "several rows in one period" in tried(pd.concat([frame, frame.iloc[:3].assign(y=0.0)]))
-    assert "changes inside units" in tried(frame.assign(g=np.where((frame["g"] == 3) & (frame["period"] == 6), 0, frame["g"])))
-    assert "changes inside units: column 'y2'" in tried(frame.assign(y2=frame["y"]), covariates=["y2"])
+    assert "changes inside units" in tried(
+        frame.assign(g=np.where((frame["g"] == 3) & (frame["period"] == 6), 0, frame["g"]))
+    )
+    assert "changes inside units: column 'y2'" in tried(
+        frame.assign(y2=frame["y"]), covariates=["y2"]
+    )
     assert "no cohort starts inside the window" in tried(frame[frame["period"] > 5])
     assert "break of the series" in tried(frame, series_breaks=[5])
     assert "collinear" in tried(frame.assign(x2=2 * frame["x"]), covariates=["x", "x2"])
     assert "cannot be fitted" in tried(frame.assign(x=(frame["g"] == 3) * 1.0), covariates=["x"])
     assert tried(frame, control="later", base="none", anticipation=-1).count("\n") == 2
-    ok = att_gt(Sample.from_frame(frame, weights="w"), "y", "g", "period", "person", series_breaks=[5], acknowledge_breaks=True)
+    ok = att_gt(
+        Sample.from_frame(frame, weights="w"),
+        "y",
+        "g",
+        "period",
+        "person",
+        series_breaks=[5],
+        acknowledge_breaks=True,
+    )
     assert ok.overall().p == 1
 
 
 def test_first_period_cohorts_late_cohorts_and_gaps_are_said() -> None:
     frame = simulated()
-    frame = frame[frame["period"] != 4].assign(g=frame["g"].where(frame["person"] % 10 > 0, 1).where(frame["person"] % 10 != 1, 9)).reset_index(drop=True)
+    frame = (
+        frame[frame["period"] != 4]
+        .assign(g=frame["g"].where(frame["person"] % 10 > 0, 1).where(frame["person"] % 10 != 1, 9))
+        .reset_index(drop=True)
+    )
     g = att_gt(Sample.from_frame(frame, weights="w"), "y", "g", "period", "person")
     text = " ".join(g.estimate.notes)
-    assert "Cohorts 1 were treated in the first period" in text and "Cohorts 9 start after" in text and "not evenly spaced" in text
+    assert (
+        "Cohorts 1 were treated in the first period" in text
+        and "Cohorts 9 start after" in text
+        and "not evenly spaced" in text
+    )
     assert set(g.to_frame()["cohort"]) == {3, 5}
 
 
@@ -253,7 +386,9 @@ def test_units_split_between_psus_are_refused() -> None:
 
 
 def test_pretrend_test_keeps_its_size_with_few_treated_psus() -> None:
-    """Two cohorts of six PSUs among 36, shocks by PSU and period, no effect: the design's degrees of freedom reject a quarter of 200 true nulls."""
+    """Two cohorts of six PSUs among 36, shocks by PSU and period, no effect: the design's degrees
+    of freedom reject a quarter of 200 true nulls.
+    """
     rejected, plain = 0, 0
     for seed in range(200):
         rng = np.random.default_rng(seed)
@@ -261,14 +396,34 @@ def test_pretrend_test_keeps_its_size_with_few_treated_psus() -> None:
         g = np.where(psu % 3 == 0, 4 + psu % 2, 0)
         unit, shock = rng.normal(size=108), rng.normal(scale=0.4, size=(36, 6))
         parts = [
-            pd.DataFrame({"id": np.arange(108), "t": t, "g": g, "psu": psu, "w": 1.0, "y": unit + shock[psu, t] + rng.normal(scale=0.7, size=108)})
+            pd.DataFrame(
+                {
+                    "id": np.arange(108),
+                    "t": t,
+                    "g": g,
+                    "psu": psu,
+                    "w": 1.0,
+                    "y": unit + shock[psu, t] + rng.normal(scale=0.7, size=108),
+                }
+            )
             for t in range(1, 6)
         ]
-        effects = att_gt(Sample.from_frame(pd.concat(parts, ignore_index=True), weights="w", psu="psu"), "y", "g", "t", "id", base="universal", method="none")
+        effects = att_gt(
+            Sample.from_frame(pd.concat(parts, ignore_index=True), weights="w", psu="psu"),
+            "y",
+            "g",
+            "t",
+            "id",
+            base="universal",
+            method="none",
+        )
         test = effects.pretrend_test()
         assert isinstance(test, WaldTest) and effects.free == 10 and (test.ndf, test.ddf) == (5, 6)
         assert test.p == pytest.approx(stats.f.sf(test.statistic * 6 / 10, 5, 6))
-        rejected, plain = rejected + (test.p < 0.05), plain + (stats.f.sf(test.statistic, 5, 35) < 0.05)
+        rejected, plain = (
+            rejected + (test.p < 0.05),
+            plain + (stats.f.sf(test.statistic, 5, 35) < 0.05),
+        )
     assert rejected / 200 < 0.08 and plain / 200 > 0.15
 
 
@@ -276,8 +431,25 @@ def test_too_few_psus_for_a_pretrend_test() -> None:
     psu = np.repeat(np.arange(20), 4)
     rng = np.random.default_rng(1)
     frame = pd.concat(
-        [pd.DataFrame({"id": np.arange(80), "t": t, "g": np.where(psu < 3, 5, 0), "psu": psu, "w": 1.0, "y": rng.normal(size=80)}) for t in range(1, 7)],
+        [
+            pd.DataFrame(
+                {
+                    "id": np.arange(80),
+                    "t": t,
+                    "g": np.where(psu < 3, 5, 0),
+                    "psu": psu,
+                    "w": 1.0,
+                    "y": rng.normal(size=80),
+                }
+            )
+            for t in range(1, 7)
+        ],
         ignore_index=True,
     )
-    test = att_gt(Sample.from_frame(frame, weights="w", psu="psu"), "y", "g", "t", "id").pretrend_test()
-    assert test == NotEstimable("3 effects cannot be tested together with 2 degrees of freedom between PSUs", "Pre-trend test")
+    test = att_gt(
+        Sample.from_frame(frame, weights="w", psu="psu"), "y", "g", "t", "id"
+    ).pretrend_test()
+    assert test == NotEstimable(
+        "3 effects cannot be tested together with 2 degrees of freedom between PSUs",
+        "Pre-trend test",
+    )

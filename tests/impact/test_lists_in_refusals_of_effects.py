@@ -1,4 +1,6 @@
-"""A refusal of an effect counts every bad row or unit, names the first five and says which column; rows outside the domain are never blamed; breaks count from after the last untreated period."""
+"""A refusal of an effect counts every bad row or unit, names the first five and says which column;
+rows outside the domain are never blamed; breaks count from after the last untreated period.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,19 @@ BAD = np.arange(N) % 3 == 1  # eight rows: 1, 4, ..., 22
 
 def wide(**columns: object) -> Sample:
     i = np.arange(N)
-    f = pd.DataFrame({"w": 1.0, "i": i, "d": i % 2, "y0": np.cos(i), "y1": np.sin(i), "s": True, "tried": False, "found": False, "h": i // 2}).assign(**columns)
+    f = pd.DataFrame(
+        {
+            "w": 1.0,
+            "i": i,
+            "d": i % 2,
+            "y0": np.cos(i),
+            "y1": np.sin(i),
+            "s": True,
+            "tried": False,
+            "found": False,
+            "h": i // 2,
+        }
+    ).assign(**columns)
     return Sample.from_frame(f, weights="w")
 
 
@@ -31,7 +45,17 @@ def long(**columns: object) -> pd.DataFrame:
     """Eight units in three periods; rows 1, 4, ... are the second ones."""
     u, t = np.repeat(np.arange(8), 3), np.tile([1, 2, 3], 8)
     g = np.where(u % 2, 3.0, 0.0)
-    return pd.DataFrame({"w": 1.0, "u": u, "t": t, "g": g, "y": np.cos(np.arange(N)), "x": 1.0, "on": ((g > 0) & (t >= g)).astype(float)}).assign(**columns)
+    return pd.DataFrame(
+        {
+            "w": 1.0,
+            "u": u,
+            "t": t,
+            "g": g,
+            "y": np.cos(np.arange(N)),
+            "x": 1.0,
+            "on": ((g > 0) & (t >= g)).astype(float),
+        }
+    ).assign(**columns)
 
 
 def of(frame: pd.DataFrame) -> Sample:
@@ -48,25 +72,74 @@ def spoiled(column: str, value: float) -> np.ndarray:
 
 FIVE = (1, 4, 7, 10, 13)
 CASES: dict[str, tuple[Callable[[], object], str, str]] = {
-    "treatment of two": (lambda: me.att_2x2(wide(d=np.where(BAD, 2, np.arange(N) % 2)), ("y0", "y1"), "d"), "treatment is not yes or no", "column 'd'"),
-    "infinite outcome": (lambda: gt(long(y=spoiled("y", np.inf))), "an outcome is infinite", "column 'y'"),
+    "treatment of two": (
+        lambda: me.att_2x2(wide(d=np.where(BAD, 2, np.arange(N) % 2)), ("y0", "y1"), "d"),
+        "treatment is not yes or no",
+        "column 'd'",
+    ),
+    "infinite outcome": (
+        lambda: gt(long(y=spoiled("y", np.inf))),
+        "an outcome is infinite",
+        "column 'y'",
+    ),
     "time missing": (lambda: gt(long(t=spoiled("t", np.nan))), "time is missing", "column 't'"),
-    "regressor missing": (lambda: two_way(of(long(y=spoiled("y", np.nan))), "y", "on", unit="u", time="t"), "two_way meets missing values in the domain", "column 'y'"),
-    "regressor infinite": (lambda: two_way(of(long(y=spoiled("y", -np.inf))), "y", "on", unit="u", time="t"), "two_way meets infinite values in the domain", "column 'y'"),
-    "outside its range": (lambda: manski_bounds(wide(y1=np.where(BAD, 5.0, 0.5)), "y1", "d", "s", low=0, high=4), "outcomes outside their range", "column 'y1'"),
+    "regressor missing": (
+        lambda: two_way(of(long(y=spoiled("y", np.nan))), "y", "on", unit="u", time="t"),
+        "two_way meets missing values in the domain",
+        "column 'y'",
+    ),
+    "regressor infinite": (
+        lambda: two_way(of(long(y=spoiled("y", -np.inf))), "y", "on", unit="u", time="t"),
+        "two_way meets infinite values in the domain",
+        "column 'y'",
+    ),
+    "outside its range": (
+        lambda: manski_bounds(wide(y1=np.where(BAD, 5.0, 0.5)), "y1", "d", "s", low=0, high=4),
+        "outcomes outside their range",
+        "column 'y1'",
+    ),
     "found without a search": (
-        lambda: manski_bounds(wide(found=BAD), "y1", "d", "s", low=-1, high=1, attempted="tried", recovered="found"),
-        "recovered rows that were not tried, or were observed at once", "column 'found'",
+        lambda: manski_bounds(
+            wide(found=BAD), "y1", "d", "s", low=-1, high=1, attempted="tried", recovered="found"
+        ),
+        "recovered rows that were not tried, or were observed at once",
+        "column 'found'",
     ),
-    "seen and unknown": (lambda: lee_bounds(wide(y1=np.where(BAD, np.nan, 1.0)), "y1", "d", "s"), "lee_bounds meets missing outcomes among observed rows", "column 'y1'"),
-    "seen and infinite": (lambda: lee_bounds(wide(y1=np.where(BAD, np.inf, 1.0)), "y1", "d", "s"), "lee_bounds meets infinite outcomes among observed rows", "column 'y1'"),
-    "selection of two": (lambda: lee_bounds(wide(s=np.where(BAD, 2, 1)), "y1", "d", "s"), "lee_bounds needs a yes or no", "column 's'"),
+    "seen and unknown": (
+        lambda: lee_bounds(wide(y1=np.where(BAD, np.nan, 1.0)), "y1", "d", "s"),
+        "lee_bounds meets missing outcomes among observed rows",
+        "column 'y1'",
+    ),
+    "seen and infinite": (
+        lambda: lee_bounds(wide(y1=np.where(BAD, np.inf, 1.0)), "y1", "d", "s"),
+        "lee_bounds meets infinite outcomes among observed rows",
+        "column 'y1'",
+    ),
+    "selection of two": (
+        lambda: lee_bounds(wide(s=np.where(BAD, 2, 1)), "y1", "d", "s"),
+        "lee_bounds needs a yes or no",
+        "column 's'",
+    ),
     "cluster missing": (
-        lambda: wild_bootstrap(me.att_2x2(wide(), ("y0", "y1"), "d"), cluster=pd.Series(np.arange(N, dtype=float)).where(~BAD), draws=99), "cluster is missing", "argument 'cluster'",
+        lambda: wild_bootstrap(
+            me.att_2x2(wide(), ("y0", "y1"), "d"),
+            cluster=pd.Series(np.arange(N, dtype=float)).where(~BAD),
+            draws=99,
+        ),
+        "cluster is missing",
+        "argument 'cluster'",
     ),
-    "covariate that changes": (lambda: gt(long(x=spoiled("x", 2.0)), covariates=["x"]), "a column changes inside units", "column 'x'"),
-    "start that changes": (lambda: gt(long(g=spoiled("g", 2.0))), "a column changes inside units", "column 'g'"),
-}  # fmt: skip
+    "covariate that changes": (
+        lambda: gt(long(x=spoiled("x", 2.0)), covariates=["x"]),
+        "a column changes inside units",
+        "column 'x'",
+    ),
+    "start that changes": (
+        lambda: gt(long(g=spoiled("g", 2.0))),
+        "a column changes inside units",
+        "column 'g'",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -74,29 +147,39 @@ def test_every_bad_row_is_counted_and_five_are_named(name: str) -> None:
     attempt, what, where = CASES[name]
     with pytest.raises(MismesError) as caught:
         attempt()
-    assert [(p.what, p.where, p.count, p.rows) for p in caught.value.problems if p.count] == [(what, where, 8, FIVE)]
+    assert [(p.what, p.where, p.count, p.rows) for p in caught.value.problems if p.count] == [
+        (what, where, 8, FIVE)
+    ]
 
 
 def test_units_are_named_where_units_are_bad() -> None:
     holes = long(y=spoiled("y", np.nan), u=np.repeat(np.arange(8) * 10, 3))
     with pytest.raises(IdentificationError) as caught:
         gt(holes, unbalanced="refuse")
-    assert [(p.what, p.count, p.rows, p.got) for p in caught.value.problems] == [("the panel is unbalanced", 8, (0, 10, 20, 30, 40), "8 units with gaps")]
+    assert [(p.what, p.count, p.rows, p.got) for p in caught.value.problems] == [
+        ("the panel is unbalanced", 8, (0, 10, 20, 30, 40), "8 units with gaps")
+    ]
     with pytest.raises(IdentificationError) as twice:
         gt(long(t=spoiled("t", 1)))
-    assert [(p.what, p.count, p.rows, p.got) for p in twice.value.problems] == [("a unit has several rows in one period", 16, (0, 0, 1, 1, 2), "16 rows")]
+    assert [(p.what, p.count, p.rows, p.got) for p in twice.value.problems] == [
+        ("a unit has several rows in one period", 16, (0, 0, 1, 1, 2), "16 rows")
+    ]
     with pytest.raises(IdentificationError) as gone:
         gt(long(u=spoiled("u", np.nan)))
     assert [(p.what, p.count) for p in gone.value.problems] == [("a unit is missing", 8)]
     with pytest.raises(IdentificationError) as text:
         gt(long(g=pd.Series(np.where(BAD, "soon", "3"))))
-    assert [(p.what, p.got, p.count) for p in text.value.problems] == [("a cohort is not a number", "soon", 8)]
+    assert [(p.what, p.got, p.count) for p in text.value.problems] == [
+        ("a cohort is not a number", "soon", 8)
+    ]
 
 
 def test_rows_outside_the_domain_are_not_blamed() -> None:
     kept = ~BAD
     for bad in (np.nan, np.inf, 2.0):
-        s = wide(d=np.where(BAD, bad, np.arange(N) % 2), y0=np.where(BAD, bad, np.cos(np.arange(N)))).where(kept)
+        s = wide(
+            d=np.where(BAD, bad, np.arange(N) % 2), y0=np.where(BAD, bad, np.cos(np.arange(N)))
+        ).where(kept)
         e = me.att_2x2(s, ("y0", "y1"), "d")
         y, d = np.sin(np.arange(N)) - np.cos(np.arange(N)), np.arange(N) % 2
         assert e.value[0] == pytest.approx(y[kept & (d == 1)].mean() - y[kept & (d == 0)].mean())
@@ -109,20 +192,39 @@ def gt_of(sample: Sample) -> me.GroupTime:
     return me.att_gt(sample, "y", "g", "t", "u")
 
 
-@pytest.mark.parametrize(("values", "words"), [
-    ([1, 2], None), (["a", "b"], None), ([1, 1], "1 values: 1"), ([1, 2, 3, 4, 5, 6, 7], "7 values: 1, 2, 3, 4, 5, 6"), ([1, None], "1 values: 1.0"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([1, 2], None),
+        (["a", "b"], None),
+        ([1, 1], "1 values: 1"),
+        ([1, 2, 3, 4, 5, 6, 7], "7 values: 1, 2, 3, 4, 5, 6"),
+        ([1, None], "1 values: 1.0"),
+    ],
+)
 def test_two_periods_are_two(values: list[object], words: str | None) -> None:
     frame = pd.DataFrame(
-        {"w": 1.0, "y": np.arange(56.0), "d": np.arange(56) // 7 % 2, "t": [values[i // 14 % 2 if len(values) == 2 else i % 7] for i in range(56)]}
+        {
+            "w": 1.0,
+            "y": np.arange(56.0),
+            "d": np.arange(56) // 7 % 2,
+            "t": [values[i // 14 % 2 if len(values) == 2 else i % 7] for i in range(56)],
+        }
     )
     if words is None:
-        low, high = (frame["y"][(frame["t"] == v) & (frame["d"] == 1)].mean() - frame["y"][(frame["t"] == v) & (frame["d"] == 0)].mean() for v in values)
+        low, high = (
+            frame["y"][(frame["t"] == v) & (frame["d"] == 1)].mean()
+            - frame["y"][(frame["t"] == v) & (frame["d"] == 0)].mean()
+            for v in values
+        )
         assert me.att_2x2(of(frame), "y", "d", "t").value[0] == pytest.approx(high - low)
         return
     with pytest.raises(IdentificationError) as caught:
         me.att_2x2(of(frame), "y", "d", "t")
-    assert caught.value.problems[0].got == words and caught.value.problems[0].what == "two periods are needed"
+    assert (
+        caught.value.problems[0].got == words
+        and caught.value.problems[0].what == "two periods are needed"
+    )
 
 
 def test_a_break_counts_after_the_last_untreated_and_up_to_the_first_treated_period() -> None:
@@ -131,14 +233,29 @@ def test_a_break_counts_after_the_last_untreated_and_up_to_the_first_treated_per
     def hit(b: float, **words: float) -> list[str]:
         return [p.where for p in starts_at_breaks(periods, [2014.0], [b], **words)]
 
-    assert hit(2012) == [] and hit(2012.5) == ["cohort 2014, break at 2012.5"] and hit(2014) == ["cohort 2014, break at 2014"] and hit(2014.5) == []
-    assert hit(2011, anticipation=2) == ["cohort 2014, break at 2011"] and hit(2010, anticipation=2) == []
+    assert (
+        hit(2012) == []
+        and hit(2012.5) == ["cohort 2014, break at 2012.5"]
+        and hit(2014) == ["cohort 2014, break at 2014"]
+        and hit(2014.5) == []
+    )
+    assert (
+        hit(2011, anticipation=2) == ["cohort 2014, break at 2011"]
+        and hit(2010, anticipation=2) == []
+    )
     assert starts_at_breaks(periods, [2010.0, 2018.0], [2010.0, 2017.0]) == []
     p = starts_at_breaks(periods, [2014.0], [2013.0])[0]
-    assert (p.what, p.expected, p.got) == ("treatment starts at a break of the series", "no break after 2012 and up to 2014", "2013")
+    assert (p.what, p.expected, p.got) == (
+        "treatment starts at a break of the series",
+        "no break after 2012 and up to 2014",
+        "2013",
+    )
     with pytest.raises(IdentificationError) as caught:
         refuse_starts(periods, np.array([2014.0, np.inf, 2012.0, 2014.0]), [2012.0, 2014.0], False)
-    assert [p.where for p in caught.value.problems] == ["cohort 2012, break at 2012", "cohort 2014, break at 2014"]
+    assert [p.where for p in caught.value.problems] == [
+        "cohort 2012, break at 2012",
+        "cohort 2014, break at 2014",
+    ]
     assert (
         len(refuse_starts(periods, np.array([2014.0, 2012.0]), [2012.0, 2014.0], True)) >= 1
         and refuse_starts(periods, np.array([2014.0]), [2016.0], False) == ()
@@ -146,15 +263,24 @@ def test_a_break_counts_after_the_last_untreated_and_up_to_the_first_treated_per
 
 
 def test_a_break_between_two_periods() -> None:
-    assert refuse_between(None, (2010, 2012), (), False) == () and refuse_between(None, (2010, 2012), [2010, 2013], False) == ()
+    assert (
+        refuse_between(None, (2010, 2012), (), False) == ()
+        and refuse_between(None, (2010, 2012), [2010, 2013], False) == ()
+    )
     for b in (2011, 2012):
         with pytest.raises(IdentificationError) as caught:
             refuse_between(None, (2012, 2010), [b, 2015], False)
-        assert [(p.where, p.expected, p.got) for p in caught.value.problems] == [(f"break at {b}", "none after 2010 and up to 2012", str(b))]
+        assert [(p.where, p.expected, p.got) for p in caught.value.problems] == [
+            (f"break at {b}", "none after 2010 and up to 2012", str(b))
+        ]
         assert len(refuse_between(None, (2010, 2012), [b], True)) == 1
-    with pytest.raises(IdentificationError, match="breaks of the series cannot be placed: argument 'series_breaks'"):
+    with pytest.raises(
+        IdentificationError, match="breaks of the series cannot be placed: argument 'series_breaks'"
+    ):
         refuse_between(None, ("before", "after"), [2011], False)
-    assert refuse_between(None, None, [2011], True) == ("Breaks of the series were acknowledged and not placed.",)
+    assert refuse_between(None, None, [2011], True) == (
+        "Breaks of the series were acknowledged and not placed.",
+    )
     frame = pd.DataFrame({"w": [1.0, 1, 1], "t": [2010, 2012, 2015]})
     narrow = of(frame).where(frame["t"] < 2015)
     assert refuse_between(narrow, "t", [2014], False) == ()

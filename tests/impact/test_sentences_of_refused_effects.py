@@ -1,4 +1,6 @@
-"""Every sentence of what effects refuse: what, where, expected, found, how many rows and which, and how to mend it; several problems in their order."""
+"""Every sentence of what effects refuse: what, where, expected, found, how many rows and which, and
+how to mend it; several problems in their order.
+"""
 
 from __future__ import annotations
 
@@ -34,19 +36,45 @@ ALTERNATE = P % 2
 def wide(**words: object) -> me.Sample:
     """Forty persons, every second one treated; words that are no argument of a sample are columns."""
     design = ("strata", "psu")
-    f = pd.DataFrame({"w": 1.0, "y0": np.sin(P), "y1": np.cos(P) + ALTERNATE, "d": ALTERNATE, "x": np.tan(P / 30), "s": P < 34, "g": P // 20, "h": P // 4})
-    return me.Sample.from_frame(f.assign(**{k: v for k, v in words.items() if k not in design}), weights="w", **{k: v for k, v in words.items() if k in design})  # type: ignore[arg-type]
+    f = pd.DataFrame(
+        {
+            "w": 1.0,
+            "y0": np.sin(P),
+            "y1": np.cos(P) + ALTERNATE,
+            "d": ALTERNATE,
+            "x": np.tan(P / 30),
+            "s": P < 34,
+            "g": P // 20,
+            "h": P // 4,
+        }
+    )
+    return me.Sample.from_frame(
+        f.assign(**{k: v for k, v in words.items() if k not in design}),
+        weights="w",
+        **{k: v for k, v in words.items() if k in design},
+    )  # type: ignore[arg-type]
 
 
 def rows(**columns: object) -> pd.DataFrame:
     """Twelve persons in periods 1 to 4, treated from 3 or never."""
     g = np.where(U % 2 == 0, 3.0, 0.0)
-    f = {"u": U, "t": T, "g": g, "y": np.sin(U * 7.0 + T), "w": 1.0, "on": 1.0 * ((g > 0) & (g <= T)), "k": U // 3, "e": np.where(g > 0, T - g, np.inf)}
+    f = {
+        "u": U,
+        "t": T,
+        "g": g,
+        "y": np.sin(U * 7.0 + T),
+        "w": 1.0,
+        "on": 1.0 * ((g > 0) & (g <= T)),
+        "k": U // 3,
+        "e": np.where(g > 0, T - g, np.inf),
+    }
     return pd.DataFrame(f).assign(**columns)
 
 
 def long(frame: pd.DataFrame | None = None, **words: object) -> me.Sample:
-    return me.Sample.from_frame(rows() if frame is None else frame, weights="w", **{"psu": "u", **words})  # type: ignore[arg-type]
+    return me.Sample.from_frame(
+        rows() if frame is None else frame, weights="w", **{"psu": "u", **words}
+    )  # type: ignore[arg-type]
 
 
 def gt(sample: me.Sample | None = None, **words: object) -> me.GroupTime:
@@ -54,7 +82,9 @@ def gt(sample: me.Sample | None = None, **words: object) -> me.GroupTime:
 
 
 def tracer(**columns: object) -> TracerPanel:
-    return TracerPanel.from_frame(rows(**columns).rename(columns={"u": "person_id", "t": "wave"}), weights="w")
+    return TracerPanel.from_frame(
+        rows(**columns).rename(columns={"u": "person_id", "t": "wave"}), weights="w"
+    )
 
 
 def att(s: me.Sample | None = None, **words: object) -> me.Estimate:
@@ -79,19 +109,27 @@ def once() -> TracerPanel:
 CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "an unknown aggregation": (
         lambda: gt().aggregate("dynamic"),
-        ["unknown aggregation: argument 'kind'. Expected one of simple, event, cohort, calendar, got 'dynamic'."],
+        [
+            "unknown aggregation: argument 'kind'. Expected one of simple, event, cohort, calendar, got 'dynamic'."
+        ],
     ),
     "nothing in the window": (
         lambda: gt().aggregate("event", min_event=7),
-        ["no group-time effect is left to average: aggregate('event'). Expected at least one, got none. Widen min_event, max_event or balance."],
+        [
+            "no group-time effect is left to average: aggregate('event'). Expected at least one, got none. Widen min_event, max_event or balance."
+        ],
     ),
     "balance of cohorts": (
         lambda: gt().aggregate("cohort", balance=1),
-        ["balance belongs to the event study: argument 'balance'. Expected None unless kind is 'event', got 1."],
+        [
+            "balance belongs to the event study: argument 'balance'. Expected None unless kind is 'event', got 1."
+        ],
     ),
     "a decomposition of one cohort": (
         lambda: bacon(long(rows(g=3.0)), "y", "g", unit="u", time="t"),
-        ["nothing to compare: column 'g'. Expected two cohorts, one of which starts inside the window, got 3."],
+        [
+            "nothing to compare: column 'g'. Expected two cohorts, one of which starts inside the window, got 3."
+        ],
     ),
     "an unknown picture of balance": (
         lambda: balance(wide(), "d", "x").plot("histogram"),
@@ -99,7 +137,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "an unknown picture of effects": (
         lambda: gt().plot("pie"),
-        ["unknown plot: argument 'kind'. Expected 'event', 'cohort', 'calendar' or 'heat', got 'pie'."],
+        [
+            "unknown plot: argument 'kind'. Expected 'event', 'cohort', 'calendar' or 'heat', got 'pie'."
+        ],
     ),
     "everything wrong with a band": (
         lambda: sup_t(event(), level=95, draws=10, method="bonferroni"),
@@ -111,7 +151,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a multiplier band of replicates": (
         lambda: sup_t(att(me.replicates(wide(), "jackknife")), method="multiplier"),
-        ["the multiplier bootstrap needs one linearised design: argument 'method'. Expected 'covariance' here."],
+        [
+            "the multiplier bootstrap needs one linearised design: argument 'method'. Expected 'covariance' here."
+        ],
     ),
     "a start at a break": (
         lambda: gt(series_breaks=[3]),
@@ -120,7 +162,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
         ],
     ),
     "a break between": (
-        lambda: me.att_2x2(wide(t=np.where(P < 20, 2010, 2012)), "y1", "d", "t", series_breaks=[2011]),
+        lambda: me.att_2x2(
+            wide(t=np.where(P < 20, 2010, 2012)), "y1", "d", "t", series_breaks=[2011]
+        ),
         [
             "a break of the series lies between the two periods: break at 2011. Expected none after 2010 and up to 2012, got 2011. Bridge the series, or pass acknowledge_breaks=True and say so in the text."
         ],
@@ -145,15 +189,21 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "no degrees of freedom": (
         lambda: event_path(without_freedom()),
-        ["the event study has no covariance: argument 'event_study'. Expected finite positive variances and degrees of freedom, got missing or 0."],
+        [
+            "the event study has no covariance: argument 'event_study'. Expected finite positive variances and degrees of freedom, got missing or 0."
+        ],
     ),
     "clusters across strata": (
         lambda: wild_bootstrap(att(), cluster=wide().frame["h"], strata=wide().frame["d"]),
-        ["clusters cross strata: argument 'strata'. Expected every cluster in one stratum, got clusters in several. 10 rows."],
+        [
+            "clusters cross strata: argument 'strata'. Expected every cluster in one stratum, got clusters in several. 10 rows."
+        ],
     ),
     "a bootstrap of a sample": (
         lambda: wild_bootstrap(wide()),
-        ["the wild bootstrap takes an estimate: argument 'estimate'. Expected an Estimate, got a Sample."],
+        [
+            "the wild bootstrap takes an estimate: argument 'estimate'. Expected an Estimate, got a Sample."
+        ],
     ),
     "a bootstrap of replicates": (
         lambda: wild_bootstrap(att(me.replicates(wide(), "jackknife"))),
@@ -163,7 +213,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "strata without clusters": (
         lambda: wild_bootstrap(att(), strata=wide().frame["g"]),
-        ["strata come with clusters: argument 'strata'. Expected None without 'cluster': the design's strata are used."],
+        [
+            "strata come with clusters: argument 'strata'. Expected None without 'cluster': the design's strata are used."
+        ],
     ),
     "treatment of another length": (
         lambda: wild_bootstrap(att(), cluster=wide().frame["h"], treated=[1, 0]),
@@ -171,11 +223,15 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "treatment that is neither": (
         lambda: wild_bootstrap(att(), cluster=wide().frame["h"], treated=P),
-        ["treatment is not yes or no: argument 'treated'. Expected 0 or 1 in every row behind the estimate, got other values."],
+        [
+            "treatment is not yes or no: argument 'treated'. Expected 0 or 1 in every row behind the estimate, got other values."
+        ],
     ),
     "treatment of nobody": (
         lambda: wild_bootstrap(att(), cluster=wide().frame["h"], treated=np.zeros(N)),
-        ["nobody is treated: argument 'treated'. Expected treated rows behind the estimate, got none."],
+        [
+            "nobody is treated: argument 'treated'. Expected treated rows behind the estimate, got none."
+        ],
     ),
     "clusters of another length": (
         lambda: wild_bootstrap(att(), cluster=[1, 2, 3]),
@@ -183,7 +239,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "clusters missing": (
         lambda: wild_bootstrap(att(), cluster=wide().frame["h"].where(P > 1)),
-        ["cluster is missing: argument 'cluster'. Expected a label in every row, got missing. 2 rows, first: 0, 1."],
+        [
+            "cluster is missing: argument 'cluster'. Expected a label in every row, got missing. 2 rows, first: 0, 1."
+        ],
     ),
     "two clusters": (
         lambda: wild_bootstrap(att(), cluster=wide().frame["g"]),
@@ -199,27 +257,40 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "unknown points": (
         lambda: wild_bootstrap(att(), cluster=wide().frame["h"], points="mammen"),
-        ["unknown bootstrap weights: argument 'points'. Expected auto, rademacher or webb, got 'mammen'."],
+        [
+            "unknown bootstrap weights: argument 'points'. Expected auto, rademacher or webb, got 'mammen'."
+        ],
     ),
     "clusters that are no column": (
         lambda: wild_bootstrap_ols(wide(), "y1 ~ d", "d", "area"),
         ["unknown column: column 'area'. Expected a column of the frame."],
     ),
     "a covariate that does not change": (
-        lambda: two_way(long(rows(flat=1.0 * U)), "y", "on", unit="u", time="t", covariates=["flat"]),
+        lambda: two_way(
+            long(rows(flat=1.0 * U)), "y", "on", unit="u", time="t", covariates=["flat"]
+        ),
         [
             "a column is explained by unit and period effects and the columns before it: 'flat'. Expected variation of its own, got none. Leave it out; in an event study without never-treated units leave out two event times."
         ],
     ),
     "a covariate that does not change in a replicate": (
-        lambda: two_way(me.replicates(long(rows(x=1.0 * ((U == 1) & (T == 2)))), "jackknife"), "y", "on", unit="u", time="t", covariates="x"),
+        lambda: two_way(
+            me.replicates(long(rows(x=1.0 * ((U == 1) & (T == 2)))), "jackknife"),
+            "y",
+            "on",
+            unit="u",
+            time="t",
+            covariates="x",
+        ),
         [
             "a column is explained by unit and period effects and the columns before it: 'x' in a replicate. Expected variation of its own, got none. Leave it out; in an event study without never-treated units leave out two event times."
         ],
     ),
     "cohorts by region": (
         lambda: sun_abraham(long(), "y", "g", unit="u", time="t", by="region"),
-        ["unknown average: argument 'by'. Expected 'event', 'cohort', 'att' or 'cells', got 'region'."],
+        [
+            "unknown average: argument 'by'. Expected 'event', 'cohort', 'att' or 'cells', got 'region'."
+        ],
     ),
     "cohorts without never treated": (
         lambda: sun_abraham(long(rows(g=np.where(U % 2, 2.0, 3.0))), "y", "g", unit="u", time="t"),
@@ -228,8 +299,12 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
         ],
     ),
     "cohorts treated at once": (
-        lambda: sun_abraham(long(rows(g=np.array([0.0, 1.0, 0.5, 3.0])[U % 4])), "y", "g", unit="u", time="t"),
-        ["a cohort has no period before treatment: column 'g'. Expected starts after 1, got 0.5, 1. Narrow the domain to the other cohorts."],
+        lambda: sun_abraham(
+            long(rows(g=np.array([0.0, 1.0, 0.5, 3.0])[U % 4])), "y", "g", unit="u", time="t"
+        ),
+        [
+            "a cohort has no period before treatment: column 'g'. Expected starts after 1, got 0.5, 1. Narrow the domain to the other cohorts."
+        ],
     ),
     "no time": (
         lambda: me.att_gt(long(), "y", "g", unit="u"),
@@ -246,7 +321,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
         ],
     ),
     "a cohort never seen in a period": (
-        lambda: gt(long(rows(y=np.where((U % 2 == 0) & (T == 4), np.nan, 1.0 * U))), unbalanced="pairs"),
+        lambda: gt(
+            long(rows(y=np.where((U % 2 == 0) & (T == 4), np.nan, 1.0 * U))), unbalanced="pairs"
+        ),
         [
             "a group-time comparison has no rows: cohort 3, 2 to 4. Expected treated and comparison rows in both periods, got 0 treated, 6 comparison. Merge cohorts, narrow the periods, or choose unbalanced='balanced'."
         ],
@@ -266,7 +343,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a covariate of cohorts missing": (
         lambda: gt(long(rows(k=np.where(U == 1, np.nan, 1.0))), covariates=["k"]),
-        ["a covariate is missing: column 'k'. Expected a value in every row of the domain, got missing. 1 row. Narrow the domain, or make missing a category."],
+        [
+            "a covariate is missing: column 'k'. Expected a value in every row of the domain, got missing. 1 row. Narrow the domain, or make missing a category."
+        ],
     ),
     "a cohort that changes": (
         lambda: gt(long(rows(g=np.where((U == 2) & (T > 2), 4.0, rows()["g"])))),
@@ -288,23 +367,33 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a unit missing": (
         lambda: gt(long(rows(u=np.where(U == 1, np.nan, U)), psu="k")),
-        ["a unit is missing: column 'u'. Expected an identifier in every row of the domain, got missing. 4 rows."],
+        [
+            "a unit is missing: column 'u'. Expected an identifier in every row of the domain, got missing. 4 rows."
+        ],
     ),
     "a unit twice in a period": (
         lambda: gt(long(rows(t=np.where((U == 3) & (T == 2), 1, T)))),
-        ["a unit has several rows in one period: columns 'u' and 't'. Expected one row a unit and period, got 2 rows. 2 rows, first: 3, 3. Remove duplicates."],
+        [
+            "a unit has several rows in one period: columns 'u' and 't'. Expected one row a unit and period, got 2 rows. 2 rows, first: 3, 3. Remove duplicates."
+        ],
     ),
     "time in words": (
         lambda: gt(long(rows(t=np.array(list("abcd"))[T - 1]))),
-        ["time is not a number: column 't'. Expected numbers in the units of the cohort column, e.g. years, got str."],
+        [
+            "time is not a number: column 't'. Expected numbers in the units of the cohort column, e.g. years, got str."
+        ],
     ),
     "time missing": (
         lambda: gt(long(rows(t=np.where(U < 2, np.nan, T)))),
-        ["time is missing: column 't'. Expected a period in every row of the domain, got missing. 8 rows, first: 0, 1, 2, 3, 4."],
+        [
+            "time is missing: column 't'. Expected a period in every row of the domain, got missing. 8 rows, first: 0, 1, 2, 3, 4."
+        ],
     ),
     "a cohort in words": (
         lambda: gt(long(rows(g="soon"))),
-        ["a cohort is not a number: column 'g'. Expected the first treated period; 0, missing or infinite for never, got soon. 48 rows."],
+        [
+            "a cohort is not a number: column 'g'. Expected the first treated period; 0, missing or infinite for never, got soon. 48 rows."
+        ],
     ),
     "a panel with gaps": (
         lambda: gt(long(rows(y=np.where((U > 8) & (T == 2), np.nan, 1.0))), unbalanced="refuse"),
@@ -313,13 +402,21 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
         ],
     ),
     "a tracer panel with gaps": (
-        lambda: me.att_gt(tracer(y=np.where((U > 8) & (T == 2), np.nan, 1.0)), "y", "g", unbalanced="refuse"),
+        lambda: me.att_gt(
+            tracer(y=np.where((U > 8) & (T == 2), np.nan, 1.0)), "y", "g", unbalanced="refuse"
+        ),
         [
             "the panel is unbalanced: 'y'. Expected every person with 'y' in all 4 waves, got 3 persons with gaps. 3 rows. Choose unbalanced='balanced' (those who answered all waves, weighted for attrition) or 'pairs'."
         ],
     ),
     "values missing in a regression": (
-        lambda: two_way(long(rows(y=np.where(U == 1, np.nan, 1.0), e=np.where(U == 11, np.nan, 1.0))), "y", event_time="e", unit="u", time="t"),
+        lambda: two_way(
+            long(rows(y=np.where(U == 1, np.nan, 1.0), e=np.where(U == 11, np.nan, 1.0))),
+            "y",
+            event_time="e",
+            unit="u",
+            time="t",
+        ),
         [
             "two_way meets missing values in the domain: column 'y'. Expected a value in every row of the domain, got missing. 4 rows, first: 4, 5, 6, 7. Narrow the domain with where().",
             "two_way meets missing values in the domain: column 'e'. Expected a value in every row of the domain, got missing. 4 rows, first: 44, 45, 46, 47. Narrow the domain with where().",
@@ -345,36 +442,54 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
         ],
     ),
     "a cohort that changes in a regression": (
-        lambda: sun_abraham(long(rows(g=np.where((U == 2) & (T > 2), 4.0, rows()["g"]))), "y", "g", unit="u", time="t"),
+        lambda: sun_abraham(
+            long(rows(g=np.where((U == 2) & (T > 2), 4.0, rows()["g"]))),
+            "y",
+            "g",
+            unit="u",
+            time="t",
+        ),
         [
             "a column changes inside units: column 'g'. Expected one first treated period for each unit, got 1 units with several. 2 rows. Treatment that ends or starts again is another estimand."
         ],
     ),
     "a unit twice in a regression": (
-        lambda: two_way(long(rows(t=np.where((U == 3) & (T == 2), 1, T))), "y", "on", unit="u", time="t"),
-        ["a unit has several rows in one period: columns 'u' and 't'. Expected one row a unit and period, got 1 pairs twice or more. Remove duplicates."],
+        lambda: two_way(
+            long(rows(t=np.where((U == 3) & (T == 2), 1, T))), "y", "on", unit="u", time="t"
+        ),
+        [
+            "a unit has several rows in one period: columns 'u' and 't'. Expected one row a unit and period, got 1 pairs twice or more. Remove duplicates."
+        ],
     ),
     "no key": (
         lambda: two_way(long(), "y", "on", time="t"),
-        ["two_way needs the panel's key: arguments 'unit' and 'time'. Expected two columns, got None, 't'."],
+        [
+            "two_way needs the panel's key: arguments 'unit' and 'time'. Expected two columns, got None, 't'."
+        ],
     ),
     "bounds in between by the closed form": (
         lambda: manski_bounds(wide(), "y1", "d", "s", low=-3, high=3, delta=0.5, variance="neyman"),
-        ["the closed form covers delta 0 and 1 only: argument 'variance'. Expected 'design' for a delta in between, got 'neyman'."],
+        [
+            "the closed form covers delta 0 and 1 only: argument 'variance'. Expected 'design' for a delta in between, got 'neyman'."
+        ],
     ),
     "a share beyond 1": (
         lambda: manski_bounds(wide(), "y1", "d", "s", low=-3, high=3, delta=2.0),
         ["delta is not a share: argument 'delta'. Expected a number between 0 and 1, got 2."],
     ),
     "found without being tried": (
-        lambda: manski_bounds(wide(a=P > 37, f=P > 30), "y1", "d", "s", low=-3, high=3, attempted="a", recovered="f"),
+        lambda: manski_bounds(
+            wide(a=P > 37, f=P > 30), "y1", "d", "s", low=-3, high=3, attempted="a", recovered="f"
+        ),
         [
             "recovered rows that were not tried, or were observed at once: column 'f'. Expected attempted yes and selected no, got other rows. 7 rows, first: 31, 32, 33, 34, 35."
         ],
     ),
     "outcomes outside": (
         lambda: manski_bounds(wide(y1=1.0 * P), "y1", "d", "s", low=3.0, high=31.5),
-        ["outcomes outside their range: column 'y1'. Expected 3 to 31.5, got 0 to 33. 5 rows, first: 0, 1, 2, 32, 33. Widen low and high."],
+        [
+            "outcomes outside their range: column 'y1'. Expected 3 to 31.5, got 0 to 33. 5 rows, first: 0, 1, 2, 32, 33. Widen low and high."
+        ],
     ),
     "an unknown arm": (
         lambda: delta_sensitivity(wide(), "y1", "d", "s", [0.0], arm="all"),
@@ -382,7 +497,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "no shift": (
         lambda: delta_sensitivity(wide(), "y1", "d", "s", []),
-        ["the shifts are not numbers: argument 'shifts'. Expected one finite number or more, got []."],
+        [
+            "the shifts are not numbers: argument 'shifts'. Expected one finite number or more, got []."
+        ],
     ),
     "names of other studies": (
         lambda: me.random_effects([0.1, 0.2], [0.1, 0.1]).plot(["one"]),
@@ -390,27 +507,48 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "collinear controls": (
         lambda: me.oster(wide(z=2 * np.tan(P / 30)), "y1", "d", ["x", "z"]),
-        ["controls are collinear: controls x, z. Expected columns none of which follows from the others, got column 2 is made of columns 1. Drop one of them."],
+        [
+            "controls are collinear: controls x, z. Expected columns none of which follows from the others, got column 2 is made of columns 1. Drop one of them."
+        ],
     ),
     "a treatment that does not vary": (
         lambda: me.oster(wide(d=1.0), "y1", "d", ["x"]),
-        ["treatment or outcome does not vary: columns 'd' and 'y1'. Expected variation beyond the controls, got none."],
+        [
+            "treatment or outcome does not vary: columns 'd' and 'y1'. Expected variation beyond the controls, got none."
+        ],
     ),
     "pairs of waves with estimated totals": (
         lambda: me.att_gt(
-            TracerPanel.from_frame(tracer().long, sample=me.calibrate(tracer().sample, {"1": 12.0}, total_se={"1": 1.0})), "y", "g", unbalanced="pairs"
+            TracerPanel.from_frame(
+                tracer().long,
+                sample=me.calibrate(tracer().sample, {"1": 12.0}, total_se={"1": 1.0}),
+            ),
+            "y",
+            "g",
+            unbalanced="pairs",
         ),
         [
             "pairs of waves and totals with an error of their own cannot be had together: linear calibration to 1. Expected exact totals, or unbalanced='balanced', got estimated totals."
         ],
     ),
     "pairs of waves with replicates": (
-        lambda: me.att_gt(TracerPanel.from_frame(tracer().long, sample=me.replicates(tracer().sample, "jackknife")), "y", "g", unbalanced="pairs"),
-        ["pairs of waves and replicate weights cannot be had together: argument 'unbalanced'. Expected 'balanced' for replicate designs, got 'pairs'."],
+        lambda: me.att_gt(
+            TracerPanel.from_frame(
+                tracer().long, sample=me.replicates(tracer().sample, "jackknife")
+            ),
+            "y",
+            "g",
+            unbalanced="pairs",
+        ),
+        [
+            "pairs of waves and replicate weights cannot be had together: argument 'unbalanced'. Expected 'balanced' for replicate designs, got 'pairs'."
+        ],
     ),
     "nobody treated is observed": (
         lambda: lee_bounds(wide(s=P % 2 == 0), "y1", "d", "s"),
-        ["lee_bounds has no observed treated rows: column 'd'. Expected observed outcomes in both arms, got 0 of 20."],
+        [
+            "lee_bounds has no observed treated rows: column 'd'. Expected observed outcomes in both arms, got 0 of 20."
+        ],
     ),
     "nobody treated": (
         lambda: lee_bounds(wide(d=0), "y1", "d", "s"),
@@ -418,18 +556,26 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "bounds of one effect at a level of 40%": (
         lambda: imbens_manski(att(), 0.4),
-        ["imbens_manski needs two bounds: argument 'bounds'. Expected an Estimate of 'lower' and 'upper', got ATT."],
+        [
+            "imbens_manski needs two bounds: argument 'bounds'. Expected an Estimate of 'lower' and 'upper', got ATT."
+        ],
     ),
     "a level of 40%": (
         lambda: imbens_manski(lee_bounds(wide(), "y1", "d", "s"), 0.4),
-        ["the level is no probability above one half: argument 'level'. Expected a number between 0.5 and 1, got 0.4."],
+        [
+            "the level is no probability above one half: argument 'level'. Expected a number between 0.5 and 1, got 0.4."
+        ],
     ),
     "bounds of words": (
         lambda: manski_bounds(wide(y1="much"), "y1", "d", "s", low=0, high=1),
-        ["manski_bounds needs numbers: column 'y1'. Expected a numeric or boolean column, got str."],
+        [
+            "manski_bounds needs numbers: column 'y1'. Expected a numeric or boolean column, got str."
+        ],
     ),
     "outcomes missing and infinite": (
-        lambda: lee_bounds(wide(y1=np.where(P < 3, np.nan, np.where(P < 5, np.inf, 1.0))), "y1", "d", "s"),
+        lambda: lee_bounds(
+            wide(y1=np.where(P < 3, np.nan, np.where(P < 5, np.inf, 1.0))), "y1", "d", "s"
+        ),
         [
             "lee_bounds meets missing outcomes among observed rows: column 'y1'. Expected a finite number in every row that counts as observed, got missing. 3 rows, first: 0, 1, 2. Count these rows as not observed, or narrow the domain: sample.where(numpy.isfinite(frame['y1'])).",
             "lee_bounds meets infinite outcomes among observed rows: column 'y1'. Expected a finite number in every row that counts as observed, got infinite. 2 rows, first: 3, 4. Count these rows as not observed, or narrow the domain: sample.where(numpy.isfinite(frame['y1'])).",
@@ -437,11 +583,15 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "observed perhaps": (
         lambda: lee_bounds(wide(s=P // 17), "y1", "d", "s"),
-        ["lee_bounds needs a yes or no: column 's'. Expected True or False, 1 or 0, got other values. 6 rows, first: 34, 35, 36, 37, 38."],
+        [
+            "lee_bounds needs a yes or no: column 's'. Expected True or False, 1 or 0, got other values. 6 rows, first: 34, 35, 36, 37, 38."
+        ],
     ),
     "nobody never treated": (
         lambda: gt(long(rows(g=np.where(U % 2, 2.0, 3.0)))),
-        ["no never-treated group: argument 'control'. Expected units whose cohort is 0, missing or infinite, got none. Use control='not_yet'."],
+        [
+            "no never-treated group: argument 'control'. Expected units whose cohort is 0, missing or infinite, got none. Use control='not_yet'."
+        ],
     ),
     "no date": (
         lambda: me.placebo_dates(lambda s, date: att(s), wide(), []),
@@ -460,7 +610,16 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
         ["too few groups without the measure: column 'g'. Expected two or more, got ['a']."],
     ),
     "a study of nobody": (
-        lambda: me.minimum_detectable_effect(0, share_treated=1.5, attrition=1.0, r2=-0.1, cluster_size=0.5, power=0.01, estimator="rdd", take_up=1.1),
+        lambda: me.minimum_detectable_effect(
+            0,
+            share_treated=1.5,
+            attrition=1.0,
+            r2=-0.1,
+            cluster_size=0.5,
+            power=0.01,
+            estimator="rdd",
+            take_up=1.1,
+        ),
         [
             "the spread of the outcome is needed once: arguments 'sd' and 'share'. Expected one of the two, got neither.",
             "a planning figure is out of range: argument 'n'. Expected above 0 and below inf, got 0.",
@@ -475,11 +634,15 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a spread twice": (
         lambda: me.minimum_detectable_effect(100, sd=1.0, share=0.5),
-        ["the spread of the outcome is needed once: arguments 'sd' and 'share'. Expected one of the two, got both."],
+        [
+            "the spread of the outcome is needed once: arguments 'sd' and 'share'. Expected one of the two, got both."
+        ],
     ),
     "two clusters of a study": (
         lambda: me.minimum_detectable_effect(20, sd=1.0, cluster_size=10),
-        ["too few clusters for a test: arguments 'n' and 'cluster_size'. Expected 3 clusters or more, got 2. Enrol more clusters."],
+        [
+            "too few clusters for a test: arguments 'n' and 'cluster_size'. Expected 3 clusters or more, got 2. Enrol more clusters."
+        ],
     ),
     "no effect to look for": (
         lambda: me.sample_size(0.0, sd=1.0),
@@ -487,14 +650,20 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "an effect too small to look for": (
         lambda: me.sample_size(1e-12, sd=1.0),
-        ["no number of persons is enough: argument 'effect'. Expected an effect that is not vanishing, got 1e-12."],
+        [
+            "no number of persons is enough: argument 'effect'. Expected an effect that is not vanishing, got 1e-12."
+        ],
     ),
     "a power below the size of the test": (
         lambda: me.pretrend_power(event(), powers=(0.5, 0.01)),
-        ["a power is out of range: argument 'powers'. Expected between 0.05 and 1, got [0.5, 0.01]."],
+        [
+            "a power is out of range: argument 'powers'. Expected between 0.05 and 1, got [0.5, 0.01]."
+        ],
     ),
     "no period before the reference": (
-        lambda: me.honest_did(gt(long(rows(g=np.where(U % 2 == 0, 2.0, 0.0))), base="universal").aggregate("event")),
+        lambda: me.honest_did(
+            gt(long(rows(g=np.where(U % 2 == 0, 2.0, 0.0))), base="universal").aggregate("event")
+        ),
         [
             "an event study needs one reference period: keys column 'event_time'. Expected whole numbers without gaps but the reference, got [0, 1, 2], none missing. Use a universal base, or choose consecutive event times."
         ],
@@ -508,7 +677,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "left out by an unknown column": (
         lambda: me.leave_one_out(att, wide(), "region"),
-        ["unknown column: column 'region'. Expected a column of the frame. The frame has: w, y0, y1, d, x, s, g, h."],
+        [
+            "unknown column: column 'region'. Expected a column of the frame. The frame has: w, y0, y1, d, x, s, g, h."
+        ],
     ),
     "one value to leave out": (
         lambda: me.leave_one_out(att, wide(g="a"), "g"),
@@ -516,7 +687,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "two values of a specification": (
         lambda: me.leave_one_out(lambda s: me.mean(s, ["y0", "y1"]), wide(), "g"),
-        ["a specification needs one value: argument 'function'. Expected an Estimate of one value, got 2 values. Choose one with select([i])."],
+        [
+            "a specification needs one value: argument 'function'. Expected an Estimate of one value, got 2 values. Choose one with select([i])."
+        ],
     ),
     "a donut of an unknown column": (
         lambda: me.donut(att, wide(), "weeks", [1.0]),
@@ -527,15 +700,21 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
         ["a time from enrolment is not a number: column 'g'. Expected a numeric column, got str."],
     ),
     "an unknown specification": (
-        lambda: me.robustness(wide(), me.att_2x2, {"a": {"outcome": ("y0", "y1"), "treated": "d"}}).result("b"),
+        lambda: me.robustness(
+            wide(), me.att_2x2, {"a": {"outcome": ("y0", "y1"), "treated": "d"}}
+        ).result("b"),
         ["no such specification: argument 'name' = 'b'. Expected one of a."],
     ),
     "an unknown reference": (
         lambda: me.robustness(wide(), me.att_2x2, {"a": {}, "b": {}}, reference="c"),
-        ["no such specification: arguments 'specifications' and 'reference'. Expected one of a, b, got 'c'."],
+        [
+            "no such specification: arguments 'specifications' and 'reference'. Expected one of a, b, got 'c'."
+        ],
     ),
     "choices of no specification": (
-        lambda: me.robustness(wide(), me.att_2x2, {"a": {}, "b": ["x"]}, choices={"a": "x", "c": {}}),
+        lambda: me.robustness(
+            wide(), me.att_2x2, {"a": {}, "b": ["x"]}, choices={"a": "x", "c": {}}
+        ),
         [
             "a specification is no set of arguments: argument 'specifications', 'b'. Expected a mapping, got a list.",
             "a specification is no set of arguments: argument 'choices', 'a'. Expected a mapping, got a str.",
@@ -550,18 +729,27 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
         ],
     ),
     "an argument that the function has not": (
-        lambda: me.robustness(wide(), me.att_2x2, {"a": {"colour": "red"}}, common={"outcome": ("y0", "y1"), "treated": "d"}),
+        lambda: me.robustness(
+            wide(),
+            me.att_2x2,
+            {"a": {"colour": "red"}},
+            common={"outcome": ("y0", "y1"), "treated": "d"},
+        ),
         [
             "a specification does not fit the function: arguments 'specifications' and 'common'. Expected arguments of att_2x2, got an unexpected keyword argument 'colour'."
         ],
     ),
     "studies in words": (
         lambda: random_effects("ten", ["a", 0.1]),
-        ["estimates are not numbers: arguments 'value' and 'se'. Expected two lists of numbers, got a str and a list."],
+        [
+            "estimates are not numbers: arguments 'value' and 'se'. Expected two lists of numbers, got a str and a list."
+        ],
     ),
     "no specification": (
         lambda: me.robustness(wide(), me.att_2x2, {}),
-        ["no such specification: arguments 'specifications' and 'reference'. Expected one of none given, got None."],
+        [
+            "no such specification: arguments 'specifications' and 'reference'. Expected one of none given, got None."
+        ],
     ),
     "a triple difference of three groups": (
         lambda: triple_difference(wide(e=(P % 4 == 1) * 1), ("y0", "y1"), "d", "d"),
@@ -572,18 +760,26 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a triple difference without a time": (
         lambda: triple_difference(wide(), "y0", "d", "g"),
-        ["repeated cross-sections need a time column: argument 'time'. Expected the name of a column with two values, got None."],
+        [
+            "repeated cross-sections need a time column: argument 'time'. Expected the name of a column with two values, got None."
+        ],
     ),
     "a triple difference with a time too many": (
         lambda: triple_difference(wide(), ("y0", "y1"), "d", "g", time="x"),
-        ["a wide sample has no time column: argument 'time'. Expected None with outcome=(before, after), got 'x'."],
+        [
+            "a wide sample has no time column: argument 'time'. Expected None with outcome=(before, after), got 'x'."
+        ],
     ),
     "a triple difference by magic": (
         lambda: triple_difference(wide(), ("y0", "y1"), "d", "g", method="magic"),
-        ["unknown method: argument 'method'. Expected one of dr, dr_improved, ipw, ipw_ht, or, none, got 'magic'."],
+        [
+            "unknown method: argument 'method'. Expected one of dr, dr_improved, ipw, ipw_ht, or, none, got 'magic'."
+        ],
     ),
     "a triple difference without overlap": (
-        lambda: triple_difference(wide(z=2 * np.tan(P / 30)), ("y0", "y1"), "d", "g", covariates=["x", "z"]),
+        lambda: triple_difference(
+            wide(z=2 * np.tan(P / 30)), ("y0", "y1"), "d", "g", covariates=["x", "z"]
+        ),
         [
             "a comparison cannot be fitted: covariates x, z, method 'dr'. Expected overlap between the four groups, covariates not collinear, got covariates are collinear. Merge categories or drop a covariate."
         ],
@@ -596,15 +792,21 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a wide sample with a time": (
         lambda: att(time="t"),
-        ["a wide sample has no time column: argument 'time'. Expected None with outcome=(before, after), got 't'."],
+        [
+            "a wide sample has no time column: argument 'time'. Expected None with outcome=(before, after), got 't'."
+        ],
     ),
     "cross-sections without a time": (
         lambda: me.att_2x2(wide(), "y1", "d"),
-        ["repeated cross-sections need a time column: argument 'time'. Expected the name of a column with two values, got None."],
+        [
+            "repeated cross-sections need a time column: argument 'time'. Expected the name of a column with two values, got None."
+        ],
     ),
     "an effect by magic": (
         lambda: att(method="best"),
-        ["unknown method: argument 'method'. Expected one of dr, dr_improved, ipw, ipw_ht, or, none, got 'best'."],
+        [
+            "unknown method: argument 'method'. Expected one of dr, dr_improved, ipw, ipw_ht, or, none, got 'best'."
+        ],
     ),
     "no overlap": (
         lambda: att(wide(x=ALTERNATE), covariates="x"),
@@ -624,7 +826,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "treatment of three kinds": (
         lambda: att(wide(d=P % 3)),
-        ["treatment is not yes or no: column 'd'. Expected True or False, 1 or 0, got other values. 13 rows, first: 2, 5, 8, 11, 14."],
+        [
+            "treatment is not yes or no: column 'd'. Expected True or False, 1 or 0, got other values. 13 rows, first: 2, 5, 8, 11, 14."
+        ],
     ),
     "one arm": (
         lambda: att(wide(d=0)),
@@ -636,15 +840,21 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "an outcome of the persons": (
         lambda: me.att_2x2(once(), "tall", "on", (1, 2)),
-        ["an outcome is known of persons once, not at each wave: column 'tall'. Expected a column of the waves, got a column of the persons."],
+        [
+            "an outcome is known of persons once, not at each wave: column 'tall'. Expected a column of the waves, got a column of the persons."
+        ],
     ),
     "one period of two": (
         lambda: me.att_2x2(wide(t=1), "y1", "d", "t"),
-        ["two periods are needed: column 't'. Expected two values and none missing in the domain, got 1 values: 1. Narrow the domain, or use att_gt."],
+        [
+            "two periods are needed: column 't'. Expected two values and none missing in the domain, got 1 values: 1. Narrow the domain, or use att_gt."
+        ],
     ),
     "lost waves in time order": (
         lambda: me.att_2x2(tracer(), "y", "on", (1, 9)),
-        ["a panel needs one outcome and two waves: arguments 'outcome' and 'time'. Expected time=(before, after) among waves (1, 2, 3, 4), got 'y', (1, 9)."],
+        [
+            "a panel needs one outcome and two waves: arguments 'outcome' and 'time'. Expected time=(before, after) among waves (1, 2, 3, 4), got 'y', (1, 9)."
+        ],
     ),
 }
 

@@ -1,4 +1,6 @@
-"""Triple difference: without covariates the four-way difference of mean changes; with them it recovers a known effect where separate adjustment fails; influence is the derivative; refusals."""
+"""Triple difference: without covariates the four-way difference of mean changes; with them it
+recovers a known effect where separate adjustment fails; influence is the derivative; refusals.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from mismes_eval.weighting.sample import Sample
 
 
 def made(n: int = 400, seed: int = 2) -> pd.DataFrame:
-    """Effect 1 on eligible units in treated places; trends depend on place, on eligibility and on x; x depends on both."""
+    """Effect 1 on eligible units in treated places; trends depend on place, on eligibility and on
+    x; x depends on both.
+    """
     rng = np.random.default_rng(seed)
     f = pd.DataFrame(
         {
@@ -30,7 +34,15 @@ def made(n: int = 400, seed: int = 2) -> pd.DataFrame:
     )
     f["x"] = rng.normal(size=n) + 0.5 * f["d"] * f["e"] + 0.3 * f["d"]
     f["y0"] = rng.normal(size=n) + f["d"] + f["x"]
-    f["y1"] = f["y0"] + 1 + 0.7 * f["d"] + 0.4 * f["e"] + f["x"] * (1 + 0.5 * f["e"]) + f["d"] * f["e"] + 0.3 * rng.normal(size=n)
+    f["y1"] = (
+        f["y0"]
+        + 1
+        + 0.7 * f["d"]
+        + 0.4 * f["e"]
+        + f["x"] * (1 + 0.5 * f["e"])
+        + f["d"] * f["e"]
+        + 0.3 * rng.normal(size=n)
+    )
     return f
 
 
@@ -41,13 +53,26 @@ def test_without_covariates_it_is_the_difference_of_two_differences() -> None:
     t = triple_difference(s, ("y0", "y1"), "d", "e", method="none")
     two = stack(*(att_2x2(s.where(f["e"] == k), ("y0", "y1"), "d", method="none") for k in (1, 0)))
     apart = two.contrast({two.names[0]: 1.0, two.names[1]: -1.0})
-    assert t.value[0] == pytest.approx(apart.value[0], rel=1e-12) and t.se[0] == pytest.approx(apart.se[0], rel=1e-12)
-    assert t.value[1] == pytest.approx(two.value[1], rel=1e-12) and t.se[1] == pytest.approx(two.se[1], rel=1e-12)
+    assert t.value[0] == pytest.approx(apart.value[0], rel=1e-12) and t.se[0] == pytest.approx(
+        apart.se[0], rel=1e-12
+    )
+    assert t.value[1] == pytest.approx(two.value[1], rel=1e-12) and t.se[1] == pytest.approx(
+        two.se[1], rel=1e-12
+    )
     long = pd.concat([f.assign(t=k, y=f[f"y{k}"]) for k in (0, 1)], ignore_index=True)
-    rc = triple_difference(Sample.from_frame(long, "w", strata="stratum", psu="psu", nest=False), "y", "d", "e", time="t", method="none")
+    rc = triple_difference(
+        Sample.from_frame(long, "w", strata="stratum", psu="psu", nest=False),
+        "y",
+        "d",
+        "e",
+        time="t",
+        method="none",
+    )
     np.testing.assert_allclose(rc.value, t.value, rtol=1e-12)
     np.testing.assert_allclose(rc.se, t.se, rtol=1e-10)
-    panel = TracerPanel.from_frame(long, unit="id", wave="t", weights="w", strata="stratum", psu="psu")
+    panel = TracerPanel.from_frame(
+        long, unit="id", wave="t", weights="w", strata="stratum", psu="psu"
+    )
     p = triple_difference(panel, "y", "d", "e", time=(0, 1), method="none")
     np.testing.assert_allclose(p.value, t.value, rtol=1e-12)
     np.testing.assert_allclose(p.se, t.se, rtol=1e-10)
@@ -55,7 +80,9 @@ def test_without_covariates_it_is_the_difference_of_two_differences() -> None:
 
 @pytest.mark.parametrize("method", ["dr", "or", "ipw", "dr_improved"])
 def test_covariates_of_the_target_group(method: str) -> None:
-    """The slope of the trend in x differs by eligibility: two separately adjusted estimates miss the effect by that difference, the three comparisons do not."""
+    """The slope of the trend in x differs by eligibility: two separately adjusted estimates miss
+    the effect by that difference, the three comparisons do not.
+    """
     f = made(6000, 4)
     s = Sample.from_frame(f, "w")
     t = triple_difference(s, ("y0", "y1"), "d", "e", covariates="x", method=method)
@@ -65,15 +92,26 @@ def test_covariates_of_the_target_group(method: str) -> None:
 @pytest.mark.identity
 def test_influence_is_the_derivative_and_replicates_agree() -> None:
     f = made()
-    z = triple_difference(Sample.from_frame(f, "w"), ("y0", "y1"), "d", "e", covariates=("x",)).influence
+    z = triple_difference(
+        Sample.from_frame(f, "w"), ("y0", "y1"), "d", "e", covariates=("x",)
+    ).influence
     for i in (0, 9, 200):
         up, down = (
-            triple_difference(Sample.from_frame(f.assign(w=f["w"] + h * (f["id"] == i)), "w"), ("y0", "y1"), "d", "e", covariates=("x",)).value
+            triple_difference(
+                Sample.from_frame(f.assign(w=f["w"] + h * (f["id"] == i)), "w"),
+                ("y0", "y1"),
+                "d",
+                "e",
+                covariates=("x",),
+            ).value
             for h in (1e-5, -1e-5)
         )
         np.testing.assert_allclose((up - down) / 2e-5, z[i], rtol=1e-5, atol=1e-9)
     s = Sample.from_frame(f, "w", strata="stratum", psu="psu", nest=False)
-    linear, jackknife = (triple_difference(v, ("y0", "y1"), "d", "e", covariates=("x",)) for v in (s, replicates(s, method="jackknife")))
+    linear, jackknife = (
+        triple_difference(v, ("y0", "y1"), "d", "e", covariates=("x",))
+        for v in (s, replicates(s, method="jackknife"))
+    )
     np.testing.assert_allclose(jackknife.se, linear.se, rtol=0.1)
 
 
@@ -88,4 +126,6 @@ def test_refusals() -> None:
         ({"outcome": "y0", "time": "t"}, "two periods"),
     ):
         with pytest.raises(IdentificationError, match=words):
-            triple_difference(**{"data": s, "outcome": ("y0", "y1"), "treated": "d", "eligible": "e", **arguments})
+            triple_difference(
+                **{"data": s, "outcome": ("y0", "y1"), "treated": "d", "eligible": "e", **arguments}
+            )

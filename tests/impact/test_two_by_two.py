@@ -1,4 +1,6 @@
-"""Golden: R DRDID 1.2.3 on NSW/CPS and simulated cross-sections, design SEs on the survey tracer at 1e-9, the whole jackknife chain at 1e-10; influence equals the derivative by the weights."""
+"""Golden: R DRDID 1.2.3 on NSW/CPS and simulated cross-sections, design SEs on the survey tracer at
+1e-9, the whole jackknife chain at 1e-10; influence equals the derivative by the weights.
+"""
 
 from __future__ import annotations
 
@@ -33,15 +35,30 @@ def nsw(shared: Path) -> pd.DataFrame:
     long = pd.read_csv(shared / "reference/did/nsw_long.csv.gz")
     long = long[(long["treated"] == 0) | (long["sample"] == 2)]
     wide = long.pivot(index="id", columns="year", values="re").add_prefix("re").reset_index()
-    return wide.merge(long[long["year"] == 1975][["id", "experimental", *NSW_X]], on="id").assign(w=1.0)
+    return wide.merge(long[long["year"] == 1975][["id", "experimental", *NSW_X]], on="id").assign(
+        w=1.0
+    )
 
 
 @pytest.mark.shared
 @pytest.mark.parametrize(
-    ("name", "method"), [("drdid_imp", "dr_improved"), ("drdid_trad", "dr"), ("ordid", "or"), ("ipwdid", "ipw_ht"), ("ipwdid_norm", "ipw")]
+    ("name", "method"),
+    [
+        ("drdid_imp", "dr_improved"),
+        ("drdid_trad", "dr"),
+        ("ordid", "or"),
+        ("ipwdid", "ipw_ht"),
+        ("ipwdid_norm", "ipw"),
+    ],
 )
 def test_nsw(nsw: pd.DataFrame, golden: dict, name: str, method: str) -> None:
-    e = att_2x2(Sample.from_frame(nsw, weights="w"), ("re1975", "re1978"), "experimental", covariates=NSW_X, method=method)
+    e = att_2x2(
+        Sample.from_frame(nsw, weights="w"),
+        ("re1975", "re1978"),
+        "experimental",
+        covariates=NSW_X,
+        method=method,
+    )
     r, n = golden[f"nsw_cps_{name}"], len(nsw)
     np.testing.assert_allclose(e.value, r["att"], rtol=1e-7)
     np.testing.assert_allclose(e.se / np.sqrt(n / (n - 1)), r["se"], rtol=1e-7)
@@ -66,9 +83,14 @@ def sim(shared: Path) -> tuple[Float, Float, Float, Float]:
     ],
 )
 def test_cross_sections(sim: tuple, golden: dict, name: str, method: str, same_se: bool) -> None:
-    """Two of R's standard errors are not compared: drdid_rc has a sign slip (next test), ipw_did_rc takes the share of the second period as known."""
+    """Two of R's standard errors are not compared: drdid_rc has a sign slip (next test), ipw_did_rc
+    takes the share of the second period as known.
+    """
     d, post, y, x = sim
-    effect, r = cross_sections(np.ones(d.size), d, post, y, x, method), golden["sim_rc_direct"][name]
+    effect, r = (
+        cross_sections(np.ones(d.size), d, post, y, x, method),
+        golden["sim_rc_direct"][name],
+    )
     np.testing.assert_allclose(effect.att, r["att"], rtol=1e-8, atol=1e-9)
     if same_se:
         np.testing.assert_allclose(np.sqrt((effect.z**2).sum()), r["se"], rtol=1e-8)
@@ -76,7 +98,9 @@ def test_cross_sections(sim: tuple, golden: dict, name: str, method: str, same_s
 
 @pytest.mark.shared
 def test_sign_slip_of_r(sim: tuple, golden: dict) -> None:
-    """DRDID::drdid_rc adds the estimation effect of the comparison regression of the first period with the wrong sign: putting the slip in gives R's number."""
+    """DRDID::drdid_rc adds the estimation effect of the comparison regression of the first period
+    with the wrong sign: putting the slip in gives R's number.
+    """
     d, post, y, x = sim
     w, c, pre = np.ones(d.size), 1 - d, 1 - post
     z = cross_sections(w, d, post, y, x, "dr").z
@@ -86,9 +110,19 @@ def test_sign_slip_of_r(sim: tuple, golden: dict) -> None:
     m_treated = x.T @ (d * pre) / (d * pre).sum()
     m_compared = x.T @ (a * pre) / (a * pre).sum()
     found = [
-        name for name, m in {"treated": m_treated, "compared": m_compared, "both": m_treated - m_compared}.items() for sign in (-2, 2)
-        if abs(np.sqrt(((z + sign * fit.times(m)) ** 2).sum()) - golden["sim_rc_direct"]["drdid_rc"]["se"]) < 1e-9
-    ]  # fmt: skip
+        name
+        for name, m in {
+            "treated": m_treated,
+            "compared": m_compared,
+            "both": m_treated - m_compared,
+        }.items()
+        for sign in (-2, 2)
+        if abs(
+            np.sqrt(((z + sign * fit.times(m)) ** 2).sum())
+            - golden["sim_rc_direct"]["drdid_rc"]["se"]
+        )
+        < 1e-9
+    ]
     assert set(found) == {"both"}
 
 
@@ -110,10 +144,19 @@ def test_influence_is_the_derivative_by_the_weight(method: str, design: str) -> 
     n = 90
     x = np.column_stack([np.ones(n), rng.normal(size=n)])
     d = (rng.random(n) < 1 / (1 + np.exp(-0.5 * x[:, 1]))).astype(float)
-    post, y, w = (rng.random(n) < 0.5).astype(float), rng.normal(size=n) + x[:, 1], rng.uniform(0.5, 2, n)
-    fit = (lambda v: panel(v, d, y, x, method)) if design == "panel" else (lambda v: cross_sections(v, d, post, y, x, method))
+    post, y, w = (
+        (rng.random(n) < 0.5).astype(float),
+        rng.normal(size=n) + x[:, 1],
+        rng.uniform(0.5, 2, n),
+    )
+    fit = (
+        (lambda v: panel(v, d, y, x, method))
+        if design == "panel"
+        else (lambda v: cross_sections(v, d, post, y, x, method))
+    )
     if method == "dr_improved":
-        # its influence leaves out what is zero in expectation (Sant'Anna and Zhao 2020, theorem 3): totals only, not row by row
+        # its influence leaves out what is zero in expectation (Sant'Anna and Zhao 2020, theorem 3):
+        # totals only, not row by row
         assert abs(float(w @ fit(w).z)) < 1e-9
         return
     np.testing.assert_allclose(fit(w).z, derivative(lambda v: fit(v).att, w), atol=2e-7)
@@ -123,29 +166,44 @@ def test_influence_is_the_derivative_by_the_weight(method: str, design: str) -> 
 def tracer(shared: Path) -> tuple[pd.DataFrame, dict]:
     frame = pd.read_csv(shared / "reference/did/survey_tracer.csv.gz")
     frame["w"] = frame["w0"] * frame["resp"]
-    return frame.assign(y2=frame["y2"].fillna(0)), json.loads((shared / "reference/did/survey_tracer.json").read_text())
+    return frame.assign(y2=frame["y2"].fillna(0)), json.loads(
+        (shared / "reference/did/survey_tracer.json").read_text()
+    )
 
 
 @pytest.mark.shared
 @pytest.mark.parametrize(("name", "method"), TRACER.items())
 @pytest.mark.parametrize("fpc", [True, False])
-def test_design_errors_of_the_survey_tracer(tracer: tuple, name: str, method: str, fpc: bool) -> None:
+def test_design_errors_of_the_survey_tracer(
+    tracer: tuple, name: str, method: str, fpc: bool
+) -> None:
     frame, r = tracer
-    sample = Sample.from_frame(frame, weights="w", strata="stratum", psu="psu", fpc="fpc" if fpc else None, nest=True)
+    sample = Sample.from_frame(
+        frame, weights="w", strata="stratum", psu="psu", fpc="fpc" if fpc else None, nest=True
+    )
     e = att_2x2(sample, ("y1", "y2"), "d", covariates=X, method=method)
     row = r[f"{name}__tsl_{'fpc' if fpc else 'nofpc'}"]
     np.testing.assert_allclose(e.value, row["att"], atol=1e-9)
     np.testing.assert_allclose(e.se, row["se_design"], atol=1e-9)
-    np.testing.assert_allclose((e.influence[:, 0] * sample.weights)[:10], r[f"{name}__psi_head"], atol=1e-9)
+    np.testing.assert_allclose(
+        (e.influence[:, 0] * sample.weights)[:10], r[f"{name}__psi_head"], atol=1e-9
+    )
 
 
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["drdid_trad", "reg", "std_ipw"])
 @pytest.mark.parametrize(("attrition", "calibrated"), [(0, 0), (1, 0), (0, 1), (1, 1)])
-def test_the_whole_chain_in_every_replicate(tracer: tuple, name: str, attrition: int, calibrated: int) -> None:
-    """60 jackknife replicates, each with its own attrition logit, calibration and doubly robust effect."""
+def test_the_whole_chain_in_every_replicate(
+    tracer: tuple, name: str, attrition: int, calibrated: int
+) -> None:
+    """60 jackknife replicates, each with its own attrition logit, calibration and doubly robust
+    effect.
+    """
     frame, r = tracer
-    frame, expected = frame.assign(stratum=frame["stratum"].astype(str)), r[f"JKn__{name}__attr{attrition}__cal{calibrated}"]
+    frame, expected = (
+        frame.assign(stratum=frame["stratum"].astype(str)),
+        r[f"JKn__{name}__attr{attrition}__cal{calibrated}"],
+    )
     psu = pd.factorize(frame["stratum"] + "/" + frame["psu"].astype(str))[0]
     stratum = pd.factorize(frame["stratum"])[0]
     of_psu = pd.Series(stratum).groupby(psu).first().to_numpy()
@@ -159,26 +217,53 @@ def test_the_whole_chain_in_every_replicate(tracer: tuple, name: str, attrition:
         if attrition:
             sample = nonresponse(sample, "resp", ["d", "mig", "y1", "female"])
         if calibrated:
-            totals = dict(zip(["1", *[("stratum", str(k)) for k in range(2, 7)], "female", "mig"], r["cal_totals"], strict=True))
+            totals = dict(
+                zip(
+                    ["1", *[("stratum", str(k)) for k in range(2, 7)], "female", "mig"],
+                    r["cal_totals"],
+                    strict=True,
+                )
+            )
             levels = {k[1]: v for k, v in totals.items() if isinstance(k, tuple)}
             levels["1"] = totals["1"] - sum(levels.values())
-            sample = calibrate(sample, {"stratum": levels, "female": totals["female"], "mig": totals["mig"]})
+            sample = calibrate(
+                sample, {"stratum": levels, "female": totals["female"], "mig": totals["mig"]}
+            )
         return float(att_2x2(sample, ("y1", "y2"), "d", covariates=X, method=TRACER[name]).value[0])
 
     w0 = frame["w0"].to_numpy(float)
     full = chain(w0)
     each = np.array(
-        [chain(np.where(psu == j, 0.0, np.where(stratum == of_psu[j], w0 * size[of_psu[j]] / (size[of_psu[j]] - 1), w0))) for j in range(of_psu.size)]
+        [
+            chain(
+                np.where(
+                    psu == j,
+                    0.0,
+                    np.where(
+                        stratum == of_psu[j], w0 * size[of_psu[j]] / (size[of_psu[j]] - 1), w0
+                    ),
+                )
+            )
+            for j in range(of_psu.size)
+        ]
     )
     assert full == pytest.approx(expected["att"], abs=1e-10)
     np.testing.assert_allclose(each[:5], expected["theta_head"], atol=1e-10)
     rscales = (size - 1) / size
-    centre = full if abs(np.sqrt((rscales[of_psu] * (each - full) ** 2).sum()) - expected["se_chain"]) < 1e-10 else each.mean()
-    assert np.sqrt((rscales[of_psu] * (each - centre) ** 2).sum()) == pytest.approx(expected["se_chain"], abs=1e-10)
+    centre = (
+        full
+        if abs(np.sqrt((rscales[of_psu] * (each - full) ** 2).sum()) - expected["se_chain"]) < 1e-10
+        else each.mean()
+    )
+    assert np.sqrt((rscales[of_psu] * (each - centre) ** 2).sum()) == pytest.approx(
+        expected["se_chain"], abs=1e-10
+    )
 
 
 def test_guards() -> None:
-    frame = pd.DataFrame({"a": [1.0, 2, 3, 4], "b": [2.0, 3, 5, 4], "d": [0, 0, 1, 1], "x": [1.0, 2, 3, 4], "w": 1.0})
+    frame = pd.DataFrame(
+        {"a": [1.0, 2, 3, 4], "b": [2.0, 3, 5, 4], "d": [0, 0, 1, 1], "x": [1.0, 2, 3, 4], "w": 1.0}
+    )
     sample = Sample.from_frame(frame, weights="w")
     with pytest.raises(IdentificationError, match="no treated rows"):
         att_2x2(sample.where(frame["d"] == 0), ("a", "b"), "d")
@@ -193,19 +278,30 @@ def test_guards() -> None:
 
 def test_a_break_between_the_periods_stops_the_run() -> None:
     rng = np.random.default_rng(2)
-    f = pd.DataFrame({"w": 1.0, "d": [1, 0] * 20, "year": [2017] * 20 + [2019] * 20, "y": rng.normal(size=40)})
+    f = pd.DataFrame(
+        {"w": 1.0, "d": [1, 0] * 20, "year": [2017] * 20 + [2019] * 20, "y": rng.normal(size=40)}
+    )
     s = Sample.from_frame(f, "w")
     plain = att_2x2(s, "y", "d", "year", method="none")
     with pytest.raises(IdentificationError, match="break of the series lies between"):
         att_2x2(s, "y", "d", "year", method="none", series_breaks=(2018, 2019))
-    assert att_2x2(s, "y", "d", "year", method="none", series_breaks=(2017, 2020)).value == plain.value
-    assert att_2x2(s, "y", "d", "year", method="none", series_breaks=(2018,), acknowledge_breaks=True).value == plain.value
+    assert (
+        att_2x2(s, "y", "d", "year", method="none", series_breaks=(2017, 2020)).value == plain.value
+    )
+    assert (
+        att_2x2(
+            s, "y", "d", "year", method="none", series_breaks=(2018,), acknowledge_breaks=True
+        ).value
+        == plain.value
+    )
 
 
 @pytest.mark.identity
 @pytest.mark.parametrize("method", ["dr", "ipw", "ipw_ht", "or", "none"])
 def test_negative_weights_of_replicates_are_weights(method: Method) -> None:
-    """A row with weight 1 is the same as two equal rows with weights 3 and -2, as linear calibration in a replicate can make them."""
+    """A row with weight 1 is the same as two equal rows with weights 3 and -2, as linear
+    calibration in a replicate can make them.
+    """
     rng = np.random.default_rng(7)
     n = 200
     x = np.column_stack([np.ones(n), rng.normal(size=n)]) if method != "none" else np.ones((n, 1))
@@ -213,10 +309,15 @@ def test_negative_weights_of_replicates_are_weights(method: Method) -> None:
     twice = np.arange(n + 1) % n
     w, w2 = np.ones(n), np.append(np.ones(n), -2.0)
     w2[0] = 3.0
-    assert panel(w2, d[twice], y[twice], x[twice], method).att == pytest.approx(panel(w, d, y, x, method).att, rel=1e-10)
+    assert panel(w2, d[twice], y[twice], x[twice], method).att == pytest.approx(
+        panel(w, d, y, x, method).att, rel=1e-10
+    )
 
     def at_once(v: np.ndarray, rows: np.ndarray) -> float:
-        one, other = (Group(v[k], x[rows][k].T, np.array([np.zeros(k.sum()), y[rows][k]])) for k in (d[rows] == 1, d[rows] == 0))
+        one, other = (
+            Group(v[k], x[rows][k].T, np.array([np.zeros(k.sum()), y[rows][k]]))
+            for k in (d[rows] == 1, d[rows] == 0)
+        )
         return float(many(one, other, np.array([1]), np.array([0]), method).att[0])
 
     assert at_once(w2, twice) == pytest.approx(at_once(w, np.arange(n)), rel=1e-10)

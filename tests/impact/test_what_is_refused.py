@@ -1,4 +1,6 @@
-"""What no comparison of before and after can be made of is one clear error, and who is left out is said: names, waves, periods, text, infinities, dates, negative weights, empty replicates."""
+"""What no comparison of before and after can be made of is one clear error, and who is left out is
+said: names, waves, periods, text, infinities, dates, negative weights, empty replicates.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,13 @@ import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.errors import DesignError, DesignWarning, EstimateError, IdentificationError, MismesError
+from mismes_eval.errors import (
+    DesignError,
+    DesignWarning,
+    EstimateError,
+    IdentificationError,
+    MismesError,
+)
 
 METHODS = ("dr", "dr_improved", "ipw", "ipw_ht", "or")
 
@@ -18,17 +26,30 @@ METHODS = ("dr", "dr_improved", "ipw", "ipw_ht", "or")
 def people(n: int = 120, periods: int = 2, seed: int = 3) -> tuple[pd.DataFrame, pd.DataFrame]:
     """SYNTHETIC persons, and their rows in periods 1, 2, ...; the treated start in period 2."""
     rng = np.random.default_rng(seed)
-    u = pd.DataFrame({"id": np.arange(n), "x": rng.normal(size=n), "kind": rng.choice(["a", "b", "c"], n), "w": rng.uniform(1, 4, n), "psu": np.arange(n) // 4})
+    u = pd.DataFrame(
+        {
+            "id": np.arange(n),
+            "x": rng.normal(size=n),
+            "kind": rng.choice(["a", "b", "c"], n),
+            "w": rng.uniform(1, 4, n),
+            "psu": np.arange(n) // 4,
+        }
+    )
     u = u.assign(st=u["psu"] % 3, d=(u["x"] + rng.normal(size=n) > 0).astype(int))
     u = u.assign(g=2 * u["d"])
     level = rng.normal(size=n)
-    rows = [u.assign(t=t, y=level + 0.3 * t + (u["d"] == 1) * (t > 1) + rng.normal(scale=0.6, size=n)) for t in range(1, periods + 1)]
+    rows = [
+        u.assign(t=t, y=level + 0.3 * t + (u["d"] == 1) * (t > 1) + rng.normal(scale=0.6, size=n))
+        for t in range(1, periods + 1)
+    ]
     return u, pd.concat(rows, ignore_index=True)
 
 
 def wide(n: int = 120) -> pd.DataFrame:
     u, long = people(n)
-    return u.assign(y0=long.loc[long["t"] == 1, "y"].to_numpy(), y1=long.loc[long["t"] == 2, "y"].to_numpy())
+    return u.assign(
+        y0=long.loc[long["t"] == 1, "y"].to_numpy(), y1=long.loc[long["t"] == 2, "y"].to_numpy()
+    )
 
 
 def of(frame: pd.DataFrame, **words: object) -> me.Sample:
@@ -45,24 +66,40 @@ def att(frame: pd.DataFrame, *covariates: str, method: str = "dr") -> me.Estimat
 
 COVARIATES = {
     "named twice": (lambda f: f, ("x", "x"), "a covariate is named twice: column 'x'"),
-    "infinite": (lambda f: f.assign(x=f["x"].where(f["id"] != 7, np.inf)), ("x",), "a covariate is infinite: column 'x'. .*first: 7"),
-    "date": (lambda f: f.assign(x=pd.Timestamp("2020-01-01") + pd.to_timedelta(f["id"], unit="D")), ("x",), "a covariate is a date: column 'x'"),
-    "object": (lambda f: f.assign(x=f["x"].astype(object)), ("x",), "numbers that are stored as objects: column 'x'"),
+    "infinite": (
+        lambda f: f.assign(x=f["x"].where(f["id"] != 7, np.inf)),
+        ("x",),
+        "a covariate is infinite: column 'x'. .*first: 7",
+    ),
+    "date": (
+        lambda f: f.assign(x=pd.Timestamp("2020-01-01") + pd.to_timedelta(f["id"], unit="D")),
+        ("x",),
+        "a covariate is a date: column 'x'",
+    ),
+    "object": (
+        lambda f: f.assign(x=f["x"].astype(object)),
+        ("x",),
+        "numbers that are stored as objects: column 'x'",
+    ),
 }
 
 
 @pytest.mark.parametrize("what", COVARIATES)
-@pytest.mark.parametrize("verb", ["att_2x2", "att_gt", "triple", "adjusted_gap", "oaxaca_blinder", "reweighted_gap"])
+@pytest.mark.parametrize(
+    "verb", ["att_2x2", "att_gt", "triple", "adjusted_gap", "oaxaca_blinder", "reweighted_gap"]
+)
 def test_covariates_that_are_none(what: str, verb: str) -> None:
     change, names, words = COVARIATES[what]
     frame = change(wide())
     two = change(people()[1].pipe(lambda f: f.assign(e=f["id"] % 2)))
     calls: dict[str, Callable[[], object]] = {
-        "att_2x2": lambda: att(frame, *names), "att_gt": lambda: me.att_gt(of(two), "y", "g", "t", "id", names),
+        "att_2x2": lambda: att(frame, *names),
+        "att_gt": lambda: me.att_gt(of(two), "y", "g", "t", "id", names),
         "triple": lambda: me.triple_difference(of(two), "y", "d", "e", "t", names),
-        "adjusted_gap": lambda: me.adjusted_gap(of(frame), "y1", "d", names), "oaxaca_blinder": lambda: me.oaxaca_blinder(of(frame), "y1", "d", names),
+        "adjusted_gap": lambda: me.adjusted_gap(of(frame), "y1", "d", names),
+        "oaxaca_blinder": lambda: me.oaxaca_blinder(of(frame), "y1", "d", names),
         "reweighted_gap": lambda: me.reweighted_gap(of(frame), "y1", "d", names),
-    }  # fmt: skip
+    }
     with pytest.raises(MismesError, match=words):
         calls[verb]()
 
@@ -73,24 +110,44 @@ def test_attrition_covariates_are_read_by_the_same_rule() -> None:
     with pytest.raises(DesignError, match="a covariate is named twice"):
         me.attrition_weights(panel, ["x", "x"]).weight_sample((1, 2))
     with pytest.raises(DesignError, match="a covariate is infinite"):
-        me.attrition_weights(panel.with_columns({"x": u["x"].where(u.index != 3, np.inf)}), ["x"]).weight_sample((1, 2))
+        me.attrition_weights(
+            panel.with_columns({"x": u["x"].where(u.index != 3, np.inf)}), ["x"]
+        ).weight_sample((1, 2))
 
 
 @pytest.mark.identity
 @pytest.mark.parametrize("method", METHODS)
 def test_categories_that_do_not_occur_change_nothing(method: str) -> None:
     frame = wide()
-    plain, spare = att(frame, "kind", method=method), att(frame.assign(kind=pd.Categorical(frame["kind"], ["a", "b", "c", "d"])), "kind", method=method)
+    plain, spare = (
+        att(frame, "kind", method=method),
+        att(
+            frame.assign(kind=pd.Categorical(frame["kind"], ["a", "b", "c", "d"])),
+            "kind",
+            method=method,
+        ),
+    )
     np.testing.assert_allclose([*plain.value, *plain.se], [*spare.value, *spare.se], rtol=1e-12)
     typed = of(frame.assign(kind=frame["kind"].astype("category")))
-    narrowed = me.att_2x2(typed.where(frame["kind"] != "c"), ("y0", "y1"), "d", covariates=("kind",), method=method)  # type: ignore[arg-type]
-    text = me.att_2x2(of(frame).where(frame["kind"] != "c"), ("y0", "y1"), "d", covariates=("kind",), method=method)  # type: ignore[arg-type]
+    narrowed = me.att_2x2(
+        typed.where(frame["kind"] != "c"), ("y0", "y1"), "d", covariates=("kind",), method=method
+    )  # type: ignore[arg-type]
+    text = me.att_2x2(
+        of(frame).where(frame["kind"] != "c"),
+        ("y0", "y1"),
+        "d",
+        covariates=("kind",),
+        method=method,
+    )  # type: ignore[arg-type]
     np.testing.assert_allclose([*narrowed.value, *narrowed.se], [*text.value, *text.se], rtol=1e-12)
 
 
 @pytest.mark.parametrize("outcome", [("y0", "y0"), ("y0",), ("y0", "y1", "y1"), ["y0"], None])
 def test_a_wide_sample_needs_two_columns(outcome: object) -> None:
-    for call in (lambda: me.att_2x2(of(wide()), outcome, "d"), lambda: me.triple_difference(of(wide().assign(e=1)), outcome, "d", "e")):  # type: ignore[arg-type]
+    for call in (
+        lambda: me.att_2x2(of(wide()), outcome, "d"),
+        lambda: me.triple_difference(of(wide().assign(e=1)), outcome, "d", "e"),
+    ):  # type: ignore[arg-type]
         with pytest.raises(IdentificationError, match="a wide sample needs its outcome twice"):
             call()
 
@@ -106,24 +163,43 @@ def test_pairs_may_be_lists() -> None:
 @pytest.mark.parametrize("time", [(2, 1), (1, 1)])
 def test_waves_stand_in_time_order(time: tuple[int, int]) -> None:
     panel = tracer(people()[1].assign(e=1))
-    for call in (lambda: me.att_2x2(panel, "y", "d", time), lambda: me.triple_difference(panel, "y", "d", "e", time)):
+    for call in (
+        lambda: me.att_2x2(panel, "y", "d", time),
+        lambda: me.triple_difference(panel, "y", "d", "e", time),
+    ):
         with pytest.raises(
             IdentificationError,
-            match=re.escape(f"the two waves are not in time order: argument 'time'. Expected (before, after), the wave before treatment first, got ({time[0]}"),
+            match=re.escape(
+                f"the two waves are not in time order: argument 'time'. Expected (before, after), the wave before treatment first, got ({time[0]}"
+            ),
         ):
             call()
 
 
-@pytest.mark.parametrize("verb", ["att_2x2", "triple", "att_gt", "pairs", "two_way", "imputation", "bacon", "panel_ols"])
-@pytest.mark.parametrize(("value", "words"), [("text", "is not a number: column 'y'"), (np.inf, "is infinite: column 'y'")])
+@pytest.mark.parametrize(
+    "verb", ["att_2x2", "triple", "att_gt", "pairs", "two_way", "imputation", "bacon", "panel_ols"]
+)
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("text", "is not a number: column 'y'"), (np.inf, "is infinite: column 'y'")],
+)
 def test_text_and_infinities_in_waves(verb: str, value: object, words: str) -> None:
-    frame = people(periods=3)[1].assign(e=lambda f: f["id"] % 2, D=lambda f: ((f["d"] == 1) & (f["t"] > 1)).astype(int))
-    panel = tracer(frame.assign(y=value if value == "text" else frame["y"].where(frame.index != 130, value)))  # type: ignore[arg-type]
+    frame = people(periods=3)[1].assign(
+        e=lambda f: f["id"] % 2, D=lambda f: ((f["d"] == 1) & (f["t"] > 1)).astype(int)
+    )
+    panel = tracer(
+        frame.assign(y=value if value == "text" else frame["y"].where(frame.index != 130, value))
+    )  # type: ignore[arg-type]
     calls: dict[str, Callable[[], object]] = {
-        "att_2x2": lambda: me.att_2x2(panel, "y", "d", (1, 2)), "triple": lambda: me.triple_difference(panel, "y", "d", "e", (1, 2)),
-        "att_gt": lambda: me.att_gt(panel, "y", "g"), "pairs": lambda: me.att_gt(panel, "y", "g", unbalanced="pairs"), "two_way": lambda: me.two_way(panel, "y", "D"),
-        "imputation": lambda: me.imputation(panel, "y", "g"), "bacon": lambda: me.bacon(panel, "y", "g"), "panel_ols": lambda: me.panel_ols(panel, "y", "D"),
-    }  # fmt: skip
+        "att_2x2": lambda: me.att_2x2(panel, "y", "d", (1, 2)),
+        "triple": lambda: me.triple_difference(panel, "y", "d", "e", (1, 2)),
+        "att_gt": lambda: me.att_gt(panel, "y", "g"),
+        "pairs": lambda: me.att_gt(panel, "y", "g", unbalanced="pairs"),
+        "two_way": lambda: me.two_way(panel, "y", "D"),
+        "imputation": lambda: me.imputation(panel, "y", "g"),
+        "bacon": lambda: me.bacon(panel, "y", "g"),
+        "panel_ols": lambda: me.panel_ols(panel, "y", "D"),
+    }
     with pytest.raises(IdentificationError, match=words):
         calls[verb]()
 
@@ -132,9 +208,11 @@ def test_text_and_infinities_in_waves(verb: str, value: object, words: str) -> N
 def test_text_and_infinities_in_long_samples(verb: str) -> None:
     frame = people(periods=3)[1].assign(D=lambda f: ((f["d"] == 1) & (f["t"] > 1)).astype(int))
     calls: dict[str, Callable[[me.Sample], object]] = {
-        "att_gt": lambda s: me.att_gt(s, "y", "g", "t", "id"), "two_way": lambda s: me.two_way(s, "y", "D", unit="id", time="t"), "bacon": lambda s: me.bacon(s, "y", "g", "id", "t"),
+        "att_gt": lambda s: me.att_gt(s, "y", "g", "t", "id"),
+        "two_way": lambda s: me.two_way(s, "y", "D", unit="id", time="t"),
+        "bacon": lambda s: me.bacon(s, "y", "g", "id", "t"),
         "imputation": lambda s: me.imputation(s, "y", "g", "id", "t"),
-    }  # fmt: skip
+    }
     with pytest.raises(IdentificationError, match="infinite"):
         calls[verb](of(frame.assign(y=frame["y"].where(frame.index != 9, np.inf))))
     with pytest.raises(IdentificationError, match=r"not a number|needs numbers"):
@@ -150,24 +228,43 @@ def test_a_period_that_nobody_has() -> None:
 @pytest.mark.identity
 def test_periods_follow_the_order_of_their_categories() -> None:
     frame = people()[1]
-    named = frame.assign(t=pd.Categorical(frame["t"].map({1: "spring", 2: "autumn"}), ["spring", "autumn"], ordered=True))
+    named = frame.assign(
+        t=pd.Categorical(
+            frame["t"].map({1: "spring", 2: "autumn"}), ["spring", "autumn"], ordered=True
+        )
+    )
     plain, ordered = me.att_2x2(of(frame), "y", "d", "t"), me.att_2x2(of(named), "y", "d", "t")
-    assert ordered.value[0] == pytest.approx(plain.value[0], rel=1e-12) and "spring to autumn" in ordered.keys["variable"].iloc[0]
+    assert (
+        ordered.value[0] == pytest.approx(plain.value[0], rel=1e-12)
+        and "spring to autumn" in ordered.keys["variable"].iloc[0]
+    )
     mixed = of(frame.assign(t=frame["t"].map({1: "spring", 2: 2}).astype(object)))
-    with pytest.raises(IdentificationError, match=r"periods cannot be put in order: column 't'. .*several kinds: int, str"):
+    with pytest.raises(
+        IdentificationError,
+        match=r"periods cannot be put in order: column 't'. .*several kinds: int, str",
+    ):
         me.att_2x2(mixed, "y", "d", "t")
 
 
 def test_cohorts_as_dates_and_zero_as_a_period() -> None:
     frame = people(periods=3)[1]
     with pytest.raises(IdentificationError, match="a cohort is a date: column 'g'"):
-        me.att_gt(of(frame.assign(g=pd.to_datetime(frame["g"].map({0: None, 2: "2020-01-01"})))), "y", "g", "t", "id")
+        me.att_gt(
+            of(frame.assign(g=pd.to_datetime(frame["g"].map({0: None, 2: "2020-01-01"})))),
+            "y",
+            "g",
+            "t",
+            "id",
+        )
     centred = frame.assign(t=frame["t"] - 3, g=frame["g"].map({0: 0, 2: -1}))
     for unit in ("id", None):
         assert any(
-            "0 in 'g' is read as never treated, although 0 is one of the periods" in n for n in me.att_gt(of(centred), "y", "g", "t", unit).estimate.notes
+            "0 in 'g' is read as never treated, although 0 is one of the periods" in n
+            for n in me.att_gt(of(centred), "y", "g", "t", unit).estimate.notes
         )
-    assert not any("is read as never" in n for n in me.att_gt(of(frame), "y", "g", "t", "id").estimate.notes)
+    assert not any(
+        "is read as never" in n for n in me.att_gt(of(frame), "y", "g", "t", "id").estimate.notes
+    )
     with pytest.raises(IdentificationError, match="anticipation is no number of periods"):
         me.att_gt(of(frame), "y", "g", "t", "id", anticipation=float("nan"))
 
@@ -178,16 +275,34 @@ def test_few_treated_are_said() -> None:
     words = "Few for a standard error, which comes out too small below 8 PSUs in each arm: treated in 1 PSU; set randomisation_test beside it."
     assert words in att(frame).notes and not any("Few for" in n for n in att(wide()).notes)
     one = frame.assign(d=(frame.index == 5).astype(int))
-    assert any("treated in 1 person;" in n for n in me.att_2x2(me.Sample.from_frame(one, weights="w"), ("y0", "y1"), "d").notes)
+    assert any(
+        "treated in 1 person;" in n
+        for n in me.att_2x2(me.Sample.from_frame(one, weights="w"), ("y0", "y1"), "d").notes
+    )
     long = people(periods=3)[1]
-    few = of(long.assign(g=np.where(long["psu"] < 3, 2, 0), D=((long["psu"] < 3) & (long["t"] > 1)).astype(int)))
-    for e in (me.two_way(few, "y", "D", unit="id", time="t"), me.sun_abraham(few, "y", "g", "id", "t"), me.imputation(few, "y", "g", "id", "t")):
+    few = of(
+        long.assign(
+            g=np.where(long["psu"] < 3, 2, 0), D=((long["psu"] < 3) & (long["t"] > 1)).astype(int)
+        )
+    )
+    for e in (
+        me.two_way(few, "y", "D", unit="id", time="t"),
+        me.sun_abraham(few, "y", "g", "id", "t"),
+        me.imputation(few, "y", "g", "id", "t"),
+    ):
         assert any("below 8 PSUs in each arm: ever treated in 3 PSUs;" in n for n in e.notes)
     single = long.assign(g=long["g"].where(long["id"] != 7, 3))
-    assert any("cohort 3 in 1 PSU;" in n for n in me.att_gt(of(single), "y", "g", "t", "id").estimate.notes)
+    assert any(
+        "cohort 3 in 1 PSU;" in n for n in me.att_gt(of(single), "y", "g", "t", "id").estimate.notes
+    )
     assert any(
         "others in treated places in 2 PSUs" in n
-        for n in me.triple_difference(of(wide().assign(e=lambda f: (f["psu"] > 3).astype(int), d=lambda f: f["psu"] % 2)), ("y0", "y1"), "d", "e").notes
+        for n in me.triple_difference(
+            of(wide().assign(e=lambda f: (f["psu"] > 3).astype(int), d=lambda f: f["psu"] % 2)),
+            ("y0", "y1"),
+            "d",
+            "e",
+        ).notes
     )
 
 
@@ -195,73 +310,139 @@ def test_few_treated_are_said() -> None:
 def test_negative_weights_have_no_propensity(method: str) -> None:
     frame = wide()
     with pytest.warns(DesignWarning):
-        sample = me.calibrate(of(frame), {"x": float(frame["w"] @ frame["x"] + 500), "1": float(frame["w"].sum())})
+        sample = me.calibrate(
+            of(frame), {"x": float(frame["w"] @ frame["x"] + 500), "1": float(frame["w"].sum())}
+        )
     assert (sample.weights < 0).any()
     with pytest.raises(EstimateError, match=f"method '{method}' cannot use negative weights"):
         me.att_2x2(sample, ("y0", "y1"), "d", covariates=("x",), method=method)  # type: ignore[arg-type]
-    np.testing.assert_allclose(me.att_2x2(sample, ("y0", "y1"), "d").value, me.att_2x2(sample, ("y0", "y1"), "d", method="none").value, rtol=1e-12)
-    for call in (lambda: me.lee_bounds(sample.with_columns({"s": np.ones(120)}), "y1", "d", "s"), lambda: me.reweighted_gap(sample, "y1", "d", ["x"])):
+    np.testing.assert_allclose(
+        me.att_2x2(sample, ("y0", "y1"), "d").value,
+        me.att_2x2(sample, ("y0", "y1"), "d", method="none").value,
+        rtol=1e-12,
+    )
+    for call in (
+        lambda: me.lee_bounds(sample.with_columns({"s": np.ones(120)}), "y1", "d", "s"),
+        lambda: me.reweighted_gap(sample, "y1", "d", ["x"]),
+    ):
         with pytest.raises(EstimateError, match="cannot use negative weights"):
             call()
 
 
-@pytest.mark.parametrize("verb", ["none", "or", "dr", "triple", "lee", "manski", "two_way", "imputation", "oaxaca", "survival"])
+@pytest.mark.parametrize(
+    "verb",
+    ["none", "or", "dr", "triple", "lee", "manski", "two_way", "imputation", "oaxaca", "survival"],
+)
 def test_a_replicate_without_the_treated(verb: str) -> None:
     """The jackknife leaves the only treated PSU out once: no number can be made of that replicate."""
-    frame = wide().assign(d=lambda f: (f["psu"] == 5).astype(int), e=lambda f: f["id"] % 2, s=1, k=lambda f: f["id"] % 3 + 1)
-    long = people(periods=3)[1].assign(g=lambda f: np.where(f["psu"] == 5, 2, 0), D=lambda f: ((f["psu"] == 5) & (f["t"] > 1)).astype(int))
+    frame = wide().assign(
+        d=lambda f: (f["psu"] == 5).astype(int),
+        e=lambda f: f["id"] % 2,
+        s=1,
+        k=lambda f: f["id"] % 3 + 1,
+    )
+    long = people(periods=3)[1].assign(
+        g=lambda f: np.where(f["psu"] == 5, 2, 0),
+        D=lambda f: ((f["psu"] == 5) & (f["t"] > 1)).astype(int),
+    )
     r, rl = (me.replicates(of(f), method="jackknife") for f in (frame, long))
     calls: dict[str, Callable[[], object]] = {
-        **{m: (lambda m=m: me.att_2x2(r, ("y0", "y1"), "d", method=m)) for m in ("none", "or", "dr")}, "triple": lambda: me.triple_difference(r, ("y0", "y1"), "d", "e"),  # type: ignore[misc]
-        "lee": lambda: me.lee_bounds(r, "y1", "d", "s"), "manski": lambda: me.manski_bounds(r, "y1", "d", "s", -20, 20), "two_way": lambda: me.two_way(rl, "y", "D", unit="id", time="t"),
-        "imputation": lambda: me.imputation(rl, "y", "g", "id", "t"), "oaxaca": lambda: me.oaxaca_blinder(r, "y1", "d", ["x"]),
+        **{
+            m: (lambda m=m: me.att_2x2(r, ("y0", "y1"), "d", method=m))
+            for m in ("none", "or", "dr")
+        },
+        "triple": lambda: me.triple_difference(r, ("y0", "y1"), "d", "e"),  # type: ignore[misc]
+        "lee": lambda: me.lee_bounds(r, "y1", "d", "s"),
+        "manski": lambda: me.manski_bounds(r, "y1", "d", "s", -20, 20),
+        "two_way": lambda: me.two_way(rl, "y", "D", unit="id", time="t"),
+        "imputation": lambda: me.imputation(rl, "y", "g", "id", "t"),
+        "oaxaca": lambda: me.oaxaca_blinder(r, "y1", "d", ["x"]),
         "survival": lambda: me.survival(r, "k", "e", by="d", times=[2]),
-    }  # fmt: skip
+    }
     with pytest.raises(MismesError, match="replicate"):
         calls[verb]()
 
 
 @pytest.mark.identity
-@pytest.mark.parametrize("words", [{}, {"psu": None, "strata": None}, {"psu": None}, {"psu": "id", "strata": "st"}])
+@pytest.mark.parametrize(
+    "words", [{}, {"psu": None, "strata": None}, {"psu": None}, {"psu": "id", "strata": "st"}]
+)
 def test_a_narrowed_panel_keeps_its_design(words: dict[str, object]) -> None:
-    """Two periods of a long panel are the wide sample: value, error and degrees of freedom, also in a domain and where units have gaps."""
+    """Two periods of a long panel are the wide sample: value, error and degrees of freedom, also in
+    a domain and where units have gaps.
+    """
     u, long = people()
     for mask, gaps in ((u["kind"] != "a", False), (u["id"] % 7 > 0, True), (u["st"] == 0, False)):
         a = me.att_2x2(of(wide(), **words).where(mask), ("y0", "y1"), "d")
         rows = np.tile(mask.to_numpy(), 2)
-        made = of(long.assign(y=long["y"].where(rows | (long["t"] == 1))), **words) if gaps else of(long, **words).where(rows)
+        made = (
+            of(long.assign(y=long["y"].where(rows | (long["t"] == 1))), **words)
+            if gaps
+            else of(long, **words).where(rows)
+        )
         b = me.att_gt(made, "y", "g", "t", "id").estimate
-        assert b.value[0] == pytest.approx(a.value[0], rel=1e-12) and b.se[0] == pytest.approx(a.se[0], rel=1e-12) and b.degf == a.degf
+        assert (
+            b.value[0] == pytest.approx(a.value[0], rel=1e-12)
+            and b.se[0] == pytest.approx(a.se[0], rel=1e-12)
+            and b.degf == a.degf
+        )
 
 
 def test_event_study_of_the_periods_before() -> None:
     frame = people(periods=4)[1].assign(g=lambda f: 3 * f["d"])
     g = me.att_gt(of(frame), "y", "g", "t", "id", base="universal")
     before = g.aggregate("event", max_event=-1)
-    assert before.keys["event_time"].tolist() == [-2.0, -1.0] and before.value[0] == g.estimate.value[0]
+    assert (
+        before.keys["event_time"].tolist() == [-2.0, -1.0]
+        and before.value[0] == g.estimate.value[0]
+    )
     with pytest.raises(IdentificationError, match="no effect after treatment is left to average"):
         g.overall("event", max_event=-1)
 
 
 def test_who_lacks_the_outcome_in_a_pair_of_waves() -> None:
     frame = people(periods=3)[1]
-    g = me.att_gt(tracer(frame.assign(y=frame["y"].where(~frame.index.isin([3, 130, 131])))), "y", "g", unbalanced="pairs")
+    g = me.att_gt(
+        tracer(frame.assign(y=frame["y"].where(~frame.index.isin([3, 130, 131])))),
+        "y",
+        "g",
+        unbalanced="pairs",
+    )
     assert any("up to 3 have no 'y' in one of them" in n for n in g.estimate.notes)
 
 
 @pytest.mark.identity
 def test_two_way_of_a_panel_by_cluster_and_for_never_treated() -> None:
     frame = people(periods=3)[1].assign(
-        D=lambda f: ((f["d"] == 1) & (f["t"] > 1)).astype(int), region=lambda f: f["psu"] // 3, since=lambda f: np.where(f["d"] == 1, f["t"] - 2.0, np.inf)
+        D=lambda f: ((f["d"] == 1) & (f["t"] > 1)).astype(int),
+        region=lambda f: f["psu"] // 3,
+        since=lambda f: np.where(f["d"] == 1, f["t"] - 2.0, np.inf),
     )
     panel, sample = tracer(frame), of(frame)
-    a, b = me.two_way(panel, "y", "D", cluster="region"), me.two_way(sample, "y", "D", cluster="region", unit="id", time="t")
-    assert a.value[0] == pytest.approx(b.value[0], rel=1e-12) and a.se[0] == pytest.approx(b.se[0], rel=1e-12) and a.degf == b.degf == 9
+    a, b = (
+        me.two_way(panel, "y", "D", cluster="region"),
+        me.two_way(sample, "y", "D", cluster="region", unit="id", time="t"),
+    )
+    assert (
+        a.value[0] == pytest.approx(b.value[0], rel=1e-12)
+        and a.se[0] == pytest.approx(b.se[0], rel=1e-12)
+        and a.degf == b.degf == 9
+    )
     assert "Standard errors are clustered by 'region', 10 clusters; strata are not used." in a.notes
-    a, b = me.two_way(panel, "y", event_time="since"), me.two_way(sample, "y", event_time="since", unit="id", time="t")
+    a, b = (
+        me.two_way(panel, "y", event_time="since"),
+        me.two_way(sample, "y", event_time="since", unit="id", time="t"),
+    )
     np.testing.assert_allclose([*a.value, *a.se], [*b.value, *b.se], rtol=1e-11)
-    with pytest.raises(IdentificationError, match="the time since treatment is missing for persons who answered: column 'since'"):
-        me.two_way(tracer(frame.assign(since=frame["since"].where(frame["d"] == 1))), "y", event_time="since")
+    with pytest.raises(
+        IdentificationError,
+        match="the time since treatment is missing for persons who answered: column 'since'",
+    ):
+        me.two_way(
+            tracer(frame.assign(since=frame["since"].where(frame["d"] == 1))),
+            "y",
+            event_time="since",
+        )
     with pytest.raises(IdentificationError, match="one cluster has no standard error"):
         me.two_way(of(frame.assign(one=1)), "y", "D", cluster="one", unit="id", time="t")
     with pytest.raises(IdentificationError, match="waves are not numbers"):
@@ -272,30 +453,62 @@ def test_what_is_no_sample() -> None:
     frame = people()[1].assign(s=1)
     sample, panel = of(frame), tracer(frame)
     either: dict[str, Callable[[object], object]] = {
-        "att_2x2": lambda d: me.att_2x2(d, "y", "d", "t"), "att_gt": lambda d: me.att_gt(d, "y", "g", "t", "id"), "triple_difference": lambda d: me.triple_difference(d, "y", "d", "s", "t"),  # type: ignore[arg-type]
-        "two_way": lambda d: me.two_way(d, "y", "d", unit="id", time="t"), "bacon": lambda d: me.bacon(d, "y", "g", "id", "t"),  # type: ignore[arg-type]
-    }  # fmt: skip
+        "att_2x2": lambda d: me.att_2x2(d, "y", "d", "t"),
+        "att_gt": lambda d: me.att_gt(d, "y", "g", "t", "id"),
+        "triple_difference": lambda d: me.triple_difference(d, "y", "d", "s", "t"),  # type: ignore[arg-type]
+        "two_way": lambda d: me.two_way(d, "y", "d", unit="id", time="t"),
+        "bacon": lambda d: me.bacon(d, "y", "g", "id", "t"),  # type: ignore[arg-type]
+    }
     for name, call in either.items():
-        with pytest.raises(IdentificationError, match=f"{name} takes a Sample or a tracer panel: first argument. Expected one of them, got a DataFrame"):
+        with pytest.raises(
+            IdentificationError,
+            match=f"{name} takes a Sample or a tracer panel: first argument. Expected one of them, got a DataFrame",
+        ):
             call(frame)
-    for call in (lambda d: me.lee_bounds(d, "y", "d", "s"), lambda d: me.manski_bounds(d, "y", "d", "s", -9, 9)):
-        with pytest.raises(EstimateError, match=r"takes a Sample: first argument. Expected a Sample, got a TracerPanel"):
+    for call in (
+        lambda d: me.lee_bounds(d, "y", "d", "s"),
+        lambda d: me.manski_bounds(d, "y", "d", "s", -9, 9),
+    ):
+        with pytest.raises(
+            EstimateError,
+            match=r"takes a Sample: first argument. Expected a Sample, got a TracerPanel",
+        ):
             call(panel)
-    for call in (lambda d: me.attrition_weights(d, ["x"]), lambda d: me.attrition_tests(d, "y", ["x"]), lambda d: me.transitions(d, "kind")):
-        with pytest.raises(MismesError, match=r"takes a tracer panel: first argument. Expected a TracerPanel, got a Sample"):
+    for call in (
+        lambda d: me.attrition_weights(d, ["x"]),
+        lambda d: me.attrition_tests(d, "y", ["x"]),
+        lambda d: me.transitions(d, "kind"),
+    ):
+        with pytest.raises(
+            MismesError,
+            match=r"takes a tracer panel: first argument. Expected a TracerPanel, got a Sample",
+        ):
             call(sample)
-    with pytest.raises(EstimateError, match=r"the wild bootstrap takes an estimate: argument 'estimate'. Expected an Estimate, got a Sample"):
+    with pytest.raises(
+        EstimateError,
+        match=r"the wild bootstrap takes an estimate: argument 'estimate'. Expected an Estimate, got a Sample",
+    ):
         me.wild_bootstrap(sample)
 
 
 @pytest.mark.identity
 def test_a_panel_may_be_told_its_own_key() -> None:
-    frame = people(periods=3)[1].assign(D=lambda f: ((f["d"] == 1) & (f["t"] > 1)).astype(int), e=lambda f: f["id"] % 2)
+    frame = people(periods=3)[1].assign(
+        D=lambda f: ((f["d"] == 1) & (f["t"] > 1)).astype(int), e=lambda f: f["id"] % 2
+    )
     panel, two = tracer(frame), tracer(frame[frame["t"] < 3])
-    assert me.att_gt(panel, "y", "g", "t", "id").estimate.value.tolist() == me.att_gt(panel, "y", "g").estimate.value.tolist()
+    assert (
+        me.att_gt(panel, "y", "g", "t", "id").estimate.value.tolist()
+        == me.att_gt(panel, "y", "g").estimate.value.tolist()
+    )
     assert me.att_gt(panel, "y", "g", "t", unbalanced="pairs").estimate.p == 2
-    assert me.two_way(panel, "y", "D", unit="id", time="t").value == me.two_way(panel, "y", "D").value
-    for call in (lambda p, **t: me.att_2x2(p, "y", "d", **t), lambda p, **t: me.triple_difference(p, "y", "d", "e", **t)):
+    assert (
+        me.two_way(panel, "y", "D", unit="id", time="t").value == me.two_way(panel, "y", "D").value
+    )
+    for call in (
+        lambda p, **t: me.att_2x2(p, "y", "d", **t),
+        lambda p, **t: me.triple_difference(p, "y", "d", "e", **t),
+    ):
         assert call(two).value[0] == call(two, time="t").value[0] == call(two, time=(1, 2)).value[0]
         with pytest.raises(IdentificationError, match="a panel needs one outcome and two waves"):
             call(panel, time="t")
@@ -310,7 +523,9 @@ def test_a_panel_may_be_told_its_own_key() -> None:
                 match=r"a tracer panel knows its units and waves: arguments 'unit' and 'time'\. Expected None, or its own columns 'id' and 't'",
             ):
                 verb(**wrong)
-    with pytest.raises(IdentificationError, match="a break of the series lies between the two periods"):
+    with pytest.raises(
+        IdentificationError, match="a break of the series lies between the two periods"
+    ):
         me.att_2x2(two, "y", "d", series_breaks=[2])
 
 
@@ -318,23 +533,40 @@ def test_an_outcome_known_once_has_no_change() -> None:
     """Known at enrolment only, it would be an effect of 0 with an error of 0."""
     frame = people(periods=3)[1].assign(D=lambda f: ((f["d"] == 1) & (f["t"] > 1)).astype(int), e=1)
     persons = frame[frame["t"] == 1].drop(columns=["t", "y", "D"]).rename(columns={"x": "height"})
-    panel = me.TracerPanel.from_frame(frame[["id", "t", "y", "D"]], unit="id", wave="t", sample=of(persons))
+    panel = me.TracerPanel.from_frame(
+        frame[["id", "t", "y", "D"]], unit="id", wave="t", sample=of(persons)
+    )
     calls = (
-        lambda: me.att_2x2(panel, "height", "d", (1, 2)), lambda: me.att_gt(panel, "height", "g"), lambda: me.att_gt(panel, "height", "g", unbalanced="pairs"),
-        lambda: me.triple_difference(panel, "height", "d", "e", (1, 2)), lambda: me.two_way(panel, "height", "D"), lambda: me.bacon(panel, "height", "g"),
-    )  # fmt: skip
+        lambda: me.att_2x2(panel, "height", "d", (1, 2)),
+        lambda: me.att_gt(panel, "height", "g"),
+        lambda: me.att_gt(panel, "height", "g", unbalanced="pairs"),
+        lambda: me.triple_difference(panel, "height", "d", "e", (1, 2)),
+        lambda: me.two_way(panel, "height", "D"),
+        lambda: me.bacon(panel, "height", "g"),
+    )
     for call in calls:
-        with pytest.raises(IdentificationError, match="an outcome is known of persons once, not at each wave: column 'height'"):
+        with pytest.raises(
+            IdentificationError,
+            match="an outcome is known of persons once, not at each wave: column 'height'",
+        ):
             call()
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_rounding_is_no_finding(method: str) -> None:
-    """The same persons twice with a trait that does not change: what is left of effect and error is rounding, whose ratio had p below 0.001."""
+    """The same persons twice with a trait that does not change: what is left of effect and error is
+    rounding, whose ratio had p below 0.001.
+    """
     u = people()[0].assign(b=lambda f: f["x"] > 0.3)
     same = of(pd.concat([u.assign(t=t) for t in (1, 2)], ignore_index=True))
     for covariates in ((), ("b",), ("kind",)):
         e = me.att_2x2(same, "x", "d", "t", covariates, method)  # type: ignore[arg-type]
         assert e.value[0] == 0 and e.se[0] == 0 and np.isnan(e.pvalue[0])
-    exact = me.att_2x2(of(u.assign(y0=0.1, y1=0.1 + 0.3 * u["d"])), ("y0", "y1"), "d", covariates=("b",), method=method)  # type: ignore[arg-type]
+    exact = me.att_2x2(
+        of(u.assign(y0=0.1, y1=0.1 + 0.3 * u["d"])),
+        ("y0", "y1"),
+        "d",
+        covariates=("b",),
+        method=method,
+    )  # type: ignore[arg-type]
     assert exact.value[0] == pytest.approx(0.3, abs=1e-12) and exact.se[0] == 0

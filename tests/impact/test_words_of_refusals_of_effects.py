@@ -1,4 +1,6 @@
-"""What a user reads when an effect is refused, word by word: designs that are not identified, periods, waves and units that do not fit, statistics without an error."""
+"""What a user reads when an effect is refused, word by word: designs that are not identified,
+periods, waves and units that do not fit, statistics without an error.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +30,18 @@ N = 40
 def people(**columns: object) -> pd.DataFrame:
     """Forty persons, every second one treated."""
     i = np.arange(N)
-    return pd.DataFrame({"w": 1.0, "y0": np.sin(i), "y1": np.cos(i) + i % 2, "d": i % 2, "x": np.tan(i / 30), "s": True, "g": i // 20, "h": i // 4}).assign(
-        **columns
-    )
+    return pd.DataFrame(
+        {
+            "w": 1.0,
+            "y0": np.sin(i),
+            "y1": np.cos(i) + i % 2,
+            "d": i % 2,
+            "x": np.tan(i / 30),
+            "s": True,
+            "g": i // 20,
+            "h": i // 4,
+        }
+    ).assign(**columns)
 
 
 def wide(frame: pd.DataFrame | None = None, **words: object) -> me.Sample:
@@ -42,12 +53,23 @@ def rows(**columns: object) -> pd.DataFrame:
     u, t = np.repeat(np.arange(12), 4), np.tile(np.arange(1, 5), 12)
     g = np.where(u % 2 == 0, 3.0, 0.0)
     return pd.DataFrame(
-        {"u": u, "t": t, "g": g, "y": np.sin(u * 7.0 + t), "w": 1.0, "on": 1.0 * ((g > 0) & (t >= g)), "k": u // 3, "e": np.where(g > 0, t - g, np.inf)}
+        {
+            "u": u,
+            "t": t,
+            "g": g,
+            "y": np.sin(u * 7.0 + t),
+            "w": 1.0,
+            "on": 1.0 * ((g > 0) & (t >= g)),
+            "k": u // 3,
+            "e": np.where(g > 0, t - g, np.inf),
+        }
     ).assign(**columns)
 
 
 def long(frame: pd.DataFrame | None = None, **words: object) -> me.Sample:
-    return me.Sample.from_frame(rows() if frame is None else frame, weights="w", **{"psu": "u", **words})  # type: ignore[arg-type]
+    return me.Sample.from_frame(
+        rows() if frame is None else frame, weights="w", **{"psu": "u", **words}
+    )  # type: ignore[arg-type]
 
 
 def gt(sample: me.Sample, **words: object) -> me.GroupTime:
@@ -55,7 +77,9 @@ def gt(sample: me.Sample, **words: object) -> me.GroupTime:
 
 
 def tracer(**columns: object) -> TracerPanel:
-    return TracerPanel.from_frame(rows(**columns).rename(columns={"u": "person_id", "t": "wave"}), weights="w")
+    return TracerPanel.from_frame(
+        rows(**columns).rename(columns={"u": "person_id", "t": "wave"}), weights="w"
+    )
 
 
 def att(s: me.Sample) -> me.Estimate:
@@ -68,7 +92,9 @@ def event() -> me.Estimate:
 
 def timed(times: list[object]) -> me.Estimate:
     e = event()
-    return me.Estimate(e.value, e.names, e.parts, e.keys.assign(event_time=times), e.n, e.dof, e.kind)
+    return me.Estimate(
+        e.value, e.names, e.parts, e.keys.assign(event_time=times), e.n, e.dof, e.kind
+    )
 
 
 def still() -> me.Estimate:
@@ -109,7 +135,9 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
         "the estimates stand on different samples: ATT. Expected one sample, its weights before any step.",
     ),
     "totals with an error joined": (
-        lambda: on_base([att(me.calibrate(wide(), {"g": {0: 20.0, 1: 20.0}}, total_se={"g": {0: 1.0}}))]),
+        lambda: on_base(
+            [att(me.calibrate(wide(), {"g": {0: 20.0, 1: 20.0}}, total_se={"g": {0: 1.0}}))]
+        ),
         "a weight step has an error of its own: ATT. Expected steps to exact totals, got estimated totals or a second phase.",
     ),
     "trimming by another rule": (
@@ -117,11 +145,19 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
         "unknown trimming rule: argument 'rule'. Expected one of exact, type7, stata, got 'sas'.",
     ),
     "one row seen": (
-        lambda: lee_bounds(wide(people(s=(np.arange(N) % 2 == 0) | (np.arange(N) == 7))), "y1", "d", "s"),
+        lambda: lee_bounds(
+            wide(people(s=(np.arange(N) % 2 == 0) | (np.arange(N) == 7))), "y1", "d", "s"
+        ),
         "a single observed treated row has no standard error: column 'd'. Expected two observed rows in each arm, got one.",
     ),
     "a cell nobody is seen in": (
-        lambda: lee_bounds(wide(people(s=(np.arange(N) % 2 == 0) | (np.arange(N) < 20))), "y1", "d", "s", tighten="g"),
+        lambda: lee_bounds(
+            wide(people(s=(np.arange(N) % 2 == 0) | (np.arange(N) < 20))),
+            "y1",
+            "d",
+            "s",
+            tighten="g",
+        ),
         "a cell has no observed treated rows: g=1. Expected observed rows of both arms in every cell, got none. Merge cells.",
     ),
     "no trait": (
@@ -137,11 +173,23 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
         "one value is needed: argument 'att'. Expected an Estimate of one value, got not estimable: nobody was treated.\none value is needed: argument 'cost'. Expected an Estimate of one value, or a number, got str.",
     ),
     "cost out of range": (
-        lambda: me.cost_effectiveness(att(wide()), np.nan, participants=0.0, years=-1.0, cost_se=-1.0, correlation=1.5, value=0.0, level=1.0, draws=10),
+        lambda: me.cost_effectiveness(
+            att(wide()),
+            np.nan,
+            participants=0.0,
+            years=-1.0,
+            cost_se=-1.0,
+            correlation=1.5,
+            value=0.0,
+            level=1.0,
+            draws=10,
+        ),
         "the cost is not a number: argument 'cost'. Expected a finite number, got nan.\na figure is out of range: argument 'participants'. Expected above 0, got 0.\na figure is out of range: argument 'years'. Expected above 0, got -1.\na figure is out of range: argument 'value'. Expected above 0, got 0.\na standard error is negative: argument 'cost_se'. Expected 0 or more, got -1.\nno correlation: argument 'correlation'. Expected -1 to 1, got 1.5.\na figure is out of range: arguments 'level' and 'draws'. Expected 0 < level < 1, at least 100 draws, got 1, 10.",
     ),
     "an Estimate of the cost with an error": (
-        lambda: me.cost_effectiveness(att(wide()), me.mean(wide(), "x"), cost_se=1.0, correlation=0.5),
+        lambda: me.cost_effectiveness(
+            att(wide()), me.mean(wide(), "x"), cost_se=1.0, correlation=0.5
+        ),
         "an Estimate brings its own error: arguments 'cost_se' and 'correlation'. Expected 0 with an Estimate of the cost, got 1, 0.5.",
     ),
     "half an event time": (
@@ -169,7 +217,9 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
         "two_way needs one of two descriptions of treatment: arguments 'treated' and 'event_time'. Expected exactly one of them, got None, None.",
     ),
     "replicates with another rule": (
-        lambda: two_way(me.replicates(long(), "jackknife"), "y", "on", unit="u", time="t", small_sample="full"),
+        lambda: two_way(
+            me.replicates(long(), "jackknife"), "y", "on", unit="u", time="t", small_sample="full"
+        ),
         "replicates carry their own degrees of freedom: argument 'small_sample'. Expected 'design', got 'full'.",
     ),
     "an unknown small-sample rule": (
@@ -177,7 +227,9 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
         "unknown small-sample rule: argument 'small_sample'. Expected one of design, nested, full, got 'stata'.",
     ),
     "treatment that ends": (
-        lambda: two_way(long(rows(on=(np.arange(48) % 4 == 1) * 1.0)), "y", "on", unit="u", time="t"),
+        lambda: two_way(
+            long(rows(on=(np.arange(48) % 4 == 1) * 1.0)), "y", "on", unit="u", time="t"
+        ),
         "treatment switches off: column 'on'. Expected treatment that stays on, got 12 units that leave. Define the cohort by the first treatment.",
     ),
     "treatment of two in a panel": (
@@ -245,7 +297,13 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
         "imputation needs treated and untreated rows: column 'g'. Expected both, got 48 of 48 treated.",
     ),
     "none imputed": (
-        lambda: imputation(long(rows(g=np.where(np.repeat(np.arange(12), 4) % 2 == 0, 1.0, 0.0))), "y", "g", unit="u", time="t"),
+        lambda: imputation(
+            long(rows(g=np.where(np.repeat(np.arange(12), 4) % 2 == 0, 1.0, 0.0))),
+            "y",
+            "g",
+            unit="u",
+            time="t",
+        ),
         "no treated row can be imputed: column 'g'. Expected units seen before treatment, in periods in which others are untreated, got none.",
     ),
     "an unknown average and errors": (
@@ -262,12 +320,21 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "waves in words": (
         lambda: me.att_gt(
-            TracerPanel.from_frame(rows().rename(columns={"u": "person_id"}).assign(wave=lambda f: "w" + f["t"].astype(str)), weights="w"), "y", "g"
+            TracerPanel.from_frame(
+                rows()
+                .rename(columns={"u": "person_id"})
+                .assign(wave=lambda f: "w" + f["t"].astype(str)),
+                weights="w",
+            ),
+            "y",
+            "g",
         ),
         "waves are not numbers: the panel's waves. Expected numbers in the units of the cohort column, got w1, w2, w3, w4.",
     ),
     "no unit complete": (
-        lambda: gt(long(rows(y=np.where(np.arange(48) % 4 == np.arange(48) // 4 % 4, np.nan, 1.0)))),
+        lambda: gt(
+            long(rows(y=np.where(np.arange(48) % 4 == np.arange(48) // 4 % 4, np.nan, 1.0)))
+        ),
         "no unit is complete: columns 'u' and 't'. Expected units with 'y' in all 4 periods, got none. Narrow the domain to the periods that were asked, or choose unbalanced='pairs'.",
     ),
     "one cluster": (
@@ -275,7 +342,14 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
         "one cluster has no standard error: column 'k'. Expected two clusters or more, got one.",
     ),
     "a cluster missing": (
-        lambda: two_way(long(rows(k=np.where(np.arange(48) < 4, np.nan, 1.0))), "y", "on", cluster="k", unit="u", time="t"),
+        lambda: two_way(
+            long(rows(k=np.where(np.arange(48) < 4, np.nan, 1.0))),
+            "y",
+            "on",
+            cluster="k",
+            unit="u",
+            time="t",
+        ),
         "a cluster is missing: column 'k'. Expected a value in every row, got missing. 4 rows.",
     ),
     "no ends": (
@@ -283,7 +357,9 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
         "an outcome without ends has no worst case: arguments 'low' and 'high'. Expected finite numbers, got -inf, 3.",
     ),
     "everything wrong with bounds": (
-        lambda: manski_bounds(wide(), "y1", "d", "s", low=3.0, high=3.0, variance="iid", attempted="g"),
+        lambda: manski_bounds(
+            wide(), "y1", "d", "s", low=3.0, high=3.0, variance="iid", attempted="g"
+        ),
         "the range of the outcome is empty: arguments 'low' and 'high'. Expected low < high, got 3, 3.\nunknown variance: argument 'variance'. Expected 'design' or 'neyman', got 'iid'.\ndouble sampling needs both columns: arguments 'attempted' and 'recovered'. Expected both or neither, got 'g', None.",
     ),
     "a closed form with clusters": (
@@ -291,15 +367,34 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
         "the closed form needs a plain experiment: argument 'variance'. Expected equal weights, no strata, no clusters, no narrowed domain, got Variance: linearised, 10 PSUs in 1 strata. Weight: base weight; no weight step. Use variance='design'.",
     ),
     "nobody observed": (
-        lambda: manski_bounds(wide(people(s=(np.arange(N) % 2 == 0) | (np.arange(N) < 20))), "y1", "d", "s", low=-3.0, high=3.0, poststratify="g"),
+        lambda: manski_bounds(
+            wide(people(s=(np.arange(N) % 2 == 0) | (np.arange(N) < 20))),
+            "y1",
+            "d",
+            "s",
+            low=-3.0,
+            high=3.0,
+            poststratify="g",
+        ),
         "nobody is observed: treated arm, g=1. Expected observed rows in every arm and cell, got none. Merge cells.",
     ),
     "nobody found again": (
-        lambda: manski_bounds(wide(people(s=np.arange(N) > 3, a=np.arange(N) < 4, f=False)), "y1", "d", "s", low=-3.0, high=3.0, attempted="a", recovered="f"),
+        lambda: manski_bounds(
+            wide(people(s=np.arange(N) > 3, a=np.arange(N) < 4, f=False)),
+            "y1",
+            "d",
+            "s",
+            low=-3.0,
+            high=3.0,
+            attempted="a",
+            recovered="f",
+        ),
         "nobody of the lost was found again: treated arm. Expected recovered rows in every arm and cell that lost some, got none. Merge cells, or leave out the follow-up.\nnobody of the lost was found again: comparison arm. Expected recovered rows in every arm and cell that lost some, got none. Merge cells, or leave out the follow-up.",
     ),
     "a study without an error": (
-        lambda: me.random_effects([0.1, np.nan, 0.3], [0.1, 0.2, 0.0], method="ml", interval="wald", level=0.0),
+        lambda: me.random_effects(
+            [0.1, np.nan, 0.3], [0.1, 0.2, 0.0], method="ml", interval="wald", level=0.0
+        ),
         "an effect cannot be weighted: random_effects. Expected finite values and standard errors above 0, got 2 that are not. 2 rows.\nunknown way to the variance between studies: argument 'method'. Expected 'dl', 'pm' or 'reml', got 'ml'.\nunknown interval: argument 'interval'. Expected 'hartung_knapp', 'hartung_knapp_adhoc' or 'normal', got 'wald'.\nthe level is not a probability: argument 'level'. Expected a number between 0 and 1, got 0.0.",
     ),
     "one study": (
@@ -327,7 +422,9 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
         "a control is missing: column 'x'. Expected a value in every row of the domain, got missing. 2 rows.",
     ),
     "an unknown rule": (
-        lambda: me.panel_ols(long(), "y", treated="on", unit="u", time="t", rule="hc1", errors="unit"),
+        lambda: me.panel_ols(
+            long(), "y", treated="on", unit="u", time="t", rule="hc1", errors="unit"
+        ),
         "unknown rule or errors: arguments 'rule' and 'errors'. Expected one of nested, full, none; 'unit', 'unit_and_period' or 'independent', got 'hc1', 'unit'.",
     ),
     "one period": (
@@ -347,7 +444,9 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
         "a correlation inside clusters without clusters: arguments 'icc' and 'cluster_size'. Expected cluster_size above 1 where icc is above 0, got 0.1, 1.",
     ),
     "an assignment missing": (
-        lambda: me.randomisation_test(wide(people(d=np.where(np.arange(N) < 2, np.nan, np.arange(N) % 2))), lambda s: 1.0, "d"),
+        lambda: me.randomisation_test(
+            wide(people(d=np.where(np.arange(N) < 2, np.nan, np.arange(N) % 2))), lambda s: 1.0, "d"
+        ),
         "a label is missing: column 'd'. Expected a value in every row of the domain, got missing. 2 rows. Narrow the domain.",
     ),
     "an assignment inside a cluster": (

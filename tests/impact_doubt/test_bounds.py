@@ -1,4 +1,6 @@
-"""Lee, Manski and double-sampling bounds equal published numbers, and their influence columns are the derivatives with respect to the weights."""
+"""Lee, Manski and double-sampling bounds equal published numbers, and their influence columns are
+the derivatives with respect to the weights.
+"""
 
 import json
 
@@ -17,7 +19,9 @@ from mismes_eval.weighting.sample import Sample
 def hand() -> pd.DataFrame:
     """Treated respondents 3, 5, 6, 8, 9 of six; comparison 2, 4, 5, 7 of six."""
     y = [3, 5, 6, 8, 9, np.nan, 2, 4, 5, 7, np.nan, np.nan]
-    return pd.DataFrame({"y": y, "d": [1] * 6 + [0] * 6, "s": [1] * 5 + [0] + [1] * 4 + [0] * 2, "w": 1.0})
+    return pd.DataFrame(
+        {"y": y, "d": [1] * 6 + [0] * 6, "s": [1] * 5 + [0] + [1] * 4 + [0] * 2, "w": 1.0}
+    )
 
 
 def drawn(seed: int = 1, n: int = 240) -> pd.DataFrame:
@@ -60,9 +64,13 @@ def test_lee_by_hand():
 def test_job_corps(shared, week):
     folder = shared / "reference" / "panel"
     wage = pd.read_csv(folder / "jobcorps_lee2009_logwage_selected_weeks.csv.gz")[f"week_{week}"]
-    person = pd.read_csv(folder / "jobcorps_lee2009_weekly_employment.csv.gz", usecols=["TREATMNT.y", f"emp_{week}"])
+    person = pd.read_csv(
+        folder / "jobcorps_lee2009_weekly_employment.csv.gz", usecols=["TREATMNT.y", f"emp_{week}"]
+    )
     reference = json.loads((folder / "lee_jobcorps_unweighted.json").read_text())[week]
-    frame = pd.DataFrame({"y": wage, "d": person["TREATMNT.y"], "s": person[f"emp_{week}"], "w": 1.0})
+    frame = pd.DataFrame(
+        {"y": wage, "d": person["TREATMNT.y"], "s": person[f"emp_{week}"], "w": 1.0}
+    )
     whole = Sample.from_frame(frame, weights="w")
     if reference["n_inf_dropped"]:
         with pytest.raises(EstimateError, match="infinite") as error:
@@ -79,10 +87,16 @@ def test_job_corps(shared, week):
     assert b.extra["trimmed_arm"] == mine["trimmed_arm"].replace("control", "comparison")
     inside = lee_bounds(whole.where(np.isfinite(frame.y)), "y", "d", "s")
     np.testing.assert_allclose(inside.value, b.value, rtol=0, atol=1e-12)
-    if week != "180":  # there the share ends at a whole row within rounding, and the peer's rounding keeps one more
+    if (
+        week != "180"
+        # there the share ends at a whole row within rounding, and the peer's rounding keeps one more
+    ):
         quantile = reference["statspai_quantile"]
         np.testing.assert_allclose(
-            lee_bounds(finite, "y", "d", "s", rule="stata").value, [quantile["lower_bound"], quantile["upper_bound"]], rtol=0, atol=1e-12
+            lee_bounds(finite, "y", "d", "s", rule="stata").value,
+            [quantile["lower_bound"], quantile["upper_bound"]],
+            rtol=0,
+            atol=1e-12,
         )
 
 
@@ -95,7 +109,9 @@ def test_jovenes_en_accion(shared):
     for key, r in reference.items():
         sex, outcome = key.split(":")
         f = frame.assign(seen=frame[outcome].notna(), one=1.0)
-        sample = Sample.from_frame(f, weights="one").where((f["dwomen"] == (sex == "women")) & f["codigo_ecap"].notna())
+        sample = Sample.from_frame(f, weights="one").where(
+            (f["dwomen"] == (sex == "women")) & f["codigo_ecap"].notna()
+        )
         b = lee_bounds(sample, outcome, "select", "seen")
         np.testing.assert_allclose(b.value, [r["lower"], r["upper"]], rtol=1e-10, atol=1e-12)
         np.testing.assert_allclose(b.se, [r["se_lower"], r["se_upper"]], rtol=1e-3)
@@ -152,8 +168,21 @@ def test_coppock_table_3(shared):
     np.testing.assert_allclose(imbens_manski(b), [-1.66907903885775, 1.83588114554598], atol=1e-10)
     double = manski_bounds(sample, "L_dif_w2", "Z1", "R1", 0, 6, "Attempt", "R2", variance="neyman")
     np.testing.assert_allclose(double.value, [-0.34174537662934, 0.571815728388134], atol=1e-10)
-    np.testing.assert_allclose(imbens_manski(double), [-0.52830967410789, 0.745174826433894], atol=1e-10)
-    strata = manski_bounds(sample, "L_dif_w2", "Z1", "R1", 0, 6, "Attempt", "R2", poststratify="pid_3_recoded", variance="neyman")
+    np.testing.assert_allclose(
+        imbens_manski(double), [-0.52830967410789, 0.745174826433894], atol=1e-10
+    )
+    strata = manski_bounds(
+        sample,
+        "L_dif_w2",
+        "Z1",
+        "R1",
+        0,
+        6,
+        "Attempt",
+        "R2",
+        poststratify="pid_3_recoded",
+        variance="neyman",
+    )
     np.testing.assert_allclose(strata.value, [-0.344389910863888, 0.525683688852529], atol=1e-10)
 
 
@@ -171,7 +200,9 @@ def test_imbens_manski_between_one_and_two_sided(level):
 def test_replicates_redo_the_bounds(what):
     frame = drawn(13)
     plain = estimate(frame, what)
-    sample = replicates(Sample.from_frame(frame, weights="w", strata="h", psu="psu", nest=True), method="jackknife")
+    sample = replicates(
+        Sample.from_frame(frame, weights="w", strata="h", psu="psu", nest=True), method="jackknife"
+    )
     again = estimate(frame, what, sample)
     np.testing.assert_allclose(again.value, plain.value, rtol=1e-12)
     assert not np.array_equal(again.se, plain.se)
@@ -181,7 +212,9 @@ def test_replicates_redo_the_bounds(what):
 def test_manski_without_loss_is_the_difference_of_means():
     f = drawn(7).assign(y=lambda g: g.y.fillna(0.0), s=True)
     b = manski_bounds(Sample.from_frame(f, weights="w"), "y", "d", "s", -3, 4)
-    expected = np.average(f.y[f.d == 1], weights=f.w[f.d == 1]) - np.average(f.y[f.d == 0], weights=f.w[f.d == 0])
+    expected = np.average(f.y[f.d == 1], weights=f.w[f.d == 1]) - np.average(
+        f.y[f.d == 0], weights=f.w[f.d == 0]
+    )
     np.testing.assert_allclose(b.value, [expected, expected], rtol=1e-12)
 
 
@@ -196,7 +229,9 @@ def test_bounds_hold_each_other():
     shifted = delta_sensitivity(sample, "y", "d", "s", [0.0])
     assert shifted.value[0] == pytest.approx(none[0], abs=1e-12)
     tipping = float(shifted.extra["tipping_shift"])
-    assert delta_sensitivity(sample, "y", "d", "s", [tipping]).value[0] == pytest.approx(0, abs=1e-12)
+    assert delta_sensitivity(sample, "y", "d", "s", [tipping]).value[0] == pytest.approx(
+        0, abs=1e-12
+    )
 
 
 def test_refusals():
@@ -217,7 +252,13 @@ def test_refusals():
     with pytest.raises(IdentificationError, match="no observed treated rows"):
         lee_bounds(Sample.from_frame(f.assign(s=f.s & (f.d == 0)), weights="w"), "y", "d", "s")
     with pytest.raises(IdentificationError, match="a cell has no observed"):
-        lee_bounds(Sample.from_frame(f.assign(cell=np.arange(len(f)) // 3), weights="w"), "y", "d", "s", tighten="cell")
+        lee_bounds(
+            Sample.from_frame(f.assign(cell=np.arange(len(f)) // 3), weights="w"),
+            "y",
+            "d",
+            "s",
+            tighten="cell",
+        )
 
 
 def test_bounds_that_have_no_end_or_no_error():
@@ -227,8 +268,12 @@ def test_bounds_that_have_no_end_or_no_error():
         with pytest.raises(EstimateError, match="an outcome without ends has no worst case"):
             manski_bounds(s, "y", "d", "s", low, high)
     one = np.flatnonzero(f.s & (f.d == 1))[0]
-    with pytest.raises(IdentificationError, match="a single observed treated row has no standard error"):
-        lee_bounds(s.with_columns({"s": np.where(f.d == 1, np.arange(len(f)) == one, f.s)}), "y", "d", "s")
+    with pytest.raises(
+        IdentificationError, match="a single observed treated row has no standard error"
+    ):
+        lee_bounds(
+            s.with_columns({"s": np.where(f.d == 1, np.arange(len(f)) == one, f.s)}), "y", "d", "s"
+        )
     for shifts in ([], [0.1, np.nan]):
         with pytest.raises(EstimateError, match="the shifts are not numbers"):
             delta_sensitivity(s, "y", "d", "s", shifts)

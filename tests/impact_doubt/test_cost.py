@@ -1,4 +1,6 @@
-"""Fieller's interval inverts the t-test and covers as stated, the plane replaces the ratio where the effect covers 0, and joint costs use their covariance."""
+"""Fieller's interval inverts the t-test and covers as stated, the plane replaces the ratio where
+the effect covers 0, and joint costs use their covariance.
+"""
 
 import re
 
@@ -22,7 +24,14 @@ def sample(shift: float = 0.4, n: int = 200, seed: int = 1) -> Sample:
     rng = np.random.default_rng(seed)
     effect = rng.normal(size=n) * 0.5 + shift
     return Sample.from_frame(
-        pd.DataFrame({"e": effect, "c": 900 + 300 * effect + rng.normal(size=n) * 100, "w": rng.uniform(1, 2, n), "psu": np.arange(n) // 5}),
+        pd.DataFrame(
+            {
+                "e": effect,
+                "c": 900 + 300 * effect + rng.normal(size=n) * 100,
+                "w": rng.uniform(1, 2, n),
+                "psu": np.arange(n) // 5,
+            }
+        ),
         weights="w",
         psu="psu",
     )
@@ -37,16 +46,22 @@ def test_fieller_ends_are_where_the_t_test_turns():
     assert low < 900 / 0.12 < high
     assert fieller(0.05, 900.0, 0.03**2, 40.0**2, 0.0, 2.0) is None
     known = fieller(0.12, 900.0, 0.03**2, 0.0, 0.0, 2.0)
-    np.testing.assert_allclose(known, [900 / 0.18, 900 / 0.06], rtol=1e-12)  # a known cost: the reciprocal of the effect's interval
+    np.testing.assert_allclose(
+        known, [900 / 0.18, 900 / 0.06], rtol=1e-12
+    )  # a known cost: the reciprocal of the effect's interval
 
 
 def test_fieller_covers_95_percent():
     rng = np.random.default_rng(7)
     covered, size = 0, 4000
     for _ in range(size):
-        e, c = rng.multivariate_normal([0.15, 1000], [[0.03**2, 0.5 * 0.03 * 100], [0.5 * 0.03 * 100, 100**2]])
+        e, c = rng.multivariate_normal(
+            [0.15, 1000], [[0.03**2, 0.5 * 0.03 * 100], [0.5 * 0.03 * 100, 100**2]]
+        )
         limits = fieller(e, c, 0.03**2, 100**2, 0.5 * 0.03 * 100, 1.959964)
-        inside = abs(c - 1000 / 0.15 * e) <= 1.959964 * np.sqrt(100**2 - 2 * 1000 / 0.15 * 1.5 + (1000 / 0.15 * 0.03) ** 2)
+        inside = abs(c - 1000 / 0.15 * e) <= 1.959964 * np.sqrt(
+            100**2 - 2 * 1000 / 0.15 * 1.5 + (1000 / 0.15 * 0.03) ** 2
+        )
         covered += inside
         if limits is not None:
             assert (limits[0] <= 1000 / 0.15 <= limits[1]) == inside
@@ -57,7 +72,9 @@ def test_cost_of_the_same_sample_uses_the_covariance():
     s = sample()
     joint = cost_effectiveness(mean(s, "e"), mean(s, "c"), years=2, value=3000)
     assert joint.vcov[0, 1] > 0
-    apart = cost_effectiveness(mean(s, "e"), float(mean(s, "c").value[0]), cost_se=float(mean(s, "c").se[0]), years=2)
+    apart = cost_effectiveness(
+        mean(s, "e"), float(mean(s, "c").value[0]), cost_se=float(mean(s, "c").se[0]), years=2
+    )
     assert apart.vcov[0, 1] == 0
     assert joint.ratio == pytest.approx(apart.ratio)
     assert np.ptp(joint.fieller) < np.ptp(apart.fieller)
@@ -111,20 +128,26 @@ def test_draws_have_the_stated_law():
     v = np.cov(r.draws.T)
     np.testing.assert_allclose(v / (r.vcov * r.dof / (r.dof - 2)), 1, atol=0.05)
     assert r.draws.mean(axis=0) == pytest.approx([r.effect, r.cost], rel=0.01)
-    assert stats.t.ppf(0.975, r.dof) * np.sqrt(r.vcov[0, 0]) == pytest.approx(r.effect_interval[1] - r.effect)
+    assert stats.t.ppf(0.975, r.dof) * np.sqrt(r.vcov[0, 0]) == pytest.approx(
+        r.effect_interval[1] - r.effect
+    )
 
 
 def test_refusals_are_gathered():
     s = sample()
     with pytest.raises(EstimateError) as error:
-        cost_effectiveness(mean(s, ["e", "c"]), mean(s, "c"), cost_se=1.0, years=0, participants=-1, correlation=2)
+        cost_effectiveness(
+            mean(s, ["e", "c"]), mean(s, "c"), cost_se=1.0, years=0, participants=-1, correlation=2
+        )
     assert len(error.value.problems) == 5
 
 
 @pytest.mark.identity
 @pytest.mark.parametrize("kind", ["linearised", "jackknife"])
 def test_cost_before_weight_steps_keeps_its_covariance(kind):
-    """Effect among those who answered, cost of everybody: other weight steps, the same persons. The covariance is the jackknife's."""
+    """Effect among those who answered, cost of everybody: other weight steps, the same persons. The
+    covariance is the jackknife's.
+    """
     s = sample()
     s = s.with_columns({"seen": np.arange(200) % 4 > 0, "x": np.arange(200) % 3})
     s = replicates(s, "jackknife") if kind == "jackknife" else s
@@ -133,17 +156,35 @@ def test_cost_before_weight_steps_keeps_its_covariance(kind):
     np.testing.assert_allclose(np.sqrt(np.diag(joint.vcov)), [effect.se[0], cost.se[0]], rtol=1e-10)
     jack = replicates(s, "jackknife") if kind == "linearised" else s
     other = cost_effectiveness(mean(nonresponse(jack, "seen", ["x"]), "e"), mean(jack, "c"))
-    assert joint.vcov[0, 1] == pytest.approx(other.vcov[0, 1], rel=0.03) and joint.vcov[0, 1] > 0.5 * effect.se[0] * cost.se[0]
+    assert (
+        joint.vcov[0, 1] == pytest.approx(other.vcov[0, 1], rel=0.03)
+        and joint.vcov[0, 1] > 0.5 * effect.se[0] * cost.se[0]
+    )
     assert not any("independent samples" in note for note in joint.notes)
     apart = cost_effectiveness(effect, mean(sample(seed=2), "c"))
-    assert apart.vcov[0, 1] == 0 and "The two estimates are taken as coming from independent samples." in apart.notes
+    assert (
+        apart.vcov[0, 1] == 0
+        and "The two estimates are taken as coming from independent samples." in apart.notes
+    )
 
 
-@pytest.mark.parametrize(("effect", "cost", "words"), [
-    (NotEstimable("only one group"), 5.0, "argument 'att'. Expected an Estimate of one value, got not estimable: only one group"),
-    (None, NotEstimable("no receipts"), "argument 'cost'. Expected an Estimate of one value, or a number, got not estimable: no receipts"),
-    (None, "five", "argument 'cost'. Expected an Estimate of one value, or a number, got str"), (0.5, 5.0, "argument 'att'. Expected an Estimate of one value, got float"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("effect", "cost", "words"),
+    [
+        (
+            NotEstimable("only one group"),
+            5.0,
+            "argument 'att'. Expected an Estimate of one value, got not estimable: only one group",
+        ),
+        (
+            None,
+            NotEstimable("no receipts"),
+            "argument 'cost'. Expected an Estimate of one value, or a number, got not estimable: no receipts",
+        ),
+        (None, "five", "argument 'cost'. Expected an Estimate of one value, or a number, got str"),
+        (0.5, 5.0, "argument 'att'. Expected an Estimate of one value, got float"),
+    ],
+)
 def test_what_is_no_estimate(effect, cost, words):
     with pytest.raises(EstimateError, match=re.escape(words)):
         cost_effectiveness(mean(sample(), "e") if effect is None else effect, cost)

@@ -1,4 +1,6 @@
-"""Where the impact floor has little to stand on: no spread, no degrees of freedom, one group, gaps, weak overlap. Each says what is known, or why nothing is."""
+"""Where the impact floor has little to stand on: no spread, no degrees of freedom, one group, gaps,
+weak overlap. Each says what is known, or why nothing is.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +25,21 @@ from mismes_eval.impact.oster import proportional_selection
 from mismes_eval.impact.partial_identification import _critical
 
 
-def panel(n: int = 60, starts: tuple[float, ...] = (3.0, 4.0, 0.0), periods: int = 5) -> pd.DataFrame:
+def panel(
+    n: int = 60, starts: tuple[float, ...] = (3.0, 4.0, 0.0), periods: int = 5
+) -> pd.DataFrame:
     unit, t = np.repeat(np.arange(n), periods), np.tile(np.arange(1, periods + 1), n)
     cohort = np.array(starts)[unit % len(starts)]
     rng = np.random.default_rng(1)
-    y = rng.normal(size=n)[unit] + 0.3 * t + 1.5 * ((cohort > 0) & (t >= cohort)) + rng.normal(scale=0.3, size=unit.size)
-    return pd.DataFrame({"unit": unit, "t": t, "cohort": cohort, "y": y, "x": rng.normal(size=n)[unit], "w": 1.0})
+    y = (
+        rng.normal(size=n)[unit]
+        + 0.3 * t
+        + 1.5 * ((cohort > 0) & (t >= cohort))
+        + rng.normal(scale=0.3, size=unit.size)
+    )
+    return pd.DataFrame(
+        {"unit": unit, "t": t, "cohort": cohort, "y": y, "x": rng.normal(size=n)[unit], "w": 1.0}
+    )
 
 
 def of(frame: pd.DataFrame, **words: object) -> me.Sample:
@@ -42,8 +53,18 @@ def gt(sample: me.Sample, **words: object) -> me.GroupTime:
 def wide(n: int = 80, **columns: object) -> me.Sample:
     rng = np.random.default_rng(2)
     d = np.arange(n) % 2
-    f = pd.DataFrame({"y0": rng.normal(size=n), "d": d, "x": rng.normal(size=n), "w": 1.0, "s": np.arange(n) % 5 > 0})
-    return me.Sample.from_frame(f.assign(y1=f["y0"] + d + rng.normal(size=n)).assign(**columns), weights="w")
+    f = pd.DataFrame(
+        {
+            "y0": rng.normal(size=n),
+            "d": d,
+            "x": rng.normal(size=n),
+            "w": 1.0,
+            "s": np.arange(n) % 5 > 0,
+        }
+    )
+    return me.Sample.from_frame(
+        f.assign(y1=f["y0"] + d + rng.normal(size=n)).assign(**columns), weights="w"
+    )
 
 
 def att(s: me.Sample, **words: object) -> me.Estimate:
@@ -53,27 +74,39 @@ def att(s: me.Sample, **words: object) -> me.Estimate:
 def test_the_decomposition_does_not_depend_on_the_order_of_rows() -> None:
     f = panel()
     ordered = bacon(of(f), "y", "cohort", unit="unit", time="t").to_frame()
-    mixed = bacon(of(f.sample(frac=1, random_state=3)), "y", "cohort", unit="unit", time="t").to_frame()
-    np.testing.assert_allclose(mixed.select_dtypes("number"), ordered.select_dtypes("number"), rtol=1e-9)
+    mixed = bacon(
+        of(f.sample(frac=1, random_state=3)), "y", "cohort", unit="unit", time="t"
+    ).to_frame()
+    np.testing.assert_allclose(
+        mixed.select_dtypes("number"), ordered.select_dtypes("number"), rtol=1e-9
+    )
 
 
 def test_sun_abrahams_cells_average_to_its_event_times() -> None:
     cells = sun_abraham(of(panel()), "y", "cohort", unit="unit", time="t", by="cells").to_frame()
-    event = sun_abraham(of(panel()), "y", "cohort", unit="unit", time="t", by="event").to_frame().set_index("event_time")["value"]
+    event = (
+        sun_abraham(of(panel()), "y", "cohort", unit="unit", time="t", by="event")
+        .to_frame()
+        .set_index("event_time")["value"]
+    )
     for e, rows in cells.groupby("event_time"):  # both cohorts have 20 units
         assert rows["value"].mean() == pytest.approx(event[e], rel=1e-9)
 
 
 def test_cohorts_without_a_comparison_are_left_out_and_named() -> None:
     found = gt(of(panel(starts=(3.0, 5.0))), control="not_yet")
-    assert any("No comparison group is left for" in n and "(3, 5)" in n for n in found.estimate.notes)
+    assert any(
+        "No comparison group is left for" in n and "(3, 5)" in n for n in found.estimate.notes
+    )
     with pytest.raises(IdentificationError, match="no comparison group in any period"):
         gt(of(panel(starts=(3.0,))), control="not_yet")
 
 
 def test_without_a_period_before_there_is_no_pretrend_test() -> None:
     two = gt(of(panel(starts=(2.0, 0.0), periods=3)))
-    assert two.pretrend_test() == me.NotEstimable("no period before treatment to compare", "Pre-trend test")
+    assert two.pretrend_test() == me.NotEstimable(
+        "no period before treatment to compare", "Pre-trend test"
+    )
 
 
 def test_effects_before_treatment_alone_have_no_average() -> None:
@@ -85,7 +118,9 @@ def test_weights_that_move_between_periods_are_taken_from_the_first_and_told() -
     f = panel()
     moved = f.assign(w=np.where((f["unit"] < 5) & (f["t"] > 2), 2.0, 1.0))
     found = gt(of(moved))
-    assert any(n.startswith("Weights differ between periods in 5 units") for n in found.estimate.notes)
+    assert any(
+        n.startswith("Weights differ between periods in 5 units") for n in found.estimate.notes
+    )
     np.testing.assert_allclose(found.estimate.value, gt(of(f)).estimate.value)
 
 
@@ -93,7 +128,9 @@ def test_a_panel_without_psu_is_taken_unit_by_unit_unless_its_weights_were_stepp
     f = panel()
     np.testing.assert_allclose(gt(of(f, psu=None)).estimate.se, gt(of(f)).estimate.se, rtol=1e-9)
     stepped = me.calibrate(of(f, psu=None), {"1": 400.0})
-    with pytest.raises(IdentificationError, match=r"rows of one unit are taken for independent.*psu='unit'"):
+    with pytest.raises(
+        IdentificationError, match=r"rows of one unit are taken for independent.*psu='unit'"
+    ):
         gt(stepped)
 
 
@@ -104,7 +141,10 @@ def test_gaps_that_leave_a_comparison_without_rows_are_named(unbalanced: str) ->
     if unbalanced == "balanced":  # the units with the gap leave, and with them their cohort
         assert gt(of(gap), unbalanced=unbalanced).estimate.keys["cohort"].unique().tolist() == [4.0]
     else:
-        with pytest.raises(IdentificationError, match=r"a group-time comparison has no rows: cohort 3, 2 to 4.*0 treated, 4 comparison.*Merge cohorts"):
+        with pytest.raises(
+            IdentificationError,
+            match=r"a group-time comparison has no rows: cohort 3, 2 to 4.*0 treated, 4 comparison.*Merge cohorts",
+        ):
             gt(of(gap), unbalanced=unbalanced)
 
 
@@ -120,12 +160,24 @@ def test_weak_overlap_is_told_with_its_share() -> None:
     x = np.linspace(-4, 4, n)
     d = (np.random.default_rng(0).random(n) < 1 / (1 + np.exp(-3 * x))).astype(int)
     d[-3] = 0
-    s = me.Sample.from_frame(pd.DataFrame({"y0": x, "y1": x + d, "d": d, "x": x, "w": 1.0}), weights="w")
+    s = me.Sample.from_frame(
+        pd.DataFrame({"y0": x, "y1": x + d, "d": d, "x": x, "w": 1.0}), weights="w"
+    )
     e = att(s, covariates="x", method="ipw")
     assert any("Weak overlap" in note and "nothing was trimmed" in note for note in e.notes)
     assert e.extra["extreme_overlap"] > 0
-    long = pd.concat([s.frame.assign(unit=range(n), t=t, y=s.frame[f"y{t}"], cohort=np.where(s.frame["d"] == 1, 1.0, 0.0)) for t in (0, 1)])
-    assert any(note.startswith("Weak overlap") and "1 (" in note for note in gt(of(long), covariates=("x",), method="ipw").estimate.notes)
+    long = pd.concat(
+        [
+            s.frame.assign(
+                unit=range(n), t=t, y=s.frame[f"y{t}"], cohort=np.where(s.frame["d"] == 1, 1.0, 0.0)
+            )
+            for t in (0, 1)
+        ]
+    )
+    assert any(
+        note.startswith("Weak overlap") and "1 (" in note
+        for note in gt(of(long), covariates=("x",), method="ipw").estimate.notes
+    )
 
 
 def test_imputation_needs_untreated_rows_that_reach_the_treated() -> None:
@@ -136,13 +188,26 @@ def test_imputation_needs_untreated_rows_that_reach_the_treated() -> None:
     only_early = f[(f["cohort"] > 0) | (f["t"] == 1)]
     with pytest.raises(IdentificationError, match="no treated row can be imputed: column 'cohort'"):
         imputation(of(only_early), "y", "cohort", unit="unit", time="t")
-    with pytest.raises(IdentificationError, match="do not hold a covariate: unit and period effects, z"):
-        imputation(of(f.assign(z=f["unit"] * 1.0)), "y", "cohort", unit="unit", time="t", covariates=("z",))
+    with pytest.raises(
+        IdentificationError, match="do not hold a covariate: unit and period effects, z"
+    ):
+        imputation(
+            of(f.assign(z=f["unit"] * 1.0)), "y", "cohort", unit="unit", time="t", covariates=("z",)
+        )
 
 
 def test_one_group_alone_has_no_difference() -> None:
-    found = me.by_group(att, wide(g=np.where(np.arange(80) < 78, "a", "b"), d=np.where(np.arange(80) < 78, np.arange(80) % 2, 0)), "g")
-    assert found.differences == me.NotEstimable("only one group has an estimate: nothing to compare")
+    found = me.by_group(
+        att,
+        wide(
+            g=np.where(np.arange(80) < 78, "a", "b"),
+            d=np.where(np.arange(80) < 78, np.arange(80) % 2, 0),
+        ),
+        "g",
+    )
+    assert found.differences == me.NotEstimable(
+        "only one group has an estimate: nothing to compare"
+    )
     assert list(found.missing) == ["b"]
     assert "b" in found.to_frame()["group"].tolist()
 
@@ -160,7 +225,9 @@ def test_steps_with_an_error_of_their_own_do_not_go_back_to_the_base() -> None:
 
 def test_a_measure_that_saves_money_has_no_cost_per_job() -> None:
     saving = me.cost_effectiveness(att(wide()), -50.0, cost_se=1.0)
-    assert saving.ratio == me.NotEstimable("the measure costs nothing or saves money: a ratio would mislead; read the plane")
+    assert saving.ratio == me.NotEstimable(
+        "the measure costs nothing or saves money: a ratio would mislead; read the plane"
+    )
     nothing = replace(att(wide()), dof=np.array([0.0]))
     assert isinstance(me.cost_effectiveness(nothing, 50.0).ratio, me.NotEstimable)
     ax = me.cost_effectiveness(att(wide()), 50.0, cost_se=1.0).plot()
@@ -169,7 +236,9 @@ def test_a_measure_that_saves_money_has_no_cost_per_job() -> None:
 
 
 def test_replicates_of_both_effect_and_cost_give_the_joint_bootstrap() -> None:
-    s = me.replicates(wide(c=100 + np.random.default_rng(4).normal(size=80)), "bootstrap", n=200, seed=3)
+    s = me.replicates(
+        wide(c=100 + np.random.default_rng(4).normal(size=80)), "bootstrap", n=200, seed=3
+    )
     e, c = att(s), me.mean(s, "c")
     made = me.cost_effectiveness(e, c, draws=4000)
     spread = np.cov(made.draws.T) if hasattr(made, "draws") else made.vcov
@@ -194,7 +263,12 @@ def test_intervals_of_bounds_move_from_one_side_to_two() -> None:
 
 def test_event_studies_that_have_no_covariance_or_odd_times_are_refused() -> None:
     e = gt(of(panel()), base="universal").aggregate("event")
-    half = replace(e, keys=e.keys.assign(event_time=e.keys["event_time"] + np.where(e.keys["event_time"] > 0, 0.5, 0.0)))
+    half = replace(
+        e,
+        keys=e.keys.assign(
+            event_time=e.keys["event_time"] + np.where(e.keys["event_time"] > 0, 0.5, 0.0)
+        ),
+    )
     with pytest.raises(IdentificationError):
         event_path(half)
     with pytest.raises(IdentificationError, match="the event study has no covariance"):
@@ -220,7 +294,15 @@ def test_adjusted_p_values_leave_values_without_error_out_and_say_so() -> None:
     assert any("1 values without a standard error are not in the family" in n for n in found.notes)
     with pytest.raises(EstimateError, match="no value has a standard error"):
         me.adjust_pvalues(me.mean(s, "one"))
-    by = me.mean(me.Sample.from_frame(s.frame.assign(psu=np.arange(80) % 20, g=np.arange(80) % 20 > 14), weights="w", psu="psu"), "y1", by="g")
+    by = me.mean(
+        me.Sample.from_frame(
+            s.frame.assign(psu=np.arange(80) % 20, g=np.arange(80) % 20 > 14),
+            weights="w",
+            psu="psu",
+        ),
+        "y1",
+        by="g",
+    )
     assert np.ptp(by.dof) > 0
     adjusted = me.adjust_pvalues(by, draws=4000).adjusted
     assert (adjusted >= by.pvalue - 0.02).all()
@@ -232,7 +314,15 @@ def test_selection_when_nothing_is_left_to_explain_or_nothing_moved() -> None:
     collinear = wide(z=lambda f: f["x"] * 2)
     with pytest.raises(EstimateError):
         me.oster(collinear, "y1", "d", ["x", "z"])
-    against = me.oster(wide(x=lambda f: f["d"] * -1.0 + np.random.default_rng(1).normal(size=80), y1=lambda f: f["d"] + f["x"]), "y1", "d", ["x"])
+    against = me.oster(
+        wide(
+            x=lambda f: f["d"] * -1.0 + np.random.default_rng(1).normal(size=80),
+            y1=lambda f: f["d"] + f["x"],
+        ),
+        "y1",
+        "d",
+        ["x"],
+    )
     assert (against.delta < 0) == ("work against the seen ones" in against.text)
 
 
@@ -243,8 +333,14 @@ def test_bounds_when_everybody_is_seen_or_nobody_was_found_again() -> None:
     assert low == pytest.approx(high) == pytest.approx(difference)
     with pytest.raises(IdentificationError):
         me.manski_bounds(wide(a=lambda f: ~f["s"], r=False), "y1", "d", "s", -9.0, 9.0, "a", "r")
-    cells = wide(g=np.arange(80) // 40, s=lambda f: (np.arange(80) % 5 > 0) & ~((f["d"] == 1) & (np.arange(80) < 40)))
-    with pytest.raises(IdentificationError, match=r"nobody is observed: treated arm, g=0|nobody is observed: treated arm, 0"):
+    cells = wide(
+        g=np.arange(80) // 40,
+        s=lambda f: (np.arange(80) % 5 > 0) & ~((f["d"] == 1) & (np.arange(80) < 40)),
+    )
+    with pytest.raises(
+        IdentificationError,
+        match=r"nobody is observed: treated arm, g=0|nobody is observed: treated arm, 0",
+    ):
         me.manski_bounds(cells, "y1", "d", "s", -9.0, 9.0, poststratify="g")
 
 
@@ -261,13 +357,17 @@ def test_placebos_that_cannot_be_estimated_have_no_joint_test() -> None:
 
     found = me.placebo_outcomes(fails, wide(), ["y0"])
     assert found.joint == me.NotEstimable("no placebo could be estimated")
-    mixed = me.placebo_outcomes(lambda s, o: me.mean(s if o == "a" else wide(60), "y0"), wide(), ["a", "b"])
+    mixed = me.placebo_outcomes(
+        lambda s, o: me.mean(s if o == "a" else wide(60), "y0"), wide(), ["a", "b"]
+    )
     assert isinstance(mixed.joint, me.NotEstimable)
 
 
 def test_a_specification_may_answer_that_it_cannot() -> None:
     curve = me.robustness(
-        wide(), lambda s, **words: me.NotEstimable("too few"), {"a": {"method": "dr"}, "b": {"covariates": ("x", "y0")}, "c": {"covariates": ()}}
+        wide(),
+        lambda s, **words: me.NotEstimable("too few"),
+        {"a": {"method": "dr"}, "b": {"covariates": ("x", "y0")}, "c": {"covariates": ()}},
     )
     t = curve.to_frame()
     assert t["reason"].tolist() == ["too few"] * 3

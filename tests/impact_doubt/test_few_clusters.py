@@ -1,4 +1,6 @@
-"""The wild cluster bootstrap equals refitting by brute force, its two forms agree on a difference of means, and its size is right with few clusters."""
+"""The wild cluster bootstrap equals refitting by brute force, its two forms agree on a difference
+of means, and its size is right with few clusters.
+"""
 
 import numpy as np
 import pandas as pd
@@ -14,13 +16,28 @@ from mismes_eval.numerics.qr import least_squares
 from mismes_eval.weighting.sample import Sample
 
 
-def drawn(clusters: int = 8, treated: int = 4, seed: int = 1, each: int = 12, effect: float = 0.0, equal: bool = False) -> pd.DataFrame:
+def drawn(
+    clusters: int = 8,
+    treated: int = 4,
+    seed: int = 1,
+    each: int = 12,
+    effect: float = 0.0,
+    equal: bool = False,
+) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     size = np.full(clusters, each) if equal else rng.integers(each // 2, 2 * each, clusters)
     g = np.repeat(np.arange(clusters), size)
     d = (g < treated).astype(float)
     y = rng.normal(size=clusters)[g] + rng.normal(size=g.size) + effect * d
-    return pd.DataFrame({"y": y, "d": d, "x": rng.normal(size=g.size), "region": g, "w": rng.uniform(0.5, 2, g.size)})
+    return pd.DataFrame(
+        {
+            "y": y,
+            "d": d,
+            "x": rng.normal(size=g.size),
+            "region": g,
+            "w": rng.uniform(0.5, 2, g.size),
+        }
+    )
 
 
 def effect_of(sample: Sample) -> Estimate:
@@ -61,7 +78,12 @@ def test_influence_form_equals_regression_form_for_a_difference_of_means():
     assert a.p[0] == pytest.approx(b.p[0], abs=1e-12)
     assert a.se[0] == pytest.approx(b.se[0], rel=1e-10)
     np.testing.assert_allclose([a.low[0], a.high[0]], [b.low[0], b.high[0]], rtol=1e-6)
-    labelled = wild_bootstrap(effect_of(Sample.from_frame(f, weights="w")), cluster=f.region, treated=f.d, points="rademacher")
+    labelled = wild_bootstrap(
+        effect_of(Sample.from_frame(f, weights="w")),
+        cluster=f.region,
+        treated=f.d,
+        points="rademacher",
+    )
     assert labelled.p[0] == pytest.approx(a.p[0], abs=1e-12)
 
 
@@ -70,7 +92,12 @@ def test_interval_holds_what_is_not_rejected():
     sample = Sample.from_frame(f, weights="w", psu="region")
     e = effect_of(sample)
     out = wild_bootstrap(e, treated=f.d, points="rademacher", level=0.9)
-    for at, inside in ((out.low[0] - 0.05, False), (out.low[0] + 0.05, True), (out.high[0] - 0.05, True), (out.high[0] + 0.05, False)):
+    for at, inside in (
+        (out.low[0] - 0.05, False),
+        (out.low[0] + 0.05, True),
+        (out.high[0] - 0.05, True),
+        (out.high[0] + 0.05, False),
+    ):
         assert (wild_bootstrap(e, treated=f.d, points="rademacher", null=at).p[0] > 0.1) == inside
     assert out.low[0] < e.value[0] < out.high[0]
 
@@ -80,7 +107,9 @@ def test_webb_points_have_unit_variance_and_are_taken_whole():
     f = drawn(5, 3)
     out = wild_bootstrap(effect_of(Sample.from_frame(f, weights="w", psu="region")), treated=f.d)
     assert out.points == "webb" and out.enumerated and out.draws == 6**5
-    few = wild_bootstrap(effect_of(Sample.from_frame(f, weights="w", psu="region")), treated=f.d, points="rademacher")
+    few = wild_bootstrap(
+        effect_of(Sample.from_frame(f, weights="w", psu="region")), treated=f.d, points="rademacher"
+    )
     assert "no p-value is below 0.0625" in few.notes[0]
     assert "fewer than four" in " ".join(few.notes)
 
@@ -89,7 +118,14 @@ def test_size_with_ten_regions():
     rejected, size = 0, 300
     for r in range(size):
         f = drawn(10, 4, seed=1000 + r, each=4, equal=True)
-        out = wild_bootstrap_ols(Sample.from_frame(f.assign(w=1.0), weights="w"), "y ~ d", "d", "region", points="rademacher", draws=1023)
+        out = wild_bootstrap_ols(
+            Sample.from_frame(f.assign(w=1.0), weights="w"),
+            "y ~ d",
+            "d",
+            "region",
+            points="rademacher",
+            draws=1023,
+        )
         rejected += out.p[0] <= 0.05
     assert 0.02 <= rejected / size <= 0.085  # 5% within three binomial standard errors
 
@@ -102,9 +138,13 @@ def test_mean_of_one_group_and_strata():
     assert 0 < restricted.p[0] <= 1 and 0 < plain.p[0] <= 1
     stratified = wild_bootstrap(e, cluster=f.region, strata=f.d)
     assert stratified.se[0] < plain.se[0] * 1.2
-    in_design = wild_bootstrap(mean(Sample.from_frame(f, weights="w", psu="region", strata="d"), "y"))
+    in_design = wild_bootstrap(
+        mean(Sample.from_frame(f, weights="w", psu="region", strata="d"), "y")
+    )
     assert in_design.se[0] == pytest.approx(stratified.se[0], rel=1e-12)
-    assert in_design.se[0] == pytest.approx(mean(Sample.from_frame(f, weights="w", psu="region", strata="d"), "y").se[0], rel=1e-12)
+    assert in_design.se[0] == pytest.approx(
+        mean(Sample.from_frame(f, weights="w", psu="region", strata="d"), "y").se[0], rel=1e-12
+    )
 
 
 def test_refusals():

@@ -1,4 +1,6 @@
-"""Robust intervals equal those that R and Stata print for two published event studies, identified sets equal linear programmes, and the intervals cover."""
+"""Robust intervals equal those that R and Stata print for two published event studies, identified
+sets equal linear programmes, and the intervals cover.
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,14 +14,23 @@ from mismes_eval.impact.event_path import event_path
 from mismes_eval.impact.group_time import att_gt
 from mismes_eval.impact.honest import honest_did
 from mismes_eval.impact.pretrend_power import pretrend_power
-from mismes_eval.impact.relative_magnitudes import _moments, _Test, breaks, confidence_set, identified_set, reach
+from mismes_eval.impact.relative_magnitudes import (
+    _moments,
+    _Test,
+    breaks,
+    confidence_set,
+    identified_set,
+    reach,
+)
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.sample import Sample
 
 from .event_studies import event_study, published
 
-# R HonestDiD and Stata honestdid as compared in github.com/mcaceresb/stata-honestdid, test/unit-tests-consistency.md; three digits printed.
-# Ends are grid points (spacing 0.0008 and 0.02), taken inward, so ours may lie up to one spacing outside.
+# R HonestDiD and Stata honestdid as compared in github.com/mcaceresb/stata-honestdid,
+# test/unit-tests-consistency.md; three digits printed.
+# Ends are grid points (spacing 0.0008 and 0.02), taken inward, so ours may lie up to one spacing
+# outside.
 BC_RELATIVE = {
     0: (0.159, 0.233),
     0.2222: (0.143, 0.248),
@@ -29,8 +40,18 @@ BC_RELATIVE = {
     1.1111: (0.0551, 0.330),
     1.3333: (0.0308, 0.352),
 }
-BC_RELATIVE_THIRD = {0.5: (0.0707, 0.414), 1.0: (-0.0909, 0.576), 1.5: (-0.253, 0.737), 2.0: (-0.434, 0.919)}
-BC_SMOOTH = {0: (0.131, 0.216), 0.0225: (0.183, 0.327), 0.1123: (0.107, 0.431), 0.2022: (0.017, 0.521)}
+BC_RELATIVE_THIRD = {
+    0.5: (0.0707, 0.414),
+    1.0: (-0.0909, 0.576),
+    1.5: (-0.253, 0.737),
+    2.0: (-0.434, 0.919),
+}
+BC_SMOOTH = {
+    0: (0.131, 0.216),
+    0.0225: (0.183, 0.327),
+    0.1123: (0.107, 0.431),
+    0.2022: (0.017, 0.521),
+}
 LW_SMOOTH = {0: (0.795, 1.762), 0.4432: (-2.253, 0.193), 3.9884: (-5.766, 3.886)}
 
 
@@ -39,7 +60,9 @@ LW_SMOOTH = {0: (0.795, 1.762), 0.4432: (-2.253, 0.193), 3.9884: (-5.766, 3.886)
 def test_relative_magnitudes_equal_r(shared):
     e = published(shared, "BC")
     out = honest_did(e, grid=list(BC_RELATIVE), target="first").to_frame()
-    np.testing.assert_allclose(out[["ci_low", "ci_high"]].to_numpy(), list(BC_RELATIVE.values()), atol=0.0016)
+    np.testing.assert_allclose(
+        out[["ci_low", "ci_high"]].to_numpy(), list(BC_RELATIVE.values()), atol=0.0016
+    )
     third = honest_did(e, grid=list(BC_RELATIVE_THIRD), target={2: 1.0}).to_frame()
     inward = np.array(list(BC_RELATIVE_THIRD.values()))
     excess = (third[["ci_low", "ci_high"]].to_numpy() - inward) * np.array([-1, 1])
@@ -50,8 +73,12 @@ def test_relative_magnitudes_equal_r(shared):
 @pytest.mark.golden
 def test_smoothness_equals_r_and_stata(shared):
     for name, table, tolerance in (("BC", BC_SMOOTH, 0.0015), ("LW", LW_SMOOTH, 0.003)):
-        out = honest_did(published(shared, name), "smoothness", grid=list(table), target="first").to_frame()
-        np.testing.assert_allclose(out[["ci_low", "ci_high"]].to_numpy(), list(table.values()), atol=tolerance)
+        out = honest_did(
+            published(shared, name), "smoothness", grid=list(table), target="first"
+        ).to_frame()
+        np.testing.assert_allclose(
+            out[["ci_low", "ci_high"]].to_numpy(), list(table.values()), atol=tolerance
+        )
 
 
 def programme(beta: Float, pre: int, target: Float, a: Float, b: Float) -> tuple[float, float]:
@@ -59,7 +86,10 @@ def programme(beta: Float, pre: int, target: Float, a: Float, b: Float) -> tuple
     k = beta.size
     c = np.concatenate([np.zeros(pre), target])
     pin = np.hstack([np.eye(pre), np.zeros((pre, k - pre))])
-    low, high = (linprog(sign * c, A_ub=a, b_ub=b, A_eq=pin, b_eq=beta[:pre], bounds=(None, None)) for sign in (-1.0, 1.0))
+    low, high = (
+        linprog(sign * c, A_ub=a, b_ub=b, A_eq=pin, b_eq=beta[:pre], bounds=(None, None))
+        for sign in (-1.0, 1.0)
+    )
     if low.status == 2:
         return np.nan, np.nan
     return float(target @ beta[pre:] + low.fun), float(target @ beta[pre:] - high.fun)
@@ -71,16 +101,24 @@ def programme(beta: Float, pre: int, target: Float, a: Float, b: Float) -> tuple
 def test_identified_sets_are_linear_programmes(shared, name):
     path = event_path(published(shared, name))
     k, pre, post = path.beta.size, path.pre, len(path.after)
-    steps = np.diff(np.insert(np.eye(k), pre, 0.0, axis=0), axis=0)  # of the path with its reference period, which is 0
+    steps = np.diff(
+        np.insert(np.eye(k), pre, 0.0, axis=0), axis=0
+    )  # of the path with its reference period, which is 0
     largest = np.abs(breaks(pre) @ path.beta[:pre]).max()
     for target in (np.eye(post)[0], np.full(post, 1 / post), np.linspace(-1, 2, post)):
         after = steps[pre:]
-        ends = programme(path.beta, pre, target, np.vstack([after, -after]), np.full(2 * post, 1.3 * largest))
+        ends = programme(
+            path.beta, pre, target, np.vstack([after, -after]), np.full(2 * post, 1.3 * largest)
+        )
         np.testing.assert_allclose(identified_set(path.beta, pre, target, 1.3), ends, atol=1e-8)
     bend = np.diff(steps, axis=0)
     for m in (0.01, 0.2, 5.0):
-        ends = programme(path.beta, pre, np.eye(post)[0], np.vstack([bend, -bend]), np.full(2 * bend.shape[0], m))
-        ours = honest_did(published(shared, name), "smoothness", grid=[m], target="first").to_frame()
+        ends = programme(
+            path.beta, pre, np.eye(post)[0], np.vstack([bend, -bend]), np.full(2 * bend.shape[0], m)
+        )
+        ours = honest_did(
+            published(shared, name), "smoothness", grid=[m], target="first"
+        ).to_frame()
         np.testing.assert_allclose(ours[["set_low", "set_high"]].to_numpy()[0], ends, atol=1e-6)
 
 
@@ -89,27 +127,45 @@ def test_reach_is_the_longest_sum():
     assert reach(np.full(3, 1 / 3)) == pytest.approx(2)
     rng = np.random.default_rng(2)
     target = rng.normal(size=5)
-    best = max(float(target @ np.cumsum(signs)) for signs in np.array(np.meshgrid(*[[-1, 1]] * 5)).reshape(5, -1).T)
+    best = max(
+        float(target @ np.cumsum(signs))
+        for signs in np.array(np.meshgrid(*[[-1, 1]] * 5)).reshape(5, -1).T
+    )
     assert reach(target) == pytest.approx(best)
 
 
 def test_relative_magnitudes_cover():
     rng = np.random.default_rng(11)
     vcov = 0.01 * (np.eye(5) + 0.5)
-    delta = np.array([0.05, -0.1, 0.1, 0.2, 0.3])  # breaks before treatment at most 0.2 (-0.1 to 0.1 lies on both sides of the reference), 0.1 after
+    delta = np.array(
+        [0.05, -0.1, 0.1, 0.2, 0.3]
+        # breaks before treatment at most 0.2 (-0.1 to 0.1 lies on both sides of the reference), 0.1
+        # after
+    )
     truth, target = 0.5, np.full(2, 0.5)
     beta0 = delta + np.array([0, 0, 0, truth, truth])
     largest = np.abs(breaks(3) @ delta[:3]).max()
-    m = abs(target @ delta[3:]) / (reach(target) * largest)  # the smallest M that allows these deviations
+    m = abs(target @ delta[3:]) / (
+        reach(target) * largest
+    )  # the smallest M that allows these deviations
     normal = rng.standard_normal((4000, 5))
     covered = 0
     size = 400
     draws = rng.multivariate_normal(beta0, vcov, size)
     for beta in draws:
-        tests = (_Test(*_moments(3, target, m, s, sign), beta, vcov, 0.95, normal) for s in range(3) for sign in (1.0, -1.0))
+        tests = (
+            _Test(*_moments(3, target, m, s, sign), beta, vcov, 0.95, normal)
+            for s in range(3)
+            for sign in (1.0, -1.0)
+        )
         covered += any(test.accepts(np.array([truth]))[0] for test in tests)
     assert covered / size >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / size)
-    naive = np.mean([abs(target @ (b - delta)[3:] - truth) <= 1.96 * np.sqrt(target @ vcov[3:, 3:] @ target) for b in draws])
+    naive = np.mean(
+        [
+            abs(target @ (b - delta)[3:] - truth) <= 1.96 * np.sqrt(target @ vcov[3:, 3:] @ target)
+            for b in draws
+        ]
+    )
     assert 0.9 < naive < 0.99
 
 
@@ -119,7 +175,9 @@ def test_ends_of_the_set_are_where_the_test_turns():
     target = np.array([1.0, 0, 0])
     low, high = confidence_set(beta, vcov, 3, target, 0.0, 0.95)
     half = norm.ppf(0.975) * np.sqrt(vcov[3, 3])
-    assert low == pytest.approx(beta[3] - half, abs=0.003) and high == pytest.approx(beta[3] + half, abs=0.003)  # M = 0 is the plain interval
+    assert low == pytest.approx(beta[3] - half, abs=0.003) and high == pytest.approx(
+        beta[3] + half, abs=0.003
+    )  # M = 0 is the plain interval
     wider = confidence_set(beta, vcov, 3, target, 1.0, 0.95)
     assert wider[0] < low < high < wider[1]
 
@@ -128,7 +186,10 @@ def test_few_psus_widen():
     rng = np.random.default_rng(5)
     beta, vcov = rng.normal(size=6) * 0.1 + np.array([0, 0, 0, 1, 1, 1]), 0.01 * (np.eye(6) + 0.3)
     times = [-4, -3, -2, 0, 1, 2]
-    many, few = honest_did(event_study(beta, vcov, times)), honest_did(event_study(beta, vcov, times, dof=6))
+    many, few = (
+        honest_did(event_study(beta, vcov, times)),
+        honest_did(event_study(beta, vcov, times, dof=6)),
+    )
     assert (few.to_frame()["ci_low"] < many.to_frame()["ci_low"]).all()
     assert many.breakdown is not None and "the interval excludes 0 at M" in many.text
     axes = many.plot()
@@ -160,7 +221,9 @@ def test_pretrend_power_is_the_power():
     line = np.array([-3.0, -2.0, -1.0])
     for power in (0.5, 0.8):
         draws = rng.multivariate_normal(out["separate", power] * line, vcov[:3, :3], 20_000)
-        assert (np.abs(draws / np.sqrt(0.014)) > norm.ppf(0.975)).any(axis=1).mean() == pytest.approx(power, abs=0.015)
+        assert (np.abs(draws / np.sqrt(0.014)) > norm.ppf(0.975)).any(
+            axis=1
+        ).mean() == pytest.approx(power, abs=0.015)
         draws = rng.multivariate_normal(out["joint", power] * line, vcov[:3, :3], 20_000)
         wald = np.einsum("ij,jk,ik->i", draws, np.linalg.inv(vcov[:3, :3]), draws)
         assert (wald > 7.814728).mean() == pytest.approx(power, abs=0.015)
@@ -173,20 +236,43 @@ def test_pretrend_power_is_the_power():
 def test_event_study_of_group_time_effects(shared):
     frame = pd.read_csv(shared / "reference" / "did" / "mpdta.csv").assign(w=1.0)
     sample = Sample.from_frame(frame, weights="w")
-    e = att_gt(sample, "lemp", "first.treat", "year", unit="countyreal", base="universal").aggregate("event")
+    e = att_gt(
+        sample, "lemp", "first.treat", "year", unit="countyreal", base="universal"
+    ).aggregate("event")
     out = honest_did(e)
     assert event_path(e).before == (-4, -3, -2) and event_path(e).after == (0, 1, 2, 3)
     assert out.original[0] == pytest.approx(e.value[-4:].mean()) and out.breakdown == 0
     with pytest.raises(IdentificationError, match="common reference"):
-        honest_did(att_gt(sample, "lemp", "first.treat", "year", unit="countyreal", base="varying").aggregate("event"))
+        honest_did(
+            att_gt(
+                sample, "lemp", "first.treat", "year", unit="countyreal", base="varying"
+            ).aggregate("event")
+        )
 
 
 def test_what_is_no_event_study():
     unit, t = np.repeat(np.arange(60), 5), np.tile(np.arange(5), 60)
     g = np.where(unit % 2, 3, 0)
-    frame = pd.DataFrame({"unit": unit, "t": t, "g": g, "y": np.random.default_rng(1).normal(size=300) + (t >= g) * (g > 0), "w": 1.0})
-    study = att_gt(Sample.from_frame(frame, weights="w", psu="unit"), "y", "g", "t", unit="unit", base="universal")
-    with pytest.raises(IdentificationError, match=r"not an event study: argument 'event_study'. .*got GroupTime"):
+    frame = pd.DataFrame(
+        {
+            "unit": unit,
+            "t": t,
+            "g": g,
+            "y": np.random.default_rng(1).normal(size=300) + (t >= g) * (g > 0),
+            "w": 1.0,
+        }
+    )
+    study = att_gt(
+        Sample.from_frame(frame, weights="w", psu="unit"),
+        "y",
+        "g",
+        "t",
+        unit="unit",
+        base="universal",
+    )
+    with pytest.raises(
+        IdentificationError, match=r"not an event study: argument 'event_study'. .*got GroupTime"
+    ):
         honest_did(study)
     for level in (1.2, 0.4):
         with pytest.raises(EstimateError, match="the level is no probability above one half"):
@@ -195,5 +281,7 @@ def test_what_is_no_event_study():
 
 def test_a_test_without_a_shift_rejects_as_often_as_it_says():
     for dof in (28.0, np.inf):
-        out = pretrend_power(event_study(np.array([0.1, 0.2, 1.0]), 0.04 * np.eye(3), [-3, -2, 0], dof))
+        out = pretrend_power(
+            event_study(np.array([0.1, 0.2, 1.0]), 0.04 * np.eye(3), [-3, -2, 0], dof)
+        )
         assert "joint 0.050" in out.notes[1]

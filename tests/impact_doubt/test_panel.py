@@ -23,7 +23,14 @@ def panel(seed: int = 1, n: int = 400) -> TracerPanel:
     rng = np.random.default_rng(seed)
     psu = np.arange(n) // 10
     persons = pd.DataFrame(
-        {"person_id": np.arange(n), "x": rng.normal(size=n), "sex": rng.choice(["f", "m"], n), "w": rng.uniform(1, 3, n), "psu": psu, "region": psu % 8}
+        {
+            "person_id": np.arange(n),
+            "x": rng.normal(size=n),
+            "sex": rng.choice(["f", "m"], n),
+            "w": rng.uniform(1, 3, n),
+            "psu": psu,
+            "region": psu % 8,
+        }
     )
     persons["d"] = (persons["region"] % 2).astype(int)
     base = persons["x"] + rng.normal(size=n)
@@ -31,9 +38,13 @@ def panel(seed: int = 1, n: int = 400) -> TracerPanel:
     for wave in (0, 1):
         answered = (rng.random(n) < 1 / (1 + np.exp(-(1.5 + 0.7 * persons["x"])))) | (wave == 0)
         y = base + wave * (0.3 + 0.4 * persons["d"]) + rng.normal(size=n)
-        waves.append(pd.DataFrame({"person_id": persons["person_id"], "wave": wave, "y": y})[answered])
+        waves.append(
+            pd.DataFrame({"person_id": persons["person_id"], "wave": wave, "y": y})[answered]
+        )
     sample = Sample.from_frame(persons, weights="w", psu="psu")
-    return attrition_weights(TracerPanel.from_frame(pd.concat(waves, ignore_index=True), sample=sample), ["x", "sex"])
+    return attrition_weights(
+        TracerPanel.from_frame(pd.concat(waves, ignore_index=True), sample=sample), ["x", "sex"]
+    )
 
 
 def att(p: TracerPanel) -> Estimate:
@@ -46,7 +57,9 @@ def test_groups_and_leave_one_out_of_a_panel():
     assert isinstance(groups.differences, Estimate)
     assert groups.effects.names == ("f", "m") and groups.differences.se[0] > 0
     f = att(p.where(p.sample.frame["sex"] == "f"))
-    assert groups.effects.value[0] == pytest.approx(f.value[0], abs=1e-12) and groups.effects.se[0] == pytest.approx(f.se[0], rel=1e-12)
+    assert groups.effects.value[0] == pytest.approx(f.value[0], abs=1e-12) and groups.effects.se[
+        0
+    ] == pytest.approx(f.se[0], rel=1e-12)
     assert len(leave_one_out(att, p, "region").to_frame()) == 9
 
 
@@ -66,7 +79,9 @@ def test_wild_bootstrap_carries_the_chain_of_weights():
     out = wild_bootstrap(e, cluster=p.sample.frame["region"], treated=p.sample.frame["d"])
     z = s.design.pull_back(e.parts[0].influence).dense()[:, 0] * s.design.base
     totals = np.bincount(p.sample.frame["region"], weights=z)
-    assert out.se[0] == pytest.approx(np.sqrt(8 / 7 * ((totals - totals.mean()) ** 2).sum()), rel=1e-10)
+    assert out.se[0] == pytest.approx(
+        np.sqrt(8 / 7 * ((totals - totals.mean()) ** 2).sum()), rel=1e-10
+    )
     assert out.low[0] < e.value[0] < out.high[0]
     by_psu = wild_bootstrap(e, treated=p.sample.frame["d"], draws=999)
     assert by_psu.clusters == 40 and by_psu.se[0] == pytest.approx(e.se[0], rel=1e-10)

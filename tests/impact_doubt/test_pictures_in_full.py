@@ -1,4 +1,6 @@
-"""Pictures of effects drawn as designed: every mark at its value, with its colour, width and label, the line at zero, axes in words, no frame at the top and right."""
+"""Pictures of effects drawn as designed: every mark at its value, with its colour, width and label,
+the line at zero, axes in words, no frame at the top and right.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def style(line: Any) -> tuple[str, float, str, str, float, str]:
 
 
 def points(line: Any) -> tuple[list[float], list[float]]:
-    return np.asarray(line.get_xdata(), float).tolist(), np.asarray(line.get_ydata(), float).tolist()
+    return np.asarray(line.get_xdata(), float).tolist(), np.asarray(
+        line.get_ydata(), float
+    ).tolist()
 
 
 def bars(collection: Any) -> tuple[list[list[float]], str, float]:
@@ -51,7 +55,12 @@ def bars(collection: Any) -> tuple[list[list[float]], str, float]:
 
 
 def open_frame(ax: Any) -> bool:
-    return not ax.spines["top"].get_visible() and not ax.spines["right"].get_visible() and ax.spines["left"].get_visible() and ax.spines["bottom"].get_visible()
+    return (
+        not ax.spines["top"].get_visible()
+        and not ax.spines["right"].get_visible()
+        and ax.spines["left"].get_visible()
+        and ax.spines["bottom"].get_visible()
+    )
 
 
 def legend(ax: Any) -> list[str]:
@@ -62,15 +71,31 @@ def legend(ax: Any) -> list[str]:
 def panel(n: int = 60) -> me.Sample:
     unit, t = np.repeat(np.arange(n), 5), np.tile(np.arange(1, 6), n)
     cohort = np.select([unit % 3 == 0, unit % 3 == 1], [3.0, 4.0], 0.0)
-    y = np.random.default_rng(1).normal(size=n)[unit] + 0.3 * t + 1.5 * ((cohort > 0) & (t >= cohort)) + ((unit * t) % 7) / 10
-    return me.Sample.from_frame(pd.DataFrame({"unit": unit, "t": t, "cohort": cohort, "y": y, "w": 1.0}), weights="w", psu="unit")
+    y = (
+        np.random.default_rng(1).normal(size=n)[unit]
+        + 0.3 * t
+        + 1.5 * ((cohort > 0) & (t >= cohort))
+        + ((unit * t) % 7) / 10
+    )
+    return me.Sample.from_frame(
+        pd.DataFrame({"unit": unit, "t": t, "cohort": cohort, "y": y, "w": 1.0}),
+        weights="w",
+        psu="unit",
+    )
 
 
 def wide(n: int = 80) -> me.Sample:
     rng = np.random.default_rng(2)
     d = np.arange(n) % 2
     f = pd.DataFrame(
-        {"y0": rng.normal(size=n), "d": d, "x": rng.normal(size=n) + d, "w": 1.0 + np.arange(n) % 3, "g": np.arange(n) % 4 // 2, "s": np.arange(n) % 5 > 0}
+        {
+            "y0": rng.normal(size=n),
+            "d": d,
+            "x": rng.normal(size=n) + d,
+            "w": 1.0 + np.arange(n) % 3,
+            "g": np.arange(n) % 4 // 2,
+            "s": np.arange(n) % 5 > 0,
+        }
     )
     return me.Sample.from_frame(f.assign(y1=f["y0"] + d + rng.normal(size=n)), weights="w")
 
@@ -93,8 +118,21 @@ def test_an_event_study_has_thick_pointwise_and_thin_simultaneous_intervals() ->
     for chosen, colour in ((at < 0, GREY), (at >= 0, BLUE)):
         moving = chosen & np.isfinite(wide_["low"].to_numpy())
         for table, width in ((wide_, 1.0), (ci, 3.2)):
-            expected.append(([[x, low, high] for x, low, high in zip(at[moving], table["low"][moving], table["high"][moving], strict=True)], colour, width))
-    assert [bars(c) for c in ax.collections] == [(pytest.approx(np.array(e)), colour, width) for e, colour, width in expected]
+            expected.append(
+                (
+                    [
+                        [x, low, high]
+                        for x, low, high in zip(
+                            at[moving], table["low"][moving], table["high"][moving], strict=True
+                        )
+                    ],
+                    colour,
+                    width,
+                )
+            )
+    assert [bars(c) for c in ax.collections] == [
+        (pytest.approx(np.array(e)), colour, width) for e, colour, width in expected
+    ]
     assert [c.get_alpha() for c in ax.collections] == [None, 0.75, None, 0.75]
     assert [style(line) for line in ax.lines] == [
         (GREY, 1.5, "None", "o", 5.0, "before treatment"),
@@ -102,41 +140,83 @@ def test_an_event_study_has_thick_pointwise_and_thin_simultaneous_intervals() ->
         (to_hex("0.3"), 0.8, "-", "None", 6.0, ""),
         (to_hex("0.6"), 0.8, ":", "None", 6.0, ""),
     ]
-    assert points(ax.lines[0])[0] == at[at < 0].tolist() and points(ax.lines[1])[1] == estimate.value[at >= 0].tolist()
+    assert (
+        points(ax.lines[0])[0] == at[at < 0].tolist()
+        and points(ax.lines[1])[1] == estimate.value[at >= 0].tolist()
+    )
     assert points(ax.lines[2])[1] == [0, 0] and points(ax.lines[3])[0] == [-0.5, -0.5]
-    assert ax.get_xticks().tolist() == at.tolist() and legend(ax) == ["before treatment", "after treatment"]
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Periods since treatment", "Average effect on the treated") and open_frame(ax)
+    assert ax.get_xticks().tolist() == at.tolist() and legend(ax) == [
+        "before treatment",
+        "after treatment",
+    ]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == (
+        "Periods since treatment",
+        "Average effect on the treated",
+    ) and open_frame(ax)
     title = ax.title if ax.get_title() else ax._left_title
-    assert (title.get_text(), title.get_fontsize()) == ("Thick: pointwise 95% interval; thin: simultaneous", 9.0)
-    assert ax.figure.get_size_inches().tolist() == [7, 4] and ax.figure.get_layout_engine() is not None
+    assert (title.get_text(), title.get_fontsize()) == (
+        "Thick: pointwise 95% interval; thin: simultaneous",
+        9.0,
+    )
+    assert (
+        ax.figure.get_size_inches().tolist() == [7, 4] and ax.figure.get_layout_engine() is not None
+    )
 
 
-@pytest.mark.parametrize(("kind", "label"), [("cohort", "Cohort (first treated period)"), ("calendar", "Period")])
-def test_averages_by_cohort_and_period_have_one_colour_and_no_line_at_treatment(kind: str, label: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "label"), [("cohort", "Cohort (first treated period)"), ("calendar", "Period")]
+)
+def test_averages_by_cohort_and_period_have_one_colour_and_no_line_at_treatment(
+    kind: str, label: str
+) -> None:
     _, given = plt.subplots()
     ax = effects().plot(kind, ax=given)
     assert ax is given and ax.get_xlabel() == label and legend(ax) == ["effect"]
     assert [style(line)[0] for line in ax.lines] == [BLUE, to_hex("0.3")]
-    with pytest.raises(IdentificationError, match="'event', 'cohort', 'calendar' or 'heat', got 'pie'"):
+    with pytest.raises(
+        IdentificationError, match="'event', 'cohort', 'calendar' or 'heat', got 'pie'"
+    ):
         effects().plot("pie")
 
 
 def test_the_map_of_effects_writes_value_and_error_and_marks_the_start() -> None:
     cells = pd.DataFrame(
-        {"cohort": [2, 2, 2, 3, 3, 3], "time": [1, 2, 3, 1, 2, 3], "att": [0.0, 1.25, -2.0, 0.5, np.nan, 1.0], "se": [np.nan, 0.25, 0.125, 0.1, np.nan, 0.2]}
+        {
+            "cohort": [2, 2, 2, 3, 3, 3],
+            "time": [1, 2, 3, 1, 2, 3],
+            "att": [0.0, 1.25, -2.0, 0.5, np.nan, 1.0],
+            "se": [np.nan, 0.25, 0.125, 0.1, np.nan, 0.2],
+        }
     )
     ax = heat_map(cells)
     image = ax.images[0]
-    np.testing.assert_array_equal(np.ma.filled(image.get_array().astype(float), np.nan), [[0, 1.25, -2], [0.5, np.nan, 1]])
+    np.testing.assert_array_equal(
+        np.ma.filled(image.get_array().astype(float), np.nan), [[0, 1.25, -2], [0.5, np.nan, 1]]
+    )
     assert (image.get_cmap().name, image.norm.vmin, image.norm.vmax) == ("RdBu", -2, 2)
     assert [(t.get_position(), t.get_text(), t.get_color()) for t in ax.texts] == [
-        ((0, 0), "0", "black"), ((1, 0), "1.25\n(0.25)", "white"), ((2, 0), "-2\n(0.12)", "white"), ((0, 1), "0.5\n(0.1)", "black"), ((2, 1), "1\n(0.2)", "black"),
-    ]  # fmt: skip
-    assert {(t.get_ha(), t.get_va(), t.get_fontsize()) for t in ax.texts} == {("center", "center", 7.0)}
+        ((0, 0), "0", "black"),
+        ((1, 0), "1.25\n(0.25)", "white"),
+        ((2, 0), "-2\n(0.12)", "white"),
+        ((0, 1), "0.5\n(0.1)", "black"),
+        ((2, 1), "1\n(0.2)", "black"),
+    ]
+    assert {(t.get_ha(), t.get_va(), t.get_fontsize()) for t in ax.texts} == {
+        ("center", "center", 7.0)
+    }
     starts = [(points(line), *style(line)[:2]) for line in ax.lines]
-    assert starts == [(([0.5, 0.5], [0.5, 1.0]), "#000000", 1.5), (([1.5, 1.5], [0.0, 0.5]), "#000000", 1.5)]
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["1", "2", "3"] and [t.get_text() for t in ax.get_yticklabels()] == ["2", "3"]
-    assert (ax.get_xlabel(), ax.get_ylabel(), ax.figure.axes[1].get_ylabel()) == ("Period", "Cohort", "Average effect on the treated")
+    assert starts == [
+        (([0.5, 0.5], [0.5, 1.0]), "#000000", 1.5),
+        (([1.5, 1.5], [0.0, 0.5]), "#000000", 1.5),
+    ]
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["1", "2", "3"] and [
+        t.get_text() for t in ax.get_yticklabels()
+    ] == ["2", "3"]
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.figure.axes[1].get_ylabel()) == (
+        "Period",
+        "Cohort",
+        "Average effect on the treated",
+    )
     assert ax.figure.get_size_inches().tolist() == pytest.approx([1.6 + 2.7, 1.2 + 1.2])
     nothing = heat_map(cells.assign(att=0.0)).images[0].norm
     assert (nothing.vmin, nothing.vmax) == (-1, 1)
@@ -150,21 +230,57 @@ def test_the_decomposition_is_estimates_against_weights() -> None:
     for line, kind in zip(ax.lines, kinds, strict=False):
         rows = b.table[b.table["kind"] == kind]
         assert points(line) == (rows["weight"].tolist(), rows["estimate"].tolist())
-        assert style(line)[1:] == (1.5, "None", "o", 6.0, f"{kind} (weight {rows['weight'].sum():.2f})") and line.get_alpha() == 0.85
+        assert (
+            style(line)[1:]
+            == (1.5, "None", "o", 6.0, f"{kind} (weight {rows['weight'].sum():.2f})")
+            and line.get_alpha() == 0.85
+        )
     assert len({style(line)[0] for line in ax.lines[:-1]}) == len(kinds)
-    assert style(ax.lines[-1])[:3] == (to_hex("0.3"), 1.0, "--") and points(ax.lines[-1])[1] == [b.coefficient] * 2
+    assert (
+        style(ax.lines[-1])[:3] == (to_hex("0.3"), 1.0, "--")
+        and points(ax.lines[-1])[1] == [b.coefficient] * 2
+    )
     note = ax.texts[0]
-    assert (note.get_text(), note.get_fontsize(), note.get_ha(), note.get_va()) == (f"two-way coefficient {b.coefficient:.3g}", 8.0, "right", "bottom")
+    assert (note.get_text(), note.get_fontsize(), note.get_ha(), note.get_va()) == (
+        f"two-way coefficient {b.coefficient:.3g}",
+        8.0,
+        "right",
+        "bottom",
+    )
     assert note.xy == (1, b.coefficient) and note.xycoords == ("axes fraction", "data")
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Weight", "Two-by-two estimate") and open_frame(ax) and len(legend(ax)) == len(kinds)
-    assert ax.get_legend().get_texts()[0].get_fontsize() == 8 and ax.figure.get_size_inches().tolist() == [6.5, 4]
+    assert (
+        (ax.get_xlabel(), ax.get_ylabel()) == ("Weight", "Two-by-two estimate")
+        and open_frame(ax)
+        and len(legend(ax)) == len(kinds)
+    )
+    assert ax.get_legend().get_texts()[
+        0
+    ].get_fontsize() == 8 and ax.figure.get_size_inches().tolist() == [6.5, 4]
     html = b._repr_html_()
-    words = b.table.assign(**{c: ["never" if g == np.inf else "always" if g == -np.inf else f"{g:g}" for g in b.table[c]] for c in ("treated", "comparison")})
+    words = b.table.assign(
+        **{
+            c: [
+                "never" if g == np.inf else "always" if g == -np.inf else f"{g:g}"
+                for g in b.table[c]
+            ]
+            for c in ("treated", "comparison")
+        }
+    )
     tables = [t.to_html(index=False, float_format=figure) for t in (b.by_kind(), words)]
-    assert html == f"<p>{b.text}</p>" + "".join(tables) + "".join(f"<p><small>{n}</small></p>" for n in b.notes)
+    assert html == f"<p>{b.text}</p>" + "".join(tables) + "".join(
+        f"<p><small>{n}</small></p>" for n in b.notes
+    )
     assert "never" in words["comparison"].tolist()
-    begun = bacon(panel().with_columns({"cohort": panel().frame["cohort"].replace(3.0, 1.0)}), "y", "cohort", unit="unit", time="t")
-    assert -np.inf in begun.table["comparison"].tolist() and "<td>always</td>" in begun._repr_html_()
+    begun = bacon(
+        panel().with_columns({"cohort": panel().frame["cohort"].replace(3.0, 1.0)}),
+        "y",
+        "cohort",
+        unit="unit",
+        time="t",
+    )
+    assert (
+        -np.inf in begun.table["comparison"].tolist() and "<td>always</td>" in begun._repr_html_()
+    )
 
 
 def test_balance_before_and_after() -> None:
@@ -174,12 +290,31 @@ def test_balance_before_and_after() -> None:
         (to_hex(ax.lines[0].get_color()), 1.5, "None", "o", 6.0, "before weighting"),
         (BLUE, 1.5, "None", "o", 6.0, "after weighting"),
     ]
-    assert (to_hex(ax.lines[0].get_markerfacecolor()), to_hex(ax.lines[0].get_markeredgecolor())) == ("#ffffff", BROWN)
-    assert points(ax.lines[0]) == (b.table["before"].abs().tolist(), [1, 0]) and points(ax.lines[1]) == (b.table["after"].abs().tolist(), [1, 0])
-    assert style(ax.lines[2])[:3] == (to_hex("0.6"), 0.8, "--") and points(ax.lines[2])[0] == [0.1, 0.1]
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["x", "y0"] and ax.get_xlabel() == "Absolute standardised difference" and ax.get_xlim()[0] == 0
-    assert legend(ax) == ["before weighting", "after weighting"] and open_frame(ax) and ax.figure.get_size_inches().tolist() == pytest.approx([6.5, 1.6])
-    assert b._repr_html_().startswith(f"<p>{b.text}</p><table") and f"{b.table['before'].iloc[0]:,.3f}" in b._repr_html_()
+    assert (
+        to_hex(ax.lines[0].get_markerfacecolor()),
+        to_hex(ax.lines[0].get_markeredgecolor()),
+    ) == ("#ffffff", BROWN)
+    assert points(ax.lines[0]) == (b.table["before"].abs().tolist(), [1, 0]) and points(
+        ax.lines[1]
+    ) == (b.table["after"].abs().tolist(), [1, 0])
+    assert style(ax.lines[2])[:3] == (to_hex("0.6"), 0.8, "--") and points(ax.lines[2])[0] == [
+        0.1,
+        0.1,
+    ]
+    assert (
+        [t.get_text() for t in ax.get_yticklabels()] == ["x", "y0"]
+        and ax.get_xlabel() == "Absolute standardised difference"
+        and ax.get_xlim()[0] == 0
+    )
+    assert (
+        legend(ax) == ["before weighting", "after weighting"]
+        and open_frame(ax)
+        and ax.figure.get_size_inches().tolist() == pytest.approx([6.5, 1.6])
+    )
+    assert (
+        b._repr_html_().startswith(f"<p>{b.text}</p><table")
+        and f"{b.table['before'].iloc[0]:,.3f}" in b._repr_html_()
+    )
     with pytest.raises(IdentificationError, match="'love' or 'overlap', got 'histogram'"):
         b.plot("histogram")
 
@@ -188,14 +323,32 @@ def test_overlap_is_shares_of_weight_up_and_down() -> None:
     b = balance(wide(), "d", ["x", "y0"])
     ax = b.plot("overlap")
     up, down = ax.containers
-    for box, value, sign, colour, label in ((up, 1, 1, BLUE, "treated"), (down, 0, -1, BROWN, "comparison")):
+    for box, value, sign, colour, label in (
+        (up, 1, 1, BLUE, "treated"),
+        (down, 0, -1, BROWN, "comparison"),
+    ):
         rows = b.treated == value
-        share = [sign * b.weights[rows & (b.propensity >= k / 40) & (b.propensity < (k + 1) / 40)].sum() / b.weights[rows].sum() for k in range(40)]
+        share = [
+            sign
+            * b.weights[rows & (b.propensity >= k / 40) & (b.propensity < (k + 1) / 40)].sum()
+            / b.weights[rows].sum()
+            for k in range(40)
+        ]
         np.testing.assert_allclose([bar.get_height() for bar in box], share, atol=1e-12)
         np.testing.assert_allclose([bar.get_x() for bar in box], np.arange(40) / 40, atol=1e-12)
-        assert {(to_hex(bar.get_facecolor()), bar.get_alpha(), round(bar.get_width(), 9)) for bar in box} == {(colour, 0.8, 0.025)} and box.get_label() == label
-    assert style(ax.lines[0])[:2] == (to_hex("0.3"), 0.8) and points(ax.lines[0])[1] == [0, 0] and open_frame(ax)
-    assert (ax.get_xlabel(), ax.get_ylabel(), legend(ax)) == ("Propensity of treatment", "Share of the group's weight", ["treated", "comparison"])
+        assert {
+            (to_hex(bar.get_facecolor()), bar.get_alpha(), round(bar.get_width(), 9)) for bar in box
+        } == {(colour, 0.8, 0.025)} and box.get_label() == label
+    assert (
+        style(ax.lines[0])[:2] == (to_hex("0.3"), 0.8)
+        and points(ax.lines[0])[1] == [0, 0]
+        and open_frame(ax)
+    )
+    assert (ax.get_xlabel(), ax.get_ylabel(), legend(ax)) == (
+        "Propensity of treatment",
+        "Share of the group's weight",
+        ["treated", "comparison"],
+    )
     assert ax.figure.get_size_inches().tolist() == [6.5, 3.6]
 
 
@@ -203,18 +356,29 @@ def test_the_plane_of_cost_and_effect() -> None:
     r = me.cost_effectiveness(att(wide()), 1000.0, cost_se=100.0, value=3000.0)
     ax = r.plot()
     cloud, ring, spot, level, upright, worth = ax.lines
-    assert style(cloud)[:5] == (PALE, 1.5, "None", ".", 2.0) and points(cloud) == (r.draws[:2000, 0].tolist(), r.draws[:2000, 1].tolist())
-    assert style(ring)[:3] == (BLUE, 1.4, "-") and style(spot)[:5] == (BLUE, 1.5, "None", "o", 6.0) and points(spot) == ([r.effect], [r.cost])
+    assert style(cloud)[:5] == (PALE, 1.5, "None", ".", 2.0) and points(cloud) == (
+        r.draws[:2000, 0].tolist(),
+        r.draws[:2000, 1].tolist(),
+    )
+    assert (
+        style(ring)[:3] == (BLUE, 1.4, "-")
+        and style(spot)[:5] == (BLUE, 1.5, "None", "o", 6.0)
+        and points(spot) == ([r.effect], [r.cost])
+    )
     at = np.array(points(ring)) - np.array([[r.effect], [r.cost]])
     distance = (at * np.linalg.solve(r.vcov, at)).sum(axis=0)
-    np.testing.assert_allclose(distance, 5.991464547107979)  # chi-square with two degrees of freedom, 95%
+    np.testing.assert_allclose(
+        distance, 5.991464547107979
+    )  # chi-square with two degrees of freedom, 95%
     assert distance.size == 200 and [line.get_zorder() for line in (cloud, ring, spot)] == [1, 2, 3]
     np.testing.assert_allclose(at[:, 0], at[:, -1], atol=1e-9)
     for line in (level, upright):
         assert style(line)[:3] == (to_hex("0.4"), 0.8, "-")
     assert points(level)[1] == [0, 0] and points(upright)[0] == [0, 0]
     x, y = points(worth)
-    assert [v / u for u, v in zip(x, y, strict=True)] == pytest.approx([3000, 3000]) and style(worth) == (
+    assert [v / u for u, v in zip(x, y, strict=True)] == pytest.approx([3000, 3000]) and style(
+        worth
+    ) == (
         "#b35900",
         1.2,
         "--",
@@ -222,48 +386,100 @@ def test_the_plane_of_cost_and_effect() -> None:
         6.0,
         f"3,000 {r.currency} a {r.unit}",
     )
-    assert (ax.get_xlabel(), ax.get_ylabel()) == (f"{r.unit} gained per participant", f"cost per participant ({r.currency})") and open_frame(ax)
-    assert legend(ax) == [f"3,000 {r.currency} a {r.unit}"] and ax.figure.get_size_inches().tolist() == [6, 4.5]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == (
+        f"{r.unit} gained per participant",
+        f"cost per participant ({r.currency})",
+    ) and open_frame(ax)
+    assert legend(ax) == [
+        f"3,000 {r.currency} a {r.unit}"
+    ] and ax.figure.get_size_inches().tolist() == [6, 4.5]
     bare = me.cost_effectiveness(att(wide()), 1000.0, cost_se=100.0).plot()
     assert len(bare.lines) == 5 and bare.get_legend() is None
 
 
-@pytest.mark.parametrize(("method", "grid", "label", "gap"), [
-    ("relative_magnitude", [0.0, 0.5, 2.0], "M: post-treatment breaks over the largest before", 0.5), ("smoothness", [0.1], "M: change of the slope of the deviation, per period", 1.0),
-])  # fmt: skip
-def test_robust_intervals_stand_beside_that_of_parallel_trends(method: str, grid: list[float], label: str, gap: float) -> None:
+@pytest.mark.parametrize(
+    ("method", "grid", "label", "gap"),
+    [
+        (
+            "relative_magnitude",
+            [0.0, 0.5, 2.0],
+            "M: post-treatment breaks over the largest before",
+            0.5,
+        ),
+        ("smoothness", [0.1], "M: change of the slope of the deviation, per period", 1.0),
+    ],
+)
+def test_robust_intervals_stand_beside_that_of_parallel_trends(
+    method: str, grid: list[float], label: str, gap: float
+) -> None:
     h = me.honest_did(effects().aggregate("event"), method, grid=grid)  # type: ignore[arg-type]
     ax = h.plot()
     value, low, high = h.original
     assert bars(ax.collections[0]) == ([[pytest.approx(grid[0] - gap), low, high]], BROWN, 2.0)
     table = h.table
-    assert bars(ax.collections[1]) == ([[m, a, b] for m, a, b in zip(table["m"], table["ci_low"], table["ci_high"], strict=True)], BLUE, 2.0)
-    assert style(ax.lines[0])[:5] == (BROWN, 1.5, "None", "o", 5.0) and points(ax.lines[0]) == ([pytest.approx(grid[0] - gap)], [value])
+    assert bars(ax.collections[1]) == (
+        [[m, a, b] for m, a, b in zip(table["m"], table["ci_low"], table["ci_high"], strict=True)],
+        BLUE,
+        2.0,
+    )
+    assert style(ax.lines[0])[:5] == (BROWN, 1.5, "None", "o", 5.0) and points(ax.lines[0]) == (
+        [pytest.approx(grid[0] - gap)],
+        [value],
+    )
     assert style(ax.lines[1])[:3] == (to_hex("0.4"), 0.8, "-") and points(ax.lines[1])[1] == [0, 0]
-    assert (ax.get_xlabel(), ax.get_ylabel(), legend(ax)) == (label, h.target, ["parallel trends", "robust 95% interval"]) and open_frame(ax)
+    assert (ax.get_xlabel(), ax.get_ylabel(), legend(ax)) == (
+        label,
+        h.target,
+        ["parallel trends", "robust 95% interval"],
+    ) and open_frame(ax)
     assert ax.figure.get_size_inches().tolist() == [6, 3.8]
     shown = h._repr_html_()
-    assert shown.startswith(f"<p>{h.text}</p><table") and shown.endswith("".join(f"<p><small>{n}</small></p>" for n in h.notes))
+    assert shown.startswith(f"<p>{h.text}</p><table") and shown.endswith(
+        "".join(f"<p><small>{n}</small></p>" for n in h.notes)
+    )
     assert repr(h).startswith(f"{h.text}\n") and len(repr(h).splitlines()) == 2 + len(grid)
 
 
 @pytest.mark.parametrize("studentised", [True, False])
 def test_other_assignments_are_a_histogram(studentised: bool) -> None:
-    r = me.randomisation_test(wide(), att if studentised else (lambda s: float(att(s).value[0])), "d", draws=119)
+    r = me.randomisation_test(
+        wide(), att if studentised else (lambda s: float(att(s).value[0])), "d", draws=119
+    )
     ax = r.plot()
     assert sum(bar.get_height() for bar in ax.patches) == np.isfinite(r.distribution).sum()
-    assert len(ax.patches) == max(5, np.isfinite(r.distribution).sum() // 10) and {to_hex(bar.get_facecolor()) for bar in ax.patches} == {PALE}
-    assert style(ax.lines[0])[:2] == (BROWN, 1.8) and points(ax.lines[0])[0] == [r.observed, r.observed]
-    assert ax.get_xlabel() == ("t under other assignments" if studentised else "statistic under other assignments")
-    assert ax.get_title(loc="left") == f"p = {r.p:.3g}" and open_frame(ax) and ax.figure.get_size_inches().tolist() == [6, 3.5]
-    assert r._repr_html_().endswith("</table>" + "".join(f"<p><small>{n}</small></p>" for n in r.notes))
+    assert len(ax.patches) == max(5, np.isfinite(r.distribution).sum() // 10) and {
+        to_hex(bar.get_facecolor()) for bar in ax.patches
+    } == {PALE}
+    assert style(ax.lines[0])[:2] == (BROWN, 1.8) and points(ax.lines[0])[0] == [
+        r.observed,
+        r.observed,
+    ]
+    assert ax.get_xlabel() == (
+        "t under other assignments" if studentised else "statistic under other assignments"
+    )
+    assert (
+        ax.get_title(loc="left") == f"p = {r.p:.3g}"
+        and open_frame(ax)
+        and ax.figure.get_size_inches().tolist() == [6, 3.5]
+    )
+    assert r._repr_html_().endswith(
+        "</table>" + "".join(f"<p><small>{n}</small></p>" for n in r.notes)
+    )
 
 
 def one(value: float, se: float) -> me.Estimate:
     s = wide()
     e = att(s)
     part = e.parts[0]
-    return me.Estimate(np.array([value]), ("ATT",), (type(part)(part.design, part.influence.linear(np.array([[se / e.se[0]]]))),), e.keys, e.n, e.dof, "effect")  # type: ignore[union-attr]
+    return me.Estimate(
+        np.array([value]),
+        ("ATT",),
+        (type(part)(part.design, part.influence.linear(np.array([[se / e.se[0]]]))),),
+        e.keys,
+        e.n,
+        e.dof,
+        "effect",
+    )  # type: ignore[union-attr]
 
 
 def curve() -> SpecificationCurve:
@@ -279,20 +495,56 @@ def curve() -> SpecificationCurve:
 def test_specifications_in_order_of_size_over_their_choices() -> None:
     c = curve()
     ax = c.plot()
-    low, high = (np.array([-1, 0.5, 2]) + sign * np.array([0.25, 1, 0.5]) * abs(float((one(0.0, 1.0).ci()["low"]).iloc[0])) for sign in (-1, 1))
+    low, high = (
+        np.array([-1, 0.5, 2])
+        + sign * np.array([0.25, 1, 0.5]) * abs(float((one(0.0, 1.0).ci()["low"]).iloc[0]))
+        for sign in (-1, 1)
+    )
     each, _, width = bars(ax.collections[0])
     np.testing.assert_allclose(each, np.column_stack([[0, 1, 2], low, high]))
-    assert width == 1.4 and [to_hex(x) for x in ax.collections[0].get_colors()] == [BLUE, BLUE, BROWN]
+    assert width == 1.4 and [to_hex(x) for x in ax.collections[0].get_colors()] == [
+        BLUE,
+        BLUE,
+        BROWN,
+    ]
     spots = ax.collections[1]
     np.testing.assert_allclose(spots.get_offsets(), [[0, -1], [1, 0.5], [2, 2]])
-    assert [to_hex(x) for x in spots.get_facecolors()] == [BLUE, BLUE, BROWN] and spots.get_sizes().tolist() == [16] and spots.get_zorder() == 3
-    assert style(ax.lines[0])[:2] == (to_hex("0.4"), 0.8) and points(ax.lines[0])[1] == [0, 0] and ax.get_ylabel() == "effect" and open_frame(ax)
+    assert (
+        [to_hex(x) for x in spots.get_facecolors()] == [BLUE, BLUE, BROWN]
+        and spots.get_sizes().tolist() == [16]
+        and spots.get_zorder() == 3
+    )
+    assert (
+        style(ax.lines[0])[:2] == (to_hex("0.4"), 0.8)
+        and points(ax.lines[0])[1] == [0, 0]
+        and ax.get_ylabel() == "effect"
+        and open_frame(ax)
+    )
     below = ax.figure.axes[1]
-    assert [t.get_text() for t in below.get_yticklabels()] == ["sample: women", "sample: all", "covariates: none", "covariates: age"]
-    assert [points(line) for line in below.lines] == [([0], [0]), ([1, 2], [1, 1]), ([0, 2], [2, 2]), ([1], [3])]
-    assert {style(line)[:5] for line in below.lines} == {(BLUE, 1.5, "None", "s", 4.0)} and below.yaxis_inverted() and below.get_xticks().tolist() == []
-    assert not any(below.spines[side].get_visible() for side in ("top", "right", "bottom")) and below.get_yticklabels()[0].get_fontsize() == 8
-    assert ax.figure.get_size_inches().tolist() == pytest.approx([7.5, 3.8]) and ax.get_shared_x_axes().joined(ax, below)
+    assert [t.get_text() for t in below.get_yticklabels()] == [
+        "sample: women",
+        "sample: all",
+        "covariates: none",
+        "covariates: age",
+    ]
+    assert [points(line) for line in below.lines] == [
+        ([0], [0]),
+        ([1, 2], [1, 1]),
+        ([0, 2], [2, 2]),
+        ([1], [3]),
+    ]
+    assert (
+        {style(line)[:5] for line in below.lines} == {(BLUE, 1.5, "None", "s", 4.0)}
+        and below.yaxis_inverted()
+        and below.get_xticks().tolist() == []
+    )
+    assert (
+        not any(below.spines[side].get_visible() for side in ("top", "right", "bottom"))
+        and below.get_yticklabels()[0].get_fontsize() == 8
+    )
+    assert ax.figure.get_size_inches().tolist() == pytest.approx(
+        [7.5, 3.8]
+    ) and ax.get_shared_x_axes().joined(ax, below)
     heights = [a.get_subplotspec().get_gridspec().get_height_ratios() for a in (ax, below)]
     assert heights == [[3.0, pytest.approx(0.8)]] * 2
 
@@ -300,22 +552,50 @@ def test_specifications_in_order_of_size_over_their_choices() -> None:
 def test_specifications_on_given_axes_are_named_below() -> None:
     _, given = plt.subplots()
     assert curve().plot(given) is given
-    assert [(t.get_text(), t.get_rotation(), t.get_ha(), t.get_fontsize()) for t in given.get_xticklabels()] == [
-        (n, 60, "right", 8) for n in ("women", "age", "plain")
+    assert [
+        (t.get_text(), t.get_rotation(), t.get_ha(), t.get_fontsize())
+        for t in given.get_xticklabels()
+    ] == [(n, 60, "right", 8) for n in ("women", "age", "plain")]
+    plain = SpecificationCurve(
+        tuple(Specification(r.name, {}, r.result) for r in curve().runs), None, ()
+    ).plot()
+    assert len(plain.figure.axes) == 1 and [t.get_text() for t in plain.get_xticklabels()] == [
+        "women",
+        "age",
+        "plain",
     ]
-    plain = SpecificationCurve(tuple(Specification(r.name, {}, r.result) for r in curve().runs), None, ()).plot()
-    assert len(plain.figure.axes) == 1 and [t.get_text() for t in plain.get_xticklabels()] == ["women", "age", "plain"]
 
 
 def test_the_table_of_specifications_has_a_reason_where_there_is_no_number() -> None:
     t = curve().to_frame(0.9)
-    assert list(t.columns) == ["specification", "sample", "covariates", "value", "se", "ci_low", "ci_high", "p", "n", "degf", "reason"]
-    assert t["reason"].tolist() == ["", "", "no men", ""] and t.iloc[2][["value", "se", "ci_low", "ci_high", "p", "n", "degf"]].isna().all()
+    assert list(t.columns) == [
+        "specification",
+        "sample",
+        "covariates",
+        "value",
+        "se",
+        "ci_low",
+        "ci_high",
+        "p",
+        "n",
+        "degf",
+        "reason",
+    ]
+    assert (
+        t["reason"].tolist() == ["", "", "no men", ""]
+        and t.iloc[2][["value", "se", "ci_low", "ci_high", "p", "n", "degf"]].isna().all()
+    )
     half = (t["ci_high"] - t["ci_low"])[[0, 1, 3]] / 2 / np.array([0.5, 0.25, 1.0])
-    assert np.ptp(half) < 1e-12 and half.iloc[0] < (curve().to_frame()["ci_high"] - curve().to_frame()["ci_low"]).iloc[0] / 2 / 0.5
+    assert (
+        np.ptp(half) < 1e-12
+        and half.iloc[0]
+        < (curve().to_frame()["ci_high"] - curve().to_frame()["ci_low"]).iloc[0] / 2 / 0.5
+    )
     assert t["n"].tolist()[0] == 80 and t["degf"].tolist()[0] == 79
     html = curve()._repr_html_()
-    assert html.startswith(f"<p>{curve().text}</p><table") and html.endswith("</table><p><small>As stated beforehand.</small></p>")
+    assert html.startswith(f"<p>{curve().text}</p><table") and html.endswith(
+        "</table><p><small>As stated beforehand.</small></p>"
+    )
     assert repr(curve()).splitlines()[0] == curve().text and curve().result("women").value[0] == -1  # type: ignore[union-attr]
 
 
@@ -323,6 +603,12 @@ def test_groups_are_drawn_with_a_line_at_zero() -> None:
     g = me.by_group(att, wide(), "g")
     ax = g.plot()
     zero = ax.lines[-1]
-    assert points(zero)[0] == [0, 0] and style(zero)[:2] == (to_hex("0.4"), 0.8) and ax.figure.get_size_inches().tolist() == pytest.approx([6.5, 1.7])
+    assert (
+        points(zero)[0] == [0, 0]
+        and style(zero)[:2] == (to_hex("0.4"), 0.8)
+        and ax.figure.get_size_inches().tolist() == pytest.approx([6.5, 1.7])
+    )
     html = g._repr_html_()
-    assert f"<p>{g.equality}</p>" in html and html.endswith("".join(f"<p><small>{n}</small></p>" for n in g.effects.notes))
+    assert f"<p>{g.equality}</p>" in html and html.endswith(
+        "".join(f"<p><small>{n}</small></p>" for n in g.effects.notes)
+    )

@@ -1,4 +1,6 @@
-"""Randomisation tests equal their definition on small data, keep strata and clusters, and have the right size; adjusted p-values equal hand sums and peers."""
+"""Randomisation tests equal their definition on small data, keep strata and clusters, and have the
+right size; adjusted p-values equal hand sums and peers.
+"""
 
 from itertools import combinations
 
@@ -22,7 +24,9 @@ def drawn(seed: int = 1, m: int = 8, effect: float = 0.0) -> pd.DataFrame:
     g = np.repeat(np.arange(m), 5)
     d = (g % 2).astype(float)
     y = rng.normal(size=m)[g] + rng.normal(size=g.size) + effect * d
-    return pd.DataFrame({"y": y, "d": d, "g": g, "h": (g >= m // 2).astype(int), "w": rng.uniform(1, 2, g.size)})
+    return pd.DataFrame(
+        {"y": y, "d": d, "g": g, "h": (g >= m // 2).astype(int), "w": rng.uniform(1, 2, g.size)}
+    )
 
 
 def gap(s: Sample) -> float:
@@ -52,7 +56,13 @@ def test_strata_keep_their_numbers():
     out = randomisation_test(s, gap, "d", cluster="g", strata="h")
     assert out.enumerated and out.distribution.size == 6 * 6
     seen = []
-    randomisation_test(s, lambda x: seen.append(x.frame.groupby("h")["d"].mean().tolist()) or gap(x), "d", cluster="g", strata="h")
+    randomisation_test(
+        s,
+        lambda x: seen.append(x.frame.groupby("h")["d"].mean().tolist()) or gap(x),
+        "d",
+        cluster="g",
+        strata="h",
+    )
     assert all(pair == [0.5, 0.5] for pair in seen)
 
 
@@ -64,14 +74,30 @@ def test_cohorts_are_permuted_with_their_type():
         kinds.add(str(s.frame["cohort"].dtype))
         return float(s.frame.y[s.frame.cohort > 0].mean())
 
-    out = randomisation_test(Sample.from_frame(f, weights="w"), statistic, "cohort", cluster="g", draws=600)
-    assert kinds == {"int64"} and out.distribution.size == assignments({"2019": 3, "2021": 2, "never": 3}) == 560
+    out = randomisation_test(
+        Sample.from_frame(f, weights="w"), statistic, "cohort", cluster="g", draws=600
+    )
+    assert (
+        kinds == {"int64"}
+        and out.distribution.size == assignments({"2019": 3, "2021": 2, "never": 3}) == 560
+    )
 
 
 def test_size_is_at_most_the_level():
-    p = [randomisation_test(Sample.from_frame(drawn(100 + r, m=6), weights="w", psu="g"), gap, "d", cluster="g").p for r in range(200)]
+    p = [
+        randomisation_test(
+            Sample.from_frame(drawn(100 + r, m=6), weights="w", psu="g"), gap, "d", cluster="g"
+        ).p
+        for r in range(200)
+    ]
     assert np.mean(np.array(p) <= 0.1) <= 0.1 + 3 * np.sqrt(0.09 / 200)
-    strong = randomisation_test(Sample.from_frame(drawn(5, m=10, effect=6.0), weights="w", psu="g"), t_statistic, "d", cluster="g", draws=99)
+    strong = randomisation_test(
+        Sample.from_frame(drawn(5, m=10, effect=6.0), weights="w", psu="g"),
+        t_statistic,
+        "d",
+        cluster="g",
+        draws=99,
+    )
     assert strong.studentised and not strong.enumerated and strong.p <= 0.05
 
 
@@ -102,15 +128,24 @@ def test_refusals():
 def family(seed: int = 1, k: int = 6) -> Estimate:
     rng = np.random.default_rng(seed)
     common = rng.normal(size=300)
-    f = pd.DataFrame({f"y{j}": 0.7 * common + rng.normal(size=300) + 0.06 * j for j in range(k)}).assign(w=1.0, psu=np.arange(300) // 5)
+    f = pd.DataFrame(
+        {f"y{j}": 0.7 * common + rng.normal(size=300) + 0.06 * j for j in range(k)}
+    ).assign(w=1.0, psu=np.arange(300) // 5)
     return mean(Sample.from_frame(f, weights="w", psu="psu"), [f"y{j}" for j in range(k)])
 
 
 @pytest.mark.identity
-@pytest.mark.parametrize(("ours", "theirs"), [("holm", "holm"), ("benjamini_hochberg", "fdr_bh"), ("bonferroni", "bonferroni")])
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("holm", "holm"), ("benjamini_hochberg", "fdr_bh"), ("bonferroni", "bonferroni")],
+)
 def test_step_methods_equal_statsmodels(ours, theirs):
     e = family()
-    np.testing.assert_allclose(adjust_pvalues(e, method=ours).adjusted, multipletests(e.pvalue, method=theirs)[1], rtol=1e-12)
+    np.testing.assert_allclose(
+        adjust_pvalues(e, method=ours).adjusted,
+        multipletests(e.pvalue, method=theirs)[1],
+        rtol=1e-12,
+    )
 
 
 def test_romano_wolf_lies_between_plain_and_holm():
@@ -119,7 +154,9 @@ def test_romano_wolf_lies_between_plain_and_holm():
     assert (rw.adjusted >= e.pvalue - 0.01).all() and (rw.adjusted <= holm.adjusted + 0.01).all()
     assert (rw.adjusted < holm.adjusted).any()
     last = np.argmax(e.pvalue)
-    assert rw.adjusted[last] == pytest.approx(max(e.pvalue[last], rw.adjusted[e.pvalue < e.pvalue[last]].max()), abs=0.01)
+    assert rw.adjusted[last] == pytest.approx(
+        max(e.pvalue[last], rw.adjusted[e.pvalue < e.pvalue[last]].max()), abs=0.01
+    )
 
 
 def test_one_outcome_repeated_needs_no_adjustment():
@@ -133,7 +170,9 @@ def test_romano_wolf_keeps_the_family_error():
     wrong = 0
     for r in range(300):
         rng = np.random.default_rng(r)
-        f = pd.DataFrame(rng.normal(size=(80, 5)) + rng.normal(size=(80, 1)), columns=list("abcde")).assign(w=1.0)
+        f = pd.DataFrame(
+            rng.normal(size=(80, 5)) + rng.normal(size=(80, 1)), columns=list("abcde")
+        ).assign(w=1.0)
         e = mean(Sample.from_frame(f, weights="w"), list("abcde"))
         wrong += adjust_pvalues(e, draws=999, seed=r).adjusted.min() <= 0.05
     assert 0.02 <= wrong / 300 <= 0.09
@@ -144,10 +183,18 @@ def test_a_statistic_that_is_no_number_is_no_finding():
     s = Sample.from_frame(drawn(), weights="w", psu="g")
     with pytest.raises(EstimateError, match="the statistic is no number"):
         randomisation_test(s, lambda _: float("nan"), "d", cluster="g")
-    with pytest.raises(EstimateError, match=r"the statistic cannot be estimated: argument 'statistic'. .*got one arm"):
+    with pytest.raises(
+        EstimateError,
+        match=r"the statistic cannot be estimated: argument 'statistic'. .*got one arm",
+    ):
         randomisation_test(s, lambda _: NotEstimable("one arm"), "d", cluster="g")
     with pytest.raises(EstimateError, match="no assignment is drawn"):
         randomisation_test(s, gap, "d", cluster="g", draws=0)
     first = s.frame["d"].to_numpy().copy()
-    out = randomisation_test(s, lambda t: gap(t) if (t.frame["d"].to_numpy() == first).all() else float("nan"), "d", cluster="g")
+    out = randomisation_test(
+        s,
+        lambda t: gap(t) if (t.frame["d"].to_numpy() == first).all() else float("nan"),
+        "d",
+        cluster="g",
+    )
     assert out.p == 1.0 and out.failed == out.distribution.size - 1

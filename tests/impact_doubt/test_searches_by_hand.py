@@ -1,4 +1,6 @@
-"""Searches for ends, roots and critical values on functions whose answer is known: every step they take, where they stop and how exact they are; draws, signs and shares of a bootstrap."""
+"""Searches for ends, roots and critical values on functions whose answer is known: every step they
+take, where they stop and how exact they are; draws, signs and shares of a bootstrap.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,15 @@ from mismes_eval.impact.meta_analysis import _falls_to
 from mismes_eval.impact.multiple_testing import adjust_pvalues
 from mismes_eval.impact.partial_identification import _critical
 from mismes_eval.impact.power import StudyDesign
-from mismes_eval.impact.relative_magnitudes import _ends, _moments, _Test, breaks, confidence_set, identified_set, reach
+from mismes_eval.impact.relative_magnitudes import (
+    _ends,
+    _moments,
+    _Test,
+    breaks,
+    confidence_set,
+    identified_set,
+    reach,
+)
 from mismes_eval.impact.wild_draws import WEBB, codes, invert, ratios, share_beyond, signs, words
 
 
@@ -30,7 +40,9 @@ class Known:
 
 
 def test_ends_are_found_on_a_grid_refined_three_times() -> None:
-    """600 points from -299.5 to 299.5 stand a unit apart; each refinement takes 59 steps to the next point: 10.3 lies 0.8 beyond 9.5, and 0.8 is 47/59 + 11/59^2 + 47/59^3 and a rest."""
+    """600 points from -299.5 to 299.5 stand a unit apart; each refinement takes 59 steps to the
+    next point: 10.3 lies 0.8 beyond 9.5, and 0.8 is 47/59 + 11/59^2 + 47/59^3 and a rest.
+    """
     test = Known(-20.1, 10.3)
     low, high = _ends(test, 0.0, 299.5)  # type: ignore[arg-type]
     assert high == pytest.approx(9.5 + 47 / 59 + 11 / 59**2 + 47 / 59**3, abs=1e-9)
@@ -45,7 +57,9 @@ def test_ends_are_found_on_a_grid_refined_three_times() -> None:
 
 
 def test_an_interval_is_sought_outwards_in_steps_half_as_long_again() -> None:
-    """p = exp(-|v - 2|) falls to 0.05 at 3.0 from the value; with standard errors of 1/2 that is 6 of them: 1, 1.5, 2.25, 3.4, 5.1 are inside, 7.6 beyond."""
+    """p = exp(-|v - 2|) falls to 0.05 at 3.0 from the value; with standard errors of 1/2 that is 6
+    of them: 1, 1.5, 2.25, 3.4, 5.1 are inside, 7.6 beyond.
+    """
     asked: list[float] = []
 
     def p(v: float) -> float:
@@ -53,7 +67,9 @@ def test_an_interval_is_sought_outwards_in_steps_half_as_long_again() -> None:
         return float(np.exp(-abs(v - 2.0)))
 
     low, high = invert(p, 2.0, 0.5, 0.95)
-    assert low == pytest.approx(2 + np.log(0.05), abs=2e-6) and high == pytest.approx(2 - np.log(0.05), abs=2e-6)
+    assert low == pytest.approx(2 + np.log(0.05), abs=2e-6) and high == pytest.approx(
+        2 - np.log(0.05), abs=2e-6
+    )
     outwards = [1.5**k for k in range(6)]
     np.testing.assert_allclose(asked[:6], [2 - 0.5 * c for c in outwards])
     up = asked.index(2.5)
@@ -94,10 +110,16 @@ def test_the_critical_value_between_two_bounds_solves_its_equation(width: float)
 
 def test_critical_values_at_the_ends_of_their_range() -> None:
     one, two = stats.t.ppf(0.9, 7), stats.t.ppf(0.95, 7)
-    assert _critical(1e9, 1.0, 0.9, 7.0) == pytest.approx(one) and _critical(0.0, 1.0, 0.9, 7.0) == pytest.approx(two)
+    assert _critical(1e9, 1.0, 0.9, 7.0) == pytest.approx(one) and _critical(
+        0.0, 1.0, 0.9, 7.0
+    ) == pytest.approx(two)
     assert _critical(-1.0, 1.0, 0.9, 7.0) == pytest.approx(two)
-    assert _critical(1.0, 0.0, 0.9, 7.0) == pytest.approx(two) and _critical(1.0, np.inf, 0.9, 7.0) == pytest.approx(two)
-    assert np.isnan(_critical(1.0, 1.0, 0.9, 0.0)) and _critical(0.0, 1.0, 0.9, np.inf) == pytest.approx(stats.norm.ppf(0.95))
+    assert _critical(1.0, 0.0, 0.9, 7.0) == pytest.approx(two) and _critical(
+        1.0, np.inf, 0.9, 7.0
+    ) == pytest.approx(two)
+    assert np.isnan(_critical(1.0, 1.0, 0.9, 0.0)) and _critical(
+        0.0, 1.0, 0.9, np.inf
+    ) == pytest.approx(stats.norm.ppf(0.95))
     assert np.isfinite(_critical(1.0, 1.0, 0.9, 0.5))
 
 
@@ -105,7 +127,9 @@ def test_critical_values_at_the_ends_of_their_range() -> None:
 
 
 def test_moments_of_one_case_by_hand() -> None:
-    """Two periods before: steps b2 - b1 and -b2. Twice half the second one, upwards, for the mean of two effects, whose reach is 1 + 1/2."""
+    """Two periods before: steps b2 - b1 and -b2. Twice half the second one, upwards, for the mean
+    of two effects, whose reach is 1 + 1/2.
+    """
     np.testing.assert_array_equal(breaks(2), [[-1, 1], [0, -1]])
     target = np.array([0.5, 0.5])
     assert reach(target) == 1.5
@@ -119,10 +143,18 @@ def test_moments_of_one_case_by_hand() -> None:
 
 
 def test_without_a_break_allowed_the_set_is_the_hybrid_of_a_plain_test() -> None:
-    """M = 0: the larger of t and -t. The first stage rejects above the 99.5% point of |z|; inside it the second takes alpha 0.045 / 0.995 of what is left: a two-sided test at 5%."""
+    """M = 0: the larger of t and -t. The first stage rejects above the 99.5% point of |z|; inside
+    it the second takes alpha 0.045 / 0.995 of what is left: a two-sided test at 5%.
+    """
     beta, vcov = np.array([0.1, -0.2, 1.0, 3.0]), np.diag([0.04, 0.04, 0.09, 0.09])
     target = np.array([1.0, 0.0])
-    test = _Test(*_moments(2, target, 0.0, 0, 1.0), beta, vcov, 0.95, np.random.default_rng(1).standard_normal((20_000, 4)))
+    test = _Test(
+        *_moments(2, target, 0.0, 0, 1.0),
+        beta,
+        vcov,
+        0.95,
+        np.random.default_rng(1).standard_normal((20_000, 4)),
+    )
     np.testing.assert_allclose(test.centre, [1 / 0.3, -1 / 0.3])
     np.testing.assert_allclose(test.slope, [1 / 0.3, -1 / 0.3])
     np.testing.assert_allclose(test.correlation, [[1, -1], [-1, 1]])
@@ -141,7 +173,9 @@ def test_the_set_is_drawn_with_seed_1_and_moves_with_the_effect() -> None:
     beta, vcov = np.array([0.1, -0.2, 1.0, 3.0]), np.diag([0.04, 0.04, 0.09, 0.09])
     target = np.array([0.5, 0.5])
     found = confidence_set(beta, vcov, 2, target, 1.0, 0.95)
-    assert found == confidence_set(beta, vcov, 2, target, 1.0, 0.95, seed=1) and found != confidence_set(beta, vcov, 2, target, 1.0, 0.95, seed=2)
+    assert found == confidence_set(
+        beta, vcov, 2, target, 1.0, 0.95, seed=1
+    ) and found != confidence_set(beta, vcov, 2, target, 1.0, 0.95, seed=2)
     moved = confidence_set(beta + np.array([0, 0, 1.0, 1.0]), vcov, 2, target, 1.0, 0.95)
     assert moved == pytest.approx((found[0] + 1, found[1] + 1), abs=1e-6)
     scaled = confidence_set(10 * beta, 100 * vcov, 2, target, 1.0, 0.95)
@@ -153,12 +187,19 @@ def test_the_set_is_drawn_with_seed_1_and_moves_with_the_effect() -> None:
 
 def test_signs_are_all_combinations_where_they_are_few_enough() -> None:
     v, whole, used = signs(3, "rademacher", 7, 1)
-    assert whole and used == "rademacher" and sorted(map(tuple, v)) == sorted(map(tuple, np.array(np.meshgrid(*[[-1, 1]] * 3)).reshape(3, -1).T))
+    assert (
+        whole
+        and used == "rademacher"
+        and sorted(map(tuple, v))
+        == sorted(map(tuple, np.array(np.meshgrid(*[[-1, 1]] * 3)).reshape(3, -1).T))
+    )
     v, whole, used = signs(3, "rademacher", 6, 1)
     assert not whole and v.shape == (6, 3) and set(v.ravel()) == {-1.0, 1.0}
     assert signs(3, "auto", 215, 1)[0].shape == (216, 3) and signs(3, "auto", 215, 1)[2] == "webb"
     assert signs(11, "auto", 99, 1)[2] == "webb" and signs(12, "auto", 99, 1)[2] == "rademacher"
-    np.testing.assert_array_equal(signs(9, "webb", 50, 4)[0], WEBB[np.random.default_rng(4).integers(0, 6, (50, 9))])
+    np.testing.assert_array_equal(
+        signs(9, "webb", 50, 4)[0], WEBB[np.random.default_rng(4).integers(0, 6, (50, 9))]
+    )
 
 
 def test_words_name_clusters_points_and_the_smallest_p() -> None:
@@ -166,42 +207,72 @@ def test_words_name_clusters_points_and_the_smallest_p() -> None:
         words(10, 1024, True, "rademacher")
         == "Wild cluster bootstrap, 10 clusters, rademacher points, all 1,024 combinations; with 10 clusters no p-value is below 0.00195."
     )
-    assert words(11, 2048, True, "rademacher") == "Wild cluster bootstrap, 11 clusters, rademacher points, all 2,048 combinations."
-    assert words(9, 9999, False, "webb") == "Wild cluster bootstrap, 9 clusters, webb points, 9,999 draws."
+    assert (
+        words(11, 2048, True, "rademacher")
+        == "Wild cluster bootstrap, 11 clusters, rademacher points, all 2,048 combinations."
+    )
+    assert (
+        words(9, 9999, False, "webb")
+        == "Wild cluster bootstrap, 9 clusters, webb points, 9,999 draws."
+    )
 
 
 def test_shares_count_ties_and_the_estimate_itself() -> None:
     ratio = np.array([0.5, 1.0, 2.0, np.inf])
     assert share_beyond(1.0, ratio, True) == 0.75 and share_beyond(1.0, ratio, False) == 0.8
-    assert share_beyond(1.0 + 1e-11, ratio, True) == 0.75 and share_beyond(1.0 + 1e-9, ratio, True) == 0.5
-    np.testing.assert_array_equal(ratios(np.array([1.0, 2.0, 3.0]), np.array([2.0, 0.0, 1e-13])), [0.5, np.inf, np.inf])
+    assert (
+        share_beyond(1.0 + 1e-11, ratio, True) == 0.75
+        and share_beyond(1.0 + 1e-9, ratio, True) == 0.5
+    )
+    np.testing.assert_array_equal(
+        ratios(np.array([1.0, 2.0, 3.0]), np.array([2.0, 0.0, 1e-13])), [0.5, np.inf, np.inf]
+    )
     np.testing.assert_array_equal(ratios(np.array([1.0]), np.array([0.0])), [np.inf])
 
 
 def test_codes_are_in_the_order_of_labels_and_rows_not_needed_have_none() -> None:
     code, m = codes(["b", "a", "c", "a"], np.ones(4, bool), "cluster")
     assert code.tolist() == [1, 0, 2, 0] and m == 3
-    code, m = codes(pd.Series(["b", None, "c", "a"], index=[7, 8, 9, 10]), np.array([True, False, True, True]), "cluster", 4)
+    code, m = codes(
+        pd.Series(["b", None, "c", "a"], index=[7, 8, 9, 10]),
+        np.array([True, False, True, True]),
+        "cluster",
+        4,
+    )
     assert code.tolist() == [1, 0, 2, 0] and m == 3
     code, m = codes(["z", "a", "c", "a"], np.array([False, True, True, True]), "cluster")
     assert code.tolist() == [0, 0, 1, 0] and m == 2
 
 
 def test_the_spread_of_totals_is_inside_strata() -> None:
-    """Deviations -1, 1 of the first stratum times 2/1, and -2, 0, 2 of the second times 3/2; a stratum of one has none of its own."""
+    """Deviations -1, 1 of the first stratum times 2/1, and -2, 0, 2 of the second times 3/2; a
+    stratum of one has none of its own.
+    """
     x = np.array([[1.0, 3, 2, 4, 6, 9]])
     assert _spread(x, np.array([0, 0, 1, 1, 1, 2]))[0] == pytest.approx(np.sqrt(2 * 2 + 8 * 1.5))
-    assert _spread(x[:, :5], np.zeros(5, int))[0] == pytest.approx(np.sqrt(1.25 * ((x[0, :5] - 3.2) ** 2).sum()))
+    assert _spread(x[:, :5], np.zeros(5, int))[0] == pytest.approx(
+        np.sqrt(1.25 * ((x[0, :5] - 3.2) ** 2).sum())
+    )
 
 
 def few(n: int = 48) -> me.Sample:
     i = np.arange(n)
-    f = pd.DataFrame({"w": 1.0 + i % 3, "y": np.sin(3.0 * i) + (i % 2), "d": i // 6 % 2, "h": i // 6, "s": i // 24})
+    f = pd.DataFrame(
+        {
+            "w": 1.0 + i % 3,
+            "y": np.sin(3.0 * i) + (i % 2),
+            "d": i // 6 % 2,
+            "h": i // 6,
+            "s": i // 24,
+        }
+    )
     return me.Sample.from_frame(f, weights="w")
 
 
 def test_a_bootstrap_of_a_mean_by_every_sign() -> None:
-    """Eight clusters, 256 signs: t, p and the symmetric interval by brute force, with and without strata."""
+    """Eight clusters, 256 signs: t, p and the symmetric interval by brute force, with and without
+    strata.
+    """
     s = few()
     e = me.mean(s, "y")
     w, y, h = s.weights, s.frame["y"].to_numpy(), s.frame["h"].to_numpy()
@@ -209,15 +280,32 @@ def test_a_bootstrap_of_a_mean_by_every_sign() -> None:
     every = 1.0 - 2.0 * (np.arange(256)[:, None] >> np.arange(8) & 1)
     for strata in (None, s.frame["s"]):
         of = np.zeros(8, int) if strata is None else np.arange(8) // 4
-        out = wild_bootstrap(e, cluster=s.frame["h"], strata=strata, points="rademacher", null=0.2, level=0.9)
+        out = wild_bootstrap(
+            e, cluster=s.frame["h"], strata=strata, points="rademacher", null=0.2, level=0.9
+        )
         ratio = np.abs((every * total).sum(axis=1)) / _spread(every * total, of)
         se = _spread(total[None], of)[0]
         q = np.quantile(ratio, 0.9, method="higher")
-        assert (out.clusters, out.draws, out.enumerated, out.points, out.null, out.level) == (8, 256, True, "rademacher", 0.2, 0.9)
-        assert out.se[0] == pytest.approx(se) and out.statistic[0] == pytest.approx((e.value[0] - 0.2) / se)
+        assert (out.clusters, out.draws, out.enumerated, out.points, out.null, out.level) == (
+            8,
+            256,
+            True,
+            "rademacher",
+            0.2,
+            0.9,
+        )
+        assert out.se[0] == pytest.approx(se) and out.statistic[0] == pytest.approx(
+            (e.value[0] - 0.2) / se
+        )
         assert out.p[0] == pytest.approx((ratio >= abs(e.value[0] - 0.2) / se).mean())
-        assert (out.low[0], out.high[0]) == pytest.approx((e.value[0] - q * se, e.value[0] + q * se))
-        assert out.notes == (words(8, 256, True, "rademacher"), "Cluster totals of the influence; null not imposed, symmetric percentile-t interval.", *e.notes)
+        assert (out.low[0], out.high[0]) == pytest.approx(
+            (e.value[0] - q * se, e.value[0] + q * se)
+        )
+        assert out.notes == (
+            words(8, 256, True, "rademacher"),
+            "Cluster totals of the influence; null not imposed, symmetric percentile-t interval.",
+            *e.notes,
+        )
     none = wild_bootstrap(e, cluster=s.frame["h"], level=None)
     assert np.isnan(none.low[0]) and np.isnan(none.high[0]) and none.level is None and none.p[0] > 0
 
@@ -226,60 +314,102 @@ def test_a_bootstrap_that_compares_arms_says_when_one_lies_in_few_clusters() -> 
     s = few()
     e = me.ols(s, "y ~ d").select([1])
     out = wild_bootstrap(e, cluster=s.frame["h"], treated=s.frame["d"], points="rademacher")
-    assert out.notes[1] == "Cluster totals of the influence; null imposed, interval by inverting the test." and len(out.notes) == 2 + len(e.notes)
+    assert out.notes[
+        1
+    ] == "Cluster totals of the influence; null imposed, interval by inverting the test." and len(
+        out.notes
+    ) == 2 + len(e.notes)
     three = s.with_columns({"d": (s.frame["h"] > 4) * 1.0})
     e = me.ols(three, "y ~ d").select([1])
-    few_said = wild_bootstrap(e, cluster=s.frame["h"], treated=three.frame["d"], points="rademacher")
+    few_said = wild_bootstrap(
+        e, cluster=s.frame["h"], treated=three.frame["d"], points="rademacher"
+    )
     assert (
         few_said.notes[2]
         == "Treated rows lie in 3 clusters, comparison rows in 5: with fewer than four in an arm this test is unreliable; use randomisation_test."
     )
-    assert wild_bootstrap(me.mean(s, "y"), cluster=s.frame["h"], treated=np.ones(48)).notes[1].startswith("Cluster totals of the influence; null imposed")
+    assert (
+        wild_bootstrap(me.mean(s, "y"), cluster=s.frame["h"], treated=np.ones(48))
+        .notes[1]
+        .startswith("Cluster totals of the influence; null imposed")
+    )
 
 
 # A family of values
 
 
 def test_step_down_with_known_variances_is_normal() -> None:
-    """Bounds by the closed form have infinite degrees of freedom: the law under the null is normal, and one value needs no adjustment."""
+    """Bounds by the closed form have infinite degrees of freedom: the law under the null is normal,
+    and one value needs no adjustment.
+    """
     i = np.arange(400)
-    s = me.Sample.from_frame(pd.DataFrame({"w": 1.0, "d": i % 2, "y": (i % 7 < 3) * 1.0, "s": i % 20 > 0}), weights="w")
+    s = me.Sample.from_frame(
+        pd.DataFrame({"w": 1.0, "d": i % 2, "y": (i % 7 < 3) * 1.0, "s": i % 20 > 0}), weights="w"
+    )
     bounds = me.manski_bounds(s, "y", "d", "s", low=0.0, high=1.0, variance="neyman")
     assert np.isinf(bounds.dof).all()
     one = adjust_pvalues(bounds.select([1]), draws=200_000)
     assert one.adjusted[0] == pytest.approx(one.p[0], abs=0.005)
-    assert adjust_pvalues(bounds).adjusted.tolist() == adjust_pvalues(bounds, "romano_wolf", 20_000, 1).adjusted.tolist()
-    assert adjust_pvalues(bounds, seed=2).adjusted.tolist() != adjust_pvalues(bounds).adjusted.tolist()
+    assert (
+        adjust_pvalues(bounds).adjusted.tolist()
+        == adjust_pvalues(bounds, "romano_wolf", 20_000, 1).adjusted.tolist()
+    )
+    assert (
+        adjust_pvalues(bounds, seed=2).adjusted.tolist() != adjust_pvalues(bounds).adjusted.tolist()
+    )
 
 
 # Planned studies
 
 
 def plan(**words: object) -> StudyDesign:
-    return me.minimum_detectable_effect(**{"n": 600.0, "sd": 2.0, "icc": 0.1, "cluster_size": 12.0, "rho": 0.4, **words})  # type: ignore[arg-type]
+    return me.minimum_detectable_effect(
+        **{"n": 600.0, "sd": 2.0, "icc": 0.1, "cluster_size": 12.0, "rho": 0.4, **words}
+    )  # type: ignore[arg-type]
 
 
 def test_a_planned_study_by_hand() -> None:
-    """50 clusters, of whose 12 persons 9 stay: change against change of 9 icc (2 - 2 0.6) + 0.9 (2 - 2 0.4), less the 20% that covariates explain, times the weights' 1.5."""
+    """50 clusters, of whose 12 persons 9 stay: change against change of 9 icc (2 - 2 0.6) + 0.9 (2
+    - 2 0.4), less the 20% that covariates explain, times the weights' 1.5.
+    """
     p = plan(attrition=0.25, cluster_rho=0.6, r2=0.2, deff=1.5, take_up=0.5, share_treated=0.4)
     assert (p.clusters, p.dof) == (50, 48)
     assert p.design_effect == pytest.approx(1.5 * 0.8 * (9 * 0.1 * 0.8 + 0.9 * 1.2))
     assert p.se == pytest.approx(2 * np.sqrt(p.design_effect * (1 / 180 + 1 / 270)) / 0.5)
-    assert p.power_at(p.effect) == pytest.approx(0.8) and p.power_at(-p.effect) == pytest.approx(0.8)
+    assert p.power_at(p.effect) == pytest.approx(0.8) and p.power_at(-p.effect) == pytest.approx(
+        0.8
+    )
     t = stats.t.isf(0.025, 48)
     assert p.power_at(p.se) == pytest.approx(stats.nct.sf(t, 48, 1.0) + stats.nct.cdf(-t, 48, 1.0))
     assert p.to_frame().iloc[0].to_dict() == pytest.approx(
         {
-            "n": 600, "clusters": 50, "effect": p.effect, "effect_in_sd": p.effect / 2, "power": 0.8, "se": p.se, "design_effect": p.design_effect, "degf": 48, "estimator": "did",
-            "share_treated": 0.4, "icc": 0.1, "cluster_size": 12, "rho": 0.4, "attrition": 0.25, "take_up": 0.5, "alpha": 0.05, "assigned": "cluster",
+            "n": 600,
+            "clusters": 50,
+            "effect": p.effect,
+            "effect_in_sd": p.effect / 2,
+            "power": 0.8,
+            "se": p.se,
+            "design_effect": p.design_effect,
+            "degf": 48,
+            "estimator": "did",
+            "share_treated": 0.4,
+            "icc": 0.1,
+            "cluster_size": 12,
+            "rho": 0.4,
+            "attrition": 0.25,
+            "take_up": 0.5,
+            "alpha": 0.05,
+            "assigned": "cluster",
         }
-    )  # fmt: skip
+    )
     assert p.text == (
         f"600 persons in 50 clusters find an effect of {p.effect:.3g} ({p.effect / 2:.2f} standard deviations) with 80% power, two-sided at 5%; 25% loss and 50% take-up assumed. "
         "Loss at random: a loss that depends on the measure is no matter of numbers."
     )
     curve = p.curve([0.0, p.effect])
-    assert curve["effect"].tolist() == [0.0, p.effect] and curve["power"].tolist() == pytest.approx([0.05, 0.8])
+    assert curve["effect"].tolist() == [0.0, p.effect] and curve["power"].tolist() == pytest.approx(
+        [0.05, 0.8]
+    )
 
 
 def test_persons_assigned_one_by_one_and_waves_that_are_averaged() -> None:
@@ -303,20 +433,44 @@ def test_persons_assigned_one_by_one_and_waves_that_are_averaged() -> None:
 @pytest.mark.parametrize("name", ["minimum_detectable_effect", "sample_size"])
 def test_planned_figures_left_out_have_their_defaults(name: str) -> None:
     verb = getattr(me, name)
-    given = {"share_treated": 0.5, "icc": 0.0, "cluster_size": 1.0, "rho": 0.0, "attrition": 0.0, "deff": 1.0, "alpha": 0.05, "power": 0.8, "estimator": "did",
-             "waves_before": 1, "waves_after": 1, "take_up": 1.0, "r2": 0.0, "assigned": "cluster"}  # fmt: skip
+    given = {
+        "share_treated": 0.5,
+        "icc": 0.0,
+        "cluster_size": 1.0,
+        "rho": 0.0,
+        "attrition": 0.0,
+        "deff": 1.0,
+        "alpha": 0.05,
+        "power": 0.8,
+        "estimator": "did",
+        "waves_before": 1,
+        "waves_after": 1,
+        "take_up": 1.0,
+        "r2": 0.0,
+        "assigned": "cluster",
+    }
     first = 400.0 if name == "minimum_detectable_effect" else 0.3
     assert verb(first, sd=1.0) == verb(first, sd=1.0, **given)
     for other in ({"cluster_size": 10.0}, {"icc": 0.1, "cluster_size": 10.0}):
         assert verb(first, sd=1.0, **other) == verb(first, sd=1.0, **{**given, **other})
-    assert verb(first, sd=1.0, rho=0.5).cluster_rho == 0.5 and verb(first, share=0.2).sd == pytest.approx(0.4)
+    assert verb(first, sd=1.0, rho=0.5).cluster_rho == 0.5 and verb(
+        first, share=0.2
+    ).sd == pytest.approx(0.4)
 
 
 def test_the_number_of_clusters_is_the_smallest_that_finds_the_effect() -> None:
     for effect, size in ((0.3, 1.0), (0.8, 10.0), (-0.3, 10.0), (5.0, 10.0)):
-        p = me.sample_size(effect, sd=1.0, cluster_size=size, icc=0.05 if size > 1 else 0.0, power=0.9)
-        fewer = StudyDesign(**{**{f: getattr(p, f) for f in p.__dataclass_fields__}, "n": p.n - size})
-        assert p.power == p.power_at(effect) >= 0.9 and p.effect == abs(effect) and p.clusters == int(p.clusters)
+        p = me.sample_size(
+            effect, sd=1.0, cluster_size=size, icc=0.05 if size > 1 else 0.0, power=0.9
+        )
+        fewer = StudyDesign(
+            **{**{f: getattr(p, f) for f in p.__dataclass_fields__}, "n": p.n - size}
+        )
+        assert (
+            p.power == p.power_at(effect) >= 0.9
+            and p.effect == abs(effect)
+            and p.clusters == int(p.clusters)
+        )
         assert p.clusters == 4 or not fewer.power_at(effect) >= 0.9
     with pytest.raises(EstimateError, match="no number of persons is enough"):
         me.sample_size(1e-7, sd=1.0)
@@ -324,7 +478,9 @@ def test_the_number_of_clusters_is_the_smallest_that_finds_the_effect() -> None:
 
 @pytest.mark.parametrize("m", [0.5, 1.0, 3.0])
 def test_the_second_stage_conditions_on_the_largest_of_two_moments(m: float) -> None:
-    """The larger t is a normal cut off below at (t_other - rho t) / (1 - rho), rho the correlation of the two, and above at the first stage's point."""
+    """The larger t is a normal cut off below at (t_other - rho t) / (1 - rho), rho the correlation
+    of the two, and above at the first stage's point.
+    """
     rng = np.random.default_rng(8)
     root = rng.normal(size=(4, 4))
     beta, vcov = np.array([0.1, -0.2, 1.0, 3.0]), 0.02 * (root @ root.T + np.eye(4))
@@ -336,5 +492,9 @@ def test_the_second_stage_conditions_on_the_largest_of_two_moments(m: float) -> 
         t = (a @ beta - shift * theta) / sd
         top, other = t.max(), t.min()
         low = stats.norm.cdf((other - rho * top) / (1 - rho))
-        point = stats.norm.ppf(low + (1 - test.second) * (stats.norm.cdf(test.least_favourable) - low))
-        assert test.accepts(np.array([theta]))[0] == (top <= test.least_favourable and top <= max(point, 0.0))
+        point = stats.norm.ppf(
+            low + (1 - test.second) * (stats.norm.cdf(test.least_favourable) - low)
+        )
+        assert test.accepts(np.array([theta]))[0] == (
+            top <= test.least_favourable and top <= max(point, 0.0)
+        )

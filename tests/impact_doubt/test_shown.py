@@ -1,4 +1,6 @@
-"""Every result shows itself: its table as HTML and text, its sentence, its picture on axes that are given or made."""
+"""Every result shows itself: its table as HTML and text, its sentence, its picture on axes that are
+given or made.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +22,32 @@ def panel(n: int = 60) -> me.Sample:
     unit, t = np.repeat(np.arange(n), 5), np.tile(np.arange(1, 6), n)
     cohort = np.select([unit % 3 == 0, unit % 3 == 1], [3.0, 4.0], 0.0)
     rng = np.random.default_rng(1)
-    y = rng.normal(size=n)[unit] + 0.3 * t + 1.5 * ((cohort > 0) & (t >= cohort)) + rng.normal(scale=0.3, size=unit.size)
-    return me.Sample.from_frame(pd.DataFrame({"unit": unit, "t": t, "cohort": cohort, "y": y, "w": 1.0}), weights="w", psu="unit")
+    y = (
+        rng.normal(size=n)[unit]
+        + 0.3 * t
+        + 1.5 * ((cohort > 0) & (t >= cohort))
+        + rng.normal(scale=0.3, size=unit.size)
+    )
+    return me.Sample.from_frame(
+        pd.DataFrame({"unit": unit, "t": t, "cohort": cohort, "y": y, "w": 1.0}),
+        weights="w",
+        psu="unit",
+    )
 
 
 def wide(n: int = 80) -> me.Sample:
     rng = np.random.default_rng(2)
     d = np.arange(n) % 2
-    f = pd.DataFrame({"y0": rng.normal(size=n), "d": d, "x": rng.normal(size=n) + d, "w": 1.0, "g": np.arange(n) % 8, "s": np.arange(n) % 5 > 0})
+    f = pd.DataFrame(
+        {
+            "y0": rng.normal(size=n),
+            "d": d,
+            "x": rng.normal(size=n) + d,
+            "w": 1.0,
+            "g": np.arange(n) % 8,
+            "s": np.arange(n) % 5 > 0,
+        }
+    )
     return me.Sample.from_frame(f.assign(y1=f["y0"] + d + rng.normal(size=n)), weights="w")
 
 
@@ -48,18 +68,42 @@ SHOWN: dict[str, Callable[[], object]] = {
     "cost": lambda: me.cost_effectiveness(att(wide()), 1000.0, cost_se=100.0, value=3000.0),
     "groups": lambda: me.by_group(att, wide().with_columns({"g": np.arange(80) % 4 // 2}), "g"),
     "honest": lambda: me.honest_did(effects().aggregate("event")),
-    "honest, smooth": lambda: me.honest_did(effects().aggregate("event"), "smoothness", grid=[0.0, 0.1]),
-    "power of the pre-trend test": lambda: me.pretrend_power(effects().aggregate("event"), draws=2000),
+    "honest, smooth": lambda: me.honest_did(
+        effects().aggregate("event"), "smoothness", grid=[0.0, 0.1]
+    ),
+    "power of the pre-trend test": lambda: me.pretrend_power(
+        effects().aggregate("event"), draws=2000
+    ),
     "adjusted p-values": lambda: me.adjust_pvalues(me.mean(wide(), ["y0", "y1"]), "holm"),
     "oster": lambda: me.oster(wide(), "y1", "d", ["x"]),
     "meta-analysis": lambda: me.random_effects([0.1, 0.3, 0.2], [0.1, 0.1, 0.2]),
     "wild bootstrap": lambda: wild_bootstrap(att(wide()), cluster=wide().frame["g"], draws=199),
     "randomisation": lambda: me.randomisation_test(wide(), att, "d", draws=59),
-    "specifications": lambda: me.robustness(wide(), me.att_2x2, {"plain": {}, "covariate": {"covariates": ("x",)}}, {"outcome": ("y0", "y1"), "treated": "d"}, "plain"),
-    "placebo": lambda: me.placebo_groups(att, wide().with_columns({"g": np.arange(80) % 6 // 2}), "d", "g"),
+    "specifications": lambda: me.robustness(
+        wide(),
+        me.att_2x2,
+        {"plain": {}, "covariate": {"covariates": ("x",)}},
+        {"outcome": ("y0", "y1"), "treated": "d"},
+        "plain",
+    ),
+    "placebo": lambda: me.placebo_groups(
+        att, wide().with_columns({"g": np.arange(80) % 6 // 2}), "d", "g"
+    ),
     "design of a study": lambda: me.minimum_detectable_effect(500, share=0.4),
-    "linear panel": lambda: me.panel_ols(panel().with_columns({"on": ((panel().frame["cohort"] > 0) & (panel().frame["t"] >= panel().frame["cohort"])).astype(float)}), "y", treated="on", unit="unit", time="t"),
-}  # fmt: skip
+    "linear panel": lambda: me.panel_ols(
+        panel().with_columns(
+            {
+                "on": (
+                    (panel().frame["cohort"] > 0) & (panel().frame["t"] >= panel().frame["cohort"])
+                ).astype(float)
+            }
+        ),
+        "y",
+        treated="on",
+        unit="unit",
+        time="t",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", SHOWN)

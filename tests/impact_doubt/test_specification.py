@@ -1,4 +1,6 @@
-"""Declared runs are made as declared, failures stay with their reason, group differences carry their covariance, and sensitivity formulas invert their models."""
+"""Declared runs are made as declared, failures stay with their reason, group differences carry
+their covariance, and sensitivity formulas invert their models.
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,8 +28,21 @@ def drawn(n: int = 900, seed: int = 1) -> pd.DataFrame:
     d = (rng.random(n) < 1 / (1 + np.exp(-0.5 * x))).astype(int)
     y0 = x + rng.normal(size=n) + 0.3 * rng.normal(size=90)[psu]
     y1 = y0 + 0.3 + 0.5 * d + 0.4 * d * sex + 0.3 * x + rng.normal(size=n)
-    return pd.DataFrame({"y0": y0, "y1": y1, "p1": y0 + rng.normal(size=n), "d": d, "x": x, "sex": np.where(sex, "F", "M"), "region": region, "month": rng.integers(-6, 7, n),
-                         "w": rng.uniform(1, 3, n), "psu": psu, "h": psu % 3})  # fmt: skip
+    return pd.DataFrame(
+        {
+            "y0": y0,
+            "y1": y1,
+            "p1": y0 + rng.normal(size=n),
+            "d": d,
+            "x": x,
+            "sex": np.where(sex, "F", "M"),
+            "region": region,
+            "month": rng.integers(-6, 7, n),
+            "w": rng.uniform(1, 3, n),
+            "psu": psu,
+            "h": psu % 3,
+        }
+    )
 
 
 def sample(seed: int = 1) -> Sample:
@@ -41,21 +56,41 @@ def att(s: Sample) -> Estimate:
 def test_specification_curve():
     s = sample()
     specifications, choices = every_combination(
-        {"method": {"doubly robust": "dr", "weighting": "ipw", "none": "none"}, "covariates": {"x": ("x",), "no covariates": ()}}
+        {
+            "method": {"doubly robust": "dr", "weighting": "ipw", "none": "none"},
+            "covariates": {"x": ("x",), "no covariates": ()},
+        }
     )
-    curve = robustness(s, att_2x2, specifications, common={"outcome": ("y0", "y1"), "treated": "d"}, reference="doubly robust, x", choices=choices)
+    curve = robustness(
+        s,
+        att_2x2,
+        specifications,
+        common={"outcome": ("y0", "y1"), "treated": "d"},
+        reference="doubly robust, x",
+        choices=choices,
+    )
     t = curve.to_frame()
     assert len(t) == 6 and set(t.columns) >= {"method", "covariates", "value", "reason"}
     failed = t[t["reason"] != ""]
-    assert failed["specification"].tolist() == ["none, x"] and "takes no covariates" in failed["reason"].iloc[0]
+    assert (
+        failed["specification"].tolist() == ["none, x"]
+        and "takes no covariates" in failed["reason"].iloc[0]
+    )
     assert t.loc[0, "value"] == pytest.approx(att(s).value[0], abs=1e-12)
     assert isinstance(curve.result("none, x"), NotEstimable)
     assert "5 of 6 specifications were estimated" in curve.text
     axes = curve.plot()
     assert len(axes.figure.axes) == 2
     plt.close("all")
-    narrowed = robustness(s, att_2x2, {"women": {"where": s.frame["sex"] == "F"}}, common={"outcome": ("y0", "y1"), "treated": "d", "covariates": ("x",)})
-    assert narrowed.to_frame()["value"][0] == pytest.approx(att(s.where(s.frame["sex"] == "F")).value[0])
+    narrowed = robustness(
+        s,
+        att_2x2,
+        {"women": {"where": s.frame["sex"] == "F"}},
+        common={"outcome": ("y0", "y1"), "treated": "d", "covariates": ("x",)},
+    )
+    assert narrowed.to_frame()["value"][0] == pytest.approx(
+        att(s.where(s.frame["sex"] == "F")).value[0]
+    )
     with pytest.raises(EstimateError, match="no such specification"):
         robustness(s, att_2x2, specifications, reference="nothing")
 
@@ -66,7 +101,11 @@ def test_leave_one_out_and_donut():
     assert len(curve) == 7
     assert curve.loc[1, "value"] == pytest.approx(att(s.where(s.frame["region"] != 0)).value[0])
     hole = donut(att, s, "month", [1, 3]).to_frame()
-    assert hole["n"].tolist() == [900, float((s.frame.month.abs() >= 1).sum()), float((s.frame.month.abs() >= 3).sum())]
+    assert hole["n"].tolist() == [
+        900,
+        float((s.frame.month.abs() >= 1).sum()),
+        float((s.frame.month.abs() >= 3).sum()),
+    ]
     empty = donut(att, s, "month", [100]).to_frame()
     assert empty["reason"].iloc[1] != ""
 
@@ -83,7 +122,9 @@ def test_group_differences_equal_the_interaction():
     apart = np.sqrt((groups.effects.se**2).sum())
     assert groups.differences.se[0] != pytest.approx(apart, rel=1e-6)  # sexes share PSUs
     t = groups.to_frame().set_index("group")
-    assert np.isnan(t.loc["M", "difference"]) and t.loc["F", "difference"] == pytest.approx(groups.differences.value[0])
+    assert np.isnan(t.loc["M", "difference"]) and t.loc["F", "difference"] == pytest.approx(
+        groups.differences.value[0]
+    )
     assert groups.equality.p == pytest.approx(groups.differences.pvalue[0], abs=1e-10)
     assert (groups.adjusted("holm").adjusted >= groups.effects.pvalue - 1e-12).all()
     groups.plot()
@@ -96,7 +137,10 @@ def test_groups_without_an_estimate_say_why():
     f.loc[f.kind == "all treated", "d"] = 1
     s = Sample.from_frame(f, weights="w", strata="h", psu="psu")
     groups = by_group(att, s, "kind")
-    assert list(groups.missing) == ["all treated"] and "no comparison rows" in groups.missing["all treated"].reason
+    assert (
+        list(groups.missing) == ["all treated"]
+        and "no comparison rows" in groups.missing["all treated"].reason
+    )
     assert "no comparison rows" in groups.to_frame()["reason"].iloc[-1]
     both = by_group(att, s.where(f.kind != "all treated"), ["kind", "sex"], reference=("b", "M"))
     assert both.effects.names == ("a, F", "a, M", "b, F", "b, M") and both.reference == "b, M"
@@ -106,7 +150,9 @@ def test_groups_without_an_estimate_say_why():
 
 def test_placebos():
     s = sample()
-    outcomes = placebo_outcomes(lambda q, y: att_2x2(q, ("y0", y), "d", covariates=("x",)), s, ["p1", "nothing"])
+    outcomes = placebo_outcomes(
+        lambda q, y: att_2x2(q, ("y0", y), "d", covariates=("x",)), s, ["p1", "nothing"]
+    )
     t = outcomes.to_frame()
     assert t["reason"].tolist()[0] == "" and "unknown column" in t["reason"].tolist()[1]
     assert outcomes.joint.p == pytest.approx(t["p"][0], abs=1e-9)
@@ -120,7 +166,11 @@ def test_placebos():
 
 @pytest.mark.identity
 def test_oster_recovers_the_effect_when_selection_is_proportional():
-    beta, g1, g2 = 0.7, 0.4, 0.25  # y = beta x + w1 + w2 + e; x = g1 w1 + g2 w2 + v, all independent but these
+    beta, g1, g2 = (
+        0.7,
+        0.4,
+        0.25,
+    )  # y = beta x + w1 + w2 + e; x = g1 w1 + g2 w2 + v, all independent but these
     v1, v2, ve, vv = 1.5, 0.8, 0.9, 0.6
     var_x = g1**2 * v1 + g2**2 * v2 + vv
     tau = g2**2 * v2 + vv
@@ -140,7 +190,16 @@ def test_oster_recovers_the_effect_when_selection_is_proportional():
     cov_xy = beta * var_x + g1 * v1 + g2 * v2
     var_y = beta**2 * var_x + v1 + v2 + ve + 2 * beta * (g1 * v1 + g2 * v2)
     left = v2 + ve - (g2 * v2) ** 2 / tau
-    values = (cov_xy / var_x, cov_xy**2 / var_x / var_y, beta + g2 * v2 / tau, 1 - left / var_y, 1 - ve / var_y, var_y, var_x, tau)
+    values = (
+        cov_xy / var_x,
+        cov_xy**2 / var_x / var_y,
+        beta + g2 * v2 / tau,
+        1 - left / var_y,
+        1 - ve / var_y,
+        var_y,
+        var_x,
+        tau,
+    )
     delta, adjusted = proportional_selection(*values, beta)
     assert delta == pytest.approx(1, rel=1e-10) and adjusted == pytest.approx(beta, rel=1e-10)
 
@@ -148,11 +207,20 @@ def test_oster_recovers_the_effect_when_selection_is_proportional():
 def test_oster_on_a_sample():
     s = sample().with_columns({"change": drawn()["y1"] - drawn()["y0"]})
     out = oster(s, "change", "d", ["x"], always=["region"])
-    assert out.r2_max == pytest.approx(1.3 * out.r2_controlled) and out.r2_uncontrolled < out.r2_controlled
+    assert (
+        out.r2_max == pytest.approx(1.3 * out.r2_controlled)
+        and out.r2_uncontrolled < out.r2_controlled
+    )
     at_null = oster(s, "change", "d", ["x"], always=["region"], null=out.adjusted)
     assert at_null.delta == pytest.approx(1, rel=1e-8)
     within = ols(s.with_columns({"r": s.frame["region"]}), "change ~ d + x + C(r)")
-    numeric = oster(s.with_columns({"region": s.frame["region"].astype(str)}), "change", "d", ["x"], always=["region"])
+    numeric = oster(
+        s.with_columns({"region": s.frame["region"].astype(str)}),
+        "change",
+        "d",
+        ["x"],
+        always=["region"],
+    )
     assert numeric.controlled == pytest.approx(within.value[within.names.index("d")], rel=1e-10)
     assert "instead of" in numeric.text and numeric.to_frame().shape == (1, 9)
     with pytest.raises(EstimateError, match="control"):
@@ -161,11 +229,15 @@ def test_oster_on_a_sample():
 
 @pytest.mark.identity
 def test_recall_error_is_undone():
-    f = drawn(seed=3).assign(b=lambda g: (g.y0 > 0.2).astype(int), a=lambda g: (g.y1 > 0.2).astype(int))
+    f = drawn(seed=3).assign(
+        b=lambda g: (g.y0 > 0.2).astype(int), a=lambda g: (g.y1 > 0.2).astype(int)
+    )
     s = Sample.from_frame(f, weights="w", strata="h", psu="psu")
     out = recall_sensitivity(s, "b", "a", "d", [1.0, 0.9], [1.0, 0.8])
     plain = att_2x2(s, ("b", "a"), "d", method="none")
-    assert out.value[0] == pytest.approx(plain.value[0], abs=1e-12) and out.se[0] == pytest.approx(plain.se[0], rel=1e-10)
+    assert out.value[0] == pytest.approx(plain.value[0], abs=1e-12) and out.se[0] == pytest.approx(
+        plain.se[0], rel=1e-10
+    )
     share = {k: np.average(f.b[f.d == k], weights=f.w[f.d == k]) for k in (0, 1)}
     post = {k: np.average(f.a[f.d == k], weights=f.w[f.d == k]) for k in (0, 1)}
     corrected = {k: (share[k] - 0.2) / 0.7 for k in (0, 1)}
@@ -180,5 +252,7 @@ def test_recall_error_is_undone():
 
 def test_a_donut_needs_a_time():
     s = sample()
-    with pytest.raises(EstimateError, match="a time from enrolment is not a number: column 'since'"):
+    with pytest.raises(
+        EstimateError, match="a time from enrolment is not a number: column 'since'"
+    ):
         donut(att, s.with_columns({"since": ["early"] * s.n}), "since", [1.0])

@@ -1,4 +1,6 @@
-"""Golden: 1,222 bilateral labour agreements give 52 records for the five countries; property: the counts of an import always add up, refused cells are named."""
+"""Golden: 1,222 bilateral labour agreements give 52 records for the five countries; property: the
+counts of an import always add up, refused cells are named.
+"""
 
 from dataclasses import replace
 
@@ -13,27 +15,76 @@ pytestmark = pytest.mark.golden
 
 FIVE = ("ARM", "GEO", "MDA", "MAR", "TUN")
 REGISTER = {
-    "register": "made-up register", "source": "SYNTHETIC", "record": "id", "countries": ["land"], "aliases": {"Moldavia": "MDA"},
+    "register": "made-up register",
+    "source": "SYNTHETIC",
+    "record": "id",
+    "countries": ["land"],
+    "aliases": {"Moldavia": "MDA"},
     "fields": {
-        "title_en": {"column": "name"}, "stage_code": {"column": "kind", "codes": {"before": "BEF", "After": "AFT"}}, "model_primary": {"constant": "M01"},
-        "start_date": {"date": "start", "written": "%d/%m/%Y", "year": "year"}, "target_group": {"constant": "POT_MIG"}, "source_type": {"constant": "SYNTHETIC"},
-        "service_info": {"any": ["info", "web"]}, "models_other": {"flags": {"M02": "info", "M03": "web"}},
+        "title_en": {"column": "name"},
+        "stage_code": {"column": "kind", "codes": {"before": "BEF", "After": "AFT"}},
+        "model_primary": {"constant": "M01"},
+        "start_date": {"date": "start", "written": "%d/%m/%Y", "year": "year"},
+        "target_group": {"constant": "POT_MIG"},
+        "source_type": {"constant": "SYNTHETIC"},
+        "service_info": {"any": ["info", "web"]},
+        "models_other": {"flags": {"M02": "info", "M03": "web"}},
     },
-}  # fmt: skip
+}
 ROWS = [
-    {"id": "1", "name": "a", "land": "Moldova", "kind": "before", "start": "03/04/2021", "year": "2021", "info": "1", "web": "0"},
-    {"id": "2", "name": "b", "land": "Moldavia", "kind": "after", "start": "", "year": "9999", "info": "0", "web": "0"},
-    {"id": "3", "name": "c", "land": "Arm\u00e9nie", "kind": "later", "start": "", "year": "2019", "info": "", "web": ""},
-    {"id": "4", "name": "d", "land": "Atlantis", "kind": "before", "start": "", "year": "2019", "info": "1", "web": "1"},
+    {
+        "id": "1",
+        "name": "a",
+        "land": "Moldova",
+        "kind": "before",
+        "start": "03/04/2021",
+        "year": "2021",
+        "info": "1",
+        "web": "0",
+    },
+    {
+        "id": "2",
+        "name": "b",
+        "land": "Moldavia",
+        "kind": "after",
+        "start": "",
+        "year": "9999",
+        "info": "0",
+        "web": "0",
+    },
+    {
+        "id": "3",
+        "name": "c",
+        "land": "Arm\u00e9nie",
+        "kind": "later",
+        "start": "",
+        "year": "2019",
+        "info": "",
+        "web": "",
+    },
+    {
+        "id": "4",
+        "name": "d",
+        "land": "Atlantis",
+        "kind": "before",
+        "start": "",
+        "year": "2019",
+        "info": "1",
+        "web": "1",
+    },
 ]
 
 
 @pytest.fixture
 def mapped(tmp_path):
     def run(change=None, rows=ROWS, countries=FIVE):
-        (tmp_path / "map.yaml").write_text(yaml.safe_dump(REGISTER | (change or {})), encoding="utf-8")
+        (tmp_path / "map.yaml").write_text(
+            yaml.safe_dump(REGISTER | (change or {})), encoding="utf-8"
+        )
         pd.DataFrame(rows).to_csv(tmp_path / "register.csv", index=False)
-        return inventory.read_mapped(tmp_path / "register.csv", tmp_path / "map.yaml", countries=countries)
+        return inventory.read_mapped(
+            tmp_path / "register.csv", tmp_path / "map.yaml", countries=countries
+        )
 
     return run
 
@@ -41,10 +92,25 @@ def mapped(tmp_path):
 @pytest.mark.shared
 def test_bilateral_agreements_of_the_five_countries(shared):
     data = shared / "data"
-    intake = inventory.read_mapped(data / "BLAs_Formation_Data.csv.gz", "bilateral_agreements", countries=FIVE, join=data / "BLAs_Coding_Data.csv.gz")
+    intake = inventory.read_mapped(
+        data / "BLAs_Formation_Data.csv.gz",
+        "bilateral_agreements",
+        countries=FIVE,
+        join=data / "BLAs_Coding_Data.csv.gz",
+    )
     counts = intake.counts.set_index("what")["count"]
-    assert counts["records read"] == 1222 and counts["accepted"] == 52 and counts["outside the selection"] == 1170
-    assert intake.frame["country"].value_counts().to_dict() == {"TUN": 27, "MAR": 16, "ARM": 4, "GEO": 3, "MDA": 2}
+    assert (
+        counts["records read"] == 1222
+        and counts["accepted"] == 52
+        and counts["outside the selection"] == 1170
+    )
+    assert intake.frame["country"].value_counts().to_dict() == {
+        "TUN": 27,
+        "MAR": 16,
+        "ARM": 4,
+        "GEO": 3,
+        "MDA": 2,
+    }
     assert intake.lacking.empty
     read = inventory.from_intake(intake)
     assert len(read) == 52 and read.profile().matrix_n.loc["BEF", "M01"] == 52
@@ -53,34 +119,68 @@ def test_bilateral_agreements_of_the_five_countries(shared):
 @pytest.mark.shared
 def test_year_9999_is_refused_as_a_year(shared):
     data = shared / "data"
-    intake = inventory.read_mapped(data / "BLAs_Formation_Data.csv.gz", "bilateral_agreements", countries=("NZL",), join=data / "BLAs_Coding_Data.csv.gz")
+    intake = inventory.read_mapped(
+        data / "BLAs_Formation_Data.csv.gz",
+        "bilateral_agreements",
+        countries=("NZL",),
+        join=data / "BLAs_Coding_Data.csv.gz",
+    )
     issue = intake.issues[intake.issues["value"] == "9999"]
     assert issue["what"].tolist() == ["not a year"] and issue["done"].tolist() == ["left empty"]
-    assert intake.frame.loc[intake.frame["record"] == issue["record"].iloc[0], "start_date"].isna().all()
+    assert (
+        intake.frame.loc[intake.frame["record"] == issue["record"].iloc[0], "start_date"]
+        .isna()
+        .all()
+    )
 
 
 @pytest.mark.shared
 def test_coded_shares_of_agreements(shared):
-    # shares published with the data: skills 22.8 %, recognition 8.2 %, migrant information 34.2 %, reintegration 7.2 % of 570 coded texts
+    # shares published with the data: skills 22.8 %, recognition 8.2 %, migrant information 34.2 %,
+    # reintegration 7.2 % of 570 coded texts
     coded = pd.read_csv(shared / "data" / "BLAs_Coding_Data.csv.gz")
     whole = inventory.load_mapping("bilateral_agreements")
     mapping = replace(whole, join={}, fields={"models_other": whole.fields["models_other"]})
-    intake = inventory.read_mapped(shared / "data" / "BLAs_Coding_Data.csv.gz", mapping, countries=("USA", "DEU", "FRA"))
+    intake = inventory.read_mapped(
+        shared / "data" / "BLAs_Coding_Data.csv.gz", mapping, countries=("USA", "DEU", "FRA")
+    )
     parts = intake.frame["models_other"].fillna("").str.split(";")
     inside = coded[coded["treatyID"].astype(str).isin(intake.frame["record"])]
-    for model, column in (("M03", "mig_human_cap"), ("M06", "credentials"), ("M02", "migrant_info"), ("M09", "reintegration")):
-        assert parts.map(lambda p, m=model: m in p).mean() == pytest.approx((inside[column] == 1).mean())
-    assert [(coded[c] == 1).mean().round(3) for c in ("mig_human_cap", "credentials", "migrant_info", "reintegration")] == [0.228, 0.082, 0.342, 0.072]
+    for model, column in (
+        ("M03", "mig_human_cap"),
+        ("M06", "credentials"),
+        ("M02", "migrant_info"),
+        ("M09", "reintegration"),
+    ):
+        assert parts.map(lambda p, m=model: m in p).mean() == pytest.approx(
+            (inside[column] == 1).mean()
+        )
+    assert [
+        (coded[c] == 1).mean().round(3)
+        for c in ("mig_human_cap", "credentials", "migrant_info", "reintegration")
+    ] == [0.228, 0.082, 0.342, 0.072]
 
 
 def test_counts_add_up_and_issues_are_named(mapped):
     intake = mapped()
     assert intake.counts["count"].tolist()[:4] == [4, 3, 0, 1]
     assert intake.frame["measure_id"].tolist() == ["MDA-001", "MDA-002", "ARM-001"]
-    assert intake.frame["start_date"].tolist()[0] == "2021-04-03" and pd.isna(intake.frame["start_date"][1]) and intake.frame["start_date"][2] == "2019-01-01"
-    named = set(zip(intake.issues["record"], intake.issues["field"], intake.issues["value"], strict=True))
-    assert {("2", "start_date", "9999"), ("3", "stage_code", "later"), ("3", "start_date", "2019")} <= named
-    assert intake.frame["service_info"].tolist()[:2] == ["TRUE", "FALSE"] and pd.isna(intake.frame["service_info"][2])
+    assert (
+        intake.frame["start_date"].tolist()[0] == "2021-04-03"
+        and pd.isna(intake.frame["start_date"][1])
+        and intake.frame["start_date"][2] == "2019-01-01"
+    )
+    named = set(
+        zip(intake.issues["record"], intake.issues["field"], intake.issues["value"], strict=True)
+    )
+    assert {
+        ("2", "start_date", "9999"),
+        ("3", "stage_code", "later"),
+        ("3", "start_date", "2019"),
+    } <= named
+    assert intake.frame["service_info"].tolist()[:2] == ["TRUE", "FALSE"] and pd.isna(
+        intake.frame["service_info"][2]
+    )
     assert intake.frame["models_other"].tolist()[0] == "M02"
 
 
@@ -93,24 +193,37 @@ def test_what_a_coder_must_fill_is_listed_and_then_filled(mapped):
     assert inventory.from_intake(coded).frame["stage_code"].tolist() == ["BEF", "AFT", "DUR"]
     with pytest.raises(InputError) as error:
         intake.coded(pd.DataFrame({"record": ["9", "3", "3"], "stage": ["X", "Y", "Z"]}))
-    assert {p.what for p in error.value.problems} == {"no such record", "a record stands twice", "no such column in the template"}
+    assert {p.what for p in error.value.problems} == {
+        "no such record",
+        "a record stands twice",
+        "no such column in the template",
+    }
 
 
-@pytest.mark.parametrize(("rule", "accepted", "refused"), [("refuse", 1, 1), ("first", 2, 0), ("each", 2, 0)])
+@pytest.mark.parametrize(
+    ("rule", "accepted", "refused"), [("refuse", 1, 1), ("first", 2, 0), ("each", 2, 0)]
+)
 def test_a_record_in_several_countries_needs_a_stated_rule(mapped, rule, accepted, refused):
     rows = [ROWS[0] | {"other": "Georgia"}, ROWS[2] | {"other": "Atlantis"}]
     intake = mapped({"countries": ["land", "other"], "several": rule}, rows)
-    assert intake.counts.set_index("what")["count"][["accepted", "refused"]].tolist() == [accepted, refused]
+    assert intake.counts.set_index("what")["count"][["accepted", "refused"]].tolist() == [
+        accepted,
+        refused,
+    ]
     assert len(intake.frame) == accepted + (rule == "each")
 
 
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"feilds": {}}, "unknown key"), ({"fields": {"titel_en": {"constant": "x"}}}, "no such field in the template"), ({"fields": {"title_en": {"colum": "x"}}}, "no such rule"),
-        ({"fields": {"title_en": {"column": "nme"}}}, "no such column"), ({"countries": ["lnd"]}, "no such column"), ({"several": "all"}, "no such rule"),
+        ({"feilds": {}}, "unknown key"),
+        ({"fields": {"titel_en": {"constant": "x"}}}, "no such field in the template"),
+        ({"fields": {"title_en": {"colum": "x"}}}, "no such rule"),
+        ({"fields": {"title_en": {"column": "nme"}}}, "no such column"),
+        ({"countries": ["lnd"]}, "no such column"),
+        ({"several": "all"}, "no such rule"),
     ],
-)  # fmt: skip
+)
 def test_mistakes_in_a_mapping_file_are_named(mapped, change, what):
     with pytest.raises(InputError, match=what):
         mapped(change)
@@ -130,11 +243,20 @@ def test_records_that_share_an_identifier_break_the_count(mapped):
 
 def test_intake_to_excel(mapped, tmp_path):
     mapped().to_excel(tmp_path / "intake.xlsx")
-    assert pd.read_excel(tmp_path / "intake.xlsx", sheet_name="counts")["count"].tolist()[:4] == [4, 3, 0, 1]
+    assert pd.read_excel(tmp_path / "intake.xlsx", sheet_name="counts")["count"].tolist()[:4] == [
+        4,
+        3,
+        0,
+        1,
+    ]
 
 
 def test_the_mapping_file_in_the_docs_loads(root, tmp_path):
     page = (root / "docs" / "inventory.md").read_text(encoding="utf-8")
-    (tmp_path / "docs.yaml").write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    (tmp_path / "docs.yaml").write_text(
+        page.split("```yaml\n")[1].split("```")[0], encoding="utf-8"
+    )
     mapping = inventory.load_mapping(tmp_path / "docs.yaml")
-    assert mapping.register == "my register" and set(mapping.fields) <= set(inventory.template().names)
+    assert mapping.register == "my register" and set(mapping.fields) <= set(
+        inventory.template().names
+    )

@@ -1,4 +1,6 @@
-"""Property: the page works from the file system in Chromium (search, filter, sort, record), fetches nothing, and shows markup in texts as text."""
+"""Property: the page works from the file system in Chromium (search, filter, sort, record), fetches
+nothing, and shows markup in texts as text.
+"""
 
 from datetime import date
 
@@ -17,7 +19,14 @@ ATTACK = '</script><script>document.title="hacked"</script><img src=x onerror=al
 @pytest.fixture
 def made(measure, write, tmp_path):
     rows = [
-        measure(n, budget_total=str(n * 1000), budget_eur=str(n * 1000), cost_overhead="", title_en=f"SYNTHETIC measure number {n}", measure_id=f"MDA-{n:03d}")
+        measure(
+            n,
+            budget_total=str(n * 1000),
+            budget_eur=str(n * 1000),
+            cost_overhead="",
+            title_en=f"SYNTHETIC measure number {n}",
+            measure_id=f"MDA-{n:03d}",
+        )
         for n in range(1, 71)
     ]
     rows[4] |= {
@@ -64,7 +73,11 @@ def ids(page):
 
 def test_search_filter_sort_and_record(opened):
     page = opened["page"]
-    assert len(ids(page)) == 50 and "70 of 70 measures" in page.inner_text("#count") and "SYNTHETIC: 70 of 70" in page.inner_text("#synthetic")
+    assert (
+        len(ids(page)) == 50
+        and "70 of 70 measures" in page.inner_text("#count")
+        and "SYNTHETIC: 70 of 70" in page.inner_text("#synthetic")
+    )
     page.fill("#search", "INFIRMIERES requalif")
     expect(page.locator("#rows tr")).to_have_count(1)
     assert ids(page) == ["MDA-007"] and "(1 without a budget)" in page.inner_text("#count")
@@ -76,7 +89,9 @@ def test_search_filter_sort_and_record(opened):
     page.click("#direction")
     assert ids(page)[:3] == ["MDA-070", "MDA-069", "MDA-068"]
     page.click("#next")
-    assert ids(page)[-1] == "MDA-007" and page.is_disabled("#next")  # without a budget: last whatever the order
+    assert ids(page)[-1] == "MDA-007" and page.is_disabled(
+        "#next"
+    )  # without a budget: last whatever the order
     page.click("#clear")
     page.click("tr[data-id='MDA-005'] button")
     assert page.is_visible("#record") and ATTACK in page.inner_text("#record-title")
@@ -86,7 +101,11 @@ def test_search_filter_sort_and_record(opened):
     page.fill("#search", "nothing fits this")
     expect(page.locator("#rows tr")).to_have_count(0)
     assert page.inner_text("#count") == "No measure fits."
-    assert opened["errors"] == [] and all(u.startswith("file:") for u in opened["requests"]) and page.title() == "Measures <test>"
+    assert (
+        opened["errors"] == []
+        and all(u.startswith("file:") for u in opened["requests"])
+        and page.title() == "Measures <test>"
+    )
 
 
 def test_download_keeps_text_as_text(opened):
@@ -114,9 +133,18 @@ def test_the_file_itself(made, six, tmp_path):
     assert text.count("<script") == 2 and "onerror=alert" in text and "<img" not in text
     assert "http://" not in text and text.count("https://") == 1
     assert "<title>Measures &lt;test&gt;</title>" in text and "default-src 'none'" in text
-    french = six.site(tmp_path / "fr.html", on=date(2024, 6, 30), language="fr").read_text(encoding="utf-8")
-    assert 'lang="fr"' in french and "Après la migration" in french and "<title>Répertoire" in french
-    assert six.site(tmp_path / "again.html", on=date(2024, 6, 30), language="fr").read_text(encoding="utf-8") == french
+    french = six.site(tmp_path / "fr.html", on=date(2024, 6, 30), language="fr").read_text(
+        encoding="utf-8"
+    )
+    assert (
+        'lang="fr"' in french and "Après la migration" in french and "<title>Répertoire" in french
+    )
+    assert (
+        six.site(tmp_path / "again.html", on=date(2024, 6, 30), language="fr").read_text(
+            encoding="utf-8"
+        )
+        == french
+    )
 
 
 def test_language_and_day_must_be_known(six, tmp_path):

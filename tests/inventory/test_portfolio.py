@@ -1,4 +1,6 @@
-"""Identity: each portfolio indicator equals its formula worked by hand on six measures, with its n and missing n; shares of a whole add up to 1."""
+"""Identity: each portfolio indicator equals its formula worked by hand on six measures, with its n
+and missing n; shares of a whole add up to 1.
+"""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,9 @@ pytestmark = pytest.mark.identity
 
 
 def row(profile, indicator, group="all"):
-    found = profile.indicators[(profile.indicators["indicator"] == indicator) & (profile.indicators["group"] == group)]
+    found = profile.indicators[
+        (profile.indicators["indicator"] == indicator) & (profile.indicators["group"] == group)
+    ]
     assert len(found) == 1
     return found.iloc[0]
 
@@ -41,7 +45,9 @@ def row(profile, indicator, group="all"):
 )
 def test_indicator_by_hand(six, indicator, group, value, n, missing):
     found = row(six.profile(), indicator, group)
-    assert found["value"] == pytest.approx(value) and found["n"] == n and found["n_missing"] == missing
+    assert (
+        found["value"] == pytest.approx(value) and found["n"] == n and found["n_missing"] == missing
+    )
     assert found["definition"]
 
 
@@ -51,7 +57,9 @@ def test_shares_add_up(six):
         for by in ("stage", "model"):
             part = table[(table["indicator"] == name) & table["group"].str.startswith(by)]
             assert part["value"].sum() == pytest.approx(1)
-    sides = table[(table["group"] == "all measures") & table["indicator"].str.endswith("share of budget")]
+    sides = table[
+        (table["group"] == "all measures") & table["indicator"].str.endswith("share of budget")
+    ]
     assert sides["value"].sum() == pytest.approx(1)
 
 
@@ -59,7 +67,9 @@ def test_matrix_has_every_stage_and_model_and_adds_up(six):
     profile = six.profile()
     assert profile.matrix_n.shape == (4, 11) and profile.matrix_n.to_numpy().sum() == 6
     assert profile.matrix_budget.to_numpy().sum() == pytest.approx(700000)
-    assert profile.budget_tree["measures"].sum() == 6 and profile.budget_tree["budget_eur"].sum() == pytest.approx(700000)
+    assert profile.budget_tree["measures"].sum() == 6 and profile.budget_tree[
+        "budget_eur"
+    ].sum() == pytest.approx(700000)
 
 
 def test_timeline_counts_each_measure_once_as_started(six):
@@ -83,17 +93,28 @@ def test_parents_are_not_added_up_again(write, measure):
 
 
 def test_profile_by_country_equals_the_profile_of_each(six):
-    other = inventory.Inventory(six.frame.iloc[:3].assign(measure_id=["GEO-001", "GEO-002", "GEO-003"], country="GEO"), six.sources)
+    other = inventory.Inventory(
+        six.frame.iloc[:3].assign(measure_id=["GEO-001", "GEO-002", "GEO-003"], country="GEO"),
+        six.sources,
+    )
     table = inventory.combine([six, other]).profile(by="country").indicators
     alone = other.profile().indicators.sort_values(["indicator", "group"], ignore_index=True)
-    part = table[table["country"] == "GEO"].drop(columns="country").sort_values(["indicator", "group"], ignore_index=True)
+    part = (
+        table[table["country"] == "GEO"]
+        .drop(columns="country")
+        .sort_values(["indicator", "group"], ignore_index=True)
+    )
     pd.testing.assert_frame_equal(part, alone, check_dtype=False)
 
 
 def test_notes_say_synthetic_and_what_is_missing(write, measure):
     read = inventory.read(write([measure(1, currency="MDL", budget_eur="")]))
     notes = " ".join(read.profile().notes)
-    assert "SYNTHETIC: 1 of 1" in notes and "1 measures have a budget without a euro amount" in notes and "M09" in notes
+    assert (
+        "SYNTHETIC: 1 of 1" in notes
+        and "1 measures have a budget without a euro amount" in notes
+        and "M09" in notes
+    )
 
 
 def test_alike_funder_names_are_shown(write, measure):
@@ -104,7 +125,9 @@ def test_alike_funder_names_are_shown(write, measure):
         measure(4, funder_main="Fund 2"),
     ]
     pairs = inventory.read(write(rows)).profile().spellings
-    assert pairs[["name", "looks_like"]].to_numpy().tolist() == [["Ministry of Labor", "Ministry of Labour"]]
+    assert pairs[["name", "looks_like"]].to_numpy().tolist() == [
+        ["Ministry of Labor", "Ministry of Labour"]
+    ]
 
 
 def test_an_inventory_without_amounts_gives_missing_numbers_not_zeros(write, measure):
@@ -125,7 +148,12 @@ def test_an_inventory_without_amounts_gives_missing_numbers_not_zeros(write, mea
         )
     }
     profile = inventory.read(write([measure(1, **empty)])).profile()
-    for name in ("cost per beneficiary, median", "completion rate", "overhead ratio, median", "Herfindahl index of funders, by budget"):
+    for name in (
+        "cost per beneficiary, median",
+        "completion rate",
+        "overhead ratio, median",
+        "Herfindahl index of funders, by budget",
+    ):
         assert np.isnan(profile.value(name)) and row(profile, name)["n_missing"] == 1
 
 

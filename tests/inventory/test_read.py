@@ -1,4 +1,6 @@
-"""Property: an inventory is read whole or not at all, its side tables refer to it, and the fillable workbook reads back what was filled in."""
+"""Property: an inventory is read whole or not at all, its side tables refer to it, and the fillable
+workbook reads back what was filled in.
+"""
 
 from datetime import date
 
@@ -20,7 +22,9 @@ def problems(path):
 
 
 def test_every_template_column_is_there_and_rows_add_up(six):
-    assert list(six.frame.columns[: len(inventory.template().names)]) == list(inventory.template().names)
+    assert list(six.frame.columns[: len(inventory.template().names)]) == list(
+        inventory.template().names
+    )
     assert len(six) == 6 == six.sources["rows"].sum()
 
 
@@ -28,7 +32,11 @@ def test_all_problems_of_two_files_at_once(write, measure):
     first = write([measure(1, stage_code="AFTER"), measure(1, measure_id="")], "a/inventory.csv")
     second = write([measure(3, benef_completed="300")], "b/inventory.csv")
     found = problems([first, second])
-    assert [p.what for p in found] == ["blank cells", "not a code", "rule completed_of_reached fails"]
+    assert [p.what for p in found] == [
+        "blank cells",
+        "not a code",
+        "rule completed_of_reached fails",
+    ]
     assert "AFT" in found[1].fix
 
 
@@ -39,11 +47,23 @@ def test_one_identifier_in_two_files(write, rows_of_six):
 
 def test_folder_with_side_tables(tmp_path, write, rows_of_six):
     write(rows_of_six)
-    write([{"measure_id": "MDA-001", "year": "2020", "spent": "5", "benef": "3"}], "inventory_year.csv")
-    write([{"implementer_name": "X", "country": "MDA", "sent_on": "2024-01-01", "answer": a} for a in ("FULL",)], "inventory_contact.csv")
+    write(
+        [{"measure_id": "MDA-001", "year": "2020", "spent": "5", "benef": "3"}],
+        "inventory_year.csv",
+    )
+    write(
+        [
+            {"implementer_name": "X", "country": "MDA", "sent_on": "2024-01-01", "answer": a}
+            for a in ("FULL",)
+        ],
+        "inventory_contact.csv",
+    )
     read = inventory.read(tmp_path)
     assert len(read.years) == 1 and read.response_rate()["response_rate"].tolist() == [1.0]
-    write([{"measure_id": "MDA-099", "year": "2020", "spent": "5", "benef": "3"}], "inventory_year.csv")
+    write(
+        [{"measure_id": "MDA-099", "year": "2020", "spent": "5", "benef": "3"}],
+        "inventory_year.csv",
+    )
     assert problems(tmp_path)[0].what == "no such row to refer to"
 
 
@@ -59,7 +79,9 @@ def test_fillable_workbook_reads_back(tmp_path, measure):
     heads = [c.value for c in sheet[1]]
     assert heads == list(inventory.template().names) and all(c.comment for c in sheet[1])
     listed = [v for v in sheet.data_validations.dataValidation if v.type == "list"]
-    assert len(listed) == sum(c.kind in ("cat", "code", "bool") for c in inventory.template().columns)
+    assert len(listed) == sum(
+        c.kind in ("cat", "code", "bool") for c in inventory.template().columns
+    )
     for name, value in measure(
         1,
         benef_reached=200,
@@ -75,20 +97,36 @@ def test_fillable_workbook_reads_back(tmp_path, measure):
         sheet.cell(2, heads.index(name) + 1, value)
     book.save(path)
     read = inventory.read(path)
-    assert len(read) == 1 and read.frame["benef_reached"][0] == 200 and read.frame["start_date"][0] == pd.Timestamp("2020-01-15")
+    assert (
+        len(read) == 1
+        and read.frame["benef_reached"][0] == 200
+        and read.frame["start_date"][0] == pd.Timestamp("2020-01-15")
+    )
 
 
 def test_drop_down_lists_hold_every_code(tmp_path):
     book = openpyxl.load_workbook(inventory.workbook(tmp_path / "fill.xlsx", rows=2))
     for validation in book["measures"].data_validations.dataValidation:
         if validation.type == "list" and validation.formula1.startswith("=codes!"):
-            cells = [c.value for (c,) in book["codes"][validation.formula1.removeprefix("=codes!").replace("$", "")]]
-            column = inventory.template().columns[openpyxl.utils.cell.range_boundaries(str(validation.sqref))[0] - 1]
+            cells = [
+                c.value
+                for (c,) in book["codes"][
+                    validation.formula1.removeprefix("=codes!").replace("$", "")
+                ]
+            ]
+            column = inventory.template().columns[
+                openpyxl.utils.cell.range_boundaries(str(validation.sqref))[0] - 1
+            ]
             assert [str(c) for c in cells] == codes(column.codes)["code"].tolist()
 
 
 def test_combine_and_where(six):
-    other = inventory.Inventory(six.frame.assign(measure_id=six.frame["measure_id"].str.replace("MDA", "GEO"), country="GEO"), six.sources)
+    other = inventory.Inventory(
+        six.frame.assign(
+            measure_id=six.frame["measure_id"].str.replace("MDA", "GEO"), country="GEO"
+        ),
+        six.sources,
+    )
     both = inventory.combine([six, other])
     assert len(both) == 12 and len(both.where(both.frame["country"] == "GEO")) == 6
     with pytest.raises(InputError, match="two files"):
@@ -100,14 +138,22 @@ def test_text_stays_text_on_export(tmp_path, start, write, measure):
     title = f"{start} SYNTHETIC"
     read = inventory.read(write([measure(1, title_en=title)]))
     csv = read.to_csv(tmp_path / "out.csv")
-    assert pd.read_csv(csv)["title_en"][0] == "'" + title and pd.read_csv(csv)["budget_eur"][0] == 100000
+    assert (
+        pd.read_csv(csv)["title_en"][0] == "'" + title
+        and pd.read_csv(csv)["budget_eur"][0] == 100000
+    )
     cell = openpyxl.load_workbook(read.to_excel(tmp_path / "out.xlsx"))["measures"]["D2"]
     assert cell.value == title and cell.data_type == "s" and cell.quotePrefix
 
 
 def test_html_is_shown_as_text_in_notebooks(six):
     frame = six.frame.assign(funder_main="<b>x</b>")
-    assert "<b>x</b>" not in inventory.Inventory(frame, six.sources).evaluation_due(date(2024, 1, 1))._repr_html_()
+    assert (
+        "<b>x</b>"
+        not in inventory.Inventory(frame, six.sources)
+        .evaluation_due(date(2024, 1, 1))
+        ._repr_html_()
+    )
 
 
 def test_a_header_alone_is_no_inventory(tmp_path):

@@ -1,4 +1,6 @@
-"""Identity: the register's statuses partition the measures and move with the day; property: the calendar obeys RFC 5545."""
+"""Identity: the register's statuses partition the measures and move with the day; property: the
+calendar obeys RFC 5545.
+"""
 
 from datetime import date
 
@@ -17,9 +19,19 @@ def statuses(inv, on):
 
 def test_statuses_of_six_measures(six):
     found = statuses(six, date(2024, 6, 30))
-    assert found == {"MDA-001": "overdue", "MDA-002": "overdue", "MDA-003": "overdue", "MDA-004": "later", "MDA-005": "evaluated", "MDA-006": "no start date"}
+    assert found == {
+        "MDA-001": "overdue",
+        "MDA-002": "overdue",
+        "MDA-003": "overdue",
+        "MDA-004": "later",
+        "MDA-005": "evaluated",
+        "MDA-006": "no start date",
+    }
     assert statuses(six, date(2024, 9, 1))["MDA-004"] == "due next"
-    assert statuses(six, date(2025, 8, 31))["MDA-004"] == "due next" and statuses(six, date(2025, 9, 1))["MDA-004"] == "overdue"
+    assert (
+        statuses(six, date(2025, 8, 31))["MDA-004"] == "due next"
+        and statuses(six, date(2025, 9, 1))["MDA-004"] == "overdue"
+    )
 
 
 def test_summary_adds_up_with_budget_at_stake(six):
@@ -41,13 +53,21 @@ def test_the_day_must_be_a_day(six):
     for on in ("2024-13-01", "soon", 2024):
         with pytest.raises(InputError, match="not a day"):
             six.evaluation_due(on=on)
-    pd.testing.assert_frame_equal(six.evaluation_due(on="2024-01-01").table, six.evaluation_due(on=date(2024, 1, 1)).table)
+    pd.testing.assert_frame_equal(
+        six.evaluation_due(on="2024-01-01").table, six.evaluation_due(on=date(2024, 1, 1)).table
+    )
 
 
 def test_calendar(tmp_path, write, measure):
     title = "Aide au retour; r\u00e9int\u00e9gration, \u00e9tape 1\\2 " + "tr\u00e8s longue " * 12
     read = inventory.read(
-        write([measure(1, title_en=title), measure(2, start_date="2023-01-31"), measure(3, eval_done="TRUE", eval_type="FINAL", eval_year="2022")])
+        write(
+            [
+                measure(1, title_en=title),
+                measure(2, start_date="2023-01-31"),
+                measure(3, eval_done="TRUE", eval_type="FINAL", eval_year="2022"),
+            ]
+        )
     )
     register = read.evaluation_due(on=date(2024, 6, 30))
     raw = register.to_calendar(tmp_path / "due.ics").read_bytes()

@@ -1,4 +1,6 @@
-"""Property: likely duplicates are shown and never merged without a decision; shares of an activity add up to the whole."""
+"""Property: likely duplicates are shown and never merged without a decision; shares of an activity
+add up to the whole.
+"""
 
 import pandas as pd
 import pytest
@@ -31,13 +33,19 @@ def test_pairs_and_reasons(alike):
 
 
 def decisions(*rows):
-    return pd.DataFrame([dict(zip(("keep", "drop", "decision", "decided_by"), r, strict=True)) for r in rows])
+    return pd.DataFrame(
+        [dict(zip(("keep", "drop", "decision", "decided_by"), r, strict=True)) for r in rows]
+    )
 
 
 def test_only_decided_pairs_are_merged_and_blanks_filled(alike):
-    merged = alike.merge(decisions(("MDA-001", "MDA-002", "SAME", "AB"), ("MDA-003", "MDA-004", "DIFFERENT", "AB")))
+    merged = alike.merge(
+        decisions(("MDA-001", "MDA-002", "SAME", "AB"), ("MDA-003", "MDA-004", "DIFFERENT", "AB"))
+    )
     assert merged.frame["measure_id"].tolist() == ["MDA-001", "MDA-003", "MDA-004", "MDA-005"]
-    assert merged.frame["implementer_name"][0] == "IOM" and merged.frame["title_en"][0].startswith("Return and")
+    assert merged.frame["implementer_name"][0] == "IOM" and merged.frame["title_en"][0].startswith(
+        "Return and"
+    )
     assert merged.merged["filled"].tolist() == ["implementer_name"]
     assert len(merged) + len(merged.merged) == len(alike)
     assert merged.frame.dtypes.equals(alike.frame.dtypes)
@@ -45,17 +53,33 @@ def test_only_decided_pairs_are_merged_and_blanks_filled(alike):
 
 @pytest.mark.parametrize(
     ("rows", "what"),
-    [([("MDA-001", "MDA-009", "SAME", "A")], "no such measure"), ([("MDA-001", "MDA-002", "SAME", "A"), ("MDA-003", "MDA-002", "SAME", "A")], "merged twice"), ([("MDA-001", "MDA-002", "SAME", "A"), ("MDA-002", "MDA-003", "SAME", "A")], "dropped in another")],
-)  # fmt: skip
+    [
+        ([("MDA-001", "MDA-009", "SAME", "A")], "no such measure"),
+        (
+            [("MDA-001", "MDA-002", "SAME", "A"), ("MDA-003", "MDA-002", "SAME", "A")],
+            "merged twice",
+        ),
+        (
+            [("MDA-001", "MDA-002", "SAME", "A"), ("MDA-002", "MDA-003", "SAME", "A")],
+            "dropped in another",
+        ),
+    ],
+)
 def test_contradictory_decisions_are_refused(alike, rows, what):
     with pytest.raises(InputError, match=what):
         alike.merge(decisions(*rows))
 
 
 def test_allocation_keeps_the_total():
-    frame = pd.DataFrame({"record": ["a", "b"], "country": ["MDA", "GEO"], "budget_total": [100.0, 50.0]})
+    frame = pd.DataFrame(
+        {"record": ["a", "b"], "country": ["MDA", "GEO"], "budget_total": [100.0, 50.0]}
+    )
     divided = inventory.allocate(frame, "record", {"a": {"MDA": 0.25, "ARM": 0.75}})
-    assert divided["budget_total"].sum() == 150 and divided["country"].tolist() == ["MDA", "ARM", "GEO"]
+    assert divided["budget_total"].sum() == 150 and divided["country"].tolist() == [
+        "MDA",
+        "ARM",
+        "GEO",
+    ]
     with pytest.raises(InputError, match="add up to 1"):
         inventory.allocate(frame, "record", {"a": {"MDA": 0.25}})
     with pytest.raises(InputError, match="no such activity"):

@@ -1,4 +1,6 @@
-"""A mapping translates values exactly as declared, and every column, value and unit that it cannot translate is listed at once."""
+"""A mapping translates values exactly as declared, and every column, value and unit that it cannot
+translate is listed at once.
+"""
 
 import pandas as pd
 import pytest
@@ -7,20 +9,39 @@ from mismes_eval.errors import InputError, ParamsError
 from mismes_eval.lfs import Mapping, map_columns, shipped, unused_columns
 from mismes_eval.lfs.mapping import as_mapping
 
-RAW = pd.DataFrame({"sex": [1.0, 2.0, 1.0, None], "cae": [1, 9, 12, 0], "inc": [1500.0, -8.0, 99.0, 20.0], "note": list("abcd")})
+RAW = pd.DataFrame(
+    {
+        "sex": [1.0, 2.0, 1.0, None],
+        "cae": [1, 9, 12, 0],
+        "inc": [1500.0, -8.0, 99.0, 20.0],
+        "note": list("abcd"),
+    }
+)
 SPEC = {
-    "name": "toy", "columns": {"male": "sex", "lstatus": "cae", "wage_no_compen": "inc"}, "recode": {"male": {1: 1, 2: 0}, "lstatus": {0: None, "1..7": 1, "8..9": 2, "10..28": 3}},
-    "missing": {"wage_no_compen": {-8: "REF", 99: "DK"}}, "units": {"wage_no_compen": 0.001}, "versions": {"icls_v": "ICLS-19"}, "constants": {"countrycode": "XXX"},
-}  # fmt: skip
+    "name": "toy",
+    "columns": {"male": "sex", "lstatus": "cae", "wage_no_compen": "inc"},
+    "recode": {"male": {1: 1, 2: 0}, "lstatus": {0: None, "1..7": 1, "8..9": 2, "10..28": 3}},
+    "missing": {"wage_no_compen": {-8: "REF", 99: "DK"}},
+    "units": {"wage_no_compen": 0.001},
+    "versions": {"icls_v": "ICLS-19"},
+    "constants": {"countrycode": "XXX"},
+}
 
 
 def test_values_reasons_units_and_constants():
     out = map_columns(RAW, SPEC)
-    assert out["male"].tolist()[:3] == [1, 0, 1] and out["male"].isna().tolist() == [False, False, False, True]
+    assert out["male"].tolist()[:3] == [1, 0, 1] and out["male"].isna().tolist() == [
+        False,
+        False,
+        False,
+        True,
+    ]
     assert out["lstatus"].tolist()[:3] == [1, 2, 3] and pd.isna(out["lstatus"].iloc[3])
     assert out["wage_no_compen"].dropna().tolist() == [1.5, 0.02]
     assert out["wage_no_compen_miss"].dropna().tolist() == ["REF", "DK"]
-    assert out["icls_v"].unique().tolist() == ["ICLS-19"] and out["countrycode"].unique().tolist() == ["XXX"]
+    assert out["icls_v"].unique().tolist() == ["ICLS-19"] and out[
+        "countrycode"
+    ].unique().tolist() == ["XXX"]
     assert unused_columns(RAW, SPEC) == ("note",)
 
 
@@ -36,7 +57,14 @@ def test_all_untranslatable_values_are_listed_at_once():
 
 
 def test_params_are_strict():
-    bad = {**SPEC, "column": {}, "recode": {"age": {1: 2}}, "versions": {"iscoo": 8}, "units": {"male": -1}, "missing": {"male": {9: "LOST"}}}
+    bad = {
+        **SPEC,
+        "column": {},
+        "recode": {"age": {1: 2}},
+        "versions": {"iscoo": 8},
+        "units": {"male": -1},
+        "missing": {"male": {9: "LOST"}},
+    }
     with pytest.raises(ParamsError, match=r"mapping\.column\b"):
         Mapping.from_dict(bad)
     del bad["column"]

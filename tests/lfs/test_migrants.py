@@ -1,4 +1,6 @@
-"""Who is a migrant: each preset gives the status that its rule says, unknown answers stay unknown, and migrated_binary is refused with the reason."""
+"""Who is a migrant: each preset gives the status that its rule says, unknown answers stay unknown,
+and migrated_binary is refused with the reason.
+"""
 
 import pandas as pd
 import pytest
@@ -9,8 +11,18 @@ from mismes_eval.lfs import PRESETS, Definition, as_definition, migration_status
 
 def persons(**columns):
     n = len(next(iter(columns.values())))
-    base = {"age": [30] * n, "countrycode": ["MAR"] * n, "mig_birth_country": ["MAR"] * n, "mig_citizenship": ["MAR"] * n, "int_year": [2019] * n, "int_month": [6] * n,
-            "mig_ever_abroad": [True] * n, "mig_worked_abroad": [True] * n, "mig_months_abroad_last": [12] * n, "mig_last_ret_ym": ["2015-01"] * n}  # fmt: skip
+    base = {
+        "age": [30] * n,
+        "countrycode": ["MAR"] * n,
+        "mig_birth_country": ["MAR"] * n,
+        "mig_citizenship": ["MAR"] * n,
+        "int_year": [2019] * n,
+        "int_month": [6] * n,
+        "mig_ever_abroad": [True] * n,
+        "mig_worked_abroad": [True] * n,
+        "mig_months_abroad_last": [12] * n,
+        "mig_last_ret_ym": ["2015-01"] * n,
+    }
     return pd.DataFrame(base | columns)
 
 
@@ -20,15 +32,30 @@ def test_presets_differ_where_their_rules_differ():
         mig_worked_abroad=[True, True, False, True, True, True],
         mig_last_ret_ym=["2015-01", "2015-01", "2015-01", "2015-01", "1999-12", "2015-01"],
     )
-    got = {name: ["?" if pd.isna(v) else v for v in migration_status(f, name)] for name in ("icls20", "hims_tunisia", "hims_morocco")}
+    got = {
+        name: ["?" if pd.isna(v) else v for v in migration_status(f, name)]
+        for name in ("icls20", "hims_tunisia", "hims_morocco")
+    }
     assert got["icls20"] == ["RET", "NON", "NON", "NON", "RET", "?"]
     assert got["hims_tunisia"] == ["RET", "RET", "RET", "NON", "RET", "?"]
     assert got["hims_morocco"] == ["RET", "RET", "RET", "NON", "NON", "?"]
 
 
 def test_gld_needs_another_country():
-    f = pd.DataFrame({"age": [20] * 5, "migrated_binary": [0, 1, 1, 1, 1], "migrated_from_cat": [None, 5, 4, 6, 7]})
-    assert ["?" if pd.isna(v) else v for v in migration_status(f, "gld")] == ["NON", "RET", "INT_INTERNAL", "INT_INTERNAL", "?"]
+    f = pd.DataFrame(
+        {
+            "age": [20] * 5,
+            "migrated_binary": [0, 1, 1, 1, 1],
+            "migrated_from_cat": [None, 5, 4, 6, 7],
+        }
+    )
+    assert ["?" if pd.isna(v) else v for v in migration_status(f, "gld")] == [
+        "NON",
+        "RET",
+        "INT_INTERNAL",
+        "INT_INTERNAL",
+        "?",
+    ]
     assert migration_status(f, "gld").attrs["unknown"] == 1
 
 
@@ -43,10 +70,18 @@ def test_migrated_binary_is_refused_with_the_reason():
 
 def test_age_limit_immigrants_lookback_and_absent_members():
     f = persons(
-        age=[14, 30, 30, 30], mig_birth_country=["MAR", "FRA", "MAR", "MAR"], mig_ever_abroad=[True, True, True, False], mig_absent=[False, False, False, True]
+        age=[14, 30, 30, 30],
+        mig_birth_country=["MAR", "FRA", "MAR", "MAR"],
+        mig_ever_abroad=[True, True, True, False],
+        mig_absent=[False, False, False, True],
     )
     rule = Definition(lookback_months=24)
-    assert ["?" if pd.isna(v) else v for v in migration_status(f, rule)] == ["?", "IMM", "NON", "CUR_ABS"]
+    assert ["?" if pd.isna(v) else v for v in migration_status(f, rule)] == [
+        "?",
+        "IMM",
+        "NON",
+        "CUR_ABS",
+    ]
     assert migration_status(f, Definition(lookback_months=60)).tolist()[2] == "RET"
 
 
@@ -54,7 +89,14 @@ def test_every_missing_column_and_impossible_date_is_named():
     with pytest.raises(InputError) as error:
         migration_status(pd.DataFrame({"age": [20]}), "icls20")
     assert {p.where for p in error.value.problems} == {
-        f"column '{c}'" for c in ("mig_birth_country", "countrycode", "mig_ever_abroad", "mig_months_abroad_last", "mig_worked_abroad")
+        f"column '{c}'"
+        for c in (
+            "mig_birth_country",
+            "countrycode",
+            "mig_ever_abroad",
+            "mig_months_abroad_last",
+            "mig_worked_abroad",
+        )
     }
     with pytest.raises(InputError, match="after the interview"):
         migration_status(persons(mig_last_ret_ym=["2020-01"]), Definition(lookback_months=12))

@@ -1,4 +1,6 @@
-"""Rounds: an unchanged panel has a change of exactly zero, independent rounds add their variances, breaks stop a comparison, and broken panel links are counted."""
+"""Rounds: an unchanged panel has a change of exactly zero, independent rounds add their variances,
+breaks stop a comparison, and broken panel links are counted.
+"""
 
 import numpy as np
 import pandas as pd
@@ -13,15 +15,28 @@ from mismes_eval.weighting.sample import Sample
 def one_round(year, seed=0, n=600):
     rng = np.random.default_rng(seed)
     return pd.DataFrame(
-        {"countrycode": "ARM", "year": year, "hhid": [f"h{i // 3}" for i in range(n)], "psu": np.arange(n) // 15, "strata": np.where(np.arange(n) < n // 2, "a", "b"),
-         "weight": rng.uniform(10, 20, n), "age": rng.integers(15, 70, n), "male": rng.integers(0, 2, n), "lstatus": rng.choice([1, 2, 3], n)}
-    )  # fmt: skip
+        {
+            "countrycode": "ARM",
+            "year": year,
+            "hhid": [f"h{i // 3}" for i in range(n)],
+            "psu": np.arange(n) // 15,
+            "strata": np.where(np.arange(n) < n // 2, "a", "b"),
+            "weight": rng.uniform(10, 20, n),
+            "age": rng.integers(15, 70, n),
+            "male": rng.integers(0, 2, n),
+            "lstatus": rng.choice([1, 2, 3], n),
+        }
+    )
 
 
 def test_an_unchanged_panel_does_not_change():
     f = one_round(2022)
-    s = lfs.stack_rounds({"q1": f, "q2": f}, strata="strata", psu="psu", household="hhid", same_psus=True)
-    e = lfs.change(lfs.indicators(s, by=["round", "sex"], which="L3.employment")["L3.employment"], "q1", "q2")
+    s = lfs.stack_rounds(
+        {"q1": f, "q2": f}, strata="strata", psu="psu", household="hhid", same_psus=True
+    )
+    e = lfs.change(
+        lfs.indicators(s, by=["round", "sex"], which="L3.employment")["L3.employment"], "q1", "q2"
+    )
     np.testing.assert_allclose(e.value, 0, atol=1e-15)
     np.testing.assert_allclose(e.se, 0, atol=1e-15)
     assert list(e.keys["sex"]) == ["men", "women"] and "q1 to q2" in e.definition
@@ -30,17 +45,37 @@ def test_an_unchanged_panel_does_not_change():
 def test_shared_households_tie_rounds_whose_psu_codes_differ():
     a, b = one_round(2022), one_round(2022, seed=1)
     b["lstatus"] = a["lstatus"]
-    tied = lfs.stack_rounds({"q1": a, "q2": b.assign(psu=b["psu"] + 1000)}, strata="strata", psu="psu", household="hhid")
-    apart = lfs.stack_rounds({"q1": a, "q2": b.assign(psu=b["psu"] + 1000, hhid="x" + b["hhid"])}, strata="strata", psu="psu", household="hhid")
-    ses = [lfs.change(lfs.indicators(s, by="round", which="L3.employment")["L3.employment"], "q1", "q2").se[0] for s in (tied, apart)]
+    tied = lfs.stack_rounds(
+        {"q1": a, "q2": b.assign(psu=b["psu"] + 1000)}, strata="strata", psu="psu", household="hhid"
+    )
+    apart = lfs.stack_rounds(
+        {"q1": a, "q2": b.assign(psu=b["psu"] + 1000, hhid="x" + b["hhid"])},
+        strata="strata",
+        psu="psu",
+        household="hhid",
+    )
+    ses = [
+        lfs.change(
+            lfs.indicators(s, by="round", which="L3.employment")["L3.employment"], "q1", "q2"
+        ).se[0]
+        for s in (tied, apart)
+    ]
     assert tied.design.psus == 40 and apart.design.psus == 80 and ses[0] < 0.8 * ses[1]
 
 
 def test_independent_rounds_add_their_variances():
     a, b = one_round(2022), one_round(2023, seed=1)
     s = lfs.stack_rounds({"2022": a, "2023": b}, strata="strata", psu="psu")
-    e = lfs.change(lfs.indicators(s, by="round", which="L3.employment")["L3.employment"], "2022", "2023")
-    each = [lfs.indicators(Sample.from_frame(f, weights="weight", strata="strata", psu="psu"), which="L3.employment")["L3.employment"] for f in (a, b)]
+    e = lfs.change(
+        lfs.indicators(s, by="round", which="L3.employment")["L3.employment"], "2022", "2023"
+    )
+    each = [
+        lfs.indicators(
+            Sample.from_frame(f, weights="weight", strata="strata", psu="psu"),
+            which="L3.employment",
+        )["L3.employment"]
+        for f in (a, b)
+    ]
     np.testing.assert_allclose(e.se[0] ** 2, each[0].se[0] ** 2 + each[1].se[0] ** 2, rtol=1e-10)
     other = lfs.change_between(*each)
     np.testing.assert_allclose([other.value[0], other.se[0]], [e.value[0], e.se[0]], rtol=1e-10)
@@ -53,7 +88,9 @@ def test_pooling_is_the_weighted_average_of_rounds():
     np.testing.assert_allclose(half.weights.sum(), (a["weight"].sum() + b["weight"].sum()) / 2)
     kish = [f["weight"].sum() ** 2 / (f["weight"] ** 2).sum() for f in (a, b)]
     np.testing.assert_allclose(lfs.pool(s).weights[0] / a["weight"][0], kish[0] / sum(kish))
-    assert mean(half, "age").value[0] == pytest.approx(np.average(pd.concat([a, b])["age"], weights=pd.concat([a, b])["weight"]))
+    assert mean(half, "age").value[0] == pytest.approx(
+        np.average(pd.concat([a, b])["age"], weights=pd.concat([a, b])["weight"])
+    )
     with pytest.raises(DesignError, match="add to 1"):
         lfs.pool(s, {"2022": 0.7, "2023": 0.7})
 
@@ -66,10 +103,18 @@ def test_a_break_stops_a_comparison_until_acknowledged():
     e = lfs.indicators(s, by="round", which="L3.employment")["L3.employment"]
     assert "Series break 2018" in " ".join(lfs.change(e, "2017", "2019").notes)
     with pytest.raises(EstimateError, match="icls_v"):
-        lfs.stack_rounds({"2022": one_round(2022).assign(icls_v="ICLS-13"), "2023": one_round(2023).assign(icls_v="ICLS-19")}, psu="psu")
+        lfs.stack_rounds(
+            {
+                "2022": one_round(2022).assign(icls_v="ICLS-13"),
+                "2023": one_round(2023).assign(icls_v="ICLS-19"),
+            },
+            psu="psu",
+        )
     with pytest.raises(EstimateError, match="new questionnaire"):
         lfs.check_breaks("XXX", [2010, 2012], ["2011: new questionnaire"])
-    assert lfs.check_breaks("ARM", [2018, 2020]) == () and lfs.check_breaks("ARM", [2021, 2023]) == ()
+    assert (
+        lfs.check_breaks("ARM", [2018, 2020]) == () and lfs.check_breaks("ARM", [2021, 2023]) == ()
+    )
     with pytest.raises(ParamsError, match="cannot be read"):
         lfs.check_breaks("ARM", [2022, 2023], ["ICLS 19"])
 
@@ -82,7 +127,12 @@ def test_change_and_clusters_refuse_what_they_cannot_do():
     with pytest.raises(EstimateError, match="no key"):
         lfs.change(mean(s, "age", by="round"), "q1", "q9")
     with pytest.raises(DesignError, match="two strata"):
-        lfs.stack_rounds({"q1": a, "q2": a.assign(strata=a["strata"].map({"a": "b", "b": "a"}))}, strata="strata", psu="psu", same_psus=True)
+        lfs.stack_rounds(
+            {"q1": a, "q2": a.assign(strata=a["strata"].map({"a": "b", "b": "a"}))},
+            strata="strata",
+            psu="psu",
+            same_psus=True,
+        )
     with pytest.raises(DesignError, match="no comparison"):
         lfs.stack_rounds({"q1": a})
 

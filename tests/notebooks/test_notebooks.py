@@ -1,4 +1,6 @@
-"""Every notebook runs top to bottom on the shipped data without an error, in a kernel of its own, and shows a result in every code cell that ends in an expression."""
+"""Every notebook runs top to bottom on the shipped data without an error, in a kernel of its own,
+and shows a result in every code cell that ends in an expression.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Every notebook of the workbench says its question, who runs it and what it needs, explains each step with a link that exists, and ends with what to look at next."""
+"""Every notebook of the workbench says its question, who runs it and what it needs, explains each
+step with a link that exists, and ends with what to look at next.
+"""
 
 from __future__ import annotations
 

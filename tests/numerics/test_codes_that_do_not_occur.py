@@ -1,4 +1,6 @@
-"""Groups, domains, strata, units and cells without any row, without weight, or alone: sums are zero there and nothing divides by it."""
+"""Groups, domains, strata, units and cells without any row, without weight, or alone: sums are zero
+there and nothing divides by it.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,15 @@ def looped(x: Float, group: np.ndarray, m: int) -> Float:
 
 @pytest.mark.parametrize("m", [3, 7])
 def test_sums_of_groups_without_rows_are_zero(m: int) -> None:
-    for rows in (Rows(X), Rows(VALUES, CELL), Columns((X[:, 0], X[:, 1])), Columns((X[:, 0], X[:, 1]), np.ones(2), GROUP > 0)):
-        np.testing.assert_allclose(rows.sums(W, GROUP, m), looped(rows.dense(), GROUP, m), atol=1e-14)
+    for rows in (
+        Rows(X),
+        Rows(VALUES, CELL),
+        Columns((X[:, 0], X[:, 1])),
+        Columns((X[:, 0], X[:, 1]), np.ones(2), GROUP > 0),
+    ):
+        np.testing.assert_allclose(
+            rows.sums(W, GROUP, m), looped(rows.dense(), GROUP, m), atol=1e-14
+        )
 
 
 def test_two_groups_are_two_groups() -> None:
@@ -40,20 +49,28 @@ def test_two_groups_are_two_groups() -> None:
 
 
 def test_one_row_is_summed() -> None:
-    np.testing.assert_allclose(group_sums(X[:1], np.array([1]), 3, W[:1]), [[0, 0], W[0] * X[0], [0, 0]])
+    np.testing.assert_allclose(
+        group_sums(X[:1], np.array([1]), 3, W[:1]), [[0, 0], W[0] * X[0], [0, 0]]
+    )
 
 
 def test_weights_of_cells_without_rows_are_zero() -> None:
-    np.testing.assert_allclose(Rows(VALUES, CELL).collapse(W), [*(W[c == CELL].sum() for c in range(4)), 0.0, 0.0])
+    np.testing.assert_allclose(
+        Rows(VALUES, CELL).collapse(W), [*(W[c == CELL].sum() for c in range(4)), 0.0, 0.0]
+    )
     assert Rows(VALUES, CELL).collapse(W).dtype == float
 
 
 def test_domains_without_rows_add_nothing() -> None:
-    domain = np.where(np.arange(N) % 2 == 0, 0, 1)  # 2 and 3 do not occur, nor rows outside every domain
+    domain = np.where(
+        np.arange(N) % 2 == 0, 0, 1
+    )  # 2 and 3 do not occur, nor rows outside every domain
     b = Block(Rows(X), RNG.normal(size=(8, 3)), domain)
     z = np.array([X[i] @ b.coef[2 * domain[i] : 2 * domain[i] + 2] for i in range(N)])
     for left in (Rows(VALUES, CELL), Rows(X)):
-        np.testing.assert_allclose(b.basis_cross(left, W) @ b.coef, left.dense().T @ (z * W[:, None]), atol=1e-13)
+        np.testing.assert_allclose(
+            b.basis_cross(left, W) @ b.coef, left.dense().T @ (z * W[:, None]), atol=1e-13
+        )
     np.testing.assert_allclose(b.sums(W, GROUP, 5), looped(z, GROUP, 5), atol=1e-13)
     none = Block(Rows(np.zeros((0, 2))), b.coef, np.zeros(0, int))
     np.testing.assert_array_equal(none.sums(np.zeros(0), np.zeros(0, int), 4), np.zeros((4, 3)))
@@ -63,19 +80,27 @@ def test_influence_of_one_two_and_three_parts() -> None:
     parts = [Influence.of(RNG.normal(size=(N, p))) for p in (1, 2, 3)]
     dense = [p.dense() for p in parts]
     two = parts[1].plus(Rows(VALUES, CELL), np.eye(2))
-    np.testing.assert_allclose(two.sums(W, GROUP, 3), looped(dense[1] + VALUES[CELL], GROUP, 3), atol=1e-13)
+    np.testing.assert_allclose(
+        two.sums(W, GROUP, 3), looped(dense[1] + VALUES[CELL], GROUP, 3), atol=1e-13
+    )
     np.testing.assert_allclose(side_by_side(parts).dense(), np.hstack(dense), atol=1e-14)
     assert (side_by_side(parts).n, side_by_side(parts).p) == (N, 6)
     assert parts[0].take(np.array([3, 4])).n == 2
     stacked = [Influence.of(RNG.normal(size=(n, 2))) for n in (3, 4, 5)]
-    np.testing.assert_allclose(one_above_other(stacked).dense(), np.vstack([p.dense() for p in stacked]), atol=1e-14)
+    np.testing.assert_allclose(
+        one_above_other(stacked).dense(), np.vstack([p.dense() for p in stacked]), atol=1e-14
+    )
     assert one_above_other(stacked).n == 12
 
 
 def test_sums_formed_before_a_factor_came_are_not_used_after_it() -> None:
     b = Block(Rows(X), np.eye(2), formed=(W, GROUP, np.full((3, 2), 7.0)))
     factor = RNG.uniform(0.5, 2, N)
-    np.testing.assert_allclose(Influence((b,), N).scaled(factor).sums(W, GROUP, 3), looped(X * factor[:, None], GROUP, 3), atol=1e-14)
+    np.testing.assert_allclose(
+        Influence((b,), N).scaled(factor).sums(W, GROUP, 3),
+        looped(X * factor[:, None], GROUP, 3),
+        atol=1e-14,
+    )
 
 
 def test_combinations_need_a_size_a_code() -> None:
@@ -89,23 +114,31 @@ def test_combinations_need_a_size_a_code() -> None:
 
 @pytest.mark.parametrize("variables", [19, 20])
 def test_combinations_at_the_edge_of_what_a_number_counts(variables: int) -> None:
-    """9 to the 19th is above 2 to the 53rd (a float's whole numbers) and 9 to the 20th above 2 to the 63rd."""
+    """9 to the 19th is above 2 to the 53rd (a float's whole numbers) and 9 to the 20th above 2 to
+    the 63rd.
+    """
     codes = [RNG.integers(0, 9, 300) for _ in range(variables)]
     for code in codes:
         code[0] = 8  # the last combination occurs
     combination, cell = cells(codes, [9] * variables)
     np.testing.assert_array_equal(combination[cell], np.column_stack(codes))
-    assert combination.tolist() == [list(c) for c in sorted(set(map(tuple, np.column_stack(codes).tolist())))]
+    assert combination.tolist() == [
+        list(c) for c in sorted(set(map(tuple, np.column_stack(codes).tolist())))
+    ]
 
 
 def test_a_response_model_has_cells_without_rows_and_cells_without_weight() -> None:
-    values = np.array([[1.0, 0, 2], [1, 1, 0], [1, 0, 1], [1, 1, 1], [1, 2, 2], [1, 3, 0]])  # row 5 stands for nobody
+    values = np.array(
+        [[1.0, 0, 2], [1, 1, 0], [1, 0, 1], [1, 1, 1], [1, 2, 2], [1, 3, 0]]
+    )  # row 5 stands for nobody
     cell = np.arange(40) % 5
     r = (np.arange(40) % 3 > 0).astype(float)
     w = np.where(cell == 4, 0.0, 0.01 + 0.001 * np.arange(40))
     expected = fit_logit(values[cell], r, w).p
     found = Propensity(Rows(values, cell), r).fit(w)
-    np.testing.assert_allclose(found, expected, rtol=1e-9)  # also in the cell without weight: the model's value
+    np.testing.assert_allclose(
+        found, expected, rtol=1e-9
+    )  # also in the cell without weight: the model's value
 
 
 def test_saturated_cells_without_weight_respond_fully() -> None:
@@ -131,7 +164,9 @@ def test_an_intercept_beside_one_indicator_is_no_set_of_cells() -> None:
         np.testing.assert_allclose(p[flag == k], r[flag == k].mean(), rtol=1e-10)
 
 
-def test_equal_rows_are_put_together_and_a_start_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_equal_rows_are_put_together_and_a_start_is_handed_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     values = np.array([[1.0, 0, 2], [1, 1, 0], [1, 0, 1], [1, 1, 1]])
     cell, r = np.arange(40) % 4, (np.arange(40) % 3 > 0).astype(float)
     model = Propensity(Rows(values[cell]), r)
@@ -157,17 +192,27 @@ def dummies(code: np.ndarray, size: int) -> Float:
 
 @pytest.mark.parametrize("q", [0, 1, 2])
 def test_regressors_are_the_matrix_of_their_indicators(q: int) -> None:
-    """Codes and units that do not occur, codes outside every indicator, three sets: against the matrix written out."""
+    """Codes and units that do not occur, codes outside every indicator, three sets: against the
+    matrix written out.
+    """
     n, m = 40, 9
     rng = np.random.default_rng(q)
     unit = rng.integers(0, m - 2, n)
-    codes = [(rng.integers(0, 3, n), 6), (np.where(rng.random(n) < 0.3, 4, rng.integers(0, 2, n)), 4), (rng.integers(0, 4, n), 5)]
+    codes = [
+        (rng.integers(0, 3, n), 6),
+        (np.where(rng.random(n) < 0.3, 4, rng.integers(0, 2, n)), 4),
+        (rng.integers(0, 4, n), 5),
+    ]
     dense, w = rng.normal(size=(n, q)), rng.uniform(0.01, 0.04, n)
     w[unit == 0] = 0.0
     columns = Regressors(dense, tuple(codes))
     full = np.column_stack([dense, *(dummies(code, size) for code, size in codes)])
     assert columns.k == full.shape[1]
-    assert [(s.start, s.stop) for s in columns.spans] == [(q, q + 6), (q + 6, q + 10), (q + 10, q + 15)]
+    assert [(s.start, s.stop) for s in columns.spans] == [
+        (q, q + 6),
+        (q + 6, q + 10),
+        (q + 10, q + 15),
+    ]
     of = dummies(unit, m)
     np.testing.assert_allclose(columns.inside(w, unit, m), of.T @ (full * w[:, None]), atol=1e-14)
     np.testing.assert_allclose(columns.totals(w), w @ full, atol=1e-14)
@@ -176,14 +221,22 @@ def test_regressors_are_the_matrix_of_their_indicators(q: int) -> None:
     np.testing.assert_allclose(columns.times(b), full @ b, atol=1e-13)
     model = within(w, unit, m, columns)
     size = of.T @ w
-    means = np.divide(of.T @ (full * w[:, None]), size[:, None], out=np.zeros((m, full.shape[1])), where=size[:, None] > 0)
+    means = np.divide(
+        of.T @ (full * w[:, None]),
+        size[:, None],
+        out=np.zeros((m, full.shape[1])),
+        where=size[:, None] > 0,
+    )
     swept = full - means[unit]
     assert (model.periods, model.p) == (5, full.shape[1] - 5)
     np.testing.assert_allclose(model.size, size, atol=1e-15)
     np.testing.assert_allclose(model.means, means, atol=1e-13)
     np.testing.assert_allclose(model.gram, swept.T @ (swept * w[:, None]), atol=1e-13)
     np.testing.assert_allclose(model.whole, w @ full**2, atol=1e-14)
-    own, periods = swept[:, : model.p] * np.sqrt(w)[:, None], swept[:, model.p :] * np.sqrt(w)[:, None]
+    own, periods = (
+        swept[:, : model.p] * np.sqrt(w)[:, None],
+        swept[:, model.p :] * np.sqrt(w)[:, None],
+    )
     left = own - periods @ np.linalg.lstsq(periods, own, rcond=1e-10)[0]
     np.testing.assert_allclose(model.left(), left.T @ left, atol=1e-13)
     v = rng.normal(size=n)
@@ -203,7 +256,11 @@ def test_a_stratum_without_units_adds_nothing() -> None:
     t = RNG.normal(size=(5, 2))
     stage = Stage(np.array([0, 0, 1, 1, 1]), np.zeros(5, int), np.array([0.5, 0.0, 0.0]))
     for lonely in ("adjust", "remove"):
-        np.testing.assert_allclose(stage_vcov(t, stage, np.ones(3), lonely), 0.5 * deviations(t[:2]) + deviations(t[2:]), atol=1e-13)  # type: ignore[arg-type]
+        np.testing.assert_allclose(
+            stage_vcov(t, stage, np.ones(3), lonely),
+            0.5 * deviations(t[:2]) + deviations(t[2:]),
+            atol=1e-13,
+        )  # type: ignore[arg-type]
 
 
 def test_the_average_of_one_stratum_stands_for_the_lonely_one() -> None:
@@ -215,11 +272,15 @@ def test_the_average_of_one_stratum_stands_for_the_lonely_one() -> None:
 def test_one_unit_alone_has_no_variance_of_its_own() -> None:
     stage = Stage(np.array([0]), np.zeros(1, int), np.zeros(1))
     for lonely in ("adjust", "remove", "certainty"):
-        np.testing.assert_array_equal(stage_vcov(np.array([[3.0, 4.0]]), stage, np.ones(1), lonely), np.zeros((2, 2)))  # type: ignore[arg-type]
+        np.testing.assert_array_equal(
+            stage_vcov(np.array([[3.0, 4.0]]), stage, np.ones(1), lonely), np.zeros((2, 2))
+        )  # type: ignore[arg-type]
 
 
 def test_three_stages_are_added_with_the_fractions_above_them() -> None:
-    """v = v1 + f1 v2 + f1 f2 v3, each of unit totals one stage up; the lonely rule holds at every stage."""
+    """v = v1 + f1 v2 + f1 f2 v3, each of unit totals one stage up; the lonely rule holds at every
+    stage.
+    """
     second_of, first_of = np.repeat(np.arange(6), 2), np.repeat(np.arange(3), 2)
     t = RNG.normal(size=(12, 2))
     first = Stage(np.zeros(3, int), np.zeros(3, int), np.array([0.5]))
@@ -233,12 +294,16 @@ def test_three_stages_are_added_with_the_fractions_above_them() -> None:
         for j in (2 * k, 2 * k + 1):
             expected = expected + 0.5 * f * 0.9 * deviations(t[second_of == j])
     np.testing.assert_allclose(multistage_vcov(t, (first, second, third), "adjust"), expected)
-    np.testing.assert_allclose(multistage_vcov(t, (first, second, third), "adjust", True), np.diag(expected))
+    np.testing.assert_allclose(
+        multistage_vcov(t, (first, second, third), "adjust", True), np.diag(expected)
+    )
 
 
 def test_the_lonely_rule_reaches_the_stage() -> None:
     t = RNG.normal(size=(4, 2))
     stage = Stage(np.array([0, 0, 0, 1]), np.zeros(4, int), np.zeros(2))
     e = t[3] - t.mean(axis=0)
-    np.testing.assert_allclose(multistage_vcov(t, (stage,), "adjust"), deviations(t[:3]) + np.outer(e, e))
+    np.testing.assert_allclose(
+        multistage_vcov(t, (stage,), "adjust"), deviations(t[:3]) + np.outer(e, e)
+    )
     np.testing.assert_allclose(multistage_vcov(t, (stage,), "remove"), deviations(t[:3]))

@@ -1,4 +1,6 @@
-"""Effects from two cross-sections as Sant'Anna and Zhao (2020) write them; the improved estimators' influence holds what was fitted fixed; which methods report a propensity."""
+"""Effects from two cross-sections as Sant'Anna and Zhao (2020) write them; the improved estimators'
+influence holds what was fitted fixed; which methods report a propensity.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +24,17 @@ C, PRE = 1 - D, 1 - POST
 
 
 def odds(improved: bool) -> Float:
-    """Logit by maximum likelihood, or the odds exp(x g) that balance covariates, by a general optimiser of the dual."""
+    """Logit by maximum likelihood, or the odds exp(x g) that balance covariates, by a general
+    optimiser of the dual.
+    """
 
     def loss(g: Float) -> float:
         eta = X @ g
-        return float(W @ (C * np.exp(eta) - D * eta)) if improved else float(W @ (np.logaddexp(0, eta) - D * eta))
+        return (
+            float(W @ (C * np.exp(eta) - D * eta))
+            if improved
+            else float(W @ (np.logaddexp(0, eta) - D * eta))
+        )
 
     return np.exp(X @ minimize(loss, np.zeros(3), method="BFGS", options={"gtol": 1e-10}).x)
 
@@ -43,26 +51,40 @@ def parts(improved: bool) -> list[tuple[float, Float, Float]]:
     on = a if improved else C
     c1, c0, t1, t0 = line(on * POST), line(on * PRE), line(D * POST), line(D * PRE)
     return [
-        (1, D * POST, Y - c1), (-1, D * PRE, Y - c0), (-1, a * POST, Y - c1), (1, a * PRE, Y - c0),
-        (1, D, t1 - c1), (-1, D * POST, t1 - c1), (-1, D, t0 - c0), (1, D * PRE, t0 - c0),
-    ]  # fmt: skip
+        (1, D * POST, Y - c1),
+        (-1, D * PRE, Y - c0),
+        (-1, a * POST, Y - c1),
+        (1, a * PRE, Y - c0),
+        (1, D, t1 - c1),
+        (-1, D * POST, t1 - c1),
+        (-1, D, t0 - c0),
+        (1, D * PRE, t0 - c0),
+    ]
 
 
 @pytest.mark.parametrize("method", ["dr", "dr_improved"])
 def test_the_locally_efficient_effect_is_eight_weighted_means(method: str) -> None:
-    expected = sum(sign * np.average(v, weights=W * on) for sign, on, v in parts(method == "dr_improved"))
+    expected = sum(
+        sign * np.average(v, weights=W * on) for sign, on, v in parts(method == "dr_improved")
+    )
     assert cross_sections(W, D, POST, Y, X, method).att == pytest.approx(expected, rel=1e-6)  # type: ignore[arg-type]
 
 
 def test_the_improved_effects_influence_holds_the_fits_fixed() -> None:
-    """Sant'Anna and Zhao (2020), section 3.2: estimating the nuisance parameters that way leaves no first-order trace."""
+    """Sant'Anna and Zhao (2020), section 3.2: estimating the nuisance parameters that way leaves no
+    first-order trace.
+    """
     z = np.zeros(N)
     for sign, on, v in parts(True):
         z += sign * on * (v - np.average(v, weights=W * on)) / (W @ on)
-    np.testing.assert_allclose(cross_sections(W, D, POST, Y, X, "dr_improved").z, z, rtol=1e-5, atol=1e-8)
+    np.testing.assert_allclose(
+        cross_sections(W, D, POST, Y, X, "dr_improved").z, z, rtol=1e-5, atol=1e-8
+    )
     a = C * odds(True)
     e = Y - line(a)
-    z = D * (e - np.average(e, weights=W * D)) / (W @ D) - a * (e - np.average(e, weights=W * a)) / (W @ a)
+    z = D * (e - np.average(e, weights=W * D)) / (W @ D) - a * (
+        e - np.average(e, weights=W * a)
+    ) / (W @ a)
     np.testing.assert_allclose(panel(W, D, Y, X, "dr_improved").z, z, rtol=1e-5, atol=1e-8)
 
 
@@ -91,7 +113,10 @@ def test_a_propensity_is_reported_where_one_was_fitted(method: str) -> None:
 
 
 def test_not_normalised_weights_report_the_treated_share_with_an_intercept_alone() -> None:
-    groups = [Group(W[k == D], np.ones((1, int((k == D).sum()))), np.stack([Y, 2 * Y])[:, k == D]) for k in (1, 0)]
+    groups = [
+        Group(W[k == D], np.ones((1, int((k == D).sum()))), np.stack([Y, 2 * Y])[:, k == D])
+        for k in (1, 0)
+    ]
     found = many(groups[0], groups[1], np.array([1]), np.array([0]), "ipw_ht")
     assert found.propensity is not None
     for p in found.propensity:
@@ -105,7 +130,9 @@ def test_balancing_odds_do_not_depend_on_the_unit_of_the_weights() -> None:
 def test_no_odds_balance_what_lies_outside() -> None:
     x = np.column_stack([np.ones(12), np.r_[np.full(6, 5.0), np.linspace(0, 4, 6)]])
     x[0, 1] = 1.0
-    with pytest.raises(Separation, match=r"^no weights of the comparison group balance the covariates$"):
+    with pytest.raises(
+        Separation, match=r"^no weights of the comparison group balance the covariates$"
+    ):
         tilting(np.ones(12), np.repeat([1.0, 0.0], 6), x)
 
 
@@ -115,13 +142,27 @@ def test_many_regressions_of_rows_without_weight_and_of_as_few_rows_as_coefficie
     found = levels(Group(w, x, y))
     root = np.sqrt(w)
     for t in range(2):
-        np.testing.assert_allclose(found.beta[t], np.linalg.lstsq(x.T * root[:, None], y[t] * root, rcond=None)[0], rtol=1e-9)
+        np.testing.assert_allclose(
+            found.beta[t],
+            np.linalg.lstsq(x.T * root[:, None], y[t] * root, rcond=None)[0],
+            rtol=1e-9,
+        )
         np.testing.assert_allclose(found.residual[t], y[t] - found.beta[t] @ x, atol=1e-12)
     np.testing.assert_allclose(found.bread, np.linalg.inv((x * w) @ x.T), rtol=1e-9)
-    few = levels(Group(np.full(3, 0.5), np.array([[1.0, 1, 1], [0, 1, 2], [0, 0, 1]]), np.array([[1.0, 3, 7]])))
+    few = levels(
+        Group(
+            np.full(3, 0.5), np.array([[1.0, 1, 1], [0, 1, 2], [0, 0, 1]]), np.array([[1.0, 3, 7]])
+        )
+    )
     np.testing.assert_allclose(few.beta, [[1.0, 2.0, 2.0]], atol=1e-12)
     with pytest.raises(Separation, match=r"^covariates are collinear in the comparison group$"):
-        levels(Group(np.array([1.0, 1, 0]), np.array([[1.0, 1, 1], [0, 1, 2], [0, 0, 1]]), np.zeros((1, 3))))
+        levels(
+            Group(
+                np.array([1.0, 1, 0]),
+                np.array([[1.0, 1, 1], [0, 1, 2], [0, 0, 1]]),
+                np.zeros((1, 3)),
+            )
+        )
 
 
 @pytest.mark.parametrize("size", [1.0, 1e9])

@@ -1,4 +1,6 @@
-"""Two-period difference-in-differences: values from sums written out, influence from numerical derivatives by each weight, many periods at once from one at a time."""
+"""Two-period difference-in-differences: values from sums written out, influence from numerical
+derivatives by each weight, many periods at once from one at a time.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from mismes_eval.numerics.rows import Float
 
 
 def data(n: int = 60, seed: int = 3) -> tuple[Float, Float, Float, Float, Float]:
-    """Weights, treatment, period, outcome and covariates with intercept; the last two rows carry no weight."""
+    """Weights, treatment, period, outcome and covariates with intercept; the last two rows carry no
+    weight.
+    """
     rng = np.random.default_rng(seed)
     x = np.column_stack([np.ones(n), rng.normal(size=n), rng.integers(0, 2, n)]).astype(float)
     d = (rng.random(n) < 1 / (1 + np.exp(-0.4 * x[:, 1]))).astype(float)
@@ -26,12 +30,19 @@ def data(n: int = 60, seed: int = 3) -> tuple[Float, Float, Float, Float, Float]
 
 def maximum(x: Float, d: Float, w: Float) -> Float:
     """Logit coefficients from a general optimiser."""
-    found = minimize(lambda b: -float(w @ (d * (x @ b) - np.logaddexp(0, x @ b))), np.zeros(x.shape[1]), method="BFGS", options={"gtol": 1e-10})
+    found = minimize(
+        lambda b: -float(w @ (d * (x @ b) - np.logaddexp(0, x @ b))),
+        np.zeros(x.shape[1]),
+        method="BFGS",
+        options={"gtol": 1e-10},
+    )
     return np.asarray(found.x)
 
 
 def by_hand(w: Float, d: Float, dy: Float, x: Float, method: str) -> float:
-    """The panel estimators as the papers write them (Sant'Anna and Zhao 2020, equations 2.2 to 2.4; Abadie 2005)."""
+    """The panel estimators as the papers write them (Sant'Anna and Zhao 2020, equations 2.2 to 2.4;
+    Abadie 2005).
+    """
     beta = maximum(x, d, w)
     p = 1 / (1 + np.exp(-x @ beta))
     odds = p / (1 - p)
@@ -61,22 +72,41 @@ def test_improved_weights_balance_covariates_and_make_the_two_parts_one() -> Non
     odds = tilting(w, d, x).odds
     np.testing.assert_allclose(x.T @ (w * (1 - d) * odds), x.T @ (w * d), rtol=1e-9)
     _, m = regression(w, (1 - d) * odds, y, x)
-    assert panel(w, d, y, x, "dr_improved").att == pytest.approx(float((w * d) @ (y - m) / (w * d).sum()), rel=1e-9)
+    assert panel(w, d, y, x, "dr_improved").att == pytest.approx(
+        float((w * d) @ (y - m) / (w * d).sum()), rel=1e-9
+    )
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("layout", ["panel", "cross-sections"])
 def test_influence_is_the_derivative_by_each_weight(method: str, layout: str) -> None:
-    """The improved estimators are exempt from the terms that vanish in expectation, so their derivative is compared for the mean over rows only where it is exact."""
+    """The improved estimators are exempt from the terms that vanish in expectation, so their
+    derivative is compared for the mean over rows only where it is exact.
+    """
     w, d, post, y, x = data(90, 5)
 
     def value(v: Float) -> float:
-        return panel(v, d, y, x, method).att if layout == "panel" else cross_sections(v, d, post, y, x, method).att
+        return (
+            panel(v, d, y, x, method).att
+            if layout == "panel"
+            else cross_sections(v, d, post, y, x, method).att
+        )
 
-    found = panel(w, d, y, x, method) if layout == "panel" else cross_sections(w, d, post, y, x, method)
+    found = (
+        panel(w, d, y, x, method) if layout == "panel" else cross_sections(w, d, post, y, x, method)
+    )
     step = 1e-5
     rows = np.flatnonzero(w > 0)
-    slopes = np.array([(value(w + step * (np.arange(w.size) == i)) - value(w - step * (np.arange(w.size) == i))) / (2 * step) for i in rows])
+    slopes = np.array(
+        [
+            (
+                value(w + step * (np.arange(w.size) == i))
+                - value(w - step * (np.arange(w.size) == i))
+            )
+            / (2 * step)
+            for i in rows
+        ]
+    )
     if method == "dr_improved":
         assert np.corrcoef(found.z[rows], slopes)[0, 1] > 0.9
     else:
@@ -86,11 +116,19 @@ def test_influence_is_the_derivative_by_each_weight(method: str, layout: str) ->
 
 @pytest.mark.parametrize("method", ["none", "or", "ipw", "dr", "dr_improved"])
 def test_two_cross_sections_of_the_same_persons_give_the_panels_effect(method: str) -> None:
-    """Where each person is in both periods with one weight and one set of covariates, the two layouts are one estimator (for ipw, the same propensity)."""
+    """Where each person is in both periods with one weight and one set of covariates, the two
+    layouts are one estimator (for ipw, the same propensity).
+    """
     w, d, _, y, x = data(80, 9)
     before = np.random.default_rng(1).normal(size=80)
     twice = [np.concatenate([a, a]) for a in (w, d)]
-    long = cross_sections(*twice, np.repeat([0.0, 1.0], 80), np.concatenate([before, before + y]), np.concatenate([x, x]), method)  # type: ignore[arg-type]
+    long = cross_sections(
+        *twice,
+        np.repeat([0.0, 1.0], 80),
+        np.concatenate([before, before + y]),
+        np.concatenate([x, x]),
+        method,
+    )  # type: ignore[arg-type]
     assert long.att == pytest.approx(panel(w, d, y, x, method).att, rel=1e-8)
 
 
@@ -99,7 +137,9 @@ def test_not_normalised_weights_of_cross_sections_are_abadies() -> None:
     p = 1 / (1 + np.exp(-x @ maximum(x, d, w)))
     share = float(w @ post / w.sum())
     expected = w @ ((d - p) / (1 - p) * (post - share) / (share * (1 - share)) * y) / (w @ d)
-    assert cross_sections(w, d, post, y, x, "ipw_ht").att == pytest.approx(float(expected), rel=1e-6)
+    assert cross_sections(w, d, post, y, x, "ipw_ht").att == pytest.approx(
+        float(expected), rel=1e-6
+    )
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -108,7 +148,9 @@ def test_many_periods_at_once_are_one_at_a_time(method: str) -> None:
     w = w + 0.2
     outcomes = np.random.default_rng(2).normal(size=(4, 70)) + x[:, 1] * np.arange(4)[:, None]
     inside = d == 1
-    one, other = (Group(w[k], np.ascontiguousarray(x[k].T), outcomes[:, k]) for k in (inside, ~inside))
+    one, other = (
+        Group(w[k], np.ascontiguousarray(x[k].T), outcomes[:, k]) for k in (inside, ~inside)
+    )
     time, base = np.array([1, 2, 3]), np.array([0, 0, 1])
     found = many(one, other, time, base, method)
     for j in range(3):
@@ -118,23 +160,38 @@ def test_many_periods_at_once_are_one_at_a_time(method: str) -> None:
         np.testing.assert_allclose(found.compared[j], single.z[~inside], atol=1e-10)
         if single.propensity is not None:
             assert found.propensity is not None
-            np.testing.assert_allclose(np.concatenate(found.propensity), np.concatenate([single.propensity[inside], single.propensity[~inside]]), rtol=1e-9)
+            np.testing.assert_allclose(
+                np.concatenate(found.propensity),
+                np.concatenate([single.propensity[inside], single.propensity[~inside]]),
+                rtol=1e-9,
+            )
 
 
 def test_many_periods_with_an_intercept_alone_need_no_model() -> None:
     w, d, _, _, _ = data(40, 1)
     w, outcomes = w + 0.1, np.random.default_rng(0).normal(size=(2, 40))
-    groups = [Group(w[d == k], np.ones((1, int((d == k).sum()))), outcomes[:, d == k]) for k in (1, 0)]
+    groups = [
+        Group(w[d == k], np.ones((1, int((d == k).sum()))), outcomes[:, d == k]) for k in (1, 0)
+    ]
     found = many(groups[0], groups[1], np.array([1]), np.array([0]), "dr")
     assert found.propensity is None
     change = outcomes[1] - outcomes[0]
-    assert found.att[0] == pytest.approx(np.average(change[d == 1], weights=w[d == 1]) - np.average(change[d == 0], weights=w[d == 0]))
+    assert found.att[0] == pytest.approx(
+        np.average(change[d == 1], weights=w[d == 1])
+        - np.average(change[d == 0], weights=w[d == 0])
+    )
 
 
 def test_regressions_take_negative_weights_by_normal_equations() -> None:
-    """Linear calibration can make a replicate weight negative; the fit is then the stationary point of the weighted squares."""
+    """Linear calibration can make a replicate weight negative; the fit is then the stationary point
+    of the weighted squares.
+    """
     rng = np.random.default_rng(8)
-    x, y, w = np.column_stack([np.ones(30), rng.normal(size=30)]), rng.normal(size=30), rng.uniform(1, 2, 30)
+    x, y, w = (
+        np.column_stack([np.ones(30), rng.normal(size=30)]),
+        rng.normal(size=30),
+        rng.uniform(1, 2, 30),
+    )
     w[:3] = -0.4
     beta = np.linalg.solve(x.T @ (x * w[:, None]), x.T @ (w * y))
     fit, prediction = regression(w, np.ones(30), y, x)
@@ -143,7 +200,9 @@ def test_regressions_take_negative_weights_by_normal_equations() -> None:
     np.testing.assert_allclose(fit.scores, x * (y - x @ beta)[:, None], rtol=1e-9)
     several = levels(Group(np.abs(w), x.T.copy(), np.stack([y, 2 * y])), w)
     np.testing.assert_allclose(several.beta, np.stack([beta, 2 * beta]), rtol=1e-9)
-    np.testing.assert_allclose(several.residual, np.stack([y - x @ beta, 2 * (y - x @ beta)]), atol=1e-10)
+    np.testing.assert_allclose(
+        several.residual, np.stack([y - x @ beta, 2 * (y - x @ beta)]), atol=1e-10
+    )
     np.testing.assert_allclose(several.bread, np.linalg.inv(x.T @ (x * w[:, None])), rtol=1e-9)
 
 
@@ -161,13 +220,19 @@ def test_tilting_refuses_what_no_weights_can_balance() -> None:
     x = np.column_stack([np.ones(12), np.r_[np.full(6, 5.0), np.linspace(0, 4, 6)]])
     x[0, 1] = 1.0
     d = np.repeat([1.0, 0.0], 6)
-    with pytest.raises(Separation, match="no weights of the comparison group balance the covariates"):
+    with pytest.raises(
+        Separation, match="no weights of the comparison group balance the covariates"
+    ):
         tilting(np.ones(12), d, x)
 
 
 def test_the_propensitys_bread_is_the_inverse_information() -> None:
     w, d, _, _, x = data()
     fitted = propensity(w, d, x)
-    np.testing.assert_allclose(fitted.fit.bread, np.linalg.inv(x.T @ (x * (w * fitted.p * (1 - fitted.p))[:, None])), rtol=1e-8)
+    np.testing.assert_allclose(
+        fitted.fit.bread,
+        np.linalg.inv(x.T @ (x * (w * fitted.p * (1 - fitted.p))[:, None])),
+        rtol=1e-8,
+    )
     np.testing.assert_allclose(fitted.fit.scores, x * (d - fitted.p)[:, None])
     np.testing.assert_allclose(fitted.odds, fitted.p / (1 - fitted.p))

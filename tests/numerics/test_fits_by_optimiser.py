@@ -1,4 +1,6 @@
-"""Logit, probit, Poisson, response propensities and least squares: maxima found by a general optimiser, information by differences, refusals with their words."""
+"""Logit, probit, Poisson, response propensities and least squares: maxima found by a general
+optimiser, information by differences, refusals with their words.
+"""
 
 from __future__ import annotations
 
@@ -31,20 +33,38 @@ def likelihood(kind: str, beta: Float, y: Float) -> float:
     return float(W @ (y * np.log(p) + (1 - y) * np.log(1 - p)))
 
 
-@pytest.mark.parametrize(("kind", "fit", "y"), [("logit", fit_logit, BINARY), ("probit", fit_probit, BINARY), ("poisson", fit_poisson, COUNTS)])
+@pytest.mark.parametrize(
+    ("kind", "fit", "y"),
+    [
+        ("logit", fit_logit, BINARY),
+        ("probit", fit_probit, BINARY),
+        ("poisson", fit_poisson, COUNTS),
+    ],
+)
 def test_no_optimiser_finds_a_higher_likelihood(kind: str, fit, y: Float) -> None:
     found = fit(X, y, W)
     scale = np.array([1.0, 1.0, 100.0])
-    other = minimize(lambda b: -likelihood(kind, b * scale, y), np.zeros(3), method="BFGS", options={"gtol": 1e-9})
+    other = minimize(
+        lambda b: -likelihood(kind, b * scale, y),
+        np.zeros(3),
+        method="BFGS",
+        options={"gtol": 1e-9},
+    )
     np.testing.assert_allclose(found.beta, other.x * scale, rtol=2e-5, atol=1e-5)
     assert likelihood(kind, found.beta, y) >= likelihood(kind, other.x * scale, y) - 1e-9
     fitted = found.mu if kind == "poisson" else found.p
     eta = X @ found.beta
-    np.testing.assert_allclose(fitted, {"logit": 1 / (1 + np.exp(-eta)), "probit": norm.cdf(eta), "poisson": np.exp(eta)}[kind], rtol=1e-9)
+    np.testing.assert_allclose(
+        fitted,
+        {"logit": 1 / (1 + np.exp(-eta)), "probit": norm.cdf(eta), "poisson": np.exp(eta)}[kind],
+        rtol=1e-9,
+    )
     assert 2 < found.iterations < 15
 
 
-@pytest.mark.parametrize(("kind", "fit", "y"), [("logit", fit_logit, BINARY), ("poisson", fit_poisson, COUNTS)])
+@pytest.mark.parametrize(
+    ("kind", "fit", "y"), [("logit", fit_logit, BINARY), ("poisson", fit_poisson, COUNTS)]
+)
 def test_information_is_the_curvature_of_the_likelihood(kind: str, fit, y: Float) -> None:
     found = fit(X, y, W)
 
@@ -53,7 +73,12 @@ def test_information_is_the_curvature_of_the_likelihood(kind: str, fit, y: Float
         return X.T @ (W * (mean - y))
 
     step = np.array([1e-6, 1e-6, 1e-4])
-    curvature = np.column_stack([(slope(found.beta + step * e) - slope(found.beta - step * e)) / (2 * step @ e) for e in np.eye(3)])
+    curvature = np.column_stack(
+        [
+            (slope(found.beta + step * e) - slope(found.beta - step * e)) / (2 * step @ e)
+            for e in np.eye(3)
+        ]
+    )
     np.testing.assert_allclose(found.information, curvature, rtol=1e-6, atol=1e-6)
 
 
@@ -67,10 +92,15 @@ def test_expected_information_of_the_probit() -> None:
 
 def test_probit_score_is_the_derivative_of_each_rows_likelihood() -> None:
     eta, y = np.array([-2.0, -0.1, 0.4, 3.0]), np.array([0.0, 1.0, 0.0, 1.0])
-    each = [approx_fprime(np.array([e]), lambda v, k=k: float(norm.logcdf((2 * k - 1) * v[0])), 1e-7)[0] for e, k in zip(eta, y, strict=True)]
+    each = [
+        approx_fprime(np.array([e]), lambda v, k=k: float(norm.logcdf((2 * k - 1) * v[0])), 1e-7)[0]
+        for e, k in zip(eta, y, strict=True)
+    ]
     np.testing.assert_allclose(probit_score(eta, y), each, rtol=1e-5)
     np.testing.assert_allclose(density(eta), norm.pdf(eta), rtol=1e-12)
-    np.testing.assert_allclose(probit_information(eta), norm.pdf(eta) ** 2 / norm.cdf(eta) / norm.sf(eta), rtol=1e-10)
+    np.testing.assert_allclose(
+        probit_information(eta), norm.pdf(eta) ** 2 / norm.cdf(eta) / norm.sf(eta), rtol=1e-10
+    )
 
 
 @pytest.mark.parametrize("fit", [fit_logit, fit_poisson])
@@ -80,7 +110,11 @@ def test_a_start_changes_the_path_not_the_end(fit) -> None:
     warm = fit(X, y, W, start=cold.beta)
     np.testing.assert_allclose(warm.beta, cold.beta, rtol=1e-10)
     assert warm.iterations < cold.iterations
-    far = fit(X, y, W, start=cold.beta * 3 + 1) if fit is fit_logit else fit(X, y, W, start=cold.beta + 2)
+    far = (
+        fit(X, y, W, start=cold.beta * 3 + 1)
+        if fit is fit_logit
+        else fit(X, y, W, start=cold.beta + 2)
+    )
     np.testing.assert_allclose(far.beta, cold.beta, rtol=1e-9)
 
 
@@ -102,18 +136,42 @@ def test_one_coefficient_has_a_closed_form() -> None:
 REFUSED = [
     (fit_logit, SIDED, np.zeros(20), "the outcome is 0 in every row"),
     (fit_logit, SIDED, np.ones(20), "the outcome is 1 in every row"),
-    (fit_logit, np.column_stack([np.ones(20), np.zeros(20)]), SIDED[:, 1] % 2, "column 1 is zero in every row"),
-    (fit_logit, np.column_stack([SIDED, 3 * SIDED[:, 1] - 2]), SIDED[:, 1] % 2, "covariates are collinear"),
+    (
+        fit_logit,
+        np.column_stack([np.ones(20), np.zeros(20)]),
+        SIDED[:, 1] % 2,
+        "column 1 is zero in every row",
+    ),
+    (
+        fit_logit,
+        np.column_stack([SIDED, 3 * SIDED[:, 1] - 2]),
+        SIDED[:, 1] % 2,
+        "covariates are collinear",
+    ),
     (fit_logit, SIDED, (SIDED[:, 1] > 9).astype(float), "fitted probabilities run to 0 or 1"),
     (fit_probit, SIDED, np.zeros(20), "the outcome is 0 in every row"),
     (fit_probit, SIDED, np.ones(20), "the outcome is 1 in every row"),
-    (fit_probit, np.column_stack([np.ones(20), np.zeros(20)]), SIDED[:, 1] % 2, "column 1 is zero in every row"),
-    (fit_probit, np.column_stack([SIDED, 3 * SIDED[:, 1] - 2]), SIDED[:, 1] % 2, "covariates are collinear"),
+    (
+        fit_probit,
+        np.column_stack([np.ones(20), np.zeros(20)]),
+        SIDED[:, 1] % 2,
+        "column 1 is zero in every row",
+    ),
+    (
+        fit_probit,
+        np.column_stack([SIDED, 3 * SIDED[:, 1] - 2]),
+        SIDED[:, 1] % 2,
+        "covariates are collinear",
+    ),
     (fit_probit, SIDED, (SIDED[:, 1] > 9).astype(float), "fitted probabilities run to 0 or 1"),
     (fit_poisson, SIDED, np.zeros(20), "the outcome is 0 in every row"),
-    (fit_poisson, np.column_stack([SIDED[:, 1] < 5, SIDED[:, 1] >= 5]).astype(float), (SIDED[:, 1] >= 5).astype(float),
-     "fitted means run to 0: the outcome is 0 throughout some group of rows"),
-]  # fmt: skip
+    (
+        fit_poisson,
+        np.column_stack([SIDED[:, 1] < 5, SIDED[:, 1] >= 5]).astype(float),
+        (SIDED[:, 1] >= 5).astype(float),
+        "fitted means run to 0: the outcome is 0 throughout some group of rows",
+    ),
+]
 
 
 @pytest.mark.parametrize(("fit", "x", "y", "words"), REFUSED)
@@ -131,8 +189,14 @@ def test_too_few_steps_are_not_called_a_fit(fit) -> None:
 def test_steps_are_halved_where_the_likelihood_would_fall() -> None:
     """A far start overshoots: the fit still climbs to the maximum."""
     start = np.array([12.0, -9.0, 0.0])
-    np.testing.assert_allclose(fit_logit(X, BINARY, W, start=start).beta, fit_logit(X, BINARY, W).beta, rtol=1e-8)
-    np.testing.assert_allclose(fit_poisson(X, COUNTS, W, start=np.array([-8.0, 0.0, 0.0])).beta, fit_poisson(X, COUNTS, W).beta, rtol=1e-8)
+    np.testing.assert_allclose(
+        fit_logit(X, BINARY, W, start=start).beta, fit_logit(X, BINARY, W).beta, rtol=1e-8
+    )
+    np.testing.assert_allclose(
+        fit_poisson(X, COUNTS, W, start=np.array([-8.0, 0.0, 0.0])).beta,
+        fit_poisson(X, COUNTS, W).beta,
+        rtol=1e-8,
+    )
 
 
 def test_a_response_propensity_is_the_logit_of_its_rows() -> None:
@@ -148,10 +212,16 @@ def test_a_response_propensity_is_the_logit_of_its_rows() -> None:
         assert not model.saturated
         np.testing.assert_allclose(model.fit(W), expected, rtol=1e-9)
         np.testing.assert_allclose(model.fit(2 * W), expected, rtol=1e-9)
-        np.testing.assert_allclose(model.fit(W, start=fit_logit(values[cell[at_risk]], r[at_risk], W[at_risk]).beta), expected, rtol=1e-9)
+        np.testing.assert_allclose(
+            model.fit(W, start=fit_logit(values[cell[at_risk]], r[at_risk], W[at_risk]).beta),
+            expected,
+            rtol=1e-9,
+        )
 
 
-def test_rows_that_no_projection_tells_apart_are_kept_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_that_no_projection_tells_apart_are_kept_as_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     class Blind:
         def normal(self, size: int) -> Float:
             return np.zeros(size)
@@ -188,7 +258,9 @@ def test_least_squares_of_small_numbers_by_normal_equations() -> None:
     np.testing.assert_allclose(found.residual, y - X @ found.beta, atol=1e-11)
     np.testing.assert_allclose(found.inverse, np.linalg.inv(gram), rtol=1e-8)
     sigma = W @ found.residual**2 / (N - 3)
-    np.testing.assert_allclose(found.classical_se(W), np.sqrt(np.diag(np.linalg.inv(gram)) * sigma), rtol=1e-9)
+    np.testing.assert_allclose(
+        found.classical_se(W), np.sqrt(np.diag(np.linalg.inv(gram)) * sigma), rtol=1e-9
+    )
     assert least_squares(np.eye(4), np.arange(4.0), np.ones(4)).condition == pytest.approx(1)
     skewed = np.array([[1.0, 1.0], [0.0, 1e-3], [0.0, 0.0]])
     assert least_squares(skewed, np.ones(3), np.ones(3)).condition == pytest.approx(2e3, rel=0.6)
@@ -196,7 +268,10 @@ def test_least_squares_of_small_numbers_by_normal_equations() -> None:
 
 def test_dependent_columns_are_named_with_what_they_are_made_of() -> None:
     x = np.column_stack([np.ones(6), np.arange(6.0), 2 * np.arange(6.0) - 1, np.arange(6.0) ** 2])
-    for call in (lambda: least_squares(x, np.zeros(6), np.ones(6)), lambda: check_rank(x, np.ones(6))):
+    for call in (
+        lambda: least_squares(x, np.zeros(6), np.ones(6)),
+        lambda: check_rank(x, np.ones(6)),
+    ):
         with pytest.raises(Collinear) as caught:
             call()
         ((column, of),) = caught.value.dependent

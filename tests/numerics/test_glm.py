@@ -1,4 +1,6 @@
-"""Logit and Poisson fits: score equations hold to rounding, closed forms in saturated models, separation and collinearity refused."""
+"""Logit and Poisson fits: score equations hold to rounding, closed forms in saturated models,
+separation and collinearity refused.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,11 @@ from mismes_eval.numerics.rows import Rows
 
 def data(seed: int = 0, n: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
-    return np.column_stack([np.ones(n), rng.normal(50, 3, n), rng.normal(size=n) * 1e-4]), rng.random(n), rng.uniform(1, 1000, n)
+    return (
+        np.column_stack([np.ones(n), rng.normal(50, 3, n), rng.normal(size=n) * 1e-4]),
+        rng.random(n),
+        rng.uniform(1, 1000, n),
+    )
 
 
 @pytest.mark.identity
@@ -34,11 +40,19 @@ def test_poisson_score_is_zero() -> None:
 @pytest.mark.identity
 def test_saturated_fits_are_cell_means() -> None:
     group = np.arange(300) % 3
-    x, w, u = np.eye(3)[group], np.random.default_rng(2).uniform(1, 3, 300), np.random.default_rng(3).random(300)
+    x, w, u = (
+        np.eye(3)[group],
+        np.random.default_rng(2).uniform(1, 3, 300),
+        np.random.default_rng(3).random(300),
+    )
     y = (u < 0.4).astype(float)
     share = np.bincount(group, w * y) / np.bincount(group, w)
     np.testing.assert_allclose(fit_logit(x, y, w).beta, np.log(share / (1 - share)), rtol=1e-12)
-    np.testing.assert_allclose(fit_poisson(x, 100 * u, w).beta, np.log(np.bincount(group, w * 100 * u) / np.bincount(group, w)), rtol=1e-12)
+    np.testing.assert_allclose(
+        fit_poisson(x, 100 * u, w).beta,
+        np.log(np.bincount(group, w * 100 * u) / np.bincount(group, w)),
+        rtol=1e-12,
+    )
 
 
 def test_separation_is_refused() -> None:
@@ -47,7 +61,11 @@ def test_separation_is_refused() -> None:
     with pytest.raises(Separation):
         fit_logit(x, (group == 0).astype(float), np.ones(60))
     with pytest.raises(Separation):
-        fit_logit(np.column_stack([np.ones(60), np.arange(60.0)]), (np.arange(60) > 30).astype(float), np.ones(60))
+        fit_logit(
+            np.column_stack([np.ones(60), np.arange(60.0)]),
+            (np.arange(60) > 30).astype(float),
+            np.ones(60),
+        )
     with pytest.raises(Separation):
         fit_poisson(x, (group != 1) * 5.0, np.ones(60))
     with pytest.raises(Separation):

@@ -1,4 +1,6 @@
-"""Fits whose last steps are rounding alone, or that can't settle at all: calendar years as covariates end at the fit of centred years; a missing number is never a fit."""
+"""Fits whose last steps are rounding alone, or that can't settle at all: calendar years as
+covariates end at the fit of centred years; a missing number is never a fit.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Least squares on the NIST linear sets against exact rational solutions, and collinear columns refused by number, never solved."""
+"""Least squares on the NIST linear sets against exact rational solutions, and collinear columns
+refused by number, never solved.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,21 @@ from hypothesis import strategies as st
 
 from mismes_eval.numerics.qr import Collinear, check_rank, least_squares
 
-# Right digits of coefficients and standard errors that must be reached (set: power of x or columns, coefficients, SE).
+# Right digits of coefficients and standard errors that must be reached (set: power of x or columns,
+# coefficients, SE).
 FLOORS = {
-    "norris": (1, 12, 13), "pontius": (2, 11, 13), "noint1": (0, 14.5, 14.5), "noint2": (0, 14.5, 14.5), "longley": (0, 10.5, 12), "wampler1": (5, 9, 9),
-    "wampler2": (5, 9, 9), "wampler3": (5, 9, 9), "wampler4": (5, 7.5, 7.5), "wampler5": (5, 5.5, 5.5), "filip": (10, 7, 7.5),
-}  # fmt: skip
+    "norris": (1, 12, 13),
+    "pontius": (2, 11, 13),
+    "noint1": (0, 14.5, 14.5),
+    "noint2": (0, 14.5, 14.5),
+    "longley": (0, 10.5, 12),
+    "wampler1": (5, 9, 9),
+    "wampler2": (5, 9, 9),
+    "wampler3": (5, 9, 9),
+    "wampler4": (5, 7.5, 7.5),
+    "wampler5": (5, 5.5, 5.5),
+    "filip": (10, 7, 7.5),
+}
 
 
 def digits(got: float, want: float) -> float:
@@ -32,10 +44,21 @@ def digits(got: float, want: float) -> float:
 def test_nist_digits(name: str, shared: Path) -> None:
     folder = shared / "reference" / "panel" / "nist"
     exact = json.loads((folder / "nist_exact.json").read_text())[name]
-    data = pd.read_csv(folder / f"{name}.csv", encoding="utf-8-sig").dropna(axis=1, how="all").dropna().to_numpy(float)
+    data = (
+        pd.read_csv(folder / f"{name}.csv", encoding="utf-8-sig")
+        .dropna(axis=1, how="all")
+        .dropna()
+        .to_numpy(float)
+    )
     y, x, one = data[:, 0], data[:, 1:], np.ones(len(data))
     power, beta_floor, se_floor = FLOORS[name]
-    design = np.column_stack([x[:, 0] ** j for j in range(power + 1)]) if power else np.column_stack([one, x]) if name == "longley" else x
+    design = (
+        np.column_stack([x[:, 0] ** j for j in range(power + 1)])
+        if power
+        else np.column_stack([one, x])
+        if name == "longley"
+        else x
+    )
     fit = least_squares(design, y, one)
     assert min(map(digits, fit.beta, map(float, exact["beta"]))) >= beta_floor
     assert min(map(digits, fit.classical_se(one), map(float, exact["se"]))) >= se_floor
@@ -67,7 +90,11 @@ def test_dummy_trap_zero_column_and_too_few_rows_are_refused() -> None:
 @given(st.integers(0, 10_000), st.floats(-8, 8))
 def test_scaling_a_column_scales_its_coefficient(seed: int, power: float) -> None:
     rng = np.random.default_rng(seed)
-    x, y, w = np.column_stack([np.ones(30), rng.normal(size=(30, 2))]), rng.normal(size=30), rng.uniform(0.1, 5, 30)
+    x, y, w = (
+        np.column_stack([np.ones(30), rng.normal(size=(30, 2))]),
+        rng.normal(size=30),
+        rng.uniform(0.1, 5, 30),
+    )
     fit, scaled = least_squares(x, y, w), least_squares(x * [1, 1, 10.0**power], y, w)
     np.testing.assert_allclose(scaled.beta * [1, 1, 10.0**power], fit.beta, rtol=1e-11, atol=1e-13)
     np.testing.assert_allclose(scaled.residual, fit.residual, rtol=1e-9, atol=1e-12)

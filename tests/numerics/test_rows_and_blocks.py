@@ -1,4 +1,6 @@
-"""Rows with distinct values, columns left where they stand, influence in blocks and the variance of totals: each against loops over plain arrays."""
+"""Rows with distinct values, columns left where they stand, influence in blocks and the variance of
+totals: each against loops over plain arrays.
+"""
 
 from __future__ import annotations
 
@@ -37,12 +39,17 @@ def test_rows_behave_as_the_matrix_they_stand_for(x: Rows) -> None:
     np.testing.assert_allclose(x.totals(WEIGHT), WEIGHT @ full)
     np.testing.assert_allclose(x.gram(WEIGHT), full.T @ np.diag(WEIGHT) @ full)
     np.testing.assert_allclose(x.sums(WEIGHT, GROUP, M), looped(full, GROUP, M, WEIGHT))
-    np.testing.assert_allclose(x.sums(WEIGHT, np.zeros(N, int), 1), looped(full, np.zeros(N, int), 1, WEIGHT))
+    np.testing.assert_allclose(
+        x.sums(WEIGHT, np.zeros(N, int), 1), looped(full, np.zeros(N, int), 1, WEIGHT)
+    )
     np.testing.assert_array_equal(x.take(np.arange(5)).dense(), full[:5])
     assert x.collapse(WEIGHT).sum() == pytest.approx(WEIGHT.sum())
 
 
-@pytest.mark.parametrize(("less", "some"), [(None, False), (np.array([1.0, -2.0]), False), (None, True), (np.array([0.5, 3.0]), True)])
+@pytest.mark.parametrize(
+    ("less", "some"),
+    [(None, False), (np.array([1.0, -2.0]), False), (None, True), (np.array([0.5, 3.0]), True)],
+)
 def test_columns_behave_as_the_matrix_they_stand_for(less: Float | None, some: bool) -> None:
     arrays = (DENSE[:, 0], CELL > 2)
     inside = GROUP != 1 if some else None
@@ -54,7 +61,9 @@ def test_columns_behave_as_the_matrix_they_stand_for(less: Float | None, some: b
     np.testing.assert_allclose(x.values, full)
     np.testing.assert_allclose(x.column(0), full[:, 0])
     np.testing.assert_allclose(x.sums(WEIGHT, GROUP, M), looped(full, GROUP, M, WEIGHT))
-    np.testing.assert_allclose(x.sums(WEIGHT, np.zeros(N, int), 1), looped(full, np.zeros(N, int), 1, WEIGHT))
+    np.testing.assert_allclose(
+        x.sums(WEIGHT, np.zeros(N, int), 1), looped(full, np.zeros(N, int), 1, WEIGHT)
+    )
     np.testing.assert_allclose(x.take(np.array([3, 1])).dense(), full[[3, 1]])
 
 
@@ -72,7 +81,9 @@ def test_group_sums_are_a_loop(p: int, order: str) -> None:
 
 
 def test_group_sums_of_no_rows_are_zero() -> None:
-    np.testing.assert_array_equal(group_sums(np.zeros((0, 2)), np.zeros(0, int), 3), np.zeros((3, 2)))
+    np.testing.assert_array_equal(
+        group_sums(np.zeros((0, 2)), np.zeros(0, int), 3), np.zeros((3, 2))
+    )
 
 
 def test_rows_are_put_in_order_once() -> None:
@@ -92,7 +103,9 @@ def test_distinct_combinations_of_codes_are_counted_and_found() -> None:
 
 
 @pytest.mark.parametrize("variables", [7, 25])
-def test_more_combinations_than_memory_or_a_number_can_hold_are_still_told_apart(variables: int) -> None:
+def test_more_combinations_than_memory_or_a_number_can_hold_are_still_told_apart(
+    variables: int,
+) -> None:
     """20 margins of 9 categories have 1.2e19 combinations, more than 64 bits count."""
     codes = [RNG.integers(0, 9, 500) for _ in range(variables)]
     codes[0][:250], codes[-1][:250] = codes[0][250:], codes[-1][250:]
@@ -109,7 +122,9 @@ def blocks() -> list[Block]:
         Block(Rows(DENSE), RNG.normal(size=(3, 6))),
         Block(Rows(VALUES, CELL), RNG.normal(size=(3, 6)), None, scale),
         Block(Rows(DENSE[:, :2]), RNG.normal(size=(6, 6)), domain),
-        Block(Columns((DENSE[:, 0], DENSE[:, 2])), np.kron(np.eye(3), np.ones((2, 2))), domain, scale),
+        Block(
+            Columns((DENSE[:, 0], DENSE[:, 2])), np.kron(np.eye(3), np.ones((2, 2))), domain, scale
+        ),
         Block(Rows(DENSE[:, :2]), np.eye(6), domain),
     ]
 
@@ -121,7 +136,11 @@ def formed(b: Block) -> Float:
     for i in range(N):
         place = 0 if b.domain is None else int(b.domain[i])
         if place < b.domains:
-            out[i] = (1.0 if b.scale is None else b.scale[i]) * full[i] @ b.coef[place * b.rows.k : (place + 1) * b.rows.k]
+            out[i] = (
+                (1.0 if b.scale is None else b.scale[i])
+                * full[i]
+                @ b.coef[place * b.rows.k : (place + 1) * b.rows.k]
+            )
     return out
 
 
@@ -133,12 +152,16 @@ def test_a_block_is_the_matrix_it_stands_for(which: int) -> None:
     np.testing.assert_allclose(b.extended() @ b.coef, z, atol=1e-12)
     np.testing.assert_allclose(b.sums(WEIGHT, GROUP, M), looped(z, GROUP, M, WEIGHT), atol=1e-12)
     for q in (left, Rows(DENSE)):
-        np.testing.assert_allclose(b.basis_cross(q, WEIGHT) @ b.coef, q.dense().T @ (z * WEIGHT[:, None]), atol=1e-12)
+        np.testing.assert_allclose(
+            b.basis_cross(q, WEIGHT) @ b.coef, q.dense().T @ (z * WEIGHT[:, None]), atol=1e-12
+        )
     index = np.array([4, 0, 9])
     np.testing.assert_allclose(b.take(index).dense(), z[index], atol=1e-12)
 
 
-def test_cross_products_are_the_same_where_the_table_would_be_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cross_products_are_the_same_where_the_table_would_be_too_large(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     b, left = blocks()[2], Rows(VALUES, CELL)
     expected = b.basis_cross(left, WEIGHT)
     monkeypatch.setattr(influence, "_BINS", 0)
@@ -149,8 +172,12 @@ def test_sums_formed_before_are_used_for_the_very_same_arrays_only() -> None:
     b = blocks()[0]
     marked = Block(b.rows, np.eye(3), formed=(WEIGHT, GROUP, np.full((M, 3), 7.0)))
     np.testing.assert_array_equal(marked.sums(WEIGHT, GROUP, M), np.full((M, 3), 7.0))
-    np.testing.assert_allclose(marked.sums(WEIGHT.copy(), GROUP, M), looped(DENSE, GROUP, M, WEIGHT))
-    np.testing.assert_allclose(marked.sums(WEIGHT, GROUP.copy(), M), looped(DENSE, GROUP, M, WEIGHT))
+    np.testing.assert_allclose(
+        marked.sums(WEIGHT.copy(), GROUP, M), looped(DENSE, GROUP, M, WEIGHT)
+    )
+    np.testing.assert_allclose(
+        marked.sums(WEIGHT, GROUP.copy(), M), looped(DENSE, GROUP, M, WEIGHT)
+    )
 
 
 def test_an_influence_is_the_sum_of_its_blocks() -> None:
@@ -160,19 +187,37 @@ def test_an_influence_is_the_sum_of_its_blocks() -> None:
     left, factor, j = Rows(VALUES, CELL), RNG.uniform(0, 2, N), RNG.normal(size=(2, 6))
     assert z.p == 6
     np.testing.assert_allclose(z.dense(), dense, atol=1e-12)
-    np.testing.assert_allclose(z.sums(WEIGHT, GROUP, M), looped(dense, GROUP, M, WEIGHT), atol=1e-12)
-    np.testing.assert_allclose(z.cross(left, WEIGHT), left.dense().T @ (dense * WEIGHT[:, None]), atol=1e-12)
+    np.testing.assert_allclose(
+        z.sums(WEIGHT, GROUP, M), looped(dense, GROUP, M, WEIGHT), atol=1e-12
+    )
+    np.testing.assert_allclose(
+        z.cross(left, WEIGHT), left.dense().T @ (dense * WEIGHT[:, None]), atol=1e-12
+    )
     np.testing.assert_allclose(z.scaled(factor).dense(), dense * factor[:, None], atol=1e-12)
     np.testing.assert_allclose(z.linear(j).dense(), dense @ j.T, atol=1e-12)
-    np.testing.assert_allclose(z.plus(left, np.ones((3, 6)), factor).dense(), dense + factor[:, None] * left.dense() @ np.ones((3, 6)), atol=1e-12)
+    np.testing.assert_allclose(
+        z.plus(left, np.ones((3, 6)), factor).dense(),
+        dense + factor[:, None] * left.dense() @ np.ones((3, 6)),
+        atol=1e-12,
+    )
     np.testing.assert_allclose(z.take(np.array([2, 5])).dense(), dense[[2, 5]], atol=1e-12)
     assert z.take(np.array([2, 5])).n == 2
     other = Influence.of(factor)
-    np.testing.assert_allclose(side_by_side([z, other]).dense(), np.column_stack([dense, factor]), atol=1e-12)
+    np.testing.assert_allclose(
+        side_by_side([z, other]).dense(), np.column_stack([dense, factor]), atol=1e-12
+    )
     six = Influence.of(RNG.normal(size=(4, 6)))
     no_columns = Influence(tuple(b for b in parts if isinstance(b.rows, Rows)), N)
-    np.testing.assert_allclose(one_above_other([six, no_columns]).dense(), np.vstack([six.dense(), no_columns.dense()]), atol=1e-12)
-    np.testing.assert_allclose(one_above_other([no_columns, six]).dense(), np.vstack([no_columns.dense(), six.dense()]), atol=1e-12)
+    np.testing.assert_allclose(
+        one_above_other([six, no_columns]).dense(),
+        np.vstack([six.dense(), no_columns.dense()]),
+        atol=1e-12,
+    )
+    np.testing.assert_allclose(
+        one_above_other([no_columns, six]).dense(),
+        np.vstack([no_columns.dense(), six.dense()]),
+        atol=1e-12,
+    )
 
 
 def test_totals_times_coefficients_are_a_product_in_every_layout() -> None:
@@ -211,8 +256,12 @@ def test_the_variance_of_one_stage_is_written_out(lonely: str, stratum: list[int
     stage = Stage(np.array(stratum), np.zeros(8, int), np.array(fraction))
     expected = hand_variance(t, stratum, fraction, lonely)
     np.testing.assert_allclose(stage_vcov(t, stage, np.ones(len(fraction)), lonely), expected)  # type: ignore[arg-type]
-    np.testing.assert_allclose(stage_vcov(t, stage, np.ones(len(fraction)), lonely, True), np.diag(expected))  # type: ignore[arg-type]
-    np.testing.assert_allclose(stage_vcov(t, stage, np.full(len(fraction), 0.25), lonely), expected / 4)  # type: ignore[arg-type]
+    np.testing.assert_allclose(
+        stage_vcov(t, stage, np.ones(len(fraction)), lonely, True), np.diag(expected)
+    )  # type: ignore[arg-type]
+    np.testing.assert_allclose(
+        stage_vcov(t, stage, np.full(len(fraction), 0.25), lonely), expected / 4
+    )  # type: ignore[arg-type]
 
 
 def test_a_unit_taken_with_certainty_is_no_lonely_one() -> None:
@@ -224,7 +273,9 @@ def test_a_unit_taken_with_certainty_is_no_lonely_one() -> None:
 
 
 def test_two_stages_add_the_second_times_the_fraction_of_the_first() -> None:
-    """v = v1 + f1 v2 (R survey, svyrecvar), with strata of the second stage inside units of the first."""
+    """v = v1 + f1 v2 (R survey, svyrecvar), with strata of the second stage inside units of the
+    first.
+    """
     parent = np.repeat(np.arange(4), 3)
     t = RNG.normal(size=(12, 2))
     first = Stage(np.array([0, 0, 1, 1]), np.zeros(4, int), np.array([0.5, 0.0]))
@@ -234,13 +285,29 @@ def test_two_stages_add_the_second_times_the_fraction_of_the_first() -> None:
     for k, f in product(range(2), [0.5]):
         expected = expected + f * hand_variance(t[parent == k], [0, 0, 0], [0.25], "remove")
     np.testing.assert_allclose(multistage_vcov(t, (first, second), "remove"), expected)
-    np.testing.assert_allclose(multistage_vcov(t, (first, second), "remove", True), np.diag(expected))
+    np.testing.assert_allclose(
+        multistage_vcov(t, (first, second), "remove", True), np.diag(expected)
+    )
     replaced = Stage(np.array([0, 0, 1, 1]), np.zeros(4, int), np.zeros(2))
-    np.testing.assert_allclose(multistage_vcov(t, (replaced, second), "remove"), hand_variance(units, [0, 0, 1, 1], [0.0, 0.0], "remove"))
+    np.testing.assert_allclose(
+        multistage_vcov(t, (replaced, second), "remove"),
+        hand_variance(units, [0, 0, 1, 1], [0.0, 0.0], "remove"),
+    )
 
 
-@pytest.mark.parametrize(("method", "bounds"), [("linear", None), ("linear", (0.5, 1.8)), ("raking", None), ("raking", (0.6, 1.6)), ("logit", (0.4, 2.5))])
-def test_distances_start_at_one_and_their_slopes_are_derivatives(method: str, bounds: tuple[float, float] | None) -> None:
+@pytest.mark.parametrize(
+    ("method", "bounds"),
+    [
+        ("linear", None),
+        ("linear", (0.5, 1.8)),
+        ("raking", None),
+        ("raking", (0.6, 1.6)),
+        ("logit", (0.4, 2.5)),
+    ],
+)
+def test_distances_start_at_one_and_their_slopes_are_derivatives(
+    method: str, bounds: tuple[float, float] | None
+) -> None:
     f, df = distance(method, bounds)  # type: ignore[arg-type]
     u = np.array([-3.0, -0.3, 0.0, 0.2, 2.0])
     assert f(np.zeros(1))[0] == pytest.approx(1)
@@ -257,9 +324,20 @@ def test_the_logit_distance_needs_bounds() -> None:
         distance("logit", None)
 
 
-@pytest.mark.parametrize(("method", "bounds"), [("linear", None), ("linear", (0.7, 1.4)), ("raking", None), ("raking", (0.7, 1.4)), ("logit", (0.5, 2.0))])
+@pytest.mark.parametrize(
+    ("method", "bounds"),
+    [
+        ("linear", None),
+        ("linear", (0.7, 1.4)),
+        ("raking", None),
+        ("raking", (0.7, 1.4)),
+        ("logit", (0.5, 2.0)),
+    ],
+)
 @pytest.mark.parametrize("kind", ["dense", "distinct"])
-def test_calibrated_weights_meet_the_totals_by_the_distance(method: str, bounds: tuple[float, float] | None, kind: str) -> None:
+def test_calibrated_weights_meet_the_totals_by_the_distance(
+    method: str, bounds: tuple[float, float] | None, kind: str
+) -> None:
     margin = np.column_stack([np.ones(6), [0, 0, 1, 1, 0, 1], [0.2, 0.9, 0.4, 0.7, 0.1, 0.5]])
     x = Rows(margin, CELL) if kind == "distinct" else Rows(margin[CELL])
     full = x.dense()
@@ -289,36 +367,60 @@ def test_singular_systems_get_the_smallest_solution() -> None:
     np.testing.assert_allclose(a @ psd_solve(a, b), b, atol=1e-9)
     scale = np.sqrt(np.diag(a))
     scaled = a / scale[:, None] / scale
-    np.testing.assert_allclose(psd_solve(a, b) * scale, np.linalg.pinv(scaled, rcond=1e-10) @ (b / scale), atol=1e-7)
+    np.testing.assert_allclose(
+        psd_solve(a, b) * scale, np.linalg.pinv(scaled, rcond=1e-10) @ (b / scale), atol=1e-7
+    )
     assert Gram.of(a).root.shape == (5, 3)
-    np.testing.assert_allclose(Gram.of(a).solve(np.column_stack([b, 2 * b])), np.column_stack([psd_solve(a, b), psd_solve(a, 2 * b)]))
+    np.testing.assert_allclose(
+        Gram.of(a).solve(np.column_stack([b, 2 * b])),
+        np.column_stack([psd_solve(a, b), psd_solve(a, 2 * b)]),
+    )
 
 
 def test_the_projection_is_weighted_least_squares() -> None:
     z = RNG.normal(size=(N, 2))
     cross = DENSE.T @ (z * WEIGHT[:, None])
     root = np.sqrt(WEIGHT)[:, None]
-    np.testing.assert_allclose(projection(Rows(DENSE), WEIGHT, cross), np.linalg.lstsq(DENSE * root, z * root, rcond=None)[0], atol=1e-9)
+    np.testing.assert_allclose(
+        projection(Rows(DENSE), WEIGHT, cross),
+        np.linalg.lstsq(DENSE * root, z * root, rcond=None)[0],
+        atol=1e-9,
+    )
 
 
 # Which rows stand in a value
 
 
-def test_rows_stand_in_a_value_where_their_influence_is_not_zero_or_their_domain_carries_it() -> None:
+def test_rows_stand_in_a_value_where_their_influence_is_not_zero_or_their_domain_carries_it() -> (
+    None
+):
     values = np.array([[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]])
     both, first, none = np.array([True, True]), np.array([True, False]), np.array([False, False])
     plain = Block(Rows(values), np.eye(2))
-    assert plain.standing(both).tolist() == [True, True, False] and plain.standing(first).tolist() == [True, False, False]
+    assert plain.standing(both).tolist() == [True, True, False] and plain.standing(
+        first
+    ).tolist() == [True, False, False]
     assert not plain.standing(none).any()
     by_cell = Block(Rows(values, np.array([2, 1, 0, 1])), np.eye(2))
-    assert by_cell.standing(both).tolist() == [False, True, True, True] and by_cell.standing(first).tolist() == [False, False, True, False]
+    assert by_cell.standing(both).tolist() == [False, True, True, True] and by_cell.standing(
+        first
+    ).tolist() == [False, False, True, False]
     scaled = Block(Rows(values), np.eye(2), None, np.array([0.0, -1.0, 1.0]))
     assert scaled.standing(both).tolist() == [False, True, False]
-    # Three domains of one row each, of which value 0 takes the first and value 1 the last; the fourth row is in none.
+    # Three domains of one row each, of which value 0 takes the first and value 1 the last; the
+    # fourth row is in none.
     domain = np.array([0, 1, 2, 3])
     parts = Block(Rows(np.zeros((4, 1))), np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 5.0]]), domain)
-    assert parts.standing(both).tolist() == [True, False, True, False] and parts.standing(first).tolist() == [True, False, False, False]
+    assert parts.standing(both).tolist() == [True, False, True, False] and parts.standing(
+        first
+    ).tolist() == [True, False, False, False]
     beyond = Block(Rows(np.zeros((4, 1))), parts.coef, np.array([0, 1, 2, 7]))
     assert beyond.standing(both).tolist() == [True, False, True, False]
-    together = Influence((plain, Block(Rows(np.array([[0.0], [0.0], [3.0]])), np.array([[0.0, 1.0]]))), 3)
-    assert together.standing(both).all() and together.standing(first).tolist() == [True, False, False]
+    together = Influence(
+        (plain, Block(Rows(np.array([[0.0], [0.0], [3.0]])), np.array([[0.0, 1.0]]))), 3
+    )
+    assert together.standing(both).all() and together.standing(first).tolist() == [
+        True,
+        False,
+        False,
+    ]

@@ -1,4 +1,6 @@
-"""Sweeping units and periods out of indicators gives the coefficients of least squares with all dummies, in unbalanced weighted panels; influence is the derivative."""
+"""Sweeping units and periods out of indicators gives the coefficients of least squares with all
+dummies, in unbalanced weighted panels; influence is the derivative.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from mismes_eval.numerics.two_way import Columns, codes, within
 
 
 def made() -> tuple[np.ndarray, ...]:
-    """180 rows of 40 units and 6 periods with gaps; weights, a covariate, event codes 0..3 (4: none), an outcome."""
+    """180 rows of 40 units and 6 periods with gaps; weights, a covariate, event codes 0..3 (4:
+    none), an outcome.
+    """
     rng = np.random.default_rng(8)
     unit, period = np.repeat(np.arange(40), 6), np.tile(np.arange(6), 40)
     keep = np.sort(rng.choice(240, 180, replace=False))
@@ -18,7 +22,14 @@ def made() -> tuple[np.ndarray, ...]:
     event = np.where(unit % 2 == 0, np.clip(period - 2 - unit % 3, -2, 2), -1)
     x, w = rng.normal(size=180), rng.uniform(0, 2, 180)
     w[::17] = 0.0
-    return unit, period, x, w, codes(event.astype(float), [-2.0, 0.0, 1.0, 2.0]), rng.normal(size=180) + 0.1 * unit + event
+    return (
+        unit,
+        period,
+        x,
+        w,
+        codes(event.astype(float), [-2.0, 0.0, 1.0, 2.0]),
+        rng.normal(size=180) + 0.1 * unit + event,
+    )
 
 
 @pytest.mark.identity
@@ -27,7 +38,14 @@ def test_equal_to_all_dummies() -> None:
     model = within(w, unit, 40, Columns(x[:, None], ((event, 4), (period, 6))))
     bread = np.linalg.inv(model.left())
     beta, residual = model.fit(y, bread)
-    full = np.column_stack([x, event[:, None] == np.arange(4), unit[:, None] == np.arange(40), period[:, None] == np.arange(6)]).astype(float)
+    full = np.column_stack(
+        [
+            x,
+            event[:, None] == np.arange(4),
+            unit[:, None] == np.arange(40),
+            period[:, None] == np.arange(6),
+        ]
+    ).astype(float)
     root = np.sqrt(w)
     direct, *_ = np.linalg.lstsq(full * root[:, None], y * root, rcond=None)
     np.testing.assert_allclose(beta, direct[:5], atol=1e-11)

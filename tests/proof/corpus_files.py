@@ -1,4 +1,6 @@
-"""Bad files and good ones: surveys, tracer studies, inventories, params and notebooks, each made from good data with one fault planted when the test runs."""
+"""Bad files and good ones: surveys, tracer studies, inventories, params and notebooks, each made
+from good data with one fault planted when the test runs.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ DATA = ROOT / "data_raw" / "MDA"
 
 @dataclass(frozen=True)
 class Case:
-    """attempt: what a user does, in an empty folder. error: its class, None for a good file. names: what the message must say."""
+    """attempt: what a user does, in an empty folder. error: its class, None for a good file. names:
+    what the message must say.
+    """
 
     area: str
     name: str
@@ -52,14 +56,22 @@ def cell(column: str, value: object, row: int = 2) -> dict[str, pd.Series]:
     return {column: series}
 
 
-def survey(frame: pd.DataFrame | None = None, *, suffix: str = "csv", change: Callable[[bytes], bytes] = bytes, **words: object) -> Callable[[Path], object]:
+def survey(
+    frame: pd.DataFrame | None = None,
+    *,
+    suffix: str = "csv",
+    change: Callable[[bytes], bytes] = bytes,
+    **words: object,
+) -> Callable[[Path], object]:
     """Write the persons as a file, change its bytes, read it as a labour force survey."""
 
     def attempt(folder: Path) -> object:
         f = persons() if frame is None else frame
         file = folder / f"lfs.{suffix}"
         if suffix == "csv":
-            file.write_bytes(change(f.to_csv(index=False).encode(str(words.get("encoding", "utf-8")))))
+            file.write_bytes(
+                change(f.to_csv(index=False).encode(str(words.get("encoding", "utf-8"))))
+            )
         elif suffix == "parquet":
             f.to_parquet(file)
             file.write_bytes(change(file.read_bytes()))
@@ -68,7 +80,16 @@ def survey(frame: pd.DataFrame | None = None, *, suffix: str = "csv", change: Ca
             file.write_bytes(change(file.read_bytes()))
         else:
             kept = {c: f[c].astype(object).where(f[c].notna(), None) for c in f.columns}
-            plain = pd.DataFrame({c: (v.astype(float) if pd.api.types.is_numeric_dtype(f[c]) else v.fillna("").astype(str)) for c, v in kept.items()})
+            plain = pd.DataFrame(
+                {
+                    c: (
+                        v.astype(float)
+                        if pd.api.types.is_numeric_dtype(f[c])
+                        else v.fillna("").astype(str)
+                    )
+                    for c, v in kept.items()
+                }
+            )
             plain.rename(columns=lambda c: c[:32]).to_stata(file, write_index=False, version=118)
             file.write_bytes(change(file.read_bytes()))
         out = lfs.read(file, **words)
@@ -87,60 +108,208 @@ SURVEYS = [
     for name, attempt, names in (
         ("no such file", lambda p: lfs.read(p / "lsf.csv"), ("no such file", "lsf.csv")),
         ("an empty file", lambda p: lfs.read(_written(p / "lfs.csv", b"")), ("empty", "lfs.csv")),
-        ("an unknown format", lambda p: lfs.read(_written(p / "lfs.doc", b"x")), ("unknown file format", ".parquet")),
-        ("a name without an ending", lambda p: lfs.read(_written(p / "lfs", b"x")), ("unknown file format", "no ending")),
+        (
+            "an unknown format",
+            lambda p: lfs.read(_written(p / "lfs.doc", b"x")),
+            ("unknown file format", ".parquet"),
+        ),
+        (
+            "a name without an ending",
+            lambda p: lfs.read(_written(p / "lfs", b"x")),
+            ("unknown file format", "no ending"),
+        ),
         ("a header only", survey(persons().iloc[:0]), ("no persons", "lfs.csv")),
         (
             "bytes of another encoding",
-            survey(persons(subnatid1="Chișinău"), change=lambda b: b.decode().replace("ș", "s").replace("ă", "a").encode().replace(b"Chis", b"Chi\xba")),
+            survey(
+                persons(subnatid1="Chișinău"),
+                change=lambda b: (
+                    b.decode()
+                    .replace("ș", "s")
+                    .replace("ă", "a")
+                    .encode()
+                    .replace(b"Chis", b"Chi\xba")
+                ),
+            ),
             ("utf-8",),
         ),
-        ("an encoding that does not exist", lambda p: lfs.read(_csv(p), encoding="utf-9"), ("utf-9",)),
+        (
+            "an encoding that does not exist",
+            lambda p: lfs.read(_csv(p), encoding="utf-9"),
+            ("utf-9",),
+        ),
         ("another separator", lambda p: lfs.read(_csv(p), separator=";"), ("column",)),
         ("a row cut short", survey(change=lambda b: b[: len(b) - 300]), ("row",)),
-        ("a row that is too long", survey(change=lambda b: b.rstrip(b"\n") + b",1,2,3\n"), ("row",)),
-        ("a quote that is never closed", survey(change=lambda b: b.replace(b"SYNTHETIC LFS", b'"SYNTHETIC LFS', 1)), ("quote",)),
-        ("NUL bytes", survey(change=lambda b: b.replace(b"2023", b"20\x0023", 1)), ("null character", "line 2")),
-        ("a column that stands twice", survey(change=lambda b: b.replace(b"icls_v", b"survey", 1)), ("survey", "each column once")),
-        ("a required column misspelt", survey(renamed("weight", "wieght")), ("unknown column", "wieght", "Rename it to 'weight'")),
-        ("text in a number column", survey(persons(**cell("age", "thirty"))), ("text in a number column", "age", "thirty")),
-        ("a decimal comma that was not declared", survey(persons(**cell("weight", "255,5"))), ("weight", "255,5", 'decimal=","')),
-        ("thousands with spaces", survey(persons(**cell("weight", "1 255"))), ("weight", "without signs between the thousands")),
+        (
+            "a row that is too long",
+            survey(change=lambda b: b.rstrip(b"\n") + b",1,2,3\n"),
+            ("row",),
+        ),
+        (
+            "a quote that is never closed",
+            survey(change=lambda b: b.replace(b"SYNTHETIC LFS", b'"SYNTHETIC LFS', 1)),
+            ("quote",),
+        ),
+        (
+            "NUL bytes",
+            survey(change=lambda b: b.replace(b"2023", b"20\x0023", 1)),
+            ("null character", "line 2"),
+        ),
+        (
+            "a column that stands twice",
+            survey(change=lambda b: b.replace(b"icls_v", b"survey", 1)),
+            ("survey", "each column once"),
+        ),
+        (
+            "a required column misspelt",
+            survey(renamed("weight", "wieght")),
+            ("unknown column", "wieght", "Rename it to 'weight'"),
+        ),
+        (
+            "text in a number column",
+            survey(persons(**cell("age", "thirty"))),
+            ("text in a number column", "age", "thirty"),
+        ),
+        (
+            "a decimal comma that was not declared",
+            survey(persons(**cell("weight", "255,5"))),
+            ("weight", "255,5", 'decimal=","'),
+        ),
+        (
+            "thousands with spaces",
+            survey(persons(**cell("weight", "1 255"))),
+            ("weight", "without signs between the thousands"),
+        ),
         ("an age of 208", survey(persons(**cell("age", 208))), ("age", "208")),
         ("a negative age", survey(persons(**cell("age", -8))), ("age", "-8")),
         ("a status that is no code", survey(persons(**cell("lstatus", 7))), ("lstatus", "7")),
         ("99 for does not know", survey(persons(**cell("educat7", 99))), ("educat7", "99")),
-        ("a sentinel where months are asked", survey(persons(**cell("mig_last_dep_ym", "9999-99"))), ("mig_last_dep_ym",)),
-        ("a date in another order", survey(persons(**cell("mig_last_ret_ym", "03/2021"))), ("mig_last_ret_ym", "YYYY-MM")),
-        ("a person twice", survey(pd.concat([persons(), persons().iloc[[3]]], ignore_index=True)), ("pid",)),
+        (
+            "a sentinel where months are asked",
+            survey(persons(**cell("mig_last_dep_ym", "9999-99"))),
+            ("mig_last_dep_ym",),
+        ),
+        (
+            "a date in another order",
+            survey(persons(**cell("mig_last_ret_ym", "03/2021"))),
+            ("mig_last_ret_ym", "YYYY-MM"),
+        ),
+        (
+            "a person twice",
+            survey(pd.concat([persons(), persons().iloc[[3]]], ignore_index=True)),
+            ("pid",),
+        ),
         ("a blank weight", survey(persons(**cell("weight", None))), ("weight", "blank")),
         ("a weight in words", survey(persons(**cell("weight", "n/a"))), ("weight", "n/a")),
         ("an infinite weight", survey(persons(**cell("weight", "inf"))), ("weight", "inf")),
-        ("a country that does not exist", survey(persons(**cell("countrycode", "MDX"))), ("countrycode", "MDX", "nearest")),
-        ("a model that does not exist", survey(persons(**cell("msm_part", "M99"))), ("msm_part", "M99")),
-        ("a model twice in one cell", survey(persons(**cell("msm_aware", "M01;M01"))), ("msm_aware", "twice")),
-        ("a value and a missing reason", survey(persons(**cell("lstatus_miss", "DK"))), ("lstatus", "missing reason")),
-        ("identifiers in scientific notation", survey(persons(pid=[f"{k}.1E+15" for k in range(40)])), ("pid", "digits")),
-        ("names of persons", survey(persons(first_name=[f"Ion {k}" for k in range(40)])), ("first_name",)),
-        ("telephone numbers under another name", survey(persons(note=[f"+373 69 {100000 + k}" for k in range(40)])), ("note",)),
-        ("e-mail addresses", survey(persons(remark=[f"p{k}@example.org" for k in range(40)])), ("remark",)),
-        ("coordinates", survey(persons(gps_lat=np.linspace(46.1, 47.9, 40), gps_lon=np.linspace(28.1, 29.9, 40))), ("gps",)),
-        ("a Parquet file cut in half", survey(suffix="parquet", change=lambda b: b[: len(b) // 2]), ("lfs.parquet",)),
-        ("a Stata file cut in half", survey(suffix="dta", change=lambda b: b[: len(b) // 2]), ("lfs.dta",)),
-        ("a workbook cut in half", survey(suffix="xlsx", change=lambda b: b[: len(b) // 2]), ("lfs.xlsx",)),
-        ("a workbook that is a picture", lambda p: lfs.read(_written(p / "lfs.xlsx", b"\x89PNG\r\n\x1a\n" + b"0" * 500)), ("lfs.xlsx",)),
-        ("text called Stata", lambda p: lfs.read(_written(p / "lfs.dta", b"a,b\n1,2\n" * 50)), ("lfs.dta",)),
-        ("text called SPSS", lambda p: lfs.read(_written(p / "lfs.sav", b"a,b\n1,2\n" * 50)), ("lfs.sav",)),
+        (
+            "a country that does not exist",
+            survey(persons(**cell("countrycode", "MDX"))),
+            ("countrycode", "MDX", "nearest"),
+        ),
+        (
+            "a model that does not exist",
+            survey(persons(**cell("msm_part", "M99"))),
+            ("msm_part", "M99"),
+        ),
+        (
+            "a model twice in one cell",
+            survey(persons(**cell("msm_aware", "M01;M01"))),
+            ("msm_aware", "twice"),
+        ),
+        (
+            "a value and a missing reason",
+            survey(persons(**cell("lstatus_miss", "DK"))),
+            ("lstatus", "missing reason"),
+        ),
+        (
+            "identifiers in scientific notation",
+            survey(persons(pid=[f"{k}.1E+15" for k in range(40)])),
+            ("pid", "digits"),
+        ),
+        (
+            "names of persons",
+            survey(persons(first_name=[f"Ion {k}" for k in range(40)])),
+            ("first_name",),
+        ),
+        (
+            "telephone numbers under another name",
+            survey(persons(note=[f"+373 69 {100000 + k}" for k in range(40)])),
+            ("note",),
+        ),
+        (
+            "e-mail addresses",
+            survey(persons(remark=[f"p{k}@example.org" for k in range(40)])),
+            ("remark",),
+        ),
+        (
+            "coordinates",
+            survey(
+                persons(gps_lat=np.linspace(46.1, 47.9, 40), gps_lon=np.linspace(28.1, 29.9, 40))
+            ),
+            ("gps",),
+        ),
+        (
+            "a Parquet file cut in half",
+            survey(suffix="parquet", change=lambda b: b[: len(b) // 2]),
+            ("lfs.parquet",),
+        ),
+        (
+            "a Stata file cut in half",
+            survey(suffix="dta", change=lambda b: b[: len(b) // 2]),
+            ("lfs.dta",),
+        ),
+        (
+            "a workbook cut in half",
+            survey(suffix="xlsx", change=lambda b: b[: len(b) // 2]),
+            ("lfs.xlsx",),
+        ),
+        (
+            "a workbook that is a picture",
+            lambda p: lfs.read(_written(p / "lfs.xlsx", b"\x89PNG\r\n\x1a\n" + b"0" * 500)),
+            ("lfs.xlsx",),
+        ),
+        (
+            "text called Stata",
+            lambda p: lfs.read(_written(p / "lfs.dta", b"a,b\n1,2\n" * 50)),
+            ("lfs.dta",),
+        ),
+        (
+            "text called SPSS",
+            lambda p: lfs.read(_written(p / "lfs.sav", b"a,b\n1,2\n" * 50)),
+            ("lfs.sav",),
+        ),
         ("a workbook with formulas", lambda p: lfs.read(_formulas(p / "lfs.xlsx")), ("formula",)),
-        ("a layout that is not shipped", lambda p: lfs.read(_csv(p), mapping="armstatt"), ("armstatt",)),
-        ("a mapping to an unknown name", lambda p: lfs.read(_csv(p), mapping={"name": "mine", "columns": {"age": "edad"}}), ("edad",)),
-        ("an unknown definition of migrants", lambda p: lfs.migration_status(persons(), "hims_tunis"), ("hims_tunis", "hims_tunisia")),
+        (
+            "a layout that is not shipped",
+            lambda p: lfs.read(_csv(p), mapping="armstatt"),
+            ("armstatt",),
+        ),
+        (
+            "a mapping to an unknown name",
+            lambda p: lfs.read(_csv(p), mapping={"name": "mine", "columns": {"age": "edad"}}),
+            ("edad",),
+        ),
+        (
+            "an unknown definition of migrants",
+            lambda p: lfs.migration_status(persons(), "hims_tunis"),
+            ("hims_tunis", "hims_tunisia"),
+        ),
         (
             "migrated_binary taken for returnees",
-            lambda p: lfs.migration_status(persons(migrated_binary=1).drop(columns=["mig_ever_abroad", "mig_months_abroad_last"]), "hims_tunisia"),
+            lambda p: lfs.migration_status(
+                persons(migrated_binary=1).drop(
+                    columns=["mig_ever_abroad", "mig_months_abroad_last"]
+                ),
+                "hims_tunisia",
+            ),
             ("migrated_binary", "internal"),
         ),
-        ("three faults at once", survey(persons(**cell("age", "x"), **cell("lstatus", 9), **cell("countrycode", "ZZZ"))), ("age", "lstatus", "countrycode")),
+        (
+            "three faults at once",
+            survey(persons(**cell("age", "x"), **cell("lstatus", 9), **cell("countrycode", "ZZZ"))),
+            ("age", "lstatus", "countrycode"),
+        ),
     )
 ]
 
@@ -170,7 +339,9 @@ def _tracer() -> dict[str, pd.DataFrame]:
     return tables
 
 
-def study(table: str = "", change: Callable[[pd.DataFrame], pd.DataFrame] = lambda f: f, **words: object) -> Callable[[Path], object]:
+def study(
+    table: str = "", change: Callable[[pd.DataFrame], pd.DataFrame] = lambda f: f, **words: object
+) -> Callable[[Path], object]:
     """Write the three tables of a tracer study, one of them changed, and read them."""
 
     def attempt(folder: Path) -> object:
@@ -196,25 +367,55 @@ STUDIES = [
     Case("tracer", name, attempt, MismesError, names)
     for name, attempt, names in (
         ("a person twice", study("person", lambda f: pd.concat([f, f.iloc[[0]]])), ("person_id",)),
-        ("an interview of nobody", study("wave", put("person_id", "MDA-T-999999")), ("MDA-T-999999",)),
+        (
+            "an interview of nobody",
+            study("wave", put("person_id", "MDA-T-999999")),
+            ("MDA-T-999999",),
+        ),
         ("a wave twice", study("wave", lambda f: pd.concat([f, f.iloc[[5]]])), ("wave",)),
         ("an outcome without a wave", study("outcome", put("wave", 9)), ("wave",)),
-        ("a disposition that is no code", study("wave", put("disp_code", "9.99")), ("disp_code", "9.99")),
-        ("no disposition column", study("wave", lambda f: f.drop(columns="disp_code")), ("disp_code",)),
+        (
+            "a disposition that is no code",
+            study("wave", put("disp_code", "9.99")),
+            ("disp_code", "9.99"),
+        ),
+        (
+            "no disposition column",
+            study("wave", lambda f: f.drop(columns="disp_code")),
+            ("disp_code",),
+        ),
         ("a weight below zero", study("person", put("sample_weight", -2)), ("sample_weight",)),
-        ("a date that cannot be", study("person", put("enrol_date", "2021-02-30")), ("enrol_date", "YYYY-MM-DD")),
-        ("a date read in two ways", study("wave", put("fieldwork_date", "03/04/2021")), ("fieldwork_date",)),
+        (
+            "a date that cannot be",
+            study("person", put("enrol_date", "2021-02-30")),
+            ("enrol_date", "YYYY-MM-DD"),
+        ),
+        (
+            "a date read in two ways",
+            study("wave", put("fieldwork_date", "03/04/2021")),
+            ("fieldwork_date",),
+        ),
         ("earnings in words", study("outcome", put("earnings", "about 300")), ("earnings",)),
         ("an arm that is no code", study("person", put("arm", "MAYBE")), ("arm", "MAYBE")),
         ("a weight column that is not there", study(weights="wgt"), ("wgt",)),
         ("strata that are not there", study(strata="oblast"), ("oblast",)),
-        ("names of persons", study("person", lambda f: f.assign(full_name=[f"Ana {k}" for k in range(len(f))])), ("full_name",)),
-        ("a table that is not there", lambda p: tracer.read(p / "a.csv", p / "b.csv", p / "c.csv"), ("no such file", "a.csv")),
+        (
+            "names of persons",
+            study("person", lambda f: f.assign(full_name=[f"Ana {k}" for k in range(len(f))])),
+            ("full_name",),
+        ),
+        (
+            "a table that is not there",
+            lambda p: tracer.read(p / "a.csv", p / "b.csv", p / "c.csv"),
+            ("no such file", "a.csv"),
+        ),
     )
 ]
 
 
-def measures(column: str = "", value: object = None, row: int = 0, **words: object) -> Callable[[Path], object]:
+def measures(
+    column: str = "", value: object = None, row: int = 0, **words: object
+) -> Callable[[Path], object]:
     """Write six SYNTHETIC measures, one cell changed, and read them as an inventory."""
 
     def attempt(folder: Path) -> object:
@@ -252,31 +453,63 @@ INVENTORIES = [
         ("an amount without a price year", measures("price_year", ""), ("price_year",)),
         ("a year 9999", measures("price_year", "9999"), ("price_year", "9999")),
         ("a budget in words", measures("budget_total", "7 million"), ("budget_total", "7 million")),
-        ("a score of 5 where 3 is the best", measures("linked_job_offer", "5"), ("linked_job_offer",)),
+        (
+            "a score of 5 where 3 is the best",
+            measures("linked_job_offer", "5"),
+            ("linked_job_offer",),
+        ),
         ("a yes that is no yes", measures("service_legal", "maybe"), ("service_legal", "maybe")),
-        ("an address that is no address", measures("eval_url", "javascript:alert(1)"), ("eval_url",)),
-        ("a required column left out", lambda p: inventory.read(_written(p / "inventory.csv", b"country,title_en\nMDA,x\n")), ("measure_id",)),
+        (
+            "an address that is no address",
+            measures("eval_url", "javascript:alert(1)"),
+            ("eval_url",),
+        ),
+        (
+            "a required column left out",
+            lambda p: inventory.read(_written(p / "inventory.csv", b"country,title_en\nMDA,x\n")),
+            ("measure_id",),
+        ),
         (
             "a header only",
-            lambda p: inventory.read(_written(p / "inventory.csv", (DATA / "inventory.csv").read_bytes().split(b"\n")[0] + b"\n")),
+            lambda p: inventory.read(
+                _written(
+                    p / "inventory.csv",
+                    (DATA / "inventory.csv").read_bytes().split(b"\n")[0] + b"\n",
+                )
+            ),
             ("no measures",),
         ),
-        ("activities with an entity", xml('<!DOCTYPE a [<!ENTITY x "y">]><iati-activities version="2.03">&x;</iati-activities>'), ("iati.xml",)),
+        (
+            "activities with an entity",
+            xml(
+                '<!DOCTYPE a [<!ENTITY x "y">]><iati-activities version="2.03">&x;</iati-activities>'
+            ),
+            ("iati.xml",),
+        ),
         ("activities that are no XML", xml("<iati-activities><iati-activity>"), ("iati.xml",)),
         ("XML of another kind", xml("<html><body/></html>"), ("iati",)),
         (
             "a country that does not exist",
-            lambda p: inventory.read_iati(_written(p / "iati.xml", b'<iati-activities version="2.03"/>'), countries=("MDX",)),
+            lambda p: inventory.read_iati(
+                _written(p / "iati.xml", b'<iati-activities version="2.03"/>'), countries=("MDX",)
+            ),
             ("MDX",),
         ),
         (
             "a currency without a rate",
-            lambda p: inventory.to_euro(_dollars(), pd.DataFrame(columns=["currency", "year", "eur_per_unit", "source"])),
+            lambda p: inventory.to_euro(
+                _dollars(), pd.DataFrame(columns=["currency", "year", "eur_per_unit", "source"])
+            ),
             ("USD", "2019"),
         ),
         (
             "a rate without a source",
-            lambda p: inventory.to_euro(_dollars(), pd.DataFrame({"currency": ["USD"], "year": [2019], "eur_per_unit": [0.9], "source": [""]})),
+            lambda p: inventory.to_euro(
+                _dollars(),
+                pd.DataFrame(
+                    {"currency": ["USD"], "year": [2019], "eur_per_unit": [0.9], "source": [""]}
+                ),
+            ),
             ("source",),
         ),
         ("a mapping that is not shipped", lambda p: inventory.load_mapping("blaa"), ("blaa",)),
@@ -285,7 +518,14 @@ INVENTORIES = [
 
 
 def _dollars() -> pd.DataFrame:
-    return pd.DataFrame({"measure_id": ["MDA-001"], "budget_total": [1000.0], "currency": ["USD"], "price_year": [2019]})
+    return pd.DataFrame(
+        {
+            "measure_id": ["MDA-001"],
+            "budget_total": [1000.0],
+            "currency": ["USD"],
+            "price_year": [2019],
+        }
+    )
 
 
 def params(text: str) -> Callable[[Path], object]:
@@ -300,8 +540,16 @@ def params(text: str) -> Callable[[Path], object]:
 PARAMS = [
     Case("params", name, params(text), ParamsError, names)
     for name, text, names in (
-        ("an unknown key", "country: MDA\nlanguages: fr\n", ("languages", "Nearest key: 'language'")),
-        ("a key in the wrong section", "country: MDA\ncalibration:\n  weights: w\n", ("calibration.weights",)),
+        (
+            "an unknown key",
+            "country: MDA\nlanguages: fr\n",
+            ("languages", "Nearest key: 'language'"),
+        ),
+        (
+            "a key in the wrong section",
+            "country: MDA\ncalibration:\n  weights: w\n",
+            ("calibration.weights",),
+        ),
         ("no country", "year: 2023\n", ("country", "required")),
         ("a country in two letters", "country: MD\n", ("MD",)),
         ("Norway in two letters", "country: NO\n", ("NO",)),
@@ -309,10 +557,18 @@ PARAMS = [
         ("a year out of range", "country: MDA\nyear: 20233\n", ("year",)),
         ("a language that is not there", "country: MDA\nlanguage: xx\n", ("language", "xx")),
         ("a list where one value is asked", "country: [MDA, ARM]\n", ("country",)),
-        ("a file outside the project", "country: MDA\ninputs:\n  lfs: ../../etc/passwd\n", ("leaves the project",)),
+        (
+            "a file outside the project",
+            "country: MDA\ninputs:\n  lfs: ../../etc/passwd\n",
+            ("leaves the project",),
+        ),
         ("a file that is not there", "country: MDA\ninputs:\n  lfs: lfs.csv\n", ("lfs.csv",)),
         ("an unknown preset", "country: MDA\ndefinitions:\n  preset: hims\n", ("hims",)),
-        ("an unknown calibration", "country: MDA\ncalibration:\n  method: rake\n", ("rake", "raking")),
+        (
+            "an unknown calibration",
+            "country: MDA\ncalibration:\n  method: rake\n",
+            ("rake", "raking"),
+        ),
         ("a cell of 1", "country: MDA\ndisclosure:\n  min_cell: 1\n", ("min_cell",)),
         ("not a number", "country: MDA\ndisclosure:\n  cv_flag: .nan\n", ("cv_flag",)),
         ("code in a key", "country: MDA\n\"__import__('os').system('id')\": 1\n", ("unknown key",)),
@@ -328,7 +584,12 @@ def notebook(change: Callable[[dict[str, object]], object]) -> Callable[[Path], 
     def attempt(folder: Path) -> object:
         book = json.loads((ROOT / "notebooks" / "country_report.ipynb").read_text(encoding="utf-8"))
         made = change(book)
-        return checked(_written(folder / "report.ipynb", made if isinstance(made, bytes) else json.dumps(book).encode()))
+        return checked(
+            _written(
+                folder / "report.ipynb",
+                made if isinstance(made, bytes) else json.dumps(book).encode(),
+            )
+        )
 
     return attempt
 
@@ -344,14 +605,42 @@ NOTEBOOKS = [
     Case("notebook", name, attempt, ParamsError, names)
     for name, attempt, names in (
         ("no such notebook", lambda p: checked(p / "report.ipynb"), ("missing", "report.ipynb")),
-        ("text that is no notebook", notebook(lambda b: b"print(1)"), ("no notebook", "report.ipynb")),
-        ("a notebook cut in half", notebook(lambda b: json.dumps(b).encode()[:900]), ("no notebook",)),
-        ("a cell without its source", notebook(lambda b: b["cells"][0].pop("source") and None), ("no notebook", "source")),
-        ("no parameters cell", notebook(lambda b: b["cells"].pop(0) and None), ("tagged 'parameters'", "0 tagged")),
-        ("two parameters cells", notebook(lambda b: b["cells"].append(dict(b["cells"][0], id="again"))), ("2 tagged",)),
-        ("code beside the parameter", notebook(_parameters('run = "a"; import os')), ("single line",)),
+        (
+            "text that is no notebook",
+            notebook(lambda b: b"print(1)"),
+            ("no notebook", "report.ipynb"),
+        ),
+        (
+            "a notebook cut in half",
+            notebook(lambda b: json.dumps(b).encode()[:900]),
+            ("no notebook",),
+        ),
+        (
+            "a cell without its source",
+            notebook(lambda b: b["cells"][0].pop("source") and None),
+            ("no notebook", "source"),
+        ),
+        (
+            "no parameters cell",
+            notebook(lambda b: b["cells"].pop(0) and None),
+            ("tagged 'parameters'", "0 tagged"),
+        ),
+        (
+            "two parameters cells",
+            notebook(lambda b: b["cells"].append(dict(b["cells"][0], id="again"))),
+            ("2 tagged",),
+        ),
+        (
+            "code beside the parameter",
+            notebook(_parameters('run = "a"; import os')),
+            ("single line",),
+        ),
         ("another parameter", notebook(_parameters('country = "MDA"')), ("run",)),
-        ("a parameter that is computed", notebook(_parameters('run = open("/etc/passwd").read()')), ("run",)),
+        (
+            "a parameter that is computed",
+            notebook(_parameters('run = open("/etc/passwd").read()')),
+            ("run",),
+        ),
         ("a list that is a notebook", notebook(lambda b: b"[]"), ("no notebook",)),
     )
 ]
@@ -372,11 +661,17 @@ GOOD = [
         ("line ends of Windows", survey(change=lambda b: b.replace(b"\n", b"\r\n"))),
         ("no line end at the end", survey(change=lambda b: b.rstrip(b"\n"))),
         ("Windows-1252, declared", survey(persons(subnatid1="Fès–Meknès"), encoding="cp1252")),
-        ("letters of four countries", survey(persons(subnatid1=["Chișinău", "თბილისი", "Երևան", "Fès-Meknès"] * 10))),
+        (
+            "letters of four countries",
+            survey(persons(subnatid1=["Chișinău", "თბილისი", "Երևան", "Fès-Meknès"] * 10)),
+        ),
         ("Parquet", survey(suffix="parquet")),
         ("a workbook", survey(suffix="xlsx")),
         ("compressed", _zipped),
-        ("long identifiers as text", survey(persons(pid=[f"{90071992547409930 + k}" for k in range(40)]))),
+        (
+            "long identifiers as text",
+            survey(persons(pid=[f"{90071992547409930 + k}" for k in range(40)])),
+        ),
         ("a column of the office's own", survey(persons(q17b="x"))),
         ("a tracer study", study()),
         ("an inventory", measures()),

@@ -1,4 +1,6 @@
-"""The corpus of bad calls: each ends in the project's own error that names the place and the mend, never in another exception and never in a number."""
+"""The corpus of bad calls: each ends in the project's own error that names the place and the mend,
+never in another exception and never in a number.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The corpus of bad files: each ends in the project's own error that names the place and the mend; good files that look odd are read whole."""
+"""The corpus of bad files: each ends in the project's own error that names the place and the mend;
+good files that look odd are read whole.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ import pytest
 
 from mismes_eval.errors import MismesError
 
-_SPEC = importlib.util.spec_from_file_location("corpus_files", Path(__file__).with_name("corpus_files.py"))
+_SPEC = importlib.util.spec_from_file_location(
+    "corpus_files", Path(__file__).with_name("corpus_files.py")
+)
 assert _SPEC is not None and _SPEC.loader is not None
 corpus = importlib.util.module_from_spec(_SPEC)
 sys.modules["corpus_files"] = corpus

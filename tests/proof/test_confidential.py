@@ -1,4 +1,6 @@
-"""Fifteen planted identifiers: every reader stops at every one without showing it, and nothing that is written, logged or named carries a secret of the machine or the data."""
+"""Fifteen planted identifiers: every reader stops at every one without showing it, and nothing that
+is written, logged or named carries a secret of the machine or the data.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ PLANTED = {
     "a name": {"respondent_name": "Anahit Petrosyan"},
     "a name in French": {"nom_famille": "Ben Salah"},
     "a phone of Armenia": {"remark": "+374 91 234567"},
-    "a phone of Georgia in a text": {"remark": "call after six: +995 555 12 34 56, ask for the owner"},
+    "a phone of Georgia in a text": {
+        "remark": "call after six: +995 555 12 34 56, ask for the owner"
+    },
     "a phone of Moldova": {"remark": "0037369123456"},
     "a phone of Morocco by its column": {"telephone": "0612345678"},
     "a passport of Armenia": {"remark": "AP1234567"},
@@ -54,8 +58,17 @@ SHOWN = (
 def tables(root: Path) -> dict[str, pd.DataFrame]:
     """Small clean tables of the synthetic country."""
     folder = root / "data_raw" / "MDA"
-    names = ("lfs_person", "tracer_person", "tracer_wave", "tracer_outcome", "tracer_service", "tracer_episode")
-    return {n: pd.read_parquet(folder / f"{n}.parquet").head(40) for n in names} | {"inventory": pd.read_csv(folder / "inventory.csv", dtype=str).head(5)}
+    names = (
+        "lfs_person",
+        "tracer_person",
+        "tracer_wave",
+        "tracer_outcome",
+        "tracer_service",
+        "tracer_episode",
+    )
+    return {n: pd.read_parquet(folder / f"{n}.parquet").head(40) for n in names} | {
+        "inventory": pd.read_csv(folder / "inventory.csv", dtype=str).head(5)
+    }
 
 
 def plant(frame: pd.DataFrame, what: dict[str, str]) -> pd.DataFrame:
@@ -71,7 +84,9 @@ def stops(call: object, *args: object, **options: object) -> None:
 
 
 @pytest.mark.parametrize("what", PLANTED, ids=str)
-def test_every_reader_stops_and_shows_nothing(tables: dict[str, pd.DataFrame], tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_every_reader_stops_and_shows_nothing(
+    tables: dict[str, pd.DataFrame], tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     for ending in ("csv", "parquet"):
         frame = plant(tables["lfs_person"], PLANTED[what])
@@ -83,15 +98,30 @@ def test_every_reader_stops_and_shows_nothing(tables: dict[str, pd.DataFrame], t
     path = tmp_path / "inventory.csv"
     plant(tables["inventory"], PLANTED[what]).to_csv(path, index=False)
     stops(inventory.read, path)
-    for name in ("tracer_person", "tracer_wave", "tracer_outcome", "tracer_service", "tracer_episode"):
+    for name in (
+        "tracer_person",
+        "tracer_wave",
+        "tracer_outcome",
+        "tracer_service",
+        "tracer_episode",
+    ):
         given = {n.removeprefix("tracer_"): tables[n] for n in tables if n.startswith("tracer_")}
-        stops(tracer.read, **(given | {name.removeprefix("tracer_"): plant(tables[name], PLANTED[what])}))
+        stops(
+            tracer.read,
+            **(given | {name.removeprefix("tracer_"): plant(tables[name], PLANTED[what])}),
+        )
     assert not any(s in caplog.text for s in SHOWN)
 
 
-@pytest.mark.parametrize("what", [w for w in PLANTED if not any(k in w for k in ("name", "birth", "passport"))], ids=str)
-def test_one_cell_among_clean_ones_is_found(tables: dict[str, pd.DataFrame], tmp_path: Path, what: str) -> None:
-    """Passports are told from survey codes by being most of a column; everything else by a single cell."""
+@pytest.mark.parametrize(
+    "what", [w for w in PLANTED if not any(k in w for k in ("name", "birth", "passport"))], ids=str
+)
+def test_one_cell_among_clean_ones_is_found(
+    tables: dict[str, pd.DataFrame], tmp_path: Path, what: str
+) -> None:
+    """Passports are told from survey codes by being most of a column; everything else by a single
+    cell.
+    """
     (column, text), *_ = PLANTED[what].items()
     cells = ["nothing to add"] * 39 + [text]
     path = tmp_path / "x.csv"
@@ -99,7 +129,9 @@ def test_one_cell_among_clean_ones_is_found(tables: dict[str, pd.DataFrame], tmp
     stops(read, path)
 
 
-def test_a_message_about_another_cell_does_not_show_an_identifier(tables: dict[str, pd.DataFrame], tmp_path: Path) -> None:
+def test_a_message_about_another_cell_does_not_show_an_identifier(
+    tables: dict[str, pd.DataFrame], tmp_path: Path
+) -> None:
     frame = tables["lfs_person"].astype({"age": "object"})
     frame.loc[frame.index[3], "age"] = "a.petrosyan@example.org"
     path = tmp_path / "lfs.csv"
@@ -109,17 +141,30 @@ def test_a_message_about_another_cell_does_not_show_an_identifier(tables: dict[s
 
 
 def test_a_run_over_planted_data_leaves_nothing(root: Path, tmp_path: Path) -> None:
-    """The report fails, and neither its problems nor any file below the project carries what was planted."""
+    """The report fails, and neither its problems nor any file below the project carries what was
+    planted.
+    """
     project = tmp_path / "project"
     (project / "params").mkdir(parents=True)
     (project / "data_raw").mkdir()
-    frame = plant(pd.read_parquet(root / "data_raw" / "MDA" / "lfs_person.parquet").head(500), PLANTED["an e-mail address"])
+    frame = plant(
+        pd.read_parquet(root / "data_raw" / "MDA" / "lfs_person.parquet").head(500),
+        PLANTED["an e-mail address"],
+    )
     frame.to_parquet(project / "data_raw" / "lfs.parquet")
-    (project / "params" / "MDA.yaml").write_text("country: MDA\nsynthetic: true\nyear: 2023\ninputs:\n  lfs: data_raw/lfs.parquet\n", encoding="utf-8")
+    (project / "params" / "MDA.yaml").write_text(
+        "country: MDA\nsynthetic: true\nyear: 2023\ninputs:\n  lfs: data_raw/lfs.parquet\n",
+        encoding="utf-8",
+    )
     notebook = nbformat.read(root / "notebooks" / "country_report.ipynb", as_version=4)
     (project / "notebooks").mkdir()
     nbformat.write(notebook, project / "notebooks" / "country_report.ipynb")
-    order = Order("MDA", project / "params" / "MDA.yaml", project / "notebooks" / "country_report.ipynb", project / "reports")
+    order = Order(
+        "MDA",
+        project / "params" / "MDA.yaml",
+        project / "notebooks" / "country_report.ipynb",
+        project / "reports",
+    )
     outcome = run_report(order, lambda a, b: None)
     assert outcome.status == "failed" and outcome.exit_status == 2
     assert "identifier" in str(outcome.problems[0])
@@ -131,7 +176,9 @@ def test_a_run_over_planted_data_leaves_nothing(root: Path, tmp_path: Path) -> N
 
 
 def test_secrets_of_the_machine_stay_out_of_a_report(project_made: Path) -> None:
-    """A token in the environment, the user's name and home, and the host's name are in no file of a report."""
+    """A token in the environment, the user's name and home, and the host's name are in no file of a
+    report.
+    """
     texts = [p.read_bytes() for p in (project_made / "reports").rglob("*") if p.is_file()]
     assert len(texts) >= 7
     for secret in (SECRET, str(Path.home()) + "/", str(project_made)):
@@ -148,9 +195,15 @@ def project_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "params").mkdir()
     (folder / "data_raw").mkdir()
     (folder / "data_raw" / "lfs.csv").write_text("place,persons\nnorth,120\n", encoding="utf-8")
-    (folder / "params" / "FRA.yaml").write_text("country: FRA\nsynthetic: false\nyear: 2023\ninputs:\n  lfs: data_raw/lfs.csv\n", encoding="utf-8")
-    cells = ["import pandas as pd\nfrom mismes_eval.report import session\nfrom mismes_eval.report.tables import counts\nreport = session.open(run)",
-             'report.add_table(counts("T01", "Persons", pd.read_csv(report.params.path("inputs.lfs")).set_index("place"), "made up"))', "report.finish()"]  # fmt: skip
+    (folder / "params" / "FRA.yaml").write_text(
+        "country: FRA\nsynthetic: false\nyear: 2023\ninputs:\n  lfs: data_raw/lfs.csv\n",
+        encoding="utf-8",
+    )
+    cells = [
+        "import pandas as pd\nfrom mismes_eval.report import session\nfrom mismes_eval.report.tables import counts\nreport = session.open(run)",
+        'report.add_table(counts("T01", "Persons", pd.read_csv(report.params.path("inputs.lfs")).set_index("place"), "made up"))',
+        "report.finish()",
+    ]
     new = nbformat.v4.new_notebook()
     first = nbformat.v4.new_code_cell('run = "params/FRA.yaml"')
     first.metadata["tags"] = ["parameters"]
@@ -160,7 +213,15 @@ def project_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GITHUB_TOKEN", SECRET)
         try:
-            outcome = run_report(Order("FRA", folder / "params/FRA.yaml", folder / "notebooks/n.ipynb", folder / "reports"), lambda a, b: None)
+            outcome = run_report(
+                Order(
+                    "FRA",
+                    folder / "params/FRA.yaml",
+                    folder / "notebooks/n.ipynb",
+                    folder / "reports",
+                ),
+                lambda a, b: None,
+            )
         except MismesError as error:
             pytest.fail(str(error))
     assert outcome.status == "made", outcome

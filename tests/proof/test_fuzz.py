@@ -1,4 +1,6 @@
-"""A small part of benchmarks/fuzz.py: damaged files are read or named, never another exception, and the damage is real."""
+"""A small part of benchmarks/fuzz.py: damaged files are read or named, never another exception, and
+the damage is real.
+"""
 
 from __future__ import annotations
 

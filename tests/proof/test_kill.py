@@ -1,4 +1,6 @@
-"""A small part of benchmarks/kill.py: a report killed, without room or made twice at once leaves the earlier report or the new one, whole, and a second run mends it."""
+"""A small part of benchmarks/kill.py: a report killed, without room or made twice at once leaves
+the earlier report or the new one, whole, and a second run mends it.
+"""
 
 from __future__ import annotations
 

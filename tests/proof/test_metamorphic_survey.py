@@ -1,4 +1,6 @@
-"""Changes of the file that must not change the answer, or change it in a known way: each relation on six weighted samples and every estimator, at 1e-10."""
+"""Changes of the file that must not change the answer, or change it in a known way: each relation
+on six weighted samples and every estimator, at 1e-10.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ import pytest
 
 import mismes_eval as me
 
-_SPEC = importlib.util.spec_from_file_location("survey_sets", Path(__file__).with_name("survey_sets.py"))
+_SPEC = importlib.util.spec_from_file_location(
+    "survey_sets", Path(__file__).with_name("survey_sets.py")
+)
 assert _SPEC is not None and _SPEC.loader is not None
 sets = importlib.util.module_from_spec(_SPEC)
 sys.modules["survey_sets"] = sets
@@ -32,17 +36,31 @@ def survey(request: pytest.FixtureRequest) -> object:
     return SETS[request.param]()
 
 
-def same(a: me.Estimate, b: me.Estimate, scale: float = 1.0, shift: float = 0.0, what: str = "") -> None:
+def same(
+    a: me.Estimate, b: me.Estimate, scale: float = 1.0, shift: float = 0.0, what: str = ""
+) -> None:
     """b is scale * a + shift, and its covariance follows."""
     assert a.names == b.names, what
     size = max(1.0, np.abs(a.value).max()) * abs(scale)
-    np.testing.assert_allclose(b.value, scale * a.value + shift, rtol=CLOSE, atol=CLOSE * size, err_msg=what)
+    np.testing.assert_allclose(
+        b.value, scale * a.value + shift, rtol=CLOSE, atol=CLOSE * size, err_msg=what
+    )
     zero = (1e-12 * size) ** 2  # a calibrated margin has no variance but rounding
-    np.testing.assert_allclose(b.vcov, scale**2 * a.vcov, rtol=CLOSE, atol=CLOSE * np.abs(scale**2 * a.vcov).max() + zero, err_msg=what)
+    np.testing.assert_allclose(
+        b.vcov,
+        scale**2 * a.vcov,
+        rtol=CLOSE,
+        atol=CLOSE * np.abs(scale**2 * a.vcov).max() + zero,
+        err_msg=what,
+    )
     np.testing.assert_allclose(b.se**2, np.diag(b.vcov), rtol=CLOSE, atol=zero, err_msg=what)
 
 
-def unchanged(survey: object, change: Callable[[pd.DataFrame], pd.DataFrame], names: tuple[str, ...] = tuple(ESTIMATORS)) -> None:
+def unchanged(
+    survey: object,
+    change: Callable[[pd.DataFrame], pd.DataFrame],
+    names: tuple[str, ...] = tuple(ESTIMATORS),
+) -> None:
     first, second = survey.make(survey.frame), survey.make(change(survey.frame))
     for name in names:
         same(ESTIMATORS[name](first), ESTIMATORS[name](second), what=name)
@@ -58,7 +76,9 @@ def test_order_of_columns(survey: object) -> None:
 
 def test_codes_of_psus_and_strata(survey: object) -> None:
     def renamed(f: pd.DataFrame) -> pd.DataFrame:
-        return f.assign(**{c: "unit é " + (f[c].astype(str)).str.zfill(8) for c in (survey.psu, survey.stratum)})
+        return f.assign(
+            **{c: "unit é " + (f[c].astype(str)).str.zfill(8) for c in (survey.psu, survey.stratum)}
+        )
 
     unchanged(survey, renamed)
 
@@ -67,7 +87,13 @@ def test_types_of_columns(survey: object) -> None:
     """Numbers as floats or wide integers, 0/1 as booleans, text as categories, nullable columns."""
     unchanged(
         survey,
-        lambda f: f.assign(d=f["d"].astype(bool), k=f["k"].astype("Int64"), c=f["c"].astype("category"), g=f["g"].astype(object), w=f["w"].astype("Float64")),
+        lambda f: f.assign(
+            d=f["d"].astype(bool),
+            k=f["k"].astype("Int64"),
+            c=f["c"].astype("category"),
+            g=f["g"].astype(object),
+            w=f["w"].astype("Float64"),
+        ),
     )
 
 
@@ -93,15 +119,27 @@ def test_an_integer_weight_is_that_many_rows() -> None:
     second = survey.make(many)
     for name in ESTIMATORS:
         same(ESTIMATORS[name](first), ESTIMATORS[name](second), what=name)
-    assert ESTIMATORS["mean"](second).n[0] == survey.frame["w"].sum() > ESTIMATORS["mean"](first).n[0]
+    assert (
+        ESTIMATORS["mean"](second).n[0] == survey.frame["w"].sum() > ESTIMATORS["mean"](first).n[0]
+    )
 
 
-@pytest.mark.parametrize("name", [n for n, f in SETS.items() if f().free and n != "two stages with fpc"])
+@pytest.mark.parametrize(
+    "name", [n for n, f in SETS.items() if f().free and n != "two stages with fpc"]
+)
 def test_weights_in_thousands(name: str) -> None:
     survey = SETS[name]()
-    first, second = survey.make(survey.frame), survey.make(survey.frame.assign(w=survey.frame["w"] / 1000))
+    first, second = (
+        survey.make(survey.frame),
+        survey.make(survey.frame.assign(w=survey.frame["w"] / 1000)),
+    )
     for estimator in ESTIMATORS:
-        same(ESTIMATORS[estimator](first), ESTIMATORS[estimator](second), scale=0.001 if estimator.startswith("total") else 1.0, what=estimator)
+        same(
+            ESTIMATORS[estimator](first),
+            ESTIMATORS[estimator](second),
+            scale=0.001 if estimator.startswith("total") else 1.0,
+            what=estimator,
+        )
 
 
 def test_outcome_in_other_units(survey: object) -> None:
@@ -139,18 +177,24 @@ def test_list_single_and_by_agree(survey: object) -> None:
     both = me.mean(s, ["y", "x"])
     for j, column in enumerate(("y", "x")):
         one = me.mean(s, column)
-        np.testing.assert_allclose([both.value[j], both.se[j]], [one.value[0], one.se[0]], rtol=CLOSE)
+        np.testing.assert_allclose(
+            [both.value[j], both.se[j]], [one.value[0], one.se[0]], rtol=CLOSE
+        )
     by = me.mean(s, "y", by="g")
     for j, level in enumerate(by.keys["g"]):
         alone = me.mean(s.where(survey.frame["g"] == level), "y")
-        np.testing.assert_allclose([by.value[j], by.se[j]], [alone.value[0], alone.se[0]], rtol=CLOSE)
+        np.testing.assert_allclose(
+            [by.value[j], by.se[j]], [alone.value[0], alone.se[0]], rtol=CLOSE
+        )
 
 
 def test_domains_add_up_to_the_whole(survey: object) -> None:
     s = survey.make(survey.frame)
     parts, whole = me.total(s, "y", by="g"), me.total(s, "y")
     added = parts.contrast(dict.fromkeys(parts.names, 1.0))
-    np.testing.assert_allclose([added.value[0], added.se[0]], [whole.value[0], whole.se[0]], rtol=CLOSE)
+    np.testing.assert_allclose(
+        [added.value[0], added.se[0]], [whole.value[0], whole.se[0]], rtol=CLOSE
+    )
 
 
 def test_shares_add_up_to_one_without_error(survey: object) -> None:
@@ -196,7 +240,11 @@ def test_calibration_to_its_own_totals_changes_nothing(survey: object) -> None:
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "dta", "sav"])
 def test_the_format_of_the_file(survey: object, suffix: str, tmp_path: Path) -> None:
-    f = survey.frame.rename(columns={"class": "class_"}) if suffix in ("dta", "sav") else survey.frame
+    f = (
+        survey.frame.rename(columns={"class": "class_"})
+        if suffix in ("dta", "sav")
+        else survey.frame
+    )
     file = tmp_path / f"survey.{suffix}"
     flags = {c: f[c].astype(int) for c in f.columns if f[c].dtype == bool}
     g = f.assign(**flags)
@@ -211,10 +259,27 @@ def test_the_format_of_the_file(survey: object, suffix: str, tmp_path: Path) -> 
         again = pd.read_stata(file)
     else:
         pyreadstat = pytest.importorskip("pyreadstat")
-        pyreadstat.write_sav(g.assign(**{c: g[c].astype(str) for c in g.columns if not pd.api.types.is_numeric_dtype(g[c])}), str(file))
+        pyreadstat.write_sav(
+            g.assign(
+                **{
+                    c: g[c].astype(str)
+                    for c in g.columns
+                    if not pd.api.types.is_numeric_dtype(g[c])
+                }
+            ),
+            str(file),
+        )
         again = pyreadstat.read_sav(str(file))[0]
-    again = again.assign(**{c: again[c].astype(bool) for c in flags}).rename(columns={"class_": "class"})
-    again = again.assign(**{c: again[c].astype(str) for c in ("psu", "stratum") if f[c].dtype == object or str(f[c].dtype).startswith("str")})
+    again = again.assign(**{c: again[c].astype(bool) for c in flags}).rename(
+        columns={"class_": "class"}
+    )
+    again = again.assign(
+        **{
+            c: again[c].astype(str)
+            for c in ("psu", "stratum")
+            if f[c].dtype == object or str(f[c].dtype).startswith("str")
+        }
+    )
     first, second = survey.make(survey.frame), survey.make(again)
     for name in ("mean", "total", "logit"):
         same(ESTIMATORS[name](first), ESTIMATORS[name](second), what=name)
@@ -225,7 +290,13 @@ def test_one_thread_and_two() -> None:
     got = []
     for threads in ("1", "2"):
         env = {**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
-        answer = subprocess.run([sys.executable, str(Path(__file__).with_name("survey_sets.py"))], env=env, capture_output=True, text=True, check=True)
+        answer = subprocess.run(
+            [sys.executable, str(Path(__file__).with_name("survey_sets.py"))],
+            env=env,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         got.append(json.loads(answer.stdout))
     assert len(got[0]) == len(SETS) * len(ESTIMATORS) and got[0].keys() == got[1].keys()
     for key, (value, se) in got[0].items():
@@ -241,4 +312,6 @@ def test_stacked_and_alone(survey: object) -> None:
     np.testing.assert_allclose(joint.value, [a.value[0], b.value[0]], rtol=1e-15)
     np.testing.assert_allclose(joint.se, [a.se[0], b.se[0]], rtol=CLOSE)
     both = me.mean(s, ["y", "x"])
-    np.testing.assert_allclose(me.stack(a, me.mean(s, "x")).vcov, both.vcov, rtol=CLOSE, atol=CLOSE * both.vcov.max())
+    np.testing.assert_allclose(
+        me.stack(a, me.mean(s, "x")).vcov, both.vcov, rtol=CLOSE, atol=CLOSE * both.vcov.max()
+    )

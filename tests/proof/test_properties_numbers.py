@@ -1,4 +1,6 @@
-"""Properties of weights, estimates and effects that hold for any data: bounds, orders, sums and limits."""
+"""Properties of weights, estimates and effects that hold for any data: bounds, orders, sums and
+limits.
+"""
 
 from __future__ import annotations
 
@@ -22,16 +24,33 @@ from mismes_eval.numerics.variance import Stage, multistage_vcov
 from mismes_eval.weighting.diagnostics import kish_deff
 
 pytestmark = pytest.mark.property
-quick = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.filter_too_much])
+quick = settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.filter_too_much],
+)
 seeds = st.integers(0, 10_000)
 LONELY = st.sampled_from(["adjust", "average", "remove", "certainty"])
 
 
-def drawn(seed: int, n: int = 200, psus: int = 24, strata: int = 4) -> tuple[me.Sample, pd.DataFrame]:
+def drawn(
+    seed: int, n: int = 200, psus: int = 24, strata: int = 4
+) -> tuple[me.Sample, pd.DataFrame]:
     rng = np.random.default_rng(seed)
     psu = np.arange(n) % psus
-    f = pd.DataFrame({"psu": psu, "stratum": psu % strata, "w": rng.uniform(0.5, 4, n), "y": rng.normal(2, 3, n), "d": rng.integers(0, 2, n), "x": rng.normal(size=n),
-                      "c": rng.choice(list("abc"), n), "g": rng.choice(["u", "v"], n)})  # fmt: skip
+    f = pd.DataFrame(
+        {
+            "psu": psu,
+            "stratum": psu % strata,
+            "w": rng.uniform(0.5, 4, n),
+            "y": rng.normal(2, 3, n),
+            "d": rng.integers(0, 2, n),
+            "x": rng.normal(size=n),
+            "c": rng.choice(list("abc"), n),
+            "g": rng.choice(["u", "v"], n),
+        }
+    )
     return me.Sample.from_frame(f, weights="w", strata="stratum", psu="psu"), f
 
 
@@ -74,7 +93,9 @@ def test_calibrated_weights_meet_their_totals_inside_their_bounds(seed: int, met
     d = rng.uniform(1, 3, 120)
     totals = x.T @ (d * rng.uniform(0.9, 1.1, 120))
     solution = solve(d, Rows(x), totals, method, (0.3, 3.0) if method == "logit" else None)
-    np.testing.assert_allclose(x.T @ (d * solution.factor), totals, rtol=1e-9, atol=1e-9 * np.abs(totals).max())
+    np.testing.assert_allclose(
+        x.T @ (d * solution.factor), totals, rtol=1e-9, atol=1e-9 * np.abs(totals).max()
+    )
     assert method == "linear" or solution.factor.min() > 0
     assert method != "logit" or (solution.factor.min() >= 0.3 and solution.factor.max() <= 3.0)
 
@@ -97,7 +118,11 @@ def test_a_logit_fit_leaves_no_score(seed: int) -> None:
 @given(seeds)
 def test_residuals_are_orthogonal_to_regressors(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    x, y, w = rng.normal(size=(80, 4)) * 10.0 ** rng.integers(-4, 5, 4), rng.normal(size=80), rng.uniform(0.1, 5, 80)
+    x, y, w = (
+        rng.normal(size=(80, 4)) * 10.0 ** rng.integers(-4, 5, 4),
+        rng.normal(size=80),
+        rng.uniform(0.1, 5, 80),
+    )
     fit = least_squares(x, y, w)
     gap = x.T @ (w * (y - x @ fit.beta))
     assert (np.abs(gap) <= 1e-9 * np.abs(x).T @ (w * np.abs(y))).all()
@@ -107,7 +132,14 @@ def test_residuals_are_orthogonal_to_regressors(seed: int) -> None:
 @given(seeds)
 def test_poststratified_cells_have_their_sizes(seed: int) -> None:
     s, f = drawn(seed)
-    totals = {("u", "a"): 40.0, ("u", "b"): 10.0, ("u", "c"): 25.0, ("v", "a"): 30.0, ("v", "b"): 35.0, ("v", "c"): 60.0}
+    totals = {
+        ("u", "a"): 40.0,
+        ("u", "b"): 10.0,
+        ("u", "c"): 25.0,
+        ("v", "a"): 30.0,
+        ("v", "b"): 35.0,
+        ("v", "c"): 60.0,
+    }
     after = me.poststratify(s, ["g", "c"], totals)
     made = pd.Series(after.weights).groupby([f["g"], f["c"]]).sum()
     np.testing.assert_allclose([made[k] for k in totals], list(totals.values()), rtol=1e-12)
@@ -146,7 +178,9 @@ def test_the_design_effect_of_weights_is_at_least_one(seed: int) -> None:
 
 @quick
 @given(seeds, st.lists(st.floats(0.02, 0.98), min_size=2, max_size=6, unique=True))
-def test_means_and_quantiles_lie_inside_the_data_and_in_order(seed: int, probs: list[float]) -> None:
+def test_means_and_quantiles_lie_inside_the_data_and_in_order(
+    seed: int, probs: list[float]
+) -> None:
     s, f = drawn(seed)
     q = me.quantile(s, "y", sorted(probs)).value
     m = me.mean(s, "y").value[0]
@@ -197,7 +231,9 @@ def test_domains_have_no_more_degrees_of_freedom_than_the_whole(seed: int) -> No
 def test_survival_falls_from_one_to_zero(seed: int) -> None:
     s, _ = drawn(seed)
     rng = np.random.default_rng(seed)
-    s = s.with_columns({"months": rng.integers(1, 12, s.n).astype(float), "ended": rng.integers(0, 2, s.n)})
+    s = s.with_columns(
+        {"months": rng.integers(1, 12, s.n).astype(float), "ended": rng.integers(0, 2, s.n)}
+    )
     curve = me.survival(s, "months", "ended").value
     assert (np.diff(curve) <= 1e-12).all() and curve[0] <= 1 and curve[-1] >= -1e-12
 
@@ -206,7 +242,10 @@ def test_survival_falls_from_one_to_zero(seed: int) -> None:
 @given(seeds)
 def test_the_jackknife_of_a_total_is_its_linearised_error(seed: int) -> None:
     s, _ = drawn(seed)
-    a, b = me.total(s, ["y", "d"]), me.total(me.replicates(s, method="jackknife", mse=True), ["y", "d"])
+    a, b = (
+        me.total(s, ["y", "d"]),
+        me.total(me.replicates(s, method="jackknife", mse=True), ["y", "d"]),
+    )
     np.testing.assert_allclose(a.se, b.se, rtol=1e-10)
 
 
@@ -232,7 +271,10 @@ def test_a_band_is_no_narrower_than_an_interval(seed: int) -> None:
 @quick
 @given(seeds, st.sampled_from(["bonferroni", "holm", "benjamini_hochberg"]))
 def test_adjusted_p_values_are_no_smaller_and_keep_their_order(seed: int, method: str) -> None:
-    e = me.mean(drawn(seed)[0].with_columns({"z": np.random.default_rng(seed).normal(size=200)}), ["y", "x", "z", "d"])
+    e = me.mean(
+        drawn(seed)[0].with_columns({"z": np.random.default_rng(seed).normal(size=200)}),
+        ["y", "x", "z", "d"],
+    )
     table = adjust_pvalues(e, method=method).to_frame()
     raw = e.pvalue
     adjusted = table[[c for c in table.columns if "adjust" in c][0]].to_numpy()  # noqa: RUF015
@@ -242,8 +284,16 @@ def test_adjusted_p_values_are_no_smaller_and_keep_their_order(seed: int, method
 
 
 @quick
-@given(st.floats(0.5, 5), st.floats(10, 1000), st.floats(0.001, 0.01), st.floats(0.1, 10), st.floats(-0.5, 0.5))
-def test_a_ratio_lies_inside_its_fieller_limits(effect: float, cost: float, ve: float, vc: float, correlation: float) -> None:
+@given(
+    st.floats(0.5, 5),
+    st.floats(10, 1000),
+    st.floats(0.001, 0.01),
+    st.floats(0.1, 10),
+    st.floats(-0.5, 0.5),
+)
+def test_a_ratio_lies_inside_its_fieller_limits(
+    effect: float, cost: float, ve: float, vc: float, correlation: float
+) -> None:
     limits = fieller(effect, cost, ve, vc, correlation * np.sqrt(ve * vc), 1.96)
     assert limits is not None and limits[0] <= cost / effect <= limits[1]
 
@@ -270,7 +320,9 @@ def test_the_honest_interval_holds_the_point_it_starts_from(seed: int) -> None:
 @given(st.integers(200, 4000), st.floats(0.01, 0.2), st.integers(5, 30), st.floats(0, 0.5))
 def test_more_persons_find_smaller_effects(n: int, icc: float, size: int, loss: float) -> None:
     few = me.minimum_detectable_effect(n, share=0.4, icc=icc, cluster_size=size, attrition=loss)
-    many = me.minimum_detectable_effect(2 * n, share=0.4, icc=icc, cluster_size=size, attrition=loss)
+    many = me.minimum_detectable_effect(
+        2 * n, share=0.4, icc=icc, cluster_size=size, attrition=loss
+    )
     assert 0 < many.effect < few.effect
     assert few.power_at(few.effect) == pytest.approx(0.8, abs=1e-6)
     assert few.power_at(1.2 * few.effect) > 0.8 > few.power_at(0.8 * few.effect)
@@ -282,11 +334,18 @@ def test_lee_bounds_hold_the_difference_of_those_seen(seed: int, lost: float) ->
     rng = np.random.default_rng(seed)
     n = 400
     d = rng.integers(0, 2, n)
-    f = pd.DataFrame({"d": d, "y": rng.normal(size=n) + d, "w": rng.uniform(1, 2, n), "seen": rng.random(n) > lost * (1 - d)})
+    f = pd.DataFrame(
+        {
+            "d": d,
+            "y": rng.normal(size=n) + d,
+            "w": rng.uniform(1, 2, n),
+            "seen": rng.random(n) > lost * (1 - d),
+        }
+    )
     f.loc[~f["seen"], "y"] = np.nan
     e = me.lee_bounds(me.Sample.from_frame(f, weights="w"), "y", "d", "seen")
     seen = f[f["seen"]]
-    naive = np.average(seen.loc[seen["d"] == 1, "y"], weights=seen.loc[seen["d"] == 1, "w"]) - np.average(
-        seen.loc[seen["d"] == 0, "y"], weights=seen.loc[seen["d"] == 0, "w"]
-    )
+    naive = np.average(
+        seen.loc[seen["d"] == 1, "y"], weights=seen.loc[seen["d"] == 1, "w"]
+    ) - np.average(seen.loc[seen["d"] == 0, "y"], weights=seen.loc[seen["d"] == 0, "w"])
     assert e.value[0] <= naive + 1e-9 and naive - 1e-9 <= e.value[1]

@@ -34,7 +34,17 @@ def test_a_written_number_is_read_as_it_was(values: list[float], decimal: str) -
 
 @quick
 @given(
-    st.lists(st.one_of(st.none(), words, st.floats(allow_nan=True, allow_infinity=False), st.integers(-(10**9), 10**9), st.booleans()), min_size=1, max_size=20)
+    st.lists(
+        st.one_of(
+            st.none(),
+            words,
+            st.floats(allow_nan=True, allow_infinity=False),
+            st.integers(-(10**9), 10**9),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=20,
+    )
 )
 def test_reading_cells_as_text_twice_changes_nothing(cells: list[object]) -> None:
     once = text(pd.Series(cells, dtype=object))
@@ -43,14 +53,22 @@ def test_reading_cells_as_text_twice_changes_nothing(cells: list[object]) -> Non
 
 
 @quick
-@given(st.lists(st.one_of(st.just(np.nan), st.floats(-1e6, 1e6), st.integers(-1000, 1000).map(float)), min_size=1, max_size=30))
+@given(
+    st.lists(
+        st.one_of(st.just(np.nan), st.floats(-1e6, 1e6), st.integers(-1000, 1000).map(float)),
+        min_size=1,
+        max_size=30,
+    )
+)
 def test_number_cells_read_as_text_do_not_depend_on_their_column_type(cells: list[float]) -> None:
     floats = pd.Series(cells, dtype=float)
     pd.testing.assert_series_equal(text(floats), text(floats.astype(object)))
 
 
 @quick
-@given(st.lists(words, min_size=1, max_size=15), st.text("abcdef0123456789", min_size=16, max_size=20))
+@given(
+    st.lists(words, min_size=1, max_size=15), st.text("abcdef0123456789", min_size=16, max_size=20)
+)
 def test_hashed_identifiers_are_equal_where_they_were(names: list[str], salt: str) -> None:
     frame = pd.DataFrame({"id": pd.Series(names, dtype=object)})
     hashed = hash_ids(frame, ["id"], salt)["id"]
@@ -66,7 +84,9 @@ def test_no_exported_cell_starts_a_formula(cells: list[str]) -> None:
     safe = as_text_cells(pd.DataFrame({"label": pd.Series(cells, dtype=object)}))["label"]
     assert not safe.map(runs_as_formula).any()
     assert not any(runs_as_formula(text_cell(c)) for c in cells)
-    assert [s.removeprefix("'") if runs_as_formula(c) else s for s, c in zip(safe, cells, strict=True)] == cells
+    assert [
+        s.removeprefix("'") if runs_as_formula(c) else s for s, c in zip(safe, cells, strict=True)
+    ] == cells
 
 
 @quick
@@ -81,12 +101,16 @@ def test_text_cannot_leave_its_place_in_a_page(label: str) -> None:
 def test_a_number_in_words_can_be_read_back(value: float, digits: int, code: str) -> None:
     said = language(code).number(value, digits)
     decimal, thousands = (",", "\u202f") if code == "fr" else (".", ",")
-    assert float(said.replace(thousands, "").replace(decimal, ".").replace("\u2212", "-")) == pytest.approx(value, abs=0.5000001 * 10.0**-digits)
+    assert float(
+        said.replace(thousands, "").replace(decimal, ".").replace("\u2212", "-")
+    ) == pytest.approx(value, abs=0.5000001 * 10.0**-digits)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=80))
-def test_any_text_as_params_is_a_mapping_or_a_named_problem(tmp_path_factory: pytest.TempPathFactory, body: str) -> None:
+def test_any_text_as_params_is_a_mapping_or_a_named_problem(
+    tmp_path_factory: pytest.TempPathFactory, body: str
+) -> None:
     file = Path(tmp_path_factory.mktemp("yaml")) / "X.yaml"
     file.write_bytes(body.encode())
     problems: list[Problem] = []
@@ -99,7 +123,9 @@ def test_any_text_as_params_is_a_mapping_or_a_named_problem(tmp_path_factory: py
 
 @quick
 @given(st.lists(st.tuples(words, st.floats(-1e9, 1e9)), min_size=1, max_size=10))
-def test_a_table_survives_its_csv(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, float]]) -> None:
+def test_a_table_survives_its_csv(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, float]]
+) -> None:
     frame = pd.DataFrame(rows, columns=["name", "value"])
     file = to_csv(frame, tmp_path_factory.mktemp("csv") / "table.csv")
     again = pd.read_csv(file, keep_default_na=False, encoding="utf-8")

@@ -1,4 +1,6 @@
-"""The package runs no text as code, starts no shell and opens no socket; every dependency in the lock has a licence that goes with ours, listed in docs/licences.md."""
+"""The package runs no text as code, starts no shell and opens no socket; every dependency in the
+lock has a licence that goes with ours, listed in docs/licences.md.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,48 @@ from mismes_eval.report.language import language
 from mismes_eval.report.session import Session
 
 CALLS = {"eval", "exec", "compile", "__import__"}
-MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib", "ctypes", "cffi", "telnetlib", "ftplib", "smtplib"}
-NETWORK = {"requests", "httpx", "urllib3", "aiohttp", "urllib.request", "http.client", "socketserver"}
+MODULES = {
+    "pickle",
+    "cPickle",
+    "dill",
+    "cloudpickle",
+    "shelve",
+    "marshal",
+    "joblib",
+    "ctypes",
+    "cffi",
+    "telnetlib",
+    "ftplib",
+    "smtplib",
+}
+NETWORK = {
+    "requests",
+    "httpx",
+    "urllib3",
+    "aiohttp",
+    "urllib.request",
+    "http.client",
+    "socketserver",
+}
 METHODS = {
-    ("os", "system"), ("os", "popen"), ("os", "execv"), ("os", "execvp"), ("os", "spawnl"), ("os", "spawnv"), ("os", "posix_spawn"), ("subprocess", "getoutput"), ("subprocess", "getstatusoutput"),
-    ("pd", "read_pickle"), ("pandas", "read_pickle"), ("yaml", "load"), ("yaml", "unsafe_load"), ("yaml", "full_load"), ("pd", "eval"), ("tempfile", "mktemp"), ("np", "fromregex"),
-}  # fmt: skip
+    ("os", "system"),
+    ("os", "popen"),
+    ("os", "execv"),
+    ("os", "execvp"),
+    ("os", "spawnl"),
+    ("os", "spawnv"),
+    ("os", "posix_spawn"),
+    ("subprocess", "getoutput"),
+    ("subprocess", "getstatusoutput"),
+    ("pd", "read_pickle"),
+    ("pandas", "read_pickle"),
+    ("yaml", "load"),
+    ("yaml", "unsafe_load"),
+    ("yaml", "full_load"),
+    ("pd", "eval"),
+    ("tempfile", "mktemp"),
+    ("np", "fromregex"),
+}
 ATTRIBUTES = {"to_pickle", "read_pickle"}
 
 
@@ -33,9 +71,19 @@ def faults(source: str) -> list[str]:
     out = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            out += [a.name for a in node.names if a.name.split(".")[0] in MODULES or a.name in NETWORK or a.name.split(".")[0] in NETWORK]
+            out += [
+                a.name
+                for a in node.names
+                if a.name.split(".")[0] in MODULES
+                or a.name in NETWORK
+                or a.name.split(".")[0] in NETWORK
+            ]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            out += [node.module] if node.module.split(".")[0] in MODULES | NETWORK or node.module in NETWORK else []
+            out += (
+                [node.module]
+                if node.module.split(".")[0] in MODULES | NETWORK or node.module in NETWORK
+                else []
+            )
         elif isinstance(node, ast.Call):
             called = node.func
             if isinstance(called, ast.Name) and called.id in CALLS:
@@ -44,10 +92,16 @@ def faults(source: str) -> list[str]:
                 owner = called.value.id if isinstance(called.value, ast.Name) else ""
                 if (owner, called.attr) in METHODS or called.attr in ATTRIBUTES:
                     out.append(f"{owner}.{called.attr}")
-                if owner in ("np", "numpy") and called.attr == "load" and any(k.arg == "allow_pickle" for k in node.keywords):
+                if (
+                    owner in ("np", "numpy")
+                    and called.attr == "load"
+                    and any(k.arg == "allow_pickle" for k in node.keywords)
+                ):
                     out.append("np.load(allow_pickle)")
             for k in node.keywords:
-                if k.arg == "shell" and not (isinstance(k.value, ast.Constant) and k.value.value is False):
+                if k.arg == "shell" and not (
+                    isinstance(k.value, ast.Constant) and k.value.value is False
+                ):
                     out.append("shell=True")
     return out
 
@@ -57,7 +111,9 @@ def sources(root: Path) -> list[Path]:
 
 
 def test_no_source_runs_text_starts_a_shell_or_unpickles(root: Path) -> None:
-    found = {path.name: f for path in sources(root) if (f := faults(path.read_text(encoding="utf-8")))}
+    found = {
+        path.name: f for path in sources(root) if (f := faults(path.read_text(encoding="utf-8")))
+    }
     assert len(sources(root)) > 80
     # the system calls that exchange two folders in one step, and that end a kernel with its parent
     assert found == {"publish.py": ["ctypes"], "zygote.py": ["ctypes"]}
@@ -65,9 +121,22 @@ def test_no_source_runs_text_starts_a_shell_or_unpickles(root: Path) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["eval('1')", "exec(x)", "import pickle", "from pickle import loads", "os.system('ls')", "subprocess.run('ls', shell=True)", "pd.read_pickle(p)", "yaml.load(t)", "import requests",
-     "from urllib.request import urlopen", "np.load(f, allow_pickle=True)", "frame.to_pickle(p)", "subprocess.run(a, shell=flag)"],
-)  # fmt: skip
+    [
+        "eval('1')",
+        "exec(x)",
+        "import pickle",
+        "from pickle import loads",
+        "os.system('ls')",
+        "subprocess.run('ls', shell=True)",
+        "pd.read_pickle(p)",
+        "yaml.load(t)",
+        "import requests",
+        "from urllib.request import urlopen",
+        "np.load(f, allow_pickle=True)",
+        "frame.to_pickle(p)",
+        "subprocess.run(a, shell=flag)",
+    ],
+)
 def test_the_search_would_find_it(line: str) -> None:
     assert faults(line)
 
@@ -77,12 +146,24 @@ def test_the_script_of_the_inventory_page_builds_nodes_not_markup(root: Path, na
     script = (root / "mismes_eval" / "inventory" / name).read_text(encoding="utf-8")
     assert not [
         w
-        for w in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "fetch(", "XMLHttpRequest", "import(")
+        for w in (
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "Function(",
+            "fetch(",
+            "XMLHttpRequest",
+            "import(",
+        )
         if w in script
     ]
 
 
-def test_a_whole_report_opens_no_socket(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_whole_report_opens_no_socket(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Built in this process, with every socket refused but those between processes of this machine."""
     real = socket.socket
     asked: list[object] = []
@@ -129,16 +210,36 @@ def test_every_licence_goes_with_ours_and_is_listed(root: Path) -> None:
     page = make.PAGE.read_text(encoding="utf-8")
     assert [f"{n} {v}" for n, v in locked if f"| {n} | {v} |" not in page] == []
     found = {name: make.licence(name) for name, _ in locked}
-    assert {n: said for n, said in found.items() if said is not None and not make.compatible(said)} == {}
+    assert {
+        n: said for n, said in found.items() if said is not None and not make.compatible(said)
+    } == {}
     assert [n for n, said in found.items() if said is None] == []
 
 
 def test_strong_copyleft_would_be_found(root: Path) -> None:
     make = licences(root)
     assert [
-        t for t in ("GPL-3.0-only", "AGPL-3.0", "GNU General Public License v3 (GPLv3)", "Proprietary", "", "MIT AND GPL-2.0-only") if make.compatible(t)
+        t
+        for t in (
+            "GPL-3.0-only",
+            "AGPL-3.0",
+            "GNU General Public License v3 (GPLv3)",
+            "Proprietary",
+            "",
+            "MIT AND GPL-2.0-only",
+        )
+        if make.compatible(t)
     ] == []
-    assert all(make.compatible(t) for t in ("MIT", "GPL-2.0 OR BSD-3-Clause", "LGPL-3.0", "BSD License; Apache Software License", "MPL-2.0"))
+    assert all(
+        make.compatible(t)
+        for t in (
+            "MIT",
+            "GPL-2.0 OR BSD-3-Clause",
+            "LGPL-3.0",
+            "BSD License; Apache Software License",
+            "MPL-2.0",
+        )
+    )
 
 
 def test_the_lock_holds_hashes_and_names_no_host(root: Path) -> None:

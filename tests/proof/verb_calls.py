@@ -1,4 +1,6 @@
-"""One good call of every verb of the package: small data and the arguments by name, so that a test can spoil one argument at a time."""
+"""One good call of every verb of the package: small data and the arguments by name, so that a test
+can spoil one argument at a time.
+"""
 
 from __future__ import annotations
 
@@ -33,12 +35,32 @@ def _frame() -> pd.DataFrame:
     rng = np.random.default_rng(3)
     i = np.arange(N)
     d = i % 2
-    return pd.DataFrame({
-        "w": rng.uniform(1, 3, N), "psu": i % 40, "h": (i % 40) // 10, "y": rng.normal(5, 1, N) + d, "x": rng.gamma(2.0, 3.0, N), "d": d, "b": rng.random(N) < 0.4, "s": rng.random(N) < 0.8,
-        "sex": rng.choice(["F", "M"], N), "age": rng.choice(["a", "b", "c"], N), "p2": 0.5, "sel": i % 3 > 0, "len": 1.0 + i % 7, "end": (i % 5 > 1).astype(int), "y0": rng.normal(5, 1, N),
-        "cause": np.where(i % 5 == 0, None, np.where(i % 2, "job", "abroad")), "elig": (i // 2) % 2, "e0": (rng.random(N) < 0.5).astype(int), "e1": (rng.random(N) < 0.6).astype(int),
-        "try": rng.random(N) < 0.9, "rec": rng.random(N) < 0.1, "grp": i % 4,
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "w": rng.uniform(1, 3, N),
+            "psu": i % 40,
+            "h": (i % 40) // 10,
+            "y": rng.normal(5, 1, N) + d,
+            "x": rng.gamma(2.0, 3.0, N),
+            "d": d,
+            "b": rng.random(N) < 0.4,
+            "s": rng.random(N) < 0.8,
+            "sex": rng.choice(["F", "M"], N),
+            "age": rng.choice(["a", "b", "c"], N),
+            "p2": 0.5,
+            "sel": i % 3 > 0,
+            "len": 1.0 + i % 7,
+            "end": (i % 5 > 1).astype(int),
+            "y0": rng.normal(5, 1, N),
+            "cause": np.where(i % 5 == 0, None, np.where(i % 2, "job", "abroad")),
+            "elig": (i // 2) % 2,
+            "e0": (rng.random(N) < 0.5).astype(int),
+            "e1": (rng.random(N) < 0.6).astype(int),
+            "try": rng.random(N) < 0.9,
+            "rec": rng.random(N) < 0.1,
+            "grp": i % 4,
+        }
+    )
 
 
 @cache
@@ -54,7 +76,17 @@ def long() -> me.Sample:
     i = np.repeat(np.arange(80), 5)
     t = np.tile(np.arange(1, 6), 80)
     cohort = np.array([0, 3, 4, 0])[i % 4]
-    frame = pd.DataFrame({"id": i, "t": t, "g": cohort, "psu": i % 40, "w": 1.0 + i % 3, "x": rng.normal(size=80)[i], "trait": rng.random(400) < 0.5})
+    frame = pd.DataFrame(
+        {
+            "id": i,
+            "t": t,
+            "g": cohort,
+            "psu": i % 40,
+            "w": 1.0 + i % 3,
+            "x": rng.normal(size=80)[i],
+            "trait": rng.random(400) < 0.5,
+        }
+    )
     on = ((cohort > 0) & (t >= cohort)).astype(int)
     frame = frame.assign(
         on=on,
@@ -73,8 +105,18 @@ def panel() -> me.TracerPanel:
     rng = np.random.default_rng(6)
     i, wave = np.repeat(np.arange(60), 3), np.tile([0, 1, 2], 60)
     kept = (wave == 0) | (rng.random(180) < 0.8)
-    frame = pd.DataFrame({"person_id": i, "wave": wave, "w": 1.0 + i % 2, "psu": i % 20, "x": rng.normal(size=60)[i], "sex": np.where(i % 2, "F", "M"), "y": rng.normal(size=180),
-                          "state": rng.choice(["job", "none"], 180)})[kept]  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "person_id": i,
+            "wave": wave,
+            "w": 1.0 + i % 2,
+            "psu": i % 20,
+            "x": rng.normal(size=60)[i],
+            "sex": np.where(i % 2, "F", "M"),
+            "y": rng.normal(size=180),
+            "state": rng.choice(["job", "none"], 180),
+        }
+    )[kept]
     return me.TracerPanel.from_frame(frame, unit="person_id", wave="wave", weights="w", psu="psu")
 
 
@@ -99,120 +141,707 @@ def calls() -> list[Call]:
     s, t, p = cross(), long(), panel()
     frame = _frame()
     two = {"sample": s, "outcome": "y", "treated": "d", "selected": "s"}
-    plan: dict[str, Any] = {"share_treated": 0.5, "sd": 1.0, "icc": 0.1, "cluster_size": 10, "rho": 0.3, "attrition": 0.1, "deff": 1.1, "alpha": 0.05, "power": 0.8, "estimator": "did",
-                            "cluster_rho": 0.5, "waves_before": 1, "waves_after": 1, "take_up": 0.9, "r2": 0.1, "assigned": "cluster"}  # fmt: skip
+    plan: dict[str, Any] = {
+        "share_treated": 0.5,
+        "sd": 1.0,
+        "icc": 0.1,
+        "cluster_size": 10,
+        "rho": 0.3,
+        "attrition": 0.1,
+        "deff": 1.1,
+        "alpha": 0.05,
+        "power": 0.8,
+        "estimator": "did",
+        "cluster_rho": 0.5,
+        "waves_before": 1,
+        "waves_after": 1,
+        "take_up": 0.9,
+        "r2": 0.1,
+        "assigned": "cluster",
+    }
     groups = {"data": t, "outcome": "y", "cohort": "g", "unit": "id", "time": "t"}
     households = me.Sample.from_frame(pd.DataFrame({"hhid": range(40), "w": 2.0}), weights="w")
     made = [
-        ("Sample.from_frame", me.Sample.from_frame, {"frame": frame, "weights": "w", "strata": "h", "psu": "psu", "fpc": None, "lonely_psu": "adjust", "replicates": None}),
-        ("replicates", me.replicates, {"sample": s, "method": "bootstrap", "n": 5, "seed": 1, "rho": 0.5}),
-        ("fay", me.replicates, {"sample": me.Sample.from_frame(frame.assign(u=2 * frame["h"] + frame["psu"] % 2), weights="w", strata="h", psu="u"), "method": "fay", "rho": 0.5}),
-        ("calibrate", me.calibrate, {"sample": s, "totals": {"sex": {"F": 130.0, "M": 110.0}}, "method": "logit", "bounds": (0.3, 3.0), "total_se": None, "unit": None}),
+        (
+            "Sample.from_frame",
+            me.Sample.from_frame,
+            {
+                "frame": frame,
+                "weights": "w",
+                "strata": "h",
+                "psu": "psu",
+                "fpc": None,
+                "lonely_psu": "adjust",
+                "replicates": None,
+            },
+        ),
+        (
+            "replicates",
+            me.replicates,
+            {"sample": s, "method": "bootstrap", "n": 5, "seed": 1, "rho": 0.5},
+        ),
+        (
+            "fay",
+            me.replicates,
+            {
+                "sample": me.Sample.from_frame(
+                    frame.assign(u=2 * frame["h"] + frame["psu"] % 2),
+                    weights="w",
+                    strata="h",
+                    psu="u",
+                ),
+                "method": "fay",
+                "rho": 0.5,
+            },
+        ),
+        (
+            "calibrate",
+            me.calibrate,
+            {
+                "sample": s,
+                "totals": {"sex": {"F": 130.0, "M": 110.0}},
+                "method": "logit",
+                "bounds": (0.3, 3.0),
+                "total_se": None,
+                "unit": None,
+            },
+        ),
         ("feasibility", me.feasibility, {"sample": s, "totals": {"sex": {"F": 130.0, "M": 110.0}}}),
-        ("poststratify", me.poststratify, {"sample": s, "by": "sex", "totals": {"F": 130.0, "M": 110.0}}),
-        ("tightest_bounds", me.tightest_bounds, {"sample": s, "totals": {"sex": {"F": 130.0, "M": 110.0}}}),
-        ("nonresponse", me.nonresponse, {"sample": s, "responded": "s", "covariates": ["sex"], "method": "logit", "eligible": None}),
+        (
+            "poststratify",
+            me.poststratify,
+            {"sample": s, "by": "sex", "totals": {"F": 130.0, "M": 110.0}},
+        ),
+        (
+            "tightest_bounds",
+            me.tightest_bounds,
+            {"sample": s, "totals": {"sex": {"F": 130.0, "M": 110.0}}},
+        ),
+        (
+            "nonresponse",
+            me.nonresponse,
+            {
+                "sample": s,
+                "responded": "s",
+                "covariates": ["sex"],
+                "method": "logit",
+                "eligible": None,
+            },
+        ),
         ("trim", me.trim, {"sample": s, "lower": 1.1, "upper": 2.9}),
-        ("two_phase", me.two_phase, {"sample": s, "selected": "sel", "phase2_prob": "p2", "classes": None}),
-        ("weight_share", me.weight_share, {"households": households, "reports": pd.DataFrame({"hhid": range(20), "s_i": 2}), "key": "hhid", "multiplicity": "s_i"}),
-        ("combine_frames", me.combine_frames, {"samples": _frames(), "on_frame": ["on_a", "on_b"], "method": "hartley", "theta": 0.5}),
-        ("stack_samples", me.stack_samples, {"samples": [s, s.where(frame["d"] == 1)], "source": "source", "labels": ["a", "b"]}),
-        ("pseudo_weights", me.pseudo_weights, {"frame": frame.head(30), "reference": s, "covariates": ["sex"], "psu": None}),
+        (
+            "two_phase",
+            me.two_phase,
+            {"sample": s, "selected": "sel", "phase2_prob": "p2", "classes": None},
+        ),
+        (
+            "weight_share",
+            me.weight_share,
+            {
+                "households": households,
+                "reports": pd.DataFrame({"hhid": range(20), "s_i": 2}),
+                "key": "hhid",
+                "multiplicity": "s_i",
+            },
+        ),
+        (
+            "combine_frames",
+            me.combine_frames,
+            {"samples": _frames(), "on_frame": ["on_a", "on_b"], "method": "hartley", "theta": 0.5},
+        ),
+        (
+            "stack_samples",
+            me.stack_samples,
+            {"samples": [s, s.where(frame["d"] == 1)], "source": "source", "labels": ["a", "b"]},
+        ),
+        (
+            "pseudo_weights",
+            me.pseudo_weights,
+            {"frame": frame.head(30), "reference": s, "covariates": ["sex"], "psu": None},
+        ),
         ("kish_deff", me.kish_deff, {"weights": s.weights}),
         ("margins_before_after", me.margins_before_after, {"sample": s}),
         ("provenance", me.provenance, {"sample": s}),
         ("weight_diagnostics", me.weight_diagnostics, {"sample": s, "by": "sex"}),
         ("best_ratio", me.best_ratio, {"prevalence_high": 0.12, "prevalence_low": 0.025}),
-        ("compare_plans", me.compare_plans, {"budget": 1e5, "share_high": 0.2, "prevalence_high": 0.12, "prevalence_low": 0.025, "cost_listing": 1.0, "cost_interview": 10.0, "deff": 1.3,
-                                             "register_cost": 12.0, "register_share": 0.2, "rate": 0.2}),
-        ("plan_allocation", me.plan_allocation, {"size": [100.0, 50.0], "total": 30.0, "sd": 1.0, "cost": 1.0, "prevalence": [0.1, 0.2], "screening_cost": 0.5, "labels": ["a", "b"]}),
-        ("plan_precision", me.plan_precision, {"ratios": (1, 2), "share_high": 0.2, "prevalence_high": 0.12, "prevalence_low": 0.025, "n": 6000, "deff": 1.3, "rate": 0.2, "screening_cost": 1.0,
-                                               "interview_cost": 1.0, "power": 0.8, "level": 0.95}),
+        (
+            "compare_plans",
+            me.compare_plans,
+            {
+                "budget": 1e5,
+                "share_high": 0.2,
+                "prevalence_high": 0.12,
+                "prevalence_low": 0.025,
+                "cost_listing": 1.0,
+                "cost_interview": 10.0,
+                "deff": 1.3,
+                "register_cost": 12.0,
+                "register_share": 0.2,
+                "rate": 0.2,
+            },
+        ),
+        (
+            "plan_allocation",
+            me.plan_allocation,
+            {
+                "size": [100.0, 50.0],
+                "total": 30.0,
+                "sd": 1.0,
+                "cost": 1.0,
+                "prevalence": [0.1, 0.2],
+                "screening_cost": 0.5,
+                "labels": ["a", "b"],
+            },
+        ),
+        (
+            "plan_precision",
+            me.plan_precision,
+            {
+                "ratios": (1, 2),
+                "share_high": 0.2,
+                "prevalence_high": 0.12,
+                "prevalence_low": 0.025,
+                "n": 6000,
+                "deff": 1.3,
+                "rate": 0.2,
+                "screening_cost": 1.0,
+                "interview_cost": 1.0,
+                "power": 0.8,
+                "level": 0.95,
+            },
+        ),
         ("sample_size_for_rate", me.sample_size_for_rate, {"rate": 0.1, "cv": 0.1, "deff": 1.2}),
         ("mean", me.mean, {"sample": s, "columns": "y", "by": "sex"}),
-        ("proportion", me.proportion, {"sample": s, "columns": "age", "by": "sex", "interval": "beta"}),
+        (
+            "proportion",
+            me.proportion,
+            {"sample": s, "columns": "age", "by": "sex", "interval": "beta"},
+        ),
         ("ratio", me.ratio, {"sample": s, "numerator": "y", "denominator": "x", "by": "sex"}),
         ("total", me.total, {"sample": s, "columns": "y", "by": "sex"}),
-        ("quantile", me.quantile, {"sample": s, "column": "y", "probs": 0.5, "by": "sex", "rule": "math", "interval": "mean"}),
+        (
+            "quantile",
+            me.quantile,
+            {
+                "sample": s,
+                "column": "y",
+                "probs": 0.5,
+                "by": "sex",
+                "rule": "math",
+                "interval": "mean",
+            },
+        ),
         ("variance", me.variance, {"sample": s, "columns": "y", "by": "sex"}),
         ("logit", me.logit, {"sample": s, "formula": "d ~ x"}),
         ("ols", me.ols, {"sample": s, "formula": "y ~ x"}),
         ("poisson", me.poisson, {"sample": s, "formula": "d ~ x"}),
         ("wald", me.wald, {"estimate": me.ols(s, "y ~ x"), "L": "x"}),
         ("rao_scott", me.rao_scott, {"sample": s, "row": "sex", "column": "age", "statistic": "F"}),
-        ("adjusted_gap", me.adjusted_gap, {"sample": s, "outcome": "y", "group": "d", "covariates": ["x"]}),
-        ("oaxaca_blinder", me.oaxaca_blinder, {"sample": s, "outcome": "y", "group": "d", "covariates": ["x"], "reference": "group"}),
-        ("reweighted_gap", me.reweighted_gap, {"sample": s, "outcome": "y", "group": "d", "covariates": ["x"]}),
-        ("survival", me.survival, {"sample": s, "duration": "len", "event": "end", "by": "sex", "times": [2.0], "entry": None}),
-        ("cumulative_incidence", me.cumulative_incidence, {"sample": s, "duration": "len", "cause": "cause", "of": "job", "by": "sex", "times": [2.0], "entry": None}),
-        ("duration_quantile", me.duration_quantile, {"sample": s, "duration": "len", "event": "end", "prob": 0.5, "by": "sex", "entry": None}),
+        (
+            "adjusted_gap",
+            me.adjusted_gap,
+            {"sample": s, "outcome": "y", "group": "d", "covariates": ["x"]},
+        ),
+        (
+            "oaxaca_blinder",
+            me.oaxaca_blinder,
+            {"sample": s, "outcome": "y", "group": "d", "covariates": ["x"], "reference": "group"},
+        ),
+        (
+            "reweighted_gap",
+            me.reweighted_gap,
+            {"sample": s, "outcome": "y", "group": "d", "covariates": ["x"]},
+        ),
+        (
+            "survival",
+            me.survival,
+            {
+                "sample": s,
+                "duration": "len",
+                "event": "end",
+                "by": "sex",
+                "times": [2.0],
+                "entry": None,
+            },
+        ),
+        (
+            "cumulative_incidence",
+            me.cumulative_incidence,
+            {
+                "sample": s,
+                "duration": "len",
+                "cause": "cause",
+                "of": "job",
+                "by": "sex",
+                "times": [2.0],
+                "entry": None,
+            },
+        ),
+        (
+            "duration_quantile",
+            me.duration_quantile,
+            {
+                "sample": s,
+                "duration": "len",
+                "event": "end",
+                "prob": 0.5,
+                "by": "sex",
+                "entry": None,
+            },
+        ),
         ("Estimate.ci", me.mean(s, "y").ci, {"level": 0.95}),
         ("Estimate.to_frame", me.mean(s, "y").to_frame, {"level": 0.95}),
         ("Estimate.contrast", me.mean(s, ["y", "x"]).contrast, {"weights": {"y": 1.0, "x": -1.0}}),
         ("Estimate.select", me.mean(s, ["y", "x"]).select, {"which": [0]}),
-        ("Estimate.through", me.mean(s, "y").through, {"function": np.log, "jacobian": [[0.2]], "names": ("log",)}),
+        (
+            "Estimate.through",
+            me.mean(s, "y").through,
+            {"function": np.log, "jacobian": [[0.2]], "names": ("log",)},
+        ),
         ("Sample.where", s.where, {"mask": frame["d"] == 1}),
-        ("TracerPanel.from_frame", me.TracerPanel.from_frame, {"frame": p.to_long(), "unit": "person_id", "wave": "wave", "weights": "w", "psu": "psu"}),
-        ("attrition_tests", me.attrition_tests, {"panel": p, "outcome": "y", "covariates": ["x"], "by": "sex", "wave": 1, "link": "logit"}),
-        ("attrition_weights", me.attrition_weights, {"panel": p, "covariates": ["x"], "method": "logit", "lagged": (), "restricted": (), "answered": None, "then": None}),
+        (
+            "TracerPanel.from_frame",
+            me.TracerPanel.from_frame,
+            {
+                "frame": p.to_long(),
+                "unit": "person_id",
+                "wave": "wave",
+                "weights": "w",
+                "psu": "psu",
+            },
+        ),
+        (
+            "attrition_tests",
+            me.attrition_tests,
+            {
+                "panel": p,
+                "outcome": "y",
+                "covariates": ["x"],
+                "by": "sex",
+                "wave": 1,
+                "link": "logit",
+            },
+        ),
+        (
+            "attrition_weights",
+            me.attrition_weights,
+            {
+                "panel": p,
+                "covariates": ["x"],
+                "method": "logit",
+                "lagged": (),
+                "restricted": (),
+                "answered": None,
+                "then": None,
+            },
+        ),
         ("outcome_rates", p.outcome_rates, {"by": "sex"}),
-        ("calendar", me.calendar, {"spells": pd.DataFrame({"person_id": [1], "start_ym": ["2021-01"], "end_ym": ["2021-02"], "state": ["job"]}), "first": "2021-01", "last": "2021-03", "unit": "person_id", "until": None}),
-        ("episodes", me.episodes, {"frame": pd.DataFrame({"person_id": [1, 2], "m1": ["a", "b"], "m2": ["a", "a"]}), "columns": ["m1", "m2"], "unit": "person_id"}),
-        ("transitions", me.transitions, {"panel": p, "state": "state", "waves": [0, 1], "minimum": 1}),
-        ("att_2x2", me.att_2x2, {"data": s, "outcome": ("y0", "y"), "treated": "d", "time": None, "covariates": ["x"], "method": "dr", "series_breaks": ()}),
-        ("att_2x2 long", me.att_2x2, {"data": t, "outcome": "y", "treated": "tr", "time": "post", "covariates": ["x"], "method": "or", "series_breaks": ()}),
-        ("att_gt", me.att_gt, {**groups, "covariates": ["x"], "control": "never", "base": "varying", "anticipation": 0, "method": "or", "unbalanced": "balanced", "series_breaks": ()}),
-        ("GroupTime.aggregate", me.att_gt(**groups).aggregate, {"kind": "event", "min_event": -1, "max_event": 1}),
+        (
+            "calendar",
+            me.calendar,
+            {
+                "spells": pd.DataFrame(
+                    {
+                        "person_id": [1],
+                        "start_ym": ["2021-01"],
+                        "end_ym": ["2021-02"],
+                        "state": ["job"],
+                    }
+                ),
+                "first": "2021-01",
+                "last": "2021-03",
+                "unit": "person_id",
+                "until": None,
+            },
+        ),
+        (
+            "episodes",
+            me.episodes,
+            {
+                "frame": pd.DataFrame({"person_id": [1, 2], "m1": ["a", "b"], "m2": ["a", "a"]}),
+                "columns": ["m1", "m2"],
+                "unit": "person_id",
+            },
+        ),
+        (
+            "transitions",
+            me.transitions,
+            {"panel": p, "state": "state", "waves": [0, 1], "minimum": 1},
+        ),
+        (
+            "att_2x2",
+            me.att_2x2,
+            {
+                "data": s,
+                "outcome": ("y0", "y"),
+                "treated": "d",
+                "time": None,
+                "covariates": ["x"],
+                "method": "dr",
+                "series_breaks": (),
+            },
+        ),
+        (
+            "att_2x2 long",
+            me.att_2x2,
+            {
+                "data": t,
+                "outcome": "y",
+                "treated": "tr",
+                "time": "post",
+                "covariates": ["x"],
+                "method": "or",
+                "series_breaks": (),
+            },
+        ),
+        (
+            "att_gt",
+            me.att_gt,
+            {
+                **groups,
+                "covariates": ["x"],
+                "control": "never",
+                "base": "varying",
+                "anticipation": 0,
+                "method": "or",
+                "unbalanced": "balanced",
+                "series_breaks": (),
+            },
+        ),
+        (
+            "GroupTime.aggregate",
+            me.att_gt(**groups).aggregate,
+            {"kind": "event", "min_event": -1, "max_event": 1},
+        ),
         ("GroupTime.bands", me.att_gt(**groups).bands, {"level": 0.95, "seed": 1}),
-        ("sup_t", me.sup_t, {"estimate": event(), "level": 0.95, "seed": 1, "draws": 200, "method": "covariance"}),
-        ("sun_abraham", me.sun_abraham, {**groups, "covariates": [], "cluster": None, "by": "event", "small_sample": "design", "series_breaks": ()}),
-        ("two_way", me.two_way, {"data": t, "outcome": "y", "treated": "on", "event_time": None, "cluster": None, "unit": "id", "time": "t", "covariates": [], "small_sample": "design", "series_breaks": ()}),
-        ("two_way event", me.two_way, {"data": t, "outcome": "y", "event_time": "e", "unit": "id", "time": "t", "reference": (-1,)}),
-        ("imputation", me.imputation, {**groups, "by": "event", "cluster": None, "errors": "influence", "covariates": [], "series_breaks": ()}),
-        ("panel_ols", me.panel_ols, {"data": t, "outcome": "y", "treated": "on", "unit": "id", "time": "t", "covariates": [], "errors": "unit", "rule": "nested", "series_breaks": ()}),
-        ("panel_ols event", me.panel_ols, {"data": t, "outcome": "y", "event_time": "since", "unit": "id", "time": "t", "reference": (-1,)}),
+        (
+            "sup_t",
+            me.sup_t,
+            {"estimate": event(), "level": 0.95, "seed": 1, "draws": 200, "method": "covariance"},
+        ),
+        (
+            "sun_abraham",
+            me.sun_abraham,
+            {
+                **groups,
+                "covariates": [],
+                "cluster": None,
+                "by": "event",
+                "small_sample": "design",
+                "series_breaks": (),
+            },
+        ),
+        (
+            "two_way",
+            me.two_way,
+            {
+                "data": t,
+                "outcome": "y",
+                "treated": "on",
+                "event_time": None,
+                "cluster": None,
+                "unit": "id",
+                "time": "t",
+                "covariates": [],
+                "small_sample": "design",
+                "series_breaks": (),
+            },
+        ),
+        (
+            "two_way event",
+            me.two_way,
+            {
+                "data": t,
+                "outcome": "y",
+                "event_time": "e",
+                "unit": "id",
+                "time": "t",
+                "reference": (-1,),
+            },
+        ),
+        (
+            "imputation",
+            me.imputation,
+            {
+                **groups,
+                "by": "event",
+                "cluster": None,
+                "errors": "influence",
+                "covariates": [],
+                "series_breaks": (),
+            },
+        ),
+        (
+            "panel_ols",
+            me.panel_ols,
+            {
+                "data": t,
+                "outcome": "y",
+                "treated": "on",
+                "unit": "id",
+                "time": "t",
+                "covariates": [],
+                "errors": "unit",
+                "rule": "nested",
+                "series_breaks": (),
+            },
+        ),
+        (
+            "panel_ols event",
+            me.panel_ols,
+            {
+                "data": t,
+                "outcome": "y",
+                "event_time": "since",
+                "unit": "id",
+                "time": "t",
+                "reference": (-1,),
+            },
+        ),
         ("bacon", me.bacon, groups),
-        ("triple_difference", me.triple_difference, {"data": s, "outcome": ("y0", "y"), "treated": "d", "eligible": "elig", "time": None, "covariates": [], "method": "dr", "series_breaks": ()}),
-        ("composition_check", me.composition_check, {"sample": t, "traits": "trait", "cohort": "g", "time": "t", "control": "never"}),
+        (
+            "triple_difference",
+            me.triple_difference,
+            {
+                "data": s,
+                "outcome": ("y0", "y"),
+                "treated": "d",
+                "eligible": "elig",
+                "time": None,
+                "covariates": [],
+                "method": "dr",
+                "series_breaks": (),
+            },
+        ),
+        (
+            "composition_check",
+            me.composition_check,
+            {"sample": t, "traits": "trait", "cohort": "g", "time": "t", "control": "never"},
+        ),
         ("lee_bounds", me.lee_bounds, {**two, "tighten": "sex", "rule": "exact"}),
-        ("delta_sensitivity", me.delta_sensitivity, {**two, "shifts": [0.0, 1.0], "arm": "treated"}),
-        ("manski_bounds", me.manski_bounds, {**two, "low": 0.0, "high": 12.0, "attempted": None, "recovered": None, "poststratify": "sex", "delta": 1.0, "variance": "design"}),
-        ("imbens_manski", me.imbens_manski, {"bounds": me.manski_bounds(**two, low=0.0, high=12.0), "level": 0.95}),
-        ("wild_bootstrap", me.wild_bootstrap, {"estimate": effect(), "cluster": None, "treated": None, "strata": None, "null": 0.0, "points": "auto", "draws": 99, "level": 0.95, "seed": 1}),
-        ("wild_bootstrap_ols", me.wild_bootstrap_ols, {"sample": s, "formula": "y ~ x", "coefficient": "x", "cluster": "psu", "null": 0.0, "points": "auto", "draws": 99, "level": 0.95, "seed": 1}),
-        ("randomisation_test", me.randomisation_test, {"data": s, "statistic": _effect_of, "assignment": "d", "cluster": None, "strata": "h", "draws": 9, "seed": 1}),
-        ("adjust_pvalues", me.adjust_pvalues, {"estimate": event(), "method": "romano_wolf", "draws": 200, "seed": 1}),
-        ("by_group", me.by_group, {"function": _effect_of, "data": s, "column": "sex", "reference": "F"}),
-        ("honest_did", me.honest_did, {"event_study": event(), "method": "relative_magnitude", "grid": [0.5], "target": "first", "level": 0.95}),
-        ("honest_did smooth", me.honest_did, {"event_study": event(), "method": "smoothness", "grid": [0.01], "target": "first", "level": 0.95}),
-        ("pretrend_power", me.pretrend_power, {"event_study": event(), "powers": (0.5,), "level": 0.95, "draws": 200, "seed": 1}),
-        ("placebo_dates", me.placebo_dates, {"function": _effect_of_date, "data": s, "dates": [1, 2]}),
-        ("placebo_groups", me.placebo_groups, {"function": partial(_of_treated, "elig"), "data": s, "treated": "elig", "group": "grp"}),
-        ("placebo_outcomes", me.placebo_outcomes, {"function": _effect_on, "data": s, "outcomes": ["y", "x"]}),
-        ("donut", me.donut, {"function": _effect_of, "data": s, "column": "len", "widths": [1.0], "centre": 0.0}),
+        (
+            "delta_sensitivity",
+            me.delta_sensitivity,
+            {**two, "shifts": [0.0, 1.0], "arm": "treated"},
+        ),
+        (
+            "manski_bounds",
+            me.manski_bounds,
+            {
+                **two,
+                "low": 0.0,
+                "high": 12.0,
+                "attempted": None,
+                "recovered": None,
+                "poststratify": "sex",
+                "delta": 1.0,
+                "variance": "design",
+            },
+        ),
+        (
+            "imbens_manski",
+            me.imbens_manski,
+            {"bounds": me.manski_bounds(**two, low=0.0, high=12.0), "level": 0.95},
+        ),
+        (
+            "wild_bootstrap",
+            me.wild_bootstrap,
+            {
+                "estimate": effect(),
+                "cluster": None,
+                "treated": None,
+                "strata": None,
+                "null": 0.0,
+                "points": "auto",
+                "draws": 99,
+                "level": 0.95,
+                "seed": 1,
+            },
+        ),
+        (
+            "wild_bootstrap_ols",
+            me.wild_bootstrap_ols,
+            {
+                "sample": s,
+                "formula": "y ~ x",
+                "coefficient": "x",
+                "cluster": "psu",
+                "null": 0.0,
+                "points": "auto",
+                "draws": 99,
+                "level": 0.95,
+                "seed": 1,
+            },
+        ),
+        (
+            "randomisation_test",
+            me.randomisation_test,
+            {
+                "data": s,
+                "statistic": _effect_of,
+                "assignment": "d",
+                "cluster": None,
+                "strata": "h",
+                "draws": 9,
+                "seed": 1,
+            },
+        ),
+        (
+            "adjust_pvalues",
+            me.adjust_pvalues,
+            {"estimate": event(), "method": "romano_wolf", "draws": 200, "seed": 1},
+        ),
+        (
+            "by_group",
+            me.by_group,
+            {"function": _effect_of, "data": s, "column": "sex", "reference": "F"},
+        ),
+        (
+            "honest_did",
+            me.honest_did,
+            {
+                "event_study": event(),
+                "method": "relative_magnitude",
+                "grid": [0.5],
+                "target": "first",
+                "level": 0.95,
+            },
+        ),
+        (
+            "honest_did smooth",
+            me.honest_did,
+            {
+                "event_study": event(),
+                "method": "smoothness",
+                "grid": [0.01],
+                "target": "first",
+                "level": 0.95,
+            },
+        ),
+        (
+            "pretrend_power",
+            me.pretrend_power,
+            {"event_study": event(), "powers": (0.5,), "level": 0.95, "draws": 200, "seed": 1},
+        ),
+        (
+            "placebo_dates",
+            me.placebo_dates,
+            {"function": _effect_of_date, "data": s, "dates": [1, 2]},
+        ),
+        (
+            "placebo_groups",
+            me.placebo_groups,
+            {
+                "function": partial(_of_treated, "elig"),
+                "data": s,
+                "treated": "elig",
+                "group": "grp",
+            },
+        ),
+        (
+            "placebo_outcomes",
+            me.placebo_outcomes,
+            {"function": _effect_on, "data": s, "outcomes": ["y", "x"]},
+        ),
+        (
+            "donut",
+            me.donut,
+            {"function": _effect_of, "data": s, "column": "len", "widths": [1.0], "centre": 0.0},
+        ),
         ("leave_one_out", me.leave_one_out, {"function": _effect_of, "data": s, "column": "h"}),
-        ("robustness", me.robustness, {"data": s, "function": me.att_2x2, "specifications": {"a": {"method": "dr"}}, "common": {"outcome": ("y0", "y"), "treated": "d"}, "reference": "a",
-                                       "choices": {"a": {"method": "dr"}}}),
+        (
+            "robustness",
+            me.robustness,
+            {
+                "data": s,
+                "function": me.att_2x2,
+                "specifications": {"a": {"method": "dr"}},
+                "common": {"outcome": ("y0", "y"), "treated": "d"},
+                "reference": "a",
+                "choices": {"a": {"method": "dr"}},
+            },
+        ),
         ("every_combination", every_combination, {"options": {"method": {"dr": "dr"}}}),
-        ("oster", me.oster, {"sample": s, "outcome": "y", "treatment": "d", "controls": ["x"], "always": ["age"], "r2_factor": 1.3, "null": 0.0}),
-        ("recall_sensitivity", me.recall_sensitivity, {"sample": s, "before": "e0", "after": "e1", "treated": "d", "sensitivity": [0.9], "specificity": [0.95], "arm": "both"}),
+        (
+            "oster",
+            me.oster,
+            {
+                "sample": s,
+                "outcome": "y",
+                "treatment": "d",
+                "controls": ["x"],
+                "always": ["age"],
+                "r2_factor": 1.3,
+                "null": 0.0,
+            },
+        ),
+        (
+            "recall_sensitivity",
+            me.recall_sensitivity,
+            {
+                "sample": s,
+                "before": "e0",
+                "after": "e1",
+                "treated": "d",
+                "sensitivity": [0.9],
+                "specificity": [0.95],
+                "arm": "both",
+            },
+        ),
         ("minimum_detectable_effect", me.minimum_detectable_effect, {"n": 1000, **plan}),
-        ("minimum_detectable_effect share", me.minimum_detectable_effect, {"n": 1000, "share": 0.3}),
+        (
+            "minimum_detectable_effect share",
+            me.minimum_detectable_effect,
+            {"n": 1000, "share": 0.3},
+        ),
         ("sample_size", me.sample_size, {"effect": 0.3, **plan}),
-        ("cost_effectiveness", me.cost_effectiveness, {"att": effect(), "cost": 500.0, "participants": 100, "years": 1.0, "cost_se": 10.0, "correlation": 0.0, "value": 100.0, "unit": "job",
-                                                       "currency": "EUR", "level": 0.95, "draws": 100, "seed": 1}),
-        ("random_effects", me.random_effects, {"value": [0.1, 0.3, 0.2], "se": [0.1, 0.1, 0.2], "method": "reml", "interval": "normal", "level": 0.95}),
+        (
+            "cost_effectiveness",
+            me.cost_effectiveness,
+            {
+                "att": effect(),
+                "cost": 500.0,
+                "participants": 100,
+                "years": 1.0,
+                "cost_se": 10.0,
+                "correlation": 0.0,
+                "value": 100.0,
+                "unit": "job",
+                "currency": "EUR",
+                "level": 0.95,
+                "draws": 100,
+                "seed": 1,
+            },
+        ),
+        (
+            "random_effects",
+            me.random_effects,
+            {
+                "value": [0.1, 0.3, 0.2],
+                "se": [0.1, 0.1, 0.2],
+                "method": "reml",
+                "interval": "normal",
+                "level": 0.95,
+            },
+        ),
         ("concentration", me.concentration, {"sample": s, "participant": "d", "rank": "x"}),
-        ("coverage", me.coverage, {"beneficiaries": 20.0, "target": me.total(s, "d"), "years": 1.0}),
+        (
+            "coverage",
+            me.coverage,
+            {"beneficiaries": 20.0, "target": me.total(s, "d"), "years": 1.0},
+        ),
         ("leakage", me.leakage, {"sample": s, "participant": "d", "target": "elig"}),
         ("targeting", me.targeting, {"sample": s, "participant": "d", "by": "sex"}),
-    ]  # fmt: skip
+    ]
     return [Call(name, verb, arguments) for name, verb, arguments in made]
 
 
 def _frames() -> list[me.Sample]:
     rows = pd.DataFrame({"w": 2.0 + np.arange(40) % 3, "on_a": 1, "on_b": np.arange(40) % 2})
-    return [me.Sample.from_frame(rows, weights="w"), me.Sample.from_frame(rows.assign(on_a=np.arange(40) % 2, on_b=1), weights="w")]
+    return [
+        me.Sample.from_frame(rows, weights="w"),
+        me.Sample.from_frame(rows.assign(on_a=np.arange(40) % 2, on_b=1), weights="w"),
+    ]
 
 
 def _effect_of_date(data: Any, date: object) -> Any:

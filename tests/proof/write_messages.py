@@ -1,4 +1,5 @@
-"""Write messages.json: every bad call of the corpus and the words that its user reads. Run after a change of words, and read the difference as that user would.
+"""Write messages.json: every bad call of the corpus and the words that its user reads. Run after a
+change of words, and read the difference as that user would.
 
 Run: python tests/proof/write_messages.py
 """
@@ -22,7 +23,10 @@ def main() -> None:
     package = types.ModuleType("proof")
     package.__path__ = [str(HERE)]
     sys.modules["proof"] = package
-    cases = [*importlib.import_module("proof.corpus_calls").CASES, *importlib.import_module("proof.corpus_refusals").REFUSALS]
+    cases = [
+        *importlib.import_module("proof.corpus_calls").CASES,
+        *importlib.import_module("proof.corpus_refusals").REFUSALS,
+    ]
     said = {}
     warnings.simplefilter("ignore")
     for case in cases:
@@ -30,7 +34,9 @@ def main() -> None:
             case.attempt(Path(tempfile.gettempdir()))
         except MismesError as error:
             said[f"{case.area}: {case.name}"] = str(error)
-    (HERE / "messages.json").write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (HERE / "messages.json").write_text(
+        json.dumps(said, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -31,7 +31,11 @@ def write_notebook(path: Path, *cells: str, parameters: str = 'run = "params/MDA
     code = nbformat.v4.new_code_cell
     first = code(parameters)
     first.metadata["tags"] = ["parameters"]
-    new.cells = [nbformat.v4.new_markdown_cell("# Country report\n\nWords of the notebook."), first, *map(code, cells)]
+    new.cells = [
+        nbformat.v4.new_markdown_cell("# Country report\n\nWords of the notebook."),
+        first,
+        *map(code, cells),
+    ]
     for i, cell in enumerate(new.cells):
         cell.id = f"cell{i}"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,13 +44,18 @@ def write_notebook(path: Path, *cells: str, parameters: str = 'run = "params/MDA
 
 
 def make_project(folder: Path) -> Path:
-    """params/MDA.yaml (synthetic) and params/FRA.yaml (not) with an input each, and notebooks/country_report.ipynb."""
+    """params/MDA.yaml (synthetic) and params/FRA.yaml (not) with an input each, and
+    notebooks/country_report.ipynb.
+    """
     for code, synthetic in (("MDA", "true"), ("FRA", "false")):
         (folder / "data_raw" / code).mkdir(parents=True)
-        (folder / "data_raw" / code / "lfs.csv").write_text("place,persons\nnorth,120\nsouth,80\n", encoding="utf-8")
+        (folder / "data_raw" / code / "lfs.csv").write_text(
+            "place,persons\nnorth,120\nsouth,80\n", encoding="utf-8"
+        )
         (folder / "params").mkdir(exist_ok=True)
         (folder / "params" / f"{code}.yaml").write_text(
-            f"country: {code}\nsynthetic: {synthetic}\nyear: 2023\ninputs:\n  lfs: data_raw/{code}/lfs.csv\n", encoding="utf-8"
+            f"country: {code}\nsynthetic: {synthetic}\nyear: 2023\ninputs:\n  lfs: data_raw/{code}/lfs.csv\n",
+            encoding="utf-8",
         )
     write_notebook(
         folder / "notebooks" / "country_report.ipynb",
@@ -71,9 +80,22 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = pytest.importorskip("mismes_eval.report.run")
     index = pytest.importorskip("mismes_eval.report.index")
     root = make_project(tmp_path_factory.mktemp("made"))
-    orders = [run.Order(n, root / "params" / f"{n}.yaml", root / "notebooks/country_report.ipynb", root / "reports") for n in ("MDA", "FRA")]
+    orders = [
+        run.Order(
+            n,
+            root / "params" / f"{n}.yaml",
+            root / "notebooks/country_report.ipynb",
+            root / "reports",
+        )
+        for n in ("MDA", "FRA")
+    ]
     said: list[tuple[str, str]] = []
-    outcomes = run.run_reports(orders, 2, lambda name, what: said.append((name, what)), lambda o: said.append((o.name, o.status)))
+    outcomes = run.run_reports(
+        orders,
+        2,
+        lambda name, what: said.append((name, what)),
+        lambda o: said.append((o.name, o.status)),
+    )
     assert [o.status for o in outcomes] == ["made", "made"], outcomes
     (root / "said.txt").write_text("\n".join(f"{a} {b}" for a, b in said), encoding="utf-8")
     index.write_index(root / "reports", outcomes)

@@ -1,4 +1,6 @@
-"""axe-core finds no violation of WCAG 2.2 AA or its best practice in a report (English and French), the index and the page of the measures, light, dark and with a record open."""
+"""axe-core finds no violation of WCAG 2.2 AA or its best practice in a report (English and French),
+the index and the page of the measures, light, dark and with a record open.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ Check = Callable[[Path, str, str], list[str]]
 def check(chromium: str) -> Iterator[Check]:
     """Violations of a page, after a script that opens parts of it."""
     playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the package axe-playwright-python").Axe()
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="needs the package axe-playwright-python"
+    ).Axe()
     with playwright.sync_playwright() as tool:
         browser = tool.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
 
@@ -48,8 +52,14 @@ def check(chromium: str) -> Iterator[Check]:
 
 def test_axe_would_find_a_violation(check: Check, tmp_path: Path) -> None:
     bad = tmp_path / "bad.html"
-    bad.write_text('<html><head><title>x</title></head><body><main><h1>A</h1><img src="data:,"><p style="color:#ccc">faint</p></main></body></html>')
-    assert {v.split(":")[0] for v in check(bad, "light", "")} >= {"image-alt", "html-has-lang", "color-contrast"}
+    bad.write_text(
+        '<html><head><title>x</title></head><body><main><h1>A</h1><img src="data:,"><p style="color:#ccc">faint</p></main></body></html>'
+    )
+    assert {v.split(":")[0] for v in check(bad, "light", "")} >= {
+        "image-alt",
+        "html-has-lang",
+        "color-contrast",
+    }
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -58,38 +68,77 @@ def test_a_report(check: Check, made: Path, scheme: str) -> None:
 
 
 def test_every_kind_of_table_and_figure(check: Check, made: Path, tmp_path: Path) -> None:
-    """The parts of a long report: flags, hidden cells, empty cells, words, a picture, warnings of the run."""
+    """The parts of a long report: flags, hidden cells, empty cells, words, a picture, warnings of
+    the run.
+    """
     states = ["shown", "shown", "unreliable", "confidential", "secondary", "not estimable"]
-    blank = dict.fromkeys(COLUMNS, np.nan) | {"kind": "share", "unit": "share", "definition": "why not"}
+    blank = dict.fromkeys(COLUMNS, np.nan) | {
+        "kind": "share",
+        "unit": "share",
+        "definition": "why not",
+    }
     cells = pd.DataFrame(
-        [blank | {"row": f"row {i}", "column": c, "value": 0.5, "se": 0.1, "n": 40.0, "flag": "u" * (i == 1), "status": s}
-         for i, s in enumerate(states) for c in ("men", "women")],
+        [
+            blank
+            | {
+                "row": f"row {i}",
+                "column": c,
+                "value": 0.5,
+                "se": 0.1,
+                "n": 40.0,
+                "flag": "u" * (i == 1),
+                "status": s,
+            }
+            for i, s in enumerate(states)
+            for c in ("men", "women")
+        ],
         columns=list(COLUMNS),
-    )  # fmt: skip
+    )
     fig, ax = canvas()
     ax.plot([0, 1], [0, 1])
     parts = [
         Table("T1", "Numbers", cells, "a file", ("a note",), 100.0, 1, True).to_html(),
-        TextTable("T2", "Words", pd.DataFrame({"what": ["a"], "why": ["b"]}), "a file", (), True).to_html(),
-        finish("F1", "A line", fig, "A line that rises", pd.DataFrame({"x": [0, 1]}), synthetic=True).to_html(),
+        TextTable(
+            "T2", "Words", pd.DataFrame({"what": ["a"], "why": ["b"]}), "a file", (), True
+        ).to_html(),
+        finish(
+            "F1", "A line", fig, "A line that rises", pd.DataFrame({"x": [0, 1]}), synthetic=True
+        ).to_html(),
         '<div class="findings"><ol><li>Found <a href="#T1">T1</a></li></ol></div><section class="warnings"><h2>Warnings</h2><ul><li>w</li></ul></section>',
     ]
     html = (made / "reports" / "MDA" / "report.html").read_text(encoding="utf-8")
     page = tmp_path / "report.html"
-    page.write_text(re.sub(r'(<main id="text">).*(</main>)', lambda m: m[1] + "".join(parts) + m[2], html, flags=re.DOTALL), encoding="utf-8")
+    page.write_text(
+        re.sub(
+            r'(<main id="text">).*(</main>)',
+            lambda m: m[1] + "".join(parts) + m[2],
+            html,
+            flags=re.DOTALL,
+        ),
+        encoding="utf-8",
+    )
     assert check(page, "light", "") == []
 
 
 def test_the_index(check: Check, made: Path, tmp_path: Path) -> None:
     shutil.copytree(made / "reports", tmp_path / "reports")
     (tmp_path / "reports" / "inventory.html").write_text("<!DOCTYPE html><title>x</title>")
-    index = write_index(tmp_path / "reports", [Outcome("MDA", "failed", 1.0), Outcome("TUN", "failed", 1.0)])
-    assert check(index, "light", "document.querySelectorAll('details').forEach(d => d.open = true)") == []
+    index = write_index(
+        tmp_path / "reports", [Outcome("MDA", "failed", 1.0), Outcome("TUN", "failed", 1.0)]
+    )
+    assert (
+        check(index, "light", "document.querySelectorAll('details').forEach(d => d.open = true)")
+        == []
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_of_the_measures(check: Check, root: Path, tmp_path: Path, language: str, scheme: str) -> None:
-    page = inventory.read(root / "data_raw" / "MDA" / "inventory.csv").site(tmp_path / "inventory.html", language=language)
+def test_the_page_of_the_measures(
+    check: Check, root: Path, tmp_path: Path, language: str, scheme: str
+) -> None:
+    page = inventory.read(root / "data_raw" / "MDA" / "inventory.csv").site(
+        tmp_path / "inventory.html", language=language
+    )
     assert check(page, scheme, "") == []
     assert check(page, scheme, "document.querySelector('#rows button').click()") == []

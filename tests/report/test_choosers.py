@@ -1,4 +1,6 @@
-"""A chooser shows its first choice at once, another choice on request, and without widgets the choice itself; numbers are those of the evaluation."""
+"""A chooser shows its first choice at once, another choice on request, and without widgets the
+choice itself; numbers are those of the evaluation.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.report import choosers
 
 
-def test_countries_are_the_params_files_beside_and_the_next_one_follows(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_countries_are_the_params_files_beside_and_the_next_one_follows(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(root)
     assert list(choosers.countries("params/MDA.yaml")) == ["ARM", "GEO", "MAR", "MDA", "TUN"]
     assert choosers.next_country("params/MDA.yaml") == "params/TUN.yaml"
@@ -26,7 +30,9 @@ def test_every_indicator_can_be_chosen() -> None:
 
 def test_without_widgets_the_first_choice_is_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choosers, "find_spec", lambda name: None)
-    made = choosers.chooser({"letter": {"a": "1", "b": "2"}}, {"letter": "2"}, lambda c: NotEstimable(c["letter"]))
+    made = choosers.chooser(
+        {"letter": {"a": "1", "b": "2"}}, {"letter": "2"}, lambda c: NotEstimable(c["letter"])
+    )
     assert made == NotEstimable("2")
 
 
@@ -53,10 +59,14 @@ def test_a_country_is_not_compared_with_itself() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_profile_is_the_number_of_the_evaluation(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_profile_is_the_number_of_the_evaluation(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(root)
     shown = choosers.profile("params/MDA.yaml", "L3.employment", "sex")
-    direct = choosers.evaluation_of("params/MDA.yaml").indicators(by=("sex",), which=("L3",))["L3.employment"]
+    direct = choosers.evaluation_of("params/MDA.yaml").indicators(by=("sex",), which=("L3",))[
+        "L3.employment"
+    ]
     assert isinstance(shown, Estimate)
     assert isinstance(direct, Estimate)
     assert shown.value.tolist() == direct.value.tolist()

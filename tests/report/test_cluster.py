@@ -1,4 +1,6 @@
-"""A Dask cluster gives the same tables as one machine, also when a worker is killed half-way; a worker with another installation is refused."""
+"""A Dask cluster gives the same tables as one machine, also when a worker is killed half-way; a
+worker with another installation is refused.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,11 @@ from mismes_eval.report.run import Order, Outcome
 
 from .conftest import make_project
 
-cluster = pytest.importorskip("mismes_eval.report.cluster", reason="the extra [cluster] is not installed", exc_type=ImportError)
+cluster = pytest.importorskip(
+    "mismes_eval.report.cluster",
+    reason="the extra [cluster] is not installed",
+    exc_type=ImportError,
+)
 
 
 def free_port() -> int:
@@ -34,9 +40,24 @@ def dask(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """A scheduler and two workers as processes on loopback."""
     address = f"tcp://127.0.0.1:{free_port()}"
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    common = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment, "cwd": tmp_path}
+    common = {
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+        "env": environment,
+        "cwd": tmp_path,
+    }
     scheduler = subprocess.Popen(
-        [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", address.rsplit(":", 1)[1], "--no-dashboard"], **common
+        [
+            sys.executable,
+            "-m",
+            "distributed.cli.dask_scheduler",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            address.rsplit(":", 1)[1],
+            "--no-dashboard",
+        ],
+        **common,
     )  # type: ignore[call-overload]
     workers = [
         subprocess.Popen(
@@ -73,10 +94,14 @@ def estimates(folder: Path) -> object:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_killed_worker_costs_no_report_and_no_number(dask: tuple[str, list[subprocess.Popen[bytes]]], tmp_path: Path, made: Path) -> None:
+def test_a_killed_worker_costs_no_report_and_no_number(
+    dask: tuple[str, list[subprocess.Popen[bytes]]], tmp_path: Path, made: Path
+) -> None:
     address, workers = dask
     root = make_project(tmp_path / "project")
-    first = Order("MDA", root / "params/MDA.yaml", root / "notebooks/country_report.ipynb", root / "reports")
+    first = Order(
+        "MDA", root / "params/MDA.yaml", root / "notebooks/country_report.ipynb", root / "reports"
+    )
     orders = [first, *(replace(first, name=f"MDA{i}") for i in range(2))]
     finished: list[Outcome] = []
 
@@ -87,7 +112,9 @@ def test_a_killed_worker_costs_no_report_and_no_number(dask: tuple[str, list[sub
 
     began: list[str] = []
     cluster.package_hash.cache_clear()
-    outcomes = cluster.run_on_cluster(address, orders, lambda name, what: began.append(f"{name} {what}"), done)
+    outcomes = cluster.run_on_cluster(
+        address, orders, lambda name, what: began.append(f"{name} {what}"), done
+    )
     assert [o.status for o in outcomes] == ["made"] * 3
     assert [o.name for o in outcomes] == [o.name for o in orders]
     for outcome in outcomes:
@@ -99,7 +126,9 @@ def test_a_killed_worker_costs_no_report_and_no_number(dask: tuple[str, list[sub
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_another_installation_is_refused(dask: tuple[str, list[subprocess.Popen[bytes]]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_installation_is_refused(
+    dask: tuple[str, list[subprocess.Popen[bytes]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(cluster, "package_hash", lambda: "another")
     with pytest.raises(ParamsError, match="another installation"):
         cluster.run_on_cluster(dask[0], [], lambda a, b: None, lambda o: None)

@@ -1,4 +1,7 @@
-"""Identity: what the country report prints is what was estimated (effects, intervals, adjusted p-values, costs, margins, hashes); every table T01 to T23 and figure F01 to F13 is there or says why not."""
+"""Identity: what the country report prints is what was estimated (effects, intervals, adjusted
+p-values, costs, margins, hashes); every table T01 to T23 and figure F01 to F13 is there or says why
+not.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,9 @@ def built(context: Context) -> dict[str, Chapter]:
 @pytest.fixture(scope="module")
 def shown(context: Context, built: Mapping[str, Chapter]) -> dict[str, Table | TextTable | Figure]:
     """Everything with an id."""
-    items = [i for c in built.values() for i in c.items if not isinstance(i, str)] + [source_map(context, built)]
+    items = [i for c in built.values() for i in c.items if not isinstance(i, str)] + [
+        source_map(context, built)
+    ]
     return {i.id: i for i in items}
 
 
@@ -67,8 +72,12 @@ def figure(shown: Mapping[str, object], id_: str) -> Figure:
     return item
 
 
-@pytest.mark.parametrize("id_", [f"T{k:02d}" for k in range(1, 24)] + [f"F{k:02d}" for k in range(1, 14)])
-def test_every_table_and_figure_is_there_or_says_why(id_: str, shown: Mapping[str, object], built: Mapping[str, Chapter]) -> None:
+@pytest.mark.parametrize(
+    "id_", [f"T{k:02d}" for k in range(1, 24)] + [f"F{k:02d}" for k in range(1, 14)]
+)
+def test_every_table_and_figure_is_there_or_says_why(
+    id_: str, shown: Mapping[str, object], built: Mapping[str, Chapter]
+) -> None:
     sentences = [i for c in built.values() for i in c.items if isinstance(i, str)]
     there = [k for k in shown if re.match(rf"{id_}($|[a-z-])", k)]
     assert there or any(s.startswith(id_) and len(s) > 20 for s in sentences)
@@ -77,25 +86,45 @@ def test_every_table_and_figure_is_there_or_says_why(id_: str, shown: Mapping[st
 def test_figures_have_words_a_source_and_their_n(shown: Mapping[str, object]) -> None:
     for item in shown.values():
         if isinstance(item, Figure):
-            assert len(item.alt) > len(item.title) + 10 and item.source and item.synthetic and item.png[:4] == b"\x89PNG"
+            assert (
+                len(item.alt) > len(item.title) + 10
+                and item.source
+                and item.synthetic
+                and item.png[:4] == b"\x89PNG"
+            )
             assert any(re.match(r"n: [\d,]+ ", n) for n in item.notes), item.id
 
 
 def test_tables_with_standard_errors_name_their_variance(shown: Mapping[str, object]) -> None:
     for item in shown.values():
-        if isinstance(item, Table) and item.cells["se"].notna().any() and item.id not in ("T06b", "T24b"):
-            assert any(n.startswith(("Variance", "Difference-in-differences")) for n in item.notes), item.id
+        if (
+            isinstance(item, Table)
+            and item.cells["se"].notna().any()
+            and item.id not in ("T06b", "T24b")
+        ):
+            assert any(
+                n.startswith(("Variance", "Difference-in-differences")) for n in item.notes
+            ), item.id
 
 
-def test_effects_beside_the_headline_are_the_estimates(context: Context, shown: Mapping[str, object]) -> None:
+def test_effects_beside_the_headline_are_the_estimates(
+    context: Context, shown: Mapping[str, object]
+) -> None:
     for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
         cells = table(shown, f"T19-{effect.measure}")
         main = effect.by_wave["employed", 3]
         assert isinstance(main, Estimate)
         row = "doubly robust, attrition adjusted (headline)"
         printed = cells.loc[(row, "estimate")]
-        assert printed["value"] == main.value[0] and printed["se"] == main.se[0] and printed["n"] == main.n[0]
-        assert cells.loc[(row, "95% from"), "value"] == main.ci()["low"].iloc[0] and cells.loc[(row, "p"), "value"] == main.pvalue[0]
+        assert (
+            printed["value"] == main.value[0]
+            and printed["se"] == main.se[0]
+            and printed["n"] == main.n[0]
+        )
+        assert (
+            cells.loc[(row, "95% from"), "value"] == main.ci()["low"].iloc[0]
+            and cells.loc[(row, "p"), "value"] == main.pvalue[0]
+        )
         left = d.left_out
         assert not isinstance(left, NotEstimable)
         values = left.to_frame().query("specification != 'all'")["value"]
@@ -106,17 +135,23 @@ def test_effects_beside_the_headline_are_the_estimates(context: Context, shown: 
         assert cells.loc[("wild cluster bootstrap, clusters: regions", "p"), "value"] == wild.p[0]
 
 
-def test_the_curve_holds_every_declared_way_and_the_headline(context: Context, shown: Mapping[str, object]) -> None:
+def test_the_curve_holds_every_declared_way_and_the_headline(
+    context: Context, shown: Mapping[str, object]
+) -> None:
     for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
         data = figure(shown, f"F12-{d.measure}").data.set_index("specification")
-        assert len(d.curve.runs) == 5 * 3 * 2 and len(data) == int((d.curve.to_frame()["reason"] == "").sum())
+        assert len(d.curve.runs) == 5 * 3 * 2 and len(data) == int(
+            (d.curve.to_frame()["reason"] == "").sum()
+        )
         main = effect.by_wave["employed", 3]
         assert isinstance(main, Estimate)
         assert data.loc["headline", "value"] == pytest.approx(main.value[0], rel=1e-12)
         assert data.loc["headline", "se"] == pytest.approx(main.se[0], rel=1e-12)
 
 
-def test_the_path_keeps_each_waves_interval_and_its_band_is_wider(context: Context, shown: Mapping[str, object]) -> None:
+def test_the_path_keeps_each_waves_interval_and_its_band_is_wider(
+    context: Context, shown: Mapping[str, object]
+) -> None:
     for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
         data = figure(shown, f"F11-{d.measure}").data.set_index("x")
         study = context.evaluation.tracing
@@ -125,7 +160,11 @@ def test_the_path_keeps_each_waves_interval_and_its_band_is_wider(context: Conte
             e = effect.by_wave["employed", wave]
             assert isinstance(e, Estimate)
             drawn = data.loc[study.months[wave]]
-            np.testing.assert_allclose([drawn["value"], drawn["low"], drawn["high"]], [e.value[0], *e.ci().iloc[0]], rtol=1e-10)
+            np.testing.assert_allclose(
+                [drawn["value"], drawn["low"], drawn["high"]],
+                [e.value[0], *e.ci().iloc[0]],
+                rtol=1e-10,
+            )
             assert drawn["wide_low"] < drawn["low"] < drawn["high"] < drawn["wide_high"]
         pre = effect.pre["employed"]
         assert isinstance(pre, Estimate) and data.loc[-12.0, "value"] == -pre.value[0]
@@ -142,10 +181,17 @@ def test_groups_and_their_adjusted_p_values(context: Context, shown: Mapping[str
             continue
         for k, name in enumerate(g.effects.names):
             head = f"{measure}, {factor}: {name}"
-            assert cells.loc[(head, "effect"), "value"] == pytest.approx(g.effects.value[k], rel=1e-12)
+            assert cells.loc[(head, "effect"), "value"] == pytest.approx(
+                g.effects.value[k], rel=1e-12
+            )
             assert cells.loc[(head, "effect"), "se"] == pytest.approx(g.effects.se[k], rel=1e-12)
-            assert cells.loc[(head, "q, Benjamini-Hochberg"), "value"] == pytest.approx(again[at[measure, factor, name]])
-            assert cells.loc[(head, "p, Romano-Wolf"), "value"] >= cells.loc[(head, "p"), "value"] * 0.5
+            assert cells.loc[(head, "q, Benjamini-Hochberg"), "value"] == pytest.approx(
+                again[at[measure, factor, name]]
+            )
+            assert (
+                cells.loc[(head, "p, Romano-Wolf"), "value"]
+                >= cells.loc[(head, "p"), "value"] * 0.5
+            )
     back = [f"MDA-001, voluntariness of return: {kind}" for kind in ("voluntary", "forced")]
     whole = context.evaluation.effects[0].by_wave["employed", 3]
     assert isinstance(whole, Estimate)
@@ -156,24 +202,43 @@ def test_groups_and_their_adjusted_p_values(context: Context, shown: Mapping[str
 
 def test_effects_of_the_same_persons_count_once(context: Context) -> None:
     whom = context.evaluation.whom
-    assert whom is not None and not isinstance(whom.effects, NotEstimable) and not isinstance(whom.differences, NotEstimable)
+    assert (
+        whom is not None
+        and not isinstance(whom.effects, NotEstimable)
+        and not isinstance(whom.differences, NotEstimable)
+    )
     at, n = whom.positions("effects"), whom.effects.estimate.p
-    same = [at["all measures", "model of the measure", "M08"], at["all measures", "employers' involvement", "not or slightly"]]
+    same = [
+        at["all measures", "model of the measure", "M08"],
+        at["all measures", "employers' involvement", "not or slightly"],
+    ]
     assert same[0] == same[1] and len(at) == n + 4 and set(at.values()) == set(range(n))
-    gaps = whom.positions("differences")  # the two features of the two measures: one difference under three names, once with the other sign
+    gaps = whom.positions(
+        "differences"
+        # the two features of the two measures: one difference under three names, once with the other
+        # sign
+    )
     assert len({k for key, k in gaps.items() if key[0] == "all measures"}) == 1
     p = whom.effects.estimate.pvalue
     ranked = np.sort(p)[::-1] * n / np.arange(n, 0, -1)
-    np.testing.assert_allclose(np.sort(whom.effects.benjamini_hochberg)[::-1], np.minimum.accumulate(np.minimum(ranked, 1)), rtol=1e-12)
+    np.testing.assert_allclose(
+        np.sort(whom.effects.benjamini_hochberg)[::-1],
+        np.minimum.accumulate(np.minimum(ranked, 1)),
+        rtol=1e-12,
+    )
 
 
-def test_differences_between_groups_have_their_own_error(context: Context, shown: Mapping[str, object]) -> None:
+def test_differences_between_groups_have_their_own_error(
+    context: Context, shown: Mapping[str, object]
+) -> None:
     whom, cells = context.evaluation.whom, table(shown, "T18b")
     assert whom is not None
     g = whom.groups["MDA-001", "sex"]
     assert isinstance(g, GroupEffects) and isinstance(g.differences, Estimate)
     printed = cells.loc[("MDA-001, sex: women, against men", "difference")]
-    assert printed["value"] == pytest.approx(g.effects.value[1] - g.effects.value[0]) and printed["se"] == pytest.approx(g.differences.se[0])
+    assert printed["value"] == pytest.approx(g.effects.value[1] - g.effects.value[0]) and printed[
+        "se"
+    ] == pytest.approx(g.differences.se[0])
     v = g.effects.vcov
     assert printed["se"] ** 2 == pytest.approx(v[0, 0] + v[1, 1] - 2 * v[0, 1])
 
@@ -184,27 +249,63 @@ def test_costs_are_the_estimates_and_fieller(context: Context, shown: Mapping[st
     assert study is not None
     for effect in context.evaluation.effects:
         m = money(context.evaluation, study, effect)
-        assert isinstance(m.cost, Estimate) and isinstance(m.worth, CostEffectiveness) and m.worth.fieller is not None and isinstance(m.completer, Estimate)
+        assert (
+            isinstance(m.cost, Estimate)
+            and isinstance(m.worth, CostEffectiveness)
+            and m.worth.fieller is not None
+            and isinstance(m.completer, Estimate)
+        )
         row = f"{effect.measure}, cost per additional job-year, EUR"
-        assert (cells.loc[(row, "95% from"), "value"], cells.loc[(row, "95% to"), "value"]) == m.worth.fieller
+        assert (
+            cells.loc[(row, "95% from"), "value"],
+            cells.loc[(row, "95% to"), "value"],
+        ) == m.worth.fieller
         assert drawn.loc[f"{effect.measure}, per participant", "value"] == m.cost.value[0]
-        assert cells.loc[(f"{effect.measure}, cost per completer, EUR", "estimate"), "value"] == m.completer.value[0] > m.cost.value[0]
+        assert (
+            cells.loc[(f"{effect.measure}, cost per completer, EUR", "estimate"), "value"]
+            == m.completer.value[0]
+            > m.cost.value[0]
+        )
         assert "no value of a job-year" not in str(cells.loc[(row, "estimate"), "definition"])
 
 
 def test_costs_are_those_of_all_participants(context: Context, shown: Mapping[str, object]) -> None:
-    """By hand from the records: those who were lost later cost money too, and count in the cost of an additional job-year."""
-    people, services = (pd.read_parquet(ROOT / f"data_raw/MDA/tracer_{name}.parquet") for name in ("person", "service"))
+    """By hand from the records: those who were lost later cost money too, and count in the cost of
+    an additional job-year.
+    """
+    people, services = (
+        pd.read_parquet(ROOT / f"data_raw/MDA/tracer_{name}.parquet")
+        for name in ("person", "service")
+    )
     cells, total = table(shown, "T20")["value"], 0
     for measure in ("MDA-001", "MDA-002"):
         mine = people[(people["eval_measure_id"] == measure) & (people["treated"] == 1)]
-        w, spent = mine["sample_weight"].to_numpy(float), mine["person_id"].map(services.groupby("person_id")["cost_eur"].sum()).fillna(0.0).to_numpy(float)
-        done = mine["person_id"].map(services.groupby("person_id")["completed"].all()).fillna(False).to_numpy(float)
-        assert cells[f"{measure}, cost per participant, EUR", "estimate"] == pytest.approx(np.average(spent, weights=w), rel=1e-9)
-        assert cells[f"{measure}, cost per completer, EUR", "estimate"] == pytest.approx((w * spent).sum() / (w * done).sum(), rel=1e-9)
+        w, spent = (
+            mine["sample_weight"].to_numpy(float),
+            mine["person_id"]
+            .map(services.groupby("person_id")["cost_eur"].sum())
+            .fillna(0.0)
+            .to_numpy(float),
+        )
+        done = (
+            mine["person_id"]
+            .map(services.groupby("person_id")["completed"].all())
+            .fillna(False)
+            .to_numpy(float)
+        )
+        assert cells[f"{measure}, cost per participant, EUR", "estimate"] == pytest.approx(
+            np.average(spent, weights=w), rel=1e-9
+        )
+        assert cells[f"{measure}, cost per completer, EUR", "estimate"] == pytest.approx(
+            (w * spent).sum() / (w * done).sum(), rel=1e-9
+        )
         effect = table(shown, f"T17-{measure}")["value"]["employed, at home or abroad", "24 months"]
-        assert cells[f"{measure}, cost per additional job-year, EUR", "estimate"] == pytest.approx(np.average(spent, weights=w) / effect, rel=1e-9)
-        assert table(shown, "T20")["n"][f"{measure}, cost per participant, EUR", "estimate"] == len(mine)
+        assert cells[f"{measure}, cost per additional job-year, EUR", "estimate"] == pytest.approx(
+            np.average(spent, weights=w) / effect, rel=1e-9
+        )
+        assert table(shown, "T20")["n"][f"{measure}, cost per participant, EUR", "estimate"] == len(
+            mine
+        )
         total += len(mine)
     assert f"n: {total:,} unweighted persons." in figure(shown, "F13").notes
 
@@ -215,14 +316,26 @@ def test_control_totals_before_and_after(context: Context, shown: Mapping[str, o
     cells, expected = table(shown, "T12b"), margins_before_after(s.sample)
     after = cells.xs("after against total, %", level="column")["value"]
     assert len(after) == len(expected) and after.abs().max() < 1e-6
-    np.testing.assert_allclose(cells.xs("before, thousand", level="column")["value"], expected["before"] / 1e3)
-    assert {"women, 15-19", "men, 85+", "type of place: rural", "region: 1 - Chisinau"} <= set(after.index)
-    assert not any(code in r for r in after.index for code in ("np.", "=", "male", "age_group", "subnatid1"))
+    np.testing.assert_allclose(
+        cells.xs("before, thousand", level="column")["value"], expected["before"] / 1e3
+    )
+    assert {"women, 15-19", "men, 85+", "type of place: rural", "region: 1 - Chisinau"} <= set(
+        after.index
+    )
+    assert not any(
+        code in r for r in after.index for code in ("np.", "=", "male", "age_group", "subnatid1")
+    )
 
 
-def test_columns_of_the_survey_are_spelled_where_a_reader_meets_them(context: Context, shown: Mapping[str, object], built: Mapping[str, Chapter]) -> None:
-    """Weights, models, losses and definitions name no column of the file, in either language; a column of the user's own stays as it stands."""
-    codes = re.compile(r"\b(age_group|subnatid1|hhid|educat7|age_enrol|base_\w+|employed_home|isco_2008|hims_\w+|phase1_class|lstatus)\b")
+def test_columns_of_the_survey_are_spelled_where_a_reader_meets_them(
+    context: Context, shown: Mapping[str, object], built: Mapping[str, Chapter]
+) -> None:
+    """Weights, models, losses and definitions name no column of the file, in either language; a
+    column of the user's own stays as it stands.
+    """
+    codes = re.compile(
+        r"\b(age_group|subnatid1|hhid|educat7|age_enrol|base_\w+|employed_home|isco_2008|hims_\w+|phase1_class|lstatus)\b"
+    )
     definitions = shown["T06"]
     assert isinstance(definitions, TextTable)
     french = language("fr")
@@ -231,21 +344,35 @@ def test_columns_of_the_survey_are_spelled_where_a_reader_meets_them(context: Co
     for id_ in ("T06b", "T12", "T15", "T16", "T17-MDA-001"):
         item = shown[id_]
         assert isinstance(item, Table)
-        assert not codes.search(" ".join([*item.notes, *item.rows, *item.cells["definition"].astype(str)])), id_
-    assert spelled("raking to male x age_group, my_own, constant within hhid") == "raking to sex x age group, my_own, constant within household"
+        assert not codes.search(
+            " ".join([*item.notes, *item.rows, *item.cells["definition"].astype(str)])
+        ), id_
+    assert (
+        spelled("raking to male x age_group, my_own, constant within hhid")
+        == "raking to sex x age group, my_own, constant within household"
+    )
     french = language("fr")
     said = french("raking to sex x age group, my_own, constant within household")
-    assert said == "calage par ratissage (raking) sur sexe x groupe d'âge, my_own, constant par ménage" and not french.unknown
+    assert (
+        said == "calage par ratissage (raking) sur sexe x groupe d'âge, my_own, constant par ménage"
+        and not french.unknown
+    )
 
 
-def test_quality_repeats_the_contacts_and_the_weights(context: Context, shown: Mapping[str, object]) -> None:
+def test_quality_repeats_the_contacts_and_the_weights(
+    context: Context, shown: Mapping[str, object]
+) -> None:
     cells = table(shown, "T06c").xs("value", level="column")["value"]
     answer = pd.read_csv(ROOT / "data_raw/MDA/inventory_contact.csv")["answer"]
-    assert cells["implementers who answered (Q1), %"] == pytest.approx(answer.isin(["FULL", "PARTIAL"]).mean())
+    assert cells["implementers who answered (Q1), %"] == pytest.approx(
+        answer.isin(["FULL", "PARTIAL"]).mean()
+    )
     s = context.evaluation.survey
     assert s is not None
     w = s.sample.weights
-    assert cells["design effect of the weights (Q4, Kish)"] == pytest.approx(w.size * (w**2).sum() / w.sum() ** 2, rel=1e-6)
+    assert cells["design effect of the weights (Q4, Kish)"] == pytest.approx(
+        w.size * (w**2).sum() / w.sum() ** 2, rel=1e-6
+    )
 
 
 def test_the_map_has_the_files_hashes(context: Context, shown: Mapping[str, object]) -> None:
@@ -259,11 +386,21 @@ def test_the_map_has_the_files_hashes(context: Context, shown: Mapping[str, obje
     assert listed == set(shown) - {"T23"}
 
 
-def test_the_roll_out_prints_its_tests_and_its_map(context: Context, shown: Mapping[str, object]) -> None:
+def test_the_roll_out_prints_its_tests_and_its_map(
+    context: Context, shown: Mapping[str, object]
+) -> None:
     r, cells = context.evaluation.rollout, table(shown, "T24")
-    assert r is not None and isinstance(r.overall, Estimate) and not isinstance(r.effects, NotEstimable) and not isinstance(r.composition, NotEstimable)
+    assert (
+        r is not None
+        and isinstance(r.overall, Estimate)
+        and not isinstance(r.effects, NotEstimable)
+        and not isinstance(r.composition, NotEstimable)
+    )
     row = "all groups and periods, design-based error"
-    assert cells.loc[(row, "estimate"), "value"] == r.overall.value[0] and cells.loc[(row, "p"), "value"] == r.overall.pvalue[0]
+    assert (
+        cells.loc[(row, "estimate"), "value"] == r.overall.value[0]
+        and cells.loc[(row, "p"), "value"] == r.overall.pvalue[0]
+    )
     pre, makeup = r.effects.pretrend_test(), r.composition.test
     assert not isinstance(pre, NotEstimable) and not isinstance(makeup, NotEstimable)
     assert cells.loc[("test that all effects before the roll-out are 0", "p"), "value"] == pre.p
@@ -273,24 +410,45 @@ def test_the_roll_out_prints_its_tests_and_its_map(context: Context, shown: Mapp
 
 
 def test_what_the_study_could_have_found(context: Context, shown: Mapping[str, object]) -> None:
-    """An effect of the printed size is found with 80% chance: power of the t test with the design's degrees of freedom, normal within 1%."""
+    """An effect of the printed size is found with 80% chance: power of the t test with the design's
+    degrees of freedom, normal within 1%.
+    """
     effect = context.evaluation.effects[0]
     main = effect.by_wave["employed", 3]
     assert isinstance(main, Estimate)
-    size = table(shown, "T19b-MDA-001").loc[("effect that this study finds with 80% chance", "value"), "value"] / main.se[0]
+    size = (
+        table(shown, "T19b-MDA-001").loc[
+            ("effect that this study finds with 80% chance", "value"), "value"
+        ]
+        / main.se[0]
+    )
     critical = stats.t.ppf(0.975, main.dof[0])
     assert float(stats.nct.sf(critical, main.dof[0], size)) == pytest.approx(0.8, abs=0.01)
 
 
 def test_without_evidence_every_chapter_says_so(context: Context) -> None:
-    """No tracer, no roll-out, no survey, no inventory: sentences, never an empty or a missing table."""
-    empty = dataclasses.replace(context.evaluation, survey=None, tracing=None, inventory=None, study=None, rollout=None, kept={})
+    """No tracer, no roll-out, no survey, no inventory: sentences, never an empty or a missing
+    table.
+    """
+    empty = dataclasses.replace(
+        context.evaluation,
+        survey=None,
+        tracing=None,
+        inventory=None,
+        study=None,
+        rollout=None,
+        kept={},
+    )
     nothing = dataclasses.replace(context, evaluation=empty)
     for name, make in CHAPTERS.items():
         items = make(nothing).items
         assert items, name
-        assert any(isinstance(i, str) and "Not supplied" in i for i in items) or name == "limits", name
-    matrix = next(i for i in CHAPTERS["limits"](nothing).items if isinstance(i, TextTable) and i.id == "T05c")
+        assert any(isinstance(i, str) and "Not supplied" in i for i in items) or name == "limits", (
+            name
+        )
+    matrix = next(
+        i for i in CHAPTERS["limits"](nothing).items if isinstance(i, TextTable) and i.id == "T05c"
+    )
     assert set(matrix.frame["Strength"]) == {"none"} and matrix.frame["Criterion"].nunique() == 6
 
 
@@ -298,48 +456,100 @@ def test_figures_that_the_tracer_cannot_support_say_why(context: Context) -> Non
     study = context.evaluation.tracing
     assert study is not None
     panel = dataclasses.replace(study.panel, episodes=None, _made={})
-    bare = dataclasses.replace(context, evaluation=dataclasses.replace(context.evaluation, tracing=dataclasses.replace(study, panel=panel, kept={}), kept={}))
+    bare = dataclasses.replace(
+        context,
+        evaluation=dataclasses.replace(
+            context.evaluation, tracing=dataclasses.replace(study, panel=panel, kept={}), kept={}
+        ),
+    )
     said = waiting_items(bare, bare.evaluation.tracing)  # type: ignore[arg-type]
     assert [str(s)[:3] for s in said] == ["F08", "F09"] and all("episodes" in str(s) for s in said)
 
 
-def test_voluntary_and_forced_returns_stand_apart(context: Context, shown: Mapping[str, object]) -> None:
-    """By hand from the survey's weights; a kind of few persons is hidden with its neighbour, and a survey that does not ask says so."""
+def test_voluntary_and_forced_returns_stand_apart(
+    context: Context, shown: Mapping[str, object]
+) -> None:
+    """By hand from the survey's weights; a kind of few persons is hidden with its neighbour, and a
+    survey that does not ask says so.
+    """
     s = context.evaluation.survey
     assert s is not None
     frame, w = s.sample.frame, np.asarray(s.sample.weights)
-    returnee, forced = (frame["mig_status"].astype(str) == "RET").to_numpy(), frame["mig_ret_type"].isin(["DEPORT", "READMISSION"]).to_numpy()
+    returnee, forced = (
+        (frame["mig_status"].astype(str) == "RET").to_numpy(),
+        frame["mig_ret_type"].isin(["DEPORT", "READMISSION"]).to_numpy(),
+    )
     cells = table(shown, "T08d")
-    assert cells.loc[("share of returnees", "forced return"), "value"] == pytest.approx(w[returnee & forced].sum() / w[returnee].sum(), rel=1e-9)
+    assert cells.loc[("share of returnees", "forced return"), "value"] == pytest.approx(
+        w[returnee & forced].sum() / w[returnee].sum(), rel=1e-9
+    )
     work = (frame["lstatus"] == 1).to_numpy(bool)
-    for kind, inside in (("forced return", returnee & forced), ("voluntary return", returnee & ~forced)):
-        assert cells.loc[("Employment rate", kind), "value"] == pytest.approx(w[inside & work].sum() / w[inside].sum(), rel=1e-9)
+    for kind, inside in (
+        ("forced return", returnee & forced),
+        ("voluntary return", returnee & ~forced),
+    ):
+        assert cells.loc[("Employment rate", kind), "value"] == pytest.approx(
+            w[inside & work].sum() / w[inside].sum(), rel=1e-9
+        )
         assert cells.loc[("Employment rate", kind), "n"] == inside.sum()
     strict = returns(dataclasses.replace(context, rules=Rules(min_cell=100, min_mean=100)), s, ())
     assert isinstance(strict, Table)
-    assert (strict.cells.set_index("row").loc[["share of returnees"], "status"] == "confidential").all()
-    unasked = dataclasses.replace(s, sample=s.sample.with_columns({"mig_ret_type": np.full(s.sample.n, None, dtype=object)}))
-    assert returns(context, unasked, ()) == "T08d: voluntariness of return: the survey does not ask how people returned."
+    assert (
+        strict.cells.set_index("row").loc[["share of returnees"], "status"] == "confidential"
+    ).all()
+    unasked = dataclasses.replace(
+        s, sample=s.sample.with_columns({"mig_ret_type": np.full(s.sample.n, None, dtype=object)})
+    )
+    assert (
+        returns(context, unasked, ())
+        == "T08d: voluntariness of return: the survey does not ask how people returned."
+    )
 
 
 def test_hidden_months_are_neither_zero_nor_said(shown: Mapping[str, object]) -> None:
-    """What is not shown is empty in the figure's numbers and "c" in its words; an empty state may stand beside the one of few persons."""
+    """What is not shown is empty in the figure's numbers and "c" in its words; an empty state may
+    stand beside the one of few persons.
+    """
     drawn = figure(shown, "F08").data
     states = drawn.columns.drop(["month", "n", "group"])
     people = drawn[states].mul(drawn["n"], axis=0)
     assert not ((people > 1e-9) & (people < 9.5)).to_numpy().any()
     assert (drawn[states].isna().sum(axis=1) != 1).all() and drawn[states].isna().to_numpy().any()
-    few = _few(pd.DataFrame({"a": [900.0, 900.0, 500.0], "b": [4.0, 40.0, 4.0], "d": [0.0, 0.0, 3.0], "e": [96.0, 60.0, 20.0]}), 10)
-    assert few.to_numpy().tolist() == [[False, True, False, True], [False] * 4, [False, True, True, True]]
-    two = pd.DataFrame({"month": [0, 1], "n": [100, 100], "a": [0.9, 0.5], "b": [0.1, np.nan], "d": [0.0, np.nan]})
-    alt = months("F08", "States", {"participants": two}, {"a": "at work", "b": "abroad", "d": "in school"}, "months").alt
+    few = _few(
+        pd.DataFrame(
+            {
+                "a": [900.0, 900.0, 500.0],
+                "b": [4.0, 40.0, 4.0],
+                "d": [0.0, 0.0, 3.0],
+                "e": [96.0, 60.0, 20.0],
+            }
+        ),
+        10,
+    )
+    assert few.to_numpy().tolist() == [
+        [False, True, False, True],
+        [False] * 4,
+        [False, True, True, True],
+    ]
+    two = pd.DataFrame(
+        {"month": [0, 1], "n": [100, 100], "a": [0.9, 0.5], "b": [0.1, np.nan], "d": [0.0, np.nan]}
+    )
+    alt = months(
+        "F08",
+        "States",
+        {"participants": two},
+        {"a": "at work", "b": "abroad", "d": "in school"},
+        "months",
+    ).alt
     assert "at work 90, 50; abroad 10, c; in school 0, c" in alt
 
 
 def test_an_effect_stands_with_its_interval(shown: Mapping[str, object]) -> None:
     item = shown["T17-MDA-001"]
     assert isinstance(item, Table)
-    cell = item.cells[(item.cells["row"] == "employed, at home or abroad") & (item.cells["column"] == "24 months")].iloc[0]
+    cell = item.cells[
+        (item.cells["row"] == "employed, at home or abroad") & (item.cells["column"] == "24 months")
+    ].iloc[0]
     low, value, high = (100 * cell[c] for c in ("ci_low", "value", "ci_high"))
     assert f"{value:.1f} ({100 * cell['se']:.1f}) [{low:.1f};\u00a0{high:.1f}]" in item.to_html()
     assert "95% confidence intervals in square brackets." in item.to_html()
@@ -348,8 +558,18 @@ def test_an_effect_stands_with_its_interval(shown: Mapping[str, object]) -> None
 def test_earnings_and_durations_say_their_units(shown: Mapping[str, object]) -> None:
     for id_ in ("T14", "T16", "T17-MDA-001"):
         item = shown[id_]
-        assert isinstance(item, Table) and "Monthly earnings in MDL, those abroad converted." in item.notes
+        assert (
+            isinstance(item, Table)
+            and "Monthly earnings in MDL, those abroad converted." in item.notes
+        )
     rows = set(table(shown, "T11").index.get_level_values("row"))
-    assert {"Duration of the last stay abroad (median), months", "Recruitment cost indicator (SDG 10.7.1), months of earnings"} <= rows
-    ages = [r for r in table(shown, "T07").index.get_level_values("row").unique() if r.startswith("education: ")]
+    assert {
+        "Duration of the last stay abroad (median), months",
+        "Recruitment cost indicator (SDG 10.7.1), months of earnings",
+    } <= rows
+    ages = [
+        r
+        for r in table(shown, "T07").index.get_level_values("row").unique()
+        if r.startswith("education: ")
+    ]
     assert ages == ["education: low", "education: medium", "education: high"]

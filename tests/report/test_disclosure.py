@@ -1,4 +1,6 @@
-"""Disclosure: a linear-programming attack on random tables and on a whole report recovers no hidden cell, and no output holds a hidden number."""
+"""Disclosure: a linear-programming attack on random tables and on a whole report recovers no hidden
+cell, and no output holds a hidden number.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,18 @@ import pytest
 from mismes_eval.errors import DisclosureError, ParamsError
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.country import CountryReport, country_report
-from mismes_eval.report.disclosure import Partition, Relation, attack, attack_report, dominance, protect, protect_tables, protected_levels, recovered, system
+from mismes_eval.report.disclosure import (
+    Partition,
+    Relation,
+    attack,
+    attack_report,
+    dominance,
+    protect,
+    protect_tables,
+    protected_levels,
+    recovered,
+    system,
+)
 from mismes_eval.report.language import language
 from mismes_eval.report.rules import Rules
 from mismes_eval.report.session import Session
@@ -84,14 +97,27 @@ def cell(row: str, n: float, value: float, status: str) -> dict[str, object]:
     }
 
 
-def test_a_group_hidden_in_one_table_is_hidden_in_every_table_that_counts_the_same_persons() -> None:
-    rows = [("men", 40.0, 0.5, "shown"), ("women", 6.0, 0.25, "confidential"), ("all", 46.0, 0.47, "shown")]
+def test_a_group_hidden_in_one_table_is_hidden_in_every_table_that_counts_the_same_persons() -> (
+    None
+):
+    rows = [
+        ("men", 40.0, 0.5, "shown"),
+        ("women", 6.0, 0.25, "confidential"),
+        ("all", 46.0, 0.47, "shown"),
+    ]
     first = Table("A", "first", pd.DataFrame([cell(*r) for r in rows], columns=list(COLUMNS)))
-    second = Table("B", "second", pd.DataFrame([cell(r[0], r[1], r[2], "shown") for r in rows], columns=list(COLUMNS)))
+    second = Table(
+        "B",
+        "second",
+        pd.DataFrame([cell(r[0], r[1], r[2], "shown") for r in rows], columns=list(COLUMNS)),
+    )
     part = [Partition("persons", "all", ("men", "women"))]
     (a, b), audit = protect_tables([first, second], {"A": part, "B": part})
     assert b.cells.set_index("row").loc["women", "status"] == "confidential"
-    assert a.cells.set_index("row").loc["men", "status"] == "secondary" or a.cells.set_index("row").loc["all", "status"] == "secondary"
+    assert (
+        a.cells.set_index("row").loc["men", "status"] == "secondary"
+        or a.cells.set_index("row").loc["all", "status"] == "secondary"
+    )
     assert {"women"} <= set(audit["row"])
     html, published = a.to_html(), a.published().set_index("row")
     assert "25.0" not in html
@@ -103,16 +129,33 @@ def test_a_group_hidden_in_one_table_is_hidden_in_every_table_that_counts_the_sa
 def test_a_difference_gives_nothing_away() -> None:
     """Of a, b and a - b, none is hidden alone."""
     cells = pd.DataFrame(
-        [cell("age", n, 0.5, status) | {"column": c} for c, n, status in (("a", 6.0, "confidential"), ("b", 40.0, "shown"), ("gap", 44.0, "shown"))],
+        [
+            cell("age", n, 0.5, status) | {"column": c}
+            for c, n, status in (
+                ("a", 6.0, "confidential"),
+                ("b", 40.0, "shown"),
+                ("gap", 44.0, "shown"),
+            )
+        ],
         columns=list(COLUMNS),
     )
-    (table,), _ = protect_tables([Table("A", "first", cells)], {"A": [Partition("p", "gap", ("a", "b"), "columns", contrast=True)]})
+    (table,), _ = protect_tables(
+        [Table("A", "first", cells)],
+        {"A": [Partition("p", "gap", ("a", "b"), "columns", contrast=True)]},
+    )
     assert (table.cells["status"] != "shown").sum() >= 2
 
 
 def test_groups_that_are_everybody_and_groups_with_others_besides() -> None:
     def tables(n_all: float) -> list[Table]:
-        rows = [cell("rate", n, 0.5, s) | {"column": c} for c, n, s in (("ret", 6.0, "confidential"), ("non", 40.0, "shown"), ("all", n_all, "shown"))]
+        rows = [
+            cell("rate", n, 0.5, s) | {"column": c}
+            for c, n, s in (
+                ("ret", 6.0, "confidential"),
+                ("non", 40.0, "shown"),
+                ("all", n_all, "shown"),
+            )
+        ]
         return [Table("A", "first", pd.DataFrame(rows, columns=list(COLUMNS)))]
 
     part = {"A": [Partition("p", "all", ("ret", "non"), "columns", rest=True)]}
@@ -125,7 +168,14 @@ def test_groups_that_are_everybody_and_groups_with_others_besides() -> None:
 
 
 def test_parts_of_a_whole_that_stands_elsewhere() -> None:
-    rows = [cell(r, n, 1.0, s) for r, n, s in (("age: young", 20.0, "confidential"), ("age: old", 50.0, "shown"), ("age: middle", 90.0, "shown"))]
+    rows = [
+        cell(r, n, 1.0, s)
+        for r, n, s in (
+            ("age: young", 20.0, "confidential"),
+            ("age: old", 50.0, "shown"),
+            ("age: middle", 90.0, "shown"),
+        )
+    ]
     table = Table("A", "first", pd.DataFrame(rows, columns=list(COLUMNS)))
     part = {"A": [Partition("p", "", ("age: young", "age: old", "age: middle"))]}
     assert attack_report([table], part) == [("p", "age: young", "rate")]
@@ -134,11 +184,17 @@ def test_parts_of_a_whole_that_stands_elsewhere() -> None:
 
 
 def test_levels_of_a_profile_over_random_counts() -> None:
-    """No small count follows from the sizes of the groups and the other levels, with and without persons in no group."""
+    """No small count follows from the sizes of the groups and the other levels, with and without
+    persons in no group.
+    """
     rng = np.random.default_rng(7)
     hidden = 0
     for _ in range(40):
-        parts = pd.DataFrame(rng.negative_binomial(1, 0.03, (5, 2)), columns=["ret", "non"], index=[f"l{i}" for i in range(5)])
+        parts = pd.DataFrame(
+            rng.negative_binomial(1, 0.03, (5, 2)),
+            columns=["ret", "non"],
+            index=[f"l{i}" for i in range(5)],
+        )
         counts = parts.assign(all=parts.sum(axis=1) + rng.integers(0, 2) * rng.integers(0, 30, 5))
         status = protected_levels(counts, 10, "all")
         small = (counts > 0) & (counts < 10)
@@ -147,7 +203,10 @@ def test_levels_of_a_profile_over_random_counts() -> None:
             line = status[group] != "shown"
             assert not (small[group].any() and line.sum() == 1)
         for level in counts.index:
-            if counts.loc[level, "all"] == counts.loc[level, ["ret", "non"]].sum() and small.loc[level].any():
+            if (
+                counts.loc[level, "all"] == counts.loc[level, ["ret", "non"]].sum()
+                and small.loc[level].any()
+            ):
                 assert (status.loc[level] != "shown").sum() != 1
         hidden += int(small.to_numpy().sum())
     assert hidden > 50
@@ -178,9 +237,15 @@ def test_a_whole_report_shows_no_small_cell_and_lists_what_it_hides(report: Coun
     hidden = 0
     for table in tables:
         shown = table.cells[table.cells["status"] == "shown"]
-        small = shown[shown["kind"].isin(["share", "proportion", "total"]) & (shown["n"] > 0) & (shown["n"] < 10)]
+        small = shown[
+            shown["kind"].isin(["share", "proportion", "total"])
+            & (shown["n"] > 0)
+            & (shown["n"] < 10)
+        ]
         assert small.empty, table.id
-        means = shown[shown["kind"].isin(["mean", "quantile", "ratio"]) & (shown["n"] > 0) & (shown["n"] < 30)]
+        means = shown[
+            shown["kind"].isin(["mean", "quantile", "ratio"]) & (shown["n"] > 0) & (shown["n"] < 30)
+        ]
         assert means.empty, table.id
         published = table.published()
         gone = published[published["status"] != "shown"]
@@ -195,7 +260,10 @@ def test_a_whole_report_shows_no_small_cell_and_lists_what_it_hides(report: Coun
 def test_every_number_with_sampling_error_carries_n_and_definition(report: CountryReport) -> None:
     for chapter in report.chapters.values():
         for table in (i for i in chapter.items if isinstance(i, Table)):
-            estimated = table.cells[(table.cells["status"] == "shown") & table.cells["kind"].isin(["share", "proportion", "total", "mean", "quantile"])]
+            estimated = table.cells[
+                (table.cells["status"] == "shown")
+                & table.cells["kind"].isin(["share", "proportion", "total", "mean", "quantile"])
+            ]
             assert estimated["n"].notna().all(), table.id
             assert estimated["se"].notna().all(), table.id
             assert table.synthetic
@@ -214,20 +282,38 @@ def test_an_attack_on_the_whole_report_recovers_no_hidden_cell(report: CountryRe
 
 
 def test_no_count_of_an_age_follows_from_the_other_tables(report: CountryReport) -> None:
-    """T03b counts returnees by age, T08 the young as the base of a rate, T07a all of them: what is left over is never a single age of few persons."""
-    tables = {i.id: i.published() for c in report.chapters.values() for i in c.items if isinstance(i, Table)}
+    """T03b counts returnees by age, T08 the young as the base of a rate, T07a all of them: what is
+    left over is never a single age of few persons.
+    """
+    tables = {
+        i.id: i.published()
+        for c in report.chapters.values()
+        for i in c.items
+        if isinstance(i, Table)
+    }
     ages = tables["T03b"][tables["T03b"]["row"].str.startswith("age: ")].set_index("row")["n"]
-    young = tables["T08"].set_index(["row", "column"])["n"]["Young people not in employment, education or training", "returnees"]
+    young = tables["T08"].set_index(["row", "column"])["n"][
+        "Young people not in employment, education or training", "returnees"
+    ]
     known = ages.fillna(pd.Series({"age: 15-24": young}))
-    profile = tables["T07"][tables["T07"]["row"].str.startswith("age: ") & (tables["T07"]["column"] == "returnees")]
+    profile = tables["T07"][
+        tables["T07"]["row"].str.startswith("age: ") & (tables["T07"]["column"] == "returnees")
+    ]
     assert known.isna().sum() != 1
-    assert len(profile[profile["status"] == "confidential"]) == 0 or (profile["status"].isin(["confidential", "secondary"])).sum() > 1
+    assert (
+        len(profile[profile["status"] == "confidential"]) == 0
+        or (profile["status"].isin(["confidential", "secondary"])).sum() > 1
+    )
     assert profile.set_index("row")["status"]["age: 15-24"] == "shown"
 
 
 def test_no_budget_follows_from_the_others(report: CountryReport) -> None:
-    """Of the parts of a published budget none is hidden alone: stages, models of a stage, sides, states of the register."""
-    found = {i.id: i.cells for c in report.chapters.values() for i in c.items if isinstance(i, Table)}
+    """Of the parts of a published budget none is hidden alone: stages, models of a stage, sides,
+    states of the register.
+    """
+    found = {
+        i.id: i.cells for c in report.chapters.values() for i in c.items if isinstance(i, Table)
+    }
     stages = found["T01"][found["T01"]["unit"] == "EUR"].set_index("row")["status"]
     assert (stages.drop("All stages") != "shown").sum() != 1
     models = found["T01b"][(found["T01b"]["unit"] == "EUR") & found["T01b"]["value"].notna()]
@@ -235,8 +321,16 @@ def test_no_budget_follows_from_the_others(report: CountryReport) -> None:
         assert stages[stage] != "shown" or (lines["status"] != "shown").sum() != 1, stage
     for _, line in found["T02"][found["T02"]["unit"] == "share"].groupby("row"):
         assert (line["status"] != "shown").sum() != 1
-    hidden = {(r.row != "All measures", r.column.split(",")[0]) for r in found["T02"].itertuples() if r.status == "confidential"}
-    again = {("return measures" in r.row, r.row.split("-")[0]) for r in found["T05"].itertuples() if r.status == "confidential"}
+    hidden = {
+        (r.row != "All measures", r.column.split(",")[0])
+        for r in found["T02"].itertuples()
+        if r.status == "confidential"
+    }
+    again = {
+        ("return measures" in r.row, r.row.split("-")[0])
+        for r in found["T05"].itertuples()
+        if r.status == "confidential"
+    }
     assert hidden == again
     register = found["T05b"][(found["T05b"]["unit"] == "EUR") & (found["T05b"]["value"] > 0)]
     assert (register["status"] != "shown").sum() != 1

@@ -1,4 +1,6 @@
-"""Every text of a report is in its language once and only once: catalogues are whole, numbers follow the locale, names out of the data stay as they are."""
+"""Every text of a report is in its language once and only once: catalogues are whole, numbers
+follow the locale, names out of the data stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,27 @@ REPORT = LOCALE.parent
 FIELD = re.compile(r"\{(\w+)")
 WORDS = re.compile(r"[^\W\d_]{2,}[,:;]? [^\W\d_]{2,}")
 TRANSLATED = ("t", "text", "context.text", "context.words", "self.words", "self.language")
-UNSEEN = ("Problem", "contains", "startswith", "endswith", "removeprefix", "removesuffix", "replace", "compile", "canvas", "legend", "annotate", "rc_context")
-KEYS = {"left out", "lower left", "outside right center", "axes fraction", "DejaVu Sans"}  # words of the code, not of the report
+UNSEEN = (
+    "Problem",
+    "contains",
+    "startswith",
+    "endswith",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "compile",
+    "canvas",
+    "legend",
+    "annotate",
+    "rc_context",
+)
+KEYS = {
+    "left out",
+    "lower left",
+    "outside right center",
+    "axes fraction",
+    "DejaVu Sans",
+}  # words of the code, not of the report
 CATALOGUES = [c for c in available() if c != "en"]
 
 
@@ -37,8 +58,25 @@ def whole(code: str) -> dict[str, str]:
 
 def sources() -> list[Path]:
     """Modules that write what a reader sees."""
-    names = ("findings", "synthesis", "synthesis_tables", "synthesis_effects", "tables", "html", "results", "country", "index", "session")
-    return sorted([*REPORT.glob("chapters/*.py"), *REPORT.glob("figures*.py"), *(p for n in names if (p := REPORT / f"{n}.py").is_file())])
+    names = (
+        "findings",
+        "synthesis",
+        "synthesis_tables",
+        "synthesis_effects",
+        "tables",
+        "html",
+        "results",
+        "country",
+        "index",
+        "session",
+    )
+    return sorted(
+        [
+            *REPORT.glob("chapters/*.py"),
+            *REPORT.glob("figures*.py"),
+            *(p for n in names if (p := REPORT / f"{n}.py").is_file()),
+        ]
+    )
 
 
 def name_of(call: ast.Call) -> str:
@@ -69,11 +107,19 @@ def spelled(node: ast.expr) -> str:
 
 
 def literals(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Line and text of a module's literals apart from docstrings, errors and the words of the code; what an f-string puts in is {}."""
+    """Line and text of a module's literals apart from docstrings, errors and the words of the code;
+    what an f-string puts in is {}.
+    """
     hidden: set[int] = set()
     for node in ast.walk(tree):
-        unseen = isinstance(node, (ast.Raise, ast.Assert)) or (isinstance(node, ast.Call) and name_of(node) in UNSEEN)
-        if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)) and node.body and isinstance(node.body[0], ast.Expr):
+        unseen = isinstance(node, (ast.Raise, ast.Assert)) or (
+            isinstance(node, ast.Call) and name_of(node) in UNSEEN
+        )
+        if (
+            isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef))
+            and node.body
+            and isinstance(node.body[0], ast.Expr)
+        ):
             hidden |= {id(n) for n in ast.walk(node.body[0])}
         elif unseen:
             hidden |= {id(n) for n in ast.walk(node)}
@@ -82,7 +128,12 @@ def literals(tree: ast.AST) -> Iterator[tuple[int, str]]:
             hidden |= {id(n) for n in node.values}
             if id(node) not in hidden:
                 yield node.lineno, spelled(node)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in hidden and node.value not in KEYS:
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in hidden
+            and node.value not in KEYS
+        ):
             yield node.lineno, node.value
 
 
@@ -90,7 +141,9 @@ def literals(tree: ast.AST) -> Iterator[tuple[int, str]]:
 def test_every_entry_is_translated_with_the_same_names(code):
     text = (LOCALE / f"{code}.po").read_text(encoding="utf-8")
     ids = re.findall(r'(?m)^msgid (".+")$', text)
-    assert len(ids) == len(set(ids)), f"twice in the file: {sorted({i for i in ids if ids.count(i) > 1})}"
+    assert len(ids) == len(set(ids)), (
+        f"twice in the file: {sorted({i for i in ids if ids.count(i) > 1})}"
+    )
     entries = whole(code)
     assert not [k for k, v in entries.items() if not v.strip()]
     assert not {k: v for k, v in entries.items() if set(FIELD.findall(k)) != set(FIELD.findall(v))}
@@ -110,17 +163,26 @@ def test_every_sentence_of_the_report_has_an_entry(code):
         f"{path.name}:{node.lineno}: {node.value}"
         for path in sources()
         for node in sentences(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in entries and re.search(r"[^\W\d_]{2}", FIELD.sub("", node.value))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and node.value not in entries
+        and re.search(r"[^\W\d_]{2}", FIELD.sub("", node.value))
     ]
     assert not missing, "\n".join(missing)
 
 
 @pytest.mark.parametrize("code", CATALOGUES)
 def test_every_literal_of_the_chapters_has_an_entry(code):
-    """Titles, headings, notes and names of rows are handed to tables and figures as they stand here."""
+    """Titles, headings, notes and names of rows are handed to tables and figures as they stand
+    here.
+    """
     entries = whole(code)
     patterns = {re.sub(r"\{[^}]*\}", "{}", k) for k in entries}
-    shown = [p for p in sources() if p.parent.name == "chapters" or p.name.startswith("figures") or p.name == "findings.py"]
+    shown = [
+        p
+        for p in sources()
+        if p.parent.name == "chapters" or p.name.startswith("figures") or p.name == "findings.py"
+    ]
     missing = [
         f"{path.name}:{line}: {text}"
         for path in shown
@@ -135,15 +197,23 @@ def test_every_reason_why_there_is_no_number_has_an_entry(code):
     """NotEstimable reasons are written below the report and shown in it."""
     patterns = {re.sub(r"\{[^}]*\}", "{}", k) for k in whole(code)}
     missing = []
-    for path in sorted(p for p in REPORT.parent.rglob("*.py") if not {"cli", "synthetic"} & set(p.parts)):
+    for path in sorted(
+        p for p in REPORT.parent.rglob("*.py") if not {"cli", "synthetic"} & set(p.parts)
+    ):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and name_of(node) == "NotEstimable" and node.args:
-                missing += [f"{path.name}:{node.lineno}: {said}" for said in map(spelled, choices(node.args[0])) if said and said not in patterns]
+                missing += [
+                    f"{path.name}:{node.lineno}: {said}"
+                    for said in map(spelled, choices(node.args[0]))
+                    if said and said not in patterns
+                ]
     assert not missing, "\n".join(missing)
 
 
 def test_no_sentence_is_put_together_before_it_is_translated():
-    """A label inside t(f"...") would be part of the entry's name: braces in it would break the sentence, and no catalogue could have it."""
+    """A label inside t(f"...") would be part of the entry's name: braces in it would break the
+    sentence, and no catalogue could have it.
+    """
     mixed = [
         f"{path.name}:{node.lineno}"
         for path in sources()
@@ -158,7 +228,9 @@ def test_every_figure_of_a_chapter_is_drawn_in_the_language():
         f"{path.name}:{node.lineno}"
         for path in REPORT.glob("chapters/*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("figures") and "context.words" not in ast.unparse(node)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).startswith("figures")
+        and "context.words" not in ast.unparse(node)
     ]
     assert not plain
 
@@ -182,11 +254,16 @@ def test_the_french_report_has_no_untranslated_text(french):
 def test_the_french_report_reads_as_french(french):
     _, html = french
     text = re.sub(r"<[^>]+>", " ", re.sub(r'src="data:[^"]+"', "", html))
-    english = re.findall(r"\b(?:the|and|with|from|which|their|were|persons|share of|standard errors|not shown)\b", text)
+    english = re.findall(
+        r"\b(?:the|and|with|from|which|their|were|persons|share of|standard errors|not shown)\b",
+        text,
+    )
     assert len(english) <= 2, english  # proper names may hold one
     assert "Taux d'emploi" in text.replace("&#x27;", "'")
     assert "erreurs types" in text.lower()
-    assert not re.search(r"\d\.\d{1,2} \(\d", text), "a decimal point in a number with its standard error"
+    assert not re.search(r"\d\.\d{1,2} \(\d", text), (
+        "a decimal point in a number with its standard error"
+    )
     assert re.search(r"\d,\d \(\d", text)
 
 
@@ -194,7 +271,12 @@ def test_the_french_workbook_has_french_headings(french):
     report, _ = french
     book = openpyxl.load_workbook(report.session.work / "tables.xlsx", read_only=True)
     assert book.sheetnames[0] == "Sommaire"
-    assert [c.value for c in next(book["T08"].iter_rows(min_row=3, max_row=3))][:4] == ["tableau", "ligne", "colonne", "valeur"]
+    assert [c.value for c in next(book["T08"].iter_rows(min_row=3, max_row=3))][:4] == [
+        "tableau",
+        "ligne",
+        "colonne",
+        "valeur",
+    ]
 
 
 @pytest.mark.property
@@ -204,7 +286,10 @@ def test_numbers_follow_the_locale():
     assert en.number(1234567.891, 2) == "1,234,567.89"
     assert fr.number(float("nan")) == "–"
     assert fr.number(-0.001) == "0,0"
-    assert fr("{x:.1%} and {n:,} in {y}", x=0.153, n=12345, y=2023) == "15,3\u00a0% and 12\u202f345 in 2023"
+    assert (
+        fr("{x:.1%} and {n:,} in {y}", x=0.153, n=12345, y=2023)
+        == "15,3\u00a0% and 12\u202f345 in 2023"
+    )
     assert en("{x:.1%} and {n:,}", x=0.153, n=12345) == "15.3% and 12,345"
     assert fr.date(date(2023, 12, 31)) == "31 décembre 2023"
 
@@ -232,13 +317,18 @@ def test_names_out_of_the_data_are_never_looked_up():
     assert t.level("Casablanca {not a field} 100%") == "Casablanca {not a field} 100%"
     assert t("{c}: {level}", c="place", level="{evil}") == "place : {evil}"
     assert t(t.name("a {b} c")) == "a {b} c"
-    table = counts("T", "Group", pd.DataFrame({"men": [1.0]}, index=["a {b} c"]), "", synthetic=True).in_language(t)
+    table = counts(
+        "T", "Group", pd.DataFrame({"men": [1.0]}, index=["a {b} c"]), "", synthetic=True
+    ).in_language(t)
     assert table.rows == ["a {b} c"]
     assert table.columns == ["hommes"]
 
 
 def test_a_sentence_of_a_lower_floor_is_found_by_its_pattern():
-    t = Language("fr", {"Variance: {how}, {n} PSUs.": "Variance : {how}, {n} UP.", "linearised": "linéarisée"})
+    t = Language(
+        "fr",
+        {"Variance: {how}, {n} PSUs.": "Variance : {how}, {n} UP.", "linearised": "linéarisée"},
+    )
     assert t("Variance: linearised, 1,417 PSUs.") == "Variance : linéarisée, 1\u202f417 UP."
     assert not t.unknown
 
@@ -252,7 +342,10 @@ def test_a_table_is_put_into_one_language_once():
 
 
 def test_a_language_is_one_file(tmp_path, monkeypatch):
-    (tmp_path / "de.po").write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Group"\nmsgstr "Gruppe"\n', encoding="utf-8")
+    (tmp_path / "de.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Group"\nmsgstr "Gruppe"\n',
+        encoding="utf-8",
+    )
     monkeypatch.setattr(module, "LOCALE", tmp_path)
     catalogue.cache_clear()
     german = language("de")

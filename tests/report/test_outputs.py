@@ -1,4 +1,6 @@
-"""Everything a report leaves behind agrees: Parquet with JSON, the manifest's map of tables with cells and inputs, the index with the files on disk; no file can be taken for another."""
+"""Everything a report leaves behind agrees: Parquet with JSON, the manifest's map of tables with
+cells and inputs, the index with the files on disk; no file can be taken for another.
+"""
 
 from __future__ import annotations
 
@@ -28,22 +30,52 @@ def test_parquet_has_one_row_a_number_and_the_same_numbers(made: Path) -> None:
     frame = pd.read_parquet(folder / "estimates.parquet")
     assert len(frame) == len(told) == 2
     assert frame["value"].tolist() == [e["value"] for e in told]
-    assert {"country", "synthetic", "table", "row", "column", "value", "se", "ci_low", "ci_high", "n", "definition", "unit", "flag", "status"} <= set(
-        frame.columns
-    )
+    assert {
+        "country",
+        "synthetic",
+        "table",
+        "row",
+        "column",
+        "value",
+        "se",
+        "ci_low",
+        "ci_high",
+        "n",
+        "definition",
+        "unit",
+        "flag",
+        "status",
+    } <= set(frame.columns)
     assert frame["synthetic"].all() and set(frame["country"]) == {"MDA"}
 
 
 def test_the_workbook_says_what_the_page_says(tmp_path: Path) -> None:
-    """A sheet has the mark, the title, the table's notes and as many decimals as the page; the cells keep every digit, hidden ones are empty."""
-    blank = dict.fromkeys(COLUMNS, np.nan) | {"column": "estimate", "flag": "", "kind": "share", "unit": "share", "definition": "", "status": "shown"}
+    """A sheet has the mark, the title, the table's notes and as many decimals as the page; the
+    cells keep every digit, hidden ones are empty.
+    """
+    blank = dict.fromkeys(COLUMNS, np.nan) | {
+        "column": "estimate",
+        "flag": "",
+        "kind": "share",
+        "unit": "share",
+        "definition": "",
+        "status": "shown",
+    }
     cells = [
         blank | {"row": "employed", "value": 0.123456789, "se": 0.0123, "n": 1234.0, "cv": 0.1},
         blank | {"row": "few", "value": 0.5, "se": 0.1, "n": 4.0, "status": "confidential"},
-        blank | {"row": "persons, thousand", "value": 136269.4, "se": 5976.9, "n": 722.0, "kind": "total", "unit": "persons"},
+        blank
+        | {
+            "row": "persons, thousand",
+            "value": 136269.4,
+            "se": 5976.9,
+            "n": 722.0,
+            "kind": "total",
+            "unit": "persons",
+        },
         blank | {"row": "test", "value": 0.0312, "kind": "effect", "unit": "p"},
         blank | {"row": "effect", "value": 0.0981, "kind": "effect"},
-    ]  # fmt: skip
+    ]
     table = Table(
         "T08",
         "Labour status",
@@ -55,9 +87,13 @@ def test_the_workbook_says_what_the_page_says(tmp_path: Path) -> None:
         True,
         {"persons, thousand": (0.001, 1), "test": (1.0, 3)},
     )
-    words = TextTable("T21", "Limits", pd.DataFrame({"Subject": ["x"], "What": ["y"]}), synthetic=True)
+    words = TextTable(
+        "T21", "Limits", pd.DataFrame({"Subject": ["x"], "What": ["y"]}), synthetic=True
+    )
     (tmp_path / "data.csv").write_text("x\n1\n", encoding="utf-8")
-    (tmp_path / "MDA.yaml").write_text("country: MDA\nsynthetic: true\nyear: 2023\ninputs:\n  lfs: data.csv\n", encoding="utf-8")
+    (tmp_path / "MDA.yaml").write_text(
+        "country: MDA\nsynthetic: true\nyear: 2023\ninputs:\n  lfs: data.csv\n", encoding="utf-8"
+    )
     write_results(tmp_path, Params.load(tmp_path / "MDA.yaml"), [table, words], [], {}, [])
     book = openpyxl.load_workbook(tmp_path / "tables.xlsx")
     sheet = book["T08"]
@@ -67,35 +103,72 @@ def test_the_workbook_says_what_the_page_says(tmp_path: Path) -> None:
         ["table", "row", "column", "value"],
     )
     assert [(sheet.cell(k, 4).value, sheet.cell(k, 4).number_format) for k in range(4, 9)] == [
-        (0.123456789, "0.0%"), (None, "0.0%"), (136269.4, "#,##0"), (0.0312, "#,##0.000"), (0.0981, "#,##0.000"),
-    ]  # fmt: skip
-    assert [sheet.cell(4, k).number_format for k in (5, 8, 9)] == ["0.0%", "0.0%", "#,##0"] and sheet.cell(5, 9).value is None
+        (0.123456789, "0.0%"),
+        (None, "0.0%"),
+        (136269.4, "#,##0"),
+        (0.0312, "#,##0.000"),
+        (0.0981, "#,##0.000"),
+    ]
+    assert [sheet.cell(4, k).number_format for k in (5, 8, 9)] == [
+        "0.0%",
+        "0.0%",
+        "#,##0",
+    ] and sheet.cell(5, 9).value is None
     below = [sheet.cell(k, 1).value for k in range(10, sheet.max_row + 1)]
-    assert below == ["Standard errors in brackets; n: unweighted persons.", "c: not shown, too few persons.", "A note.", "Source: a file"]
-    assert book["T21"]["A2"].value == "Limits" and book["T21"]["A4"].value == "x" and sheet.column_dimensions["D"].width <= 14
+    assert below == [
+        "Standard errors in brackets; n: unweighted persons.",
+        "c: not shown, too few persons.",
+        "A note.",
+        "Source: a file",
+    ]
+    assert (
+        book["T21"]["A2"].value == "Limits"
+        and book["T21"]["A4"].value == "x"
+        and sheet.column_dimensions["D"].width <= 14
+    )
 
 
 def test_the_manifest_says_which_cell_and_inputs_a_table_comes_from(made: Path) -> None:
     record = read_manifest(made / "reports" / "MDA")
     shown = record["shown"]
     assert isinstance(shown, list)
-    assert [(s["id"], s["kind"], s["numbers"]) for s in shown] == [("T01", "table", 2), ("F01", "figure", 0)]
+    assert [(s["id"], s["kind"], s["numbers"]) for s in shown] == [
+        ("T01", "table", 2),
+        ("F01", "figure", 0),
+    ]
     assert len({s["cell"] for s in shown}) == 2 and None not in {s["cell"] for s in shown}
 
 
 def test_the_map_follows_ids_and_origins() -> None:
-    results = {"tables": {"T1": "a", "T<2>": "b"}, "figures": {"F1": "c"}, "origins": {"T1": ["inputs.lfs"]}, "estimates": [{"table": "T1"}, {"table": "T1"}]}
-    shown = shown_by({"c1": '<div class="table" id="T1">', "c2": '<div id="T&lt;2&gt;"></div>'}, results)
-    assert [(s["id"], s["cell"], s["inputs"], s["numbers"]) for s in shown] == [("T1", "c1", ["inputs.lfs"], 2), ("T<2>", "c2", [], 0), ("F1", None, [], 0)]
+    results = {
+        "tables": {"T1": "a", "T<2>": "b"},
+        "figures": {"F1": "c"},
+        "origins": {"T1": ["inputs.lfs"]},
+        "estimates": [{"table": "T1"}, {"table": "T1"}],
+    }
+    shown = shown_by(
+        {"c1": '<div class="table" id="T1">', "c2": '<div id="T&lt;2&gt;"></div>'}, results
+    )
+    assert [(s["id"], s["cell"], s["inputs"], s["numbers"]) for s in shown] == [
+        ("T1", "c1", ["inputs.lfs"], 2),
+        ("T<2>", "c2", [], 0),
+        ("F1", None, [], 0),
+    ]
 
 
-def test_the_index_links_every_file_and_the_page_of_the_measures(made: Path, tmp_path: Path) -> None:
+def test_the_index_links_every_file_and_the_page_of_the_measures(
+    made: Path, tmp_path: Path
+) -> None:
     shutil.copytree(made / "reports", tmp_path / "reports")
     out = tmp_path / "reports"
     (out / "inventory.html").write_text("<!DOCTYPE html>")
     html = write_index(out, []).read_text(encoding="utf-8")
     links = {unquote(h) for h in re.findall(r'href="([^"]+)"', html)}
-    files = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file() and not p.name.startswith(".")} - {"index.html"}
+    files = {
+        p.relative_to(out).as_posix()
+        for p in out.rglob("*")
+        if p.is_file() and not p.name.startswith(".")
+    } - {"index.html"}
     assert links == files
 
 

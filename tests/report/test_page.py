@@ -1,4 +1,6 @@
-"""The page of a report is one self-contained file: no script that runs, no address, header scopes, alternative texts, numbered chapters, a banner where data are made up."""
+"""The page of a report is one self-contained file: no script that runs, no address, header scopes,
+alternative texts, numbered chapters, a banner where data are made up.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,10 @@ def test_headers_have_scopes_and_pictures_have_words(made: Path) -> None:
 
 
 def test_chapters_are_numbered_and_listed_under_their_own_anchor() -> None:
-    html = number('<!-- contents --><h2 id="people">People &amp; work</h2><h3>Men</h3><h2>Costs</h2>', language("en"))
+    html = number(
+        '<!-- contents --><h2 id="people">People &amp; work</h2><h3>Men</h3><h2>Costs</h2>',
+        language("en"),
+    )
     assert '<a href="#people"><span class="no">1</span> People &amp; work</a>' in html
     assert '<h3 id="s1-1"><span class="no">1.1</span> Men</h3>' in html
     assert '<h2 id="s2">' in html
@@ -66,4 +71,7 @@ def test_the_foot_of_printed_pages_speaks_the_report_s_language() -> None:
     """The mark on made-up data is a CSS string: signs beyond ASCII are written as their numbers."""
     english, french = (Cover("t", "c", (), "banner", lang).mark for lang in ("en", "fr"))
     assert english == '"SYNTHETIC DATA"'
-    assert re.sub(r"\\([0-9a-f]+) ", lambda m: chr(int(m[1], 16)), french) == '"DONNÉES SYNTHÉTIQUES"' and french.isascii()
+    assert (
+        re.sub(r"\\([0-9a-f]+) ", lambda m: chr(int(m[1], 16)), french) == '"DONNÉES SYNTHÉTIQUES"'
+        and french.isascii()
+    )

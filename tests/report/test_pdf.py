@@ -1,4 +1,6 @@
-"""The PDF says what the page says: numbered pages, contents with the pages where chapters begin, nothing outside the paper; from Chromium or from typst, else one clear error."""
+"""The PDF says what the page says: numbered pages, contents with the pages where chapters begin,
+nothing outside the paper; from Chromium or from typst, else one clear error.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page with short, long and wide tables and a figure."""
     t = language("en")
     body = "".join(
-        f"<h2>Chapter {k} on work</h2><p>{'Words of the chapter. ' * 40}</p>" + counts(f"T{k}", f"Table {k}", _frame(rows, columns), "made up").to_html()
+        f"<h2>Chapter {k} on work</h2><p>{'Words of the chapter. ' * 40}</p>"
+        + counts(f"T{k}", f"Table {k}", _frame(rows, columns), "made up").to_html()
         for k, (rows, columns) in enumerate([(6, 3), (70, 3), (8, WIDE), (20, 2)], 1)
     )
     fig, ax = canvas()
@@ -48,7 +51,11 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _frame(rows: int, columns: int) -> pd.DataFrame:
-    return pd.DataFrame(np.full((rows, columns), 1234567.0), index=[f"row {i} end" for i in range(rows)], columns=[f"column {j}" for j in range(columns)])
+    return pd.DataFrame(
+        np.full((rows, columns), 1234567.0),
+        index=[f"row {i} end" for i in range(rows)],
+        columns=[f"column {j}" for j in range(columns)],
+    )
 
 
 @pytest.fixture(scope="module", params=["chromium", "typst"])
@@ -71,7 +78,11 @@ def words(file: Path) -> list[str]:
     tool = shutil.which("pdftotext")
     if tool is None:
         pytest.skip("no pdftotext on this machine")
-    return subprocess.run([tool, "-layout", str(file), "-"], capture_output=True, check=True).stdout.decode("utf-8").split("\f")[:-1]
+    return (
+        subprocess.run([tool, "-layout", str(file), "-"], capture_output=True, check=True)
+        .stdout.decode("utf-8")
+        .split("\f")[:-1]
+    )
 
 
 @pytest.mark.browser
@@ -81,7 +92,9 @@ def test_pages_are_numbered_listed_and_whole(printed: Path) -> None:
     assert len(pages) >= 4
     for k, text in enumerate(pages, 1):
         assert re.search(rf"\b{k} ?/ ?{len(pages)}\b", text), k
-    first = {int(m[1]): int(m[2]) for m in re.finditer(r"Chapter (\d) on work[^\w\n]*(\d+)\n", pages[0])}
+    first = {
+        int(m[1]): int(m[2]) for m in re.finditer(r"Chapter (\d) on work[^\w\n]*(\d+)\n", pages[0])
+    }
     assert sorted(first) == [1, 2, 3, 4]
     for chapter, at in first.items():
         assert f"Chapter {chapter} on work" in pages[at - 1]
@@ -94,7 +107,9 @@ def test_pages_are_numbered_listed_and_whole(printed: Path) -> None:
 @pytest.mark.browser
 def test_no_word_leaves_the_paper(printed: Path) -> None:
     words(printed)
-    boxes = subprocess.run(["pdftotext", "-bbox", str(printed), "-"], capture_output=True, check=True).stdout.decode("utf-8")
+    boxes = subprocess.run(
+        ["pdftotext", "-bbox", str(printed), "-"], capture_output=True, check=True
+    ).stdout.decode("utf-8")
     width = float(re.search(r'<page width="([\d.]+)"', boxes)[1])  # type: ignore[index]
     ends = [float(x) for x in re.findall(r'xMax="([\d.]+)"', boxes)]
     assert len(ends) > 500
@@ -105,7 +120,12 @@ def test_no_word_leaves_the_paper(printed: Path) -> None:
 def test_the_page_is_read_block_by_block(page: Path) -> None:
     document = read_page(page.read_text(encoding="utf-8"))
     tables = [b for b in document.blocks if b["kind"] == "table"]
-    assert [(len(b["rows"]), b["width"]) for b in tables] == [(6, 4), (70, 4), (8, WIDE + 1), (20, 3)]
+    assert [(len(b["rows"]), b["width"]) for b in tables] == [
+        (6, 4),
+        (70, 4),
+        (8, WIDE + 1),
+        (20, 3),
+    ]
     assert document.facts == [["Year", "2023"]]
     assert document.banner == "SYNTHETIC DATA"
     assert [b["alt"] for b in document.blocks if b["kind"] == "figure"] == ["A line that rises"]
@@ -120,7 +140,9 @@ def test_page_numbers_stand_behind_the_entries_of_the_contents_only() -> None:
     assert page_numbers(b"%PDF-1.4 nothing") == {}
 
 
-def test_without_a_printer_the_mend_is_told_before_anything_runs(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_printer_the_mend_is_told_before_anything_runs(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(pdf.shutil, "which", lambda name: None)
     monkeypatch.setattr(pdf, "PLACES", ())
     monkeypatch.setattr(pdf, "find_spec", lambda name: None)
@@ -141,7 +163,13 @@ def test_a_browser_that_fails_is_named(page: Path, tmp_path: Path) -> None:
 
 
 def _order(root: Path) -> Order:
-    return Order("MDA", root / "params" / "MDA.yaml", root / "notebooks" / "country_report.ipynb", root / "reports", pdf=True)
+    return Order(
+        "MDA",
+        root / "params" / "MDA.yaml",
+        root / "notebooks" / "country_report.ipynb",
+        root / "reports",
+        pdf=True,
+    )
 
 
 def test_an_unchanged_report_gets_its_pdf_without_a_second_run(made: Path, tmp_path: Path) -> None:

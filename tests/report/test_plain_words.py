@@ -1,4 +1,6 @@
-"""Identity: what a reader outside the survey office sees is words, short titles and percentiles: no column names, no single person's weight, no cell of a few."""
+"""Identity: what a reader outside the survey office sees is words, short titles and percentiles: no
+column names, no single person's weight, no cell of a few.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,12 @@ def context() -> Context:
 
 @pytest.fixture(scope="module")
 def shown(context: Context) -> Mapping[str, object]:
-    return {i.id: i for make in (data, measures, people) for i in make(context).items if not isinstance(i, str)}
+    return {
+        i.id: i
+        for make in (data, measures, people)
+        for i in make(context).items
+        if not isinstance(i, str)
+    }
 
 
 def table(shown: Mapping[str, object], id_: str) -> Table:
@@ -48,7 +55,9 @@ def table(shown: Mapping[str, object], id_: str) -> Table:
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=8), st.integers(2, 20))
-def test_what_is_hidden_is_never_one_cell_nor_fewer_persons_than_a_cell_may_have(numbers: list[int], least: int) -> None:
+def test_what_is_hidden_is_never_one_cell_nor_fewer_persons_than_a_cell_may_have(
+    numbers: list[int], least: int
+) -> None:
     count = pd.Series(numbers, dtype=float)
     few = few_of(count, least)
     assert few[(count > 0) & (count < least)].all()
@@ -57,7 +66,9 @@ def test_what_is_hidden_is_never_one_cell_nor_fewer_persons_than_a_cell_may_have
     elif not few.all():
         assert few.sum() > 1 and count[few].sum() >= least
         needed = few[few].index.difference(count.index[(count > 0) & (count < least)])
-        if len(needed) > 1:  # the largest that was added was needed: without it too few would be hidden
+        if (
+            len(needed) > 1
+        ):  # the largest that was added was needed: without it too few would be hidden
             last = count[needed].idxmax()
             assert few.sum() - 1 < 2 or count[few].sum() - count[last] < least
 
@@ -65,18 +76,32 @@ def test_what_is_hidden_is_never_one_cell_nor_fewer_persons_than_a_cell_may_have
 @pytest.mark.parametrize("id_", ["T05", "T09b", "T06c"])
 def test_tables_name_no_columns_of_files(shown: Mapping[str, object], id_: str) -> None:
     cells = table(shown, id_).cells
-    assert len(cells) and not cells[["row", "column", "definition"]].map(lambda v: isinstance(v, str) and "_" in v).to_numpy().any()
+    assert (
+        len(cells)
+        and not cells[["row", "column", "definition"]]
+        .map(lambda v: isinstance(v, str) and "_" in v)
+        .to_numpy()
+        .any()
+    )
 
 
 def test_reasons_say_what_the_survey_does_not_ask() -> None:
-    assert asked("The file has no wage_no_compen, unitwage.") == "The survey does not ask for earnings of employees, the period that earnings are for."
-    assert asked("The file has no educat7 or educat5 or educat4, school.") == "The survey does not ask for education, school attendance."
+    assert (
+        asked("The file has no wage_no_compen, unitwage.")
+        == "The survey does not ask for earnings of employees, the period that earnings are for."
+    )
+    assert (
+        asked("The file has no educat7 or educat5 or educat4, school.")
+        == "The survey does not ask for education, school attendance."
+    )
     assert asked("The file has no own_column.") == "The file has no own_column."
     assert asked("too few persons") == "too few persons"
 
 
 def weighted(values: np.ndarray) -> Sample:
-    return Sample.from_frame(pd.DataFrame({"w": values, "psu": np.arange(values.size)}), weights="w", psu=["psu"])
+    return Sample.from_frame(
+        pd.DataFrame({"w": values, "psu": np.arange(values.size)}), weights="w", psu=["psu"]
+    )
 
 
 def test_percentiles_of_weights_need_ten_persons_at_or_beyond_them() -> None:
@@ -90,12 +115,17 @@ def test_percentiles_of_weights_need_ten_persons_at_or_beyond_them() -> None:
     assert weight_spread(weighted(far), 0) == pytest.approx(990 / 10)
 
 
-def test_no_table_or_figure_shows_the_largest_or_smallest_weight(context: Context, shown: Mapping[str, object]) -> None:
+def test_no_table_or_figure_shows_the_largest_or_smallest_weight(
+    context: Context, shown: Mapping[str, object]
+) -> None:
     s = context.evaluation.survey
     assert s is not None
     w = s.sample.weights[s.sample.active]
     ratio = table(shown, "T12").cells.query("column == '99th / 1st percentile'")["value"].iloc[-1]
-    assert ratio == pytest.approx(np.quantile(w, 0.99) / np.quantile(w, 0.01), rel=0.01) and ratio < w.max() / w.min()
+    assert (
+        ratio == pytest.approx(np.quantile(w, 0.99) / np.quantile(w, 0.01), rel=0.01)
+        and ratio < w.max() / w.min()
+    )
     figure = histogram("F05", "Weights", np.r_[np.linspace(10, 20, 1000), 1e6], None, "persons")
     assert "1,000,000" not in figure.alt and "e+06" not in figure.alt
 
@@ -111,7 +141,11 @@ def test_control_totals_hide_cells_of_a_few(context: Context) -> None:
     hidden = strict.cells[strict.cells["status"] == "confidential"]
     few = set(hidden.loc[hidden["column"] == "persons interviewed", "row"])
     assert few >= set(counts.index[counts < 80]) != set()
-    assert set(hidden["column"]) == {"persons interviewed", "before, thousand", "before against total, %"}
+    assert set(hidden["column"]) == {
+        "persons interviewed",
+        "before, thousand",
+        "before against total, %",
+    }
     places = {row: row.partition(":")[0] if ":" in row else "sex and age" for row in counts.index}
     for margin in set(places.values()):
         mine = [row for row in few if places[row] == margin]
@@ -123,9 +157,22 @@ def test_measures_over_time_have_short_titles(context: Context) -> None:
     assert inventory is not None
     figure = timeline(context, inventory)
     assert isinstance(figure, Figure)
-    assert figure.data["title"].str.startswith("Synthetic measure").all() and (figure.data["title"].str.len() <= SHORT_TITLE).all()
-    names = pd.DataFrame({"title_en": ["a " * 60, None, "x" * 90, "English"], "title_orig": [None, None, None, "Titre\nfran\u00e7ais"]})
+    assert (
+        figure.data["title"].str.startswith("Synthetic measure").all()
+        and (figure.data["title"].str.len() <= SHORT_TITLE).all()
+    )
+    names = pd.DataFrame(
+        {
+            "title_en": ["a " * 60, None, "x" * 90, "English"],
+            "title_orig": [None, None, None, "Titre\nfran\u00e7ais"],
+        }
+    )
     said = titled(context, names)
-    assert said.iloc[0].endswith("\u2026") and said.str.len().max() <= SHORT_TITLE and said.iloc[1] == "" and said.iloc[2].endswith("\u2026")
+    assert (
+        said.iloc[0].endswith("\u2026")
+        and said.str.len().max() <= SHORT_TITLE
+        and said.iloc[1] == ""
+        and said.iloc[2].endswith("\u2026")
+    )
     french = dataclasses.replace(context, words=language("fr"))
     assert said.iloc[3] == "English" and titled(french, names).iloc[3] == "Titre fran\u00e7ais"

@@ -1,4 +1,6 @@
-"""A report under its final name is the earlier one or the new one: publishing exchanges them in one step, also when several publish at once."""
+"""A report under its final name is the earlier one or the new one: publishing exchanges them in one
+step, also when several publish at once.
+"""
 
 import errno
 import os
@@ -26,7 +28,9 @@ def said(out: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("exchange", [publishing._exchange, lambda one, other: False])
-def test_new_report_replaces_the_earlier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchange: Callable[[Path, Path], bool]) -> None:
+def test_new_report_replaces_the_earlier(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchange: Callable[[Path, Path], bool]
+) -> None:
     monkeypatch.setattr(publishing, "_exchange", exchange)
     for text in ("first", "second"):
         publish(made(tmp_path, text), tmp_path / "MDA")
@@ -34,7 +38,9 @@ def test_new_report_replaces_the_earlier(tmp_path: Path, monkeypatch: pytest.Mon
     assert not any((tmp_path / ".work").iterdir())
 
 
-def test_a_failed_move_leaves_the_earlier_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_move_leaves_the_earlier_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish(made(tmp_path, "first"), tmp_path / "MDA")
     work = made(tmp_path, "second")
 
@@ -55,7 +61,9 @@ def test_eight_at_once_leave_one_whole_report(tmp_path: Path) -> None:
     assert not any((tmp_path / ".work").iterdir())
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="folders are exchanged in one step on Linux")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="folders are exchanged in one step on Linux"
+)
 def test_the_name_is_never_empty_on_linux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(made(tmp_path, "first"), tmp_path / "MDA")
     monkeypatch.setattr(publishing, "_set_aside", lambda work, final: pytest.fail("set aside"))

@@ -1,4 +1,6 @@
-"""Property: what single readers look for (risk of bias, harm, consent, vulnerability, dimensions of reintegration) follows from the numbers, and small groups stay hidden in it."""
+"""Property: what single readers look for (risk of bias, harm, consent, vulnerability, dimensions of
+reintegration) follows from the numbers, and small groups stay hidden in it.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ def test_risk_of_bias_is_the_checks_of_each_measure(context: Context, study: Tra
         mine = passed(context, study, effect, d)
         assert mine[LOT] is False and mine[PLANNED] is True
         for name, (asked, _) in ITEMS.items():
-            assert t.loc[asked, effect.measure] == ("not assessed" if name not in mine else "yes" if mine[name] else "no")
+            assert t.loc[asked, effect.measure] == (
+                "not assessed" if name not in mine else "yes" if mine[name] else "no"
+            )
         assert not isinstance(d.balance, NotEstimable)
         assert mine[ALIKE] == bool((d.balance.table["before"].abs() <= 0.1).all())
 
@@ -60,7 +64,11 @@ def test_loss_is_that_of_the_measures_own_groups(context: Context, study: Tracin
     assert gap is not None
     frame = study.panel.sample.frame
     mine = (frame["eval_measure_id"] == "MDA-001").to_numpy()
-    gone, w, arm = ~study.responded(3), np.asarray(study.panel.sample.weights), frame[TREATED].to_numpy(float)
+    gone, w, arm = (
+        ~study.responded(3),
+        np.asarray(study.panel.sample.weights),
+        frame[TREATED].to_numpy(float),
+    )
     shares = [np.average(gone[mine & (arm == a)], weights=w[mine & (arm == a)]) for a in (1.0, 0.0)]
     assert gap.value[0] == pytest.approx(shares[0] - shares[1], rel=1e-10)
     effect, d = context.evaluation.effects[0], context.evaluation.doubts[0]
@@ -69,12 +77,19 @@ def test_loss_is_that_of_the_measures_own_groups(context: Context, study: Tracin
     assert lost(study, "MDA-001", 9) is None
 
 
-def test_what_could_not_be_assessed_says_so_and_a_plan_counts_only_when_registered(context: Context, study: Tracing, tmp_path: Path) -> None:
+def test_what_could_not_be_assessed_says_so_and_a_plan_counts_only_when_registered(
+    context: Context, study: Tracing, tmp_path: Path
+) -> None:
     path = tmp_path / "plan.csv"
     p = context.evaluation.params
     params = dataclasses.replace(p, values={**p.values, "inputs.analysis_plan": path})
-    told = dataclasses.replace(context, evaluation=dataclasses.replace(context.evaluation, params=params))
-    effect, d = dataclasses.replace(context.evaluation.effects[0], pre={}), context.evaluation.doubts[0]
+    told = dataclasses.replace(
+        context, evaluation=dataclasses.replace(context.evaluation, params=params)
+    )
+    effect, d = (
+        dataclasses.replace(context.evaluation.effects[0], pre={}),
+        context.evaluation.doubts[0],
+    )
     for text, kept in (
         ("main outcome,employed\nmain wave,3\n", False),
         ("main outcome,employed\nmain wave,3\nregistration,X1\n", True),
@@ -96,9 +111,14 @@ def test_harm_is_told_where_an_interval_lies_below_zero(context: Context, study:
     assert f"looked for harm in {k} outcomes and waves" in none and "none fell" in none
     e = effect.by_wave["earnings", 2]
     assert isinstance(e, Estimate)
-    worse = dataclasses.replace(effect, by_wave={**effect.by_wave, ("earnings", 2): moved(e, -9000.0)})
+    worse = dataclasses.replace(
+        effect, by_wave={**effect.by_wave, ("earnings", 2): moved(e, -9000.0)}
+    )
     (some,) = harm(context, study, worse)
-    assert "'monthly earnings' after 12 months (-9,000.0; " in some and "fell by more than chance" in some
+    assert (
+        "'monthly earnings' after 12 months (-9,000.0; " in some
+        and "fell by more than chance" in some
+    )
     away = dataclasses.replace(effect, by_wave={("abroad", 2): moved(e, -9000.0)})
     assert harm(context, study, away) == []
 
@@ -109,14 +129,22 @@ def test_consent_and_vulnerability_are_shares_of_each_arm(context: Context, stud
     cells = t.cells.set_index(["row", "column"])
     frame, w = study.panel.sample.frame, np.asarray(study.panel.sample.weights)
     treated = frame[TREATED].to_numpy(float) == 1
-    assert cells.loc[("vulnerable: yes", "participants"), "value"] == pytest.approx(np.average(frame["vulnerable"].astype(float)[treated], weights=w[treated]))
+    assert cells.loc[("vulnerable: yes", "participants"), "value"] == pytest.approx(
+        np.average(frame["vulnerable"].astype(float)[treated], weights=w[treated])
+    )
     back = treated & frame["ret_type"].notna().to_numpy()
     assert cells.loc[("way of return: forced return", "participants"), "n"] == back.sum()
-    sums = t.cells.assign(what=t.cells["row"].str.partition(":")[0]).groupby(["what", "column"])["value"].sum()
+    sums = (
+        t.cells.assign(what=t.cells["row"].str.partition(":")[0])
+        .groupby(["what", "column"])["value"]
+        .sum()
+    )
     np.testing.assert_allclose(sums, 1.0, rtol=1e-12)
 
 
-def test_answers_of_a_few_are_hidden_with_what_would_give_them_away(context: Context, study: Tracing) -> None:
+def test_answers_of_a_few_are_hidden_with_what_would_give_them_away(
+    context: Context, study: Tracing
+) -> None:
     frame = study.panel.sample.frame
     scope = np.where(np.arange(len(frame)) < 4, "NONE", frame["consent_scope"].astype(str))
     rare = with_columns(study, consent_scope=scope)
@@ -124,20 +152,38 @@ def test_answers_of_a_few_are_hidden_with_what_would_give_them_away(context: Con
     assert isinstance(t, Table)
     hit = pd.Series(scope)[frame[TREATED].to_numpy(float) == 1].value_counts().get("NONE", 0)
     arm = "participants" if hit > 0 else "comparison"
-    mine = t.cells[(t.cells["column"] == arm) & t.cells["row"].str.startswith("scope")].set_index("row")["status"]
-    assert mine["scope of the consent: NONE"] == "confidential" and (mine == "confidential").sum() == 2
+    mine = t.cells[(t.cells["column"] == arm) & t.cells["row"].str.startswith("scope")].set_index(
+        "row"
+    )["status"]
+    assert (
+        mine["scope of the consent: NONE"] == "confidential" and (mine == "confidential").sum() == 2
+    )
 
 
 def test_a_study_that_asked_for_neither_says_so(context: Context, study: Tracing) -> None:
     gone = np.full(study.panel.n, None, dtype=object)
-    (said,) = enrolled_items(context, with_columns(study, consent_scope=gone, vulnerable=gone, ret_type=gone))
-    assert isinstance(said, str) and said.startswith("T14b: ") and "neither consent nor vulnerability" in said
+    (said,) = enrolled_items(
+        context, with_columns(study, consent_scope=gone, vulnerable=gone, ret_type=gone)
+    )
+    assert (
+        isinstance(said, str)
+        and said.startswith("T14b: ")
+        and "neither consent nor vulnerability" in said
+    )
 
 
 def test_reintegration_has_its_three_dimensions(context: Context, study: Tracing) -> None:
     cells = histories(context, study).cells
     rows = {r for r in cells["row"] if r.startswith("reintegration") and r.endswith("24 months")}
-    assert rows == {"reintegration, 24 months", *(f"reintegration: {d}, 24 months" for d in ("economic", "social", "psychosocial"))}
+    assert rows == {
+        "reintegration, 24 months",
+        *(f"reintegration: {d}, 24 months" for d in ("economic", "social", "psychosocial")),
+    }
     at = cells.set_index(["row", "column"])["value"]
-    parts = [at[f"reintegration: {d}, 24 months", "participants"] for d in ("economic", "social", "psychosocial")]
-    assert at["reintegration, 24 months", "participants"] == pytest.approx(np.mean(parts), abs=0.002)
+    parts = [
+        at[f"reintegration: {d}, 24 months", "participants"]
+        for d in ("economic", "social", "psychosocial")
+    ]
+    assert at["reintegration, 24 months", "participants"] == pytest.approx(
+        np.mean(parts), abs=0.002
+    )

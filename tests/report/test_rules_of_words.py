@@ -1,4 +1,6 @@
-"""Property: the strength of evidence, the words of the DAC matrix, the deviations from a plan and hidden budgets follow from the numbers by fixed rules, whatever the numbers are."""
+"""Property: the strength of evidence, the words of the DAC matrix, the deviations from a plan and
+hidden budgets follow from the numbers by fixed rules, whatever the numbers are.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,18 @@ from mismes_eval.report.chapters.impact import headline
 from mismes_eval.report.chapters.plan import deviations, read_plan
 from mismes_eval.report.chapters.portfolio import WHOLE, budgets
 from mismes_eval.report.chapters.rollout import said
-from mismes_eval.report.chapters.strength import CLUSTERS, LOT, MODERATE, OTHERS, PRE, STRONG, TRENDS, WEAK, checks, strength_of
+from mismes_eval.report.chapters.strength import (
+    CLUSTERS,
+    LOT,
+    MODERATE,
+    OTHERS,
+    PRE,
+    STRONG,
+    TRENDS,
+    WEAK,
+    checks,
+    strength_of,
+)
 from mismes_eval.report.disclosure import Relation, attack, recovered
 from mismes_eval.report.findings import findings
 from mismes_eval.report.language import language
@@ -65,12 +78,19 @@ def shifted(e: Estimate, value: float) -> Estimate:
 
 @pytest.mark.parametrize("effect", [-0.3, 0.0, 0.3])
 @pytest.mark.parametrize("before", [0.0, 0.4])
-def test_the_matrix_never_says_more_than_the_interval(context: Context, effect: float, before: float) -> None:
-    """With the effect moved to nothing the words are 'no effect could be shown'; with a moved pre-trend the evidence is weak."""
+def test_the_matrix_never_says_more_than_the_interval(
+    context: Context, effect: float, before: float
+) -> None:
+    """With the effect moved to nothing the words are 'no effect could be shown'; with a moved
+    pre-trend the evidence is weak.
+    """
     old = context.evaluation.effects[0]
     study = context.evaluation.tracing
     assert study is not None
-    by_wave = {k: shifted(e, effect) if isinstance(e, Estimate) and k[0] == "employed" else e for k, e in old.by_wave.items()}
+    by_wave = {
+        k: shifted(e, effect) if isinstance(e, Estimate) and k[0] == "employed" else e
+        for k, e in old.by_wave.items()
+    }
     pre = {k: shifted(e, before) if isinstance(e, Estimate) else e for k, e in old.pre.items()}
     moved = dataclasses.replace(context.evaluation, kept=context.evaluation.kept)
     object.__setattr__(moved, "effects", (dataclasses.replace(old, by_wave=by_wave, pre=pre),))
@@ -81,14 +101,23 @@ def test_the_matrix_never_says_more_than_the_interval(context: Context, effect: 
     assert ("no effect" in line["What the evidence says"]) == (effect == 0.0)
     if before:
         assert line["Strength"] == WEAK and (effect == 0.0 or PRE in line["What the evidence says"])
-    money = made.frame[(made.frame["Criterion"] == "Efficiency") & made.frame["Rests on"].str.contains("T20")].iloc[0]
-    assert ("no cost per additional job" in money["What the evidence says"]) == (effect <= 0.0 or before > 0.0)
+    money = made.frame[
+        (made.frame["Criterion"] == "Efficiency") & made.frame["Rests on"].str.contains("T20")
+    ].iloc[0]
+    assert ("no cost per additional job" in money["What the evidence says"]) == (
+        effect <= 0.0 or before > 0.0
+    )
 
 
 @pytest.mark.parametrize("effect", [-0.3, 0.0, 0.3])
-def test_the_first_page_begins_with_the_effects_and_says_their_direction(context: Context, effect: float) -> None:
+def test_the_first_page_begins_with_the_effects_and_says_their_direction(
+    context: Context, effect: float
+) -> None:
     old = context.evaluation.effects[0]
-    by_wave = {k: shifted(e, effect) if isinstance(e, Estimate) and k[0] == "employed" else e for k, e in old.by_wave.items()}
+    by_wave = {
+        k: shifted(e, effect) if isinstance(e, Estimate) and k[0] == "employed" else e
+        for k, e in old.by_wave.items()
+    }
     moved = dataclasses.replace(context.evaluation, kept=context.evaluation.kept)
     object.__setattr__(moved, "effects", (dataclasses.replace(old, by_wave=by_wave),) * 5)
     object.__setattr__(moved, "doubts", context.evaluation.doubts)
@@ -97,23 +126,45 @@ def test_the_first_page_begins_with_the_effects_and_says_their_direction(context
     assert made[2][0].endswith("The chapter on impact has 2 more effects.")
     first = made[0][0]
     assert first.startswith("GEO-001 (Assisted voluntary return and reintegration packages)")
-    words = {-0.3: "30.0 percentage points lower", 0.0: "no effect on 'employed, at home or abroad' could be shown", 0.3: "30.0 percentage points higher"}
+    words = {
+        -0.3: "30.0 percentage points lower",
+        0.0: "no effect on 'employed, at home or abroad' could be shown",
+        0.3: "30.0 percentage points higher",
+    }
     assert words[effect] in first and sum(w in first for w in words.values()) == 1
     assert ("Reservations: participants were not drawn by lot" in first) == (effect != 0.0)
 
 
 def test_a_roll_out_says_which_error_its_interval_is_of(context: Context) -> None:
-    """The wild bootstrap is named where it gave the interval, and only there; one interval over zero never reads as an effect."""
+    """The wild bootstrap is named where it gave the interval, and only there; one interval over
+    zero never reads as an effect.
+    """
     r = evaluate(Params.load(ROOT / "params" / "MDA.yaml")).rollout
     assert r is not None and isinstance(r.overall, Estimate)
-    by_region, by_design = said(context, r), said(context, dataclasses.replace(r, wild=NotEstimable("many regions")))
-    assert "wild bootstrap over 4 regions" in by_region and "wild bootstrap" not in by_design and "error of the survey's design" in by_design
+    by_region, by_design = (
+        said(context, r),
+        said(context, dataclasses.replace(r, wild=NotEstimable("many regions"))),
+    )
+    assert (
+        "wild bootstrap over 4 regions" in by_region
+        and "wild bootstrap" not in by_design
+        and "error of the survey's design" in by_design
+    )
     assert all("No effect of the roll-out" in s for s in (by_region, by_design))
     ends = r.overall.ci().iloc[0]
-    assert f"Effects larger than {100 * max(-ends['low'], ends['high']):.1f} percentage points in size can be ruled out." in by_design
+    assert (
+        f"Effects larger than {100 * max(-ends['low'], ends['high']):.1f} percentage points in size can be ruled out."
+        in by_design
+    )
     assert "can be ruled out." in by_region
-    sure = said(context, dataclasses.replace(r, overall=shifted(r.overall, -0.3), wild=NotEstimable("many regions")))
-    assert "is lower where the measure was rolled out: -30.0 percentage points" in sure and "No effect" not in sure
+    sure = said(
+        context,
+        dataclasses.replace(r, overall=shifted(r.overall, -0.3), wild=NotEstimable("many regions")),
+    )
+    assert (
+        "is lower where the measure was rolled out: -30.0 percentage points" in sure
+        and "No effect" not in sure
+    )
 
 
 def test_checks_name_what_was_estimated(context: Context) -> None:
@@ -125,17 +176,29 @@ def test_checks_name_what_was_estimated(context: Context) -> None:
 def with_plan(context: Context, path: Path) -> Context:
     p = context.evaluation.params
     params = dataclasses.replace(p, values={**p.values, "inputs.analysis_plan": path})
-    return dataclasses.replace(context, evaluation=dataclasses.replace(context.evaluation, params=params))
+    return dataclasses.replace(
+        context, evaluation=dataclasses.replace(context.evaluation, params=params)
+    )
 
 
 def test_deviations_from_a_plan(context: Context, tmp_path: Path) -> None:
     path = tmp_path / "plan.csv"
-    path.write_text("item,value,reason\nOutcome,employed,\noutcome,rsi_total,not asked\nmain wave,4,\nmeasure,GEO-001,\n", encoding="utf-8")
+    path.write_text(
+        "item,value,reason\nOutcome,employed,\noutcome,rsi_total,not asked\nmain wave,4,\nmeasure,GEO-001,\n",
+        encoding="utf-8",
+    )
     made = deviations(with_plan(context, path))
     assert isinstance(made, TextTable)
     t = made.frame.set_index(["Subject", "Value"])["Deviation"]
-    assert t[("outcome", "employed")] == "as planned" and t[("outcome", "rsi_total")] == "planned, not done"
-    assert t[("main wave", "4")] == "planned, not done" and t[("main wave", "3")] == "done, not planned" and t[("measure", "GEO-001")] == "as planned"
+    assert (
+        t[("outcome", "employed")] == "as planned"
+        and t[("outcome", "rsi_total")] == "planned, not done"
+    )
+    assert (
+        t[("main wave", "4")] == "planned, not done"
+        and t[("main wave", "3")] == "done, not planned"
+        and t[("measure", "GEO-001")] == "as planned"
+    )
     assert ("outcome", "earnings") in t.index and "covariate" not in t.index.get_level_values(0)
     assert "not asked" in made.frame["Reason given in the plan file"].tolist()
 
@@ -148,10 +211,14 @@ def test_a_plan_that_cannot_be_read_names_every_line(tmp_path: Path) -> None:
     assert [p.where for p in caught.value.problems] == ["plan.csv, line 2", "plan.csv, line 3"]
 
 
-MEASURE = st.fixed_dictionaries({
-    "stage_code": st.sampled_from(["BEF", "DUR", "AFT"]), "model_primary": st.sampled_from(["M01", "M02", "M03"]), "funder_main": st.sampled_from(["a", "b", "c", "d", "e", "f"]),
-    "budget_eur": st.one_of(st.none(), st.floats(1e4, 1e7)),
-})  # fmt: skip
+MEASURE = st.fixed_dictionaries(
+    {
+        "stage_code": st.sampled_from(["BEF", "DUR", "AFT"]),
+        "model_primary": st.sampled_from(["M01", "M02", "M03"]),
+        "funder_main": st.sampled_from(["a", "b", "c", "d", "e", "f"]),
+        "budget_eur": st.one_of(st.none(), st.floats(1e4, 1e7)),
+    }
+)
 
 
 @settings(deadline=None, max_examples=60)
@@ -163,24 +230,47 @@ def test_no_hidden_budget_can_be_computed(measures: list[dict[str, object]]) -> 
     if WHOLE in money.hidden or WHOLE not in money.amount:
         return
     stages = tuple(k for k in money.amount if len(k) == 1 and k != WHOLE)
-    relations = [Relation(WHOLE, stages), *(Relation(s, tuple(k for k in money.amount if len(k) == 2 and k[0] == s[0])) for s in stages)]
+    relations = [
+        Relation(WHOLE, stages),
+        *(
+            Relation(s, tuple(k for k in money.amount if len(k) == 2 and k[0] == s[0]))
+            for s in stages
+        ),
+    ]
     found = attack(money.amount, sorted(money.hidden), relations)
     assert not recovered(found, tolerance=1.0)
 
 
 def test_small_p_values_are_not_printed_as_zero() -> None:
-    table = Table("T", "t", rows([plain("r", "p", 0.0001, P_VALUE, kind="effect"), plain("s", "p", 0.0312, P_VALUE, kind="effect")]), units={"p": (1.0, 3)})
+    table = Table(
+        "T",
+        "t",
+        rows(
+            [
+                plain("r", "p", 0.0001, P_VALUE, kind="effect"),
+                plain("s", "p", 0.0312, P_VALUE, kind="effect"),
+            ]
+        ),
+        units={"p": (1.0, 3)},
+    )
     html = table.to_html()
     assert "&lt;0.001" in html and "0.031" in html and ">0.000<" not in html
 
 
-def test_an_interval_that_is_too_short_is_told_beside_the_headline(evaluation: Evaluation, context: Context) -> None:
+def test_an_interval_that_is_too_short_is_told_beside_the_headline(
+    evaluation: Evaluation, context: Context
+) -> None:
     effect, study = evaluation.effects[0], evaluation.tracing
     assert study is not None
-    key = (str(evaluation.params.text("impact.main_outcome")), evaluation.params.integer("impact.main_wave"))
+    key = (
+        str(evaluation.params.text("impact.main_outcome")),
+        evaluation.params.integer("impact.main_wave"),
+    )
     main = effect.by_wave[key]
     assert isinstance(main, Estimate)
     words = "fewer than 8 primary sampling units; the interval is too short"
     assert not any(words in sentence for sentence in headline(context, effect, study))
-    few = dataclasses.replace(effect, by_wave={**effect.by_wave, key: main.annotated(notes=(Caution("too few"),))})
+    few = dataclasses.replace(
+        effect, by_wave={**effect.by_wave, key: main.annotated(notes=(Caution("too few"),))}
+    )
     assert [words in sentence for sentence in headline(context, few, study)].count(True) == 1

@@ -1,4 +1,6 @@
-"""A report is made whole or not at all: every way a notebook can end badly leaves nothing under the final name and says what to mend."""
+"""A report is made whole or not at all: every way a notebook can end badly leaves nothing under the
+final name and says what to mend.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,13 @@ BAD = {
 
 
 def order(root: Path, notebook: str = "country_report", name: str = "MDA", **more: object) -> Order:
-    return Order(name, root / "params" / "MDA.yaml", root / "notebooks" / f"{notebook}.ipynb", root / "reports", **more)  # type: ignore[arg-type]
+    return Order(
+        name,
+        root / "params" / "MDA.yaml",
+        root / "notebooks" / f"{notebook}.ipynb",
+        root / "reports",
+        **more,
+    )  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +86,11 @@ def test_progress_names_country_and_chapter(made: Path) -> None:
 
 
 def test_a_report_has_all_its_parts(made: Path) -> None:
-    names = {p.relative_to(made / "reports" / "MDA").as_posix() for p in (made / "reports" / "MDA").rglob("*") if p.is_file()}
+    names = {
+        p.relative_to(made / "reports" / "MDA").as_posix()
+        for p in (made / "reports" / "MDA").rglob("*")
+        if p.is_file()
+    }
     assert names == {
         "report.html",
         "report.ipynb",
@@ -118,18 +130,31 @@ def test_a_run_in_which_nothing_changed_loads_nothing_that_makes_reports(made: P
         "root = Path(sys.argv[1]); order = Order('MDA', root / 'params/MDA.yaml', root / 'notebooks/country_report.ipynb', root / 'reports')\n"
         "print(run_reports([order], 2, lambda a, b: None, lambda o: None)[0].status, *sorted({'papermill', 'nbformat', 'jupyter_client', 'matplotlib'} & set(sys.modules)))"
     )
-    said = subprocess.run([sys.executable, "-c", script, str(made)], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        [sys.executable, "-c", script, str(made)], capture_output=True, text=True, check=True
+    ).stdout
     assert said.split() == ["unchanged"]
 
 
-def test_the_country_with_the_most_data_begins_first_and_outcomes_keep_their_order(project: Path) -> None:
+def test_the_country_with_the_most_data_begins_first_and_outcomes_keep_their_order(
+    project: Path,
+) -> None:
     (project / "data_raw" / "FRA" / "lfs.csv").write_text(
-        (project / "data_raw" / "FRA" / "lfs.csv").read_text(encoding="utf-8") + "\n" * 5000, encoding="utf-8"
+        (project / "data_raw" / "FRA" / "lfs.csv").read_text(encoding="utf-8") + "\n" * 5000,
+        encoding="utf-8",
     )
     write_notebook(project / "notebooks" / "short.ipynb", "1 + 1")
     began: list[str] = []
     names = ("MDA", "NOT", "FRA")
-    orders = [Order(n, project / "params" / f"{n}.yaml", project / "notebooks" / "short.ipynb", project / "reports") for n in names]
+    orders = [
+        Order(
+            n,
+            project / "params" / f"{n}.yaml",
+            project / "notebooks" / "short.ipynb",
+            project / "reports",
+        )
+        for n in names
+    ]
     outcomes = run_reports(orders, 1, lambda a, b: None, lambda outcome: began.append(outcome.name))
     assert began == ["FRA", "MDA", "NOT"]
     assert [o.name for o in outcomes] == list(names)
@@ -143,7 +168,10 @@ def test_a_failing_run_keeps_the_earlier_report(made: Path) -> None:
     assert read_manifest(made / "reports" / "MDA")["fingerprint"] == before
 
 
-@pytest.mark.parametrize("parameters", ["run = 1", "import os", 'run = "x"\nother = 2', 'other = "x"', 'run = print("x")'])
+@pytest.mark.parametrize(
+    "parameters",
+    ["run = 1", "import os", 'run = "x"\nother = 2', 'other = "x"', 'run = print("x")'],
+)
 def test_a_notebook_that_takes_another_parameter_is_refused(project: Path, parameters: str) -> None:
     write_notebook(project / "notebooks" / "other.ipynb", "1", parameters=parameters)
     outcome = run_report(order(project, "other"), lambda a, b: None)
@@ -157,6 +185,12 @@ def test_two_reports_of_one_name_are_refused(project: Path) -> None:
 
 
 def test_synthetic_data_cannot_be_shown_unmarked(project: Path) -> None:
-    write_notebook(project / "notebooks" / "unmarked.ipynb", OPEN, SHOW.replace("report.synthetic", "False"), FIGURE, FINISH)
+    write_notebook(
+        project / "notebooks" / "unmarked.ipynb",
+        OPEN,
+        SHOW.replace("report.synthetic", "False"),
+        FIGURE,
+        FINISH,
+    )
     outcome = run_report(order(project, "unmarked"), lambda a, b: None)
     assert "without saying so" in str(outcome.problems[0])

@@ -1,4 +1,6 @@
-"""Identity: a synthesis says what the country reports published and nothing else, after a check of their hashes; one page without script in English and French, made whole or not at all."""
+"""Identity: a synthesis says what the country reports published and nothing else, after a check of
+their hashes; one page without script in English and French, made whole or not at all.
+"""
 
 from __future__ import annotations
 
@@ -45,28 +47,80 @@ from mismes_eval.report.verify import verify
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def facts(rate: float, effect: float, icls: str, country: str, apart: bool = False) -> dict[str, Any]:
+def facts(
+    rate: float, effect: float, icls: str, country: str, apart: bool = False
+) -> dict[str, Any]:
     """What a country publishes: an employment rate of two groups, one effect, an inventory."""
-    number = {"ci_low": 0.1, "ci_high": 0.2, "n": 400.0, "degf": 90.0, "flag": "", "kind": "proportion", "unit": "share", "definition": "",
-              "status": "shown", "table": "T08", "se": 0.02}  # fmt: skip
+    number = {
+        "ci_low": 0.1,
+        "ci_high": 0.2,
+        "n": 400.0,
+        "degf": 90.0,
+        "flag": "",
+        "kind": "proportion",
+        "unit": "share",
+        "definition": "",
+        "status": "shown",
+        "table": "T08",
+        "se": 0.02,
+    }
     rates = [
-        {"id": "L3.employment", "title": "Employment rate", "group": g, "value": rate + 0.1 * (g == "returnees")} | number
+        {
+            "id": "L3.employment",
+            "title": "Employment rate",
+            "group": g,
+            "value": rate + 0.1 * (g == "returnees"),
+        }
+        | number
         for g in ("returnees", "all residents")
     ]
-    main = {"measure": f"{country}-001", "model": "M08", "outcome": "employed", "unit_of_outcome": "share", "design": "tracer panel", "method": "dr", "covariates": [], "months": 24.0, "main": True,
-            "moved_apart": apart, "value": effect, "table": "T17"}  # fmt: skip
-    models = [{"model": "M08", "measures": 3, "evaluated": 1, "with_comparison": 0}, {"model": "M09", "measures": 2, "evaluated": 0, "with_comparison": 0}]
-    register = [{"status": "evaluated", "measures": 1, "budget_million": 2.0}, {"status": "overdue", "measures": 4, "budget_million": 6.0}]
+    main = {
+        "measure": f"{country}-001",
+        "model": "M08",
+        "outcome": "employed",
+        "unit_of_outcome": "share",
+        "design": "tracer panel",
+        "method": "dr",
+        "covariates": [],
+        "months": 24.0,
+        "main": True,
+        "moved_apart": apart,
+        "value": effect,
+        "table": "T17",
+    }
+    models = [
+        {"model": "M08", "measures": 3, "evaluated": 1, "with_comparison": 0},
+        {"model": "M09", "measures": 2, "evaluated": 0, "with_comparison": 0},
+    ]
+    register = [
+        {"status": "evaluated", "measures": 1, "budget_million": 2.0},
+        {"status": "overdue", "measures": 4, "budget_million": 6.0},
+    ]
     said = {**dict.fromkeys(CONCEPTS, "2023"), "icls": icls, "basis": ""}
-    return {"schema": 1, "definitions": said, "indicators": rates, "effects": [number | main], "models": models, "register": register, "register_day": "2023-12-31", "price_years": [2020],
-            "without_price_year": 0, "budget_total": 8.0, "without_budget": 1}  # fmt: skip
+    return {
+        "schema": 1,
+        "definitions": said,
+        "indicators": rates,
+        "effects": [number | main],
+        "models": models,
+        "register": register,
+        "register_day": "2023-12-31",
+        "price_years": [2020],
+        "without_price_year": 0,
+        "budget_total": 8.0,
+        "without_budget": 1,
+    }
 
 
-def write_report(out: Path, country: str, published: Mapping[str, Any], synthetic: bool = True) -> Path:
+def write_report(
+    out: Path, country: str, published: Mapping[str, Any], synthetic: bool = True
+) -> Path:
     """A report folder as the runner leaves it, without what a synthesis does not read."""
     folder = out / country
     folder.mkdir(parents=True)
-    (folder / ESTIMATES).write_text(json.dumps({"schema": 1, "facts": {"comparison": published}, "tables": {}, "estimates": []}))
+    (folder / ESTIMATES).write_text(
+        json.dumps({"schema": 1, "facts": {"comparison": published}, "tables": {}, "estimates": []})
+    )
     (folder / PAGE).write_text("<html></html>")
     record = {
         "schema": 1,
@@ -83,14 +137,22 @@ def write_report(out: Path, country: str, published: Mapping[str, Any], syntheti
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     """Three countries; Georgia counts employment otherwise, and its groups moved apart."""
-    for country, rate, effect, icls in (("ARM", 0.50, 0.06, "ICLS-19"), ("GEO", 0.45, 0.02, "ICLS-13"), ("MDA", 0.42, 0.10, "ICLS-19")):
-        write_report(tmp_path / "reports", country, facts(rate, effect, icls, country, country == "GEO"))
+    for country, rate, effect, icls in (
+        ("ARM", 0.50, 0.06, "ICLS-19"),
+        ("GEO", 0.45, 0.02, "ICLS-13"),
+        ("MDA", 0.42, 0.10, "ICLS-19"),
+    ):
+        write_report(
+            tmp_path / "reports", country, facts(rate, effect, icls, country, country == "GEO")
+        )
     return tmp_path / "reports"
 
 
 def numbers(folder: Path) -> pd.DataFrame:
     """estimates.json by table, row and column."""
-    return pd.DataFrame(json.loads((folder / ESTIMATES).read_text())["estimates"]).set_index(["table", "row", "column"])
+    return pd.DataFrame(json.loads((folder / ESTIMATES).read_text())["estimates"]).set_index(
+        ["table", "row", "column"]
+    )
 
 
 def test_the_numbers_are_those_of_the_reports_and_of_the_estimators(out: Path) -> None:
@@ -105,7 +167,9 @@ def test_the_numbers_are_those_of_the_reports_and_of_the_estimators(out: Path) -
     row = next(x for _, x, _ in found.index if "mean effect, REML" in x)
     assert found.loc[("S06", row, "estimate"), "value"] == pytest.approx(100 * r.value)
     assert found.loc[("S06", row, "95% to"), "value"] == pytest.approx(100 * r.high)
-    assert found.loc[("S08", "All countries", "without an evaluation, million euro"), "value"] == 18.0
+    assert (
+        found.loc[("S08", "All countries", "without an evaluation, million euro"), "value"] == 18.0
+    )
 
 
 def test_countries_with_other_definitions_are_neither_compared_nor_ranked(out: Path) -> None:
@@ -146,7 +210,12 @@ def test_it_is_made_again_only_when_a_report_changed_and_leaves_nothing_behind(o
     (folder / PAGE).write_text("changed by hand")
     assert write_synthesis(out)[1]
     assert file_hash(folder / ESTIMATES) == before
-    assert sorted(p.name for p in out.iterdir() if p.name != ".work") == ["ARM", "GEO", "MDA", FOLDER]
+    assert sorted(p.name for p in out.iterdir() if p.name != ".work") == [
+        "ARM",
+        "GEO",
+        "MDA",
+        FOLDER,
+    ]
     assert not list((out / ".work").iterdir())
 
 
@@ -154,7 +223,11 @@ def test_its_manifest_names_the_reports_by_their_hashes(out: Path) -> None:
     folder, _ = write_synthesis(out)
     record = read_manifest(folder)
     told = {i["path"]: i["sha256"] for i in record["inputs"]}  # type: ignore[attr-defined]
-    assert told == {f"{c}/{f}": file_hash(out / c / f) for c in ("ARM", "GEO", "MDA") for f in (MANIFEST, ESTIMATES)}
+    assert told == {
+        f"{c}/{f}": file_hash(out / c / f)
+        for c in ("ARM", "GEO", "MDA")
+        for f in (MANIFEST, ESTIMATES)
+    }
     book = openpyxl.load_workbook(folder / "tables.xlsx", read_only=True)
     assert {"S03", "S04", "S06", "S07b"} <= set(book.sheetnames)
     book.close()
@@ -165,7 +238,10 @@ def test_a_changed_report_a_missing_one_and_an_old_one_are_refused(out: Path) ->
     (out / "MDA" / "new.txt").write_text("added")
     with pytest.raises(ReportError) as caught:
         read_published(out)
-    assert [p.where for p in caught.value.problems] == [f"ARM/{PAGE}: changed", "MDA/new.txt: not in the manifest"]
+    assert [p.where for p in caught.value.problems] == [
+        f"ARM/{PAGE}: changed",
+        "MDA/new.txt: not in the manifest",
+    ]
     with pytest.raises(ParamsError, match="TUN"):
         write_synthesis(out, ["GEO", "TUN"])
     write_report(out, "JOR", {"schema": 0})
@@ -179,7 +255,10 @@ def test_made_up_and_real_countries_are_mixed_only_when_asked_and_named(out: Pat
     with pytest.raises(ParamsError, match="made-up and real"):
         write_synthesis(out)
     folder, _ = write_synthesis(out, mixed=True)
-    assert "SYNTHETIC DATA: the numbers of Armenia, Georgia, Moldova are made up; those of the other countries are real." in (folder / PAGE).read_text()
+    assert (
+        "SYNTHETIC DATA: the numbers of Armenia, Georgia, Moldova are made up; those of the other countries are real."
+        in (folder / PAGE).read_text()
+    )
 
 
 def test_names_with_markup_are_shown_as_text(out: Path) -> None:
@@ -201,15 +280,21 @@ def test_it_stands_on_the_index_and_is_no_country_report(out: Path) -> None:
     assert synthesis(out).countries == ("ARM", "GEO", "MDA")
 
 
-def test_after_all_reports_the_synthesis_is_made_or_the_missing_country_named(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_after_all_reports_the_synthesis_is_made_or_the_missing_country_named(
+    out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     done = [Outcome(c, "made", 1.0, out / c) for c in ("ARM", "GEO", "MDA")]
     assert "MDA failed" in _together(out, [*done[:2], Outcome("MDA", "failed", 1.0)])
     assert not (out / FOLDER).exists()
     assert "made" in _together(out, done)
     assert "unchanged" in _together(out, done)
-    assert command.main(["--out", str(out), "--force", "--language", "fr"], standalone_mode=False) == 0
+    assert (
+        command.main(["--out", str(out), "--force", "--language", "fr"], standalone_mode=False) == 0
+    )
     assert "made" in capsys.readouterr().out
-    assert "unchanged" in _together(out, done), "the language of the synthesis that is there is kept"
+    assert "unchanged" in _together(out, done), (
+        "the language of the synthesis that is there is kept"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -223,33 +308,59 @@ def chapters(context: Context) -> dict[str, Chapter]:
     study = context.evaluation.tracing
     assert study is not None
     made = {c.id: c for c in (measures(context), people(context), participation(context))}
-    return made | {"impact": Chapter("impact", "", tuple(_effects(context, study, e) for e in context.evaluation.effects))}
+    return made | {
+        "impact": Chapter(
+            "impact", "", tuple(_effects(context, study, e) for e in context.evaluation.effects)
+        )
+    }
 
 
 def test_what_is_published_for_comparison_are_the_numbers_of_the_tables(context: Context) -> None:
     published: Any = comparable(context, chapters(context))
-    rate = next(i for i in published["indicators"] if (i["id"], i["group"]) == ("L3.employment", "returnees"))
+    rate = next(
+        i
+        for i in published["indicators"]
+        if (i["id"], i["group"]) == ("L3.employment", "returnees")
+    )
     e = context.evaluation.indicators(by=("status",), which=("L3",))["L3.employment"]
     assert isinstance(e, Estimate)
     k = e.keys["status"].astype(str).tolist().index("returnee")
-    assert (rate["value"], rate["se"], rate["n"]) == (float(e.value[k]), float(e.se[k]), float(e.n[k]))
+    assert (rate["value"], rate["se"], rate["n"]) == (
+        float(e.value[k]),
+        float(e.se[k]),
+        float(e.n[k]),
+    )
     main = [x for x in published["effects"] if x["main"]]
     own = context.evaluation.effects[0].by_wave["employed", 3]
     assert isinstance(own, Estimate)
-    assert [(x["measure"], x["model"], x["value"], x["months"]) for x in main] == [("ARM-001", "M08", float(own.value[0]), 24.0)]
+    assert [(x["measure"], x["model"], x["value"], x["months"]) for x in main] == [
+        ("ARM-001", "M08", float(own.value[0]), 24.0)
+    ]
     assert published["definitions"]["icls"] == "ICLS-19"
-    assert sum(m["measures"] for m in published["models"]) == sum(r["measures"] for r in published["register"])
+    assert sum(m["measures"] for m in published["models"]) == sum(
+        r["measures"] for r in published["register"]
+    )
 
 
-def test_what_a_report_hides_is_hidden_in_what_it_publishes_for_comparison(context: Context) -> None:
+def test_what_a_report_hides_is_hidden_in_what_it_publishes_for_comparison(
+    context: Context,
+) -> None:
     strict = replace(context, rules=Rules(min_cell=600, min_mean=100_000))
     published: Any = comparable(strict, chapters(strict))
-    hidden = [x for x in (*published["indicators"], *published["effects"]) if x["status"] == "confidential"]
+    hidden = [
+        x
+        for x in (*published["indicators"], *published["effects"])
+        if x["status"] == "confidential"
+    ]
     assert len(hidden) > 20
     assert all(x[k] is None for x in hidden for k in ("value", "se", "ci_low", "ci_high", "n"))
     assert {x["status"] for x in published["effects"]} == {"confidential"}
     tables = {i.id: i for c in chapters(strict).values() for i in c.items if isinstance(i, Table)}
-    assert all(tables[x["table"]].published()["value"].eq(x["value"]).any() for x in published["indicators"] if x["value"] is not None)
+    assert all(
+        tables[x["table"]].published()["value"].eq(x["value"]).any()
+        for x in published["indicators"]
+        if x["value"] is not None
+    )
 
 
 def test_a_summary_knows_its_studies(out: Path) -> None:
@@ -260,29 +371,63 @@ def test_a_summary_knows_its_studies(out: Path) -> None:
     assert summary.alike_before.k == 2
 
 
-@pytest.mark.parametrize(("effect_of_georgia", "said"), [(0.06, True), (0.065, True), (-0.02, False)])
-def test_a_mean_effect_that_hangs_on_groups_that_moved_apart_says_so(tmp_path: Path, effect_of_georgia: float, said: bool) -> None:
-    """Three effects that agree exclude zero together; without the one whose groups moved apart two countries do not. One that disagrees leaves nothing to doubt."""
+@pytest.mark.parametrize(
+    ("effect_of_georgia", "said"), [(0.06, True), (0.065, True), (-0.02, False)]
+)
+def test_a_mean_effect_that_hangs_on_groups_that_moved_apart_says_so(
+    tmp_path: Path, effect_of_georgia: float, said: bool
+) -> None:
+    """Three effects that agree exclude zero together; without the one whose groups moved apart two
+    countries do not. One that disagrees leaves nothing to doubt.
+    """
     for country, effect in (("ARM", 0.075), ("GEO", effect_of_georgia), ("MDA", 0.055)):
-        write_report(tmp_path / "reports", country, facts(0.5, effect, "ICLS-19", country, country == "GEO"))
+        write_report(
+            tmp_path / "reports", country, facts(0.5, effect, "ICLS-19", country, country == "GEO")
+        )
     evidence = synthesis(tmp_path / "reports")
-    (line,) = [text for text, anchor in findings(Words(evidence, language("en"))) if anchor == "S06"]
+    (line,) = [
+        text for text, anchor in findings(Words(evidence, language("en"))) if anchor == "S06"
+    ]
     main = evidence.summaries[0].main
     assert isinstance(main, RandomEffects) and (main.low > 0) == said
-    assert ("'employed, at home or abroad' rose by" in line) == said == ("without them no effect could be shown" in line)
+    assert (
+        ("'employed, at home or abroad' rose by" in line)
+        == said
+        == ("without them no effect could be shown" in line)
+    )
     assert ("no effect on 'employed, at home or abroad' could be shown" in line) != said
-    assert ("In another country there may be no effect" in line) == (said and main.prediction[0] <= 0)
+    assert ("In another country there may be no effect" in line) == (
+        said and main.prediction[0] <= 0
+    )
 
 
 def test_a_roll_out_is_compared_with_the_error_over_its_regions() -> None:
-    """The design's standard error misses shocks that regions share: the synthesis takes the wild bootstrap's where the country report does."""
+    """The design's standard error misses shocks that regions share: the synthesis takes the wild
+    bootstrap's where the country report does.
+    """
     own = Context(evaluate(Params.load(ROOT / "params" / "MDA.yaml")), Rules(), language("en"))
     rolled = own.evaluation.rollout
-    assert rolled is not None and isinstance(rolled.overall, Estimate) and not isinstance(rolled.wild, NotEstimable)
+    assert (
+        rolled is not None
+        and isinstance(rolled.overall, Estimate)
+        and not isinstance(rolled.wild, NotEstimable)
+    )
     published: Any = comparable(own, {})
     (line,) = [x for x in published["effects"] if x["measure"] == "MDA-003"]
-    assert (line["value"], line["ci_low"], line["ci_high"]) == (float(rolled.overall.value[0]), float(rolled.wild.low[0]), float(rolled.wild.high[0]))
+    assert (line["value"], line["ci_low"], line["ci_high"]) == (
+        float(rolled.overall.value[0]),
+        float(rolled.wild.low[0]),
+        float(rolled.wild.high[0]),
+    )
     assert line["se"] > float(rolled.overall.se[0]) and line["degf"] == rolled.regions - 1 == 3
-    many: Any = comparable(replace(own, evaluation=replace(own.evaluation, rollout=replace(rolled, wild=NotEstimable("many regions")))), {})
+    many: Any = comparable(
+        replace(
+            own,
+            evaluation=replace(
+                own.evaluation, rollout=replace(rolled, wild=NotEstimable("many regions"))
+            ),
+        ),
+        {},
+    )
     (plain,) = [x for x in many["effects"] if x["measure"] == "MDA-003"]
     assert plain["se"] == float(rolled.overall.se[0])

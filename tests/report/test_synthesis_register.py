@@ -1,4 +1,6 @@
-"""Disclosure: the evaluation register hides a budget that is one funder's, and what would give it away."""
+"""Disclosure: the evaluation register hides a budget that is one funder's, and what would give it
+away.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,19 @@ from mismes_eval.report.chapters.portfolio import hidden_groups
 
 
 def test_the_register_hides_a_budget_that_is_one_funder_s_and_what_would_give_it_away() -> None:
-    alone = pd.DataFrame({"status": ["evaluated"] + ["overdue"] * 6, "budget_eur": [5.0, 1, 2, 3, 2, 1, 2], "funder_main": list("abcdefg")})
+    alone = pd.DataFrame(
+        {
+            "status": ["evaluated"] + ["overdue"] * 6,
+            "budget_eur": [5.0, 1, 2, 3, 2, 1, 2],
+            "funder_main": list("abcdefg"),
+        }
+    )
     assert hidden_groups(alone, "status") == {"evaluated", "overdue"}
-    many = pd.DataFrame({"status": ["evaluated"] * 5 + ["overdue"] * 6, "budget_eur": [5.0, 4, 5, 4, 5, 1, 2, 3, 2, 1, 2], "funder_main": list("abcdefghijk")})
+    many = pd.DataFrame(
+        {
+            "status": ["evaluated"] * 5 + ["overdue"] * 6,
+            "budget_eur": [5.0, 4, 5, 4, 5, 1, 2, 3, 2, 1, 2],
+            "funder_main": list("abcdefghijk"),
+        }
+    )
     assert hidden_groups(many, "status") == set()

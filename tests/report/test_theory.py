@@ -1,4 +1,6 @@
-"""Identity: the theory of change of the params is the report's table, each step beside what measures it; what is missing is said there and among the limitations."""
+"""Identity: the theory of change of the params is the report's table, each step beside what
+measures it; what is missing is said there and among the limitations.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,12 @@ from mismes_eval.report.rules import Rules
 from mismes_eval.report.tables import TextTable
 
 ROOT = Path(__file__).resolve().parents[2]
-SHOWN = {"T17-MDA-001": "Effects of MDA-001", "T17-MDA-002": "Effects of MDA-002", "T20": "Cost", "T170": "Another"}
+SHOWN = {
+    "T17-MDA-001": "Effects of MDA-001",
+    "T17-MDA-002": "Effects of MDA-002",
+    "T20": "Cost",
+    "T170": "Another",
+}
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +38,14 @@ def context() -> Context:
 def with_values(context: Context, values: Mapping[str, object]) -> Context:
     p = context.evaluation.params
     params = dataclasses.replace(p, values={**p.values, **values})
-    return dataclasses.replace(context, evaluation=dataclasses.replace(context.evaluation, params=params))
+    return dataclasses.replace(
+        context, evaluation=dataclasses.replace(context.evaluation, params=params)
+    )
 
 
-def chain(context: Context, measures: tuple[str, ...] = (), **parts: Mapping[str, tuple[str, ...]]) -> Context:
+def chain(
+    context: Context, measures: tuple[str, ...] = (), **parts: Mapping[str, tuple[str, ...]]
+) -> Context:
     names = ("inputs", "activities", "outputs", "outcomes", "assumptions")
     values = {f"theory_of_change.{n}": parts.get(n) for n in names}
     return with_values(context, {**values, "theory_of_change.measures": measures})
@@ -47,7 +58,11 @@ def the_table(context: Context) -> TextTable:
 
 
 def test_each_step_stands_beside_what_measures_it(context: Context) -> None:
-    told = chain(context, outputs={"Courses are completed": ("T20",), "A plan is written": ()}, outcomes={"People work": ("T17", "F99")})
+    told = chain(
+        context,
+        outputs={"Courses are completed": ("T20",), "A plan is written": ()},
+        outcomes={"People work": ("T17", "F99")},
+    )
     t = the_table(told)
     assert t.frame.to_numpy().tolist() == [
         ["outputs", "Courses are completed", "T20 Cost"],
@@ -55,7 +70,11 @@ def test_each_step_stands_beside_what_measures_it(context: Context) -> None:
         ["outcomes", "People work", "T17-MDA-001, T17-MDA-002; F99: not in this report"],
     ]
     assert any(n.startswith("Nothing is said of: inputs, activities, assumptions") for n in t.notes)
-    assert any("MDA-001, MDA-002, MDA-003" in n for n in t.notes) and explained(told) == ("MDA-001", "MDA-002", "MDA-003")
+    assert any("MDA-001, MDA-002, MDA-003" in n for n in t.notes) and explained(told) == (
+        "MDA-001",
+        "MDA-002",
+        "MDA-003",
+    )
 
 
 def test_without_one_the_report_says_so_there_and_among_the_limitations(context: Context) -> None:
@@ -67,9 +86,17 @@ def test_without_one_the_report_says_so_there_and_among_the_limitations(context:
 
 
 def test_what_stays_unmeasured_or_unexplained_is_a_limitation(context: Context) -> None:
-    told = chain(context, ("MDA-001",), outputs={"Courses are completed": ("T20",), "A plan is written": ()}, outcomes={"People work": ("F99",)})
+    told = chain(
+        context,
+        ("MDA-001",),
+        outputs={"Courses are completed": ("T20",), "A plan is written": ()},
+        outcomes={"People work": ("F99",)},
+    )
     said = [text for _, text in shortfalls(dataclasses.replace(told, shown=SHOWN))]
-    assert said == ["2 of 3 steps are measured by nothing in this report (T05d).", "None was given for MDA-002, MDA-003."]
+    assert said == [
+        "2 of 3 steps are measured by nothing in this report (T05d).",
+        "None was given for MDA-002, MDA-003.",
+    ]
     whole = chain(context, outcomes={"People work": ("T17",)})
     assert shortfalls(dataclasses.replace(whole, shown=SHOWN)) == []
 
@@ -77,7 +104,10 @@ def test_what_stays_unmeasured_or_unexplained_is_a_limitation(context: Context) 
 @pytest.mark.parametrize("name", ["ARM", "GEO", "MDA", "MAR", "TUN"])
 def test_the_shipped_countries_have_one(name: str) -> None:
     p = Params.load(ROOT / "params" / f"{name}.yaml")
-    parts = [p.steps(f"theory_of_change.{part}") for part in ("inputs", "activities", "outputs", "outcomes", "assumptions")]
+    parts = [
+        p.steps(f"theory_of_change.{part}")
+        for part in ("inputs", "activities", "outputs", "outcomes", "assumptions")
+    ]
     assert all(parts) and any(not ids for part in parts for ids in part.values())
     inventory = pd.read_csv(ROOT / "data_raw" / name / "inventory.csv")
     assert set(p.items("theory_of_change.measures")) <= set(inventory["measure_id"])
@@ -88,12 +118,20 @@ def test_the_shipped_plan_is_compared_and_says_that_it_is_made_up(context: Conte
     assert isinstance(t, TextTable)
     rows = t.frame.set_index(["Subject", "Value"])
     assert rows.loc[("registration", "SYNTHETIC-PAP-MDA-2019"), "Deviation"] == "not compared"
-    assert "Made up" in rows.loc[("registration", "SYNTHETIC-PAP-MDA-2019"), "Reason given in the plan file"]
+    assert (
+        "Made up"
+        in rows.loc[("registration", "SYNTHETIC-PAP-MDA-2019"), "Reason given in the plan file"]
+    )
     assert rows.loc[("outcome", "job_match"), "Deviation"] == "planned, not done"
     assert rows.loc[("outcome", "months_employed_12m"), "Deviation"] == "done, not planned"
-    assert rows.loc[("main wave", "3"), "In words"] == "24 months" and rows.loc[("covariate", "male"), "In words"] == "sex"
+    assert (
+        rows.loc[("main wave", "3"), "In words"] == "24 months"
+        and rows.loc[("covariate", "male"), "In words"] == "sex"
+    )
     kept = int((t.frame["Deviation"] == "as planned").sum())
-    assert any(n.startswith(f"{kept} of {len(t.frame) - 2} choices are as planned") for n in t.notes)
+    assert any(
+        n.startswith(f"{kept} of {len(t.frame) - 2} choices are as planned") for n in t.notes
+    )
     assert not any("no registration" in n for n in t.notes)
 
 

@@ -1,4 +1,6 @@
-"""verify finds a changed number, a changed input and a changed notebook, and passes what is whole; the archive is the same bytes twice and repeats the run."""
+"""verify finds a changed number, a changed input and a changed notebook, and passes what is whole;
+the archive is the same bytes twice and repeats the run.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +38,12 @@ def test_a_whole_report_is_reproduced(copy: Path) -> None:
 
 def test_a_changed_number_and_a_changed_input_are_named(copy: Path) -> None:
     path = copy / "reports" / "MDA" / "estimates.json"
-    path.write_text(path.read_text(encoding="utf-8").replace("120.0", "120.000001"), encoding="utf-8")
-    (copy / "data_raw" / "MDA" / "lfs.csv").write_text("place,persons\nnorth,120\nsouth,81\n", encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("120.0", "120.000001"), encoding="utf-8"
+    )
+    (copy / "data_raw" / "MDA" / "lfs.csv").write_text(
+        "place,persons\nnorth,120\nsouth,81\n", encoding="utf-8"
+    )
     found = run(copy)
     assert not found.reproduced
     assert [(d.table, d.cell, d.quantity, d.reported, d.repeated) for d in found.differences] == [
@@ -68,10 +74,21 @@ def test_a_tampered_file_is_named_with_the_place_in_it(copy: Path) -> None:
     found = run(copy)
     assert not found.reproduced and found.differences == () and len(found.tampered) == 5
     assert {(d.table, d.cell, d.reported, d.repeated) for d in found.inside} == {
-        ("tables/T01.parquet", "T01 / south / persons, value", 81.0, 80.0), ("tables.xlsx", f"sheet T01, cell {cell.coordinate}", 121.0, 120.0), ("report.html", "text", "130", "120"),
-        ("report.ipynb", f"cell {len(cells['cells'])}, code", "report.finish()  # not this", "report.finish()"), ("figures/F01.csv", "line 3", "2", "1"),
-    }  # fmt: skip
-    assert f"tables.xlsx, sheet T01, cell {cell.coordinate}: reported 121.0, repeated 120.0" in found.text()
+        ("tables/T01.parquet", "T01 / south / persons, value", 81.0, 80.0),
+        ("tables.xlsx", f"sheet T01, cell {cell.coordinate}", 121.0, 120.0),
+        ("report.html", "text", "130", "120"),
+        (
+            "report.ipynb",
+            f"cell {len(cells['cells'])}, code",
+            "report.finish()  # not this",
+            "report.finish()",
+        ),
+        ("figures/F01.csv", "line 3", "2", "1"),
+    }
+    assert (
+        f"tables.xlsx, sheet T01, cell {cell.coordinate}: reported 121.0, repeated 120.0"
+        in found.text()
+    )
 
 
 def test_files_that_cannot_be_compared_are_one_place(tmp_path: Path) -> None:
@@ -79,7 +96,11 @@ def test_files_that_cannot_be_compared_are_one_place(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "x.parquet").write_bytes(b"no table")
         (tmp_path / folder / "x.png").write_bytes(b"")
-    assert places(tmp_path / "a" / "x.png", tmp_path / "b" / "x.png") == [] == places(tmp_path / "gone.csv", tmp_path / "a" / "x.png")
+    assert (
+        places(tmp_path / "a" / "x.png", tmp_path / "b" / "x.png")
+        == []
+        == places(tmp_path / "gone.csv", tmp_path / "a" / "x.png")
+    )
     ((what, was, now),) = places(tmp_path / "a" / "x.parquet", tmp_path / "b" / "x.parquet")
     assert what.startswith("cannot be read (") and was is now is None
     pd.DataFrame({"x": range(30)}).to_csv(tmp_path / "a" / "x.csv")
@@ -129,17 +150,27 @@ def test_the_manifest_names_what_decides_the_report(made: Path) -> None:
     record = json.loads((made / "reports" / "MDA" / "MANIFEST.json").read_text(encoding="utf-8"))
     assert record["inputs"][0]["path"] == "data_raw/MDA/lfs.csv"
     assert record["params"]["file"] == "params/MDA.yaml"
-    assert {o["path"] for o in record["outputs"]} >= {"report.html", "estimates.json", "tables.xlsx"}
+    assert {o["path"] for o in record["outputs"]} >= {
+        "report.html",
+        "estimates.json",
+        "tables.xlsx",
+    }
     assert record["versions"]["numpy"]
 
 
-def test_an_archive_for_a_program_and_for_nobody(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_archive_for_a_program_and_for_nobody(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(made)
     with pytest.raises(SystemExit) as done:
         main(["package", "FRA", "--out", str(tmp_path / "a.zip"), "--json"])
     said = json.loads(capsys.readouterr().out)
     assert done.value.code == 0
-    assert said["archive"] == str(tmp_path / "a.zip") and said["files"] > 10 and said["left_out"] == ["data_raw/FRA/lfs.csv"]
+    assert (
+        said["archive"] == str(tmp_path / "a.zip")
+        and said["files"] > 10
+        and said["left_out"] == ["data_raw/FRA/lfs.csv"]
+    )
     with pytest.raises(SystemExit):
         main(["package", "FRA", "--out", str(tmp_path / "b.zip"), "--quiet"])
     assert capsys.readouterr().out == ""

@@ -1,4 +1,6 @@
-"""Identity: every generated file meets its template, names a source for each figure, says SYNTHETIC, and lacks the design variables its country lacks."""
+"""Identity: every generated file meets its template, names a source for each figure, says
+SYNTHETIC, and lacks the design variables its country lacks.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,19 @@ from mismes_eval.synthetic import COUNTRIES
 
 ROOT = Path(__file__).parents[2] / "data_raw"
 TEMPLATED = (
-    "lfs_person.parquet", "lfs_absent.parquet", "margins.csv", "inventory.csv", "inventory_contact.csv", "inventory_year.csv", "inventory_rate.csv",
-    "tracer_person.parquet", "tracer_wave.parquet", "tracer_outcome.parquet", "tracer_service.parquet", "tracer_episode.parquet",
-)  # fmt: skip
+    "lfs_person.parquet",
+    "lfs_absent.parquet",
+    "margins.csv",
+    "inventory.csv",
+    "inventory_contact.csv",
+    "inventory_year.csv",
+    "inventory_rate.csv",
+    "tracer_person.parquet",
+    "tracer_wave.parquet",
+    "tracer_outcome.parquet",
+    "tracer_service.parquet",
+    "tracer_episode.parquet",
+)
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
@@ -32,21 +44,32 @@ def test_every_file_says_synthetic(country: str) -> None:
     for path in files:
         if path.suffix == ".parquet":
             assert pq.read_schema(path).metadata[b"data_status"] == b"SYNTHETIC"
-            assert pd.read_parquet(path, columns=["data_status"])["data_status"].eq("SYNTHETIC").all()
+            assert (
+                pd.read_parquet(path, columns=["data_status"])["data_status"].eq("SYNTHETIC").all()
+            )
         elif path.suffix == ".csv":
             assert pd.read_csv(path)["data_status"].eq("SYNTHETIC").all(), path.name
         else:
             assert "SYNTHETIC" in path.read_text(encoding="utf-8").splitlines()[0], path.name
-    assert pd.read_csv(ROOT / country / "inventory.csv")["title_en"].str.startswith("Synthetic measure").all()
+    assert (
+        pd.read_csv(ROOT / country / "inventory.csv")["title_en"]
+        .str.startswith("Synthetic measure")
+        .all()
+    )
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
 def test_margins_have_sources_and_one_total(country: str) -> None:
     margins = pd.read_csv(ROOT / country / "margins.csv")
-    assert margins["source"].notna().all() and margins["status"].isin(["public", "derived", "synthetic"]).all()
+    assert (
+        margins["source"].notna().all()
+        and margins["status"].isin(["public", "derived", "synthetic"]).all()
+    )
     assert margins.groupby("margin")["total"].sum().nunique() == 1
     person = pd.read_parquet(ROOT / country / "lfs_person.parquet")
-    assert person["weight"].sum() == pytest.approx(margins.groupby("margin")["total"].sum().iloc[0], rel=1e-6)
+    assert person["weight"].sum() == pytest.approx(
+        margins.groupby("margin")["total"].sum().iloc[0], rel=1e-6
+    )
     for margin, part in margins.groupby("margin"):
         levels = person[margin.split("*")].astype(str).agg("*".join, axis=1)
         assert set(levels) == set(part["category"]), margin
@@ -55,34 +78,56 @@ def test_margins_have_sources_and_one_total(country: str) -> None:
 def test_design_variables_are_missing_where_the_country_lacks_them() -> None:
     have = {c: set(pq.read_schema(ROOT / c / "lfs_person.parquet").names) for c in COUNTRIES}
     assert {c: ("psu" in v, "strata" in v) for c, v in have.items()} == {
-        "ARM": (False, True), "GEO": (True, False), "MDA": (True, True), "MAR": (True, True), "TUN": (False, False),
-    }  # fmt: skip
+        "ARM": (False, True),
+        "GEO": (True, False),
+        "MDA": (True, True),
+        "MAR": (True, True),
+        "TUN": (False, False),
+    }
     assert "age" not in have["ARM"] and "age_group" in have["ARM"]
     assert {"phase1_class", "phase2_prob"} <= have["MAR"]
     for country in COUNTRIES:
         design = yaml.safe_load((ROOT / country / "design.yaml").read_text(encoding="utf-8"))
-        assert (design["psu"] is not None, design["strata"] is not None) == ("psu" in have[country], "strata" in have[country])
+        assert (design["psu"] is not None, design["strata"] is not None) == (
+            "psu" in have[country],
+            "strata" in have[country],
+        )
 
 
 def test_two_phase_weights_follow_from_the_counts() -> None:
     for folder in (ROOT / "MAR", ROOT / "TUN" / "lfs_oversample"):
         counts = pd.read_csv(folder / "phase1_counts.csv").set_index("phase1_class")
         listed = pd.read_parquet(folder / "phase1_household.parquet")
-        assert listed.groupby("phase1_class").size().to_dict() == counts["households_listed"].to_dict()
-        assert listed.groupby("phase1_class")["selected"].sum().to_dict() == counts["households_selected"].to_dict()
-        assert (counts["households_selected"] / counts["households_listed"]).to_numpy() == pytest.approx(counts["phase2_prob"].to_numpy(), abs=1e-7)
-        person = pd.read_parquet(folder / ("lfs_person.parquet" if folder.name == "MAR" else "hims_person.parquet"))
-        assert (person["d0_base"] / person["phase2_prob"]).to_numpy() == pytest.approx(person["d2_phase2"].to_numpy(), rel=1e-4)
+        assert (
+            listed.groupby("phase1_class").size().to_dict() == counts["households_listed"].to_dict()
+        )
+        assert (
+            listed.groupby("phase1_class")["selected"].sum().to_dict()
+            == counts["households_selected"].to_dict()
+        )
+        assert (
+            counts["households_selected"] / counts["households_listed"]
+        ).to_numpy() == pytest.approx(counts["phase2_prob"].to_numpy(), abs=1e-7)
+        person = pd.read_parquet(
+            folder / ("lfs_person.parquet" if folder.name == "MAR" else "hims_person.parquet")
+        )
+        assert (person["d0_base"] / person["phase2_prob"]).to_numpy() == pytest.approx(
+            person["d2_phase2"].to_numpy(), rel=1e-4
+        )
         assert person["weight"].max() / person["weight"].min() > 8
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
 def test_keys_join_and_states_are_consistent(country: str) -> None:
     at = ROOT / country
-    person, wave, outcome = (pd.read_parquet(at / f"tracer_{k}.parquet") for k in ("person", "wave", "outcome"))
+    person, wave, outcome = (
+        pd.read_parquet(at / f"tracer_{k}.parquet") for k in ("person", "wave", "outcome")
+    )
     assert set(wave["person_id"]) == set(person["person_id"])
     interviewed = wave[wave["disp_code"].isin(["1.1", "1.2", "2.51", "2.52"])]
-    assert set(zip(interviewed["person_id"], interviewed["wave"], strict=True)) == set(zip(outcome["person_id"], outcome["wave"], strict=True))
+    assert set(zip(interviewed["person_id"], interviewed["wave"], strict=True)) == set(
+        zip(outcome["person_id"], outcome["wave"], strict=True)
+    )
     both = wave.merge(outcome, on=["person_id", "wave"])
     assert both["current_country"].ne(country).astype(int).equals(both["abroad"].astype(int))
     measures = set(pd.read_csv(at / "inventory.csv")["measure_id"])
@@ -94,7 +139,9 @@ def test_keys_join_and_states_are_consistent(country: str) -> None:
 
 @pytest.mark.parametrize("country", COUNTRIES)
 def test_episodes_do_not_overlap_and_one_is_open(country: str) -> None:
-    e = pd.read_parquet(ROOT / country / "tracer_episode.parquet").sort_values(["person_id", "ep_id"], kind="stable")
+    e = pd.read_parquet(ROOT / country / "tracer_episode.parquet").sort_values(
+        ["person_id", "ep_id"], kind="stable"
+    )
     following = e.groupby("person_id")["start_ym"].shift(-1)
     has_next = following.notna()
     assert (e.loc[has_next, "end_ym"] < following[has_next]).all()
@@ -104,7 +151,9 @@ def test_episodes_do_not_overlap_and_one_is_open(country: str) -> None:
 
 @pytest.mark.parametrize("country", COUNTRIES)
 def test_attrition_is_plausible_and_depends_on_the_arm(country: str) -> None:
-    person, wave = (pd.read_parquet(ROOT / country / f"tracer_{k}.parquet") for k in ("person", "wave"))
+    person, wave = (
+        pd.read_parquet(ROOT / country / f"tracer_{k}.parquet") for k in ("person", "wave")
+    )
     last = wave[wave["wave"].eq(4)].merge(person[["person_id", "arm", "male"]], on="person_id")
     lost = ~last["disp_code"].isin(["1.1", "1.2", "2.51"])
     assert 0.2 < lost.mean() < 0.45
@@ -126,5 +175,7 @@ def test_returnees_are_more_often_over_qualified(country: str) -> None:
 def test_treated_weights_sum_to_the_beneficiaries_of_the_measure(country: str) -> None:
     person = pd.read_parquet(ROOT / country / "tracer_person.parquet")
     reached = pd.read_csv(ROOT / country / "inventory.csv").set_index("measure_id")["benef_reached"]
-    for measure, weight in person[person["arm"].eq("T")].groupby("measure_id")["sample_weight"].sum().items():
+    for measure, weight in (
+        person[person["arm"].eq("T")].groupby("measure_id")["sample_weight"].sum().items()
+    ):
         assert weight == pytest.approx(reached[measure], rel=1e-3)

@@ -1,4 +1,6 @@
-"""Identity: the same seed gives the same bytes twice, and the committed data_raw is what the package generates."""
+"""Identity: the same seed gives the same bytes twice, and the committed data_raw is what the
+package generates.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,11 @@ COMMITTED = Path(__file__).parents[2] / "data_raw"
 
 
 def _hashes(root: Path) -> dict[str, str]:
-    return {p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(root.rglob("*")) if p.is_file()}
+    return {
+        p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(root.rglob("*"))
+        if p.is_file()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +41,10 @@ def test_the_same_seed_gives_identical_bytes(twice: tuple[Path, Path]) -> None:
 
 def test_committed_data_is_what_the_package_generates(twice: tuple[Path, Path]) -> None:
     folder = twice[0] / "MAR"
-    made_by = {pq.read_metadata(root / "lfs_person.parquet").created_by for root in (folder, COMMITTED / "MAR")}
+    made_by = {
+        pq.read_metadata(root / "lfs_person.parquet").created_by
+        for root in (folder, COMMITTED / "MAR")
+    }
     same_writer = len(made_by) == 1
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         other = COMMITTED / "MAR" / path.relative_to(folder)
@@ -47,7 +56,9 @@ def test_committed_data_is_what_the_package_generates(twice: tuple[Path, Path]) 
 
 def test_manifest_has_every_committed_file() -> None:
     manifest = pd.read_csv(COMMITTED / "MANIFEST.csv").set_index("file")["sha256"].to_dict()
-    on_disk = {k: v for k, v in _hashes(COMMITTED).items() if k not in ("MANIFEST.csv", "SOURCES.md")}
+    on_disk = {
+        k: v for k, v in _hashes(COMMITTED).items() if k not in ("MANIFEST.csv", "SOURCES.md")
+    }
     assert manifest == on_disk
 
 
@@ -57,7 +68,9 @@ def test_data_is_small() -> None:
 
 def test_another_seed_gives_other_persons(tmp_path: Path, twice: tuple[Path, Path]) -> None:
     generate(tmp_path, ("MAR",), SEED + 1)
-    assert _hashes(tmp_path)["MAR/lfs_person.parquet"] != _hashes(twice[0])["MAR/lfs_person.parquet"]
+    assert (
+        _hashes(tmp_path)["MAR/lfs_person.parquet"] != _hashes(twice[0])["MAR/lfs_person.parquet"]
+    )
 
 
 def test_an_unknown_country_writes_nothing(tmp_path: Path) -> None:

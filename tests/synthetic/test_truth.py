@@ -1,4 +1,6 @@
-"""Measured truth: estimates from each committed country reproduce its published targets and its known effects within three standard errors."""
+"""Measured truth: estimates from each committed country reproduce its published targets and its
+known effects within three standard errors.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,13 @@ ROOT = Path(__file__).parents[2] / "data_raw"
 
 
 def against_targets(folder: Path) -> pd.DataFrame:
-    """Rows item, domain, target, estimate, se: weighted LFS estimates beside the published targets; households (or PSUs) are the clusters."""
-    person, absent = pd.read_parquet(folder / "lfs_person.parquet"), pd.read_parquet(folder / "lfs_absent.parquet")
+    """Rows item, domain, target, estimate, se: weighted LFS estimates beside the published targets;
+    households (or PSUs) are the clusters.
+    """
+    person, absent = (
+        pd.read_parquet(folder / "lfs_person.parquet"),
+        pd.read_parquet(folder / "lfs_absent.parquet"),
+    )
     cluster = person["psu" if "psu" in person else "hhid"].to_numpy()
     w, status = person["weight"].to_numpy(), person["lstatus"].to_numpy(dtype=float)
     adult = person["age_group"].ne("0-14").to_numpy()
@@ -33,14 +40,24 @@ def against_targets(folder: Path) -> pd.DataFrame:
     gone = (1 / absent["s_i"] * absent["weight"]).groupby(absent["hhid"]).sum()
     rows = []
     for t in pd.read_csv(folder / "targets.csv").itertuples():
-        inside = np.ones(len(w), dtype=bool) if t.domain == "all" else person["male"].eq(int(t.domain[-1])).to_numpy()
+        inside = (
+            np.ones(len(w), dtype=bool)
+            if t.domain == "all"
+            else person["male"].eq(int(t.domain[-1])).to_numpy()
+        )
         if t.item.startswith("absent"):
             total, se = float(gone.sum()), float(np.sqrt((gone**2).sum())) * 1.2
             base = float(w.sum())
             rows.append(
                 (t.item, t.domain, t.value, total, se)
                 if t.item == "absent_total"
-                else (t.item, t.domain, t.value, total / (total + base), se * base / (total + base) ** 2)
+                else (
+                    t.item,
+                    t.domain,
+                    t.value,
+                    total / (total + base),
+                    se * base / (total + base) ** 2,
+                )
             )
             continue
         top, bottom = cells[t.item]
@@ -56,9 +73,16 @@ def against_targets(folder: Path) -> pd.DataFrame:
 
 
 def against_truth(folder: Path, base: int) -> pd.DataFrame:
-    """Rows measure_id, outcome, wave, att, did, se: weighted difference-in-differences of respondents from base wave 0 or -1, beside the true effect."""
+    """Rows measure_id, outcome, wave, att, did, se: weighted difference-in-differences of
+    respondents from base wave 0 or -1, beside the true effect.
+    """
     person = pd.read_parquet(folder / "tracer_person.parquet").set_index("person_id")
-    seen = pd.concat([pd.read_parquet(folder / "tracer_outcome.parquet"), pd.read_parquet(folder / "tracer_retro.parquet")])
+    seen = pd.concat(
+        [
+            pd.read_parquet(folder / "tracer_outcome.parquet"),
+            pd.read_parquet(folder / "tracer_retro.parquet"),
+        ]
+    )
     truth = pd.read_csv(folder / "truth.csv").query("source == 'tracer' and measure_id != 'ALL'")
     rows = []
     for t in truth.itertuples():
@@ -72,7 +96,9 @@ def against_truth(folder: Path, base: int) -> pd.DataFrame:
             mean[arm] = float(np.average(d, weights=w))
             var += float((w**2 * (d - mean[arm]) ** 2).sum() / w.sum() ** 2)
         gap = t.trend_gap_w0 if base == 0 else t.trend_gap_wm1
-        rows.append((t.measure_id, t.outcome, int(t.wave), t.att, gap, mean["T"] - mean["C"], var**0.5))
+        rows.append(
+            (t.measure_id, t.outcome, int(t.wave), t.att, gap, mean["T"] - mean["C"], var**0.5)
+        )
     out = pd.DataFrame(rows, columns=["measure_id", "outcome", "wave", "att", "gap", "did", "se"])
     return out.assign(t=(out["did"] - out["att"]) / out["se"])
 
@@ -85,15 +111,22 @@ def test_base_weights_reproduce_the_published_targets(country: str) -> None:
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
-def test_difference_in_differences_reproduces_the_true_effect_where_trends_are_parallel(country: str) -> None:
+def test_difference_in_differences_reproduces_the_true_effect_where_trends_are_parallel(
+    country: str,
+) -> None:
     table = against_truth(ROOT / country, 0)
     t = (table["did"] - table["att"] - table["gap"]) / table["se"]
     assert (t.abs() < 3).mean() > 0.95
-    assert (t[table["outcome"].isin(["employed", "earnings"])].abs() < 3).all(), table.assign(t=t).to_string()
+    assert (t[table["outcome"].isin(["employed", "earnings"])].abs() < 3).all(), table.assign(
+        t=t
+    ).to_string()
 
 
 def test_the_documented_violations_show_in_the_trend_gap() -> None:
-    arm, mar, geo = (pd.read_csv(ROOT / c / "truth.csv").query("source == 'tracer' and outcome == 'employed'") for c in ("ARM", "MAR", "GEO"))
+    arm, mar, geo = (
+        pd.read_csv(ROOT / c / "truth.csv").query("source == 'tracer' and outcome == 'employed'")
+        for c in ("ARM", "MAR", "GEO")
+    )
     assert (arm["trend_gap_w0"] > 0.045).all()
     assert arm["trend_gap_wm1"].abs().max() < 0.02
     assert mar.set_index("wave")["trend_gap_w0"].loc[4] == pytest.approx(0.09, abs=0.02)
@@ -110,7 +143,11 @@ def test_truth_is_the_mean_difference_of_potential_outcomes() -> None:
     sc = load("TUN", SEED)
     name = "TUN-001"
     s = simulate(sc, sc.tracer[0], name)
-    truth = pd.read_csv(ROOT / "TUN" / "truth.csv").query("measure_id == @name").set_index(["outcome", "wave"])["att"]
+    truth = (
+        pd.read_csv(ROOT / "TUN" / "truth.csv")
+        .query("measure_id == @name")
+        .set_index(["outcome", "wave"])["att"]
+    )
     for outcome in OUTCOMES:
         effect = (s.y1.outcome(outcome, 4) - s.y0.outcome(outcome, 4))[s.treated].mean()
         assert truth[(outcome, 4)] == pytest.approx(effect, abs=1e-6)

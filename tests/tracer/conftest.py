@@ -1,4 +1,6 @@
-"""A small panel with dispositions, deaths, people abroad and losses that depend on a covariate; and the Colombian file as a panel."""
+"""A small panel with dispositions, deaths, people abroad and losses that depend on a covariate; and
+the Colombian file as a panel.
+"""
 
 from __future__ import annotations
 
@@ -18,20 +20,37 @@ COVARIATES = ["select", "empl_04", "sal", "dformal_04", "age_lb", "educ_lb", "dm
 def small(n: int = 360, seed: int = 4) -> tuple[pd.DataFrame, pd.DataFrame]:
     """persons (n) and waves (n x 4, in shuffled order)."""
     rng = np.random.default_rng(seed)
-    persons = pd.DataFrame({"person_id": [f"p{i:04d}" for i in range(n)], "x": rng.normal(size=n), "arm": rng.choice(["C", "T"], n), "w": rng.uniform(1, 4, n)})
+    persons = pd.DataFrame(
+        {
+            "person_id": [f"p{i:04d}" for i in range(n)],
+            "x": rng.normal(size=n),
+            "arm": rng.choice(["C", "T"], n),
+            "w": rng.uniform(1, 4, n),
+        }
+    )
     persons = persons.assign(
-        psu=np.arange(n) // 9, stratum=(np.arange(n) // 9) % 4, country="MDA", sex=rng.choice(["f", "m"], n), enrol_date=pd.Timestamp("2020-01-10")
+        psu=np.arange(n) // 9,
+        stratum=(np.arange(n) // 9) % 4,
+        country="MDA",
+        sex=rng.choice(["f", "m"], n),
+        enrol_date=pd.Timestamp("2020-01-10"),
     )
     parts = []
     for wave, month in enumerate((0, 6, 12, 24)):
         p = 1 / (1 + np.exp(-(1.6 - 0.3 * wave + 0.7 * persons["x"])))
         ok = (rng.random(n) < p) | (wave == 0)
-        code = np.where(ok, rng.choice(["1.1", "1.2", "2.51", "2.52"], n, p=[0.8, 0.1, 0.06, 0.04]), rng.choice(LOST, n))
+        code = np.where(
+            ok,
+            rng.choice(["1.1", "1.2", "2.51", "2.52"], n, p=[0.8, 0.1, 0.06, 0.04]),
+            rng.choice(LOST, n),
+        )
         code = np.where(wave == 0, "1.1", code).astype(object)
         if wave == 3:
             code[:5] = "2.31"
         y = persons["x"] + 0.3 * wave + rng.normal(size=n)
-        date = pd.Timestamp("2020-01-10") + pd.to_timedelta(rng.integers(0, 20, n) + 30.4375 * month, unit="D").floor("D")
+        date = pd.Timestamp("2020-01-10") + pd.to_timedelta(
+            rng.integers(0, 20, n) + 30.4375 * month, unit="D"
+        ).floor("D")
         parts.append(
             pd.DataFrame(
                 {
@@ -67,10 +86,16 @@ def panel(persons: pd.DataFrame, waves: pd.DataFrame) -> TracerPanel:
 
 @pytest.fixture(scope="session")
 def colombia(shared: Path) -> dict[str, tuple[TracerPanel, pd.DataFrame]]:
-    """Men and women of the Colombian training experiment: panel of 2004 and 2006, and the rows it was made from."""
+    """Men and women of the Colombian training experiment: panel of 2004 and 2006, and the rows it
+    was made from.
+    """
     raw = pd.read_csv(shared / "data" / "colombia_jea_panel.csv")
     raw = raw[raw["codigo_curs"].notna()].reset_index(drop=True)
-    raw = raw.assign(sal=raw["salary_04"] / 1e5, pid=np.arange(len(raw)), city=raw["city"].astype(int).astype(str))
+    raw = raw.assign(
+        sal=raw["salary_04"] / 1e5,
+        pid=np.arange(len(raw)),
+        city=raw["city"].astype(int).astype(str),
+    )
     out = {}
     for name, woman in (("men", 0), ("women", 1)):
         rows = raw[raw["dwomen"] == woman].dropna(subset=COVARIATES).reset_index(drop=True)

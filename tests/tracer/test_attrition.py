@@ -1,4 +1,6 @@
-"""Attrition weights: Colombia's published-data reference, the refit of every weight as the truth of the linearisation, any set of waves, deaths, fixed weights."""
+"""Attrition weights: Colombia's published-data reference, the refit of every weight as the truth of
+the linearisation, any set of waves, deaths, fixed weights.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,14 @@ from mismes_eval.weighting.trim import trim
 from tests.tracer.conftest import COVARIATES
 
 OPTIONS: list[dict[str, object]] = [
-    {}, {"stabilised": False}, {"restricted": ["arm"]}, {"method": "probit"}, {"method": "probit", "restricted": ["arm"]}, {"method": "cells", "covariates": ["arm", "sex"]}, {"lagged": ["y"]},
-]  # fmt: skip
+    {},
+    {"stabilised": False},
+    {"restricted": ["arm"]},
+    {"method": "probit"},
+    {"method": "probit", "restricted": ["arm"]},
+    {"method": "cells", "covariates": ["arm", "sex"]},
+    {"lagged": ["y"]},
+]
 
 
 def weighted(panel: TracerPanel, **options: object) -> TracerPanel:
@@ -38,7 +46,9 @@ def outcome(panel: TracerPanel, waves: object) -> Sample:
 @pytest.mark.shared
 @pytest.mark.golden
 @pytest.mark.parametrize("who", ["men", "women"])
-def test_colombia_effects_with_weights_fixed_and_estimated(colombia: dict[str, tuple[TracerPanel, pd.DataFrame]], shared: Path, who: str) -> None:
+def test_colombia_effects_with_weights_fixed_and_estimated(
+    colombia: dict[str, tuple[TracerPanel, pd.DataFrame]], shared: Path, who: str
+) -> None:
     r = json.loads((shared / "reference" / "panel" / "jea_attrition_ref.json").read_text())[who]
     panel, rows = colombia[who]
     n, seen = len(rows), int(rows["empl_06"].notna().sum())
@@ -54,15 +64,23 @@ def test_colombia_effects_with_weights_fixed_and_estimated(colombia: dict[str, t
     np.testing.assert_allclose([w.min(), w.max()], r["w_range"], rtol=1e-7)
     np.testing.assert_allclose(w.sum() ** 2 / (w**2).sum(), r["n_eff"], rtol=1e-8)
     # the reference sums squares over all n without n / (n - 1)
-    np.testing.assert_allclose(se * np.sqrt((n - 1) / n), r["se_ipw_with_estimated_weights"], rtol=1e-8)
+    np.testing.assert_allclose(
+        se * np.sqrt((n - 1) / n), r["se_ipw_with_estimated_weights"], rtol=1e-8
+    )
     value, se, _ = effect(fixed_weights=True)
     # HC1: n / (n - 2) over those seen instead of n / (n - 1) over all
-    np.testing.assert_allclose(se * np.sqrt((n - 1) / n * seen / (seen - 2)), r["se_hc1_ipw_weights_fixed"], rtol=1e-8)
+    np.testing.assert_allclose(
+        se * np.sqrt((n - 1) / n * seen / (seen - 2)), r["se_hc1_ipw_weights_fixed"], rtol=1e-8
+    )
     stabilised = attrition_weights(panel, COVARIATES, method="probit", restricted=["select"])
     step = stabilised.weight_sample([0, 1]).design.steps[-1]
     ratio = step.ratio[step.ratio > 0]  # type: ignore[attr-defined]
-    np.testing.assert_allclose([ratio.mean(), ratio.min(), ratio.max()], [r["ws_mean"], *r["ws_range"]], rtol=1e-6)
-    np.testing.assert_allclose(effect(restricted=["select"])[0], r["effect_ipw_stabilised"], rtol=1e-6)
+    np.testing.assert_allclose(
+        [ratio.mean(), ratio.min(), ratio.max()], [r["ws_mean"], *r["ws_range"]], rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        effect(restricted=["select"])[0], r["effect_ipw_stabilised"], rtol=1e-6
+    )
 
 
 @pytest.mark.identity
@@ -71,27 +89,41 @@ def test_influence_is_the_derivative_with_every_weight_made_anew(
     panel: TracerPanel, persons: pd.DataFrame, waves: pd.DataFrame, options: dict[str, object]
 ) -> None:
     told = waves.assign(y=waves["y"].fillna(0.0))
-    s = outcome(weighted(TracerPanel.from_frame(told, sample=panel.sample, disposition="disp"), **options), [1, 3])
+    s = outcome(
+        weighted(TracerPanel.from_frame(told, sample=panel.sample, disposition="disp"), **options),
+        [1, 3],
+    )
     e = mean(s.where(s.weights > 0), "outcome")
     z = s.design.pull_back(e.parts[0].influence).dense()[:, 0]
 
     def refit(i: int, step: float) -> float:
         w = persons["w"].copy()
         w.iloc[i] += step
-        again = TracerPanel.from_frame(told, sample=Sample.from_frame(persons.assign(w=w), weights="w", strata="stratum", psu="psu"), disposition="disp")
+        again = TracerPanel.from_frame(
+            told,
+            sample=Sample.from_frame(persons.assign(w=w), weights="w", strata="stratum", psu="psu"),
+            disposition="disp",
+        )
         t = outcome(weighted(again, **options), [1, 3])
         return float(np.average(t.frame["outcome"], weights=t.weights))
 
     rows = [3, 40, 77, 150, 221, 300]
     measured = [(refit(i, 1e-4) - refit(i, -1e-4)) / 2e-4 for i in rows]
-    # probit: the expected information stands for the observed one (the convention of the Colombian reference)
-    np.testing.assert_allclose(measured, z[rows], atol=2e-5 if options.get("method") == "probit" else 1e-8)
+    # probit: the expected information stands for the observed one (the convention of the Colombian
+    # reference)
+    np.testing.assert_allclose(
+        measured, z[rows], atol=2e-5 if options.get("method") == "probit" else 1e-8
+    )
 
 
 @pytest.mark.identity
 @pytest.mark.parametrize("options", OPTIONS)
-def test_steps_redone_with_their_own_weights_give_their_factors(panel: TracerPanel, waves: pd.DataFrame, options: dict[str, object]) -> None:
-    told = TracerPanel.from_frame(waves.assign(y=waves["y"].fillna(0.0)), sample=panel.sample, disposition="disp")
+def test_steps_redone_with_their_own_weights_give_their_factors(
+    panel: TracerPanel, waves: pd.DataFrame, options: dict[str, object]
+) -> None:
+    told = TracerPanel.from_frame(
+        waves.assign(y=waves["y"].fillna(0.0)), sample=panel.sample, disposition="disp"
+    )
     design = weighted(told, **options).weight_sample([1, 3]).design
     for k, step in enumerate(design.steps):
         np.testing.assert_allclose(step.refit(design.weights_after(k)), step.factor, rtol=1e-8)
@@ -101,7 +133,9 @@ def test_a_missed_wave_throws_nobody_out(panel: TracerPanel) -> None:
     p = weighted(panel)
     for waves in ([3], [1, 3], [0, 1, 2, 3], None):
         key = [panel.waves.index(w) for w in panel.chosen(waves)]
-        np.testing.assert_array_equal(p.weight_sample(waves).weights > 0, panel.responded[:, key].all(axis=1))
+        np.testing.assert_array_equal(
+            p.weight_sample(waves).weights > 0, panel.responded[:, key].all(axis=1)
+        )
     assert (p.weight_sample(3).weights > 0).sum() > (p.weight_sample(None).weights > 0).sum()
     assert p.weight_sample([3, 0]) is p.weight_sample([0, 3])
 
@@ -116,27 +150,45 @@ def test_stabilised_weights_keep_the_sum_and_the_dead_leave(panel: TracerPanel) 
     np.testing.assert_allclose(history["sum"].iloc[1], history["sum"].iloc[0], rtol=1e-12)
     np.testing.assert_allclose(history["sum"].iloc[3], history["sum"].iloc[2], rtol=1e-12)
     plain, stable = outcome(weighted(panel, stabilised=False), 3), outcome(weighted(panel), 3)
-    for a, b in zip(mean(plain.where(plain.weights > 0), ["outcome", "x"]).se, mean(stable.where(stable.weights > 0), ["outcome", "x"]).se, strict=True):
+    for a, b in zip(
+        mean(plain.where(plain.weights > 0), ["outcome", "x"]).se,
+        mean(stable.where(stable.weights > 0), ["outcome", "x"]).se,
+        strict=True,
+    ):
         np.testing.assert_allclose(a, b, rtol=1e-10)  # a constant does not matter to a mean
 
 
-def test_weights_restore_the_covariate_and_its_error_vanishes_after_calibration(panel: TracerPanel) -> None:
+def test_weights_restore_the_covariate_and_its_error_vanishes_after_calibration(
+    panel: TracerPanel,
+) -> None:
     s = outcome(weighted(panel, stabilised=False, covariates=["x"]), 2)
     full = panel.sample
     target = float(full.weights @ full.frame["x"])
     lost = panel.weight_sample(2)
     assert abs(mean(lost, "x").value[0] - mean(full, "x").value[0]) > 0.1
     assert abs(mean(s, "x").value[0] - mean(full, "x").value[0]) < 0.05
-    chained = weighted(panel, then=lambda t: calibrate(trim(t, upper=12.0), {"x": target, "1": float(full.weights.sum())}))
+    chained = weighted(
+        panel,
+        then=lambda t: calibrate(
+            trim(t, upper=12.0), {"x": target, "1": float(full.weights.sum())}
+        ),
+    )
     c = chained.weight_sample(2)
-    assert [type(step).__name__ for step in c.design.steps] == ["StabilisedPropensity", "KnownFactor", "Calibration"]
+    assert [type(step).__name__ for step in c.design.steps] == [
+        "StabilisedPropensity",
+        "KnownFactor",
+        "Calibration",
+    ]
     e = total(c, "x")
     np.testing.assert_allclose(e.value[0], target, rtol=1e-9)
     assert e.se[0] < 1e-6
 
 
 def test_fixed_weights_show_the_difference(panel: TracerPanel) -> None:
-    s, f = outcome(weighted(panel, covariates=["x"]), 3), outcome(weighted(panel, covariates=["x"], fixed_weights=True), 3)
+    s, f = (
+        outcome(weighted(panel, covariates=["x"]), 3),
+        outcome(weighted(panel, covariates=["x"], fixed_weights=True), 3),
+    )
     a, b = mean(s, "outcome"), mean(f, "outcome")
     np.testing.assert_allclose(a.value, b.value, rtol=1e-12)
     assert abs(a.se[0] / b.se[0] - 1) > 1e-3
@@ -152,18 +204,29 @@ def test_a_panel_without_adjustment_says_so(panel: TracerPanel) -> None:
 def test_the_domain_narrows_the_estimate_and_not_the_weights(panel: TracerPanel) -> None:
     p = weighted(panel)
     women = (p.sample.frame["sex"] == "f").to_numpy()
-    np.testing.assert_array_equal(p.where(women).weight_sample(3).weights, p.weight_sample(3).weights)
+    np.testing.assert_array_equal(
+        p.where(women).weight_sample(3).weights, p.weight_sample(3).weights
+    )
     np.testing.assert_array_equal(p.where(women).weight_sample(3).domain, women)
 
 
 def test_every_bad_argument_is_named(panel: TracerPanel) -> None:
     gaps = panel.with_columns({"gap": panel.sample.frame["x"].where(panel.sample.frame.index > 2)})
     with pytest.raises(DesignError) as error:
-        attrition_weights(gaps, ["gap", "nowhere"], method="forest", stabilised=False, restricted=["arm"], lagged=["elsewhere"])
+        attrition_weights(
+            gaps,
+            ["gap", "nowhere"],
+            method="forest",
+            stabilised=False,
+            restricted=["arm"],
+            lagged=["elsewhere"],
+        )
     for word in ("'gap'", "p0000", "'nowhere'", "'forest'", "restricted", "'elsewhere'"):
         assert word in str(error.value)
     with pytest.raises(DesignError, match="cannot be fitted"):
-        attrition_weights(panel.with_columns({"twin": panel.sample.frame["x"] * 2}), ["x", "twin"]).weight_sample(3)
+        attrition_weights(
+            panel.with_columns({"twin": panel.sample.frame["x"] * 2}), ["x", "twin"]
+        ).weight_sample(3)
 
 
 def test_a_probit_step_passes_rows_that_are_not_at_risk(panel: TracerPanel) -> None:

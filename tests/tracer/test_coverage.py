@@ -1,4 +1,6 @@
-"""The coverage study of attrition weights in small: complete cases miss the truth, ours keeps its level, an unrecorded cause of loss is seen to hurt."""
+"""The coverage study of attrition weights in small: complete cases miss the truth, ours keeps its
+level, an unrecorded cause of loss is seen to hurt.
+"""
 
 from __future__ import annotations
 
@@ -13,5 +15,8 @@ def test_coverage_in_small() -> None:
     assert first.loc[ours, "coverage"] >= 0.85
     assert abs(first.loc[ours, "bias_over_se"]) < 0.6
     assert 0.75 < first.loc[ours, "se_ratio"] < 1.3
-    assert first.loc["weights, persons independent, weights known", "se_ratio"] < first.loc[ours, "se_ratio"]
+    assert (
+        first.loc["weights, persons independent, weights known", "se_ratio"]
+        < first.loc[ours, "se_ratio"]
+    )
     assert table.loc[("unrecorded contactability", ours), "bias_over_se"] > 0.4

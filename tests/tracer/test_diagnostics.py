@@ -1,4 +1,6 @@
-"""Attrition diagnostics: Colombia's probit, likelihood ratio and BGLW; influence against derivatives; balance that the weights restore."""
+"""Attrition diagnostics: Colombia's probit, likelihood ratio and BGLW; influence against
+derivatives; balance that the weights restore.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +23,18 @@ from tests.tracer.conftest import COVARIATES
 @pytest.mark.shared
 @pytest.mark.golden
 @pytest.mark.parametrize("who", ["men", "women"])
-def test_colombia_probit_likelihood_ratio_and_bglw(colombia: dict[str, tuple[TracerPanel, pd.DataFrame]], shared: Path, who: str) -> None:
+def test_colombia_probit_likelihood_ratio_and_bglw(
+    colombia: dict[str, tuple[TracerPanel, pd.DataFrame]], shared: Path, who: str
+) -> None:
     r = json.loads((shared / "reference" / "panel" / "jea_attrition_ref.json").read_text())[who]
     panel, rows = colombia[who]
     panel = panel.with_columns({"hours": rows["hours_04"].fillna(0).to_numpy()})
     a = attrition_tests(panel, "hours", COVARIATES, by="select", link="probit")
     # R stops its iterations at 1e-8 of the deviance; ours go on to rounding
     np.testing.assert_allclose(a.model.value, list(r["probit_coef"].values()), rtol=1e-7)
-    np.testing.assert_allclose(a.model.extra["classical_se"], list(r["probit_se"].values()), rtol=1e-7)
+    np.testing.assert_allclose(
+        a.model.extra["classical_se"], list(r["probit_se"].values()), rtol=1e-7
+    )
     assert (a.lr.ndf, round(a.lr.statistic, 9)) == (r["LR_df"], round(r["LR"], 9))
     np.testing.assert_allclose(a.lr.p, r["LR_p"], rtol=1e-8)
     b = attrition_tests(panel, "empl_04", ["age_lb", "educ_lb", "dmarried_lb"], by="select")
@@ -36,19 +42,27 @@ def test_colombia_probit_likelihood_ratio_and_bglw(colombia: dict[str, tuple[Tra
     assert [b.bglw.ndf, b.bglw.ddf] == r["BGLW_df"]
     np.testing.assert_allclose(b.bglw.p, r["BGLW_p"], rtol=1e-8)
     assert isinstance(b.difference, Estimate)
-    np.testing.assert_allclose(b.difference.value[0], r["attr_treat"] - r["attr_control"], rtol=1e-10)
+    np.testing.assert_allclose(
+        b.difference.value[0], r["attr_treat"] - r["attr_control"], rtol=1e-10
+    )
 
 
 @pytest.fixture
 def tested(panel: TracerPanel, persons: pd.DataFrame) -> TracerPanel:
-    return panel.with_columns({"before": np.random.default_rng(0).normal(size=panel.n) + persons["x"].to_numpy()})
+    return panel.with_columns(
+        {"before": np.random.default_rng(0).normal(size=panel.n) + persons["x"].to_numpy()}
+    )
 
 
 @pytest.mark.identity
 @pytest.mark.parametrize("link", ["logit", "probit"])
-def test_influence_of_model_r_indicator_and_stayers_are_derivatives(tested: TracerPanel, waves: pd.DataFrame, link: str) -> None:
+def test_influence_of_model_r_indicator_and_stayers_are_derivatives(
+    tested: TracerPanel, waves: pd.DataFrame, link: str
+) -> None:
     def run(frame: pd.DataFrame) -> list[Estimate]:
-        p = TracerPanel.from_frame(waves, sample=Sample.from_frame(frame, weights="w"), disposition="disp")
+        p = TracerPanel.from_frame(
+            waves, sample=Sample.from_frame(frame, weights="w"), disposition="disp"
+        )
         a = attrition_tests(p, "before", ["x", "sex"], by="arm", wave=2, link=link)
         return [a.stayers_minus_all, *([a.model, a.r_indicator] if link == "logit" else [])]
 
@@ -82,7 +96,9 @@ def test_everything_in_one_call(tested: TracerPanel) -> None:
 
 
 def test_what_cannot_be_tested_says_why(tested: TracerPanel) -> None:
-    a = attrition_tests(tested.with_columns({"twin": tested.sample.frame["before"]}), "before", ["twin"])
+    a = attrition_tests(
+        tested.with_columns({"twin": tested.sample.frame["before"]}), "before", ["twin"]
+    )
     assert isinstance(a.fgm, NotEstimable)
     assert isinstance(a.difference, NotEstimable)
     with pytest.raises(EstimateError) as error:

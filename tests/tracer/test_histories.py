@@ -1,4 +1,6 @@
-"""Work histories: the Job Corps spells, calendars and back, months by hand, first events with their censoring, the seam effect as counted."""
+"""Work histories: the Job Corps spells, calendars and back, months by hand, first events with their
+censoring, the seam effect as counted.
+"""
 
 from __future__ import annotations
 
@@ -51,19 +53,43 @@ def test_job_corps_spells(shared: Path) -> None:
 
 
 def history() -> TracerPanel:
-    """Four persons: a job in month 3, abroad in month 2, employed from the start, lost after enrolment (and seen abroad by a neighbour a year later)."""
+    """Four persons: a job in month 3, abroad in month 2, employed from the start, lost after
+    enrolment (and seen abroad by a neighbour a year later).
+    """
     persons = pd.DataFrame(
-        {"person_id": list("abcd"), "country": "MDA", "enrol_date": pd.Timestamp("2021-01-15"), "w": [1.0, 2.0, 3.0, 4.0], "psu": list("abcd")}
+        {
+            "person_id": list("abcd"),
+            "country": "MDA",
+            "enrol_date": pd.Timestamp("2021-01-15"),
+            "w": [1.0, 2.0, 3.0, 4.0],
+            "psu": list("abcd"),
+        }
     )
-    rows = [("a", 0, "1.1", "2021-01-15"), ("a", 1, "1.1", "2021-07-20"), ("b", 0, "1.1", "2021-01-15"), ("b", 1, "2.51", "2021-07-01"), ("c", 0, "1.1", "2021-01-15"),
-            ("c", 1, "1.1", "2021-08-02"), ("d", 0, "1.1", "2021-01-15"), ("d", 1, "2.53", "2021-07-10")]  # fmt: skip
+    rows = [
+        ("a", 0, "1.1", "2021-01-15"),
+        ("a", 1, "1.1", "2021-07-20"),
+        ("b", 0, "1.1", "2021-01-15"),
+        ("b", 1, "2.51", "2021-07-01"),
+        ("c", 0, "1.1", "2021-01-15"),
+        ("c", 1, "1.1", "2021-08-02"),
+        ("d", 0, "1.1", "2021-01-15"),
+        ("d", 1, "2.53", "2021-07-10"),
+    ]
     waves = pd.DataFrame(rows, columns=["person_id", "wave", "disp_code", "fieldwork_date"]).assign(
         fieldwork_date=lambda f: pd.to_datetime(f["fieldwork_date"])
     )
-    spells = [("a", "2020-06", "2021-03", "UNEMP"), ("a", "2021-04", None, "EMP_WAGE"), ("b", "2020-12", "2021-02", "OLF"), ("b", "2021-03", None, "ABROAD_EMP"), ("c", "2019-01", None, "EMP_SELF"),
-              ("d", "2020-01", None, "UNEMP")]  # fmt: skip
+    spells = [
+        ("a", "2020-06", "2021-03", "UNEMP"),
+        ("a", "2021-04", None, "EMP_WAGE"),
+        ("b", "2020-12", "2021-02", "OLF"),
+        ("b", "2021-03", None, "ABROAD_EMP"),
+        ("c", "2019-01", None, "EMP_SELF"),
+        ("d", "2020-01", None, "UNEMP"),
+    ]
     e = pd.DataFrame(spells, columns=["person_id", "start_ym", "end_ym", "state"])
-    p = TracerPanel.from_frame(waves, sample=Sample.from_frame(persons, weights="w", psu="psu"), disposition="disp_code")
+    p = TracerPanel.from_frame(
+        waves, sample=Sample.from_frame(persons, weights="w", psu="psu"), disposition="disp_code"
+    )
     return replace(p, episodes=e)
 
 
@@ -82,7 +108,12 @@ def test_first_events_compete_and_are_censored() -> None:
     p = history()
     s = first_event(p, {"job": ("EMP_WAGE", "EMP_SELF"), "abroad": ("ABROAD_EMP", "ABROAD_NOEMP")})
     inside = s.active
-    assert inside.tolist() == [True, True, False, False]  # c works at the start, d has no interview after it
+    assert inside.tolist() == [
+        True,
+        True,
+        False,
+        False,
+    ]  # c works at the start, d has no interview after it
     assert s.frame.loc[inside, "duration"].tolist() == [3.0, 2.0]
     assert s.frame.loc[inside, "cause"].tolist() == ["job", "abroad"]
     assert any("not at risk" in n for n in s.notes)
@@ -91,7 +122,9 @@ def test_first_events_compete_and_are_censored() -> None:
     assert gone.frame["event"].tolist() == [0.0, 1.0, 0.0, 1.0]
     e = cumulative_incidence(gone, "duration", "cause", "abroad", times=[2, 6])
     np.testing.assert_allclose(e.value, [2 / 10, 2 / 10 + 8 / 10 * 4 / 8])
-    np.testing.assert_allclose(hazard(gone, "abroad").value, (2 + 4) / (6 * 1 + 2 * 2 + 7 * 3 + 6 * 4))
+    np.testing.assert_allclose(
+        hazard(gone, "abroad").value, (2 + 4) / (6 * 1 + 2 * 2 + 7 * 3 + 6 * 4)
+    )
     with pytest.raises(EstimateError, match="overlap"):
         first_event(p, {"a": ("EMP_WAGE",), "b": ("EMP_WAGE",)})
 
@@ -99,20 +132,36 @@ def test_first_events_compete_and_are_censored() -> None:
 def test_calendar_and_spells_are_each_others_inverse() -> None:
     p = history()
     months = calendar(p.episodes, "2020-12", "2021-06")
-    assert months.loc[0, ["2020-12", "2021-03", "2021-04"]].tolist() == ["UNEMP", "UNEMP", "EMP_WAGE"]
+    assert months.loc[0, ["2020-12", "2021-03", "2021-04"]].tolist() == [
+        "UNEMP",
+        "UNEMP",
+        "EMP_WAGE",
+    ]
     until = pd.Series(["2021-05"], index=["a"])
     assert calendar(p.episodes, "2020-12", "2021-06", until=until).loc[0, "2021-06"] is None
     back = episodes(months, list(months.columns[1:]))
-    assert back[back["person_id"] == "a"][["state", "start", "end", "right_censored"]].to_numpy().tolist() == [["UNEMP", 1, 4, False], ["EMP_WAGE", 5, 7, True]]
+    assert back[back["person_id"] == "a"][
+        ["state", "start", "end", "right_censored"]
+    ].to_numpy().tolist() == [["UNEMP", 1, 4, False], ["EMP_WAGE", 5, 7, True]]
     with pytest.raises(InputError, match="unknown column"):
         episodes(months, ["1999-01"])
 
 
 def test_seam_effect_counts_changes_after_interviews() -> None:
     p = history()
-    e = pd.concat([p.episodes.iloc[[0]].assign(end_ym="2021-01"), p.episodes.iloc[[1]].assign(start_ym="2021-02"), p.episodes.iloc[2:]], ignore_index=True)
-    out = seam_effect(replace(p, episodes=e), states=("EMP_WAGE", "EMP_SELF", "ABROAD_EMP"), after=6)
-    # seams: a, b and c after enrolment, weights 1, 2, 3, where a changes; elsewhere 5 months each, where b changes once
+    e = pd.concat(
+        [
+            p.episodes.iloc[[0]].assign(end_ym="2021-01"),
+            p.episodes.iloc[[1]].assign(start_ym="2021-02"),
+            p.episodes.iloc[2:],
+        ],
+        ignore_index=True,
+    )
+    out = seam_effect(
+        replace(p, episodes=e), states=("EMP_WAGE", "EMP_SELF", "ABROAD_EMP"), after=6
+    )
+    # seams: a, b and c after enrolment, weights 1, 2, 3, where a changes; elsewhere 5 months each,
+    # where b changes once
     np.testing.assert_allclose(out.value, [1 / 6, 2 / (5 * 6), (1 / 6) / (2 / 30)])
     assert (out.se > 0).all()
 
@@ -124,7 +173,11 @@ def test_spells_from_waves(panel: TracerPanel) -> None:
     one = runs[runs["person_id"] == runs["person_id"].iloc[0]]
     assert one["start_gap"].isna().tolist()[0]
     assert one["end_gap"].isna().tolist()[-1]
-    assert (runs.groupby("person_id")["state"].apply(lambda s: (s.to_numpy()[1:] != s.to_numpy()[:-1]).all())).all()
+    assert (
+        runs.groupby("person_id")["state"].apply(
+            lambda s: (s.to_numpy()[1:] != s.to_numpy()[:-1]).all()
+        )
+    ).all()
 
 
 def test_panel_transitions_and_sequences() -> None:

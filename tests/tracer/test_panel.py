@@ -1,4 +1,6 @@
-"""The panel's shapes: long to wide and back without loss, keys refused by name, values in the order of the persons."""
+"""The panel's shapes: long to wide and back without loss, keys refused by name, values in the order
+of the persons.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +28,22 @@ def test_long_to_wide_and_back_loses_nothing(panel: TracerPanel, waves: pd.DataF
 
 @pytest.mark.property
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3)), min_size=1, max_size=30, unique=True), st.randoms(use_true_random=False))
-def test_any_set_of_rows_survives_the_round_trip(keys: list[tuple[int, int]], random: object) -> None:
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3)), min_size=1, max_size=30, unique=True),
+    st.randoms(use_true_random=False),
+)
+def test_any_set_of_rows_survives_the_round_trip(
+    keys: list[tuple[int, int]], random: object
+) -> None:
     n = len(keys)
     rng = np.random.default_rng(n)
     frame = pd.DataFrame(keys, columns=["person_id", "wave"])
     frame = frame.assign(
-        number=rng.normal(size=n), whole=rng.integers(0, 5, n), flag=rng.random(n) < 0.5, text=rng.choice(["a", "b"], n), day=pd.Timestamp("2021-01-01")
+        number=rng.normal(size=n),
+        whole=rng.integers(0, 5, n),
+        flag=rng.random(n) < 0.5,
+        text=rng.choice(["a", "b"], n),
+        day=pd.Timestamp("2021-01-01"),
     )
     frame.loc[rng.random(n) < 0.3, "number"] = np.nan
     frame.loc[rng.random(n) < 0.3, "text"] = None
@@ -41,7 +52,9 @@ def test_any_set_of_rows_survives_the_round_trip(keys: list[tuple[int, int]], ra
 
 
 def test_a_wide_file_from_elsewhere(panel: TracerPanel) -> None:
-    wide = pd.DataFrame({"person_id": ["a", "b"], "sex": ["f", "m"], "job@0": [1.0, 0.0], "job@1": [np.nan, 1.0]})
+    wide = pd.DataFrame(
+        {"person_id": ["a", "b"], "sex": ["f", "m"], "job@0": [1.0, 0.0], "job@1": [np.nan, 1.0]}
+    )
     long = from_wide(wide)
     assert long[["person_id", "wave"]].to_numpy().tolist() == [["a", 0], ["b", 0], ["b", 1]]
     assert long["sex"].tolist() == ["f", "m", "m"]
@@ -50,7 +63,10 @@ def test_a_wide_file_from_elsewhere(panel: TracerPanel) -> None:
 
 
 def test_duplicate_keys_are_refused_with_the_ids(waves: pd.DataFrame) -> None:
-    twice = pd.concat([waves, waves[waves["person_id"].isin(["p0003", "p0009"]) & (waves["wave"] == 1)]], ignore_index=True)
+    twice = pd.concat(
+        [waves, waves[waves["person_id"].isin(["p0003", "p0009"]) & (waves["wave"] == 1)]],
+        ignore_index=True,
+    )
     bad = twice.assign(disp=twice["disp"].where(twice.index != 5, "9.9"))
     with pytest.raises(InputError) as error:
         TracerPanel.from_frame(bad, disposition="disp")
@@ -61,13 +77,22 @@ def test_duplicate_keys_are_refused_with_the_ids(waves: pd.DataFrame) -> None:
     assert "9.9" in text
 
 
-def test_persons_of_the_waves_must_be_in_the_sample(persons: pd.DataFrame, waves: pd.DataFrame) -> None:
+def test_persons_of_the_waves_must_be_in_the_sample(
+    persons: pd.DataFrame, waves: pd.DataFrame
+) -> None:
     with pytest.raises(InputError, match="persons that the sample lacks"):
         TracerPanel.from_frame(waves, sample=Sample.from_frame(persons.iloc[1:], weights="w"))
 
 
-def test_values_follow_the_order_of_the_persons(panel: TracerPanel, persons: pd.DataFrame, waves: pd.DataFrame) -> None:
-    expected = waves[waves["wave"] == 2].set_index("person_id")["y"].reindex(persons["person_id"]).to_numpy()
+def test_values_follow_the_order_of_the_persons(
+    panel: TracerPanel, persons: pd.DataFrame, waves: pd.DataFrame
+) -> None:
+    expected = (
+        waves[waves["wave"] == 2]
+        .set_index("person_id")["y"]
+        .reindex(persons["person_id"])
+        .to_numpy()
+    )
     np.testing.assert_array_equal(panel.values("y", 2), expected)
     assert panel.values("disp", 0).tolist() == ["1.1"] * panel.n
     np.testing.assert_array_equal(panel.values("x", 1), persons["x"])
@@ -89,6 +114,8 @@ def test_hand_made_weights_must_belong_to_the_panel(panel: TracerPanel) -> None:
     with pytest.raises(InputError, match="carry weight"):
         panel.with_weights(3, panel.sample)
     with pytest.raises(InputError, match="other persons"):
-        panel.with_weights(3, Sample.from_frame(panel.sample.frame.iloc[::-1].reset_index(drop=True), weights="w"))
+        panel.with_weights(
+            3, Sample.from_frame(panel.sample.frame.iloc[::-1].reset_index(drop=True), weights="w")
+        )
     s = panel.weight_sample(3)
     assert panel.with_weights(3, s).weight_sample(3) is s

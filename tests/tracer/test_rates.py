@@ -1,4 +1,6 @@
-"""Outcome rates by AAPOR's formulas written out, their standard errors against numerical derivatives, response patterns, cumulative rates."""
+"""Outcome rates by AAPOR's formulas written out, their standard errors against numerical
+derivatives, response patterns, cumulative rates.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +19,34 @@ def by_hand(t: dict[str, float], e: float) -> dict[str, float]:
     """AAPOR Standard Definitions, as printed there."""
     known, unknown = t["I"] + t["P"] + t["R"] + t["NC"] + t["O"], t["UH"] + t["UO"]
     return {
-        "RR1": t["I"] / (known + unknown), "RR2": (t["I"] + t["P"]) / (known + unknown), "RR3": t["I"] / (known + e * unknown), "RR4": (t["I"] + t["P"]) / (known + e * unknown),
-        "RR5": t["I"] / known, "RR6": (t["I"] + t["P"]) / known, "COOP1": t["I"] / (t["I"] + t["P"] + t["R"] + t["O"]), "COOP2": (t["I"] + t["P"]) / (t["I"] + t["P"] + t["R"] + t["O"]),
-        "COOP3": t["I"] / (t["I"] + t["P"] + t["R"]), "COOP4": (t["I"] + t["P"]) / (t["I"] + t["P"] + t["R"]), "REF1": t["R"] / (known + unknown), "REF2": t["R"] / (known + e * unknown),
-        "REF3": t["R"] / known, "CON1": (known - t["NC"]) / (known + unknown), "CON2": (known - t["NC"]) / (known + e * unknown), "CON3": (known - t["NC"]) / known,
-    }  # fmt: skip
+        "RR1": t["I"] / (known + unknown),
+        "RR2": (t["I"] + t["P"]) / (known + unknown),
+        "RR3": t["I"] / (known + e * unknown),
+        "RR4": (t["I"] + t["P"]) / (known + e * unknown),
+        "RR5": t["I"] / known,
+        "RR6": (t["I"] + t["P"]) / known,
+        "COOP1": t["I"] / (t["I"] + t["P"] + t["R"] + t["O"]),
+        "COOP2": (t["I"] + t["P"]) / (t["I"] + t["P"] + t["R"] + t["O"]),
+        "COOP3": t["I"] / (t["I"] + t["P"] + t["R"]),
+        "COOP4": (t["I"] + t["P"]) / (t["I"] + t["P"] + t["R"]),
+        "REF1": t["R"] / (known + unknown),
+        "REF2": t["R"] / (known + e * unknown),
+        "REF3": t["R"] / known,
+        "CON1": (known - t["NC"]) / (known + unknown),
+        "CON2": (known - t["NC"]) / (known + e * unknown),
+        "CON3": (known - t["NC"]) / known,
+    }
 
 
 @pytest.mark.golden
 @pytest.mark.parametrize("e", [None, 0.4])
-def test_rates_are_aapor_formulas(panel: TracerPanel, waves: pd.DataFrame, persons: pd.DataFrame, e: float | None) -> None:
+def test_rates_are_aapor_formulas(
+    panel: TracerPanel, waves: pd.DataFrame, persons: pd.DataFrame, e: float | None
+) -> None:
     out = panel.outcome_rates(by=["arm", "sex"], e=e)
-    full = waves.merge(persons, on="person_id").assign(group=lambda f: f["disp"].map(known_dispositions()["outcome"]))
+    full = waves.merge(persons, on="person_id").assign(
+        group=lambda f: f["disp"].map(known_dispositions()["outcome"])
+    )
     assert len(out.keys) == 4 * 4 * len(RATES)
     for (arm, sex, wave), rows in full.groupby(["arm", "sex", "wave"]):
         t = {g: float(rows.loc[rows["group"] == g, "w"].sum()) for g in GROUPS}
@@ -48,7 +66,11 @@ def test_slopes_are_derivatives(e: float | None) -> None:
         up, down = totals.copy(), totals.copy()
         up[:, k] += 1e-5
         down[:, k] -= 1e-5
-        np.testing.assert_allclose(slope[:, k, :], (rates_of_totals(up, e)[0] - rates_of_totals(down, e)[0]) / 2e-5, atol=1e-8)
+        np.testing.assert_allclose(
+            slope[:, k, :],
+            (rates_of_totals(up, e)[0] - rates_of_totals(down, e)[0]) / 2e-5,
+            atol=1e-8,
+        )
 
 
 def test_abroad_is_an_answer_when_reached_and_known_when_not(panel: TracerPanel) -> None:
@@ -77,14 +99,28 @@ def test_cumulative_response_is_the_product(panel: TracerPanel) -> None:
 def test_patterns_count_everybody_once(panel: TracerPanel) -> None:
     table = panel.patterns()
     text = ["".join("1" if v else "0" for v in row) for row in panel.responded]
-    assert dict(zip(table["pattern"], table["n"], strict=True)) == pd.Series(text).value_counts().to_dict()
+    assert (
+        dict(zip(table["pattern"], table["n"], strict=True))
+        == pd.Series(text).value_counts().to_dict()
+    )
     np.testing.assert_allclose(table["share"].sum(), 1.0)
-    assert [pattern_kind(p) for p in ("1111", "1100", "1011", "0110", "0000")] == ["complete", "monotone", "intermittent", "late entrant", "never"]
+    assert [pattern_kind(p) for p in ("1111", "1100", "1011", "0110", "0000")] == [
+        "complete",
+        "monotone",
+        "intermittent",
+        "late entrant",
+        "never",
+    ]
     assert panel.participation()["answered"].tolist() == panel.responded.sum(axis=0).tolist()
 
 
 def test_without_dispositions_there_is_one_rate() -> None:
     long = pd.DataFrame({"person_id": [1, 2, 3, 1, 2], "wave": [0, 0, 0, 1, 1]})
-    out = TracerPanel.from_frame(long, sample=Sample.from_frame(pd.DataFrame({"person_id": [1, 2, 3], "w": [1.0, 1.0, 2.0]}), weights="w")).outcome_rates()
+    out = TracerPanel.from_frame(
+        long,
+        sample=Sample.from_frame(
+            pd.DataFrame({"person_id": [1, 2, 3], "w": [1.0, 1.0, 2.0]}), weights="w"
+        ),
+    ).outcome_rates()
     assert out.keys["rate"].tolist() == ["RR1", "RR1"]
     np.testing.assert_allclose(out.value, [1.0, 0.5])

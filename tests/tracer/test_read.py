@@ -1,4 +1,6 @@
-"""Reading a tracer study: the made-up countries come in clean; everything wrong is refused at once or stands in the edit report with its persons."""
+"""Reading a tracer study: the made-up countries come in clean; everything wrong is refused at once
+or stands in the edit report with its persons.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,15 @@ def tables(root: Path) -> Tables:
 
 
 def panel_of(tables: Tables) -> TracerPanel:
-    return read(tables["person"], tables["wave"], tables["outcome"], tables["service"], tables["episode"], tables["retro"], as_of="2026-01-01")
+    return read(
+        tables["person"],
+        tables["wave"],
+        tables["outcome"],
+        tables["service"],
+        tables["episode"],
+        tables["retro"],
+        as_of="2026-01-01",
+    )
 
 
 def found(tables: Tables) -> dict[str, list[str]]:
@@ -57,7 +67,11 @@ def test_files_and_frames_give_the_same_panel(tables: Tables, tmp_path: Path) ->
 def test_what_makes_tables_unusable_is_refused_at_once(tables: Tables) -> None:
     ids = tables["person"]["person_id"]
     wave = pd.concat([tables["wave"], tables["wave"].iloc[[3]]], ignore_index=True)
-    outcome = tables["outcome"].assign(person_id=tables["outcome"]["person_id"].where(tables["outcome"]["person_id"] != ids[7], f" {ids[7].lower()}"))
+    outcome = tables["outcome"].assign(
+        person_id=tables["outcome"]["person_id"].where(
+            tables["outcome"]["person_id"] != ids[7], f" {ids[7].lower()}"
+        )
+    )
     outcome = pd.concat([outcome, outcome.iloc[[0]].assign(wave=9)], ignore_index=True)
     with pytest.raises(InputError) as error:
         read(tables["person"], wave, outcome)
@@ -66,7 +80,11 @@ def test_what_makes_tables_unusable_is_refused_at_once(tables: Tables) -> None:
     assert f"(as {ids[7]}?)" in text
     assert "no row in the wave table" in text
     with pytest.raises(InputError) as error:
-        read(tables["person"].drop(columns="enrol_date"), tables["wave"].assign(disp_code="7.7"), tables["outcome"])
+        read(
+            tables["person"].drop(columns="enrol_date"),
+            tables["wave"].assign(disp_code="7.7"),
+            tables["outcome"],
+        )
     assert "tracer_person" in str(error.value)
     assert "tracer_wave" in str(error.value)
     with pytest.raises(InputError, match="not before enrolment"):
@@ -76,7 +94,9 @@ def test_what_makes_tables_unusable_is_refused_at_once(tables: Tables) -> None:
 def changed(tables: Tables, name: str, **cells: tuple[int, object]) -> Tables:
     table = tables[name].copy()
     for column, (row, value) in cells.items():
-        table[column] = table[column].astype(object) if not isinstance(value, float) else table[column]
+        table[column] = (
+            table[column].astype(object) if not isinstance(value, float) else table[column]
+        )
         table.loc[row, column] = value
     return {**tables, name: table}
 
@@ -85,20 +105,43 @@ def test_each_rule_finds_its_persons(tables: Tables) -> None:
     wave, e, out = tables["wave"], tables["episode"], tables["outcome"]
     late = int(np.flatnonzero((wave["wave"] == 2) & (wave["disp_code"] == "1.1"))[0])
     who = wave["person_id"].iloc[late]
-    assert found(changed(tables, "wave", fieldwork_date=(late, "2019-01-01")))["interview_before_enrolment"] == [who]
-    assert who in found(changed(tables, "wave", fieldwork_date=(late, "2019-01-01")))["interview_order"]
-    assert found(changed(tables, "wave", fieldwork_date=(late, "2029-01-01")))["future_date"] == [who]
-    assert who in found(changed(tables, "wave", fieldwork_date=(late, "2025-12-30")))["interview_after_next_target"]
+    assert found(changed(tables, "wave", fieldwork_date=(late, "2019-01-01")))[
+        "interview_before_enrolment"
+    ] == [who]
+    assert (
+        who
+        in found(changed(tables, "wave", fieldwork_date=(late, "2019-01-01")))["interview_order"]
+    )
+    assert found(changed(tables, "wave", fieldwork_date=(late, "2029-01-01")))["future_date"] == [
+        who
+    ]
+    assert (
+        who
+        in found(changed(tables, "wave", fieldwork_date=(late, "2025-12-30")))[
+            "interview_after_next_target"
+        ]
+    )
     dead = int(np.flatnonzero((wave["wave"] == 1) & (wave["person_id"] == who))[0])
     result = found(changed(tables, "wave", disp_code=(dead, "2.31"), mode=(dead, None)))
     assert result["dead_then_alive"] == [who]
-    fewer = {**tables, "outcome": out.drop(index=int(np.flatnonzero((out["person_id"] == who) & (out["wave"] == 2))[0])).reset_index(drop=True)}
+    fewer = {
+        **tables,
+        "outcome": out.drop(
+            index=int(np.flatnonzero((out["person_id"] == who) & (out["wave"] == 2))[0])
+        ).reset_index(drop=True),
+    }
     assert found(fewer)["answer_without_outcome"] == [who]
     refused = changed(tables, "wave", disp_code=(late, "2.1"))
     assert found(refused)["outcome_without_answer"] == [who]
     away = int(np.flatnonzero(wave["disp_code"].str.startswith("2.5"))[0])
-    assert found(changed(tables, "wave", current_country=(away, "TUN")))["abroad_at_home"] == [wave["person_id"].iloc[away]]
-    recorded = changed(tables, "wave", months_since_event=(int(np.flatnonzero(wave["months_since_event"].notna())[0]), 200.0))
+    assert found(changed(tables, "wave", current_country=(away, "TUN")))["abroad_at_home"] == [
+        wave["person_id"].iloc[away]
+    ]
+    recorded = changed(
+        tables,
+        "wave",
+        months_since_event=(int(np.flatnonzero(wave["months_since_event"].notna())[0]), 200.0),
+    )
     assert len(found(recorded)["months_since_event"]) == 1
     many = int(np.flatnonzero(e.groupby("person_id")["ep_id"].transform("size") >= 3)[1])
     owner = e["person_id"].iloc[many]
@@ -106,12 +149,19 @@ def test_each_rule_finds_its_persons(tables: Tables) -> None:
     assert found(changed(tables, "episode", end_ym=(many, None)))["spell_two_open"] == [owner]
     assert owner in found(changed(tables, "episode", start_ym=(many, "2010-01")))["spell_overlap"]
     abroad = int(np.flatnonzero(e["state"].str.startswith("ABROAD"))[0])
-    assert found(changed(tables, "episode", country=(abroad, "TUN")))["spell_abroad_at_home"] == [e["person_id"].iloc[abroad]]
+    assert found(changed(tables, "episode", country=(abroad, "TUN")))["spell_abroad_at_home"] == [
+        e["person_id"].iloc[abroad]
+    ]
 
 
 def test_ids_that_differ_in_case_or_padding(tables: Tables) -> None:
     ids = tables["person"]["person_id"]
-    twin = {name: t.assign(person_id=t["person_id"].where(t["person_id"] != ids[1], "00" + ids[0].lower())) for name, t in tables.items()}
+    twin = {
+        name: t.assign(
+            person_id=t["person_id"].where(t["person_id"] != ids[1], "00" + ids[0].lower())
+        )
+        for name, t in tables.items()
+    }
     report = panel_of(twin).edits
     assert report is not None
     row = report[report["rule"] == "id_spelling"].iloc[0]
@@ -124,7 +174,9 @@ def test_drift_age_and_education(panel: TracerPanel) -> None:
     long.loc[one & (long["wave"] == 1).to_numpy(), "male"] = 0
     long.loc[(long["person_id"] == "p0005") & (long["wave"] == 2), "educy"] = 8
     long.loc[(long["person_id"] == "p0006") & (long["wave"] == 3), "age"] = 60
-    report = edits(TracerPanel.from_frame(long, sample=panel.sample, disposition="disp"), as_of="2026-01-01").set_index(["rule", "column"])["ids"]
+    report = edits(
+        TracerPanel.from_frame(long, sample=panel.sample, disposition="disp"), as_of="2026-01-01"
+    ).set_index(["rule", "column"])["ids"]
     assert report[("invariant_drift", "male")] == ["p0004"]
     assert report[("age_or_education_back", "educy")] == ["p0005"]
     assert report[("age_jump", "age")] == ["p0006"]

@@ -1,4 +1,6 @@
-"""Attrition, refreshment and tracing where little is known: own definition of an answer, lags that are missing, models that cannot be fitted, nobody found."""
+"""Attrition, refreshment and tracing where little is known: own definition of an answer, lags that
+are missing, models that cannot be fitted, nobody found.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,13 @@ from mismes_eval.weighting.sample import Sample
 def persons(n: int = 120) -> pd.DataFrame:
     rng = np.random.default_rng(5)
     return pd.DataFrame(
-        {"person_id": np.arange(n), "w": rng.uniform(1, 3, n), "x": rng.normal(size=n), "g": np.where(np.arange(n) % 3 == 0, "a", "b"), "fresh": False}
+        {
+            "person_id": np.arange(n),
+            "w": rng.uniform(1, 3, n),
+            "x": rng.normal(size=n),
+            "g": np.where(np.arange(n) % 3 == 0, "a", "b"),
+            "fresh": False,
+        }
     )
 
 
@@ -24,19 +32,32 @@ def waves(p: pd.DataFrame, **columns: object) -> pd.DataFrame:
     """Two waves; the second reached five of six; y at both."""
     n = len(p)
     first = p[["person_id"]].assign(wave=0, disp="1.1", y=np.arange(n) * 1.0)
-    second = p[["person_id"]].assign(wave=1, disp=np.where(np.arange(n) % 6 == 0, "2.1", "1.1"), y=np.where(np.arange(n) % 6 == 0, np.nan, np.arange(n) + 1.0))
+    second = p[["person_id"]].assign(
+        wave=1,
+        disp=np.where(np.arange(n) % 6 == 0, "2.1", "1.1"),
+        y=np.where(np.arange(n) % 6 == 0, np.nan, np.arange(n) + 1.0),
+    )
     return pd.concat([first, second], ignore_index=True).assign(**columns)
 
 
-def panel(p: pd.DataFrame | None = None, w: pd.DataFrame | None = None, **words: object) -> TracerPanel:
+def panel(
+    p: pd.DataFrame | None = None, w: pd.DataFrame | None = None, **words: object
+) -> TracerPanel:
     p = persons() if p is None else p
-    return TracerPanel.from_frame(waves(p) if w is None else w, sample=Sample.from_frame(p, weights="w"), disposition="disp", **words)  # type: ignore[arg-type]
+    return TracerPanel.from_frame(
+        waves(p) if w is None else w,
+        sample=Sample.from_frame(p, weights="w"),
+        disposition="disp",
+        **words,
+    )  # type: ignore[arg-type]
 
 
 def test_an_answer_may_be_what_a_column_says() -> None:
     p = persons()
     told = np.tile(np.arange(len(p)) % 4 > 0, 2)
-    s = attrition_weights(panel(p, waves(p, useful=told)), "g", method="cells", stabilised=False, answered="useful").weight_sample(1)
+    s = attrition_weights(
+        panel(p, waves(p, useful=told)), "g", method="cells", stabilised=False, answered="useful"
+    ).weight_sample(1)
     for g in ("a", "b"):
         here, kept = p["g"] == g, (p["g"] == g) & (np.arange(len(p)) % 4 > 0)
         factor = p.loc[here, "w"].sum() / p.loc[kept, "w"].sum()
@@ -47,13 +68,20 @@ def test_an_answer_may_be_what_a_column_says() -> None:
 def test_lagged_covariates_enter_by_the_wave_they_come_from_and_must_be_there() -> None:
     p = persons()
     w = waves(p)
-    third = w[w["wave"] == 1].assign(wave=2, disp=np.where(np.arange(len(p)) % 5 == 0, "2.1", "1.1"))
-    made = attrition_weights(panel(p, pd.concat([w, third], ignore_index=True)), "x", lagged="y").weight_sample((1, 2))
+    third = w[w["wave"] == 1].assign(
+        wave=2, disp=np.where(np.arange(len(p)) % 5 == 0, "2.1", "1.1")
+    )
+    made = attrition_weights(
+        panel(p, pd.concat([w, third], ignore_index=True)), "x", lagged="y"
+    ).weight_sample((1, 2))
     assert [s.name.split(";")[0] for s in made.design.steps] == [
         "attrition at wave 1 (stabilised, logit on x",
         "attrition at wave 2 (stabilised, logit on x, y@1",
     ]
-    holes = pd.concat([w.assign(y=w["y"].where((w["wave"] == 0) | (w["person_id"] != 7))), third], ignore_index=True)
+    holes = pd.concat(
+        [w.assign(y=w["y"].where((w["wave"] == 0) | (w["person_id"] != 7))), third],
+        ignore_index=True,
+    )
     with pytest.raises(
         DesignError,
         match=r"^a lagged covariate is missing among those who answered: column 'y@1'\. Expected a value, got missing\. 1 row, first: 7\. Leave it out",
@@ -65,20 +93,45 @@ def test_lagged_covariates_enter_by_the_wave_they_come_from_and_must_be_there() 
 def test_a_loss_that_a_covariate_tells_apart_cannot_be_modelled(method: str) -> None:
     p = persons().assign(lost=(np.arange(120) % 6 == 0).astype(float))
     with pytest.raises(
-        DesignError, match=r"^the response propensity cannot be fitted: attrition at wave 1 .*Drop a covariate|Merge categories or drop a covariate"
+        DesignError,
+        match=r"^the response propensity cannot be fitted: attrition at wave 1 .*Drop a covariate|Merge categories or drop a covariate",
     ):
         attrition_weights(panel(p), "lost", method=method).weight_sample(1)
 
 
-@pytest.mark.parametrize(("words", "said"), [
-    ({"covariates": "x", "method": "tree"}, "unknown method for attrition weights: argument 'method'. Expected 'logit' or 'probit' or 'cells', got 'tree'."),
-    ({"covariates": ()}, "attrition weights need covariates: argument 'covariates'. Expected columns known at enrolment, got none."),
-    ({"covariates": "x", "restricted": "x", "stabilised": False}, "restricted columns are for stabilised weights: argument 'restricted'. Expected stabilised=True."),
-    ({"covariates": "x", "restricted": "g"}, "a restricted column is not among the covariates: column 'g'. Expected some of x."),
-    ({"covariates": "age"}, "attrition weights name an unknown column: column 'age'. Expected a column of the persons at enrolment."),
-    ({"covariates": "x", "lagged": "wage"}, "attrition weights name an unknown column: column 'wage'. Expected a column of the waves."),
-    ({"covariates": "x", "answered": "useful"}, "attrition weights name an unknown column: column 'useful'. Expected a column of the waves."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            {"covariates": "x", "method": "tree"},
+            "unknown method for attrition weights: argument 'method'. Expected 'logit' or 'probit' or 'cells', got 'tree'.",
+        ),
+        (
+            {"covariates": ()},
+            "attrition weights need covariates: argument 'covariates'. Expected columns known at enrolment, got none.",
+        ),
+        (
+            {"covariates": "x", "restricted": "x", "stabilised": False},
+            "restricted columns are for stabilised weights: argument 'restricted'. Expected stabilised=True.",
+        ),
+        (
+            {"covariates": "x", "restricted": "g"},
+            "a restricted column is not among the covariates: column 'g'. Expected some of x.",
+        ),
+        (
+            {"covariates": "age"},
+            "attrition weights name an unknown column: column 'age'. Expected a column of the persons at enrolment.",
+        ),
+        (
+            {"covariates": "x", "lagged": "wage"},
+            "attrition weights name an unknown column: column 'wage'. Expected a column of the waves.",
+        ),
+        (
+            {"covariates": "x", "answered": "useful"},
+            "attrition weights name an unknown column: column 'useful'. Expected a column of the waves.",
+        ),
+    ],
+)
 def test_bad_arguments_are_told_in_whole_sentences(words: dict[str, object], said: str) -> None:
     with pytest.raises(DesignError) as caught:
         attrition_weights(panel(), **words)  # type: ignore[arg-type]
@@ -114,10 +167,16 @@ def with_fresh(answered: np.ndarray) -> TracerPanel:
     p = persons().assign(fresh=np.arange(120) >= 90)
     old, new = p[~p["fresh"]], p[p["fresh"]]
     w = pd.concat(
-        [old[["person_id"]].assign(wave=0, y=1.0), old[["person_id"]].assign(wave=1, y=2.0), new.loc[answered, ["person_id"]].assign(wave=1, y=3.0)],
+        [
+            old[["person_id"]].assign(wave=0, y=1.0),
+            old[["person_id"]].assign(wave=1, y=2.0),
+            new.loc[answered, ["person_id"]].assign(wave=1, y=3.0),
+        ],
         ignore_index=True,
     )
-    return attrition_weights(TracerPanel.from_frame(w, sample=Sample.from_frame(p, weights="w"), refresh="fresh"), "x")
+    return attrition_weights(
+        TracerPanel.from_frame(w, sample=Sample.from_frame(p, weights="w"), refresh="fresh"), "x"
+    )
 
 
 def test_a_refreshment_sample_that_answered_whole_needs_no_model() -> None:
@@ -125,9 +184,15 @@ def test_a_refreshment_sample_that_answered_whole_needs_no_model() -> None:
     assert not any("response of the refreshment" in s.name for s in found.both.design.steps)
     assert found.share == pytest.approx(found.n_effective[0] / sum(found.n_effective))
     one_rate = refreshment(with_fresh(np.arange(30) < 20), 1)
-    assert any("response of the refreshment sample at wave 1 (one rate)" in s.name for s in one_rate.both.design.steps)
+    assert any(
+        "response of the refreshment sample at wave 1 (one rate)" in s.name
+        for s in one_rate.both.design.steps
+    )
     by_x = refreshment(with_fresh(np.arange(30) % 3 > 0), 1, "x")
-    assert any("response of the refreshment sample at wave 1 (logit on x)" in s.name for s in by_x.both.design.steps)
+    assert any(
+        "response of the refreshment sample at wave 1 (logit on x)" in s.name
+        for s in by_x.both.design.steps
+    )
 
 
 def test_a_refreshment_sample_that_nobody_of_answered_is_refused() -> None:
@@ -140,17 +205,26 @@ def test_the_dead_leave_before_the_lost_are_traced() -> None:
     w = waves(p)
     lost = (w["wave"] == 1) & (w["disp"] == "2.1")
     drawn = lost & (w["person_id"] % 12 == 0)
-    w = w.assign(traced=drawn, disp=np.where(drawn, "1.1", np.where(lost & (w["person_id"] == 6), "2.31", w["disp"])), y=w["y"].fillna(5.0))
+    w = w.assign(
+        traced=drawn,
+        disp=np.where(drawn, "1.1", np.where(lost & (w["person_id"] == 6), "2.31", w["disp"])),
+        y=w["y"].fillna(5.0),
+    )
     s = follow_up(panel(p, w), 1, "traced", 0.5).weight_sample(1)
     assert s.design.steps[0].name == "known dead by wave 1 leave the population (1)"
     assert s.design.steps[1].name == "intensive tracing of 10 of 19 lost at wave 1"
     first = np.arange(120) % 6 > 0
     np.testing.assert_allclose(s.weights[first], p.loc[first, "w"])
-    np.testing.assert_allclose(s.weights[np.arange(120) % 12 == 0], 2 * p.loc[np.arange(120) % 12 == 0, "w"])
+    np.testing.assert_allclose(
+        s.weights[np.arange(120) % 12 == 0], 2 * p.loc[np.arange(120) % 12 == 0, "w"]
+    )
     assert s.weights[6] == 0
     with pytest.raises(DesignError, match="follow_up names an unknown column: column 'drawn'"):
         follow_up(panel(p, w), 1, "drawn", 0.5)
-    with pytest.raises(DesignError, match=r"the subsample for tracing is not usable: wave 1, columns 'traced' and '1\.5'.*10 selected"):
+    with pytest.raises(
+        DesignError,
+        match=r"the subsample for tracing is not usable: wave 1, columns 'traced' and '1\.5'.*10 selected",
+    ):
         follow_up(panel(p, w), 1, "traced", 1.5)
 
 
@@ -158,7 +232,16 @@ def test_the_columns_of_a_response_model_have_names() -> None:
     s = Sample.from_frame(persons().assign(flag=np.arange(120) % 2 == 0, none=1), weights="w")
     x, names = design_matrix(s, ["x", "g"])
     assert names == ("Intercept", "x", "g=b")
-    np.testing.assert_allclose(x, np.column_stack([np.ones(120), s.frame["x"], s.frame["g"] == "b"]))
+    np.testing.assert_allclose(
+        x, np.column_stack([np.ones(120), s.frame["x"], s.frame["g"] == "b"])
+    )
     assert design_matrix(s, [])[1] == ("Intercept",)
-    _, several = design_matrix(s.with_columns({"g": pd.Categorical(s.frame["g"], ["a", "b", "c"])}), ["g"])
-    assert len(several) == design_matrix(s.with_columns({"g": pd.Categorical(s.frame["g"], ["a", "b", "c"])}), ["g"])[0].shape[1]
+    _, several = design_matrix(
+        s.with_columns({"g": pd.Categorical(s.frame["g"], ["a", "b", "c"])}), ["g"]
+    )
+    assert (
+        len(several)
+        == design_matrix(
+            s.with_columns({"g": pd.Categorical(s.frame["g"], ["a", "b", "c"])}), ["g"]
+        )[0].shape[1]
+    )

@@ -1,4 +1,6 @@
-"""Bad survey designs: one error that lists every problem with its place, or a named warning that the design's notes carry."""
+"""Bad survey designs: one error that lists every problem with its place, or a named warning that
+the design's notes carry.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,22 @@ from mismes_eval.weighting.sample import Sample
 def frame() -> pd.DataFrame:
     rng = np.random.default_rng(2)
     psu = np.repeat(np.arange(20), 10)
-    return pd.DataFrame({"w": rng.uniform(1, 3, 200), "psu": psu, "stratum": psu % 4, "sex": rng.choice(["F", "M"], 200), "id": np.arange(200), "N": 50.0})
+    return pd.DataFrame(
+        {
+            "w": rng.uniform(1, 3, 200),
+            "psu": psu,
+            "stratum": psu % 4,
+            "sex": rng.choice(["F", "M"], 200),
+            "id": np.arange(200),
+            "N": 50.0,
+        }
+    )
 
 
 def test_every_problem_of_the_columns_is_listed_at_once(frame: pd.DataFrame) -> None:
-    bad = frame.assign(stratum=frame["stratum"].where(frame.index > 2), w=frame["w"].where(frame.index != 7, -1.0))
+    bad = frame.assign(
+        stratum=frame["stratum"].where(frame.index > 2), w=frame["w"].where(frame.index != 7, -1.0)
+    )
     with pytest.raises(DesignError) as error:
         Sample.from_frame(bad, weights="w", strata="stratum", psu="psu")
     text = str(error.value)
@@ -30,8 +43,18 @@ def test_every_problem_of_the_columns_is_listed_at_once(frame: pd.DataFrame) -> 
         Sample.from_frame(frame, weights="weight")
 
 
-@pytest.mark.parametrize(("value", "what"), [(np.nan, "missing weights"), (np.inf, "infinite weights"), ("x", "not numbers"), (-1, "negative weights")])
-def test_bad_weights_are_named_with_their_row(frame: pd.DataFrame, value: object, what: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        (np.nan, "missing weights"),
+        (np.inf, "infinite weights"),
+        ("x", "not numbers"),
+        (-1, "negative weights"),
+    ],
+)
+def test_bad_weights_are_named_with_their_row(
+    frame: pd.DataFrame, value: object, what: str
+) -> None:
     bad = frame.assign(w=frame["w"].astype(object).where(frame.index != 5, value))
     with pytest.raises(DesignError, match=what):
         Sample.from_frame(bad, weights="w")
@@ -53,7 +76,9 @@ def test_rounded_psu_codes_are_warned_about_with_their_count(frame: pd.DataFrame
         s = Sample.from_frame(frame.assign(psu=exact.astype(float)), weights="w", psu="psu")
     assert "look rounded" in " ".join(s.notes)
     with pytest.warns(DesignWarning, match="20 distinct"):
-        Sample.from_frame(frame.assign(psu=frame["psu"] * 1_000_000 + 50_000_000), weights="w", psu="psu")
+        Sample.from_frame(
+            frame.assign(psu=frame["psu"] * 1_000_000 + 50_000_000), weights="w", psu="psu"
+        )
 
 
 def test_repeated_rows_after_a_merge_are_refused(frame: pd.DataFrame) -> None:
@@ -65,19 +90,34 @@ def test_repeated_rows_after_a_merge_are_refused(frame: pd.DataFrame) -> None:
 def test_fpc_that_is_neither_counts_nor_fractions_is_refused(frame: pd.DataFrame) -> None:
     counts = Sample.from_frame(frame, weights="w", strata="stratum", psu="psu", fpc="N")
     assert "population counts" in " ".join(counts.notes)
-    share = Sample.from_frame(frame.assign(N=0.1), weights="w", strata="stratum", psu="psu", fpc="N")
+    share = Sample.from_frame(
+        frame.assign(N=0.1), weights="w", strata="stratum", psu="psu", fpc="N"
+    )
     assert "sampling fractions" in " ".join(share.notes)
     np.testing.assert_allclose(counts.design.stages[0].fraction, share.design.stages[0].fraction)
     with pytest.raises(DesignError, match="smaller than the sample"):
         Sample.from_frame(frame.assign(N=3.0), weights="w", strata="stratum", psu="psu", fpc="N")
     with pytest.raises(DesignError, match="neither population counts nor sampling fractions"):
-        Sample.from_frame(frame.assign(N=np.where(frame["stratum"] == 0, 0.5, 50.0)), weights="w", strata="stratum", psu="psu", fpc="N")
+        Sample.from_frame(
+            frame.assign(N=np.where(frame["stratum"] == 0, 0.5, 50.0)),
+            weights="w",
+            strata="stratum",
+            psu="psu",
+            fpc="N",
+        )
 
 
 def test_margins_that_cannot_be_met_are_named_before_solving(frame: pd.DataFrame) -> None:
     s = Sample.from_frame(frame, weights="w")
     with pytest.raises(CalibrationError) as error:
-        calibrate(s, {"sex": {"F": 100, "X": 50}, "gender": {"F": 1}, "stratum": {0: 10, 1: 10, 2: 10, 3: 10}})
+        calibrate(
+            s,
+            {
+                "sex": {"F": 100, "X": 50},
+                "gender": {"F": 1},
+                "stratum": {0: 10, 1: 10, 2: 10, 3: 10},
+            },
+        )
     text = str(error.value)
     assert "'M'" in text
     assert "unknown column" in text
@@ -87,7 +127,9 @@ def test_margins_that_cannot_be_met_are_named_before_solving(frame: pd.DataFrame
     assert high > 1
     with pytest.raises(CalibrationError, match=r"fall to .* rise to"):
         calibrate(s, {"sex": {"F": 900.0, "M": 100.0}}, method="logit", bounds=(0.9, 1.1))
-    done = calibrate(s, {"sex": {"F": 900.0, "M": 100.0}}, method="logit", bounds=(low * 0.9, high * 1.1))
+    done = calibrate(
+        s, {"sex": {"F": 900.0, "M": 100.0}}, method="logit", bounds=(low * 0.9, high * 1.1)
+    )
     assert done.weights.sum() == pytest.approx(1000)
     with pytest.raises(CalibrationError, match="bounds cannot work"):
         calibrate(s, {"sex": {"F": 1.0, "M": 1.0}}, bounds=(1.2, 2.0))
@@ -97,14 +139,19 @@ def test_margins_that_cannot_be_met_are_named_before_solving(frame: pd.DataFrame
     ("arguments", "what"),
     [
         ({"weights": ["w"]}, "argument 'weights'. Expected one column name, got a list"),
-        ({"weights": "w", "psu": pd.Series([1, 2])}, "argument 'psu'. Expected a column name, or a list of names, got a Series"),
+        (
+            {"weights": "w", "psu": pd.Series([1, 2])},
+            "argument 'psu'. Expected a column name, or a list of names, got a Series",
+        ),
         ({"weights": "w", "strata": np.arange(3)}, "argument 'strata'"),
         ({"weights": "w", "fpc": 1000}, "column '1000'"),
         ({"weights": "w", "replicates": ["r1", "r2"]}, "argument 'replicates'"),
         ({"weights": "w", "cluster_deff": "2"}, "argument 'cluster_deff'"),
     ],
 )
-def test_columns_are_named_not_handed_over(frame: pd.DataFrame, arguments: dict[str, object], what: str) -> None:
+def test_columns_are_named_not_handed_over(
+    frame: pd.DataFrame, arguments: dict[str, object], what: str
+) -> None:
     with pytest.raises(DesignError) as error:
         Sample.from_frame(frame, **arguments)  # type: ignore[arg-type]
     assert what in str(error.value)
@@ -120,12 +167,21 @@ def test_weights_are_numbers(frame: pd.DataFrame, weights: object) -> None:
 
 
 def test_arguments_columns_and_values_are_told_in_one_error(frame: pd.DataFrame) -> None:
-    bad = frame.assign(stratum=frame["stratum"].astype(str).where(frame.index > 1, " "), w=frame["w"].where(frame.index != 7, -1.0))
+    bad = frame.assign(
+        stratum=frame["stratum"].astype(str).where(frame.index > 1, " "),
+        w=frame["w"].where(frame.index != 7, -1.0),
+    )
     with pytest.raises(DesignError) as error:
-        Sample.from_frame(bad, weights="w", strata="stratum", psu="cluster", lonely_psu="drop", unit="stratum")  # type: ignore[arg-type]
+        Sample.from_frame(
+            bad, weights="w", strata="stratum", psu="cluster", lonely_psu="drop", unit="stratum"
+        )  # type: ignore[arg-type]
     assert [p.what for p in error.value.problems] == [
-        "unknown rule for lonely PSUs", "rows repeat a key", "a design column is not in the frame", "negative weights", "a design column is blank for some rows",
-    ]  # fmt: skip
+        "unknown rule for lonely PSUs",
+        "rows repeat a key",
+        "a design column is not in the frame",
+        "negative weights",
+        "a design column is blank for some rows",
+    ]
 
 
 def test_weights_follow_from_fpc_of_every_stage_only(frame: pd.DataFrame) -> None:
@@ -137,17 +193,31 @@ def test_weights_follow_from_fpc_of_every_stage_only(frame: pd.DataFrame) -> Non
 
 def test_rows_repeated_by_a_merge_are_told_where_no_key_is_named(frame: pd.DataFrame) -> None:
     twice = pd.concat([frame, frame.iloc[[3, 9]]], ignore_index=True)
-    with pytest.warns(DesignWarning, match=r"repeat another row in every column: 2 \(row 200, 201\), while 'id' tells all others apart"):
+    with pytest.warns(
+        DesignWarning,
+        match=r"repeat another row in every column: 2 \(row 200, 201\), while 'id' tells all others apart",
+    ):
         s = Sample.from_frame(twice, weights="w", psu="psu")
     assert "Duplicates of a merge?" in " ".join(s.notes)
     assert s.n == 202
     Sample.from_frame(
         twice.assign(w=twice["w"].where(twice.index < 200, 0.0)), weights="w", psu="psu"
     )  # repeated without weight: a test of the zero-weight rule
-    Sample.from_frame(twice[["w", "psu"]].assign(w=1.0), weights="w", psu="psu")  # no column tells rows apart
-    Sample.from_frame(twice.assign(y=range(202)), weights="w", psu="psu")  # the rows differ somewhere
-    Sample.from_frame(twice.assign(cell=[[1]] * 202), weights="w", psu="psu")  # cells that cannot be compared
+    Sample.from_frame(
+        twice[["w", "psu"]].assign(w=1.0), weights="w", psu="psu"
+    )  # no column tells rows apart
+    Sample.from_frame(
+        twice.assign(y=range(202)), weights="w", psu="psu"
+    )  # the rows differ somewhere
+    Sample.from_frame(
+        twice.assign(cell=[[1]] * 202), weights="w", psu="psu"
+    )  # cells that cannot be compared
 
 
 def test_the_smallest_weights_have_a_summary(frame: pd.DataFrame) -> None:
-    assert Sample.from_frame(frame.assign(w=1e-300), weights="w").summary().loc["Kish design effect", ""] == "1.000"
+    assert (
+        Sample.from_frame(frame.assign(w=1e-300), weights="w")
+        .summary()
+        .loc["Kish design effect", ""]
+        == "1.000"
+    )

@@ -1,4 +1,6 @@
-"""Arguments of weight steps in every form, and those that mean nothing: one error of the package, never a wrong weight."""
+"""Arguments of weight steps in every form, and those that mean nothing: one error of the package,
+never a wrong weight.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,12 @@ from mismes_eval.errors import CalibrationError, DesignError, DesignWarning, Mis
 from mismes_eval.estimate.totals import mean
 from mismes_eval.tracer.attrition import response_step
 from mismes_eval.weighting.calibrate import calibrate, feasibility, poststratify, tightest_bounds
-from mismes_eval.weighting.diagnostics import kish_deff, margins_before_after, provenance, weight_diagnostics
+from mismes_eval.weighting.diagnostics import (
+    kish_deff,
+    margins_before_after,
+    provenance,
+    weight_diagnostics,
+)
 from mismes_eval.weighting.frames import combine_frames, stack_samples
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.phases import two_phase, weight_share
@@ -25,8 +32,19 @@ N = 240
 @pytest.fixture
 def frame() -> pd.DataFrame:
     rng = np.random.default_rng(12)
-    return pd.DataFrame({"w": rng.uniform(1, 9, N), "psu": np.arange(N) // 12, "sex": rng.choice(["F", "M"], N), "age": rng.choice(["a", "b", "c"], N), "x": rng.gamma(2.0, 3.0, N),
-                         "y": rng.normal(20, 4, N), "came": rng.random(N) < 0.7, "day": pd.Timestamp("2020-01-01"), "text": "yes"})  # fmt: skip
+    return pd.DataFrame(
+        {
+            "w": rng.uniform(1, 9, N),
+            "psu": np.arange(N) // 12,
+            "sex": rng.choice(["F", "M"], N),
+            "age": rng.choice(["a", "b", "c"], N),
+            "x": rng.gamma(2.0, 3.0, N),
+            "y": rng.normal(20, 4, N),
+            "came": rng.random(N) < 0.7,
+            "day": pd.Timestamp("2020-01-01"),
+            "text": "yes",
+        }
+    )
 
 
 @pytest.fixture
@@ -37,12 +55,22 @@ def sample(frame: pd.DataFrame) -> Sample:
 def test_totals_as_series_are_totals_as_mappings(sample: Sample) -> None:
     known, size = {"F": 600.0, "M": 500.0}, 7000.0
     wanted = calibrate(sample, {"sex": known, "x": size}).weights
-    np.testing.assert_array_equal(calibrate(sample, {"sex": pd.Series(known), "x": size}).weights, wanted)
-    np.testing.assert_array_equal(calibrate(sample, pd.Series({"sex": known, "x": size})).weights, wanted)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(
+        calibrate(sample, {"sex": pd.Series(known), "x": size}).weights, wanted
+    )
+    np.testing.assert_array_equal(
+        calibrate(sample, pd.Series({"sex": known, "x": size})).weights, wanted
+    )  # type: ignore[arg-type]
     one = poststratify(sample, ["sex"], {("F",): 600.0, ("M",): 500.0}).weights  # type: ignore[dict-item]
     np.testing.assert_array_equal(one, poststratify(sample, "sex", known).weights)  # type: ignore[arg-type]
     se = mean(calibrate(sample, {"sex": known}, total_se={"sex": {"F": 30.0, "M": 20.0}}), "y").se
-    np.testing.assert_array_equal(mean(calibrate(sample, {"sex": known}, total_se={"sex": pd.Series({"F": 30.0, "M": 20.0})}), "y").se, se)  # type: ignore[dict-item]
+    np.testing.assert_array_equal(
+        mean(
+            calibrate(sample, {"sex": known}, total_se={"sex": pd.Series({"F": 30.0, "M": 20.0})}),
+            "y",
+        ).se,
+        se,
+    )  # type: ignore[dict-item]
 
 
 @pytest.mark.parametrize(
@@ -58,13 +86,19 @@ def test_totals_as_series_are_totals_as_mappings(sample: Sample) -> None:
         ({"x": 1.0}, {"bounds": (0.0, np.inf), "method": "logit"}, "both finite"),
         ({"x": 1.0}, {"total_se": [1.0]}, "argument 'total_se'"),
         ({"x": 1.0}, {"total_se": {"x": -1.0}}, r"total_se\['x'\]"),
-        ({"sex": {"F": 1.0, "M": 1.0}}, {"total_se": {"sex": {"F": np.nan}}}, r"total_se\['sex'\]\['F'\]"),
+        (
+            {"sex": {"F": 1.0, "M": 1.0}},
+            {"total_se": {"sex": {"F": np.nan}}},
+            r"total_se\['sex'\]\['F'\]",
+        ),
         ({"sex": {"F": 1.0, "M": 1.0}}, {"total_se": {"sex": {"F": "a"}}}, "got 'a'"),
         ({"sex": {"F": 1.0, "M": 1.0}}, {"total_se": {"sex": 3.0}}, "levels among"),
         ({"far": 1.0}, {}, "infinite for rows that carry weight"),
     ],
 )
-def test_totals_that_mean_nothing(frame: pd.DataFrame, totals: object, more: dict[str, object], what: str) -> None:
+def test_totals_that_mean_nothing(
+    frame: pd.DataFrame, totals: object, more: dict[str, object], what: str
+) -> None:
     s = Sample.from_frame(frame.assign(far=frame["x"].where(frame.index != 3, np.inf)), weights="w")
     with pytest.raises(CalibrationError, match=what):
         calibrate(s, totals, **more)  # type: ignore[arg-type]
@@ -87,7 +121,9 @@ def test_steps_take_a_sample_and_names(sample: Sample, frame: pd.DataFrame) -> N
         lambda s: two_phase(s, "came", "x"),
         weight_diagnostics,
     ):
-        with pytest.raises(DesignError, match=r"takes a Sample: first argument. Expected a Sample, got a DataFrame"):
+        with pytest.raises(
+            DesignError, match=r"takes a Sample: first argument. Expected a Sample, got a DataFrame"
+        ):
             step(frame)  # type: ignore[no-untyped-call]
     for wrong in (
         lambda: nonresponse(sample, frame["came"], "sex"),
@@ -99,28 +135,46 @@ def test_steps_take_a_sample_and_names(sample: Sample, frame: pd.DataFrame) -> N
 
 
 @pytest.mark.parametrize("covariate", ["category", "string", "string[pyarrow]", "object"])
-def test_a_response_model_reads_every_kind_of_text_and_leaves_out_categories_without_rows(frame: pd.DataFrame, covariate: str) -> None:
+def test_a_response_model_reads_every_kind_of_text_and_leaves_out_categories_without_rows(
+    frame: pd.DataFrame, covariate: str
+) -> None:
     plain = nonresponse(Sample.from_frame(frame, weights="w"), "came", ["sex", "x"])
     kind = pd.CategoricalDtype(["M", "F", "unused"]) if covariate == "category" else covariate
-    other = nonresponse(Sample.from_frame(frame.assign(sex=frame["sex"].astype(kind), x=frame["x"].astype("Float64")), weights="w"), "came", ["sex", "x"])
+    other = nonresponse(
+        Sample.from_frame(
+            frame.assign(sex=frame["sex"].astype(kind), x=frame["x"].astype("Float64")), weights="w"
+        ),
+        "came",
+        ["sex", "x"],
+    )
     np.testing.assert_allclose(other.weights, plain.weights, rtol=1e-12)
 
 
 def test_columns_of_a_response_model_have_any_name(frame: pd.DataFrame) -> None:
     plain = nonresponse(Sample.from_frame(frame, weights="w"), "came", ["sex", "x"])
-    odd = nonresponse(Sample.from_frame(frame.rename(columns={"sex": "a `b` + c", "x": "3 x"}), weights="w"), "came", ["a `b` + c", "3 x"])
+    odd = nonresponse(
+        Sample.from_frame(frame.rename(columns={"sex": "a `b` + c", "x": "3 x"}), weights="w"),
+        "came",
+        ["a `b` + c", "3 x"],
+    )
     np.testing.assert_array_equal(odd.weights, plain.weights)
 
 
 @pytest.mark.parametrize("method", ["logit", "cells"])
-def test_without_covariates_there_is_one_response_rate(sample: Sample, frame: pd.DataFrame, method: str) -> None:
+def test_without_covariates_there_is_one_response_rate(
+    sample: Sample, frame: pd.DataFrame, method: str
+) -> None:
     s = nonresponse(sample, "came", [], method=method)
     rate = frame.loc[frame["came"], "w"].sum() / frame["w"].sum()
-    np.testing.assert_allclose(s.weights, np.where(frame["came"], frame["w"] / rate, 0.0), rtol=1e-12)
+    np.testing.assert_allclose(
+        s.weights, np.where(frame["came"], frame["w"] / rate, 0.0), rtol=1e-12
+    )
     assert "the overall rate" in s.design.steps[-1].name
     constant = nonresponse(sample.with_columns({"one": "all"}), "came", "one", method="cells")
     np.testing.assert_allclose(mean(s, "y").se, mean(constant, "y").se, rtol=1e-12)
-    with pytest.raises(DesignError, match=r"a response cell has no respondent: all|nobody responded"):
+    with pytest.raises(
+        DesignError, match=r"a response cell has no respondent: all|nobody responded"
+    ):
         nonresponse(sample.with_columns({"came": False}), "came", [], method=method)
 
 
@@ -128,13 +182,27 @@ def test_eligibility_is_yes_no_or_missing(sample: Sample, frame: pd.DataFrame) -
     with pytest.raises(DesignError, match="eligibility column is not yes, no or missing"):
         nonresponse(sample, "came", "sex", eligible="text")
     eligible = frame["x"] > 2
-    flags = [eligible, eligible.astype(int), eligible.astype("boolean"), eligible.astype(float), eligible.astype(object)]
-    weights = [nonresponse(sample.with_columns({"e": e}), "came", "sex", eligible="e").weights for e in flags]
+    flags = [
+        eligible,
+        eligible.astype(int),
+        eligible.astype("boolean"),
+        eligible.astype(float),
+        eligible.astype(object),
+    ]
+    weights = [
+        nonresponse(sample.with_columns({"e": e}), "came", "sex", eligible="e").weights
+        for e in flags
+    ]
     for w in weights[1:]:
         np.testing.assert_array_equal(w, weights[0])
     np.testing.assert_array_equal(weights[0][~eligible], frame["w"][~eligible])
     unknown = eligible.astype("boolean").where(frame.index > 5)
-    assert (nonresponse(sample.with_columns({"e": unknown}), "came", "sex", eligible="e").weights[:6][~frame["came"][:6]] == 0).all()
+    assert (
+        nonresponse(sample.with_columns({"e": unknown}), "came", "sex", eligible="e").weights[:6][
+            ~frame["came"][:6]
+        ]
+        == 0
+    ).all()
 
 
 def test_selection_is_yes_or_no(sample: Sample, frame: pd.DataFrame) -> None:
@@ -142,11 +210,19 @@ def test_selection_is_yes_or_no(sample: Sample, frame: pd.DataFrame) -> None:
         two_phase(sample.with_columns({"p": 0.5}), "text", "p")
     wanted = two_phase(sample.with_columns({"p": 0.5}), "came", "p").weights
     np.testing.assert_array_equal(wanted, np.where(frame["came"], 2 * frame["w"], 0.0))
-    for flag in (frame["came"].astype(object), frame["came"].astype(int).astype(str), frame["came"].astype("boolean")):
-        np.testing.assert_array_equal(two_phase(sample.with_columns({"p": "0.5", "came": flag}), "came", "p").weights, wanted)
+    for flag in (
+        frame["came"].astype(object),
+        frame["came"].astype(int).astype(str),
+        frame["came"].astype("boolean"),
+    ):
+        np.testing.assert_array_equal(
+            two_phase(sample.with_columns({"p": "0.5", "came": flag}), "came", "p").weights, wanted
+        )
 
 
-def test_trimming_raises_negative_weights_and_keeps_the_sum(sample: Sample, frame: pd.DataFrame) -> None:
+def test_trimming_raises_negative_weights_and_keeps_the_sum(
+    sample: Sample, frame: pd.DataFrame
+) -> None:
     size = float(frame["w"].sum())
     with pytest.warns(DesignWarning, match="negative"):
         s = calibrate(sample, {"x": 0.35 * float(frame["w"] @ frame["x"]), "1": size})
@@ -154,7 +230,9 @@ def test_trimming_raises_negative_weights_and_keeps_the_sum(sample: Sample, fram
     assert (before < 0).any()
     t = trim(s, lower=lower)
     moved = before < lower
-    wanted = np.where(moved, lower, before - (lower - before[moved]).sum() / (~moved).sum())  # R survey: trimWeights
+    wanted = np.where(
+        moved, lower, before - (lower - before[moved]).sum() / (~moved).sum()
+    )  # R survey: trimWeights
     np.testing.assert_allclose(t.weights, wanted, rtol=1e-12)
     np.testing.assert_allclose(t.weights.sum(), size, rtol=1e-12)
     pushed = int((wanted < lower - 1e-12).sum())
@@ -163,7 +241,10 @@ def test_trimming_raises_negative_weights_and_keeps_the_sum(sample: Sample, fram
     assert "pushed" not in trim(sample, upper=8.0, redistribute=False).design.steps[-1].name
 
 
-@pytest.mark.parametrize("caps", [{"upper": "5"}, {"upper": [1, 2]}, {"lower": np.nan}, {"upper": np.inf}, {"lower": -1.0}])
+@pytest.mark.parametrize(
+    "caps",
+    [{"upper": "5"}, {"upper": [1, 2]}, {"lower": np.nan}, {"upper": np.inf}, {"lower": -1.0}],
+)
 def test_caps_are_weights(sample: Sample, caps: dict[str, object]) -> None:
     with pytest.raises(DesignError, match="a cap is not a weight"):
         trim(sample, **caps)  # type: ignore[arg-type]
@@ -174,11 +255,20 @@ def test_diagnostics_by_several_columns(sample: Sample, frame: pd.DataFrame) -> 
     assert len(table) == 2 * (1 + 6)
     row = table[(table["step"] == 0) & (table["sex"] == "M") & (table["age"] == "b")].iloc[0]
     w = frame.loc[(frame["sex"] == "M") & (frame["age"] == "b"), "w"].to_numpy()
-    np.testing.assert_allclose([row["n"], row["sum"], row["kish_deff"], row["ratio"]], [w.size, w.sum(), kish_deff(w), w.max() / w.min()])
-    pd.testing.assert_frame_equal(weight_diagnostics(sample, by=["sex"]), weight_diagnostics(sample, by="sex"))
+    np.testing.assert_allclose(
+        [row["n"], row["sum"], row["kish_deff"], row["ratio"]],
+        [w.size, w.sum(), kish_deff(w), w.max() / w.min()],
+    )
+    pd.testing.assert_frame_equal(
+        weight_diagnostics(sample, by=["sex"]), weight_diagnostics(sample, by="sex")
+    )
     with pytest.raises(DesignError) as error:
         weight_diagnostics(sample, by=["nope", "sex", "sex", "no"])
-    assert [p.where for p in error.value.problems] == ["column 'nope'", "column 'no'", "column 'sex'"]
+    assert [p.where for p in error.value.problems] == [
+        "column 'nope'",
+        "column 'no'",
+        "column 'sex'",
+    ]
 
 
 def test_diagnostics_count_negative_weights(sample: Sample, frame: pd.DataFrame) -> None:
@@ -204,7 +294,13 @@ def test_every_refusal_is_the_packages_own(sample: Sample) -> None:
 def _replicated(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     rng = np.random.default_rng(3)
     names = [f"r{j}" for j in range(6)]
-    return pd.concat([frame, pd.DataFrame(frame["w"].to_numpy()[:, None] * rng.poisson(1.0, (N, 6)), columns=names)], axis=1), names
+    return pd.concat(
+        [
+            frame,
+            pd.DataFrame(frame["w"].to_numpy()[:, None] * rng.poisson(1.0, (N, 6)), columns=names),
+        ],
+        axis=1,
+    ), names
 
 
 @pytest.mark.parametrize(
@@ -221,14 +317,22 @@ def _replicated(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         ({"columns": ["r1", "r1", "r2"]}, "named twice"),
     ],
 )
-def test_descriptions_of_replicate_weights(frame: pd.DataFrame, arguments: dict[str, object], what: str) -> None:
+def test_descriptions_of_replicate_weights(
+    frame: pd.DataFrame, arguments: dict[str, object], what: str
+) -> None:
     wide, names = _replicated(frame)
     with pytest.raises(DesignError) as error:
-        Sample.from_frame(wide, weights="w", replicates=ReplicateWeights(**{"columns": names, "method": "bootstrap", **arguments}))  # type: ignore[arg-type]
+        Sample.from_frame(
+            wide,
+            weights="w",
+            replicates=ReplicateWeights(**{"columns": names, "method": "bootstrap", **arguments}),
+        )  # type: ignore[arg-type]
     assert what in str(error.value)
     assert len(error.value.problems) == 1
     listed = Sample.from_frame(wide, weights="w", replicates=ReplicateWeights(names, "bootstrap"))
-    indexed = Sample.from_frame(wide, weights="w", replicates=ReplicateWeights(pd.Index(names), "bootstrap"))  # type: ignore[arg-type]
+    indexed = Sample.from_frame(
+        wide, weights="w", replicates=ReplicateWeights(pd.Index(names), "bootstrap")
+    )  # type: ignore[arg-type]
     np.testing.assert_array_equal(mean(listed, "y").se, mean(indexed, "y").se)
 
 
@@ -242,21 +346,34 @@ def test_descriptions_of_replicate_weights(frame: pd.DataFrame, arguments: dict[
         ({"seed": 1, "rho": "a"}, "'rho'"),
     ],
 )
-def test_replicates_are_counted_and_seeded_by_whole_numbers(sample: Sample, arguments: dict[str, object], what: str) -> None:
+def test_replicates_are_counted_and_seeded_by_whole_numbers(
+    sample: Sample, arguments: dict[str, object], what: str
+) -> None:
     with pytest.raises(DesignError, match=f"argument {what}"):
         replicates(sample, "bootstrap", **arguments)  # type: ignore[arg-type]
 
 
-def test_frames_reports_and_volunteers_are_what_they_are_said_to_be(sample: Sample, frame: pd.DataFrame) -> None:
-    a, b = sample.with_columns({"other": True}), Sample.from_frame(frame.assign(other=True, w=frame["w"] * 2), weights="w")
+def test_frames_reports_and_volunteers_are_what_they_are_said_to_be(
+    sample: Sample, frame: pd.DataFrame
+) -> None:
+    a, b = (
+        sample.with_columns({"other": True}),
+        Sample.from_frame(frame.assign(other=True, w=frame["w"] * 2), weights="w"),
+    )
     homes = Sample.from_frame(pd.DataFrame({"hhid": [1, 2], "w": [1.0, 2.0]}), weights="w")
     reports = pd.DataFrame({"hhid": [1, 2], "s_i": [1.0, np.inf]})
     for attempt, what in (
         (lambda: combine_frames(None, None), "a NoneType and a NoneType"),  # type: ignore[arg-type]
         (lambda: combine_frames([a, b], "other", "hartley"), "a list and a str"),
         (lambda: combine_frames([a, frame], ["other", "other"], "hartley"), "takes a Sample"),  # type: ignore[list-item]
-        (lambda: combine_frames([a, a], ["other", "other"], "hartley"), "one sample stands for two"),
-        (lambda: combine_frames([a, b], ["other", "other"], "hartley", theta="a"), "theta does not fit"),  # type: ignore[arg-type]
+        (
+            lambda: combine_frames([a, a], ["other", "other"], "hartley"),
+            "one sample stands for two",
+        ),
+        (
+            lambda: combine_frames([a, b], ["other", "other"], "hartley", theta="a"),
+            "theta does not fit",
+        ),  # type: ignore[arg-type]
         (lambda: combine_frames([a, b], [frame["w"], "other"], "hartley"), "argument 'on_frame'"),  # type: ignore[list-item]
         (lambda: stack_samples(a), "a list of samples"),  # type: ignore[arg-type]
         (lambda: stack_samples([frame]), "takes a Sample"),  # type: ignore[list-item]
@@ -278,7 +395,9 @@ def test_frames_reports_and_volunteers_are_what_they_are_said_to_be(sample: Samp
 
 
 @pytest.mark.parametrize("method", ["logit", "probit"])
-def test_a_response_that_is_the_same_for_everybody_says_so_and_what_to_do(sample: Sample, method: str) -> None:
+def test_a_response_that_is_the_same_for_everybody_says_so_and_what_to_do(
+    sample: Sample, method: str
+) -> None:
     risk = np.ones(N, bool)
     for r, what, fix in (
         (
@@ -291,13 +410,22 @@ def test_a_response_that_is_the_same_for_everybody_says_so_and_what_to_do(sample
             "nobody responded: a wave. Expected respondents and nonrespondents, got no respondent.",
             "Look whether answers are coded as they should be",
         ),
-        ((sample.frame["sex"] == "F").to_numpy(float), "the response propensity cannot be fitted: a wave.", "Merge categories or drop a covariate."),
+        (
+            (sample.frame["sex"] == "F").to_numpy(float),
+            "the response propensity cannot be fitted: a wave.",
+            "Merge categories or drop a covariate.",
+        ),
     ):
         with pytest.raises(DesignError) as caught:
             response_step("a wave", method, sample.frame, ["sex"], r, sample.weights, risk)
         assert what in str(caught.value) and fix in str(caught.value)
     everybody = sample.with_columns({"came": True})
     if method == "logit":
-        with pytest.raises(DesignError, match=r"everybody responded: nonresponse \(logit\) on sex.*Leave the step out"):
+        with pytest.raises(
+            DesignError,
+            match=r"everybody responded: nonresponse \(logit\) on sex.*Leave the step out",
+        ):
             nonresponse(everybody, "came", ["sex"])
-        np.testing.assert_array_equal(nonresponse(everybody, "came", ["sex"], method="cells").weights, sample.weights)
+        np.testing.assert_array_equal(
+            nonresponse(everybody, "came", ["sex"], method="cells").weights, sample.weights
+        )

@@ -1,4 +1,6 @@
-"""Coverage of 95% intervals on a population with known truth, a fast subset of benchmarks/coverage.py with bounds for 120 runs."""
+"""Coverage of 95% intervals on a population with known truth, a fast subset of
+benchmarks/coverage.py with bounds for 120 runs.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ import pytest
 
 @pytest.fixture(scope="module")
 def study(root: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("coverage_study", root / "benchmarks" / "coverage.py")
+    spec = importlib.util.spec_from_file_location(
+        "coverage_study", root / "benchmarks" / "coverage.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -21,7 +25,9 @@ def study(root: Path) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("scenario", ["two-phase, raked", "propensity, then raked", "dual frame Hartley, raked"])
+@pytest.mark.parametrize(
+    "scenario", ["two-phase, raked", "propensity, then raked", "dual frame Hartley, raked"]
+)
 def test_intervals_cover_the_truth(study: ModuleType, scenario: str) -> None:
     """120 runs: a true 95% interval falls outside 88.5-100% less than once in 2,000."""
     table = study.run([scenario], 120, 3)

@@ -1,4 +1,6 @@
-"""Every weight step passes the influence of an estimate back to the base weights: equal to the change of the estimate when one base weight moves and the whole chain is made again."""
+"""Every weight step passes the influence of an estimate back to the base weights: equal to the
+change of the estimate when one base weight moves and the whole chain is made again.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,24 @@ N = 72
 
 def people() -> pd.DataFrame:
     rng = np.random.default_rng(21)
-    f = pd.DataFrame({"psu": np.arange(N) % 12, "stratum": np.arange(N) % 3, "w": rng.uniform(5, 15, N), "x": rng.normal(3, 1, N)})
+    f = pd.DataFrame(
+        {
+            "psu": np.arange(N) % 12,
+            "stratum": np.arange(N) % 3,
+            "w": rng.uniform(5, 15, N),
+            "x": rng.normal(3, 1, N),
+        }
+    )
     f["sex"] = np.where(rng.random(N) < 0.5, "F", "M")
     f["age"] = np.where(rng.random(N) < 0.4, "old", "young")
     f["y"] = f["x"] + (f["sex"] == "F") + rng.normal(size=N)
     f["r"] = (rng.random(N) < 0.75).astype(float)
-    f["taken"], f["p"], f["both"], f["share"] = rng.random(N) < 0.6, rng.uniform(0.3, 0.9, N), rng.random(N) < 0.5, np.where(rng.random(N) < 0.5, 0.3, 0.0)
+    f["taken"], f["p"], f["both"], f["share"] = (
+        rng.random(N) < 0.6,
+        rng.uniform(0.3, 0.9, N),
+        rng.random(N) < 0.5,
+        np.where(rng.random(N) < 0.5, 0.3, 0.0),
+    )
     return f
 
 
@@ -37,19 +51,34 @@ CHAINS: dict[str, Chain] = {
     "linear": lambda f: me.calibrate(base(f), {**SEX, "x": 2300.0}),
     "linear between bounds": lambda f: me.calibrate(base(f), {**SEX, **AGE}, bounds=(0.5, 1.9)),
     "raking": lambda f: me.calibrate(base(f), {**SEX, **AGE}, method="raking"),
-    "logit between bounds": lambda f: me.calibrate(base(f), {**SEX, **AGE}, method="logit", bounds=(0.3, 3.0)),
+    "logit between bounds": lambda f: me.calibrate(
+        base(f), {**SEX, **AGE}, method="logit", bounds=(0.3, 3.0)
+    ),
     "poststratified": lambda f: me.poststratify(base(f), "sex", {"F": 400.0, "M": 380.0}),
     "response by logit": lambda f: me.nonresponse(base(f), "r", ["sex", "x"]),
     "response by cells": lambda f: me.nonresponse(base(f), "r", ["sex", "age"], method="cells"),
-    "response, then raking": lambda f: me.calibrate(me.nonresponse(base(f), "r", ["sex"]), {**SEX, **AGE}, method="raking"),
-    "raking, then response": lambda f: me.nonresponse(me.calibrate(base(f), {**SEX, **AGE}, method="raking"), "r", ["age", "x"]),
-    "raking twice": lambda f: me.calibrate(me.calibrate(base(f), SEX, method="raking"), AGE, method="raking"),
+    "response, then raking": lambda f: me.calibrate(
+        me.nonresponse(base(f), "r", ["sex"]), {**SEX, **AGE}, method="raking"
+    ),
+    "raking, then response": lambda f: me.nonresponse(
+        me.calibrate(base(f), {**SEX, **AGE}, method="raking"), "r", ["age", "x"]
+    ),
+    "raking twice": lambda f: me.calibrate(
+        me.calibrate(base(f), SEX, method="raking"), AGE, method="raking"
+    ),
     "second phase": lambda f: me.two_phase(base(f), "taken", "p"),
     "second phase, by class": lambda f: me.two_phase(base(f), "taken", "p", "sex"),
-    "second phase, then raking": lambda f: me.calibrate(me.two_phase(base(f), "taken", "p", "sex"), AGE, method="raking"),
-    "two frames, theta": lambda f: me.combine_frames([base(f), base(OTHER)], ["both", "both"], "hartley", 0.4),
-    "two frames, then linear": lambda f: me.calibrate(me.combine_frames([base(f), base(OTHER)], ["both", "both"], "hartley", 0.4), {"sex": {"F": 700.0, "M": 800.0}}),
-}  # fmt: skip
+    "second phase, then raking": lambda f: me.calibrate(
+        me.two_phase(base(f), "taken", "p", "sex"), AGE, method="raking"
+    ),
+    "two frames, theta": lambda f: me.combine_frames(
+        [base(f), base(OTHER)], ["both", "both"], "hartley", 0.4
+    ),
+    "two frames, then linear": lambda f: me.calibrate(
+        me.combine_frames([base(f), base(OTHER)], ["both", "both"], "hartley", 0.4),
+        {"sex": {"F": 700.0, "M": 800.0}},
+    ),
+}
 STATISTICS = {
     "total": lambda s: me.total(s, "y"),
     "mean": lambda s: me.mean(s, "y"),
@@ -69,15 +98,21 @@ def on_base(estimate: me.Estimate) -> np.ndarray:
 @pytest.mark.identity
 @pytest.mark.parametrize("statistic", STATISTICS)
 @pytest.mark.parametrize("chain", CHAINS)
-def test_influence_is_the_change_of_the_estimate_by_each_base_weight(chain: str, statistic: str) -> None:
+def test_influence_is_the_change_of_the_estimate_by_each_base_weight(
+    chain: str, statistic: str
+) -> None:
     f, value = people(), STATISTICS[statistic]
     z = on_base(value(CHAINS[chain](f)))
     h, rows, slopes = 1e-4, range(0, N, 9), []
     for i in rows:
-        moved = [value(CHAINS[chain](f.assign(w=f["w"] + step * (f.index == i)))).value for step in (h, -h)]
+        moved = [
+            value(CHAINS[chain](f.assign(w=f["w"] + step * (f.index == i)))).value
+            for step in (h, -h)
+        ]
         slopes.append((moved[0] - moved[1]) / (2 * h))
     if any(word in chain for word in ("raking", "logit between")):
-        # every distance is linearised as the linear one (Deville and Sarndal 1992, result 5; R survey): equal where the factors are near 1
+        # every distance is linearised as the linear one (Deville and Sarndal 1992, result 5; R
+        # survey): equal where the factors are near 1
         assert np.linalg.norm(z[rows] - slopes) < 0.08 * np.linalg.norm(slopes)
     else:
         np.testing.assert_allclose(z[rows], slopes, rtol=1e-4, atol=1e-6 * np.abs(slopes).max())
@@ -86,8 +121,17 @@ def test_influence_is_the_change_of_the_estimate_by_each_base_weight(chain: str,
 @pytest.mark.identity
 def test_shares_of_households_pass_influence_back_to_the_households() -> None:
     rng = np.random.default_rng(2)
-    homes = pd.DataFrame({"hhid": np.arange(20), "w": rng.uniform(5, 9, 20), "psu": np.arange(20) % 5})
-    reports = pd.DataFrame({"hhid": rng.integers(0, 20, 15), "s_i": rng.integers(1, 4, 15), "y": rng.normal(3, 1, 15), "abroad": rng.random(15) < 0.5})
+    homes = pd.DataFrame(
+        {"hhid": np.arange(20), "w": rng.uniform(5, 9, 20), "psu": np.arange(20) % 5}
+    )
+    reports = pd.DataFrame(
+        {
+            "hhid": rng.integers(0, 20, 15),
+            "s_i": rng.integers(1, 4, 15),
+            "y": rng.normal(3, 1, 15),
+            "abroad": rng.random(15) < 0.5,
+        }
+    )
 
     def chain(f: pd.DataFrame) -> me.Sample:
         return me.weight_share(me.Sample.from_frame(f, weights="w", psu="psu"), reports)
@@ -96,16 +140,28 @@ def test_shares_of_households_pass_influence_back_to_the_households() -> None:
         z, h = on_base(value(chain(homes))), 1e-4
         assert z.shape[0] == 20
         for i in range(20):
-            moved = [value(chain(homes.assign(w=homes["w"] + step * (homes.index == i)))).value for step in (h, -h)]
+            moved = [
+                value(chain(homes.assign(w=homes["w"] + step * (homes.index == i)))).value
+                for step in (h, -h)
+            ]
             np.testing.assert_allclose(z[i], (moved[0] - moved[1]) / (2 * h), rtol=1e-5, atol=1e-8)
-    expected = sum(homes["w"].iloc[h] / s * y for h, s, y in zip(reports["hhid"], reports["s_i"], reports["y"], strict=True))
+    expected = sum(
+        homes["w"].iloc[h] / s * y
+        for h, s, y in zip(reports["hhid"], reports["s_i"], reports["y"], strict=True)
+    )
     assert me.total(chain(homes), "y").value[0] == pytest.approx(expected)
 
 
 @pytest.mark.identity
 def test_pseudo_weights_pass_influence_back_to_the_reference_sample() -> None:
     rng = np.random.default_rng(3)
-    volunteers = pd.DataFrame({"x": rng.normal(3.4, 1, 40), "y": rng.normal(size=40), "sex": np.where(rng.random(40) < 0.5, "F", "M")})
+    volunteers = pd.DataFrame(
+        {
+            "x": rng.normal(3.4, 1, 40),
+            "y": rng.normal(size=40),
+            "sex": np.where(rng.random(40) < 0.5, "F", "M"),
+        }
+    )
 
     def chain(f: pd.DataFrame) -> me.Sample:
         return me.pseudo_weights(volunteers, base(f), ["x", "sex"])
@@ -116,13 +172,22 @@ def test_pseudo_weights_pass_influence_back_to_the_reference_sample() -> None:
     reference = np.flatnonzero(~np.isin(np.arange(made.n), np.flatnonzero(made.weights > 0)))
     assert reference.size == N and (made.weights > 0).sum() == 40
     for k in range(0, N, 7):
-        moved = [me.mean(chain(people().assign(w=people()["w"] + step * (people().index == k))), "y").value[0] for step in (h, -h)]
-        assert z[reference[k], 0] == pytest.approx((moved[0] - moved[1]) / (2 * h), rel=2e-5, abs=1e-8)
+        moved = [
+            me.mean(
+                chain(people().assign(w=people()["w"] + step * (people().index == k))), "y"
+            ).value[0]
+            for step in (h, -h)
+        ]
+        assert z[reference[k], 0] == pytest.approx(
+            (moved[0] - moved[1]) / (2 * h), rel=2e-5, abs=1e-8
+        )
 
 
 @pytest.mark.identity
 def test_pseudo_weights_are_the_odds_of_not_volunteering() -> None:
-    """Chen, Li and Wu's estimating idea in its logit form: the stacked weighted fit, odds (1 - p) / p for the volunteers."""
+    """Chen, Li and Wu's estimating idea in its logit form: the stacked weighted fit, odds (1 - p) /
+    p for the volunteers.
+    """
     rng = np.random.default_rng(3)
     volunteers = pd.DataFrame({"sex": np.where(rng.random(40) < 0.8, "F", "M"), "y": 1.0})
     f = people()
@@ -138,24 +203,43 @@ def test_totals_that_are_estimates_add_their_variance() -> None:
     f = people()
     known = me.calibrate(base(f), SEX)
     guessed = me.calibrate(base(f), SEX, total_se={"sex": {"F": 20.0, "M": 0.0}})
-    slope = [me.total(me.calibrate(base(f), {"sex": {"F": 400.0 + d, "M": 380.0}}), "y").value[0] for d in (1.0, -1.0)]
+    slope = [
+        me.total(me.calibrate(base(f), {"sex": {"F": 400.0 + d, "M": 380.0}}), "y").value[0]
+        for d in (1.0, -1.0)
+    ]
     extra = ((slope[0] - slope[1]) / 2 * 20.0) ** 2
-    assert me.total(guessed, "y").vcov[0, 0] == pytest.approx(me.total(known, "y").vcov[0, 0] + extra, rel=1e-9)
+    assert me.total(guessed, "y").vcov[0, 0] == pytest.approx(
+        me.total(known, "y").vcov[0, 0] + extra, rel=1e-9
+    )
     several = me.total(guessed, ["y", "x"])
     np.testing.assert_allclose(several.se**2, np.diag(several.vcov), rtol=1e-12)
 
 
 @pytest.mark.identity
 def test_a_second_phase_adds_the_variance_of_its_draw() -> None:
-    """Under a first phase with finite population correction the squared deviations of phase 1 miss a share f of the draw's variance: f (1 - pi) of each squared weighted value."""
-    f = people().assign(pop=np.select([people()["stratum"] == 0, people()["stratum"] == 1], [8.0, 10.0], 16.0))
+    """Under a first phase with finite population correction the squared deviations of phase 1 miss
+    a share f of the draw's variance: f (1 - pi) of each squared weighted value.
+    """
+    f = people().assign(
+        pop=np.select([people()["stratum"] == 0, people()["stratum"] == 1], [8.0, 10.0], 16.0)
+    )
     with_fpc = me.Sample.from_frame(f, weights="w", strata="stratum", psu="psu", fpc="pop")
     drawn = me.two_phase(with_fpc, "taken", "p")
     value = np.where(f["taken"], f["w"] / f["p"] * f["y"], 0.0)
     first = 0.0
     for h, size in ((0, 8.0), (1, 10.0), (2, 16.0)):
-        units = np.array([value[(f["stratum"] == h) & (f["psu"] == k)].sum() for k in f.loc[f["stratum"] == h, "psu"].unique()])
-        first += (1 - units.size / size) * units.size / (units.size - 1) * ((units - units.mean()) ** 2).sum()
+        units = np.array(
+            [
+                value[(f["stratum"] == h) & (f["psu"] == k)].sum()
+                for k in f.loc[f["stratum"] == h, "psu"].unique()
+            ]
+        )
+        first += (
+            (1 - units.size / size)
+            * units.size
+            / (units.size - 1)
+            * ((units - units.mean()) ** 2).sum()
+        )
     fraction = f["stratum"].map({0: 4 / 8.0, 1: 4 / 10.0, 2: 4 / 16.0})
     second = float((fraction * (1 - f["p"]) * value**2).sum())
     assert me.total(drawn, "y").vcov[0, 0] == pytest.approx(first + second, rel=1e-10)
@@ -163,7 +247,8 @@ def test_a_second_phase_adds_the_variance_of_its_draw() -> None:
 
 def test_negative_weights_of_linear_calibration_are_told() -> None:
     with pytest.warns(
-        DesignWarning, match=r"^Linear calibration made \d+ weights negative \(lowest factor -[\d.]+\): quantiles and regressions refuse them\. Set bounds"
+        DesignWarning,
+        match=r"^Linear calibration made \d+ weights negative \(lowest factor -[\d.]+\): quantiles and regressions refuse them\. Set bounds",
     ):
         made = me.calibrate(base(people()), {**SEX, "x": 3200.0})
     assert (made.weights < 0).any()

@@ -1,4 +1,6 @@
-"""What each weight step did, computed again from the weights by hand; the sample at a glance; its picture."""
+"""What each weight step did, computed again from the weights by hand; the sample at a glance; its
+picture.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,14 @@ import mismes_eval as me
 from mismes_eval.errors import CalibrationError, DesignError
 from mismes_eval.weighting.planning import best_ratio
 
-FRAME = pd.DataFrame({"w": [1.0, 2, 3, 4, 0, 6], "psu": [1, 2, 3, 4, 5, 6], "sex": ["F", "F", "M", "M", "M", "F"], "x": [1.0, 2, 3, 4, 5, 6]})
+FRAME = pd.DataFrame(
+    {
+        "w": [1.0, 2, 3, 4, 0, 6],
+        "psu": [1, 2, 3, 4, 5, 6],
+        "sex": ["F", "F", "M", "M", "M", "F"],
+        "x": [1.0, 2, 3, 4, 5, 6],
+    }
+)
 TOTALS = {"sex": {"F": 12.0, "M": 10.0}}
 
 
@@ -41,7 +50,17 @@ def test_size_and_spread_after_every_step() -> None:
             assert row[name] == pytest.approx(value), name
     assert table["step"].tolist() == [0, 1]
     assert table["name"].tolist() == ["base weight", "linear calibration to sex"]
-    assert list(table.columns) == ["step", "name", "n", "sum", "cv", "ratio", "kish_deff", "n_eff", "largest_share"]
+    assert list(table.columns) == [
+        "step",
+        "name",
+        "n",
+        "sum",
+        "cv",
+        "ratio",
+        "kish_deff",
+        "n_eff",
+        "largest_share",
+    ]
 
 
 def test_size_and_spread_by_group_and_in_a_domain() -> None:
@@ -59,8 +78,14 @@ def test_size_and_spread_by_group_and_in_a_domain() -> None:
 
 
 def test_rows_before_a_weight_share_are_not_split() -> None:
-    homes = me.Sample.from_frame(pd.DataFrame({"hhid": [1, 2, 3], "w": [2.0, 3, 4], "psu": [1, 2, 3]}), weights="w", psu="psu")
-    shared = me.weight_share(homes, pd.DataFrame({"hhid": [1, 1, 3], "s_i": [1, 2, 1], "sex": ["F", "M", "F"]}))
+    homes = me.Sample.from_frame(
+        pd.DataFrame({"hhid": [1, 2, 3], "w": [2.0, 3, 4], "psu": [1, 2, 3]}),
+        weights="w",
+        psu="psu",
+    )
+    shared = me.weight_share(
+        homes, pd.DataFrame({"hhid": [1, 1, 3], "s_i": [1, 2, 1], "sex": ["F", "M", "F"]})
+    )
     table = me.weight_diagnostics(shared, by="sex")
     assert table["sex"].tolist() == ["all", "all", "F", "M"]
     assert table["sum"].tolist() == pytest.approx([9, 2 + 1 + 4, 6, 1])
@@ -75,9 +100,14 @@ def test_kishs_effect_of_unequal_weights() -> None:
 def test_margins_before_and_after() -> None:
     table = me.margins_before_after(made())
     assert table.to_dict("list") == {
-        "step": [1, 1], "margin": ["sex=F", "sex=M"], "rows": [3.0, 2.0], "before": [9.0, 7.0], "after": pytest.approx([12, 10]), "total": [12.0, 10.0],
+        "step": [1, 1],
+        "margin": ["sex=F", "sex=M"],
+        "rows": [3.0, 2.0],
+        "before": [9.0, 7.0],
+        "after": pytest.approx([12, 10]),
+        "total": [12.0, 10.0],
         "unmet": pytest.approx([0, 0], abs=1e-9),
-    }  # fmt: skip
+    }
     plain = me.margins_before_after(me.Sample.from_frame(FRAME, weights="w"))
     assert plain.empty
     assert list(plain.columns) == list(table.columns)
@@ -94,7 +124,9 @@ def test_provenance_lists_the_steps_with_the_range_of_their_factors() -> None:
 
 
 def test_what_each_margin_would_need_alone() -> None:
-    table = me.feasibility(me.Sample.from_frame(FRAME, weights="w", psu="psu"), {**TOTALS, "x": 80.0})
+    table = me.feasibility(
+        me.Sample.from_frame(FRAME, weights="w", psu="psu"), {**TOTALS, "x": 80.0}
+    )
     assert table["margin"].tolist() == ["sex=F", "sex=M", "x"]
     assert table["rows"].tolist() == pytest.approx([3, 2, 16])
     assert table["before"].tolist() == pytest.approx([9, 7, 1 + 4 + 9 + 16 + 36])
@@ -106,7 +138,10 @@ def test_bounds_too_tight_are_answered_with_the_tightest_that_work() -> None:
     s = me.Sample.from_frame(FRAME, weights="w", psu="psu")
     low, high = me.tightest_bounds(s, {"sex": {"F": 18.0, "M": 3.5}})
     assert (low, high) == pytest.approx((0.5, 2.0))
-    with pytest.raises(CalibrationError, match=r"Bounds must at least let factors fall to 0\.5 and rise to 2 \(each taken alone\)"):
+    with pytest.raises(
+        CalibrationError,
+        match=r"Bounds must at least let factors fall to 0\.5 and rise to 2 \(each taken alone\)",
+    ):
         me.calibrate(s, {"sex": {"F": 18.0, "M": 3.5}}, method="logit", bounds=(0.9, 1.1))
 
 
@@ -116,9 +151,16 @@ def test_a_sample_at_a_glance() -> None:
     w = s.weights[s.weights > 0]
     kish = by_hand(w)["kish_deff"]
     assert shown == {
-        "rows": "6", "rows in domain with weight": "5", "sum of weights": "22.0", "Kish design effect": f"{kish:.3f}", "effective n": f"{5 / kish:,.0f}", "degrees of freedom": "4",
-        "variance level": s.design.level, "PSUs, strata": "6, 1", "weight steps": "linear calibration to sex",
-    }  # fmt: skip
+        "rows": "6",
+        "rows in domain with weight": "5",
+        "sum of weights": "22.0",
+        "Kish design effect": f"{kish:.3f}",
+        "effective n": f"{5 / kish:,.0f}",
+        "degrees of freedom": "4",
+        "variance level": s.design.level,
+        "PSUs, strata": "6, 1",
+        "weight steps": "linear calibration to sex",
+    }
     assert repr(s).startswith("Sample\n")
     assert "Kish design effect" in repr(s)
     assert s._repr_html_().startswith("<p><strong>Sample</strong></p><table")
@@ -133,7 +175,10 @@ def test_the_picture_of_the_weights_shows_them_over_their_mean() -> None:
         counts = [p.get_height() for p in ax.patches]
         assert sum(counts) == 5
         deff = by_hand(made().weights)["kish_deff"]
-        assert ax.get_xlabel() == f"weight over its mean; Kish design effect {deff:.2f}, effective n {5 / deff:,.0f} of 5"
+        assert (
+            ax.get_xlabel()
+            == f"weight over its mean; Kish design effect {deff:.2f}, effective n {5 / deff:,.0f} of 5"
+        )
         assert ax.get_ylabel() == "rows"
         assert made().plot(ax) is ax
         ax.figure.clear()
@@ -151,4 +196,7 @@ def test_a_mask_finds_its_rows_by_the_frames_index() -> None:
 def test_an_oversample_is_best_at_the_root_of_the_prevalences() -> None:
     assert best_ratio(0.12, 0.025) == pytest.approx(np.sqrt(0.12 / 0.025))
     plans = me.compare_plans(100_000, 0.2, 0.12, 0.025, 1, 10, register_cost=50, register_share=0.3)
-    assert plans["plan"].is_unique and len(plans) == len(me.compare_plans(100_000, 0.2, 0.12, 0.025, 1, 10)) + 1
+    assert (
+        plans["plan"].is_unique
+        and len(plans) == len(me.compare_plans(100_000, 0.2, 0.12, 0.025, 1, 10)) + 1
+    )

@@ -1,4 +1,6 @@
-"""Joined frames and shared weights: R's multiframe numbers, and identities that hold without it (halves of one sample, one report a person)."""
+"""Joined frames and shared weights: R's multiframe numbers, and identities that hold without it
+(halves of one sample, one report a person).
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,14 @@ def area() -> pd.DataFrame:
     n = 600
     psu = rng.integers(0, 40, n)
     return pd.DataFrame(
-        {"w": rng.uniform(5, 15, n), "psu": psu, "stratum": psu % 4, "y": rng.normal(10, 2, n), "sex": rng.choice(["F", "M"], n), "listed": rng.random(n) < 0.3}
+        {
+            "w": rng.uniform(5, 15, n),
+            "psu": psu,
+            "stratum": psu % 4,
+            "y": rng.normal(10, 2, n),
+            "sex": rng.choice(["F", "M"], n),
+            "listed": rng.random(n) < 0.3,
+        }
     )
 
 
@@ -31,11 +40,26 @@ def area() -> pd.DataFrame:
 @pytest.mark.golden
 def test_hartley_and_kalton_anderson_equal_r_multiframe(shared: Path) -> None:
     folder = shared / "reference" / "survey"
-    reference = {r["id"]: r for r in json.loads((folder / "multiframe.json").read_text())["results"]}
+    reference = {
+        r["id"]: r for r in json.loads((folder / "multiframe.json").read_text())["results"]
+    }
     a, b = pd.read_csv(folder / "phoneframes_A.csv"), pd.read_csv(folder / "phoneframes_B.csv")
-    a = a.assign(w=1 / a.ProbA, f=a.ProbA, listed=a.Domain == "ab", other=np.where(a.Domain == "ab", a.ProbB, 0.0))
-    b = b.assign(w=1 / b.ProbB, f=b.ProbB, listed=b.Domain == "ba", other=np.where(b.Domain == "ba", b.ProbA, 0.0))
-    sa, sb = Sample.from_frame(a, weights="w", strata="Stratum", fpc="f"), Sample.from_frame(b, weights="w", fpc="f")
+    a = a.assign(
+        w=1 / a.ProbA,
+        f=a.ProbA,
+        listed=a.Domain == "ab",
+        other=np.where(a.Domain == "ab", a.ProbB, 0.0),
+    )
+    b = b.assign(
+        w=1 / b.ProbB,
+        f=b.ProbB,
+        listed=b.Domain == "ba",
+        other=np.where(b.Domain == "ba", b.ProbA, 0.0),
+    )
+    sa, sb = (
+        Sample.from_frame(a, weights="w", strata="Stratum", fpc="f"),
+        Sample.from_frame(b, weights="w", fpc="f"),
+    )
     for entry, joined in (
         ("mf_total", combine_frames([sa, sb], ["listed", "listed"], "hartley", 0.74)),
         ("mf5_total", combine_frames([sa, sb], ["listed", "listed"], "hartley", 0.5)),
@@ -50,10 +74,14 @@ def test_hartley_and_kalton_anderson_equal_r_multiframe(shared: Path) -> None:
 def test_steps_before_joining_keep_their_variance(area: pd.DataFrame) -> None:
     totals = {"sex": {"F": 3000.0, "M": 3200.0}}
     first = calibrate(Sample.from_frame(area, weights="w", strata="stratum", psu="psu"), totals)
-    second = Sample.from_frame(area.assign(y=area["y"] + 1), weights="w", strata="stratum", psu="psu")
+    second = Sample.from_frame(
+        area.assign(y=area["y"] + 1), weights="w", strata="stratum", psu="psu"
+    )
     joined = stack_samples([first, second], labels=["first", "second"])
     both = mean(joined, "y", by="source_sample")
-    np.testing.assert_allclose(both.se, [mean(first, "y").se[0], mean(second, "y").se[0]], rtol=1e-12)
+    np.testing.assert_allclose(
+        both.se, [mean(first, "y").se[0], mean(second, "y").se[0]], rtol=1e-12
+    )
     np.testing.assert_allclose(both.vcov[0, 1], 0.0, atol=1e-15)
 
 
@@ -61,15 +89,24 @@ def test_steps_before_joining_keep_their_variance(area: pd.DataFrame) -> None:
 def test_theta_one_half_of_the_same_frame_is_the_pooled_sample(area: pd.DataFrame) -> None:
     everybody = area.assign(listed=True)
     s = Sample.from_frame(everybody, weights="w", strata="stratum", psu="psu")
-    t = Sample.from_frame(everybody.sample(frac=1, random_state=1, ignore_index=True), weights="w", strata="stratum", psu="psu")
+    t = Sample.from_frame(
+        everybody.sample(frac=1, random_state=1, ignore_index=True),
+        weights="w",
+        strata="stratum",
+        psu="psu",
+    )
     joined = combine_frames([s, t], ["listed", "listed"], "hartley", 0.5)
     assert total(joined, "y").value[0] == pytest.approx(total(s, "y").value[0], rel=1e-12)
-    np.testing.assert_allclose(total(joined, "y").se[0], total(s, "y").se[0] / np.sqrt(2), rtol=1e-12)
+    np.testing.assert_allclose(
+        total(joined, "y").se[0], total(s, "y").se[0] / np.sqrt(2), rtol=1e-12
+    )
 
 
 def test_unknown_membership_is_refused_with_its_rows(area: pd.DataFrame) -> None:
     s = Sample.from_frame(area, weights="w")
-    unknown = Sample.from_frame(area.assign(listed=area["listed"].astype("object").where(area.index != 7)), weights="w")
+    unknown = Sample.from_frame(
+        area.assign(listed=area["listed"].astype("object").where(area.index != 7)), weights="w"
+    )
     with pytest.raises(DesignError, match=r"unknown for some rows.*1 row, first: 7"):
         combine_frames([s, unknown], ["listed", "listed"], "hartley")
     with pytest.raises(DesignError, match="counted twice"):
@@ -84,25 +121,43 @@ def test_one_report_each_gives_the_household_total(area: pd.DataFrame) -> None:
     s = Sample.from_frame(households, weights="w", strata="stratum", psu="psu")
     reports = households.loc[households["k"] == 1, ["hhid"]].assign(s_i=1, one=1.0)
     by_report, by_household = total(weight_share(s, reports), "one"), total(s, "k")
-    np.testing.assert_allclose([by_report.value[0], by_report.se[0]], [by_household.value[0], by_household.se[0]], rtol=1e-12)
+    np.testing.assert_allclose(
+        [by_report.value[0], by_report.se[0]],
+        [by_household.value[0], by_household.se[0]],
+        rtol=1e-12,
+    )
     with pytest.raises(DesignError, match="not in the sample"):
         weight_share(s, reports.assign(hhid=10**6))
 
 
 @pytest.mark.identity
 def test_taking_everybody_in_phase_two_changes_nothing(area: pd.DataFrame) -> None:
-    s = Sample.from_frame(area.assign(chosen=True, prob=1.0), weights="w", strata="stratum", psu="psu")
+    s = Sample.from_frame(
+        area.assign(chosen=True, prob=1.0), weights="w", strata="stratum", psu="psu"
+    )
     for classes in (None, ["sex"]):
         t = two_phase(s, "chosen", "prob", classes)
-        np.testing.assert_allclose([mean(t, "y").value[0], mean(t, "y").se[0]], [mean(s, "y").value[0], mean(s, "y").se[0]], rtol=1e-12)
+        np.testing.assert_allclose(
+            [mean(t, "y").value[0], mean(t, "y").se[0]],
+            [mean(s, "y").value[0], mean(s, "y").se[0]],
+            rtol=1e-12,
+        )
     with pytest.raises(DesignError, match="without a selection probability"):
-        two_phase(Sample.from_frame(area.assign(chosen=True, prob=0.0), weights="w"), "chosen", "prob")
+        two_phase(
+            Sample.from_frame(area.assign(chosen=True, prob=0.0), weights="w"), "chosen", "prob"
+        )
 
 
 @pytest.mark.identity
 def test_phase_two_class_counts_have_their_phase_one_error(area: pd.DataFrame) -> None:
     rng = np.random.default_rng(1)
-    frame = area.assign(chosen=rng.random(len(area)) < 0.5, prob=0.5, f=(area["sex"] == "F").astype(float))
+    frame = area.assign(
+        chosen=rng.random(len(area)) < 0.5, prob=0.5, f=(area["sex"] == "F").astype(float)
+    )
     s = Sample.from_frame(frame, weights="w", strata="stratum", psu="psu")
     t = two_phase(s, "chosen", "prob", ["sex"])
-    np.testing.assert_allclose([total(t, "f").value[0], total(t, "f").se[0]], [total(s, "f").value[0], total(s, "f").se[0]], rtol=1e-10)
+    np.testing.assert_allclose(
+        [total(t, "f").value[0], total(t, "f").se[0]],
+        [total(s, "f").value[0], total(s, "f").se[0]],
+        rtol=1e-10,
+    )

@@ -17,7 +17,9 @@ COLUMNS = {
     "text": pd.Series(["b", None, "a"]),
     "booleans": pd.Series([True, False, True]),
     "nullable": pd.Series([3, None, 1], dtype="Int64"),
-    "ordered categories": pd.Categorical(["low", "high", None], categories=["low", "middle", "high"], ordered=True),
+    "ordered categories": pd.Categorical(
+        ["low", "high", None], categories=["low", "middle", "high"], ordered=True
+    ),
     "empty": pd.Series([], dtype="int64"),
 }
 

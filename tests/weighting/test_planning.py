@@ -1,4 +1,6 @@
-"""Planning formulas against the worked cases of the literature: Kalton-Anderson rates, Kish loss, sample size for a rate."""
+"""Planning formulas against the worked cases of the literature: Kalton-Anderson rates, Kish loss,
+sample size for a rate.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,20 @@ import pytest
 
 from mismes_eval.errors import DesignError
 from mismes_eval.weighting.diagnostics import kish_deff
-from mismes_eval.weighting.planning import best_ratio, compare_plans, plan_allocation, plan_precision, sample_size_for_rate
+from mismes_eval.weighting.planning import (
+    best_ratio,
+    compare_plans,
+    plan_allocation,
+    plan_precision,
+    sample_size_for_rate,
+)
 
 
 @pytest.mark.golden
 def test_screening_allocation_has_the_kalton_anderson_rates() -> None:
-    plan = plan_allocation([1e6] * 3, 3000, prevalence=[0.005, 0.03, 0.12], screening_cost=1, cost=10)
+    plan = plan_allocation(
+        [1e6] * 3, 3000, prevalence=[0.005, 0.03, 0.12], screening_cost=1, cost=10
+    )
     np.testing.assert_allclose(plan["rate_relative"], [1, 2.2014, 3.3845], atol=5e-5)
     assert plan["n"].sum() == pytest.approx(3000)
 
@@ -26,13 +36,19 @@ def test_kish_loss_of_the_household_survey_of_three_classes() -> None:
 
 
 @pytest.mark.golden
-@pytest.mark.parametrize(("deff", "expected"), [(1.5, [2434, 687, 317, 138, 84]), (2.5, [4057, 1144, 528, 229, 141])])
+@pytest.mark.parametrize(
+    ("deff", "expected"), [(1.5, [2434, 687, 317, 138, 84]), (2.5, [4057, 1144, 528, 229, 141])]
+)
 def test_sample_size_for_a_rate(deff: float, expected: list[int]) -> None:
-    assert [round(sample_size_for_rate(p, 0.3, deff)) for p in (0.0068, 0.0237, 0.05, 0.108, 0.165)] == pytest.approx(expected, abs=1)
+    assert [
+        round(sample_size_for_rate(p, 0.3, deff)) for p in (0.0068, 0.0237, 0.05, 0.108, 0.165)
+    ] == pytest.approx(expected, abs=1)
 
 
 def test_beyond_the_best_ratio_more_migrants_tell_less() -> None:
-    plan = plan_precision(n=6000, deff=1.3, share_high=0.2, prevalence_high=0.12, prevalence_low=0.025).set_index("ratio")
+    plan = plan_precision(
+        n=6000, deff=1.3, share_high=0.2, prevalence_high=0.12, prevalence_low=0.025
+    ).set_index("ratio")
     assert best_ratio(0.12, 0.025) == pytest.approx(2.19, abs=0.005)
     assert plan.index[plan["best"]].tolist() == [2.2]
     assert plan.loc[8, "migrants"] == pytest.approx(2 * plan.loc[1, "migrants"], rel=0.01)
@@ -40,8 +56,21 @@ def test_beyond_the_best_ratio_more_migrants_tell_less() -> None:
 
 
 def test_plans_at_one_cost_and_refusals() -> None:
-    plans = compare_plans(100_000, 0.2, 0.12, 0.025, cost_listing=2, cost_interview=15, register_cost=20, register_share=0.3).set_index("plan")
-    assert plans.loc["two-phase listing", "n_eff"] > plans.loc["oversampled areas", "n_eff"] > plans.loc["plain sample", "n_eff"]
+    plans = compare_plans(
+        100_000,
+        0.2,
+        0.12,
+        0.025,
+        cost_listing=2,
+        cost_interview=15,
+        register_cost=20,
+        register_share=0.3,
+    ).set_index("plan")
+    assert (
+        plans.loc["two-phase listing", "n_eff"]
+        > plans.loc["oversampled areas", "n_eff"]
+        > plans.loc["plain sample", "n_eff"]
+    )
     with pytest.raises(DesignError):
         plan_allocation([10, 10], 30)
     with pytest.raises(DesignError):
@@ -57,29 +86,46 @@ def test_strata_taken_wholly_leave_the_rest_to_others() -> None:
 @pytest.mark.parametrize(
     ("plan", "places"),
     [
-        (lambda: plan_precision(power=0, level=95, screening_cost=-1, rate="a", n=np.nan), ["rate", "n", "power", "level", "screening_cost"]),
+        (
+            lambda: plan_precision(power=0, level=95, screening_cost=-1, rate="a", n=np.nan),
+            ["rate", "n", "power", "level", "screening_cost"],
+        ),
         (lambda: plan_precision(ratios=["a"]), ["ratios"]),
         (lambda: plan_precision(ratios=[]), ["ratios"]),
         (lambda: plan_precision(interview_cost=-1), ["interview_cost"]),
         (lambda: plan_allocation(["a"], 1), ["size"]),
-        (lambda: plan_allocation([10, 20], "5", screening_cost=np.nan), ["total", "screening_cost"]),
+        (
+            lambda: plan_allocation([10, 20], "5", screening_cost=np.nan),
+            ["total", "screening_cost"],
+        ),
         (lambda: plan_allocation([10, 20], 5, labels=["a"]), ["labels"]),
         (lambda: sample_size_for_rate([0.1], 0.3), ["rate"]),
         (lambda: best_ratio(3, 0.1), ["prevalence"]),
         (lambda: best_ratio("x", 0.1), ["prevalence_high"]),
-        (lambda: compare_plans(1e4, 0.2, 0.12, 0.025, 1, 10, register_cost="5", rate=np.inf), ["rate", "register_cost"]),
+        (
+            lambda: compare_plans(1e4, 0.2, 0.12, 0.025, 1, 10, register_cost="5", rate=np.inf),
+            ["rate", "register_cost"],
+        ),
     ],
 )
 def test_every_figure_that_is_none_is_named(plan: Callable[[], object], places: list[str]) -> None:
     with pytest.raises(DesignError) as error:
         plan()
-    assert sorted(p.where for p in error.value.problems) == sorted(f"argument '{name}'" for name in places)
+    assert sorted(p.where for p in error.value.problems) == sorted(
+        f"argument '{name}'" for name in places
+    )
 
 
 def test_a_register_has_a_cost_and_may_hold_everybody() -> None:
-    for wrong in ({"register_share": 0.3}, {"register_cost": -5.0, "register_share": 0.3}, {"register_cost": 5.0, "register_share": 3.0}):
+    for wrong in (
+        {"register_share": 0.3},
+        {"register_cost": -5.0, "register_share": 0.3},
+        {"register_cost": 5.0, "register_share": 3.0},
+    ):
         with pytest.raises(DesignError, match="register_cost"):
             compare_plans(1e4, 0.2, 0.12, 0.025, 1, 10, **wrong)
-    plans = compare_plans(1e4, 0.2, 0.12, 0.025, 1, 10, register_cost=5.0, register_share=1.0).set_index("plan")
+    plans = compare_plans(
+        1e4, 0.2, 0.12, 0.025, 1, 10, register_cost=5.0, register_share=1.0
+    ).set_index("plan")
     half = plan_precision([1.0], 0.2, 0.12, 0.025, 500, 1.3).iloc[0]["n_eff"]
     np.testing.assert_allclose(plans.loc["register supplement", "n_eff"], half + 1000)

@@ -1,4 +1,6 @@
-"""Every sentence of what weights refuse: what, where, expected, found, how many rows and which, and how to mend it; several problems in their order."""
+"""Every sentence of what weights refuse: what, where, expected, found, how many rows and which, and
+how to mend it; several problems in their order.
+"""
 
 from __future__ import annotations
 
@@ -26,19 +28,31 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "logit without bounds": (
         lambda: me.calibrate(of(), HALVES, method="logit"),
-        ["the logit method needs bounds: argument 'bounds'. Expected (lowest, highest) with lowest < 1 < highest, got None."],
+        [
+            "the logit method needs bounds: argument 'bounds'. Expected (lowest, highest) with lowest < 1 < highest, got None."
+        ],
     ),
     "logit with an open end": (
         lambda: me.calibrate(of(), HALVES, method="logit", bounds=(0.5, np.inf)),
-        ["bounds cannot work: argument 'bounds'. Expected (lowest, highest) with 0 <= lowest < 1 < highest, both finite, got (0.5, inf)."],
+        [
+            "bounds cannot work: argument 'bounds'. Expected (lowest, highest) with 0 <= lowest < 1 < highest, both finite, got (0.5, inf)."
+        ],
     ),
     "bounds that leave out 1": (
         lambda: me.calibrate(of(), HALVES, bounds=(1.0, 2.0)),
-        ["bounds cannot work: argument 'bounds'. Expected (lowest, highest) with 0 <= lowest < 1 < highest, got (1.0, 2.0)."],
+        [
+            "bounds cannot work: argument 'bounds'. Expected (lowest, highest) with 0 <= lowest < 1 < highest, got (1.0, 2.0)."
+        ],
     ),
     "margins that contradict each other": (
-        lambda: me.calibrate(of(h=rows()["g"]), {"g": {"a": 9.0, "b": 9.0}, "h": {"a": 8.0, "b": 10.0}}, method="raking"),
-        ["calibration does not meet its totals: margin 'h=a'. Expected 8, got 8.5. Merge small categories, or drop a margin."],
+        lambda: me.calibrate(
+            of(h=rows()["g"]),
+            {"g": {"a": 9.0, "b": 9.0}, "h": {"a": 8.0, "b": 10.0}},
+            method="raking",
+        ),
+        [
+            "calibration does not meet its totals: margin 'h=a'. Expected 8, got 8.5. Merge small categories, or drop a margin."
+        ],
     ),
     "bounds too tight": (
         lambda: me.calibrate(of(), HALVES, bounds=(0.9, 1.1)),
@@ -47,22 +61,32 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
         ],
     ),
     "bounds that no factor can keep": (
-        lambda: me.calibrate(of(h=rows()["g"]), {"g": {"a": 9.0, "b": 9.0}, "h": {"a": 8.0, "b": 10.0}}, bounds=(0.5, 2.0)),
+        lambda: me.calibrate(
+            of(h=rows()["g"]),
+            {"g": {"a": 9.0, "b": 9.0}, "h": {"a": 8.0, "b": 10.0}},
+            bounds=(0.5, 2.0),
+        ),
         [
             "calibration does not meet its totals: margin 'h=a'. Expected 8, got 8.5. No factors of 0 or more meet these totals together: the margins contradict each other in this sample."
         ],
     ),
     "diagnostics by an unknown column": (
         lambda: me.weight_diagnostics(of(), ["age", "g"]),
-        ["weight_diagnostics names an unknown column: column 'age'. Expected a column of the sample."],
+        [
+            "weight_diagnostics names an unknown column: column 'age'. Expected a column of the sample."
+        ],
     ),
     "one sample as two frames": (
         lambda: me.combine_frames([of()], ["g", "g"]),
-        ["combine_frames joins two samples: arguments 'samples' and 'on_frame'. Expected two samples and two columns, got 1 and 2."],
+        [
+            "combine_frames joins two samples: arguments 'samples' and 'on_frame'. Expected two samples and two columns, got 1 and 2."
+        ],
     ),
     "frames that are no list": (
         lambda: me.combine_frames(of(), "g"),
-        ["combine_frames joins two samples: arguments 'samples' and 'on_frame'. Expected two samples and two columns, got a Sample and a str."],
+        [
+            "combine_frames joins two samples: arguments 'samples' and 'on_frame'. Expected two samples and two columns, got a Sample and a str."
+        ],
     ),
     "an unknown way to join and a share beyond 1": (
         lambda: me.combine_frames([of(), of()], ["m", "m"], method="union", theta=1.5),
@@ -75,11 +99,15 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a share with another method": (
         lambda: me.combine_frames([of(m=0.5), of(m=0.5)], ["m", "m"], theta=0.5),
-        ["theta does not fit: argument 'theta'. Expected a share in [0, 1], with method='hartley', got 0.5 with kalton_anderson."],
+        [
+            "theta does not fit: argument 'theta'. Expected a share in [0, 1], with method='hartley', got 0.5 with kalton_anderson."
+        ],
     ),
     "the same design twice": (
         lambda: me.combine_frames([of()] * 2, ["f", "f"]),
-        ["one sample stands for two: argument 'samples'. Expected two samples, drawn independently, got the same design twice."],
+        [
+            "one sample stands for two: argument 'samples'. Expected two samples, drawn independently, got the same design twice."
+        ],
     ),
     "membership not asked for": (
         lambda: me.combine_frames([of(), of()], ["f", "listed"]),
@@ -88,7 +116,13 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
         ],
     ),
     "membership missing for some": (
-        lambda: me.combine_frames([of(m=np.where(np.arange(N) > 8, np.nan, 0.5)), of(m=np.where(np.arange(N) == 1, 1.1, 0.5))], ["m", "m"]),
+        lambda: me.combine_frames(
+            [
+                of(m=np.where(np.arange(N) > 8, np.nan, 0.5)),
+                of(m=np.where(np.arange(N) == 1, 1.1, 0.5)),
+            ],
+            ["m", "m"],
+        ),
         [
             "membership of the other frame is unknown for some rows: sample 1, column 'm'. Expected True or False, or a probability from 0 to 1, got missing or out of range. 3 rows, first: 9, 10, 11.",
             "membership of the other frame is unknown for some rows: sample 2, column 'm'. Expected True or False, or a probability from 0 to 1, got missing or out of range. 1 row, first: 1.",
@@ -102,35 +136,51 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "probabilities instead of yes and no": (
         lambda: me.combine_frames([of(m=True), of(m=0.5)], ["m", "m"], method="hartley"),
-        ["Hartley needs membership: sample 2, column 'm'. Expected True or False, got numbers between 0 and 1."],
+        [
+            "Hartley needs membership: sample 2, column 'm'. Expected True or False, got numbers between 0 and 1."
+        ],
     ),
     "no overlap": (
         lambda: me.combine_frames([of(m=False), of(m=False)], ["m", "m"], method="hartley"),
-        ["no row is on both frames: argument 'on_frame'. Expected an overlap, or an explicit theta."],
+        [
+            "no row is on both frames: argument 'on_frame'. Expected an overlap, or an explicit theta."
+        ],
     ),
     "a sample that is no list": (
         lambda: me.stack_samples(of()),
-        ["stack_samples joins samples: argument 'samples'. Expected a list of samples, got a Sample."],
+        [
+            "stack_samples joins samples: argument 'samples'. Expected a list of samples, got a Sample."
+        ],
     ),
     "labels of another number": (
         lambda: me.stack_samples([of()], labels=["a", "b"]),
-        ["stack_samples joins samples: arguments 'samples' and 'labels'. Expected one sample at least, and a label for each, got 1 samples, 2 labels."],
+        [
+            "stack_samples joins samples: arguments 'samples' and 'labels'. Expected one sample at least, and a label for each, got 1 samples, 2 labels."
+        ],
     ),
     "nothing to stack": (
         lambda: me.stack_samples([]),
-        ["stack_samples joins samples: arguments 'samples' and 'labels'. Expected one sample at least, and a label for each, got 0 samples."],
+        [
+            "stack_samples joins samples: arguments 'samples' and 'labels'. Expected one sample at least, and a label for each, got 0 samples."
+        ],
     ),
     "two rules for lonely PSUs": (
         lambda: me.stack_samples([of(), of(lonely_psu="average")]),
-        ["samples with different rules for lonely PSUs: argument 'samples'. Expected one rule, got adjust, average."],
+        [
+            "samples with different rules for lonely PSUs: argument 'samples'. Expected one rule, got adjust, average."
+        ],
     ),
     "replicates stacked": (
         lambda: me.stack_samples([of(), me.replicates(of(psu="p"), "jackknife")]),
-        ["replicate designs cannot be joined: argument 'samples'. Expected linearised designs. Join first, then call replicates()."],
+        [
+            "replicate designs cannot be joined: argument 'samples'. Expected linearised designs. Join first, then call replicates()."
+        ],
     ),
     "two cluster effects": (
         lambda: me.stack_samples([of(), of(cluster_deff=2.0)]),
-        ["samples with different cluster effects: argument 'samples'. Expected one cluster_deff, got 1, 2."],
+        [
+            "samples with different cluster effects: argument 'samples'. Expected one cluster_deff, got 1, 2."
+        ],
     ),
     "a category without rows": (
         lambda: me.calibrate(of(), {"g": {"a": 9.0, "b": 9.0, "c": 1.0}}),
@@ -144,11 +194,17 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a category without a total": (
         lambda: me.calibrate(of(), {"g": {"a": 9.0, "B": 9.0}}),
-        ["a category of the sample has no total: totals['g']. Expected a total for every category that occurs, got 'b'. 6 rows. Give its total, or recode it."],
+        [
+            "a category of the sample has no total: totals['g']. Expected a total for every category that occurs, got 'b'. 6 rows. Give its total, or recode it."
+        ],
     ),
     "a category spelt otherwise": (
-        lambda: me.calibrate(of(k=np.where(np.arange(N) % 2, "north", "south")), {"k": {"North": 12.0, "south": 6.0}}),
-        ["a category of the sample has no total: totals['k']. Expected a total for every category that occurs, got 'north'. 6 rows. Nearest is 'North'."],
+        lambda: me.calibrate(
+            of(k=np.where(np.arange(N) % 2, "north", "south")), {"k": {"North": 12.0, "south": 6.0}}
+        ),
+        [
+            "a category of the sample has no total: totals['k']. Expected a total for every category that occurs, got 'north'. 6 rows. Nearest is 'North'."
+        ],
     ),
     "a category of another type": (
         lambda: me.calibrate(of(), {"s": {"0": 9.0, "1": 9.0}}),
@@ -186,15 +242,21 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "errors of another category": (
         lambda: me.calibrate(of(), HALVES, total_se={"g": {"c": 3.0}}),
-        ["standard errors of totals do not fit the margin: total_se['g']. Expected a mapping with levels among ('a', 'b'), got {'c': 3.0}."],
+        [
+            "standard errors of totals do not fit the margin: total_se['g']. Expected a mapping with levels among ('a', 'b'), got {'c': 3.0}."
+        ],
     ),
     "an unknown household": (
         lambda: me.calibrate(of(), HALVES, unit="family"),
-        ["the unit of constant weights is unknown: argument 'unit'. Expected a column of the sample, got 'family'."],
+        [
+            "the unit of constant weights is unknown: argument 'unit'. Expected a column of the sample, got 'family'."
+        ],
     ),
     "households of several weights": (
         lambda: me.calibrate(of(), HALVES, unit="p"),
-        ["weights differ inside units: column 'p'. Expected one weight and a code in every unit, got 6 units with several weights."],
+        [
+            "weights differ inside units: column 'p'. Expected one weight and a code in every unit, got 6 units with several weights."
+        ],
     ),
     "no totals": (
         lambda: me.calibrate(of(), {}),
@@ -244,8 +306,16 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
         ],
     ),
     "nobody in the one cell": (
-        lambda: me.nonresponse(of(r=(np.arange(N) == 0) * 1.0, e=np.arange(N) > 0), "r", [], method="cells", eligible="e"),
-        ["a response cell has no respondent: all. Expected at least one respondent in every cell, got 1 empty. Merge cells."],
+        lambda: me.nonresponse(
+            of(r=(np.arange(N) == 0) * 1.0, e=np.arange(N) > 0),
+            "r",
+            [],
+            method="cells",
+            eligible="e",
+        ),
+        [
+            "a response cell has no respondent: all. Expected at least one respondent in every cell, got 1 empty. Merge cells."
+        ],
     ),
     "response by a tree": (
         lambda: me.nonresponse(of(), "r", "g", method="tree"),
@@ -266,15 +336,23 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a class of the listing missing": (
         lambda: me.two_phase(of(g=rows()["g"].where(np.arange(N) > 2)), "r", "f", "g"),
-        ["a screening class is missing: column 'g'. Expected a class for every listed row, got missing. 3 rows, first: 0, 1, 2."],
+        [
+            "a screening class is missing: column 'g'. Expected a class for every listed row, got missing. 3 rows, first: 0, 1, 2."
+        ],
     ),
     "chosen perhaps": (
         lambda: me.two_phase(of(r="perhaps"), "r", "f"),
-        ["the selection column is not yes or no: column 'r'. Expected True or False for every listed row."],
+        [
+            "the selection column is not yes or no: column 'r'. Expected True or False for every listed row."
+        ],
     ),
     "chosen without a probability": (
-        lambda: me.two_phase(of(f=np.where(np.arange(N) == 2, 0.0, np.where(np.arange(N) == 4, 1.5, 1.0))), "r", "f"),
-        ["selected rows without a selection probability: column 'f'. Expected a probability in (0, 1], got missing or out of range. 2 rows, first: 2, 4."],
+        lambda: me.two_phase(
+            of(f=np.where(np.arange(N) == 2, 0.0, np.where(np.arange(N) == 4, 1.5, 1.0))), "r", "f"
+        ),
+        [
+            "selected rows without a selection probability: column 'f'. Expected a probability in (0, 1], got missing or out of range. 2 rows, first: 2, 4."
+        ],
     ),
     "nobody chosen": (
         lambda: me.two_phase(of(r=False), "r", "f"),
@@ -282,7 +360,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a class without an interview": (
         lambda: me.two_phase(of(), "r", "f", "i"),
-        ["a screening class has no interview: i. Expected at least one selected row in every class, got 4 empty. Merge classes."],
+        [
+            "a screening class has no interview: i. Expected at least one selected row in every class, got 4 empty. Merge classes."
+        ],
     ),
     "reports without their columns": (
         lambda: me.weight_share(of(), pd.DataFrame({"house": [1]}), key="i"),
@@ -293,10 +373,14 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a household twice": (
         lambda: me.weight_share(of(), pd.DataFrame({"p": [1], "s_i": [1.0]}), key="p"),
-        ["a household stands in more than one row: column 'p'. Expected one row a household. 6 rows. Keep one row a household."],
+        [
+            "a household stands in more than one row: column 'p'. Expected one row a household. 6 rows. Keep one row a household."
+        ],
     ),
     "reports that do not fit": (
-        lambda: me.weight_share(of(), pd.DataFrame({"i": [0, 50, 60], "s_i": [0.5, 1.0, np.inf]}), key="i"),
+        lambda: me.weight_share(
+            of(), pd.DataFrame({"i": [0, 50, 60], "s_i": [0.5, 1.0, np.inf]}), key="i"
+        ),
         [
             "a report names a household that is not in the sample: reports, column 'i'. 2 rows, first: 1, 2.",
             "the multiplicity is missing or below 1: reports, column 's_i'. 2 rows, first: 0, 2.",
@@ -311,7 +395,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "volunteers who did not say": (
         lambda: me.pseudo_weights(rows(g=None), of(), "g"),
-        ["a covariate is missing: frame, column 'g'. Expected a value in every row, got missing. 12 rows. Make missing a category."],
+        [
+            "a covariate is missing: frame, column 'g'. Expected a value in every row, got missing. 12 rows. Make missing a category."
+        ],
     ),
     "volunteers told apart": (
         lambda: me.pseudo_weights(rows(g="a"), of(g="b"), "g"),
@@ -356,7 +442,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "an unknown method of replicates": (
         lambda: me.replicates(of(psu="p"), "delete-a-group"),
-        ["unknown replicate method: argument 'method'. Expected one of bootstrap, jackknife, brr, fay, got 'delete-a-group'."],
+        [
+            "unknown replicate method: argument 'method'. Expected one of bootstrap, jackknife, brr, fay, got 'delete-a-group'."
+        ],
     ),
     "replicates of replicates without a seed": (
         lambda: me.replicates(me.replicates(of(psu="p"), "jackknife"), rho=1.0, n=1),
@@ -369,11 +457,15 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a number of jackknives": (
         lambda: me.replicates(of(psu="p"), "jackknife", n=8),
-        ["the number of replicates does not fit: argument 'n'. Expected 2 or more, for the bootstrap only, got 8 with jackknife."],
+        [
+            "the number of replicates does not fit: argument 'n'. Expected 2 or more, for the bootstrap only, got 8 with jackknife."
+        ],
     ),
     "replicates of a supplied effect": (
         lambda: me.replicates(of(cluster_deff=1.5), "jackknife"),
-        ["replicates cannot carry a supplied cluster effect: argument 'cluster_deff' of the design. Expected 1, got 1.5. Use the linearised design."],
+        [
+            "replicates cannot carry a supplied cluster effect: argument 'cluster_deff' of the design. Expected 1, got 1.5. Use the linearised design."
+        ],
     ),
     "half samples of six": (
         lambda: me.replicates(of(psu="p"), "brr"),
@@ -382,7 +474,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
         ],
     ),
     "a lonely PSU resampled": (
-        lambda: me.replicates(of(s=np.where(np.arange(N) < 2, "one", "two"), strata="s", psu="p"), "jackknife"),
+        lambda: me.replicates(
+            of(s=np.where(np.arange(N) < 2, "one", "two"), strata="s", psu="p"), "jackknife"
+        ),
         [
             "strata with one PSU cannot be resampled: strata. Expected at least two PSUs in each, got one. 1 row. Merge strata, or choose lonely_psu='certainty' or 'remove', which keep their factor at 1."
         ],
@@ -393,7 +487,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a key that repeats": (
         lambda: of(unit="p"),
-        ["rows repeat a key: columns p. Expected every key once. 12 rows, first: 0, 1, 2, 3, 4. Mend the merge that made them; no row is dropped."],
+        [
+            "rows repeat a key: columns p. Expected every key once. 12 rows, first: 0, 1, 2, 3, 4. Mend the merge that made them; no row is dropped."
+        ],
     ),
     "an unknown rule, a list and an effect in words": (
         lambda: of(lonely_psu="drop", replicates=["w"], cluster_deff="big"),
@@ -409,7 +505,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a mask of other rows": (
         lambda: of().where(pd.Series(True, index=range(20, 33))),
-        ["the mask has another index than the frame: argument 'mask'. Expected 12 rows with the frame's index, got 13 rows."],
+        [
+            "the mask has another index than the frame: argument 'mask'. Expected 12 rows with the frame's index, got 13 rows."
+        ],
     ),
     "a mask with gaps": (
         lambda: of().where(pd.Series([True] * 10 + [None] * 2, dtype="boolean")),
@@ -419,7 +517,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a mask of numbers": (
         lambda: of().where(np.arange(N)),
-        ["the mask is not boolean: argument 'mask'. Expected 12 booleans, got int64 of shape (12,)."],
+        [
+            "the mask is not boolean: argument 'mask'. Expected 12 booleans, got int64 of shape (12,)."
+        ],
     ),
     "design columns that are not there": (
         lambda: of(strata="region", psu="town", fpc="N"),
@@ -435,7 +535,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "no weights": (
         lambda: me.Sample.from_frame(rows()),
-        ["no weights and no fpc: argument 'weights'. Expected a column of weights, or fpc from which weights follow. Name the weight column."],
+        [
+            "no weights and no fpc: argument 'weights'. Expected a column of weights, or fpc from which weights follow. Name the weight column."
+        ],
     ),
     "too many stages": (
         lambda: of(strata=["s", "g"], fpc=["f", "f"]),
@@ -456,7 +558,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a count that differs inside a stratum": (
         lambda: of(f=np.where(np.arange(N) < 4, 50.0, 60.0), strata="s", psu="p", fpc="f"),
-        ["fpc differs inside a stratum: column 'f'. Expected one value per stratum. 2 rows, first: 4, 5."],
+        [
+            "fpc differs inside a stratum: column 'f'. Expected one value per stratum. 2 rows, first: 4, 5."
+        ],
     ),
     "a count below the sample": (
         lambda: of(f=2.0, strata="s", psu="p", fpc="f"),
@@ -497,14 +601,18 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
         ],
     ),
     "strata with one PSU": (
-        lambda: of(s=["one"] * 2 + ["two"] * 8 + ["three"] * 2, strata="s", psu="p", lonely_psu="error"),
+        lambda: of(
+            s=["one"] * 2 + ["two"] * 8 + ["three"] * 2, strata="s", psu="p", lonely_psu="error"
+        ),
         [
             "strata with one PSU: column 's'. Expected at least two PSUs in every stratum, got one, three. 2 rows. Merge strata, or choose lonely_psu='adjust', 'average', 'remove' or 'certainty'."
         ],
     ),
     "weights of yes and no": (
         lambda: of(w=True),
-        ["weights that are not numbers: column 'w'. Expected a finite number of 0 or more in every row, got bool. 12 rows, first: 0. Name the weight column."],
+        [
+            "weights that are not numbers: column 'w'. Expected a finite number of 0 or more in every row, got bool. 12 rows, first: 0. Name the weight column."
+        ],
     ),
     "weights of every bad kind": (
         lambda: of(w=pd.Series([1.0, "x", None, "inf", "-2"] + [1.0] * 7, dtype=object)),
@@ -532,11 +640,15 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "every weight capped": (
         lambda: me.trim(of(), upper=0.5),
-        ["every weight is capped: arguments 'lower' and 'upper'. Expected caps that leave some weights free, got none left to take the excess."],
+        [
+            "every weight is capped: arguments 'lower' and 'upper'. Expected caps that leave some weights free, got none left to take the excess."
+        ],
     ),
     "no sample to weight": (
         lambda: me.calibrate(rows(), HALVES),
-        ["calibrate takes a Sample: first argument. Expected a Sample, got a DataFrame. Make one: Sample.from_frame(frame, weights=...)."],
+        [
+            "calibrate takes a Sample: first argument. Expected a Sample, got a DataFrame. Make one: Sample.from_frame(frame, weights=...)."
+        ],
     ),
     "a list of names for one": (
         lambda: me.nonresponse(of(), ["r"], "g"),

@@ -1,4 +1,6 @@
-"""Replicates: fast totals equal the replicate-by-replicate weights, linear statistics give the linearised variance, every step is redone, bad designs are refused."""
+"""Replicates: fast totals equal the replicate-by-replicate weights, linear statistics give the
+linearised variance, every step is redone, bad designs are refused.
+"""
 
 from __future__ import annotations
 
@@ -28,18 +30,30 @@ def frame(seed: int = 0, n: int = 600, psus: int = 40, strata: int = 5) -> pd.Da
     level = rng.normal(0, 1, psus)[psu]
     return pd.DataFrame(
         {
-            "w": rng.uniform(5, 15, n), "psu": psu, "stratum": psu % strata, "fraction": 0.1 + 0.1 * (psu % strata), "y": 10 + level + rng.normal(size=n), "x": rng.uniform(1, 3, n),
-            "sex": rng.choice(["F", "M"], n), "age": rng.choice(["15-24", "25-54", "55+"], n), "responded": rng.random(n) < 0.7, "listed": rng.random(n) < 0.3,
-            "prob": np.where(psu % 2, 0.4, 0.7), "reached": rng.random(n) < 0.5,
+            "w": rng.uniform(5, 15, n),
+            "psu": psu,
+            "stratum": psu % strata,
+            "fraction": 0.1 + 0.1 * (psu % strata),
+            "y": 10 + level + rng.normal(size=n),
+            "x": rng.uniform(1, 3, n),
+            "sex": rng.choice(["F", "M"], n),
+            "age": rng.choice(["15-24", "25-54", "55+"], n),
+            "responded": rng.random(n) < 0.7,
+            "listed": rng.random(n) < 0.3,
+            "prob": np.where(psu % 2, 0.4, 0.7),
+            "reached": rng.random(n) < 0.5,
         }
-    )  # fmt: skip
+    )
 
 
 def plain(seed: int = 0, **options: object) -> Sample:
     return Sample.from_frame(frame(seed), weights="w", strata="stratum", psu="psu", **options)  # type: ignore[arg-type]
 
 
-MARGINS = {"sex": {"F": 3100.0, "M": 3000.0}, "age": {"15-24": 2000.0, "25-54": 2100.0, "55+": 2000.0}}
+MARGINS = {
+    "sex": {"F": 3100.0, "M": 3000.0},
+    "age": {"15-24": 2000.0, "25-54": 2100.0, "55+": 2000.0},
+}
 
 
 @pytest.mark.identity
@@ -49,31 +63,53 @@ def test_totals_are_those_of_the_replicate_weights(method: str, by: str | None) 
     s = replicates(calibrate(plain(), {**MARGINS, "x": 12_500.0}, method=method), n=25, seed=3)  # type: ignore[arg-type]
     each = total(s, ["y", "x"], by=by).parts[0].replicates
     levels = s.frame["sex"].to_numpy() if by else np.full(s.n, "all")
-    slow = [[w @ (s.frame[c] * (levels == v)) for v in np.unique(levels) for c in ("y", "x")] for w in replicate_weights(s.design)]
+    slow = [
+        [w @ (s.frame[c] * (levels == v)) for v in np.unique(levels) for c in ("y", "x")]
+        for w in replicate_weights(s.design)
+    ]
     np.testing.assert_allclose(each, slow, rtol=1e-10)
 
 
 @pytest.mark.identity
 @pytest.mark.parametrize(
-    "totals", [{"x": 12_500.0}, {"x": 12_500.0, "z": 3_000.0}, {"z": 3_000.0, "1": 6_100.0}, {"sex": {"F": 3100.0, "M": 3000.0}, "z": 3_000.0}]
+    "totals",
+    [
+        {"x": 12_500.0},
+        {"x": 12_500.0, "z": 3_000.0},
+        {"z": 3_000.0, "1": 6_100.0},
+        {"sex": {"F": 3100.0, "M": 3000.0}, "z": 3_000.0},
+    ],
 )
 def test_totals_of_numbers_without_a_constant_among_them(totals: dict[str, object]) -> None:
-    """A calibration to one numeric total does not keep the number of persons: totals are those of each replicate's weights, not a regression through every row."""
+    """A calibration to one numeric total does not keep the number of persons: totals are those of
+    each replicate's weights, not a regression through every row.
+    """
     s = plain().with_columns({"z": frame()["y"] / 20})
     s = replicates(calibrate(s, totals), n=15, seed=3)  # type: ignore[arg-type]
     each = total(s, ["y", "x"], by="age").parts[0].replicates
     age = s.frame["age"].to_numpy()
-    slow = [[w @ (s.frame[c] * (age == v)) for v in np.unique(age) for c in ("y", "x")] for w in replicate_weights(s.design)]
+    slow = [
+        [w @ (s.frame[c] * (age == v)) for v in np.unique(age) for c in ("y", "x")]
+        for w in replicate_weights(s.design)
+    ]
     np.testing.assert_allclose(each, slow, rtol=1e-10)
 
 
 @pytest.mark.identity
 @pytest.mark.parametrize("method", ["linear", "raking"])
 def test_every_replicate_meets_the_margins(method: str) -> None:
-    s = replicates(calibrate(nonresponse(plain(), "responded", ["sex", "age"]), MARGINS, method=method), n=20, seed=1)  # type: ignore[arg-type]
+    s = replicates(
+        calibrate(nonresponse(plain(), "responded", ["sex", "age"]), MARGINS, method=method),
+        n=20,
+        seed=1,
+    )  # type: ignore[arg-type]
     for w in replicate_weights(s.design):
         for column, target in MARGINS.items():
-            np.testing.assert_allclose([w[s.frame[column] == level].sum() for level in target], list(target.values()), rtol=1e-9)
+            np.testing.assert_allclose(
+                [w[s.frame[column] == level].sum() for level in target],
+                list(target.values()),
+                rtol=1e-9,
+            )
         assert (w[~s.frame["responded"]] == 0).all()
     assert total(s, "sex").se.max() < 1e-7
 
@@ -82,14 +118,18 @@ def test_every_replicate_meets_the_margins(method: str) -> None:
 @pytest.mark.parametrize("fpc", [None, "fraction"])
 def test_jackknife_of_a_total_is_the_linearised_variance(fpc: str | None) -> None:
     s = plain(fpc=fpc)
-    np.testing.assert_allclose(total(replicates(s, "jackknife"), ["y", "x"]).vcov, total(s, ["y", "x"]).vcov, rtol=1e-10)
+    np.testing.assert_allclose(
+        total(replicates(s, "jackknife"), ["y", "x"]).vcov, total(s, ["y", "x"]).vcov, rtol=1e-10
+    )
 
 
 @pytest.mark.identity
 @pytest.mark.parametrize("method", ["brr", "fay"])
 def test_balanced_half_samples_of_a_total_are_the_linearised_variance(method: str) -> None:
     s = Sample.from_frame(frame(psus=24, strata=12), weights="w", strata="stratum", psu="psu")
-    np.testing.assert_allclose(total(replicates(s, method), ["y", "x"]).vcov, total(s, ["y", "x"]).vcov, rtol=1e-10)
+    np.testing.assert_allclose(
+        total(replicates(s, method), ["y", "x"]).vcov, total(s, ["y", "x"]).vcov, rtol=1e-10
+    )
     assert replicates(s, method).degf == 12
 
 
@@ -99,7 +139,9 @@ def test_bootstrap_factors_keep_the_size_of_each_stratum() -> None:
     assert s.design.replicates is not None
     factor, stratum = s.design.replicates.factor, s.design.stages[0].stratum
     for h in range(5):
-        np.testing.assert_allclose(factor[stratum == h].sum(axis=0), (stratum == h).sum(), rtol=1e-12)
+        np.testing.assert_allclose(
+            factor[stratum == h].sum(axis=0), (stratum == h).sum(), rtol=1e-12
+        )
     assert factor.min() >= 0
     again = replicates(plain(), n=50, seed=4).design.replicates
     assert again is not None
@@ -109,13 +151,30 @@ def test_bootstrap_factors_keep_the_size_of_each_stratum() -> None:
 @pytest.mark.identity
 def test_jackknife_through_nonresponse_and_raking_is_close_to_linearised() -> None:
     file = frame(2, n=2400, psus=160)
-    margins = {column: {level: 4 * total for level, total in target.items()} for column, target in MARGINS.items()}
-    s = calibrate(nonresponse(Sample.from_frame(file, weights="w", strata="stratum", psu="psu"), "responded", ["sex", "age"]), margins, method="raking")
+    margins = {
+        column: {level: 4 * total for level, total in target.items()}
+        for column, target in MARGINS.items()
+    }
+    s = calibrate(
+        nonresponse(
+            Sample.from_frame(file, weights="w", strata="stratum", psu="psu"),
+            "responded",
+            ["sex", "age"],
+        ),
+        margins,
+        method="raking",
+    )
     r = replicates(s, "jackknife")
     statistics = (
-        lambda t: mean(t, "y"), lambda t: ratio(t, "y", "x"), lambda t: ols(t, "y ~ x + sex"), lambda t: logit(t, "listed ~ x + y"), lambda t: poisson(t, "x ~ sex + y"),
-        lambda t: variance(t, "y"), lambda t: quantile(t, "y", [0.4, 0.6]), lambda t: mean(t, ["y", "x"], by="age"),
-    )  # fmt: skip
+        lambda t: mean(t, "y"),
+        lambda t: ratio(t, "y", "x"),
+        lambda t: ols(t, "y ~ x + sex"),
+        lambda t: logit(t, "listed ~ x + y"),
+        lambda t: poisson(t, "x ~ sex + y"),
+        lambda t: variance(t, "y"),
+        lambda t: quantile(t, "y", [0.4, 0.6]),
+        lambda t: mean(t, ["y", "x"], by="age"),
+    )
     for statistic in statistics:
         np.testing.assert_allclose(statistic(r).se, statistic(s).se, rtol=0.03)
         np.testing.assert_allclose(statistic(r).value, statistic(s).value, rtol=1e-12)
@@ -133,13 +192,25 @@ def test_bootstrap_quantile_both_ways_is_close_to_woodruff() -> None:
 @pytest.mark.identity
 def test_refitting_a_step_from_its_own_weights_gives_its_factor() -> None:
     base = plain()
-    other = Sample.from_frame(frame(9, n=200, psus=20).assign(other=0.01), weights="w", strata="stratum", psu="psu")
+    other = Sample.from_frame(
+        frame(9, n=200, psus=20).assign(other=0.01), weights="w", strata="stratum", psu="psu"
+    )
     own = base.with_columns({"other": np.where(base.frame["listed"], 0.02, 0.0)})
     reports = pd.DataFrame({"psu": np.arange(40), "s_i": 1 + np.arange(40) % 3})
-    heads = Sample.from_frame(frame().groupby("psu", as_index=False).first(), weights="w", strata="stratum", psu="psu")
+    heads = Sample.from_frame(
+        frame().groupby("psu", as_index=False).first(), weights="w", strata="stratum", psu="psu"
+    )
     samples = [
-        trim(calibrate(nonresponse(base, "responded", ["sex", "age"]), MARGINS, method="raking"), upper=40),
-        calibrate(nonresponse(base, "responded", ["sex", "age"], method="cells"), MARGINS, method="logit", bounds=(0.3, 3)),
+        trim(
+            calibrate(nonresponse(base, "responded", ["sex", "age"]), MARGINS, method="raking"),
+            upper=40,
+        ),
+        calibrate(
+            nonresponse(base, "responded", ["sex", "age"], method="cells"),
+            MARGINS,
+            method="logit",
+            bounds=(0.3, 3),
+        ),
         calibrate(base, MARGINS, method="linear", bounds=(0.7, 1.5)),
         calibrate(base, MARGINS, unit="w"),
         two_phase(base, "responded", "prob", "sex"),
@@ -151,20 +222,32 @@ def test_refitting_a_step_from_its_own_weights_gives_its_factor() -> None:
     ]
     for s in samples:
         for k, step in enumerate(s.design.steps):
-            np.testing.assert_allclose(step.refit(s.design.weights_after(k)), step.factor, rtol=1e-9, atol=1e-12, err_msg=step.name)
+            np.testing.assert_allclose(
+                step.refit(s.design.weights_after(k)),
+                step.factor,
+                rtol=1e-9,
+                atol=1e-12,
+                err_msg=step.name,
+            )
 
 
 @pytest.mark.identity
 def test_weights_handed_to_absent_members_are_replicated() -> None:
-    heads = Sample.from_frame(frame().groupby("psu", as_index=False).first(), weights="w", strata="stratum", psu="psu")
+    heads = Sample.from_frame(
+        frame().groupby("psu", as_index=False).first(), weights="w", strata="stratum", psu="psu"
+    )
     reports = pd.DataFrame({"psu": np.repeat(np.arange(40), 2), "s_i": 2, "age": np.arange(80.0)})
     s = weight_share(heads, reports, key="psu")
-    np.testing.assert_allclose(total(replicates(s, "jackknife"), "age").se, total(s, "age").se, rtol=1e-10)
+    np.testing.assert_allclose(
+        total(replicates(s, "jackknife"), "age").se, total(s, "age").se, rtol=1e-10
+    )
 
 
 @pytest.mark.identity
 def test_totals_with_an_error_of_their_own_keep_it() -> None:
-    s = calibrate(plain(), {"sex": {"F": 3100.0, "M": 3000.0}}, total_se={"sex": {"F": 50.0, "M": 0.0}})
+    s = calibrate(
+        plain(), {"sex": {"F": 3100.0, "M": 3000.0}}, total_se={"sex": {"F": 50.0, "M": 0.0}}
+    )
     np.testing.assert_allclose(total(replicates(s, n=40, seed=1), "sex").se, [50.0, 0.0], atol=1e-6)
 
 
@@ -176,20 +259,38 @@ def test_replicate_weights_from_a_file_are_those_that_were_written(method: str) 
     made = r.design.replicates
     assert made is not None
     names = [f"r{b}" for b in range(made.count)]
-    file = pd.concat([s.frame, pd.DataFrame(np.column_stack(list(replicate_weights(r.design))), columns=names)], axis=1)
-    how = ReplicateWeights(names, "jkn" if method == "jackknife" else "bootstrap", rscales=list(made.rscales))
+    file = pd.concat(
+        [s.frame, pd.DataFrame(np.column_stack(list(replicate_weights(r.design))), columns=names)],
+        axis=1,
+    )
+    how = ReplicateWeights(
+        names, "jkn" if method == "jackknife" else "bootstrap", rscales=list(made.rscales)
+    )
     for psu in ("psu", None):
         read = Sample.from_frame(file, weights="w", strata="stratum", psu=psu, replicates=how)
         np.testing.assert_allclose(mean(read, ["y", "x"]).vcov, mean(r, ["y", "x"]).vcov, rtol=1e-9)
         np.testing.assert_allclose(
             mean(calibrate(read, MARGINS), "y").se,
-            mean(replicates(calibrate(s, MARGINS), method, n=30 if method == "bootstrap" else None, seed=1), "y").se,
+            mean(
+                replicates(
+                    calibrate(s, MARGINS), method, n=30 if method == "bootstrap" else None, seed=1
+                ),
+                "y",
+            ).se,
             rtol=1e-9,
         )
         assert read.degf == min(made.degf, made.count - 1)
-    factors = pd.DataFrame(np.column_stack(list(replicate_weights(r.design))) / s.weights[:, None], columns=names)
+    factors = pd.DataFrame(
+        np.column_stack(list(replicate_weights(r.design))) / s.weights[:, None], columns=names
+    )
     relative = ReplicateWeights(names, how.method, rscales=list(made.rscales), combined=False)
-    read = Sample.from_frame(pd.concat([s.frame, factors], axis=1), weights="w", strata="stratum", psu="psu", replicates=relative)
+    read = Sample.from_frame(
+        pd.concat([s.frame, factors], axis=1),
+        weights="w",
+        strata="stratum",
+        psu="psu",
+        replicates=relative,
+    )
     np.testing.assert_allclose(mean(read, "y").se, mean(r, "y").se, rtol=1e-9)
 
 
@@ -198,7 +299,9 @@ def test_contrasts_and_functions_use_the_replicates() -> None:
     r = replicates(calibrate(plain(), MARGINS), n=60, seed=5)
     by = mean(r, "y", by="sex")
     gap = by.contrast({"y, sex=F": 1, "y, sex=M": -1})
-    np.testing.assert_allclose(gap.se[0] ** 2, np.array([1, -1]) @ by.vcov @ np.array([1, -1]), rtol=1e-10)
+    np.testing.assert_allclose(
+        gap.se[0] ** 2, np.array([1, -1]) @ by.vcov @ np.array([1, -1]), rtol=1e-10
+    )
     squared = by.through(lambda v: v**2, np.diag(2 * by.value))
     each = by.parts[0].replicates
     assert each is not None
@@ -220,15 +323,25 @@ def test_what_cannot_be_resampled_is_refused() -> None:
     ):
         with pytest.raises(DesignError, match=words):
             bad()
-    kept = Sample.from_frame(lonely, weights="w", strata="stratum", psu="psu", lonely_psu="certainty")
-    np.testing.assert_allclose(total(replicates(kept, "jackknife"), "y").se, total(kept, "y").se, rtol=0.2)
+    kept = Sample.from_frame(
+        lonely, weights="w", strata="stratum", psu="psu", lonely_psu="certainty"
+    )
+    np.testing.assert_allclose(
+        total(replicates(kept, "jackknife"), "y").se, total(kept, "y").se, rtol=0.2
+    )
 
 
 def test_a_step_that_cannot_be_redone_names_replicate_and_step() -> None:
     few = frame(n=60, psus=10).assign(rare=lambda f: np.where(f["psu"] == 3, "yes", "no"))
-    s = calibrate(Sample.from_frame(few, weights="w", psu="psu"), {"rare": {"yes": 60.0, "no": 500.0}})
+    s = calibrate(
+        Sample.from_frame(few, weights="w", psu="psu"), {"rare": {"yes": 60.0, "no": 500.0}}
+    )
     with pytest.raises(DesignError, match="replicate"):
         total(replicates(s, "jackknife"), "y")
-    raked = calibrate(Sample.from_frame(few, weights="w", psu="psu"), {"rare": {"yes": 60.0, "no": 500.0}}, method="raking")
+    raked = calibrate(
+        Sample.from_frame(few, weights="w", psu="psu"),
+        {"rare": {"yes": 60.0, "no": 500.0}},
+        method="raking",
+    )
     with pytest.raises(DesignError, match="raking to rare"):
         total(replicates(raked, "jackknife"), "y")

@@ -1,4 +1,6 @@
-"""Trimming, replicate factors, response with eligibility, joined samples and their effective sizes on a dozen rows, each number worked out by hand; what is refused, in its words."""
+"""Trimming, replicate factors, response with eligibility, joined samples and their effective sizes
+on a dozen rows, each number worked out by hand; what is refused, in its words.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ def of(weights: list[float], **columns: object) -> Sample:
     return Sample.from_frame(pd.DataFrame({"w": weights, **columns}), weights="w")
 
 
-def words(attempt: object, *arguments: object, **options: object) -> list[tuple[str, str, str, str]]:
+def words(
+    attempt: object, *arguments: object, **options: object
+) -> list[tuple[str, str, str, str]]:
     """(what, where, expected, got) of every problem."""
     with pytest.raises(DesignError) as caught:
         attempt(*arguments, **options)  # type: ignore[operator]
@@ -38,14 +42,46 @@ PUSHED = "weights pushed beyond a cap by what was redistributed"
 @pytest.mark.parametrize(
     ("lower", "upper", "redistribute", "expected", "name"),
     [
-        (None, 4.0, True, [2.5, 3.5, 4.5, 5.5, 4.0, 0.0], f"trimmed to 0 to 4 (1 weights, caps treated as fixed; 2 {PUSHED})"),
-        (None, 4.0, False, [1.0, 2.0, 3.0, 4.0, 4.0, 0.0], "trimmed to 0 to 4 (1 weights, caps treated as fixed)"),
-        (2.0, None, True, [2.0, 1.75, 2.75, 3.75, 9.75, 0.0], f"trimmed to 2 to inf (1 weights, caps treated as fixed; 1 {PUSHED})"),
-        (1.5, 3.5, True, [1.5, 5.25, 6.25, 3.5, 3.5, 0.0], f"trimmed to 1.5 to 3.5 (3 weights, caps treated as fixed; 2 {PUSHED})"),
-        (0.0, 10.0, True, [1.0, 2.0, 3.0, 4.0, 10.0, 0.0], "trimmed to 0 to 10 (0 weights, caps treated as fixed)"),
+        (
+            None,
+            4.0,
+            True,
+            [2.5, 3.5, 4.5, 5.5, 4.0, 0.0],
+            f"trimmed to 0 to 4 (1 weights, caps treated as fixed; 2 {PUSHED})",
+        ),
+        (
+            None,
+            4.0,
+            False,
+            [1.0, 2.0, 3.0, 4.0, 4.0, 0.0],
+            "trimmed to 0 to 4 (1 weights, caps treated as fixed)",
+        ),
+        (
+            2.0,
+            None,
+            True,
+            [2.0, 1.75, 2.75, 3.75, 9.75, 0.0],
+            f"trimmed to 2 to inf (1 weights, caps treated as fixed; 1 {PUSHED})",
+        ),
+        (
+            1.5,
+            3.5,
+            True,
+            [1.5, 5.25, 6.25, 3.5, 3.5, 0.0],
+            f"trimmed to 1.5 to 3.5 (3 weights, caps treated as fixed; 2 {PUSHED})",
+        ),
+        (
+            0.0,
+            10.0,
+            True,
+            [1.0, 2.0, 3.0, 4.0, 10.0, 0.0],
+            "trimmed to 0 to 10 (0 weights, caps treated as fixed)",
+        ),
     ],
 )
-def test_what_is_cut_goes_in_equal_parts_to_the_free(lower: float | None, upper: float | None, redistribute: bool, expected: list[float], name: str) -> None:
+def test_what_is_cut_goes_in_equal_parts_to_the_free(
+    lower: float | None, upper: float | None, redistribute: bool, expected: list[float], name: str
+) -> None:
     sample = trim(of([1, 2, 3, 4, 10, 0]), lower, upper, redistribute)
     np.testing.assert_allclose(sample.weights, expected, rtol=1e-14)
     assert sample.design.steps[0].name == name
@@ -59,30 +95,57 @@ def test_caps_that_cannot_be_are_refused_together() -> None:
     place = "arguments 'lower' and 'upper'"
     sample = of([1, 2, 3])
     assert words(trim, sample) == [("no cap given", place, "at least one", "")]
-    assert words(trim, sample, 3.0, 3.0) == [("the caps cross", place, "lower < upper", "3.0 and 3.0")]
+    assert words(trim, sample, 3.0, 3.0) == [
+        ("the caps cross", place, "lower < upper", "3.0 and 3.0")
+    ]
     assert words(trim, sample, 2.0, -1.0) == [
         ("the caps cross", place, "lower < upper", "2.0 and -1.0"),
         ("a cap is not a weight", place, "finite numbers of 0 or more", ""),
     ]
-    assert words(trim, sample, None, np.inf) == [("a cap is not a weight", place, "finite numbers of 0 or more", "")]
-    assert words(trim, of([5, 6, 0]), upper=4.0) == [("every weight is capped", place, "caps that leave some weights free", "none left to take the excess")]
+    assert words(trim, sample, None, np.inf) == [
+        ("a cap is not a weight", place, "finite numbers of 0 or more", "")
+    ]
+    assert words(trim, of([5, 6, 0]), upper=4.0) == [
+        (
+            "every weight is capped",
+            place,
+            "caps that leave some weights free",
+            "none left to take the excess",
+        )
+    ]
 
 
 # Replicate factors
 
 
 def psus(stratum: list[str], **options: object) -> Sample:
-    frame = pd.DataFrame({"w": 1.0, "s": stratum, "p": range(len(stratum)), "y": np.arange(len(stratum)) ** 2.0})
-    return Sample.from_frame(frame.assign(**options.pop("columns", {})), weights="w", strata="s", psu="p", **options)  # type: ignore[call-overload,arg-type]
+    frame = pd.DataFrame(
+        {"w": 1.0, "s": stratum, "p": range(len(stratum)), "y": np.arange(len(stratum)) ** 2.0}
+    )
+    return Sample.from_frame(
+        frame.assign(**options.pop("columns", {})), weights="w", strata="s", psu="p", **options
+    )  # type: ignore[call-overload,arg-type]
 
 
 def test_jackknife_of_two_strata() -> None:
     made = replicates(psus(["a", "a", "b", "b", "b"]), "jackknife").design.replicates
     assert made is not None
-    expected = [[0, 2, 1, 1, 1], [2, 0, 1, 1, 1], [1, 1, 0, 1.5, 1.5], [1, 1, 1.5, 0, 1.5], [1, 1, 1.5, 1.5, 0]]
+    expected = [
+        [0, 2, 1, 1, 1],
+        [2, 0, 1, 1, 1],
+        [1, 1, 0, 1.5, 1.5],
+        [1, 1, 1.5, 0, 1.5],
+        [1, 1, 1.5, 1.5, 0],
+    ]
     np.testing.assert_allclose(made.factor, expected)
     np.testing.assert_allclose(made.rscales, [1 / 2, 1 / 2, 2 / 3, 2 / 3, 2 / 3])
-    assert (made.scale, made.method, made.degf, made.mse, made.count) == (1.0, "jackknife (JKn)", 3.0, False, 5)
+    assert (made.scale, made.method, made.degf, made.mse, made.count) == (
+        1.0,
+        "jackknife (JKn)",
+        3.0,
+        False,
+        5,
+    )
 
 
 def test_jackknife_of_one_stratum_with_a_fpc() -> None:
@@ -96,11 +159,17 @@ def test_jackknife_of_one_stratum_with_a_fpc() -> None:
 
 @pytest.mark.parametrize(("strata", "count"), [(1, 2), (2, 4), (3, 4), (4, 8)])
 def test_half_samples_are_balanced(strata: int, count: int) -> None:
-    """The number is the next power of two above the strata; in each PSU half the replicates, pairs opposed, strata orthogonal."""
+    """The number is the next power of two above the strata; in each PSU half the replicates, pairs
+    opposed, strata orthogonal.
+    """
     names = [f"s{h}" for h in range(strata) for _ in range(2)]
     made = replicates(psus(names), "brr").design.replicates
     assert made is not None
-    assert made.factor.shape == (2 * strata, count) and made.scale == pytest.approx(1 / count) and made.degf == strata
+    assert (
+        made.factor.shape == (2 * strata, count)
+        and made.scale == pytest.approx(1 / count)
+        and made.degf == strata
+    )
     assert made.method == "balanced half samples" and set(made.factor.ravel()) == {0.0, 2.0}
     np.testing.assert_array_equal(made.factor[::2] + made.factor[1::2], 2)
     sign = made.factor[::2] - 1
@@ -117,11 +186,20 @@ def test_fays_factors(options: dict[str, float], rho: float) -> None:
 
 
 def test_bootstrap_factors_are_those_of_rao_and_wu() -> None:
-    """n_h - 1 draws of n_h: factors are 1 + sqrt(1 - f) (n_h / (n_h - 1) times drawn - 1), so three PSUs have 0, 1.5 or 3 without fpc."""
+    """n_h - 1 draws of n_h: factors are 1 + sqrt(1 - f) (n_h / (n_h - 1) times drawn - 1), so three
+    PSUs have 0, 1.5 or 3 without fpc.
+    """
     s = psus(["a", "a", "a", "b", "b"], columns={"f": [0.0, 0.0, 0.0, 0.75, 0.75]})
     free = replicates(s, "bootstrap", n=40, seed=5).design.replicates
-    assert free is not None and (free.scale, free.method, free.degf) == (1 / 39, "Rao-Wu bootstrap (seed 5)", 3.0)
-    assert set(free.factor[:3].ravel()) == {0.0, 1.5, 3.0} and set(free.factor[3:].ravel()) == {0.0, 2.0}
+    assert free is not None and (free.scale, free.method, free.degf) == (
+        1 / 39,
+        "Rao-Wu bootstrap (seed 5)",
+        3.0,
+    )
+    assert set(free.factor[:3].ravel()) == {0.0, 1.5, 3.0} and set(free.factor[3:].ravel()) == {
+        0.0,
+        2.0,
+    }
     np.testing.assert_allclose(free.factor[:3].sum(axis=0), 3)
     bound = psus(["b", "b"], columns={"f": 0.75}, fpc="f")
     made = replicates(bound, n=30, seed=1).design.replicates
@@ -146,32 +224,70 @@ def test_half_samples_say_that_the_fpc_is_left_out() -> None:
     s = psus(["a", "a"], columns={"f": 0.25}, fpc="f")
     said = "Replicates (balanced half samples) treat PSUs as drawn with replacement: the fpc is left out and standard errors are on the safe side."
     assert replicates(s, "brr").design.notes[-1] == said
-    assert said not in replicates(s, "jackknife").design.notes and said not in replicates(psus(["a", "a"]), "brr").design.notes
+    assert (
+        said not in replicates(s, "jackknife").design.notes
+        and said not in replicates(psus(["a", "a"]), "brr").design.notes
+    )
 
 
 def test_what_replicates_refuse() -> None:
     pair = psus(["a", "a"])
-    assert words(replicates, pair, "brr", rho=1.0) == [("rho is out of range", "argument 'rho'", "0 <= rho < 1", "1.0")]
+    assert words(replicates, pair, "brr", rho=1.0) == [
+        ("rho is out of range", "argument 'rho'", "0 <= rho < 1", "1.0")
+    ]
     assert words(replicates, pair, n=1, seed=1) == [
-        ("the number of replicates does not fit", "argument 'n'", "2 or more, for the bootstrap only", "1 with bootstrap")
+        (
+            "the number of replicates does not fit",
+            "argument 'n'",
+            "2 or more, for the bootstrap only",
+            "1 with bootstrap",
+        )
     ]
-    assert words(replicates, pair, "brr", n=8) == [("the number of replicates does not fit", "argument 'n'", "2 or more, for the bootstrap only", "8 with brr")]
+    assert words(replicates, pair, "brr", n=8) == [
+        (
+            "the number of replicates does not fit",
+            "argument 'n'",
+            "2 or more, for the bootstrap only",
+            "8 with brr",
+        )
+    ]
     assert words(replicates, psus(["a", "a", "b", "b", "b"]), "fay") == [
-        ("balanced half samples need two PSUs in every stratum", "strata", "2 in each", "1 strata with another number")
+        (
+            "balanced half samples need two PSUs in every stratum",
+            "strata",
+            "2 in each",
+            "1 strata with another number",
+        )
     ]
-    assert words(replicates, psus(["a", "b", "b"]), "jackknife") == [("strata with one PSU cannot be resampled", "strata", "at least two PSUs in each", "a")]
-    assert words(lambda: list(replicate_weights(pair.design))) == [("the design has no replicate weights", "", "", "")]
+    assert words(replicates, psus(["a", "b", "b"]), "jackknife") == [
+        ("strata with one PSU cannot be resampled", "strata", "at least two PSUs in each", "a")
+    ]
+    assert words(lambda: list(replicate_weights(pair.design))) == [
+        ("the design has no replicate weights", "", "", "")
+    ]
     twice = Sample.from_frame(pd.DataFrame({"w": [1.0, 2.0, 3.0]}), weights="w", cluster_deff=1.5)
     assert words(replicates, twice, "jackknife") == [
-        ("replicates cannot carry a supplied cluster effect", "argument 'cluster_deff' of the design", "1", "1.5"),
+        (
+            "replicates cannot carry a supplied cluster effect",
+            "argument 'cluster_deff' of the design",
+            "1",
+            "1.5",
+        ),
     ]
 
 
 def test_too_many_factors_are_refused_before_they_are_made() -> None:
-    """8,000 PSUs have 64 million jackknife factors, and 7,501 bootstrap replicates of them 60 million and 8 thousand."""
+    """8,000 PSUs have 64 million jackknife factors, and 7,501 bootstrap replicates of them 60
+    million and 8 thousand.
+    """
     many = psus(["a"] * 8000)
     assert words(replicates, many, "jackknife") == [
-        ("too many replicate factors", "8,000 PSUs", "PSUs times replicates of at most 60,000,000", "64,000,000"),
+        (
+            "too many replicate factors",
+            "8,000 PSUs",
+            "PSUs times replicates of at most 60,000,000",
+            "64,000,000",
+        ),
     ]
     assert words(replicates, many, n=7501, seed=1)[0][3] == "60,008,000"
 
@@ -181,7 +297,11 @@ def test_too_many_factors_are_refused_before_they_are_made() -> None:
 
 def from_file(w: list[float], first: list[float], second: list[float], **options: object) -> Sample:
     frame = pd.DataFrame({"w": w, "r1": first, "r2": second, "y": [1.0, 2.0, 4.0]})
-    return Sample.from_frame(frame, weights="w", replicates=ReplicateWeights(["r1", "r2"], **{"method": "jk1", **options}))  # type: ignore[arg-type]
+    return Sample.from_frame(
+        frame,
+        weights="w",
+        replicates=ReplicateWeights(["r1", "r2"], **{"method": "jk1", **options}),
+    )  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -220,32 +340,74 @@ def test_a_replicate_weight_beside_a_zero_weight_is_refused_with_its_rows() -> N
 
 def test_every_problem_of_replicate_columns_is_listed() -> None:
     frame = pd.DataFrame({"w": [1.0, 2.0], "r": [1.0, -1.0]})
-    found = words(Sample.from_frame, frame, weights="w", replicates=ReplicateWeights(["r", "gone", "away"], "jk9", rho=0.2, scale=0.0, rscales=[1.0, -1.0]))
+    found = words(
+        Sample.from_frame,
+        frame,
+        weights="w",
+        replicates=ReplicateWeights(
+            ["r", "gone", "away"], "jk9", rho=0.2, scale=0.0, rscales=[1.0, -1.0]
+        ),
+    )
     assert found == [
-        ("a replicate weight column is not in the frame", "column 'gone'", "one of the frame's columns", ""),
-        ("a replicate weight column is not in the frame", "column 'away'", "one of the frame's columns", ""),
-        ("unknown replicate method", "argument 'method'", "one of bootstrap, jk1, jkn, brr, fay", "'jk9'"),
+        (
+            "a replicate weight column is not in the frame",
+            "column 'gone'",
+            "one of the frame's columns",
+            "",
+        ),
+        (
+            "a replicate weight column is not in the frame",
+            "column 'away'",
+            "one of the frame's columns",
+            "",
+        ),
+        (
+            "unknown replicate method",
+            "argument 'method'",
+            "one of bootstrap, jk1, jkn, brr, fay",
+            "'jk9'",
+        ),
         ("rho belongs to Fay's method", "argument 'rho'", "None", "0.2"),
         ("rscales do not fit", "argument 'rscales'", "3 numbers of 0 or more", "2"),
         ("the scale is not positive", "argument 'scale'", "a number above 0", "0.0"),
         ("negative weights", "column 'r'", "a finite number of 0 or more in every row", "-1.0"),
     ]
-    assert words(Sample.from_frame, frame, weights="w", replicates=ReplicateWeights(["w"], "fay", rho=1.0)) == [
+    assert words(
+        Sample.from_frame, frame, weights="w", replicates=ReplicateWeights(["w"], "fay", rho=1.0)
+    ) == [
         ("too few replicate weights", "argument 'columns'", "at least two", "1"),
-        ("Fay's method needs rho", "argument 'rho'", "a number in [0, 1) from the survey's documentation", "1.0"),
+        (
+            "Fay's method needs rho",
+            "argument 'rho'",
+            "a number in [0, 1) from the survey's documentation",
+            "1.0",
+        ),
     ]
-    assert words(Sample.from_frame, frame, weights="w", replicates=ReplicateWeights(["w", "w"], "jkn"))[1][0] == "JKn needs rscales"
+    assert (
+        words(
+            Sample.from_frame, frame, weights="w", replicates=ReplicateWeights(["w", "w"], "jkn")
+        )[1][0]
+        == "JKn needs rscales"
+    )
 
 
 @pytest.mark.identity
 def test_totals_by_domain_in_each_replicate_are_sums_with_its_weights() -> None:
     """A trimmed weight is a known factor; a domain that one replicate empties has total 0 there."""
-    s = trim(replicates(psus(["a", "a", "b", "b", "b"], columns={"d": ["u", "v", "u", "v", "v"]}), "jackknife"), upper=0.5, redistribute=False)
+    s = trim(
+        replicates(
+            psus(["a", "a", "b", "b", "b"], columns={"d": ["u", "v", "u", "v", "v"]}), "jackknife"
+        ),
+        upper=0.5,
+        redistribute=False,
+    )
     each = me.total(s, "y", by="d").parts[0].replicates
     y, d = s.frame["y"].to_numpy(), s.frame["d"].to_numpy()
     expected = [[(w * y)[d == v].sum() for v in ("u", "v")] for w in replicate_weights(s.design)]
     np.testing.assert_allclose(each, expected, rtol=1e-14)
-    assert np.ravel(each)[0] == pytest.approx(0.5 * 2**2)  # the first PSU is out: row 2 is left, with weight 1/2 and y 4
+    assert np.ravel(each)[0] == pytest.approx(
+        0.5 * 2**2
+    )  # the first PSU is out: row 2 is left, with weight 1/2 and y 4
 
 
 # Response
@@ -268,7 +430,9 @@ def test_known_ineligibles_keep_their_weight_and_leave_the_model() -> None:
     again = nonresponse(people(), "r", ["g"], eligible="e")
     np.testing.assert_allclose(again.weights, [1.5, 0, 4.5, 9, 0, 6], rtol=1e-9)
     assert again.design.steps[0].name == "nonresponse (logit) on g"
-    np.testing.assert_allclose(nonresponse(people(), "r", "g", method="cells").weights, [1.5, 0, 4.5, 6, 0, 9])
+    np.testing.assert_allclose(
+        nonresponse(people(), "r", "g", method="cells").weights, [1.5, 0, 4.5, 6, 0, 9]
+    )
 
 
 def test_everybody_responded_changes_nothing() -> None:
@@ -280,14 +444,30 @@ def test_everybody_responded_changes_nothing() -> None:
 
 def test_what_response_refuses() -> None:
     s = people()
-    assert words(nonresponse, s, "r", "g", method="tree") == [("unknown nonresponse method", "argument 'method'", "'logit' or 'cells'", "'tree'")]
-    assert [w[1] for w in words(nonresponse, s, "q", ["g", "h"], eligible="f")] == ["column 'q'", "column 'h'", "column 'f'"]
+    assert words(nonresponse, s, "r", "g", method="tree") == [
+        ("unknown nonresponse method", "argument 'method'", "'logit' or 'cells'", "'tree'")
+    ]
+    assert [w[1] for w in words(nonresponse, s, "q", ["g", "h"], eligible="f")] == [
+        "column 'q'",
+        "column 'h'",
+        "column 'f'",
+    ]
     silent = of([1, 2, 3], r=[0.0, 1.0, 1.0], g=["x", "y", "y"], k=[1, 1, 2])
     assert words(nonresponse, silent, "r", ["g", "k"], method="cells") == [
-        ("a response cell has no respondent", "g=x, k=1", "at least one respondent in every cell", "1 empty")
+        (
+            "a response cell has no respondent",
+            "g=x, k=1",
+            "at least one respondent in every cell",
+            "1 empty",
+        )
     ]
-    assert words(nonresponse, silent, "r", "g")[0][:2] == ("the response propensity cannot be fitted", "nonresponse (logit) on g")
-    assert words(nonresponse, of([1, 2], r=[0.0, 0.0], g=["x", "x"]), "r", "g") == [("nobody responded", "column 'r'", "at least one respondent", "")]
+    assert words(nonresponse, silent, "r", "g")[0][:2] == (
+        "the response propensity cannot be fitted",
+        "nonresponse (logit) on g",
+    )
+    assert words(nonresponse, of([1, 2], r=[0.0, 0.0], g=["x", "x"]), "r", "g") == [
+        ("nobody responded", "column 'r'", "at least one respondent", "")
+    ]
 
 
 # Joined samples
@@ -295,18 +475,31 @@ def test_what_response_refuses() -> None:
 
 def test_samples_of_one_and_of_two_stages_add_their_variances() -> None:
     rng = np.random.default_rng(4)
-    frame = pd.DataFrame({"w": 3.0, "p": np.arange(24) // 6, "u": np.arange(24), "f1": 0.2, "f2": 0.3, "y": rng.normal(5, 2, 24)})
+    frame = pd.DataFrame(
+        {
+            "w": 3.0,
+            "p": np.arange(24) // 6,
+            "u": np.arange(24),
+            "f1": 0.2,
+            "f2": 0.3,
+            "y": rng.normal(5, 2, 24),
+        }
+    )
     deep = Sample.from_frame(frame, weights="w", psu=["p", "u"], fpc=["f1", "f2"])
     flat = Sample.from_frame(frame.iloc[:10], weights="w")
     for pair in ([deep, flat], [flat, deep]):
         joined = stack_samples(pair)
-        assert me.total(joined, "y").se[0] ** 2 == pytest.approx(me.total(deep, "y").se[0] ** 2 + me.total(flat, "y").se[0] ** 2, rel=1e-12)
+        assert me.total(joined, "y").se[0] ** 2 == pytest.approx(
+            me.total(deep, "y").se[0] ** 2 + me.total(flat, "y").se[0] ** 2, rel=1e-12
+        )
         assert joined.degf == deep.degf + flat.degf == 12
         assert joined.frame["source_sample"].tolist() == [1] * pair[0].n + [2] * pair[1].n
 
 
 def test_theta_is_the_share_of_the_effective_sizes_of_the_overlaps() -> None:
-    """Overlaps with weights (1, 3) and (2, 2, 2): effective sizes 16 / 10 and 3, so theta is 1.6 / 4.6."""
+    """Overlaps with weights (1, 3) and (2, 2, 2): effective sizes 16 / 10 and 3, so theta is 1.6 /
+    4.6.
+    """
     a, b = of([1, 3, 7], l=[True, True, False]), of([2, 2, 2, 5], l=[True, True, True, False])
     joined = combine_frames([a, b], ["l", "l"], "hartley")
     theta = 1.6 / 4.6
@@ -314,7 +507,9 @@ def test_theta_is_the_share_of_the_effective_sizes_of_the_overlaps() -> None:
     assert joined.design.steps[-1].name == f"frame share, Hartley theta {theta:.4f} (known factor)"
     assert joined.frame["frame_sample"].tolist() == [1, 1, 1, 2, 2, 2, 2]
     apart = [s.with_columns({"l": False}) for s in (a, b)]
-    assert words(combine_frames, apart, ["l", "l"], "hartley") == [("no row is on both frames", "argument 'on_frame'", "an overlap, or an explicit theta", "")]
+    assert words(combine_frames, apart, ["l", "l"], "hartley") == [
+        ("no row is on both frames", "argument 'on_frame'", "an overlap, or an explicit theta", "")
+    ]
 
 
 def test_kalton_and_anderson_divide_by_the_expected_number_of_selections() -> None:
@@ -327,7 +522,12 @@ def test_kalton_and_anderson_divide_by_the_expected_number_of_selections() -> No
 def test_what_frames_refuse() -> None:
     a, b = of([4, 10], l=[True, False], p=[0.5, 0.0]), of([2, 5], l=[True, True], p=[0.5, 1.5])
     assert words(combine_frames, [a], ["l"]) == [
-        ("combine_frames joins two samples", "arguments 'samples' and 'on_frame'", "two samples and two columns", "1 and 1")
+        (
+            "combine_frames joins two samples",
+            "arguments 'samples' and 'on_frame'",
+            "two samples and two columns",
+            "1 and 1",
+        )
     ]
     assert [w[0] for w in words(combine_frames, [a, b], ["p", "p"], "hartley", 1.1)] == [
         "theta does not fit",
@@ -339,15 +539,36 @@ def test_what_frames_refuse() -> None:
         "theta does not fit",
         "membership of the other frame is unknown",
     ]
-    assert [w[1] for w in words(combine_frames, [a, b], ["l", "l"])] == ["sample 1, column 'l'", "sample 2, column 'l'"]
+    assert [w[1] for w in words(combine_frames, [a, b], ["l", "l"])] == [
+        "sample 1, column 'l'",
+        "sample 2, column 'l'",
+    ]
     assert words(stack_samples, [a], labels=["x", "y"]) == [
-        ("stack_samples joins samples", "arguments 'samples' and 'labels'", "one sample at least, and a label for each", "1 samples, 2 labels")
+        (
+            "stack_samples joins samples",
+            "arguments 'samples' and 'labels'",
+            "one sample at least, and a label for each",
+            "1 samples, 2 labels",
+        )
     ]
     assert words(stack_samples, [])[0][3] == "0 samples"
     other = Sample.from_frame(a.frame, weights="w", lonely_psu="average", cluster_deff=2.0)
-    assert words(stack_samples, [a, other]) == [("samples with different rules for lonely PSUs", "argument 'samples'", "one rule", "adjust, average")]
-    assert words(stack_samples, [a, Sample.from_frame(a.frame, weights="w", cluster_deff=2.0)])[0][3] == "1, 2"
-    assert words(stack_samples, [replicates(a, "jackknife")])[0][0] == "replicate designs cannot be joined"
+    assert words(stack_samples, [a, other]) == [
+        (
+            "samples with different rules for lonely PSUs",
+            "argument 'samples'",
+            "one rule",
+            "adjust, average",
+        )
+    ]
+    assert (
+        words(stack_samples, [a, Sample.from_frame(a.frame, weights="w", cluster_deff=2.0)])[0][3]
+        == "1, 2"
+    )
+    assert (
+        words(stack_samples, [replicates(a, "jackknife")])[0][0]
+        == "replicate designs cannot be joined"
+    )
 
 
 # Diagnostics, keys and plans
@@ -356,11 +577,23 @@ def test_what_frames_refuse() -> None:
 def test_a_domain_without_weight_has_no_spread() -> None:
     s = of([1, 3, 0], g=["x", "x", "y"])
     table = weight_diagnostics(s, "g").set_index("g")
-    assert table.loc["y", ["n", "sum", "n_eff"]].tolist() == [0, 0, 0] and table.loc["y", ["cv", "ratio", "kish_deff", "largest_share"]].isna().all()
-    assert table.loc["x", ["n", "sum", "ratio", "kish_deff", "n_eff", "largest_share"]].tolist() == pytest.approx([2, 4, 3, 1.25, 1.6, 0.75])
+    assert (
+        table.loc["y", ["n", "sum", "n_eff"]].tolist() == [0, 0, 0]
+        and table.loc["y", ["cv", "ratio", "kish_deff", "largest_share"]].isna().all()
+    )
+    assert table.loc[
+        "x", ["n", "sum", "ratio", "kish_deff", "n_eff", "largest_share"]
+    ].tolist() == pytest.approx([2, 4, 3, 1.25, 1.6, 0.75])
     assert table.loc["x", "cv"] == pytest.approx(0.5)
-    assert words(weight_diagnostics, s, "h") == [("weight_diagnostics names an unknown column", "column 'h'", "a column of the sample", "")]
-    assert provenance(trim(s, upper=2.0, redistribute=False)).iloc[1].tolist() == [1, "trimmed to 0 to 2 (1 weights, caps treated as fixed)", 2 / 3, 1.0]
+    assert words(weight_diagnostics, s, "h") == [
+        ("weight_diagnostics names an unknown column", "column 'h'", "a column of the sample", "")
+    ]
+    assert provenance(trim(s, upper=2.0, redistribute=False)).iloc[1].tolist() == [
+        1,
+        "trimmed to 0 to 2 (1 weights, caps treated as fixed)",
+        2 / 3,
+        1.0,
+    ]
 
 
 def test_a_key_must_be_there_and_stand_once() -> None:
@@ -382,8 +615,13 @@ def test_a_sample_as_large_as_the_population_takes_everybody() -> None:
 def test_allocation_by_neyman() -> None:
     """Sizes 100 and 50, standard deviations 2 and 1, costs 1 and 4: rates as 2 to 1/2."""
     plan = plan_allocation([100, 50], 45, sd=[2.0, 1.0], cost=[1.0, 4.0], labels=["town", "land"])
-    np.testing.assert_allclose(plan[["rate_relative", "rate", "n", "expected_interviews", "cost"]], [[1, 0.4, 40, 40, 40], [0.25, 0.1, 5, 5, 20]])
-    assert plan["stratum"].tolist() == ["town", "land"] and plan_allocation([100, 50], 45)["stratum"].tolist() == [1, 2]
+    np.testing.assert_allclose(
+        plan[["rate_relative", "rate", "n", "expected_interviews", "cost"]],
+        [[1, 0.4, 40, 40, 40], [0.25, 0.1, 5, 5, 20]],
+    )
+    assert plan["stratum"].tolist() == ["town", "land"] and plan_allocation([100, 50], 45)[
+        "stratum"
+    ].tolist() == [1, 2]
 
 
 # Samples joined, errors added, pictures
@@ -393,19 +631,26 @@ def test_joined_strata_keep_their_names_and_the_rule_of_their_lonely_psus() -> N
     frame = pd.DataFrame({"w": 1.0, "s": ["x", "x", "y"], "p": [1, 2, 3], "y": [1.0, 2.0, 4.0]})
     one = Sample.from_frame(frame, weights="w", strata="s", psu="p", lonely_psu="certainty")
     joined = stack_samples([one, one], labels=["new", "old"])
-    assert joined.design.stratum_labels == ("new: x", "new: y", "old: x", "old: y") and joined.design.lonely == "certainty"
+    assert (
+        joined.design.stratum_labels == ("new: x", "new: y", "old: x", "old: y")
+        and joined.design.lonely == "certainty"
+    )
     assert joined.design.lonely_strata == ("new: y", "old: y")
     assert me.total(joined, "y").se[0] ** 2 == pytest.approx(2 * me.total(one, "y").se[0] ** 2)
 
 
 def test_volunteers_follow_the_rule_of_their_reference() -> None:
-    reference = Sample.from_frame(pd.DataFrame({"w": 10.0, "g": list("aabb")}), weights="w", lonely_psu="average")
+    reference = Sample.from_frame(
+        pd.DataFrame({"w": 10.0, "g": list("aabb")}), weights="w", lonely_psu="average"
+    )
     made = me.pseudo_weights(pd.DataFrame({"g": list("ab")}), reference, "g")
     assert made.design.lonely == "average" and made.weights[:2].tolist() == pytest.approx([20, 20])
 
 
 def test_errors_of_two_steps_add_up() -> None:
-    """Totals of 40 with an error of 2, scaled to 50 with an error of 3: the first, passed on, is gone under the second, as both are the number of units."""
+    """Totals of 40 with an error of 2, scaled to 50 with an error of 3: the first, passed on, is
+    gone under the second, as both are the number of units.
+    """
     sample = of([1.0] * 10, g=list("aabbbaabab"), y=np.arange(10.0))
     once = me.calibrate(sample, {"g": {"a": 20.0, "b": 20.0}}, total_se={"g": {"a": 2.0, "b": 0.0}})
     twice = me.calibrate(once, {"1": 50.0}, total_se={"1": 3.0})
@@ -418,7 +663,9 @@ def test_errors_of_two_steps_add_up() -> None:
     assert e.value[0] == pytest.approx(total)
     residual = np.where(a, y - mean_a, y - mean_b) * twice.weights
     assert float(e.se[0]) ** 2 == pytest.approx(first**2 + second**2 + 10 / 9 * (residual**2).sum())
-    assert np.diag(twice.design.vcov(e.parts[0].influence)) == pytest.approx(twice.design.vcov(e.parts[0].influence, diagonal=True))  # type: ignore[arg-type]
+    assert np.diag(twice.design.vcov(e.parts[0].influence)) == pytest.approx(
+        twice.design.vcov(e.parts[0].influence, diagonal=True)
+    )  # type: ignore[arg-type]
 
 
 def test_certain_selection_is_no_probability() -> None:
@@ -429,8 +676,12 @@ def test_certain_selection_is_no_probability() -> None:
             "Kalton-Anderson needs selection probabilities",
             "sample 1, column 'p'",
         )
-    assert combine_frames([of([4.0, 10.0], p=[0.0, 0.0]), b], ["p", "p"]).weights.tolist() == pytest.approx([4, 10, 1, 5])
-    assert combine_frames([of([4.0, 10.0], p=[1.0, 0.5]), b], ["p", "p"]).weights[0] == pytest.approx(0.8)
+    assert combine_frames(
+        [of([4.0, 10.0], p=[0.0, 0.0]), b], ["p", "p"]
+    ).weights.tolist() == pytest.approx([4, 10, 1, 5])
+    assert combine_frames([of([4.0, 10.0], p=[1.0, 0.5]), b], ["p", "p"]).weights[
+        0
+    ] == pytest.approx(0.8)
 
 
 def test_the_picture_of_weights_has_bars_of_one_colour_and_no_frame() -> None:
@@ -438,7 +689,12 @@ def test_the_picture_of_weights_has_bars_of_one_colour_and_no_frame() -> None:
     assert ax.figure.get_size_inches().tolist() == [7, 3] and ax.get_ylabel() == "rows"  # type: ignore[attr-defined]
     assert len(ax.patches) == 60 and sum(bar.get_height() for bar in ax.patches) == 4  # type: ignore[attr-defined]
     assert {bar.get_facecolor() for bar in ax.patches} == {(31 / 255, 78 / 255, 121 / 255, 1.0)}  # type: ignore[attr-defined]
-    assert [ax.spines[side].get_visible() for side in ("top", "right", "left", "bottom")] == [False, False, True, True]  # type: ignore[attr-defined]
+    assert [ax.spines[side].get_visible() for side in ("top", "right", "left", "bottom")] == [
+        False,
+        False,
+        True,
+        True,
+    ]  # type: ignore[attr-defined]
     assert ax.get_xlabel() == "weight over its mean; Kish design effect 1.39, effective n 3 of 4"  # type: ignore[attr-defined]
     plt.close("all")
 
@@ -458,13 +714,20 @@ def test_whole_words_of_replicates_and_margins() -> None:
         "an empty category",
         2,
     )
-    assert p.expected == "rows in every category" and p.fix == "Merge small categories, or use the linearised design."
+    assert (
+        p.expected == "rows in every category"
+        and p.fix == "Merge small categories, or use the linearised design."
+    )
     with pytest.raises(CalibrationError) as infinite:
         me.calibrate(pair, {"x": 4.0})
     q = infinite.value.problems[0]
     assert (q.what, q.where, q.expected, q.got, q.count) == (
-        "a calibration column is infinite for rows that carry weight", "column 'x'", "a finite number in every such row", "infinite", 1,
-    )  # fmt: skip
+        "a calibration column is infinite for rows that carry weight",
+        "column 'x'",
+        "a finite number in every such row",
+        "infinite",
+        1,
+    )
     assert copies.design.replicates is not None
 
 
@@ -478,7 +741,15 @@ def test_a_statistic_that_divides_by_nothing_in_a_replicate_is_refused() -> None
         replicated(copies, first)
     p = caught.value.problems[0]
     assert (p.what, p.where, p.expected, p.fix) == (
-        "an estimate cannot be made in a replicate", "replicate 1 of 3", "rows with weight in every group, in every replicate", "Merge groups, or use the linearised design.",
-    )  # fmt: skip
+        "an estimate cannot be made in a replicate",
+        "replicate 1 of 3",
+        "rows with weight in every group, in every replicate",
+        "Merge groups, or use the linearised design.",
+    )
     assert "invalid value" in p.got
-    np.testing.assert_allclose(replicated(copies.where(np.array([True, True, False])), lambda w: np.array([w.sum()])).ravel(), [1.5, 1.5, 3.0])
+    np.testing.assert_allclose(
+        replicated(
+            copies.where(np.array([True, True, False])), lambda w: np.array([w.sum()])
+        ).ravel(),
+        [1.5, 1.5, 3.0],
+    )

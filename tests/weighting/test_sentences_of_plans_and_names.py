@@ -1,4 +1,6 @@
-"""Every sentence of what plans of a sample refuse, and the argument that is named where values stand in the place of a column."""
+"""Every sentence of what plans of a sample refuse, and the argument that is named where values
+stand in the place of a column.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,13 @@ from mismes_eval.weighting.diagnostics import weight_diagnostics
 from mismes_eval.weighting.frames import combine_frames
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.phases import two_phase
-from mismes_eval.weighting.planning import best_ratio, compare_plans, plan_allocation, plan_precision, sample_size_for_rate
+from mismes_eval.weighting.planning import (
+    best_ratio,
+    compare_plans,
+    plan_allocation,
+    plan_precision,
+    sample_size_for_rate,
+)
 from mismes_eval.weighting.pseudo import pseudo_weights
 
 from .twelve_rows import copied, of, rows
@@ -42,15 +50,21 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "no ratio": (
         lambda: plan_precision([]),
-        ["a planning figure does not fit: argument 'ratios'. Expected at least one ratio, got none."],
+        [
+            "a planning figure does not fit: argument 'ratios'. Expected at least one ratio, got none."
+        ],
     ),
     "a ratio of zero": (
         lambda: plan_precision([1.0, 0.0]),
-        ["a planning figure does not fit: argument 'ratios'. Expected positive numbers, got [1.0, 0.0]."],
+        [
+            "a planning figure does not fit: argument 'ratios'. Expected positive numbers, got [1.0, 0.0]."
+        ],
     ),
     "a share of all": (
         lambda: plan_precision(share_high=1.0),
-        ["a planning figure does not fit: plan_precision. Expected shares between 0 and 1, n and deff above 0."],
+        [
+            "a planning figure does not fit: plan_precision. Expected shares between 0 and 1, n and deff above 0."
+        ],
     ),
     "sizes in words": (
         lambda: plan_allocation(["a"], 5.0),
@@ -62,11 +76,15 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "spreads of another number of strata": (
         lambda: plan_allocation([100.0, 50.0], 5.0, sd=[1.0, 2.0, 3.0]),
-        ["a planning figure does not fit: argument 'sd'. Expected 2 positive numbers, got [1.0, 2.0, 3.0]."],
+        [
+            "a planning figure does not fit: argument 'sd'. Expected 2 positive numbers, got [1.0, 2.0, 3.0]."
+        ],
     ),
     "costs of another number of strata": (
         lambda: plan_allocation([100.0, 50.0], 5.0, cost=[1.0, 2.0, 3.0]),
-        ["a planning figure does not fit: argument 'cost'. Expected 2 positive numbers, got [1.0, 2.0, 3.0]."],
+        [
+            "a planning figure does not fit: argument 'cost'. Expected 2 positive numbers, got [1.0, 2.0, 3.0]."
+        ],
     ),
     "a cost of nothing": (
         lambda: plan_allocation([100.0, 50.0], 5.0, cost=0.0),
@@ -74,35 +92,53 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a sample beyond the population": (
         lambda: plan_allocation([100.0, 50.0], 151.0),
-        ["a planning figure does not fit: prevalence, total or screening_cost. Expected shares up to 1, a sample up to the population, a cost of 0 or more."],
+        [
+            "a planning figure does not fit: prevalence, total or screening_cost. Expected shares up to 1, a sample up to the population, a cost of 0 or more."
+        ],
     ),
     "a prevalence beyond all": (
         lambda: plan_allocation([100.0, 50.0], 5.0, prevalence=[1.5, 0.5]),
-        ["a planning figure does not fit: prevalence, total or screening_cost. Expected shares up to 1, a sample up to the population, a cost of 0 or more."],
+        [
+            "a planning figure does not fit: prevalence, total or screening_cost. Expected shares up to 1, a sample up to the population, a cost of 0 or more."
+        ],
     ),
     "screening below zero": (
         lambda: plan_allocation([100.0, 50.0], 5.0, screening_cost=-1.0),
-        ["a planning figure does not fit: prevalence, total or screening_cost. Expected shares up to 1, a sample up to the population, a cost of 0 or more."],
+        [
+            "a planning figure does not fit: prevalence, total or screening_cost. Expected shares up to 1, a sample up to the population, a cost of 0 or more."
+        ],
     ),
     "a prevalence of three": (
         lambda: best_ratio(3.0, 0.1),
-        ["a planning figure does not fit: argument 'prevalence'. Expected shares up to 1, got 3.0 and 0.1."],
+        [
+            "a planning figure does not fit: argument 'prevalence'. Expected shares up to 1, got 3.0 and 0.1."
+        ],
     ),
     "a prevalence in words": (
         lambda: best_ratio("high", 0.1),
-        ["a planning figure is not a finite number: argument 'prevalence_high'. Expected a number, got 'high'."],
+        [
+            "a planning figure is not a finite number: argument 'prevalence_high'. Expected a number, got 'high'."
+        ],
     ),
     "a rate of nothing": (
         lambda: sample_size_for_rate(0.0, 0.1),
-        ["a planning figure does not fit: sample_size_for_rate. Expected 0 < rate < 1, cv > 0, deff > 0, got 0.0, 0.1, 1.0."],
+        [
+            "a planning figure does not fit: sample_size_for_rate. Expected 0 < rate < 1, cv > 0, deff > 0, got 0.0, 0.1, 1.0."
+        ],
     ),
     "a register without a cost": (
         lambda: compare_plans(1000.0, 0.2, 0.1, 0.05, 1.0, 5.0, register_share=0.3),
-        ["a register without the cost of its interviews: arguments 'register_cost' and 'register_share'. Expected both or neither, got share 0.3."],
+        [
+            "a register without the cost of its interviews: arguments 'register_cost' and 'register_share'. Expected both or neither, got share 0.3."
+        ],
     ),
     "a register that costs nothing": (
-        lambda: compare_plans(1000.0, 0.2, 0.1, 0.05, 1.0, 5.0, register_cost=0.0, register_share=0.3),
-        ["a register does not fit: arguments 'register_cost' and 'register_share'. Expected a cost above 0 and a share in (0, 1], got 0.0 and 0.3."],
+        lambda: compare_plans(
+            1000.0, 0.2, 0.1, 0.05, 1.0, 5.0, register_cost=0.0, register_share=0.3
+        ),
+        [
+            "a register does not fit: arguments 'register_cost' and 'register_share'. Expected a cost above 0 and a share in (0, 1], got 0.0 and 0.3."
+        ],
     ),
     "no budget": (
         lambda: compare_plans(0.0, 0.2, 0.1, 0.05, 1.0, 5.0),
@@ -225,7 +261,13 @@ def test_every_sentence_of_a_refusal(name: str) -> None:
 
 def test_costs_below_one_and_of_nothing_are_costs() -> None:
     """6,000 persons screened at 1/2 and 264 migrants interviewed at 1/4; and both for nothing."""
-    assert plan_precision([1.0], screening_cost=0.5, interview_cost=0.25)["cost"].tolist() == [3000 + 66]
+    assert plan_precision([1.0], screening_cost=0.5, interview_cost=0.25)["cost"].tolist() == [
+        3000 + 66
+    ]
     assert plan_precision([1.0], screening_cost=0.0, interview_cost=0.0)["cost"].tolist() == [0]
     free = plan_allocation([100.0, 50.0], 30.0, screening_cost=0.0)
-    assert free["n"].tolist() == [20, 10] and free["cost"].tolist() == [20, 10] and free["stratum"].tolist() == [1, 2]
+    assert (
+        free["n"].tolist() == [20, 10]
+        and free["cost"].tolist() == [20, 10]
+        and free["stratum"].tolist() == [1, 2]
+    )

@@ -1,4 +1,6 @@
-"""What every weight step does to a weight, to an influence and to a replicate, by formulas on a handful of rows; what a step brings from outside; warnings, notes and defaults of weights."""
+"""What every weight step does to a weight, to an influence and to a replicate, by formulas on a
+handful of rows; what a step brings from outside; warnings, notes and defaults of weights.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,15 @@ from mismes_eval.weighting.frames import combine_frames, stack_samples
 from mismes_eval.weighting.phases import two_phase, weight_share
 from mismes_eval.weighting.pseudo import FLAG, pseudo_weights
 from mismes_eval.weighting.sample import Sample
-from mismes_eval.weighting.steps import Calibration, Embedded, KnownFactor, PhaseTwo, PseudoWeight, ResponsePropensity, WeightShare
+from mismes_eval.weighting.steps import (
+    Calibration,
+    Embedded,
+    KnownFactor,
+    PhaseTwo,
+    PseudoWeight,
+    ResponsePropensity,
+    WeightShare,
+)
 
 W = np.array([1.0, 2.0, 3.0, 2.0, 4.0, 6.0])
 Z = Influence.of(np.array([1.0, -2.0, 3.0, 0.5, 4.0, 1.0]))
@@ -38,11 +48,15 @@ def one(z: Influence) -> list[float]:
 
 
 def test_calibration_pulls_back_residuals_times_its_factor() -> None:
-    """Group means of z by weight: (1 - 4 + 9) / 6 = 1 and (1 + 16 + 6) / 12 = 23 / 12; factors 2 and 1/2."""
+    """Group means of z by weight: (1 - 4 + 9) / 6 = 1 and (1 + 16 + 6) / 12 = 23 / 12; factors 2
+    and 1/2.
+    """
     factor = np.array([2.0, 2, 2, 0.5, 0.5, 0.5])
     step = Calibration("to g", factor, CELL, W, None, ("g=a", "g=b"), np.array([12.0, 6.0]))
     assert step.slope(Z)[:, 0].tolist() == pytest.approx([1, 23 / 12])
-    assert one(step.pull_back(Z)) == pytest.approx([0, -6, 4, *(0.5 * (v - 23 / 12) for v in (0.5, 4, 1))])
+    assert one(step.pull_back(Z)) == pytest.approx(
+        [0, -6, 4, *(0.5 * (v - 23 / 12) for v in (0.5, 4, 1))]
+    )
     assert step.added_vcov(Z) is None
     np.testing.assert_allclose(step.refit(W), factor)
     np.testing.assert_allclose(step.refit(3 * W), factor / 3)
@@ -64,14 +78,24 @@ def test_calibration_refitted_names_the_margin_that_cannot_be_met() -> None:
 
 
 def test_a_rate_of_response_pulls_back_what_the_rate_moves() -> None:
-    """Of 18 respond 1 + 3 + 2 = 6, so p = 1/3 and the mean of z among respondents, 11/6, moves with the rate: z for respondents, less their mean, plus it for all."""
+    """Of 18 respond 1 + 3 + 2 = 6, so p = 1/3 and the mean of z among respondents, 11/6, moves with
+    the rate: z for respondents, less their mean, plus it for all.
+    """
     r = np.array([1.0, 0, 1, 1, 0, 0])
     step = ResponsePropensity("one rate", Rows(np.ones((6, 1))), r, np.full(6, 1 / 3), W)
     assert step.factor.tolist() == pytest.approx((3 * r).tolist())
-    assert one(step.pull_back(Z)) == pytest.approx((3 * r * (Z.dense()[:, 0] - 11 / 6) + 11 / 6).tolist())
-    assert step.added_vcov(Z) is None and step.fitted(W).tolist() == pytest.approx([1 / 3] * 6) and step.refit(W).tolist() == pytest.approx((3 * r).tolist())
+    assert one(step.pull_back(Z)) == pytest.approx(
+        (3 * r * (Z.dense()[:, 0] - 11 / 6) + 11 / 6).tolist()
+    )
+    assert (
+        step.added_vcov(Z) is None
+        and step.fitted(W).tolist() == pytest.approx([1 / 3] * 6)
+        and step.refit(W).tolist() == pytest.approx((3 * r).tolist())
+    )
     half = replace(step, stabiliser=np.full(6, 0.5))
-    assert half.factor.tolist() == pytest.approx((1.5 * r).tolist()) and half.refit(W).tolist() == pytest.approx((1.5 * r).tolist())
+    assert half.factor.tolist() == pytest.approx((1.5 * r).tolist()) and half.refit(
+        W
+    ).tolist() == pytest.approx((1.5 * r).tolist())
     everybody = ResponsePropensity("all", Rows(np.ones((6, 1))), np.ones(6), np.ones(6), W)
     assert one(everybody.pull_back(Z)) == one(Z)
 
@@ -85,19 +109,32 @@ def test_a_known_factor_multiplies_and_is_made_again_as_it_was() -> None:
 def test_a_second_phase_without_classes_divides_by_the_probability() -> None:
     share = np.array([2.0, 0, 4, 1, 0, 1])
     step = PhaseTwo("half", share, np.ones(6), None, W, np.zeros(6))
-    assert step.factor.tolist() == share.tolist() and one(step.pull_back(Z)) == [2, 0, 12, 0.5, 0, 1]
+    assert step.factor.tolist() == share.tolist() and one(step.pull_back(Z)) == [
+        2,
+        0,
+        12,
+        0.5,
+        0,
+        1,
+    ]
     assert step.added_vcov(Z) is None and step.refit(W) is share
     drawn = replace(step, fraction=np.array([0.5, 0.5, 0.25, 0.5, 0.5, 0.5]))
     added = drawn.added_vcov(Z)
-    assert added is not None and added[0, 0] == pytest.approx((1 * 2 * 1) ** 2 * 0.5 * 0.5 + (3 * 4 * 3) ** 2 * 0.25 * 0.75)
+    assert added is not None and added[0, 0] == pytest.approx(
+        (1 * 2 * 1) ** 2 * 0.5 * 0.5 + (3 * 4 * 3) ** 2 * 0.25 * 0.75
+    )
 
 
 def test_a_second_phase_by_class_keeps_the_error_of_the_first() -> None:
-    """Chosen are 0 and 2 of class a at 1/2 and 3 of class b at 1/3: class weights 8 and 6 for 6 and 12, so g is 3/4 and 2; class means of z are 20/8 and 1/2."""
+    """Chosen are 0 and 2 of class a at 1/2 and 3 of class b at 1/3: class weights 8 and 6 for 6 and
+    12, so g is 3/4 and 2; class means of z are 20/8 and 1/2.
+    """
     share, g = np.array([2.0, 0, 2, 3, 0, 0]), np.array([0.75] * 3 + [2.0] * 3)
     step = PhaseTwo("classes", share, g, CELL, W, np.zeros(6))
     mean = np.repeat([2.5, 0.5], 3)
-    assert one(step.pull_back(Z)) == pytest.approx((share * g * (Z.dense()[:, 0] - mean) + mean).tolist())
+    assert one(step.pull_back(Z)) == pytest.approx(
+        (share * g * (Z.dense()[:, 0] - mean) + mean).tolist()
+    )
     np.testing.assert_allclose(step.refit(W), share * g)
     np.testing.assert_allclose(replace(step, x=Rows(CELL.dense())).refit(W), share * g)
 
@@ -110,7 +147,9 @@ def test_a_weight_share_adds_the_reports_of_a_household() -> None:
 
 
 def test_pseudo_weights_of_one_cell_pull_back_to_both_samples() -> None:
-    """Two volunteers beside reference weights of 8: p = 1/5, odds 4. The coefficient moves by (r - p) / 1.6, the weighted sum of z by -16 a unit of it."""
+    """Two volunteers beside reference weights of 8: p = 1/5, odds 4. The coefficient moves by (r -
+    p) / 1.6, the weighted sum of z by -16 a unit of it.
+    """
     r, before = np.array([1.0, 1, 0, 0]), np.array([1.0, 1, 3, 5])
     step = PseudoWeight("odds", Rows(np.ones((4, 1))), r, np.full(4, 0.2), before)
     z = Influence.of(np.array([1.0, 3.0, 0.0, 0.0]))
@@ -124,9 +163,15 @@ def test_a_step_of_a_joined_sample_acts_on_its_rows_alone() -> None:
     step = Embedded(inner, 1, 2, 4)
     z = Influence.of(np.array([1.0, 1.0, 1.0, 5.0]))
     assert step.name == "twice (rows 2 to 3)" and step.factor.tolist() == [1, 2, 3, 1]
-    assert one(step.pull_back(z)) == [1, 2, 3, 5] and step.refit(np.ones(4)).tolist() == [1, 2, 3, 1] and step.added_vcov(z) is None
+    assert (
+        one(step.pull_back(z)) == [1, 2, 3, 5]
+        and step.refit(np.ones(4)).tolist() == [1, 2, 3, 1]
+        and step.added_vcov(z) is None
+    )
     assert one(Embedded(inner, 0, 2, 2).pull_back(Influence.of(np.array([1.0, 5.0])))) == [2, 15]
-    drawn = PhaseTwo("half", np.array([2.0, 2.0]), np.ones(2), None, np.ones(2), np.array([0.5, 0.5]))
+    drawn = PhaseTwo(
+        "half", np.array([2.0, 2.0]), np.ones(2), None, np.ones(2), np.array([0.5, 0.5])
+    )
     added = Embedded(drawn, 1, 2, 4).added_vcov(z)
     assert added is not None and added[0, 0] == pytest.approx(2 * 4 * 0.25)
 
@@ -143,7 +188,9 @@ def test_the_design_adds_what_its_steps_bring_and_shows_itself() -> None:
     twice = me.trim(s, upper=100.0)
     np.testing.assert_allclose(twice.design.outside_vcov(z), outside)
     joined = stack_samples([of(), s])
-    np.testing.assert_allclose(joined.design.outside_vcov(Influence.of(np.vstack([z.dense()] * 2))), outside)
+    np.testing.assert_allclose(
+        joined.design.outside_vcov(Influence.of(np.vstack([z.dense()] * 2))), outside
+    )
     assert joined.design.totals_have_error
     assert repr(of().design) == (
         "SurveyDesign of 6 rows. Variance: linearised, independent persons in 1 strata, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step."
@@ -158,15 +205,26 @@ def told(frame: pd.DataFrame, **words: object) -> tuple[str, ...]:
         warnings.simplefilter("always")
         s = Sample.from_frame(frame, weights="w", **words)  # type: ignore[arg-type]
     assert all(w.category is DesignWarning for w in caught)
-    assert tuple(str(w.message) for w in caught) == s.design.notes[len(s.design.notes) - len(caught) :]
+    assert (
+        tuple(str(w.message) for w in caught) == s.design.notes[len(s.design.notes) - len(caught) :]
+    )
     return tuple(str(w.message) for w in caught)
 
 
 @pytest.mark.parametrize(
     ("codes", "left"),
-    [([11_001_000, 11_002_000], 2), ([9_001_000, 9_002_000], 0), ([10_000_000, 9_000_000], 2), ([11_001_000, 11_001_000], 0), ([11_001_000, 11_002_001], 0),
-     ([2.0**53, 1.0], 2), ([2.0**52, 1.0], 0), ([2**53, 1], 0), ([2.0**53, 2.0**53], 1)],
-)  # fmt: skip
+    [
+        ([11_001_000, 11_002_000], 2),
+        ([9_001_000, 9_002_000], 0),
+        ([10_000_000, 9_000_000], 2),
+        ([11_001_000, 11_001_000], 0),
+        ([11_001_000, 11_002_001], 0),
+        ([2.0**53, 1.0], 2),
+        ([2.0**52, 1.0], 0),
+        ([2**53, 1], 0),
+        ([2.0**53, 2.0**53], 1),
+    ],
+)
 def test_rounded_codes_of_psus(codes: list[float], left: int) -> None:
     said = told(pd.DataFrame({"w": 1.0, "p": codes, "k": [1, 2]}), psu="p")
     text = "PSU codes in column 'p' look rounded: {} distinct values are left. Compare with the number of PSUs that the office states, and read the column as text."
@@ -174,7 +232,14 @@ def test_rounded_codes_of_psus(codes: list[float], left: int) -> None:
 
 
 def test_codes_that_are_text_are_not_rounded_and_later_stages_are_read_too() -> None:
-    f = pd.DataFrame({"w": 1.0, "a": ["x", "x", "y", "y"], "b": [11_000_000, 12_000_000, 13_000_000, 14_000_000], "k": range(4)})
+    f = pd.DataFrame(
+        {
+            "w": 1.0,
+            "a": ["x", "x", "y", "y"],
+            "b": [11_000_000, 12_000_000, 13_000_000, 14_000_000],
+            "k": range(4),
+        }
+    )
     assert told(f, psu="a") == ()
     assert told(f, psu=["a", "b"])[0].startswith("PSU codes in column 'b' look rounded: 4 ")
 
@@ -184,11 +249,26 @@ def test_repeated_rows_are_told_where_a_column_tells_the_others_apart() -> None:
     text = "Rows that repeat another row in every column: {}, while 'who' tells all others apart. Duplicates of a merge? No row is dropped; name the key of a row with unit= to have them refused."
     assert told(f) == ()
     assert told(pd.concat([f, f.iloc[[3]]], ignore_index=True)) == (text.format("1 (row 9)"),)
-    assert told(pd.concat([f, f.iloc[:6]], ignore_index=True)) == (text.format("6 (row 9, 10, 11, 12, 13, ...)"),)
-    assert told(pd.concat([f, f.iloc[:5]], ignore_index=True)) == (text.format("5 (row 9, 10, 11, 12, 13)"),)
+    assert told(pd.concat([f, f.iloc[:6]], ignore_index=True)) == (
+        text.format("6 (row 9, 10, 11, 12, 13, ...)"),
+    )
+    assert told(pd.concat([f, f.iloc[:5]], ignore_index=True)) == (
+        text.format("5 (row 9, 10, 11, 12, 13)"),
+    )
     assert told(pd.concat([f, f.iloc[[3]].assign(x=0.6)], ignore_index=True)) == ()
-    assert told(pd.concat([f, f.assign(w=0.0)], ignore_index=True).assign(w=[1.0] * 9 + [0.0] * 9)) == ()
-    assert told(pd.concat([f.assign(w=0.0), f.iloc[[3]].assign(w=0.0), f.iloc[:1].assign(who="q")], ignore_index=True)) == ()
+    assert (
+        told(pd.concat([f, f.assign(w=0.0)], ignore_index=True).assign(w=[1.0] * 9 + [0.0] * 9))
+        == ()
+    )
+    assert (
+        told(
+            pd.concat(
+                [f.assign(w=0.0), f.iloc[[3]].assign(w=0.0), f.iloc[:1].assign(who="q")],
+                ignore_index=True,
+            )
+        )
+        == ()
+    )
     assert told(pd.concat([f, f.iloc[[3]]], ignore_index=True).assign(k=range(10))) == ()
     assert told(f.assign(x=[[1.0]] * 9, who=[[i] for i in range(9)])) == ()
 
@@ -207,27 +287,51 @@ def test_negative_weights_are_told_with_their_number_and_the_lowest_factor() -> 
 
 def test_a_calibration_is_named_by_its_margins_limits_and_unit() -> None:
     s = of(h=[1, 2, 3, 4, 5, 6], k=[0, 1, 0, 1, 0, 1])
-    totals = {"g": {"a": 7.0, "b": 12.0}, ("g", "k"): {("a", 0): 5.0, ("a", 1): 2.0, ("b", 0): 4.0, ("b", 1): 8.0}}
+    totals = {
+        "g": {"a": 7.0, "b": 12.0},
+        ("g", "k"): {("a", 0): 5.0, ("a", 1): 2.0, ("b", 0): 4.0, ("b", 1): 8.0},
+    }
 
     def name(**words: object) -> str:
         return me.calibrate(s, totals, **words).design.steps[0].name  # type: ignore[arg-type]
 
-    assert name() == "linear calibration to g, g x k" and name(method="raking") == "raking to g, g x k"
-    assert name(method="logit", bounds=(0.5, 2.0)) == "logit calibration to g, g x k, factors within 0.5 to 2"
+    assert (
+        name() == "linear calibration to g, g x k" and name(method="raking") == "raking to g, g x k"
+    )
+    assert (
+        name(method="logit", bounds=(0.5, 2.0))
+        == "logit calibration to g, g x k, factors within 0.5 to 2"
+    )
     assert name(unit="h") == "linear calibration to g, g x k, constant within h"
     step = me.calibrate(s, totals).design.steps[0]
-    assert isinstance(step, Calibration) and step.margins == ("g=a", "g=b", "g x k=a, 0", "g x k=a, 1", "g x k=b, 0", "g x k=b, 1")
+    assert isinstance(step, Calibration) and step.margins == (
+        "g=a",
+        "g=b",
+        "g x k=a, 0",
+        "g x k=a, 1",
+        "g x k=b, 0",
+        "g x k=b, 1",
+    )
     assert (step.method, step.bounds, step.total_vcov) == ("linear", None, None)
 
 
 def test_post_stratification_takes_levels_tuples_and_series() -> None:
     s = of(k=[0, 1, 0, 1, 0, 1])
     expected = (W * np.repeat([2.0, 0.5], 3)).tolist()
-    for totals in ({"a": 12.0, "b": 6.0}, {("a",): 12.0, ("b",): 6.0}, pd.Series({"a": 12.0, "b": 6.0})):
+    for totals in (
+        {"a": 12.0, "b": 6.0},
+        {("a",): 12.0, ("b",): 6.0},
+        pd.Series({"a": 12.0, "b": 6.0}),
+    ):
         assert me.poststratify(s, "g", totals).weights.tolist() == pytest.approx(expected)
         assert me.poststratify(s, ["g"], totals).design.steps[0].name == "linear calibration to g"
-    cells = me.poststratify(s, ["g", "k"], {("a", 0): 8.0, ("a", 1): 1.0, ("b", 0): 8.0, ("b", 1): 4.0})
-    assert cells.weights.tolist() == pytest.approx([2, 1, 6, 1, 8, 3]) and cells.design.steps[0].name == "linear calibration to g x k"
+    cells = me.poststratify(
+        s, ["g", "k"], {("a", 0): 8.0, ("a", 1): 1.0, ("b", 0): 8.0, ("b", 1): 4.0}
+    )
+    assert (
+        cells.weights.tolist() == pytest.approx([2, 1, 6, 1, 8, 3])
+        and cells.design.steps[0].name == "linear calibration to g x k"
+    )
 
 
 def test_what_a_margin_needs_is_total_over_weight() -> None:
@@ -242,8 +346,12 @@ def test_what_a_margin_needs_is_total_over_weight() -> None:
     }
     assert tightest_bounds(of(), {"g": {"a": 9.0, "b": 6.0}}) == pytest.approx((0.5, 1.5))
     wide = Sample.from_frame(pd.DataFrame({"w": 1.0, "v": np.arange(3001.0)}), weights="w")
-    assert np.isnan(tightest_bounds(wide, {"v": 4_501_500.0})).all()  # too many distinct rows for two linear programmes
-    nothing = me.feasibility(of(w=[1.0, 2, 3, 0, 0, 0], k=1.0), {"g": {"a": 6.0, "b": 0.0}, "k": 3.0})
+    assert np.isnan(
+        tightest_bounds(wide, {"v": 4_501_500.0})
+    ).all()  # too many distinct rows for two linear programmes
+    nothing = me.feasibility(
+        of(w=[1.0, 2, 3, 0, 0, 0], k=1.0), {"g": {"a": 6.0, "b": 0.0}, "k": 3.0}
+    )
     assert nothing["rows"].tolist() == [3, 0, 3] and np.isnan(nothing["factor_alone"][1])
 
 
@@ -252,96 +360,189 @@ def test_margins_are_listed_for_calibrations_alone_and_with_the_place_of_their_s
     table = margins_before_after(stack_samples([of(), s]))
     assert table["step"].tolist() == [2, 2] and table["margin"].tolist() == ["g=a", "g=b"]
     assert table[["rows", "before", "total"]].to_numpy().tolist() == [[3, 6, 12], [3, 11, 5.5]]
-    assert table["after"].tolist() == pytest.approx([12, 5.5]) and table["unmet"].tolist() == pytest.approx([0, 0], abs=1e-12)
-    twice = margins_before_after(me.calibrate(me.calibrate(of(), {"g": {"a": 12.0, "b": 6.0}}), {"1": 36.0}))
-    assert twice.index.tolist() == [0, 1, 2] and twice["step"].tolist() == [1, 1, 2] and twice["before"].tolist() == pytest.approx([6, 12, 18])
+    assert table["after"].tolist() == pytest.approx([12, 5.5]) and table[
+        "unmet"
+    ].tolist() == pytest.approx([0, 0], abs=1e-12)
+    twice = margins_before_after(
+        me.calibrate(me.calibrate(of(), {"g": {"a": 12.0, "b": 6.0}}), {"1": 36.0})
+    )
+    assert (
+        twice.index.tolist() == [0, 1, 2]
+        and twice["step"].tolist() == [1, 1, 2]
+        and twice["before"].tolist() == pytest.approx([6, 12, 18])
+    )
     empty = margins_before_after(of())
-    assert empty.empty and list(empty.columns) == ["step", "margin", "rows", "before", "after", "total", "unmet"]
+    assert empty.empty and list(empty.columns) == [
+        "step",
+        "margin",
+        "rows",
+        "before",
+        "after",
+        "total",
+        "unmet",
+    ]
     known = of().step(KnownFactor("nobody", np.zeros(6)))
     rows = provenance(known).to_dict("records")
     assert rows[0] == {"step": 0, "what": "base weight", "lowest": 1.0, "highest": 6.0}
-    assert rows[1]["what"] == "nobody" and np.isnan(rows[1]["lowest"]) and np.isnan(rows[1]["highest"])
+    assert (
+        rows[1]["what"] == "nobody" and np.isnan(rows[1]["lowest"]) and np.isnan(rows[1]["highest"])
+    )
 
 
 def test_arguments_left_out_have_their_defaults() -> None:
-    s = of(r=[1.0, 0, 1, 1, 0, 1], k=[0, 1, 0, 1, 0, 1], pi=0.5, m=[True, False] * 3, hhid=range(6), p=[0, 0, 1, 1, 2, 2])
-    assert me.calibrate(s, {"g": {"a": 7.0, "b": 12.0}}).design.steps[0].name == "linear calibration to g"
+    s = of(
+        r=[1.0, 0, 1, 1, 0, 1],
+        k=[0, 1, 0, 1, 0, 1],
+        pi=0.5,
+        m=[True, False] * 3,
+        hhid=range(6),
+        p=[0, 0, 1, 1, 2, 2],
+    )
+    assert (
+        me.calibrate(s, {"g": {"a": 7.0, "b": 12.0}}).design.steps[0].name
+        == "linear calibration to g"
+    )
     for left_out, given in [
         (me.nonresponse(s, "r", "g"), me.nonresponse(s, "r", "g", method="logit")),
         (me.trim(s, upper=4.0), me.trim(s, upper=4.0, redistribute=True)),
-        (combine_frames([s, of(pi=0.25)], ["pi", "pi"]), combine_frames([s, of(pi=0.25)], ["pi", "pi"], method="kalton_anderson")),
+        (
+            combine_frames([s, of(pi=0.25)], ["pi", "pi"]),
+            combine_frames([s, of(pi=0.25)], ["pi", "pi"], method="kalton_anderson"),
+        ),
     ]:
         np.testing.assert_array_equal(left_out.weights, given.weights)
         assert [t.name for t in left_out.design.steps] == [t.name for t in given.design.steps]
     assert stack_samples([s, s]).frame["source_sample"].tolist() == [1] * 6 + [2] * 6
-    assert combine_frames([s, of(pi=0.25)], ["pi", "pi"]).frame["frame_sample"].tolist() == [1] * 6 + [2] * 6
+    assert (
+        combine_frames([s, of(pi=0.25)], ["pi", "pi"]).frame["frame_sample"].tolist()
+        == [1] * 6 + [2] * 6
+    )
     shared = weight_share(s, pd.DataFrame({"hhid": [1, 1, 5], "s_i": [1, 2, 3]}))
     assert shared.weights.tolist() == [2, 1, 2] and shared.flags == (
         "Absent members are those reported by a household still present; households that left as a whole are not covered.",
     )
-    assert shared.design.steps[0].name == "weight share 1/s_i over reporting households (known factor)"
+    assert (
+        shared.design.steps[0].name == "weight share 1/s_i over reporting households (known factor)"
+    )
     design = Sample.from_frame(s.frame, "w", psu="p").design
     assert (design.lonely, design.cluster_deff, design.level) == ("adjust", 1.0, "psu")
     made = me.replicates(Sample.from_frame(s.frame, "w", psu="p"), seed=3).design.replicates
-    assert made is not None and made.count == 500 and not made.mse and made.method == "Rao-Wu bootstrap (seed 3)"
+    assert (
+        made is not None
+        and made.count == 500
+        and not made.mse
+        and made.method == "Rao-Wu bootstrap (seed 3)"
+    )
 
 
 def test_a_listing_is_named_by_what_was_chosen_and_its_classes() -> None:
     s = of(c=[True, False, True, True, False, True], pi=[0.5, np.nan, 0.5, 1.0, np.nan, 0.25])
     plain = two_phase(s, "c", "pi")
-    assert plain.weights.tolist() == [2, 0, 6, 2, 0, 24] and plain.design.steps[0].name == "two-phase selection (4 of 6 listed)"
+    assert (
+        plain.weights.tolist() == [2, 0, 6, 2, 0, 24]
+        and plain.design.steps[0].name == "two-phase selection (4 of 6 listed)"
+    )
     classed = two_phase(s, "c", "pi", "g")
     assert classed.weights.tolist() == pytest.approx([1.5, 0, 4.5, 12 / 13, 0, 144 / 13])
-    assert classed.design.steps[0].name == "two-phase selection (4 of 6 listed), calibrated to phase-1 counts of g"
+    assert (
+        classed.design.steps[0].name
+        == "two-phase selection (4 of 6 listed), calibrated to phase-1 counts of g"
+    )
 
 
 def test_volunteers_stand_above_their_reference_and_are_flagged() -> None:
-    """One volunteer of group a and two of b beside reference weights of 6 and 12: odds of 6 and of 6."""
-    made = pseudo_weights(pd.DataFrame({"g": ["a", "b", "b"], "site": [1, 1, 2]}), of(), "g", psu="site")
+    """One volunteer of group a and two of b beside reference weights of 6 and 12: odds of 6 and of
+    6.
+    """
+    made = pseudo_weights(
+        pd.DataFrame({"g": ["a", "b", "b"], "site": [1, 1, 2]}), of(), "g", psu="site"
+    )
     assert made.weights.tolist() == pytest.approx([6, 6, 6] + [0] * 6, rel=1e-7)
     assert made.frame["source_sample"].tolist() == ["nonprob"] * 3 + ["reference"] * 6
-    assert made.flags == (FLAG,) and made.design.steps[0].name == "pseudo-weight by inverse odds on g"
-    assert made.design.psus == 8 and pseudo_weights(pd.DataFrame({"g": ["a", "b", "b"], "k": [1, 2, 3]}), of(), ["g"]).design.psus == 9
+    assert (
+        made.flags == (FLAG,) and made.design.steps[0].name == "pseudo-weight by inverse odds on g"
+    )
+    assert (
+        made.design.psus == 8
+        and pseudo_weights(
+            pd.DataFrame({"g": ["a", "b", "b"], "k": [1, 2, 3]}), of(), ["g"]
+        ).design.psus
+        == 9
+    )
 
 
 def test_covariates_of_every_dtype_are_read_alike() -> None:
-    """Yes and no as booleans, as nullable booleans, as 0 and 1 and as words give one model; so do numbers in any numeric dtype."""
+    """Yes and no as booleans, as nullable booleans, as 0 and 1 and as words give one model; so do
+    numbers in any numeric dtype.
+    """
     r = [1.0, 0, 1, 1, 1, 0]
     yes = pd.Series([True, False, True, False, True, True])
     expected = me.nonresponse(of(r=r, b=yes), "r", "b").weights
-    again = [yes.astype("boolean"), yes.astype(int), yes.map({True: "yes", False: "no"}), yes.map({True: "yes", False: "no"}).astype("category")]
+    again = [
+        yes.astype("boolean"),
+        yes.astype(int),
+        yes.map({True: "yes", False: "no"}),
+        yes.map({True: "yes", False: "no"}).astype("category"),
+    ]
     for column in again:
-        np.testing.assert_allclose(me.nonresponse(of(r=r, b=column), "r", "b").weights, expected, rtol=1e-7)
+        np.testing.assert_allclose(
+            me.nonresponse(of(r=r, b=column), "r", "b").weights, expected, rtol=1e-7
+        )
     x = pd.Series([1, 2, 3, 4, 6, 5])
     expected = me.nonresponse(of(r=r, x=x), "r", ["x"]).weights
     for kind in ("Int64", "Float64", "float32", "int8"):
-        np.testing.assert_allclose(me.nonresponse(of(r=r, x=x.astype(kind)), "r", ["x"]).weights, expected, rtol=1e-7)
-    outside = Sample.from_frame(pd.DataFrame({"w": [*W, 0.0], "r": [*r, 0.0], "b": pd.Series([*yes, None], dtype="boolean")}), weights="w")
-    np.testing.assert_allclose(me.nonresponse(outside, "r", "b").weights[:6], me.nonresponse(of(r=r, b=yes), "r", "b").weights, rtol=1e-7)
+        np.testing.assert_allclose(
+            me.nonresponse(of(r=r, x=x.astype(kind)), "r", ["x"]).weights, expected, rtol=1e-7
+        )
+    outside = Sample.from_frame(
+        pd.DataFrame(
+            {"w": [*W, 0.0], "r": [*r, 0.0], "b": pd.Series([*yes, None], dtype="boolean")}
+        ),
+        weights="w",
+    )
+    np.testing.assert_allclose(
+        me.nonresponse(outside, "r", "b").weights[:6],
+        me.nonresponse(of(r=r, b=yes), "r", "b").weights,
+        rtol=1e-7,
+    )
 
 
 def test_the_seed_of_a_bootstrap_may_be_zero() -> None:
     s = Sample.from_frame(pd.DataFrame({"w": W, "p": range(6)}), weights="w", psu="p")
     made = me.replicates(s, n=5, seed=0).design.replicates
     assert made is not None and made.method == "Rao-Wu bootstrap (seed 0)"
-    np.testing.assert_array_equal(made.factor, me.replicates(s, n=5, seed=0).design.replicates.factor)  # type: ignore[union-attr]
+    np.testing.assert_array_equal(
+        made.factor, me.replicates(s, n=5, seed=0).design.replicates.factor
+    )  # type: ignore[union-attr]
 
 
 def test_the_one_stratum_of_a_file_without_strata_is_all() -> None:
     """One PSU in all: the note names the stratum, as it does where strata have names."""
     alone = Sample.from_frame(pd.DataFrame({"w": W, "p": 1, "k": range(6)}), weights="w", psu="p")
-    assert alone.design.lonely_strata == ("all",) and alone.design.notes == ("1 strata have one PSU and are treated by the rule 'adjust': all.",)
-    two = Sample.from_frame(
-        pd.DataFrame({"w": W, "p": [1, 1, 1, 2, 3, 3], "s": [7.0, 7, 7, 2.5, 2.5, 2.5]}), weights="w", psu="p", strata="s", lonely_psu="certainty"
+    assert alone.design.lonely_strata == ("all",) and alone.design.notes == (
+        "1 strata have one PSU and are treated by the rule 'adjust': all.",
     )
-    assert two.design.notes == ("1 strata have one PSU and are treated by the rule 'certainty': 7.",) and two.design.stratum_labels == ("2.5", "7")
+    two = Sample.from_frame(
+        pd.DataFrame({"w": W, "p": [1, 1, 1, 2, 3, 3], "s": [7.0, 7, 7, 2.5, 2.5, 2.5]}),
+        weights="w",
+        psu="p",
+        strata="s",
+        lonely_psu="certainty",
+    )
+    assert two.design.notes == (
+        "1 strata have one PSU and are treated by the rule 'certainty': 7.",
+    ) and two.design.stratum_labels == ("2.5", "7")
 
 
 def test_infinite_and_unused_values_of_every_dtype_are_seen() -> None:
     r = [1.0, 0, 1, 1, 1, 0]
     x = [1.0, 2, 3, np.inf, 5, 6]
     for column in (pd.Series(x), pd.Series(x, dtype="Float64"), pd.Series(x, dtype="float32")):
-        with pytest.raises(me.errors.DesignError, match=r"a covariate is infinite: column 'x'.*1 row, first: 3"):
+        with pytest.raises(
+            me.errors.DesignError, match=r"a covariate is infinite: column 'x'.*1 row, first: 3"
+        ):
             me.nonresponse(of(r=r, x=column), "r", "x")
-    table = me.weight_diagnostics(of(k=pd.Categorical(list("aabbaa"), categories=["a", "b", "never"])), by="k")
+    table = me.weight_diagnostics(
+        of(k=pd.Categorical(list("aabbaa"), categories=["a", "b", "never"])), by="k"
+    )
     assert table["k"].tolist() == ["all", "a", "b"] and table["n"].tolist() == [6, 4, 2]

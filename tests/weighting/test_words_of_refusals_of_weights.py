@@ -1,4 +1,6 @@
-"""What a user reads when weights cannot be made, word by word: arguments of another kind, columns named twice, replicates and margins that cannot be redone."""
+"""What a user reads when weights cannot be made, word by word: arguments of another kind, columns
+named twice, replicates and margins that cannot be redone.
+"""
 
 from __future__ import annotations
 
@@ -89,15 +91,29 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
         "the design has no replicate weights. Make them with replicates().",
     ),
     "a step that fails in a replicate": (
-        lambda: list(replicate_weights(me.replicates(me.calibrate(of(psu="p"), {"i": {k: 2.0 for k in range(N)}}, method="raking"), "jackknife").design)),
+        lambda: list(
+            replicate_weights(
+                me.replicates(
+                    me.calibrate(of(psu="p"), {"i": {k: 2.0 for k in range(N)}}, method="raking"),
+                    "jackknife",
+                ).design
+            )
+        ),
         "a weight step cannot be redone in a replicate: replicate 1 of 6, step 'raking to i'. Expected categories with respondents in every replicate, got raking to i: margin 'i=0' cannot be met. Merge small categories, or use the linearised design.",
     ),
     "calibration that fails in a replicate": (
-        lambda: me.total(me.replicates(me.calibrate(of(psu="p"), {"i": {k: 2.0 for k in range(N)}}), "jackknife"), "y"),
+        lambda: me.total(
+            me.replicates(
+                me.calibrate(of(psu="p"), {"i": {k: 2.0 for k in range(N)}}), "jackknife"
+            ),
+            "y",
+        ),
         "calibration cannot be redone in a replicate: replicate 1 of 6, step 'linear calibration to i'. Expected rows in every category, got an empty category. 6 rows. Merge small categories, or use the linearised design.",
     ),
     "a statistic that fails in a replicate": (
-        lambda: replicated(me.replicates(of(psu="p"), "jackknife"), lambda w: w[:1] * np.ones(1) / w[:1]),
+        lambda: replicated(
+            me.replicates(of(psu="p"), "jackknife"), lambda w: w[:1] * np.ones(1) / w[:1]
+        ),
         "an estimate cannot be made in a replicate: replicate 1 of 6. Expected rows with weight in every group, in every replicate, got invalid value encountered in divide. Merge groups, or use the linearised design.",
     ),
     "a replicate column twice": (
@@ -117,7 +133,10 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
         "rho is not a number: argument 'rho'. Expected 0 <= rho < 1, got 'half'.",
     ),
     "weights beside zero": (
-        lambda: of(rows(w=np.where(np.arange(N) == 3, 0.0, 1.0), f=1.0, g=2.0), replicates=ReplicateWeights(["f", "g"], "brr")),
+        lambda: of(
+            rows(w=np.where(np.arange(N) == 3, 0.0, 1.0), f=1.0, g=2.0),
+            replicates=ReplicateWeights(["f", "g"], "brr"),
+        ),
         "replicate weights stand beside a zero weight: replicate columns. Expected 0 where the weight is 0. 1 row, first: 3.",
     ),
     "rscales in words": (

@@ -9,6 +9,25 @@ from mismes_eval.report.chapters.participation import participation
 from mismes_eval.report.chapters.people import people
 from mismes_eval.report.chapters.tracer import tracer
 
-CHAPTERS = {"data": data, "inventory": measures, "people": people, "participation": participation, "tracer": tracer, "impact": impact, "limits": limits}
+CHAPTERS = {
+    "data": data,
+    "inventory": measures,
+    "people": people,
+    "participation": participation,
+    "tracer": tracer,
+    "impact": impact,
+    "limits": limits,
+}
 
-__all__ = ["CHAPTERS", "Chapter", "Context", "data", "impact", "limits", "measures", "participation", "people", "tracer"]
+__all__ = [
+    "CHAPTERS",
+    "Chapter",
+    "Context",
+    "data",
+    "impact",
+    "limits",
+    "measures",
+    "participation",
+    "people",
+    "tracer",
+]

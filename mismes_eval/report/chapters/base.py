@@ -1,4 +1,6 @@
-"""What every chapter is made of: the evidence, the rules, and tables and figures in the order in which they are read."""
+"""What every chapter is made of: the evidence, the rules, and tables and figures in the order in
+which they are read.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ NOT_SUPPLIED = "Not supplied: this run names no {what}."
 
 @dataclass(frozen=True)
 class Context:
-    """What a chapter may use. words: the report's language; shown: id -> title of the tables and figures of the chapters before."""
+    """What a chapter may use. words: the report's language; shown: id -> title of the tables and
+    figures of the chapters before.
+    """
 
     evaluation: Evaluation
     rules: Rules
@@ -47,16 +51,30 @@ class Context:
         table = codes(name)
         own = f"label_{self.words.code}"
         make = self.words.name if own in table.columns else self.words
-        return {str(c): make(str(v)) for c, v in zip(table["code"], table[own if own in table.columns else "label_en"], strict=True)}
+        return {
+            str(c): make(str(v))
+            for c, v in zip(
+                table["code"], table[own if own in table.columns else "label_en"], strict=True
+            )
+        }
 
     def column(self, name: str) -> str:
         """A column's name in the report's language; a column of the user's own as it stands."""
-        return self.words(WORDS[name]) if name in WORDS else self.words.level(name.replace("_", " "))
+        return (
+            self.words(WORDS[name]) if name in WORDS else self.words.level(name.replace("_", " "))
+        )
 
-    def indicators(self, by: tuple[str, ...] = (), which: tuple[str, ...] = ()) -> dict[str, Result]:
-        """Indicators of the survey; where one is missing, the reason names what is not asked instead of columns."""
+    def indicators(
+        self, by: tuple[str, ...] = (), which: tuple[str, ...] = ()
+    ) -> dict[str, Result]:
+        """Indicators of the survey; where one is missing, the reason names what is not asked
+        instead of columns.
+        """
         found = self.evaluation.indicators(by=by, which=which)
-        return {k: replace(v, reason=asked(v.reason)) if isinstance(v, NotEstimable) else v for k, v in found.items()}
+        return {
+            k: replace(v, reason=asked(v.reason)) if isinstance(v, NotEstimable) else v
+            for k, v in found.items()
+        }
 
     def absent(self, what: str) -> str:
         """The sentence that stands where evidence was not supplied."""
@@ -70,7 +88,9 @@ def titles(items: Sequence[Item]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Chapter:
-    """id; title; items: paragraphs (already in the report's language), tables and figures; partitions: table id -> rows that add up."""
+    """id; title; items: paragraphs (already in the report's language), tables and figures;
+    partitions: table id -> rows that add up.
+    """
 
     id: str
     title: str
@@ -79,7 +99,20 @@ class Chapter:
 
 
 def text_table(
-    context: Context, id: str, title: str, rows: Sequence[tuple[str, ...]], columns: Sequence[str], source: str = "", notes: Sequence[str] = ()
+    context: Context,
+    id: str,
+    title: str,
+    rows: Sequence[tuple[str, ...]],
+    columns: Sequence[str],
+    source: str = "",
+    notes: Sequence[str] = (),
 ) -> TextTable:
     """A table of words."""
-    return TextTable(id, title, pd.DataFrame(list(rows), columns=list(columns)), source, tuple(notes), context.synthetic)
+    return TextTable(
+        id,
+        title,
+        pd.DataFrame(list(rows), columns=list(columns)),
+        source,
+        tuple(notes),
+        context.synthetic,
+    )

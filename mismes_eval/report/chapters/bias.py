@@ -11,7 +11,15 @@ from mismes_eval.evaluation.tracing import TREATED, Effects, Tracing
 from mismes_eval.impact.balance import LIMIT
 from mismes_eval.report.chapters.base import Context, Item, text_table
 from mismes_eval.report.chapters.plan import REGISTERED, read_plan
-from mismes_eval.report.chapters.strength import CLUSTERS, LEFT_OUT, LOT, OTHERS, PRE, TRENDS, checks
+from mismes_eval.report.chapters.strength import (
+    CLUSTERS,
+    LEFT_OUT,
+    LOT,
+    OTHERS,
+    PRE,
+    TRENDS,
+    checks,
+)
 
 ALIKE, LOSS, PLANNED = "alike_at_enrolment", "lost_alike", "registered_plan"
 # item -> what is asked, in the order of a study's life, and the table or figure that it rests on
@@ -27,7 +35,11 @@ ITEMS: Mapping[str, tuple[str, str]] = {
     PLANNED: ("Reporting: are the main outcome and wave those of a registered plan?", "T22"),
 }
 ANSWERS = {True: "yes", False: "no"}
-NOTE = "Yes: no sign of bias from this source. No: a sign of it, or a design that cannot rule it out. Loss is that of the measure's own groups at the wave of the headline. Many outcomes and groups at once: see T18 and T18c."
+NOTE = (
+    "Yes: no sign of bias from this source. No: a sign of it, or a design that cannot rule it out."
+    " Loss is that of the measure's own groups at the wave of the headline. Many outcomes and"
+    " groups at once: see T18 and T18c."
+)
 
 
 def bias(context: Context, study: Tracing) -> list[Item]:
@@ -35,13 +47,33 @@ def bias(context: Context, study: Tracing) -> list[Item]:
     e = context.evaluation
     if not e.effects:
         return []
-    answers = {effect.measure: passed(context, study, effect, d) for effect, d in zip(e.effects, e.doubts, strict=True)}
+    answers = {
+        effect.measure: passed(context, study, effect, d)
+        for effect, d in zip(e.effects, e.doubts, strict=True)
+    }
     rows = [
-        (context.text(asked), *(context.text(ANSWERS[mine[item]] if item in mine else "not assessed") for mine in answers.values()), context.text(where))
+        (
+            context.text(asked),
+            *(
+                context.text(ANSWERS[mine[item]] if item in mine else "not assessed")
+                for mine in answers.values()
+            ),
+            context.text(where),
+        )
         for item, (asked, where) in ITEMS.items()
     ]
     columns = ("Source of bias", *(context.name(m) for m in answers), "Rests on")
-    return [text_table(context, "T19c", "Risk of bias, item by item", rows, columns, study.source, (context.text(NOTE),))]
+    return [
+        text_table(
+            context,
+            "T19c",
+            "Risk of bias, item by item",
+            rows,
+            columns,
+            study.source,
+            (context.text(NOTE),),
+        )
+    ]
 
 
 def passed(context: Context, study: Tracing, effect: Effects, d: Doubt) -> dict[str, bool]:
@@ -57,12 +89,18 @@ def passed(context: Context, study: Tracing, effect: Effects, d: Doubt) -> dict[
 
 
 def lost(study: Tracing, measure: str, wave: object) -> Estimate | None:
-    """Share lost at a wave, participants minus comparison group, of one measure; None where it has one arm or the study no such wave."""
+    """Share lost at a wave, participants minus comparison group, of one measure; None where it has
+    one arm or the study no such wave.
+    """
     sample = study.of(measure).sample
     if wave not in study.panel.waves or len(set(sample.frame.loc[sample.active, TREATED])) < 2:
         return None
     arms = sample.frame[TREATED].map({1.0: "T", 0.0: "C"})
-    e = mean(sample.with_columns({"_lost": (~study.responded(wave)).astype(float), "_arm": arms}), "_lost", by="_arm")
+    e = mean(
+        sample.with_columns({"_lost": (~study.responded(wave)).astype(float), "_arm": arms}),
+        "_lost",
+        by="_arm",
+    )
     return e.contrast({"_lost, _arm=T": 1.0, "_lost, _arm=C": -1.0})
 
 
@@ -73,5 +111,8 @@ def _planned(context: Context) -> bool:
         return False
     plan = read_plan(path)
     named = {(i, v) for i, v in zip(plan["item"], plan["value"], strict=True)}
-    main = {("main outcome", str(p.text("impact.main_outcome"))), ("main wave", str(p.integer("impact.main_wave")))}
+    main = {
+        ("main outcome", str(p.text("impact.main_outcome"))),
+        ("main wave", str(p.integer("impact.main_wave"))),
+    }
     return main <= named and bool(plan["item"].isin(REGISTERED[:1]).any())

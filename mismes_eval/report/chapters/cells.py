@@ -1,4 +1,6 @@
-"""Cells that several chapters make: plain numbers, an estimate with its interval in the print, the scale of an outcome, the note on n."""
+"""Cells that several chapters make: plain numbers, an estimate with its interval in the print, the
+scale of an outcome, the note on n.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from mismes_eval.evaluation.tracing import Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.tables import COLUMNS, P_VALUE, cells_of
 
-SHARES = frozenset({"employed", "employed_home", "job_match", "abroad", "business", "contract", "socialsec"})
+SHARES = frozenset(
+    {"employed", "employed_home", "job_match", "abroad", "business", "contract", "socialsec"}
+)
 FROM, TO, P = "95% from", "95% to", "p"
 
 
@@ -20,12 +24,27 @@ def outcome_scale(outcome: str) -> tuple[float, int]:
 
 
 def plain(
-    row: str, column: str, value: float, unit: str = "", n: float = np.nan, kind: str = "count", definition: str = "", status: str = "shown"
+    row: str,
+    column: str,
+    value: float,
+    unit: str = "",
+    n: float = np.nan,
+    kind: str = "count",
+    definition: str = "",
+    status: str = "shown",
 ) -> dict[str, object]:
     """One cell of a number without a standard error of its own."""
     return dict.fromkeys(COLUMNS, np.nan) | {
-        "row": row, "column": column, "value": float(value), "n": n, "flag": "", "kind": kind, "unit": unit, "definition": definition, "status": status,
-    }  # fmt: skip
+        "row": row,
+        "column": column,
+        "value": float(value),
+        "n": n,
+        "flag": "",
+        "kind": kind,
+        "unit": unit,
+        "definition": definition,
+        "status": status,
+    }
 
 
 def rows(cells: list[dict[str, object]]) -> pd.DataFrame:
@@ -34,21 +53,40 @@ def rows(cells: list[dict[str, object]]) -> pd.DataFrame:
 
 
 def with_interval(context: Context, row: str, item: Estimate | NotEstimable) -> pd.DataFrame:
-    """Estimate with its standard error, the ends of its interval and its p-value, in four columns; nothing but the estimate's sign where it is hidden."""
+    """Estimate with its standard error, the ends of its interval and its p-value, in four columns;
+    nothing but the estimate's sign where it is hidden.
+    """
     main = cells_of([(row, "estimate", item)], context.rules)
     if isinstance(item, NotEstimable) or main["status"].iloc[0] != "shown":
         return main
-    ends = [plain(row, column, main[key].iloc[0], kind="effect") for column, key in ((FROM, "ci_low"), (TO, "ci_high"))]
-    return pd.concat([main, rows([*ends, plain(row, P, float(item.pvalue[0]), P_VALUE, kind="effect")])], ignore_index=True)
+    ends = [
+        plain(row, column, main[key].iloc[0], kind="effect")
+        for column, key in ((FROM, "ci_low"), (TO, "ci_high"))
+    ]
+    return pd.concat(
+        [main, rows([*ends, plain(row, P, float(item.pvalue[0]), P_VALUE, kind="effect")])],
+        ignore_index=True,
+    )
 
 
 def earnings_note(context: Context, study: Tracing) -> tuple[str, ...]:
-    """The currency of earnings, where the panel names one for those at home; what was earned abroad stands in it too."""
+    """The currency of earnings, where the panel names one for those at home; what was earned abroad
+    stands in it too.
+    """
     long = study.panel.long
     if not {"earn_currency", "abroad"} <= set(long.columns):
         return ()
-    home = long.loc[pd.to_numeric(long["abroad"], errors="coerce") == 0, "earn_currency"].dropna().astype(str).unique()
-    return (context.text("Monthly earnings in {c}, those abroad converted.", c=home[0]),) if len(home) == 1 else ()
+    home = (
+        long.loc[pd.to_numeric(long["abroad"], errors="coerce") == 0, "earn_currency"]
+        .dropna()
+        .astype(str)
+        .unique()
+    )
+    return (
+        (context.text("Monthly earnings in {c}, those abroad converted.", c=home[0]),)
+        if len(home) == 1
+        else ()
+    )
 
 
 def persons(context: Context, n: float) -> str:

@@ -1,4 +1,6 @@
-"""The six criteria of the OECD's Development Assistance Committee: what the report's own numbers say on each, and how strong that evidence is, by fixed rules."""
+"""The six criteria of the OECD's Development Assistance Committee: what the report's own numbers
+say on each, and how strong that evidence is, by fixed rules.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,31 @@ from mismes_eval.impact.honest import HonestDiD
 from mismes_eval.inventory import Inventory
 from mismes_eval.report.chapters.base import Context, Item, text_table
 from mismes_eval.report.chapters.cells import outcome_scale
-from mismes_eval.report.chapters.strength import LOT, MODERATE, NONE, PRE, STRONG, WEAK, checks, reservations, strength_of
+from mismes_eval.report.chapters.strength import (
+    LOT,
+    MODERATE,
+    NONE,
+    PRE,
+    STRONG,
+    WEAK,
+    checks,
+    reservations,
+    strength_of,
+)
 
 ENOUGH = 0.8
 NOTES = (
-    "Strength of the evidence, not of the finding, by rule. Strong: a survey, or a comparison of participants drawn by lot, with an interval from the design that passes every check of this report. Moderate: no lot, one or two checks fail, the survey has no PSUs, or inventory records cover at least 80% of the measures. Weak: more checks fail, the groups moved apart before the measure, or fewer records. None: nothing could be estimated.",
-    "Criteria: OECD Development Assistance Committee (2019). The words follow the numbers; no judgement was written in advance.",
+    (
+        "Strength of the evidence, not of the finding, by rule. Strong: a survey, or a comparison"
+        " of participants drawn by lot, with an interval from the design that passes every check of"
+        " this report. Moderate: no lot, one or two checks fail, the survey has no PSUs, or"
+        " inventory records cover at least 80% of the measures. Weak: more checks fail, the groups"
+        " moved apart before the measure, or fewer records. None: nothing could be estimated."
+    ),
+    (
+        "Criteria: OECD Development Assistance Committee (2019). The words follow the numbers; no"
+        " judgement was written in advance."
+    ),
 )
 
 
@@ -37,21 +58,41 @@ class Line:
 
 
 def criteria(context: Context) -> Item:
-    """T05c: evidence and strength for relevance, coherence, effectiveness, efficiency, impact and sustainability."""
-    lines = [line for make in (_relevance, _coherence, _effectiveness, _efficiency, _impact, _sustainability) for line in make(context)]
-    rows = [(context.text(x.criterion), x.finding, context.text(x.strength), x.tables) for x in lines]
+    """T05c: evidence and strength for relevance, coherence, effectiveness, efficiency, impact and
+    sustainability.
+    """
+    lines = [
+        line
+        for make in (_relevance, _coherence, _effectiveness, _efficiency, _impact, _sustainability)
+        for line in make(context)
+    ]
+    rows = [
+        (context.text(x.criterion), x.finding, context.text(x.strength), x.tables) for x in lines
+    ]
     notes = tuple(context.text(n) for n in NOTES)
     return text_table(
-        context, "T05c", "The evidence by criterion (DAC matrix)", rows, ("Criterion", "What the evidence says", "Strength", "Rests on"), "", notes
+        context,
+        "T05c",
+        "The evidence by criterion (DAC matrix)",
+        rows,
+        ("Criterion", "What the evidence says", "Strength", "Rests on"),
+        "",
+        notes,
     )
 
 
 def _nothing(context: Context, criterion: str, reason: str, tables: str = "") -> Line:
-    return Line(criterion, context.text("Nothing can be said: {r}.", r=context.text(reason)), NONE, tables)
+    return Line(
+        criterion, context.text("Nothing can be said: {r}.", r=context.text(reason)), NONE, tables
+    )
 
 
-def interval(context: Context, e: Estimate, scale: float = 100.0, digits: int = 1, size: bool = False) -> dict[str, str]:
-    """Value and 95% interval as text; size: of the difference without its sign, for sentences that say "higher" or "lower"."""
+def interval(
+    context: Context, e: Estimate, scale: float = 100.0, digits: int = 1, size: bool = False
+) -> dict[str, str]:
+    """Value and 95% interval as text; size: of the difference without its sign, for sentences that
+    say "higher" or "lower".
+    """
     value, low, high = (float(v) * scale for v in (e.value[0], *e.ci().iloc[0]))
     if size:
         value, low, high = abs(value), min(abs(low), abs(high)), max(abs(low), abs(high))
@@ -70,7 +111,10 @@ def _relevance(context: Context) -> list[Line]:
     if context.evaluation.survey is None:
         return [_nothing(context, name, "no labour force survey was supplied")]
     out = []
-    worse = {"L3.unemployment": ("unemployment rate", "T08"), "L5": ("share of over-qualified workers", "T09")}
+    worse = {
+        "L3.unemployment": ("unemployment rate", "T08"),
+        "L5": ("share of over-qualified workers", "T09"),
+    }
     for id_, (what, table) in worse.items():
         gap = returnee_gap(context, id_)
         if isinstance(gap, NotEstimable):
@@ -78,12 +122,30 @@ def _relevance(context: Context) -> list[Line]:
             continue
         low, high = (float(v) for v in gap.ci().iloc[0])
         sentence = (
-            "The {o} of returnees is {v} points higher than that of non-migrants (95% interval {lo} to {hi})." if low > 0
-            else "The {o} of returnees is {v} points lower than that of non-migrants (95% interval {lo} to {hi})." if high < 0
-            else "No difference in {o} between returnees and non-migrants could be shown: {v} points ({lo} to {hi})."
-        )  # fmt: skip
+            "The {o} of returnees is {v} points higher than that of non-migrants (95% interval {lo}"
+            " to {hi})."
+            if low > 0
+            else (
+                "The {o} of returnees is {v} points lower than that of non-migrants (95% interval"
+                " {lo} to {hi})."
+                if high < 0
+                else (
+                    "No difference in {o} between returnees and non-migrants could be shown: {v}"
+                    " points ({lo} to {hi})."
+                )
+            )
+        )
         out.append(
-            Line(name, context.text(sentence, o=context.text(what), **interval(context, gap, size=not low <= 0 <= high)), _survey_strength(context), table)
+            Line(
+                name,
+                context.text(
+                    sentence,
+                    o=context.text(what),
+                    **interval(context, gap, size=not low <= 0 <= high),
+                ),
+                _survey_strength(context),
+                table,
+            )
         )
     return out
 
@@ -93,11 +155,21 @@ def returnee_gap(context: Context, id_: str) -> Estimate | NotEstimable:
     survey = context.evaluation.survey
     if survey is None or "mig_status" not in survey.sample.frame.columns:
         return NotEstimable("the survey has no question on migration")
-    e = context.indicators(by=("status",), which=(id_.split(".", maxsplit=1)[0],)).get(id_, NotEstimable("not computed for this survey"))
+    e = context.indicators(by=("status",), which=(id_.split(".", maxsplit=1)[0],)).get(
+        id_, NotEstimable("not computed for this survey")
+    )
     if isinstance(e, NotEstimable):
         return e
-    first = e.keys["variable"] == e.keys["variable"].iloc[0] if "variable" in e.keys else pd.Series(True, index=e.keys.index)
-    name = {str(s): k for k, (s, keep) in enumerate(zip(e.keys["status"].astype(str), first, strict=True)) if keep}
+    first = (
+        e.keys["variable"] == e.keys["variable"].iloc[0]
+        if "variable" in e.keys
+        else pd.Series(True, index=e.keys.index)
+    )
+    name = {
+        str(s): k
+        for k, (s, keep) in enumerate(zip(e.keys["status"].astype(str), first, strict=True))
+        if keep
+    }
     if not {"returnee", "non-migrant"} <= set(name):
         return NotEstimable("the survey has no returnees or no non-migrants")
     few = min(float(e.n[name["returnee"]]), float(e.n[name["non-migrant"]]))
@@ -110,15 +182,25 @@ def _records(context: Context, n: float, whole: int) -> str:
     return NONE if n == 0 else MODERATE if n >= ENOUGH * whole else WEAK
 
 
-def _of_inventory(context: Context, criterion: str, make: Callable[[Inventory, int], list[Line]]) -> list[Line]:
+def _of_inventory(
+    context: Context, criterion: str, make: Callable[[Inventory, int], list[Line]]
+) -> list[Line]:
     inventory = context.evaluation.inventory
-    return [_nothing(context, criterion, "no inventory was supplied")] if inventory is None else make(inventory, int(inventory.counted.sum()))
+    return (
+        [_nothing(context, criterion, "no inventory was supplied")]
+        if inventory is None
+        else make(inventory, int(inventory.counted.sum()))
+    )
 
 
 def _indicator(table: pd.DataFrame, name: str) -> tuple[float, float]:
     """Value and number of measures behind it, over all measures; NaN and 0 where there is none."""
     mine = table[(table["indicator"] == name) & (table["group"].astype(str) == "all")]
-    return (float("nan"), 0.0) if mine.empty else (float(mine["value"].iloc[0]), float(mine["n"].iloc[0]))
+    return (
+        (float("nan"), 0.0)
+        if mine.empty
+        else (float(mine["value"].iloc[0]), float(mine["n"].iloc[0]))
+    )
 
 
 def _coherence(context: Context) -> list[Line]:
@@ -129,21 +211,28 @@ def _coherence(context: Context) -> list[Line]:
         out = []
         if len(score):
             said = context.text(
-                "{a:.0%} of measures with a score are partly or fully embedded in national systems; {b:.0%} name a national partner.",
+                "{a:.0%} of measures with a score are partly or fully embedded in national systems;"
+                " {b:.0%} name a national partner.",
                 a=float((score >= 2).mean()),
                 b=partner,
             )
             out.append(Line("Coherence", said, _records(context, len(score), whole), "T05"))
         paid = frame.dropna(subset=["budget_eur"])
         if paid["budget_eur"].sum() > 0:
-            by = paid.groupby(paid["funder_main"].astype(str))["budget_eur"].sum() / paid["budget_eur"].sum()
+            by = (
+                paid.groupby(paid["funder_main"].astype(str))["budget_eur"].sum()
+                / paid["budget_eur"].sum()
+            )
             said = context.text(
-                "{k} main funders; the concentration of their budgets is {h} (Herfindahl index, 1: a single funder).",
+                "{k} main funders; the concentration of their budgets is {h} (Herfindahl index, 1:"
+                " a single funder).",
                 k=len(by),
                 h=context.words.number(float((by**2).sum()), 2),
             )
             out.append(Line("Coherence", said, _records(context, len(paid), whole), "T02, T05"))
-        return out or [_nothing(context, "Coherence", "the inventory has neither scores nor budgets")]
+        return out or [
+            _nothing(context, "Coherence", "the inventory has neither scores nor budgets")
+        ]
 
     return _of_inventory(context, "Coherence", make)
 
@@ -152,15 +241,32 @@ def _effectiveness(context: Context) -> list[Line]:
     def make(inventory: Inventory, whole: int) -> list[Line]:
         out, table = list[Line](), inventory.profile().indicators
         for name, sentence in (
-            ("completion rate", "{v}% of beneficiaries completed what they began ({k} of {n} measures report it)."),
-            ("placement rate", "{v}% of those who completed were placed in a job ({k} of {n} measures report it)."),
+            (
+                "completion rate",
+                "{v}% of beneficiaries completed what they began ({k} of {n} measures report it).",
+            ),
+            (
+                "placement rate",
+                "{v}% of those who completed were placed in a job ({k} of {n} measures report it).",
+            ),
         ):
             value, k = _indicator(table, name)
             if k and np.isfinite(value):
                 out.append(
-                    Line("Effectiveness", context.text(sentence, v=context.words.number(value * 100), k=int(k), n=whole), _records(context, k, whole), "T05")
+                    Line(
+                        "Effectiveness",
+                        context.text(
+                            sentence, v=context.words.number(value * 100), k=int(k), n=whole
+                        ),
+                        _records(context, k, whole),
+                        "T05",
+                    )
                 )
-        return out or [_nothing(context, "Effectiveness", "no measure reports completions or placements", "T05")]
+        return out or [
+            _nothing(
+                context, "Effectiveness", "no measure reports completions or placements", "T05"
+            )
+        ]
 
     return _of_inventory(context, "Effectiveness", make) + _take_up(context)
 
@@ -169,7 +275,10 @@ def _take_up(context: Context) -> list[Line]:
     e = context.indicators(which=("L12",)).get("L12")
     if not isinstance(e, Estimate) or context.rules.confidential("share", float(e.n[0])):
         return []
-    said = context.text("{v}% of returnees took part in any support measure (95% interval {lo} to {hi}).", **interval(context, e))
+    said = context.text(
+        "{v}% of returnees took part in any support measure (95% interval {lo} to {hi}).",
+        **interval(context, e),
+    )
     return [Line("Effectiveness", said, _survey_strength(context), "T10")]
 
 
@@ -178,29 +287,77 @@ def _efficiency(context: Context) -> list[Line]:
         out, table = list[Line](), inventory.profile().indicators
         n = context.words.number
         for name, sentence, scale, digits in (
-            ("cost per beneficiary, median", "The median measure spends {v} euro for each beneficiary ({k} of {n} measures report both).", 1.0, 0),
-            ("overhead ratio, median", "Overhead takes {v}% of the cost in the median measure ({k} of {n} measures report it).", 100.0, 1),
+            (
+                "cost per beneficiary, median",
+                (
+                    "The median measure spends {v} euro for each beneficiary ({k} of {n} measures"
+                    " report both)."
+                ),
+                1.0,
+                0,
+            ),
+            (
+                "overhead ratio, median",
+                (
+                    "Overhead takes {v}% of the cost in the median measure ({k} of {n} measures"
+                    " report it)."
+                ),
+                100.0,
+                1,
+            ),
         ):
             value, k = _indicator(table, name)
             if k >= 3 and np.isfinite(value):
-                out.append(Line("Efficiency", context.text(sentence, v=n(value * scale, digits), k=int(k), n=whole), _records(context, k, whole), "T04, T05"))
-        return out or [_nothing(context, "Efficiency", "fewer than three measures report their costs", "T04")]
+                out.append(
+                    Line(
+                        "Efficiency",
+                        context.text(sentence, v=n(value * scale, digits), k=int(k), n=whole),
+                        _records(context, k, whole),
+                        "T04, T05",
+                    )
+                )
+        return out or [
+            _nothing(context, "Efficiency", "fewer than three measures report their costs", "T04")
+        ]
 
     study = context.evaluation.tracing
     out = _of_inventory(context, "Efficiency", make)
     if study is None:
         return out
-    return out + [_job_year(context, study, e, d) for e, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True)]
+    return out + [
+        _job_year(context, study, e, d)
+        for e, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True)
+    ]
 
 
 def _job_year(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Line:
     m, n = money(context.evaluation, study, effect), context.words.number
     ratio = m.worth if isinstance(m.worth, NotEstimable) else m.worth.ratio
-    if isinstance(ratio, NotEstimable) or isinstance(m.worth, NotEstimable) or m.worth.fieller is None:
+    if (
+        isinstance(ratio, NotEstimable)
+        or isinstance(m.worth, NotEstimable)
+        or m.worth.fieller is None
+    ):
         reason = ratio.reason if isinstance(ratio, NotEstimable) else "its interval has no end"
-        return Line("Efficiency", context.text("{m}: no cost per additional job is given: {r}.", m=effect.measure, r=context.text(reason)), NONE, "T20")
+        return Line(
+            "Efficiency",
+            context.text(
+                "{m}: no cost per additional job is given: {r}.",
+                m=effect.measure,
+                r=context.text(reason),
+            ),
+            NONE,
+            "T20",
+        )
     low, high = m.worth.fieller
-    said = context.text("{m}: an additional job-year cost {v} {c} ({lo} to {hi}).", m=effect.measure, v=n(ratio, 0), c=m.currency, lo=n(low, 0), hi=n(high, 0))
+    said = context.text(
+        "{m}: an additional job-year cost {v} {c} ({lo} to {hi}).",
+        m=effect.measure,
+        v=n(ratio, 0),
+        c=m.currency,
+        lo=n(low, 0),
+        hi=n(high, 0),
+    )
     return Line("Efficiency", said, strength_of(checks(context, effect, d)), "T20, F13")
 
 
@@ -209,7 +366,17 @@ def _impact(context: Context) -> list[Line]:
     wave = context.evaluation.params.integer("impact.main_wave")
     for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
         assert study is not None
-        out.append(_effect(context, "Impact", study, effect, d, wave, f"T17-{effect.measure}, T19-{effect.measure}, F12-{effect.measure}"))
+        out.append(
+            _effect(
+                context,
+                "Impact",
+                study,
+                effect,
+                d,
+                wave,
+                f"T17-{effect.measure}, T19-{effect.measure}, F12-{effect.measure}",
+            )
+        )
     r = context.evaluation.rollout
     if r is not None:
         out.append(_rolled(context))
@@ -218,19 +385,40 @@ def _impact(context: Context) -> list[Line]:
         out.append(
             Line(
                 "Impact",
-                context.text("The study file {f} is read by several estimators; what they agree on stands below its table.", f=own.source),
+                context.text(
+                    "The study file {f} is read by several estimators; what they agree on stands"
+                    " below its table.",
+                    f=own.source,
+                ),
                 MODERATE,
                 "T31, T32",
             )
         )
-    return out or [_nothing(context, "Impact", "no tracer study, study file or roll-out was supplied")]
+    return out or [
+        _nothing(context, "Impact", "no tracer study, study file or roll-out was supplied")
+    ]
 
 
-def _effect(context: Context, criterion: str, study: Tracing, effect: Effects, d: Doubt, wave: object, tables: str) -> Line:
+def _effect(
+    context: Context,
+    criterion: str,
+    study: Tracing,
+    effect: Effects,
+    d: Doubt,
+    wave: object,
+    tables: str,
+) -> Line:
     outcome = str(context.evaluation.params.text("impact.main_outcome"))
-    e = effect.by_wave.get((outcome, wave), NotEstimable("the params name no such outcome and wave"))
+    e = effect.by_wave.get(
+        (outcome, wave), NotEstimable("the params name no such outcome and wave")
+    )
     if isinstance(e, NotEstimable):
-        return Line(criterion, context.text("{m}: {r}", m=effect.measure, r=context.text(e.reason)), NONE, tables)
+        return Line(
+            criterion,
+            context.text("{m}: {r}", m=effect.measure, r=context.text(e.reason)),
+            NONE,
+            tables,
+        )
     scale = outcome_scale(outcome)[0]
     low, high = (float(v) for v in e.ci().iloc[0])
     values = {
@@ -245,23 +433,42 @@ def _effect(context: Context, criterion: str, study: Tracing, effect: Effects, d
         passed = {name: ok for name, ok in passed.items() if name in (PRE, LOT)}
     best = STRONG if criterion == "Impact" else MODERATE
     if low <= 0 <= high:
-        said = context.text("{m}: no effect on '{o}' could be shown after {w}: {v} {u} ({lo} to {hi}).", **values)
+        said = context.text(
+            "{m}: no effect on '{o}' could be shown after {w}: {v} {u} ({lo} to {hi}).", **values
+        )
         return Line(criterion, said, MODERATE if passed.get(PRE, False) else WEAK, tables)
-    rose, fell = "{m}: '{o}' rose by {v} {u} after {w} ({lo} to {hi}).", "{m}: '{o}' fell by {v} {u} after {w} ({lo} to {hi})."
-    said = " ".join(part for part in (context.text(rose if low > 0 else fell, **values), reservations(context, passed)) if part)
+    rose, fell = (
+        "{m}: '{o}' rose by {v} {u} after {w} ({lo} to {hi}).",
+        "{m}: '{o}' fell by {v} {u} after {w} ({lo} to {hi}).",
+    )
+    said = " ".join(
+        part
+        for part in (
+            context.text(rose if low > 0 else fell, **values),
+            reservations(context, passed),
+        )
+        if part
+    )
     held = strength_of(passed)
     return Line(criterion, context.name(said), best if held == STRONG else held, tables)
 
 
 def _unit(context: Context, scale: float) -> str:
-    return context.text("percentage points") if scale == 100 else context.text("units of the outcome")
+    return (
+        context.text("percentage points") if scale == 100 else context.text("units of the outcome")
+    )
 
 
 def _rolled(context: Context) -> Line:
     r = context.evaluation.rollout
     assert r is not None
     if isinstance(r.overall, NotEstimable):
-        return Line("Impact", context.text("{m}: {r}", m=r.measure, r=context.text(r.overall.reason)), NONE, "T24")
+        return Line(
+            "Impact",
+            context.text("{m}: {r}", m=r.measure, r=context.text(r.overall.reason)),
+            NONE,
+            "T24",
+        )
     low, high, _ = limits(r)
     n = context.words.number
     values = {
@@ -274,9 +481,19 @@ def _rolled(context: Context) -> Line:
     }
     if low <= 0 <= high:
         return Line(
-            "Impact", context.text("{m}: no effect of the roll-out on '{o}' could be shown: {v} {u} ({lo} to {hi}).", **values), MODERATE, "T24, F11-rollout"
+            "Impact",
+            context.text(
+                "{m}: no effect of the roll-out on '{o}' could be shown: {v} {u} ({lo} to {hi}).",
+                **values,
+            ),
+            MODERATE,
+            "T24, F11-rollout",
         )
-    survives = isinstance(r.honest, HonestDiD) and r.honest.breakdown is not None and r.honest.breakdown >= 0.5
+    survives = (
+        isinstance(r.honest, HonestDiD)
+        and r.honest.breakdown is not None
+        and r.honest.breakdown >= 0.5
+    )
     return Line(
         "Impact",
         context.text("{m}: '{o}' changed by {v} {u} with the roll-out ({lo} to {hi}).", **values),
@@ -293,9 +510,18 @@ def _sustainability(context: Context) -> list[Line]:
         assert study is not None
         last = study.waves[-1]
         if last == main:
-            out.append(_nothing(context, "Sustainability", "the wave of the headline is the last one", f"T17-{effect.measure}"))
+            out.append(
+                _nothing(
+                    context,
+                    "Sustainability",
+                    "the wave of the headline is the last one",
+                    f"T17-{effect.measure}",
+                )
+            )
         else:
-            out.append(_effect(context, "Sustainability", study, effect, d, last, f"T17-{effect.measure}"))
+            out.append(
+                _effect(context, "Sustainability", study, effect, d, last, f"T17-{effect.measure}")
+            )
     inventory = context.evaluation.inventory
     if inventory is not None:
         frame = inventory.frame[inventory.counted.to_numpy()]
@@ -306,5 +532,11 @@ def _sustainability(context: Context) -> list[Line]:
                 a=float(ended["sustained_after_end"].astype(bool).mean()),
                 k=len(ended),
             )
-            out.append(Line("Sustainability", said, _records(context, len(ended), len(frame)), "T05"))
-    return out or [_nothing(context, "Sustainability", "neither a tracer study nor an inventory says what lasted")]
+            out.append(
+                Line("Sustainability", said, _records(context, len(ended), len(frame)), "T05")
+            )
+    return out or [
+        _nothing(
+            context, "Sustainability", "neither a tracer study nor an inventory says what lasted"
+        )
+    ]

@@ -17,13 +17,30 @@ from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagn
 
 
 def data(context: Context) -> Chapter:
-    """T06 data and definitions, T06c quality, T12 weights step by step, T12b margins, F05 distribution of weights, published figures reproduced."""
+    """T06 data and definitions, T06c quality, T12 weights step by step, T12b margins, F05
+    distribution of weights, published figures reproduced.
+    """
     s = context.evaluation.survey
     if s is None:
-        return Chapter("data", "Definitions and data", (context.absent("labour force survey"), _definitions(context), quality(context)))
-    items: list[Item] = [_definitions(context), quality(context), _weights(context, s), *_margins(context, s), *margins(context, s), _distribution(context, s)]
+        return Chapter(
+            "data",
+            "Definitions and data",
+            (context.absent("labour force survey"), _definitions(context), quality(context)),
+        )
+    items: list[Item] = [
+        _definitions(context),
+        quality(context),
+        _weights(context, s),
+        *_margins(context, s),
+        *margins(context, s),
+        _distribution(context, s),
+    ]
     reproduced = _targets(context, s)
-    return Chapter("data", "Definitions and data", tuple(items + ([reproduced] if reproduced is not None else [])))
+    return Chapter(
+        "data",
+        "Definitions and data",
+        tuple(items + ([reproduced] if reproduced is not None else [])),
+    )
 
 
 def _definitions(context: Context) -> Item:
@@ -35,25 +52,47 @@ def _definitions(context: Context) -> Item:
     ]
     if s is not None:
         rows += [
-            ("Who is a migrant", s.definition.text), ("Labour force indicators", s.ages.labour), ("Survey file", context.name(s.source)),
+            ("Who is a migrant", s.definition.text),
+            ("Labour force indicators", s.ages.labour),
+            ("Survey file", context.name(s.source)),
             ("Variance", spelled(s.sample.design.describe())),
             ("Lonely PSUs", _lonely(context, s)),
-        ]  # fmt: skip
+        ]
         isco, isced, icls = (
-            s.sample.frame[c].dropna().astype(str).unique() if c in s.sample.frame.columns else [] for c in ("isco_version", "isced_version", "icls_v")
+            s.sample.frame[c].dropna().astype(str).unique() if c in s.sample.frame.columns else []
+            for c in ("isco_version", "isced_version", "icls_v")
         )
         resolutions = context.codes("icls")
         named = "; ".join(
-            [f"{t(n)} {', '.join(str(x).rpartition('_')[2] for x in v)}" for n, v in (("ISCO", isco), ("ISCED", isced)) if len(v)]
+            [
+                f"{t(n)} {', '.join(str(x).rpartition('_')[2] for x in v)}"
+                for n, v in (("ISCO", isco), ("ISCED", isced))
+                if len(v)
+            ]
             + [resolutions.get(str(x), str(x)) for x in icls]
         )
         rows.append(("Classifications", context.name(named) if named else t("not stated")))
     breaks = p.items("breaks.series")
-    rows.append(("Series breaks", context.name("; ".join(breaks)) if breaks else t("none declared")))
+    rows.append(
+        ("Series breaks", context.name("; ".join(breaks)) if breaks else t("none declared"))
+    )
     d = context.rules
-    rows.append(("Reliability and confidentiality", t("coefficient of variation above {a:.0%}: (u); above {b:.0%}: not shown; fewer than {c} persons ({m} for means): not shown",
-                                                       a=d.cv_flag, b=d.cv_suppress, c=d.min_cell, m=d.min_mean)))  # fmt: skip
-    return text_table(context, "T06", "Definitions in force and data used", rows, ("Item", "In this report"))
+    rows.append(
+        (
+            "Reliability and confidentiality",
+            t(
+                "coefficient of variation above {a:.0%}: (u); above {b:.0%}: not shown; fewer than"
+                " {c} persons ({m} for means): not shown",
+                a=d.cv_flag,
+                b=d.cv_suppress,
+                c=d.min_cell,
+                m=d.min_mean,
+            ),
+        )
+    )
+    return text_table(
+        context, "T06", "Definitions in force and data used", rows, ("Item", "In this report")
+    )
 
 
 def _lonely(context: Context, s: Survey) -> str:
@@ -61,17 +100,38 @@ def _lonely(context: Context, s: Survey) -> str:
     if not lonely:
         return context.text("none")
     how = context.text(s.sample.design.lonely)
-    return context.text("{n} strata with one PSU: {which} (treatment: {how})", n=len(lonely), which=", ".join(lonely[:8]), how=how)
+    return context.text(
+        "{n} strata with one PSU: {which} (treatment: {how})",
+        n=len(lonely),
+        which=", ".join(lonely[:8]),
+        how=how,
+    )
 
 
 def _weights(context: Context, s: Survey) -> Table:
     table = weight_diagnostics(s.sample)
     frame = table.set_index(
-        pd.Index([context.text("{k}. {step}", k=k, step=context.text(spelled(str(v)))) for k, v in zip(table["step"], table["name"], strict=True)])
+        pd.Index(
+            [
+                context.text("{k}. {step}", k=k, step=context.text(spelled(str(v))))
+                for k, v in zip(table["step"], table["name"], strict=True)
+            ]
+        )
     )[["n", "sum", "cv", "kish_deff", "n_eff"]]
     frame.insert(3, "spread", [weight_spread(s.sample, k) for k in range(len(frame))])
-    frame.columns = pd.Index(["rows with weight", "sum of weights", "CV of weights", SPREAD, "Kish design effect", "effective n"])
-    out = counts("T12", "The weight, step by step", frame, s.source, digits=1, synthetic=context.synthetic)
+    frame.columns = pd.Index(
+        [
+            "rows with weight",
+            "sum of weights",
+            "CV of weights",
+            SPREAD,
+            "Kish design effect",
+            "effective n",
+        ]
+    )
+    out = counts(
+        "T12", "The weight, step by step", frame, s.source, digits=1, synthetic=context.synthetic
+    )
     return Table(
         out.id,
         out.title,
@@ -81,7 +141,13 @@ def _weights(context: Context, s: Survey) -> Table:
         1.0,
         1,
         out.synthetic,
-        {"CV of weights": (1.0, 2), "Kish design effect": (1.0, 2), "rows with weight": (1.0, 0), "sum of weights": (1.0, 0), "effective n": (1.0, 0)},
+        {
+            "CV of weights": (1.0, 2),
+            "Kish design effect": (1.0, 2),
+            "rows with weight": (1.0, 0),
+            "sum of weights": (1.0, 0),
+            "effective n": (1.0, 0),
+        },
     )
 
 
@@ -89,7 +155,11 @@ def _margins(context: Context, s: Survey) -> list[Item]:
     table = margins_before_after(s.sample)
     same = reproduced(context.evaluation.params, s)
     if table.empty:
-        return [context.text("The weights are used as delivered; no control totals were supplied or asked for.")]
+        return [
+            context.text(
+                "The weights are used as delivered; no control totals were supplied or asked for."
+            )
+        ]
     worst = float((table["unmet"].abs() / table["total"].clip(lower=1)).max())
     move = table["before"] / table["total"] - 1
     said = (
@@ -97,7 +167,8 @@ def _margins(context: Context, s: Survey) -> list[Item]:
         if same is None
         else [
             context.text(
-                "The office's final weight '{c}' is reproduced for all {n:,} persons; the largest relative difference is {d:.1e}.",
+                "The office's final weight '{c}' is reproduced for all {n:,} persons; the largest"
+                " relative difference is {d:.1e}.",
                 c=same[0],
                 n=s.sample.n,
                 d=same[1],
@@ -106,13 +177,26 @@ def _margins(context: Context, s: Survey) -> list[Item]:
     )
     return [
         *said,
-        context.text("{n} margin cells are met; the largest gap left is {gap:.1e} of its total. Before calibration the sample missed its totals by {mean:.1%} on average and by {most:.1%} at most.",
-                     n=len(table), gap=worst, mean=float(move.abs().mean()), most=float(move.abs().max()))
-    ]  # fmt: skip
+        context.text(
+            "{n} margin cells are met; the largest gap left is {gap:.1e} of its total. Before"
+            " calibration the sample missed its totals by {mean:.1%} on average and by {most:.1%}"
+            " at most.",
+            n=len(table),
+            gap=worst,
+            mean=float(move.abs().mean()),
+            most=float(move.abs().max()),
+        ),
+    ]
 
 
 def _distribution(context: Context, s: Survey) -> Item:
-    status = s.sample.frame["mig_status"].astype("string").map({"RET": "returnees", "NON": "non-migrants"}) if "mig_status" in s.sample.frame.columns else None
+    status = (
+        s.sample.frame["mig_status"]
+        .astype("string")
+        .map({"RET": "returnees", "NON": "non-migrants"})
+        if "mig_status" in s.sample.frame.columns
+        else None
+    )
     groups = None if status is None else status.fillna("others").tolist()
     return figures.histogram(
         "F05",
@@ -122,7 +206,10 @@ def _distribution(context: Context, s: Survey) -> Item:
         "persons that one interviewed person stands for (log scale)",
         s.source,
         (
-            "The outer bins hold the weights beyond the 1st and 99th percentile; bins of fewer than 10 persons are not drawn.",
+            (
+                "The outer bins hold the weights beyond the 1st and 99th percentile; bins of fewer"
+                " than 10 persons are not drawn."
+            ),
             persons(context, s.sample.active.sum()),
         ),
         context.synthetic,
@@ -130,7 +217,12 @@ def _distribution(context: Context, s: Survey) -> Item:
     )
 
 
-_REPRODUCE = {"lfpr": "L3.participation", "employment_rate": "L3.employment", "unemployment_rate": "L3.unemployment", "returnee_share": "L1"}
+_REPRODUCE = {
+    "lfpr": "L3.participation",
+    "employment_rate": "L3.employment",
+    "unemployment_rate": "L3.unemployment",
+    "returnee_share": "L1",
+}
 
 
 def _targets(context: Context, s: Survey) -> Table | None:
@@ -139,20 +231,64 @@ def _targets(context: Context, s: Survey) -> Table | None:
         return None
     found = context.indicators(which=("L1", "L3"))
     cells = []
-    for row in targets[(targets["domain"].astype(str) == "all") & targets["item"].isin(list(_REPRODUCE))].itertuples(index=False):
+    for row in targets[
+        (targets["domain"].astype(str) == "all") & targets["item"].isin(list(_REPRODUCE))
+    ].itertuples(index=False):
         e = found.get(_REPRODUCE[str(row.item)])
         if e is None or not hasattr(e, "value"):
             continue
         frame = e.to_frame().iloc[0]
         name = str(e.extra.get("title", row.item))
-        blank = dict.fromkeys(COLUMNS, np.nan) | {"flag": "", "unit": "share", "definition": "", "status": "shown"}
-        cells.append(blank | {"row": name, "column": "published figure", "value": float(row.value), "kind": "count"})
-        cells.append(blank | {"row": name, "column": "this survey", "value": frame["value"], "se": frame["se"], "ci_low": frame["ci_low"], "ci_high": frame["ci_high"], "cv": frame["cv"],
-                              "n": float(e.n[0]), "degf": frame["degf"], "kind": e.kind, "definition": e.definition})  # fmt: skip
+        blank = dict.fromkeys(COLUMNS, np.nan) | {
+            "flag": "",
+            "unit": "share",
+            "definition": "",
+            "status": "shown",
+        }
         cells.append(
-            blank | {"row": name, "column": "difference in standard errors", "value": (frame["value"] - float(row.value)) / frame["se"] / 100, "kind": "count"}
+            blank
+            | {
+                "row": name,
+                "column": "published figure",
+                "value": float(row.value),
+                "kind": "count",
+            }
+        )
+        cells.append(
+            blank
+            | {
+                "row": name,
+                "column": "this survey",
+                "value": frame["value"],
+                "se": frame["se"],
+                "ci_low": frame["ci_low"],
+                "ci_high": frame["ci_high"],
+                "cv": frame["cv"],
+                "n": float(e.n[0]),
+                "degf": frame["degf"],
+                "kind": e.kind,
+                "definition": e.definition,
+            }
+        )
+        cells.append(
+            blank
+            | {
+                "row": name,
+                "column": "difference in standard errors",
+                "value": (frame["value"] - float(row.value)) / frame["se"] / 100,
+                "kind": "count",
+            }
         )
     if not cells:
         return None
     note = context.text("A difference of less than 3 standard errors is what sampling allows.")
-    return Table("T06b", "Published figures reproduced", pd.DataFrame(cells, columns=list(COLUMNS)), "targets.csv", (note,), 100.0, 1, context.synthetic)
+    return Table(
+        "T06b",
+        "Published figures reproduced",
+        pd.DataFrame(cells, columns=list(COLUMNS)),
+        "targets.csv",
+        (note,),
+        100.0,
+        1,
+        context.synthetic,
+    )

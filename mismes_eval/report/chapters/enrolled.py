@@ -14,7 +14,10 @@ from mismes_eval.report.tables import COLUMNS, Table, cells_by
 
 ARMS = {1.0: "participants", 0.0: "comparison"}
 YES = frozenset({"1", "1.0", "true"})
-SAFE = "Personal identifiers are refused when files are read, and groups of a few persons are hidden in every table."
+SAFE = (
+    "Personal identifiers are refused when files are read, and groups of a few persons are hidden"
+    " in every table."
+)
 
 
 def enrolled_items(context: Context, study: Tracing) -> list[Item]:
@@ -22,40 +25,83 @@ def enrolled_items(context: Context, study: Tracing) -> list[Item]:
     asked = _answers(context, study)
     if not asked:
         said = context.text("the tracer study records neither consent nor vulnerability")
-        return [context.text("{f}: {m}: {r}.", f="T14b", m=context.text("consent and vulnerability"), r=said)]
-    parts = [_shares(context, study, name, level, arm) for name, level in asked.items() for arm in ARMS]
-    notes = ("Shares of those who answered. Consent as it was given at enrolment.", SAFE, study.panel.sample.design.basis)
+        return [
+            context.text(
+                "{f}: {m}: {r}.", f="T14b", m=context.text("consent and vulnerability"), r=said
+            )
+        ]
+    parts = [
+        _shares(context, study, name, level, arm) for name, level in asked.items() for arm in ARMS
+    ]
+    notes = (
+        "Shares of those who answered. Consent as it was given at enrolment.",
+        SAFE,
+        study.panel.sample.design.basis,
+    )
     title = "Consent, vulnerability and return of those enrolled, %"
-    return [Table("T14b", title, pd.concat(parts, ignore_index=True)[list(COLUMNS)], study.source, notes, 100.0, 1, context.synthetic)]
+    return [
+        Table(
+            "T14b",
+            title,
+            pd.concat(parts, ignore_index=True)[list(COLUMNS)],
+            study.source,
+            notes,
+            100.0,
+            1,
+            context.synthetic,
+        )
+    ]
 
 
 def _answers(context: Context, study: Tracing) -> dict[str, pd.Series]:
-    """Question -> answer of each person (n,) in words; missing where not known. Questions that nobody answered are left out."""
+    """Question -> answer of each person (n,) in words; missing where not known. Questions that
+    nobody answered are left out.
+    """
     frame = study.panel.sample.frame
     out: dict[str, pd.Series] = {}
     if "consent_scope" in frame.columns:
-        out["scope of the consent"] = frame["consent_scope"].astype("string").map(context.name, na_action="ignore")
+        out["scope of the consent"] = (
+            frame["consent_scope"].astype("string").map(context.name, na_action="ignore")
+        )
     if "vulnerable" in frame.columns:
         known = frame["vulnerable"].astype("string").str.lower()
         out["vulnerable"] = known.map(lambda v: "yes" if v in YES else "no", na_action="ignore")
     if "ret_type" in frame.columns:
         out["way of return"] = frame["ret_type"].astype("string").map(KINDS)
-    return {name: level for name, level in out.items() if level[study.panel.sample.active].notna().any()}
+    return {
+        name: level for name, level in out.items() if level[study.panel.sample.active].notna().any()
+    }
 
 
-def _shares(context: Context, study: Tracing, name: str, level: pd.Series, arm: float) -> pd.DataFrame:
-    """Shares of the answers in one arm; answers of a few persons, and those that would give them away, are hidden."""
+def _shares(
+    context: Context, study: Tracing, name: str, level: pd.Series, arm: float
+) -> pd.DataFrame:
+    """Shares of the answers in one arm; answers of a few persons, and those that would give them
+    away, are hidden.
+    """
     sample = study.panel.sample
-    inside = sample.where((sample.frame[TREATED].to_numpy(float) == arm) & level.notna().to_numpy(bool))
+    inside = sample.where(
+        (sample.frame[TREATED].to_numpy(float) == arm) & level.notna().to_numpy(bool)
+    )
     if not inside.active.any():
         return pd.DataFrame(columns=list(COLUMNS))
     answer = level.astype(object).where(level.notna(), None)
     count = answer[inside.active].value_counts()
     if len(count) == 1:
-        return pd.DataFrame(columns=list(COLUMNS))  # everybody gave the same answer: nothing is compared
-    e = proportion(inside.with_columns({"_answer": answer.to_numpy()}), "_answer").annotated(kind="share")
+        return pd.DataFrame(
+            columns=list(COLUMNS)
+        )  # everybody gave the same answer: nothing is compared
+    e = proportion(inside.with_columns({"_answer": answer.to_numpy()}), "_answer").annotated(
+        kind="share"
+    )
     answers = [str(v) for v in e.keys["level"]]
-    rows = [context.text("{c}: {level}", c=context.text(name), level=context.words.level(v)) for v in answers]
+    rows = [
+        context.text("{c}: {level}", c=context.text(name), level=context.words.level(v))
+        for v in answers
+    ]
     cells = cells_by(e, context.rules, rows, ARMS[arm])
     hidden = few_of(count, context.rules.min_cell).reindex(answers).to_numpy(bool)
-    return cells.assign(status=np.where(hidden, "confidential", cells["status"]), flag=np.where(hidden, "", cells["flag"]))
+    return cells.assign(
+        status=np.where(hidden, "confidential", cells["status"]),
+        flag=np.where(hidden, "", cells["flag"]),
+    )

@@ -1,4 +1,6 @@
-"""Cells of one line that adds up to a known whole: which of them may not be shown because of few persons, or because they would give such a cell away."""
+"""Cells of one line that adds up to a known whole: which of them may not be shown because of few
+persons, or because they would give such a cell away.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,11 @@ import pandas as pd
 
 
 def few_of(count: pd.Series, least: int) -> pd.Series:
-    """Which cells stay hidden: those of 1 to `least` - 1 persons, and others until two or more are hidden that hold `least` persons together.
+    """Which cells stay hidden: those of 1 to `least` - 1 persons, and others until two or more are
+    hidden that hold `least` persons together.
 
-    Fewer than that would be what the shown cells lack to the whole. Added are the smallest cells with persons in them; those without, where no other is left.
+    Fewer than that would be what the shown cells lack to the whole. Added are the smallest cells
+    with persons in them; those without, where no other is left.
     """
     few = count.gt(0) & count.lt(least)
     if not few.any():

@@ -18,16 +18,28 @@ BETTER = (SHARES - {"abroad"}) | {
     "rsi_psych",
     "life_sat",
 }
-NONE = "{m}: looked for harm in {k} outcomes and waves in which more is better: none fell by more than chance explains. Falls within the intervals of the table cannot be excluded."
-SOME = "{m}: looked for harm in {k} outcomes and waves in which more is better: {falls} fell by more than chance explains (95% intervals, each outcome for itself)."
+NONE = (
+    "{m}: looked for harm in {k} outcomes and waves in which more is better: none fell by more than"
+    " chance explains. Falls within the intervals of the table cannot be excluded."
+)
+SOME = (
+    "{m}: looked for harm in {k} outcomes and waves in which more is better: {falls} fell by more"
+    " than chance explains (95% intervals, each outcome for itself)."
+)
 
 
 def harm(context: Context, study: Tracing, effect: Effects) -> list[str]:
     """One sentence a measure; none where nothing could be estimated."""
-    seen = {key: e for key, e in effect.by_wave.items() if isinstance(e, Estimate) and key[0] in BETTER}
+    seen = {
+        key: e for key, e in effect.by_wave.items() if isinstance(e, Estimate) and key[0] in BETTER
+    }
     if not seen:
         return []
-    falls = [_fall(context, study, str(o), w, e) for (o, w), e in seen.items() if float(e.ci()["high"].iloc[0]) < 0]
+    falls = [
+        _fall(context, study, str(o), w, e)
+        for (o, w), e in seen.items()
+        if float(e.ci()["high"].iloc[0]) < 0
+    ]
     if not falls:
         return [context.text(NONE, m=effect.measure, k=len(seen))]
     return [context.text(SOME, m=effect.measure, k=len(seen), falls="; ".join(falls))]
@@ -37,4 +49,11 @@ def _fall(context: Context, study: Tracing, outcome: str, wave: object, e: Estim
     scale, n = outcome_scale(outcome)[0], context.words.number
     low, high = (n(float(v) * scale) for v in e.ci().iloc[0])
     when = context.text("{m:.0f} months", m=study.months[wave])
-    return context.text("'{o}' after {w} ({v}; {lo} to {hi})", o=context.column(outcome), w=when, v=n(float(e.value[0]) * scale), lo=low, hi=high)
+    return context.text(
+        "'{o}' after {w} ({v}; {lo} to {hi})",
+        o=context.column(outcome),
+        w=when,
+        v=n(float(e.value[0]) * scale),
+        lo=low,
+        hi=high,
+    )

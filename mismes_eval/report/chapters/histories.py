@@ -12,11 +12,21 @@ from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
 
 TITLES = {
-    "T5": "months to the first job, median", "T6": "job match", "T7": "share of months employed", "T8": "employed in all of the last 6 months", "T9": "ever went abroad",
-    "T10": "business still running", "T11": "reintegration", "T12": "mean earnings of the employed, PPP",
-}  # fmt: skip
+    "T5": "months to the first job, median",
+    "T6": "job match",
+    "T7": "share of months employed",
+    "T8": "employed in all of the last 6 months",
+    "T9": "ever went abroad",
+    "T10": "business still running",
+    "T11": "reintegration",
+    "T12": "mean earnings of the employed, PPP",
+}
 ARMS = {"T": "participants", "C": "comparison"}
-DIMENSIONS = {"rsi_econ": "economic", "rsi_social": "social", "rsi_psych": "psychosocial"}  # of reintegration, beside its total score
+DIMENSIONS = {
+    "rsi_econ": "economic",
+    "rsi_social": "social",
+    "rsi_psych": "psychosocial",
+}  # of reintegration, beside its total score
 SHARES = ("T6", "T7", "T8", "T9", "T10")
 
 
@@ -36,11 +46,31 @@ def histories(context: Context, study: Tracing) -> Table:
         rows = [_row(context, id_, title, item, k) for k in keep]
         units |= {r: (100.0, 1) if id_ in SHARES else (1.0, 2 if id_ == "T11" else 1) for r in rows}
         kind = "share" if id_ in SHARES else item.kind
-        arms = [ARMS.get(str(item.keys["arm"].iloc[k])) or context.name(item.keys["arm"].iloc[k]) if "arm" in item.keys else "all" for k in keep]
+        arms = [
+            (
+                ARMS.get(str(item.keys["arm"].iloc[k])) or context.name(item.keys["arm"].iloc[k])
+                if "arm" in item.keys
+                else "all"
+            )
+            for k in keep
+        ]
         parts.append(cells_by(item.select(keep).annotated(kind=kind), context.rules, rows, arms))
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
-    note = "Shares in %. Job match: level and field of the job fit the training. Reintegration: scores from 0 to 1, in total and by dimension. Months count from enrolment."
-    return Table("T16b", "Work and life after enrolment", cells, study.source, (note, study.panel.sample.design.basis), 1.0, 1, context.synthetic, units)
+    note = (
+        "Shares in %. Job match: level and field of the job fit the training. Reintegration: scores"
+        " from 0 to 1, in total and by dimension. Months count from enrolment."
+    )
+    return Table(
+        "T16b",
+        "Work and life after enrolment",
+        cells,
+        study.source,
+        (note, study.panel.sample.design.basis),
+        1.0,
+        1,
+        context.synthetic,
+        units,
+    )
 
 
 def _wanted(id_: str, item: Estimate, k: int) -> bool:
@@ -54,9 +84,19 @@ def _row(context: Context, id_: str, title: str, item: Estimate, k: int) -> str:
     keys = item.keys.iloc[k]
     name = context.text(title)
     if id_ == "T6":
-        name = context.text("{indicator}: {part}", indicator=name, part=context.text(str(keys["variable"])))
+        name = context.text(
+            "{indicator}: {part}", indicator=name, part=context.text(str(keys["variable"]))
+        )
     score = str(keys["variable"]).removesuffix(" mean") if id_ == "T11" else ""
     if score in DIMENSIONS:
-        name = context.text("{indicator}: {part}", indicator=name, part=context.text(DIMENSIONS[score]))
+        name = context.text(
+            "{indicator}: {part}", indicator=name, part=context.text(DIMENSIONS[score])
+        )
     when = keys.get("months", keys.get("time"))
-    return name if when is None or pd.isna(when) else context.text("{what}, {when}", what=name, when=context.text("{m:.0f} months", m=float(when)))
+    return (
+        name
+        if when is None or pd.isna(when)
+        else context.text(
+            "{what}, {when}", what=name, when=context.text("{m:.0f} months", m=float(when))
+        )
+    )

@@ -11,7 +11,9 @@ from mismes_eval.report.chapters.theory import evaluated, shortfalls
 
 
 def limits(context: Context) -> Chapter:
-    """T05c evidence by criterion, T21 limitations, T22 deviations from the analysis plan; T23 is added when every chapter is built."""
+    """T05c evidence by criterion, T21 limitations, T22 deviations from the analysis plan; T23 is
+    added when every chapter is built.
+    """
     items: list[Item] = [criteria(context), _limitations(context), deviations(context)]
     return Chapter("limits", "Limits and sources", tuple(items))
 
@@ -24,9 +26,12 @@ def _pooled(context: Context) -> list[tuple[str, str]]:
     mixed = [
         e.measure
         for e in context.evaluation.effects
-        if returnees(study, e.measure, context.evaluation.inventory) and isinstance(found.groups.get((e.measure, VOLUNTARY)), NotEstimable)
+        if returnees(study, e.measure, context.evaluation.inventory)
+        and isinstance(found.groups.get((e.measure, VOLUNTARY)), NotEstimable)
     ]
-    said = "{m}: effects are averages over voluntary and forced returns, which T18 cannot tell apart."
+    said = (
+        "{m}: effects are averages over voluntary and forced returns, which T18 cannot tell apart."
+    )
     return [("Voluntariness of return", context.text(said, m=", ".join(mixed)))] if mixed else []
 
 
@@ -36,35 +41,97 @@ def _limitations(context: Context) -> Item:
         rows.append(
             (
                 "Synthetic data",
-                "The persons, households and measures of this report are made up. It shows what a report looks like; it says nothing about the country.",
+                (
+                    "The persons, households and measures of this report are made up. It shows what"
+                    " a report looks like; it says nothing about the country."
+                ),
             )
         )
     if e.survey is not None:
         level = e.survey.sample.design.level
         if level == "household":
             rows.append(
-                ("No PSU in the survey file", "Variances use households as clusters; clustering between households is missed, so intervals may be too narrow.")
+                (
+                    "No PSU in the survey file",
+                    (
+                        "Variances use households as clusters; clustering between households is"
+                        " missed, so intervals may be too narrow."
+                    ),
+                )
             )
         if level == "element":
-            rows.append(("Neither PSU nor household in the survey file", "Variances treat persons as independent apart from the supplied cluster effect."))
+            rows.append(
+                (
+                    "Neither PSU nor household in the survey file",
+                    (
+                        "Variances treat persons as independent apart from the supplied cluster"
+                        " effect."
+                    ),
+                )
+            )
         if e.survey.absent is not None:
-            rows.append(("Absent members", "Households that left as a whole are reported by nobody and are not covered."))
+            rows.append(
+                (
+                    "Absent members",
+                    "Households that left as a whole are reported by nobody and are not covered.",
+                )
+            )
     if e.inventory is not None:
-        rows.append(("Inventory", "A purposive census: measures whose implementers did not answer are missing and not estimated."))
+        rows.append(
+            (
+                "Inventory",
+                (
+                    "A purposive census: measures whose implementers did not answer are missing and"
+                    " not estimated."
+                ),
+            )
+        )
     if e.tracing is not None:
-        rows.append(("Attrition", "Response propensities use what was known at enrolment; loss that depends on what happened later remains."))
-        rows.append(("Parallel trends", "The effect rests on an assumption about what would have been; the pre-trend test has limited power."))
+        rows.append(
+            (
+                "Attrition",
+                (
+                    "Response propensities use what was known at enrolment; loss that depends on"
+                    " what happened later remains."
+                ),
+            )
+        )
+        rows.append(
+            (
+                "Parallel trends",
+                (
+                    "The effect rests on an assumption about what would have been; the pre-trend"
+                    " test has limited power."
+                ),
+            )
+        )
         for effect in e.effects:
             for outcome, pre in effect.pre.items():
-                if isinstance(pre, Estimate) and not (pre.ci()["low"].iloc[0] <= 0 <= pre.ci()["high"].iloc[0]):
+                if isinstance(pre, Estimate) and not (
+                    pre.ci()["low"].iloc[0] <= 0 <= pre.ci()["high"].iloc[0]
+                ):
                     rows.append(
                         (
                             context.text("{m}: {o}", m=effect.measure, o=context.column(outcome)),
-                            "The groups moved apart before the measure began: do not read the effect as caused by it.",
+                            (
+                                "The groups moved apart before the measure began: do not read the"
+                                " effect as caused by it."
+                            ),
                         )
                     )
     rows += [*shortfalls(context), *_pooled(context)]
     if evaluated(context) and e.params.path("inputs.analysis_plan") is None:
-        rows.append(("Analysis plan", "None was supplied: every choice of this report was made without one."))
+        rows.append(
+            (
+                "Analysis plan",
+                "None was supplied: every choice of this report was made without one.",
+            )
+        )
     rows = rows or [("Scope", "Only what the chapters show was supplied.")]
-    return text_table(context, "T21", "Limitations", [(context.text(a), context.text(b)) for a, b in rows], ("Subject", "What to keep in mind"))
+    return text_table(
+        context,
+        "T21",
+        "Limitations",
+        [(context.text(a), context.text(b)) for a, b in rows],
+        ("Subject", "What to keep in mind"),
+    )

@@ -34,20 +34,38 @@ from mismes_eval.report.tables import COLUMNS, Table
 
 
 def measures(context: Context) -> Chapter:
-    """T01 profile by stage, T02 who pays, T04 unit costs, T05 success factors and evaluation; F01 stage x model, F02 timeline, F02b budget, F04 from sources to measures."""
+    """T01 profile by stage, T02 who pays, T04 unit costs, T05 success factors and evaluation; F01
+    stage x model, F02 timeline, F02b budget, F04 from sources to measures.
+    """
     inventory = context.evaluation.inventory
     if inventory is None:
-        return Chapter("inventory", "National inventory of measures", (context.absent("inventory"),))
+        return Chapter(
+            "inventory", "National inventory of measures", (context.absent("inventory"),)
+        )
     profile, money = inventory.profile(), budgets(counted(inventory))
     items: list[Item] = [
-        context.text("The inventory is a purposive census: numbers have no sampling error, but they describe the measures that implementers reported."),
-        sources(context, inventory), _by_stage(context, inventory, money), _heat(context, inventory, profile), by_model(context, inventory, money), timeline(context, inventory), tree(context, inventory, money),
-        _who_pays(context, inventory), actors(context, inventory), _unit_costs(context, profile), _indicators(context, inventory, profile), _register(context, inventory),
-    ]  # fmt: skip
+        context.text(
+            "The inventory is a purposive census: numbers have no sampling error, but they describe"
+            " the measures that implementers reported."
+        ),
+        sources(context, inventory),
+        _by_stage(context, inventory, money),
+        _heat(context, inventory, profile),
+        by_model(context, inventory, money),
+        timeline(context, inventory),
+        tree(context, inventory, money),
+        _who_pays(context, inventory),
+        actors(context, inventory),
+        _unit_costs(context, profile),
+        _indicators(context, inventory, profile),
+        _register(context, inventory),
+    ]
     return Chapter("inventory", "National inventory of measures", tuple(items))
 
 
-def _number(row: str, column: str, value: float, unit: str = "", status: str = "shown", n: float = np.nan) -> dict[str, object]:
+def _number(
+    row: str, column: str, value: float, unit: str = "", status: str = "shown", n: float = np.nan
+) -> dict[str, object]:
     return dict.fromkeys(COLUMNS, np.nan) | {
         "row": row,
         "column": column,
@@ -73,9 +91,15 @@ def _by_stage(context: Context, inventory: Inventory, money: Budgets) -> Table:
         rows = frame if key == WHOLE else frame[frame["stage_code"].astype(str) == key[0]]
         status = "confidential" if key in money.hidden else "shown"
         cells += [
-            _number(label, "measures", len(rows)), _number(label, MILLION, money.amount.get(key, 0.0) / 1e6, "EUR", status),
-            _number(label, "beneficiaries reached", float(rows["benef_reached"].sum(min_count=1))), _number(label, "measures without a count of beneficiaries", float(rows["benef_reached"].isna().sum())),
-        ]  # fmt: skip
+            _number(label, "measures", len(rows)),
+            _number(label, MILLION, money.amount.get(key, 0.0) / 1e6, "EUR", status),
+            _number(label, "beneficiaries reached", float(rows["benef_reached"].sum(min_count=1))),
+            _number(
+                label,
+                "measures without a count of beneficiaries",
+                float(rows["benef_reached"].isna().sum()),
+            ),
+        ]
     return Table(
         "T01",
         "Measures, budget and beneficiaries by stage of migration",
@@ -94,12 +118,29 @@ def _heat(context: Context, inventory: Inventory, profile: Profile) -> Item:
     table = profile.matrix_n.copy()
     table.index = pd.Index([_stages(context).get(str(i), str(i)) for i in table.index])
     models = context.codes("models")
-    notes = "; ".join(context.text("{code}: {label}", code=c, label=models[c]) for c in table.columns if c in models)
+    notes = "; ".join(
+        context.text("{code}: {label}", code=c, label=models[c])
+        for c in table.columns
+        if c in models
+    )
     said = (context.name(notes), all_measures(context, counted(inventory)))
-    return figures.heat("F01", "Measures by stage and model", table, "number of measures", SOURCE, said, context.synthetic, context.words)
+    return figures.heat(
+        "F01",
+        "Measures by stage and model",
+        table,
+        "number of measures",
+        SOURCE,
+        said,
+        context.synthetic,
+        context.words,
+    )
 
 
-_SIDES = {"ORIGIN": "origin, % of budget", "DESTINATION": "destination, % of budget", "MULTILATERAL": "multilateral, % of budget"}
+_SIDES = {
+    "ORIGIN": "origin, % of budget",
+    "DESTINATION": "destination, % of budget",
+    "MULTILATERAL": "multilateral, % of budget",
+}
 
 
 def _who_pays(context: Context, inventory: Inventory) -> Table:
@@ -111,9 +152,29 @@ def _who_pays(context: Context, inventory: Inventory) -> Table:
         for side, label in _SIDES.items():
             part = rows[rows["funder_side"].astype(str) == side]
             status = "confidential" if side in hidden else "shown"
-            cells.append(_number(name, label, float(part["budget_eur"].sum() / total) if total else np.nan, "share", status))
-        cells.append(_number(name, "measures without a budget", float(rows["budget_eur"].isna().sum()) / 100))
-    return Table("T02", "Who pays", pd.DataFrame(cells, columns=list(COLUMNS)), SOURCE, (HIDDEN_NOTE,), 100.0, 0, context.synthetic, of="measures")
+            cells.append(
+                _number(
+                    name,
+                    label,
+                    float(part["budget_eur"].sum() / total) if total else np.nan,
+                    "share",
+                    status,
+                )
+            )
+        cells.append(
+            _number(name, "measures without a budget", float(rows["budget_eur"].isna().sum()) / 100)
+        )
+    return Table(
+        "T02",
+        "Who pays",
+        pd.DataFrame(cells, columns=list(COLUMNS)),
+        SOURCE,
+        (HIDDEN_NOTE,),
+        100.0,
+        0,
+        context.synthetic,
+        of="measures",
+    )
 
 
 def hidden_sides(rows: pd.DataFrame) -> set[str]:
@@ -122,15 +183,32 @@ def hidden_sides(rows: pd.DataFrame) -> set[str]:
 
 
 def _hidden_groups(rows: pd.DataFrame, group: pd.Series) -> set[str]:
-    """Groups of measures whose budget may not be published beside the total: by the p% rule, and those that would give one away by subtraction."""
-    parts = {(g,): rows[group == g] for g in sorted(group.unique()) if rows.loc[group == g, "budget_eur"].sum() > 0}
+    """Groups of measures whose budget may not be published beside the total: by the p% rule, and
+    those that would give one away by subtraction.
+    """
+    parts = {
+        (g,): rows[group == g]
+        for g in sorted(group.unique())
+        if rows.loc[group == g, "budget_eur"].sum() > 0
+    }
     if dominated(rows):
         return {g for (g,) in parts}
-    amount = {WHOLE: float(rows["budget_eur"].sum())} | {k: float(part["budget_eur"].sum()) for k, part in parts.items()}
-    return {k[0] for k in hidden_parts(amount, WHOLE, tuple(parts), {k for k, part in parts.items() if dominated(part)})}
+    amount = {WHOLE: float(rows["budget_eur"].sum())} | {
+        k: float(part["budget_eur"].sum()) for k, part in parts.items()
+    }
+    return {
+        k[0]
+        for k in hidden_parts(
+            amount, WHOLE, tuple(parts), {k for k, part in parts.items() if dominated(part)}
+        )
+    }
 
 
-_UNIT_COSTS = {"cost per beneficiary, median": "per beneficiary", "cost per completer, median": "per completer", "cost per placement, median": "per placement"}
+_UNIT_COSTS = {
+    "cost per beneficiary, median": "per beneficiary",
+    "cost per completer, median": "per completer",
+    "cost per placement, median": "per placement",
+}
 _OVERALL = ("I4", "I5", "I6", "I7", "I10", "I11", "I12", "I13")
 
 
@@ -141,10 +219,26 @@ def _unit_costs(context: Context, profile: Profile) -> Table:
     cells = []
     for r in table.itertuples(index=False):
         code = str(r.group).replace("model ", "")
-        row = "All models" if str(r.group) == "all" else context.name(f"{code} {models.get(code, '')}")
+        row = (
+            "All models"
+            if str(r.group) == "all"
+            else context.name(f"{code} {models.get(code, '')}")
+        )
         few = 0 < r.n < 3
-        cells.append(_number(row, _UNIT_COSTS[str(r.indicator)], float(r.value), "EUR", "confidential" if few else "shown", float(r.n)))
-    note = "n: measures with both numbers. Medians over fewer than 3 measures are not shown: they are one measure's own cost."
+        cells.append(
+            _number(
+                row,
+                _UNIT_COSTS[str(r.indicator)],
+                float(r.value),
+                "EUR",
+                "confidential" if few else "shown",
+                float(r.n),
+            )
+        )
+    note = (
+        "n: measures with both numbers. Medians over fewer than 3 measures are not shown: they are"
+        " one measure's own cost."
+    )
     return Table(
         "T04",
         "Unit costs by model, euro (median over measures)",
@@ -159,30 +253,51 @@ def _unit_costs(context: Context, profile: Profile) -> Table:
 
 
 def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Table:
-    """Indicators of the whole inventory and of return measures; the same shares of the budget are hidden as in T02."""
+    """Indicators of the whole inventory and of return measures; the same shares of the budget are
+    hidden as in T02.
+    """
     rows = counted(inventory)
-    hidden = {False: hidden_sides(rows), True: hidden_sides(rows[rows["stage_code"].astype(str) == "AFT"])}
+    hidden = {
+        False: hidden_sides(rows),
+        True: hidden_sides(rows[rows["stage_code"].astype(str) == "AFT"]),
+    }
     table = profile.indicators[
-        profile.indicators["id"].isin(_OVERALL) & profile.indicators["group"].astype(str).isin(["all", "all measures", "return measures (stage AFT)"])
+        profile.indicators["id"].isin(_OVERALL)
+        & profile.indicators["group"]
+        .astype(str)
+        .isin(["all", "all measures", "return measures (stage AFT)"])
     ]
     cells, units = [], {}
     for r in table.itertuples(index=False):
         scored = factor(str(r.indicator))
-        name = context.text(str(r.indicator)) if scored is None else context.text("success factor: {what}, mean", what=context.text(scored))
+        name = (
+            context.text(str(r.indicator))
+            if scored is None
+            else context.text("success factor: {what}, mean", what=context.text(scored))
+        )
         if str(r.group) not in ("all", "all measures"):
             name = context.text("{indicator}, return measures", indicator=name)
         share = str(r.unit) == "share"
         label = (
             context.text("{indicator}, %", indicator=name)
             if share
-            else context.text("{indicator}, {unit}", indicator=name, unit=context.text(str(r.unit)))
-            if str(r.unit)
-            else name
+            else (
+                context.text("{indicator}, {unit}", indicator=name, unit=context.text(str(r.unit)))
+                if str(r.unit)
+                else name
+            )
         )
         units[label] = (100.0, 1) if share else (1.0, 2 if "index" in str(r.unit) else 1)
         side = str(r.indicator).removesuffix("-funded share of budget").upper()
-        status = "confidential" if side in hidden[str(r.group) not in ("all", "all measures")] else "shown"
-        cells.append(_number(label, "value", float(r.value), str(r.unit), status, n=float(r.n)) | {"definition": _defined(str(r.indicator), str(r.definition))})
+        status = (
+            "confidential"
+            if side in hidden[str(r.group) not in ("all", "all measures")]
+            else "shown"
+        )
+        cells.append(
+            _number(label, "value", float(r.value), str(r.unit), status, n=float(r.n))
+            | {"definition": _defined(str(r.indicator), str(r.definition))}
+        )
     return Table(
         "T05",
         "Who is paid, results, success factors and evaluation of measures",
@@ -199,7 +314,11 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
 
 def _defined(indicator: str, definition: str) -> str:
     """What an indicator divides by what, without names of columns."""
-    return "Mean of the scores from 0 to 3, over measures that have one." if factor(indicator) else INVENTORY.get(indicator, definition)
+    return (
+        "Mean of the scores from 0 to 3, over measures that have one."
+        if factor(indicator)
+        else INVENTORY.get(indicator, definition)
+    )
 
 
 def _register(context: Context, inventory: Inventory) -> Table:
@@ -208,8 +327,15 @@ def _register(context: Context, inventory: Inventory) -> Table:
     cells, closed = [], hidden_groups(register.table, "status")
     for r in register.summary.itertuples(index=False):
         shown = "confidential" if str(r.status) in closed else "shown"
-        cells += [_number(str(r.status), "measures", float(r.measures)), _number(str(r.status), MILLION, float(r.budget_eur) / 1e6, "EUR", shown)]
-    note = context.text("On {day}: a measure is overdue when 24 months have passed since its start without an evaluation.", day=context.words.date(register.on))
+        cells += [
+            _number(str(r.status), "measures", float(r.measures)),
+            _number(str(r.status), MILLION, float(r.budget_eur) / 1e6, "EUR", shown),
+        ]
+    note = context.text(
+        "On {day}: a measure is overdue when 24 months have passed since its start without an"
+        " evaluation.",
+        day=context.words.date(register.on),
+    )
     return Table(
         "T05b",
         "Evaluation register",

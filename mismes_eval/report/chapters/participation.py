@@ -25,8 +25,16 @@ QUARTILES = {"p25": "first quartile", "p50": "median", "p75": "third quartile"}
 def participation(context: Context) -> Chapter:
     """T10 awareness and participation by model, T03 coverage and targeting, T11 recruitment cost."""
     s = context.evaluation.survey
-    if s is None or "msm_part" not in s.sample.frame.columns or "mig_status" not in s.sample.frame.columns:
-        return Chapter("participation", "Participation in support measures", (context.absent("survey question on participation in support measures"),))
+    if (
+        s is None
+        or "msm_part" not in s.sample.frame.columns
+        or "mig_status" not in s.sample.frame.columns
+    ):
+        return Chapter(
+            "participation",
+            "Participation in support measures",
+            (context.absent("survey question on participation in support measures"),),
+        )
     targeted = _targeting(context, s)
     starts = [context.text("{c}: {level}", c=context.text(c), level="") for c in GROUPS]
     sums = [
@@ -40,7 +48,10 @@ def participation(context: Context) -> Chapter:
 
 def _elsewhere(context: Context, s: Survey, targeted: Table, column: str) -> tuple[str, ...]:
     """Rows whose persons T08 counts too: those that are not too few to be counted anywhere."""
-    rows = [context.text("{c}: {level}", c=context.text(column), level=context.words.level(v)) for v in counted_elsewhere(s, column)]
+    rows = [
+        context.text("{c}: {level}", c=context.text(column), level=context.words.level(v))
+        for v in counted_elsewhere(s, column)
+    ]
     n = targeted.cells.set_index("row")["n"]
     return tuple(r for r in rows if r in n.index and float(n[r]) >= context.rules.min_cell)
 
@@ -49,14 +60,35 @@ def _by_model(context: Context, s: Survey) -> Table:
     models = context.codes("models")
     found = context.indicators(which=("L12",))
     parts = []
-    for id_, column in (("L12.aware", "residents who know of it"), ("L12", "returnees who took part")):
+    for id_, column in (
+        ("L12.aware", "residents who know of it"),
+        ("L12", "returnees who took part"),
+    ):
         e = found.get(id_)
         if not isinstance(e, Estimate):
-            parts.append(cells_of([("any measure", column, e or NotEstimable("not asked"))], context.rules))
+            parts.append(
+                cells_of([("any measure", column, e or NotEstimable("not asked"))], context.rules)
+            )
             continue
         level = [str(v).split(" ")[-1] for v in e.keys["variable"]]
-        parts.append(cells_by(e, context.rules, [context.name(f"{v} {models[v]}") if v in models else "any measure" for v in level], column))
-    return Table("T10", "Awareness of and participation in measures, %", pd.concat(parts, ignore_index=True), s.source, basis(s), 100.0, 1, context.synthetic)
+        parts.append(
+            cells_by(
+                e,
+                context.rules,
+                [context.name(f"{v} {models[v]}") if v in models else "any measure" for v in level],
+                column,
+            )
+        )
+    return Table(
+        "T10",
+        "Awareness of and participation in measures, %",
+        pd.concat(parts, ignore_index=True),
+        s.source,
+        basis(s),
+        100.0,
+        1,
+        context.synthetic,
+    )
 
 
 def _returnees(s: Survey) -> np.ndarray:
@@ -69,12 +101,27 @@ def _coverage(context: Context, s: Survey) -> Table:
     rows = [("returnees in the survey, thousand", "estimate", returnees)]
     if inventory is not None:
         frame = inventory.frame[inventory.counted.to_numpy()]
-        mine = frame[frame["target_group"].astype(str).str.contains("RETURNEE") & frame["benef_reached"].notna() & frame["start_date"].notna()]
-        end = mine["end_date"].fillna(pd.Timestamp(f"{context.evaluation.params.integer('year')}-12-31"))
+        mine = frame[
+            frame["target_group"].astype(str).str.contains("RETURNEE")
+            & frame["benef_reached"].notna()
+            & frame["start_date"].notna()
+        ]
+        end = mine["end_date"].fillna(
+            pd.Timestamp(f"{context.evaluation.params.integer('year')}-12-31")
+        )
         years = ((end - mine["start_date"]).dt.days / 365.25).clip(lower=0.25)
         yearly = float((mine["benef_reached"] / years).sum())
-        rows.append(("beneficiaries of returnee measures a year, % of returnees", "estimate", coverage(yearly, returnees)))
-    note = "Beneficiaries: register counts of the inventory, averaged over each measure's running time; a person may be counted by several measures."
+        rows.append(
+            (
+                "beneficiaries of returnee measures a year, % of returnees",
+                "estimate",
+                coverage(yearly, returnees),
+            )
+        )
+    note = (
+        "Beneficiaries: register counts of the inventory, averaged over each measure's running"
+        " time; a person may be counted by several measures."
+    )
     return Table(
         "T03",
         "Coverage",
@@ -90,13 +137,19 @@ def _coverage(context: Context, s: Survey) -> Table:
 
 def _targeting(context: Context, s: Survey) -> Table:
     frame = s.sample.frame
-    takes = frame["msm_part"].astype("string").fillna("").str.contains("M", regex=False).to_numpy(float)
+    takes = (
+        frame["msm_part"].astype("string").fillna("").str.contains("M", regex=False).to_numpy(float)
+    )
     named = s.sample.with_columns(
         {
             PART: takes,
             **{
                 c: v.astype(str).to_numpy()
-                for c, v in (("sex", lfs.breakdown(frame, "sex")), ("age", bands(frame)), ("education", lfs.breakdown(frame, "education")))
+                for c, v in (
+                    ("sex", lfs.breakdown(frame, "sex")),
+                    ("age", bands(frame)),
+                    ("education", lfs.breakdown(frame, "education")),
+                )
             },
         }
     ).where(_returnees(s))
@@ -106,18 +159,42 @@ def _targeting(context: Context, s: Survey) -> Table:
             e = in_order(targeting(named, PART, c), c)
         except EstimateError as error:
             e = NotEstimable(str(error))
-        parts.append(cells_by(e, context.rules, _levels(context, c, e) if isinstance(e, Estimate) else c, "index"))
+        parts.append(
+            cells_by(
+                e, context.rules, _levels(context, c, e) if isinstance(e, Estimate) else c, "index"
+            )
+        )
     if "educy" in frame.columns and takes[named.active].any():
         known = named.where(frame["educy"].notna())
-        parts.append(cells_by(concentration(known, PART, "educy"), context.rules, "concentration over years of education", "index"))
-    note = "1: a group takes part as often as all returnees; above 1: favoured. Concentration: 0 none, above 0 towards the better educated."
+        parts.append(
+            cells_by(
+                concentration(known, PART, "educy"),
+                context.rules,
+                "concentration over years of education",
+                "index",
+            )
+        )
+    note = (
+        "1: a group takes part as often as all returnees; above 1: favoured. Concentration: 0 none,"
+        " above 0 towards the better educated."
+    )
     return Table(
-        "T03b", "Targeting: who is favoured among returnees", pd.concat(parts, ignore_index=True), s.source, (note, *basis(s)), 1.0, 2, context.synthetic
+        "T03b",
+        "Targeting: who is favoured among returnees",
+        pd.concat(parts, ignore_index=True),
+        s.source,
+        (note, *basis(s)),
+        1.0,
+        2,
+        context.synthetic,
     )
 
 
 def _levels(context: Context, column: str, e: Estimate) -> list[str]:
-    return [context.text("{c}: {level}", c=context.text(column), level=context.words.level(str(v))) for v in e.keys[column]]
+    return [
+        context.text("{c}: {level}", c=context.text(column), level=context.words.level(str(v)))
+        for v in e.keys[column]
+    ]
 
 
 def _costs(context: Context, s: Survey) -> Table:
@@ -129,21 +206,43 @@ def _costs(context: Context, s: Survey) -> Table:
             continue
         title = str(e.extra.get("title", key))
         labels = [
-            title
-            if e.p == 1
-            else context.text("{indicator}: {part}", indicator=context.text(title), part=context.text(QUARTILES.get(p := v.split(" ", 1)[-1], p)))
+            (
+                title
+                if e.p == 1
+                else context.text(
+                    "{indicator}: {part}",
+                    indicator=context.text(title),
+                    part=context.text(QUARTILES.get(p := v.split(" ", 1)[-1], p)),
+                )
+            )
             for v in e.names
         ]
         items.append(cells_by(e, context.rules, labels, "estimate"))
     cells = pd.concat(items, ignore_index=True) if items else pd.DataFrame(columns=list(COLUMNS))
-    shares = {str(r): (100.0, 1) for r, u in zip(cells["row"], cells["unit"], strict=True) if str(u) == "share"}
+    shares = {
+        str(r): (100.0, 1)
+        for r, u in zip(cells["row"], cells["unit"], strict=True)
+        if str(u) == "share"
+    }
     percent = {r: context.text("{indicator}, %", indicator=context.text(r)) for r in shares}
     cells["row"] = [percent.get(r, r) for r in cells["row"]]
     units = {percent[r]: v for r, v in shares.items()}
     named = {
-        str(r): context.text("{indicator}, {unit}", indicator=context.text(r), unit=context.text(str(u)))
+        str(r): context.text(
+            "{indicator}, {unit}", indicator=context.text(r), unit=context.text(str(u))
+        )
         for r, u in zip(cells["row"], cells["unit"], strict=True)
         if str(u) in IN_WORDS
     }
     cells["row"] = [named.get(r, r) for r in cells["row"]]
-    return Table("T11", "Recruitment cost, intentions, circularity", cells, s.source, basis(s), 1.0, 1, context.synthetic, units)
+    return Table(
+        "T11",
+        "Recruitment cost, intentions, circularity",
+        cells,
+        s.source,
+        basis(s),
+        1.0,
+        1,
+        context.synthetic,
+        units,
+    )

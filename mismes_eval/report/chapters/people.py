@@ -29,59 +29,117 @@ from mismes_eval.weighting.sample import Sample
 
 GROUPS = {"RET": "returnees", "NON": "non-migrants"}
 BANDS = ("0-14", "15-24", "25-34", "35-44", "45-54", "55-64", "65+")
-LABOUR = ("L3.participation", "L3.employment", "L3.unemployment", "L3.lu3", "L3.neet", "L4.vulnerable", "L4.informal", "L10")
+LABOUR = (
+    "L3.participation",
+    "L3.employment",
+    "L3.unemployment",
+    "L3.lu3",
+    "L3.neet",
+    "L4.vulnerable",
+    "L4.informal",
+    "L10",
+)
 MATCH = ("L5", "L5.over_mean", "L6.abroad", "L6.now", "L8.sought", "L8")
 
 
 def people(context: Context) -> Chapter:
-    """T07 profile, T08 labour status, T09 match of skills, T09b earnings gap, F06 returnees by region, F07 reliability, absent members."""
+    """T07 profile, T08 labour status, T09 match of skills, T09b earnings gap, F06 returnees by
+    region, F07 reliability, absent members.
+    """
     s = context.evaluation.survey
     if s is None:
-        return Chapter("people", "Migrants in the labour force survey", (context.absent("labour force survey"),))
+        return Chapter(
+            "people",
+            "Migrants in the labour force survey",
+            (context.absent("labour force survey"),),
+        )
     if "mig_status" not in s.sample.frame.columns:
         plain = _indicator_table(context, "T08", "Labour status", LABOUR, s, by=("sex",))
-        none = context.text("The survey has no question on migration; labour status is shown for everybody.")
+        none = context.text(
+            "The survey has no question on migration; labour status is shown for everybody."
+        )
         return Chapter(
-            "people", "Migrants in the labour force survey", (none, plain, _unemployed(context, s), *reliability(context, [plain], s.source, basis(s)[1:]))
+            "people",
+            "Migrants in the labour force survey",
+            (
+                none,
+                plain,
+                _unemployed(context, s),
+                *reliability(context, [plain], s.source, basis(s)[1:]),
+            ),
         )
     items: list[Item] = [
-        _shares(context, s), _profile(context, s), _indicator_table(context, "T08", "Labour status of returnees and non-migrants", LABOUR, s),
-        _by_sex(context, s), _unemployed(context, s), returns(context, s, basis(s)), _indicator_table(context, "T09", "Match of skills and jobs, recognition", MATCH, s), _gap(context, s),
-    ]  # fmt: skip
+        _shares(context, s),
+        _profile(context, s),
+        _indicator_table(context, "T08", "Labour status of returnees and non-migrants", LABOUR, s),
+        _by_sex(context, s),
+        _unemployed(context, s),
+        returns(context, s, basis(s)),
+        _indicator_table(context, "T09", "Match of skills and jobs, recognition", MATCH, s),
+        _gap(context, s),
+    ]
     items += _regions(context, s)
-    items += reliability(context, [i for i in items if isinstance(i, Table) and i.id != SPLIT_ID], s.source, basis(s)[1:])
-    return Chapter("people", "Migrants in the labour force survey", tuple(items), _partitions(context))
+    items += reliability(
+        context,
+        [i for i in items if isinstance(i, Table) and i.id != SPLIT_ID],
+        s.source,
+        basis(s)[1:],
+    )
+    return Chapter(
+        "people", "Migrants in the labour force survey", tuple(items), _partitions(context)
+    )
 
 
 def _partitions(context: Context) -> dict[str, list[Partition]]:
-    """What adds up: returnees and non-migrants to all residents (with immigrants, whom no table shows), men and women to each of them."""
+    """What adds up: returnees and non-migrants to all residents (with immigrants, whom no table
+    shows), men and women to each of them.
+    """
     groups = ("returnees", "non-migrants")
     labour = [Partition("labour", "all residents", groups, "columns", rest=True)]
     for status in groups:
-        by_sex = tuple(context.text("{status}, {sex}", status=context.text(status), sex=context.words.level(sex)) for sex in ("men", "women"))
+        by_sex = tuple(
+            context.text(
+                "{status}, {sex}", status=context.text(status), sex=context.words.level(sex)
+            )
+            for sex in ("men", "women")
+        )
         labour.append(Partition("labour", status, by_sex, "columns"))
     labour.append(SPLIT)
-    return {"T08": labour, "T08b": labour, SPLIT_ID: labour, "T09": [Partition("match", "all residents", groups, "columns", rest=True)]}
+    return {
+        "T08": labour,
+        "T08b": labour,
+        SPLIT_ID: labour,
+        "T09": [Partition("match", "all residents", groups, "columns", rest=True)],
+    }
 
 
-def level_counts(s: Survey, levels: pd.Series, rules: Rules, elsewhere: Sequence[str] = ()) -> pd.DataFrame:
-    """Which levels of a column may be shown for returnees, non-migrants and all residents: "shown", "confidential" or "secondary", from the persons in each.
+def level_counts(
+    s: Survey, levels: pd.Series, rules: Rules, elsewhere: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Which levels of a column may be shown for returnees, non-migrants and all residents: "shown",
+    "confidential" or "secondary", from the persons in each.
 
     elsewhere : levels whose persons another table counts.
     """
     groups = {name: part.active for name, part in _statuses(s).items()}
-    counts = pd.DataFrame({name: levels[inside].value_counts() for name, inside in groups.items()}).fillna(0)
+    counts = pd.DataFrame(
+        {name: levels[inside].value_counts() for name, inside in groups.items()}
+    ).fillna(0)
     return protected_levels(counts, rules.min_cell, "all residents", elsewhere)
 
 
 def counted_elsewhere(s: Survey, column: str) -> tuple[str, ...]:
-    """Levels of a column of the profile that are the base of an indicator in T08: the young of the NEET rate, whose n stands there."""
+    """Levels of a column of the profile that are the base of an indicator in T08: the young of the
+    NEET rate, whose n stands there.
+    """
     young = f"{s.ages.neet_min}-{s.ages.neet_max}"
     return (young,) if column == "age" and young in BANDS else ()
 
 
 def basis(s: Survey) -> tuple[str, str]:
-    """What every table of the survey says of itself: who is a migrant, and at which level its variance is taken."""
+    """What every table of the survey says of itself: who is a migrant, and at which level its
+    variance is taken.
+    """
     return s.definition.text, s.sample.design.basis
 
 
@@ -92,13 +150,27 @@ def _rows_of(estimate: Estimate, column: str) -> list[str]:
 def _shares(context: Context, s: Survey) -> Table:
     found = context.indicators(which=("L1", "L2"))
     items: list[pd.DataFrame] = []
-    for id_, name in (("L1", "returnees, % of residents"), ("L1.immigrant", "immigrants, % of residents"), ("L1.non_migrant", "non-migrants, % of residents")):
-        items.append(cells_of([(name, "estimate", found.get(id_, NotEstimable("not computed")))], context.rules))
+    for id_, name in (
+        ("L1", "returnees, % of residents"),
+        ("L1.immigrant", "immigrants, % of residents"),
+        ("L1.non_migrant", "non-migrants, % of residents"),
+    ):
+        items.append(
+            cells_of(
+                [(name, "estimate", found.get(id_, NotEstimable("not computed")))], context.rules
+            )
+        )
     absent = found.get("L2", NotEstimable("no roster of absent members"))
     if isinstance(absent, Estimate):
-        names = {"absent": "absent members, thousand", "share": "absent members, % of residents and absent"}
+        names = {
+            "absent": "absent members, thousand",
+            "share": "absent members, % of residents and absent",
+        }
         for k, variable in enumerate(absent.keys["variable"].astype(str)):
-            one = absent.select([k]).annotated(kind="total" if variable == "absent" else "share", unit="persons" if variable == "absent" else "share")
+            one = absent.select([k]).annotated(
+                kind="total" if variable == "absent" else "share",
+                unit="persons" if variable == "absent" else "share",
+            )
             items.append(cells_of([(names[variable], "estimate", one)], context.rules))
     else:
         items.append(cells_of([("absent members", "estimate", absent)], context.rules))
@@ -106,11 +178,26 @@ def _shares(context: Context, s: Survey) -> Table:
     if isinstance(absent, Estimate):
         notes.append(lfs.UNCOVERED)
     return Table(
-        "T07a", "How many", pd.concat(items, ignore_index=True), s.source, tuple(notes), 100.0, 1, context.synthetic, {"absent members, thousand": (0.001, 1)}
+        "T07a",
+        "How many",
+        pd.concat(items, ignore_index=True),
+        s.source,
+        tuple(notes),
+        100.0,
+        1,
+        context.synthetic,
+        {"absent members, thousand": (0.001, 1)},
     )
 
 
-def _indicator_table(context: Context, id: str, title: str, which: Sequence[str], s: Survey, by: tuple[str, ...] = ("status",)) -> Table:
+def _indicator_table(
+    context: Context,
+    id: str,
+    title: str,
+    which: Sequence[str],
+    s: Survey,
+    by: tuple[str, ...] = ("status",),
+) -> Table:
     heads = tuple(dict.fromkeys(w.split(".")[0] for w in which))
     found = context.indicators(by=by, which=heads)
     overall = context.indicators(which=heads)
@@ -129,19 +216,35 @@ def _indicator_table(context: Context, id: str, title: str, which: Sequence[str]
             parts.append(cells_of([(title_of, "all residents", whole)], context.rules))
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     return Table(
-        id, context.text("{title}, %", title=context.text(title)), cells, s.source, basis(s) if by == ("status",) else basis(s)[1:], 100.0, 1, context.synthetic
+        id,
+        context.text("{title}, %", title=context.text(title)),
+        cells,
+        s.source,
+        basis(s) if by == ("status",) else basis(s)[1:],
+        100.0,
+        1,
+        context.synthetic,
     )
 
 
 def _unemployed(context: Context, s: Survey) -> Table:
     e = context.indicators(which=("L3",)).get("L3.unemployed", NotEstimable("not computed"))
     return Table(
-        "T08c", "Unemployed persons, thousand", cells_of([("all residents", "estimate", e)], context.rules), s.source, basis(s)[1:], 0.001, 1, context.synthetic
+        "T08c",
+        "Unemployed persons, thousand",
+        cells_of([("all residents", "estimate", e)], context.rules),
+        s.source,
+        basis(s)[1:],
+        0.001,
+        1,
+        context.synthetic,
     )
 
 
 def _grouped(e: Estimate, title: str, by: Sequence[str], context: Context) -> pd.DataFrame:
-    """Cells of the first measure of an indicator by group, in words; groups that are neither returnees nor non-migrants are left to 'all residents'."""
+    """Cells of the first measure of an indicator by group, in words; groups that are neither
+    returnees nor non-migrants are left to 'all residents'.
+    """
     column = e.keys[by[0]].astype(str)
     first = [k for k in range(e.p) if e.keys["variable"].iloc[k] == e.keys["variable"].iloc[0]]
     label = {"returnee": "returnees", "non-migrant": "non-migrants"} if by[0] == "status" else None
@@ -154,13 +257,17 @@ def _grouped(e: Estimate, title: str, by: Sequence[str], context: Context) -> pd
 
 def _statuses(s: Survey) -> Mapping[str, Sample]:
     code = s.sample.frame["mig_status"].astype("string")
-    groups = {name: s.sample.where((code == c).fillna(False).to_numpy(bool)) for c, name in GROUPS.items()}
+    groups = {
+        name: s.sample.where((code == c).fillna(False).to_numpy(bool)) for c, name in GROUPS.items()
+    }
     return groups | {"all residents": s.sample.where(code.notna().to_numpy(bool))}
 
 
 def _profile(context: Context, s: Survey) -> Table:
     """Sex, age, education, place: shares within each group."""
-    frame = pd.DataFrame({"sex": lfs.breakdown(s.sample.frame, "sex"), "age": bands(s.sample.frame)})
+    frame = pd.DataFrame(
+        {"sex": lfs.breakdown(s.sample.frame, "sex"), "age": bands(s.sample.frame)}
+    )
     for name in ("education", "region"):
         try:
             frame[name] = lfs.breakdown(s.sample.frame, name)
@@ -179,16 +286,45 @@ def _profile(context: Context, s: Survey) -> Table:
                 continue
             e = in_order(proportion(inside, c), "level")
             level = e.keys["level"].tolist() if "level" in e.keys else [c]
-            cells = cells_by(e, context.rules, [context.text("{c}: {level}", c=context.text(c), level=context.words.level(str(v))) for v in level], group)
-            small = (
-                level_counts(s, frame[c].astype(str), context.rules, counted_elsewhere(s, c))[group].reindex([str(v) for v in level]).fillna("shown").to_numpy()
+            cells = cells_by(
+                e,
+                context.rules,
+                [
+                    context.text(
+                        "{c}: {level}", c=context.text(c), level=context.words.level(str(v))
+                    )
+                    for v in level
+                ],
+                group,
             )
-            parts.append(cells.assign(status=np.where(small == "shown", cells["status"], small), flag=np.where(small == "shown", cells["flag"], "")))
-    return Table("T07", "Profile, % of each group", pd.concat(parts, ignore_index=True), s.source, basis(s), 100.0, 1, context.synthetic)
+            small = (
+                level_counts(s, frame[c].astype(str), context.rules, counted_elsewhere(s, c))[group]
+                .reindex([str(v) for v in level])
+                .fillna("shown")
+                .to_numpy()
+            )
+            parts.append(
+                cells.assign(
+                    status=np.where(small == "shown", cells["status"], small),
+                    flag=np.where(small == "shown", cells["flag"], ""),
+                )
+            )
+    return Table(
+        "T07",
+        "Profile, % of each group",
+        pd.concat(parts, ignore_index=True),
+        s.source,
+        basis(s),
+        100.0,
+        1,
+        context.synthetic,
+    )
 
 
 def in_order(e: Estimate, column: str) -> Estimate:
-    """The values in the order in which people read their levels: low before high, region 2 before region 10."""
+    """The values in the order in which people read their levels: low before high, region 2 before
+    region 10.
+    """
     if column not in e.keys:
         return e
     levels = e.keys[column].astype(str).tolist()
@@ -197,13 +333,21 @@ def in_order(e: Estimate, column: str) -> Estimate:
 
 def _place(level: str) -> tuple[int, list[tuple[int, str]]]:
     rank = {"low": 1, "medium": 2, "high": 3}.get(level, 0)
-    return rank, [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", level) if part]
+    return rank, [
+        (int(part), "") if part.isdigit() else (-1, part)
+        for part in re.split(r"(\d+)", level)
+        if part
+    ]
 
 
 def bands(frame: pd.DataFrame) -> pd.Series:
-    """Ten-year bands from the lowest age of the file's own groups: migrants are too few for narrower ones."""
+    """Ten-year bands from the lowest age of the file's own groups: migrants are too few for
+    narrower ones.
+    """
     low, _ = age_bounds(frame)
-    return pd.cut(pd.Series(low, index=frame.index), [-1, 14, 24, 34, 44, 54, 64, 200], labels=list(BANDS)).astype(str)
+    return pd.cut(
+        pd.Series(low, index=frame.index), [-1, 14, 24, 34, 44, 54, 64, 200], labels=list(BANDS)
+    ).astype(str)
 
 
 def _by_sex(context: Context, s: Survey) -> Table:
@@ -213,19 +357,32 @@ def _by_sex(context: Context, s: Survey) -> Table:
         e = found.get(w)
         if not isinstance(e, Estimate):
             continue
-        keep = [k for k in range(e.p) if str(e.keys["status"].iloc[k]) in ("returnee", "non-migrant")]
+        keep = [
+            k for k in range(e.p) if str(e.keys["status"].iloc[k]) in ("returnee", "non-migrant")
+        ]
         label = {"returnee": context.text("returnees"), "non-migrant": context.text("non-migrants")}
         names = [
-            context.text("{status}, {sex}", status=label[str(e.keys["status"].iloc[k])], sex=context.words.level(str(e.keys["sex"].iloc[k]))) for k in keep
+            context.text(
+                "{status}, {sex}",
+                status=label[str(e.keys["status"].iloc[k])],
+                sex=context.words.level(str(e.keys["sex"].iloc[k])),
+            )
+            for k in keep
         ]
         parts.append(cells_by(e.select(keep), context.rules, str(e.extra.get("title", w)), names))
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
-    return Table("T08b", "Labour status by sex, %", cells, s.source, basis(s), 100.0, 1, context.synthetic)
+    return Table(
+        "T08b", "Labour status by sex, %", cells, s.source, basis(s), 100.0, 1, context.synthetic
+    )
 
 
 def _gap(context: Context, s: Survey) -> Table:
     found = context.indicators(which=("L9", "L11"))
-    titles = {"L9": "earnings gap, raw", "L9.mincer": "earnings gap, adjusted (Mincer)", "L9.dfl": "earnings gap, reweighted (DFL)"}
+    titles = {
+        "L9": "earnings gap, raw",
+        "L9.mincer": "earnings gap, adjusted (Mincer)",
+        "L9.dfl": "earnings gap, reweighted (DFL)",
+    }
     rows = [(name, "log points x 100", _first(found.get(k))) for k, name in titles.items()]
     return Table(
         "T09b",
@@ -254,11 +411,16 @@ def _regions(context: Context, s: Survey) -> list[Item]:
             if isinstance(found, Estimate)
             else context.text(found.reason if found is not None else "not computed for this survey")
         )
-        return [context.text("{f}: {m}: {r}.", f="F06", m=context.text("returnees by region"), r=reason)]
+        return [
+            context.text("{f}: {m}: {r}.", f="F06", m=context.text("returnees by region"), r=reason)
+        ]
     names = _rows_of(found, "region")
     small = level_counts(s, lfs.breakdown(s.sample.frame, "region").astype(str), context.rules)
     shown = (small["returnees"] == "shown") & (small["all residents"] == "shown")
-    keep = [not context.rules.confidential("share", n) and bool(shown.get(name, True)) for name, n in zip(names, found.n, strict=True)]
+    keep = [
+        not context.rules.confidential("share", n) and bool(shown.get(name, True))
+        for name, n in zip(names, found.n, strict=True)
+    ]
     figure = figures.dots(
         "F06",
         "Returnees by region",
@@ -269,7 +431,15 @@ def _regions(context: Context, s: Survey) -> list[Item]:
         None,
         keep,
         s.source,
-        (*basis(s), persons(context, found.n.sum()), *(() if all(keep) else ("c: not shown, too few persons, or it would reveal another region.",))),
+        (
+            *basis(s),
+            persons(context, found.n.sum()),
+            *(
+                ()
+                if all(keep)
+                else ("c: not shown, too few persons, or it would reveal another region.",)
+            ),
+        ),
         context.synthetic,
         context.words,
     )

@@ -16,69 +16,145 @@ from mismes_eval.report.provenance import file_hash
 from mismes_eval.report.tables import TextTable
 
 AS_PLANNED, NOT_DONE, NOT_PLANNED = "as planned", "planned, not done", "done, not planned"
-REGISTERED = ("registration", "registered on")  # items that say where and when the plan was laid down; nothing is compared
-UNREGISTERED = "The plan file names no registration: when it was written, before or after the data, cannot be checked."
+REGISTERED = (
+    "registration",
+    "registered on",
+)  # items that say where and when the plan was laid down; nothing is compared
+UNREGISTERED = (
+    "The plan file names no registration: when it was written, before or after the data, cannot be"
+    " checked."
+)
 # item of the plan -> key of the params that holds what was done
 ITEMS = {
-    "outcome": "impact.outcomes", "main outcome": "impact.main_outcome", "main wave": "impact.main_wave", "wave": "tracer.waves", "measure": "tracer.measures", "covariate": "impact.covariates",
-    "estimator": "impact.method", "group": "impact.groups", "attrition covariate": "tracer.attrition_covariates",
-}  # fmt: skip
+    "outcome": "impact.outcomes",
+    "main outcome": "impact.main_outcome",
+    "main wave": "impact.main_wave",
+    "wave": "tracer.waves",
+    "measure": "tracer.measures",
+    "covariate": "impact.covariates",
+    "estimator": "impact.method",
+    "group": "impact.groups",
+    "attrition covariate": "tracer.attrition_covariates",
+}
 # chapter -> inputs that its tables and figures may rest on
 INPUTS = {
-    "data": ("lfs", "margins", "targets", "listing", "inventory", "inventory_contacts", "tracer_wave"),
+    "data": (
+        "lfs",
+        "margins",
+        "targets",
+        "listing",
+        "inventory",
+        "inventory_contacts",
+        "tracer_wave",
+    ),
     "inventory": ("inventory", "inventory_contacts", "inventory_decisions"),
     "people": ("lfs", "absent", "margins", "rates"),
     "participation": ("lfs", "margins", "inventory", "rates"),
     "tracer": ("tracer_person", "tracer_wave", "tracer_outcome", "tracer_episode"),
-    "impact": ("tracer_person", "tracer_wave", "tracer_outcome", "tracer_service", "inventory", "lfs_rounds", "study", "truth"),
-    "limits": ("lfs", "inventory", "tracer_person", "tracer_wave", "tracer_outcome", "tracer_service", "lfs_rounds", "analysis_plan"),
+    "impact": (
+        "tracer_person",
+        "tracer_wave",
+        "tracer_outcome",
+        "tracer_service",
+        "inventory",
+        "lfs_rounds",
+        "study",
+        "truth",
+    ),
+    "limits": (
+        "lfs",
+        "inventory",
+        "tracer_person",
+        "tracer_wave",
+        "tracer_outcome",
+        "tracer_service",
+        "lfs_rounds",
+        "analysis_plan",
+    ),
 }
 SHORT = 16
 
 
 def deviations(context: Context) -> Item:
     """T22: every planned choice beside the one of this run."""
-    path, title = context.evaluation.params.path("inputs.analysis_plan"), "Deviations from the pre-analysis plan"
+    path, title = (
+        context.evaluation.params.path("inputs.analysis_plan"),
+        "Deviations from the pre-analysis plan",
+    )
     if path is None:
         none = context.text("None was supplied: every choice of this report was made without one.")
-        return text_table(context, "T22", title, [(context.text("Analysis plan"), none)], ("Subject", "Deviation"))
+        return text_table(
+            context, "T22", title, [(context.text("Analysis plan"), none)], ("Subject", "Deviation")
+        )
     plan = read_plan(path)
     done = {item: _done(context.evaluation.params, item, context) for item in ITEMS}
     laid_down, plan = plan[plan["item"].isin(REGISTERED)], plan[~plan["item"].isin(REGISTERED)]
     rows = []
     for item, value, reason in zip(plan["item"], plan["value"], plan["reason"], strict=True):
-        rows.append(_line(context, item, value, AS_PLANNED if value in done[item] else NOT_DONE, reason))
+        rows.append(
+            _line(context, item, value, AS_PLANNED if value in done[item] else NOT_DONE, reason)
+        )
     for item in dict.fromkeys(plan["item"]):
         planned = set(plan.loc[plan["item"] == item, "value"])
         rows += [_line(context, item, v, NOT_PLANNED, "") for v in done[item] if v not in planned]
     kept = sum(r[3] == context.text(AS_PLANNED) for r in rows)
-    notes = [context.text("{k} of {n} choices are as planned. Items that the plan does not name are not compared.", k=kept, n=len(rows))]
+    notes = [
+        context.text(
+            "{k} of {n} choices are as planned. Items that the plan does not name are not"
+            " compared.",
+            k=kept,
+            n=len(rows),
+        )
+    ]
     notes += [] if len(laid_down) else [context.text(UNREGISTERED)]
     rows = [
         (context.text(i), context.name(v), "", context.text("not compared"), context.name(r))
         for i, v, r in zip(laid_down["item"], laid_down["value"], laid_down["reason"], strict=True)
     ] + rows
-    return text_table(context, "T22", title, rows, ("Subject", "Value", "In words", "Deviation", "Reason given in the plan file"), path.name, notes)
+    return text_table(
+        context,
+        "T22",
+        title,
+        rows,
+        ("Subject", "Value", "In words", "Deviation", "Reason given in the plan file"),
+        path.name,
+        notes,
+    )
 
 
 def _line(context: Context, item: str, value: str, deviation: str, reason: str) -> tuple[str, ...]:
-    return context.text(item), context.name(value), _in_words(context, item, value), context.text(deviation), context.name(reason)
+    return (
+        context.text(item),
+        context.name(value),
+        _in_words(context, item, value),
+        context.text(deviation),
+        context.name(reason),
+    )
 
 
 def _in_words(context: Context, item: str, value: str) -> str:
     """A planned value as the report's tables name it; "" where the value says it itself."""
     study = context.evaluation.tracing
     if item in ("outcome", "main outcome", "covariate", "attrition covariate", "group"):
-        said = context.text(DESIGN[value]) if value in DESIGN and "outcome" not in item else context.column(value)
+        said = (
+            context.text(DESIGN[value])
+            if value in DESIGN and "outcome" not in item
+            else context.column(value)
+        )
         return said if said != value else ""
     if item == "estimator":
         return context.text(NAMES[value]) if value in NAMES else ""
     months = {} if study is None else {str(w): m for w, m in study.months.items()}
-    return context.text("{m:.0f} months", m=months[value]) if item in ("wave", "main wave") and value in months else ""
+    return (
+        context.text("{m:.0f} months", m=months[value])
+        if item in ("wave", "main wave") and value in months
+        else ""
+    )
 
 
 def read_plan(path: Path) -> pd.DataFrame:
-    """A pre-analysis plan: columns item (one of ITEMS or REGISTERED), value, and reason where the authors explain a change.
+    """A pre-analysis plan: columns item (one of ITEMS or REGISTERED), value, and reason where the
+    authors explain a change.
 
     Raises InputError with every line that names an unknown item or no value.
     """
@@ -86,18 +162,35 @@ def read_plan(path: Path) -> pd.DataFrame:
     missing = [c for c in ("item", "value") if c not in frame.columns]
     if missing:
         raise InputError(
-            [Problem("the analysis plan lacks a column", f"{path.name}, column '{c}'", "item and value", ", ".join(map(str, frame.columns))) for c in missing]
+            [
+                Problem(
+                    "the analysis plan lacks a column",
+                    f"{path.name}, column '{c}'",
+                    "item and value",
+                    ", ".join(map(str, frame.columns)),
+                )
+                for c in missing
+            ]
         )
     frame = frame.assign(
-        item=frame["item"].str.strip().str.lower(), value=frame["value"].str.strip(), reason=frame["reason"].str.strip() if "reason" in frame.columns else ""
+        item=frame["item"].str.strip().str.lower(),
+        value=frame["value"].str.strip(),
+        reason=frame["reason"].str.strip() if "reason" in frame.columns else "",
     )
     known = [*ITEMS, *REGISTERED]
     bad = ~frame["item"].isin(known) | (frame["value"] == "")
     if bad.any():
-        raise InputError([
-            Problem("a line of the analysis plan cannot be compared", f"{path.name}, line {int(k) + 2}", f"an item among {', '.join(known)} and a value", f"{frame.loc[k, 'item']!r}, {frame.loc[k, 'value']!r}")
-            for k in frame.index[bad]
-        ])  # fmt: skip
+        raise InputError(
+            [
+                Problem(
+                    "a line of the analysis plan cannot be compared",
+                    f"{path.name}, line {int(k) + 2}",
+                    f"an item among {', '.join(known)} and a value",
+                    f"{frame.loc[k, 'item']!r}, {frame.loc[k, 'value']!r}",
+                )
+                for k in frame.index[bad]
+            ]
+        )
     return frame[["item", "value", "reason"]]
 
 
@@ -106,24 +199,53 @@ def _done(params: Params, item: str, context: Context) -> list[str]:
     if item == "measure" and context.evaluation.tracing is not None:
         return list(context.evaluation.tracing.measures)
     value = params[ITEMS[item]]
-    return [str(v) for v in value] if isinstance(value, (list, tuple)) else [str(value)] if value is not None else []
+    return (
+        [str(v) for v in value]
+        if isinstance(value, (list, tuple))
+        else [str(value)]
+        if value is not None
+        else []
+    )
 
 
 def source_map(context: Context, chapters: Mapping[str, Chapter]) -> TextTable:
-    """T23: chapter by chapter, its tables and figures, the notebook's cell and every file behind them with its hash."""
+    """T23: chapter by chapter, its tables and figures, the notebook's cell and every file behind
+    them with its hash.
+    """
     hashes: dict[Path, str] = {}
     rows: list[tuple[str, ...]] = []
     for name, chapter in chapters.items():
         shown = ", ".join(_ids(chapter.items))
         cell = f'report.chapter("{name}")'
-        given = [path for path in (context.evaluation.params.path(f"inputs.{key}") for key in INPUTS.get(name, ())) if path is not None]
+        given = [
+            path
+            for path in (
+                context.evaluation.params.path(f"inputs.{key}") for key in INPUTS.get(name, ())
+            )
+            if path is not None
+        ]
         if not shown:
             continue
         hashes.update({path: file_hash(path)[:SHORT] for path in given if path not in hashes})
-        rows.append((shown, cell, "; ".join(f"{path.name} {hashes[path]}" for path in given) or context.text("no file")))
-    notes = (context.text("First {k} characters of the sha256; whole hashes of inputs, notebook, parameters and package are in MANIFEST.json.", k=SHORT),)
+        rows.append(
+            (
+                shown,
+                cell,
+                "; ".join(f"{path.name} {hashes[path]}" for path in given)
+                or context.text("no file"),
+            )
+        )
+    notes = (
+        context.text(
+            "First {k} characters of the sha256; whole hashes of inputs, notebook, parameters and"
+            " package are in MANIFEST.json.",
+            k=SHORT,
+        ),
+    )
     columns = ("Tables and figures", "Cell of the notebook", "Files and their sha256")
-    return text_table(context, "T23", "Which table rests on which cell and file", rows, columns, "", notes)
+    return text_table(
+        context, "T23", "Which table rests on which cell and file", rows, columns, "", notes
+    )
 
 
 def _ids(items: Sequence[Item]) -> list[str]:

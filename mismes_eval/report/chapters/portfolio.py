@@ -1,4 +1,6 @@
-"""The inventory as a whole: stage by model with its budget, who carries out and who pays, measures over time, and how records became counted measures."""
+"""The inventory as a whole: stage by model with its budget, who carries out and who pays, measures
+over time, and how records became counted measures.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,10 @@ from mismes_eval.report.disclosure import Relation, dominance, protect
 from mismes_eval.report.tables import Table
 
 SOURCE = "Inventory of measures in the information template"
-HIDDEN_NOTE = "Budgets are hidden where one funder could work out another's (p% rule, p = 10), or where a hidden one could be computed from the others."
+HIDDEN_NOTE = (
+    "Budgets are hidden where one funder could work out another's (p% rule, p = 10), or where a"
+    " hidden one could be computed from the others."
+)
 MILLION = "budget, million euro"
 WHOLE = ("all",)
 SHORT_TITLE = 56  # letters of a title beside its bar
@@ -27,7 +32,9 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Budgets:
-    """amount: ("all",), (stage,), (stage, model) -> euro; hidden: keys that may not be published, so that none can be computed from the others."""
+    """amount: ("all",), (stage,), (stage, model) -> euro; hidden: keys that may not be published,
+    so that none can be computed from the others.
+    """
 
     amount: Mapping[Key, float]
     hidden: frozenset[Key]
@@ -43,14 +50,25 @@ def counted(inventory: Inventory) -> pd.DataFrame:
 
 
 def budgets(frame: pd.DataFrame) -> Budgets:
-    """Sums by stage, protected first, and by model within each stage: p% rule over funders, then whatever subtraction would give away.
+    """Sums by stage, protected first, and by model within each stage: p% rule over funders, then
+    whatever subtraction would give away.
 
-    A stage that is hidden hides its models; a stage that is shown hides two models or more where it hides one.
+    A stage that is hidden hides its models; a stage that is shown hides two models or more where it
+    hides one.
     """
     stage, model = frame["stage_code"].astype(str), frame["model_primary"].astype(str)
-    groups: dict[Key, pd.DataFrame] = {WHOLE: frame} | {(s,): frame[stage == s] for s in stage.unique()}
-    groups |= {(s, m): frame[(stage == s) & (model == m)] for s, m in sorted(set(zip(stage, model, strict=True)))}
-    amount = {key: float(part["budget_eur"].sum()) for key, part in groups.items() if part["budget_eur"].notna().any()}
+    groups: dict[Key, pd.DataFrame] = {WHOLE: frame} | {
+        (s,): frame[stage == s] for s in stage.unique()
+    }
+    groups |= {
+        (s, m): frame[(stage == s) & (model == m)]
+        for s, m in sorted(set(zip(stage, model, strict=True)))
+    }
+    amount = {
+        key: float(part["budget_eur"].sum())
+        for key, part in groups.items()
+        if part["budget_eur"].notna().any()
+    }
     closed = {key for key in amount if dominated(groups[key])}
     if WHOLE not in amount or WHOLE in closed:
         return Budgets(amount, frozenset(amount))
@@ -62,28 +80,49 @@ def budgets(frame: pd.DataFrame) -> Budgets:
     return Budgets(amount, frozenset(hidden))
 
 
-def hidden_parts(amount: Mapping[Key, float], total: Key, parts: tuple[Key, ...], closed: set[Key]) -> set[Key]:
-    """Parts of a published total that are hidden: those that must be, and those that would give them away; all of them where that does not do."""
+def hidden_parts(
+    amount: Mapping[Key, float], total: Key, parts: tuple[Key, ...], closed: set[Key]
+) -> set[Key]:
+    """Parts of a published total that are hidden: those that must be, and those that would give
+    them away; all of them where that does not do.
+    """
     primary = [k for k in parts if k in closed]
     if not primary:
         return set()
     values = {k: amount[k] for k in (*parts, total)}
     try:
-        done = protect(values, primary, [Relation(total, parts)], 0.1 * max(values[k] for k in primary))
+        done = protect(
+            values, primary, [Relation(total, parts)], 0.1 * max(values[k] for k in primary)
+        )
     except DisclosureError:
         return set(parts)
-    return set(parts) if total in done.secondary else {*primary, *(k for k in done.secondary if k in parts)}
+    return (
+        set(parts)
+        if total in done.secondary
+        else {*primary, *(k for k in done.secondary if k in parts)}
+    )
 
 
 def hidden_groups(frame: pd.DataFrame, by: str) -> set[str]:
-    """Groups of a column whose budgets may not be published beside the whole budget: the p% rule over funders, then whatever subtraction would give away."""
+    """Groups of a column whose budgets may not be published beside the whole budget: the p% rule
+    over funders, then whatever subtraction would give away.
+    """
     label = frame[by].astype(str)
     groups: dict[Key, pd.DataFrame] = {(str(g),): frame[label == g] for g in label.unique()}
-    amount = {key: float(part["budget_eur"].sum()) for key, part in groups.items() if part["budget_eur"].notna().any()}
+    amount = {
+        key: float(part["budget_eur"].sum())
+        for key, part in groups.items()
+        if part["budget_eur"].notna().any()
+    }
     if dominated(frame):
         return {key[0] for key in amount}
     closed = {key for key in amount if dominated(groups[key])}
-    return {key[0] for key in hidden_parts(amount | {WHOLE: sum(amount.values())}, WHOLE, tuple(amount), closed)}
+    return {
+        key[0]
+        for key in hidden_parts(
+            amount | {WHOLE: sum(amount.values())}, WHOLE, tuple(amount), closed
+        )
+    }
 
 
 def dominated(part: pd.DataFrame) -> bool:
@@ -97,14 +136,24 @@ def by_model(context: Context, inventory: Inventory, money: Budgets) -> Table:
     """T01b: measures, budget and beneficiaries of each stage and model."""
     frame, stages, models = counted(inventory), context.codes("stages"), context.codes("models")
     cells = []
-    for (s, m), part in frame.groupby([frame["stage_code"].astype(str), frame["model_primary"].astype(str)], sort=True):
-        row = context.text("{stage}, {model}", stage=stages.get(s, s), model=f"{m} {models.get(m, '')}".strip())
+    for (s, m), part in frame.groupby(
+        [frame["stage_code"].astype(str), frame["model_primary"].astype(str)], sort=True
+    ):
+        row = context.text(
+            "{stage}, {model}", stage=stages.get(s, s), model=f"{m} {models.get(m, '')}".strip()
+        )
         status = "shown" if money.shown((s, m)) else "confidential"
         amount = money.amount.get((s, m), np.nan)
         cells += [
-            plain(row, "measures", len(part)), plain(row, MILLION, amount / 1e6, "EUR", status=status if np.isfinite(amount) else "shown"),
-            plain(row, "beneficiaries reached", part["benef_reached"].sum(min_count=1)), plain(row, "measures with a count of beneficiaries", part["benef_reached"].notna().sum()),
-        ]  # fmt: skip
+            plain(row, "measures", len(part)),
+            plain(
+                row, MILLION, amount / 1e6, "EUR", status=status if np.isfinite(amount) else "shown"
+            ),
+            plain(row, "beneficiaries reached", part["benef_reached"].sum(min_count=1)),
+            plain(
+                row, "measures with a count of beneficiaries", part["benef_reached"].notna().sum()
+            ),
+        ]
     return Table(
         "T01b",
         "Measures, budget and beneficiaries by stage and model",
@@ -121,7 +170,11 @@ def by_model(context: Context, inventory: Inventory, money: Budgets) -> Table:
 
 def actors(context: Context, inventory: Inventory) -> Table:
     """T02b: how many measures each type of implementer carries out, by type of funder."""
-    frame, who, pays = counted(inventory), context.codes("implementer_types"), context.codes("funder_types")
+    frame, who, pays = (
+        counted(inventory),
+        context.codes("implementer_types"),
+        context.codes("funder_types"),
+    )
     count = pd.crosstab(frame["implementer_type"].astype(str), frame["funder_type"].astype(str))
     cells = []
     for r in count.index:
@@ -149,8 +202,16 @@ def timeline(context: Context, inventory: Inventory) -> Item:
     """F02: one bar a measure."""
     frame, stages = counted(inventory), context.codes("stages")
     if frame["start_date"].isna().all():
-        return context.text("{f}: {m}: {r}.", f="F02", m=context.text("measures over time"), r=context.text("no measure has a start date"))
-    year = {c: frame[c].dt.year + (frame[c].dt.day_of_year - 1) / 366 for c in ("start_date", "end_date")}
+        return context.text(
+            "{f}: {m}: {r}.",
+            f="F02",
+            m=context.text("measures over time"),
+            r=context.text("no measure has a start date"),
+        )
+    year = {
+        c: frame[c].dt.year + (frame[c].dt.day_of_year - 1) / 366
+        for c in ("start_date", "end_date")
+    }
     order = {code: k for k, code in enumerate(stages)}
     table = pd.DataFrame(
         {
@@ -161,30 +222,63 @@ def timeline(context: Context, inventory: Inventory) -> Item:
             "end": year["end_date"],
         }
     )
-    table = table.sort_values("stage", key=lambda s: s.map(order), kind="stable").assign(stage=lambda t: t["stage"].map(stages))
+    table = table.sort_values("stage", key=lambda s: s.map(order), kind="stable").assign(
+        stage=lambda t: t["stage"].map(stages)
+    )
     gone = int(frame["start_date"].isna().sum())
-    until = int(np.nanmax([frame["date_retrieved"].dt.year.max(), frame["start_date"].dt.year.max(), context.evaluation.params.integer("year") or 0]))
-    notes = [context.text("An arrow marks measures that had not ended by {y}.", y=str(until)), all_measures(context, frame)]
+    until = int(
+        np.nanmax(
+            [
+                frame["date_retrieved"].dt.year.max(),
+                frame["start_date"].dt.year.max(),
+                context.evaluation.params.integer("year") or 0,
+            ]
+        )
+    )
+    notes = [
+        context.text("An arrow marks measures that had not ended by {y}.", y=str(until)),
+        all_measures(context, frame),
+    ]
     if gone:
         notes.append(context.text("{k} measures without a start date are not drawn.", k=gone))
-    return figures_inventory.timeline("F02", "Measures over time", table, until, SOURCE, notes, context.synthetic, context.words)
+    return figures_inventory.timeline(
+        "F02", "Measures over time", table, until, SOURCE, notes, context.synthetic, context.words
+    )
 
 
 def titled(context: Context, frame: pd.DataFrame) -> pd.Series:
-    """Short title of each measure, in the original language where the report is not in English and the inventory has it; "" where it has none."""
+    """Short title of each measure, in the original language where the report is not in English and
+    the inventory has it; "" where it has none.
+    """
     order = ("title_en", "title_orig") if context.words.code == "en" else ("title_orig", "title_en")
     said = pd.Series(pd.NA, index=frame.index, dtype="string")
     for column in order:
         said = said.fillna(frame[column].astype("string")) if column in frame.columns else said
-    return said.fillna("").str.split().str.join(" ").map(lambda v: textwrap.shorten(v, SHORT_TITLE, placeholder="…") or v[: SHORT_TITLE - 1] + "…" * bool(v))
+    return (
+        said.fillna("")
+        .str.split()
+        .str.join(" ")
+        .map(
+            lambda v: (
+                textwrap.shorten(v, SHORT_TITLE, placeholder="…")
+                or v[: SHORT_TITLE - 1] + "…" * bool(v)
+            )
+        )
+    )
 
 
 def tree(context: Context, inventory: Inventory, money: Budgets) -> Item:
     """F02b: the budget by stage and model, as far as it may be published."""
     frame, stages = counted(inventory), context.codes("stages")
     if not money.shown(WHOLE):
-        reason = "no measure has a budget in euro" if WHOLE not in money.amount else "the whole budget may not be published"
-        return context.text("{f}: {m}: {r}.", f="F02b", m=context.text("tree of the budget"), r=context.text(reason))
+        reason = (
+            "no measure has a budget in euro"
+            if WHOLE not in money.amount
+            else "the whole budget may not be published"
+        )
+        return context.text(
+            "{f}: {m}: {r}.", f="F02b", m=context.text("tree of the budget"), r=context.text(reason)
+        )
     parts, left = [], money.amount[WHOLE]
     for s in (s for s in stages if money.shown((s,))):
         rest = money.amount[(s,)]
@@ -199,7 +293,11 @@ def tree(context: Context, inventory: Inventory, money: Budgets) -> Item:
     missing = int(frame["budget_eur"].isna().sum())
     notes = (
         HIDDEN_NOTE,
-        context.text("{k} of {n} measures have no budget in euro and are not in the picture.", k=missing, n=len(frame)),
+        context.text(
+            "{k} of {n} measures have no budget in euro and are not in the picture.",
+            k=missing,
+            n=len(frame),
+        ),
         all_measures(context, frame),
     )
     data = pd.DataFrame(parts, columns=["stage", "model", "amount"])
@@ -219,26 +317,65 @@ def sources(context: Context, inventory: Inventory) -> Item:
     """F04: from the sources of the records to the measures that are counted and described."""
     frame, part = inventory.frame, counted(inventory)
     labels = context.codes("source_types")
-    left = {labels.get(str(k), str(k)): int(n) for k, n in frame["source_type"].astype(str).value_counts().items()}
+    left = {
+        labels.get(str(k), str(k)): int(n)
+        for k, n in frame["source_type"].astype(str).value_counts().items()
+    }
     merged, parents = len(inventory.merged), len(frame) - len(part)
     steps = [
-        (context.text("records read"), len(frame) + merged, context.text("{k} duplicates merged by decision", k=merged)),
-        (context.text("measures after merging"), len(frame), context.text("{k} whose parts are recorded too", k=parents)),
-        (context.text("measures that are counted"), len(part), context.text("{k} without a budget in euro", k=int(part["budget_eur"].isna().sum()))),
-        (context.text("with a budget in euro"), int(part["budget_eur"].notna().sum()), context.text("{k} of them without a count of beneficiaries", k=int((part["budget_eur"].notna() & part["benef_reached"].isna()).sum()))),
-        (context.text("with a budget and a count of beneficiaries"), int((part["budget_eur"].notna() & part["benef_reached"].notna()).sum()), ""),
-    ]  # fmt: skip
+        (
+            context.text("records read"),
+            len(frame) + merged,
+            context.text("{k} duplicates merged by decision", k=merged),
+        ),
+        (
+            context.text("measures after merging"),
+            len(frame),
+            context.text("{k} whose parts are recorded too", k=parents),
+        ),
+        (
+            context.text("measures that are counted"),
+            len(part),
+            context.text("{k} without a budget in euro", k=int(part["budget_eur"].isna().sum())),
+        ),
+        (
+            context.text("with a budget in euro"),
+            int(part["budget_eur"].notna().sum()),
+            context.text(
+                "{k} of them without a count of beneficiaries",
+                k=int((part["budget_eur"].notna() & part["benef_reached"].isna()).sum()),
+            ),
+        ),
+        (
+            context.text("with a budget and a count of beneficiaries"),
+            int((part["budget_eur"].notna() & part["benef_reached"].notna()).sum()),
+            "",
+        ),
+    ]
     note = _questionnaires(context, inventory)
     return figures_inventory.sources_flow(
-        "F04", "From sources to counted measures", left, steps, SOURCE, (note, all_measures(context, part)), context.synthetic, context.words
+        "F04",
+        "From sources to counted measures",
+        left,
+        steps,
+        SOURCE,
+        (note, all_measures(context, part)),
+        context.synthetic,
+        context.words,
     )
 
 
 def _questionnaires(context: Context, inventory: Inventory) -> str:
     if inventory.contacts.empty:
-        return context.text("How many implementers were asked is not known: no table of contacts was supplied.")
+        return context.text(
+            "How many implementers were asked is not known: no table of contacts was supplied."
+        )
     r = inventory.response_rate().iloc[0]
     return context.text(
-        "Questionnaires: {sent} implementers were asked, {full} answered in full and {part} in part ({rate:.0%}).",
-        sent=int(r["sent"]), full=int(r["full"]), part=int(r["partial"]), rate=float(r["response_rate"]),
-    )  # fmt: skip
+        "Questionnaires: {sent} implementers were asked, {full} answered in full and {part} in part"
+        " ({rate:.0%}).",
+        sent=int(r["sent"]),
+        full=int(r["full"]),
+        part=int(r["partial"]),
+        rate=float(r["response_rate"]),
+    )

@@ -1,4 +1,6 @@
-"""How good the data are: sample, missing answers, proxies, weights and margins of the survey, answers of implementers, reliability of the numbers."""
+"""How good the data are: sample, missing answers, proxies, weights and margins of the survey,
+answers of implementers, reliability of the numbers.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,10 @@ LEAST = 5
 UNASKED = "the survey's file does not say"
 BEYOND = 10  # fewest persons at or beyond a percentile that is shown
 SPREAD = "99th / 1st percentile"
-SPREAD_NOTE = "Neither the largest nor the smallest weight is shown: it could be one person's. A dash: fewer than 10 persons lie at or beyond a percentile."
+SPREAD_NOTE = (
+    "Neither the largest nor the smallest weight is shown: it could be one person's. A dash: fewer"
+    " than 10 persons lie at or beyond a percentile."
+)
 CERTAIN = 1e-3  # below it a number is fixed by calibration
 PERCENT, COUNT, PLAIN = (100.0, 1), (1.0, 0), (1.0, 2)
 ITEMS = {
@@ -40,7 +45,9 @@ Line = tuple[str, float, tuple[float, int]] | tuple[str, NotEstimable]
 
 
 def quality(context: Context) -> Table:
-    """T06c: indicators Q1 to Q6 and Q8 of every source that was supplied (Q5 is F07, Q7 T06, Q9 T23)."""
+    """T06c: indicators Q1 to Q6 and Q8 of every source that was supplied (Q5 is F07, Q7 T06, Q9
+    T23).
+    """
     s, e = context.evaluation.survey, context.evaluation
     lines: list[Line] = []
     if s is not None:
@@ -51,7 +58,13 @@ def quality(context: Context) -> Table:
         panel = e.tracing.panel
         seen = panel.responded[panel.sample.active]
         by_other = panel.proxy[panel.sample.active]
-        lines.append(("tracer study: interviews by proxy (Q8), %", float(by_other.sum() / max(seen.sum() + (by_other & ~seen).sum(), 1)), PERCENT))
+        lines.append(
+            (
+                "tracer study: interviews by proxy (Q8), %",
+                float(by_other.sum() / max(seen.sum() + (by_other & ~seen).sum(), 1)),
+                PERCENT,
+            )
+        )
     cells, units = [], {}
     for line in lines:
         if len(line) == 2:
@@ -61,10 +74,32 @@ def quality(context: Context) -> Table:
             cells.append(rows([plain(line[0], "value", line[1])]))
     notes = (
         "Shares of the survey are weighted; counts are not.",
-        "Q5, the reliability of the numbers, is figure F07; Q7, definitions and breaks, is table T06; Q9, hashes, is table T23.",
+        (
+            "Q5, the reliability of the numbers, is figure F07; Q7, definitions and breaks, is"
+            " table T06; Q9, hashes, is table T23."
+        ),
     )
-    source = context.name(", ".join(x for x in (s.source if s is not None else "", context.text("inventory") if e.inventory is not None else "") if x))
-    return Table("T06c", "Quality of the data", pd.concat(cells, ignore_index=True) if cells else rows([]), source, notes, 1.0, 1, context.synthetic, units)
+    source = context.name(
+        ", ".join(
+            x
+            for x in (
+                s.source if s is not None else "",
+                context.text("inventory") if e.inventory is not None else "",
+            )
+            if x
+        )
+    )
+    return Table(
+        "T06c",
+        "Quality of the data",
+        pd.concat(cells, ignore_index=True) if cells else rows([]),
+        source,
+        notes,
+        1.0,
+        1,
+        context.synthetic,
+        units,
+    )
 
 
 def _sample(s: Survey) -> list[Line]:
@@ -73,10 +108,16 @@ def _sample(s: Survey) -> list[Line]:
     out: list[Line] = [("persons in the survey", float(inside.sum()), COUNT)]
     if "hhid" in frame.columns:
         out.append(("households", float(frame["hhid"].nunique()), COUNT))
-    out += [("clusters of the variance", float(design.psus), COUNT), ("strata", float(design.strata), COUNT)]
+    out += [
+        ("clusters of the variance", float(design.psus), COUNT),
+        ("strata", float(design.strata), COUNT),
+    ]
     if "mig_status" in frame.columns:
         count = frame["mig_status"].astype("string").value_counts()
-        out += [("returnees interviewed", float(count.get("RET", 0)), COUNT), ("immigrants interviewed", float(count.get("IMM", 0)), COUNT)]
+        out += [
+            ("returnees interviewed", float(count.get("RET", 0)), COUNT),
+            ("immigrants interviewed", float(count.get("IMM", 0)), COUNT),
+        ]
     if s.absent is not None:
         out.append(("absent members reported", float(len(s.absent)), COUNT))
     return out
@@ -85,7 +126,10 @@ def _sample(s: Survey) -> list[Line]:
 def _missing(s: Survey) -> list[Line]:
     """Q2: weighted share without an answer, of those who were asked."""
     frame, out = s.sample.frame, list[Line]()
-    asked = {"mig_last_country": _is(frame, "mig_status", "RET"), "wage_no_compen": _is(frame, "empstat", 1)}
+    asked = {
+        "mig_last_country": _is(frame, "mig_status", "RET"),
+        "wage_no_compen": _is(frame, "empstat", 1),
+    }
     for column, name in ITEMS.items():
         row = f"no answer (Q2): {name}, %"
         if column not in frame.columns:
@@ -97,14 +141,22 @@ def _missing(s: Survey) -> list[Line]:
             out.append((row, NotEstimable("nobody was asked")))
             continue
         share = float(mean(marked, "_gone").value[0])
-        out.append((row, share, PERCENT) if share < 1 else (row, NotEstimable("not asked in this survey: nobody has an answer")))
+        out.append(
+            (row, share, PERCENT)
+            if share < 1
+            else (row, NotEstimable("not asked in this survey: nobody has an answer"))
+        )
     return out
 
 
 def _is(frame: pd.DataFrame, column: str, value: object) -> np.ndarray:
     if column not in frame.columns:
         return np.ones(len(frame), bool)
-    own = pd.to_numeric(frame[column], errors="coerce") if isinstance(value, int) else frame[column].astype("string")
+    own = (
+        pd.to_numeric(frame[column], errors="coerce")
+        if isinstance(value, int)
+        else frame[column].astype("string")
+    )
     return (own == value).fillna(False).to_numpy(bool)
 
 
@@ -112,17 +164,33 @@ def _weights(s: Survey) -> list[Line]:
     """Q4 and Q6 of the weights in use."""
     last = weight_diagnostics(s.sample).iloc[-1]
     out: list[Line] = [
-        ("design effect of the weights (Q4, Kish)", float(last["kish_deff"]), PLAIN), ("effective persons (Q4)", float(last["n_eff"]), COUNT),
+        ("design effect of the weights (Q4, Kish)", float(last["kish_deff"]), PLAIN),
+        ("effective persons (Q4)", float(last["n_eff"]), COUNT),
         _spread_line(s.sample),
-    ]  # fmt: skip
+    ]
     table = margins_before_after(s.sample)
     if table.empty:
-        return [*out, ("largest gap to a control total (Q6), %", NotEstimable("the weights are used as delivered"))]
-    return [*out, ("largest gap to a control total (Q6), %", float((table["unmet"].abs() / table["total"].clip(lower=1)).max()), PERCENT)]
+        return [
+            *out,
+            (
+                "largest gap to a control total (Q6), %",
+                NotEstimable("the weights are used as delivered"),
+            ),
+        ]
+    return [
+        *out,
+        (
+            "largest gap to a control total (Q6), %",
+            float((table["unmet"].abs() / table["total"].clip(lower=1)).max()),
+            PERCENT,
+        ),
+    ]
 
 
 def weight_spread(sample: Sample, step: int) -> float:
-    """99th over 1st percentile of the weights after a step; NaN where fewer than 10 persons lie at or beyond one of the two, or weights are not positive."""
+    """99th over 1st percentile of the weights after a step; NaN where fewer than 10 persons lie at
+    or beyond one of the two, or weights are not positive.
+    """
     w = sample.design.weights_after(step)
     w = np.asarray(w[sample.domain] if w.size == sample.domain.size else w, float)
     w = w[w != 0]
@@ -133,8 +201,15 @@ def weight_spread(sample: Sample, step: int) -> float:
 
 
 def _spread_line(sample: Sample) -> Line:
-    name, ratio = "99th over 1st percentile of the weight (Q4)", weight_spread(sample, len(sample.design.steps))
-    return (name, ratio, (1.0, 1)) if np.isfinite(ratio) else (name, NotEstimable("fewer than 10 persons lie at or beyond a percentile"))
+    name, ratio = (
+        "99th over 1st percentile of the weight (Q4)",
+        weight_spread(sample, len(sample.design.steps)),
+    )
+    return (
+        (name, ratio, (1.0, 1))
+        if np.isfinite(ratio)
+        else (name, NotEstimable("fewer than 10 persons lie at or beyond a percentile"))
+    )
 
 
 def _share(name: str, sample: Sample, column: str) -> Line:
@@ -143,7 +218,9 @@ def _share(name: str, sample: Sample, column: str) -> Line:
     known = sample.where(sample.frame[column].notna().to_numpy(bool))
     if not known.active.any():
         return name, NotEstimable("nobody has a value")
-    yes = known.frame[column].astype("string").str.lower().isin(["1", "1.0", "true"]).to_numpy(float)
+    yes = (
+        known.frame[column].astype("string").str.lower().isin(["1", "1.0", "true"]).to_numpy(float)
+    )
     return name, float(mean(known.with_columns({"_yes": yes}), "_yes").value[0]), PERCENT
 
 
@@ -160,8 +237,19 @@ def _implementers(context: Context) -> list[Line]:
         out.append((answered, NotEstimable(str(error.problems[0]))))
     missing = inventory.item_missing()
     asked_for = missing[missing["field"].isin(list(inventory.completeness().fields["field"]))]
-    out.append(("items missing in the inventory (Q2), %", float(asked_for["n_missing"].sum() / max(asked_for["n"].sum(), 1)), PERCENT))
-    out.append(("agreement of two coders (Q3, kappa)", NotEstimable("no inventory of a second coder was supplied")))
+    out.append(
+        (
+            "items missing in the inventory (Q2), %",
+            float(asked_for["n_missing"].sum() / max(asked_for["n"].sum(), 1)),
+            PERCENT,
+        )
+    )
+    out.append(
+        (
+            "agreement of two coders (Q3, kappa)",
+            NotEstimable("no inventory of a second coder was supplied"),
+        )
+    )
     return out
 
 
@@ -172,13 +260,28 @@ def margins(context: Context, s: Survey) -> list[Item]:
         return []
     cells = []
     hidden = _few_in_a_margin(table, context.rules.min_cell)
-    for name, n, before, after, total, few in zip(table["margin"], table["rows"], table["before"], table["after"], table["total"], hidden, strict=True):
+    for name, n, before, after, total, few in zip(
+        table["margin"],
+        table["rows"],
+        table["before"],
+        table["after"],
+        table["total"],
+        hidden,
+        strict=True,
+    ):
         row, status = _margin(context, str(name)), "confidential" if few else "shown"
         cells += [
-            plain(row, "persons interviewed", float(n), status=status), plain(row, "before, thousand", before / 1e3, status=status),
-            plain(row, "control total, thousand", total / 1e3), plain(row, "before against total, %", (before / total - 1) * 100 if total else np.nan, status=status),
+            plain(row, "persons interviewed", float(n), status=status),
+            plain(row, "before, thousand", before / 1e3, status=status),
+            plain(row, "control total, thousand", total / 1e3),
+            plain(
+                row,
+                "before against total, %",
+                (before / total - 1) * 100 if total else np.nan,
+                status=status,
+            ),
             plain(row, "after against total, %", (after / total - 1) * 100 if total else np.nan),
-        ]  # fmt: skip
+        ]
     units = {
         "persons interviewed": COUNT,
         "before, thousand": (1.0, 1),
@@ -186,11 +289,25 @@ def margins(context: Context, s: Survey) -> list[Item]:
         "before against total, %": (1.0, 1),
         "after against total, %": (1.0, 3),
     }
-    return [Table("T12b", "Control totals before and after calibration", rows(cells), s.source, (), 1.0, 1, context.synthetic, units)]
+    return [
+        Table(
+            "T12b",
+            "Control totals before and after calibration",
+            rows(cells),
+            s.source,
+            (),
+            1.0,
+            1,
+            context.synthetic,
+            units,
+        )
+    ]
 
 
 def _few_in_a_margin(table: pd.DataFrame, least: int) -> pd.Series:
-    """(rows,) cells of a margin whose interviewed persons are too few to show, or would give such a cell away: the cells of a margin add up to everybody."""
+    """(rows,) cells of a margin whose interviewed persons are too few to show, or would give such a
+    cell away: the cells of a margin add up to everybody.
+    """
     margin = table["step"].astype(str) + table["margin"].astype(str).str.partition("=")[0]
     parts = [few_of(part["rows"], least) for _, part in table.groupby(margin, sort=False)]
     out: pd.Series = pd.concat(parts).reindex(table.index)
@@ -198,7 +315,9 @@ def _few_in_a_margin(table: pd.DataFrame, least: int) -> pd.Series:
 
 
 def _margin(context: Context, name: str) -> str:
-    """A cell of a margin in words: "male x age_group=(np.int64(0), '15-19')" is "women, 15-19"; a region or another answer stands after the name of its column."""
+    """A cell of a margin in words: "male x age_group=(np.int64(0), '15-19')" is "women, 15-19"; a
+    region or another answer stands after the name of its column.
+    """
     keys, _, values = name.partition("=")
     columns = keys.split(" x ")
     answers = _MARGIN.sub(r"\1", values).strip("()").replace("'", "").split(", ", len(columns) - 1)
@@ -207,35 +326,75 @@ def _margin(context: Context, name: str) -> str:
     said = [(c, answer(c, a)) for c, a in zip(columns, answers, strict=True)]
     alone = len(said) == 1
     parts = [
-        context.text("{c}: {level}", c=context.text(DESIGN[c]), level=context.words.level(a)) if c in DESIGN and (alone or c not in ("male", "age_group"))
-        else context.words.level(a) if c in DESIGN
-        else context.name(f"{c} {a}")
+        (
+            context.text("{c}: {level}", c=context.text(DESIGN[c]), level=context.words.level(a))
+            if c in DESIGN and (alone or c not in ("male", "age_group"))
+            else context.words.level(a)
+            if c in DESIGN
+            else context.name(f"{c} {a}")
+        )
         for c, a in said
-    ]  # fmt: skip
+    ]
     return context.name(", ".join(parts))
 
 
-def reliability(context: Context, tables: Sequence[Table], source: str, basis: Sequence[str]) -> list[Item]:
-    """F07: coefficient of variation against persons, over the numbers of these tables that carry one; what is confidential stays out."""
+def reliability(
+    context: Context, tables: Sequence[Table], source: str, basis: Sequence[str]
+) -> list[Item]:
+    """F07: coefficient of variation against persons, over the numbers of these tables that carry
+    one; what is confidential stays out.
+    """
     parts = []
-    near = {row for table in tables for row in table.cells.loc[table.cells["status"] == "confidential", "row"]}  # a neighbour may be hidden for its sake
+    near = {
+        row
+        for table in tables
+        for row in table.cells.loc[table.cells["status"] == "confidential", "row"]
+    }  # a neighbour may be hidden for its sake
     for table in tables:
         known = table.cells[
             ~table.cells["row"].isin(near)
             & table.cells["status"].isin(["shown", "unreliable"])
             & table.cells["kind"].isin(["proportion", "share", "total", "mean", "ratio"])
         ]
-        known = known[(known["cv"] > CERTAIN) & np.isfinite(known["cv"]) & (known["n"] >= context.rules.min_cell)]
-        parts.append(pd.DataFrame({"n": known["n"].astype(float), "cv": known["cv"].astype(float), "group": table.id}))
-    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"n": [], "cv": [], "group": []})
+        known = known[
+            (known["cv"] > CERTAIN)
+            & np.isfinite(known["cv"])
+            & (known["n"] >= context.rules.min_cell)
+        ]
+        parts.append(
+            pd.DataFrame(
+                {"n": known["n"].astype(float), "cv": known["cv"].astype(float), "group": table.id}
+            )
+        )
+    frame = (
+        pd.concat(parts, ignore_index=True)
+        if parts
+        else pd.DataFrame({"n": [], "cv": [], "group": []})
+    )
     if len(frame) < LEAST:
         return [
             context.text(
-                "{f}: {m}: {r}.", f="F07", m=context.text("reliability of the numbers"), r=context.text("fewer than 5 numbers carry a coefficient of variation")
+                "{f}: {m}: {r}.",
+                f="F07",
+                m=context.text("reliability of the numbers"),
+                r=context.text("fewer than 5 numbers carry a coefficient of variation"),
             )
         ]
     limits = (context.rules.cv_flag, context.rules.cv_suppress)
-    note = context.text("n: {k:,} numbers of the tables named in the legend; each stands on the persons of its place on the axis.", k=len(frame))
+    note = context.text(
+        "n: {k:,} numbers of the tables named in the legend; each stands on the persons of its"
+        " place on the axis.",
+        k=len(frame),
+    )
     return [
-        figures_tracer.reliability("F07", "Reliability of the survey's numbers", frame, limits, source, (note, *basis), context.synthetic, context.words)
-    ]  # fmt: skip
+        figures_tracer.reliability(
+            "F07",
+            "Reliability of the survey's numbers",
+            frame,
+            limits,
+            source,
+            (note, *basis),
+            context.synthetic,
+            context.words,
+        )
+    ]

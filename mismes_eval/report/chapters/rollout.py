@@ -20,9 +20,12 @@ RULED_OUT = "Effects larger than {most} percentage points in size can be ruled o
 
 
 def rollout_items(context: Context, r: Rollout) -> list[Item]:
-    """T24 group-time effects, T24b summary with the wild bootstrap, F11-rollout path of the effect and F11b-rollout its honest intervals, and the words they allow."""
+    """T24 group-time effects, T24b summary with the wild bootstrap, F11-rollout path of the effect
+    and F11b-rollout its honest intervals, and the words they allow.
+    """
     intro = context.text(
-        "{m} was rolled out over {n} regions. Group-time effects compare the change in regions that got it with regions that had not, on repeated cross-sections.",
+        "{m} was rolled out over {n} regions. Group-time effects compare the change in regions that"
+        " got it with regions that had not, on repeated cross-sections.",
         m=r.measure,
         n=r.regions,
     )
@@ -40,9 +43,14 @@ def rollout_items(context: Context, r: Rollout) -> list[Item]:
 
 
 def said(context: Context, r: Rollout) -> str:
-    """The effect of a roll-out in words that follow the interval that counts, and say which one that is."""
+    """The effect of a roll-out in words that follow the interval that counts, and say which one
+    that is.
+    """
     if isinstance(r.overall, NotEstimable):
-        return context.text("The effect of the roll-out could not be estimated: {r}", r=context.text(r.overall.reason))
+        return context.text(
+            "The effect of the roll-out could not be estimated: {r}",
+            r=context.text(r.overall.reason),
+        )
     low, high, over_regions = limits(r)
     n = context.words.number
     how = (
@@ -58,23 +66,58 @@ def said(context: Context, r: Rollout) -> str:
         "how": context.text(how, n=r.regions),
     }
     if low <= 0 <= high:
-        text = context.text("No effect of the roll-out on '{o}' could be shown: {v} percentage points (95% interval {lo} to {hi}; {how}).", **values)
+        text = context.text(
+            "No effect of the roll-out on '{o}' could be shown: {v} percentage points (95% interval"
+            " {lo} to {hi}; {how}).",
+            **values,
+        )
         most = max(-low, high)
         return f"{text} {context.text(RULED_OUT, most=n(most * 100))}" if isfinite(most) else text
-    higher = "'{o}' is {v} percentage points higher where the measure was rolled out (95% interval {lo} to {hi}; {how}), provided that regions would otherwise have changed alike."
-    lower = "'{o}' is lower where the measure was rolled out: {v} percentage points (95% interval {lo} to {hi}; {how}), provided that regions would otherwise have changed alike."
+    higher = (
+        "'{o}' is {v} percentage points higher where the measure was rolled out (95% interval {lo}"
+        " to {hi}; {how}), provided that regions would otherwise have changed alike."
+    )
+    lower = (
+        "'{o}' is lower where the measure was rolled out: {v} percentage points (95% interval {lo}"
+        " to {hi}; {how}), provided that regions would otherwise have changed alike."
+    )
     return context.text(higher if low > 0 else lower, **values)
 
 
 def _summary(context: Context, r: Rollout) -> Table:
-    cells = [with_interval(context, "all groups and periods, design-based error", r.overall), _wild(context, r), _pretrend(context, r), *_makeup(context, r)]
+    cells = [
+        with_interval(context, "all groups and periods, design-based error", r.overall),
+        _wild(context, r),
+        _pretrend(context, r),
+        *_makeup(context, r),
+    ]
     before = r.before.annotated(kind="share") if isinstance(r.before, Estimate) else r.before
-    cells.append(cells_of([("outcome before the first roll-out", "estimate", before)], context.rules))
-    notes = ("With few regions the design's error misses shocks that whole regions share; the wild bootstrap treats regions as the clusters. Its n counts regions.",
-             "Make-up: change of a trait among those asked where the measure was rolled out, beyond the other regions; a change would mean that who lives there changed.",
-             *r.breaks, *_truth(context, r), _basis(r))  # fmt: skip
+    cells.append(
+        cells_of([("outcome before the first roll-out", "estimate", before)], context.rules)
+    )
+    notes = (
+        (
+            "With few regions the design's error misses shocks that whole regions share; the wild"
+            " bootstrap treats regions as the clusters. Its n counts regions."
+        ),
+        (
+            "Make-up: change of a trait among those asked where the measure was rolled out, beyond"
+            " the other regions; a change would mean that who lives there changed."
+        ),
+        *r.breaks,
+        *_truth(context, r),
+        _basis(r),
+    )
     return Table(
-        "T24", "Effect of the roll-out, percentage points", pd.concat(cells, ignore_index=True), r.source, notes, 100.0, 1, context.synthetic, {P: (1.0, 3)}
+        "T24",
+        "Effect of the roll-out, percentage points",
+        pd.concat(cells, ignore_index=True),
+        r.source,
+        notes,
+        100.0,
+        1,
+        context.synthetic,
+        {P: (1.0, 3)},
     )
 
 
@@ -83,9 +126,18 @@ def _wild(context: Context, r: Rollout) -> pd.DataFrame:
     if isinstance(r.wild, NotEstimable):
         return cells_of([(row, "estimate", r.wild)], context.rules)
     w = r.wild.to_frame().iloc[0]
-    main = plain(row, "estimate", w["value"], "share", float(w["clusters"]), "effect") | {"se": w["se"], "ci_low": w["ci_low"], "ci_high": w["ci_high"]}
+    main = plain(row, "estimate", w["value"], "share", float(w["clusters"]), "effect") | {
+        "se": w["se"],
+        "ci_low": w["ci_low"],
+        "ci_high": w["ci_high"],
+    }
     return plain_rows(
-        [main, plain(row, FROM, w["ci_low"], kind="effect"), plain(row, TO, w["ci_high"], kind="effect"), plain(row, P, w["p"], P_VALUE, kind="effect")]
+        [
+            main,
+            plain(row, FROM, w["ci_low"], kind="effect"),
+            plain(row, TO, w["ci_high"], kind="effect"),
+            plain(row, P, w["p"], P_VALUE, kind="effect"),
+        ]
     )
 
 
@@ -96,8 +148,16 @@ def _makeup(context: Context, r: Rollout) -> list[pd.DataFrame]:
         return [cells_of([(joint, "estimate", r.composition)], context.rules)]
     e, test = r.composition.estimate, r.composition.test
     out = []
-    for k, (variable, level) in enumerate(zip(e.keys["variable"].astype(str), e.keys["level"].astype(str), strict=True)):
-        out.append(with_interval(context, context.text("make-up: {trait}", trait=_trait(context, variable, level)), e.select([k]).annotated(kind="contrast")))
+    for k, (variable, level) in enumerate(
+        zip(e.keys["variable"].astype(str), e.keys["level"].astype(str), strict=True)
+    ):
+        out.append(
+            with_interval(
+                context,
+                context.text("make-up: {trait}", trait=_trait(context, variable, level)),
+                e.select([k]).annotated(kind="contrast"),
+            )
+        )
     if isinstance(test, NotEstimable):
         return [*out, cells_of([(joint, "estimate", test)], context.rules)]
     return [*out, plain_rows([plain(joint, P, float(test.p), P_VALUE, kind="effect")])]
@@ -121,24 +181,42 @@ def _pretrend(context: Context, r: Rollout) -> pd.DataFrame:
 
 
 def _basis(r: Rollout) -> str:
-    return next((n for n in r.overall.notes if n.startswith("Variance")), "") if isinstance(r.overall, Estimate) else ""
+    return (
+        next((n for n in r.overall.notes if n.startswith("Variance")), "")
+        if isinstance(r.overall, Estimate)
+        else ""
+    )
 
 
 def _truth(context: Context, r: Rollout) -> tuple[str, ...]:
     table = context.evaluation.truth
     if table is None:
         return ()
-    mine = table[(table["source"].astype(str) == "lfs_rollout") & (table["outcome"].astype(str) == r.outcome)]
+    mine = table[
+        (table["source"].astype(str) == "lfs_rollout") & (table["outcome"].astype(str) == r.outcome)
+    ]
     if mine.empty:
         return ()
     said = "Known true effect of these made-up data on '{o}': {v} percentage points."
-    return (context.text(said, o=context.column(r.outcome), v=context.words.number(float(mine["att"].astype(float).mean()) * 100)),)
+    return (
+        context.text(
+            said,
+            o=context.column(r.outcome),
+            v=context.words.number(float(mine["att"].astype(float).mean()) * 100),
+        ),
+    )
 
 
 def _cells(context: Context, r: Rollout) -> Table:
     assert not isinstance(r.effects, NotEstimable)
     frame = r.effects.to_frame()
-    blank = dict.fromkeys(COLUMNS, np.nan) | {"flag": "", "unit": "share", "definition": "group-time effect", "status": "shown", "kind": "effect"}
+    blank = dict.fromkeys(COLUMNS, np.nan) | {
+        "flag": "",
+        "unit": "share",
+        "definition": "group-time effect",
+        "status": "shown",
+        "kind": "effect",
+    }
     cells = [
         blank
         | {
@@ -152,7 +230,10 @@ def _cells(context: Context, r: Rollout) -> Table:
         }
         for c in frame.to_dict("records")
     ]
-    note = "Rows: first year with the measure; columns: year of the survey. Years before the first year are pre-trends."
+    note = (
+        "Rows: first year with the measure; columns: year of the survey. Years before the first"
+        " year are pre-trends."
+    )
     return Table(
         "T24b",
         "Group-time effects of the roll-out, percentage points",
@@ -179,7 +260,9 @@ def _path(context: Context, r: Rollout) -> list[Item]:
         }
         | _band(r)
     )
-    title = context.text("Effect of the roll-out on '{o}' by years since it began", o=context.column(r.outcome))
+    title = context.text(
+        "Effect of the roll-out on '{o}' by years since it began", o=context.column(r.outcome)
+    )
     return [
         figures.paths(
             "F11-rollout",
@@ -192,7 +275,10 @@ def _path(context: Context, r: Rollout) -> list[Item]:
             r.source,
             (
                 "The year before the roll-out is 0 by construction.",
-                "Thick: 95% interval of each point; thin: 95% band that holds for all points together (sup-t).",
+                (
+                    "Thick: 95% interval of each point; thin: 95% band that holds for all points"
+                    " together (sup-t)."
+                ),
                 *r.breaks,
                 persons(context, r.event.n.max()),
             ),
@@ -206,7 +292,10 @@ def _band(r: Rollout) -> dict[str, np.ndarray]:
     if isinstance(r.band, NotEstimable):
         return {}
     wide = r.band.to_frame()
-    return {"wide_low": wide["low"].fillna(0.0).to_numpy(), "wide_high": wide["high"].fillna(0.0).to_numpy()}
+    return {
+        "wide_low": wide["low"].fillna(0.0).to_numpy(),
+        "wide_high": wide["high"].fillna(0.0).to_numpy(),
+    }
 
 
 def _map(context: Context, r: Rollout) -> list[Item]:
@@ -219,12 +308,25 @@ def _map(context: Context, r: Rollout) -> list[Item]:
         _basis(r),
     )
     title = "Group-time effects of the roll-out, percentage points"
-    return [figures_impact.group_time("F11c-rollout", title, r.effects.to_frame(), 100.0, r.source, notes, context.synthetic, context.words)]
+    return [
+        figures_impact.group_time(
+            "F11c-rollout",
+            title,
+            r.effects.to_frame(),
+            100.0,
+            r.source,
+            notes,
+            context.synthetic,
+            context.words,
+        )
+    ]
 
 
 def _honest(context: Context, r: Rollout) -> list[Item]:
     measure = context.text("{m}, first year", m=r.measure)
-    return honest_items(context, r.honest, "F11b-rollout", measure, r.outcome, r.source, _basis(r), r.event)
+    return honest_items(
+        context, r.honest, "F11b-rollout", measure, r.outcome, r.source, _basis(r), r.event
+    )
 
 
 def cells_note(context: Context, reason: str) -> str:

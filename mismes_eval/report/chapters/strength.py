@@ -1,4 +1,6 @@
-"""How strong the evidence behind an effect is: which of the report's checks it passes, and what that is called."""
+"""How strong the evidence behind an effect is: which of the report's checks it passes, and what
+that is called.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,24 @@ from mismes_eval.report.chapters.doubt import signs
 
 STRONG, MODERATE, WEAK, NONE = "strong", "moderate", "weak", "none"
 PRE = "the year before enrolment"
-LOT, OTHERS, TRENDS, LEFT_OUT, CLUSTERS = "drawn_by_lot", "other_specifications", "parting_trends", "regions_left_out", "region_clusters"
+LOT, OTHERS, TRENDS, LEFT_OUT, CLUSTERS = (
+    "drawn_by_lot",
+    "other_specifications",
+    "parting_trends",
+    "regions_left_out",
+    "region_clusters",
+)
 RESERVATIONS = {
-    LOT: "participants were not drawn by lot", PRE: "the groups moved apart already in the year before enrolment",
+    LOT: "participants were not drawn by lot",
+    PRE: "the groups moved apart already in the year before enrolment",
     OTHERS: "other ways to estimate it give another sign, or mostly no certain one",
-    TRENDS: "it would not hold if the trends of the two groups had parted by half as much as they did before the measure",
-    LEFT_OUT: "its sign hangs on a single region", CLUSTERS: "counted over regions, it cannot be told from chance",
-}  # fmt: skip
+    TRENDS: (
+        "it would not hold if the trends of the two groups had parted by half as much as they did"
+        " before the measure"
+    ),
+    LEFT_OUT: "its sign hangs on a single region",
+    CLUSTERS: "counted over regions, it cannot be told from chance",
+}
 
 
 def checks(context: Context, effect: Effects, d: Doubt) -> dict[str, bool]:
@@ -43,13 +56,21 @@ def checks(context: Context, effect: Effects, d: Doubt) -> dict[str, bool]:
 
 
 def reservations(context: Context, passed: dict[str, bool], said: tuple[str, ...] = ()) -> str:
-    """The checks that an effect does not pass, in one sentence; those that another sentence names already (said) are left out. "" where none is left."""
-    failed = [context.text(RESERVATIONS[name]) for name, ok in passed.items() if not ok and name not in said]
+    """The checks that an effect does not pass, in one sentence; those that another sentence names
+    already (said) are left out. "" where none is left.
+    """
+    failed = [
+        context.text(RESERVATIONS[name])
+        for name, ok in passed.items()
+        if not ok and name not in said
+    ]
     return context.text("Reservations: {checks}.", checks="; ".join(failed)) if failed else ""
 
 
 def _by_lot(context: Context, measure: str) -> bool:
-    """Whether the inventory records a randomised trial of the measure: no other comparison rules out that the groups would have parted anyway."""
+    """Whether the inventory records a randomised trial of the measure: no other comparison rules
+    out that the groups would have parted anyway.
+    """
     inventory = context.evaluation.inventory
     if inventory is None:
         return False
@@ -58,7 +79,15 @@ def _by_lot(context: Context, measure: str) -> bool:
 
 
 def strength_of(passed: dict[str, bool]) -> str:
-    """Strong: no check fails; moderate: one or two, or no lot; weak: more, groups that moved apart before the measure, or no check could be made."""
+    """Strong: no check fails; moderate: one or two, or no lot; weak: more, groups that moved apart
+    before the measure, or no check could be made.
+    """
     made = {name: ok for name, ok in passed.items() if name != LOT}
     failed = sum(not ok for ok in made.values())
-    return WEAK if not made or failed > 2 or not made.get(PRE, True) else MODERATE if failed or not passed.get(LOT, True) else STRONG
+    return (
+        WEAK
+        if not made or failed > 2 or not made.get(PRE, True)
+        else MODERATE
+        if failed or not passed.get(LOT, True)
+        else STRONG
+    )

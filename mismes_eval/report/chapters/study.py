@@ -15,7 +15,9 @@ DESIGN, CLASSIC = "difference (robust SE, by the design)", "difference (classica
 
 
 def study_items(context: Context, s: Study) -> list[Item]:
-    """T30 loss to follow-up, T31 effects within blocks, T32 difference-in-differences by every estimator, with the words they allow."""
+    """T30 loss to follow-up, T31 effects within blocks, T32 difference-in-differences by every
+    estimator, with the words they allow.
+    """
     items: list[Item] = [
         context.text(
             "Study file {f}: {n:,} units. {said}",
@@ -36,8 +38,19 @@ def study_items(context: Context, s: Study) -> list[Item]:
 def _classical(row: str, item: Classical | NotEstimable, unit: str) -> pd.DataFrame:
     if isinstance(item, NotEstimable):
         return cells_of([(row, CLASSIC, item)], Rules())
-    cell = dict.fromkeys(COLUMNS, np.nan) | {"row": row, "column": CLASSIC, "value": item.value, "se": item.se, "n": float(item.n), "degf": item.degf, "flag": "", "kind": "effect", "unit": unit,
-                                             "definition": "classical standard error: equal variances, blocks in the degrees of freedom", "status": "shown"}  # fmt: skip
+    cell = dict.fromkeys(COLUMNS, np.nan) | {
+        "row": row,
+        "column": CLASSIC,
+        "value": item.value,
+        "se": item.se,
+        "n": float(item.n),
+        "degf": item.degf,
+        "flag": "",
+        "kind": "effect",
+        "unit": unit,
+        "definition": "classical standard error: equal variances, blocks in the degrees of freedom",
+        "status": "shown",
+    }
     return pd.DataFrame([cell], columns=list(COLUMNS))
 
 
@@ -46,9 +59,21 @@ def _lost(context: Context, s: Study) -> Table:
     for group in s.groups:
         robust, classic = lost(s, group)
         row = context.words.level(group)
-        parts += [_classical(row, classic, "share"), cells_of([(row, DESIGN, robust)], context.rules)]
+        parts += [
+            _classical(row, classic, "share"),
+            cells_of([(row, DESIGN, robust)], context.rules),
+        ]
     note = "Treated minus comparison; the two columns differ in the standard error only."
-    return Table("T30", "Loss to follow-up by arm, percentage points", pd.concat(parts, ignore_index=True), s.source, (note,), 100.0, 2, context.synthetic)
+    return Table(
+        "T30",
+        "Loss to follow-up by arm, percentage points",
+        pd.concat(parts, ignore_index=True),
+        s.source,
+        (note,),
+        100.0,
+        2,
+        context.synthetic,
+    )
 
 
 def _within(context: Context, s: Study) -> Table:
@@ -56,10 +81,29 @@ def _within(context: Context, s: Study) -> Table:
     for group in s.groups:
         for outcome in s.outcomes:
             robust, classic = within(s, outcome, group)
-            row = context.text("{group}, {outcome}", group=context.words.level(group), outcome=context.column(outcome))
-            parts += [_classical(row, classic, ""), cells_of([(row, DESIGN, robust)], context.rules)]
-    note = context.text("Means of {blocks} are removed. The two columns differ in the standard error only.", blocks=" x ".join(s.absorb))
-    return Table("T31", "Effects within randomisation blocks", pd.concat(parts, ignore_index=True), s.source, (note,), 1.0, 3, context.synthetic)
+            row = context.text(
+                "{group}, {outcome}",
+                group=context.words.level(group),
+                outcome=context.column(outcome),
+            )
+            parts += [
+                _classical(row, classic, ""),
+                cells_of([(row, DESIGN, robust)], context.rules),
+            ]
+    note = context.text(
+        "Means of {blocks} are removed. The two columns differ in the standard error only.",
+        blocks=" x ".join(s.absorb),
+    )
+    return Table(
+        "T31",
+        "Effects within randomisation blocks",
+        pd.concat(parts, ignore_index=True),
+        s.source,
+        (note,),
+        1.0,
+        3,
+        context.synthetic,
+    )
 
 
 def _methods(context: Context, s: Study) -> list[Item]:
@@ -70,11 +114,37 @@ def _methods(context: Context, s: Study) -> list[Item]:
             found = by_method(s, outcome, group)
             label = context.column(outcome)
             if group != "all":
-                label = context.text("{group}, {outcome}", group=context.words.level(group), outcome=label)
-            rows += [(context.text("{what}: {estimator}", what=label, estimator=context.text(name)), "estimate", e) for name, e in found.items()]
-            words.append(_verdict(context, label, [e for e in found.values() if isinstance(e, Estimate)]))
-    notes = tuple(dict.fromkeys(n for _, _, e in rows if isinstance(e, Estimate) for n in e.notes if "overlap" in n))
-    items.append(Table("T32", "Difference-in-differences by estimator", cells_of(rows, context.rules), s.source, notes, 1.0, 2, context.synthetic))
+                label = context.text(
+                    "{group}, {outcome}", group=context.words.level(group), outcome=label
+                )
+            rows += [
+                (
+                    context.text("{what}: {estimator}", what=label, estimator=context.text(name)),
+                    "estimate",
+                    e,
+                )
+                for name, e in found.items()
+            ]
+            words.append(
+                _verdict(context, label, [e for e in found.values() if isinstance(e, Estimate)])
+            )
+    notes = tuple(
+        dict.fromkeys(
+            n for _, _, e in rows if isinstance(e, Estimate) for n in e.notes if "overlap" in n
+        )
+    )
+    items.append(
+        Table(
+            "T32",
+            "Difference-in-differences by estimator",
+            cells_of(rows, context.rules),
+            s.source,
+            notes,
+            1.0,
+            2,
+            context.synthetic,
+        )
+    )
     return items + [w for w in words if w]
 
 
@@ -91,11 +161,22 @@ def _verdict(context: Context, label: str, estimates: list[Estimate]) -> str:
     apart = max(float(e["low"]) for e in ends) > min(float(e["high"]) for e in ends)
     if len(signs) > 1 or apart:
         return context.text(
-            "{o}: the estimators disagree ({lo} to {hi}). The answer depends on the method and no single one should be read as the effect; the groups differ in ways that the covariates may not remove.",
+            "{o}: the estimators disagree ({lo} to {hi}). The answer depends on the method and no"
+            " single one should be read as the effect; the groups differ in ways that the"
+            " covariates may not remove.",
             **shown,
         )
     if all(float(e["low"]) <= 0 <= float(e["high"]) for e in ends):
-        return context.text("{o}: no effect could be shown by any estimator ({lo} to {hi}).", **shown)
+        return context.text(
+            "{o}: no effect could be shown by any estimator ({lo} to {hi}).", **shown
+        )
     if any(float(e["low"]) <= 0 <= float(e["high"]) for e in ends):
-        return context.text("{o}: the estimators agree in sign ({lo} to {hi}), but not all intervals exclude zero.", **shown)
-    return context.text("{o}: every estimator finds an effect of the same sign ({lo} to {hi}), if the groups would else have changed alike.", **shown)
+        return context.text(
+            "{o}: the estimators agree in sign ({lo} to {hi}), but not all intervals exclude zero.",
+            **shown,
+        )
+    return context.text(
+        "{o}: every estimator finds an effect of the same sign ({lo} to {hi}), if the groups would"
+        " else have changed alike.",
+        **shown,
+    )

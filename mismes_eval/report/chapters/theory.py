@@ -1,4 +1,6 @@
-"""The theory of change: how the measures are meant to work, and which table of this report measures each step (T05d)."""
+"""The theory of change: how the measures are meant to work, and which table of this report measures
+each step (T05d).
+"""
 
 from __future__ import annotations
 
@@ -7,15 +9,23 @@ from dataclasses import dataclass
 
 from mismes_eval.report.chapters.base import Context, Item, text_table
 
-ID, TITLE = "T05d", "Theory of change: how the measures are meant to work, and what measures each step"
+ID, TITLE = (
+    "T05d",
+    "Theory of change: how the measures are meant to work, and what measures each step",
+)
 PARTS = ("inputs", "activities", "outputs", "outcomes", "assumptions")
 UNMEASURED, GONE = "not measured here", "{id}: not in this report"
-ABSENT = "No theory of change was given (section theory_of_change of the params): how the measures are meant to work, and which step fails where no effect is shown, cannot be seen."
+ABSENT = (
+    "No theory of change was given (section theory_of_change of the params): how the measures are"
+    " meant to work, and which step fails where no effect is shown, cannot be seen."
+)
 
 
 @dataclass(frozen=True)
 class Step:
-    """part: one of PARTS; words: the step as the params give it; found: id as given -> id -> title of what measures it, empty where this report lacks it."""
+    """part: one of PARTS; words: the step as the params give it; found: id as given -> id -> title
+    of what measures it, empty where this report lacks it.
+    """
 
     part: str
     words: str
@@ -28,7 +38,9 @@ class Step:
 
 
 def steps(context: Context, shown: Mapping[str, str]) -> tuple[Step, ...]:
-    """Every step of the params in order. shown: id -> title of what the report has; "T17" stands for the T17 of every measure."""
+    """Every step of the params in order. shown: id -> title of what the report has; "T17" stands
+    for the T17 of every measure.
+    """
     out = []
     for part in PARTS:
         for words, ids in context.evaluation.params.steps(f"theory_of_change.{part}").items():
@@ -58,9 +70,23 @@ def theory(context: Context, shown: Mapping[str, str]) -> list[Item]:
     chain = steps(context, shown)
     if not chain:
         none = (context.text("Theory of change"), context.text(ABSENT))
-        return [text_table(context, ID, TITLE, [none], ("Subject", "Why it is missing"))] if evaluated(context) else []
+        return (
+            [text_table(context, ID, TITLE, [none], ("Subject", "Why it is missing"))]
+            if evaluated(context)
+            else []
+        )
     rows = [(context.text(s.part), context.name(s.words), _measured(context, s)) for s in chain]
-    return [text_table(context, ID, TITLE, rows, ("Part", "What is meant to happen", "Measured in this report by"), "", _notes(context, chain))]
+    return [
+        text_table(
+            context,
+            ID,
+            TITLE,
+            rows,
+            ("Part", "What is meant to happen", "Measured in this report by"),
+            "",
+            _notes(context, chain),
+        )
+    ]
 
 
 def _measured(context: Context, step: Step) -> str:
@@ -68,7 +94,11 @@ def _measured(context: Context, step: Step) -> str:
     said = []
     for id_, tables in step.found.items():
         for k, v in list(tables.items())[:1]:
-            said.append(context.text("{id} {title}", id=k, title=context.text(v)) if len(tables) == 1 else ", ".join(tables))
+            said.append(
+                context.text("{id} {title}", id=k, title=context.text(v))
+                if len(tables) == 1
+                else ", ".join(tables)
+            )
         if not tables:
             said.append(context.text(GONE, id=id_))
     return context.name("; ".join(said)) if said else context.text(UNMEASURED)
@@ -78,13 +108,19 @@ def _notes(context: Context, chain: tuple[Step, ...]) -> tuple[str, ...]:
     given = {s.part for s in chain}
     left = [context.text(part) for part in PARTS if part not in given]
     about = context.text(
-        "As the measures' authors state it, before the results; it is about {m}.", m=", ".join(explained(context)) or context.text("no evaluated measure")
+        "As the measures' authors state it, before the results; it is about {m}.",
+        m=", ".join(explained(context)) or context.text("no evaluated measure"),
     )
-    return (about, *((context.text("Nothing is said of: {parts}.", parts=", ".join(left)),) if left else ()))
+    return (
+        about,
+        *((context.text("Nothing is said of: {parts}.", parts=", ".join(left)),) if left else ()),
+    )
 
 
 def shortfalls(context: Context) -> list[tuple[str, str]]:
-    """What the limitations say of the theory of change: that there is none, that steps go unmeasured, that measures have none."""
+    """What the limitations say of the theory of change: that there is none, that steps go
+    unmeasured, that measures have none.
+    """
     if not evaluated(context):
         return []
     name, chain = "Theory of change", steps(context, context.shown)
@@ -92,7 +128,17 @@ def shortfalls(context: Context) -> list[tuple[str, str]]:
         return [(name, ABSENT)]
     blind, out = sum(not s.measured for s in chain), []
     if blind:
-        out.append((name, context.text("{k} of {n} steps are measured by nothing in this report ({id}).", k=blind, n=len(chain), id=ID)))
+        out.append(
+            (
+                name,
+                context.text(
+                    "{k} of {n} steps are measured by nothing in this report ({id}).",
+                    k=blind,
+                    n=len(chain),
+                    id=ID,
+                ),
+            )
+        )
     bare = [m for m in evaluated(context) if m not in explained(context)]
     if bare:
         out.append((name, context.text("None was given for {m}.", m=", ".join(bare))))

@@ -1,4 +1,6 @@
-"""The tracer study: who was followed, who was lost, whether the groups were alike, what became of them."""
+"""The tracer study: who was followed, who was lost, whether the groups were alike, what became of
+them.
+"""
 
 from __future__ import annotations
 
@@ -22,45 +24,100 @@ from mismes_eval.report.disclosure import Partition
 from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
 
 ARMS = {1.0: "participants", 0.0: "comparison"}
-FRAMES = {"LFS_SCREENING": "screened by the labour force survey", "BENEFICIARY_LIST": "lists of beneficiaries"}
+FRAMES = {
+    "LFS_SCREENING": "screened by the labour force survey",
+    "BENEFICIARY_LIST": "lists of beneficiaries",
+}
 RATES = ("RR1", "RR2", "RR5", "COOP1", "CON1", "REF1")
 
 
 def tracer(context: Context) -> Chapter:
-    """T13 dispositions and response rates, T14 baseline balance, T14b consent and vulnerability, T15 attrition by arm, T16 outcomes by wave and arm, F03 flow, F08 states, F09 first job."""
+    """T13 dispositions and response rates, T14 baseline balance, T14b consent and vulnerability,
+    T15 attrition by arm, T16 outcomes by wave and arm, F03 flow, F08 states, F09 first job.
+    """
     study = context.evaluation.tracing
     if study is None:
-        return Chapter("tracer", "Tracer study: response and attrition", (context.absent("tracer study"),))
+        return Chapter(
+            "tracer", "Tracer study: response and attrition", (context.absent("tracer study"),)
+        )
     items: list[Item] = [
-        context.text("{n:,} persons were enrolled, {t:,} in a measure and {c:,} for comparison, and followed for {m:.0f} months. Being abroad is an outcome here, never a missing value.",
-                     n=int(study.panel.sample.active.sum()), t=_count(study, 1.0), c=_count(study, 0.0), m=max(study.months.values())),
-        _flow(context, study), _response(context, study), _attrition(context, study), _balance(context, study), *enrolled_items(context, study), *_outcomes(context, study), histories(context, study), *waiting_items(context, study),
-    ]  # fmt: skip
+        context.text(
+            "{n:,} persons were enrolled, {t:,} in a measure and {c:,} for comparison, and followed"
+            " for {m:.0f} months. Being abroad is an outcome here, never a missing value.",
+            n=int(study.panel.sample.active.sum()),
+            t=_count(study, 1.0),
+            c=_count(study, 0.0),
+            m=max(study.months.values()),
+        ),
+        _flow(context, study),
+        _response(context, study),
+        _attrition(context, study),
+        _balance(context, study),
+        *enrolled_items(context, study),
+        *_outcomes(context, study),
+        histories(context, study),
+        *waiting_items(context, study),
+    ]
     return Chapter(
         "tracer",
         "Tracer study: response and attrition",
         tuple(items),
-        {t: [Partition(t, "difference", tuple(ARMS.values()), "columns", contrast=True)] for t in ("T14", "T15")},
+        {
+            t: [Partition(t, "difference", tuple(ARMS.values()), "columns", contrast=True)]
+            for t in ("T14", "T15")
+        },
     )
 
 
 def _count(study: Tracing, arm: float) -> int:
-    return int(((study.panel.sample.frame[TREATED].to_numpy(float) == arm) & study.panel.sample.active).sum())
+    return int(
+        (
+            (study.panel.sample.frame[TREATED].to_numpy(float) == arm) & study.panel.sample.active
+        ).sum()
+    )
 
 
 def _flow(context: Context, study: Tracing) -> Item:
     """F03: frame, enrolment, every wave with its losses, analysed."""
     frame = study.panel.sample.frame
-    sources = frame.loc[study.panel.sample.active, "source_frame"].astype(str).value_counts() if "source_frame" in frame.columns else pd.Series(dtype=int)
-    left = {context.text(FRAMES[k]) if k in FRAMES else context.name(k.replace("_", " ")): int(n) for k, n in sources.items()} or {
-        context.text("persons of the study"): int(study.panel.sample.active.sum())
-    }
+    sources = (
+        frame.loc[study.panel.sample.active, "source_frame"].astype(str).value_counts()
+        if "source_frame" in frame.columns
+        else pd.Series(dtype=int)
+    )
+    left = {
+        context.text(FRAMES[k]) if k in FRAMES else context.name(k.replace("_", " ")): int(n)
+        for k, n in sources.items()
+    } or {context.text("persons of the study"): int(study.panel.sample.active.sum())}
     wave = context.evaluation.params.integer("impact.main_wave")
     table = tracers.flow(study.panel, analysed=(study.baseline, wave))
-    steps = [(_step(context, study, str(s)), int(n), _losses(context, str(lost))) for s, n, lost in zip(table["step"], table["n"], table["lost"], strict=True)]
-    steps = [(what, n, after) for (what, n, _), after in zip(steps, [*(lost for _, _, lost in steps[1:]), ""], strict=True)]
-    notes = ("Right of an arrow: why persons enrolled did not answer the wave below it; who is lost may come back.", persons(context, table["n"].max()))
-    return figures_inventory.sources_flow("F03", "From the frame to the analysis", left, steps, study.source, notes, context.synthetic, context.words)
+    steps = [
+        (_step(context, study, str(s)), int(n), _losses(context, str(lost)))
+        for s, n, lost in zip(table["step"], table["n"], table["lost"], strict=True)
+    ]
+    steps = [
+        (what, n, after)
+        for (what, n, _), after in zip(
+            steps, [*(lost for _, _, lost in steps[1:]), ""], strict=True
+        )
+    ]
+    notes = (
+        (
+            "Right of an arrow: why persons enrolled did not answer the wave below it; who is lost"
+            " may come back."
+        ),
+        persons(context, table["n"].max()),
+    )
+    return figures_inventory.sources_flow(
+        "F03",
+        "From the frame to the analysis",
+        left,
+        steps,
+        study.source,
+        notes,
+        context.synthetic,
+        context.words,
+    )
 
 
 def _step(context: Context, study: Tracing, step: str) -> str:
@@ -69,26 +126,56 @@ def _step(context: Context, study: Tracing, step: str) -> str:
     if not step.startswith("answered wave "):
         return context.text(step)
     wave = next((w for w in study.months if str(w) == step.removeprefix("answered wave ")), None)
-    return context.text("interviewed at enrolment") if wave == study.baseline else context.text("interviewed after {m:.0f} months", m=study.months[wave])
+    return (
+        context.text("interviewed at enrolment")
+        if wave == study.baseline
+        else context.text("interviewed after {m:.0f} months", m=study.months[wave])
+    )
 
 
 def _losses(context: Context, lost: str) -> str:
     """'refused 12, not contacted 1,003' in the report's language."""
     parts = re.findall(r"\(?([A-Za-z ]+) (\d[\d,]*\d|\d)\)?", lost)
-    return "; ".join(f"{context.text(what.strip())} {context.words.numeral(n)}" for what, n in parts)
+    return "; ".join(
+        f"{context.text(what.strip())} {context.words.numeral(n)}" for what, n in parts
+    )
 
 
 def _response(context: Context, study: Tracing) -> Table:
-    panel = study.panel.with_columns({"arm_name": study.panel.sample.frame[TREATED].map(ARMS).to_numpy()})
+    panel = study.panel.with_columns(
+        {"arm_name": study.panel.sample.frame[TREATED].map(ARMS).to_numpy()}
+    )
     e = panel.outcome_rates("arm_name")
-    keep = [k for k in range(e.p) if e.keys["rate"].iloc[k] in RATES and e.keys["wave"].iloc[k] in study.waves]
-    rows = [_row(context, study, str(e.keys["arm_name"].iloc[k]), e.keys["wave"].iloc[k]) for k in keep]
-    parts = [cells_by(e.select(keep).annotated(kind="share"), context.rules, rows, [str(e.keys["rate"].iloc[k]) for k in keep])]
+    keep = [
+        k
+        for k in range(e.p)
+        if e.keys["rate"].iloc[k] in RATES and e.keys["wave"].iloc[k] in study.waves
+    ]
+    rows = [
+        _row(context, study, str(e.keys["arm_name"].iloc[k]), e.keys["wave"].iloc[k]) for k in keep
+    ]
+    parts = [
+        cells_by(
+            e.select(keep).annotated(kind="share"),
+            context.rules,
+            rows,
+            [str(e.keys["rate"].iloc[k]) for k in keep],
+        )
+    ]
     traced = panel.tracing_rate("arm_name")
     keep = [k for k in range(traced.p) if traced.keys["wave"].iloc[k] in study.waves]
-    rows = [_row(context, study, str(traced.keys["arm_name"].iloc[k]), traced.keys["wave"].iloc[k]) for k in keep]
-    parts.append(cells_by(traced.select(keep).annotated(kind="share"), context.rules, rows, "tracing"))
-    note = "AAPOR Standard Definitions: RR1 complete interviews over all, RR2 with partial ones, RR5 over eligible persons; COOP1 cooperation, CON1 contact, REF1 refusal; tracing: whereabouts known, persons abroad included."
+    rows = [
+        _row(context, study, str(traced.keys["arm_name"].iloc[k]), traced.keys["wave"].iloc[k])
+        for k in keep
+    ]
+    parts.append(
+        cells_by(traced.select(keep).annotated(kind="share"), context.rules, rows, "tracing")
+    )
+    note = (
+        "AAPOR Standard Definitions: RR1 complete interviews over all, RR2 with partial ones, RR5"
+        " over eligible persons; COOP1 cooperation, CON1 contact, REF1 refusal; tracing:"
+        " whereabouts known, persons abroad included."
+    )
     return Table(
         "T13",
         "Response by wave and arm, %",
@@ -124,19 +211,40 @@ def _attrition(context: Context, study: Tracing) -> Table:
     sample = study.panel.sample
     items = []
     for w in study.waves:
-        lost = sample.with_columns({"_lost": (~study.responded(w)).astype(float), "_arm": sample.frame[TREATED].map(ARMS)})
+        lost = sample.with_columns(
+            {"_lost": (~study.responded(w)).astype(float), "_arm": sample.frame[TREATED].map(ARMS)}
+        )
         e = mean(lost, "_lost", by="_arm")
         row = context.text("{m:.0f} months", m=study.months[w])
-        items.append(cells_by(e.annotated(kind="share", unit="share"), context.rules, row, [str(v) for v in e.keys["_arm"]]))
-        gap = e.contrast({"_lost, _arm=participants": 1.0, "_lost, _arm=comparison": -1.0}).annotated(kind="contrast")
+        items.append(
+            cells_by(
+                e.annotated(kind="share", unit="share"),
+                context.rules,
+                row,
+                [str(v) for v in e.keys["_arm"]],
+            )
+        )
+        gap = e.contrast(
+            {"_lost, _arm=participants": 1.0, "_lost, _arm=comparison": -1.0}
+        ).annotated(kind="contrast")
         items.append(cells_of([(row, "difference", gap)], context.rules))
     covariates = study.panel.adjustment.covariates if study.panel.adjustment else ()
     note = context.text(
-        "Loss is adjusted for by response propensities on {columns}; their estimation is in every standard error below.",
-        columns=", ".join(context.text(DESIGN[c]) if c in DESIGN else context.name(c) for c in covariates),
+        "Loss is adjusted for by response propensities on {columns}; their estimation is in every"
+        " standard error below.",
+        columns=", ".join(
+            context.text(DESIGN[c]) if c in DESIGN else context.name(c) for c in covariates
+        ),
     )
     return Table(
-        "T15", "Lost to follow-up, %", pd.concat(items, ignore_index=True), study.source, (note, study.panel.sample.design.basis), 100.0, 1, context.synthetic
+        "T15",
+        "Lost to follow-up, %",
+        pd.concat(items, ignore_index=True),
+        study.source,
+        (note, study.panel.sample.design.basis),
+        100.0,
+        1,
+        context.synthetic,
     )
 
 
@@ -146,19 +254,39 @@ def _balance(context: Context, study: Tracing) -> Table:
     for c in context.evaluation.params.items("tracer.attrition_covariates"):
         if c not in sample.frame.columns or not pd.api.types.is_numeric_dtype(sample.frame[c]):
             continue
-        inside = sample.where(sample.frame[c].notna()).with_columns({"_arm": sample.frame[TREATED].map(ARMS)})
+        inside = sample.where(sample.frame[c].notna()).with_columns(
+            {"_arm": sample.frame[TREATED].map(ARMS)}
+        )
         e = mean(inside, c, by="_arm")
-        items.append(cells_by(e, context.rules, context.column(c), [str(v) for v in e.keys["_arm"]]))
-        gap = e.contrast({f"{c}, _arm=participants": 1.0, f"{c}, _arm=comparison": -1.0}).annotated(kind="contrast")
+        items.append(
+            cells_by(e, context.rules, context.column(c), [str(v) for v in e.keys["_arm"]])
+        )
+        gap = e.contrast({f"{c}, _arm=participants": 1.0, f"{c}, _arm=comparison": -1.0}).annotated(
+            kind="contrast"
+        )
         items.append(cells_of([(context.column(c), "difference", gap)], context.rules))
-        w, v = inside.weights[inside.active], inside.frame[c].to_numpy(float, na_value=np.nan)[inside.active]
+        w, v = (
+            inside.weights[inside.active],
+            inside.frame[c].to_numpy(float, na_value=np.nan)[inside.active],
+        )
         sd = float(np.sqrt(np.average((v - np.average(v, weights=w)) ** 2, weights=w)))
         items.append(
             pd.DataFrame(
-                [_rate(context.column(c), "standardised difference", gap.value[0] / sd if sd else np.nan, float(inside.active.sum()))], columns=list(COLUMNS)
+                [
+                    _rate(
+                        context.column(c),
+                        "standardised difference",
+                        gap.value[0] / sd if sd else np.nan,
+                        float(inside.active.sum()),
+                    )
+                ],
+                columns=list(COLUMNS),
             )
         )
-    note = "A standardised difference above 0.1 in size deserves attention; the estimator below adjusts for the covariates it names."
+    note = (
+        "A standardised difference above 0.1 in size deserves attention; the estimator below"
+        " adjusts for the covariates it names."
+    )
     return Table(
         "T14",
         "Participants and comparison group at enrolment",
@@ -172,19 +300,40 @@ def _balance(context: Context, study: Tracing) -> Table:
 
 
 def _outcomes(context: Context, study: Tracing) -> list[Item]:
-    """Means of each outcome by wave and arm on attrition-adjusted weights, and the path of the main outcome."""
+    """Means of each outcome by wave and arm on attrition-adjusted weights, and the path of the main
+    outcome.
+    """
     items, path = [], []
     main = context.evaluation.params.text("impact.main_outcome")
     units = {}
     for outcome in context.evaluation.params.items("impact.outcomes"):
         for w in (study.baseline, *study.waves):
             sample = study.panel.weight_sample([w])
-            value = study.panel.values(outcome, w) if outcome in study.panel.long.columns else np.full(sample.n, np.nan)
+            value = (
+                study.panel.values(outcome, w)
+                if outcome in study.panel.long.columns
+                else np.full(sample.n, np.nan)
+            )
             named = sample.with_columns({"_value": value, "_arm": sample.frame[TREATED].map(ARMS)})
-            row = context.text("{what}, {when}", what=context.column(outcome), when=context.text("{m:.0f} months", m=study.months[w]))
+            row = context.text(
+                "{what}, {when}",
+                what=context.column(outcome),
+                when=context.text("{m:.0f} months", m=study.months[w]),
+            )
             inside = named.where(np.isfinite(value))
             if not inside.active.any():
-                items.append(cells_of([(row, "participants", NotEstimable("the tracer study has no such outcome in this wave"))], context.rules))
+                items.append(
+                    cells_of(
+                        [
+                            (
+                                row,
+                                "participants",
+                                NotEstimable("the tracer study has no such outcome in this wave"),
+                            )
+                        ],
+                        context.rules,
+                    )
+                )
                 continue
             e = mean(inside, "_value", by="_arm")
             binary = bool(np.isin(value[inside.active], (0.0, 1.0)).all())
@@ -225,9 +374,20 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
 
 
 def _words(context: Context) -> str:
-    return context.text("Employed, at home or abroad: wherever the person lives. Employed at home: persons abroad count as not employed at home.")
+    return context.text(
+        "Employed, at home or abroad: wherever the person lives. Employed at home: persons abroad"
+        " count as not employed at home."
+    )
 
 
 def _path(e: Estimate, month: float) -> pd.DataFrame:
     ci = e.ci()
-    return pd.DataFrame({"series": e.keys["_arm"].astype(str), "x": month, "value": e.value, "low": ci["low"].to_numpy(), "high": ci["high"].to_numpy()})
+    return pd.DataFrame(
+        {
+            "series": e.keys["_arm"].astype(str),
+            "x": month,
+            "value": e.value,
+            "low": ci["low"].to_numpy(),
+            "high": ci["high"].to_numpy(),
+        }
+    )

@@ -52,35 +52,62 @@ def _months(context: Context, study: Tracing) -> Item:
     if not any((t["n"] > 0).any() for t in tables.values()):
         return _absent(context, "F08", what, "too few persons have a known month")
     notes = (
-        "Enrolment weights; persons count as long as their months are known. White: states that are not shown because of few persons, or because they would reveal such a state.",
+        (
+            "Enrolment weights; persons count as long as their months are known. White: states that"
+            " are not shown because of few persons, or because they would reveal such a state."
+        ),
         persons(context, most),
         study.panel.sample.design.basis,
     )
-    return figures_tracer.months("F08", "What participants and the comparison group do, month by month", tables, context.codes("episode_states"), context.text("months since enrolment"), study.source, notes,
-                                 context.synthetic, context.words)  # fmt: skip
+    return figures_tracer.months(
+        "F08",
+        "What participants and the comparison group do, month by month",
+        tables,
+        context.codes("episode_states"),
+        context.text("months since enrolment"),
+        study.source,
+        notes,
+        context.synthetic,
+        context.words,
+    )
 
 
 def _few(count: pd.DataFrame, least: int) -> pd.DataFrame:
-    """States that are not shown in a month, month by month: the states of a month add up to everybody."""
+    """States that are not shown in a month, month by month: the states of a month add up to
+    everybody.
+    """
     return count.apply(few_of, axis=1, least=least) if len(count) else count.astype(bool)
 
 
 def _first_job(context: Context, study: Tracing) -> Item:
-    """Kaplan-Meier curves by arm of those without a job at enrolment, as far as enough persons are still followed."""
+    """Kaplan-Meier curves by arm of those without a job at enrolment, as far as enough persons are
+    still followed.
+    """
     what = "time to the first job"
     if study.panel.episodes is None:
         return _absent(context, "F09", what, NO_EPISODES)
     try:
         sample = tracers.first_event(study.panel, {"job": EMPLOYED})
         arm = sample.frame[TREATED].to_numpy(float)
-        curves = {context.text(name): _curve(context, sample.where(arm == code)) for code, name in ARMS.items() if (sample.active & (arm == code)).any()}
+        curves = {
+            context.text(name): _curve(context, sample.where(arm == code))
+            for code, name in ARMS.items()
+            if (sample.active & (arm == code)).any()
+        }
     except MismesError as error:
         return _absent(context, "F09", what, str(error.problems[0]))
     shown = {name: e for name, e in curves.items() if e.p}
     if not shown:
         return _absent(context, "F09", what, "too few persons are followed")
-    notes = ("Persons with a job in the month of enrolment are not at risk; losses are censored at the last interview. Curves end where fewer persons are followed than a mean may rest on.",
-             persons(context, int(sample.active.sum())), study.panel.sample.design.basis)  # fmt: skip
+    notes = (
+        (
+            "Persons with a job in the month of enrolment are not at risk; losses are censored at"
+            " the last interview. Curves end where fewer persons are followed than a mean may"
+            " rest on."
+        ),
+        persons(context, int(sample.active.sum())),
+        study.panel.sample.design.basis,
+    )
     return figures_tracer.waiting(
         "F09",
         "Time from enrolment to the first job (Kaplan-Meier)",

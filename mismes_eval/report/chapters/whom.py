@@ -1,4 +1,6 @@
-"""For whom the measures work: effects by group and by feature of the measures, and p-values that count how many effects were looked at."""
+"""For whom the measures work: effects by group and by feature of the measures, and p-values that
+count how many effects were looked at.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,18 @@ _YES_NO = {"1": "yes", "0": "no", "1.0": "yes", "0.0": "no", "True": "yes", "Fal
 
 
 def whom_items(context: Context, study: Tracing) -> list[Item]:
-    """T18 effects by group, T18b differences between groups, T18c adjusted p-values over outcomes and waves, and the words that they allow."""
+    """T18 effects by group, T18b differences between groups, T18c adjusted p-values over outcomes
+    and waves, and the words that they allow.
+    """
     found = context.evaluation.whom
     if found is None:
         return []
-    return [*_verdict(context, found), _effects(context, study, found), _differences(context, study, found), _outcomes(context, study)]
+    return [
+        *_verdict(context, found),
+        _effects(context, study, found),
+        _differences(context, study, found),
+        _outcomes(context, study),
+    ]
 
 
 def _verdict(context: Context, found: ForWhom) -> list[Item]:
@@ -34,13 +43,23 @@ def _verdict(context: Context, found: ForWhom) -> list[Item]:
         return []
     sure = int((f.romano_wolf < 0.05).sum())
     if sure == 0:
-        return [context.text("No difference between groups could be shown once all {k} that were looked at are counted.", k=f.estimate.p)]
+        return [
+            context.text(
+                "No difference between groups could be shown once all {k} that were looked at are"
+                " counted.",
+                k=f.estimate.p,
+            )
+        ]
     if sure == 1:
-        text = "1 of {k} differences between groups stays distinguishable from 0 once all that were looked at are counted (Romano-Wolf, 5%)."
+        text = (
+            "1 of {k} differences between groups stays distinguishable from 0 once all that were"
+            " looked at are counted (Romano-Wolf, 5%)."
+        )
         return [context.text(text, k=f.estimate.p)]
     return [
         context.text(
-            "{s} of {k} differences between groups stay distinguishable from 0 once all that were looked at are counted (Romano-Wolf, 5%).",
+            "{s} of {k} differences between groups stay distinguishable from 0 once all that were"
+            " looked at are counted (Romano-Wolf, 5%).",
             s=sure,
             k=f.estimate.p,
         )
@@ -49,7 +68,12 @@ def _verdict(context: Context, found: ForWhom) -> list[Item]:
 
 def _row(context: Context, measure: str, factor: str, group: str) -> str:
     head = context.text(ALL) if measure == ALL else measure
-    return context.text("{m}, {factor}: {level}", m=head, factor=context.column(factor), level=context.text(_YES_NO.get(group, group)))
+    return context.text(
+        "{m}, {factor}: {level}",
+        m=head,
+        factor=context.column(factor),
+        level=context.text(_YES_NO.get(group, group)),
+    )
 
 
 def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
@@ -61,11 +85,37 @@ def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
         for k in _in_order(g.effects.names):
             name = g.effects.names[k]
             row = _row(context, measure, factor, name)
-            cells.append(_with_p(context, row, "effect", g.effects.select([k]).annotated(kind="effect"), found.effects, at[measure, factor, name]))
-        cells += [cells_of([(_row(context, measure, factor, name), "effect", reason)], context.rules) for name, reason in g.missing.items()]
+            cells.append(
+                _with_p(
+                    context,
+                    row,
+                    "effect",
+                    g.effects.select([k]).annotated(kind="effect"),
+                    found.effects,
+                    at[measure, factor, name],
+                )
+            )
+        cells += [
+            cells_of([(_row(context, measure, factor, name), "effect", reason)], context.rules)
+            for name, reason in g.missing.items()
+        ]
     scale, digits = outcome_scale(str(context.evaluation.params.text("impact.main_outcome")))
-    notes = [_family(context, found.effects), *_alike(context, found, study), study.panel.sample.design.basis]
-    return Table("T18", "Effects by group, main outcome and wave", _joined(cells), study.source, tuple(notes), scale, digits, context.synthetic, ADJUSTED)
+    notes = [
+        _family(context, found.effects),
+        *_alike(context, found, study),
+        study.panel.sample.design.basis,
+    ]
+    return Table(
+        "T18",
+        "Effects by group, main outcome and wave",
+        _joined(cells),
+        study.source,
+        tuple(notes),
+        scale,
+        digits,
+        context.synthetic,
+        ADJUSTED,
+    )
 
 
 def _in_order(names: Sequence[str]) -> list[int]:
@@ -80,18 +130,41 @@ def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
         if isinstance(g, NotEstimable):
             continue
         if isinstance(g.differences, NotEstimable):
-            cells.append(cells_of([(_head(context, measure, factor), "difference", g.differences)], context.rules))
+            cells.append(
+                cells_of(
+                    [(_head(context, measure, factor), "difference", g.differences)], context.rules
+                )
+            )
             continue
         for k, name in enumerate(g.differences.keys["group"].astype(str)):
             base = context.text(_YES_NO.get(g.reference, g.reference))
-            row = context.text("{row}, against {base}", row=_row(context, measure, factor, name), base=base)
+            row = context.text(
+                "{row}, against {base}", row=_row(context, measure, factor, name), base=base
+            )
             cells.append(
-                _with_p(context, row, "difference", g.differences.select([k]).annotated(kind="contrast"), found.differences, at[measure, factor, name])
+                _with_p(
+                    context,
+                    row,
+                    "difference",
+                    g.differences.select([k]).annotated(kind="contrast"),
+                    found.differences,
+                    at[measure, factor, name],
+                )
             )
     scale, digits = outcome_scale(str(context.evaluation.params.text("impact.main_outcome")))
     notes = (_family(context, found.differences), study.panel.sample.design.basis)
     title = "Differences of the effect between groups, with the standard error of the difference"
-    return Table("T18b", title, _joined(cells), study.source, notes, scale, digits, context.synthetic, ADJUSTED)
+    return Table(
+        "T18b",
+        title,
+        _joined(cells),
+        study.source,
+        notes,
+        scale,
+        digits,
+        context.synthetic,
+        ADJUSTED,
+    )
 
 
 def _outcomes(context: Context, study: Tracing) -> Table:
@@ -103,10 +176,16 @@ def _outcomes(context: Context, study: Tracing) -> Table:
             cells.append(cells_of([(effect.measure, P, f)], context.rules))
             continue
         for k, (outcome, wave) in enumerate(keys):
-            row = context.text("{m}: {o}, {w}", m=effect.measure, o=context.column(outcome), w=context.text("{m:.0f} months", m=study.months[wave]))
+            row = context.text(
+                "{m}: {o}, {w}",
+                m=effect.measure,
+                o=context.column(outcome),
+                w=context.text("{m:.0f} months", m=study.months[wave]),
+            )
             cells.append(_adjusted(row, f, f.place[k]))
     note = context.text(
-        "Each measure's outcomes and waves are one family: an adjusted p-value counts all of them. The effects themselves are in the tables T17."
+        "Each measure's outcomes and waves are one family: an adjusted p-value counts all of them."
+        " The effects themselves are in the tables T17."
     )
     return Table(
         "T18c",
@@ -121,7 +200,9 @@ def _outcomes(context: Context, study: Tracing) -> Table:
     )
 
 
-def _with_p(context: Context, row: str, column: str, e: Estimate, f: Family | NotEstimable, k: int) -> pd.DataFrame:
+def _with_p(
+    context: Context, row: str, column: str, e: Estimate, f: Family | NotEstimable, k: int
+) -> pd.DataFrame:
     main = cells_by(e, context.rules, row, column)
     if isinstance(f, NotEstimable) or main["status"].iloc[0] != "shown":
         return main
@@ -129,12 +210,20 @@ def _with_p(context: Context, row: str, column: str, e: Estimate, f: Family | No
 
 
 def _adjusted(row: str, f: Family, k: int) -> pd.DataFrame:
-    numbers = ((P, f.estimate.pvalue[k]), (WOLF, f.romano_wolf[k]), (HOCHBERG, f.benjamini_hochberg[k]))
+    numbers = (
+        (P, f.estimate.pvalue[k]),
+        (WOLF, f.romano_wolf[k]),
+        (HOCHBERG, f.benjamini_hochberg[k]),
+    )
     return rows([plain(row, column, float(v), P_VALUE, kind="effect") for column, v in numbers])
 
 
 def _head(context: Context, measure: str, factor: str) -> str:
-    return context.text("{m}, {factor}", m=context.text(ALL) if measure == ALL else measure, factor=context.column(factor))
+    return context.text(
+        "{m}, {factor}",
+        m=context.text(ALL) if measure == ALL else measure,
+        factor=context.column(factor),
+    )
 
 
 def _family(context: Context, f: Family | NotEstimable) -> str:
@@ -142,19 +231,26 @@ def _family(context: Context, f: Family | NotEstimable) -> str:
         return context.text("P-values are not adjusted: {r}", r=context.text(f.reason))
     size = int(np.isfinite(f.romano_wolf).sum())
     return context.text(
-        "{k} effects were looked at; the same persons under two names count once. Romano-Wolf: chance of any false finding among them; Benjamini-Hochberg: expected share of false findings among the findings.",
+        "{k} effects were looked at; the same persons under two names count once. Romano-Wolf:"
+        " chance of any false finding among them; Benjamini-Hochberg: expected share of false"
+        " findings among the findings.",
         k=size,
     )
 
 
 def _alike(context: Context, found: ForWhom, study: Tracing) -> list[str]:
     """Groups of measures that few measures cannot tell apart."""
-    across = [g for (measure, _), g in found.groups.items() if measure == ALL and isinstance(g, GroupEffects)]
+    across = [
+        g
+        for (measure, _), g in found.groups.items()
+        if measure == ALL and isinstance(g, GroupEffects)
+    ]
     if len(across) < 2 or len(study.measures) > 5:
         return []
     return [
         context.text(
-            "Model and success factors are features of {k} measures: with so few, what differs between them cannot be laid to one feature.",
+            "Model and success factors are features of {k} measures: with so few, what differs"
+            " between them cannot be laid to one feature.",
             k=len(study.measures),
         )
     ]

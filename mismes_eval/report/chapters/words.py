@@ -5,53 +5,133 @@ from __future__ import annotations
 import re
 
 WORDS = {
-    "employed": "employed, at home or abroad", "employed_home": "employed at home", "abroad": "living abroad", "months_employed_12m": "months employed in the last 12",
-    "earnings": "monthly earnings", "earn_month": "monthly earnings", "earn_home_ppp": "monthly earnings, purchasing power", "job_match": "job matches skills", "business": "has a business",
-    "male": "men", "age_enrol": "age at enrolment", "educat7": "education (1 to 7)", "base_employed": "employed at enrolment", "base_earn": "earnings at enrolment",
-    "contract": "has a contract", "socialsec": "social security", "rsi_total": "reintegration index", "urban": "lives in a town", "vulnerable": "vulnerable",
-}  # fmt: skip
+    "employed": "employed, at home or abroad",
+    "employed_home": "employed at home",
+    "abroad": "living abroad",
+    "months_employed_12m": "months employed in the last 12",
+    "earnings": "monthly earnings",
+    "earn_month": "monthly earnings",
+    "earn_home_ppp": "monthly earnings, purchasing power",
+    "job_match": "job matches skills",
+    "business": "has a business",
+    "male": "men",
+    "age_enrol": "age at enrolment",
+    "educat7": "education (1 to 7)",
+    "base_employed": "employed at enrolment",
+    "base_earn": "earnings at enrolment",
+    "contract": "has a contract",
+    "socialsec": "social security",
+    "rsi_total": "reintegration index",
+    "urban": "lives in a town",
+    "vulnerable": "vulnerable",
+}
 
 DESIGN = {
-    "male": "sex", "age_group": "age group", "urban": "type of place", "subnatid1": "region", "subnatid2": "district", "hhid": "household", "pid": "person", "phase1_class": "listing class",
-    "_one_report": "single report", "age_enrol": "age at enrolment", "educat7": "education", "educat5": "education", "educat4": "education", "base_employed": "employed at enrolment",
+    "male": "sex",
+    "age_group": "age group",
+    "urban": "type of place",
+    "subnatid1": "region",
+    "subnatid2": "district",
+    "hhid": "household",
+    "pid": "person",
+    "phase1_class": "listing class",
+    "_one_report": "single report",
+    "age_enrol": "age at enrolment",
+    "educat7": "education",
+    "educat5": "education",
+    "educat4": "education",
+    "base_employed": "employed at enrolment",
     "base_earn": "earnings at enrolment",
-}  # fmt: skip
+}
 # Columns of the labour force survey as what is asked, for reasons why a number is missing
 QUESTIONS = {
-    "lstatus": "labour status", "empstat": "status in employment", "educat7": "education", "educat5": "education", "educat4": "education", "educat_isced": "education",
-    "educy": "years of education", "field_isced_f": "field of education", "school": "school attendance", "potential_lf": "potential labour force", "underemployment": "underemployment",
-    "occup_isco": "occupation", "occup": "occupation", "socialsec": "social security", "contract": "contract", "wage_no_compen": "earnings of employees",
-    "unitwage": "the period that earnings are for", "int_month": "month of interview", "int_year": "year of interview", "mig_status": "migration status",
-    "mig_first_dep_ym": "month of first departure", "mig_intend_6m": "intention to leave", "mig_months_abroad_last": "months of the last stay abroad", "mig_n_spells": "number of stays abroad",
-    "mig_occ_abroad": "occupation abroad", "mig_occ_before": "occupation before departure", "mig_occ_now": "occupation after return", "mig_rec_cost_currency": "currency of recruitment cost",
-    "mig_rec_cost_total": "recruitment cost", "mig_recognised": "recognition of qualifications", "mig_wage_abroad": "earnings abroad", "mig_wage_abroad_currency": "currency of earnings abroad",
-    "mig_worked_abroad": "work abroad", "migrated_from_cat": "place of origin", "msm_aware": "knowledge of support measures", "msm_part": "participation in support measures",
+    "lstatus": "labour status",
+    "empstat": "status in employment",
+    "educat7": "education",
+    "educat5": "education",
+    "educat4": "education",
+    "educat_isced": "education",
+    "educy": "years of education",
+    "field_isced_f": "field of education",
+    "school": "school attendance",
+    "potential_lf": "potential labour force",
+    "underemployment": "underemployment",
+    "occup_isco": "occupation",
+    "occup": "occupation",
+    "socialsec": "social security",
+    "contract": "contract",
+    "wage_no_compen": "earnings of employees",
+    "unitwage": "the period that earnings are for",
+    "int_month": "month of interview",
+    "int_year": "year of interview",
+    "mig_status": "migration status",
+    "mig_first_dep_ym": "month of first departure",
+    "mig_intend_6m": "intention to leave",
+    "mig_months_abroad_last": "months of the last stay abroad",
+    "mig_n_spells": "number of stays abroad",
+    "mig_occ_abroad": "occupation abroad",
+    "mig_occ_before": "occupation before departure",
+    "mig_occ_now": "occupation after return",
+    "mig_rec_cost_currency": "currency of recruitment cost",
+    "mig_rec_cost_total": "recruitment cost",
+    "mig_recognised": "recognition of qualifications",
+    "mig_wage_abroad": "earnings abroad",
+    "mig_wage_abroad_currency": "currency of earnings abroad",
+    "mig_worked_abroad": "work abroad",
+    "migrated_from_cat": "place of origin",
+    "msm_aware": "knowledge of support measures",
+    "msm_part": "participation in support measures",
     "msm_useful": "usefulness of support measures",
-}  # fmt: skip
+}
 _LACKING = re.compile(r"The file has no (.+)\.")
-_ASKED = re.compile(rf"(?<![\w'])({'|'.join(sorted(map(re.escape, QUESTIONS), key=len, reverse=True))})(?![\w'])")
+_ASKED = re.compile(
+    rf"(?<![\w'])({'|'.join(sorted(map(re.escape, QUESTIONS), key=len, reverse=True))})(?![\w'])"
+)
 
 # Indicators of the inventory: what is divided by what
 INVENTORY = {
-    "overhead ratio, median": "Overhead cost over the whole budget, median over measures that report both.",
-    "destination-funded share of budget": "Budgets paid from the destination countries over all budgets with a known payer.",
-    "destination-funded share of measures": "Measures paid from the destination countries over all measures with a known payer.",
-    "origin-funded share of budget": "Budgets paid from the country of origin over all budgets with a known payer.",
-    "origin-funded share of measures": "Measures paid from the country of origin over all measures with a known payer.",
-    "multilateral-funded share of budget": "Budgets paid by multilateral funders over all budgets with a known payer.",
-    "multilateral-funded share of measures": "Measures paid by multilateral funders over all measures with a known payer.",
-    "completion rate": "Beneficiaries who completed over beneficiaries reached, in measures that report both.",
-    "placement rate": "Beneficiaries placed in a job over those who completed, in measures that report both.",
-}  # fmt: skip
+    "overhead ratio, median": (
+        "Overhead cost over the whole budget, median over measures that report both."
+    ),
+    "destination-funded share of budget": (
+        "Budgets paid from the destination countries over all budgets with a known payer."
+    ),
+    "destination-funded share of measures": (
+        "Measures paid from the destination countries over all measures with a known payer."
+    ),
+    "origin-funded share of budget": (
+        "Budgets paid from the country of origin over all budgets with a known payer."
+    ),
+    "origin-funded share of measures": (
+        "Measures paid from the country of origin over all measures with a known payer."
+    ),
+    "multilateral-funded share of budget": (
+        "Budgets paid by multilateral funders over all budgets with a known payer."
+    ),
+    "multilateral-funded share of measures": (
+        "Measures paid by multilateral funders over all measures with a known payer."
+    ),
+    "completion rate": (
+        "Beneficiaries who completed over beneficiaries reached, in measures that report both."
+    ),
+    "placement rate": (
+        "Beneficiaries placed in a job over those who completed, in measures that report both."
+    ),
+}
 SCORED = {
-    "linked_job_offer": "linked to a job offer", "employer_involved": "employers' involvement", "qual_attention": "attention to qualifications",
-    "expectation_mgmt": "expectations management", "embedded_national": "embedded in national systems",
-}  # fmt: skip
+    "linked_job_offer": "linked to a job offer",
+    "employer_involved": "employers' involvement",
+    "qual_attention": "attention to qualifications",
+    "expectation_mgmt": "expectations management",
+    "embedded_national": "embedded in national systems",
+}
 _CODES = re.compile(rf"(?<![\w'])({'|'.join(map(re.escape, DESIGN))})(?![\w'])")
 
 
 def spelled(text: str) -> str:
-    """A sentence on weights or models with the usual columns of a survey in words; columns of the user's own stay as they stand."""
+    """A sentence on weights or models with the usual columns of a survey in words; columns of the
+    user's own stay as they stand.
+    """
     return _CODES.sub(lambda m: DESIGN[m[1]], text)
 
 
@@ -61,15 +141,21 @@ def asked(reason: str) -> str:
     lacking = _LACKING.fullmatch(said)
     if said == reason or lacking is None:
         return said
-    parts = dict.fromkeys(" or ".join(dict.fromkeys(part.split(" or "))) for part in lacking[1].split(", "))
+    parts = dict.fromkeys(
+        " or ".join(dict.fromkeys(part.split(" or "))) for part in lacking[1].split(", ")
+    )
     return f"The survey does not ask for {', '.join(parts)}."
 
 
 def factor(indicator: str) -> str | None:
-    """The success factor, in words, whose mean score an indicator of the inventory is; None for the others."""
+    """The success factor, in words, whose mean score an indicator of the inventory is; None for the
+    others.
+    """
     return SCORED.get(indicator.removeprefix("success factor ").removesuffix(", mean"))
 
 
 def answer(column: str, value: str) -> str:
     """One answer in words: sex and place from their codes, anything else as it stands."""
-    return {"male": {"0": "women", "1": "men"}, "urban": {"0": "rural", "1": "urban"}}.get(column, {}).get(value.removesuffix(".0"), value)
+    return {"male": {"0": "women", "1": "men"}, "urban": {"0": "rural", "1": "urban"}}.get(
+        column, {}
+    ).get(value.removesuffix(".0"), value)

@@ -1,4 +1,6 @@
-"""What the measures cost for each participant, completer and additional job, with the uncertainty of both sides."""
+"""What the measures cost for each participant, completer and additional job, with the uncertainty
+of both sides.
+"""
 
 from __future__ import annotations
 
@@ -13,25 +15,53 @@ from mismes_eval.evaluation.tracing import Tracing
 from mismes_eval.impact.cost_result import CostEffectiveness
 from mismes_eval.report import figures_impact
 from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.chapters.cells import FROM, TO, P, outcome_scale, persons, plain, rows, with_interval
+from mismes_eval.report.chapters.cells import (
+    FROM,
+    TO,
+    P,
+    outcome_scale,
+    persons,
+    plain,
+    rows,
+    with_interval,
+)
 from mismes_eval.report.tables import Table, cells_of
 
 NO_VALUE = "the params give no value of a job-year (cost.job_year_value)"
 
 
 def worth_items(context: Context, study: Tracing) -> list[Item]:
-    """T20: cost per participant, completer and additional job-year with its Fieller interval, net benefit, break-even; F13 costs, F13b the plane."""
+    """T20: cost per participant, completer and additional job-year with its Fieller interval, net
+    benefit, break-even; F13 costs, F13b the plane.
+    """
     found = {e.measure: money(context.evaluation, study, e) for e in context.evaluation.effects}
     sizes = {e.measure: float(e.n_treated) for e in context.evaluation.effects}
     lines, parts = [], []
     for measure, m in found.items():
         parts += [cells for cells in _costs(context, m, sizes[measure])]
         lines.append(_said(context, m))
-    notes = ("Costs are those of the services that participants received; the interval carries the error of the effect and of the cost.",
-             "Interval of a job-year: Fieller. Net benefit: value of the job-years gained less the cost, per participant.", study.panel.sample.design.basis)  # fmt: skip
+    notes = (
+        (
+            "Costs are those of the services that participants received; the interval carries the"
+            " error of the effect and of the cost."
+        ),
+        (
+            "Interval of a job-year: Fieller. Net benefit: value of the job-years gained less the"
+            " cost, per participant."
+        ),
+        study.panel.sample.design.basis,
+    )
     units = {context.text("{m}, break-even effect", m=m): _break_even_scale(context) for m in found}
     table = Table(
-        "T20", "Cost per participant, completer and additional job", pd.concat(parts, ignore_index=True), study.source, notes, 1.0, 0, context.synthetic, units
+        "T20",
+        "Cost per participant, completer and additional job",
+        pd.concat(parts, ignore_index=True),
+        study.source,
+        notes,
+        1.0,
+        0,
+        context.synthetic,
+        units,
     )
     return [table, *lines, _figure(context, study, found), *_plane(context, study, found)]
 
@@ -48,7 +78,11 @@ def _costs(context: Context, m: Money, n: float) -> list[pd.DataFrame]:
         _without_p(with_interval(context, named("cost per participant"), m.cost)),
         _without_p(with_interval(context, named("cost per completer"), m.completer)),
     ]
-    job, net, even = named("cost per additional job-year"), named("net benefit per participant"), context.text("{m}, break-even effect", m=m.measure)
+    job, net, even = (
+        named("cost per additional job-year"),
+        named("net benefit per participant"),
+        context.text("{m}, break-even effect", m=m.measure),
+    )
     w = m.worth
     if isinstance(w, NotEstimable):
         return [*out, cells_of([(row, "estimate", w) for row in (job, net, even)], context.rules)]
@@ -71,8 +105,17 @@ def _costs(context: Context, m: Money, n: float) -> list[pd.DataFrame]:
 
 
 def _line(row: str, value: float, ends: Sequence[float], n: float, unit: str) -> pd.DataFrame:
-    main = plain(row, "estimate", value, unit, n, "effect") | {"ci_low": float(ends[0]), "ci_high": float(ends[1])}
-    return rows([main, plain(row, FROM, ends[0], unit, kind="effect"), plain(row, TO, ends[1], unit, kind="effect")])
+    main = plain(row, "estimate", value, unit, n, "effect") | {
+        "ci_low": float(ends[0]),
+        "ci_high": float(ends[1]),
+    }
+    return rows(
+        [
+            main,
+            plain(row, FROM, ends[0], unit, kind="effect"),
+            plain(row, TO, ends[1], unit, kind="effect"),
+        ]
+    )
 
 
 def _without_p(cells: pd.DataFrame) -> pd.DataFrame:
@@ -84,12 +127,20 @@ def _said(context: Context, m: Money) -> str:
     ratio = m.worth if isinstance(m.worth, NotEstimable) else m.worth.ratio
     if isinstance(ratio, NotEstimable) or isinstance(m.worth, NotEstimable):
         reason = ratio.reason if isinstance(ratio, NotEstimable) else ""
-        return context.text("{m}: no cost per additional job is given: {r}.", m=m.measure, r=context.text(reason))
+        return context.text(
+            "{m}: no cost per additional job is given: {r}.", m=m.measure, r=context.text(reason)
+        )
     low, high = m.worth.fieller or (float("nan"), float("nan"))
     return context.text(
-        "{m}: an additional job-year cost {v} {c}, 95% interval {lo} to {hi} (Fieller), if the effect lasts {y} years.",
-        m=m.measure, v=n(ratio, 0), c=m.currency, lo=n(low, 0), hi=n(high, 0), y=n(m.horizon, 1),
-    )  # fmt: skip
+        "{m}: an additional job-year cost {v} {c}, 95% interval {lo} to {hi} (Fieller), if the"
+        " effect lasts {y} years.",
+        m=m.measure,
+        v=n(ratio, 0),
+        c=m.currency,
+        lo=n(low, 0),
+        hi=n(high, 0),
+        y=n(m.horizon, 1),
+    )
 
 
 def _figure(context: Context, study: Tracing, found: dict[str, Money]) -> Item:
@@ -97,19 +148,45 @@ def _figure(context: Context, study: Tracing, found: dict[str, Money]) -> Item:
     lines: list[tuple[str, float, float, float, str]] = []
     size = 0.0
     for measure, m in found.items():
-        size += max((float(e.n[0]) for e in (m.cost, m.completer) if isinstance(e, Estimate)), default=0.0)
+        size += max(
+            (float(e.n[0]) for e in (m.cost, m.completer) if isinstance(e, Estimate)), default=0.0
+        )
         for what, e in (("per participant", m.cost), ("per completer", m.completer)):
             if isinstance(e, Estimate) and not context.rules.confidential("mean", float(e.n[0])):
                 low, high = (float(v) for v in e.ci().iloc[0])
-                lines.append((context.text("{m}, {what}", m=measure, what=context.text(what)), float(e.value[0]), low, high, context.text(what)))
-        if isinstance(m.worth, CostEffectiveness) and not isinstance(m.worth.ratio, NotEstimable) and m.worth.fieller is not None:
+                lines.append(
+                    (
+                        context.text("{m}, {what}", m=measure, what=context.text(what)),
+                        float(e.value[0]),
+                        low,
+                        high,
+                        context.text(what),
+                    )
+                )
+        if (
+            isinstance(m.worth, CostEffectiveness)
+            and not isinstance(m.worth.ratio, NotEstimable)
+            and m.worth.fieller is not None
+        ):
             what = context.text("per additional job-year")
-            lines.append((context.text("{m}, {what}", m=measure, what=what), m.worth.ratio, *m.worth.fieller, what))
+            lines.append(
+                (
+                    context.text("{m}, {what}", m=measure, what=what),
+                    m.worth.ratio,
+                    *m.worth.fieller,
+                    what,
+                )
+            )
     if not lines:
-        return context.text("{f}: {m}: {r}.", f="F13", m=", ".join(found), r=context.text("no cost can be shown"))
+        return context.text(
+            "{f}: {m}: {r}.", f="F13", m=", ".join(found), r=context.text("no cost can be shown")
+        )
     frame = pd.DataFrame(lines, columns=["label", "value", "low", "high", "group"])
     notes = (
-        "A measure without a cost per additional job-year is missing here: the table before says why.",
+        (
+            "A measure without a cost per additional job-year is missing here: the table before"
+            " says why."
+        ),
         persons(context, size),
         study.panel.sample.design.basis,
     )
@@ -132,16 +209,34 @@ def _figure(context: Context, study: Tracing, found: dict[str, Money]) -> Item:
 
 def _plane(context: Context, study: Tracing, found: dict[str, Money]) -> list[Item]:
     """F13b: effect and cost together, also where the ratio is not defined."""
-    worths = {measure: m.worth for measure, m in found.items() if isinstance(m.worth, CostEffectiveness)}
+    worths = {
+        measure: m.worth for measure, m in found.items() if isinstance(m.worth, CostEffectiveness)
+    }
     said: list[Item] = [
-        context.text("{f}: {m}: {r}.", f="F13b", m=measure, r=context.text(m.worth.reason)) for measure, m in found.items() if isinstance(m.worth, NotEstimable)
+        context.text("{f}: {m}: {r}.", f="F13b", m=measure, r=context.text(m.worth.reason))
+        for measure, m in found.items()
+        if isinstance(m.worth, NotEstimable)
     ]
     if not worths:
         return said
     size = sum(float(e.n_treated) for e in context.evaluation.effects if e.measure in worths)
     notes = (
-        "Square: estimate; line: 95% region; points: draws. Left of the dashed line the measure costs and gains nothing.",
+        (
+            "Square: estimate; line: 95% region; points: draws. Left of the dashed line the measure"
+            " costs and gains nothing."
+        ),
         persons(context, size),
         study.panel.sample.design.basis,
     )
-    return [*said, figures_impact.plane("F13b", "Effect and cost together", worths, study.source, notes, context.synthetic, context.words)]
+    return [
+        *said,
+        figures_impact.plane(
+            "F13b",
+            "Effect and cost together",
+            worths,
+            study.source,
+            notes,
+            context.synthetic,
+            context.words,
+        ),
+    ]
