@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.totals import mean
-from mismes_eval.impact.bounds import lee_bounds
-from mismes_eval.impact.few_clusters import wild_bootstrap
-from mismes_eval.impact.fieller import fieller
-from mismes_eval.impact.relative_magnitudes import confidence_set
-from mismes_eval.impact.two_by_two import att_2x2
+from mismes_eval.impact.bounds.lee import lee_bounds
+from mismes_eval.impact.did.two_by_two import att_2x2
+from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap
+from mismes_eval.impact.planning.fieller import fieller
+from mismes_eval.impact.sensitivity.relative_magnitudes import confidence_set
 from mismes_eval.weighting.sample import Sample
 
 

@@ -22,9 +22,9 @@ import pandas as pd
 from scipy.stats import norm
 
 import mismes_eval as me
-from mismes_eval.impact.bands import sup_t
-from mismes_eval.impact.group_time import att_gt
-from mismes_eval.impact.two_by_two import att_2x2
+from mismes_eval.impact.did.bands import sup_t
+from mismes_eval.impact.did.group_time import att_gt
+from mismes_eval.impact.did.two_by_two import att_2x2
 
 EFFECT = 0.5
 SHARES = {3.0: 0.2, 4.0: 0.2, 6.0: 0.2, 0.0: 0.4}

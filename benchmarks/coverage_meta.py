@@ -12,7 +12,7 @@ import sys
 
 import numpy as np
 
-from mismes_eval.impact.meta_analysis import Summary, random_effects
+from mismes_eval.impact.planning.meta_analysis import Summary, random_effects
 
 MEAN = 0.10
 INTERVALS: tuple[Summary, ...] = ("hartung_knapp", "hartung_knapp_adhoc", "normal")

@@ -25,10 +25,10 @@ import numpy as np
 import pandas as pd
 from diff_diff import CallawaySantAnna, ImputationDiD
 
-from mismes_eval.impact.bands import sup_t
-from mismes_eval.impact.fixed_effects import two_way
-from mismes_eval.impact.group_time import att_gt
-from mismes_eval.impact.imputation import imputation
+from mismes_eval.impact.did.bands import sup_t
+from mismes_eval.impact.did.group_time import att_gt
+from mismes_eval.impact.regression.fixed_effects import two_way
+from mismes_eval.impact.regression.imputation import imputation
 from mismes_eval.weighting.sample import Sample
 
 REPEATS = 3

@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.country import country_report
-from mismes_eval.report.disclosure import attack, attack_report, recovered, system
-from mismes_eval.report.language import language
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.protect import attack, attack_report, recovered, system
+from mismes_eval.report.document.tables import Table
 from mismes_eval.report.session import Session
-from mismes_eval.report.tables import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -30,7 +30,7 @@ import pandas as pd
 from mismes_eval import inventory, lfs, tracer
 from mismes_eval.errors import MismesError
 from mismes_eval.evaluation.params import Params
-from mismes_eval.report.notebook import checked
+from mismes_eval.report.factory.notebook import checked
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data_raw" / "MDA"

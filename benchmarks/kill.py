@@ -24,15 +24,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from mismes_eval.report.provenance import MANIFEST, changed_outputs, read_manifest
-from mismes_eval.report.run import Order, run_reports
+from mismes_eval.report.factory.run import Order, run_reports
+from mismes_eval.report.trust.provenance import MANIFEST, changed_outputs, read_manifest
 
 ROOT = Path(__file__).resolve().parent.parent
 CHILD = """
 import os, resource, signal, sys
 from pathlib import Path
 sys.modules.setdefault("rfc3987_syntax", None)
-from mismes_eval.report.run import Order, run_report
+from mismes_eval.report.factory.run import Order, run_report
 root, out, at, limit, user = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])
 seen, changes = 0, []
 def watch(event, args):

@@ -87,7 +87,7 @@ AREAS = {
         ),
     ),
     "disclosure": Area(
-        ("mismes_eval/report/disclosure.py", "mismes_eval/report/rules.py"),
+        ("mismes_eval/report/document/protect.py", "mismes_eval/report/document/rules.py"),
         ("tests/report/test_disclosure_by_hand.py", "tests/report/test_disclosure_at_limits.py"),
     ),
     "params": Area(

@@ -14,7 +14,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from mismes_eval.report.kernel import kernel_config
+from mismes_eval.report.factory.kernels import kernel_config
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT = 120.0

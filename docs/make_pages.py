@@ -16,7 +16,7 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from mismes_eval.evaluation.blank import parameters_page
+from mismes_eval.evaluation.params_template import parameters_page
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "mismes_eval"

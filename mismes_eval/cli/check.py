@@ -25,7 +25,7 @@ from mismes_eval.errors import MismesError, MismesWarning, Problem
 from mismes_eval.evaluation.checklist import Step, checklist
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.readiness import readiness
-from mismes_eval.report.language import language
+from mismes_eval.report.document.language import language
 
 BOXES = {"done": "[x]", "todo": "[ ]", "optional": "[-]"}
 

@@ -12,11 +12,11 @@ import click
 from mismes_eval import inventory, lfs
 from mismes_eval.cli.project import NOTEBOOK
 from mismes_eval.errors import ParamsError, Problem
-from mismes_eval.evaluation.blank import blank_params
+from mismes_eval.evaluation.params_template import blank_params
 from mismes_eval.frame.codes import codes, labels, nearest_code
 from mismes_eval.frame.template import template
 from mismes_eval.inventory.workbook import fillable_workbook
-from mismes_eval.report.publish import write_whole
+from mismes_eval.report.factory.publish import write_whole
 
 PACKAGE = Path(__file__).resolve().parents[1]
 NOTEBOOKS = next(

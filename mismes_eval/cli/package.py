@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mismes_eval.cli.project import NOTEBOOK, project, report_names
-from mismes_eval.report.archive import package
+from mismes_eval.report.trust.archive import package
 
 
 @click.command("package")

@@ -21,11 +21,17 @@ from mismes_eval.cli.project import (
     project,
 )
 from mismes_eval.errors import MismesError, ParamsError, Problem
+from mismes_eval.report.document.pdf import printer
+from mismes_eval.report.factory.publish import tidy
+from mismes_eval.report.factory.run import CELL_SECONDS, PAGE, Order, Outcome, run_reports
 from mismes_eval.report.index import write_index
-from mismes_eval.report.pdf import printer
-from mismes_eval.report.publish import tidy
-from mismes_eval.report.published import FOLDER, fingerprint, read_published, spoken, unchanged
-from mismes_eval.report.run import CELL_SECONDS, PAGE, Order, Outcome, run_reports
+from mismes_eval.report.synthesis.published import (
+    FOLDER,
+    fingerprint,
+    read_published,
+    spoken,
+    unchanged,
+)
 
 
 @click.command("report")
@@ -180,7 +186,9 @@ def _together(target: Path, outcomes: Sequence[Outcome]) -> str:
     try:
         if unchanged(target / FOLDER, fingerprint(read_published(target, names), lang)):
             return f"synthesis    unchanged {_shown(target / FOLDER / PAGE)}"
-        made, _ = import_module("mismes_eval.report.synthesis").write_synthesis(target, names, lang)
+        made, _ = import_module("mismes_eval.report.synthesis.synthesis").write_synthesis(
+            target, names, lang
+        )
     except MismesError as error:
         return f"synthesis    not made: {error.problems[0]}"
     return f"synthesis    made {_shown(made / PAGE)}"
@@ -216,7 +224,7 @@ class Watch:
 
 def _on_cluster(address: str, orders: Sequence[Order], watch: Watch) -> list[Outcome]:
     try:
-        cluster = import_module("mismes_eval.report.cluster")
+        cluster = import_module("mismes_eval.report.factory.cluster")
     except ModuleNotFoundError as error:
         raise ParamsError(
             Problem(

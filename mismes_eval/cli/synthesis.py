@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from mismes_eval.cli.project import project, report_names
+from mismes_eval.report.document.language import available
+from mismes_eval.report.factory.run import PAGE
 from mismes_eval.report.index import write_index
-from mismes_eval.report.language import available
-from mismes_eval.report.run import PAGE
-from mismes_eval.report.synthesis import write_synthesis
+from mismes_eval.report.synthesis.synthesis import write_synthesis
 
 
 @click.command("synthesis")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mismes_eval.cli.project import NOTEBOOK, data_root_option, project, report_names
-from mismes_eval.report.verify import Verification, verify
+from mismes_eval.report.trust.verify import Verification, verify
 
 
 @click.command("verify")

@@ -17,8 +17,8 @@ from scipy import special
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.caution import Caution
 from mismes_eval.estimate.limits import beta_limits, log_odds, logit_limits, logit_se
+from mismes_eval.estimate.number_format import figure
 from mismes_eval.estimate.plot import dots
-from mismes_eval.estimate.shown import figure
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.checked import check

@@ -12,14 +12,14 @@ from mismes_eval import frame as frames
 from mismes_eval import inventory as inventories
 from mismes_eval import lfs
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.doubt import Doubt, doubt
+from mismes_eval.evaluation.heterogeneity import ForWhom, for_whom
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.rollout import Rollout, rollout
+from mismes_eval.evaluation.sensitivity import Doubt, doubt
 from mismes_eval.evaluation.study import Study, study
 from mismes_eval.evaluation.survey import Survey, survey
-from mismes_eval.evaluation.tracing import Effects, Tracing, effects, tracing
-from mismes_eval.evaluation.whom import ForWhom, for_whom
-from mismes_eval.frame.glance import as_html, as_text
+from mismes_eval.evaluation.tracer_study import Effects, Tracing, effects, tracing
+from mismes_eval.frame.summary_html import as_html, as_text
 
 Result = Estimate | NotEstimable
 

@@ -12,9 +12,9 @@ from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean, ratio
 from mismes_eval.evaluation.evaluation import Evaluation
-from mismes_eval.evaluation.tracing import TREATED, Effects, Tracing
-from mismes_eval.impact.cost import cost_effectiveness
-from mismes_eval.impact.cost_result import CostEffectiveness
+from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
+from mismes_eval.impact.planning.cost import cost_effectiveness
+from mismes_eval.impact.planning.cost_result import CostEffectiveness
 from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable

@@ -16,10 +16,10 @@ from types import MappingProxyType
 
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.evaluation.schema import BY_NAME, KEYS, SECTIONS, Key
-from mismes_eval.evaluation.steps import read_steps
+from mismes_eval.evaluation.theory_of_change import read_steps
 from mismes_eval.evaluation.yaml_text import Node, read_yaml
 from mismes_eval.frame.codes import codes
-from mismes_eval.frame.glance import as_html, as_text
+from mismes_eval.frame.summary_html import as_html, as_text
 
 TRUE, FALSE = ("true", "yes"), ("false", "no")
 

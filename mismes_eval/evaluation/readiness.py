@@ -13,7 +13,7 @@ from mismes_eval import lfs
 from mismes_eval.errors import MismesError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import survey
-from mismes_eval.evaluation.tracing import TREATED, Tracing, tracing
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing, tracing
 
 KINDS = (
     ("labour force survey", ("inputs.lfs",)),

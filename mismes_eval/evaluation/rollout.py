@@ -18,16 +18,16 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
-from mismes_eval.impact.aggregation import Kind
-from mismes_eval.impact.bands import Band, sup_t
-from mismes_eval.impact.breaks import refuse_starts
-from mismes_eval.impact.composition import Composition, composition_check
-from mismes_eval.impact.few_clusters import wild_bootstrap
-from mismes_eval.impact.group_time import GroupTime, att_gt
-from mismes_eval.impact.honest import HonestDiD, honest_did
-from mismes_eval.impact.periods import Base
-from mismes_eval.impact.pretrend_power import PretrendPower, pretrend_power
-from mismes_eval.impact.wild_draws import WildBootstrap
+from mismes_eval.impact.did.aggregation import Kind
+from mismes_eval.impact.did.bands import Band, sup_t
+from mismes_eval.impact.did.breaks import refuse_starts
+from mismes_eval.impact.did.composition import Composition, composition_check
+from mismes_eval.impact.did.group_time import GroupTime, att_gt
+from mismes_eval.impact.did.periods import Base
+from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap
+from mismes_eval.impact.inference.wild_draws import WildBootstrap
+from mismes_eval.impact.sensitivity.honest import HonestDiD, honest_did
+from mismes_eval.impact.sensitivity.pretrend_power import PretrendPower, pretrend_power
 from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable

@@ -16,7 +16,7 @@ from mismes_eval.errors import EstimateError, InputError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
-from mismes_eval.impact.two_by_two import NAMES, att_2x2
+from mismes_eval.impact.did.two_by_two import NAMES, att_2x2
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.weighting.sample import Sample
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from mismes_eval.estimate.estimate import NotEstimable
-from mismes_eval.impact.meta_analysis import RandomEffects, Tau2, random_effects
+from mismes_eval.impact.planning.meta_analysis import RandomEffects, Tau2, random_effects
 
 _OTHERS: tuple[Tau2, ...] = ("dl", "pm")
 NO_OTHER = "the other effects of this model have another outcome, follow-up, design or adjustment"

@@ -16,7 +16,7 @@ from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame import Column, Template, check, json_schema, references
 from mismes_eval.frame import read as read_data
 from mismes_eval.frame import template as named_template
-from mismes_eval.frame.glance import as_html, as_text
+from mismes_eval.frame.summary_html import as_html, as_text
 from mismes_eval.inventory.export import to_csv, to_excel
 from mismes_eval.inventory.intake import Intake
 from mismes_eval.inventory.money import Converted, to_euro

@@ -14,15 +14,15 @@ from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.base import Item, titles
 from mismes_eval.report.chapters.plan import INPUTS, source_map
-from mismes_eval.report.comparable import comparable
-from mismes_eval.report.disclosure import Partition, protect_tables
+from mismes_eval.report.document.plain import escape
+from mismes_eval.report.document.protect import Partition, protect_tables
+from mismes_eval.report.document.results import write_csv
+from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.findings import findings
-from mismes_eval.report.plain import escape
-from mismes_eval.report.results import write_csv
-from mismes_eval.report.rules import Rules
 from mismes_eval.report.session import Page, Session
-from mismes_eval.report.tables import Table, TextTable
+from mismes_eval.report.synthesis.comparable import comparable
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.report.language import ENGLISH, Language, language
-from mismes_eval.report.plain import escape, printable
+from mismes_eval.report.document.language import ENGLISH, Language, language
+from mismes_eval.report.document.plain import escape, printable
 
 BLUE, ORANGE, SKY, GREY, RED = "#1f4e79", "#d55e00", "#56b4e9", "#6e6e6e", "#a61c3c"
 PALETTE = (

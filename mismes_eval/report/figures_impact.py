@@ -12,10 +12,11 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from scipy import stats
 
-from mismes_eval.impact.balance import LIMIT, Balance
-from mismes_eval.impact.cost_result import CostEffectiveness
-from mismes_eval.impact.honest import HonestDiD
-from mismes_eval.impact.specification import SpecificationCurve
+from mismes_eval.impact.did.balance import LIMIT, Balance
+from mismes_eval.impact.planning.cost_result import CostEffectiveness
+from mismes_eval.impact.sensitivity.honest import HonestDiD
+from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
+from mismes_eval.report.document.language import ENGLISH, Language
 from mismes_eval.report.figures import (
     BLUE,
     GREY,
@@ -30,7 +31,6 @@ from mismes_eval.report.figures import (
     legend_above,
     panels,
 )
-from mismes_eval.report.language import ENGLISH, Language
 
 BINS = 20
 

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from mismes_eval.report.document.language import ENGLISH, Language
 from mismes_eval.report.figures import BLUE, GREY, PALETTE, Figure, canvas, finish, legend_above
-from mismes_eval.report.language import ENGLISH, Language
 
 MOST = 80
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from mismes_eval.report.document.language import ENGLISH, Language
 from mismes_eval.report.figures import (
     BLUE,
     GREY,
@@ -19,7 +20,6 @@ from mismes_eval.report.figures import (
     finish,
     legend_above,
 )
-from mismes_eval.report.language import ENGLISH, Language
 
 HEAD, EFFECT, SUMMARY, PREDICTION = "head", "effect", "summary", "prediction"
 

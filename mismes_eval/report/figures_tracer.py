@@ -11,6 +11,8 @@ import pandas as pd
 import seaborn as sns
 
 from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.report.document.language import ENGLISH, Language
+from mismes_eval.report.document.tables import HIDDEN
 from mismes_eval.report.figures import (
     BLUE,
     GREY,
@@ -24,8 +26,6 @@ from mismes_eval.report.figures import (
     legend_above,
     panels,
 )
-from mismes_eval.report.language import ENGLISH, Language
-from mismes_eval.report.tables import HIDDEN
 
 # One colour a state that reads in grey too: work dark, none light; abroad in the warm hues. White
 # is left for what is not shown.

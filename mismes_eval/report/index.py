@@ -10,13 +10,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mismes_eval.errors import MismesError
-from mismes_eval.report.html import BANNER, CSP, STYLE
-from mismes_eval.report.language import Language, country_name, language
-from mismes_eval.report.pdf import PDF
-from mismes_eval.report.plain import escape
-from mismes_eval.report.provenance import ESTIMATES, MANIFEST, read_manifest
-from mismes_eval.report.publish import write_whole
-from mismes_eval.report.run import NOTEBOOK, PAGE, Outcome
+from mismes_eval.report.document.language import Language, country_name, language
+from mismes_eval.report.document.page import BANNER, CSP, STYLE
+from mismes_eval.report.document.pdf import PDF
+from mismes_eval.report.document.plain import escape
+from mismes_eval.report.factory.publish import write_whole
+from mismes_eval.report.factory.run import NOTEBOOK, PAGE, Outcome
+from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_manifest
 
 INDEX = "index.html"
 INVENTORY = "inventory.html"

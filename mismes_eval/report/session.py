@@ -28,10 +28,10 @@ import pandas as pd
 
 from mismes_eval.errors import MismesWarning, Problem, ReportError
 from mismes_eval.evaluation.params import Params
-from mismes_eval.report.language import Language, language
-from mismes_eval.report.plain import escape
-from mismes_eval.report.provenance import PACKAGE
-from mismes_eval.report.results import write_results
+from mismes_eval.report.document.language import Language, language
+from mismes_eval.report.document.plain import escape
+from mismes_eval.report.document.results import write_results
+from mismes_eval.report.trust.provenance import PACKAGE
 
 RUN_FILE = "run.json"
 # begins a line of standard output that tells the command line which chapter is in work

@@ -12,7 +12,7 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, MismesError, Problem
 from mismes_eval.estimate.regression import ols
-from mismes_eval.impact.two_by_two import NAMES, att_2x2
+from mismes_eval.impact.did.two_by_two import NAMES, att_2x2
 from mismes_eval.numerics.did import Method
 from mismes_eval.weighting.sample import Sample
 

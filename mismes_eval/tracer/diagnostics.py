@@ -15,7 +15,7 @@ from scipy import stats
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.estimate.hypothesis import Test, wald
-from mismes_eval.estimate.shown import figure
+from mismes_eval.estimate.number_format import figure
 from mismes_eval.estimate.totals import mean
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float

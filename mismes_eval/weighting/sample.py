@@ -16,10 +16,10 @@ from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.numerics.variance import Lonely
 from mismes_eval.weighting import plot
 from mismes_eval.weighting.arguments import as_name, as_names
+from mismes_eval.weighting.data_warnings import repeated_rows, rounded_codes
 from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.stages import Columns, DesignColumns, build
 from mismes_eval.weighting.steps import WeightStep
-from mismes_eval.weighting.suspect import repeated_rows, rounded_codes
 
 LONELY: tuple[str, ...] = ("adjust", "remove", "average", "certainty", "error")
 

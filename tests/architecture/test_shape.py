@@ -41,7 +41,10 @@ BANNED_MODULES = {
 }
 # Chromium, and this Python for the process that kernels are forked from: by a list of arguments and
 # without a shell
-STARTS_A_PROGRAM = {("report/pdf.py", "subprocess"), ("report/forking.py", "subprocess")}
+STARTS_A_PROGRAM = {
+    ("report/document/pdf.py", "subprocess"),
+    ("report/factory/forking.py", "subprocess"),
+}
 SHELLS = {("os", "system"), ("os", "popen"), ("pd", "read_pickle"), ("pd", "eval")}
 
 

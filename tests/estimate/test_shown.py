@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.estimate.shown import figure
+from mismes_eval.estimate.number_format import figure
 
 
 @pytest.mark.parametrize(

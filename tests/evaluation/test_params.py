@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mismes_eval.errors import ParamsError
-from mismes_eval.evaluation.blank import SECTION_ABOUT, blank_params, parameters_page
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.params_template import SECTION_ABOUT, blank_params, parameters_page
 from mismes_eval.evaluation.schema import KEYS, SECTIONS
 from mismes_eval.evaluation.yaml_text import read_yaml
 from mismes_eval.lfs import PRESETS
@@ -147,7 +147,7 @@ def test_every_blank_key_can_be_uncommented(project: Path) -> None:
 
 def test_docs_agree_with_the_schema(root: Path) -> None:
     assert (root / "docs" / "parameters.md").read_text(encoding="utf-8") == parameters_page(), (
-        "make docs/parameters.md again: mismes_eval.evaluation.blank.parameters_page()"
+        "make docs/parameters.md again: mismes_eval.evaluation.params_template.parameters_page()"
     )
     assert set(SECTION_ABOUT) <= set(SECTIONS)
 

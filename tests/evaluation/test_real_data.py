@@ -15,8 +15,8 @@ from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.study import Classical, by_method, lost, within
 from mismes_eval.evaluation.survey import reproduced, survey
 from mismes_eval.report.chapters import Context, impact
-from mismes_eval.report.language import language
-from mismes_eval.report.rules import Rules
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.rules import Rules
 
 pytestmark = [pytest.mark.shared, pytest.mark.golden]
 

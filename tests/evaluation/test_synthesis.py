@@ -15,7 +15,7 @@ from statsmodels.stats.multitest import multipletests
 from mismes_eval.errors import ParamsError
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.synthesis import CONCEPTS, Published, Synthesis, compare, rests_on
-from mismes_eval.impact.meta_analysis import RandomEffects, random_effects
+from mismes_eval.impact.planning.meta_analysis import RandomEffects, random_effects
 
 DEFINITIONS = dict.fromkeys(CONCEPTS, "as agreed") | {"basis": "PSUs"}
 

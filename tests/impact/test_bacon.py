@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from mismes_eval.errors import IdentificationError
-from mismes_eval.impact.bacon import bacon
-from mismes_eval.impact.fixed_effects import two_way
+from mismes_eval.impact.regression.bacon import bacon
+from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.weighting.sample import Sample
 
 KINDS = {

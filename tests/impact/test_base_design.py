@@ -11,7 +11,7 @@ import pytest
 from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import mean
-from mismes_eval.impact.base_design import on_base
+from mismes_eval.impact.did.base_design import on_base
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample

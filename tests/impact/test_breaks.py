@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from mismes_eval.errors import IdentificationError
-from mismes_eval.impact.fixed_effects import sun_abraham, two_way
-from mismes_eval.impact.imputation import imputation
-from mismes_eval.impact.panel_ols import panel_ols
-from mismes_eval.impact.triple import triple_difference
+from mismes_eval.impact.did.triple import triple_difference
+from mismes_eval.impact.regression.fixed_effects import sun_abraham, two_way
+from mismes_eval.impact.regression.imputation import imputation
+from mismes_eval.impact.regression.panel_ols import panel_ols
 from mismes_eval.weighting.sample import Sample
 
 

@@ -12,21 +12,21 @@ import pytest
 
 import mismes_eval as me
 from mismes_eval.errors import DesignWarning, MismesError
-from mismes_eval.impact.bacon import bacon
-from mismes_eval.impact.balance import balance
-from mismes_eval.impact.bounds import lee_bounds
-from mismes_eval.impact.composition import composition_check
-from mismes_eval.impact.few_clusters import wild_bootstrap_ols
-from mismes_eval.impact.fixed_effects import sun_abraham, two_way
-from mismes_eval.impact.group_time import att_gt
-from mismes_eval.impact.imputation import imputation
-from mismes_eval.impact.manski import delta_sensitivity, manski_bounds
-from mismes_eval.impact.oster import oster
-from mismes_eval.impact.panel_ols import panel_ols
-from mismes_eval.impact.placebo import placebo_groups
-from mismes_eval.impact.recall import recall_sensitivity
-from mismes_eval.impact.triple import triple_difference
-from mismes_eval.impact.two_by_two import att_2x2
+from mismes_eval.impact.bounds.lee import lee_bounds
+from mismes_eval.impact.bounds.manski import delta_sensitivity, manski_bounds
+from mismes_eval.impact.did.balance import balance
+from mismes_eval.impact.did.composition import composition_check
+from mismes_eval.impact.did.group_time import att_gt
+from mismes_eval.impact.did.triple import triple_difference
+from mismes_eval.impact.did.two_by_two import att_2x2
+from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap_ols
+from mismes_eval.impact.regression.bacon import bacon
+from mismes_eval.impact.regression.fixed_effects import sun_abraham, two_way
+from mismes_eval.impact.regression.imputation import imputation
+from mismes_eval.impact.regression.panel_ols import panel_ols
+from mismes_eval.impact.sensitivity.oster import oster
+from mismes_eval.impact.sensitivity.placebo import placebo_groups
+from mismes_eval.impact.sensitivity.recall import recall_sensitivity
 from mismes_eval.weighting.calibrate import calibrate
 
 from .made_up import long as panel

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mismes_eval.impact.two_by_two import att_2x2
+from mismes_eval.impact.did.two_by_two import att_2x2
 from mismes_eval.weighting.calibrate import calibrate
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.resampling import replicates

@@ -12,9 +12,9 @@ import pytest
 from mismes_eval.errors import IdentificationError
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.hypothesis import Test as WaldTest
-from mismes_eval.impact.balance import balance
-from mismes_eval.impact.composition import composition_check
-from mismes_eval.impact.group_time import att_gt
+from mismes_eval.impact.did.balance import balance
+from mismes_eval.impact.did.composition import composition_check
+from mismes_eval.impact.did.group_time import att_gt
 from mismes_eval.weighting.sample import Sample
 
 

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from mismes_eval.errors import IdentificationError
-from mismes_eval.impact.bands import sup_t
-from mismes_eval.impact.few_clusters import wild_bootstrap
-from mismes_eval.impact.group_time import GroupTime, att_gt
-from mismes_eval.impact.two_by_two import att_2x2
+from mismes_eval.impact.did.bands import sup_t
+from mismes_eval.impact.did.group_time import GroupTime, att_gt
+from mismes_eval.impact.did.two_by_two import att_2x2
+from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap
 from mismes_eval.tracer.panel import TracerPanel
 from mismes_eval.weighting.calibrate import calibrate
 from mismes_eval.weighting.resampling import replicates

@@ -14,16 +14,16 @@ import pytest
 
 import mismes_eval as me
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.impact.balance import balance
-from mismes_eval.impact.bounds import lee_bounds
-from mismes_eval.impact.breaks import starts_at_breaks
-from mismes_eval.impact.few_clusters import wild_bootstrap, wild_bootstrap_ols
-from mismes_eval.impact.fixed_effects import sun_abraham, two_way
-from mismes_eval.impact.imputation import imputation
-from mismes_eval.impact.manski import delta_sensitivity, manski_bounds
-from mismes_eval.impact.partial_identification import imbens_manski
-from mismes_eval.impact.periods import plan
-from mismes_eval.impact.triple import triple_difference
+from mismes_eval.impact.bounds.lee import lee_bounds
+from mismes_eval.impact.bounds.manski import delta_sensitivity, manski_bounds
+from mismes_eval.impact.bounds.partial_identification import imbens_manski
+from mismes_eval.impact.did.balance import balance
+from mismes_eval.impact.did.breaks import starts_at_breaks
+from mismes_eval.impact.did.periods import plan
+from mismes_eval.impact.did.triple import triple_difference
+from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap, wild_bootstrap_ols
+from mismes_eval.impact.regression.fixed_effects import sun_abraham, two_way
+from mismes_eval.impact.regression.imputation import imputation
 
 from .made_up import long as panel
 

@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.impact.bacon import bacon
-from mismes_eval.impact.balance import balance
-from mismes_eval.impact.bounds import lee_bounds
-from mismes_eval.impact.few_clusters import wild_bootstrap, wild_bootstrap_ols
-from mismes_eval.impact.fixed_effects import sun_abraham, two_way
-from mismes_eval.impact.imputation import imputation
-from mismes_eval.impact.manski import delta_sensitivity, manski_bounds
-from mismes_eval.impact.triple import triple_difference
+from mismes_eval.impact.bounds.lee import lee_bounds
+from mismes_eval.impact.bounds.manski import delta_sensitivity, manski_bounds
+from mismes_eval.impact.did.balance import balance
+from mismes_eval.impact.did.triple import triple_difference
+from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap, wild_bootstrap_ols
+from mismes_eval.impact.regression.bacon import bacon
+from mismes_eval.impact.regression.fixed_effects import sun_abraham, two_way
+from mismes_eval.impact.regression.imputation import imputation
 from mismes_eval.tracer.panel import TracerPanel
 
 from .made_up import long as panel

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.report.language import ENGLISH, language
-from mismes_eval.report.rules import Rules
-from mismes_eval.report.tables import Table, cells_by, cells_of, footnotes
+from mismes_eval.report.document.language import ENGLISH, language
+from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.tables import Table, cells_by, cells_of, footnotes
 
 SAID = "i: an arm lies in fewer than 8 primary sampling units, and the standard error and interval come out too small."
 

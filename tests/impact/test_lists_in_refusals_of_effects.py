@@ -12,11 +12,11 @@ import pytest
 
 import mismes_eval as me
 from mismes_eval.errors import IdentificationError, MismesError
-from mismes_eval.impact.bounds import lee_bounds
-from mismes_eval.impact.breaks import refuse_between, refuse_starts, starts_at_breaks
-from mismes_eval.impact.few_clusters import wild_bootstrap
-from mismes_eval.impact.fixed_effects import two_way
-from mismes_eval.impact.manski import manski_bounds
+from mismes_eval.impact.bounds.lee import lee_bounds
+from mismes_eval.impact.bounds.manski import manski_bounds
+from mismes_eval.impact.did.breaks import refuse_between, refuse_starts, starts_at_breaks
+from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap
+from mismes_eval.impact.regression.fixed_effects import two_way
 from mismes_eval.weighting.sample import Sample
 
 N = 24

@@ -13,8 +13,8 @@ import pytest
 import statsmodels.api as sm
 
 from mismes_eval.errors import IdentificationError
-from mismes_eval.impact.fixed_effects import two_way
-from mismes_eval.impact.panel_ols import panel_ols
+from mismes_eval.impact.regression.fixed_effects import two_way
+from mismes_eval.impact.regression.panel_ols import panel_ols
 from mismes_eval.weighting.sample import Sample
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from mismes_eval.errors import IdentificationError
-from mismes_eval.impact.group_time import att_gt
-from mismes_eval.impact.two_by_two import att_2x2
+from mismes_eval.impact.did.group_time import att_gt
+from mismes_eval.impact.did.two_by_two import att_2x2
 from mismes_eval.tracer import attrition_weights
 from mismes_eval.tracer.panel import TracerPanel
 from mismes_eval.weighting.resampling import replicates

@@ -13,19 +13,19 @@ import pytest
 
 import mismes_eval as me
 from mismes_eval.errors import MismesError
-from mismes_eval.impact.bacon import bacon
-from mismes_eval.impact.balance import balance
-from mismes_eval.impact.bands import sup_t
-from mismes_eval.impact.bounds import lee_bounds
-from mismes_eval.impact.event_path import event_path
-from mismes_eval.impact.few_clusters import wild_bootstrap, wild_bootstrap_ols
-from mismes_eval.impact.fixed_effects import sun_abraham, two_way
-from mismes_eval.impact.imputation import imputation
-from mismes_eval.impact.manski import delta_sensitivity, manski_bounds
-from mismes_eval.impact.meta_analysis import random_effects
-from mismes_eval.impact.partial_identification import imbens_manski
-from mismes_eval.impact.specification import every_combination
-from mismes_eval.impact.triple import triple_difference
+from mismes_eval.impact.bounds.lee import lee_bounds
+from mismes_eval.impact.bounds.manski import delta_sensitivity, manski_bounds
+from mismes_eval.impact.bounds.partial_identification import imbens_manski
+from mismes_eval.impact.did.balance import balance
+from mismes_eval.impact.did.bands import sup_t
+from mismes_eval.impact.did.event_path import event_path
+from mismes_eval.impact.did.triple import triple_difference
+from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap, wild_bootstrap_ols
+from mismes_eval.impact.planning.meta_analysis import random_effects
+from mismes_eval.impact.regression.bacon import bacon
+from mismes_eval.impact.regression.fixed_effects import sun_abraham, two_way
+from mismes_eval.impact.regression.imputation import imputation
+from mismes_eval.impact.sensitivity.robustness import every_combination
 from mismes_eval.tracer.panel import TracerPanel
 
 N = 40

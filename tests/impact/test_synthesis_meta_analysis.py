@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.meta_analysis import combine_effects
 
 from mismes_eval.errors import EstimateError
-from mismes_eval.impact.meta_analysis import RandomEffects, random_effects
+from mismes_eval.impact.planning.meta_analysis import RandomEffects, random_effects
 
 # 13 trials of the BCG vaccine (Colditz et al. 1994; metadat::dat.bcg): cases and others among the
 # vaccinated, cases and others among the rest

@@ -10,8 +10,8 @@ import pytest
 
 from mismes_eval.errors import IdentificationError
 from mismes_eval.estimate.joint import stack
-from mismes_eval.impact.triple import triple_difference
-from mismes_eval.impact.two_by_two import att_2x2
+from mismes_eval.impact.did.triple import triple_difference
+from mismes_eval.impact.did.two_by_two import att_2x2
 from mismes_eval.tracer.panel import TracerPanel
 from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from mismes_eval.errors import IdentificationError
-from mismes_eval.impact.two_by_two import att_2x2
+from mismes_eval.impact.did.two_by_two import att_2x2
 from mismes_eval.numerics.did import METHODS, Method, cross_sections, panel, propensity, regression
 from mismes_eval.numerics.did_many import Group, many
 from mismes_eval.numerics.rows import Float

@@ -12,16 +12,16 @@ import pytest
 
 import mismes_eval as me
 from mismes_eval.errors import MismesError
-from mismes_eval.impact.bacon import bacon
-from mismes_eval.impact.balance import balance
-from mismes_eval.impact.base_design import on_base
-from mismes_eval.impact.bounds import lee_bounds
-from mismes_eval.impact.event_path import event_path
-from mismes_eval.impact.few_clusters import wild_bootstrap_ols
-from mismes_eval.impact.fixed_effects import two_way
-from mismes_eval.impact.heterogeneity import joint
-from mismes_eval.impact.imputation import imputation
-from mismes_eval.impact.manski import manski_bounds
+from mismes_eval.impact.bounds.lee import lee_bounds
+from mismes_eval.impact.bounds.manski import manski_bounds
+from mismes_eval.impact.did.balance import balance
+from mismes_eval.impact.did.base_design import on_base
+from mismes_eval.impact.did.event_path import event_path
+from mismes_eval.impact.did.heterogeneity import joint
+from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap_ols
+from mismes_eval.impact.regression.bacon import bacon
+from mismes_eval.impact.regression.fixed_effects import two_way
+from mismes_eval.impact.regression.imputation import imputation
 from mismes_eval.tracer.panel import TracerPanel
 
 N = 40

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from mismes_eval.errors import EstimateError, IdentificationError
-from mismes_eval.impact.bounds import lee_bounds
-from mismes_eval.impact.manski import delta_sensitivity, manski_bounds
-from mismes_eval.impact.partial_identification import imbens_manski
+from mismes_eval.impact.bounds.lee import lee_bounds
+from mismes_eval.impact.bounds.manski import delta_sensitivity, manski_bounds
+from mismes_eval.impact.bounds.partial_identification import imbens_manski
 from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample
 

@@ -11,15 +11,15 @@ import pytest
 
 import mismes_eval as me
 from mismes_eval.errors import MismesError
-from mismes_eval.impact.bands import sup_t
-from mismes_eval.impact.bounds import _keep, _pctile, _type7, lee_bounds
-from mismes_eval.impact.fixed_effects import sun_abraham, two_way
-from mismes_eval.impact.honest import honest_did
-from mismes_eval.impact.imputation import imputation
-from mismes_eval.impact.manski import delta_sensitivity
-from mismes_eval.impact.oster import proportional_selection
-from mismes_eval.impact.partial_identification import imbens_manski
-from mismes_eval.impact.triple import triple_difference
+from mismes_eval.impact.bounds.lee import _keep, _pctile, _type7, lee_bounds
+from mismes_eval.impact.bounds.manski import delta_sensitivity
+from mismes_eval.impact.bounds.partial_identification import imbens_manski
+from mismes_eval.impact.did.bands import sup_t
+from mismes_eval.impact.did.triple import triple_difference
+from mismes_eval.impact.regression.fixed_effects import sun_abraham, two_way
+from mismes_eval.impact.regression.imputation import imputation
+from mismes_eval.impact.sensitivity.honest import honest_did
+from mismes_eval.impact.sensitivity.oster import proportional_selection
 from mismes_eval.numerics.did import cross_sections
 from mismes_eval.tracer.panel import TracerPanel
 

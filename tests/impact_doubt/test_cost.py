@@ -13,8 +13,8 @@ from scipy import stats
 from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.totals import mean
-from mismes_eval.impact.cost import cost_effectiveness
-from mismes_eval.impact.fieller import fieller
+from mismes_eval.impact.planning.cost import cost_effectiveness
+from mismes_eval.impact.planning.fieller import fieller
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.resampling import replicates
 from mismes_eval.weighting.sample import Sample

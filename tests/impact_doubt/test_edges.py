@@ -14,15 +14,15 @@ from scipy import stats
 
 import mismes_eval as me
 from mismes_eval.errors import EstimateError, IdentificationError
-from mismes_eval.impact.bacon import bacon
-from mismes_eval.impact.base_design import on_base
-from mismes_eval.impact.bounds import _pctile, _type7
-from mismes_eval.impact.event_path import event_path
-from mismes_eval.impact.fixed_effects import sun_abraham
-from mismes_eval.impact.heterogeneity import joint
-from mismes_eval.impact.imputation import imputation
-from mismes_eval.impact.oster import proportional_selection
-from mismes_eval.impact.partial_identification import _critical
+from mismes_eval.impact.bounds.lee import _pctile, _type7
+from mismes_eval.impact.bounds.partial_identification import _critical
+from mismes_eval.impact.did.base_design import on_base
+from mismes_eval.impact.did.event_path import event_path
+from mismes_eval.impact.did.heterogeneity import joint
+from mismes_eval.impact.regression.bacon import bacon
+from mismes_eval.impact.regression.fixed_effects import sun_abraham
+from mismes_eval.impact.regression.imputation import imputation
+from mismes_eval.impact.sensitivity.oster import proportional_selection
 
 
 def panel(

@@ -10,8 +10,8 @@ from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.regression import ols
 from mismes_eval.estimate.totals import mean
-from mismes_eval.impact.few_clusters import wild_bootstrap, wild_bootstrap_ols
-from mismes_eval.impact.wild_draws import WEBB
+from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap, wild_bootstrap_ols
+from mismes_eval.impact.inference.wild_draws import WEBB
 from mismes_eval.numerics.qr import least_squares
 from mismes_eval.weighting.sample import Sample
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mismes_eval.errors import EstimateError
-from mismes_eval.impact.meta_analysis import random_effects
+from mismes_eval.impact.planning.meta_analysis import random_effects
 
 
 def test_studies_summary_and_prediction_stand_at_their_numbers() -> None:

@@ -10,11 +10,11 @@ from scipy.optimize import linprog
 from scipy.stats import norm
 
 from mismes_eval.errors import EstimateError, IdentificationError
-from mismes_eval.impact.event_path import event_path
-from mismes_eval.impact.group_time import att_gt
-from mismes_eval.impact.honest import honest_did
-from mismes_eval.impact.pretrend_power import pretrend_power
-from mismes_eval.impact.relative_magnitudes import (
+from mismes_eval.impact.did.event_path import event_path
+from mismes_eval.impact.did.group_time import att_gt
+from mismes_eval.impact.sensitivity.honest import honest_did
+from mismes_eval.impact.sensitivity.pretrend_power import pretrend_power
+from mismes_eval.impact.sensitivity.relative_magnitudes import (
     _moments,
     _Test,
     breaks,

@@ -6,13 +6,13 @@ import pytest
 
 from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.impact.bounds import lee_bounds
-from mismes_eval.impact.cost import cost_effectiveness
-from mismes_eval.impact.few_clusters import wild_bootstrap
-from mismes_eval.impact.heterogeneity import by_group
-from mismes_eval.impact.randomisation import randomisation_test
-from mismes_eval.impact.specification import leave_one_out
-from mismes_eval.impact.two_by_two import att_2x2
+from mismes_eval.impact.bounds.lee import lee_bounds
+from mismes_eval.impact.did.heterogeneity import by_group
+from mismes_eval.impact.did.two_by_two import att_2x2
+from mismes_eval.impact.inference.randomisation import randomisation_test
+from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap
+from mismes_eval.impact.planning.cost import cost_effectiveness
+from mismes_eval.impact.sensitivity.robustness import leave_one_out
 from mismes_eval.tracer.attrition import attrition_weights
 from mismes_eval.tracer.panel import TracerPanel
 from mismes_eval.weighting.calibrate import calibrate

@@ -14,11 +14,11 @@ from matplotlib.colors import to_hex
 
 import mismes_eval as me
 from mismes_eval.errors import IdentificationError
-from mismes_eval.estimate.shown import figure
-from mismes_eval.impact.bacon import bacon
-from mismes_eval.impact.balance import balance
-from mismes_eval.impact.specification import Specification, SpecificationCurve
-from mismes_eval.impact.staggered_plots import heat_map
+from mismes_eval.estimate.number_format import figure
+from mismes_eval.impact.did.balance import balance
+from mismes_eval.impact.did.staggered_plots import heat_map
+from mismes_eval.impact.regression.bacon import bacon
+from mismes_eval.impact.sensitivity.robustness import Specification, SpecificationCurve
 
 BLUE, BROWN, PALE, GREY = "#1f4e79", "#c55a11", "#9db8d2", "#7f7f7f"
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from mismes_eval.errors import EstimateError
-from mismes_eval.impact.power import StudyDesign, minimum_detectable_effect, sample_size
+from mismes_eval.impact.planning.power import StudyDesign, minimum_detectable_effect, sample_size
 
 
 def simulated(plan: StudyDesign, effect: float, runs: int, seed: int) -> float:

@@ -14,8 +14,8 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.regression import ols
 from mismes_eval.estimate.totals import mean
-from mismes_eval.impact.multiple_testing import adjust_pvalues
-from mismes_eval.impact.randomisation import assignments, randomisation_test
+from mismes_eval.impact.inference.multiple_testing import adjust_pvalues
+from mismes_eval.impact.inference.randomisation import assignments, randomisation_test
 from mismes_eval.weighting.sample import Sample
 
 

@@ -15,17 +15,17 @@ from scipy import stats
 import mismes_eval as me
 from mismes_eval.errors import EstimateError, IdentificationError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.impact.bands import sup_t
-from mismes_eval.impact.base_design import on_base, together
-from mismes_eval.impact.bounds import lee_bounds
-from mismes_eval.impact.event_path import event_path
-from mismes_eval.impact.fieller import fieller
-from mismes_eval.impact.fixed_effects import two_way
-from mismes_eval.impact.heterogeneity import joint
-from mismes_eval.impact.imputation import imputation
-from mismes_eval.impact.manski import delta_sensitivity, manski_bounds
-from mismes_eval.impact.multiple_testing import adjust_pvalues
-from mismes_eval.impact.triple import triple_difference
+from mismes_eval.impact.bounds.lee import lee_bounds
+from mismes_eval.impact.bounds.manski import delta_sensitivity, manski_bounds
+from mismes_eval.impact.did.bands import sup_t
+from mismes_eval.impact.did.base_design import on_base, together
+from mismes_eval.impact.did.event_path import event_path
+from mismes_eval.impact.did.heterogeneity import joint
+from mismes_eval.impact.did.triple import triple_difference
+from mismes_eval.impact.inference.multiple_testing import adjust_pvalues
+from mismes_eval.impact.planning.fieller import fieller
+from mismes_eval.impact.regression.fixed_effects import two_way
+from mismes_eval.impact.regression.imputation import imputation
 from mismes_eval.weighting.replication import replicate_weights
 
 N = 48

@@ -11,12 +11,21 @@ from scipy import stats
 
 import mismes_eval as me
 from mismes_eval.errors import EstimateError
-from mismes_eval.impact.few_clusters import _spread, wild_bootstrap
-from mismes_eval.impact.meta_analysis import _falls_to
-from mismes_eval.impact.multiple_testing import adjust_pvalues
-from mismes_eval.impact.partial_identification import _critical
-from mismes_eval.impact.power import StudyDesign
-from mismes_eval.impact.relative_magnitudes import (
+from mismes_eval.impact.bounds.partial_identification import _critical
+from mismes_eval.impact.inference.multiple_testing import adjust_pvalues
+from mismes_eval.impact.inference.wild_bootstrap import _spread, wild_bootstrap
+from mismes_eval.impact.inference.wild_draws import (
+    WEBB,
+    codes,
+    invert,
+    ratios,
+    share_beyond,
+    signs,
+    words,
+)
+from mismes_eval.impact.planning.meta_analysis import _falls_to
+from mismes_eval.impact.planning.power import StudyDesign
+from mismes_eval.impact.sensitivity.relative_magnitudes import (
     _ends,
     _moments,
     _Test,
@@ -25,7 +34,6 @@ from mismes_eval.impact.relative_magnitudes import (
     identified_set,
     reach,
 )
-from mismes_eval.impact.wild_draws import WEBB, codes, invert, ratios, share_beyond, signs, words
 
 
 class Known:

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.impact.bacon import bacon
-from mismes_eval.impact.balance import balance
-from mismes_eval.impact.few_clusters import wild_bootstrap
-from mismes_eval.impact.specification import Specification, SpecificationCurve
+from mismes_eval.impact.did.balance import balance
+from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap
+from mismes_eval.impact.regression.bacon import bacon
+from mismes_eval.impact.sensitivity.robustness import Specification, SpecificationCurve
 
 
 def panel(n: int = 60) -> me.Sample:

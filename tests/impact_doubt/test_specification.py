@@ -11,12 +11,17 @@ from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.regression import ols
 from mismes_eval.estimate.totals import mean
-from mismes_eval.impact.heterogeneity import by_group
-from mismes_eval.impact.oster import oster, proportional_selection
-from mismes_eval.impact.placebo import placebo_dates, placebo_groups, placebo_outcomes
-from mismes_eval.impact.recall import recall_sensitivity
-from mismes_eval.impact.specification import donut, every_combination, leave_one_out, robustness
-from mismes_eval.impact.two_by_two import att_2x2
+from mismes_eval.impact.did.heterogeneity import by_group
+from mismes_eval.impact.did.two_by_two import att_2x2
+from mismes_eval.impact.sensitivity.oster import oster, proportional_selection
+from mismes_eval.impact.sensitivity.placebo import placebo_dates, placebo_groups, placebo_outcomes
+from mismes_eval.impact.sensitivity.recall import recall_sensitivity
+from mismes_eval.impact.sensitivity.robustness import (
+    donut,
+    every_combination,
+    leave_one_out,
+    robustness,
+)
 from mismes_eval.weighting.sample import Sample
 
 

@@ -12,8 +12,8 @@ import pytest
 from scipy import stats
 
 import mismes_eval as me
-from mismes_eval.estimate.shown import figure
-from mismes_eval.impact.few_clusters import wild_bootstrap
+from mismes_eval.estimate.number_format import figure
+from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap
 
 
 def wide(n: int = 80) -> me.Sample:

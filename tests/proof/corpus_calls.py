@@ -19,12 +19,12 @@ from mismes_eval.errors import (
     IdentificationError,
     MismesError,
 )
-from mismes_eval.impact.bacon import bacon
-from mismes_eval.impact.fixed_effects import two_way
-from mismes_eval.impact.group_time import att_gt
-from mismes_eval.impact.imputation import imputation
-from mismes_eval.impact.triple import triple_difference
-from mismes_eval.impact.two_by_two import att_2x2
+from mismes_eval.impact.did.group_time import att_gt
+from mismes_eval.impact.did.triple import triple_difference
+from mismes_eval.impact.did.two_by_two import att_2x2
+from mismes_eval.impact.regression.bacon import bacon
+from mismes_eval.impact.regression.fixed_effects import two_way
+from mismes_eval.impact.regression.imputation import imputation
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ import pandas as pd
 from mismes_eval import inventory, lfs, tracer
 from mismes_eval.errors import InputError, MismesError, ParamsError
 from mismes_eval.evaluation.params import Params
-from mismes_eval.report.language import language
-from mismes_eval.report.notebook import checked
+from mismes_eval.report.document.language import language
+from mismes_eval.report.factory.notebook import checked
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data_raw" / "MDA"

@@ -19,15 +19,15 @@ from mismes_eval.errors import (
     IdentificationError,
     MismesError,
 )
-from mismes_eval.impact.bands import sup_t
-from mismes_eval.impact.event_path import event_path
-from mismes_eval.impact.fixed_effects import sun_abraham, two_way
-from mismes_eval.impact.imputation import imputation
-from mismes_eval.impact.manski import delta_sensitivity
-from mismes_eval.impact.specification import Specification, SpecificationCurve
-from mismes_eval.impact.triple import triple_difference
-from mismes_eval.impact.two_by_two import att_2x2
-from mismes_eval.impact.wild_draws import signs
+from mismes_eval.impact.bounds.manski import delta_sensitivity
+from mismes_eval.impact.did.bands import sup_t
+from mismes_eval.impact.did.event_path import event_path
+from mismes_eval.impact.did.triple import triple_difference
+from mismes_eval.impact.did.two_by_two import att_2x2
+from mismes_eval.impact.inference.wild_draws import signs
+from mismes_eval.impact.regression.fixed_effects import sun_abraham, two_way
+from mismes_eval.impact.regression.imputation import imputation
+from mismes_eval.impact.sensitivity.robustness import Specification, SpecificationCurve
 
 from .corpus_calls import Case, at, case, design, gt, long, panel, survey, wide
 

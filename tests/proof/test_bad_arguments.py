@@ -15,7 +15,7 @@ import pytest
 
 import mismes_eval as me
 from mismes_eval.errors import DesignError, EstimateError, InputError, MismesError
-from mismes_eval.impact.specification import every_combination
+from mismes_eval.impact.sensitivity.robustness import every_combination
 from mismes_eval.weighting.checked import Level, check, checked
 
 from .verb_calls import Call, calls, cross, effect, event, long

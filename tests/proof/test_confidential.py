@@ -15,7 +15,7 @@ import pytest
 from mismes_eval import inventory, lfs, tracer
 from mismes_eval.errors import InputError, MismesError
 from mismes_eval.frame import read
-from mismes_eval.report.run import Order, run_report
+from mismes_eval.report.factory.run import Order, run_report
 
 PLANTED = {
     "a name": {"respondent_name": "Anahit Petrosyan"},
@@ -200,7 +200,7 @@ def project_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         encoding="utf-8",
     )
     cells = [
-        "import pandas as pd\nfrom mismes_eval.report import session\nfrom mismes_eval.report.tables import counts\nreport = session.open(run)",
+        "import pandas as pd\nfrom mismes_eval.report import session\nfrom mismes_eval.report.document.tables import counts\nreport = session.open(run)",
         'report.add_table(counts("T01", "Persons", pd.read_csv(report.params.path("inputs.lfs")).set_index("place"), "made up"))',
         "report.finish()",
     ]

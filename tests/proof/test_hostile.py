@@ -18,15 +18,15 @@ import pytest
 
 from mismes_eval.errors import MismesError
 from mismes_eval.evaluation.params import Params
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.page import page
+from mismes_eval.report.document.pdf import Printer, write_pdf
+from mismes_eval.report.document.plain import printable
+from mismes_eval.report.document.results import write_results
+from mismes_eval.report.document.sanitize import ELEMENTS
+from mismes_eval.report.document.tables import COLUMNS, Table, TextTable
 from mismes_eval.report.figures import Figure, canvas, finish
-from mismes_eval.report.html import page
 from mismes_eval.report.index import write_index
-from mismes_eval.report.language import language
-from mismes_eval.report.pdf import Printer, write_pdf
-from mismes_eval.report.plain import printable
-from mismes_eval.report.results import write_results
-from mismes_eval.report.sanitize import ELEMENTS
-from mismes_eval.report.tables import COLUMNS, Table, TextTable
 
 RAN = "document.title='RAN'"
 LABELS = [

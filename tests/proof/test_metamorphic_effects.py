@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 
 import mismes_eval as me
-from mismes_eval.impact.bacon import bacon
-from mismes_eval.impact.fixed_effects import two_way
-from mismes_eval.impact.group_time import att_gt
-from mismes_eval.impact.imputation import imputation
-from mismes_eval.impact.triple import triple_difference
-from mismes_eval.impact.two_by_two import att_2x2
+from mismes_eval.impact.did.group_time import att_gt
+from mismes_eval.impact.did.triple import triple_difference
+from mismes_eval.impact.did.two_by_two import att_2x2
+from mismes_eval.impact.regression.bacon import bacon
+from mismes_eval.impact.regression.fixed_effects import two_way
+from mismes_eval.impact.regression.imputation import imputation
 
 CLOSE = 1e-10
 METHODS = ("none", "or", "ipw", "dr", "dr_improved")

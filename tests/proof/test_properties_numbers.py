@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import mismes_eval as me
-from mismes_eval.impact.bands import sup_t
-from mismes_eval.impact.fieller import fieller
-from mismes_eval.impact.multiple_testing import adjust_pvalues
-from mismes_eval.impact.relative_magnitudes import confidence_set, identified_set
+from mismes_eval.impact.did.bands import sup_t
+from mismes_eval.impact.inference.multiple_testing import adjust_pvalues
+from mismes_eval.impact.planning.fieller import fieller
+from mismes_eval.impact.sensitivity.relative_magnitudes import confidence_set, identified_set
 from mismes_eval.numerics.calibration import solve
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.qr import least_squares

@@ -15,8 +15,8 @@ from mismes_eval.evaluation.yaml_text import read_yaml
 from mismes_eval.frame.identifiers import hash_ids
 from mismes_eval.frame.parse import number, text
 from mismes_eval.inventory.export import as_text_cells, runs_as_formula, to_csv
-from mismes_eval.report.language import language
-from mismes_eval.report.plain import escape, text_cell
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.plain import escape, text_cell
 
 pytestmark = pytest.mark.property
 quick = settings(max_examples=60, deadline=None, derandomize=True)

@@ -17,7 +17,7 @@ import pytest
 from mismes_eval import lfs
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.country import country_report
-from mismes_eval.report.language import language
+from mismes_eval.report.document.language import language
 from mismes_eval.report.session import Session
 
 CALLS = {"eval", "exec", "compile", "__import__"}
@@ -116,7 +116,7 @@ def test_no_source_runs_text_starts_a_shell_or_unpickles(root: Path) -> None:
     }
     assert len(sources(root)) > 80
     # the system calls that exchange two folders in one step, and that end a kernel with its parent
-    assert found == {"publish.py": ["ctypes"], "zygote.py": ["ctypes"]}
+    assert found == {"publish.py": ["ctypes"], "preloaded_kernel.py": ["ctypes"]}
 
 
 @pytest.mark.parametrize(

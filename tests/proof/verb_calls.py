@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 import mismes_eval as me
-from mismes_eval.impact.specification import every_combination
+from mismes_eval.impact.sensitivity.robustness import every_combination
 
 N = 120
 

@@ -13,7 +13,7 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 OPEN = """import pandas as pd
 from mismes_eval.report import session
 from mismes_eval.report.figures import canvas, finish
-from mismes_eval.report.tables import counts
+from mismes_eval.report.document.tables import counts
 report = session.open(run)"""
 SHOW = """report.progress("data", 1, 2)
 data = pd.read_csv(report.params.path("inputs.lfs"))
@@ -77,7 +77,7 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with both reports made; tests copy what they change."""
-    run = pytest.importorskip("mismes_eval.report.run")
+    run = pytest.importorskip("mismes_eval.report.factory.run")
     index = pytest.importorskip("mismes_eval.report.index")
     root = make_project(tmp_path_factory.mktemp("made"))
     orders = [

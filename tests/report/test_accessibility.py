@@ -14,10 +14,10 @@ import pandas as pd
 import pytest
 
 from mismes_eval import inventory
+from mismes_eval.report.document.tables import COLUMNS, Table, TextTable
+from mismes_eval.report.factory.run import Outcome
 from mismes_eval.report.figures import canvas, finish
 from mismes_eval.report.index import write_index
-from mismes_eval.report.run import Outcome
-from mismes_eval.report.tables import COLUMNS, Table, TextTable
 
 pytestmark = pytest.mark.browser
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

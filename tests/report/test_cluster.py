@@ -18,12 +18,12 @@ from pathlib import Path
 import pytest
 
 from mismes_eval.errors import ParamsError
-from mismes_eval.report.run import Order, Outcome
+from mismes_eval.report.factory.run import Order, Outcome
 
 from .conftest import make_project
 
 cluster = pytest.importorskip(
-    "mismes_eval.report.cluster",
+    "mismes_eval.report.factory.cluster",
     reason="the extra [cluster] is not installed",
     exc_type=ImportError,
 )

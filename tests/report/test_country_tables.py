@@ -19,20 +19,20 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.evaluation.money import money
 from mismes_eval.evaluation.params import Params
-from mismes_eval.impact.cost_result import CostEffectiveness
-from mismes_eval.impact.heterogeneity import GroupEffects
-from mismes_eval.impact.multiple_testing import adjust_pvalues
+from mismes_eval.impact.did.heterogeneity import GroupEffects
+from mismes_eval.impact.inference.multiple_testing import adjust_pvalues
+from mismes_eval.impact.planning.cost_result import CostEffectiveness
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.plan import source_map
 from mismes_eval.report.chapters.returns import returns
 from mismes_eval.report.chapters.waiting import _few, waiting_items
 from mismes_eval.report.chapters.words import spelled
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.figures_tracer import months
-from mismes_eval.report.language import language
-from mismes_eval.report.provenance import file_hash
-from mismes_eval.report.rules import Rules
-from mismes_eval.report.tables import Table, TextTable
+from mismes_eval.report.trust.provenance import file_hash
 from mismes_eval.weighting.diagnostics import margins_before_after
 
 ROOT = Path(__file__).resolve().parents[2]

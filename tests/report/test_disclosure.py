@@ -14,7 +14,8 @@ import pytest
 from mismes_eval.errors import DisclosureError, ParamsError
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.country import CountryReport, country_report
-from mismes_eval.report.disclosure import (
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.protect import (
     Partition,
     Relation,
     attack,
@@ -26,10 +27,9 @@ from mismes_eval.report.disclosure import (
     recovered,
     system,
 )
-from mismes_eval.report.language import language
-from mismes_eval.report.rules import Rules
+from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.tables import COLUMNS, HIDDEN, POOR, Table
 from mismes_eval.report.session import Session
-from mismes_eval.report.tables import COLUMNS, HIDDEN, POOR, Table
 
 
 def random_table(rng: np.random.Generator) -> tuple[dict[object, float], list[Relation]]:

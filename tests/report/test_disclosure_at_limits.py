@@ -10,8 +10,8 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from mismes_eval.errors import DisclosureError
-from mismes_eval.report import disclosure
-from mismes_eval.report.disclosure import (
+from mismes_eval.report.document import protect as disclosure
+from mismes_eval.report.document.protect import (
     Partition,
     Protection,
     Relation,
@@ -22,7 +22,7 @@ from mismes_eval.report.disclosure import (
     protected_levels,
     recovered,
 )
-from mismes_eval.report.tables import COLUMNS, Table
+from mismes_eval.report.document.tables import COLUMNS, Table
 
 FIELDS = {"value": 0.5, "se": 0.01, "flag": "", "kind": "share", "unit": "", "definition": ""}
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from mismes_eval.errors import DisclosureError, ParamsError
-from mismes_eval.report.disclosure import (
+from mismes_eval.report.document.protect import (
     Partition,
     Relation,
     attack,
@@ -23,8 +23,8 @@ from mismes_eval.report.disclosure import (
     recovered,
     system,
 )
-from mismes_eval.report.rules import Rules
-from mismes_eval.report.tables import COLUMNS, Table
+from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.tables import COLUMNS, Table
 
 ROW = [Relation("all", ("a", "b", "c"))]
 

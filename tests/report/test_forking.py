@@ -13,11 +13,11 @@ import nbformat
 import pytest
 
 from mismes_eval.errors import ParamsError
-from mismes_eval.report import forking
-from mismes_eval.report.forking import Zygote, can_fork, kernels
-from mismes_eval.report.kernel import ReportKernel
-from mismes_eval.report.provenance import read_manifest
-from mismes_eval.report.run import Order, Outcome, run_reports
+from mismes_eval.report.factory import forking
+from mismes_eval.report.factory.forking import Zygote, can_fork, kernels
+from mismes_eval.report.factory.kernels import ReportKernel
+from mismes_eval.report.factory.run import Order, Outcome, run_reports
+from mismes_eval.report.trust.provenance import read_manifest
 
 from .conftest import FIGURE, FINISH, OPEN, SHOW, make_project, write_notebook
 

@@ -16,11 +16,11 @@ import pytest
 from babel.messages.pofile import read_po
 
 from mismes_eval.evaluation.params import Params
-from mismes_eval.report import language as module
 from mismes_eval.report.country import CountryReport, country_report
-from mismes_eval.report.language import LOCALE, Language, available, catalogue, language
+from mismes_eval.report.document import language as module
+from mismes_eval.report.document.language import LOCALE, Language, available, catalogue, language
+from mismes_eval.report.document.tables import TextTable, counts
 from mismes_eval.report.session import Session
-from mismes_eval.report.tables import TextTable, counts
 
 REPORT = LOCALE.parent
 FIELD = re.compile(r"\{(\w+)")

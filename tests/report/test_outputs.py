@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mismes_eval.evaluation.params import Params
+from mismes_eval.report.document.plain import escape, file_names, printable, text_cell
+from mismes_eval.report.document.results import write_results
+from mismes_eval.report.document.tables import COLUMNS, Table, TextTable
 from mismes_eval.report.index import write_index
-from mismes_eval.report.plain import escape, file_names, printable, text_cell
-from mismes_eval.report.provenance import read_manifest, shown_by
-from mismes_eval.report.results import write_results
-from mismes_eval.report.tables import COLUMNS, Table, TextTable
+from mismes_eval.report.trust.provenance import read_manifest, shown_by
 
 
 def test_parquet_has_one_row_a_number_and_the_same_numbers(made: Path) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mismes_eval.report.html import Cover, accessible, missing_alternatives, number
-from mismes_eval.report.language import language
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.page import Cover, accessible, missing_alternatives, number
 
 
 def page(made: Path, name: str) -> str:

@@ -15,15 +15,21 @@ import pandas as pd
 import pytest
 
 from mismes_eval.errors import ParamsError, ReportError
-from mismes_eval.report import pdf
+from mismes_eval.report.document import pdf
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.page import STYLE, number
+from mismes_eval.report.document.pdf import (
+    Printer,
+    page_numbers,
+    printer,
+    with_page_numbers,
+    write_pdf,
+)
+from mismes_eval.report.document.tables import counts
+from mismes_eval.report.document.typeset import read_page
+from mismes_eval.report.factory.run import Order, run_report
 from mismes_eval.report.figures import canvas, finish
-from mismes_eval.report.html import STYLE, number
-from mismes_eval.report.language import language
-from mismes_eval.report.pdf import Printer, page_numbers, printer, with_page_numbers, write_pdf
-from mismes_eval.report.provenance import changed_outputs, read_manifest
-from mismes_eval.report.run import Order, run_report
-from mismes_eval.report.tables import counts
-from mismes_eval.report.typeset import read_page
+from mismes_eval.report.trust.provenance import changed_outputs, read_manifest
 
 WIDE = 14
 

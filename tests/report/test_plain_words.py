@@ -18,16 +18,16 @@ from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.chapters import Context
 from mismes_eval.report.chapters.data import data
-from mismes_eval.report.chapters.few import few_of
 from mismes_eval.report.chapters.measures import measures
 from mismes_eval.report.chapters.people import people
 from mismes_eval.report.chapters.portfolio import SHORT_TITLE, timeline, titled
 from mismes_eval.report.chapters.quality import margins, weight_spread
+from mismes_eval.report.chapters.suppression import few_of
 from mismes_eval.report.chapters.words import asked
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.tables import Table
 from mismes_eval.report.figures import Figure, histogram
-from mismes_eval.report.language import language
-from mismes_eval.report.rules import Rules
-from mismes_eval.report.tables import Table
 from mismes_eval.weighting.sample import Sample
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mismes_eval.report import publish as publishing
-from mismes_eval.report.publish import publish, work_folder
+from mismes_eval.report.factory import publish as publishing
+from mismes_eval.report.factory.publish import publish, work_folder
 
 
 def made(out: Path, text: str) -> Path:

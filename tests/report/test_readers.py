@@ -14,16 +14,16 @@ import pytest
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.tracing import TREATED, Tracing
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report.chapters import Context
+from mismes_eval.report.chapters.adverse_outcomes import harm
 from mismes_eval.report.chapters.bias import ALIKE, ITEMS, LOSS, PLANNED, bias, lost, passed
 from mismes_eval.report.chapters.enrolled import enrolled_items
-from mismes_eval.report.chapters.harm import harm
 from mismes_eval.report.chapters.histories import histories
 from mismes_eval.report.chapters.strength import LOT, PRE
-from mismes_eval.report.language import language
-from mismes_eval.report.rules import Rules
-from mismes_eval.report.tables import Table, TextTable
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.tables import Table, TextTable
 
 ROOT = Path(__file__).resolve().parents[2]
 

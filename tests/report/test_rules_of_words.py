@@ -37,11 +37,11 @@ from mismes_eval.report.chapters.strength import (
     checks,
     strength_of,
 )
-from mismes_eval.report.disclosure import Relation, attack, recovered
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.protect import Relation, attack, recovered
+from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.tables import P_VALUE, Table, TextTable
 from mismes_eval.report.findings import findings
-from mismes_eval.report.language import language
-from mismes_eval.report.rules import Rules
-from mismes_eval.report.tables import P_VALUE, Table, TextTable
 
 ROOT = Path(__file__).resolve().parents[2]
 

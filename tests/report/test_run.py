@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from mismes_eval.errors import ParamsError
-from mismes_eval.report.provenance import read_manifest
-from mismes_eval.report.run import Order, Outcome, run_report, run_reports
+from mismes_eval.report.factory.run import Order, Outcome, run_report, run_reports
+from mismes_eval.report.trust.provenance import read_manifest
 
 from .conftest import FIGURE, FINISH, OPEN, SHOW, make_project, write_notebook
 

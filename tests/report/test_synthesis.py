@@ -23,26 +23,26 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.synthesis import CONCEPTS
-from mismes_eval.impact.meta_analysis import RandomEffects, random_effects
-from mismes_eval.report.archive import package
+from mismes_eval.impact.planning.meta_analysis import RandomEffects, random_effects
 from mismes_eval.report.chapters import Chapter, Context
 from mismes_eval.report.chapters.impact import _effects
 from mismes_eval.report.chapters.measures import measures
 from mismes_eval.report.chapters.participation import participation
 from mismes_eval.report.chapters.people import people
-from mismes_eval.report.comparable import comparable
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.results import ESTIMATES
+from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.tables import Table
+from mismes_eval.report.factory.run import PAGE, Outcome
 from mismes_eval.report.index import write_index
-from mismes_eval.report.language import language
-from mismes_eval.report.provenance import MANIFEST, file_hash, outputs, read_manifest
-from mismes_eval.report.published import FOLDER, read_published
-from mismes_eval.report.results import ESTIMATES
-from mismes_eval.report.rules import Rules
-from mismes_eval.report.run import PAGE, Outcome
-from mismes_eval.report.synthesis import synthesis, write_synthesis
-from mismes_eval.report.synthesis_effects import findings
-from mismes_eval.report.synthesis_tables import Words
-from mismes_eval.report.tables import Table
-from mismes_eval.report.verify import verify
+from mismes_eval.report.synthesis.comparable import comparable
+from mismes_eval.report.synthesis.effects import findings
+from mismes_eval.report.synthesis.published import FOLDER, read_published
+from mismes_eval.report.synthesis.synthesis import synthesis, write_synthesis
+from mismes_eval.report.synthesis.tables import Words
+from mismes_eval.report.trust.archive import package
+from mismes_eval.report.trust.provenance import MANIFEST, file_hash, outputs, read_manifest
+from mismes_eval.report.trust.verify import verify
 
 ROOT = Path(__file__).resolve().parents[2]
 

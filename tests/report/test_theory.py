@@ -17,9 +17,9 @@ from mismes_eval.report.chapters import Context
 from mismes_eval.report.chapters.limits import limits
 from mismes_eval.report.chapters.plan import deviations
 from mismes_eval.report.chapters.theory import ABSENT, explained, shortfalls, theory
-from mismes_eval.report.language import language
-from mismes_eval.report.rules import Rules
-from mismes_eval.report.tables import TextTable
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.tables import TextTable
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = {

@@ -15,9 +15,9 @@ import pytest
 
 from mismes_eval.cli import main
 from mismes_eval.errors import ParamsError
-from mismes_eval.report.archive import package
-from mismes_eval.report.files import MOST, places
-from mismes_eval.report.verify import Verification, same, verify
+from mismes_eval.report.trust.archive import package
+from mismes_eval.report.trust.differences import MOST, places
+from mismes_eval.report.trust.verify import Verification, same, verify
 
 
 def run(root: Path) -> Verification:

@@ -13,11 +13,11 @@ from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.evaluation import Evaluation, Result
 from mismes_eval.frame.codes import codes
 from mismes_eval.report.chapters.words import WORDS, asked
-from mismes_eval.report.disclosure import Partition
+from mismes_eval.report.document.language import Language
+from mismes_eval.report.document.protect import Partition
+from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.figures import Figure
-from mismes_eval.report.language import Language
-from mismes_eval.report.rules import Rules
-from mismes_eval.report.tables import Table, TextTable
 
 Item = Table | TextTable | Figure | str
 NOT_SUPPLIED = "Not supplied: this run names no {what}."

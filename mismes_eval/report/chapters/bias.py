@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
-from mismes_eval.evaluation.doubt import Doubt
-from mismes_eval.evaluation.tracing import TREATED, Effects, Tracing
-from mismes_eval.impact.balance import LIMIT
+from mismes_eval.evaluation.sensitivity import Doubt
+from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
+from mismes_eval.impact.did.balance import LIMIT
 from mismes_eval.report.chapters.base import Context, Item, text_table
 from mismes_eval.report.chapters.plan import REGISTERED, read_plan
 from mismes_eval.report.chapters.strength import (

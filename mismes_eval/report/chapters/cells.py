@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.tracing import Tracing
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.tables import COLUMNS, P_VALUE, cells_of
+from mismes_eval.report.document.tables import COLUMNS, P_VALUE, cells_of
 
 SHARES = frozenset(
     {"employed", "employed_home", "job_match", "abroad", "business", "contract", "socialsec"}

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.doubt import Doubt
 from mismes_eval.evaluation.money import money
 from mismes_eval.evaluation.rollout import limits
-from mismes_eval.evaluation.tracing import Effects, Tracing
-from mismes_eval.impact.honest import HonestDiD
+from mismes_eval.evaluation.sensitivity import Doubt
+from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.impact.sensitivity.honest import HonestDiD
 from mismes_eval.inventory import Inventory
 from mismes_eval.report.chapters.base import Context, Item, text_table
 from mismes_eval.report.chapters.cells import outcome_scale

@@ -11,8 +11,8 @@ from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.cells import persons
 from mismes_eval.report.chapters.quality import SPREAD, SPREAD_NOTE, margins, quality, weight_spread
 from mismes_eval.report.chapters.words import spelled
-from mismes_eval.report.language import country_name
-from mismes_eval.report.tables import COLUMNS, Table, counts
+from mismes_eval.report.document.language import country_name
+from mismes_eval.report.document.tables import COLUMNS, Table, counts
 from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
 
 

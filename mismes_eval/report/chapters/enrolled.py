@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.totals import proportion
-from mismes_eval.evaluation.tracing import TREATED, Tracing
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.chapters.few import few_of
 from mismes_eval.report.chapters.returns import KINDS
-from mismes_eval.report.tables import COLUMNS, Table, cells_by
+from mismes_eval.report.chapters.suppression import few_of
+from mismes_eval.report.document.tables import COLUMNS, Table, cells_by
 
 ARMS = {1.0: "participants", 0.0: "comparison"}
 YES = frozenset({"1", "1.0", "true"})

@@ -7,9 +7,9 @@ import pandas as pd
 from mismes_eval import tracer as tracers
 from mismes_eval.errors import MismesError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.tracing import Tracing
+from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
+from mismes_eval.report.document.tables import COLUMNS, Table, cells_by, cells_of
 
 TITLES = {
     "T5": "months to the first job, median",

@@ -5,22 +5,22 @@ from __future__ import annotations
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.tracing import Effects, Tracing
-from mismes_eval.evaluation.whom import VOLUNTARY, returnees
-from mismes_eval.impact.heterogeneity import GroupEffects
+from mismes_eval.evaluation.heterogeneity import VOLUNTARY, returnees
+from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.impact.did.heterogeneity import GroupEffects
+from mismes_eval.report.chapters.adverse_outcomes import harm
 from mismes_eval.report.chapters.base import Chapter, Context, Item, titles
 from mismes_eval.report.chapters.bias import bias
 from mismes_eval.report.chapters.cells import earnings_note, outcome_scale
-from mismes_eval.report.chapters.doubt import doubt_items
-from mismes_eval.report.chapters.harm import harm
+from mismes_eval.report.chapters.costs import worth_items
+from mismes_eval.report.chapters.heterogeneity import whom_items
 from mismes_eval.report.chapters.rollout import rollout_items
+from mismes_eval.report.chapters.sensitivity import doubt_items
 from mismes_eval.report.chapters.strength import PRE, checks, reservations
 from mismes_eval.report.chapters.study import study_items
 from mismes_eval.report.chapters.theory import theory
-from mismes_eval.report.chapters.whom import whom_items
 from mismes_eval.report.chapters.words import spelled
-from mismes_eval.report.chapters.worth import worth_items
-from mismes_eval.report.tables import Table, cells_of
+from mismes_eval.report.document.tables import Table, cells_of
 
 
 def impact(context: Context) -> Chapter:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.whom import VOLUNTARY, returnees
+from mismes_eval.evaluation.heterogeneity import VOLUNTARY, returnees
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.criteria import criteria
 from mismes_eval.report.chapters.plan import deviations

@@ -30,7 +30,7 @@ from mismes_eval.report.chapters.portfolio import (
     tree,
 )
 from mismes_eval.report.chapters.words import INVENTORY, factor
-from mismes_eval.report.tables import COLUMNS, Table
+from mismes_eval.report.document.tables import COLUMNS, Table
 
 
 def measures(context: Context) -> Chapter:

@@ -13,8 +13,8 @@ from mismes_eval.evaluation.survey import Survey
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Chapter, Context
 from mismes_eval.report.chapters.people import bands, basis, counted_elsewhere, in_order
-from mismes_eval.report.disclosure import Partition
-from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
+from mismes_eval.report.document.protect import Partition
+from mismes_eval.report.document.tables import COLUMNS, Table, cells_by, cells_of
 
 PART = "_took_part"
 GROUPS = ("sex", "age", "education")

@@ -22,9 +22,9 @@ from mismes_eval.report.chapters.cells import persons
 from mismes_eval.report.chapters.quality import reliability
 from mismes_eval.report.chapters.returns import ID as SPLIT_ID
 from mismes_eval.report.chapters.returns import SPLIT, returns
-from mismes_eval.report.disclosure import Partition, protected_levels
-from mismes_eval.report.rules import Rules
-from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
+from mismes_eval.report.document.protect import Partition, protected_levels
+from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.tables import COLUMNS, Table, cells_by, cells_of
 from mismes_eval.weighting.sample import Sample
 
 GROUPS = {"RET": "returnees", "NON": "non-migrants"}

@@ -9,11 +9,11 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.evaluation.params import Params
-from mismes_eval.impact.two_by_two import NAMES
+from mismes_eval.impact.did.two_by_two import NAMES
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.words import DESIGN
-from mismes_eval.report.provenance import file_hash
-from mismes_eval.report.tables import TextTable
+from mismes_eval.report.document.tables import TextTable
+from mismes_eval.report.trust.provenance import file_hash
 
 AS_PLANNED, NOT_DONE, NOT_PLANNED = "as planned", "planned, not done", "done, not planned"
 REGISTERED = (

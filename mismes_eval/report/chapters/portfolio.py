@@ -16,8 +16,8 @@ from mismes_eval.inventory import Inventory
 from mismes_eval.report import figures_inventory
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import plain, rows
-from mismes_eval.report.disclosure import Relation, dominance, protect
-from mismes_eval.report.tables import Table
+from mismes_eval.report.document.protect import Relation, dominance, protect
+from mismes_eval.report.document.tables import Table
 
 SOURCE = "Inventory of measures in the information template"
 HIDDEN_NOTE = (

@@ -17,9 +17,9 @@ from mismes_eval.evaluation.survey import Survey
 from mismes_eval.report import figures_tracer
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import plain, rows
-from mismes_eval.report.chapters.few import few_of
+from mismes_eval.report.chapters.suppression import few_of
 from mismes_eval.report.chapters.words import DESIGN, answer
-from mismes_eval.report.tables import Table, cells_of
+from mismes_eval.report.document.tables import Table, cells_of
 from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
 from mismes_eval.weighting.sample import Sample
 

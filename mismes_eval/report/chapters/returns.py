@@ -12,8 +12,8 @@ from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.totals import proportion
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.disclosure import Partition
-from mismes_eval.report.tables import COLUMNS, Table, cells_by
+from mismes_eval.report.document.protect import Partition
+from mismes_eval.report.document.tables import COLUMNS, Table, cells_by
 
 KIND, COLUMN = "_return", "mig_ret_type"
 KINDS = {

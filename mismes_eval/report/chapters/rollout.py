@@ -13,8 +13,8 @@ from mismes_eval.report import figures, figures_impact
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import FROM, TO, P, persons, plain, with_interval
 from mismes_eval.report.chapters.cells import rows as plain_rows
-from mismes_eval.report.chapters.doubt import honest_items
-from mismes_eval.report.tables import COLUMNS, P_VALUE, Table, cells_of
+from mismes_eval.report.chapters.sensitivity import honest_items
+from mismes_eval.report.document.tables import COLUMNS, P_VALUE, Table, cells_of
 
 RULED_OUT = "Effects larger than {most} percentage points in size can be ruled out."
 

@@ -5,12 +5,12 @@ that is called.
 from __future__ import annotations
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.doubt import Doubt
-from mismes_eval.evaluation.tracing import Effects
-from mismes_eval.impact.honest import HonestDiD
-from mismes_eval.impact.wild_draws import WildBootstrap
+from mismes_eval.evaluation.sensitivity import Doubt
+from mismes_eval.evaluation.tracer_study import Effects
+from mismes_eval.impact.inference.wild_draws import WildBootstrap
+from mismes_eval.impact.sensitivity.honest import HonestDiD
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.chapters.doubt import signs
+from mismes_eval.report.chapters.sensitivity import signs
 
 STRONG, MODERATE, WEAK, NONE = "strong", "moderate", "weak", "none"
 PRE = "the year before enrolment"

@@ -8,8 +8,8 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.study import Classical, Study, by_method, lost, within
 from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.rules import Rules
-from mismes_eval.report.tables import COLUMNS, Table, cells_of
+from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.tables import COLUMNS, Table, cells_of
 
 DESIGN, CLASSIC = "difference (robust SE, by the design)", "difference (classical SE)"
 

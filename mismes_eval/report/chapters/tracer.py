@@ -12,7 +12,7 @@ import pandas as pd
 from mismes_eval import tracer as tracers
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
-from mismes_eval.evaluation.tracing import TREATED, Tracing
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report import figures, figures_inventory
 from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.chapters.cells import earnings_note, persons
@@ -20,8 +20,8 @@ from mismes_eval.report.chapters.enrolled import enrolled_items
 from mismes_eval.report.chapters.histories import histories
 from mismes_eval.report.chapters.waiting import waiting_items
 from mismes_eval.report.chapters.words import DESIGN
-from mismes_eval.report.disclosure import Partition
-from mismes_eval.report.tables import COLUMNS, Table, cells_by, cells_of
+from mismes_eval.report.document.protect import Partition
+from mismes_eval.report.document.tables import COLUMNS, Table, cells_by, cells_of
 
 ARMS = {1.0: "participants", 0.0: "comparison"}
 FRAMES = {

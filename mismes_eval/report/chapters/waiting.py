@@ -9,11 +9,11 @@ from mismes_eval import tracer as tracers
 from mismes_eval.errors import MismesError
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.survival import survival
-from mismes_eval.evaluation.tracing import TREATED, Tracing
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report import figures_tracer
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import persons
-from mismes_eval.report.chapters.few import few_of
+from mismes_eval.report.chapters.suppression import few_of
 from mismes_eval.tracer.histories import EMPLOYED
 from mismes_eval.weighting.sample import Sample
 

@@ -1,0 +1,317 @@
+"""For whom a measure works: the main effect by group of persons and by feature of the measures,
+with p-values that count how many were looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval import inventory as inventories
+from mismes_eval.errors import MismesError
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
+from mismes_eval.frame import codes
+from mismes_eval.impact.did.base_design import on_base
+from mismes_eval.impact.did.heterogeneity import GroupEffects, by_group, joint
+from mismes_eval.impact.did.two_by_two import att_2x2
+from mismes_eval.impact.inference.multiple_testing import adjust_pvalues
+from mismes_eval.numerics.rows import Float
+from mismes_eval.tracer import TracerPanel
+
+ALL = "all measures"
+SEX, SKILL, VOLUNTARY, MODEL = (
+    "sex",
+    "skill level",
+    "voluntariness of return",
+    "model of the measure",
+)
+FACTORS = {
+    "employer_involved": "employers' involvement",
+    "qual_attention": "attention to qualifications",
+    "expectation_mgmt": "expectations management",
+}
+_LEVEL = "_level"
+_VOLUNTARY = {
+    "SPONT": "voluntary",
+    "AVRR": "voluntary",
+    "DEPORT": "forced",
+    "READMISSION": "forced",
+}
+_SKILLS = {"LOW": "low (ISCED 0-2)", "MED": "medium (ISCED 3-4)", "HIGH": "high (ISCED 5-8)"}
+_SCORES = {
+    0.0: "not or slightly",
+    1.0: "not or slightly",
+    2.0: "partly or fully",
+    3.0: "partly or fully",
+}
+
+
+@dataclass(frozen=True)
+class Family:
+    """Several effects that were looked at together. estimate: their joint Estimate; romano_wolf,
+    benjamini_hochberg (p,): adjusted p-values.
+
+    place : for each effect that was given, its place among the p. Effects of the same persons, or
+        their opposites, are one effect and count once.
+    """
+
+    estimate: Estimate
+    romano_wolf: Float
+    benjamini_hochberg: Float
+    place: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ForWhom:
+    """groups: (measure, factor) -> effects of its groups, or the reason why there are none;
+    effects, differences: everything estimated, as one family each.
+    """
+
+    groups: Mapping[tuple[str, str], GroupEffects | NotEstimable]
+    effects: Family | NotEstimable
+    differences: Family | NotEstimable
+
+    def positions(self, which: str) -> dict[tuple[str, str, str], int]:
+        """(measure, factor, group) -> place in a family; which: "effects" or "differences". Groups
+        of the same persons share one.
+        """
+        keys = [
+            (measure, factor, str(name))
+            for (measure, factor), g in self.groups.items()
+            if isinstance(g, GroupEffects)
+            for name in _names(g, which)
+        ]
+        found = self.effects if which == "effects" else self.differences
+        return {
+            key: k if isinstance(found, NotEstimable) else found.place[k]
+            for k, key in enumerate(keys)
+        }
+
+
+def for_whom(params: Params, study: Tracing, inventory: inventories.Inventory | None) -> ForWhom:
+    """The main effect of each measure by sex, skill, voluntariness of return and the columns of the
+    params, and over all measures by model and success factor.
+
+    Covariates of the params that have one value in a group (education within a skill level) are
+    left out there; groups over several measures hold the measure fixed.
+    """
+    outcome, wave = str(params.text("impact.main_outcome")), params.integer("impact.main_wave")
+    covariates, method = (
+        tuple(params.items("impact.covariates")),
+        params.text("impact.method") or "dr",
+    )
+
+    def estimate(data: TracerPanel) -> Estimate:
+        inside = data.sample.frame.loc[data.sample.active]
+        moving = [c for c in (*covariates, study.measure) if inside[c].nunique() > 1]
+        return att_2x2(
+            data,
+            outcome,
+            TREATED,
+            (study.baseline, wave),
+            moving if method != "none" else (),
+            method,
+        )  # type: ignore[arg-type]
+
+    groups: dict[tuple[str, str], GroupEffects | NotEstimable] = {}
+    for measure in study.measures:
+        for factor, level in _of_persons(params, study).items():
+            asked = _returned(study, measure, inventory, level) if factor == VOLUNTARY else level
+            groups[measure, factor] = _by(estimate, study.of(measure), asked)
+    everybody = study.panel.where(
+        study.panel.sample.frame[study.measure].astype("string").isin(study.measures).to_numpy(bool)
+    )
+    for factor, level in _of_measures(study, inventory).items():
+        groups[ALL, factor] = _by(estimate, everybody, level)
+    done = [g for g in groups.values() if isinstance(g, GroupEffects)]
+    gaps = [g.differences for g in done if isinstance(g.differences, Estimate)]
+    seed = params.integer("impact.seed") or 1
+    return ForWhom(groups, family([g.effects for g in done], seed), family(gaps, seed))
+
+
+def family(
+    estimates: Sequence[Estimate], seed: int, across_waves: bool = False
+) -> Family | NotEstimable:
+    """Joint estimate and adjusted p-values of several effects, each counted once. across_waves:
+    they were made with different attrition weights of one panel.
+    """
+    if not estimates:
+        return NotEstimable("nothing could be estimated")
+    try:
+        together = on_base(estimates) if across_waves else joint(estimates)
+        place = _places(together)
+        together = together.select([place.index(k) for k in range(max(place) + 1)])
+        wolf, hochberg = (
+            adjust_pvalues(together, "romano_wolf", seed=seed),
+            adjust_pvalues(together, "benjamini_hochberg"),
+        )
+    except MismesError as error:
+        return NotEstimable(str(error))
+    return Family(together, wolf.adjusted, hochberg.adjusted, place)
+
+
+def _places(e: Estimate) -> tuple[int, ...]:
+    """Place of each value among the distinct ones: two that have the same size and move together
+    (correlation 1 or -1) are one effect under two names.
+    """
+    size, se, both = np.abs(e.value), np.asarray(e.se), np.abs(e.vcov)
+    alike = (
+        np.isclose(size, size[:, None], rtol=1e-9, atol=0)
+        & np.isclose(both, np.outer(se, se), rtol=1e-9, atol=0)
+        & (e.n == e.n[:, None])
+    )
+    first = [int(np.argmax(row)) if row.any() else k for k, row in enumerate(alike)]
+    order = list(dict.fromkeys(first))
+    return tuple(order.index(k) for k in first)
+
+
+def outcomes_family(
+    effect: Effects, seed: int
+) -> tuple[tuple[tuple[str, object], ...], Family | NotEstimable]:
+    """Every outcome and wave of one measure as one family: which they are, in the family's order."""
+    found = {key: e for key, e in effect.by_wave.items() if isinstance(e, Estimate)}
+    return tuple(found), family(list(found.values()), seed, across_waves=True)
+
+
+def _names(g: GroupEffects, which: str) -> Sequence[str]:
+    if which == "effects":
+        return g.effects.names
+    return list(g.differences.keys["group"]) if isinstance(g.differences, Estimate) else []
+
+
+def _by(
+    estimate: Callable[[TracerPanel], Estimate], panel: TracerPanel, level: pd.Series | NotEstimable
+) -> GroupEffects | NotEstimable:
+    if isinstance(level, NotEstimable):
+        return level
+    active = panel.sample.active
+    seen = sorted(level[active].dropna().unique())
+    if len(seen) < 2:
+        return NotEstimable(
+            f"everybody is in one group: {seen[0]}" if seen else "nobody has a value"
+        )
+    known = panel.with_columns({_LEVEL: level.to_numpy()}).where(level.notna().to_numpy(bool))
+    first = next((v for v in (_SKILLS["LOW"], "voluntary") if v in seen), None)
+    try:
+        found = by_group(estimate, known, _LEVEL, first)
+    except MismesError as error:
+        return NotEstimable(str(error))
+    return replace(found, effects=found.effects.annotated(notes=_left_out(level, active)))
+
+
+def _left_out(level: pd.Series, active: np.ndarray) -> tuple[str, ...]:
+    gone = int((active & level.isna().to_numpy()).sum())
+    return (f"{gone:,} persons without a group are left out.",) if gone else ()
+
+
+def _of_persons(params: Params, study: Tracing) -> dict[str, pd.Series | NotEstimable]:
+    """Factor -> group of each person (n,), missing where unknown. Columns of the params come first,
+    under their own name.
+    """
+    frame = study.panel.sample.frame
+    out: dict[str, pd.Series | NotEstimable] = {}
+    for column in dict.fromkeys((*params.items("impact.groups"), "male")):
+        if column not in frame.columns:
+            out[column] = NotEstimable(f"the tracer study has no column '{column}'")
+        elif column == "male":
+            out[SEX] = pd.to_numeric(frame["male"], errors="coerce").map({1.0: "men", 0.0: "women"})
+        else:
+            out[column] = frame[column].astype("string")
+    if "isced" in frame.columns:
+        level = codes("isced2011").set_index("code")["skill_level"]
+        out[SKILL] = (
+            pd.to_numeric(frame["isced"], errors="coerce")
+            .astype("Int64")
+            .astype("string")
+            .map(level.astype(str).to_dict())
+            .map(_SKILLS)
+        )
+    else:
+        out[SKILL] = NotEstimable("the tracer study has no column 'isced'")
+    if "ret_type" in frame.columns:
+        out[VOLUNTARY] = frame["ret_type"].astype("string").map(_VOLUNTARY)
+    else:
+        out[VOLUNTARY] = NotEstimable(
+            "the tracer study does not say whether a return was voluntary (column 'ret_type':"
+            " SPONT, AVRR, DEPORT or READMISSION)"
+        )
+    return out
+
+
+def _returned(
+    study: Tracing,
+    measure: str,
+    inventory: inventories.Inventory | None,
+    level: pd.Series | NotEstimable,
+) -> pd.Series | NotEstimable:
+    """Groups by voluntariness of return, or that the question does not arise: nobody of the measure
+    had returned when it began.
+    """
+    inside = study.of(measure).sample
+    if isinstance(level, pd.Series) and level[inside.active].notna().any():
+        return level
+    if not returnees(study, measure, inventory):
+        return NotEstimable(
+            "does not apply: people take part before or during their migration, not after a return"
+        )
+    return (
+        level
+        if isinstance(level, NotEstimable)
+        else NotEstimable("nobody said whether the return was voluntary")
+    )
+
+
+def returnees(study: Tracing, measure: str, inventory: inventories.Inventory | None) -> bool:
+    """Whether a measure is for people who have returned: by the event from which the tracer counts,
+    else by its stage in the inventory; true where neither says.
+    """
+    inside = study.of(measure).sample
+    if "event_type" in inside.frame.columns:
+        events = inside.frame.loc[inside.active, "event_type"].dropna().astype(str)
+        if set(events) & {"RETURN", "DEPART"}:
+            return bool((events == "RETURN").any())
+    stage = (
+        []
+        if inventory is None
+        else inventory.frame.loc[inventory.frame["measure_id"].astype(str) == measure, "stage_code"]
+        .dropna()
+        .astype(str)
+        .tolist()
+    )
+    return not stage or bool(set(stage) - {"BEF", "DUR"})
+
+
+def _of_measures(
+    study: Tracing, inventory: inventories.Inventory | None
+) -> dict[str, pd.Series | NotEstimable]:
+    """Factor -> group of each person by what the inventory says of the measure."""
+    names = {"model_primary": MODEL, **FACTORS}
+    if inventory is None:
+        return dict.fromkeys(names.values(), NotEstimable("no inventory was supplied"))
+    rows = inventory.frame.drop_duplicates("measure_id").set_index(
+        inventory.frame.drop_duplicates("measure_id")["measure_id"].astype(str)
+    )
+    mine = study.panel.sample.frame[study.measure].astype("string")
+    out: dict[str, pd.Series | NotEstimable] = {}
+    for column, factor in names.items():
+        value = (
+            rows[column].astype(str).to_dict()
+            if column == "model_primary"
+            else pd.to_numeric(rows[column]).map(_SCORES).to_dict()
+        )
+        level = mine.map(value)
+        seen = sorted(level[mine.isin(study.measures)].dropna().unique())
+        if len(seen) < 2:
+            what = ", ".join(seen) if seen else "not scored"
+            out[factor] = NotEstimable(
+                f"all measures followed by the tracer study are alike here ({what}): nothing to"
+                " compare"
+            )
+        else:
+            out[factor] = level
+    return out

@@ -1,0 +1,289 @@
+"""What could be wrong with the main effect of a measure: other ways to estimate it, whom the groups
+compare, parting trends, single regions, few clusters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import EstimateError, MismesError
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing, complete_cases
+from mismes_eval.impact.bounds.manski import manski_bounds
+from mismes_eval.impact.did.balance import Balance, balance
+from mismes_eval.impact.did.bands import Band, sup_t
+from mismes_eval.impact.did.base_design import on_base
+from mismes_eval.impact.did.two_by_two import NAMES, att_2x2
+from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap
+from mismes_eval.impact.inference.wild_draws import WildBootstrap
+from mismes_eval.impact.sensitivity.honest import HonestDiD, honest_did
+from mismes_eval.impact.sensitivity.oster import Oster, oster
+from mismes_eval.impact.sensitivity.placebo import Placebo, placebo_groups
+from mismes_eval.impact.sensitivity.pretrend_power import PretrendPower, pretrend_power
+from mismes_eval.impact.sensitivity.robustness import (
+    Specification,
+    SpecificationCurve,
+    attempt,
+    leave_one_out,
+)
+from mismes_eval.tracer import TracerPanel
+from mismes_eval.weighting.sample import Sample
+
+Result = Estimate | NotEstimable
+T = TypeVar("T")
+HEADLINE = "headline"
+MANSKI = "Effect on everybody, whatever the outcomes of those lost are."
+REGION = "region"
+BEFORE, ENROLMENT = "a year before", "enrolment"
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """One measure's main effect under attack. Whatever the data cannot support is NotEstimable with
+    the reason.
+
+    curve : every combination of estimator, weights and comparison date.  balance : covariates and propensity.
+    path : effects by event time in waves (-2: a year before enrolment, -1: enrolment, left out),
+        joint over waves; band : simultaneous.
+    honest, power : how far trends may part, what the pre-trend test could see.  left_out, placebo : by region.  wild : by level of clustering.
+    """
+
+    measure: str
+    curve: SpecificationCurve
+    balance: Balance | NotEstimable
+    path: Result
+    band: Band | NotEstimable
+    honest: HonestDiD | NotEstimable
+    power: PretrendPower | NotEstimable
+    left_out: SpecificationCurve | NotEstimable
+    placebo: Placebo | NotEstimable
+    wild: dict[str, WildBootstrap | NotEstimable]
+    bounds: Result
+    unseen: Oster | NotEstimable
+
+
+def doubt(params: Params, study: Tracing, effect: Effects) -> Doubt:
+    """Everything that can be held against the main effect of one measure, from what the run
+    supplies.
+    """
+    panel = study.of(effect.measure)
+    outcome, wave = str(params.text("impact.main_outcome")), params.integer("impact.main_wave")
+    covariates = tuple(params.items("impact.covariates"))
+    method = params.text("impact.method") or "dr"
+    before = params.mapping("impact.pre").get(outcome)
+    main = effect.by_wave.get(
+        (outcome, wave), NotEstimable("the params name no such outcome and wave")
+    )
+
+    def estimate(data: TracerPanel) -> Estimate:
+        return att_2x2(data, outcome, TREATED, (study.baseline, wave), covariates, method)  # type: ignore[arg-type]
+
+    path = event_path_of(study, effect, outcome)
+    return Doubt(
+        effect.measure,
+        specifications(
+            study, panel, outcome, wave, None if before is None else str(before), covariates, method
+        ),
+        (
+            tried(lambda: balance(panel.weight_sample([study.baseline, wave]), TREATED, covariates))
+            if covariates
+            else NotEstimable("the params name no covariates")
+        ),
+        path,
+        (
+            path
+            if isinstance(path, NotEstimable)
+            else tried(lambda: sup_t(path, seed=params.integer("impact.seed") or 1))
+        ),
+        (
+            path
+            if isinstance(path, NotEstimable)
+            else tried(lambda: honest_did(path, target={_event_time(study, wave): 1.0}))
+        ),
+        path if isinstance(path, NotEstimable) else tried(lambda: pretrend_power(path)),
+        _by_region(panel, lambda: leave_one_out(estimate, panel, REGION)),
+        _by_region(panel, lambda: placebo_groups(estimate, panel, TREATED, REGION)),
+        few_clusters(params, panel, main),
+        tried(lambda: _worst_case(study, panel, outcome, wave)),
+        tried(lambda: _unseen(study, panel, outcome, wave, covariates)),
+    )
+
+
+def tried(make: Callable[[], T]) -> T | NotEstimable:
+    """What a function of this package gives, or the reason why it gives nothing."""
+    try:
+        return make()
+    except MismesError as error:
+        return NotEstimable(
+            str(error.problems[0]) if isinstance(error, EstimateError) else str(error)
+        )
+
+
+def specifications(
+    study: Tracing,
+    panel: TracerPanel,
+    outcome: str,
+    wave: object,
+    before: str | None,
+    covariates: Sequence[str],
+    method: str,
+) -> SpecificationCurve:
+    """The main effect by every estimator, with every set of weights, against both dates.
+    Combinations that do not exist are left out, those that fail stay with the reason.
+    """
+    panels = {
+        "design and attrition": panel,
+        "design, attrition ignored": complete_cases(panel),
+        "no weights": _unweighted(complete_cases(panel)),
+    }
+    dates = [
+        ENROLMENT,
+        *([BEFORE] if before is not None and before in panel.sample.frame.columns else []),
+    ]
+    methods = [m for m in ("dr", "dr_improved", "ipw", "or") if covariates] + ["none"]
+    runs = []
+    made = {
+        (w, date): changes(study, data, outcome, wave, before if date == BEFORE else None)
+        for w, data in panels.items()
+        for date in dates
+    }
+    for weights, date, m in product(panels, dates, methods):
+        main = weights == "design and attrition" and date == ENROLMENT and m == method
+        x = () if m == "none" else tuple(covariates)
+        wide = made[weights, date]
+        choice = {"estimator": NAMES[m], "weights": weights, "compared with": date}
+        runs.append(
+            Specification(
+                HEADLINE if main else ", ".join(choice.values()),
+                choice,
+                attempt(wide[0], _change(wide[1], m, x), {}),
+            )
+        )
+    return SpecificationCurve(
+        tuple(runs), HEADLINE if any(r.name == HEADLINE for r in runs) else None, ()
+    )
+
+
+def _change(
+    names: tuple[str, str], method: str, covariates: Sequence[str]
+) -> Callable[[Sample], Estimate]:
+    return lambda sample: att_2x2(sample, names, TREATED, None, covariates, method)  # type: ignore[arg-type]
+
+
+def changes(
+    study: Tracing, panel: TracerPanel, outcome: str, wave: object, before: str | None = None
+) -> tuple[Sample, tuple[str, str]]:
+    """Persons with the outcome at both dates, weighted for the two waves, and the names of its two
+    columns. before: a column of persons instead of the wave of enrolment.
+    """
+    names = (f"{outcome}@{before or study.baseline}", f"{outcome}@{wave}")
+    first = (
+        panel.values(outcome, study.baseline)
+        if before is None
+        else panel.sample.frame[before].to_numpy(float, na_value=np.nan)
+    )
+    sample = panel.weight_sample([study.baseline, wave]).with_columns(
+        {names[0]: first, names[1]: panel.values(outcome, wave)}
+    )
+    seen = sample.frame[list(names)].notna().all(axis=1)
+    return sample.where(seen.to_numpy(bool)), names
+
+
+def _unweighted(panel: TracerPanel) -> TracerPanel:
+    """Every person counts once; strata and PSUs stay."""
+    design = replace(panel.sample.design, base=np.ones(panel.n), steps=())
+    return replace(panel, sample=replace(panel.sample, design=design), _made={})
+
+
+def event_path_of(study: Tracing, effect: Effects, outcome: str) -> Result:
+    """Event study of one measure over waves, with the covariance between waves that have their own
+    attrition weights; event time counts waves, enrolment is -1.
+    """
+    pre = effect.pre.get(outcome)
+    found: list[tuple[int, Estimate]] = []
+    if isinstance(pre, Estimate):
+        found.append((-2, pre.through(lambda v: -v, np.array([[-1.0]]), ("before",))))
+    for wave in study.waves:
+        e = effect.by_wave.get((outcome, wave))
+        if isinstance(e, Estimate):
+            found.append((_event_time(study, wave), e))
+    if not any(time >= 0 for time, _ in found):
+        return NotEstimable("no wave after enrolment has an effect")
+    months = {-2: -12.0, **{_event_time(study, w): study.months[w] for w in study.waves}}
+    joint = tried(lambda: on_base([e for _, e in found]))
+    if isinstance(joint, NotEstimable):
+        return joint
+    times = [time for time, _ in found]
+    keys = pd.DataFrame(
+        {"variable": outcome, "event_time": times, "months": [months[t] for t in times]}
+    )
+    return replace(joint, keys=keys, kind="effect", names=tuple(str(t) for t in times))
+
+
+def _event_time(study: Tracing, wave: object) -> int:
+    return study.waves.index(wave)
+
+
+def _by_region(panel: TracerPanel, make: Callable[[], T]) -> T | NotEstimable:
+    if REGION not in panel.sample.frame.columns:
+        return NotEstimable(f"the tracer study has no column '{REGION}'")
+    return tried(make)
+
+
+def few_clusters(
+    params: Params, panel: TracerPanel, main: Result
+) -> dict[str, WildBootstrap | NotEstimable]:
+    """Wild cluster bootstrap of the main effect over PSUs, where they are fewer than the params
+    allow for, and over regions.
+    """
+    least, seed = (
+        params.integer("impact.few_clusters") or 0,
+        params.integer("impact.seed") or 1,
+    )
+    d = panel.sample.frame[TREATED].astype(float).tolist()
+    out: dict[str, WildBootstrap | NotEstimable] = {}
+    levels: dict[str, list[object] | None] = {"primary sampling units": None}
+    if REGION in panel.sample.frame.columns:
+        levels["regions"] = list(panel.sample.frame[REGION].astype(str))
+    for name, cluster in levels.items():
+        count = panel.sample.design.psus if cluster is None else len(set(cluster))
+        if isinstance(main, NotEstimable):
+            out[name] = main
+        elif cluster is None and count >= least:
+            out[name] = NotEstimable(
+                f"{count} primary sampling units are not few (below {least}): the interval of the"
+                " design stands"
+            )
+        else:
+            out[name] = tried(
+                lambda c=cluster: wild_bootstrap(main, cluster=c, treated=d, seed=seed)
+            )  # type: ignore[misc]
+    return out
+
+
+def _worst_case(study: Tracing, panel: TracerPanel, outcome: str, wave: object) -> Estimate:
+    """Bounds of the difference in levels when nothing is assumed of those lost, for yes-no
+    outcomes.
+    """
+    value = panel.values(outcome, wave)
+    if not np.isin(value[np.isfinite(value)], (0.0, 1.0)).all():
+        raise EstimateError(f"'{outcome}' is not yes or no: its worst case has no end")
+    seen = np.isfinite(value) & study.responded(wave)
+    name = f"{outcome}@{wave}"
+    lost = panel.sample.with_columns({name: np.where(seen, value, np.nan), "_seen": seen})
+    return manski_bounds(lost, name, TREATED, "_seen", 0.0, 1.0).annotated(definition=MANSKI)
+
+
+def _unseen(
+    study: Tracing, panel: TracerPanel, outcome: str, wave: object, covariates: Sequence[str]
+) -> Oster:
+    sample, names = changes(study, panel, outcome, wave)
+    change = (sample.frame[names[1]] - sample.frame[names[0]]).to_numpy(float)
+    return oster(sample.with_columns({"_change": change}), "_change", TREATED, list(covariates))

@@ -1,0 +1,421 @@
+"""The tracer study of a run: panel with its design and attrition, one impact question a measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import EstimateError, InputError, MismesError, Problem
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.number_format import figure
+from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.survey import SYNTHETIC
+from mismes_eval.impact.bounds.lee import lee_bounds
+from mismes_eval.impact.did.two_by_two import att_2x2
+from mismes_eval.numerics.rows import Bool
+from mismes_eval.tracer import TracerPanel, attrition_weights, read
+from mismes_eval.tracer.attrition import Adjustment
+
+Result = Estimate | NotEstimable
+TREATED = "_treated"
+
+
+@dataclass(frozen=True)
+class Tracing:
+    """panel: all persons; measures: their ids; measure: column that names them; baseline and waves
+    as in the params; months: wave -> months since enrolment.
+    """
+
+    panel: TracerPanel
+    measures: tuple[str, ...]
+    measure: str
+    baseline: object
+    waves: tuple[object, ...]
+    months: Mapping[object, float]
+    source: str
+    services: pd.DataFrame | None
+    kept: dict[str, TracerPanel] = field(default_factory=dict, repr=False, compare=False)
+
+    def of(self, measure: str) -> TracerPanel:
+        """The panel with one measure's treated and comparison persons as its domain."""
+        if measure not in self.kept:
+            mine = (
+                (self.panel.sample.frame[self.measure].astype("string") == measure)
+                .fillna(False)
+                .to_numpy(bool)
+            )
+            self.kept[measure] = self.panel.where(mine)
+        return self.kept[measure]
+
+    def responded(self, wave: object) -> Bool:
+        """(n,) who answered a wave."""
+        return self.panel.responded[:, self.panel.waves.index(wave)]
+
+
+@dataclass(frozen=True)
+class Effects:
+    """The impact question of one measure: outcome and wave -> effect; pre-trend tests; what stands
+    beside the headline.
+    """
+
+    measure: str
+    by_wave: Mapping[tuple[str, object], Result]
+    unadjusted: Mapping[tuple[str, object], Result]
+    pre: Mapping[str, Result]
+    beside: Mapping[str, Result]
+    n_treated: int
+    n_comparison: int
+
+    def to_frame(self) -> pd.DataFrame:
+        """outcome, wave, value, se, ci_low, ci_high and, where there is no number, the reason."""
+        rows = []
+        for (outcome, wave), found in self.by_wave.items():
+            numbers = (
+                {}
+                if isinstance(found, NotEstimable)
+                else found.to_frame()[["value", "se", "ci_low", "ci_high"]].iloc[0].to_dict()
+            )
+            rows.append(
+                {
+                    "outcome": outcome,
+                    "wave": wave,
+                    **numbers,
+                    "why not": found.reason if isinstance(found, NotEstimable) else "",
+                }
+            )
+        return pd.DataFrame(
+            rows, columns=["outcome", "wave", "value", "se", "ci_low", "ci_high", "why not"]
+        )
+
+    def _repr_html_(self) -> str:
+        head = (
+            f"<p><strong>Effects of {escape(self.measure)}</strong>: {self.n_treated:,} treated and"
+            f" {self.n_comparison:,} comparison persons</p>"
+        )
+        return head + self.to_frame().to_html(index=False, float_format=figure, na_rep="")
+
+
+def tracing(params: Params) -> Tracing | None:
+    """The tracer study that a run names; None where none is supplied."""
+    paths = {k: params.path(f"inputs.tracer_{k}") for k in ("person", "wave", "outcome", "service")}
+    if paths["person"] is None:
+        return None
+    if paths["wave"] is None or paths["outcome"] is None:
+        raise InputError(
+            Problem(
+                "the tracer study is not complete",
+                "params, section 'inputs'",
+                "tracer_person, tracer_wave and tracer_outcome",
+            )
+        )
+    design = {
+        "weights": params.text("tracer.weights") or "sample_weight",
+        "strata": params.items("tracer.strata") or None,
+        "psu": params.items("tracer.psu") or None,
+    }
+    panel = read(
+        paths["person"],
+        paths["wave"],
+        paths["outcome"],
+        paths["service"],
+        params.path("inputs.tracer_episode"),
+        **design,
+    )  # type: ignore[arg-type]
+    person = panel.sample.frame
+    treated = params.text("tracer.treated") or "arm"
+    measure = params.text("tracer.measure") or "measure_id"
+    missing = [
+        c for c in (treated, measure, str(params.text("tracer.weights"))) if c not in person.columns
+    ]
+    if missing:
+        raise InputError(
+            [
+                Problem(
+                    "the tracer study lacks a column",
+                    f"{paths['person'].name}, column '{c}'",
+                    "a column of tracer_person",
+                )
+                for c in missing
+            ]
+        )
+    arm = _arm(person[treated], paths["person"].name).to_numpy()
+    flags = (SYNTHETIC,) if params.synthetic else ()
+    panel = replace(panel, sample=panel.sample.with_columns({TREATED: arm}).flagged(*flags))
+    covariates = params.items("tracer.attrition_covariates")
+    _known(covariates, person, params.source)
+    panel = attrition_weights(_employed(panel, params.items("impact.outcomes")), covariates)
+    measures = tuple(params.items("tracer.measures")) or tuple(
+        sorted(person.loc[arm == 1, measure].dropna().astype(str).unique())
+    )
+    waves = tuple(int(w) for w in params.items("tracer.waves"))
+    unknown = [w for w in (params.integer("tracer.baseline"), *waves) if w not in panel.waves]
+    if unknown:
+        raise InputError(
+            Problem(
+                "a wave of the params is not in the data",
+                "params, section 'tracer'",
+                f"waves {panel.waves}",
+                ", ".join(map(str, unknown)),
+            )
+        )
+    return Tracing(
+        panel,
+        measures,
+        measure,
+        params.integer("tracer.baseline"),
+        waves,
+        _months(panel),
+        paths["person"].name,
+        panel.services,
+    )
+
+
+def _known(covariates: Sequence[str], person: pd.DataFrame, source: str) -> None:
+    """Every covariate of the attrition model is a column of the persons."""
+    where, fix = (
+        f"{source}, key 'tracer.attrition_covariates'",
+        (
+            "Name what the file has and what was known at enrolment; it has:"
+            f" {', '.join(map(str, person.columns))}."
+        ),
+    )
+    gone = [c for c in covariates if c not in person.columns]
+    if gone:
+        raise InputError(
+            Problem(
+                "the persons lack a covariate of the attrition model",
+                where,
+                "columns of tracer_person",
+                ", ".join(gone),
+                fix,
+            )
+        )
+
+
+def _employed(panel: TracerPanel, outcomes: Sequence[str]) -> TracerPanel:
+    """The outcome 'employed' from the labour status, where the outcome file has the template's
+    columns only; every estimate's note says so.
+    """
+    if (
+        "employed" not in outcomes
+        or "employed" in panel.long.columns
+        or "lstatus" not in panel.long.columns
+    ):
+        return panel
+    status = panel.long["lstatus"].astype("Float64")
+    made = panel.long.assign(
+        employed=status.eq(1).astype("Float64").mask(status.isna()).astype(float)
+    )
+    return replace(
+        panel,
+        long=made,
+        sample=panel.sample.flagged("Outcome 'employed': labour status 1 at the wave."),
+    )
+
+
+def _arm(column: pd.Series, file: str) -> pd.Series:
+    known = {
+        "T": 1.0,
+        "C": 0.0,
+        "1": 1.0,
+        "0": 0.0,
+        "True": 1.0,
+        "False": 0.0,
+        "1.0": 1.0,
+        "0.0": 0.0,
+    }
+    out = column.astype("string").map(known).astype(float)
+    bad = out.isna().to_numpy()
+    if bad.any():
+        raise InputError(
+            Problem(
+                "the arm is neither treated nor comparison",
+                f"{file}, column '{column.name}'",
+                "T or C",
+                str(column[bad].iloc[0]),
+                "",
+                int(bad.sum()),
+            )
+        )
+    return out
+
+
+def _months(panel: TracerPanel) -> dict[object, float]:
+    """Median months from enrolment to each wave's target date, or to its fieldwork where no target
+    is stated.
+    """
+    column = next((c for c in ("target_date", "fieldwork_date") if c in panel.long.columns), None)
+    if column is None:
+        return {w: float("nan") for w in panel.waves}
+    date = pd.to_datetime(panel.long[column])
+    first = date.groupby(panel.long[panel.unit]).transform("min")
+    return {
+        w: float(v)
+        for w, v in (
+            ((date - first).dt.days / 30.4375)
+            .groupby(panel.long[panel.wave])
+            .median()
+            .round(0)
+            .items()
+        )
+    }
+
+
+def effects(params: Params, study: Tracing, measure: str) -> Effects:
+    """Difference-in-differences of every outcome and wave of one measure. A number that cannot be
+    had is NotEstimable with the reason.
+    """
+    panel = study.of(measure)
+    covariates = tuple(params.items("impact.covariates"))
+    method = params.text("impact.method") or "dr"
+    by_wave: dict[tuple[str, object], Result] = {}
+    plain: dict[tuple[str, object], Result] = {}
+    for outcome in params.items("impact.outcomes"):
+        for w in study.waves:
+            by_wave[outcome, w] = _tried(
+                lambda o=outcome, t=w: att_2x2(
+                    panel, o, TREATED, (study.baseline, t), covariates, method
+                )
+            )  # type: ignore[arg-type]
+            plain[outcome, w] = _tried(
+                lambda o=outcome, t=w: att_2x2(
+                    complete_cases(panel), o, TREATED, (study.baseline, t), (), "none"
+                )
+            )
+    pre = {
+        str(o): _pre_trend(panel, str(o), str(c), study.baseline, covariates, method)
+        for o, c in params.mapping("impact.pre").items()
+    }
+    inside = panel.sample.active
+    d = panel.sample.frame[TREATED].to_numpy(float)
+    beside = _beside(params, study, panel, covariates)
+    return Effects(
+        measure,
+        by_wave,
+        plain,
+        pre,
+        beside,
+        int((d[inside] == 1).sum()),
+        int((d[inside] == 0).sum()),
+    )
+
+
+LEE = (
+    "Effect for those observed whatever their treatment; observation depends on treatment in one"
+    " direction only."
+)
+_OTHERS = {
+    "dr_improved": "doubly robust, improved",
+    "ipw": "inverse probability weighting, normalised",
+    "or": "outcome regression",
+}
+
+
+def _beside(
+    params: Params, study: Tracing, panel: TracerPanel, covariates: tuple[str, ...]
+) -> dict[str, Result]:
+    """The main effect by other estimators, with attrition ignored, and against the year before
+    enrolment instead of enrolment.
+    """
+    outcome, wave = str(params.text("impact.main_outcome")), params.integer("impact.main_wave")
+    out: dict[str, Result] = {}
+    for method, name in _OTHERS.items():
+        out[name] = _tried(
+            lambda m=method: att_2x2(panel, outcome, TREATED, (study.baseline, wave), covariates, m)
+        )
+    out["doubly robust, attrition ignored"] = _tried(
+        lambda: att_2x2(
+            complete_cases(panel), outcome, TREATED, (study.baseline, wave), covariates, "dr"
+        )
+    )
+    low, high = _bounds(study, panel, outcome, wave)
+    out["bounds under selective loss (Lee), level after the measure: lower"] = low
+    out["bounds under selective loss (Lee), level after the measure: upper"] = high
+    before = params.mapping("impact.pre").get(outcome)
+    if before is not None and str(before) in panel.sample.frame.columns:
+        out["doubly robust, from a year before enrolment"] = _tried(
+            lambda: _from_before(study, panel, outcome, str(before), wave, covariates)
+        )
+    return out
+
+
+def _bounds(
+    study: Tracing, panel: TracerPanel, outcome: str, wave: object
+) -> tuple[Result, Result]:
+    """Lee bounds of the difference in levels at a wave, on enrolment weights: what selective loss
+    alone could have made of it.
+    """
+    value = (
+        panel.values(outcome, wave) if outcome in panel.long.columns else np.full(panel.n, np.nan)
+    )
+    name = f"{outcome}@{wave}"
+    sample = panel.sample.with_columns(
+        {name: value, "_seen": np.isfinite(value) & study.responded(wave)}
+    )
+    both = _tried(lambda: lee_bounds(sample, name, TREATED, "_seen"))
+    if isinstance(both, NotEstimable):
+        return both, both
+    said = both.annotated(kind="effect", definition=LEE)
+    return said.select([0]), said.select([1])
+
+
+def _from_before(
+    study: Tracing,
+    panel: TracerPanel,
+    outcome: str,
+    before: str,
+    wave: object,
+    covariates: tuple[str, ...],
+) -> Estimate:
+    """Long baseline: an Ashenfelter dip at enrolment does not enter."""
+    sample = panel.weight_sample([study.baseline, wave])
+    wide = sample.with_columns({f"{outcome}@{wave}": panel.values(outcome, wave)})
+    seen = (
+        np.isfinite(wide.frame[f"{outcome}@{wave}"].to_numpy(float))
+        & wide.frame[before].notna().to_numpy()
+    )
+    return att_2x2(wide.where(seen), (before, f"{outcome}@{wave}"), TREATED, None, covariates, "dr")
+
+
+def _pre_trend(
+    panel: TracerPanel,
+    outcome: str,
+    before: str,
+    baseline: object,
+    covariates: tuple[str, ...],
+    method: str,
+) -> Result:
+    """The same estimator where no effect can be: from a year before enrolment to enrolment."""
+    if before not in panel.sample.frame.columns:
+        return NotEstimable(f"the tracer study has no column '{before}'")
+    at = panel.values(outcome, baseline)
+    sample = panel.sample.with_columns({f"{outcome} at enrolment": at})
+    seen = np.isfinite(at) & sample.frame[before].notna().to_numpy()
+    return _tried(
+        lambda: att_2x2(
+            sample.where(seen),
+            (before, f"{outcome} at enrolment"),
+            TREATED,
+            None,
+            covariates,
+            method,
+        )
+    )  # type: ignore[arg-type]
+
+
+def complete_cases(panel: TracerPanel) -> TracerPanel:
+    """The panel with attrition ignored."""
+    return panel.with_adjustment(Adjustment.none())
+
+
+def _tried(estimator: object) -> Result:
+    try:
+        return estimator()  # type: ignore[operator, no-any-return]
+    except EstimateError as error:
+        return NotEstimable(str(error.problems[0]))
+    except MismesError as error:
+        return NotEstimable(str(error.problems[0]))

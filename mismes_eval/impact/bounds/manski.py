@@ -1,0 +1,440 @@
+"""Worst-case (Manski) bounds, double sampling of the lost, and what an effect becomes when the lost
+differ by a stated amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.estimate.domains import By, Domains, domains, require, yes_no
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.impact.bounds.partial_identification import both_arms, bounds_of, observed, part_of
+from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.weighting.sample import Sample
+
+Variance = Literal["design", "neyman"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """w (n,) weights, 0 outside; d (n,) 1 treated; first (n,) observed at once; tried, second (n,):
+    followed up, found; y (n,) outcome where observed.
+    """
+
+    w: Float
+    d: Float
+    first: Bool
+    tried: Bool | None
+    second: Bool | None
+    y: Float
+    neyman: bool
+
+
+def manski_bounds(
+    sample: Sample,
+    outcome: str,
+    treated: str,
+    selected: str,
+    low: float,
+    high: float,
+    attempted: str | None = None,
+    recovered: str | None = None,
+    poststratify: By = None,
+    delta: float = 1.0,
+    variance: Variance = "design",
+) -> Estimate:
+    """Bounds on the effect on everybody, when nothing is assumed of those whose outcome is missing
+    but its range.
+
+    Parameters
+    ----------
+    sample : one row a unit as assigned, also those not observed: weights from before any correction
+        for loss.
+    outcome : needed where `selected` or `recovered` is yes.  treated, selected : boolean or 0/1.  low, high : smallest and largest value the outcome can take.
+    attempted, recovered : boolean or 0/1 columns of a random follow-up of the lost (double
+        sampling): who was tried again, who was found. The found stand for the lost; only the share
+        still missing among the tried is bounded.
+    poststratify : columns; bounds in each combination, averaged with its share of the sample
+        (shares treated as fixed).
+    delta : share of the missing that take the worst value; the others have the mean of those seen
+        at the same stage. 1: worst case, 0: missing at random.
+    variance : "design", or "neyman": the closed form of a plain experiment (variances with n - 1 in
+        each group, normal quantiles), refused for weights, strata or clusters.
+
+    Returns
+    -------
+    Estimate "lower", "upper" in the outcome's units. extra["imbens_manski"]: 95% interval of the
+    effect.
+
+    Raises
+    ------
+    EstimateError : an observed outcome outside [low, high], missing or infinite among observed
+        rows. IdentificationError : an arm (or cell) without observed rows.
+
+    References
+    ----------
+    Manski (1990), AER Papers and Proceedings 80, 319-323; Coppock, Gerber, Green and Kern (2017),
+    Political Analysis 25, 188-206.
+    """
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise EstimateError(
+            Problem(
+                "an outcome without ends has no worst case",
+                "arguments 'low' and 'high'",
+                "finite numbers",
+                f"{low:g}, {high:g}",
+            )
+        )
+    rows, where = _read(
+        sample,
+        outcome,
+        treated,
+        selected,
+        attempted,
+        recovered,
+        poststratify,
+        low,
+        high,
+        delta,
+        variance,
+    )
+    size = np.bincount(where.code, weights=rows.w, minlength=where.count + 1)[: where.count]
+
+    def statistic(w: Float) -> tuple[Float, Float]:
+        return _bounds(replace(rows, w=w), where.code, size / size.sum(), (low, high), delta)
+
+    value, part = part_of(sample, statistic)
+    how = (
+        "double sampling and worst-case bounds"
+        if attempted is not None
+        else "worst-case (Manski) bounds"
+    )
+    if delta < 1:
+        how += f", {100 * delta:g}% of the missing at the extreme"
+    notes = [
+        f"{how[0].upper()}{how[1:]} for outcomes between {low:g} and {high:g}; {_losses(rows)}."
+    ]
+    if poststratify is not None:
+        notes.append(f"Averaged over {where.count} cells with fixed shares.")
+    definition = (
+        f"Effect of '{treated}' on '{outcome}' on everybody, whatever the missing outcomes are."
+    )
+    return bounds_of(
+        sample,
+        value,
+        part,
+        outcome,
+        definition,
+        tuple(notes),
+        {"delta": delta, "variance": variance},
+        np.inf if variance == "neyman" else sample.degf,
+    )
+
+
+def delta_sensitivity(
+    sample: Sample,
+    outcome: str,
+    treated: str,
+    selected: str,
+    shifts: Sequence[float],
+    arm: Literal["treated", "comparison", "both"] = "treated",
+) -> Estimate:
+    """The effect if those not observed differ from the observed of their arm by a stated amount.
+
+    Parameters
+    ----------
+    sample, outcome, treated, selected : as in manski_bounds.  shifts : mean of the missing minus mean of the observed, in the outcome's units, one effect each.
+    arm : whose missing are shifted; the missing of the other arm resemble its observed.
+
+    Returns
+    -------
+    Estimate, one value a shift (keys: shift), with design standard errors; extra["tipping_shift"]:
+    the shift at which the effect is 0.
+
+    References
+    ----------
+    Little and Rubin (2019), Statistical Analysis with Missing Data, ch. 15 (pattern mixture).
+    """
+    if arm not in ("treated", "comparison", "both"):
+        raise EstimateError(
+            Problem("unknown arm", "argument 'arm'", "treated, comparison or both", repr(arm))
+        )
+    shift = np.asarray(list(shifts), float)
+    if not shift.size or not np.isfinite(shift).all():
+        raise EstimateError(
+            Problem(
+                "the shifts are not numbers",
+                "argument 'shifts'",
+                "one finite number or more",
+                str(list(shifts)),
+            )
+        )
+    rows, where = _read(
+        sample, outcome, treated, selected, None, None, None, -np.inf, np.inf, 0.0, "design"
+    )
+    sign = {"treated": {1: 1.0}, "comparison": {0: -1.0}, "both": {1: 1.0, 0: -1.0}}[arm]
+
+    def statistic(w: Float) -> tuple[Float, Float]:
+        line, z_line = _shifted(replace(rows, w=w), where.code == 0, sign)
+        powers = np.vstack([np.ones(shift.size), shift])
+        return line @ powers, z_line @ powers
+
+    value, part = part_of(sample, statistic)
+    (effect, slope), _ = _shifted(rows, where.code == 0, sign)
+    keys = pd.DataFrame({"variable": outcome, "shift": shift})
+    notes = (
+        (
+            f"Missing of the {arm} arm{'s' if arm == 'both' else ''} shifted against the observed"
+            f" of the arm; {_losses(rows)}."
+        ),
+        *sample.notes,
+    )
+    return Estimate(
+        value,
+        tuple(f"shift {v:g}" for v in shift),
+        (part,),
+        keys,
+        np.full(shift.size, float(sample.active.sum())),
+        np.full(shift.size, sample.degf),
+        "effect",
+        definition=f"Effect of '{treated}' on '{outcome}' for a stated difference of the missing.",
+        notes=notes,
+        extra={"tipping_shift": float(-effect / slope) if slope else float("inf")},
+    )
+
+
+def _bounds(
+    rows: _Rows, code: Int, share: Float, ends: tuple[float, float], delta: float
+) -> tuple[Float, Float]:
+    """Value (2,) and influence (n, 2) of the bounds, averaged over cells with fixed shares."""
+    low, high = ends
+    value, z = np.zeros(2), np.zeros((code.size, 2))
+    for c, weight in enumerate(share):
+        here = code == c
+        means = {
+            (a, fill): _arm(rows, here & (rows.d == a), fill, delta)
+            for a in (0, 1)
+            for fill in ends
+        }
+        for j, (up, down) in enumerate(((low, high), (high, low))):
+            value[j] += weight * (means[1, up][0] - means[0, down][0])
+            z[:, j] += weight * (means[1, up][1] - means[0, down][1])
+    n = int((rows.w != 0).sum())
+    return value, z * np.sqrt((n - 1) / n) if rows.neyman else z
+
+
+def _shifted(rows: _Rows, here: Bool, sign: dict[int, float]) -> tuple[Float, Float]:
+    """Effect without a shift and its change per unit of shift, (2,), with their influence (n, 2)."""
+    (y1, z1), (y0, z0) = (_arm(rows, here & (rows.d == a), 0.0, 0.0) for a in (1, 0))
+    slope, z_slope = 0.0, np.zeros(here.size)
+    for a, f in sign.items():
+        of = here & (rows.d == a)
+        rate = float(rows.w[of & ~rows.first].sum() / rows.w[of].sum())
+        slope += f * rate
+        z_slope = z_slope + f * of * (~rows.first - rate) / rows.w[of].sum()
+    return np.array([y1 - y0, slope]), np.column_stack([z1 - z0, z_slope])
+
+
+def _arm(rows: _Rows, of: Bool, fill: float, delta: float) -> tuple[float, Float]:
+    """Mean of an arm, and its influence (n,), when a share delta of the missing takes the value
+    `fill` and the others the mean of those seen at their stage.
+    """
+    if rows.tried is None or rows.second is None:
+        return _filled(rows, of, rows.first, fill, delta)
+    size = rows.w[of].sum()
+    p = float(rows.w[of & rows.first].sum() / size)
+    z_p = of * (rows.first - p) / size
+    y1, z1 = _filled(rows, of & rows.first, rows.first, fill, 0.0)
+    if p >= 1:
+        return y1, z1
+    y2, z2 = _filled(rows, of & rows.tried, rows.second, fill, delta)
+    return p * y1 + (1 - p) * y2, p * z1 + (1 - p) * z2 + (y1 - y2) * z_p
+
+
+def _filled(rows: _Rows, of: Bool, seen: Bool, fill: float, delta: float) -> tuple[float, Float]:
+    """Mean over rows `of` where the unseen are worth delta * fill + (1 - delta) * mean of the seen."""
+    s = of & seen
+    size, size_seen = rows.w[of].sum(), rows.w[s].sum()
+    p = float(size_seen / size)
+    mean = float(rows.w[s] @ rows.y[s]) / size_seen
+    stand_in = delta * fill + (1 - delta) * mean if delta else mean
+    m = int(s.sum())
+    z_mean = s * (rows.y - mean) / size_seen * (np.sqrt(m / max(m - 1, 1)) if rows.neyman else 1.0)
+    z_p = of * (seen - p) / size
+    share = p + (1 - p) * (1 - delta)
+    z = share * z_mean + (mean - stand_in) * z_p
+    if rows.neyman and 0 < delta < 1:
+        raise EstimateError(
+            Problem(
+                "the closed form covers delta 0 and 1 only",
+                "argument 'variance'",
+                "'design' for a delta in between",
+                "'neyman'",
+            )
+        )
+    return share * mean + (delta * (1 - p) * fill if delta else 0.0), z
+
+
+def _read(
+    sample: Sample,
+    outcome: str,
+    treated: str,
+    selected: str,
+    attempted: str | None,
+    recovered: str | None,
+    by: By,
+    low: float,
+    high: float,
+    delta: float,
+    variance: str,
+) -> tuple[_Rows, Domains]:
+    caller = "manski_bounds"
+    require(sample, [outcome, treated, selected], caller)
+    problems = []
+    if not low < high:
+        problems.append(
+            Problem(
+                "the range of the outcome is empty",
+                "arguments 'low' and 'high'",
+                "low < high",
+                f"{low:g}, {high:g}",
+            )
+        )
+    if not 0 <= delta <= 1:
+        problems.append(
+            Problem(
+                "delta is not a share", "argument 'delta'", "a number between 0 and 1", f"{delta:g}"
+            )
+        )
+    if variance not in ("design", "neyman"):
+        problems.append(
+            Problem(
+                "unknown variance", "argument 'variance'", "'design' or 'neyman'", repr(variance)
+            )
+        )
+    if (attempted is None) != (recovered is None):
+        problems.append(
+            Problem(
+                "double sampling needs both columns",
+                "arguments 'attempted' and 'recovered'",
+                "both or neither",
+                f"{attempted!r}, {recovered!r}",
+            )
+        )
+    design = sample.design
+    plain = (
+        not design.steps
+        and design.strata == 1
+        and design.level == "element"
+        and design.replicates is None
+        and np.ptp(sample.weights[sample.active]) == 0
+        and sample.active.all()
+    )
+    if variance == "neyman" and not plain:
+        problems.append(
+            Problem(
+                "the closed form needs a plain experiment",
+                "argument 'variance'",
+                "equal weights, no strata, no clusters, no narrowed domain",
+                design.describe().rstrip("."),
+                "Use variance='design'.",
+            )
+        )
+    if problems:
+        raise EstimateError(problems)
+    inside = sample.active
+    d, first = yes_no(sample, treated, caller), inside & (yes_no(sample, selected, caller) == 1)
+    tried = second = None
+    if attempted is not None and recovered is not None:
+        tried = inside & (yes_no(sample, attempted, caller) == 1) & ~first
+        second = inside & (yes_no(sample, recovered, caller) == 1)
+        stray = second & ~tried
+        if stray.any():
+            raise EstimateError(
+                Problem(
+                    "recovered rows that were not tried, or were observed at once",
+                    f"column '{recovered}'",
+                    "attempted yes and selected no",
+                    "other rows",
+                    "",
+                    int(stray.sum()),
+                    tuple(int(i) for i in np.flatnonzero(stray)[:5]),
+                )
+            )
+    seen = first if second is None else first | second
+    y = observed(sample, outcome, seen, caller)
+    outside = seen & ((y < low) | (y > high))
+    if outside.any():
+        raise EstimateError(
+            Problem(
+                "outcomes outside their range",
+                f"column '{outcome}'",
+                f"{low:g} to {high:g}",
+                f"{y[outside].min():g} to {y[outside].max():g}",
+                "Widen low and high.",
+                int(outside.sum()),
+                tuple(int(i) for i in np.flatnonzero(outside)[:5]),
+            )
+        )
+    both_arms(inside, d, first, treated, caller)
+    where = domains(sample, by, caller)
+    rows = _Rows(
+        np.where(inside, sample.weights, 0.0), d, first, tried, second, y, variance == "neyman"
+    )
+    _refuse_empty_cells(rows, where, inside)
+    return rows, where
+
+
+def _refuse_empty_cells(rows: _Rows, where: Domains, inside: Bool) -> None:
+    problems = []
+    for c, label in enumerate(where.labels):
+        for arm, name in ((1, "treated"), (0, "comparison")):
+            of = inside & (where.code == c) & (rows.d == arm)
+            place = f"{name} arm{', ' + label if label else ''}"
+            if not (of & rows.first).any():
+                problems.append(
+                    Problem(
+                        "nobody is observed",
+                        place,
+                        "observed rows in every arm and cell",
+                        "none",
+                        "Merge cells.",
+                    )
+                )
+            elif (
+                rows.tried is not None
+                and rows.second is not None
+                and (of & rows.first).sum() != of.sum()
+                and not (of & rows.second).any()
+            ):
+                problems.append(
+                    Problem(
+                        "nobody of the lost was found again",
+                        place,
+                        "recovered rows in every arm and cell that lost some",
+                        "none",
+                        "Merge cells, or leave out the follow-up.",
+                    )
+                )
+    if problems:
+        raise IdentificationError(problems)
+
+
+def _losses(rows: _Rows) -> str:
+    parts = []
+    for arm, name in ((1, "treated"), (0, "comparison")):
+        of = (rows.d == arm) & (rows.w != 0)
+        text = f"{name}: {int((of & ~rows.first).sum()):,} of {int(of.sum()):,} not observed"
+        if rows.tried is not None and rows.second is not None:
+            text += (
+                f", {int((of & rows.tried).sum()):,} tried again, {int((of & rows.second).sum()):,}"
+                " found"
+            )
+        parts.append(text)
+    return "; ".join(parts)

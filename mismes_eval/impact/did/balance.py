@@ -1,0 +1,184 @@
+"""Are the groups comparable? Standardised differences before and after weighting by the propensity
+(love plot), and the propensity's overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.estimate.domains import require, variables
+from mismes_eval.impact.did.two_by_two import EXTREME
+from mismes_eval.numerics.logit import Separation, fit_logit
+from mismes_eval.numerics.rows import Columns, Float
+from mismes_eval.weighting.nonresponse import main_effects
+from mismes_eval.weighting.sample import Sample
+
+LIMIT = 0.1
+
+
+@dataclass(frozen=True)
+class Balance:
+    """table: one row a covariate (variable, level, treated, comparison, weighted_comparison,
+    before, after); before and after are standardised differences.
+
+    propensity, treated, weights : (k,) rows of the domain.  effective : Kish size of the comparison group after weighting.  extreme : share of comparison weight above 0.995.
+    """
+
+    table: pd.DataFrame
+    propensity: Float
+    treated: Float
+    weights: Float
+    effective: float
+    extreme: float
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table."""
+        return self.table.copy()
+
+    @property
+    def text(self) -> str:
+        """The finding in a sentence."""
+        worst = self.table.iloc[int(np.nanargmax(self.table["after"].abs().to_numpy()))]
+        return (
+            f"{int((self.table['before'].abs() > LIMIT).sum())} of {len(self.table)} standardised"
+            f" differences exceed {LIMIT:g} before weighting,"
+            f" {int((self.table['after'].abs() > LIMIT).sum())} after (largest: {worst['variable']}"
+            f" {worst['level']} {worst['after']:.3f}); effective comparison group"
+            f" {self.effective:,.0f} of {int((self.treated == 0).sum()):,};"
+            f" {100 * self.extreme:.1f}% of the comparison weight has a propensity above {EXTREME}."
+        )
+
+    def plot(self, kind: str = "love", ax: Any = None) -> Any:
+        """ "love": absolute standardised differences before and after; "overlap": distribution of
+        the propensity. Returns the axes.
+        """
+        if kind not in ("love", "overlap"):
+            raise IdentificationError(
+                Problem("unknown plot", "argument 'kind'", "'love' or 'overlap'", repr(kind))
+            )
+        return self.love_plot(ax) if kind == "love" else self.overlap_plot(ax)
+
+    def love_plot(self, ax: Any = None) -> Any:
+        """Absolute standardised differences before (open) and after (filled). Returns the axes."""
+        if ax is None:
+            _, ax = plt.subplots(figsize=(6.5, 1 + 0.3 * len(self.table)), layout="constrained")
+        y = np.arange(len(self.table))[::-1]
+        ax.plot(
+            self.table["before"].abs(), y, "o", mfc="white", mec="#c55a11", label="before weighting"
+        )
+        ax.plot(self.table["after"].abs(), y, "o", color="#1f4e79", label="after weighting")
+        ax.axvline(LIMIT, color="0.6", lw=0.8, ls="--")
+        ax.set_yticks(
+            y,
+            [
+                f"{v} {level}".strip()
+                for v, level in zip(self.table["variable"], self.table["level"], strict=True)
+            ],
+        )
+        ax.set_xlabel("Absolute standardised difference")
+        ax.set_xlim(left=0)
+        ax.legend(frameon=False)
+        ax.spines[["top", "right"]].set_visible(False)
+        return ax
+
+    def overlap_plot(self, ax: Any = None) -> Any:
+        """Weighted distribution of the propensity, treated above and comparison below. Returns the
+        axes.
+        """
+        if ax is None:
+            _, ax = plt.subplots(figsize=(6.5, 3.6), layout="constrained")
+        edges = np.linspace(0, 1, 41)
+        for value, sign, colour, label in (
+            (1, 1, "#1f4e79", "treated"),
+            (0, -1, "#c55a11", "comparison"),
+        ):
+            rows = self.treated == value
+            height = (
+                np.histogram(self.propensity[rows], edges, weights=self.weights[rows])[0]
+                / self.weights[rows].sum()
+            )
+            ax.bar(
+                edges[:-1],
+                sign * height,
+                np.diff(edges),
+                align="edge",
+                color=colour,
+                alpha=0.8,
+                label=label,
+            )
+        ax.axhline(0, color="0.3", lw=0.8)
+        ax.set_xlabel("Propensity of treatment")
+        ax.set_ylabel("Share of the group's weight")
+        ax.legend(frameon=False)
+        ax.spines[["top", "right"]].set_visible(False)
+        return ax
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self.text}</p>" + self.table.to_html(
+            index=False, float_format=lambda v: f"{v:,.3f}"
+        )
+
+
+def balance(sample: Sample, treated: str, covariates: str | Sequence[str]) -> Balance:
+    """Balance of covariates between treated and comparison rows, before and after weights p/(1 - p)
+    of a logit on main effects.
+
+    Differences are divided by the standard deviation among the treated. Raises IdentificationError:
+    no overlap, collinear or missing covariates, one group.
+    """
+    names = [covariates] if isinstance(covariates, str) else list(covariates)
+    require(sample, [treated, *names], "balance")
+    inside = sample.active
+    d = pd.to_numeric(sample.frame[treated], errors="coerce").to_numpy(
+        dtype=float, na_value=np.nan
+    )[inside]
+    if not (np.isin(d, (0.0, 1.0)).all() and 0 < d.sum() < d.size):
+        raise IdentificationError(
+            Problem(
+                "treatment is not yes or no, or has one value",
+                f"column '{treated}'",
+                "0 and 1 in the domain",
+                ", ".join(map(str, np.unique(d)[:5])),
+            )
+        )
+    arrays, keys, _ = variables(sample, names, "balance")
+    x, w = Columns(tuple(arrays)).take(inside).dense(), sample.weights[inside]
+    try:
+        p = fit_logit(main_effects(sample.frame, names, inside).values[inside], d, w).p
+    except Separation as error:
+        raise IdentificationError(
+            Problem(
+                "the propensity cannot be fitted",
+                f"covariates {', '.join(names)}",
+                "overlap, covariates that are not collinear",
+                str(error),
+                "Merge categories or drop a covariate.",
+            )
+        ) from error
+    w1, w0 = w * d, w * (1 - d)
+    odds = w0 * p / (1 - p)
+    m1, m0, mw = (k @ x / k.sum() for k in (w1, w0, odds))
+    spread = np.sqrt(w1 @ (x - m1) ** 2 / w1.sum())
+    spread = np.where(spread > 0, spread, np.nan)
+    table = keys.assign(
+        treated=m1,
+        comparison=m0,
+        weighted_comparison=mw,
+        before=(m1 - m0) / spread,
+        after=(m1 - mw) / spread,
+    )
+    return Balance(
+        table,
+        p,
+        d,
+        w,
+        float(odds.sum() ** 2 / (odds**2).sum()),
+        float(w0[p > EXTREME].sum() / w0.sum()),
+    )

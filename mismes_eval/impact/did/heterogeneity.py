@@ -1,0 +1,255 @@
+"""For whom: effects by group, and differences between groups with the standard error of the
+difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import EstimateError, MismesError, Problem
+from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
+from mismes_eval.estimate.hypothesis import Test, wald
+from mismes_eval.estimate.joint import stack
+from mismes_eval.estimate.number_format import figure
+from mismes_eval.impact.inference.multiple_testing import AdjustedPValues, Method, adjust_pvalues
+from mismes_eval.impact.inference.randomisation import D, sample_of
+from mismes_eval.weighting.design import SurveyDesign
+
+
+@dataclass(frozen=True)
+class GroupEffects:
+    """effects: one value a group; differences: each group minus the reference group, with their
+    joint covariance; missing: groups without an estimate, and why.
+    """
+
+    effects: Estimate
+    differences: Estimate | NotEstimable
+    missing: Mapping[str, NotEstimable]
+    reference: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a group: group, value, se, ci_low, ci_high, n, difference, difference_se,
+        difference_p, reason.
+        """
+        t = (
+            self.effects.to_frame()
+            .rename(columns={"variable": "group"})[
+                ["group", "value", "se", "ci_low", "ci_high", "n"]
+            ]
+            .assign(reason="")
+        )
+        extra = pd.DataFrame(
+            {"group": list(self.missing), "reason": [m.reason for m in self.missing.values()]}
+        )
+        t = pd.concat([t, extra], ignore_index=True) if len(extra) else t
+        if isinstance(self.differences, Estimate):
+            d = pd.DataFrame(
+                {
+                    "group": self.differences.keys["group"],
+                    "difference": self.differences.value,
+                    "difference_se": self.differences.se,
+                    "difference_p": self.differences.pvalue,
+                }
+            )
+            t = t.merge(d, on="group", how="left")
+        return t
+
+    @property
+    def equality(self) -> Test | NotEstimable:
+        """Wald test that all groups have the same effect."""
+        return (
+            self.differences
+            if isinstance(self.differences, NotEstimable)
+            else wald(self.differences, list(self.differences.names))
+        )
+
+    def adjusted(self, method: Method = "romano_wolf") -> AdjustedPValues:
+        """P-values of the group effects as a family."""
+        return adjust_pvalues(self.effects, method)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Forest plot of the effects. Returns the axes."""
+        if ax is None:
+            _, ax = plt.subplots(figsize=(6.5, 1.0 + 0.35 * self.effects.p), layout="constrained")
+        self.effects.plot(ax)
+        ax.axvline(0, color="0.4", lw=0.8)
+        return ax
+
+    def _repr_html_(self) -> str:
+        return (
+            self.to_frame().to_html(index=False, float_format=figure, na_rep="")
+            + f"<p>{self.equality}</p>"
+            + "".join(f"<p><small>{n}</small></p>" for n in self.effects.notes)
+        )
+
+
+def by_group(
+    function: Callable[[D], Estimate],
+    data: D,
+    column: str | Sequence[str],
+    reference: Hashable | None = None,
+) -> GroupEffects:
+    """The same estimate in each group, on one design.
+
+    Parameters
+    ----------
+    function : of data like `data`, gives an Estimate of one value (e.g. lambda s: att_2x2(s, ...)).  data : a Sample or a panel.
+    column : column or columns of persons; one group a value or combination that occurs in the domain.  reference : the group that others are held against
+        (for several columns a tuple); default the first.
+
+    Returns
+    -------
+    GroupEffects. A group whose estimate raises one of this package's errors is kept in `missing`
+    with the reason.
+
+    Raises
+    ------
+    EstimateError : unknown columns, missing groups in the domain, an unknown reference, no group
+        with an estimate.
+    """
+    columns = [column] if isinstance(column, str) else list(column)
+    sample = sample_of(data)
+    unknown = [c for c in columns if c not in sample.frame.columns]
+    if unknown:
+        raise EstimateError(
+            [Problem("unknown column", f"column '{c}'", "a column of the frame") for c in unknown]
+        )
+    inside = sample.active
+    gone = sample.frame.loc[inside, columns].isna().any(axis=1)
+    if gone.any():
+        raise EstimateError(
+            Problem(
+                "the group is missing for some rows",
+                f"column '{', '.join(columns)}'",
+                "a group in every row of the domain",
+                "missing",
+                "Make missing a group, or narrow the domain.",
+                int(gone.sum()),
+            )
+        )
+    groups = sorted(
+        set(sample.frame.loc[inside, columns].itertuples(index=False, name=None)), key=str
+    )
+    wanted = (
+        None if reference is None else reference if isinstance(reference, tuple) else (reference,)
+    )
+    if wanted is not None and wanted not in groups:
+        raise EstimateError(
+            Problem(
+                "no such reference group",
+                "argument 'reference'",
+                f"one of {', '.join(_label(g) for g in groups[:20])}",
+                repr(reference),
+            )
+        )
+    found: dict[str, Estimate] = {}
+    missing: dict[str, NotEstimable] = {}
+    for group in groups:
+        mask = np.ones(sample.n, bool)
+        for c, value in zip(columns, group, strict=True):
+            mask &= (sample.frame[c] == value).to_numpy(bool, na_value=False)
+        try:
+            e = function(data.where(mask))
+        except MismesError as error:
+            missing[_label(group)] = NotEstimable(str(error))
+            continue
+        if e.p != 1:
+            raise EstimateError(
+                Problem(
+                    "a group needs one value",
+                    "argument 'function'",
+                    "an Estimate of one value",
+                    f"{e.p} values",
+                    "Choose one with select([i]).",
+                )
+            )
+        found[_label(group)] = e
+    if not found:
+        raise EstimateError(
+            [
+                Problem("no group has an estimate", label, got=m.reason.rstrip("."))
+                for label, m in missing.items()
+            ]
+        )
+    names = tuple(found)
+    effects = replace(
+        joint(list(found.values())),
+        names=names,
+        keys=pd.DataFrame({"variable": names}),
+        kind="effect",
+        definition=next(iter(found.values())).definition,
+    )
+    base = _label(wanted) if wanted is not None and _label(wanted) in found else names[0]
+    return GroupEffects(effects, _differences(effects, base), missing, base)
+
+
+def _label(group: tuple[object, ...]) -> str:
+    return ", ".join(map(str, group))
+
+
+def _differences(effects: Estimate, base: str) -> Estimate | NotEstimable:
+    others = [i for i, name in enumerate(effects.names) if name != base]
+    if not others:
+        return NotEstimable("only one group has an estimate: nothing to compare")
+    j = np.zeros((len(others), effects.p))
+    j[np.arange(len(others)), others] = 1.0
+    j[:, effects.names.index(base)] = -1.0
+    names = tuple(f"{effects.names[i]} minus {base}" for i in others)
+    out = effects.through(lambda v: j @ v, j, names)
+    return replace(
+        out, keys=pd.DataFrame({"variable": names, "group": [effects.names[i] for i in others]})
+    )
+
+
+def joint(estimates: Sequence[Estimate]) -> Estimate:
+    """Estimates stacked, also where each was made from an equal copy of one design (a panel remakes
+    its weights for every domain).
+    """
+    first = estimates[0].parts
+    aligned = []
+    for e in estimates:
+        same = len(e.parts) == len(first) and all(
+            _equal(p.design, q.design) for p, q in zip(e.parts, first, strict=True)
+        )
+        if not same:
+            raise EstimateError(
+                Problem(
+                    "the estimates stand on different designs",
+                    "argument 'function'",
+                    "one sample, narrowed by where()",
+                    "other weights, units or strata",
+                    "Use independent() for separate samples.",
+                )
+            )
+        aligned.append(
+            replace(
+                e,
+                parts=tuple(
+                    Part(q.design, p.influence, p.replicates, p.full)
+                    for p, q in zip(e.parts, first, strict=True)
+                ),
+            )
+        )
+    return stack(*aligned)
+
+
+def _equal(a: SurveyDesign, b: SurveyDesign) -> bool:
+    if a is b:
+        return True
+    same_rows = (
+        a.base.shape == b.base.shape
+        and np.array_equal(a.base, b.base)
+        and np.array_equal(a.unit, b.unit)
+    )
+    return (
+        same_rows
+        and len(a.stages) == len(b.stages)
+        and [s.name for s in a.steps] == [s.name for s in b.steps]
+        and np.array_equal(a.weights, b.weights)
+    )

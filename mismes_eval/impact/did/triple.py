@@ -1,0 +1,257 @@
+"""Triple difference: the change of those whom a measure addresses where it ran, less three
+comparisons that each miss one of the two conditions or both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.estimate.domains import numbers, require
+from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.impact.did.breaks import refuse_between
+from mismes_eval.impact.did.two_by_two import (
+    NAMES,
+    PanelLike,
+    design_matrix,
+    refuse_other,
+    treated_column,
+)
+from mismes_eval.impact.did.two_periods import (
+    outcome_pair,
+    pair_of,
+    period_pair,
+    side_by_side,
+    small_arms,
+)
+from mismes_eval.numerics.did import METHODS, Effect, Method, cross_sections, panel
+from mismes_eval.numerics.influence import Influence
+from mismes_eval.numerics.logit import Separation
+from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.weighting.replication import replicated
+from mismes_eval.weighting.sample import Sample
+
+Fit = Callable[[Float, Float], Effect]
+
+
+def triple_difference(
+    data: Sample | PanelLike,
+    outcome: str | tuple[str, str],
+    treated: str,
+    eligible: str,
+    time: str | tuple[object, object] | None = None,
+    covariates: Sequence[str] = (),
+    method: Method = "dr",
+    series_breaks: Sequence[float] = (),
+    acknowledge_breaks: bool = False,
+) -> Estimate:
+    """Average effect on eligible units in treated places by the difference of two
+    differences-in-differences.
+
+    Parameters
+    ----------
+    data, outcome, time, covariates, method, series_breaks, acknowledge_breaks : as in `att_2x2`.
+    treated : 0/1, the unit's place or arm has the measure.  eligible : 0/1, the measure addresses the unit.
+
+    Returns
+    -------
+    Estimate "ATT", and "placebo": the difference-in-differences among those not eligible, which
+    bias common to both groups would show. Without covariates ATT is the difference-in-differences
+    of the eligible less the placebo. With covariates all three comparisons stand at the covariates
+    of eligible units in treated places; the difference of two separately adjusted estimates does
+    not, and misses the effect where the groups differ in covariates.
+
+    Raises
+    ------
+    IdentificationError : one of the four groups has no rows, separation, collinear covariates,
+        missing values.
+
+    References
+    ----------
+    Gruber (1994), American Economic Review 84, 622-641; Ortiz-Villavicencio and Sant'Anna (2025),
+    Better understanding triple differences estimators.
+    """
+    refuse_other(data, "triple_difference")
+    if method not in METHODS:
+        raise IdentificationError(
+            Problem(
+                "unknown method", "argument 'method'", f"one of {', '.join(METHODS)}", repr(method)
+            )
+        )
+    covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    time = pair_of(data, time)  # type: ignore[assignment]
+    said = refuse_between(data, time, series_breaks, acknowledge_breaks)
+    sample, fit, what, periods = _prepared(
+        data, outcome, treated, eligible, time, covariates, method
+    )
+    d, e, inside = treated_column(sample, treated), treated_column(sample, eligible), sample.active
+    groups = {(a, b): inside & (d == a) & (e == b) for a in (0, 1) for b in (0, 1)}
+    _refuse_empty(groups, periods, treated, eligible)
+    w = np.where(inside, sample.weights, 0.0)
+    try:
+        att, placebo, z = _effects(w, groups, fit)
+        each = (
+            replicated(
+                sample, lambda v: np.array(_effects(np.where(inside, v, 0.0), groups, fit)[:2])
+            )
+            if sample.design.replicates is not None
+            else None
+        )
+    except Separation as error:
+        raise IdentificationError(
+            Problem(
+                "a comparison cannot be fitted",
+                f"covariates {', '.join(covariates) or 'none'}, method '{method}'",
+                "overlap between the four groups, covariates not collinear",
+                str(error),
+                "Merge categories or drop a covariate.",
+            )
+        ) from error
+    value = np.array([att, placebo])
+    count = {k: int(v.sum()) for k, v in groups.items()}
+    notes = (
+        (
+            f"Triple difference, {NAMES[method]}; covariates: {', '.join(covariates) or 'none'};"
+            f" {count[1, 1]:,} eligible and {count[1, 0]:,} other rows in treated places,"
+            f" {count[0, 1]:,} and {count[0, 0]:,} elsewhere."
+        ),
+    )
+    names = {
+        (1, 1): "eligible in treated places",
+        (1, 0): "others in treated places",
+        (0, 1): "eligible elsewhere",
+        (0, 0): "others elsewhere",
+    }
+    small = small_arms(sample, {names[k]: rows for k, rows in groups.items()})
+    keys = pd.DataFrame({"variable": [what, what], "effect": ["ATT", "placebo"]})
+    part = Part(sample.design, Influence.of(z), each, None if each is None else value)
+    n = np.array([float(inside.sum()), float(count[1, 0] + count[0, 0])])
+    return Estimate(
+        value,
+        ("ATT", "placebo"),
+        (part,),
+        keys,
+        n,
+        np.full(2, sample.degf),
+        "effect",
+        definition="Average effect of the treatment on eligible treated units.",
+        notes=(*notes, *small, *said, *sample.notes),
+        extra={"method": method},
+    )
+
+
+def _prepared(
+    data: Sample | PanelLike,
+    outcome: str | tuple[str, str],
+    treated: str,
+    eligible: str,
+    time: str | tuple[object, object] | None,
+    covariates: Sequence[str],
+    method: Method,
+) -> tuple[Sample, Fit, str, list[tuple[str, Bool]]]:
+    """Sample, fit: (weights, treated) -> Effect, what is measured, and the masks in which all four
+    groups must occur.
+    """
+    if not isinstance(data, Sample):
+        data, outcome = side_by_side(data, outcome, time)
+        time = None
+    elif not isinstance(outcome, str):
+        outcome = outcome_pair(outcome)
+    require(
+        data,
+        [
+            *((outcome,) if isinstance(outcome, str) else outcome),
+            treated,
+            eligible,
+            *covariates,
+            *([time] if isinstance(time, str) else []),
+        ],
+        "triple_difference",
+    )
+    inside = data.active
+    x = design_matrix(data, covariates, inside, method)
+    if isinstance(outcome, tuple):
+        if time is not None:
+            raise IdentificationError(
+                Problem(
+                    "a wide sample has no time column",
+                    "argument 'time'",
+                    "None with outcome=(before, after)",
+                    repr(time),
+                )
+            )
+        change = np.where(
+            inside,
+            numbers(data, outcome[1], "triple_difference")
+            - numbers(data, outcome[0], "triple_difference"),
+            0.0,
+        )
+        return (
+            data,
+            lambda w, d: panel(w, d, change, x, method),
+            f"{outcome[0]} to {outcome[1]}",
+            [("", inside)],
+        )
+    if not isinstance(time, str):
+        raise IdentificationError(
+            Problem(
+                "repeated cross-sections need a time column",
+                "argument 'time'",
+                "the name of a column with two values",
+                repr(time),
+            )
+        )
+    periods = period_pair(data, time)
+    post = np.where(inside, (data.frame[time] == periods[1]).to_numpy(float, na_value=0.0), 0.0)
+    y = numbers(data, outcome, "triple_difference")
+    masks = [(f" in {time} {p}", inside & (post == k)) for k, p in enumerate(periods)]
+    return (
+        data,
+        lambda w, d: cross_sections(w, d, post, y, x, method),
+        f"{outcome}, {periods[0]} to {periods[1]}",
+        masks,
+    )
+
+
+def _effects(w: Float, groups: dict[tuple[int, int], Bool], fit: Fit) -> tuple[float, float, Float]:
+    """ATT, placebo and influence (n, 2)."""
+    target = groups[1, 1]
+    z = np.zeros((w.size, 2))
+    att = 0.0
+    for sign, other in ((1, (1, 0)), (1, (0, 1)), (-1, (0, 0))):
+        part = _compared(w, target, groups[other], fit)
+        att += sign * part.att
+        z[:, 0] += sign * part.z
+    placebo = _compared(w, groups[1, 0], groups[0, 0], fit)
+    z[:, 1] = placebo.z
+    return att, placebo.att, z
+
+
+def _compared(w: Float, one: Bool, other: Bool, fit: Fit) -> Effect:
+    rows = one | other
+    effect = fit(np.where(rows, w, 0.0), one.astype(float))
+    return Effect(effect.att, np.where(rows, effect.z, 0.0), effect.propensity)
+
+
+def _refuse_empty(
+    groups: dict[tuple[int, int], Bool],
+    periods: list[tuple[str, Bool]],
+    treated: str,
+    eligible: str,
+) -> None:
+    problems = [
+        Problem(
+            f"one of the four groups has no rows{where}",
+            f"{treated} = {a}, {eligible} = {b}",
+            "rows in all four groups",
+            "none",
+        )
+        for where, mask in periods
+        for (a, b), rows in groups.items()
+        if not (rows & mask).any()
+    ]
+    if problems:
+        raise IdentificationError(problems)

@@ -1,0 +1,174 @@
+"""What every wild cluster bootstrap shares: its weights, its p-value, the inverted interval and the
+result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.number_format import figure
+from mismes_eval.numerics.rows import Bool, Float, Int
+
+Draws = Literal["auto", "rademacher", "webb"]
+FEW = 12  # below this number of clusters Webb's six points are the default (Webb 2023)
+WEBB = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)])
+
+
+@dataclass(frozen=True)
+class WildBootstrap:
+    """One row a tested value: names, estimate, se, statistic, p, low, high (all (p,)); level of the
+    intervals; how it was drawn.
+    """
+
+    names: tuple[str, ...]
+    estimate: Float
+    se: Float
+    statistic: Float
+    p: Float
+    low: Float
+    high: Float
+    null: float
+    level: float | None
+    clusters: int
+    draws: int
+    enumerated: bool
+    points: str
+    notes: tuple[str, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """variable, value, se, t, p, ci_low, ci_high, clusters, draws."""
+        return pd.DataFrame(
+            {
+                "variable": self.names,
+                "value": self.estimate,
+                "se": self.se,
+                "t": self.statistic,
+                "p": self.p,
+                "ci_low": self.low,
+                "ci_high": self.high,
+                "clusters": self.clusters,
+                "draws": self.draws,
+            }
+        )
+
+    def _repr_html_(self) -> str:
+        return self.to_frame().to_html(index=False, float_format=figure, na_rep="") + "".join(
+            f"<p><small>{note}</small></p>" for note in self.notes
+        )
+
+    def __repr__(self) -> str:
+        return self.to_frame().to_string(index=False) + "".join(f"\n{note}" for note in self.notes)
+
+
+def ratios(top: Float, bottom: Float) -> Float:
+    return np.divide(
+        top,
+        bottom,
+        out=np.full_like(top, np.inf),
+        where=bottom > 1e-12 * max(float(bottom.max()), 1e-300),
+    )
+
+
+def share_beyond(t: float, ratio: Float, enumerated: bool) -> float:
+    beyond = int((ratio >= t * (1 - 1e-10)).sum())
+    return beyond / ratio.size if enumerated else (1 + beyond) / (1 + ratio.size)
+
+
+def invert(
+    p_of: Callable[[float], float], value: float, se: float, level: float
+) -> tuple[float, float]:
+    """Ends of the values with p above 1 - level, sought outwards from the estimate; infinite where
+    no value within 1,000 standard errors is rejected.
+    """
+    ends = []
+    for sign in (-1.0, 1.0):
+        inner, step = 0.0, 1.0
+        while step < 1000 and p_of(value + sign * step * se) > 1 - level:
+            inner, step = step, step * 1.5
+        if step >= 1000:
+            ends.append(sign * np.inf)
+            continue
+        at = brentq(
+            lambda c, s=sign: p_of(value + s * c * se) - (1 - level) - 1e-12, inner, step, xtol=1e-6
+        )  # type: ignore[misc]
+        ends.append(value + sign * float(at) * se)
+    return float(ends[0]), float(ends[1])
+
+
+def signs(m: int, points: str, draws: int, seed: int) -> tuple[Float, bool, str]:
+    """(B, m) bootstrap weights, whether they are all there are, and their name."""
+    if points not in ("auto", "rademacher", "webb"):
+        raise EstimateError(
+            Problem(
+                "unknown bootstrap weights",
+                "argument 'points'",
+                "auto, rademacher or webb",
+                repr(points),
+            )
+        )
+    used = ("webb" if m < FEW else "rademacher") if points == "auto" else points
+    values = WEBB if used == "webb" else np.array([-1.0, 1.0])
+    if m * np.log(values.size) <= np.log(draws + 1):
+        return np.array(list(product(values, repeat=m))), True, used
+    return values[np.random.default_rng(seed).integers(0, values.size, (draws, m))], False, used
+
+
+def words(m: int, draws: int, enumerated: bool, used: str) -> str:
+    text = f"Wild cluster bootstrap, {m} clusters, {used} points, " + (
+        f"all {draws:,} combinations" if enumerated else f"{draws:,} draws"
+    )
+    if used == "rademacher" and m <= 10:
+        text += f"; with {m} clusters no p-value is below {2 / 2**m:.3g}"
+    return text + "."
+
+
+def codes(
+    labels: Sequence[object] | pd.Series, needed: Bool, what: str, n: int | None = None
+) -> tuple[Int, int]:
+    """Codes (n,) of labels and their number; every needed row must have one."""
+    series = pd.Series(labels).reset_index(drop=True)
+    if n is not None and series.size != n:
+        raise EstimateError(
+            Problem(
+                f"{what} has another length",
+                f"argument '{what}'",
+                f"{n} rows",
+                f"{series.size} rows",
+            )
+        )
+    gone = series.isna().to_numpy() & needed
+    if gone.any():
+        raise EstimateError(
+            Problem(
+                f"{what} is missing",
+                f"argument '{what}'",
+                "a label in every row",
+                "missing",
+                "",
+                int(gone.sum()),
+                tuple(int(i) for i in np.flatnonzero(gone)[:5]),
+            )
+        )
+    code, level = pd.factorize(series.where(needed), sort=True)
+    return np.maximum(code, 0).astype(np.intp), len(level)
+
+
+def refuse_few(m: int, level: float | None, draws: int) -> None:
+    if m < 3 or (level is not None and not 0.5 < level < 1) or draws < 99:
+        raise EstimateError(
+            Problem(
+                "the wild bootstrap cannot be drawn",
+                "",
+                "3 clusters or more, a level between 0.5 and 1, 99 draws or more",
+                f"{m} clusters, level {level}, {draws} draws",
+                "With two clusters use randomisation_test.",
+            )
+        )

@@ -1,0 +1,205 @@
+"""What an effect costs: cost per additional outcome with Fieller's interval, the plane where that
+ratio is not defined, break-even and net benefit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.impact.did.base_design import together
+from mismes_eval.impact.planning.cost_result import CostEffectiveness
+from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.checked import Finite, Seed
+
+
+def cost_effectiveness(
+    att: Estimate,
+    cost: Estimate | float,
+    participants: float | None = None,
+    years: float = 1.0,
+    cost_se: Finite = 0.0,
+    correlation: float = 0.0,
+    value: float | None = None,
+    unit: str = "job-year",
+    currency: str = "currency units",
+    level: float = 0.95,
+    draws: int = 10_000,
+    seed: Seed = 1,
+) -> CostEffectiveness:
+    """Cost per additional outcome of a measure, with everything that is uncertain in it.
+
+    Parameters
+    ----------
+    att : one effect per participant and year, e.g. the effect on being employed.  years : how long the effect lasts, a judgement that is printed.
+    cost : of the measure per participant over and above what would be spent anyway; the total cost
+        where `participants` is given. An Estimate (of the same sample, whatever its weight steps:
+        its covariance with the effect is used; of another: independent, which a note says) or a
+        number with `cost_se` and `correlation` with the effect.
+    value : what one unit of outcome is worth, for break-even and net benefit.  unit, currency : their names.
+    level : of the intervals.  draws, seed : of the bootstrap, from the joint replicates where both estimates have them on one design, else from a joint t law.
+
+    Returns
+    -------
+    CostEffectiveness: ratio and fieller, or the plane where the effect's interval covers 0;
+    bootstrap, break_even, net_benefit, to_frame, plot, text.
+
+    Raises
+    ------
+    EstimateError : lists every argument that does not fit.
+
+    References
+    ----------
+    Fieller (1954), JRSS B 16, 175-185; Briggs, O'Brien and Blackhouse (2002), Annual Review of
+    Public Health 23, 377-401.
+    """
+    _refuse(att, cost, participants, years, cost_se, correlation, value, level, draws)
+    per = 1.0 if participants is None else 1 / participants
+    scale = np.array([years, per])
+    said: tuple[str, ...] = ()
+    if isinstance(cost, Estimate):
+        joint, said = together(att, cost)
+        pair, vcov, dof = joint.value * scale, joint.vcov * np.outer(scale, scale), joint.degf
+        replicates = joint.parts[0].replicates if len(joint.parts) == 1 else None
+    else:
+        pair = np.array([att.value[0], float(cost)]) * scale
+        se = np.array([att.se[0], cost_se]) * scale
+        vcov = np.outer(se, se) * np.array([[1.0, correlation], [correlation, 1.0]])
+        dof, replicates = att.degf, None
+    notes = [
+        *said,
+        (
+            f"The effect is taken to last {years:g} years. Intervals at {100 * level:g}% with"
+            f" {dof:g} degrees of freedom."
+        ),
+    ]
+    if not isinstance(cost, Estimate) and cost_se == 0:
+        notes.append("The cost is taken as known: no uncertainty of it is in the intervals.")
+    made = _draws(pair, vcov, dof, None if replicates is None else replicates * scale, draws, seed)
+    return CostEffectiveness(
+        float(pair[0]),
+        float(pair[1]),
+        vcov,
+        dof,
+        level,
+        float(att.value[0]),
+        years,
+        participants,
+        value,
+        unit,
+        currency,
+        made,
+        (*notes, *att.notes),
+    )
+
+
+def _draws(
+    pair: Float, vcov: Float, dof: float, replicates: Float | None, count: int, seed: int
+) -> Float:
+    """(B, 2): replicates recentred and scaled to the covariance of the estimate, resampled; else
+    multivariate t.
+    """
+    rng = np.random.default_rng(seed)
+    values, vectors = np.linalg.eigh(vcov)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    if replicates is not None and replicates.shape[0] >= 50:
+        spread = replicates - replicates.mean(axis=0)
+        size = np.sqrt(np.diag(vcov) / np.maximum(spread.var(axis=0), np.finfo(float).tiny))
+        resampled: Float = pair + (spread * size)[rng.integers(0, spread.shape[0], count)]
+        return resampled
+    normal = rng.standard_normal((count, 2)) @ root.T
+    stretch = (
+        np.ones(count)
+        if not np.isfinite(dof) or dof <= 0
+        else np.sqrt(dof / rng.chisquare(dof, count))
+    )
+    out: Float = pair + normal * stretch[:, None]
+    return out
+
+
+def _refuse(
+    att: Estimate,
+    cost: Estimate | float,
+    participants: float | None,
+    years: float,
+    cost_se: float,
+    correlation: float,
+    value: float | None,
+    level: float,
+    draws: int,
+) -> None:
+    problems = []
+    for name, e, other in (("att", att, ""), ("cost", cost, ", or a number")):
+        if not isinstance(e, Estimate) and not (other and isinstance(e, int | float | np.number)):
+            got = f"not estimable: {e.reason}" if isinstance(e, NotEstimable) else type(e).__name__
+            problems.append(
+                Problem(
+                    "one value is needed",
+                    f"argument '{name}'",
+                    f"an Estimate of one value{other}",
+                    got,
+                )
+            )
+        elif isinstance(e, Estimate) and e.p == 1 and not np.isfinite([e.value[0], e.se[0]]).all():
+            problems.append(
+                Problem(
+                    "one value is needed",
+                    f"argument '{name}'",
+                    "a finite value with a standard error",
+                    f"{e.value[0]:g} with {e.se[0]:g}",
+                )
+            )
+        if isinstance(e, Estimate) and e.p != 1:
+            problems.append(
+                Problem(
+                    "one value is needed",
+                    f"argument '{name}'",
+                    "an Estimate of one value",
+                    f"{e.p} values",
+                    "Choose it with select([i]).",
+                )
+            )
+    if isinstance(cost, Estimate) and (cost_se or correlation):
+        problems.append(
+            Problem(
+                "an Estimate brings its own error",
+                "arguments 'cost_se' and 'correlation'",
+                "0 with an Estimate of the cost",
+                f"{cost_se:g}, {correlation:g}",
+            )
+        )
+    if isinstance(cost, int | float | np.number) and not np.isfinite(cost):
+        problems.append(
+            Problem("the cost is not a number", "argument 'cost'", "a finite number", str(cost))
+        )
+    for name, number, low in (
+        ("participants", participants, 0.0),
+        ("years", years, 0.0),
+        ("value", value, 0.0),
+    ):
+        if number is not None and not (np.isfinite(number) and number > low):
+            problems.append(
+                Problem("a figure is out of range", f"argument '{name}'", "above 0", f"{number:g}")
+            )
+    if not cost_se >= 0:
+        problems.append(
+            Problem(
+                "a standard error is negative", "argument 'cost_se'", "0 or more", f"{cost_se:g}"
+            )
+        )
+    if not -1 <= correlation <= 1:
+        problems.append(
+            Problem("no correlation", "argument 'correlation'", "-1 to 1", f"{correlation:g}")
+        )
+    if not 0 < level < 1 or draws < 100:
+        problems.append(
+            Problem(
+                "a figure is out of range",
+                "arguments 'level' and 'draws'",
+                "0 < level < 1, at least 100 draws",
+                f"{level:g}, {draws}",
+            )
+        )
+    if problems:
+        raise EstimateError(problems)

@@ -1,0 +1,283 @@
+"""What a measure costs for what it gains: the ratio where the effect is distinguishable from 0,
+else the plane.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.estimate.number_format import figure
+from mismes_eval.impact.planning.fieller import fieller
+from mismes_eval.numerics.rows import Float
+
+
+@dataclass(frozen=True)
+class CostEffectiveness:
+    """effect: outcomes gained per participant (att * years); cost: per participant. vcov (2, 2) of
+    (effect, cost); draws (B, 2) of the pair.
+
+    value: what society pays at most for one unit of outcome, or None.  unit: name of the outcome, e.g. "job-year".
+    """
+
+    effect: float
+    cost: float
+    vcov: Float
+    dof: float
+    level: float
+    att: float
+    years: float
+    participants: float | None
+    value: float | None
+    unit: str
+    currency: str
+    draws: Float
+    notes: tuple[str, ...]
+
+    @property
+    def _critical(self) -> float:
+        return float(stats.t.ppf(0.5 + self.level / 2, self.dof)) if self.dof > 0 else float("nan")
+
+    def _interval(self, value: float, variance: float) -> tuple[float, float]:
+        half = self._critical * float(np.sqrt(max(variance, 0.0)))
+        return value - half, value + half
+
+    @property
+    def effect_interval(self) -> tuple[float, float]:
+        """Of the outcomes gained per participant."""
+        return self._interval(self.effect, float(self.vcov[0, 0]))
+
+    @property
+    def cost_interval(self) -> tuple[float, float]:
+        """Of the cost per participant."""
+        return self._interval(self.cost, float(self.vcov[1, 1]))
+
+    @cached_property
+    def ratio(self) -> float | NotEstimable:
+        """Cost per additional unit, or why there is none: the effect's interval covers 0, the
+        effect is negative, or the measure saves money.
+        """
+        low, high = self.effect_interval
+        percent = f"{100 * self.level:g}%"
+        if not (np.isfinite(low) and np.isfinite(high)):
+            return NotEstimable("no degrees of freedom for the effect's interval")
+        if low <= 0 <= high:
+            return NotEstimable(
+                f"the {percent} interval of the effect [{low:.4g}, {high:.4g}] covers 0: a cost per"
+                f" {self.unit} has no finite interval; read the plane"
+            )
+        if high < 0:
+            return NotEstimable(
+                f"the effect is negative ({self.effect:.4g} {self.unit} per participant): the"
+                " measure costs and gains nothing"
+            )
+        if self.cost <= 0:
+            return NotEstimable(
+                "the measure costs nothing or saves money: a ratio would mislead; read the plane"
+            )
+        return self.cost / self.effect
+
+    @property
+    def fieller(self) -> tuple[float, float] | None:
+        """Interval of the ratio, or None where the ratio is not estimable."""
+        if isinstance(self.ratio, NotEstimable):
+            return None
+        return fieller(
+            self.effect,
+            self.cost,
+            float(self.vcov[0, 0]),
+            float(self.vcov[1, 1]),
+            float(self.vcov[0, 1]),
+            self._critical,
+        )
+
+    @property
+    def bootstrap(self) -> tuple[float, float] | None:
+        """Percentile interval of the ratio over the draws, or None where the ratio is not estimable
+        or a draw has no positive effect among the share that counts.
+        """
+        if isinstance(self.ratio, NotEstimable):
+            return None
+        # Draws without a gain count as infinitely costly, so that they push the upper limit and are
+        # not lost.
+        each = np.where(
+            self.draws[:, 0] > 0,
+            self.draws[:, 1] / np.where(self.draws[:, 0] > 0, self.draws[:, 0], 1.0),
+            np.inf,
+        )
+        low, high = np.quantile(
+            each, [0.5 - self.level / 2, 0.5 + self.level / 2], method="inverted_cdf"
+        )
+        return float(low), float(high)
+
+    @property
+    def quadrants(self) -> dict[str, float]:
+        """Shares of the draws in the four corners of the plane."""
+        gain, dear = self.draws[:, 0] > 0, self.draws[:, 1] > 0
+        return {
+            "gain at a cost": float((gain & dear).mean()),
+            "gain and saving": float((gain & ~dear).mean()),
+            "loss at a cost": float((~gain & dear).mean()),
+            "loss and saving": float((~gain & ~dear).mean()),
+        }
+
+    @property
+    def break_even(self) -> float | NotEstimable:
+        """The ATT at which the outcomes are worth their cost."""
+        return (
+            NotEstimable(f"no value of a {self.unit} was given")
+            if self.value is None
+            else self.cost / (self.value * self.years)
+        )
+
+    @property
+    def net_benefit(self) -> tuple[float, float, float] | NotEstimable:
+        """Value of the outcomes minus the cost, per participant: estimate, low, high."""
+        if self.value is None:
+            return NotEstimable(f"no value of a {self.unit} was given")
+        gradient = np.array([self.value, -1.0])
+        net = self.value * self.effect - self.cost
+        return net, *self._interval(net, float(gradient @ self.vcov @ gradient))
+
+    def acceptability(self, values: Float | list[float]) -> pd.DataFrame:
+        """Share of the draws in which a unit worth `value` makes the measure pay: value,
+        probability.
+        """
+        v = np.asarray(values, float)
+        return pd.DataFrame(
+            {
+                "value": v,
+                "probability": [(x * self.draws[:, 0] > self.draws[:, 1]).mean() for x in v],
+            }
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a figure: figure, unit, value, low, high, note."""
+        rows: list[tuple[str, str, float, float, float, str]] = [
+            (
+                "effect per participant",
+                self.unit,
+                self.effect,
+                *self.effect_interval,
+                f"ATT {self.att:.4g} over {self.years:g} years",
+            ),
+            ("cost per participant", self.currency, self.cost, *self.cost_interval, ""),
+        ]
+        if self.participants is not None:
+            low, high = self.effect_interval
+            rows.append(
+                (
+                    f"{self.unit} gained in all",
+                    self.unit,
+                    self.effect * self.participants,
+                    low * self.participants,
+                    high * self.participants,
+                    f"{self.participants:,.0f} participants",
+                )
+            )
+        nan = float("nan")
+        if isinstance(self.ratio, NotEstimable):
+            rows.append(
+                (
+                    f"cost per additional {self.unit}",
+                    self.currency,
+                    nan,
+                    nan,
+                    nan,
+                    self.ratio.reason,
+                )
+            )
+        else:
+            for name, limits in (("Fieller", self.fieller), ("bootstrap", self.bootstrap)):
+                low, high = limits if limits is not None else (nan, nan)
+                rows.append(
+                    (f"cost per additional {self.unit}", self.currency, self.ratio, low, high, name)
+                )
+        even, net = self.break_even, self.net_benefit
+        rows.append(
+            ("break-even effect (ATT)", "", nan, nan, nan, even.reason)
+            if isinstance(even, NotEstimable)
+            else ("break-even effect (ATT)", "", even, nan, nan, "")
+        )
+        rows.append(
+            ("net benefit per participant", self.currency, nan, nan, nan, net.reason)
+            if isinstance(net, NotEstimable)
+            else ("net benefit per participant", self.currency, *net, "")
+        )
+        return pd.DataFrame(rows, columns=["figure", "unit", "value", "low", "high", "note"])
+
+    @property
+    def text(self) -> str:
+        """The finding in sentences."""
+        percent = f"{100 * self.level:g}%"
+        if isinstance(self.ratio, NotEstimable):
+            q = self.quadrants
+            first = (
+                f"No cost per additional {self.unit} is given: {self.ratio.reason}. In"
+                f" {100 * (q['gain at a cost'] + q['gain and saving']):.0f}% of the draws the"
+                " measure gains anything."
+            )
+        else:
+            low, high = self.fieller if self.fieller is not None else (float("nan"), float("nan"))
+            first = (
+                f"An additional {self.unit} cost {self.ratio:,.0f} {self.currency} ({percent}"
+                f" interval {low:,.0f} to {high:,.0f})."
+            )
+        net = self.net_benefit
+        if isinstance(net, NotEstimable) or isinstance(self.break_even, NotEstimable):
+            return first
+        side = "pays" if net[1] > 0 else "does not pay" if net[2] < 0 else "may or may not pay"
+        return (
+            f"{first} At {self.value:,.0f} {self.currency} a {self.unit} the measure {side}: net"
+            f" benefit {net[0]:,.0f} per participant ({net[1]:,.0f} to {net[2]:,.0f}); it breaks"
+            f" even at an effect of {self.break_even:.3g}."
+        )
+
+    def plot(self, ax: Any = None) -> Any:
+        """The cost-effectiveness plane: draws, estimate, ellipse of the stated level, the line of
+        the value of a unit. Returns the axes.
+        """
+        if ax is None:
+            _, ax = plt.subplots(figsize=(6, 4.5), layout="constrained")
+        ax.plot(*self.draws[:2000].T, ".", color="#9db8d2", ms=2, zorder=1)
+        scale = np.sqrt(stats.chi2.ppf(self.level, 2))
+        angle = np.linspace(0, 2 * np.pi, 200)
+        values, vectors = np.linalg.eigh(self.vcov)
+        ring = (
+            (vectors * np.sqrt(np.maximum(values, 0.0)))
+            @ np.vstack([np.cos(angle), np.sin(angle)])
+            * scale
+        )
+        ax.plot(self.effect + ring[0], self.cost + ring[1], color="#1f4e79", lw=1.4, zorder=2)
+        ax.plot(self.effect, self.cost, "o", color="#1f4e79", ms=6, zorder=3)
+        ax.axhline(0, color="0.4", lw=0.8)
+        ax.axvline(0, color="0.4", lw=0.8)
+        if self.value is not None:
+            x = np.array(ax.get_xlim())
+            ax.plot(
+                x,
+                self.value * x,
+                "--",
+                color="#b35900",
+                lw=1.2,
+                label=f"{self.value:,.0f} {self.currency} a {self.unit}",
+            )
+            ax.legend(frameon=False)
+        ax.set_xlabel(f"{self.unit} gained per participant")
+        ax.set_ylabel(f"cost per participant ({self.currency})")
+        ax.spines[["top", "right"]].set_visible(False)
+        return ax
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<p><small>{note}</small></p>" for note in self.notes)
+        return f"<p>{self.text}</p>{self.to_frame().to_html(index=False, float_format=figure, na_rep='')}{notes}"
+
+    def __repr__(self) -> str:
+        return f"{self.text}\n{self.to_frame().to_string(index=False)}"

@@ -1,0 +1,356 @@
+"""Random-effects summary of effects from several studies: how large on average, how different from
+one another, where the next one may lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from scipy import stats
+from scipy.optimize import brentq
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.number_format import figure
+from mismes_eval.numerics.rows import Float
+
+Tau2 = Literal["dl", "pm", "reml"]
+Summary = Literal["hartung_knapp", "hartung_knapp_adhoc", "normal"]
+_NAMES = {"dl": "DerSimonian-Laird", "pm": "Paule-Mandel", "reml": "restricted maximum likelihood"}
+
+
+@dataclass(frozen=True)
+class RandomEffects:
+    """value, se: mean of the distribution of true effects and its standard error; low, high: its
+    interval; prediction: where the true effect of a new study lies (NaN for two studies).
+
+    tau2, tau2_interval : variance of the true effects between studies, and its Q-profile interval.  weights (k,): share of each study in the mean.
+    q, q_dof, q_pvalue : Cochran's test of one common effect.  i2, i2_interval : share of the total variance that lies between studies (0 to 1).
+    common, common_se : the mean under one common effect (inverse variances), for comparison.  studies (k, 2): each estimate and its standard error.
+    """
+
+    value: float
+    se: float
+    low: float
+    high: float
+    prediction: tuple[float, float]
+    tau2: float
+    tau2_interval: tuple[float, float]
+    q: float
+    q_dof: int
+    q_pvalue: float
+    i2: float
+    i2_interval: tuple[float, float]
+    weights: Float
+    common: float
+    common_se: float
+    method: Tau2
+    interval: Summary
+    level: float
+    studies: Float
+
+    @property
+    def k(self) -> int:
+        """Studies."""
+        return int(self.weights.size)
+
+    @property
+    def definition(self) -> str:
+        """How the summary was made, in words."""
+        how = {
+            "hartung_knapp": "Hartung-Knapp interval",
+            "hartung_knapp_adhoc": (
+                "Hartung-Knapp interval, never from a smaller standard error than the usual one"
+            ),
+            "normal": "normal interval",
+        }[self.interval]
+        return (
+            f"Random effects, between-study variance by {_NAMES[self.method]}, {how}, {self.k}"
+            " studies."
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a quantity: value, low, high."""
+        gap = (float("nan"), float("nan"))
+        rows = [
+            ("summary", self.value, self.low, self.high),
+            ("standard error", self.se, *gap),
+            ("prediction", self.value, *self.prediction),
+            ("tau2", self.tau2, *self.tau2_interval),
+            ("I2", self.i2, *self.i2_interval),
+            ("Q", self.q, *gap),
+            ("Q, degrees of freedom", float(self.q_dof), *gap),
+            ("Q, p-value", self.q_pvalue, *gap),
+            ("common effect", self.common, *gap),
+        ]
+        return pd.DataFrame(rows, columns=["quantity", "value", "low", "high"])
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self.definition}</p>" + self.to_frame().to_html(
+            index=False, float_format=figure, na_rep=""
+        )
+
+    def plot(self, names: Sequence[str] | None = None, ax: Any = None) -> Any:
+        """Forest: each study with its normal interval, the summary below, and where the true effect
+        of a new study lies. Returns the axes.
+
+        Parameters
+        ----------
+        names : of the studies in their order; None: 1 to k.
+        """
+        label = (
+            [f"study {i + 1}" for i in range(self.k)] if names is None else [str(n) for n in names]
+        )
+        if len(label) != self.k:
+            raise EstimateError(
+                Problem(
+                    "names and studies do not match",
+                    "argument 'names'",
+                    f"{self.k} names",
+                    str(len(label)),
+                )
+            )
+        if ax is None:
+            _, ax = plt.subplots(figsize=(7, 1.4 + 0.32 * (self.k + 2)), layout="constrained")
+        value, error = self.studies.T
+        half = float(stats.norm.ppf(0.5 + self.level / 2)) * error
+        y = np.arange(self.k)[::-1] + 2.0
+        ax.hlines(y, value - half, value + half, color="#1f4e79", lw=1.6)
+        ax.scatter(value, y, s=20 + 130 * self.weights, marker="s", color="#1f4e79", zorder=3)
+        ax.hlines(1, self.low, self.high, color="#c55a11", lw=2.4)
+        ax.plot(self.value, 1, "D", color="#c55a11", ms=7)
+        rows = {**dict(zip(y, label, strict=True)), 1.0: "summary"}
+        if np.isfinite(self.prediction).all():
+            ax.hlines(0, *self.prediction, color="#c55a11", lw=1.2, ls="--")
+            rows[0.0] = "a new study"
+        ax.set_yticks(list(rows), list(rows.values()))
+        ax.axvline(0.0, color="0.4", lw=1)
+        ax.set_xlabel(f"effect, {100 * self.level:g}% intervals")
+        ax.spines[["top", "right", "left"]].set_visible(False)
+        return ax
+
+
+def random_effects(
+    value: Sequence[float] | Float,
+    se: Sequence[float] | Float,
+    method: Tau2 = "reml",
+    interval: Summary = "hartung_knapp",
+    level: float = 0.95,
+) -> RandomEffects:
+    """Mean and spread of the true effects behind independent estimates of the same quantity.
+
+    Parameters
+    ----------
+    value, se : (k,) estimates in one unit and their standard errors, from k >= 2 independent
+        samples.
+    method : variance between studies by "dl" (moments), "pm" (the variance at which Q equals its
+        expectation) or "reml".
+    interval : "hartung_knapp" (t with k - 1 degrees of freedom and the weighted spread of the
+        estimates), "hartung_knapp_adhoc" (the same, its standard error never below that of the normal interval), "normal".  level : of all intervals.
+
+    Returns
+    -------
+    RandomEffects. I2 and its interval follow from tau2 and its Q-profile interval and the typical
+    sampling variance.
+    The prediction interval is t with k - 2 degrees of freedom; two studies have none (NaN).
+
+    Raises
+    ------
+    EstimateError : fewer than two studies, standard errors that are not positive, values that are
+        not finite.
+
+    References
+    ----------
+    DerSimonian and Laird (1986), Controlled Clinical Trials 7, 177-188.  Paule and Mandel (1982), J. Res. NBS 87, 377-385.  Hartung and Knapp (2001), Statistics in
+    Medicine 20, 3875-3889.  Viechtbauer (2007), Statistics in Medicine 26, 37-52 (Q-profile).  Higgins and Thompson (2002), Statistics in Medicine 21, 1539-1558 (I2).
+    Higgins, Thompson and Spiegelhalter (2009), JRSS A 172, 137-159 (prediction).  Roever, Knapp and Friede (2015), BMC Med. Res. Methodol. 15:99 (few studies).
+    """
+    y, v = _checked(value, se, method, interval, level)
+    k, w0 = y.size, 1 / v
+    common = float(w0 @ y / w0.sum())
+    q = _q(y, v, 0.0)
+    tau2 = {"dl": _dersimonian_laird, "pm": _paule_mandel, "reml": _reml}[method](y, v)
+    w = 1 / (v + tau2)
+    mean, plain = float(w @ y / w.sum()), float(1 / np.sqrt(w.sum()))
+    spread = float(np.sqrt(_q(y, v, tau2) / (k - 1))) * plain
+    error = {"normal": plain, "hartung_knapp": spread, "hartung_knapp_adhoc": max(spread, plain)}[
+        interval
+    ]
+    tail = 0.5 + level / 2
+    critical = float(stats.norm.ppf(tail) if interval == "normal" else stats.t.ppf(tail, k - 1))
+    wide = float(stats.t.ppf(tail, k - 2) * np.sqrt(tau2 + error**2)) if k > 2 else float("nan")
+    between = _q_profile(y, v, level)
+    typical = (k - 1) * w0.sum() / (w0.sum() ** 2 - (w0**2).sum())
+    return RandomEffects(
+        mean,
+        error,
+        mean - critical * error,
+        mean + critical * error,
+        (mean - wide, mean + wide),
+        tau2,
+        between,
+        q,
+        k - 1,
+        float(stats.chi2.sf(q, k - 1)),
+        float(tau2 / (tau2 + typical)),
+        (float(between[0] / (between[0] + typical)), float(between[1] / (between[1] + typical))),
+        w / w.sum(),
+        common,
+        float(1 / np.sqrt(w0.sum())),
+        method,
+        interval,
+        level,
+        np.column_stack([y, np.sqrt(v)]),
+    )
+
+
+def _checked(
+    value: Sequence[float] | Float,
+    se: Sequence[float] | Float,
+    method: str,
+    interval: str,
+    level: float,
+) -> tuple[Float, Float]:
+    try:
+        y, s = np.atleast_1d(np.asarray(value, float)), np.atleast_1d(np.asarray(se, float))
+    except (TypeError, ValueError):
+        raise EstimateError(
+            Problem(
+                "estimates are not numbers",
+                "arguments 'value' and 'se'",
+                "two lists of numbers",
+                f"a {type(value).__name__} and a {type(se).__name__}",
+            )
+        ) from None
+    problems = []
+    if y.shape != s.shape or y.ndim != 1:
+        problems.append(
+            Problem(
+                "estimates and standard errors do not match",
+                "random_effects",
+                "two lists of one length",
+                f"{y.size} and {s.size}",
+            )
+        )
+    elif y.size < 2:
+        problems.append(
+            Problem(
+                "a summary needs several studies",
+                "random_effects",
+                "two or more",
+                str(y.size),
+                "Show the one effect by itself.",
+            )
+        )
+    bad = int((~np.isfinite(y)).sum() + (~(np.isfinite(s) & (s > 0))).sum())
+    if bad:
+        problems.append(
+            Problem(
+                "an effect cannot be weighted",
+                "random_effects",
+                "finite values and standard errors above 0",
+                f"{bad} that are not",
+                count=bad,
+            )
+        )
+    if method not in _NAMES:
+        problems.append(
+            Problem(
+                "unknown way to the variance between studies",
+                "argument 'method'",
+                "'dl', 'pm' or 'reml'",
+                repr(method),
+            )
+        )
+    if interval not in ("hartung_knapp", "hartung_knapp_adhoc", "normal"):
+        problems.append(
+            Problem(
+                "unknown interval",
+                "argument 'interval'",
+                "'hartung_knapp', 'hartung_knapp_adhoc' or 'normal'",
+                repr(interval),
+            )
+        )
+    if not 0 < level < 1:
+        problems.append(
+            Problem(
+                "the level is not a probability",
+                "argument 'level'",
+                "a number between 0 and 1",
+                str(level),
+            )
+        )
+    if problems:
+        raise EstimateError(problems)
+    return y, s**2
+
+
+def _q(y: Float, v: Float, tau2: float) -> float:
+    """Weighted squared distances from the mean, at a variance between studies."""
+    w = 1 / (v + tau2)
+    return float(w @ (y - w @ y / w.sum()) ** 2)
+
+
+def _dersimonian_laird(y: Float, v: Float) -> float:
+    w = 1 / v
+    return float(max(0.0, (_q(y, v, 0.0) - (y.size - 1)) / (w.sum() - (w**2).sum() / w.sum())))
+
+
+def _falls_to(f: Callable[[float], float], target: float, scale: float) -> float:
+    """The t >= 0 at which a falling function reaches target; 0 where it starts below."""
+    if f(0.0) <= target:
+        return 0.0
+    high = scale
+    while f(high) > target:
+        high *= 2
+    return float(brentq(lambda t: f(t) - target, 0.0, high, xtol=1e-300, rtol=1e-14, maxiter=1000))
+
+
+def _paule_mandel(y: Float, v: Float) -> float:
+    return _falls_to(lambda t: _q(y, v, t), y.size - 1, float(v.mean()))
+
+
+def _q_profile(y: Float, v: Float, level: float) -> tuple[float, float]:
+    upper, lower = stats.chi2.ppf([0.5 + level / 2, 0.5 - level / 2], y.size - 1)
+    scale = float(v.mean())
+    return _falls_to(lambda t: _q(y, v, t), float(upper), scale), _falls_to(
+        lambda t: _q(y, v, t), float(lower), scale
+    )
+
+
+def _reml_score(y: Float, v: Float, t: float) -> float:
+    """Derivative of twice the restricted log likelihood with respect to tau2."""
+    w = 1 / (v + t)
+    r = y - w @ y / w.sum()
+    return float(((w * r) ** 2).sum() - w.sum() + (w**2).sum() / w.sum())
+
+
+def _reml(y: Float, v: Float) -> float:
+    """Largest restricted likelihood over tau2 >= 0: every root of the score on a grid, and 0."""
+    top = 4 * (float(np.var(y, ddof=1)) + float(v.max()))
+    grid = np.r_[0.0, np.geomspace(top * 1e-8, top, 400)]
+    score = np.array([_reml_score(y, v, float(t)) for t in grid])
+    candidates = [0.0]
+    for i in np.flatnonzero((score[:-1] > 0) & (score[1:] <= 0)):
+        candidates.append(
+            float(
+                brentq(
+                    lambda t: _reml_score(y, v, t),
+                    grid[i],
+                    grid[i + 1],
+                    xtol=1e-300,
+                    rtol=1e-14,
+                    maxiter=1000,
+                )
+            )
+        )
+    return max(candidates, key=lambda t: _reml_likelihood(y, v, t))
+
+
+def _reml_likelihood(y: Float, v: Float, t: float) -> float:
+    w = 1 / (v + t)
+    return float(np.log(w).sum() - np.log(w.sum()) - _q(y, v, t)) / 2

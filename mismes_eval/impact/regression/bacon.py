@@ -1,0 +1,225 @@
+"""What the static two-way coefficient averages: Goodman-Bacon's decomposition into two-by-two
+comparisons.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.estimate.domains import no_negative_weights
+from mismes_eval.estimate.number_format import figure
+from mismes_eval.impact.did.two_by_two import PanelLike
+from mismes_eval.impact.regression.long_rows import read_long, without_effects
+from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.sample import Sample
+
+CLEAN, EARLIER, LATER, ALWAYS = (
+    "treated vs never treated",
+    "earlier vs later treated",
+    "later vs earlier treated",
+    "later vs always treated",
+)
+COLOURS = {CLEAN: "#1f4e79", EARLIER: "#5b9bd5", LATER: "#c55a11", ALWAYS: "#7f7f7f"}
+
+
+@dataclass(frozen=True)
+class Bacon:
+    """table: one row a comparison (treated, comparison cohort, kind, estimate, weight; weights add
+    up to 1); coefficient: their weighted sum, the two-way estimate.
+    """
+
+    table: pd.DataFrame
+    coefficient: float
+    notes: tuple[str, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """treated, comparison (inf: never, -inf: always), kind, estimate, weight."""
+        return self.table.copy()
+
+    def by_kind(self) -> pd.DataFrame:
+        """Weight and average estimate of each kind of comparison."""
+        grouped = (
+            self.table.assign(part=self.table["estimate"] * self.table["weight"])
+            .groupby("kind", as_index=False)[["weight", "part"]]
+            .sum()
+        )
+        return grouped.assign(estimate=grouped["part"] / grouped["weight"])[
+            ["kind", "estimate", "weight"]
+        ]
+
+    @property
+    def forbidden(self) -> float:
+        """Weight of comparisons with units already treated."""
+        return float(self.table.loc[self.table["kind"].isin([LATER, ALWAYS]), "weight"].sum())
+
+    @property
+    def text(self) -> str:
+        """The finding in a sentence."""
+        return (
+            f"The two-way coefficient {self.coefficient:.4g} puts {100 * self.forbidden:.1f}% of"
+            " its weight on comparisons with units that are already treated."
+        )
+
+    def plot(self, ax: Any = None) -> Any:
+        """Estimates against weights, by kind. Returns the axes."""
+        if ax is None:
+            _, ax = plt.subplots(figsize=(6.5, 4), layout="constrained")
+        for kind, rows in self.table.groupby("kind"):
+            ax.plot(
+                rows["weight"],
+                rows["estimate"],
+                "o",
+                color=COLOURS[str(kind)],
+                ms=6,
+                alpha=0.85,
+                label=f"{kind} (weight {rows['weight'].sum():.2f})",
+            )
+        ax.axhline(self.coefficient, color="0.3", lw=1, ls="--")
+        ax.annotate(
+            f"two-way coefficient {self.coefficient:.3g}",
+            (1, self.coefficient),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="bottom",
+            fontsize=8,
+        )
+        ax.set_xlabel("Weight")
+        ax.set_ylabel("Two-by-two estimate")
+        ax.legend(frameon=False, fontsize=8)
+        ax.spines[["top", "right"]].set_visible(False)
+        return ax
+
+    def _repr_html_(self) -> str:
+        return (
+            f"<p>{self.text}</p>"
+            + self.by_kind().to_html(index=False, float_format=figure)
+            + self.table.assign(
+                **{c: self.table[c].map(_begun) for c in ("treated", "comparison")}
+            ).to_html(index=False, float_format=figure)
+            + "".join(f"<p><small>{note}</small></p>" for note in self.notes)
+        )
+
+
+def _begun(cohort: float) -> str:
+    """A cohort as a reader names it."""
+    return "never" if cohort == np.inf else "always" if cohort == -np.inf else f"{cohort:g}"
+
+
+def bacon(
+    data: Sample | PanelLike,
+    outcome: str,
+    cohort: str,
+    unit: str | None = None,
+    time: str | None = None,
+) -> Bacon:
+    """Decomposition of the static two-way coefficient of a balanced panel (R: bacondecomp).
+
+    cohort : first treated period; 0 or after the last period: never; at or before the first:
+        always. Weights may differ between units, not between periods.
+
+    Raises IdentificationError: an unbalanced panel, weights that change, one cohort only.
+
+    References
+    ----------
+    Goodman-Bacon (2021), Journal of Econometrics 225, 254-277, theorem 1, with weighted shares in
+    the place of shares.
+    """
+    long = read_long(data, [outcome], unit, time, None, "bacon", cohort)
+    no_negative_weights(long.sample, "bacon")
+    if not long.regular:
+        raise IdentificationError(
+            Problem(
+                "the decomposition needs a balanced panel",
+                "arguments 'unit' and 'time'",
+                "every unit in every period with one weight",
+                "gaps or weights that change",
+                "Narrow the domain to complete units.",
+            )
+        )
+    g = long.columns[cohort]
+    g = np.where(g <= long.periods[0], -np.inf, g)
+    groups = np.unique(g)
+    if groups.size < 2 or not np.isfinite(groups).any():
+        raise IdentificationError(
+            Problem(
+                "nothing to compare",
+                f"column '{cohort}'",
+                "two cohorts, one of which starts inside the window",
+                ", ".join(f"{v:g}" for v in groups),
+            )
+        )
+    w, y = long.weights, long.columns[outcome]
+    code = np.searchsorted(groups, g) * long.periods.size + long.period
+    mass = np.bincount(code, weights=w, minlength=groups.size * long.periods.size).reshape(
+        groups.size, -1
+    )
+    means = np.bincount(code, weights=w * y, minlength=mass.size).reshape(mass.shape) / mass
+    table = _pairs(groups, mass[:, 0] / mass[:, 0].sum(), means, long.periods)
+    d = (long.periods[long.period] >= g).astype(float)
+    residual = without_effects(long, d[:, None])[:, 0]
+    coefficient = float(w @ (residual * y)) / float(w @ residual**2)
+    note = (
+        f"Goodman-Bacon decomposition of the static two-way coefficient of {outcome}: {groups.size}"
+        f" cohorts, {long.units:,} units, {long.periods.size} periods."
+    )
+    return Bacon(table, coefficient, (note, *long.notes, *long.sample.flags))
+
+
+def _pairs(groups: Float, share: Float, means: Float, periods: Float) -> pd.DataFrame:
+    rows = []
+    treated_share = np.array([(periods >= g).mean() for g in groups])
+    for a in range(groups.size):
+        for b in range(a + 1, groups.size):
+            early, late, dk, dl = groups[a], groups[b], treated_share[a], treated_share[b]
+            both = share[a] * share[b]
+            if np.isfinite(early):
+                window = periods < late
+                kind = CLEAN if np.isinf(late) else EARLIER
+                rows.append(
+                    (
+                        early,
+                        late,
+                        kind,
+                        _did(
+                            means[a],
+                            means[b],
+                            window & (periods >= early),
+                            window & (periods < early),
+                        ),
+                        both * (dk - dl) * (1 - dk),
+                    )
+                )
+            if np.isfinite(late):
+                window = periods >= early
+                kind = LATER if np.isfinite(early) else ALWAYS
+                rows.append(
+                    (
+                        late,
+                        early,
+                        kind,
+                        _did(
+                            means[b],
+                            means[a],
+                            window & (periods >= late),
+                            window & (periods < late),
+                        ),
+                        both * dl * (dk - dl),
+                    )
+                )
+    table = pd.DataFrame(rows, columns=["treated", "comparison", "kind", "estimate", "weight"])
+    return table.assign(weight=table["weight"] / table["weight"].sum())
+
+
+def _did(treated: Float, compared: Float, after: np.ndarray, before: np.ndarray) -> float:
+    return float(
+        treated[after].mean()
+        - treated[before].mean()
+        - compared[after].mean()
+        + compared[before].mean()
+    )

@@ -1,0 +1,222 @@
+"""Two-way fixed effects as published tables print them: linearmodels underneath, with the degrees
+of freedom of fixest or of Stata and no survey design.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from linearmodels.panel import PanelOLS
+from scipy import stats
+
+from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.estimate.number_format import figure
+from mismes_eval.impact.did.two_by_two import PanelLike
+from mismes_eval.impact.regression.fixed_effects import two_way
+from mismes_eval.impact.regression.long_rows import Long, read_long
+from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.weighting.sample import Sample
+
+Errors = Literal["unit", "unit_and_period", "independent"]
+Rule = Literal["nested", "full", "none"]
+RULES = {
+    "nested": (
+        "unit effects nested in clusters are not counted, all periods are (fixest, Stata xtreg and"
+        " reghdfe)"
+    ),
+    "full": "all effects are counted (Stata areg)",
+    "none": "nothing is counted",
+}
+
+
+@dataclass(frozen=True)
+class ClassicalFit:
+    """names, value, se (p,); df of the t statistics; observations; clusters, 0 for independent
+    rows; counted: parameters in the rule; rule, errors.
+    """
+
+    names: tuple[str, ...]
+    value: Float
+    se: Float
+    df: float
+    observations: int
+    clusters: int
+    counted: int
+    rule: Rule
+    errors: Errors
+
+    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
+        """coefficient, value, se, t, p, ci_low, ci_high."""
+        t, half = self.value / self.se, stats.t.ppf(0.5 + level / 2, self.df) * self.se
+        p = 2 * stats.t.sf(np.abs(t), self.df)
+        return pd.DataFrame(
+            {
+                "coefficient": self.names,
+                "value": self.value,
+                "se": self.se,
+                "t": t,
+                "p": p,
+                "ci_low": self.value - half,
+                "ci_high": self.value + half,
+            }
+        )
+
+    @property
+    def note(self) -> str:
+        """What the errors are, for a table."""
+        what = {
+            "unit": f"{self.clusters:,} clusters",
+            "unit_and_period": f"clusters by unit and by period, {self.clusters:,} of the fewer",
+            "independent": "independent rows of equal variance",
+        }
+        return (
+            f"Standard errors: {what[self.errors]}; degrees of freedom: {RULES[self.rule]}; no"
+            " survey design."
+        )
+
+    def _repr_html_(self) -> str:
+        return (
+            self.to_frame().to_html(index=False, float_format=figure, na_rep="")
+            + f"<p><small>{self.note}</small></p>"
+        )
+
+
+def panel_ols(
+    data: Sample | PanelLike,
+    outcome: str,
+    treated: str | None = None,
+    event_time: str | None = None,
+    unit: str | None = None,
+    time: str | None = None,
+    covariates: Sequence[str] = (),
+    reference: Sequence[float] = (-1,),
+    errors: Errors = "unit",
+    rule: Rule = "nested",
+    series_breaks: Sequence[float] = (),
+    acknowledge_breaks: bool = False,
+) -> ClassicalFit:
+    """The coefficients of `two_way` with textbook errors, to stand beside published tables;
+    `two_way` carries the survey.
+
+    linearmodels counts unit effects by default, which inflates clustered errors of a two-wave panel
+    by 41%. It is called without any correction (auto_df=False, count_effects=False), and the rule
+    named is applied: G / (G - 1) * (N - 1) / (N - K) with clusters, N / (N - K) with all effects in
+    K for independent rows.
+
+    Parameters
+    ----------
+    treated, event_time, reference, covariates, series_breaks, acknowledge_breaks : as in `two_way`.
+    errors : "unit" (clustered by unit), "unit_and_period" (Cameron, Gelbach and Miller; negative eigenvalues set to 0, as in fixest), "independent".  rule : "nested", "full" or "none".
+
+    Raises
+    ------
+    IdentificationError : as two_way.
+    """
+    if rule not in RULES or errors not in ("unit", "unit_and_period", "independent"):
+        raise IdentificationError(
+            Problem(
+                "unknown rule or errors",
+                "arguments 'rule' and 'errors'",
+                f"one of {', '.join(RULES)}; 'unit', 'unit_and_period' or 'independent'",
+                f"{rule!r}, {errors!r}",
+            )
+        )
+    covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    checked = two_way(
+        data,
+        outcome,
+        treated,
+        event_time,
+        None,
+        unit,
+        time,
+        covariates,
+        reference,
+        "design",
+        series_breaks,
+        acknowledge_breaks,
+    )
+    column = treated or event_time or ""
+    long = read_long(data, [outcome, column, *covariates], unit, time, None, "panel_ols")
+    d = long.columns[column]
+    main = (
+        [d]
+        if treated is not None
+        else [(d == float(name)).astype(float) for name in checked.names[len(covariates) :]]
+    )
+    index = pd.MultiIndex.from_arrays([long.unit, long.period], names=["unit", "period"])
+    x = pd.DataFrame(
+        np.column_stack([*(long.columns[c] for c in covariates), *main]),
+        index=index,
+        columns=list(checked.names),
+    )
+    y, w = (
+        pd.Series(long.columns[outcome], index=index, name="outcome"),
+        pd.Series(long.weights, index=index),
+    )
+    model = PanelOLS(y, x, entity_effects=True, time_effects=True, weights=w, check_rank=False)
+    plain = {"debiased": False, "auto_df": False, "count_effects": False}
+    if errors == "independent":
+        fit = model.fit(cov_type="unadjusted", **plain)
+        return _finished(
+            long, checked.names, np.array(fit.params), np.array(fit.cov), 0, rule, errors
+        )
+    if errors == "unit":
+        fit = model.fit(cov_type="clustered", cluster_entity=True, group_debias=False, **plain)
+        return _finished(
+            long, checked.names, np.array(fit.params), np.array(fit.cov), long.units, rule, errors
+        )
+    parts = [
+        model.fit(
+            cov_type="clustered",
+            clusters=pd.DataFrame({"by": code}, index=index),
+            group_debias=False,
+            **plain,
+        )
+        for code in (long.unit, long.period, _pairs(long))
+    ]
+    values, vectors = np.linalg.eigh(
+        np.array(parts[0].cov) + np.array(parts[1].cov) - np.array(parts[2].cov)
+    )
+    vcov = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    return _finished(
+        long,
+        checked.names,
+        np.array(parts[0].params),
+        vcov,
+        min(long.units, long.periods.size),
+        rule,
+        errors,
+    )
+
+
+def _pairs(long: Long) -> Int:
+    return long.unit * long.periods.size + long.period
+
+
+def _finished(
+    long: Long,
+    names: tuple[str, ...],
+    value: Float,
+    vcov: Float,
+    clusters: int,
+    rule: Rule,
+    errors: Errors,
+) -> ClassicalFit:
+    n, p, units, periods = long.unit.size, len(names), long.units, long.periods.size
+    everything = p + units + periods - 1
+    if errors == "independent":
+        counted = 0 if rule == "none" else everything
+        factor = n / (n - counted)
+    else:
+        nested = p + (1 if errors == "unit_and_period" else periods)
+        counted = {"nested": nested, "full": everything, "none": 0}[rule]
+        factor = 1.0 if rule == "none" else clusters / (clusters - 1) * (n - 1) / (n - counted)
+    df = float(n - counted) if errors == "independent" else float(clusters - 1)
+    return ClassicalFit(
+        names, value, np.sqrt(np.diag(vcov) * factor), df, n, clusters, counted, rule, errors
+    )

@@ -1,0 +1,323 @@
+"""How far trends may have parted before the conclusion falls (Rambachan and Roth 2023)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.number_format import figure
+from mismes_eval.impact.did.event_path import EventPath, event_path
+from mismes_eval.impact.sensitivity.relative_magnitudes import (
+    breaks,
+    confidence_set,
+    identified_set,
+)
+from mismes_eval.numerics.rows import Float
+
+if TYPE_CHECKING:
+    from diff_diff import MultiPeriodDiDResults
+
+Target = Literal["average", "first"] | Mapping[int, float]
+
+
+@dataclass(frozen=True)
+class HonestDiD:
+    """table: one row an allowed deviation (m, set_low, set_high, ci_low, ci_high); original: value,
+    low, high under parallel trends.
+
+    breakdown: the largest grid value with an interval that excludes 0; None where even the first
+    covers 0.
+    """
+
+    method: str
+    target: str
+    original: tuple[float, float, float]
+    table: pd.DataFrame
+    breakdown: float | None
+    level: float
+    notes: tuple[str, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """m, set_low, set_high (what the point estimates allow), ci_low, ci_high (robust interval)."""
+        return self.table.copy()
+
+    @property
+    def text(self) -> str:
+        """The finding in a sentence."""
+        allowed = (
+            "breaks in trend up to M times the largest one before treatment"
+            if self.method == "relative_magnitude"
+            else "a slope that changes by up to M from one period to the next"
+        )
+        value, low, high = self.original
+        first = f"Under parallel trends {self.target} is {value:.4g} ({low:.4g} to {high:.4g})."
+        if self.breakdown is None:
+            return (
+                f"{first} Allowing for {allowed}, the interval covers 0 already at M ="
+                f" {self.table['m'].iloc[0]:g}."
+            )
+        beyond = self.table.loc[self.table["m"] > self.breakdown, "m"]
+        tail = (
+            f" and covers it at M = {beyond.iloc[0]:g}"
+            if len(beyond)
+            else ", the largest value tried"
+        )
+        return (
+            f"{first} Allowing for {allowed}, the interval excludes 0 at M ="
+            f" {self.breakdown:g}{tail}."
+        )
+
+    def plot(self, ax: Any = None) -> Any:
+        """Robust interval for each allowed deviation, the parallel-trends interval first. Returns
+        the axes.
+        """
+        if ax is None:
+            _, ax = plt.subplots(figsize=(6, 3.8), layout="constrained")
+        m = self.table["m"].to_numpy(float)
+        gap = float(np.diff(m).min()) if m.size > 1 else 1.0
+        value, low, high = self.original
+        ax.vlines(m[0] - gap, low, high, color="#c55a11", lw=2, label="parallel trends")
+        ax.plot(m[0] - gap, value, "o", color="#c55a11", ms=5)
+        ax.vlines(
+            m,
+            self.table["ci_low"],
+            self.table["ci_high"],
+            color="#1f4e79",
+            lw=2,
+            label=f"robust {100 * self.level:g}% interval",
+        )
+        ax.axhline(0, color="0.4", lw=0.8)
+        ax.set_xticks([m[0] - gap, *m], ["parallel", *(f"{v:.3g}" for v in m)])
+        ax.set_xlabel(
+            "M: post-treatment breaks over the largest before"
+            if self.method == "relative_magnitude"
+            else "M: change of the slope of the deviation, per period"
+        )
+        ax.set_ylabel(self.target)
+        ax.legend(frameon=False)
+        ax.spines[["top", "right"]].set_visible(False)
+        return ax
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<p><small>{note}</small></p>" for note in self.notes)
+        return f"<p>{self.text}</p>{self.table.to_html(index=False, float_format=figure, na_rep='')}{notes}"
+
+    def __repr__(self) -> str:
+        return f"{self.text}\n{self.table.to_string(index=False)}"
+
+
+def honest_did(
+    event_study: Estimate,
+    method: Literal["relative_magnitude", "smoothness"] = "relative_magnitude",
+    grid: Sequence[float] | None = None,
+    target: Target = "average",
+    level: float = 0.95,
+) -> HonestDiD:
+    """Intervals for the effect that stay right when trends were not quite parallel.
+
+    Parameters
+    ----------
+    event_study : an Estimate with keys column 'event_time' and a common reference period (its row
+        missing, or 0 with standard error 0).
+        Coefficients must be differences from that period: a varying base does not have one.
+    method : "relative_magnitude": breaks after treatment up to M times the largest break before it;
+        "smoothness": the slope of the deviation changes by at most M between periods (M = 0: a
+        straight line).
+    grid : values of M. Default 0, 0.5, 1, 1.5, 2; for smoothness five values up to the largest
+        change of slope seen before treatment.
+    target : "average" of the effects after treatment, "first", or weights by event time.  level : of the intervals.
+
+    Returns
+    -------
+    HonestDiD. Relative magnitudes: conditional test with a least-favourable first stage, inverted
+    (HonestDiD in R: C-LF). Smoothness: shortest interval of fixed length (FLCI), from the library
+    diff-diff. With few PSUs the covariance is widened by (t / normal quantile)^2, t with the
+    design's degrees of freedom.
+
+    Raises
+    ------
+    IdentificationError : no event times, no or several reference periods, gaps, no period before or
+        after; covariance that is not finite.
+
+    References
+    ----------
+    Rambachan and Roth (2023), Review of Economic Studies 90, 2555-2591.
+    """
+    if method not in ("relative_magnitude", "smoothness"):
+        raise EstimateError(
+            Problem(
+                "unknown restriction",
+                "argument 'method'",
+                "relative_magnitude or smoothness",
+                repr(method),
+            )
+        )
+    if not 0.5 < level < 1:
+        raise EstimateError(
+            Problem(
+                "the level is no probability above one half",
+                "argument 'level'",
+                "a number between 0.5 and 1",
+                str(level),
+            )
+        )
+    path = event_path(event_study)
+    weights, label = _target(path, target)
+    values = _grid(path, method, grid)
+    widened = _widened(path, level)
+    table = pd.DataFrame(
+        [_row(path, widened, weights, method, m, level) for m in values],
+        columns=["m", "set_low", "set_high", "ci_low", "ci_high"],
+    )
+    value = float(weights @ path.beta[path.pre :])
+    se = float(np.sqrt(weights @ path.vcov[path.pre :, path.pre :] @ weights))
+    q = float(stats.t.ppf(0.5 + level / 2, path.dof))
+    excluded = ((table["ci_low"] > 0) | (table["ci_high"] < 0)).to_numpy()
+    held = int(excluded.argmin()) if not excluded.all() else excluded.size
+    notes = [
+        f"Reference period {path.reference}; {path.pre} periods before, {len(path.after)} after;"
+        f" {path.dof:g} degrees of freedom."
+    ]
+    if method == "relative_magnitude":
+        notes.append(
+            "The sampling error of the largest break before treatment is in the interval; the set"
+            " between set_low and set_high ignores it."
+        )
+    notes.append(
+        "Rambachan and Roth (2023), "
+        + (
+            "conditional test with a least-favourable first stage."
+            if method == "relative_magnitude"
+            else "fixed-length interval."
+        )
+    )
+    return HonestDiD(
+        method,
+        label,
+        (value, value - q * se, value + q * se),
+        table,
+        None if held == 0 else float(values[held - 1]),
+        level,
+        (*notes, *event_study.notes),
+    )
+
+
+def _row(
+    path: EventPath, widened: Float, weights: Float, method: str, m: float, level: float
+) -> tuple[float, float, float, float, float]:
+    if method == "relative_magnitude":
+        return (
+            m,
+            *identified_set(path.beta, path.pre, weights, m),
+            *confidence_set(path.beta, widened, path.pre, weights, m, level),
+        )
+    # Loaded here: the library takes half a second, and every report would pay for a method that few
+    # ask for.
+    result = (
+        import_module("diff_diff")
+        .HonestDiD(method="smoothness", M=m, alpha=1 - level, l_vec=weights)
+        .fit(_handed_over(path, widened))
+    )
+    return m, float(result.lb), float(result.ub), float(result.ci_lb), float(result.ci_ub)
+
+
+def _handed_over(path: EventPath, vcov: Float) -> MultiPeriodDiDResults:
+    """Our estimates in the form that diff-diff reads."""
+    peer = import_module("diff_diff")
+    times = [*path.before, *path.after]
+    se = np.sqrt(np.diag(vcov))
+    effects = {
+        e: peer.PeriodEffect(
+            e, float(b), float(s), float(b / s), float("nan"), (float("nan"), float("nan"))
+        )
+        for e, b, s in zip(times, path.beta, se, strict=True)
+    }
+    nan = float("nan")
+    results: MultiPeriodDiDResults = peer.MultiPeriodDiDResults(
+        period_effects=effects,
+        avg_att=nan,
+        avg_se=nan,
+        avg_t_stat=nan,
+        avg_p_value=nan,
+        avg_conf_int=(nan, nan),
+        n_obs=0,
+        n_treated=0,
+        n_control=0,
+        pre_periods=list(path.before),
+        post_periods=list(path.after),
+        vcov=vcov,
+        reference_period=path.reference,
+        interaction_indices={e: i for i, e in enumerate(times)},
+    )
+    return results
+
+
+def _widened(path: EventPath, level: float) -> Float:
+    ratio = float(stats.t.ppf(0.5 + level / 2, path.dof) / stats.norm.ppf(0.5 + level / 2))
+    return path.vcov * ratio**2
+
+
+def _target(path: EventPath, target: Target) -> tuple[Float, str]:
+    k = len(path.after)
+    if isinstance(target, Mapping):
+        unknown = sorted(set(target) - set(path.after))
+        if unknown or not target:
+            raise EstimateError(
+                Problem(
+                    "weights name no period after treatment",
+                    "argument 'target'",
+                    f"event times among {list(path.after)}",
+                    str(unknown),
+                )
+            )
+        return np.array(
+            [float(target.get(e, 0.0)) for e in path.after]
+        ), "weighted effect at " + ", ".join(f"{e} ({w:g})" for e, w in target.items())
+    if target == "average":
+        return (
+            np.full(k, 1 / k),
+            f"average effect over event times {path.after[0]} to {path.after[-1]}",
+        )
+    if target == "first":
+        return np.eye(k)[0], f"effect at event time {path.after[0]}"
+    raise EstimateError(
+        Problem(
+            "unknown target",
+            "argument 'target'",
+            "'average', 'first' or weights by event time",
+            repr(target),
+        )
+    )
+
+
+def _grid(path: EventPath, method: str, grid: Sequence[float] | None) -> list[float]:
+    if grid is not None:
+        values = [float(m) for m in grid]
+        if (
+            not values
+            or any(not np.isfinite(m) or m < 0 for m in values)
+            or values != sorted(set(values))
+        ):
+            raise EstimateError(
+                Problem(
+                    "the grid does not fit",
+                    "argument 'grid'",
+                    "increasing values of 0 or more",
+                    str(list(grid)),
+                )
+            )
+        return values
+    if method == "relative_magnitude":
+        return [0.0, 0.5, 1.0, 1.5, 2.0]
+    steps = breaks(path.pre) @ path.beta[: path.pre]
+    largest = float(np.abs(np.diff(steps)).max()) if steps.size > 1 else float(np.abs(steps).max())
+    return [float(m) for m in np.linspace(0, largest, 5)]

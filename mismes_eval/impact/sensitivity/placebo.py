@@ -1,0 +1,162 @@
+"""Effects that should not be there: outcomes that the measure cannot move, dates before it, groups
+without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.domains import require, yes_no
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.hypothesis import Test, wald
+from mismes_eval.impact.did.heterogeneity import joint
+from mismes_eval.impact.inference.randomisation import D, sample_of
+from mismes_eval.impact.sensitivity.robustness import Specification, SpecificationCurve, attempt
+
+
+@dataclass(frozen=True)
+class Placebo:
+    """curve: one run a placebo; joint: Wald test that all are 0, where they stand on one design;
+    rank_p: share of placebos at least as large as the actual, or None.
+    """
+
+    curve: SpecificationCurve
+    joint: Test | NotEstimable
+    rank_p: float | None = None
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a placebo: specification, value, se, ci_low, ci_high, p, n, degf, reason."""
+        return self.curve.to_frame()
+
+    def plot(self, ax: Any = None) -> Any:
+        """The placebo effects with their intervals. Returns the axes."""
+        return self.curve.plot(ax)
+
+    def _repr_html_(self) -> str:
+        rank = (
+            ""
+            if self.rank_p is None
+            else (
+                "<p>Share of effects at least as large as the actual one, itself counted:"
+                f" {self.rank_p:.3g}.</p>"
+            )
+        )
+        return f"{self.curve._repr_html_()}<p>All placebos 0: {self.joint}</p>{rank}"
+
+
+def placebo_outcomes(
+    function: Callable[[D, str], Estimate], data: D, outcomes: Sequence[str]
+) -> Placebo:
+    """The effect on outcomes that the measure cannot have moved (schooling at enrolment, say).
+    function(data, outcome) gives one value.
+    """
+    if not outcomes:
+        raise EstimateError(
+            Problem("no placebo outcome", "argument 'outcomes'", "one or more columns", "none")
+        )
+    runs = [
+        Specification(o, {"outcome": o}, attempt(data, lambda d, name=o: function(d, name), {}))
+        for o in outcomes
+    ]
+    return _placebo(
+        runs, None, ("Outcomes that the measure cannot have moved.", *sample_of(data).notes)
+    )
+
+
+def placebo_dates(
+    function: Callable[[D, object], Estimate], data: D, dates: Sequence[object]
+) -> Placebo:
+    """The effect of a treatment that is dated before it began. function(data, date) must use only
+    what came before the true date, and gives one value.
+    """
+    if not dates:
+        raise EstimateError(Problem("no placebo date", "argument 'dates'", "one or more", "none"))
+    runs = [
+        Specification(
+            str(date), {"date": str(date)}, attempt(data, lambda d, at=date: function(d, at), {})
+        )
+        for date in dates
+    ]
+    return _placebo(runs, None, ("Treatment dated before it began.", *sample_of(data).notes))
+
+
+def placebo_groups(function: Callable[[D], Estimate], data: D, treated: str, group: str) -> Placebo:
+    """The effect of the measure where there was none: each group (region, say) of the comparison
+    rows in turn plays the treated.
+
+    Parameters
+    ----------
+    function : of data like `data`, gives one value; it reads the column `treated`.  treated : boolean or 0/1.  group : column; groups that have comparison rows.
+
+    Returns
+    -------
+    Placebo with the actual effect first ("actual") and rank_p: how many of all these effects are at
+    least as large.
+    """
+    sample = sample_of(data)
+    if group not in sample.frame.columns:
+        raise EstimateError(Problem("unknown column", f"column '{group}'", "a column of the frame"))
+    require(sample, [treated], "placebo_groups")
+    d = yes_no(sample, treated, "placebo_groups")
+    compared = sample.active & (d == 0)
+    levels = sorted(sample.frame.loc[compared, group].dropna().unique().tolist(), key=str)
+    if len(levels) < 2:
+        raise EstimateError(
+            Problem(
+                "too few groups without the measure",
+                f"column '{group}'",
+                "two or more",
+                str(levels),
+            )
+        )
+    kind = sample.frame[treated].dtype
+    actual = attempt(data, function, {})
+    runs = []
+    for level in levels:
+        here = (sample.frame[group] == level).to_numpy(bool, na_value=False)
+        fake = pd.Series(here, index=sample.frame.index).astype(kind)
+        runs.append(
+            Specification(
+                str(level),
+                {group: str(level)},
+                attempt(data.with_columns({treated: fake}).where(d == 0), function, {}),
+            )
+        )
+    sizes = [abs(float(r.result.value[0])) for r in runs if isinstance(r.result, Estimate)]
+    rank = None
+    if isinstance(actual, Estimate) and sizes:
+        rank = (1 + sum(size >= abs(float(actual.value[0])) for size in sizes)) / (1 + len(sizes))
+    placebo = _placebo(
+        runs,
+        rank,
+        (f"Groups of '{group}' without the measure play the treated, in turn.", *sample.notes),
+    )
+    curve = placebo.curve
+    return Placebo(
+        SpecificationCurve(
+            (Specification("actual", {group: "actual"}, actual), *curve.runs), "actual", curve.notes
+        ),
+        placebo.joint,
+        rank,
+    )
+
+
+def _placebo(runs: list[Specification], rank: float | None, notes: tuple[str, ...]) -> Placebo:
+    done = [r.result for r in runs if isinstance(r.result, Estimate)]
+    return Placebo(SpecificationCurve(tuple(runs), None, notes), _all_zero(done), rank)
+
+
+def _all_zero(done: Sequence[Estimate]) -> Test | NotEstimable:
+    if not done:
+        return NotEstimable("no placebo could be estimated")
+    try:
+        together = joint(done)
+    except EstimateError as error:
+        return NotEstimable(str(error))
+    return wald(together, np.eye(together.p))

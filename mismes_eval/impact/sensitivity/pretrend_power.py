@@ -1,0 +1,128 @@
+"""What a pre-trend test could have seen: the straight-line difference in trends found with a stated
+chance (Roth 2022).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from scipy.optimize import brentq
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.number_format import figure
+from mismes_eval.impact.did.event_path import event_path
+from mismes_eval.weighting.checked import Count, Level, Seed
+
+
+@dataclass(frozen=True)
+class PretrendPower:
+    """table: test, power, slope (per period), bias (of the average effect after treatment, were
+    that slope to go on).
+    """
+
+    table: pd.DataFrame
+    average: float
+    notes: tuple[str, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """test, power, slope, bias."""
+        return self.table.copy()
+
+    def _repr_html_(self) -> str:
+        return self.table.to_html(index=False, float_format=figure, na_rep="") + "".join(
+            f"<p><small>{note}</small></p>" for note in self.notes
+        )
+
+
+def pretrend_power(
+    event_study: Estimate,
+    powers: Sequence[float] = (0.5, 0.8),
+    level: Level = 0.95,
+    draws: Count = 40_000,
+    seed: Seed = 1,
+) -> PretrendPower:
+    """The straight-line difference in trends that the pre-trend test would find with the stated
+    power: what it could not see.
+
+    Parameters
+    ----------
+    event_study : as for honest_did.  powers : chances of rejection.  level : of the tests.  draws, seed : for the test of separate coefficients.
+
+    Returns
+    -------
+    PretrendPower, for two tests: any coefficient before treatment outside its own interval
+    ("separate"), and all of them jointly ("joint", F).
+
+    References
+    ----------
+    Roth (2022), American Economic Review: Insights 4, 305-322.
+    """
+    if not powers or any(not 1 - level < p < 1 for p in powers):
+        raise EstimateError(
+            Problem(
+                "a power is out of range",
+                "argument 'powers'",
+                f"between {1 - level:g} and 1",
+                str(list(powers)),
+            )
+        )
+    path = event_path(event_study)
+    v = path.vcov[: path.pre, : path.pre]
+    se = np.sqrt(np.diag(v))
+    line = (np.array(path.before) - path.reference).astype(float)
+    values, vectors = np.linalg.eigh(v / np.outer(se, se))
+    rng = np.random.default_rng(seed)
+    t = rng.standard_normal((draws, path.pre)) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
+    if np.isfinite(path.dof):
+        stretch = np.sqrt(rng.chisquare(path.dof, draws) / path.dof)[:, None]
+    else:
+        stretch = np.ones((draws, 1))
+    critical = float(stats.t.ppf(0.5 + level / 2, path.dof))
+    size = float(line @ np.linalg.solve(v, line))
+    f = (
+        stats.f.ppf(level, path.pre, path.dof)
+        if np.isfinite(path.dof)
+        else stats.chi2.ppf(level, path.pre) / path.pre
+    )
+
+    def separate(slope: float) -> float:
+        return float((np.abs(t + slope * line / se) > critical * stretch).any(axis=1).mean())
+
+    def joint(slope: float) -> float:
+        if slope == 0:  # scipy's noncentral F is not defined without a shift
+            return 1 - level
+        if np.isfinite(path.dof):
+            return float(stats.ncf.sf(f, path.pre, path.dof, slope**2 * size))
+        return float(stats.ncx2.sf(f * path.pre, path.pre, slope**2 * size))
+
+    top = 40 / np.sqrt(size)
+    average = float(np.mean(np.array(path.after) - path.reference))
+    rows = []
+    for name, power in (("separate", separate), ("joint", joint)):
+        for p in powers:
+            slope = (
+                0.0
+                if power(0.0) >= p
+                else float(brentq(lambda s, g=power, q=p: g(s) - q, 0.0, top, xtol=1e-10 * top))
+            )  # type: ignore[misc]
+            rows.append((name, p, slope, slope * average))
+    notes = (
+        (
+            "A line of this slope through the periods before treatment would have been found with"
+            " this chance; bias is what it adds to the average effect after it."
+        ),
+        (
+            f"Chance of a rejection without any difference in trends: separate {separate(0.0):.3f},"
+            f" joint {joint(0.0):.3f}."
+        ),
+    )
+    return PretrendPower(
+        pd.DataFrame(rows, columns=["test", "power", "slope", "bias"]),
+        average,
+        (*notes, *event_study.notes),
+    )

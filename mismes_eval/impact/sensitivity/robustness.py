@@ -1,0 +1,405 @@
+"""One question, many declared ways to answer it: specification curve, leave-one-out, donut. What
+fails stays in the table with its reason.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import EstimateError, MismesError, Problem
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.number_format import figure
+from mismes_eval.impact.inference.randomisation import D, sample_of
+from mismes_eval.weighting.checked import Finite, check
+
+Run = Callable[..., Estimate]
+
+
+@dataclass(frozen=True)
+class Specification:
+    """One way to estimate: its name, the choices it made, and what came of it."""
+
+    name: str
+    choices: Mapping[str, str]
+    result: Estimate | NotEstimable
+
+
+@dataclass(frozen=True)
+class SpecificationCurve:
+    """runs in the order they were declared; reference: name of the one that the others are held
+    against, or None.
+    """
+
+    runs: tuple[Specification, ...]
+    reference: str | None
+    notes: tuple[str, ...]
+
+    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
+        """One row a run: specification, its choices, value, se, ci_low, ci_high, p, n, degf, reason
+        (where it could not be estimated).
+        """
+        rows = []
+        for run in self.runs:
+            row: dict[str, object] = {"specification": run.name, **run.choices}
+            if isinstance(run.result, NotEstimable):
+                row |= {
+                    c: np.nan for c in ("value", "se", "ci_low", "ci_high", "p", "n", "degf")
+                } | {"reason": run.result.reason}
+            else:
+                e, ci = run.result, run.result.ci(level)
+                row |= {
+                    "value": e.value[0],
+                    "se": e.se[0],
+                    "ci_low": ci["low"].iloc[0],
+                    "ci_high": ci["high"].iloc[0],
+                    "p": e.pvalue[0],
+                    "n": e.n[0],
+                    "degf": e.dof[0],
+                    "reason": "",
+                }
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+    def result(self, name: str) -> Estimate | NotEstimable:
+        """The result of one run."""
+        for run in self.runs:
+            if run.name == name:
+                return run.result
+        raise EstimateError(
+            Problem(
+                "no such specification",
+                f"argument 'name' = {name!r}",
+                f"one of {', '.join(r.name for r in self.runs[:20])}",
+            )
+        )
+
+    @property
+    def text(self) -> str:
+        """Range, median, agreement in sign, how many are distinguishable from 0, how many could not
+        be estimated.
+        """
+        t = self.to_frame()
+        done = t[t["reason"] == ""]
+        if done.empty:
+            return f"None of {len(t)} specifications could be estimated."
+        v = done["value"]
+        words = (
+            f"{len(done)} of {len(t)} specifications were estimated: {v.min():.4g} to"
+            f" {v.max():.4g}, median {v.median():.4g}; {int((v > 0).sum())} positive,"
+            f" {int((v < 0).sum())} negative; "
+        )
+        words += f"{int(((done['ci_low'] > 0) | (done['ci_high'] < 0)).sum())} intervals exclude 0."
+        if self.reference is not None and self.reference in set(done["specification"]):
+            own = float(done.loc[done["specification"] == self.reference, "value"].iloc[0])
+            far = done.iloc[int((v - own).abs().to_numpy().argmax())]
+            words += (
+                f" Farthest from '{self.reference}' ({own:.4g}) is '{far['specification']}'"
+                f" ({far['value']:.4g})."
+            )
+        return words
+
+    def plot(self, ax: Any = None) -> Any:
+        """Estimates in order of size with 95% intervals, and below them the choices of each.
+        Returns the upper axes.
+        """
+        t = self.to_frame()
+        done = t[t["reason"] == ""].sort_values("value").reset_index(drop=True)
+        options = [(c, str(v)) for c in self._columns() for v in pd.unique(done[c])]
+        if ax is None:
+            height = 3.0 + 0.2 * len(options)
+            _, axes = plt.subplots(
+                2 if options else 1,
+                1,
+                sharex=True,
+                figsize=(7.5, height),
+                height_ratios=[3.0, 0.2 * len(options)] if options else None,
+                layout="constrained",
+                squeeze=False,
+            )
+            ax, below = axes[0, 0], axes[1, 0] if options else None
+        else:
+            below = None
+        colour = np.where(done["specification"] == self.reference, "#c55a11", "#1f4e79")
+        ax.vlines(done.index, done["ci_low"], done["ci_high"], color=colour, lw=1.4)
+        ax.scatter(done.index, done["value"], color=colour, s=16, zorder=3)
+        ax.axhline(0, color="0.4", lw=0.8)
+        ax.set_ylabel("effect")
+        ax.spines[["top", "right"]].set_visible(False)
+        if below is not None:
+            for y, (column, option) in enumerate(options):
+                chosen = done.index[done[column].astype(str) == option]
+                below.plot(chosen, [y] * len(chosen), "s", color="#1f4e79", ms=4)
+            below.set_yticks(range(len(options)), [f"{c}: {o}" for c, o in options], fontsize=8)
+            below.invert_yaxis()
+            below.set_xticks([])
+            below.spines[["top", "right", "bottom"]].set_visible(False)
+        else:
+            ax.set_xticks(done.index, done["specification"], rotation=60, ha="right", fontsize=8)
+        return ax
+
+    def _columns(self) -> list[str]:
+        return list(dict.fromkeys(c for run in self.runs for c in run.choices))
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<p><small>{note}</small></p>" for note in self.notes)
+        return f"<p>{self.text}</p>{self.to_frame().to_html(index=False, float_format=figure, na_rep='')}{notes}"
+
+    def __repr__(self) -> str:
+        return f"{self.text}\n{self.to_frame().to_string(index=False)}"
+
+
+def robustness(
+    data: D,
+    function: Run,
+    specifications: Mapping[str, Mapping[str, Any]],
+    common: Mapping[str, Any] | None = None,
+    reference: str | None = None,
+    choices: Mapping[str, Mapping[str, str]] | None = None,
+) -> SpecificationCurve:
+    """Estimate in every declared way.
+
+    Parameters
+    ----------
+    data : a Sample or a panel.  function : e.g. att_2x2; called as function(data, **arguments), gives an Estimate of one value.
+    specifications : name -> arguments of the call. "where": a mask, narrows the data.  common : arguments of all calls.
+    reference : the main specification's name.  choices : name -> what to print of each specification; default its arguments.
+
+    Returns
+    -------
+    SpecificationCurve; a specification that raises one of this package's errors stays in it as
+    NotEstimable with the reason.
+
+    References
+    ----------
+    Simonsohn, Simmons and Nelson (2020), Nature Human Behaviour 4, 1208-1214.
+    """
+    if not specifications or (reference is not None and reference not in specifications):
+        raise EstimateError(
+            Problem(
+                "no such specification",
+                "arguments 'specifications' and 'reference'",
+                f"one of {', '.join(specifications) or 'none given'}",
+                repr(reference),
+            )
+        )
+    wrong = [
+        Problem(
+            "a specification is no set of arguments",
+            f"argument '{argument}', '{name}'",
+            "a mapping",
+            f"a {type(each).__name__}",
+        )
+        for argument, given in (("specifications", specifications), ("choices", choices or {}))
+        for name, each in given.items()
+        if not isinstance(each, Mapping)
+    ]
+    wrong += [
+        Problem(
+            "no such specification",
+            f"argument 'choices', '{name}'",
+            f"one of {', '.join(map(str, specifications))}",
+        )
+        for name in choices or {}
+        if name not in specifications
+    ]
+    if wrong:
+        raise EstimateError(wrong)
+    runs = []
+    for name, arguments in specifications.items():
+        rest = {**(common or {}), **arguments}
+        mask = rest.pop("where", None)
+        shown = (
+            choices[name]
+            if choices is not None and name in choices
+            else {k: _shown(v) for k, v in arguments.items()}
+        )
+        runs.append(
+            Specification(
+                name, shown, attempt(data if mask is None else data.where(mask), function, rest)
+            )
+        )
+    return SpecificationCurve(tuple(runs), reference, sample_of(data).notes)
+
+
+def every_combination(
+    options: Mapping[str, Mapping[str, Any]],
+) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, str]]]:
+    """All combinations of options, as `specifications` and `choices` of robustness. options:
+    argument -> {label: value}.
+    """
+    check(EstimateError, "every_combination", ("options", options, Mapping[str, object]))
+    wrong = [
+        Problem(
+            "options of an argument are not labelled",
+            f"argument 'options', '{a}'",
+            "a mapping of label to value",
+            f"a {type(o).__name__}",
+        )
+        for a, o in options.items()
+        if not isinstance(o, Mapping)
+    ]
+    if wrong:
+        raise EstimateError(wrong)
+    specifications, choices = {}, {}
+    for labels in product(*(each for each in options.values())):
+        name = ", ".join(labels)
+        specifications[name] = {
+            argument: options[argument][label]
+            for argument, label in zip(options, labels, strict=True)
+        }
+        choices[name] = dict(zip(options, labels, strict=True))
+    return specifications, choices
+
+
+def leave_one_out(function: Callable[[D], Estimate], data: D, column: str) -> SpecificationCurve:
+    """The estimate without each region, cohort or measure in turn; the design keeps all rows.
+
+    Parameters
+    ----------
+    function : of data like `data`, gives one value.  column : of the frame; every value that occurs in the domain is left out once.
+
+    Returns
+    -------
+    SpecificationCurve with the whole as its reference ("all").
+    """
+    sample = sample_of(data)
+    levels = _levels(sample.frame, column, sample.active)
+    runs = [Specification("all", {"left out": "none"}, attempt(data, function, {}))]
+    for level in levels:
+        keep = (sample.frame[column] != level).to_numpy(bool, na_value=True)
+        runs.append(
+            Specification(
+                f"without {level}",
+                {"left out": str(level)},
+                attempt(data.where(keep), function, {}),
+            )
+        )
+    return SpecificationCurve(
+        tuple(runs), "all", (f"Each value of '{column}' left out in turn.", *sample.notes)
+    )
+
+
+def donut(
+    function: Callable[[D], Estimate],
+    data: D,
+    column: str,
+    widths: Sequence[float],
+    centre: Finite = 0.0,
+) -> SpecificationCurve:
+    """The estimate without rows close to enrolment, where outcomes dip in advance (Ashenfelter
+    1978) or answers mix before and after.
+
+    Parameters
+    ----------
+    column : time from enrolment, in any one unit; missing stays in.  widths : rows with |column - centre| below each width are left out, in turn.
+    """
+    sample = sample_of(data)
+    if column not in sample.frame.columns:
+        raise EstimateError(
+            Problem("unknown column", f"column '{column}'", "a column of the frame")
+        )
+    if not pd.api.types.is_numeric_dtype(sample.frame[column]):
+        raise EstimateError(
+            Problem(
+                "a time from enrolment is not a number",
+                f"column '{column}'",
+                "a numeric column",
+                str(sample.frame[column].dtype),
+            )
+        )
+    away = (sample.frame[column] - centre).abs().to_numpy(float, na_value=np.inf)
+    runs = [Specification("all", {"width": "0"}, attempt(data, function, {}))]
+    for width in widths:
+        runs.append(
+            Specification(
+                f"width {width:g}",
+                {"width": f"{width:g}"},
+                attempt(data.where(away >= width), function, {}),
+            )
+        )
+    return SpecificationCurve(
+        tuple(runs),
+        "all",
+        (f"Rows within the width of '{column}' = {centre:g} left out.", *sample.notes),
+    )
+
+
+def attempt(data: Any, function: Run, arguments: Mapping[str, Any]) -> Estimate | NotEstimable:
+    """One estimate, or why there is none: errors of this package become a reason, others are not
+    hidden.
+    """
+    try:
+        inspect.signature(function).bind(data, **arguments)
+    except ValueError:
+        pass  # a function of C, which tells no signature
+    except TypeError as error:
+        raise EstimateError(
+            Problem(
+                "a specification does not fit the function",
+                "arguments 'specifications' and 'common'",
+                f"arguments of {name_of(function)}",
+                str(error).removeprefix("got "),
+            )
+        ) from None
+    try:
+        result = function(data, **arguments)
+    except MismesError as error:
+        return NotEstimable(str(error))
+    if isinstance(result, NotEstimable):
+        return result
+    if not isinstance(result, Estimate) or result.p != 1:
+        got = f"{result.p} values" if isinstance(result, Estimate) else type(result).__name__
+        raise EstimateError(
+            Problem(
+                "a specification needs one value",
+                "argument 'function'",
+                "an Estimate of one value",
+                got,
+                "Choose one with select([i]).",
+            )
+        )
+    return result
+
+
+def name_of(function: Callable[..., object]) -> str:
+    """What a function is called."""
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def _levels(frame: pd.DataFrame, column: str, inside: np.ndarray) -> list[Hashable]:
+    if column not in frame.columns:
+        raise EstimateError(
+            Problem(
+                "unknown column",
+                f"column '{column}'",
+                "a column of the frame",
+                fix=f"The frame has: {', '.join(map(str, frame.columns[:30]))}.",
+            )
+        )
+    levels = sorted(frame.loc[inside, column].dropna().unique().tolist(), key=str)
+    if len(levels) < 2:
+        raise EstimateError(
+            Problem(
+                "nothing to leave out",
+                f"column '{column}'",
+                "two values or more in the domain",
+                str(levels),
+            )
+        )
+    return levels
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Sequence):
+        return ", ".join(map(str, value)) or "none"
+    return str(value)

@@ -1,0 +1,59 @@
+"""Do no harm: whether any outcome in which more is better fell by more than chance explains."""
+
+from __future__ import annotations
+
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.report.chapters.base import Context
+from mismes_eval.report.chapters.cells import SHARES, outcome_scale
+
+BETTER = (SHARES - {"abroad"}) | {
+    "months_employed_12m",
+    "earnings",
+    "earn_month",
+    "earn_home_ppp",
+    "rsi_total",
+    "rsi_econ",
+    "rsi_social",
+    "rsi_psych",
+    "life_sat",
+}
+NONE = (
+    "{m}: looked for harm in {k} outcomes and waves in which more is better: none fell by more than"
+    " chance explains. Falls within the intervals of the table cannot be excluded."
+)
+SOME = (
+    "{m}: looked for harm in {k} outcomes and waves in which more is better: {falls} fell by more"
+    " than chance explains (95% intervals, each outcome for itself)."
+)
+
+
+def harm(context: Context, study: Tracing, effect: Effects) -> list[str]:
+    """One sentence a measure; none where nothing could be estimated."""
+    seen = {
+        key: e for key, e in effect.by_wave.items() if isinstance(e, Estimate) and key[0] in BETTER
+    }
+    if not seen:
+        return []
+    falls = [
+        _fall(context, study, str(o), w, e)
+        for (o, w), e in seen.items()
+        if float(e.ci()["high"].iloc[0]) < 0
+    ]
+    if not falls:
+        return [context.text(NONE, m=effect.measure, k=len(seen))]
+    return [context.text(SOME, m=effect.measure, k=len(seen), falls="; ".join(falls))]
+
+
+def _fall(context: Context, study: Tracing, outcome: str, wave: object, e: Estimate) -> str:
+    scale, n = outcome_scale(outcome)[0], context.words.number
+    low, high = (n(float(v) * scale) for v in e.ci().iloc[0])
+    when = context.text("{m:.0f} months", m=study.months[wave])
+    return context.text(
+        "'{o}' after {w} ({v}; {lo} to {hi})",
+        o=context.column(outcome),
+        w=when,
+        v=n(float(e.value[0]) * scale),
+        lo=low,
+        hi=high,
+    )

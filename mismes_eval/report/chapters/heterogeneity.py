@@ -1,0 +1,260 @@
+"""For whom the measures work: effects by group and by feature of the measures, and p-values that
+count how many effects were looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.heterogeneity import ALL, Family, ForWhom, outcomes_family
+from mismes_eval.evaluation.tracer_study import Tracing
+from mismes_eval.impact.did.heterogeneity import GroupEffects
+from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.cells import P, outcome_scale, plain, rows
+from mismes_eval.report.document.tables import COLUMNS, P_VALUE, Table, cells_by, cells_of
+
+WOLF, HOCHBERG = "p, Romano-Wolf", "q, Benjamini-Hochberg"
+ADJUSTED = {P: (1.0, 3), WOLF: (1.0, 3), HOCHBERG: (1.0, 3)}
+_YES_NO = {"1": "yes", "0": "no", "1.0": "yes", "0.0": "no", "True": "yes", "False": "no"}
+
+
+def whom_items(context: Context, study: Tracing) -> list[Item]:
+    """T18 effects by group, T18b differences between groups, T18c adjusted p-values over outcomes
+    and waves, and the words that they allow.
+    """
+    found = context.evaluation.whom
+    if found is None:
+        return []
+    return [
+        *_verdict(context, found),
+        _effects(context, study, found),
+        _differences(context, study, found),
+        _outcomes(context, study),
+    ]
+
+
+def _verdict(context: Context, found: ForWhom) -> list[Item]:
+    f = found.differences
+    if isinstance(f, NotEstimable):
+        return []
+    sure = int((f.romano_wolf < 0.05).sum())
+    if sure == 0:
+        return [
+            context.text(
+                "No difference between groups could be shown once all {k} that were looked at are"
+                " counted.",
+                k=f.estimate.p,
+            )
+        ]
+    if sure == 1:
+        text = (
+            "1 of {k} differences between groups stays distinguishable from 0 once all that were"
+            " looked at are counted (Romano-Wolf, 5%)."
+        )
+        return [context.text(text, k=f.estimate.p)]
+    return [
+        context.text(
+            "{s} of {k} differences between groups stay distinguishable from 0 once all that were"
+            " looked at are counted (Romano-Wolf, 5%).",
+            s=sure,
+            k=f.estimate.p,
+        )
+    ]
+
+
+def _row(context: Context, measure: str, factor: str, group: str) -> str:
+    head = context.text(ALL) if measure == ALL else measure
+    return context.text(
+        "{m}, {factor}: {level}",
+        m=head,
+        factor=context.column(factor),
+        level=context.text(_YES_NO.get(group, group)),
+    )
+
+
+def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
+    cells, at = [], found.positions("effects")
+    for (measure, factor), g in found.groups.items():
+        if isinstance(g, NotEstimable):
+            cells.append(cells_of([(_head(context, measure, factor), "effect", g)], context.rules))
+            continue
+        for k in _in_order(g.effects.names):
+            name = g.effects.names[k]
+            row = _row(context, measure, factor, name)
+            cells.append(
+                _with_p(
+                    context,
+                    row,
+                    "effect",
+                    g.effects.select([k]).annotated(kind="effect"),
+                    found.effects,
+                    at[measure, factor, name],
+                )
+            )
+        cells += [
+            cells_of([(_row(context, measure, factor, name), "effect", reason)], context.rules)
+            for name, reason in g.missing.items()
+        ]
+    scale, digits = outcome_scale(str(context.evaluation.params.text("impact.main_outcome")))
+    notes = [
+        _family(context, found.effects),
+        *_alike(context, found, study),
+        study.panel.sample.design.basis,
+    ]
+    return Table(
+        "T18",
+        "Effects by group, main outcome and wave",
+        _joined(cells),
+        study.source,
+        tuple(notes),
+        scale,
+        digits,
+        context.synthetic,
+        ADJUSTED,
+    )
+
+
+def _in_order(names: Sequence[str]) -> list[int]:
+    """Low before medium before high, voluntary before forced; other groups as they stand."""
+    rank = {"low": 0, "medium": 1, "high": 2, "voluntary": 0, "forced": 1}
+    return sorted(range(len(names)), key=lambda k: rank.get(names[k].split(" ")[0], k))
+
+
+def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
+    cells, at = [], found.positions("differences")
+    for (measure, factor), g in found.groups.items():
+        if isinstance(g, NotEstimable):
+            continue
+        if isinstance(g.differences, NotEstimable):
+            cells.append(
+                cells_of(
+                    [(_head(context, measure, factor), "difference", g.differences)], context.rules
+                )
+            )
+            continue
+        for k, name in enumerate(g.differences.keys["group"].astype(str)):
+            base = context.text(_YES_NO.get(g.reference, g.reference))
+            row = context.text(
+                "{row}, against {base}", row=_row(context, measure, factor, name), base=base
+            )
+            cells.append(
+                _with_p(
+                    context,
+                    row,
+                    "difference",
+                    g.differences.select([k]).annotated(kind="contrast"),
+                    found.differences,
+                    at[measure, factor, name],
+                )
+            )
+    scale, digits = outcome_scale(str(context.evaluation.params.text("impact.main_outcome")))
+    notes = (_family(context, found.differences), study.panel.sample.design.basis)
+    title = "Differences of the effect between groups, with the standard error of the difference"
+    return Table(
+        "T18b",
+        title,
+        _joined(cells),
+        study.source,
+        notes,
+        scale,
+        digits,
+        context.synthetic,
+        ADJUSTED,
+    )
+
+
+def _outcomes(context: Context, study: Tracing) -> Table:
+    """T18c: every outcome and wave of a measure as one family."""
+    cells, seed = [], context.evaluation.params.integer("impact.seed") or 1
+    for effect in context.evaluation.effects:
+        keys, f = outcomes_family(effect, seed)
+        if isinstance(f, NotEstimable):
+            cells.append(cells_of([(effect.measure, P, f)], context.rules))
+            continue
+        for k, (outcome, wave) in enumerate(keys):
+            row = context.text(
+                "{m}: {o}, {w}",
+                m=effect.measure,
+                o=context.column(outcome),
+                w=context.text("{m:.0f} months", m=study.months[wave]),
+            )
+            cells.append(_adjusted(row, f, f.place[k]))
+    note = context.text(
+        "Each measure's outcomes and waves are one family: an adjusted p-value counts all of them."
+        " The effects themselves are in the tables T17."
+    )
+    return Table(
+        "T18c",
+        "P-values adjusted for the number of outcomes and waves",
+        _joined(cells),
+        study.source,
+        (note, study.panel.sample.design.basis),
+        1.0,
+        3,
+        context.synthetic,
+        ADJUSTED,
+    )
+
+
+def _with_p(
+    context: Context, row: str, column: str, e: Estimate, f: Family | NotEstimable, k: int
+) -> pd.DataFrame:
+    main = cells_by(e, context.rules, row, column)
+    if isinstance(f, NotEstimable) or main["status"].iloc[0] != "shown":
+        return main
+    return pd.concat([main, _adjusted(row, f, k)], ignore_index=True)
+
+
+def _adjusted(row: str, f: Family, k: int) -> pd.DataFrame:
+    numbers = (
+        (P, f.estimate.pvalue[k]),
+        (WOLF, f.romano_wolf[k]),
+        (HOCHBERG, f.benjamini_hochberg[k]),
+    )
+    return rows([plain(row, column, float(v), P_VALUE, kind="effect") for column, v in numbers])
+
+
+def _head(context: Context, measure: str, factor: str) -> str:
+    return context.text(
+        "{m}, {factor}",
+        m=context.text(ALL) if measure == ALL else measure,
+        factor=context.column(factor),
+    )
+
+
+def _family(context: Context, f: Family | NotEstimable) -> str:
+    if isinstance(f, NotEstimable):
+        return context.text("P-values are not adjusted: {r}", r=context.text(f.reason))
+    size = int(np.isfinite(f.romano_wolf).sum())
+    return context.text(
+        "{k} effects were looked at; the same persons under two names count once. Romano-Wolf:"
+        " chance of any false finding among them; Benjamini-Hochberg: expected share of false"
+        " findings among the findings.",
+        k=size,
+    )
+
+
+def _alike(context: Context, found: ForWhom, study: Tracing) -> list[str]:
+    """Groups of measures that few measures cannot tell apart."""
+    across = [
+        g
+        for (measure, _), g in found.groups.items()
+        if measure == ALL and isinstance(g, GroupEffects)
+    ]
+    if len(across) < 2 or len(study.measures) > 5:
+        return []
+    return [
+        context.text(
+            "Model and success factors are features of {k} measures: with so few, what differs"
+            " between them cannot be laid to one feature.",
+            k=len(study.measures),
+        )
+    ]
+
+
+def _joined(cells: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(cells, ignore_index=True) if cells else pd.DataFrame(columns=list(COLUMNS))

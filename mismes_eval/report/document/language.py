@@ -1,0 +1,253 @@
+"""Words, numbers and dates of a report's language. Adding a language is adding one .po file to
+report/locale.
+
+Every text is put into the language once: sentences with numbers where they are written (`t("{n:,}
+persons", n=12)`), names of rows, columns, notes and definitions when the table or figure that
+carries them is shown. What already is in the language, and names out of the data, stay as they are
+however often they are handed in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property, lru_cache
+from pathlib import Path
+from string import Formatter
+
+import numpy as np
+from babel import Locale
+from babel.dates import format_date
+from babel.messages.pofile import read_po
+from babel.numbers import get_decimal_symbol, get_group_symbol
+
+from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.frame.codes import codes
+
+LOCALE = Path(__file__).parent.parent / "locale"
+_FIELD = re.compile(r"\{\w+[^}]*\}")
+_LETTERS = re.compile(r"[^\W\d_]")
+_NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?%?")
+_CODE = re.compile(
+    r"(((?=\S*(\d|_|/|\.\w))\S+|[A-Z]{2,})( |$))+"
+)  # identifiers, files, hashes, and lists of them
+_NAME = re.compile(r"\w+")
+_JOINED = re.compile(r"(, | x | and | or | = )")  # between the names of a list
+_STEPS = re.compile(r"; (?![^()]*\))")  # between the steps of a weight, not inside their brackets
+# letters that an entry must have besides its {names} to be looked for in sentences that were put
+# together elsewhere
+_LITERAL = 4
+
+
+@dataclass(frozen=True)
+class Language(Formatter):
+    """code: "en", "fr", ...; words: English text -> text. Called like gettext: t("Returnees"),
+    t("{n:,} persons", n=12).
+
+    A sentence that was put together below the report ("Variance: linearised, 417 PSUs in 8 strata")
+    is found by the catalogue entry it was made from ("Variance: {how}, {psus} PSUs in {strata}
+    strata"); its parts are translated in turn. unknown collects what has no entry, for the test of
+    completeness.
+    """
+
+    code: str
+    words: Mapping[str, str]
+    unknown: set[str] = field(default_factory=set, compare=False, repr=False)
+    _said: set[str] = field(default_factory=set, compare=False, repr=False)
+    _found: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    def __call__(self, text: str, **values: object) -> str:
+        """The text in this language, with {names} filled in; numbers among the values get the
+        language's separators.
+        """
+        if not values and text in self._said:
+            return text
+        found = self._sentence(text) if values else self._look_up(text)
+        said = self.vformat(found, (), values) if values else found
+        if self.words and (values or said != text):
+            self._said.add(said)
+        return said
+
+    def name(self, text: str) -> str:
+        """A name out of the data (a region, a measure, a column of the user): shown as it stands,
+        never looked up.
+        """
+        if self.words:
+            self._said.add(text)
+        return text
+
+    def level(self, text: str) -> str:
+        """An answer: translated where the catalogue has it ("men"), else a name out of the data."""
+        return self(text) if text in self.words else self.name(text)
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        """A value in a sentence: "{n:,}", "{share:.1%}" and "{x:.2f}" with the language's
+        separators.
+        """
+        text = format(value, format_spec)
+        return (
+            self.numeral(text)
+            if isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+            else text
+        )
+
+    def number(self, value: float, digits: int = 1) -> str:
+        """A number with the language's separators; missing is a dash."""
+        if value is None or not np.isfinite(value):
+            return "–"
+        return self.numeral(f"{round(float(value), digits) + 0.0:,.{digits}f}")
+
+    def date(self, day: date) -> str:
+        """A day in words."""
+        return format_date(day, "long", locale="en_GB" if self.code == "en" else self.code)
+
+    def numeral(self, text: str) -> str:
+        """A number written the English way, written the language's way."""
+        thousands, decimal, percent = self._signs
+        return (
+            text.replace(",", "\0")
+            .replace(".", decimal)
+            .replace("\0", thousands)
+            .replace("%", percent)
+        )
+
+    @cached_property
+    def _signs(self) -> tuple[str, str, str]:
+        """Separator of thousands, decimal separator, percent sign with the space before it, from
+        the Unicode locale data.
+        """
+        percent = Locale.parse(self.code).percent_formats[None]
+        return get_group_symbol(self.code), get_decimal_symbol(self.code), percent.suffix[0]
+
+    def _sentence(self, text: str) -> str:
+        """A sentence with {names} still to fill in: it has an entry of its own or none."""
+        if self.words and text not in self.words:
+            self._miss(text)
+        return self.words.get(text) or text
+
+    def _miss(self, text: str) -> None:
+        if len(_LETTERS.findall(_FIELD.sub("", text))) >= 2 and not _CODE.fullmatch(text):
+            self.unknown.add(text)
+
+    def _look_up(self, text: str) -> str:
+        if not self.words or text in self.words:
+            return self.words.get(text) or text
+        if text not in self._found:
+            self._found[text] = self._composed(text)
+        return self._found[text]
+
+    def _composed(self, text: str) -> str:
+        found = self._matched(text)
+        if found is None:
+            self._miss(text)
+        return text if found is None else found
+
+    def _matched(self, text: str) -> str | None:
+        """The text by the entry with {names} that it was made from."""
+        for pattern, target in self._patterns:
+            match = pattern.fullmatch(text)
+            if match:
+                parts = {
+                    k: self._steps(v) if k == "steps" else self._part(v)
+                    for k, v in match.groupdict().items()
+                }
+                return target.format(**parts)
+        return None
+
+    def _part(self, text: str) -> str:
+        """What stands in a {name}: a number, a text of the catalogue, or names of columns and the
+        like.
+        """
+        if _NUMBER.fullmatch(text):
+            return self.numeral(text)
+        if text in self._said:
+            return text
+        pieces = _JOINED.split(text)  # every second one joins its neighbours
+        if text not in self.words and all(
+            p in self.words or _NAME.fullmatch(p) for p in pieces[::2]
+        ):
+            return "".join(
+                (
+                    self.words.get(p, p)
+                    if k % 2 == 0
+                    else f" {self.words.get(p[1:-1], p[1:-1])} "
+                    if p[0] == " "
+                    else p
+                )
+                for k, p in enumerate(pieces)
+            )
+        return self._look_up(text)
+
+    def _steps(self, text: str) -> str:
+        """The steps of a weight, one after the other."""
+        return self._look_up("; ").join(self._part(t) for t in _STEPS.split(text))
+
+    @cached_property
+    def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
+        """Entries with {names} as patterns, the most literal first."""
+        many = [
+            m
+            for m in self.words
+            if "{" in m and len(_LETTERS.findall(_FIELD.sub("", m))) >= _LITERAL
+        ]
+        many.sort(key=lambda m: -len(_FIELD.sub("", m)))
+        return [(_pattern(m), re.sub(r"\{(\w+)[^}]*\}", r"{\1}", self.words[m])) for m in many]
+
+
+def available() -> tuple[str, ...]:
+    """Language codes that have a catalogue; English needs none."""
+    return ("en", *sorted(p.stem for p in LOCALE.glob("*.po")))
+
+
+def _pattern(entry: str) -> re.Pattern[str]:
+    """A catalogue entry with {names} -> a pattern that captures them; a name that stands twice must
+    match itself.
+    """
+    seen: set[str] = set()
+    out, at = "", 0
+    for match in _FIELD.finditer(entry):
+        name = re.split(r"\W", match.group(0)[1:-1])[0]
+        out += re.escape(entry[at : match.start()]) + (
+            f"(?P={name})" if name in seen else f"(?P<{name}>.+?)"
+        )
+        seen.add(name)
+        at = match.end()
+    return re.compile(out + re.escape(entry[at:]), re.DOTALL)
+
+
+def language(code: str) -> Language:
+    """The language of one report, with a memory of its own. Raises ParamsError for one without a
+    catalogue.
+    """
+    if code not in available():
+        raise ParamsError(
+            Problem(
+                "no catalogue for this language",
+                "params, key 'language'",
+                f"one of {', '.join(available())}",
+                repr(code),
+                f"Add report/locale/{code}.po.",
+            )
+        )
+    return Language(code, {} if code == "en" else catalogue(LOCALE / f"{code}.po"))
+
+
+@lru_cache
+def catalogue(path: Path) -> Mapping[str, str]:
+    """English text -> text of one .po file."""
+    with path.open("rb") as file:
+        return {
+            str(m.id): str(m.string) for m in read_po(file, locale=path.stem) if m.id and m.string
+        }
+
+
+def country_name(code: str, lang: str) -> str:
+    """A country's name in a language, English where the list has none."""
+    table = codes("countries").set_index("code")
+    column = f"label_{lang}" if f"label_{lang}" in table.columns else "label_en"
+    return str(table.loc[code, column]) if code in table.index else code
+
+
+ENGLISH = Language("en", {})

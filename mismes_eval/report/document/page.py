@@ -1,0 +1,267 @@
+"""The page of a report: one self-contained file, no script, readable on screen, on paper and by a
+screen reader.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from traitlets.config import Config
+
+from mismes_eval import errors
+from mismes_eval.evaluation.params import Params
+from mismes_eval.report.document.language import Language, country_name, language
+from mismes_eval.report.document.plain import escape
+from mismes_eval.report.document.sanitize import sanitized
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+STYLE = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+CSP = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action"
+    " 'none'"
+)
+SHOWN_KINDS = frozenset({"text/html", "text/plain", "image/png", "image/jpeg"})
+MAIN = '<main id="text">'
+BANNER = "SYNTHETIC DATA: made-up persons, no finding about the real country."
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What stands above the text of a report."""
+
+    title: str
+    country: str
+    lines: tuple[tuple[str, str], ...]
+    banner: str
+    lang: str
+    style: str = STYLE
+    csp: str = CSP
+
+    @property
+    def mark(self) -> str:
+        """The word on made-up data as a CSS string, for the foot of printed pages."""
+        return _css(language(self.lang)("SYNTHETIC DATA"))
+
+    @property
+    def running(self) -> str:
+        """Country and title as a CSS string, for the head of printed pages: every sign but letters,
+        digits and spaces is written as its number.
+        """
+        return _css(f"{self.country}: {self.title}")
+
+
+def _css(text: str) -> str:
+    return (
+        '"'
+        + "".join(
+            c if c.isascii() and (c.isalnum() or c == " ") else f"\\{ord(c):x} "
+            for c in text
+            if ord(c) >= 32
+        )
+        + '"'
+    )
+
+
+def page(
+    notebook: NotebookNode, params: Params, started: str, fingerprint: str, warnings: list[str]
+) -> str:
+    """A whole HTML document from an executed notebook: title block, contents, numbered chapters,
+    tables, figures, warnings of the run.
+
+    Code is left out, headings and paragraphs of the notebook are put into the report's language
+    where the catalogue has them.
+    """
+    t = language(str(params["language"]))
+    cover = cover_of(params, started, fingerprint, t)
+    exporter = import_module("nbconvert").HTMLExporter(
+        config=Config(
+            {
+                "HTMLExporter": {
+                    "exclude_input": True,
+                    "exclude_input_prompt": True,
+                    "exclude_output_prompt": True,
+                    "theme": "light",
+                }
+            }
+        ),
+        template_name="mismes",
+        extra_template_basedirs=[str(TEMPLATES)],
+    )
+    words = {k: t(k) for k in ("Contents", "Skip to the text", "Country report")}
+    body, _ = exporter.from_notebook_node(
+        _harmless(_in_language(notebook, t)),
+        resources={"cover": cover, "words": words, "closing": _closing(warnings, t)},
+    )
+    begin, end = body.index(MAIN) + len(MAIN), body.rindex("</main>")
+    return number(accessible(body[:begin] + sanitized(body[begin:end]) + body[end:]), t)
+
+
+def cover_of(params: Params, started: str, fingerprint: str, t: Language) -> Cover:
+    """The title block's words."""
+    country = country_name(params.country, t.code)
+    when = t.date(datetime.fromisoformat(started))
+    lines = [
+        (t("Reference year"), str(params["year"] or "")),
+        (t("Data"), t(str(params["data_vintage"]))),
+        (t("Produced on"), when),
+        (t("Run"), f"{fingerprint[:12]} (MANIFEST.json)"),
+    ]
+    title = str(
+        params["title"]
+        or t("Migrant support measures: evaluation from an employment and skills perspective")
+    )
+    return Cover(
+        title,
+        country,
+        tuple((k, v) for k, v in lines if v),
+        t(BANNER) if params.synthetic else "",
+        t.code,
+    )
+
+
+def _in_language(notebook: NotebookNode, t: Language) -> NotebookNode:
+    """Markdown of the notebook, paragraph by paragraph through the catalogue; its first-level
+    heading gives way to the cover.
+    """
+    if t.code == "en":
+        turned = notebook
+    else:
+        turned = type(notebook)(notebook)
+        turned.cells = [
+            type(c)({**c, "source": _translated(c.source, t)}) if c.cell_type == "markdown" else c
+            for c in notebook.cells
+        ]
+    out = type(notebook)(turned)
+    out.cells = [
+        (
+            type(c)({**c, "source": re.sub(r"(?m)^# .*$", "", c.source)})
+            if c.cell_type == "markdown"
+            else c
+        )
+        for c in turned.cells
+    ]
+    return out
+
+
+def _harmless(notebook: NotebookNode) -> NotebookNode:
+    """A notebook whose cells cannot change the page around them: HTML in Markdown is text, HTML of
+    outputs is sanitized, other markup is left out.
+    """
+    out = type(notebook)(notebook)
+    out.cells = []
+    for cell in notebook.cells:
+        new = type(cell)(cell)
+        if cell.cell_type == "markdown":
+            new["source"] = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", cell.source)
+        elif cell.cell_type == "code":
+            new["outputs"] = [o for o in map(_harmless_output, cell.outputs) if o.get("data") != {}]
+        if cell.cell_type != "raw":
+            out.cells.append(new)
+    return out
+
+
+def _harmless_output(output: NotebookNode) -> NotebookNode:
+    if "data" not in output:
+        return output
+    kept = {kind: value for kind, value in output.data.items() if kind in SHOWN_KINDS}
+    if "text/html" in kept:
+        kept["text/html"] = sanitized(kept["text/html"])
+    return type(output)({**output, "data": type(output)(kept)})
+
+
+def _translated(source: str, t: Language) -> str:
+    blocks = []
+    for block in re.split(r"\n\s*\n", source):
+        mark, text = re.fullmatch(r"(?s)(#+ |)(.*)", block.strip()).groups()  # type: ignore[union-attr]
+        blocks.append(mark + t(" ".join(text.split())))
+    return "\n\n".join(blocks)
+
+
+def _closing(warnings: list[str], t: Language) -> str:
+    if not warnings:
+        return ""
+    items = "".join(f"<li>{escape(t(w))}</li>" for w in warnings)
+    return (
+        "<section"
+        f' class="warnings"><h2>{escape(t("Warnings of this run"))}</h2><ul>{items}</ul></section>'
+    )
+
+
+def accessible(html: str) -> str:
+    """Header scopes on every table, no style blocks from data frames, tables that can be scrolled
+    by keyboard.
+    """
+    html = re.sub(r"<style scoped>.*?</style>", "", html, flags=re.DOTALL)
+    html = re.sub(r'<table border="1" class="dataframe">', '<table class="dataframe">', html)
+    html = re.sub(r'<div class="table"', '<div class="table" tabindex="0"', html)
+
+    def scoped(match: re.Match[str], scope: str) -> str:
+        return re.sub(r"<th(?![a-z])(?![^>]*scope=)", f'<th scope="{scope}"', match[0])
+
+    html = re.sub(r"<thead>.*?</thead>", lambda m: scoped(m, "col"), html, flags=re.DOTALL)
+    return re.sub(r"<tbody>.*?</tbody>", lambda m: scoped(m, "row"), html, flags=re.DOTALL)
+
+
+def number(html: str, t: Language) -> str:
+    """Number chapters and sections, and write the table of contents where the template left room."""
+    chapter = section = 0
+    entries: list[tuple[int, str, str, str]] = []
+
+    def numbered(match: re.Match[str]) -> str:
+        nonlocal chapter, section
+        level = int(match[1])
+        if level == 2:
+            chapter, section = chapter + 1, 0
+        else:
+            section += 1
+        mark = f"{chapter}" if level == 2 else f"{chapter}.{section}"
+        text = re.sub(r'<a class="anchor-link".*?</a>', "", match[3], flags=re.DOTALL).strip()
+        given = re.search(r'\bid="([^"]+)"', match[2])
+        anchor = given[1] if given else f"s{mark.replace('.', '-')}"
+        entries.append((level, mark, anchor, re.sub(r"<[^>]+>", "", text)))
+        return f'<h{level} id="{anchor}"><span class="no">{mark}</span> {text}</h{level}>'
+
+    html = re.sub(r"<h([23])\b([^>]*)>(.*?)</h\1>", numbered, html, flags=re.DOTALL)
+    items = "".join(
+        f'<li class="level{level}"><a href="#{anchor}"><span class="no">{mark}</span>'
+        f" {text}</a></li>"
+        for level, mark, anchor, text in entries
+    )
+    contents = (
+        f'<nav class="contents" aria-label="{escape(t("Contents"))}"><p'
+        f' class="head">{escape(t("Contents"))}</p><ol>{items}</ol></nav>'
+        if items
+        else ""
+    )
+    return html.replace("<!-- contents -->", contents, 1)
+
+
+def missing_alternatives(html: str) -> int:
+    """Pictures without words."""
+    return sum(
+        'alt="' not in tag or 'alt=""' in tag or "No description has been provided" in tag
+        for tag in re.findall(r"<img\b[^>]*>", html)
+    )
+
+
+def require_alternatives(html: str) -> None:
+    """Raise ReportError for a page with a picture that a blind reader cannot use."""
+    count = missing_alternatives(html)
+    if count:
+        raise errors.ReportError(
+            errors.Problem(
+                "pictures have no alternative text",
+                "report.html",
+                "words for every picture",
+                count=count,
+                fix="Show figures with report.add_figure.",
+            )
+        )

@@ -1,0 +1,462 @@
+"""Table: estimates and plain counts as data, with everything a reader needs, until it is rendered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.report.document.language import Language, language
+from mismes_eval.report.document.plain import escape, printable
+from mismes_eval.report.document.rules import Rules
+
+COLUMNS = (
+    "row",
+    "column",
+    "value",
+    "se",
+    "ci_low",
+    "ci_high",
+    "cv",
+    "n",
+    "degf",
+    "flag",
+    "kind",
+    "unit",
+    "definition",
+    "status",
+)
+EMPTY = "–"
+HIDDEN = "c"
+POOR = ":"
+P_VALUE, LEAST_P = "p", 0.001
+_OWN_COLUMN = re.compile(r"['«“„]\s?_")  # a column made on the way, quoted in any language
+_FEW = {
+    "persons": "c: not shown, too few persons.",
+    "measures": "c: not shown, too few measures or funders.",
+}
+_ERRORS = {
+    "persons": "Standard errors in brackets; n: unweighted persons.",
+    "effects": "Standard errors in brackets; n: effects.",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """cells: one row a number with COLUMNS; status "shown", "confidential" (too few persons),
+    "unreliable" (CV), "secondary" (protects another), "not estimable".
+
+    id, title, source, notes : words around it.  scale : 100 shows shares as percent.  digits : decimals shown.  lang : the language it was put into.
+    of : what n counts, and what there are too few of where a cell is confidential.  intervals : whether a cell shows its 95% interval too.
+    """
+
+    id: str
+    title: str
+    cells: pd.DataFrame
+    source: str = ""
+    notes: tuple[str, ...] = ()
+    scale: float = 1.0
+    digits: int = 1
+    synthetic: bool = False
+    units: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    lang: str = ""
+    of: Literal["persons", "measures", "effects"] = "persons"
+    intervals: bool = False
+
+    @property
+    def rows(self) -> list[str]:
+        return list(dict.fromkeys(self.cells["row"]))
+
+    @property
+    def columns(self) -> list[str]:
+        return list(dict.fromkeys(self.cells["column"]))
+
+    def with_notes(self, *notes: str) -> Table:
+        return replace(self, notes=tuple(dict.fromkeys((*self.notes, *(n for n in notes if n)))))
+
+    def hidden(self) -> pd.DataFrame:
+        """The cells that are not shown, for the audit file: no values."""
+        out = self.cells.loc[
+            ~self.cells["status"].isin(["shown"]), ["row", "column", "n", "kind", "status"]
+        ].assign(table=self.id)
+        return out
+
+    def published(self) -> pd.DataFrame:
+        """One row a number, with the numbers of hidden cells removed. What goes to estimates.json,
+        Parquet and Excel.
+        """
+        return self._published.copy()
+
+    @cached_property
+    def _published(self) -> pd.DataFrame:
+        out = self.cells.copy()
+        hide = out["status"] != "shown"
+        out.loc[hide, ["value", "se", "ci_low", "ci_high", "cv", "degf"]] = np.nan
+        out.loc[out["status"].isin(["confidential", "secondary"]), "n"] = np.nan
+        out.insert(0, "table", self.id)
+        return out
+
+    def to_frame(self) -> pd.DataFrame:
+        """What is published of the table, one row a number."""
+        return self.published()
+
+    def in_language(self, t: Language) -> Table:
+        """Every text of the table in a language. A table that was put into one stays in it."""
+        if self.lang:
+            return self
+        cells = self.cells.assign(
+            **{
+                c: [printable(t(str(v))) if isinstance(v, str) else v for v in self.cells[c]]
+                for c in ("row", "column", "definition")
+            }
+        )
+        units = {t(k): v for k, v in self.units.items()}
+        return replace(
+            self,
+            title=t(self.title),
+            cells=cells,
+            source=t(self.source),
+            notes=tuple(t(n) for n in self.notes),
+            units=units,
+            lang=t.code,
+        )
+
+    def to_html(self, lang: str = "en") -> str:
+        """Semantic HTML: caption, header scopes, value (SE) flag, n, notes. Every text is escaped."""
+        t = language(self.lang or lang)
+        return render(self.in_language(t), t)
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+
+def cells_of(
+    items: Sequence[tuple[str, str, Estimate | NotEstimable]], rules: Rules
+) -> pd.DataFrame:
+    """Cells from (row, column, estimate) triples; an estimate with several values stands for its
+    first. Confidentiality and reliability are decided by the rules.
+    """
+    out = []
+    for row, column, item in items:
+        if isinstance(item, NotEstimable):
+            out.append(_cell(row, column, definition=item.reason, status="not estimable"))
+        else:
+            out += _estimated(item, [row] + [""] * (item.p - 1), [column] * item.p, rules)[:1]
+    return pd.DataFrame(out, columns=list(COLUMNS))
+
+
+def cells_by(
+    item: Estimate | NotEstimable,
+    rules: Rules,
+    rows: Sequence[str] | str,
+    columns: Sequence[str] | str,
+) -> pd.DataFrame:
+    """Cells of an estimate with several values: one row name and one column name a value (or one
+    for all).
+    """
+    if isinstance(item, NotEstimable):
+        name = rows if isinstance(rows, str) else (rows[0] if rows else "")
+        head = columns if isinstance(columns, str) else (columns[0] if columns else "")
+        return pd.DataFrame(
+            [_cell(name, head, definition=item.reason, status="not estimable")],
+            columns=list(COLUMNS),
+        )
+    names = [rows] * item.p if isinstance(rows, str) else list(rows)
+    heads = [columns] * item.p if isinstance(columns, str) else list(columns)
+    return pd.DataFrame(_estimated(item, names, heads, rules), columns=list(COLUMNS))
+
+
+def _estimated(
+    item: Estimate, rows: Sequence[str], columns: Sequence[str], rules: Rules
+) -> list[tuple[object, ...]]:
+    out = []
+    for i, r in enumerate(item.to_frame().to_dict("records")):
+        kind, n = item.kind, float(item.n[i])
+        weighted = float(r["value"]) if kind == "total" else np.inf
+        certain = kind in ("proportion", "share", "ratio") and r["se"] == 0
+        flag = "" if certain else rules.flag(kind, float(r["cv"]), weighted, item.doubtful)
+        status = (
+            "confidential"
+            if rules.confidential(kind, n)
+            else "unreliable"
+            if flag == POOR
+            else "shown"
+        )
+        sign = flag if status == "shown" else ""
+        out.append(
+            _cell(
+                rows[i],
+                columns[i],
+                r["value"],
+                r["se"],
+                r["ci_low"],
+                r["ci_high"],
+                r["cv"],
+                n,
+                r["degf"],
+                sign,
+                kind,
+                item.unit,
+                item.definition,
+                status,
+            )
+        )
+    return out
+
+
+def _cell(
+    row: str,
+    column: str,
+    value: float = np.nan,
+    se: float = np.nan,
+    low: float = np.nan,
+    high: float = np.nan,
+    cv: float = np.nan,
+    n: float = np.nan,
+    degf: float = np.nan,
+    flag: str = "",
+    kind: str = "",
+    unit: str = "",
+    definition: str = "",
+    status: str = "shown",
+) -> tuple[object, ...]:
+    return (row, column, value, se, low, high, cv, n, degf, flag, kind, unit, definition, status)
+
+
+def counts(
+    id: str,
+    title: str,
+    frame: pd.DataFrame,
+    source: str,
+    notes: Sequence[str] = (),
+    digits: int = 0,
+    unit: str = "",
+    synthetic: bool = False,
+) -> Table:
+    """A table of plain counts or amounts (a census of measures, a run's facts): index = rows,
+    columns = columns, no sampling error.
+    """
+    cells = [
+        _cell(
+            str(row),
+            str(column),
+            float(value) if pd.notna(value) else np.nan,
+            kind="count",
+            unit=unit,
+            n=np.nan,
+        )
+        for row, line in zip(frame.index, frame.itertuples(index=False), strict=True)
+        for column, value in zip(frame.columns, line, strict=True)
+    ]
+    return Table(
+        id,
+        title,
+        pd.DataFrame(cells, columns=list(COLUMNS)),
+        source,
+        tuple(notes),
+        1.0,
+        digits,
+        synthetic,
+    )
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table of words (definitions, sources, limits). frame: strings; the first column heads the
+    rows.
+    """
+
+    id: str
+    title: str
+    frame: pd.DataFrame
+    source: str = ""
+    notes: tuple[str, ...] = ()
+    synthetic: bool = False
+    lang: str = ""
+
+    def in_language(self, t: Language) -> TextTable:
+        """Every text of the table in a language. A table that was put into one stays in it."""
+        if self.lang:
+            return self
+        frame = self.frame.map(lambda v: printable(t(str(v))))
+        frame.columns = pd.Index([printable(t(str(c))) for c in frame.columns])
+        return replace(
+            self,
+            title=t(self.title),
+            frame=frame,
+            source=t(self.source),
+            notes=tuple(t(n) for n in self.notes),
+            lang=t.code,
+        )
+
+    def published(self) -> pd.DataFrame:
+        return pd.DataFrame(columns=["table", *COLUMNS])
+
+    def hidden(self) -> pd.DataFrame:
+        return pd.DataFrame(columns=["row", "column", "n", "kind", "status", "table"])
+
+    def to_frame(self) -> pd.DataFrame:
+        return self.frame
+
+    def to_html(self, lang: str = "en") -> str:
+        t = language(self.lang or lang)
+        said = self.in_language(t)
+        head = "".join(f'<th scope="col">{escape(str(c))}</th>' for c in said.frame.columns)
+        body = ""
+        for line in said.frame.itertuples(index=False):
+            first, *rest = [escape(str(v)) for v in line]
+            body += (
+                f'<tr><th scope="row">{first}</th>'
+                + "".join(f'<td class="text">{v}</td>' for v in rest)
+                + "</tr>"
+            )
+        return _frame(said, t, f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>")
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+
+def shown(
+    cell: Mapping[Any, Any], scale: float, digits: int, t: Language, interval: bool = False
+) -> str:
+    """One cell as text: value (SE), its 95% interval where asked, and flag, or the sign for what is
+    hidden.
+    """
+    if cell["status"] in ("confidential", "secondary"):
+        return HIDDEN
+    if cell["status"] == "unreliable":
+        return POOR
+    if cell["status"] == "not estimable" or not np.isfinite(cell["value"]):
+        return EMPTY
+    if cell["unit"] == P_VALUE and 0 <= cell["value"] < LEAST_P:
+        return f"<{t.number(LEAST_P, 3)}"
+    text = t.number(cell["value"] * scale, digits)
+    if np.isfinite(cell["se"]):
+        text += f" ({t.number(cell['se'] * scale, max(digits, 1))})"
+    if interval and np.isfinite(cell["ci_low"]) and np.isfinite(cell["ci_high"]):
+        low, high = (t.number(cell[end] * scale, max(digits, 1)) for end in ("ci_low", "ci_high"))
+        text += f" [{low};\u00a0{high}]"
+    return text + (f"\u00a0{cell['flag']}" if cell["flag"] else "")
+
+
+def render(table: Table, t: Language) -> str:
+    """HTML of a table of numbers, already in the language: one column of numbers and one of n for
+    each column.
+    """
+    with_n = set(table.cells.loc[table.cells["n"].notna(), "column"])
+    head = f'<th scope="col">{escape(t("Group"))}</th>'
+    for c in table.columns:
+        head += f'<th scope="col" class="num">{escape(c)}</th>' + (
+            '<th scope="col" class="num n">n</th>' if c in with_n else ""
+        )
+    lookup = {(r["row"], r["column"]): r for r in table.cells.to_dict("records")}
+    body = ""
+    for row in table.rows:
+        body += f'<tr><th scope="row">{escape(row)}</th>'
+        for c in table.columns:
+            cell = lookup.get((row, c))
+            if cell is None:
+                body += "<td></td>" + ("<td></td>" if c in with_n else "")
+                continue
+            scale, digits = table.units.get(row, table.units.get(c, (table.scale, table.digits)))
+            hide_n = cell["status"] in ("confidential", "secondary")
+            tip = (
+                f' title="{escape(str(cell["definition"]))}"'
+                if cell["status"] == "not estimable"
+                else ""
+            )
+            body += f'<td class="num"{tip}>{escape(shown(cell, scale, digits, t, table.intervals))}</td>'
+            if c in with_n:
+                body += f'<td class="num n">{HIDDEN if hide_n else t.number(cell["n"], 0)}</td>'
+        body += "</tr>"
+    return _frame(table, t, f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>")
+
+
+def _legend(table: Table, used: set[str], t: Language) -> list[str]:
+    signs = {
+        "u": t("u: coefficient of variation above the flag limit, use with care."),
+        "i": t(
+            "i: an arm lies in fewer than 8 primary sampling units, and the standard error and"
+            " interval come out too small."
+        ),
+        "unreliable": t(": not shown, sampling error too large."),
+        "confidential": t(_FEW.get(table.of, _FEW["persons"])),
+        "secondary": t("c: not shown, it would reveal another cell."),
+    }
+    legend = [text for sign, text in signs.items() if sign in used]
+    reasons = table.cells.loc[
+        table.cells["status"] == "not estimable", ["row", "definition"]
+    ].drop_duplicates()
+    legend += [
+        t("– {row}: {reason}", row=r["row"], reason=r["definition"])
+        for _, r in reasons.iterrows()
+        if r["definition"]
+    ]
+    if table.cells["se"].notna().any():
+        legend.insert(0, t(_ERRORS.get(table.of, _ERRORS["persons"])))
+        if table.intervals:
+            legend.insert(1, t("95% confidence intervals in square brackets."))
+    return [*legend, *_definitions(table, t)]
+
+
+def _definitions(table: Table, t: Language) -> list[str]:
+    """What the numbers shown are, each said once; definitions that name a column made on the way
+    are for the data files only.
+    """
+    cells = table.cells[
+        (table.cells["status"] == "shown")
+        & (table.cells["definition"].astype(str).str.len() > 3)
+        & ~table.cells["definition"].astype(str).str.contains(_OWN_COLUMN)
+    ]
+    rows = {
+        str(d): list(dict.fromkeys(part))
+        for d, part in cells.groupby("definition", sort=False)["row"]
+    }
+    return [
+        (
+            d
+            if len(named) > 1 or d.startswith(str(named[0]))
+            else t("{row}: {reason}", row=named[0], reason=d)
+        )
+        for d, named in rows.items()
+    ]
+
+
+def footnotes(table: Table | TextTable, t: Language) -> list[str]:
+    """What stands below a table that is in the language already: its signs, definitions, notes and
+    source.
+    """
+    used: set[str] = set()
+    if isinstance(table, Table):
+        used = {
+            str(flag if status == "shown" else status)
+            for status, flag in zip(table.cells["status"], table.cells["flag"], strict=True)
+        }
+    legend = _legend(table, used, t) if isinstance(table, Table) else []
+    return list(
+        dict.fromkeys(
+            [
+                *legend,
+                *table.notes,
+                *([t("Source: {source}", source=table.source)] if table.source else []),
+            ]
+        )
+    )
+
+
+def _frame(table: Table | TextTable, t: Language, inner: str) -> str:
+    notes = footnotes(table, t)
+    if table.synthetic:
+        notes.insert(0, t("SYNTHETIC DATA: made-up persons, no finding about the real country."))
+    foot = "".join(f"<li>{escape(n)}</li>" for n in dict.fromkeys(notes))
+    caption = f'<caption><span class="id">{escape(table.id)}</span> {escape(table.title)}</caption>'
+    return (
+        f'<div class="table" id="{escape(table.id)}"><table>{caption}{inner}</table><ul'
+        f' class="notes">{foot}</ul></div>'
+    )

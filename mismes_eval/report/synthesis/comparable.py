@@ -1,0 +1,276 @@
+"""What a country report publishes for comparison with other countries: the cells of its own tables
+after disclosure control, under names that no language changes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import pandas as pd
+
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.rollout import Rollout, limits
+from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.frame.codes import codes
+from mismes_eval.lfs.catalogue import catalogue
+from mismes_eval.report.chapters.base import Chapter, Context
+from mismes_eval.report.chapters.cells import SHARES
+from mismes_eval.report.chapters.people import LABOUR, MATCH
+from mismes_eval.report.chapters.portfolio import counted
+from mismes_eval.report.document.tables import Table, cells_of
+from mismes_eval.report.synthesis.published import FACTS
+
+NUMBERS = ("value", "se", "ci_low", "ci_high", "n", "degf")
+GROUPS = ("returnees", "non-migrants", "all residents")
+ONE_ROW = (
+    ("L1", "T07a", "returnees, % of residents", "estimate", "all residents"),
+    ("L1.immigrant", "T07a", "immigrants, % of residents", "estimate", "all residents"),
+    ("L2", "T07a", "absent members, % of residents and absent", "estimate", "all residents"),
+    ("L12", "T10", "any measure", "returnees who took part", "returnees"),
+    ("L12.aware", "T10", "any measure", "residents who know of it", "all residents"),
+    ("L9", "T09b", "earnings gap, raw", "log points x 100", "returnees"),
+    ("L9.mincer", "T09b", "earnings gap, adjusted (Mincer)", "log points x 100", "returnees"),
+)
+COMPARED = ("MATCH", "DID", "RD", "RCT")
+
+
+def comparable(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, object]:
+    """The part of estimates.json that a synthesis reads. chapters: after disclosure control, not
+    yet put into the report's language.
+
+    Returns
+    -------
+    definitions : what indicators rest on, "" where the run does not say.  indicators, effects : one record a number with its status; hidden numbers are null.
+    models : measures on record by model.  register : measures and budget by status of evaluation.  price_years : of the budgets.
+    """
+    tables = {
+        item.id: item for c in chapters.values() for item in c.items if isinstance(item, Table)
+    }
+    return {
+        "schema": FACTS,
+        "definitions": _definitions(context),
+        "indicators": list(_indicators(tables)),
+        "effects": list(_effects(context, tables)),
+        **_portfolio(context, tables),
+    }
+
+
+def _definitions(context: Context) -> dict[str, str]:
+    p, s = context.evaluation.params, context.evaluation.survey
+    out = {"year": str(p.integer("year") or "")}
+    if s is None:
+        return out
+    out |= {
+        "migrant": s.definition.text,
+        "ages": s.ages.labour,
+        "neet": f"aged {s.ages.neet_min} to {s.ages.neet_max}",
+        "basis": s.sample.design.basis,
+    }
+    for key, column in (("icls", "icls_v"), ("isco", "isco_version"), ("isced", "isced_version")):
+        found = (
+            sorted(s.sample.frame[column].dropna().astype(str).unique())
+            if column in s.sample.frame.columns
+            else []
+        )
+        out[key] = ", ".join(v.removeprefix(f"{key}_") for v in found)  # isco_2008 reads 2008
+    return out
+
+
+def _cell(tables: Mapping[str, Table], table: str, row: str, column: str) -> pd.Series | None:
+    if table not in tables:
+        return None
+    cells = tables[table].published()
+    found = cells[(cells["row"] == row) & (cells["column"] == column)]
+    return None if found.empty else found.iloc[0]
+
+
+def _record(cell: pd.Series) -> dict[str, object]:
+    out: dict[str, object] = {
+        k: float(cell[k]) if math.isfinite(cell[k]) else None for k in NUMBERS
+    }
+    return out | {k: str(cell[k]) for k in ("flag", "kind", "unit", "definition", "status")}
+
+
+def _indicators(tables: Mapping[str, Table]) -> Iterable[dict[str, object]]:
+    places = [
+        (i, t, catalogue()[i].title, g, g)
+        for t, many in (("T08", LABOUR), ("T09", MATCH))
+        for i in many
+        for g in GROUPS
+    ]
+    for id_, table, row, column, group in (*places, *ONE_ROW):
+        cell = _cell(tables, table, row, column)
+        if cell is not None:
+            yield {
+                "id": id_,
+                "title": catalogue()[id_].title,
+                "group": group,
+                "table": table,
+            } | _record(cell)
+
+
+def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str, object]]:
+    study, p, inventory = (
+        context.evaluation.tracing,
+        context.evaluation.params,
+        context.evaluation.inventory,
+    )
+    model: dict[str, str] = {}
+    if inventory is not None:
+        model = {
+            str(m): str(c)
+            for m, c in zip(
+                inventory.frame["measure_id"], inventory.frame["model_primary"], strict=True
+            )
+        }
+    if study is not None:
+        how = {
+            "method": p.text("impact.method") or "dr",
+            "covariates": list(p.items("impact.covariates")),
+            "design": "tracer panel",
+            "sample": "tracer",
+        }
+        for effect in context.evaluation.effects:
+            for (outcome, wave), _ in effect.by_wave.items():
+                row, column = (
+                    context.column(outcome),
+                    context.text("{m:.0f} months", m=study.months[wave]),
+                )
+                cell = _cell(tables, f"T17-{effect.measure}", row, column)
+                if cell is not None:
+                    main = outcome == p.text("impact.main_outcome") and wave == p.integer(
+                        "impact.main_wave"
+                    )
+                    about = _about(study, effect, str(outcome), wave) | {
+                        "model": model.get(effect.measure, ""),
+                        "main": main,
+                        "table": f"T17-{effect.measure}",
+                    }
+                    yield about | how | _record(cell)
+    rolled = context.evaluation.rollout
+    if rolled is not None:
+        cell = cells_of([("", "", rolled.overall)], context.rules).assign(table="").iloc[0]
+        hidden = cell["status"] != "shown"
+        about = {
+            "measure": rolled.measure,
+            "model": model.get(rolled.measure, ""),
+            "outcome": rolled.outcome,
+            "months": None,
+            "unit_of_outcome": _unit(rolled.outcome),
+            "main": False,
+            "table": "",
+            "method": "dr",
+            "covariates": list(p.items("rollout.covariates")),
+            "design": "roll-out by region, survey rounds",
+            "sample": "survey rounds",
+            "moved_apart": None,
+        }
+        yield about | _record(cell) | (dict.fromkeys(NUMBERS) if hidden else _over_regions(rolled))
+
+
+def _over_regions(r: Rollout) -> dict[str, object]:
+    """Error of a roll-out where the wild bootstrap over regions gives its interval: the design's
+    misses shocks that whole regions share.
+    """
+    if isinstance(r.overall, NotEstimable) or isinstance(r.wild, NotEstimable):
+        return {}
+    low, high, over_regions = limits(r)
+    se = float(r.wild.to_frame()["se"].iloc[0])
+    return (
+        {"se": se, "ci_low": low, "ci_high": high, "degf": float(r.regions - 1)}
+        if over_regions and math.isfinite(se) and se > 0
+        else {}
+    )
+
+
+def _about(study: Tracing, effect: Effects, outcome: str, wave: object) -> dict[str, object]:
+    """moved_apart: the groups' trends before enrolment differed (95%); None where that was not
+    looked at for this outcome.
+    """
+    pre = effect.pre.get(outcome)
+    apart = None
+    if isinstance(pre, Estimate):
+        low, high = (float(v) for v in pre.ci().iloc[0])
+        apart = not low <= 0 <= high
+    months = study.months[wave]
+    return {
+        "measure": effect.measure,
+        "outcome": outcome,
+        "months": float(months) if math.isfinite(months) else None,
+        "unit_of_outcome": _unit(outcome),
+        "moved_apart": apart,
+    }
+
+
+def _unit(outcome: str) -> str:
+    if outcome in SHARES or outcome.startswith("employed"):
+        return "share"
+    return (
+        "months"
+        if outcome.startswith("months")
+        else "national currency"
+        if "earn" in outcome
+        else "not stated"
+    )
+
+
+def _portfolio(context: Context, tables: Mapping[str, Table]) -> dict[str, object]:
+    """Measures by model (a census without persons in it); money only where a table of the report
+    shows it.
+    """
+    inventory = context.evaluation.inventory
+    if inventory is None:
+        return {
+            "models": [],
+            "register": [],
+            "register_day": None,
+            "price_years": [],
+            "budget_total": None,
+        }
+    day = date(context.evaluation.params.integer("year") or date.today().year, 12, 31)
+    table = inventory.evaluation_due(day).table
+    models = []
+    for code in codes("models")["code"].astype(str):
+        mine = table[table["model_primary"].astype(str) == code]
+        n = {
+            s: int((mine["status"] == s).sum())
+            for s in ("evaluated", "overdue", "due next", "later", "no start date")
+        }
+        strong = int(((mine["status"] == "evaluated") & mine["impact_design"].isin(COMPARED)).sum())
+        models.append({"model": code, "measures": len(mine), "with_comparison": strong} | n)
+    register = []
+    for status in ("evaluated", "overdue", "due next", "later", "no start date"):
+        n_cell, money = (
+            _cell(tables, "T05b", status, c) for c in ("measures", "budget, million euro")
+        )
+        if n_cell is not None and money is not None:
+            register.append(
+                {
+                    "status": status,
+                    "measures": int(n_cell["value"]),
+                    "budget_million": _amount(money),
+                    "budget_status": str(money["status"]),
+                }
+            )
+    whole = _cell(tables, "T01", "All stages", "budget, million euro")
+    frame = counted(inventory)
+    paid = frame[frame["budget_eur"].notna()]
+    column = "price_year_eur" if "price_year_eur" in paid.columns else "price_year"
+    years = sorted({int(y) for y in paid[column].dropna()}) if column in paid.columns else []
+    return {
+        "models": models,
+        "register": register,
+        "register_day": day.isoformat(),
+        "price_years": years,
+        "without_price_year": (
+            int(paid[column].isna().sum()) if column in paid.columns else len(paid)
+        ),
+        "budget_total": None if whole is None else _amount(whole),
+        "without_budget": int(frame["budget_eur"].isna().sum()),
+    }
+
+
+def _amount(cell: pd.Series) -> float | None:
+    return float(cell["value"]) if math.isfinite(cell["value"]) else None

@@ -1,0 +1,371 @@
+"""Effects of the synthesis: table, forest plot, summary of each model and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.evaluation.summaries import Summary
+from mismes_eval.impact.planning.meta_analysis import RandomEffects
+from mismes_eval.report import figures_synthesis
+from mismes_eval.report.document.tables import P_VALUE, Table
+from mismes_eval.report.figures import Figure
+from mismes_eval.report.synthesis.tables import FROM, SOURCE, TO, Words, cell, table
+
+
+def effect_label(w: Words, r: Mapping[Any, Any]) -> str:
+    """Country and measure; with a mark where the groups moved apart before enrolment."""
+    label = w.t.name(f"{w.country(str(r['country']))}, {r['measure']}")
+    return w.t("{label} (a)", label=label) if r["moved_apart"] is True else label
+
+
+ROLLED = (
+    "Roll-outs: standard error and interval with regions as the clusters (wild bootstrap) where the"
+    " country report has them."
+)
+MOVED = (
+    "(a) The groups moved apart already in the year before enrolment: the effect may be wrong by as"
+    " much."
+)
+
+
+def effects(w: Words) -> Table:
+    """S05: main effects by model and country."""
+    cells, t = [], w.t
+    for s in w.evidence.summaries:
+        for r in s.effects.to_dict("records"):
+            label = t("{model}: {who}", model=w.model(s.model), who=effect_label(w, r))
+            scale = 100.0 if r["unit_of_outcome"] == "share" else 1.0
+            cells += [
+                cell(
+                    label,
+                    "effect",
+                    r["value"] * scale,
+                    kind="effect",
+                    se=r["se"] * scale,
+                    n=r["n"],
+                    degf=r["degf"],
+                )
+            ]
+            cells += [
+                cell(label, FROM, r["ci_low"] * scale, kind="effect"),
+                cell(label, TO, r["ci_high"] * scale, kind="effect"),
+            ]
+    designs = sorted({followed(w, s) for s in w.evidence.summaries})
+    return table(
+        w,
+        "S05",
+        "Effects by model and country",
+        cells,
+        ("Percentage points, 95% intervals.", *designs, ROLLED, MOVED),
+    )
+
+
+def followed(w: Words, s: Summary) -> str:
+    """Outcome, follow-up and design of a group of effects."""
+    when = w.t("over all rounds") if np.isnan(s.months) else w.t("after {m:.0f} months", m=s.months)
+    return w.t(
+        "{outcome}, {when}, {design}", outcome=w.outcome(s.outcome), when=when, design=w.t(s.design)
+    )
+
+
+def forest(w: Words) -> Figure:
+    """G01: the main effects, their summary and where the next country's effect may lie."""
+    t, rows = w.t, []
+    for s in w.evidence.summaries:
+        gap = {"value": np.nan, "low": np.nan, "high": np.nan, "weight": np.nan, "hollow": False}
+        head = (
+            t("{model} (survey rounds)", model=w.model(s.model))
+            if np.isnan(s.months)
+            else w.model(s.model)
+        )
+        rows.append({"kind": figures_synthesis.HEAD, "label": head} | gap)
+        pooled = s.main if isinstance(s.main, RandomEffects) else None
+        for k, r in enumerate(s.effects.to_dict("records")):
+            weight = float(pooled.weights[k]) if pooled is not None else np.nan
+            rows.append(
+                {
+                    "kind": figures_synthesis.EFFECT,
+                    "label": effect_label(w, r),
+                    "value": 100 * r["value"],
+                    "low": 100 * r["ci_low"],
+                    "high": 100 * r["ci_high"],
+                    "weight": weight,
+                    "hollow": r["moved_apart"] is True,
+                }
+            )
+        if pooled is not None:
+            rows.append(
+                {
+                    **gap,
+                    "kind": figures_synthesis.SUMMARY,
+                    "label": t("Random-effects summary"),
+                    "value": 100 * pooled.value,
+                    "low": 100 * pooled.low,
+                    "high": 100 * pooled.high,
+                }
+            )
+            low, high = pooled.prediction
+            if np.isfinite(low):
+                name = t("Prediction for another country")
+                rows.append(
+                    {
+                        **gap,
+                        "kind": figures_synthesis.PREDICTION,
+                        "label": name,
+                        "value": 100 * pooled.value,
+                        "low": 100 * low,
+                        "high": 100 * high,
+                    }
+                )
+    whole = pd.DataFrame(rows)
+    notes = (
+        (
+            "Square: effect and 95% interval, its size the weight in the summary; hollow: see (a)."
+            " Diamond: summary with the Hartung-Knapp interval. Dashed: 95% prediction interval."
+        ),
+        MOVED,
+    )
+    return figures_synthesis.forest(
+        "G01",
+        "Effects by model and country",
+        whole,
+        t("effect, percentage points (95% interval)"),
+        SOURCE,
+        notes,
+        w.synthetic,
+        t,
+    )
+
+
+def sentences(w: Words) -> list[str]:
+    """What the summary of each model says, and why there is none."""
+    out = []
+    for s in w.evidence.summaries:
+        model = w.model(s.model)
+        if isinstance(s.main, NotEstimable):
+            out.append(
+                w.t("{model}: no summary, {reason}.", model=model, reason=w.t(s.main.reason))
+            )
+            continue
+        out.append(_summary_sentence(w, model, s.main))
+    out.append(w.t("Effects of different models are not averaged: they are different treatments."))
+    return out
+
+
+def _summary_sentence(w: Words, model: str, r: RandomEffects) -> str:
+    """Mean, prediction and heterogeneity in words, with what few countries allow."""
+    n = w.t.number
+    mean = "{model}: {k} effects, on average {v} percentage points ({lo} to {hi})."
+    out = [w.t(mean, model=model, k=r.k, v=n(100 * r.value), lo=n(100 * r.low), hi=n(100 * r.high))]
+    if np.isfinite(r.prediction[0]):
+        out.append(
+            w.t(
+                "In another country the effect may lie between {lo} and {hi}.",
+                lo=n(100 * r.prediction[0]),
+                hi=n(100 * r.prediction[1]),
+            )
+        )
+    else:
+        out.append(w.t("Two effects do not allow a prediction for another country."))
+    out.append(
+        w.t(
+            "Of the variance {i2:.0%} lies between countries ({lo:.0%} to {hi:.0%}).",
+            i2=r.i2,
+            lo=r.i2_interval[0],
+            hi=r.i2_interval[1],
+        )
+    )
+    if r.k < 5:
+        out.append(w.t("With {k} countries the spread between countries is hardly known.", k=r.k))
+    return " ".join(out)
+
+
+def _doubts(w: Words, s: Summary, r: RandomEffects) -> list[str]:
+    """What stands against a mean effect that excludes zero: countries whose groups moved apart
+    before, and the next country.
+    """
+    n, out = w.t.number, []
+    if isinstance(s.alike_before, RandomEffects) and s.alike_before.low <= 0 <= s.alike_before.high:
+        text = (
+            "It hangs on measures whose groups moved apart already before enrolment: without them"
+            " no effect could be shown ({v}, {lo} to {hi})."
+        )
+        out.append(
+            w.t(
+                text,
+                v=n(100 * s.alike_before.value),
+                lo=n(100 * s.alike_before.low),
+                hi=n(100 * s.alike_before.high),
+            )
+        )
+    elif isinstance(s.alike_before, NotEstimable):
+        out.append(
+            w.t(
+                "It hangs on measures whose groups moved apart already before enrolment: without"
+                " them there is nothing to average."
+            )
+        )
+    low, high = r.prediction
+    if np.isfinite(low) and low <= 0 <= high:
+        out.append(
+            w.t(
+                "In another country there may be no effect, or one the other way ({lo} to {hi}).",
+                lo=n(100 * low),
+                hi=n(100 * high),
+            )
+        )
+    return out
+
+
+def summaries(w: Words) -> Table | None:
+    """S06: the summary of each model by three estimators of the spread, its heterogeneity, and
+    without measures whose groups moved apart before.
+    """
+    t, cells = w.t, []
+    units: dict[str, tuple[float, int]] = {"p": (1.0, 3)}
+    for s in w.evidence.summaries:
+        if not isinstance(s.main, RandomEffects):
+            continue
+        names = {"reml": "REML", "dl": "DerSimonian-Laird", "pm": "Paule-Mandel"}
+        for r in (s.main, *s.others):
+            label = t(
+                "{model}: mean effect, {how}", model=w.model(s.model), how=t.name(names[r.method])
+            )
+            cells += [
+                cell(label, "estimate", 100 * r.value, kind="effect", se=100 * r.se, n=float(r.k)),
+                cell(label, FROM, 100 * r.low),
+                cell(label, TO, 100 * r.high),
+            ]
+        if isinstance(s.alike_before, RandomEffects):
+            r = s.alike_before
+            label = t("{model}: mean effect without (a), REML", model=w.model(s.model))
+            cells += [
+                cell(label, "estimate", 100 * r.value, kind="effect", se=100 * r.se, n=float(r.k)),
+                cell(label, FROM, 100 * r.low),
+                cell(label, TO, 100 * r.high),
+            ]
+        r = s.main
+        for name, value, (low, high), scale in (
+            ("prediction for another country", r.value, r.prediction, 100.0),
+            (
+                "standard deviation between countries (tau)",
+                np.sqrt(r.tau2),
+                tuple(np.sqrt(r.tau2_interval)),
+                100.0,
+            ),
+            ("I2, %", r.i2, r.i2_interval, 100.0),
+        ):
+            if not np.isfinite(low):
+                continue
+            label = t("{model}: {what}", model=w.model(s.model), what=t(name))
+            cells += [
+                cell(label, "estimate", value * scale),
+                cell(label, FROM, low * scale),
+                cell(label, TO, high * scale),
+            ]
+        label = t("{model}: Q with {df} degrees of freedom", model=w.model(s.model), df=r.q_dof)
+        cells += [cell(label, "estimate", r.q), cell(label, "p", r.q_pvalue, unit=P_VALUE)]
+    notes = (
+        (
+            "Hartung-Knapp intervals (ad hoc: never from a smaller standard error than the usual"
+            " one), t with one degree of freedom less than countries; tau and I2 with Q-profile"
+            " intervals."
+        ),
+    )
+    return (
+        replace(table(w, "S06", "Summary of effects", cells, notes, units), of="effects")
+        if cells
+        else None
+    )
+
+
+def findings(w: Words) -> list[tuple[str, str]]:
+    """(sentence, anchor of its table), at most five: what was evaluated, what the effects show,
+    what is not known. Countries are not ranked.
+    """
+    t, n, out = w.t, w.t.number, []
+    m, b = w.evidence.models, w.evidence.budget
+    if len(m):
+        text = (
+            "{done} of {all} measures in {k} countries were evaluated. The country reports add the"
+            " effects of {known} measures against comparison groups."
+        )
+        out.append(
+            (
+                t(
+                    text,
+                    done=int(m["evaluated"].sum()),
+                    all=int(m["measures"].sum()),
+                    k=len(w.evidence.countries),
+                    known=int(m["effects"].sum()),
+                ),
+                "S07",
+            )
+        )
+    total, without = float(b["total"].sum()), float(b["without_evidence"].sum())
+    if len(b) and b[["total", "without_evidence"]].notna().all().all() and total > 0:
+        text = (
+            "{share:.0%} of the recorded budget, {v} of {all} million euro, went to measures"
+            " without an evaluation."
+        )
+        out.append((t(text, share=without / total, v=n(without), all=n(total)), "S08"))
+    differing = sorted({str(d) for line in w.evidence.comparable["differing"] for d in line})
+    if differing:
+        out.append(
+            (
+                t(
+                    "Countries differ in: {what}. They are not ranked.",
+                    what=", ".join(t(d) for d in differing),
+                ),
+                "S02",
+            )
+        )
+    for s in w.evidence.summaries:
+        if isinstance(s.main, RandomEffects):
+            r = s.main
+            rose = (
+                "{model}: on average over {k} countries '{o}' rose by {v} percentage points (95%"
+                " interval {lo} to {hi})."
+            )
+            fell = (
+                "{model}: on average over {k} countries '{o}' fell by {v} percentage points (95%"
+                " interval {lo} to {hi})."
+            )
+            unsure = (
+                "{model}: no effect on '{o}' could be shown on average over {k} countries: {v}"
+                " percentage points (95% interval {lo} to {hi})."
+            )
+            shown = r.low <= 0 <= r.high
+            ends = (r.value, r.low, r.high) if shown or r.low > 0 else (-r.value, -r.high, -r.low)
+            values = dict(zip(("v", "lo", "hi"), (n(100 * x) for x in ends), strict=True))
+            said = t(
+                unsure if shown else rose if r.low > 0 else fell,
+                model=w.model(s.model),
+                k=r.k,
+                o=w.outcome(s.outcome),
+                **values,
+            )
+            limit = t(
+                "Effects larger than {most} percentage points in size can be ruled out.",
+                most=n(100 * max(-r.low, r.high)),
+            )
+            out.append((" ".join([said, *([limit] if shown else _doubts(w, s, r))]), "S06"))
+    alone = [s for s in w.evidence.summaries if isinstance(s.main, NotEstimable)]
+    if alone:
+        out.append(
+            (
+                t(
+                    "For {k} models the effects come from one country or cannot be compared, and"
+                    " are not summarised.",
+                    k=len({s.model for s in alone}),
+                ),
+                "S05",
+            )
+        )
+    return out[:5]

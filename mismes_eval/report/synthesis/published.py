@@ -1,0 +1,151 @@
+"""Country reports as another report may read them: what they published, after a check of every file
+against its recorded hash. Light to import.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mismes_eval.errors import ParamsError, Problem, ReportError
+from mismes_eval.report.trust.provenance import (
+    ESTIMATES,
+    MANIFEST,
+    changed_outputs,
+    file_hash,
+    package_hash,
+    read_manifest,
+)
+
+FOLDER = "synthesis"
+KIND = "synthesis"
+FACTS = 1  # layout of "comparison" in estimates.json
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A country report: folder name, country, when it was made, hashes of its manifest and its
+    results, and what it publishes for comparison.
+    """
+
+    name: str
+    country: str
+    synthetic: bool
+    started: str
+    manifest_sha256: str
+    estimates_sha256: str
+    facts: Mapping[str, Any]
+
+
+def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
+    """The country reports below `out`, all or the named ones.
+
+    Raises
+    ------
+    ParamsError : no report of a name; a report without results to compare (of an older version, or
+        of another notebook).
+    ReportError : a file that is not what its manifest says.
+    """
+    wanted = list(names) or _all(out)
+    lacking = [n for n in wanted if not (out / n / MANIFEST).is_file()]
+    if lacking:
+        raise ParamsError(
+            [
+                Problem(
+                    "a country has no report",
+                    str(out / n),
+                    f"a folder with a {MANIFEST}",
+                    fix=f"Make it first: `mismes report {n}`.",
+                )
+                for n in lacking
+            ]
+        )
+    found: list[Origin] = []
+    broken: list[Problem] = []
+    old: list[Problem] = []
+    for name in wanted:
+        folder, record = out / name, read_manifest(out / name)
+        changed = changed_outputs(folder, record)
+        broken += [
+            Problem(
+                "a report is not what its manifest says",
+                f"{name}/{c}",
+                fix=f"Make it again: `mismes report {name} --force`.",
+            )
+            for c in changed
+        ]
+        if changed or record.get("kind") == KIND:
+            continue
+        facts = (
+            json.loads((folder / ESTIMATES).read_text(encoding="utf-8"))
+            .get("facts", {})
+            .get("comparison")
+        )
+        if facts is None or facts.get("schema") != FACTS:
+            fix = f"Make it again: `mismes report {name} --force`."
+            old.append(
+                Problem(
+                    "a report has no results to compare",
+                    name,
+                    f"'comparison' of layout {FACTS} in {ESTIMATES}",
+                    fix=fix,
+                )
+            )
+            continue
+        hashes = file_hash(folder / MANIFEST), file_hash(folder / ESTIMATES)
+        found.append(
+            Origin(
+                name,
+                str(record["country"]),
+                bool(record["synthetic"]),
+                str(record["started"]),
+                *hashes,
+                facts,
+            )
+        )
+    if broken:
+        raise ReportError(broken)
+    if old:
+        raise ParamsError(old)
+    return found
+
+
+def fingerprint(origins: Sequence[Origin], lang: str) -> str:
+    """One hash over everything that decides what a synthesis says."""
+    return hashlib.sha256(
+        "\n".join(
+            [lang, package_hash(), *(f"{o.name} {o.estimates_sha256}" for o in origins)]
+        ).encode()
+    ).hexdigest()
+
+
+def unchanged(final: Path, of: str) -> bool:
+    """Is the synthesis in a folder whole, and made of exactly this."""
+    if not (final / MANIFEST).is_file():
+        return False
+    try:
+        record = read_manifest(final)
+    except ParamsError:
+        return False
+    return record.get("fingerprint") == of and not changed_outputs(final, record)
+
+
+def spoken(final: Path) -> str:
+    """The language of the synthesis that is there; English where there is none."""
+    try:
+        return str(read_manifest(final).get("language", "en"))
+    except ParamsError:
+        return "en"
+
+
+def _all(out: Path) -> list[str]:
+    folders = out.iterdir() if out.is_dir() else ()
+    return sorted(
+        p.name
+        for p in folders
+        if (p / MANIFEST).is_file() and p.name != FOLDER and not p.name.startswith(".")
+    )

@@ -1,0 +1,284 @@
+"""The report across countries, made from what the country reports published and from nothing else:
+their hashes are checked first, no microdata is read.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from jinja2 import Environment, FileSystemLoader
+
+from mismes_eval.evaluation.synthesis import Published, Synthesis, compare
+from mismes_eval.report.document.language import Language, country_name, language
+from mismes_eval.report.document.page import (
+    BANNER,
+    STYLE,
+    TEMPLATES,
+    Cover,
+    accessible,
+    number,
+    require_alternatives,
+)
+from mismes_eval.report.document.plain import escape
+from mismes_eval.report.document.results import write_results
+from mismes_eval.report.document.tables import Table, TextTable
+from mismes_eval.report.factory.publish import publish, work_folder
+from mismes_eval.report.factory.run import PAGE
+from mismes_eval.report.figures import Figure
+from mismes_eval.report.synthesis.published import (
+    FOLDER,
+    KIND,
+    Origin,
+    fingerprint,
+    read_published,
+    unchanged,
+)
+from mismes_eval.report.synthesis import effects as synthesis_effects
+from mismes_eval.report.synthesis import tables as synthesis_tables
+from mismes_eval.report.synthesis.tables import Words
+from mismes_eval.report.trust.provenance import (
+    ESTIMATES,
+    MANIFEST,
+    SCHEMA,
+    outputs,
+    package_hash,
+    versions,
+)
+
+COUNTRY = "Synthesis"
+Part = Table | TextTable | Figure | str
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """What the writer of results asks of a run."""
+
+    country: str
+    synthetic: bool
+    of: str
+
+    def fingerprint(self) -> str:
+        return self.of
+
+
+def synthesis(out: Path | str, names: Sequence[str] = (), mixed: bool = False) -> Synthesis:
+    """The countries below a folder of reports side by side, as data. names: folders; default: all.
+    mixed: made-up and real data together.
+    """
+    return _compared(read_published(Path(out), names), mixed)
+
+
+def _compared(origins: Sequence[Origin], mixed: bool) -> Synthesis:
+    return compare([Published(o.country, o.synthetic, o.facts) for o in origins], mixed)
+
+
+def write_synthesis(
+    out: Path, names: Sequence[str] = (), lang: str = "en", mixed: bool = False, force: bool = False
+) -> tuple[Path, bool]:
+    """The synthesis as a report of its own in `out`/synthesis: page, tables, workbook, figures,
+    estimates.json, manifest. Whole or not at all.
+
+    Returns
+    -------
+    (folder, made) : made is False where nothing changed since the last time.
+    """
+    origins, final = read_published(out, names), out / FOLDER
+    of = fingerprint(origins, lang)
+    if not force and unchanged(final, of):
+        return final, False
+    evidence, t = _compared(origins, mixed), language(lang)
+    chapters, beside = _chapters(Words(evidence, t), origins)
+    shown = [
+        p.in_language(t) if not isinstance(p, str) else p for _, parts in chapters for p in parts
+    ]
+    said = iter(shown)
+    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    html = _page(
+        evidence,
+        [(t(title), [_html(next(said), t) for _ in parts]) for title, parts in chapters],
+        t,
+        started,
+        of,
+    )
+    tables = [
+        p
+        for p in (*shown, *(b.in_language(t) for b in beside))
+        if isinstance(p, (Table, TextTable))
+    ]
+    work = work_folder(out, FOLDER)
+    try:
+        warnings = (
+            [
+                f"{len(t.unknown)} texts have no entry in report/locale/{t.code}.po:"
+                f" {'; '.join(sorted(t.unknown)[:5])}"
+            ]
+            if t.unknown
+            else []
+        )
+        about = cast("Any", _Whole(COUNTRY, bool(evidence.synthetic), of))
+        write_results(
+            work,
+            about,
+            tables,
+            [p for p in shown if isinstance(p, Figure)],
+            {"countries": list(evidence.countries), "synthetic": list(evidence.synthetic)},
+            warnings,
+            t,
+        )
+        (work / PAGE).write_text(html, encoding="utf-8")
+        record = _manifest(evidence, origins, work, started, of, lang)
+        (work / MANIFEST).write_text(
+            json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8"
+        )
+        publish(work, final)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return final, True
+
+
+def _manifest(
+    evidence: Synthesis, origins: Sequence[Origin], work: Path, started: str, of: str, lang: str
+) -> Mapping[str, object]:
+    inputs = [
+        {"key": f"report.{o.country}", "path": f"{o.name}/{file}", "sha256": sha}
+        for o in origins
+        for file, sha in ((MANIFEST, o.manifest_sha256), (ESTIMATES, o.estimates_sha256))
+    ]
+    return {
+        "schema": SCHEMA,
+        "kind": KIND,
+        "country": COUNTRY,
+        "countries": list(evidence.countries),
+        "synthetic": bool(evidence.synthetic),
+        "fingerprint": of,
+        "started": started,
+        "language": lang,
+        "params": {"values": {}},
+        "inputs": inputs,
+        "package_sha256": package_hash(),
+        "versions": versions(),
+        "outputs": outputs(work),
+    }
+
+
+def _chapters(
+    w: Words, origins: Sequence[Origin]
+) -> tuple[list[tuple[str, list[Part]]], list[Table]]:
+    """The page in reading order, and the tables that stand in the workbook only."""
+    contrasts, more = synthesis_tables.contrasts(w)
+    employment, pooled = synthesis_tables.employment(w), synthesis_effects.summaries(w)
+    blocked = w.t(
+        "No two countries share the definitions behind the main indicators: no difference is shown."
+    )
+    unknown = w.t("No country published an effect of a measure.")
+    effects: list[Part] = [unknown]
+    if w.evidence.summaries:
+        effects = [
+            *synthesis_effects.sentences(w),
+            synthesis_effects.forest(w),
+            synthesis_effects.effects(w),
+            *([pooled] if pooled is not None else []),
+        ]
+    never: list[Part] = [synthesis_tables.models(w)]
+    if len(w.evidence.budget):
+        never += [synthesis_tables.budget(w), synthesis_tables.due(w)]
+    chapters: list[tuple[str, list[Part]]] = [
+        ("Findings", [_list(synthesis_effects.findings(w))]),
+        (
+            "Countries and definitions",
+            [synthesis_tables.definitions(w), synthesis_tables.comparability(w)],
+        ),
+        (
+            "Indicators side by side",
+            [
+                synthesis_tables.indicators(w),
+                *([employment] if employment is not None else []),
+                contrasts if contrasts is not None else blocked,
+            ],
+        ),
+        ("Effects by model and country", effects),
+        ("What is not known", never),
+        ("Sources", [_sources(w, origins)]),
+    ]
+    return chapters, [b for b in (more, synthesis_tables.unevaluated(w)) if b is not None]
+
+
+def _list(items: Sequence[tuple[str, str]]) -> str:
+    """Findings as a list, each linked to its table; marked as HTML for the page."""
+    lines = "".join(
+        f'<li>{escape(text)} <a href="#{escape(anchor)}">{escape(anchor)}</a></li>'
+        for text, anchor in items
+    )
+    return f'<div class="findings"><ol>{lines}</ol></div>'
+
+
+def _sources(w: Words, origins: Sequence[Origin]) -> TextTable:
+    t = w.t
+    rows = [
+        (
+            w.country(o.country),
+            t.name(t.date(datetime.fromisoformat(o.started))),
+            t.name(o.manifest_sha256[:16]),
+            t.name(o.estimates_sha256[:16]),
+        )
+        for o in origins
+    ]
+    head = [t("Country"), t("Report made on"), f"{MANIFEST}, sha256", f"{ESTIMATES}, sha256"]
+    note = (
+        "Every file of these reports was checked against its recorded hash. The synthesis reads"
+        " nothing else."
+    )
+    return synthesis_tables.words_table(
+        w, "S10", "Reports that this synthesis rests on", rows, head, (note,)
+    )
+
+
+def _html(part: Part, t: Language) -> str:
+    if isinstance(part, str):
+        return part if part.startswith('<div class="findings">') else f"<p>{escape(part)}</p>"
+    return part.to_html(t.code)
+
+
+def _page(
+    evidence: Synthesis,
+    chapters: Sequence[tuple[str, Sequence[str]]],
+    t: Language,
+    started: str,
+    of: str,
+) -> str:
+    names = ", ".join(country_name(c, t.code) for c in evidence.countries)
+    banner = t(BANNER) if evidence.synthetic else ""
+    if evidence.synthetic and len(evidence.synthetic) < len(evidence.countries):
+        banner = t(
+            "SYNTHETIC DATA: the numbers of {names} are made up; those of the other countries are"
+            " real.",
+            names=", ".join(country_name(c, t.code) for c in evidence.synthetic),
+        )
+    lines = (
+        (t("Countries"), names),
+        (t("Produced on"), t.date(datetime.fromisoformat(started))),
+        (t("Run"), f"{of[:12]} ({MANIFEST})"),
+    )
+    cover = Cover(
+        t("Migrant support measures: evaluation from an employment and skills perspective"),
+        t("Synthesis across countries"),
+        lines,
+        banner,
+        t.code,
+        STYLE,
+    )
+    page = Environment(
+        loader=FileSystemLoader(TEMPLATES / "synthesis"), autoescape=False
+    )  # the template escapes every text; parts are HTML
+    text = page.get_template("page.html.j2").render(
+        cover=cover, chapters=chapters, kind=t("Synthesis"), skip=t("Skip to the text")
+    )
+    html = number(accessible(text), t)
+    require_alternatives(html)
+    return html

@@ -1,0 +1,427 @@
+"""Tables and figures of the synthesis, in the report's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.evaluation.synthesis import CONCEPTS, UNEVALUATED, Synthesis
+from mismes_eval.frame.codes import codes
+from mismes_eval.report import figures_synthesis
+from mismes_eval.report.chapters.words import WORDS
+from mismes_eval.report.document.language import Language, country_name
+from mismes_eval.report.document.tables import COLUMNS, P_VALUE, Table, TextTable
+from mismes_eval.report.figures import Figure
+
+SOURCE = "published results of the country reports"
+KEY = (
+    ("L1", "all residents"),
+    ("L3.employment", "returnees"),
+    ("L3.employment", "all residents"),
+    ("L3.unemployment", "all residents"),
+    ("L5", "returnees"),
+    ("L5", "all residents"),
+    ("L12", "returnees"),
+)
+ONLY_RETURNEES = ("L6", "L8")
+FROM, TO = "95% from", "95% to"
+
+
+@dataclass(frozen=True)
+class Words:
+    """What every table of the synthesis needs: the evidence, the language, names of countries and
+    models.
+    """
+
+    evidence: Synthesis
+    t: Language
+
+    @property
+    def synthetic(self) -> bool:
+        return bool(self.evidence.synthetic)
+
+    def country(self, code: str) -> str:
+        return self.t.name(country_name(code, self.t.code))
+
+    def model(self, code: str) -> str:
+        table = codes("models").set_index("code")
+        own = f"label_{self.t.code}"
+        if code not in table.index:
+            return self.t("model not on record")
+        label = (
+            str(table.loc[code, own])
+            if own in table.columns
+            else self.t(str(table.loc[code, "label_en"]))
+        )
+        return self.t.name(f"{code} {label}")
+
+    def outcome(self, name: str) -> str:
+        return self.t(WORDS[name]) if name in WORDS else self.t.level(name.replace("_", " "))
+
+    def indicator(self, title: str, group: str) -> str:
+        return self.t("{title}, {group}", title=self.t(title), group=self.t(group))
+
+
+def cell(
+    row: str, column: str, value: float, status: str = "shown", kind: str = "count", **more: object
+) -> dict[str, object]:
+    """One cell; more: other COLUMNS."""
+    return {
+        **dict.fromkeys(COLUMNS, np.nan),
+        "row": row,
+        "column": column,
+        "value": value,
+        "flag": "",
+        "kind": kind,
+        "unit": "",
+        "definition": "",
+        "status": status,
+        **more,
+    }
+
+
+def table(
+    w: Words,
+    id: str,
+    title: str,
+    cells: Sequence[Mapping[str, object]],
+    notes: Sequence[str] = (),
+    units: Mapping[str, tuple[float, int]] | None = None,
+    digits: int = 1,
+) -> Table:
+    """A table of numbers."""
+    return Table(
+        id,
+        title,
+        pd.DataFrame(list(cells), columns=list(COLUMNS)),
+        SOURCE,
+        tuple(notes),
+        1.0,
+        digits,
+        w.synthetic,
+        units or {},
+    )
+
+
+def words_table(
+    w: Words,
+    id: str,
+    title: str,
+    rows: Sequence[Sequence[str]],
+    head: Sequence[str],
+    notes: Sequence[str] = (),
+) -> TextTable:
+    """A table of words."""
+    return TextTable(
+        id,
+        title,
+        pd.DataFrame([list(r) for r in rows], columns=list(head)),
+        SOURCE,
+        tuple(notes),
+        w.synthetic,
+    )
+
+
+def definitions(w: Words) -> TextTable:
+    """S01: what each country's numbers rest on; a row whose texts differ says so."""
+    t, long = w.t, w.evidence.definitions
+    rows = []
+    for concept, part in long.groupby("concept", sort=False):
+        texts = [t(str(x)) if x else t("not stated") for x in part["text"]]
+        differs = len(set(texts)) > 1 and concept != "basis"
+        rows.append(
+            [
+                t(CONCEPTS.get(str(concept), "Variance")),
+                *texts,
+                t("differ") if differs else "" if concept == "basis" else t("same"),
+            ]
+        )
+    kinds = [
+        t("made up (SYNTHETIC)") if c in w.evidence.synthetic else t("real")
+        for c in w.evidence.countries
+    ]
+    rows.append([t("Data"), *kinds, t("differ") if len(set(kinds)) > 1 else t("same")])
+    head = [t("Item"), *(w.country(c) for c in w.evidence.countries), t("Definitions")]
+    return words_table(w, "S01", "What the numbers of each country rest on", rows, head)
+
+
+def comparability(w: Words) -> TextTable:
+    """S02: which countries may be compared on which indicators, and what stands in the way."""
+    t = w.t
+    rows: dict[tuple[str, str], list[str]] = {}
+    titles = dict(zip(w.evidence.indicators["id"], w.evidence.indicators["title"], strict=True))
+    for line in _page_rows(w.evidence.comparable).to_dict("records"):
+        several = [s for s in line["sets"] if len(s) > 1]
+        sets = (
+            t.name("; ".join(", ".join(w.country(c) for c in s) for s in several))
+            if several
+            else t("no two countries")
+        )
+        differing = (
+            t.name(", ".join(t(str(d)) for d in line["differing"]))
+            if line["differing"]
+            else t("nothing")
+        )
+        rows.setdefault((sets, differing), []).append(
+            w.indicator(titles[line["id"]], line["group"])
+        )
+    texts = [[t.name("; ".join(names)), *key] for key, names in rows.items()]
+    note = (
+        "The order of the countries means nothing. They are not ranked: where definitions differ, a"
+        " difference between countries may be one of definitions."
+    )
+    return words_table(
+        w,
+        "S02",
+        "Which countries may be compared",
+        texts,
+        [t("Indicators"), t("Comparable among themselves"), t("What differs between the others")],
+        (note,),
+    )
+
+
+def _page_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """Indicators of returnees only need not stand there twice."""
+    twice = frame["id"].str.split(".").str[0].isin(ONLY_RETURNEES) & (
+        frame["group"] == "all residents"
+    )
+    return frame[~twice]
+
+
+def indicators(w: Words) -> Table:
+    """S03: every indicator that a country report publishes, side by side."""
+    rows, cells, units = _page_rows(w.evidence.indicators), [], {}
+    for (_, group, title), part in rows.groupby(["id", "group", "title"], sort=False):
+        if not (part["status"] == "shown").any():
+            continue
+        label = w.indicator(str(title), str(group))
+        units[label] = (100.0, 1) if part["unit"].isin(["share", "log points"]).any() else (1.0, 1)
+        for r in part.to_dict("records"):
+            more = {
+                k: r[k]
+                for k in ("se", "ci_low", "ci_high", "n", "degf", "flag", "unit", "definition")
+            }
+            cells.append(
+                cell(label, w.country(r["country"]), r["value"], r["status"], r["kind"], **more)
+            )
+    notes = ("Shares in %, log points times 100. Table S02 says which countries may be compared.",)
+    return table(w, "S03", "Indicators side by side", cells, notes, units)
+
+
+def contrasts(w: Words) -> tuple[Table | None, Table | None]:
+    """S04: differences between comparable countries on the main indicators; S04b: on the others,
+    for the workbook.
+    """
+    found = _page_rows(w.evidence.contrasts)
+    main = pd.Series(
+        [(i, g) in KEY for i, g in zip(found["id"], found["group"], strict=True)],
+        index=found.index,
+        dtype=bool,
+    )
+    return _contrast_table(
+        w, "S04", "Differences between comparable countries", found[main]
+    ), _contrast_table(
+        w, "S04b", "Differences between comparable countries, other indicators", found[~main]
+    )
+
+
+def _contrast_table(w: Words, id: str, title: str, found: pd.DataFrame) -> Table | None:
+    t, cells, units = w.t, [], {"p": (1.0, 3)}
+    shares = w.evidence.indicators.loc[
+        w.evidence.indicators["unit"].isin(["share", "log points"]), "id"
+    ].unique()
+    for r in found.to_dict("records"):
+        label = t(
+            "{what}: {a} minus {b}",
+            what=w.indicator(r["title"], r["group"]),
+            a=w.country(r["first"]),
+            b=w.country(r["second"]),
+        )
+        scale = 100.0 if r["id"] in shares else 1.0
+        for column, value, more in (
+            ("difference", r["value"], {"se": r["se"] * scale, "degf": r["degf"]}),
+            (FROM, r["ci_low"], {}),
+            (TO, r["ci_high"], {}),
+        ):
+            cells.append(cell(label, column, value * scale, kind="contrast", **more))
+        cells.append(cell(label, "p", r["p_holm"], kind="contrast", unit=P_VALUE))
+    notes = (
+        (
+            "Independent samples. In percentage points. p: Welch's test, adjusted by Holm over the"
+            " pairs of countries of an indicator."
+        ),
+    )
+    return table(w, id, title, cells, notes, units) if cells else None
+
+
+def models(w: Words) -> TextTable:
+    """S07: models x countries: on record, evaluated, with an effect."""
+    t, m, rows = w.t, w.evidence.models, []
+    for code, part in m.groupby("model", sort=False):
+        line = [w.model(str(code))]
+        for c in w.evidence.countries:
+            found = part[part["country"] == c]
+            line.append(_said(w, found.iloc[0]) if len(found) else t("no inventory"))
+        rows.append(line)
+    note = (
+        "Evaluated: more than monitoring. Effect: estimated in the country report against a"
+        " comparison group."
+    )
+    return words_table(
+        w,
+        "S07",
+        "What was evaluated: models by country",
+        rows,
+        [t("Model"), *(w.country(c) for c in w.evidence.countries)],
+        (note,),
+    )
+
+
+def _said(w: Words, r: pd.Series) -> str:
+    if not r["measures"]:
+        return "–"
+    done = (
+        w.t("never evaluated")
+        if not r["evaluated"]
+        else w.t("{n} evaluated", n=int(r["evaluated"]))
+    )
+    out = w.t("{n} on record, {done}", n=int(r["measures"]), done=done)
+    return w.t("{what}, effect known", what=out) if r["effects"] else out
+
+
+def unevaluated(w: Words) -> Table:
+    """S07b: numbers of the same matrix."""
+    cells = [
+        cell(
+            w.model(r["model"]),
+            w.t("{country}: {what}", country=w.country(r["country"]), what=w.t(name)),
+            float(r[key]),
+        )
+        for r in w.evidence.models.to_dict("records")
+        for key, name in (
+            ("measures", "measures"),
+            ("evaluated", "evaluated"),
+            ("with_comparison", "with a comparison group"),
+            ("effects", "effects"),
+        )
+    ]
+    return table(w, "S07b", "Models by country: measures, evaluations, effects", cells, digits=0)
+
+
+def budget(w: Words) -> Table:
+    """S08: budget of measures without an evaluation."""
+    t, cells, notes, b = w.t, [], [], w.evidence.budget
+    columns = {
+        "total": "budget, million euro",
+        "without_evidence": "without an evaluation, million euro",
+        "share": "without an evaluation, %",
+        "without_budget": "measures without a budget",
+    }
+    for r in b.to_dict("records"):
+        for key, head in columns.items():
+            value = float(r[key])
+            cells.append(
+                cell(
+                    w.country(r["country"]),
+                    head,
+                    value,
+                    "shown" if np.isfinite(value) else "confidential",
+                )
+            )
+        notes.append(
+            t("{country}: euro of {year}.", country=w.country(r["country"]), year=price_years(w, r))
+        )
+    known = b[b["total"].notna() & b["without_evidence"].notna()]
+    if len(known) == len(b) and len(b) > 1:
+        total, without = float(b["total"].sum()), float(b["without_evidence"].sum())
+        whole = t("All countries")
+        cells += [
+            cell(whole, columns["total"], total),
+            cell(whole, columns["without_evidence"], without),
+            cell(whole, columns["share"], without / total),
+        ]
+        cells.append(cell(whole, columns["without_budget"], float(b["without_budget"].sum())))
+    notes.append(
+        "Evaluated: more than monitoring. Amounts as published by the country reports; not deflated"
+        " unless the inventory is."
+    )
+    return table(
+        w,
+        "S08",
+        "Budget without evidence",
+        cells,
+        notes,
+        {columns["share"]: (100.0, 0), columns["without_budget"]: (1.0, 0)},
+        1,
+    )
+
+
+def price_years(w: Words, r: Mapping[Any, Any]) -> str:
+    """The year of a country's prices, or the years that its amounts mix."""
+    years = list(r["price_years"])
+    if not years:
+        return w.t("no stated year")
+    said = (
+        str(years[0])
+        if len(years) == 1
+        else w.t(
+            "{first} to {last}, each measure in the prices of its own year",
+            first=str(years[0]),
+            last=str(years[-1]),
+        )
+    )
+    missing = int(r["without_price_year"])
+    return w.t("{said}, {n} measures without a year", said=said, n=missing) if missing else said
+
+
+def due(w: Words) -> Table:
+    """S09: the evaluation registers."""
+    cells = []
+    for r in w.evidence.due.to_dict("records"):
+        cells += [
+            cell(w.country(r["country"]), s, float(r[s])) for s in ("evaluated", *UNEVALUATED)
+        ]
+    days = [w.t.date(date.fromisoformat(d)) for d in sorted(set(w.evidence.due["day"]))]
+    note = w.t(
+        "On {days}. Overdue: 24 months have passed since the start without an evaluation; due next:"
+        " within 12 months.",
+        days=", ".join(days),
+    )
+    return table(w, "S09", "Evaluations due (number of measures)", cells, (note,), digits=0)
+
+
+def employment(w: Words) -> Figure | None:
+    """G02: employment rates of returnees and non-migrants by country."""
+    t, found = w.t, w.evidence.indicators
+    rows = found[
+        (found["id"] == "L3.employment")
+        & found["group"].isin(["returnees", "non-migrants"])
+        & (found["status"] == "shown")
+    ]
+    if rows.empty:
+        return None
+    frame = pd.DataFrame(
+        {
+            "country": [w.country(c) for c in rows["country"]],
+            "group": [t(g) for g in rows["group"]],
+            "value": 100 * rows["value"].to_numpy(),
+            "low": 100 * rows["ci_low"].to_numpy(),
+            "high": 100 * rows["ci_high"].to_numpy(),
+        }
+    )
+    note = "Compare the groups within a country; between countries only where table S02 allows it."
+    return figures_synthesis.by_country(
+        "G02",
+        "Employment rate of returnees and non-migrants",
+        frame,
+        t("% (95% interval)"),
+        SOURCE,
+        (note,),
+        w.synthetic,
+        t,
+    )

@@ -1,0 +1,269 @@
+"""Where a report comes from: hashes of inputs, code, lock file and outputs, versions, seed,
+machine. No user, no host, no absolute path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.evaluation.params import Params
+from mismes_eval.report.document.plain import escape
+
+ESTIMATES = "estimates.json"
+MANIFEST = "MANIFEST.json"
+SCHEMA = 1
+PACKAGE = Path(__file__).resolve().parents[2]
+LOCK = "requirements.lock"
+COUNTED = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "statsmodels",
+    "linearmodels",
+    "formulaic",
+    "matplotlib",
+    "seaborn",
+    "papermill",
+    "nbclient",
+    "nbconvert",
+    "pyarrow",
+    "openpyxl",
+)
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """Everything that decides what a report says. fingerprint: one hash over all of it."""
+
+    notebook: str
+    notebook_sha256: str
+    params_file: str
+    params_sha256: str
+    inputs: tuple[Mapping[str, object], ...]
+    package_sha256: str
+    lock_sha256: str | None
+    versions: Mapping[str, str]
+
+    @property
+    def fingerprint(self) -> str:
+        parts = [
+            self.notebook_sha256,
+            self.params_sha256,
+            *(f"{i['key']} {i['sha256']}" for i in self.inputs),
+            self.package_sha256,
+            str(self.lock_sha256),
+        ]
+        return hashlib.sha256(
+            "\n".join([*parts, *(f"{k} {v}" for k, v in sorted(self.versions.items()))]).encode()
+        ).hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file, in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def package_hash() -> str:
+    """sha256 over every source and data file of the installed package, names included."""
+    digest = hashlib.sha256()
+    for path in sorted(
+        p
+        for p in PACKAGE.rglob("*")
+        if p.is_file() and "__pycache__" not in p.parts and p.suffix != ".pyc"
+    ):
+        digest.update(f"{path.relative_to(PACKAGE).as_posix()} {file_hash(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def ingredients(params: Params, params_path: Path, notebook: Path) -> Ingredients:
+    """Hash what goes into a report."""
+    lock = params.root / LOCK
+    inputs = []
+    for key, value in sorted(params.values.items()):
+        if isinstance(value, Path):
+            inputs.append(
+                {
+                    "key": key,
+                    "path": params.portable(value),
+                    "sha256": file_hash(value),
+                    "bytes": value.stat().st_size,
+                }
+            )
+    return Ingredients(
+        notebook.name,
+        file_hash(notebook),
+        _below(params_path, params.root),
+        params.fingerprint(),
+        tuple(inputs),
+        package_hash(),
+        file_hash(lock) if lock.is_file() else None,
+        versions(),
+    )
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of what computes."""
+    out = {"python": platform.python_version()}
+    for name in ("mismes-eval", *COUNTED):
+        try:
+            out[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return out
+
+
+def shown_by(cells: Mapping[str, str], results: Mapping[str, Any]) -> list[dict[str, object]]:
+    """Table -> notebook cell -> inputs: for every table and figure of a report, the cell that
+    showed it and the keys of the inputs behind it.
+
+    cells : id of a notebook cell -> the HTML that it shows.  results : what estimates.json holds.
+    """
+    origins, counted = (
+        results.get("origins", {}),
+        Counter(str(e["table"]) for e in results.get("estimates", [])),
+    )
+    out: list[dict[str, object]] = []
+    for kind in ("tables", "figures"):
+        for id_, title in results.get(kind, {}).items():
+            cell = next((c for c, html in cells.items() if f'id="{escape(id_)}"' in html), None)
+            out.append(
+                {
+                    "id": id_,
+                    "kind": kind[:-1],
+                    "title": title,
+                    "cell": cell,
+                    "inputs": list(origins.get(id_, [])),
+                    "numbers": counted[id_],
+                }
+            )
+    return out
+
+
+def manifest(
+    params: Params,
+    made_of: Ingredients,
+    folder: Path,
+    started: str,
+    seconds: float,
+    chapters: list[dict[str, object]],
+    shown: list[dict[str, object]],
+) -> dict[str, object]:
+    """The record of one finished run, with a hash of every file in the folder. shown: see
+    `shown_by`.
+    """
+    return {
+        "schema": SCHEMA,
+        "country": params.country,
+        "synthetic": params.synthetic,
+        "fingerprint": made_of.fingerprint,
+        "started": started,
+        "seconds": round(seconds, 1),
+        "seed": params["impact.seed"],
+        "notebook": {"name": made_of.notebook, "sha256": made_of.notebook_sha256},
+        "params": {
+            "file": made_of.params_file,
+            "sha256": made_of.params_sha256,
+            "values": json.loads(params.to_json()),
+        },
+        "inputs": list(made_of.inputs),
+        "package_sha256": made_of.package_sha256,
+        "lock_sha256": made_of.lock_sha256,
+        "versions": dict(made_of.versions),
+        "machine": {
+            "system": platform.system(),
+            "architecture": platform.machine(),
+            "processors": os.cpu_count(),
+            "memory_bytes": _memory(),
+            "threads": os.environ.get("OMP_NUM_THREADS", ""),
+        },
+        "chapters": chapters,
+        "shown": shown,
+        "outputs": outputs(folder),
+    }
+
+
+def outputs(folder: Path) -> list[dict[str, object]]:
+    """Name, sha256 and size of every file of a report but its manifest."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
+    return [
+        {
+            "path": p.relative_to(folder).as_posix(),
+            "sha256": file_hash(p),
+            "bytes": p.stat().st_size,
+        }
+        for p in files
+    ]
+
+
+def read_manifest(folder: Path) -> dict[str, object]:
+    """The manifest of a report folder. Raises ParamsError where there is none or it is no JSON."""
+    path = folder / MANIFEST
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ParamsError(
+            Problem(
+                "this is no report folder",
+                str(folder),
+                f"a folder with a {MANIFEST}",
+                fix="Make the report first: `mismes report`.",
+            )
+        ) from error
+    except (OSError, ValueError) as error:
+        raise ParamsError(
+            Problem("the manifest cannot be read", str(path), "JSON", str(error))
+        ) from error
+    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+        raise ParamsError(
+            Problem("the manifest has another layout", str(path), f"schema {SCHEMA}", "another")
+        )
+    return found
+
+
+def changed_outputs(folder: Path, record: Mapping[str, object]) -> list[str]:
+    """Files of a report that are missing, or differ from their recorded hash, or are not recorded."""
+    told = record.get("outputs")
+    listed = {str(o["path"]): str(o["sha256"]) for o in told} if isinstance(told, list) else {}
+    out = [f"{path}: missing" for path in listed if not (folder / path).is_file()]
+    out += [
+        f"{path}: changed"
+        for path, sha in listed.items()
+        if (folder / path).is_file() and file_hash(folder / path) != sha
+    ]
+    found = {
+        p.relative_to(folder).as_posix()
+        for p in folder.rglob("*")
+        if p.is_file() and p.name != MANIFEST
+    }
+    return out + [f"{path}: not in the manifest" for path in sorted(found - set(listed))]
+
+
+def _below(path: Path, root: Path) -> str:
+    return (
+        path.resolve().relative_to(root).as_posix()
+        if path.resolve().is_relative_to(root)
+        else path.name
+    )
+
+
+def _memory() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
