@@ -54,6 +54,7 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "estimate.totals": ("mean", "proportion", "ratio", "total"),
     "estimate.quantile": ("quantile",),
     "estimate.regression": ("logit", "ols", "poisson"),
+    "estimate.from_fit": ("from_fit",),
     "estimate.hypothesis": ("wald",),
     "estimate.association": ("rao_scott", "variance"),
     "estimate.decomposition": ("adjusted_gap", "oaxaca_blinder", "reweighted_gap"),
