@@ -98,6 +98,7 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "evaluation.coverage": ("concentration", "coverage", "leakage", "targeting"),
     "report.session": ("Session",),
     "report.country": ("country_report",),
+    "report.side_by_side": ("SideBySide", "table"),
     "report.synthesis.synthesis": ("Synthesis", "synthesis"),
 }
 _HOME = {name: module for module, names in _WHERE.items() for name in names}
