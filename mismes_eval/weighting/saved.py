@@ -31,7 +31,7 @@ def _parts() -> dict[str, type]:
     """What a design is made of, by name. A file can name nothing else."""
     own = [
         found
-        for module in (steps, attrition, balancing)
+        for module in (steps, attrition, balanced_groups)
         for found in vars(module).values()
         if isinstance(found, type) and is_dataclass(found)
     ]
