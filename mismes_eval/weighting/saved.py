@@ -18,7 +18,7 @@ import pandas as pd
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.rows import Bool, Columns, Rows
 from mismes_eval.numerics.variance import Stage
-from mismes_eval.weighting import attrition, steps
+from mismes_eval.weighting import attrition, balanced_groups, steps
 from mismes_eval.weighting.design import ReplicateSet, SurveyDesign
 
 LAYOUT = 1
