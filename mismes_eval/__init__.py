@@ -33,6 +33,7 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "weighting.calibrate": ("calibrate", "feasibility", "poststratify", "tightest_bounds"),
     "weighting.nonresponse": ("nonresponse",),
     "weighting.trim": ("trim",),
+    "weighting.balancing": ("balance_weights",),
     "weighting.phases": ("two_phase", "weight_share"),
     "weighting.frames": ("combine_frames", "stack_samples"),
     "weighting.pseudo": ("pseudo_weights",),
@@ -54,6 +55,7 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "estimate.totals": ("mean", "proportion", "ratio", "total"),
     "estimate.quantile": ("quantile",),
     "estimate.regression": ("logit", "ols", "poisson"),
+    "estimate.from_fit": ("from_fit",),
     "estimate.hypothesis": ("wald",),
     "estimate.association": ("rao_scott", "variance"),
     "estimate.decomposition": ("adjusted_gap", "oaxaca_blinder", "reweighted_gap"),
@@ -97,6 +99,7 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "evaluation.coverage": ("concentration", "coverage", "leakage", "targeting"),
     "report.session": ("Session",),
     "report.country": ("country_report",),
+    "report.side_by_side": ("SideBySide", "table"),
     "report.synthesis.synthesis": ("Synthesis", "synthesis"),
 }
 _HOME = {name: module for module, names in _WHERE.items() for name in names}

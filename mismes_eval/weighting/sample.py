@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ import pandas as pd
 from mismes_eval.errors import DesignError, DesignWarning, Problem
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.numerics.variance import Lonely
-from mismes_eval.weighting import plot
+from mismes_eval.weighting import plot, saved
 from mismes_eval.weighting.arguments import as_name, as_names
 from mismes_eval.weighting.data_warnings import repeated_rows, rounded_codes
 from mismes_eval.weighting.design import SurveyDesign
@@ -221,6 +222,17 @@ class Sample:
             "weight steps": "; ".join(s.name for s in self.design.steps) or "none",
         }
         return pd.DataFrame({"": rows})
+
+    def save(self, path: str | Path) -> Path:
+        """Write the sample with every weight step to one file, from which `Sample.load` makes the
+        same estimates. It holds the microdata: keep it where they may be kept.
+        """
+        return saved.write(path, self.frame, self.design, self.domain, self.flags)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Sample:
+        """A sample that `save` wrote. Raises DesignError for any other file."""
+        return cls(*saved.read(path))
 
     def plot(self, ax: object | None = None) -> object:
         """Histogram of the weights in the domain. Returns the matplotlib axes."""

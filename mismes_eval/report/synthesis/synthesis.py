@@ -31,6 +31,8 @@ from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.factory.publish import publish, work_folder
 from mismes_eval.report.factory.run import PAGE
 from mismes_eval.report.figures import Figure
+from mismes_eval.report.synthesis import effects as synthesis_effects
+from mismes_eval.report.synthesis import tables as synthesis_tables
 from mismes_eval.report.synthesis.published import (
     FOLDER,
     KIND,
@@ -39,8 +41,6 @@ from mismes_eval.report.synthesis.published import (
     read_published,
     unchanged,
 )
-from mismes_eval.report.synthesis import effects as synthesis_effects
-from mismes_eval.report.synthesis import tables as synthesis_tables
 from mismes_eval.report.synthesis.tables import Words
 from mismes_eval.report.trust.provenance import (
     ESTIMATES,

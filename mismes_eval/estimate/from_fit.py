@@ -1,0 +1,428 @@
+"""A model that statsmodels or linearmodels fitted on the rows of a sample, as an Estimate: the same
+coefficients, with the survey design's standard errors and every weight step in them.
+
+Each family of models gives its estimating function row by row (scores, unweighted) and the inverse
+of its derivative; influence is their product. What a weight did to the fit must be known, so the
+fit must have used the sample's own weights and its own rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.numerics.influence import Block, Influence
+from mismes_eval.numerics.rows import Bool, Float, Int, Rows
+from mismes_eval.weighting.sample import Sample
+
+SAME_WEIGHTS = 1e-8  # relative difference up to which two sets of weights are one
+OWN_CURVATURE = ("Logit", "Probit", "Poisson", "NegativeBinomial", "OrderedModel")
+SUPPORTED = (
+    "statsmodels OLS, WLS, GLM, Logit, Probit, Poisson, NegativeBinomial, OrderedModel, QuantReg; "
+    "linearmodels PanelOLS, IV2SLS, AbsorbingLS"
+)
+
+
+@dataclass(frozen=True)
+class Equation:
+    """What a fit solves: sum of weight * scores(theta) = 0.
+
+    names (q,), theta (q,); scores (n_a, q), unweighted; inverse (q, q) of the sum of weight times
+    minus the derivative of the scores; both in the order of the fit's own rows.
+    """
+
+    names: tuple[str, ...]
+    theta: Float
+    scores: Float
+    inverse: Float
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fit apart from its package: model and result as they are, the labels of its rows, its
+    outcome and the name of the column that it is, and the weights (n_a,) that it used.
+    """
+
+    model: Any
+    result: Any
+    kind: str
+    labels: pd.Index | None
+    outcome: Float
+    outcome_name: str
+    weights: Float
+
+
+def from_fit(fit: object, sample: Sample) -> Estimate:
+    """Coefficients of a fitted model with design-based standard errors.
+
+    Parameters
+    ----------
+    fit : result of statsmodels (OLS, WLS, GLM, Logit, Probit, Poisson, NegativeBinomial,
+        OrderedModel, QuantReg) or linearmodels (PanelOLS, IV2SLS, AbsorbingLS), fitted on the rows
+        of the sample's domain that carry weight, as a frame with the sample's index, and with the
+        sample's weights (WLS weights=, GLM freq_weights= or var_weights=, linearmodels weights=).
+        Models that take no weights fit only samples whose weights are all alike. PanelOLS names its
+        rows by the two columns of its index.
+
+    Returns
+    -------
+    Estimate, value (q,) as in the fit; standard errors from its scores and its observed
+    information, so that they are the derivative by the weights; degrees of freedom: the design's
+    plus 1 less q.
+
+    Raises
+    ------
+    EstimateError : another kind of model; a fit on other rows, other outcomes or other weights; a
+        sample with replicate weights, in which the model would have to be fitted again.
+
+    References
+    ----------
+    Binder (1983), International Statistical Review 51, 279-292; for quantile regression the
+    density at the quantile by the kernel and bandwidth of the fit (Koenker 2005, section 3.4).
+    """
+    fitted = _opened(fit)
+    inside = sample.active
+    if sample.design.replicates is not None:
+        raise EstimateError(
+            Problem(
+                "a fit cannot be redone in the replicates",
+                "argument 'sample'",
+                "a design with linearised variance",
+                f"{sample.design.replicates.count} replicate weights",
+                "Use me.ols, me.logit or me.poisson, which are fitted in every replicate.",
+            )
+        )
+    rows = _rows_of(fitted, sample, inside)
+    _refuse_other_outcomes(fitted, sample, rows)
+    weights = sample.weights[rows]
+    _refuse_other_weights(fitted, weights)
+    return _estimate(sample, rows, _EQUATIONS[fitted.kind](fitted, weights), fitted.kind)
+
+
+def _estimate(sample: Sample, rows: Int, equation: Equation, kind: str) -> Estimate:
+    """The equation on the rows of the sample. Rows that the fit did not use have no influence."""
+    scores = np.zeros((sample.n, equation.theta.size))
+    scores[rows] = equation.scores
+    q = equation.theta.size
+    part = Part(sample.design, Influence((Block(Rows(scores), equation.inverse.T),), sample.n))
+    return Estimate(
+        value=equation.theta,
+        names=equation.names,
+        parts=(part,),
+        keys=pd.DataFrame({"variable": list(equation.names), "level": ""}),
+        n=np.full(q, float(rows.size)),
+        dof=np.full(q, sample.degf + 1 - q),
+        kind="coefficient",
+        definition=f"{kind} as fitted, standard errors of the design",
+        notes=sample.notes,
+        extra={"model": kind, "rank": q},
+    )
+
+
+def _opened(fit: object) -> Fitted:
+    """The fit, whichever package made it. Raises EstimateError for anything else."""
+    model = getattr(fit, "model", None)
+    kind, package = type(model).__name__, type(model).__module__.partition(".")[0]
+    if package == "statsmodels" and kind in _EQUATIONS:
+        return _of_statsmodels(model, fit, kind)
+    if package == "linearmodels" and kind in _EQUATIONS:
+        return _of_linearmodels(model, fit, kind)
+    raise EstimateError(
+        Problem(
+            "from_fit does not know this kind of fit",
+            "argument 'fit'",
+            SUPPORTED,
+            f"{package}.{kind}" if model is not None else f"a {type(fit).__name__}",
+            "Fit one of these on sample.frame, or use me.ols, me.logit, me.poisson.",
+        )
+    )
+
+
+def _of_statsmodels(model: Any, fit: Any, kind: str) -> Fitted:
+    outcome = np.asarray(model.endog, float)
+    weights = np.ones(outcome.shape[0])
+    if kind == "WLS":
+        weights = np.broadcast_to(np.asarray(model.weights, float), outcome.shape)
+    if kind == "GLM":
+        weights = np.asarray(model.freq_weights, float) * np.asarray(model.var_weights, float)
+    name = model.endog_names if isinstance(model.endog_names, str) else ""
+    return Fitted(
+        model=model,
+        result=fit,
+        kind=kind,
+        labels=model.data.row_labels,
+        outcome=outcome,
+        outcome_name=name,
+        weights=weights,
+    )
+
+
+def _of_linearmodels(model: Any, fit: Any, kind: str) -> Fitted:
+    data = model.dependent
+    frame = data.dataframe if kind == "PanelOLS" else data.pandas
+    weights = model.weights
+    values = weights.values2d if kind == "PanelOLS" else weights.ndarray
+    return Fitted(
+        model=model,
+        result=fit,
+        kind=kind,
+        labels=frame.index,
+        outcome=np.asarray(frame, float).reshape(-1),
+        outcome_name=str(frame.columns[0]),
+        weights=np.asarray(values, float).reshape(-1),
+    )
+
+
+def _rows_of(fitted: Fitted, sample: Sample, inside: Bool) -> Int:
+    """(n_a,) row of the sample for each row of the fit: all rows of the domain with weight, each
+    once. Raises EstimateError otherwise.
+    """
+    labels = fitted.labels
+    if labels is None:
+        raise EstimateError(
+            Problem(
+                "the rows of a fit cannot be told",
+                "argument 'fit'",
+                "a fit on columns of sample.frame, which carry its index",
+                "arrays",
+                "Fit on frame columns or by a formula with data=sample.frame.",
+            )
+        )
+    own = _labels_of(sample, labels)
+    wanted = own[inside]
+    problems = []
+    if not own.is_unique:
+        problems.append(
+            Problem(
+                "the sample's rows have no labels of their own",
+                "index of sample.frame",
+                "every label once",
+                f"{int(own.duplicated().sum())} repeated",
+                "sample = me.Sample.from_frame(frame.reset_index(drop=True), ...)",
+            )
+        )
+    else:
+        lacking, beyond = (
+            wanted.difference(labels, sort=False),
+            labels.difference(wanted, sort=False),
+        )
+        for what, found in (("lacks rows", lacking), ("has rows outside", beyond)):
+            if len(found):
+                problems.append(
+                    Problem(
+                        f"the fit {what} of the sample's domain",
+                        "argument 'fit'",
+                        f"the {len(wanted):,} rows of the domain that carry weight",
+                        f"{len(labels):,} rows",
+                        "Fit on sample.frame[sample.active]; missing values drop rows silently in"
+                        " other packages, so narrow the sample first with sample.where(...).",
+                        len(found),
+                        tuple(found[:5].tolist()),
+                    )
+                )
+    if problems:
+        raise EstimateError(problems)
+    return np.asarray(own.get_indexer(labels), np.intp)
+
+
+def _labels_of(sample: Sample, labels: pd.Index) -> pd.Index:
+    """The sample's rows under the labels that the fit uses: its index, or the columns that a panel
+    was indexed by.
+    """
+    names = list(labels.names)
+    if isinstance(labels, pd.MultiIndex) and all(n in sample.frame.columns for n in names):
+        return pd.MultiIndex.from_frame(sample.frame[names])
+    return sample.frame.index
+
+
+def _refuse_other_outcomes(fitted: Fitted, sample: Sample, rows: Int) -> None:
+    if fitted.outcome_name not in sample.frame.columns or fitted.outcome.ndim != 1:
+        return
+    column = sample.frame[fitted.outcome_name].iloc[rows]
+    if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
+        return
+    differs = column.to_numpy(float, na_value=np.nan) != fitted.outcome
+    if differs.any():
+        raise EstimateError(
+            Problem(
+                "the outcome of the fit is not the sample's",
+                f"column '{fitted.outcome_name}'",
+                "the same values in both",
+                "other values",
+                "Fit the model on sample.frame.",
+                int(differs.sum()),
+                tuple(rows[differs][:5].tolist()),
+            )
+        )
+
+
+def _refuse_other_weights(fitted: Fitted, weights: Float) -> None:
+    """Weights of a fit may differ from the sample's by a factor, and by nothing else."""
+    ratio = fitted.weights / weights
+    if np.ptp(ratio) <= SAME_WEIGHTS * abs(ratio[0]):
+        return
+    line = {
+        "OLS": "smf.wls(formula, data=frame, weights=sample.weights[sample.active])",
+        "WLS": "smf.wls(formula, data=frame, weights=sample.weights[sample.active])",
+        "GLM": "smf.glm(..., freq_weights=sample.weights[sample.active])",
+        "PanelOLS": "PanelOLS(..., weights=sample.weights[sample.active])",
+        "IV2SLS": "IV2SLS(..., weights=sample.weights[sample.active])",
+        "AbsorbingLS": "AbsorbingLS(..., weights=sample.weights[sample.active])",
+    }.get(
+        fitted.kind,
+        f"{fitted.kind} takes no weights: fit smf.glm with a family that does, or use me.ols,"
+        " me.logit, me.poisson, me.quantile.",
+    )
+    raise EstimateError(
+        Problem(
+            "the fit used other weights than the sample's",
+            "argument 'fit'",
+            "weights of the sample's rows, up to one factor",
+            "no weights" if np.ptp(fitted.weights) == 0 else "other weights",
+            line,
+        )
+    )
+
+
+def _inverse(matrix: Float) -> Float:
+    return np.asarray(np.linalg.inv(matrix), float)
+
+
+def _linear(names: list[str], theta: Float, x: Float, residual: Float, weights: Float) -> Equation:
+    """Least squares on x (n_a, q) as the fit used it."""
+    inverse = _inverse(x.T @ (x * weights[:, None]))
+    return Equation(tuple(names), theta, x * residual[:, None], inverse)
+
+
+def _least_squares(fitted: Fitted, weights: Float) -> Equation:
+    x, theta = np.asarray(fitted.model.exog, float), np.asarray(fitted.result.params, float)
+    return _linear(fitted.model.exog_names, theta, x, fitted.outcome - x @ theta, weights)
+
+
+def _glm(fitted: Fitted, weights: Float) -> Equation:
+    """Scores and observed information of a generalised linear model at scale 1."""
+    model, theta = fitted.model, np.asarray(fitted.result.params, float)
+    scores = np.asarray(model.score_obs(theta, scale=1.0), float) / fitted.weights[:, None]
+    factor = np.asarray(model.hessian_factor(theta, scale=1.0, observed=True), float)
+    x = np.asarray(model.exog, float)
+    information = x.T @ (x * (factor / fitted.weights * weights)[:, None])
+    names = tuple(model.exog_names)
+    return Equation(names, theta, scores, _inverse(information))
+
+
+def _likelihood(fitted: Fitted, weights: Float) -> Equation:
+    """Models that statsmodels maximises itself, all rows counting alike."""
+    theta = np.asarray(fitted.result.params, float)
+    scores = np.asarray(fitted.model.score_obs(theta), float)
+    information = -np.asarray(fitted.model.hessian(theta), float) * weights[0]
+    names = tuple(map(str, fitted.model.data.param_names))
+    return Equation(names, theta, scores, _inverse(information))
+
+
+def _quantile(fitted: Fitted, weights: Float) -> Equation:
+    """Quantile regression: the density of the residuals at 0 stands for the derivative of a step."""
+    x, theta = np.asarray(fitted.model.exog, float), np.asarray(fitted.result.params, float)
+    residual = fitted.outcome - x @ theta
+    tau = float(fitted.result.q)
+    scaled = residual / float(fitted.result.bandwidth)
+    density = np.where(np.abs(scaled) < 1, 0.75 * (1 - scaled**2), 0.0)
+    slope = density / float(fitted.result.bandwidth)
+    information = x.T @ (x * (slope * weights)[:, None])
+    scores = x * (tau - (residual < 0))[:, None]
+    return Equation(tuple(fitted.model.exog_names), theta, scores, _inverse(information))
+
+
+def _panel(fitted: Fitted, weights: Float) -> Equation:
+    """Regression with the effects of a panel taken out of outcome and regressors."""
+    model, result = fitted.model, fitted.result
+    if model.other_effects:
+        raise EstimateError(
+            Problem(
+                "from_fit takes entity and time effects",
+                "argument 'fit'",
+                "PanelOLS with entity_effects, time_effects or both",
+                "other_effects",
+                "Use AbsorbingLS for other effects.",
+            )
+        )
+    theta = np.asarray(result.params, float)
+    x = np.asarray(model.exog.values2d, float)
+    codes = []
+    if model.entity_effects:
+        codes.append(np.asarray(model.dependent.entity_ids).reshape(-1))
+    if model.time_effects:
+        codes.append(np.asarray(model.dependent.time_ids).reshape(-1))
+    within = _within(np.column_stack([fitted.outcome, x]), codes, weights)
+    residual = within[:, 0] - within[:, 1:] @ theta
+    return _linear(list(model.exog.vars), theta, within[:, 1:], residual, weights)
+
+
+def _within(values: Float, codes: list[Int], weights: Float) -> Float:
+    """values (n, k) less their weighted projection on the dummies of one or two codes."""
+    if not codes:
+        return values
+    root = np.sqrt(weights)
+    sizes = [int(code.max()) + 1 for code in codes]
+    first = _demeaned(values, codes[0], sizes[0], weights)
+    if len(codes) == 1:
+        return first
+    dummies = np.zeros((values.shape[0], sizes[1] - 1))
+    later = codes[1] > 0
+    dummies[np.flatnonzero(later), codes[1][later] - 1] = 1.0
+    second = _demeaned(dummies, codes[0], sizes[0], weights) * root[:, None]
+    slope = np.linalg.lstsq(second, first * root[:, None], rcond=None)[0]
+    return first - (second / root[:, None]) @ slope
+
+
+def _demeaned(values: Float, code: Int, size: int, weights: Float) -> Float:
+    mass = np.bincount(code, weights, size)
+    sums = np.column_stack([np.bincount(code, weights * column, size) for column in values.T])
+    out: Float = values - (sums / np.where(mass > 0, mass, 1.0)[:, None])[code]
+    return out
+
+
+def _absorbing(fitted: Fitted, weights: Float) -> Equation:
+    """Regression with any effects absorbed: linearmodels keeps what is left of the columns, times
+    the root of its weights.
+    """
+    model, result = fitted.model, fitted.result
+    theta = np.asarray(result.params, float)
+    root = np.sqrt(fitted.weights)[:, None]
+    x = np.asarray(model.absorbed_exog, float) / root
+    y = np.asarray(model.absorbed_dependent, float) / root
+    return _linear(list(result.params.index), theta, x, y[:, 0] - x @ theta, weights)
+
+
+def _instrumented(fitted: Fitted, weights: Float) -> Equation:
+    """Two-stage least squares. The first stage is estimated from the same rows: with more
+    instruments than needed its own error reaches the coefficients, and stands in the scores.
+    """
+    model, theta = fitted.model, np.asarray(fitted.result.params, float)
+    x = np.hstack([model.exog.ndarray, model.endog.ndarray]).astype(float)
+    z = np.hstack([model.exog.ndarray, model.instruments.ndarray]).astype(float)
+    residual = fitted.outcome - x @ theta
+    gram = _inverse(z.T @ (z * weights[:, None]))
+    first = gram @ (z.T @ (x * weights[:, None]))
+    projected = z @ first
+    left = z @ (gram @ (z.T @ (weights * residual)))
+    scores = projected * residual[:, None] + (x - projected) * left[:, None]
+    inverse = _inverse(projected.T @ (x * weights[:, None]))
+    return Equation(tuple(map(str, fitted.result.params.index)), theta, scores, inverse)
+
+
+_EQUATIONS: dict[str, Callable[[Fitted, Float], Equation]] = {
+    "OLS": _least_squares,
+    "WLS": _least_squares,
+    "GLM": _glm,
+    "QuantReg": _quantile,
+    "PanelOLS": _panel,
+    "IV2SLS": _instrumented,
+    "AbsorbingLS": _absorbing,
+    **dict.fromkeys(OWN_CURVATURE, _likelihood),
+}

@@ -1,0 +1,321 @@
+"""Estimates side by side, as papers print them: a column an estimate, a row a coefficient, the
+standard error or interval below it. Data until it is rendered; one model for every output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from docx import Document
+from great_tables import GT
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+
+Below = Literal["se", "ci", "p"]
+STARS = ((0.01, "***"), (0.05, "**"), (0.1, "*"))
+ABSENT, NONE = "–", ""
+STUB = "row"
+WORDS = {"se": "standard error", "ci": "95% interval", "p": "p-value"}
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """columns (c,) headings; body: one pair of lines a coefficient and one line each for n and the
+    degrees of freedom, as text; values: the same numbers unrounded, one row a coefficient and
+    column; notes: what stands below.
+    """
+
+    columns: tuple[str, ...]
+    body: pd.DataFrame
+    values: pd.DataFrame
+    notes: tuple[str, ...]
+    title: str = ""
+
+    def to_frame(self) -> pd.DataFrame:
+        """The numbers, unrounded: row, column, value, se, ci_low, ci_high, p, n, degf."""
+        return self.values.copy()
+
+    def to_great_table(self) -> GT:
+        """The table as a great_tables object, to be styled further."""
+        table = GT(self.body, rowname_col=STUB)
+        if self.title:
+            table = table.tab_header(title=self.title)
+        for note in self.notes:
+            table = table.tab_source_note(note)
+        return table.cols_align(align="center", columns=list(self.columns))
+
+    def to_latex(self) -> str:
+        """A LaTeX table (booktabs rules)."""
+        return str(self.to_great_table().as_latex())
+
+    def to_markdown(self) -> str:
+        """A table in Markdown, its notes below."""
+        lines = [["", *self.columns], ["---"] * (len(self.columns) + 1)]
+        lines += self.body.astype(str).to_numpy().tolist()
+        table = "\n".join(
+            "| " + " | ".join(c.replace("|", r"\|") for c in row) + " |" for row in lines
+        )
+        head = f"**{self.title}**\n\n" if self.title else ""
+        return head + table + "\n\n" + "\n".join(self.notes) + "\n"
+
+    def to_docx(self, path: str | Path) -> Path:
+        """A Word document with the table as a real table, its title as caption and its notes."""
+        document = Document()
+        if self.title:
+            document.add_paragraph(self.title, style="Caption")
+        table = document.add_table(rows=1, cols=len(self.columns) + 1, style="Light List Accent 1")
+        for cell, text in zip(table.rows[0].cells, ("", *self.columns), strict=True):
+            cell.text = text
+        for line in self.body.astype(str).to_numpy().tolist():
+            for cell, text in zip(table.add_row().cells, line, strict=True):
+                cell.text = text
+        for note in self.notes:
+            document.add_paragraph(note)
+        made = BytesIO()
+        document.save(made)
+        return _written(path, made.getvalue())
+
+    def to_excel(self, path: str | Path) -> Path:
+        """A workbook: the table as it is read on one sheet, the unrounded numbers on another."""
+        made = BytesIO()
+        notes = pd.DataFrame({STUB: self.notes})
+        with pd.ExcelWriter(made, engine="openpyxl") as book:
+            self.body.rename(columns={STUB: ""}).to_excel(book, sheet_name="table", index=False)
+            notes.to_excel(
+                book, sheet_name="table", index=False, header=False, startrow=len(self.body) + 2
+            )
+            self.values.to_excel(book, sheet_name="numbers", index=False)
+        return _written(path, made.getvalue())
+
+    def _repr_html_(self) -> str:
+        return str(self.to_great_table().as_raw_html())
+
+    def __repr__(self) -> str:
+        return self.to_markdown()
+
+
+def table(
+    *estimates: Estimate | NotEstimable,
+    columns: Sequence[str] | None = None,
+    rows: Sequence[str] | Mapping[str, str] | None = None,
+    below: Below = "se",
+    digits: int = 3,
+    stars: bool = False,
+    title: str = "",
+) -> SideBySide:
+    """Estimates side by side.
+
+    Parameters
+    ----------
+    estimates : a column each; NotEstimable gives a column of dashes with its reason below.
+    columns : headings; left out: (1), (2), ...
+    rows : names of the coefficients or values to show, in this order, or name -> label; left out:
+        every name, in the order in which they are met. A name that no estimate has is refused.
+    below : what stands below a value: its standard error in brackets, its 95% interval, or its
+        p-value.
+    digits : decimals.  stars : mark p-values below 0.1, 0.05 and 0.01; only if asked for.
+
+    Returns
+    -------
+    SideBySide, with to_latex, to_docx, to_excel, to_markdown, to_great_table, to_frame.
+
+    Raises
+    ------
+    EstimateError : lists every problem of the arguments.
+    """
+    headings = _headings(estimates, columns)
+    labels = _rows(estimates, rows)
+    _refuse(estimates, below, digits)
+    numbers = pd.concat(
+        [_numbers(e, heading, labels) for e, heading in zip(estimates, headings, strict=True)],
+        ignore_index=True,
+    )
+    body = _body(numbers, headings, labels, below, digits, stars)
+    return SideBySide(headings, body, numbers, _notes(estimates, headings, below, stars), title)
+
+
+def _written(path: str | Path, content: bytes) -> Path:
+    out = Path(path)
+    out.write_bytes(content)
+    return out
+
+
+def _headings(
+    estimates: Sequence[Estimate | NotEstimable], columns: Sequence[str] | None
+) -> tuple[str, ...]:
+    names = tuple(f"({k})" for k in range(1, len(estimates) + 1))
+    headings = names if columns is None else tuple(map(str, columns))
+    if not estimates or len(headings) != len(estimates) or len(set(headings)) < len(headings):
+        raise EstimateError(
+            Problem(
+                "the headings do not fit the estimates",
+                "argument 'columns'",
+                f"{len(estimates)} different headings, one an estimate",
+                ", ".join(headings) or "no estimate",
+            )
+        )
+    return headings
+
+
+def _rows(
+    estimates: Sequence[Estimate | NotEstimable], rows: Sequence[str] | Mapping[str, str] | None
+) -> dict[str, str]:
+    """Name of a value -> label of its row."""
+    known = dict.fromkeys(n for e in estimates if isinstance(e, Estimate) for n in e.names)
+    if rows is None:
+        return {name: name for name in known}
+    names = [rows] if isinstance(rows, str) else list(rows)
+    labels = {name: rows[name] if isinstance(rows, Mapping) else name for name in names}
+    lacking = [name for name in labels if name not in known]
+    if lacking:
+        raise EstimateError(
+            Problem(
+                "a row that no estimate has",
+                "argument 'rows'",
+                f"names among {', '.join(list(known)[:20])}",
+                ", ".join(lacking),
+            )
+        )
+    return labels
+
+
+def _refuse(estimates: Sequence[object], below: str, digits: int) -> None:
+    problems = [
+        Problem(
+            "table takes estimates",
+            f"argument {k}",
+            "an Estimate or a NotEstimable",
+            f"a {type(e).__name__}",
+        )
+        for k, e in enumerate(estimates, 1)
+        if not isinstance(e, (Estimate, NotEstimable))
+    ]
+    if below not in WORDS:
+        problems.append(
+            Problem("unknown line below", "argument 'below'", "'se', 'ci' or 'p'", repr(below))
+        )
+    if not 0 <= digits <= 12:
+        problems.append(
+            Problem("no number of decimals", "argument 'digits'", "0 to 12", str(digits))
+        )
+    if problems:
+        raise EstimateError(problems)
+
+
+def _numbers(e: Estimate | NotEstimable, heading: str, labels: Mapping[str, str]) -> pd.DataFrame:
+    """One row a label: the numbers of an estimate, missing where it has no such value."""
+    out = pd.DataFrame({"row": list(labels.values()), "column": heading})
+    if isinstance(e, NotEstimable):
+        return out.assign(value=np.nan)
+    ci = e.ci()
+    own = pd.DataFrame(
+        {
+            "value": e.value,
+            "se": e.se,
+            "ci_low": ci["low"].to_numpy(),
+            "ci_high": ci["high"].to_numpy(),
+            "p": e.pvalue,
+            "n": e.n,
+            "degf": e.dof,
+        },
+        index=list(e.names),
+    )
+    if not own.index.is_unique:
+        raise EstimateError(
+            Problem(
+                "two values of one name",
+                f"column '{heading}'",
+                "every name once",
+                ", ".join(own.index[own.index.duplicated()].unique()[:5]),
+                "Pick some with estimate.select([...]).",
+            )
+        )
+    return pd.concat([out, own.reindex(list(labels)).reset_index(drop=True)], axis=1)
+
+
+def _body(
+    numbers: pd.DataFrame,
+    headings: Sequence[str],
+    labels: Mapping[str, str],
+    below: Below,
+    digits: int,
+    stars: bool,
+) -> pd.DataFrame:
+    lines: list[list[str]] = []
+    by_column = {h: numbers[numbers["column"] == h].reset_index(drop=True) for h in headings}
+    for k, label in enumerate(labels.values()):
+        cells = [by_column[h].iloc[k] for h in headings]
+        lines.append([label, *(_value(c, digits, stars) for c in cells)])
+        lines.append([NONE, *(_below(c, below, digits) for c in cells)])
+    lines.append(["n", *(_span(by_column[h], "n") for h in headings)])
+    lines.append(["degrees of freedom", *(_span(by_column[h], "degf") for h in headings)])
+    return pd.DataFrame(lines, columns=[STUB, *headings])
+
+
+def _value(cell: pd.Series, digits: int, stars: bool) -> str:
+    if pd.isna(cell["value"]):
+        return ABSENT
+    text = f"{cell['value']:,.{digits}f}"
+    mark = next((s for limit, s in STARS if cell["p"] < limit), "") if stars else ""
+    return text + mark
+
+
+def _below(cell: pd.Series, below: Below, digits: int) -> str:
+    if pd.isna(cell["value"]):
+        return NONE
+    if below == "ci":
+        ends = [cell["ci_low"], cell["ci_high"]]
+        return "[" + ", ".join(ABSENT if pd.isna(x) else f"{x:,.{digits}f}" for x in ends) + "]"
+    number = cell[below]
+    if pd.isna(number):
+        return f"({ABSENT})"
+    least = 10.0**-digits
+    text = f"<{least:.{digits}f}" if below == "p" and number < least else f"{number:,.{digits}f}"
+    return f"({text})" if below == "se" else f"p = {text}".replace("= <", "< ")
+
+
+def _span(column: pd.DataFrame, name: str) -> str:
+    """The one number of a column, or its range over the rows shown."""
+    known = column[name].dropna() if name in column.columns else pd.Series(dtype=float)
+    if known.empty:
+        return ABSENT
+    low, high = float(known.min()), float(known.max())
+    ends = [f"{low:,.0f}"] if round(low) == round(high) else [f"{low:,.0f}", f"{high:,.0f}"]
+    return " to ".join(ends)
+
+
+def _notes(
+    estimates: Sequence[Estimate | NotEstimable],
+    headings: Sequence[str],
+    below: Below,
+    stars: bool,
+) -> tuple[str, ...]:
+    """What stands below: the line's meaning, how each variance is taken, reservations, reasons."""
+    notes = [f"Below each value: its {WORDS[below]}."]
+    if stars:
+        notes.append("* p < 0.1, ** p < 0.05, *** p < 0.01.")
+    said: dict[str, list[str]] = {}
+    for e, heading in zip(estimates, headings, strict=True):
+        for text in _own_notes(e):
+            said.setdefault(text, []).append(heading)
+    estimable = [h for e, h in zip(estimates, headings, strict=True) if isinstance(e, Estimate)]
+    for text, of in said.items():
+        notes.append(text if of == estimable and len(of) > 1 else f"{', '.join(of)}: {text}")
+    return tuple(notes)
+
+
+def _own_notes(e: Estimate | NotEstimable) -> list[str]:
+    """How the variance is taken, the definition and the notes of one column, each once."""
+    if isinstance(e, NotEstimable):
+        return [f"not estimable, {e.reason}"]
+    notes = [e.definition, *map(str, e.notes)]
+    bases = [part.design.basis for part in e.parts]
+    silent = [b for b in bases if not any(note.startswith(b) for note in notes)]
+    return [text for text in dict.fromkeys([*silent, *notes]) if text]

@@ -1,0 +1,132 @@
+"""A sample in one file: its frame, its domain and its design with every weight step, so that it
+reads back to the same estimates. A zip of Parquet, plain arrays and JSON; nothing in it is code.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import DesignError, Problem
+from mismes_eval.numerics.rows import Bool, Columns, Rows
+from mismes_eval.numerics.variance import Stage
+from mismes_eval.weighting import attrition, balanced_groups, steps
+from mismes_eval.weighting.design import ReplicateSet, SurveyDesign
+
+LAYOUT = 1
+FRAME, ARRAYS, RECORD = "frame.parquet", "arrays.npz", "sample.json"
+STAMP = (1980, 1, 1, 0, 0, 0)
+KIND, ARRAY, LIST = "kind", "array", "list"
+
+
+def _parts() -> dict[str, type]:
+    """What a design is made of, by name. A file can name nothing else."""
+    own = [
+        found
+        for module in (steps, attrition, balanced_groups)
+        for found in vars(module).values()
+        if isinstance(found, type) and is_dataclass(found)
+    ]
+    return {
+        part.__name__: part for part in [SurveyDesign, ReplicateSet, Stage, Rows, Columns, *own]
+    }
+
+
+@dataclass
+class _Writer:
+    """Arrays met on the way, each stored once."""
+
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def plain(self, value: Any) -> Any:
+        if value is None or isinstance(value, (str, bool, int, float)):
+            return value
+        if isinstance(value, np.generic):
+            return value.item()
+        if isinstance(value, np.ndarray):
+            name = f"a{len(self.arrays)}"
+            self.arrays[name] = value
+            return {ARRAY: name}
+        if isinstance(value, (tuple, list)):
+            return {LIST: [self.plain(v) for v in value]}
+        if is_dataclass(value) and type(value).__name__ in _parts():
+            inner = {f.name: self.plain(getattr(value, f.name)) for f in fields(value) if f.init}
+            return {KIND: type(value).__name__, **inner}
+        raise DesignError(
+            Problem("a design holds what cannot be saved", type(value).__name__, "arrays and steps")
+        )
+
+
+def _made(record: Any, arrays: Mapping[str, np.ndarray]) -> Any:
+    if not isinstance(record, dict):
+        return record
+    if ARRAY in record:
+        return arrays[record[ARRAY]]
+    if LIST in record:
+        return tuple(_made(v, arrays) for v in record[LIST])
+    values = {name: _made(v, arrays) for name, v in record.items() if name != KIND}
+    return _parts()[record[KIND]](**values)
+
+
+def write(
+    path: str | Path,
+    frame: pd.DataFrame,
+    design: SurveyDesign,
+    domain: Bool,
+    flags: tuple[str, ...],
+) -> Path:
+    """Write a sample. The file appears under its name only when it is whole."""
+    writer = _Writer()
+    record = {
+        "layout": LAYOUT,
+        "flags": list(flags),
+        "domain": writer.plain(domain),
+        "design": writer.plain(design),
+    }
+    arrays, table = io.BytesIO(), io.BytesIO()
+    np.savez_compressed(arrays, **writer.arrays)  # type: ignore[arg-type]
+    frame.to_parquet(table)
+    out = Path(path)
+    part = out.with_name(f".{out.name}.part")
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as file:
+        text = json.dumps(record, allow_nan=True).encode()
+        for name, content in (
+            (FRAME, table.getvalue()),
+            (ARRAYS, arrays.getvalue()),
+            (RECORD, text),
+        ):
+            file.writestr(zipfile.ZipInfo(name, STAMP), content)
+    part.replace(out)
+    return out
+
+
+def read(path: str | Path) -> tuple[pd.DataFrame, SurveyDesign, Bool, tuple[str, ...]]:
+    """Frame, design, domain and flags of a saved sample. Raises DesignError for any other file."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            record = json.loads(file.read(RECORD))
+            if record["layout"] != LAYOUT:
+                raise ValueError(f"layout {record['layout']}")
+            frame = pd.read_parquet(io.BytesIO(file.read(FRAME)))
+            with np.load(io.BytesIO(file.read(ARRAYS)), allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            design, domain = _made(record["design"], arrays), _made(record["domain"], arrays)
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise DesignError(
+            Problem(
+                "not a saved sample",
+                str(path),
+                "a file that Sample.save wrote with this version",
+                str(error) or type(error).__name__,
+                "Make it again with sample.save(path).",
+            )
+        ) from error
+    return frame, design, domain, tuple(record["flags"])
