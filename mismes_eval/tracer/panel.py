@@ -277,7 +277,7 @@ class TracerPanel:
 
     def where(self, mask: Sequence[bool] | Bool | pd.Series) -> TracerPanel:
         """The same panel with a narrower domain of persons. mask: (n,) over the sample's rows.
-        Weights are still made from everybody.
+        Attrition weights made before stay: they are those of everybody then in the domain.
         """
         fixed = {k: s.where(mask) for k, s in self.fixed.items()}
         return replace(self, sample=self.sample.where(mask), fixed=fixed, _made={})
