@@ -93,7 +93,7 @@ def long() -> me.Sample:
         on=on,
         e=np.where(cohort > 0, t - cohort, np.inf),
         tr=(cohort > 0).astype(int),
-        since=np.where(cohort > 0, t - cohort, 999),
+        since=np.where(cohort > 0, t - cohort, np.inf),
         y=rng.normal(size=400) + 0.2 * t + on,
         post=(t >= 3).astype(int),
     )
