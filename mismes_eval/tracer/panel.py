@@ -15,6 +15,7 @@ from mismes_eval.errors import EstimateError, InputError, Problem
 from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.public import check
 from mismes_eval.tracer import plot, rates, shapes
 from mismes_eval.tracer.attrition import Adjustment
 from mismes_eval.tracer.dispositions import (
@@ -27,7 +28,6 @@ from mismes_eval.tracer.dispositions import (
     whereabouts,
 )
 from mismes_eval.tracer.refreshment import refreshment_mask
-from mismes_eval.weighting.checked import check
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns
 
