@@ -16,8 +16,13 @@ from mismes_eval.errors import DesignError, DesignWarning, Problem
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.numerics.variance import Lonely
 from mismes_eval.weighting import plot, saved
-from mismes_eval.weighting.arguments import as_name, as_names
-from mismes_eval.weighting.data_warnings import repeated_rows, rounded_codes
+from mismes_eval.weighting.arguments import as_name, as_names, frame_problem
+from mismes_eval.weighting.data_warnings import (
+    all_sampled,
+    repeated_rows,
+    rounded_codes,
+    scaled_weights,
+)
 from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.stages import Columns, DesignColumns, build
 from mismes_eval.weighting.steps import WeightStep
@@ -105,8 +110,11 @@ class Sample:
                 f" '{lonely_psu}': {named}."
             )
             design = replace(design, notes=(*design.notes, note))
+        if scaled_weights(design.base) and replicates is None:
+            design = replace(design, notes=(*design.notes, scaled_weights(design.base)))
         for doubt in (
             rounded_codes(frame, stages),
+            all_sampled(design, as_names(fpc, "fpc")),
             "" if unit is not None else repeated_rows(frame, design.base),
         ):
             if doubt:
@@ -137,11 +145,16 @@ class Sample:
     def where(self, mask: Sequence[bool] | Bool | pd.Series) -> Sample:
         """The same design with a narrower domain. mask: (n,) booleans, or a Series aligned to the
         frame; missing is refused.
+
+        Estimates and weight steps that follow speak of the domain alone; rows outside keep their
+        place in the design and their weight.
         """
         return replace(self, domain=self.domain & self.mask(mask))
 
     def mask(self, mask: Sequence[bool] | Bool | pd.Series) -> Bool:
         """(n,) booleans aligned to the frame."""
+        if isinstance(mask, str) or callable(mask):
+            raise DesignError(_no_mask(mask, self.frame.columns))
         if isinstance(mask, pd.Series):
             if not mask.index.equals(self.frame.index):
                 if (
@@ -179,6 +192,7 @@ class Sample:
                     "argument 'mask'",
                     f"{self.n} booleans",
                     f"{out.dtype} of shape {out.shape}",
+                    "Compare a column, e.g. sample.where(sample.frame['age'] >= 15).",
                 )
             )
         return out
@@ -264,19 +278,31 @@ def needs_sample(sample: object, caller: str) -> None:
         )
 
 
+def _no_mask(given: object, columns: pd.Index) -> Problem:
+    """A condition in text, the name of a column or a function in the place of a mask: the line that
+    makes one.
+    """
+    if callable(given):
+        line = "condition = ...; sample.where(condition(sample.frame))"
+    elif given in columns:
+        line = f"sample.where(sample.frame[{given!r}] == 1)"
+    else:
+        line = f"sample.where(sample.frame.eval({given!r}))"
+    kind = "a function" if callable(given) else f"the text {given!r}"
+    return Problem(
+        "where takes a mask, not a condition",
+        "argument 'mask'",
+        "a boolean for every row",
+        kind,
+        line,
+    )
+
+
 def _argument_problems(
     frame: object, lonely_psu: object, replicates: object, cluster_deff: object
 ) -> list[Problem]:
-    problems = []
-    if not isinstance(frame, pd.DataFrame):
-        problems.append(
-            Problem(
-                "a sample is made of a frame",
-                "argument 'frame'",
-                "a pandas DataFrame",
-                f"a {type(frame).__name__}",
-            )
-        )
+    other = frame_problem(frame, "Sample.from_frame({}, ...)")
+    problems = [] if other is None else [other]
     if lonely_psu not in LONELY:
         problems.append(
             Problem(
