@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 
-class Caution(str):
+from mismes_eval.message import NO_VALUES, Kind, Message
+
+
+class Caution(Message):
     """A note of an estimate whose standard error or interval is known to be too small. It stays
     with whatever is made of the estimate, as notes do.
     """
 
     __slots__ = ()
+
+    def __new__(
+        cls, template: str, values: Mapping[str, object] = NO_VALUES, kind: Kind = "caution"
+    ) -> Caution:
+        made = super().__new__(cls, template, values, kind)
+        assert isinstance(made, Caution)
+        return made

@@ -89,7 +89,7 @@ def doubt(params: Params, study: Tracing, effect: Effects) -> Doubt:
         return att_2x2(data, outcome, TREATED, (study.baseline, wave), covariates, method)
 
     path = event_path_of(study, effect, outcome)
-    seed, at = params.impact.seed, {_event_time(study, wave): 1.0}
+    seed, at = params.impact.seed, {float(_event_time(study, wave)): 1.0}
     return Doubt(
         measure=effect.measure,
         curve=specifications(study, panel, outcome, wave, before, covariates, method),
@@ -126,7 +126,7 @@ def tried(make: Callable[[], T]) -> T | NotEstimable:
         return make()
     except MismesError as error:
         return NotEstimable(
-            str(error.problems[0]) if isinstance(error, EstimateError) else str(error)
+            error.problems[0].message if isinstance(error, EstimateError) else str(error)
         )
 
 
@@ -279,7 +279,8 @@ def _worst_case(study: Tracing, panel: TracerPanel, outcome: str, wave: object) 
         raise EstimateError(f"'{outcome}' is not yes or no: its worst case has no end")
     seen = np.isfinite(value) & study.responded(wave)
     name = f"{outcome}@{wave}"
-    lost = panel.sample.with_columns({name: np.where(seen, value, np.nan), "_seen": seen})
+    fielded = panel.sample.where(study.fielded(wave))
+    lost = fielded.with_columns({name: np.where(seen, value, np.nan), "_seen": seen})
     return manski_bounds(lost, name, TREATED, "_seen", 0.0, 1.0).annotated(definition=MANSKI)
 
 
