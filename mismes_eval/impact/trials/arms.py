@@ -87,6 +87,10 @@ def trial(
     """
     known = list(as_names(covariates, "covariates", IdentificationError))
     block = list(as_names(blocks, "blocks", IdentificationError))
+    if not outcomes:
+        raise IdentificationError(
+            Problem("a trial names no outcome", "argument 'outcome'", "a column, or several")
+        )
     wanted = {f"y{k}": YesNo(c) if c in binary else Number(c) for k, c in enumerate(outcomes)}
     stated = {f"x{k}": Stated(c) for k, c in enumerate(known)}
     grouped = {f"b{k}": Category(c) for k, c in enumerate(block)}
