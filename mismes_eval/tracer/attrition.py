@@ -15,6 +15,7 @@ from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.probit import fit_probit
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import public
 from mismes_eval.tracer.shapes import refuse_other
 from mismes_eval.weighting.attrition import ProbitPropensity, Propensity, StabilisedPropensity
 from mismes_eval.weighting.nonresponse import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 METHODS = ("logit", "probit", "cells")
 
 
+@public(DesignError)
 def attrition_weights(
     panel: TracerPanel,
     covariates: str | Sequence[str],
@@ -48,7 +50,8 @@ def attrition_weights(
     For a set of waves (asked for by an estimator, or `panel.weight_sample(waves)`) there is one
     step a wave: the propensity to answer it among those who answered the chosen waves before it. A
     person who missed another wave is kept. Waves that everybody answered take no step. The known
-    dead leave the population.
+    dead leave the population; pending persons and those not fielded leave the wave, and are no
+    loss.
 
     Parameters
     ----------
@@ -142,6 +145,7 @@ class Adjustment:
         before: object = None
         for k, wave in enumerate(waves):
             everybody = _leave(panel, everybody, wave, modelled)
+            everybody = _untried(panel, everybody, wave, modelled)
             everybody = self._wave(panel, everybody, wave, before if k else None)
             before = wave
         if self.then is not None and not keep_refreshment:
@@ -237,6 +241,7 @@ class Adjustment:
         return sample.frame.assign(**values), [*columns, *values]
 
 
+@public(DesignError)
 def weight_history(
     panel: TracerPanel, waves: Sequence[object] | object | None = None
 ) -> pd.DataFrame:
@@ -297,6 +302,20 @@ def _leave(panel: TracerPanel, sample: Sample, wave: object, modelled: Bool) -> 
         KnownFactor(
             f"known dead by wave {wave} leave the population ({int(dead.sum()):,})",
             (~dead).astype(float),
+        )
+    )
+
+
+def _untried(panel: TracerPanel, sample: Sample, wave: object, modelled: Bool) -> Sample:
+    """Pending persons and those not fielded are not lost: the weights stand for those tried."""
+    outside = panel.outside[:, panel.waves.index(wave)] & (sample.weights != 0) & modelled
+    if not outside.any():
+        return sample
+    return sample.step(
+        KnownFactor(
+            f"pending or not fielded at wave {wave} ({int(outside.sum()):,}): the weights stand for"
+            " the persons whose fieldwork is over",
+            (~outside).astype(float),
         )
     )
 

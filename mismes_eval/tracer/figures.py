@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.tracer.dispositions import GROUPS, WHEREABOUTS
+from mismes_eval.public import public
+from mismes_eval.tracer.dispositions import GROUPS, OUTSIDE, WHEREABOUTS
 from mismes_eval.tracer.histories import monthly, state_list
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ _LOST = {
     "UH": "unknown household",
     "UO": "unknown eligibility",
     "NE": "not eligible",
+    "PD": "pending",
+    "NF": "not fielded",
 }
 
 
@@ -58,6 +61,7 @@ def marked(ax: Any, notes: Sequence[str]) -> Any:
     return ax
 
 
+@public(EstimateError)
 def flow(
     panel: TracerPanel, frame_size: int | None = None, analysed: Sequence[object] | None = None
 ) -> pd.DataFrame:
@@ -78,7 +82,7 @@ def flow(
         ]
         reasons = [
             f"{_LOST[name]} {int((g == k).sum()):,}"
-            for k, name in enumerate(GROUPS)
+            for k, name in enumerate((*GROUPS, *OUTSIDE))
             if name in _LOST and (g == k).any()
         ]
         reasons += [f"no row {int((g < 0).sum()):,}"] if (g < 0).any() else []
@@ -126,6 +130,7 @@ def flow_diagram(
     return marked(ax, panel.sample.flags)
 
 
+@public(EstimateError)
 def sequences(
     panel: TracerPanel, origin: str = "enrol_date", after: int = 36, answered: object | None = None
 ) -> pd.DataFrame:

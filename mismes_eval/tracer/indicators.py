@@ -20,6 +20,7 @@ from mismes_eval.estimate.survival import cumulative_incidence
 from mismes_eval.estimate.totals import mean
 from mismes_eval.estimate.transitions import Pair, on_enrolment, pooled_transitions
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import public
 from mismes_eval.tracer.clock import Clock
 from mismes_eval.tracer.dispositions import WHEREABOUTS
 from mismes_eval.tracer.durations import first_event, hazard
@@ -56,6 +57,7 @@ DEFINITIONS = {
 }
 
 
+@public(EstimateError)
 def indicators(
     panel: TracerPanel,
     by: By = None,
@@ -121,11 +123,8 @@ def response_difference(panel: TracerPanel, arm: str) -> Result:
         return NotEstimable(f"no column '{arm}' of arms")
     parts = []
     for t, wave in enumerate(panel.waves):
-        share = mean(
-            sample.with_columns({"answered": panel.responded[:, t].astype(float)}),
-            "answered",
-            by=arm,
-        )
+        answered = {"answered": panel.responded[:, t].astype(float)}
+        share = mean(sample.with_columns(answered).where(~panel.outside[:, t]), "answered", by=arm)
         if share.p < 2:
             return NotEstimable("only one arm in the domain")
         j = np.column_stack([-np.ones(share.p - 1), np.eye(share.p - 1)])

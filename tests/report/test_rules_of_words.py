@@ -185,7 +185,7 @@ def test_a_true_null_passes_every_check_on_bias(evaluation: Evaluation) -> None:
     d = evaluation.doubts[0]
     effect = evaluation.effects[0]
     curve = moved_curve(d.curve, 0.0)
-    key = ("employed", evaluation.params.integer("impact.main_wave"))
+    key = ("employed", evaluation.params.impact.main_wave)
     null = shifted(effect.by_wave[key], 0.0)  # type: ignore[arg-type]
     precise = dataclasses.replace(effect.pre["employed"], value=np.array([0.0]))
     moved = dataclasses.replace(
@@ -212,7 +212,7 @@ def test_the_wider_interval_of_two_speaks_and_takes_the_price_with_it(
     evaluation: Evaluation, context: Context
 ) -> None:
     effect, d = evaluation.effects[0], evaluation.doubts[0]
-    key = ("employed", evaluation.params.integer("impact.main_wave"))
+    key = ("employed", evaluation.params.impact.main_wave)
     sure = dataclasses.replace(
         effect,
         by_wave={**effect.by_wave, key: shifted(effect.by_wave[key], 0.3)},  # type: ignore[arg-type]
@@ -232,7 +232,7 @@ def test_the_wider_interval_of_two_speaks_and_takes_the_price_with_it(
 
 def with_plan(context: Context, path: Path) -> Context:
     p = context.evaluation.params
-    params = dataclasses.replace(p, values={**p.values, "inputs.analysis_plan": path})
+    params = p.changed({"inputs.analysis_plan": path})
     return dataclasses.replace(
         context, evaluation=dataclasses.replace(context.evaluation, params=params)
     )
@@ -320,8 +320,8 @@ def test_an_interval_that_is_too_short_is_told_beside_the_headline(
     effect, study = evaluation.effects[0], evaluation.tracing
     assert study is not None
     key = (
-        str(evaluation.params.text("impact.main_outcome")),
-        evaluation.params.integer("impact.main_wave"),
+        evaluation.params.impact.main_outcome,
+        evaluation.params.impact.main_wave,
     )
     main = effect.by_wave[key]
     assert isinstance(main, Estimate)

@@ -419,7 +419,7 @@ def _rolled(context: Context, r: Rollout) -> Line:
 def _sustainability(context: Context) -> list[Line]:
     """Does the effect last to the last wave, and do services go on without the funding?"""
     out, study = list[Line](), context.evaluation.tracing
-    main = context.evaluation.params.integer("impact.main_wave")
+    main = context.evaluation.params.impact.main_wave
     for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
         assert study is not None
         last = study.waves[-1]

@@ -193,7 +193,7 @@ def _truth(context: Context, measure: str) -> str | None:
     table, p = context.evaluation.truth, context.evaluation.params
     if table is None:
         return None
-    outcome, wave = p.text("impact.main_outcome"), p.integer("impact.main_wave")
+    outcome, wave = p.impact.main_outcome, p.impact.main_wave
     mine = table[
         (table["measure_id"].astype(str) == measure)
         & (table["outcome"].astype(str) == outcome)

@@ -156,8 +156,8 @@ def _seen(missed: float, verdict: Verdict) -> Check:
 
 def main_cell(evaluation: Evaluation) -> tuple[str, object]:
     """Main outcome and wave of a run."""
-    params = evaluation.params
-    return str(params.text("impact.main_outcome")), params.integer("impact.main_wave")
+    impact = evaluation.params.impact
+    return impact.main_outcome, impact.main_wave
 
 
 def drawn_by_lot(evaluation: Evaluation, measure: str) -> bool:
@@ -200,7 +200,8 @@ def lost(study: Tracing, measure: str, wave: object) -> Estimate | None:
     """
     if wave not in study.panel.waves:
         return None
-    return _between_arms(study, measure, np.where(study.responded(wave), 0.0, 1.0))
+    lost_to_it = np.where(study.responded(wave), 0.0, 1.0)
+    return _between_arms(study, measure, lost_to_it, study.fielded(wave))
 
 
 def asked_alike(study: Tracing, measure: str, wave: object) -> Estimate | None:
@@ -304,7 +305,7 @@ def _survives(honest: HonestDiD, verdict: Verdict) -> bool:
 
 def planned(evaluation: Evaluation) -> bool:
     """Whether a registered plan names the main outcome and wave of this run."""
-    path = evaluation.params.path("inputs.analysis_plan")
+    path = evaluation.params.inputs.analysis_plan
     if path is None:
         return False
     plan = read_plan(path)
