@@ -9,7 +9,6 @@ import numpy as np
 from mismes_eval.numerics.logit import Separation, separating
 from mismes_eval.numerics.rows import Float
 
-
 EMPTY_GROUP = "fitted means run to 0: the outcome is 0 throughout some group of rows"
 
 
