@@ -173,14 +173,7 @@ class Sample:
                 )
         out = np.asarray(mask)
         if out.dtype != bool or out.shape != (self.n,):
-            raise DesignError(
-                Problem(
-                    "the mask is not boolean",
-                    "argument 'mask'",
-                    f"{self.n} booleans",
-                    f"{out.dtype} of shape {out.shape}",
-                )
-            )
+            raise DesignError(_no_mask(mask, out, self.n))
         return out
 
     def step(self, step: WeightStep) -> Sample:
@@ -262,6 +255,19 @@ def needs_sample(sample: object, caller: str) -> None:
                 made,
             )
         )
+
+
+def _no_mask(mask: object, array: np.ndarray, n: int) -> Problem:
+    """What stands in the place of a mask, and the call that was meant."""
+    got, fix = f"{array.dtype} of shape {array.shape}", ""
+    if isinstance(mask, str):
+        got = f"the text {mask!r}"
+        fix = f"Compare a column: sample.where(sample.frame.eval({mask!r}))."
+    elif callable(mask):
+        got, fix = "a function", "Call it on the frame: sample.where(function(sample.frame))."
+    elif array.shape == (n,) and array.size and np.isin(array.astype(object), (0, 1)).all():
+        fix = "Where 1 means True: sample.where(mask == 1)."
+    return Problem("the mask is not boolean", "argument 'mask'", f"{n} booleans", got, fix)
 
 
 def _argument_problems(

@@ -300,13 +300,18 @@ def weight_problems(column: pd.Series) -> list[Problem]:
     ):
         if bad.any():
             shown = str(column[bad].iloc[0])
+            zero = (
+                f"Where it means outside the sample, write 0: frame['{column.name}'].fillna(0). "
+                if what == "missing weights"
+                else ""
+            )
             found.append(
                 Problem(
                     what,
                     where,
                     "a finite number of 0 or more in every row",
                     shown,
-                    "Mend the file; no row is dropped.",
+                    f"{zero}Mend the file; no row is dropped.",
                     int(bad.sum()),
                     _rows(bad),
                 )
