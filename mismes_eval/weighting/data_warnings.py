@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.design import SurveyDesign, sums_can_be_counts
 
@@ -38,17 +39,18 @@ def rounded_codes(frame: pd.DataFrame, psu: tuple[str, ...]) -> str:
     return ""
 
 
-def scaled_weights(base: Float) -> str:
+def scaled_weights(base: Float) -> Message | None:
     """A sentence where weights were scaled so that their sums cannot be numbers of people (DHS,
     ESS: a mean of 1). Weights that are all 1 are no weights, and nothing is said.
     """
     w = base[base > 0]
     if not w.size or (w == w[0]).all() or sums_can_be_counts(base):
-        return ""
-    return (
-        f"Weights add to {w.sum():,.6g} for {w.size:,} rows: their sums cannot be population counts."
-        " Totals are in the unit of the weights; design effects are over sampling with replacement."
+        return None
+    words = (
+        "Weights add to {sum} for {rows} rows: their sums cannot be population counts. Totals are in"
+        " the unit of the weights; design effects are over sampling with replacement."
     )
+    return Message(words, {"sum": f"{w.sum():,.6g}", "rows": f"{w.size:,}"})
 
 
 def all_sampled(design: SurveyDesign, fpc: tuple[str, ...]) -> str:

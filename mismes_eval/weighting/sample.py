@@ -110,8 +110,9 @@ class Sample:
                 f" '{lonely_psu}': {named}."
             )
             design = replace(design, notes=(*design.notes, note))
-        if scaled_weights(design.base) and replicates is None:
-            design = replace(design, notes=(*design.notes, scaled_weights(design.base)))
+        scaled = scaled_weights(design.base)
+        if scaled is not None:
+            design = replace(design, notes=(*design.notes, scaled))
         for doubt in (
             rounded_codes(frame, stages),
             all_sampled(design, as_names(fpc, "fpc")),
@@ -153,8 +154,6 @@ class Sample:
 
     def mask(self, mask: Sequence[bool] | Bool | pd.Series) -> Bool:
         """(n,) booleans aligned to the frame."""
-        if isinstance(mask, str) or callable(mask):
-            raise DesignError(_no_mask(mask, self.frame.columns))
         if isinstance(mask, pd.Series):
             if not mask.index.equals(self.frame.index):
                 if (
@@ -186,15 +185,7 @@ class Sample:
                 )
         out = np.asarray(mask)
         if out.dtype != bool or out.shape != (self.n,):
-            raise DesignError(
-                Problem(
-                    "the mask is not boolean",
-                    "argument 'mask'",
-                    f"{self.n} booleans",
-                    f"{out.dtype} of shape {out.shape}",
-                    "Compare a column, e.g. sample.where(sample.frame['age'] >= 15).",
-                )
-            )
+            raise DesignError(_no_mask(mask, out, self.n))
         return out
 
     def step(self, step: WeightStep) -> Sample:
@@ -278,24 +269,18 @@ def needs_sample(sample: object, caller: str) -> None:
         )
 
 
-def _no_mask(given: object, columns: pd.Index) -> Problem:
-    """A condition in text, the name of a column or a function in the place of a mask: the line that
-    makes one.
-    """
-    if callable(given):
-        line = "condition = ...; sample.where(condition(sample.frame))"
-    elif given in columns:
-        line = f"sample.where(sample.frame[{given!r}] == 1)"
-    else:
-        line = f"sample.where(sample.frame.eval({given!r}))"
-    kind = "a function" if callable(given) else f"the text {given!r}"
-    return Problem(
-        "where takes a mask, not a condition",
-        "argument 'mask'",
-        "a boolean for every row",
-        kind,
-        line,
-    )
+def _no_mask(mask: object, array: np.ndarray, n: int) -> Problem:
+    """What stands in the place of a mask, and the call that was meant."""
+    got = f"{array.dtype} of shape {array.shape}"
+    fix = "Compare a column: sample.where(sample.frame['age'] >= 15)."
+    if isinstance(mask, str):
+        got = f"the text {mask!r}"
+        fix = f"Compare a column: sample.where(sample.frame.eval({mask!r}))."
+    elif callable(mask):
+        got, fix = "a function", "Call it on the frame: sample.where(function(sample.frame))."
+    elif array.shape == (n,) and array.size and np.isin(array.astype(object), (0, 1)).all():
+        fix = "Where 1 means True: sample.where(mask == 1)."
+    return Problem("the mask is not boolean", "argument 'mask'", f"{n} booleans", got, fix)
 
 
 def _argument_problems(

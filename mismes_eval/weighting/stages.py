@@ -16,11 +16,6 @@ from mismes_eval.weighting.design import Level, SurveyDesign
 from mismes_eval.weighting.levels import one_spelling
 
 Columns = Column | Sequence[Column] | None
-MEND = "Mend the file; no row is dropped."
-WITHOUT_WEIGHT = (
-    "Mend the file, or give weight 0 to rows that were not interviewed (fillna(0)): they keep their"
-    " place in the design; no row is dropped."
-)
 
 
 @dataclass(frozen=True)
@@ -311,13 +306,18 @@ def weight_problems(column: pd.Series) -> list[Problem]:
     ):
         if bad.any():
             shown = str(column[bad].iloc[0])
+            zero = (
+                f"Where it means outside the sample, write 0: frame['{column.name}'].fillna(0). "
+                if what == "missing weights"
+                else ""
+            )
             found.append(
                 Problem(
                     what,
                     where,
                     "a finite number of 0 or more in every row",
                     shown,
-                    WITHOUT_WEIGHT if what == "missing weights" else MEND,
+                    f"{zero}Mend the file; no row is dropped.",
                     int(bad.sum()),
                     _rows(bad),
                 )

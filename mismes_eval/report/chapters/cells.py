@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.document.tables import COLUMNS, P_VALUE, cells_of
+from mismes_eval.report.sentences import About
 
 SHARES = frozenset(
     {"employed", "employed_home", "job_match", "abroad", "business", "contract", "socialsec"}
@@ -21,6 +23,39 @@ FROM, TO, P = "95% from", "95% to", "p"
 def outcome_scale(outcome: str) -> tuple[float, int]:
     """Scale and decimals of an outcome: shares are shown in percentage points."""
     return (100.0, 1) if outcome in SHARES else (1.0, 1)
+
+
+def about_effect(context: Context, measure: str, outcome: str, months: float) -> About:
+    """What the effect of a measure on an outcome is of, in the words and units of the report."""
+    when = context.text("{m:.0f} months", m=months)
+    return About(measure, context.column(outcome), when, *unit_of(outcome))
+
+
+def about_rollout(context: Context, r: Rollout) -> About:
+    """What the effect of a roll-out is of: shares of the survey's outcome."""
+    return About(
+        measure=context.name(r.measure),
+        outcome=context.column(r.outcome),
+        horizon="",
+        scale=100.0,
+        one="percentage point",
+        many="percentage points",
+    )
+
+
+def unit_of(outcome: str) -> tuple[float, str, str]:
+    """Scale, unit in the singular and in the plural of the effect on an outcome."""
+    scale = outcome_scale(outcome)[0]
+    if scale == 100:
+        return scale, "percentage point", "percentage points"
+    if outcome.startswith("months"):
+        return scale, "month", "months"
+    return scale, "unit of the outcome", "units of the outcome"
+
+
+def published(context: Context, estimate: Estimate) -> bool:
+    """Whether a table of the report shows this estimate: what it hides, no sentence says."""
+    return bool(cells_of([("", "", estimate)], context.rules)["status"].iloc[0] == "shown")
 
 
 def plain(
