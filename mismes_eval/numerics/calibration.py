@@ -13,18 +13,21 @@ import numpy as np
 from mismes_eval.numerics.rows import Float, Rows
 
 Method = Literal["linear", "raking", "logit"]
+OTHER_UNIT = 10.0  # a common factor from which weights and totals are in different units
 
 
 @dataclass(frozen=True, slots=True)
 class Solution:
     """factor (C,) one g per distinct row; gap (q,) totals minus what the factors reach; iterations;
-    size (q,) what a gap is measured against.
+    size (q,) what a gap is measured against; scale: what all weights were multiplied by first,
+    where bounds could not be kept otherwise (inside the factor).
     """
 
     factor: Float
     gap: Float
     iterations: int
     size: Float
+    scale: float = 1.0
 
     @property
     def missed(self) -> float:
@@ -100,19 +103,29 @@ def solve(
     """Newton solution with step halving of sum d F(x lambda) x = totals.
 
     d : (n,) weights before.  x : n rows, q columns.  totals : (q,).  Converged where every gap is below tol times its size (see `sizes`);
-    the caller looks at `gap`, this never raises on an unmet margin.
+    the caller looks at `gap`, this never raises on an unmet margin. Rows of x that are zero keep
+    their weight.
+
+    Where the totals say how many there are, the search starts at the common factor that gives this
+    sum. Where bounds leave it out and it is 10 or more (0.1 or less), weights and totals have other
+    units: all weights are multiplied by it first and the bounds count from there.
     """
     f, df = distance(method, bounds)
     dc, xc = x.collapse(d), x.values
     size = sizes(d, x, totals)
+    concerned = (xc != 0).any(axis=1)
+    scale, lam = _start(np.where(concerned, dc, 0.0), xc, totals, method, bounds)
+    dc = dc * scale
 
     def gap_at(lam: Float) -> Float:
         with np.errstate(over="ignore", invalid="ignore"):
             out: Float = totals - xc.T @ (dc * f(xc @ lam))
         return out
 
-    lam = np.zeros(x.k)
     gap = gap_at(lam)
+    if not np.isfinite(gap).all():
+        lam = np.zeros(x.k)
+        gap = gap_at(lam)
     done = 0
     while done < steps:
         done += 1
@@ -132,7 +145,38 @@ def solve(
             break
         lam, gap = lam + step * move, best
     factor = f(xc @ lam)
-    return Solution(factor, gap, done, size)
+    return Solution(np.where(concerned, scale * factor, factor), gap, done, size, scale)
+
+
+def _start(
+    d: Float, x: Float, totals: Float, method: Method, bounds: tuple[float, float] | None
+) -> tuple[float, Float]:
+    """What all weights d (C,) are multiplied by first, and the multipliers (q,) to start from."""
+    nothing = 1.0, np.zeros(x.shape[1])
+    if method == "linear" and bounds is None:
+        return nothing  # one step from anywhere
+    used = d != 0
+    one = psd_solve(x[used].T @ x[used], x[used].sum(axis=0))
+    if not used.any() or np.abs(x[used] @ one - 1).max() > 1e-8:
+        return nothing  # the totals do not say how many there are
+    common = float(totals @ one) / float(d.sum())
+    if not (np.isfinite(common) and common > 0):
+        return nothing
+    if bounds is not None and not bounds[0] < common < bounds[1]:
+        other_unit = not 1 / OTHER_UNIT < common < OTHER_UNIT
+        return (common if other_unit else 1.0), np.zeros(x.shape[1])
+    return 1.0, one * _inverse(common, method, bounds)
+
+
+def _inverse(factor: float, method: Method, bounds: tuple[float, float] | None) -> float:
+    """u with F(u) = factor, inside the bounds."""
+    if method == "linear":
+        return factor - 1.0
+    if method == "raking" or bounds is None:
+        return float(np.log(factor))
+    lo, hi = bounds
+    a = (hi - lo) / ((1.0 - lo) * (hi - 1.0))
+    return float(np.log((factor - lo) * (hi - 1.0) / ((hi - factor) * (1.0 - lo))) / a)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,13 @@ from mismes_eval.numerics.calibration import Method, Solution, sizes, solve
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import check
 from mismes_eval.weighting.arguments import as_names
-from mismes_eval.weighting.margins import Margins, Totals, margins
+from mismes_eval.weighting.margins import Margins, Publication, Totals, margins
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import Calibration
 
 METHODS = ("linear", "raking", "logit")
+MOST_ROWS = 3000  # distinct rows up to which margins are looked at for contradictions
+INFEASIBLE = 2  # status of linprog
 _MET = 1e-9  # a margin is met where its gap is below this share of the total
 
 
@@ -31,6 +33,8 @@ def calibrate(
     bounds: tuple[float, float] | None = None,
     total_se: Totals | None = None,
     unit: str | None = None,
+    totals_unit: float = 1.0,
+    scale_to: str | tuple[str, ...] | None = None,
 ) -> Sample:
     """Weights that meet known totals and stay close to the weights before (R survey: calibrate).
 
@@ -44,6 +48,13 @@ def calibrate(
     total_se : standard errors of totals that are estimates themselves, same shape as totals; they
         enter every standard error after this step.
     unit : column inside which the factor is constant (household weights; Lemaitre and Dufour 1987).
+    totals_unit : what a total of 1 stands for: 1000 where totals are published in thousands.
+    scale_to : the margin to whose sum the others are scaled, where rounding parts their sums.
+
+    A narrowed sample (`where`) is calibrated inside its domain: the totals are the domain's, rows
+    outside keep their weight. Where the common factor that the totals ask for lies outside the
+    bounds and is 10 or more (0.1 or less), weights and totals have other units: all weights are
+    multiplied by it first and the bounds count from there; the step's name says so.
 
     Returns
     -------
@@ -62,7 +73,8 @@ def calibrate(
     needs_sample(sample, "calibrate")
     _check(method, bounds)
     check(CalibrationError, "calibrate", ("unit", unit, str | None))
-    m = margins(sample, totals, total_se, unit)
+    published = Publication(totals_unit, scale_to)
+    m = margins(sample, totals, total_se, unit, published)
     before = sample.weights
     solution = solve(before, m.x, m.totals, method, bounds)
     if not solution.missed < _MET:
@@ -82,19 +94,28 @@ def calibrate(
     constant = f", constant within {unit}" if unit else ""
     name = (
         f"{'raking' if method == 'raking' else method + ' calibration'} to {keys}{limits}{constant}"
+        f"{_scaled(solution.scale)}{published.words}{sample.narrowed}"
     )
     return sample.step(
         Calibration(name, factor, m.x, before, m.total_vcov, m.labels, m.totals, method, bounds)
     )
 
 
+def _scaled(scale: float) -> str:
+    return "" if scale == 1 else f", all weights first multiplied by {scale:.4g}"
+
+
 def poststratify(
-    sample: Sample, by: str | Sequence[str], totals: Mapping[object, float] | pd.Series
+    sample: Sample,
+    by: str | Sequence[str],
+    totals: Mapping[object, float] | pd.Series,
+    totals_unit: float = 1.0,
 ) -> Sample:
     """Scale the weights in each cell to its known size (R survey: postStratify): calibration with
-    one crossed margin.
+    one crossed margin, inside the domain of a narrowed sample.
 
     totals : {level: N}, or {(level, level): N} in the order of `by`; a Series works alike.
+    totals_unit : what a total of 1 stands for, as for `calibrate`.
     """
     columns = as_names(by, "by", CalibrationError)
     if not columns:
@@ -116,7 +137,7 @@ def poststratify(
         )
     known: dict[object, float] = dict(totals.items())
     if len(columns) > 1:
-        return calibrate(sample, {columns: known})
+        return calibrate(sample, {columns: known}, totals_unit=totals_unit)
     return calibrate(
         sample,
         {
@@ -124,17 +145,23 @@ def poststratify(
                 (k[0] if isinstance(k, tuple) and len(k) == 1 else k): v for k, v in known.items()
             }
         },
+        totals_unit=totals_unit,
     )
 
 
-def feasibility(sample: Sample, totals: Totals) -> pd.DataFrame:
+def feasibility(
+    sample: Sample,
+    totals: Totals,
+    totals_unit: float = 1.0,
+    scale_to: str | tuple[str, ...] | None = None,
+) -> pd.DataFrame:
     """Before solving: one row a margin cell with its rows, weight before, total, and factor needed
-    if this margin stood alone.
+    if this margin stood alone; of the domain. totals_unit, scale_to : as for `calibrate`.
     """
     needs_sample(sample, "feasibility")
-    m = margins(sample, totals, None, None)
+    m = margins(sample, totals, None, None, Publication(totals_unit, scale_to))
     before = m.x.totals(sample.weights)
-    rows = m.x.totals((sample.weights != 0).astype(float))
+    rows = m.x.totals(sample.active.astype(float))
     with np.errstate(divide="ignore", invalid="ignore"):
         needed = m.totals / before
     return pd.DataFrame(
@@ -231,18 +258,17 @@ def _unmet(
     m: Margins, before: Float, solution: Solution, method: str, bounds: tuple[float, float] | None
 ) -> Problem:
     worst, gap = solution.worst, solution.gap
-    fix = "Merge small categories, or drop a margin."
-    if bounds is not None and method in ("logit", "linear", "raking"):
+    contradiction = _contradiction(m, before, method)
+    if contradiction:
+        fix = contradiction
+    elif bounds is not None:
         lo, hi = _tightest(m, before)
         fix = (
             f"Bounds must at least let factors fall to {lo:.4g} and rise to {hi:.4g} (each taken"
             " alone)."
-            if np.isfinite(lo) and np.isfinite(hi)
-            else (
-                "No factors of 0 or more meet these totals together: the margins contradict each"
-                " other in this sample."
-            )
         )
+    else:
+        fix = "Merge small categories, or drop a margin."
     return Problem(
         "calibration does not meet its totals",
         f"margin '{m.labels[worst]}'",
@@ -250,3 +276,36 @@ def _unmet(
         f"{m.totals[worst] - gap[worst]:,.6g}",
         fix,
     )
+
+
+def _contradiction(m: Margins, weights: Float, method: str) -> str:
+    """Which margins no factors can meet together (for raking, logit and bounds: none of 0 or more),
+    each of them needed for the contradiction; nothing where there is none or too many rows to tell.
+    """
+    mass = m.x.collapse(weights)
+    keep = mass > 0
+    a = (m.x.values[keep] * mass[keep, None]).T / sizes(weights, m.x, m.totals)[:, None]
+    b = m.totals / sizes(weights, m.x, m.totals)
+    owner = np.array(m.margin)
+    if a.shape[1] > MOST_ROWS:
+        return ""
+    lowest = None if method == "linear" else 0.0
+
+    def meets(names: Sequence[str]) -> bool:
+        rows = np.isin(owner, names)
+        answer = linprog(
+            np.zeros(a.shape[1]), A_eq=a[rows], b_eq=b[rows], bounds=(lowest, None), method="highs"
+        )
+        return answer.status != INFEASIBLE
+
+    needed = list(dict.fromkeys(m.margin))
+    if meets(needed):
+        return ""
+    for name in list(needed):
+        others = [n for n in needed if n != name]
+        if others and not meets(others):
+            needed = others
+    if len(needed) == 1:
+        return f"No weights of this sample meet the margin '{needed[0]}': compare it with the data."
+    named = " and ".join(f"'{n}'" for n in needed)
+    return f"The margins {named} contradict each other in this sample: correct or drop one of them."

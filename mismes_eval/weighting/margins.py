@@ -5,7 +5,7 @@ before anything is solved.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import CalibrationError, Problem
-from mismes_eval.numerics.rows import Float, Int, Rows, cells
-from mismes_eval.weighting.levels import levels_of
+from mismes_eval.numerics.rows import Bool, Float, Int, Rows, cells
+from mismes_eval.weighting.columns import float64
+from mismes_eval.weighting.levels import levels_of, one_spelling
 from mismes_eval.weighting.sample import Sample
 
 Level = object
@@ -42,9 +43,41 @@ class _Category:
     totals: Float
 
 
-def margins(sample: Sample, totals: Totals, total_se: Totals | None, unit: str | None) -> Margins:
-    """Calibration rows and targets. Raises CalibrationError listing every unknown column, missing
-    value, unknown, empty or unmatched category.
+@dataclass(frozen=True)
+class Publication:
+    """How totals were published. unit: what a total of 1 stands for (1000 where they are in
+    thousands); scale_to: the margin to whose sum the others are scaled, where rounding parts them.
+    """
+
+    unit: float = 1.0
+    scale_to: str | tuple[str, ...] | None = None
+
+    @property
+    def words(self) -> str:
+        """What was done, for the name of the step."""
+        thousands = "" if self.unit == 1 else f", totals in units of {self.unit:,.10g}"
+        scaled = "" if self.scale_to is None else f", margins scaled to that of {self.margin}"
+        return thousands + scaled
+
+    @property
+    def margin(self) -> str:
+        """The margin's name."""
+        several = isinstance(self.scale_to, tuple)
+        return " x ".join(map(str, self.scale_to)) if several else str(self.scale_to)  # type: ignore[arg-type]
+
+
+AS_STATED = Publication()
+
+
+def margins(
+    sample: Sample,
+    totals: Totals,
+    total_se: Totals | None,
+    unit: str | None,
+    published: Publication = AS_STATED,
+) -> Margins:
+    """Calibration rows, zero outside the domain, and targets. Raises CalibrationError listing every
+    unknown column, missing value, unknown, empty or unmatched category.
     """
     stated = _mapping(totals)
     if stated is None:
@@ -64,7 +97,7 @@ def margins(sample: Sample, totals: Totals, total_se: Totals | None, unit: str |
         columns = key if isinstance(key, tuple) else (key,)
         name = " x ".join(map(str, columns))
         if columns == ("1",):
-            numeric.append(("1", np.ones(sample.n), _number(target, name, problems)))
+            numeric.append(("1", sample.domain.astype(float), _number(target, name, problems)))
             continue
         unknown = [c for c in columns if c not in sample.frame.columns]
         if unknown:
@@ -92,12 +125,56 @@ def margins(sample: Sample, totals: Totals, total_se: Totals | None, unit: str |
         problems.append(
             Problem("no totals to calibrate to", "argument 'totals'", "at least one margin")
         )
+    categorical, numeric, found_scale = _published(categorical, numeric, published)
+    problems += found_scale
     problems += _different_sums(
         categorical, [(name, total) for name, _, total in numeric if name == "1"]
     )
     if problems:
         raise CalibrationError(problems)
-    return _assemble(sample, categorical, numeric, total_se, unit)
+    return _assemble(sample, categorical, numeric, total_se, unit, published.unit)
+
+
+def _published(
+    categorical: list[_Category], numeric: list[tuple[str, Float, float]], published: Publication
+) -> tuple[list[_Category], list[tuple[str, Float, float]], list[Problem]]:
+    """The margins in the unit of the weights, and scaled to one of them."""
+    unit = published.unit
+    if not (_finite(unit) and unit > 0):
+        return (
+            [],
+            [],
+            [
+                Problem(
+                    "the unit of the totals is no number",
+                    "argument 'totals_unit'",
+                    "a number above 0, 1000 for thousands",
+                    repr(unit),
+                )
+            ],
+        )
+    sizes = {c.name: float(c.totals.sum()) for c in categorical}
+    sizes |= {name: total for name, _, total in numeric if name == "1"}
+    if published.scale_to is None:
+        factor = dict.fromkeys(sizes, unit)
+    elif published.margin not in sizes or not sizes[published.margin] > 0:
+        return (
+            [],
+            [],
+            [
+                Problem(
+                    "margins are scaled to one that is not there",
+                    "argument 'scale_to'",
+                    f"one of {', '.join(sizes)}",
+                    repr(published.scale_to),
+                )
+            ],
+        )
+    else:
+        whole = sizes[published.margin] * unit
+        factor = {name: whole / size for name, size in sizes.items() if size > 0}
+    scaled = [replace(c, totals=c.totals * factor.get(c.name, unit)) for c in categorical]
+    return scaled, [(n, v, total * factor.get(n, unit)) for n, v, total in numeric], []
 
 
 def _mapping(given: object) -> Mapping[Any, Any] | None:
@@ -130,8 +207,11 @@ def _number(target: object, name: str, problems: list[Problem]) -> float:
 
 
 def _missing(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) -> None:
-    carries = sample.weights != 0
+    carries = sample.active
     for c in columns:
+        spelling = one_spelling(sample.frame[c])
+        if spelling is not None:
+            problems.append(replace(spelling, what=f"a calibration column {spelling.what}"))
         bad = sample.frame[c].isna().to_numpy() & carries
         if bad.any():
             problems.append(
@@ -150,19 +230,19 @@ def _missing(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) 
 def _numeric(sample: Sample, columns: tuple[str, ...], problems: list[Problem]) -> Float:
     _missing(sample, columns, problems)
     series = sample.frame[columns[0]]
-    if len(columns) > 1 or not (
-        pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)
-    ):
+    category = len(columns) > 1 or isinstance(series.dtype, pd.CategoricalDtype)
+    number = None if category else float64(series)
+    if number is None:
         problems.append(
             Problem(
                 "one number is given for a categorical margin",
-                f"totals['{' x '.join(columns)}']",
+                f"totals['{' x '.join(map(str, columns))}']",
                 "a mapping of category to total",
                 "a number",
             )
         )
         return np.zeros(sample.n)
-    value = np.where(sample.weights != 0, series.to_numpy(dtype=float, na_value=np.nan), 0.0)
+    value = np.where(sample.active, number, 0.0)
     bad = np.isinf(value)
     if bad.any():
         problems.append(
@@ -200,7 +280,7 @@ def _category(
         present = [tuple(each[j][1][row[j]] for j in range(len(columns))) for row in combination]
     position = {level: j for j, level in enumerate(target)}
     stated = code >= 0
-    carries = stated if (sample.weights != 0).all() else stated & (sample.weights != 0)
+    carries = stated if sample.active.all() else stated & sample.active
     count = np.bincount(code if carries.all() else code[carries], minlength=len(present))
     lost = [(v, int(count[i])) for i, v in enumerate(present) if v not in position and count[i] > 0]
     for v, k in lost[:20]:
@@ -231,6 +311,18 @@ def _category(
                     "at least one row that carries weight",
                     "none",
                     "Merge it with a neighbouring category in both the sample and the totals.",
+                )
+            )
+        if v in seen and _finite(t) and t == 0:
+            problems.append(
+                Problem(
+                    "a total of 0 stands for a category with rows",
+                    f"totals['{name}'][{v!r}]",
+                    "a total above 0, or no row that carries weight",
+                    "0",
+                    "Give the rows weight 0 in the file, narrow the sample with where() to the"
+                    " others, or give their total.",
+                    int(count[present.index(v)]),
                 )
             )
         if _finite(t) and t < 0:
@@ -266,9 +358,17 @@ def _different_sums(
             "argument 'totals'",
             "equal sums",
             listed,
-            "Scale the margins to one total, and say which in the report.",
+            _mend_of_sums([s for _, s in sums], sums[0][0]),
         )
     ]
+
+
+def _mend_of_sums(sums: list[float], first: str) -> str:
+    """How margins with different sums are brought to one."""
+    ratio = max(sums) / min(sums) if min(sums) > 0 else 0.0
+    thousands = any(abs(ratio / unit - 1) < 0.1 for unit in (1e3, 1e6))
+    mend = f"Scale the margins to one total (scale_to={first!r}), and say which in the report."
+    return f"One margin looks as if it stood in thousands. {mend}" if thousands else mend
 
 
 def _assemble(
@@ -277,6 +377,7 @@ def _assemble(
     numeric: list[tuple[str, Float, float]],
     total_se: Totals | None,
     unit: str | None,
+    published_unit: float,
 ) -> Margins:
     sizes = [len(c.levels) for c in categorical]
     labels = tuple(f"{c.name}={_level(v)}" for c in categorical for v in c.levels) + tuple(
@@ -298,11 +399,22 @@ def _assemble(
         indicator[np.arange(combination.shape[0]), start + combination[:, j]] = 1.0
     if len(constant) == len(numeric) and unit is None:
         values = np.column_stack([indicator, np.ones((combination.shape[0], len(numeric)))])
-        x = Rows(values, cell)
+        x = _zero_outside(values, cell, sample.domain)
     else:
         dense = np.column_stack([indicator[cell], *[v for _, v, _ in numeric]])
+        dense[~sample.domain] = 0.0
         x = Rows(dense) if unit is None else Rows(*_unit_means(sample, dense, unit))
-    return Margins(x, targets, _total_vcov(categorical, numeric, total_se), labels, owner)
+    known = _total_vcov(categorical, numeric, total_se)
+    vcov = None if known is None else known * published_unit**2
+    return Margins(x, targets, vcov, labels, owner)
+
+
+def _zero_outside(values: Float, cell: Int, inside: Bool) -> Rows:
+    """Rows of the domain, and one more distinct row of zeros for all others."""
+    if inside.all():
+        return Rows(values, cell)
+    zeros = np.zeros((1, values.shape[1]))
+    return Rows(np.vstack([values, zeros]), np.where(inside, cell, len(values)).astype(np.intp))
 
 
 def _level(value: object) -> str:
@@ -322,21 +434,56 @@ def _unit_means(sample: Sample, x: Float, unit: str) -> tuple[Float, Int]:
             )
         )
     code = pd.factorize(sample.frame[unit])[0]
-    w = sample.weights
+    w, inside = sample.weights, sample.domain
     each = pd.Series(w).groupby(code)
-    spread = (each.max() - each.min()).to_numpy()
-    if (code < 0).any() or (spread > 1e-9 * w.max()).any():
-        raise CalibrationError(
-            Problem(
-                "weights differ inside units",
-                f"column '{unit}'",
-                "one weight and a code in every unit",
-                f"{int((spread > 1e-9 * w.max()).sum())} units with several weights",
-            )
-        )
+    spread = (each.max() - each.min()).to_numpy() > 1e-9 * np.abs(w).max()
+    cut = pd.Series(inside).groupby(code).nunique().to_numpy() > 1
+    if (code < 0).any() or spread.any() or cut.any():
+        raise CalibrationError(_uneven_units(unit, code, spread, cut, w))
     size = np.bincount(code)
     means = np.column_stack([np.bincount(code, weights=x[:, j]) / size for j in range(x.shape[1])])
     return means, code.astype(np.intp)
+
+
+def _uneven_units(unit: str, code: Int, spread: Bool, cut: Bool, w: Float) -> list[Problem]:
+    """Units without a code, with several weights, or partly in the domain."""
+    where, problems = f"column '{unit}'", []
+    if (code < 0).any():
+        lost = int((code < 0).sum())
+        problems.append(
+            Problem("a unit has no code", where, "a code in every row", "missing", count=lost)
+        )
+    if spread.any():
+        zero = np.bincount(code[code >= 0], weights=(w == 0)[code >= 0]) > 0
+        nonresponse = (
+            " Some of their rows carry no weight: calibrate before the step that made them"
+            " (nonresponse of persons), or calibrate persons, without unit=."
+        )
+        two_ways = (
+            nonresponse
+            if (spread & zero).any()
+            else " Calibrate before the step that parted them, or persons, without unit=."
+        )
+        problems.append(
+            Problem(
+                "weights differ inside units",
+                where,
+                "one weight and a code in every unit",
+                f"{int(spread.sum())} units with several weights",
+                two_ways.strip(),
+            )
+        )
+    if cut.any():
+        problems.append(
+            Problem(
+                "the domain cuts through units",
+                where,
+                "units wholly inside or outside the domain",
+                f"{int(cut.sum())} units partly inside",
+                "Narrow the sample to whole units, or calibrate persons, without unit=.",
+            )
+        )
+    return problems
 
 
 def _total_vcov(

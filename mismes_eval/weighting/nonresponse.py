@@ -39,6 +39,8 @@ def nonresponse(
         and keep their weight; unknown ones are nonrespondents of which the share e among the known
         in the same model is assumed eligible only in reporting, never by dropping rows.
 
+    On a narrowed sample the domain's response is modelled; rows outside keep their weight.
+
     Returns
     -------
     Sample with a propensity step; its estimation reaches every later standard error.
@@ -59,7 +61,7 @@ def nonresponse(
                 repr(method),
             )
         )
-    inside = sample.weights != 0
+    inside = sample.active
     problems = _problems(sample, responded, columns, eligible, inside)
     if problems:
         raise DesignError(problems)
@@ -67,7 +69,8 @@ def nonresponse(
     at_risk = inside.copy()
     if eligible is not None:
         at_risk &= ~(sample.frame[eligible].to_numpy(dtype=float, na_value=np.nan) == 0)
-    name = f"nonresponse ({method}) on {', '.join(columns) or 'the overall rate'}"
+    on = ", ".join(map(str, columns)) or "the overall rate"
+    name = f"nonresponse ({method}) on {on}{sample.narrowed}"
     if method == "cells":
         return sample.step(cell_step(name, sample.frame, columns, r, sample.weights, at_risk))
     return sample.step(

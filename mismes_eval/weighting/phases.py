@@ -30,6 +30,8 @@ def two_phase(
     classes : screening columns known for every listed row; the phase-2 weights are scaled to their
         phase-1 totals (whose own error is kept).
 
+    On a narrowed sample the domain is the listing; rows outside keep their weight.
+
     Returns
     -------
     Sample with one more weight step.
@@ -45,9 +47,10 @@ def two_phase(
     problems = _problems(sample, selected, phase2_prob, columns)
     if problems:
         raise DesignError(problems)
-    chosen = _yes(sample.frame[selected]) & (sample.weights != 0)
+    inside = sample.active
+    chosen = _yes(sample.frame[selected]) & inside
     prob = pd.to_numeric(sample.frame[phase2_prob]).to_numpy(dtype=float, na_value=np.nan)
-    share = np.where(chosen, 1.0 / np.where(chosen, prob, 1.0), 0.0)
+    share = np.where(chosen, 1.0 / np.where(chosen, prob, 1.0), np.where(inside, 0.0, 1.0))
     stage = sample.design.stages[0]
     fraction = stage.fraction[stage.stratum[sample.design.psu]]
     x, g = None, np.ones(sample.n)
@@ -56,7 +59,9 @@ def two_phase(
         combination, cell = cells(
             [np.maximum(e[0], 0).astype(np.intp) for e in each], [max(len(e[1]), 1) for e in each]
         )
-        x = Rows(np.eye(combination.shape[0]), cell)
+        kinds = combination.shape[0]
+        member = np.vstack([np.eye(kinds), np.zeros((1, kinds))])
+        x = Rows(member, np.where(inside, cell, kinds).astype(np.intp))
         target = x.totals(sample.weights)
         empty = (x.totals(sample.weights * share) == 0) & (target > 0)
         if empty.any():
@@ -69,10 +74,12 @@ def two_phase(
                     "Merge classes.",
                 )
             )
-        g = solve(sample.weights * share, x, target, "linear").factor[cell]
-    name = f"two-phase selection ({int(chosen.sum()):,} of {sample.n:,} listed)" + (
-        f", calibrated to phase-1 counts of {', '.join(columns)}" if columns else ""
-    )
+        g = solve(sample.weights * share, x, target, "linear").factor[x.cell]
+    listed = int(sample.domain.sum())
+    name = f"two-phase selection ({int(chosen.sum()):,} of {listed:,} listed)"
+    if columns:
+        name += f", calibrated to phase-1 counts of {', '.join(map(str, columns))}"
+    name += sample.narrowed
     return sample.step(PhaseTwo(name, share, g, x, sample.weights, fraction))
 
 
@@ -91,7 +98,7 @@ def _problems(sample: Sample, selected: str, phase2_prob: str, columns: list[str
     ]
     if problems:
         return problems
-    carries = sample.weights != 0
+    carries = sample.active
     flag = sample.frame[selected]
     if not np.isin(
         pd.to_numeric(flag, errors="coerce").to_numpy(dtype=float, na_value=np.nan)[carries],

@@ -188,6 +188,13 @@ class Sample:
             raise DesignError(_no_mask(mask, out, self.n))
         return out
 
+    @property
+    def narrowed(self) -> str:
+        """What the name of a weight step says where it acts on a domain; empty where on all."""
+        if self.domain.all():
+            return ""
+        return f", inside the domain ({int(self.domain.sum()):,} of {self.n:,} rows)"
+
     def step(self, step: WeightStep) -> Sample:
         """The same sample after one more weight step."""
         return replace(self, design=self.design.add(step))

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from mismes_eval.errors import DesignError, Problem
+from mismes_eval.errors import CalibrationError, DesignError, Problem
+from mismes_eval.numerics.calibration import Method
+from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.weighting.calibrate import calibrate
+from mismes_eval.weighting.margins import Totals
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import KnownFactor
+
+Caps = tuple[float, float]
+MOST_PASSES = 1000
+CLOSE = 1e-6  # how far, as a share, a weight may lie beyond a cap after the last calibration
 
 
 def trim(
@@ -14,6 +22,10 @@ def trim(
     lower: float | None = None,
     upper: float | None = None,
     redistribute: bool = True,
+    strict: bool = False,
+    totals: Totals | None = None,
+    method: Method = "raking",
+    totals_unit: float = 1.0,
 ) -> Sample:
     """Cap the weights (R survey: trimWeights).
 
@@ -22,48 +34,122 @@ def trim(
     lower, upper : caps on the weight, in units of the weight; None for no cap.  Rows with weight 0 stay at 0; negative weights are raised to `lower`.
     redistribute : add what was cut, in equal amounts, to the weights that were not capped, so that
         the sum stays (R survey's rule, one pass).
+    strict : cap again what was pushed beyond a cap by that, until no weight is (R survey:
+        strict=TRUE).
+    totals : known totals; capping and calibration to them by `method` alternate until both hold,
+        and the last step is the calibration. totals_unit : as for `calibrate`.
+
+    On a narrowed sample the domain's weights are capped; rows outside keep theirs.
 
     Returns
     -------
     Sample with a step whose factors are treated as fixed in standard errors; the step's name says
-    so.
+    so. With totals, a calibration step follows it.
+
+    Raises
+    ------
+    DesignError : no cap, caps that cross, that leave no weight free, or that no redistribution can
+        keep.  CalibrationError : totals that cannot be met within the caps.
     """
     needs_sample(sample, "trim")
     problems = _problems(lower, upper)
     if problems:
         raise DesignError(problems)
+    caps = (-np.inf if lower is None else lower, np.inf if upper is None else upper)
+    if totals is not None:
+        return _with_totals(sample, caps, totals, method, totals_unit)
     w = sample.weights
-    carries = w != 0
-    capped = np.where(carries, np.clip(w, lower, upper), 0.0)
-    moved = carries & (capped != w)
-    if redistribute and moved.any():
-        free = carries & ~moved
-        if not free.any():
-            raise DesignError(
-                Problem(
-                    "every weight is capped",
-                    "arguments 'lower' and 'upper'",
-                    "caps that leave some weights free",
-                    "none left to take the excess",
-                )
-            )
-        capped[free] += (w.sum() - capped.sum()) / free.sum()
-    factor = np.divide(capped, w, out=np.ones_like(w), where=carries)
-    beyond = carries & (
-        (capped < (-np.inf if lower is None else lower * (1 - 1e-12)))
-        | (capped > (np.inf if upper is None else upper * (1 + 1e-12)))
-    )
-    pushed = (
-        f"; {int(beyond.sum())} weights pushed beyond a cap by what was redistributed"
-        if beyond.any()
-        else ""
-    )
+    inside = sample.active
+    if not redistribute:
+        capped = np.where(inside, np.clip(w, *caps), w)
+    else:
+        capped = _strictly(w, inside, caps) if strict else _once(w, inside, caps)
+    return sample.step(_step(sample, w, capped, caps, ""))
+
+
+def _step(sample: Sample, w: Float, capped: Float, caps: Caps, how: str) -> KnownFactor:
+    inside = sample.active
+    moved = int((inside & (np.clip(w, *caps) != w)).sum())
+    beyond = inside & ~_kept(capped, caps)
+    pushed = f"; {int(beyond.sum())} weights pushed beyond a cap by what was redistributed"
     name = (
-        f"trimmed to {lower if lower is not None else 0:g} to"
-        f" {upper if upper is not None else np.inf:g} ({int(moved.sum())} weights, caps treated as"
-        f" fixed{pushed})"
+        f"trimmed to {max(caps[0], 0):g} to {caps[1]:g} ({moved} weights, caps treated as fixed"
+        f"{pushed if beyond.any() else ''}{how}){sample.narrowed}"
     )
-    return sample.step(KnownFactor(name, factor))
+    return KnownFactor(name, np.divide(capped, w, out=np.ones_like(w), where=w != 0))
+
+
+def _kept(w: Float, caps: Caps) -> Bool:
+    """(n,) weights within the caps, to rounding."""
+    kept: Bool = (w >= caps[0] * (1 - 1e-12)) & (w <= caps[1] * (1 + 1e-12))
+    return kept
+
+
+def _once(w: Float, inside: Bool, caps: Caps) -> Float:
+    """(n,) weights after one pass: what was cut is shared among the rows that were not."""
+    capped = np.where(inside, np.clip(w, *caps), w)
+    moved = inside & (capped != w)
+    if not moved.any():
+        return capped
+    free = inside & ~moved
+    if not free.any():
+        raise DesignError(
+            Problem(
+                "every weight is capped",
+                "arguments 'lower' and 'upper'",
+                "caps that leave some weights free",
+                "none left to take the excess",
+            )
+        )
+    capped[free] += (w.sum() - capped.sum()) / free.sum()
+    return capped
+
+
+def _strictly(w: Float, inside: Bool, caps: Caps) -> Float:
+    """(n,) weights after as many passes as it takes until all caps are kept."""
+    out = w
+    for _ in range(MOST_PASSES):
+        out = _once(out, inside, caps)
+        if _kept(out[inside], caps).all():
+            return out
+    raise DesignError(
+        Problem(
+            "the caps cannot be kept",
+            "arguments 'lower' and 'upper'",
+            f"caps around the mean weight of {w[inside].mean():.6g}",
+            f"weights beyond them after {MOST_PASSES} passes",
+            "Widen the caps.",
+        )
+    )
+
+
+def _with_totals(
+    sample: Sample, caps: Caps, totals: Totals, method: Method, totals_unit: float
+) -> Sample:
+    """Caps and totals in turn until both hold: a known factor, and a calibration that meets the
+    totals from there.
+    """
+    w, inside = sample.weights, sample.active
+    start = calibrate(sample, totals, method, totals_unit=totals_unit)
+    after = start.weights
+    for _ in range(MOST_PASSES):
+        capped = np.where(inside, np.clip(after, *caps), after)
+        step = _step(sample, w, capped, caps, ", then calibrated, until both hold")
+        trimmed = sample.step(step)
+        done = calibrate(trimmed, totals, method, totals_unit=totals_unit)
+        after = done.weights
+        beyond = np.maximum(after[inside] / caps[1], caps[0] / after[inside])
+        if beyond.max(initial=0.0) < 1 + CLOSE:
+            return done
+    raise CalibrationError(
+        Problem(
+            "the totals cannot be met within the caps",
+            "arguments 'lower', 'upper' and 'totals'",
+            f"weights within {caps[0]:g} to {caps[1]:g}",
+            f"{after[inside].max():.6g} after {MOST_PASSES} rounds",
+            "Widen the caps, or merge small categories of the totals.",
+        )
+    )
 
 
 def _problems(lower: float | None, upper: float | None) -> list[Problem]:

@@ -435,7 +435,7 @@ def test_margins_may_differ_by_a_billionth() -> None:
     assert problems(
         totals={"sex": {"F": 6.0, "M": 10.0}, "age": {"o": 8.0, "y": 8.0 + 1e-7}, "1": 17.0}
     ) == [
-        "margins do not add up to the same total: argument 'totals'. Expected equal sums, got sex: 16; age: 16; 1: 17. Scale the margins to one total, and say which in the report."
+        "margins do not add up to the same total: argument 'totals'. Expected equal sums, got sex: 16; age: 16; 1: 17. Scale the margins to one total (scale_to='sex'), and say which in the report."
     ]
 
 

@@ -51,7 +51,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
             method="raking",
         ),
         [
-            "calibration does not meet its totals: margin 'h=a'. Expected 8, got 8.5. Merge small categories, or drop a margin."
+            "calibration does not meet its totals: margin 'h=a'. Expected 8, got 8.5. The margins 'g' and 'h' contradict each other in this sample: correct or drop one of them."
         ],
     ),
     "bounds too tight": (
@@ -67,7 +67,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
             bounds=(0.5, 2.0),
         ),
         [
-            "calibration does not meet its totals: margin 'h=a'. Expected 8, got 8.5. No factors of 0 or more meet these totals together: the margins contradict each other in this sample."
+            "calibration does not meet its totals: margin 'h=a'. Expected 8, got 8.5. The margins 'g' and 'h' contradict each other in this sample: correct or drop one of them."
         ],
     ),
     "diagnostics by an unknown column": (
@@ -255,7 +255,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "households of several weights": (
         lambda: me.calibrate(of(), HALVES, unit="p"),
         [
-            "weights differ inside units: column 'p'. Expected one weight and a code in every unit, got 6 units with several weights."
+            "weights differ inside units: column 'p'. Expected one weight and a code in every unit, got 6 units with several weights. Calibrate before the step that parted them, or persons, without unit=."
         ],
     ),
     "no totals": (
@@ -272,7 +272,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "margins of two sums": (
         lambda: me.calibrate(of(), {"g": {"a": 9.0, "b": 9.0}, "1": 12345678.0}),
         [
-            "margins do not add up to the same total: argument 'totals'. Expected equal sums, got g: 18; 1: 1.23457e+07. Scale the margins to one total, and say which in the report."
+            "margins do not add up to the same total: argument 'totals'. Expected equal sums, got g: 18; 1: 1.23457e+07. Scale the margins to one total (scale_to='g'), and say which in the report."
         ],
     ),
     "response to an unknown question": (

@@ -335,7 +335,9 @@ def test_post_stratification_takes_levels_tuples_and_series() -> None:
 
 
 def test_what_a_margin_needs_is_total_over_weight() -> None:
-    s = of(v=[1.0, 1, 0, 0, 2, 2]).where(np.arange(6) < 3)
+    s = of(v=[1.0, 1, 0, 0, 2, 2])
+    inside = s.where(np.arange(6) < 3)
+    assert feasibility(inside, {"g": {"a": 9.0}, "v": 46.0})["before"].tolist() == [6, 3]
     table = feasibility(s, {"g": {"a": 9.0, "b": 6.0}, "v": 46.0})
     assert table.to_dict("list") == {
         "margin": ["g=a", "g=b", "v"],
