@@ -9,7 +9,7 @@ Exit status:
   0    done
   1    a report failed, a verification differs, or a file cannot be written
   2    bad input or usage: what to mend is on standard error
-  130  stopped from the keyboard"""
+  130  stopped from the keyboard (143 by SIGTERM, 129 by SIGHUP)"""
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "report": (
