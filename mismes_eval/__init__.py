@@ -33,6 +33,7 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "weighting.calibrate": ("calibrate", "feasibility", "poststratify", "tightest_bounds"),
     "weighting.nonresponse": ("nonresponse",),
     "weighting.trim": ("trim",),
+    "weighting.balancing": ("balance_weights",),
     "weighting.phases": ("two_phase", "weight_share"),
     "weighting.frames": ("combine_frames", "stack_samples"),
     "weighting.pseudo": ("pseudo_weights",),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from mismes_eval.message import Message, as_message, listed
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -24,22 +26,48 @@ class Problem:
     rows: tuple[object, ...] = field(default=())
 
     def __str__(self) -> str:
-        text = self.what
-        if self.where:
-            text += f": {self.where}"
-        text += "."
+        return str.__str__(self.message)
+
+    @property
+    def message(self) -> Message:
+        """The problem as a message of kind "reason": each of its sentences is translated by
+        itself.
+        """
+        clauses = [_clause("{what}: {where}." if self.where else "{what}.", self)]
         if self.expected:
-            text += f" Expected {self.expected}" + (f", got {self.got}." if self.got else ".")
-        elif self.got:
-            text += f" Got {self.got}."
-        if self.count:
-            shown = ", ".join(str(r) for r in self.rows[:5])
-            text += f" {self.count} row{'s' if self.count != 1 else ''}" + (
-                f", first: {shown}." if shown else "."
+            clauses.append(
+                _clause(
+                    "Expected {expected}, got {got}." if self.got else "Expected {expected}.", self
+                )
             )
+        elif self.got:
+            clauses.append(_clause("Got {got}.", self))
+        if self.count:
+            clauses.append(self._counted())
         if self.fix:
-            text += f" {self.fix}"
-        return text
+            clauses.append(as_message(self.fix, "reason"))
+        return listed(clauses, " ", "reason")
+
+    def _counted(self) -> Message:
+        counted = "{count} row" if self.count == 1 else "{count} rows"
+        if not self.rows:
+            return Message(f"{counted}.", {"count": self.count}, "reason")
+        shown = ", ".join(str(row) for row in self.rows[:5])
+        return Message(
+            f"{counted}, first: {{rows}}.", {"count": self.count, "rows": shown}, "reason"
+        )
+
+
+def _clause(template: str, problem: Problem) -> Message:
+    """One sentence of a problem."""
+    words = {
+        "what": problem.what,
+        "where": problem.where,
+        "expected": problem.expected,
+        "got": problem.got,
+    }
+    values = {name: as_message(text, "reason") for name, text in words.items()}
+    return Message(template, values, "reason")
 
 
 class MismesError(Exception):

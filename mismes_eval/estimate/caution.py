@@ -2,52 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from mismes_eval.message import NO_VALUES, Kind, Message
 from mismes_eval.numerics.rows import Bool, Float
 
 FEW = 8.0  # degrees of freedom below which an estimate is to be read with caution
 TWO = 2.0  # effective units in an average below which it has no interval
 _LISTED = 5
+_UNITS = {"psu": Message("primary sampling units"), "household": Message("households")}
+NO_INTERVAL = "No interval, as an average rests on fewer than 2 effective {units}: {listed}."
+FEW_UNITS = "Few {units}, to be read with caution; degrees of freedom: {listed}."
 
 
-class Caution(str):
+class Caution(Message):
     """A note of an estimate whose standard error or interval is known to be too small. It stays
     with whatever is made of the estimate, as notes do.
     """
 
     __slots__ = ()
 
+    def __new__(
+        cls, template: str, values: Mapping[str, object] = NO_VALUES, kind: Kind = "caution"
+    ) -> Caution:
+        made = super().__new__(cls, template, values, kind)
+        assert isinstance(made, Caution)
+        return made
+
 
 def cautions_of(
-    names: Sequence[str], degf: Float, psus: Float, refused: Bool, few: Bool, unit: str
+    names: Sequence[str], degf: Float, psus: Float, refused: Bool, few: Bool, level: str
 ) -> tuple[Caution, ...]:
     """The notes of values (p,) that are refused an interval, and of those with few degrees of
-    freedom. unit: what `psus` counts.
+    freedom. level: what carries the clustering of the design.
     """
-    out = []
+    units, out = _UNITS.get(level, Message("persons")), []
     if refused.any():
-        listed = _listed(names, psus, refused, "{:.1f}")
-        out.append(
-            Caution(
-                f"No interval, as an average rests on fewer than 2 effective {unit}: {listed}."
-            )
-        )
+        values = {"units": units, "listed": _listed(names, psus, refused)}
+        out.append(Caution(NO_INTERVAL, values))
     wide = few & ~refused
     if wide.any():
-        listed = _listed(names, degf, wide, "{:.1f}")
-        out.append(
-            Caution(
-                f"Few {unit} behind it, to be read with caution; degrees of freedom: {listed}."
-            )
-        )
+        values = {"units": units, "listed": _listed(names, degf, wide)}
+        out.append(Caution(FEW_UNITS, values))
     return tuple(out)
 
 
-def _listed(names: Sequence[str], figures: Float, which: Bool, form: str) -> str:
+def _listed(names: Sequence[str], figures: Float, which: Bool) -> str:
     index = np.flatnonzero(which)
-    shown = [f"{names[i]} {form.format(max(figures[i], 0.0))}" for i in index[:_LISTED]]
-    more = len(index) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    shown = [f"{names[i]} {max(figures[i], 0.0):.1f}" for i in index[:_LISTED]]
+    return ", ".join([*shown, "..."] if len(index) > _LISTED else shown)

@@ -89,7 +89,7 @@ def _worth(
             value=job_value,
         )  # type: ignore[arg-type]
     except EstimateError as error:
-        return NotEstimable(str(error.problems[0]))
+        return NotEstimable(error.problems[0].message)
 
 
 def _cost(study: Tracing, measure: str) -> tuple[Result, Result]:
@@ -138,7 +138,7 @@ def _per_completer(inside: Sample, services: pd.DataFrame) -> Result:
     try:
         out = ratio(inside.with_columns({"completed": completed}), "cost", "completed")
     except EstimateError as error:
-        return NotEstimable(str(error.problems[0]))
+        return NotEstimable(error.problems[0].message)
     return out.annotated(
         unit="EUR",
         definition=(

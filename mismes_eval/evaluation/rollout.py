@@ -190,7 +190,7 @@ def _tried(make: Callable[[], T]) -> T | NotEstimable:
     try:
         return make()
     except EstimateError as error:
-        return NotEstimable(str(error.problems[0]))
+        return NotEstimable(error.problems[0].message)
 
 
 def _aggregated(effects: GroupTime | NotEstimable, kind: Kind) -> Result:

@@ -122,7 +122,7 @@ def tried(make: Callable[[], T]) -> T | NotEstimable:
         return make()
     except MismesError as error:
         return NotEstimable(
-            str(error.problems[0]) if isinstance(error, EstimateError) else str(error)
+            error.problems[0].message if isinstance(error, EstimateError) else str(error)
         )
 
 

@@ -232,5 +232,5 @@ def by_method(s: Study, outcome: str, group: str) -> dict[str, Result]:
                 rows, (s.before[outcome], outcome), s.treated, None, covariates, method
             )  # type: ignore[arg-type]
         except EstimateError as error:
-            out[NAMES[method]] = NotEstimable(str(error.problems[0]))
+            out[NAMES[method]] = NotEstimable(error.problems[0].message)
     return out

@@ -416,6 +416,6 @@ def _tried(estimator: object) -> Result:
     try:
         return estimator()  # type: ignore[operator, no-any-return]
     except EstimateError as error:
-        return NotEstimable(str(error.problems[0]))
+        return NotEstimable(error.problems[0].message)
     except MismesError as error:
-        return NotEstimable(str(error.problems[0]))
+        return NotEstimable(error.problems[0].message)

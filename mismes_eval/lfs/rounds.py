@@ -4,22 +4,24 @@ estimates and changes carry their covariance.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from mismes_eval.errors import DesignError, EstimateError, Problem
+from mismes_eval.errors import DesignError, DesignWarning, EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import independent
 from mismes_eval.lfs.breaks import check_breaks, version_changes
-from mismes_eval.numerics.rows import Int
+from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.sample import Sample
-from mismes_eval.weighting.steps import KnownFactor
+from mismes_eval.weighting.steps import KnownFactor, RoundShares
 
 ROUND = "round"
+UNLIKE = 1.3  # the largest ratio of two rounds' sums of weights that population change explains
 _CLUSTER, _STRATUM = "round_cluster", "round_stratum"
 
 
@@ -89,6 +91,14 @@ def pool(sample: Sample, shares: Mapping[str, float] | str = "effective") -> Sam
 
     shares : "effective" (in proportion to the effective sample size of each round), "equal", or
         {label: share} that add to 1.
+
+    Sums of weights that differ by up to 30% are taken as they are: totals are averaged. Beyond that
+    one round's weights have another unit: each round is brought to the average sum, so that the
+    shares hold for means whatever the units, and the sums' own error is counted.
+
+    Warns
+    -----
+    DesignWarning : the sums of the rounds' weights differ by more than 30%.
     """
     labels = list(sample.frame[ROUND].cat.categories)
     code = sample.frame[ROUND].cat.codes.to_numpy()
@@ -121,7 +131,37 @@ def pool(sample: Sample, shares: Mapping[str, float] | str = "effective") -> Sam
                 )
             )
     said = ", ".join(f"{label} {a:.3f}" for label, a in zip(labels, alpha, strict=True))
-    return sample.step(KnownFactor(f"pooling of rounds, shares {said} (known factor)", alpha[code]))
+    name = f"pooling of rounds, shares {said} (known factor)"
+    sums = np.bincount(code, weights=w, minlength=len(labels))
+    if not (sums > 0).all():
+        empty = [str(label) for label, total in zip(labels, sums, strict=True) if not total > 0]
+        raise DesignError(
+            Problem(
+                "a round has no weight", f"round {', '.join(empty)}", "rows with weight in each"
+            )
+        )
+    unlike = _unlike_sums(labels, sums)
+    if not unlike:
+        return sample.step(KnownFactor(name, alpha[code]))
+    warnings.warn(unlike, DesignWarning, stacklevel=2)
+    return sample.step(
+        RoundShares(f"{name}, each round brought to the average sum", code, alpha, w)
+    ).flagged(unlike)
+
+
+def _unlike_sums(labels: Sequence[str], sums: Float) -> str:
+    """A sentence where rounds with weight differ so much in their sums that one of them cannot
+    count the same population as another; empty where they do not.
+    """
+    low, high = int(np.argmin(sums)), int(np.argmax(sums))
+    if sums[high] <= UNLIKE * sums[low]:
+        return ""
+    return (
+        f"The weights of round {labels[high]} add to {sums[high]:,.6g}, those of round"
+        f" {labels[low]} to {sums[low]:,.6g}: they do not count the same population. The shares of"
+        " the rounds hold for means and proportions; totals of the pooled rounds count nobody until"
+        " the weights have one unit."
+    )
 
 
 def change(estimate: Estimate, first: str, last: str) -> Estimate:

@@ -15,11 +15,14 @@ from typing import Literal
 
 import numpy as np
 
-from mismes_eval.numerics.logit import Separation, fit_logit
+from mismes_eval.numerics.logit import Separation, fit_logit, inverse_of
 from mismes_eval.numerics.rows import Float
 
 Method = Literal["dr", "dr_improved", "ipw", "ipw_ht", "or", "none"]
 METHODS: tuple[Method, ...] = ("dr", "dr_improved", "ipw", "ipw_ht", "or", "none")
+
+
+COLLINEAR = "covariates are collinear in the comparison group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def _mean(
 def propensity(w: Float, d: Float, x: Float) -> _Propensity:
     """Logit of treatment. Raises Separation."""
     fit = fit_logit(x, d, w)
-    bread: Float = np.asarray(np.linalg.inv(fit.information), float)
+    bread = inverse_of(fit.information)
     return _Propensity(_Fit(x * (d - fit.p)[:, None], bread), fit.p)
 
 
@@ -83,6 +86,7 @@ def tilting(w: Float, d: Float, x: Float) -> _Propensity:
     controls (Graham, Pinto and Egel 2012).
     """
     c = 1 - d
+    x = x / column_size(x, w) * np.sqrt(w.sum())
     target = x.T @ (w * d)
     start = fit_logit(x, d, w)
     beta, scale = start.beta, np.maximum(np.abs(target), 1.0)
@@ -112,26 +116,44 @@ def regression(w: Float, on: Float, y: Float, x: Float) -> tuple[_Fit, Float]:
     prediction for all rows, (n,).
     """
     weight = w * on
+    size = column_size(x, np.abs(weight))
+    xs = x / size
     if (
         weight < 0
     ).any():  # linear calibration in a replicate can make them: then by normal equations
-        gram = x.T @ (x * weight[:, None])
+        gram = xs.T @ (xs * weight[:, None])
         if np.linalg.cond(gram) > 1e14:
-            raise Separation("covariates are collinear in the comparison group")
-        prediction = x @ np.linalg.solve(gram, x.T @ (weight * y))
-        return (
-            _Fit(x * (on * (y - prediction))[:, None], np.asarray(np.linalg.inv(gram), float)),
-            prediction,
-        )
+            raise Separation(COLLINEAR)
+        prediction = xs @ np.linalg.solve(gram, xs.T @ (weight * y))
+        bread = np.asarray(np.linalg.inv(gram), float) / size[:, None] / size
+        return _Fit(x * (on * (y - prediction))[:, None], bread), prediction
     root = np.sqrt(weight)
     used = root > 0
-    q, r = np.linalg.qr(x[used] * root[used, None])
-    if np.min(np.abs(np.diag(r))) < 1e-9 * np.max(np.abs(np.diag(r))):
-        raise Separation("covariates are collinear in the comparison group")
+    q, r = np.linalg.qr(xs[used] * root[used, None])
+    refuse_collinear(r)
     beta = np.linalg.solve(r, q.T @ (y[used] * root[used]))
-    inverse = np.linalg.inv(r)
-    prediction = x @ beta
+    inverse = np.linalg.inv(r) / size[:, None]
+    prediction = xs @ beta
     return _Fit(x * (on * (y - prediction))[:, None], inverse @ inverse.T), prediction
+
+
+def column_size(x: Float, w: Float) -> Float:
+    """(q,) weighted length of the columns of x (n, q), 1 for a column of zeros: so that dependence
+    is judged whatever the units.
+    """
+    size: Float = np.sqrt((x**2).T @ w)
+    return np.where(size > 0, size, 1.0)
+
+
+def refuse_collinear(r: Float) -> None:
+    """Raise Separation for columns of length 1, r (k, q) of their QR, that those before them
+    explain.
+    """
+    part = np.zeros(r.shape[1])
+    part[: r.shape[0]] = np.abs(np.diag(r))
+    lacking = np.flatnonzero(part < 1e-9 * part.max(initial=0.0))
+    if lacking.size or r.shape[0] < r.shape[1]:
+        raise Separation(COLLINEAR, lacking)
 
 
 def panel(w: Float, d: Float, dy: Float, x: Float, method: Method) -> Effect:

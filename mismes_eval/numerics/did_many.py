@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mismes_eval.numerics.did import Method, tilting
-from mismes_eval.numerics.logit import Separation, fit_logit
+from mismes_eval.numerics.did import COLLINEAR, Method, column_size, refuse_collinear, tilting
+from mismes_eval.numerics.logit import Separation, fit_logit, inverse_of
 from mismes_eval.numerics.rows import Float, Int
 
 
@@ -57,22 +57,21 @@ def levels(group: Group, w: Float | None = None) -> Levels:
     Separation where covariates are collinear.
     """
     w = group.w if w is None else w
+    size = column_size(group.x.T, np.abs(w))
+    x = group.x / size[:, None]
     if (w < 0).any():  # linear calibration in a replicate can make them: then by normal equations
-        gram = (group.x * w) @ group.x.T
+        gram = (x * w) @ x.T
         if np.linalg.cond(gram) > 1e14:
-            raise Separation("covariates are collinear in the comparison group")
+            raise Separation(COLLINEAR)
         inverse_gram = np.asarray(np.linalg.inv(gram), float)
-        slopes = (group.y * w) @ group.x.T @ inverse_gram
-        return Levels(inverse_gram, slopes, group.y - slopes @ group.x)
+        slopes = (group.y * w) @ x.T @ inverse_gram
+        return Levels(inverse_gram / size[:, None] / size, slopes / size, group.y - slopes @ x)
     root = np.sqrt(w)
-    used = int((root > 0).sum())
-    q, r = np.linalg.qr((group.x * root).T)
-    diagonal = np.abs(np.diag(r))
-    if used < group.x.shape[0] or diagonal.min() < 1e-9 * diagonal.max():
-        raise Separation("covariates are collinear in the comparison group")
+    q, r = np.linalg.qr((x * root).T)
+    refuse_collinear(r)
     beta = np.linalg.solve(r, q.T @ (group.y * root).T).T
-    inverse = np.linalg.inv(r)
-    return Levels(inverse @ inverse.T, beta, group.y - beta @ group.x)
+    inverse = np.linalg.inv(r) / size[:, None]
+    return Levels(inverse @ inverse.T, beta / size, group.y - beta @ x)
 
 
 def many(
@@ -142,7 +141,7 @@ def _propensity(one: Group, other: Group, method: Method) -> tuple[Float, Float,
         p = tilting(w, d, x).p
         return p[: one.n], p[one.n :], np.zeros((0, 0))
     fit = fit_logit(x, d, w)
-    return fit.p[: one.n], fit.p[one.n :], np.asarray(np.linalg.inv(fit.information), float)
+    return fit.p[: one.n], fit.p[one.n :], inverse_of(fit.information)
 
 
 def _not_normalised(

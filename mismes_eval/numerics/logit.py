@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from mismes_eval.numerics.rows import Float, Int, Rows
+from mismes_eval.numerics.rows import Bool, Float, Int, Rows
 
 # Newton steps below this, in scaled coefficients, always climb: the likelihood is not formed again
 _CLOSE = 1e-4
@@ -14,8 +15,17 @@ _CLOSE = 1e-4
 
 class Separation(ValueError):
     """No finite maximum: some combination of covariates tells the outcome apart completely, or
-    columns are collinear.
+    columns are collinear. columns: positions of those at fault, where they are known.
     """
+
+    def __init__(self, reason: str, columns: Sequence[int] = ()) -> None:
+        super().__init__(reason)
+        self.columns = tuple(int(j) for j in columns)
+
+    def named(self, names: Sequence[str]) -> str:
+        """The reason with the columns at fault; names (q,) of all columns, the intercept's too."""
+        known = [names[j] for j in self.columns if j < len(names)]
+        return f"{self}: {', '.join(known)}" if known else str(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,8 @@ def fit_logit(
     xt = np.array(x.T, float, order="C")
     scale = np.sqrt((xt**2 @ w) / w.sum())
     if (scale == 0).any():
-        raise Separation(f"column {int(np.flatnonzero(scale == 0)[0])} is zero in every row")
+        empty = np.flatnonzero(scale == 0)
+        raise Separation(f"column {int(empty[0])} is zero in every row", empty)
     xt /= scale[:, None]
     beta = np.zeros(x.shape[1]) if start is None else start * scale
     eta = beta @ xt
@@ -55,7 +66,11 @@ def fit_logit(
     for iteration in range(1, steps + 1):
         p = _expit(eta)
         information = (xt * (w * p * (1 - p))) @ xt.T
-        move = _newton(information, xt @ (w * (y - p)), iteration == 1)
+        try:
+            move = _newton(information, xt @ (w * (y - p)), iteration == 1)
+        except Separation as error:
+            at_fault = error.columns or separating(xt[:, used], y[used], beta)
+            raise Separation(str(error), at_fault) from None
         size = float(np.max(np.abs(move))) / max(1.0, float(np.max(np.abs(beta))))
         direction, step = move @ xt, 1.0
         trial = eta + direction
@@ -68,7 +83,9 @@ def fit_logit(
             value = trial_value
         beta, eta = beta + step * move, trial
         if np.max(np.abs(move)) > 1e-6 and np.max(np.abs(eta[used])) > 35:
-            raise Separation("fitted probabilities run to 0 or 1")
+            raise Separation(
+                "fitted probabilities run to 0 or 1", separating(xt[:, used], y[used], beta)
+            )
         if size <= 1e-12 or last / 4 < size < 1e-7:
             p = _expit(eta)
             return LogitFit(
@@ -146,14 +163,49 @@ def _loglik(eta: Float, y: Float, w: Float) -> float:
     return float(w @ (y * eta - np.logaddexp(0.0, eta)))
 
 
+def separating(xt: Float, y: Float, beta: Float) -> Int:
+    """Columns xt (q, n) that tell y (n,) apart each by itself; where none does, those with the
+    largest coefficients beta (q,) of columns of one size.
+    """
+    some, none = y > 0, y < 1
+    low, high = xt[:, some].min(axis=1), xt[:, some].max(axis=1)
+    apart = (xt[:, none].max(axis=1) <= low) | (high <= xt[:, none].min(axis=1))
+    varies: Bool = np.ptp(xt, axis=1) > 0
+    if (apart & varies).any():
+        return np.flatnonzero(apart & varies)
+    size = np.where(varies, np.abs(beta), 0.0)
+    return np.flatnonzero((size > 0) & (size >= size.max(initial=0.0) / 2))
+
+
+def dependent(gram: Float, tolerance: float = 1e-14) -> Int:
+    """Columns that the columns before them explain, from their products gram (q, q): each is judged
+    against its own size.
+    """
+    left = gram.copy()
+    out = []
+    for j in range(left.shape[0]):
+        if not left[j, j] > tolerance * gram[j, j]:
+            out.append(j)
+            continue
+        left -= np.outer(left[:, j], left[j]) / left[j, j]
+    return np.array(out, np.intp)
+
+
+def inverse_of(information: Float) -> Float:
+    """Inverse (q, q) of a matrix of products, whatever the units of its columns."""
+    root = np.sqrt(np.diag(information))
+    out: Float = np.linalg.inv(information / root[:, None] / root) / root[:, None] / root
+    return out
+
+
 def _newton(information: Float, score: Float, first: bool) -> Float:
     try:
         root = np.linalg.cholesky(information)
     except np.linalg.LinAlgError:
-        raise Separation(
-            "covariates are collinear" if first else "fitted probabilities run to 0 or 1"
-        ) from None
+        if not first:
+            raise Separation("fitted probabilities run to 0 or 1") from None
+        raise Separation("covariates are collinear", dependent(information)) from None
     if first and np.min(np.diag(root)) < 1e-7 * np.max(np.diag(root)):
-        raise Separation("covariates are collinear")
+        raise Separation("covariates are collinear", dependent(information))
     out = np.asarray(np.linalg.solve(information, score), float)
     return out

@@ -66,6 +66,10 @@ def attrition_weights(
     then : further steps on the sample of each set of waves, e.g. `lambda s: me.calibrate(me.trim(s,
         upper=50), totals)`.
 
+    A panel that `where` has narrowed is modelled as it is: the propensities are those of its
+    domain, persons outside keep their weight, and the step's name says so. To model everybody and
+    look at some, narrow afterwards: `attrition_weights(panel, ...).where(mask)`.
+
     Returns
     -------
     TracerPanel; its estimates carry the uncertainty of the weights.
@@ -81,15 +85,17 @@ def attrition_weights(
     (1995), JASA 90, 106-121; Baulch and Quisumbing (2011).
     """
     refuse_other(panel, "attrition_weights")
+    everybody = bool(panel.sample.domain.all())
     adjustment = Adjustment(
-        _listed(covariates),
-        method,
-        stabilised,
-        fixed_weights,
-        _listed(lagged),
-        _listed(restricted),
-        answered,
-        then,
+        covariates=_listed(covariates),
+        method=method,
+        stabilised=stabilised,
+        fixed_weights=fixed_weights,
+        lagged=_listed(lagged),
+        restricted=_listed(restricted),
+        answered=answered,
+        then=then,
+        among=None if everybody else panel.sample.domain,
     )
     problems = _problems(panel, adjustment)
     if problems:
@@ -100,7 +106,7 @@ def attrition_weights(
 @dataclass(frozen=True)
 class Adjustment:
     """How weights for a set of waves are made; the arguments of `attrition_weights`. method "none":
-    complete cases, nothing is adjusted.
+    complete cases, nothing is adjusted. among (n,): the domain that is modelled; None: everybody.
     """
 
     covariates: tuple[str, ...]
@@ -111,6 +117,7 @@ class Adjustment:
     restricted: tuple[str, ...] = ()
     answered: str | None = None
     then: Callable[[Sample], Sample] | None = None
+    among: Bool | None = None
 
     @classmethod
     def none(cls) -> Adjustment:
@@ -123,7 +130,8 @@ class Adjustment:
         is combined by `refreshment`), or passes unchanged.
         """
         sample = panel.sample
-        everybody = Sample(sample.frame, sample.design, np.ones(sample.n, bool), sample.flags)
+        modelled = self.modelled(sample)
+        everybody = Sample(sample.frame, sample.design, modelled, sample.flags)
         if panel.refreshed.any() and not keep_refreshment:
             everybody = everybody.step(
                 KnownFactor(
@@ -133,12 +141,16 @@ class Adjustment:
             )
         before: object = None
         for k, wave in enumerate(waves):
-            everybody = _leave(panel, everybody, wave)
+            everybody = _leave(panel, everybody, wave, modelled)
             everybody = self._wave(panel, everybody, wave, before if k else None)
             before = wave
         if self.then is not None and not keep_refreshment:
             everybody = self.then(everybody)
         return replace(everybody, domain=everybody.domain & sample.domain)
+
+    def modelled(self, sample: Sample) -> Bool:
+        """(n,) the persons whose response is modelled."""
+        return np.ones(sample.n, bool) if self.among is None else self.among
 
     def response(self, panel: TracerPanel, wave: object) -> Float:
         """(n,) 1 where the person answered the wave."""
@@ -149,7 +161,7 @@ class Adjustment:
         return yes
 
     def _wave(self, panel: TracerPanel, sample: Sample, wave: object, before: object) -> Sample:
-        at_risk = (sample.weights != 0) & ~panel.refreshed
+        at_risk = (sample.weights != 0) & ~panel.refreshed & self.modelled(sample)
         r = np.where(at_risk, self.response(panel, wave), 0.0)
         lost = at_risk & (r == 0)
         if not lost.any():
@@ -180,9 +192,10 @@ class Adjustment:
     ) -> WeightStep:
         frame, columns = self._covariates(panel, sample, before, at_risk)
         kind = "stabilised, " if self.stabilised else ""
+        outside = "" if self.among is None else "; persons outside the domain keep their weight"
         name = (
             f"attrition at wave {wave} ({kind}{self.method} on {', '.join(columns)};"
-            f" {int((at_risk & (r == 1)).sum()):,} of {int(at_risk.sum()):,} answered)"
+            f" {int((at_risk & (r == 1)).sum()):,} of {int(at_risk.sum()):,} answered{outside})"
         )
         inner = response_step(name, self.method, frame, columns, r, sample.weights, at_risk)
         if not self.stabilised:
@@ -276,8 +289,8 @@ def response_step(
     return ProbitPropensity(name, x, np.where(at_risk, r, 1.0), p, weights)
 
 
-def _leave(panel: TracerPanel, sample: Sample, wave: object) -> Sample:
-    dead = panel.dead[:, panel.waves.index(wave)] & (sample.weights != 0)
+def _leave(panel: TracerPanel, sample: Sample, wave: object, modelled: Bool) -> Sample:
+    dead = panel.dead[:, panel.waves.index(wave)] & (sample.weights != 0) & modelled
     if not dead.any():
         return sample
     return sample.step(
@@ -329,7 +342,7 @@ def _problems(panel: TracerPanel, a: Adjustment) -> list[Problem]:
                 f"some of {', '.join(a.covariates)}",
             )
         )
-    frame, carries = panel.sample.frame, panel.sample.weights != 0
+    frame, carries = panel.sample.frame, panel.sample.active
     for c in a.covariates:
         if c not in frame.columns:
             problems.append(

@@ -15,11 +15,11 @@ from mismes_eval.errors import EstimateError, InputError, Problem
 from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.public import check
 from mismes_eval.tracer import plot, rates, shapes
 from mismes_eval.tracer.attrition import Adjustment
 from mismes_eval.tracer.dispositions import PROXY, WHEREABOUTS, group, responded, whereabouts
 from mismes_eval.tracer.refreshment import refreshment_mask
-from mismes_eval.weighting.checked import check
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns
 
@@ -277,7 +277,7 @@ class TracerPanel:
 
     def where(self, mask: Sequence[bool] | Bool | pd.Series) -> TracerPanel:
         """The same panel with a narrower domain of persons. mask: (n,) over the sample's rows.
-        Weights are still made from everybody.
+        Attrition weights made before stay: they are those of everybody then in the domain.
         """
         fixed = {k: s.where(mask) for k, s in self.fixed.items()}
         return replace(self, sample=self.sample.where(mask), fixed=fixed, _made={})

@@ -74,9 +74,8 @@ def refreshment(
     without = panel.weight_sample(wave)
     t = panel.waves.index(wave)
     r = panel.responded[:, t].astype(float)
-    base = replace(panel.sample, domain=np.ones(panel.n, bool))
     only = _answered(
-        base.step(KnownFactor("refreshment sample only", fresh.astype(float))),
+        panel.sample.step(KnownFactor("refreshment sample only", fresh.astype(float))),
         r,
         fresh,
         covariates,
@@ -104,7 +103,7 @@ def refreshment(
         )
     )
     domain = panel.sample.domain
-    return Refreshed(_within(both, domain), without, _within(only, domain), share, sizes)
+    return Refreshed(_within(both, domain), without, only, share, sizes)
 
 
 def _answered(
@@ -115,7 +114,7 @@ def _answered(
     method: str,
     wave: object,
 ) -> Sample:
-    at_risk = at_risk & (sample.weights != 0)
+    at_risk = at_risk & sample.active
     if not (at_risk & (r == 0)).any():
         return sample
     listed = [covariates] if isinstance(covariates, str) else list(covariates)
@@ -193,8 +192,9 @@ def follow_up(
             ]
         )
     t = panel.chosen(wave)[0]
+    inside = panel.sample.domain
     chosen = np.nan_to_num(np.asarray(panel.values(selected, t), float)).astype(bool) & (
-        panel.sample.weights != 0
+        panel.sample.active
     )
     prob = (
         panel.values(probability, t)
@@ -216,9 +216,10 @@ def follow_up(
         )
     r = panel.responded[:, panel.waves.index(t)].astype(float)
     first = (r == 1) & ~chosen
-    share = np.where(first, 1.0, np.where(chosen, 1 / np.where(chosen, prob, 1.0), 0.0))
-    base = replace(panel.sample, domain=np.ones(panel.n, bool))
-    dead = panel.dead[:, panel.waves.index(t)] & ~chosen
+    drawn = np.where(chosen, 1 / np.where(chosen, prob, 1.0), 0.0)
+    share = np.where(first | ~inside, 1.0, drawn)
+    base = panel.sample
+    dead = panel.dead[:, panel.waves.index(t)] & ~chosen & inside
     if dead.any():
         base = base.step(
             KnownFactor(
@@ -229,7 +230,7 @@ def follow_up(
     stage = base.design.stages[0]
     name = (
         f"intensive tracing of {int(chosen.sum()):,} of"
-        f" {int((~first & (base.weights != 0)).sum()):,} lost at wave {t}"
+        f" {int((~first & base.active).sum()):,} lost at wave {t}"
     )
     sample = base.step(
         PhaseTwo(
@@ -241,7 +242,7 @@ def follow_up(
             stage.fraction[stage.stratum[base.design.psu]],
         )
     )
-    traced = chosen & (sample.weights != 0)
+    traced = chosen & sample.active
     if (traced & (r == 0)).any():
         listed = [covariates] if isinstance(covariates, str) else list(covariates)
         label = (
@@ -259,7 +260,7 @@ def follow_up(
             traced,
         )
         sample = sample.step(step)
-    return panel.with_weights(t, _within(sample, panel.sample.domain))
+    return panel.with_weights(t, sample)
 
 
 def refreshment_mask(values: pd.Series) -> Bool:

@@ -18,7 +18,7 @@ import pandas as pd
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.rows import Bool, Columns, Rows
 from mismes_eval.numerics.variance import Stage
-from mismes_eval.weighting import attrition, steps
+from mismes_eval.weighting import attrition, balanced_groups, steps
 from mismes_eval.weighting.design import ReplicateSet, SurveyDesign
 
 LAYOUT = 1
@@ -31,7 +31,7 @@ def _parts() -> dict[str, type]:
     """What a design is made of, by name. A file can name nothing else."""
     own = [
         found
-        for module in (steps, attrition)
+        for module in (steps, attrition, balanced_groups)
         for found in vars(module).values()
         if isinstance(found, type) and is_dataclass(found)
     ]

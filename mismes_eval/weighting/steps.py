@@ -324,3 +324,45 @@ class Embedded:
             before[self.start : self.start + self.size]
         )
         return f
+
+
+@dataclass(frozen=True)
+class RoundShares:
+    """Rounds whose weights stand on different scales, pooled: each round's weights are brought to
+    the average sum of all and multiplied by its share.
+
+    group (n,) round of each row, 0..R-1; shares (R,) adding to 1, known; before (n,) weights before
+    the step. factor_i = a_r S / S_r with S_r the sum of round r and S = sum of a_r S_r. The sums
+    are those of the sample, and linearised.
+    """
+
+    name: str
+    group: Int
+    shares: Float
+    before: Float
+
+    def _sums(self, before: Float) -> Float:
+        return np.bincount(self.group, weights=before, minlength=self.shares.size)
+
+    def _factors(self, before: Float) -> Float:
+        sums = self._sums(before)
+        each: Float = self.shares * (self.shares @ sums) / sums
+        return each
+
+    @property
+    def factor(self) -> Float:
+        return self._factors(self.before)[self.group]
+
+    def pull_back(self, z: Influence) -> Influence:
+        sums, member = self._sums(self.before), np.eye(self.shares.size)[self.group]
+        rounds = Rows(member)
+        mass = z.cross(rounds, self.before)
+        common = np.outer(self.shares, (self.shares / sums) @ mass)
+        own = (self._factors(self.before) / sums)[:, None] * mass
+        return z.scaled(self.factor).plus(rounds, common - own)
+
+    def added_vcov(self, z: Influence) -> Float | None:
+        return None
+
+    def refit(self, before: Float) -> Float:
+        return self._factors(before)[self.group]

@@ -26,7 +26,7 @@ def panel() -> Sample:
     )
     f["g"] = np.repeat(np.tile([0, 2018, 2019], 20), 6)
     f["d"] = ((f["g"] > 0) & (f["year"] >= f["g"])).astype(float)
-    f["event"] = np.where(f["g"] > 0, f["year"] - f["g"], -1000.0)
+    f["event"] = np.where(f["g"] > 0, f["year"] - f["g"], np.inf)
     f["y"] = rng.normal(size=len(f)) + f["d"]
     return Sample.from_frame(f, "w")
 

@@ -101,7 +101,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect of the treatment on the treated, by cohort and period.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; set randomisation_test beside it.",
+                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -124,7 +124,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect of the treatment on the treated, by cohort and period.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: not yet treated; base: universal; anticipation: 1; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs; set randomisation_test beside it.",
+                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -147,7 +147,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; set randomisation_test beside it.",
+                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -161,7 +161,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect by time since treatment.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; set randomisation_test beside it.",
+                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -175,7 +175,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average over all post-treatment group-time effects, weighted by the size of the cohort.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; set randomisation_test beside it.",
+                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -189,7 +189,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect of each cohort over its treated periods.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; set randomisation_test beside it.",
+                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -203,7 +203,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect in each period over the cohorts treated by then.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; set randomisation_test beside it.",
+                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -217,7 +217,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Equal average over event times from 0.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; set randomisation_test beside it.",
+                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -231,7 +231,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect over cohorts, weighted by their size.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; set randomisation_test beside it.",
+                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -245,7 +245,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Equal average over periods.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; set randomisation_test beside it.",
+                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -260,7 +260,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             (
                 "Two-way fixed effects, static, of y on on. 12 units, 4 periods, 48 rows. Small-sample factor: the design's.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: never treated in 4 PSUs; set randomisation_test beside it.",
+                "Few for a standard error, which comes out too small below 8 PSUs in each arm: never treated in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
             ),
         ),
     ),
@@ -275,7 +275,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
                 "Two-way fixed effects event study of y; reference -1. 12 units, 4 periods, 48 rows. Small-sample factor: the design's.",
                 "Standard errors are clustered by 'k', 6 clusters; strata are not used.",
                 "Variance: linearised, 6 PSUs in 1 strata. Weight: base weight; no weight step.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: ever treated in 6 PSUs, never treated in 4 PSUs; set randomisation_test beside it.",
+                "Few for a standard error, which comes out too small below 8 PSUs in each arm: ever treated in 6 PSUs, never treated in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
             ),
         ),
     ),
@@ -289,7 +289,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             (
                 "Sun-Abraham regression of y. 12 units, 4 periods, 48 rows. Small-sample factor: the design's.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: never treated in 4 PSUs; set randomisation_test beside it.",
+                "Few for a standard error, which comes out too small below 8 PSUs in each arm: never treated in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
             ),
         ),
     ),
@@ -302,7 +302,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "",
             (
                 "Imputation from untreated rows, y; covariates: none; 12 treated and 36 untreated rows, 12 units; errors: influence.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: never treated in 4 PSUs; set randomisation_test beside it.",
+                "Few for a standard error, which comes out too small below 8 PSUs in each arm: never treated in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -316,7 +316,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "",
             (
                 "Imputation from untreated rows, y; covariates: none; 12 treated and 36 untreated rows, 12 units; errors: influence.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: never treated in 4 PSUs; set randomisation_test beside it.",
+                "Few for a standard error, which comes out too small below 8 PSUs in each arm: never treated in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -332,7 +332,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "",
             (
                 "Imputation from untreated rows, y; covariates: none; 12 treated and 36 untreated rows, 12 units; errors: conservative.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: never treated in 4 PSUs; set randomisation_test beside it.",
+                "Few for a standard error, which comes out too small below 8 PSUs in each arm: never treated in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -745,7 +745,7 @@ def test_an_effect_keeps_how_it_was_made(name: str) -> None:
     assert {k: extra[k] for k in EXTRA[name]} == EXTRA[name] or {
         k: extra[k] for k in EXTRA[name]
     } == pytest.approx(EXTRA[name])
-    arrays = {"propensity", "residual_sum", "imbens_manski", "cells"}
+    arrays = {"propensity", "residual_sum", "imbens_manski", "cells", "references"}
     assert set(extra) - arrays == set(EXTRA[name])
 
 

@@ -42,8 +42,8 @@ def golden(folder: Path) -> dict[str, dict]:
 @pytest.mark.shared
 def test_fixest(folder: Path, golden: dict) -> None:
     stagg, did = pd.read_csv(folder / "base_stagg.csv"), pd.read_csv(folder / "base_did.csv")
-    stagg["e"] = np.where(stagg["treated"] == 1, stagg["time_to_treatment"], -1000)
-    did["e"] = np.where(did["treat"] == 1, did["period"] - 5, -1000)
+    stagg["e"] = np.where(stagg["treated"] == 1, stagg["time_to_treatment"], np.inf)
+    did["e"] = np.where(did["treat"] == 1, did["period"] - 5, np.inf)
     s = equal_weights(stagg)
     pairs = [
         (sun_abraham(s, "y", "year_treated", **STAGG), "base_stagg_sunab_clid", 1),
@@ -299,7 +299,7 @@ def test_replicate_designs_refit_the_regression() -> None:
                     "w": w,
                     "psu": person % 24,
                     "stratum": person % 4,
-                    "event": np.where(g > 0, t - g, -1000.0),
+                    "event": np.where(g > 0, t - g, np.inf),
                     "y": alpha + 0.2 * t + ((g > 0) & (t >= g)) + rng.normal(size=n),
                 }
             )

@@ -25,7 +25,7 @@ UNITS = "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weig
 
 
 def few(*arms: str) -> str:
-    return f"Few for a standard error, which comes out too small below 8 PSUs in each arm: {', '.join(arms)}; set randomisation_test beside it."
+    return f"Few for a standard error, which comes out too small below 8 PSUs in each arm: {', '.join(arms)}; where the measure was drawn by lot, set randomisation_test beside it."
 
 
 def group_time(cohorts: int = 2, units: int = 12, comparison: str = "never") -> str:

@@ -30,7 +30,7 @@ from mismes_eval.weighting.sample import Sample
 )
 def test_event_study_as_in_fixest(shared: Path, name: str, errors: str) -> None:
     f = pd.read_csv(shared / "reference/did/base_did.csv").assign(w=1.0)
-    f["event"] = np.where(f["treat"] == 1, f["period"], -1000.0)
+    f["event"] = np.where(f["treat"] == 1, f["period"], np.inf)
     fit = panel_ols(
         Sample.from_frame(f, "w"),
         "y",

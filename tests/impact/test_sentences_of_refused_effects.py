@@ -190,7 +190,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "no degrees of freedom": (
         lambda: event_path(without_freedom()),
         [
-            "the event study has no covariance: argument 'event_study'. Expected finite positive variances and degrees of freedom, got missing or 0."
+            "the event study has no degrees of freedom: argument 'event_study'. Expected more PSUs than strata, got 0."
         ],
     ),
     "clusters across strata": (
@@ -665,7 +665,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
             gt(long(rows(g=np.where(U % 2 == 0, 2.0, 0.0))), base="universal").aggregate("event")
         ),
         [
-            "an event study needs one reference period: keys column 'event_time'. Expected whole numbers without gaps but the reference, got [0, 1, 2], none missing. Use a universal base, or choose consecutive event times."
+            "an event study needs periods on both sides of its reference: keys column 'event_time'. Expected periods before and after -1, got 0, 1, 2. Estimate with more periods before treatment."
         ],
     ),
     "an assignment that is no column": (

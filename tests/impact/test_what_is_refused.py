@@ -272,7 +272,7 @@ def test_cohorts_as_dates_and_zero_as_a_period() -> None:
 def test_few_treated_are_said() -> None:
     """One treated PSU has no spread to show: the standard error holds only that of the others."""
     frame = wide().assign(d=lambda f: (f["psu"] == 5).astype(int))
-    words = "Few for a standard error, which comes out too small below 8 PSUs in each arm: treated in 1 PSU; set randomisation_test beside it."
+    words = "Few for a standard error, which comes out too small below 8 PSUs in each arm: treated in 1 PSU; where the measure was drawn by lot, set randomisation_test beside it."
     assert words in att(frame).notes and not any("Few for" in n for n in att(wide()).notes)
     one = frame.assign(d=(frame.index == 5).astype(int))
     assert any(

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from mismes_eval import lfs
-from mismes_eval.errors import DesignError, EstimateError, InputError, ParamsError
+from mismes_eval.errors import DesignError, DesignWarning, EstimateError, InputError, ParamsError
 from mismes_eval.estimate.totals import mean
 from mismes_eval.weighting.sample import Sample
 
@@ -93,6 +93,40 @@ def test_pooling_is_the_weighted_average_of_rounds():
     )
     with pytest.raises(DesignError, match="add to 1"):
         lfs.pool(s, {"2022": 0.7, "2023": 0.7})
+
+
+@pytest.mark.parametrize("scale", [1e-4, 0.5, 1.0, 1.2, 2.0, 1e4])
+def test_shares_of_rounds_hold_whatever_the_unit_of_their_weights(scale):
+    """Closed form: nobody works in one round, everybody in the other; half of each is 0.5."""
+    a, b = one_round(2022), one_round(2023, seed=1)
+    b["weight"] *= scale * a["weight"].sum() / b["weight"].sum()
+    rounds = {"2022": a.assign(works=0.0), "2023": b.assign(works=1.0)}
+    s = lfs.stack_rounds(rounds, strata="strata", psu="psu")
+    if max(scale, 1 / scale) > 1.3:
+        with pytest.warns(DesignWarning, match="do not count the same population"):
+            half = lfs.pool(s, {"2022": 0.5, "2023": 0.5})
+        assert mean(half, "works").value[0] == pytest.approx(0.5, rel=1e-12)
+        assert any("same population" in note for note in half.notes)
+    else:
+        half = lfs.pool(s, "equal")
+        assert mean(half, "works").value[0] == pytest.approx(scale / (1 + scale), rel=1e-12)
+
+
+def test_error_of_rounds_on_two_scales_is_that_of_the_average_of_their_means():
+    """Independent rounds: var of (a m1 + (1 - a) m2) is a2 v1 + (1 - a)2 v2, whatever the scale."""
+    a, b = one_round(2022), one_round(2023, seed=1)
+    b["weight"] *= 1000
+    s = lfs.stack_rounds({"2022": a, "2023": b}, strata="strata", psu="psu")
+    with pytest.warns(DesignWarning):
+        e = mean(lfs.pool(s, {"2022": 0.3, "2023": 0.7}), "age")
+    each = [
+        mean(Sample.from_frame(f, weights="weight", strata="strata", psu="psu"), "age")
+        for f in (a, b)
+    ]
+    np.testing.assert_allclose(e.value[0], 0.3 * each[0].value[0] + 0.7 * each[1].value[0])
+    np.testing.assert_allclose(
+        e.se[0] ** 2, 0.09 * each[0].se[0] ** 2 + 0.49 * each[1].se[0] ** 2, rtol=1e-9
+    )
 
 
 def test_a_break_stops_a_comparison_until_acknowledged():

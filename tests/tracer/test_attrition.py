@@ -19,7 +19,7 @@ from mismes_eval.weighting.attrition import ProbitPropensity
 from mismes_eval.weighting.calibrate import calibrate
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.trim import trim
-from tests.tracer.conftest import COVARIATES
+from tests.tracer.conftest import COVARIATES, small
 
 OPTIONS: list[dict[str, object]] = [
     {},
@@ -234,3 +234,31 @@ def test_a_probit_step_passes_rows_that_are_not_at_risk(panel: TracerPanel) -> N
     assert isinstance(step, ProbitPropensity)
     gone = ~panel.responded[:, 1]
     np.testing.assert_array_equal(step.factor[gone], 1.0)
+
+
+def test_a_narrowed_panel_is_modelled_as_it_is_and_not_as_everybody():
+    """Two programmes that lose different people: the weights of one are those of a panel that
+    holds nobody else, and narrowing afterwards keeps the weights of everybody.
+    """
+    persons, waves = small()
+    long = waves.merge(persons, on="person_id")
+    named = {"wave": "wave", "weights": "w", "psu": "psu", "disposition": "disp"}
+    panel = TracerPanel.from_frame(long, "person_id", **named)
+    women = (panel.sample.frame["sex"] == "f").to_numpy()
+    alone = TracerPanel.from_frame(long[long["sex"] == "f"], "person_id", **named)
+    for method in ("logit", "probit"):
+        narrowed = attrition_weights(panel.where(women), ["x", "arm"], method)
+        of_women = attrition_weights(alone, ["x", "arm"], method)
+        for waves_asked in ([1], [1, 3]):
+            inside, own = narrowed.weight_sample(waves_asked), of_women.weight_sample(waves_asked)
+            np.testing.assert_allclose(inside.weights[women], own.weights, rtol=1e-10)
+            outside = ~women & ~panel.refreshed
+            np.testing.assert_allclose(
+                inside.weights[outside], panel.sample.weights[outside], rtol=1e-12
+            )
+            assert any("outside the domain keep" in s.name for s in inside.design.steps)
+    later = attrition_weights(panel, ["x", "arm"]).where(women)
+    of_all = attrition_weights(panel, ["x", "arm"])
+    np.testing.assert_array_equal(
+        later.weight_sample([1]).weights, of_all.weight_sample([1]).weights
+    )

@@ -44,10 +44,13 @@ def averages(
     kind: Kind,
     window: Window,
     balance: float | None,
-    last: float,
 ) -> Estimate:
     """Averages by key, from the joint estimate of K cells and the weighted sizes of G cohorts."""
-    return _each(joint, cells, kind, _chosen(cells, kind, window, balance, last))
+    cells, dropped = _balanced(cells, kind, window, balance)
+    each = _each(joint, cells, kind, _chosen(cells, kind, window)).annotated(notes=dropped)
+    if kind != "event" or joint.extra.get("base") != "universal":
+        return each
+    return _with_references(joint, cells, each)
 
 
 def overall(
@@ -56,29 +59,27 @@ def overall(
     kind: Kind,
     window: Window,
     balance: float | None,
-    last: float,
 ) -> Estimate:
     """The overall average of what `averages` gives."""
-    rows = _chosen(cells, kind, window, balance, last)
+    cells, dropped = _balanced(cells, kind, window, balance)
+    rows = _chosen(cells, kind, window)
     groups = np.unique(cells["cohort"].to_numpy(float))
     owner = np.searchsorted(groups, cells["cohort"].to_numpy(float))
     each = _each(joint, cells, kind, rows)
     return replace(
         _overall(each, joint, rows, kind, owner, groups, each.n),
         extra={**joint.extra, "kind": kind},
-    )
+    ).annotated(notes=dropped)
 
 
-def _chosen(
-    cells: pd.DataFrame, kind: Kind, window: Window, balance: float | None, last: float
-) -> list[Row]:
+def _chosen(cells: pd.DataFrame, kind: Kind, window: Window) -> list[Row]:
     if kind not in KINDS:
         raise IdentificationError(
             Problem(
                 "unknown aggregation", "argument 'kind'", f"one of {', '.join(KINDS)}", repr(kind)
             )
         )
-    rows = _rows(cells, kind, window, balance, last)
+    rows = _rows(cells, kind, window)
     if not rows:
         raise IdentificationError(
             Problem(
@@ -125,6 +126,29 @@ def _each(joint: Estimate, cells: pd.DataFrame, kind: Kind, rows: list[Row]) -> 
     )
 
 
+def _with_references(joint: Estimate, cells: pd.DataFrame, each: Estimate) -> Estimate:
+    """The event study, with the event times of its reference periods; and where cohorts differ in
+    these, the same counted in periods, in which they do not.
+    """
+    at_base = (cells["time"] == cells["base"]).to_numpy() & cells["kept"].to_numpy(bool)
+    references = tuple(np.unique(cells.loc[at_base, "event_time"].to_numpy(float)).tolist())
+    extra = {**each.extra, "references": references}
+    if len(references) > 1:
+        counted = cells.assign(event_time=_order(cells))
+        study = _each(joint, counted, "event", _chosen(counted, "event", (None, None)))
+        once = np.unique(counted.loc[at_base, "event_time"].to_numpy(float))
+        study = replace(study, extra={**study.extra, "references": tuple(once)})
+        extra["in_order"] = (each.p, study)
+    return replace(each, extra=extra)
+
+
+def _order(cells: pd.DataFrame) -> Float:
+    """(K,) periods since the first treated one, in their order."""
+    periods = np.unique(cells["time"].to_numpy(float))
+    start = np.searchsorted(periods, cells["cohort"].to_numpy(float))
+    return np.searchsorted(periods, cells["time"].to_numpy(float)) - start.astype(float)
+
+
 def _largest(treated: Float, owner: np.ndarray, g: int) -> float:
     """Sum over cohorts of the most treated rows behind any of their cells."""
     out = np.zeros(g)
@@ -132,27 +156,50 @@ def _largest(treated: Float, owner: np.ndarray, g: int) -> float:
     return float(out.sum())
 
 
-def _rows(
-    cells: pd.DataFrame, kind: Kind, window: Window, balance: float | None, last: float
-) -> list[Row]:
-    g, t, e = (cells[c].to_numpy(float) for c in ("cohort", "time", "event_time"))
-    low, high = (
-        -np.inf if window[0] is None else window[0],
-        np.inf if window[1] is None else window[1],
-    )
+def _balanced(
+    cells: pd.DataFrame, kind: Kind, window: Window, balance: float | None
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Cells with the column `kept`, False outside the window and for cohorts that lack an event
+    time that was asked for; and who was left out for it.
+
+    Asked for are all event times that any cohort has from the window's start (0 where it has none)
+    up to `balance`.
+    """
+    e, g = cells["event_time"].to_numpy(float), cells["cohort"].to_numpy(float)
+    low = -np.inf if window[0] is None else window[0]
+    high = np.inf if window[1] is None else window[1]
     kept = (e >= low) & (e <= high)
-    if balance is not None:
-        if kind != "event":
-            raise IdentificationError(
-                Problem(
-                    "balance belongs to the event study",
-                    "argument 'balance'",
-                    "None unless kind is 'event'",
-                    str(balance),
-                )
+    if balance is None:
+        return cells.assign(kept=kept), ()
+    if kind != "event":
+        raise IdentificationError(
+            Problem(
+                "balance belongs to the event study",
+                "argument 'balance'",
+                "None unless kind is 'event'",
+                str(balance),
             )
-        long_enough = last - g >= balance
-        kept &= long_enough & (e <= balance)
+        )
+    kept &= e <= balance
+    asked = np.unique(e[kept & (e >= (0.0 if window[0] is None else low))])
+    if e.max(initial=-np.inf) < balance:
+        asked = np.append(asked, balance)
+    lacking = {}
+    for cohort in np.unique(g):
+        missing = np.setdiff1d(asked, e[kept & (g == cohort)])
+        if missing.size:
+            lacking[cohort] = ", ".join(f"{m:g}" for m in missing)
+    dropped = tuple(
+        f"Cohort {cohort:g} is left out of the balanced event study: no effect is estimated at"
+        f" event time {missing}."
+        for cohort, missing in lacking.items()
+    )
+    return cells.assign(kept=kept & ~np.isin(g, list(lacking))), dropped
+
+
+def _rows(cells: pd.DataFrame, kind: Kind, window: Window) -> list[Row]:
+    g, t, e = (cells[c].to_numpy(float) for c in ("cohort", "time", "event_time"))
+    kept = cells["kept"].to_numpy(bool)
     post = kept & (e >= 0)
     if kind == "simple":
         return [Row(0.0, post, True)] if post.any() else []

@@ -10,12 +10,13 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.number_format import figure
-from mismes_eval.numerics.rows import Float, group_sums
-from mismes_eval.weighting.checked import Seed, check
+from mismes_eval.numerics.rows import Bool, Float, group_sums
+from mismes_eval.public import Seed, check
 
 METHODS = ("covariance", "multiplier")
 
@@ -86,7 +87,8 @@ def sup_t(
     method : "covariance" (normal draws with the estimate's correlation, over the root of a
         chi-square with the design's degrees of freedom) or
         "multiplier" (Mammen's two-point weights on the design's PSU totals, centred in strata, as R
-        did on units). Values without variance take no part.
+        did on units). Values without variance take no part. The band of one value is its own t
+        interval, and no band is narrower than the intervals of its values.
 
     References
     ----------
@@ -122,13 +124,7 @@ def sup_t(
         raise EstimateError(
             Problem("no value has a standard error", "argument 'estimate'", "one at least")
         )
-    rng = np.random.default_rng(seed)
-    largest = (
-        _normal(estimate, moving, draws, rng)
-        if method == "covariance"
-        else _multiplier(estimate, moving, draws, rng)
-    )
-    critical = float(np.quantile(largest, level))
+    critical = _critical(estimate, moving, level, draws, seed, method)
     half = np.where(moving, critical * estimate.se, np.nan)
     table = estimate.keys.reset_index(drop=True).assign(
         value=estimate.value,
@@ -137,6 +133,24 @@ def sup_t(
         high=estimate.value + half,
     )
     return Band(critical, level, table, method, draws, seed)
+
+
+def _critical(
+    estimate: Estimate, moving: Bool, level: float, draws: int, seed: Seed, method: str
+) -> float:
+    """Quantile of the largest |t|: drawn, and never below that of a single value, which is known
+    exactly.
+    """
+    dof = np.where(estimate.dof[moving] > 0, estimate.dof[moving], np.nan)
+    single = float(np.nanmax(special.stdtrit(dof, 0.5 + level / 2), initial=0.0))
+    rng = np.random.default_rng(seed)
+    if method == "multiplier":
+        largest = _multiplier(estimate, moving, draws, rng)
+    elif moving.sum() == 1 and single > 0:
+        return single
+    else:
+        largest = _normal(estimate, moving, draws, rng)
+    return single if moving.sum() == 1 else max(float(np.quantile(largest, level)), single)
 
 
 def _normal(estimate: Estimate, moving: np.ndarray, draws: int, rng: np.random.Generator) -> Float:

@@ -1,7 +1,8 @@
-"""The coefficients of an event study around one common reference period."""
+"""The coefficients of an event study around one common reference period, in the order of periods."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,31 +10,68 @@ import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.numerics.rows import Float
+from mismes_eval.numerics.rows import Bool, Float, Int
 
 
 @dataclass(frozen=True)
 class EventPath:
-    """beta (pre + post,), vcov of it, event times before and after the reference, degrees of
-    freedom.
+    """beta (pre + post,), vcov of it, event times before and after the reference in their order,
+    degrees of freedom.
+
+    notes : what the unit of one step is, where it is not one unit of event time.
     """
 
     beta: Float
     vcov: Float
-    before: tuple[int, ...]
-    after: tuple[int, ...]
-    reference: int
+    before: tuple[float, ...]
+    after: tuple[float, ...]
+    reference: float
     dof: float
+    notes: tuple[str, ...] = ()
 
     @property
     def pre(self) -> int:
         return len(self.before)
 
+    @property
+    def steps(self) -> tuple[Float, Float]:
+        """Periods from the reference to each coefficient, before (below 0) and after."""
+        return np.arange(-self.pre, 0.0), np.arange(1.0, len(self.after) + 1)
+
+    @property
+    def effects(self) -> Bool:
+        """(post,) coefficients from the start of treatment on. Those between the reference and 0
+        belong to the anticipation: they carry deviations of trend on, and are no effect.
+        """
+        from_start = np.array(self.after) >= 0
+        return from_start if from_start.any() else np.ones(len(self.after), bool)
+
 
 def event_path(estimate: Estimate) -> EventPath:
-    """Coefficients before and after the reference period of an event study. Raises
-    IdentificationError where it is not one with a common reference.
+    """Coefficients before and after the reference period of an event study, one step a period
+    whatever its length. Raises IdentificationError where it is not one with a common reference.
     """
+    study, words = _by_order(_event_study(estimate))
+    time = _times(study)
+    order = np.argsort(time)
+    reference = _reference(study, time[order], order)
+    index = order[time[order] != reference]
+    variance = np.diag(study.vcov)[index]
+    e = time[index]
+    _refuse_one_side(e, reference)
+    _refuse_still(e, variance, study.dof[index])
+    return EventPath(
+        beta=study.value[index],
+        vcov=study.vcov[np.ix_(index, index)],
+        before=tuple(float(x) for x in e if x < reference),
+        after=tuple(float(x) for x in e if x > reference),
+        reference=reference,
+        dof=float(study.dof[index].min()),
+        notes=(*words, *_unit_of_step(np.union1d(e, reference))),
+    )
+
+
+def _event_study(estimate: object) -> Estimate:
     if not isinstance(estimate, Estimate) or "event_time" not in estimate.keys.columns:
         have = (
             f"keys {', '.join(map(str, estimate.keys.columns))}"
@@ -49,9 +87,6 @@ def event_path(estimate: Estimate) -> EventPath:
                 "Aggregate with aggregate('event').",
             )
         )
-    time = pd.to_numeric(estimate.keys["event_time"], errors="coerce").to_numpy(float)
-    vcov = estimate.vcov
-    zero = (estimate.value == 0) & ~(np.diag(vcov) > 0)
     if estimate.extra.get("base") == "varying":
         raise IdentificationError(
             Problem(
@@ -62,50 +97,119 @@ def event_path(estimate: Estimate) -> EventPath:
                 "Estimate with base='universal'.",
             )
         )
-    real = ~zero
-    if (
-        not np.isfinite(time).all()
-        or (time != np.round(time)).any()
-        or np.unique(time).size < time.size
-    ):
+    return estimate
+
+
+def _by_order(estimate: Estimate) -> tuple[Estimate, tuple[str, ...]]:
+    """The study with event time counted in periods, where cohorts have their last period before
+    treatment at different distances.
+    """
+    rows, counted = estimate.extra.get("in_order", (0, None))  # type: ignore[misc]
+    if not isinstance(counted, Estimate) or rows != estimate.p:  # some rows were chosen since
+        return estimate, ()
+    return counted, (
+        "Cohorts have their last period before treatment at different distances: event time is"
+        " counted in periods, 0 the first treated one.",
+    )
+
+
+def _times(study: Estimate) -> Float:
+    time = pd.to_numeric(study.keys["event_time"], errors="coerce").to_numpy(float)
+    if not np.isfinite(time).all() or np.unique(time).size < time.size:
         raise IdentificationError(
             Problem(
-                "event times are not whole and distinct",
+                "event times are not numbers, each once",
                 "keys column 'event_time'",
-                "whole numbers, each once",
-                str(list(estimate.keys["event_time"])[:10]),
+                "distinct numbers",
+                str(list(study.keys["event_time"])[:10]),
             )
         )
-    order = np.argsort(time[real])
-    index = np.flatnonzero(real)[order]
-    e = time[index].astype(int)
-    missing = sorted(set(range(int(e.min()), int(e.max()) + 1)) - set(e.tolist())) if e.size else []
-    if len(missing) != 1:
+    return time
+
+
+def _reference(study: Estimate, time: Float, order: Int) -> float:
+    """The period all coefficients are differences from: stated by the estimator, else the row
+    without value and error, else the one period that is missing.
+    """
+    stated = study.extra.get("references")
+    if isinstance(stated, Sequence) and len(stated) == 1 and not isinstance(stated, str):
+        return float(stated[0])
+    zero = (study.value == 0) & ~(np.diag(study.vcov) > 0)
+    still = time[zero[order]]
+    before = still[still < 0]
+    if still.size == 1 or before.size:
+        return float(before[-1] if before.size else still[0])
+    missing = _missing(time)
+    if len(missing) == 1:
+        return missing[0]
+    raise IdentificationError(
+        Problem(
+            "an event study needs one reference period",
+            "keys column 'event_time'",
+            "one period whose coefficient is 0 without error, or left out",
+            ", ".join(f"{e:g}" for e in time)
+            + (f"; missing {', '.join(f'{m:g}' for m in missing)}" if missing else ""),
+            "Use a universal base, or add the reference as a row of value 0.",
+        )
+    )
+
+
+def _missing(time: Float) -> list[float]:
+    """Periods left out between the first and the last, where event times are even otherwise."""
+    gap = np.diff(time)
+    if gap.size < 1 or not np.allclose(gap / gap.min(), np.round(gap / gap.min()), atol=1e-6):
+        return []
+    steps = np.round((time - time[0]) / gap.min()).astype(int)
+    absent = np.setdiff1d(np.arange(steps[-1] + 1), steps)
+    return [float(time[0] + k * gap.min()) for k in absent]
+
+
+def _refuse_one_side(time: Float, reference: float) -> None:
+    if (time < reference).any() and (time > reference).any():
+        return
+    raise IdentificationError(
+        Problem(
+            "an event study needs periods on both sides of its reference",
+            "keys column 'event_time'",
+            f"periods before and after {reference:g}",
+            ", ".join(f"{e:g}" for e in time) or "none",
+            "Estimate with more periods before treatment.",
+        )
+    )
+
+
+def _refuse_still(time: Float, variance: Float, dof: Float) -> None:
+    still = time[~(variance > 0) | ~np.isfinite(variance)]
+    if still.size:
         raise IdentificationError(
             Problem(
-                "an event study needs one reference period",
-                "keys column 'event_time'",
-                "whole numbers without gaps but the reference",
-                f"{e.tolist()}" + (f", missing {missing}" if missing else ", none missing"),
-                "Use a universal base, or choose consecutive event times.",
+                "coefficients of the event study have no variance",
+                f"event time {', '.join(f'{e:g}' for e in still)}",
+                "an outcome that varies in every period before and after treatment",
+                "one value for everybody, or no variance at all",
+                "Where nobody can have the outcome before treatment, no trend before it can be"
+                " judged: choose an outcome that varies there.",
             )
         )
-    v = vcov[np.ix_(index, index)]
-    if not np.isfinite(v).all() or (np.diag(v) <= 0).any() or not estimate.dof[index].min() > 0:
+    if time.size and not dof.min() > 0:
         raise IdentificationError(
             Problem(
-                "the event study has no covariance",
+                "the event study has no degrees of freedom",
                 "argument 'event_study'",
-                "finite positive variances and degrees of freedom",
-                "missing or 0",
+                "more PSUs than strata",
+                f"{dof.min():g}",
             )
         )
-    reference = missing[0]
-    return EventPath(
-        estimate.value[index],
-        v,
-        tuple(int(x) for x in e if x < reference),
-        tuple(int(x) for x in e if x > reference),
-        reference,
-        float(estimate.dof[index].min()),
+
+
+def _unit_of_step(time: Float) -> tuple[str, ...]:
+    gap = np.diff(time)
+    if gap.size == 0 or np.allclose(gap, 1.0):
+        return ()
+    if np.allclose(gap, gap[0]):
+        return (f"One step is one period, {gap[0]:g} units of event time.",)
+    listed = ", ".join(f"{e:g}" for e in time)
+    return (
+        f"Event times are not evenly spaced ({listed}): a step is from one period to the next,"
+        " whatever its length, and M and slopes are counted in such steps.",
     )

@@ -30,7 +30,7 @@ from mismes_eval.numerics.did import METHODS, Method
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Float
-from mismes_eval.weighting.checked import Seed, check
+from mismes_eval.public import Seed, check
 from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
@@ -87,7 +87,10 @@ class GroupTime:
 
         kind : "simple" (all post-treatment cells), "event" (by time since treatment), "cohort",
             "calendar".
-        min_event, max_event : event times that count.  balance : keep the cohorts that are seen this long after treatment, up to this event time: the same cohorts from 0 on.
+        min_event, max_event : event times that count.
+        balance : keep the cohorts for which every event time from 0 (from min_event, where it is
+            given) to this one is estimated: the same cohorts in each average from there on. Who is
+            left out is said in the notes.
         """
         check(
             IdentificationError,
@@ -96,9 +99,7 @@ class GroupTime:
             ("max_event", max_event, float | None),
             ("balance", balance, float | None),
         )
-        return averages(
-            self.joint, self.estimate.keys, kind, (min_event, max_event), balance, self.last
-        )
+        return averages(self.joint, self.estimate.keys, kind, (min_event, max_event), balance)
 
     def overall(
         self,
@@ -117,9 +118,7 @@ class GroupTime:
             ("max_event", max_event, float | None),
             ("balance", balance, float | None),
         )
-        return overall(
-            self.joint, self.estimate.keys, kind, (min_event, max_event), balance, self.last
-        )
+        return overall(self.joint, self.estimate.keys, kind, (min_event, max_event), balance)
 
     def bands(
         self, level: float = 0.95, seed: Seed = 0, draws: int = 10_000, method: str = "covariance"

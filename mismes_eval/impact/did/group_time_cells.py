@@ -159,15 +159,9 @@ def _cross_sections(
         effect = cross_sections(weights[rows], d, post, layout.y[rows], layout.x[rows], method)
         out.att[j], out.z[rows, j] = effect.att, effect.z
         compare = d == 0
-        overlap += extreme(
-            c.cohort,
-            weights[rows][compare],
-            (
-                None
-                if effect.propensity is None
-                else (effect.propensity[~compare], effect.propensity[compare])
-            ),
-        )
+        if effect.propensity is not None and layout.x.shape[1] > 1:
+            p = effect.propensity[~compare], effect.propensity[compare]
+            overlap += extreme(c.cohort, weights[rows][compare], p)
     if problems:
         raise IdentificationError(problems)
     return overlap
@@ -193,7 +187,7 @@ def extreme(cohort: float, w: Float, p: tuple[Float, Float] | None) -> Overlap:
     """Share of the comparison weight with an extreme propensity, and the largest of all
     propensities.
     """
-    if p is None:
+    if p is None or np.ptp(p[1]) == 0:  # without covariates it is the share of the treated
         return []
     return [(cohort, float(w[p[1] > EXTREME].sum() / w.sum()), float(max(p[0].max(), p[1].max())))]
 

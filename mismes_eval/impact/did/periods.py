@@ -109,7 +109,7 @@ def plan(
             against = tuple(
                 h
                 for h in cohorts
-                if h != g and h not in early and (h > last or (control == "not_yet" and h > reach))
+                if h != g and h not in early and h > reach and (h > last or control == "not_yet")
             )
             if cell[0] != cell[1] and not against:
                 gone.append(f"({g:g}, {periods[cell[0]]:g})")

@@ -364,7 +364,7 @@ def _estimate(
         f" {', '.join(covariates) or 'none'}; {treated:,} treated and {compared:,} comparison rows."
     ]
     extreme = 0.0
-    if effect.propensity is not None:
+    if effect.propensity is not None and covariates:
         compare = inside & (d == 0)
         extreme = float(
             sample.weights[compare & (effect.propensity > EXTREME)].sum()

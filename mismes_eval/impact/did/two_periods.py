@@ -238,6 +238,6 @@ def few_psus(count: dict[str, int], level: str) -> tuple[str, ...]:
     return (
         Caution(
             f"Few for a standard error, which comes out too small below {FEW} PSUs in each arm:"
-            f" {listed}; set randomisation_test beside it."
+            f" {listed}; where the measure was drawn by lot, set randomisation_test beside it."
         ),
     )

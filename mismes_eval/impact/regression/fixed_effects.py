@@ -16,18 +16,24 @@ from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.did.breaks import refuse_starts
 from mismes_eval.impact.did.two_by_two import PanelLike
 from mismes_eval.impact.regression.long_rows import Long, few_said, read_long
-from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.numerics.two_way import Columns, codes, within
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
 SmallSample = Literal["design", "nested", "full"]
+RULES = ("design", "nested", "full")
 SMALL = {
     "design": "the design's",
     "nested": (
         "(n - 1)/(n - K), unit effects nested in clusters not counted (fixest, Stata xtreg and"
         " reghdfe)"
     ),
+    "crossed": (
+        "(n - 1)/(n - K), all effects counted, as units are not nested in clusters (fixest, Stata"
+        " reghdfe)"
+    ),
+    "periods": "(n - 1)/(n - K), period effects nested in clusters not counted (fixest)",
     "full": "(n - 1)/(n - K), all effects counted (Stata areg)",
 }
 
@@ -41,7 +47,7 @@ def two_way(
     unit: str | None = None,
     time: str | None = None,
     covariates: Sequence[str] = (),
-    reference: Sequence[float] = (-1,),
+    reference: Sequence[float] | None = None,
     small_sample: SmallSample = "design",
     series_breaks: Sequence[float] = (),
     acknowledge_breaks: bool = False,
@@ -52,12 +58,15 @@ def two_way(
     Parameters
     ----------
     data : a tracer panel, or a long Sample with `unit` and `time`.
-    treated : 0/1 in the row's period (static effect).  event_time : periods since treatment in each row; any value beyond +-900, or infinite, means never. Give one of both.
-    reference : event times left out.  covariates : numeric columns that vary over time.
+    treated : 0/1 in the row's period (static effect).  event_time : time since treatment in each
+        row, in any unit; infinite means never, a finite value is always a time. Give one of both.
+    reference : event times left out; None: -1, or where it does not occur the last one before 0.
+    covariates : numeric columns that vary over time.
     cluster : column (of the persons of a panel); None: the design's PSUs, or units where the file
         has none.
     small_sample : "design" (m/(m - 1)), "nested" or "full", which multiply the variance by (n -
-        1)/(n - K) too.
+        1)/(n - K) too; K of "nested" leaves out effects that are nested in the clusters, which is
+        looked up.
     series_breaks : first periods of new series: treatment that starts on one stops the run unless
         acknowledge_breaks.
 
@@ -113,7 +122,10 @@ def two_way(
             f"Two-way fixed effects, static, of {outcome} on {column}.",
             {"ATT": d},
         ).annotated(notes=said)
-    times = [float(e) for e in np.unique(d[np.abs(d) < 900]) if e not in reference]
+    _refuse_standing_still(long, d, column)
+    occurring = np.unique(d[np.isfinite(d)])
+    left_out = _references(occurring, reference, column)
+    times = [float(e) for e in occurring if e not in left_out]
     keys = pd.DataFrame(
         {
             "variable": [*covariates, *["event"] * len(times)],
@@ -122,17 +134,63 @@ def two_way(
     )
     text = (
         f"Two-way fixed effects event study of {outcome}; reference"
-        f" {', '.join(f'{r:g}' for r in reference)}."
+        f" {', '.join(f'{r:g}' for r in left_out)}."
     )
-    return regress(
+    study = regress(
         long,
         outcome,
         covariates,
-        (codes(d, times), [f"{e:g}" for e in times]),
+        (codes(d, times), [f"{e:.12g}" for e in times]),
         keys,
         small_sample,
         text,
     ).annotated(notes=said)
+    return replace(study, extra={**study.extra, "references": left_out})
+
+
+def _refuse_standing_still(long: Long, d: Float, column: str) -> None:
+    """Time since treatment passes from one period of a unit to the next."""
+    order = np.lexsort((long.period, long.unit))
+    same = np.diff(long.unit[order]) == 0
+    both = np.isfinite(d[order][1:]) & np.isfinite(d[order][:-1])
+    still = np.flatnonzero(same & both & (d[order][1:] <= d[order][:-1])) + 1
+    if still.size:
+        value = f"{d[order][still[0]]:g}"
+        raise IdentificationError(
+            Problem(
+                "the time since treatment does not pass",
+                f"column '{column}'",
+                "a time that grows from period to period, or numpy.inf for never treated",
+                f"{value} after {d[order][still[0] - 1]:g}",
+                f"Where {value} means never treated:"
+                f" frame['{column}'] = frame['{column}'].replace({value}, numpy.inf).",
+                int(still.size),
+                tuple(np.sort(long.row[order][still])[:5].tolist()),
+            )
+        )
+
+
+def _references(
+    occurring: Float, reference: Sequence[float] | None, column: str
+) -> tuple[float, ...]:
+    """Event times to leave out, of those that occur (k,). Raises IdentificationError for one that
+    does not.
+    """
+    before = occurring[occurring < 0]
+    if reference is None and (before.size or -1 in occurring):
+        return (-1.0,) if -1 in occurring else (float(before[-1]),)
+    unknown = [float(r) for r in reference or () if r not in occurring]
+    if unknown or not reference:
+        raise IdentificationError(
+            Problem(
+                "a reference event time does not occur",
+                f"column '{column}'",
+                f"one of {', '.join(f'{e:g}' for e in occurring[:20])}",
+                ", ".join(f"{r:g}" for r in unknown) or "no event time before 0",
+                "Name an event time that occurs: reference=(...,).",
+            )
+        )
+    return tuple(float(r) for r in reference)
 
 
 def regress(
@@ -151,12 +209,12 @@ def regress(
     indicators : codes (n,) and their names, one coefficient each, none for rows with a code beyond
         the names.
     """
-    if small_sample not in SMALL:
+    if small_sample not in RULES:
         raise IdentificationError(
             Problem(
                 "unknown small-sample rule",
                 "argument 'small_sample'",
-                f"one of {', '.join(SMALL)}",
+                f"one of {', '.join(RULES)}",
                 repr(small_sample),
             )
         )
@@ -185,7 +243,7 @@ def regress(
     bread = np.asarray(np.linalg.inv(left), float)
     beta, e = model.fit(y, bread)
     n, k = y.size, len(names)
-    effects = long.periods.size if small_sample == "nested" else long.units + long.periods.size - 1
+    effects, rule = _counted(long, small_sample)
     scale = 1.0 if small_sample == "design" else np.sqrt((n - 1) / (n - k - effects))
     influence = long.carried(model.blocks(e, model.coefficients(bread * scale)))
     each = (
@@ -195,7 +253,7 @@ def regress(
     )
     note = (
         f"{text} {long.units:,} units, {long.periods.size} periods, {n:,} rows. Small-sample"
-        f" factor: {SMALL[small_sample]}."
+        f" factor: {SMALL[rule]}."
     )
     count = np.concatenate(
         [
@@ -215,6 +273,30 @@ def regress(
         notes=(note, *long.notes, *long.sample.notes),
         extra={"base": "universal", "residual_sum": float(w @ e**2)},
     )
+
+
+def _counted(long: Long, rule: SmallSample) -> tuple[int, str]:
+    """Effects that count as parameters, and the rule in its words: "nested" leaves out those of
+    units or of periods that lie each in one cluster (pyfixest: k_fixef="nonnested").
+    """
+    units, periods = long.units, long.periods.size
+    everything = units + periods - 1
+    if rule != "nested":
+        return everything, rule
+    cluster = long.sample.design.psu[long.row]
+    whole_units, whole_periods = (
+        _nested(code, cluster, m) for code, m in ((long.unit, units), (long.period, periods))
+    )
+    if whole_units:
+        return (1 if whole_periods else periods), "nested"
+    return (units, "periods") if whole_periods else (everything, "crossed")
+
+
+def _nested(code: Int, cluster: Int, m: int) -> bool:
+    """Whether the rows of each code 0..m-1 lie in one cluster."""
+    first = np.zeros(m, np.intp)
+    first[code] = cluster
+    return bool((first[code] == cluster).all())
 
 
 def _refitted(w: Float, long: Long, columns: Columns, y: Float, names: Sequence[str]) -> Float:
@@ -255,7 +337,7 @@ def _starts(long: Long, d: Float, static: bool) -> Float:
     """
     t = long.periods[long.period]
     if not static:
-        return np.where(np.abs(d) < 900, t - d, np.inf)
+        return np.where(np.isfinite(d), t - np.where(np.isfinite(d), d, 0.0), np.inf)
     first = np.full(long.units, np.inf)
     np.minimum.at(first, long.unit, np.where(d == 1, t, np.inf))
     return np.asarray(first[long.unit])
@@ -334,8 +416,7 @@ def sun_abraham(
         *refuse_starts(long.periods, g, series_breaks, acknowledge_breaks),
         *few_said(long, np.isfinite(g)),
     )
-    e = t - g
-    cells, code = _cells(g, e)
+    cells, code = _cells(g, t - g, _last_before(long, g))
     keys = pd.DataFrame(
         {
             "variable": [*covariates, *["cell"] * len(cells)],
@@ -347,7 +428,7 @@ def sun_abraham(
         long,
         outcome,
         covariates,
-        (code, [f"{h:g}:{k:g}" for h, k in cells]),
+        (code, [f"{h:.12g}:{k:.12g}" for h, k in cells]),
         keys,
         small_sample,
         f"Sun-Abraham regression of {outcome}.",
@@ -357,14 +438,32 @@ def sun_abraham(
     mass = np.bincount(code, weights=long.weights, minlength=len(cells) + 1)[: len(cells)].astype(
         float
     )
-    return _averaged(each, cells, mass, len(covariates), by)
+    averaged = _averaged(each, cells, mass, len(covariates), by)
+    if by != "event":
+        return averaged
+    reference = np.unique((t - g)[np.isfinite(g) & _last_before(long, g)])
+    extra = {**averaged.extra, "references": tuple(reference.tolist())}
+    if reference.size > 1:
+        start = np.searchsorted(long.periods, [h for h, _ in cells])
+        place = np.searchsorted(long.periods, [h + k for h, k in cells])
+        order = [(h, float(p)) for (h, _), p in zip(cells, place - start, strict=True)]
+        counted = _averaged(each, order, mass, len(covariates), by)
+        counted = replace(counted, extra={**counted.extra, "references": (-1.0,)})
+        extra["in_order"] = (averaged.p, counted)
+    return replace(averaged, extra=extra)
 
 
-def _cells(g: Float, e: Float) -> tuple[list[tuple[float, float]], Int]:
+def _last_before(long: Long, g: Float) -> Bool:
+    """(n,) rows in the last period before their unit's start, by the order of periods."""
+    start = np.searchsorted(long.periods, np.where(np.isfinite(g), g, long.periods[0]))
+    return long.period == start - 1
+
+
+def _cells(g: Float, e: Float, reference: Bool) -> tuple[list[tuple[float, float]], Int]:
     """Cohorts by event time that occur, without the last period before treatment, and the cell of
     each row (their number for rows in none).
     """
-    inside = np.isfinite(g) & (e != -1)
+    inside = np.isfinite(g) & ~reference
     cohorts, times = np.unique(g[inside]), np.unique(e[inside])
     h, k = codes(np.where(inside, g, np.inf), cohorts), codes(np.where(inside, e, np.inf), times)
     both = np.where(inside, h * times.size + k, cohorts.size * times.size)

@@ -93,7 +93,7 @@ def panel_ols(
     unit: str | None = None,
     time: str | None = None,
     covariates: Sequence[str] = (),
-    reference: Sequence[float] = (-1,),
+    reference: Sequence[float] | None = None,
     errors: Errors = "unit",
     rule: Rule = "nested",
     series_breaks: Sequence[float] = (),
@@ -141,12 +141,14 @@ def panel_ols(
         acknowledge_breaks,
     )
     column = treated or event_time or ""
-    long = read_long(data, [outcome, column, *covariates], unit, time, None, "panel_ols")
+    long = read_long(
+        data, [outcome, column, *covariates], unit, time, None, "panel_ols", event=event_time
+    )
     d = long.columns[column]
     main = (
         [d]
         if treated is not None
-        else [(d == float(name)).astype(float) for name in checked.names[len(covariates) :]]
+        else [(d == e).astype(float) for e in checked.keys["event_time"].iloc[len(covariates) :]]
     )
     index = pd.MultiIndex.from_arrays([long.unit, long.period], names=["unit", "period"])
     x = pd.DataFrame(

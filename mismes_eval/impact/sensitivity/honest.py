@@ -26,7 +26,7 @@ from mismes_eval.numerics.rows import Float
 if TYPE_CHECKING:
     from diff_diff import MultiPeriodDiDResults
 
-Target = Literal["average", "first"] | Mapping[int, float]
+Target = Literal["average", "first"] | Mapping[float, float]
 
 
 @dataclass(frozen=True)
@@ -129,12 +129,16 @@ def honest_did(
     event_study : an Estimate with keys column 'event_time' and a common reference period (its row
         missing, or 0 with standard error 0).
         Coefficients must be differences from that period: a varying base does not have one.
+        Periods count in their order, whatever lies between them (2001, 2003, 2007); the notes say
+        what the unit of M is where they are not one apart.
     method : "relative_magnitude": breaks after treatment up to M times the largest break before it;
         "smoothness": the slope of the deviation changes by at most M between periods (M = 0: a
         straight line).
     grid : values of M. Default 0, 0.5, 1, 1.5, 2; for smoothness five values up to the largest
         change of slope seen before treatment.
-    target : "average" of the effects after treatment, "first", or weights by event time.  level : of the intervals.
+    target : "average" of the effects from event time 0 on, "first" (at 0), or weights by event
+        time. Periods in which units may anticipate carry deviations on and are no effect.
+    level : of the intervals.
 
     Returns
     -------
@@ -184,8 +188,10 @@ def honest_did(
     excluded = ((table["ci_low"] > 0) | (table["ci_high"] < 0)).to_numpy()
     held = int(excluded.argmin()) if not excluded.all() else excluded.size
     notes = [
-        f"Reference period {path.reference}; {path.pre} periods before, {len(path.after)} after;"
-        f" {path.dof:g} degrees of freedom."
+        f"Reference period {path.reference:g}; {path.pre} periods before, {len(path.after)} after;"
+        f" {path.dof:g} degrees of freedom.",
+        *_anticipated(path),
+        *path.notes,
     ]
     if method == "relative_magnitude":
         notes.append(
@@ -233,7 +239,7 @@ def _row(
 def _handed_over(path: EventPath, vcov: Float) -> MultiPeriodDiDResults:
     """Our estimates in the form that diff-diff reads."""
     peer = import_module("diff_diff")
-    times = [*path.before, *path.after]
+    times = [int(step) for side in path.steps for step in side]
     se = np.sqrt(np.diag(vcov))
     effects = {
         e: peer.PeriodEffect(
@@ -252,10 +258,10 @@ def _handed_over(path: EventPath, vcov: Float) -> MultiPeriodDiDResults:
         n_obs=0,
         n_treated=0,
         n_control=0,
-        pre_periods=list(path.before),
-        post_periods=list(path.after),
+        pre_periods=times[: path.pre],
+        post_periods=times[path.pre :],
         vcov=vcov,
-        reference_period=path.reference,
+        reference_period=0,
         interaction_indices={e: i for i, e in enumerate(times)},
     )
     return results
@@ -266,8 +272,18 @@ def _widened(path: EventPath, level: float) -> Float:
     return path.vcov * ratio**2
 
 
+def _anticipated(path: EventPath) -> tuple[str, ...]:
+    early = [e for e, effect in zip(path.after, path.effects, strict=True) if not effect]
+    if not early:
+        return ()
+    return (
+        f"Event time {', '.join(f'{e:g}' for e in early)} lies between the reference and treatment:"
+        " deviations of trend add up over it, and the effect counts from 0.",
+    )
+
+
 def _target(path: EventPath, target: Target) -> tuple[Float, str]:
-    k = len(path.after)
+    effects = np.flatnonzero(path.effects)
     if isinstance(target, Mapping):
         unknown = sorted(set(target) - set(path.after))
         if unknown or not target:
@@ -275,20 +291,21 @@ def _target(path: EventPath, target: Target) -> tuple[Float, str]:
                 Problem(
                     "weights name no period after treatment",
                     "argument 'target'",
-                    f"event times among {list(path.after)}",
+                    f"event times among {[_plain(e) for e in path.after]}",
                     str(unknown),
                 )
             )
         return np.array(
             [float(target.get(e, 0.0)) for e in path.after]
-        ), "weighted effect at " + ", ".join(f"{e} ({w:g})" for e, w in target.items())
+        ), "weighted effect at " + ", ".join(f"{e:g} ({w:g})" for e, w in target.items())
+    first, last = path.after[effects[0]], path.after[effects[-1]]
     if target == "average":
         return (
-            np.full(k, 1 / k),
-            f"average effect over event times {path.after[0]} to {path.after[-1]}",
+            path.effects / effects.size,
+            f"average effect over event times {first:g} to {last:g}",
         )
     if target == "first":
-        return np.eye(k)[0], f"effect at event time {path.after[0]}"
+        return np.eye(len(path.after))[effects[0]], f"effect at event time {first:g}"
     raise EstimateError(
         Problem(
             "unknown target",
@@ -297,6 +314,11 @@ def _target(path: EventPath, target: Target) -> tuple[Float, str]:
             repr(target),
         )
     )
+
+
+def _plain(number: float) -> float | int:
+    """A whole number without its decimals."""
+    return int(number) if number == int(number) else number
 
 
 def _grid(path: EventPath, method: str, grid: Sequence[float] | None) -> list[float]:

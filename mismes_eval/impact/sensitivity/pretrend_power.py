@@ -16,13 +16,15 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.did.event_path import event_path
-from mismes_eval.weighting.checked import Count, Level, Seed
+from mismes_eval.public import Count, Level, Seed
 
 
 @dataclass(frozen=True)
 class PretrendPower:
-    """table: test, power, slope (per period), bias (of the average effect after treatment, were
-    that slope to go on).
+    """table: test, power, slope (per period), bias (of the average effect from event time 0 on,
+    were that slope to go on).
+
+    average : periods from the reference to the effects, on average.
     """
 
     table: pd.DataFrame
@@ -74,7 +76,7 @@ def pretrend_power(
     path = event_path(event_study)
     v = path.vcov[: path.pre, : path.pre]
     se = np.sqrt(np.diag(v))
-    line = (np.array(path.before) - path.reference).astype(float)
+    line, after = path.steps
     values, vectors = np.linalg.eigh(v / np.outer(se, se))
     rng = np.random.default_rng(seed)
     t = rng.standard_normal((draws, path.pre)) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
@@ -101,7 +103,7 @@ def pretrend_power(
         return float(stats.ncx2.sf(f * path.pre, path.pre, slope**2 * size))
 
     top = 40 / np.sqrt(size)
-    average = float(np.mean(np.array(path.after) - path.reference))
+    average = float(after[path.effects].mean())
     rows = []
     for name, power in (("separate", separate), ("joint", joint)):
         for p in powers:
@@ -124,5 +126,5 @@ def pretrend_power(
     return PretrendPower(
         pd.DataFrame(rows, columns=["test", "power", "slope", "bias"]),
         average,
-        (*notes, *event_study.notes),
+        (*notes, *path.notes, *event_study.notes),
     )

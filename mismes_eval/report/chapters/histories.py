@@ -36,7 +36,7 @@ def histories(context: Context, study: Tracing) -> Table:
     try:
         found = tracers.indicators(study.panel, by="arm", arm="arm")
     except MismesError as error:
-        found = dict.fromkeys(TITLES, NotEstimable(str(error.problems[0])))
+        found = dict.fromkeys(TITLES, NotEstimable(error.problems[0].message))
     for id_, title in TITLES.items():
         item = found.get(id_, NotEstimable("not in the tracer study"))
         if isinstance(item, NotEstimable):

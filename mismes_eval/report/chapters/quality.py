@@ -234,7 +234,7 @@ def _implementers(context: Context) -> list[Line]:
         r = inventory.response_rate().iloc[0]
         out += [(asked, float(r["sent"]), COUNT), (answered, float(r["response_rate"]), PERCENT)]
     except MismesError as error:
-        out.append((answered, NotEstimable(str(error.problems[0]))))
+        out.append((answered, NotEstimable(error.problems[0].message)))
     missing = inventory.item_missing()
     asked_for = missing[missing["field"].isin(list(inventory.completeness().fields["field"]))]
     out.append(

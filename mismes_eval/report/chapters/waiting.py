@@ -42,7 +42,7 @@ def _months(context: Context, study: Tracing) -> Item:
         try:
             table = tracers.sequences(study.panel.where(arm == code), after=last)
         except MismesError as error:
-            return _absent(context, "F08", what, str(error.problems[0]))
+            return _absent(context, "F08", what, error.problems[0].message)
         states = table.columns[2:]
         count = table[states].mul(table["n"], axis=0)
         table.loc[:, states] = table[states].where(~_few(count, context.rules.min_cell))
@@ -95,7 +95,7 @@ def _first_job(context: Context, study: Tracing) -> Item:
             if (sample.active & (arm == code)).any()
         }
     except MismesError as error:
-        return _absent(context, "F09", what, str(error.problems[0]))
+        return _absent(context, "F09", what, error.problems[0].message)
     shown = {name: e for name, e in curves.items() if e.p}
     if not shown:
         return _absent(context, "F09", what, "too few persons are followed")

@@ -25,6 +25,7 @@ from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.frame.codes import codes
+from mismes_eval.message import SEPARATOR, Message
 
 LOCALE = Path(__file__).parent.parent / "locale"
 _FIELD = re.compile(r"\{\w+[^}]*\}")
@@ -64,6 +65,8 @@ class Language(Formatter):
         """
         if not values and text in self._said:
             return text
+        if isinstance(text, Message) and not values:
+            return self._message(text)
         found = self._sentence(text) if values else self._look_up(text)
         said = self.vformat(found, (), values) if values else found
         if self.words and (values or said != text):
@@ -120,6 +123,28 @@ class Language(Formatter):
         """
         percent = Locale.parse(self.code).percent_formats[None]
         return get_group_symbol(self.code), get_decimal_symbol(self.code), percent.suffix[0]
+
+    def _message(self, message: Message) -> str:
+        """A message by its template; what stands in it is put into the language in turn."""
+        if not message.values:
+            return self._look_up(message.template)
+        values = {name: self._value(value) for name, value in message.values.items()}
+        if SEPARATOR in values:
+            separator = self._look_up(str(message.values[SEPARATOR]))
+            parts = [str(value) for name, value in values.items() if name != SEPARATOR]
+            return self._kept(separator.join(parts))
+        return self._kept(self.vformat(self._sentence(message.template), (), values))
+
+    def _value(self, value: object) -> object:
+        """A value of a message: another message, a word of the catalogue, a number, a name."""
+        if isinstance(value, Message):
+            return self(value)
+        return self._part(value) if isinstance(value, str) else value
+
+    def _kept(self, text: str) -> str:
+        if self.words:
+            self._said.add(text)
+        return text
 
     def _sentence(self, text: str) -> str:
         """A sentence with {names} still to fill in: it has an entry of its own or none."""

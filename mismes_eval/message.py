@@ -1,0 +1,63 @@
+"""Message: words with the values that stand in them, made into text last.
+
+What a note, a reason, a definition and a caution are. A message is the English text to the eye
+(it is a str), and keeps its template and its values: a report translates the template and puts the
+values in, chooses among notes by kind, and a test compares templates. Nothing reads a finished
+sentence back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final, Literal
+
+Kind = Literal["note", "caution", "reason", "definition", "estimand", "variance", "step"]
+SEPARATOR = "separator"  # the value that says that a message is a list of messages
+NO_VALUES: Final[Mapping[str, object]] = MappingProxyType({})
+
+
+class Message(str):
+    """template: English words with {names}, the entry of the catalogue; values: what stands at the
+    names (numbers, names out of the data, other messages); kind: what the message is for.
+    """
+
+    __slots__ = ("kind", "template", "values")
+    template: str
+    values: Mapping[str, object]
+    kind: Kind
+
+    def __new__(
+        cls, template: str, values: Mapping[str, object] = NO_VALUES, kind: Kind = "note"
+    ) -> Message:
+        message = super().__new__(cls, template.format(**values) if values else template)
+        message.template = template
+        message.values = MappingProxyType(dict(values))
+        message.kind = kind
+        return message
+
+    def __reduce__(self) -> tuple[type[Message], tuple[str, dict[str, object], Kind]]:
+        return type(self), (self.template, dict(self.values), self.kind)
+
+    def of_kind(self, kind: Kind) -> Message:
+        """The same words for another purpose."""
+        return Message(self.template, self.values, kind)
+
+
+def as_message(text: str, kind: Kind = "note") -> Message:
+    """A text as a message; one that is a message already stays what it is."""
+    return text if isinstance(text, Message) else Message(text, kind=kind)
+
+
+def listed(parts: Iterable[str], separator: str = "; ", kind: Kind = "note") -> Message:
+    """Messages one after the other, each translated by itself; separator: an entry of the
+    catalogue, too.
+    """
+    values = {f"part{k}": as_message(part) for k, part in enumerate(parts)}
+    template = separator.join(f"{{{name}}}" for name in values)
+    return Message(template, values | {SEPARATOR: separator}, kind)
+
+
+def chosen(messages: Iterable[str], kind: Kind) -> tuple[Message, ...]:
+    """The messages of one kind, in their order."""
+    return tuple(m for m in messages if isinstance(m, Message) and m.kind == kind)

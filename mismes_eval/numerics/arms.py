@@ -1,0 +1,66 @@
+"""Difference between two arms that were drawn by lot, adjusted for what was known before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from mismes_eval.numerics.qr import least_squares
+from mismes_eval.numerics.rows import Bool, Float
+
+Adjustment = Literal["interacted", "additive"]
+
+
+@dataclass(frozen=True, slots=True)
+class ArmDifference:
+    """value (k,): assigned less not assigned, of k outcomes; influence (n, k), unweighted;
+    comparison (k,): adjusted mean of those not assigned.
+    """
+
+    value: Float
+    influence: Float
+    comparison: Float
+
+
+def arm_difference(
+    y: Float, assigned: Bool, covariates: Float, w: Float, adjustment: Adjustment
+) -> ArmDifference:
+    """Adjusted difference of the means of y (n, k) between arms (n,) with weights w (n,) above 0.
+
+    covariates (n, q), no constant.  "interacted": a regression in each arm, evaluated at the
+    weighted mean of the covariates of both (Lin 2013); that mean's own error is in the influence.
+    "additive": one coefficient of the arm beside the covariates. Raises Collinear.
+
+    References
+    ----------
+    Lin (2013), Annals of Applied Statistics 7, 295-318.
+    """
+    centred = covariates - (w @ covariates) / w.sum()
+    if adjustment == "additive":
+        return _additive(y, assigned, centred, w)
+    x = np.column_stack([np.ones(w.size), centred])
+    mean = {}
+    slope = {}
+    influence = np.zeros(y.shape)
+    for arm, sign in ((True, 1.0), (False, -1.0)):
+        inside = assigned == arm
+        fits = [least_squares(x[inside], column[inside], w[inside]) for column in y.T]
+        row = x[inside] @ fits[0].inverse[:, 0]
+        influence[inside] += sign * row[:, None] * np.column_stack([f.residual for f in fits])
+        beta = np.column_stack([f.beta for f in fits])
+        mean[arm], slope[arm] = beta[0], beta[1:]
+    influence += centred @ (slope[True] - slope[False]) / w.sum()
+    return ArmDifference(mean[True] - mean[False], influence, mean[False])
+
+
+def _additive(y: Float, assigned: Bool, centred: Float, w: Float) -> ArmDifference:
+    x = np.column_stack([np.ones(w.size), assigned.astype(float), centred])
+    fits = [least_squares(x, column, w) for column in y.T]
+    row = x @ fits[0].inverse[:, 1]
+    return ArmDifference(
+        np.array([f.beta[1] for f in fits]),
+        row[:, None] * np.column_stack([f.residual for f in fits]),
+        np.array([f.beta[0] for f in fits]),
+    )

@@ -1,0 +1,87 @@
+"""A message keeps its words and values: translated by template, chosen by kind, English to the eye."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+from mismes_eval.errors import MismesError, Problem
+from mismes_eval.estimate.caution import Caution
+from mismes_eval.message import Message, as_message, chosen, listed
+from mismes_eval.report.document.language import Language
+
+FRENCH = Language(
+    "fr",
+    {
+        "{n:,} persons in {where}": "{n:,} personnes dans {where}",
+        "region {r}": "la région {r}",
+        "; ": " ; ",
+        "{what}: {where}.": "{what} : {where}.",
+        "{what}.": "{what}.",
+        "Expected {expected}, got {got}.": "Attendu : {expected} ; obtenu : {got}.",
+        "no weight": "pas de poids",
+    },
+)
+
+
+@pytest.mark.property
+def test_a_message_is_its_english_text() -> None:
+    m = Message("{n:,} persons in {where}", {"n": 1234, "where": "Cahul"})
+    assert m == "1,234 persons in Cahul" and f"{m}!" == "1,234 persons in Cahul!"
+    assert m.template == "{n:,} persons in {where}" and m.values["n"] == 1234
+
+
+@pytest.mark.property
+def test_it_is_translated_by_template_with_the_numbers_of_the_language() -> None:
+    inner = Message("region {r}", {"r": "Cahul {x}"})
+    m = Message("{n:,} persons in {where}", {"n": 1234, "where": inner})
+    assert FRENCH(m) == "1\u202f234 personnes dans la région Cahul {x}"
+    assert FRENCH(FRENCH(m)) == FRENCH(m)
+
+
+@pytest.mark.property
+def test_a_list_of_messages_is_translated_part_by_part() -> None:
+    m = listed([Message("region {r}", {"r": "A"}), "no weight"])
+    assert m == "region A; no weight" and FRENCH(m) == "la région A ; pas de poids"
+
+
+@pytest.mark.property
+def test_messages_are_chosen_by_kind_and_keep_it_through_copies() -> None:
+    note, variance = Message("a note"), Message("{n} PSUs", {"n": 3}, "variance")
+    assert chosen([note, variance, "plain"], "variance") == (variance,)
+    for twin in (copy.deepcopy(variance), pickle.loads(pickle.dumps(variance))):
+        assert twin == variance and twin.kind == "variance" and twin.values == variance.values
+    caution = pickle.loads(pickle.dumps(Caution("few {n}", {"n": 2})))
+    assert isinstance(caution, Caution) and caution == "few 2" and caution.kind == "caution"
+
+
+@pytest.mark.property
+def test_a_text_with_braces_stays_as_it_is() -> None:
+    assert as_message("column '{x}'") == "column '{x}'"
+    assert listed(["{x}", "y"]) == "{x}; y"
+
+
+@pytest.mark.property
+@pytest.mark.parametrize(
+    ("problem", "text"),
+    [
+        (Problem("no weight"), "no weight."),
+        (Problem("no weight", "row {3}", "1", "0"), "no weight: row {3}. Expected 1, got 0."),
+        (
+            Problem("no weight", got="0", fix="Give it.", count=2, rows=(1, 5)),
+            "no weight. Got 0. 2 rows, first: 1, 5. Give it.",
+        ),
+        (Problem("no weight", expected="one", count=1), "no weight. Expected one. 1 row."),
+    ],
+)
+def test_a_problem_is_a_message(problem: Problem, text: str) -> None:
+    assert str(problem) == text == problem.message
+    assert problem.message.kind == "reason" and str(MismesError(problem)) == text
+
+
+@pytest.mark.property
+def test_a_problem_is_translated_sentence_by_sentence() -> None:
+    problem = Problem("no weight", "f.csv", "1", "0")
+    assert FRENCH(problem.message) == "pas de poids : f.csv. Attendu : 1 ; obtenu : 0."
