@@ -15,6 +15,7 @@ from mismes_eval.estimate.domains import By, categories, domains, numbers, requi
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
+from mismes_eval.numerics import averages
 from mismes_eval.numerics.rows import Columns, Float, Int
 from mismes_eval.weighting.sample import Sample
 
@@ -64,12 +65,26 @@ def rao_scott(sample: Sample, row: str, column: str, statistic: str = "F") -> Te
         )
     if not sample.degf > 0:
         return NotEstimable(f"no degrees of freedom ({sample.degf:g}) to test that {null}")
+    df = min(_behind(sample, a, r), _behind(sample, b, c))
+    if not df > 0:
+        return NotEstimable(f"a category lies in too few PSUs to test that {null}")
     cell = np.where(a >= 0, a * c + b, -1)
     if statistic in ("F", "Chisq"):
         share, v = _cells(sample, cell, r * c, _SHARES)
-        return _rao_scott(sample, share.reshape(r, c), v, statistic, null)
+        return _rao_scott(sample, share.reshape(r, c), v, statistic, null, df)
     size, v = _cells(sample, cell, r * c, _TOTALS)
-    return _wald(sample, size.reshape(r, c), v, statistic, null)
+    return _wald(sample, size.reshape(r, c), v, statistic, null, df)
+
+
+def _behind(sample: Sample, code: Int, levels: int) -> float:
+    """Degrees of freedom of the shares of a variable's levels taken together: the design's, or
+    those of the averages over each level where they are fewer; 0 where they rest on one unit.
+    """
+    w = np.where(code >= 0, np.where(sample.active, sample.weights, 0.0), 0.0)
+    domain = np.where((code >= 0) & sample.active, code, levels)
+    means = averages.of_domains(w, domain, levels, 1).linear(np.ones((1, levels)))
+    df, _ = sample.design.behind(means)
+    return float(min(sample.degf, df[0]))
 
 
 def variance(sample: Sample, columns: str | list[str], by: By = None) -> Estimate:
@@ -111,6 +126,7 @@ def variance(sample: Sample, columns: str | list[str], by: By = None) -> Estimat
         return out
 
     values, part = evaluate(sample, y, where, OfTotals(value, slope))
+    part = replace(part, averages=averages.of_domains(w, where.code, d, k))
     keys = pd.DataFrame({"variable": names, "level": ""})
     return replace(wrap(sample, values, part, where, keys, names, "variance"))
 
@@ -140,7 +156,7 @@ def _cells(sample: Sample, cell: Int, cells: int, statistic: OfTotals) -> tuple[
 
 
 def _rao_scott(
-    sample: Sample, share: Float, v: Float, statistic: str, null: str
+    sample: Sample, share: Float, v: Float, statistic: str, null: str, df: float
 ) -> Test | NotEstimable:
     """Pearson's statistic at the sample's n, over the generalised design effects of the interaction
     contrasts.
@@ -162,7 +178,7 @@ def _rao_scott(
     d0 = trace**2 / float(np.trace(delta @ delta))
     k = (r - 1) * (c - 1)
     if statistic == "F":
-        f, ddf = pearson / trace, d0 * sample.degf
+        f, ddf = pearson / trace, d0 * df
         return Test(
             null,
             f,
@@ -194,7 +210,9 @@ def _interactions(r: int, c: int) -> Float:
     return np.asarray(np.kron(centred(r), centred(c)), float)
 
 
-def _wald(sample: Sample, size: Float, v: Float, statistic: str, null: str) -> Test | NotEstimable:
+def _wald(
+    sample: Sample, size: Float, v: Float, statistic: str, null: str, df: float
+) -> Test | NotEstimable:
     """Departures t_ij - t_i. t_.j / t of the cells off the first row and column, tested together."""
     r, c = size.shape
     row, column, whole = size.sum(axis=1), size.sum(axis=0), float(size.sum())
@@ -214,7 +232,7 @@ def _wald(sample: Sample, size: Float, v: Float, statistic: str, null: str) -> T
             f"the design has too few PSUs, or the table too many empty cells, to test that {null}"
         )
     chi = float(departure[use] @ np.linalg.solve(spread, departure[use]))
-    nu = sample.degf
+    nu = df
     if statistic == "Wald":
         return Test(
             null,

@@ -80,7 +80,7 @@ def _quantile(
         )
     j = int(below[0])
     at = float(times[j])
-    error, dof = float(curve.se[j]), float(curve.dof[j])
+    error, dof = float(curve.se[j]), float(curve.degf[j])
 
     def limits(level: float) -> tuple[Float, Float]:
         ends = _times_about(
@@ -118,7 +118,7 @@ def _quantile(
     return Estimate(
         np.array([at]),
         (f"{duration} by which {100 * prob:g}% had the event",),
-        (Part(z.design, z.influence),),
+        (Part(z.design, z.influence, averages=z.averages),),
         keys,
         curve.n[:1],
         curve.dof[:1],

@@ -88,8 +88,7 @@ def wald(estimate: Estimate, L: Hypothesis) -> Test | NotEstimable:
     need_estimates((estimate,), "wald")
     matrix = _matrix(estimate, L)
     null = "; ".join(f"{_words(row, estimate.names)} = 0" for row in matrix)
-    involved = (matrix != 0).any(axis=0)
-    ddf = float(np.min(estimate.dof[involved]))
+    ddf = float(np.min(estimate.through(lambda v: matrix @ v, matrix).degf))
     if not ddf > 0:
         return NotEstimable(f"no degrees of freedom are left ({ddf:g}) to test {null}")
     effect = matrix @ estimate.value

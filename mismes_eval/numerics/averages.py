@@ -40,6 +40,10 @@ class Shares:
     def p(self) -> int:
         return int(self.coef.shape[0])
 
+    def scaled(self, factor: Float) -> Shares:
+        """The same on weights that are this factor (n,) smaller."""
+        return replace(self, of=self.of.scaled(factor))
+
     def linear(self, j: Float) -> Shares:
         """The averages of j @ values."""
         return replace(self, coef=j @ self.coef)
@@ -62,6 +66,10 @@ class SignedRows:
     @property
     def p(self) -> int:
         return self.of.p
+
+    def scaled(self, factor: Float) -> SignedRows:
+        """The same on weights that are this factor (n,) smaller."""
+        return replace(self, of=self.of.scaled(factor))
 
     def linear(self, j: Float) -> SignedRows:
         """The averages of j @ values."""
@@ -90,6 +98,10 @@ class AbsoluteInfluence:
     @property
     def p(self) -> int:
         return self.of.p
+
+    def scaled(self, factor: Float) -> AbsoluteInfluence:
+        """The same on weights that are this factor (n,) smaller."""
+        return replace(self, of=self.of.scaled(factor))
 
     def linear(self, j: Float) -> AbsoluteInfluence:
         """The averages of j @ values."""
@@ -122,6 +134,10 @@ class Averages:
     def linear(self, j: Float) -> Averages:
         """The averages of j @ values."""
         return Averages(tuple(source.linear(j) for source in self.sources))
+
+    def scaled(self, factor: Float) -> Averages:
+        """The same on weights that are this factor (n,) smaller."""
+        return Averages(tuple(source.scaled(factor) for source in self.sources))
 
     def behind(self, weight: Float, unit: Int, clusters: Clusters) -> tuple[Float, Float]:
         """Effective degrees of freedom (p,), and the effective number of units (p,) in the average
