@@ -75,6 +75,7 @@ def readiness(params: Params) -> Readiness:
         if t is None:
             return None
         problems.extend(_arms_alone(t) + _no_outcome(p, t))
+        lines.extend(_panel_lines(t))
         return (
             f"{t.panel.n:,} persons, waves {', '.join(map(str, t.panel.waves))}; measures"
             f" {', '.join(map(str, t.measures)) or 'none'}"
@@ -160,6 +161,21 @@ def _arms_alone(study: Tracing) -> list[Problem]:
                 )
             )
     return found
+
+
+def _panel_lines(study: Tracing) -> list[str]:
+    """What the panel's waves hold that the reader of a rate must know."""
+    only = study.panel.interviews_only
+    if not only:
+        return []
+    silent = [int((study.panel.groups[:, study.panel.waves.index(w)] < 0).sum()) for w in only]
+    each = ", ".join(f"wave {w}: {n:,}" for w, n in zip(only, silent, strict=True))
+    return [
+        "tracer study: the file looks like interviews only: every row is an interview, and enrolled"
+        f" persons have none ({each}). They count as not contacted; refusal, cooperation and contact"
+        " are not known. Give everybody a row with a disposition: 0.1 pending, 0.2 not fielded in"
+        " this wave, 2.1 refusal, 2.2 non-contact and the others of the code list."
+    ]
 
 
 def _no_outcome(params: Params, study: Tracing) -> list[Problem]:

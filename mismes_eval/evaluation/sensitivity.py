@@ -277,7 +277,8 @@ def _worst_case(study: Tracing, panel: TracerPanel, outcome: str, wave: object) 
         raise EstimateError(f"'{outcome}' is not yes or no: its worst case has no end")
     seen = np.isfinite(value) & study.responded(wave)
     name = f"{outcome}@{wave}"
-    lost = panel.sample.with_columns({name: np.where(seen, value, np.nan), "_seen": seen})
+    fielded = panel.sample.where(study.fielded(wave))
+    lost = fielded.with_columns({name: np.where(seen, value, np.nan), "_seen": seen})
     return manski_bounds(lost, name, TREATED, "_seen", 0.0, 1.0).annotated(definition=MANSKI)
 
 

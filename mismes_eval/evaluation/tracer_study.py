@@ -55,6 +55,10 @@ class Tracing:
         """(n,) who answered a wave."""
         return self.panel.responded[:, self.panel.waves.index(wave)]
 
+    def fielded(self, wave: object) -> Bool:
+        """(n,) who is not pending at a wave, nor outside its fieldwork."""
+        return ~self.panel.outside[:, self.panel.waves.index(wave)]
+
 
 @dataclass(frozen=True)
 class Effects:
@@ -353,7 +357,7 @@ def _bounds(
         panel.values(outcome, wave) if outcome in panel.long.columns else np.full(panel.n, np.nan)
     )
     name = f"{outcome}@{wave}"
-    sample = panel.sample.with_columns(
+    sample = panel.sample.where(study.fielded(wave)).with_columns(
         {name: value, "_seen": np.isfinite(value) & study.responded(wave)}
     )
     both = _tried(lambda: lee_bounds(sample, name, TREATED, "_seen"))

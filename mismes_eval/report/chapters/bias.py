@@ -92,8 +92,10 @@ def lost(study: Tracing, measure: str, wave: object) -> Estimate | None:
     """Share lost at a wave, participants minus comparison group, of one measure; None where it has
     one arm or the study no such wave.
     """
-    sample = study.of(measure).sample
-    if wave not in study.panel.waves or len(set(sample.frame.loc[sample.active, TREATED])) < 2:
+    if wave not in study.panel.waves:
+        return None
+    sample = study.of(measure).sample.where(study.fielded(wave))
+    if len(set(sample.frame.loc[sample.active, TREATED])) < 2:
         return None
     arms = sample.frame[TREATED].map({1.0: "T", 0.0: "C"})
     e = mean(

@@ -154,13 +154,19 @@ def _response(context: Context, study: Tracing) -> Table:
     rows = [
         _row(context, study, str(e.keys["arm_name"].iloc[k]), e.keys["wave"].iloc[k]) for k in keep
     ]
-    parts = [
-        cells_by(
-            e.select(keep).annotated(kind="share"),
-            context.rules,
-            rows,
-            [str(e.keys["rate"].iloc[k]) for k in keep],
+    rates = [str(e.keys["rate"].iloc[k]) for k in keep]
+    known = [i for i, k in enumerate(keep) if np.isfinite(e.value[k])]
+    parts = []
+    if known:
+        shares = e.select([keep[i] for i in known]).annotated(kind="share")
+        parts.append(
+            cells_by(shares, context.rules, [rows[i] for i in known], [rates[i] for i in known])
         )
+    unknown = NotEstimable("the wave holds interviews only: refusals and contacts are not recorded")
+    parts += [
+        cells_of([(rows[i], rates[i], unknown)], context.rules)
+        for i in range(len(keep))
+        if i not in known
     ]
     traced = panel.tracing_rate("arm_name")
     keep = [k for k in range(traced.p) if traced.keys["wave"].iloc[k] in study.waves]
@@ -176,12 +182,13 @@ def _response(context: Context, study: Tracing) -> Table:
         " over eligible persons; COOP1 cooperation, CON1 contact, REF1 refusal; tracing:"
         " whereabouts known, persons abroad included."
     )
+    counted = tuple(n for n in e.notes if n not in study.panel.sample.notes)
     return Table(
         "T13",
         "Response by wave and arm, %",
         pd.concat(parts, ignore_index=True),
         study.source,
-        (note, study.panel.sample.design.basis),
+        (note, *counted, study.panel.sample.design.basis),
         100.0,
         1,
         context.synthetic,
@@ -211,7 +218,7 @@ def _attrition(context: Context, study: Tracing) -> Table:
     sample = study.panel.sample
     items = []
     for w in study.waves:
-        lost = sample.with_columns(
+        lost = sample.where(study.fielded(w)).with_columns(
             {"_lost": (~study.responded(w)).astype(float), "_arm": sample.frame[TREATED].map(ARMS)}
         )
         e = mean(lost, "_lost", by="_arm")
