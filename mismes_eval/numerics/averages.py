@@ -159,9 +159,7 @@ class Averages:
             tables.append(table)
             squares.append(square)
             centred.append(np.full(table.shape[1], source.centred))
-        return _of_values(
-            np.hstack(tables), np.hstack(squares), np.concatenate(centred), clusters
-        )
+        return _of_values(np.hstack(tables), np.hstack(squares), np.concatenate(centred), clusters)
 
 
 def _of_values(
@@ -223,14 +221,19 @@ def of_domains(
     return Averages((Shares(one, np.eye(count), np.repeat(np.arange(domains), each), centred),))
 
 
-def arms(weight: Float, rows: Sequence[Float], signs: Sequence[float] | None = None) -> Averages:
-    """A difference of averages over rows (n,) each, of 0 or more before the weight: the treated
-    and the compared, +1 and -1.
+def of_groups(code: Int, groups: int) -> Influence:
+    """One column a group: 1 for its rows. code (n,), `groups` for rows in none."""
+    one = np.vstack([np.eye(groups), np.zeros((1, groups))])
+    return Influence((Block(Rows(one, code), np.eye(groups)),), code.size)
+
+
+def arms(weight: Float, rows: Sequence[Float], values: int = 1) -> Averages:
+    """Differences of averages over rows (n,) each, of 0 or more before the weight: the treated and
+    the compared, +1 and -1. The same for each of the values.
     """
     columns = np.column_stack(rows)
     total = np.abs(weight) @ columns
-    coef = np.ones((1, len(rows))) if signs is None else np.atleast_2d(np.asarray(signs, float))
-    return of_rows(columns / np.where(total > 0, total, 1.0), coef)
+    return of_rows(columns / np.where(total > 0, total, 1.0), np.ones((values, len(rows))))
 
 
 def joined(parts: Sequence[Averages]) -> Averages:
@@ -243,4 +246,3 @@ def joined(parts: Sequence[Averages]) -> Averages:
         sources += part.linear(place).sources
         start += part.p
     return Averages(tuple(sources))
-

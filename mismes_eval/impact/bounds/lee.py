@@ -118,7 +118,7 @@ def lee_bounds(
             f"Tightened by {', '.join(listed(tighten))}: {len(cells)} cells"
             + (f"; trimmed in the other arm: {'; '.join(other)}." if other else ".")
         )
-    value, part = part_of(sample, lambda w: _over_cells(w, d, s, y, cell, labels, rule)[:2])
+    value, part = part_of(sample, lambda w: _over_cells(w, d, s, y, cell, labels, rule)[:2], d, s)
     definition = (
         f"Effect of '{treated}' on '{outcome}' for those observed whatever their treatment;"
         " observation depends on treatment in one direction only."

@@ -109,7 +109,7 @@ def manski_bounds(
     def statistic(w: Float) -> tuple[Float, Float]:
         return _bounds(replace(rows, w=w), where.code, size / size.sum(), (low, high), delta)
 
-    value, part = part_of(sample, statistic)
+    value, part = part_of(sample, statistic, rows.d)
     how = (
         "double sampling and worst-case bounds"
         if attempted is not None
@@ -185,7 +185,7 @@ def delta_sensitivity(
         powers = np.vstack([np.ones(shift.size), shift])
         return line @ powers, z_line @ powers
 
-    value, part = part_of(sample, statistic)
+    value, part = part_of(sample, statistic, rows.d)
     (effect, slope), _ = _shifted(rows, where.code == 0, sign)
     keys = pd.DataFrame({"variable": outcome, "shift": shift})
     notes = (

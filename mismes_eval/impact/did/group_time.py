@@ -25,15 +25,18 @@ from mismes_eval.impact.did.layout import Layout, Unbalanced, of_cross_sections,
 from mismes_eval.impact.did.panel_pairs import enrolled, fit_pairs
 from mismes_eval.impact.did.periods import Base, Control, Plan, plan
 from mismes_eval.impact.did.two_by_two import EXTREME, NAMES, PROPENSITY, PanelLike, refuse_other
-from mismes_eval.impact.did.two_periods import distinct, few_psus, key_of
+from mismes_eval.impact.did.two_periods import distinct, key_of
+from mismes_eval.numerics.averages import Averages, Shares, of_groups
 from mismes_eval.numerics.did import METHODS, Method
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
-from mismes_eval.numerics.rows import Float
+from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.public import Seed, check
 from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
+
+_TINY = np.finfo(float).tiny
 
 
 @dataclass(frozen=True)
@@ -358,7 +361,8 @@ def _result(
         _replicates(layout, chosen, method, member) if design.replicates is not None else None
     )
     known = None if replicates is not None else design.vcov(_summed(influence, design))
-    part = Part(design, influence, replicates, None if replicates is None else value, known)
+    full = None if replicates is None else value
+    part = Part(design, influence, replicates, full, known, _averages(layout, chosen, fitted))
     periods = layout.periods
     keys = pd.DataFrame(
         {
@@ -381,15 +385,13 @@ def _result(
         f" {len(groups)} cohorts, {periods.size} periods, {int((~np.isnan(layout.cohort)).sum()):,}"
         f" {'rows' if layout.period is not None else 'units'}."
     )
-    counts, free = _psus(layout, chosen)
-    small = few_psus(counts, design.level)
+    free = _free_psus(layout, chosen)
     notes = (
         text,
         *chosen.notes,
         *layout.notes,
         *fitted.notes,
         *_overlap_notes(fitted.overlap),
-        *small,
         *layout.sample.notes,
     )
     all_keys = pd.concat([keys, pd.DataFrame({"cohort": groups})], ignore_index=True)
@@ -422,18 +424,61 @@ def _result(
     )
 
 
-def _psus(layout: Layout, chosen: Plan) -> tuple[dict[str, int], float]:
-    """PSUs that hold rows with weight, of each cohort and of all that cohorts are compared with;
-    and how many are free: of the treated less the cohorts, or of the others less one.
+def _averages(layout: Layout, chosen: Plan, fitted: Fitted) -> Averages:
+    """What the cells and the sizes of the cohorts average: in each cell the treated cohort, and
+    those that it is compared with, by their odds where a propensity was fitted.
+    """
+    groups = np.unique(layout.cohort)
+    code = np.full(layout.sample.n, groups.size, np.intp)
+    code[layout.row] = np.searchsorted(groups, layout.cohort)
+    of = of_groups(code, groups.size)
+    size = np.bincount(code[layout.row], weights=layout.weights, minlength=groups.size)
+    treated, compared, sizes = _coefficients(chosen, groups, size, fitted.column)
+    everyone = np.arange(groups.size)
+    members = replace(
+        of, blocks=(replace(of.blocks[0], coef=np.diag(1 / np.maximum(size, _TINY))),)
+    )
+    sources = [Shares(members, treated + compared, everyone)]
+    sources.append(Shares(of, sizes, everyone, centred=False))
+    if fitted.odds:
+        odds = np.column_stack(fitted.odds)
+        odds /= np.maximum(layout.weights @ odds, _TINY)
+        coef = np.zeros((treated.shape[0], len(fitted.odds)))
+        cells = np.flatnonzero(fitted.column >= 0)
+        coef[cells, fitted.column[cells]] = 1.0
+        of = layout.influence(odds, np.eye(odds.shape[1]))
+        sources.append(Shares(of, coef, np.arange(odds.shape[1])))
+    return Averages(tuple(sources))
+
+
+def _coefficients(
+    chosen: Plan, groups: Float, size: Float, column: Int
+) -> tuple[Float, Float, Float]:
+    """(K + G, groups) how much each value takes of the mean of each group of units as treated and
+    as compared, and of its size. Groups that are weighted by odds stand elsewhere (column >= 0).
+    """
+    k, shape = len(chosen.cells), (len(chosen.cells) + len(chosen.cohorts), groups.size)
+    treated, compared, sizes = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for j, cell in enumerate(chosen.cells):
+        against = np.isin(groups, cell.against)
+        if against.any():
+            treated[j, groups == cell.cohort] = 1.0
+        if against.any() and column[j] < 0:
+            compared[j, against] = size[against] / size[against].sum()
+    for j, cohort in enumerate(chosen.cohorts):
+        sizes[k + j, groups == cohort] = 1.0
+    return treated, compared, sizes
+
+
+def _free_psus(layout: Layout, chosen: Plan) -> float:
+    """PSUs that hold rows with weight and are free: of the treated less the cohorts, or of those
+    that cohorts are compared with less one.
     """
     psu, used = layout.sample.design.psu[layout.row], layout.weights != 0
     others = sorted({h for c in chosen.cells for h in c.against})
-    groups = {f"cohort {g:g}": layout.cohort == g for g in chosen.cohorts} | {
-        "comparison": np.isin(layout.cohort, others)
-    }
-    count = {name: distinct(psu[rows & used]) for name, rows in groups.items()}
+    compared = distinct(psu[np.isin(layout.cohort, others) & used])
     treated = distinct(psu[np.isin(layout.cohort, chosen.cohorts) & used])
-    return count, float(min(treated - len(chosen.cohorts), count["comparison"] - 1))
+    return float(min(treated - len(chosen.cohorts), compared - 1))
 
 
 def _summed(influence: Influence, design: SurveyDesign) -> Influence:

@@ -4,7 +4,8 @@ regression.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,8 @@ from mismes_eval.numerics.rows import Float, Int
 class Fitted:
     """att (K,); z (N, K + G) influence on the units' weights, of the cells and of the sizes of the
     cohorts; size (G,) of the cohorts; rows behind each cell; overlap: cohort, extreme, largest, per
-    propensity; notes: who was left out.
+    propensity; notes: who was left out; odds: columns (N,) of the comparison rows where they are
+    weighted by the odds of treatment, column (K,) the one of each cell, -1 where they are not.
     """
 
     att: Float
@@ -32,6 +34,17 @@ class Fitted:
     n_comparison: Int
     overlap: pd.DataFrame
     notes: tuple[str, ...] = ()
+    odds: list[Float] = field(default_factory=list)
+    column: Int = field(default_factory=lambda: np.zeros(0, np.intp))
+
+    def weighted(self, cells: Sequence[int], rows: Int, p: Float | None) -> None:
+        """Note down the odds p / (1 - p) of comparison rows of some cells."""
+        if p is None or np.ptp(p) == 0:
+            return
+        column = np.zeros(self.z.shape[0])
+        column[rows] = p / (1 - p)
+        self.column[list(cells)] = len(self.odds)
+        self.odds.append(column)
 
 
 def fit_cells(layout: Layout, weights: Float, plan: Plan, method: Method) -> Fitted:
@@ -49,6 +62,7 @@ def fit_cells(layout: Layout, weights: Float, plan: Plan, method: Method) -> Fit
         np.zeros(k, np.intp),
         np.zeros(k, np.intp),
         pd.DataFrame(),
+        column=np.full(k, -1, np.intp),
     )
     if layout.period is not None:
         overlap = _cross_sections(layout, weights, plan, method, out)
@@ -103,6 +117,7 @@ def _complete(layout: Layout, weights: Float, plan: Plan, method: Method, out: F
         for i, j in enumerate(cells):
             out.z.T[j][where[cohort]] = effects.treated[i]
             out.z.T[j][rows] = effects.compared[i]
+        out.weighted(cells, rows, None if effects.propensity is None else effects.propensity[1])
         overlap += extreme(cohort, other.w, effects.propensity)
     if problems:
         raise IdentificationError(problems)
@@ -129,6 +144,7 @@ def _pairs(layout: Layout, weights: Float, plan: Plan, method: Method, out: Fitt
         )
         out.att[j], out.n_treated[j], out.n_comparison[j] = effects.att[0], mine.size, theirs.size
         out.z[mine, j], out.z[theirs, j] = effects.treated[0], effects.compared[0]
+        out.weighted([j], theirs, None if effects.propensity is None else effects.propensity[1])
         overlap += extreme(c.cohort, other.w, effects.propensity)
     if problems:
         raise IdentificationError(problems)
@@ -161,6 +177,7 @@ def _cross_sections(
         compare = d == 0
         if effect.propensity is not None and layout.x.shape[1] > 1:
             p = effect.propensity[~compare], effect.propensity[compare]
+            out.weighted([j], rows[compare], p[1])
             overlap += extreme(c.cohort, weights[rows][compare], p)
     if problems:
         raise IdentificationError(problems)

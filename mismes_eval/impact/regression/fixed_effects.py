@@ -15,7 +15,8 @@ from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.did.breaks import refuse_starts
 from mismes_eval.impact.did.two_by_two import PanelLike
-from mismes_eval.impact.regression.long_rows import Long, few_said, read_long
+from mismes_eval.impact.regression.long_rows import Long, by_code, ever_and_never, read_long
+from mismes_eval.numerics.averages import Averages, Source
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.numerics.two_way import Columns, codes, within
 from mismes_eval.weighting.replication import replicated
@@ -95,10 +96,7 @@ def two_way(
     )
     d = long.columns[column]
     starts = _starts(long, d, treated is not None)
-    said = (
-        *refuse_starts(long.periods, starts, series_breaks, acknowledge_breaks),
-        *few_said(long, np.isfinite(starts)),
-    )
+    said = (*refuse_starts(long.periods, starts, series_breaks, acknowledge_breaks),)
     if treated is not None:
         if not np.isin(d, (0.0, 1.0)).all():
             raise IdentificationError(
@@ -255,6 +253,7 @@ def regress(
         f"{text} {long.units:,} units, {long.periods.size} periods, {n:,} rows. Small-sample"
         f" factor: {SMALL[rule]}."
     )
+    full = None if each is None else beta
     count = np.concatenate(
         [
             np.full(len(covariates), float(n)),
@@ -265,7 +264,11 @@ def regress(
     return Estimate(
         beta,
         tuple(names),
-        (Part(design, influence, each, None if each is None else beta),),
+        (
+            Part(
+                design, influence, each, full, averages=_averages(long, dose, code, len(labels), k)
+            ),
+        ),
         keys.reset_index(drop=True),
         count,
         np.full(k, long.sample.degf),
@@ -273,6 +276,24 @@ def regress(
         notes=(note, *long.notes, *long.sample.notes),
         extra={"base": "universal", "residual_sum": float(w @ e**2)},
     )
+
+
+def _averages(long: Long, dose: dict[str, Float], code: Int, labels: int, k: int) -> Averages:
+    """What k coefficients average: the rows of each indicator, or the units that are ever treated,
+    against the others.
+    """
+    touched = code < labels
+    for values in dose.values():
+        touched = touched | (values != 0)
+    ever = np.bincount(long.unit, weights=touched, minlength=long.units) > 0
+    both = np.ones((k, 2))
+    both[k - labels :, 0] = 0.0
+    sources: list[Source] = [replace(ever_and_never(long, ever[long.unit]), coef=both)]
+    if labels:
+        place = np.zeros((k, labels))
+        place[k - labels :] = np.eye(labels)
+        sources.append(by_code(long, np.minimum(code, labels), labels).linear(place))
+    return Averages(tuple(sources))
 
 
 def _counted(long: Long, rule: SmallSample) -> tuple[int, str]:
@@ -412,10 +433,7 @@ def sun_abraham(
                 "Narrow the domain to the other cohorts.",
             )
         )
-    said = (
-        *refuse_starts(long.periods, g, series_breaks, acknowledge_breaks),
-        *few_said(long, np.isfinite(g)),
-    )
+    said = (*refuse_starts(long.periods, g, series_breaks, acknowledge_breaks),)
     cells, code = _cells(g, t - g, _last_before(long, g))
     keys = pd.DataFrame(
         {

@@ -5,7 +5,7 @@ them (Borusyak, Jaravel and Spiess 2024).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,8 @@ from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.did.breaks import refuse_starts
 from mismes_eval.impact.did.two_by_two import PanelLike
-from mismes_eval.impact.regression.long_rows import Long, few_said, read_long
+from mismes_eval.impact.regression.long_rows import Long, by_code, ever_and_never, read_long
+from mismes_eval.numerics.averages import Averages
 from mismes_eval.numerics.influence import Block
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
 from mismes_eval.numerics.two_way import Columns, Within, codes, within
@@ -77,10 +78,7 @@ def imputation(
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
     long = read_long(data, [outcome, *covariates], unit, time, cluster, "imputation", cohort)
     g, t = long.columns[cohort], long.periods[long.period]
-    said = (
-        *refuse_starts(long.periods, g, series_breaks, acknowledge_breaks),
-        *few_said(long, np.isfinite(g)),
-    )
+    said = (*refuse_starts(long.periods, g, series_breaks, acknowledge_breaks),)
     target, notes = _target(long, g, t, cohort, by)
     columns = Columns(
         np.array([long.columns[c] for c in covariates]).reshape(len(covariates), long.unit.size).T,
@@ -117,7 +115,10 @@ def imputation(
     )
     names = ("ATT",) if by == "att" else tuple(f"{k:g}" for k in target.groups)
     n = np.bincount(target.code, minlength=p + 1)[:p].astype(float)
-    part = Part(design, long.carried(blocks), each, None if each is None else value)
+    never = ever_and_never(long, np.isfinite(g)).linear(np.ones((p, 1)))
+    taken = Averages((by_code(long, target.code, p), replace(never, coef=never.coef * [0.0, 1.0])))
+    full = None if each is None else value
+    part = Part(design, long.carried(blocks), each, full, averages=taken)
     return Estimate(
         value,
         names,

@@ -15,14 +15,13 @@ from mismes_eval.estimate.domains import require
 from mismes_eval.impact.did.layout import cohorts, wave_numbers
 from mismes_eval.impact.did.two_by_two import PanelLike, refuse_other
 from mismes_eval.impact.did.two_periods import (
-    distinct,
-    few_psus,
     key_of,
     outcome_values,
     wave_values,
 )
+from mismes_eval.numerics.averages import Shares
 from mismes_eval.numerics.influence import Block, Influence
-from mismes_eval.numerics.rows import Bool, Float, Int, group_sums
+from mismes_eval.numerics.rows import Bool, Float, Int, Rows, group_sums
 from mismes_eval.numerics.variance import Stage
 from mismes_eval.weighting.sample import Sample
 
@@ -67,6 +66,13 @@ class Long:
             nothing = np.zeros((design.stages[-1].stratum.size, blocks[-1].coef.shape[0]))
             blocks = (*blocks[:-1], replace(blocks[-1], formed=(design.base, design.unit, nothing)))
         return Influence(tuple(blocks), n)
+
+    def placed(self, block: Block) -> Influence:
+        """A block of long rows on the rows of the design, added up where these are units."""
+        design_rows = np.arange(self.sample.n)
+        if np.array_equal(self.row, design_rows):
+            return Influence((block,), self.row.size)
+        return self.influence(block.dense())
 
     def _whole_units_in_psus(self) -> bool:
         """Whether all rows of a unit lie in one unit of the last sampling stage."""
@@ -321,17 +327,23 @@ def _with_clusters(
     return replace(sample, design=design), (note,)
 
 
-def few_said(long: Long, ever: Bool) -> tuple[str, ...]:
-    """A sentence where units that are ever treated, rows `ever` (n,), or the others lie in few
-    PSUs.
-    """
-    psu = long.sample.design.psu[long.row]
-    count = {
-        name: distinct(psu[rows])
-        for name, rows in (("ever treated", ever), ("never treated", ~ever))
-        if rows.any()
-    }
-    return few_psus(count, long.sample.design.level)
+def ever_and_never(long: Long, ever: Bool) -> Shares:
+    """Averages over units that are ever treated, long rows `ever` (n,), and over the others."""
+    code = np.where(ever, 0, 1)
+    of = long.placed(Block(Rows(np.ones((ever.size, 1))), _each_to_one(long, code, 2), code))
+    return Shares(of, np.ones((1, 2)), np.arange(2))
+
+
+def by_code(long: Long, code: Int, groups: int) -> Shares:
+    """One average a group of long rows; code (n,), `groups` for rows in none."""
+    rows = Rows(np.ones((code.size, 1)))
+    of = long.placed(Block(rows, _each_to_one(long, code, groups), code))
+    return Shares(of, np.eye(groups), np.arange(groups))
+
+
+def _each_to_one(long: Long, code: Int, groups: int) -> Float:
+    size = np.bincount(code, weights=np.abs(long.weights), minlength=groups + 1)[:groups]
+    return np.diag(1 / np.where(size > 0, size, 1.0))
 
 
 def without_effects(long: Long, x: Float) -> Float:

@@ -74,7 +74,7 @@ def recall_sensitivity(
     y0, y1, d = (yes_no(sample, c, "recall_sensitivity") for c in (before, after, treated))
     both_arms(inside, d, inside, treated, "recall_sensitivity")
     right = {a: arm not in ("both", name) for a, name in ((1, "treated"), (0, "comparison"))}
-    value, part = part_of(sample, lambda w: _corrected(w, inside, y0, y1, d, pairs, right))
+    value, part = part_of(sample, lambda w: _corrected(w, inside, y0, y1, d, pairs, right), d)
     possible = [
         _possible(np.where(inside, sample.weights, 0.0), inside, y0, d, pair, right)
         for pair in pairs

@@ -445,7 +445,7 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
             (
                 "effect that this study finds with 80% chance",
                 float(
-                    main.se[0] * (stats.t.ppf(0.975, main.dof[0]) + stats.t.ppf(0.8, main.dof[0]))
+                    main.se[0] * (stats.t.ppf(0.975, main.degf[0]) + stats.t.ppf(0.8, main.degf[0]))
                 ),
                 (scale, 1),
             )
