@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -16,10 +17,10 @@ from mismes_eval.evaluation.survey import survey
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing, tracing
 
 KINDS = (
-    ("labour force survey", ("inputs.lfs",)),
-    ("tracer study", ("inputs.tracer_person", "inputs.tracer_wave", "inputs.tracer_outcome")),
-    ("inventory of measures", ("inputs.inventory",)),
-    ("control totals", ("inputs.margins",)),
+    ("labour force survey", ("lfs",)),
+    ("tracer study", ("tracer_person", "tracer_wave", "tracer_outcome")),
+    ("inventory of measures", ("inventory",)),
+    ("control totals", ("margins",)),
 )
 
 
@@ -53,7 +54,7 @@ def readiness(params: Params) -> Readiness:
             return None
         mapped = [c for c in s.sample.frame.columns if not str(c).startswith("_")]
         problems.extend(_design_left_out(p, s.delivered.frame))
-        books.append(lfs.codebook(s.sample.frame[mapped], p.text("design.weights") or "weight"))
+        books.append(lfs.codebook(s.sample.frame[mapped], p.design.weights))
         return (
             f"{len(s.sample.frame):,} persons, sum of weights {float(s.sample.weights.sum()):,.0f};"
             f" {s.sample.design.describe()}"
@@ -83,9 +84,9 @@ def readiness(params: Params) -> Readiness:
 
     tried("tracer study", read_tracer)
     tried("inventory", _inventory)
-    for key in ("inputs.targets", "inputs.truth"):
-        tried(key.removeprefix("inputs."), lambda p, k=key: _rows(p, k))  # type: ignore[misc]
-    supplied = tuple(kind for kind, keys in KINDS if all(params.path(k) is not None for k in keys))
+    for name in ("targets", "truth"):
+        tried(name, partial(_rows, name))
+    supplied = tuple(kind for kind, keys in KINDS if len(params.inputs.named(keys)) == len(keys))
     if not supplied and not problems:
         problems.append(
             Problem(
@@ -180,7 +181,7 @@ def _panel_lines(study: Tracing) -> list[str]:
 
 def _no_outcome(params: Params, study: Tracing) -> list[Problem]:
     """The headline's outcome is in no file of the tracer study."""
-    outcome, long = str(params.text("impact.main_outcome")), study.panel.long
+    outcome, long = params.impact.main_outcome, study.panel.long
     if outcome in long.columns or outcome in study.panel.sample.frame.columns:
         return []
     there = [
@@ -204,10 +205,10 @@ def _no_outcome(params: Params, study: Tracing) -> list[Problem]:
 
 
 def _inventory(params: Params) -> str | None:
-    path = params.path("inputs.inventory")
+    path = params.inputs.inventory
     return None if path is None else f"{len(inventories.read(path).frame)} measures"
 
 
-def _rows(params: Params, key: str) -> str | None:
-    path = params.path(key)
+def _rows(name: str, params: Params) -> str | None:
+    path = params.inputs.named((name,)).get(name)
     return None if path is None else f"{len(frames.read(path).frame)} rows"

@@ -15,6 +15,7 @@ from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.probit import fit_probit
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import public
 from mismes_eval.tracer.shapes import refuse_other
 from mismes_eval.weighting.attrition import ProbitPropensity, Propensity, StabilisedPropensity
 from mismes_eval.weighting.nonresponse import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 METHODS = ("logit", "probit", "cells")
 
 
+@public(DesignError)
 def attrition_weights(
     panel: TracerPanel,
     covariates: str | Sequence[str],
@@ -239,6 +241,7 @@ class Adjustment:
         return sample.frame.assign(**values), [*columns, *values]
 
 
+@public(DesignError)
 def weight_history(
     panel: TracerPanel, waves: Sequence[object] | object | None = None
 ) -> pd.DataFrame:

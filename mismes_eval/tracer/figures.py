@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.public import public
 from mismes_eval.tracer.dispositions import GROUPS, OUTSIDE, WHEREABOUTS
 from mismes_eval.tracer.histories import monthly, state_list
 
@@ -60,6 +61,7 @@ def marked(ax: Any, notes: Sequence[str]) -> Any:
     return ax
 
 
+@public(EstimateError)
 def flow(
     panel: TracerPanel, frame_size: int | None = None, analysed: Sequence[object] | None = None
 ) -> pd.DataFrame:
@@ -128,6 +130,7 @@ def flow_diagram(
     return marked(ax, panel.sample.flags)
 
 
+@public(EstimateError)
 def sequences(
     panel: TracerPanel, origin: str = "enrol_date", after: int = 36, answered: object | None = None
 ) -> pd.DataFrame:

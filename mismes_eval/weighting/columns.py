@@ -85,8 +85,9 @@ class YesNo:
         if out is None:
             return [_problem(values, "neither yes nor no", "True or False, 1 or 0", needed)]
         odd = needed & ~np.isnan(out) & ~np.isin(out, (0.0, 1.0))
-        problem = _bad(values, odd, "neither yes nor no", "True or False, 1 or 0")
-        return out if problem is None else [problem]
+        if odd.any():
+            return [_problem(values, "neither yes nor no", "True or False, 1 or 0", odd)]
+        return out
 
 
 @dataclass(frozen=True)
@@ -378,7 +379,7 @@ def _bad(values: pd.Series, rows: Bool, what: str, expected: str) -> Problem | N
 def _problem(
     values: pd.Series, what: str, expected: str, rows: Bool, got: str = "", fix: str = ""
 ) -> Problem:
-    seen = ", ".join(repr(v) for v in pd.unique(values[rows])[:SHOWN])
+    seen = ", ".join(repr(v) for v in values[rows].drop_duplicates()[:SHOWN].tolist())
     return Problem(
         what, f"column '{values.name}'", expected, got or seen, fix, int(rows.sum()), _rows(rows)
     )

@@ -89,7 +89,7 @@ def _flow(context: Context, study: Tracing) -> Item:
         context.text(FRAMES[k]) if k in FRAMES else context.name(k.replace("_", " ")): int(n)
         for k, n in sources.items()
     } or {context.text("persons of the study"): int(study.panel.sample.active.sum())}
-    wave = context.evaluation.params.integer("impact.main_wave")
+    wave = context.evaluation.params.impact.main_wave
     table = tracers.flow(study.panel, analysed=(study.baseline, wave))
     steps = [
         (_step(context, study, str(s)), int(n), _losses(context, str(lost)))
@@ -258,7 +258,7 @@ def _attrition(context: Context, study: Tracing) -> Table:
 def _balance(context: Context, study: Tracing) -> Table:
     sample = study.panel.sample
     items = []
-    for c in context.evaluation.params.items("tracer.attrition_covariates"):
+    for c in context.evaluation.params.tracer.attrition_covariates:
         if c not in sample.frame.columns or not pd.api.types.is_numeric_dtype(sample.frame[c]):
             continue
         inside = sample.where(sample.frame[c].notna()).with_columns(
@@ -311,9 +311,9 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
     outcome.
     """
     items, path = [], []
-    main = context.evaluation.params.text("impact.main_outcome")
+    main = context.evaluation.params.impact.main_outcome
     units = {}
-    for outcome in context.evaluation.params.items("impact.outcomes"):
+    for outcome in context.evaluation.params.impact.outcomes:
         for w in (study.baseline, *study.waves):
             sample = study.panel.weight_sample([w])
             value = (
