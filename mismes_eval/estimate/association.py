@@ -5,6 +5,7 @@ variable.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,13 @@ from mismes_eval.weighting.sample import Sample
 STATISTICS = ("F", "Chisq", "Wald", "adjWald")
 
 
-def rao_scott(sample: Sample, row: str, column: str, statistic: str = "F") -> Test | NotEstimable:
+def rao_scott(
+    sample: Sample,
+    row: str,
+    column: str,
+    statistic: str = "F",
+    df: Literal["effective", "design"] = "effective",
+) -> Test | NotEstimable:
     """Test that two categorical columns are independent in the population (R survey: svychisq).
 
     Parameters
@@ -30,6 +37,8 @@ def rao_scott(sample: Sample, row: str, column: str, statistic: str = "F") -> Te
     row, column : categories without missing values inside the domain.
     statistic : "F" (Rao-Scott second order), "Chisq" (first order), "Wald" on departures from
         independence, "adjWald" (Wald with the small-sample factor).
+    df : "effective" (of the averages over the categories, where they are fewer than the design's)
+        or "design" (PSUs less strata, as R).
 
     Returns
     -------
@@ -51,6 +60,15 @@ def rao_scott(sample: Sample, row: str, column: str, statistic: str = "F") -> Te
                 repr(statistic),
             )
         )
+    if df not in ("effective", "design"):
+        raise EstimateError(
+            Problem(
+                "unknown degrees of freedom",
+                "argument 'df'",
+                "'effective' or 'design'",
+                repr(df),
+            )
+        )
     require(sample, [row, column], "rao_scott")
     (a, rows), (b, columns) = together(
         lambda: categories(sample, row, "rao_scott"),
@@ -65,15 +83,17 @@ def rao_scott(sample: Sample, row: str, column: str, statistic: str = "F") -> Te
         )
     if not sample.degf > 0:
         return NotEstimable(f"no degrees of freedom ({sample.degf:g}) to test that {null}")
-    df = min(_behind(sample, a, r), _behind(sample, b, c))
-    if not df > 0:
+    free = sample.degf
+    if df == "effective":
+        free = min(_behind(sample, a, r), _behind(sample, b, c))
+    if not free > 0:
         return NotEstimable(f"a category lies in too few PSUs to test that {null}")
     cell = np.where(a >= 0, a * c + b, -1)
     if statistic in ("F", "Chisq"):
         share, v = _cells(sample, cell, r * c, _SHARES)
-        return _rao_scott(sample, share.reshape(r, c), v, statistic, null, df)
+        return _rao_scott(sample, share.reshape(r, c), v, statistic, null, free)
     size, v = _cells(sample, cell, r * c, _TOTALS)
-    return _wald(sample, size.reshape(r, c), v, statistic, null, df)
+    return _wald(sample, size.reshape(r, c), v, statistic, null, free)
 
 
 def _behind(sample: Sample, code: Int, levels: int) -> float:

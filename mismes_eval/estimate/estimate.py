@@ -20,14 +20,15 @@ from mismes_eval.estimate.limits import beta_limits, log_odds, logit_limits, log
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.estimate.plot import dots
 from mismes_eval.not_estimable import NotEstimable as NotEstimable  # noqa: PLC0414
-from mismes_eval.numerics.averages import AbsoluteInfluence, Averages
+from mismes_eval.numerics.averages import Averages
 from mismes_eval.numerics.influence import Influence
-from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import check
 from mismes_eval.weighting.design import SurveyDesign
 
 Interval = Literal["t", "logit", "beta"]
-Limits = Callable[[float], tuple[Float, Float]]
+Limits = Callable[[float, Float], tuple[Float, Float]]
+DegreesOfFreedom = Literal["effective", "design"]
 _LEAST = 1e-6  # degrees of freedom of a part that has none
 
 
@@ -38,7 +39,7 @@ class Part:
 
     known (p, p): the design's covariance of this influence where it was made already, so that
     linear combinations need no second pass over the rows.
-    averages : what the values average over whom; None: the shares of the absolute influence.
+    averages : what the values average over whom; None: not known, the design's degrees of freedom.
     """
 
     design: SurveyDesign
@@ -110,13 +111,11 @@ class Part:
     @cached_property
     def behind(self) -> tuple[Float, Float]:
         """Effective degrees of freedom (p,) and effective number of first-stage units (p,) in the
-        average that has fewest; infinite where neither averages nor influence are kept.
+        average that has fewest; infinite where the averages are not known.
         """
         if self.averages is not None:
             return self.design.behind(self.averages)
-        if self.influence is not None:
-            return self.design.behind(Averages((AbsoluteInfluence(self.influence),)))
-        size = 0 if self.full is None else self.full.size
+        size = self.full.size if self.influence is None else self.influence.p  # type: ignore[union-attr]
         return np.full(size, np.inf), np.full(size, np.inf)
 
 
@@ -126,7 +125,8 @@ class Estimate:
     unweighted rows behind it; dof (p,) degrees of freedom of the design (`degf`: of the values).
 
     parts : one for each independent design.  srs: gives (p,) variance under simple random sampling, for design effects, where it is defined.
-    kind, unit, definition, notes : what a table prints beside the numbers.  interval : how `ci` is made; limits: level -> (low, high) where it is made otherwise.
+    kind, unit, definition, notes : what a table prints beside the numbers.  interval : how `ci` is made; limits: level, degf (p,) -> (low, high) where it is made otherwise.
+    df : whose degrees of freedom: "effective", min of the design's and the averages', or "design".
     """
 
     value: Float
@@ -143,6 +143,7 @@ class Estimate:
     srs: Callable[[], Float] | None = None
     limits: Limits | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
+    df: DegreesOfFreedom = "effective"
 
     @property
     def p(self) -> int:
@@ -182,6 +183,8 @@ class Estimate:
         """Effective degrees of freedom and effective first-stage units, (p,) each. Of several
         independent designs: Welch and Satterthwaite over their variances.
         """
+        if self.df == "design":
+            return np.full(self.p, np.inf), np.full(self.p, np.inf)
         if len(self.parts) == 1:
             return self.parts[0].behind
         variance = np.array([part.variance for part in self.parts])
@@ -205,7 +208,7 @@ class Estimate:
         """(p,) values without interval and test: an average of theirs rests on fewer than two
         effective first-stage units, whose differences among themselves the error does not hold.
         """
-        out: Bool = (self.psus < TWO - 1e-9) & (self.se > 0)
+        out: Bool = (self.psus < TWO - 1e-9) & (self.se > 0) & np.isfinite(self.dof)
         return out
 
     @cached_property
@@ -213,7 +216,14 @@ class Estimate:
         """(p,) degrees of freedom of each value: those of the design, or those of its averages
         where these are fewer (numerics.effective_df); 0 where `refused`.
         """
-        return np.where(self.refused, 0.0, np.minimum(self.dof, self._behind[0]))
+        own = np.where(np.isinf(self.dof), self.dof, np.minimum(self.dof, self._behind[0]))
+        return np.where(self.refused, 0.0, own)
+
+    def on_design_df(self) -> Estimate:
+        """The same values on the degrees of freedom of the design alone (PSUs less strata), as
+        other survey packages take them: to compare with those, not to print.
+        """
+        return replace(self, df="design")
 
     @cached_property
     def few(self) -> Bool:
@@ -271,7 +281,7 @@ class Estimate:
         if self.interval == "beta":
             low, high = beta_limits(self.value, self.se, self.n, level, t)
         if self.limits is not None:
-            low, high = (np.where(self.refused, np.nan, end) for end in self.limits(level))
+            low, high = self.limits(level, self.degf)
         return pd.DataFrame({"low": low, "high": high}, index=list(self.names))
 
     def _logit_se(self) -> Float:
@@ -351,11 +361,7 @@ class Estimate:
             definition=self.definition,
             srs=None if srs is None else lambda: srs()[index],
             extra=self.extra,
-            limits=(
-                None
-                if limits is None
-                else lambda level: (limits(level)[0][index], limits(level)[1][index])
-            ),
+            limits=None if limits is None else _some_limits(limits, index, self.p),
         )
 
     def contrast(self, weights: Mapping[str, float], name: str = "contrast") -> Estimate:
@@ -529,6 +535,18 @@ class Estimate:
         return self.to_frame().to_string(index=False) + "".join(
             f"\n{note}" for note in (*self.notes, *self.cautions)
         )
+
+
+def _some_limits(limits: Limits, index: Int, p: int) -> Limits:
+    """The limits of some of p values, from the function that makes those of all."""
+
+    def chosen(level: float, degf: Float) -> tuple[Float, Float]:
+        every = np.full(p, np.nan)
+        every[index] = degf
+        low, high = limits(level, every)
+        return low[index], high[index]
+
+    return chosen
 
 
 def need_estimates(estimates: tuple[object, ...], caller: str) -> None:

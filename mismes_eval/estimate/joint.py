@@ -9,7 +9,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, Interval, Part, need_estimates
-from mismes_eval.numerics.averages import AbsoluteInfluence, Averages, joined
+from mismes_eval.numerics.averages import Averages, joined, unknown
 from mismes_eval.numerics.influence import side_by_side
 
 
@@ -49,13 +49,13 @@ def stack(*estimates: Estimate) -> Estimate:
 
 
 def _averages(many: list[Part]) -> Averages | None:
-    """The averages of several parts on one design; None where some have nothing to make them of."""
+    """The averages of several parts on one design, none for parts that do not know theirs."""
     each = []
     for part in many:
         if part.averages is not None:
             each.append(part.averages)
         elif part.influence is not None:
-            each.append(Averages((AbsoluteInfluence(part.influence),)))
+            each.append(unknown(part.influence.n, part.influence.p))
     return joined(each) if len(each) == len(many) else None
 
 

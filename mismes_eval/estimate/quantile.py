@@ -25,6 +25,7 @@ from mismes_eval.estimate.domains import (
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
 from mismes_eval.numerics import averages
+from mismes_eval.numerics.averages import Averages
 from mismes_eval.numerics.rows import Columns, Float
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
@@ -145,7 +146,13 @@ def quantile(
             wrap(
                 sample,
                 q.ravel(),
-                Part(sample.design, None, each, q.ravel()),
+                Part(
+                    sample.design,
+                    None,
+                    each,
+                    q.ravel(),
+                    averages=_averages(sample, where, chosen.size),
+                ),
                 where,
                 keys,
                 names,
@@ -158,7 +165,7 @@ def quantile(
     wrapped = wrap(sample, q.ravel(), part, where, keys, names, "quantile")
     owner = np.repeat(np.arange(where.count), chosen.size)
 
-    def limits(level: float, df: Float = wrapped.degf) -> tuple[Float, Float]:
+    def limits(level: float, df: Float) -> tuple[Float, Float]:
         low, high = _share_interval(share, se, df, level, interval)
         return _read_back(curves, owner, low, rule), _read_back(curves, owner, high, rule)
 
@@ -243,8 +250,13 @@ def _shares_below(sample: Sample, y: Float, q: Float, where: Domains) -> tuple[F
         return out
 
     value, part = evaluate(sample, below, where, OfTotals(lambda t: t[:, :p] / t[:, p:], slope))
-    w = np.where(where.code < d, sample.weights, 0.0)
-    return value, replace(part, averages=averages.of_domains(w, where.code, d, p))
+    return value, replace(part, averages=_averages(sample, where, p))
+
+
+def _averages(sample: Sample, where: Domains, each: int) -> Averages:
+    """A quantile stands on the share below it, an average over its domain."""
+    w = np.where(where.code < where.count, sample.weights, 0.0)
+    return averages.of_domains(w, where.code, where.count, each)
 
 
 def _share_interval(

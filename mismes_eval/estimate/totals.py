@@ -77,8 +77,9 @@ def evaluate(
                     for t in replicated_totals(design, block).reshape(-1, d, k)
                 ]
             )
-        return value.ravel(), Part(design, influence, each, value.ravel())
-    return value.ravel(), Part(design, influence)
+        full = value.ravel()
+        return full, Part(design, influence, each, full, averages=averages.by_influence(influence))
+    return value.ravel(), Part(design, influence, averages=averages.by_influence(influence))
 
 
 def total(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimate:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate, Part
-from mismes_eval.numerics.averages import Averages
+from mismes_eval.numerics.averages import Averages, by_influence
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.design import SurveyDesign
@@ -226,6 +226,7 @@ def _estimate(
         share = totals[a] / size
         value.append(share)
         influence.append((z[:, a, :] - share * z[:, a, :].sum(axis=1, keepdims=True)) / size)
+    of = Influence.of(np.hstack(influence))
     keys = pd.DataFrame(
         [(levels[a], levels[b], int(moves[a, b])) for a in shown for b in range(k)],
         columns=["origin", "destination", "transitions"],
@@ -240,7 +241,7 @@ def _estimate(
     return Estimate(
         np.concatenate(value),
         names,
-        (Part(base.design, Influence.of(np.hstack(influence))),),
+        (Part(base.design, of, averages=by_influence(of)),),
         keys,
         np.repeat(n[shown].astype(float), k),
         np.full(len(names), base.degf),

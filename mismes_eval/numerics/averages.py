@@ -196,6 +196,18 @@ def _fewest(shares: Float, squares: Float, clusters: Clusters) -> Float:
     return out
 
 
+def by_influence(of: Influence) -> Averages:
+    """The shares of the absolute influence (n, p), where no averages are at hand."""
+    return Averages((AbsoluteInfluence(of),))
+
+
+def unknown(n: int, p: int) -> Averages:
+    """No averages of p values over n rows: they decide nothing."""
+    return Averages(
+        (Shares(of_groups(np.zeros(n, np.intp), 1), np.zeros((p, 1)), np.zeros(1, int)),)
+    )
+
+
 def of_rows(rows: Float, coef: Float | None = None, centred: bool = True) -> Averages:
     """Averages from their rows (n, g), of 0 or more before the weight: w * rows are scaled to sum
     to 1. coef (p, g), ones in the diagonal where it is not given.
@@ -229,9 +241,9 @@ def of_groups(code: Int, groups: int) -> Influence:
 
 def arms(weight: Float, rows: Sequence[Float], values: int = 1) -> Averages:
     """Differences of averages over rows (n,) each, of 0 or more before the weight: the treated and
-    the compared, +1 and -1. The same for each of the values.
+    the compared, +1 and -1. The same for each of the values. weight (n,) 0 outside.
     """
-    columns = np.column_stack(rows)
+    columns = np.column_stack(rows) * (weight != 0)[:, None]
     total = np.abs(weight) @ columns
     return of_rows(columns / np.where(total > 0, total, 1.0), np.ones((values, len(rows))))
 

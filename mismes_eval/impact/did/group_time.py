@@ -26,11 +26,11 @@ from mismes_eval.impact.did.panel_pairs import enrolled, fit_pairs
 from mismes_eval.impact.did.periods import Base, Control, Plan, plan
 from mismes_eval.impact.did.two_by_two import EXTREME, NAMES, PROPENSITY, PanelLike, refuse_other
 from mismes_eval.impact.did.two_periods import distinct, key_of
-from mismes_eval.numerics.averages import Averages, Shares, of_groups
+from mismes_eval.numerics.averages import Averages, Shares
 from mismes_eval.numerics.did import METHODS, Method
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
-from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.numerics.rows import Float
 from mismes_eval.public import Seed, check
 from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.replication import replicated
@@ -362,7 +362,7 @@ def _result(
     )
     known = None if replicates is not None else design.vcov(_summed(influence, design))
     full = None if replicates is None else value
-    part = Part(design, influence, replicates, full, known, _averages(layout, chosen, fitted))
+    part = Part(design, influence, replicates, full, known, _averages(layout, fitted))
     periods = layout.periods
     keys = pd.DataFrame(
         {
@@ -424,50 +424,20 @@ def _result(
     )
 
 
-def _averages(layout: Layout, chosen: Plan, fitted: Fitted) -> Averages:
-    """What the cells and the sizes of the cohorts average: in each cell the treated cohort, and
-    those that it is compared with, by their odds where a propensity was fitted.
+def _averages(layout: Layout, fitted: Fitted) -> Averages:
+    """What the cells and the sizes of the cohorts average: in each cell the treated and those that
+    they are compared with.
     """
-    groups = np.unique(layout.cohort)
-    code = np.full(layout.sample.n, groups.size, np.intp)
-    code[layout.row] = np.searchsorted(groups, layout.cohort)
-    of = of_groups(code, groups.size)
-    size = np.bincount(code[layout.row], weights=layout.weights, minlength=groups.size)
-    treated, compared, sizes = _coefficients(chosen, groups, size, fitted.column)
-    everyone = np.arange(groups.size)
-    members = replace(
-        of, blocks=(replace(of.blocks[0], coef=np.diag(1 / np.maximum(size, _TINY))),)
-    )
-    sources = [Shares(members, treated + compared, everyone)]
-    sources.append(Shares(of, sizes, everyone, centred=False))
-    if fitted.odds:
-        odds = np.column_stack(fitted.odds)
-        odds /= np.maximum(layout.weights @ odds, _TINY)
-        coef = np.zeros((treated.shape[0], len(fitted.odds)))
-        cells = np.flatnonzero(fitted.column >= 0)
-        coef[cells, fitted.column[cells]] = 1.0
-        of = layout.influence(odds, np.eye(odds.shape[1]))
-        sources.append(Shares(of, coef, np.arange(odds.shape[1])))
-    return Averages(tuple(sources))
-
-
-def _coefficients(
-    chosen: Plan, groups: Float, size: Float, column: Int
-) -> tuple[Float, Float, Float]:
-    """(K + G, groups) how much each value takes of the mean of each group of units as treated and
-    as compared, and of its size. Groups that are weighted by odds stand elsewhere (column >= 0).
-    """
-    k, shape = len(chosen.cells), (len(chosen.cells) + len(chosen.cohorts), groups.size)
-    treated, compared, sizes = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    for j, cell in enumerate(chosen.cells):
-        against = np.isin(groups, cell.against)
-        if against.any():
-            treated[j, groups == cell.cohort] = 1.0
-        if against.any() and column[j] < 0:
-            compared[j, against] = size[against] / size[against].sum()
-    for j, cohort in enumerate(chosen.cohorts):
-        sizes[k + j, groups == cohort] = 1.0
-    return treated, compared, sizes
+    k, g = fitted.att.size, fitted.size.size
+    cells, side = np.nonzero(fitted.column >= 0)
+    coef = np.zeros((k + g, len(fitted.shares)))
+    coef[cells, fitted.column[cells, side]] = 1.0
+    rows = np.column_stack(fitted.shares)
+    rows /= np.maximum(layout.weights @ rows, _TINY)
+    taken = Shares(layout.influence(rows, np.eye(rows.shape[1])), coef, np.arange(rows.shape[1]))
+    members = np.vstack([np.zeros((k, g)), np.eye(g)])
+    size = layout.influence(fitted.z[:, k:], np.eye(g))
+    return Averages((taken, Shares(size, members, np.arange(g), centred=False)))
 
 
 def _free_psus(layout: Layout, chosen: Plan) -> float:

@@ -23,8 +23,8 @@ from mismes_eval.numerics.rows import Float, Int
 class Fitted:
     """att (K,); z (N, K + G) influence on the units' weights, of the cells and of the sizes of the
     cohorts; size (G,) of the cohorts; rows behind each cell; overlap: cohort, extreme, largest, per
-    propensity; notes: who was left out; odds: columns (N,) of the comparison rows where they are
-    weighted by the odds of treatment, column (K,) the one of each cell, -1 where they are not.
+    propensity; notes: who was left out; shares: columns (N,), who is averaged, and column (K, 2)
+    the one of the treated and of the compared of each cell, -1 for a reference cell.
     """
 
     att: Float
@@ -34,17 +34,19 @@ class Fitted:
     n_comparison: Int
     overlap: pd.DataFrame
     notes: tuple[str, ...] = ()
-    odds: list[Float] = field(default_factory=list)
-    column: Int = field(default_factory=lambda: np.zeros(0, np.intp))
+    shares: list[Float] = field(default_factory=list)
+    column: Int = field(default_factory=lambda: np.zeros((0, 2), np.intp))
 
-    def weighted(self, cells: Sequence[int], rows: Int, p: Float | None) -> None:
-        """Note down the odds p / (1 - p) of comparison rows of some cells."""
-        if p is None or np.ptp(p) == 0:
-            return
-        column = np.zeros(self.z.shape[0])
-        column[rows] = p / (1 - p)
-        self.column[list(cells)] = len(self.odds)
-        self.odds.append(column)
+    def takes(self, cells: Sequence[int], treated: Int, compared: Int, p: Float | None) -> None:
+        """Note down who is averaged in some cells: treated rows, and comparison rows by the odds
+        p / (1 - p) of treatment, or evenly where p is None.
+        """
+        odds = np.ones(compared.size) if p is None else p / (1 - p)
+        for side, rows, values in ((0, treated, np.ones(treated.size)), (1, compared, odds)):
+            column = np.zeros(self.z.shape[0])
+            column[rows] = values
+            self.column[list(cells), side] = len(self.shares)
+            self.shares.append(column)
 
 
 def fit_cells(layout: Layout, weights: Float, plan: Plan, method: Method) -> Fitted:
@@ -62,7 +64,7 @@ def fit_cells(layout: Layout, weights: Float, plan: Plan, method: Method) -> Fit
         np.zeros(k, np.intp),
         np.zeros(k, np.intp),
         pd.DataFrame(),
-        column=np.full(k, -1, np.intp),
+        column=np.full((k, 2), -1, np.intp),
     )
     if layout.period is not None:
         overlap = _cross_sections(layout, weights, plan, method, out)
@@ -117,7 +119,8 @@ def _complete(layout: Layout, weights: Float, plan: Plan, method: Method, out: F
         for i, j in enumerate(cells):
             out.z.T[j][where[cohort]] = effects.treated[i]
             out.z.T[j][rows] = effects.compared[i]
-        out.weighted(cells, rows, None if effects.propensity is None else effects.propensity[1])
+        p = None if effects.propensity is None else effects.propensity[1]
+        out.takes(cells, where[cohort], rows, p)
         overlap += extreme(cohort, other.w, effects.propensity)
     if problems:
         raise IdentificationError(problems)
@@ -144,7 +147,8 @@ def _pairs(layout: Layout, weights: Float, plan: Plan, method: Method, out: Fitt
         )
         out.att[j], out.n_treated[j], out.n_comparison[j] = effects.att[0], mine.size, theirs.size
         out.z[mine, j], out.z[theirs, j] = effects.treated[0], effects.compared[0]
-        out.weighted([j], theirs, None if effects.propensity is None else effects.propensity[1])
+        p = None if effects.propensity is None else effects.propensity[1]
+        out.takes([j], mine, theirs, p)
         overlap += extreme(c.cohort, other.w, effects.propensity)
     if problems:
         raise IdentificationError(problems)
@@ -175,9 +179,10 @@ def _cross_sections(
         effect = cross_sections(weights[rows], d, post, layout.y[rows], layout.x[rows], method)
         out.att[j], out.z[rows, j] = effect.att, effect.z
         compare = d == 0
+        odds = None if effect.propensity is None else effect.propensity[compare]
+        out.takes([j], rows[~compare], rows[compare], odds)
         if effect.propensity is not None and layout.x.shape[1] > 1:
             p = effect.propensity[~compare], effect.propensity[compare]
-            out.weighted([j], rows[compare], p[1])
             overlap += extreme(c.cohort, weights[rows][compare], p)
     if problems:
         raise IdentificationError(problems)

@@ -75,6 +75,7 @@ def fit_pairs(data: PanelLike, outcome: str, layout: Layout, plan: Plan, method:
         np.zeros(k, np.intp),
         np.zeros(k, np.intp),
         pd.DataFrame(),
+        column=np.full((k, 2), -1, np.intp),
     )
     overlap: Overlap = []
     problems: list[Problem] = []
@@ -143,6 +144,10 @@ def _cell(
     effects = many(one, other, np.array([1]), np.array([0]), method)
     out.att[j], out.n_treated[j], out.n_comparison[j] = effects.att[0], mine.size, theirs.size
     column[mine], column[theirs] = effects.treated[0], effects.compared[0]
+    p = None if effects.propensity is None else effects.propensity[1]
+    out.takes([j], mine, theirs, p)
+    for shares in out.shares[-2:]:
+        shares *= sample.weights / np.where(layout.weights != 0, layout.weights, 1.0)
     return extreme(cell.cohort, other.w, effects.propensity)
 
 

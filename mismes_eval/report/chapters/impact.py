@@ -131,8 +131,8 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
     if main.doubtful:
         out.append(
             context.text(
-                "Caution: one of the groups lies in fewer than 8 primary sampling units; the"
-                " interval is too short (tables mark it i)."
+                "Caution: few primary sampling units stand behind this effect, with fewer than 8"
+                " degrees of freedom (tables mark it i)."
             )
         )
     if isinstance(pre, Estimate):
