@@ -11,16 +11,38 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.document.tables import COLUMNS, P_VALUE, cells_of
+from mismes_eval.tracer.outcomes import Outcome, declared
 
-SHARES = frozenset(
-    {"employed", "employed_home", "job_match", "abroad", "business", "contract", "socialsec"}
-)
+UNITS = {
+    "share": "percentage points",
+    "score": "points of the score",
+    "money": "currency units",
+    "months": "months",
+    "hours": "hours",
+    "count": "units of the outcome",
+    "number": "units of the outcome",
+}
 FROM, TO, P = "95% from", "95% to", "p"
 
 
-def outcome_scale(outcome: str) -> tuple[float, int]:
-    """Scale and decimals of an outcome: shares are shown in percentage points."""
-    return (100.0, 1) if outcome in SHARES else (1.0, 1)
+def outcome_kind(context: Context, name: str) -> Outcome:
+    """What an outcome of the tracer study is: as the study found it, else as the template says."""
+    study = context.evaluation.tracing
+    found = {} if study is None else study.outcomes
+    return found.get(name) or declared(name) or Outcome(name)
+
+
+def outcome_scale(context: Context, name: str) -> tuple[float, int]:
+    """Scale and decimals of an outcome: shares are shown in percentage points, scores between 0 and
+    1 with a decimal more.
+    """
+    kind = outcome_kind(context, name).kind
+    return {"share": (100.0, 1), "score": (1.0, 2)}.get(kind, (1.0, 1))
+
+
+def outcome_unit(context: Context, name: str) -> str:
+    """The unit in which `outcome_scale` shows an effect."""
+    return context.text(UNITS[outcome_kind(context, name).kind])
 
 
 def plain(

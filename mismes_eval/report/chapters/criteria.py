@@ -419,7 +419,7 @@ def _effect(
             NONE,
             tables,
         )
-    scale = outcome_scale(outcome)[0]
+    scale = outcome_scale(context, outcome)[0]
     low, high = (float(v) for v in e.ci().iloc[0])
     values = {
         "m": effect.measure,

@@ -11,7 +11,7 @@ from mismes_eval.impact.did.heterogeneity import GroupEffects
 from mismes_eval.report.chapters.adverse_outcomes import harm
 from mismes_eval.report.chapters.base import Chapter, Context, Item, titles
 from mismes_eval.report.chapters.bias import bias
-from mismes_eval.report.chapters.cells import earnings_note, outcome_scale
+from mismes_eval.report.chapters.cells import earnings_note, outcome_scale, outcome_unit
 from mismes_eval.report.chapters.costs import worth_items
 from mismes_eval.report.chapters.heterogeneity import whom_items
 from mismes_eval.report.chapters.rollout import rollout_items
@@ -21,6 +21,11 @@ from mismes_eval.report.chapters.study import study_items
 from mismes_eval.report.chapters.theory import theory
 from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.document.tables import Table, cells_of
+
+BOUND = {
+    "lower": "{what}, lower bound for those who have it either way",
+    "upper": "{what}, upper bound for those who have it either way",
+}
 
 
 def impact(context: Context) -> Chapter:
@@ -87,12 +92,10 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
                 r=context.text(main.reason),
             )
         ]
-    scale, _ = outcome_scale(outcome)
+    scale, _ = outcome_scale(context, outcome)
     n = context.words.number
     low, high = (float(v) * scale for v in main.ci().iloc[0])
-    unit = (
-        context.text("percentage points") if scale == 100 else context.text("units of the outcome")
-    )
+    unit = outcome_unit(context, outcome)
     values = {
         "m": named(context, effect.measure),
         "o": context.column(outcome),
@@ -188,12 +191,18 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
     cells, units = [], {}
     for (outcome, wave), e in effect.by_wave.items():
         row = context.column(outcome)
-        units[row] = outcome_scale(outcome)
+        units[row] = outcome_scale(context, outcome)
         cells.append(
             cells_of(
                 [(row, context.text("{m:.0f} months", m=study.months[wave]), e)], context.rules
             )
         )
+    for (outcome, wave), ends in effect.bounds.items():
+        when = context.text("{m:.0f} months", m=study.months[wave])
+        for end, e in zip(("lower", "upper"), ends, strict=True):
+            row = context.text(BOUND[end], what=context.column(outcome))
+            units[row] = outcome_scale(context, outcome)
+            cells.append(cells_of([(row, when, e)], context.rules))
     truth = _truth(context, effect.measure)
     pooled = _pooled(context, study, effect.measure)
     notes = [
@@ -262,10 +271,8 @@ def _truth(context: Context, measure: str) -> str | None:
     if mine.empty:
         return None
     said = "Known true effect of these made-up data on '{o}' in wave {wave}: {v} {u}."
-    scale, digits = outcome_scale(str(outcome))
-    unit = (
-        context.text("percentage points") if scale == 100 else context.text("units of the outcome")
-    )
+    scale, digits = outcome_scale(context, str(outcome))
+    unit = outcome_unit(context, str(outcome))
     return context.text(
         said,
         o=context.column(str(outcome)),
