@@ -7,12 +7,30 @@ from __future__ import annotations
 from datetime import date
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.verdict import Span
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.criteria import interval, returnee_gap
 from mismes_eval.report.chapters.impact import headline, named
 from mismes_eval.report.chapters.rollout import said
 from mismes_eval.report.chapters.study import study_items
 
+GAPS = {
+    "higher": (
+        "The employment rate of returnees is {v} points higher than that of non-migrants (95%"
+        " interval {lo} to {hi}); age, sex and schooling of the two groups are not made equal."
+    ),
+    "lower": (
+        "The employment rate of returnees is {v} points lower than that of non-migrants (95%"
+        " interval {lo} to {hi}); age, sex and schooling of the two groups are not made equal."
+    ),
+    "unclear": (
+        "No difference between the employment rates of returnees and non-migrants could be shown:"
+        " {v} points (95% interval {lo} to {hi})."
+    ),
+    "unknown": (
+        "The difference between the employment rates of returnees and non-migrants has no interval."
+    ),
+}
 MOST, EFFECTS = 5, 3
 Finding = tuple[str, str]
 
@@ -82,23 +100,9 @@ def _gap(context: Context) -> list[Finding]:
     gap = returnee_gap(context, "L3.employment")
     if isinstance(gap, NotEstimable):
         return []
-    low, high = (float(v) for v in gap.ci().iloc[0])
-    if low <= 0 <= high:
-        text = (
-            "No difference between the employment rates of returnees and non-migrants could be"
-            " shown: {v} points (95% interval {lo} to {hi})."
-        )
-    elif low > 0:
-        text = (
-            "The employment rate of returnees is {v} points higher than that of non-migrants (95%"
-            " interval {lo} to {hi}); age, sex and schooling of the two groups are not made equal."
-        )
-    else:
-        text = (
-            "The employment rate of returnees is {v} points lower than that of non-migrants (95%"
-            " interval {lo} to {hi}); age, sex and schooling of the two groups are not made equal."
-        )
-    return [(context.text(text, **interval(context, gap, size=not low <= 0 <= high)), "T08")]
+    sign = Span.of(gap).sign
+    numbers = interval(context, gap, size=sign in ("higher", "lower"))
+    return [(context.text(GAPS[sign], **numbers), "T08")]
 
 
 def _participation(context: Context) -> list[Finding]:

@@ -8,19 +8,21 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.document.tables import COLUMNS, P_VALUE, cells_of
+from mismes_eval.report.sentences import About
 from mismes_eval.tracer.outcomes import Outcome, declared
 
 UNITS = {
-    "share": "percentage points",
-    "score": "points of the score",
-    "money": "currency units",
-    "months": "months",
-    "hours": "hours",
-    "count": "units of the outcome",
-    "number": "units of the outcome",
+    "share": ("percentage point", "percentage points"),
+    "score": ("point of the score", "points of the score"),
+    "money": ("currency unit", "currency units"),
+    "months": ("month", "months"),
+    "hours": ("hour", "hours"),
+    "count": ("unit of the outcome", "units of the outcome"),
+    "number": ("unit of the outcome", "units of the outcome"),
 }
 FROM, TO, P = "95% from", "95% to", "p"
 
@@ -42,7 +44,35 @@ def outcome_scale(context: Context, name: str) -> tuple[float, int]:
 
 def outcome_unit(context: Context, name: str) -> str:
     """The unit in which `outcome_scale` shows an effect."""
-    return context.text(UNITS[outcome_kind(context, name).kind])
+    return context.text(unit_of(context, name)[2])
+
+
+def about_effect(context: Context, measure: str, outcome: str, months: float) -> About:
+    """What the effect of a measure on an outcome is of, in the words and units of the report."""
+    when = context.text("{m:.0f} months", m=months)
+    return About(measure, context.column(outcome), when, *unit_of(context, outcome))
+
+
+def about_rollout(context: Context, r: Rollout) -> About:
+    """What the effect of a roll-out is of: shares of the survey's outcome."""
+    return About(
+        measure=context.name(r.measure),
+        outcome=context.column(r.outcome),
+        horizon="",
+        scale=100.0,
+        one="percentage point",
+        many="percentage points",
+    )
+
+
+def unit_of(context: Context, name: str) -> tuple[float, str, str]:
+    """Scale, unit in the singular and in the plural of the effect on an outcome."""
+    return outcome_scale(context, name)[0], *UNITS[outcome_kind(context, name).kind]
+
+
+def published(context: Context, estimate: Estimate) -> bool:
+    """Whether a table of the report shows this estimate: what it hides, no sentence says."""
+    return bool(cells_of([("", "", estimate)], context.rules)["status"].iloc[0] == "shown")
 
 
 def plain(

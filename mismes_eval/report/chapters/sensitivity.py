@@ -6,15 +6,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test
+from mismes_eval.estimate.verdict import Span, Verdict
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.impact.did.balance import LIMIT
 from mismes_eval.impact.did.bands import Band
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
+from mismes_eval.impact.planning.detectable import detectable_effect
 from mismes_eval.impact.sensitivity.honest import HonestDiD
 from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
 from mismes_eval.report import figures, figures_impact
@@ -350,8 +351,7 @@ def honest_items(
     if isinstance(h, NotEstimable):
         return [context.text("{f}: {m}: {r}.", f=id, m=measure, r=context.text(h.reason))]
     n, scale = context.words.number, outcome_scale(context, outcome)[0]
-    covered = h.original[1] <= 0 <= h.original[2]
-    if covered:
+    if not Verdict(Span(*h.original)).shown:
         said = context.text(
             "{m}: the interval covers 0 already under parallel trends, so no departure from them"
             " can be excluded.",
@@ -444,9 +444,7 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
         lines.append(
             (
                 "effect that this study finds with 80% chance",
-                float(
-                    main.se[0] * (stats.t.ppf(0.975, main.dof[0]) + stats.t.ppf(0.8, main.dof[0]))
-                ),
+                detectable_effect(main),
                 (scale, 1),
             )
         )
