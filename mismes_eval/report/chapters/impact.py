@@ -13,7 +13,13 @@ from mismes_eval.report import sentences
 from mismes_eval.report.chapters.adverse_outcomes import harm
 from mismes_eval.report.chapters.base import Chapter, Context, Item, titles
 from mismes_eval.report.chapters.bias import bias
-from mismes_eval.report.chapters.cells import about_effect, earnings_note, outcome_scale, published
+from mismes_eval.report.chapters.cells import (
+    about_effect,
+    earnings_note,
+    outcome_scale,
+    outcome_unit,
+    published,
+)
 from mismes_eval.report.chapters.costs import worth_items
 from mismes_eval.report.chapters.heterogeneity import whom_items
 from mismes_eval.report.chapters.rollout import rollout_items
@@ -23,6 +29,11 @@ from mismes_eval.report.chapters.theory import theory
 from mismes_eval.report.chapters.verdicts import PRE, effect_verdict, main_cell, missed_share
 from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.document.tables import Table, cells_of
+
+BOUND = {
+    "lower": "{what}, lower bound for those who have it either way",
+    "upper": "{what}, upper bound for those who have it either way",
+}
 
 
 def impact(context: Context) -> Chapter:
@@ -129,12 +140,18 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
     cells, units = [], {}
     for (outcome, wave), e in effect.by_wave.items():
         row = context.column(outcome)
-        units[row] = outcome_scale(outcome)
+        units[row] = outcome_scale(context, outcome)
         cells.append(
             cells_of(
                 [(row, context.text("{m:.0f} months", m=study.months[wave]), e)], context.rules
             )
         )
+    for (outcome, wave), ends in effect.bounds.items():
+        when = context.text("{m:.0f} months", m=study.months[wave])
+        for end, e in zip(("lower", "upper"), ends, strict=True):
+            row = context.text(BOUND[end], what=context.column(outcome))
+            units[row] = outcome_scale(context, outcome)
+            cells.append(cells_of([(row, when, e)], context.rules))
     truth = _truth(context, effect.measure)
     pooled = _pooled(context, study, effect.measure)
     notes = [
@@ -203,10 +220,8 @@ def _truth(context: Context, measure: str) -> str | None:
     if mine.empty:
         return None
     said = "Known true effect of these made-up data on '{o}' in wave {wave}: {v} {u}."
-    scale, digits = outcome_scale(str(outcome))
-    unit = (
-        context.text("percentage points") if scale == 100 else context.text("units of the outcome")
-    )
+    scale, digits = outcome_scale(context, str(outcome))
+    unit = outcome_unit(context, str(outcome))
     return context.text(
         said,
         o=context.column(str(outcome)),

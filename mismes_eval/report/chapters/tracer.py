@@ -15,7 +15,13 @@ from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report import figures, figures_inventory
 from mismes_eval.report.chapters.base import Chapter, Context, Item
-from mismes_eval.report.chapters.cells import earnings_note, persons
+from mismes_eval.report.chapters.cells import (
+    earnings_note,
+    outcome_kind,
+    outcome_scale,
+    outcome_unit,
+    persons,
+)
 from mismes_eval.report.chapters.enrolled import enrolled_items
 from mismes_eval.report.chapters.histories import histories
 from mismes_eval.report.chapters.waiting import waiting_items
@@ -28,6 +34,7 @@ FRAMES = {
     "LFS_SCREENING": "screened by the labour force survey",
     "BENEFICIARY_LIST": "lists of beneficiaries",
 }
+INTERVAL = "{u} (95% interval)"
 RATES = ("RR1", "RR2", "RR5", "COOP1", "CON1", "REF1")
 
 
@@ -316,11 +323,7 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
     for outcome in context.evaluation.params.impact.outcomes:
         for w in (study.baseline, *study.waves):
             sample = study.panel.weight_sample([w])
-            value = (
-                study.panel.values(outcome, w)
-                if outcome in study.panel.long.columns
-                else np.full(sample.n, np.nan)
-            )
+            value = study.values(outcome, w)
             named = sample.with_columns({"_value": value, "_arm": sample.frame[TREATED].map(ARMS)})
             row = context.text(
                 "{what}, {when}",
@@ -343,9 +346,8 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
                 )
                 continue
             e = mean(inside, "_value", by="_arm")
-            binary = bool(np.isin(value[inside.active], (0.0, 1.0)).all())
-            units[row] = (100.0, 1) if binary else (1.0, 1)
-            if binary:
+            units[row] = outcome_scale(context, outcome)
+            if outcome_kind(context, outcome).kind == "share":
                 e = e.annotated(kind="share", unit="share")
             items.append(cells_by(e, context.rules, row, [str(v) for v in e.keys["_arm"]]))
             if outcome == main:
@@ -364,13 +366,14 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
     if not path:
         return [table]
     frame = pd.concat(path, ignore_index=True)
+    share, unit = outcome_kind(context, main).kind == "share", outcome_unit(context, main)
     figure = figures.paths(
         "F08b",
         context.text("Since enrolment: {o}", o=context.column(str(main))),
         frame,
         "months since enrolment",
-        "% (95% interval)",
-        100.0,
+        "% (95% interval)" if share else context.name(context.text(INTERVAL, u=unit)),
+        outcome_scale(context, main)[0],
         False,
         study.source,
         (persons(context, study.panel.sample.active.sum()), study.panel.sample.design.basis),
