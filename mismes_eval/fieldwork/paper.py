@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -22,6 +23,12 @@ SEVERAL = {
     "ro": "mai multe răspunsuri posibile",
     "ru": "можно несколько ответов",
     "ar": "يمكن اختيار عدة إجابات",
+}
+SIGNS = {  # conditions as people write them
+    r"='(\w+)'": r" = \1",
+    r"count-selected\((\[\d+\])\) > 0": r"\1 ☒",
+    r"(\[\d+\]) != ''": r"\1 ✎",
+    r"not\(starts-with\((\[\d+\]), '1'\)\)": r"\1 ≠ 1.1, 1.2",
 }
 STYLE = (
     "body{font:11pt/1.4 sans-serif;max-width:18cm;margin:1cm auto}"
@@ -57,6 +64,8 @@ def _only(relevant: str, language: str, numbers: dict[str, int]) -> str:
     text = relevant
     for name, number in numbers.items():
         text = text.replace(f"${{{name}}}", f"[{number}]")
+    for expression, sign in SIGNS.items():
+        text = re.sub(expression, sign, text)
     return f"{ONLY_IF[language]} {text}"
 
 
