@@ -12,12 +12,13 @@ from mismes_eval.report.chapters.criteria import interval, returnee_gap
 from mismes_eval.report.chapters.impact import headline, named
 from mismes_eval.report.chapters.rollout import said
 from mismes_eval.report.chapters.study import study_items
+from mismes_eval.report.document.cells import Published
 
 MOST, EFFECTS = 5, 3
 Finding = tuple[str, str]
 
 
-def findings(context: Context) -> list[Finding]:
+def findings(context: Context, published: Published) -> list[Finding]:
     """(sentence, anchor of its table), at most five, the most important first: what the measures
     do, what was never evaluated, whom they reach, how returnees fare, how many they are.
 
