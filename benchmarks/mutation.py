@@ -94,7 +94,7 @@ AREAS = {
         (
             "mismes_eval/evaluation/params.py",
             "mismes_eval/evaluation/yaml_text.py",
-            "mismes_eval/evaluation/schema.py",
+            "mismes_eval/evaluation/sections.py",
         ),
         (
             "tests/evaluation/test_params.py",

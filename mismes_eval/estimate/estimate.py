@@ -19,31 +19,14 @@ from mismes_eval.estimate.caution import Caution
 from mismes_eval.estimate.limits import beta_limits, log_odds, logit_limits, logit_se
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.estimate.plot import dots
+from mismes_eval.not_estimable import NotEstimable as NotEstimable  # noqa: PLC0414
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
-from mismes_eval.weighting.checked import check
+from mismes_eval.public import check
 from mismes_eval.weighting.design import SurveyDesign
 
 Interval = Literal["t", "logit", "beta"]
 Limits = Callable[[float], tuple[Float, Float]]
-
-
-@dataclass(frozen=True)
-class NotEstimable:
-    """Stands where a number cannot be had, so that a report says why and goes on."""
-
-    reason: str
-    definition: str = ""
-
-    def to_frame(self) -> pd.DataFrame:
-        return pd.DataFrame({"not estimable": [self.reason]})
-
-    def plot(self, ax: object | None = None) -> NotEstimable:
-        """There is no picture: the reason itself."""
-        return self
-
-    def _repr_html_(self) -> str:
-        return f"<p><em>Not estimable: {escape(self.reason)}</em></p>"
 
 
 @dataclass(frozen=True)

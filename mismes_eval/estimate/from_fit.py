@@ -19,6 +19,8 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
+from mismes_eval.public import public
+from mismes_eval.weighting.columns import read
 from mismes_eval.weighting.sample import Sample
 
 SAME_WEIGHTS = 1e-8  # relative difference up to which two sets of weights are one
@@ -58,6 +60,7 @@ class Fitted:
     weights: Float
 
 
+@public(EstimateError)
 def from_fit(fit: object, sample: Sample) -> Estimate:
     """Coefficients of a fitted model with design-based standard errors.
 
@@ -86,6 +89,7 @@ def from_fit(fit: object, sample: Sample) -> Estimate:
     Binder (1983), International Statistical Review 51, 279-292; for quantile regression the
     density at the quantile by the kernel and bandwidth of the fit (Koenker 2005, section 3.4).
     """
+    read(sample)
     fitted = _opened(fit)
     inside = sample.active
     if sample.design.replicates is not None:

@@ -11,7 +11,7 @@ from typing import Any, ParamSpec
 
 from mismes_eval.errors import DesignError, EmptyDomain, EstimateError, InputError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.weighting.checked import checked
+from mismes_eval.public import checked
 
 P = ParamSpec("P")
 _ERRORS = {"mismes_eval.tracer.attrition": DesignError, "mismes_eval.tracer.histories": InputError}

@@ -100,10 +100,10 @@ def for_whom(params: Params, study: Tracing, inventory: inventories.Inventory | 
     Covariates of the params that have one value in a group (education within a skill level) are
     left out there; groups over several measures hold the measure fixed.
     """
-    outcome, wave = str(params.text("impact.main_outcome")), params.integer("impact.main_wave")
+    outcome, wave = params.impact.main_outcome, params.impact.main_wave
     covariates, method = (
-        tuple(params.items("impact.covariates")),
-        params.text("impact.method") or "dr",
+        params.impact.covariates,
+        params.impact.method,
     )
 
     def estimate(data: TracerPanel) -> Estimate:
@@ -116,7 +116,7 @@ def for_whom(params: Params, study: Tracing, inventory: inventories.Inventory | 
             (study.baseline, wave),
             moving if method != "none" else (),
             method,
-        )  # type: ignore[arg-type]
+        )
 
     groups: dict[tuple[str, str], GroupEffects | NotEstimable] = {}
     for measure in study.measures:
@@ -130,7 +130,7 @@ def for_whom(params: Params, study: Tracing, inventory: inventories.Inventory | 
         groups[ALL, factor] = _by(estimate, everybody, level)
     done = [g for g in groups.values() if isinstance(g, GroupEffects)]
     gaps = [g.differences for g in done if isinstance(g.differences, Estimate)]
-    seed = params.integer("impact.seed") or 1
+    seed = params.impact.seed
     return ForWhom(groups, family([g.effects for g in done], seed), family(gaps, seed))
 
 
@@ -215,7 +215,7 @@ def _of_persons(params: Params, study: Tracing) -> dict[str, pd.Series | NotEsti
     """
     frame = study.panel.sample.frame
     out: dict[str, pd.Series | NotEstimable] = {}
-    for column in dict.fromkeys((*params.items("impact.groups"), "male")):
+    for column in dict.fromkeys((*params.impact.groups, "male")):
         if column not in frame.columns:
             out[column] = NotEstimable(f"the tracer study has no column '{column}'")
         elif column == "male":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -16,10 +17,10 @@ from mismes_eval.evaluation.survey import survey
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing, tracing
 
 KINDS = (
-    ("labour force survey", ("inputs.lfs",)),
-    ("tracer study", ("inputs.tracer_person", "inputs.tracer_wave", "inputs.tracer_outcome")),
-    ("inventory of measures", ("inputs.inventory",)),
-    ("control totals", ("inputs.margins",)),
+    ("labour force survey", ("lfs",)),
+    ("tracer study", ("tracer_person", "tracer_wave", "tracer_outcome")),
+    ("inventory of measures", ("inventory",)),
+    ("control totals", ("margins",)),
 )
 
 
@@ -53,7 +54,7 @@ def readiness(params: Params) -> Readiness:
             return None
         mapped = [c for c in s.sample.frame.columns if not str(c).startswith("_")]
         problems.extend(_design_left_out(p, s.delivered.frame))
-        books.append(lfs.codebook(s.sample.frame[mapped], p.text("design.weights") or "weight"))
+        books.append(lfs.codebook(s.sample.frame[mapped], p.design.weights))
         return (
             f"{len(s.sample.frame):,} persons, sum of weights {float(s.sample.weights.sum()):,.0f};"
             f" {s.sample.design.describe()}"
@@ -75,6 +76,7 @@ def readiness(params: Params) -> Readiness:
         if t is None:
             return None
         problems.extend(_arms_alone(t) + _no_outcome(p, t))
+        lines.extend(_panel_lines(t))
         return (
             f"{t.panel.n:,} persons, waves {', '.join(map(str, t.panel.waves))}; measures"
             f" {', '.join(map(str, t.measures)) or 'none'}"
@@ -82,9 +84,9 @@ def readiness(params: Params) -> Readiness:
 
     tried("tracer study", read_tracer)
     tried("inventory", _inventory)
-    for key in ("inputs.targets", "inputs.truth"):
-        tried(key.removeprefix("inputs."), lambda p, k=key: _rows(p, k))  # type: ignore[misc]
-    supplied = tuple(kind for kind, keys in KINDS if all(params.path(k) is not None for k in keys))
+    for name in ("targets", "truth"):
+        tried(name, partial(_rows, name))
+    supplied = tuple(kind for kind, keys in KINDS if len(params.inputs.named(keys)) == len(keys))
     if not supplied and not problems:
         problems.append(
             Problem(
@@ -162,9 +164,24 @@ def _arms_alone(study: Tracing) -> list[Problem]:
     return found
 
 
+def _panel_lines(study: Tracing) -> list[str]:
+    """What the panel's waves hold that the reader of a rate must know."""
+    only = study.panel.interviews_only
+    if not only:
+        return []
+    silent = [int((study.panel.groups[:, study.panel.waves.index(w)] < 0).sum()) for w in only]
+    each = ", ".join(f"wave {w}: {n:,}" for w, n in zip(only, silent, strict=True))
+    return [
+        "tracer study: the file looks like interviews only: every row is an interview, and enrolled"
+        f" persons have none ({each}). They count as not contacted; refusal, cooperation and contact"
+        " are not known. Give everybody a row with a disposition: 0.1 pending, 0.2 not fielded in"
+        " this wave, 2.1 refusal, 2.2 non-contact and the others of the code list."
+    ]
+
+
 def _no_outcome(params: Params, study: Tracing) -> list[Problem]:
     """The headline's outcome is in no file of the tracer study."""
-    outcome, long = str(params.text("impact.main_outcome")), study.panel.long
+    outcome, long = params.impact.main_outcome, study.panel.long
     if outcome in long.columns or outcome in study.panel.sample.frame.columns:
         return []
     there = [
@@ -188,10 +205,10 @@ def _no_outcome(params: Params, study: Tracing) -> list[Problem]:
 
 
 def _inventory(params: Params) -> str | None:
-    path = params.path("inputs.inventory")
+    path = params.inputs.inventory
     return None if path is None else f"{len(inventories.read(path).frame)} measures"
 
 
-def _rows(params: Params, key: str) -> str | None:
-    path = params.path(key)
+def _rows(name: str, params: Params) -> str | None:
+    path = params.inputs.named((name,)).get(name)
     return None if path is None else f"{len(frames.read(path).frame)} rows"

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from html import escape
 
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import EstimateError, InputError, MismesError, Problem
+from mismes_eval.errors import InputError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.bounds.lee import lee_bounds
 from mismes_eval.impact.did.two_by_two import att_2x2
+from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.tracer import TracerPanel, attrition_weights, read
 from mismes_eval.tracer.attrition import Adjustment
@@ -54,6 +56,10 @@ class Tracing:
     def responded(self, wave: object) -> Bool:
         """(n,) who answered a wave."""
         return self.panel.responded[:, self.panel.waves.index(wave)]
+
+    def fielded(self, wave: object) -> Bool:
+        """(n,) who is not pending at a wave, nor outside its fieldwork."""
+        return ~self.panel.outside[:, self.panel.waves.index(wave)]
 
 
 @dataclass(frozen=True)
@@ -101,10 +107,14 @@ class Effects:
 
 def tracing(params: Params) -> Tracing | None:
     """The tracer study that a run names; None where none is supplied."""
-    paths = {k: params.path(f"inputs.tracer_{k}") for k in ("person", "wave", "outcome", "service")}
-    if paths["person"] is None:
+    persons, waves_file, outcomes_file = (
+        params.inputs.tracer_person,
+        params.inputs.tracer_wave,
+        params.inputs.tracer_outcome,
+    )
+    if persons is None:
         return None
-    if paths["wave"] is None or paths["outcome"] is None:
+    if waves_file is None or outcomes_file is None:
         raise InputError(
             Problem(
                 "the tracer study is not complete",
@@ -112,47 +122,42 @@ def tracing(params: Params) -> Tracing | None:
                 "tracer_person, tracer_wave and tracer_outcome",
             )
         )
-    design = {
-        "weights": params.text("tracer.weights") or "sample_weight",
-        "strata": params.items("tracer.strata") or None,
-        "psu": params.items("tracer.psu") or None,
-    }
     panel = read(
-        paths["person"],
-        paths["wave"],
-        paths["outcome"],
-        paths["service"],
-        params.path("inputs.tracer_episode"),
-        **design,
-    )  # type: ignore[arg-type]
+        persons,
+        waves_file,
+        outcomes_file,
+        params.inputs.tracer_service,
+        params.inputs.tracer_episode,
+        weights=params.tracer.weights,
+        strata=params.tracer.strata or None,
+        psu=params.tracer.psu or None,
+    )
     person = panel.sample.frame
-    treated = params.text("tracer.treated") or "arm"
-    measure = params.text("tracer.measure") or "measure_id"
-    missing = [
-        c for c in (treated, measure, str(params.text("tracer.weights"))) if c not in person.columns
-    ]
+    treated = params.tracer.treated
+    measure = params.tracer.measure
+    missing = [c for c in (treated, measure, params.tracer.weights) if c not in person.columns]
     if missing:
         raise InputError(
             [
                 Problem(
                     "the tracer study lacks a column",
-                    f"{paths['person'].name}, column '{c}'",
+                    f"{persons.name}, column '{c}'",
                     "a column of tracer_person",
                 )
                 for c in missing
             ]
         )
-    arm = _arm(person[treated], paths["person"].name).to_numpy()
+    arm = _arm(person[treated], persons.name).to_numpy()
     flags = (SYNTHETIC,) if params.synthetic else ()
     panel = replace(panel, sample=panel.sample.with_columns({TREATED: arm}).flagged(*flags))
-    covariates = params.items("tracer.attrition_covariates")
+    covariates = params.tracer.attrition_covariates
     _known(covariates, person, params.source)
-    panel = attrition_weights(_employed(panel, params.items("impact.outcomes")), covariates)
-    measures = tuple(params.items("tracer.measures")) or tuple(
+    panel = attrition_weights(_employed(panel, params.impact.outcomes), covariates)
+    measures = params.tracer.measures or tuple(
         sorted(person.loc[arm == 1, measure].dropna().astype(str).unique())
     )
-    waves = tuple(int(w) for w in params.items("tracer.waves"))
-    unknown = [w for w in (params.integer("tracer.baseline"), *waves) if w not in panel.waves]
+    waves = params.tracer.waves
+    unknown = [w for w in (params.tracer.baseline, *waves) if w not in panel.waves]
     if unknown:
         raise InputError(
             Problem(
@@ -163,14 +168,14 @@ def tracing(params: Params) -> Tracing | None:
             )
         )
     return Tracing(
-        panel,
-        measures,
-        measure,
-        params.integer("tracer.baseline"),
-        waves,
-        _months(panel),
-        paths["person"].name,
-        panel.services,
+        panel=panel,
+        measures=measures,
+        measure=measure,
+        baseline=params.tracer.baseline,
+        waves=waves,
+        months=_months(panel),
+        source=persons.name,
+        services=panel.services,
     )
 
 
@@ -270,37 +275,35 @@ def effects(params: Params, study: Tracing, measure: str) -> Effects:
     had is NotEstimable with the reason.
     """
     panel = study.of(measure)
-    covariates = tuple(params.items("impact.covariates"))
-    method = params.text("impact.method") or "dr"
+    covariates = params.impact.covariates
+    method = params.impact.method
     by_wave: dict[tuple[str, object], Result] = {}
     plain: dict[tuple[str, object], Result] = {}
-    for outcome in params.items("impact.outcomes"):
+    lost_ignored = complete_cases(panel)
+    for outcome in params.impact.outcomes:
         for w in study.waves:
+            dates = (study.baseline, w)
             by_wave[outcome, w] = _tried(
-                lambda o=outcome, t=w: att_2x2(
-                    panel, o, TREATED, (study.baseline, t), covariates, method
-                )
-            )  # type: ignore[arg-type]
+                partial(att_2x2, panel, outcome, TREATED, dates, covariates, method)
+            )
             plain[outcome, w] = _tried(
-                lambda o=outcome, t=w: att_2x2(
-                    complete_cases(panel), o, TREATED, (study.baseline, t), (), "none"
-                )
+                partial(att_2x2, lost_ignored, outcome, TREATED, dates, (), "none")
             )
     pre = {
         str(o): _pre_trend(panel, str(o), str(c), study.baseline, covariates, method)
-        for o, c in params.mapping("impact.pre").items()
+        for o, c in params.impact.pre.items()
     }
     inside = panel.sample.active
     d = panel.sample.frame[TREATED].to_numpy(float)
     beside = _beside(params, study, panel, covariates)
     return Effects(
-        measure,
-        by_wave,
-        plain,
-        pre,
-        beside,
-        int((d[inside] == 1).sum()),
-        int((d[inside] == 0).sum()),
+        measure=measure,
+        by_wave=by_wave,
+        unadjusted=plain,
+        pre=pre,
+        beside=beside,
+        n_treated=int((d[inside] == 1).sum()),
+        n_comparison=int((d[inside] == 0).sum()),
     )
 
 
@@ -308,7 +311,7 @@ LEE = (
     "Effect for those observed whatever their treatment; observation depends on treatment in one"
     " direction only."
 )
-_OTHERS = {
+_OTHERS: Mapping[Method, str] = {
     "dr_improved": "doubly robust, improved",
     "ipw": "inverse probability weighting, normalised",
     "or": "outcome regression",
@@ -321,11 +324,11 @@ def _beside(
     """The main effect by other estimators, with attrition ignored, and against the year before
     enrolment instead of enrolment.
     """
-    outcome, wave = str(params.text("impact.main_outcome")), params.integer("impact.main_wave")
+    outcome, wave = params.impact.main_outcome, params.impact.main_wave
     out: dict[str, Result] = {}
     for method, name in _OTHERS.items():
         out[name] = _tried(
-            lambda m=method: att_2x2(panel, outcome, TREATED, (study.baseline, wave), covariates, m)
+            partial(att_2x2, panel, outcome, TREATED, (study.baseline, wave), covariates, method)
         )
     out["doubly robust, attrition ignored"] = _tried(
         lambda: att_2x2(
@@ -335,7 +338,7 @@ def _beside(
     low, high = _bounds(study, panel, outcome, wave)
     out["bounds under selective loss (Lee), level after the measure: lower"] = low
     out["bounds under selective loss (Lee), level after the measure: upper"] = high
-    before = params.mapping("impact.pre").get(outcome)
+    before = params.impact.pre.get(outcome)
     if before is not None and str(before) in panel.sample.frame.columns:
         out["doubly robust, from a year before enrolment"] = _tried(
             lambda: _from_before(study, panel, outcome, str(before), wave, covariates)
@@ -353,7 +356,7 @@ def _bounds(
         panel.values(outcome, wave) if outcome in panel.long.columns else np.full(panel.n, np.nan)
     )
     name = f"{outcome}@{wave}"
-    sample = panel.sample.with_columns(
+    sample = panel.sample.where(study.fielded(wave)).with_columns(
         {name: value, "_seen": np.isfinite(value) & study.responded(wave)}
     )
     both = _tried(lambda: lee_bounds(sample, name, TREATED, "_seen"))
@@ -387,7 +390,7 @@ def _pre_trend(
     before: str,
     baseline: object,
     covariates: tuple[str, ...],
-    method: str,
+    method: Method,
 ) -> Result:
     """The same estimator where no effect can be: from a year before enrolment to enrolment."""
     if before not in panel.sample.frame.columns:
@@ -404,7 +407,7 @@ def _pre_trend(
             covariates,
             method,
         )
-    )  # type: ignore[arg-type]
+    )
 
 
 def complete_cases(panel: TracerPanel) -> TracerPanel:
@@ -412,10 +415,8 @@ def complete_cases(panel: TracerPanel) -> TracerPanel:
     return panel.with_adjustment(Adjustment.none())
 
 
-def _tried(estimator: object) -> Result:
+def _tried(estimator: Callable[[], Estimate]) -> Result:
     try:
-        return estimator()  # type: ignore[operator, no-any-return]
-    except EstimateError as error:
-        return NotEstimable(error.problems[0].message)
+        return estimator()
     except MismesError as error:
         return NotEstimable(error.problems[0].message)

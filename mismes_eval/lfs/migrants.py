@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from html import escape
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -203,7 +204,7 @@ def as_definition(spec: Definition | str | Mapping[str, object]) -> Definition:
     """
     if isinstance(spec, Definition):
         return spec
-    values: dict[str, object] = {"preset": spec} if isinstance(spec, str) else dict(spec)
+    values: dict[str, Any] = {"preset": spec} if isinstance(spec, str) else dict(spec)
     preset = values.pop("preset", None)
     known = [f.name for f in fields(Definition)]
     problems = [
@@ -228,7 +229,7 @@ def as_definition(spec: Definition | str | Mapping[str, object]) -> Definition:
     base = Definition() if preset is None else PRESETS[str(preset)]
     if preset is not None and values and "name" not in values:
         values["name"] = f"{preset}, changed: " + ", ".join(f"{k} = {v}" for k, v in values.items())
-    return replace(base, **values)  # type: ignore[arg-type]
+    return replace(base, **values)
 
 
 def migration_status(

@@ -17,6 +17,7 @@ from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.joint import independent
 from mismes_eval.lfs.breaks import check_breaks, version_changes
 from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.numerics.variance import Lonely
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.steps import KnownFactor, RoundShares
 
@@ -32,7 +33,7 @@ def stack_rounds(
     psu: str | None = None,
     household: str | None = None,
     same_psus: bool = False,
-    lonely_psu: str = "adjust",
+    lonely_psu: Lonely = "adjust",
     breaks: tuple[str, ...] = (),
     acknowledge_breaks: bool = False,
 ) -> Sample:
@@ -78,7 +79,7 @@ def stack_rounds(
         strata=_STRATUM if strata else None,
         psu=_CLUSTER,
         lonely_psu=lonely_psu,
-    )  # type: ignore[arg-type]
+    )
     tied = "PSUs" if psu and same_psus else "households" if household else "nothing"
     return sample.flagged(
         f"{len(rounds)} rounds ({', '.join(rounds)}) in one design, tied across rounds by {tied}.",

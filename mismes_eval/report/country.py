@@ -57,11 +57,8 @@ class CountryReport:
                 f"no such chapter: {name}. Expected one of {', '.join(self.chapters)}."
             )
         parts = []
-        behind = [
-            key
-            for key in (f"inputs.{k}" for k in INPUTS.get(name, ()))
-            if self.session.params.path(key) is not None
-        ]
+        given = self.session.params.inputs.named(INPUTS.get(name, ()))
+        behind = [f"inputs.{key}" for key in given]
         for item in self.chapters[name].items:
             if not isinstance(item, str):
                 self.session.origins[item.id] = behind
@@ -94,11 +91,11 @@ def country_report(session: Session) -> CountryReport:
     """
     p = session.params
     rules = Rules(
-        p.integer("disclosure.min_cell") or 10,
-        p.integer("disclosure.min_mean") or 30,
-        p.number("disclosure.cv_flag") or 0.15,
-        p.number("disclosure.cv_suppress") or 0.30,
-        p.number("disclosure.min_weighted") or 0.0,
+        min_cell=p.disclosure.min_cell,
+        min_mean=p.disclosure.min_mean,
+        cv_flag=p.disclosure.cv_flag,
+        cv_suppress=p.disclosure.cv_suppress,
+        min_weighted=p.disclosure.min_weighted,
     )
     session.progress("reading and weighting", 0, len(CHAPTERS))
     context = Context(evaluate(p), rules, session.language)
@@ -164,7 +161,7 @@ def _dated(context: Context, item: Shown) -> Shown:
     """
     if not isinstance(item, (Table, Figure)) or not item.source:
         return item
-    vintage = context.text(str(context.evaluation.params.text("data_vintage")))
+    vintage = context.text(context.evaluation.params.data_vintage)
     return replace(
         item,
         source=context.text(

@@ -44,7 +44,7 @@ def _inventory(context: Context) -> list[Finding]:
     inventory = context.evaluation.inventory
     if inventory is None:
         return []
-    year = context.evaluation.params.integer("year") or date.today().year
+    year = context.evaluation.params.year or date.today().year
     register = inventory.evaluation_due(date(year, 12, 31))
     n = register.summary.set_index("status")["measures"]
     text = context.text(

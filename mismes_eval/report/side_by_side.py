@@ -17,6 +17,7 @@ from great_tables import GT
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.public import public
 
 Below = Literal["se", "ci", "p"]
 STARS = ((0.01, "***"), (0.05, "**"), (0.1, "*"))
@@ -101,6 +102,7 @@ class SideBySide:
         return self.to_markdown()
 
 
+@public(EstimateError)
 def table(
     *estimates: Estimate | NotEstimable,
     columns: Sequence[str] | None = None,

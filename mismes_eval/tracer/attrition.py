@@ -48,7 +48,8 @@ def attrition_weights(
     For a set of waves (asked for by an estimator, or `panel.weight_sample(waves)`) there is one
     step a wave: the propensity to answer it among those who answered the chosen waves before it. A
     person who missed another wave is kept. Waves that everybody answered take no step. The known
-    dead leave the population.
+    dead leave the population; pending persons and those not fielded leave the wave, and are no
+    loss.
 
     Parameters
     ----------
@@ -142,6 +143,7 @@ class Adjustment:
         before: object = None
         for k, wave in enumerate(waves):
             everybody = _leave(panel, everybody, wave, modelled)
+            everybody = _untried(panel, everybody, wave, modelled)
             everybody = self._wave(panel, everybody, wave, before if k else None)
             before = wave
         if self.then is not None and not keep_refreshment:
@@ -297,6 +299,20 @@ def _leave(panel: TracerPanel, sample: Sample, wave: object, modelled: Bool) -> 
         KnownFactor(
             f"known dead by wave {wave} leave the population ({int(dead.sum()):,})",
             (~dead).astype(float),
+        )
+    )
+
+
+def _untried(panel: TracerPanel, sample: Sample, wave: object, modelled: Bool) -> Sample:
+    """Pending persons and those not fielded are not lost: the weights stand for those tried."""
+    outside = panel.outside[:, panel.waves.index(wave)] & (sample.weights != 0) & modelled
+    if not outside.any():
+        return sample
+    return sample.step(
+        KnownFactor(
+            f"pending or not fielded at wave {wave} ({int(outside.sum()):,}): the weights stand for"
+            " the persons whose fieldwork is over",
+            (~outside).astype(float),
         )
     )
 

@@ -31,9 +31,10 @@ def balance(panel: TracerPanel, covariates: Sequence[str], wave: object) -> pd.D
     Columns: variable, unweighted, enrolment weights ("base"), and with the panel's attrition
     weights ("weighted").
     """
-    base = panel.sample.where(~panel.dead[:, panel.waves.index(wave)])
+    t = panel.waves.index(wave)
+    base = panel.sample.where(~panel.dead[:, t] & ~panel.outside[:, t])
     inside = base.active
-    stay = inside & panel.responded[:, panel.waves.index(wave)]
+    stay = inside & panel.responded[:, t]
     after = (
         panel.weight_sample(wave).weights
         if panel.adjustment is not None

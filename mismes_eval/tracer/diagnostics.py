@@ -137,6 +137,12 @@ def attrition_tests(
         sample = sample.flagged(
             f"{dead:,} persons known to have died by wave {when} are neither stayers nor lost."
         )
+    untried = int((sample.active & panel.outside[:, t]).sum())
+    if untried:
+        sample = sample.where(~panel.outside[:, t]).flagged(
+            f"{untried:,} persons pending or not fielded at wave {when} are neither stayers nor"
+            " lost."
+        )
     lost = (~panel.responded[:, t]).astype(float)
     y = _at_enrolment(panel, outcome)
     sample = sample.with_columns({"lost": lost, "outcome at enrolment": y})

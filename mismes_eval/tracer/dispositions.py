@@ -14,6 +14,8 @@ from mismes_eval.frame import codes as code_list
 from mismes_eval.numerics.rows import Bool, Int
 
 GROUPS = ("I", "P", "R", "NC", "O", "UH", "UO", "NE")
+OUTSIDE = ("PD", "NF")  # pending; not fielded: of no outcome rate
+NO_CONTACT = GROUPS.index("NC")
 WHEREABOUTS = ("known", "abroad", "dead", "unknown")
 PROXY = "2.52"
 
@@ -32,10 +34,10 @@ def unknown_codes(codes: pd.Series) -> pd.Series:
 
 
 def group(codes: pd.Series) -> Int:
-    """(n,) position in GROUPS, -1 where the disposition is missing. Raises InputError for codes
-    that are not in the list.
+    """(n,) position in GROUPS and, after them, OUTSIDE; -1 where the disposition is missing. Raises
+    InputError for codes that are not in the list.
     """
-    return _looked_up(codes, "outcome", GROUPS)
+    return _looked_up(codes, "outcome", (*GROUPS, *OUTSIDE))
 
 
 def whereabouts(codes: pd.Series) -> Int:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.tracer.dispositions import GROUPS, WHEREABOUTS
+from mismes_eval.tracer.dispositions import GROUPS, OUTSIDE, WHEREABOUTS
 from mismes_eval.tracer.histories import monthly, state_list
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ _LOST = {
     "UH": "unknown household",
     "UO": "unknown eligibility",
     "NE": "not eligible",
+    "PD": "pending",
+    "NF": "not fielded",
 }
 
 
@@ -78,7 +80,7 @@ def flow(
         ]
         reasons = [
             f"{_LOST[name]} {int((g == k).sum()):,}"
-            for k, name in enumerate(GROUPS)
+            for k, name in enumerate((*GROUPS, *OUTSIDE))
             if name in _LOST and (g == k).any()
         ]
         reasons += [f"no row {int((g < 0).sum()):,}"] if (g < 0).any() else []

@@ -121,11 +121,8 @@ def response_difference(panel: TracerPanel, arm: str) -> Result:
         return NotEstimable(f"no column '{arm}' of arms")
     parts = []
     for t, wave in enumerate(panel.waves):
-        share = mean(
-            sample.with_columns({"answered": panel.responded[:, t].astype(float)}),
-            "answered",
-            by=arm,
-        )
+        answered = {"answered": panel.responded[:, t].astype(float)}
+        share = mean(sample.with_columns(answered).where(~panel.outside[:, t]), "answered", by=arm)
         if share.p < 2:
             return NotEstimable("only one arm in the domain")
         j = np.column_stack([-np.ones(share.p - 1), np.eye(share.p - 1)])

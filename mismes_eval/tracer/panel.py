@@ -15,11 +15,19 @@ from mismes_eval.errors import EstimateError, InputError, Problem
 from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.public import check
 from mismes_eval.tracer import plot, rates, shapes
 from mismes_eval.tracer.attrition import Adjustment
-from mismes_eval.tracer.dispositions import PROXY, WHEREABOUTS, group, responded, whereabouts
+from mismes_eval.tracer.dispositions import (
+    GROUPS,
+    NO_CONTACT,
+    PROXY,
+    WHEREABOUTS,
+    group,
+    responded,
+    whereabouts,
+)
 from mismes_eval.tracer.refreshment import refreshment_mask
-from mismes_eval.weighting.checked import check
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns
 
@@ -138,7 +146,8 @@ class TracerPanel:
 
     def values(self, column: str, wave: object) -> Float:
         """(n,) a column at a wave, in the order of the sample; NaN (None for text) where there is
-        no row. A column known only at enrolment is returned as it is.
+        no row. Numbers and yes-no answers are floats whatever the file's type. A column known only
+        at enrolment is the same at every wave.
         """
         if column not in self.long.columns:
             if column not in self.sample.frame.columns:
@@ -149,11 +158,12 @@ class TracerPanel:
                         "a column of the waves or of the persons",
                     )
                 )
-            return np.asarray(self.sample.frame[column].to_numpy())
+            known = self.sample.frame[column]
+            return np.asarray(shapes.numbers(known) if shapes.numeric(known) else known.to_numpy())
         at = self.row[:, self._at(wave)]
         series = self.long[column]
-        if pd.api.types.is_bool_dtype(series) or pd.api.types.is_numeric_dtype(series):
-            return np.append(series.to_numpy(dtype=float, na_value=np.nan), np.nan)[at]
+        if shapes.numeric(series):
+            return np.append(shapes.numbers(series), np.nan)[at]
         text = np.full(len(series) + 1, None, dtype=object)
         text[:-1] = series.astype(object).where(series.notna(), None).to_numpy()
         spread: Float = text[at]
@@ -161,8 +171,9 @@ class TracerPanel:
 
     @cached_property
     def groups(self) -> Int:
-        """(n, T) position of the disposition in dispositions.GROUPS, -1 where a person has no row
-        at a wave. Without dispositions every row is an interview.
+        """(n, T) position of the disposition in dispositions.GROUPS (after them OUTSIDE: pending,
+        not fielded), -1 where a person has no row at a wave. Without dispositions every row is an
+        interview.
         """
         code = (
             np.zeros(len(self.long), np.intp)
@@ -175,6 +186,40 @@ class TracerPanel:
     def responded(self) -> Bool:
         """(n, T) who answered, in person or by proxy, at home or abroad."""
         return responded(self.groups)
+
+    @cached_property
+    def cases(self) -> Int:
+        """(n, T) the groups with every enrolled person in them: who has no row at a wave that
+        others have was not contacted (AAPOR keeps every eligible sampled case in the denominator).
+        -1 for those of whom the wave could not ask anything: retrospective waves (below 0), the
+        known dead, a refreshment sample before it is drawn.
+        """
+        silent = self.groups < 0
+        asked = np.array([not (isinstance(w, int | float) and w < 0) for w in self.waves])
+        drawn = np.logical_or.accumulate(self.row >= 0, axis=1) | ~self.refreshed[:, None]
+        lost = silent & asked[None, :] & ~self.dead & drawn
+        return np.where(lost, NO_CONTACT, self.groups)
+
+    @cached_property
+    def tried(self) -> Bool:
+        """(n, T) persons of whom the wave's fieldwork is over: neither pending nor out of it."""
+        return np.asarray((self.cases >= 0) & (self.cases < len(GROUPS)))
+
+    @cached_property
+    def outside(self) -> Bool:
+        """(n, T) pending or not fielded by the row's own word: neither an answer nor a loss."""
+        return np.asarray(self.groups >= len(GROUPS))
+
+    @cached_property
+    def interviews_only(self) -> tuple[object, ...]:
+        """Waves whose every row is an interview while enrolled persons have none: files as survey
+        servers export them. Who refused is not known there.
+        """
+        if self.disposition is None:
+            return ()
+        silent = ((self.groups < 0) & self.tried & self.sample.active[:, None]).any(axis=0)
+        others = ((self.groups >= 0) & ~self.responded).any(axis=0)
+        return tuple(w for t, w in enumerate(self.waves) if silent[t] and not others[t])
 
     @cached_property
     def proxy(self) -> Bool:

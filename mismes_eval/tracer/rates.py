@@ -13,7 +13,7 @@ from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import OfTotals, evaluate
 from mismes_eval.numerics.rows import Bool, Float
-from mismes_eval.tracer.dispositions import GROUPS, WHEREABOUTS
+from mismes_eval.tracer.dispositions import GROUPS, OUTSIDE, WHEREABOUTS
 
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
@@ -57,6 +57,10 @@ def outcome_rates(panel: TracerPanel, by: By = None, e: float | None = None) -> 
     Estimate; keys: the by-columns, wave, rate, e, n (fielded persons). A wave without dispositions
     has RR1 alone: persons with a row over all persons.
 
+    Every enrolled person counts: who has no row at a wave was not contacted, unless a row says
+    pending (0.1) or not fielded (0.2); the notes count both. Where all rows of a wave are
+    interviews and some persons have none, refusal, cooperation and contact are not known: NaN.
+
     References
     ----------
     AAPOR (2023), Standard Definitions, 10th ed.; the migrant codes are those of the code list
@@ -73,9 +77,8 @@ def _rates_of_wave(panel: TracerPanel, wave: object, by: By, e: float | None) ->
     t = panel.waves.index(wave)
     if panel.disposition is None:
         return _share(panel.sample, (panel.row[:, t] >= 0)[:, None], by, wave, ["RR1"])
-    groups = panel.groups[:, t]
-    fielded = groups >= 0
-    sample = panel.sample.where(fielded)
+    groups = panel.cases[:, t]
+    sample = panel.sample.where(panel.tried[:, t])
     where = domains(sample, by, "outcome_rates")
     y = np.where(sample.active[:, None], groups[:, None] == np.arange(len(GROUPS)), False).astype(
         float
@@ -93,13 +96,36 @@ def _rates_of_wave(panel: TracerPanel, wave: object, by: By, e: float | None) ->
         ]
     ).astype(float)
     used = np.repeat(_eligible_share(size, e), len(RATES))
-    missing = int((panel.sample.active & ~fielded).sum())
-    notes = (
-        (f"{missing:,} persons were not fielded at wave {wave} and are outside its rates.",)
-        if missing
-        else ()
-    )
-    return _wrap(sample, value, part, where, wave, list(RATES), used, notes)
+    if wave in panel.interviews_only:
+        unknown = [k for k, name in enumerate(RATES) if not name.startswith("RR")]
+        value = np.where(np.isin(np.arange(value.size) % len(RATES), unknown), np.nan, value)
+    return _wrap(sample, value, part, where, wave, list(RATES), used, _case_notes(panel, wave))
+
+
+def _case_notes(panel: TracerPanel, wave: object) -> tuple[str, ...]:
+    """What stands behind the denominators of a wave: persons without a row, pending, not fielded."""
+    t, inside = panel.waves.index(wave), panel.sample.active
+    silent = int((inside & (panel.groups[:, t] < 0) & panel.tried[:, t]).sum())
+    notes = []
+    if silent:
+        notes.append(
+            f"{silent:,} enrolled persons have no row at wave {wave} and count as not contacted."
+        )
+    if wave in panel.interviews_only:
+        notes.append(
+            f"Wave {wave} holds interviews only: who refused or was reached is not known, and its"
+            " refusal, cooperation and contact rates are not estimable."
+        )
+    code = len(GROUPS) + OUTSIDE.index("PD")
+    pending = int((inside & (panel.groups[:, t] == code)).sum())
+    if pending:
+        notes.append(f"{pending:,} persons are pending at wave {wave} and outside its rates.")
+    beyond = int((inside & ~panel.tried[:, t]).sum()) - pending
+    if beyond:
+        notes.append(
+            f"{beyond:,} persons were not fielded at wave {wave} and are outside its rates."
+        )
+    return tuple(notes)
 
 
 def rates_of_totals(totals: Float, e: float | None) -> tuple[Float, Float]:
@@ -143,17 +169,13 @@ def _eligible_share(totals: Float, e: float | None) -> Float:
 
 def tracing_rate(panel: TracerPanel, by: By = None) -> Estimate:
     """Share of all persons whose whereabouts are known at each wave (home, abroad or dead, from
-    themselves or a proxy), on enrolment weights.
+    themselves or a proxy), on enrolment weights; pending persons and those not fielded are outside.
     """
-    t = WHEREABOUTS.index("unknown")
+    unknown = WHEREABOUTS.index("unknown")
+    outside = panel.groups >= len(GROUPS)
+    known = ((panel.whereabouts >= 0) & (panel.whereabouts != unknown)) | panel.dead
     parts = [
-        _share(
-            panel.sample,
-            ((panel.whereabouts[:, k] >= 0) & (panel.whereabouts[:, k] != t))[:, None],
-            by,
-            wave,
-            ["traced"],
-        )
+        _share(panel.sample.where(~outside[:, k]), known[:, [k]], by, wave, ["traced"])
         for k, wave in enumerate(panel.waves)
     ]
     return _stacked(parts)
@@ -201,30 +223,23 @@ def cumulative_response(panel: TracerPanel, by: By = None, recruitment: float = 
 
 
 def patterns(panel: TracerPanel) -> pd.DataFrame:
-    """Response patterns over the waves, 1 for an answer: n, weighted share of persons, kind, most
-    frequent first.
+    """Response patterns over the waves in time order, 1 for an answer, 0 for none, - for pending or
+    not fielded: n, weighted share of persons, kind, most frequent first.
 
     kind : "complete", "monotone" (lost and never back), "intermittent" (back after a gap), "late
-        entrant" (no answer at the first wave), "never".
+        entrant" (no answer at the first wave), "never"; of the waves that were fielded.
     """
-    code = panel.responded @ (1 << np.arange(len(panel.waves)))
+    marks = np.where(panel.outside, 2, panel.responded.astype(int))
+    signs = np.ascontiguousarray(np.array(list("01-"), "S1")[marks])
     inside = panel.sample.active
-    size = 1 << len(panel.waves)
-    if size > 4 * panel.n + 1024:
-        level, code = np.unique(code, return_inverse=True)
-    else:
-        level = np.arange(size)
-    count = np.bincount(code[inside], minlength=level.size)
-    weight = np.bincount(code[inside], weights=panel.sample.weights[inside], minlength=level.size)
-    seen = np.flatnonzero(count)
-    text = [
-        "".join("1" if v >> t & 1 else "0" for t in range(len(panel.waves))) for v in level[seen]
-    ]
+    seen, code = np.unique(signs.view(f"S{len(panel.waves)}").ravel()[inside], return_inverse=True)
+    weight = np.bincount(code, weights=panel.sample.weights[inside], minlength=seen.size)
+    text = [v.decode() for v in seen]
     out = pd.DataFrame(
         {
             "pattern": text,
-            "n": count[seen],
-            "share": weight[seen] / weight.sum(),
+            "n": np.bincount(code, minlength=seen.size),
+            "share": weight / weight.sum(),
             "kind": [pattern_kind(v) for v in text],
         }
     )
@@ -234,7 +249,8 @@ def patterns(panel: TracerPanel) -> pd.DataFrame:
 
 
 def pattern_kind(pattern: str) -> str:
-    """The kind of one pattern such as '1101'."""
+    """The kind of one pattern such as '1101' or '110-'."""
+    pattern = pattern.replace("-", "")
     if "1" not in pattern:
         return "never"
     if "0" not in pattern:
@@ -258,7 +274,7 @@ def participation(panel: TracerPanel) -> pd.DataFrame:
             "answered": int(panel.responded[inside, t].sum()),
         }
         if panel.disposition is not None:
-            row |= {name: int((g == k).sum()) for k, name in enumerate(GROUPS)}
+            row |= {name: int((g == k).sum()) for k, name in enumerate((*GROUPS, *OUTSIDE))}
             row |= {
                 f"whereabouts {name}": int((w == k).sum()) for k, name in enumerate(WHEREABOUTS)
             }

@@ -9,7 +9,7 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.estimate.domains import listed
-from mismes_eval.numerics.rows import Int
+from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.tracer.dispositions import known_dispositions, unknown_codes
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns
@@ -114,6 +114,25 @@ def wave_order(column: pd.Series) -> tuple[object, ...]:
             f"values of several kinds: {kinds}",
         )
     )
+
+
+def numeric(series: pd.Series) -> bool:
+    """Whether a column holds numbers or yes-no answers, whatever its type: also an object column
+    of them, as files with missing answers give, and one in which everything is missing.
+    """
+    if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
+        return True
+    if not pd.api.types.is_object_dtype(series):
+        return bool(len(series) > 0 and series.isna().all())
+    kinds = {type(v) for v in series.dropna().unique()}
+    return all(issubclass(k, bool | int | float | np.number | np.bool_) for k in kinds)
+
+
+def numbers(series: pd.Series) -> Float:
+    """(n,) floats of a `numeric` column, NaN where missing."""
+    if pd.api.types.is_object_dtype(series) or not pd.api.types.is_numeric_dtype(series):
+        series = series.astype(object).where(series.notna(), np.nan)
+    return np.asarray(series.to_numpy(dtype=float, na_value=np.nan), float)
 
 
 def varying(frame: pd.DataFrame, unit: str, columns: Sequence[str]) -> tuple[str, ...]:

@@ -18,10 +18,12 @@ from mismes_eval.numerics.balancing import (
     balancing,
 )
 from mismes_eval.numerics.rows import Bool, Float, Rows
-from mismes_eval.weighting.arguments import as_name, as_names
+from mismes_eval.public import public
+from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.balanced_groups import BalancedGroups
+from mismes_eval.weighting.columns import Stated, YesNo, read
 from mismes_eval.weighting.nonresponse import named_effects
-from mismes_eval.weighting.sample import Sample, needs_sample
+from mismes_eval.weighting.sample import Sample
 
 LIKELY: dict[str, Estimand] = {"entropy": "att", "cbps": "att", "overlap": "ato", "ipw": "att"}
 WORDS = {
@@ -31,6 +33,7 @@ WORDS = {
 }
 
 
+@public(DesignError)
 def balance_weights(
     sample: Sample,
     treated: str,
@@ -67,12 +70,12 @@ def balance_weights(
     Hainmueller (2012), Political Analysis 20, 25-46; Imai and Ratkovic (2014), JRSS B 76, 243-263;
     Li, Morgan and Zaslavsky (2018), JASA 113, 390-400.
     """
-    needs_sample(sample, "balance_weights")
-    treated = as_name(treated, "treated")
     columns = list(as_names(covariates, "covariates"))
+    wanted = {f"x{k}": Stated(c) for k, c in enumerate(columns)}
+    c = read(sample, d=YesNo(treated), **wanted)
     whom = estimand or LIKELY.get(method, "att")
     inside = sample.active
-    d = _groups(sample, treated, columns, inside, (method, whom))
+    d = _groups(c.d, sample, treated, columns, (method, whom))
     x, names = named_effects(sample.frame, columns, inside)
     try:
         fit = balancing(x.dense()[inside], d[inside], sample.weights[inside], method, whom)
@@ -123,9 +126,10 @@ def _step(
 
 
 def _groups(
-    sample: Sample, treated: str, columns: list[str], inside: Bool, how: tuple[str, str]
+    treatment: Float, sample: Sample, treated: str, columns: list[str], how: tuple[str, str]
 ) -> Float:
     """(n,) 1 treated, 0 compared and outside. Raises DesignError with every problem."""
+    inside = sample.active
     problems = []
     if how not in PARTS:
         allowed = "; ".join(f"{m} for {e}" for m, e in PARTS)
@@ -138,35 +142,19 @@ def _groups(
         problems.append(
             Problem("nothing to balance", "argument 'covariates'", "columns known in both groups")
         )
-    problems += [
-        Problem(
-            "balance_weights names an unknown column", f"column '{c}'", "a column of the sample"
-        )
-        for c in (treated, *columns)
-        if c not in sample.frame.columns
-    ]
     if (sample.weights[inside] < 0).any():
         problems.append(
             Problem("balance_weights cannot use negative weights", "the sample's last weight")
         )
-    if problems:
-        raise DesignError(problems)
-    value = sample.frame[treated].astype("object").map({True: 1.0, False: 0.0})
-    d = value.to_numpy(float, na_value=np.nan)
-    bad = inside & ~np.isin(d, (0.0, 1.0))
-    if bad.any() or not inside.any() or np.unique(d[inside]).size < 2:
-        raise DesignError(
+    if np.unique(treatment[inside]).size < 2:
+        problems.append(
             Problem(
-                "treatment is not yes or no, or one group is empty",
-                f"column '{treated}'",
-                "0 and 1 in the domain, both present",
-                "something else" if bad.any() else "one group",
-                "",
-                int(bad.sum()),
-                tuple(np.flatnonzero(bad)[:5].tolist()),
+                "one group is empty", f"column '{treated}'", "0 and 1 in the domain", "one group"
             )
         )
-    return np.where(inside, d, 0.0)
+    if problems:
+        raise DesignError(problems)
+    return np.where(inside, treatment, 0.0)
 
 
 def _outside(x: Float, names: tuple[str, ...], d: Float, inside: Bool) -> str:

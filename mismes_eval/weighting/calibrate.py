@@ -14,8 +14,8 @@ from scipy.optimize import linprog
 from mismes_eval.errors import CalibrationError, DesignWarning, Problem
 from mismes_eval.numerics.calibration import Method, Solution, sizes, solve
 from mismes_eval.numerics.rows import Float
+from mismes_eval.public import check
 from mismes_eval.weighting.arguments import as_names
-from mismes_eval.weighting.checked import check
 from mismes_eval.weighting.margins import Margins, Totals, margins
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import Calibration

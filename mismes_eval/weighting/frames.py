@@ -10,8 +10,8 @@ import pandas as pd
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.rows import Float
 from mismes_eval.numerics.variance import Stage
+from mismes_eval.public import check
 from mismes_eval.weighting.arguments import as_name
-from mismes_eval.weighting.checked import check
 from mismes_eval.weighting.design import Level, SurveyDesign
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import Embedded, KnownFactor, WeightStep

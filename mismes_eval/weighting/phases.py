@@ -10,8 +10,8 @@ import pandas as pd
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.calibration import solve
 from mismes_eval.numerics.rows import Bool, Rows, cells
+from mismes_eval.public import check
 from mismes_eval.weighting.arguments import as_name, as_names
-from mismes_eval.weighting.checked import check
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import PhaseTwo, WeightShare
 

@@ -12,7 +12,7 @@ from scipy import stats
 
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.rows import Float
-from mismes_eval.weighting.checked import check
+from mismes_eval.public import check
 
 
 def _vector(

@@ -16,6 +16,8 @@ import pytest
 pytestmark = pytest.mark.architecture
 FLOORS = (
     ("errors",),
+    ("not_estimable",),
+    ("public",),
     ("numerics",),
     ("frame", "weighting"),
     ("estimate",),

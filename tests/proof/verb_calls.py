@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import statsmodels.formula.api as smf
 
 import mismes_eval as me
 from mismes_eval.impact.sensitivity.robustness import every_combination
@@ -92,7 +93,7 @@ def long() -> me.Sample:
         on=on,
         e=np.where(cohort > 0, t - cohort, np.inf),
         tr=(cohort > 0).astype(int),
-        since=np.where(cohort > 0, t - cohort, 999),
+        since=np.where(cohort > 0, t - cohort, np.inf),
         y=rng.normal(size=400) + 0.2 * t + on,
         post=(t >= 3).astype(int),
     )
@@ -132,6 +133,12 @@ def effect() -> me.Estimate:
     return me.att_2x2(cross(), ("y0", "y"), "d")
 
 
+@cache
+def _fitted() -> Any:
+    frame = cross().frame
+    return smf.wls("y ~ x", frame, weights=cross().weights).fit()
+
+
 def _effect_of(data: Any, **_: object) -> Any:
     return me.att_2x2(data, ("y0", "y"), "d")
 
@@ -162,6 +169,18 @@ def calls() -> list[Call]:
     groups = {"data": t, "outcome": "y", "cohort": "g", "unit": "id", "time": "t"}
     households = me.Sample.from_frame(pd.DataFrame({"hhid": range(40), "w": 2.0}), weights="w")
     made = [
+        (
+            "balance_weights",
+            me.balance_weights,
+            {
+                "sample": s,
+                "treated": "d",
+                "covariates": ["x"],
+                "method": "entropy",
+                "estimand": "att",
+            },
+        ),
+        ("from_fit", me.from_fit, {"fit": _fitted(), "sample": s}),
         (
             "Sample.from_frame",
             me.Sample.from_frame,

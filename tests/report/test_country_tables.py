@@ -378,7 +378,7 @@ def test_quality_repeats_the_contacts_and_the_weights(
 def test_the_map_has_the_files_hashes(context: Context, shown: Mapping[str, object]) -> None:
     frame = shown["T23"].frame  # type: ignore[attr-defined]
     assert frame["Cell of the notebook"].tolist() == [f'report.chapter("{n}")' for n in CHAPTERS]
-    path = context.evaluation.params.path("inputs.tracer_person")
+    path = context.evaluation.params.inputs.tracer_person
     assert path is not None
     row = frame[frame["Tables and figures"].str.contains("T17-MDA-001")].iloc[0]
     assert f"tracer_person.parquet {file_hash(path)[:16]}" in row["Files and their sha256"]

@@ -82,7 +82,7 @@ def test_what_could_not_be_assessed_says_so_and_a_plan_counts_only_when_register
 ) -> None:
     path = tmp_path / "plan.csv"
     p = context.evaluation.params
-    params = dataclasses.replace(p, values={**p.values, "inputs.analysis_plan": path})
+    params = p.changed({"inputs.analysis_plan": path})
     told = dataclasses.replace(
         context, evaluation=dataclasses.replace(context.evaluation, params=params)
     )

@@ -175,7 +175,7 @@ def test_checks_name_what_was_estimated(context: Context) -> None:
 
 def with_plan(context: Context, path: Path) -> Context:
     p = context.evaluation.params
-    params = dataclasses.replace(p, values={**p.values, "inputs.analysis_plan": path})
+    params = p.changed({"inputs.analysis_plan": path})
     return dataclasses.replace(
         context, evaluation=dataclasses.replace(context.evaluation, params=params)
     )
@@ -263,8 +263,8 @@ def test_an_interval_that_is_too_short_is_told_beside_the_headline(
     effect, study = evaluation.effects[0], evaluation.tracing
     assert study is not None
     key = (
-        str(evaluation.params.text("impact.main_outcome")),
-        evaluation.params.integer("impact.main_wave"),
+        evaluation.params.impact.main_outcome,
+        evaluation.params.impact.main_wave,
     )
     main = effect.by_wave[key]
     assert isinstance(main, Estimate)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from mismes_eval.errors import EstimateError
-from mismes_eval.tracer import TracerPanel
+from mismes_eval.tracer import TracerPanel, attrition_weights
 from mismes_eval.tracer.dispositions import GROUPS, known_dispositions
 from mismes_eval.tracer.rates import RATES, pattern_kind, rates_of_totals
 from mismes_eval.weighting.sample import Sample
@@ -124,3 +124,87 @@ def test_without_dispositions_there_is_one_rate() -> None:
     ).outcome_rates()
     assert out.keys["rate"].tolist() == ["RR1", "RR1"]
     np.testing.assert_allclose(out.value, [1.0, 0.5])
+
+
+def with_gaps() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """100 persons at enrolment; at wave 1 70 interviews, 2 partial, 7 refusals, 11 non-contacts, 5
+    pending, 5 not fielded.
+    """
+    codes = ["1.1"] * 70 + ["1.2"] * 2 + ["2.1"] * 7 + ["2.2"] * 11 + ["0.1"] * 5 + ["0.2"] * 5
+    first = pd.DataFrame({"person_id": range(100), "wave": 0, "disp_code": "1.1"})
+    return first, pd.DataFrame({"person_id": range(100), "wave": 1, "disp_code": codes})
+
+
+def at_last(panel: TracerPanel) -> dict[str, float]:
+    e = panel.outcome_rates()
+    last = (e.keys["wave"] == panel.waves[-1]).to_numpy()
+    return dict(zip(e.keys["rate"][last], e.value[last], strict=True))
+
+
+def test_every_enrolled_person_is_in_the_denominator() -> None:
+    """By hand: 70 and 72 interviews of the 90 whose fieldwork is over, 7 refusals."""
+    first, second = with_gaps()
+    full = TracerPanel.from_frame(pd.concat([first, second]), disposition="disp_code")
+    by_row = at_last(full)
+    assert by_row["RR1"] == pytest.approx(70 / 90) and by_row["RR2"] == pytest.approx(72 / 90)
+    assert by_row["REF1"] == pytest.approx(7 / 90) and by_row["CON1"] == pytest.approx(79 / 90)
+    silent = second[second["disp_code"] != "2.2"]
+    gaps = TracerPanel.from_frame(pd.concat([first, silent]), disposition="disp_code")
+    assert at_last(gaps) == pytest.approx(by_row)
+    notes = " ".join(gaps.outcome_rates().notes)
+    assert "11 enrolled persons have no row at wave 1 and count as not contacted" in notes
+    assert "5 persons are pending at wave 1" in notes and "5 persons were not fielded" in notes
+
+
+def test_a_file_of_interviews_only_knows_no_refusals() -> None:
+    first, second = with_gaps()
+    kept = second[second["disp_code"].isin(["1.1", "1.2"])]
+    panel = TracerPanel.from_frame(pd.concat([first, kept]), disposition="disp_code")
+    assert panel.interviews_only == (1,)
+    rates = at_last(panel)
+    assert rates["RR1"] == pytest.approx(0.70) and rates["RR2"] == pytest.approx(0.72)
+    assert rates["RR5"] == pytest.approx(0.70)
+    assert all(np.isnan(rates[k]) for k in rates if k.startswith(("REF", "COOP", "CON")))
+    assert "interviews only" in " ".join(panel.outcome_rates().notes)
+
+
+def test_a_wave_that_is_not_over_loses_nobody() -> None:
+    """40 of 100 not yet tried: loss is among the 60, and the weights stand for them."""
+    first, _ = with_gaps()
+    codes = ["1.1"] * 45 + ["2.2"] * 15 + ["0.1"] * 40
+    second = pd.DataFrame({"person_id": range(100), "wave": 1, "disp_code": codes})
+    long = pd.concat([first, second]).assign(x=lambda f: f["person_id"] % 3)
+    panel = TracerPanel.from_frame(long, disposition="disp_code")
+    assert at_last(panel)["RR1"] == pytest.approx(0.75)
+    assert panel.tracing_rate().value[1] == pytest.approx(0.75)
+    patterns = panel.patterns().set_index("pattern")
+    assert patterns["n"].to_dict() == {"11": 45, "1-": 40, "10": 15}
+    assert patterns["kind"].to_dict() == {"11": "complete", "1-": "complete", "10": "monotone"}
+    sample = attrition_weights(panel, ["x"]).weight_sample([1])
+    assert sample.weights.sum() == pytest.approx(60)
+    assert "pending or not fielded at wave 1 (40)" in sample.design.steps[0].name
+
+
+def test_who_could_not_be_asked_is_no_loss() -> None:
+    """Retrospective rows, the known dead and persons drawn later are outside the rates."""
+    long = pd.DataFrame(
+        [
+            ("a", -1, "1.1", False),
+            ("a", 0, "1.1", False),
+            ("a", 1, "1.1", False),
+            ("b", 0, "1.1", False),
+            ("b", 1, "2.31", False),
+            ("c", 0, "1.1", False),
+            ("new", 1, "1.1", True),
+            ("a", 2, "1.1", False),
+            ("new", 2, "2.1", True),
+        ],
+        columns=["person_id", "wave", "disp", "refresh"],
+    )
+    panel = TracerPanel.from_frame(long, disposition="disp", refresh="refresh")
+    assert panel.tried.astype(int).tolist() == [
+        [1, 1, 1, 1],
+        [0, 1, 1, 0],
+        [0, 1, 1, 1],
+        [0, 0, 1, 1],
+    ]

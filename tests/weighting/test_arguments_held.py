@@ -14,8 +14,8 @@ import pytest
 
 import mismes_eval as me
 from mismes_eval.errors import DesignError, EstimateError, MismesError
+from mismes_eval.public import Count, Finite, Level, Seed, Within, check, checked, number
 from mismes_eval.weighting.calibrate import calibrate
-from mismes_eval.weighting.checked import Count, Finite, Level, Seed, Within, check, checked, number
 from mismes_eval.weighting.diagnostics import kish_deff
 from mismes_eval.weighting.frames import stack_samples
 from mismes_eval.weighting.nonresponse import main_effects, nonresponse
@@ -213,7 +213,7 @@ def test_a_verb_is_held_before_anything_is_done() -> None:
         "planned cannot use an argument: argument 'where'. Expected a text or None, got 2.",
     ]
     assert len(CALLED) == 2
-    with pytest.raises(TypeError):
+    with pytest.raises(DesignError, match="missing a required argument: 'size'"):
         held()  # type: ignore[call-arg]
 
 

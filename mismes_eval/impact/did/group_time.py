@@ -30,7 +30,7 @@ from mismes_eval.numerics.did import METHODS, Method
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Float
-from mismes_eval.weighting.checked import Seed, check
+from mismes_eval.public import Seed, check
 from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample

@@ -13,7 +13,7 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.rows import Float
-from mismes_eval.weighting.checked import Count, Seed
+from mismes_eval.public import Count, Seed
 
 Method = Literal["romano_wolf", "holm", "benjamini_hochberg", "bonferroni"]
 METHODS = {

@@ -16,7 +16,7 @@ from mismes_eval.errors import EstimateError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.rows import Bool, Float, Int
-from mismes_eval.weighting.checked import Seed
+from mismes_eval.public import Seed
 from mismes_eval.weighting.sample import Sample
 
 

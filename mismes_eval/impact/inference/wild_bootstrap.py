@@ -26,7 +26,7 @@ from mismes_eval.impact.inference.wild_draws import (
 )
 from mismes_eval.numerics.qr import least_squares
 from mismes_eval.numerics.rows import Float, Int, group_sums
-from mismes_eval.weighting.checked import Finite, Seed
+from mismes_eval.public import Finite, Seed
 from mismes_eval.weighting.sample import Sample
 
 

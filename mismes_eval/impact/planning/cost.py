@@ -11,7 +11,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.impact.did.base_design import together
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
 from mismes_eval.numerics.rows import Float
-from mismes_eval.weighting.checked import Finite, Seed
+from mismes_eval.public import Finite, Seed
 
 
 def cost_effectiveness(

@@ -16,7 +16,7 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.did.event_path import event_path
-from mismes_eval.weighting.checked import Count, Level, Seed
+from mismes_eval.public import Count, Level, Seed
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from mismes_eval.errors import EstimateError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.inference.randomisation import D, sample_of
-from mismes_eval.weighting.checked import Finite, check
+from mismes_eval.public import Finite, check
 
 Run = Callable[..., Estimate]
 

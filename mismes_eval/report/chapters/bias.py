@@ -81,7 +81,7 @@ def passed(context: Context, study: Tracing, effect: Effects, d: Doubt) -> dict[
     out = checks(context, effect, d)
     if not isinstance(d.balance, NotEstimable):
         out[ALIKE] = bool(d.balance.table["before"].abs().max() <= LIMIT)
-    gap = lost(study, effect.measure, context.evaluation.params.integer("impact.main_wave"))
+    gap = lost(study, effect.measure, context.evaluation.params.impact.main_wave)
     if gap is not None:
         low, high = (float(v) for v in gap.ci().iloc[0])
         out[LOSS] = low <= 0 <= high
@@ -92,8 +92,10 @@ def lost(study: Tracing, measure: str, wave: object) -> Estimate | None:
     """Share lost at a wave, participants minus comparison group, of one measure; None where it has
     one arm or the study no such wave.
     """
-    sample = study.of(measure).sample
-    if wave not in study.panel.waves or len(set(sample.frame.loc[sample.active, TREATED])) < 2:
+    if wave not in study.panel.waves:
+        return None
+    sample = study.of(measure).sample.where(study.fielded(wave))
+    if len(set(sample.frame.loc[sample.active, TREATED])) < 2:
         return None
     arms = sample.frame[TREATED].map({1.0: "T", 0.0: "C"})
     e = mean(
@@ -106,13 +108,13 @@ def lost(study: Tracing, measure: str, wave: object) -> Estimate | None:
 
 def _planned(context: Context) -> bool:
     """Whether a registered plan names the main outcome and wave of this run."""
-    path, p = context.evaluation.params.path("inputs.analysis_plan"), context.evaluation.params
+    path, p = context.evaluation.params.inputs.analysis_plan, context.evaluation.params
     if path is None:
         return False
     plan = read_plan(path)
     named = {(i, v) for i, v in zip(plan["item"], plan["value"], strict=True)}
     main = {
-        ("main outcome", str(p.text("impact.main_outcome"))),
-        ("main wave", str(p.integer("impact.main_wave"))),
+        ("main outcome", p.impact.main_outcome),
+        ("main wave", str(p.impact.main_wave)),
     }
     return main <= named and bool(plan["item"].isin(REGISTERED[:1]).any())

@@ -67,7 +67,7 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
 
 
 def _break_even_scale(context: Context) -> tuple[float, int]:
-    return outcome_scale(str(context.evaluation.params.text("impact.main_outcome")))
+    return outcome_scale(context.evaluation.params.impact.main_outcome)
 
 
 def _costs(context: Context, m: Money, n: float) -> list[pd.DataFrame]:

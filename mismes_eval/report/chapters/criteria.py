@@ -363,7 +363,7 @@ def _job_year(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Li
 
 def _impact(context: Context) -> list[Line]:
     study, out = context.evaluation.tracing, list[Line]()
-    wave = context.evaluation.params.integer("impact.main_wave")
+    wave = context.evaluation.params.impact.main_wave
     for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
         assert study is not None
         out.append(
@@ -408,7 +408,7 @@ def _effect(
     wave: object,
     tables: str,
 ) -> Line:
-    outcome = str(context.evaluation.params.text("impact.main_outcome"))
+    outcome = context.evaluation.params.impact.main_outcome
     e = effect.by_wave.get(
         (outcome, wave), NotEstimable("the params name no such outcome and wave")
     )
@@ -505,7 +505,7 @@ def _rolled(context: Context) -> Line:
 def _sustainability(context: Context) -> list[Line]:
     """Does the effect last to the last wave, and do services go on without the funding?"""
     out, study = list[Line](), context.evaluation.tracing
-    main = context.evaluation.params.integer("impact.main_wave")
+    main = context.evaluation.params.impact.main_wave
     for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
         assert study is not None
         last = study.waves[-1]

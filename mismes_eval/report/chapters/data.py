@@ -47,8 +47,8 @@ def _definitions(context: Context) -> Item:
     p, t, s = context.evaluation.params, context.text, context.evaluation.survey
     rows = [
         ("Country", context.name(country_name(p.country, context.words.code))),
-        ("Reference year", str(p.integer("year") or "")),
-        ("Vintage of data and weights", str(p.text("data_vintage"))),
+        ("Reference year", str(p.year or "")),
+        ("Vintage of data and weights", p.data_vintage),
     ]
     if s is not None:
         rows += [
@@ -72,7 +72,7 @@ def _definitions(context: Context) -> Item:
             + [resolutions.get(str(x), str(x)) for x in icls]
         )
         rows.append(("Classifications", context.name(named) if named else t("not stated")))
-    breaks = p.items("breaks.series")
+    breaks = p.breaks.series
     rows.append(
         ("Series breaks", context.name("; ".join(breaks)) if breaks else t("none declared"))
     )

@@ -99,7 +99,7 @@ def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
             cells_of([(_row(context, measure, factor, name), "effect", reason)], context.rules)
             for name, reason in g.missing.items()
         ]
-    scale, digits = outcome_scale(str(context.evaluation.params.text("impact.main_outcome")))
+    scale, digits = outcome_scale(context.evaluation.params.impact.main_outcome)
     notes = [
         _family(context, found.effects),
         *_alike(context, found, study),
@@ -151,7 +151,7 @@ def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
                     at[measure, factor, name],
                 )
             )
-    scale, digits = outcome_scale(str(context.evaluation.params.text("impact.main_outcome")))
+    scale, digits = outcome_scale(context.evaluation.params.impact.main_outcome)
     notes = (_family(context, found.differences), study.panel.sample.design.basis)
     title = "Differences of the effect between groups, with the standard error of the difference"
     return Table(
@@ -169,7 +169,7 @@ def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
 
 def _outcomes(context: Context, study: Tracing) -> Table:
     """T18c: every outcome and wave of a measure as one family."""
-    cells, seed = [], context.evaluation.params.integer("impact.seed") or 1
+    cells, seed = [], context.evaluation.params.impact.seed
     for effect in context.evaluation.effects:
         keys, f = outcomes_family(effect, seed)
         if isinstance(f, NotEstimable):

@@ -74,7 +74,7 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
     allow.
     """
     p = context.evaluation.params
-    outcome, wave = str(p.text("impact.main_outcome")), p.integer("impact.main_wave")
+    outcome, wave = p.impact.main_outcome, p.impact.main_wave
     main = effect.by_wave.get(
         (outcome, wave), NotEstimable("the params name no such outcome and wave")
     )
@@ -252,7 +252,7 @@ def _truth(context: Context, measure: str) -> str | None:
     table, p = context.evaluation.truth, context.evaluation.params
     if table is None:
         return None
-    outcome, wave = p.text("impact.main_outcome"), p.integer("impact.main_wave")
+    outcome, wave = p.impact.main_outcome, p.impact.main_wave
     mine = table[
         (table["measure_id"].astype(str) == measure)
         & (table["outcome"].astype(str) == outcome)

@@ -120,7 +120,7 @@ def _limitations(context: Context) -> Item:
                         )
                     )
     rows += [*shortfalls(context), *_pooled(context)]
-    if evaluated(context) and e.params.path("inputs.analysis_plan") is None:
+    if evaluated(context) and e.params.inputs.analysis_plan is None:
         rows.append(
             (
                 "Analysis plan",

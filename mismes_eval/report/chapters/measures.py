@@ -322,7 +322,7 @@ def _defined(indicator: str, definition: str) -> str:
 
 
 def _register(context: Context, inventory: Inventory) -> Table:
-    year = context.evaluation.params.integer("year") or date.today().year
+    year = context.evaluation.params.year or date.today().year
     register = inventory.evaluation_due(date(year, 12, 31))
     cells, closed = [], hidden_groups(register.table, "status")
     for r in register.summary.itertuples(index=False):

@@ -94,9 +94,7 @@ def _coverage(context: Context, s: Survey) -> Table:
             & frame["benef_reached"].notna()
             & frame["start_date"].notna()
         ]
-        end = mine["end_date"].fillna(
-            pd.Timestamp(f"{context.evaluation.params.integer('year')}-12-31")
-        )
+        end = mine["end_date"].fillna(pd.Timestamp(f"{context.evaluation.params.year}-12-31"))
         years = ((end - mine["start_date"]).dt.days / 365.25).clip(lower=0.25)
         yearly = float((mine["benef_reached"] / years).sum())
         rows.append(

@@ -231,7 +231,7 @@ def timeline(context: Context, inventory: Inventory) -> Item:
             [
                 frame["date_retrieved"].dt.year.max(),
                 frame["start_date"].dt.year.max(),
-                context.evaluation.params.integer("year") or 0,
+                context.evaluation.params.year or 0,
             ]
         )
     )

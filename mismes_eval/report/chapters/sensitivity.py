@@ -54,7 +54,7 @@ def _ylabel(context: Context, outcome: str) -> str:
 
 
 def _main(context: Context) -> str:
-    return str(context.evaluation.params.text("impact.main_outcome"))
+    return context.evaluation.params.impact.main_outcome
 
 
 def path_figure(context: Context, study: Tracing, d: Doubt) -> Item:
@@ -165,7 +165,7 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
     few clusters, each with its interval and p-value.
     """
     p = context.evaluation.params
-    outcome, wave = _main(context), p.integer("impact.main_wave")
+    outcome, wave = _main(context), p.impact.main_wave
     lines: list[tuple[str, Result]] = [
         (
             "doubly robust, attrition adjusted (headline)",
@@ -398,7 +398,7 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
     """T19b: how strong a hidden cause would have to be, and what the tests could see."""
     scale, main = (
         outcome_scale(_main(context))[0],
-        effect.by_wave.get((_main(context), context.evaluation.params.integer("impact.main_wave"))),
+        effect.by_wave.get((_main(context), context.evaluation.params.impact.main_wave)),
     )
     lines: list[tuple[str, float, tuple[float, int]] | tuple[str, NotEstimable]] = []
     if isinstance(d.honest, HonestDiD):

@@ -36,7 +36,7 @@ RESERVATIONS = {
 
 def checks(context: Context, effect: Effects, d: Doubt) -> dict[str, bool]:
     """Check -> passed, for every check of the main effect that could be made."""
-    outcome = str(context.evaluation.params.text("impact.main_outcome"))
+    outcome = context.evaluation.params.impact.main_outcome
     out: dict[str, bool] = {LOT: _by_lot(context, effect.measure)}
     pre = effect.pre.get(outcome)
     if isinstance(pre, Estimate):

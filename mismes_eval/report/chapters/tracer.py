@@ -89,7 +89,7 @@ def _flow(context: Context, study: Tracing) -> Item:
         context.text(FRAMES[k]) if k in FRAMES else context.name(k.replace("_", " ")): int(n)
         for k, n in sources.items()
     } or {context.text("persons of the study"): int(study.panel.sample.active.sum())}
-    wave = context.evaluation.params.integer("impact.main_wave")
+    wave = context.evaluation.params.impact.main_wave
     table = tracers.flow(study.panel, analysed=(study.baseline, wave))
     steps = [
         (_step(context, study, str(s)), int(n), _losses(context, str(lost)))
@@ -154,13 +154,19 @@ def _response(context: Context, study: Tracing) -> Table:
     rows = [
         _row(context, study, str(e.keys["arm_name"].iloc[k]), e.keys["wave"].iloc[k]) for k in keep
     ]
-    parts = [
-        cells_by(
-            e.select(keep).annotated(kind="share"),
-            context.rules,
-            rows,
-            [str(e.keys["rate"].iloc[k]) for k in keep],
+    rates = [str(e.keys["rate"].iloc[k]) for k in keep]
+    known = [i for i, k in enumerate(keep) if np.isfinite(e.value[k])]
+    parts = []
+    if known:
+        shares = e.select([keep[i] for i in known]).annotated(kind="share")
+        parts.append(
+            cells_by(shares, context.rules, [rows[i] for i in known], [rates[i] for i in known])
         )
+    unknown = NotEstimable("the wave holds interviews only: refusals and contacts are not recorded")
+    parts += [
+        cells_of([(rows[i], rates[i], unknown)], context.rules)
+        for i in range(len(keep))
+        if i not in known
     ]
     traced = panel.tracing_rate("arm_name")
     keep = [k for k in range(traced.p) if traced.keys["wave"].iloc[k] in study.waves]
@@ -176,12 +182,13 @@ def _response(context: Context, study: Tracing) -> Table:
         " over eligible persons; COOP1 cooperation, CON1 contact, REF1 refusal; tracing:"
         " whereabouts known, persons abroad included."
     )
+    counted = tuple(n for n in e.notes if n not in study.panel.sample.notes)
     return Table(
         "T13",
         "Response by wave and arm, %",
         pd.concat(parts, ignore_index=True),
         study.source,
-        (note, study.panel.sample.design.basis),
+        (note, *counted, study.panel.sample.design.basis),
         100.0,
         1,
         context.synthetic,
@@ -211,7 +218,7 @@ def _attrition(context: Context, study: Tracing) -> Table:
     sample = study.panel.sample
     items = []
     for w in study.waves:
-        lost = sample.with_columns(
+        lost = sample.where(study.fielded(w)).with_columns(
             {"_lost": (~study.responded(w)).astype(float), "_arm": sample.frame[TREATED].map(ARMS)}
         )
         e = mean(lost, "_lost", by="_arm")
@@ -251,7 +258,7 @@ def _attrition(context: Context, study: Tracing) -> Table:
 def _balance(context: Context, study: Tracing) -> Table:
     sample = study.panel.sample
     items = []
-    for c in context.evaluation.params.items("tracer.attrition_covariates"):
+    for c in context.evaluation.params.tracer.attrition_covariates:
         if c not in sample.frame.columns or not pd.api.types.is_numeric_dtype(sample.frame[c]):
             continue
         inside = sample.where(sample.frame[c].notna()).with_columns(
@@ -304,9 +311,9 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
     outcome.
     """
     items, path = [], []
-    main = context.evaluation.params.text("impact.main_outcome")
+    main = context.evaluation.params.impact.main_outcome
     units = {}
-    for outcome in context.evaluation.params.items("impact.outcomes"):
+    for outcome in context.evaluation.params.impact.outcomes:
         for w in (study.baseline, *study.waves):
             sample = study.panel.weight_sample([w])
             value = (

@@ -59,7 +59,7 @@ def comparable(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, o
 
 def _definitions(context: Context) -> dict[str, str]:
     p, s = context.evaluation.params, context.evaluation.survey
-    out = {"year": str(p.integer("year") or "")}
+    out = {"year": str(p.year or "")}
     if s is None:
         return out
     out |= {
@@ -127,8 +127,8 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
         }
     if study is not None:
         how = {
-            "method": p.text("impact.method") or "dr",
-            "covariates": list(p.items("impact.covariates")),
+            "method": p.impact.method,
+            "covariates": list(p.impact.covariates),
             "design": "tracer panel",
             "sample": "tracer",
         }
@@ -140,9 +140,7 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
                 )
                 cell = _cell(tables, f"T17-{effect.measure}", row, column)
                 if cell is not None:
-                    main = outcome == p.text("impact.main_outcome") and wave == p.integer(
-                        "impact.main_wave"
-                    )
+                    main = outcome == p.impact.main_outcome and wave == p.impact.main_wave
                     about = _about(study, effect, str(outcome), wave) | {
                         "model": model.get(effect.measure, ""),
                         "main": main,
@@ -162,7 +160,7 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
             "main": False,
             "table": "",
             "method": "dr",
-            "covariates": list(p.items("rollout.covariates")),
+            "covariates": list(p.rollout.covariates),
             "design": "roll-out by region, survey rounds",
             "sample": "survey rounds",
             "moved_apart": None,
@@ -229,7 +227,7 @@ def _portfolio(context: Context, tables: Mapping[str, Table]) -> dict[str, objec
             "price_years": [],
             "budget_total": None,
         }
-    day = date(context.evaluation.params.integer("year") or date.today().year, 12, 31)
+    day = date(context.evaluation.params.year or date.today().year, 12, 31)
     table = inventory.evaluation_due(day).table
     models = []
     for code in codes("models")["code"].astype(str):

@@ -1,5 +1,6 @@
-"""The arguments of a verb held against its signature before it runs: what is of another kind is
-named at once, not by whatever breaks first below.
+"""The public face of a verb, at its definition: its arguments are held against its signature before
+it runs, whatever refuses below names the verb that a person called, and a domain without rows is
+answered with its reason.
 """
 
 from __future__ import annotations
@@ -7,7 +8,9 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache, wraps
 from numbers import Real
 from types import NoneType, UnionType
@@ -26,7 +29,8 @@ from typing import (
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import MismesError, Problem
+from mismes_eval.errors import EmptyDomain, MismesError, Problem
+from mismes_eval.not_estimable import NotEstimable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -60,48 +64,122 @@ class Kind:
     holds: Callable[[Any], bool]
 
 
-def checked(verb: Callable[P, R], error: type[MismesError]) -> Callable[P, R]:
-    """The verb with its arguments held against its annotations: all that are of another kind raise
-    `error` together, before anything is done.
+@dataclass(frozen=True)
+class Call:
+    """The verb that a person called, and the class of its refusals."""
+
+    name: str
+    error: type[MismesError]
+
+
+_CALLED: ContextVar[Call | None] = ContextVar("called", default=None)
+
+
+def verb_name(otherwise: str = "this call") -> str:
+    """Name of the verb that was called, for whatever refuses below it."""
+    call = _CALLED.get()
+    return otherwise if call is None else call.name
+
+
+def verb_error(otherwise: type[MismesError]) -> type[MismesError]:
+    """The class of refusals of the verb that was called."""
+    call = _CALLED.get()
+    return otherwise if call is None else call.error
+
+
+def public(
+    error: type[MismesError], *, answers: bool = False
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A verb of the package. error: class of its refusals.
+
+    answers : over a domain without rows it gives NotEstimable with the reason. Called by another
+    verb it raises EmptyDomain instead, which stops whatever is composed of it; the verb that a
+    person called answers.
+    """
+
+    def face(function: Callable[P, R]) -> Callable[P, R]:
+        held = _Held(function, error)
+
+        @wraps(function)
+        def called(*args: P.args, **kwargs: P.kwargs) -> R:
+            if _CALLED.get() is not None:
+                return function(*args, **kwargs)
+            held.refuse(args, kwargs)
+            token = _CALLED.set(Call(function.__name__, error))
+            try:
+                return function(*args, **kwargs)
+            except EmptyDomain as empty:
+                if not answers:
+                    raise
+                return NotEstimable(str(empty))  # type: ignore[return-value]
+            finally:
+                _CALLED.reset(token)
+
+        return called
+
+    return face
+
+
+class _Held:
+    """A verb's arguments held against its annotations.
 
     Held: numbers, whole numbers, texts, names (a text or several), lists, functions, mappings,
     tables, and what Within adds. Left to the verb: what the values mean, and samples, estimates and
     panels, for which it has words of its own.
     """
-    signature = inspect.signature(verb)
 
-    @cache
-    def kinds() -> dict[str, Kind]:
-        hints = _hints(verb)
-        single = [
-            name
-            for name, p in signature.parameters.items()
-            if p.kind is not inspect.Parameter.VAR_POSITIONAL
-        ]
-        return {name: kind for name in single if (kind := _kind(hints.get(name, Any))) is not None}
+    def __init__(self, verb: Callable[..., Any], error: type[MismesError]) -> None:
+        self.verb, self.error = verb, error
+        self.signature = inspect.signature(verb)
+        self.kinds = cache(self._kinds)
+
+    def _kinds(self) -> dict[str, Kind]:
+        hints = _hints(self.verb)
+        variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        single = [n for n, p in self.signature.parameters.items() if p.kind not in variadic]
+        kinds = {name: _kind(hints.get(name, Any)) for name in single}
+        return {name: kind for name, kind in kinds.items() if kind is not None}
+
+    def refuse(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Raise the verb's error with every argument that is of another kind."""
+        try:
+            given = self.signature.bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise self.error(self._does_not_fit(args, kwargs, str(error))) from None
+        kinds, name = self.kinds(), self.verb.__name__
+        wrong = [n for n, kind in kinds.items() if n in given and not kind.holds(given[n])]
+        if wrong:
+            defaults = self.signature.parameters
+            raise self.error(
+                [_problem(name, n, kinds[n], given[n], defaults[n].default) for n in wrong]
+            )
+
+    def _does_not_fit(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any], reason: str
+    ) -> Problem:
+        names = list(self.signature.parameters)
+        unknown = [k for k in kwargs if k not in names]
+        near = get_close_matches(unknown[0], names, 1) if unknown else []
+        fix = f"Did you mean {near[0]}=?" if near else "Give arguments by their names."
+        return Problem(
+            f"{self.verb.__name__} cannot be called like this",
+            f"{len(args)} arguments by place and {len(kwargs)} by name",
+            f"{self.verb.__name__}({', '.join(map(str, self.signature.parameters.values()))})",
+            reason,
+            fix,
+        )
+
+
+def checked(verb: Callable[P, R], error: type[MismesError]) -> Callable[P, R]:
+    """The verb with its arguments held against its annotations, and nothing else of a public face."""
+    held = _Held(verb, error)
 
     @wraps(verb)
-    def held(*args: P.args, **kwargs: P.kwargs) -> R:
-        given = signature.bind(*args, **kwargs).arguments
-        wrong = [
-            name for name, kind in kinds().items() if name in given and not kind.holds(given[name])
-        ]
-        if wrong:
-            raise error(
-                [
-                    _problem(
-                        verb.__name__,
-                        name,
-                        kinds()[name],
-                        given[name],
-                        signature.parameters[name].default,
-                    )
-                    for name in wrong
-                ]
-            )
+    def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        held.refuse(args, kwargs)
         return verb(*args, **kwargs)
 
-    return held
+    return called
 
 
 def check(error: type[MismesError], caller: str, *arguments: tuple[str, object, Any]) -> None:

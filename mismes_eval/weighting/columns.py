@@ -1,0 +1,403 @@
+"""The one way in for data: a verb says what it wants of a sample's columns, `read` gives it as
+float64 and integer codes, or every problem of the call in one error that names the verb.
+
+    c = read(sample, d=YesNo(treated), seen=YesNo(selected), y=Number(outcome, where="seen"))
+
+The dtype of the file never reaches the arithmetic. Rows of the domain that carry weight need a
+value; rows outside may hold anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import EstimateError, MismesError, Problem
+from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.public import verb_error, verb_name
+from mismes_eval.weighting.levels import levels_of
+from mismes_eval.weighting.order import Ordering, ordering
+from mismes_eval.weighting.sample import Sample
+
+_NUMBERS = ("floating", "integer", "mixed-integer-float", "decimal", "boolean", "mixed-integer")
+SHOWN = 5
+NAMES = 30
+
+
+class Kind(Protocol):
+    """What a verb wants of one column. where: name of a wanted yes-no column; only rows with 1 in
+    it need a value; missing: whether a row of the domain may lack a value.
+    """
+
+    @property
+    def column(self) -> Hashable: ...
+    @property
+    def where(self) -> str | None: ...
+    @property
+    def missing(self) -> bool: ...
+
+    def of(self, values: pd.Series, needed: Bool) -> object | list[Problem]:
+        """What is read, or what is wrong with it in the rows that need a value."""
+        ...
+
+
+@dataclass(frozen=True)
+class Number:
+    """Finite numbers as float64, NaN where missing. within: lowest and highest allowed value."""
+
+    column: Hashable
+    where: str | None = None
+    within: tuple[float, float] | None = None
+    whole: bool = False
+    missing: bool = False
+
+    def of(self, values: pd.Series, needed: Bool) -> Float | list[Problem]:
+        out = float64(values)
+        if out is None:
+            return [_not_numbers(values, needed)]
+        problems = [_bad(values, needed & np.isinf(out), "an infinite value", "finite numbers")]
+        if self.within is not None:
+            low, high = self.within
+            beyond = needed & ((out < low) | (out > high))
+            problems.append(_bad(values, beyond, "a value out of bounds", f"{low:g} to {high:g}"))
+        if self.whole:
+            broken = needed & np.isfinite(out) & (out != np.round(out))
+            problems.append(_bad(values, broken, "a value that is not whole", "whole numbers"))
+        found = [p for p in problems if p is not None]
+        return found or out
+
+
+@dataclass(frozen=True)
+class YesNo:
+    """1.0, 0.0 or NaN: booleans and 0/1 of any dtype, also as objects."""
+
+    column: Hashable
+    where: str | None = None
+    missing: bool = False
+
+    def of(self, values: pd.Series, needed: Bool) -> Float | list[Problem]:
+        out = float64(values)
+        if out is None:
+            return [_problem(values, "neither yes nor no", "True or False, 1 or 0", needed)]
+        odd = needed & ~np.isnan(out) & ~np.isin(out, (0.0, 1.0))
+        problem = _bad(values, odd, "neither yes nor no", "True or False, 1 or 0")
+        return out if problem is None else [problem]
+
+
+@dataclass(frozen=True)
+class Levels:
+    """code (n,), -1 where missing; levels that occur, in order."""
+
+    code: Int
+    levels: pd.Index
+
+
+@dataclass(frozen=True)
+class Category:
+    """Groups: codes and levels, in the order of a categorical, else sorted."""
+
+    column: Hashable
+    where: str | None = None
+    missing: bool = False
+
+    def of(self, values: pd.Series, needed: Bool) -> Levels | list[Problem]:
+        problem = _mixed(values)
+        if problem is not None:
+            return [problem]
+        return Levels(*levels_of(values))
+
+
+@dataclass(frozen=True)
+class Order:
+    """Periods, waves, rounds: their positions and their scale. stated: the order where the caller
+    gives it; argument: how it is given, for the refusal.
+    """
+
+    column: Hashable
+    stated: Sequence[Hashable] | None = None
+    argument: str = ""
+    where: str | None = None
+    missing: bool = False
+
+    def of(self, values: pd.Series, needed: Bool) -> Ordering | list[Problem]:
+        occurring = values.where(pd.Series(needed, index=values.index))
+        found = ordering(occurring, self.stated, self.argument)
+        return [found] if isinstance(found, Problem) else found
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """First treated period on the scale of the periods in another wanted Order (`order` names it),
+    inf for never: 0, missing and infinite where periods are numbers, missing elsewhere.
+    """
+
+    column: Hashable
+    order: str
+    where: str | None = None
+    missing: bool = True
+
+    def of(self, values: pd.Series, needed: Bool) -> Float | list[Problem]:
+        raise AssertionError("a cohort is read on the scale of its periods")  # by `read`
+
+
+@dataclass(frozen=True)
+class Key:
+    """Units: codes 0..N-1 in the order of their first row, and their identifiers. Whole numbers
+    stored as floats are the numbers they are.
+    """
+
+    column: Hashable
+    where: str | None = None
+    missing: bool = False
+
+    def of(self, values: pd.Series, needed: Bool) -> Levels | list[Problem]:
+        plain = values
+        if pd.api.types.is_float_dtype(values.dtype):
+            number = values.to_numpy(float, na_value=np.nan)
+            whole = np.isnan(number) | (number == np.round(number))
+            problem = _bad(values, needed & ~whole, "a unit with decimals", "whole identifiers")
+            if problem is not None:
+                return [problem]
+            plain = pd.Series(number, index=values.index).astype("Int64")
+        code, level = pd.factorize(plain)
+        return Levels(code.astype(np.intp), pd.Index(level))
+
+
+@dataclass(frozen=True)
+class Stated:
+    """Any value, where one is needed: the column as it stands, for what reads it further."""
+
+    column: Hashable
+    where: str | None = None
+    missing: bool = False
+
+    def of(self, values: pd.Series, needed: Bool) -> pd.Series | list[Problem]:
+        return values
+
+
+def read(
+    sample: Sample, error: type[MismesError] | None = None, /, **wanted: Kind
+) -> SimpleNamespace:
+    """The wanted columns as arrays, under the names of the keywords.
+
+    Number and YesNo give (n,) float64 with NaN where missing, Category and Key `Levels`, Order an
+    `Ordering`, Cohort (n,) float64 on its Order's scale. error: the class of
+    the refusal where it is not the called verb's own.
+
+    Raises
+    ------
+    the verb's error : every problem of the call, each with column, rows and mend.
+    """
+    kind = error or verb_error(EstimateError)
+    if not isinstance(sample, Sample):
+        raise kind(
+            Problem(
+                f"{verb_name()} takes a Sample",
+                "first argument",
+                "a Sample",
+                f"a {type(sample).__name__}",
+                "Make one: Sample.from_frame(frame, weights=...).",
+            )
+        )
+    problems = _unknown(sample.frame, list(wanted.values()))
+    if problems:
+        raise kind(problems)
+    got: dict[str, object] = {}
+    for name, want in sorted(wanted.items(), key=lambda item: item[1].where is not None):
+        if isinstance(want, Cohort):
+            continue
+        needed = _needed(sample, want, got)
+        made = want.of(sample.frame[want.column], needed)
+        if isinstance(made, list):
+            problems += made
+            continue
+        got[name] = made
+        problems += _missing(sample.frame[want.column], want, needed)
+    for name, want in wanted.items():
+        periods = got.get(want.order) if isinstance(want, Cohort) else None
+        if not isinstance(want, Cohort) or not isinstance(periods, Ordering):
+            continue
+        cohort = cohorts(sample.frame[want.column], periods, sample.active)
+        if isinstance(cohort, Problem):
+            problems.append(cohort)
+        else:
+            got[name] = cohort
+    if problems:
+        raise kind([_named(p) for p in dict.fromkeys(problems)])
+    return SimpleNamespace(**got)
+
+
+def float64(values: pd.Series) -> Float | None:
+    """(n,) numbers of any numeric or boolean dtype, NaN where missing; None where the column holds
+    anything else (text, dates, categories of text).
+    """
+    kind = values.dtype
+    if isinstance(kind, pd.CategoricalDtype):
+        levels = float64(pd.Series(kind.categories))
+        return None if levels is None else np.append(levels, np.nan)[values.cat.codes.to_numpy()]
+    if pd.api.types.is_complex_dtype(kind):
+        return None
+    if pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind):
+        return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan), np.float64)
+    if str(kind).startswith("decimal") or (
+        values.dtype.kind == "O" and pd.api.types.infer_dtype(values, skipna=True) in _NUMBERS
+    ):
+        found = values.astype(object)
+        if found.map(lambda v: isinstance(v, str)).any():
+            return None
+        return np.asarray(pd.to_numeric(found, errors="coerce"), np.float64)
+    return None
+
+
+def cohorts(values: pd.Series, periods: Ordering, needed: Bool) -> Float | Problem:
+    """(n,) first treated period on the scale of the periods, inf for never. A cohort need not be
+    one of the periods; one that is, up to rounding, is exactly it.
+    """
+    code, level = pd.factorize(values)
+    zero_is_never = periods.kind == "number"
+    at: Float = np.array([_place(v, periods, zero_is_never) for v in level], dtype=np.float64)
+    used = np.zeros(at.size, bool)
+    used[np.unique(code[needed & (code >= 0)])] = True
+    odd = np.flatnonzero(np.isnan(at) & used)
+    if odd.size:
+        rows = needed & np.isin(code, odd)
+        seen = ", ".join(repr(level[k]) for k in odd[:SHOWN])
+        return Problem(
+            "a cohort is not of the kind of the periods",
+            f"column '{values.name}'",
+            f"the first treated period, written like {periods.label(0)}; missing for never",
+            seen,
+            "Write it as the time column does, or leave it empty for never treated.",
+            int(rows.sum()),
+            _rows(rows),
+        )
+    near = np.searchsorted(periods.scale, at).clip(0, periods.scale.size - 1)
+    for shift in (0, -1):
+        closest = periods.scale[(near + shift).clip(0, periods.scale.size - 1)]
+        at = np.where(np.isclose(at, closest, rtol=1e-8, atol=1e-8), closest, at)
+    return np.append(at, np.inf)[code]
+
+
+def _place(value: object, periods: Ordering, zero_is_never: bool) -> float:
+    number = isinstance(value, (int, float, np.integer, np.floating))
+    if number and (np.isinf(value) or (zero_is_never and value == 0)):  # type: ignore[call-overload]
+        return float("inf")
+    return periods.place(value)
+
+
+def _unknown(frame: pd.DataFrame, wanted: list[Kind]) -> list[Problem]:
+    """Columns that are no names or that the frame lacks."""
+    problems = []
+    known = ", ".join(map(str, frame.columns[:NAMES]))
+    for column in dict.fromkeys(w.column for w in wanted if isinstance(w.column, Hashable)):
+        if column not in frame.columns:
+            problems.append(
+                Problem(
+                    f"{verb_name()} names an unknown column",
+                    f"column '{column}'",
+                    "one of the frame's columns",
+                    fix=f"The frame has: {known}.",
+                )
+            )
+    for w in wanted:
+        if not isinstance(w.column, Hashable):
+            problems.append(
+                Problem(
+                    "a column is named, not handed over",
+                    f"an argument of {verb_name()}",
+                    "one column name",
+                    f"a {type(w.column).__name__}",
+                    "Columns stand in the sample's frame: give their names.",
+                )
+            )
+    return problems
+
+
+def _needed(sample: Sample, want: Kind, got: dict[str, object]) -> Bool:
+    """(n,) rows that need a value: the domain's rows with weight, where `where` says so."""
+    gate = got.get(want.where) if want.where is not None else None
+    return sample.active & (gate == 1.0) if isinstance(gate, np.ndarray) else sample.active
+
+
+def _missing(values: pd.Series, want: Kind, needed: Bool) -> list[Problem]:
+    if want.missing:
+        return []
+    gone = needed & values.isna().to_numpy()
+    if not gone.any():
+        return []
+    return [
+        _problem(
+            values,
+            "meets missing values in the domain",
+            "a value in every row of the domain that carries weight",
+            gone,
+            "missing",
+            f"Narrow the domain: sample.where(sample.frame[{values.name!r}].notna()).",
+        )
+    ]
+
+
+def _mixed(values: pd.Series) -> Problem | None:
+    """1 and "1" in one column are two groups to a computer and one to a reader."""
+    if values.dtype != object:
+        return None
+    spelled: dict[str, object] = {}
+    for value in pd.unique(values.dropna()):
+        other = spelled.setdefault(str(value), value)
+        if type(other) is not type(value):
+            return Problem(
+                "holds one code in two kinds",
+                f"column '{values.name}'",
+                "one kind of code",
+                f"{other!r} and {value!r}",
+                f"frame[{values.name!r}] = frame[{values.name!r}].astype(str)",
+            )
+    return None
+
+
+def _not_numbers(values: pd.Series, needed: Bool) -> Problem:
+    name = values.name
+    return Problem(
+        "needs numbers",
+        f"column '{name}'",
+        "a numeric or boolean column",
+        str(values.dtype),
+        f"frame[{name!r}] = pd.to_numeric(frame[{name!r}])",
+    )
+
+
+def _bad(values: pd.Series, rows: Bool, what: str, expected: str) -> Problem | None:
+    return _problem(values, f"meets {what}", expected, rows) if rows.any() else None
+
+
+def _problem(
+    values: pd.Series, what: str, expected: str, rows: Bool, got: str = "", fix: str = ""
+) -> Problem:
+    seen = ", ".join(repr(v) for v in pd.unique(values[rows])[:SHOWN])
+    return Problem(
+        what, f"column '{values.name}'", expected, got or seen, fix, int(rows.sum()), _rows(rows)
+    )
+
+
+def _rows(rows: Bool) -> tuple[int, ...]:
+    return tuple(np.flatnonzero(rows)[:SHOWN].tolist())
+
+
+def _named(problem: Problem) -> Problem:
+    """The problem with the called verb as its subject, where it has none."""
+    lower = problem.what.split(" ", 1)[0]
+    if lower not in ("meets", "needs", "holds", "neither"):
+        return problem
+    what = (
+        f"{verb_name()} {problem.what}"
+        if lower != "neither"
+        else f"{verb_name()} needs a yes or no"
+    )
+    return Problem(
+        what, problem.where, problem.expected, problem.got, problem.fix, problem.count, problem.rows
+    )

@@ -1,0 +1,117 @@
+"""The way in for columns: every dtype gives float64, every problem of a call is told at once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mismes_eval as me
+from mismes_eval.errors import EstimateError, IdentificationError
+from mismes_eval.public import public
+from mismes_eval.weighting.columns import Category, Cohort, Key, Number, Order, YesNo, read
+
+DTYPES = [
+    *("int8", "uint8", "int16", "int32", "int64", "uint64", "float16", "float32", "float64"),
+    *("Int8", "UInt8", "Int64", "Float32", "Float64"),
+    *("int8[pyarrow]", "uint8[pyarrow]", "int64[pyarrow]", "float[pyarrow]", "double[pyarrow]"),
+    *("object", "category"),
+]
+NUMBERS = [0, 1, 1, 0, 1, 100]
+
+
+def sample(**columns: object) -> me.Sample:
+    frame = pd.DataFrame({"w": 1.0, **columns}, index=range(len(NUMBERS)))
+    return me.Sample.from_frame(frame, weights="w")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_dtype_of_numbers_is_float64(dtype: str) -> None:
+    c = read(sample(y=pd.Series(NUMBERS).astype(dtype)), y=Number("y"))
+    assert c.y.dtype == np.float64 and c.y.tolist() == NUMBERS
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [True, False, True, True, False, False],
+        pd.array([True, False, True, True, False, False], dtype="boolean"),
+        np.array([True, False, True, True, False, False], dtype=object),
+        pd.array([True, False, True, True, False, False], dtype="bool[pyarrow]"),
+        [1, 0, 1, 1, 0, 0],
+        np.array([1.0, 0.0, 1, 1, 0, 0], dtype="float16"),
+        [Decimal(1), Decimal(0), Decimal(1), Decimal(1), Decimal(0), Decimal(0)],
+        pd.Categorical([True, False, True, True, False, False]),
+    ],
+    ids=lambda v: str(getattr(v, "dtype", type(v[0]).__name__)),
+)
+def test_yes_and_no_of_every_dtype(values: object) -> None:
+    c = read(sample(d=values), d=YesNo("d"))
+    assert c.d.dtype == np.float64 and c.d.tolist() == [1, 0, 1, 1, 0, 0]
+
+
+def test_all_problems_of_a_call_in_one_error_that_names_the_verb() -> None:
+    @public(IdentificationError)
+    def compare(data: me.Sample, outcome: str) -> None:
+        read(data, y=Number(outcome), d=YesNo("d"), t=Order("t"), w=Number("w", within=(2, 3)))
+
+    bad = sample(
+        y=["a"] * 6, d=[0, 1, 2, 0, 1, 0], t=["pre", "post"] * 3, x=[1, 2, np.nan, 4, 5, 6]
+    )
+    with pytest.raises(IdentificationError) as refused:
+        compare(bad, "y")
+    text = str(refused.value)
+    assert len(refused.value.problems) == 4
+    assert text.count("compare") == 3 and all(f"column '{c}'" in text for c in "ydtw")
+    with pytest.raises(IdentificationError, match="no_such"):
+        compare(bad, "no_such")
+    with pytest.raises(IdentificationError, match="by name"):
+        compare(bad, "y", "more")  # type: ignore[call-arg]
+
+
+def test_where_says_which_rows_need_a_value() -> None:
+    s = sample(seen=[1, 0, 1, 1, 0, 1], y=[1, np.nan, 2, 3, np.nan, 4], id=list("abcdef"))
+    c = read(s, seen=YesNo("seen"), y=Number("y", where="seen"))
+    assert np.isnan(c.y).sum() == 2
+    with pytest.raises(EstimateError, match="missing"):
+        read(s, y=Number("y"))
+    inside = s.where(s.frame["seen"] == 1)
+    assert read(inside, y=Number("y")).y[0] == 1.0
+
+
+def test_two_kinds_of_one_code_are_refused() -> None:
+    with pytest.raises(EstimateError, match="two kinds"):
+        read(sample(g=[1, "1", 2, 2, 1, 1]), g=Category("g"))
+
+
+def test_columns_may_have_names_that_are_numbers() -> None:
+    s = sample()
+    s = me.Sample.from_frame(s.frame.assign(**{"z": 2.0}).rename(columns={"z": 7}), weights="w")
+    assert read(s, y=Number(7)).y.tolist() == [2.0] * 6
+
+
+def test_cohorts_stand_on_the_scale_of_their_periods() -> None:
+    time = ["2019Q1", "2019Q2", "2019Q3", "2019Q4", "2020Q1", "2020Q2"]
+    s = sample(t=time, g=["2019Q3", None, "2020Q1", "2021Q1", "2019Q3", None])
+    c = read(s, t=Order("t"), g=Cohort("g", order="t"))
+    first = c.t.scale[0]
+    assert (c.g - first).tolist() == [2, np.inf, 4, 8, 2, np.inf]
+    numbers = sample(
+        t=[2001, 2003, 2007, 2001, 2003, 2007], g=[0, np.nan, np.inf, 2003, 2005, 2007]
+    )
+    c = read(numbers, t=Order("t"), g=Cohort("g", order="t"))
+    assert c.g.tolist() == [np.inf, np.inf, np.inf, 2003, 2005, 2007]
+    decimal = sample(t=[0.1, 0.2, 0.3, 0.1, 0.2, 0.3], g=[0.1 + 0.2] * 6)
+    c = read(decimal, t=Order("t"), g=Cohort("g", order="t"))
+    assert (c.g == c.t.scale[2]).all()
+    with pytest.raises(EstimateError, match="cohort"):
+        read(sample(t=time, g=["spring"] * 6), t=Order("t"), g=Cohort("g", order="t"))
+
+
+def test_whole_float_keys_are_the_numbers_they_are() -> None:
+    c = read(sample(u=[3.0, 1.0, 3.0, 2.0, 1.0, 2.0]), u=Key("u"))
+    assert c.u.code.tolist() == [0, 1, 0, 2, 1, 2] and list(c.u.levels) == [3, 1, 2]
+    with pytest.raises(EstimateError, match="decimals"):
+        read(sample(u=[1.5] * 6), u=Key("u"))
