@@ -9,16 +9,15 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from mismes_eval.errors import ReportError
+from mismes_eval.errors import DisclosureError, Problem, ReportError
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.base import Item, Shown, titles
 from mismes_eval.report.chapters.plan import INPUTS, source_map
-from mismes_eval.report.document.language import Language
-from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.cells import Published, published_cells
 from mismes_eval.report.document.items import PictureSpec, SentenceSpec
-from mismes_eval.report.document.protect import applied, protect
+from mismes_eval.report.document.plain import escape
+from mismes_eval.report.document.protect import applied, protect, recovered_sets
 from mismes_eval.report.document.results import write_csv
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table
@@ -106,22 +105,51 @@ def country_report(session: Session) -> CountryReport:
         context = replace(context, shown={**context.shown, **titles(built[name].items)})
     last = built["limits"]
     built["limits"] = replace(last, items=(*last.items, source_map(context, built)))
+    released = release(context, built)
+    return CountryReport(
+        session=session,
+        context=context,
+        chapters=released.chapters,
+        audit=_audit(released.chapters),
+        published=released.published,
+    )
+
+
+@dataclass(frozen=True)
+class Released:
+    """chapters: their items with published cells only; published: every cell, by place."""
+
+    chapters: dict[str, Chapter]
+    published: Published
+
+
+def release(context: Context, built: Mapping[str, Chapter]) -> Released:
+    """The chapters as they may leave: what is hidden is decided over all of them together, then
+    tables lose the numbers of hidden cells, and pictures and sentences are made of what is left.
+
+    Raises
+    ------
+    DisclosureError : a small group of persons could be computed from what is published.
+    """
     places = _places(built)
-    decision = protect(places, rules)
+    decision = protect(places, context.rules)
+    leaks = recovered_sets(places, decision, context.rules.min_cell)
+    if leaks:
+        raise DisclosureError(
+            Problem(
+                "a hidden number can be computed from published ones",
+                f"{len(leaks)} groups of persons",
+                "two possible numbers or more",
+                fix="Merge rows of a table.",
+            )
+        )
     cells = {name: applied(name, frame, decision) for name, frame in places.items()}
     published = published_cells([frame.assign(table=name) for name, frame in cells.items()])
-    chapters = {
-        name: replace(
-            c,
-            items=tuple(
-                item
-                for i in c.items
-                if (item := _dated(context, _rendered(i, cells, published, session.language)))
-            ),
-        )
-        for name, c in built.items()
-    }
-    return CountryReport(session, context, chapters, _audit(chapters), published)
+    chapters = {}
+    for name, chapter in built.items():
+        items = [_dated(context, _rendered(i, cells, published, context)) for i in chapter.items]
+        chapters[name] = replace(chapter, items=tuple(i for i in items if i != ""))
+    return Released(chapters, published)
 
 
 def _places(built: Mapping[str, Chapter]) -> dict[str, pd.DataFrame]:
@@ -136,7 +164,7 @@ def _places(built: Mapping[str, Chapter]) -> dict[str, pd.DataFrame]:
 
 
 def _rendered(
-    item: Item, cells: Mapping[str, pd.DataFrame], published: Published, t: Language
+    item: Item, cells: Mapping[str, pd.DataFrame], published: Published, context: Context
 ) -> Shown:
     """An item with published cells only: nothing that is hidden has a number any more."""
     if isinstance(item, Table):
@@ -144,7 +172,7 @@ def _rendered(
     if isinstance(item, PictureSpec):
         return item.drawn(published)
     if isinstance(item, SentenceSpec):
-        return item.text(published, t)
+        return item.text(published, context.words)
     return item
 
 

@@ -38,8 +38,8 @@ from mismes_eval.report.chapters.strength import (
     strength_of,
 )
 from mismes_eval.report.document.language import language
-from mismes_eval.report.document.protect import Relation, attack, recovered
 from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.suppression import Relation, attack, recovered
 from mismes_eval.report.document.tables import P_VALUE, Table, TextTable
 from mismes_eval.report.findings import findings
 

@@ -126,15 +126,18 @@ class Standing:
     tells : sets whose size the number tells (who is counted; of a share, those who are in it).
     compares : groups that the number compares; each must be large enough by itself.
     whole : of whom the cell is a part; its parts add up to it, and it is known.
+    private : the number is one payer's or one actor's own, or gives such a number away.
     """
 
     persons: Persons | None = None
     tells: tuple[Persons, ...] = ()
     compares: tuple[Persons, ...] = ()
     whole: Persons | None = None
+    private: bool = False
 
 
 NOBODY = Standing()
+PRIVATE = Standing(private=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from the published cells it is given; a sentence is said where every cell that i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -99,5 +100,4 @@ class SentenceSpec:
 
 def _has(cell: PublishedCell, part: Part) -> bool:
     """Whether the number is there: it is not NaN."""
-    value = float(getattr(cell, part))
-    return value == value
+    return not math.isnan(float(getattr(cell, part)))

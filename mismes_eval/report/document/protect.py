@@ -55,13 +55,16 @@ class Draft:
     @property
     def told(self) -> tuple[Persons, ...]:
         """The sets whose size the cell prints or tells while it is shown."""
-        printed = (self.standing.persons,) if self.standing.persons is not None else ()
+        standing = self.standing
+        printed = (standing.persons,) if standing.persons is not None else ()
+        whole = (standing.whole,) if standing.whole is not None else ()
         if self.status == Status.SHOWN:
-            return (*printed, *self.standing.tells)
+            return tuple(dict.fromkeys((*printed, *whole, *standing.tells)))
         return printed if self.status in OPEN else ()
 
     @property
     def sets(self) -> tuple[Persons, ...]:
+        """The sets that the cell is about."""
         printed = (self.standing.persons,) if self.standing.persons is not None else ()
         return (*printed, *self.standing.tells)
 
@@ -93,7 +96,12 @@ def protect(places: Places, rules: Rules) -> Decision:
     hidden: set[Persons] = set()
     for some in by_population.values():
         hidden |= _hidden_sets(some, rules.min_cell)
-    measures = {d.key.row for d in drafts if d.status == Status.CONFIDENTIAL}
+    measures = {
+        (s.population, d.key.row)
+        for d in drafts
+        if d.status == Status.CONFIDENTIAL
+        for s in (*d.sets, *d.standing.compares)
+    }
     status: dict[str, list[Status]] = {name: [] for name in places}
     withheld: dict[str, list[bool]] = {name: [] for name in places}
     for draft in drafts:
@@ -141,14 +149,12 @@ def applied(name: str, cells: pd.DataFrame, decision: Decision) -> pd.DataFrame:
 
 
 def _primary(draft: Draft, rules: Rules) -> Draft:
-    """Confidential: fewer persons than a number of its kind needs, in what it prints, tells or
-    compares.
-    """
+    """Confidential: one payer's own, or few persons in what it prints, tells or compares."""
     if draft.status not in OPEN:
         return draft
     arm_kind = "share" if draft.unit in ("share", "%") else "mean"
     few = (
-        rules.confidential(draft.kind, draft.n)
+        draft.standing.private
         or any(0 < s.n < rules.min_cell for s in draft.sets)
         or any(rules.confidential(arm_kind, s.n) for s in draft.standing.compares)
     )
@@ -172,7 +178,7 @@ def _beside(drafts: Sequence[Draft]) -> list[Draft]:
     ]
 
 
-def _secondary(draft: Draft, hidden: set[Persons], measures: set[str]) -> Status:
+def _secondary(draft: Draft, hidden: set[Persons], measures: set[tuple[str, str]]) -> Status:
     """A cell is hidden with a set that it tells; with the set that it stands on or one that it
     compares only where the same measure is confidential elsewhere, because its value would help to
     compute that one. Else its n alone is withheld.
@@ -182,7 +188,9 @@ def _secondary(draft: Draft, hidden: set[Persons], measures: set[str]) -> Status
     if any(s in hidden for s in draft.standing.tells):
         return Status.SECONDARY
     based = (draft.standing.persons, *draft.standing.compares)
-    if draft.key.row in measures and any(s in hidden for s in based if s is not None):
+    if any(
+        s in hidden and (s.population, draft.key.row) in measures for s in based if s is not None
+    ):
         return Status.SECONDARY
     return draft.status
 
