@@ -74,6 +74,8 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "impact.did.bands": ("sup_t",),
     "impact.regression.fixed_effects": ("sun_abraham", "two_way"),
     "impact.regression.imputation": ("imputation",),
+    "impact.trials.itt": ("itt",),
+    "impact.trials.late": ("late",),
     "impact.regression.panel_ols": ("panel_ols",),
     "impact.regression.bacon": ("bacon",),
     "impact.did.triple": ("triple_difference",),

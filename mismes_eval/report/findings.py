@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import date
 
 from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.estimate.verdict import Span
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.criteria import interval, returnee_gap
@@ -17,6 +18,23 @@ from mismes_eval.report.chapters.study import study_items
 from mismes_eval.report.document.cells import CellKey, Published
 from mismes_eval.report.document.items import Number, Part, SentenceSpec
 
+GAPS = {
+    "higher": (
+        "The employment rate of returnees is {v} points higher than that of non-migrants (95%"
+        " interval {lo} to {hi}); age, sex and schooling of the two groups are not made equal."
+    ),
+    "lower": (
+        "The employment rate of returnees is {v} points lower than that of non-migrants (95%"
+        " interval {lo} to {hi}); age, sex and schooling of the two groups are not made equal."
+    ),
+    "unclear": (
+        "No difference between the employment rates of returnees and non-migrants could be shown:"
+        " {v} points (95% interval {lo} to {hi})."
+    ),
+    "unknown": (
+        "The difference between the employment rates of returnees and non-migrants has no interval."
+    ),
+}
 MOST, EFFECTS = 5, 3
 Finding = tuple[str, str]
 
@@ -90,23 +108,9 @@ def _gap(context: Context, published: Published) -> list[Finding]:
     rates = [published.get("T08", title, group) for group in ("returnees", "non-migrants")]
     if isinstance(gap, NotEstimable) or not all(cell and cell.shown for cell in rates):
         return []
-    low, high = (float(v) for v in gap.ci().iloc[0])
-    if low <= 0 <= high:
-        text = (
-            "No difference between the employment rates of returnees and non-migrants could be"
-            " shown: {v} points (95% interval {lo} to {hi})."
-        )
-    elif low > 0:
-        text = (
-            "The employment rate of returnees is {v} points higher than that of non-migrants (95%"
-            " interval {lo} to {hi}); age, sex and schooling of the two groups are not made equal."
-        )
-    else:
-        text = (
-            "The employment rate of returnees is {v} points lower than that of non-migrants (95%"
-            " interval {lo} to {hi}); age, sex and schooling of the two groups are not made equal."
-        )
-    return [(context.text(text, **interval(context, gap, size=not low <= 0 <= high)), "T08")]
+    sign = Span.of(gap).sign
+    numbers = interval(context, gap, size=sign in ("higher", "lower"))
+    return [(context.text(GAPS[sign], **numbers), "T08")]
 
 
 def _participation(context: Context, published: Published) -> list[Finding]:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.numerics.rows import Bool
+from mismes_eval.public import public
 from mismes_eval.tracer.dispositions import GROUPS, OUTSIDE, WHEREABOUTS
 from mismes_eval.tracer.histories import monthly, state_list
 
@@ -111,6 +112,7 @@ def flow_steps(panel: TracerPanel, analysed: Sequence[object] | None = None) -> 
     return [*steps, FlowStep(name, used, {}, nobody)]
 
 
+@public(EstimateError)
 def flow(
     panel: TracerPanel, frame_size: int | None = None, analysed: Sequence[object] | None = None
 ) -> pd.DataFrame:
@@ -160,6 +162,7 @@ def flow_diagram(
     return marked(ax, panel.sample.flags)
 
 
+@public(EstimateError)
 def sequences(
     panel: TracerPanel, origin: str = "enrol_date", after: int = 36, answered: object | None = None
 ) -> pd.DataFrame:

@@ -21,6 +21,16 @@ from mismes_eval.report.figures import Figure
 
 Shown = Table | TextTable | Figure | str
 Item = Shown | PictureSpec | SentenceSpec
+COUNTED_AS_0 = {
+    "employed": "{what} (persons without work: 0)",
+    "business": "{what} (persons without a business: 0)",
+}
+AMONG = {
+    "employed": "{what} (of persons in work)",
+    "business": "{what} (of owners of a business)",
+    "home": "{what} (of persons at home)",
+    "participants": "{what} (of participants)",
+}
 NOT_SUPPLIED = "Not supplied: this run names no {what}."
 
 
@@ -60,10 +70,18 @@ class Context:
         }
 
     def column(self, name: str) -> str:
-        """A column's name in the report's language; a column of the user's own as it stands."""
-        return (
+        """A column's name in the report's language; a column of the user's own as it stands. An
+        outcome that not everybody has says whose it is, or that the others count as 0.
+        """
+        plain = (
             self.words(WORDS[name]) if name in WORDS else self.words.level(name.replace("_", " "))
         )
+        study = self.evaluation.tracing
+        outcome = None if study is None else study.outcomes.get(name)
+        if outcome is None or not outcome.universe:
+            return plain
+        named = COUNTED_AS_0 if outcome.composite else AMONG
+        return self.words(named[outcome.universe], what=plain)
 
     def indicators(
         self, by: tuple[str, ...] = (), which: tuple[str, ...] = ()

@@ -17,7 +17,16 @@ from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.report import figures, figures_inventory
 from mismes_eval.report.chapters.base import Chapter, Context, Item
-from mismes_eval.report.chapters.cells import arms, earnings_note, persons, plain, rows
+from mismes_eval.report.chapters.cells import (
+    arms,
+    earnings_note,
+    outcome_kind,
+    outcome_scale,
+    outcome_unit,
+    persons,
+    plain,
+    rows,
+)
 from mismes_eval.report.chapters.enrolled import enrolled_items
 from mismes_eval.report.chapters.histories import histories
 from mismes_eval.report.chapters.waiting import waiting_items
@@ -32,6 +41,7 @@ FRAMES = {
     "LFS_SCREENING": "screened by the labour force survey",
     "BENEFICIARY_LIST": "lists of beneficiaries",
 }
+INTERVAL = "{u} (95% interval)"
 RATES = ("RR1", "RR2", "RR5", "COOP1", "CON1", "REF1")
 
 
@@ -325,18 +335,12 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
     """
     items: list[pd.DataFrame] = []
     path: dict[str, float] = {}
-    scale = 1.0
     main = context.evaluation.params.impact.main_outcome
     units = {}
     for outcome in context.evaluation.params.impact.outcomes:
         for w in (study.baseline, *study.waves):
             sample = study.panel.weight_sample([w])
-            value = (
-                study.panel.values(outcome, w)
-                if outcome in study.panel.long.columns
-                else np.full(sample.n, np.nan)
-            )
-            value = np.asarray(value, float)
+            value = study.values(outcome, w)
             named = sample.with_columns({"_value": value, "_arm": sample.frame[TREATED].map(ARMS)})
             row = context.text(
                 "{what}, {when}",
@@ -359,14 +363,12 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
                 )
                 continue
             e = mean(inside, "_value", by="_arm")
-            binary = bool(np.isin(value[inside.active], (0.0, 1.0)).all())
-            units[row] = (100.0, 1) if binary else (1.0, 1)
-            if binary:
+            units[row] = outcome_scale(context, outcome)
+            if outcome_kind(context, outcome).kind == "share":
                 e = e.annotated(kind="share", unit="share")
             items.append(cells_by(e, context.rules, row, [str(v) for v in e.keys["_arm"]]))
             if outcome == main:
                 path[row] = study.months[w]
-                scale = units[row][0]
     table = Table(
         "T16",
         "Outcomes by wave and arm (shares in %)",
@@ -380,17 +382,17 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
     )
     if not path:
         return [table]
-    return [table, _path(context, study, path, scale)]
+    return [table, _path(context, study, path)]
 
 
-def _path(
-    context: Context, study: Tracing, months: Mapping[str, float], scale: float
-) -> PictureSpec:
+def _path(context: Context, study: Tracing, months: Mapping[str, float]) -> PictureSpec:
     """F08b: the main outcome of both arms over time, from the cells of T16. months: row -> months
     since enrolment.
     """
-    main = context.column(str(context.evaluation.params.impact.main_outcome))
-    title = context.text("Since enrolment: {o}", o=main)
+    main = context.evaluation.params.impact.main_outcome
+    share, unit = outcome_kind(context, main).kind == "share", outcome_unit(context, main)
+    ylabel = "% (95% interval)" if share else context.name(context.text(INTERVAL, u=unit))
+    title = context.text("Since enrolment: {o}", o=context.column(str(main)))
     keys = tuple(CellKey("T16", row, arm) for row in months for arm in ARMS.values())
     everybody = counted("enrolled", "persons", Persons.among(study.panel.sample))
 
@@ -408,14 +410,13 @@ def _path(
         known = [persons(context, enrolled["value"])] if np.isfinite(enrolled["value"]) else []
         if frame["value"].isna().any():
             known.append("A point that is missing is not shown in table T16 either.")
-        unit = "% (95% interval)" if scale == 100.0 else "mean (95% interval)"
         return figures.paths(
             "F08b",
             title,
             frame,
             "months since enrolment",
-            unit,
-            scale,
+            ylabel,
+            outcome_scale(context, main)[0],
             False,
             study.source,
             (*known, study.panel.sample.design.basis),
