@@ -23,6 +23,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "mismes synthesis MDA TUN MAR",
         "mismes synthesis --language fr --json",
     ),
+    "export": (
+        "mismes export MDA",
+        "mismes export MDA --microdata --replicates 500 --out handover",
+    ),
     "form": (
         "mismes form MDA",
         "mismes form MDA --form tracer_wave --language ro --language ru",
