@@ -41,8 +41,8 @@ from mismes_eval.report.chapters.verdicts import (
     effect_verdict,
 )
 from mismes_eval.report.document.language import language
-from mismes_eval.report.document.protect import Relation, attack, recovered
 from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.suppression import Relation, attack, recovered
 from mismes_eval.report.document.tables import P_VALUE, Table, TextTable
 from mismes_eval.report.findings import findings
 

@@ -13,13 +13,14 @@ from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.evaluation import Evaluation, Result
 from mismes_eval.frame.codes import codes
 from mismes_eval.report.chapters.words import WORDS, asked
+from mismes_eval.report.document.items import PictureSpec, SentenceSpec
 from mismes_eval.report.document.language import Language
-from mismes_eval.report.document.protect import Partition
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.figures import Figure
 
-Item = Table | TextTable | Figure | str
+Shown = Table | TextTable | Figure | str
+Item = Shown | PictureSpec | SentenceSpec
 COUNTED_AS_0 = {
     "employed": "{what} (persons without work: 0)",
     "business": "{what} (persons without a business: 0)",
@@ -101,19 +102,18 @@ class Context:
 
 def titles(items: Sequence[Item]) -> dict[str, str]:
     """Id -> title of the tables and figures among the items of a chapter."""
-    return {i.id: i.title for i in items if not isinstance(i, str)}
+    return {i.id: i.title for i in items if not isinstance(i, (str, SentenceSpec))}
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """id; title; items: paragraphs (already in the report's language), tables and figures;
-    partitions: table id -> rows that add up.
+    """id; title; items: paragraphs (already in the report's language), tables, figures, and
+    sentences and pictures that refer to cells.
     """
 
     id: str
     title: str
     items: tuple[Item, ...]
-    partitions: Mapping[str, Sequence[Partition]] = field(default_factory=dict)
 
 
 def text_table(

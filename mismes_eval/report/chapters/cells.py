@@ -9,9 +9,10 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.rollout import Rollout
-from mismes_eval.evaluation.tracer_study import Tracing
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.document.tables import COLUMNS, P_VALUE, cells_of
+from mismes_eval.report.document.cells import NOBODY, STANDING, Persons, Standing, Status
+from mismes_eval.report.document.tables import CARRIED, P_VALUE, cells_of
 from mismes_eval.report.sentences import About
 from mismes_eval.tracer.outcomes import Outcome, declared
 
@@ -83,10 +84,10 @@ def plain(
     n: float = np.nan,
     kind: str = "count",
     definition: str = "",
-    status: str = "shown",
+    standing: Standing = NOBODY,
 ) -> dict[str, object]:
     """One cell of a number without a standard error of its own."""
-    return dict.fromkeys(COLUMNS, np.nan) | {
+    return dict.fromkeys(CARRIED, np.nan) | {
         "row": row,
         "column": column,
         "value": float(value),
@@ -95,20 +96,32 @@ def plain(
         "kind": kind,
         "unit": unit,
         "definition": definition,
-        "status": status,
+        "status": str(Status.SHOWN),
+        STANDING: standing,
     }
 
 
 def rows(cells: list[dict[str, object]]) -> pd.DataFrame:
     """Plain cells as the frame of a table."""
-    return pd.DataFrame(cells, columns=list(COLUMNS))
+    return pd.DataFrame(cells, columns=list(CARRIED))
 
 
-def with_interval(context: Context, row: str, item: Estimate | NotEstimable) -> pd.DataFrame:
+def arms(study: Tracing) -> Standing:
+    """What an effect of the tracer study compares: participants with the comparison group."""
+    sample = study.panel.sample
+    treated = sample.frame[TREATED].to_numpy(float)
+    return Standing(
+        compares=(Persons.among(sample, treated == 1), Persons.among(sample, treated == 0))
+    )
+
+
+def with_interval(
+    context: Context, row: str, item: Estimate | NotEstimable, standing: Standing = NOBODY
+) -> pd.DataFrame:
     """Estimate with its standard error, the ends of its interval and its p-value, in four columns;
     nothing but the estimate's sign where it is hidden.
     """
-    main = cells_of([(row, "estimate", item)], context.rules)
+    main = cells_of([(row, "estimate", item)], context.rules, standing)
     if isinstance(item, NotEstimable) or main["status"].iloc[0] != "shown":
         return main
     ends = [
