@@ -108,6 +108,7 @@ def for_whom(params: Params, study: Tracing, inventory: inventories.Inventory | 
     )
 
     def estimate(data: TracerPanel) -> Estimate:
+        study.comparable(outcome)
         inside = data.sample.frame.loc[data.sample.active]
         moving = [c for c in (*covariates, study.measure) if inside[c].nunique() > 1]
         return att_2x2(
