@@ -79,16 +79,18 @@ class Decision:
     withheld: Mapping[str, Sequence[bool]]
 
 
-def protect(places: Places, rules: Rules) -> Decision:
+def protect(places: Places, rules: Rules, arms: Sequence[Persons] = ()) -> Decision:
     """Which cells of a whole report are shown.
 
     places : id -> cells, with COLUMNS and, where persons stand behind them, a Standing each.
+    arms : the groups that effects compare; of an effect, those of them who stand behind it must be
+        enough in each group.
 
     Raises
     ------
     DisclosureError : a small set of persons can be computed whatever is hidden.
     """
-    drafts = _beside([_primary(d, rules) for d in drafted(places)])
+    drafts = _beside([_primary(_compared(d, arms), rules) for d in drafted(places)])
     by_population: dict[str, list[Draft]] = {}
     for draft in drafts:
         for name in dict.fromkeys(s.population for s in draft.sets):
@@ -159,6 +161,15 @@ def _primary(draft: Draft, rules: Rules) -> Draft:
         or any(rules.confidential(arm_kind, s.n) for s in draft.standing.compares)
     )
     return replace(draft, status=Status.CONFIDENTIAL) if few else draft
+
+
+def _compared(draft: Draft, arms: Sequence[Persons]) -> Draft:
+    """An effect or difference with the groups that it compares, where it does not name them."""
+    persons = draft.standing.persons
+    if draft.kind not in ("effect", "contrast") or persons is None or draft.standing.compares:
+        return draft
+    groups = tuple(a.within(persons) for a in arms if a.population == persons.population)
+    return replace(draft, standing=replace(draft.standing, compares=groups))
 
 
 def _beside(drafts: Sequence[Draft]) -> list[Draft]:
