@@ -3,7 +3,8 @@
 Every cell says which persons stand behind it (`Standing`). A set of 1 to `least` - 1 persons is
 hidden wherever its size can be seen; then as many other sets, at the least cost, that nobody can
 compute it. Sets are compared person by person, so that whatever adds up adds up here: rows and
-their total, the same group in two tables, and a base that is another base without a group.
+their total, the same group in two tables, and a base that is another base without a group. Where it
+is not known who stands behind an n, it is not printed as soon as a group of its population is hidden.
 
 The attacker knows every printed number, which sets are made of which kinds of people, that empty
 cells are printed as 0, and the rules: a confidential set has 1 to `least` - 1 persons, another
@@ -106,9 +107,11 @@ def protect(places: Places, rules: Rules, arms: Sequence[Persons] = ()) -> Decis
     }
     status: dict[str, list[Status]] = {name: [] for name in places}
     withheld: dict[str, list[bool]] = {name: [] for name in places}
+    closed = {s.population for s in hidden}
     for draft in drafts:
         status[draft.key.table].append(_secondary(draft, hidden, measures))
-        withheld[draft.key.table].append(draft.standing.persons in hidden)
+        unknown = any(name in closed for name in draft.standing.among)
+        withheld[draft.key.table].append(draft.standing.persons in hidden or unknown)
     return Decision(status, withheld)
 
 
