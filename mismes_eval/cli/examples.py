@@ -27,6 +27,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "mismes export MDA",
         "mismes export MDA --microdata --replicates 500 --out handover",
     ),
+    "plan": (
+        "mismes plan MDA-001 --persons 600",
+        "mismes plan MDA-004 --persons 900 --regions 10 --months 18 --interview-cost 25",
+    ),
     "form": (
         "mismes form MDA",
         "mismes form MDA --form tracer_wave --language ro --language ru",
