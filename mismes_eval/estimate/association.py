@@ -18,6 +18,7 @@ from mismes_eval.estimate.hypothesis import Test
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
 from mismes_eval.numerics import averages
 from mismes_eval.numerics.rows import Columns, Float, Int
+from mismes_eval.weighting.arguments import Column, Names
 from mismes_eval.weighting.sample import Sample
 
 STATISTICS = ("F", "Chisq", "Wald", "adjWald")
@@ -25,8 +26,8 @@ STATISTICS = ("F", "Chisq", "Wald", "adjWald")
 
 def rao_scott(
     sample: Sample,
-    row: str,
-    column: str,
+    row: Column,
+    column: Column,
     statistic: str = "F",
     df: Literal["effective", "design"] = "effective",
 ) -> Test | NotEstimable:
@@ -107,7 +108,7 @@ def _behind(sample: Sample, code: Int, levels: int) -> float:
     return float(min(sample.degf, df[0]))
 
 
-def variance(sample: Sample, columns: str | list[str], by: By = None) -> Estimate:
+def variance(sample: Sample, columns: Names, by: By = None) -> Estimate:
     """Population variance of numeric columns (R survey: svyvar), with the factor n / (n - 1) of the
     domain's unweighted n.
 

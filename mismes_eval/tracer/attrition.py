@@ -20,7 +20,7 @@ from mismes_eval.tracer.shapes import refuse_other
 from mismes_eval.weighting.attrition import ProbitPropensity, Propensity, StabilisedPropensity
 from mismes_eval.weighting.nonresponse import (
     cell_step,
-    main_effects,
+    named_effects,
     no_propensity,
     propensity_step,
 )
@@ -283,14 +283,14 @@ def response_step(
 ) -> Propensity:
     if method == "cells":
         return cell_step(name, frame, columns, r, weights, at_risk)
-    x = main_effects(frame, columns, at_risk)
+    x, names = named_effects(frame, columns, at_risk)
     if method == "logit":
-        return propensity_step(name, x, r, weights, at_risk)
+        return propensity_step(name, x, names, r, weights, at_risk)
     p = np.ones(r.size)
     try:
         p[at_risk] = fit_probit(x.dense()[at_risk], r[at_risk], weights[at_risk]).p
     except Separation as error:
-        raise no_propensity(name, r[at_risk], str(error)) from error
+        raise no_propensity(name, r[at_risk], error.named(names)) from error
     return ProbitPropensity(name, x, np.where(at_risk, r, 1.0), p, weights)
 
 

@@ -437,7 +437,10 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             ("variable", "level"),
             "change in the make-up",
             "Change of a trait's mean among the treated beyond that of the comparison group: 0 if the same kind of people was asked before and after.",
-            ("Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",),
+            (
+                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
+                "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
+            ),
         ),
     ),
     "groups": (

@@ -317,7 +317,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "collinear covariates of cohorts": (
         lambda: gt(long(rows(x=U % 5, z=2 * (U % 5))), covariates=["x", "z"]),
         [
-            "the comparison cannot be fitted: covariates x, z, method 'dr'. Expected overlap between cohort and comparison group, covariates not collinear, got covariates are collinear in the comparison group. Merge categories, drop a covariate, merge cohorts, or choose control='not_yet'."
+            "the comparison cannot be fitted: cohort 3, 1 to 2, 2 to 3, 2 to 4; covariates x, z, method 'dr'. Expected overlap between cohort and comparison group, covariates not collinear, got covariates are collinear in the comparison group: z. Merge categories, drop a covariate, merge cohorts, choose control='not_yet', or leave its cells out: impossible='leave_out'."
         ],
     ),
     "a cohort never seen in a period": (
@@ -325,7 +325,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
             long(rows(y=np.where((U % 2 == 0) & (T == 4), np.nan, 1.0 * U))), unbalanced="pairs"
         ),
         [
-            "a group-time comparison has no rows: cohort 3, 2 to 4. Expected treated and comparison rows in both periods, got 0 treated, 6 comparison. Merge cohorts, narrow the periods, or choose unbalanced='balanced'."
+            "a group-time comparison has no rows: cohort 3, 2 to 4. Expected treated and comparison rows in both periods, got 0 treated, 6 comparison. Merge cohorts, narrow the periods, choose unbalanced='balanced', or leave its cells out: impossible='leave_out'."
         ],
     ),
     "groups of unknown columns": (
@@ -781,7 +781,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
             wide(z=2 * np.tan(P / 30)), ("y0", "y1"), "d", "g", covariates=["x", "z"]
         ),
         [
-            "a comparison cannot be fitted: covariates x, z, method 'dr'. Expected overlap between the four groups, covariates not collinear, got covariates are collinear. Merge categories or drop a covariate."
+            "a comparison cannot be fitted: covariates x, z, method 'dr'. Expected overlap between the four groups, covariates not collinear, got covariates are collinear: z. Merge categories or drop a covariate."
         ],
     ),
     "a covariate missing": (
@@ -811,7 +811,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "no overlap": (
         lambda: att(wide(x=ALTERNATE), covariates="x"),
         [
-            "the comparison cannot be fitted: covariates x, method 'dr'. Expected overlap between the groups and covariates that are not collinear, got fitted probabilities run to 0 or 1. Merge categories, drop a covariate, or choose a comparison group that overlaps."
+            "the comparison cannot be fitted: covariates x, method 'dr'. Expected overlap between the groups and covariates that are not collinear, got fitted probabilities run to 0 or 1: x. Merge categories, drop a covariate, or choose a comparison group that overlaps."
         ],
     ),
     "covariates of no method": (

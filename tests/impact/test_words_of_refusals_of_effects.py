@@ -116,7 +116,7 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "balance of separated arms": (
         lambda: balance(wide(people(x=np.arange(N) % 2)), "d", ["x"]),
-        "the propensity cannot be fitted: covariates x. Expected overlap, covariates that are not collinear, got fitted probabilities run to 0 or 1. Merge categories or drop a covariate.",
+        "the propensity cannot be fitted: covariates x. Expected overlap, covariates that are not collinear, got fitted probabilities run to 0 or 1: x. Merge categories or drop a covariate.",
     ),
     "band of what does not move": (
         lambda: me.sup_t(still()),

@@ -553,7 +553,9 @@ def test_an_event_path_is_sorted_and_knows_its_reference() -> None:
     )
     np.testing.assert_allclose(path.beta, e.value[kept])
     np.testing.assert_allclose(path.vcov, e.vcov[np.ix_(kept, kept)])
-    assert path.dof == e.degf[e.degf < e.dof].min() and path.pre == len(path.before) == int((times < -1).sum())
+    assert path.dof == e.degf[e.degf < e.dof].min() and path.pre == len(path.before) == int(
+        (times < -1).sum()
+    )
 
 
 def test_a_forest_of_studies_is_drawn_on_given_axes() -> None:

@@ -109,7 +109,7 @@ def manski_bounds(
     def statistic(w: Float) -> tuple[Float, Float]:
         return _bounds(replace(rows, w=w), where.code, size / size.sum(), (low, high), delta)
 
-    value, part = part_of(sample, statistic, rows.d)
+    value, part = part_of(sample, statistic, rows.d, _observed(rows))
     how = (
         "double sampling and worst-case bounds"
         if attempted is not None
@@ -185,7 +185,7 @@ def delta_sensitivity(
         powers = np.vstack([np.ones(shift.size), shift])
         return line @ powers, z_line @ powers
 
-    value, part = part_of(sample, statistic, rows.d)
+    value, part = part_of(sample, statistic, rows.d, _observed(rows))
     (effect, slope), _ = _shifted(rows, where.code == 0, sign)
     keys = pd.DataFrame({"variable": outcome, "shift": shift})
     notes = (
@@ -424,6 +424,12 @@ def _refuse_empty_cells(rows: _Rows, where: Domains, inside: Bool) -> None:
                 )
     if problems:
         raise IdentificationError(problems)
+
+
+def _observed(rows: _Rows) -> Float:
+    """(n,) 1 where the outcome was observed, at once or in the follow-up."""
+    seen = rows.first if rows.second is None else rows.first | rows.second
+    return seen.astype(float)
 
 
 def _losses(rows: _Rows) -> str:

@@ -20,7 +20,12 @@ from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.did import staggered_plots
 from mismes_eval.impact.did.aggregation import Kind, averages, overall
 from mismes_eval.impact.did.bands import Band, sup_t
-from mismes_eval.impact.did.group_time_cells import Fitted, fit_cells
+from mismes_eval.impact.did.group_time_cells import (
+    Fitted,
+    Impossible,
+    fit_cells,
+    without_lost,
+)
 from mismes_eval.impact.did.layout import Layout, Unbalanced, of_cross_sections, of_long, of_panel
 from mismes_eval.impact.did.panel_pairs import enrolled, fit_pairs
 from mismes_eval.impact.did.periods import Base, Control, Plan, plan
@@ -29,7 +34,6 @@ from mismes_eval.impact.did.two_periods import distinct, key_of
 from mismes_eval.numerics.averages import Averages, Shares
 from mismes_eval.numerics.did import METHODS, Method
 from mismes_eval.numerics.influence import Influence
-from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Float
 from mismes_eval.public import Seed, check
 from mismes_eval.weighting.design import SurveyDesign
@@ -215,6 +219,7 @@ def att_gt(
     unbalanced: Unbalanced = "balanced",
     series_breaks: Sequence[float] = (),
     acknowledge_breaks: bool = False,
+    impossible: Impossible = "refuse",
 ) -> GroupTime:
     """Group-time average effects on the treated under staggered starts (R did: att_gt).
 
@@ -231,6 +236,10 @@ def att_gt(
         Said in the notes.
     series_breaks : first periods of new series: a cohort that starts on one stops the run unless
         acknowledge_breaks.
+    impossible : what happens to cells that have no rows or cannot be fitted (separation, collinear
+        covariates): "refuse" names cohort, periods and covariate and stops, "leave_out" leaves them
+        out and says so. A cohort with a category that nobody it is compared with has is left out
+        and said in any case; rows of a category that no treated row has get no weight.
 
     Returns
     -------
@@ -249,7 +258,7 @@ def att_gt(
     refuse_other(data, "att_gt")
     if not isinstance(data, Sample):
         key_of(data, unit, time)
-    _check(method, covariates, unbalanced)
+    _check(method, covariates, unbalanced, impossible)
     pairs = not isinstance(data, Sample) and unbalanced == "pairs"
     layout = (
         enrolled(data, cohort, covariates)
@@ -267,27 +276,26 @@ def att_gt(
         series_breaks,
         acknowledge_breaks,
     )
-    try:
-        fitted = (
-            fit_pairs(data, outcome, layout, chosen, method)
-            if pairs
-            else fit_cells(layout, layout.weights, chosen, method)
-        )  # type: ignore[arg-type]
-    except Separation as error:
-        raise IdentificationError(
-            Problem(
-                "the comparison cannot be fitted",
-                f"covariates {', '.join(covariates) or 'none'}, method '{method}'",
-                "overlap between cohort and comparison group, covariates not collinear",
-                str(error),
-                "Merge categories, drop a covariate, merge cohorts, or choose control='not_yet'.",
-            )
-        ) from error
+    fitted = (
+        fit_pairs(data, outcome, layout, chosen, method)
+        if pairs
+        else fit_cells(layout, layout.weights, chosen, method)
+    )  # type: ignore[arg-type]
+    chosen, fitted = without_lost(chosen, fitted, impossible)
     return _result(layout, chosen, fitted, outcome, covariates, control, base, anticipation, method)
 
 
-def _check(method: str, covariates: Sequence[str], unbalanced: str) -> None:
+def _check(method: str, covariates: Sequence[str], unbalanced: str, impossible: str) -> None:
     problems = []
+    if impossible not in ("refuse", "leave_out"):
+        problems.append(
+            Problem(
+                "unknown treatment of cells that cannot be fitted",
+                "argument 'impossible'",
+                "'refuse' or 'leave_out'",
+                repr(impossible),
+            )
+        )
     if unbalanced not in ("refuse", "balanced", "pairs"):
         problems.append(
             Problem(
@@ -470,7 +478,8 @@ def _replicates(layout: Layout, chosen: Plan, method: Method, member: Float) -> 
 
     def again(w: Float) -> Float:
         mine = w[layout.row]
-        return np.concatenate([fit_cells(layout, mine, chosen, method).att, mine @ member])
+        fitted = without_lost(chosen, fit_cells(layout, mine, chosen, method), "refuse")[1]
+        return np.concatenate([fitted.att, mine @ member])
 
     out: Float = replicated(layout.sample, again)
     return out

@@ -13,13 +13,12 @@ import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import numbers, require
+from mismes_eval.impact.did.covariates import Covariates, covariates_of
 from mismes_eval.impact.did.two_by_two import PanelLike
 from mismes_eval.impact.did.two_periods import outcome_values
 from mismes_eval.impact.did.units import one_row_a_unit
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Float, Int, Rows
-from mismes_eval.weighting.covariates import unreadable
-from mismes_eval.weighting.nonresponse import main_effects
 from mismes_eval.weighting.sample import Sample
 
 Unbalanced = Literal["refuse", "balanced", "pairs"]
@@ -30,14 +29,14 @@ class Layout:
     """N units (or rows of repeated cross-sections) and T periods.
 
     sample : whose design carries the variance.  row (N,) : the row of the sample that gives a unit its weight.
-    y (N, T) outcomes, NaN where not seen; in cross-sections (N,) with period (N,) positions.  cohort (N,), inf = never.  x (N, q) covariates with intercept.
+    y (N, T) outcomes, NaN where not seen; in cross-sections (N,) with period (N,) positions.  cohort (N,), inf = never.  covariates: of the N units, with intercept.
     """
 
     sample: Sample
     row: Int
     y: Float
     cohort: Float
-    x: Float
+    covariates: Covariates
     periods: Float
     period: Int | None = None
     notes: tuple[str, ...] = ()
@@ -45,6 +44,11 @@ class Layout:
     @property
     def n(self) -> int:
         return int(self.row.size)
+
+    @property
+    def x(self) -> Float:
+        """(N, q) covariates with intercept."""
+        return self.covariates.x
 
     @property
     def weights(self) -> Float:
@@ -415,29 +419,8 @@ def _weights_note(w: Float, first: Float, u: Int) -> tuple[str, ...]:
     )
 
 
-def covariate_rows(sample: Sample, covariates: Sequence[str], row: Int) -> Float:
-    """(N, q) intercept and covariates of some rows."""
-    if not covariates:
-        return np.ones((row.size, 1))
-    frame = sample.frame[list(dict.fromkeys(covariates))].iloc[row]
-    unread = unreadable(frame, list(covariates), np.ones(row.size, bool))
-    if unread:
-        raise IdentificationError(unread)
-    gone = [c for c in covariates if frame[c].isna().any()]
-    if gone:
-        raise IdentificationError(
-            [
-                Problem(
-                    "a covariate is missing",
-                    f"column '{c}'",
-                    "a value in every row of the domain",
-                    "missing",
-                    "Narrow the domain, or make missing a category.",
-                    int(frame[c].isna().sum()),
-                )
-                for c in gone
-            ]
-        )
-    return main_effects(
-        frame.reset_index(drop=True), list(covariates), np.ones(row.size, bool)
-    ).values
+def covariate_rows(sample: Sample, covariates: Sequence[str], row: Int) -> Covariates:
+    """Covariates of some rows (N,)."""
+    named = list(dict.fromkeys(covariates))
+    frame = sample.frame[named].iloc[row].reset_index(drop=True)
+    return covariates_of(frame, list(covariates))

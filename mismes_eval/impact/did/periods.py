@@ -39,6 +39,14 @@ class Plan:
     cells: tuple[Cell, ...]
     notes: tuple[str, ...]
 
+    def at(self, position: int) -> str:
+        """A period as a message names it."""
+        return f"{self.periods[position]:g}"
+
+    def label(self, cohort: float) -> str:
+        """A cohort as a message names it."""
+        return f"{cohort:g}"
+
 
 def plan(
     periods: Float,

@@ -84,7 +84,7 @@ def triple_difference(
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
     time = pair_of(data, time)  # type: ignore[assignment]
     said = refuse_between(data, time, series_breaks, acknowledge_breaks)
-    sample, fit, what, periods = _prepared(
+    sample, fit, what, periods, columns = _prepared(
         data, outcome, treated, eligible, time, covariates, method
     )
     d, e, inside = treated_column(sample, treated), treated_column(sample, eligible), sample.active
@@ -104,9 +104,9 @@ def triple_difference(
         raise IdentificationError(
             Problem(
                 "a comparison cannot be fitted",
-                f"covariates {', '.join(covariates) or 'none'}, method '{method}'",
+                f"covariates {', '.join(columns[1:]) or 'none'}, method '{method}'",
                 "overlap between the four groups, covariates not collinear",
-                str(error),
+                error.named(columns),
                 "Merge categories or drop a covariate.",
             )
         ) from error
@@ -146,9 +146,9 @@ def _prepared(
     time: str | tuple[object, object] | None,
     covariates: Sequence[str],
     method: Method,
-) -> tuple[Sample, Fit, str, list[tuple[str, Bool]]]:
-    """Sample, fit: (weights, treated) -> Effect, what is measured, and the masks in which all four
-    groups must occur.
+) -> tuple[Sample, Fit, str, list[tuple[str, Bool]], tuple[str, ...]]:
+    """Sample, fit: (weights, treated) -> Effect, what is measured, the masks in which all four
+    groups must occur, and the names of the covariates' columns.
     """
     if not isinstance(data, Sample):
         data, outcome = side_by_side(data, outcome, time)
@@ -167,7 +167,7 @@ def _prepared(
         "triple_difference",
     )
     inside = data.active
-    x = design_matrix(data, covariates, inside, method)
+    x, columns = design_matrix(data, covariates, inside, method)
     if isinstance(outcome, tuple):
         if time is not None:
             raise IdentificationError(
@@ -189,6 +189,7 @@ def _prepared(
             lambda w, d: panel(w, d, change, x, method),
             f"{outcome[0]} to {outcome[1]}",
             [("", inside)],
+            columns,
         )
     if not isinstance(time, str):
         raise IdentificationError(
@@ -208,6 +209,7 @@ def _prepared(
         lambda w, d: cross_sections(w, d, post, y, x, method),
         f"{outcome}, {periods[0]} to {periods[1]}",
         masks,
+        columns,
     )
 
 

@@ -27,7 +27,7 @@ from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.covariates import unreadable
-from mismes_eval.weighting.nonresponse import main_effects
+from mismes_eval.weighting.nonresponse import named_effects
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
@@ -185,9 +185,10 @@ def _of_changes(
     change = numbers(sample, outcome[1], "att_2x2") - numbers(sample, outcome[0], "att_2x2")
     w = np.where(inside, sample.weights, 0.0)
     _refuse_one_sided([("", inside)], d, treated)
-    x, change = design_matrix(sample, covariates, inside, method), np.where(inside, change, 0.0)
+    x, names = design_matrix(sample, covariates, inside, method)
+    change = np.where(inside, change, 0.0)
     size = max(float(np.abs(numbers(sample, c, "att_2x2")).max()) for c in outcome)
-    effect, part = _fitted(lambda v: panel(v, d, change, x, method), sample, w, covariates, method)
+    effect, part = _fitted(lambda v: panel(v, d, change, x, method), sample, w, names, method)
     return _settled(
         _estimate(
             sample,
@@ -215,10 +216,10 @@ def _of_cross_sections(
     _refuse_one_sided(
         [(f" in {time} {periods[k]}", inside & (post == k)) for k in (0, 1)], d, treated
     )
-    x = design_matrix(sample, covariates, inside, method)
+    x, names = design_matrix(sample, covariates, inside, method)
     size = float(np.abs(y).max())
     effect, part = _fitted(
-        lambda v: cross_sections(v, d, post, y, x, method), sample, w, covariates, method
+        lambda v: cross_sections(v, d, post, y, x, method), sample, w, names, method
     )
     return _settled(
         _estimate(
@@ -257,9 +258,11 @@ def _refuse_one_sided(parts: Sequence[tuple[str, Bool]], d: Float, column: str) 
         raise IdentificationError(problems)
 
 
-def design_matrix(sample: Sample, covariates: Sequence[str], inside: Bool, method: Method) -> Float:
-    """(n, q) intercept and covariates, categories as indicators, 0 outside; missing values are
-    refused.
+def design_matrix(
+    sample: Sample, covariates: Sequence[str], inside: Bool, method: Method
+) -> tuple[Float, tuple[str, ...]]:
+    """(n, q) intercept and covariates, categories as indicators, 0 outside, and their names;
+    missing values are refused.
     """
     gone = [c for c in dict.fromkeys(covariates) if sample.frame.loc[inside, c].isna().any()]
     if gone:
@@ -290,14 +293,15 @@ def design_matrix(sample: Sample, covariates: Sequence[str], inside: Bool, metho
                 ", ".join(covariates),
             )
         )
-    return main_effects(sample.frame, list(covariates), inside).values
+    rows, names = named_effects(sample.frame, list(covariates), inside)
+    return rows.values, names
 
 
 def _fitted(
     estimator: Callable[[Float], Effect],
     sample: Sample,
     w: Float,
-    covariates: Sequence[str],
+    names: Sequence[str],
     method: Method,
 ) -> tuple[Effect, Part]:
     """The effect, and the part that carries its variance: influence, and in replicate designs the
@@ -316,9 +320,9 @@ def _fitted(
         raise IdentificationError(
             Problem(
                 f"the comparison cannot be fitted{where}",
-                f"covariates {', '.join(covariates) or 'none'}, method '{method}'",
+                f"covariates {', '.join(names[1:]) or 'none'}, method '{method}'",
                 "overlap between the groups and covariates that are not collinear",
-                str(error),
+                error.named(names),
                 "Merge categories, drop a covariate, or choose a comparison group that overlaps.",
             )
         ) from error

@@ -89,7 +89,10 @@ def recall_sensitivity(
     )
     names = tuple(f"sensitivity {p[0]:g}, specificity {p[1]:g}" for p in pairs)
     who = "Both arms err alike" if arm == "both" else f"Only the {arm} arm errs"
-    notes = (f"{who} in recalling '{before}'; '{after}' is taken as right.", *sample.notes)
+    notes = (
+        f"{who} in recalling '{before}'; '{after}' is taken as right.",
+        *sample.notes,
+    )
     n = np.full(len(pairs), float(inside.sum()))
     return Estimate(
         value,
