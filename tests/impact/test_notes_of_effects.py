@@ -327,7 +327,8 @@ NOTES: dict[str, tuple[Callable[[], me.Estimate], tuple[str, ...]]] = {
 @pytest.mark.parametrize("name", NOTES)
 def test_an_effect_says_what_was_done(name: str) -> None:
     make, notes = NOTES[name]
-    assert make().notes == notes
+    order = ("Before: ", "Periods in their order: ")
+    assert tuple(n for n in make().notes if not n.startswith(order)) == notes
 
 
 def test_many_effects_without_a_comparison_are_cut_at_twelve() -> None:

@@ -18,6 +18,7 @@ from mismes_eval.impact.bounds.partial_identification import both_arms, bounds_o
 from mismes_eval.impact.did.two_periods import small_arms
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
 
 Rule = Literal["exact", "type7", "stata"]
@@ -37,6 +38,7 @@ class Trimming:
     rates: tuple[float, float]
 
 
+@public(EstimateError)
 def lee_bounds(
     sample: Sample,
     outcome: str,

@@ -17,10 +17,12 @@ from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate, Part, need_estimates
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import public
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
 
+@public(EstimateError)
 def imbens_manski(bounds: Estimate, level: float = 0.95) -> tuple[float, float]:
     """Interval that covers the effect itself, wherever it lies between the bounds, with the given
     probability.

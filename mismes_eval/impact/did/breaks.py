@@ -11,6 +11,7 @@ import numpy as np
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.timeline import stated_order
 
 BRIDGE = "Bridge the series, or pass acknowledge_breaks=True and say so in the text."
 
@@ -56,7 +57,7 @@ def refuse_starts(
 
 def refuse_between(
     data: object,
-    time: str | tuple[object, object] | None,
+    time: object,
     breaks: Sequence[float],
     acknowledged: bool,
 ) -> tuple[str, ...]:
@@ -66,7 +67,8 @@ def refuse_between(
     """
     if not breaks:
         return ()
-    ends = list(time) if isinstance(time, tuple) else []
+    stated = stated_order(time)[1]
+    ends = list(time) if isinstance(time, tuple) else list(stated or ())
     if isinstance(data, Sample) and isinstance(time, str) and time in data.frame.columns:
         ends = data.frame.loc[data.active, time].dropna().unique().tolist()
     numeric = [float(t) for t in ends if isinstance(t, int | float | np.number)]
