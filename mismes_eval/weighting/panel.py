@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.numerics.influence import Block, Influence
-from mismes_eval.numerics.rows import Float, Int, group_sums
+from mismes_eval.numerics.rows import Bool, Float, Int, group_sums
 from mismes_eval.public import verb_name
 from mismes_eval.weighting.columns import Key, Kind, Number, Order, Stated, float64, read
 from mismes_eval.weighting.order import Ordering, ordering
@@ -59,6 +60,7 @@ class Panel:
     codes, of `units` units and of the periods of `time`; columns: values (r,) by name.
 
     cohort : (r,) first treated period on the numbers of `time`, inf for never, where one was asked.
+    key_is_regular : whether the frame was found to stand unit by unit, each in all periods.
     """
 
     sample: Sample
@@ -70,6 +72,7 @@ class Panel:
     columns: dict[str, Float]
     cohort: Float | None = None
     notes: tuple[str, ...] = ()
+    key_is_regular: bool = False
 
     @property
     def periods(self) -> Float:
@@ -93,7 +96,7 @@ class Panel:
         """(r,)."""
         return self.sample.weights[self.row]
 
-    @property
+    @cached_property
     def first(self) -> Int:
         """(units,) the row of each unit's first period."""
         if self.sorted_and_complete:
@@ -101,14 +104,25 @@ class Panel:
         order = np.lexsort((self.period, self.unit))
         return order[np.append(0, np.flatnonzero(np.diff(self.unit[order])) + 1)]
 
-    @property
+    @cached_property
     def sorted_and_complete(self) -> bool:
         """Every unit in every period, unit by unit in the order of periods."""
         t = self.periods.size
-        return self.unit.size == self.units * t and bool(
-            (self.unit.reshape(-1, t) == np.arange(self.units)[:, None]).all()
-            and (self.period.reshape(-1, t) == np.arange(t)).all()
+        return (
+            self.key_is_regular
+            or (self.unit.size == self.units * t
+            and bool(
+                (self.unit.reshape(-1, t) == np.arange(self.units)[:, None]).all()
+                and (self.period.reshape(-1, t) == np.arange(t)).all()
+            ))
         )
+
+    def changes(self, value: np.ndarray) -> Bool:
+        """(r,) rows whose value is another than in their unit's first row."""
+        if self.sorted_and_complete:
+            table = value.reshape(-1, self.periods.size)
+            return np.asarray(table != table[:, :1]).ravel()
+        return np.asarray(value != value[self.first][self.unit])
 
     def table(self, column: str) -> Float:
         """(units, T) a column by unit and period, NaN where a unit has no row."""
@@ -235,7 +249,7 @@ def _of_sample(sample: Sample, unit: str | None, time: TimeColumn, wanted: Wante
     kinds: dict[str, Kind] = {}
     for c in wanted.numbers:
         finite = Number(c, missing=c in wanted.gaps)
-        kinds[f"value {c}"] = Stated(c) if c in wanted.infinite else finite
+        kinds[f"value {c}"] = Stated(c, missing=True) if c in wanted.infinite else finite
     others = (*wanted.also, *((wanted.cohort,) if wanted.cohort else ()))
     kinds |= {f"other {c}": Stated(c, missing=True) for c in others}
     key = None if stated else _regular(sample, unit, column)
@@ -250,9 +264,21 @@ def _of_sample(sample: Sample, unit: str | None, time: TimeColumn, wanted: Wante
     else:
         axis, code, period, units = key
         rows = np.arange(sample.n)
-    _refuse_twice(sample, unit, column, rows, code, period, axis.size)
-    values = {c: _numbers(got[f"value {c}"], c)[rows] for c in wanted.numbers}
-    panel = Panel(sample, rows, code, period, units, axis, values, None, _stated_only(sample, rows))
+    if key is None:
+        _refuse_twice(sample, unit, column, rows, code, period, axis.size)
+    read_whole = {c: _numbers(got[f"value {c}"], c, sample) for c in wanted.numbers}
+    whole = key is not None
+    panel = Panel(
+        sample=sample,
+        row=rows,
+        unit=code,
+        period=period,
+        units=units,
+        time=axis,
+        columns={c: v if whole else v[rows] for c, v in read_whole.items()},
+        notes=_stated_only(sample, rows),
+        key_is_regular=whole,
+    )
     if wanted.cohort is None:
         return panel
     return _with_cohort(panel, sample.frame[wanted.cohort].iloc[rows], wanted.cohort)
@@ -322,8 +348,8 @@ def _refuse_twice(
         )
 
 
-def _numbers(values: Float | pd.Series, column: str) -> Float:
-    """(n,) numbers, infinite ones too."""
+def _numbers(values: Float | pd.Series, column: str, sample: Sample) -> Float:
+    """(n,) numbers, infinite ones too but none missing."""
     if isinstance(values, np.ndarray):
         return values
     out = float64(values)
@@ -336,6 +362,7 @@ def _numbers(values: Float | pd.Series, column: str) -> Float:
                 str(values.dtype),
             )
         )
+    _refuse_unanswered(sample.active & np.isnan(out), column)
     return out
 
 
@@ -344,7 +371,7 @@ def _with_cohort(panel: Panel, values: pd.Series, column: str) -> Panel:
     IdentificationError for a unit with several.
     """
     first = panel.first
-    _refuse_changes(panel, _raw(values, panel.time), column, first)
+    _refuse_changes(panel, _raw(values, panel.time), column)
     of_units = values.iloc[first]
     starts = cohorts_on(panel.time, of_units, np.ones(first.size, bool))
     if isinstance(starts, Problem):
@@ -362,8 +389,8 @@ def _raw(values: pd.Series, time: Timeline) -> np.ndarray:
     return np.where(never, np.inf, number)
 
 
-def _refuse_changes(panel: Panel, value: np.ndarray, column: str, first: Int) -> None:
-    differs = value != value[first][panel.unit]
+def _refuse_changes(panel: Panel, value: np.ndarray, column: str) -> None:
+    differs = panel.changes(value)
     if differs.any():
         raise IdentificationError(
             Problem(
@@ -409,7 +436,7 @@ def _of_waves(data: PanelLike, wanted: Wanted) -> Panel:
         c: wave_values(data, c, data.waves, infinite=c in wanted.infinite) for c in wanted.numbers
     }
     for c in wanted.infinite:
-        _refuse_unanswered(sample, made[c], c)
+        _refuse_unanswered(sample.active & np.isnan(made[c]).any(axis=1), c)
     needed = [~np.isnan(v).any(axis=1) for c, v in made.items() if c not in wanted.gaps]
     seen = sample.active & np.all([np.ones(sample.n, bool), *needed], axis=0)
     silent = int((sample.active & ~seen).sum())
@@ -466,8 +493,7 @@ def _refuse_unknown(data: PanelLike, wanted: Wanted) -> None:
         )
 
 
-def _refuse_unanswered(sample: Sample, values: Float, column: str) -> None:
-    gone = sample.active & np.isnan(values).any(axis=1)
+def _refuse_unanswered(gone: Bool, column: str) -> None:
     if gone.any():
         raise IdentificationError(
             Problem(
@@ -475,7 +501,7 @@ def _refuse_unanswered(sample: Sample, values: Float, column: str) -> None:
                 f"column '{column}'",
                 "a number in every wave, infinite for never",
                 "missing",
-                "",
+                f"Where missing means never treated: frame['{column}'].fillna(numpy.inf).",
                 int(gone.sum()),
                 tuple(np.flatnonzero(gone)[:5].tolist()),
             )

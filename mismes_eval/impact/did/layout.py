@@ -349,16 +349,18 @@ def _moves(panel: Panel, values: pd.Series, first: Int) -> bool:
     """Whether a column changes inside units of the panel."""
     if pd.api.types.is_numeric_dtype(values) and isinstance(values.dtype, np.dtype):
         value = values.to_numpy()[panel.row]
-        differs = value != value[first][panel.unit]
-        if value.dtype.kind == "f":
+        differs = panel.changes(value)
+        if value.dtype.kind == "f" and differs.any():
             differs &= ~(np.isnan(value) & np.isnan(value[first][panel.unit]))
         return bool(differs.any())
-    code = pd.factorize(values)[0][panel.row]
-    return bool((code != code[first][panel.unit]).any())
+    return bool(panel.changes(pd.factorize(values)[0][panel.row]).any())
 
 
 def _weights_note(panel: Panel, first: Int) -> tuple[str, ...]:
     w = panel.weights
+    other = panel.changes(w)
+    if not other.any():
+        return ()
     of_first = w[first][panel.unit]
     moved = np.abs(w - of_first) > 1e-9 * np.abs(of_first)
     if not moved.any():

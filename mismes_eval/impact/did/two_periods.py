@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.caution import Caution
@@ -135,7 +136,7 @@ def two_periods(sample: Sample, time: object, named: Sequence[str]) -> TwoPeriod
                 repr(time),
             )
         )
-    found = read(sample, IdentificationError, t=Order(column, stated, "time=(before, after)")).t
+    found = read(sample, IdentificationError, t=Order(column, stated, _pair_line(sample, column))).t
     if len(found.levels) != 2:
         raise IdentificationError(
             Problem(
@@ -152,6 +153,16 @@ def two_periods(sample: Sample, time: object, named: Sequence[str]) -> TwoPeriod
         sample = sample.where(~outside).flagged(said)
     post = np.where(sample.active, (found.code == 1).astype(float), 0.0)
     return TwoPeriods(sample, post, column, found.label(0), found.label(1))
+
+
+def _pair_line(sample: Sample, column: str) -> str:
+    """How a caller states the order of the two values of a column."""
+    if column not in sample.frame.columns or pd.api.types.is_numeric_dtype(sample.frame[column]):
+        return "time=(before, after)"
+    two = sample.frame[column][sample.active].dropna().unique().tolist()
+    if len(two) != 2:
+        return "time=(before, after)"
+    return f"time=({two[0]!r}, {two[1]!r}) or time=({two[1]!r}, {two[0]!r}), the earlier first"
 
 
 def _column_of(sample: Sample, pair: tuple[object, ...], named: Sequence[str]) -> str:
