@@ -30,6 +30,8 @@ COMMANDS: Mapping[str, str] = {
     "demo": "Make the synthetic countries.",
     "lab": "Open JupyterLab on the notebooks.",
     "inventory": "Evaluation register and page of the measures.",
+    "form": "Write questionnaires for tablets and paper.",
+    "collect": "Read what came back from the field into the templates.",
     "completion": "Print what your shell needs to complete commands and countries.",
 }
 RENAMED: Mapping[

@@ -23,6 +23,15 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "mismes synthesis MDA TUN MAR",
         "mismes synthesis --language fr --json",
     ),
+    "form": (
+        "mismes form MDA",
+        "mismes form MDA --form tracer_wave --language ro --language ru",
+        "mismes form MDA --json",
+    ),
+    "collect": (
+        "mismes collect MDA lfs_module export.csv",
+        "mismes collect MDA tracer_wave wave2.csv --sample sample.csv --attempts contact.csv --wave 2",
+    ),
     "check": (
         "mismes check",
         "mismes check JOR",

@@ -274,7 +274,7 @@ def _worst_case(study: Tracing, panel: TracerPanel, outcome: str, wave: object) 
     """Bounds of the difference in levels when nothing is assumed of those lost, for yes-no
     outcomes.
     """
-    value = panel.values(outcome, wave)
+    value = study.values(outcome, wave)
     if not np.isin(value[np.isfinite(value)], (0.0, 1.0)).all():
         raise EstimateError(f"'{outcome}' is not yes or no: its worst case has no end")
     seen = np.isfinite(value) & study.responded(wave)

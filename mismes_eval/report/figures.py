@@ -34,6 +34,7 @@ PALETTE = (
 )  # told apart without red, green or blue cones; a series has a marker of its own besides
 MARKERS = ("o", "s", "^", "D", "v", "P")
 WATERMARK = "SYNTHETIC DATA"
+SIGNS = {"confidential": "c", "secondary": "c", "unreliable": ":", "not estimable": "–"}
 LEAST = 10  # fewest persons in a bin that is drawn
 _STYLE = {
     **sns.axes_style("whitegrid"),
@@ -262,57 +263,64 @@ def dots(
     """Dot and 95% interval of each label, one colour a series. keep: labels that may be published.
     t: the report's language, for every word of the picture.
     """
-    title, xlabel, labels, groups = (
-        t(title),
-        t(xlabel),
-        [t(v) for v in labels],
-        {t(k): e for k, e in groups.items()},
-    )
-    shown = np.array(list(keep) if keep is not None else [True] * len(labels))
-    fig, ax = canvas(7.0, 1.0 + 0.3 * len(labels) * max(1, 0.6 * len(groups)))
-    y = np.arange(len(labels))[::-1].astype(float)
-    rows, alt = [], []
-    for j, (name, e) in enumerate(groups.items()):
+    shown = list(keep) if keep is not None else [True] * len(labels)
+    frames = []
+    for name, e in groups.items():
         ci = e.ci()
-        at = y + (j - (len(groups) - 1) / 2) * -0.22
-        ax.hlines(
-            at[shown],
-            ci["low"].to_numpy()[shown] * scale,
-            ci["high"].to_numpy()[shown] * scale,
-            color=PALETTE[j],
-            lw=1.8,
-        )
-        ax.plot(e.value[shown] * scale, at[shown], MARKERS[j], color=PALETTE[j], ms=5, label=name)
-        rows.append(
-            pd.DataFrame(
-                {
-                    "series": name,
-                    "label": labels,
-                    "value": e.value,
-                    "low": ci["low"].to_numpy(),
-                    "high": ci["high"].to_numpy(),
-                }
-            )[shown]
-        )
-        said = _sentence(
-            list(np.array(labels)[shown]),
-            e.value[shown],
-            ci["low"][shown],
-            ci["high"][shown],
-            scale,
-            t,
-        )
+        numbers = {"value": e.value, "ci_low": ci["low"], "ci_high": ci["high"]}
+        frame = pd.DataFrame({c: np.asarray(v) for c, v in numbers.items()})
+        status = np.where(shown, "shown", "confidential")
+        frames.append(frame.assign(row=list(labels), column=name, status=status))
+    cells = pd.concat(frames, ignore_index=True)
+    return dots_of(
+        id, title, cells, xlabel, scale, source, notes, synthetic, t, reference=reference
+    )
+
+
+def dots_of(
+    id: str,
+    title: str,
+    cells: pd.DataFrame,
+    xlabel: str,
+    scale: float = 1.0,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
+    reference: float | None = None,
+) -> Figure:
+    """Dot and 95% interval of published cells: one line a row, one colour a column; where a cell is
+    hidden its sign stands in its place.
+    """
+    title, xlabel = t(title), t(xlabel)
+    cells = cells.assign(row=[t(v) for v in cells["row"]], column=[t(v) for v in cells["column"]])
+    labels, groups = list(dict.fromkeys(cells["row"])), list(dict.fromkeys(cells["column"]))
+    fig, ax = canvas(7.0, 1.0 + 0.3 * len(labels) * max(1, 0.6 * len(groups)))
+    place = {label: float(len(labels) - 1 - k) for k, label in enumerate(labels)}
+    rows, alt = [], []
+    for j, name in enumerate(groups):
+        mine = cells[cells["column"] == name]
+        seen = mine[mine["status"] == "shown"]
+        at = seen["row"].map(place) + (j - (len(groups) - 1) / 2) * -0.22
+        color, low, high = PALETTE[j], seen["ci_low"], seen["ci_high"]
+        ax.hlines(at, low * scale, high * scale, color=color, lw=1.8)
+        ax.plot(seen["value"] * scale, at, MARKERS[j], color=color, ms=5, label=name)
+        drawn = {"series": name, "label": seen["row"], "value": seen["value"]}
+        rows.append(pd.DataFrame({**drawn, "low": low, "high": high}))
+        said = _sentence(list(seen["row"]), seen["value"].to_numpy(), low, high, scale, t)
         alt.append(t("{series}: {values}", series=name, values=said) if len(groups) > 1 else said)
-    for hidden in y[~shown]:
-        ax.text(
-            0.01,
-            hidden,
-            "c",
-            transform=ax.get_yaxis_transform(),
-            va="center",
-            fontsize=8,
-            color=GREY,
-        )
+        for label, status in zip(mine["row"], mine["status"], strict=True):
+            if status in SIGNS:
+                ax.text(
+                    0.01,
+                    place[label],
+                    SIGNS[status],
+                    transform=ax.get_yaxis_transform(),
+                    va="center",
+                    fontsize=8,
+                    color=GREY,
+                )
+    y = [place[label] for label in labels]
     if reference is not None:
         ax.axvline(reference * scale, color="0.4", lw=1, ls="--")
     ax.set_yticks(y, labels)

@@ -99,7 +99,7 @@ def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
             cells_of([(_row(context, measure, factor, name), "effect", reason)], context.rules)
             for name, reason in g.missing.items()
         ]
-    scale, digits = outcome_scale(context.evaluation.params.impact.main_outcome)
+    scale, digits = outcome_scale(context, context.evaluation.params.impact.main_outcome)
     notes = [
         _family(context, found.effects),
         *_alike(context, found, study),
@@ -151,7 +151,7 @@ def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
                     at[measure, factor, name],
                 )
             )
-    scale, digits = outcome_scale(context.evaluation.params.impact.main_outcome)
+    scale, digits = outcome_scale(context, context.evaluation.params.impact.main_outcome)
     notes = (_family(context, found.differences), study.panel.sample.design.basis)
     title = "Differences of the effect between groups, with the standard error of the difference"
     return Table(

@@ -16,7 +16,8 @@ from mismes_eval.inventory import Inventory
 from mismes_eval.report import figures_inventory
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import plain, rows
-from mismes_eval.report.document.protect import Relation, dominance, protect
+from mismes_eval.report.document.cells import NOBODY, PRIVATE
+from mismes_eval.report.document.suppression import Relation, dominance, protect
 from mismes_eval.report.document.tables import Table
 
 SOURCE = "Inventory of measures in the information template"
@@ -142,13 +143,11 @@ def by_model(context: Context, inventory: Inventory, money: Budgets) -> Table:
         row = context.text(
             "{stage}, {model}", stage=stages.get(s, s), model=f"{m} {models.get(m, '')}".strip()
         )
-        status = "shown" if money.shown((s, m)) else "confidential"
         amount = money.amount.get((s, m), np.nan)
+        private = np.isfinite(amount) and not money.shown((s, m))
         cells += [
             plain(row, "measures", len(part)),
-            plain(
-                row, MILLION, amount / 1e6, "EUR", status=status if np.isfinite(amount) else "shown"
-            ),
+            plain(row, MILLION, amount / 1e6, "EUR", standing=PRIVATE if private else NOBODY),
             plain(row, "beneficiaries reached", part["benef_reached"].sum(min_count=1)),
             plain(
                 row, "measures with a count of beneficiaries", part["benef_reached"].notna().sum()

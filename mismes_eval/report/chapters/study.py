@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.verdict import Verdict
 from mismes_eval.evaluation.study import Classical, Study, by_method, lost, within
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.document.rules import Rules
@@ -166,11 +167,12 @@ def _verdict(context: Context, label: str, estimates: list[Estimate]) -> str:
             " covariates may not remove.",
             **shown,
         )
-    if all(float(e["low"]) <= 0 <= float(e["high"]) for e in ends):
+    shown = [Verdict(e).shown for e in estimates]
+    if not any(shown):
         return context.text(
             "{o}: no effect could be shown by any estimator ({lo} to {hi}).", **shown
         )
-    if any(float(e["low"]) <= 0 <= float(e["high"]) for e in ends):
+    if not all(shown):
         return context.text(
             "{o}: the estimators agree in sign ({lo} to {hi}), but not all intervals exclude zero.",
             **shown,
