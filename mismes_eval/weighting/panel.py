@@ -108,13 +108,12 @@ class Panel:
     def sorted_and_complete(self) -> bool:
         """Every unit in every period, unit by unit in the order of periods."""
         t = self.periods.size
-        return (
-            self.key_is_regular
-            or (self.unit.size == self.units * t
+        return self.key_is_regular or (
+            self.unit.size == self.units * t
             and bool(
                 (self.unit.reshape(-1, t) == np.arange(self.units)[:, None]).all()
                 and (self.period.reshape(-1, t) == np.arange(t)).all()
-            ))
+            )
         )
 
     def changes(self, value: np.ndarray) -> Bool:
@@ -167,6 +166,38 @@ class Panel:
         first = np.zeros(self.units, np.intp)
         first[self.unit] = code
         return bool((first[self.unit] == code).all())
+
+
+@dataclass(frozen=True)
+class SinceTreatment:
+    """Time since treatment as float64: infinite for never, never missing."""
+
+    column: str
+    where: str | None = None
+    missing: bool = True
+
+    def of(self, values: pd.Series, needed: Bool) -> Float | list[Problem]:
+        """The numbers, or what is wrong with them."""
+        out = float64(values)
+        if out is None:
+            return Number(self.column).of(values, needed)
+        problem = unanswered(needed & np.isnan(out), self.column)
+        return out if problem is None else [problem]
+
+
+def unanswered(gone: Bool, column: str) -> Problem | None:
+    """The problem of rows without a time since treatment."""
+    if not gone.any():
+        return None
+    return Problem(
+        "the time since treatment is missing for persons who answered",
+        f"column '{column}'",
+        "a number in every wave, infinite for never",
+        "missing",
+        f"Where missing means never treated: frame['{column}'].fillna(numpy.inf).",
+        int(gone.sum()),
+        tuple(np.flatnonzero(gone)[:5].tolist()),
+    )
 
 
 @dataclass(frozen=True)
@@ -249,7 +280,7 @@ def _of_sample(sample: Sample, unit: str | None, time: TimeColumn, wanted: Wante
     kinds: dict[str, Kind] = {}
     for c in wanted.numbers:
         finite = Number(c, missing=c in wanted.gaps)
-        kinds[f"value {c}"] = Stated(c, missing=True) if c in wanted.infinite else finite
+        kinds[f"value {c}"] = SinceTreatment(c) if c in wanted.infinite else finite
     others = (*wanted.also, *((wanted.cohort,) if wanted.cohort else ()))
     kinds |= {f"other {c}": Stated(c, missing=True) for c in others}
     key = None if stated else _regular(sample, unit, column)
@@ -266,7 +297,7 @@ def _of_sample(sample: Sample, unit: str | None, time: TimeColumn, wanted: Wante
         rows = np.arange(sample.n)
     if key is None:
         _refuse_twice(sample, unit, column, rows, code, period, axis.size)
-    read_whole = {c: _numbers(got[f"value {c}"], c, sample) for c in wanted.numbers}
+    read_whole = {c: got[f"value {c}"] for c in wanted.numbers}
     whole = key is not None
     panel = Panel(
         sample=sample,
@@ -348,24 +379,6 @@ def _refuse_twice(
         )
 
 
-def _numbers(values: Float | pd.Series, column: str, sample: Sample) -> Float:
-    """(n,) numbers, infinite ones too but none missing."""
-    if isinstance(values, np.ndarray):
-        return values
-    out = float64(values)
-    if out is None:
-        raise IdentificationError(
-            Problem(
-                f"{verb_name()} needs numbers",
-                f"column '{column}'",
-                "a numeric or boolean column",
-                str(values.dtype),
-            )
-        )
-    _refuse_unanswered(sample.active & np.isnan(out), column)
-    return out
-
-
 def _with_cohort(panel: Panel, values: pd.Series, column: str) -> Panel:
     """The panel with the cohort of each row. values (r,): the column in the panel's rows. Raises
     IdentificationError for a unit with several.
@@ -435,8 +448,11 @@ def _of_waves(data: PanelLike, wanted: Wanted) -> Panel:
     made = {
         c: wave_values(data, c, data.waves, infinite=c in wanted.infinite) for c in wanted.numbers
     }
-    for c in wanted.infinite:
-        _refuse_unanswered(sample.active & np.isnan(made[c]).any(axis=1), c)
+    lacking = [
+        unanswered(sample.active & np.isnan(made[c]).any(axis=1), c) for c in wanted.infinite
+    ]
+    if any(lacking):
+        raise IdentificationError([p for p in lacking if p is not None])
     needed = [~np.isnan(v).any(axis=1) for c, v in made.items() if c not in wanted.gaps]
     seen = sample.active & np.all([np.ones(sample.n, bool), *needed], axis=0)
     silent = int((sample.active & ~seen).sum())
@@ -490,21 +506,6 @@ def _refuse_unknown(data: PanelLike, wanted: Wanted) -> None:
                 )
                 for c in missing
             ]
-        )
-
-
-def _refuse_unanswered(gone: Bool, column: str) -> None:
-    if gone.any():
-        raise IdentificationError(
-            Problem(
-                "the time since treatment is missing for persons who answered",
-                f"column '{column}'",
-                "a number in every wave, infinite for never",
-                "missing",
-                f"Where missing means never treated: frame['{column}'].fillna(numpy.inf).",
-                int(gone.sum()),
-                tuple(np.flatnonzero(gone)[:5].tolist()),
-            )
         )
 
 

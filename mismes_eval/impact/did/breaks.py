@@ -11,7 +11,7 @@ import numpy as np
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.sample import Sample
-from mismes_eval.weighting.timeline import stated_order
+from mismes_eval.weighting.timeline import Timeline, stated_order
 
 BRIDGE = "Bridge the series, or pass acknowledge_breaks=True and say so in the text."
 
@@ -41,14 +41,31 @@ def starts_at_breaks(
     return problems
 
 
+def placed(time: Timeline, breaks: Sequence[float]) -> None:
+    """Raise IdentificationError for breaks of periods that are no numbers: they would be taken for
+    positions.
+    """
+    if breaks and not time.numeric:
+        raise IdentificationError(
+            Problem(
+                "breaks of the series cannot be placed",
+                "argument 'series_breaks'",
+                "periods that are numbers",
+                f"periods such as {time.labels[0]}",
+                "Number the periods.",
+            )
+        )
+
+
 def refuse_starts(
-    periods: Float, cohorts: Float, breaks: Sequence[float], acknowledged: bool
+    time: Timeline, cohorts: Float, breaks: Sequence[float], acknowledged: bool
 ) -> tuple[str, ...]:
     """Notes on the breaks that were acknowledged. Raises IdentificationError listing every cohort
     that starts at a break which was not.
     """
+    placed(time, breaks)
     problems = starts_at_breaks(
-        periods, [float(g) for g in np.unique(cohorts[np.isfinite(cohorts)])], breaks
+        time.at, [float(g) for g in np.unique(cohorts[np.isfinite(cohorts)])], breaks
     )
     if problems and not acknowledged:
         raise IdentificationError(problems)

@@ -167,7 +167,7 @@ class GroupTime:
         """
         if kind == "heat":
             cells = self.to_frame().assign(cohort=self.cells["cohort"], time=self.cells["time"])
-            return staggered_plots.heat_map(cells, self.time, ax)
+            return staggered_plots.heat_map(cells, ax, self.time.shown)
         if kind not in ("event", "cohort", "calendar"):
             raise IdentificationError(
                 Problem(

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from mismes_eval.errors import IdentificationError, Problem
-from mismes_eval.impact.did.breaks import starts_at_breaks
+from mismes_eval.impact.did.breaks import placed, starts_at_breaks
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.timeline import Timeline
 
@@ -72,6 +72,7 @@ def plan(
     problems = _unknown(control, base, anticipation)
     if problems:
         raise IdentificationError(problems)
+    placed(time, breaks)
     early, later, beyond = _apart(time, cohorts, anticipation)
     problems = _nothing_to_compare(time, cohorts, control, anticipation, absent or {})
     at_breaks = starts_at_breaks(time.at, later, breaks, anticipation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -66,7 +67,9 @@ def study(estimate: Estimate, band: Band, time: Timeline, ax: Any = None) -> Any
     return ax
 
 
-def heat_map(cells: pd.DataFrame, time: Timeline, ax: Any = None) -> Any:
+def heat_map(
+    cells: pd.DataFrame, ax: Any = None, shown: Callable[[float], str] = "{:g}".format
+) -> Any:
     """Effects by cohort (rows) and period (columns), value and standard error written in. Returns
     the axes.
     """
@@ -98,8 +101,8 @@ def heat_map(cells: pd.DataFrame, time: Timeline, ax: Any = None) -> Any:
             color="black",
             lw=1.5,
         )
-    ax.set_xticks(range(value.shape[1]), [time.shown(t) for t in value.columns])
-    ax.set_yticks(range(value.shape[0]), [time.shown(g) for g in value.index])
+    ax.set_xticks(range(value.shape[1]), [shown(t) for t in value.columns])
+    ax.set_yticks(range(value.shape[0]), [shown(g) for g in value.index])
     ax.set_xlabel("Period")
     ax.set_ylabel("Cohort")
     ax.figure.colorbar(image, ax=ax, label="Average effect on the treated")

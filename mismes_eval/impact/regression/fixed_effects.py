@@ -99,7 +99,7 @@ def two_way(
     d = long.columns[column]
     starts = _starts(long, d, treated is not None)
     said = (
-        *refuse_starts(long.periods, starts, series_breaks, acknowledge_breaks),
+        *refuse_starts(long.time, starts, series_breaks, acknowledge_breaks),
         *few_said(long, np.isfinite(starts)),
         long.time.said,
     )
@@ -418,7 +418,7 @@ def sun_abraham(
             )
         )
     said = (
-        *refuse_starts(long.periods, g, series_breaks, acknowledge_breaks),
+        *refuse_starts(long.time, g, series_breaks, acknowledge_breaks),
         *few_said(long, np.isfinite(g)),
         long.time.said,
     )

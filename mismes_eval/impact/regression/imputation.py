@@ -81,7 +81,7 @@ def imputation(
     long = regression_panel(data, [outcome, *covariates], unit, time, cluster, cohort)
     g, t = long.start, long.at
     said = (
-        *refuse_starts(long.periods, g, series_breaks, acknowledge_breaks),
+        *refuse_starts(long.time, g, series_breaks, acknowledge_breaks),
         *few_said(long, np.isfinite(g)),
         long.time.said,
     )
