@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from mismes_eval.errors import DisclosureError, Problem, ReportError
-from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.evaluation import Evaluation, evaluate
+from mismes_eval.evaluation.tracer_study import TREATED
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.base import Item, Shown, titles
+from mismes_eval.report.chapters.cells import arms
 from mismes_eval.report.chapters.plan import INPUTS, source_map
 from mismes_eval.report.document.cells import Published, published_cells
 from mismes_eval.report.document.items import PictureSpec, SentenceSpec
@@ -25,6 +27,12 @@ from mismes_eval.report.figures import Figure
 from mismes_eval.report.findings import findings
 from mismes_eval.report.session import Page, Session
 from mismes_eval.report.synthesis.comparable import comparable
+from mismes_eval.tracer.outcomes import declared
+
+SMALL_ARMS = (
+    "Not shown because too few participants or comparison persons answered in the wave of the"
+    " headline: the effects of {m}."
+)
 
 
 @dataclass(frozen=True)
@@ -97,12 +105,17 @@ def country_report(session: Session) -> CountryReport:
         min_weighted=p.disclosure.min_weighted,
     )
     session.progress("reading and weighting", 0, len(CHAPTERS))
-    context = Context(evaluate(p), rules, session.language)
+    evaluation, small = with_large_arms(evaluate(p), rules)
+    context = Context(evaluation, rules, session.language)
     built: dict[str, Chapter] = {}
     for number, (name, make) in enumerate(CHAPTERS.items(), 1):
         session.progress(name, number, len(CHAPTERS))
         built[name] = make(context)
         context = replace(context, shown={**context.shown, **titles(built[name].items)})
+    if small:
+        kept_back = context.text(SMALL_ARMS, m=", ".join(map(context.name, small)))
+        impact = built["impact"]
+        built["impact"] = replace(impact, items=(kept_back, *impact.items))
     last = built["limits"]
     built["limits"] = replace(last, items=(*last.items, source_map(context, built)))
     released = release(context, built)
@@ -132,7 +145,8 @@ def release(context: Context, built: Mapping[str, Chapter]) -> Released:
     DisclosureError : a small group of persons could be computed from what is published.
     """
     places = _places(built)
-    decision = protect(places, context.rules)
+    study = context.evaluation.tracing
+    decision = protect(places, context.rules, () if study is None else arms(study).compares)
     leaks = recovered_sets(places, decision, context.rules.min_cell)
     if leaks:
         raise DisclosureError(
@@ -150,6 +164,31 @@ def release(context: Context, built: Mapping[str, Chapter]) -> Released:
         items = [_dated(context, _rendered(i, cells, published, context)) for i in chapter.items]
         chapters[name] = replace(chapter, items=tuple(i for i in items if i != ""))
     return Released(chapters, published)
+
+
+def with_large_arms(evaluation: Evaluation, rules: Rules) -> tuple[Evaluation, tuple[str, ...]]:
+    """The evaluation without the effects of measures that have too few participants or comparison
+    persons in the wave of the headline, and which measures these are.
+
+    The mean of a group follows from an effect and the mean of the other group: an effect needs in
+    each group as many persons as the group's own share or mean does.
+    """
+    study, impact = evaluation.tracing, evaluation.params.impact
+    if study is None or impact.main_wave not in study.waves:
+        return evaluation, ()
+    main = str(impact.main_outcome)
+    outcome = study.outcomes.get(main) or declared(main)
+    kind = "share" if outcome is not None and outcome.kind == "share" else "mean"
+    answered = study.responded(study.baseline) & study.responded(impact.main_wave)
+    treated = study.panel.sample.frame[TREATED].to_numpy(float)
+    small = []
+    for measure in study.measures:
+        inside = study.of(measure).sample.active & answered
+        sizes = [int((inside & (treated == arm)).sum()) for arm in (1.0, 0.0)]
+        if any(rules.confidential(kind, n) for n in sizes):
+            small.append(measure)
+    kept = tuple(m for m in study.measures if m not in small)
+    return replace(evaluation, tracing=replace(study, measures=kept), kept={}), tuple(small)
 
 
 def _places(built: Mapping[str, Chapter]) -> dict[str, pd.DataFrame]:

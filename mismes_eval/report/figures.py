@@ -301,7 +301,7 @@ def dots_of(
     for j, name in enumerate(groups):
         mine = cells[cells["column"] == name]
         seen = mine[mine["status"] == "shown"]
-        at = seen["row"].map(place) + (j - (len(groups) - 1) / 2) * -0.22
+        at = seen["row"].map(place).astype(float) + (j - (len(groups) - 1) / 2) * -0.22
         color, low, high = PALETTE[j], seen["ci_low"], seen["ci_high"]
         ax.hlines(at, low * scale, high * scale, color=color, lw=1.8)
         ax.plot(seen["value"] * scale, at, MARKERS[j], color=color, ms=5, label=name)

@@ -1,5 +1,5 @@
 """Where hiding turns: cells that nobody knows cost nothing, one person suffices as room, a move
-keeps every sum, and a hidden cell that could be computed stops the report.
+keeps every sum.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Disclosure worked out on small tables by hand: what is hidden beside a small cell, what an
-attacker knows, sums across tables, rules and their whole messages.
+"""Disclosure worked out on small tables by hand: what is hidden beside a small amount, what an
+attacker knows, rules and their whole messages.
 """
 
 from __future__ import annotations

@@ -47,13 +47,10 @@ def impact(context: Context) -> Chapter:
     alone = (rollout_items(context, rolled) if rolled is not None else []) + (
         study_items(context, own) if own is not None else []
     )
-    if study is None:
+    if study is None or not study.measures:
         told = theory(context, {**context.shown, **titles(alone)})
-        return Chapter(
-            "impact",
-            "Impact and its cost",
-            (*told, *(alone or [context.absent("tracer study or impact study")])),
-        )
+        missing = [context.absent("tracer study or impact study")] if study is None else []
+        return Chapter("impact", "Impact and its cost", (*told, *(alone or missing)))
     items: list[Item] = [
         context.text(
             "Effects compare the change of participants with the change of the comparison group,"

@@ -149,7 +149,8 @@ def _targeting(context: Context, s: Survey) -> Table:
             parts.append(cells_by(e, context.rules, c, "index"))
             continue
         level = named.frame[c].astype(str).to_numpy()
-        counted = [Standing(tells=(Persons.among(named, level == str(v)),)) for v in e.keys[c]]
+        groups = [Persons.among(named, level == str(v)) for v in e.keys[c]]
+        counted = [Standing(persons=who, tells=(who,)) for who in groups]
         parts.append(cells_by(e, context.rules, _levels(context, c, e), "index", counted))
     if "educy" in frame.columns and takes[named.active].any():
         known = named.where(frame["educy"].notna())

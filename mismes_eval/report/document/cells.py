@@ -105,17 +105,20 @@ def population(design: SurveyDesign) -> str:
 
 
 def persons_behind(estimate: Estimate, k: int) -> Persons | None:
-    """The persons of the k-th value, from the rows that stand in its influence; None where the
-    influence does not tell, that is where their number is not the estimate's n.
+    """The persons of the k-th value: the rows that stand in its influence, or in the part of it
+    that is the estimate's own where weight steps have added to it. None where neither are as many
+    as the estimate's n.
     """
     if len(estimate.parts) != 1 or estimate.parts[0].influence is None:
         return None
     part, which = estimate.parts[0], np.zeros(estimate.p, bool)
     which[k] = True
-    rows = estimate.parts[0].influence.standing(which) & (part.design.weights != 0)
-    if int(rows.sum()) != int(estimate.n[k]):
-        return None
-    return Persons.of(population(part.design), rows)
+    influence = estimate.parts[0].influence
+    for standing in (influence.standing, *(block.standing for block in influence.blocks)):
+        rows = standing(which) & (part.design.weights != 0)
+        if int(rows.sum()) == int(estimate.n[k]):
+            return Persons.of(population(part.design), rows)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class Standing:
     tells : sets whose size the number tells (who is counted; of a share, those who are in it).
     compares : groups that the number compares; each must be large enough by itself.
     whole : of whom the cell is a part; its parts add up to it, and it is known.
+    among : populations that the persons behind n belong to, where it is not known who they are.
     private : the number is one payer's or one actor's own, or gives such a number away.
     """
 
@@ -133,6 +137,7 @@ class Standing:
     tells: tuple[Persons, ...] = ()
     compares: tuple[Persons, ...] = ()
     whole: Persons | None = None
+    among: tuple[str, ...] = ()
     private: bool = False
 
 

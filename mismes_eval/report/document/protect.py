@@ -3,7 +3,8 @@
 Every cell says which persons stand behind it (`Standing`). A set of 1 to `least` - 1 persons is
 hidden wherever its size can be seen; then as many other sets, at the least cost, that nobody can
 compute it. Sets are compared person by person, so that whatever adds up adds up here: rows and
-their total, the same group in two tables, and a base that is another base without a group.
+their total, the same group in two tables, and a base that is another base without a group. Where it
+is not known who stands behind an n, it is not printed as soon as a group of its population is hidden.
 
 The attacker knows every printed number, which sets are made of which kinds of people, that empty
 cells are printed as 0, and the rules: a confidential set has 1 to `least` - 1 persons, another
@@ -79,16 +80,18 @@ class Decision:
     withheld: Mapping[str, Sequence[bool]]
 
 
-def protect(places: Places, rules: Rules) -> Decision:
+def protect(places: Places, rules: Rules, arms: Sequence[Persons] = ()) -> Decision:
     """Which cells of a whole report are shown.
 
     places : id -> cells, with COLUMNS and, where persons stand behind them, a Standing each.
+    arms : the groups that effects compare; of an effect, those of them who stand behind it must be
+        enough in each group.
 
     Raises
     ------
     DisclosureError : a small set of persons can be computed whatever is hidden.
     """
-    drafts = _beside([_primary(d, rules) for d in drafted(places)])
+    drafts = _beside([_primary(_compared(d, arms), rules) for d in drafted(places)])
     by_population: dict[str, list[Draft]] = {}
     for draft in drafts:
         for name in dict.fromkeys(s.population for s in draft.sets):
@@ -104,9 +107,11 @@ def protect(places: Places, rules: Rules) -> Decision:
     }
     status: dict[str, list[Status]] = {name: [] for name in places}
     withheld: dict[str, list[bool]] = {name: [] for name in places}
+    closed = {s.population for s in hidden}
     for draft in drafts:
         status[draft.key.table].append(_secondary(draft, hidden, measures))
-        withheld[draft.key.table].append(draft.standing.persons in hidden)
+        unknown = any(name in closed for name in draft.standing.among)
+        withheld[draft.key.table].append(draft.standing.persons in hidden or unknown)
     return Decision(status, withheld)
 
 
@@ -159,6 +164,15 @@ def _primary(draft: Draft, rules: Rules) -> Draft:
         or any(rules.confidential(arm_kind, s.n) for s in draft.standing.compares)
     )
     return replace(draft, status=Status.CONFIDENTIAL) if few else draft
+
+
+def _compared(draft: Draft, arms: Sequence[Persons]) -> Draft:
+    """An effect or difference with the groups that it compares, where it does not name them."""
+    persons = draft.standing.persons
+    if draft.kind not in ("effect", "contrast") or persons is None or draft.standing.compares:
+        return draft
+    groups = tuple(a.within(persons) for a in arms if a.population == persons.population)
+    return replace(draft, standing=replace(draft.standing, compares=groups))
 
 
 def _beside(drafts: Sequence[Draft]) -> list[Draft]:

@@ -21,6 +21,7 @@ from mismes_eval.report.document.cells import (
     Standing,
     Status,
     persons_behind,
+    population,
 )
 from mismes_eval.report.document.language import Language, language
 from mismes_eval.report.document.plain import escape, printable
@@ -212,11 +213,13 @@ def _standing(item: Estimate, k: int, given: Standing) -> Standing:
     if given.persons is not None:
         return given
     persons = persons_behind(item, k)
+    unknown = persons is None and len(item.parts) == 1
+    among = (population(item.parts[0].design),) if unknown else ()
     whole = given.whole
     if whole is None and given.tells and item.kind in LEVEL_KINDS:
         whole = persons
     compares = tuple(arm if persons is None else arm.within(persons) for arm in given.compares)
-    return replace(given, persons=persons, whole=whole, compares=compares)
+    return replace(given, persons=persons, whole=whole, compares=compares, among=among)
 
 
 def _cell(
