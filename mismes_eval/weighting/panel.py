@@ -102,7 +102,8 @@ class Panel:
         if self.sorted_and_complete:
             return np.arange(0, self.unit.size, self.periods.size)
         order = np.lexsort((self.period, self.unit))
-        return order[np.append(0, np.flatnonzero(np.diff(self.unit[order])) + 1)]
+        starts = np.append(0, np.flatnonzero(np.diff(self.unit[order])) + 1)
+        return np.asarray(order[starts], np.intp)
 
     @cached_property
     def sorted_and_complete(self) -> bool:

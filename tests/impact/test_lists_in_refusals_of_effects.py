@@ -17,9 +17,7 @@ from mismes_eval.impact.bounds.manski import manski_bounds
 from mismes_eval.impact.did.breaks import refuse_between, refuse_starts, starts_at_breaks
 from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap
 from mismes_eval.impact.regression.fixed_effects import two_way
-from mismes_eval.weighting.order import Ordering, ordering
 from mismes_eval.weighting.sample import Sample
-from mismes_eval.weighting.timeline import of_ordering
 
 N = 24
 BAD = np.arange(N) % 3 == 1  # eight rows: 1, 4, ..., 22
@@ -252,18 +250,15 @@ def test_a_break_counts_after_the_last_untreated_and_up_to_the_first_treated_per
         "no break after 2012 and up to 2014",
         "2013",
     )
-    order = ordering(pd.Series(periods))
-    assert isinstance(order, Ordering)
-    time = of_ordering(order)
     with pytest.raises(IdentificationError) as caught:
-        refuse_starts(time, np.array([2014.0, np.inf, 2012.0, 2014.0]), [2012.0, 2014.0], False)
+        refuse_starts(periods, np.array([2014.0, np.inf, 2012.0, 2014.0]), [2012.0, 2014.0], False)
     assert [p.where for p in caught.value.problems] == [
         "cohort 2012, break at 2012",
         "cohort 2014, break at 2014",
     ]
     assert (
-        len(refuse_starts(time, np.array([2014.0, 2012.0]), [2012.0, 2014.0], True)) >= 1
-        and refuse_starts(time, np.array([2014.0]), [2016.0], False) == ()
+        len(refuse_starts(periods, np.array([2014.0, 2012.0]), [2012.0, 2014.0], True)) >= 1
+        and refuse_starts(periods, np.array([2014.0]), [2016.0], False) == ()
     )
 
 

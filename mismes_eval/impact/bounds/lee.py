@@ -96,7 +96,7 @@ def lee_bounds(
     _refuse_single(seen, d, treated)
     whole = trimmed(np.where(inside, sample.weights, 0.0), d, s, y, rule)
     name = "treated" if whole.arm else "comparison"
-    notes = [
+    notes: list[str] = [
         f"Lee bounds, rule '{rule}': {100 * whole.share:.2f}% of the observed {name} arm is trimmed"
         f" ({_direction(sample, d, s, inside, whole)})."
     ]
@@ -116,7 +116,7 @@ def lee_bounds(
             np.where(inside, sample.weights, 0.0), d, s, y, cell, labels, rule
         )
         extra["cells"] = cells
-        other = cells.loc[cells["trimmed_arm"] != name, "cell"].tolist()
+        other = [str(c) for c in cells.loc[cells["trimmed_arm"] != name, "cell"]]
         notes.append(
             f"Tightened by {', '.join(listed(tighten))}: {len(cells)} cells"
             + (f"; trimmed in the other arm: {'; '.join(other)}." if other else ".")

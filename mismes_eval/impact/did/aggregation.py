@@ -157,7 +157,8 @@ def _order(cells: pd.DataFrame) -> Float:
     """(K,) periods since the first treated one, in their order."""
     periods = np.unique(cells["time"].to_numpy(float))
     start = np.searchsorted(periods, cells["cohort"].to_numpy(float))
-    return np.searchsorted(periods, cells["time"].to_numpy(float)) - start.astype(float)
+    place = np.searchsorted(periods, cells["time"].to_numpy(float))
+    return np.asarray(place - start, float)
 
 
 def _largest(treated: Float, owner: np.ndarray, g: int) -> float:

@@ -41,8 +41,8 @@ def starts_at_breaks(
     return problems
 
 
-def placed(time: Timeline, breaks: Sequence[float]) -> None:
-    """Raise IdentificationError for breaks of periods that are no numbers: they would be taken for
+def placed(time: Timeline, breaks: Sequence[float]) -> Float:
+    """(T,) the periods among which breaks lie. Raise IdentificationError for breaks of periods that are no numbers: they would be taken for
     positions.
     """
     if breaks and not time.numeric:
@@ -55,17 +55,17 @@ def placed(time: Timeline, breaks: Sequence[float]) -> None:
                 "Number the periods.",
             )
         )
+    return time.at
 
 
 def refuse_starts(
-    time: Timeline, cohorts: Float, breaks: Sequence[float], acknowledged: bool
+    periods: Float, cohorts: Float, breaks: Sequence[float], acknowledged: bool
 ) -> tuple[str, ...]:
     """Notes on the breaks that were acknowledged. Raises IdentificationError listing every cohort
     that starts at a break which was not.
     """
-    placed(time, breaks)
     problems = starts_at_breaks(
-        time.at, [float(g) for g in np.unique(cohorts[np.isfinite(cohorts)])], breaks
+        periods, [float(g) for g in np.unique(cohorts[np.isfinite(cohorts)])], breaks
     )
     if problems and not acknowledged:
         raise IdentificationError(problems)

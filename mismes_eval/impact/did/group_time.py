@@ -270,12 +270,12 @@ def att_gt(
     if not isinstance(data, Sample):
         own_key(data, unit, time)
     _check(method, covariates, unbalanced, impossible)
-    pairs = not isinstance(data, Sample) and unbalanced == "pairs"
+    pairs = data if not isinstance(data, Sample) and unbalanced == "pairs" else None
     layout = (
-        enrolled(data, cohort, covariates)
-        if pairs
-        else layout_of(data, outcome, cohort, time, unit, covariates, unbalanced)
-    )  # type: ignore[arg-type]
+        layout_of(data, outcome, cohort, time, unit, covariates, unbalanced)
+        if pairs is None
+        else enrolled(pairs, cohort, covariates)
+    )
     if covariates and method in PROPENSITY:
         no_negative_weights(layout.sample, f"method '{method}'")
     chosen = plan(
@@ -289,10 +289,10 @@ def att_gt(
         layout.absent,
     )
     fitted = (
-        fit_pairs(data, outcome, layout, chosen, method)
-        if pairs
-        else fit_cells(layout, layout.weights, chosen, method)
-    )  # type: ignore[arg-type]
+        fit_cells(layout, layout.weights, chosen, method)
+        if pairs is None
+        else fit_pairs(pairs, outcome, layout, chosen, method)
+    )
     chosen, fitted = without_lost(chosen, fitted, impossible)
     return _result(layout, chosen, fitted, outcome, covariates, control, base, anticipation, method)
 

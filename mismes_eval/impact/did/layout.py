@@ -162,7 +162,7 @@ def _of_waves(
     wanted = Wanted([outcome], gaps=[outcome], also=covariates, cohort=cohort)
     panel = panel_of(data, None, None, wanted)
     sample, y = panel.sample, panel.table(outcome)
-    full = ~np.isnan(y).any(axis=1)
+    full: Bool = np.asarray(~np.isnan(y).any(axis=1))
     row = panel.row[panel.first]
     lost = int(data.sample.active.sum()) - int(full.sum())
     if unbalanced == "refuse" and lost:
@@ -248,7 +248,7 @@ def _of_long(
         *first_period_said(moving, "of its first period"),
         *panel.notes,
     )
-    full = ~np.isnan(y).any(axis=1)
+    full: Bool = np.asarray(~np.isnan(y).any(axis=1))
     absent: Mapping[float, str] = _weightless(sample, cohort)
     if not full.all():
         key = unit, str(stated_order(time)[0])

@@ -68,7 +68,7 @@ def study(estimate: Estimate, band: Band, time: Timeline, ax: Any = None) -> Any
 
 
 def heat_map(
-    cells: pd.DataFrame, ax: Any = None, shown: Callable[[float], str] = "{:g}".format
+    cells: pd.DataFrame, ax: Any = None, shown: Callable[[Any], str] = "{:g}".format
 ) -> Any:
     """Effects by cohort (rows) and period (columns), value and standard error written in. Returns
     the axes.

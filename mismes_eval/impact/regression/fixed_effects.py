@@ -13,7 +13,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.estimate import Estimate, Part
-from mismes_eval.impact.did.breaks import refuse_starts
+from mismes_eval.impact.did.breaks import placed, refuse_starts
 from mismes_eval.impact.regression.long_rows import few_said, regression_panel
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.numerics.two_way import Columns, codes, within
@@ -99,7 +99,7 @@ def two_way(
     d = long.columns[column]
     starts = _starts(long, d, treated is not None)
     said = (
-        *refuse_starts(long.time, starts, series_breaks, acknowledge_breaks),
+        *refuse_starts(placed(long.time, series_breaks), starts, series_breaks, acknowledge_breaks),
         *few_said(long, np.isfinite(starts)),
         long.time.said,
     )
@@ -418,7 +418,7 @@ def sun_abraham(
             )
         )
     said = (
-        *refuse_starts(long.time, g, series_breaks, acknowledge_breaks),
+        *refuse_starts(placed(long.time, series_breaks), g, series_breaks, acknowledge_breaks),
         *few_said(long, np.isfinite(g)),
         long.time.said,
     )
@@ -468,7 +468,7 @@ def sun_abraham(
 def _last_before(long: Panel, g: Float) -> Bool:
     """(n,) rows in the last period before their unit's start, by the order of periods."""
     start = np.searchsorted(long.periods, np.where(np.isfinite(g), g, long.periods[0]))
-    return long.period == start - 1
+    return np.asarray(long.period == start - 1)
 
 
 def _cells(g: Float, e: Float, reference: Bool) -> tuple[list[tuple[float, float]], Int]:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.estimate import Estimate, Part
-from mismes_eval.impact.did.breaks import refuse_starts
+from mismes_eval.impact.did.breaks import placed, refuse_starts
 from mismes_eval.impact.regression.long_rows import few_said, regression_panel
 from mismes_eval.numerics.influence import Block
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
@@ -81,7 +81,7 @@ def imputation(
     long = regression_panel(data, [outcome, *covariates], unit, time, cluster, cohort)
     g, t = long.start, long.at
     said = (
-        *refuse_starts(long.time, g, series_breaks, acknowledge_breaks),
+        *refuse_starts(placed(long.time, series_breaks), g, series_breaks, acknowledge_breaks),
         *few_said(long, np.isfinite(g)),
         long.time.said,
     )
