@@ -118,7 +118,7 @@ def lee_bounds(
         extra["cells"] = cells
         other = [str(c) for c in cells.loc[cells["trimmed_arm"] != name, "cell"]]
         notes.append(
-            f"Tightened by {', '.join(listed(tighten))}: {len(cells)} cells"
+            f"Tightened by {', '.join(map(str, listed(tighten)))}: {len(cells)} cells"
             + (f"; trimmed in the other arm: {'; '.join(other)}." if other else ".")
         )
     value, part = part_of(sample, lambda w: _over_cells(w, d, s, y, cell, labels, rule)[:2])
