@@ -29,6 +29,7 @@ from mismes_eval.report.session import Page, Session
 from mismes_eval.report.synthesis.comparable import comparable
 from mismes_eval.tracer.outcomes import declared
 
+LAST = "limits"  # what the evidence says: written when it is decided which numbers are shown
 SMALL_ARMS = (
     "Not shown because too few participants or comparison persons answered in the wave of the"
     " headline: the effects of {m}."
@@ -110,20 +111,23 @@ def country_report(session: Session) -> CountryReport:
     built: dict[str, Chapter] = {}
     for number, (name, make) in enumerate(CHAPTERS.items(), 1):
         session.progress(name, number, len(CHAPTERS))
-        built[name] = make(context)
-        context = replace(context, shown={**context.shown, **titles(built[name].items)})
+        if name != LAST:
+            built[name] = make(context)
+            context = replace(context, shown={**context.shown, **titles(built[name].items)})
     if small:
         kept_back = context.text(SMALL_ARMS, m=", ".join(map(context.name, small)))
         impact = built["impact"]
         built["impact"] = replace(impact, items=(kept_back, *impact.items))
-    last = built["limits"]
-    built["limits"] = replace(last, items=(*last.items, source_map(context, built)))
     released = release(context, built)
+    context = replace(context, published=released.published)
+    last = CHAPTERS[LAST](context)
+    chapters = {**released.chapters, LAST: last}
+    chapters[LAST] = replace(last, items=(*last.items, source_map(context, chapters)))
     return CountryReport(
         session=session,
         context=context,
-        chapters=released.chapters,
-        audit=_audit(released.chapters),
+        chapters=chapters,
+        audit=_audit(chapters),
         published=released.published,
     )
 
