@@ -22,7 +22,7 @@ from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.protect import applied, protect, recovered_sets
 from mismes_eval.report.document.results import write_csv
 from mismes_eval.report.document.rules import Rules
-from mismes_eval.report.document.tables import Table
+from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.findings import findings
 from mismes_eval.report.session import Page, Session
@@ -74,7 +74,7 @@ class CountryReport:
                 parts.append(f"<p>{escape(item)}</p>")
             elif isinstance(item, Figure):
                 parts.append(self.session.add_figure(item).html)
-            else:
+            elif isinstance(item, (Table, TextTable)):
                 parts.append(self.session.add_table(item).html)
         return Page("\n".join(parts))
 

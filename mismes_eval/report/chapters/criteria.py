@@ -403,7 +403,7 @@ def _effect(
     if last is None:
         verdict = effect_verdict(context.evaluation, effect, d)
         assert verdict is not None
-        held = verdict.sureness
+        held: str = verdict.sureness
     else:  # most checks are of the headline's wave
         verdict = later_verdict(context.evaluation, effect, outcome, wave)
         held = MODERATE if verdict.sureness == STRONG else verdict.sureness

@@ -171,12 +171,12 @@ def _verdict(context: Context, label: str, estimates: list[Estimate]) -> str:
             " covariates may not remove.",
             **shown,
         )
-    shown = [Verdict(e).shown for e in estimates]
-    if not any(shown):
+    clear = [Verdict(e).shown for e in estimates]
+    if not any(clear):
         return context.text(
             "{o}: no effect could be shown by any estimator ({lo} to {hi}).", **shown
         )
-    if not all(shown):
+    if not all(clear):
         return context.text(
             "{o}: the estimators agree in sign ({lo} to {hi}), but not all intervals exclude zero.",
             **shown,
