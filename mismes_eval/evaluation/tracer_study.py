@@ -10,7 +10,7 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, MismesError, Problem
+from mismes_eval.errors import EstimateError, InputError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.evaluation.params import Params
@@ -65,6 +65,12 @@ class Tracing:
             return np.full(self.panel.n, np.nan)
         value = self.panel.values(outcome, wave)
         return value if value.dtype != object else np.full(self.panel.n, np.nan)
+
+    def comparable(self, outcome: str) -> None:
+        """Raises EstimateError where a difference in an outcome is none of the same persons."""
+        kind = self.outcomes.get(outcome, Outcome(outcome))
+        if not kind.comparable:
+            raise EstimateError(_not_alike(kind))
 
     def fielded(self, wave: object) -> Bool:
         """(n,) who is not pending at a wave, nor outside its fieldwork."""
@@ -316,7 +322,7 @@ def effects(params: Params, study: Tracing, measure: str) -> Effects:
                 partial(att_2x2, lost_ignored, outcome, TREATED, dates, (), "none")
             )
     pre = {
-        str(o): _pre_trend(panel, str(o), str(c), study.baseline, covariates, method)
+        str(o): _pre_trend(study, panel, str(o), str(c), covariates, method)
         for o, c in params.impact.pre.items()
     }
     inside = panel.sample.active
@@ -395,16 +401,16 @@ def _beside(
     enrolment instead of enrolment.
     """
     outcome, wave = params.impact.main_outcome, params.impact.main_wave
-    out: dict[str, Result] = {}
-    for method, name in _OTHERS.items():
-        out[name] = _tried(
-            partial(att_2x2, panel, outcome, TREATED, (study.baseline, wave), covariates, method)
-        )
-    out["doubly robust, attrition ignored"] = _tried(
-        lambda: att_2x2(
-            complete_cases(panel), outcome, TREATED, (study.baseline, wave), covariates, "dr"
-        )
-    )
+    dates, complete = (study.baseline, wave), complete_cases(panel)
+
+    def other(data: TracerPanel, method: Method) -> Estimate:
+        study.comparable(outcome)
+        return att_2x2(data, outcome, TREATED, dates, covariates, method)
+
+    out: dict[str, Result] = {
+        name: _tried(partial(other, panel, method)) for method, name in _OTHERS.items()
+    }
+    out["doubly robust, attrition ignored"] = _tried(partial(other, complete, "dr"))
     low, high = _bounds(study, panel, outcome, wave)
     out["bounds under selective loss (Lee), level after the measure: lower"] = low
     out["bounds under selective loss (Lee), level after the measure: upper"] = high
@@ -427,7 +433,12 @@ def _bounds(
     sample = panel.sample.where(study.fielded(wave)).with_columns(
         {name: value, "_seen": np.isfinite(value) & study.responded(wave)}
     )
-    both = _tried(lambda: lee_bounds(sample, name, TREATED, "_seen"))
+
+    def bounded() -> Estimate:
+        study.comparable(outcome)
+        return lee_bounds(sample, name, TREATED, "_seen")
+
+    both = _tried(bounded)
     if isinstance(both, NotEstimable):
         return both, both
     said = both.annotated(kind="effect", definition=LEE)
@@ -443,6 +454,7 @@ def _from_before(
     covariates: tuple[str, ...],
 ) -> Estimate:
     """Long baseline: an Ashenfelter dip at enrolment does not enter."""
+    study.comparable(outcome)
     sample = panel.weight_sample([study.baseline, wave])
     wide = sample.with_columns({f"{outcome}@{wave}": panel.values(outcome, wave)})
     seen = (
@@ -453,17 +465,17 @@ def _from_before(
 
 
 def _pre_trend(
+    study: Tracing,
     panel: TracerPanel,
     outcome: str,
     before: str,
-    baseline: object,
     covariates: tuple[str, ...],
     method: Method,
 ) -> Result:
     """The same estimator where no effect can be: from a year before enrolment to enrolment."""
     if before not in panel.sample.frame.columns:
         return NotEstimable(f"the tracer study has no column '{before}'")
-    at = panel.values(outcome, baseline)
+    at = study.values(outcome, study.baseline)
     sample = panel.sample.with_columns({f"{outcome} at enrolment": at})
     seen = np.isfinite(at) & sample.frame[before].notna().to_numpy()
     return _tried(

@@ -17,6 +17,7 @@ from scipy import stats
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.heterogeneity import ALL
 from mismes_eval.evaluation.money import money
 from mismes_eval.evaluation.params import Params
 from mismes_eval.impact.did.heterogeneity import GroupEffects
@@ -202,26 +203,22 @@ def test_groups_and_their_adjusted_p_values(context: Context, shown: Mapping[str
     assert before["status"] == "not estimable" and before["definition"].startswith("does not apply")
 
 
-def test_effects_of_the_same_persons_count_once(context: Context) -> None:
-    whom = context.evaluation.whom
-    assert (
-        whom is not None
-        and not isinstance(whom.effects, NotEstimable)
-        and not isinstance(whom.differences, NotEstimable)
-    )
-    at, n = whom.positions("effects"), whom.effects.estimate.p
-    same = [
-        at["all measures", "model of the measure", "M08"],
-        at["all measures", "employers' involvement", "not or slightly"],
-    ]
-    assert same[0] == same[1] and len(at) == n + 4 and set(at.values()) == set(range(n))
-    gaps = whom.positions(
-        "differences"
-        # the two features of the two measures: one difference under three names, once with the other
-        # sign
-    )
-    assert len({k for key, k in gaps.items() if key[0] == "all measures"}) == 1
-    p = whom.effects.estimate.pvalue
+def test_features_of_measures_are_not_compared_over_persons(
+    context: Context, shown: Mapping[str, object]
+) -> None:
+    """Two measures are two units, however many persons took part: no error, no p-value."""
+    whom, cells = context.evaluation.whom, table(shown, "T18")
+    assert whom is not None and not isinstance(whom.effects, NotEstimable)
+    features = {factor: g for (measure, factor), g in whom.groups.items() if measure == ALL}
+    assert {"model of the measure", "employers' involvement"} <= set(features)
+    assert all(isinstance(g, NotEstimable) for g in features.values())
+    told = [g.reason for g in features.values() if "as its units, and 2 are" in g.reason]
+    assert told
+    row = cells.loc[("all measures, model of the measure", "effect")]
+    assert row["status"] == "not estimable" and np.isnan(row["value"])
+    places = whom.positions("effects")
+    assert not any(measure == ALL for measure, _, _ in places)
+    p, n = whom.effects.estimate.pvalue, whom.effects.estimate.p
     ranked = np.sort(p)[::-1] * n / np.arange(n, 0, -1)
     np.testing.assert_allclose(
         np.sort(whom.effects.benjamini_hochberg)[::-1],

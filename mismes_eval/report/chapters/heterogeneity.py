@@ -1,5 +1,5 @@
-"""For whom the measures work: effects by group and by feature of the measures, and p-values that
-count how many effects were looked at.
+"""For whom the measures work: effects by group, and p-values that count how many effects were
+looked at.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.heterogeneity import ALL, Family, ForWhom, outcomes_family
 from mismes_eval.evaluation.tracer_study import Tracing
-from mismes_eval.impact.did.heterogeneity import GroupEffects
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import P, outcome_scale, plain, rows
 from mismes_eval.report.document.cells import COLUMNS
@@ -103,7 +102,6 @@ def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
     scale, digits = outcome_scale(context, context.evaluation.params.impact.main_outcome)
     notes = [
         _family(context, found.effects),
-        *_alike(context, found, study),
         study.panel.sample.design.basis,
     ]
     return Table(
@@ -237,24 +235,6 @@ def _family(context: Context, f: Family | NotEstimable) -> str:
         " findings among the findings.",
         k=size,
     )
-
-
-def _alike(context: Context, found: ForWhom, study: Tracing) -> list[str]:
-    """Groups of measures that few measures cannot tell apart."""
-    across = [
-        g
-        for (measure, _), g in found.groups.items()
-        if measure == ALL and isinstance(g, GroupEffects)
-    ]
-    if len(across) < 2 or len(study.measures) > 5:
-        return []
-    return [
-        context.text(
-            "Model and success factors are features of {k} measures: with so few, what differs"
-            " between them cannot be laid to one feature.",
-            k=len(study.measures),
-        )
-    ]
 
 
 def _joined(cells: list[pd.DataFrame]) -> pd.DataFrame:

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval import tracer as tracers
-from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.errors import MismesError
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.numerics.rows import Bool
@@ -329,6 +330,20 @@ def _balance(context: Context, study: Tracing) -> Table:
     )
 
 
+def _means(study: Tracing, outcome: str, wave: object) -> Estimate | NotEstimable:
+    """Means of an outcome by arm at a wave, on the weights of those who answered it."""
+    value = study.values(outcome, wave)
+    try:
+        sample = study.panel.weight_sample([wave])
+    except MismesError as error:
+        return NotEstimable(error.problems[0].message)
+    named = sample.with_columns({"_value": value, "_arm": sample.frame[TREATED].map(ARMS)})
+    inside = named.where(np.isfinite(value))
+    if not inside.active.any():
+        return NotEstimable("the tracer study has no such outcome in this wave")
+    return mean(inside, "_value", by="_arm")
+
+
 def _outcomes(context: Context, study: Tracing) -> list[Item]:
     """Means of each outcome by wave and arm on attrition-adjusted weights, and the path of the main
     outcome.
@@ -339,30 +354,15 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
     units = {}
     for outcome in context.evaluation.params.impact.outcomes:
         for w in (study.baseline, *study.waves):
-            sample = study.panel.weight_sample([w])
-            value = study.values(outcome, w)
-            named = sample.with_columns({"_value": value, "_arm": sample.frame[TREATED].map(ARMS)})
             row = context.text(
                 "{what}, {when}",
                 what=context.column(outcome),
                 when=context.text("{m:.0f} months", m=study.months[w]),
             )
-            inside = named.where(np.isfinite(value))
-            if not inside.active.any():
-                items.append(
-                    cells_of(
-                        [
-                            (
-                                row,
-                                "participants",
-                                NotEstimable("the tracer study has no such outcome in this wave"),
-                            )
-                        ],
-                        context.rules,
-                    )
-                )
+            e = _means(study, outcome, w)
+            if isinstance(e, NotEstimable):
+                items.append(cells_of([(row, "participants", e)], context.rules))
                 continue
-            e = mean(inside, "_value", by="_arm")
             units[row] = outcome_scale(context, outcome)
             if outcome_kind(context, outcome).kind == "share":
                 e = e.annotated(kind="share", unit="share")
