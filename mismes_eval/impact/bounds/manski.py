@@ -16,6 +16,7 @@ from mismes_eval.estimate.domains import By, Domains, domains, require, yes_no
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, bounds_of, observed, part_of
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
 
 Variance = Literal["design", "neyman"]
@@ -36,6 +37,7 @@ class _Rows:
     neyman: bool
 
 
+@public(EstimateError)
 def manski_bounds(
     sample: Sample,
     outcome: str,
@@ -137,6 +139,7 @@ def manski_bounds(
     )
 
 
+@public(EstimateError)
 def delta_sensitivity(
     sample: Sample,
     outcome: str,
