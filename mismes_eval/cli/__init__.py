@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = {
     "plan": "Plan an evaluation before the project starts.",
     "form": "Write questionnaires for tablets and paper.",
     "collect": "Read what came back from the field into the templates.",
+    "wave": "Plan a wave of a tracer study, and follow it while it runs.",
     "completion": "Print what your shell needs to complete commands and countries.",
 }
 RENAMED: Mapping[

@@ -31,6 +31,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "mismes plan MDA-001 --persons 600",
         "mismes plan MDA-004 --persons 900 --regions 10 --months 18 --interview-cost 25",
     ),
+    "wave": (
+        "mismes wave plan MDA --wave 4 --months 36",
+        "mismes wave status MDA --wave 3 --on 2021-07-25",
+    ),
     "form": (
         "mismes form MDA",
         "mismes form MDA --form tracer_wave --language ro --language ru",
