@@ -22,13 +22,14 @@ from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.protect import applied, protect, recovered_sets
 from mismes_eval.report.document.results import write_csv
 from mismes_eval.report.document.rules import Rules
-from mismes_eval.report.document.tables import Table
+from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.findings import findings
 from mismes_eval.report.session import Page, Session
 from mismes_eval.report.synthesis.comparable import comparable
 from mismes_eval.tracer.outcomes import declared
 
+LAST = "limits"  # what the evidence says: written when it is decided which numbers are shown
 SMALL_ARMS = (
     "Not shown because too few participants or comparison persons answered in the wave of the"
     " headline: the effects of {m}."
@@ -73,7 +74,7 @@ class CountryReport:
                 parts.append(f"<p>{escape(item)}</p>")
             elif isinstance(item, Figure):
                 parts.append(self.session.add_figure(item).html)
-            else:
+            elif isinstance(item, (Table, TextTable)):
                 parts.append(self.session.add_table(item).html)
         return Page("\n".join(parts))
 
@@ -110,20 +111,23 @@ def country_report(session: Session) -> CountryReport:
     built: dict[str, Chapter] = {}
     for number, (name, make) in enumerate(CHAPTERS.items(), 1):
         session.progress(name, number, len(CHAPTERS))
-        built[name] = make(context)
-        context = replace(context, shown={**context.shown, **titles(built[name].items)})
+        if name != LAST:
+            built[name] = make(context)
+            context = replace(context, shown={**context.shown, **titles(built[name].items)})
     if small:
         kept_back = context.text(SMALL_ARMS, m=", ".join(map(context.name, small)))
         impact = built["impact"]
         built["impact"] = replace(impact, items=(kept_back, *impact.items))
-    last = built["limits"]
-    built["limits"] = replace(last, items=(*last.items, source_map(context, built)))
     released = release(context, built)
+    context = replace(context, published=released.published)
+    last = CHAPTERS[LAST](context)
+    chapters = {**released.chapters, LAST: last}
+    chapters[LAST] = replace(last, items=(*last.items, source_map(context, chapters)))
     return CountryReport(
         session=session,
         context=context,
-        chapters=released.chapters,
-        audit=_audit(released.chapters),
+        chapters=chapters,
+        audit=_audit(chapters),
         published=released.published,
     )
 

@@ -20,6 +20,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.numerics.rows import Float
 from mismes_eval.report.document.language import ENGLISH, Language, language
 from mismes_eval.report.document.plain import escape, printable
 
@@ -146,7 +147,8 @@ def legend_above(ax: Axes, columns: int = 3) -> None:
     """
     longest = max((len(label) for label in ax.get_legend_handles_labels()[1]), default=0)
     beside = max((len(label.get_text()) for label in ax.get_yticklabels()), default=0)
-    room = ax.figure.get_size_inches()[0] - 0.5 - 0.075 * beside
+    figure = ax.get_figure(root=True)
+    room = (7.0 if figure is None else figure.get_size_inches()[0]) - 0.5 - 0.075 * beside
     columns = max(1, min(columns, int(room / (0.5 + 0.068 * longest))))
     ax.legend(
         loc="lower left",
@@ -227,9 +229,9 @@ def _numerals(ax: Axes, t: Language) -> None:
 
 def _sentence(
     labels: Sequence[str],
-    value: Sequence[float],
-    low: Sequence[float],
-    high: Sequence[float],
+    value: Sequence[float] | Float,
+    low: Sequence[float] | Float,
+    high: Sequence[float] | Float,
     scale: float,
     t: Language,
 ) -> str:
@@ -307,7 +309,14 @@ def dots_of(
         ax.plot(seen["value"] * scale, at, MARKERS[j], color=color, ms=5, label=name)
         drawn = {"series": name, "label": seen["row"], "value": seen["value"]}
         rows.append(pd.DataFrame({**drawn, "low": low, "high": high}))
-        said = _sentence(list(seen["row"]), seen["value"].to_numpy(), low, high, scale, t)
+        said = _sentence(
+            list(seen["row"]),
+            seen["value"].to_numpy(float),
+            low.to_numpy(float),
+            high.to_numpy(float),
+            scale,
+            t,
+        )
         alt.append(t("{series}: {values}", series=name, values=said) if len(groups) > 1 else said)
         for label, status in zip(mine["row"], mine["status"], strict=True):
             if status in SIGNS:
@@ -438,7 +447,7 @@ def histogram(
     ax.set_ylabel(t("% of the group"))
     if len(names) > 1:
         legend_above(ax)
-    quart = data.groupby("group")["value"].quantile([0.25, 0.5, 0.75]).unstack()
+    quart = data.groupby("group")["value"].quantile(np.array([0.25, 0.5, 0.75])).unstack()
     alt = "; ".join(
         t(
             "{g}: median {mid:,.1f}, middle half {low:,.1f} to {high:,.1f}",
@@ -522,9 +531,9 @@ def paths(
         )
         said = _sentence(
             [t("at {x:g}", x=x) for x in line["x"]],
-            line["value"],
-            line["low"],
-            line["high"],
+            line["value"].to_numpy(float),
+            line["low"].to_numpy(float),
+            line["high"].to_numpy(float),
             scale,
             t,
         )

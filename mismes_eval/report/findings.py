@@ -106,7 +106,7 @@ def _gap(context: Context, published: Published) -> list[Finding]:
     gap = returnee_gap(context, "L3.employment")
     title = catalogue()["L3.employment"].title
     rates = [published.get("T08", title, group) for group in ("returnees", "non-migrants")]
-    if isinstance(gap, NotEstimable) or not all(cell and cell.shown for cell in rates):
+    if isinstance(gap, NotEstimable) or any(cell is None or cell.closed for cell in rates):
         return []
     sign = Span.of(gap).sign
     numbers = interval(context, gap, size=sign in ("higher", "lower"))

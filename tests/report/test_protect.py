@@ -79,6 +79,9 @@ def test_a_base_that_is_another_base_without_a_small_group_is_printed_without_it
     out = decided(T07=profile, T10=[rate("any measure", "took part", asked)])
     assert statuses(out["T07"])["old"] == "confidential"
     took_part = out["T10"].iloc[0]
+    nobody = rate("M01", "took part", asked, 0.0) | {"se": 0.0, "ci_low": 0.0, "ci_high": 0.005}
+    of_nobody = decided(T07=profile, T10=[nobody])["T10"].iloc[0]
+    assert of_nobody["value"] == 0 and np.isnan(of_nobody["ci_high"])  # it would tell the 713
     assert took_part["status"] == "shown" and np.isfinite(took_part["value"])
     assert np.isnan(took_part["n"])
 

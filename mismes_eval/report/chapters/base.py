@@ -13,6 +13,7 @@ from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.evaluation import Evaluation, Result
 from mismes_eval.frame.codes import codes
 from mismes_eval.report.chapters.words import WORDS, asked
+from mismes_eval.report.document.cells import Published
 from mismes_eval.report.document.items import PictureSpec, SentenceSpec
 from mismes_eval.report.document.language import Language
 from mismes_eval.report.document.rules import Rules
@@ -37,13 +38,14 @@ NOT_SUPPLIED = "Not supplied: this run names no {what}."
 @dataclass(frozen=True)
 class Context:
     """What a chapter may use. words: the report's language; shown: id -> title of the tables and
-    figures of the chapters before.
+    figures of the chapters before; published: their cells, once it is decided what is shown.
     """
 
     evaluation: Evaluation
     rules: Rules
     words: Language
     shown: Mapping[str, str] = field(default_factory=dict)
+    published: Published | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -94,6 +96,11 @@ class Context:
             k: replace(v, reason=asked(v.reason)) if isinstance(v, NotEstimable) else v
             for k, v in found.items()
         }
+
+    def closed(self, table: str, row: str, column: str) -> bool:
+        """Whether a cell of a chapter before is hidden because of the persons behind it."""
+        cell = None if self.published is None else self.published.get(table, row, column)
+        return cell is not None and cell.closed
 
     def absent(self, what: str) -> str:
         """The sentence that stands where evidence was not supplied."""

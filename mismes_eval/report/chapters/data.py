@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.survey import Survey, reproduced
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
@@ -61,8 +62,7 @@ def _definitions(context: Context) -> Item:
             ("Lonely PSUs", _lonely(context, s)),
         ]
         isco, isced, icls = (
-            s.sample.frame[c].dropna().astype(str).unique() if c in s.sample.frame.columns else []
-            for c in ("isco_version", "isced_version", "icls_v")
+            _codes_in(s, column) for column in ("isco_version", "isced_version", "icls_v")
         )
         resolutions = context.codes("icls")
         named = "; ".join(
@@ -95,6 +95,12 @@ def _definitions(context: Context) -> Item:
     return text_table(
         context, "T06", "Definitions in force and data used", lines, ("Item", "In this report")
     )
+
+
+def _codes_in(s: Survey, column: str) -> list[str]:
+    """The different values of a column of the survey; none where it has no such column."""
+    frame = s.sample.frame
+    return [*frame[column].dropna().astype(str).unique()] if column in frame.columns else []
 
 
 def _lonely(context: Context, s: Survey) -> str:
@@ -235,17 +241,18 @@ def _targets(context: Context, s: Survey) -> Table | None:
     cells = []
     for row in targets[
         (targets["domain"].astype(str) == "all") & targets["item"].isin(list(_REPRODUCE))
-    ].itertuples(index=False):
-        e = found.get(_REPRODUCE[str(row.item)])
-        if e is None or not hasattr(e, "value"):
+    ].to_dict("records"):
+        item, figure = str(row["item"]), float(row["value"])
+        e = found.get(_REPRODUCE[item])
+        if not isinstance(e, Estimate):
             continue
-        name = str(e.extra.get("title", row.item))
+        name = str(e.extra.get("title", item))
         counted = Standing()
-        if row.item == "returnee_share":
+        if item == "returnee_share":
             counted = Standing(tells=(Persons.among(s.sample, with_status(s, "RET")),))
-        missed = float(e.value[0] - float(row.value)) / float(e.se[0]) / 100
+        missed = float(e.value[0] - figure) / float(e.se[0]) / 100
         cells += [
-            rows([plain(name, "published figure", float(row.value), "share")]),
+            rows([plain(name, "published figure", figure, "share")]),
             cells_of([(name, "this survey", e)], context.rules, counted).assign(unit="share"),
             rows([plain(name, "difference in standard errors", missed, "share", standing=counted)]),
         ]

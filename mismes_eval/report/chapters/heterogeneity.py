@@ -14,7 +14,8 @@ from mismes_eval.evaluation.heterogeneity import ALL, Family, ForWhom, outcomes_
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import P, outcome_scale, plain, rows
-from mismes_eval.report.document.tables import COLUMNS, P_VALUE, Table, cells_by, cells_of
+from mismes_eval.report.document.cells import COLUMNS
+from mismes_eval.report.document.tables import P_VALUE, Table, cells_by, cells_of
 
 WOLF, HOCHBERG = "p, Romano-Wolf", "q, Benjamini-Hochberg"
 ADJUSTED = {P: (1.0, 3), WOLF: (1.0, 3), HOCHBERG: (1.0, 3)}

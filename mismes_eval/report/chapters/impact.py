@@ -106,7 +106,8 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
     messages = [sentences.effect_sentence(verdict, about), *sentences.excluded(verdict, about)]
     if verdict.doubtful:
         messages.append(sentences.CAUTION)
-    pre, told = effect.pre.get(outcome), ()
+    pre = effect.pre.get(outcome)
+    told: tuple[str, ...] = ()
     if isinstance(pre, Estimate) and moved_apart(pre) is not None and published(context, pre):
         missed = missed_share(pre, verdict, study.months[wave])
         messages.append(sentences.before(Span.of(pre), missed, verdict, about))
@@ -120,16 +121,11 @@ def named(context: Context, measure: str) -> str:
     does not know ids.
     """
     inventory = context.evaluation.inventory
-    mine = (
-        []
-        if inventory is None
-        else inventory.frame.loc[
-            inventory.frame["measure_id"].astype(str) == measure, "model_primary"
-        ]
-        .dropna()
-        .astype(str)
-    )
-    model = context.codes("models").get(mine.iloc[0]) if len(mine) else None
+    mine: list[str] = []
+    if inventory is not None:
+        known = inventory.frame["measure_id"].astype(str) == measure
+        mine = inventory.frame.loc[known, "model_primary"].dropna().astype(str).tolist()
+    model = context.codes("models").get(mine[0]) if mine else None
     return measure if model is None else context.text("{m} ({what})", m=measure, what=model)
 
 

@@ -218,22 +218,21 @@ def _unit_costs(context: Context, profile: Profile) -> Table:
     table = profile.indicators[profile.indicators["indicator"].isin(list(_UNIT_COSTS))]
     models = context.codes("models")
     cells = []
-    for r in table.itertuples(index=False):
-        code = str(r.group).replace("model ", "")
+    for r in table.to_dict("records"):
+        n, code = float(r["n"]), str(r["group"]).replace("model ", "")
         row = (
             "All models"
-            if str(r.group) == "all"
+            if str(r["group"]) == "all"
             else context.name(f"{code} {models.get(code, '')}")
         )
-        few = 0 < r.n < 3
         cells.append(
             _number(
                 row,
-                _UNIT_COSTS[str(r.indicator)],
-                float(r.value),
+                _UNIT_COSTS[str(r["indicator"])],
+                float(r["value"]),
                 "EUR",
-                few,
-                float(r.n),
+                0 < n < 3,
+                n,
             )
         )
     note = (
@@ -269,31 +268,33 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
         .isin(["all", "all measures", "return measures (stage AFT)"])
     ]
     cells, units = [], {}
-    for r in table.itertuples(index=False):
-        scored = factor(str(r.indicator))
+    for r in table.to_dict("records"):
+        scored = factor(str(r["indicator"]))
         name = (
-            context.text(str(r.indicator))
+            context.text(str(r["indicator"]))
             if scored is None
             else context.text("success factor: {what}, mean", what=context.text(scored))
         )
-        if str(r.group) not in ("all", "all measures"):
+        if str(r["group"]) not in ("all", "all measures"):
             name = context.text("{indicator}, return measures", indicator=name)
-        share = str(r.unit) == "share"
+        share = str(r["unit"]) == "share"
         label = (
             context.text("{indicator}, %", indicator=name)
             if share
             else (
-                context.text("{indicator}, {unit}", indicator=name, unit=context.text(str(r.unit)))
-                if str(r.unit)
+                context.text(
+                    "{indicator}, {unit}", indicator=name, unit=context.text(str(r["unit"]))
+                )
+                if str(r["unit"])
                 else name
             )
         )
-        units[label] = (100.0, 1) if share else (1.0, 2 if "index" in str(r.unit) else 1)
-        side = str(r.indicator).removesuffix("-funded share of budget").upper()
-        private = side in hidden[str(r.group) not in ("all", "all measures")]
+        units[label] = (100.0, 1) if share else (1.0, 2 if "index" in str(r["unit"]) else 1)
+        side = str(r["indicator"]).removesuffix("-funded share of budget").upper()
+        private = side in hidden[str(r["group"]) not in ("all", "all measures")]
         cells.append(
-            _number(label, "value", float(r.value), str(r.unit), private, n=float(r.n))
-            | {"definition": _defined(str(r.indicator), str(r.definition))}
+            _number(label, "value", float(r["value"]), str(r["unit"]), private, n=float(r["n"]))
+            | {"definition": _defined(str(r["indicator"]), str(r["definition"]))}
         )
     return Table(
         "T05",
@@ -322,11 +323,11 @@ def _register(context: Context, inventory: Inventory) -> Table:
     year = context.evaluation.params.year or date.today().year
     register = inventory.evaluation_due(date(year, 12, 31))
     cells, closed = [], hidden_groups(register.table, "status")
-    for r in register.summary.itertuples(index=False):
-        private = str(r.status) in closed
+    for r in register.summary.to_dict("records"):
+        private = str(r["status"]) in closed
         cells += [
-            _number(str(r.status), "measures", float(r.measures)),
-            _number(str(r.status), MILLION, float(r.budget_eur) / 1e6, "EUR", private),
+            _number(str(r["status"]), "measures", float(r["measures"])),
+            _number(str(r["status"]), MILLION, float(r["budget_eur"]) / 1e6, "EUR", private),
         ]
     note = context.text(
         "On {day}: a measure is overdue when 24 months have passed since its start without an"

@@ -86,7 +86,9 @@ def _returnees(s: Survey) -> np.ndarray:
 def _coverage(context: Context, s: Survey) -> Table:
     inventory = context.evaluation.inventory
     returnees = target_population(s.sample, _returnees(s), "returnees")
-    rows = [("returnees in the survey, thousand", "estimate", returnees)]
+    rows: list[tuple[str, str, Estimate | NotEstimable]] = [
+        ("returnees in the survey, thousand", "estimate", returnees)
+    ]
     if inventory is not None:
         frame = inventory.frame[inventory.counted.to_numpy()]
         mine = frame[
@@ -142,12 +144,13 @@ def _targeting(context: Context, s: Survey) -> Table:
     parts = []
     for c in GROUPS:
         try:
-            e = in_order(targeting(named, PART, c), c)
+            e = targeting(named, PART, c)
         except EstimateError as error:
             e = NotEstimable(str(error))
         if isinstance(e, NotEstimable):
             parts.append(cells_by(e, context.rules, c, "index"))
             continue
+        e = in_order(e, c)
         level = named.frame[c].astype(str).to_numpy()
         groups = [Persons.among(named, level == str(v)) for v in e.keys[c]]
         counted = [Standing(persons=who, tells=(who,)) for who in groups]

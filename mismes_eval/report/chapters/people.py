@@ -123,7 +123,9 @@ def _shares(context: Context, s: Survey) -> Table:
                 kind="total" if variable == "absent" else "share",
                 unit="persons" if variable == "absent" else "share",
             )
-            items.append(cells_of([(names[variable], "estimate", one)], context.rules))
+            reported = Persons.of("absent members", np.ones(int(one.n[0]), bool))
+            who = Standing(persons=reported)
+            items.append(cells_of([(names[variable], "estimate", one)], context.rules, who))
     else:
         items.append(cells_of([("absent members", "estimate", absent)], context.rules))
     notes = list(basis(s))

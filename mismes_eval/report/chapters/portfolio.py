@@ -5,7 +5,7 @@ over time, and how records became counted measures.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,7 +90,7 @@ def hidden_parts(
     primary = [k for k in parts if k in closed]
     if not primary:
         return set()
-    values = {k: amount[k] for k in (*parts, total)}
+    values: dict[Hashable, float] = {k: amount[k] for k in (*parts, total)}
     try:
         done = protect(
             values, primary, [Relation(total, parts)], 0.1 * max(values[k] for k in primary)
@@ -137,9 +137,10 @@ def by_model(context: Context, inventory: Inventory, money: Budgets) -> Table:
     """T01b: measures, budget and beneficiaries of each stage and model."""
     frame, stages, models = counted(inventory), context.codes("stages"), context.codes("models")
     cells = []
-    for (s, m), part in frame.groupby(
+    for place, part in frame.groupby(
         [frame["stage_code"].astype(str), frame["model_primary"].astype(str)], sort=True
     ):
+        s, m = map(str, place)
         row = context.text(
             "{stage}, {model}", stage=stages.get(s, s), model=f"{m} {models.get(m, '')}".strip()
         )

@@ -21,6 +21,7 @@ from mismes_eval.report.chapters.words import DESIGN, answer
 from mismes_eval.report.document.cells import CellKey, Persons, Standing
 from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.tables import Table, cells_of, counted
+from mismes_eval.report.figures import Figure
 from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
 from mismes_eval.weighting.sample import Sample
 
@@ -358,7 +359,7 @@ def reliability(
         if kind in ("proportion", "share", "total", "mean", "ratio")
     )
 
-    def draw(published: pd.DataFrame) -> figures_tracer.Figure | str:
+    def draw(published: pd.DataFrame) -> Figure | str:
         return _drawn_reliability(context, published, source, basis)
 
     return [PictureSpec("F07", RELIABILITY, draw, refers=keys)]
@@ -366,7 +367,7 @@ def reliability(
 
 def _drawn_reliability(
     context: Context, published: pd.DataFrame, source: str, basis: Sequence[str]
-) -> figures_tracer.Figure | str:
+) -> Figure | str:
     """The numbers that are shown with their n, and their coefficients of variation."""
     frame = published.loc[
         (published["cv"] > CERTAIN) & np.isfinite(published["n"]), ["n", "cv", "table"]

@@ -231,6 +231,11 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
     )
 
 
+def _size(result: Estimate | NotEstimable) -> float:
+    """The value of an estimate; NaN where there is none."""
+    return float(result.value[0]) if isinstance(result, Estimate) else float("nan")
+
+
 def _regions(d: Doubt) -> list[tuple[str, str, Result]]:
     """Smallest and largest effect when one region is left out."""
     if isinstance(d.left_out, NotEstimable):
@@ -238,7 +243,7 @@ def _regions(d: Doubt) -> list[tuple[str, str, Result]]:
     runs = [r for r in d.left_out.runs if r.name != "all" and isinstance(r.result, Estimate)]
     if not runs:
         return [("one region left out at a time", "", NotEstimable("no region can be left out"))]
-    ordered = sorted(runs, key=lambda r: float(r.result.value[0]))
+    ordered = sorted(runs, key=lambda r: _size(r.result))
     return [
         (
             "one region left out at a time, smallest: without {r}",
@@ -422,21 +427,21 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
         lines.append(
             (
                 "difference in trends that the pre-trend test finds with 50% chance, a step",
-                float(seen.loc[("joint", 0.5), "slope"]),
+                float(str(seen.loc[("joint", 0.5), "slope"])),
                 (scale, 1),
             )
         )
         lines.append(
             (
                 "difference in trends that the pre-trend test finds with 80% chance, a step",
-                float(seen.loc[("joint", 0.8), "slope"]),
+                float(str(seen.loc[("joint", 0.8), "slope"])),
                 (scale, 1),
             )
         )
         lines.append(
             (
                 "bias of the average effect that such a difference (80%) would bring",
-                float(seen.loc[("joint", 0.8), "bias"]),
+                float(str(seen.loc[("joint", 0.8), "bias"])),
                 (scale, 1),
             )
         )

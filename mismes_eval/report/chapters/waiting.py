@@ -15,6 +15,7 @@ from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import persons, plain, rows
 from mismes_eval.report.document.cells import STANDING, Persons, Standing
 from mismes_eval.report.document.items import PictureSpec
+from mismes_eval.report.figures import Figure
 from mismes_eval.tracer.histories import EMPLOYED
 from mismes_eval.weighting.sample import Sample
 
@@ -51,7 +52,7 @@ def _months(context: Context, study: Tracing) -> Item:
         return _absent(context, "F08", what, "too few persons have a known month")
     title = "What participants and the comparison group do, month by month"
 
-    def draw(published: pd.DataFrame) -> figures_tracer.Figure:
+    def draw(published: pd.DataFrame) -> Figure:
         return _drawn_months(context, study, title, published)
 
     return PictureSpec("F08", title, draw, rows(cells))
@@ -78,9 +79,7 @@ def _month_cells(
     return out
 
 
-def _drawn_months(
-    context: Context, study: Tracing, title: str, published: pd.DataFrame
-) -> figures_tracer.Figure:
+def _drawn_months(context: Context, study: Tracing, title: str, published: pd.DataFrame) -> Figure:
     place = published["row"].str.rsplit("|", n=1, expand=True)
     cells = published.assign(arm=place[0], month=pd.to_numeric(place[1]))
     tables = {}

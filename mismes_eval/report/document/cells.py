@@ -169,6 +169,11 @@ class PublishedCell:
     def shown(self) -> bool:
         return self.status == Status.SHOWN
 
+    @property
+    def closed(self) -> bool:
+        """Hidden because of the persons behind it, not because of its error."""
+        return self.status in (Status.CONFIDENTIAL, Status.SECONDARY)
+
 
 @dataclass(frozen=True)
 class Published:

@@ -150,6 +150,9 @@ def applied(name: str, cells: pd.DataFrame, decision: Decision) -> pd.DataFrame:
     out.loc[hidden, list(NUMBERS)] = np.nan
     out.loc[hidden, "flag"] = ""
     out.loc[without_n, "n"] = np.nan
+    # the interval of a share of nobody or of everybody is a function of n alone
+    exact = without_n & (out["se"].to_numpy(float) == 0)
+    out.loc[exact, ["ci_low", "ci_high"]] = np.nan
     return out
 
 
