@@ -54,4 +54,4 @@ def test_the_command_prints_it(
     with pytest.raises(SystemExit):
         main(["advise", "MDA", "--json"])
     rows = json.loads(capsys.readouterr().out)
-    assert [r["design"] for r in rows][0] == "lottery or encouragement"
+    assert rows[0]["design"] == "lottery or encouragement"
