@@ -60,6 +60,7 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "estimate.association": ("rao_scott", "variance"),
     "estimate.decomposition": ("adjusted_gap", "oaxaca_blinder", "reweighted_gap"),
     "estimate.survival": ("cumulative_incidence", "survival"),
+    "estimate.restricted_mean": ("rmst",),
     "estimate.duration_quantile": ("duration_quantile",),
     "tracer": (
         "TracerPanel",
@@ -74,6 +75,8 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "impact.did.bands": ("sup_t",),
     "impact.regression.fixed_effects": ("sun_abraham", "two_way"),
     "impact.regression.imputation": ("imputation",),
+    "impact.trials.itt": ("itt",),
+    "impact.trials.late": ("late",),
     "impact.regression.panel_ols": ("panel_ols",),
     "impact.regression.bacon": ("bacon",),
     "impact.did.triple": ("triple_difference",),

@@ -86,14 +86,14 @@ def _checked(path: Path, data_root: Path | None) -> Record:
         warnings.simplefilter("always", MismesWarning)
         try:
             params = Params.load(path, data_root)
-            language(str(params["language"]))
+            language(params.language)
         except MismesError as error:
             return Record(path.name, tuple(error.problems))
         ready = readiness(params)
     said = tuple(
         dict.fromkeys(str(w.message) for w in raised if issubclass(w.category, MismesWarning))
     )
-    mapped = bool(params.section("mapping"))
+    mapped = any(name.startswith("mapping.") for name in params.given)
     return Record(
         path.name,
         ready.problems,

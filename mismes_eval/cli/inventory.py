@@ -138,7 +138,7 @@ def _measures(names: tuple[str, ...]) -> inventory.Inventory:
             if names
             else [Params.load(p) for p in all_params(root)]
         )
-        files += [path for path in (r.path("inputs.inventory") for r in runs) if path is not None]
+        files += [r.inputs.inventory for r in runs if r.inputs.inventory is not None]
     if not files:
         raise InputError(
             Problem(

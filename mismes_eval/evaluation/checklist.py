@@ -25,14 +25,14 @@ class Step:
 
 EVIDENCE: Mapping[str, tuple[tuple[str, ...], str]] = {
     "labour force survey": (
-        ("inputs.lfs",),
+        ("lfs",),
         "lfs_person.xlsx, or your own file with mapping.workbook (mapping.xlsx) or mapping.name",
     ),
     "tracer study": (
-        ("inputs.tracer_person", "inputs.tracer_wave", "inputs.tracer_outcome"),
+        ("tracer_person", "tracer_wave", "tracer_outcome"),
         "tracer_person.xlsx, tracer_wave.xlsx and tracer_outcome.xlsx",
     ),
-    "inventory of measures": (("inputs.inventory",), "inventory.xlsx"),
+    "inventory of measures": (("inventory",), "inventory.xlsx"),
 }
 
 
@@ -40,9 +40,9 @@ def checklist(params: Params, ready: Readiness) -> tuple[Step, ...]:
     """The steps of a run. One kind of evidence is enough for a report; the others are optional."""
     folder = f"data_raw/{params.country}/"
     named = {
-        kind: all(params.path(k) is not None for k in keys) for kind, (keys, _) in EVIDENCE.items()
+        kind: len(params.inputs.named(keys)) == len(keys) for kind, (keys, _) in EVIDENCE.items()
     }
-    begun = any(named.values()) or params.path("inputs.study") is not None
+    begun = any(named.values()) or params.inputs.study is not None
     steps = [Step(f"params are read: country {params.country}", "done")]
     if not begun:
         steps.append(
@@ -53,7 +53,11 @@ def checklist(params: Params, ready: Readiness) -> tuple[Step, ...]:
             )
         )
     for kind, (keys, template) in EVIDENCE.items():
-        how = "" if named[kind] else f"Fill {folder}{template}; then name it: {', '.join(keys)}."
+        how = (
+            ""
+            if named[kind]
+            else f"Fill {folder}{template}; then name it: {', '.join(f'inputs.{k}' for k in keys)}."
+        )
         steps.append(
             Step(
                 f"{kind}{' is named' if named[kind] else ''}",
@@ -64,7 +68,7 @@ def checklist(params: Params, ready: Readiness) -> tuple[Step, ...]:
     if named["labour force survey"]:
         steps += _survey(params, folder)
     if named["tracer study"]:
-        design = bool(params.items("tracer.strata") or params.items("tracer.psu"))
+        design = bool(params.tracer.strata or params.tracer.psu)
         steps.append(
             Step(
                 "tracer design",
@@ -104,15 +108,15 @@ def checklist(params: Params, ready: Readiness) -> tuple[Step, ...]:
 def _survey(params: Params, folder: str) -> list[Step]:
     """What a survey needs before its standard errors are believed."""
     design = bool(
-        params.items("design.strata")
-        or params.items("design.psu")
-        or params.text("design.household")
-        or params.path("inputs.listing")
+        params.design.strata
+        or params.design.psu
+        or params.design.household
+        or params.inputs.listing
     )
     known = (
-        params.path("inputs.margins") is not None
-        or params.text("calibration.method") == "none"
-        or params.text("calibration.cell") is not None
+        params.inputs.margins is not None
+        or params.calibration.method == "none"
+        or params.calibration.cell is not None
     )
     dated = "year" in params.given
     return [

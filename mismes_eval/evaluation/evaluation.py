@@ -108,11 +108,11 @@ class Evaluation:
         """Units of each currency for one euro in the reference year, from the run's rate table;
         None where none is supplied.
         """
-        path = self.params.path("inputs.rates")
+        path = self.params.inputs.rates
         if path is None:
             return None
         table = frames.read(path, template="inventory_rate").frame
-        mine = table[table["year"].astype(float) == float(self.params.integer("year") or 0)]
+        mine = table[table["year"].astype(float) == float(self.params.year or 0)]
         return {
             str(c): 1.0 / float(r)
             for c, r in zip(mine["currency"], mine["eur_per_unit"], strict=True)
@@ -153,19 +153,19 @@ def evaluate(params: Params) -> Evaluation:
         _inventory(params),
         study(params),
         rollout(params),
-        _table(params, "inputs.truth"),
-        _table(params, "inputs.targets"),
+        _table(params, "truth"),
+        _table(params, "targets"),
     )
 
 
 def _inventory(params: Params) -> inventories.Inventory | None:
-    path = params.path("inputs.inventory")
+    path = params.inputs.inventory
     if path is None:
         return None
     out = inventories.read(path)
     contacts, decisions = (
-        params.path("inputs.inventory_contacts"),
-        params.path("inputs.inventory_decisions"),
+        params.inputs.inventory_contacts,
+        params.inputs.inventory_decisions,
     )
     if contacts is not None:
         out = replace(out, contacts=frames.read(contacts, template="inventory_contact").frame)
@@ -177,5 +177,5 @@ def _inventory(params: Params) -> inventories.Inventory | None:
 
 
 def _table(params: Params, name: str) -> pd.DataFrame | None:
-    path = params.path(name)
+    path = params.inputs.named((name,)).get(name)
     return None if path is None else frames.read(path).frame

@@ -11,7 +11,9 @@ import pandas as pd
 from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean, ratio
+from mismes_eval.estimate.verdict import moved_apart
 from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
 from mismes_eval.impact.planning.cost import cost_effectiveness
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
@@ -44,36 +46,38 @@ def money(evaluation: Evaluation, study: Tracing, effect: Effects) -> Money:
     their covariance counts.
     """
     p = evaluation.params
-    outcome, wave = str(p.text("impact.main_outcome")), p.integer("impact.main_wave")
+    outcome, wave = p.impact.main_outcome, p.impact.main_wave
     main = effect.by_wave.get(
         (outcome, wave), NotEstimable("the params name no such outcome and wave")
     )
-    horizon, currency = p.number("cost.horizon_years") or 1.0, p.text("cost.currency") or "EUR"
     cost, completer = _cost(study, effect.measure)
-    job_value = p.number("cost.job_year_value")
     pre = effect.pre.get(outcome)
-    if isinstance(pre, Estimate) and not (pre.ci()["low"].iloc[0] <= 0 <= pre.ci()["high"].iloc[0]):
-        apart = NotEstimable(
+    worth: CostEffectiveness | NotEstimable
+    if moved_apart(pre):
+        worth = NotEstimable(
             "the groups moved apart before the measure began, so the effect cannot be set against"
             " its cost"
         )
-        return Money(effect.measure, cost, completer, apart, job_value, horizon, currency)
-    worth = _worth(main, cost, outcome, horizon, currency, p.integer("impact.seed") or 1, job_value)
-    return Money(effect.measure, cost, completer, worth, job_value, horizon, currency)
+    else:
+        worth = _worth(main, cost, outcome, p)
+    return Money(
+        measure=effect.measure,
+        cost=cost,
+        completer=completer,
+        worth=worth,
+        job_value=p.cost.job_year_value,
+        horizon=p.cost.horizon_years,
+        currency=p.cost.currency,
+    )
 
 
 def _worth(
-    main: Result,
-    cost: Result,
-    outcome: str,
-    horizon: float,
-    currency: str,
-    seed: int,
-    job_value: float | None,
+    main: Result, cost: Result, outcome: str, params: Params
 ) -> CostEffectiveness | NotEstimable:
-    for item in (main, cost):
-        if isinstance(item, NotEstimable):
-            return item
+    if isinstance(main, NotEstimable):
+        return main
+    if isinstance(cost, NotEstimable):
+        return cost
     if outcome not in JOBS:
         return NotEstimable(
             f"a cost per additional job needs an employment outcome, not '{outcome}'"
@@ -82,12 +86,12 @@ def _worth(
         return cost_effectiveness(
             main,
             cost,
-            years=horizon,
+            years=params.cost.horizon_years,
             unit="job-year",
-            currency=currency,
-            seed=seed,
-            value=job_value,
-        )  # type: ignore[arg-type]
+            currency=params.cost.currency,
+            seed=params.impact.seed,
+            value=params.cost.job_year_value,
+        )
     except EstimateError as error:
         return NotEstimable(error.problems[0].message)
 

@@ -1,40 +1,93 @@
-"""Params of a run: one strict YAML file a country. An unknown key, a wrong type or a path out of
-bounds is an error that names file, key and the nearest key.
+"""Params of a run: one strict YAML file a country. Every section is a frozen dataclass, every value
+what its annotation says; what cannot be used is an error that names file, line, key and the nearest
+key or value.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
+from typing import Any
 
-from mismes_eval.errors import ParamsError, Problem
-from mismes_eval.evaluation.schema import BY_NAME, KEYS, SECTIONS, Key
-from mismes_eval.evaluation.theory_of_change import read_steps
-from mismes_eval.evaluation.yaml_text import Node, read_yaml
-from mismes_eval.frame.codes import codes
+from mismes_eval.errors import MismesError, ParamsError, Problem
+from mismes_eval.evaluation.conversion import Conversion, Place, nearest_key
+from mismes_eval.evaluation.keys import Country, Key, key, keys_of, section, sections_of
+from mismes_eval.evaluation.sections import (
+    Breaks,
+    Calibration,
+    Cost,
+    Definitions,
+    Design,
+    Disclosure,
+    Impact,
+    ImpactStudy,
+    Inputs,
+    Layout,
+    Reading,
+    RegionalRollout,
+    TheoryOfChange,
+    Tracer,
+)
+from mismes_eval.evaluation.yaml_text import read_document
 from mismes_eval.frame.summary_html import as_html, as_text
+from mismes_eval.lfs import as_definition, series_breaks
 
-TRUE, FALSE = ("true", "yes"), ("false", "no")
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Params:
-    """values: dotted key -> value, defaults filled in. root: folder that relative paths start from;
-    data_root: a second one, for data kept elsewhere.
+    """source: name of the file. root: folder that relative paths start from; data_root: a second
+    one, for data kept elsewhere. given: dotted keys that the file gives; lines: where they stand.
     """
 
-    values: Mapping[str, object]
+    country: Country = key("ISO 3166 alpha-3 code, in capitals")
+    title: str | None = key("title of the report; empty: made from the country's name", None)
+    synthetic: bool = key("the data are made up; every table, figure and page says so", False)
+    language: str = key("language of the report", "en")
+    year: int | None = key("reference year of the labour force survey", None, low=1900, high=2100)
+    data_vintage: str = key(
+        "release of the data and of the weights, as the producer names it", "not stated"
+    )
+    inputs: Inputs = section(
+        Inputs,
+        "files, relative to the project or to the data root; leave out what you do not have, and"
+        " the report says so",
+    )
+    reading: Reading = section(
+        Reading, "how the labour force survey's file is written; nothing is guessed"
+    )
+    mapping: Layout = section(Layout, "from the file's columns and codes to the template's")
+    definitions: Definitions = section(Definitions, "who counts as a migrant, and at which ages")
+    design: Design = section(Design, "how the sample was drawn: what the variance rests on")
+    calibration: Calibration = section(
+        Calibration, "how the weights are adjusted to the control totals of inputs.margins"
+    )
+    tracer: Tracer = section(Tracer, "the tracer study's design and waves")
+    impact: Impact = section(Impact, "the difference-in-differences")
+    study: ImpactStudy = section(
+        ImpactStudy,
+        "an impact study that is not a tracer: one file, one outcome, before and after",
+    )
+    rollout: RegionalRollout = section(
+        RegionalRollout,
+        "a measure rolled out region by region, seen in the rounds of inputs.lfs_rounds",
+    )
+    theory_of_change: TheoryOfChange = section(
+        TheoryOfChange,
+        "how the measure is meant to work: sentences, each with the ids of the tables or figures of"
+        " the report that measure it, empty where nothing does; without it the report says so",
+    )
+    cost: Cost = section(Cost, "cost per outcome")
+    disclosure: Disclosure = section(Disclosure, "what is too few or too uncertain to print")
+    breaks: Breaks = section(Breaks, "breaks in series")
     source: str
     root: Path
     data_root: Path | None = None
-    given: frozenset[str] = field(default=frozenset())
+    given: frozenset[str] = frozenset()
+    lines: Mapping[tuple[str | int, ...], int] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(
@@ -54,111 +107,70 @@ class Params:
         """
         file = Path(path).resolve()
         base = Path(root).resolve() if root is not None else _project(file)
-        named = data_root if data_root is not None else os.environ.get("MISMES_DATA_ROOT")
-        outside = Path(named).resolve() if named else None
         problems: list[Problem] = []
-        if outside is not None and not outside.is_dir():
-            problems.append(
-                Problem(
-                    "the data root is not a folder",
-                    "--data-root or MISMES_DATA_ROOT",
-                    "a folder",
-                    str(named),
-                )
-            )
-            outside = None
-        flat = _flatten(read_yaml(file), file.name, problems)
-        values: dict[str, object] = {}
-        for key in KEYS:
-            where = f"{file.name}, key '{key.name}'"
-            if key.name not in flat or flat[key.name] is None:
-                if key.required:
-                    problems.append(Problem("a required key is missing", where, key.about))
-                values[key.name] = key.default
-                continue
-            values[key.name] = _value(key, flat[key.name], where, problems, base, outside)
+        outside = _data_root(data_root, problems)
+        document = read_document(file)
+        bases = (base,) if outside is None else (base, outside)
+        values = Conversion(problems, bases).of(cls, document, file.name)
         if problems:
             raise ParamsError(problems)
-        return cls(
-            MappingProxyType(values),
-            file.name,
-            base,
-            outside,
-            frozenset(k for k in flat if flat[k] is not None),
+        out = cls(
+            **values,
+            source=file.name,
+            root=base,
+            data_root=outside,
+            given=_given(document.tree),
+            lines=document.lines,
         )
+        contradicted = contradictions(out)
+        if contradicted:
+            raise ParamsError(contradicted)
+        return out
 
     def __getitem__(self, name: str) -> object:
+        """A value by its dotted key."""
         if name not in BY_NAME:
-            raise ParamsError(
-                Problem("no such key", name, "a key of the schema", fix=_nearest(name))
-            )
-        return self.values[name]
+            fix = nearest_key(name, Params)
+            raise ParamsError(Problem("no such key", name, "a key of the schema", fix=fix))
+        above, _, last = name.rpartition(".")
+        return getattr(getattr(self, above) if above else self, last)
+
+    def changed(self, values: Mapping[str, object]) -> Params:
+        """The same run with other values by dotted key, for a comparison in a notebook. The values
+        have the types of their keys.
+        """
+        for name in values:
+            self[name]
+        whole: dict[str, Any] = {k: v for k, v in values.items() if "." not in k}
+        for above in SECTIONS:
+            inside: dict[str, Any] = {
+                k.removeprefix(f"{above}."): v
+                for k, v in values.items()
+                if k.startswith(f"{above}.")
+            }
+            if inside:
+                whole[above] = replace(getattr(self, above), **inside)
+        return replace(self, **whole, given=self.given | set(values))
 
     @property
-    def country(self) -> str:
-        return str(self.values["country"])
+    def values(self) -> dict[str, object]:
+        """Dotted key -> value, defaults filled in."""
+        return {name: self[name] for name in BY_NAME}
 
-    @property
-    def synthetic(self) -> bool:
-        return bool(self.values["synthetic"])
-
-    def text(self, name: str) -> str | None:
-        """A text value."""
-        value = self[name]
-        return None if value is None else str(value)
-
-    def integer(self, name: str) -> int | None:
-        """A whole number."""
-        value = self[name]
-        return None if value is None else int(str(value))
-
-    def number(self, name: str) -> float | None:
-        """A number."""
-        value = self[name]
-        return None if value is None else float(str(value))
-
-    def items(self, name: str) -> list[str]:
-        """A list of texts."""
-        value = self[name]
-        return [str(v) for v in value] if isinstance(value, (list, tuple)) else []
-
-    def mapping(self, name: str) -> dict[str, object]:
-        """A mapping."""
-        value = self[name]
-        return dict(value) if isinstance(value, Mapping) else {}
-
-    def steps(self, name: str) -> dict[str, tuple[str, ...]]:
-        """Steps of a theory of change -> ids of the tables and figures that measure each."""
-        return {
-            step: tuple(map(str, ids)) if isinstance(ids, (list, tuple)) else ()
-            for step, ids in self.mapping(name).items()
-        }
-
-    def path(self, name: str) -> Path | None:
-        """An input's file; None where it is not supplied."""
-        value = self[name]
-        return value if isinstance(value, Path) else None
-
-    def section(self, name: str) -> dict[str, object]:
-        """The keys of one section that the file gives, without the section's name."""
-        return {
-            k.split(".", 1)[1]: self.values[k]
-            for k in self.values
-            if k.startswith(f"{name}.") and k in self.given
-        }
+    def where(self, name: str) -> str:
+        """File, line (where the file gives it) and key, as problems name it."""
+        return str(Place(self.source, self.lines, tuple(name.split("."))))
 
     def facts(self) -> dict[str, object]:
         """The keys that the file gives, in the order of the schema, and how many stand at their
         default.
         """
-        given = {k.name: self.portable(self.values[k.name]) for k in KEYS if k.name in self.given}
-        return {
-            **{
-                k: ", ".join(map(str, v)) if isinstance(v, (list, tuple)) else v
-                for k, v in given.items()
-            },
-            "at their default": f"{len(KEYS) - len(given)} keys",
+        given = {k.name: self.portable(self[k.name]) for k in KEYS if k.name in self.given}
+        shown = {
+            name: ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+            for name, value in given.items()
         }
+        return {**shown, "at their default": f"{len(KEYS) - len(given)} keys"}
 
     def _repr_html_(self) -> str:
         return as_html(f"Params of {self.source}", self.facts())
@@ -171,9 +183,8 @@ class Params:
         is handed and a manifest records.
         """
         return json.dumps(
-            {k: self.portable(v) for k, v in sorted(self.values.items())},
+            {name: self.portable(value) for name, value in sorted(self.values.items())},
             ensure_ascii=False,
-            default=list,
             sort_keys=True,
         )
 
@@ -183,15 +194,20 @@ class Params:
 
     def portable(self, value: object) -> object:
         """A value as it may be published: paths relative to the project or the data root."""
+        if is_dataclass(value) and not isinstance(value, type):
+            return asdict(value)
         if not isinstance(value, Path):
             return dict(value) if isinstance(value, Mapping) else value
         if value.is_relative_to(self.root):
             return value.relative_to(self.root).as_posix()
-        return (
-            f"<data root>/{value.relative_to(self.data_root).as_posix()}"
-            if self.data_root is not None and value.is_relative_to(self.data_root)
-            else value.name
-        )
+        if self.data_root is not None and value.is_relative_to(self.data_root):
+            return f"<data root>/{value.relative_to(self.data_root).as_posix()}"
+        return value.name
+
+
+KEYS: tuple[Key, ...] = keys_of(Params)
+BY_NAME: Mapping[str, Key] = {k.name: k for k in KEYS}
+SECTIONS: Mapping[str, type] = sections_of(Params)
 
 
 def _project(file: Path) -> Path:
@@ -201,204 +217,97 @@ def _project(file: Path) -> Path:
     return file.parent
 
 
-def _nearest(name: str) -> str:
-    tail = {k.split(".")[-1]: k for k in reversed(BY_NAME)}
-    last = [
-        tail[t] for t in get_close_matches(name.rsplit(".", maxsplit=1)[-1], list(tail), 1, 0.6)
+def _data_root(argument: str | Path | None, problems: list[Problem]) -> Path | None:
+    named = argument if argument is not None else os.environ.get("MISMES_DATA_ROOT")
+    if not named:
+        return None
+    folder = Path(named).resolve()
+    if folder.is_dir():
+        return folder
+    where = "--data-root or MISMES_DATA_ROOT"
+    problems.append(Problem("the data root is not a folder", where, "a folder", str(named)))
+    return None
+
+
+def _given(tree: Mapping[str, Any]) -> frozenset[str]:
+    """Dotted keys that have a value."""
+    names: list[str] = []
+    for name, node in tree.items():
+        if name not in SECTIONS:
+            names += [name] if node is not None else []
+        elif node is not None:
+            names += [f"{name}.{inner}" for inner, value in node.items() if value is not None]
+    return frozenset(names)
+
+
+def contradictions(params: Params) -> list[Problem]:
+    """Values that fit their keys and not each other."""
+    p = params
+    ages, labour = (p.definitions.age_min, p.definitions.age_max), p.definitions
+    problems = [
+        *_ordered(p, ages, "definitions.age_min", "definitions.age_max"),
+        *_ordered(
+            p,
+            (labour.labour_min, labour.labour_max),
+            "definitions.labour_min",
+            "definitions.labour_max",
+        ),
+        *_ordered(
+            p,
+            (p.disclosure.cv_flag, p.disclosure.cv_suppress),
+            "disclosure.cv_flag",
+            "disclosure.cv_suppress",
+        ),
     ]
-    whole = get_close_matches(name, list(BY_NAME), 1, 0.5)
-    near = (whole or last) if "." in name else (last or whole)
-    return f"Nearest key: '{near[0]}'." if near else f"Keys: {', '.join(list(BY_NAME)[:8])}, ..."
-
-
-def _flatten(tree: Mapping[str, Node], file: str, problems: list[Problem]) -> dict[str, Node]:
-    out: dict[str, Node] = {}
-    for key, value in tree.items():
-        if key in SECTIONS:
-            if value is None:
-                continue
-            if not isinstance(value, dict):
-                problems.append(
-                    Problem(
-                        "a section is not a mapping", f"{file}, section '{key}'", "indented keys"
-                    )
-                )
-                continue
-            for inner, v in value.items():
-                name = f"{key}.{inner}"
-                if name in BY_NAME:
-                    out[name] = v
-                else:
-                    problems.append(
-                        Problem(
-                            "unknown key",
-                            f"{file}, key '{name}'",
-                            "a key of the schema",
-                            repr(inner),
-                            _nearest(name),
-                        )
-                    )
-        elif key in BY_NAME:
-            out[key] = value
-        else:
-            below = {k.split(".")[-1] for k in BY_NAME}
-            near = (
-                []
-                if key in below
-                else get_close_matches(
-                    key, [*SECTIONS, *(k.name for k in KEYS if not k.section)], 1, 0.6
-                )
-            )
-            problems.append(
-                Problem(
-                    "unknown key",
-                    f"{file}, key '{key}'",
-                    "a key of the schema",
-                    repr(key),
-                    f"Nearest key: '{near[0]}'." if near else _nearest(key),
-                )
-            )
-    return out
-
-
-def _value(
-    key: Key, node: Node, where: str, problems: list[Problem], root: Path, data_root: Path | None
-) -> object:
-    if key.kind == "mapping":
-        if not isinstance(node, dict):
-            problems.append(
-                Problem("a mapping is needed", where, "indented 'from: to' lines", repr(node))
-            )
-        return node
-    if key.kind == "list":
-        items = node if isinstance(node, list) else [node]
-        if any(not isinstance(v, str) for v in items):
-            problems.append(Problem("a list of texts is needed", where, "[a, b, ...]", repr(node)))
-            return ()
-        for v in items:
-            if key.choices and v not in key.choices:
-                problems.append(
-                    Problem(
-                        "a value is not allowed", where, f"one of {', '.join(key.choices)}", repr(v)
-                    )
-                )
-        return tuple(str(v) for v in items)
-    if key.kind == "steps":
-        return read_steps(node, where, problems)
-    if not isinstance(node, str):
-        problems.append(Problem("one value is needed", where, key.kind, repr(node)))
-        return None
-    return _scalar(key, node, where, problems, root, data_root)
-
-
-def _scalar(
-    key: Key, text: str, where: str, problems: list[Problem], root: Path, data_root: Path | None
-) -> object:
-    if key.kind == "yes/no":
-        if text.lower() in TRUE + FALSE:
-            return text.lower() in TRUE
-        problems.append(Problem("the value is not yes or no", where, "true or false", repr(text)))
-    elif key.kind in ("integer", "number"):
-        try:
-            value = int(text) if key.kind == "integer" else float(text)
-        except ValueError:
-            problems.append(
-                Problem(
-                    "the value is not a number",
-                    where,
-                    f"a {'whole ' if key.kind == 'integer' else ''}number",
-                    repr(text),
-                )
-            )
-            return None
-        if not (
-            not math.isnan(value)
-            and (key.low is None or value >= key.low)
-            and (key.high is None or value <= key.high)
-        ):
-            problems.append(
-                Problem(
-                    "the number is out of range",
-                    where,
-                    f"{key.low if key.low is not None else 'any'} to"
-                    f" {key.high if key.high is not None else 'any'}",
-                    text,
-                )
-            )
-        return value
-    elif key.kind == "country":
-        known = set(codes("countries")["code"])
-        if text in known:
-            return text
-        near = get_close_matches(text.upper(), sorted(known), 1, 0.5)
+    bounds = p.calibration.bounds
+    if bounds is not None and not bounds[0] < bounds[1]:
+        where = p.where("calibration.bounds")
+        got = f"{bounds[0]:g} and {bounds[1]:g}"
+        problems.append(Problem("bounds are not in order", where, "the lowest first", got))
+    problems += _one_of(p, p.impact.main_outcome, p.impact.outcomes, "impact.main_outcome")
+    problems += _one_of(p, p.impact.main_wave, p.tracer.waves, "impact.main_wave")
+    if p.tracer.baseline in p.tracer.waves:
+        where, got = p.where("tracer.baseline"), f"{p.tracer.baseline}"
         problems.append(
-            Problem(
-                "unknown country code",
-                where,
-                "an ISO 3166 alpha-3 code in capitals",
-                repr(text),
-                f"Nearest: {near[0]}." if near else "",
-            )
+            Problem("the baseline is a wave after the measure", where, "another wave", got)
         )
-    elif key.kind == "path":
-        return _path(text, where, problems, root, data_root)
-    else:
-        if key.choices and text not in key.choices:
-            near = get_close_matches(text, key.choices, 1, 0.5)
-            problems.append(
-                Problem(
-                    "a value is not allowed",
-                    where,
-                    f"one of {', '.join(key.choices)}",
-                    repr(text),
-                    f"Nearest: {near[0]}." if near else "",
-                )
-            )
-        return text
-    return None
+    if p.mapping.name is not None and p.mapping.workbook is not None:
+        where = p.where("mapping.name")
+        expected = "a shipped mapping or a workbook"
+        problems.append(Problem("two mappings are named", where, expected, "both"))
+    problems += _refused(p, "definitions", lambda: as_definition(p.definitions.rule()))
+    problems += _refused(p, "breaks.series", lambda: series_breaks("", p.breaks.series))
+    return problems
 
 
-def _path(
-    text: str, where: str, problems: list[Problem], root: Path, data_root: Path | None
-) -> Path | None:
-    given = Path(text)
-    if given.is_absolute() or ".." in given.parts or "\x00" in text:
-        problems.append(
-            Problem(
-                "a path leaves the project",
-                where,
-                "a path below the project or the data root, without '..'",
-                repr(text),
-            )
-        )
-        return None
-    bases = [root] + ([data_root] if data_root is not None else [])
-    for base in bases:
-        found = (base / given).resolve()
-        if found.exists():
-            if not found.is_relative_to(base):
-                problems.append(
-                    Problem(
-                        "a path leaves the project through a link",
-                        where,
-                        "a file below the project or the data root",
-                        repr(text),
-                    )
-                )
-                return None
-            return found
-    fix = (
-        ""
-        if data_root is not None
-        else "Data kept elsewhere: name their folder with --data-root or MISMES_DATA_ROOT."
+def _refused(params: Params, name: str, make: Callable[[], object]) -> list[Problem]:
+    """What a part of the params is refused for by the code that will use it."""
+    try:
+        make()
+    except MismesError as error:
+        return [replace(p, where=f"{params.where(name)} ({p.where})") for p in error.problems]
+    return []
+
+
+def _ordered(
+    params: Params, ends: tuple[float | None, float | None], low: str, high: str
+) -> list[Problem]:
+    first, last = ends
+    if first is None or last is None or first <= last:
+        return []
+    name, other, got = (high, low, last) if high in params.given else (low, high, first)
+    expected = (
+        f"{'at least' if name == high else 'at most'} {other} ({first if name == high else last:g})"
     )
-    problems.append(
-        Problem(
-            "an input file is missing",
-            where,
-            "a file below the project" + (" or the data root" if data_root is not None else ""),
-            repr(text),
-            fix,
-        )
-    )
-    return None
+    return [Problem("two limits are not in order", params.where(name), expected, f"{got:g}")]
+
+
+def _one_of(params: Params, value: object, among: tuple[object, ...], name: str) -> list[Problem]:
+    """The headline is one of what is estimated."""
+    if value in among:
+        return []
+    group = "impact.outcomes" if name == "impact.main_outcome" else "tracer.waves"
+    expected = f"one of {group} ({', '.join(map(str, among)) or 'none'})"
+    fix = f"Name it in {group} too, or set {name} to one of them."
+    what = "the headline is not among what is estimated"
+    return [Problem(what, params.where(name), expected, f"{value}", fix)]

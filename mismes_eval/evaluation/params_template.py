@@ -1,55 +1,20 @@
-"""A new country's params file, and the page that explains every key: both made from the schema."""
+"""A new country's params file, and the page that explains every key: both made from the fields of
+the params.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from types import MappingProxyType
 
-from mismes_eval.evaluation.schema import KEYS, SECTIONS, Key
-
-WIDTH = 100
-SECTION_ABOUT: Mapping[str, str] = {
-    "inputs": (
-        "files, relative to the project or to the data root; leave out what you do not have, and"
-        " the report says so"
-    ),
-    "reading": "how the labour force survey's file is written; nothing is guessed",
-    "mapping": "from the file's columns and codes to the template's",
-    "definitions": "who counts as a migrant, and at which ages",
-    "design": "how the sample was drawn: what the variance rests on",
-    "calibration": "how the weights are adjusted to the control totals of inputs.margins",
-    "tracer": "the tracer study's design and waves",
-    "impact": "the difference-in-differences",
-    "theory_of_change": (
-        "how the measure is meant to work: sentences, each with the ids of the tables or figures of"
-        " the report that measure it, empty where nothing does; without it the report says so"
-    ),
-    "cost": "cost per outcome",
-    "disclosure": "what is too few or too uncertain to print",
-    "breaks": "breaks in series",
-    "rollout": "a measure rolled out region by region, seen in the rounds of inputs.lfs_rounds",
-    "study": "an impact study that is not a tracer: one file, one outcome, before and after",
-}
-EXAMPLES = {
-    "inputs.inventory": "inventory.xlsx",
-    "inputs.lfs": "lfs_person.xlsx",
-    "inputs.margins": "margins.csv",
-    "mapping.workbook": "mapping.xlsx",
-    **{
-        f"inputs.tracer_{t}": f"tracer_{t}.xlsx"
-        for t in ("person", "wave", "outcome", "service", "episode")
-    },
-}
+from mismes_eval.evaluation.keys import Key
+from mismes_eval.evaluation.params import KEYS, SECTIONS, Params
 
 
-CHAIN = {
-    "inputs": '{"Grants and counsellors, paid by the funder": T20}',
-    "activities": '{"Counselling, training and a grant for returnees": T20}',
-    "outputs": '{"Participants complete what they began": T05}',
-    "outcomes": '{"Participants are in work two years later": "T17, F11"}',
-    "assumptions": '{"Employers know of the training": }',
-}
-EXAMPLES |= {f"theory_of_change.{part}": example for part, example in CHAIN.items()}
+def section_about() -> Mapping[str, str]:
+    """Section -> what it is for."""
+    return {f.name: str(f.metadata["about"]) for f in fields(Params) if f.name in SECTIONS}
 
 
 def blank_params(
@@ -64,29 +29,27 @@ def blank_params(
         " default; take the '#' away to change one."
     ]
     for key in (k for k in KEYS if not k.section):
-        lines += _key(key, filled.get(key.name), "")
-    for section in SECTIONS:
-        about = SECTION_ABOUT.get(section, "")
-        lines += ["", f"# {about}" if about else "", f"{section}:"]
-        lines = [line for i, line in enumerate(lines) if line or (i and lines[i - 1])]
+        lines += _key(key, filled.get(key.name), "", country)
+    for section, about in section_about().items():
+        lines += ["", f"# {about}", f"{section}:"]
         for key in (k for k in KEYS if k.section == section):
-            value = EXAMPLES.get(key.name)
-            value = (
-                f"data_raw/{country}/{value}" if value is not None and key.kind == "path" else value
-            )
-            lines += _key(key, filled.get(key.name), "  ", value)
+            lines += _key(key, filled.get(key.name), "  ", country)
     return "\n".join(lines) + "\n"
 
 
-def _key(key: Key, value: str | None, indent: str, example: str | None = None) -> list[str]:
+def _key(key: Key, value: str | None, indent: str, country: str) -> list[str]:
     name = key.name.split(".")[-1]
     about = f"{indent}# {key.about}{_allowed(key)}"
     if value is not None:
         return [about, f"{indent}{name}: {value}"]
-    return [
-        about,
-        f"{indent}# {name}: {example if example is not None else _default(key)}".rstrip(),
-    ]
+    return [about, f"{indent}# {name}: {_example(key, country)}".rstrip()]
+
+
+def _example(key: Key, country: str) -> str:
+    """What stands behind a key that is not given: its default, or an example."""
+    if not key.example:
+        return _default(key)
+    return f"data_raw/{country}/{key.example}" if key.kind == "path" else key.example
 
 
 def _allowed(key: Key) -> str:
@@ -95,15 +58,13 @@ def _allowed(key: Key) -> str:
     if key.kind == "steps":
         return " (sentences with ids; the line below is an example)"
     if key.low is not None or key.high is not None:
-        return (
-            f" ({key.kind}, {key.low if key.low is not None else 'any'} to"
-            f" {key.high if key.high is not None else 'any'})"
-        )
+        low, high = [("any" if end is None else f"{end}") for end in (key.low, key.high)]
+        return f" ({key.kind}, {low} to {high})"
     return f" ({key.kind})"
 
 
 def _default(key: Key) -> str:
-    if key.default is None:
+    if key.default is None or key.default == {}:
         return ""
     if isinstance(key.default, bool):
         return str(key.default).lower()
@@ -124,23 +85,30 @@ def parameters_page() -> str:
         "",
         (
             "One YAML file a country in `params/`. It is read strictly: text stays text, an unknown"
-            " key, a key that stands twice, a wrong type or a path that leaves the project is an"
-            " error that names file, key and the nearest valid key. Anchors, aliases and tags are"
-            " refused. Paths are relative to the project, or to the data root that `--data-root` or"
-            " `MISMES_DATA_ROOT` names. This page is made from the schema in the code."
+            " key, a key that stands twice, a value that does not fit its type, two values that"
+            " contradict each other or a path that leaves the project is an error that names file,"
+            " line, key and the nearest valid key or value; all of a file come at once. Anchors,"
+            " aliases and tags are refused. Paths are relative to the project, or to the data root"
+            " that `--data-root` or `MISMES_DATA_ROOT` names. In a notebook a key is an attribute"
+            ' of its type: `run = me.Params.load("params/MDA.yaml")`, then `run.impact.seed` is a'
+            " whole number and `run.calibration.bounds` two numbers or None. This page is made from"
+            " the dataclasses in the code."
         ),
         "",
     ]
+    about = section_about()
     for section in ("", *SECTIONS):
         lines += [f"## {section or 'The run'}", ""]
-        if section in SECTION_ABOUT:
-            lines += [f"{SECTION_ABOUT[section][:1].upper()}{SECTION_ABOUT[section][1:]}.", ""]
+        if section:
+            lines += [f"{about[section][:1].upper()}{about[section][1:]}.", ""]
         lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
-        for key in (k for k in KEYS if k.section == section):
-            default = "required" if key.required else f"`{_default(key)}`" if _default(key) else ""
-            lines.append(
-                f"| `{key.name}` | {key.kind} | {default} |"
-                f" {key.about}{_allowed(key) if key.choices or key.low is not None or key.high is not None else ''} |"
-            )
+        lines += [_row(key) for key in KEYS if key.section == section]
         lines.append("")
     return "\n".join(lines)
+
+
+def _row(key: Key) -> str:
+    default = f"`{_default(key)}`" if _default(key) else ""
+    bounded = key.choices or key.low is not None or key.high is not None
+    meaning = key.about + (_allowed(key) if bounded else "")
+    return f"| `{key.name}` | {key.kind} | {'required' if key.required else default} | {meaning} |"

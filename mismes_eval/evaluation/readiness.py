@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -14,12 +15,14 @@ from mismes_eval.errors import MismesError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import survey
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing, tracing
+from mismes_eval.frame.strange_cells import strange_cells, strange_weights
+from mismes_eval.weighting.sample import Sample
 
 KINDS = (
-    ("labour force survey", ("inputs.lfs",)),
-    ("tracer study", ("inputs.tracer_person", "inputs.tracer_wave", "inputs.tracer_outcome")),
-    ("inventory of measures", ("inputs.inventory",)),
-    ("control totals", ("inputs.margins",)),
+    ("labour force survey", ("lfs",)),
+    ("tracer study", ("tracer_person", "tracer_wave", "tracer_outcome")),
+    ("inventory of measures", ("inventory",)),
+    ("control totals", ("margins",)),
 )
 
 
@@ -53,7 +56,9 @@ def readiness(params: Params) -> Readiness:
             return None
         mapped = [c for c in s.sample.frame.columns if not str(c).startswith("_")]
         problems.extend(_design_left_out(p, s.delivered.frame))
-        books.append(lfs.codebook(s.sample.frame[mapped], p.text("design.weights") or "weight"))
+        lines.extend(_strange_lines(s.delivered, p.design.strata))
+        lines.extend(_linked_lines(p, s.delivered.frame))
+        books.append(lfs.codebook(s.sample.frame[mapped], p.design.weights))
         return (
             f"{len(s.sample.frame):,} persons, sum of weights {float(s.sample.weights.sum()):,.0f};"
             f" {s.sample.design.describe()}"
@@ -83,9 +88,9 @@ def readiness(params: Params) -> Readiness:
 
     tried("tracer study", read_tracer)
     tried("inventory", _inventory)
-    for key in ("inputs.targets", "inputs.truth"):
-        tried(key.removeprefix("inputs."), lambda p, k=key: _rows(p, k))  # type: ignore[misc]
-    supplied = tuple(kind for kind, keys in KINDS if all(params.path(k) is not None for k in keys))
+    for name in ("targets", "truth"):
+        tried(name, partial(_rows, name))
+    supplied = tuple(kind for kind, keys in KINDS if len(params.inputs.named(keys)) == len(keys))
     if not supplied and not problems:
         problems.append(
             Problem(
@@ -163,24 +168,85 @@ def _arms_alone(study: Tracing) -> list[Problem]:
     return found
 
 
+def _strange_lines(sample: Sample, strata: Sequence[str]) -> list[str]:
+    """What looks wrong in the survey's cells and weights and may yet be right."""
+    frame, weights = sample.frame, sample.design.base
+    own = frame[[c for c in frame.columns if not str(c).startswith("_")]]
+    stratum = frame[strata[0]] if strata and strata[0] in frame.columns else None
+    found = (*strange_weights(weights, stratum), *strange_cells(own, weights))
+    return [f"labour force survey: {sentence}" for sentence in found]
+
+
+COST_ITEMS = tuple(
+    f"mig_rec_cost_{item}"
+    for item in ("visa", "agency", "travel", "training", "docs", "medical", "informal", "other")
+)
+
+
+def _linked_lines(params: Params, frame: pd.DataFrame) -> list[str]:
+    """Answers of the survey that contradict their sum, or name a measure that the inventory lacks."""
+    lines = []
+    items = [c for c in COST_ITEMS if c in frame.columns]
+    if items and "mig_rec_cost_total" in frame.columns:
+        parts = frame[items].apply(pd.to_numeric, errors="coerce").sum(axis=1)
+        total = pd.to_numeric(frame["mig_rec_cost_total"], errors="coerce")
+        beyond = int((parts > total * 1.001).sum())
+        if beyond:
+            lines.append(
+                f"labour force survey: {beyond:,} persons name items of recruitment cost that add to"
+                " more than their total (mig_rec_cost_total)"
+            )
+    path = params.inputs.inventory
+    if path is not None and "msm_measure_id" in frame.columns:
+        known = inventories.read(path).frame["measure_id"].astype(str)
+        named = frame["msm_measure_id"].dropna().astype(str).str.split(";").explode().str.strip()
+        strange = named[(named != "") & ~named.isin(set(known))]
+        if len(strange):
+            some = ", ".join(strange.unique()[:5])
+            lines.append(
+                f"labour force survey: {len(strange):,} answers name a measure that the inventory"
+                f" lacks (msm_measure_id: {some})"
+            )
+    return lines
+
+
+def _edit_lines(study: Tracing) -> list[str]:
+    """The edit report of the tracer study, counted: whose rows they are stays in the office."""
+    counts = study.panel.edit_counts()
+    found = counts[counts["count"] > 0]
+    if found.empty:
+        return [f"tracer study: edit report: {len(counts)} rules checked, nothing found"]
+    head = (
+        f"tracer study: edit report: {len(found)} of {len(counts)} rules found something; the ids"
+        " are in evaluation.tracing.panel.edits (notebook 05), which stays in the office:"
+    )
+    each = [
+        f"  {rule}, {column}: {count:,} persons ({meaning})"
+        for rule, column, meaning, count in found.itertuples(index=False, name=None)
+    ]
+    return [head, *each]
+
+
 def _panel_lines(study: Tracing) -> list[str]:
     """What the panel's waves hold that the reader of a rate must know."""
+    lines = _edit_lines(study)
     only = study.panel.interviews_only
     if not only:
-        return []
+        return lines
     silent = [int((study.panel.groups[:, study.panel.waves.index(w)] < 0).sum()) for w in only]
     each = ", ".join(f"wave {w}: {n:,}" for w, n in zip(only, silent, strict=True))
     return [
+        *lines,
         "tracer study: the file looks like interviews only: every row is an interview, and enrolled"
         f" persons have none ({each}). They count as not contacted; refusal, cooperation and contact"
         " are not known. Give everybody a row with a disposition: 0.1 pending, 0.2 not fielded in"
-        " this wave, 2.1 refusal, 2.2 non-contact and the others of the code list."
+        " this wave, 2.1 refusal, 2.2 non-contact and the others of the code list.",
     ]
 
 
 def _no_outcome(params: Params, study: Tracing) -> list[Problem]:
     """The headline's outcome is in no file of the tracer study."""
-    outcome, long = str(params.text("impact.main_outcome")), study.panel.long
+    outcome, long = params.impact.main_outcome, study.panel.long
     if outcome in long.columns or outcome in study.panel.sample.frame.columns:
         return []
     there = [
@@ -204,10 +270,10 @@ def _no_outcome(params: Params, study: Tracing) -> list[Problem]:
 
 
 def _inventory(params: Params) -> str | None:
-    path = params.path("inputs.inventory")
+    path = params.inputs.inventory
     return None if path is None else f"{len(inventories.read(path).frame)} measures"
 
 
-def _rows(params: Params, key: str) -> str | None:
-    path = params.path(key)
+def _rows(name: str, params: Params) -> str | None:
+    path = params.inputs.named((name,)).get(name)
     return None if path is None else f"{len(frames.read(path).frame)} rows"

@@ -48,17 +48,17 @@ def persons(params: Params, path: Path, mapping: Mapping[str, object] | str | No
         is one.
     """
     _of_use(params, path)
-    separator = params.text("reading.separator") or ","
+    separator = params.reading.separator
     try:
         return lfs.read(
             path,
             mapping,
-            encoding=params.text("reading.encoding") or "utf-8",
+            encoding=params.reading.encoding,
             separator="\t" if separator == TAB else separator,
-            decimal=params.text("reading.decimal") or ".",
-            sheet=params.text("reading.sheet"),
-            drop=params.items("reading.drop"),
-            allowed=params.items("reading.allowed"),
+            decimal=params.reading.decimal,
+            sheet=params.reading.sheet,
+            drop=params.reading.drop,
+            allowed=params.reading.allowed,
         )
     except InputError as error:
         raise InputError([_by_key(p) for p in error.problems]) from error

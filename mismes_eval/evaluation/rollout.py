@@ -23,7 +23,7 @@ from mismes_eval.impact.did.bands import Band, sup_t
 from mismes_eval.impact.did.breaks import refuse_starts
 from mismes_eval.impact.did.composition import Composition, composition_check
 from mismes_eval.impact.did.group_time import GroupTime, att_gt
-from mismes_eval.impact.did.periods import Base
+from mismes_eval.impact.did.periods import Base, Control
 from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
 from mismes_eval.impact.sensitivity.honest import HonestDiD, honest_did
@@ -45,6 +45,8 @@ class Rollout:
     event has one base (the last year before treatment); band: simultaneous over it; honest, power:
     what parting trends could do to the effect in its first year.
     breaks: series breaks inside the rounds that were acknowledged.
+    fewest_regions: in the arm that has fewest: those that ever get the measure and those that never
+    do or, where all do, the last to get it and the others.
     """
 
     outcome: str
@@ -62,36 +64,22 @@ class Rollout:
     honest: HonestDiD | NotEstimable
     power: PretrendPower | NotEstimable
     breaks: tuple[str, ...]
-
-
-def limits(r: Rollout) -> tuple[float, float, bool]:
-    """The 95% interval that counts, and whether it is the wild bootstrap's over regions: the
-    design's, where that one has no interval. The overall effect must be there.
-    """
-    if (
-        isinstance(r.wild, WildBootstrap)
-        and np.isfinite(r.wild.low[0])
-        and np.isfinite(r.wild.high[0])
-    ):
-        return float(r.wild.low[0]), float(r.wild.high[0]), True
-    assert isinstance(r.overall, Estimate)
-    ci = r.overall.ci().iloc[0]
-    return float(ci["low"]), float(ci["high"]), False
+    fewest_regions: int
 
 
 def rollout(params: Params) -> Rollout | None:
     """The roll-out that a run names; None where no rounds are supplied."""
-    source = params.path("inputs.lfs_rounds")
+    source = params.inputs.lfs_rounds
     if source is None:
         return None
     frame = frames.read(source).frame
     outcome, time, region = (
-        params.text("rollout.outcome") or "employed",
-        params.text("rollout.time") or "year",
-        params.text("rollout.region"),
+        params.rollout.outcome,
+        params.rollout.time,
+        params.rollout.region,
     )
-    cohort = params.text("rollout.cohort")
-    covariates = params.items("rollout.covariates")
+    cohort = params.rollout.cohort
+    covariates = params.rollout.covariates
     needed = [
         c
         for c in (outcome, time, region, cohort, *covariates)
@@ -109,18 +97,18 @@ def rollout(params: Params) -> Rollout | None:
             ]
         )
     frame = frame.assign(**{COHORT: frame[str(cohort)].fillna(0).astype(float)})
-    household = None if params.items("design.psu") else params.text("design.household")
+    household = None if params.design.psu else params.design.household
     sample = Sample.from_frame(
         frame,
-        weights=params.text("design.weights"),
-        strata=params.items("design.strata") or None,
-        psu=params.items("design.psu") or None,
+        weights=params.design.weights,
+        strata=params.design.strata or None,
+        psu=params.design.psu or None,
         household=household,
-        lonely_psu=params.text("design.lonely_psu"),
-        nest=True if params.items("design.strata") and params.items("design.psu") else None,  # type: ignore[arg-type]
+        lonely_psu=params.design.lonely_psu,
+        nest=_nested(params),
     ).flagged(*((SYNTHETIC,) if params.synthetic else ()))
     said = _breaks(params, frame, time)
-    control = "never" if bool((frame[COHORT] == 0).any()) else "not_yet"
+    control: Control = "never" if bool((frame[COHORT] == 0).any()) else "not_yet"
     seen = sample.where(frame[outcome].notna())
 
     def effects(column: str, base: Base = "varying") -> GroupTime | NotEstimable:
@@ -135,7 +123,7 @@ def rollout(params: Params) -> Rollout | None:
                 control,
                 base,
             )
-        )  # type: ignore[arg-type]
+        )
 
     main = effects(outcome)
     overall, event = (
@@ -144,7 +132,7 @@ def rollout(params: Params) -> Rollout | None:
     )
     mix = _makeup(seen, frame, time, control)
     regions = int(frame[str(region)].nunique())
-    seed, labels = params.integer("impact.seed") or 1, frame[str(region)].tolist()
+    seed, labels = params.impact.seed, frame[str(region)].tolist()
     wild = (
         overall
         if isinstance(overall, NotEstimable)
@@ -163,26 +151,41 @@ def rollout(params: Params) -> Rollout | None:
         else NotEstimable("no round lies before the first roll-out")
     )
     return Rollout(
-        outcome,
-        params.text("rollout.measure") or "",
-        str(region),
-        regions,
-        main,
-        overall,
-        event,
-        mix,
-        wild,
-        level,
-        source.name,
-        event if isinstance(event, NotEstimable) else _tried(lambda: sup_t(event, seed=seed)),
-        (
-            path
-            if isinstance(path, NotEstimable)
-            else _tried(lambda: honest_did(path, target="first"))
-        ),
-        path if isinstance(path, NotEstimable) else _tried(lambda: pretrend_power(path)),
-        said,
+        outcome=outcome,
+        measure=params.rollout.measure or "",
+        region=str(region),
+        regions=regions,
+        effects=main,
+        overall=overall,
+        event=event,
+        composition=mix,
+        wild=wild,
+        before=level,
+        source=source.name,
+        band=_of(event, lambda e: sup_t(e, seed=seed)),
+        honest=_of(path, lambda e: honest_did(e, target="first")),
+        power=_of(path, pretrend_power),
+        breaks=said,
+        fewest_regions=_fewest_regions(frame.groupby(str(region))[COHORT].max()),
     )
+
+
+def _nested(params: Params) -> bool | None:
+    """PSU codes restart in every stratum of every round, unless the params say otherwise."""
+    if params.design.nest is not None:
+        return params.design.nest
+    return True if params.design.strata and params.design.psu else None
+
+
+def _of(given: Result, make: Callable[[Estimate], T]) -> T | NotEstimable:
+    """What is made of an estimate; the reason of one that is not there goes on."""
+    return given if isinstance(given, NotEstimable) else _tried(lambda: make(given))
+
+
+def _fewest_regions(start: pd.Series) -> int:
+    """start: first period with the measure of each region, 0 where it never comes."""
+    compared = start == 0 if bool((start == 0).any()) else start == start.max()
+    return int(min(compared.sum(), (~compared).sum()))
 
 
 def _tried(make: Callable[[], T]) -> T | NotEstimable:
@@ -202,7 +205,7 @@ def _aggregated(effects: GroupTime | NotEstimable, kind: Kind) -> Result:
 
 
 def _makeup(
-    sample: Sample, frame: pd.DataFrame, time: str, control: str
+    sample: Sample, frame: pd.DataFrame, time: str, control: Control
 ) -> Composition | NotEstimable:
     """Did the kind of people who were asked change where the measure was rolled out? By the traits
     that the rounds have.
@@ -213,7 +216,7 @@ def _makeup(
     named = sample.with_columns(
         {c: frame[c].astype(float).map("{:.0f}".format).to_numpy() for c in traits if c != "male"}
     )
-    return _tried(lambda: composition_check(named, traits, COHORT, time, control))  # type: ignore[arg-type]
+    return _tried(lambda: composition_check(named, traits, COHORT, time, control))
 
 
 def _first_year(event: Result) -> Result:
@@ -229,10 +232,8 @@ def _breaks(params: Params, frame: pd.DataFrame, time: str) -> tuple[str, ...]:
     """Sentences on series breaks inside the rounds. Raises where a region starts at one that is not
     acknowledged, and where breaks cannot be placed in time.
     """
-    known = lfs.series_breaks(
-        "" if params.synthetic else params.country, params.items("breaks.series")
-    )
-    acknowledged = bool(params["breaks.acknowledge"])
+    known = lfs.series_breaks("" if params.synthetic else params.country, params.breaks.series)
+    acknowledged = params.breaks.acknowledge
     periods = np.unique(frame[time].to_numpy(float))
     if known and not acknowledged and not (periods[0] >= 1900 and periods[-1] <= 2200):
         raise InputError(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from typing import TypeVar
 
@@ -33,6 +34,7 @@ from mismes_eval.impact.sensitivity.robustness import (
     attempt,
     leave_one_out,
 )
+from mismes_eval.numerics.did import Method
 from mismes_eval.tracer import TracerPanel
 from mismes_eval.weighting.sample import Sample
 
@@ -41,6 +43,7 @@ T = TypeVar("T")
 HEADLINE = "headline"
 MANSKI = "Effect on everybody, whatever the outcomes of those lost are."
 REGION = "region"
+ADJUSTED: tuple[Method, ...] = ("dr", "dr_improved", "ipw", "or")
 BEFORE, ENROLMENT = "a year before", "enrolment"
 
 
@@ -74,46 +77,48 @@ def doubt(params: Params, study: Tracing, effect: Effects) -> Doubt:
     supplies.
     """
     panel = study.of(effect.measure)
-    outcome, wave = str(params.text("impact.main_outcome")), params.integer("impact.main_wave")
-    covariates = tuple(params.items("impact.covariates"))
-    method = params.text("impact.method") or "dr"
-    before = params.mapping("impact.pre").get(outcome)
+    outcome, wave = params.impact.main_outcome, params.impact.main_wave
+    covariates = params.impact.covariates
+    method = params.impact.method
+    before = params.impact.pre.get(outcome)
     main = effect.by_wave.get(
         (outcome, wave), NotEstimable("the params name no such outcome and wave")
     )
 
     def estimate(data: TracerPanel) -> Estimate:
-        return att_2x2(data, outcome, TREATED, (study.baseline, wave), covariates, method)  # type: ignore[arg-type]
+        study.comparable(outcome)
+        return att_2x2(data, outcome, TREATED, (study.baseline, wave), covariates, method)
 
     path = event_path_of(study, effect, outcome)
+    seed, at = params.impact.seed, {float(_event_time(study, wave)): 1.0}
     return Doubt(
-        effect.measure,
-        specifications(
-            study, panel, outcome, wave, None if before is None else str(before), covariates, method
-        ),
-        (
-            tried(lambda: balance(panel.weight_sample([study.baseline, wave]), TREATED, covariates))
-            if covariates
-            else NotEstimable("the params name no covariates")
-        ),
-        path,
-        (
-            path
-            if isinstance(path, NotEstimable)
-            else tried(lambda: sup_t(path, seed=params.integer("impact.seed") or 1))
-        ),
-        (
-            path
-            if isinstance(path, NotEstimable)
-            else tried(lambda: honest_did(path, target={_event_time(study, wave): 1.0}))
-        ),
-        path if isinstance(path, NotEstimable) else tried(lambda: pretrend_power(path)),
-        _by_region(panel, lambda: leave_one_out(estimate, panel, REGION)),
-        _by_region(panel, lambda: placebo_groups(estimate, panel, TREATED, REGION)),
-        few_clusters(params, panel, main),
-        tried(lambda: _worst_case(study, panel, outcome, wave)),
-        tried(lambda: _unseen(study, panel, outcome, wave, covariates)),
+        measure=effect.measure,
+        curve=specifications(study, panel, outcome, wave, before, covariates, method),
+        balance=_balance(study, panel, wave, covariates),
+        path=path,
+        band=_of(path, lambda e: sup_t(e, seed=seed)),
+        honest=_of(path, lambda e: honest_did(e, target=at)),
+        power=_of(path, pretrend_power),
+        left_out=_by_region(panel, lambda: leave_one_out(estimate, panel, REGION)),
+        placebo=_by_region(panel, lambda: placebo_groups(estimate, panel, TREATED, REGION)),
+        wild=few_clusters(params, panel, main),
+        bounds=tried(lambda: _worst_case(study, panel, outcome, wave)),
+        unseen=tried(lambda: _unseen(study, panel, outcome, wave, covariates)),
     )
+
+
+def _balance(
+    study: Tracing, panel: TracerPanel, wave: object, covariates: tuple[str, ...]
+) -> Balance | NotEstimable:
+    """Whom the two arms compare, with the weights of the main effect."""
+    if not covariates:
+        return NotEstimable("the params name no covariates")
+    return tried(lambda: balance(panel.weight_sample([study.baseline, wave]), TREATED, covariates))
+
+
+def _of(given: Result, make: Callable[[Estimate], T]) -> T | NotEstimable:
+    """What is made of an estimate; the reason of one that is not there goes on."""
+    return given if isinstance(given, NotEstimable) else tried(lambda: make(given))
 
 
 def tried(make: Callable[[], T]) -> T | NotEstimable:
@@ -133,7 +138,7 @@ def specifications(
     wave: object,
     before: str | None,
     covariates: Sequence[str],
-    method: str,
+    method: Method,
 ) -> SpecificationCurve:
     """The main effect by every estimator, with every set of weights, against both dates.
     Combinations that do not exist are left out, those that fail stay with the reason.
@@ -147,10 +152,12 @@ def specifications(
         ENROLMENT,
         *([BEFORE] if before is not None and before in panel.sample.frame.columns else []),
     ]
-    methods = [m for m in ("dr", "dr_improved", "ipw", "or") if covariates] + ["none"]
+    methods: tuple[Method, ...] = (*ADJUSTED, "none") if covariates else ("none",)
     runs = []
     made = {
-        (w, date): changes(study, data, outcome, wave, before if date == BEFORE else None)
+        (w, date): tried(
+            partial(changes, study, data, outcome, wave, before if date == BEFORE else None)
+        )
         for w, data in panels.items()
         for date in dates
     }
@@ -158,12 +165,15 @@ def specifications(
         main = weights == "design and attrition" and date == ENROLMENT and m == method
         x = () if m == "none" else tuple(covariates)
         wide = made[weights, date]
+        result = (
+            wide if isinstance(wide, NotEstimable) else attempt(wide[0], _change(wide[1], m, x), {})
+        )
         choice = {"estimator": NAMES[m], "weights": weights, "compared with": date}
         runs.append(
             Specification(
                 HEADLINE if main else ", ".join(choice.values()),
                 choice,
-                attempt(wide[0], _change(wide[1], m, x), {}),
+                result,
             )
         )
     return SpecificationCurve(
@@ -172,9 +182,9 @@ def specifications(
 
 
 def _change(
-    names: tuple[str, str], method: str, covariates: Sequence[str]
+    names: tuple[str, str], method: Method, covariates: Sequence[str]
 ) -> Callable[[Sample], Estimate]:
-    return lambda sample: att_2x2(sample, names, TREATED, None, covariates, method)  # type: ignore[arg-type]
+    return lambda sample: att_2x2(sample, names, TREATED, None, covariates, method)
 
 
 def changes(
@@ -183,14 +193,15 @@ def changes(
     """Persons with the outcome at both dates, weighted for the two waves, and the names of its two
     columns. before: a column of persons instead of the wave of enrolment.
     """
+    study.comparable(outcome)
     names = (f"{outcome}@{before or study.baseline}", f"{outcome}@{wave}")
     first = (
-        panel.values(outcome, study.baseline)
+        study.values(outcome, study.baseline)
         if before is None
         else panel.sample.frame[before].to_numpy(float, na_value=np.nan)
     )
     sample = panel.weight_sample([study.baseline, wave]).with_columns(
-        {names[0]: first, names[1]: panel.values(outcome, wave)}
+        {names[0]: first, names[1]: study.values(outcome, wave)}
     )
     seen = sample.frame[list(names)].notna().all(axis=1)
     return sample.where(seen.to_numpy(bool)), names
@@ -244,8 +255,8 @@ def few_clusters(
     allow for, and over regions.
     """
     least, seed = (
-        params.integer("impact.few_clusters") or 0,
-        params.integer("impact.seed") or 1,
+        params.impact.few_clusters,
+        params.impact.seed,
     )
     d = panel.sample.frame[TREATED].astype(float).tolist()
     out: dict[str, WildBootstrap | NotEstimable] = {}
@@ -262,9 +273,7 @@ def few_clusters(
                 " design stands"
             )
         else:
-            out[name] = tried(
-                lambda c=cluster: wild_bootstrap(main, cluster=c, treated=d, seed=seed)
-            )  # type: ignore[misc]
+            out[name] = tried(partial(wild_bootstrap, main, cluster=cluster, treated=d, seed=seed))
     return out
 
 
@@ -272,7 +281,8 @@ def _worst_case(study: Tracing, panel: TracerPanel, outcome: str, wave: object) 
     """Bounds of the difference in levels when nothing is assumed of those lost, for yes-no
     outcomes.
     """
-    value = panel.values(outcome, wave)
+    study.comparable(outcome)
+    value = study.values(outcome, wave)
     if not np.isin(value[np.isfinite(value)], (0.0, 1.0)).all():
         raise EstimateError(f"'{outcome}' is not yes or no: its worst case has no end")
     seen = np.isfinite(value) & study.responded(wave)

@@ -17,11 +17,13 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.two_by_two import NAMES, att_2x2
+from mismes_eval.numerics.averages import by_influence
+from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
-ORDER = ("dr", "dr_improved", "ipw", "or", "none")
+ORDER: tuple[Method, ...] = ("dr", "dr_improved", "ipw", "or", "none")
 
 
 @dataclass(frozen=True)
@@ -56,27 +58,24 @@ class Study:
 
 def study(params: Params) -> Study | None:
     """The study that a run names; None where none is supplied."""
-    path = params.path("inputs.study")
+    path = params.inputs.study
     if path is None:
         return None
-    frame = frames.read(path, encoding=params.text("study.encoding") or "utf-8").frame
-    outcomes, before = (
-        tuple(params.items("study.outcomes")),
-        {str(k): str(v) for k, v in params.mapping("study.before").items()},
-    )
-    treated = params.text("study.treated")
+    frame = frames.read(path, encoding=params.study.encoding).frame
+    outcomes, before = params.study.outcomes, params.study.before
+    treated = params.study.treated
     named = [
         treated,
-        params.text("study.weights"),
-        params.text("study.group"),
-        params.text("study.followed"),
+        params.study.weights,
+        params.study.group,
+        params.study.followed,
         *outcomes,
         *before.values(),
-        *params.items("study.absorb"),
-        *params.items("study.covariates"),
-        *params.mapping("study.where"),
-        *params.items("study.psu"),
-        *params.items("study.strata"),
+        *params.study.absorb,
+        *params.study.covariates,
+        *params.study.where,
+        *params.study.psu,
+        *params.study.strata,
     ]
     problems = [
         Problem("the study lacks a column", f"{path.name}, column '{c}'", "a column of the file")
@@ -89,17 +88,17 @@ def study(params: Params) -> Study | None:
         )
     if problems:
         raise InputError(problems)
-    weights = params.text("study.weights")
+    weights = params.study.weights
     frame = frame if weights else frame.assign(_equal=1.0)
     sample = Sample.from_frame(
         frame,
         weights=weights or "_equal",
-        strata=params.items("study.strata") or None,
-        psu=params.items("study.psu") or None,
+        strata=params.study.strata or None,
+        psu=params.study.psu or None,
     )
-    mask, said = _domain(frame, params.mapping("study.where"))
+    mask, said = _domain(frame, params.study.where)
     sample = sample.where(mask).flagged(*((SYNTHETIC,) if params.synthetic else ()))
-    group = params.text("study.group")
+    group = params.study.group
     groups = (
         {"all": np.ones(len(frame), bool)}
         if group is None
@@ -108,18 +107,18 @@ def study(params: Params) -> Study | None:
             for v in sorted(frame[group].dropna().unique())
         }
     )
-    followed = params.text("study.followed") or outcomes[0]
+    followed = params.study.followed or outcomes[0]
     return Study(
-        sample,
-        str(treated),
-        followed,
-        outcomes,
-        before,
-        tuple(params.items("study.absorb")),
-        tuple(params.items("study.covariates")),
-        groups,
-        said,
-        path.name,
+        sample=sample,
+        treated=str(treated),
+        followed=followed,
+        outcomes=outcomes,
+        before=before,
+        absorb=params.study.absorb,
+        covariates=params.study.covariates,
+        groups=groups,
+        left_out=said,
+        source=path.name,
     )
 
 
@@ -131,11 +130,10 @@ def _spelled(value: object) -> str:
     )
 
 
-def _domain(frame: pd.DataFrame, rules: Mapping[str, object]) -> tuple[np.ndarray, str]:
+def _domain(frame: pd.DataFrame, rules: Mapping[str, tuple[str, ...]]) -> tuple[np.ndarray, str]:
     """Rows that the rules keep, and a sentence on how many each leaves out."""
     keep, said = np.ones(len(frame), bool), []
-    for column, allowed in rules.items():
-        values = [str(v) for v in (allowed if isinstance(allowed, list) else [allowed])]
+    for column, values in rules.items():
         spelled = frame[column].map(_spelled, na_action="ignore")
         hit = np.array(spelled.isin(values).fillna(False), bool)
         hit |= ("missing" in values) & frame[column].isna().to_numpy()
@@ -185,7 +183,7 @@ def within(s: Study, outcome: str, group: str) -> tuple[Result, Classical | NotE
     e = Estimate(
         np.array([b]),
         (outcome,),
-        (Part(rows.design, Influence.of(z)),),
+        (Part(rows.design, Influence.of(z), averages=by_influence(Influence.of(z))),),
         keys,
         np.array([float(inside.sum())]),
         np.array([rows.degf]),
@@ -230,7 +228,7 @@ def by_method(s: Study, outcome: str, group: str) -> dict[str, Result]:
         try:
             out[NAMES[method]] = att_2x2(
                 rows, (s.before[outcome], outcome), s.treated, None, covariates, method
-            )  # type: ignore[arg-type]
+            )
         except EstimateError as error:
             out[NAMES[method]] = NotEstimable(error.problems[0].message)
     return out

@@ -5,7 +5,7 @@ and its calibration.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,8 @@ from mismes_eval import lfs
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.reading import persons as read_persons
+from mismes_eval.lfs.mapping import changed
+from mismes_eval.numerics.calibration import Method as Distance
 from mismes_eval.weighting.calibrate import calibrate, poststratify
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.phases import two_phase, weight_share
@@ -45,81 +47,66 @@ def survey(params: Params) -> Survey | None:
     phases, class nonresponse, persons of the interviewed households); calibration to the margins
     with one weight a household where the file has households.
     """
-    path = params.path("inputs.lfs")
+    path = params.inputs.lfs
     if path is None:
         return None
-    definition = _definition(params)
+    definition = lfs.as_definition(params.definitions.rule())
     ages = lfs.Ages(
-        labour_min=params.integer("definitions.labour_min") or 15,
-        labour_max=params.integer("definitions.labour_max"),
+        labour_min=params.definitions.labour_min,
+        labour_max=params.definitions.labour_max,
     )
     persons = read_persons(params, path, _mapping(params))
     if any(c.startswith("mig_") for c in persons.columns):
         persons = persons.assign(mig_status=lfs.migration_status(persons, definition))
     delivered = (
         _two_phases(params, persons)
-        if params.path("inputs.listing") is not None
+        if params.inputs.listing is not None
         else _single_phase(params, persons)
     )
     flags = (
-        f"Data: {path.name}, vintage {params.text('data_vintage')}.",
+        f"Data: {path.name}, vintage {params.data_vintage}.",
         *((SYNTHETIC,) if params.synthetic else ()),
     )
     delivered = delivered.flagged(*flags)
     margins = _margins(params)
     sample = delivered
-    if margins is not None and params.text("calibration.method") != "none":
-        sample = _calibrated(params, delivered, margins)
-    elif params.text("calibration.cell") is not None:
+    if margins is not None and params.calibration.method != "none":
+        sample = _calibrated(params, delivered, margins, params.calibration.method)
+    elif params.calibration.cell is not None:
         sample = _post_stratified(params, delivered)
-    absent = params.path("inputs.absent")
+    absent = params.inputs.absent
     roster = None if absent is None else frames.read(absent, template="lfs_absent").frame
     return Survey(sample, delivered, roster, definition, ages, margins, path.name)
 
 
-def _definition(params: Params) -> lfs.Definition:
-    known = (
-        "preset",
-        "min_months_abroad",
-        "lookback_months",
-        "require_work_abroad",
-        "age_min",
-        "age_max",
-    )
-    given = {k: v for k, v in params.section("definitions").items() if k in known}
-    given.setdefault("preset", params.text("definitions.preset"))
-    return lfs.as_definition(given)
-
-
 def _mapping(params: Params) -> Mapping[str, object] | str | None:
-    given = params.section("mapping")
+    given = {
+        one.name: getattr(params.mapping, one.name)
+        for one in fields(params.mapping)
+        if f"mapping.{one.name}" in params.given
+    }
     if not given:
         return None
-    if set(given) == {"name"}:
-        return str(given["name"])
-    workbook = params.path("mapping.workbook")
-    if workbook is not None:
-        base = lfs.read_mapping(workbook)
-        given = {
-            k: {**base[k], **v} if isinstance(v, dict) and isinstance(base.get(k), dict) else v
-            for k, v in given.items()
-            if k != "workbook"
-        }  # type: ignore[dict-item]
-        return {**base, **given}
-    return {"name": params.source, **given}
+    if params.mapping.absent is not None:
+        given["absent"] = asdict(params.mapping.absent)
+    workbook = given.pop("workbook", None)
+    if workbook is None:
+        return {"name": params.source, **given}
+    base = lfs.read_mapping(workbook)
+    return {**base, **{k: changed(base.get(k), v) for k, v in given.items()}}
 
 
 def _single_phase(params: Params, persons: pd.DataFrame) -> Sample:
     return Sample.from_frame(
         persons,
-        weights=params.text("design.weights"),
-        strata=params.items("design.strata") or None,
-        psu=params.items("design.psu") or None,
-        fpc=params.items("design.fpc") or None,
-        lonely_psu=params.text("design.lonely_psu"),  # type: ignore[arg-type]
-        household=None if params.items("design.psu") else params.text("design.household"),
-        cluster_deff=params.number("design.cluster_deff") or 1.0,
-        nest=bool(params["design.nest"]) if params["design.nest"] is not None else None,
+        weights=params.design.weights,
+        strata=params.design.strata or None,
+        psu=params.design.psu or None,
+        fpc=params.design.fpc or None,
+        lonely_psu=params.design.lonely_psu,
+        household=None if params.design.psu else params.design.household,
+        cluster_deff=params.design.cluster_deff,
+        nest=params.design.nest,
     )
 
 
@@ -127,8 +114,8 @@ def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
     """Listed households -> selected -> interviewed -> their persons. The listing carries the
     design.
     """
-    path, household = params.path("inputs.listing"), params.text("design.household")
-    prob, classes = params.text("design.phase2_prob"), params.text("design.phase1_class")
+    path, household = params.inputs.listing, params.design.household
+    prob, classes = params.design.phase2_prob, params.design.phase1_class
     if path is None or household is None or prob is None or classes is None:
         raise InputError(
             Problem(
@@ -173,11 +160,11 @@ def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
     s = Sample.from_frame(
         frame,
         weights="phase1_weight",
-        strata=params.items("design.strata") or None,
-        psu=params.items("design.psu") or None,
-        lonely_psu=params.text("design.lonely_psu"),
-        nest=bool(params["design.nest"]) if params["design.nest"] is not None else None,
-    )  # type: ignore[arg-type]
+        strata=params.design.strata or None,
+        psu=params.design.psu or None,
+        lonely_psu=params.design.lonely_psu,
+        nest=params.design.nest,
+    )
     s = two_phase(s, "selected", prob, classes=[classes])
     if not flags["responded"][s.weights > 0].all():
         s = nonresponse(s, "responded", [classes], method="cells")
@@ -186,7 +173,7 @@ def _two_phases(params: Params, persons: pd.DataFrame) -> Sample:
 
 
 def _margins(params: Params) -> pd.DataFrame | None:
-    path = params.path("inputs.margins")
+    path = params.inputs.margins
     return None if path is None else frames.read(path, template="margins").frame
 
 
@@ -248,23 +235,22 @@ def _spelled(value: object) -> str:
     )
 
 
-def _calibrated(params: Params, sample: Sample, margins: pd.DataFrame) -> Sample:
+def _calibrated(params: Params, sample: Sample, margins: pd.DataFrame, method: Distance) -> Sample:
     totals = totals_of(margins, sample.frame)
-    household = params.text("design.household")
-    bounds = params.items("calibration.bounds")
+    household = params.design.household
     constant = household if household is not None and _constant(sample, household) else None
     return calibrate(
         sample,
         totals,
-        method=params.text("calibration.method"),  # type: ignore[arg-type]
-        bounds=(float(bounds[0]), float(bounds[1])) if len(bounds) == 2 else None,
+        method=method,
+        bounds=params.calibration.bounds,
         unit=constant,
     )
 
 
 def _post_stratified(params: Params, sample: Sample) -> Sample:
     """Weights scaled to the cell sizes that the file itself carries, one size a cell."""
-    cell, total = str(params.text("calibration.cell")), params.text("calibration.total")
+    cell, total = params.calibration.cell, params.calibration.total
     missing = [c for c in (cell, total) if c is None or c not in sample.frame.columns]
     if missing:
         raise InputError(
@@ -288,14 +274,14 @@ def _post_stratified(params: Params, sample: Sample) -> Sample:
                 len(bad),
             )
         )
-    return poststratify(sample, cell, known["min"].astype(float))
+    return poststratify(sample, str(cell), known["min"].astype(float))
 
 
 def reproduced(params: Params, s: Survey) -> tuple[str, float] | None:
     """Largest relative difference between our weight and the office's final one; None where none is
     named.
     """
-    column = params.text("calibration.delivered")
+    column = params.calibration.delivered
     if column is None:
         return None
     if column not in s.sample.frame.columns:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from html import escape
 
 import numpy as np
@@ -16,9 +17,11 @@ from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.bounds.lee import lee_bounds
 from mismes_eval.impact.did.two_by_two import att_2x2
-from mismes_eval.numerics.rows import Bool
+from mismes_eval.numerics.did import Method
+from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.tracer import TracerPanel, attrition_weights, read
 from mismes_eval.tracer.attrition import Adjustment
+from mismes_eval.tracer.outcomes import PARTICIPANTS, Outcome, composites, selected
 
 Result = Estimate | NotEstimable
 TREATED = "_treated"
@@ -27,7 +30,7 @@ TREATED = "_treated"
 @dataclass(frozen=True)
 class Tracing:
     """panel: all persons; measures: their ids; measure: column that names them; baseline and waves
-    as in the params; months: wave -> months since enrolment.
+    as in the params; months: wave -> months since enrolment; outcomes: what each one is.
     """
 
     panel: TracerPanel
@@ -38,6 +41,7 @@ class Tracing:
     months: Mapping[object, float]
     source: str
     services: pd.DataFrame | None
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     kept: dict[str, TracerPanel] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, measure: str) -> TracerPanel:
@@ -55,6 +59,19 @@ class Tracing:
         """(n,) who answered a wave."""
         return self.panel.responded[:, self.panel.waves.index(wave)]
 
+    def values(self, outcome: str, wave: object) -> Float:
+        """(n,) an outcome at a wave, NaN where the study has no number."""
+        if outcome not in self.panel.long.columns:
+            return np.full(self.panel.n, np.nan)
+        value = self.panel.values(outcome, wave)
+        return value if value.dtype != object else np.full(self.panel.n, np.nan)
+
+    def comparable(self, outcome: str) -> None:
+        """Raises EstimateError where a difference in an outcome is none of the same persons."""
+        kind = self.outcomes.get(outcome, Outcome(outcome))
+        if not kind.comparable:
+            raise EstimateError(_not_alike(kind))
+
     def fielded(self, wave: object) -> Bool:
         """(n,) who is not pending at a wave, nor outside its fieldwork."""
         return ~self.panel.outside[:, self.panel.waves.index(wave)]
@@ -64,6 +81,9 @@ class Tracing:
 class Effects:
     """The impact question of one measure: outcome and wave -> effect; pre-trend tests; what stands
     beside the headline.
+
+    bounds: outcomes that not everybody has (use of skills, of those in work) -> Lee bounds of the
+    effect on those who have it either way.
     """
 
     measure: str
@@ -73,6 +93,7 @@ class Effects:
     beside: Mapping[str, Result]
     n_treated: int
     n_comparison: int
+    bounds: Mapping[tuple[str, object], tuple[Result, Result]] = field(default_factory=dict)
 
     def to_frame(self) -> pd.DataFrame:
         """outcome, wave, value, se, ci_low, ci_high and, where there is no number, the reason."""
@@ -105,10 +126,14 @@ class Effects:
 
 def tracing(params: Params) -> Tracing | None:
     """The tracer study that a run names; None where none is supplied."""
-    paths = {k: params.path(f"inputs.tracer_{k}") for k in ("person", "wave", "outcome", "service")}
-    if paths["person"] is None:
+    persons, waves_file, outcomes_file = (
+        params.inputs.tracer_person,
+        params.inputs.tracer_wave,
+        params.inputs.tracer_outcome,
+    )
+    if persons is None:
         return None
-    if paths["wave"] is None or paths["outcome"] is None:
+    if waves_file is None or outcomes_file is None:
         raise InputError(
             Problem(
                 "the tracer study is not complete",
@@ -116,47 +141,43 @@ def tracing(params: Params) -> Tracing | None:
                 "tracer_person, tracer_wave and tracer_outcome",
             )
         )
-    design = {
-        "weights": params.text("tracer.weights") or "sample_weight",
-        "strata": params.items("tracer.strata") or None,
-        "psu": params.items("tracer.psu") or None,
-    }
     panel = read(
-        paths["person"],
-        paths["wave"],
-        paths["outcome"],
-        paths["service"],
-        params.path("inputs.tracer_episode"),
-        **design,
-    )  # type: ignore[arg-type]
+        persons,
+        waves_file,
+        outcomes_file,
+        params.inputs.tracer_service,
+        params.inputs.tracer_episode,
+        weights=params.tracer.weights,
+        strata=params.tracer.strata or None,
+        psu=params.tracer.psu or None,
+    )
     person = panel.sample.frame
-    treated = params.text("tracer.treated") or "arm"
-    measure = params.text("tracer.measure") or "measure_id"
-    missing = [
-        c for c in (treated, measure, str(params.text("tracer.weights"))) if c not in person.columns
-    ]
+    treated = params.tracer.treated
+    measure = params.tracer.measure
+    missing = [c for c in (treated, measure, params.tracer.weights) if c not in person.columns]
     if missing:
         raise InputError(
             [
                 Problem(
                     "the tracer study lacks a column",
-                    f"{paths['person'].name}, column '{c}'",
+                    f"{persons.name}, column '{c}'",
                     "a column of tracer_person",
                 )
                 for c in missing
             ]
         )
-    arm = _arm(person[treated], paths["person"].name).to_numpy()
+    arm = _arm(person[treated], persons.name).to_numpy()
     flags = (SYNTHETIC,) if params.synthetic else ()
     panel = replace(panel, sample=panel.sample.with_columns({TREATED: arm}).flagged(*flags))
-    covariates = params.items("tracer.attrition_covariates")
+    covariates = params.tracer.attrition_covariates
     _known(covariates, person, params.source)
-    panel = attrition_weights(_employed(panel, params.items("impact.outcomes")), covariates)
-    measures = tuple(params.items("tracer.measures")) or tuple(
+    panel, outcomes = composites(_employed(panel, params.impact.outcomes), _outcomes(params))
+    panel = attrition_weights(panel, covariates)
+    measures = params.tracer.measures or tuple(
         sorted(person.loc[arm == 1, measure].dropna().astype(str).unique())
     )
-    waves = tuple(int(w) for w in params.items("tracer.waves"))
-    unknown = [w for w in (params.integer("tracer.baseline"), *waves) if w not in panel.waves]
+    waves = params.tracer.waves
+    unknown = [w for w in (params.tracer.baseline, *waves) if w not in panel.waves]
     if unknown:
         raise InputError(
             Problem(
@@ -167,15 +188,20 @@ def tracing(params: Params) -> Tracing | None:
             )
         )
     return Tracing(
-        panel,
-        measures,
-        measure,
-        params.integer("tracer.baseline"),
-        waves,
-        _months(panel),
-        paths["person"].name,
-        panel.services,
+        panel=panel,
+        measures=measures,
+        measure=measure,
+        baseline=params.tracer.baseline,
+        waves=waves,
+        months=_months(panel),
+        source=persons.name,
+        services=panel.services,
+        outcomes=outcomes,
     )
+
+
+def _outcomes(params: Params) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*params.impact.outcomes, params.impact.main_outcome)))
 
 
 def _known(covariates: Sequence[str], person: pd.DataFrame, source: str) -> None:
@@ -274,45 +300,94 @@ def effects(params: Params, study: Tracing, measure: str) -> Effects:
     had is NotEstimable with the reason.
     """
     panel = study.of(measure)
-    covariates = tuple(params.items("impact.covariates"))
-    method = params.text("impact.method") or "dr"
+    covariates = params.impact.covariates
+    method = params.impact.method
     by_wave: dict[tuple[str, object], Result] = {}
     plain: dict[tuple[str, object], Result] = {}
-    for outcome in params.items("impact.outcomes"):
+    lost_ignored = complete_cases(panel)
+    bounds: dict[tuple[str, object], tuple[Result, Result]] = {}
+    for outcome in params.impact.outcomes:
+        kind = study.outcomes.get(outcome, Outcome(outcome))
         for w in study.waves:
+            if not kind.comparable:
+                by_wave[outcome, w] = plain[outcome, w] = NotEstimable(_not_alike(kind))
+                if kind.universe != PARTICIPANTS:
+                    bounds[outcome, w] = _selected_bounds(panel, outcome, w)
+                continue
+            dates = (study.baseline, w)
             by_wave[outcome, w] = _tried(
-                lambda o=outcome, t=w: att_2x2(
-                    panel, o, TREATED, (study.baseline, t), covariates, method
-                )
-            )  # type: ignore[arg-type]
+                partial(att_2x2, panel, outcome, TREATED, dates, covariates, method)
+            )
             plain[outcome, w] = _tried(
-                lambda o=outcome, t=w: att_2x2(
-                    complete_cases(panel), o, TREATED, (study.baseline, t), (), "none"
-                )
+                partial(att_2x2, lost_ignored, outcome, TREATED, dates, (), "none")
             )
     pre = {
-        str(o): _pre_trend(panel, str(o), str(c), study.baseline, covariates, method)
-        for o, c in params.mapping("impact.pre").items()
+        str(o): _pre_trend(study, panel, str(o), str(c), covariates, method)
+        for o, c in params.impact.pre.items()
     }
     inside = panel.sample.active
     d = panel.sample.frame[TREATED].to_numpy(float)
     beside = _beside(params, study, panel, covariates)
     return Effects(
-        measure,
-        by_wave,
-        plain,
-        pre,
-        beside,
-        int((d[inside] == 1).sum()),
-        int((d[inside] == 0).sum()),
+        measure=measure,
+        by_wave=by_wave,
+        unadjusted=plain,
+        pre=pre,
+        beside=beside,
+        n_treated=int((d[inside] == 1).sum()),
+        n_comparison=int((d[inside] == 0).sum()),
+        bounds=bounds,
     )
 
 
+_HAVE_IT = {
+    "employed": "only persons in work have it",
+    "business": "only owners of a business have it",
+    "home": "only persons at home are asked",
+    PARTICIPANTS: "only participants are asked: there is nothing to compare with",
+}
+
+
+def _not_alike(outcome: Outcome) -> str:
+    """Why a difference between the arms would be no effect."""
+    why = _HAVE_IT[outcome.universe]
+    if outcome.universe == PARTICIPANTS:
+        return why
+    return (
+        f"{why}, and who that is may depend on the measure: a difference between the arms would not"
+        " be of the same persons; see the bounds"
+    )
+
+
+def _selected_bounds(panel: TracerPanel, outcome: str, wave: object) -> tuple[Result, Result]:
+    """Lee bounds with having the outcome as the selection, on the weights of those who answered."""
+    if outcome not in panel.long.columns:
+        absent = NotEstimable(f"the tracer study has no column '{outcome}'")
+        return absent, absent
+    has, name = selected(panel, outcome, wave), f"{outcome}@{wave}"
+
+    def bounded() -> Estimate:
+        sample = panel.weight_sample([wave]).with_columns(
+            {name: panel.values(outcome, wave), "_has": has}
+        )
+        return lee_bounds(sample, name, TREATED, "_has")
+
+    both = _tried(bounded)
+    if isinstance(both, NotEstimable):
+        return both, both
+    stated = both.annotated(kind="effect", definition=LEE_SELECTED)
+    return stated.select([0]), stated.select([1])
+
+
+LEE_SELECTED = (
+    "Effect on those who have the outcome with the measure and without it (Lee bounds): the measure"
+    " moves who has it in one direction only."
+)
 LEE = (
     "Effect for those observed whatever their treatment; observation depends on treatment in one"
     " direction only."
 )
-_OTHERS = {
+_OTHERS: Mapping[Method, str] = {
     "dr_improved": "doubly robust, improved",
     "ipw": "inverse probability weighting, normalised",
     "or": "outcome regression",
@@ -325,21 +400,21 @@ def _beside(
     """The main effect by other estimators, with attrition ignored, and against the year before
     enrolment instead of enrolment.
     """
-    outcome, wave = str(params.text("impact.main_outcome")), params.integer("impact.main_wave")
-    out: dict[str, Result] = {}
-    for method, name in _OTHERS.items():
-        out[name] = _tried(
-            lambda m=method: att_2x2(panel, outcome, TREATED, (study.baseline, wave), covariates, m)
-        )
-    out["doubly robust, attrition ignored"] = _tried(
-        lambda: att_2x2(
-            complete_cases(panel), outcome, TREATED, (study.baseline, wave), covariates, "dr"
-        )
-    )
+    outcome, wave = params.impact.main_outcome, params.impact.main_wave
+    dates, complete = (study.baseline, wave), complete_cases(panel)
+
+    def other(data: TracerPanel, method: Method) -> Estimate:
+        study.comparable(outcome)
+        return att_2x2(data, outcome, TREATED, dates, covariates, method)
+
+    out: dict[str, Result] = {
+        name: _tried(partial(other, panel, method)) for method, name in _OTHERS.items()
+    }
+    out["doubly robust, attrition ignored"] = _tried(partial(other, complete, "dr"))
     low, high = _bounds(study, panel, outcome, wave)
     out["bounds under selective loss (Lee), level after the measure: lower"] = low
     out["bounds under selective loss (Lee), level after the measure: upper"] = high
-    before = params.mapping("impact.pre").get(outcome)
+    before = params.impact.pre.get(outcome)
     if before is not None and str(before) in panel.sample.frame.columns:
         out["doubly robust, from a year before enrolment"] = _tried(
             lambda: _from_before(study, panel, outcome, str(before), wave, covariates)
@@ -353,14 +428,17 @@ def _bounds(
     """Lee bounds of the difference in levels at a wave, on enrolment weights: what selective loss
     alone could have made of it.
     """
-    value = (
-        panel.values(outcome, wave) if outcome in panel.long.columns else np.full(panel.n, np.nan)
-    )
+    value = study.values(outcome, wave)
     name = f"{outcome}@{wave}"
     sample = panel.sample.where(study.fielded(wave)).with_columns(
         {name: value, "_seen": np.isfinite(value) & study.responded(wave)}
     )
-    both = _tried(lambda: lee_bounds(sample, name, TREATED, "_seen"))
+
+    def bounded() -> Estimate:
+        study.comparable(outcome)
+        return lee_bounds(sample, name, TREATED, "_seen")
+
+    both = _tried(bounded)
     if isinstance(both, NotEstimable):
         return both, both
     said = both.annotated(kind="effect", definition=LEE)
@@ -376,6 +454,7 @@ def _from_before(
     covariates: tuple[str, ...],
 ) -> Estimate:
     """Long baseline: an Ashenfelter dip at enrolment does not enter."""
+    study.comparable(outcome)
     sample = panel.weight_sample([study.baseline, wave])
     wide = sample.with_columns({f"{outcome}@{wave}": panel.values(outcome, wave)})
     seen = (
@@ -386,17 +465,17 @@ def _from_before(
 
 
 def _pre_trend(
+    study: Tracing,
     panel: TracerPanel,
     outcome: str,
     before: str,
-    baseline: object,
     covariates: tuple[str, ...],
-    method: str,
+    method: Method,
 ) -> Result:
     """The same estimator where no effect can be: from a year before enrolment to enrolment."""
     if before not in panel.sample.frame.columns:
         return NotEstimable(f"the tracer study has no column '{before}'")
-    at = panel.values(outcome, baseline)
+    at = study.values(outcome, study.baseline)
     sample = panel.sample.with_columns({f"{outcome} at enrolment": at})
     seen = np.isfinite(at) & sample.frame[before].notna().to_numpy()
     return _tried(
@@ -408,7 +487,7 @@ def _pre_trend(
             covariates,
             method,
         )
-    )  # type: ignore[arg-type]
+    )
 
 
 def complete_cases(panel: TracerPanel) -> TracerPanel:
@@ -416,10 +495,8 @@ def complete_cases(panel: TracerPanel) -> TracerPanel:
     return panel.with_adjustment(Adjustment.none())
 
 
-def _tried(estimator: object) -> Result:
+def _tried(estimator: Callable[[], Estimate]) -> Result:
     try:
-        return estimator()  # type: ignore[operator, no-any-return]
-    except EstimateError as error:
-        return NotEstimable(error.problems[0].message)
+        return estimator()
     except MismesError as error:
         return NotEstimable(error.problems[0].message)

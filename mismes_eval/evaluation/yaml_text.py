@@ -4,6 +4,8 @@ are read by the schema, not by YAML's guesses.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -11,17 +13,31 @@ import yaml
 from mismes_eval.errors import ParamsError, Problem
 
 LIMIT = 64 * 1024
-DEPTH = 5
+DEPTH = 8
 Node = str | list["Node"] | dict[str, "Node"] | None
+Steps = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """tree: nested text. lines: keys and places in lists that lead to a value -> its line."""
+
+    tree: dict[str, Node]
+    lines: Mapping[Steps, int]
 
 
 def read_yaml(path: Path) -> dict[str, Node]:
     """A params file as nested text: every scalar is a string (quoted or not), a list or a mapping;
     an empty value is None.
 
-    Refused: files above 64 KB, tags, anchors and aliases, duplicate keys, more than 5 levels,
+    Refused: files above 64 KB, tags, anchors and aliases, duplicate keys, more than 8 levels,
     anything but one mapping.
     """
+    return read_document(path).tree
+
+
+def read_document(path: Path) -> Document:
+    """A params file as nested text, with the line of every value."""
     if not path.is_file():
         raise ParamsError(
             Problem(
@@ -80,22 +96,29 @@ def read_yaml(path: Path) -> dict[str, Node]:
                 f"{len(documents)} documents" if len(documents) != 1 else "something else",
             )
         )
-    out = _plain(documents[0], path.name, problems, 1)
+    lines: dict[Steps, int] = {}
+    out = _plain(documents[0], path.name, problems, (), lines)
     if problems:
         raise ParamsError(problems)
     assert isinstance(out, dict)
-    return out
+    return Document(out, lines)
 
 
-def _plain(node: yaml.Node, name: str, problems: list[Problem], depth: int) -> Node:
+def _plain(
+    node: yaml.Node, name: str, problems: list[Problem], at: Steps, lines: dict[Steps, int]
+) -> Node:
     line = f"{name}, line {node.start_mark.line + 1}"
-    if depth > DEPTH:
+    lines.setdefault(at, node.start_mark.line + 1)
+    if len(at) >= DEPTH:
         problems.append(Problem("params are nested too deeply", line, f"at most {DEPTH} levels"))
         return None
     if isinstance(node, yaml.ScalarNode):
         return None if node.value in ("", "~", "null") and node.style is None else str(node.value)
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(child, name, problems, depth + 1) for child in node.value]
+        return [
+            _plain(child, name, problems, (*at, place), lines)
+            for place, child in enumerate(node.value)
+        ]
     out: dict[str, Node] = {}
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
@@ -109,5 +132,7 @@ def _plain(node: yaml.Node, name: str, problems: list[Problem], depth: int) -> N
                     "every key once",
                 )
             )
-        out[str(key.value)] = _plain(value, name, problems, depth + 1)
+        inside = (*at, str(key.value))
+        lines[inside] = key.start_mark.line + 1
+        out[str(key.value)] = _plain(value, name, problems, inside, lines)
     return out

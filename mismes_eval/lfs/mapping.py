@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from importlib import resources
 from pathlib import Path
+from typing import Any, TypedDict
 
 import yaml
 
@@ -16,6 +17,13 @@ from mismes_eval.errors import ParamsError, Problem
 
 VERSION_KEYS = ("icls_v", "isco_version", "isic_version", "isced_version")
 REASONS = ("NA_notapp", "DK", "REF", "NOTASKED", "PROXY_UNKNOWN")
+
+
+class Rule(TypedDict):
+    """when: raw column -> wanted values ("a..b" is a range); value: what the row then gets."""
+
+    when: Dict[str, object]
+    value: object
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class Mapping:
     constants: Dict[str, object] = field(default_factory=dict)
     design: Dict[str, object] = field(default_factory=dict)
     absent: Dict[str, object] = field(default_factory=dict)
-    derive: Dict[str, Sequence[Dict[str, object]]] = field(default_factory=dict)
+    derive: Dict[str, Sequence[Rule]] = field(default_factory=dict)
     join: Dict[str, Sequence[str]] = field(default_factory=dict)
     row_keys: Sequence[str] = ()
     source: str = ""
@@ -86,7 +94,8 @@ class Mapping:
             )
         if problems:
             raise ParamsError(problems)
-        out = cls(**{**values, **_plain(values)})  # type: ignore[arg-type]
+        parts: dict[str, Any] = {**values, **_plain(values)}
+        out = cls(**parts)
         problems = list(_inconsistencies(out, where))
         if problems:
             raise ParamsError(problems)
@@ -117,11 +126,18 @@ def as_mapping(spec: Mapping | Dict[str, object] | str | Path) -> Mapping:
         return spec
     if isinstance(spec, dict):
         base = _layout(str(spec["name"])) if spec.get("name") in shipped() else {}
-        merged = {
-            k: {**base[k], **v} if isinstance(v, dict) and isinstance(base.get(k), dict) else v
-            for k, v in spec.items()
-        }  # type: ignore[dict-item]
+        merged = {part: changed(base.get(part), value) for part, value in spec.items()}
         return Mapping.from_dict({**base, **merged})
+    if not isinstance(spec, str | Path):
+        raise ParamsError(
+            Problem(
+                "this is no mapping",
+                "argument 'mapping'",
+                "a Mapping, its keys as a dict, the name of a shipped layout or a YAML file",
+                f"a {type(spec).__name__}",
+                "Of params hand over the section 'mapping' alone.",
+            )
+        )
     if str(spec) in shipped():
         return Mapping.from_dict(_layout(str(spec)), str(spec))
     if not Path(str(spec)).is_file():
@@ -133,6 +149,13 @@ def as_mapping(spec: Mapping | Dict[str, object] | str | Path) -> Mapping:
             )
         )
     return Mapping.load(str(spec))
+
+
+def changed(part: object, changes: object) -> object:
+    """A part of a mapping with changes; what is no mapping is replaced."""
+    if isinstance(part, dict) and isinstance(changes, dict):
+        return {**part, **changes}
+    return changes
 
 
 def _layout(name: str) -> dict[str, object]:
@@ -152,12 +175,18 @@ def _plain(values: Dict[str, object]) -> dict[str, object]:
         "isic": "isic_version",
         "isced": "isced_version",
     }
-    versions = {alias.get(k, k): v for k, v in dict(values.get("versions", {})).items()}  # type: ignore[call-overload]
-    units = {
-        k: float(v) if isinstance(v, str) and v.replace(".", "", 1).isdigit() else v
-        for k, v in dict(values.get("units", {})).items()
-    }  # type: ignore[call-overload]
+    named, factors = values.get("versions", {}), values.get("units", {})
+    versions = {alias.get(k, k): v for k, v in named.items()} if isinstance(named, dict) else {}
+    units = {k: _factor(v) for k, v in factors.items()} if isinstance(factors, dict) else {}
     return {"versions": versions, "units": units}
+
+
+def _factor(value: object) -> object:
+    """A number that params give as text; anything else is left to the check of units."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def _inconsistencies(m: Mapping, where: str) -> list[Problem]:

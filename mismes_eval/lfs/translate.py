@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
-from mismes_eval.lfs.mapping import Mapping, as_mapping
+from mismes_eval.lfs.mapping import Mapping, Rule, as_mapping
 from mismes_eval.numerics.rows import Bool
 
 
@@ -87,7 +87,7 @@ def _raw_columns(m: Mapping) -> dict[str, str]:
         for gld, rules in m.derive.items()
         for rule in rules
         for raw in rule["when"]
-    }  # type: ignore[attr-defined]
+    }
     out |= {raw: gld for gld, parts in m.join.items() for raw in parts}
     return out | ({str(m.absent["column"]): "absent members"} if m.absent else {})
 
@@ -117,13 +117,13 @@ def _joined(frame: pd.DataFrame, parts: Sequence[str]) -> pd.Series:
     return out
 
 
-def _derived(frame: pd.DataFrame, rules: Sequence[Dict[str, object]]) -> pd.Series:
+def _derived(frame: pd.DataFrame, rules: Sequence[Rule]) -> pd.Series:
     """Value of the first rule whose conditions all hold; missing where none does."""
     value = np.full(len(frame), None, dtype=object)
     open_rows = np.ones(len(frame), bool)
     for rule in rules:
         holds = open_rows.copy()
-        for raw, wanted in rule["when"].items():  # type: ignore[attr-defined]
+        for raw, wanted in rule["when"].items():
             holds &= _holds(frame[raw], wanted)
         value[holds] = rule["value"]
         open_rows &= ~holds

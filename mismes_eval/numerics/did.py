@@ -95,7 +95,10 @@ def tilting(w: Float, d: Float, x: Float) -> _Propensity:
         gap = target - x.T @ (w * c * odds)
         if np.max(np.abs(gap) / scale) < 1e-13:
             break
-        move = np.linalg.solve(x.T @ (x * (w * c * odds)[:, None]), gap)
+        try:
+            move = np.linalg.solve(x.T @ (x * (w * c * odds)[:, None]), gap)
+        except np.linalg.LinAlgError:
+            raise Separation("no weights of the comparison group balance the covariates") from None
         step, size = 1.0, np.max(np.abs(gap) / scale)
         while step > 1e-8:
             trial = target - x.T @ (w * c * np.exp(np.minimum(x @ (beta + step * move), 500.0)))
@@ -286,6 +289,15 @@ def _efficient(w: Float, d: Float, post: Float, y: Float, x: Float, improved: bo
         )
     out = _signed(terms)
     return Effect(out.att, out.z, ps.p)
+
+
+def compared(d: Float, effect: Effect, post: Float | None = None) -> list[Float]:
+    """Rows (n,) of the averages of an effect, before the weight: treated and comparison, the latter
+    by its odds; in cross-sections of each period.
+    """
+    odds = 1.0 if effect.propensity is None else effect.propensity / (1 - effect.propensity)
+    groups = [d, (1 - d) * odds]
+    return groups if post is None else [a * k for a in groups for k in (post, 1 - post)]
 
 
 def _signed(terms: Sequence[tuple[int, tuple[float, Float]]]) -> Effect:

@@ -222,14 +222,14 @@ def open(run: str) -> Session:
                 )
             )
         params = Params.load(Path(order["params"]), order["data_root"], order["root"])
-        session = Session(params, Path(order["work"]), language(str(params["language"])), False)
+        session = Session(params, Path(order["work"]), language(params.language), False)
         warnings.showwarning = session._warn
         return session
     file = _above(run)
     params = Params.load(file)
     work = params.root / INTERACTIVE / file.stem
     work.mkdir(parents=True, exist_ok=True)
-    return Session(params, work, language(str(params["language"])), True)
+    return Session(params, work, language(params.language), True)
 
 
 def _above(run: str) -> Path:

@@ -17,12 +17,15 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.estimate.totals import mean
+from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import public
 from mismes_eval.tracer.balance import balance, love_plot
 from mismes_eval.tracer.figures import marked
 from mismes_eval.tracer.response_model import LINKS, ResponseModel, design_matrix
 from mismes_eval.tracer.shapes import refuse_other
+from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.sample import Sample
 
 if TYPE_CHECKING:
@@ -87,6 +90,7 @@ class AttritionTests:
         )
 
 
+@public(EstimateError)
 def attrition_tests(
     panel: TracerPanel,
     outcome: str,
@@ -194,7 +198,8 @@ def _at_enrolment(panel: TracerPanel, outcome: str) -> Float:
         if outcome in known.columns
         else pd.Series(panel.values(outcome, panel.waves[0]))
     )
-    if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
+    value = float64(column)
+    if value is None:
         raise EstimateError(
             Problem(
                 "attrition_tests needs numbers",
@@ -203,7 +208,7 @@ def _at_enrolment(panel: TracerPanel, outcome: str) -> Float:
                 str(column.dtype),
             )
         )
-    return np.asarray(column.to_numpy(dtype=float, na_value=np.nan), float)
+    return value
 
 
 def _fgm(sample: Sample, columns: Sequence[str], lost: Float, link: str) -> Test | NotEstimable:
@@ -263,7 +268,7 @@ def _bglw(
     e = Estimate(
         beta,
         labels,
-        (Part(sample.design, Influence.of(z)),),
+        (Part(sample.design, Influence.of(z), averages=by_influence(Influence.of(z))),),
         pd.DataFrame({"variable": labels}),
         np.full(2 * q, float(n)),
         np.full(2 * q, sample.degf + 1 - 2 * q),
@@ -294,7 +299,7 @@ def _stayers_minus_all(sample: Sample, columns: Sequence[str], lost: Float, y: F
     return Estimate(
         stay - everybody,
         names,
-        (Part(sample.design, Influence.of(zs - za)),),
+        (Part(sample.design, Influence.of(zs - za), averages=by_influence(Influence.of(zs - za))),),
         pd.DataFrame({"variable": names}),
         np.full(q, float(inside.sum())),
         np.full(q, sample.degf + 1 - q),
@@ -344,7 +349,7 @@ def r_indicator(sample: Sample, answered: Float, fitted: ResponseModel) -> Estim
     return Estimate(
         np.array([1 - 2 * s]),
         ("R-indicator",),
-        (Part(sample.design, Influence.of(-z / s)),),
+        (Part(sample.design, Influence.of(-z / s), averages=by_influence(Influence.of(z / s))),),
         pd.DataFrame({"variable": ["R-indicator"]}),
         np.array([float(inside.sum())]),
         np.array([sample.degf]),

@@ -10,12 +10,33 @@ from typing import Literal
 
 import numpy as np
 
+from mismes_eval.numerics.averages import Averages
+from mismes_eval.numerics.effective_df import Clusters
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.numerics.variance import Lonely, Stage, multistage_vcov
 from mismes_eval.weighting.steps import Calibration, Embedded, WeightShare, WeightStep
 
 Level = Literal["psu", "household", "element"]
+BELOW_ONE = 0.1  # share of weights below 1 from which their sums are no population counts
+LARGEST_RANK = 2000  # units and replicates beyond which the rank of a domain's factors is not made
+
+
+def sums_can_be_counts(base: Float) -> bool:
+    """Whether sums of weights (n,) can be numbers of people: a row stands for at least itself, so
+    not where their mean is 1 or less or a tenth of them is below 1, as in files whose weights are
+    scaled to a mean of 1 (DHS, ESS).
+    """
+    w = base[base > 0]
+    return bool(w.size and w.mean() > 1 + 1e-6 and (w < 1).mean() < BELOW_ONE)
+
+
+def rank(factor: Float) -> int:
+    """Rank of replicate weights (m, B) with the tolerance that R survey uses (1e-5)."""
+    scaled = factor / np.maximum(np.sqrt((factor**2).sum(axis=0)), np.finfo(float).tiny)
+    gram = scaled.T @ scaled if scaled.shape[1] <= scaled.shape[0] else scaled @ scaled.T
+    value = np.linalg.eigvalsh(gram)
+    return int((value > 1e-10 * value[-1]).sum())
 
 
 @dataclass(frozen=True)
@@ -38,6 +59,15 @@ class ReplicateSet:
     def count(self) -> int:
         return int(self.factor.shape[1])
 
+    def degf_within(self, unit: Int) -> float:
+        """Degrees of freedom of rows with these units (k,) of `factor`: the rank of their factors
+        less 1 (R survey), at most those of all.
+        """
+        present = np.unique(unit)
+        if present.size == len(self.factor) or min(present.size, self.count) > LARGEST_RANK:
+            return min(self.degf, present.size - 1.0)
+        return min(self.degf, rank(self.factor[present]) - 1.0)
+
     def vcov(self, replicates: Float, full: Float) -> Float:
         """replicates (B, p) -> covariance (p, p)."""
         used = self.rscales > 0
@@ -45,6 +75,18 @@ class ReplicateSet:
         deviation = (replicates - centre) * np.sqrt(self.rscales)[:, None]
         out: Float = self.scale * (deviation.T @ deviation)
         return out
+
+
+def _clusters(stage: Stage, lonely: Lonely) -> Clusters:
+    """The units of a stage. One alone in its stratum is set against zero under "adjust" (its
+    deviation from the mean of all units) and adds nothing under the other rules.
+    """
+    size = np.bincount(stage.stratum, minlength=stage.strata).astype(float)
+    alone = size == 1
+    scale = np.where(alone, float(lonely == "adjust"), size / np.maximum(size - 1, 1))
+    scale *= 1 - stage.fraction
+    size = np.where(alone, np.inf, size)
+    return Clusters(stage.stratum, size[stage.stratum], scale[stage.stratum])
 
 
 @dataclass(frozen=True)
@@ -96,6 +138,42 @@ class SurveyDesign:
             code = code[step.link] if isinstance(step, WeightShare) else code
         return code
 
+    @cached_property
+    def clusters(self) -> tuple[Int, Clusters]:
+        """Code (n,) of the unit of each row after all steps, and the units, between which the
+        variance is taken: first-stage units, or, inside those that were certain to be drawn, the
+        units of the second stage.
+        """
+        first, code = self.stages[0], self.psu
+        clusters = _clusters(first, self.lonely)
+        certain = first.fraction[first.stratum] >= 1
+        if len(self.stages) == 1 or not certain.any():
+            return code, clusters
+        second, inner = self.stages[1], self._second_stage
+        below = _clusters(second, self.lonely)
+        return np.where(certain[code], self.psus + inner, code), Clusters(
+            np.concatenate([clusters.stratum, first.strata + below.stratum]),
+            np.concatenate([clusters.size, below.size]),
+            np.concatenate([clusters.scale, below.scale]),
+        )
+
+    @property
+    def _second_stage(self) -> Int:
+        """Code (n,) of the second-stage unit of each row after all steps."""
+        code = self.unit
+        for stage in self.stages[:1:-1]:
+            code = stage.parent[code]
+        for step in self.steps:
+            code = code[step.link] if isinstance(step, WeightShare) else code
+        return code
+
+    def behind(self, averages: Averages) -> tuple[Float, Float]:
+        """Effective degrees of freedom (p,) and effective number of first-stage units (p,) of
+        values made of these averages (numerics.effective_df).
+        """
+        code, clusters = self.clusters
+        return averages.behind(self.weights, code, clusters)
+
     @property
     def psus(self) -> int:
         return int(self.stages[0].stratum.size)
@@ -114,11 +192,28 @@ class SurveyDesign:
         return float(self.psus - self.strata)
 
     def degf_within(self, rows: Bool) -> float:
-        """PSUs minus strata that have rows in the domain (R survey: degf of a subset)."""
+        """PSUs minus strata that have rows in the domain; with replicates the rank of their factors
+        there less 1 (R survey: degf of a subset).
+        """
         if self.replicates is not None:
-            return self.degf
+            return self.replicates.degf_within(self.replicate_unit[rows])
         present = np.bincount(self.psu[rows], minlength=self.psus) > 0
         return float(present.sum() - np.unique(self.stages[0].stratum[present]).size)
+
+    @cached_property
+    def replicate_unit(self) -> Int:
+        """(n,) row of the replicate factors of each row after all steps."""
+        if self.replicates is None or self.replicates.unit is None:
+            return self.psu
+        code = self.replicates.unit
+        for step in self.steps:
+            code = code[step.link] if isinstance(step, WeightShare) else code
+        return code
+
+    @cached_property
+    def sums_can_be_counts(self) -> bool:
+        """Whether sums of the base weights can be numbers of people."""
+        return sums_can_be_counts(self.base)
 
     @cached_property
     def lonely_strata(self) -> tuple[str, ...]:
@@ -193,12 +288,12 @@ class SurveyDesign:
                 )
             ),
         }[self.level]
-        how = (
-            f"{self.replicates.method}, {self.replicates.count} replicates"
-            if self.replicates is not None
-            else "linearised"
-        )
-        return f"Variance: {how}, {ladder}."
+        if self.replicates is None:
+            return f"Variance: linearised, {ladder}."
+        how = f"{self.replicates.method}, {self.replicates.count} replicates"
+        if self.replicates.unit is None and self.level != "element":
+            return f"Variance: {how}, {ladder}."
+        return f"Variance: {how}; strata and clusters are those that the replicates were made with."
 
     def describe(self) -> str:
         """One line: how the variance is taken, and the steps of the weight."""

@@ -70,12 +70,14 @@ def test_every_command_has_examples_that_it_takes(
     ]
     assert len(examples) >= 2
     told = set(re.findall(r"--[a-z-]+", out.split("Examples:")[0]))
-    if words != ("inventory",):
+    if words not in (("inventory",), ("wave",)):
         assert {w.split("=")[0] for line in examples for w in line if w.startswith("--")} <= told
 
 
 def test_every_command_that_prints_can_be_quiet(capsys: pytest.CaptureFixture[str]) -> None:
-    for words in [(n,) for n in COMMANDS if n not in ("inventory", "completion")] + [
+    for words in [(n,) for n in COMMANDS if n not in ("inventory", "wave", "completion")] + [
+        ("wave", "plan"),
+        ("wave", "status"),
         ("inventory", "due"),
         ("inventory", "site"),
     ]:
@@ -138,7 +140,7 @@ def test_bad_params_print_every_problem_and_write_nothing(
     (project / "notebooks").mkdir()
     status, _, err = mismes(capsys, "report", "MDA")
     assert status == 2
-    assert err.count("MDA.yaml, key") == 3
+    assert len(re.findall(r"MDA.yaml, line \d+, key", err)) == 3
     assert "Nearest key: 'country'" in err
     assert not (project / "reports").exists()
 

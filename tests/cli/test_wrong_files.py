@@ -12,9 +12,8 @@ import yaml
 
 from mismes_eval import lfs
 from mismes_eval.cli import main
-from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.params import BY_NAME, Params
 from mismes_eval.evaluation.params_template import blank_params
-from mismes_eval.evaluation.schema import BY_NAME
 
 MAPPING = {
     "name": "JOR.yaml",

@@ -49,7 +49,7 @@ def test_evidence_that_is_not_supplied_is_said(params: Params) -> None:
 
 
 def test_an_inventory_counts_its_measures_and_budgets(params: Params) -> None:
-    register = inventories.read(str(params.path("inputs.inventory")))
+    register = inventories.read(params.inputs.inventory)
     known = int(register.frame.loc[register.counted, "budget_eur"].notna().sum())
     assert f"EUR of {known} measures" in repr(register)
     assert f"measures      {len(register):,}" in repr(register)

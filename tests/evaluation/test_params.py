@@ -5,15 +5,17 @@ leaves the project, docs and blank files agree with the schema.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from mismes_eval.errors import ParamsError
-from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.params_template import SECTION_ABOUT, blank_params, parameters_page
-from mismes_eval.evaluation.schema import KEYS, SECTIONS
+from mismes_eval.evaluation.params import BY_NAME, KEYS, Params
+from mismes_eval.evaluation.params_template import blank_params, parameters_page
+from mismes_eval.evaluation.sections import Reason, Version
 from mismes_eval.evaluation.yaml_text import read_yaml
 from mismes_eval.lfs import PRESETS
+from mismes_eval.lfs.mapping import REASONS, VERSION_KEYS
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def test_the_shipped_params_load(root: Path, name: str) -> None:
 
 @pytest.mark.parametrize("value", ["NO", "on", "12:30", "010", "1e3", "2020-01-01", "~x"])
 def test_text_stays_text(project: Path, value: str) -> None:
-    assert load(project, f"country: NOR\ntitle: {value}\n")["title"] == value
+    assert load(project, f"country: NOR\ntitle: {value}\n").title == value
 
 
 def test_norway_is_a_country(project: Path) -> None:
@@ -76,13 +78,41 @@ def test_all_problems_come_at_once_with_the_nearest_key(project: Path) -> None:
         ("- a\n- b\n", "not one mapping"),
         ("country: MDA\n---\ncountry: ARM\n", "not one mapping"),
         ("country: [\n", "not YAML"),
-        ("country: MDA\nmapping:\n  columns: {a: {b: {c: {d: e}}}}\n", "nested too deeply"),
+        (
+            "country: MDA\nmapping: {derive: {a: {b: {c: {d: {e: {f: {g: h}}}}}}}}\n",
+            "nested too deeply",
+        ),
         ("title: x\n", "required key is missing"),
         ("country: MDA\nsynthetic: maybe\n", "not yes or no"),
         ("country: MDA\nyear: nan\n", "not a number"),
         ("country: MDA\ndisclosure:\n  min_cell: 1\n", "out of range"),
         ("country: MDA\ndisclosure:\n  cv_flag: nan\n", "out of range"),
         ("country: MDA\ntitle: [a]\n", "one value is needed"),
+        ("country: MDA\ntitle: ''\n", "the value is empty"),
+        ("country: MDA\nreading: {encoding: utf-88}\n", "unknown encoding"),
+        ("country: MDA\nmapping: {name: ../outside.yaml}\n", "no such mapping ships"),
+        ("country: MDA\nmapping: {name: /etc/passwd}\n", "no such mapping ships"),
+        ("country: MDA\nmapping: {units: {age: months}}\n", "not a number"),
+        ("country: MDA\nmapping: {missing: {age: {99: LOST}}}\n", "Expected one of NA_notapp"),
+        ("country: MDA\nmapping: {absent: {column: a}}\n", "a mapping is needed"),
+        ("country: MDA\nmapping: {derive: {age: {when: a}}}\n", "rules are needed"),
+        ("country: MDA\nmapping: {versions: {isko: '08'}}\n", "Nearest: isco"),
+        ("country: MDA\ncalibration: {bounds: [0.5]}\n", "a value is missing or too many"),
+        ("country: MDA\ncalibration: {bounds: 0.5}\n", "a value is missing or too many"),
+        ("country: MDA\ncalibration: {bounds: [1, 2, 3]}\n", "a value is missing or too many"),
+        ("country: MDA\ncalibration: {bounds: [low, high]}\n", "not a number"),
+        ("country: MDA\ncalibration: {bounds: [2, 0.5]}\n", "bounds are not in order"),
+        ("country: MDA\ncalibration: {bounds: [-1, 2]}\n", "out of range"),
+        ("country: MDA\ntracer: {waves: [one, 2]}\n", "not a number"),
+        ("country: MDA\ntracer: {waves: [1, 1, 3]}\n", "a value stands twice"),
+        ("country: MDA\ntracer: {baseline: 2}\n", "the baseline is a wave after"),
+        ("country: MDA\nimpact: {seed: 1_000}\n", "not a number"),
+        ("country: MDA\nimpact: {main_outcome: wages}\n", "not among what is estimated"),
+        ("country: MDA\ntracer: {waves: [1, 2]}\n", "not among what is estimated"),
+        ("country: MDA\ndefinitions: {age_min: 30, age_max: 20}\n", "two limits are not in order"),
+        ("country: MDA\ndefinitions: {labour_max: 10}\n", "two limits are not in order"),
+        ("country: MDA\ndisclosure: {cv_flag: 0.5}\n", "two limits are not in order"),
+        ("country: MDA\ndisclosure: {min_weighted: inf}\n", "out of range"),
         ("country: MDA\ndesign: x\n", "section is not a mapping"),
         ("country: MDA\nimport os: 1\n", "unknown key"),
         ("country: MDA\n" + "#" * 70_000, "too large"),
@@ -110,7 +140,7 @@ def test_the_data_root_is_a_second_place_and_is_not_published(
     text = "country: MDA\ninputs:\n  lfs: x.csv\n"
     assert "--data-root" in problems(project, text)[0]
     p = load(project, text, outside)
-    assert p.path("inputs.lfs") == outside / "x.csv"
+    assert p.inputs.lfs == outside / "x.csv"
     assert str(outside) not in p.to_json()
 
 
@@ -149,7 +179,6 @@ def test_docs_agree_with_the_schema(root: Path) -> None:
     assert (root / "docs" / "parameters.md").read_text(encoding="utf-8") == parameters_page(), (
         "make docs/parameters.md again: mismes_eval.evaluation.params_template.parameters_page()"
     )
-    assert set(SECTION_ABOUT) <= set(SECTIONS)
 
 
 def test_a_missing_file_is_bad_input(project: Path) -> None:
@@ -158,7 +187,54 @@ def test_a_missing_file_is_bad_input(project: Path) -> None:
 
 
 def test_the_presets_of_the_schema_are_those_of_the_package() -> None:
-    assert set(next(k for k in KEYS if k.name == "definitions.preset").choices) == set(PRESETS)
+    assert set(BY_NAME["definitions.preset"].choices) == set(PRESETS)
+
+
+def test_reasons_and_versions_of_the_schema_are_those_of_a_mapping() -> None:
+    assert get_args(Reason) == REASONS
+    assert set(VERSION_KEYS) <= set(get_args(Version))
+
+
+def test_zero_is_zero(project: Path) -> None:
+    p = load(
+        project,
+        "country: MDA\nimpact: {seed: 0}\ndefinitions: {labour_min: 0, age_min: 0, lookback_months: 0}\n"
+        "disclosure: {cv_flag: 0, cv_suppress: 0, min_weighted: 0}\ntracer: {baseline: 0}\n",
+    )
+    assert (p.impact.seed, p.definitions.labour_min, p.definitions.age_min) == (0, 0, 0)
+    assert (p.disclosure.cv_flag, p.disclosure.cv_suppress) == (0.0, 0.0)
+    assert p.definitions.lookback_months == 0.0
+
+
+def test_a_value_has_the_type_of_its_key(project: Path) -> None:
+    p = load(
+        project,
+        "country: MDA\ncalibration: {bounds: [0.5, 2]}\ntracer: {waves: ['1', 3]}\n"
+        "mapping: {absent: {column: s, values: [9]}, units: {wage: 0.001}, join: {hhid: [a, b]},\n"
+        "  derive: {lstatus: [{when: {q1: [1, 2..3], q2: [null]}, value: 1}]}}\n",
+    )
+    assert p.calibration.bounds == (0.5, 2.0)
+    assert p.tracer.waves == (1, 3)
+    assert p.mapping.absent is not None
+    assert (p.mapping.absent.column, p.mapping.absent.values) == ("s", ("9",))
+    assert p.mapping.units == {"wage": 0.001}
+    assert p.mapping.join == {"hhid": ("a", "b")}
+    rule = {"when": {"q1": ["1", "2..3"], "q2": [None]}, "value": "1"}
+    assert p.mapping.derive == {"lstatus": [rule]}
+
+
+def test_a_problem_names_the_line(project: Path) -> None:
+    found = problems(
+        project,
+        "country: MDA\nyear: x\ndesign:\n  # a comment\n  lonely_psu: adust\n  psuu: a\n"
+        "calibration:\n  bounds:\n    - 0.5\n    - high\nimpact: {main_wave: 7}\n",
+    )
+    lines = [text.split("X.yaml, line ")[1].split(",")[0] for text in found]
+    assert lines == ["2", "6", "5", "10"]
+    assert (
+        "line 2, key 'impact.main_wave'"
+        in problems(project, "country: MDA\nimpact: {main_wave: 7}\n")[0]
+    )
 
 
 CHAIN = "country: MDA\ntheory_of_change:\n"
@@ -170,14 +246,14 @@ def test_steps_of_a_theory_of_change_name_what_measures_them(project: Path) -> N
         CHAIN
         + "  outputs:\n    'A plan, written': T20, F13\n    Nothing seen:\n  outcomes: [People work]\n  inputs: {Money: [T20, T05b]}\n",
     )
-    assert p.steps("theory_of_change.outputs") == {
+    assert p.theory_of_change.outputs == {
         "A plan, written": ("T20", "F13"),
         "Nothing seen": (),
     }
-    assert p.steps("theory_of_change.outcomes") == {"People work": ()} and p.steps(
-        "theory_of_change.inputs"
-    ) == {"Money": ("T20", "T05b")}
-    assert p.steps("theory_of_change.activities") == {}
+    assert p.theory_of_change.outcomes == {"People work": ()} and p.theory_of_change.inputs == {
+        "Money": ("T20", "T05b")
+    }
+    assert p.theory_of_change.activities == {}
     assert '"A plan, written": ["T20", "F13"]' in p.to_json()
 
 

@@ -4,7 +4,6 @@ and then says so; its event study has one base, from which honest intervals and 
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def params(**values: object) -> Params:
     p = Params.load(ROOT / "params" / "MDA.yaml")
-    return dataclasses.replace(
-        p, values={**p.values, **{k.replace("__", "."): v for k, v in values.items()}}
-    )
+    return p.changed({k.replace("__", "."): v for k, v in values.items()})
 
 
 def test_a_start_at_a_break_stops_the_run() -> None:

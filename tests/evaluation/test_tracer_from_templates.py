@@ -113,9 +113,9 @@ def test_no_default_names_what_the_template_lacks(tmp_path: Path) -> None:
     assert readiness(params).problems == ()
     columns = {c.name for c in template("tracer_person").columns if c.required == "yes"}
     assert {
-        *params.items("tracer.attrition_covariates"),
-        *params.items("impact.covariates"),
-        *params.items("impact.groups"),
+        *params.tracer.attrition_covariates,
+        *params.impact.covariates,
+        *params.impact.groups,
     } <= columns
     found = tracing(params)
     assert found is not None

@@ -180,6 +180,32 @@ def calls() -> list[Call]:
                 "estimand": "att",
             },
         ),
+        (
+            "itt",
+            me.itt,
+            {
+                "sample": s,
+                "outcome": "y",
+                "assigned": "d",
+                "covariates": ["x"],
+                "blocks": "h",
+                "adjustment": "additive",
+            },
+        ),
+        (
+            "late",
+            me.late,
+            {
+                "sample": s,
+                "outcome": "y",
+                "takeup": "s",
+                "assigned": "d",
+                "covariates": ["x"],
+                "blocks": [],
+                "adjustment": "interacted",
+                "level": 0.9,
+            },
+        ),
         ("from_fit", me.from_fit, {"fit": _fitted(), "sample": s}),
         (
             "Sample.from_frame",
@@ -370,6 +396,11 @@ def calls() -> list[Call]:
             "reweighted_gap",
             me.reweighted_gap,
             {"sample": s, "outcome": "y", "group": "d", "covariates": ["x"]},
+        ),
+        (
+            "rmst",
+            me.rmst,
+            {"sample": s, "duration": "len", "event": "end", "tau": 2.0, "by": "sex", "of": None},
         ),
         (
             "survival",

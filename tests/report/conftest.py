@@ -16,7 +16,7 @@ from mismes_eval.report.figures import canvas, finish
 from mismes_eval.report.document.tables import counts
 report = session.open(run)"""
 SHOW = """report.progress("data", 1, 2)
-data = pd.read_csv(report.params.path("inputs.lfs"))
+data = pd.read_csv(report.params.inputs.lfs)
 report.add_table(counts("T01", "Persons & places", data.set_index("place")[["persons"]], "made up", synthetic=report.synthetic))"""
 FIGURE = """report.progress("impact", 2, 2)
 fig, ax = canvas()

@@ -37,7 +37,7 @@ def context() -> Context:
 
 def with_values(context: Context, values: Mapping[str, object]) -> Context:
     p = context.evaluation.params
-    params = dataclasses.replace(p, values={**p.values, **values})
+    params = p.changed(values)
     return dataclasses.replace(
         context, evaluation=dataclasses.replace(context.evaluation, params=params)
     )
@@ -47,7 +47,7 @@ def chain(
     context: Context, measures: tuple[str, ...] = (), **parts: Mapping[str, tuple[str, ...]]
 ) -> Context:
     names = ("inputs", "activities", "outputs", "outcomes", "assumptions")
-    values = {f"theory_of_change.{n}": parts.get(n) for n in names}
+    values = {f"theory_of_change.{n}": parts.get(n, {}) for n in names}
     return with_values(context, {**values, "theory_of_change.measures": measures})
 
 
@@ -105,12 +105,12 @@ def test_what_stays_unmeasured_or_unexplained_is_a_limitation(context: Context) 
 def test_the_shipped_countries_have_one(name: str) -> None:
     p = Params.load(ROOT / "params" / f"{name}.yaml")
     parts = [
-        p.steps(f"theory_of_change.{part}")
+        getattr(p.theory_of_change, part)
         for part in ("inputs", "activities", "outputs", "outcomes", "assumptions")
     ]
     assert all(parts) and any(not ids for part in parts for ids in part.values())
     inventory = pd.read_csv(ROOT / "data_raw" / name / "inventory.csv")
-    assert set(p.items("theory_of_change.measures")) <= set(inventory["measure_id"])
+    assert set(p.theory_of_change.measures) <= set(inventory["measure_id"])
 
 
 def test_the_shipped_plan_is_compared_and_says_that_it_is_made_up(context: Context) -> None:

@@ -16,6 +16,7 @@ from mismes_eval.estimate.domains import By, Domains, domains, require, yes_no
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, bounds_of, observed, part_of
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
 
 Variance = Literal["design", "neyman"]
@@ -36,6 +37,7 @@ class _Rows:
     neyman: bool
 
 
+@public(EstimateError)
 def manski_bounds(
     sample: Sample,
     outcome: str,
@@ -109,7 +111,7 @@ def manski_bounds(
     def statistic(w: Float) -> tuple[Float, Float]:
         return _bounds(replace(rows, w=w), where.code, size / size.sum(), (low, high), delta)
 
-    value, part = part_of(sample, statistic)
+    value, part = part_of(sample, statistic, rows.d, _observed(rows))
     how = (
         "double sampling and worst-case bounds"
         if attempted is not None
@@ -137,6 +139,7 @@ def manski_bounds(
     )
 
 
+@public(EstimateError)
 def delta_sensitivity(
     sample: Sample,
     outcome: str,
@@ -185,7 +188,7 @@ def delta_sensitivity(
         powers = np.vstack([np.ones(shift.size), shift])
         return line @ powers, z_line @ powers
 
-    value, part = part_of(sample, statistic)
+    value, part = part_of(sample, statistic, rows.d, _observed(rows))
     (effect, slope), _ = _shifted(rows, where.code == 0, sign)
     keys = pd.DataFrame({"variable": outcome, "shift": shift})
     notes = (
@@ -424,6 +427,12 @@ def _refuse_empty_cells(rows: _Rows, where: Domains, inside: Bool) -> None:
                 )
     if problems:
         raise IdentificationError(problems)
+
+
+def _observed(rows: _Rows) -> Float:
+    """(n,) 1 where the outcome was observed, at once or in the follow-up."""
+    seen = rows.first if rows.second is None else rows.first | rows.second
+    return seen.astype(float)
 
 
 def _losses(rows: _Rows) -> str:

@@ -78,7 +78,7 @@ SHORT = 16
 def deviations(context: Context) -> Item:
     """T22: every planned choice beside the one of this run."""
     path, title = (
-        context.evaluation.params.path("inputs.analysis_plan"),
+        context.evaluation.params.inputs.analysis_plan,
         "Deviations from the pre-analysis plan",
     )
     if path is None:
@@ -217,13 +217,7 @@ def source_map(context: Context, chapters: Mapping[str, Chapter]) -> TextTable:
     for name, chapter in chapters.items():
         shown = ", ".join(_ids(chapter.items))
         cell = f'report.chapter("{name}")'
-        given = [
-            path
-            for path in (
-                context.evaluation.params.path(f"inputs.{key}") for key in INPUTS.get(name, ())
-            )
-            if path is not None
-        ]
+        given = list(context.evaluation.params.inputs.named(INPUTS.get(name, ())).values())
         if not shown:
             continue
         hashes.update({path: file_hash(path)[:SHORT] for path in given if path not in hashes})

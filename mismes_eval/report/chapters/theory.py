@@ -43,7 +43,7 @@ def steps(context: Context, shown: Mapping[str, str]) -> tuple[Step, ...]:
     """
     out = []
     for part in PARTS:
-        for words, ids in context.evaluation.params.steps(f"theory_of_change.{part}").items():
+        for words, ids in getattr(context.evaluation.params.theory_of_change, part).items():
             out.append(Step(part, words, {i: _of(i, shown) for i in ids}))
     return tuple(out)
 
@@ -62,7 +62,7 @@ def evaluated(context: Context) -> tuple[str, ...]:
 
 def explained(context: Context) -> tuple[str, ...]:
     """Measures that the theory of change is about."""
-    return tuple(context.evaluation.params.items("theory_of_change.measures")) or evaluated(context)
+    return context.evaluation.params.theory_of_change.measures or evaluated(context)
 
 
 def theory(context: Context, shown: Mapping[str, str]) -> list[Item]:

@@ -79,7 +79,7 @@ def page(
     Code is left out, headings and paragraphs of the notebook are put into the report's language
     where the catalogue has them.
     """
-    t = language(str(params["language"]))
+    t = language(params.language)
     cover = cover_of(params, started, fingerprint, t)
     exporter = import_module("nbconvert").HTMLExporter(
         config=Config(
@@ -109,13 +109,13 @@ def cover_of(params: Params, started: str, fingerprint: str, t: Language) -> Cov
     country = country_name(params.country, t.code)
     when = t.date(datetime.fromisoformat(started))
     lines = [
-        (t("Reference year"), str(params["year"] or "")),
-        (t("Data"), t(str(params["data_vintage"]))),
+        (t("Reference year"), str(params.year or "")),
+        (t("Data"), t(params.data_vintage)),
         (t("Produced on"), when),
         (t("Run"), f"{fingerprint[:12]} (MANIFEST.json)"),
     ]
     title = str(
-        params["title"]
+        params.title
         or t("Migrant support measures: evaluation from an employment and skills perspective")
     )
     return Cover(

@@ -204,7 +204,7 @@ def _make(
     order: Order, progress: Progress, kernels: Callable[[], type[ReportKernel]]
 ) -> tuple[Status, Path]:
     params = Params.load(order.params, order.data_root)
-    language(str(params["language"]))
+    language(params.language)
     if not order.notebook.is_file():
         import_module(NOTEBOOKS).checked(order.notebook)  # says what to do
     made_of = ingredients(params, order.params, order.notebook)

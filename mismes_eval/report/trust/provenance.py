@@ -178,7 +178,7 @@ def manifest(
         "fingerprint": made_of.fingerprint,
         "started": started,
         "seconds": round(seconds, 1),
-        "seed": params["impact.seed"],
+        "seed": params.impact.seed,
         "notebook": {"name": made_of.notebook, "sha256": made_of.notebook_sha256},
         "params": {
             "file": made_of.params_file,

@@ -1,0 +1,157 @@
+"""Arms that were drawn by lot: who was assigned, in which block, with what known before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mismes_eval.errors import EmptyDomain, IdentificationError, Problem
+from mismes_eval.numerics.arms import Adjustment, ArmDifference, arm_difference
+from mismes_eval.numerics.averages import Averages, arms
+from mismes_eval.numerics.qr import Collinear
+from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.weighting.arguments import as_names
+from mismes_eval.weighting.columns import Category, Number, Stated, YesNo, read
+from mismes_eval.weighting.nonresponse import named_effects
+from mismes_eval.weighting.sample import Sample
+
+
+@dataclass(frozen=True)
+class Trial:
+    """rows (n_a,) of the sample; y (n_a, k) outcomes; assigned (n_a,); covariates (n_a, q) with
+    their names, block indicators among them; counts (2,) persons assigned and not.
+    """
+
+    sample: Sample
+    rows: Int
+    y: Float
+    assigned: Bool
+    covariates: Float
+    names: tuple[str, ...]
+
+    @property
+    def weights(self) -> Float:
+        return self.sample.weights[self.rows]
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Persons assigned and not."""
+        one = int(self.assigned.sum())
+        return one, int(self.assigned.size) - one
+
+    @property
+    def averages(self) -> Averages:
+        """Those offered against those not, for each outcome."""
+        groups = np.zeros((2, self.sample.n))
+        groups[:, self.rows] = [self.assigned, ~self.assigned]
+        return arms(self.sample.weights, list(groups), self.y.shape[1])
+
+    def difference(self, adjustment: Adjustment) -> tuple[ArmDifference, Float]:
+        """The difference on the trial's rows, and its influence on all rows of the sample (n, k).
+        Raises IdentificationError where covariates depend on each other in an arm.
+        """
+        try:
+            found = arm_difference(self.y, self.assigned, self.covariates, self.weights, adjustment)
+        except Collinear as error:
+            raise IdentificationError([self._dependent(j) for j, _ in error.dependent]) from error
+        influence = np.zeros((self.sample.n, self.y.shape[1]))
+        influence[self.rows] = found.influence
+        return found, influence
+
+    def redrawn(self, weights: Float, adjustment: Adjustment) -> Float:
+        """(k,) the differences with other weights (n,) of the sample's rows."""
+        w = weights[self.rows]
+        used = w > 0
+        return arm_difference(
+            self.y[used], self.assigned[used], self.covariates[used], w[used], adjustment
+        ).value
+
+    def _dependent(self, column: int) -> Problem:
+        at = column - (1 if column - 1 < len(self.names) else 2)
+        name = self.names[at] if 0 <= at < len(self.names) else "the assignment"
+        return Problem(
+            "a covariate depends on others in an arm",
+            f"'{name}'",
+            "columns none of which follows from the others, in each arm",
+            "a combination of others",
+            "Leave it out, merge its rare levels, or choose adjustment='additive'.",
+        )
+
+
+def trial(
+    sample: Sample,
+    outcomes: Sequence[str],
+    assigned: str,
+    covariates: str | Sequence[str],
+    blocks: str | Sequence[str],
+    binary: Sequence[str] = (),
+) -> Trial:
+    """Read a trial. outcomes: numbers; binary: those of them that must be yes or no.
+
+    Raises IdentificationError with every problem: missing or unknown columns, one arm, a block
+    without both arms. EmptyDomain where no row carries weight.
+    """
+    known = list(as_names(covariates, "covariates", IdentificationError))
+    block = list(as_names(blocks, "blocks", IdentificationError))
+    if not outcomes:
+        raise IdentificationError(
+            Problem("a trial names no outcome", "argument 'outcome'", "a column, or several")
+        )
+    wanted = {f"y{k}": YesNo(c) if c in binary else Number(c) for k, c in enumerate(outcomes)}
+    stated = {f"x{k}": Stated(c) for k, c in enumerate(known)}
+    grouped = {f"b{k}": Category(c) for k, c in enumerate(block)}
+    c = read(sample, d=YesNo(assigned), **wanted, **stated, **grouped)
+    inside = sample.active
+    if not inside.any():
+        raise EmptyDomain(Problem("a trial has an empty domain", "", "rows with weight", "none"))
+    if (sample.weights[inside] < 0).any():
+        raise IdentificationError(
+            Problem("a trial cannot use negative weights", "the sample's last weight")
+        )
+    d = c.d[inside] == 1.0
+    if d.all() or not d.any():
+        raise IdentificationError(
+            Problem("a trial needs two arms", f"column '{assigned}'", "0 and 1", "one arm")
+        )
+    cell = _cells([getattr(c, f"b{k}").code[inside] for k in range(len(block))], d.size)
+    _refuse_one_armed(cell, d, block, sample, inside)
+    x, names = named_effects(sample.frame, known, inside)
+    dummies = (cell[:, None] == np.arange(1, int(cell.max()) + 1)).astype(float)
+    y = np.column_stack([getattr(c, f"y{k}")[inside] for k in range(len(outcomes))])
+    return Trial(
+        sample=sample,
+        rows=np.flatnonzero(inside),
+        y=y,
+        assigned=d,
+        covariates=np.column_stack([x.dense()[inside][:, 1:], dummies]),
+        names=(*names[1:], *(f"block {j + 2}" for j in range(dummies.shape[1]))),
+    )
+
+
+def _cells(codes: list[Int], n: int) -> Int:
+    """(n,) one code for each combination of blocks that occurs."""
+    if not codes:
+        return np.zeros(n, np.intp)
+    _, cell = np.unique(np.column_stack(codes), axis=0, return_inverse=True)
+    return np.asarray(cell.reshape(-1), np.intp)
+
+
+def _refuse_one_armed(cell: Int, d: Bool, block: list[str], sample: Sample, inside: Bool) -> None:
+    share = np.bincount(cell, d) / np.bincount(cell)
+    alone = np.flatnonzero((share == 0) | (share == 1)) if block else np.zeros(0, np.intp)
+    if not alone.size:
+        return
+    frame = sample.frame.loc[inside, block]
+    shown = [", ".join(map(str, frame[cell == k].iloc[0])) for k in alone[:5]]
+    raise IdentificationError(
+        Problem(
+            "a block has one arm only",
+            f"columns {', '.join(block)}",
+            "persons assigned and not assigned in every block",
+            "; ".join(shown),
+            "Nothing can be compared there: narrow the sample to the other blocks, and say so.",
+            int(np.isin(cell, alone).sum()),
+        )
+    )

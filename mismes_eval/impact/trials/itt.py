@@ -1,0 +1,93 @@
+"""Intention to treat: what an offer that was drawn by lot changed, taken up or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.impact.trials.arms import Trial, trial
+from mismes_eval.numerics.arms import Adjustment
+from mismes_eval.numerics.influence import Influence
+from mismes_eval.public import public
+from mismes_eval.weighting.arguments import as_names
+from mismes_eval.weighting.replication import replicated
+from mismes_eval.weighting.sample import Sample
+
+
+@public(IdentificationError, answers=True)
+def itt(
+    sample: Sample,
+    outcome: str | Sequence[str],
+    assigned: str,
+    covariates: str | Sequence[str] = (),
+    blocks: str | Sequence[str] = (),
+    adjustment: Adjustment = "interacted",
+) -> Estimate:
+    """Difference between those who were offered a place and those who were not.
+
+    Parameters
+    ----------
+    sample : one row a person, weighted for whoever was lost (`nonresponse`, `attrition_weights`):
+        the step's error is inside.
+    outcome : numeric or yes-no columns; a value each.
+    assigned : 0/1, what the lottery said.  covariates : known before the draw.  blocks : columns
+        within whose combinations lots were drawn; both arms must occur in each.
+    adjustment : "interacted" (a regression in each arm at the mean of both, so that blocks count by
+        their size whatever share of them was drawn; Lin 2013) or "additive" (one coefficient).
+
+    Returns
+    -------
+    Estimate, value (k,) in outcome units; `extra["comparison"]` (k,) the adjusted means of those
+    not offered.
+
+    Raises
+    ------
+    IdentificationError : one arm, a block with one arm, missing values, covariates that depend on
+        each other.
+
+    References
+    ----------
+    Lin (2013), Annals of Applied Statistics 7, 295-318; Bruhn and McKenzie (2009), AEJ: Applied 1,
+    200-232 (blocks belong into the analysis).
+    """
+    if adjustment not in ("interacted", "additive"):
+        raise IdentificationError(
+            Problem(
+                "unknown adjustment",
+                "argument 'adjustment'",
+                "'interacted' or 'additive'",
+                repr(adjustment),
+            )
+        )
+    outcomes = list(as_names(outcome, "outcome", IdentificationError))
+    read = trial(sample, outcomes, assigned, covariates, blocks)
+    return assigned_difference(read, tuple(outcomes), adjustment)
+
+
+def assigned_difference(read: Trial, names: tuple[str, ...], adjustment: Adjustment) -> Estimate:
+    """The trial's differences as an estimate."""
+    found, influence = read.difference(adjustment)
+    sample, k = read.sample, len(names)
+    replicates = None
+    if sample.design.replicates is not None:
+        replicates = replicated(sample, lambda w: read.redrawn(w, adjustment))
+    of = Influence.of(influence)
+    one, other = read.counts
+    words = f"{one:,} offered, {other:,} not offered"
+    adjusted = f", adjusted for {', '.join(read.names)} ({adjustment})" if read.names else ""
+    return Estimate(
+        value=found.value,
+        names=names,
+        parts=(Part(sample.design, of, replicates, found.value, averages=read.averages),),
+        keys=pd.DataFrame({"variable": list(names)}),
+        n=np.full(k, float(read.rows.size)),
+        dof=np.full(k, float(sample.degf)),
+        kind="effect",
+        definition=f"intention to treat: {words}{adjusted}",
+        notes=sample.notes,
+        extra={"comparison": found.comparison, "offered": one, "not_offered": other},
+    )
