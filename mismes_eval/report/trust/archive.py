@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from mismes_eval.errors import ParamsError, Problem
-from mismes_eval.evaluation.params import TRUE
+from mismes_eval.evaluation.conversion import TRUE
 from mismes_eval.evaluation.yaml_text import read_yaml
 from mismes_eval.report.document.language import country_name
 from mismes_eval.report.factory.zipped import write_zip
