@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 
-from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures.style import BLUE, GREY, axes, framed, reaches_zero
 
+NO_SIGNS: Final[Mapping[int, str]] = MappingProxyType({})
 BESIDE = 0.22  # between series of one row
 ALONG = 0.12  # between series at one place
 
@@ -38,13 +40,13 @@ def forest(
     series: Sequence[Series],
     xlabel: str = "",
     reference: float | None = None,
-    hidden: Bool | None = None,
+    signs: Mapping[int, str] = NO_SIGNS,
     apart: float = BESIDE,
 ) -> Any:
     """Dot and interval for each label, the first on top, series a little apart.
 
     reference : where an upright line stands; None: at 0 where intervals lie on both sides of it.
-    hidden (rows,): rows marked c, in which nothing is drawn.
+    signs : row -> the sign that stands where a number is not shown.
     """
     rows = len(labels)
     ax = axes(ax, 7, 0.9 + 0.32 * rows)
@@ -64,8 +66,8 @@ def forest(
         ax.axvline(reference, color="0.4", lw=1, ls="--", zorder=0.9)
     elif any(reaches_zero(one.low, one.high) for one in series):
         ax.axvline(0.0, color="0.4", lw=1, zorder=0.9)
-    for row in np.flatnonzero(hidden) if hidden is not None else ():
-        _mark_hidden(ax, rows - 1 - float(row))
+    for row, sign in signs.items():
+        _signed(ax, rows - 1 - row, sign)
     ax.set_yticks(np.arange(rows)[::-1], list(labels))
     ax.set_ylim(-0.7, rows - 0.3)
     ax.set_xlabel(xlabel)
@@ -74,9 +76,9 @@ def forest(
     return framed(ax, left=False)
 
 
-def _mark_hidden(ax: Any, y: float) -> None:
+def _signed(ax: Any, y: float, sign: str) -> None:
     beside = ax.get_yaxis_transform()
-    ax.text(0.01, y, "c", transform=beside, va="center", fontsize=8, color=GREY)
+    ax.text(0.01, y, sign, transform=beside, va="center", fontsize=8, color=GREY)
 
 
 def path(
@@ -101,7 +103,8 @@ def path(
         shift = (k - (len(series) - 1) / 2) * apart
         x = np.asarray(one.at, float) + shift
         if one.wide is not None:
-            _bars(ax, x, *np.asarray(one.wide, float).T, colour=one.colour, width=1.0)
+            low, high = np.asarray(one.wide, float).T
+            _bars(ax, x, low, high, colour=one.colour, width=1.0)
         _bars(ax, x, one.low, one.high, colour=one.colour, width=2.4)
         if joined:
             ax.plot(places + shift, _spread(one, places), "-", color=one.colour, lw=1.2)

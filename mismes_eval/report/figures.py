@@ -31,6 +31,7 @@ from mismes_eval.report.document.language import ENGLISH, Language, language
 from mismes_eval.report.document.plain import escape, printable
 
 WATERMARK = "SYNTHETIC DATA"
+SIGNS = {"confidential": "c", "secondary": "c", "unreliable": ":", "not estimable": "–"}
 LEAST = 10  # fewest persons in a bin that is drawn
 _STYLE = {
     **sns.axes_style("whitegrid"),
@@ -145,7 +146,8 @@ def legend_above(ax: Axes, columns: int = 3) -> None:
     """
     longest = max((len(label) for label in ax.get_legend_handles_labels()[1]), default=0)
     beside = max((len(label.get_text()) for label in ax.get_yticklabels()), default=0)
-    room = ax.figure.get_size_inches()[0] - 0.5 - 0.075 * beside
+    figure = ax.get_figure(root=True)
+    room = (7.0 if figure is None else figure.get_size_inches()[0]) - 0.5 - 0.075 * beside
     columns = max(1, min(columns, int(room / (0.5 + 0.068 * longest))))
     ax.legend(
         loc="lower left",
@@ -226,9 +228,9 @@ def _numerals(ax: Axes, t: Language) -> None:
 
 def _sentence(
     labels: Sequence[str],
-    value: Sequence[float],
-    low: Sequence[float],
-    high: Sequence[float],
+    value: Sequence[float] | Float,
+    low: Sequence[float] | Float,
+    high: Sequence[float] | Float,
     scale: float,
     t: Language,
 ) -> str:
@@ -250,20 +252,22 @@ def colours_of(names: Iterable[str], t: Language) -> list[str]:
     return colours(names, {t.words.get(word, word): colour for word, colour in MEANINGS.items()})
 
 
-def series_of(frame: pd.DataFrame, at: Float, scale: float, colour: str, k: int) -> Series:
+def series_of(
+    frame: pd.DataFrame, at: Float, scale: float, colour: str, k: int, name: str = ""
+) -> Series:
     """The k-th series of a picture from value, low, high (and wide_low, wide_high) of a frame."""
     value, low, high = (frame[c].to_numpy(float) * scale for c in ("value", "low", "high"))
     wide = None
     if "wide_low" in frame:
         wide = frame[["wide_low", "wide_high"]].to_numpy(float) * scale
-    name = str(frame["series"].iloc[0]) if len(frame) else ""
+    name = str(frame["series"].iloc[0]) if len(frame) else name
     return Series(name, at, value, low, high, colour, MARKERS[k % len(MARKERS)], wide)
 
 
 def sentence_of(frame: pd.DataFrame, labels: Sequence[str], scale: float, t: Language) -> str:
     """Value, low and high of each row in words."""
-    numbers = (frame[c].to_numpy(float) for c in ("value", "low", "high"))
-    return _sentence(labels, *numbers, scale, t)
+    value, low, high = (frame[c].to_numpy(float) for c in ("value", "low", "high"))
+    return _sentence(labels, value, low, high, scale, t)
 
 
 def dots(
@@ -283,26 +287,57 @@ def dots(
     """Dot and 95% interval of each label, one colour a series. keep: labels that may be published.
     t: the report's language, for every word of the picture.
     """
-    title, xlabel, labels, groups = (
-        t(title),
-        t(xlabel),
-        [t(v) for v in labels],
-        {t(k): e for k, e in groups.items()},
+    shown = list(keep) if keep is not None else [True] * len(labels)
+    frames = []
+    for name, e in groups.items():
+        ci = e.ci()
+        numbers = {"value": e.value, "ci_low": ci["low"], "ci_high": ci["high"]}
+        frame = pd.DataFrame({c: np.asarray(v) for c, v in numbers.items()})
+        status = np.where(shown, "shown", "confidential")
+        frames.append(frame.assign(row=list(labels), column=name, status=status))
+    cells = pd.concat(frames, ignore_index=True)
+    return dots_of(
+        id, title, cells, xlabel, scale, source, notes, synthetic, t, reference=reference
     )
-    shown = np.array(list(keep) if keep is not None else [True] * len(labels))
+
+
+def dots_of(
+    id: str,
+    title: str,
+    cells: pd.DataFrame,
+    xlabel: str,
+    scale: float = 1.0,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
+    reference: float | None = None,
+) -> Figure:
+    """Dot and 95% interval of published cells: one line a row, one colour a column; where a cell is
+    hidden its sign stands in its place.
+    """
+    title, xlabel = t(title), t(xlabel)
+    cells = cells.assign(row=[t(v) for v in cells["row"]], column=[t(v) for v in cells["column"]])
+    labels, groups = list(dict.fromkeys(cells["row"])), list(dict.fromkeys(cells["column"]))
     fig, ax = canvas(7.0, 1.0 + 0.3 * len(labels) * max(1, 0.6 * len(groups)))
-    rows, alt, series = [], [], []
-    for k, (name, e) in enumerate(groups.items()):
-        frame = pd.DataFrame({"series": name, "label": labels, "value": e.value})
-        ends = e.ci()[["low", "high"]].reset_index(drop=True)
-        frame = pd.concat([frame, ends], axis=1)[shown]
+    place = {label: float(k) for k, label in enumerate(labels)}
+    chosen, rows, alt, series = colours_of(groups, t), [], [], []
+    for k, name in enumerate(groups):
+        seen = cells[(cells["column"] == name) & (cells["status"] == "shown")]
+        drawn = {"series": name, "label": seen["row"], "value": seen["value"]}
+        frame = pd.DataFrame({**drawn, "low": seen["ci_low"], "high": seen["ci_high"]})
         rows.append(frame)
-        at = np.flatnonzero(shown).astype(float)
-        series.append(series_of(frame, at, scale, colours_of(groups, t)[k], k))
+        at = seen["row"].map(place).to_numpy(float)
+        series.append(series_of(frame, at, scale, chosen[k], k, str(name)))
         said = sentence_of(frame, list(frame["label"]), scale, t)
         alt.append(t("{series}: {values}", series=name, values=said) if len(groups) > 1 else said)
+    signs = {
+        int(place[row]): SIGNS[status]
+        for row, status in zip(cells["row"], cells["status"], strict=True)
+        if status in SIGNS
+    }
     at_value = None if reference is None else reference * scale
-    pictures.forest(ax, labels, series, xlabel, at_value, hidden=~shown)
+    pictures.forest(ax, labels, series, xlabel, at_value, signs=signs)
     if len(groups) > 1:
         legend_above(ax)
     return finish(
@@ -400,7 +435,7 @@ def histogram(
     ax.set_ylabel(t("% of the group"))
     if len(names) > 1:
         legend_above(ax)
-    quart = data.groupby("group")["value"].quantile([0.25, 0.5, 0.75]).unstack()
+    quart = data.groupby("group")["value"].quantile(np.array([0.25, 0.5, 0.75])).unstack()
     alt = "; ".join(
         t(
             "{g}: median {mid:,.1f}, middle half {low:,.1f} to {high:,.1f}",
@@ -458,7 +493,7 @@ def paths(
         frame.assign(series=[t(str(v)) for v in frame["series"]]),
     )
     fig, ax = canvas(7.0, 3.4)
-    lines = dict(list(frame.groupby("series", sort=False)))
+    lines = {str(name): line for name, line in frame.groupby("series", sort=False)}
     chosen, alt, series = colours_of(lines, t), [], []
     for k, (name, line) in enumerate(lines.items()):
         series.append(series_of(line, line["x"].to_numpy(float), scale, chosen[k], k))

@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from mismes_eval.pictures.flow import flow, flow_height
 from mismes_eval.pictures.style import PALETTE
 from mismes_eval.report.document.language import ENGLISH, Language
+from mismes_eval.report.document.tables import HIDDEN
 from mismes_eval.report.figures import Figure, canvas, finish, legend_above
 
 MOST = 80
@@ -183,28 +184,26 @@ def _wrapped(text: str, width: float) -> str:
 def sources_flow(
     id: str,
     title: str,
-    left: Mapping[str, int],
-    steps: Sequence[tuple[str, int, str]],
+    left: Mapping[str, float],
+    steps: Sequence[tuple[str, float, str]],
     source: str = "",
     notes: Sequence[str] = (),
     synthetic: bool = False,
     t: Language = ENGLISH,
 ) -> Figure:
     """From sources to what is counted (after PRISMA 2020). left: source -> records. steps: what,
-    how many, and why the others are not in it.
+    how many (NaN where that is not shown), and why the others are not in it.
     """
-    sources = "; ".join(t("{step}: {n:,}", step=name, n=n) for name, n in left.items())
-    boxes = [(sources, "")]
-    boxes += [(f"{what}\nn = {t.number(n, 0)}", lost) for what, n, lost in steps]
+    boxes = [("; ".join(_counted(name, n, t) for name, n in left.items()), "")]
+    for what, n, lost in steps:
+        number = t.number(n, 0) if np.isfinite(n) else HIDDEN
+        boxes.append((f"{what}\nn = {number}", lost))
     fig, ax = canvas(5.8, flow_height(boxes))
     flow(ax, boxes)
     alt = "; ".join(
         [
-            *(t("{step}: {n:,}", step=name, n=n) for name, n in left.items()),
-            *(
-                t("{step}: {n:,}", step=what, n=n) + (f" ({lost})" if lost else "")
-                for what, n, lost in steps
-            ),
+            *(_counted(name, n, t) for name, n in left.items()),
+            *(_counted(what, n, t) + (f" ({lost})" if lost else "") for what, n, lost in steps),
         ]
     )
     data = pd.DataFrame(
@@ -221,3 +220,8 @@ def sources_flow(
         synthetic,
         t,
     )
+
+
+def _counted(name: str, n: float, t: Language) -> str:
+    """A step with its number, or with the sign of a hidden cell."""
+    return t("{step}: {n:,}", step=name, n=int(n)) if np.isfinite(n) else f"{name}: {HIDDEN}"

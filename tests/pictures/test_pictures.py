@@ -43,7 +43,7 @@ def test_a_line_breaks_where_a_series_has_no_value_that_others_have() -> None:
 
 def test_a_hidden_row_is_marked_and_draws_nothing() -> None:
     shown = line("a", [0.0, 2.0], [1.0, 3.0])
-    ax = intervals.forest(None, ["x", "y", "z"], [shown], hidden=np.array([False, True, False]))
+    ax = intervals.forest(None, ["x", "y", "z"], [shown], signs={1: "c"})
     assert [t.get_text() for t in ax.texts] == ["c"]
     assert len(ax.collections[0].get_segments()) == 2
     assert [t.get_text() for t in ax.get_yticklabels()] == ["x", "y", "z"]

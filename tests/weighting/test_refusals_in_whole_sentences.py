@@ -501,7 +501,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a sample of a list": (
         lambda: me.Sample.from_frame([1.0], weights="w"),
-        ["a sample is made of a frame: argument 'frame'. Expected a pandas DataFrame, got a list."],
+        [
+            "a sample is made of a frame: argument 'frame'. Expected a pandas DataFrame, got a list. Sample.from_frame(pd.DataFrame(frame), ...)"
+        ],
     ),
     "a mask of other rows": (
         lambda: of().where(pd.Series(True, index=range(20, 33))),
@@ -518,7 +520,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "a mask of numbers": (
         lambda: of().where(np.arange(N)),
         [
-            "the mask is not boolean: argument 'mask'. Expected 12 booleans, got int64 of shape (12,)."
+            "the mask is not boolean: argument 'mask'. Expected 12 booleans, got int64 of shape (12,). Compare a column: sample.where(sample.frame['age'] >= 15)."
         ],
     ),
     "design columns that are not there": (
