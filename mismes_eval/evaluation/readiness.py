@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,6 +15,8 @@ from mismes_eval.errors import MismesError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import survey
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing, tracing
+from mismes_eval.frame.strange_cells import strange_cells, strange_weights
+from mismes_eval.weighting.sample import Sample
 
 KINDS = (
     ("labour force survey", ("lfs",)),
@@ -54,6 +56,7 @@ def readiness(params: Params) -> Readiness:
             return None
         mapped = [c for c in s.sample.frame.columns if not str(c).startswith("_")]
         problems.extend(_design_left_out(p, s.delivered.frame))
+        lines.extend(_strange_lines(s.delivered, p.design.strata))
         books.append(lfs.codebook(s.sample.frame[mapped], p.design.weights))
         return (
             f"{len(s.sample.frame):,} persons, sum of weights {float(s.sample.weights.sum()):,.0f};"
@@ -164,18 +167,46 @@ def _arms_alone(study: Tracing) -> list[Problem]:
     return found
 
 
+def _strange_lines(sample: Sample, strata: Sequence[str]) -> list[str]:
+    """What looks wrong in the survey's cells and weights and may yet be right."""
+    frame, weights = sample.frame, sample.design.base
+    own = frame[[c for c in frame.columns if not str(c).startswith("_")]]
+    stratum = frame[strata[0]] if strata and strata[0] in frame.columns else None
+    found = (*strange_weights(weights, stratum), *strange_cells(own, weights))
+    return [f"labour force survey: {sentence}" for sentence in found]
+
+
+def _edit_lines(study: Tracing) -> list[str]:
+    """The edit report of the tracer study, counted: whose rows they are stays in the office."""
+    counts = study.panel.edit_counts()
+    found = counts[counts["count"] > 0]
+    if found.empty:
+        return [f"tracer study: edit report: {len(counts)} rules checked, nothing found"]
+    head = (
+        f"tracer study: edit report: {len(found)} of {len(counts)} rules found something; the ids"
+        " are in evaluation.tracing.panel.edits (notebook 05), which stays in the office:"
+    )
+    each = [
+        f"  {rule}, {column}: {count:,} persons ({meaning})"
+        for rule, column, meaning, count in found.itertuples(index=False, name=None)
+    ]
+    return [head, *each]
+
+
 def _panel_lines(study: Tracing) -> list[str]:
     """What the panel's waves hold that the reader of a rate must know."""
+    lines = _edit_lines(study)
     only = study.panel.interviews_only
     if not only:
-        return []
+        return lines
     silent = [int((study.panel.groups[:, study.panel.waves.index(w)] < 0).sum()) for w in only]
     each = ", ".join(f"wave {w}: {n:,}" for w, n in zip(only, silent, strict=True))
     return [
+        *lines,
         "tracer study: the file looks like interviews only: every row is an interview, and enrolled"
         f" persons have none ({each}). They count as not contacted; refusal, cooperation and contact"
         " are not known. Give everybody a row with a disposition: 0.1 pending, 0.2 not fielded in"
-        " this wave, 2.1 refusal, 2.2 non-contact and the others of the code list."
+        " this wave, 2.1 refusal, 2.2 non-contact and the others of the code list.",
     ]
 
 

@@ -17,6 +17,7 @@ from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, bounds_of, observed, part_of
 from mismes_eval.impact.did.two_periods import small_arms
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
 
 Variance = Literal["design", "neyman"]
@@ -37,6 +38,7 @@ class _Rows:
     neyman: bool
 
 
+@public(EstimateError)
 def manski_bounds(
     sample: Sample,
     outcome: str,
@@ -139,6 +141,7 @@ def manski_bounds(
     )
 
 
+@public(EstimateError)
 def delta_sensitivity(
     sample: Sample,
     outcome: str,

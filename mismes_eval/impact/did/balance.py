@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import require, variables
 from mismes_eval.impact.did.two_by_two import EXTREME
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.rows import Columns, Float
 from mismes_eval.pictures.robustness import love, overlap
+from mismes_eval.public import public
 from mismes_eval.weighting.nonresponse import named_effects
 from mismes_eval.weighting.sample import Sample
 
@@ -118,6 +119,7 @@ class Balance:
         )
 
 
+@public(EstimateError)
 def balance(sample: Sample, treated: str, covariates: str | Sequence[str]) -> Balance:
     """Balance of covariates between treated and comparison rows, before and after weights p/(1 - p)
     of a logit on main effects.

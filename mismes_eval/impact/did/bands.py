@@ -17,7 +17,7 @@ from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.rows import Bool, Float, group_sums
 from mismes_eval.pictures.intervals import Series, path
 from mismes_eval.pictures.style import axes
-from mismes_eval.public import Seed, check
+from mismes_eval.public import Seed, check, public
 
 METHODS = ("covariance", "multiplier")
 
@@ -72,6 +72,7 @@ class Band:
         )
 
 
+@public(EstimateError)
 def sup_t(
     estimate: Estimate,
     level: float = 0.95,

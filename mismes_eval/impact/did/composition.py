@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.caution import Caution
 from mismes_eval.estimate.domains import require, variables
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
@@ -20,6 +20,7 @@ from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.did.group_time import GroupTime, att_gt, by_fewer_psus
 from mismes_eval.impact.did.periods import Control
+from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
 
 
@@ -46,6 +47,7 @@ class Composition:
         )
 
 
+@public(EstimateError)
 def composition_check(
     sample: Sample, traits: str | Sequence[str], cohort: str, time: str, control: Control = "never"
 ) -> Composition:

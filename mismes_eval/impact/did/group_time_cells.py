@@ -136,7 +136,7 @@ def _panel(
     for (cohort, against, pair), cells in batches.items():
         treated, compared = rows_of[cohort], np.concatenate([rows_of[g] for g in against])
         if pair is not None:
-            seen = np.isfinite(layout.y[:, pair]).all(axis=1)
+            seen = np.asarray(np.isfinite(layout.y[:, pair]).all(axis=1))
             treated, compared = treated[seen[treated]], compared[seen[compared]]
         shared, compared = _shared(layout, plan, cells, treated, compared, method, out, notes)
         if shared is None:

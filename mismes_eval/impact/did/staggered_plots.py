@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from mismes_eval.impact.did.bands import Band
 from mismes_eval.pictures.grids import effects
 from mismes_eval.pictures.intervals import Series, path
 from mismes_eval.pictures.style import BLUE, GREY
+from mismes_eval.weighting.timeline import Timeline
 
 KEYS = {
     "event_time": "Periods since treatment",
@@ -20,12 +22,14 @@ KEYS = {
 }
 
 
-def study(estimate: Estimate, band: Band, ax: Any = None) -> Any:
+def study(estimate: Estimate, band: Band, time: Timeline, ax: Any = None) -> Any:
     """Values by their key with pointwise (thick) and simultaneous (thin) intervals. Returns the
     axes.
     """
     key = next(c for c in KEYS if c in estimate.keys.columns)
-    at, event = estimate.keys[key].to_numpy(float), key == "event_time"
+    event = key == "event_time"
+    named = not (event or time.numeric)
+    at = np.arange(estimate.p, dtype=float) if named else estimate.keys[key].to_numpy(float)
     ends = estimate.ci(band.level).to_numpy(float)
     wide = band.to_frame()[["low", "high"]].to_numpy(float)
     ends = np.where(np.isfinite(wide), ends, np.nan)  # the reference period has no interval
@@ -47,13 +51,17 @@ def study(estimate: Estimate, band: Band, ax: Any = None) -> Any:
     ]
     start = -0.5 if event else None
     ax = path(ax, series, KEYS[key], "Average effect on the treated", start=start, apart=0.0)
+    if named:
+        ax.set_xticks(at, list(estimate.keys[key]))
     words = f"Thick: pointwise {100 * band.level:g}% interval; thin: simultaneous"
     ax.set_title(words, fontsize=9, loc="left")
     ax.legend(frameon=False)
     return ax
 
 
-def heat_map(cells: pd.DataFrame, ax: Any = None) -> Any:
+def heat_map(
+    cells: pd.DataFrame, ax: Any = None, shown: Callable[[Any], str] = "{:g}".format
+) -> Any:
     """Effects by cohort (rows) and period (columns), value and standard error written in. Returns
     the axes.
     """
@@ -63,8 +71,8 @@ def heat_map(cells: pd.DataFrame, ax: Any = None) -> Any:
         ax,
         value=value.to_numpy(float),
         words=[[_in_cell(v, s) for v, s in zip(*row, strict=True)] for row in pairs],
-        rows=[f"{cohort:g}" for cohort in value.index],
-        columns=[f"{time:g}" for time in value.columns],
+        rows=[shown(cohort) for cohort in value.index],
+        columns=[shown(time) for time in value.columns],
         starts=[float(np.searchsorted(value.columns, cohort)) for cohort in value.index],
         xlabel="Period",
         ylabel="Cohort",

@@ -18,6 +18,7 @@ from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures.intervals import Series, forest
 from mismes_eval.pictures.style import ORANGE, axes
+from mismes_eval.public import public
 
 Tau2 = Literal["dl", "pm", "reml"]
 Summary = Literal["hartung_knapp", "hartung_knapp_adhoc", "normal"]
@@ -132,6 +133,7 @@ class RandomEffects:
         return forest(ax, names_of_rows, series, words, reference=0.0, apart=0.0)
 
 
+@public(EstimateError)
 def random_effects(
     value: Sequence[float] | Float,
     se: Sequence[float] | Float,

@@ -17,9 +17,11 @@ from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, part_of
 from mismes_eval.impact.did.two_periods import small_arms
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
 
 
+@public(EstimateError)
 def recall_sensitivity(
     sample: Sample,
     before: str,
