@@ -57,6 +57,7 @@ def readiness(params: Params) -> Readiness:
         mapped = [c for c in s.sample.frame.columns if not str(c).startswith("_")]
         problems.extend(_design_left_out(p, s.delivered.frame))
         lines.extend(_strange_lines(s.delivered, p.design.strata))
+        lines.extend(_linked_lines(p, s.delivered.frame))
         books.append(lfs.codebook(s.sample.frame[mapped], p.design.weights))
         return (
             f"{len(s.sample.frame):,} persons, sum of weights {float(s.sample.weights.sum()):,.0f};"
@@ -174,6 +175,39 @@ def _strange_lines(sample: Sample, strata: Sequence[str]) -> list[str]:
     stratum = frame[strata[0]] if strata and strata[0] in frame.columns else None
     found = (*strange_weights(weights, stratum), *strange_cells(own, weights))
     return [f"labour force survey: {sentence}" for sentence in found]
+
+
+COST_ITEMS = tuple(
+    f"mig_rec_cost_{item}"
+    for item in ("visa", "agency", "travel", "training", "docs", "medical", "informal", "other")
+)
+
+
+def _linked_lines(params: Params, frame: pd.DataFrame) -> list[str]:
+    """Answers of the survey that contradict their sum, or name a measure that the inventory lacks."""
+    lines = []
+    items = [c for c in COST_ITEMS if c in frame.columns]
+    if items and "mig_rec_cost_total" in frame.columns:
+        parts = frame[items].apply(pd.to_numeric, errors="coerce").sum(axis=1)
+        total = pd.to_numeric(frame["mig_rec_cost_total"], errors="coerce")
+        beyond = int((parts > total * 1.001).sum())
+        if beyond:
+            lines.append(
+                f"labour force survey: {beyond:,} persons name items of recruitment cost that add to"
+                " more than their total (mig_rec_cost_total)"
+            )
+    path = params.inputs.inventory
+    if path is not None and "msm_measure_id" in frame.columns:
+        known = inventories.read(path).frame["measure_id"].astype(str)
+        named = frame["msm_measure_id"].dropna().astype(str).str.split(";").explode().str.strip()
+        strange = named[(named != "") & ~named.isin(set(known))]
+        if len(strange):
+            some = ", ".join(strange.unique()[:5])
+            lines.append(
+                f"labour force survey: {len(strange):,} answers name a measure that the inventory"
+                f" lacks (msm_measure_id: {some})"
+            )
+    return lines
 
 
 def _edit_lines(study: Tracing) -> list[str]:

@@ -34,6 +34,8 @@ DATED = (
     "start",
     "end",
 )
+OF_A_JOB = ("occup_isco", "contract", "whours", "skill_use", "match_level", "search_channel")
+ROUNDING = 1e-3  # relative difference of two weights that rounding in a file explains
 ASKED = 8  # answers below which interviews may well agree
 Found = tuple[str, str, Any]  # rule, column, (n,) persons concerned
 RULES = {
@@ -54,6 +56,12 @@ RULES = {
     "future_date": "a date after the day of the check",
     "answer_without_outcome": "a disposition says interview, and there is no outcome",
     "outcome_without_answer": "an outcome, and the disposition says there was no interview",
+    "no_consent": "no version of the consent form is recorded",
+    "no_contact": "no contact was given by which the person could be traced",
+    "weight_drift": "the design weight of a wave is not the weight at enrolment",
+    "weight_product": "the final weight is not design weight times attrition factor",
+    "job_without_work": "answers about a job, and the labour status says that there is none",
+    "spell_source": "a spell was reported in a wave that the study does not have",
     "months_since_event": (
         "the recorded months since the event differ from the dates by more than one month"
     ),
@@ -105,6 +113,7 @@ def edits(
         found.append(("dead_then_alive", panel.disposition, _risen(panel)))
     found += _dates(panel, pd.Timestamp.today() if as_of is None else pd.Timestamp(as_of))
     found += _answers(panel, outcome_rows)
+    found += [*_enrolled(panel), *_weights(panel), *_jobs(panel)]
     ids = panel.sample.frame[panel.unit].to_numpy()
     rows = [
         (rule, column, RULES[rule], int(bad.sum()), list(ids[bad]))
@@ -299,6 +308,43 @@ def _answers(panel: TracerPanel, outcome_rows: Bool | None) -> list[Found]:
     return out
 
 
+def _enrolled(panel: TracerPanel) -> list[Found]:
+    known, out = panel.sample.frame, list[Found]()
+    if "consent_version" in known.columns:
+        out.append(
+            ("no_consent", "consent_version", known["consent_version"].isna().to_numpy(bool))
+        )
+    contacts = float64(known["n_contacts_given"]) if "n_contacts_given" in known.columns else None
+    if contacts is not None:
+        out.append(("no_contact", "n_contacts_given", contacts == 0))
+    return out
+
+
+def _weights(panel: TracerPanel) -> list[Found]:
+    """Weights in the file that contradict each other, beyond rounding."""
+    have, out = panel.long.columns, list[Found]()
+    if "w_design" in have:
+        gap = np.abs(_matrix(panel, "w_design") / panel.sample.design.base[:, None] - 1)
+        out.append(("weight_drift", "w_design", (gap > ROUNDING).any(axis=1)))
+    if {"w_design", "w_attr", "w_final"} <= set(have):
+        final, made = _matrix(panel, "w_final"), _matrix(panel, "w_design")
+        made = made * _matrix(panel, "w_attr")
+        apart = np.abs(final - made) > ROUNDING * np.abs(made)
+        out.append(("weight_product", "w_final", apart.any(axis=1)))
+    return out
+
+
+def _jobs(panel: TracerPanel) -> list[Found]:
+    """Answers that only persons in work have, from persons who are not."""
+    if "lstatus" not in panel.long.columns:
+        return []
+    idle = np.isin(_matrix(panel, "lstatus"), (2.0, 3.0))
+    there = [c for c in OF_A_JOB if c in panel.long.columns]
+    return [
+        ("job_without_work", c, (idle & ~np.isnan(_matrix(panel, c))).any(axis=1)) for c in there
+    ]
+
+
 def _spells(panel: TracerPanel) -> list[Found]:
     e = panel.episodes
     if e is None:
@@ -317,6 +363,12 @@ def _spells(panel: TracerPanel) -> list[Found]:
         ("spell_overlap", "start_ym", _persons(panel, person, overlap)),
         ("spell_two_open", "end_ym", openings > 1),
     ]
+    if "source_wave" in e.columns:
+        source = float64(e["source_wave"])
+        waves = [w for w in panel.waves if isinstance(w, int | float)]
+        if source is not None and waves:
+            strange = ~np.isnan(source) & ~np.isin(source, waves)
+            out.append(("spell_source", "source_wave", _persons(panel, person, strange)))
     if "country" in e.columns and "country" in panel.sample.frame.columns:
         table = codes("episode_states").set_index("code")["abroad"]
         abroad = e["state"].astype(str).map(table).eq("1").to_numpy(bool)
