@@ -15,6 +15,7 @@ from mismes_eval.impact.did.balance import LIMIT, Balance
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
 from mismes_eval.impact.sensitivity.honest import HonestDiD
 from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
+from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures import robustness as pictures
 from mismes_eval.pictures.grids import effects as draw_effects
 from mismes_eval.pictures.intervals import forest as interval_forest
@@ -23,7 +24,6 @@ from mismes_eval.pictures.plane import plane as draw_plane
 from mismes_eval.pictures.robustness import Choice
 from mismes_eval.report.document.language import ENGLISH, Language
 from mismes_eval.report.figures import (
-    LEAST,
     Figure,
     canvas,
     colours_of,
@@ -123,31 +123,42 @@ def love(
         title=t(title),
         numbers=shown,
     )
-    return finish(id, title, fig, alt, b.table, source, notes, synthetic, t)
+    drawn = b.table[["variable", "level", "before", "after"]]  # not the means of the groups
+    return finish(id, title, fig, alt, drawn, source, notes, synthetic, t)
+
+
+def overlap_edges(b: Balance) -> Float:
+    """(BINS + 1,) ends of the bins of the propensity."""
+    low, high = np.floor(b.propensity.min() * 20) / 20, np.ceil(b.propensity.max() * 20) / 20
+    return np.linspace(low, high, BINS + 1)
 
 
 def overlap(
     id: str,
     title: str,
     b: Balance,
+    published: pd.DataFrame,
     source: str = "",
     notes: Sequence[str] = (),
     synthetic: bool = False,
     t: Language = ENGLISH,
 ) -> Figure:
-    """Weighted distribution of the propensity: participants above the line, comparison group below;
-    bins of few persons are left out.
+    """Weighted distribution of the propensity: participants above the line, comparison group below.
+
+    published : share of the group in each bin: column the group, row the number of the bin; a share
+        that is not shown is NaN and leaves its bin out.
     """
-    low, high = np.floor(b.propensity.min() * 20) / 20, np.ceil(b.propensity.max() * 20) / 20
-    edges = np.linspace(low, high, BINS + 1)
+    edges = overlap_edges(b)
     fig, ax = canvas(6.6, 3.0)
     rows, alt, drawn = [], [], []
     words = (t("participants"), t("comparison"))
-    for value, label in zip((1, 0), words, strict=True):
-        share = b.shares(edges, value, LEAST)
-        drawn.append(share)
-        bins = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "share": share / 100})
-        rows.append(bins[share > 0].assign(group=label)[["group", "from", "to", "share"]])
+    for value, group, label in zip((1, 0), ("participants", "comparison"), words, strict=True):
+        mine = published[published["column"] == group]
+        share = np.full(BINS, np.nan)
+        share[mine["row"].astype(int).to_numpy()] = mine["value"].to_numpy(float)
+        drawn.append(100 * np.nan_to_num(share))
+        bins = {"group": label, "from": edges[:-1], "to": edges[1:], "share": share}
+        rows.append(pd.DataFrame(bins)[share > 0])
         middle = np.quantile(b.propensity[b.treated == value], [0.25, 0.5, 0.75])
         alt.append(
             t(
