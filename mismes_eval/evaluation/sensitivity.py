@@ -154,7 +154,9 @@ def specifications(
     methods: tuple[Method, ...] = (*ADJUSTED, "none") if covariates else ("none",)
     runs = []
     made = {
-        (w, date): changes(study, data, outcome, wave, before if date == BEFORE else None)
+        (w, date): tried(
+            partial(changes, study, data, outcome, wave, before if date == BEFORE else None)
+        )
         for w, data in panels.items()
         for date in dates
     }
@@ -167,12 +169,21 @@ def specifications(
             Specification(
                 HEADLINE if main else ", ".join(choice.values()),
                 choice,
-                attempt(wide[0], _change(wide[1], m, x), {}),
+                _attempted(wide, m, x),
             )
         )
     return SpecificationCurve(
         tuple(runs), HEADLINE if any(r.name == HEADLINE for r in runs) else None, ()
     )
+
+
+def _attempted(
+    wide: tuple[Sample, tuple[str, str]] | NotEstimable, method: Method, covariates: Sequence[str]
+) -> Result:
+    if isinstance(wide, NotEstimable):
+        return wide
+    sample, names = wide
+    return attempt(sample, _change(names, method, covariates), {})
 
 
 def _change(

@@ -21,6 +21,7 @@ from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.tracer import TracerPanel, attrition_weights, read
 from mismes_eval.tracer.attrition import Adjustment
+from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
 TREATED = "_treated"
@@ -52,6 +53,13 @@ class Tracing:
             )
             self.kept[measure] = self.panel.where(mine)
         return self.kept[measure]
+
+    def weighted(self, wave: object) -> Sample | NotEstimable:
+        """Who answered a wave, with attrition weights; the reason where no model can be fitted."""
+        try:
+            return self.panel.weight_sample([wave])
+        except MismesError as error:
+            return NotEstimable(error.problems[0].message)
 
     def responded(self, wave: object) -> Bool:
         """(n,) who answered a wave."""

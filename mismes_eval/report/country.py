@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from mismes_eval.errors import ReportError
-from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.base import Item, titles
 from mismes_eval.report.chapters.plan import INPUTS, source_map
@@ -81,9 +81,9 @@ class CountryReport:
         return self.session.finish()
 
 
-def country_report(session: Session) -> CountryReport:
+def country_report(session: Session, evaluation: Evaluation | None = None) -> CountryReport:
     """Build every chapter from the session's params; hide what must be hidden over all tables at
-    once.
+    once. evaluation: the evidence, where it has been read already.
     """
     p = session.params
     rules = Rules(
@@ -94,7 +94,7 @@ def country_report(session: Session) -> CountryReport:
         min_weighted=p.disclosure.min_weighted,
     )
     session.progress("reading and weighting", 0, len(CHAPTERS))
-    context = Context(evaluate(p), rules, session.language)
+    context = Context(evaluation or evaluate(p), rules, session.language)
     built: dict[str, Chapter] = {}
     for number, (name, make) in enumerate(CHAPTERS.items(), 1):
         session.progress(name, number, len(CHAPTERS))

@@ -358,7 +358,7 @@ def reliability(
         ]
         known = known[
             (known["cv"] > CERTAIN)
-            & np.isfinite(known["cv"])
+            & np.isfinite(known["cv"].astype(float))
             & (known["n"] >= context.rules.min_cell)
         ]
         parts.append(

@@ -315,18 +315,21 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
     units = {}
     for outcome in context.evaluation.params.impact.outcomes:
         for w in (study.baseline, *study.waves):
-            sample = study.panel.weight_sample([w])
+            row = context.text(
+                "{what}, {when}",
+                what=context.column(outcome),
+                when=context.text("{m:.0f} months", m=study.months[w]),
+            )
+            sample = study.weighted(w)
+            if isinstance(sample, NotEstimable):
+                items.append(cells_of([(row, "participants", sample)], context.rules))
+                continue
             value = (
                 study.panel.values(outcome, w)
                 if outcome in study.panel.long.columns
                 else np.full(sample.n, np.nan)
             )
             named = sample.with_columns({"_value": value, "_arm": sample.frame[TREATED].map(ARMS)})
-            row = context.text(
-                "{what}, {when}",
-                what=context.column(outcome),
-                when=context.text("{m:.0f} months", m=study.months[w]),
-            )
             inside = named.where(np.isfinite(value))
             if not inside.active.any():
                 items.append(

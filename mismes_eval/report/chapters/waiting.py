@@ -49,9 +49,12 @@ def _months(context: Context, study: Tracing) -> Item:
         table.loc[table["n"] < context.rules.min_mean, "n"] = 0
         tables[context.text(name)] = table
         most += int(table["n"].max())
-    if not any((t["n"] > 0).any() for t in tables.values()):
+    seen = {name: table for name, table in tables.items() if (table["n"] > 0).any()}
+    if not seen:
         return _absent(context, "F08", what, "too few persons have a known month")
+    few = "{who}: too few persons have a known month."
     notes = (
+        *(context.text(few, who=name) for name in tables if name not in seen),
         (
             "Enrolment weights; persons count as long as their months are known. White: states that"
             " are not shown because of few persons, or because they would reveal such a state."
@@ -62,7 +65,7 @@ def _months(context: Context, study: Tracing) -> Item:
     return figures_tracer.months(
         "F08",
         "What participants and the comparison group do, month by month",
-        tables,
+        seen,
         context.codes("episode_states"),
         context.text("months since enrolment"),
         study.source,
