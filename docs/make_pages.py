@@ -27,6 +27,7 @@ FLOORS = {
     "weighting": "Sample, SurveyDesign, the steps a weight is made of, replicates, planning.",
     "estimate": "Totals, means, shares, ratios, quantiles, regressions, survival, tests, decompositions.",
     "impact": "Effects of a measure and what can be doubted about them.",
+    "fieldwork": "Questionnaires, and what comes back from the field.",
     "inventory": "The repository of migrant support measures.",
     "lfs": "Labour force surveys with a migration module.",
     "tracer": "Persons followed over waves.",

@@ -9,6 +9,7 @@ sentence back.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -61,3 +62,28 @@ def listed(parts: Iterable[str], separator: str = "; ", kind: Kind = "note") -> 
 def chosen(messages: Iterable[str], kind: Kind) -> tuple[Message, ...]:
     """The messages of one kind, in their order."""
     return tuple(m for m in messages if isinstance(m, Message) and m.kind == kind)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number with its unit, in the singular or plural that its language asks for.
+
+    one, many : the English unit ("percentage point", "percentage points"); digits : decimals shown.
+    """
+
+    value: float
+    one: str
+    many: str
+    digits: int = 1
+
+    @property
+    def number(self) -> str:
+        """The number alone, the English way; minus zero is zero."""
+        return f"{round(self.value, self.digits) + 0.0:,.{self.digits}f}"
+
+    def __str__(self) -> str:
+        unit = self.one if self.number in ("1", "-1") else self.many
+        return f"{self.number} {unit}" if unit else self.number
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)

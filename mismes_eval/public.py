@@ -249,6 +249,8 @@ def _numbers(value: Any) -> bool:
 
 
 _NAMES = Kind("a name or a list of names", _names)
+_COLUMN = Kind("a text", lambda value: _whole(value) or isinstance(value, str))
+_COLUMNS = Kind("a name or a list of names", lambda value: _whole(value) or _names(value))
 _PLAIN = {
     float: Kind("a number", number),
     int: Kind("a whole number", _whole),
@@ -264,6 +266,8 @@ def _kind(hint: Any) -> Kind | None:
     origin, inner = get_origin(hint), get_args(hint)
     if hint in _PLAIN:
         return _PLAIN[hint]
+    if hint == str | int:
+        return _COLUMN
     if origin is Annotated:
         within = [extra for extra in inner[1:] if isinstance(extra, Within)]
         plain = _kind(inner[0])
@@ -277,12 +281,14 @@ def _kind(hint: Any) -> Kind | None:
     if origin in (Union, UnionType):
         several = [_kind(part) for part in inner]
         known = [k for k in several if k is not None]
+        if _COLUMNS in known:
+            known = [k for k in known if k not in (_PLAIN[str], _PLAIN[int])]
         words = dict.fromkeys(
             k.words for k in known if not (k.words == _PLAIN[str].words and _NAMES in known)
         )
         return (
             None
-            if len(known) < len(several)
+            if None in several
             else Kind(" or ".join(words), lambda value: any(k.holds(value) for k in known))
         )
     if origin is Callable:
@@ -299,6 +305,8 @@ def _several(origin: type, inner: tuple[Any, ...]) -> Kind | None:
         return None
     if inner[0] is str:
         return _NAMES
+    if inner[0] == str | int:
+        return _COLUMNS
     if inner[0] is float:
         return Kind("a list of numbers", _numbers)
     return Kind("a list", _list) if inner[0] is object else None

@@ -16,12 +16,15 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
 from mismes_eval.numerics.rows import Columns, Float, Int
+from mismes_eval.weighting.arguments import Column, Names
 from mismes_eval.weighting.sample import Sample
 
 STATISTICS = ("F", "Chisq", "Wald", "adjWald")
 
 
-def rao_scott(sample: Sample, row: str, column: str, statistic: str = "F") -> Test | NotEstimable:
+def rao_scott(
+    sample: Sample, row: Column, column: Column, statistic: str = "F"
+) -> Test | NotEstimable:
     """Test that two categorical columns are independent in the population (R survey: svychisq).
 
     Parameters
@@ -72,7 +75,7 @@ def rao_scott(sample: Sample, row: str, column: str, statistic: str = "F") -> Te
     return _wald(sample, size.reshape(r, c), v, statistic, null)
 
 
-def variance(sample: Sample, columns: str | list[str], by: By = None) -> Estimate:
+def variance(sample: Sample, columns: Names, by: By = None) -> Estimate:
     """Population variance of numeric columns (R survey: svyvar), with the factor n / (n - 1) of the
     domain's unweighted n.
 

@@ -186,7 +186,7 @@ def _reweighted(d: _Groups) -> tuple[Float, Float]:
                 "the comparison cannot be reweighted to the group",
                 ", ".join(d.labels[1:]),
                 "both groups at all values of the covariates",
-                str(error),
+                error.named(d.labels),
                 "Merge categories or drop a covariate.",
             )
         ) from error

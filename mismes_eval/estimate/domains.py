@@ -5,7 +5,7 @@ named.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from mismes_eval.errors import EmptyDomain, EstimateError, Problem
 from mismes_eval.numerics.rows import Float, Int
-from mismes_eval.weighting.arguments import as_name, as_names
-from mismes_eval.weighting.levels import levels_of
+from mismes_eval.weighting.arguments import Column, Names, as_name, as_names
+from mismes_eval.weighting.columns import float64
+from mismes_eval.weighting.levels import levels_of, one_spelling
 from mismes_eval.weighting.sample import Sample
 
-_NUMBERS = ("floating", "integer", "mixed-integer-float", "decimal")
+RESERVED = ("variable", "level", "value", "se", "ci_low", "ci_high", "cv", "n", "degf")
 
-By = str | Sequence[str] | None
+By = Column | Sequence[Column] | None
 A = TypeVar("A")
 B = TypeVar("B")
 
@@ -46,12 +47,12 @@ class Domains:
         return self.code.astype(np.min_scalar_type(self.count))
 
 
-def listed(columns: str | Sequence[str], argument: str = "columns") -> list[str]:
+def listed(columns: Names, argument: str = "columns") -> list[Column]:
     """A column or several -> list. Raises EstimateError where values stand instead of names."""
     return list(as_names(columns, argument, EstimateError))
 
 
-def some(columns: str | Sequence[str], caller: str) -> list[str]:
+def some(columns: Names, caller: str) -> list[Column]:
     """The same of one column at least."""
     names = listed(columns)
     if not names:
@@ -82,7 +83,7 @@ def together(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
     return out[0], out[1]
 
 
-def require(sample: Sample, columns: Sequence[str], caller: str) -> None:
+def require(sample: Sample, columns: Sequence[Column], caller: str) -> None:
     """Raise one error for all columns that the frame lacks, for lists where one name is due, and
     for what is no Sample.
     """
@@ -171,12 +172,20 @@ def domains(sample: Sample, by: By, caller: str) -> Domains:
     inside = occupied(sample, caller)
     if not columns:
         return Domains(np.where(inside, 0, 1).astype(np.intp), pd.DataFrame(index=range(1)), ("",))
+    spellings = [
+        replace(problem, what=f"{caller} by {c} {problem.what}")
+        for c in columns
+        if (problem := one_spelling(sample.frame[c])) is not None
+    ]
+    if spellings:
+        raise EstimateError(spellings)
     missing = np.logical_or.reduce([sample.frame[c].isna().to_numpy() for c in columns]) & inside
     if missing.any():
+        named = ", ".join(map(str, columns))
         raise EstimateError(
             Problem(
-                f"{caller} by {', '.join(columns)} meets missing values in the domain",
-                f"column '{', '.join(columns)}'",
+                f"{caller} by {named} meets missing values in the domain",
+                f"column '{named}'",
                 "a value in every row of the domain",
                 "missing",
                 "Narrow the domain with where(), or code missing as a category.",
@@ -211,17 +220,24 @@ def _combinations(frame: pd.DataFrame, inside: np.ndarray) -> Domains:
     keys: dict[str, object] = {}
     rest = present.copy()
     for c, level in zip(reversed(list(frame.columns)), reversed(levels), strict=True):
-        keys[str(c)] = np.asarray(level)[rest % len(level)]
+        keys[key_name(c)] = np.asarray(level)[rest % len(level)]
         rest = rest // len(level)
-    table = pd.DataFrame({str(c): keys[str(c)] for c in frame.columns})
+    table = pd.DataFrame({key_name(c): keys[key_name(c)] for c in frame.columns})
     labels = tuple(
-        ", ".join(f"{c}={v}" for c, v in zip(table.columns, row, strict=True))
+        ", ".join(f"{c}={v}" for c, v in zip(frame.columns, row, strict=True))
         for row in table.itertuples(index=False)
     )
     return Domains(out, table, labels)
 
 
-def numbers(sample: Sample, column: str, caller: str) -> Float:
+def key_name(column: object) -> str:
+    """A by-column's name in the table of an estimate: `by_level` where the table has a column
+    `level` of its own.
+    """
+    return f"by_{column}" if str(column) in RESERVED else str(column)
+
+
+def numbers(sample: Sample, column: Column, caller: str) -> Float:
     """(n,) values of a numeric or boolean column, zero outside the domain. Missing or infinite
     inside it is an error.
     """
@@ -231,7 +247,7 @@ def numbers(sample: Sample, column: str, caller: str) -> Float:
 
 def yes_no(
     sample: Sample,
-    column: str,
+    column: Column,
     caller: str,
     what: str = "",
     error: type[EstimateError] = EstimateError,
@@ -257,15 +273,15 @@ def yes_no(
     return value
 
 
-def stated(sample: Sample, column: str, caller: str) -> NDArray[np.generic]:
-    """(n,) a numeric or boolean column as the frame holds it, not copied where that can be: finite
-    inside the domain (anything else is an error), unread outside.
+def stated(sample: Sample, column: Column, caller: str) -> NDArray[np.generic]:
+    """(n,) a numeric column as float64 or a column of booleans as it is, not copied where that can
+    be: finite inside the domain (anything else is an error), unread outside.
     """
     series = sample.frame[column]
-    if (
-        not (pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series))
-        or series.dtype.kind == "c"
-    ):
+    if isinstance(series.dtype, np.dtype) and series.dtype == bool:
+        return series.to_numpy()
+    value = None if isinstance(series.dtype, pd.CategoricalDtype) else float64(series)
+    if value is None:
         raise EstimateError(
             Problem(
                 f"{caller} needs numbers",
@@ -275,12 +291,7 @@ def stated(sample: Sample, column: str, caller: str) -> NDArray[np.generic]:
                 "Use proportion() for categories.",
             )
         )
-    value = (
-        series.to_numpy()
-        if isinstance(series.dtype, np.dtype) and series.dtype.kind in "buif"
-        else series.to_numpy(dtype=float, na_value=np.nan)
-    )
-    if value.dtype.kind != "f" or np.isfinite(value.sum()):  # a finite sum has finite terms
+    if np.isfinite(value.sum()):  # a finite sum has finite terms
         return value
     bad = sample.active & ~np.isfinite(value)
     if bad.any():
@@ -299,7 +310,7 @@ def stated(sample: Sample, column: str, caller: str) -> NDArray[np.generic]:
 
 
 def variables(
-    sample: Sample, columns: str | Sequence[str], caller: str
+    sample: Sample, columns: Names, caller: str
 ) -> tuple[list[NDArray[np.generic]], pd.DataFrame, list[str]]:
     """k arrays of n values, unread outside the domain, keys (k rows: variable, level) and names
     (k,). A text or categorical column becomes one indicator a level.
@@ -327,30 +338,18 @@ def variables(
 
 
 def _indicators(
-    sample: Sample, column: str, caller: str
+    sample: Sample, column: Column, caller: str
 ) -> list[tuple[tuple[str, str], str, NDArray[np.generic]]]:
     code, level = categories(sample, column, caller)
     return [((column, str(name)), f"{column}={name}", code == j) for j, name in enumerate(level)]
 
 
 def _is_category(series: pd.Series, caller: str) -> bool:
-    """Whether a column is one of categories; raises EstimateError for numbers that are stored as
-    objects, and for dates.
-    """
-    if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
+    """Whether a column is one of categories; raises EstimateError for dates."""
+    number = not isinstance(series.dtype, pd.CategoricalDtype) and float64(series) is not None
+    if number or series.dtype.kind == "c":
         return False
     where = f"column '{series.name}'"
-    if series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) in _NUMBERS:
-        fix = f"frame['{series.name}'] = pd.to_numeric(frame['{series.name}'])"
-        raise EstimateError(
-            Problem(
-                f"{caller} meets numbers that are stored as objects",
-                where,
-                "a numeric column, or text",
-                "object",
-                fix,
-            )
-        )
     if series.dtype.kind in "mM":
         raise EstimateError(
             Problem(
@@ -364,7 +363,7 @@ def _is_category(series: pd.Series, caller: str) -> bool:
     return True
 
 
-def categories(sample: Sample, column: str, caller: str) -> tuple[Int, list[object]]:
+def categories(sample: Sample, column: Column, caller: str) -> tuple[Int, list[object]]:
     """Codes (n,), -1 outside the domain, and the levels that occur inside it."""
     series = sample.frame[column]
     inside = sample.active
@@ -381,6 +380,9 @@ def categories(sample: Sample, column: str, caller: str) -> tuple[Int, list[obje
                 tuple(int(i) for i in np.flatnonzero(bad)[:5]),
             )
         )
+    spelling = one_spelling(series)
+    if spelling is not None:
+        raise EstimateError(replace(spelling, what=f"{caller} {spelling.what}"))
     code, level = levels_of(series)
     present = np.unique(code[inside])
     lookup = np.full(len(level) + 1, -1, np.intp)

@@ -16,7 +16,7 @@ from scipy import special
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.caution import Caution
-from mismes_eval.estimate.limits import beta_limits, log_odds, logit_limits, logit_se
+from mismes_eval.estimate.limits import at_the_ends, beta_limits, log_odds, logit_limits, logit_se
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.estimate.plot import dots
 from mismes_eval.not_estimable import NotEstimable as NotEstimable  # noqa: PLC0414
@@ -108,7 +108,7 @@ class Estimate:
     """value (p,); names (p,); keys: one row a value (by columns, variable, level); n (p,)
     unweighted rows behind it; dof (p,) degrees of freedom.
 
-    parts : one for each independent design.  srs: gives (p,) variance under simple random sampling, for design effects, where it is defined.
+    parts : one for each independent design.  srs: gives (p,) variance under simple random sampling, with replacement or without, for design effects, where it is defined.
     kind, unit, definition, notes : what a table prints beside the numbers.  interval : how `ci` is made; limits: level -> (low, high) where it is made otherwise.
     """
 
@@ -123,7 +123,7 @@ class Estimate:
     definition: str = ""
     notes: tuple[str, ...] = ()
     interval: Interval = "t"
-    srs: Callable[[], Float] | None = None
+    srs: Callable[[bool], Float] | None = None
     limits: Limits | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
 
@@ -153,7 +153,7 @@ class Estimate:
     def se(self) -> Float:
         """(p,)."""
         variance: Float = sum((part.variance for part in self.parts), start=np.zeros(self.p))
-        return np.sqrt(np.maximum(variance, 0.0))
+        return np.where(np.isnan(self.value), np.nan, np.sqrt(np.maximum(variance, 0.0)))
 
     @property
     def degf(self) -> float:
@@ -174,12 +174,22 @@ class Estimate:
     @property
     def deff(self) -> Float:
         """(p,) variance over that of a simple random sample without replacement of the same size (R
-        survey: deff=TRUE).
+        survey: deff=TRUE); with replacement where sums of weights cannot be population counts.
         """
+        return self._deff(replacement=False)
+
+    @property
+    def deff_replacement(self) -> Float:
+        """(p,) variance over that of a simple random sample with replacement of the same size (R
+        survey: deff="replace"): whatever the unit of the weights.
+        """
+        return self._deff(replacement=True)
+
+    def _deff(self, replacement: bool) -> Float:
         if self.srs is None:
             return np.full(self.p, np.nan)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return self.se**2 / self.srs()
+            return self.se**2 / self.srs(replacement)
 
     def ci(self, level: float = 0.95) -> pd.DataFrame:
         """Interval of each value, columns low and high; NaN where there are no degrees of freedom.
@@ -201,6 +211,8 @@ class Estimate:
             low, high = logit_limits(self.value, self._logit_se(), t)
         if self.interval == "beta":
             low, high = beta_limits(self.value, self.se, self.n, level, t)
+        if self.kind == "proportion" and self.interval != "t":
+            low, high = at_the_ends(self.value, self.n, level, t, (low, high))
         if self.limits is not None:
             low, high = self.limits(level)
         return pd.DataFrame({"low": low, "high": high}, index=list(self.names))
@@ -280,7 +292,7 @@ class Estimate:
             unit=self.unit,
             interval=self.interval,
             definition=self.definition,
-            srs=None if srs is None else lambda: srs()[index],
+            srs=None if srs is None else lambda replacement: srs(replacement)[index],
             extra=self.extra,
             limits=(
                 None
@@ -322,8 +334,8 @@ class Estimate:
         j = np.zeros((1, self.p))
         for k, v in weights.items():
             j[0, self.names.index(k)] += v
-        out = self.through(lambda value: j @ value, j, (name,))
         named = np.isin(self.names, list(weights))
+        out = self.through(lambda value: j[:, named] @ value[named], j, (name,))
         return replace(out, n=np.array([self._rows(named)]), dof=np.array([self.dof[named].min()]))
 
     def through(

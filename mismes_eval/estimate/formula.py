@@ -20,6 +20,7 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import no_negative_weights, occupied, require
 from mismes_eval.numerics.qr import Collinear, check_rank
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.covariates import occurring, unreadable
 from mismes_eval.weighting.sample import Sample
 
@@ -154,7 +155,7 @@ def _unreadable(parsed: Formula, original: Mapping[str, str], data: pd.DataFrame
         columns = [
             c
             for c in dict.fromkeys(original.get(e, e) for e in _factors(side))
-            if c in data.columns and not pd.api.types.is_numeric_dtype(data[c])
+            if c in data.columns and float64(data[c]) is None
         ]
         problems += [
             replace(p, what=p.what.replace("a covariate", what))
@@ -169,9 +170,6 @@ def _matrices(
     """Outcome (n_a, 1), regressors (n_a, q), and the names of both."""
     original = {v: k for k, v in alias.items()}
     plain = occurring(data)
-    plain = plain.assign(
-        **{c: plain[c].astype(float) for c in plain.columns if pd.api.types.is_bool_dtype(plain[c])}
-    )
     try:
         with np.errstate(divide="ignore", invalid="ignore"):
             matrices = parsed.get_model_matrix(
@@ -214,9 +212,10 @@ def _matrices(
 
 
 def _spelled(name: str, original: dict[str, str]) -> str:
+    """A term as people write it: columns by their names, the levels of C(x) as codes (2, not 2.0)."""
     for alias, column in original.items():
         name = name.replace(alias, column)
-    return name
+    return re.sub(r"\[(T\.)?(-?\d+)\.0\]", r"[\1\2]", name)
 
 
 def _missing(data: pd.DataFrame, rows: Int, caller: str) -> list[Problem]:

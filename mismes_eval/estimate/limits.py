@@ -40,6 +40,24 @@ def beta_limits(value: Float, se: Float, n: Float, level: float, t: Float) -> tu
     return low, high
 
 
+def at_the_ends(
+    value: Float, n: Float, level: float, t: Float, limits: tuple[Float, Float]
+) -> tuple[Float, Float]:
+    """Limits (p,) with the exact ones where none or all of n have it: Clopper-Pearson at the
+    effective n. The variance is 0 there and gives no design effect, so the effective n is n itself,
+    times (t of n - 1 over t of the design)^2 (Korn and Graubard 1998; NCHS, Parker et al. 2017,
+    Vital and Health Statistics 2(175)).
+    """
+    low, high = limits
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = n * np.minimum(special.stdtrit(n - 1, 0.5 + level / 2) / t, 1.0) ** 2
+    size = np.where(np.isnan(size), n, size)
+    furthest = _beta(0.5 + level / 2, np.ones_like(size), size)
+    none, everybody = value == 0, value == 1
+    low = np.where(none, 0.0, np.where(everybody, 1 - furthest, low))
+    return low, np.where(everybody, 1.0, np.where(none, furthest, high))
+
+
 def _beta(p: float, a: Float, b: Float) -> Float:
     """Quantile of the beta distribution, NaN where it has none. (scipy.special: scipy.stats takes
     half a second to import.)

@@ -25,6 +25,7 @@ from mismes_eval.estimate.domains import (
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
 from mismes_eval.numerics.rows import Columns, Float
+from mismes_eval.weighting.arguments import Column
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
@@ -78,7 +79,7 @@ class Distribution:
 
 def quantile(
     sample: Sample,
-    column: str,
+    column: Column,
     probs: float | Sequence[float],
     by: By = None,
     rule: Rule = "math",

@@ -167,7 +167,7 @@ def _estimate(sample: Sample, model: Model, fitter: Fitter, caller: str) -> Esti
                 f"{caller} has no finite solution",
                 model.formula,
                 "an outcome that varies within every combination of regressors",
-                str(error),
+                error.named(model.names),
                 "Merge categories or drop a regressor.",
             )
         ) from error

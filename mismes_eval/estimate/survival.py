@@ -13,8 +13,10 @@ import pandas as pd
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require
 from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.estimate.totals import not_estimable
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Float, Int, Rows
+from mismes_eval.weighting.arguments import Column
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
@@ -54,11 +56,11 @@ class Spells:
 
 def survival(
     sample: Sample,
-    duration: str,
-    event: str,
+    duration: Column,
+    event: Column,
     by: By = None,
     times: Sequence[float] | None = None,
-    entry: str | None = None,
+    entry: Column | None = None,
 ) -> Estimate:
     """Share still without the event at each time: weighted Kaplan-Meier with the design's standard
     errors.
@@ -73,7 +75,8 @@ def survival(
     Returns
     -------
     Estimate; keys: by-columns, time, at_risk (rows). Intervals on the log-odds of the share. A time
-    after the last observed duration is refused.
+    after the last observed duration is refused; after that of one group only, the group's value is
+    NaN and a note says so.
 
     References
     ----------
@@ -85,12 +88,12 @@ def survival(
 
 def cumulative_incidence(
     sample: Sample,
-    duration: str,
-    cause: str,
+    duration: Column,
+    cause: Column,
     of: object,
     by: By = None,
     times: Sequence[float] | None = None,
-    entry: str | None = None,
+    entry: Column | None = None,
 ) -> Estimate:
     """Share that has had the event `of` by each time, where other events end the spell too:
     weighted Aalen-Johansen with the design's standard errors.
@@ -123,12 +126,12 @@ def cumulative_incidence(
 
 def _curves(
     sample: Sample,
-    duration: str,
-    event: str,
+    duration: Column,
+    event: Column,
     of: object,
     by: By,
     times: Sequence[float] | None,
-    entry: str | None,
+    entry: Column | None,
     kind: str,
 ) -> Estimate:
     require(sample, [duration, event, *([entry] if entry is not None else [])], kind)
@@ -136,30 +139,46 @@ def _curves(
     where = domains(sample, by, kind)
     length, start, cause, last = _read(sample, duration, event, of, entry, kind)
     at = _times(length, cause, where, times, kind)
+    seen = _last_times(length, where)
+    _refuse_after(max(seen), at, kind)
     value, columns, risk = [], [], []
     for d, moments in enumerate(at):
         rows = np.flatnonzero(where.code == d)
         spells = _spells(length[rows], start[rows], cause[rows], sample.weights[rows])
-        if moments.max() > spells.grid[-1]:
-            raise EstimateError(
-                Problem(
-                    f"{kind} is asked for after the last observation",
-                    f"time {moments.max():g}, domain '{where.labels[d] or 'all'}'",
-                    f"times up to {spells.grid[-1]:g}",
-                    "",
-                    "Narrow `times`; without them each domain has its own.",
-                )
-            )
         v, z = _one_curve(spells, moments, last)
-        value.append(v)
-        columns.append((rows, z))
+        after = moments > seen[d]
+        value.append(np.where(after, np.nan, v))
+        columns.append((rows, np.where(after, 0.0, z)))
         risk.append([int(((length[rows] >= t) & (start[rows] < t)).sum()) for t in moments])
     part = _part(sample, columns, at, (length, start, cause), last)
-    return _wrapped(sample, np.concatenate(value), part, where, at, np.concatenate(risk), kind, of)
+    values = np.concatenate(value)
+    out = _wrapped(sample, values, part, where, at, np.concatenate(risk), kind, of)
+    reason = "nobody of the group was observed as long"
+    return out.annotated(notes=not_estimable(out.names, np.isnan(values), reason))
+
+
+def _last_times(length: Float, where: Domains) -> list[float]:
+    """The longest duration of each domain."""
+    return [float(length[where.code == d].max()) for d in range(where.count)]
+
+
+def _refuse_after(longest: float, at: list[Float], kind: str) -> None:
+    """Raise EstimateError for a time that no domain was observed for."""
+    latest = max(float(moments.max()) for moments in at)
+    if latest > longest:
+        raise EstimateError(
+            Problem(
+                f"{kind} is asked for after the last observation",
+                f"time {latest:g}",
+                f"times up to {longest:g}",
+                "",
+                "Narrow `times`; without them each domain has its own.",
+            )
+        )
 
 
 def _read(
-    sample: Sample, duration: str, event: str, of: object, entry: str | None, kind: str
+    sample: Sample, duration: str, event: str, of: object, entry: Column | None, kind: str
 ) -> tuple[Float, Float, Int, int]:
     """Durations, entries, cause codes (1 the event of interest, 2 any other, 0 censored) and the
     number of causes.

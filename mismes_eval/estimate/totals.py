@@ -23,8 +23,10 @@ from mismes_eval.estimate.domains import (
     variables,
 )
 from mismes_eval.estimate.estimate import Estimate, Interval, Part
+from mismes_eval.message import Message
 from mismes_eval.numerics.influence import Block, Influence
-from mismes_eval.numerics.rows import Columns, Float, Int, Rows
+from mismes_eval.numerics.rows import Bool, Columns, Float, Int, Rows
+from mismes_eval.weighting.arguments import Column, Names
 from mismes_eval.weighting.replication import replicated_totals
 from mismes_eval.weighting.sample import Sample
 
@@ -79,7 +81,7 @@ def evaluate(
     return value.ravel(), Part(design, influence)
 
 
-def total(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimate:
+def total(sample: Sample, columns: Names, by: By = None) -> Estimate:
     """Weighted totals (R survey: svytotal, svyby).
 
     Parameters
@@ -113,7 +115,7 @@ def total(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estima
     )
 
 
-def mean(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimate:
+def mean(sample: Sample, columns: Names, by: By = None) -> Estimate:
     """Weighted means (R survey: svymean, svyby). Text columns give the share of each level.
 
     Parameters
@@ -147,7 +149,7 @@ def mean(sample: Sample, columns: str | Sequence[str], by: By = None) -> Estimat
 
 
 def proportion(
-    sample: Sample, columns: str | Sequence[str], by: By = None, interval: Interval = "logit"
+    sample: Sample, columns: Names, by: By = None, interval: Interval = "logit"
 ) -> Estimate:
     """Share of each level of categorical or boolean columns (R survey: svyciprop).
 
@@ -188,7 +190,7 @@ def proportion(
 
 
 def _levels(
-    sample: Sample, columns: str | Sequence[str]
+    sample: Sample, columns: Names
 ) -> tuple[list[NDArray[np.generic]], pd.DataFrame, list[str]]:
     """Indicators of every level of the columns, keys and names; of True or 1 alone where the levels
     are no and yes.
@@ -218,7 +220,7 @@ def _levels(
     )
 
 
-def ratio(sample: Sample, numerator: str, denominator: str, by: By = None) -> Estimate:
+def ratio(sample: Sample, numerator: Column, denominator: Column, by: By = None) -> Estimate:
     """Ratio of two weighted totals (R survey: svyratio).
 
     Parameters
@@ -232,7 +234,8 @@ def ratio(sample: Sample, numerator: str, denominator: str, by: By = None) -> Es
 
     Raises
     ------
-    EstimateError : a denominator total is zero.
+    EstimateError : every denominator total is zero. One of several: that row is NaN, a note says
+    so, the others stand.
 
     References
     ----------
@@ -244,34 +247,48 @@ def ratio(sample: Sample, numerator: str, denominator: str, by: By = None) -> Es
     )
     y = inside_domain(sample, [above, below])
     where = domains(sample, by, "ratio")
-    _refuse_zero(sample, y.column(1), where, denominator)
-
-    def value(t: Float) -> Float:
-        return (t[:, 0] / t[:, 1])[:, None]
-
-    def slope(t: Float) -> Float:
-        return np.stack([1 / t[:, 1], -t[:, 0] / t[:, 1] ** 2], axis=1)[:, :, None]
-
-    values, part = evaluate(sample, y, where, OfTotals(value, slope))
-    keys = pd.DataFrame([(f"{numerator}/{denominator}", "")], columns=["variable", "level"])
-    return wrap(sample, values, part, where, keys, [f"{numerator}/{denominator}"], "ratio")
-
-
-def _refuse_zero(sample: Sample, y: Float, where: Domains, column: str) -> None:
-    size = np.bincount(where.code, weights=sample.weights * y, minlength=where.count + 1)[
-        : where.count
-    ]
-    if (size == 0).any():
-        d = int(np.flatnonzero(size == 0)[0])
+    empty = _zero_totals(sample, y.column(1), where)
+    if empty.all():
         raise EstimateError(
             Problem(
                 "ratio has a zero denominator",
-                f"column '{column}', domain '{where.labels[d] or 'all'}'",
+                f"column '{denominator}', domain '{where.labels[0] or 'all'}'",
                 "a non-zero weighted total",
                 "0",
                 "Widen the domain or drop this table row.",
             )
         )
+
+    def value(t: Float) -> Float:
+        out: Float = np.divide(t[:, 0], t[:, 1], out=np.full(len(t), np.nan), where=t[:, 1] != 0)
+        return out[:, None]
+
+    def slope(t: Float) -> Float:
+        size = np.where(t[:, 1] != 0, t[:, 1], np.inf)
+        return np.stack([1 / size, -t[:, 0] / size**2], axis=1)[:, :, None]
+
+    values, part = evaluate(sample, y, where, OfTotals(value, slope))
+    name = f"{numerator}/{denominator}"
+    keys = pd.DataFrame([(name, "")], columns=["variable", "level"])
+    out = wrap(sample, values, part, where, keys, [name], "ratio")
+    reason = f"the weighted total of '{denominator}' is 0"
+    return out.annotated(notes=not_estimable(out.names, empty, reason))
+
+
+def _zero_totals(sample: Sample, y: Float, where: Domains) -> Bool:
+    """(D,) domains in which the weighted total of y (n,) is 0."""
+    size = np.bincount(where.code, weights=sample.weights * y, minlength=where.count + 1)
+    out: Bool = size[: where.count] == 0
+    return out
+
+
+def not_estimable(names: Sequence[str], rows: Bool, reason: str) -> tuple[Message, ...]:
+    """The note of the values (p,) that cannot be had while others of the table stand."""
+    if not rows.any():
+        return ()
+    named = [name for name, lost in zip(names, rows, strict=True) if lost]
+    values = {"names": "; ".join(named), "reason": reason}
+    return (Message("Not estimable: {names}, for {reason}.", values),)
 
 
 def inside_domain(sample: Sample, arrays: Sequence[NDArray[np.generic]]) -> Columns:
@@ -306,9 +323,9 @@ def _means(
     return values, part, Columns(tuple(arrays), shift, raw.inside)
 
 
-def _srs_of_means(sample: Sample, y: Columns, code: Int, d: int) -> Float:
-    """(D*k,) variance of a mean under simple random sampling without replacement of the domain's n
-    from its weighted size.
+def _srs_of_means(sample: Sample, y: Columns, code: Int, d: int, replacement: bool) -> Float:
+    """(D*k,) variance of a mean under simple random sampling of the domain's n, with replacement or
+    without, from its weighted size.
     """
     w = sample.weights
     n = np.bincount(code[sample.active], minlength=d + 1)[:d].astype(float)
@@ -324,14 +341,24 @@ def _srs_of_means(sample: Sample, y: Columns, code: Int, d: int) -> Float:
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = (second - first**2) * (n / (n - 1))[:, None]
-        out: Float = spread / n[:, None] * (1 - n / size)[:, None]
+        drawn = _drawn(sample, n, size, replacement)
+        out: Float = spread / n[:, None] * (1 - drawn)[:, None]
     return out.ravel()
 
 
-def _srs_of_totals(sample: Sample, y: Columns, code: Int, domains: int) -> Float:
+def _drawn(sample: Sample, n: Float, size: Float, replacement: bool) -> Float:
+    """Sampling fractions n / size; 0 with replacement, and where sums of weights are no counts."""
+    if replacement or not sample.design.sums_can_be_counts:
+        return np.zeros_like(size)
+    fraction: Float = np.where(size > n, n / size, 0.0)
+    return fraction
+
+
+def _srs_of_totals(sample: Sample, y: Columns, code: Int, domains: int, replacement: bool) -> Float:
     """(D*k,) variance of a domain total under simple random sampling from the whole sample."""
     inside = sample.active
     w, x = sample.weights[inside], y.take(inside).dense()
+    drawn = _drawn(sample, np.array([w.size]), np.array([w.sum()]), replacement)[0]
     out = []
     for d in range(domains):
         z = x * (code[inside] == d)[:, None]
@@ -341,7 +368,7 @@ def _srs_of_totals(sample: Sample, y: Columns, code: Int, domains: int) -> Float
             if w.size > 1
             else np.full(z.shape[1], np.nan)
         )
-        out.append(w.sum() ** 2 * spread / w.size * (1 - w.size / w.sum()))
+        out.append(w.sum() ** 2 * spread / w.size * (1 - drawn))
     return np.concatenate(out)
 
 
@@ -354,7 +381,7 @@ def wrap(
     names: list[str],
     kind: str,
     interval: Interval = "t",
-    srs: Callable[[], Float] | None = None,
+    srs: Callable[[bool], Float] | None = None,
 ) -> Estimate:
     d, k = where.count, len(names)
     active = sample.active
@@ -371,16 +398,37 @@ def wrap(
         np.repeat(count, k),
         np.repeat(dof, k),
         kind,
-        notes=sample.notes,
+        notes=(*sample.notes, *_absent_in_replicates(part, value, labels)),
         interval=interval,
         srs=srs,
     )
 
 
+def _absent_in_replicates(part: Part, value: Float, names: Sequence[str]) -> tuple[Message, ...]:
+    """The note of values that some replicates do not have, for their domain is empty there."""
+    if part.replicates is None:
+        return ()
+    lost = np.isnan(part.replicates) & ~np.isnan(value)
+    if not lost.any():
+        return ()
+    named = [name for name, gone in zip(names, lost.any(axis=0), strict=True) if gone]
+    values = {
+        "names": "; ".join(named),
+        "empty": int(lost.any(axis=1).sum()),
+        "replicates": len(part.replicates),
+    }
+    words = (
+        "No standard error of {names}: the domain is empty in {empty} of {replicates} replicates."
+        " Merge domains, or use the linearised design."
+    )
+    return (Message(words, values),)
+
+
 def _domain_degf(sample: Sample, where: Domains) -> Float:
-    """(D,) PSUs minus strata that have rows in each domain."""
+    """(D,) degrees of freedom of the design in each domain."""
     if sample.design.replicates is not None:
-        return np.full(where.count, sample.design.degf)
+        inside = [sample.active & (where.code == d) for d in range(where.count)]
+        return np.array([sample.design.degf_within(rows) for rows in inside])
     design = sample.design
     rows = slice(None) if sample.active.all() else sample.active
     seen = (

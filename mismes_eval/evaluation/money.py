@@ -11,6 +11,7 @@ import pandas as pd
 from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean, ratio
+from mismes_eval.estimate.verdict import moved_apart
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
@@ -52,7 +53,7 @@ def money(evaluation: Evaluation, study: Tracing, effect: Effects) -> Money:
     cost, completer = _cost(study, effect.measure)
     pre = effect.pre.get(outcome)
     worth: CostEffectiveness | NotEstimable
-    if isinstance(pre, Estimate) and not (pre.ci()["low"].iloc[0] <= 0 <= pre.ci()["high"].iloc[0]):
+    if moved_apart(pre):
         worth = NotEstimable(
             "the groups moved apart before the measure began, so the effect cannot be set against"
             " its cost"

@@ -45,6 +45,8 @@ class Rollout:
     event has one base (the last year before treatment); band: simultaneous over it; honest, power:
     what parting trends could do to the effect in its first year.
     breaks: series breaks inside the rounds that were acknowledged.
+    fewest_regions: in the arm that has fewest: those that ever get the measure and those that never
+    do or, where all do, the last to get it and the others.
     """
 
     outcome: str
@@ -62,21 +64,7 @@ class Rollout:
     honest: HonestDiD | NotEstimable
     power: PretrendPower | NotEstimable
     breaks: tuple[str, ...]
-
-
-def limits(r: Rollout) -> tuple[float, float, bool]:
-    """The 95% interval that counts, and whether it is the wild bootstrap's over regions: the
-    design's, where that one has no interval. The overall effect must be there.
-    """
-    if (
-        isinstance(r.wild, WildBootstrap)
-        and np.isfinite(r.wild.low[0])
-        and np.isfinite(r.wild.high[0])
-    ):
-        return float(r.wild.low[0]), float(r.wild.high[0]), True
-    assert isinstance(r.overall, Estimate)
-    ci = r.overall.ci().iloc[0]
-    return float(ci["low"]), float(ci["high"]), False
+    fewest_regions: int
 
 
 def rollout(params: Params) -> Rollout | None:
@@ -178,6 +166,7 @@ def rollout(params: Params) -> Rollout | None:
         honest=_of(path, lambda e: honest_did(e, target="first")),
         power=_of(path, pretrend_power),
         breaks=said,
+        fewest_regions=_fewest_regions(frame.groupby(str(region))[COHORT].max()),
     )
 
 
@@ -191,6 +180,12 @@ def _nested(params: Params) -> bool | None:
 def _of(given: Result, make: Callable[[Estimate], T]) -> T | NotEstimable:
     """What is made of an estimate; the reason of one that is not there goes on."""
     return given if isinstance(given, NotEstimable) else _tried(lambda: make(given))
+
+
+def _fewest_regions(start: pd.Series) -> int:
+    """start: first period with the measure of each region, 0 where it never comes."""
+    compared = start == 0 if bool((start == 0).any()) else start == start.max()
+    return int(min(compared.sum(), (~compared).sum()))
 
 
 def _tried(make: Callable[[], T]) -> T | NotEstimable:

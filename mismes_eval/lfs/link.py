@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,8 @@ import pandas as pd
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.lfs.answers import values
 from mismes_eval.numerics.rows import Bool
+from mismes_eval.public import public
+from mismes_eval.weighting.order import ordering
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class LinkCheck:
         return self.table.to_html(index=False) + f"<p><small>{self.text}</small></p>"
 
 
+@public(InputError)
 def link_check(
     frame: pd.DataFrame,
     person: str | Sequence[str] = ("panel", "pid"),
@@ -42,18 +45,20 @@ def link_check(
     sex: str = "male",
     age: str = "age",
     ages: tuple[int, int] = (0, 2),
+    rounds: Sequence[Hashable] | None = None,
 ) -> LinkCheck:
     """Persons of a rotating panel whose sex and age agree over their rounds, as in GLD's panel of
     Georgia.
 
     Parameters
     ----------
-    frame : one row a person and round.  person : columns that identify a person over rounds.  wave : round, sortable.
+    frame : one row a person and round.  person : columns that identify a person over rounds.  wave : round: numbers, dates, ordered categories, or text such as "Q4 2019".
     ages : smallest and largest change of age from a person's first round to any later one, years.
+    rounds : the rounds in time order, where their names do not say it.
 
     Raises
     ------
-    InputError : columns that are not there; a person twice in one round.
+    InputError : columns that are not there; a person twice in one round; rounds without an order.
 
     References
     ----------
@@ -80,8 +85,24 @@ def link_check(
                 tuple(int(i) for i in np.flatnonzero(twice)[:5]),
             )
         )
+    in_time = ordering(frame[wave], rounds, "rounds=(first, ..., last)")
+    if isinstance(in_time, Problem):
+        raise InputError(in_time)
+    unplaced = in_time.code < 0
+    if unplaced.any():
+        raise InputError(
+            Problem(
+                "a row has no round in the order",
+                f"column '{wave}'",
+                f"one of {', '.join(map(str, in_time.levels))}",
+                "missing or another",
+                "",
+                int(unplaced.sum()),
+                tuple(np.flatnonzero(unplaced)[:5].tolist()),
+            )
+        )
     who = frame.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()
-    order = np.lexsort((pd.factorize(frame[wave], sort=True)[0], who))
+    order = np.lexsort((in_time.code, who))
     start = np.r_[True, who[order][1:] != who[order][:-1]]
     first = np.empty(len(frame), np.intp)
     first[order] = order[np.maximum.accumulate(np.where(start, np.arange(len(frame)), 0))]

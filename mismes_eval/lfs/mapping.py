@@ -128,6 +128,16 @@ def as_mapping(spec: Mapping | Dict[str, object] | str | Path) -> Mapping:
         base = _layout(str(spec["name"])) if spec.get("name") in shipped() else {}
         merged = {part: changed(base.get(part), value) for part, value in spec.items()}
         return Mapping.from_dict({**base, **merged})
+    if not isinstance(spec, str | Path):
+        raise ParamsError(
+            Problem(
+                "this is no mapping",
+                "argument 'mapping'",
+                "a Mapping, its keys as a dict, the name of a shipped layout or a YAML file",
+                f"a {type(spec).__name__}",
+                "Of params hand over the section 'mapping' alone.",
+            )
+        )
     if str(spec) in shipped():
         return Mapping.from_dict(_layout(str(spec)), str(spec))
     if not Path(str(spec)).is_file():

@@ -18,6 +18,7 @@ from mismes_eval.estimate.joint import independent
 from mismes_eval.lfs.breaks import check_breaks, version_changes
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.numerics.variance import Lonely
+from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.steps import KnownFactor, RoundShares
 
@@ -26,6 +27,7 @@ UNLIKE = 1.3  # the largest ratio of two rounds' sums of weights that population
 _CLUSTER, _STRATUM = "round_cluster", "round_stratum"
 
 
+@public(DesignError)
 def stack_rounds(
     rounds: Mapping[str, pd.DataFrame],
     weights: str = "weight",
@@ -87,6 +89,7 @@ def stack_rounds(
     )
 
 
+@public(DesignError)
 def pool(sample: Sample, shares: Mapping[str, float] | str = "effective") -> Sample:
     """Average of the rounds: weights times a share of each round (known factor).
 
@@ -165,6 +168,7 @@ def _unlike_sums(labels: Sequence[str], sums: Float) -> str:
     )
 
 
+@public(EstimateError)
 def change(estimate: Estimate, first: str, last: str) -> Estimate:
     """Value in the round `last` minus value in the round `first`, for every other key of an
     estimate by "round"; the covariance between rounds is the design's.
@@ -205,6 +209,7 @@ def change(estimate: Estimate, first: str, last: str) -> Estimate:
     return _worded(out, estimate, keys, n, f"Change from {first} to {last}.")
 
 
+@public(EstimateError)
 def change_between(first: Estimate, last: Estimate) -> Estimate:
     """The same for estimates of two independent samples (other PSUs, other households): covariance
     zero.

@@ -95,7 +95,10 @@ def tilting(w: Float, d: Float, x: Float) -> _Propensity:
         gap = target - x.T @ (w * c * odds)
         if np.max(np.abs(gap) / scale) < 1e-13:
             break
-        move = np.linalg.solve(x.T @ (x * (w * c * odds)[:, None]), gap)
+        try:
+            move = np.linalg.solve(x.T @ (x * (w * c * odds)[:, None]), gap)
+        except np.linalg.LinAlgError:
+            raise Separation("no weights of the comparison group balance the covariates") from None
         step, size = 1.0, np.max(np.abs(gap) / scale)
         while step > 1e-8:
             trial = target - x.T @ (w * c * np.exp(np.minimum(x @ (beta + step * move), 500.0)))

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mismes_eval.numerics.logit import Separation
+from mismes_eval.numerics.logit import Separation, separating
 from mismes_eval.numerics.rows import Float
+
+EMPTY_GROUP = "fitted means run to 0: the outcome is 0 throughout some group of rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,11 @@ def fit_poisson(
     value = _loglik(eta, y, w)
     for iteration in range(1, steps + 1):
         mu = np.exp(eta)
-        move = _newton(xs.T @ (xs * (w * mu)[:, None]), xs.T @ (w * (y - mu)))
+        try:
+            move = _newton(xs.T @ (xs * (w * mu)[:, None]), xs.T @ (w * (y - mu)))
+        except Separation:
+            at_fault = separating(np.ascontiguousarray(xs.T), y, beta)
+            raise Separation(EMPTY_GROUP, at_fault) from None
         step, trial, trial_value = 1.0, eta, -np.inf
         while step > 1e-10:
             trial = eta + step * (xs @ move)
@@ -50,9 +56,7 @@ def fit_poisson(
         beta, eta, value = beta + step * move, trial, trial_value
         size = float(np.max(np.abs(move))) / max(1.0, float(np.max(np.abs(beta))))
         if eta.min() < np.log(y[y > 0].min()) - 30 and size > 1e-6:
-            raise Separation(
-                "fitted means run to 0: the outcome is 0 throughout some group of rows"
-            )
+            raise Separation(EMPTY_GROUP, separating(np.ascontiguousarray(xs.T), y, beta))
         if size <= 1e-12 or last / 4 < size < 1e-7:
             mu = np.exp(eta)
             return PoissonFit(beta / scale, mu, x.T @ (x * (w * mu)[:, None]), iteration)
@@ -76,9 +80,6 @@ def _loglik(eta: Float, y: Float, w: Float) -> float:
 
 def _newton(information: Float, score: Float) -> Float:
     try:
-        out = np.asarray(np.linalg.solve(information, score), float)
+        return np.asarray(np.linalg.solve(information, score), float)
     except np.linalg.LinAlgError:
-        raise Separation(
-            "fitted means run to 0: the outcome is 0 throughout some group of rows"
-        ) from None
-    return out
+        raise Separation(EMPTY_GROUP) from None

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_ndtr, ndtr
 
-from mismes_eval.numerics.logit import Separation
-from mismes_eval.numerics.rows import Float
+from mismes_eval.numerics.logit import Separation, dependent, separating
+from mismes_eval.numerics.rows import Float, Int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +33,22 @@ def fit_probit(x: Float, y: Float, w: Float, steps: int = 200) -> ProbitFit:
         raise Separation(f"the outcome is {y[used].max(initial=0.0):g} in every row")
     scale = np.sqrt(np.average(x**2, axis=0, weights=w))
     if (scale == 0).any():
-        raise Separation(f"column {int(np.flatnonzero(scale == 0)[0])} is zero in every row")
+        empty = np.flatnonzero(scale == 0)
+        raise Separation(f"column {int(empty[0])} is zero in every row", empty)
     xs, sign = x / scale, 2 * y - 1
+
+    def apart(beta: Float) -> Int:
+        return separating(np.ascontiguousarray(xs[used].T), y[used], beta)
+
     beta, last = np.zeros(x.shape[1]), np.inf
     value = float(w @ log_ndtr(sign * (xs @ beta)))
     for iteration in range(1, steps + 1):
         eta = xs @ beta
         information = xs.T @ (xs * (w * probit_information(eta))[:, None])
         if np.linalg.cond(information) > 1e14:
-            raise Separation(
-                "covariates are collinear"
-                if iteration == 1
-                else "fitted probabilities run to 0 or 1"
-            )
+            if iteration == 1:
+                raise Separation("covariates are collinear", dependent(information))
+            raise Separation("fitted probabilities run to 0 or 1", apart(beta))
         move = np.linalg.solve(information, xs.T @ (w * probit_score(eta, y)))
         step, trial = 1.0, value
         while step > 1e-10:
@@ -65,7 +68,7 @@ def fit_probit(x: Float, y: Float, w: Float, steps: int = 200) -> ProbitFit:
                 iteration,
             )
         if np.max(np.abs((xs @ beta)[used])) > 8 and size > 1e-6:
-            raise Separation("fitted probabilities run to 0 or 1")
+            raise Separation("fitted probabilities run to 0 or 1", apart(beta))
         last = size
     raise Separation("the fit does not settle")
 

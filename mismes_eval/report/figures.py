@@ -20,6 +20,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.numerics.rows import Float
 from mismes_eval.report.document.language import ENGLISH, Language, language
 from mismes_eval.report.document.plain import escape, printable
 
@@ -34,6 +35,7 @@ PALETTE = (
 )  # told apart without red, green or blue cones; a series has a marker of its own besides
 MARKERS = ("o", "s", "^", "D", "v", "P")
 WATERMARK = "SYNTHETIC DATA"
+SIGNS = {"confidential": "c", "secondary": "c", "unreliable": ":", "not estimable": "–"}
 LEAST = 10  # fewest persons in a bin that is drawn
 _STYLE = {
     **sns.axes_style("whitegrid"),
@@ -145,7 +147,8 @@ def legend_above(ax: Axes, columns: int = 3) -> None:
     """
     longest = max((len(label) for label in ax.get_legend_handles_labels()[1]), default=0)
     beside = max((len(label.get_text()) for label in ax.get_yticklabels()), default=0)
-    room = ax.figure.get_size_inches()[0] - 0.5 - 0.075 * beside
+    figure = ax.get_figure(root=True)
+    room = (7.0 if figure is None else figure.get_size_inches()[0]) - 0.5 - 0.075 * beside
     columns = max(1, min(columns, int(room / (0.5 + 0.068 * longest))))
     ax.legend(
         loc="lower left",
@@ -226,9 +229,9 @@ def _numerals(ax: Axes, t: Language) -> None:
 
 def _sentence(
     labels: Sequence[str],
-    value: Sequence[float],
-    low: Sequence[float],
-    high: Sequence[float],
+    value: Sequence[float] | Float,
+    low: Sequence[float] | Float,
+    high: Sequence[float] | Float,
     scale: float,
     t: Language,
 ) -> str:
@@ -262,57 +265,71 @@ def dots(
     """Dot and 95% interval of each label, one colour a series. keep: labels that may be published.
     t: the report's language, for every word of the picture.
     """
-    title, xlabel, labels, groups = (
-        t(title),
-        t(xlabel),
-        [t(v) for v in labels],
-        {t(k): e for k, e in groups.items()},
-    )
-    shown = np.array(list(keep) if keep is not None else [True] * len(labels))
-    fig, ax = canvas(7.0, 1.0 + 0.3 * len(labels) * max(1, 0.6 * len(groups)))
-    y = np.arange(len(labels))[::-1].astype(float)
-    rows, alt = [], []
-    for j, (name, e) in enumerate(groups.items()):
+    shown = list(keep) if keep is not None else [True] * len(labels)
+    frames = []
+    for name, e in groups.items():
         ci = e.ci()
-        at = y + (j - (len(groups) - 1) / 2) * -0.22
-        ax.hlines(
-            at[shown],
-            ci["low"].to_numpy()[shown] * scale,
-            ci["high"].to_numpy()[shown] * scale,
-            color=PALETTE[j],
-            lw=1.8,
-        )
-        ax.plot(e.value[shown] * scale, at[shown], MARKERS[j], color=PALETTE[j], ms=5, label=name)
-        rows.append(
-            pd.DataFrame(
-                {
-                    "series": name,
-                    "label": labels,
-                    "value": e.value,
-                    "low": ci["low"].to_numpy(),
-                    "high": ci["high"].to_numpy(),
-                }
-            )[shown]
-        )
+        numbers = {"value": e.value, "ci_low": ci["low"], "ci_high": ci["high"]}
+        frame = pd.DataFrame({c: np.asarray(v) for c, v in numbers.items()})
+        status = np.where(shown, "shown", "confidential")
+        frames.append(frame.assign(row=list(labels), column=name, status=status))
+    cells = pd.concat(frames, ignore_index=True)
+    return dots_of(
+        id, title, cells, xlabel, scale, source, notes, synthetic, t, reference=reference
+    )
+
+
+def dots_of(
+    id: str,
+    title: str,
+    cells: pd.DataFrame,
+    xlabel: str,
+    scale: float = 1.0,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
+    reference: float | None = None,
+) -> Figure:
+    """Dot and 95% interval of published cells: one line a row, one colour a column; where a cell is
+    hidden its sign stands in its place.
+    """
+    title, xlabel = t(title), t(xlabel)
+    cells = cells.assign(row=[t(v) for v in cells["row"]], column=[t(v) for v in cells["column"]])
+    labels, groups = list(dict.fromkeys(cells["row"])), list(dict.fromkeys(cells["column"]))
+    fig, ax = canvas(7.0, 1.0 + 0.3 * len(labels) * max(1, 0.6 * len(groups)))
+    place = {label: float(len(labels) - 1 - k) for k, label in enumerate(labels)}
+    rows, alt = [], []
+    for j, name in enumerate(groups):
+        mine = cells[cells["column"] == name]
+        seen = mine[mine["status"] == "shown"]
+        at = seen["row"].map(place).astype(float) + (j - (len(groups) - 1) / 2) * -0.22
+        color, low, high = PALETTE[j], seen["ci_low"], seen["ci_high"]
+        ax.hlines(at, low * scale, high * scale, color=color, lw=1.8)
+        ax.plot(seen["value"] * scale, at, MARKERS[j], color=color, ms=5, label=name)
+        drawn = {"series": name, "label": seen["row"], "value": seen["value"]}
+        rows.append(pd.DataFrame({**drawn, "low": low, "high": high}))
         said = _sentence(
-            list(np.array(labels)[shown]),
-            e.value[shown],
-            ci["low"][shown],
-            ci["high"][shown],
+            list(seen["row"]),
+            seen["value"].to_numpy(float),
+            low.to_numpy(float),
+            high.to_numpy(float),
             scale,
             t,
         )
         alt.append(t("{series}: {values}", series=name, values=said) if len(groups) > 1 else said)
-    for hidden in y[~shown]:
-        ax.text(
-            0.01,
-            hidden,
-            "c",
-            transform=ax.get_yaxis_transform(),
-            va="center",
-            fontsize=8,
-            color=GREY,
-        )
+        for label, status in zip(mine["row"], mine["status"], strict=True):
+            if status in SIGNS:
+                ax.text(
+                    0.01,
+                    place[label],
+                    SIGNS[status],
+                    transform=ax.get_yaxis_transform(),
+                    va="center",
+                    fontsize=8,
+                    color=GREY,
+                )
+    y = [place[label] for label in labels]
     if reference is not None:
         ax.axvline(reference * scale, color="0.4", lw=1, ls="--")
     ax.set_yticks(y, labels)
@@ -430,7 +447,7 @@ def histogram(
     ax.set_ylabel(t("% of the group"))
     if len(names) > 1:
         legend_above(ax)
-    quart = data.groupby("group")["value"].quantile([0.25, 0.5, 0.75]).unstack()
+    quart = data.groupby("group")["value"].quantile(np.array([0.25, 0.5, 0.75])).unstack()
     alt = "; ".join(
         t(
             "{g}: median {mid:,.1f}, middle half {low:,.1f} to {high:,.1f}",
@@ -514,9 +531,9 @@ def paths(
         )
         said = _sentence(
             [t("at {x:g}", x=x) for x in line["x"]],
-            line["value"],
-            line["low"],
-            line["high"],
+            line["value"].to_numpy(float),
+            line["low"].to_numpy(float),
+            line["high"].to_numpy(float),
             scale,
             t,
         )

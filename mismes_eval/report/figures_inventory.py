@@ -13,6 +13,7 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from mismes_eval.report.document.language import ENGLISH, Language
+from mismes_eval.report.document.tables import HIDDEN
 from mismes_eval.report.figures import BLUE, GREY, PALETTE, Figure, canvas, finish, legend_above
 
 MOST = 80
@@ -181,15 +182,15 @@ def _wrapped(text: str, width: float) -> str:
 def sources_flow(
     id: str,
     title: str,
-    left: Mapping[str, int],
-    steps: Sequence[tuple[str, int, str]],
+    left: Mapping[str, float],
+    steps: Sequence[tuple[str, float, str]],
     source: str = "",
     notes: Sequence[str] = (),
     synthetic: bool = False,
     t: Language = ENGLISH,
 ) -> Figure:
     """From sources to what is counted (after PRISMA 2020). left: source -> records. steps: what,
-    how many, and why the others are not in it.
+    how many (NaN where that is not shown), and why the others are not in it.
     """
     fig, ax = canvas(7.4, 0.4 + 0.72 * (len(steps) + 1))
     ax.set_axis_off()
@@ -200,7 +201,7 @@ def sources_flow(
         5.0,
         0.0,
         9.6,
-        "; ".join(t("{step}: {n:,}", step=name, n=n) for name, n in left.items()),
+        "; ".join(_counted(name, n, t) for name, n in left.items()),
         GREY,
     )
     for k, (what, n, lost) in enumerate(steps, 1):
@@ -210,16 +211,20 @@ def sources_flow(
             xytext=(2.9, -k + 0.73),
             arrowprops={"arrowstyle": "->", "color": BLUE, "lw": 1.4},
         )
-        _box(ax, 2.9, -float(k), 5.4, f"{what}\nn = {t.number(n, 0)}", BLUE)
+        _box(
+            ax,
+            2.9,
+            -float(k),
+            5.4,
+            f"{what}\nn = {t.number(n, 0) if np.isfinite(n) else HIDDEN}",
+            BLUE,
+        )
         if lost:
             _box(ax, 8.0, -float(k) - 0.5, 3.5, lost, GREY)
     alt = "; ".join(
         [
-            *(t("{step}: {n:,}", step=name, n=n) for name, n in left.items()),
-            *(
-                t("{step}: {n:,}", step=what, n=n) + (f" ({lost})" if lost else "")
-                for what, n, lost in steps
-            ),
+            *(_counted(name, n, t) for name, n in left.items()),
+            *(_counted(what, n, t) + (f" ({lost})" if lost else "") for what, n, lost in steps),
         ]
     )
     data = pd.DataFrame(
@@ -236,6 +241,11 @@ def sources_flow(
         synthetic,
         t,
     )
+
+
+def _counted(name: str, n: float, t: Language) -> str:
+    """A step with its number, or with the sign of a hidden cell."""
+    return t("{step}: {n:,}", step=name, n=int(n)) if np.isfinite(n) else f"{name}: {HIDDEN}"
 
 
 def _box(ax: Axes, x: float, y: float, width: float, text: str, colour: str) -> None:

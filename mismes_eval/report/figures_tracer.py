@@ -120,7 +120,7 @@ def months(
     fig, axes = panels(7.4, 3.3, 1, len(tables))
     alt, rows = [], []
     for ax, (name, table) in zip(axes, tables.items(), strict=True):
-        shown = table[table["n"] > 0]
+        shown = table[table["n"].isna() | (table["n"] > 0)]
         shares = shown.reindex(columns=order) * 100
         present = [s for s in order if s in shown.columns]
         ax.stackplot(

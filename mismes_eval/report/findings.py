@@ -6,18 +6,40 @@ from __future__ import annotations
 
 from datetime import date
 
-from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.estimate.verdict import Span
+from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.criteria import interval, returnee_gap
 from mismes_eval.report.chapters.impact import headline, named
+from mismes_eval.report.chapters.people import RETURNEES_ROW
 from mismes_eval.report.chapters.rollout import said
 from mismes_eval.report.chapters.study import study_items
+from mismes_eval.report.document.cells import CellKey, Published
+from mismes_eval.report.document.items import Number, Part, SentenceSpec
 
+GAPS = {
+    "higher": (
+        "The employment rate of returnees is {v} points higher than that of non-migrants (95%"
+        " interval {lo} to {hi}); age, sex and schooling of the two groups are not made equal."
+    ),
+    "lower": (
+        "The employment rate of returnees is {v} points lower than that of non-migrants (95%"
+        " interval {lo} to {hi}); age, sex and schooling of the two groups are not made equal."
+    ),
+    "unclear": (
+        "No difference between the employment rates of returnees and non-migrants could be shown:"
+        " {v} points (95% interval {lo} to {hi})."
+    ),
+    "unknown": (
+        "The difference between the employment rates of returnees and non-migrants has no interval."
+    ),
+}
 MOST, EFFECTS = 5, 3
 Finding = tuple[str, str]
 
 
-def findings(context: Context) -> list[Finding]:
+def findings(context: Context, published: Published) -> list[Finding]:
     """(sentence, anchor of its table), at most five, the most important first: what the measures
     do, what was never evaluated, whom they reach, how returnees fare, how many they are.
 
@@ -26,7 +48,11 @@ def findings(context: Context) -> list[Finding]:
     """
     effects, others = (
         _impact(context),
-        [*_inventory(context), *_participation(context), *_people(context)],
+        [
+            *_inventory(context),
+            *_participation(context, published),
+            *_people(context, published),
+        ],
     )
     first = effects[:EFFECTS]
     if len(effects) > EFFECTS:
@@ -56,68 +82,41 @@ def _inventory(context: Context) -> list[Finding]:
     return [(text, "T05b")]
 
 
-def _people(context: Context) -> list[Finding]:
-    found = context.indicators(which=("L1",)).get("L1")
-    if not isinstance(found, Estimate):
-        rate = context.indicators(which=("L3",)).get("L3.unemployment")
+def _people(context: Context, published: Published) -> list[Finding]:
+    if published.get("T07a", RETURNEES_ROW, "estimate") is None:
+        rate = catalogue()["L3.unemployment"].title
         said_ = "The unemployment rate is {v}% (95% interval {lo} to {hi})."
-        return (
-            [(context.text(said_, **interval(context, rate)), "T08")]
-            if isinstance(rate, Estimate)
-            else []
-        )
+        return _share(context, published, said_, CellKey("T08", rate, "all residents"))
+    number = "Returnees are {v}% of residents (95% interval {lo} to {hi})."
     return [
-        *_gap(context),
-        (
-            context.text(
-                "Returnees are {v}% of residents (95% interval {lo} to {hi}).",
-                **interval(context, found),
-            ),
-            "T07a",
-        ),
+        *_gap(context, published),
+        *_share(context, published, number, CellKey("T07a", RETURNEES_ROW, "estimate")),
     ]
 
 
-def _gap(context: Context) -> list[Finding]:
+def _share(context: Context, published: Published, template: str, key: CellKey) -> list[Finding]:
+    """A sentence on one share in percent, where its cell is shown."""
+    parts: dict[str, Part] = {"v": "value", "lo": "ci_low", "hi": "ci_high"}
+    numbers = {name: Number(key, part, 100.0, 1) for name, part in parts.items()}
+    text = SentenceSpec(template, numbers).text(published, context.words)
+    return [(text, key.table)] if text else []
+
+
+def _gap(context: Context, published: Published) -> list[Finding]:
     gap = returnee_gap(context, "L3.employment")
-    if isinstance(gap, NotEstimable):
+    title = catalogue()["L3.employment"].title
+    rates = [published.get("T08", title, group) for group in ("returnees", "non-migrants")]
+    if isinstance(gap, NotEstimable) or any(cell is None or cell.closed for cell in rates):
         return []
-    low, high = (float(v) for v in gap.ci().iloc[0])
-    if low <= 0 <= high:
-        text = (
-            "No difference between the employment rates of returnees and non-migrants could be"
-            " shown: {v} points (95% interval {lo} to {hi})."
-        )
-    elif low > 0:
-        text = (
-            "The employment rate of returnees is {v} points higher than that of non-migrants (95%"
-            " interval {lo} to {hi}); age, sex and schooling of the two groups are not made equal."
-        )
-    else:
-        text = (
-            "The employment rate of returnees is {v} points lower than that of non-migrants (95%"
-            " interval {lo} to {hi}); age, sex and schooling of the two groups are not made equal."
-        )
-    return [(context.text(text, **interval(context, gap, size=not low <= 0 <= high)), "T08")]
+    sign = Span.of(gap).sign
+    numbers = interval(context, gap, size=sign in ("higher", "lower"))
+    return [(context.text(GAPS[sign], **numbers), "T08")]
 
 
-def _participation(context: Context) -> list[Finding]:
-    e = context.indicators(which=("L12",)).get("L12")
-    if (
-        not isinstance(e, Estimate)
-        or context.rules.confidential("share", float(e.n[0]))
-        or context.rules.flag("share", float(e.cv[0])) == ":"
-    ):
-        return []
-    return [
-        (
-            context.text(
-                "{v}% of returnees took part in any support measure (95% interval {lo} to {hi}).",
-                **interval(context, e),
-            ),
-            "T10",
-        )
-    ]
+def _participation(context: Context, published: Published) -> list[Finding]:
+    text = "{v}% of returnees took part in any support measure (95% interval {lo} to {hi})."
+    key = CellKey("T10", "any measure", "returnees who took part")
+    return _share(context, published, text, key)
 
 
 def _impact(context: Context) -> list[Finding]:

@@ -15,11 +15,12 @@ from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.probit import fit_probit
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import public
 from mismes_eval.tracer.shapes import refuse_other
 from mismes_eval.weighting.attrition import ProbitPropensity, Propensity, StabilisedPropensity
 from mismes_eval.weighting.nonresponse import (
     cell_step,
-    main_effects,
+    named_effects,
     no_propensity,
     propensity_step,
 )
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 METHODS = ("logit", "probit", "cells")
 
 
+@public(DesignError)
 def attrition_weights(
     panel: TracerPanel,
     covariates: str | Sequence[str],
@@ -239,6 +241,7 @@ class Adjustment:
         return sample.frame.assign(**values), [*columns, *values]
 
 
+@public(DesignError)
 def weight_history(
     panel: TracerPanel, waves: Sequence[object] | object | None = None
 ) -> pd.DataFrame:
@@ -280,14 +283,14 @@ def response_step(
 ) -> Propensity:
     if method == "cells":
         return cell_step(name, frame, columns, r, weights, at_risk)
-    x = main_effects(frame, columns, at_risk)
+    x, names = named_effects(frame, columns, at_risk)
     if method == "logit":
-        return propensity_step(name, x, r, weights, at_risk)
+        return propensity_step(name, x, names, r, weights, at_risk)
     p = np.ones(r.size)
     try:
         p[at_risk] = fit_probit(x.dense()[at_risk], r[at_risk], weights[at_risk]).p
     except Separation as error:
-        raise no_propensity(name, r[at_risk], str(error)) from error
+        raise no_propensity(name, r[at_risk], error.named(names)) from error
     return ProbitPropensity(name, x, np.where(at_risk, r, 1.0), p, weights)
 
 

@@ -18,12 +18,15 @@ from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import mean
 from mismes_eval.estimate.transitions import on_enrolment
 from mismes_eval.numerics.rows import Float
+from mismes_eval.public import public
+from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.sample import Sample
 
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
 
 
+@public(EstimateError)
 def balance(panel: TracerPanel, covariates: Sequence[str], wave: object) -> pd.DataFrame:
     """Standardised differences of each covariate (each category of a text one): those who answered
     a wave less everybody, in standard deviations of everybody.
@@ -62,8 +65,9 @@ def _indicators(sample: Sample, covariates: Sequence[str]) -> list[tuple[str, Fl
     out: list[tuple[str, Float]] = []
     for c in covariates:
         series = sample.frame[c]
-        if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
-            out.append((c, series.to_numpy(dtype=float, na_value=np.nan)))
+        number = float64(series)
+        if number is not None:
+            out.append((c, number))
         else:
             out += [
                 (f"{c}={v}", (series == v).to_numpy(float))
@@ -72,6 +76,7 @@ def _indicators(sample: Sample, covariates: Sequence[str]) -> list[tuple[str, Fl
     return out
 
 
+@public(EstimateError)
 def panel_conditioning(
     panel: TracerPanel,
     columns: str | Sequence[str],

@@ -19,10 +19,12 @@ from mismes_eval.estimate.number_format import figure
 from mismes_eval.estimate.totals import mean
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import public
 from mismes_eval.tracer.balance import balance, love_plot
 from mismes_eval.tracer.figures import marked
 from mismes_eval.tracer.response_model import LINKS, ResponseModel, design_matrix
 from mismes_eval.tracer.shapes import refuse_other
+from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.sample import Sample
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ class AttritionTests:
         )
 
 
+@public(EstimateError)
 def attrition_tests(
     panel: TracerPanel,
     outcome: str,
@@ -194,7 +197,8 @@ def _at_enrolment(panel: TracerPanel, outcome: str) -> Float:
         if outcome in known.columns
         else pd.Series(panel.values(outcome, panel.waves[0]))
     )
-    if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
+    value = float64(column)
+    if value is None:
         raise EstimateError(
             Problem(
                 "attrition_tests needs numbers",
@@ -203,7 +207,7 @@ def _at_enrolment(panel: TracerPanel, outcome: str) -> Float:
                 str(column.dtype),
             )
         )
-    return np.asarray(column.to_numpy(dtype=float, na_value=np.nan), float)
+    return value
 
 
 def _fgm(sample: Sample, columns: Sequence[str], lost: Float, link: str) -> Test | NotEstimable:

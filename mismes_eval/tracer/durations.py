@@ -15,6 +15,7 @@ from mismes_eval.estimate.domains import By
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.totals import ratio
 from mismes_eval.numerics.rows import Float
+from mismes_eval.public import public
 from mismes_eval.tracer.dispositions import WHEREABOUTS
 from mismes_eval.tracer.histories import last_month, origin_month
 from mismes_eval.tracer.months import dates, month_number, state_text
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
 
 
+@public(EstimateError)
 def first_event(
     panel: TracerPanel,
     causes: Mapping[str, Sequence[str]],
@@ -146,6 +148,7 @@ def _first(
     return first, cause, already
 
 
+@public(EstimateError)
 def hazard(sample: Sample, of: str | None = None, by: By = None) -> Estimate:
     """Events a person-month at risk, from a sample made by `first_event`: weighted events over
     weighted months. of: one cause; None: any.

@@ -14,6 +14,7 @@ from mismes_eval.frame import codes
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.tracer.dispositions import WHEREABOUTS
 from mismes_eval.tracer.months import dates, elapsed, month_number
+from mismes_eval.weighting.columns import float64
 
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
@@ -101,9 +102,8 @@ def _spelling(panel: TracerPanel) -> list[Found]:
 def _matrix(panel: TracerPanel, column: str) -> Float:
     """(n, T) codes or numbers of a column, NaN where missing."""
     series = panel.long[column]
-    if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
-        value = series.to_numpy(dtype=float, na_value=np.nan)
-    else:
+    value = float64(series)
+    if value is None:
         code, _ = pd.factorize(series)
         value = np.where(code < 0, np.nan, code).astype(float)
     return np.append(value, np.nan)[panel.row]

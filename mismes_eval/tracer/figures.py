@@ -4,7 +4,8 @@ matplotlib axes; the numbers are in a frame beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
@@ -12,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.numerics.rows import Bool
+from mismes_eval.public import public
 from mismes_eval.tracer.dispositions import GROUPS, OUTSIDE, WHEREABOUTS
 from mismes_eval.tracer.histories import monthly, state_list
 
@@ -60,6 +63,56 @@ def marked(ax: Any, notes: Sequence[str]) -> Any:
     return ax
 
 
+@dataclass(frozen=True)
+class FlowStep:
+    """One step of the flow. rows (n,): who of the panel is in it; lost: reason -> who of those
+    enrolled is not, and away: who of these is known to be abroad.
+    """
+
+    step: str
+    rows: Bool
+    lost: Mapping[str, Bool]
+    away: Bool
+
+    @property
+    def reasons(self) -> str:
+        """The losses in words, each with its number."""
+        parts = [f"{reason} {int(rows.sum()):,}" for reason, rows in self.lost.items()]
+        if self.away.any():
+            parts.append(f"(of them known to be abroad {int(self.away.sum()):,})")
+        return ", ".join(parts)
+
+
+def flow_steps(panel: TracerPanel, analysed: Sequence[object] | None = None) -> list[FlowStep]:
+    """Who is in each step from enrolment to the analysis, and who is lost why.
+
+    analysed : waves that the analysis needs; None: the first and the last.
+    """
+    inside = panel.sample.active
+    key = panel.chosen(analysed if analysed is not None else (panel.waves[0], panel.waves[-1]))
+    nobody = np.zeros(inside.size, bool)
+    steps = [FlowStep("enrolled", inside, {}, nobody)]
+    for t, wave in enumerate(panel.waves):
+        group, answered = panel.groups[:, t], panel.responded[:, t]
+        lost = {
+            _LOST[name]: inside & (group == k)
+            for k, name in enumerate((*GROUPS, *OUTSIDE))
+            if name in _LOST
+        }
+        lost["no row"] = inside & (group < 0)
+        abroad = panel.whereabouts[:, t] == WHEREABOUTS.index("abroad")
+        reasons = {reason: rows for reason, rows in lost.items() if rows.any()}
+        steps.append(
+            FlowStep(
+                f"answered wave {wave}", inside & answered, reasons, inside & abroad & ~answered
+            )
+        )
+    used = inside & panel.responded[:, [panel.waves.index(w) for w in key]].all(axis=1)
+    name = f"answered waves {', '.join(map(str, key))}: analysed"
+    return [*steps, FlowStep(name, used, {}, nobody)]
+
+
+@public(EstimateError)
 def flow(
     panel: TracerPanel, frame_size: int | None = None, analysed: Sequence[object] | None = None
 ) -> pd.DataFrame:
@@ -67,29 +120,10 @@ def flow(
 
     frame_size : units on the sampling frame, where known.  analysed : waves that the analysis needs; None: the first and the last.
     """
-    inside = panel.sample.active
-    key = panel.chosen(analysed if analysed is not None else (panel.waves[0], panel.waves[-1]))
     rows: list[tuple[str, int, str]] = (
         [] if frame_size is None else [("on the frame", frame_size, "")]
     )
-    rows.append(("enrolled", int(inside.sum()), ""))
-    for t, wave in enumerate(panel.waves):
-        g = panel.groups[inside, t]
-        away = (panel.whereabouts[inside, t] == WHEREABOUTS.index("abroad")) & ~panel.responded[
-            inside, t
-        ]
-        reasons = [
-            f"{_LOST[name]} {int((g == k).sum()):,}"
-            for k, name in enumerate((*GROUPS, *OUTSIDE))
-            if name in _LOST and (g == k).any()
-        ]
-        reasons += [f"no row {int((g < 0).sum()):,}"] if (g < 0).any() else []
-        reasons += [f"(of them known to be abroad {int(away.sum()):,})"] if away.any() else []
-        rows.append(
-            (f"answered wave {wave}", int(panel.responded[inside, t].sum()), ", ".join(reasons))
-        )
-    used = inside & panel.responded[:, [panel.waves.index(w) for w in key]].all(axis=1)
-    rows.append((f"answered waves {', '.join(map(str, key))}: analysed", int(used.sum()), ""))
+    rows += [(s.step, int(s.rows.sum()), s.reasons) for s in flow_steps(panel, analysed)]
     return pd.DataFrame(rows, columns=["step", "n", "lost"])
 
 
@@ -128,6 +162,7 @@ def flow_diagram(
     return marked(ax, panel.sample.flags)
 
 
+@public(EstimateError)
 def sequences(
     panel: TracerPanel, origin: str = "enrol_date", after: int = 36, answered: object | None = None
 ) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.totals import OfTotals, evaluate
 from mismes_eval.frame import codes
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.public import public
 from mismes_eval.tracer.months import (
     dates,
     month_label,
@@ -32,6 +33,7 @@ EMPLOYED = (*EMPLOYED_HOME, *EMPLOYED_ABROAD)
 ABROAD = ("ABROAD_EMP", "ABROAD_NOEMP")
 
 
+@public(InputError)
 def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id") -> pd.DataFrame:
     """Spells of a calendar: one row for each run of equal states.
 
@@ -99,6 +101,7 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
     return out
 
 
+@public(InputError)
 def calendar(
     spells: pd.DataFrame,
     first: str,
@@ -210,6 +213,7 @@ def _grid(
     return [month_label(m) for m in range(first, last + 1)], (code, list(level)), pd.Index(person)
 
 
+@public(EstimateError)
 def monthly(
     panel: TracerPanel, origin: str = "enrol_date", before: int = 0, after: int = 36
 ) -> NDArray[np.object_]:
@@ -261,6 +265,7 @@ def last_month(panel: TracerPanel) -> Float:
     return np.asarray(np.where(told & ~np.isnan(when), when, -np.inf).max(axis=1))
 
 
+@public(EstimateError)
 def wave_states(
     panel: TracerPanel, state: str, waves: Sequence[object] | None = None
 ) -> pd.DataFrame:
@@ -322,6 +327,7 @@ def wave_states(
     )
 
 
+@public(EstimateError)
 def seam_effect(
     panel: TracerPanel,
     states: Sequence[str] = EMPLOYED,

@@ -20,6 +20,7 @@ from mismes_eval.estimate.survival import cumulative_incidence
 from mismes_eval.estimate.totals import mean
 from mismes_eval.estimate.transitions import Pair, on_enrolment, pooled_transitions
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import public
 from mismes_eval.tracer.clock import Clock
 from mismes_eval.tracer.dispositions import WHEREABOUTS
 from mismes_eval.tracer.durations import first_event, hazard
@@ -56,6 +57,7 @@ DEFINITIONS = {
 }
 
 
+@public(EstimateError)
 def indicators(
     panel: TracerPanel,
     by: By = None,

@@ -4,7 +4,7 @@ answered any chosen set of waves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -28,6 +28,7 @@ from mismes_eval.tracer.dispositions import (
     whereabouts,
 )
 from mismes_eval.tracer.refreshment import refreshment_mask
+from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns
 
@@ -71,6 +72,7 @@ class TracerPanel:
         fpc: Columns = None,
         disposition: str | None = None,
         refresh: str | None = None,
+        waves: Sequence[Hashable] | None = None,
     ) -> TracerPanel:
         """A panel from a long frame.
 
@@ -84,11 +86,14 @@ class TracerPanel:
             row at a wave answered it.
         refresh : boolean column of the waves or the persons, True for persons of a refreshment
             sample: they have weight 0 until `refreshment` combines them.
+        waves : the waves in time order, where the column does not say it: numbers, dates, ordered
+            categories and text such as "wave 10" or "2019Q4" have an order, "baseline", "midline"
+            and "endline" have none.
 
         Raises
         ------
-        InputError : missing keys, duplicate keys, persons without a row in `sample`, unknown
-            dispositions: all of them at once.
+        InputError : missing keys, duplicate keys, waves without an order, persons without a row in
+            `sample`, unknown dispositions: all of them at once.
         """
         check(
             InputError,
@@ -99,9 +104,9 @@ class TracerPanel:
             ("disposition", disposition, str | None),
         )
         shapes.check_keys(frame, unit, wave, disposition)
-        waves = shapes.wave_order(frame[wave])
+        order = shapes.wave_order(frame[wave], waves)
         if sample is None:
-            sample = shapes.enrolment(frame, unit, wave, weights, strata, psu, fpc)
+            sample = shapes.enrolment(frame, unit, order, weights, strata, psu, fpc)
         elif any(c is not None for c in (weights, strata, psu, fpc)):
             raise InputError(
                 Problem(
@@ -111,14 +116,14 @@ class TracerPanel:
                 )
             )
         return cls(
-            sample,
-            frame,
-            unit,
-            wave,
-            waves,
-            shapes.positions(frame, sample, unit, wave, waves),
-            disposition,
-            refresh,
+            sample=sample,
+            long=frame,
+            unit=unit,
+            wave=wave,
+            waves=order.levels,
+            row=shapes.positions(frame, sample, unit, order),
+            disposition=disposition,
+            refresh=refresh,
         )
 
     @property
@@ -159,11 +164,15 @@ class TracerPanel:
                     )
                 )
             known = self.sample.frame[column]
-            return np.asarray(shapes.numbers(known) if shapes.numeric(known) else known.to_numpy())
+            fixed = float64(known)
+            return np.asarray(known.to_numpy()) if fixed is None else fixed
         at = self.row[:, self._at(wave)]
         series = self.long[column]
-        if shapes.numeric(series):
-            return np.append(shapes.numbers(series), np.nan)[at]
+        number = float64(series)
+        if number is None and series.isna().all():
+            number = np.full(len(series), np.nan)
+        if number is not None:
+            return np.append(number, np.nan)[at]
         text = np.full(len(series) + 1, None, dtype=object)
         text[:-1] = series.astype(object).where(series.notna(), None).to_numpy()
         spread: Float = text[at]

@@ -13,6 +13,7 @@ import pandas as pd
 
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import public
 from mismes_eval.tracer.attrition import response_step
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.steps import KnownFactor, PhaseTwo
@@ -36,6 +37,7 @@ class Refreshed:
     n_effective: tuple[float, float]
 
 
+@public(DesignError)
 def refreshment(
     panel: TracerPanel, wave: object, covariates: str | Sequence[str] = (), method: str = "logit"
 ) -> Refreshed:
@@ -144,6 +146,7 @@ def _within(sample: Sample, domain: Bool) -> Sample:
     return replace(sample, domain=sample.domain & domain)
 
 
+@public(DesignError)
 def follow_up(
     panel: TracerPanel,
     wave: object,

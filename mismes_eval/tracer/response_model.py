@@ -56,7 +56,7 @@ class ResponseModel:
                     "the attrition model cannot be fitted",
                     ", ".join(columns) or "intercept",
                     "some lost and some not, covariates that are not collinear",
-                    str(error),
+                    error.named(names),
                 )
             ) from error
         eta = x @ fit.beta

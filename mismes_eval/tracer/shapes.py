@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.estimate.domains import listed
-from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.numerics.rows import Int
+from mismes_eval.public import public
 from mismes_eval.tracer.dispositions import known_dispositions, unknown_codes
+from mismes_eval.weighting.order import Ordering, ordering
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.stages import Columns
 
@@ -91,48 +93,46 @@ def check_keys(frame: pd.DataFrame, unit: str, wave: str, disposition: str | Non
         raise InputError(problems)
 
 
-def wave_order(column: pd.Series) -> tuple[object, ...]:
-    """The waves in time order: by their categories where these have an order, else by value. Raises
-    InputError for no waves and for values of several kinds.
+def wave_order(column: pd.Series, stated: Sequence[Hashable] | None = None) -> Ordering:
+    """The waves in time order, and the place of each row among them: numbers, dates, ordered
+    categories, text that reads as one kind of period throughout, or the order that is stated.
+    Raises InputError for no waves, for an order that nothing states, and for rows of waves that the
+    stated order leaves out.
     """
     if not len(column):
         raise InputError(
             Problem("the panel has no waves", f"column '{column.name}'", "one row or more", "none")
         )
-    if isinstance(column.dtype, pd.CategoricalDtype) and column.dtype.ordered:
-        return tuple(c for c in column.dtype.categories if (column == c).any())
-    values = column.unique()
-    try:
-        return tuple(np.sort(values).tolist())
-    except TypeError:
-        kinds = ", ".join(sorted({type(v).__name__ for v in values}))
-    raise InputError(
-        Problem(
-            "waves cannot be put in order",
-            f"column '{column.name}'",
-            "numbers, dates or text",
-            f"values of several kinds: {kinds}",
+    found = ordering(column, stated, "waves=(first, ..., last)")
+    if isinstance(found, Problem):
+        raise InputError(_of_several_kinds(column) or found)
+    outside = found.code < 0
+    if outside.any():
+        raise InputError(
+            Problem(
+                "a wave is not in the stated order",
+                f"column '{column.name}'",
+                f"one of {', '.join(map(str, found.levels))}",
+                ", ".join(map(str, column[outside].unique()[:5])),
+                "State all waves; leave out rows of others yourself.",
+                int(outside.sum()),
+                tuple(np.flatnonzero(outside)[:5].tolist()),
+            )
         )
+    return found
+
+
+def _of_several_kinds(column: pd.Series) -> Problem | None:
+    kinds = sorted({type(v).__name__ for v in column.dropna().unique()})
+    if len(kinds) < 2:
+        return None
+    return Problem(
+        "waves cannot be put in order",
+        f"column '{column.name}'",
+        "numbers, dates or text",
+        f"values of several kinds: {', '.join(kinds)}",
+        "Say waves=(first, ..., last).",
     )
-
-
-def numeric(series: pd.Series) -> bool:
-    """Whether a column holds numbers or yes-no answers, whatever its type: also an object column
-    of them, as files with missing answers give, and one in which everything is missing.
-    """
-    if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
-        return True
-    if not pd.api.types.is_object_dtype(series):
-        return bool(len(series) > 0 and series.isna().all())
-    kinds = {type(v) for v in series.dropna().unique()}
-    return all(issubclass(k, bool | int | float | np.number | np.bool_) for k in kinds)
-
-
-def numbers(series: pd.Series) -> Float:
-    """(n,) floats of a `numeric` column, NaN where missing."""
-    if pd.api.types.is_object_dtype(series) or not pd.api.types.is_numeric_dtype(series):
-        series = series.astype(object).where(series.notna(), np.nan)
-    return np.asarray(series.to_numpy(dtype=float, na_value=np.nan), float)
 
 
 def varying(frame: pd.DataFrame, unit: str, columns: Sequence[str]) -> tuple[str, ...]:
@@ -150,16 +150,14 @@ def varying(frame: pd.DataFrame, unit: str, columns: Sequence[str]) -> tuple[str
 def enrolment(
     frame: pd.DataFrame,
     unit: str,
-    wave: str,
+    order: Ordering,
     weights: str | None,
     strata: Columns,
     psu: Columns,
     fpc: Columns,
 ) -> Sample:
     """Each person's first row, in the order of first appearance, as a sample."""
-    ordered = (
-        frame if frame[wave].is_monotonic_increasing else frame.sort_values(wave, kind="stable")
-    )
+    ordered = frame.iloc[np.argsort(order.code, kind="stable")]
     first = (
         ordered.drop_duplicates(unit).sort_index(kind="stable")
         if frame.index.is_unique
@@ -194,9 +192,7 @@ def enrolment(
     return sample.flagged("No weight column was given: every person counts 1.", *said)
 
 
-def positions(
-    frame: pd.DataFrame, sample: Sample, unit: str, wave: str, waves: tuple[object, ...]
-) -> Int:
+def positions(frame: pd.DataFrame, sample: Sample, unit: str, order: Ordering) -> Int:
     """(n, T) row of the frame for each person and wave, -1 where there is none. Raises InputError
     for persons that the sample lacks or repeats.
     """
@@ -236,8 +232,8 @@ def positions(
                 tuple(strange[:5]),
             )
         )
-    row = np.full((len(persons), len(waves)), -1, np.intp)
-    row[at, pd.Index(waves).get_indexer(pd.Index(frame[wave]))] = np.arange(len(frame))
+    row = np.full((len(persons), len(order.levels)), -1, np.intp)
+    row[at, order.code] = np.arange(len(frame))
     return row
 
 
@@ -285,6 +281,7 @@ def to_wide(
     return out
 
 
+@public(InputError)
 def from_wide(
     frame: pd.DataFrame,
     unit: str = "person_id",

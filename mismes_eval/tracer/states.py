@@ -13,12 +13,14 @@ import pandas as pd
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.transitions import Pair, pooled_transitions
+from mismes_eval.public import public
 from mismes_eval.tracer.shapes import refuse_other
 
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
 
 
+@public(EstimateError)
 def transitions(
     panel: TracerPanel, state: str, waves: Sequence[object] | None = None, minimum: int = 30
 ) -> Estimate:

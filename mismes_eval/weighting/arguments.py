@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import DesignError, MismesError, Problem
 
+Column = str | int  # a column's name
+Names = Column | Sequence[Column]  # a column's name, or several
+
 
 def as_names(
     value: object, argument: str, error: type[MismesError] = DesignError
-) -> tuple[str, ...]:
+) -> tuple[Any, ...]:
     """A column name, several, or None -> tuple. Raises `error` where values stand instead of names."""
     if value is None:
         return ()
@@ -31,6 +35,34 @@ def as_name(value: object, argument: str, error: type[MismesError] = DesignError
     if not isinstance(value, str) and isinstance(value, Iterable):
         raise error(_values("one column name", argument, value))
     return value  # type: ignore[return-value]
+
+
+def frame_problem(frame: object, made: str) -> Problem | None:
+    """The problem that a table is no pandas DataFrame, with the line that converts it. made: the
+    call that takes it, with {} where the frame goes.
+    """
+    if isinstance(frame, pd.DataFrame):
+        return None
+    kind = type(frame)
+    library = kind.__module__.partition(".")[0]
+    known = {"builtins": "", "polars": "polars ", "pyarrow": "pyarrow ", "duckdb": "duckdb "}
+    if isinstance(frame, (dict, list, np.ndarray)):
+        fix = made.format("pd.DataFrame(frame)")
+    elif library == "duckdb":
+        fix = made.format("frame.df()")
+    elif hasattr(frame, "collect") and not hasattr(frame, "to_pandas"):
+        fix = made.format("frame.collect().to_pandas()")
+    elif hasattr(frame, "to_pandas"):
+        fix = made.format("frame.to_pandas()")
+    else:
+        fix = "Read it with pandas first."
+    return Problem(
+        "a sample is made of a frame",
+        "argument 'frame'",
+        "a pandas DataFrame",
+        f"a {known.get(library, library + ' ')}{kind.__name__}",
+        fix,
+    )
 
 
 def _values(expected: str, argument: str, value: object) -> Problem:

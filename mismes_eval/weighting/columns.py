@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Real
 from types import SimpleNamespace
 from typing import Protocol
 
@@ -20,11 +22,10 @@ import pandas as pd
 from mismes_eval.errors import EstimateError, MismesError, Problem
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import verb_error, verb_name
-from mismes_eval.weighting.levels import levels_of
+from mismes_eval.weighting.levels import levels_of, one_spelling
 from mismes_eval.weighting.order import Ordering, ordering
 from mismes_eval.weighting.sample import Sample
 
-_NUMBERS = ("floating", "integer", "mixed-integer-float", "decimal", "boolean", "mixed-integer")
 SHOWN = 5
 NAMES = 30
 
@@ -107,7 +108,7 @@ class Category:
     missing: bool = False
 
     def of(self, values: pd.Series, needed: Bool) -> Levels | list[Problem]:
-        problem = _mixed(values)
+        problem = one_spelling(values)
         if problem is not None:
             return [problem]
         return Levels(*levels_of(values))
@@ -234,8 +235,9 @@ def read(
 
 
 def float64(values: pd.Series) -> Float | None:
-    """(n,) numbers of any numeric or boolean dtype, NaN where missing; None where the column holds
-    anything else (text, dates, categories of text).
+    """(n,) numbers of any numeric or boolean dtype, NaN where missing, also where they are stored
+    as objects or as a categorical's levels; None where the column holds anything else (text,
+    dates).
     """
     kind = values.dtype
     if isinstance(kind, pd.CategoricalDtype):
@@ -245,14 +247,18 @@ def float64(values: pd.Series) -> Float | None:
         return None
     if pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind):
         return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan), np.float64)
-    if str(kind).startswith("decimal") or (
-        values.dtype.kind == "O" and pd.api.types.infer_dtype(values, skipna=True) in _NUMBERS
-    ):
-        found = values.astype(object)
-        if found.map(lambda v: isinstance(v, str)).any():
-            return None
-        return np.asarray(pd.to_numeric(found, errors="coerce"), np.float64)
-    return None
+    return _objects(values) if kind.kind == "O" else None
+
+
+def _objects(values: pd.Series) -> Float | None:
+    """(n,) numbers that are stored one by one; each distinct one is looked at once."""
+    try:
+        code, level = pd.factorize(values.astype(object))
+    except TypeError:  # lists and other cells that cannot be compared
+        return None
+    if not len(level) or not all(isinstance(v, (Real, Decimal, np.bool_)) for v in level):
+        return None
+    return np.append(np.array([float(v) for v in level]), np.nan)[code]
 
 
 def cohorts(values: pd.Series, periods: Ordering, needed: Bool) -> Float | Problem:
@@ -267,7 +273,7 @@ def cohorts(values: pd.Series, periods: Ordering, needed: Bool) -> Float | Probl
     odd = np.flatnonzero(np.isnan(at) & used)
     if odd.size:
         rows = needed & np.isin(code, odd)
-        seen = ", ".join(repr(level[k]) for k in odd[:SHOWN])
+        seen = ", ".join(repr(v) for v in level[odd[:SHOWN]].tolist())
         return Problem(
             "a cohort is not of the kind of the periods",
             f"column '{values.name}'",
@@ -341,24 +347,6 @@ def _missing(values: pd.Series, want: Kind, needed: Bool) -> list[Problem]:
             f"Narrow the domain: sample.where(sample.frame[{values.name!r}].notna()).",
         )
     ]
-
-
-def _mixed(values: pd.Series) -> Problem | None:
-    """1 and "1" in one column are two groups to a computer and one to a reader."""
-    if values.dtype != object:
-        return None
-    spelled: dict[str, object] = {}
-    for value in pd.unique(values.dropna()):
-        other = spelled.setdefault(str(value), value)
-        if type(other) is not type(value):
-            return Problem(
-                "holds one code in two kinds",
-                f"column '{values.name}'",
-                "one kind of code",
-                f"{other!r} and {value!r}",
-                f"frame[{values.name!r}] = frame[{values.name!r}].astype(str)",
-            )
-    return None
 
 
 def _not_numbers(values: pd.Series, needed: Bool) -> Problem:

@@ -5,19 +5,20 @@ occur.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import Problem
 from mismes_eval.numerics.rows import Bool, Float
-
-_NUMBERS = ("floating", "integer", "mixed-integer-float", "decimal")
+from mismes_eval.weighting.columns import float64
+from mismes_eval.weighting.levels import one_spelling
 
 
 def unreadable(frame: pd.DataFrame, columns: Sequence[str], inside: Bool) -> list[Problem]:
-    """One problem for each column named twice, each column of dates, of numbers stored as objects,
-    and of infinite values in the rows `inside` (n,).
+    """One problem for each column named twice, each column of dates, of codes in two spellings, and
+    of infinite values in the rows `inside` (n,).
     """
     problems = [
         Problem(
@@ -34,16 +35,11 @@ def unreadable(frame: pd.DataFrame, columns: Sequence[str], inside: Bool) -> lis
 
 
 def occurring(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same rows as numpy's own types and categories, which is what formulas read, without the
-    categories that no row has.
+    """The same rows as float64 and categories, which is what formulas read, without the categories
+    that no row has. The file's dtype never reaches the arithmetic.
     """
-    return frame.assign(
-        **{
-            str(c): _plain(frame[c])
-            for c in frame.columns
-            if not isinstance(frame[c].dtype, np.dtype)
-        }
-    )
+    plain = {c: _plain(frame[c]) for c in frame.columns}
+    return pd.DataFrame(plain, index=frame.index)
 
 
 def main_effect(series: pd.Series) -> tuple[Float, list[str]]:
@@ -51,8 +47,9 @@ def main_effect(series: pd.Series) -> tuple[Float, list[str]]:
     but the first, in the order of a categorical, else sorted; and the columns' names. No missing
     values.
     """
-    if pd.api.types.is_numeric_dtype(series):  # yes-no columns too
-        return np.asarray(series.to_numpy(dtype=float))[:, None], [str(series.name)]
+    number = None if isinstance(series.dtype, pd.CategoricalDtype) else float64(series)
+    if number is not None:  # yes-no columns too
+        return number[:, None], [str(series.name)]
     code = pd.Categorical(series).remove_unused_categories()
     return np.asarray(code.codes[:, None] == np.arange(1, len(code.categories)), dtype=float), [
         f"{series.name}={v}" for v in code.categories[1:]
@@ -68,12 +65,9 @@ def _plain(series: pd.Series) -> pd.Series:
             if isinstance(used.cat.categories.dtype, pd.StringDtype)
             else used
         )
-    if pd.api.types.is_bool_dtype(kind):
-        return series.astype(object) if series.isna().any() else series.astype(bool)
-    if pd.api.types.is_numeric_dtype(kind):
-        return pd.Series(
-            series.to_numpy(dtype=float, na_value=np.nan), index=series.index, name=series.name
-        )
+    number = float64(series)
+    if number is not None:
+        return pd.Series(number, index=series.index, name=series.name)
     return series.astype(object) if pd.api.types.is_string_dtype(kind) else series
 
 
@@ -89,19 +83,11 @@ def _of_column(series: pd.Series, inside: Bool) -> list[Problem]:
                 "Count months or years from a fixed date.",
             )
         ]
-    if series.dtype == object and pd.api.types.infer_dtype(series[inside], skipna=True) in _NUMBERS:
-        return [
-            Problem(
-                "a covariate holds numbers that are stored as objects",
-                where,
-                "a numeric column, or text",
-                "object",
-                f"frame['{series.name}'] = pd.to_numeric(frame['{series.name}'])",
-            )
-        ]
-    if not pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
-        return []
-    bad = inside & np.isinf(series.to_numpy(dtype=float, na_value=np.nan))
+    number = None if isinstance(series.dtype, pd.CategoricalDtype) else float64(series)
+    if number is None:
+        spelling = one_spelling(series)
+        return [] if spelling is None else [replace(spelling, what=f"a covariate {spelling.what}")]
+    bad = inside & np.isinf(number)
     if not bad.any():
         return []
     return [

@@ -7,7 +7,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.design import SurveyDesign, sums_can_be_counts
 
 _PREFIX = 2000  # rows looked at to see whether a column could be a key
 _SOME = 50  # repeated values looked at before all
@@ -35,6 +37,34 @@ def rounded_codes(frame: pd.DataFrame, psu: tuple[str, ...]) -> str:
                 " column as text."
             )
     return ""
+
+
+def scaled_weights(base: Float) -> Message | None:
+    """A sentence where weights were scaled so that their sums cannot be numbers of people (DHS,
+    ESS: a mean of 1). Weights that are all 1 are no weights, and nothing is said.
+    """
+    w = base[base > 0]
+    if not w.size or (w == w[0]).all() or sums_can_be_counts(base):
+        return None
+    words = (
+        "Weights add to {sum} for {rows} rows: their sums cannot be population counts. Totals are in"
+        " the unit of the weights; design effects are over sampling with replacement."
+    )
+    return Message(words, {"sum": f"{w.sum():,.6g}", "rows": f"{w.size:,}"})
+
+
+def all_sampled(design: SurveyDesign, fpc: tuple[str, ...]) -> str:
+    """A sentence where the fpc says that every unit of every stage and stratum was taken, so that
+    every standard error is 0, while the weights say otherwise.
+    """
+    taken = all(bool((stage.fraction >= 1).all()) for stage in design.stages)
+    if not fpc or not taken or (design.base == 1).all():
+        return ""
+    return (
+        f"The fpc column '{fpc[0]}' says that every PSU of every stratum is in the sample: every"
+        " standard error is 0. If it means per cent, give a fraction (0.1); if"
+        " it counts the sampled PSUs, give those of the population."
+    )
 
 
 def repeated_rows(frame: pd.DataFrame, weights: Float) -> str:

@@ -16,6 +16,25 @@ from mismes_eval.numerics.variance import Lonely, Stage, multistage_vcov
 from mismes_eval.weighting.steps import Calibration, Embedded, WeightShare, WeightStep
 
 Level = Literal["psu", "household", "element"]
+BELOW_ONE = 0.1  # share of weights below 1 from which their sums are no population counts
+LARGEST_RANK = 2000  # units and replicates beyond which the rank of a domain's factors is not made
+
+
+def sums_can_be_counts(base: Float) -> bool:
+    """Whether sums of weights (n,) can be numbers of people: a row stands for at least itself, so
+    not where their mean is 1 or less or a tenth of them is below 1, as in files whose weights are
+    scaled to a mean of 1 (DHS, ESS).
+    """
+    w = base[base > 0]
+    return bool(w.size and w.mean() > 1 + 1e-6 and (w < 1).mean() < BELOW_ONE)
+
+
+def rank(factor: Float) -> int:
+    """Rank of replicate weights (m, B) with the tolerance that R survey uses (1e-5)."""
+    scaled = factor / np.maximum(np.sqrt((factor**2).sum(axis=0)), np.finfo(float).tiny)
+    gram = scaled.T @ scaled if scaled.shape[1] <= scaled.shape[0] else scaled @ scaled.T
+    value = np.linalg.eigvalsh(gram)
+    return int((value > 1e-10 * value[-1]).sum())
 
 
 @dataclass(frozen=True)
@@ -37,6 +56,15 @@ class ReplicateSet:
     @property
     def count(self) -> int:
         return int(self.factor.shape[1])
+
+    def degf_within(self, unit: Int) -> float:
+        """Degrees of freedom of rows with these units (k,) of `factor`: the rank of their factors
+        less 1 (R survey), at most those of all.
+        """
+        present = np.unique(unit)
+        if present.size == len(self.factor) or min(present.size, self.count) > LARGEST_RANK:
+            return min(self.degf, present.size - 1.0)
+        return min(self.degf, rank(self.factor[present]) - 1.0)
 
     def vcov(self, replicates: Float, full: Float) -> Float:
         """replicates (B, p) -> covariance (p, p)."""
@@ -114,11 +142,28 @@ class SurveyDesign:
         return float(self.psus - self.strata)
 
     def degf_within(self, rows: Bool) -> float:
-        """PSUs minus strata that have rows in the domain (R survey: degf of a subset)."""
+        """PSUs minus strata that have rows in the domain; with replicates the rank of their factors
+        there less 1 (R survey: degf of a subset).
+        """
         if self.replicates is not None:
-            return self.degf
+            return self.replicates.degf_within(self.replicate_unit[rows])
         present = np.bincount(self.psu[rows], minlength=self.psus) > 0
         return float(present.sum() - np.unique(self.stages[0].stratum[present]).size)
+
+    @cached_property
+    def replicate_unit(self) -> Int:
+        """(n,) row of the replicate factors of each row after all steps."""
+        if self.replicates is None or self.replicates.unit is None:
+            return self.psu
+        code = self.replicates.unit
+        for step in self.steps:
+            code = code[step.link] if isinstance(step, WeightShare) else code
+        return code
+
+    @cached_property
+    def sums_can_be_counts(self) -> bool:
+        """Whether sums of the base weights can be numbers of people."""
+        return sums_can_be_counts(self.base)
 
     @cached_property
     def lonely_strata(self) -> tuple[str, ...]:
@@ -193,12 +238,12 @@ class SurveyDesign:
                 )
             ),
         }[self.level]
-        how = (
-            f"{self.replicates.method}, {self.replicates.count} replicates"
-            if self.replicates is not None
-            else "linearised"
-        )
-        return f"Variance: {how}, {ladder}."
+        if self.replicates is None:
+            return f"Variance: linearised, {ladder}."
+        how = f"{self.replicates.method}, {self.replicates.count} replicates"
+        if self.replicates.unit is None and self.level != "element":
+            return f"Variance: {how}, {ladder}."
+        return f"Variance: {how}; strata and clusters are those that the replicates were made with."
 
     def describe(self) -> str:
         """One line: how the variance is taken, and the steps of the weight."""

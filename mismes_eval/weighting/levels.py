@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mismes_eval.errors import Problem
 from mismes_eval.numerics.rows import Int
 
 _SPREAD = 10_000  # whole numbers within this range are counted rather than hashed
@@ -35,3 +36,40 @@ def levels_of(series: pd.Series) -> tuple[Int, pd.Index]:
     )
     code, level = pd.factorize(column, sort=True)
     return code.astype(np.intp, copy=False), pd.Index(level)
+
+
+def one_spelling(values: pd.Series) -> Problem | None:
+    """The problem that 1 and "1", or "A" and "A ", stand in one column: two groups to a computer
+    and one to a reader.
+    """
+    levels = values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else values
+    if not (levels.dtype == object or pd.api.types.is_string_dtype(levels.dtype)):
+        return None
+    spelled: dict[str, object] = {}
+    for value in pd.unique(levels):
+        if pd.api.types.is_scalar(value) and pd.isna(value):
+            continue
+        other = spelled.setdefault(_plain(value), value)
+        if other is value:
+            continue
+        name = f"frame[{values.name!r}]"
+        both = isinstance(value, str) and isinstance(other, str)
+        mend = f"{name}.str.strip()" if both else f"{name}.map(str)"
+        return Problem(
+            "holds one code in two spellings",
+            f"column '{values.name}'",
+            "one spelling of each code",
+            f"{other!r} and {value!r}",
+            f"{name} = {mend}",
+        )
+    return None
+
+
+def _plain(value: object) -> str:
+    """A code as a reader sees it: 2 for 2.0 and "2", without blanks around it and without
+    characters that do not print.
+    """
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        return str(int(value))
+    shown = str(value).strip()
+    return shown if shown.isprintable() else "".join(filter(str.isprintable, shown)).strip()

@@ -72,13 +72,13 @@ def nonresponse(
         return sample.step(cell_step(name, sample.frame, columns, r, sample.weights, at_risk))
     return sample.step(
         propensity_step(
-            name, main_effects(sample.frame, columns, at_risk), r, sample.weights, at_risk
+            name, *named_effects(sample.frame, columns, at_risk), r, sample.weights, at_risk
         )
     )
 
 
 def propensity_step(
-    name: str, x: Rows, r: Float, weights: Float, at_risk: Bool
+    name: str, x: Rows, columns: Sequence[str], r: Float, weights: Float, at_risk: Bool
 ) -> ResponsePropensity:
     """Fit the propensity on rows at risk; rows outside it pass through with factor 1 (r = p = 1
     there adds nothing to the score).
@@ -87,7 +87,7 @@ def propensity_step(
     try:
         fit = fit_logit(dense[at_risk], r[at_risk], weights[at_risk])
     except Separation as error:
-        raise no_propensity(name, r[at_risk], str(error)) from error
+        raise no_propensity(name, r[at_risk], error.named(columns)) from error
     p = np.ones(r.size)
     p[at_risk] = fit.p
     responded = np.where(at_risk, r, 1.0)

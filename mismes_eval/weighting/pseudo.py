@@ -13,7 +13,7 @@ from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.frames import stack_samples
-from mismes_eval.weighting.nonresponse import main_effects
+from mismes_eval.weighting.nonresponse import named_effects
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.steps import PseudoWeight
 
@@ -95,7 +95,7 @@ def pseudo_weights(
     joined = stack_samples([volunteers, reference], labels=["nonprob", "reference"])
     r = (joined.frame["source_sample"] == "nonprob").to_numpy(float)
     at_risk = (joined.weights != 0) & joined.domain
-    x = main_effects(joined.frame, columns, at_risk)
+    x, names = named_effects(joined.frame, columns, at_risk)
     try:
         fit = fit_logit(x.values[at_risk], r[at_risk], joined.weights[at_risk])
     except Separation as error:
@@ -104,7 +104,7 @@ def pseudo_weights(
                 "the covariates tell the two samples apart completely",
                 ", ".join(columns),
                 "overlap",
-                str(error),
+                error.named(names),
                 "Merge categories or drop a covariate.",
             )
         ) from error

@@ -14,7 +14,7 @@ from scipy.linalg import hadamard
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.arguments import as_names
-from mismes_eval.weighting.design import ReplicateSet, SurveyDesign
+from mismes_eval.weighting.design import ReplicateSet, SurveyDesign, rank
 from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.stages import weight_problems
 
@@ -177,9 +177,7 @@ class ReplicateWeights:
         scale = known[self.method] if self.scale is None else self.scale
         rscales = np.ones(b) if self.rscales is None else np.asarray(self.rscales, float)
         degf = (
-            _rank(value if self.combined else value * base) - 1.0
-            if self.degf is None
-            else self.degf
+            rank(value if self.combined else value * base) - 1.0 if self.degf is None else self.degf
         )
         return replace(
             design,
@@ -471,10 +469,3 @@ def _rows_of(factor: Float, psu: Int, m: int) -> tuple[Int | None, Float]:
     if np.abs(factor - factor[first][psu]).max() <= 1e-12 * np.abs(factor).max():
         return None, factor[first]
     return np.arange(psu.size), factor
-
-
-def _rank(weights: Float) -> int:
-    """Rank of the replicate weights with the tolerance that R survey uses (1e-5)."""
-    scaled = weights / np.maximum(np.sqrt((weights**2).sum(axis=0)), np.finfo(float).tiny)
-    value = np.linalg.eigvalsh(scaled.T @ scaled)
-    return int((value > 1e-10 * value[-1]).sum())

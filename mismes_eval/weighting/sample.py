@@ -16,8 +16,13 @@ from mismes_eval.errors import DesignError, DesignWarning, Problem
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.numerics.variance import Lonely
 from mismes_eval.weighting import plot, saved
-from mismes_eval.weighting.arguments import as_name, as_names
-from mismes_eval.weighting.data_warnings import repeated_rows, rounded_codes
+from mismes_eval.weighting.arguments import as_name, as_names, frame_problem
+from mismes_eval.weighting.data_warnings import (
+    all_sampled,
+    repeated_rows,
+    rounded_codes,
+    scaled_weights,
+)
 from mismes_eval.weighting.design import SurveyDesign
 from mismes_eval.weighting.stages import Columns, DesignColumns, build
 from mismes_eval.weighting.steps import WeightStep
@@ -105,8 +110,12 @@ class Sample:
                 f" '{lonely_psu}': {named}."
             )
             design = replace(design, notes=(*design.notes, note))
+        scaled = scaled_weights(design.base)
+        if scaled is not None:
+            design = replace(design, notes=(*design.notes, scaled))
         for doubt in (
             rounded_codes(frame, stages),
+            all_sampled(design, as_names(fpc, "fpc")),
             "" if unit is not None else repeated_rows(frame, design.base),
         ):
             if doubt:
@@ -137,6 +146,9 @@ class Sample:
     def where(self, mask: Sequence[bool] | Bool | pd.Series) -> Sample:
         """The same design with a narrower domain. mask: (n,) booleans, or a Series aligned to the
         frame; missing is refused.
+
+        Estimates and weight steps that follow speak of the domain alone; rows outside keep their
+        place in the design and their weight.
         """
         return replace(self, domain=self.domain & self.mask(mask))
 
@@ -173,14 +185,7 @@ class Sample:
                 )
         out = np.asarray(mask)
         if out.dtype != bool or out.shape != (self.n,):
-            raise DesignError(
-                Problem(
-                    "the mask is not boolean",
-                    "argument 'mask'",
-                    f"{self.n} booleans",
-                    f"{out.dtype} of shape {out.shape}",
-                )
-            )
+            raise DesignError(_no_mask(mask, out, self.n))
         return out
 
     def step(self, step: WeightStep) -> Sample:
@@ -264,19 +269,25 @@ def needs_sample(sample: object, caller: str) -> None:
         )
 
 
+def _no_mask(mask: object, array: np.ndarray, n: int) -> Problem:
+    """What stands in the place of a mask, and the call that was meant."""
+    got = f"{array.dtype} of shape {array.shape}"
+    fix = "Compare a column: sample.where(sample.frame['age'] >= 15)."
+    if isinstance(mask, str):
+        got = f"the text {mask!r}"
+        fix = f"Compare a column: sample.where(sample.frame.eval({mask!r}))."
+    elif callable(mask):
+        got, fix = "a function", "Call it on the frame: sample.where(function(sample.frame))."
+    elif array.shape == (n,) and array.size and np.isin(array.astype(object), (0, 1)).all():
+        fix = "Where 1 means True: sample.where(mask == 1)."
+    return Problem("the mask is not boolean", "argument 'mask'", f"{n} booleans", got, fix)
+
+
 def _argument_problems(
     frame: object, lonely_psu: object, replicates: object, cluster_deff: object
 ) -> list[Problem]:
-    problems = []
-    if not isinstance(frame, pd.DataFrame):
-        problems.append(
-            Problem(
-                "a sample is made of a frame",
-                "argument 'frame'",
-                "a pandas DataFrame",
-                f"a {type(frame).__name__}",
-            )
-        )
+    other = frame_problem(frame, "Sample.from_frame({}, ...)")
+    problems = [] if other is None else [other]
     if lonely_psu not in LONELY:
         problems.append(
             Problem(

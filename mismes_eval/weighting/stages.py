@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,11 @@ import pandas as pd
 from mismes_eval.errors import DesignError, Problem
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.numerics.variance import Lonely, Stage
+from mismes_eval.weighting.arguments import Column
 from mismes_eval.weighting.design import Level, SurveyDesign
+from mismes_eval.weighting.levels import one_spelling
 
-Columns = str | Sequence[str] | None
+Columns = Column | Sequence[Column] | None
 
 
 @dataclass(frozen=True)
@@ -228,6 +230,10 @@ def _value_problems(
                     _rows(blank),
                 )
             )
+    for c in (*columns.strata, *columns.psu, *((columns.household,) if columns.household else ())):
+        spelling = one_spelling(frame[c])
+        if spelling is not None:
+            problems.append(replace(spelling, what=f"a design column {spelling.what}"))
     for c in columns.fpc:
         value = pd.to_numeric(frame[c], errors="coerce").to_numpy(float)
         bad = ~(np.isfinite(value) & (value > 0))
@@ -300,13 +306,18 @@ def weight_problems(column: pd.Series) -> list[Problem]:
     ):
         if bad.any():
             shown = str(column[bad].iloc[0])
+            zero = (
+                f"Where it means outside the sample, write 0: frame['{column.name}'].fillna(0). "
+                if what == "missing weights"
+                else ""
+            )
             found.append(
                 Problem(
                     what,
                     where,
                     "a finite number of 0 or more in every row",
                     shown,
-                    "Mend the file; no row is dropped.",
+                    f"{zero}Mend the file; no row is dropped.",
                     int(bad.sum()),
                     _rows(bad),
                 )

@@ -22,7 +22,7 @@ FLOORS = (
     ("frame", "weighting"),
     ("estimate",),
     ("impact",),
-    ("inventory", "lfs", "tracer", "synthetic"),
+    ("fieldwork", "inventory", "lfs", "tracer", "synthetic"),
     ("evaluation",),
     ("report",),
     ("cli",),

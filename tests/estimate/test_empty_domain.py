@@ -83,7 +83,7 @@ def test_a_misspelt_group_stays_an_error_over_a_domain_without_rows(
     for by, words in (
         ("arae", "unknown column: column 'arae'"),
         (["sex", "sex"], "twice"),
-        (3, "argument 'by'"),
+        (3.5, "argument 'by'"),
     ):
         with pytest.raises(EstimateError, match=words):
             getattr(me, verb)(empty, "x", *([0.5] if verb == "quantile" else []), by=by)

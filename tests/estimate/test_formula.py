@@ -107,8 +107,6 @@ def test_a_column_called_like_a_function_does_not_stand_in_its_way() -> None:
         ("b ~ x | k", "one equation"),
         ("b ~ 0", "no term on the right"),
         ("b ~ day", "a covariate is a date: column 'day'"),
-        ("b ~ obj", "a covariate holds numbers that are stored as objects: column 'obj'"),
-        ("obj ~ x", "the outcome holds numbers that are stored as objects: column 'obj'"),
         ("b ~ nobody(x)", "column 'nobody'"),
         ("b ~ hashed(sex)", "cannot evaluate the formula"),
     ],

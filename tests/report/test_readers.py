@@ -12,15 +12,17 @@ import pandas as pd
 import pytest
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.verdict import DRAWN_BY_LOT
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.tracer_study import TREATED, Tracing
+from mismes_eval.evaluation.sensitivity import Doubt
+from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
 from mismes_eval.report.chapters import Context
 from mismes_eval.report.chapters.adverse_outcomes import harm
-from mismes_eval.report.chapters.bias import ALIKE, ITEMS, LOSS, PLANNED, bias, lost, passed
+from mismes_eval.report.chapters.bias import ITEMS, bias
 from mismes_eval.report.chapters.enrolled import enrolled_items
 from mismes_eval.report.chapters.histories import histories
-from mismes_eval.report.chapters.strength import LOT, PRE
+from mismes_eval.report.chapters.verdicts import ALIKE, LOSS, PLANNED, PRE, effect_verdict, lost
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
@@ -43,20 +45,25 @@ def with_columns(study: Tracing, **columns: object) -> Tracing:
     return dataclasses.replace(study, panel=study.panel.with_columns(columns))
 
 
+def answers(context: Context, effect: Effects, d: Doubt) -> dict[str, str]:
+    verdict = effect_verdict(context.evaluation, effect, d)
+    assert verdict is not None
+    return {check.code: check.answer for check in verdict.checks}
+
+
 def test_risk_of_bias_is_the_checks_of_each_measure(context: Context, study: Tracing) -> None:
     (item,) = bias(context, study)
     assert isinstance(item, TextTable)
-    t = item.frame.set_index("Source of bias")
-    assert list(t.columns) == ["MDA-001", "MDA-002", "Rests on"] and len(t) == len(ITEMS)
+    t = item.frame.set_index("Source of bias or chance")
+    assert list(t.columns) == ["MDA-001", "MDA-002", "Rests on"] and len(t) == len(ITEMS) + 3
     for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
-        mine = passed(context, study, effect, d)
-        assert mine[LOT] is False and mine[PLANNED] is True
+        mine = answers(context, effect, d)
+        assert mine[DRAWN_BY_LOT] == "no" and mine[PLANNED] == "yes"
         for name, (asked, _) in ITEMS.items():
-            assert t.loc[asked, effect.measure] == (
-                "not assessed" if name not in mine else "yes" if mine[name] else "no"
-            )
+            assert t.loc[asked, effect.measure] == mine.get(name, "not assessed")
         assert not isinstance(d.balance, NotEstimable)
-        assert mine[ALIKE] == bool((d.balance.table["before"].abs() <= 0.1).all())
+        alike = bool((d.balance.table["before"].abs() <= 0.1).all())
+        assert (mine[ALIKE] == "yes") == alike
 
 
 def test_loss_is_that_of_the_measures_own_groups(context: Context, study: Tracing) -> None:
@@ -73,7 +80,8 @@ def test_loss_is_that_of_the_measures_own_groups(context: Context, study: Tracin
     assert gap.value[0] == pytest.approx(shares[0] - shares[1], rel=1e-10)
     effect, d = context.evaluation.effects[0], context.evaluation.doubts[0]
     low, high = gap.ci().iloc[0]
-    assert passed(context, study, effect, d)[LOSS] == bool(low <= 0 <= high)
+    expected = "no" if low > 0 or high < 0 else "yes" if max(-low, high) <= 0.1 else "too weak"
+    assert answers(context, effect, d)[LOSS] == expected
     assert lost(study, "MDA-001", 9) is None
 
 
@@ -91,13 +99,13 @@ def test_what_could_not_be_assessed_says_so_and_a_plan_counts_only_when_register
         context.evaluation.doubts[0],
     )
     for text, kept in (
-        ("main outcome,employed\nmain wave,3\n", False),
-        ("main outcome,employed\nmain wave,3\nregistration,X1\n", True),
-        ("main wave,3\nregistration,X1\n", False),
+        ("main outcome,employed\nmain wave,3\n", "no"),
+        ("main outcome,employed\nmain wave,3\nregistration,X1\n", "yes"),
+        ("main wave,3\nregistration,X1\n", "no"),
     ):
         path.write_text("item,value\n" + text, encoding="utf-8")
-        found = passed(told, study, effect, d)
-        assert found[PLANNED] is kept and PRE not in found
+        found = answers(told, effect, d)
+        assert found[PLANNED] == kept and PRE not in found
 
 
 def moved(e: Estimate, value: float) -> Estimate:

@@ -16,30 +16,33 @@ from hypothesis import strategies as st
 from mismes_eval.errors import InputError
 from mismes_eval.estimate.caution import Caution
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.verdict import DRAWN_BY_LOT
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.params import Params
+from mismes_eval.impact.inference.wild_draws import WildBootstrap
+from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
 from mismes_eval.report.chapters import Context
+from mismes_eval.report.chapters.bias import ITEMS, bias
 from mismes_eval.report.chapters.cells import plain, rows
+from mismes_eval.report.chapters.costs import priced
 from mismes_eval.report.chapters.criteria import criteria
 from mismes_eval.report.chapters.impact import headline
 from mismes_eval.report.chapters.plan import deviations, read_plan
 from mismes_eval.report.chapters.portfolio import WHOLE, budgets
 from mismes_eval.report.chapters.rollout import said
-from mismes_eval.report.chapters.strength import (
+from mismes_eval.report.chapters.verdicts import (
+    CERTAIN,
     CLUSTERS,
-    LOT,
-    MODERATE,
+    LEFT_OUT,
     OTHERS,
     PRE,
-    STRONG,
+    RESERVATIONS,
     TRENDS,
-    WEAK,
-    checks,
-    strength_of,
+    effect_verdict,
 )
 from mismes_eval.report.document.language import language
-from mismes_eval.report.document.protect import Relation, attack, recovered
 from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.suppression import Relation, attack, recovered
 from mismes_eval.report.document.tables import P_VALUE, Table, TextTable
 from mismes_eval.report.findings import findings
 
@@ -55,20 +58,6 @@ def evaluation() -> Evaluation:
 @pytest.fixture(scope="module")
 def context(evaluation: Evaluation) -> Context:
     return Context(evaluation, Rules(), language("en"))
-
-
-@given(st.dictionaries(st.sampled_from([PRE, "a", "b", "c", "d"]), st.booleans()))
-def test_strength_falls_with_every_failed_check(passed: dict[str, bool]) -> None:
-    order = [WEAK, MODERATE, STRONG]
-    now = order.index(strength_of(passed))
-    assert strength_of({}) == WEAK
-    for name in passed:
-        assert order.index(strength_of(passed | {name: False})) <= now
-    if passed and all(passed.values()):
-        assert strength_of(passed) == STRONG
-    if not passed.get(PRE, True):
-        assert strength_of(passed) == WEAK
-    assert strength_of(passed | {LOT: False}) != STRONG
 
 
 def shifted(e: Estimate, value: float) -> Estimate:
@@ -100,7 +89,8 @@ def test_the_matrix_never_says_more_than_the_interval(
     line = made.frame[made.frame["Criterion"] == "Impact"].iloc[0]
     assert ("no effect" in line["What the evidence says"]) == (effect == 0.0)
     if before:
-        assert line["Strength"] == WEAK and (effect == 0.0 or PRE in line["What the evidence says"])
+        assert line["Strength"] == "weak"
+        assert str(RESERVATIONS[PRE]) in line["What the evidence says"]
     money = made.frame[
         (made.frame["Criterion"] == "Efficiency") & made.frame["Rests on"].str.contains("T20")
     ].iloc[0]
@@ -132,7 +122,8 @@ def test_the_first_page_begins_with_the_effects_and_says_their_direction(
         0.3: "30.0 percentage points higher",
     }
     assert words[effect] in first and sum(w in first for w in words.values()) == 1
-    assert ("Reservations: participants were not drawn by lot" in first) == (effect != 0.0)
+    assert "Reservations: participants were not drawn by lot" in first
+    assert "if trends are parallel" in first and "ruled out" not in first
 
 
 def test_a_roll_out_says_which_error_its_interval_is_of(context: Context) -> None:
@@ -151,26 +142,92 @@ def test_a_roll_out_says_which_error_its_interval_is_of(context: Context) -> Non
         and "error of the survey's design" in by_design
     )
     assert all("No effect of the roll-out" in s for s in (by_region, by_design))
-    ends = r.overall.ci().iloc[0]
+    ends = 100 * r.overall.ci().iloc[0].abs()
+    assert (r.regions, r.fewest_regions) == (4, 1)
+    assert "Excluded" not in by_region and "Excluded" not in by_design
+    many = dataclasses.replace(r, fewest_regions=10, wild=NotEstimable("many regions"))
     assert (
-        f"Effects larger than {100 * max(-ends['low'], ends['high']):.1f} percentage points in size can be ruled out."
-        in by_design
-    )
-    assert "can be ruled out." in by_region
+        "Excluded at the 95% level, if trends are parallel: effects larger than"
+        f" {ends.max():.1f} percentage points in size."
+    ) in said(context, many)
     sure = said(
         context,
         dataclasses.replace(r, overall=shifted(r.overall, -0.3), wild=NotEstimable("many regions")),
     )
     assert (
-        "is lower where the measure was rolled out: -30.0 percentage points" in sure
+        "is 30.0 percentage points lower where the measure was rolled out" in sure
         and "No effect" not in sure
     )
 
 
-def test_checks_name_what_was_estimated(context: Context) -> None:
-    found = checks(context, context.evaluation.effects[0], context.evaluation.doubts[0])
-    assert set(found) >= {PRE, OTHERS, TRENDS, CLUSTERS}
-    assert all(isinstance(v, bool) for v in found.values())
+def test_one_list_of_checks_stands_behind_headline_matrix_and_risk_of_bias(
+    evaluation: Evaluation, context: Context
+) -> None:
+    verdict = effect_verdict(evaluation, evaluation.effects[0], evaluation.doubts[0])
+    assert verdict is not None and evaluation.tracing is not None
+    codes = {check.code for check in verdict.checks}
+    assert codes >= {DRAWN_BY_LOT, PRE, OTHERS, TRENDS, CLUSTERS} and codes <= set(ITEMS)
+    (table,) = bias(context, evaluation.tracing)
+    assert isinstance(table, TextTable)
+    answers = table.frame.set_index("Source of bias or chance")["GEO-001"]
+    for check in verdict.checks:
+        assert answers[ITEMS[check.code][0]] == check.answer
+    matrix = criteria(context)
+    assert isinstance(matrix, TextTable)
+    (line,) = matrix.frame[matrix.frame["Criterion"] == "Impact"].itertuples(index=False)
+    for check in verdict.reservations:
+        assert str(check.reservation) in line[1]
+    assert line[2] == verdict.sureness
+
+
+def test_a_true_null_passes_every_check_on_bias(evaluation: Evaluation) -> None:
+    """An effect of nothing, with groups alike: no answer on bias is "no" because of the null."""
+    d = evaluation.doubts[0]
+    effect = evaluation.effects[0]
+    curve = moved_curve(d.curve, 0.0)
+    key = ("employed", evaluation.params.impact.main_wave)
+    null = shifted(effect.by_wave[key], 0.0)  # type: ignore[arg-type]
+    precise = dataclasses.replace(effect.pre["employed"], value=np.array([0.0]))
+    moved = dataclasses.replace(
+        effect, by_wave={**effect.by_wave, key: null}, pre={"employed": precise}
+    )
+    verdict = effect_verdict(evaluation, moved, dataclasses.replace(d, curve=curve, wild={}))
+    assert verdict is not None and not verdict.shown
+    answers = {check.code: check.answer for check in verdict.checks}
+    assert answers[OTHERS] == "yes" and answers[TRENDS] == "yes" and answers[PRE] != "no"
+    assert answers.get(LEFT_OUT, "yes") == "yes" and CERTAIN not in answers
+
+
+def moved_curve(curve: SpecificationCurve, to: float) -> SpecificationCurve:
+    runs = [
+        dataclasses.replace(run, result=shifted(run.result, to))
+        if isinstance(run.result, Estimate)
+        else run
+        for run in curve.runs
+    ]
+    return dataclasses.replace(curve, runs=tuple(runs))
+
+
+def test_the_wider_interval_of_two_speaks_and_takes_the_price_with_it(
+    evaluation: Evaluation, context: Context
+) -> None:
+    effect, d = evaluation.effects[0], evaluation.doubts[0]
+    key = ("employed", evaluation.params.impact.main_wave)
+    sure = dataclasses.replace(
+        effect,
+        by_wave={**effect.by_wave, key: shifted(effect.by_wave[key], 0.3)},  # type: ignore[arg-type]
+    )
+    wild = d.wild["regions"]
+    assert isinstance(wild, WildBootstrap) and evaluation.tracing is not None
+    open_ended = dataclasses.replace(
+        wild, estimate=np.array([0.3]), low=np.array([-np.inf]), high=np.array([np.inf])
+    )
+    wide = dataclasses.replace(d, wild={"regions": open_ended})
+    verdict = effect_verdict(evaluation, sure, wide)
+    assert verdict is not None and not verdict.shown and verdict.excluded_size is None
+    assert isinstance(priced(evaluation, evaluation.tracing, sure, wide).job, NotEstimable)
+    narrow = dataclasses.replace(d, wild={})
+    assert isinstance(priced(evaluation, evaluation.tracing, sure, narrow).job, float)
 
 
 def with_plan(context: Context, path: Path) -> Context:

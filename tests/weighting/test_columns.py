@@ -81,8 +81,8 @@ def test_where_says_which_rows_need_a_value() -> None:
     assert read(inside, y=Number("y")).y[0] == 1.0
 
 
-def test_two_kinds_of_one_code_are_refused() -> None:
-    with pytest.raises(EstimateError, match="two kinds"):
+def test_two_spellings_of_one_code_are_refused() -> None:
+    with pytest.raises(EstimateError, match="two spellings"):
         read(sample(g=[1, "1", 2, 2, 1, 1]), g=Category("g"))
 
 

@@ -324,7 +324,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "response told apart by its model": (
         lambda: me.nonresponse(of(r=(rows()["g"] == "a") * 1.0), "r", "g"),
         [
-            "the response propensity cannot be fitted: nonresponse (logit) on g. Expected respondents and nonrespondents in every combination the model can tell apart, got fitted probabilities run to 0 or 1. Merge categories or drop a covariate."
+            "the response propensity cannot be fitted: nonresponse (logit) on g. Expected respondents and nonrespondents in every combination the model can tell apart, got fitted probabilities run to 0 or 1: g=b. Merge categories or drop a covariate."
         ],
     ),
     "a listing without its columns": (
@@ -402,7 +402,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "volunteers told apart": (
         lambda: me.pseudo_weights(rows(g="a"), of(g="b"), "g"),
         [
-            "the covariates tell the two samples apart completely: g. Expected overlap, got fitted probabilities run to 0 or 1. Merge categories or drop a covariate."
+            "the covariates tell the two samples apart completely: g. Expected overlap, got fitted probabilities run to 0 or 1: g=b. Merge categories or drop a covariate."
         ],
     ),
     "a scale that is no number": (
@@ -501,7 +501,9 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a sample of a list": (
         lambda: me.Sample.from_frame([1.0], weights="w"),
-        ["a sample is made of a frame: argument 'frame'. Expected a pandas DataFrame, got a list."],
+        [
+            "a sample is made of a frame: argument 'frame'. Expected a pandas DataFrame, got a list. Sample.from_frame(pd.DataFrame(frame), ...)"
+        ],
     ),
     "a mask of other rows": (
         lambda: of().where(pd.Series(True, index=range(20, 33))),
@@ -518,7 +520,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "a mask of numbers": (
         lambda: of().where(np.arange(N)),
         [
-            "the mask is not boolean: argument 'mask'. Expected 12 booleans, got int64 of shape (12,)."
+            "the mask is not boolean: argument 'mask'. Expected 12 booleans, got int64 of shape (12,). Compare a column: sample.where(sample.frame['age'] >= 15)."
         ],
     ),
     "design columns that are not there": (
@@ -617,7 +619,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "weights of every bad kind": (
         lambda: of(w=pd.Series([1.0, "x", None, "inf", "-2"] + [1.0] * 7, dtype=object)),
         [
-            "missing weights: column 'w'. Expected a finite number of 0 or more in every row, got None. 1 row, first: 2. Mend the file; no row is dropped.",
+            "missing weights: column 'w'. Expected a finite number of 0 or more in every row, got None. 1 row, first: 2. Where it means outside the sample, write 0: frame['w'].fillna(0). Mend the file; no row is dropped.",
             "weights that are not numbers: column 'w'. Expected a finite number of 0 or more in every row, got x. 1 row, first: 1. Mend the file; no row is dropped.",
             "infinite weights: column 'w'. Expected a finite number of 0 or more in every row, got inf. 1 row, first: 3. Mend the file; no row is dropped.",
             "negative weights: column 'w'. Expected a finite number of 0 or more in every row, got -2. 1 row, first: 4. Mend the file; no row is dropped.",

@@ -62,10 +62,6 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
         lambda: me.nonresponse(of(rows(x=pd.Timestamp("2020-01-01"))), "r", ["x"]),
         "a covariate is a date: column 'x'. Expected numbers or categories, got datetime64[us]. Count months or years from a fixed date.",
     ),
-    "numbers stored as objects": (
-        lambda: me.nonresponse(of(rows(x=pd.Series([0.5] * N, dtype=object))), "r", ["x"]),
-        "a covariate holds numbers that are stored as objects: column 'x'. Expected a numeric column, or text, got object. frame['x'] = pd.to_numeric(frame['x'])",
-    ),
     "diagnostics by a column twice": (
         lambda: me.weight_diagnostics(of(), ["g", "g"]),
         "weight_diagnostics names a column twice: column 'g'. Expected every column once.",
@@ -157,7 +153,7 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a list for a frame": (
         lambda: me.Sample.from_frame([1, 2], weights="w"),
-        "a sample is made of a frame: argument 'frame'. Expected a pandas DataFrame, got a list.",
+        "a sample is made of a frame: argument 'frame'. Expected a pandas DataFrame, got a list. Sample.from_frame(pd.DataFrame(frame), ...)",
     ),
     "replicate columns in a list": (
         lambda: of(replicates=["f", "x"]),

@@ -15,7 +15,9 @@ from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import By, Domains, domains, require, yes_no
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, bounds_of, observed, part_of
+from mismes_eval.impact.did.two_periods import small_arms
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
 
 Variance = Literal["design", "neyman"]
@@ -36,6 +38,7 @@ class _Rows:
     neyman: bool
 
 
+@public(EstimateError)
 def manski_bounds(
     sample: Sample,
     outcome: str,
@@ -122,6 +125,7 @@ def manski_bounds(
     ]
     if poststratify is not None:
         notes.append(f"Averaged over {where.count} cells with fixed shares.")
+    notes += _few(sample, rows)
     definition = (
         f"Effect of '{treated}' on '{outcome}' on everybody, whatever the missing outcomes are."
     )
@@ -137,6 +141,7 @@ def manski_bounds(
     )
 
 
+@public(EstimateError)
 def delta_sensitivity(
     sample: Sample,
     outcome: str,
@@ -193,6 +198,7 @@ def delta_sensitivity(
             f"Missing of the {arm} arm{'s' if arm == 'both' else ''} shifted against the observed"
             f" of the arm; {_losses(rows)}."
         ),
+        *_few(sample, rows),
         *sample.notes,
     )
     return Estimate(
@@ -424,6 +430,12 @@ def _refuse_empty_cells(rows: _Rows, where: Domains, inside: Bool) -> None:
                 )
     if problems:
         raise IdentificationError(problems)
+
+
+def _few(sample: Sample, rows: _Rows) -> tuple[str, ...]:
+    """The caution where the observed of an arm lie in few PSUs."""
+    seen = rows.first if rows.second is None else rows.first | rows.second
+    return small_arms(sample, {"treated": seen & (rows.d == 1), "comparison": seen & (rows.d == 0)})
 
 
 def _losses(rows: _Rows) -> str:

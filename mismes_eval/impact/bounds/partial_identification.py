@@ -17,10 +17,13 @@ from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate, Part, need_estimates
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import public
+from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
 
+@public(EstimateError)
 def imbens_manski(bounds: Estimate, level: float = 0.95) -> tuple[float, float]:
     """Interval that covers the effect itself, wherever it lies between the bounds, with the given
     probability.
@@ -79,7 +82,8 @@ def observed(sample: Sample, outcome: str, seen: Bool, caller: str) -> Float:
     """
     require(sample, [outcome], caller)
     series = sample.frame[outcome]
-    if not (pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)):
+    y = float64(series)
+    if y is None:
         raise EstimateError(
             Problem(
                 f"{caller} needs numbers",
@@ -88,7 +92,6 @@ def observed(sample: Sample, outcome: str, seen: Bool, caller: str) -> Float:
                 str(series.dtype),
             )
         )
-    y = series.to_numpy(dtype=float, na_value=np.nan)
     problems = []
     for what, bad in (("missing", seen & np.isnan(y)), ("infinite", seen & np.isinf(y))):
         if bad.any():

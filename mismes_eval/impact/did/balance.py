@@ -12,12 +12,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import require, variables
 from mismes_eval.impact.did.two_by_two import EXTREME
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.rows import Columns, Float
-from mismes_eval.weighting.nonresponse import main_effects
+from mismes_eval.public import public
+from mismes_eval.weighting.nonresponse import named_effects
 from mismes_eval.weighting.sample import Sample
 
 LIMIT = 0.1
@@ -126,6 +127,7 @@ class Balance:
         )
 
 
+@public(EstimateError)
 def balance(sample: Sample, treated: str, covariates: str | Sequence[str]) -> Balance:
     """Balance of covariates between treated and comparison rows, before and after weights p/(1 - p)
     of a logit on main effects.
@@ -151,14 +153,15 @@ def balance(sample: Sample, treated: str, covariates: str | Sequence[str]) -> Ba
     arrays, keys, _ = variables(sample, names, "balance")
     x, w = Columns(tuple(arrays)).take(inside).dense(), sample.weights[inside]
     try:
-        p = fit_logit(main_effects(sample.frame, names, inside).values[inside], d, w).p
+        effects, columns = named_effects(sample.frame, names, inside)
+        p = fit_logit(effects.values[inside], d, w).p
     except Separation as error:
         raise IdentificationError(
             Problem(
                 "the propensity cannot be fitted",
                 f"covariates {', '.join(names)}",
                 "overlap, covariates that are not collinear",
-                str(error),
+                error.named(columns),
                 "Merge categories or drop a covariate.",
             )
         ) from error

@@ -16,7 +16,7 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.rows import Bool, Float, group_sums
-from mismes_eval.public import Seed, check
+from mismes_eval.public import Seed, check, public
 
 METHODS = ("covariance", "multiplier")
 
@@ -75,6 +75,7 @@ class Band:
         )
 
 
+@public(EstimateError)
 def sup_t(
     estimate: Estimate,
     level: float = 0.95,

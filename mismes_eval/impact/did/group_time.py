@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import no_negative_weights
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.estimate.hypothesis import Test, wald
@@ -20,20 +20,26 @@ from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.did import staggered_plots
 from mismes_eval.impact.did.aggregation import Kind, averages, overall
 from mismes_eval.impact.did.bands import Band, sup_t
-from mismes_eval.impact.did.group_time_cells import Fitted, fit_cells
-from mismes_eval.impact.did.layout import Layout, Unbalanced, of_cross_sections, of_long, of_panel
+from mismes_eval.impact.did.group_time_cells import (
+    Fitted,
+    Impossible,
+    fit_cells,
+    without_lost,
+)
+from mismes_eval.impact.did.layout import Layout, Unbalanced, layout_of
 from mismes_eval.impact.did.panel_pairs import enrolled, fit_pairs
 from mismes_eval.impact.did.periods import Base, Control, Plan, plan
-from mismes_eval.impact.did.two_by_two import EXTREME, NAMES, PROPENSITY, PanelLike, refuse_other
-from mismes_eval.impact.did.two_periods import distinct, few_psus, key_of
+from mismes_eval.impact.did.two_by_two import EXTREME, NAMES, PROPENSITY
+from mismes_eval.impact.did.two_periods import distinct, few_psus
 from mismes_eval.numerics.did import METHODS, Method
 from mismes_eval.numerics.influence import Influence
-from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Float
-from mismes_eval.public import Seed, check
+from mismes_eval.public import Seed, check, public
 from mismes_eval.weighting.design import SurveyDesign
+from mismes_eval.weighting.panel import PanelLike, own_key, refuse_other
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.timeline import TimeColumn, Timeline
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,8 @@ class GroupTime:
         0.995, largest propensity.
     free : degrees of freedom of joint tests: PSUs with treated rows less the cohorts, or comparison
         PSUs less one, whichever are fewer, and no more than the design's.
+    cells : cohort, time, event_time and base of each cell as numbers of `time`, the periods in
+        their order; the keys of `estimate` show them by their labels.
     """
 
     estimate: Estimate
@@ -55,6 +63,8 @@ class GroupTime:
     last: float
     overlap: pd.DataFrame
     free: float
+    cells: pd.DataFrame
+    time: Timeline
 
     @property
     def vcov(self) -> Float:
@@ -99,7 +109,7 @@ class GroupTime:
             ("max_event", max_event, float | None),
             ("balance", balance, float | None),
         )
-        return averages(self.joint, self.estimate.keys, kind, (min_event, max_event), balance)
+        return averages(self.joint, self.cells, self.time, kind, (min_event, max_event), balance)
 
     def overall(
         self,
@@ -118,7 +128,7 @@ class GroupTime:
             ("max_event", max_event, float | None),
             ("balance", balance, float | None),
         )
-        return overall(self.joint, self.estimate.keys, kind, (min_event, max_event), balance)
+        return overall(self.joint, self.cells, self.time, kind, (min_event, max_event), balance)
 
     def bands(
         self, level: float = 0.95, seed: Seed = 0, draws: int = 10_000, method: str = "covariance"
@@ -137,7 +147,7 @@ class GroupTime:
         (`free`): with the design's own the test rejects true nulls too often, a quarter of the time
         with two cohorts of six PSUs.
         """
-        keys = self.estimate.keys
+        keys = self.cells
         before = (keys["time"] < keys["cohort"] - self.anticipation) & (
             keys["time"] != keys["base"]
         )
@@ -156,7 +166,8 @@ class GroupTime:
         likewise; "heat": map of cohorts by periods. Returns the axes.
         """
         if kind == "heat":
-            return staggered_plots.heat_map(self.to_frame(), ax)
+            cells = self.to_frame().assign(cohort=self.cells["cohort"], time=self.cells["time"])
+            return staggered_plots.heat_map(cells, ax, self.time.shown)
         if kind not in ("event", "cohort", "calendar"):
             raise IdentificationError(
                 Problem(
@@ -167,7 +178,7 @@ class GroupTime:
                 )
             )
         estimate = self.aggregate(kind)  # type: ignore[arg-type]
-        return staggered_plots.study(estimate, sup_t(estimate, seed=seed), ax)
+        return staggered_plots.study(estimate, sup_t(estimate, seed=seed), self.time, ax)
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p><small>{note}</small></p>" for note in self.estimate.notes)
@@ -198,11 +209,12 @@ def by_fewer_psus(test: Test, free: float) -> Test | NotEstimable:
     )
 
 
+@public(EstimateError)
 def att_gt(
     data: Sample | PanelLike,
     outcome: str,
     cohort: str,
-    time: str | None = None,
+    time: TimeColumn = None,
     unit: str | None = None,
     covariates: Sequence[str] = (),
     control: Control = "never",
@@ -212,6 +224,7 @@ def att_gt(
     unbalanced: Unbalanced = "balanced",
     series_breaks: Sequence[float] = (),
     acknowledge_breaks: bool = False,
+    impossible: Impossible = "refuse",
 ) -> GroupTime:
     """Group-time average effects on the treated under staggered starts (R did: att_gt).
 
@@ -219,8 +232,14 @@ def att_gt(
     ----------
     data : a tracer panel (time and unit are its own, and may be named), or a long Sample with
         `time` and `unit` (panel) or `time` and unit=None (repeated cross-sections).
-    cohort : first treated period of the unit, in the units of time; 0, missing or infinite: never.
-    covariates : columns known before treatment, constant in a unit.  method : as in `att_2x2`.
+    time : a column of numbers, dates, Periods, ordered categories, or text that reads as one kind of
+        period ("2019Q4"); {column: (first, ..., last)} states the order of any other text. What is
+        no number is counted in its order, and results show the labels.
+    cohort : first treated period of the unit, written as time is; 0 (where periods are numbers),
+        missing or infinite: never. One that is no period counts from the next, and is named.
+    covariates : columns known before treatment; one that changes over time has its value of the
+        unit's first period, in a long sample as in a panel, and is named.  method : as in
+        `att_2x2`.
     control : "never" or "not_yet" treated.  base : "varying" (before treatment: change from the period before) or "universal" (always from the last period before treatment).
     anticipation : periods before treatment in which units may react; the base lies before them.
     unbalanced : "balanced" keeps units seen in all periods, "pairs" those seen in both periods of a
@@ -228,6 +247,10 @@ def att_gt(
         Said in the notes.
     series_breaks : first periods of new series: a cohort that starts on one stops the run unless
         acknowledge_breaks.
+    impossible : what happens to cells that have no rows or cannot be fitted (separation, collinear
+        covariates): "refuse" names cohort, periods and covariate and stops, "leave_out" leaves them
+        out and says so. A cohort with a category that nobody it is compared with has is left out
+        and said in any case; rows of a category that no treated row has get no weight.
 
     Returns
     -------
@@ -243,48 +266,48 @@ def att_gt(
     Callaway and Sant'Anna (2021), Journal of Econometrics 225, 200-230.
     """
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
-    refuse_other(data, "att_gt")
+    refuse_other(data)
     if not isinstance(data, Sample):
-        key_of(data, unit, time)
-    _check(method, covariates, unbalanced)
-    pairs = not isinstance(data, Sample) and unbalanced == "pairs"
+        own_key(data, unit, time)
+    _check(method, covariates, unbalanced, impossible)
+    pairs = data if not isinstance(data, Sample) and unbalanced == "pairs" else None
     layout = (
-        enrolled(data, cohort, covariates)
-        if pairs
-        else _layout(data, outcome, cohort, time, unit, covariates, unbalanced)
-    )  # type: ignore[arg-type]
+        layout_of(data, outcome, cohort, time, unit, covariates, unbalanced)
+        if pairs is None
+        else enrolled(pairs, cohort, covariates)
+    )
     if covariates and method in PROPENSITY:
         no_negative_weights(layout.sample, f"method '{method}'")
     chosen = plan(
-        layout.periods,
+        layout.time,
         np.unique(layout.cohort[~np.isnan(layout.cohort)]),
         control,
         base,
         anticipation,
         series_breaks,
         acknowledge_breaks,
+        layout.absent,
     )
-    try:
-        fitted = (
-            fit_pairs(data, outcome, layout, chosen, method)
-            if pairs
-            else fit_cells(layout, layout.weights, chosen, method)
-        )  # type: ignore[arg-type]
-    except Separation as error:
-        raise IdentificationError(
-            Problem(
-                "the comparison cannot be fitted",
-                f"covariates {', '.join(covariates) or 'none'}, method '{method}'",
-                "overlap between cohort and comparison group, covariates not collinear",
-                str(error),
-                "Merge categories, drop a covariate, merge cohorts, or choose control='not_yet'.",
-            )
-        ) from error
+    fitted = (
+        fit_cells(layout, layout.weights, chosen, method)
+        if pairs is None
+        else fit_pairs(pairs, outcome, layout, chosen, method)
+    )
+    chosen, fitted = without_lost(chosen, fitted, impossible)
     return _result(layout, chosen, fitted, outcome, covariates, control, base, anticipation, method)
 
 
-def _check(method: str, covariates: Sequence[str], unbalanced: str) -> None:
+def _check(method: str, covariates: Sequence[str], unbalanced: str, impossible: str) -> None:
     problems = []
+    if impossible not in ("refuse", "leave_out"):
+        problems.append(
+            Problem(
+                "unknown treatment of cells that cannot be fitted",
+                "argument 'impossible'",
+                "'refuse' or 'leave_out'",
+                repr(impossible),
+            )
+        )
     if unbalanced not in ("refuse", "balanced", "pairs"):
         problems.append(
             Problem(
@@ -313,30 +336,6 @@ def _check(method: str, covariates: Sequence[str], unbalanced: str) -> None:
         raise IdentificationError(problems)
 
 
-def _layout(
-    data: Sample | PanelLike,
-    outcome: str,
-    cohort: str,
-    time: str | None,
-    unit: str | None,
-    covariates: Sequence[str],
-    unbalanced: Unbalanced,
-) -> Layout:
-    if not isinstance(data, Sample):
-        return of_panel(data, outcome, cohort, covariates, unbalanced)
-    if time is None:
-        raise IdentificationError(
-            Problem("a long sample needs its time column", "argument 'time'", "a column", "None")
-        )
-    if not data.active.any():
-        raise IdentificationError(Problem("the domain is empty", "", "rows with weight", "none"))
-    return (
-        of_cross_sections(data, outcome, cohort, time, covariates)
-        if unit is None
-        else of_long(data, outcome, cohort, time, unit, covariates, unbalanced)
-    )
-
-
 def _result(
     layout: Layout,
     chosen: Plan,
@@ -359,18 +358,19 @@ def _result(
     )
     known = None if replicates is not None else design.vcov(_summed(influence, design))
     part = Part(design, influence, replicates, None if replicates is None else value, known)
-    periods = layout.periods
+    time, cells = layout.time, _numbered(chosen)
     keys = pd.DataFrame(
         {
-            "cohort": [c.cohort for c in chosen.cells],
-            "time": [periods[c.time] for c in chosen.cells],
-            "event_time": [periods[c.time] - c.cohort for c in chosen.cells],
-            "base": [periods[c.base] for c in chosen.cells],
+            "cohort": [time.key(g) for g in cells["cohort"]],
+            "time": [time.key(t) for t in cells["time"]],
+            "event_time": cells["event_time"],
+            "base": [time.key(t) for t in cells["base"]],
             "n_treated": fitted.n_treated,
             "n_comparison": fitted.n_comparison,
         }
     )
-    names = tuple(f"ATT({c.cohort:g},{periods[c.time]:g})" for c in chosen.cells)
+    names = tuple(f"ATT({chosen.label(c.cohort)},{chosen.at(c.time)})" for c in chosen.cells)
+    cells = cells.assign(n_treated=fitted.n_treated)
     count = [int(((layout.cohort == h) & (layout.weights != 0)).sum()) for h in groups]
     n = np.concatenate([fitted.n_treated + fitted.n_comparison, count]).astype(float)
     kind = "repeated cross-sections" if layout.period is not None else "panel"
@@ -378,24 +378,26 @@ def _result(
         f"Group-time effects of {outcome}, {NAMES[method]}, {kind}; comparison:"
         f" {'never treated' if control == 'never' else 'not yet treated'}; base: {base};"
         f" anticipation: {anticipation:g}; covariates: {', '.join(covariates) or 'none'};"
-        f" {len(groups)} cohorts, {periods.size} periods, {int((~np.isnan(layout.cohort)).sum()):,}"
+        f" {len(groups)} cohorts, {time.size} periods, {int((~np.isnan(layout.cohort)).sum()):,}"
         f" {'rows' if layout.period is not None else 'units'}."
     )
     counts, free = _psus(layout, chosen)
     small = few_psus(counts, design.level)
     notes = (
         text,
+        time.said,
         *chosen.notes,
         *layout.notes,
         *fitted.notes,
-        *_overlap_notes(fitted.overlap),
+        *_overlap_notes(fitted.overlap, time),
         *small,
         *layout.sample.notes,
     )
-    all_keys = pd.concat([keys, pd.DataFrame({"cohort": groups})], ignore_index=True)
+    sizes = pd.DataFrame({"cohort": [time.key(g) for g in groups]})
+    all_keys = pd.concat([keys, sizes], ignore_index=True)
     joint = Estimate(
         value,
-        (*names, *(f"size({h:g})" for h in groups)),
+        (*names, *(f"size({chosen.label(h)})" for h in groups)),
         (part,),
         all_keys,
         n,
@@ -404,21 +406,37 @@ def _result(
         notes=notes,
         extra={"base": base, "method": method},
     )
-    cells = joint.select(list(range(k)))
-    cells = replace(
-        cells,
+    each = replace(
+        joint.select(list(range(k))),
         keys=keys,
         definition="Average effect of the treatment on the treated, by cohort and period.",
     )
     return GroupTime(
-        cells,
-        joint,
-        control,
-        base,
-        anticipation,
-        float(periods[-1]),
-        fitted.overlap,
-        min(free, float(layout.sample.degf)),
+        estimate=each,
+        joint=joint,
+        control=control,
+        base=base,
+        anticipation=anticipation,
+        last=float(time.at[-1]),
+        overlap=fitted.overlap.assign(cohort=[time.key(g) for g in fitted.overlap["cohort"]]),
+        free=min(free, float(layout.sample.degf)),
+        cells=cells,
+        time=time,
+    )
+
+
+def _numbered(chosen: Plan) -> pd.DataFrame:
+    """Cohort, time, event time and base of each cell, as numbers."""
+    periods = chosen.periods
+    cohort = np.array([c.cohort for c in chosen.cells])
+    time = periods[[c.time for c in chosen.cells]]
+    return pd.DataFrame(
+        {
+            "cohort": cohort,
+            "time": time,
+            "event_time": chosen.time.since(time, cohort),
+            "base": periods[[c.base for c in chosen.cells]],
+        }
     )
 
 
@@ -428,7 +446,7 @@ def _psus(layout: Layout, chosen: Plan) -> tuple[dict[str, int], float]:
     """
     psu, used = layout.sample.design.psu[layout.row], layout.weights != 0
     others = sorted({h for c in chosen.cells for h in c.against})
-    groups = {f"cohort {g:g}": layout.cohort == g for g in chosen.cohorts} | {
+    groups = {f"cohort {chosen.label(g)}": layout.cohort == g for g in chosen.cohorts} | {
         "comparison": np.isin(layout.cohort, others)
     }
     count = {name: distinct(psu[rows & used]) for name, rows in groups.items()}
@@ -455,18 +473,19 @@ def _replicates(layout: Layout, chosen: Plan, method: Method, member: Float) -> 
 
     def again(w: Float) -> Float:
         mine = w[layout.row]
-        return np.concatenate([fit_cells(layout, mine, chosen, method).att, mine @ member])
+        fitted = without_lost(chosen, fit_cells(layout, mine, chosen, method), "refuse")[1]
+        return np.concatenate([fitted.att, mine @ member])
 
     out: Float = replicated(layout.sample, again)
     return out
 
 
-def _overlap_notes(overlap: pd.DataFrame) -> tuple[str, ...]:
+def _overlap_notes(overlap: pd.DataFrame, time: Timeline) -> tuple[str, ...]:
     weak = overlap[overlap["extreme"] > 0]
     if weak.empty:
         return ()
     listed = ", ".join(
-        f"{g:g} ({100 * share:.1f}%)"
+        f"{time.shown(g)} ({100 * share:.1f}%)"
         for g, share in zip(weak["cohort"], weak["extreme"], strict=True)
     )
     return (

@@ -1,21 +1,28 @@
 """All group-time cells of a plan: cells with the same rows share one propensity and one factored
-regression.
+regression. Cells that cannot be made are named, and can be left out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.impact.did.covariates import EVERYTHING, Common, Covariates, common
 from mismes_eval.impact.did.layout import Layout
 from mismes_eval.impact.did.periods import Cell, Plan
-from mismes_eval.impact.did.two_by_two import EXTREME
+from mismes_eval.impact.did.two_by_two import EXTREME, PROPENSITY
 from mismes_eval.numerics.did import Method, cross_sections
-from mismes_eval.numerics.did_many import Group, Levels, levels, many
+from mismes_eval.numerics.did_many import Effects, Group, Levels, levels, many
+from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Float, Int
+
+Impossible = Literal["refuse", "leave_out"]
+BOTH_PERIODS = ("dr", "dr_improved", "or")
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,9 @@ class Fitted:
     """att (K,); z (N, K + G) influence on the units' weights, of the cells and of the sizes of the
     cohorts; size (G,) of the cohorts; rows behind each cell; overlap: cohort, extreme, largest, per
     propensity; notes: who was left out.
+
+    failed : what is wrong with cells that could not be fitted, by their position.  apart : with
+        those whose treated rows have a category that no compared row has.
     """
 
     att: Float
@@ -32,155 +42,227 @@ class Fitted:
     n_comparison: Int
     overlap: pd.DataFrame
     notes: tuple[str, ...] = ()
+    failed: dict[int, Problem] = field(default_factory=dict)
+    apart: dict[int, Problem] = field(default_factory=dict)
+
+
+Overlap = list[tuple[float, float, float]]
+Against = tuple[float, ...]
 
 
 def fit_cells(layout: Layout, weights: Float, plan: Plan, method: Method) -> Fitted:
-    """Effects of all cells. Raises Separation, and IdentificationError listing the cells without
-    rows.
-    """
+    """Effects of all cells; those that cannot be had are 0 and stand in `failed` or `apart`."""
     k = len(plan.cells)
     z = np.zeros((k + len(plan.cohorts), layout.n)).T
     for j, g in enumerate(plan.cohorts):
         z[:, k + j] = layout.cohort == g
-    out = Fitted(
-        np.zeros(k),
-        z,
-        weights @ z[:, k:],
-        np.zeros(k, np.intp),
-        np.zeros(k, np.intp),
-        pd.DataFrame(),
-    )
+    out = nothing_fitted(z, weights @ z[:, k:], k)
     if layout.period is not None:
-        overlap = _cross_sections(layout, weights, plan, method, out)
-    elif np.isfinite(layout.y).all():
-        overlap = _complete(layout, weights, plan, method, out)
+        overlap, notes = _cross_sections(layout, weights, plan, method, out)
     else:
-        overlap = _pairs(layout, weights, plan, method, out)
-    table = (
-        pd.DataFrame(overlap, columns=["cohort", "extreme", "largest"])
-        .groupby("cohort", as_index=False)
-        .max()
-    )
-    return replace(out, overlap=table)
+        overlap, notes = _panel(layout, weights, plan, method, out)
+    return replace(out, overlap=largest(overlap), notes=tuple(dict.fromkeys(notes)))
 
 
-Overlap = list[tuple[float, float, float]]
+def nothing_fitted(z: Float, size: Float, k: int) -> Fitted:
+    """K cells of effect 0, to be filled."""
+    counts = np.zeros(k, np.intp), np.zeros(k, np.intp)
+    return Fitted(np.zeros(k), z, size, *counts, pd.DataFrame())
 
 
-def _complete(layout: Layout, weights: Float, plan: Plan, method: Method, out: Fitted) -> Overlap:
-    """Complete panels: one propensity for all cells of a cohort with the same comparison group, one
-    regression for each comparison group.
+def largest(overlap: Overlap) -> pd.DataFrame:
+    """One row a cohort: the worst overlap of its comparisons."""
+    table = pd.DataFrame(overlap, columns=["cohort", "extreme", "largest"])
+    return table.groupby("cohort", as_index=False).max()
+
+
+def without_lost(plan: Plan, fitted: Fitted, impossible: Impossible) -> tuple[Plan, Fitted]:
+    """Plan and cells without those that could not be had, which the notes name. Raises
+    IdentificationError with every problem where a fit failed and is not to be left out, or where
+    nothing remains.
     """
-    batches: dict[tuple[float, tuple[float, ...]], list[int]] = {}
+    lost = {**fitted.apart, **fitted.failed}
+    if not lost:
+        return plan, fitted
+    problems = list(dict.fromkeys(lost.values()))
+    if fitted.failed and impossible == "refuse":
+        raise IdentificationError(problems)
+    have = {c.cohort for j, c in enumerate(plan.cells) if c.against and j not in lost}
+    if not have:
+        raise IdentificationError(problems)
+    keep = [j for j, c in enumerate(plan.cells) if j not in lost and c.cohort in have]
+    cohorts = [i for i, g in enumerate(plan.cohorts) if g in have]
+    columns = [*keep, *(len(plan.cells) + i for i in cohorts)]
+    notes = tuple(f"Left out: {p.where} ({p.what}; {p.got})." for p in problems)
+    return (
+        replace(
+            plan,
+            cells=tuple(plan.cells[j] for j in keep),
+            cohorts=tuple(plan.cohorts[i] for i in cohorts),
+        ),
+        replace(
+            fitted,
+            att=fitted.att[keep],
+            z=fitted.z[:, columns],
+            size=fitted.size[cohorts],
+            n_treated=fitted.n_treated[keep],
+            n_comparison=fitted.n_comparison[keep],
+            notes=(*fitted.notes, *notes),
+            failed={},
+            apart={},
+        ),
+    )
+
+
+def _panel(
+    layout: Layout, weights: Float, plan: Plan, method: Method, out: Fitted
+) -> tuple[Overlap, list[str]]:
+    """Panels, by batches of cells that have their rows in common: all cells of a cohort with the
+    same comparison group where every unit is seen throughout, else each by the units seen in both
+    of its periods.
+    """
+    complete = bool(np.isfinite(layout.y).all())
+    batches: dict[tuple[float, Against, tuple[int, int] | None], list[int]] = {}
     for j, c in enumerate(plan.cells):
         if c.against:
-            batches.setdefault((c.cohort, c.against), []).append(j)
-    where = {
+            pair = None if complete else (c.time, c.base)
+            batches.setdefault((c.cohort, c.against, pair), []).append(j)
+    rows_of = {
         g: np.flatnonzero((layout.cohort == g) & (weights != 0)) for g in np.unique(layout.cohort)
     }
-    members = {g: _group(layout, weights, rows) for g, rows in where.items()}
-    joined: dict[tuple[float, ...], tuple[Group, Levels | None]] = {}
-    regress = method == "or" or (method == "dr" and layout.x.shape[1] > 1)
-    overlap, problems = [], []
-    for (cohort, against), cells in batches.items():
-        if against not in joined:
-            group = (
-                members[against[0]] if len(against) == 1 else _joined([members[g] for g in against])
-            )
-            joined[against] = (group, levels(group) if regress and group.n else None)
-        one, (other, fitted) = members[cohort], joined[against]
-        if not one.n or not other.n:
-            problems += [no_rows(plan.cells[j], plan.periods, one.n, other.n) for j in cells]
+    whole: dict[Against, tuple[Group, Levels | None]] = {}
+    overlap: Overlap = []
+    notes: list[str] = []
+    for (cohort, against, pair), cells in batches.items():
+        treated, compared = rows_of[cohort], np.concatenate([rows_of[g] for g in against])
+        if pair is not None:
+            seen = np.asarray(np.isfinite(layout.y[:, pair]).all(axis=1))
+            treated, compared = treated[seen[treated]], compared[seen[compared]]
+        shared, compared = _shared(layout, plan, cells, treated, compared, method, out, notes)
+        if shared is None:
             continue
+        one = _group(layout, weights, treated, shared.columns)
         time, base = (
             np.array([getattr(plan.cells[j], name) for j in cells]) for name in ("time", "base")
         )
-        effects = many(one, other, time, base, method, fitted)
-        out.att[cells], out.n_treated[cells], out.n_comparison[cells] = effects.att, one.n, other.n
-        rows = (
-            where[against[0]] if len(against) == 1 else np.concatenate([where[g] for g in against])
-        )
-        for i, j in enumerate(cells):
-            out.z.T[j][where[cohort]] = effects.treated[i]
-            out.z.T[j][rows] = effects.compared[i]
+        try:
+            if not (complete and shared is EVERYTHING):
+                other, fitted = _group(layout, weights, compared, shared.columns), None
+            else:
+                if against not in whole:
+                    group = _group(layout, weights, compared, None)
+                    whole[against] = group, _regression(group, method)
+                other, fitted = whole[against]
+            effects = many(one, other, time, base, method, fitted)
+        except Separation as error:
+            problem = _not_fitted(plan, cells, layout.covariates, shared, method, error)
+            out.failed.update(dict.fromkeys(cells, problem))
+            continue
+        _place(out, cells, treated, compared, effects)
         overlap += extreme(cohort, other.w, effects.propensity)
-    if problems:
-        raise IdentificationError(problems)
-    return overlap
+    return overlap, notes
 
 
-def _pairs(layout: Layout, weights: Float, plan: Plan, method: Method, out: Fitted) -> Overlap:
-    """Panels with gaps: each cell by the units seen in both of its periods."""
-    overlap, problems = [], []
-    for j, c in enumerate(plan.cells):
-        if not c.against:
-            continue
-        seen = (weights != 0) & np.isfinite(layout.y[:, c.time]) & np.isfinite(layout.y[:, c.base])
-        mine, theirs = (
-            np.flatnonzero(seen & (layout.cohort == c.cohort)),
-            np.flatnonzero(seen & np.isin(layout.cohort, c.against)),
-        )
-        if not mine.size or not theirs.size:
-            problems.append(no_rows(c, plan.periods, mine.size, theirs.size))
-            continue
-        other = _group(layout, weights, theirs)
-        effects = many(
-            _group(layout, weights, mine), other, np.array([c.time]), np.array([c.base]), method
-        )
-        out.att[j], out.n_treated[j], out.n_comparison[j] = effects.att[0], mine.size, theirs.size
-        out.z[mine, j], out.z[theirs, j] = effects.treated[0], effects.compared[0]
-        overlap += extreme(c.cohort, other.w, effects.propensity)
-    if problems:
-        raise IdentificationError(problems)
-    return overlap
+def _regression(other: Group, method: Method) -> Levels | None:
+    """The regression that all cohorts with one comparison group share."""
+    needed = method == "or" or (method == "dr" and other.x.shape[0] > 1)
+    return levels(other) if needed else None
+
+
+def _place(out: Fitted, cells: list[int], treated: Int, compared: Int, effects: Effects) -> None:
+    out.att[cells], out.n_treated[cells] = effects.att, treated.size
+    out.n_comparison[cells] = compared.size
+    for i, j in enumerate(cells):
+        out.z.T[j][treated] = effects.treated[i]
+        out.z.T[j][compared] = effects.compared[i]
+
+
+def _shared(
+    layout: Layout,
+    plan: Plan,
+    cells: list[int],
+    treated: Int,
+    compared: Int,
+    method: Method,
+    out: Fitted,
+    notes: list[str],
+) -> tuple[Common | None, Int]:
+    """What the two groups of a batch share, and the compared rows that have a part in it; None
+    where the batch cannot be had.
+    """
+    if not treated.size or not compared.size:
+        for j in cells:
+            out.failed[j] = no_rows(plan.cells[j], plan, treated.size, compared.size)
+        return None, compared
+    shared = common(layout.covariates, treated, compared, method in PROPENSITY)
+    if shared.alone:
+        out.apart.update(dict.fromkeys(cells, alone(plan, cells, shared.alone)))
+        return None, compared
+    if shared.kept is not None:
+        compared = compared[shared.kept]
+        notes.append(beyond(plan.cells[cells[0]], plan, shared.beyond))
+    return shared, compared
 
 
 def _cross_sections(
     layout: Layout, weights: Float, plan: Plan, method: Method, out: Fitted
-) -> Overlap:
+) -> tuple[Overlap, list[str]]:
     """Repeated cross-sections: each cell by the rows of its two periods."""
-    overlap, problems = [], []
+    overlap: Overlap = []
+    notes: list[str] = []
+    used, period = weights != 0, np.asarray(layout.period)
     for j, c in enumerate(plan.cells):
         if not c.against:
             continue
-        rows = np.flatnonzero(
-            (weights != 0)
-            & np.isin(layout.cohort, (c.cohort, *c.against))
-            & ((layout.period == c.time) | (layout.period == c.base))
-        )
-        d, post = (
-            (layout.cohort[rows] == c.cohort).astype(float),
-            (np.asarray(layout.period)[rows] == c.time).astype(float),
-        )
-        out.n_treated[j], out.n_comparison[j] = int(d.sum()), int(d.size - d.sum())
-        if any(not ((d == v) & (post == s)).any() for v in (0, 1) for s in (0, 1)):
-            problems.append(no_rows(c, plan.periods, int(d.sum()), int(d.size - d.sum())))
+        both = used & ((period == c.time) | (period == c.base))
+        treated = np.flatnonzero(both & (layout.cohort == c.cohort))
+        compared = np.flatnonzero(both & np.isin(layout.cohort, c.against))
+        parts = [g[period[g] == t] for g in (treated, compared) for t in (c.time, c.base)]
+        if not all(part.size for part in parts):
+            out.failed[j] = no_rows(c, plan, treated.size, compared.size)
             continue
-        effect = cross_sections(weights[rows], d, post, layout.y[rows], layout.x[rows], method)
+        shared, compared = _shared(layout, plan, [j], treated, compared, method, out, notes)
+        if shared is None or _lacking(layout, plan, j, treated, parts, method, out):
+            continue
+        rows = np.sort(np.concatenate([treated, compared]))
+        d = (layout.cohort[rows] == c.cohort).astype(float)
+        x = layout.x[rows] if shared.columns is None else layout.x[np.ix_(rows, shared.columns)]
+        post = (period[rows] == c.time).astype(float)
+        try:
+            effect = cross_sections(weights[rows], d, post, layout.y[rows], x, method)
+        except Separation as error:
+            out.failed[j] = _not_fitted(plan, [j], layout.covariates, shared, method, error)
+            continue
+        out.n_treated[j], out.n_comparison[j] = treated.size, compared.size
         out.att[j], out.z[rows, j] = effect.att, effect.z
-        compare = d == 0
-        if effect.propensity is not None and layout.x.shape[1] > 1:
-            p = effect.propensity[~compare], effect.propensity[compare]
-            overlap += extreme(c.cohort, weights[rows][compare], p)
-    if problems:
-        raise IdentificationError(problems)
-    return overlap
+        if effect.propensity is not None and x.shape[1] > 1:
+            p = effect.propensity[d == 1], effect.propensity[d == 0]
+            overlap += extreme(c.cohort, weights[rows][d == 0], p)
+    return overlap, notes
 
 
-def _group(layout: Layout, weights: Float, rows: Int) -> Group:
-    return Group(
-        weights[rows],
-        np.ascontiguousarray(layout.x[rows].T),
-        np.ascontiguousarray(layout.y[rows].T),
-    )
+def _lacking(
+    layout: Layout,
+    plan: Plan,
+    j: int,
+    treated: Int,
+    parts: Sequence[Int],
+    method: Method,
+    out: Fitted,
+) -> bool:
+    """Whether a category of the treated has nobody in one of the regressions by group and period."""
+    needed = {"or": parts[2:]}.get(method, parts) if method in BOTH_PERIODS else ()
+    for part in needed:
+        missing = common(layout.covariates, treated, part, False).alone
+        if missing:
+            out.apart[j] = alone(plan, [j], missing)
+            return True
+    return False
 
 
-def _joined(groups: list[Group]) -> Group:
-    return Group(
-        np.concatenate([g.w for g in groups]),
-        np.concatenate([g.x for g in groups], axis=1),
-        np.concatenate([g.y for g in groups], axis=1),
-    )
+def _group(layout: Layout, weights: Float, rows: Int, columns: Int | None) -> Group:
+    x = layout.x[rows] if columns is None else layout.x[np.ix_(rows, columns)]
+    return Group(weights[rows], np.ascontiguousarray(x.T), np.ascontiguousarray(layout.y[rows].T))
 
 
 def extreme(cohort: float, w: Float, p: tuple[Float, Float] | None) -> Overlap:
@@ -192,12 +274,66 @@ def extreme(cohort: float, w: Float, p: tuple[Float, Float] | None) -> Overlap:
     return [(cohort, float(w[p[1] > EXTREME].sum() / w.sum()), float(max(p[0].max(), p[1].max())))]
 
 
-def no_rows(cell: Cell, periods: Float, treated: int, compared: int) -> Problem:
-    """A cell that cannot be made."""
+LEAVE_OUT = "or leave its cells out: impossible='leave_out'."
+
+
+def no_rows(cell: Cell, plan: Plan, treated: int, compared: int) -> Problem:
+    """A cell that has nobody on one side."""
     return Problem(
         "a group-time comparison has no rows",
-        f"cohort {cell.cohort:g}, {periods[cell.base]:g} to {periods[cell.time]:g}",
+        _place_of(plan, [cell]),
         "treated and comparison rows in both periods",
         f"{treated} treated, {compared} comparison",
-        "Merge cohorts, narrow the periods, or choose unbalanced='balanced'.",
+        f"Merge cohorts, narrow the periods, choose unbalanced='balanced', {LEAVE_OUT}",
     )
+
+
+def alone(plan: Plan, cells: Sequence[int], labels: Sequence[str]) -> Problem:
+    """Cells whose treated rows have categories that nobody compared with them has."""
+    return Problem(
+        "a category of the treated has nobody to be compared with",
+        _place_of(plan, [plan.cells[j] for j in cells]),
+        "every category of the treated among the comparison rows",
+        f"none with {', '.join(labels)}",
+        "Merge categories, or drop the covariate.",
+    )
+
+
+def beyond(cell: Cell, plan: Plan, labels: Sequence[str]) -> str:
+    """What is said of compared rows that resemble nobody treated."""
+    return (
+        f"Comparison rows with {', '.join(labels)} resemble nobody in cohort"
+        f" {plan.label(cell.cohort)} and have no part in its comparison."
+    )
+
+
+def _not_fitted(
+    plan: Plan,
+    cells: Sequence[int],
+    covariates: Covariates,
+    shared: Common,
+    method: Method,
+    error: Separation,
+) -> Problem:
+    names = covariates.names
+    if shared.columns is not None:
+        names = tuple(names[j] for j in shared.columns)
+    return not_fitted(_place_of(plan, [plan.cells[j] for j in cells]), names, method, error)
+
+
+def not_fitted(where: str, names: Sequence[str], method: Method, error: Separation) -> Problem:
+    """A comparison whose covariates tell its groups apart, or depend on each other."""
+    return Problem(
+        "the comparison cannot be fitted",
+        f"{where}; covariates {', '.join(names[1:]) or 'none'}, method '{method}'",
+        "overlap between cohort and comparison group, covariates not collinear",
+        error.named(names),
+        f"Merge categories, drop a covariate, merge cohorts, choose control='not_yet', {LEAVE_OUT}",
+    )
+
+
+def _place_of(plan: Plan, cells: Sequence[Cell]) -> str:
+    """Cohort and periods of cells of one cohort."""
+    listed = [f"{plan.at(c.base)} to {plan.at(c.time)}" for c in cells]
+    more = f" and {len(listed) - 6} more" if len(listed) > 6 else ""
+    return f"cohort {plan.label(cells[0].cohort)}, {', '.join(listed[:6])}{more}"

@@ -19,6 +19,7 @@ from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.inference.multiple_testing import AdjustedPValues, Method, adjust_pvalues
 from mismes_eval.impact.inference.randomisation import D, sample_of
+from mismes_eval.public import public
 from mismes_eval.weighting.design import SurveyDesign
 
 
@@ -89,6 +90,7 @@ class GroupEffects:
         )
 
 
+@public(EstimateError)
 def by_group(
     function: Callable[[D], Estimate],
     data: D,

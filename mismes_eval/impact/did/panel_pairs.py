@@ -8,20 +8,33 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.domains import require
-from mismes_eval.impact.did.group_time_cells import Fitted, Overlap, extreme, no_rows
-from mismes_eval.impact.did.layout import Layout, cohorts, covariate_rows, wave_numbers, zero_said
+from mismes_eval.impact.did.covariates import Covariates, common
+from mismes_eval.impact.did.group_time_cells import (
+    Fitted,
+    Overlap,
+    alone,
+    beyond,
+    extreme,
+    largest,
+    no_rows,
+    not_fitted,
+    nothing_fitted,
+)
+from mismes_eval.impact.did.layout import Layout, covariates_at, moving_in_waves
 from mismes_eval.impact.did.periods import Cell, Plan
-from mismes_eval.impact.did.two_by_two import PanelLike
-from mismes_eval.impact.did.two_periods import outcome_values
+from mismes_eval.impact.did.two_by_two import PROPENSITY
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.did_many import Group, many
 from mismes_eval.numerics.influence import Influence
+from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import verb_name
+from mismes_eval.weighting.panel import PanelLike, outcome_values, waves_of, zero_said
 from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.timeline import cohorts_on
 
 
 def enrolled(data: PanelLike, cohort: str, covariates: Sequence[str]) -> Layout:
@@ -29,7 +42,7 @@ def enrolled(data: PanelLike, cohort: str, covariates: Sequence[str]) -> Layout:
     differently weighted waves meets. Cohort NaN: outside the domain.
     """
     sample = data.sample
-    require(sample, [cohort, *covariates], "att_gt")
+    require(sample, [cohort, *covariates], verb_name())
     if sample.design.replicates is not None:
         raise IdentificationError(
             Problem(
@@ -40,44 +53,50 @@ def enrolled(data: PanelLike, cohort: str, covariates: Sequence[str]) -> Layout:
             )
         )
     inside = sample.active
-    some = covariate_rows(sample, covariates, np.flatnonzero(inside))
-    x = np.zeros((sample.n, some.shape[1]))
-    x[inside] = some
+    some = covariates_at(sample, covariates, np.flatnonzero(inside))
+    x = _spread(some, inside)
     base = replace(sample, design=replace(sample.design, steps=()))
-    first = np.where(inside, cohorts(sample.frame[cohort]), np.nan)
+    starts = cohorts_on(waves_of(data), sample.frame[cohort], inside)
+    if isinstance(starts, Problem):
+        raise IdentificationError(starts)
+    first = np.where(inside, starts.place, np.nan)
     note = (
         "Each comparison uses the persons who answered its two waves, with the weights made for"
         " those waves."
     )
-    periods = wave_numbers(data.waves)
+    zero = zero_said(sample.frame[cohort][inside], starts.time)
     return Layout(
-        base,
-        np.arange(sample.n),
-        np.zeros((sample.n, 0)),
-        first,
-        x,
-        periods,
-        None,
-        (note, *zero_said(sample.frame[cohort], periods)),
+        sample=base,
+        row=np.arange(sample.n),
+        y=np.zeros((sample.n, 0)),
+        cohort=first,
+        covariates=x,
+        time=starts.time,
+        notes=(note, *moving_in_waves(data, covariates), *starts.notes, *zero),
     )
+
+
+def _spread(some: Covariates, inside: Bool) -> Covariates:
+    """Covariates of the rows inside as those of all, 0 elsewhere."""
+    x = np.zeros((inside.size, some.x.shape[1]))
+    x[inside] = some.x
+    categories = []
+    for category in some.categories:
+        code = np.zeros(inside.size, np.intp)
+        code[inside] = category.code
+        categories.append(replace(category, code=code))
+    return replace(some, x=x, categories=tuple(categories))
 
 
 def fit_pairs(data: PanelLike, outcome: str, layout: Layout, plan: Plan, method: Method) -> Fitted:
-    """Effects of all cells; influence on the design's base weights. Raises Separation, and
-    IdentificationError listing the cells without rows.
+    """Effects of all cells; influence on the design's base weights. Those that cannot be had stand
+    in `failed` or `apart`.
     """
     k, n = len(plan.cells), layout.n
     z = np.zeros((k, n)).T
-    out = Fitted(
-        np.zeros(k),
-        z,
-        np.zeros(len(plan.cohorts)),
-        np.zeros(k, np.intp),
-        np.zeros(k, np.intp),
-        pd.DataFrame(),
-    )
+    out = nothing_fitted(z, np.zeros(len(plan.cohorts)), k)
     overlap: Overlap = []
-    problems: list[Problem] = []
+    said: list[str] = []
     silent = 0
     for pair in sorted({(c.base, c.time) for c in plan.cells if c.against}):
         sample = data.weight_sample([data.waves[t] for t in pair])
@@ -89,16 +108,9 @@ def fit_pairs(data: PanelLike, outcome: str, layout: Layout, plan: Plan, method:
         here = np.zeros((n, len(members)))
         for i, j in enumerate(members):
             overlap += _cell(
-                plan.cells[j], plan, sample, y, seen, layout, method, (out, j, here[:, i]), problems
+                plan.cells[j], plan, sample, y, seen, layout, method, (out, j, here[:, i]), said
             )
         z[:, members] = sample.design.pull_back(Influence.of(here)).dense()
-    if problems:
-        raise IdentificationError(problems)
-    table = (
-        pd.DataFrame(overlap, columns=["cohort", "extreme", "largest"])
-        .groupby("cohort", as_index=False)
-        .max()
-    )
     whole = np.zeros((n, len(plan.cohorts)))
     for j, g in enumerate(plan.cohorts):
         whole[:, j] = layout.cohort == g
@@ -114,7 +126,13 @@ def fit_pairs(data: PanelLike, outcome: str, layout: Layout, plan: Plan, method:
         if silent
         else ()
     )
-    return replace(out, z=joined, size=size, overlap=table, notes=notes)
+    return replace(
+        out,
+        z=joined,
+        size=size,
+        overlap=largest(overlap),
+        notes=(*notes, *dict.fromkeys(said)),
+    )
 
 
 def _cell(
@@ -126,7 +144,7 @@ def _cell(
     layout: Layout,
     method: Method,
     into: tuple[Fitted, int, Float],
-    problems: list[Problem],
+    said: list[str],
 ) -> Overlap:
     out, j, column = into
     mine, theirs = (
@@ -134,13 +152,30 @@ def _cell(
         np.flatnonzero(seen & np.isin(layout.cohort, cell.against)),
     )
     if not mine.size or not theirs.size:
-        problems.append(no_rows(cell, plan.periods, mine.size, theirs.size))
+        out.failed[j] = no_rows(cell, plan, mine.size, theirs.size)
         return []
+    shared = common(layout.covariates, mine, theirs, method in PROPENSITY)
+    if shared.alone:
+        out.apart[j] = alone(plan, [j], shared.alone)
+        return []
+    if shared.kept is not None:
+        theirs = theirs[shared.kept]
+        said.append(beyond(cell, plan, shared.beyond))
+    names, columns = layout.covariates.names, shared.columns
+    chosen = np.arange(len(names)) if columns is None else columns
     one, other = (
-        Group(sample.weights[rows], np.ascontiguousarray(layout.x[rows].T), y[:, rows])
+        Group(
+            sample.weights[rows], np.ascontiguousarray(layout.x[np.ix_(rows, chosen)].T), y[:, rows]
+        )
         for rows in (mine, theirs)
     )
-    effects = many(one, other, np.array([1]), np.array([0]), method)
+    try:
+        effects = many(one, other, np.array([1]), np.array([0]), method)
+    except Separation as error:
+        kept = [names[i] for i in chosen]
+        where = f"cohort {plan.label(cell.cohort)}, {plan.at(cell.base)} to {plan.at(cell.time)}"
+        out.failed[j] = not_fitted(where, kept, method, error)
+        return []
     out.att[j], out.n_treated[j], out.n_comparison[j] = effects.att[0], mine.size, theirs.size
     column[mine], column[theirs] = effects.treated[0], effects.compared[0]
     return extreme(cell.cohort, other.w, effects.propensity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -10,19 +11,21 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.did.bands import Band
+from mismes_eval.weighting.timeline import Timeline
 
 BEFORE, AFTER = "#7f7f7f", "#1f4e79"
 
 
-def study(estimate: Estimate, band: Band, ax: Any = None) -> Any:
+def study(estimate: Estimate, band: Band, time: Timeline, ax: Any = None) -> Any:
     """Values by their key with pointwise (thick) and simultaneous (thin) intervals. Returns the
     axes.
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(7, 4), layout="constrained")
     key = next(c for c in ("event_time", "cohort", "time") if c in estimate.keys.columns)
-    at = estimate.keys[key].to_numpy(float)
     event = key == "event_time"
+    named = not (event or time.numeric)
+    at = np.arange(estimate.p, dtype=float) if named else estimate.keys[key].to_numpy(float)
     ci = estimate.ci(band.level)
     wide = band.to_frame()
     for chosen, colour, label in (
@@ -45,7 +48,7 @@ def study(estimate: Estimate, band: Band, ax: Any = None) -> Any:
     ax.axhline(0, color="0.3", lw=0.8)
     if event:
         ax.axvline(-0.5, color="0.6", lw=0.8, ls=":")
-    ax.set_xticks(at)
+    ax.set_xticks(at, list(estimate.keys[key]) if named else None)
     ax.set_xlabel(
         {
             "event_time": "Periods since treatment",
@@ -64,7 +67,9 @@ def study(estimate: Estimate, band: Band, ax: Any = None) -> Any:
     return ax
 
 
-def heat_map(cells: pd.DataFrame, ax: Any = None) -> Any:
+def heat_map(
+    cells: pd.DataFrame, ax: Any = None, shown: Callable[[Any], str] = "{:g}".format
+) -> Any:
     """Effects by cohort (rows) and period (columns), value and standard error written in. Returns
     the axes.
     """
@@ -96,8 +101,8 @@ def heat_map(cells: pd.DataFrame, ax: Any = None) -> Any:
             color="black",
             lw=1.5,
         )
-    ax.set_xticks(range(value.shape[1]), [f"{t:g}" for t in value.columns])
-    ax.set_yticks(range(value.shape[0]), [f"{g:g}" for g in value.index])
+    ax.set_xticks(range(value.shape[1]), [shown(t) for t in value.columns])
+    ax.set_yticks(range(value.shape[0]), [shown(g) for g in value.index])
     ax.set_xlabel("Period")
     ax.set_ylabel("Cohort")
     ax.figure.colorbar(image, ax=ax, label="Average effect on the treated")

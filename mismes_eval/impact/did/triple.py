@@ -9,40 +9,43 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
-from mismes_eval.estimate.domains import numbers, require
+from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.did.breaks import refuse_between
 from mismes_eval.impact.did.two_by_two import (
     NAMES,
-    PanelLike,
+    TwoTimes,
     design_matrix,
-    refuse_other,
-    treated_column,
 )
 from mismes_eval.impact.did.two_periods import (
+    order_said,
     outcome_pair,
     pair_of,
-    period_pair,
     side_by_side,
     small_arms,
+    two_periods,
 )
 from mismes_eval.numerics.did import METHODS, Effect, Method, cross_sections, panel
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import public, verb_name
+from mismes_eval.weighting.columns import Number, YesNo, read
+from mismes_eval.weighting.panel import PanelLike, refuse_other
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
 Fit = Callable[[Float, Float], Effect]
 
 
+@public(EstimateError)
 def triple_difference(
     data: Sample | PanelLike,
     outcome: str | tuple[str, str],
     treated: str,
     eligible: str,
-    time: str | tuple[object, object] | None = None,
+    time: TwoTimes = None,
     covariates: Sequence[str] = (),
     method: Method = "dr",
     series_breaks: Sequence[float] = (),
@@ -74,7 +77,7 @@ def triple_difference(
     Gruber (1994), American Economic Review 84, 622-641; Ortiz-Villavicencio and Sant'Anna (2025),
     Better understanding triple differences estimators.
     """
-    refuse_other(data, "triple_difference")
+    refuse_other(data)
     if method not in METHODS:
         raise IdentificationError(
             Problem(
@@ -84,10 +87,12 @@ def triple_difference(
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
     time = pair_of(data, time)  # type: ignore[assignment]
     said = refuse_between(data, time, series_breaks, acknowledge_breaks)
-    sample, fit, what, periods = _prepared(
+    sample, fit, what, periods, columns, order = _prepared(
         data, outcome, treated, eligible, time, covariates, method
     )
-    d, e, inside = treated_column(sample, treated), treated_column(sample, eligible), sample.active
+    inside = sample.active
+    c = read(sample, IdentificationError, d=YesNo(treated), e=YesNo(eligible))
+    d, e = (np.where(inside, v, 0.0) for v in (c.d, c.e))
     groups = {(a, b): inside & (d == a) & (e == b) for a in (0, 1) for b in (0, 1)}
     _refuse_empty(groups, periods, treated, eligible)
     w = np.where(inside, sample.weights, 0.0)
@@ -104,9 +109,9 @@ def triple_difference(
         raise IdentificationError(
             Problem(
                 "a comparison cannot be fitted",
-                f"covariates {', '.join(covariates) or 'none'}, method '{method}'",
+                f"covariates {', '.join(columns[1:]) or 'none'}, method '{method}'",
                 "overlap between the four groups, covariates not collinear",
-                str(error),
+                error.named(columns),
                 "Merge categories or drop a covariate.",
             )
         ) from error
@@ -138,7 +143,7 @@ def triple_difference(
         np.full(2, sample.degf),
         "effect",
         definition="Average effect of the treatment on eligible treated units.",
-        notes=(*notes, *small, *said, *sample.notes),
+        notes=(*notes, order_said(*order), *small, *said, *sample.notes),
         extra={"method": method},
     )
 
@@ -148,12 +153,12 @@ def _prepared(
     outcome: str | tuple[str, str],
     treated: str,
     eligible: str,
-    time: str | tuple[object, object] | None,
+    time: TwoTimes,
     covariates: Sequence[str],
     method: Method,
-) -> tuple[Sample, Fit, str, list[tuple[str, Bool]]]:
-    """Sample, fit: (weights, treated) -> Effect, what is measured, and the masks in which all four
-    groups must occur.
+) -> tuple[Sample, Fit, str, list[tuple[str, Bool]], tuple[str, ...], tuple[str, str]]:
+    """Sample, fit: (weights, treated) -> Effect, what is measured, the masks in which all four
+    groups must occur, the names of the covariates' columns, and before and after.
     """
     if not isinstance(data, Sample):
         data, outcome = side_by_side(data, outcome, time)
@@ -167,12 +172,17 @@ def _prepared(
             treated,
             eligible,
             *covariates,
-            *([time] if isinstance(time, str) else []),
         ],
-        "triple_difference",
+        verb_name(),
     )
+    two = (
+        two_periods(data, time, [outcome, treated, eligible, *covariates])
+        if isinstance(outcome, str)
+        else None
+    )
+    data = data if two is None else two.sample
     inside = data.active
-    x = design_matrix(data, covariates, inside, method)
+    x, columns = design_matrix(data, covariates, inside, method)
     if isinstance(outcome, tuple):
         if time is not None:
             raise IdentificationError(
@@ -183,36 +193,27 @@ def _prepared(
                     repr(time),
                 )
             )
-        change = np.where(
-            inside,
-            numbers(data, outcome[1], "triple_difference")
-            - numbers(data, outcome[0], "triple_difference"),
-            0.0,
-        )
+        c = read(data, IdentificationError, before=Number(outcome[0]), after=Number(outcome[1]))
+        change = np.where(inside, c.after - c.before, 0.0)
         return (
             data,
             lambda w, d: panel(w, d, change, x, method),
             f"{outcome[0]} to {outcome[1]}",
             [("", inside)],
+            columns,
+            outcome,
         )
-    if not isinstance(time, str):
-        raise IdentificationError(
-            Problem(
-                "repeated cross-sections need a time column",
-                "argument 'time'",
-                "the name of a column with two values",
-                repr(time),
-            )
-        )
-    periods = period_pair(data, time)
-    post = np.where(inside, (data.frame[time] == periods[1]).to_numpy(float, na_value=0.0), 0.0)
-    y = numbers(data, outcome, "triple_difference")
-    masks = [(f" in {time} {p}", inside & (post == k)) for k, p in enumerate(periods)]
+    assert two is not None
+    post, order = two.post, (two.before, two.after)
+    y = np.where(inside, read(data, IdentificationError, y=Number(outcome)).y, 0.0)
+    masks = [(f" in {two.column} {p}", inside & (post == k)) for k, p in enumerate(order)]
     return (
         data,
         lambda w, d: cross_sections(w, d, post, y, x, method),
-        f"{outcome}, {periods[0]} to {periods[1]}",
+        f"{outcome}, {two.before} to {two.after}",
         masks,
+        columns,
+        order,
     )
 
 

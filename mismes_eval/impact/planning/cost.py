@@ -11,9 +11,10 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.impact.did.base_design import together
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
 from mismes_eval.numerics.rows import Float
-from mismes_eval.public import Finite, Seed
+from mismes_eval.public import Finite, Seed, public
 
 
+@public(EstimateError)
 def cost_effectiveness(
     att: Estimate,
     cost: Estimate | float,

@@ -15,6 +15,7 @@ from scipy import stats
 
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.verdict import Span
 from mismes_eval.impact.planning.fieller import fieller
 from mismes_eval.numerics.rows import Float
 
@@ -65,15 +66,15 @@ class CostEffectiveness:
         effect is negative, or the measure saves money.
         """
         low, high = self.effect_interval
-        percent = f"{100 * self.level:g}%"
-        if not (np.isfinite(low) and np.isfinite(high)):
+        percent, sign = f"{100 * self.level:g}%", Span(self.effect, low, high).sign
+        if sign == "unknown":
             return NotEstimable("no degrees of freedom for the effect's interval")
-        if low <= 0 <= high:
+        if sign == "unclear":
             return NotEstimable(
                 f"the {percent} interval of the effect [{low:.4g}, {high:.4g}] covers 0: a cost per"
                 f" {self.unit} has no finite interval; read the plane"
             )
-        if high < 0:
+        if sign == "lower":
             return NotEstimable(
                 f"the effect is negative ({self.effect:.4g} {self.unit} per participant): the"
                 " measure costs and gains nothing"

@@ -17,6 +17,7 @@ from scipy.optimize import brentq
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.rows import Float
+from mismes_eval.public import public
 
 Tau2 = Literal["dl", "pm", "reml"]
 Summary = Literal["hartung_knapp", "hartung_knapp_adhoc", "normal"]
@@ -134,6 +135,7 @@ class RandomEffects:
         return ax
 
 
+@public(EstimateError)
 def random_effects(
     value: Sequence[float] | Float,
     se: Sequence[float] | Float,

@@ -11,13 +11,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import no_negative_weights
 from mismes_eval.estimate.number_format import figure
-from mismes_eval.impact.did.two_by_two import PanelLike
-from mismes_eval.impact.regression.long_rows import read_long, without_effects
+from mismes_eval.impact.regression.long_rows import (
+    regression_panel,
+    without_effects,
+)
 from mismes_eval.numerics.rows import Float
+from mismes_eval.public import public
+from mismes_eval.weighting.panel import PanelLike
 from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.timeline import TimeColumn
 
 CLEAN, EARLIER, LATER, ALWAYS = (
     "treated vs never treated",
@@ -106,17 +111,20 @@ class Bacon:
         )
 
 
-def _begun(cohort: float) -> str:
+def _begun(cohort: float | str) -> str:
     """A cohort as a reader names it."""
+    if isinstance(cohort, str):
+        return cohort
     return "never" if cohort == np.inf else "always" if cohort == -np.inf else f"{cohort:g}"
 
 
+@public(EstimateError)
 def bacon(
     data: Sample | PanelLike,
     outcome: str,
     cohort: str,
     unit: str | None = None,
-    time: str | None = None,
+    time: TimeColumn = None,
 ) -> Bacon:
     """Decomposition of the static two-way coefficient of a balanced panel (R: bacondecomp).
 
@@ -130,7 +138,7 @@ def bacon(
     Goodman-Bacon (2021), Journal of Econometrics 225, 254-277, theorem 1, with weighted shares in
     the place of shares.
     """
-    long = read_long(data, [outcome], unit, time, None, "bacon", cohort)
+    long = regression_panel(data, [outcome], unit, time, None, cohort)
     no_negative_weights(long.sample, "bacon")
     if not long.regular:
         raise IdentificationError(
@@ -142,7 +150,7 @@ def bacon(
                 "Narrow the domain to complete units.",
             )
         )
-    g = long.columns[cohort]
+    g = long.start
     g = np.where(g <= long.periods[0], -np.inf, g)
     groups = np.unique(g)
     if groups.size < 2 or not np.isfinite(groups).any():
@@ -151,7 +159,7 @@ def bacon(
                 "nothing to compare",
                 f"column '{cohort}'",
                 "two cohorts, one of which starts inside the window",
-                ", ".join(f"{v:g}" for v in groups),
+                ", ".join(_begun(long.time.key(v)) for v in groups),
             )
         )
     w, y = long.weights, long.columns[outcome]
@@ -161,14 +169,15 @@ def bacon(
     )
     means = np.bincount(code, weights=w * y, minlength=mass.size).reshape(mass.shape) / mass
     table = _pairs(groups, mass[:, 0] / mass[:, 0].sum(), means, long.periods)
-    d = (long.periods[long.period] >= g).astype(float)
+    table = table.assign(**{c: table[c].map(long.time.key) for c in ("treated", "comparison")})
+    d = (long.at >= g).astype(float)
     residual = without_effects(long, d[:, None])[:, 0]
     coefficient = float(w @ (residual * y)) / float(w @ residual**2)
     note = (
         f"Goodman-Bacon decomposition of the static two-way coefficient of {outcome}: {groups.size}"
         f" cohorts, {long.units:,} units, {long.periods.size} periods."
     )
-    return Bacon(table, coefficient, (note, *long.notes, *long.sample.flags))
+    return Bacon(table, coefficient, (note, long.time.said, *long.notes, *long.sample.flags))
 
 
 def _pairs(groups: Float, share: Float, means: Float, periods: Float) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from mismes_eval.impact.sensitivity.relative_magnitudes import (
     identified_set,
 )
 from mismes_eval.numerics.rows import Float
+from mismes_eval.public import public
 
 if TYPE_CHECKING:
     from diff_diff import MultiPeriodDiDResults
@@ -115,6 +116,7 @@ class HonestDiD:
         return f"{self.text}\n{self.table.to_string(index=False)}"
 
 
+@public(EstimateError)
 def honest_did(
     event_study: Estimate,
     method: Literal["relative_magnitude", "smoothness"] = "relative_magnitude",

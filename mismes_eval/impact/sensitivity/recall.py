@@ -15,10 +15,13 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import require, yes_no
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, part_of
+from mismes_eval.impact.did.two_periods import small_arms
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
 
 
+@public(EstimateError)
 def recall_sensitivity(
     sample: Sample,
     before: str,
@@ -89,7 +92,11 @@ def recall_sensitivity(
     )
     names = tuple(f"sensitivity {p[0]:g}, specificity {p[1]:g}" for p in pairs)
     who = "Both arms err alike" if arm == "both" else f"Only the {arm} arm errs"
-    notes = (f"{who} in recalling '{before}'; '{after}' is taken as right.", *sample.notes)
+    notes = (
+        f"{who} in recalling '{before}'; '{after}' is taken as right.",
+        *small_arms(sample, {"treated": inside & (d == 1), "comparison": inside & (d == 0)}),
+        *sample.notes,
+    )
     n = np.full(len(pairs), float(inside.sum()))
     return Estimate(
         value,

@@ -18,7 +18,7 @@ from mismes_eval.errors import EstimateError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.inference.randomisation import D, sample_of
-from mismes_eval.public import Finite, check
+from mismes_eval.public import Finite, check, public
 
 Run = Callable[..., Estimate]
 
@@ -156,6 +156,7 @@ class SpecificationCurve:
         return f"{self.text}\n{self.to_frame().to_string(index=False)}"
 
 
+@public(EstimateError)
 def robustness(
     data: D,
     function: Run,
@@ -259,6 +260,7 @@ def every_combination(
     return specifications, choices
 
 
+@public(EstimateError)
 def leave_one_out(function: Callable[[D], Estimate], data: D, column: str) -> SpecificationCurve:
     """The estimate without each region, cohort or measure in turn; the design keeps all rows.
 
@@ -287,6 +289,7 @@ def leave_one_out(function: Callable[[D], Estimate], data: D, column: str) -> Sp
     )
 
 
+@public(EstimateError)
 def donut(
     function: Callable[[D], Estimate],
     data: D,

@@ -1,120 +1,120 @@
-"""Risk of bias, item by item (T19c): what each measure's effect was put to, and whether it passed."""
+"""Threats to each measure's effect and its precision, item by item (T19c): what it was put to, and
+whether it passed. The same list stands behind the headline and the matrix.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.estimate.totals import mean
-from mismes_eval.evaluation.sensitivity import Doubt
-from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
-from mismes_eval.impact.did.balance import LIMIT
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.verdict import DRAWN_BY_LOT, Verdict
+from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.impact.planning.detectable import detectable_effect
+from mismes_eval.message import Quantity
 from mismes_eval.report.chapters.base import Context, Item, text_table
-from mismes_eval.report.chapters.plan import REGISTERED, read_plan
-from mismes_eval.report.chapters.strength import (
+from mismes_eval.report.chapters.cells import published, unit_of
+from mismes_eval.report.chapters.verdicts import (
+    ALIKE,
+    CERTAIN,
     CLUSTERS,
     LEFT_OUT,
-    LOT,
+    LOSS,
+    MODE,
     OTHERS,
+    PLANNED,
     PRE,
+    PSUS,
     TRENDS,
-    checks,
+    effect_verdict,
+    main_cell,
 )
 
-ALIKE, LOSS, PLANNED = "alike_at_enrolment", "lost_alike", "registered_plan"
 # item -> what is asked, in the order of a study's life, and the table or figure that it rests on
 ITEMS: Mapping[str, tuple[str, str]] = {
-    LOT: ("Assignment: were participants drawn by lot?", "inventory"),
+    DRAWN_BY_LOT: ("Start: were participants drawn by lot?", "inventory"),
     ALIKE: ("Start: did no covariate differ by more than 0.1 standard deviations?", "F10"),
-    PRE: ("Start: did both groups move alike in the year before enrolment?", "F11, T19"),
-    LOSS: ("Follow-up: were as many lost in both groups, within sampling error?", "T15"),
-    OTHERS: ("Method: do other ways to estimate it agree?", "F12"),
-    TRENDS: ("Method: does it hold if trends part by half as much as before the measure?", "F11b"),
-    LEFT_OUT: ("Chance: does its sign hold without any single region?", "T19"),
-    CLUSTERS: ("Chance: can it be told from chance with regions as clusters?", "T19"),
-    PLANNED: ("Reporting: are the main outcome and wave those of a registered plan?", "T22"),
+    LOSS: ("Loss: were as many lost in both groups, within 10 points?", "T15"),
+    PRE: (
+        "Trends: did both groups move alike in the year before enrolment, and would the test have"
+        " seen it?",
+        "F11, T19",
+    ),
+    OTHERS: ("Trends: do other ways to estimate it agree?", "F12"),
+    TRENDS: ("Trends: does it hold if trends part by half as much as before the measure?", "F11b"),
+    MODE: ("Measurement: were both groups interviewed in the same way?", "T15"),
+    PLANNED: ("Plan: are the main outcome and wave those of a registered plan?", "T22"),
+    PSUS: ("Precision: does each group lie in enough primary sampling units?", "T17"),
+    CERTAIN: ("Precision: are most other ways to estimate it as certain?", "F12"),
+    LEFT_OUT: ("Precision: does it hold without any single region?", "T19"),
+    CLUSTERS: ("Precision: can it be told from chance with regions as clusters?", "T19"),
 }
-ANSWERS = {True: "yes", False: "no"}
+SIZE, FREEDOM, POWER = (
+    "Precision: persons behind the effect",
+    "Precision: degrees of freedom",
+    "Precision: effect that this study finds with 80% chance",
+)
+NOT_ASSESSED = "not assessed"
 NOTE = (
-    "Yes: no sign of bias from this source. No: a sign of it, or a design that cannot rule it out."
-    " Loss is that of the measure's own groups at the wave of the headline. Many outcomes and"
-    " groups at once: see T18 and T18c."
+    "Start, loss, trends, measurement and plan ask for bias; a measure without any effect can pass"
+    " all of them. Precision asks for chance. Yes: no sign of a problem. No: a sign of one. Too weak:"
+    " the test could not have seen it: it misses a parting that explains the whole effect (of a"
+    " null: the largest effect not excluded) in more than 20% of samples, or an interval of loss"
+    " beyond 10 points. Loss and mode are those of the measure's own groups at the wave of the"
+    " headline. Many outcomes and groups at once: see T18 and T18c."
 )
 
 
 def bias(context: Context, study: Tracing) -> list[Item]:
     """T19c: one row an item, one column a measure."""
-    e = context.evaluation
-    if not e.effects:
+    evaluation = context.evaluation
+    if not evaluation.effects:
         return []
-    answers = {
-        effect.measure: passed(context, study, effect, d)
-        for effect, d in zip(e.effects, e.doubts, strict=True)
-    }
+    pairs = zip(evaluation.effects, evaluation.doubts, strict=True)
+    verdicts = {e.measure: effect_verdict(evaluation, e, d) for e, d in pairs}
     rows = [
         (
             context.text(asked),
-            *(
-                context.text(ANSWERS[mine[item]] if item in mine else "not assessed")
-                for mine in answers.values()
-            ),
+            *(context.text(_answer(verdict, item)) for verdict in verdicts.values()),
             context.text(where),
         )
         for item, (asked, where) in ITEMS.items()
     ]
-    columns = ("Source of bias", *(context.name(m) for m in answers), "Rests on")
+    columns = ("Source of bias or chance", *map(context.name, verdicts), "Rests on")
     return [
         text_table(
             context,
-            "T19c",
-            "Risk of bias, item by item",
-            rows,
-            columns,
-            study.source,
-            (context.text(NOTE),),
+            id="T19c",
+            title="Threats to the effects and their precision, item by item",
+            rows=[*rows, *_figures(context, evaluation.effects)],
+            columns=columns,
+            source=study.source,
+            notes=(context.text(NOTE),),
         )
     ]
 
 
-def passed(context: Context, study: Tracing, effect: Effects, d: Doubt) -> dict[str, bool]:
-    """Item -> whether the effect of one measure passes it, for every item that could be assessed."""
-    out = checks(context, effect, d)
-    if not isinstance(d.balance, NotEstimable):
-        out[ALIKE] = bool(d.balance.table["before"].abs().max() <= LIMIT)
-    gap = lost(study, effect.measure, context.evaluation.params.impact.main_wave)
-    if gap is not None:
-        low, high = (float(v) for v in gap.ci().iloc[0])
-        out[LOSS] = low <= 0 <= high
-    return out | {PLANNED: _planned(context)}
+def _answer(verdict: Verdict | None, item: str) -> str:
+    checks = () if verdict is None else verdict.checks
+    return next((check.answer for check in checks if check.code == item), NOT_ASSESSED)
 
 
-def lost(study: Tracing, measure: str, wave: object) -> Estimate | None:
-    """Share lost at a wave, participants minus comparison group, of one measure; None where it has
-    one arm or the study no such wave.
-    """
-    if wave not in study.panel.waves:
-        return None
-    sample = study.of(measure).sample.where(study.fielded(wave))
-    if len(set(sample.frame.loc[sample.active, TREATED])) < 2:
-        return None
-    arms = sample.frame[TREATED].map({1.0: "T", 0.0: "C"})
-    e = mean(
-        sample.with_columns({"_lost": (~study.responded(wave)).astype(float), "_arm": arms}),
-        "_lost",
-        by="_arm",
-    )
-    return e.contrast({"_lost, _arm=T": 1.0, "_lost, _arm=C": -1.0})
+def _figures(context: Context, effects: tuple[Effects, ...]) -> list[tuple[str, ...]]:
+    """Persons, degrees of freedom and what could have been found, where the effect is published."""
+    key = main_cell(context.evaluation)
+    found = [effect.by_wave.get(key) for effect in effects]
+    cells = [_precision(context, e, key[0]) for e in found]
+    tables = {SIZE: "T17", FREEDOM: "T17", POWER: "T19b"}
+    return [
+        (context.text(words), *(cell[k] for cell in cells), where)
+        for k, (words, where) in enumerate(tables.items())
+    ]
 
 
-def _planned(context: Context) -> bool:
-    """Whether a registered plan names the main outcome and wave of this run."""
-    path, p = context.evaluation.params.inputs.analysis_plan, context.evaluation.params
-    if path is None:
-        return False
-    plan = read_plan(path)
-    named = {(i, v) for i, v in zip(plan["item"], plan["value"], strict=True)}
-    main = {
-        ("main outcome", p.impact.main_outcome),
-        ("main wave", str(p.impact.main_wave)),
-    }
-    return main <= named and bool(plan["item"].isin(REGISTERED[:1]).any())
+def _precision(context: Context, effect: object, outcome: str) -> tuple[str, str, str]:
+    if not isinstance(effect, Estimate) or not published(context, effect):
+        absent = context.text(NOT_ASSESSED)
+        return absent, absent, absent
+    n, t = context.words.number, context.words
+    scale, one, many = unit_of(context, outcome)
+    size = Quantity(scale * detectable_effect(effect), one, many)
+    return n(float(effect.n[0]), 0), n(float(effect.dof[0]), 0), t.quantity(size)

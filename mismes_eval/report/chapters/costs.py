@@ -5,14 +5,19 @@ of both sides.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.verdict import PARALLEL
+from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.money import Money, money
-from mismes_eval.evaluation.tracer_study import Tracing
+from mismes_eval.evaluation.sensitivity import Doubt
+from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
+from mismes_eval.message import Message, Quantity, as_message
 from mismes_eval.report import figures_impact
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import (
@@ -25,8 +30,17 @@ from mismes_eval.report.chapters.cells import (
     rows,
     with_interval,
 )
+from mismes_eval.report.chapters.verdicts import effect_verdict
 from mismes_eval.report.document.tables import Table, cells_of
 
+NOT_SHOWN = NotEstimable(
+    Message("no effect could be shown by the wider of its intervals", kind="reason")
+)
+NO_END = Message("its interval has no end", kind="reason")
+JOB_YEAR = (
+    "{m}: an additional job-year cost {v}, 95% interval {lo} to {hi} (Fieller), if the effect lasts"
+    " {h} and {assumption}."
+)
 NO_VALUE = "the params give no value of a job-year (cost.job_year_value)"
 
 
@@ -34,7 +48,9 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
     """T20: cost per participant, completer and additional job-year with its Fieller interval, net
     benefit, break-even; F13 costs, F13b the plane.
     """
-    found = {e.measure: money(context.evaluation, study, e) for e in context.evaluation.effects}
+    evaluation = context.evaluation
+    pairs = zip(evaluation.effects, evaluation.doubts, strict=True)
+    found = {e.measure: priced(evaluation, study, e, d) for e, d in pairs}
     sizes = {e.measure: float(e.n_treated) for e in context.evaluation.effects}
     lines, parts = [], []
     for measure, m in found.items():
@@ -49,6 +65,7 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
             "Interval of a job-year: Fieller. Net benefit: value of the job-years gained less the"
             " cost, per participant."
         ),
+        *dict.fromkeys(context.text(lasting(m)) for m in found.values()),
         study.panel.sample.design.basis,
     )
     units = {context.text("{m}, break-even effect", m=m): _break_even_scale(context) for m in found}
@@ -66,11 +83,36 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
     return [table, *lines, _figure(context, study, found), *_plane(context, study, found)]
 
 
+@dataclass(frozen=True)
+class Priced(Money):
+    """Costs of one measure; job: cost of an additional job-year, or why there is none."""
+
+    job: float | NotEstimable
+
+
+def priced(evaluation: Evaluation, study: Tracing, effect: Effects, d: Doubt) -> Priced:
+    """The costs of one measure. A job-year has a price only where its effect is shown by the
+    interval that speaks, the widest of them.
+    """
+    m, verdict = money(evaluation, study, effect), effect_verdict(evaluation, effect, d)
+    job = m.worth if isinstance(m.worth, NotEstimable) else m.worth.ratio
+    if not isinstance(job, NotEstimable) and (verdict is None or not verdict.shown):
+        job = NOT_SHOWN
+    return Priced(**vars(m), job=job)
+
+
+def lasting(m: Money) -> Message:
+    """The assumption that travels with a job-year: how long the effect lasts."""
+    digits = 0 if float(m.horizon).is_integer() else 1
+    years = Quantity(m.horizon, "year", "years", digits)
+    return Message("An additional job-year assumes that the effect lasts {h}.", {"h": years})
+
+
 def _break_even_scale(context: Context) -> tuple[float, int]:
-    return outcome_scale(context.evaluation.params.impact.main_outcome)
+    return outcome_scale(context, context.evaluation.params.impact.main_outcome)
 
 
-def _costs(context: Context, m: Money, n: float) -> list[pd.DataFrame]:
+def _costs(context: Context, m: Priced, n: float) -> list[pd.DataFrame]:
     def named(what: str) -> str:
         return context.text("{m}, {what}, {c}", m=m.measure, what=context.text(what), c=m.currency)
 
@@ -86,7 +128,7 @@ def _costs(context: Context, m: Money, n: float) -> list[pd.DataFrame]:
     w = m.worth
     if isinstance(w, NotEstimable):
         return [*out, cells_of([(row, "estimate", w) for row in (job, net, even)], context.rules)]
-    ratio, benefit, least = w.ratio, w.net_benefit, w.break_even
+    ratio, benefit, least = m.job, w.net_benefit, w.break_even
     if isinstance(ratio, NotEstimable):
         out.append(cells_of([(job, "estimate", ratio)], context.rules))
     else:
@@ -122,28 +164,30 @@ def _without_p(cells: pd.DataFrame) -> pd.DataFrame:
     return cells[cells["column"] != P]
 
 
-def _said(context: Context, m: Money) -> str:
-    n = context.words.number
-    ratio = m.worth if isinstance(m.worth, NotEstimable) else m.worth.ratio
-    if isinstance(ratio, NotEstimable) or isinstance(m.worth, NotEstimable):
-        reason = ratio.reason if isinstance(ratio, NotEstimable) else ""
-        return context.text(
-            "{m}: no cost per additional job is given: {r}.", m=m.measure, r=context.text(reason)
-        )
-    low, high = m.worth.fieller or (float("nan"), float("nan"))
-    return context.text(
-        "{m}: an additional job-year cost {v} {c}, 95% interval {lo} to {hi} (Fieller), if the"
-        " effect lasts {y} years.",
-        m=m.measure,
-        v=n(ratio, 0),
-        c=m.currency,
-        lo=n(low, 0),
-        hi=n(high, 0),
-        y=n(m.horizon, 1),
-    )
+def _said(context: Context, m: Priced) -> str:
+    return context.text(job_sentence(m))
 
 
-def _figure(context: Context, study: Tracing, found: dict[str, Money]) -> Item:
+def job_sentence(m: Priced) -> Message:
+    """What an additional job-year cost, with its assumptions, or why that is not said."""
+    ends = None if isinstance(m.worth, NotEstimable) else m.worth.fieller
+    if isinstance(m.job, NotEstimable) or ends is None:
+        reason = m.job.reason if isinstance(m.job, NotEstimable) else NO_END
+        words = "{m}: no cost per additional job is given: {r}."
+        return Message(words, {"m": m.measure, "r": as_message(reason, "reason")})
+    digits = 0 if float(m.horizon).is_integer() else 1
+    values = {
+        "m": m.measure,
+        "v": Quantity(m.job, m.currency, m.currency, 0),
+        "lo": Quantity(ends[0], "", "", 0),
+        "hi": Quantity(ends[1], "", "", 0),
+        "h": Quantity(m.horizon, "year", "years", digits),
+        "assumption": PARALLEL,
+    }
+    return Message(JOB_YEAR, values)
+
+
+def _figure(context: Context, study: Tracing, found: dict[str, Priced]) -> Item:
     """F13: every cost that may be shown, with its interval."""
     lines: list[tuple[str, float, float, float, str]] = []
     size = 0.0
@@ -165,14 +209,14 @@ def _figure(context: Context, study: Tracing, found: dict[str, Money]) -> Item:
                 )
         if (
             isinstance(m.worth, CostEffectiveness)
-            and not isinstance(m.worth.ratio, NotEstimable)
+            and not isinstance(m.job, NotEstimable)
             and m.worth.fieller is not None
         ):
             what = context.text("per additional job-year")
             lines.append(
                 (
                     context.text("{m}, {what}", m=measure, what=what),
-                    m.worth.ratio,
+                    m.job,
                     *m.worth.fieller,
                     what,
                 )
@@ -207,7 +251,7 @@ def _figure(context: Context, study: Tracing, found: dict[str, Money]) -> Item:
     )
 
 
-def _plane(context: Context, study: Tracing, found: dict[str, Money]) -> list[Item]:
+def _plane(context: Context, study: Tracing, found: dict[str, Priced]) -> list[Item]:
     """F13b: effect and cost together, also where the ratio is not defined."""
     worths = {
         measure: m.worth for measure, m in found.items() if isinstance(m.worth, CostEffectiveness)

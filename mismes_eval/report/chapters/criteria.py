@@ -11,40 +11,56 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.money import money
-from mismes_eval.evaluation.rollout import limits
+from mismes_eval.estimate.verdict import Span
+from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
-from mismes_eval.impact.sensitivity.honest import HonestDiD
 from mismes_eval.inventory import Inventory
+from mismes_eval.lfs.catalogue import catalogue
+from mismes_eval.report import sentences
 from mismes_eval.report.chapters.base import Context, Item, text_table
-from mismes_eval.report.chapters.cells import outcome_scale
-from mismes_eval.report.chapters.strength import (
-    LOT,
-    MODERATE,
-    NONE,
-    PRE,
-    STRONG,
-    WEAK,
-    checks,
-    reservations,
-    strength_of,
+from mismes_eval.report.chapters.cells import about_effect, about_rollout, published
+from mismes_eval.report.chapters.costs import job_sentence, priced
+from mismes_eval.report.chapters.verdicts import (
+    effect_verdict,
+    later_verdict,
+    main_cell,
+    rollout_verdict,
 )
 
+STRONG, MODERATE, WEAK, NONE = "strong", "moderate", "weak", "none"
 ENOUGH = 0.8
 NOTES = (
     (
         "Strength of the evidence, not of the finding, by rule. Strong: a survey, or a comparison"
-        " of participants drawn by lot, with an interval from the design that passes every check of"
-        " this report. Moderate: no lot, one or two checks fail, the survey has no PSUs, or"
-        " inventory records cover at least 80% of the measures. Weak: more checks fail, the groups"
-        " moved apart before the measure, or fewer records. None: nothing could be estimated."
+        " of participants drawn by lot that passes every check of T19c. Moderate: no lot, one or two"
+        " checks fail or are too weak to tell, the survey has no PSUs, or inventory records cover at"
+        " least 80% of the measures. Weak: more checks fail, the groups moved apart before the"
+        " measure, the interval is too short, nothing could be checked, or fewer records. None:"
+        " nothing could be estimated."
     ),
     (
         "Criteria: OECD Development Assistance Committee (2019). The words follow the numbers; no"
         " judgement was written in advance."
     ),
 )
+
+
+GAPS = {
+    "higher": (
+        "The {o} of returnees is {v} points higher than that of non-migrants (95% interval {lo} to"
+        " {hi})."
+    ),
+    "lower": (
+        "The {o} of returnees is {v} points lower than that of non-migrants (95% interval {lo} to"
+        " {hi})."
+    ),
+    "unclear": (
+        "No difference in {o} between returnees and non-migrants could be shown: {v} points ({lo}"
+        " to {hi})."
+    ),
+    "unknown": "The difference in {o} between returnees and non-migrants has no interval.",
+}
 
 
 @dataclass(frozen=True)
@@ -117,31 +133,21 @@ def _relevance(context: Context) -> list[Line]:
     }
     for id_, (what, table) in worse.items():
         gap = returnee_gap(context, id_)
+        title = catalogue()[id_].title
+        if any(context.closed(table, title, c) for c in ("returnees", "non-migrants")):
+            gap = NotEstimable("too few persons")
         if isinstance(gap, NotEstimable):
             out.append(_nothing(context, name, gap.reason, table))
             continue
-        low, high = (float(v) for v in gap.ci().iloc[0])
-        sentence = (
-            "The {o} of returnees is {v} points higher than that of non-migrants (95% interval {lo}"
-            " to {hi})."
-            if low > 0
-            else (
-                "The {o} of returnees is {v} points lower than that of non-migrants (95% interval"
-                " {lo} to {hi})."
-                if high < 0
-                else (
-                    "No difference in {o} between returnees and non-migrants could be shown: {v}"
-                    " points ({lo} to {hi})."
-                )
-            )
-        )
+        sign = Span.of(gap).sign
+        sentence = GAPS[sign]
         out.append(
             Line(
                 name,
                 context.text(
                     sentence,
                     o=context.text(what),
-                    **interval(context, gap, size=not low <= 0 <= high),
+                    **interval(context, gap, size=sign in ("higher", "lower")),
                 ),
                 _survey_strength(context),
                 table,
@@ -273,7 +279,11 @@ def _effectiveness(context: Context) -> list[Line]:
 
 def _take_up(context: Context) -> list[Line]:
     e = context.indicators(which=("L12",)).get("L12")
-    if not isinstance(e, Estimate) or context.rules.confidential("share", float(e.n[0])):
+    if (
+        not isinstance(e, Estimate)
+        or context.rules.confidential("share", float(e.n[0]))
+        or context.closed("T10", "any measure", "returnees who took part")
+    ):
         return []
     said = context.text(
         "{v}% of returnees took part in any support measure (95% interval {lo} to {hi}).",
@@ -331,55 +341,31 @@ def _efficiency(context: Context) -> list[Line]:
 
 
 def _job_year(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Line:
-    m, n = money(context.evaluation, study, effect), context.words.number
-    ratio = m.worth if isinstance(m.worth, NotEstimable) else m.worth.ratio
-    if (
-        isinstance(ratio, NotEstimable)
-        or isinstance(m.worth, NotEstimable)
-        or m.worth.fieller is None
-    ):
-        reason = ratio.reason if isinstance(ratio, NotEstimable) else "its interval has no end"
-        return Line(
-            "Efficiency",
-            context.text(
-                "{m}: no cost per additional job is given: {r}.",
-                m=effect.measure,
-                r=context.text(reason),
-            ),
-            NONE,
-            "T20",
-        )
-    low, high = m.worth.fieller
-    said = context.text(
-        "{m}: an additional job-year cost {v} {c} ({lo} to {hi}).",
-        m=effect.measure,
-        v=n(ratio, 0),
-        c=m.currency,
-        lo=n(low, 0),
-        hi=n(high, 0),
-    )
-    return Line("Efficiency", said, strength_of(checks(context, effect, d)), "T20, F13")
+    m = priced(context.evaluation, study, effect, d)
+    said = context.text(job_sentence(m))
+    if isinstance(m.job, NotEstimable):
+        return Line("Efficiency", said, NONE, "T20")
+    verdict = effect_verdict(context.evaluation, effect, d)
+    held = NONE if verdict is None else verdict.sureness
+    return Line("Efficiency", said, held, "T20, F13")
 
 
 def _impact(context: Context) -> list[Line]:
     study, out = context.evaluation.tracing, list[Line]()
-    wave = context.evaluation.params.impact.main_wave
     for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
         assert study is not None
         out.append(
             _effect(
                 context,
-                "Impact",
                 study,
                 effect,
                 d,
-                wave,
                 f"T17-{effect.measure}, T19-{effect.measure}, F12-{effect.measure}",
             )
         )
     r = context.evaluation.rollout
     if r is not None:
-        out.append(_rolled(context))
+        out.append(_rolled(context, r))
     own = context.evaluation.study
     if own is not None:
         out.append(
@@ -400,106 +386,42 @@ def _impact(context: Context) -> list[Line]:
 
 
 def _effect(
-    context: Context,
-    criterion: str,
-    study: Tracing,
-    effect: Effects,
-    d: Doubt,
-    wave: object,
-    tables: str,
+    context: Context, study: Tracing, effect: Effects, d: Doubt, tables: str, last: object = None
 ) -> Line:
-    outcome = context.evaluation.params.impact.main_outcome
+    """The main effect or, for sustainability, that of the last wave."""
+    criterion = "Impact" if last is None else "Sustainability"
+    outcome, wave = main_cell(context.evaluation)
+    wave = wave if last is None else last
     e = effect.by_wave.get(
         (outcome, wave), NotEstimable("the params name no such outcome and wave")
     )
+    if isinstance(e, Estimate) and not published(context, e):
+        e = NotEstimable("too few persons")
     if isinstance(e, NotEstimable):
-        return Line(
-            criterion,
-            context.text("{m}: {r}", m=effect.measure, r=context.text(e.reason)),
-            NONE,
-            tables,
-        )
-    scale = outcome_scale(outcome)[0]
-    low, high = (float(v) for v in e.ci().iloc[0])
-    values = {
-        "m": effect.measure,
-        "o": context.column(outcome),
-        "w": context.text("{m:.0f} months", m=study.months[wave]),
-        "u": _unit(context, scale),
-        **interval(context, e, scale, size=not low <= 0 <= high),
-    }
-    passed = checks(context, effect, d)
-    if criterion != "Impact":  # the other checks are of the headline's wave
-        passed = {name: ok for name, ok in passed.items() if name in (PRE, LOT)}
-    best = STRONG if criterion == "Impact" else MODERATE
-    if low <= 0 <= high:
-        said = context.text(
-            "{m}: no effect on '{o}' could be shown after {w}: {v} {u} ({lo} to {hi}).", **values
-        )
-        return Line(criterion, said, MODERATE if passed.get(PRE, False) else WEAK, tables)
-    rose, fell = (
-        "{m}: '{o}' rose by {v} {u} after {w} ({lo} to {hi}).",
-        "{m}: '{o}' fell by {v} {u} after {w} ({lo} to {hi}).",
-    )
-    said = " ".join(
-        part
-        for part in (
-            context.text(rose if low > 0 else fell, **values),
-            reservations(context, passed),
-        )
-        if part
-    )
-    held = strength_of(passed)
-    return Line(criterion, context.name(said), best if held == STRONG else held, tables)
+        reason = context.text("{m}: {r}", m=effect.measure, r=context.text(e.reason))
+        return Line(criterion, reason, NONE, tables)
+    if last is None:
+        verdict = effect_verdict(context.evaluation, effect, d)
+        assert verdict is not None
+        held: str = verdict.sureness
+    else:  # most checks are of the headline's wave
+        verdict = later_verdict(context.evaluation, effect, outcome, wave)
+        held = MODERATE if verdict.sureness == STRONG else verdict.sureness
+    about = about_effect(context, effect.measure, outcome, study.months[wave])
+    messages = [sentences.effect_in_short(verdict, about), *sentences.reservations(verdict)]
+    said = " ".join(context.text(message) for message in messages)
+    return Line(criterion, context.name(said), held, tables)
 
 
-def _unit(context: Context, scale: float) -> str:
-    return (
-        context.text("percentage points") if scale == 100 else context.text("units of the outcome")
-    )
-
-
-def _rolled(context: Context) -> Line:
-    r = context.evaluation.rollout
-    assert r is not None
-    if isinstance(r.overall, NotEstimable):
-        return Line(
-            "Impact",
-            context.text("{m}: {r}", m=r.measure, r=context.text(r.overall.reason)),
-            NONE,
-            "T24",
-        )
-    low, high, _ = limits(r)
-    n = context.words.number
-    values = {
-        "m": r.measure,
-        "o": context.column(r.outcome),
-        "v": n(float(r.overall.value[0]) * 100),
-        "lo": n(low * 100),
-        "hi": n(high * 100),
-        "u": _unit(context, 100.0),
-    }
-    if low <= 0 <= high:
-        return Line(
-            "Impact",
-            context.text(
-                "{m}: no effect of the roll-out on '{o}' could be shown: {v} {u} ({lo} to {hi}).",
-                **values,
-            ),
-            MODERATE,
-            "T24, F11-rollout",
-        )
-    survives = (
-        isinstance(r.honest, HonestDiD)
-        and r.honest.breakdown is not None
-        and r.honest.breakdown >= 0.5
-    )
-    return Line(
-        "Impact",
-        context.text("{m}: '{o}' changed by {v} {u} with the roll-out ({lo} to {hi}).", **values),
-        MODERATE if survives else WEAK,  # regions are not drawn by lot
-        "T24, F11-rollout",
-    )
+def _rolled(context: Context, r: Rollout) -> Line:
+    verdict = rollout_verdict(r)
+    if verdict is None:
+        assert isinstance(r.overall, NotEstimable)
+        reason = context.text("{m}: {r}", m=r.measure, r=context.text(r.overall.reason))
+        return Line("Impact", reason, NONE, "T24")
+    message = sentences.rollout_sentence(verdict, about_rollout(context, r))
+    said = context.text("{m}: {r}", m=context.name(r.measure), r=context.text(message))
+    return Line("Impact", said, verdict.sureness, "T24, F11-rollout")
 
 
 def _sustainability(context: Context) -> list[Line]:
@@ -519,9 +441,7 @@ def _sustainability(context: Context) -> list[Line]:
                 )
             )
         else:
-            out.append(
-                _effect(context, "Sustainability", study, effect, d, last, f"T17-{effect.measure}")
-            )
+            out.append(_effect(context, study, effect, d, f"T17-{effect.measure}", last))
     inventory = context.evaluation.inventory
     if inventory is not None:
         frame = inventory.frame[inventory.counted.to_numpy()]

@@ -5,22 +5,35 @@ from __future__ import annotations
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.verdict import Span, moved_apart
 from mismes_eval.evaluation.heterogeneity import VOLUNTARY, returnees
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.impact.did.heterogeneity import GroupEffects
+from mismes_eval.report import sentences
 from mismes_eval.report.chapters.adverse_outcomes import harm
 from mismes_eval.report.chapters.base import Chapter, Context, Item, titles
 from mismes_eval.report.chapters.bias import bias
-from mismes_eval.report.chapters.cells import earnings_note, outcome_scale
+from mismes_eval.report.chapters.cells import (
+    about_effect,
+    earnings_note,
+    outcome_scale,
+    outcome_unit,
+    published,
+)
 from mismes_eval.report.chapters.costs import worth_items
 from mismes_eval.report.chapters.heterogeneity import whom_items
 from mismes_eval.report.chapters.rollout import rollout_items
 from mismes_eval.report.chapters.sensitivity import doubt_items
-from mismes_eval.report.chapters.strength import PRE, checks, reservations
 from mismes_eval.report.chapters.study import study_items
 from mismes_eval.report.chapters.theory import theory
+from mismes_eval.report.chapters.verdicts import PRE, effect_verdict, main_cell, missed_share
 from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.document.tables import Table, cells_of
+
+BOUND = {
+    "lower": "{what}, lower bound for those who have it either way",
+    "upper": "{what}, upper bound for those who have it either way",
+}
 
 
 def impact(context: Context) -> Chapter:
@@ -34,13 +47,10 @@ def impact(context: Context) -> Chapter:
     alone = (rollout_items(context, rolled) if rolled is not None else []) + (
         study_items(context, own) if own is not None else []
     )
-    if study is None:
+    if study is None or not study.measures:
         told = theory(context, {**context.shown, **titles(alone)})
-        return Chapter(
-            "impact",
-            "Impact and its cost",
-            (*told, *(alone or [context.absent("tracer study or impact study")])),
-        )
+        missing = [context.absent("tracer study or impact study")] if study is None else []
+        return Chapter("impact", "Impact and its cost", (*told, *(alone or missing)))
     items: list[Item] = [
         context.text(
             "Effects compare the change of participants with the change of the comparison group,"
@@ -70,14 +80,16 @@ def impact(context: Context) -> Chapter:
 
 
 def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
-    """The main effect in words that follow its interval and its pre-trend: never more than they
-    allow.
+    """The main effect in words that follow its verdict: the effect or the sizes that a null
+    excludes, what the year before enrolment could have shown, what is reserved.
     """
-    p = context.evaluation.params
-    outcome, wave = p.impact.main_outcome, p.impact.main_wave
+    evaluation = context.evaluation
+    outcome, wave = main_cell(evaluation)
     main = effect.by_wave.get(
         (outcome, wave), NotEstimable("the params name no such outcome and wave")
     )
+    if isinstance(main, Estimate) and not published(context, main):
+        main = NotEstimable("too few persons")
     if isinstance(main, NotEstimable):
         return [
             context.text(
@@ -87,83 +99,21 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
                 r=context.text(main.reason),
             )
         ]
-    scale, _ = outcome_scale(outcome)
-    n = context.words.number
-    low, high = (float(v) * scale for v in main.ci().iloc[0])
-    unit = (
-        context.text("percentage points") if scale == 100 else context.text("units of the outcome")
-    )
-    values = {
-        "m": named(context, effect.measure),
-        "o": context.column(outcome),
-        "w": context.text("{m:.0f} months", m=study.months[wave]),
-        "v": n(float(main.value[0]) * scale),
-        "lo": n(low),
-        "hi": n(high),
-        "u": unit,
-        "most": n(max(abs(low), abs(high))),
-    }
-    if low <= 0 <= high:
-        text = context.text(
-            "{m}: no effect on '{o}' could be shown after {w}: {v} {u}, 95% interval {lo} to {hi}."
-            " Effects larger than {most} {u} in size can be ruled out.",
-            **values,
-        )
-    else:
-        higher = (
-            "{m}: after {w}, '{o}' among participants is {v} {u} higher than it would have been"
-            " without the measure (95% interval {lo} to {hi}), provided that both groups would"
-            " otherwise have changed alike."
-        )
-        lower = (
-            "{m}: after {w}, '{o}' among participants is {v} {u} lower than it would have been"
-            " without the measure (95% interval {lo} to {hi}), provided that both groups would"
-            " otherwise have changed alike."
-        )
-        size = {
-            "v": n(abs(float(main.value[0])) * scale),
-            "lo": n(min(abs(low), abs(high))),
-            "hi": n(max(abs(low), abs(high))),
-        }
-        text = context.text(higher if low > 0 else lower, **{**values, **size})
+    doubts = {d.measure: d for d in evaluation.doubts}
+    verdict = effect_verdict(evaluation, effect, doubts.get(effect.measure))
+    assert verdict is not None
+    about = about_effect(context, named(context, effect.measure), outcome, study.months[wave])
+    messages = [sentences.effect_sentence(verdict, about), *sentences.excluded(verdict, about)]
+    if verdict.doubtful:
+        messages.append(sentences.CAUTION)
     pre = effect.pre.get(outcome)
-    out = [text]
-    if main.doubtful:
-        out.append(
-            context.text(
-                "Caution: one of the groups lies in fewer than 8 primary sampling units; the"
-                " interval is too short (tables mark it i)."
-            )
-        )
-    if isinstance(pre, Estimate):
-        plow, phigh = (float(v) * scale for v in pre.ci().iloc[0])
-        shown = {"v": n(float(pre.value[0]) * scale), "lo": n(plow), "hi": n(phigh), "u": unit}
-        if plow <= 0 <= phigh:
-            out.append(
-                context.text(
-                    "In the year before enrolment the groups moved alike within what can be seen:"
-                    " {v} {u} ({lo} to {hi}).",
-                    **shown,
-                )
-            )
-        else:
-            out.append(
-                context.text(
-                    "Caution: already in the year before enrolment the groups moved apart by {v}"
-                    " {u} ({lo} to {hi}); the effect above may be wrong by as much.",
-                    **shown,
-                )
-            )
-    return [*out, *_not_passed(context, effect)] if not low <= 0 <= high else out
-
-
-def _not_passed(context: Context, effect: Effects) -> list[str]:
-    """The checks that an effect does not pass, in a sentence; the year before enrolment has its
-    own.
-    """
-    d = next((d for d in context.evaluation.doubts if d.measure == effect.measure), None)
-    said = "" if d is None else reservations(context, checks(context, effect, d), (PRE,))
-    return [said] if said else []
+    told: tuple[str, ...] = ()
+    if isinstance(pre, Estimate) and moved_apart(pre) is not None and published(context, pre):
+        missed = missed_share(pre, verdict, study.months[wave])
+        messages.append(sentences.before(Span.of(pre), missed, verdict, about))
+        told = (PRE,)
+    messages += sentences.reservations(verdict, told)
+    return [context.text(message) for message in messages]
 
 
 def named(context: Context, measure: str) -> str:
@@ -171,16 +121,11 @@ def named(context: Context, measure: str) -> str:
     does not know ids.
     """
     inventory = context.evaluation.inventory
-    mine = (
-        []
-        if inventory is None
-        else inventory.frame.loc[
-            inventory.frame["measure_id"].astype(str) == measure, "model_primary"
-        ]
-        .dropna()
-        .astype(str)
-    )
-    model = context.codes("models").get(mine.iloc[0]) if len(mine) else None
+    mine: list[str] = []
+    if inventory is not None:
+        known = inventory.frame["measure_id"].astype(str) == measure
+        mine = inventory.frame.loc[known, "model_primary"].dropna().astype(str).tolist()
+    model = context.codes("models").get(mine[0]) if mine else None
     return measure if model is None else context.text("{m} ({what})", m=measure, what=model)
 
 
@@ -188,12 +133,18 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
     cells, units = [], {}
     for (outcome, wave), e in effect.by_wave.items():
         row = context.column(outcome)
-        units[row] = outcome_scale(outcome)
+        units[row] = outcome_scale(context, outcome)
         cells.append(
             cells_of(
                 [(row, context.text("{m:.0f} months", m=study.months[wave]), e)], context.rules
             )
         )
+    for (outcome, wave), ends in effect.bounds.items():
+        when = context.text("{m:.0f} months", m=study.months[wave])
+        for end, e in zip(("lower", "upper"), ends, strict=True):
+            row = context.text(BOUND[end], what=context.column(outcome))
+            units[row] = outcome_scale(context, outcome)
+            cells.append(cells_of([(row, when, e)], context.rules))
     truth = _truth(context, effect.measure)
     pooled = _pooled(context, study, effect.measure)
     notes = [
@@ -262,10 +213,8 @@ def _truth(context: Context, measure: str) -> str | None:
     if mine.empty:
         return None
     said = "Known true effect of these made-up data on '{o}' in wave {wave}: {v} {u}."
-    scale, digits = outcome_scale(str(outcome))
-    unit = (
-        context.text("percentage points") if scale == 100 else context.text("units of the outcome")
-    )
+    scale, digits = outcome_scale(context, str(outcome))
+    unit = outcome_unit(context, str(outcome))
     return context.text(
         said,
         o=context.column(str(outcome)),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.estimate.verdict import moved_apart
 from mismes_eval.evaluation.heterogeneity import VOLUNTARY, returnees
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.criteria import criteria
@@ -107,9 +108,7 @@ def _limitations(context: Context) -> Item:
         )
         for effect in e.effects:
             for outcome, pre in effect.pre.items():
-                if isinstance(pre, Estimate) and not (
-                    pre.ci()["low"].iloc[0] <= 0 <= pre.ci()["high"].iloc[0]
-                ):
+                if moved_apart(pre):
                     rows.append(
                         (
                             context.text("{m}: {o}", m=effect.measure, o=context.column(outcome)),

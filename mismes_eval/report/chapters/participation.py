@@ -13,9 +13,9 @@ from mismes_eval.evaluation.evaluation import Result
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Chapter, Context
-from mismes_eval.report.chapters.people import bands, basis, counted_elsewhere, in_order
-from mismes_eval.report.document.protect import Partition
-from mismes_eval.report.document.tables import COLUMNS, Table, cells_by, cells_of
+from mismes_eval.report.chapters.people import bands, basis, in_order
+from mismes_eval.report.document.cells import Persons, Standing
+from mismes_eval.report.document.tables import CARRIED, Table, cells_by, cells_of
 
 PART = "_took_part"
 GROUPS = ("sex", "age", "education")
@@ -36,25 +36,13 @@ def participation(context: Context) -> Chapter:
             "Participation in support measures",
             (context.absent("survey question on participation in support measures"),),
         )
-    targeted = _targeting(context, s)
-    starts = [context.text("{c}: {level}", c=context.text(c), level="") for c in GROUPS]
-    sums = [
-        Partition("returnees", "", parts, elsewhere=_elsewhere(context, s, targeted, c))
-        for c, start in zip(GROUPS, starts, strict=True)
-        if len(parts := tuple(r for r in targeted.rows if r.startswith(start))) > 1
-    ]
-    items = (_by_model(context, s), _coverage(context, s), targeted, _costs(context, s))
-    return Chapter("participation", "Participation in support measures", items, {targeted.id: sums})
-
-
-def _elsewhere(context: Context, s: Survey, targeted: Table, column: str) -> tuple[str, ...]:
-    """Rows whose persons T08 counts too: those that are not too few to be counted anywhere."""
-    rows = [
-        context.text("{c}: {level}", c=context.text(column), level=context.words.level(v))
-        for v in counted_elsewhere(s, column)
-    ]
-    n = targeted.cells.set_index("row")["n"]
-    return tuple(r for r in rows if r in n.index and float(n[r]) >= context.rules.min_cell)
+    items = (
+        _by_model(context, s),
+        _coverage(context, s),
+        _targeting(context, s),
+        _costs(context, s),
+    )
+    return Chapter("participation", "Participation in support measures", items)
 
 
 def _by_model(context: Context, s: Survey) -> Table:
@@ -99,7 +87,9 @@ def _returnees(s: Survey) -> np.ndarray:
 def _coverage(context: Context, s: Survey) -> Table:
     inventory = context.evaluation.inventory
     returnees = target_population(s.sample, _returnees(s), "returnees")
-    rows = [("returnees in the survey, thousand", "estimate", returnees)]
+    rows: list[tuple[str, str, Estimate | NotEstimable]] = [
+        ("returnees in the survey, thousand", "estimate", returnees)
+    ]
     if inventory is not None:
         frame = inventory.frame[inventory.counted.to_numpy()]
         mine = frame[
@@ -142,26 +132,29 @@ def _targeting(context: Context, s: Survey) -> Table:
     takes = (
         frame["msm_part"].astype("string").fillna("").str.contains("M", regex=False).to_numpy(float)
     )
-    groups = {n: lfs.breakdown(frame, n) for n in GROUPS if lfs.has_breakdown(frame, n)}
+    traits = {n: lfs.breakdown(frame, n) for n in GROUPS if lfs.has_breakdown(frame, n)}
     if "age" in frame.columns:
-        groups["age"] = bands(frame)
+        traits["age"] = bands(frame)
     named = s.sample.with_columns(
         {
             PART: takes,
-            **{c: v.astype(str).to_numpy() for c, v in groups.items()},
+            **{c: v.astype(str).to_numpy() for c, v in traits.items()},
         }
     ).where(_returnees(s))
     parts = []
-    for c in (name for name in GROUPS if name in groups):
+    for c in (name for name in GROUPS if name in traits):
         try:
-            e = in_order(targeting(named, PART, c), c)
+            e = targeting(named, PART, c)
         except EstimateError as error:
             e = NotEstimable(str(error))
-        parts.append(
-            cells_by(
-                e, context.rules, _levels(context, c, e) if isinstance(e, Estimate) else c, "index"
-            )
-        )
+        if isinstance(e, NotEstimable):
+            parts.append(cells_by(e, context.rules, c, "index"))
+            continue
+        e = in_order(e, c)
+        level = named.frame[c].astype(str).to_numpy()
+        groups = [Persons.among(named, level == str(v)) for v in e.keys[c]]
+        counted = [Standing(persons=who, tells=(who,)) for who in groups]
+        parts.append(cells_by(e, context.rules, _levels(context, c, e), "index", counted))
     if "educy" in frame.columns and takes[named.active].any():
         known = named.where(frame["educy"].notna())
         parts.append(
@@ -216,7 +209,7 @@ def _costs(context: Context, s: Survey) -> Table:
             for v in e.names
         ]
         items.append(cells_by(e, context.rules, labels, "estimate"))
-    cells = pd.concat(items, ignore_index=True) if items else pd.DataFrame(columns=list(COLUMNS))
+    cells = pd.concat(items, ignore_index=True) if items else pd.DataFrame(columns=list(CARRIED))
     shares = {
         str(r): (100.0, 1)
         for r, u in zip(cells["row"], cells["unit"], strict=True)

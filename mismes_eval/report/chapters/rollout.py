@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from math import isfinite
-
 import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.rollout import Rollout, limits
-from mismes_eval.report import figures, figures_impact
+from mismes_eval.evaluation.rollout import Rollout
+from mismes_eval.report import figures, figures_impact, sentences
 from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.chapters.cells import FROM, TO, P, persons, plain, with_interval
+from mismes_eval.report.chapters.cells import (
+    FROM,
+    TO,
+    P,
+    about_rollout,
+    persons,
+    plain,
+    published,
+    with_interval,
+)
 from mismes_eval.report.chapters.cells import rows as plain_rows
 from mismes_eval.report.chapters.sensitivity import honest_items
-from mismes_eval.report.document.tables import COLUMNS, P_VALUE, Table, cells_of
-
-RULED_OUT = "Effects larger than {most} percentage points in size can be ruled out."
+from mismes_eval.report.chapters.verdicts import rollout_verdict
+from mismes_eval.report.document.cells import NOBODY, PRIVATE, STANDING, Status
+from mismes_eval.report.document.tables import CARRIED, P_VALUE, Table, cells_of
 
 
 def rollout_items(context: Context, r: Rollout) -> list[Item]:
@@ -51,37 +58,12 @@ def said(context: Context, r: Rollout) -> str:
             "The effect of the roll-out could not be estimated: {r}",
             r=context.text(r.overall.reason),
         )
-    low, high, over_regions = limits(r)
-    n = context.words.number
-    how = (
-        "regions as the clusters, wild bootstrap over {n} regions"
-        if over_regions
-        else "error of the survey's design, which misses shocks that whole regions share"
-    )
-    values = {
-        "o": context.column(r.outcome),
-        "v": n(float(r.overall.value[0]) * 100),
-        "lo": n(low * 100),
-        "hi": n(high * 100),
-        "how": context.text(how, n=r.regions),
-    }
-    if low <= 0 <= high:
-        text = context.text(
-            "No effect of the roll-out on '{o}' could be shown: {v} percentage points (95% interval"
-            " {lo} to {hi}; {how}).",
-            **values,
-        )
-        most = max(-low, high)
-        return f"{text} {context.text(RULED_OUT, most=n(most * 100))}" if isfinite(most) else text
-    higher = (
-        "'{o}' is {v} percentage points higher where the measure was rolled out (95% interval {lo}"
-        " to {hi}; {how}), provided that regions would otherwise have changed alike."
-    )
-    lower = (
-        "'{o}' is lower where the measure was rolled out: {v} percentage points (95% interval {lo}"
-        " to {hi}; {how}), provided that regions would otherwise have changed alike."
-    )
-    return context.text(higher if low > 0 else lower, **values)
+    if not published(context, r.overall):
+        return context.text("The effect of the roll-out is not shown: too few persons.")
+    verdict, about = rollout_verdict(r), about_rollout(context, r)
+    assert verdict is not None
+    messages = [sentences.rollout_sentence(verdict, about), *sentences.excluded(verdict, about)]
+    return " ".join(context.text(message) for message in messages)
 
 
 def _summary(context: Context, r: Rollout) -> Table:
@@ -210,11 +192,11 @@ def _truth(context: Context, r: Rollout) -> tuple[str, ...]:
 def _cells(context: Context, r: Rollout) -> Table:
     assert not isinstance(r.effects, NotEstimable)
     frame = r.effects.to_frame()
-    blank = dict.fromkeys(COLUMNS, np.nan) | {
+    blank = dict.fromkeys(CARRIED, np.nan) | {
         "flag": "",
         "unit": "share",
         "definition": "group-time effect",
-        "status": "shown",
+        "status": str(Status.SHOWN),
         "kind": "effect",
     }
     cells = [
@@ -227,6 +209,7 @@ def _cells(context: Context, r: Rollout) -> Table:
             "ci_low": c["ci_low"],
             "ci_high": c["ci_high"],
             "n": float(c["n_treated"]),
+            STANDING: PRIVATE if context.rules.confidential("effect", c["n_treated"]) else NOBODY,
         }
         for c in frame.to_dict("records")
     ]
@@ -237,7 +220,7 @@ def _cells(context: Context, r: Rollout) -> Table:
     return Table(
         "T24b",
         "Group-time effects of the roll-out, percentage points",
-        pd.DataFrame(cells, columns=list(COLUMNS)),
+        pd.DataFrame(cells, columns=list(CARRIED)),
         r.source,
         (note,),
         100.0,

@@ -6,15 +6,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test
+from mismes_eval.estimate.verdict import Span, Verdict
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.impact.did.balance import LIMIT
 from mismes_eval.impact.did.bands import Band
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
+from mismes_eval.impact.planning.detectable import detectable_effect
 from mismes_eval.impact.sensitivity.honest import HonestDiD
 from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
 from mismes_eval.report import figures, figures_impact
@@ -50,7 +51,7 @@ def doubt_items(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
 
 
 def _ylabel(context: Context, outcome: str) -> str:
-    return context.text(SHARE_UNIT if outcome_scale(outcome)[0] == 100 else OTHER_UNIT)
+    return context.text(SHARE_UNIT if outcome_scale(context, outcome)[0] == 100 else OTHER_UNIT)
 
 
 def _main(context: Context) -> str:
@@ -104,7 +105,7 @@ def path_figure(context: Context, study: Tracing, d: Doubt) -> Item:
         frame,
         "months since enrolment",
         _ylabel(context, outcome),
-        outcome_scale(outcome)[0],
+        outcome_scale(context, outcome)[0],
         True,
         study.source,
         notes,
@@ -127,7 +128,7 @@ def _curve(context: Context, study: Tracing, d: Doubt) -> list[Item]:
                 r=context.text("no specification could be estimated"),
             )
         ]
-    scale = outcome_scale(outcome)[0]
+    scale = outcome_scale(context, outcome)[0]
     v = done["value"] * scale
     same = max(int((v > 0).sum()), int((v < 0).sum()))
     said = context.text(
@@ -202,7 +203,7 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
         with_interval(context, context.text(name, r=region), e) for name, region, e in _regions(d)
     ]
     cells += [_wild(context, name, w) for name, w in d.wild.items()]
-    scale, digits = outcome_scale(outcome)
+    scale, digits = outcome_scale(context, outcome)
     title = context.text(
         "'{o}' after {w}: what stands beside the headline ({m})",
         o=context.column(outcome),
@@ -230,6 +231,11 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
     )
 
 
+def _size(result: Estimate | NotEstimable) -> float:
+    """The value of an estimate; NaN where there is none."""
+    return float(result.value[0]) if isinstance(result, Estimate) else float("nan")
+
+
 def _regions(d: Doubt) -> list[tuple[str, str, Result]]:
     """Smallest and largest effect when one region is left out."""
     if isinstance(d.left_out, NotEstimable):
@@ -237,7 +243,7 @@ def _regions(d: Doubt) -> list[tuple[str, str, Result]]:
     runs = [r for r in d.left_out.runs if r.name != "all" and isinstance(r.result, Estimate)]
     if not runs:
         return [("one region left out at a time", "", NotEstimable("no region can be left out"))]
-    ordered = sorted(runs, key=lambda r: float(r.result.value[0]))
+    ordered = sorted(runs, key=lambda r: _size(r.result))
     return [
         (
             "one region left out at a time, smallest: without {r}",
@@ -349,9 +355,8 @@ def honest_items(
     """
     if isinstance(h, NotEstimable):
         return [context.text("{f}: {m}: {r}.", f=id, m=measure, r=context.text(h.reason))]
-    n, scale = context.words.number, outcome_scale(outcome)[0]
-    covered = h.original[1] <= 0 <= h.original[2]
-    if covered:
+    n, scale = context.words.number, outcome_scale(context, outcome)[0]
+    if not Verdict(Span(*h.original)).shown:
         said = context.text(
             "{m}: the interval covers 0 already under parallel trends, so no departure from them"
             " can be excluded.",
@@ -397,7 +402,7 @@ def honest_items(
 def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table:
     """T19b: how strong a hidden cause would have to be, and what the tests could see."""
     scale, main = (
-        outcome_scale(_main(context))[0],
+        outcome_scale(context, _main(context))[0],
         effect.by_wave.get((_main(context), context.evaluation.params.impact.main_wave)),
     )
     lines: list[tuple[str, float, tuple[float, int]] | tuple[str, NotEstimable]] = []
@@ -422,21 +427,21 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
         lines.append(
             (
                 "difference in trends that the pre-trend test finds with 50% chance, a step",
-                float(seen.loc[("joint", 0.5), "slope"]),
+                float(str(seen.loc[("joint", 0.5), "slope"])),
                 (scale, 1),
             )
         )
         lines.append(
             (
                 "difference in trends that the pre-trend test finds with 80% chance, a step",
-                float(seen.loc[("joint", 0.8), "slope"]),
+                float(str(seen.loc[("joint", 0.8), "slope"])),
                 (scale, 1),
             )
         )
         lines.append(
             (
                 "bias of the average effect that such a difference (80%) would bring",
-                float(seen.loc[("joint", 0.8), "bias"]),
+                float(str(seen.loc[("joint", 0.8), "bias"])),
                 (scale, 1),
             )
         )
@@ -444,9 +449,7 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
         lines.append(
             (
                 "effect that this study finds with 80% chance",
-                float(
-                    main.se[0] * (stats.t.ppf(0.975, main.dof[0]) + stats.t.ppf(0.8, main.dof[0]))
-                ),
+                detectable_effect(main),
                 (scale, 1),
             )
         )

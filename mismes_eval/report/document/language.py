@@ -25,8 +25,9 @@ from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.frame.codes import codes
-from mismes_eval.message import SEPARATOR, Message
+from mismes_eval.message import SEPARATOR, Message, Quantity
 
+MINUS = "\N{MINUS SIGN}"
 LOCALE = Path(__file__).parent.parent / "locale"
 _FIELD = re.compile(r"\{\w+[^}]*\}")
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -102,6 +103,20 @@ class Language(Formatter):
             return "–"
         return self.numeral(f"{round(float(value), digits) + 0.0:,.{digits}f}")
 
+    def quantity(self, quantity: Quantity) -> str:
+        """A number with its unit in the singular or plural of the language: French has "1,5 point",
+        English "1.5 points".
+        """
+        number = self.numeral(quantity.number)
+        if self.code == "en":
+            return str(quantity)
+        if not quantity.many:
+            return number
+        shown = abs(round(quantity.value, quantity.digits))
+        form = Locale.parse(self.code).plural_form(shown)
+        unit = quantity.one if form == "one" else quantity.many
+        return self._kept(f"{number} {self(unit)}")
+
     def date(self, day: date) -> str:
         """A day in words."""
         return format_date(day, "long", locale="en_GB" if self.code == "en" else self.code)
@@ -109,12 +124,13 @@ class Language(Formatter):
     def numeral(self, text: str) -> str:
         """A number written the English way, written the language's way."""
         thousands, decimal, percent = self._signs
-        return (
+        turned = (
             text.replace(",", "\0")
             .replace(".", decimal)
             .replace("\0", thousands)
             .replace("%", percent)
         )
+        return turned if self.code == "en" else turned.replace("-", MINUS)
 
     @cached_property
     def _signs(self) -> tuple[str, str, str]:
@@ -139,7 +155,9 @@ class Language(Formatter):
         """A value of a message: another message, a word of the catalogue, a number, a name."""
         if isinstance(value, Message):
             return self(value)
-        return self._part(value) if isinstance(value, str) else value
+        if isinstance(value, Quantity):
+            return self.quantity(value)
+        return self._part(value) if isinstance(value, str) and value else value
 
     def _kept(self, text: str) -> str:
         if self.words:

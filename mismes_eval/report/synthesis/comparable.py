@@ -10,17 +10,19 @@ from datetime import date
 
 import pandas as pd
 
-from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.rollout import Rollout, limits
+from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.estimate.verdict import moved_apart
+from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.frame.codes import codes
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Chapter, Context
-from mismes_eval.report.chapters.cells import SHARES
 from mismes_eval.report.chapters.people import LABOUR, MATCH
 from mismes_eval.report.chapters.portfolio import counted
+from mismes_eval.report.chapters.verdicts import rollout_verdict
 from mismes_eval.report.document.tables import Table, cells_of
 from mismes_eval.report.synthesis.published import FACTS
+from mismes_eval.tracer.outcomes import NUMBER, Outcome, declared
 
 NUMBERS = ("value", "se", "ci_low", "ci_high", "n", "degf")
 GROUPS = ("returnees", "non-migrants", "all residents")
@@ -156,7 +158,7 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
             "model": model.get(rolled.measure, ""),
             "outcome": rolled.outcome,
             "months": None,
-            "unit_of_outcome": _unit(rolled.outcome),
+            "unit_of_outcome": "share",
             "main": False,
             "table": "",
             "method": "dr",
@@ -169,49 +171,41 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
 
 
 def _over_regions(r: Rollout) -> dict[str, object]:
-    """Error of a roll-out where the wild bootstrap over regions gives its interval: the design's
-    misses shocks that whole regions share.
+    """Error of a roll-out where the wild bootstrap over regions gives its interval, the wider one:
+    the design's misses shocks that whole regions share. No number where that has no end.
     """
     if isinstance(r.overall, NotEstimable) or isinstance(r.wild, NotEstimable):
         return {}
-    low, high, over_regions = limits(r)
-    se = float(r.wild.to_frame()["se"].iloc[0])
-    return (
-        {"se": se, "ci_low": low, "ci_high": high, "degf": float(r.regions - 1)}
-        if over_regions and math.isfinite(se) and se > 0
-        else {}
-    )
+    verdict, se = rollout_verdict(r), float(r.wild.se[0])
+    if verdict is None or verdict.span is verdict.own or not se > 0:
+        return {}
+    span = verdict.span
+    if not math.isfinite(span.width):
+        return dict.fromkeys(NUMBERS)
+    return {"se": se, "ci_low": span.low, "ci_high": span.high, "degf": float(r.regions - 1)}
 
 
 def _about(study: Tracing, effect: Effects, outcome: str, wave: object) -> dict[str, object]:
     """moved_apart: the groups' trends before enrolment differed (95%); None where that was not
     looked at for this outcome.
     """
-    pre = effect.pre.get(outcome)
-    apart = None
-    if isinstance(pre, Estimate):
-        low, high = (float(v) for v in pre.ci().iloc[0])
-        apart = not low <= 0 <= high
+    apart = moved_apart(effect.pre.get(outcome))
     months = study.months[wave]
     return {
         "measure": effect.measure,
         "outcome": outcome,
         "months": float(months) if math.isfinite(months) else None,
-        "unit_of_outcome": _unit(outcome),
+        "unit_of_outcome": _unit(study, outcome),
         "moved_apart": apart,
     }
 
 
-def _unit(outcome: str) -> str:
-    if outcome in SHARES or outcome.startswith("employed"):
-        return "share"
-    return (
-        "months"
-        if outcome.startswith("months")
-        else "national currency"
-        if "earn" in outcome
-        else "not stated"
-    )
+def _unit(study: Tracing, name: str) -> str:
+    """The unit in which an effect is compared between countries, from what the outcome is."""
+    outcome = study.outcomes.get(name) or declared(name) or Outcome(name)
+    if outcome.kind != "money":
+        return "not stated" if outcome.kind == NUMBER else outcome.kind
+    return "international dollars" if "international" in outcome.unit else "national currency"
 
 
 def _portfolio(context: Context, tables: Mapping[str, Table]) -> dict[str, object]:

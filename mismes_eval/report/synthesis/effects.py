@@ -10,12 +10,18 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import NotEstimable
+from mismes_eval.estimate.verdict import Span, Verdict
 from mismes_eval.evaluation.summaries import Summary
 from mismes_eval.impact.planning.meta_analysis import RandomEffects
+from mismes_eval.message import Message
 from mismes_eval.report import figures_synthesis
 from mismes_eval.report.document.tables import P_VALUE, Table
 from mismes_eval.report.figures import Figure
+from mismes_eval.report.sentences import About, excluded
 from mismes_eval.report.synthesis.tables import FROM, SOURCE, TO, Words, cell, table
+
+FEW_COUNTRIES = 5  # below this the spread between countries is hardly known
+POINTS = ("percentage point", "percentage points")
 
 
 def effect_label(w: Words, r: Mapping[Any, Any]) -> str:
@@ -181,7 +187,7 @@ def _summary_sentence(w: Words, model: str, r: RandomEffects) -> str:
             hi=r.i2_interval[1],
         )
     )
-    if r.k < 5:
+    if r.k < FEW_COUNTRIES:
         out.append(w.t("With {k} countries the spread between countries is hardly known.", k=r.k))
     return " ".join(out)
 
@@ -191,7 +197,9 @@ def _doubts(w: Words, s: Summary, r: RandomEffects) -> list[str]:
     before, and the next country.
     """
     n, out = w.t.number, []
-    if isinstance(s.alike_before, RandomEffects) and s.alike_before.low <= 0 <= s.alike_before.high:
+    alike = s.alike_before
+    hangs = isinstance(alike, RandomEffects) and not Verdict(mean_span(alike)).shown
+    if isinstance(alike, RandomEffects) and hangs:
         text = (
             "It hangs on measures whose groups moved apart already before enrolment: without them"
             " no effect could be shown ({v}, {lo} to {hi})."
@@ -199,9 +207,9 @@ def _doubts(w: Words, s: Summary, r: RandomEffects) -> list[str]:
         out.append(
             w.t(
                 text,
-                v=n(100 * s.alike_before.value),
-                lo=n(100 * s.alike_before.low),
-                hi=n(100 * s.alike_before.high),
+                v=n(100 * alike.value),
+                lo=n(100 * alike.low),
+                hi=n(100 * alike.high),
             )
         )
     elif isinstance(s.alike_before, NotEstimable):
@@ -212,7 +220,7 @@ def _doubts(w: Words, s: Summary, r: RandomEffects) -> list[str]:
             )
         )
     low, high = r.prediction
-    if np.isfinite(low) and low <= 0 <= high:
+    if Span(r.value, low, high).sign == "unclear":
         out.append(
             w.t(
                 "In another country there may be no effect, or one the other way ({lo} to {hi}).",
@@ -285,6 +293,43 @@ def summaries(w: Words) -> Table | None:
     )
 
 
+MEANS = {
+    "higher": (
+        "{model}: on average over {k} countries '{o}' rose by {v} (95% interval {lo} to {hi}),"
+        " {assumption}."
+    ),
+    "lower": (
+        "{model}: on average over {k} countries '{o}' fell by {v} (95% interval {lo} to {hi}),"
+        " {assumption}."
+    ),
+    "unclear": (
+        "{model}: no effect on '{o}' could be shown on average over {k} countries: {v} (95%"
+        " interval {lo} to {hi}), {assumption}."
+    ),
+    "unknown": "{model}: the mean effect on '{o}' over {k} countries has no interval.",
+}
+
+
+def mean_span(r: RandomEffects) -> Span:
+    """Mean effect over countries with its interval, which few countries make doubtful."""
+    return Span(r.value, r.low, r.high, doubtful=r.k < FEW_COUNTRIES)
+
+
+def _mean_in_words(w: Words, s: Summary, r: RandomEffects) -> str:
+    """What may be said of a mean effect, and what stands against it."""
+    verdict = Verdict(mean_span(r), clusters=r.k)
+    span = verdict.span.size if verdict.shown else verdict.span
+    about = About(w.model(s.model), w.outcome(s.outcome), "", 100.0, *POINTS)
+    values = about.values(span) | {
+        "model": about.measure,
+        "k": r.k,
+        "assumption": verdict.assumption or "",
+    }
+    words = [w.t(Message(MEANS[verdict.sign], values))]
+    words += [w.t(message) for message in excluded(verdict, about)]
+    return " ".join([*words, *(_doubts(w, s, r) if verdict.shown else ())])
+
+
 def findings(w: Words) -> list[tuple[str, str]]:
     """(sentence, anchor of its table), at most five: what was evaluated, what the effects show,
     what is not known. Countries are not ranked.
@@ -328,34 +373,7 @@ def findings(w: Words) -> list[tuple[str, str]]:
         )
     for s in w.evidence.summaries:
         if isinstance(s.main, RandomEffects):
-            r = s.main
-            rose = (
-                "{model}: on average over {k} countries '{o}' rose by {v} percentage points (95%"
-                " interval {lo} to {hi})."
-            )
-            fell = (
-                "{model}: on average over {k} countries '{o}' fell by {v} percentage points (95%"
-                " interval {lo} to {hi})."
-            )
-            unsure = (
-                "{model}: no effect on '{o}' could be shown on average over {k} countries: {v}"
-                " percentage points (95% interval {lo} to {hi})."
-            )
-            shown = r.low <= 0 <= r.high
-            ends = (r.value, r.low, r.high) if shown or r.low > 0 else (-r.value, -r.high, -r.low)
-            values = dict(zip(("v", "lo", "hi"), (n(100 * x) for x in ends), strict=True))
-            said = t(
-                unsure if shown else rose if r.low > 0 else fell,
-                model=w.model(s.model),
-                k=r.k,
-                o=w.outcome(s.outcome),
-                **values,
-            )
-            limit = t(
-                "Effects larger than {most} percentage points in size can be ruled out.",
-                most=n(100 * max(-r.low, r.high)),
-            )
-            out.append((" ".join([said, *([limit] if shown else _doubts(w, s, r))]), "S06"))
+            out.append((_mean_in_words(w, s, s.main), "S06"))
     alone = [s for s in w.evidence.summaries if isinstance(s.main, NotEstimable)]
     if alone:
         out.append(

@@ -1,0 +1,360 @@
+"""The verdict on each effect of a run: what it was put to, threats and precision in one list that
+the headline, the risk of bias (T19c) and the matrix (T05c) share.
+
+A check asks whether the evidence is sound, not whether an effect was found: a true null can pass
+every one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.totals import mean
+from mismes_eval.estimate.verdict import (
+    BY_LOT,
+    DRAWN_BY_LOT,
+    MISSED_AT_MOST,
+    PARALLEL,
+    Answer,
+    Aspect,
+    Check,
+    Span,
+    Verdict,
+    moved_apart,
+)
+from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.evaluation.rollout import Rollout
+from mismes_eval.evaluation.sensitivity import Doubt
+from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
+from mismes_eval.impact.did.balance import LIMIT
+from mismes_eval.impact.inference.wild_draws import WildBootstrap
+from mismes_eval.impact.sensitivity.honest import HonestDiD
+from mismes_eval.impact.sensitivity.pretrend_missed import chance_missed, chance_missed_on_path
+from mismes_eval.impact.sensitivity.pretrend_power import PretrendPower
+from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
+from mismes_eval.message import Message
+from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.report.chapters.plan import REGISTERED, read_plan
+
+ALIKE, PRE, LOSS = "alike_at_enrolment", "year_before_enrolment", "lost_alike"
+MODE, TRENDS, PLANNED = "asked_alike", "parting_trends", "registered_plan"
+OTHERS, CERTAIN = "other_specifications", "certain_specifications"
+LEFT_OUT, CLUSTERS, PSUS = "regions_left_out", "region_clusters", "enough_psus"
+REGIONS = "regions"
+LEVEL = 0.95
+HALF_AS_MUCH = 0.5  # breaks of trend, in multiples of the largest one before the measure
+MONTHS_BEFORE = 12.0  # the change before enrolment is over the year before it
+# A loss that differs by more than this would matter, so an interval beyond it tells nothing.
+LOSS_MATTERS = 0.1
+
+RESERVATIONS = {
+    DRAWN_BY_LOT: Message("participants were not drawn by lot"),
+    ALIKE: Message("the groups differed at enrolment by more than 0.1 standard deviations"),
+    PRE: Message("the groups moved apart already in the year before enrolment"),
+    LOSS: Message("the groups were not lost to follow-up alike"),
+    MODE: Message("the groups were not interviewed in the same way"),
+    OTHERS: Message("other ways to estimate it do not agree"),
+    TRENDS: Message(
+        "it would not hold if the trends of the two groups had parted by half as much as they did"
+        " before the measure"
+    ),
+    PLANNED: Message("its outcome and wave were not registered beforehand"),
+    CERTAIN: Message("most other ways to estimate it are less certain"),
+    LEFT_OUT: Message("it hangs on a single region"),
+    CLUSTERS: Message("counted over regions, it cannot be told from chance"),
+    PSUS: Message("one of the groups lies in too few primary sampling units"),
+}
+CANNOT_TELL_LOSS = Message("whether the groups were lost alike cannot be told")
+REGIONS_APART = Message("the regions moved apart already before the roll-out")
+MISSED = (
+    "a parting of trends that explains the whole effect would have been missed in {x:.0%} of"
+    " samples"
+)
+MISSED_NULL = (
+    "a parting of trends that hides an effect as large as the interval allows would have been"
+    " missed in {x:.0%} of samples"
+)
+
+
+def effect_verdict(evaluation: Evaluation, effect: Effects, d: Doubt | None) -> Verdict | None:
+    """The verdict on the main effect of one measure; None where it could not be estimated."""
+    outcome, wave = main_cell(evaluation)
+    main = effect.by_wave.get((outcome, wave))
+    study = evaluation.tracing
+    if not isinstance(main, Estimate) or study is None:
+        return None
+    by_lot = drawn_by_lot(evaluation, effect.measure)
+    bare = Verdict(main, wider=() if d is None else _over_regions(d))
+    months = study.months[wave]
+    checks = [_check(DRAWN_BY_LOT, "start", by_lot)]
+    checks += _threats(evaluation, study, effect, d, bare, months)
+    checks += _precision(d, bare)
+    return Verdict(main, tuple(checks), bare.wider, BY_LOT if by_lot else PARALLEL)
+
+
+def later_verdict(evaluation: Evaluation, effect: Effects, outcome: str, wave: object) -> Verdict:
+    """The verdict on another wave: only what holds of every wave was checked. The effect must be
+    there.
+    """
+    study, main = evaluation.tracing, effect.by_wave[outcome, wave]
+    assert study is not None and isinstance(main, Estimate)
+    by_lot = drawn_by_lot(evaluation, effect.measure)
+    bare = Verdict(main)
+    before = before_check(effect.pre.get(outcome), bare, study.months[wave])
+    checks = [_check(DRAWN_BY_LOT, "start", by_lot), *([] if before is None else [before])]
+    return Verdict(main, tuple(checks), assumption=BY_LOT if by_lot else PARALLEL)
+
+
+def rollout_verdict(r: Rollout) -> Verdict | None:
+    """The verdict on a roll-out over regions, in which the wider interval speaks; None where there
+    is no effect.
+    """
+    if not isinstance(r.overall, Estimate):
+        return None
+    design = Message("error of the survey's design, which misses shocks that whole regions share")
+    wild = Message(
+        "regions as the clusters, wild bootstrap over {n} regions", {"n": r.regions}, "note"
+    )
+    bare = Verdict(Span.of(r.overall, basis=design), wider=_wild_span(r.wild, wild))
+    checks = [_check(DRAWN_BY_LOT, "start", False), *_years_before(r, bare)]
+    if isinstance(r.honest, HonestDiD):
+        checks.append(_check(TRENDS, "trends", _survives(r.honest, bare)))
+    return Verdict(bare.own, tuple(checks), bare.wider, clusters=r.fewest_regions)
+
+
+def _years_before(r: Rollout, verdict: Verdict) -> list[Check]:
+    """Whether regions moved alike before the roll-out, and whether the joint test would have seen
+    otherwise.
+    """
+    test = r.effects if isinstance(r.effects, NotEstimable) else r.effects.pretrend_test()
+    if isinstance(test, NotEstimable):
+        return []
+    if float(test.p) < 1 - LEVEL:
+        return [Check(PRE, "trends", "no", REGIONS_APART, started_apart=True)]
+    missed = 1.0
+    if isinstance(r.event, Estimate) and isinstance(r.power, PretrendPower):
+        missed = chance_missed_on_path(r.event, _explained(verdict))
+    return [_seen(missed, verdict)]
+
+
+def _explained(verdict: Verdict) -> float:
+    """The effect that parting trends would have to explain: of a null, the largest not excluded."""
+    span = verdict.span
+    return span.value if verdict.shown else max(abs(span.low), abs(span.high))
+
+
+def _seen(missed: float, verdict: Verdict) -> Check:
+    """A test of trends that found nothing, with what it would have missed."""
+    words = MISSED if verdict.shown else MISSED_NULL
+    answer: Answer = "yes" if missed <= MISSED_AT_MOST else "too weak"
+    return Check(PRE, "trends", answer, Message(words, {"x": missed}, "reason"))
+
+
+def main_cell(evaluation: Evaluation) -> tuple[str, object]:
+    """Main outcome and wave of a run."""
+    impact = evaluation.params.impact
+    return impact.main_outcome, impact.main_wave
+
+
+def drawn_by_lot(evaluation: Evaluation, measure: str) -> bool:
+    """Whether the inventory records a randomised trial of the measure: no other comparison excludes
+    that the groups would have parted anyway.
+    """
+    inventory = evaluation.inventory
+    if inventory is None:
+        return False
+    designs = inventory.frame.loc[inventory.frame["measure_id"] == measure, "impact_design"]
+    return bool((designs == "RCT").any())
+
+
+def before_check(pre: object, verdict: Verdict, months: float) -> Check | None:
+    """Whether the groups moved alike before, and whether the test could have seen otherwise: a
+    straight parting that explains the effect (of a null: the largest one not excluded) after so
+    many months would have shown a part of it in the year before.
+    """
+    apart = moved_apart(pre)
+    if apart is None or not isinstance(pre, Estimate):
+        return None
+    if apart:
+        return Check(PRE, "trends", "no", RESERVATIONS[PRE], started_apart=True)
+    return _seen(missed_share(pre, verdict, months), verdict)
+
+
+def missed_share(pre: Estimate, verdict: Verdict, months: float) -> float:
+    """In which share of samples the test before enrolment would have missed a parting that explains
+    the effect; NaN counts as missed always.
+    """
+    if not months > 0:
+        return 1.0
+    missed = chance_missed(pre, _explained(verdict) * MONTHS_BEFORE / months)
+    return missed if np.isfinite(missed) else 1.0
+
+
+def lost(study: Tracing, measure: str, wave: object) -> Estimate | None:
+    """Share lost at a wave, participants minus comparison group, of one measure; None where it has
+    one arm or the study no such wave.
+    """
+    if wave not in study.panel.waves:
+        return None
+    lost_to_it = np.where(study.responded(wave), 0.0, 1.0)
+    return _between_arms(study, measure, lost_to_it, study.fielded(wave))
+
+
+def asked_alike(study: Tracing, measure: str, wave: object) -> Estimate | None:
+    """Share of those who answered a wave in its commonest mode of interview (in person, by phone),
+    participants minus comparison group; None where the study does not record how it asked.
+    """
+    long = study.panel.long
+    if "mode" not in long.columns or wave not in study.panel.waves:
+        return None
+    rows = long[long[study.panel.wave] == wave].drop_duplicates(study.panel.unit)
+    mode = rows.set_index(study.panel.unit)["mode"].astype("string")
+    persons = study.of(measure).sample.frame[study.panel.unit].map(mode)
+    answered = persons.notna().to_numpy(bool) & study.responded(wave)
+    if persons[answered].nunique() < 2:
+        return None
+    commonest = persons[answered].mode().iloc[0]
+    in_mode: Float = np.asarray((persons == commonest).fillna(False), float)
+    among: Bool = np.asarray(answered, bool)
+    return _between_arms(study, measure, in_mode, among)
+
+
+def _between_arms(
+    study: Tracing, measure: str, trait: Float, among: Bool | None = None
+) -> Estimate | None:
+    """Mean of a trait, participants minus comparison group."""
+    sample = study.of(measure).sample
+    if among is not None:
+        sample = sample.where(among)
+    if len(set(sample.frame.loc[sample.active, TREATED])) < 2:
+        return None
+    arms = sample.frame[TREATED].map({1.0: "T", 0.0: "C"})
+    found = mean(sample.with_columns({"_trait": trait, "_arm": arms}), "_trait", by="_arm")
+    return found.contrast({"_trait, _arm=T": 1.0, "_trait, _arm=C": -1.0})
+
+
+def _threats(
+    evaluation: Evaluation,
+    study: Tracing,
+    effect: Effects,
+    d: Doubt | None,
+    bare: Verdict,
+    months: float,
+) -> Iterator[Check]:
+    outcome, wave = main_cell(evaluation)
+    if d is not None and not isinstance(d.balance, NotEstimable):
+        alike = bool(d.balance.table["before"].abs().max() <= LIMIT)
+        yield _check(ALIKE, "start", alike)
+    before = before_check(effect.pre.get(outcome), bare, months)
+    if before is not None:
+        yield before
+    gap = lost(study, effect.measure, wave)
+    if gap is not None:
+        yield _loss(Span.of(gap))
+    asked = asked_alike(study, effect.measure, wave)
+    if asked is not None:
+        yield _check(MODE, "measurement", Span.of(asked).sign == "unclear")
+    if d is not None:
+        agreed = specifications_agree(d.curve, bare)
+        if agreed is not None:
+            yield _check(OTHERS, "trends", agreed)
+        if isinstance(d.honest, HonestDiD):
+            yield _check(TRENDS, "trends", _survives(d.honest, bare))
+    yield _check(PLANNED, "plan", planned(evaluation))
+
+
+def _loss(gap: Span) -> Check:
+    if gap.sign != "unclear":
+        return _check(LOSS, "loss", False)
+    seen = max(abs(gap.low), abs(gap.high)) <= LOSS_MATTERS
+    return Check(LOSS, "loss", "yes" if seen else "too weak", CANNOT_TELL_LOSS)
+
+
+def specifications_agree(curve: SpecificationCurve, verdict: Verdict) -> bool | None:
+    """Whether the other ways to estimate an effect say what the headline says: its sign, or for a
+    null that no more than one in twenty finds an effect. None where none could be estimated.
+    """
+    spans = curve_spans(curve)
+    if not spans:
+        return None
+    if verdict.shown:
+        return all((span.value > 0) == (verdict.span.value > 0) for span in spans)
+    return sum(span.sign in ("higher", "lower") for span in spans) <= len(spans) / 20
+
+
+def curve_spans(curve: SpecificationCurve) -> list[Span]:
+    """The intervals of the specifications that were estimated."""
+    table = curve.to_frame()
+    done = table[table["reason"] == ""]
+    columns = (done[c].to_numpy(float) for c in ("value", "ci_low", "ci_high"))
+    return [Span(*row) for row in zip(*columns, strict=True)]
+
+
+def _survives(honest: HonestDiD, verdict: Verdict) -> bool:
+    """Whether what is said holds if trends part by half as much as before: a null does, because
+    the interval only grows.
+    """
+    if not verdict.shown:
+        return True
+    return honest.breakdown is not None and honest.breakdown >= HALF_AS_MUCH
+
+
+def planned(evaluation: Evaluation) -> bool:
+    """Whether a registered plan names the main outcome and wave of this run."""
+    path = evaluation.params.inputs.analysis_plan
+    if path is None:
+        return False
+    plan = read_plan(path)
+    outcome, wave = main_cell(evaluation)
+    written = set(zip(plan["item"], plan["value"], strict=True))
+    main = {("main outcome", outcome), ("main wave", str(wave))}
+    return main <= written and bool(plan["item"].isin(REGISTERED[:1]).any())
+
+
+def _precision(d: Doubt | None, bare: Verdict) -> Iterator[Check]:
+    check = partial(_check, aspect="precision")
+    yield check(PSUS, passed=not bare.doubtful)
+    if d is None:
+        return
+    spans = curve_spans(d.curve)
+    if spans and bare.shown:
+        certain = sum(span.sign == bare.sign for span in spans)
+        yield check(CERTAIN, passed=certain >= len(spans) / 2)
+    if not isinstance(d.left_out, NotEstimable):
+        without = curve_spans(d.left_out)
+        if without:
+            yield check(LEFT_OUT, passed=_holds_without(without, bare))
+    regions = d.wild.get(REGIONS)
+    if isinstance(regions, WildBootstrap):
+        told = bool(float(regions.p[0]) < 0.05)
+        yield check(CLUSTERS, passed=told or not Verdict(bare.own).shown)
+
+
+def _holds_without(spans: list[Span], verdict: Verdict) -> bool:
+    """Whether no single region, left out, changes what is said."""
+    if verdict.shown:
+        return all((span.value > 0) == (verdict.span.value > 0) for span in spans)
+    return not any(span.sign in ("higher", "lower") for span in spans)
+
+
+def _over_regions(d: Doubt) -> tuple[Span, ...]:
+    """The intervals of the wild bootstrap that stand beside the design's."""
+    out: list[Span] = []
+    for level, wild in d.wild.items():
+        words = "{level} as the clusters, wild bootstrap"
+        out += _wild_span(wild, Message(words, {"level": Message(level)}))
+    return tuple(out)
+
+
+def _wild_span(wild: WildBootstrap | NotEstimable, basis: Message) -> tuple[Span, ...]:
+    if isinstance(wild, NotEstimable):
+        return ()
+    return (Span(float(wild.estimate[0]), float(wild.low[0]), float(wild.high[0]), basis),)
+
+
+def _check(code: str, aspect: Aspect, passed: bool) -> Check:
+    return Check(code, aspect, "yes" if passed else "no", RESERVATIONS[code])

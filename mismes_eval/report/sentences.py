@@ -1,0 +1,159 @@
+"""The words of a verdict: one sentence for each thing that may be said of an effect, the same in
+the headline, beside a table, in the matrix and in the synthesis. Messages, put into the report's
+language last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mismes_eval.estimate.verdict import Span, Verdict
+from mismes_eval.message import Message, Quantity, listed
+
+HIGHER = (
+    "{m}: after {w}, '{o}' among participants is {v} higher than it would have been without the"
+    " measure (95% interval {lo} to {hi}{basis}), {assumption}."
+)
+LOWER = (
+    "{m}: after {w}, '{o}' among participants is {v} lower than it would have been without the"
+    " measure (95% interval {lo} to {hi}{basis}), {assumption}."
+)
+UNCLEAR = (
+    "{m}: no effect on '{o}' could be shown after {w}: {v} (95% interval {lo} to {hi}{basis}),"
+    " {assumption}."
+)
+NO_INTERVAL = "{m}: the effect on '{o}' after {w} has no interval, so nothing is said of it."
+EXCLUDED = "Excluded at the 95% level, {assumption}: effects larger than {most} in size."
+ROLLED_HIGHER = (
+    "'{o}' is {v} higher where the measure was rolled out (95% interval {lo} to {hi}{basis}),"
+    " {assumption}."
+)
+ROLLED_LOWER = (
+    "'{o}' is {v} lower where the measure was rolled out (95% interval {lo} to {hi}{basis}),"
+    " {assumption}."
+)
+ROLLED_UNCLEAR = (
+    "No effect of the roll-out on '{o}' could be shown: {v} (95% interval {lo} to {hi}{basis}),"
+    " {assumption}."
+)
+ROLLED_NO_INTERVAL = "The effect of the roll-out on '{o}' has no interval."
+ROSE = "{m}: '{o}' rose by {v} after {w} ({lo} to {hi}), {assumption}."
+FELL = "{m}: '{o}' fell by {v} after {w} ({lo} to {hi}), {assumption}."
+NOT_SHOWN = "{m}: no effect on '{o}' could be shown after {w}: {v} ({lo} to {hi}), {assumption}."
+CAUTION = Message(
+    "Caution: one of the groups lies in fewer than 8 primary sampling units; the interval is too"
+    " short (tables mark it i).",
+    kind="caution",
+)
+APART = (
+    "Caution: already in the year before enrolment the groups moved apart by {v} ({lo} to {hi});"
+    " the effect above may be wrong by as much."
+)
+SEEN = (
+    "In the year before enrolment no parting of the groups was seen: {v} ({lo} to {hi}); one that"
+    " explains the whole effect would have been missed in {x:.0%} of samples."
+)
+SEEN_NULL = (
+    "In the year before enrolment no parting of the groups was seen: {v} ({lo} to {hi}); one that"
+    " hides an effect of {most} would have been missed in {x:.0%} of samples."
+)
+RESERVED = "Reservations: {checks}."
+NO_END = Message("no end")
+
+
+@dataclass(frozen=True)
+class About:
+    """What a number is of: measure, outcome and time after enrolment in words, its unit (English,
+    singular and plural), the scale that brings it into that unit, the decimals shown.
+    """
+
+    measure: str
+    outcome: str
+    horizon: str
+    scale: float
+    one: str
+    many: str
+    digits: int = 1
+
+    def quantity(self, value: float) -> Quantity:
+        """A value of the estimate in the unit of the sentence."""
+        return Quantity(value * self.scale, self.one, self.many, self.digits)
+
+    def number(self, value: float) -> Quantity | Message:
+        """The same without its unit, for the ends of an interval."""
+        if value in (float("inf"), float("-inf")):
+            return NO_END
+        return Quantity(value * self.scale, "", "", self.digits)
+
+    def values(self, span: Span) -> dict[str, object]:
+        """The names that sentences on an interval have in common."""
+        return {
+            "m": self.measure,
+            "o": self.outcome,
+            "w": self.horizon,
+            "v": self.quantity(span.value),
+            "lo": self.number(span.low),
+            "hi": self.number(span.high),
+        }
+
+
+def effect_sentence(verdict: Verdict, about: About) -> Message:
+    """The effect after so many months, with its interval and its assumption."""
+    words = {"higher": HIGHER, "lower": LOWER, "unclear": UNCLEAR, "unknown": NO_INTERVAL}
+    return _sentence(words[verdict.sign], verdict, about)
+
+
+def rollout_sentence(verdict: Verdict, about: About) -> Message:
+    """The effect of a measure rolled out by region."""
+    words = {
+        "higher": ROLLED_HIGHER,
+        "lower": ROLLED_LOWER,
+        "unclear": ROLLED_UNCLEAR,
+        "unknown": ROLLED_NO_INTERVAL,
+    }
+    return _sentence(words[verdict.sign], verdict, about)
+
+
+def effect_in_short(verdict: Verdict, about: About) -> Message:
+    """The effect in a cell of the matrix."""
+    words = {"higher": ROSE, "lower": FELL, "unclear": NOT_SHOWN, "unknown": NO_INTERVAL}
+    return _sentence(words[verdict.sign], verdict, about)
+
+
+def excluded(verdict: Verdict, about: About) -> list[Message]:
+    """The sizes that a null excludes, where that may be said."""
+    size = verdict.excluded_size
+    if size is None:
+        return []
+    most = about.quantity(size)
+    return [Message(EXCLUDED, {"most": most, "assumption": verdict.assumption or ""})]
+
+
+def before(pre: Span, missed: float, verdict: Verdict, about: About) -> Message:
+    """What was seen of the groups before the measure, and what would not have been."""
+    values = about.values(pre)
+    if pre.sign in ("higher", "lower"):
+        return Message(APART, values, "caution")
+    if verdict.shown:
+        return Message(SEEN, values | {"x": missed})
+    largest = max(abs(verdict.span.low), abs(verdict.span.high))
+    return Message(SEEN_NULL, values | {"most": about.quantity(largest), "x": missed})
+
+
+def reservations(verdict: Verdict, told: tuple[str, ...] = ()) -> list[Message]:
+    """The checks that are not passed, in one sentence; those told already (by code) are left out."""
+    failed = [check.reservation for check in verdict.reservations if check.code not in told]
+    return [Message(RESERVED, {"checks": listed(failed)})] if failed else []
+
+
+def _sentence(template: str, verdict: Verdict, about: About) -> Message:
+    span = verdict.span.size if verdict.shown else verdict.span
+    assumption: object = verdict.assumption or ""
+    values = about.values(span) | {"basis": _basis(verdict), "assumption": assumption}
+    return Message(template, values)
+
+
+def _basis(verdict: Verdict) -> str:
+    """How the interval was made, where another one stands beside it."""
+    basis = verdict.span.basis
+    return "" if basis is None else Message("; {how}", {"how": basis})
