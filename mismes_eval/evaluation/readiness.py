@@ -4,15 +4,20 @@ code that the report reads with.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from mismes_eval import inventory as inventories
 from mismes_eval import lfs
 from mismes_eval.errors import Problem
 from mismes_eval.evaluation.demands import panel_lines
 from mismes_eval.evaluation.evaluation import Evaluation, gather
 from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.tracer_study import Tracing
+from mismes_eval.frame.strange_cells import strange_cells, strange_weights
+from mismes_eval.weighting.sample import Sample
 
 KINDS = (
     ("labour force survey", ("lfs",)),
@@ -75,13 +80,16 @@ def _lines(found: Evaluation) -> list[str]:
             f"labour force survey: {len(s.frame):,} persons, sum of weights"
             f" {float(s.weights.sum()):,.0f}; {s.design.describe()}"
         )
+        delivered = found.survey.delivered
+        lines += _strange_lines(delivered, found.params.design.strata)
+        lines += _linked_lines(found.params, delivered.frame)
     if found.tracing is not None:
         t = found.tracing
         waves, measures = ", ".join(map(str, t.panel.waves)), ", ".join(map(str, t.measures))
         lines.append(
             f"tracer study: {t.panel.n:,} persons, waves {waves}; measures {measures or 'none'}"
         )
-        lines += panel_lines(t)
+        lines += panel_lines(t) + _edit_lines(t)
     if found.inventory is not None:
         lines.append(f"inventory: {len(found.inventory.frame)} measures")
     if found.study is not None:
@@ -92,3 +100,62 @@ def _lines(found: Evaluation) -> list[str]:
         if table is not None:
             lines.append(f"{name}: {len(table)} rows")
     return lines
+
+
+def _strange_lines(sample: Sample, strata: Sequence[str]) -> list[str]:
+    """What looks wrong in the survey's cells and weights and may yet be right."""
+    frame, weights = sample.frame, sample.design.base
+    own = frame[[c for c in frame.columns if not str(c).startswith("_")]]
+    stratum = frame[strata[0]] if strata and strata[0] in frame.columns else None
+    found = (*strange_weights(weights, stratum), *strange_cells(own, weights))
+    return [f"labour force survey: {sentence}" for sentence in found]
+
+
+COST_ITEMS = tuple(
+    f"mig_rec_cost_{item}"
+    for item in ("visa", "agency", "travel", "training", "docs", "medical", "informal", "other")
+)
+
+
+def _linked_lines(params: Params, frame: pd.DataFrame) -> list[str]:
+    """Answers of the survey that contradict their sum, or name a measure that the inventory lacks."""
+    lines = []
+    items = [c for c in COST_ITEMS if c in frame.columns]
+    if items and "mig_rec_cost_total" in frame.columns:
+        parts = frame[items].apply(pd.to_numeric, errors="coerce").sum(axis=1)
+        total = pd.to_numeric(frame["mig_rec_cost_total"], errors="coerce")
+        beyond = int((parts > total * 1.001).sum())
+        if beyond:
+            lines.append(
+                f"labour force survey: {beyond:,} persons name items of recruitment cost that add to"
+                " more than their total (mig_rec_cost_total)"
+            )
+    path = params.inputs.inventory
+    if path is not None and "msm_measure_id" in frame.columns:
+        known = inventories.read(path).frame["measure_id"].astype(str)
+        named = frame["msm_measure_id"].dropna().astype(str).str.split(";").explode().str.strip()
+        strange = named[(named != "") & ~named.isin(set(known))]
+        if len(strange):
+            some = ", ".join(strange.unique()[:5])
+            lines.append(
+                f"labour force survey: {len(strange):,} answers name a measure that the inventory"
+                f" lacks (msm_measure_id: {some})"
+            )
+    return lines
+
+
+def _edit_lines(study: Tracing) -> list[str]:
+    """The edit report of the tracer study, counted: whose rows they are stays in the office."""
+    counts = study.panel.edit_counts()
+    found = counts[counts["count"] > 0]
+    if found.empty:
+        return [f"tracer study: edit report: {len(counts)} rules checked, nothing found"]
+    head = (
+        f"tracer study: edit report: {len(found)} of {len(counts)} rules found something; the ids"
+        " are in evaluation.tracing.panel.edits (notebook 05), which stays in the office:"
+    )
+    each = [
+        f"  {rule}, {column}: {count:,} persons ({meaning})"
+        for rule, column, meaning, count in found.itertuples(index=False, name=None)
+    ]
+    return [head, *each]

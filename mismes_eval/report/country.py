@@ -27,7 +27,6 @@ from mismes_eval.report.figures import Figure
 from mismes_eval.report.findings import findings
 from mismes_eval.report.session import Page, Session
 from mismes_eval.report.synthesis.comparable import comparable
-from mismes_eval.tracer.outcomes import declared
 
 LAST = "limits"  # what the evidence says: written when it is decided which numbers are shown
 SMALL_ARMS = (
@@ -175,21 +174,18 @@ def with_large_arms(evaluation: Evaluation, rules: Rules) -> tuple[Evaluation, t
     persons in the wave of the headline, and which measures these are.
 
     The mean of a group follows from an effect and the mean of the other group: an effect needs in
-    each group as many persons as the group's own share or mean does.
+    each group as many persons as a mean does.
     """
     study, impact = evaluation.tracing, evaluation.params.impact
     if study is None or impact.main_wave not in study.waves:
         return evaluation, ()
-    main = str(impact.main_outcome)
-    outcome = study.outcomes.get(main) or declared(main)
-    kind = "share" if outcome is not None and outcome.kind == "share" else "mean"
     answered = study.responded(study.baseline) & study.responded(impact.main_wave)
     treated = study.panel.sample.frame[TREATED].to_numpy(float)
     small = []
     for measure in study.measures:
         inside = study.of(measure).sample.active & answered
         sizes = [int((inside & (treated == arm)).sum()) for arm in (1.0, 0.0)]
-        if any(rules.confidential(kind, n) for n in sizes):
+        if any(rules.confidential("mean", n) for n in sizes):
             small.append(measure)
     kept = tuple(m for m in study.measures if m not in small)
     return replace(evaluation, tracing=replace(study, measures=kept), kept={}), tuple(small)

@@ -20,7 +20,7 @@ from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagn
 
 
 def data(context: Context) -> Chapter:
-    """T06 data and definitions, T06c quality, T12 weights step by step, T12b margins, F05
+    """T06 data and definitions, T06c quality, T06d edit report of the tracer study, T12 weights step by step, T12b margins, F05
     distribution of weights, published figures reproduced.
     """
     s = context.evaluation.survey
@@ -28,11 +28,17 @@ def data(context: Context) -> Chapter:
         return Chapter(
             "data",
             "Definitions and data",
-            (context.absent("labour force survey"), _definitions(context), quality(context)),
+            (
+                context.absent("labour force survey"),
+                _definitions(context),
+                quality(context),
+                *_edits(context),
+            ),
         )
     items: list[Item] = [
         _definitions(context),
         quality(context),
+        *_edits(context),
         _weights(context, s),
         *_margins(context, s),
         *margins(context, s),
@@ -95,6 +101,38 @@ def _definitions(context: Context) -> Item:
     return text_table(
         context, "T06", "Definitions in force and data used", lines, ("Item", "In this report")
     )
+
+
+NOTHING = "The edit report of the tracer study checked {n} rules and found nothing."
+FOUND = (
+    "Persons concerned; nothing was changed. Who they are is known to the office that holds the"
+    " files, and stands in no report."
+)
+
+
+def _edits(context: Context) -> list[Item]:
+    """T06d: what the files of the tracer study contradict, counted and without ids."""
+    study, t = context.evaluation.tracing, context.text
+    counts = None if study is None else study.panel.edit_counts()
+    if study is None or counts is None or counts.empty:
+        return []
+    found = counts[counts["count"] > 0]
+    if found.empty:
+        return [t(NOTHING, n=len(counts))]
+    least = context.rules.min_cell
+    few = t("fewer than {n}", n=least)
+    lines = [
+        (
+            t(meaning),
+            context.name(column),
+            context.words.number(float(count), 0) if count >= least else few,
+        )
+        for _, column, meaning, count in found.itertuples(index=False, name=None)
+    ]
+    clean = t("{k} of {n} rules found something.", k=len(found), n=len(counts))
+    head = ("What is contradicted", "Column", "Persons")
+    title = "What the files of the tracer study contradict"
+    return [text_table(context, "T06d", title, lines, head, study.source, (FOUND, clean))]
 
 
 def _codes_in(s: Survey, column: str) -> list[str]:

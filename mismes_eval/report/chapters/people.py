@@ -24,7 +24,7 @@ from mismes_eval.report.chapters.returns import ID as SPLIT_ID
 from mismes_eval.report.chapters.returns import returns
 from mismes_eval.report.document.cells import Persons, Standing
 from mismes_eval.report.document.items import PictureSpec
-from mismes_eval.report.document.tables import CARRIED, COLUMNS, Table, cells_by, cells_of
+from mismes_eval.report.document.tables import CARRIED, Table, cells_by, cells_of
 from mismes_eval.weighting.sample import Sample
 
 RETURNEES_ROW = "returnees, % of residents"
@@ -251,7 +251,7 @@ def _profile(context: Context, s: Survey) -> Table:
     return Table(
         "T07",
         "Profile, % of each group",
-        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS)),
+        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CARRIED)),
         s.source,
         (*basis(s), *_lacking(context, frame)),
         100.0,

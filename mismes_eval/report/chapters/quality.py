@@ -143,7 +143,7 @@ def _missing(s: Survey) -> list[Line]:
         if column not in frame.columns:
             out.append((row, NotEstimable(UNASKED)))
             continue
-        mask = asked.get(column, np.ones(len(frame), bool))
+        mask = asked.get(column, np.ones(len(frame), bool)) & _was_asked(frame, column)
         marked = s.sample.with_columns({"_gone": frame[column].isna().to_numpy(float)}).where(mask)
         if not marked.active.any():
             out.append((row, NotEstimable("nobody was asked")))
@@ -155,6 +155,13 @@ def _missing(s: Survey) -> list[Line]:
             else (row, NotEstimable("not asked in this survey: nobody has an answer"))
         )
     return out
+
+
+def _was_asked(frame: pd.DataFrame, column: str) -> np.ndarray:
+    """(n,) False where the reason of a missing answer says that the question was not put."""
+    if f"{column}_miss" not in frame.columns:
+        return np.ones(len(frame), bool)
+    return ~frame[f"{column}_miss"].isin(["NOTASKED", "NA_notapp"]).to_numpy(bool)
 
 
 def _is(frame: pd.DataFrame, column: str, value: object) -> np.ndarray:

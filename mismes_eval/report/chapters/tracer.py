@@ -260,7 +260,7 @@ def _attrition(context: Context, study: Tracing) -> Table:
         )
         gap = e.contrast(
             {"_lost, _arm=participants": 1.0, "_lost, _arm=comparison": -1.0}
-        ).annotated(kind="contrast")
+        ).annotated(kind="contrast", unit="share")
         items.append(cells_of([(row, "difference", gap)], context.rules, arms(study)))
     covariates = study.panel.adjustment.covariates if study.panel.adjustment else ()
     note = context.text(

@@ -160,7 +160,8 @@ def _primary(draft: Draft, rules: Rules) -> Draft:
     """Confidential: one payer's own, or few persons in what it prints, tells or compares."""
     if draft.status not in OPEN:
         return draft
-    arm_kind = "share" if draft.unit in ("share", "%") else "mean"
+    shares = draft.kind == "contrast" and draft.unit in ("share", "%")
+    arm_kind = "share" if shares else "mean"
     few = (
         draft.standing.private
         or any(0 < s.n < rules.min_cell for s in draft.sets)
