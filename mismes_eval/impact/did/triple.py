@@ -5,6 +5,7 @@ comparisons that each miss one of the two conditions or both.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -87,14 +88,13 @@ def triple_difference(
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
     time = pair_of(data, time)  # type: ignore[assignment]
     said = refuse_between(data, time, series_breaks, acknowledge_breaks)
-    sample, fit, what, periods, columns, order = _prepared(
-        data, outcome, treated, eligible, time, covariates, method
-    )
+    ready = _prepared(data, outcome, [treated, eligible, *covariates], time, covariates, method)
+    sample, fit = ready.sample, ready.fit
     inside = sample.active
     c = read(sample, IdentificationError, d=YesNo(treated), e=YesNo(eligible))
     d, e = (np.where(inside, v, 0.0) for v in (c.d, c.e))
     groups = {(a, b): inside & (d == a) & (e == b) for a in (0, 1) for b in (0, 1)}
-    _refuse_empty(groups, periods, treated, eligible)
+    _refuse_empty(groups, ready.masks, treated, eligible)
     w = np.where(inside, sample.weights, 0.0)
     try:
         att, placebo, z = _effects(w, groups, fit)
@@ -109,9 +109,9 @@ def triple_difference(
         raise IdentificationError(
             Problem(
                 "a comparison cannot be fitted",
-                f"covariates {', '.join(columns[1:]) or 'none'}, method '{method}'",
+                f"covariates {', '.join(ready.columns[1:]) or 'none'}, method '{method}'",
                 "overlap between the four groups, covariates not collinear",
-                error.named(columns),
+                error.named(ready.columns),
                 "Merge categories or drop a covariate.",
             )
         ) from error
@@ -131,7 +131,7 @@ def triple_difference(
         (0, 0): "others elsewhere",
     }
     small = small_arms(sample, {names[k]: rows for k, rows in groups.items()})
-    keys = pd.DataFrame({"variable": [what, what], "effect": ["ATT", "placebo"]})
+    keys = pd.DataFrame({"variable": [ready.what] * 2, "effect": ["ATT", "placebo"]})
     part = Part(sample.design, Influence.of(z), each, None if each is None else value)
     n = np.array([float(inside.sum()), float(count[1, 0] + count[0, 0])])
     return Estimate(
@@ -143,77 +143,94 @@ def triple_difference(
         np.full(2, sample.degf),
         "effect",
         definition="Average effect of the treatment on eligible treated units.",
-        notes=(*notes, order_said(*order), *small, *said, *sample.notes),
+        notes=(*notes, order_said(*ready.order), *small, *said, *sample.notes),
         extra={"method": method},
     )
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """fit: (weights, treated) -> Effect; what is measured; masks in which all four groups must
+    occur; columns: names of the covariates'; order: before and after.
+    """
+
+    sample: Sample
+    fit: Fit
+    what: str
+    masks: list[tuple[str, Bool]]
+    columns: tuple[str, ...]
+    order: tuple[str, str]
 
 
 def _prepared(
     data: Sample | PanelLike,
     outcome: str | tuple[str, str],
-    treated: str,
-    eligible: str,
+    named: Sequence[str],
     time: TwoTimes,
     covariates: Sequence[str],
     method: Method,
-) -> tuple[Sample, Fit, str, list[tuple[str, Bool]], tuple[str, ...], tuple[str, str]]:
-    """Sample, fit: (weights, treated) -> Effect, what is measured, the masks in which all four
-    groups must occur, the names of the covariates' columns, and before and after.
-    """
+) -> _Prepared:
+    """A panel, a wide sample, or repeated cross-sections. named: the other columns of the call."""
     if not isinstance(data, Sample):
-        data, outcome = side_by_side(data, outcome, time)
-        time = None
-    elif not isinstance(outcome, str):
-        outcome = outcome_pair(outcome)
-    require(
-        data,
-        [
-            *((outcome,) if isinstance(outcome, str) else outcome),
-            treated,
-            eligible,
-            *covariates,
-        ],
-        verb_name(),
-    )
-    two = (
-        two_periods(data, time, [outcome, treated, eligible, *covariates])
-        if isinstance(outcome, str)
-        else None
-    )
-    data = data if two is None else two.sample
-    inside = data.active
-    x, columns = design_matrix(data, covariates, inside, method)
-    if isinstance(outcome, tuple):
-        if time is not None:
-            raise IdentificationError(
-                Problem(
-                    "a wide sample has no time column",
-                    "argument 'time'",
-                    "None with outcome=(before, after)",
-                    repr(time),
-                )
+        sample, pair = side_by_side(data, outcome, time)
+        return _of_changes(sample, pair, named, covariates, method)
+    if isinstance(outcome, str):
+        return _of_cross_sections(data, outcome, named, time, covariates, method)
+    if time is not None:
+        raise IdentificationError(
+            Problem(
+                "a wide sample has no time column",
+                "argument 'time'",
+                "None with outcome=(before, after)",
+                repr(time),
             )
-        c = read(data, IdentificationError, before=Number(outcome[0]), after=Number(outcome[1]))
-        change = np.where(inside, c.after - c.before, 0.0)
-        return (
-            data,
-            lambda w, d: panel(w, d, change, x, method),
-            f"{outcome[0]} to {outcome[1]}",
-            [("", inside)],
-            columns,
-            outcome,
         )
-    assert two is not None
-    post, order = two.post, (two.before, two.after)
-    y = np.where(inside, read(data, IdentificationError, y=Number(outcome)).y, 0.0)
+    return _of_changes(data, outcome_pair(outcome), named, covariates, method)
+
+
+def _of_changes(
+    sample: Sample,
+    pair: tuple[str, str],
+    named: Sequence[str],
+    covariates: Sequence[str],
+    method: Method,
+) -> _Prepared:
+    require(sample, [*pair, *named], verb_name())
+    x, columns = design_matrix(sample, covariates, sample.active, method)
+    c = read(sample, IdentificationError, before=Number(pair[0]), after=Number(pair[1]))
+    change = np.where(sample.active, c.after - c.before, 0.0)
+    return _Prepared(
+        sample=sample,
+        fit=lambda w, d: panel(w, d, change, x, method),
+        what=f"{pair[0]} to {pair[1]}",
+        masks=[("", sample.active)],
+        columns=columns,
+        order=pair,
+    )
+
+
+def _of_cross_sections(
+    sample: Sample,
+    outcome: str,
+    named: Sequence[str],
+    time: TwoTimes,
+    covariates: Sequence[str],
+    method: Method,
+) -> _Prepared:
+    require(sample, [outcome, *named], verb_name())
+    two = two_periods(sample, time, [outcome, *named])
+    sample, post, order = two.sample, two.post, (two.before, two.after)
+    inside = sample.active
+    x, columns = design_matrix(sample, covariates, inside, method)
+    y = np.where(inside, read(sample, IdentificationError, y=Number(outcome)).y, 0.0)
     masks = [(f" in {two.column} {p}", inside & (post == k)) for k, p in enumerate(order)]
-    return (
-        data,
-        lambda w, d: cross_sections(w, d, post, y, x, method),
-        f"{outcome}, {two.before} to {two.after}",
-        masks,
-        columns,
-        order,
+    return _Prepared(
+        sample=sample,
+        fit=lambda w, d: cross_sections(w, d, post, y, x, method),
+        what=f"{outcome}, {two.before} to {two.after}",
+        masks=masks,
+        columns=columns,
+        order=order,
     )
 
 
