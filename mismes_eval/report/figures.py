@@ -36,7 +36,6 @@ PALETTE = (
 MARKERS = ("o", "s", "^", "D", "v", "P")
 WATERMARK = "SYNTHETIC DATA"
 SIGNS = {"confidential": "c", "secondary": "c", "unreliable": ":", "not estimable": "–"}
-LEAST = 10  # fewest persons in a bin that is drawn
 _STYLE = {
     **sns.axes_style("whitegrid"),
     "figure.dpi": 110,
@@ -415,9 +414,10 @@ def histogram(
     notes: Sequence[str] = (),
     synthetic: bool = False,
     t: Language = ENGLISH,
+    least: tuple[int, int] = (10, 30),
 ) -> Figure:
-    """Distribution of weights on a log scale by group: share of the group in each bin; bins of
-    fewer persons than a cell may have are not drawn, groups of few not at all.
+    """Distribution of weights on a log scale by group: share of the group in each bin. least:
+    fewest persons in a bin and in a group that are drawn.
 
     The axis ends at the 1st and 99th percentile, the bins there hold what lies beyond: no single
     weight can be read off it.
@@ -429,13 +429,13 @@ def histogram(
     )
     data = data[data["value"] > 0]
     few = data["group"].value_counts()
-    data = data[data["group"].isin(few[few >= 30].index)]
+    data = data[data["group"].isin(few[few >= least[1]].index)]
     names = sorted(map(str, data["group"].unique()))
     edges, data = _within_percentiles(data)
     for j, name in enumerate(names):
         count = np.histogram(data.loc[data["group"] == name, "value"], edges)[0]
         ax.stairs(
-            np.where(count >= LEAST, 100 * count / count.sum(), 0.0),
+            np.where(count >= least[0], 100 * count / count.sum(), 0.0),
             edges,
             color=PALETTE[j % len(PALETTE)],
             lw=1.6,

@@ -16,11 +16,11 @@ from mismes_eval.impact.did.balance import LIMIT, Balance
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
 from mismes_eval.impact.sensitivity.honest import HonestDiD
 from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
+from mismes_eval.numerics.rows import Float
 from mismes_eval.report.document.language import ENGLISH, Language
 from mismes_eval.report.figures import (
     BLUE,
     GREY,
-    LEAST,
     MARKERS,
     ORANGE,
     PALETTE,
@@ -161,39 +161,42 @@ def love(
         title=t(title),
         numbers=shown,
     )
-    return finish(id, title, fig, alt, b.table, source, notes, synthetic, t)
+    drawn = b.table[["variable", "level", "before", "after"]]  # not the means of the groups
+    return finish(id, title, fig, alt, drawn, source, notes, synthetic, t)
+
+
+def overlap_edges(b: Balance) -> Float:
+    """(BINS + 1,) ends of the bins of the propensity."""
+    low, high = np.floor(b.propensity.min() * 20) / 20, np.ceil(b.propensity.max() * 20) / 20
+    return np.linspace(low, high, BINS + 1)
 
 
 def overlap(
     id: str,
     title: str,
     b: Balance,
+    published: pd.DataFrame,
     source: str = "",
     notes: Sequence[str] = (),
     synthetic: bool = False,
     t: Language = ENGLISH,
 ) -> Figure:
-    """Weighted distribution of the propensity: participants above the line, comparison group below;
-    bins of few persons are left out.
+    """Weighted distribution of the propensity: participants above the line, comparison group below.
+
+    published : share of the group in each bin: column the group, row the number of the bin; a share
+        that is not shown is NaN and leaves its bin out.
     """
-    low, high = np.floor(b.propensity.min() * 20) / 20, np.ceil(b.propensity.max() * 20) / 20
-    edges = np.linspace(low, high, BINS + 1)
+    edges = overlap_edges(b)
     fig, ax = canvas(6.6, 3.0)
     rows, alt = [], []
-    for value, sign, colour, label in (
-        (1, 1, BLUE, t("participants")),
-        (0, -1, ORANGE, t("comparison")),
-    ):
-        mine = b.treated == value
-        share = (
-            np.histogram(b.propensity[mine], edges, weights=b.weights[mine])[0]
-            / b.weights[mine].sum()
-        )
-        count = np.histogram(b.propensity[mine], edges)[0]
-        share = np.where(count >= LEAST, share, 0.0)
+    for value, sign, colour, group in ((1, 1, BLUE, "participants"), (0, -1, ORANGE, "comparison")):
+        mine, label = published[published["column"] == group], t(group)
+        number = mine["row"].astype(int).to_numpy()
+        share = np.full(BINS, np.nan)
+        share[number] = mine["value"].to_numpy(float)
         ax.bar(
             edges[:-1],
-            sign * share * 100,
+            sign * np.nan_to_num(share) * 100,
             np.diff(edges),
             align="edge",
             color=colour,
@@ -202,12 +205,9 @@ def overlap(
             label=label,
             hatch=None if sign > 0 else "//",
         )
-        rows.append(
-            pd.DataFrame({"group": label, "from": edges[:-1], "to": edges[1:], "share": share})[
-                count >= LEAST
-            ]
-        )
-        middle = np.quantile(b.propensity[mine], [0.25, 0.5, 0.75])
+        bins = {"group": label, "from": edges[:-1], "to": edges[1:], "share": share}
+        rows.append(pd.DataFrame(bins)[share > 0])
+        middle = np.quantile(b.propensity[b.treated == value], [0.25, 0.5, 0.75])
         alt.append(
             t(
                 "{g}: median {m}, middle half {lo} to {hi}",

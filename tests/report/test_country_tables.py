@@ -98,6 +98,20 @@ def test_figures_have_words_a_source_and_their_n(shown: Mapping[str, object]) ->
             assert any(re.match(r"n: [\d,]+ ", n) for n in item.notes), item.id
 
 
+def test_files_of_figures_hold_what_is_drawn_and_no_bin_is_hidden_alone(
+    shown: Mapping[str, object],
+) -> None:
+    """A mean of a group stands in its table, where it may be hidden; the shares of the bins of a
+    group add up to it, so that a bin that alone is missing would be known.
+    """
+    drawn = figure(shown, "F10-MDA-001").data
+    assert list(drawn.columns) == ["variable", "level", "before", "after"]
+    bins = figure(shown, "F10b-MDA-001").data
+    for _, part in bins.groupby("group"):
+        assert part["share"].sum() == pytest.approx(1.0) or part["share"].sum() < 1 - 1e-6
+        assert (part["share"] > 0).all()
+
+
 def test_tables_with_standard_errors_name_their_variance(shown: Mapping[str, object]) -> None:
     for item in shown.values():
         if (

@@ -19,11 +19,11 @@ from mismes_eval.impact.did.two_periods import (
     outcome_pair,
     pair_of,
     side_by_side,
-    small_arms,
     two_periods,
     waves_named,
 )
-from mismes_eval.numerics.did import METHODS, Effect, Method, cross_sections, panel
+from mismes_eval.numerics.averages import arms
+from mismes_eval.numerics.did import METHODS, Effect, Method, compared, cross_sections, panel
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Bool, Float
@@ -162,7 +162,7 @@ def _of_changes(
         _estimate(
             sample,
             effect,
-            part,
+            replace(part, averages=arms(w, compared(d, effect))),
             d,
             f"{outcome[0]} to {outcome[1]}",
             covariates,
@@ -206,7 +206,7 @@ def _of_cross_sections(
         _estimate(
             sample,
             effect,
-            part,
+            replace(part, averages=arms(w, compared(d, effect, post))),
             d,
             f"{outcome}, {two.before} to {two.after}",
             covariates,
@@ -340,7 +340,6 @@ def _estimate(
 ) -> Estimate:
     inside = sample.active
     treated, compared = int((d[inside] == 1).sum()), int((d[inside] == 0).sum())
-    small = small_arms(sample, {"treated": inside & (d == 1), "comparison": inside & (d == 0)})
     notes = [
         f"Difference-in-differences, {NAMES[method]}, {kind}; covariates:"
         f" {', '.join(covariates) or 'none'}; {treated:,} treated and {compared:,} comparison rows.",
@@ -368,7 +367,7 @@ def _estimate(
         np.array([sample.degf]),
         "effect",
         definition="Average effect of the treatment on the treated.",
-        notes=(*notes, *small, *sample.notes),
+        notes=(*notes, *sample.notes),
         extra={
             "n_treated": treated,
             "n_comparison": compared,

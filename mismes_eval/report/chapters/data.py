@@ -252,14 +252,16 @@ def _distribution(context: Context, s: Survey) -> Item:
         "persons that one interviewed person stands for (log scale)",
         s.source,
         (
-            (
+            context.text(
                 "The outer bins hold the weights beyond the 1st and 99th percentile; bins of fewer"
-                " than 10 persons are not drawn."
+                " than {k} persons are not drawn.",
+                k=context.rules.min_cell,
             ),
             persons(context, s.sample.active.sum()),
         ),
         context.synthetic,
         context.words,
+        (context.rules.min_cell, context.rules.min_mean),
     )
 
 

@@ -12,7 +12,7 @@ from mismes_eval.estimate.hypothesis import Test
 from mismes_eval.estimate.verdict import Span, Verdict
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
-from mismes_eval.impact.did.balance import LIMIT
+from mismes_eval.impact.did.balance import LIMIT, Balance
 from mismes_eval.impact.did.bands import Band
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
 from mismes_eval.impact.planning.detectable import detectable_effect
@@ -30,7 +30,10 @@ from mismes_eval.report.chapters.cells import (
     rows,
     with_interval,
 )
+from mismes_eval.report.document.cells import Persons, Standing
+from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.tables import P_VALUE, Table, cells_of
+from mismes_eval.report.figures import Figure
 
 Result = Estimate | NotEstimable
 SHARE_UNIT, OTHER_UNIT = "percentage points (95% interval)", "units (95% interval)"
@@ -297,11 +300,6 @@ def _comparable(context: Context, study: Tracing, d: Doubt) -> list[Item]:
         z=int((b.table["after"].abs() > LIMIT).sum()),
         most=n(b.table["after"].abs().max(), 2),
     )
-    weak = context.text(
-        "{share:.1%} of the comparison group's weight has a chance of taking part above 0.995;"
-        " nothing was trimmed. Bins with fewer than 10 persons are not drawn.",
-        share=b.extreme,
-    )
     return [
         said,
         figures_impact.love(
@@ -314,16 +312,47 @@ def _comparable(context: Context, study: Tracing, d: Doubt) -> list[Item]:
             context.synthetic,
             context.words,
         ),
-        figures_impact.overlap(
-            f"F10b-{d.measure}",
-            context.text("{m}: overlap of the two groups", m=d.measure),
+        _overlap(context, study, d.measure, b, notes),
+    ]
+
+
+def _overlap(
+    context: Context, study: Tracing, measure: str, b: Balance, notes: tuple[str, ...]
+) -> PictureSpec:
+    """F10b: share of each group by its chance of taking part; the bins of a group add up to it."""
+    edges, id = figures_impact.overlap_edges(b), f"F10b-{measure}"
+    title = context.text("{m}: overlap of the two groups", m=measure)
+    weak = context.text(
+        "{share:.1%} of the comparison group's weight has a chance of taking part above 0.995;"
+        " nothing was trimmed. Bins with fewer than {k} persons are not drawn.",
+        share=b.extreme,
+        k=context.rules.min_cell,
+    )
+    last = edges.size - 2
+    place = np.clip(np.searchsorted(edges, b.propensity, side="right") - 1, 0, last)
+    cells = []
+    for value, group in ((1, "participants"), (0, "comparison")):
+        mine = b.treated == value
+        whole = Persons.of(f"{id}, {group}", mine)
+        for number in range(last + 1):
+            inside = mine & (place == number)
+            share = float(b.weights[inside].sum() / b.weights[mine].sum())
+            told = Standing(tells=(Persons.of(f"{id}, {group}", inside),), whole=whole)
+            cells.append(plain(str(number), group, share, "share", kind="share", standing=told))
+
+    def draw(published: pd.DataFrame) -> Figure:
+        return figures_impact.overlap(
+            id,
+            title,
             b,
+            published,
             study.source,
             (weak, *notes),
             context.synthetic,
             context.words,
-        ),
-    ]
+        )
+
+    return PictureSpec(id, title, draw, rows(cells))
 
 
 def _honest(context: Context, study: Tracing, d: Doubt) -> list[Item]:
