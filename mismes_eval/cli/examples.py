@@ -35,6 +35,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "mismes wave plan MDA --wave 4 --months 36",
         "mismes wave status MDA --wave 3 --on 2021-07-25",
     ),
+    "advise": (
+        "mismes advise MDA",
+        "mismes advise MDA --json",
+    ),
     "form": (
         "mismes form MDA",
         "mismes form MDA --form tracer_wave --language ro --language ru",

@@ -291,6 +291,15 @@ def _efficient(w: Float, d: Float, post: Float, y: Float, x: Float, improved: bo
     return Effect(out.att, out.z, ps.p)
 
 
+def compared(d: Float, effect: Effect, post: Float | None = None) -> list[Float]:
+    """Rows (n,) of the averages of an effect, before the weight: treated and comparison, the latter
+    by its odds; in cross-sections of each period.
+    """
+    odds = 1.0 if effect.propensity is None else effect.propensity / (1 - effect.propensity)
+    groups = [d, (1 - d) * odds]
+    return groups if post is None else [a * k for a in groups for k in (post, 1 - post)]
+
+
 def _signed(terms: Sequence[tuple[int, tuple[float, Float]]]) -> Effect:
     return Effect(
         float(sum(sign * r for sign, (r, _) in terms)),

@@ -41,8 +41,8 @@ ROSE = "{m}: '{o}' rose by {v} after {w} ({lo} to {hi}), {assumption}."
 FELL = "{m}: '{o}' fell by {v} after {w} ({lo} to {hi}), {assumption}."
 NOT_SHOWN = "{m}: no effect on '{o}' could be shown after {w}: {v} ({lo} to {hi}), {assumption}."
 CAUTION = Message(
-    "Caution: one of the groups lies in fewer than 8 primary sampling units; the interval is too"
-    " short (tables mark it i).",
+    "Caution: few primary sampling units stand behind this effect, with fewer than 8 degrees of"
+    " freedom (tables mark it i).",
     kind="caution",
 )
 APART = (

@@ -330,7 +330,7 @@ def test_an_interval_that_is_too_short_is_told_beside_the_headline(
     )
     main = effect.by_wave[key]
     assert isinstance(main, Estimate)
-    words = "fewer than 8 primary sampling units; the interval is too short"
+    words = "few primary sampling units stand behind this effect"
     assert not any(words in sentence for sentence in headline(context, effect, study))
     few = dataclasses.replace(
         effect, by_wave={**effect.by_wave, key: main.annotated(notes=(Caution("too few"),))}

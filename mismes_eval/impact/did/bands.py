@@ -142,7 +142,7 @@ def _critical(
     """Quantile of the largest |t|: drawn, and never below that of a single value, which is known
     exactly.
     """
-    dof = np.where(estimate.dof[moving] > 0, estimate.dof[moving], np.nan)
+    dof = np.where(estimate.degf[moving] > 0, estimate.degf[moving], np.nan)
     single = float(np.nanmax(special.stdtrit(dof, 0.5 + level / 2), initial=0.0))
     rng = np.random.default_rng(seed)
     if method == "multiplier":
@@ -160,9 +160,8 @@ def _normal(estimate: Estimate, moving: np.ndarray, draws: int, rng: np.random.G
     values, vectors = np.linalg.eigh(v / np.outer(root, root))
     scale = vectors * np.sqrt(np.maximum(values, 0.0))
     t: Float = np.abs(rng.standard_normal((draws, values.size)) @ scale.T).max(axis=1)
-    return (
-        t / np.sqrt(rng.chisquare(estimate.degf, draws) / estimate.degf) if estimate.degf > 0 else t
-    )
+    df = float(estimate.degf[moving].min())
+    return t / np.sqrt(rng.chisquare(df, draws) / df) if np.isfinite(df) and df > 0 else t
 
 
 def _multiplier(

@@ -59,14 +59,14 @@ def event_path(estimate: Estimate) -> EventPath:
     variance = np.diag(study.vcov)[index]
     e = time[index]
     _refuse_one_side(e, reference)
-    _refuse_still(e, variance, study.dof[index])
+    _refuse_still(e, variance, study.degf[index])
     return EventPath(
         beta=study.value[index],
         vcov=study.vcov[np.ix_(index, index)],
         before=tuple(float(x) for x in e if x < reference),
         after=tuple(float(x) for x in e if x > reference),
         reference=reference,
-        dof=float(study.dof[index].min()),
+        dof=float(study.degf[index].min()),
         notes=(*words, *_unit_of_step(np.union1d(e, reference))),
     )
 

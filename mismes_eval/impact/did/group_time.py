@@ -30,7 +30,8 @@ from mismes_eval.impact.did.layout import Layout, Unbalanced, layout_of
 from mismes_eval.impact.did.panel_pairs import enrolled, fit_pairs
 from mismes_eval.impact.did.periods import Base, Control, Plan, plan
 from mismes_eval.impact.did.two_by_two import EXTREME, NAMES, PROPENSITY
-from mismes_eval.impact.did.two_periods import distinct, few_psus
+from mismes_eval.impact.did.two_periods import distinct
+from mismes_eval.numerics.averages import Averages, Shares
 from mismes_eval.numerics.did import METHODS, Method
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Float
@@ -40,6 +41,8 @@ from mismes_eval.weighting.panel import PanelLike, own_key, refuse_other
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.timeline import TimeColumn, Timeline
+
+_TINY = np.finfo(float).tiny
 
 
 @dataclass(frozen=True)
@@ -357,7 +360,8 @@ def _result(
         _replicates(layout, chosen, method, member) if design.replicates is not None else None
     )
     known = None if replicates is not None else design.vcov(_summed(influence, design))
-    part = Part(design, influence, replicates, None if replicates is None else value, known)
+    full = None if replicates is None else value
+    part = Part(design, influence, replicates, full, known, _averages(layout, fitted))
     time, cells = layout.time, _numbered(chosen)
     keys = pd.DataFrame(
         {
@@ -381,8 +385,7 @@ def _result(
         f" {len(groups)} cohorts, {time.size} periods, {int((~np.isnan(layout.cohort)).sum()):,}"
         f" {'rows' if layout.period is not None else 'units'}."
     )
-    counts, free = _psus(layout, chosen)
-    small = few_psus(counts, design.level)
+    free = _free_psus(layout, chosen)
     notes = (
         text,
         time.said,
@@ -390,7 +393,6 @@ def _result(
         *layout.notes,
         *fitted.notes,
         *_overlap_notes(fitted.overlap, time),
-        *small,
         *layout.sample.notes,
     )
     sizes = pd.DataFrame({"cohort": [time.key(g) for g in groups]})
@@ -440,18 +442,31 @@ def _numbered(chosen: Plan) -> pd.DataFrame:
     )
 
 
-def _psus(layout: Layout, chosen: Plan) -> tuple[dict[str, int], float]:
-    """PSUs that hold rows with weight, of each cohort and of all that cohorts are compared with;
-    and how many are free: of the treated less the cohorts, or of the others less one.
+def _averages(layout: Layout, fitted: Fitted) -> Averages:
+    """What the cells and the sizes of the cohorts average: in each cell the treated and those that
+    they are compared with.
+    """
+    k, g = fitted.att.size, fitted.size.size
+    cells, side = np.nonzero(fitted.column >= 0)
+    coef = np.zeros((k + g, len(fitted.shares)))
+    coef[cells, fitted.column[cells, side]] = 1.0
+    rows = np.column_stack(fitted.shares)
+    rows /= np.maximum(layout.weights @ rows, _TINY)
+    taken = Shares(layout.influence(rows, np.eye(rows.shape[1])), coef, np.arange(rows.shape[1]))
+    members = np.vstack([np.zeros((k, g)), np.eye(g)])
+    size = layout.influence(fitted.z[:, k:], np.eye(g))
+    return Averages((taken, Shares(size, members, np.arange(g), centred=False)))
+
+
+def _free_psus(layout: Layout, chosen: Plan) -> float:
+    """PSUs that hold rows with weight and are free: of the treated less the cohorts, or of those
+    that cohorts are compared with less one.
     """
     psu, used = layout.sample.design.psu[layout.row], layout.weights != 0
     others = sorted({h for c in chosen.cells for h in c.against})
-    groups = {f"cohort {chosen.label(g)}": layout.cohort == g for g in chosen.cohorts} | {
-        "comparison": np.isin(layout.cohort, others)
-    }
-    count = {name: distinct(psu[rows & used]) for name, rows in groups.items()}
+    compared = distinct(psu[np.isin(layout.cohort, others) & used])
     treated = distinct(psu[np.isin(layout.cohort, chosen.cohorts) & used])
-    return count, float(min(treated - len(chosen.cohorts), count["comparison"] - 1))
+    return float(min(treated - len(chosen.cohorts), compared - 1))
 
 
 def _summed(influence: Influence, design: SurveyDesign) -> Influence:

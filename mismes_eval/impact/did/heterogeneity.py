@@ -233,7 +233,7 @@ def joint(estimates: Sequence[Estimate]) -> Estimate:
             replace(
                 e,
                 parts=tuple(
-                    Part(q.design, p.influence, p.replicates, p.full)
+                    Part(q.design, p.influence, p.replicates, p.full, averages=p.averages)
                     for p, q in zip(e.parts, first, strict=True)
                 ),
             )

@@ -178,6 +178,10 @@ def _cell(
         return []
     out.att[j], out.n_treated[j], out.n_comparison[j] = effects.att[0], mine.size, theirs.size
     column[mine], column[theirs] = effects.treated[0], effects.compared[0]
+    p = None if effects.propensity is None else effects.propensity[1]
+    out.takes([j], mine, theirs, p)
+    for shares in out.shares[-2:]:
+        shares *= sample.weights / np.where(layout.weights != 0, layout.weights, 1.0)
     return extreme(cell.cohort, other.w, effects.propensity)
 
 

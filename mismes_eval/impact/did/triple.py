@@ -5,7 +5,7 @@ comparisons that each miss one of the two conditions or both.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -24,9 +24,10 @@ from mismes_eval.impact.did.two_periods import (
     outcome_pair,
     pair_of,
     side_by_side,
-    small_arms,
     two_periods,
+    waves_named,
 )
+from mismes_eval.numerics.averages import arms
 from mismes_eval.numerics.did import METHODS, Effect, Method, cross_sections, panel
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
@@ -124,15 +125,10 @@ def triple_difference(
             f" {count[0, 1]:,} and {count[0, 0]:,} elsewhere."
         ),
     )
-    names = {
-        (1, 1): "eligible in treated places",
-        (1, 0): "others in treated places",
-        (0, 1): "eligible elsewhere",
-        (0, 0): "others elsewhere",
-    }
-    small = small_arms(sample, {names[k]: rows for k, rows in groups.items()})
     keys = pd.DataFrame({"variable": [ready.what] * 2, "effect": ["ATT", "placebo"]})
-    part = Part(sample.design, Influence.of(z), each, None if each is None else value)
+    taken = arms(w, [rows.astype(float) for rows in groups.values()], 2)
+    full = None if each is None else value
+    part = Part(sample.design, Influence.of(z), each, full, averages=taken)
     n = np.array([float(inside.sum()), float(count[1, 0] + count[0, 0])])
     return Estimate(
         value,
@@ -143,7 +139,7 @@ def triple_difference(
         np.full(2, sample.degf),
         "effect",
         definition="Average effect of the treatment on eligible treated units.",
-        notes=(*notes, order_said(*ready.order), *small, *said, *sample.notes),
+        notes=(*notes, order_said(*ready.order), *said, *sample.notes),
         extra={"method": method},
     )
 
@@ -173,7 +169,8 @@ def _prepared(
     """A panel, a wide sample, or repeated cross-sections. named: the other columns of the call."""
     if not isinstance(data, Sample):
         sample, pair = side_by_side(data, outcome, time)
-        return _of_changes(sample, pair, named, covariates, method)
+        ready = _of_changes(sample, pair, named, covariates, method)
+        return replace(ready, order=waves_named(data, time))
     if isinstance(outcome, str):
         return _of_cross_sections(data, outcome, named, time, covariates, method)
     if time is not None:

@@ -19,10 +19,11 @@ from mismes_eval.impact.did.two_periods import (
     outcome_pair,
     pair_of,
     side_by_side,
-    small_arms,
     two_periods,
+    waves_named,
 )
-from mismes_eval.numerics.did import METHODS, Effect, Method, cross_sections, panel
+from mismes_eval.numerics.averages import arms
+from mismes_eval.numerics.did import METHODS, Effect, Method, compared, cross_sections, panel
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Bool, Float
@@ -114,7 +115,8 @@ def _by_layout(
     """A panel, a wide sample, or repeated cross-sections."""
     if not isinstance(data, Sample):
         sample, names = side_by_side(data, outcome, time)
-        return _of_changes(sample, names, treated, covariates, method)
+        order = waves_named(data, time)
+        return _of_changes(sample, names, treated, covariates, method, order)
     if not isinstance(outcome, str):
         if time is not None:
             raise IdentificationError(
@@ -125,7 +127,8 @@ def _by_layout(
                     repr(time),
                 )
             )
-        return _of_changes(data, outcome_pair(outcome), treated, covariates, method)
+        pair = outcome_pair(outcome)
+        return _of_changes(data, pair, treated, covariates, method, pair)
     return _of_cross_sections(data, outcome, treated, time, covariates, method)
 
 
@@ -135,6 +138,7 @@ def _of_changes(
     treated: str,
     covariates: Sequence[str],
     method: Method,
+    order: tuple[str, str],
 ) -> Estimate:
     require(sample, [*outcome, treated, *covariates], verb_name())
     inside = sample.active
@@ -158,13 +162,13 @@ def _of_changes(
         _estimate(
             sample,
             effect,
-            part,
+            replace(part, averages=arms(w, compared(d, effect))),
             d,
             f"{outcome[0]} to {outcome[1]}",
             covariates,
             method,
             "one row a unit",
-            outcome,
+            order,
         ),
         size,
     )
@@ -202,7 +206,7 @@ def _of_cross_sections(
         _estimate(
             sample,
             effect,
-            part,
+            replace(part, averages=arms(w, compared(d, effect, post))),
             d,
             f"{outcome}, {two.before} to {two.after}",
             covariates,
@@ -336,7 +340,6 @@ def _estimate(
 ) -> Estimate:
     inside = sample.active
     treated, compared = int((d[inside] == 1).sum()), int((d[inside] == 0).sum())
-    small = small_arms(sample, {"treated": inside & (d == 1), "comparison": inside & (d == 0)})
     notes = [
         f"Difference-in-differences, {NAMES[method]}, {kind}; covariates:"
         f" {', '.join(covariates) or 'none'}; {treated:,} treated and {compared:,} comparison rows.",
@@ -364,7 +367,7 @@ def _estimate(
         np.array([sample.degf]),
         "effect",
         definition="Average effect of the treatment on the treated.",
-        notes=(*notes, *small, *sample.notes),
+        notes=(*notes, *sample.notes),
         extra={
             "n_treated": treated,
             "n_comparison": compared,

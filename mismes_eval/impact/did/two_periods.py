@@ -11,15 +11,12 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
-from mismes_eval.estimate.caution import Caution
-from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.weighting.columns import Order, read
 from mismes_eval.weighting.order import shown
 from mismes_eval.weighting.panel import PanelLike, outcome_values
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.timeline import stated_order
-
-FEW = 8  # 95% intervals cover 70, 81, 87, 90 and 93% with 2, 3, 4, 6 and 8 treated PSUs of 36
 
 
 def outcome_pair(outcome: object) -> tuple[str, str]:
@@ -78,6 +75,13 @@ def wave_pair(data: PanelLike, outcome: object, time: object) -> tuple[object, o
             )
         )
     return pair[0], pair[1]
+
+
+def waves_named(data: PanelLike, time: object) -> tuple[str, str]:
+    """Before and after of a panel, in words."""
+    wave = getattr(data, "wave", "wave")
+    before, after = tuple(time) if isinstance(time, tuple | list) else ("", "")
+    return f"{wave} {shown(before)}", f"{wave} {shown(after)}"
 
 
 def side_by_side(data: PanelLike, outcome: object, time: object) -> tuple[Sample, tuple[str, str]]:
@@ -192,29 +196,6 @@ def order_said(before: object, after: object) -> str:
     return f"Before: {before}; after: {after}."
 
 
-def small_arms(sample: Sample, arms: dict[str, Bool]) -> tuple[str, ...]:
-    """A sentence where an arm, rows (n,) of the sample, lies in fewer than eight PSUs: what these
-    differ by among themselves is hardly in the standard error.
-    """
-    psu = sample.design.psu
-    return few_psus({name: distinct(psu[rows]) for name, rows in arms.items()}, sample.design.level)
-
-
 def distinct(code: Int) -> int:
     """How many of the codes 0.. occur."""
     return int((np.bincount(code) > 0).sum())
-
-
-def few_psus(count: dict[str, int], level: str) -> tuple[str, ...]:
-    """The sentence itself. count: PSUs of each arm or cohort."""
-    few = {name: k for name, k in count.items() if k < FEW}
-    if not few:
-        return ()
-    unit = {"psu": "PSU", "household": "household"}.get(level, "person")
-    listed = ", ".join(f"{name} in {k} {unit}{'' if k == 1 else 's'}" for name, k in few.items())
-    return (
-        Caution(
-            f"Few for a standard error, which comes out too small below {FEW} PSUs in each arm:"
-            f" {listed}; where the measure was drawn by lot, set randomisation_test beside it."
-        ),
-    )

@@ -61,13 +61,17 @@ def cost_effectiveness(
     said: tuple[str, ...] = ()
     if isinstance(cost, Estimate):
         joint, said = together(att, cost)
-        pair, vcov, dof = joint.value * scale, joint.vcov * np.outer(scale, scale), joint.degf
+        pair, vcov, dof = (
+            joint.value * scale,
+            joint.vcov * np.outer(scale, scale),
+            float(joint.degf.min()),
+        )
         replicates = joint.parts[0].replicates if len(joint.parts) == 1 else None
     else:
         pair = np.array([att.value[0], float(cost)]) * scale
         se = np.array([att.se[0], cost_se]) * scale
         vcov = np.outer(se, se) * np.array([[1.0, correlation], [correlation, 1.0]])
-        dof, replicates = att.degf, None
+        dof, replicates = float(att.degf.min()), None
     notes = [
         *said,
         (

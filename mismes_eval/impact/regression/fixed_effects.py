@@ -14,7 +14,8 @@ import pandas as pd
 from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.did.breaks import placed, refuse_starts
-from mismes_eval.impact.regression.long_rows import few_said, regression_panel
+from mismes_eval.impact.regression.long_rows import by_code, ever_and_never, regression_panel
+from mismes_eval.numerics.averages import Averages, Source
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.numerics.two_way import Columns, codes, within
 from mismes_eval.public import public
@@ -100,7 +101,6 @@ def two_way(
     starts = _starts(long, d, treated is not None)
     said = (
         *refuse_starts(placed(long.time, series_breaks), starts, series_breaks, acknowledge_breaks),
-        *few_said(long, np.isfinite(starts)),
         long.time.said,
     )
     if treated is not None:
@@ -259,6 +259,7 @@ def regress(
         f"{text} {long.units:,} units, {long.periods.size} periods, {n:,} rows. Small-sample"
         f" factor: {SMALL[rule]}."
     )
+    full = None if each is None else beta
     count = np.concatenate(
         [
             np.full(len(covariates), float(n)),
@@ -269,7 +270,11 @@ def regress(
     return Estimate(
         beta,
         tuple(names),
-        (Part(design, influence, each, None if each is None else beta),),
+        (
+            Part(
+                design, influence, each, full, averages=_averages(long, dose, code, len(labels), k)
+            ),
+        ),
         keys.reset_index(drop=True),
         count,
         np.full(k, long.sample.degf),
@@ -277,6 +282,24 @@ def regress(
         notes=(note, *long.notes, *long.sample.notes),
         extra={"base": "universal", "residual_sum": float(w @ e**2)},
     )
+
+
+def _averages(long: Panel, dose: dict[str, Float], code: Int, labels: int, k: int) -> Averages:
+    """What k coefficients average: the rows of each indicator, or the units that are ever treated,
+    against the others.
+    """
+    touched = code < labels
+    for values in dose.values():
+        touched = touched | (values != 0)
+    ever = np.bincount(long.unit, weights=touched, minlength=long.units) > 0
+    both = np.ones((k, 2))
+    both[k - labels :, 0] = 0.0
+    sources: list[Source] = [replace(ever_and_never(long, ever[long.unit]), coef=both)]
+    if labels:
+        place = np.zeros((k, labels))
+        place[k - labels :] = np.eye(labels)
+        sources.append(by_code(long, np.minimum(code, labels), labels).linear(place))
+    return Averages(tuple(sources))
 
 
 def _counted(long: Panel, rule: SmallSample) -> tuple[int, str]:
@@ -419,7 +442,6 @@ def sun_abraham(
         )
     said = (
         *refuse_starts(placed(long.time, series_breaks), g, series_breaks, acknowledge_breaks),
-        *few_said(long, np.isfinite(g)),
         long.time.said,
     )
     cells, code = _cells(g, long.time.since(t, g), _last_before(long, g))

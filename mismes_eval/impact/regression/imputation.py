@@ -5,7 +5,7 @@ them (Borusyak, Jaravel and Spiess 2024).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,7 +14,8 @@ import pandas as pd
 from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.did.breaks import placed, refuse_starts
-from mismes_eval.impact.regression.long_rows import few_said, regression_panel
+from mismes_eval.impact.regression.long_rows import by_code, ever_and_never, regression_panel
+from mismes_eval.numerics.averages import Averages
 from mismes_eval.numerics.influence import Block
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
 from mismes_eval.numerics.two_way import Columns, Within, codes, within
@@ -82,7 +83,6 @@ def imputation(
     g, t = long.start, long.at
     said = (
         *refuse_starts(placed(long.time, series_breaks), g, series_breaks, acknowledge_breaks),
-        *few_said(long, np.isfinite(g)),
         long.time.said,
     )
     target, notes = _target(long, g, t, cohort, by)
@@ -122,7 +122,10 @@ def imputation(
     shown = long.time.shown if by == "cohort" else "{:g}".format
     names = ("ATT",) if by == "att" else tuple(shown(float(k)) for k in target.groups)
     n = np.bincount(target.code, minlength=p + 1)[:p].astype(float)
-    part = Part(design, long.carried(blocks), each, None if each is None else value)
+    never = ever_and_never(long, np.isfinite(g)).linear(np.ones((p, 1)))
+    taken = Averages((by_code(long, target.code, p), replace(never, coef=never.coef * [0.0, 1.0])))
+    full = None if each is None else value
+    part = Part(design, long.carried(blocks), each, full, averages=taken)
     return Estimate(
         value,
         names,

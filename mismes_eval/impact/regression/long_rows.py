@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
-from mismes_eval.impact.did.two_periods import distinct, few_psus
-from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.numerics.averages import Shares
+from mismes_eval.numerics.influence import Block, Influence
+from mismes_eval.numerics.rows import Bool, Float, Int, Rows
 from mismes_eval.numerics.variance import Stage
 from mismes_eval.weighting.panel import Panel, PanelLike, Wanted, outcome_values, panel_of
 from mismes_eval.weighting.sample import Sample
@@ -139,17 +140,30 @@ def _clustered(sample: Sample, code: Int, m: int, kept: bool) -> Sample:
     return replace(sample, design=design)
 
 
-def few_said(panel: Panel, ever: Bool) -> tuple[str, ...]:
-    """A sentence where units that are ever treated, rows `ever` (r,), or the others lie in few
-    PSUs.
-    """
-    psu = panel.sample.design.psu[panel.row]
-    count = {
-        name: distinct(psu[rows])
-        for name, rows in (("ever treated", ever), ("never treated", ~ever))
-        if rows.any()
-    }
-    return few_psus(count, panel.sample.design.level)
+def ever_and_never(long: Panel, ever: Bool) -> Shares:
+    """Averages over units that are ever treated, long rows `ever` (n,), and over the others."""
+    code = np.where(ever, 0, 1)
+    of = _placed(long, Block(Rows(np.ones((ever.size, 1))), _each_to_one(long, code, 2), code))
+    return Shares(of, np.ones((1, 2)), np.arange(2))
+
+
+def by_code(long: Panel, code: Int, groups: int) -> Shares:
+    """One average a group of long rows; code (n,), `groups` for rows in none."""
+    rows = Rows(np.ones((code.size, 1)))
+    of = _placed(long, Block(rows, _each_to_one(long, code, groups), code))
+    return Shares(of, np.eye(groups), np.arange(groups))
+
+
+def _each_to_one(long: Panel, code: Int, groups: int) -> Float:
+    size = np.bincount(code, weights=np.abs(long.weights), minlength=groups + 1)[:groups]
+    return np.diag(1 / np.where(size > 0, size, 1.0))
+
+
+def _placed(long: Panel, block: Block) -> Influence:
+    """A block of long rows on the rows of the design, added up where these are units."""
+    if np.array_equal(long.row, np.arange(long.sample.n)):
+        return Influence((block,), long.row.size)
+    return long.influence(block.dense())
 
 
 def without_effects(panel: Panel, x: Float) -> Float:

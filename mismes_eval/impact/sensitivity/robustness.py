@@ -62,7 +62,7 @@ class SpecificationCurve:
                     "ci_high": ci["high"].iloc[0],
                     "p": e.pvalue[0],
                     "n": e.n[0],
-                    "degf": e.dof[0],
+                    "degf": e.degf[0],
                     "reason": "",
                 }
             rows.append(row)

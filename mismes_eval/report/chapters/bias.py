@@ -117,4 +117,4 @@ def _precision(context: Context, effect: object, outcome: str) -> tuple[str, str
     n, t = context.words.number, context.words
     scale, one, many = unit_of(context, outcome)
     size = Quantity(scale * detectable_effect(effect), one, many)
-    return n(float(effect.n[0]), 0), n(float(effect.dof[0]), 0), t.quantity(size)
+    return n(float(effect.n[0]), 0), n(float(effect.degf[0]), 0), t.quantity(size)

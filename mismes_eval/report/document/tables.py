@@ -404,8 +404,8 @@ def _legend(table: Table, used: set[str], t: Language) -> list[str]:
     signs = {
         "u": t("u: coefficient of variation above the flag limit, use with care."),
         "i": t(
-            "i: an arm lies in fewer than 8 primary sampling units, and the standard error and"
-            " interval come out too small."
+            "i: few primary sampling units stand behind it (fewer than 8 degrees of freedom): to be"
+            " read with caution."
         ),
         "unreliable": t(": not shown, sampling error too large."),
         "confidential": t(_FEW.get(table.of, _FEW["persons"])),
