@@ -34,6 +34,7 @@ from mismes_eval.report.document.cells import Persons, Standing
 from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.tables import P_VALUE, Table, cells_of
 from mismes_eval.report.figures import Figure
+from mismes_eval.report.figures_impact import overlap_edges
 
 Result = Estimate | NotEstimable
 SHARE_UNIT, OTHER_UNIT = "percentage points (95% interval)", "units (95% interval)"
@@ -320,7 +321,7 @@ def _overlap(
     context: Context, study: Tracing, measure: str, b: Balance, notes: tuple[str, ...]
 ) -> PictureSpec:
     """F10b: share of each group by its chance of taking part; the bins of a group add up to it."""
-    edges, id = figures_impact.overlap_edges(b), f"F10b-{measure}"
+    edges, id = overlap_edges(b), f"F10b-{measure}"
     title = context.text("{m}: overlap of the two groups", m=measure)
     weak = context.text(
         "{share:.1%} of the comparison group's weight has a chance of taking part above 0.995;"
