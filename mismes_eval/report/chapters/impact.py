@@ -132,7 +132,7 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
         missed = missed_share(pre, verdict, study.months[wave])
         messages.append(sentences.before(Span.of(pre), missed, verdict, about))
         told = (PRE,)
-    messages += sentences.reservations(verdict, told)
+    messages += [*sentences.reservations(verdict, told), sentences.sureness(verdict)]
     return [context.text(message) for message in messages]
 
 
