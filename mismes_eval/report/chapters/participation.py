@@ -133,7 +133,7 @@ def _targeting(context: Context, s: Survey) -> Table:
         frame["msm_part"].astype("string").fillna("").str.contains("M", regex=False).to_numpy(float)
     )
     traits = {n: lfs.breakdown(frame, n) for n in GROUPS if lfs.has_breakdown(frame, n)}
-    if "age" in frame.columns:
+    if {"age", "age_group"} & set(frame.columns):
         traits["age"] = bands(frame)
     named = s.sample.with_columns(
         {

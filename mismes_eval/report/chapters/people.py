@@ -226,7 +226,7 @@ def _profile(context: Context, s: Survey) -> Table:
     """Sex, age, education, place: shares within each group."""
     there = [n for n in ("sex", "education", "region") if lfs.has_breakdown(s.sample.frame, n)]
     frame = pd.DataFrame({name: lfs.breakdown(s.sample.frame, name) for name in there})
-    if "age" in s.sample.frame.columns:
+    if {"age", "age_group"} & set(s.sample.frame.columns):
         frame.insert(min(1, len(there)), "age", bands(s.sample.frame))
     if "urban" in s.sample.frame.columns:
         frame["place"] = s.sample.frame["urban"].map({1: "urban", 0: "rural"}).fillna("not stated")
