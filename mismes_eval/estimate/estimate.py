@@ -244,6 +244,10 @@ class Estimate:
         """
         return any(isinstance(note, Caution) for note in self.notes) or bool(self.few.any())
 
+    def doubtful_at(self, index: int) -> bool:
+        """Whether the value at this place is to be read with caution."""
+        return bool(self.few[index]) or any(isinstance(note, Caution) for note in self.notes)
+
     @property
     def cv(self) -> Float:
         """(p,) standard error over absolute value."""

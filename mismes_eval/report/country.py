@@ -92,9 +92,9 @@ class CountryReport:
         return self.session.finish()
 
 
-def country_report(session: Session) -> CountryReport:
+def country_report(session: Session, evaluation: Evaluation | None = None) -> CountryReport:
     """Build every chapter from the session's params; hide what must be hidden over all tables at
-    once.
+    once. evaluation: the evidence, where it has been read already.
     """
     p = session.params
     rules = Rules(
@@ -105,7 +105,7 @@ def country_report(session: Session) -> CountryReport:
         min_weighted=p.disclosure.min_weighted,
     )
     session.progress("reading and weighting", 0, len(CHAPTERS))
-    evaluation, small = with_large_arms(evaluate(p), rules)
+    evaluation, small = with_large_arms(evaluation or evaluate(p), rules)
     context = Context(evaluation, rules, session.language)
     built: dict[str, Chapter] = {}
     for number, (name, make) in enumerate(CHAPTERS.items(), 1):

@@ -8,10 +8,11 @@ from datetime import date
 
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.verdict import Span
+from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.criteria import interval, returnee_gap
-from mismes_eval.report.chapters.impact import headline, named
+from mismes_eval.report.chapters.impact import NOT_SHOWN, headline, headline_cell, named
 from mismes_eval.report.chapters.people import RETURNEES_ROW
 from mismes_eval.report.chapters.rollout import said
 from mismes_eval.report.chapters.study import study_items
@@ -47,7 +48,7 @@ def findings(context: Context, published: Published) -> list[Finding]:
     of the page is not crowded out.
     """
     effects, others = (
-        _impact(context),
+        _impact(context, published),
         [
             *_inventory(context),
             *_participation(context, published),
@@ -119,7 +120,7 @@ def _participation(context: Context, published: Published) -> list[Finding]:
     return _share(context, published, text, key)
 
 
-def _impact(context: Context) -> list[Finding]:
+def _impact(context: Context, published: Published) -> list[Finding]:
     """Every effect that the report knows, in the order of its chapter."""
     out: list[Finding] = []
     study, own, rolled = (
@@ -129,7 +130,7 @@ def _impact(context: Context) -> list[Finding]:
     )
     if study is not None:
         out += [
-            (" ".join(headline(context, effect, study)), f"T17-{effect.measure}")
+            (_headline(context, published, effect, study), f"T17-{effect.measure}")
             for effect in context.evaluation.effects
         ]
     if rolled is not None:
@@ -146,3 +147,10 @@ def _impact(context: Context) -> list[Finding]:
             if isinstance(s, str)
         ][1:]
     return out
+
+
+def _headline(context: Context, published: Published, effect: Effects, study: Tracing) -> str:
+    cell = published.cells.get(headline_cell(context, effect.measure, study))
+    if cell is not None and not cell.shown:
+        return context.text(NOT_SHOWN, m=named(context, effect.measure))
+    return " ".join(headline(context, effect, study))

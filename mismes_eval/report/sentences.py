@@ -57,6 +57,7 @@ SEEN_NULL = (
     "In the year before enrolment no parting of the groups was seen: {v} ({lo} to {hi}); one that"
     " hides an effect of {most} would have been missed in {x:.0%} of samples."
 )
+SURE = "Strength of the evidence: {word}."
 RESERVED = "Reservations: {checks}."
 NO_END = Message("no end")
 
@@ -138,6 +139,11 @@ def before(pre: Span, missed: float, verdict: Verdict, about: About) -> Message:
         return Message(SEEN, values | {"x": missed})
     largest = max(abs(verdict.span.low), abs(verdict.span.high))
     return Message(SEEN_NULL, values | {"most": about.quantity(largest), "x": missed})
+
+
+def sureness(verdict: Verdict) -> Message:
+    """How sure that is, in one of four words."""
+    return Message(SURE, {"word": Message(verdict.sureness)})
 
 
 def reservations(verdict: Verdict, told: tuple[str, ...] = ()) -> list[Message]:

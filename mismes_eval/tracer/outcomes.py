@@ -94,7 +94,7 @@ def composites(
     )
     made = replace(
         panel,
-        long=panel.long.assign(**columns),  # type: ignore[arg-type]
+        long=panel.long.assign(**columns),
         sample=panel.sample.flagged(*notes),
     )
     return made, named

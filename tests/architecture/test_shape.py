@@ -15,10 +15,12 @@ import pytest
 
 pytestmark = pytest.mark.architecture
 FLOORS = (
+    ("message",),
     ("errors",),
     ("not_estimable",),
     ("public",),
     ("numerics",),
+    ("pictures",),
     ("frame", "weighting"),
     ("estimate",),
     ("impact",),

@@ -12,7 +12,10 @@ import pandas as pd
 import pytest
 
 from mismes_eval.errors import DisclosureError, ParamsError
+from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.evaluation.params import Params
+from mismes_eval.report.chapters import Context
+from mismes_eval.report.chapters.people import people
 from mismes_eval.report.country import CountryReport, country_report
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
@@ -183,3 +186,13 @@ def test_no_budget_follows_from_the_others(report: CountryReport) -> None:
     assert hidden == again
     register = found["T05b"][(found["T05b"]["unit"] == "EUR") & (found["T05b"]["value"] > 0)]
     assert (register["status"] != "shown").sum() != 1
+
+
+def test_a_survey_with_groups_of_age_only_has_a_profile_by_age(root: Path) -> None:
+    """Armenia's file has no single years."""
+    survey = evaluate(Params.load(root / "params" / "ARM.yaml"))
+    assert survey.survey is not None and "age" not in survey.survey.sample.frame.columns
+    context = Context(survey, Rules(), language("en"))
+    tables = {i.id: i for i in people(context).items if isinstance(i, Table)}
+    ages = [row for row in tables["T07"].rows if row.startswith("age: ")]
+    assert {"age: 25-34", "age: 65+"} <= set(ages)

@@ -7,7 +7,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy import special
@@ -16,6 +15,8 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.rows import Bool, Float, group_sums
+from mismes_eval.pictures.intervals import Series, path
+from mismes_eval.pictures.style import axes
 from mismes_eval.public import Seed, check, public
 
 METHODS = ("covariance", "multiplier")
@@ -40,8 +41,6 @@ class Band:
 
     def plot(self, ax: Any = None) -> Any:
         """Values with their simultaneous interval, in the order of the table. Returns the axes."""
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7, 4), layout="constrained")
         known = [c for c in ("cohort", "time", "event_time") if c in self.table.columns]
         keys = (
             known[:2]
@@ -55,16 +54,14 @@ class Band:
             )
             for row in self.table[keys].to_numpy(object)
         ]
-        x = np.arange(len(self.table))
-        ax.vlines(x, self.table["low"], self.table["high"], color="#1f4e79", lw=1.4)
-        ax.plot(x, self.table["value"], "o", color="#1f4e79")
-        ax.axhline(0, color="0.4", lw=0.8)
-        ax.set_xticks(x, labels, rotation=45, ha="right")
+        at = np.arange(len(self.table), dtype=float)
+        value, low, high = (self.table[c].to_numpy(float) for c in ("value", "low", "high"))
+        ax = path(axes(ax, 7, 4), [Series("", at, value, low, high)])
+        ax.set_xticks(at, labels, rotation=45, ha="right")
         ax.set_title(
             f"Simultaneous {100 * self.level:g}% band, critical value {self.critical:.3f}",
             loc="left",
         )
-        ax.spines[["top", "right"]].set_visible(False)
         return ax
 
     def _repr_html_(self) -> str:

@@ -5,7 +5,7 @@ comparisons that each miss one of the two conditions or both.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from mismes_eval.impact.did.two_periods import (
     pair_of,
     side_by_side,
     two_periods,
+    waves_named,
 )
 from mismes_eval.numerics.averages import arms
 from mismes_eval.numerics.did import METHODS, Effect, Method, cross_sections, panel
@@ -168,7 +169,8 @@ def _prepared(
     """A panel, a wide sample, or repeated cross-sections. named: the other columns of the call."""
     if not isinstance(data, Sample):
         sample, pair = side_by_side(data, outcome, time)
-        return _of_changes(sample, pair, named, covariates, method)
+        ready = _of_changes(sample, pair, named, covariates, method)
+        return replace(ready, order=waves_named(data, time))
     if isinstance(outcome, str):
         return _of_cross_sections(data, outcome, named, time, covariates, method)
     if time is not None:

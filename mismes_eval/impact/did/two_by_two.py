@@ -20,6 +20,7 @@ from mismes_eval.impact.did.two_periods import (
     pair_of,
     side_by_side,
     two_periods,
+    waves_named,
 )
 from mismes_eval.numerics.averages import arms
 from mismes_eval.numerics.did import METHODS, Effect, Method, compared, cross_sections, panel
@@ -114,7 +115,8 @@ def _by_layout(
     """A panel, a wide sample, or repeated cross-sections."""
     if not isinstance(data, Sample):
         sample, names = side_by_side(data, outcome, time)
-        return _of_changes(sample, names, treated, covariates, method)
+        order = waves_named(data, time)
+        return _of_changes(sample, names, treated, covariates, method, order)
     if not isinstance(outcome, str):
         if time is not None:
             raise IdentificationError(
@@ -125,7 +127,8 @@ def _by_layout(
                     repr(time),
                 )
             )
-        return _of_changes(data, outcome_pair(outcome), treated, covariates, method)
+        pair = outcome_pair(outcome)
+        return _of_changes(data, pair, treated, covariates, method, pair)
     return _of_cross_sections(data, outcome, treated, time, covariates, method)
 
 
@@ -135,6 +138,7 @@ def _of_changes(
     treated: str,
     covariates: Sequence[str],
     method: Method,
+    order: tuple[str, str],
 ) -> Estimate:
     require(sample, [*outcome, treated, *covariates], verb_name())
     inside = sample.active
@@ -164,7 +168,7 @@ def _of_changes(
             covariates,
             method,
             "one row a unit",
-            outcome,
+            order,
         ),
         size,
     )

@@ -77,6 +77,13 @@ def wave_pair(data: PanelLike, outcome: object, time: object) -> tuple[object, o
     return pair[0], pair[1]
 
 
+def waves_named(data: PanelLike, time: object) -> tuple[str, str]:
+    """Before and after of a panel, in words."""
+    wave = getattr(data, "wave", "wave")
+    before, after = tuple(time) if isinstance(time, tuple | list) else ("", "")
+    return f"{wave} {shown(before)}", f"{wave} {shown(after)}"
+
+
 def side_by_side(data: PanelLike, outcome: object, time: object) -> tuple[Sample, tuple[str, str]]:
     """A panel as a wide sample: the outcome before and after in two columns, its domain those who
     have both; who answered and lacks one is counted in the notes.

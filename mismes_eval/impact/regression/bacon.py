@@ -7,7 +7,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
@@ -19,6 +18,8 @@ from mismes_eval.impact.regression.long_rows import (
     without_effects,
 )
 from mismes_eval.numerics.rows import Float
+from mismes_eval.pictures.spots import Cloud, spots
+from mismes_eval.pictures.style import BLUE, GREY, ORANGE, SKY
 from mismes_eval.public import public
 from mismes_eval.weighting.panel import PanelLike
 from mismes_eval.weighting.sample import Sample
@@ -30,7 +31,8 @@ CLEAN, EARLIER, LATER, ALWAYS = (
     "later vs earlier treated",
     "later vs always treated",
 )
-COLOURS = {CLEAN: "#1f4e79", EARLIER: "#5b9bd5", LATER: "#c55a11", ALWAYS: "#7f7f7f"}
+COLOURS = {CLEAN: BLUE, EARLIER: SKY, LATER: ORANGE, ALWAYS: GREY}
+MARKS = {CLEAN: "o", EARLIER: "^", LATER: "s", ALWAYS: "D"}
 
 
 @dataclass(frozen=True)
@@ -73,31 +75,19 @@ class Bacon:
 
     def plot(self, ax: Any = None) -> Any:
         """Estimates against weights, by kind. Returns the axes."""
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6.5, 4), layout="constrained")
-        for kind, rows in self.table.groupby("kind"):
-            ax.plot(
-                rows["weight"],
-                rows["estimate"],
-                "o",
-                color=COLOURS[str(kind)],
-                ms=6,
-                alpha=0.85,
-                label=f"{kind} (weight {rows['weight'].sum():.2f})",
+        clouds = [
+            Cloud(
+                name=f"{kind} (weight {rows['weight'].sum():.2f})",
+                x=rows["weight"].to_numpy(float),
+                y=rows["estimate"].to_numpy(float),
+                colour=COLOURS[str(kind)],
+                marker=MARKS[str(kind)],
             )
-        ax.axhline(self.coefficient, color="0.3", lw=1, ls="--")
-        ax.annotate(
-            f"two-way coefficient {self.coefficient:.3g}",
-            (1, self.coefficient),
-            xycoords=("axes fraction", "data"),
-            ha="right",
-            va="bottom",
-            fontsize=8,
-        )
-        ax.set_xlabel("Weight")
-        ax.set_ylabel("Two-by-two estimate")
+            for kind, rows in self.table.groupby("kind")
+        ]
+        level = self.coefficient, f"two-way coefficient {self.coefficient:.3g}"
+        ax = spots(ax, clouds, level, "Weight", "Two-by-two estimate")
         ax.legend(frameon=False, fontsize=8)
-        ax.spines[["top", "right"]].set_visible(False)
         return ax
 
     def _repr_html_(self) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.verdict import Span
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.chapters.cells import outcome_kind, outcome_scale
+from mismes_eval.report.chapters.cells import outcome_kind, outcome_scale, published
 
 NONE = (
     "{m}: looked for harm in {k} outcomes and waves in which more is better: none fell by more than"
@@ -22,14 +23,16 @@ def harm(context: Context, study: Tracing, effect: Effects) -> list[str]:
     seen = {
         key: e
         for key, e in effect.by_wave.items()
-        if isinstance(e, Estimate) and outcome_kind(context, key[0]).better == "more"
+        if isinstance(e, Estimate)
+        and published(context, e)
+        and outcome_kind(context, key[0]).better == "more"
     }
     if not seen:
         return []
     falls = [
         _fall(context, study, str(o), w, e)
         for (o, w), e in seen.items()
-        if float(e.ci()["high"].iloc[0]) < 0
+        if Span.of(e).sign == "lower"
     ]
     if not falls:
         return [context.text(NONE, m=effect.measure, k=len(seen))]

@@ -28,8 +28,11 @@ from mismes_eval.report.chapters.study import study_items
 from mismes_eval.report.chapters.theory import theory
 from mismes_eval.report.chapters.verdicts import PRE, effect_verdict, main_cell, missed_share
 from mismes_eval.report.chapters.words import spelled
+from mismes_eval.report.document.cells import CellKey
+from mismes_eval.report.document.items import Number, SentenceSpec
 from mismes_eval.report.document.tables import Table, cells_of
 
+NOT_SHOWN = "{m}: its effect is not shown: too few persons."
 BOUND = {
     "lower": "{what}, lower bound for those who have it either way",
     "upper": "{what}, upper bound for those who have it either way",
@@ -60,8 +63,8 @@ def impact(context: Context) -> Chapter:
         ),
     ]
     for effect, doubt in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
-        items += headline(context, effect, study)
         items += [
+            *headline_items(context, effect, study),
             _effects(context, study, effect),
             *harm(context, study, effect),
             *doubt_items(context, study, effect, doubt),
@@ -77,6 +80,23 @@ def impact(context: Context) -> Chapter:
         "Impact and its cost",
         (*theory(context, {**context.shown, **titles(items)}), *items),
     )
+
+
+def headline_items(context: Context, effect: Effects, study: Tracing) -> list[Item]:
+    """The headline where T17 shows its effect; why it is not there, where that cell is hidden."""
+    said = headline(context, effect, study)
+    key = headline_cell(context, effect.measure, study)
+    if not isinstance(effect.by_wave.get(main_cell(context.evaluation)), Estimate):
+        return list(said)
+    words = {"m": named(context, effect.measure), "said": " ".join(said)}
+    return [SentenceSpec("{said}", {"shown": Number(key)}, words, otherwise=NOT_SHOWN)]
+
+
+def headline_cell(context: Context, measure: str, study: Tracing) -> CellKey:
+    """The cell of T17 that the headline is about."""
+    outcome, wave = main_cell(context.evaluation)
+    when = context.text("{m:.0f} months", m=study.months[wave])
+    return CellKey(f"T17-{measure}", context.column(outcome), when)
 
 
 def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
@@ -112,7 +132,7 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
         missed = missed_share(pre, verdict, study.months[wave])
         messages.append(sentences.before(Span.of(pre), missed, verdict, about))
         told = (PRE,)
-    messages += sentences.reservations(verdict, told)
+    messages += [*sentences.reservations(verdict, told), sentences.sureness(verdict)]
     return [context.text(message) for message in messages]
 
 

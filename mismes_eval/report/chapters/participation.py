@@ -9,6 +9,7 @@ from mismes_eval import lfs
 from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.coverage import concentration, coverage, target_population, targeting
+from mismes_eval.evaluation.evaluation import Result
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Chapter, Context
@@ -96,16 +97,8 @@ def _coverage(context: Context, s: Survey) -> Table:
             & frame["benef_reached"].notna()
             & frame["start_date"].notna()
         ]
-        end = mine["end_date"].fillna(pd.Timestamp(f"{context.evaluation.params.year}-12-31"))
-        years = ((end - mine["start_date"]).dt.days / 365.25).clip(lower=0.25)
-        yearly = float((mine["benef_reached"] / years).sum())
-        rows.append(
-            (
-                "beneficiaries of returnee measures a year, % of returnees",
-                "estimate",
-                coverage(yearly, returnees),
-            )
-        )
+        title = "beneficiaries of returnee measures a year, % of returnees"
+        rows.append((title, "estimate", _covered(context, mine, returnees)))
     note = (
         "Beneficiaries: register counts of the inventory, averaged over each measure's running"
         " time; a person may be counted by several measures."
@@ -123,26 +116,33 @@ def _coverage(context: Context, s: Survey) -> Table:
     )
 
 
+def _covered(context: Context, measures: pd.DataFrame, returnees: Result) -> Result:
+    """Beneficiaries a year, each measure's over its running time, for each returnee."""
+    year, end = context.evaluation.params.year, measures["end_date"]
+    if year is None and end.isna().any():
+        return NotEstimable("a measure has no end, and the params name no year")
+    end = end.fillna(pd.Timestamp(f"{year}-12-31")) if year is not None else end
+    years = ((end - measures["start_date"]).dt.days / 365.25).clip(lower=0.25)
+    yearly = float((measures["benef_reached"] / years).sum())
+    return coverage(yearly, returnees)
+
+
 def _targeting(context: Context, s: Survey) -> Table:
     frame = s.sample.frame
     takes = (
         frame["msm_part"].astype("string").fillna("").str.contains("M", regex=False).to_numpy(float)
     )
+    traits = {n: lfs.breakdown(frame, n) for n in GROUPS if lfs.has_breakdown(frame, n)}
+    if {"age", "age_group"} & set(frame.columns):
+        traits["age"] = bands(frame)
     named = s.sample.with_columns(
         {
             PART: takes,
-            **{
-                c: v.astype(str).to_numpy()
-                for c, v in (
-                    ("sex", lfs.breakdown(frame, "sex")),
-                    ("age", bands(frame)),
-                    ("education", lfs.breakdown(frame, "education")),
-                )
-            },
+            **{c: v.astype(str).to_numpy() for c, v in traits.items()},
         }
     ).where(_returnees(s))
     parts = []
-    for c in GROUPS:
+    for c in (name for name in GROUPS if name in traits):
         try:
             e = targeting(named, PART, c)
         except EstimateError as error:

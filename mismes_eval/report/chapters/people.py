@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval import lfs
-from mismes_eval.errors import InputError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import proportion
 from mismes_eval.evaluation.evaluation import Result
@@ -225,14 +224,10 @@ def _statuses(s: Survey) -> Mapping[str, Sample]:
 
 def _profile(context: Context, s: Survey) -> Table:
     """Sex, age, education, place: shares within each group."""
-    frame = pd.DataFrame(
-        {"sex": lfs.breakdown(s.sample.frame, "sex"), "age": bands(s.sample.frame)}
-    )
-    for name in ("education", "region"):
-        try:
-            frame[name] = lfs.breakdown(s.sample.frame, name)
-        except InputError:
-            frame[name] = "not in the file"
+    there = [n for n in ("sex", "education", "region") if lfs.has_breakdown(s.sample.frame, n)]
+    frame = pd.DataFrame({name: lfs.breakdown(s.sample.frame, name) for name in there})
+    if {"age", "age_group"} & set(s.sample.frame.columns):
+        frame.insert(min(1, len(there)), "age", bands(s.sample.frame))
     if "urban" in s.sample.frame.columns:
         frame["place"] = s.sample.frame["urban"].map({1: "urban", 0: "rural"}).fillna("not stated")
     named = s.sample.with_columns({c: frame[c].astype(str).to_numpy() for c in frame.columns})
@@ -256,13 +251,22 @@ def _profile(context: Context, s: Survey) -> Table:
     return Table(
         "T07",
         "Profile, % of each group",
-        pd.concat(parts, ignore_index=True),
+        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CARRIED)),
         s.source,
-        basis(s),
+        (*basis(s), *_lacking(context, frame)),
         100.0,
         1,
         context.synthetic,
     )
+
+
+def _lacking(context: Context, frame: pd.DataFrame) -> tuple[str, ...]:
+    """The note on groups that the file cannot tell."""
+    gone = [n for n in ("sex", "age", "education", "region") if n not in frame.columns]
+    if not gone:
+        return ()
+    names = ", ".join(context.text(name) for name in gone)
+    return (context.text("Not in the file: {names}.", names=names),)
 
 
 def in_order(e: Estimate, column: str) -> Estimate:

@@ -17,7 +17,6 @@ from mismes_eval.impact.did.bands import Band
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
 from mismes_eval.impact.planning.detectable import detectable_effect
 from mismes_eval.impact.sensitivity.honest import HonestDiD
-from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
 from mismes_eval.report import figures, figures_impact
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import (
@@ -30,10 +29,12 @@ from mismes_eval.report.chapters.cells import (
     rows,
     with_interval,
 )
+from mismes_eval.report.chapters.verdicts import curve_spans
 from mismes_eval.report.document.cells import Persons, Standing
 from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.tables import P_VALUE, Table, cells_of
 from mismes_eval.report.figures import Figure
+from mismes_eval.report.figures_impact import overlap_edges
 
 Result = Estimate | NotEstimable
 SHARE_UNIT, OTHER_UNIT = "percentage points (95% interval)", "units (95% interval)"
@@ -142,7 +143,7 @@ def _curve(context: Context, study: Tracing, d: Doubt) -> list[Item]:
         lo=n(v.min()),
         hi=n(v.max()),
         same=same,
-        sure=int(((done["ci_low"] > 0) | (done["ci_high"] < 0)).sum()),
+        sure=sum(Verdict(span).shown for span in curve_spans(d.curve)),
     )
     gone = len(table) - len(done)
     notes = (
@@ -320,7 +321,7 @@ def _overlap(
     context: Context, study: Tracing, measure: str, b: Balance, notes: tuple[str, ...]
 ) -> PictureSpec:
     """F10b: share of each group by its chance of taking part; the bins of a group add up to it."""
-    edges, id = figures_impact.overlap_edges(b), f"F10b-{measure}"
+    edges, id = overlap_edges(b), f"F10b-{measure}"
     title = context.text("{m}: overlap of the two groups", m=measure)
     weak = context.text(
         "{share:.1%} of the comparison group's weight has a chance of taking part above 0.995;"
@@ -560,19 +561,3 @@ def _joint_placebo(
 ) -> tuple[str, float, tuple[float, int]] | tuple[str, NotEstimable]:
     name = "placebo regions: p-value of the test that all their effects are 0"
     return (name, test) if isinstance(test, NotEstimable) else (name, float(test.p), (1.0, 3))
-
-
-def signs(curve: SpecificationCurve) -> tuple[int, int, int]:
-    """Specifications that were estimated, those with the sign of their median, and those with an
-    interval that excludes 0.
-    """
-    t = curve.to_frame()
-    done: pd.DataFrame = t[t["reason"] == ""]
-    if done.empty:
-        return 0, 0, 0
-    up = float(done["value"].median()) > 0
-    return (
-        len(done),
-        int(((done["value"] > 0) == up).sum()),
-        int(((done["ci_low"] > 0) | (done["ci_high"] < 0)).sum()),
-    )

@@ -192,7 +192,7 @@ def _estimated(
         kind, n = item.kind, float(item.n[i])
         weighted = float(r["value"]) if kind == "total" else np.inf
         certain = kind in ("proportion", "share", "ratio") and r["se"] == 0
-        flag = "" if certain else rules.flag(kind, float(r["cv"]), weighted, item.doubtful)
+        flag = "" if certain else rules.flag(kind, float(r["cv"]), weighted, item.doubtful_at(i))
         status = Status.UNRELIABLE if flag == POOR else Status.SHOWN
         if rules.confidential(kind, n):
             status = Status.CONFIDENTIAL
