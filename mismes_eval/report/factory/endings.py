@@ -12,14 +12,13 @@ from mismes_eval.errors import Problem
 from mismes_eval.report.factory.offline import CANNOT
 
 LARGEST_OUTPUT = 32 * 2**20  # characters that one cell may show; a figure has 200,000
-VMSTAT = Path("/proc/vmstat")
 MEMORY = "Close other programs, use --jobs 1, or give the machine more memory."
 
 
 def killed_for_memory() -> int:
     """How many processes Linux has killed for want of memory since it started; 0 elsewhere."""
     try:
-        lines = VMSTAT.read_text(encoding="ascii").splitlines()
+        lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
     except OSError:
         return 0
     counts = [line.partition(" ")[2] for line in lines if line.startswith("oom_kill ")]

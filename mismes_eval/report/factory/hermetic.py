@@ -91,7 +91,10 @@ def socket_folder() -> Path | None:
     """A new private folder whose name is short enough for sockets, in the folder for temporary
     files or, where its name is too long, in one of the system's; None where there is none.
     """
-    for base in (gettempdir(), "/tmp", "/var/tmp"):
+    bases = [gettempdir()]
+    if sys.platform != "win32":
+        bases += ["/tmp", "/var/tmp"]
+    for base in bases:
         if len(base) + len("/mismes-12345678/kernel.json-ipc-1") > LONGEST_SOCKET:
             continue
         try:
