@@ -7,6 +7,7 @@ in UTF-8, matplotlib's own defaults. Only what a program needs to start is taken
 from __future__ import annotations
 
 import os
+import sys
 import sysconfig
 from collections.abc import Mapping
 from importlib.util import find_spec
