@@ -68,7 +68,7 @@ class ReportKernel(AsyncKernelManager):
     pre_start_kernel = _async_pre_start_kernel  # type: ignore[assignment]
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
-        with (Path(self.home) / STDERR).open("w") as kept:
+        with (Path(self.home) / STDERR).open("w", encoding="utf-8") as kept:
             await super()._async_launch_kernel(
                 [*self.before, *kernel_cmd], **{**kw, "stderr": kept}
             )

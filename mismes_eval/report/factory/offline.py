@@ -33,7 +33,7 @@ def cut_off() -> bool:
         ("uid_map", f"{user} {user} 1"),
         ("gid_map", f"{group} {group} 1"),
     ):
-        (own / name).write_text(text)
+        (own / name).write_text(text, encoding="ascii")
     return True
 
 
