@@ -87,8 +87,16 @@ AREAS = {
         ),
     ),
     "disclosure": Area(
-        ("mismes_eval/report/document/protect.py", "mismes_eval/report/document/rules.py"),
-        ("tests/report/test_disclosure_by_hand.py", "tests/report/test_disclosure_at_limits.py"),
+        (
+            "mismes_eval/report/document/protect.py",
+            "mismes_eval/report/document/suppression.py",
+            "mismes_eval/report/document/rules.py",
+        ),
+        (
+            "tests/report/test_protect.py",
+            "tests/report/test_disclosure_by_hand.py",
+            "tests/report/test_disclosure_at_limits.py",
+        ),
     ),
     "params": Area(
         (

@@ -23,10 +23,12 @@ PACKAGE = ROOT / "mismes_eval"
 REPORTS = ROOT / "reports"
 FLOORS = {
     "numerics": "Arrays in, small frozen results out. NumPy and SciPy only.",
+    "pictures": "Each picture drawn once, from arrays and labels, for notebooks and reports.",
     "frame": "Files, column templates, code lists, validation. No statistics.",
     "weighting": "Sample, SurveyDesign, the steps a weight is made of, replicates, planning.",
     "estimate": "Totals, means, shares, ratios, quantiles, regressions, survival, tests, decompositions.",
     "impact": "Effects of a measure and what can be doubted about them.",
+    "fieldwork": "Questionnaires, and what comes back from the field.",
     "inventory": "The repository of migrant support measures.",
     "lfs": "Labour force surveys with a migration module.",
     "tracer": "Persons followed over waves.",

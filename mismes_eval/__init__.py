@@ -60,6 +60,7 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "estimate.association": ("rao_scott", "variance"),
     "estimate.decomposition": ("adjusted_gap", "oaxaca_blinder", "reweighted_gap"),
     "estimate.survival": ("cumulative_incidence", "survival"),
+    "estimate.restricted_mean": ("rmst",),
     "estimate.duration_quantile": ("duration_quantile",),
     "tracer": (
         "TracerPanel",

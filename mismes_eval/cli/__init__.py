@@ -2,7 +2,7 @@
 `mismes --help` answers at once.
 
 Exit status: 0 done; 1 a report failed, a verification differs or a file cannot be written; 2 bad
-input or usage; 130 stopped from the keyboard.
+input or usage; 130 stopped from the keyboard, 143 and 129 by SIGTERM and SIGHUP.
 """
 
 from __future__ import annotations
@@ -11,13 +11,20 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
 
 import click
 
 from mismes_eval.cli.examples import EXIT_STATUS, epilog
-from mismes_eval.cli.terminal import plain_warnings, problem
+from mismes_eval.cli.terminal import (
+    Stopped,
+    plain_warnings,
+    problem,
+    stop_on_signals,
+    without_reader,
+)
 from mismes_eval.errors import MismesError
 
 COMMANDS: Mapping[str, str] = {
@@ -30,6 +37,12 @@ COMMANDS: Mapping[str, str] = {
     "demo": "Make the synthetic countries.",
     "lab": "Open JupyterLab on the notebooks.",
     "inventory": "Evaluation register and page of the measures.",
+    "export": "Hand data, programs and codebook to colleagues.",
+    "advise": "Say which designs the data of a country allow.",
+    "plan": "Plan an evaluation before the project starts.",
+    "form": "Write questionnaires for tablets and paper.",
+    "collect": "Read what came back from the field into the templates.",
+    "wave": "Plan a wave of a tracer study, and follow it while it runs.",
     "completion": "Print what your shell needs to complete commands and countries.",
 }
 RENAMED: Mapping[
@@ -95,6 +108,7 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ.setdefault("MPLBACKEND", "Agg")
     os.environ.setdefault("PYTHONHASHSEED", "0")
     plain_warnings()
+    stop_on_signals()
     try:
         sys.exit(group.main(args=arguments, prog_name="mismes", standalone_mode=False) or 0)
     except MismesError as error:
@@ -106,13 +120,14 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
+    except Stopped as stop:
+        _stopped(f"Stopped by {stop}.")
+        sys.exit(128 + stop.number)
     except (click.Abort, KeyboardInterrupt):
-        click.echo(
-            "Stopped. Reports that were finished are whole; the others keep their earlier version.",
-            err=True,
-        )
+        _stopped("Stopped.")
         sys.exit(130)
     except BrokenPipeError:
+        without_reader()
         sys.exit(1)
     except OSError as error:
         click.echo(
@@ -120,3 +135,11 @@ def main(arguments: list[str] | None = None) -> None:
             err=True,
         )
         sys.exit(1)
+
+
+def _stopped(what: str) -> None:
+    with suppress(OSError):  # the terminal may be gone
+        click.echo(
+            f"{what} Reports that were finished are whole; the others keep their earlier version.",
+            err=True,
+        )

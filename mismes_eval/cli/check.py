@@ -26,6 +26,7 @@ from mismes_eval.evaluation.checklist import Step, checklist
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.readiness import readiness
 from mismes_eval.report.document.language import language
+from mismes_eval.report.rehearsal import Rehearsal, rehearse
 
 BOXES = {"done": "[x]", "todo": "[ ]", "optional": "[-]"}
 
@@ -42,6 +43,8 @@ class Record:
     warnings: tuple[str, ...] = ()
     codebook: pd.DataFrame | None = None
     mapped: bool = False
+    chapters: tuple[str, ...] = ()
+    rehearsed: bool = False
 
 
 @click.command("check")
@@ -55,23 +58,30 @@ class Record:
         " where one file is named and it maps)."
     ),
 )
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Read the data only: the report is not made for trial, and nothing is called ready.",
+)
 @click.option("--quiet", is_flag=True, help="Print only problems.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     names: tuple[str, ...],
     data_root: Path | None,
     codebook: bool | None,
+    quick: bool,
     quiet: bool,
     as_json: bool,
 ) -> int:
-    """Check params files (default: all) and read the data they name.
+    """Check params files (default: all), read the data they name and make the report for trial.
 
     Every problem is listed, none stops the search for the next. [x] is done, [ ] must be mended,
-    [-] is optional. Exit status 2 where something must be mended.
+    [-] is optional. "ready" means that `mismes report` makes the report. Exit status 2 where
+    something must be mended.
     """
     root = project()
     paths = [params_file(root, n) for n in names] or all_params(root)
-    records = [_checked(path, data_root) for path in paths]
+    records = [_checked(path, data_root, quick) for path in paths]
     if as_json:
         click.echo(json.dumps([_plain(r, codebook) for r in records], ensure_ascii=False, indent=1))
     for record in () if as_json else records:
@@ -81,7 +91,7 @@ def command(
     return 2 if any(r.problems for r in records) else 0
 
 
-def _checked(path: Path, data_root: Path | None) -> Record:
+def _checked(path: Path, data_root: Path | None, quick: bool) -> Record:
     with warnings.catch_warnings(record=True) as raised:
         warnings.simplefilter("always", MismesWarning)
         try:
@@ -90,19 +100,22 @@ def _checked(path: Path, data_root: Path | None) -> Record:
         except MismesError as error:
             return Record(path.name, tuple(error.problems))
         ready = readiness(params)
-    said = tuple(
-        dict.fromkeys(str(w.message) for w in raised if issubclass(w.category, MismesWarning))
-    )
-    mapped = any(name.startswith("mapping.") for name in params.given)
+        trial = Rehearsal((), ())
+        if ready.evaluation is not None and not quick:
+            trial = rehearse(ready.evaluation)
+    said = [str(w.message) for w in raised if issubclass(w.category, MismesWarning)]
+    problems = (*ready.problems, *trial.problems)
     return Record(
-        path.name,
-        ready.problems,
-        checklist(params, ready),
-        ready.lines,
-        ready.absent,
-        said,
-        ready.codebook,
-        mapped,
+        file=path.name,
+        problems=problems,
+        steps=checklist(params, problems),
+        read=ready.lines,
+        absent=ready.absent,
+        warnings=tuple(dict.fromkeys(said)),
+        codebook=ready.codebook,
+        mapped=any(name.startswith("mapping.") for name in params.given),
+        chapters=tuple(str(chapter) for chapter in trial.chapters),
+        rehearsed=not quick,
     )
 
 
@@ -114,6 +127,8 @@ def _plain(record: Record, codebook: bool | None) -> dict[str, object]:
         "steps": [asdict(s) for s in record.steps],
         "read": list(record.read),
         "absent": list(record.absent),
+        "chapters": list(record.chapters),
+        "ready": record.rehearsed and not record.problems,
         "warnings": list(record.warnings),
     }
     if codebook and record.codebook is not None:
@@ -137,18 +152,27 @@ def _print(record: Record, quiet: bool, codebook: bool) -> None:
         click.echo(f"      {line}")
     for line in record.warnings:
         click.echo(mark("note", f"      note: {line}"))
+    for line in record.chapters:
+        click.echo(f"      {line}")
     if codebook and record.codebook is not None:
         click.echo(f"\n{_codebook_text(record.codebook)}\n")
     for found in record.problems:
         problem(found, "  [ ] ")
     if not record.problems:
-        name = record.file.removesuffix(".yaml")
-        here = (project() / NOTEBOOK).is_file()
-        lacking = (
-            f". The project has no {NOTEBOOK}: copy notebooks/ of mismes-eval beside params/, or"
-            " name one with --notebook"
-        )
-        click.echo(mark("done", f"  ready. Next: mismes report {name}{'' if here else lacking}"))
+        click.echo(mark("done", f"  {_next(record)}"))
+
+
+def _next(record: Record) -> str:
+    """What to do when nothing must be mended."""
+    if not record.rehearsed:
+        return "read without a problem. The report was not made for trial: leave out --quick."
+    name = record.file.removesuffix(".yaml")
+    if (project() / NOTEBOOK).is_file():
+        return f"ready. Next: mismes report {name}"
+    return (
+        f"ready. Next: mismes report {name}. The project has no {NOTEBOOK}: copy notebooks/ of"
+        " mismes-eval beside params/, or name one with --notebook"
+    )
 
 
 def _codebook_text(book: pd.DataFrame) -> str:

@@ -9,7 +9,7 @@ Exit status:
   0    done
   1    a report failed, a verification differs, or a file cannot be written
   2    bad input or usage: what to mend is on standard error
-  130  stopped from the keyboard"""
+  130  stopped from the keyboard (143 by SIGTERM, 129 by SIGHUP)"""
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "report": (
@@ -22,6 +22,31 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "mismes synthesis",
         "mismes synthesis MDA TUN MAR",
         "mismes synthesis --language fr --json",
+    ),
+    "export": (
+        "mismes export MDA",
+        "mismes export MDA --microdata --replicates 500 --out handover",
+    ),
+    "plan": (
+        "mismes plan MDA-001 --persons 600",
+        "mismes plan MDA-004 --persons 900 --regions 10 --months 18 --interview-cost 25",
+    ),
+    "wave": (
+        "mismes wave plan MDA --wave 4 --months 36",
+        "mismes wave status MDA --wave 3 --on 2021-07-25",
+    ),
+    "advise": (
+        "mismes advise MDA",
+        "mismes advise MDA --json",
+    ),
+    "form": (
+        "mismes form MDA",
+        "mismes form MDA --form tracer_wave --language ro --language ru",
+        "mismes form MDA --json",
+    ),
+    "collect": (
+        "mismes collect MDA lfs_module export.csv",
+        "mismes collect MDA tracer_wave wave2.csv --sample sample.csv --attempts contact.csv --wave 2",
     ),
     "check": (
         "mismes check",

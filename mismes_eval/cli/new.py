@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
 
 import click
 
+from mismes_eval import frame as frames
 from mismes_eval import inventory, lfs
 from mismes_eval.cli.project import NOTEBOOK
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.evaluation.params_template import blank_params
 from mismes_eval.frame.codes import codes, labels, nearest_code
+from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.template import template
 from mismes_eval.inventory.workbook import fillable_workbook
 from mismes_eval.report.factory.publish import write_whole
@@ -110,6 +113,8 @@ def command(
     """Write params/ISO3.yaml with every key explained, a checklist, and empty Excel templates with
     drop-downs in data_raw/ISO3/.
 
+    With --lfs the mapping workbook lists the columns of your file and what they may be; write yes
+    beside what is right.
     In a folder of its own the project also gets the notebooks. A figure after the code begins a
     second run of a country (MDA2).
     Nothing that exists is touched. Without a code it asks for one.
@@ -139,15 +144,18 @@ def command(
                 "Choose another with --name.",
             )
         )
+    folder = Path("data_raw") / code
+    data = None if survey is None or mapping is not None else _delivered(survey)
+    if data is not None:
+        mapping = (folder / "mapping.xlsx").as_posix()
     text = blank_params(
         code, synthetic, _given(survey, measures, mapping, year, weights, strata, psu)
     )
-    folder = Path("data_raw") / code
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(file, text)
     made = [
         file,
-        *_templates(folder, code, file.stem),
+        *_templates(folder, code, file.stem, data),
         *_notebooks(Path(NOTEBOOK).parent, file.stem),
     ]
     if as_json:
@@ -239,7 +247,18 @@ def _given(
     return {k: json.dumps(v, ensure_ascii=False) for k, v in said.items() if v is not None}
 
 
-def _templates(folder: Path, code: str, name: str) -> list[Path]:
+def _delivered(name: str) -> Dataset | None:
+    """The office's own file, for its columns to be listed in the mapping; None where it has the
+    template's names already. A file that is not there is refused before anything is written.
+    """
+    outside = os.environ.get("MISMES_DATA_ROOT")
+    places = [Path(name), *([Path(outside) / name] if outside else [])]
+    data = frames.read(next((p for p in places if p.is_file()), places[0]), allowed=None)
+    needed = {"hhid", "pid", "weight", "age", "male"}
+    return None if needed <= set(data.frame.columns) else data
+
+
+def _templates(folder: Path, code: str, name: str, data: Dataset | None) -> list[Path]:
     """The workbooks and the checklist that are not there yet."""
     made = []
     for path in (
@@ -256,7 +275,7 @@ def _templates(folder: Path, code: str, name: str) -> list[Path]:
         elif path.stem == "inventory":
             inventory.workbook(path)
         elif path.stem == "mapping":
-            lfs.mapping_workbook(path)
+            lfs.mapping_workbook(path, data=data)
         else:
             fillable_workbook(template(path.stem), path, sheet_name="data", unit=UNITS[path.stem])
     return made

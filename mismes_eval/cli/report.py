@@ -20,10 +20,12 @@ from mismes_eval.cli.project import (
     params_file,
     project,
 )
+from mismes_eval.cli.terminal import say
 from mismes_eval.errors import MismesError, ParamsError, Problem
 from mismes_eval.report.document.pdf import printer
+from mismes_eval.report.factory.orders import CELL_SECONDS, PAGE, Order, Outcome
 from mismes_eval.report.factory.publish import tidy
-from mismes_eval.report.factory.run import CELL_SECONDS, PAGE, Order, Outcome, run_reports
+from mismes_eval.report.factory.run import run_reports
 from mismes_eval.report.index import write_index
 from mismes_eval.report.synthesis.published import (
     FOLDER,
@@ -162,13 +164,13 @@ def command(
     finally:
         tidy(target)
     if as_json:
-        click.echo(json.dumps([_record(o) for o in outcomes], ensure_ascii=False, indent=1))
+        say(json.dumps([_record(o) for o in outcomes], ensure_ascii=False, indent=1))
     for outcome in outcomes:
         _complain(outcome)
     if together and not quiet and not as_json:
-        click.echo(together)
+        say(together)
     if index is not None and not quiet and not as_json:
-        click.echo(
+        say(
             f"{len(whole)} of {len(outcomes)} reports are in {_shown(target)}. Open {_shown(index)}"
         )
     failed = [o for o in outcomes if o.status == "failed"]
@@ -204,7 +206,7 @@ class Watch:
     def chapter(self, name: str, what: str) -> None:
         if not self.silent:
             with self.lock:
-                click.echo(f"{name:<12} {what}")
+                say(f"{name:<12} {what}")
 
     def done(self, outcome: Outcome) -> None:
         with self.lock:
@@ -217,9 +219,7 @@ class Watch:
                     if self.finished < self.total
                     else f"  [{self.finished}/{self.total}]"
                 )
-                click.echo(
-                    f"{outcome.name:<12} {outcome.status} {outcome.seconds:.1f} s{where}{rest}"
-                )
+                say(f"{outcome.name:<12} {outcome.status} {outcome.seconds:.1f} s{where}{rest}")
 
 
 def _on_cluster(address: str, orders: Sequence[Order], watch: Watch) -> list[Outcome]:

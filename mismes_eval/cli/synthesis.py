@@ -9,7 +9,7 @@ import click
 
 from mismes_eval.cli.project import project, report_names
 from mismes_eval.report.document.language import available
-from mismes_eval.report.factory.run import PAGE
+from mismes_eval.report.factory.orders import PAGE
 from mismes_eval.report.index import write_index
 from mismes_eval.report.synthesis.synthesis import write_synthesis
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TextIO
 
 import click
@@ -18,6 +20,9 @@ MARKS: Mapping[str, str] = {
     "note": "yellow",
     "optional": "bright_black",
 }
+
+
+STOPPING = ("SIGTERM", "SIGHUP")
 
 
 def coloured(stream: TextIO) -> bool:
@@ -68,3 +73,47 @@ def plain_warnings() -> None:
             )
 
     warnings.showwarning = show
+
+
+def say(text: str) -> None:
+    """A line on standard output. Where nobody reads it any more (a closed pipe, `| head`), a line on
+    standard error says so once and the work goes on without words.
+    """
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        without_reader()
+
+
+def without_reader() -> None:
+    """Send what is still written to standard output nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    with suppress(OSError):
+        click.echo("note: nobody reads standard output any more; the work goes on.", err=True)
+
+
+class Stopped(KeyboardInterrupt):
+    """The process was asked to end by a signal that is not Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+def stop_on_signals() -> None:
+    """SIGTERM and SIGHUP end the work as Ctrl-C does: kernels stopped, nothing left half-written.
+    A signal that was ignored when the process started (nohup) stays ignored.
+    """
+
+    def stop(number: int, frame: object) -> None:
+        for name in STOPPING:  # a second signal does not disturb the tidying up
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.SIG_IGN)
+        raise Stopped(number)
+
+    for name in STOPPING:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)

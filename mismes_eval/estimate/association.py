@@ -5,6 +5,7 @@ variable.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from mismes_eval.estimate.domains import By, categories, domains, numbers, requi
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
+from mismes_eval.numerics import averages
 from mismes_eval.numerics.rows import Columns, Float, Int
 from mismes_eval.weighting.arguments import Column, Names
 from mismes_eval.weighting.sample import Sample
@@ -23,7 +25,11 @@ STATISTICS = ("F", "Chisq", "Wald", "adjWald")
 
 
 def rao_scott(
-    sample: Sample, row: Column, column: Column, statistic: str = "F"
+    sample: Sample,
+    row: Column,
+    column: Column,
+    statistic: str = "F",
+    df: Literal["effective", "design"] = "effective",
 ) -> Test | NotEstimable:
     """Test that two categorical columns are independent in the population (R survey: svychisq).
 
@@ -32,6 +38,8 @@ def rao_scott(
     row, column : categories without missing values inside the domain.
     statistic : "F" (Rao-Scott second order), "Chisq" (first order), "Wald" on departures from
         independence, "adjWald" (Wald with the small-sample factor).
+    df : "effective" (of the averages over the categories, where they are fewer than the design's)
+        or "design" (PSUs less strata, as R).
 
     Returns
     -------
@@ -53,6 +61,15 @@ def rao_scott(
                 repr(statistic),
             )
         )
+    if df not in ("effective", "design"):
+        raise EstimateError(
+            Problem(
+                "unknown degrees of freedom",
+                "argument 'df'",
+                "'effective' or 'design'",
+                repr(df),
+            )
+        )
     require(sample, [row, column], "rao_scott")
     (a, rows), (b, columns) = together(
         lambda: categories(sample, row, "rao_scott"),
@@ -67,12 +84,28 @@ def rao_scott(
         )
     if not sample.degf > 0:
         return NotEstimable(f"no degrees of freedom ({sample.degf:g}) to test that {null}")
+    free = sample.degf
+    if df == "effective":
+        free = min(_behind(sample, a, r), _behind(sample, b, c))
+    if not free > 0:
+        return NotEstimable(f"a category lies in too few PSUs to test that {null}")
     cell = np.where(a >= 0, a * c + b, -1)
     if statistic in ("F", "Chisq"):
         share, v = _cells(sample, cell, r * c, _SHARES)
-        return _rao_scott(sample, share.reshape(r, c), v, statistic, null)
+        return _rao_scott(sample, share.reshape(r, c), v, statistic, null, free)
     size, v = _cells(sample, cell, r * c, _TOTALS)
-    return _wald(sample, size.reshape(r, c), v, statistic, null)
+    return _wald(sample, size.reshape(r, c), v, statistic, null, free)
+
+
+def _behind(sample: Sample, code: Int, levels: int) -> float:
+    """Degrees of freedom of the shares of a variable's levels taken together: the design's, or
+    those of the averages over each level where they are fewer; 0 where they rest on one unit.
+    """
+    w = np.where(code >= 0, np.where(sample.active, sample.weights, 0.0), 0.0)
+    domain = np.where((code >= 0) & sample.active, code, levels)
+    means = averages.of_domains(w, domain, levels, 1).linear(np.ones((1, levels)))
+    df, _ = sample.design.behind(means)
+    return float(min(sample.degf, df[0]))
 
 
 def variance(sample: Sample, columns: Names, by: By = None) -> Estimate:
@@ -114,6 +147,7 @@ def variance(sample: Sample, columns: Names, by: By = None) -> Estimate:
         return out
 
     values, part = evaluate(sample, y, where, OfTotals(value, slope))
+    part = replace(part, averages=averages.of_domains(w, where.code, d, k))
     keys = pd.DataFrame({"variable": names, "level": ""})
     return replace(wrap(sample, values, part, where, keys, names, "variance"))
 
@@ -143,7 +177,7 @@ def _cells(sample: Sample, cell: Int, cells: int, statistic: OfTotals) -> tuple[
 
 
 def _rao_scott(
-    sample: Sample, share: Float, v: Float, statistic: str, null: str
+    sample: Sample, share: Float, v: Float, statistic: str, null: str, df: float
 ) -> Test | NotEstimable:
     """Pearson's statistic at the sample's n, over the generalised design effects of the interaction
     contrasts.
@@ -165,7 +199,7 @@ def _rao_scott(
     d0 = trace**2 / float(np.trace(delta @ delta))
     k = (r - 1) * (c - 1)
     if statistic == "F":
-        f, ddf = pearson / trace, d0 * sample.degf
+        f, ddf = pearson / trace, d0 * df
         return Test(
             null,
             f,
@@ -197,7 +231,9 @@ def _interactions(r: int, c: int) -> Float:
     return np.asarray(np.kron(centred(r), centred(c)), float)
 
 
-def _wald(sample: Sample, size: Float, v: Float, statistic: str, null: str) -> Test | NotEstimable:
+def _wald(
+    sample: Sample, size: Float, v: Float, statistic: str, null: str, df: float
+) -> Test | NotEstimable:
     """Departures t_ij - t_i. t_.j / t of the cells off the first row and column, tested together."""
     r, c = size.shape
     row, column, whole = size.sum(axis=1), size.sum(axis=0), float(size.sum())
@@ -217,7 +253,7 @@ def _wald(sample: Sample, size: Float, v: Float, statistic: str, null: str) -> T
             f"the design has too few PSUs, or the table too many empty cells, to test that {null}"
         )
     chi = float(departure[use] @ np.linalg.solve(spread, departure[use]))
-    nu = sample.degf
+    nu = df
     if statistic == "Wald":
         return Test(
             null,

@@ -15,6 +15,7 @@ from formulaic import model_matrix
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import listed, no_negative_weights, numbers, occupied, require
 from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.numerics.averages import arms
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.qr import Collinear, least_squares
@@ -310,8 +311,14 @@ def _wrap(sample: Sample, d: _Groups, core: Core, names: tuple[str, ...], kind: 
     )
     influence = np.zeros((sample.n, len(names)))
     influence[d.inside] = z
+    groups = np.zeros((2, sample.n))
+    groups[:, d.inside] = [d.g, 1 - d.g]
     part = Part(
-        sample.design, Influence.of(influence), replicates, None if replicates is None else value
+        sample.design,
+        Influence.of(influence),
+        replicates,
+        None if replicates is None else value,
+        averages=arms(sample.weights, list(groups), len(names)),
     )
     n = np.full(len(names), float(d.inside.sum()))
     return Estimate(

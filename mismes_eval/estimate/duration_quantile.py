@@ -80,14 +80,14 @@ def _quantile(
         )
     j = int(below[0])
     at = float(times[j])
-    error, dof = float(curve.se[j]), float(curve.dof[j])
+    error = float(curve.se[j])
 
-    def limits(level: float) -> tuple[Float, Float]:
+    def limits(level: float, df: Float) -> tuple[Float, Float]:
         ends = _times_about(
             times,
             curve.value,
             1 - prob,
-            error * float(stats.t.ppf(0.5 + level / 2, dof)) if dof > 0 else np.nan,
+            error * float(stats.t.ppf(0.5 + level / 2, df[0])) if df[0] > 0 else np.nan,
         )
         return np.array(ends[:1]), np.array(ends[1:])
 
@@ -118,7 +118,7 @@ def _quantile(
     return Estimate(
         np.array([at]),
         (f"{duration} by which {100 * prob:g}% had the event",),
-        (Part(z.design, z.influence),),
+        (Part(z.design, z.influence, averages=z.averages),),
         keys,
         curve.n[:1],
         curve.dof[:1],

@@ -15,18 +15,21 @@ import pandas as pd
 from scipy import special
 
 from mismes_eval.errors import EstimateError, Problem
-from mismes_eval.estimate.caution import Caution
+from mismes_eval.estimate.caution import FEW, TWO, Caution, cautions_of
 from mismes_eval.estimate.limits import at_the_ends, beta_limits, log_odds, logit_limits, logit_se
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.estimate.plot import dots
 from mismes_eval.not_estimable import NotEstimable as NotEstimable  # noqa: PLC0414
+from mismes_eval.numerics.averages import Averages
 from mismes_eval.numerics.influence import Influence
-from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import check
 from mismes_eval.weighting.design import SurveyDesign
 
 Interval = Literal["t", "logit", "beta"]
-Limits = Callable[[float], tuple[Float, Float]]
+Limits = Callable[[float, Float], tuple[Float, Float]]
+DegreesOfFreedom = Literal["effective", "design"]
+_LEAST = 1e-6  # degrees of freedom of a part that has none
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Part:
 
     known (p, p): the design's covariance of this influence where it was made already, so that
     linear combinations need no second pass over the rows.
+    averages : what the values average over whom; None: not known, the design's degrees of freedom.
     """
 
     design: SurveyDesign
@@ -43,6 +47,7 @@ class Part:
     replicates: Float | None = None
     full: Float | None = None
     known: Float | None = None
+    averages: Averages | None = None
 
     @property
     def vcov(self) -> Float:
@@ -100,16 +105,28 @@ class Part:
             replicates=None if self.replicates is None else self.replicates @ j.T,
             full=None if self.full is None else j @ self.full,
             known=None if self.known is None else j @ self.known @ j.T,
+            averages=None if self.averages is None else self.averages.linear(j),
         )
+
+    @cached_property
+    def behind(self) -> tuple[Float, Float]:
+        """Effective degrees of freedom (p,) and effective number of first-stage units (p,) in the
+        average that has fewest; infinite where the averages are not known.
+        """
+        if self.averages is not None:
+            return self.design.behind(self.averages)
+        size = self.full.size if self.influence is None else self.influence.p  # type: ignore[union-attr]
+        return np.full(size, np.inf), np.full(size, np.inf)
 
 
 @dataclass(frozen=True)
 class Estimate:
     """value (p,); names (p,); keys: one row a value (by columns, variable, level); n (p,)
-    unweighted rows behind it; dof (p,) degrees of freedom.
+    unweighted rows behind it; dof (p,) degrees of freedom of the design (`degf`: of the values).
 
     parts : one for each independent design.  srs: gives (p,) variance under simple random sampling, with replacement or without, for design effects, where it is defined.
-    kind, unit, definition, notes : what a table prints beside the numbers.  interval : how `ci` is made; limits: level -> (low, high) where it is made otherwise.
+    kind, unit, definition, notes : what a table prints beside the numbers.  interval : how `ci` is made; limits: level, degf (p,) -> (low, high) where it is made otherwise.
+    df : whose degrees of freedom: "effective", min of the design's and the averages', or "design".
     """
 
     value: Float
@@ -126,6 +143,7 @@ class Estimate:
     srs: Callable[[bool], Float] | None = None
     limits: Limits | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
+    df: DegreesOfFreedom = "effective"
 
     @property
     def p(self) -> int:
@@ -156,14 +174,79 @@ class Estimate:
         return np.where(np.isnan(self.value), np.nan, np.sqrt(np.maximum(variance, 0.0)))
 
     @property
-    def degf(self) -> float:
-        """Smallest degrees of freedom among the values."""
-        return float(self.dof.min()) if self.dof.size else float("nan")
+    def averages(self) -> Averages | None:
+        """The averages of the values on the first of their designs (numerics.averages)."""
+        return self.parts[0].averages
+
+    @cached_property
+    def _behind(self) -> tuple[Float, Float]:
+        """Effective degrees of freedom and effective first-stage units, (p,) each. Of several
+        independent designs: Welch and Satterthwaite over their variances.
+        """
+        if self.df == "design":
+            return np.full(self.p, np.inf), np.full(self.p, np.inf)
+        if len(self.parts) == 1:
+            return self.parts[0].behind
+        variance = np.array([part.variance for part in self.parts])
+        df, units = (np.array(each) for each in zip(*(p.behind for p in self.parts), strict=True))
+        own = np.array([np.full(self.p, part.design.degf) for part in self.parts])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spread = variance**2 / np.minimum(np.maximum(df, _LEAST), np.maximum(own, _LEAST))
+            joint = variance.sum(axis=0) ** 2 / spread.sum(axis=0)
+        joint = np.where(np.isnan(joint), np.inf, joint)
+        return joint, np.where(variance > 0, units, np.inf).min(axis=0)
+
+    @property
+    def psus(self) -> Float:
+        """(p,) effective number of first-stage units in the average of each value that has fewest,
+        1 / sum of squared shares; infinite where it is not known.
+        """
+        return self._behind[1]
+
+    @cached_property
+    def refused(self) -> Bool:
+        """(p,) values without interval and test: an average of theirs rests on fewer than two
+        effective first-stage units, whose differences among themselves the error does not hold.
+        """
+        out: Bool = (self.psus < TWO - 1e-9) & (self.se > 0) & np.isfinite(self.dof)
+        return out
+
+    @cached_property
+    def degf(self) -> Float:
+        """(p,) degrees of freedom of each value: those of the design, or those of its averages
+        where these are fewer (numerics.effective_df); 0 where `refused`.
+        """
+        own = np.where(np.isinf(self.dof), self.dof, np.minimum(self.dof, self._behind[0]))
+        return np.where(self.refused, 0.0, own)
+
+    def on_design_df(self) -> Estimate:
+        """The same values on the degrees of freedom of the design alone (PSUs less strata), as
+        other survey packages take them: to compare with those, not to print.
+        """
+        return replace(self, df="design")
+
+    @cached_property
+    def few(self) -> Bool:
+        """(p,) values to be read with caution: refused, or fewer than 8 degrees of freedom."""
+        out: Bool = (self.degf < FEW) & (self.se > 0)
+        return out
+
+    @property
+    def cautions(self) -> tuple[Caution, ...]:
+        """What `few` and `refused` say in a note."""
+        level = self.parts[0].design.level
+        return cautions_of(self.names, self.degf, self.psus, self.refused, self.few, level)
 
     @property
     def doubtful(self) -> bool:
-        """Whether a note says that the standard errors or intervals are known to be too small."""
-        return any(isinstance(note, Caution) for note in self.notes)
+        """Whether any value is to be read with caution: too few units behind it, or a note that
+        says that its standard error or interval is known to be too small.
+        """
+        return any(isinstance(note, Caution) for note in self.notes) or bool(self.few.any())
+
+    def doubtful_at(self, index: int) -> bool:
+        """Whether the value at this place is to be read with caution."""
+        return bool(self.few[index]) or any(isinstance(note, Caution) for note in self.notes)
 
     @property
     def cv(self) -> Float:
@@ -205,7 +288,7 @@ class Estimate:
                     str(level),
                 )
             )
-        t = special.stdtrit(np.where(self.dof > 0, self.dof, np.nan), 0.5 + level / 2)
+        t = special.stdtrit(np.where(self.degf > 0, self.degf, np.nan), 0.5 + level / 2)
         low, high = self.value - t * self.se, self.value + t * self.se
         if self.interval == "logit":
             low, high = logit_limits(self.value, self._logit_se(), t)
@@ -214,7 +297,7 @@ class Estimate:
         if self.kind == "proportion" and self.interval != "t":
             low, high = at_the_ends(self.value, self.n, level, t, (low, high))
         if self.limits is not None:
-            low, high = self.limits(level)
+            low, high = self.limits(level, self.degf)
         return pd.DataFrame({"low": low, "high": high}, index=list(self.names))
 
     def _logit_se(self) -> Float:
@@ -246,7 +329,7 @@ class Estimate:
         """(p,) two-sided p-value of value = 0."""
         with np.errstate(divide="ignore", invalid="ignore"):
             t = np.abs(self.value / self.se)
-        return 2 * np.asarray(special.stdtr(np.where(self.dof > 0, self.dof, np.nan), -t))
+        return 2 * np.asarray(special.stdtr(np.where(self.degf > 0, self.degf, np.nan), -t))
 
     def to_frame(self, level: float = 0.95) -> pd.DataFrame:
         """One row a value: keys, value, se, ci_low, ci_high, cv, n, degf."""
@@ -258,7 +341,7 @@ class Estimate:
             "ci_high": ci["high"].to_numpy(),
             "cv": self.cv,
             "n": self.n,
-            "degf": self.dof,
+            "degf": self.degf,
         }
         return pd.concat([self.keys.reset_index(drop=True), pd.DataFrame(columns)], axis=1)
 
@@ -294,11 +377,7 @@ class Estimate:
             definition=self.definition,
             srs=None if srs is None else lambda replacement: srs(replacement)[index],
             extra=self.extra,
-            limits=(
-                None
-                if limits is None
-                else lambda level: (limits(level)[0][index], limits(level)[1][index])
-            ),
+            limits=None if limits is None else _some_limits(limits, index, self.p),
         )
 
     def contrast(self, weights: Mapping[str, float], name: str = "contrast") -> Estimate:
@@ -463,13 +542,27 @@ class Estimate:
         shown = self.to_frame().to_html(index=False, float_format=figure, na_rep="")
         notes = "".join(
             f"<p><small>{escape(note)}</small></p>"
-            for note in dict.fromkeys((self.definition, *self.notes))
+            for note in dict.fromkeys((self.definition, *self.notes, *self.cautions))
             if note
         )
         return f"{shown}{notes}"
 
     def __repr__(self) -> str:
-        return self.to_frame().to_string(index=False) + "".join(f"\n{note}" for note in self.notes)
+        return self.to_frame().to_string(index=False) + "".join(
+            f"\n{note}" for note in (*self.notes, *self.cautions)
+        )
+
+
+def _some_limits(limits: Limits, index: Int, p: int) -> Limits:
+    """The limits of some of p values, from the function that makes those of all."""
+
+    def chosen(level: float, degf: Float) -> tuple[Float, Float]:
+        every = np.full(p, np.nan)
+        every[index] = degf
+        low, high = limits(level, every)
+        return low[index], high[index]
+
+    return chosen
 
 
 def need_estimates(estimates: tuple[object, ...], caller: str) -> None:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
 from mismes_eval.public import public
@@ -114,7 +115,8 @@ def _estimate(sample: Sample, rows: Int, equation: Equation, kind: str) -> Estim
     scores = np.zeros((sample.n, equation.theta.size))
     scores[rows] = equation.scores
     q = equation.theta.size
-    part = Part(sample.design, Influence((Block(Rows(scores), equation.inverse.T),), sample.n))
+    of = Influence((Block(Rows(scores), equation.inverse.T),), sample.n)
+    part = Part(sample.design, of, averages=by_influence(of))
     return Estimate(
         value=equation.theta,
         names=equation.names,

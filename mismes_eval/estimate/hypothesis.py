@@ -88,8 +88,7 @@ def wald(estimate: Estimate, L: Hypothesis) -> Test | NotEstimable:
     need_estimates((estimate,), "wald")
     matrix = _matrix(estimate, L)
     null = "; ".join(f"{_words(row, estimate.names)} = 0" for row in matrix)
-    involved = (matrix != 0).any(axis=0)
-    ddf = float(np.min(estimate.dof[involved]))
+    ddf = _degrees(estimate, matrix)
     if not ddf > 0:
         return NotEstimable(f"no degrees of freedom are left ({ddf:g}) to test {null}")
     effect = matrix @ estimate.value
@@ -109,6 +108,15 @@ def wald(estimate: Estimate, L: Hypothesis) -> Test | NotEstimable:
     return Test(
         null, f, "F", float(k), ddf, float(stats.f.sf(f, k, ddf)), "Wald test", estimate.notes
     )
+
+
+def _degrees(estimate: Estimate, matrix: Float) -> float:
+    """Degrees of freedom of one combination, its own; of several at once, the fewest among the
+    values that enter, so that it does not matter how the hypothesis is written.
+    """
+    if matrix.shape[0] == 1:
+        return float(estimate.through(lambda v: matrix @ v, matrix).degf[0])
+    return float(np.min(estimate.degf[(matrix != 0).any(axis=0)]))
 
 
 def _matrix(estimate: Estimate, hypothesis: Hypothesis) -> Float:

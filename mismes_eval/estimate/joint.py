@@ -9,6 +9,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, Interval, Part, need_estimates
+from mismes_eval.numerics.averages import Averages, joined, unknown
 from mismes_eval.numerics.influence import side_by_side
 
 
@@ -41,9 +42,21 @@ def stack(*estimates: Estimate) -> Estimate:
                 side_by_side(influence) if len(influence) == len(many) else None,
                 np.hstack(replicates) if len(replicates) == len(many) else None,
                 np.concatenate(full) if len(full) == len(many) else None,
+                averages=_averages(many),
             )
         )
     return _joined(estimates, tuple(parts))
+
+
+def _averages(many: list[Part]) -> Averages | None:
+    """The averages of several parts on one design, none for parts that do not know theirs."""
+    each = []
+    for part in many:
+        if part.averages is not None:
+            each.append(part.averages)
+        elif part.influence is not None:
+            each.append(unknown(part.influence.n, part.influence.p))
+    return joined(each) if len(each) == len(many) else None
 
 
 def independent(*estimates: Estimate) -> Estimate:

@@ -24,6 +24,8 @@ from mismes_eval.estimate.domains import (
 )
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
+from mismes_eval.numerics import averages
+from mismes_eval.numerics.averages import Averages
 from mismes_eval.numerics.rows import Columns, Float
 from mismes_eval.weighting.arguments import Column
 from mismes_eval.weighting.replication import replicated
@@ -145,7 +147,13 @@ def quantile(
             wrap(
                 sample,
                 q.ravel(),
-                Part(sample.design, None, each, q.ravel()),
+                Part(
+                    sample.design,
+                    None,
+                    each,
+                    q.ravel(),
+                    averages=_averages(sample, where, chosen.size),
+                ),
                 where,
                 keys,
                 names,
@@ -158,11 +166,11 @@ def quantile(
     wrapped = wrap(sample, q.ravel(), part, where, keys, names, "quantile")
     owner = np.repeat(np.arange(where.count), chosen.size)
 
-    def limits(level: float) -> tuple[Float, Float]:
-        low, high = _share_interval(share, se, wrapped.dof, level, interval)
+    def limits(level: float, df: Float) -> tuple[Float, Float]:
+        low, high = _share_interval(share, se, df, level, interval)
         return _read_back(curves, owner, low, rule), _read_back(curves, owner, high, rule)
 
-    low, high = limits(0.95)
+    low, high = limits(0.95, wrapped.dof)
     t = stats.t.ppf(0.975, np.where(wrapped.dof > 0, wrapped.dof, np.nan))
     slope = np.divide((high - low) / (2 * t), se, out=np.zeros_like(se), where=se > 0)
     if np.isnan(slope).any():
@@ -242,7 +250,14 @@ def _shares_below(sample: Sample, y: Float, q: Float, where: Domains) -> tuple[F
         out[:, p, :] = -t[:, :p] / t[:, p:] ** 2
         return out
 
-    return evaluate(sample, below, where, OfTotals(lambda t: t[:, :p] / t[:, p:], slope))
+    value, part = evaluate(sample, below, where, OfTotals(lambda t: t[:, :p] / t[:, p:], slope))
+    return value, replace(part, averages=_averages(sample, where, p))
+
+
+def _averages(sample: Sample, where: Domains, each: int) -> Averages:
+    """A quantile stands on the share below it, an average over its domain."""
+    w = np.where(where.code < where.count, sample.weights, 0.0)
+    return averages.of_domains(w, where.code, where.count, each)
 
 
 def _share_interval(

@@ -11,6 +11,7 @@ import pandas as pd
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.estimate.formula import Model, build
+from mismes_eval.numerics.averages import Averages, SignedRows
 from mismes_eval.numerics.glm import fit_poisson
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.logit import Separation, fit_logit
@@ -24,13 +25,14 @@ NEARLY_COLLINEAR = 1e9
 
 @dataclass(frozen=True)
 class Fit:
-    """beta (q,); residual (n_a,) outcome less fitted; inverse (q, q) of the information; extra:
-    what a reader may ask of the fit.
+    """beta (q,); residual (n_a,) outcome less fitted; inverse (q, q) of the information; working
+    (n_a,) derivative of the fitted by the linear predictor; extra: what a reader may ask of it.
     """
 
     beta: Float
     residual: Float
     inverse: Float
+    working: Float
     extra: dict[str, object]
 
 
@@ -131,6 +133,7 @@ def _fit_ols(x: Float, y: Float, w: Float, start: Float | None) -> Fit:
         fit.beta,
         fit.residual,
         fit.inverse,
+        np.ones(y.size),
         {
             "condition": fit.condition,
             "classical_se": fit.classical_se(w) if y.size > x.shape[1] else None,
@@ -144,6 +147,7 @@ def _fit_logit(x: Float, y: Float, w: Float, start: Float | None) -> Fit:
         fit.beta,
         y - fit.p,
         np.asarray(np.linalg.inv(fit.information), float),
+        fit.p * (1 - fit.p),
         {"iterations": fit.iterations},
     )
 
@@ -154,6 +158,7 @@ def _fit_poisson(x: Float, y: Float, w: Float, start: Float | None) -> Fit:
         fit.beta,
         y - fit.mu,
         np.asarray(np.linalg.inv(fit.information), float),
+        fit.mu,
         {"iterations": fit.iterations},
     )
 
@@ -197,7 +202,11 @@ def _estimate(sample: Sample, model: Model, fitter: Fitter, caller: str) -> Esti
                 f" {max(int(16 - np.log10(condition)), 1)} digits of the coefficients."
             ),
         )
-    part = Part(sample.design, influence, replicates, None if replicates is None else fit.beta)
+    rows = np.zeros((sample.n, q))
+    rows[model.inside] = model.x * fit.working[:, None]
+    taken = SignedRows(Influence((Block(Rows(rows), fit.inverse),), sample.n))
+    full = None if replicates is None else fit.beta
+    part = Part(sample.design, influence, replicates, full, averages=Averages((taken,)))
     keys = pd.DataFrame({"variable": list(model.names), "level": ""})
     n = np.full(q, float(model.y.size))
     definition = f"{caller}: {model.formula}"

@@ -14,6 +14,7 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import By, Domains, domains, no_negative_weights, numbers, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.estimate.totals import not_estimable
+from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Float, Int, Rows
 from mismes_eval.weighting.arguments import Column
@@ -357,7 +358,8 @@ def _part(
             coef[:, before : before + t] = np.eye(t)
             blocks.append(Block(Rows(full), coef))
             before += t
-        return Part(sample.design, Influence(tuple(blocks), sample.n))
+        of = Influence(tuple(blocks), sample.n)
+        return Part(sample.design, of, averages=by_influence(of))
     length, start, cause = read
 
     def statistic(w: Float) -> Float:

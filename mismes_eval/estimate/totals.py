@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -24,6 +24,8 @@ from mismes_eval.estimate.domains import (
 )
 from mismes_eval.estimate.estimate import Estimate, Interval, Part
 from mismes_eval.message import Message
+from mismes_eval.numerics import averages
+from mismes_eval.numerics.averages import Averages
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Columns, Float, Int, Rows
 from mismes_eval.weighting.arguments import Column, Names
@@ -77,8 +79,9 @@ def evaluate(
                     for t in replicated_totals(design, block).reshape(-1, d, k)
                 ]
             )
-        return value.ravel(), Part(design, influence, each, value.ravel())
-    return value.ravel(), Part(design, influence)
+        full = value.ravel()
+        return full, Part(design, influence, each, full, averages=averages.by_influence(influence))
+    return value.ravel(), Part(design, influence, averages=averages.by_influence(influence))
 
 
 def total(sample: Sample, columns: Names, by: By = None) -> Estimate:
@@ -103,6 +106,7 @@ def total(sample: Sample, columns: Names, by: By = None) -> Estimate:
     value, part = evaluate(
         sample, y, where, OfTotals(lambda t: t, lambda t: np.broadcast_to(eye, (t.shape[0], k, k)))
     )
+    part = replace(part, averages=_of_totals(y, where))
     return wrap(
         sample,
         value,
@@ -268,6 +272,7 @@ def ratio(sample: Sample, numerator: Column, denominator: Column, by: By = None)
         return np.stack([1 / size, -t[:, 0] / size**2], axis=1)[:, :, None]
 
     values, part = evaluate(sample, y, where, OfTotals(value, slope))
+    part = replace(part, averages=_of_ratios(sample, y, where, np.nan_to_num(values)))
     name = f"{numerator}/{denominator}"
     keys = pd.DataFrame([(name, "")], columns=["variable", "level"])
     out = wrap(sample, values, part, where, keys, [name], "ratio")
@@ -320,7 +325,33 @@ def _means(
         return out
 
     values, part = evaluate(sample, centred, where, OfTotals(value, slope))
+    part = replace(part, averages=averages.of_domains(w, where.small, where.count, k))
     return values, part, Columns(tuple(arrays), shift, raw.inside)
+
+
+def _of_totals(y: Columns, where: Domains) -> Averages:
+    """A total is no average: a unit that has more of it moves it more, and loses no mean."""
+    count = where.count * y.k
+    positive = y.less is None and all(array.min() >= 0 for array in y.arrays)
+    rows = y if positive else Rows(np.abs(y.dense()))
+    size = Influence((Block(rows, np.eye(count), where.small),), y.n)
+    return Averages((averages.Shares(size, np.eye(count), np.arange(count), centred=False),))
+
+
+def _of_ratios(sample: Sample, y: Columns, where: Domains, ratios: Float) -> Averages:
+    """A ratio averages numerator per denominator with the denominator as weight; what stands in the
+    numerator alone is a total.
+    """
+    above, below = np.abs(y.column(0)), np.abs(y.column(1))
+    above = np.where(below > 0, 0.0, above)
+    d = where.count
+    size = np.bincount(where.small, weights=np.abs(sample.weights) * below, minlength=d + 1)[:d]
+    scale = np.diag(1 / np.where(size > 0, size, 1.0))
+    sources = []
+    for rows, coef, centred in ((below, np.abs(ratios), True), (above, np.ones(d), False)):
+        of = Influence((Block(Rows(rows[:, None]), scale, where.small),), sample.n)
+        sources.append(averages.Shares(of, np.diag(coef), np.arange(d), centred))
+    return Averages(tuple(sources))
 
 
 def _srs_of_means(sample: Sample, y: Columns, code: Int, d: int, replacement: bool) -> Float:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.numerics.averages import Averages, by_influence
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.design import SurveyDesign
@@ -160,7 +161,7 @@ def on_enrolment(base: Sample, estimate: Estimate) -> Estimate:
     return Estimate(
         estimate.value,
         estimate.names,
-        (Part(base.design, Influence.of(z)),),
+        (Part(base.design, Influence.of(z), averages=_on_base(base.design, part)),),
         estimate.keys,
         estimate.n,
         estimate.dof,
@@ -170,6 +171,14 @@ def on_enrolment(base: Sample, estimate: Estimate) -> Estimate:
         estimate.notes,
         estimate.interval,
     )
+
+
+def _on_base(base: SurveyDesign, part: Part) -> Averages | None:
+    """The same averages written on the weights before the later steps."""
+    if part.averages is None:
+        return None
+    before = np.where(base.weights != 0, base.weights, 1.0)
+    return part.averages.scaled(part.design.weights / before)
 
 
 def _levels(pairs: Sequence[Pair], used: Sequence[Bool]) -> list[object]:
@@ -217,6 +226,7 @@ def _estimate(
         share = totals[a] / size
         value.append(share)
         influence.append((z[:, a, :] - share * z[:, a, :].sum(axis=1, keepdims=True)) / size)
+    of = Influence.of(np.hstack(influence))
     keys = pd.DataFrame(
         [(levels[a], levels[b], int(moves[a, b])) for a in shown for b in range(k)],
         columns=["origin", "destination", "transitions"],
@@ -231,7 +241,7 @@ def _estimate(
     return Estimate(
         np.concatenate(value),
         names,
-        (Part(base.design, Influence.of(np.hstack(influence))),),
+        (Part(base.design, of, averages=by_influence(of)),),
         keys,
         np.repeat(n[shown].astype(float), k),
         np.full(len(names), base.degf),

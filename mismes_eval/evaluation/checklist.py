@@ -4,12 +4,12 @@ order in which one would go.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from mismes_eval.errors import Problem
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.readiness import Readiness
 
 State = Literal["done", "todo", "optional"]
 
@@ -33,16 +33,21 @@ EVIDENCE: Mapping[str, tuple[tuple[str, ...], str]] = {
         "tracer_person.xlsx, tracer_wave.xlsx and tracer_outcome.xlsx",
     ),
     "inventory of measures": (("inventory",), "inventory.xlsx"),
+    "impact study": (("study",), "the study's own file, and describe it in section study"),
+    "roll-out over regions": (
+        ("lfs_rounds",),
+        "the rounds in one file, and describe them in section rollout",
+    ),
 }
 
 
-def checklist(params: Params, ready: Readiness) -> tuple[Step, ...]:
+def checklist(params: Params, problems: Sequence[Problem]) -> tuple[Step, ...]:
     """The steps of a run. One kind of evidence is enough for a report; the others are optional."""
     folder = f"data_raw/{params.country}/"
     named = {
         kind: len(params.inputs.named(keys)) == len(keys) for kind, (keys, _) in EVIDENCE.items()
     }
-    begun = any(named.values()) or params.inputs.study is not None
+    begun = any(named.values())
     steps = [Step(f"params are read: country {params.country}", "done")]
     if not begun:
         steps.append(
@@ -93,7 +98,7 @@ def checklist(params: Params, ready: Readiness) -> tuple[Step, ...]:
             )
         )
         steps.append(Step("tracer covariates", "done" if both else "optional", mend))
-    steps += [Step(p.what, "todo", str(p)) for p in ready.problems] if begun else []
+    steps += [Step(p.what, "todo", str(p)) for p in problems] if begun else []
     blocked = any(s.state == "todo" for s in steps)
     return (
         *steps,

@@ -15,6 +15,7 @@ from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part, need_estimates
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import mean, proportion, total
+from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.weighting.sample import Sample
 
@@ -198,11 +199,11 @@ def concentration(sample: Sample, participant: str, rank: str) -> Estimate:
     above = (np.cumsum(taken[::-1])[::-1] - taken / 2)[place]
     z = np.zeros(sample.n)
     z[inside] = (2 / mu * (hi * r - a + above - a) - 2 * a / mu**2 * (hi - mu)) / w.sum()
-    keys = pd.DataFrame({"variable": [participant], "rank": [rank]})
+    of, keys = Influence.of(z), pd.DataFrame({"variable": [participant], "rank": [rank]})
     return Estimate(
         np.array([2 * a / mu - 1]),
         (f"concentration of {participant} over {rank}",),
-        (Part(sample.design, Influence.of(z)),),
+        (Part(sample.design, of, averages=by_influence(of)),),
         keys,
         np.array([float(inside.sum())]),
         np.array([sample.degf]),

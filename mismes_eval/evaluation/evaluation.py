@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
+from typing import TypeVar
 
 import pandas as pd
 
 from mismes_eval import frame as frames
 from mismes_eval import inventory as inventories
 from mismes_eval import lfs
+from mismes_eval.errors import InputError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.demands import idle, of_survey, of_tracer
 from mismes_eval.evaluation.heterogeneity import ForWhom, for_whom
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.rollout import Rollout, rollout
@@ -20,8 +23,12 @@ from mismes_eval.evaluation.study import Study, study
 from mismes_eval.evaluation.survey import Survey, survey
 from mismes_eval.evaluation.tracer_study import Effects, Tracing, effects, tracing
 from mismes_eval.frame.summary_html import as_html, as_text
+from mismes_eval.lfs.catalogue import chosen
+from mismes_eval.message import Message
 
 Result = Estimate | NotEstimable
+T = TypeVar("T")
+NO_BREAKDOWN = "the file has no column for a breakdown by {names}"
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,11 @@ class Evaluation:
         key = (*by, "|", *which)
         if key not in self.kept:
             s = self.survey
+            lacking = [name for name in by if not lfs.has_breakdown(s.sample.frame, name)]
+            if lacking:
+                none = NotEstimable(Message(NO_BREAKDOWN, {"names": ", ".join(lacking)}))
+                self.kept[key] = {i.id: none for i in chosen(list(which) or None)}
+                return self.kept[key]
             rule = (
                 s.definition
                 if "mig_status" in s.sample.frame.columns
@@ -145,17 +157,51 @@ class Evaluation:
 def evaluate(params: Params) -> Evaluation:
     """Read, weight and join the evidence that a run names; estimates are made when they are asked
     for.
+
+    Raises
+    ------
+    InputError : everything that is wrong with the params and the files they name, at once.
     """
-    return Evaluation(
-        params,
-        survey(params),
-        tracing(params),
-        _inventory(params),
-        study(params),
-        rollout(params),
-        _table(params, "truth"),
-        _table(params, "targets"),
+    found, problems = gather(params)
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def gather(params: Params) -> tuple[Evaluation, list[Problem]]:
+    """The evidence as far as it can be read, and everything that stops a report from being made."""
+    problems: list[Problem] = idle(params)
+
+    def tried(read: Callable[[Params], T | None]) -> T | None:
+        try:
+            return read(params)
+        except MismesError as error:
+            problems.extend(error.problems)
+            return None
+
+    found = Evaluation(
+        params=params,
+        survey=tried(survey),
+        tracing=tried(tracing),
+        inventory=tried(_inventory),
+        study=tried(study),
+        rollout=tried(rollout),
+        truth=tried(partial(_table, "truth")),
+        targets=tried(partial(_table, "targets")),
     )
+    if found.survey is not None:
+        problems += of_survey(params, found.survey)
+    if found.tracing is not None:
+        problems += of_tracer(params, found.tracing)
+    evidence = ("lfs", "tracer_person", "inventory", "study", "lfs_rounds")
+    if not params.inputs.named(evidence) and not problems:
+        expected = (
+            "at least one of lfs, the tracer's person, wave and outcome files, inventory, study,"
+            " lfs_rounds"
+        )
+        where, fix = params.where("inputs"), "Fill a template in data_raw/ and name it."
+        problems.append(Problem("no evidence is named", where, expected, fix=fix))
+    return found, problems
 
 
 def _inventory(params: Params) -> inventories.Inventory | None:
@@ -176,6 +222,6 @@ def _inventory(params: Params) -> inventories.Inventory | None:
     )
 
 
-def _table(params: Params, name: str) -> pd.DataFrame | None:
+def _table(name: str, params: Params) -> pd.DataFrame | None:
     path = params.inputs.named((name,)).get(name)
     return None if path is None else frames.read(path).frame

@@ -95,10 +95,11 @@ class ForWhom:
 
 def for_whom(params: Params, study: Tracing, inventory: inventories.Inventory | None) -> ForWhom:
     """The main effect of each measure by sex, skill, voluntariness of return and the columns of the
-    params, and over all measures by model and success factor.
+    params. Model and success factors are features of a measure: their units are measures, and why
+    they are not compared over persons stands in their place.
 
     Covariates of the params that have one value in a group (education within a skill level) are
-    left out there; groups over several measures hold the measure fixed.
+    left out there.
     """
     outcome, wave = params.impact.main_outcome, params.impact.main_wave
     covariates, method = (
@@ -107,6 +108,7 @@ def for_whom(params: Params, study: Tracing, inventory: inventories.Inventory | 
     )
 
     def estimate(data: TracerPanel) -> Estimate:
+        study.comparable(outcome)
         inside = data.sample.frame.loc[data.sample.active]
         moving = [c for c in (*covariates, study.measure) if inside[c].nunique() > 1]
         return att_2x2(
@@ -123,11 +125,8 @@ def for_whom(params: Params, study: Tracing, inventory: inventories.Inventory | 
         for factor, level in _of_persons(params, study).items():
             asked = _returned(study, measure, inventory, level) if factor == VOLUNTARY else level
             groups[measure, factor] = _by(estimate, study.of(measure), asked)
-    everybody = study.panel.where(
-        study.panel.sample.frame[study.measure].astype("string").isin(study.measures).to_numpy(bool)
-    )
-    for factor, level in _of_measures(study, inventory).items():
-        groups[ALL, factor] = _by(estimate, everybody, level)
+    for factor, reason in _of_measures(study, inventory).items():
+        groups[ALL, factor] = reason
     done = [g for g in groups.values() if isinstance(g, GroupEffects)]
     gaps = [g.differences for g in done if isinstance(g.differences, Estimate)]
     seed = params.impact.seed
@@ -288,30 +287,29 @@ def returnees(study: Tracing, measure: str, inventory: inventories.Inventory | N
 
 def _of_measures(
     study: Tracing, inventory: inventories.Inventory | None
-) -> dict[str, pd.Series | NotEstimable]:
-    """Factor -> group of each person by what the inventory says of the measure."""
+) -> dict[str, NotEstimable]:
+    """Factor -> why what the inventory says of the measures is not compared in one country. The
+    error of such a comparison is that of measures, of which a country has a handful: persons of two
+    measures give it a p-value that it does not have.
+    """
     names = {"model_primary": MODEL, **FACTORS}
     if inventory is None:
         return dict.fromkeys(names.values(), NotEstimable("no inventory was supplied"))
-    rows = inventory.frame.drop_duplicates("measure_id").set_index(
-        inventory.frame.drop_duplicates("measure_id")["measure_id"].astype(str)
-    )
-    mine = study.panel.sample.frame[study.measure].astype("string")
-    out: dict[str, pd.Series | NotEstimable] = {}
+    rows = inventory.frame.drop_duplicates("measure_id")
+    followed = rows[rows["measure_id"].astype(str).isin(study.measures)]
+    out: dict[str, NotEstimable] = {}
     for column, factor in names.items():
-        value = (
-            rows[column].astype(str).to_dict()
-            if column == "model_primary"
-            else pd.to_numeric(rows[column]).map(_SCORES).to_dict()
+        value = followed[column].astype("string")
+        if column != "model_primary":
+            value = pd.to_numeric(followed[column]).map(_SCORES).astype("string")
+        seen = sorted(value.dropna().unique())
+        what = ", ".join(seen) if seen else "not scored"
+        alike = (
+            f"all measures followed by the tracer study are alike here ({what}): nothing to compare"
         )
-        level = mine.map(value)
-        seen = sorted(level[mine.isin(study.measures)].dropna().unique())
-        if len(seen) < 2:
-            what = ", ".join(seen) if seen else "not scored"
-            out[factor] = NotEstimable(
-                f"all measures followed by the tracer study are alike here ({what}): nothing to"
-                " compare"
-            )
-        else:
-            out[factor] = level
+        units = (
+            f"a feature of measures has measures as its units, and {int(value.notna().sum())} are"
+            " followed here: measures are compared in the synthesis of countries"
+        )
+        out[factor] = NotEstimable(alike if len(seen) < 2 else units)
     return out

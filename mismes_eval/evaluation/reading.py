@@ -30,7 +30,12 @@ KEYS_THAT_MEND: Mapping[str, str] = {
         " where it is harmless, reading: {allowed: [COLUMN]}."
     ),
 }
-TEXT, STATISTICAL, WORKBOOK = (".csv", ".gz", ".tsv", ".txt"), (".dta", ".sav"), (".xlsx",)
+TEXT, STATISTICAL, WORKBOOK = (
+    (".csv", ".gz", ".tsv", ".txt"),
+    (".dta", ".sav", ".sas7bdat", ".xpt"),
+    (".xlsx", ".xlsm"),
+)
+ARCHIVE = ".zip"
 KINDS_OF_FILE: Mapping[str, tuple[str, ...]] = {
     "reading.encoding": TEXT + STATISTICAL,
     "reading.separator": TEXT,
@@ -69,7 +74,7 @@ def _of_use(params: Params, path: Path) -> None:
     idle = [
         key
         for key, kinds in KINDS_OF_FILE.items()
-        if key in params.given and path.suffix.lower() not in kinds
+        if key in params.given and path.suffix.lower() not in (*kinds, ARCHIVE)
     ]
     if idle:
         raise InputError(

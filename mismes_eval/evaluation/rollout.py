@@ -33,6 +33,7 @@ from mismes_eval.weighting.sample import Sample
 Result = Estimate | NotEstimable
 COHORT = "_first_period"
 TRAITS = ("male", "educat4")
+FEWEST_REGIONS = 3  # in an arm, for an interval that is drawn over regions
 T = TypeVar("T")
 
 
@@ -132,12 +133,9 @@ def rollout(params: Params) -> Rollout | None:
     )
     mix = _makeup(seen, frame, time, control)
     regions = int(frame[str(region)].nunique())
-    seed, labels = params.impact.seed, frame[str(region)].tolist()
-    wild = (
-        overall
-        if isinstance(overall, NotEstimable)
-        else _tried(lambda: wild_bootstrap(overall, cluster=labels, seed=seed))
-    )
+    seed = params.impact.seed
+    fewest = _fewest_regions(frame.groupby(str(region))[COHORT].max())
+    wild = _over_regions(overall, frame, str(region), fewest, seed)
     path = _first_year(event)
     first = (
         float(np.min(frame.loc[frame[COHORT] > 0, COHORT]))
@@ -166,7 +164,28 @@ def rollout(params: Params) -> Rollout | None:
         honest=_of(path, lambda e: honest_did(e, target="first")),
         power=_of(path, pretrend_power),
         breaks=said,
-        fewest_regions=_fewest_regions(frame.groupby(str(region))[COHORT].max()),
+        fewest_regions=fewest,
+    )
+
+
+def _over_regions(
+    overall: Result, frame: pd.DataFrame, region: str, fewest: int, seed: int
+) -> WildBootstrap | NotEstimable:
+    """Wild bootstrap over regions with the effect imposed on the regions that get the measure: with
+    few regions the interval that imposes nothing is too short. Fewer than three regions on one
+    side say nothing of how such regions differ.
+    """
+    if isinstance(overall, NotEstimable):
+        return overall
+    if fewest < FEWEST_REGIONS:
+        return NotEstimable(
+            f"one side has {fewest} regions: no interval from regions below {FEWEST_REGIONS}"
+        )
+    start = frame[COHORT]
+    ever = start > 0 if bool((start == 0).any()) else start < start.max()
+    labels = frame[region].tolist()
+    return _tried(
+        lambda: wild_bootstrap(overall, cluster=labels, treated=ever.astype(float), seed=seed)
     )
 
 

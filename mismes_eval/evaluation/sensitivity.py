@@ -86,6 +86,7 @@ def doubt(params: Params, study: Tracing, effect: Effects) -> Doubt:
     )
 
     def estimate(data: TracerPanel) -> Estimate:
+        study.comparable(outcome)
         return att_2x2(data, outcome, TREATED, (study.baseline, wave), covariates, method)
 
     path = event_path_of(study, effect, outcome)
@@ -154,7 +155,9 @@ def specifications(
     methods: tuple[Method, ...] = (*ADJUSTED, "none") if covariates else ("none",)
     runs = []
     made = {
-        (w, date): changes(study, data, outcome, wave, before if date == BEFORE else None)
+        (w, date): tried(
+            partial(changes, study, data, outcome, wave, before if date == BEFORE else None)
+        )
         for w, data in panels.items()
         for date in dates
     }
@@ -162,12 +165,15 @@ def specifications(
         main = weights == "design and attrition" and date == ENROLMENT and m == method
         x = () if m == "none" else tuple(covariates)
         wide = made[weights, date]
+        result = (
+            wide if isinstance(wide, NotEstimable) else attempt(wide[0], _change(wide[1], m, x), {})
+        )
         choice = {"estimator": NAMES[m], "weights": weights, "compared with": date}
         runs.append(
             Specification(
                 HEADLINE if main else ", ".join(choice.values()),
                 choice,
-                attempt(wide[0], _change(wide[1], m, x), {}),
+                result,
             )
         )
     return SpecificationCurve(
@@ -187,14 +193,15 @@ def changes(
     """Persons with the outcome at both dates, weighted for the two waves, and the names of its two
     columns. before: a column of persons instead of the wave of enrolment.
     """
+    study.comparable(outcome)
     names = (f"{outcome}@{before or study.baseline}", f"{outcome}@{wave}")
     first = (
-        panel.values(outcome, study.baseline)
+        study.values(outcome, study.baseline)
         if before is None
         else panel.sample.frame[before].to_numpy(float, na_value=np.nan)
     )
     sample = panel.weight_sample([study.baseline, wave]).with_columns(
-        {names[0]: first, names[1]: panel.values(outcome, wave)}
+        {names[0]: first, names[1]: study.values(outcome, wave)}
     )
     seen = sample.frame[list(names)].notna().all(axis=1)
     return sample.where(seen.to_numpy(bool)), names
@@ -274,7 +281,8 @@ def _worst_case(study: Tracing, panel: TracerPanel, outcome: str, wave: object) 
     """Bounds of the difference in levels when nothing is assumed of those lost, for yes-no
     outcomes.
     """
-    value = panel.values(outcome, wave)
+    study.comparable(outcome)
+    value = study.values(outcome, wave)
     if not np.isin(value[np.isfinite(value)], (0.0, 1.0)).all():
         raise EstimateError(f"'{outcome}' is not yes or no: its worst case has no end")
     seen = np.isfinite(value) & study.responded(wave)

@@ -17,6 +17,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.two_by_two import NAMES, att_2x2
+from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.weighting.sample import Sample
@@ -182,7 +183,7 @@ def within(s: Study, outcome: str, group: str) -> tuple[Result, Classical | NotE
     e = Estimate(
         np.array([b]),
         (outcome,),
-        (Part(rows.design, Influence.of(z)),),
+        (Part(rows.design, Influence.of(z), averages=by_influence(Influence.of(z))),),
         keys,
         np.array([float(inside.sum())]),
         np.array([rows.degf]),

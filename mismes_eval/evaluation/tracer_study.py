@@ -10,7 +10,7 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, MismesError, Problem
+from mismes_eval.errors import EstimateError, InputError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.evaluation.params import Params
@@ -18,9 +18,10 @@ from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.bounds.lee import lee_bounds
 from mismes_eval.impact.did.two_by_two import att_2x2
 from mismes_eval.numerics.did import Method
-from mismes_eval.numerics.rows import Bool
+from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.tracer import TracerPanel, attrition_weights, read
 from mismes_eval.tracer.attrition import Adjustment
+from mismes_eval.tracer.outcomes import PARTICIPANTS, Outcome, composites, selected
 
 Result = Estimate | NotEstimable
 TREATED = "_treated"
@@ -29,7 +30,7 @@ TREATED = "_treated"
 @dataclass(frozen=True)
 class Tracing:
     """panel: all persons; measures: their ids; measure: column that names them; baseline and waves
-    as in the params; months: wave -> months since enrolment.
+    as in the params; months: wave -> months since enrolment; outcomes: what each one is.
     """
 
     panel: TracerPanel
@@ -40,6 +41,7 @@ class Tracing:
     months: Mapping[object, float]
     source: str
     services: pd.DataFrame | None
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     kept: dict[str, TracerPanel] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, measure: str) -> TracerPanel:
@@ -57,6 +59,19 @@ class Tracing:
         """(n,) who answered a wave."""
         return self.panel.responded[:, self.panel.waves.index(wave)]
 
+    def values(self, outcome: str, wave: object) -> Float:
+        """(n,) an outcome at a wave, NaN where the study has no number."""
+        if outcome not in self.panel.long.columns:
+            return np.full(self.panel.n, np.nan)
+        value = self.panel.values(outcome, wave)
+        return value if value.dtype != object else np.full(self.panel.n, np.nan)
+
+    def comparable(self, outcome: str) -> None:
+        """Raises EstimateError where a difference in an outcome is none of the same persons."""
+        kind = self.outcomes.get(outcome, Outcome(outcome))
+        if not kind.comparable:
+            raise EstimateError(_not_alike(kind))
+
     def fielded(self, wave: object) -> Bool:
         """(n,) who is not pending at a wave, nor outside its fieldwork."""
         return ~self.panel.outside[:, self.panel.waves.index(wave)]
@@ -66,6 +81,9 @@ class Tracing:
 class Effects:
     """The impact question of one measure: outcome and wave -> effect; pre-trend tests; what stands
     beside the headline.
+
+    bounds: outcomes that not everybody has (use of skills, of those in work) -> Lee bounds of the
+    effect on those who have it either way.
     """
 
     measure: str
@@ -75,6 +93,7 @@ class Effects:
     beside: Mapping[str, Result]
     n_treated: int
     n_comparison: int
+    bounds: Mapping[tuple[str, object], tuple[Result, Result]] = field(default_factory=dict)
 
     def to_frame(self) -> pd.DataFrame:
         """outcome, wave, value, se, ci_low, ci_high and, where there is no number, the reason."""
@@ -152,7 +171,8 @@ def tracing(params: Params) -> Tracing | None:
     panel = replace(panel, sample=panel.sample.with_columns({TREATED: arm}).flagged(*flags))
     covariates = params.tracer.attrition_covariates
     _known(covariates, person, params.source)
-    panel = attrition_weights(_employed(panel, params.impact.outcomes), covariates)
+    panel, outcomes = composites(_employed(panel, params.impact.outcomes), _outcomes(params))
+    panel = attrition_weights(panel, covariates)
     measures = params.tracer.measures or tuple(
         sorted(person.loc[arm == 1, measure].dropna().astype(str).unique())
     )
@@ -176,7 +196,12 @@ def tracing(params: Params) -> Tracing | None:
         months=_months(panel),
         source=persons.name,
         services=panel.services,
+        outcomes=outcomes,
     )
+
+
+def _outcomes(params: Params) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*params.impact.outcomes, params.impact.main_outcome)))
 
 
 def _known(covariates: Sequence[str], person: pd.DataFrame, source: str) -> None:
@@ -280,8 +305,15 @@ def effects(params: Params, study: Tracing, measure: str) -> Effects:
     by_wave: dict[tuple[str, object], Result] = {}
     plain: dict[tuple[str, object], Result] = {}
     lost_ignored = complete_cases(panel)
+    bounds: dict[tuple[str, object], tuple[Result, Result]] = {}
     for outcome in params.impact.outcomes:
+        kind = study.outcomes.get(outcome, Outcome(outcome))
         for w in study.waves:
+            if not kind.comparable:
+                by_wave[outcome, w] = plain[outcome, w] = NotEstimable(_not_alike(kind))
+                if kind.universe != PARTICIPANTS:
+                    bounds[outcome, w] = _selected_bounds(panel, outcome, w)
+                continue
             dates = (study.baseline, w)
             by_wave[outcome, w] = _tried(
                 partial(att_2x2, panel, outcome, TREATED, dates, covariates, method)
@@ -290,7 +322,7 @@ def effects(params: Params, study: Tracing, measure: str) -> Effects:
                 partial(att_2x2, lost_ignored, outcome, TREATED, dates, (), "none")
             )
     pre = {
-        str(o): _pre_trend(panel, str(o), str(c), study.baseline, covariates, method)
+        str(o): _pre_trend(study, panel, str(o), str(c), covariates, method)
         for o, c in params.impact.pre.items()
     }
     inside = panel.sample.active
@@ -304,9 +336,53 @@ def effects(params: Params, study: Tracing, measure: str) -> Effects:
         beside=beside,
         n_treated=int((d[inside] == 1).sum()),
         n_comparison=int((d[inside] == 0).sum()),
+        bounds=bounds,
     )
 
 
+_HAVE_IT = {
+    "employed": "only persons in work have it",
+    "business": "only owners of a business have it",
+    "home": "only persons at home are asked",
+    PARTICIPANTS: "only participants are asked: there is nothing to compare with",
+}
+
+
+def _not_alike(outcome: Outcome) -> str:
+    """Why a difference between the arms would be no effect."""
+    why = _HAVE_IT[outcome.universe]
+    if outcome.universe == PARTICIPANTS:
+        return why
+    return (
+        f"{why}, and who that is may depend on the measure: a difference between the arms would not"
+        " be of the same persons; see the bounds"
+    )
+
+
+def _selected_bounds(panel: TracerPanel, outcome: str, wave: object) -> tuple[Result, Result]:
+    """Lee bounds with having the outcome as the selection, on the weights of those who answered."""
+    if outcome not in panel.long.columns:
+        absent = NotEstimable(f"the tracer study has no column '{outcome}'")
+        return absent, absent
+    has, name = selected(panel, outcome, wave), f"{outcome}@{wave}"
+
+    def bounded() -> Estimate:
+        sample = panel.weight_sample([wave]).with_columns(
+            {name: panel.values(outcome, wave), "_has": has}
+        )
+        return lee_bounds(sample, name, TREATED, "_has")
+
+    both = _tried(bounded)
+    if isinstance(both, NotEstimable):
+        return both, both
+    stated = both.annotated(kind="effect", definition=LEE_SELECTED)
+    return stated.select([0]), stated.select([1])
+
+
+LEE_SELECTED = (
+    "Effect on those who have the outcome with the measure and without it (Lee bounds): the measure"
+    " moves who has it in one direction only."
+)
 LEE = (
     "Effect for those observed whatever their treatment; observation depends on treatment in one"
     " direction only."
@@ -325,16 +401,16 @@ def _beside(
     enrolment instead of enrolment.
     """
     outcome, wave = params.impact.main_outcome, params.impact.main_wave
-    out: dict[str, Result] = {}
-    for method, name in _OTHERS.items():
-        out[name] = _tried(
-            partial(att_2x2, panel, outcome, TREATED, (study.baseline, wave), covariates, method)
-        )
-    out["doubly robust, attrition ignored"] = _tried(
-        lambda: att_2x2(
-            complete_cases(panel), outcome, TREATED, (study.baseline, wave), covariates, "dr"
-        )
-    )
+    dates, complete = (study.baseline, wave), complete_cases(panel)
+
+    def other(data: TracerPanel, method: Method) -> Estimate:
+        study.comparable(outcome)
+        return att_2x2(data, outcome, TREATED, dates, covariates, method)
+
+    out: dict[str, Result] = {
+        name: _tried(partial(other, panel, method)) for method, name in _OTHERS.items()
+    }
+    out["doubly robust, attrition ignored"] = _tried(partial(other, complete, "dr"))
     low, high = _bounds(study, panel, outcome, wave)
     out["bounds under selective loss (Lee), level after the measure: lower"] = low
     out["bounds under selective loss (Lee), level after the measure: upper"] = high
@@ -352,14 +428,17 @@ def _bounds(
     """Lee bounds of the difference in levels at a wave, on enrolment weights: what selective loss
     alone could have made of it.
     """
-    value = (
-        panel.values(outcome, wave) if outcome in panel.long.columns else np.full(panel.n, np.nan)
-    )
+    value = study.values(outcome, wave)
     name = f"{outcome}@{wave}"
     sample = panel.sample.where(study.fielded(wave)).with_columns(
         {name: value, "_seen": np.isfinite(value) & study.responded(wave)}
     )
-    both = _tried(lambda: lee_bounds(sample, name, TREATED, "_seen"))
+
+    def bounded() -> Estimate:
+        study.comparable(outcome)
+        return lee_bounds(sample, name, TREATED, "_seen")
+
+    both = _tried(bounded)
     if isinstance(both, NotEstimable):
         return both, both
     said = both.annotated(kind="effect", definition=LEE)
@@ -375,6 +454,7 @@ def _from_before(
     covariates: tuple[str, ...],
 ) -> Estimate:
     """Long baseline: an Ashenfelter dip at enrolment does not enter."""
+    study.comparable(outcome)
     sample = panel.weight_sample([study.baseline, wave])
     wide = sample.with_columns({f"{outcome}@{wave}": panel.values(outcome, wave)})
     seen = (
@@ -385,17 +465,17 @@ def _from_before(
 
 
 def _pre_trend(
+    study: Tracing,
     panel: TracerPanel,
     outcome: str,
     before: str,
-    baseline: object,
     covariates: tuple[str, ...],
     method: Method,
 ) -> Result:
     """The same estimator where no effect can be: from a year before enrolment to enrolment."""
     if before not in panel.sample.frame.columns:
         return NotEstimable(f"the tracer study has no column '{before}'")
-    at = panel.values(outcome, baseline)
+    at = study.values(outcome, study.baseline)
     sample = panel.sample.with_columns({f"{outcome} at enrolment": at})
     seen = np.isfinite(at) & sample.frame[before].notna().to_numpy()
     return _tried(

@@ -24,6 +24,12 @@ KINDS = {
     "list": "texts separated by ;",
     "url": "address",
 }
+UNIVERSES = {
+    "employed": "persons in work",
+    "business": "owners of a business",
+    "home": "persons at home",
+    "participants": "participants of a measure",
+}
 LONGEST = 30
 INTRODUCTION = """# Data dictionary
 
@@ -94,7 +100,10 @@ def _range(column: Column) -> str:
         high = "" if column.high is None else f"{column.high:g}"
         parts.append(f"{low} to {high}" if high else f"{low} or more")
     parts += [f"`{column.pattern}`"] if column.pattern else []
-    return ", ".join(parts + ([column.unit] if column.unit else []))
+    parts += [column.unit] if column.unit else []
+    parts += [f"outcome: {column.outcome}"] if column.outcome else []
+    parts += [f"of: {UNIVERSES[column.universe]}"] if column.universe else []
+    return ", ".join(parts)
 
 
 def _code_list(name: str, version: str, description: str, source: str) -> str:

@@ -5,8 +5,12 @@ error that names the cells.
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from zipfile import BadZipFile, ZipFile
 
 import pandas as pd
 
@@ -22,7 +26,11 @@ from mismes_eval.frame.template import Template
 from mismes_eval.frame.template import template as named_template
 from mismes_eval.frame.validate import MISS, check, rows
 
-FORMATS = (".csv", ".csv.gz", ".tsv", ".txt", ".parquet", ".dta", ".sav", ".xlsx")
+FORMATS = (
+    *(".csv", ".csv.gz", ".tsv", ".txt", ".parquet", ".dta", ".sav", ".sas7bdat", ".xpt"),
+    *(".xlsx", ".xlsm", ".zip"),
+)
+STATISTICAL = (".dta", ".sav", ".sas7bdat", ".xpt")
 MOSTLY = 0.9
 
 
@@ -43,7 +51,8 @@ def read(
 
     Parameters
     ----------
-    path : .csv, .csv.gz, .tsv, .txt, .parquet, .dta, .sav or .xlsx.
+    path : .csv, .csv.gz, .tsv, .txt, .parquet, .dta, .sav, .sas7bdat, .xpt, .xlsx or .xlsm; or a
+        .zip of one such file, which keeps the archive's name and hash.
     template : validate against it (a name or a Template); without one, columns of numbers become
         numbers and all else stays text.
     encoding, separator, decimal : of text files; never guessed.
@@ -61,14 +70,29 @@ def read(
     path = Path(path)
     suffix = _suffix(path)
     content = _bytes(path)
+    if suffix == ".zip":
+        with TemporaryDirectory() as folder:
+            inside = read(
+                _only_member(content, path.name, Path(folder)),
+                template=template,
+                encoding=encoding,
+                separator=separator,
+                decimal=decimal,
+                columns=columns,
+                sheet=sheet,
+                text_columns=text_columns,
+                missing=missing,
+                allowed=allowed,
+            )
+        return replace(inside, name=path.name, sha256=hashlib.sha256(content).hexdigest())
     wanted = None if columns is None else list(columns)
     read_as = Labelled(pd.DataFrame(), {}, {})
-    if suffix in (".dta", ".sav"):
+    if suffix in STATISTICAL:
         read_as = read_statistical(path, encoding=encoding, columns=wanted)
         frame = read_as.frame
     elif suffix == ".parquet":
         frame = read_parquet(content, path.name, columns=wanted)
-    elif suffix == ".xlsx":
+    elif suffix in (".xlsx", ".xlsm"):
         frame = read_excel(content, path.name, sheet=sheet, columns=wanted)
     else:
         frame = read_delimited(
@@ -101,6 +125,26 @@ def read(
         chosen.name if chosen else "",
         extra,
     )
+
+
+def _only_member(content: bytes, name: str, folder: Path) -> Path:
+    """The one file of an archive, unpacked."""
+    try:
+        with ZipFile(io.BytesIO(content)) as archive:
+            members = [m for m in archive.infolist() if not m.is_dir()]
+            members = [m for m in members if not m.filename.startswith("__MACOSX/")]
+            if len(members) == 1:
+                inner = folder / Path(members[0].filename).name
+                inner.write_bytes(archive.read(members[0]))
+                return inner
+    except (BadZipFile, RuntimeError, NotImplementedError) as error:
+        fix = "Fetch the file again, or unpack it."
+        raise InputError(
+            Problem("truncated, damaged or locked archive", name, "a .zip file", str(error), fix)
+        ) from error
+    names = ", ".join(m.filename for m in members[:5]) or "none"
+    fix = "Unpack it, and name the one that is meant."
+    raise InputError(Problem("an archive of several files", name, "one file", names, fix))
 
 
 def _suffix(path: Path) -> str:

@@ -18,6 +18,13 @@ from pyarrow import parquet
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame.validate import MISS
 
+READERS: Mapping[str, str] = {
+    ".dta": "read_dta",
+    ".sav": "read_sav",
+    ".sas7bdat": "read_sas7bdat",
+    ".xpt": "read_xport",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
@@ -35,11 +42,13 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
     pyreadstat = import_module(
         "pyreadstat"
     )  # a fifth of a second that reports without such a file do without
-    reader = pyreadstat.read_dta if path.suffix == ".dta" else pyreadstat.read_sav
+    suffix = path.suffix.lower()
+    reader = getattr(pyreadstat, READERS[suffix])
+    reasons = {"user_missing": True} if suffix in (".dta", ".sav", ".sas7bdat") else {}
     try:
         frame, meta = reader(
             str(path),
-            user_missing=True,
+            **reasons,
             usecols=columns,
             encoding=None if encoding == "utf-8" else encoding,
         )
@@ -72,7 +81,7 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
     letters = getattr(meta, "missing_user_values", None) or {}
     for column, codes in letters.items():
         frame = _companion(
-            frame, column, frame[column].isin(codes), dot="." if path.suffix == ".dta" else ""
+            frame, column, frame[column].isin(codes), dot="" if suffix == ".sav" else "."
         )
     for column, ranges in (getattr(meta, "missing_ranges", None) or {}).items():
         coded = pd.Series(False, index=frame.index)

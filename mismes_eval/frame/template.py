@@ -36,6 +36,9 @@ class Column:
     required : "yes" column and every cell; "expected" counts in completeness, may be empty; "no".
     codes : name of a code list.  low, high : inclusive range.  unit, description : for people.
     pattern : regular expression of the whole cell.  missing : (cell text, missing reason) pairs that mean a missing value.
+    outcome : what the column is as an outcome: share, score, money, months, hours, count; empty: none.
+    universe : who has it: employed, business, home, participants; empty: everybody who answers.
+    better : whether "more" or "less" of it is better; empty: neither.
     """
 
     name: str
@@ -49,6 +52,9 @@ class Column:
     missing: tuple[tuple[str, str], ...] = ()
     description: str = ""
     section: str = ""
+    outcome: str = ""
+    universe: str = ""
+    better: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +176,18 @@ def template(name: str) -> Template:
 def _declared(r: dict[str, str]) -> Column:
     """One line of a template file."""
     return Column(
-        r["column"],
-        r["kind"],
-        r["required"],
-        r["codes"],
-        _number(r["low"]),
-        _number(r["high"]),
-        r["unit"],
-        r["pattern"],
-        _pairs(r["missing"]),
-        r["description"],
-        r["section"],
+        name=r["column"],
+        kind=r["kind"],
+        required=r["required"],
+        codes=r["codes"],
+        low=_number(r["low"]),
+        high=_number(r["high"]),
+        unit=r["unit"],
+        pattern=r["pattern"],
+        missing=_pairs(r["missing"]),
+        description=r["description"],
+        section=r["section"],
+        outcome=r.get("outcome", ""),
+        universe=r.get("universe", ""),
+        better=r.get("better", ""),
     )

@@ -7,11 +7,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
-from importlib import import_module
 from itertools import combinations
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz
 
@@ -20,6 +18,7 @@ from mismes_eval.frame.codes import plain
 from mismes_eval.inventory.indicators import COLUMNS, portfolio_rows
 from mismes_eval.inventory.quality import completeness
 from mismes_eval.inventory.relations import counted
+from mismes_eval.pictures.grids import counts
 
 By = str | list[str] | None
 SPELLED_ALIKE = 90.0
@@ -65,28 +64,9 @@ class Profile:
         """Measures by stage and primary model, darker where there are more. Returns the matplotlib
         axes.
         """
-        if ax is None:
-            _, ax = import_module("matplotlib.pyplot").subplots(
-                figsize=(7, 2.8), layout="constrained"
-            )
-        counts = self.matrix_n.to_numpy(float)
-        ax.imshow(counts, cmap="Blues", aspect="auto")
-        for (row, column), n in np.ndenumerate(counts):
-            ax.text(
-                column,
-                row,
-                f"{n:.0f}",
-                ha="center",
-                va="center",
-                color="white" if n > counts.max() / 2 else "black",
-            )
-        ax.set_xticks(range(counts.shape[1]), list(self.matrix_n.columns))
-        ax.set_yticks(
-            range(counts.shape[0]), [labels("stages")[str(s)] for s in self.matrix_n.index]
-        )
-        ax.tick_params(length=0)
-        ax.spines[:].set_visible(False)
-        return ax
+        stages = [labels("stages")[str(stage)] for stage in self.matrix_n.index]
+        models = [str(model) for model in self.matrix_n.columns]
+        return counts(ax, self.matrix_n.to_numpy(float), stages, models)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Every table by name, for a workbook."""

@@ -10,7 +10,7 @@ from mismes_eval.lfs.link import LinkCheck, link_check
 from mismes_eval.lfs.mapping import Mapping, as_mapping, shipped
 from mismes_eval.lfs.mapping_workbook import mapping_workbook, read_mapping
 from mismes_eval.lfs.migrants import PRESETS, Definition, as_definition, migration_status
-from mismes_eval.lfs.persons import Ages, breakdown
+from mismes_eval.lfs.persons import Ages, breakdown, has_breakdown
 from mismes_eval.lfs.read import codebook, read
 from mismes_eval.lfs.rounds import change, change_between, pool, stack_rounds
 from mismes_eval.lfs.transitions import cells
@@ -33,6 +33,7 @@ __all__ = [
     "change_between",
     "check_breaks",
     "codebook",
+    "has_breakdown",
     "indicators",
     "link_check",
     "map_columns",

@@ -141,7 +141,7 @@ def _estimate(
     return Estimate(
         result,
         names,
-        (Part(sample.design, part.influence, part.replicates, part.full),),
+        (Part(sample.design, part.influence, part.replicates, part.full, averages=part.averages),),
         table,
         n,
         np.full(len(names), sample.degf),

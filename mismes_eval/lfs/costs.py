@@ -15,6 +15,7 @@ from mismes_eval.lfs.answers import month_number, text, values, yes
 from mismes_eval.lfs.catalogue import Indicator
 from mismes_eval.lfs.context import Context, Result, labelled, nobody
 from mismes_eval.lfs.labour import Measure
+from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.weighting.replication import replicated
@@ -87,10 +88,11 @@ def top_fifth(c: Context, indicator: Indicator) -> Result:
     each = replicated(sample, shares) if sample.design.replicates is not None else None
     n = np.bincount(where.code, minlength=where.count + 1)[: where.count].astype(float)
     names = tuple(f"{indicator.id}, {label}" if label else indicator.id for label in where.labels)
+    of, full = Influence.of(z), None if each is None else value
     out = Estimate(
         value,
         names,
-        (Part(sample.design, Influence.of(z), each, None if each is None else value),),
+        (Part(sample.design, of, each, full, averages=by_influence(of)),),
         where.keys.assign(variable=indicator.id, level=""),
         n,
         np.full(value.size, sample.degf),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -16,7 +16,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from mismes_eval import frame as frames
 from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame.codes import labels
+from mismes_eval.frame.dataset import Dataset
 from mismes_eval.lfs.mapping import REASONS, shipped
+from mismes_eval.lfs.proposals import FileColumn, Proposal, file_columns, lacking, proposals
 
 SHEETS = {
     "columns": ("gld_column", "file_column", "unit_factor", "constant"),
@@ -52,9 +55,33 @@ ABOUT = (
 )
 
 
-def mapping_workbook(path: str | Path, rows: int = 400) -> Path:
+PROPOSED = (
+    "take",
+    "gld_column",
+    "file_column",
+    "confidence",
+    "why",
+    "file_label",
+    "file_code",
+    "file_code_label",
+    "rows",
+    "gld_code",
+    "gld_code_label",
+)
+YES = ("yes", "y", "x", "oui", "si", "sí", "1", "true")
+ABOUT_FILE = (
+    "Sheet 'file': every column of your file with its label, type, share missing and commonest"
+    " codes with their labels. Sheet 'proposals': what a column may be, by its name and label, and"
+    " what its codes may be, by their labels. Nothing is taken by itself: write yes under 'take' in"
+    " every row that is right (a code is taken with its column's row), correct the others in sheets"
+    " 'columns' and 'codes'. Sheet 'not found': what the template needs and no column seems to be.",
+)
+
+
+def mapping_workbook(path: str | Path, rows: int = 400, data: Dataset | None = None) -> Path:
     """Write an empty mapping workbook; drop-downs offer the template's columns, the reasons for
-    missing answers and the settings.
+    missing answers and the settings. data: the office's file, whose columns are listed with
+    proposals.
     """
     path = Path(path)
     book = Workbook()
@@ -95,8 +122,11 @@ def mapping_workbook(path: str | Path, rows: int = 400) -> Path:
         for number, value in enumerate(values, start=2):
             listed.cell(number, column, value)
     notes = book.create_sheet("notes")
-    for number, line in enumerate((*ABOUT, f"Layouts that ship: {', '.join(shipped())}."), start=1):
+    about = ABOUT if data is None else (*ABOUT, *ABOUT_FILE)
+    for number, line in enumerate((*about, f"Layouts that ship: {', '.join(shipped())}."), start=1):
         notes.cell(number, 1, line)
+    if data is not None:
+        _file_sheets(book, data)
     book.save(path)
     return path
 
@@ -111,6 +141,7 @@ def read_mapping(path: str | Path) -> dict[str, object]:
     """
     path = Path(path)
     columns, codes, settings = (_filled(path, name) for name in SHEETS)
+    columns, codes = _with_taken(path, columns, codes)
     problems = _problems(path.name, columns, codes, settings)
     if problems:
         raise InputError(problems)
@@ -138,6 +169,62 @@ def read_mapping(path: str | Path) -> dict[str, object]:
         "missing": missing,
         "versions": versions,
     }
+
+
+def _file_sheets(book: Workbook, data: Dataset) -> None:
+    """The file's columns, what they may be, and what none of them seems to be."""
+    columns = file_columns(data)
+    listed = book.create_sheet("file")
+    _row(listed, 1, ("column", "label", "type", "missing", "commonest codes"), bold=True)
+    for number, c in enumerate(columns, start=2):
+        spelled = [f"{code} {label} ({n:,})".replace("  ", " ") for code, label, n in c.codes]
+        _row(listed, number, (c.name, c.label, c.kind, f"{c.missing:.1%}", "; ".join(spelled)))
+    offered = book.create_sheet("proposals")
+    _row(offered, 1, PROPOSED, bold=True)
+    found = proposals(columns)
+    number = 2
+    for proposal in found:
+        for row in _proposal_rows(proposal, next(c for c in columns if c.name == proposal.column)):
+            _row(offered, number, row)
+            number += 1
+    gone = book.create_sheet("not found")
+    _row(gone, 1, ("gld_column", "how to say that it is not there"), bold=True)
+    for number, line in enumerate(lacking(found), start=2):
+        _row(gone, number, line)
+
+
+def _proposal_rows(proposal: Proposal, column: FileColumn) -> list[tuple[object, ...]]:
+    """The column's row, and a row for each code with the label of the file and of the template."""
+    head = ("", proposal.gld, proposal.column, proposal.confidence, proposal.why, column.label)
+    rows: list[tuple[object, ...]] = [head]
+    kind = next(c for c in frames.template("lfs_person").columns if c.name == proposal.gld)
+    named = labels(kind.codes) if kind.codes else {}
+    for code, label, n in column.codes if proposal.codes else ():
+        new = proposal.codes.get(code, "")
+        place = ("", proposal.gld, proposal.column, "", "", "")
+        rows.append((*place, code, label, n, new, named.get(new, "")))
+    return rows
+
+
+def _with_taken(
+    path: Path, columns: pd.DataFrame, codes: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Columns and codes with the proposals that somebody took; what is filled by hand goes first."""
+    if "proposals" not in load_workbook(path, read_only=True).sheetnames:
+        return columns, codes
+    offered = frames.read(path, sheet="proposals", allowed=None).frame.map(_text)
+    heads = offered[offered["take"].str.lower().isin(YES) & (offered["file_code"] == "")]
+    by_hand = set(columns["gld_column"])
+    heads = heads[~heads["gld_column"].isin(by_hand)]
+    taken = offered[
+        offered["gld_column"].isin(heads["gld_column"])
+        & (offered["file_code"] != "")
+        & (offered["gld_code"] != "")
+        & ~offered["gld_column"].isin(set(codes["gld_column"]))
+    ]
+    more = heads.reindex(columns=list(SHEETS["columns"]), fill_value="")
+    recodes = taken.reindex(columns=list(SHEETS["codes"]), fill_value="")
+    return pd.concat([columns, more]), pd.concat([codes, recodes])
 
 
 def _entry_sheet(sheet: Worksheet, heads: Sequence[str], drop: dict[str, str], rows: int) -> None:

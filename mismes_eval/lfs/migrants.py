@@ -20,6 +20,8 @@ from mismes_eval.numerics.rows import Bool
 STATUSES = ("NON", "RET", "IMM", "INT_INTERNAL", "CUR_ABS")
 _WITHIN_COUNTRY = (1, 2, 3, 4, 6)
 _OTHER_COUNTRY = 5
+GLD_MOVES = ("migrated_binary", "migrated_from_cat", "migrated_years", "migrated_from_country")
+NOT_APPLICABLE = "NA_notapp"
 BINARY_REASON = (
     "migrated_binary mixes internal and international moves (Georgia sets it from the previous"
     " region, Morocco from any answer to one question, most files leave it empty); a returnee needs"
@@ -349,11 +351,8 @@ def _was_abroad(frame: pd.DataFrame, rule: Definition) -> np.ndarray:
             if "migrated_binary" in frame
             else np.full(len(frame), np.nan)
         )
-        out = np.where(
-            origin == _OTHER_COUNTRY,
-            1.0,
-            np.where(np.isin(origin, _WITHIN_COUNTRY) | (moved == 0), 0.0, np.nan),
-        )
+        stayed = np.isin(origin, _WITHIN_COUNTRY) | (moved == 0) | never_moved(frame)
+        out = np.where(origin == _OTHER_COUNTRY, 1.0, np.where(stayed, 0.0, np.nan))
         if rule.lookback_months is not None or rule.returned_since:
             years = number(frame, "migrated_years").to_numpy(dtype=float, na_value=np.nan)
             if rule.lookback_months is not None:
@@ -386,6 +385,18 @@ def _was_abroad(frame: pd.DataFrame, rule: Definition) -> np.ndarray:
         if rule.lookback_months is None and not rule.returned_since
         else _and(out, _returned_in_window(frame, rule))
     )
+
+
+def never_moved(frame: pd.DataFrame) -> Bool:
+    """(n,) persons to whom GLD's questions on a move do not apply (NA_notapp): they did not
+    migrate.
+    """
+    out = np.zeros(len(frame), bool)
+    for column in GLD_MOVES:
+        if {column, f"{column}_miss"} <= set(frame.columns):
+            reason = frame[f"{column}_miss"].astype("string")
+            out |= ((reason == NOT_APPLICABLE) & frame[column].isna()).fillna(False).to_numpy(bool)
+    return out
 
 
 def _returned_in_window(frame: pd.DataFrame, rule: Definition) -> np.ndarray:

@@ -123,6 +123,18 @@ def residents(frame: pd.DataFrame) -> Bool:
     )
 
 
+def has_breakdown(frame: pd.DataFrame, name: str) -> bool:
+    """Whether a frame has the column, or one that the breakdown is made from."""
+    made_from = {
+        "status": ("mig_status",),
+        "sex": ("male",),
+        "age_group": ("age",),
+        "education": tuple(_EDUCATION),
+        "region": ("subnatid1",),
+    }
+    return name in frame.columns or bool({*made_from.get(name, ())} & {*frame.columns})
+
+
 def breakdown(frame: pd.DataFrame, name: str) -> pd.Series:
     """A by-column: one of status, sex, age_group, education, region, or any column. A missing value
     becomes the level "not stated".

@@ -105,7 +105,7 @@ def pool(sample: Sample, shares: Mapping[str, float] | str = "effective") -> Sam
     DesignWarning : the sums of the rounds' weights differ by more than 30%.
     """
     labels = list(sample.frame[ROUND].cat.categories)
-    code = sample.frame[ROUND].cat.codes.to_numpy()
+    code = sample.frame[ROUND].cat.codes.to_numpy().astype(np.intp)
     w = sample.weights
     if isinstance(shares, str):
         if shares not in ("effective", "equal"):
@@ -136,7 +136,7 @@ def pool(sample: Sample, shares: Mapping[str, float] | str = "effective") -> Sam
             )
     said = ", ".join(f"{label} {a:.3f}" for label, a in zip(labels, alpha, strict=True))
     name = f"pooling of rounds, shares {said} (known factor)"
-    sums = np.bincount(code, weights=w, minlength=len(labels))
+    sums = np.asarray(np.bincount(code, weights=w, minlength=len(labels)), float)
     if not (sums > 0).all():
         empty = [str(label) for label, total in zip(labels, sums, strict=True) if not total > 0]
         raise DesignError(

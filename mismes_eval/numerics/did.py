@@ -86,7 +86,8 @@ def tilting(w: Float, d: Float, x: Float) -> _Propensity:
     controls (Graham, Pinto and Egel 2012).
     """
     c = 1 - d
-    x = x / column_size(x, w) * np.sqrt(w.sum())
+    stretch = np.sqrt(w.sum()) / column_size(x, w)
+    x = x * stretch
     target = x.T @ (w * d)
     start = fit_logit(x, d, w)
     beta, scale = start.beta, np.maximum(np.abs(target), 1.0)
@@ -95,7 +96,10 @@ def tilting(w: Float, d: Float, x: Float) -> _Propensity:
         gap = target - x.T @ (w * c * odds)
         if np.max(np.abs(gap) / scale) < 1e-13:
             break
-        move = np.linalg.solve(x.T @ (x * (w * c * odds)[:, None]), gap)
+        try:
+            move = np.linalg.solve(x.T @ (x * (w * c * odds)[:, None]), gap)
+        except np.linalg.LinAlgError:
+            raise Separation("no weights of the comparison group balance the covariates") from None
         step, size = 1.0, np.max(np.abs(gap) / scale)
         while step > 1e-8:
             trial = target - x.T @ (w * c * np.exp(np.minimum(x @ (beta + step * move), 500.0)))
@@ -108,7 +112,10 @@ def tilting(w: Float, d: Float, x: Float) -> _Propensity:
     odds = np.exp(x @ beta)
     if not np.max(np.abs(target - x.T @ (w * c * odds)) / scale) < 1e-8:
         raise Separation("no weights of the comparison group balance the covariates")
-    return _Propensity(_Fit(np.zeros((d.size, x.shape[1])), np.eye(x.shape[1])), odds / (1 + odds))
+    gram = x.T @ (x * (w * c * odds)[:, None])
+    scores = x * (d - c * odds)[:, None] / stretch
+    bread = np.asarray(np.linalg.inv(gram), float) * stretch[:, None] * stretch
+    return _Propensity(_Fit(scores, bread), odds / (1 + odds))
 
 
 def regression(w: Float, on: Float, y: Float, x: Float) -> tuple[_Fit, Float]:
@@ -262,30 +269,39 @@ def _efficient(w: Float, d: Float, post: Float, y: Float, x: Float, improved: bo
     a = c * ps.odds
     on = a if improved else c
     (fc1, c1), (fc0, c0) = regression(w, on * post, y, x), regression(w, on * pre, y, x)
+    if improved:
+        fc1 = _after(ps.fit, fc1, x.T @ (x * (w * on * post * (y - c1))[:, None]))
+        fc0 = _after(ps.fit, fc0, x.T @ (x * (w * on * pre * (y - c0))[:, None]))
     (ft1, t1), (ft0, t0) = regression(w, d * post, y, x), regression(w, d * pre, y, x)
     terms = []
     for sign, k, fc, m in ((1, post, fc1, c1), (-1, pre, fc0, c0)):
         e = y - m
         r0 = float(w @ (a * k * e)) / float(w @ (a * k))
-        terms.append((sign, _mean(w, d * k, e, () if improved else [(fc, x, -d * k)])))
-        terms.append(
-            (
-                -sign,
-                _mean(
-                    w,
-                    a * k,
-                    e,
-                    () if improved else [(ps.fit, x, a * k * (e - r0)), (fc, x, -a * k)],
-                ),
-            )
-        )
+        terms.append((sign, _mean(w, d * k, e, [(fc, x, -d * k)])))
+        slopes = [(ps.fit, x, a * k * (e - r0)), (fc, x, -a * k)]
+        terms.append((-sign, _mean(w, a * k, e, slopes)))
     for sign, k, fc, ft, g in ((1, post, fc1, ft1, t1 - c1), (-1, pre, fc0, ft0, t0 - c0)):
-        terms.append((sign, _mean(w, d, g, () if improved else [(ft, x, d), (fc, x, -d)])))
-        terms.append(
-            (-sign, _mean(w, d * k, g, () if improved else [(ft, x, d * k), (fc, x, -d * k)]))
-        )
+        terms.append((sign, _mean(w, d, g, [(ft, x, d), (fc, x, -d)])))
+        terms.append((-sign, _mean(w, d * k, g, [(ft, x, d * k), (fc, x, -d * k)])))
     out = _signed(terms)
     return Effect(out.att, out.z, ps.p)
+
+
+def compared(d: Float, effect: Effect, post: Float | None = None) -> list[Float]:
+    """Rows (n,) of the averages of an effect, before the weight: treated and comparison, the latter
+    by its odds; in cross-sections of each period.
+    """
+    odds = 1.0 if effect.propensity is None else effect.propensity / (1 - effect.propensity)
+    groups = [d, (1 - d) * odds]
+    return groups if post is None else [a * k for a in groups for k in (post, 1 - post)]
+
+
+def _after(first: _Fit, then: _Fit, slope: Float) -> _Fit:
+    """A regression whose weights were fitted before: its scores move by slope (q, q) times the
+    parameters of the first fit.
+    """
+    moved = then.scores + first.scores @ (first.bread @ slope.T)
+    return _Fit(moved, then.bread)
 
 
 def _signed(terms: Sequence[tuple[int, tuple[float, Float]]]) -> Effect:

@@ -4,18 +4,22 @@ chapter by chapter.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from mismes_eval.errors import ReportError
-from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.errors import DisclosureError, Problem, ReportError
+from mismes_eval.evaluation.evaluation import Evaluation, evaluate
+from mismes_eval.evaluation.tracer_study import TREATED
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
-from mismes_eval.report.chapters.base import Item, titles
+from mismes_eval.report.chapters.base import Item, Shown, titles
+from mismes_eval.report.chapters.cells import arms
 from mismes_eval.report.chapters.plan import INPUTS, source_map
+from mismes_eval.report.document.cells import Published, published_cells
+from mismes_eval.report.document.items import PictureSpec, SentenceSpec
 from mismes_eval.report.document.plain import escape
-from mismes_eval.report.document.protect import Partition, protect_tables
+from mismes_eval.report.document.protect import applied, protect, recovered_sets
 from mismes_eval.report.document.results import write_csv
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
@@ -24,23 +28,30 @@ from mismes_eval.report.findings import findings
 from mismes_eval.report.session import Page, Session
 from mismes_eval.report.synthesis.comparable import comparable
 
+LAST = "limits"  # what the evidence says: written when it is decided which numbers are shown
+SMALL_ARMS = (
+    "Not shown because too few participants or comparison persons answered in the wave of the"
+    " headline: the effects of {m}."
+)
+
 
 @dataclass(frozen=True)
 class CountryReport:
     """session: where shown tables are kept; chapters: built and protected; audit: every number that
-    is hidden, and why.
+    is hidden, and why; published: what left, by place.
     """
 
     session: Session
     context: Context
     chapters: dict[str, Chapter]
     audit: pd.DataFrame
+    published: Published
 
     def findings(self) -> Page:
         """The first page: what the evidence supports, each sentence linked to its table."""
         items = "".join(
             f'<li>{escape(text)} <a href="#{escape(anchor)}">{escape(anchor)}</a></li>'
-            for text, anchor in findings(self.context)
+            for text, anchor in findings(self.context, self.published)
         )
         return Page(f'<div class="findings"><ol>{items}</ol></div>')
 
@@ -62,7 +73,7 @@ class CountryReport:
                 parts.append(f"<p>{escape(item)}</p>")
             elif isinstance(item, Figure):
                 parts.append(self.session.add_figure(item).html)
-            else:
+            elif isinstance(item, (Table, TextTable)):
                 parts.append(self.session.add_table(item).html)
         return Page("\n".join(parts))
 
@@ -81,9 +92,9 @@ class CountryReport:
         return self.session.finish()
 
 
-def country_report(session: Session) -> CountryReport:
+def country_report(session: Session, evaluation: Evaluation | None = None) -> CountryReport:
     """Build every chapter from the session's params; hide what must be hidden over all tables at
-    once.
+    once. evaluation: the evidence, where it has been read already.
     """
     p = session.params
     rules = Rules(
@@ -94,39 +105,124 @@ def country_report(session: Session) -> CountryReport:
         min_weighted=p.disclosure.min_weighted,
     )
     session.progress("reading and weighting", 0, len(CHAPTERS))
-    context = Context(evaluate(p), rules, session.language)
+    evaluation, small = with_large_arms(evaluation or evaluate(p), rules)
+    context = Context(evaluation, rules, session.language)
     built: dict[str, Chapter] = {}
     for number, (name, make) in enumerate(CHAPTERS.items(), 1):
         session.progress(name, number, len(CHAPTERS))
-        built[name] = make(context)
-        context = replace(context, shown={**context.shown, **titles(built[name].items)})
-    last = built["limits"]
-    built["limits"] = replace(last, items=(*last.items, source_map(context, built)))
-    built = {
-        name: replace(c, items=tuple(_dated(context, i) for i in c.items))
-        for name, c in built.items()
-    }
-    tables = [item for c in built.values() for item in c.items if isinstance(item, Table)]
-    partitions: dict[str, Sequence[Partition]] = {
-        k: v for c in built.values() for k, v in c.partitions.items()
-    }
-    protected, audit = protect_tables(tables, partitions)
-    replaced = {id(old): new for old, new in zip(tables, protected, strict=True)}
-    chapters = {
-        name: Chapter(
-            c.id,
-            c.title,
-            tuple(
-                replaced.get(id(i), i) if isinstance(i, (Table, TextTable)) else i for i in c.items
-            ),
-            c.partitions,
+        if name != LAST:
+            built[name] = make(context)
+            context = replace(context, shown={**context.shown, **titles(built[name].items)})
+    if small:
+        kept_back = context.text(SMALL_ARMS, m=", ".join(map(context.name, small)))
+        impact = built["impact"]
+        built["impact"] = replace(impact, items=(kept_back, *impact.items))
+    released = release(context, built)
+    context = replace(context, published=released.published)
+    last = CHAPTERS[LAST](context)
+    chapters = {**released.chapters, LAST: last}
+    chapters[LAST] = replace(last, items=(*last.items, source_map(context, chapters)))
+    return CountryReport(
+        session=session,
+        context=context,
+        chapters=chapters,
+        audit=_audit(chapters),
+        published=released.published,
+    )
+
+
+@dataclass(frozen=True)
+class Released:
+    """chapters: their items with published cells only; published: every cell, by place."""
+
+    chapters: dict[str, Chapter]
+    published: Published
+
+
+def release(context: Context, built: Mapping[str, Chapter]) -> Released:
+    """The chapters as they may leave: what is hidden is decided over all of them together, then
+    tables lose the numbers of hidden cells, and pictures and sentences are made of what is left.
+
+    Raises
+    ------
+    DisclosureError : a small group of persons could be computed from what is published.
+    """
+    places = _places(built)
+    study = context.evaluation.tracing
+    decision = protect(places, context.rules, () if study is None else arms(study).compares)
+    leaks = recovered_sets(places, decision, context.rules.min_cell)
+    if leaks:
+        raise DisclosureError(
+            Problem(
+                "a hidden number can be computed from published ones",
+                f"{len(leaks)} groups of persons",
+                "two possible numbers or more",
+                fix="Merge rows of a table.",
+            )
         )
-        for name, c in built.items()
-    }
-    return CountryReport(session, context, chapters, audit)
+    cells = {name: applied(name, frame, decision) for name, frame in places.items()}
+    published = published_cells([frame.assign(table=name) for name, frame in cells.items()])
+    chapters = {}
+    for name, chapter in built.items():
+        items = [_dated(context, _rendered(i, cells, published, context)) for i in chapter.items]
+        chapters[name] = replace(chapter, items=tuple(i for i in items if i != ""))
+    return Released(chapters, published)
 
 
-def _dated(context: Context, item: Item) -> Item:
+def with_large_arms(evaluation: Evaluation, rules: Rules) -> tuple[Evaluation, tuple[str, ...]]:
+    """The evaluation without the effects of measures that have too few participants or comparison
+    persons in the wave of the headline, and which measures these are.
+
+    The mean of a group follows from an effect and the mean of the other group: an effect needs in
+    each group as many persons as a mean does.
+    """
+    study, impact = evaluation.tracing, evaluation.params.impact
+    if study is None or impact.main_wave not in study.waves:
+        return evaluation, ()
+    answered = study.responded(study.baseline) & study.responded(impact.main_wave)
+    treated = study.panel.sample.frame[TREATED].to_numpy(float)
+    small = []
+    for measure in study.measures:
+        inside = study.of(measure).sample.active & answered
+        sizes = [int((inside & (treated == arm)).sum()) for arm in (1.0, 0.0)]
+        if any(rules.confidential("mean", n) for n in sizes):
+            small.append(measure)
+    kept = tuple(m for m in study.measures if m not in small)
+    return replace(evaluation, tracing=replace(study, measures=kept), kept={}), tuple(small)
+
+
+def _places(built: Mapping[str, Chapter]) -> dict[str, pd.DataFrame]:
+    """The cells of every table, picture and sentence, by the id of what has them."""
+    out: dict[str, pd.DataFrame] = {}
+    for item in (item for c in built.values() for item in c.items):
+        if isinstance(item, (Table, PictureSpec)) or (
+            isinstance(item, SentenceSpec) and len(item.cells)
+        ):
+            out[item.id] = item.cells
+    return out
+
+
+def _rendered(
+    item: Item, cells: Mapping[str, pd.DataFrame], published: Published, context: Context
+) -> Shown:
+    """An item with published cells only: nothing that is hidden has a number any more."""
+    if isinstance(item, Table):
+        return replace(item, cells=cells[item.id])
+    if isinstance(item, PictureSpec):
+        return item.drawn(published)
+    if isinstance(item, SentenceSpec):
+        return item.text(published, context.words)
+    return item
+
+
+def _audit(chapters: Mapping[str, Chapter]) -> pd.DataFrame:
+    """Every cell that is hidden, and why; no numbers."""
+    hidden = [i.hidden() for c in chapters.values() for i in c.items if isinstance(i, Table)]
+    columns = ["table", "row", "column", "kind", "status"]
+    return pd.concat(hidden, ignore_index=True)[columns] if hidden else pd.DataFrame()
+
+
+def _dated(context: Context, item: Shown) -> Shown:
     """The source of a table of numbers or a figure with the vintage of the data and weights behind
     it.
     """

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import matplotlib
@@ -20,21 +20,18 @@ from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.numerics.rows import Float
+from mismes_eval.pictures import intervals as pictures
+from mismes_eval.pictures.flow import flow as draw_flow
+from mismes_eval.pictures.flow import flow_height
+from mismes_eval.pictures.grids import counts
+from mismes_eval.pictures.intervals import Series
+from mismes_eval.pictures.style import MARKERS, MEANINGS, PALETTE, RED, colours
 from mismes_eval.report.document.language import ENGLISH, Language, language
 from mismes_eval.report.document.plain import escape, printable
 
-BLUE, ORANGE, SKY, GREY, RED = "#1f4e79", "#d55e00", "#56b4e9", "#6e6e6e", "#a61c3c"
-PALETTE = (
-    BLUE,
-    ORANGE,
-    SKY,
-    GREY,
-    "#cc79a7",
-    "#e69f00",
-)  # told apart without red, green or blue cones; a series has a marker of its own besides
-MARKERS = ("o", "s", "^", "D", "v", "P")
 WATERMARK = "SYNTHETIC DATA"
-LEAST = 10  # fewest persons in a bin that is drawn
+SIGNS = {"confidential": "c", "secondary": "c", "unreliable": ":", "not estimable": "–"}
 _STYLE = {
     **sns.axes_style("whitegrid"),
     "figure.dpi": 110,
@@ -131,11 +128,14 @@ def panels(
     columns: int = 1,
     heights: Sequence[float] | None = None,
     sharex: bool = False,
+    sharey: bool = False,
 ) -> tuple[Canvas, list[Axes]]:
-    """Several axes in the project's style, row by row."""
+    """Several axes in the project's style, row by row; shared axes show one scale."""
     with matplotlib.rc_context(_STYLE):
         fig = Canvas(figsize=(width, height), layout="constrained")
-        axes = fig.subplots(rows, columns, sharex=sharex, squeeze=False, height_ratios=heights)
+        axes = fig.subplots(
+            rows, columns, sharex=sharex, sharey=sharey, squeeze=False, height_ratios=heights
+        )
         return fig, [ax for line in axes for ax in line]
 
 
@@ -145,7 +145,8 @@ def legend_above(ax: Axes, columns: int = 3) -> None:
     """
     longest = max((len(label) for label in ax.get_legend_handles_labels()[1]), default=0)
     beside = max((len(label.get_text()) for label in ax.get_yticklabels()), default=0)
-    room = ax.figure.get_size_inches()[0] - 0.5 - 0.075 * beside
+    figure = ax.get_figure(root=True)
+    room = (7.0 if figure is None else figure.get_size_inches()[0]) - 0.5 - 0.075 * beside
     columns = max(1, min(columns, int(room / (0.5 + 0.068 * longest))))
     ax.legend(
         loc="lower left",
@@ -226,9 +227,9 @@ def _numerals(ax: Axes, t: Language) -> None:
 
 def _sentence(
     labels: Sequence[str],
-    value: Sequence[float],
-    low: Sequence[float],
-    high: Sequence[float],
+    value: Sequence[float] | Float,
+    low: Sequence[float] | Float,
+    high: Sequence[float] | Float,
     scale: float,
     t: Language,
 ) -> str:
@@ -243,6 +244,29 @@ def _sentence(
         for name, v, lo, hi in zip(labels, value, low, high, strict=True)
     ]
     return "; ".join(many[:15]) + (t("; and more") if len(many) > 15 else "")
+
+
+def colours_of(names: Iterable[str], t: Language) -> list[str]:
+    """A colour for each series by what it means (arms, migration status), whatever the language."""
+    return colours(names, {t.words.get(word, word): colour for word, colour in MEANINGS.items()})
+
+
+def series_of(
+    frame: pd.DataFrame, at: Float, scale: float, colour: str, k: int, name: str = ""
+) -> Series:
+    """The k-th series of a picture from value, low, high (and wide_low, wide_high) of a frame."""
+    value, low, high = (frame[c].to_numpy(float) * scale for c in ("value", "low", "high"))
+    wide = None
+    if "wide_low" in frame:
+        wide = frame[["wide_low", "wide_high"]].to_numpy(float) * scale
+    name = str(frame["series"].iloc[0]) if len(frame) else name
+    return Series(name, at, value, low, high, colour, MARKERS[k % len(MARKERS)], wide)
+
+
+def sentence_of(frame: pd.DataFrame, labels: Sequence[str], scale: float, t: Language) -> str:
+    """Value, low and high of each row in words."""
+    value, low, high = (frame[c].to_numpy(float) for c in ("value", "low", "high"))
+    return _sentence(labels, value, low, high, scale, t)
 
 
 def dots(
@@ -262,63 +286,57 @@ def dots(
     """Dot and 95% interval of each label, one colour a series. keep: labels that may be published.
     t: the report's language, for every word of the picture.
     """
-    title, xlabel, labels, groups = (
-        t(title),
-        t(xlabel),
-        [t(v) for v in labels],
-        {t(k): e for k, e in groups.items()},
-    )
-    shown = np.array(list(keep) if keep is not None else [True] * len(labels))
-    fig, ax = canvas(7.0, 1.0 + 0.3 * len(labels) * max(1, 0.6 * len(groups)))
-    y = np.arange(len(labels))[::-1].astype(float)
-    rows, alt = [], []
-    for j, (name, e) in enumerate(groups.items()):
+    shown = list(keep) if keep is not None else [True] * len(labels)
+    frames = []
+    for name, e in groups.items():
         ci = e.ci()
-        at = y + (j - (len(groups) - 1) / 2) * -0.22
-        ax.hlines(
-            at[shown],
-            ci["low"].to_numpy()[shown] * scale,
-            ci["high"].to_numpy()[shown] * scale,
-            color=PALETTE[j],
-            lw=1.8,
-        )
-        ax.plot(e.value[shown] * scale, at[shown], MARKERS[j], color=PALETTE[j], ms=5, label=name)
-        rows.append(
-            pd.DataFrame(
-                {
-                    "series": name,
-                    "label": labels,
-                    "value": e.value,
-                    "low": ci["low"].to_numpy(),
-                    "high": ci["high"].to_numpy(),
-                }
-            )[shown]
-        )
-        said = _sentence(
-            list(np.array(labels)[shown]),
-            e.value[shown],
-            ci["low"][shown],
-            ci["high"][shown],
-            scale,
-            t,
-        )
+        numbers = {"value": e.value, "ci_low": ci["low"], "ci_high": ci["high"]}
+        frame = pd.DataFrame({c: np.asarray(v) for c, v in numbers.items()})
+        status = np.where(shown, "shown", "confidential")
+        frames.append(frame.assign(row=list(labels), column=name, status=status))
+    cells = pd.concat(frames, ignore_index=True)
+    return dots_of(
+        id, title, cells, xlabel, scale, source, notes, synthetic, t, reference=reference
+    )
+
+
+def dots_of(
+    id: str,
+    title: str,
+    cells: pd.DataFrame,
+    xlabel: str,
+    scale: float = 1.0,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
+    reference: float | None = None,
+) -> Figure:
+    """Dot and 95% interval of published cells: one line a row, one colour a column; where a cell is
+    hidden its sign stands in its place.
+    """
+    title, xlabel = t(title), t(xlabel)
+    cells = cells.assign(row=[t(v) for v in cells["row"]], column=[t(v) for v in cells["column"]])
+    labels, groups = list(dict.fromkeys(cells["row"])), list(dict.fromkeys(cells["column"]))
+    fig, ax = canvas(7.0, 1.0 + 0.3 * len(labels) * max(1, 0.6 * len(groups)))
+    place = {label: float(k) for k, label in enumerate(labels)}
+    chosen, rows, alt, series = colours_of(groups, t), [], [], []
+    for k, name in enumerate(groups):
+        seen = cells[(cells["column"] == name) & (cells["status"] == "shown")]
+        drawn = {"series": name, "label": seen["row"], "value": seen["value"]}
+        frame = pd.DataFrame({**drawn, "low": seen["ci_low"], "high": seen["ci_high"]})
+        rows.append(frame)
+        at = seen["row"].map(place).to_numpy(float)
+        series.append(series_of(frame, at, scale, chosen[k], k, str(name)))
+        said = sentence_of(frame, list(frame["label"]), scale, t)
         alt.append(t("{series}: {values}", series=name, values=said) if len(groups) > 1 else said)
-    for hidden in y[~shown]:
-        ax.text(
-            0.01,
-            hidden,
-            "c",
-            transform=ax.get_yaxis_transform(),
-            va="center",
-            fontsize=8,
-            color=GREY,
-        )
-    if reference is not None:
-        ax.axvline(reference * scale, color="0.4", lw=1, ls="--")
-    ax.set_yticks(y, labels)
-    ax.set_ylim(-0.7, len(labels) - 0.3)
-    ax.grid(axis="y", visible=False)
-    ax.set_xlabel(xlabel)
+    signs = {
+        int(place[row]): SIGNS[status]
+        for row, status in zip(cells["row"], cells["status"], strict=True)
+        if status in SIGNS
+    }
+    at_value = None if reference is None else reference * scale
+    pictures.forest(ax, labels, series, xlabel, at_value, signs=signs)
     if len(groups) > 1:
         legend_above(ax)
     return finish(
@@ -354,21 +372,7 @@ def heat(
     """Counts in a grid: rows and columns of the table, number in each cell."""
     title, table = t(title), table.rename(index=lambda v: t(str(v)), columns=lambda v: t(str(v)))
     fig, ax = canvas(7.2, 1.2 + 0.34 * len(table))
-    with matplotlib.rc_context(_STYLE):
-        sns.heatmap(
-            table.astype(float),
-            annot=True,
-            fmt=".0f",
-            cmap="Blues",
-            cbar=False,
-            linewidths=0.6,
-            linecolor="white",
-            ax=ax,
-            annot_kws={"size": 8},
-        )
-    ax.set_xlabel("")
-    ax.set_ylabel("")
-    ax.tick_params(axis="x", rotation=0)
+    counts(ax, table.to_numpy(float), list(table.index), list(table.columns))
     filled = [
         t("{row}, {column}: {v}", row=r, column=c, v=t.number(table.loc[r, c], 0))
         for r in table.index
@@ -398,9 +402,10 @@ def histogram(
     notes: Sequence[str] = (),
     synthetic: bool = False,
     t: Language = ENGLISH,
+    least: tuple[int, int] = (10, 30),
 ) -> Figure:
-    """Distribution of weights on a log scale by group: share of the group in each bin; bins of
-    fewer persons than a cell may have are not drawn, groups of few not at all.
+    """Distribution of weights on a log scale by group: share of the group in each bin. least:
+    fewest persons in a bin and in a group that are drawn.
 
     The axis ends at the 1st and 99th percentile, the bins there hold what lies beyond: no single
     weight can be read off it.
@@ -412,13 +417,13 @@ def histogram(
     )
     data = data[data["value"] > 0]
     few = data["group"].value_counts()
-    data = data[data["group"].isin(few[few >= 30].index)]
+    data = data[data["group"].isin(few[few >= least[1]].index)]
     names = sorted(map(str, data["group"].unique()))
     edges, data = _within_percentiles(data)
     for j, name in enumerate(names):
         count = np.histogram(data.loc[data["group"] == name, "value"], edges)[0]
         ax.stairs(
-            np.where(count >= LEAST, 100 * count / count.sum(), 0.0),
+            np.where(count >= least[0], 100 * count / count.sum(), 0.0),
             edges,
             color=PALETTE[j % len(PALETTE)],
             lw=1.6,
@@ -430,7 +435,7 @@ def histogram(
     ax.set_ylabel(t("% of the group"))
     if len(names) > 1:
         legend_above(ax)
-    quart = data.groupby("group")["value"].quantile([0.25, 0.5, 0.75]).unstack()
+    quart = data.groupby("group")["value"].quantile(np.array([0.25, 0.5, 0.75])).unstack()
     alt = "; ".join(
         t(
             "{g}: median {mid:,.1f}, middle half {low:,.1f} to {high:,.1f}",
@@ -488,45 +493,14 @@ def paths(
         frame.assign(series=[t(str(v)) for v in frame["series"]]),
     )
     fig, ax = canvas(7.0, 3.4)
-    alt = []
-    for j, (name, line) in enumerate(frame.groupby("series", sort=False)):
-        shift = (j - (frame["series"].nunique() - 1) / 2) * 0.12
-        if "wide_low" in line:
-            ax.vlines(
-                line["x"] + shift,
-                line["wide_low"] * scale,
-                line["wide_high"] * scale,
-                color=PALETTE[j],
-                lw=1.0,
-                alpha=0.55,
-            )
-        ax.vlines(
-            line["x"] + shift, line["low"] * scale, line["high"] * scale, color=PALETTE[j], lw=2.4
-        )
-        ax.plot(
-            line["x"] + shift,
-            line["value"] * scale,
-            MARKERS[j] + "-",
-            color=PALETTE[j],
-            lw=1.2,
-            ms=5,
-            label=str(name),
-        )
-        said = _sentence(
-            [t("at {x:g}", x=x) for x in line["x"]],
-            line["value"],
-            line["low"],
-            line["high"],
-            scale,
-            t,
-        )
+    lines = {str(name): line for name, line in frame.groupby("series", sort=False)}
+    chosen, alt, series = colours_of(lines, t), [], []
+    for k, (name, line) in enumerate(lines.items()):
+        series.append(series_of(line, line["x"].to_numpy(float), scale, chosen[k], k))
+        said = sentence_of(line, [t("at {x:g}", x=x) for x in line["x"]], scale, t)
         alt.append(t("{series}: {values}", series=name, values=said))
-    if zero:
-        ax.axhline(0, color="0.3", lw=1)
-    ax.set_xticks(sorted(frame["x"].unique()))
-    ax.set_xlabel(xlabel)
-    ax.set_ylabel(ylabel)
-    if frame["series"].nunique() > 1:
+    pictures.path(ax, series, xlabel, ylabel, joined=True, zero=zero)
+    if len(lines) > 1:
         legend_above(ax)
     return finish(
         id,
@@ -550,33 +524,12 @@ def flow(
     synthetic: bool = False,
     t: Language = ENGLISH,
 ) -> Figure:
-    """Participant flow: one box a step, from frame to analysed, with what is left."""
+    """Participant flow: one box a step, from frame to analysed, an arrow from each to the next."""
     title, steps = t(title), [(t(name), n) for name, n in steps]
     lines = [t("{step}: {n:,}", step=name, n=n) for name, n in steps]
-    fig, ax = canvas(7.0, 0.6 + 0.55 * len(steps))
-    ax.set_axis_off()
-    top = max(n for _, n in steps) or 1
-    for j, (_, n) in enumerate(steps):
-        y = len(steps) - 1 - j
-        ax.barh(
-            y,
-            n / top,
-            height=0.62,
-            left=(1 - n / top) / 2,
-            color=BLUE if j == 0 else "#7ba3c9",
-            edgecolor="white",
-        )
-        ax.text(
-            0.5,
-            y,
-            lines[j],
-            ha="center",
-            va="center",
-            fontsize=9,
-            color="white" if n / top > 0.5 else "black",
-        )
-    ax.set_xlim(0, 1)
-    ax.set_ylim(-0.6, len(steps) - 0.4)
+    boxes = [(line, "") for line in lines]
+    fig, ax = canvas(5.8, flow_height(boxes))
+    draw_flow(ax, boxes)
     return finish(
         id,
         title,

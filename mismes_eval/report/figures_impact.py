@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from scipy import stats
 
@@ -16,20 +15,22 @@ from mismes_eval.impact.did.balance import LIMIT, Balance
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
 from mismes_eval.impact.sensitivity.honest import HonestDiD
 from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
+from mismes_eval.numerics.rows import Float
+from mismes_eval.pictures import robustness as pictures
+from mismes_eval.pictures.grids import effects as draw_effects
+from mismes_eval.pictures.intervals import forest as interval_forest
+from mismes_eval.pictures.plane import ellipse
+from mismes_eval.pictures.plane import plane as draw_plane
+from mismes_eval.pictures.robustness import Choice
 from mismes_eval.report.document.language import ENGLISH, Language
 from mismes_eval.report.figures import (
-    BLUE,
-    GREY,
-    LEAST,
-    MARKERS,
-    ORANGE,
-    PALETTE,
-    SKY,
     Figure,
     canvas,
+    colours_of,
     finish,
     legend_above,
     panels,
+    series_of,
 )
 
 BINS = 20
@@ -47,44 +48,20 @@ def specification_curve(
     t: Language = ENGLISH,
 ) -> Figure:
     """Estimates in order of size above, the choices behind each below. Needs one estimate at least."""
-    table = curve.to_frame()
-    done = table[table["reason"] == ""].sort_values("value").reset_index(drop=True)
-    columns = list(dict.fromkeys(c for run in curve.runs for c in run.choices))
-    options = [(c, v) for c in columns for v in pd.unique(done[c])]
-    fig, (top, below) = panels(
-        7.2, 2.6 + 0.21 * len(options), 2, 1, [2.6, 0.21 * len(options)], sharex=True
-    )
-    mine = (done["specification"] == curve.reference).to_numpy()
-    for chosen, colour, label in ((~mine, BLUE, t("other choices")), (mine, ORANGE, t("headline"))):
-        x = done.index[chosen].to_numpy()
-        top.vlines(
-            x, done["ci_low"][chosen] * scale, done["ci_high"][chosen] * scale, color=colour, lw=1.6
-        )
-        top.plot(
-            x,
-            done["value"][chosen] * scale,
-            "s" if colour == ORANGE else "o",
-            color=colour,
-            ms=5,
-            label=label,
-        )
-    top.axhline(0, color="0.3", lw=1)
-    top.set_ylabel(ylabel)
+    done = curve.drawn()
+    options = [
+        Choice(t("{c}: {level}", c=t(column), level=t(level)), option.made)
+        for option in curve.options(done)
+        for column, level in [option.label.split(": ", 1)]
+    ]
+    heights = [2.6, 0.21 * len(options)]
+    fig, (top, below) = panels(7.2, sum(heights), 2, 1, heights, sharex=True)
+    headline = (done["specification"] == curve.reference).to_numpy(bool)
+    value, low, high = (done[c].to_numpy(float) * scale for c in ("value", "ci_low", "ci_high"))
+    words = (t("headline"), t("other choices"))
+    pictures.specification_curve(top, value, low, high, headline, words, ylabel)
     legend_above(top)
-    for y, (column, option) in enumerate(options):
-        chosen = (done[column] == option).to_numpy()
-        below.plot(done.index[chosen], [y] * int(chosen.sum()), "s", color=BLUE, ms=4)
-        below.plot(
-            done.index[chosen & mine], [y] * int((chosen & mine).sum()), "s", color=ORANGE, ms=5
-        )
-    below.set_yticks(
-        range(len(options)),
-        [t("{c}: {level}", c=t(c), level=t(str(o))) for c, o in options],
-        fontsize=8,
-    )
-    below.set_ylim(len(options) - 0.4, -0.6)
-    below.set_xticks([])
-    below.grid(visible=False)
+    pictures.choices(below, options, headline)
     v = done["value"] * scale
     alt = t(
         "{n} ways to estimate the effect: from {lo} to {hi}, median {mid}; {positive} above 0;"
@@ -126,32 +103,17 @@ def love(
         f"{t(labels.get(v, v))} {level}".strip()
         for v, level in zip(b.table["variable"], b.table["level"], strict=True)
     ]
-    before, after = t("before weighting"), t("after weighting")
-    data = pd.DataFrame(
-        {
-            "covariate": names * 2,
-            "difference": np.abs(np.r_[b.table["before"], b.table["after"]]),
-            "when": [before] * len(names) + [after] * len(names),
-        }
-    )
     fig, ax = canvas(6.6, 1.3 + 0.32 * len(names))
-    sns.scatterplot(
-        data,
-        x="difference",
-        y="covariate",
-        hue="when",
-        style="when",
-        palette=[ORANGE, BLUE],
-        markers=["s", "o"],
-        s=48,
-        ax=ax,
+    pictures.love(
+        ax,
+        labels=names,
+        before=b.table["before"].to_numpy(float),
+        after=b.table["after"].to_numpy(float),
+        limit=LIMIT,
+        words=(t("before weighting"), t("after weighting")),
+        xlabel=t("standardised difference in size; dashed: {limit}", limit=LIMIT),
     )
-    ax.axvline(LIMIT, color="0.4", lw=1, ls="--")
-    ax.set_xlim(left=0)
-    ax.set_xlabel(t("standardised difference in size; dashed: {limit}", limit=LIMIT))
-    ax.set_ylabel("")
     legend_above(ax)
-    ax.margins(y=0.2)
     shown = "; ".join(
         f"{n} {t.number(x, 2)}, {t.number(y, 2)}"
         for n, x, y in zip(names, b.table["before"].abs(), b.table["after"].abs(), strict=True)
@@ -161,53 +123,43 @@ def love(
         title=t(title),
         numbers=shown,
     )
-    return finish(id, title, fig, alt, b.table, source, notes, synthetic, t)
+    drawn = b.table[["variable", "level", "before", "after"]]  # not the means of the groups
+    return finish(id, title, fig, alt, drawn, source, notes, synthetic, t)
+
+
+def overlap_edges(b: Balance) -> Float:
+    """(BINS + 1,) ends of the bins of the propensity."""
+    low, high = np.floor(b.propensity.min() * 20) / 20, np.ceil(b.propensity.max() * 20) / 20
+    return np.linspace(low, high, BINS + 1)
 
 
 def overlap(
     id: str,
     title: str,
     b: Balance,
+    published: pd.DataFrame,
     source: str = "",
     notes: Sequence[str] = (),
     synthetic: bool = False,
     t: Language = ENGLISH,
 ) -> Figure:
-    """Weighted distribution of the propensity: participants above the line, comparison group below;
-    bins of few persons are left out.
+    """Weighted distribution of the propensity: participants above the line, comparison group below.
+
+    published : share of the group in each bin: column the group, row the number of the bin; a share
+        that is not shown is NaN and leaves its bin out.
     """
-    low, high = np.floor(b.propensity.min() * 20) / 20, np.ceil(b.propensity.max() * 20) / 20
-    edges = np.linspace(low, high, BINS + 1)
+    edges = overlap_edges(b)
     fig, ax = canvas(6.6, 3.0)
-    rows, alt = [], []
-    for value, sign, colour, label in (
-        (1, 1, BLUE, t("participants")),
-        (0, -1, ORANGE, t("comparison")),
-    ):
-        mine = b.treated == value
-        share = (
-            np.histogram(b.propensity[mine], edges, weights=b.weights[mine])[0]
-            / b.weights[mine].sum()
-        )
-        count = np.histogram(b.propensity[mine], edges)[0]
-        share = np.where(count >= LEAST, share, 0.0)
-        ax.bar(
-            edges[:-1],
-            sign * share * 100,
-            np.diff(edges),
-            align="edge",
-            color=colour,
-            edgecolor="white",
-            lw=0.4,
-            label=label,
-            hatch=None if sign > 0 else "//",
-        )
-        rows.append(
-            pd.DataFrame({"group": label, "from": edges[:-1], "to": edges[1:], "share": share})[
-                count >= LEAST
-            ]
-        )
-        middle = np.quantile(b.propensity[mine], [0.25, 0.5, 0.75])
+    rows, alt, drawn = [], [], []
+    words = (t("participants"), t("comparison"))
+    for value, group, label in zip((1, 0), ("participants", "comparison"), words, strict=True):
+        mine = published[published["column"] == group]
+        share = np.full(BINS, np.nan)
+        share[mine["row"].astype(int).to_numpy()] = mine["value"].to_numpy(float)
+        drawn.append(100 * np.nan_to_num(share))
+        bins = {"group": label, "from": edges[:-1], "to": edges[1:], "share": share}
+        rows.append(pd.DataFrame(bins)[share > 0])
+        middle = np.quantile(b.propensity[b.treated == value], [0.25, 0.5, 0.75])
         alt.append(
             t(
                 "{g}: median {m}, middle half {lo} to {hi}",
@@ -217,9 +169,15 @@ def overlap(
                 hi=t.number(middle[2], 2),
             )
         )
-    ax.axhline(0, color="0.3", lw=1)
-    ax.set_xlabel(t("estimated chance of taking part"))
-    ax.set_ylabel(t("% of the group"))
+    pictures.overlap(
+        ax,
+        edges=edges,
+        participants=drawn[0],
+        comparison=drawn[1],
+        words=words,
+        xlabel=t("estimated chance of taking part"),
+        ylabel=t("% of the group"),
+    )
     ax.yaxis.set_major_formatter(lambda x, _: t.number(abs(x), 0))
     legend_above(ax)
     return finish(
@@ -250,23 +208,19 @@ def honest(
     parallel trends first.
     """
     m = h.table["m"].to_numpy(float)
-    gap = float(np.diff(m).min()) if m.size > 1 else 1.0
     value, low, high = (x * scale for x in h.original)
     fig, ax = canvas(6.6, 3.2)
-    ax.vlines(m[0] - gap, low, high, color=ORANGE, lw=3)
-    ax.plot(m[0] - gap, value, "s", color=ORANGE, ms=6, label=t("parallel trends"))
-    ax.vlines(
-        m,
-        h.table["ci_low"] * scale,
-        h.table["ci_high"] * scale,
-        color=BLUE,
-        lw=3,
-        label=t("trends may part, 95% interval"),
+    pictures.parting_trends(
+        ax,
+        parallel=(value, low, high),
+        allowed=m,
+        low=h.table["ci_low"].to_numpy(float) * scale,
+        high=h.table["ci_high"].to_numpy(float) * scale,
+        ticks=[t("none"), *(t.number(x) for x in m)],
+        words=(t("parallel trends"), t("trends may part, 95% interval")),
+        xlabel=t("breaks of trend after the measure, times the largest one before it"),
+        ylabel=ylabel,
     )
-    ax.axhline(0, color="0.3", lw=1)
-    ax.set_xticks([m[0] - gap, *m], [t("none"), *(t.number(x) for x in m)])
-    ax.set_xlabel(t("breaks of trend after the measure, times the largest one before it"))
-    ax.set_ylabel(ylabel)
     legend_above(ax)
     parts = [
         t(
@@ -315,31 +269,14 @@ def forest(
 ) -> Figure:
     """Value and interval of each row. frame: label, value, low, high, and group for the colour."""
     fig, ax = canvas(7.0, 1.0 + 0.3 * len(frame))
-    y = np.arange(len(frame))[::-1]
     groups = list(dict.fromkeys(frame["group"]))
-    for j, group in enumerate(groups):
-        mine = (frame["group"] == group).to_numpy()
-        ax.hlines(
-            y[mine],
-            frame["low"][mine] * scale,
-            frame["high"][mine] * scale,
-            color=PALETTE[j % len(PALETTE)],
-            lw=2,
-        )
-        ax.plot(
-            frame["value"][mine] * scale,
-            y[mine],
-            MARKERS[j % len(MARKERS)],
-            color=PALETTE[j % len(PALETTE)],
-            ms=5,
-            label=str(group),
-        )
-    if zero:
-        ax.axvline(0, color="0.4", lw=1, ls="--")
-    ax.set_yticks(y, frame["label"])
-    ax.set_ylim(-0.7, len(frame) - 0.3)
-    ax.grid(axis="y", visible=False)
-    ax.set_xlabel(xlabel)
+    chosen, series = colours_of(groups, t), []
+    for k, group in enumerate(groups):
+        rows = np.flatnonzero(frame["group"] == group)
+        lines = frame.iloc[rows].assign(series=group)
+        series.append(series_of(lines, rows.astype(float), scale, chosen[k], k))
+    reference = 0.0 if zero else None
+    interval_forest(ax, list(frame["label"]), series, xlabel, reference, apart=0.0)
     if legend and len(groups) > 1:
         legend_above(ax)
     numbers = [
@@ -379,7 +316,7 @@ def plane(
     """Cost-effectiveness plane, one field a measure: estimate, draws, ellipse of the interval's
     level.
     """
-    fig, axes = panels(3.6 * len(worths), 3.4, 1, len(worths))
+    fig, axes = panels(3.6 * len(worths), 3.4, 1, len(worths), sharex=True, sharey=True)
     rows, alt = [], []
     for ax, (name, w) in zip(axes, worths.items(), strict=True):
         _one_plane(ax, w, t)
@@ -412,20 +349,14 @@ def plane(
 
 
 def _one_plane(ax: Axes, w: CostEffectiveness, t: Language) -> None:
-    ax.plot(*w.draws[:1500].T, ".", color=SKY, ms=2, alpha=0.6, zorder=1)
-    angle = np.linspace(0, 2 * np.pi, 200)
-    values, vectors = np.linalg.eigh(w.vcov)
-    ring = (
-        (vectors * np.sqrt(np.maximum(values, 0.0)))
-        @ np.vstack([np.cos(angle), np.sin(angle)])
-        * np.sqrt(stats.chi2.ppf(w.level, 2))
+    draw_plane(
+        ax,
+        draws=w.draws,
+        centre=(w.effect, w.cost),
+        ring=ellipse(w.vcov, float(stats.chi2.ppf(w.level, 2))),
+        xlabel=t("job-years gained per participant"),
+        ylabel=t("cost per participant, {c}", c=w.currency),
     )
-    ax.plot(w.effect + ring[0], w.cost + ring[1], color=BLUE, lw=1.6, zorder=2)
-    ax.plot(w.effect, w.cost, "s", color=ORANGE, ms=6, zorder=3)
-    ax.axvline(0, color=GREY, lw=1, ls="--")
-    ax.set_ylim(0, 1.25 * max(w.cost, float(w.cost + ring[1].max())))
-    ax.set_xlabel(t("job-years gained per participant"))
-    ax.set_ylabel(t("cost per participant, {c}", c=w.currency))
 
 
 def group_time(
@@ -447,30 +378,17 @@ def group_time(
         [_in_cell(v, s, t) for v, s in zip(a, b, strict=True)]
         for a, b in zip(value.to_numpy(), error.to_numpy(), strict=True)
     ]
-    limit = float(np.nanmax(np.abs(value.to_numpy()))) or 1.0
     fig, ax = canvas(1.8 + 1.1 * value.shape[1], 1.1 + 0.55 * value.shape[0])
-    sns.heatmap(
-        value,
-        annot=np.array(words),
-        fmt="",
-        cmap="vlag",
-        vmin=-limit,
-        vmax=limit,
-        cbar=False,
-        linewidths=0.6,
-        linecolor="white",
-        ax=ax,
-        annot_kws={"size": 8},
+    draw_effects(
+        ax,
+        value=value.to_numpy(float),
+        words=words,
+        rows=[f"{cohort:.0f}" for cohort in value.index],
+        columns=[f"{year:.0f}" for year in value.columns],
+        starts=[float(np.searchsorted(value.columns, cohort)) for cohort in value.index],
+        xlabel=t("year of the survey"),
+        ylabel=t("first year with the measure"),
     )
-    for text, v in zip(ax.texts, value.to_numpy()[value.notna().to_numpy()], strict=True):
-        text.set_color("white" if abs(v) > 0.75 * limit else "black")
-    for i, g in enumerate(value.index):
-        at = float(np.searchsorted(value.columns, g))
-        ax.plot([at, at], [i, i + 1], color="black", lw=2)
-    ax.set_xticklabels([f"{c:.0f}" for c in value.columns])
-    ax.set_yticklabels([f"{g:.0f}" for g in value.index], rotation=0)
-    ax.set_xlabel(t("year of the survey"))
-    ax.set_ylabel(t("first year with the measure"))
     known = cells[cells["se"] > 0]
     said = [
         t("{g} in {y}: {v}", g=f"{g:.0f}", y=f"{y:.0f}", v=t.number(v * scale))

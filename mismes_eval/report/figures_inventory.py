@@ -9,11 +9,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyBboxPatch, Rectangle
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from mismes_eval.pictures.flow import flow, flow_height
+from mismes_eval.pictures.style import PALETTE
 from mismes_eval.report.document.language import ENGLISH, Language
-from mismes_eval.report.figures import BLUE, GREY, PALETTE, Figure, canvas, finish, legend_above
+from mismes_eval.report.document.tables import HIDDEN
+from mismes_eval.report.figures import Figure, canvas, finish, legend_above
 
 MOST = 80
 
@@ -181,45 +184,26 @@ def _wrapped(text: str, width: float) -> str:
 def sources_flow(
     id: str,
     title: str,
-    left: Mapping[str, int],
-    steps: Sequence[tuple[str, int, str]],
+    left: Mapping[str, float],
+    steps: Sequence[tuple[str, float, str]],
     source: str = "",
     notes: Sequence[str] = (),
     synthetic: bool = False,
     t: Language = ENGLISH,
 ) -> Figure:
     """From sources to what is counted (after PRISMA 2020). left: source -> records. steps: what,
-    how many, and why the others are not in it.
+    how many (NaN where that is not shown), and why the others are not in it.
     """
-    fig, ax = canvas(7.4, 0.4 + 0.72 * (len(steps) + 1))
-    ax.set_axis_off()
-    ax.set_xlim(0, 10)
-    ax.set_ylim(-len(steps) - 0.45, 0.5)
-    _box(
-        ax,
-        5.0,
-        0.0,
-        9.6,
-        "; ".join(t("{step}: {n:,}", step=name, n=n) for name, n in left.items()),
-        GREY,
-    )
-    for k, (what, n, lost) in enumerate(steps, 1):
-        ax.annotate(
-            "",
-            xy=(2.9, -k + 0.27),
-            xytext=(2.9, -k + 0.73),
-            arrowprops={"arrowstyle": "->", "color": BLUE, "lw": 1.4},
-        )
-        _box(ax, 2.9, -float(k), 5.4, f"{what}\nn = {t.number(n, 0)}", BLUE)
-        if lost:
-            _box(ax, 8.0, -float(k) - 0.5, 3.5, lost, GREY)
+    boxes = [("; ".join(_counted(name, n, t) for name, n in left.items()), "")]
+    for what, n, lost in steps:
+        number = t.number(n, 0) if np.isfinite(n) else HIDDEN
+        boxes.append((f"{what}\nn = {number}", lost))
+    fig, ax = canvas(5.8, flow_height(boxes))
+    flow(ax, boxes)
     alt = "; ".join(
         [
-            *(t("{step}: {n:,}", step=name, n=n) for name, n in left.items()),
-            *(
-                t("{step}: {n:,}", step=what, n=n) + (f" ({lost})" if lost else "")
-                for what, n, lost in steps
-            ),
+            *(_counted(name, n, t) for name, n in left.items()),
+            *(_counted(what, n, t) + (f" ({lost})" if lost else "") for what, n, lost in steps),
         ]
     )
     data = pd.DataFrame(
@@ -238,22 +222,6 @@ def sources_flow(
     )
 
 
-def _box(ax: Axes, x: float, y: float, width: float, text: str, colour: str) -> None:
-    lines = _wrapped_lines(text, width)
-    half = 0.24 if lines.count("\n") < 2 else 0.36
-    ax.add_patch(
-        FancyBboxPatch(
-            (x - width / 2, y - half),
-            width,
-            2 * half,
-            boxstyle="round,pad=0.02",
-            facecolor="#f4f7fa",
-            edgecolor=colour,
-            lw=1.2,
-        )
-    )
-    ax.text(x, y, lines, ha="center", va="center", fontsize=8 if half < 0.3 else 7)
-
-
-def _wrapped_lines(text: str, width: float) -> str:
-    return "\n".join(_wrapped(line, width * 12) for line in text.split("\n"))
+def _counted(name: str, n: float, t: Language) -> str:
+    """A step with its number, or with the sign of a hidden cell."""
+    return t("{step}: {n:,}", step=name, n=int(n)) if np.isfinite(n) else f"{name}: {HIDDEN}"

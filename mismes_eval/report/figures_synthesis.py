@@ -9,16 +9,16 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from mismes_eval.pictures.intervals import forest as interval_forest
+from mismes_eval.pictures.style import BLUE, GREY, ORANGE
 from mismes_eval.report.document.language import ENGLISH, Language
 from mismes_eval.report.figures import (
-    BLUE,
-    GREY,
-    ORANGE,
-    PALETTE,
     Figure,
     canvas,
+    colours_of,
     finish,
     legend_above,
+    series_of,
 )
 
 HEAD, EFFECT, SUMMARY, PREDICTION = "head", "effect", "summary", "prediction"
@@ -129,18 +129,12 @@ def by_country(
     """Value and interval of each group in each country. frame: country, group, value, low, high."""
     countries, groups = list(dict.fromkeys(frame["country"])), list(dict.fromkeys(frame["group"]))
     fig, ax = canvas(7.0, 1.2 + 0.2 * len(countries) * (len(groups) + 1))
-    for j, group in enumerate(groups):
-        mine = frame[frame["group"] == group]
-        y = [
-            len(countries) - 1 - countries.index(c) + 0.22 * ((len(groups) - 1) / 2 - j)
-            for c in mine["country"]
-        ]
-        ax.hlines(y, mine["low"], mine["high"], color=PALETTE[j], lw=1.8)
-        ax.plot(mine["value"], y, "osD"[j % 3], color=PALETTE[j], ms=5, label=group)
-    ax.set_yticks(range(len(countries)), countries[::-1])
-    ax.set_ylim(-0.6, len(countries) - 0.4)
-    ax.grid(axis="y", visible=False)
-    ax.set_xlabel(xlabel)
+    chosen, series = colours_of(groups, t), []
+    for k, group in enumerate(groups):
+        lines = frame[frame["group"] == group].assign(series=group)
+        rows = np.array([countries.index(c) for c in lines["country"]], float)
+        series.append(series_of(lines, rows, 1.0, chosen[k], k))
+    interval_forest(ax, countries, series, xlabel)
     legend_above(ax)
     said = "; ".join(
         t(

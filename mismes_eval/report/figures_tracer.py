@@ -11,36 +11,17 @@ import pandas as pd
 import seaborn as sns
 
 from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.pictures.shares import STATES, areas
+from mismes_eval.pictures.style import RED, marker
 from mismes_eval.report.document.language import ENGLISH, Language
 from mismes_eval.report.document.tables import HIDDEN
 from mismes_eval.report.figures import (
-    BLUE,
-    GREY,
-    MARKERS,
-    ORANGE,
-    PALETTE,
-    RED,
     Figure,
     canvas,
+    colours_of,
     finish,
     legend_above,
     panels,
-)
-
-# One colour a state that reads in grey too: work dark, none light; abroad in the warm hues. White
-# is left for what is not shown.
-STATES = (
-    "#0b3c5d",
-    "#328cc1",
-    "#9ecae1",
-    "#deebf7",
-    "#4d4d4d",
-    "#969696",
-    "#bdbdbd",
-    "#d4d4d4",
-    "#d55e00",
-    "#f5b78a",
-    "#e8e0d0",
 )
 
 
@@ -64,7 +45,7 @@ def reliability(
         y=cells["cv"] * 100,
         hue="group",
         style="group",
-        palette=list(PALETTE[: cells["group"].nunique()]),
+        palette=colours_of(cells["group"].unique(), t),
         s=30,
         alpha=0.8,
         ax=ax,
@@ -117,24 +98,21 @@ def months(
     shares for each state, NaN where it is not shown.
     """
     order = [s for s in labels if any(s in table.columns for table in tables.values())]
-    fig, axes = panels(7.4, 3.3, 1, len(tables))
+    fig, axes = panels(7.4, 3.3, 1, len(tables), sharex=True, sharey=True)
     alt, rows = [], []
     for ax, (name, table) in zip(axes, tables.items(), strict=True):
-        shown = table[table["n"] > 0]
+        shown = table[table["n"].isna() | (table["n"] > 0)]
         shares = shown.reindex(columns=order) * 100
         present = [s for s in order if s in shown.columns]
-        ax.stackplot(
-            shown["month"],
-            shares.fillna(0.0).to_numpy().T,
-            labels=[t(labels[s]) for s in order],
-            colors=[STATES[list(labels).index(s) % len(STATES)] for s in order],
-            edgecolor="0.35",
-            lw=0.3,
+        areas(
+            ax,
+            x=shown["month"].to_numpy(float),
+            shares={t(labels[s]): shares[s].to_numpy(float) for s in order},
+            colours=[STATES[list(labels).index(s) % len(STATES)] for s in order],
+            xlabel=xlabel,
+            ylabel="",
         )
-        ax.set_xlim(0, shown["month"].max())
-        ax.set_ylim(0, 100)
         ax.set_title(name)
-        ax.set_xlabel(xlabel)
         ends = "; ".join(
             f"{t(labels[s])} {_share(shares[s].iloc[0], t)}, {_share(shares[s].iloc[-1], t)}"
             for s in present
@@ -177,6 +155,7 @@ def waiting(
     """
     fig, ax = canvas(6.8, 3.4)
     alt, rows = [], []
+    chosen = colours_of(curves, t)
     for j, (name, e) in enumerate(curves.items()):
         time, ci = e.keys["time"].to_numpy(float), e.ci() * 100
         x, y = np.r_[0.0, time], np.r_[1.0, e.value] * 100
@@ -184,7 +163,7 @@ def waiting(
             x,
             y,
             where="post",
-            color=(BLUE, ORANGE, GREY)[j % 3],
+            color=chosen[j],
             lw=1.8,
             ls=("-", "--", ":")[j % 3],
             label=name,
@@ -194,14 +173,12 @@ def waiting(
             ci["low"],
             ci["high"],
             step="post",
-            color=(BLUE, ORANGE, GREY)[j % 3],
+            color=chosen[j],
             alpha=0.18,
             lw=0,
         )
         every = slice(None, None, max(1, time.size // 6))
-        ax.plot(
-            time[every], e.value[every] * 100, MARKERS[j], color=(BLUE, ORANGE, GREY)[j % 3], ms=4
-        )
+        ax.plot(time[every], e.value[every] * 100, marker(j), color=chosen[j], ms=4)
         marks = [k for k in range(time.size) if time[k] in (6, 12, 24, 36)]
         said = "; ".join(
             t("after {m} months {v}%", m=t.number(time[k], 0), v=t.number(e.value[k] * 100))

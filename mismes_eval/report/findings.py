@@ -6,13 +6,18 @@ from __future__ import annotations
 
 from datetime import date
 
-from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.verdict import Span
+from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.criteria import interval, returnee_gap
-from mismes_eval.report.chapters.impact import headline, named
+from mismes_eval.report.chapters.impact import NOT_SHOWN, headline, headline_cell, named
+from mismes_eval.report.chapters.people import RETURNEES_ROW
 from mismes_eval.report.chapters.rollout import said
 from mismes_eval.report.chapters.study import study_items
+from mismes_eval.report.document.cells import CellKey, Published
+from mismes_eval.report.document.items import Number, Part, SentenceSpec
 
 GAPS = {
     "higher": (
@@ -35,7 +40,7 @@ MOST, EFFECTS = 5, 3
 Finding = tuple[str, str]
 
 
-def findings(context: Context) -> list[Finding]:
+def findings(context: Context, published: Published) -> list[Finding]:
     """(sentence, anchor of its table), at most five, the most important first: what the measures
     do, what was never evaluated, whom they reach, how returnees fare, how many they are.
 
@@ -43,8 +48,12 @@ def findings(context: Context) -> list[Finding]:
     of the page is not crowded out.
     """
     effects, others = (
-        _impact(context),
-        [*_inventory(context), *_participation(context), *_people(context)],
+        _impact(context, published),
+        [
+            *_inventory(context),
+            *_participation(context, published),
+            *_people(context, published),
+        ],
     )
     first = effects[:EFFECTS]
     if len(effects) > EFFECTS:
@@ -74,57 +83,44 @@ def _inventory(context: Context) -> list[Finding]:
     return [(text, "T05b")]
 
 
-def _people(context: Context) -> list[Finding]:
-    found = context.indicators(which=("L1",)).get("L1")
-    if not isinstance(found, Estimate):
-        rate = context.indicators(which=("L3",)).get("L3.unemployment")
+def _people(context: Context, published: Published) -> list[Finding]:
+    if published.get("T07a", RETURNEES_ROW, "estimate") is None:
+        rate = catalogue()["L3.unemployment"].title
         said_ = "The unemployment rate is {v}% (95% interval {lo} to {hi})."
-        return (
-            [(context.text(said_, **interval(context, rate)), "T08")]
-            if isinstance(rate, Estimate)
-            else []
-        )
+        return _share(context, published, said_, CellKey("T08", rate, "all residents"))
+    number = "Returnees are {v}% of residents (95% interval {lo} to {hi})."
     return [
-        *_gap(context),
-        (
-            context.text(
-                "Returnees are {v}% of residents (95% interval {lo} to {hi}).",
-                **interval(context, found),
-            ),
-            "T07a",
-        ),
+        *_gap(context, published),
+        *_share(context, published, number, CellKey("T07a", RETURNEES_ROW, "estimate")),
     ]
 
 
-def _gap(context: Context) -> list[Finding]:
+def _share(context: Context, published: Published, template: str, key: CellKey) -> list[Finding]:
+    """A sentence on one share in percent, where its cell is shown."""
+    parts: dict[str, Part] = {"v": "value", "lo": "ci_low", "hi": "ci_high"}
+    numbers = {name: Number(key, part, 100.0, 1) for name, part in parts.items()}
+    text = SentenceSpec(template, numbers).text(published, context.words)
+    return [(text, key.table)] if text else []
+
+
+def _gap(context: Context, published: Published) -> list[Finding]:
     gap = returnee_gap(context, "L3.employment")
-    if isinstance(gap, NotEstimable):
+    title = catalogue()["L3.employment"].title
+    rates = [published.get("T08", title, group) for group in ("returnees", "non-migrants")]
+    if isinstance(gap, NotEstimable) or any(cell is None or cell.closed for cell in rates):
         return []
     sign = Span.of(gap).sign
     numbers = interval(context, gap, size=sign in ("higher", "lower"))
     return [(context.text(GAPS[sign], **numbers), "T08")]
 
 
-def _participation(context: Context) -> list[Finding]:
-    e = context.indicators(which=("L12",)).get("L12")
-    if (
-        not isinstance(e, Estimate)
-        or context.rules.confidential("share", float(e.n[0]))
-        or context.rules.flag("share", float(e.cv[0])) == ":"
-    ):
-        return []
-    return [
-        (
-            context.text(
-                "{v}% of returnees took part in any support measure (95% interval {lo} to {hi}).",
-                **interval(context, e),
-            ),
-            "T10",
-        )
-    ]
+def _participation(context: Context, published: Published) -> list[Finding]:
+    text = "{v}% of returnees took part in any support measure (95% interval {lo} to {hi})."
+    key = CellKey("T10", "any measure", "returnees who took part")
+    return _share(context, published, text, key)
 
 
-def _impact(context: Context) -> list[Finding]:
+def _impact(context: Context, published: Published) -> list[Finding]:
     """Every effect that the report knows, in the order of its chapter."""
     out: list[Finding] = []
     study, own, rolled = (
@@ -134,7 +130,7 @@ def _impact(context: Context) -> list[Finding]:
     )
     if study is not None:
         out += [
-            (" ".join(headline(context, effect, study)), f"T17-{effect.measure}")
+            (_headline(context, published, effect, study), f"T17-{effect.measure}")
             for effect in context.evaluation.effects
         ]
     if rolled is not None:
@@ -151,3 +147,10 @@ def _impact(context: Context) -> list[Finding]:
             if isinstance(s, str)
         ][1:]
     return out
+
+
+def _headline(context: Context, published: Published, effect: Effects, study: Tracing) -> str:
+    cell = published.cells.get(headline_cell(context, effect.measure, study))
+    if cell is not None and not cell.shown:
+        return context.text(NOT_SHOWN, m=named(context, effect.measure))
+    return " ".join(headline(context, effect, study))

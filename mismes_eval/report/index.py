@@ -14,8 +14,8 @@ from mismes_eval.report.document.language import Language, country_name, languag
 from mismes_eval.report.document.page import BANNER, CSP, STYLE
 from mismes_eval.report.document.pdf import PDF
 from mismes_eval.report.document.plain import escape
+from mismes_eval.report.factory.orders import NOTEBOOK, PAGE, Outcome
 from mismes_eval.report.factory.publish import write_whole
-from mismes_eval.report.factory.run import NOTEBOOK, PAGE, Outcome
 from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_manifest
 
 INDEX = "index.html"

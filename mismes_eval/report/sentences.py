@@ -41,8 +41,8 @@ ROSE = "{m}: '{o}' rose by {v} after {w} ({lo} to {hi}), {assumption}."
 FELL = "{m}: '{o}' fell by {v} after {w} ({lo} to {hi}), {assumption}."
 NOT_SHOWN = "{m}: no effect on '{o}' could be shown after {w}: {v} ({lo} to {hi}), {assumption}."
 CAUTION = Message(
-    "Caution: one of the groups lies in fewer than 8 primary sampling units; the interval is too"
-    " short (tables mark it i).",
+    "Caution: few primary sampling units stand behind this effect, with fewer than 8 degrees of"
+    " freedom (tables mark it i).",
     kind="caution",
 )
 APART = (
@@ -57,6 +57,7 @@ SEEN_NULL = (
     "In the year before enrolment no parting of the groups was seen: {v} ({lo} to {hi}); one that"
     " hides an effect of {most} would have been missed in {x:.0%} of samples."
 )
+SURE = "Strength of the evidence: {word}."
 RESERVED = "Reservations: {checks}."
 NO_END = Message("no end")
 
@@ -138,6 +139,11 @@ def before(pre: Span, missed: float, verdict: Verdict, about: About) -> Message:
         return Message(SEEN, values | {"x": missed})
     largest = max(abs(verdict.span.low), abs(verdict.span.high))
     return Message(SEEN_NULL, values | {"most": about.quantity(largest), "x": missed})
+
+
+def sureness(verdict: Verdict) -> Message:
+    """How sure that is, in one of four words."""
+    return Message(SURE, {"word": Message(verdict.sureness)})
 
 
 def reservations(verdict: Verdict, told: tuple[str, ...] = ()) -> list[Message]:

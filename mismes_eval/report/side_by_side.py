@@ -225,7 +225,7 @@ def _numbers(e: Estimate | NotEstimable, heading: str, labels: Mapping[str, str]
             "ci_high": ci["high"].to_numpy(),
             "p": e.pvalue,
             "n": e.n,
-            "degf": e.dof,
+            "degf": e.degf,
         },
         index=list(e.names),
     )
@@ -317,7 +317,7 @@ def _own_notes(e: Estimate | NotEstimable) -> list[str]:
     """How the variance is taken, the definition and the notes of one column, each once."""
     if isinstance(e, NotEstimable):
         return [f"not estimable, {e.reason}"]
-    notes = [e.definition, *map(str, e.notes)]
+    notes = [e.definition, *map(str, (*e.notes, *e.cautions))]
     bases = [part.design.basis for part in e.parts]
     silent = [b for b in bases if not any(note.startswith(b) for note in notes)]
     return [text for text in dict.fromkeys([*silent, *notes]) if text]

@@ -8,7 +8,7 @@ from mismes_eval.tracer.clock import Clock
 from mismes_eval.tracer.diagnostics import AttritionTests, attrition_tests
 from mismes_eval.tracer.durations import first_event, hazard
 from mismes_eval.tracer.edits import edits
-from mismes_eval.tracer.figures import flow, flow_diagram, sequence_plot, sequences
+from mismes_eval.tracer.figures import flow, flow_diagram, flow_steps, sequence_plot, sequences
 from mismes_eval.tracer.histories import calendar, episodes, monthly, seam_effect, wave_states
 from mismes_eval.tracer.indicators import DEFINITIONS, indicators
 from mismes_eval.tracer.months import elapsed
@@ -34,6 +34,7 @@ __all__ = [
     "first_event",
     "flow",
     "flow_diagram",
+    "flow_steps",
     "follow_up",
     "from_wide",
     "hazard",

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
@@ -18,6 +17,7 @@ from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import mean
 from mismes_eval.estimate.transitions import on_enrolment
 from mismes_eval.numerics.rows import Float
+from mismes_eval.pictures.robustness import love
 from mismes_eval.public import public
 from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.sample import Sample
@@ -121,16 +121,14 @@ def panel_conditioning(
 
 def love_plot(table: pd.DataFrame, ax: Any = None) -> Any:
     """Dots of the standardised differences of `balance`. Returns the axes."""
-    if ax is None:
-        _, ax = plt.subplots(figsize=(7, 1.0 + 0.3 * len(table)), layout="constrained")
-    y = np.arange(len(table))[::-1]
-    ax.axvline(0, color="0.6", lw=1)
-    for at in (-0.1, 0.1):
-        ax.axvline(at, color="0.8", lw=1, ls=":")
-    ax.plot(table["base"], y, "o", mfc="white", color="#c55a11", label="enrolment weights")
-    ax.plot(table["weighted"], y, "o", color="#1f4e79", label="attrition weights")
-    ax.set_yticks(y, table["variable"])
-    ax.set_xlabel("standardised difference, those who answered less everybody")
+    ax = love(
+        ax,
+        labels=[str(variable) for variable in table["variable"]],
+        before=table["base"].to_numpy(float),
+        after=table["weighted"].to_numpy(float),
+        limit=0.1,
+        words=("enrolment weights", "attrition weights"),
+        xlabel="standardised difference in size, those who answered less everybody",
+    )
     ax.legend(frameon=False)
-    ax.spines[["top", "right", "left"]].set_visible(False)
     return ax

@@ -17,6 +17,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.estimate.totals import mean
+from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.public import public
@@ -267,7 +268,7 @@ def _bglw(
     e = Estimate(
         beta,
         labels,
-        (Part(sample.design, Influence.of(z)),),
+        (Part(sample.design, Influence.of(z), averages=by_influence(Influence.of(z))),),
         pd.DataFrame({"variable": labels}),
         np.full(2 * q, float(n)),
         np.full(2 * q, sample.degf + 1 - 2 * q),
@@ -298,7 +299,7 @@ def _stayers_minus_all(sample: Sample, columns: Sequence[str], lost: Float, y: F
     return Estimate(
         stay - everybody,
         names,
-        (Part(sample.design, Influence.of(zs - za)),),
+        (Part(sample.design, Influence.of(zs - za), averages=by_influence(Influence.of(zs - za))),),
         pd.DataFrame({"variable": names}),
         np.full(q, float(inside.sum())),
         np.full(q, sample.degf + 1 - q),
@@ -348,7 +349,7 @@ def r_indicator(sample: Sample, answered: Float, fitted: ResponseModel) -> Estim
     return Estimate(
         np.array([1 - 2 * s]),
         ("R-indicator",),
-        (Part(sample.design, Influence.of(-z / s)),),
+        (Part(sample.design, Influence.of(-z / s), averages=by_influence(Influence.of(z / s))),),
         pd.DataFrame({"variable": ["R-indicator"]}),
         np.array([float(inside.sum())]),
         np.array([sample.degf]),

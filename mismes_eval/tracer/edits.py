@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.frame import codes
+from mismes_eval.frame import codes, template
+from mismes_eval.frame.strange_cells import FIRST, LAST
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.tracer.dispositions import WHEREABOUTS
 from mismes_eval.tracer.months import dates, elapsed, month_number
@@ -21,10 +22,31 @@ if TYPE_CHECKING:
 
 INVARIANT = ("male", "sex", "birth_ym", "birth_date", "country", "enrol_date", "event_date")
 GROWING = ("age", "educy", "educat7", "educat5", "educat4", "isced")
+DATED = (
+    "enrol_date",
+    "event_date",
+    "cohort_ym",
+    "birth_ym",
+    "fieldwork_date",
+    "target_date",
+    "start_ym",
+    "end_ym",
+    "start",
+    "end",
+)
+OF_A_JOB = ("occup_isco", "contract", "whours", "skill_use", "match_level", "search_channel")
+ROUNDING = 1e-3  # relative difference of two weights that rounding in a file explains
+ASKED = 8  # answers below which interviews may well agree
 Found = tuple[str, str, Any]  # rule, column, (n,) persons concerned
 RULES = {
     "id_spelling": "one person under ids that differ in case, spaces or leading zeros",
     "invariant_drift": "a characteristic that cannot change differs between waves",
+    "other_person": "two or more characteristics that cannot change differ: another person, one id?",
+    "wave_missing": "no row at a wave that others have, and no code for pending or not fielded",
+    "ghost_interview": (
+        "two or more interviews of one wave and interviewer give the same answer to every question"
+    ),
+    "far_date": "a year before 1900 or after 2100 (9999 for open or unknown)",
     "age_or_education_back": "age or education falls from one wave to a later one",
     "age_jump": "age changes by more than the time between interviews allows (2 years of slack)",
     "dead_then_alive": "known dead, then answering or known to be alive",
@@ -34,6 +56,12 @@ RULES = {
     "future_date": "a date after the day of the check",
     "answer_without_outcome": "a disposition says interview, and there is no outcome",
     "outcome_without_answer": "an outcome, and the disposition says there was no interview",
+    "no_consent": "no version of the consent form is recorded",
+    "no_contact": "no contact was given by which the person could be traced",
+    "weight_drift": "the design weight of a wave is not the weight at enrolment",
+    "weight_product": "the final weight is not design weight times attrition factor",
+    "job_without_work": "answers about a job, and the labour status says that there is none",
+    "spell_source": "a spell was reported in a wave that the study does not have",
     "months_since_event": (
         "the recorded months since the event differ from the dates by more than one month"
     ),
@@ -70,6 +98,12 @@ def edits(
     found += [
         ("invariant_drift", c, _drift(panel, c)) for c in invariant if c in panel.long.columns
     ]
+    found += _other_person(panel, invariant)
+    if panel.disposition is not None:
+        silent = (panel.groups < 0) & panel.tried
+        found.append(("wave_missing", panel.wave, silent.any(axis=1)))
+    found += _ghosts(panel)
+    found += _far_dates(panel)
     for c in growing:
         if c in panel.long.columns:
             found.append(("age_or_education_back", c, _back(panel, c)))
@@ -79,6 +113,7 @@ def edits(
         found.append(("dead_then_alive", panel.disposition, _risen(panel)))
     found += _dates(panel, pd.Timestamp.today() if as_of is None else pd.Timestamp(as_of))
     found += _answers(panel, outcome_rows)
+    found += [*_enrolled(panel), *_weights(panel), *_jobs(panel)]
     ids = panel.sample.frame[panel.unit].to_numpy()
     rows = [
         (rule, column, RULES[rule], int(bad.sum()), list(ids[bad]))
@@ -114,6 +149,59 @@ def _drift(panel: TracerPanel, column: str) -> Bool:
     high = np.where(np.isnan(value), -np.inf, value).max(axis=1)
     low = np.where(np.isnan(value), np.inf, value).min(axis=1)
     return np.asarray(high > low)
+
+
+def _other_person(panel: TracerPanel, invariant: Sequence[str]) -> list[Found]:
+    """Persons of whom several characteristics that cannot change do, between waves or against the
+    persons' own table.
+    """
+    there = [c for c in invariant if c in panel.long.columns]
+    changes = [_drift(panel, c) | _unlike_at_enrolment(panel, c) for c in there]
+    if len(changes) < 2:
+        return []
+    return [("other_person", ", ".join(there), np.sum(changes, axis=0) >= 2)]
+
+
+def _unlike_at_enrolment(panel: TracerPanel, column: str) -> Bool:
+    """(n,) whether a wave contradicts the persons' table."""
+    if column not in panel.sample.frame.columns:
+        return np.zeros(panel.n, bool)
+    known = panel.sample.frame[column].astype("string").to_numpy(object)
+    said = panel.long[column].astype("string")
+    told = np.append(said.to_numpy(object), None)[panel.row]
+    both = pd.notna(told) & pd.notna(known)[:, None]
+    return np.asarray((both & (told != known[:, None])).any(axis=1))
+
+
+def _ghosts(panel: TracerPanel) -> list[Found]:
+    """Interviews of one interviewer and wave that agree in every answer, where at least ASKED of
+    them are numbers other than 0: copied or made up.
+    """
+    long = panel.long
+    if "interviewer" not in long.columns:
+        return []
+    answers = [c.name for c in template("tracer_outcome").columns if c.name in long.columns]
+    answers = [c for c in answers if c not in (panel.unit, panel.wave)]
+    counted = [v for c in answers if (v := float64(long[c])) is not None]
+    telling = np.sum([np.nan_to_num(v) != 0 for v in counted], axis=0, initial=0)
+    told = pd.Series(telling >= ASKED, index=long.index) & long["interviewer"].notna()
+    same = long[told].duplicated([panel.wave, "interviewer", *answers], keep=False)
+    rows = np.zeros(len(long) + 1, bool)
+    rows[np.flatnonzero(told.to_numpy(bool))[same.to_numpy(bool)]] = True
+    return [("ghost_interview", "interviewer", rows[panel.row].any(axis=1))]
+
+
+def _far_dates(panel: TracerPanel) -> list[Found]:
+    out: list[Found] = []
+    unit = pd.Index(panel.sample.frame[panel.unit])
+    tables = (panel.sample.frame, panel.long, panel.episodes, panel.services)
+    for table in tables:
+        for column in [] if table is None else [c for c in DATED if c in table.columns]:
+            year = table[column].astype("string").str.extract(r"^(\d{4})-")[0].astype("Float64")
+            far = ((year < FIRST) | (year > LAST)).fillna(False).to_numpy(bool)
+            person = unit.get_indexer(table[panel.unit])
+            out.append(("far_date", column, _persons(panel, person[person >= 0], far[person >= 0])))
+    return out
 
 
 def _before(value: Float) -> Float:
@@ -220,6 +308,43 @@ def _answers(panel: TracerPanel, outcome_rows: Bool | None) -> list[Found]:
     return out
 
 
+def _enrolled(panel: TracerPanel) -> list[Found]:
+    known, out = panel.sample.frame, list[Found]()
+    if "consent_version" in known.columns:
+        out.append(
+            ("no_consent", "consent_version", known["consent_version"].isna().to_numpy(bool))
+        )
+    contacts = float64(known["n_contacts_given"]) if "n_contacts_given" in known.columns else None
+    if contacts is not None:
+        out.append(("no_contact", "n_contacts_given", contacts == 0))
+    return out
+
+
+def _weights(panel: TracerPanel) -> list[Found]:
+    """Weights in the file that contradict each other, beyond rounding."""
+    have, out = panel.long.columns, list[Found]()
+    if "w_design" in have:
+        gap = np.abs(_matrix(panel, "w_design") / panel.sample.design.base[:, None] - 1)
+        out.append(("weight_drift", "w_design", (gap > ROUNDING).any(axis=1)))
+    if {"w_design", "w_attr", "w_final"} <= set(have):
+        final, made = _matrix(panel, "w_final"), _matrix(panel, "w_design")
+        made = made * _matrix(panel, "w_attr")
+        apart = np.abs(final - made) > ROUNDING * np.abs(made)
+        out.append(("weight_product", "w_final", apart.any(axis=1)))
+    return out
+
+
+def _jobs(panel: TracerPanel) -> list[Found]:
+    """Answers that only persons in work have, from persons who are not."""
+    if "lstatus" not in panel.long.columns:
+        return []
+    idle = np.isin(_matrix(panel, "lstatus"), (2.0, 3.0))
+    there = [c for c in OF_A_JOB if c in panel.long.columns]
+    return [
+        ("job_without_work", c, (idle & ~np.isnan(_matrix(panel, c))).any(axis=1)) for c in there
+    ]
+
+
 def _spells(panel: TracerPanel) -> list[Found]:
     e = panel.episodes
     if e is None:
@@ -238,6 +363,12 @@ def _spells(panel: TracerPanel) -> list[Found]:
         ("spell_overlap", "start_ym", _persons(panel, person, overlap)),
         ("spell_two_open", "end_ym", openings > 1),
     ]
+    if "source_wave" in e.columns:
+        source = float64(e["source_wave"])
+        waves = [w for w in panel.waves if isinstance(w, int | float)]
+        if source is not None and waves:
+            strange = ~np.isnan(source) & ~np.isin(source, waves)
+            out.append(("spell_source", "source_wave", _persons(panel, person, strange)))
     if "country" in e.columns and "country" in panel.sample.frame.columns:
         table = codes("episode_states").set_index("code")["abroad"]
         abroad = e["state"].astype(str).map(table).eq("1").to_numpy(bool)

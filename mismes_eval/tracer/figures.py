@@ -4,14 +4,17 @@ matplotlib axes; the numbers are in a frame beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.numerics.rows import Bool
+from mismes_eval.pictures.flow import flow as boxes
+from mismes_eval.pictures.shares import STATES, areas
 from mismes_eval.public import public
 from mismes_eval.tracer.dispositions import GROUPS, OUTSIDE, WHEREABOUTS
 from mismes_eval.tracer.histories import monthly, state_list
@@ -19,19 +22,6 @@ from mismes_eval.tracer.histories import monthly, state_list
 if TYPE_CHECKING:
     from mismes_eval.tracer.panel import TracerPanel
 
-COLOURS = (
-    "#1f4e79",
-    "#5b9bd5",
-    "#c55a11",
-    "#f4b183",
-    "#3b7d23",
-    "#a9d18e",
-    "#7a4fa3",
-    "#b8860b",
-    "#a61c3c",
-    "#7f7f7f",
-    "#d9d9d9",
-)
 _LOST = {
     "R": "refused",
     "NC": "not contacted",
@@ -61,6 +51,55 @@ def marked(ax: Any, notes: Sequence[str]) -> Any:
     return ax
 
 
+@dataclass(frozen=True)
+class FlowStep:
+    """One step of the flow. rows (n,): who of the panel is in it; lost: reason -> who of those
+    enrolled is not, and away: who of these is known to be abroad.
+    """
+
+    step: str
+    rows: Bool
+    lost: Mapping[str, Bool]
+    away: Bool
+
+    @property
+    def reasons(self) -> str:
+        """The losses in words, each with its number."""
+        parts = [f"{reason} {int(rows.sum()):,}" for reason, rows in self.lost.items()]
+        if self.away.any():
+            parts.append(f"(of them known to be abroad {int(self.away.sum()):,})")
+        return ", ".join(parts)
+
+
+def flow_steps(panel: TracerPanel, analysed: Sequence[object] | None = None) -> list[FlowStep]:
+    """Who is in each step from enrolment to the analysis, and who is lost why.
+
+    analysed : waves that the analysis needs; None: the first and the last.
+    """
+    inside = panel.sample.active
+    key = panel.chosen(analysed if analysed is not None else (panel.waves[0], panel.waves[-1]))
+    nobody = np.zeros(inside.size, bool)
+    steps = [FlowStep("enrolled", inside, {}, nobody)]
+    for t, wave in enumerate(panel.waves):
+        group, answered = panel.groups[:, t], panel.responded[:, t]
+        lost = {
+            _LOST[name]: inside & (group == k)
+            for k, name in enumerate((*GROUPS, *OUTSIDE))
+            if name in _LOST
+        }
+        lost["no row"] = inside & (group < 0)
+        abroad = panel.whereabouts[:, t] == WHEREABOUTS.index("abroad")
+        reasons = {reason: rows for reason, rows in lost.items() if rows.any()}
+        steps.append(
+            FlowStep(
+                f"answered wave {wave}", inside & answered, reasons, inside & abroad & ~answered
+            )
+        )
+    used = inside & panel.responded[:, [panel.waves.index(w) for w in key]].all(axis=1)
+    name = f"answered waves {', '.join(map(str, key))}: analysed"
+    return [*steps, FlowStep(name, used, {}, nobody)]
+
+
 @public(EstimateError)
 def flow(
     panel: TracerPanel, frame_size: int | None = None, analysed: Sequence[object] | None = None
@@ -69,29 +108,10 @@ def flow(
 
     frame_size : units on the sampling frame, where known.  analysed : waves that the analysis needs; None: the first and the last.
     """
-    inside = panel.sample.active
-    key = panel.chosen(analysed if analysed is not None else (panel.waves[0], panel.waves[-1]))
     rows: list[tuple[str, int, str]] = (
         [] if frame_size is None else [("on the frame", frame_size, "")]
     )
-    rows.append(("enrolled", int(inside.sum()), ""))
-    for t, wave in enumerate(panel.waves):
-        g = panel.groups[inside, t]
-        away = (panel.whereabouts[inside, t] == WHEREABOUTS.index("abroad")) & ~panel.responded[
-            inside, t
-        ]
-        reasons = [
-            f"{_LOST[name]} {int((g == k).sum()):,}"
-            for k, name in enumerate((*GROUPS, *OUTSIDE))
-            if name in _LOST and (g == k).any()
-        ]
-        reasons += [f"no row {int((g < 0).sum()):,}"] if (g < 0).any() else []
-        reasons += [f"(of them known to be abroad {int(away.sum()):,})"] if away.any() else []
-        rows.append(
-            (f"answered wave {wave}", int(panel.responded[inside, t].sum()), ", ".join(reasons))
-        )
-    used = inside & panel.responded[:, [panel.waves.index(w) for w in key]].all(axis=1)
-    rows.append((f"answered waves {', '.join(map(str, key))}: analysed", int(used.sum()), ""))
+    rows += [(s.step, int(s.rows.sum()), s.reasons) for s in flow_steps(panel, analysed)]
     return pd.DataFrame(rows, columns=["step", "n", "lost"])
 
 
@@ -103,30 +123,9 @@ def flow_diagram(
 ) -> Any:
     """`flow` as boxes from top to bottom, with the losses to the right. Returns the axes."""
     table = flow(panel, frame_size, analysed)
-    if ax is None:
-        _, ax = plt.subplots(figsize=(8.5, 0.75 * len(table) + 0.3), layout="constrained")
-    ax.set_xlim(0, 10)
-    ax.set_ylim(-len(table) + 0.4, 0.6)
-    ax.axis("off")
-    for k, row in enumerate(table.itertuples(index=False)):
-        ax.text(
-            2.2,
-            -k,
-            f"{row.step}\nn = {row.n:,}",
-            ha="center",
-            va="center",
-            fontsize=9,
-            bbox={"boxstyle": "round,pad=0.4", "fc": "#eef3f8", "ec": "#1f4e79"},
-        )
-        if k:
-            ax.annotate(
-                "",
-                xy=(2.2, -k + 0.3),
-                xytext=(2.2, -k + 0.7),
-                arrowprops={"arrowstyle": "->", "color": "#1f4e79"},
-            )
-        if row.lost:
-            ax.text(4.6, -k, row.lost, ha="left", va="center", fontsize=8, color="0.3", wrap=True)
+    rows = table.itertuples(index=False)
+    steps = [(f"{row.step}: n = {row.n:,}", str(row.lost)) for row in rows]
+    ax = boxes(ax, steps)
     return marked(ax, panel.sample.flags)
 
 
@@ -176,20 +175,15 @@ def sequence_plot(
                 "no month of any person is known", "", "episodes and interviews after the origin"
             )
         )
-    if ax is None:
-        _, ax = plt.subplots(figsize=(7.5, 3.8), layout="constrained")
-    labels = state_list()["label_en"]
+    labels, listed = state_list()["label_en"], list(state_list().index)
     shown = table[table["n"] > 0]
-    ax.stackplot(
-        shown["month"],
-        shown[states].to_numpy().T,
-        labels=[labels[s] for s in states],
-        colors=COLOURS[: len(states)],
+    ax = areas(
+        ax,
+        x=shown["month"].to_numpy(float),
+        shares={labels[state]: 100 * shown[state].to_numpy(float) for state in states},
+        colours=[STATES[listed.index(state) % len(STATES)] for state in states],
+        xlabel=f"months since {origin}",
+        ylabel="% of persons",
     )
-    ax.set_xlim(0, shown["month"].max())
-    ax.set_ylim(0, 1)
-    ax.set_xlabel(f"months since {origin}")
-    ax.set_ylabel("share of persons")
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
-    ax.spines[["top", "right"]].set_visible(False)
     return marked(ax, panel.sample.flags)

@@ -392,6 +392,17 @@ class TracerPanel:
         """Product of the waves' RR2, times the recruitment rate."""
         return rates.cumulative_response(self, by, recruitment)
 
+    def edit_counts(self) -> pd.DataFrame:
+        """What the edit report found, counted and without ids: rule, column, meaning, count of
+        persons; first what was found most often. Count 0: checked and clean. Empty where the panel
+        was not made by `tracer.read`. The ids are in `edits`, which stays in the office.
+        """
+        columns = ["rule", "column", "meaning", "count"]
+        if self.edits is None:
+            return pd.DataFrame(columns=columns)
+        found = self.edits[columns].sort_values("count", ascending=False, kind="stable")
+        return found.reset_index(drop=True)
+
     def participation(self) -> pd.DataFrame:
         """Each wave: persons by outcome group, rows missing, whereabouts."""
         return rates.participation(self)

@@ -13,6 +13,7 @@ from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.probit import density, fit_probit, probit_information, probit_score
@@ -103,10 +104,11 @@ class ResponseModel:
         )
         q = len(self.names)
         dof = np.full(q, sample.degf + 1 - q)
+        of = Influence.of(self.influence(sample))
         return Estimate(
             self.beta,
             self.names,
-            (Part(sample.design, Influence.of(self.influence(sample))),),
+            (Part(sample.design, of, averages=by_influence(of)),),
             pd.DataFrame({"variable": self.names}),
             np.full(q, float(sample.active.sum())),
             dof,

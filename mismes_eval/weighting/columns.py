@@ -273,7 +273,7 @@ def cohorts(values: pd.Series, periods: Ordering, needed: Bool) -> Float | Probl
     odd = np.flatnonzero(np.isnan(at) & used)
     if odd.size:
         rows = needed & np.isin(code, odd)
-        seen = ", ".join(repr(level[k]) for k in odd[:SHOWN])
+        seen = ", ".join(repr(v) for v in level[odd[:SHOWN]].tolist())
         return Problem(
             "a cohort is not of the kind of the periods",
             f"column '{values.name}'",

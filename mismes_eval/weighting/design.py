@@ -10,6 +10,8 @@ from typing import Literal
 
 import numpy as np
 
+from mismes_eval.numerics.averages import Averages
+from mismes_eval.numerics.effective_df import Clusters
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.numerics.variance import Lonely, Stage, multistage_vcov
@@ -75,6 +77,18 @@ class ReplicateSet:
         return out
 
 
+def _clusters(stage: Stage, lonely: Lonely) -> Clusters:
+    """The units of a stage. One alone in its stratum is set against zero under "adjust" (its
+    deviation from the mean of all units) and adds nothing under the other rules.
+    """
+    size = np.bincount(stage.stratum, minlength=stage.strata).astype(float)
+    alone = size == 1
+    scale = np.where(alone, float(lonely == "adjust"), size / np.maximum(size - 1, 1))
+    scale *= 1 - stage.fraction
+    size = np.where(alone, np.inf, size)
+    return Clusters(stage.stratum, size[stage.stratum], scale[stage.stratum])
+
+
 @dataclass(frozen=True)
 class SurveyDesign:
     """base (n,) design weights; unit (n,) codes of the last stage's units; stages, first to last;
@@ -123,6 +137,42 @@ class SurveyDesign:
         for step in self.steps:
             code = code[step.link] if isinstance(step, WeightShare) else code
         return code
+
+    @cached_property
+    def clusters(self) -> tuple[Int, Clusters]:
+        """Code (n,) of the unit of each row after all steps, and the units, between which the
+        variance is taken: first-stage units, or, inside those that were certain to be drawn, the
+        units of the second stage.
+        """
+        first, code = self.stages[0], self.psu
+        clusters = _clusters(first, self.lonely)
+        certain = first.fraction[first.stratum] >= 1
+        if len(self.stages) == 1 or not certain.any():
+            return code, clusters
+        second, inner = self.stages[1], self._second_stage
+        below = _clusters(second, self.lonely)
+        return np.where(certain[code], self.psus + inner, code), Clusters(
+            np.concatenate([clusters.stratum, first.strata + below.stratum]),
+            np.concatenate([clusters.size, below.size]),
+            np.concatenate([clusters.scale, below.scale]),
+        )
+
+    @property
+    def _second_stage(self) -> Int:
+        """Code (n,) of the second-stage unit of each row after all steps."""
+        code = self.unit
+        for stage in self.stages[:1:-1]:
+            code = stage.parent[code]
+        for step in self.steps:
+            code = code[step.link] if isinstance(step, WeightShare) else code
+        return code
+
+    def behind(self, averages: Averages) -> tuple[Float, Float]:
+        """Effective degrees of freedom (p,) and effective number of first-stage units (p,) of
+        values made of these averages (numerics.effective_df).
+        """
+        code, clusters = self.clusters
+        return averages.behind(self.weights, code, clusters)
 
     @property
     def psus(self) -> int:

@@ -342,7 +342,8 @@ class RoundShares:
     before: Float
 
     def _sums(self, before: Float) -> Float:
-        return np.bincount(self.group, weights=before, minlength=self.shares.size)
+        sums = np.bincount(self.group, weights=before, minlength=self.shares.size)
+        return np.asarray(sums, float)
 
     def _factors(self, before: Float) -> Float:
         sums = self._sums(before)

@@ -15,14 +15,16 @@ import pytest
 
 pytestmark = pytest.mark.architecture
 FLOORS = (
+    ("message",),
     ("errors",),
     ("not_estimable",),
     ("public",),
     ("numerics",),
+    ("pictures",),
     ("frame", "weighting"),
     ("estimate",),
     ("impact",),
-    ("inventory", "lfs", "tracer", "synthetic"),
+    ("fieldwork", "inventory", "lfs", "tracer", "synthetic"),
     ("evaluation",),
     ("report",),
     ("cli",),

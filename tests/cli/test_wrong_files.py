@@ -26,6 +26,7 @@ MAPPING = {
         "psu": "CLU",
         "strata": "STR",
         "subnatid1": "REGION",
+        "lstatus": "WORK",
     },
     "constants": {"countrycode": "JOR", "year": 2024, "survname": "Survey"},
     "recode": {"male": {"1": 1, "2": 0}},
@@ -51,6 +52,7 @@ def persons() -> pd.DataFrame:
             "WGT": [10.5 + i % 3 for i in range(n)],
             "CLU": [f"C{i // 8}" for i in range(n)],
             "STR": [f"S{i // 32}" for i in range(n)],
+            "WORK": [1 + i % 3 for i in range(n)],
             "REGION": ["Zarqá" if i % 2 else "Ammán" for i in range(n)],
         }
     )

@@ -56,8 +56,8 @@ def reg(e: Estimate) -> Got:
         "estimate": e.value,
         "se": e.se,
         "t": e.value / e.se,
-        "p": e.pvalue,
-        "df_residual": e.degf,
+        "p": e.on_design_df().pvalue,
+        "df_residual": e.dof[0],
     }
 
 
@@ -67,7 +67,7 @@ def quantiles(
     out: Got = {}
     for c in columns:
         e = quantile(s, c, probs, **options)
-        ci = e.ci()
+        ci = e.on_design_df().ci()
         out[c] = {
             "p": probs,
             "quantile": e.value,
@@ -88,7 +88,7 @@ def weights(s: Sample, head: int | None = None) -> Got:
 
 
 def interval(e: Estimate) -> Got:
-    ci = e.ci()
+    ci = e.on_design_df().ci()
     return {"value": [e.value[0], ci["low"].iloc[0], ci["high"].iloc[0]]}
 
 
@@ -106,8 +106,8 @@ def ttest(e: Estimate) -> Got:
     """svyttest is the slope of a regression on the group."""
     return {
         "statistic": e.value[1] / e.se[1],
-        "parameter": e.degf,
-        "p": e.pvalue[1],
+        "parameter": e.dof[0],
+        "p": e.on_design_df().pvalue[1],
         "estimate": e.value[1],
     }
 
@@ -156,15 +156,22 @@ CASES: dict[str, Case] = {
     "strat_glm_logit_tight": lambda d: reg(logit(d.dstrat, LOGIT3)),
     "strat_glm_poisson_tight": lambda d: reg(poisson(d.dstrat, "enroll ~ meals + stype")),
     "strat_regterm_wald": lambda d: regression_test(
-        wald(ols(d.dstrat, "api00 ~ ell + meals + mobility + stype"), ["ell", "mobility"])
+        wald(
+            ols(d.dstrat, "api00 ~ ell + meals + mobility + stype").on_design_df(),
+            ["ell", "mobility"],
+        )
     ),
-    "strat_chisq_F": lambda d: f_test(rao_scott(d.dstrat, "sch.wide", "comp.imp")),
+    "strat_chisq_F": lambda d: f_test(rao_scott(d.dstrat, "sch.wide", "comp.imp", df="design")),
     "strat_chisq_Chisq": lambda d: f_test(
-        rao_scott(d.dstrat, "sch.wide", "comp.imp", "Chisq"), pearson=True
+        rao_scott(d.dstrat, "sch.wide", "comp.imp", "Chisq", df="design"), pearson=True
     ),
-    "strat_chisq_3x2": lambda d: f_test(rao_scott(d.dstrat, "stype", "comp.imp")),
-    "strat_chisq_wald": lambda d: f_test(rao_scott(d.dstrat, "sch.wide", "comp.imp", "Wald")),
-    "strat_chisq_adjwald": lambda d: f_test(rao_scott(d.dstrat, "sch.wide", "comp.imp", "adjWald")),
+    "strat_chisq_3x2": lambda d: f_test(rao_scott(d.dstrat, "stype", "comp.imp", df="design")),
+    "strat_chisq_wald": lambda d: f_test(
+        rao_scott(d.dstrat, "sch.wide", "comp.imp", "Wald", df="design")
+    ),
+    "strat_chisq_adjwald": lambda d: f_test(
+        rao_scott(d.dstrat, "sch.wide", "comp.imp", "adjWald", df="design")
+    ),
     "strat_ttest": lambda d: ttest(ols(d.dstrat, "api00 ~ `comp.imp`")),
     "strat_contrast": lambda d: est(
         mean(d.dstrat, "api00", by="comp.imp").contrast(
@@ -177,7 +184,7 @@ CASES: dict[str, Case] = {
     "clus_total": lambda d: est(total(d.dclus1, ["enroll", "api.stu"])),
     "clus_dom": lambda d: est(mean(d.dclus1, "api00", by="stype")),
     "clus_ratio": lambda d: est(ratio(d.dclus1, "api.stu", "enroll")),
-    "clus_chisq": lambda d: f_test(rao_scott(d.dclus1, "stype", "comp.imp")),
+    "clus_chisq": lambda d: f_test(rao_scott(d.dclus1, "stype", "comp.imp", df="design")),
     "ps_weights_head": lambda d: weights(d.ps, 10),
     "ps_total": lambda d: est(total(d.ps, ["enroll", "api.stu"])),
     "ps_mean": lambda d: est(mean(d.ps, ["api00", "enroll"])),
@@ -195,7 +202,7 @@ CASES: dict[str, Case] = {
     "gl_ratio": lambda d: est(ratio(d.gl, "api.stu", "enroll")),
     "gl_quantile": lambda d: quantiles(d.gl, THREE),
     "gl_glm": lambda d: reg(ols(d.gl, "api00 ~ ell + meals")),
-    "gl_chisq": lambda d: f_test(rao_scott(d.gl, "stype", "comp.imp")),
+    "gl_chisq": lambda d: f_test(rao_scott(d.gl, "stype", "comp.imp", df="design")),
     "glr_weights": lambda d: weights(d.glr),
     "glr_total": lambda d: est(total(d.glr, "enroll")),
     "glr_mean": lambda d: est(mean(d.glr, "api00")),
@@ -243,8 +250,8 @@ CASES: dict[str, Case] = {
             "log(eqIncome + 1) ~ pb220a + rb090 + age + I(age**2)",
         )
     ),
-    "es_chisq": lambda d: f_test(rao_scott(d.adults, "pb220a", "rb090")),
-    "es_chisq_region": lambda d: f_test(rao_scott(d.adults, "pb220a", "db040")),
+    "es_chisq": lambda d: f_test(rao_scott(d.adults, "pb220a", "rb090", df="design")),
+    "es_chisq_region": lambda d: f_test(rao_scott(d.adults, "pb220a", "db040", df="design")),
     "es_rk_w_first50": lambda d: weights(d.grk, 50),
     "es_rk_wsumsq": lambda d: kish(d.grk.weights),
     "es_grk_w_first50": lambda d: weights(d.grk, 50),

@@ -86,7 +86,7 @@ def test_the_interval_of_a_proportion_stands_on_the_log_odds_of_every_replicate(
     each = np.array([f[f"r{j}"] @ f["b"] / f[f"r{j}"].sum() for j in range(B)])
     eta, full = np.log(each / (1 - each)), np.log(e.value[0] / (1 - e.value[0]))
     se = np.sqrt(((eta - (full if mse else eta.mean())) ** 2).sum() / (B - 1))
-    t = stats.t.ppf(0.95, e.degf)
+    t = stats.t.ppf(0.95, e.degf[0])
     np.testing.assert_allclose(
         e.ci(0.9).to_numpy()[0], stats.logistic.cdf([full - t * se, full + t * se]), rtol=1e-10
     )
@@ -97,7 +97,7 @@ def test_a_replicate_at_the_edge_leaves_the_linear_interval() -> None:
     f = _frame()
     f.loc[f["b"], "r3"] = 0.0
     e = proportion(_sample(f), ["b", "row"])
-    t, v = stats.t.ppf(0.975, e.degf), e.value[0]
+    t, v = stats.t.ppf(0.975, e.degf[0]), e.value[0]
     half = t * e.se[0] / (v * (1 - v))
     np.testing.assert_allclose(
         e.ci().to_numpy()[0],
@@ -119,7 +119,7 @@ def test_error_of_totals_reaches_the_interval_of_a_proportion() -> None:
     wide = proportion(
         calibrate(_sample(f), totals, total_se={"row": {"a": 0.2 * size, "b": 0.2 * size}}), "b"
     )
-    v, t = plain.value[0], stats.t.ppf(0.975, plain.degf)
+    v, t = plain.value[0], stats.t.ppf(0.975, plain.degf[0])
     narrow_se, wide_se = (
         np.diff(stats.logistic.ppf(e.ci().to_numpy()[0]))[0] / 2 / t for e in (plain, wide)
     )

@@ -139,9 +139,11 @@ def test_nobody_of_n_has_an_exact_upper_limit(people: pd.DataFrame, interval: st
     """Clopper-Pearson at n (t_{n-1} / t_df)^2, n = 240, df = 20 (Korn and Graubard; NCHS 2017)."""
     size = 240 * (stats.t.ppf(0.975, 239) / stats.t.ppf(0.975, 20)) ** 2
     upper = 1 - 0.025 ** (1 / size)
-    none = me.proportion(sample(people.assign(x=0)), "x", interval=interval).ci()  # type: ignore[arg-type]
+    none = me.proportion(sample(people.assign(x=0)), "x", interval=interval).on_design_df().ci()  # type: ignore[arg-type]
     np.testing.assert_allclose(none.to_numpy()[0], [0.0, upper], rtol=1e-9)
-    everybody = me.proportion(sample(people.assign(x=1)), "x", interval=interval).ci()  # type: ignore[arg-type]
+    everybody = (
+        me.proportion(sample(people.assign(x=1)), "x", interval=interval).on_design_df().ci()
+    )  # type: ignore[arg-type]
     np.testing.assert_allclose(everybody.to_numpy()[0], [1 - upper, 1.0], rtol=1e-9)
 
 
@@ -171,7 +173,9 @@ def test_degrees_of_freedom_of_a_small_domain_of_replicates(shared: Path) -> Non
     assert r.degf == 36
     e = me.mean(r.where(frame["uid"].isin([1, 11, 21])), "inc")
     np.testing.assert_allclose([e.value[0], e.se[0]], [319.4027, 16.23115], rtol=1e-6)
-    np.testing.assert_allclose(e.ci().to_numpy()[0], [249.565688, 389.239667], rtol=1e-8)
+    np.testing.assert_allclose(
+        e.on_design_df().ci().to_numpy()[0], [249.565688, 389.239667], rtol=1e-8
+    )
 
 
 def test_a_domain_that_is_empty_in_some_replicates_says_so(people: pd.DataFrame) -> None:

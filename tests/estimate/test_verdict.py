@@ -135,6 +135,7 @@ def test_reservations_begin_with_what_the_tests_could_not_have_seen() -> None:
     checks = (check("lot", "no"), check("ok"), check("pre", "too weak"), check("fails", "no"))
     verdict = Verdict(Span(5.0, 4.0, 6.0), checks)
     assert [c.code for c in verdict.reservations] == ["pre", "lot", "fails"]
+    assert sentences.sureness(verdict) == "Strength of the evidence: weak."
     (words,) = sentences.reservations(verdict, told=("pre",))
     assert words == "Reservations: reservation lot; reservation fails."
     parted = Verdict(verdict.own, (*checks, check("apart", "no", apart=True)))

@@ -120,7 +120,9 @@ def test_no_default_names_what_the_template_lacks(tmp_path: Path) -> None:
     found = tracing(params)
     assert found is not None
     assert isinstance(effects(params, found, "LBN-001").by_wave["employed", 1], Estimate)
-    (step,) = [s for s in checklist(params, readiness(params)) if s.what == "tracer covariates"]
+    (step,) = [
+        s for s in checklist(params, readiness(params).problems) if s.what == "tracer covariates"
+    ]
     assert step.state == "optional" and "impact.covariates" in step.mend
 
 

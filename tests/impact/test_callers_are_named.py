@@ -117,7 +117,7 @@ LONG: dict[str, tuple[str, Verb]] = {
     "cells": ("sun_abraham", lambda s, y: sun_abraham(s, y, "g", unit="u", time="t")),
     "imputation": ("imputation", lambda s, y: imputation(s, y, "g", unit="u", time="t")),
     "decomposition": ("bacon", lambda s, y: bacon(s, y, "g", unit="u", time="t")),
-    "linear panel": ("two_way", lambda s, y: panel_ols(s, y, "on", unit="u", time="t")),
+    "linear panel": ("panel_ols", lambda s, y: panel_ols(s, y, "on", unit="u", time="t")),
 }
 
 
@@ -131,7 +131,8 @@ def problems(attempt: Callable[[], object]) -> list[str]:
 def test_a_column_that_is_not_there_and_one_of_text(name: str) -> None:
     (caller, verb), sample = (WIDE[name], wide()) if name in WIDE else (LONG[name], long())
     assert problems(lambda: verb(sample, "gone")) == [f"{caller} names an unknown column"]
-    assert problems(lambda: verb(sample, "text")) == [f"{caller} needs numbers"]
+    wanted = "a yes or no" if name == "treatment" else "numbers"
+    assert problems(lambda: verb(sample, "text")) == [f"{caller} needs {wanted}"]
 
 
 OTHERS: dict[str, Verb] = {
@@ -152,7 +153,7 @@ EITHER: dict[str, Verb] = {
     "att_2x2": WIDE["two columns"][1],
     "triple_difference": WIDE["triple, columns"][1],
     "att_gt": WIDE["cohorts in cross-sections"][1],
-    **{caller: verb for caller, verb in LONG.values() if caller != "panel_ols"},
+    **{caller: verb for caller, verb in LONG.values()},
 }
 
 

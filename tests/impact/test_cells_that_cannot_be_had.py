@@ -133,6 +133,7 @@ def test_bounds_carry_the_caution_of_few_psus() -> None:
             "c": np.r_[np.repeat(np.arange(20), 20), np.repeat([100, 101], 50)],
             "y": rng.normal(size=500),
             "s": (rng.random(500) < 0.8).astype(int),
+            "b": (rng.random(500) < 0.5).astype(int),
             "w": 1.0,
         }
     )
@@ -142,11 +143,10 @@ def test_bounds_carry_the_caution_of_few_psus() -> None:
         lambda x: me.lee_bounds(x, "y", "d", "s"),
         lambda x: me.manski_bounds(x, "y", "d", "s", low=-9, high=9),
         lambda x: me.delta_sensitivity(x, "y", "d", "s", [0.0, 1.0]),
-        lambda x: me.recall_sensitivity(x, "s", "s", "d", [1.0], [1.0]),
+        lambda x: me.recall_sensitivity(x, "s", "b", "d", [0.9], [0.9]),
     ):
         assert bound(s).doubtful and not bound(wide).doubtful
-        caution = next(n for n in bound(s).notes if "treated in 2 PSUs" in n)
-        assert "where the measure was drawn by lot" in caution
+        assert "to be read with caution" in bound(s).cautions[0]
 
 
 SEPARATED = pd.DataFrame(

@@ -227,7 +227,7 @@ def few(n: int = 30) -> Sample:
 
 def test_a_band_around_one_value_is_the_t_interval_by_any_method() -> None:
     """Six clusters: the two-sided 95% point of t with 5 degrees of freedom is 2.5706 (tables)."""
-    e = att_2x2(few(), ("y0", "y1"), "d")
+    e = att_2x2(few(), ("y0", "y1"), "d").on_design_df()
     band = sup_t(e, draws=200_000, seed=2)
     assert band.critical == pytest.approx(2.57058, abs=1e-5) and band.method == "covariance"
     other = sup_t(e, draws=20_000, seed=2, method="multiplier")

@@ -24,6 +24,8 @@ from mismes_eval.impact.did.triple import triple_difference
 from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap, wild_bootstrap_ols
 from mismes_eval.impact.regression.fixed_effects import sun_abraham, two_way
 from mismes_eval.impact.regression.imputation import imputation
+from mismes_eval.weighting.order import Ordering, ordering
+from mismes_eval.weighting.timeline import of_ordering
 
 from .made_up import long as panel
 
@@ -97,6 +99,9 @@ def flat(result: object) -> list[object]:
 
 
 KEY = {"unit": "u", "time": "t"}
+ORDER = ordering(pd.Series(np.arange(1.0, 6), name="t"))
+assert isinstance(ORDER, Ordering)
+TIME = of_ordering(ORDER)
 CALLS: dict[str, tuple[Callable[..., object], tuple[object, ...], dict[str, object]]] = {
     "two periods": (
         me.att_2x2,
@@ -257,7 +262,7 @@ CALLS: dict[str, tuple[Callable[..., object], tuple[object, ...], dict[str, obje
     ),
     "plan of cells": (
         plan,
-        (np.arange(1.0, 6), np.array([3.0, 4.0, np.inf]), "never", "varying", 0.0),
+        (TIME, np.array([3.0, 4.0, np.inf]), "never", "varying", 0.0),
         {"breaks": (), "acknowledged": False},
     ),
 }

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import mismes_eval as me
 from mismes_eval.impact.bounds.lee import lee_bounds
@@ -61,8 +62,13 @@ def att(s: me.Sample) -> me.Estimate:
     return me.att_2x2(s, ("y0", "y1"), "d")
 
 
+def without_order(notes: tuple[str, ...]) -> tuple[str, ...]:
+    """Notes but for the order of periods, which `test_panel_of_any_time` looks at."""
+    return tuple(n for n in notes if not n.startswith(("Before: ", "Periods in their order: ")))
+
+
 def face(e: me.Estimate) -> tuple[object, ...]:
-    return e.names, tuple(e.keys.columns), e.kind, e.definition, e.notes
+    return e.names, tuple(e.keys.columns), e.kind, e.definition, without_order(e.notes)
 
 
 FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
@@ -101,7 +107,6 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect of the treatment on the treated, by cohort and period.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -124,7 +129,6 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect of the treatment on the treated, by cohort and period.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: not yet treated; base: universal; anticipation: 1; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -147,7 +151,6 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -161,7 +164,6 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect by time since treatment.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -175,7 +177,6 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average over all post-treatment group-time effects, weighted by the size of the cohort.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -189,7 +190,6 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect of each cohort over its treated periods.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -203,7 +203,6 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect in each period over the cohorts treated by then.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -217,7 +216,6 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Equal average over event times from 0.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -231,7 +229,6 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Average effect over cohorts, weighted by their size.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -245,7 +242,6 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "Equal average over periods.",
             (
                 "Group-time effects of y, doubly robust, panel; comparison: never treated; base: varying; anticipation: 0; covariates: none; 2 cohorts, 4 periods, 12 units.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -260,7 +256,6 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             (
                 "Two-way fixed effects, static, of y on on. 12 units, 4 periods, 48 rows. Small-sample factor: the design's.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: never treated in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
             ),
         ),
     ),
@@ -275,7 +270,6 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
                 "Two-way fixed effects event study of y; reference -1. 12 units, 4 periods, 48 rows. Small-sample factor: the design's.",
                 "Standard errors are clustered by 'k', 6 clusters; strata are not used.",
                 "Variance: linearised, 6 PSUs in 1 strata. Weight: base weight; no weight step.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: ever treated in 6 PSUs, never treated in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
             ),
         ),
     ),
@@ -289,7 +283,6 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             (
                 "Sun-Abraham regression of y. 12 units, 4 periods, 48 rows. Small-sample factor: the design's.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: never treated in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
             ),
         ),
     ),
@@ -302,7 +295,6 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "",
             (
                 "Imputation from untreated rows, y; covariates: none; 12 treated and 36 untreated rows, 12 units; errors: influence.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: never treated in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -316,7 +308,6 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "",
             (
                 "Imputation from untreated rows, y; covariates: none; 12 treated and 36 untreated rows, 12 units; errors: influence.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: never treated in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -332,7 +323,6 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "",
             (
                 "Imputation from untreated rows, y; covariates: none; 12 treated and 36 untreated rows, 12 units; errors: conservative.",
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: never treated in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
                 "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
             ),
         ),
@@ -358,7 +348,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "bounds on an effect",
             "Effect of 'd' on 'y1' for those observed whatever their treatment; observation depends on treatment in one direction only.",
             (
-                "Imbens-Manski 95% interval of the effect: [0.445384, 1.58308].",
+                "Imbens-Manski 95% interval of the effect: [0.434387, 1.59376].",
                 "Lee bounds, rule 'exact': 0.45% of the observed comparison arm is trimmed (observed: treated 84.62%, comparison 85.00%, difference -0.38 points, standard error 12.04; the direction of trimming is not certain).",
                 "Variance: linearised, independent persons in 1 strata, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
             ),
@@ -374,7 +364,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "bounds on an effect",
             "Effect of 'd' on 'y1' for those observed whatever their treatment; observation depends on treatment in one direction only.",
             (
-                "Imbens-Manski 95% interval of the effect: [0.434799, 1.69169].",
+                "Imbens-Manski 95% interval of the effect: [0.424824, 1.70167].",
                 "Lee bounds, rule 'type7': 0.45% of the observed comparison arm is trimmed (observed: treated 84.62%, comparison 85.00%, difference -0.38 points, standard error 12.04; the direction of trimming is not certain).",
                 "Tightened by g: 2 cells; trimmed in the other arm: g=0.",
                 "Variance: linearised, independent persons in 1 strata, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
@@ -389,7 +379,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "bounds on an effect",
             "Effect of 'd' on 'y1' on everybody, whatever the missing outcomes are.",
             (
-                "Imbens-Manski 95% interval of the effect: [-0.594322, 2.15792].",
+                "Imbens-Manski 95% interval of the effect: [-0.604485, 2.16561].",
                 "Worst-case (Manski) bounds for outcomes between -2 and 3; treated: 3 of 20 not observed; comparison: 3 of 20 not observed.",
                 "Variance: linearised, independent persons in 1 strata, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
             ),
@@ -405,7 +395,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             "bounds on an effect",
             "Effect of 'd' on 'y1' on everybody, whatever the missing outcomes are.",
             (
-                "Imbens-Manski 95% interval of the effect: [-0.213369, 1.83493].",
+                "Imbens-Manski 95% interval of the effect: [-0.222092, 1.84198].",
                 "Double sampling and worst-case bounds for outcomes between -2 and 3; treated: 3 of 20 not observed, 2 tried again, 1 found; comparison: 3 of 20 not observed, 2 tried again, 1 found.",
                 "Variance: linearised, independent persons in 1 strata, no PSU or household in the file, no cluster effect supplied. Weight: base weight; no weight step.",
             ),
@@ -452,10 +442,7 @@ FACES: dict[str, tuple[Callable[[], me.Estimate], tuple[object, ...]]] = {
             ("variable", "level"),
             "change in the make-up",
             "Change of a trait's mean among the treated beyond that of the comparison group: 0 if the same kind of people was asked before and after.",
-            (
-                "Few for a standard error, which comes out too small below 8 PSUs in each arm: cohort 3 in 4 PSUs, cohort 4 in 4 PSUs, comparison in 4 PSUs; where the measure was drawn by lot, set randomisation_test beside it.",
-                "Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",
-            ),
+            ("Variance: linearised, 12 PSUs in 1 strata. Weight: base weight; no weight step.",),
         ),
     ),
     "groups": (
@@ -808,7 +795,8 @@ def test_group_time_effects_keep_their_plan() -> None:
         and (by_x.overlap["extreme"] == 0).all()
     )
     table = plain.to_frame(0.9)
-    half = table["se"] * 1.7958848187036691  # t, 11 degrees of freedom
+    assert (plain.estimate.degf < 11).all()
+    half = table["se"] * stats.t.ppf(0.95, plain.estimate.degf)
     np.testing.assert_allclose(
         table[["ci_low", "ci_high"]], np.column_stack([table["att"] - half, table["att"] + half])
     )

@@ -17,7 +17,7 @@ from mismes_eval.report.document.language import ENGLISH, language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, cells_by, cells_of, footnotes
 
-SAID = "i: an arm lies in fewer than 8 primary sampling units, and the standard error and interval come out too small."
+SAID = "i: few primary sampling units stand behind it (fewer than 8 degrees of freedom): to be read with caution."
 
 
 def effect(treated: int) -> me.Estimate:
@@ -39,7 +39,7 @@ def effect(treated: int) -> me.Estimate:
     ).annotated(kind="effect")
 
 
-@pytest.mark.parametrize(("treated", "flag"), [(2, "i"), (7, "i"), (8, ""), (12, ""), (13, "i")])
+@pytest.mark.parametrize(("treated", "flag"), [(2, "i"), (4, "i"), (7, ""), (12, ""), (16, "i")])
 def test_the_sign_stands_beside_the_number_and_its_meaning_below_the_table(
     treated: int, flag: str
 ) -> None:
@@ -84,14 +84,11 @@ def test_roll_outs_with_small_cohorts_are_marked() -> None:
         assert e.doubtful is few
 
 
-def test_intervals_with_two_treated_psus_are_too_short_and_with_twelve_nearly_right(
-    root: Path,
-) -> None:
+def test_intervals_with_two_treated_psus_are_wide_and_hold(root: Path) -> None:
     spec = importlib.util.spec_from_file_location(
         "coverage_doubt", root / "benchmarks" / "coverage_doubt.py"
     )
     assert spec is not None and spec.loader is not None
     study = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(study)
-    two, twelve = (study.few_treated(k, 60) for k in (2, 12))
-    assert two < 0.85 and two + 0.08 < twelve
+    assert study.few_treated(2, 60) > 0.9 and study.few_treated(12, 60) > 0.85

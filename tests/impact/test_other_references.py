@@ -71,10 +71,9 @@ def test_group_time_effects_of_states(folder: Path, golden: dict, name: str, con
             np.testing.assert_allclose(
                 [*each.value, *(each.se * k)], [*r[theirs]["att"], *r[theirs]["se"]], atol=1e-12
             )
-    assert any(
-        "cohort 2007 in 4 persons, cohort 2008 in 2 persons, cohort 2009 in 1 person" in note
-        for note in g.estimate.notes
-    )
+    keys = g.estimate.keys
+    alone = (keys["cohort"] == 2009).to_numpy() & (g.estimate.se > 0)
+    assert g.estimate.refused[alone].all() and not g.estimate.refused[~alone].any()
 
 
 def test_influence_of_group_time_effects(folder: Path, golden: dict) -> None:

@@ -350,25 +350,25 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "a cohort that changes": (
         lambda: gt(long(rows(g=np.where((U == 2) & (T > 2), 4.0, rows()["g"])))),
         [
-            "a column changes inside units: column 'g'. Expected one value for each unit, got 1 units with several. 2 rows, first: 10, 11. A cohort is the first treated period and treatment stays on; take covariates from the period before treatment."
+            "a column changes inside units: column 'g'. Expected one first treated period for each unit, got 1 units with several. 2 rows, first: 10, 11. A cohort is the first treated period and treatment stays on."
         ],
     ),
     "a covariate that changes": (
         lambda: gt(long(rows(k=1.0 * T)), covariates="k"),
         [
-            "a column changes inside units: column 'k'. Expected one value for each unit, got 12 units with several. 36 rows, first: 1, 2, 3, 5, 6. A cohort is the first treated period and treatment stays on; take covariates from the period before treatment."
+            "the comparison cannot be fitted: cohort 3, 1 to 2, 2 to 3, 2 to 4; covariates k, method 'dr'. Expected overlap between cohort and comparison group, covariates not collinear, got covariates are collinear in the comparison group: k. Merge categories, drop a covariate, merge cohorts, choose control='not_yet', or leave its cells out: impossible='leave_out'."
         ],
     ),
     "an infinite outcome": (
         lambda: gt(long(rows(y=np.where(U == 3, np.inf, 1.0)))),
         [
-            "an outcome is infinite: column 'y'. Expected finite numbers, or missing where there is none, got infinite. 4 rows, first: 12, 13, 14, 15. Mend the column."
+            "att_gt meets an infinite value: column 'y'. Expected finite numbers, got inf. 4 rows, first: 12, 13, 14, 15."
         ],
     ),
     "a unit missing": (
         lambda: gt(long(rows(u=np.where(U == 1, np.nan, U)), psu="k")),
         [
-            "a unit is missing: column 'u'. Expected an identifier in every row of the domain, got missing. 4 rows."
+            "att_gt meets missing values in the domain: column 'u'. Expected a value in every row of the domain that carries weight, got missing. 4 rows, first: 4, 5, 6, 7. Narrow the domain: sample.where(sample.frame['u'].notna())."
         ],
     ),
     "a unit twice in a period": (
@@ -380,19 +380,19 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "time in words": (
         lambda: gt(long(rows(t=np.array(list("abcd"))[T - 1]))),
         [
-            "time is not a number: column 't'. Expected numbers in the units of the cohort column, e.g. years, got str."
+            "the order of periods is not stated: column 't'. Expected numbers, dates, ordered categories, or text that is one kind of period throughout, got 'a', 'b', 'c', 'd'. Say time={\"t\": (first, ..., last)}, or make it an ordered categorical: frame['t'] = pd.Categorical(..., categories=[first, ..., last], ordered=True)."
         ],
     ),
     "time missing": (
         lambda: gt(long(rows(t=np.where(U < 2, np.nan, T)))),
         [
-            "time is missing: column 't'. Expected a period in every row of the domain, got missing. 8 rows, first: 0, 1, 2, 3, 4."
+            "att_gt meets missing values in the domain: column 't'. Expected a value in every row of the domain that carries weight, got missing. 8 rows, first: 0, 1, 2, 3, 4. Narrow the domain: sample.where(sample.frame['t'].notna())."
         ],
     ),
     "a cohort in words": (
         lambda: gt(long(rows(g="soon"))),
         [
-            "a cohort is not a number: column 'g'. Expected the first treated period; 0, missing or infinite for never, got soon. 48 rows."
+            "a cohort is not of the kind of the periods: column 'g'. Expected the first treated period, written like 1; missing for never, got 'soon'. 12 rows, first: 0, 1, 2, 3, 4. Write it as the time column does, or leave it empty for never treated."
         ],
     ),
     "a panel with gaps": (
@@ -418,27 +418,27 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
             time="t",
         ),
         [
-            "two_way meets missing values in the domain: column 'y'. Expected a value in every row of the domain, got missing. 4 rows, first: 4, 5, 6, 7. Narrow the domain with where().",
-            "two_way meets missing values in the domain: column 'e'. Expected a value in every row of the domain, got missing. 4 rows, first: 44, 45, 46, 47. Narrow the domain with where().",
+            "two_way meets missing values in the domain: column 'y'. Expected a value in every row of the domain that carries weight, got missing. 4 rows, first: 4, 5, 6, 7. Narrow the domain: sample.where(sample.frame['y'].notna()).",
+            "the time since treatment is missing for persons who answered: column 'e'. Expected a number in every wave, infinite for never, got missing. 4 rows, first: 44, 45, 46, 47. Where missing means never treated: frame['e'].fillna(numpy.inf).",
         ],
     ),
     "words in a regression": (
         lambda: two_way(long(rows(y="much", t="early")), "y", "on", unit="u", time="t"),
         [
-            "two_way needs numbers: column 'y'. Expected a numeric or boolean column, got str.",
-            "two_way needs numbers: column 't'. Expected a numeric or boolean column, got str.",
+            "two_way needs numbers: column 'y'. Expected a numeric or boolean column, got str. frame['y'] = pd.to_numeric(frame['y'])",
+            "the order of periods is not stated: column 't'. Expected numbers, dates, ordered categories, or text that is one kind of period throughout, got 'early'. Say time={\"t\": (first, ..., last)}, or make it an ordered categorical: frame['t'] = pd.Categorical(..., categories=[first, ..., last], ordered=True).",
         ],
     ),
     "infinite values in a regression": (
         lambda: two_way(long(rows(y=np.where(U == 1, np.inf, 1.0))), "y", "on", unit="u", time="t"),
         [
-            "two_way meets infinite values in the domain: column 'y'. Expected a finite number in every row of the domain, got infinite. 4 rows, first: 4, 5, 6, 7. Narrow the domain with where()."
+            "two_way meets an infinite value: column 'y'. Expected finite numbers, got inf. 4 rows, first: 4, 5, 6, 7."
         ],
     ),
     "time since treatment missing": (
         lambda: two_way(tracer(e=np.where((U < 3) & (T == 1), np.nan, -1.0)), "y", event_time="e"),
         [
-            "the time since treatment is missing for persons who answered: column 'e'. Expected a number in every wave, infinite for never, got missing. 3 rows, first: 0, 1, 2."
+            "the time since treatment is missing for persons who answered: column 'e'. Expected a number in every wave, infinite for never, got missing. 3 rows, first: 0, 1, 2. Where missing means never treated: frame['e'].fillna(numpy.inf)."
         ],
     ),
     "a cohort that changes in a regression": (
@@ -450,7 +450,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
             time="t",
         ),
         [
-            "a column changes inside units: column 'g'. Expected one first treated period for each unit, got 1 units with several. 2 rows. Treatment that ends or starts again is another estimand."
+            "a column changes inside units: column 'g'. Expected one first treated period for each unit, got 1 units with several. 2 rows, first: 10, 11. A cohort is the first treated period and treatment stays on."
         ],
     ),
     "a unit twice in a regression": (
@@ -458,7 +458,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
             long(rows(t=np.where((U == 3) & (T == 2), 1, T))), "y", "on", unit="u", time="t"
         ),
         [
-            "a unit has several rows in one period: columns 'u' and 't'. Expected one row a unit and period, got 1 pairs twice or more. Remove duplicates."
+            "a unit has several rows in one period: columns 'u' and 't'. Expected one row a unit and period, got 2 rows. 2 rows, first: 3, 3. Remove duplicates."
         ],
     ),
     "no key": (
@@ -827,7 +827,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "treatment of three kinds": (
         lambda: att(wide(d=P % 3)),
         [
-            "treatment is not yes or no: column 'd'. Expected True or False, 1 or 0, got other values. 13 rows, first: 2, 5, 8, 11, 14."
+            "att_2x2 needs a yes or no: column 'd'. Expected True or False, 1 or 0, got 2. 13 rows, first: 2, 5, 8, 11, 14."
         ],
     ),
     "one arm": (

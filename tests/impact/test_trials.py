@@ -122,7 +122,7 @@ def test_the_set_is_what_the_test_does_not_reject() -> None:
         e = me.late(sample(f), "y", "took", "z")
         found = e.extra["set"]
         both = me.itt(sample(f), ["y", "took"], "z")
-        critical = stats.t.ppf(0.975, both.dof.min())
+        critical = stats.t.ppf(0.975, both.degf.min())
         for effect in np.linspace(-60, 60, 241):
             j = np.array([1.0, -effect])
             rejected = abs(j @ both.value) > critical * np.sqrt(j @ both.vcov @ j)

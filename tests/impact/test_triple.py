@@ -120,7 +120,7 @@ def test_refusals() -> None:
     s = Sample.from_frame(f.assign(t=[0, 1, 2, 1] * 100), "w")
     for arguments, words in (
         ({"data": s.where((f["d"] == 1) | (f["e"] == 1))}, "one of the four groups"),
-        ({"eligible": "w"}, "not yes or no"),
+        ({"eligible": "w"}, "needs a yes or no"),
         ({"method": "magic"}, "unknown method"),
         ({"outcome": "y0"}, "time column"),
         ({"outcome": "y0", "time": "t"}, "two periods"),

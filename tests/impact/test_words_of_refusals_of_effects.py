@@ -308,11 +308,11 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "an outcome in words": (
         lambda: gt(long(rows(y="x"))),
-        "an outcome is not a number: column 'y'. Expected a numeric or boolean column, got str. frame['y'] = pd.to_numeric(frame['y'])",
+        "att_gt needs numbers: column 'y'. Expected a numeric or boolean column, got str. frame['y'] = pd.to_numeric(frame['y'])",
     ),
     "a cohort that is a date": (
         lambda: gt(long(rows(g=pd.Timestamp("2020-01-01")))),
-        "a cohort is a date: column 'g'. Expected numbers in the units of the time column, e.g. years, got datetime64[us]. Count periods from a fixed date.",
+        "a cohort is not of the kind of the periods: column 'g'. Expected the first treated period, written like 1; missing for never, got a date (datetime64[us]). Write it as the time column does, or leave it empty for never treated.",
     ),
     "waves in words": (
         lambda: me.att_gt(
@@ -325,7 +325,7 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
             "y",
             "g",
         ),
-        "waves are not numbers: the panel's waves. Expected numbers in the units of the cohort column, got w1, w2, w3, w4.",
+        "a cohort is not of the kind of the periods: column 'g'. Expected the first treated period, written like w1; missing for never, got 3.0, 0.0. 12 rows, first: 0, 1, 2, 3, 4. Write it as the time column does, or leave it empty for never treated.",
     ),
     "no unit complete": (
         lambda: gt(
@@ -425,7 +425,7 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "one period": (
         lambda: gt(long(rows(t=1)[np.arange(48) % 4 == 0])),
-        "one period only: argument 'time'. Expected two periods or more, got 1.\nno cohort starts inside the window: argument 'cohort'. Expected a start after 1 and not after 1, got 3, inf.",
+        "one period only: argument 'time'. Expected two periods or more, got 1.\nno cohort starts inside the window: argument 'cohort'. Expected a start after 1 and not after 1, got 3, never.",
     ),
     "no comparison in any period": (
         lambda: gt(long(rows(g=3.0)), control="not_yet"),
@@ -499,7 +499,7 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a column of words in the waves": (
         lambda: me.att_2x2(tracer(y="x"), "y", "on", (1, 3)),
-        "a column of the waves is not a number: column 'y'. Expected a numeric or boolean column, got object.",
+        "a column of the waves is not a number: column 'y'. Expected a numeric or boolean column, got str.",
     ),
     "an infinite value in the waves": (
         lambda: me.att_2x2(tracer(y=np.where(np.arange(48) == 2, np.inf, 1.0)), "y", "on", (1, 3)),
@@ -507,7 +507,7 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "periods of several kinds": (
         lambda: me.att_2x2(wide(people(t=[1, "b"] * 20)), "y1", "d", "t"),
-        "periods cannot be put in order: column 't'. Expected numbers, dates or text, got values of several kinds: int, str.",
+        "the order of periods is not stated: column 't'. Expected numbers, dates, ordered categories, or text that is one kind of period throughout, got 1, 'b'. Say time=(1, 'b') or time=('b', 1), the earlier first, or make it an ordered categorical: frame['t'] = pd.Categorical(..., categories=[first, ..., last], ordered=True).",
     ),
     "rows without a PSU after a step": (
         lambda: gt(me.trim(long(psu=None), upper=5.0)),

@@ -180,7 +180,7 @@ def test_a_grid_of_one_value_and_targets() -> None:
         "weights name no period after treatment: argument 'target'. Expected event times among [0, 1], got []"
     )
     assert one.notes[:3] == (
-        "Reference period -1; 2 periods before, 2 after; 14 degrees of freedom.",
+        "Reference period -1; 2 periods before, 2 after; 5.83397 degrees of freedom.",
         "The sampling error of the largest break before treatment is in the interval; the set between set_low and set_high ignores it.",
         "Rambachan and Roth (2023), conditional test with a least-favourable first stage.",
     )
@@ -294,10 +294,9 @@ def test_a_triple_difference_of_cross_sections_takes_covariates(method: str) -> 
 
 def test_all_four_groups_may_be_few() -> None:
     s = me.Sample.from_frame(frame().iloc[:24], weights="w")
-    note = triple_difference(s, ("y0", "y1"), "d", "e").notes[1]
-    assert note.split(": ")[1].split("; ")[0] == (
-        "others elsewhere in 6 persons, eligible elsewhere in 6 persons, others in treated places in 6 persons, eligible in treated places in 6 persons"
-    )
+    e = triple_difference(s, ("y0", "y1"), "d", "e")
+    assert not e.few.any() and (e.degf < e.dof).all()
+    assert e.psus == pytest.approx([6.0, 6.0], rel=0.2)
 
 
 # What is read of a panel
@@ -324,7 +323,7 @@ def test_the_first_word_that_is_no_cohort_is_shown() -> None:
     s = me.Sample.from_frame(
         long(g=np.where(U == 0, "0", np.where(U == 1, "soon", "later"))), weights="w", psu="u"
     )
-    assert "got soon. 56 rows." in refusal(me.att_gt, s, "y", "g", "t", "u")
+    assert "got 'soon', 'later'. 14 rows" in refusal(me.att_gt, s, "y", "g", "t", "u")
 
 
 def test_units_out_of_order_and_single_periods_are_read_by_their_key() -> None:
@@ -504,7 +503,7 @@ def test_weak_overlap_is_the_share_of_the_comparison_weight() -> None:
     share = s.weights[compared & (p > 0.995)].sum() / s.weights[compared].sum()  # type: ignore[operator]
     assert 0.001 < share < 0.5 and e.extra["extreme_overlap"] == pytest.approx(share)
     assert (
-        e.notes[1]
+        e.notes[2]
         == f"Weak overlap: {100 * share:.1f}% of the comparison weight has a propensity above 0.995; nothing was trimmed."
     )
 

@@ -209,7 +209,7 @@ def test_bounds_that_lose_an_arm_in_a_replicate_are_refused() -> None:
 
 
 def test_a_band_is_the_quantile_of_the_largest_t_of_its_draws() -> None:
-    e = me.mean(of(), ["y0", "y1", "x"])
+    e = me.mean(of(), ["y0", "y1", "x"]).on_design_df()
     for level, seed, draws in ((0.95, 0, 10_000), (0.8, 7, 400)):
         rng = np.random.default_rng(seed)
         values, vectors = np.linalg.eigh(e.vcov / np.outer(e.se, e.se))
@@ -259,7 +259,7 @@ def test_a_multiplier_band_draws_two_points_for_each_psu() -> None:
 
 
 def test_step_down_p_values_by_a_loop_over_their_draws() -> None:
-    e = me.mean(of(y0=np.sin(P) + 0.4, y1=np.cos(2 * P) + 0.1), ["y0", "y1", "x"])
+    e = me.mean(of(y0=np.sin(P) + 0.4, y1=np.cos(2 * P) + 0.1), ["y0", "y1", "x"]).on_design_df()
     rng = np.random.default_rng(3)
     values, vectors = np.linalg.eigh(e.vcov / np.outer(e.se, e.se))
     t = np.abs(rng.standard_normal((900, 3)) @ (vectors * np.sqrt(values)).T)
@@ -312,7 +312,7 @@ def test_values_on_fewer_psus_are_compared_on_the_scale_of_the_fewest() -> None:
 
 
 def test_draws_of_a_cost_are_of_a_joint_t_or_of_the_replicates() -> None:
-    e = att(of())
+    e = att(of()).on_design_df()
     r = me.cost_effectiveness(
         e, 90.0, participants=3, years=2.0, cost_se=6.0, correlation=0.5, draws=200, seed=4
     )
@@ -361,7 +361,7 @@ def test_draws_of_a_cost_are_of_a_joint_t_or_of_the_replicates() -> None:
 
 
 def test_a_cost_in_words_figures_and_corners() -> None:
-    e = att(of())
+    e = att(of()).on_design_df()
     r = me.cost_effectiveness(
         e, 90.0, cost_se=60.0, value=400.0, unit="job", currency="EUR", draws=500
     )
@@ -553,7 +553,9 @@ def test_an_event_path_is_sorted_and_knows_its_reference() -> None:
     )
     np.testing.assert_allclose(path.beta, e.value[kept])
     np.testing.assert_allclose(path.vcov, e.vcov[np.ix_(kept, kept)])
-    assert path.dof == e.dof.min() and path.pre == len(path.before) == int((times < -1).sum())
+    assert path.dof == e.degf[e.degf < e.dof].min() and path.pre == len(path.before) == int(
+        (times < -1).sum()
+    )
 
 
 def test_a_forest_of_studies_is_drawn_on_given_axes() -> None:

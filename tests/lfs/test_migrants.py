@@ -122,3 +122,23 @@ def test_grouped_age_must_not_straddle_the_limit():
     assert ["?" if pd.isna(v) else v for v in migration_status(f, "hims_tunisia")] == ["?", "RET"]
     with pytest.raises(InputError, match="straddles"):
         migration_status(f.assign(age_group=["10-19", "15-19"]), "hims_tunisia")
+
+
+def test_not_applicable_means_that_nobody_moved():
+    """GLD leaves the questions on a move out for those who did not migrate: NON, not unknown; other
+    reasons stay unknown, and an answer stands before a reason.
+    """
+    f = pd.DataFrame(
+        {
+            "age": 30,
+            "migrated_from_cat": [5, None, None, None, 2],
+            "migrated_from_cat_miss": [None, "NA_notapp", "REF", None, "NA_notapp"],
+            "migrated_years": [2, None, None, None, 1],
+            "migrated_years_miss": [None, "NA_notapp", "DK", None, None],
+        }
+    )
+    status = migration_status(f, "gld")
+    assert ["?" if pd.isna(v) else v for v in status] == ["RET", "NON", "?", "?", "INT_INTERNAL"]
+    assert status.attrs["unknown"] == 2
+    recent = migration_status(f, {"preset": "gld", "lookback_months": 60})
+    assert ["?" if pd.isna(v) else v for v in recent][:3] == ["RET", "NON", "?"]

@@ -667,7 +667,7 @@ EFFECTS: list[tuple[str, type[MismesError], Callable[[], object], tuple[str, ...
         "periods in words",
         IdentificationError,
         lambda: gt(long(t=panel()["t"].map({1: "a", 2: "b", 3: "c", 4: "d"}))),
-        ("time is not a number",),
+        ("the order of periods is not stated",),
     ),
     (
         "periods that are missing",

@@ -398,6 +398,11 @@ def calls() -> list[Call]:
             {"sample": s, "outcome": "y", "group": "d", "covariates": ["x"]},
         ),
         (
+            "rmst",
+            me.rmst,
+            {"sample": s, "duration": "len", "event": "end", "tau": 2.0, "by": "sex", "of": None},
+        ),
+        (
             "survival",
             me.survival,
             {

@@ -17,6 +17,7 @@ from scipy import stats
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.heterogeneity import ALL
 from mismes_eval.evaluation.money import money
 from mismes_eval.evaluation.params import Params
 from mismes_eval.impact.did.heterogeneity import GroupEffects
@@ -25,8 +26,9 @@ from mismes_eval.impact.planning.cost_result import CostEffectiveness
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.plan import source_map
 from mismes_eval.report.chapters.returns import returns
-from mismes_eval.report.chapters.waiting import _few, waiting_items
+from mismes_eval.report.chapters.waiting import waiting_items
 from mismes_eval.report.chapters.words import spelled
+from mismes_eval.report.country import release
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
@@ -46,8 +48,9 @@ def context() -> Context:
 
 @pytest.fixture(scope="module")
 def built(context: Context) -> dict[str, Chapter]:
-    """Every chapter."""
-    return {name: make(context) for name, make in CHAPTERS.items()}
+    """Every chapter as it is published."""
+    made = {name: make(context) for name, make in CHAPTERS.items()}
+    return release(context, made).chapters
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +96,20 @@ def test_figures_have_words_a_source_and_their_n(shown: Mapping[str, object]) ->
                 and item.png[:4] == b"\x89PNG"
             )
             assert any(re.match(r"n: [\d,]+ ", n) for n in item.notes), item.id
+
+
+def test_files_of_figures_hold_what_is_drawn_and_no_bin_is_hidden_alone(
+    shown: Mapping[str, object],
+) -> None:
+    """A mean of a group stands in its table, where it may be hidden; the shares of the bins of a
+    group add up to it, so that a bin that alone is missing would be known.
+    """
+    drawn = figure(shown, "F10-MDA-001").data
+    assert list(drawn.columns) == ["variable", "level", "before", "after"]
+    bins = figure(shown, "F10b-MDA-001").data
+    for _, part in bins.groupby("group"):
+        assert part["share"].sum() == pytest.approx(1.0) or part["share"].sum() < 1 - 1e-6
+        assert (part["share"] > 0).all()
 
 
 def test_tables_with_standard_errors_name_their_variance(shown: Mapping[str, object]) -> None:
@@ -200,26 +217,22 @@ def test_groups_and_their_adjusted_p_values(context: Context, shown: Mapping[str
     assert before["status"] == "not estimable" and before["definition"].startswith("does not apply")
 
 
-def test_effects_of_the_same_persons_count_once(context: Context) -> None:
-    whom = context.evaluation.whom
-    assert (
-        whom is not None
-        and not isinstance(whom.effects, NotEstimable)
-        and not isinstance(whom.differences, NotEstimable)
-    )
-    at, n = whom.positions("effects"), whom.effects.estimate.p
-    same = [
-        at["all measures", "model of the measure", "M08"],
-        at["all measures", "employers' involvement", "not or slightly"],
-    ]
-    assert same[0] == same[1] and len(at) == n + 4 and set(at.values()) == set(range(n))
-    gaps = whom.positions(
-        "differences"
-        # the two features of the two measures: one difference under three names, once with the other
-        # sign
-    )
-    assert len({k for key, k in gaps.items() if key[0] == "all measures"}) == 1
-    p = whom.effects.estimate.pvalue
+def test_features_of_measures_are_not_compared_over_persons(
+    context: Context, shown: Mapping[str, object]
+) -> None:
+    """Two measures are two units, however many persons took part: no error, no p-value."""
+    whom, cells = context.evaluation.whom, table(shown, "T18")
+    assert whom is not None and not isinstance(whom.effects, NotEstimable)
+    features = {factor: g for (measure, factor), g in whom.groups.items() if measure == ALL}
+    assert {"model of the measure", "employers' involvement"} <= set(features)
+    assert all(isinstance(g, NotEstimable) for g in features.values())
+    told = [g.reason for g in features.values() if "as its units, and 2 are" in g.reason]
+    assert told
+    row = cells.loc[("all measures, model of the measure", "effect")]
+    assert row["status"] == "not estimable" and np.isnan(row["value"])
+    places = whom.positions("effects")
+    assert not any(measure == ALL for measure, _, _ in places)
+    p, n = whom.effects.estimate.pvalue, whom.effects.estimate.p
     ranked = np.sort(p)[::-1] * n / np.arange(n, 0, -1)
     np.testing.assert_allclose(
         np.sort(whom.effects.benjamini_hochberg)[::-1],
@@ -492,11 +505,12 @@ def test_voluntary_and_forced_returns_stand_apart(
             w[inside & work].sum() / w[inside].sum(), rel=1e-9
         )
         assert cells.loc[("Employment rate", kind), "n"] == inside.sum()
-    strict = returns(dataclasses.replace(context, rules=Rules(min_cell=100, min_mean=100)), s, ())
+    rules = dataclasses.replace(context, rules=Rules(min_cell=100, min_mean=100))
+    alone = {"people": Chapter("people", "Returns", (returns(rules, s, ()),))}
+    (strict,) = release(rules, alone).chapters["people"].items
     assert isinstance(strict, Table)
-    assert (
-        strict.cells.set_index("row").loc[["share of returnees"], "status"] == "confidential"
-    ).all()
+    shares = strict.cells.set_index("row").loc[["share of returnees"]]
+    assert sorted(shares["status"]) == ["confidential", "secondary"]
     unasked = dataclasses.replace(
         s, sample=s.sample.with_columns({"mig_ret_type": np.full(s.sample.n, None, dtype=object)})
     )
@@ -507,30 +521,12 @@ def test_voluntary_and_forced_returns_stand_apart(
 
 
 def test_hidden_months_are_neither_zero_nor_said(shown: Mapping[str, object]) -> None:
-    """What is not shown is empty in the figure's numbers and "c" in its words; an empty state may
-    stand beside the one of few persons.
-    """
+    """What is not shown is empty in the figure's numbers and "c" in its words."""
     drawn = figure(shown, "F08").data
     states = drawn.columns.drop(["month", "n", "group"])
     people = drawn[states].mul(drawn["n"], axis=0)
     assert not ((people > 1e-9) & (people < 9.5)).to_numpy().any()
     assert (drawn[states].isna().sum(axis=1) != 1).all() and drawn[states].isna().to_numpy().any()
-    few = _few(
-        pd.DataFrame(
-            {
-                "a": [900.0, 900.0, 500.0],
-                "b": [4.0, 40.0, 4.0],
-                "d": [0.0, 0.0, 3.0],
-                "e": [96.0, 60.0, 20.0],
-            }
-        ),
-        10,
-    )
-    assert few.to_numpy().tolist() == [
-        [False, True, False, True],
-        [False] * 4,
-        [False, True, True, True],
-    ]
     two = pd.DataFrame(
         {"month": [0, 1], "n": [100, 100], "a": [0.9, 0.5], "b": [0.1, np.nan], "d": [0.0, np.nan]}
     )

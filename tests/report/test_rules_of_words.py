@@ -27,6 +27,8 @@ from mismes_eval.report.chapters.cells import plain, rows
 from mismes_eval.report.chapters.costs import priced
 from mismes_eval.report.chapters.criteria import criteria
 from mismes_eval.report.chapters.impact import headline
+from mismes_eval.report.chapters.participation import participation
+from mismes_eval.report.chapters.people import people
 from mismes_eval.report.chapters.plan import deviations, read_plan
 from mismes_eval.report.chapters.portfolio import WHOLE, budgets
 from mismes_eval.report.chapters.rollout import said
@@ -40,9 +42,10 @@ from mismes_eval.report.chapters.verdicts import (
     TRENDS,
     effect_verdict,
 )
+from mismes_eval.report.country import release
 from mismes_eval.report.document.language import language
-from mismes_eval.report.document.protect import Relation, attack, recovered
 from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.suppression import Relation, attack, recovered
 from mismes_eval.report.document.tables import P_VALUE, Table, TextTable
 from mismes_eval.report.findings import findings
 
@@ -111,7 +114,9 @@ def test_the_first_page_begins_with_the_effects_and_says_their_direction(
     moved = dataclasses.replace(context.evaluation, kept=context.evaluation.kept)
     object.__setattr__(moved, "effects", (dataclasses.replace(old, by_wave=by_wave),) * 5)
     object.__setattr__(moved, "doubts", context.evaluation.doubts)
-    made = findings(dataclasses.replace(context, evaluation=moved))
+    chapters = {make.__name__: make(context) for make in (people, participation)}
+    published = release(context, chapters).published
+    made = findings(dataclasses.replace(context, evaluation=moved), published)
     assert [anchor for _, anchor in made] == ["T17-GEO-001"] * 3 + ["T05b", "T10"]
     assert made[2][0].endswith("The chapter on impact has 2 more effects.")
     first = made[0][0]
@@ -126,14 +131,21 @@ def test_the_first_page_begins_with_the_effects_and_says_their_direction(
     assert "if trends are parallel" in first and "ruled out" not in first
 
 
-def test_a_roll_out_says_which_error_its_interval_is_of(context: Context) -> None:
+def test_a_roll_out_says_which_error_its_interval_is_of(
+    evaluation: Evaluation, context: Context
+) -> None:
     """The wild bootstrap is named where it gave the interval, and only there; one interval over
     zero never reads as an effect.
     """
     r = evaluate(Params.load(ROOT / "params" / "MDA.yaml")).rollout
     assert r is not None and isinstance(r.overall, Estimate)
+    wild = evaluation.doubts[0].wild["regions"]
+    assert isinstance(wild, WildBootstrap)
+    wider = dataclasses.replace(
+        wild, estimate=r.overall.value, low=np.array([-0.5]), high=np.array([0.5])
+    )
     by_region, by_design = (
-        said(context, r),
+        said(context, dataclasses.replace(r, wild=wider)),
         said(context, dataclasses.replace(r, wild=NotEstimable("many regions"))),
     )
     assert (
@@ -325,7 +337,7 @@ def test_an_interval_that_is_too_short_is_told_beside_the_headline(
     )
     main = effect.by_wave[key]
     assert isinstance(main, Estimate)
-    words = "fewer than 8 primary sampling units; the interval is too short"
+    words = "few primary sampling units stand behind this effect"
     assert not any(words in sentence for sentence in headline(context, effect, study))
     few = dataclasses.replace(
         effect, by_wave={**effect.by_wave, key: main.annotated(notes=(Caution("too few"),))}

@@ -180,3 +180,64 @@ def test_drift_age_and_education(panel: TracerPanel) -> None:
     assert report[("invariant_drift", "male")] == ["p0004"]
     assert report[("age_or_education_back", "educy")] == ["p0005"]
     assert report[("age_jump", "age")] == ["p0006"]
+
+
+def test_every_kind_of_contradiction_is_counted_and_named_without_ids() -> None:
+    """Planted by hand: one person of each kind in a study of 40, and what the check counts."""
+    ids = [f"p{i:02d}" for i in range(40)]
+    person = pd.DataFrame(
+        {
+            "person_id": ids,
+            "country": "GEO",
+            "arm": ["T", "C"] * 20,
+            "measure_id": "GEO-001",
+            "enrol_date": "2022-01-15",
+            "sample_weight": 1.0,
+            "male": [i % 2 for i in range(40)],
+        }
+    )
+    wave = pd.DataFrame(
+        {
+            "person_id": np.repeat(ids, 3),
+            "wave": np.tile([0, 1, 2], 40),
+            "fieldwork_date": np.tile(["2022-01-15", "2022-07-15", "2023-01-15"], 40),
+            "disp_code": "1.1",
+            "interviewer": [f"I{k % 7}" for k in range(120)],
+            "male": np.repeat([i % 2 for i in range(40)], 3),
+            "birth_ym": "1990-01",
+            "educat7": 4,
+        }
+    )
+    at = wave.set_index(["person_id", "wave"]).index
+    wave.loc[at.get_loc(("p01", 2)), "male"] = 0  # sex flips
+    wave.loc[at.get_loc(("p02", 2)), ["male", "birth_ym"]] = [1, "1960-05"]  # another person
+    wave.loc[at.get_loc(("p03", 2)), "educat7"] = 2  # education falls
+    wave.loc[at.get_loc(("p04", 1)), "disp_code"] = "2.31"  # dies, and answers
+    wave.loc[at.get_loc(("p06", 2)), "fieldwork_date"] = "9999-12-31"
+    rng = np.random.default_rng(5)
+    number = {c: rng.integers(1, 5, 120) for c in ("skill_use", "satisfied", "life_sat")}
+    amounts = {c: rng.integers(1, 9999, 120) for c in ("savings", "debt", "remit", "earnings")}
+    outcome = wave[["person_id", "wave"]].assign(lstatus=1, **number, **amounts)
+    ghosts = [at.get_loc(("p07", 1)), at.get_loc(("p08", 1))]  # one answer sheet, twice
+    wave.loc[ghosts, "interviewer"] = "I9"
+    answers = [c for c in outcome.columns if c not in ("person_id", "wave")]
+    outcome.loc[ghosts[1], answers] = outcome.loc[ghosts[0], answers].to_numpy()
+    lost = at.get_loc(("p05", 2))
+    panel = read(person, wave.drop(index=lost), outcome.drop(index=lost), as_of="2024-01-01")
+    counts = panel.edit_counts()
+    assert "ids" not in counts.columns
+    found = counts[counts["count"] > 0].groupby("rule")["count"].max().to_dict()
+    assert found == {
+        "invariant_drift": 2,
+        "other_person": 1,
+        "age_or_education_back": 1,
+        "dead_then_alive": 1,
+        "outcome_without_answer": 1,
+        "wave_missing": 1,
+        "ghost_interview": 2,
+        "far_date": 1,
+        "future_date": 1,
+    }
+    assert panel.edits is not None
+    who = panel.edits.set_index("rule")["ids"]
+    assert who["ghost_interview"] == ["p07", "p08"] and who["wave_missing"] == ["p05"]

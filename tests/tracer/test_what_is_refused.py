@@ -242,7 +242,5 @@ def test_curves_of_groups_have_their_own_times(kind: str, replicated: bool) -> N
         silent.value[0] == (1.0 if kind == "survival" else 0.0)
         and silent.keys["time"].iloc[0] == f.loc[f["arm"] == 0, "length"].max()
     )
-    with pytest.raises(
-        EstimateError, match="is asked for after the last observation: time 1000, domain 'arm=0'"
-    ):
+    with pytest.raises(EstimateError, match="is asked for after the last observation: time 1000"):
         curve(s, by="arm", times=[1000])

@@ -15,9 +15,9 @@ from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import domains, listed, no_negative_weights, require, yes_no
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, bounds_of, observed, part_of
-from mismes_eval.impact.did.two_periods import small_arms
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
 
 Rule = Literal["exact", "type7", "stata"]
@@ -37,6 +37,7 @@ class Trimming:
     rates: tuple[float, float]
 
 
+@public(EstimateError)
 def lee_bounds(
     sample: Sample,
     outcome: str,
@@ -94,7 +95,7 @@ def lee_bounds(
     _refuse_single(seen, d, treated)
     whole = trimmed(np.where(inside, sample.weights, 0.0), d, s, y, rule)
     name = "treated" if whole.arm else "comparison"
-    notes = [
+    notes: list[str] = [
         f"Lee bounds, rule '{rule}': {100 * whole.share:.2f}% of the observed {name} arm is trimmed"
         f" ({_direction(sample, d, s, inside, whole)})."
     ]
@@ -114,13 +115,12 @@ def lee_bounds(
             np.where(inside, sample.weights, 0.0), d, s, y, cell, labels, rule
         )
         extra["cells"] = cells
-        other = cells.loc[cells["trimmed_arm"] != name, "cell"].tolist()
+        other = [str(c) for c in cells.loc[cells["trimmed_arm"] != name, "cell"]]
         notes.append(
-            f"Tightened by {', '.join(listed(tighten))}: {len(cells)} cells"
+            f"Tightened by {', '.join(map(str, listed(tighten)))}: {len(cells)} cells"
             + (f"; trimmed in the other arm: {'; '.join(other)}." if other else ".")
         )
-    value, part = part_of(sample, lambda w: _over_cells(w, d, s, y, cell, labels, rule)[:2])
-    notes += small_arms(sample, {"treated": seen & (d == 1), "comparison": seen & (d == 0)})
+    value, part = part_of(sample, lambda w: _over_cells(w, d, s, y, cell, labels, rule)[:2], d, s)
     definition = (
         f"Effect of '{treated}' on '{outcome}' for those observed whatever their treatment;"
         " observation depends on treatment in one direction only."

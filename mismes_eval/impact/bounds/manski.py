@@ -15,8 +15,8 @@ from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import By, Domains, domains, require, yes_no
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, bounds_of, observed, part_of
-from mismes_eval.impact.did.two_periods import small_arms
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
 
 Variance = Literal["design", "neyman"]
@@ -37,6 +37,7 @@ class _Rows:
     neyman: bool
 
 
+@public(EstimateError)
 def manski_bounds(
     sample: Sample,
     outcome: str,
@@ -110,7 +111,7 @@ def manski_bounds(
     def statistic(w: Float) -> tuple[Float, Float]:
         return _bounds(replace(rows, w=w), where.code, size / size.sum(), (low, high), delta)
 
-    value, part = part_of(sample, statistic)
+    value, part = part_of(sample, statistic, rows.d, _observed(rows))
     how = (
         "double sampling and worst-case bounds"
         if attempted is not None
@@ -123,7 +124,6 @@ def manski_bounds(
     ]
     if poststratify is not None:
         notes.append(f"Averaged over {where.count} cells with fixed shares.")
-    notes += _few(sample, rows)
     definition = (
         f"Effect of '{treated}' on '{outcome}' on everybody, whatever the missing outcomes are."
     )
@@ -139,6 +139,7 @@ def manski_bounds(
     )
 
 
+@public(EstimateError)
 def delta_sensitivity(
     sample: Sample,
     outcome: str,
@@ -187,7 +188,7 @@ def delta_sensitivity(
         powers = np.vstack([np.ones(shift.size), shift])
         return line @ powers, z_line @ powers
 
-    value, part = part_of(sample, statistic)
+    value, part = part_of(sample, statistic, rows.d, _observed(rows))
     (effect, slope), _ = _shifted(rows, where.code == 0, sign)
     keys = pd.DataFrame({"variable": outcome, "shift": shift})
     notes = (
@@ -195,7 +196,6 @@ def delta_sensitivity(
             f"Missing of the {arm} arm{'s' if arm == 'both' else ''} shifted against the observed"
             f" of the arm; {_losses(rows)}."
         ),
-        *_few(sample, rows),
         *sample.notes,
     )
     return Estimate(
@@ -429,10 +429,10 @@ def _refuse_empty_cells(rows: _Rows, where: Domains, inside: Bool) -> None:
         raise IdentificationError(problems)
 
 
-def _few(sample: Sample, rows: _Rows) -> tuple[str, ...]:
-    """The caution where the observed of an arm lie in few PSUs."""
+def _observed(rows: _Rows) -> Float:
+    """(n,) 1 where the outcome was observed, at once or in the follow-up."""
     seen = rows.first if rows.second is None else rows.first | rows.second
-    return small_arms(sample, {"treated": seen & (rows.d == 1), "comparison": seen & (rows.d == 0)})
+    return seen.astype(float)
 
 
 def _losses(rows: _Rows) -> str:

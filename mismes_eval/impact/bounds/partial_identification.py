@@ -15,12 +15,16 @@ from scipy.optimize import brentq
 from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate, Part, need_estimates
+from mismes_eval.numerics.averages import arms
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import public
+from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
 
+@public(EstimateError)
 def imbens_manski(bounds: Estimate, level: float = 0.95) -> tuple[float, float]:
     """Interval that covers the effect itself, wherever it lies between the bounds, with the given
     probability.
@@ -53,7 +57,10 @@ def imbens_manski(bounds: Estimate, level: float = 0.95) -> tuple[float, float]:
             )
         )
     c = _critical(
-        float(bounds.value[1] - bounds.value[0]), float(bounds.se.max()), level, bounds.degf
+        float(bounds.value[1] - bounds.value[0]),
+        float(bounds.se.max()),
+        level,
+        float(bounds.degf.min()),
     )
     return float(bounds.value[0] - c * bounds.se[0]), float(bounds.value[1] + c * bounds.se[1])
 
@@ -79,7 +86,8 @@ def observed(sample: Sample, outcome: str, seen: Bool, caller: str) -> Float:
     """
     require(sample, [outcome], caller)
     series = sample.frame[outcome]
-    if not (pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)):
+    y = float64(series)
+    if y is None:
         raise EstimateError(
             Problem(
                 f"{caller} needs numbers",
@@ -88,7 +96,6 @@ def observed(sample: Sample, outcome: str, seen: Bool, caller: str) -> Float:
                 str(series.dtype),
             )
         )
-    y = series.to_numpy(dtype=float, na_value=np.nan)
     problems = []
     for what, bad in (("missing", seen & np.isnan(y)), ("infinite", seen & np.isinf(y))):
         if bad.any():
@@ -132,19 +139,25 @@ def both_arms(inside: Bool, d: Float, seen: Bool, treated: str, caller: str) -> 
 
 
 def part_of(
-    sample: Sample, statistic: Callable[[Float], tuple[Float, Float]]
+    sample: Sample,
+    statistic: Callable[[Float], tuple[Float, Float]],
+    d: Float,
+    seen: Float | None = None,
 ) -> tuple[Float, Part]:
     """Value (p,) and the part that carries its variance. statistic: weights (n,), 0 outside the
-    domain -> value (p,) and influence (n, p).
+    domain -> value (p,) and influence (n, p). d (n,) 1 treated and 0 compared, of
+    those with 1 in seen (n,): who is averaged.
 
     Where the design has replicate weights, the statistic is made anew in each.
     """
-    value, z = statistic(np.where(sample.active, sample.weights, 0.0))
+    w = np.where(sample.active, sample.weights, 0.0)
+    value, z = statistic(w)
+    inside = sample.active * (1.0 if seen is None else seen)
+    taken = arms(w, [inside * d, inside * (1 - d)], value.size)
     if sample.design.replicates is None:
-        return value, Part(sample.design, Influence.of(z))
-    return value, Part(
-        sample.design, Influence.of(z), replicated(sample, lambda w: statistic(w)[0]), value
-    )
+        return value, Part(sample.design, Influence.of(z), averages=taken)
+    each = replicated(sample, lambda w: statistic(w)[0])
+    return value, Part(sample.design, Influence.of(z), each, value, averages=taken)
 
 
 def bounds_of(

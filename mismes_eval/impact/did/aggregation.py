@@ -13,6 +13,7 @@ import pandas as pd
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.weighting.timeline import Timeline
 
 Kind = Literal["simple", "event", "cohort", "calendar"]
 KINDS = ("simple", "event", "cohort", "calendar")
@@ -41,31 +42,33 @@ Window = tuple[float | None, float | None]
 def averages(
     joint: Estimate,
     cells: pd.DataFrame,
+    time: Timeline,
     kind: Kind,
     window: Window,
     balance: float | None,
 ) -> Estimate:
     """Averages by key, from the joint estimate of K cells and the weighted sizes of G cohorts."""
-    cells, dropped = _balanced(cells, kind, window, balance)
-    each = _each(joint, cells, kind, _chosen(cells, kind, window)).annotated(notes=dropped)
+    cells, dropped = _balanced(cells, time, kind, window, balance)
+    each = _each(joint, cells, time, kind, _chosen(cells, kind, window)).annotated(notes=dropped)
     if kind != "event" or joint.extra.get("base") != "universal":
         return each
-    return _with_references(joint, cells, each)
+    return _with_references(joint, cells, time, each)
 
 
 def overall(
     joint: Estimate,
     cells: pd.DataFrame,
+    time: Timeline,
     kind: Kind,
     window: Window,
     balance: float | None,
 ) -> Estimate:
     """The overall average of what `averages` gives."""
-    cells, dropped = _balanced(cells, kind, window, balance)
+    cells, dropped = _balanced(cells, time, kind, window, balance)
     rows = _chosen(cells, kind, window)
     groups = np.unique(cells["cohort"].to_numpy(float))
     owner = np.searchsorted(groups, cells["cohort"].to_numpy(float))
-    each = _each(joint, cells, kind, rows)
+    each = _each(joint, cells, time, kind, rows)
     return replace(
         _overall(each, joint, rows, kind, owner, groups, each.n),
         extra={**joint.extra, "kind": kind},
@@ -93,15 +96,21 @@ def _chosen(cells: pd.DataFrame, kind: Kind, window: Window) -> list[Row]:
     return rows
 
 
-def _each(joint: Estimate, cells: pd.DataFrame, kind: Kind, rows: list[Row]) -> Estimate:
+def _each(
+    joint: Estimate, cells: pd.DataFrame, time: Timeline, kind: Kind, rows: list[Row]
+) -> Estimate:
     groups = np.unique(cells["cohort"].to_numpy(float))
     owner = np.searchsorted(groups, cells["cohort"].to_numpy(float))
     jacobian = _averages(rows, joint.value, owner, groups.size)[1]
-    names = tuple("ATT" if kind == "simple" else f"{row.key:g}" for row in rows)
+    labelled = kind in ("cohort", "calendar")
+    shown = [time.shown(row.key) if labelled else f"{row.key:g}" for row in rows]
+    names = ("ATT",) if kind == "simple" else tuple(shown)
     each = joint.through(lambda v: _averages(rows, v, owner, groups.size)[0], jacobian, names)
     key = {"event": "event_time", "cohort": "cohort", "calendar": "time"}.get(kind)
     keys = (
-        pd.DataFrame({"variable": kind, key: [row.key for row in rows]})
+        pd.DataFrame(
+            {"variable": kind, key: [time.key(r.key) if labelled else r.key for r in rows]}
+        )
         if key
         else pd.DataFrame({"variable": ["ATT"]})
     )
@@ -126,7 +135,9 @@ def _each(joint: Estimate, cells: pd.DataFrame, kind: Kind, rows: list[Row]) -> 
     )
 
 
-def _with_references(joint: Estimate, cells: pd.DataFrame, each: Estimate) -> Estimate:
+def _with_references(
+    joint: Estimate, cells: pd.DataFrame, time: Timeline, each: Estimate
+) -> Estimate:
     """The event study, with the event times of its reference periods; and where cohorts differ in
     these, the same counted in periods, in which they do not.
     """
@@ -135,7 +146,7 @@ def _with_references(joint: Estimate, cells: pd.DataFrame, each: Estimate) -> Es
     extra = {**each.extra, "references": references}
     if len(references) > 1:
         counted = cells.assign(event_time=_order(cells))
-        study = _each(joint, counted, "event", _chosen(counted, "event", (None, None)))
+        study = _each(joint, counted, time, "event", _chosen(counted, "event", (None, None)))
         once = np.unique(counted.loc[at_base, "event_time"].to_numpy(float))
         study = replace(study, extra={**study.extra, "references": tuple(once)})
         extra["in_order"] = (each.p, study)
@@ -146,7 +157,8 @@ def _order(cells: pd.DataFrame) -> Float:
     """(K,) periods since the first treated one, in their order."""
     periods = np.unique(cells["time"].to_numpy(float))
     start = np.searchsorted(periods, cells["cohort"].to_numpy(float))
-    return np.searchsorted(periods, cells["time"].to_numpy(float)) - start.astype(float)
+    place = np.searchsorted(periods, cells["time"].to_numpy(float))
+    return np.asarray(place - start, float)
 
 
 def _largest(treated: Float, owner: np.ndarray, g: int) -> float:
@@ -157,7 +169,7 @@ def _largest(treated: Float, owner: np.ndarray, g: int) -> float:
 
 
 def _balanced(
-    cells: pd.DataFrame, kind: Kind, window: Window, balance: float | None
+    cells: pd.DataFrame, time: Timeline, kind: Kind, window: Window, balance: float | None
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Cells with the column `kept`, False outside the window and for cohorts that lack an event
     time that was asked for; and who was left out for it.
@@ -190,7 +202,7 @@ def _balanced(
         if missing.size:
             lacking[cohort] = ", ".join(f"{m:g}" for m in missing)
     dropped = tuple(
-        f"Cohort {cohort:g} is left out of the balanced event study: no effect is estimated at"
+        f"Cohort {time.shown(cohort)} is left out of the balanced event study: no effect is estimated at"
         f" event time {missing}."
         for cohort, missing in lacking.items()
     )

@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import require, variables
 from mismes_eval.impact.did.two_by_two import EXTREME
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.rows import Columns, Float
+from mismes_eval.pictures.robustness import love, overlap
+from mismes_eval.public import public
 from mismes_eval.weighting.nonresponse import named_effects
 from mismes_eval.weighting.sample import Sample
 
@@ -67,57 +68,49 @@ class Balance:
 
     def love_plot(self, ax: Any = None) -> Any:
         """Absolute standardised differences before (open) and after (filled). Returns the axes."""
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6.5, 1 + 0.3 * len(self.table)), layout="constrained")
-        y = np.arange(len(self.table))[::-1]
-        ax.plot(
-            self.table["before"].abs(), y, "o", mfc="white", mec="#c55a11", label="before weighting"
+        before, after = (self.table[c].to_numpy(float) for c in ("before", "after"))
+        ax = love(
+            ax,
+            labels=self.labels(),
+            before=before,
+            after=after,
+            limit=LIMIT,
+            words=("before weighting", "after weighting"),
+            xlabel="Absolute standardised difference",
         )
-        ax.plot(self.table["after"].abs(), y, "o", color="#1f4e79", label="after weighting")
-        ax.axvline(LIMIT, color="0.6", lw=0.8, ls="--")
-        ax.set_yticks(
-            y,
-            [
-                f"{v} {level}".strip()
-                for v, level in zip(self.table["variable"], self.table["level"], strict=True)
-            ],
-        )
-        ax.set_xlabel("Absolute standardised difference")
-        ax.set_xlim(left=0)
         ax.legend(frameon=False)
-        ax.spines[["top", "right"]].set_visible(False)
         return ax
+
+    def labels(self) -> list[str]:
+        """Covariates with their levels."""
+        pairs = zip(self.table["variable"], self.table["level"], strict=True)
+        return [f"{variable} {level}".strip() for variable, level in pairs]
+
+    def shares(self, edges: Float, value: float, least: int = 0) -> Float:
+        """Share of a group's weight in each bin of the propensity, in percent (k,); 0 in bins of
+        fewer rows than `least`. value: 1 treated, 0 comparison.
+        """
+        rows = self.treated == value
+        weight = np.histogram(self.propensity[rows], edges, weights=self.weights[rows])[0]
+        enough = np.histogram(self.propensity[rows], edges)[0] >= least
+        share: Float = np.where(enough, 100 * weight / self.weights[rows].sum(), 0.0)
+        return share
 
     def overlap_plot(self, ax: Any = None) -> Any:
         """Weighted distribution of the propensity, treated above and comparison below. Returns the
         axes.
         """
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6.5, 3.6), layout="constrained")
         edges = np.linspace(0, 1, 41)
-        for value, sign, colour, label in (
-            (1, 1, "#1f4e79", "treated"),
-            (0, -1, "#c55a11", "comparison"),
-        ):
-            rows = self.treated == value
-            height = (
-                np.histogram(self.propensity[rows], edges, weights=self.weights[rows])[0]
-                / self.weights[rows].sum()
-            )
-            ax.bar(
-                edges[:-1],
-                sign * height,
-                np.diff(edges),
-                align="edge",
-                color=colour,
-                alpha=0.8,
-                label=label,
-            )
-        ax.axhline(0, color="0.3", lw=0.8)
-        ax.set_xlabel("Propensity of treatment")
-        ax.set_ylabel("Share of the group's weight")
+        ax = overlap(
+            ax,
+            edges=edges,
+            participants=self.shares(edges, 1),
+            comparison=self.shares(edges, 0),
+            words=("treated", "comparison"),
+            xlabel="Propensity of treatment",
+            ylabel="% of the group's weight",
+        )
         ax.legend(frameon=False)
-        ax.spines[["top", "right"]].set_visible(False)
         return ax
 
     def _repr_html_(self) -> str:
@@ -126,6 +119,7 @@ class Balance:
         )
 
 
+@public(EstimateError)
 def balance(sample: Sample, treated: str, covariates: str | Sequence[str]) -> Balance:
     """Balance of covariates between treated and comparison rows, before and after weights p/(1 - p)
     of a logit on main effects.

@@ -7,7 +7,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy import special
@@ -16,7 +15,9 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.rows import Bool, Float, group_sums
-from mismes_eval.public import Seed, check
+from mismes_eval.pictures.intervals import Series, path
+from mismes_eval.pictures.style import axes
+from mismes_eval.public import Seed, check, public
 
 METHODS = ("covariance", "multiplier")
 
@@ -40,8 +41,6 @@ class Band:
 
     def plot(self, ax: Any = None) -> Any:
         """Values with their simultaneous interval, in the order of the table. Returns the axes."""
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7, 4), layout="constrained")
         known = [c for c in ("cohort", "time", "event_time") if c in self.table.columns]
         keys = (
             known[:2]
@@ -55,16 +54,14 @@ class Band:
             )
             for row in self.table[keys].to_numpy(object)
         ]
-        x = np.arange(len(self.table))
-        ax.vlines(x, self.table["low"], self.table["high"], color="#1f4e79", lw=1.4)
-        ax.plot(x, self.table["value"], "o", color="#1f4e79")
-        ax.axhline(0, color="0.4", lw=0.8)
-        ax.set_xticks(x, labels, rotation=45, ha="right")
+        at = np.arange(len(self.table), dtype=float)
+        value, low, high = (self.table[c].to_numpy(float) for c in ("value", "low", "high"))
+        ax = path(axes(ax, 7, 4), [Series("", at, value, low, high)])
+        ax.set_xticks(at, labels, rotation=45, ha="right")
         ax.set_title(
             f"Simultaneous {100 * self.level:g}% band, critical value {self.critical:.3f}",
             loc="left",
         )
-        ax.spines[["top", "right"]].set_visible(False)
         return ax
 
     def _repr_html_(self) -> str:
@@ -75,6 +72,7 @@ class Band:
         )
 
 
+@public(EstimateError)
 def sup_t(
     estimate: Estimate,
     level: float = 0.95,
@@ -141,7 +139,7 @@ def _critical(
     """Quantile of the largest |t|: drawn, and never below that of a single value, which is known
     exactly.
     """
-    dof = np.where(estimate.dof[moving] > 0, estimate.dof[moving], np.nan)
+    dof = np.where(estimate.degf[moving] > 0, estimate.degf[moving], np.nan)
     single = float(np.nanmax(special.stdtrit(dof, 0.5 + level / 2), initial=0.0))
     rng = np.random.default_rng(seed)
     if method == "multiplier":
@@ -159,9 +157,8 @@ def _normal(estimate: Estimate, moving: np.ndarray, draws: int, rng: np.random.G
     values, vectors = np.linalg.eigh(v / np.outer(root, root))
     scale = vectors * np.sqrt(np.maximum(values, 0.0))
     t: Float = np.abs(rng.standard_normal((draws, values.size)) @ scale.T).max(axis=1)
-    return (
-        t / np.sqrt(rng.chisquare(estimate.degf, draws) / estimate.degf) if estimate.degf > 0 else t
-    )
+    df = float(estimate.degf[moving].min())
+    return t / np.sqrt(rng.chisquare(df, draws) / df) if np.isfinite(df) and df > 0 else t
 
 
 def _multiplier(

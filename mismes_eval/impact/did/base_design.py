@@ -73,7 +73,12 @@ def on_base(estimates: Sequence[Estimate]) -> Estimate:
                 )
             )
         assert part.influence is not None
-        moved.append(replace(e, parts=(Part(base, part.design.pull_back(part.influence)),)))
+        z = part.design.pull_back(part.influence)
+        before = np.where(base.base != 0, base.base, 1.0)
+        taken = part.averages
+        if taken is not None and part.design.weights.shape == before.shape:
+            taken = taken.scaled(part.design.weights / before)
+        moved.append(replace(e, parts=(Part(base, z, averages=taken),)))
     return stack(*moved)
 
 

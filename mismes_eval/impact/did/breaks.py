@@ -11,6 +11,7 @@ import numpy as np
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.numerics.rows import Float
 from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.timeline import Timeline, stated_order
 
 BRIDGE = "Bridge the series, or pass acknowledge_breaks=True and say so in the text."
 
@@ -40,6 +41,23 @@ def starts_at_breaks(
     return problems
 
 
+def placed(time: Timeline, breaks: Sequence[float]) -> Float:
+    """(T,) the periods among which breaks lie. Raise IdentificationError for breaks of periods that are no numbers: they would be taken for
+    positions.
+    """
+    if breaks and not time.numeric:
+        raise IdentificationError(
+            Problem(
+                "breaks of the series cannot be placed",
+                "argument 'series_breaks'",
+                "periods that are numbers",
+                f"periods such as {time.labels[0]}",
+                "Number the periods.",
+            )
+        )
+    return time.at
+
+
 def refuse_starts(
     periods: Float, cohorts: Float, breaks: Sequence[float], acknowledged: bool
 ) -> tuple[str, ...]:
@@ -56,7 +74,7 @@ def refuse_starts(
 
 def refuse_between(
     data: object,
-    time: str | tuple[object, object] | None,
+    time: object,
     breaks: Sequence[float],
     acknowledged: bool,
 ) -> tuple[str, ...]:
@@ -66,7 +84,8 @@ def refuse_between(
     """
     if not breaks:
         return ()
-    ends = list(time) if isinstance(time, tuple) else []
+    stated = stated_order(time)[1]
+    ends = list(time) if isinstance(time, tuple) else list(stated or ())
     if isinstance(data, Sample) and isinstance(time, str) and time in data.frame.columns:
         ends = data.frame.loc[data.active, time].dropna().unique().tolist()
     numeric = [float(t) for t in ends if isinstance(t, int | float | np.number)]

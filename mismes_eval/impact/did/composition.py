@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
-from mismes_eval.estimate.caution import Caution
+from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import require, variables
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.number_format import figure
-from mismes_eval.impact.did.group_time import GroupTime, att_gt, by_fewer_psus
+from mismes_eval.impact.did.group_time import att_gt, by_fewer_psus
 from mismes_eval.impact.did.periods import Control
+from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
 
 
@@ -46,6 +46,7 @@ class Composition:
         )
 
 
+@public(EstimateError)
 def composition_check(
     sample: Sample, traits: str | Sequence[str], cohort: str, time: str, control: Control = "never"
 ) -> Composition:
@@ -95,7 +96,7 @@ def composition_check(
             "Change of a trait's mean among the treated beyond that of the comparison group: 0 if"
             " the same kind of people was asked before and after."
         ),
-        notes=(*_cautions(effects), *sample.notes),
+        notes=sample.notes,
     )
     first = keys.groupby("variable", sort=False).cumcount() + 1
     last = first == keys.groupby("variable")["level"].transform("size")
@@ -113,12 +114,6 @@ def composition_check(
     return Composition(
         estimate, test if isinstance(test, NotEstimable) else by_fewer_psus(test, effects[0].free)
     )
-
-
-def _cautions(effects: Sequence[GroupTime]) -> tuple[str, ...]:
-    """What is said of too few PSUs, once."""
-    said = (note for e in effects for note in e.estimate.notes if isinstance(note, Caution))
-    return tuple(dict.fromkeys(said))
 
 
 def _settled(joint: Estimate, sample: Sample, values: Sequence[np.ndarray]) -> Estimate:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.covariates import main_effect, unreadable
 
 
@@ -86,7 +87,7 @@ def covariates_of(frame: pd.DataFrame, columns: Sequence[str]) -> Covariates:
     categories = []
     for c in columns:
         values, labels = main_effect(frame[c])
-        if not pd.api.types.is_numeric_dtype(frame[c]):
+        if isinstance(frame[c].dtype, pd.CategoricalDtype) or float64(frame[c]) is None:
             code = pd.Categorical(frame[c]).remove_unused_categories()
             categories.append(
                 Category(c, code.codes.astype(np.intp), tuple(code.categories), len(names))

@@ -59,14 +59,14 @@ def event_path(estimate: Estimate) -> EventPath:
     variance = np.diag(study.vcov)[index]
     e = time[index]
     _refuse_one_side(e, reference)
-    _refuse_still(e, variance, study.dof[index])
+    _refuse_still(e, variance, study.degf[index])
     return EventPath(
         beta=study.value[index],
         vcov=study.vcov[np.ix_(index, index)],
         before=tuple(float(x) for x in e if x < reference),
         after=tuple(float(x) for x in e if x > reference),
         reference=reference,
-        dof=float(study.dof[index].min()),
+        dof=float(study.degf[index].min()),
         notes=(*words, *_unit_of_step(np.union1d(e, reference))),
     )
 
@@ -104,9 +104,10 @@ def _by_order(estimate: Estimate) -> tuple[Estimate, tuple[str, ...]]:
     """The study with event time counted in periods, where cohorts have their last period before
     treatment at different distances.
     """
-    rows, counted = estimate.extra.get("in_order", (0, None))  # type: ignore[misc]
-    if not isinstance(counted, Estimate) or rows != estimate.p:  # some rows were chosen since
+    kept = estimate.extra.get("in_order")
+    if not isinstance(kept, tuple) or kept[0] != estimate.p:  # none, or rows were chosen since
         return estimate, ()
+    counted: Estimate = kept[1]
     return counted, (
         "Cohorts have their last period before treatment at different distances: event time is"
         " counted in periods, 0 the first treated one.",

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import no_negative_weights
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part
 from mismes_eval.estimate.hypothesis import Test, wald
@@ -26,18 +26,23 @@ from mismes_eval.impact.did.group_time_cells import (
     fit_cells,
     without_lost,
 )
-from mismes_eval.impact.did.layout import Layout, Unbalanced, of_cross_sections, of_long, of_panel
+from mismes_eval.impact.did.layout import Layout, Unbalanced, layout_of
 from mismes_eval.impact.did.panel_pairs import enrolled, fit_pairs
 from mismes_eval.impact.did.periods import Base, Control, Plan, plan
-from mismes_eval.impact.did.two_by_two import EXTREME, NAMES, PROPENSITY, PanelLike, refuse_other
-from mismes_eval.impact.did.two_periods import distinct, few_psus, key_of
+from mismes_eval.impact.did.two_by_two import EXTREME, NAMES, PROPENSITY
+from mismes_eval.impact.did.two_periods import distinct
+from mismes_eval.numerics.averages import Averages, Shares
 from mismes_eval.numerics.did import METHODS, Method
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.rows import Float
-from mismes_eval.public import Seed, check
+from mismes_eval.public import Seed, check, public
 from mismes_eval.weighting.design import SurveyDesign
+from mismes_eval.weighting.panel import PanelLike, own_key, refuse_other
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.timeline import TimeColumn, Timeline
+
+_TINY = np.finfo(float).tiny
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,8 @@ class GroupTime:
         0.995, largest propensity.
     free : degrees of freedom of joint tests: PSUs with treated rows less the cohorts, or comparison
         PSUs less one, whichever are fewer, and no more than the design's.
+    cells : cohort, time, event_time and base of each cell as numbers of `time`, the periods in
+        their order; the keys of `estimate` show them by their labels.
     """
 
     estimate: Estimate
@@ -59,6 +66,8 @@ class GroupTime:
     last: float
     overlap: pd.DataFrame
     free: float
+    cells: pd.DataFrame
+    time: Timeline
 
     @property
     def vcov(self) -> Float:
@@ -103,7 +112,7 @@ class GroupTime:
             ("max_event", max_event, float | None),
             ("balance", balance, float | None),
         )
-        return averages(self.joint, self.estimate.keys, kind, (min_event, max_event), balance)
+        return averages(self.joint, self.cells, self.time, kind, (min_event, max_event), balance)
 
     def overall(
         self,
@@ -122,7 +131,7 @@ class GroupTime:
             ("max_event", max_event, float | None),
             ("balance", balance, float | None),
         )
-        return overall(self.joint, self.estimate.keys, kind, (min_event, max_event), balance)
+        return overall(self.joint, self.cells, self.time, kind, (min_event, max_event), balance)
 
     def bands(
         self, level: float = 0.95, seed: Seed = 0, draws: int = 10_000, method: str = "covariance"
@@ -141,7 +150,7 @@ class GroupTime:
         (`free`): with the design's own the test rejects true nulls too often, a quarter of the time
         with two cohorts of six PSUs.
         """
-        keys = self.estimate.keys
+        keys = self.cells
         before = (keys["time"] < keys["cohort"] - self.anticipation) & (
             keys["time"] != keys["base"]
         )
@@ -160,7 +169,8 @@ class GroupTime:
         likewise; "heat": map of cohorts by periods. Returns the axes.
         """
         if kind == "heat":
-            return staggered_plots.heat_map(self.to_frame(), ax)
+            cells = self.to_frame().assign(cohort=self.cells["cohort"], time=self.cells["time"])
+            return staggered_plots.heat_map(cells, ax, self.time.shown)
         if kind not in ("event", "cohort", "calendar"):
             raise IdentificationError(
                 Problem(
@@ -171,7 +181,7 @@ class GroupTime:
                 )
             )
         estimate = self.aggregate(kind)  # type: ignore[arg-type]
-        return staggered_plots.study(estimate, sup_t(estimate, seed=seed), ax)
+        return staggered_plots.study(estimate, sup_t(estimate, seed=seed), self.time, ax)
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p><small>{note}</small></p>" for note in self.estimate.notes)
@@ -202,11 +212,12 @@ def by_fewer_psus(test: Test, free: float) -> Test | NotEstimable:
     )
 
 
+@public(EstimateError)
 def att_gt(
     data: Sample | PanelLike,
     outcome: str,
     cohort: str,
-    time: str | None = None,
+    time: TimeColumn = None,
     unit: str | None = None,
     covariates: Sequence[str] = (),
     control: Control = "never",
@@ -224,8 +235,14 @@ def att_gt(
     ----------
     data : a tracer panel (time and unit are its own, and may be named), or a long Sample with
         `time` and `unit` (panel) or `time` and unit=None (repeated cross-sections).
-    cohort : first treated period of the unit, in the units of time; 0, missing or infinite: never.
-    covariates : columns known before treatment, constant in a unit.  method : as in `att_2x2`.
+    time : a column of numbers, dates, Periods, ordered categories, or text that reads as one kind of
+        period ("2019Q4"); {column: (first, ..., last)} states the order of any other text. What is
+        no number is counted in its order, and results show the labels.
+    cohort : first treated period of the unit, written as time is; 0 (where periods are numbers),
+        missing or infinite: never. One that is no period counts from the next, and is named.
+    covariates : columns known before treatment; one that changes over time has its value of the
+        unit's first period, in a long sample as in a panel, and is named.  method : as in
+        `att_2x2`.
     control : "never" or "not_yet" treated.  base : "varying" (before treatment: change from the period before) or "universal" (always from the last period before treatment).
     anticipation : periods before treatment in which units may react; the base lies before them.
     unbalanced : "balanced" keeps units seen in all periods, "pairs" those seen in both periods of a
@@ -252,32 +269,33 @@ def att_gt(
     Callaway and Sant'Anna (2021), Journal of Econometrics 225, 200-230.
     """
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
-    refuse_other(data, "att_gt")
+    refuse_other(data)
     if not isinstance(data, Sample):
-        key_of(data, unit, time)
+        own_key(data, unit, time)
     _check(method, covariates, unbalanced, impossible)
-    pairs = not isinstance(data, Sample) and unbalanced == "pairs"
+    pairs = data if not isinstance(data, Sample) and unbalanced == "pairs" else None
     layout = (
-        enrolled(data, cohort, covariates)
-        if pairs
-        else _layout(data, outcome, cohort, time, unit, covariates, unbalanced)
-    )  # type: ignore[arg-type]
+        layout_of(data, outcome, cohort, time, unit, covariates, unbalanced)
+        if pairs is None
+        else enrolled(pairs, cohort, covariates)
+    )
     if covariates and method in PROPENSITY:
         no_negative_weights(layout.sample, f"method '{method}'")
     chosen = plan(
-        layout.periods,
+        layout.time,
         np.unique(layout.cohort[~np.isnan(layout.cohort)]),
         control,
         base,
         anticipation,
         series_breaks,
         acknowledge_breaks,
+        layout.absent,
     )
     fitted = (
-        fit_pairs(data, outcome, layout, chosen, method)
-        if pairs
-        else fit_cells(layout, layout.weights, chosen, method)
-    )  # type: ignore[arg-type]
+        fit_cells(layout, layout.weights, chosen, method)
+        if pairs is None
+        else fit_pairs(pairs, outcome, layout, chosen, method)
+    )
     chosen, fitted = without_lost(chosen, fitted, impossible)
     return _result(layout, chosen, fitted, outcome, covariates, control, base, anticipation, method)
 
@@ -321,30 +339,6 @@ def _check(method: str, covariates: Sequence[str], unbalanced: str, impossible: 
         raise IdentificationError(problems)
 
 
-def _layout(
-    data: Sample | PanelLike,
-    outcome: str,
-    cohort: str,
-    time: str | None,
-    unit: str | None,
-    covariates: Sequence[str],
-    unbalanced: Unbalanced,
-) -> Layout:
-    if not isinstance(data, Sample):
-        return of_panel(data, outcome, cohort, covariates, unbalanced)
-    if time is None:
-        raise IdentificationError(
-            Problem("a long sample needs its time column", "argument 'time'", "a column", "None")
-        )
-    if not data.active.any():
-        raise IdentificationError(Problem("the domain is empty", "", "rows with weight", "none"))
-    return (
-        of_cross_sections(data, outcome, cohort, time, covariates)
-        if unit is None
-        else of_long(data, outcome, cohort, time, unit, covariates, unbalanced)
-    )
-
-
 def _result(
     layout: Layout,
     chosen: Plan,
@@ -366,19 +360,21 @@ def _result(
         _replicates(layout, chosen, method, member) if design.replicates is not None else None
     )
     known = None if replicates is not None else design.vcov(_summed(influence, design))
-    part = Part(design, influence, replicates, None if replicates is None else value, known)
-    periods = layout.periods
+    full = None if replicates is None else value
+    part = Part(design, influence, replicates, full, known, _averages(layout, fitted))
+    time, cells = layout.time, _numbered(chosen)
     keys = pd.DataFrame(
         {
-            "cohort": [c.cohort for c in chosen.cells],
-            "time": [periods[c.time] for c in chosen.cells],
-            "event_time": [periods[c.time] - c.cohort for c in chosen.cells],
-            "base": [periods[c.base] for c in chosen.cells],
+            "cohort": [time.key(g) for g in cells["cohort"]],
+            "time": [time.key(t) for t in cells["time"]],
+            "event_time": cells["event_time"],
+            "base": [time.key(t) for t in cells["base"]],
             "n_treated": fitted.n_treated,
             "n_comparison": fitted.n_comparison,
         }
     )
-    names = tuple(f"ATT({c.cohort:g},{periods[c.time]:g})" for c in chosen.cells)
+    names = tuple(f"ATT({chosen.label(c.cohort)},{chosen.at(c.time)})" for c in chosen.cells)
+    cells = cells.assign(n_treated=fitted.n_treated)
     count = [int(((layout.cohort == h) & (layout.weights != 0)).sum()) for h in groups]
     n = np.concatenate([fitted.n_treated + fitted.n_comparison, count]).astype(float)
     kind = "repeated cross-sections" if layout.period is not None else "panel"
@@ -386,24 +382,24 @@ def _result(
         f"Group-time effects of {outcome}, {NAMES[method]}, {kind}; comparison:"
         f" {'never treated' if control == 'never' else 'not yet treated'}; base: {base};"
         f" anticipation: {anticipation:g}; covariates: {', '.join(covariates) or 'none'};"
-        f" {len(groups)} cohorts, {periods.size} periods, {int((~np.isnan(layout.cohort)).sum()):,}"
+        f" {len(groups)} cohorts, {time.size} periods, {int((~np.isnan(layout.cohort)).sum()):,}"
         f" {'rows' if layout.period is not None else 'units'}."
     )
-    counts, free = _psus(layout, chosen)
-    small = few_psus(counts, design.level)
+    free = _free_psus(layout, chosen)
     notes = (
         text,
+        time.said,
         *chosen.notes,
         *layout.notes,
         *fitted.notes,
-        *_overlap_notes(fitted.overlap),
-        *small,
+        *_overlap_notes(fitted.overlap, time),
         *layout.sample.notes,
     )
-    all_keys = pd.concat([keys, pd.DataFrame({"cohort": groups})], ignore_index=True)
+    sizes = pd.DataFrame({"cohort": [time.key(g) for g in groups]})
+    all_keys = pd.concat([keys, sizes], ignore_index=True)
     joint = Estimate(
         value,
-        (*names, *(f"size({h:g})" for h in groups)),
+        (*names, *(f"size({chosen.label(h)})" for h in groups)),
         (part,),
         all_keys,
         n,
@@ -412,36 +408,65 @@ def _result(
         notes=notes,
         extra={"base": base, "method": method},
     )
-    cells = joint.select(list(range(k)))
-    cells = replace(
-        cells,
+    each = replace(
+        joint.select(list(range(k))),
         keys=keys,
         definition="Average effect of the treatment on the treated, by cohort and period.",
     )
     return GroupTime(
-        cells,
-        joint,
-        control,
-        base,
-        anticipation,
-        float(periods[-1]),
-        fitted.overlap,
-        min(free, float(layout.sample.degf)),
+        estimate=each,
+        joint=joint,
+        control=control,
+        base=base,
+        anticipation=anticipation,
+        last=float(time.at[-1]),
+        overlap=fitted.overlap.assign(cohort=[time.key(g) for g in fitted.overlap["cohort"]]),
+        free=min(free, float(layout.sample.degf)),
+        cells=cells,
+        time=time,
     )
 
 
-def _psus(layout: Layout, chosen: Plan) -> tuple[dict[str, int], float]:
-    """PSUs that hold rows with weight, of each cohort and of all that cohorts are compared with;
-    and how many are free: of the treated less the cohorts, or of the others less one.
+def _numbered(chosen: Plan) -> pd.DataFrame:
+    """Cohort, time, event time and base of each cell, as numbers."""
+    periods = chosen.periods
+    cohort = np.array([c.cohort for c in chosen.cells])
+    time = periods[[c.time for c in chosen.cells]]
+    return pd.DataFrame(
+        {
+            "cohort": cohort,
+            "time": time,
+            "event_time": chosen.time.since(time, cohort),
+            "base": periods[[c.base for c in chosen.cells]],
+        }
+    )
+
+
+def _averages(layout: Layout, fitted: Fitted) -> Averages:
+    """What the cells and the sizes of the cohorts average: in each cell the treated and those that
+    they are compared with.
+    """
+    k, g = fitted.att.size, fitted.size.size
+    cells, side = np.nonzero(fitted.column >= 0)
+    coef = np.zeros((k + g, len(fitted.shares)))
+    coef[cells, fitted.column[cells, side]] = 1.0
+    rows = np.column_stack(fitted.shares)
+    rows /= np.maximum(layout.weights @ rows, _TINY)
+    taken = Shares(layout.influence(rows, np.eye(rows.shape[1])), coef, np.arange(rows.shape[1]))
+    members = np.vstack([np.zeros((k, g)), np.eye(g)])
+    size = layout.influence(fitted.z[:, k:], np.eye(g))
+    return Averages((taken, Shares(size, members, np.arange(g), centred=False)))
+
+
+def _free_psus(layout: Layout, chosen: Plan) -> float:
+    """PSUs that hold rows with weight and are free: of the treated less the cohorts, or of those
+    that cohorts are compared with less one.
     """
     psu, used = layout.sample.design.psu[layout.row], layout.weights != 0
     others = sorted({h for c in chosen.cells for h in c.against})
-    groups = {f"cohort {g:g}": layout.cohort == g for g in chosen.cohorts} | {
-        "comparison": np.isin(layout.cohort, others)
-    }
-    count = {name: distinct(psu[rows & used]) for name, rows in groups.items()}
+    compared = distinct(psu[np.isin(layout.cohort, others) & used])
     treated = distinct(psu[np.isin(layout.cohort, chosen.cohorts) & used])
-    return count, float(min(treated - len(chosen.cohorts), count["comparison"] - 1))
+    return float(min(treated - len(chosen.cohorts), compared - 1))
 
 
 def _summed(influence: Influence, design: SurveyDesign) -> Influence:
@@ -470,12 +495,12 @@ def _replicates(layout: Layout, chosen: Plan, method: Method, member: Float) -> 
     return out
 
 
-def _overlap_notes(overlap: pd.DataFrame) -> tuple[str, ...]:
+def _overlap_notes(overlap: pd.DataFrame, time: Timeline) -> tuple[str, ...]:
     weak = overlap[overlap["extreme"] > 0]
     if weak.empty:
         return ()
     listed = ", ".join(
-        f"{g:g} ({100 * share:.1f}%)"
+        f"{time.shown(g)} ({100 * share:.1f}%)"
         for g, share in zip(weak["cohort"], weak["extreme"], strict=True)
     )
     return (

@@ -33,6 +33,8 @@ class Fitted:
 
     failed : what is wrong with cells that could not be fitted, by their position.  apart : with
         those whose treated rows have a category that no compared row has.
+    shares : columns (N,), who is averaged.  column : (K, 2) the one of the treated and of the
+        compared of each cell, -1 for a reference cell.
     """
 
     att: Float
@@ -44,6 +46,19 @@ class Fitted:
     notes: tuple[str, ...] = ()
     failed: dict[int, Problem] = field(default_factory=dict)
     apart: dict[int, Problem] = field(default_factory=dict)
+    shares: list[Float] = field(default_factory=list)
+    column: Int = field(default_factory=lambda: np.zeros((0, 2), np.intp))
+
+    def takes(self, cells: Sequence[int], treated: Int, compared: Int, p: Float | None) -> None:
+        """Note down who is averaged in some cells: treated rows, and comparison rows by the odds
+        p / (1 - p) of treatment, or evenly where p is None.
+        """
+        odds = np.ones(compared.size) if p is None else p / (1 - p)
+        for side, rows, values in ((0, treated, np.ones(treated.size)), (1, compared, odds)):
+            column = np.zeros(self.z.shape[0])
+            column[rows] = values
+            self.column[list(cells), side] = len(self.shares)
+            self.shares.append(column)
 
 
 Overlap = list[tuple[float, float, float]]
@@ -67,7 +82,8 @@ def fit_cells(layout: Layout, weights: Float, plan: Plan, method: Method) -> Fit
 def nothing_fitted(z: Float, size: Float, k: int) -> Fitted:
     """K cells of effect 0, to be filled."""
     counts = np.zeros(k, np.intp), np.zeros(k, np.intp)
-    return Fitted(np.zeros(k), z, size, *counts, pd.DataFrame())
+    column = np.full((k, 2), -1, np.intp)
+    return Fitted(np.zeros(k), z, size, *counts, pd.DataFrame(), column=column)
 
 
 def largest(overlap: Overlap) -> pd.DataFrame:
@@ -110,6 +126,7 @@ def without_lost(plan: Plan, fitted: Fitted, impossible: Impossible) -> tuple[Pl
             notes=(*fitted.notes, *notes),
             failed={},
             apart={},
+            column=fitted.column[keep],
         ),
     )
 
@@ -136,7 +153,7 @@ def _panel(
     for (cohort, against, pair), cells in batches.items():
         treated, compared = rows_of[cohort], np.concatenate([rows_of[g] for g in against])
         if pair is not None:
-            seen = np.isfinite(layout.y[:, pair]).all(axis=1)
+            seen = np.asarray(np.isfinite(layout.y[:, pair]).all(axis=1))
             treated, compared = treated[seen[treated]], compared[seen[compared]]
         shared, compared = _shared(layout, plan, cells, treated, compared, method, out, notes)
         if shared is None:
@@ -175,6 +192,9 @@ def _place(out: Fitted, cells: list[int], treated: Int, compared: Int, effects: 
     for i, j in enumerate(cells):
         out.z.T[j][treated] = effects.treated[i]
         out.z.T[j][compared] = effects.compared[i]
+    out.takes(
+        cells, treated, compared, None if effects.propensity is None else effects.propensity[1]
+    )
 
 
 def _shared(
@@ -235,6 +255,8 @@ def _cross_sections(
             continue
         out.n_treated[j], out.n_comparison[j] = treated.size, compared.size
         out.att[j], out.z[rows, j] = effect.att, effect.z
+        odds = None if effect.propensity is None else effect.propensity[d == 0]
+        out.takes([j], rows[d == 1], rows[d == 0], odds)
         if effect.propensity is not None and x.shape[1] > 1:
             p = effect.propensity[d == 1], effect.propensity[d == 0]
             overlap += extreme(c.cohort, weights[rows][d == 0], p)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
@@ -19,6 +18,8 @@ from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.inference.multiple_testing import AdjustedPValues, Method, adjust_pvalues
 from mismes_eval.impact.inference.randomisation import D, sample_of
+from mismes_eval.pictures.intervals import Series, forest
+from mismes_eval.public import public
 from mismes_eval.weighting.design import SurveyDesign
 
 
@@ -74,12 +75,11 @@ class GroupEffects:
         return adjust_pvalues(self.effects, method)
 
     def plot(self, ax: Any = None) -> Any:
-        """Forest plot of the effects. Returns the axes."""
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6.5, 1.0 + 0.35 * self.effects.p), layout="constrained")
-        self.effects.plot(ax)
-        ax.axvline(0, color="0.4", lw=0.8)
-        return ax
+        """Forest plot of the effects, with a line at 0. Returns the axes."""
+        rows, ci = np.arange(self.effects.p, dtype=float), self.effects.ci()
+        ends = ci["low"].to_numpy(), ci["high"].to_numpy()
+        series = Series("", rows, self.effects.value, *ends)
+        return forest(ax, self.effects.names, [series], self.effects.kind, reference=0.0)
 
     def _repr_html_(self) -> str:
         return (
@@ -89,6 +89,7 @@ class GroupEffects:
         )
 
 
+@public(EstimateError)
 def by_group(
     function: Callable[[D], Estimate],
     data: D,
@@ -231,7 +232,7 @@ def joint(estimates: Sequence[Estimate]) -> Estimate:
             replace(
                 e,
                 parts=tuple(
-                    Part(q.design, p.influence, p.replicates, p.full)
+                    Part(q.design, p.influence, p.replicates, p.full, averages=p.averages)
                     for p, q in zip(e.parts, first, strict=True)
                 ),
             )

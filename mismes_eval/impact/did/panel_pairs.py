@@ -23,16 +23,18 @@ from mismes_eval.impact.did.group_time_cells import (
     not_fitted,
     nothing_fitted,
 )
-from mismes_eval.impact.did.layout import Layout, cohorts, covariate_rows, wave_numbers, zero_said
+from mismes_eval.impact.did.layout import Layout, covariates_at, moving_in_waves
 from mismes_eval.impact.did.periods import Cell, Plan
-from mismes_eval.impact.did.two_by_two import PROPENSITY, PanelLike
-from mismes_eval.impact.did.two_periods import outcome_values
+from mismes_eval.impact.did.two_by_two import PROPENSITY
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.did_many import Group, many
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import verb_name
+from mismes_eval.weighting.panel import PanelLike, outcome_values, waves_of, zero_said
 from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.timeline import cohorts_on
 
 
 def enrolled(data: PanelLike, cohort: str, covariates: Sequence[str]) -> Layout:
@@ -40,7 +42,7 @@ def enrolled(data: PanelLike, cohort: str, covariates: Sequence[str]) -> Layout:
     differently weighted waves meets. Cohort NaN: outside the domain.
     """
     sample = data.sample
-    require(sample, [cohort, *covariates], "att_gt")
+    require(sample, [cohort, *covariates], verb_name())
     if sample.design.replicates is not None:
         raise IdentificationError(
             Problem(
@@ -51,24 +53,26 @@ def enrolled(data: PanelLike, cohort: str, covariates: Sequence[str]) -> Layout:
             )
         )
     inside = sample.active
-    some = covariate_rows(sample, covariates, np.flatnonzero(inside))
+    some = covariates_at(sample, covariates, np.flatnonzero(inside))
     x = _spread(some, inside)
     base = replace(sample, design=replace(sample.design, steps=()))
-    first = np.where(inside, cohorts(sample.frame[cohort]), np.nan)
+    starts = cohorts_on(waves_of(data), sample.frame[cohort], inside)
+    if isinstance(starts, Problem):
+        raise IdentificationError(starts)
+    first = np.where(inside, starts.place, np.nan)
     note = (
         "Each comparison uses the persons who answered its two waves, with the weights made for"
         " those waves."
     )
-    periods = wave_numbers(data.waves)
+    zero = zero_said(sample.frame[cohort][inside], starts.time)
     return Layout(
-        base,
-        np.arange(sample.n),
-        np.zeros((sample.n, 0)),
-        first,
-        x,
-        periods,
-        None,
-        (note, *zero_said(sample.frame[cohort], periods)),
+        sample=base,
+        row=np.arange(sample.n),
+        y=np.zeros((sample.n, 0)),
+        cohort=first,
+        covariates=x,
+        time=starts.time,
+        notes=(note, *moving_in_waves(data, covariates), *starts.notes, *zero),
     )
 
 
@@ -174,6 +178,10 @@ def _cell(
         return []
     out.att[j], out.n_treated[j], out.n_comparison[j] = effects.att[0], mine.size, theirs.size
     column[mine], column[theirs] = effects.treated[0], effects.compared[0]
+    p = None if effects.propensity is None else effects.propensity[1]
+    out.takes([j], mine, theirs, p)
+    for shares in out.shares[-2:]:
+        shares *= sample.weights / np.where(layout.weights != 0, layout.weights, 1.0)
     return extreme(cell.cohort, other.w, effects.propensity)
 
 

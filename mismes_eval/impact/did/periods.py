@@ -4,15 +4,16 @@ cohorts, and what cannot be compared.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from mismes_eval.errors import IdentificationError, Problem
-from mismes_eval.impact.did.breaks import starts_at_breaks
+from mismes_eval.impact.did.breaks import placed, starts_at_breaks
 from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.timeline import Timeline
 
 Control = Literal["never", "not_yet"]
 Base = Literal["varying", "universal"]
@@ -32,97 +33,72 @@ class Cell:
 
 @dataclass(frozen=True)
 class Plan:
-    """periods (T,) in order; cohorts that are estimated; cells; notes on what was left out and why."""
+    """time: the periods in order; cohorts that are estimated; cells; notes on what was left out and
+    why.
+    """
 
-    periods: Float
+    time: Timeline
     cohorts: tuple[float, ...]
     cells: tuple[Cell, ...]
     notes: tuple[str, ...]
 
+    @property
+    def periods(self) -> Float:
+        """(T,)."""
+        return self.time.at
+
     def at(self, position: int) -> str:
         """A period as a message names it."""
-        return f"{self.periods[position]:g}"
+        return self.time.shown(float(self.periods[position]))
 
     def label(self, cohort: float) -> str:
         """A cohort as a message names it."""
-        return f"{cohort:g}"
+        return self.time.shown(cohort)
 
 
 def plan(
-    periods: Float,
+    time: Timeline,
     cohorts: Float,
     control: Control,
     base: Base,
     anticipation: float,
     breaks: Sequence[float] = (),
     acknowledged: bool = False,
+    absent: Mapping[float, str] | None = None,
 ) -> Plan:
-    """Cells of all cohorts. cohorts: the distinct values, inf for never treated. Raises
-    IdentificationError with every problem.
+    """Cells of all cohorts. cohorts: the distinct values, inf for never treated; absent: cohorts
+    that have no unit left, and why. Raises IdentificationError with every problem.
     """
     problems = _unknown(control, base, anticipation)
     if problems:
         raise IdentificationError(problems)
-    first, last = periods[0], periods[-1]
-    early = [g for g in cohorts if g <= first + anticipation]
-    later = [g for g in cohorts if first + anticipation < g <= last]
-    beyond = [g for g in cohorts if g > last]
-    if periods.size < 2:
-        problems.append(
-            Problem("one period only", "argument 'time'", "two periods or more", str(periods.size))
-        )
-    if not later:
-        problems.append(
-            Problem(
-                "no cohort starts inside the window",
-                "argument 'cohort'",
-                f"a start after {first + anticipation:g} and not after {last:g}",
-                ", ".join(f"{g:g}" for g in cohorts),
-            )
-        )
-    if control == "never" and not beyond:
-        problems.append(
-            Problem(
-                "no never-treated group",
-                "argument 'control'",
-                "units whose cohort is 0, missing or infinite",
-                "none",
-                "Use control='not_yet'.",
-            )
-        )
-    at_breaks = starts_at_breaks(periods, later, breaks, anticipation)
+    placed(time, breaks)
+    early, later, beyond = _apart(time, cohorts, anticipation)
+    problems = _nothing_to_compare(time, cohorts, control, anticipation, absent or {})
+    at_breaks = starts_at_breaks(time.at, later, breaks, anticipation)
     problems += [] if acknowledged else at_breaks
     if problems:
         raise IdentificationError(problems)
-    notes = [f"Acknowledged break of the series: {p.where}." for p in at_breaks]
-    if early:
-        notes.append(
-            f"Cohorts {_listed(early)} were treated in the first period already (or within the"
-            " anticipation): no period before it, so left out."
-        )
-    starters = [g for g in beyond if np.isfinite(g)]
-    if starters:
-        notes.append(
-            f"Cohorts {_listed(starters)} start after the last period and serve as never treated."
-        )
-    if np.unique(np.diff(periods)).size > 1:
-        notes.append(
-            f"Periods are not evenly spaced ({_listed(list(periods))}); event time is counted in"
-            " units of the time column."
-        )
+    notes = [
+        *(f"Acknowledged break of the series: {p.where}." for p in at_breaks),
+        *_who_has_which_part(time, early, beyond, anticipation),
+    ]
     cells, gone = [], []
     for g in later:
-        for cell in _of_cohort(periods, g, base, anticipation):
-            reach = periods[max(cell[0], cell[1])] + anticipation
+        for t, start in _of_cohort(time, g, base, anticipation):
+            reach = time.at[max(t, start)] + anticipation + time.tolerance
             against = tuple(
                 h
                 for h in cohorts
-                if h != g and h not in early and h > reach and (h > last or control == "not_yet")
+                if h != g
+                and h not in early
+                and h > reach
+                and (h > time.at[-1] or control != "never")
             )
-            if cell[0] != cell[1] and not against:
-                gone.append(f"({g:g}, {periods[cell[0]]:g})")
+            if t != start and not against:
+                gone.append(f"({time.shown(g)}, {time.labels[t]})")
                 continue
-            cells.append(Cell(g, cell[0], cell[1], () if cell[0] == cell[1] else against))
+            cells.append(Cell(g, t, start, () if t == start else against))
     if gone:
         notes.append(
             f"No comparison group is left for {len(gone)} group-time effects, which are left out:"
@@ -138,12 +114,87 @@ def plan(
             )
         )
     kept = tuple(g for g in later if any(c.cohort == g and c.against for c in cells))
-    return Plan(periods, kept, tuple(c for c in cells if c.cohort in kept), tuple(notes))
+    return Plan(time, kept, tuple(c for c in cells if c.cohort in kept), tuple(notes))
 
 
-def _of_cohort(periods: Float, g: float, base: Base, anticipation: float) -> list[tuple[int, int]]:
+def _apart(
+    time: Timeline, cohorts: Float, anticipation: float
+) -> tuple[list[float], list[float], list[float]]:
+    """Cohorts without a period before treatment, those inside the window, those after it."""
+    first, last = time.at[0] + anticipation + time.tolerance, time.at[-1]
+    return (
+        [g for g in cohorts if g <= first],
+        [g for g in cohorts if first < g <= last],
+        [g for g in cohorts if g > last],
+    )
+
+
+def _nothing_to_compare(
+    time: Timeline,
+    cohorts: Float,
+    control: Control,
+    anticipation: float,
+    absent: Mapping[float, str],
+) -> list[Problem]:
+    problems = []
+    _, later, beyond = _apart(time, cohorts, anticipation)
+    if time.size < 2:
+        problems.append(
+            Problem("one period only", "argument 'time'", "two periods or more", str(time.size))
+        )
+    if not later:
+        after = time.shown(float(time.at[0] + anticipation)) if time.numeric else time.labels[0]
+        problems.append(
+            Problem(
+                "no cohort starts inside the window",
+                "argument 'cohort'",
+                f"a start after {after} and not after {time.labels[-1]}",
+                "; ".join([time.listed(cohorts), *absent.values()]),
+            )
+        )
+    if control == "never" and not beyond:
+        lost = [why for g, why in absent.items() if g > time.at[-1]]
+        pairs = "Choose unbalanced='pairs', or u" if any("none with" in w for w in lost) else "U"
+        problems.append(
+            Problem(
+                "no never-treated group",
+                "argument 'control'",
+                "units whose cohort is 0, missing or infinite",
+                "; ".join(lost) or "none",
+                f"{pairs}se control='not_yet'.",
+            )
+        )
+    return problems
+
+
+def _who_has_which_part(
+    time: Timeline, early: list[float], beyond: list[float], anticipation: float
+) -> list[str]:
+    notes = []
+    if early:
+        notes.append(
+            f"Cohorts {time.listed(early)} were treated in the first period already (or within the"
+            " anticipation): no period before it, so left out."
+        )
+    starters = [g for g in beyond if np.isfinite(g)]
+    if starters:
+        until = " until they may react" if anticipation else ""
+        notes.append(
+            f"Cohorts {time.listed(starters)} start after the last period and serve as never"
+            f" treated{until}."
+        )
+    if time.numeric and not time.even:
+        notes.append(
+            f"Periods are not evenly spaced ({', '.join(time.labels)}); event time is counted in"
+            " units of the time column."
+        )
+    return notes
+
+
+def _of_cohort(time: Timeline, g: float, base: Base, anticipation: float) -> list[tuple[int, int]]:
     """(time, base) positions; where both are equal the effect is 0 by construction."""
-    fixed = int(np.flatnonzero(periods + anticipation < g)[-1])
+    periods = time.at
+    fixed = int(np.flatnonzero(periods + anticipation < g - time.tolerance)[-1])
     if base == "universal":
         return [(t, fixed) for t in range(periods.size)]
     return [(t, fixed if periods[t] >= g - anticipation else t - 1) for t in range(1, periods.size)]
@@ -176,7 +227,3 @@ def _unknown(control: str, base: str, anticipation: float) -> list[Problem]:
             )
         )
     return problems
-
-
-def _listed(values: Sequence[float]) -> str:
-    return ", ".join(f"{v:g}" for v in values)

@@ -5,44 +5,49 @@ comparisons that each miss one of the two conditions or both.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
-from mismes_eval.estimate.domains import numbers, require
+from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.estimate.domains import require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.did.breaks import refuse_between
 from mismes_eval.impact.did.two_by_two import (
     NAMES,
-    PanelLike,
+    TwoTimes,
     design_matrix,
-    refuse_other,
-    treated_column,
 )
 from mismes_eval.impact.did.two_periods import (
+    order_said,
     outcome_pair,
     pair_of,
-    period_pair,
     side_by_side,
-    small_arms,
+    two_periods,
+    waves_named,
 )
+from mismes_eval.numerics.averages import arms
 from mismes_eval.numerics.did import METHODS, Effect, Method, cross_sections, panel
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import public, verb_name
+from mismes_eval.weighting.columns import Number, YesNo, read
+from mismes_eval.weighting.panel import PanelLike, refuse_other
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
 Fit = Callable[[Float, Float], Effect]
 
 
+@public(EstimateError)
 def triple_difference(
     data: Sample | PanelLike,
     outcome: str | tuple[str, str],
     treated: str,
     eligible: str,
-    time: str | tuple[object, object] | None = None,
+    time: TwoTimes = None,
     covariates: Sequence[str] = (),
     method: Method = "dr",
     series_breaks: Sequence[float] = (),
@@ -74,7 +79,7 @@ def triple_difference(
     Gruber (1994), American Economic Review 84, 622-641; Ortiz-Villavicencio and Sant'Anna (2025),
     Better understanding triple differences estimators.
     """
-    refuse_other(data, "triple_difference")
+    refuse_other(data)
     if method not in METHODS:
         raise IdentificationError(
             Problem(
@@ -84,12 +89,13 @@ def triple_difference(
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
     time = pair_of(data, time)  # type: ignore[assignment]
     said = refuse_between(data, time, series_breaks, acknowledge_breaks)
-    sample, fit, what, periods, columns = _prepared(
-        data, outcome, treated, eligible, time, covariates, method
-    )
-    d, e, inside = treated_column(sample, treated), treated_column(sample, eligible), sample.active
+    ready = _prepared(data, outcome, [treated, eligible, *covariates], time, covariates, method)
+    sample, fit = ready.sample, ready.fit
+    inside = sample.active
+    c = read(sample, IdentificationError, d=YesNo(treated), e=YesNo(eligible))
+    d, e = (np.where(inside, v, 0.0) for v in (c.d, c.e))
     groups = {(a, b): inside & (d == a) & (e == b) for a in (0, 1) for b in (0, 1)}
-    _refuse_empty(groups, periods, treated, eligible)
+    _refuse_empty(groups, ready.masks, treated, eligible)
     w = np.where(inside, sample.weights, 0.0)
     try:
         att, placebo, z = _effects(w, groups, fit)
@@ -104,9 +110,9 @@ def triple_difference(
         raise IdentificationError(
             Problem(
                 "a comparison cannot be fitted",
-                f"covariates {', '.join(columns[1:]) or 'none'}, method '{method}'",
+                f"covariates {', '.join(ready.columns[1:]) or 'none'}, method '{method}'",
                 "overlap between the four groups, covariates not collinear",
-                error.named(columns),
+                error.named(ready.columns),
                 "Merge categories or drop a covariate.",
             )
         ) from error
@@ -119,15 +125,10 @@ def triple_difference(
             f" {count[0, 1]:,} and {count[0, 0]:,} elsewhere."
         ),
     )
-    names = {
-        (1, 1): "eligible in treated places",
-        (1, 0): "others in treated places",
-        (0, 1): "eligible elsewhere",
-        (0, 0): "others elsewhere",
-    }
-    small = small_arms(sample, {names[k]: rows for k, rows in groups.items()})
-    keys = pd.DataFrame({"variable": [what, what], "effect": ["ATT", "placebo"]})
-    part = Part(sample.design, Influence.of(z), each, None if each is None else value)
+    keys = pd.DataFrame({"variable": [ready.what] * 2, "effect": ["ATT", "placebo"]})
+    taken = arms(w, [rows.astype(float) for rows in groups.values()], 2)
+    full = None if each is None else value
+    part = Part(sample.design, Influence.of(z), each, full, averages=taken)
     n = np.array([float(inside.sum()), float(count[1, 0] + count[0, 0])])
     return Estimate(
         value,
@@ -138,83 +139,95 @@ def triple_difference(
         np.full(2, sample.degf),
         "effect",
         definition="Average effect of the treatment on eligible treated units.",
-        notes=(*notes, *small, *said, *sample.notes),
+        notes=(*notes, order_said(*ready.order), *said, *sample.notes),
         extra={"method": method},
     )
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """fit: (weights, treated) -> Effect; what is measured; masks in which all four groups must
+    occur; columns: names of the covariates'; order: before and after.
+    """
+
+    sample: Sample
+    fit: Fit
+    what: str
+    masks: list[tuple[str, Bool]]
+    columns: tuple[str, ...]
+    order: tuple[str, str]
 
 
 def _prepared(
     data: Sample | PanelLike,
     outcome: str | tuple[str, str],
-    treated: str,
-    eligible: str,
-    time: str | tuple[object, object] | None,
+    named: Sequence[str],
+    time: TwoTimes,
     covariates: Sequence[str],
     method: Method,
-) -> tuple[Sample, Fit, str, list[tuple[str, Bool]], tuple[str, ...]]:
-    """Sample, fit: (weights, treated) -> Effect, what is measured, the masks in which all four
-    groups must occur, and the names of the covariates' columns.
-    """
+) -> _Prepared:
+    """A panel, a wide sample, or repeated cross-sections. named: the other columns of the call."""
     if not isinstance(data, Sample):
-        data, outcome = side_by_side(data, outcome, time)
-        time = None
-    elif not isinstance(outcome, str):
-        outcome = outcome_pair(outcome)
-    require(
-        data,
-        [
-            *((outcome,) if isinstance(outcome, str) else outcome),
-            treated,
-            eligible,
-            *covariates,
-            *([time] if isinstance(time, str) else []),
-        ],
-        "triple_difference",
-    )
-    inside = data.active
-    x, columns = design_matrix(data, covariates, inside, method)
-    if isinstance(outcome, tuple):
-        if time is not None:
-            raise IdentificationError(
-                Problem(
-                    "a wide sample has no time column",
-                    "argument 'time'",
-                    "None with outcome=(before, after)",
-                    repr(time),
-                )
-            )
-        change = np.where(
-            inside,
-            numbers(data, outcome[1], "triple_difference")
-            - numbers(data, outcome[0], "triple_difference"),
-            0.0,
-        )
-        return (
-            data,
-            lambda w, d: panel(w, d, change, x, method),
-            f"{outcome[0]} to {outcome[1]}",
-            [("", inside)],
-            columns,
-        )
-    if not isinstance(time, str):
+        sample, pair = side_by_side(data, outcome, time)
+        ready = _of_changes(sample, pair, named, covariates, method)
+        return replace(ready, order=waves_named(data, time))
+    if isinstance(outcome, str):
+        return _of_cross_sections(data, outcome, named, time, covariates, method)
+    if time is not None:
         raise IdentificationError(
             Problem(
-                "repeated cross-sections need a time column",
+                "a wide sample has no time column",
                 "argument 'time'",
-                "the name of a column with two values",
+                "None with outcome=(before, after)",
                 repr(time),
             )
         )
-    periods = period_pair(data, time)
-    post = np.where(inside, (data.frame[time] == periods[1]).to_numpy(float, na_value=0.0), 0.0)
-    y = numbers(data, outcome, "triple_difference")
-    masks = [(f" in {time} {p}", inside & (post == k)) for k, p in enumerate(periods)]
-    return (
-        data,
-        lambda w, d: cross_sections(w, d, post, y, x, method),
-        f"{outcome}, {periods[0]} to {periods[1]}",
-        masks,
-        columns,
+    return _of_changes(data, outcome_pair(outcome), named, covariates, method)
+
+
+def _of_changes(
+    sample: Sample,
+    pair: tuple[str, str],
+    named: Sequence[str],
+    covariates: Sequence[str],
+    method: Method,
+) -> _Prepared:
+    require(sample, [*pair, *named], verb_name())
+    x, columns = design_matrix(sample, covariates, sample.active, method)
+    c = read(sample, IdentificationError, before=Number(pair[0]), after=Number(pair[1]))
+    change = np.where(sample.active, c.after - c.before, 0.0)
+    return _Prepared(
+        sample=sample,
+        fit=lambda w, d: panel(w, d, change, x, method),
+        what=f"{pair[0]} to {pair[1]}",
+        masks=[("", sample.active)],
+        columns=columns,
+        order=pair,
+    )
+
+
+def _of_cross_sections(
+    sample: Sample,
+    outcome: str,
+    named: Sequence[str],
+    time: TwoTimes,
+    covariates: Sequence[str],
+    method: Method,
+) -> _Prepared:
+    require(sample, [outcome, *named], verb_name())
+    two = two_periods(sample, time, [outcome, *named])
+    sample, post, order = two.sample, two.post, (two.before, two.after)
+    inside = sample.active
+    x, columns = design_matrix(sample, covariates, inside, method)
+    y = np.where(inside, read(sample, IdentificationError, y=Number(outcome)).y, 0.0)
+    masks = [(f" in {two.column} {p}", inside & (post == k)) for k, p in enumerate(order)]
+    return _Prepared(
+        sample=sample,
+        fit=lambda w, d: cross_sections(w, d, post, y, x, method),
+        what=f"{outcome}, {two.before} to {two.after}",
+        masks=masks,
+        columns=columns,
+        order=order,
     )
 
 

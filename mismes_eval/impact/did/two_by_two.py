@@ -4,30 +4,34 @@ calibration and the attrition in its standard error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
-from mismes_eval.estimate.domains import no_negative_weights, numbers, require, yes_no
+from mismes_eval.errors import EstimateError, IdentificationError, Problem
+from mismes_eval.estimate.domains import no_negative_weights, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.did.breaks import refuse_between
 from mismes_eval.impact.did.two_periods import (
+    order_said,
     outcome_pair,
     pair_of,
-    period_pair,
     side_by_side,
-    small_arms,
+    two_periods,
+    waves_named,
 )
-from mismes_eval.numerics.did import METHODS, Effect, Method, cross_sections, panel
+from mismes_eval.numerics.averages import arms
+from mismes_eval.numerics.did import METHODS, Effect, Method, compared, cross_sections, panel
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import public, verb_name
+from mismes_eval.weighting.columns import Number, YesNo, read
 from mismes_eval.weighting.covariates import unreadable
 from mismes_eval.weighting.nonresponse import named_effects
+from mismes_eval.weighting.panel import PanelLike, refuse_other
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
@@ -40,57 +44,16 @@ NAMES = {
     "none": "difference of mean changes",
 }
 EXTREME = 0.995
+TwoTimes = str | tuple[object, object] | Mapping[str, Sequence[Hashable]] | None
 PROPENSITY = ("dr", "dr_improved", "ipw", "ipw_ht")
 
 
-@runtime_checkable
-class PanelLike(Protocol):
-    """What an impact estimator needs of a tracer panel."""
-
-    @property
-    def sample(self) -> Sample:
-        """One row a person at enrolment."""
-        ...
-
-    @property
-    def waves(self) -> tuple[object, ...]:
-        """Waves in time order."""
-        ...
-
-    def values(self, column: str, wave: object) -> Float:
-        """(n,) a column at a wave, NaN where not observed."""
-        ...
-
-    def weight_sample(self, waves: Sequence[object] | None = None) -> Sample:
-        """The sample after the attrition steps of these waves; persons lost keep their row with
-        weight 0.
-        """
-        ...
-
-
-def refuse_other(data: object, caller: str) -> None:
-    """Raise IdentificationError for what is neither a Sample nor a panel."""
-    if not isinstance(data, Sample | PanelLike):
-        made = (
-            "Make one: Sample.from_frame(frame, weights=...), or TracerPanel.from_frame(frame,"
-            " ...)."
-        )
-        raise IdentificationError(
-            Problem(
-                f"{caller} takes a Sample or a tracer panel",
-                "first argument",
-                "one of them",
-                f"a {type(data).__name__}",
-                made,
-            )
-        )
-
-
+@public(EstimateError)
 def att_2x2(
     data: Sample | PanelLike,
     outcome: str | tuple[str, str],
     treated: str,
-    time: str | tuple[object, object] | None = None,
+    time: TwoTimes = None,
     covariates: Sequence[str] = (),
     method: Method = "dr",
     series_breaks: Sequence[float] = (),
@@ -103,6 +66,9 @@ def att_2x2(
     data : a tracer panel with time=(wave before, wave after), which a panel of two waves does not
         need; or a Sample with one row a unit and outcome=("y_before", "y_after"); or a long Sample
         with `time`, a column with two values (repeated cross-sections).
+    time : the order of two periods is that of their values (numbers, dates, ordered categories,
+        text that reads as one kind of period) or is stated: time=("pre", "post"), or
+        time={"period": ("pre", "post")} where several columns hold these values.
     treated : boolean or 0/1 column.  covariates : columns known before treatment; categories become indicators, an intercept is always there.
     method : "dr", "dr_improved" (Sant'Anna and Zhao 2020), "ipw" (normalised), "ipw_ht" (Abadie
         2005), "or" (regression), "none" (no covariates).
@@ -124,7 +90,7 @@ def att_2x2(
     Sant'Anna and Zhao (2020), Journal of Econometrics 219, 101-122. The variance is the design's,
     not the iid one.
     """
-    refuse_other(data, "att_2x2")
+    refuse_other(data)
     if method not in METHODS:
         raise IdentificationError(
             Problem(
@@ -142,14 +108,15 @@ def _by_layout(
     data: Sample | PanelLike,
     outcome: str | tuple[str, str],
     treated: str,
-    time: str | tuple[object, object] | None,
+    time: TwoTimes,
     covariates: Sequence[str],
     method: Method,
 ) -> Estimate:
     """A panel, a wide sample, or repeated cross-sections."""
     if not isinstance(data, Sample):
         sample, names = side_by_side(data, outcome, time)
-        return _of_changes(sample, names, treated, covariates, method)
+        order = waves_named(data, time)
+        return _of_changes(sample, names, treated, covariates, method, order)
     if not isinstance(outcome, str):
         if time is not None:
             raise IdentificationError(
@@ -160,16 +127,8 @@ def _by_layout(
                     repr(time),
                 )
             )
-        return _of_changes(data, outcome_pair(outcome), treated, covariates, method)
-    if not isinstance(time, str):
-        raise IdentificationError(
-            Problem(
-                "repeated cross-sections need a time column",
-                "argument 'time'",
-                "the name of a column with two values",
-                repr(time),
-            )
-        )
+        pair = outcome_pair(outcome)
+        return _of_changes(data, pair, treated, covariates, method, pair)
     return _of_cross_sections(data, outcome, treated, time, covariates, method)
 
 
@@ -179,42 +138,64 @@ def _of_changes(
     treated: str,
     covariates: Sequence[str],
     method: Method,
+    order: tuple[str, str],
 ) -> Estimate:
-    require(sample, [*outcome, treated, *covariates], "att_2x2")
-    inside, d = sample.active, treated_column(sample, treated)
-    change = numbers(sample, outcome[1], "att_2x2") - numbers(sample, outcome[0], "att_2x2")
+    require(sample, [*outcome, treated, *covariates], verb_name())
+    inside = sample.active
+    c = read(
+        sample,
+        IdentificationError,
+        before=Number(outcome[0]),
+        after=Number(outcome[1]),
+        d=YesNo(treated),
+    )
+    d = np.where(inside, c.d, 0.0)
+    before, after = (np.where(inside, v, 0.0) for v in (c.before, c.after))
+    change = after - before
     w = np.where(inside, sample.weights, 0.0)
     _refuse_one_sided([("", inside)], d, treated)
     x, names = design_matrix(sample, covariates, inside, method)
     change = np.where(inside, change, 0.0)
-    size = max(float(np.abs(numbers(sample, c, "att_2x2")).max()) for c in outcome)
+    size = float(max(np.abs(before).max(), np.abs(after).max()))
     effect, part = _fitted(lambda v: panel(v, d, change, x, method), sample, w, names, method)
     return _settled(
         _estimate(
             sample,
             effect,
-            part,
+            replace(part, averages=arms(w, compared(d, effect))),
             d,
             f"{outcome[0]} to {outcome[1]}",
             covariates,
             method,
             "one row a unit",
+            order,
         ),
         size,
     )
 
 
 def _of_cross_sections(
-    sample: Sample, outcome: str, treated: str, time: str, covariates: Sequence[str], method: Method
+    sample: Sample,
+    outcome: str,
+    treated: str,
+    time: TwoTimes,
+    covariates: Sequence[str],
+    method: Method,
 ) -> Estimate:
-    require(sample, [outcome, treated, time, *covariates], "att_2x2")
-    inside, d = sample.active, treated_column(sample, treated)
-    periods = period_pair(sample, time)
-    post = np.where(inside, (sample.frame[time] == periods[1]).to_numpy(float, na_value=0.0), 0.0)
-    y = numbers(sample, outcome, "att_2x2")
+    require(sample, [outcome, treated, *covariates], verb_name())
+    two = two_periods(sample, time, [outcome, treated, *covariates])
+    sample, post = two.sample, two.post
+    c = read(sample, IdentificationError, y=Number(outcome), d=YesNo(treated))
+    inside = sample.active
+    y, d = (np.where(inside, v, 0.0) for v in (c.y, c.d))
     w = np.where(inside, sample.weights, 0.0)
     _refuse_one_sided(
-        [(f" in {time} {periods[k]}", inside & (post == k)) for k in (0, 1)], d, treated
+        [
+            (f" in {two.column} {label}", inside & (post == k))
+            for k, label in enumerate((two.before, two.after))
+        ],
+        d,
+        treated,
     )
     x, names = design_matrix(sample, covariates, inside, method)
     size = float(np.abs(y).max())
@@ -225,20 +206,16 @@ def _of_cross_sections(
         _estimate(
             sample,
             effect,
-            part,
+            replace(part, averages=arms(w, compared(d, effect, post))),
             d,
-            f"{outcome}, {periods[0]} to {periods[1]}",
+            f"{outcome}, {two.before} to {two.after}",
             covariates,
             method,
             "repeated cross-sections",
+            (two.before, two.after),
         ),
         size,
     )
-
-
-def treated_column(sample: Sample, column: str) -> Float:
-    """(n,) a 0/1 column, 0 outside the domain; anything else in it is refused."""
-    return yes_no(sample, column, "att_2x2", "treatment is not yes or no", IdentificationError)
 
 
 def _refuse_one_sided(parts: Sequence[tuple[str, Bool]], d: Float, column: str) -> None:
@@ -359,13 +336,14 @@ def _estimate(
     covariates: Sequence[str],
     method: Method,
     kind: str,
+    order: tuple[str, str],
 ) -> Estimate:
     inside = sample.active
     treated, compared = int((d[inside] == 1).sum()), int((d[inside] == 0).sum())
-    small = small_arms(sample, {"treated": inside & (d == 1), "comparison": inside & (d == 0)})
     notes = [
         f"Difference-in-differences, {NAMES[method]}, {kind}; covariates:"
-        f" {', '.join(covariates) or 'none'}; {treated:,} treated and {compared:,} comparison rows."
+        f" {', '.join(covariates) or 'none'}; {treated:,} treated and {compared:,} comparison rows.",
+        order_said(*order),
     ]
     extreme = 0.0
     if effect.propensity is not None and covariates:
@@ -389,7 +367,7 @@ def _estimate(
         np.array([sample.degf]),
         "effect",
         definition="Average effect of the treatment on the treated.",
-        notes=(*notes, *small, *sample.notes),
+        notes=(*notes, *sample.notes),
         extra={
             "n_treated": treated,
             "n_comparison": compared,

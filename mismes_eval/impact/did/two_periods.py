@@ -5,34 +5,18 @@ values of waves as numbers, and arms that are too small for a standard error.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
-from mismes_eval.estimate.caution import Caution
-from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.weighting.columns import Order, read
+from mismes_eval.weighting.order import shown
+from mismes_eval.weighting.panel import PanelLike, outcome_values
 from mismes_eval.weighting.sample import Sample
-
-FEW = 8  # 95% intervals cover 70, 81, 87, 90 and 93% with 2, 3, 4, 6 and 8 treated PSUs of 36
-
-
-class Waves(Protocol):
-    """What is read of a tracer panel."""
-
-    @property
-    def waves(self) -> tuple[object, ...]:
-        """Waves in time order."""
-        ...
-
-    def values(self, column: str, wave: object) -> Float:
-        """(n,) a column at a wave."""
-        ...
-
-    def weight_sample(self, waves: Sequence[object] | None = None) -> Sample:
-        """Persons with the weights of those who answered some waves."""
-        ...
+from mismes_eval.weighting.timeline import stated_order
 
 
 def outcome_pair(outcome: object) -> tuple[str, str]:
@@ -63,24 +47,11 @@ def pair_of(data: object, time: object) -> object:
     if isinstance(time, list) and len(time) == 2:
         return time[0], time[1]
     waves = () if isinstance(data, Sample) else getattr(data, "waves", ())
-    return waves if len(waves) == 2 and time in (None, getattr(data, "wave", None)) else time
+    unstated = time is None or time == getattr(data, "wave", None)
+    return waves if len(waves) == 2 and unstated else time
 
 
-def key_of(data: object, unit: object, time: object) -> None:
-    """Raise IdentificationError where a panel is told another key than its own."""
-    own = getattr(data, "unit", None), getattr(data, "wave", None)
-    if unit not in (None, own[0]) or time not in (None, own[1]):
-        raise IdentificationError(
-            Problem(
-                "a tracer panel knows its units and waves",
-                "arguments 'unit' and 'time'",
-                f"None, or its own columns {own[0]!r} and {own[1]!r}",
-                f"{unit!r}, {time!r}",
-            )
-        )
-
-
-def wave_pair(data: Waves, outcome: object, time: object) -> tuple[object, object]:
+def wave_pair(data: PanelLike, outcome: object, time: object) -> tuple[object, object]:
     """(before, after) of a panel. Raises IdentificationError unless `time` is two of its waves in
     time order and the outcome one column.
     """
@@ -106,29 +77,14 @@ def wave_pair(data: Waves, outcome: object, time: object) -> tuple[object, objec
     return pair[0], pair[1]
 
 
-def outcome_values(data: Waves, outcome: str, waves: Sequence[object]) -> Float:
-    """`wave_values` of an outcome, which has to be a column of the waves: a column of the persons
-    is the same in each and has no change.
-    """
-    long, persons = getattr(data, "long", None), getattr(data, "sample", None)
-    if (
-        isinstance(long, pd.DataFrame)
-        and isinstance(persons, Sample)
-        and outcome not in long.columns
-        and outcome in persons.frame.columns
-    ):
-        raise IdentificationError(
-            Problem(
-                "an outcome is known of persons once, not at each wave",
-                f"column '{outcome}'",
-                "a column of the waves",
-                "a column of the persons",
-            )
-        )
-    return wave_values(data, outcome, waves)
+def waves_named(data: PanelLike, time: object) -> tuple[str, str]:
+    """Before and after of a panel, in words."""
+    wave = getattr(data, "wave", "wave")
+    before, after = tuple(time) if isinstance(time, tuple | list) else ("", "")
+    return f"{wave} {shown(before)}", f"{wave} {shown(after)}"
 
 
-def side_by_side(data: Waves, outcome: object, time: object) -> tuple[Sample, tuple[str, str]]:
+def side_by_side(data: PanelLike, outcome: object, time: object) -> tuple[Sample, tuple[str, str]]:
     """A panel as a wide sample: the outcome before and after in two columns, its domain those who
     have both; who answered and lacks one is counted in the notes.
     """
@@ -150,94 +106,96 @@ def side_by_side(data: Waves, outcome: object, time: object) -> tuple[Sample, tu
     ), names
 
 
-def wave_values(data: Waves, column: str, waves: Sequence[object], infinite: bool = False) -> Float:
-    """(n, k) a column of the panel at some waves, NaN where a person has none. infinite: whether
-    that is a value. Raises IdentificationError for text and infinite values.
+@dataclass(frozen=True)
+class TwoPeriods:
+    """A long sample narrowed to two periods. post (n,): 1.0 in the later; before, after: what they
+    are called; column: where they stand.
     """
-    each = [np.asarray(data.values(column, wave)) for wave in waves]
-    text = next((v for v in each if v.dtype.kind not in "biuf"), None)
-    if text is not None:
-        raise IdentificationError(
-            Problem(
-                "a column of the waves is not a number",
-                f"column '{column}'",
-                "a numeric or boolean column",
-                str(text.dtype),
-            )
-        )
-    out = np.column_stack(each).astype(float)
-    bad = np.isinf(out).any(axis=1)
-    if bad.any() and not infinite:
-        raise IdentificationError(
-            Problem(
-                "a column of the waves is infinite",
-                f"column '{column}'",
-                "finite numbers, or missing where there is none",
-                "infinite",
-                "Mend the column.",
-                int(bad.sum()),
-                tuple(np.flatnonzero(bad)[:5].tolist()),
-            )
-        )
-    return out
+
+    sample: Sample
+    post: Float
+    column: str
+    before: str
+    after: str
 
 
-def period_pair(sample: Sample, time: str) -> tuple[object, object]:
-    """(before, after) of a time column, by the order of its categories where they have one. Raises
-    IdentificationError unless the domain has two values and none missing.
+def two_periods(sample: Sample, time: object, named: Sequence[str]) -> TwoPeriods:
+    """The two periods of a long sample in their order. time: a column whose two values have one;
+    {column: (before, after)} or (before, after), which state it (the pair: of the one column that
+    holds both, `named` columns aside).
+
+    Raises
+    ------
+    IdentificationError : an order that is not stated, more or fewer periods, missing ones.
     """
-    seen = sample.frame.loc[sample.active, time]
-    if isinstance(seen.dtype, pd.CategoricalDtype) and seen.dtype.ordered:
-        periods = [c for c in seen.dtype.categories if (seen == c).any()]
-    else:
-        try:
-            periods = sorted(seen.dropna().unique())
-        except TypeError:
-            kinds = ", ".join(sorted({type(v).__name__ for v in seen.dropna().unique()}))
-            raise IdentificationError(
-                Problem(
-                    "periods cannot be put in order",
-                    f"column '{time}'",
-                    "numbers, dates or text",
-                    f"values of several kinds: {kinds}",
-                )
-            ) from None
-    if len(periods) != 2 or seen.isna().any():
+    column, stated = stated_order(time)
+    if isinstance(time, tuple):
+        column, stated = _column_of(sample, time, named), time
+    if not isinstance(column, str):
+        raise IdentificationError(
+            Problem(
+                "repeated cross-sections need a time column",
+                "argument 'time'",
+                "the name of a column with two values",
+                repr(time),
+            )
+        )
+    found = read(sample, IdentificationError, t=Order(column, stated, _pair_line(sample, column))).t
+    if len(found.levels) != 2:
         raise IdentificationError(
             Problem(
                 "two periods are needed",
-                f"column '{time}'",
+                f"column '{column}'",
                 "two values and none missing in the domain",
-                f"{len(periods)} values: {', '.join(map(str, periods[:6]))}",
+                f"{len(found.levels)} values: {', '.join(map(shown, found.levels[:6]))}",
                 "Narrow the domain, or use att_gt.",
             )
         )
-    return periods[0], periods[1]
+    outside = sample.active & (found.code < 0)
+    if outside.any():
+        said = f"{int(outside.sum()):,} rows of other periods are outside the domain."
+        sample = sample.where(~outside).flagged(said)
+    post = np.where(sample.active, (found.code == 1).astype(float), 0.0)
+    return TwoPeriods(sample, post, column, found.label(0), found.label(1))
 
 
-def small_arms(sample: Sample, arms: dict[str, Bool]) -> tuple[str, ...]:
-    """A sentence where an arm, rows (n,) of the sample, lies in fewer than eight PSUs: what these
-    differ by among themselves is hardly in the standard error.
-    """
-    psu = sample.design.psu
-    return few_psus({name: distinct(psu[rows]) for name, rows in arms.items()}, sample.design.level)
+def _pair_line(sample: Sample, column: str) -> str:
+    """How a caller states the order of the two values of a column."""
+    if column not in sample.frame.columns or pd.api.types.is_numeric_dtype(sample.frame[column]):
+        return "time=(before, after)"
+    two = sample.frame[column][sample.active].dropna().unique().tolist()
+    if len(two) != 2:
+        return "time=(before, after)"
+    return f"time=({two[0]!r}, {two[1]!r}) or time=({two[1]!r}, {two[0]!r}), the earlier first"
+
+
+def _column_of(sample: Sample, pair: tuple[object, ...], named: Sequence[str]) -> str:
+    """The one column that holds both values of a pair."""
+    frame = sample.frame.loc[sample.active]
+    holds = [
+        str(c)
+        for c in frame.columns
+        if c not in named and all((frame[c] == value).any() for value in pair)
+    ]
+    if len(holds) == 1:
+        return holds[0]
+    example = f"time={{{(holds or ['period'])[0]!r}: {pair!r}}}"
+    raise IdentificationError(
+        Problem(
+            "the column of two stated periods is not clear",
+            "argument 'time'",
+            f"one column that holds {' and '.join(map(repr, pair))}",
+            ", ".join(holds) or "none",
+            f"Name it: {example}.",
+        )
+    )
+
+
+def order_said(before: object, after: object) -> str:
+    """What a change was taken between."""
+    return f"Before: {before}; after: {after}."
 
 
 def distinct(code: Int) -> int:
     """How many of the codes 0.. occur."""
     return int((np.bincount(code) > 0).sum())
-
-
-def few_psus(count: dict[str, int], level: str) -> tuple[str, ...]:
-    """The sentence itself. count: PSUs of each arm or cohort."""
-    few = {name: k for name, k in count.items() if k < FEW}
-    if not few:
-        return ()
-    unit = {"psu": "PSU", "household": "household"}.get(level, "person")
-    listed = ", ".join(f"{name} in {k} {unit}{'' if k == 1 else 's'}" for name, k in few.items())
-    return (
-        Caution(
-            f"Few for a standard error, which comes out too small below {FEW} PSUs in each arm:"
-            f" {listed}; where the measure was drawn by lot, set randomisation_test beside it."
-        ),
-    )

@@ -147,7 +147,7 @@ def _benjamini_hochberg(p: Float) -> Float:
 
 
 def _romano_wolf(estimate: Estimate, usable: np.ndarray, draws: int, seed: int) -> Float:
-    se, dof = estimate.se[usable], estimate.dof[usable]
+    se, dof = estimate.se[usable], estimate.degf[usable]
     correlation = estimate.vcov[np.ix_(usable, usable)] / np.outer(se, se)
     values, vectors = np.linalg.eigh(correlation)
     rng = np.random.default_rng(seed)

@@ -8,7 +8,6 @@ from itertools import product
 from math import factorial, lgamma, log, prod
 from typing import Any, Protocol, TypeVar
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
@@ -16,6 +15,7 @@ from mismes_eval.errors import EstimateError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.pictures.shares import distribution
 from mismes_eval.public import Seed
 from mismes_eval.weighting.sample import Sample
 
@@ -74,16 +74,16 @@ class RandomisationTest:
 
     def plot(self, ax: Any = None) -> Any:
         """Histogram of the statistic under the null, the observed one marked. Returns the axes."""
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
-        finite = self.distribution[np.isfinite(self.distribution)]
-        ax.hist(finite, bins=min(40, max(5, finite.size // 10)), color="#9db8d2")
-        ax.axvline(self.observed, color="#c55a11", lw=1.8)
-        ax.set_xlabel(
-            "t under other assignments" if self.studentised else "statistic under other assignments"
+        finite = int(np.isfinite(self.distribution).sum())
+        statistic = "t" if self.studentised else "statistic"
+        ax = distribution(
+            ax,
+            values=self.distribution,
+            bins=min(40, max(5, finite // 10)),
+            at=self.observed,
+            xlabel=f"{statistic} under other assignments",
         )
         ax.set_title(f"p = {self.p:.3g}", loc="left")
-        ax.spines[["top", "right"]].set_visible(False)
         return ax
 
     def _repr_html_(self) -> str:

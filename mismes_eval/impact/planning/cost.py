@@ -11,9 +11,10 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.impact.did.base_design import together
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
 from mismes_eval.numerics.rows import Float
-from mismes_eval.public import Finite, Seed
+from mismes_eval.public import Finite, Seed, public
 
 
+@public(EstimateError)
 def cost_effectiveness(
     att: Estimate,
     cost: Estimate | float,
@@ -60,13 +61,17 @@ def cost_effectiveness(
     said: tuple[str, ...] = ()
     if isinstance(cost, Estimate):
         joint, said = together(att, cost)
-        pair, vcov, dof = joint.value * scale, joint.vcov * np.outer(scale, scale), joint.degf
+        pair, vcov, dof = (
+            joint.value * scale,
+            joint.vcov * np.outer(scale, scale),
+            float(joint.degf.min()),
+        )
         replicates = joint.parts[0].replicates if len(joint.parts) == 1 else None
     else:
         pair = np.array([att.value[0], float(cost)]) * scale
         se = np.array([att.se[0], cost_se]) * scale
         vcov = np.outer(se, se) * np.array([[1.0, correlation], [correlation, 1.0]])
-        dof, replicates = att.degf, None
+        dof, replicates = float(att.degf.min()), None
     notes = [
         *said,
         (

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -18,6 +17,7 @@ from mismes_eval.estimate.number_format import figure
 from mismes_eval.estimate.verdict import Span
 from mismes_eval.impact.planning.fieller import fieller
 from mismes_eval.numerics.rows import Float
+from mismes_eval.pictures.plane import ellipse, plane
 
 
 @dataclass(frozen=True)
@@ -245,36 +245,24 @@ class CostEffectiveness:
         """The cost-effectiveness plane: draws, estimate, ellipse of the stated level, the line of
         the value of a unit. Returns the axes.
         """
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6, 4.5), layout="constrained")
-        ax.plot(*self.draws[:2000].T, ".", color="#9db8d2", ms=2, zorder=1)
-        scale = np.sqrt(stats.chi2.ppf(self.level, 2))
-        angle = np.linspace(0, 2 * np.pi, 200)
-        values, vectors = np.linalg.eigh(self.vcov)
-        ring = (
-            (vectors * np.sqrt(np.maximum(values, 0.0)))
-            @ np.vstack([np.cos(angle), np.sin(angle)])
-            * scale
+        made = plane(
+            ax,
+            draws=self.draws,
+            centre=(self.effect, self.cost),
+            ring=ellipse(self.vcov, float(stats.chi2.ppf(self.level, 2))),
+            xlabel=f"{self.unit} gained per participant",
+            ylabel=f"cost per participant ({self.currency})",
+            worth=self._worth_of_a_unit,
         )
-        ax.plot(self.effect + ring[0], self.cost + ring[1], color="#1f4e79", lw=1.4, zorder=2)
-        ax.plot(self.effect, self.cost, "o", color="#1f4e79", ms=6, zorder=3)
-        ax.axhline(0, color="0.4", lw=0.8)
-        ax.axvline(0, color="0.4", lw=0.8)
         if self.value is not None:
-            x = np.array(ax.get_xlim())
-            ax.plot(
-                x,
-                self.value * x,
-                "--",
-                color="#b35900",
-                lw=1.2,
-                label=f"{self.value:,.0f} {self.currency} a {self.unit}",
-            )
-            ax.legend(frameon=False)
-        ax.set_xlabel(f"{self.unit} gained per participant")
-        ax.set_ylabel(f"cost per participant ({self.currency})")
-        ax.spines[["top", "right"]].set_visible(False)
-        return ax
+            made.legend(frameon=False)
+        return made
+
+    @property
+    def _worth_of_a_unit(self) -> tuple[float, str] | None:
+        if self.value is None:
+            return None
+        return self.value, f"{self.value:,.0f} {self.currency} a {self.unit}"
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p><small>{note}</small></p>" for note in self.notes)

@@ -14,7 +14,7 @@ def detectable_effect(estimate: Estimate, power: float = 0.8, level: float = 0.9
 
     estimate : its first value is read. NaN where it has no degrees of freedom.
     """
-    dof = float(estimate.dof[0])
+    dof = float(estimate.degf[0])
     if not dof > 0:
         return float("nan")
     quantiles = stats.t.ppf(0.5 + level / 2, dof) + stats.t.ppf(power, dof)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -17,6 +16,9 @@ from scipy.optimize import brentq
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.rows import Float
+from mismes_eval.pictures.intervals import Series, forest
+from mismes_eval.pictures.style import ORANGE, axes
+from mismes_eval.public import public
 
 Tau2 = Literal["dl", "pm", "reml"]
 Summary = Literal["hartung_knapp", "hartung_knapp_adhoc", "normal"]
@@ -114,26 +116,24 @@ class RandomEffects:
                     str(len(label)),
                 )
             )
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7, 1.4 + 0.32 * (self.k + 2)), layout="constrained")
         value, error = self.studies.T
         half = float(stats.norm.ppf(0.5 + self.level / 2)) * error
-        y = np.arange(self.k)[::-1] + 2.0
-        ax.hlines(y, value - half, value + half, color="#1f4e79", lw=1.6)
-        ax.scatter(value, y, s=20 + 130 * self.weights, marker="s", color="#1f4e79", zorder=3)
-        ax.hlines(1, self.low, self.high, color="#c55a11", lw=2.4)
-        ax.plot(self.value, 1, "D", color="#c55a11", ms=7)
-        rows = {**dict(zip(y, label, strict=True)), 1.0: "summary"}
+        at = np.arange(self.k, dtype=float)
+        series = [Series("studies", at, value, value - half, value + half, marker="s")]
+        last, names_of_rows = np.array([float(self.k)]), [*label, "summary"]
+        mean, lower, upper = (np.array([v]) for v in (self.value, self.low, self.high))
+        series.append(Series("summary", last, mean, lower, upper, colour=ORANGE, marker="D"))
         if np.isfinite(self.prediction).all():
-            ax.hlines(0, *self.prediction, color="#c55a11", lw=1.2, ls="--")
-            rows[0.0] = "a new study"
-        ax.set_yticks(list(rows), list(rows.values()))
-        ax.axvline(0.0, color="0.4", lw=1)
-        ax.set_xlabel(f"effect, {100 * self.level:g}% intervals")
-        ax.spines[["top", "right", "left"]].set_visible(False)
-        return ax
+            names_of_rows.append("a new study")
+            low, high = (np.array([v]) for v in self.prediction)
+            nothing = np.array([np.nan])
+            series.append(Series("a new study", last + 1, nothing, low, high, colour=ORANGE))
+        ax = axes(ax, 7, 1.4 + 0.32 * (self.k + 2))
+        words = f"effect, {100 * self.level:g}% intervals"
+        return forest(ax, names_of_rows, series, words, reference=0.0, apart=0.0)
 
 
+@public(EstimateError)
 def random_effects(
     value: Sequence[float] | Float,
     se: Sequence[float] | Float,

@@ -14,6 +14,7 @@ from scipy.optimize import brentq
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.number_format import figure
+from mismes_eval.public import public
 
 Estimator = Literal["post", "did", "ancova"]
 
@@ -162,6 +163,7 @@ class StudyDesign:
         return f"<p>{self.text}</p>{self.to_frame().T.to_html(header=False, float_format=figure, na_rep='')}"
 
 
+@public(EstimateError)
 def minimum_detectable_effect(
     n: float,
     share_treated: float = 0.5,
@@ -243,6 +245,7 @@ def minimum_detectable_effect(
     return replace(design, effect=float(effect))
 
 
+@public(EstimateError)
 def sample_size(
     effect: float,
     share_treated: float = 0.5,

@@ -7,17 +7,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.domains import no_negative_weights
 from mismes_eval.estimate.number_format import figure
-from mismes_eval.impact.did.two_by_two import PanelLike
-from mismes_eval.impact.regression.long_rows import read_long, without_effects
+from mismes_eval.impact.regression.long_rows import (
+    regression_panel,
+    without_effects,
+)
 from mismes_eval.numerics.rows import Float
+from mismes_eval.pictures.spots import Cloud, spots
+from mismes_eval.pictures.style import BLUE, GREY, ORANGE, SKY
+from mismes_eval.public import public
+from mismes_eval.weighting.panel import PanelLike
 from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.timeline import TimeColumn
 
 CLEAN, EARLIER, LATER, ALWAYS = (
     "treated vs never treated",
@@ -25,7 +31,8 @@ CLEAN, EARLIER, LATER, ALWAYS = (
     "later vs earlier treated",
     "later vs always treated",
 )
-COLOURS = {CLEAN: "#1f4e79", EARLIER: "#5b9bd5", LATER: "#c55a11", ALWAYS: "#7f7f7f"}
+COLOURS = {CLEAN: BLUE, EARLIER: SKY, LATER: ORANGE, ALWAYS: GREY}
+MARKS = {CLEAN: "o", EARLIER: "^", LATER: "s", ALWAYS: "D"}
 
 
 @dataclass(frozen=True)
@@ -68,31 +75,19 @@ class Bacon:
 
     def plot(self, ax: Any = None) -> Any:
         """Estimates against weights, by kind. Returns the axes."""
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6.5, 4), layout="constrained")
-        for kind, rows in self.table.groupby("kind"):
-            ax.plot(
-                rows["weight"],
-                rows["estimate"],
-                "o",
-                color=COLOURS[str(kind)],
-                ms=6,
-                alpha=0.85,
-                label=f"{kind} (weight {rows['weight'].sum():.2f})",
+        clouds = [
+            Cloud(
+                name=f"{kind} (weight {rows['weight'].sum():.2f})",
+                x=rows["weight"].to_numpy(float),
+                y=rows["estimate"].to_numpy(float),
+                colour=COLOURS[str(kind)],
+                marker=MARKS[str(kind)],
             )
-        ax.axhline(self.coefficient, color="0.3", lw=1, ls="--")
-        ax.annotate(
-            f"two-way coefficient {self.coefficient:.3g}",
-            (1, self.coefficient),
-            xycoords=("axes fraction", "data"),
-            ha="right",
-            va="bottom",
-            fontsize=8,
-        )
-        ax.set_xlabel("Weight")
-        ax.set_ylabel("Two-by-two estimate")
+            for kind, rows in self.table.groupby("kind")
+        ]
+        level = self.coefficient, f"two-way coefficient {self.coefficient:.3g}"
+        ax = spots(ax, clouds, level, "Weight", "Two-by-two estimate")
         ax.legend(frameon=False, fontsize=8)
-        ax.spines[["top", "right"]].set_visible(False)
         return ax
 
     def _repr_html_(self) -> str:
@@ -106,17 +101,20 @@ class Bacon:
         )
 
 
-def _begun(cohort: float) -> str:
+def _begun(cohort: float | str) -> str:
     """A cohort as a reader names it."""
+    if isinstance(cohort, str):
+        return cohort
     return "never" if cohort == np.inf else "always" if cohort == -np.inf else f"{cohort:g}"
 
 
+@public(EstimateError)
 def bacon(
     data: Sample | PanelLike,
     outcome: str,
     cohort: str,
     unit: str | None = None,
-    time: str | None = None,
+    time: TimeColumn = None,
 ) -> Bacon:
     """Decomposition of the static two-way coefficient of a balanced panel (R: bacondecomp).
 
@@ -130,7 +128,7 @@ def bacon(
     Goodman-Bacon (2021), Journal of Econometrics 225, 254-277, theorem 1, with weighted shares in
     the place of shares.
     """
-    long = read_long(data, [outcome], unit, time, None, "bacon", cohort)
+    long = regression_panel(data, [outcome], unit, time, None, cohort)
     no_negative_weights(long.sample, "bacon")
     if not long.regular:
         raise IdentificationError(
@@ -142,7 +140,7 @@ def bacon(
                 "Narrow the domain to complete units.",
             )
         )
-    g = long.columns[cohort]
+    g = long.start
     g = np.where(g <= long.periods[0], -np.inf, g)
     groups = np.unique(g)
     if groups.size < 2 or not np.isfinite(groups).any():
@@ -151,7 +149,7 @@ def bacon(
                 "nothing to compare",
                 f"column '{cohort}'",
                 "two cohorts, one of which starts inside the window",
-                ", ".join(f"{v:g}" for v in groups),
+                ", ".join(_begun(long.time.key(v)) for v in groups),
             )
         )
     w, y = long.weights, long.columns[outcome]
@@ -161,14 +159,15 @@ def bacon(
     )
     means = np.bincount(code, weights=w * y, minlength=mass.size).reshape(mass.shape) / mass
     table = _pairs(groups, mass[:, 0] / mass[:, 0].sum(), means, long.periods)
-    d = (long.periods[long.period] >= g).astype(float)
+    table = table.assign(**{c: table[c].map(long.time.key) for c in ("treated", "comparison")})
+    d = (long.at >= g).astype(float)
     residual = without_effects(long, d[:, None])[:, 0]
     coefficient = float(w @ (residual * y)) / float(w @ residual**2)
     note = (
         f"Goodman-Bacon decomposition of the static two-way coefficient of {outcome}: {groups.size}"
         f" cohorts, {long.units:,} units, {long.periods.size} periods."
     )
-    return Bacon(table, coefficient, (note, *long.notes, *long.sample.flags))
+    return Bacon(table, coefficient, (note, long.time.said, *long.notes, *long.sample.flags))
 
 
 def _pairs(groups: Float, share: Float, means: Float, periods: Float) -> pd.DataFrame:

@@ -11,15 +11,18 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.estimate import Estimate, Part
-from mismes_eval.impact.did.breaks import refuse_starts
-from mismes_eval.impact.did.two_by_two import PanelLike
-from mismes_eval.impact.regression.long_rows import Long, few_said, read_long
+from mismes_eval.impact.did.breaks import placed, refuse_starts
+from mismes_eval.impact.regression.long_rows import by_code, ever_and_never, regression_panel
+from mismes_eval.numerics.averages import Averages, Source
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.numerics.two_way import Columns, codes, within
+from mismes_eval.public import public
+from mismes_eval.weighting.panel import Panel, PanelLike
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.timeline import TimeColumn
 
 SmallSample = Literal["design", "nested", "full"]
 RULES = ("design", "nested", "full")
@@ -38,6 +41,7 @@ SMALL = {
 }
 
 
+@public(EstimateError)
 def two_way(
     data: Sample | PanelLike,
     outcome: str,
@@ -45,7 +49,7 @@ def two_way(
     event_time: str | None = None,
     cluster: str | None = None,
     unit: str | None = None,
-    time: str | None = None,
+    time: TimeColumn = None,
     covariates: Sequence[str] = (),
     reference: Sequence[float] | None = None,
     small_sample: SmallSample = "design",
@@ -90,14 +94,14 @@ def two_way(
             )
         )
     column = treated or event_time or ""
-    long = read_long(
-        data, [outcome, column, *covariates], unit, time, cluster, "two_way", event=event_time
+    long = regression_panel(
+        data, [outcome, column, *covariates], unit, time, cluster, event=event_time
     )
     d = long.columns[column]
     starts = _starts(long, d, treated is not None)
     said = (
-        *refuse_starts(long.periods, starts, series_breaks, acknowledge_breaks),
-        *few_said(long, np.isfinite(starts)),
+        *refuse_starts(placed(long.time, series_breaks), starts, series_breaks, acknowledge_breaks),
+        long.time.said,
     )
     if treated is not None:
         if not np.isin(d, (0.0, 1.0)).all():
@@ -148,7 +152,7 @@ def two_way(
     return replace(study, extra={**study.extra, "references": left_out})
 
 
-def _refuse_standing_still(long: Long, d: Float, column: str) -> None:
+def _refuse_standing_still(long: Panel, d: Float, column: str) -> None:
     """Time since treatment passes from one period of a unit to the next."""
     order = np.lexsort((long.period, long.unit))
     same = np.diff(long.unit[order]) == 0
@@ -194,7 +198,7 @@ def _references(
 
 
 def regress(
-    long: Long,
+    long: Panel,
     outcome: str,
     covariates: Sequence[str],
     indicators: tuple[Int, Sequence[str]],
@@ -255,6 +259,7 @@ def regress(
         f"{text} {long.units:,} units, {long.periods.size} periods, {n:,} rows. Small-sample"
         f" factor: {SMALL[rule]}."
     )
+    full = None if each is None else beta
     count = np.concatenate(
         [
             np.full(len(covariates), float(n)),
@@ -265,7 +270,11 @@ def regress(
     return Estimate(
         beta,
         tuple(names),
-        (Part(design, influence, each, None if each is None else beta),),
+        (
+            Part(
+                design, influence, each, full, averages=_averages(long, dose, code, len(labels), k)
+            ),
+        ),
         keys.reset_index(drop=True),
         count,
         np.full(k, long.sample.degf),
@@ -275,7 +284,25 @@ def regress(
     )
 
 
-def _counted(long: Long, rule: SmallSample) -> tuple[int, str]:
+def _averages(long: Panel, dose: dict[str, Float], code: Int, labels: int, k: int) -> Averages:
+    """What k coefficients average: the rows of each indicator, or the units that are ever treated,
+    against the others.
+    """
+    touched = code < labels
+    for values in dose.values():
+        touched = touched | (values != 0)
+    ever = np.bincount(long.unit, weights=touched, minlength=long.units) > 0
+    both = np.ones((k, 2))
+    both[k - labels :, 0] = 0.0
+    sources: list[Source] = [replace(ever_and_never(long, ever[long.unit]), coef=both)]
+    if labels:
+        place = np.zeros((k, labels))
+        place[k - labels :] = np.eye(labels)
+        sources.append(by_code(long, np.minimum(code, labels), labels).linear(place))
+    return Averages(tuple(sources))
+
+
+def _counted(long: Panel, rule: SmallSample) -> tuple[int, str]:
     """Effects that count as parameters, and the rule in its words: "nested" leaves out those of
     units or of periods that lie each in one cluster (pyfixest: k_fixef="nonnested").
     """
@@ -299,7 +326,7 @@ def _nested(code: Int, cluster: Int, m: int) -> bool:
     return bool((first[code] == cluster).all())
 
 
-def _refitted(w: Float, long: Long, columns: Columns, y: Float, names: Sequence[str]) -> Float:
+def _refitted(w: Float, long: Panel, columns: Columns, y: Float, names: Sequence[str]) -> Float:
     model = within(w, long.unit, long.units, columns)
     left = model.left()
     _refuse_collinear(left, np.sqrt(model.whole), names, " in a replicate")
@@ -331,7 +358,7 @@ def _refuse_collinear(gram: Float, size: Float, names: Sequence[str], where: str
         )
 
 
-def _starts(long: Long, d: Float, static: bool) -> Float:
+def _starts(long: Panel, d: Float, static: bool) -> Float:
     """(n,) first treated period of each row's unit, inf for never: from the 0/1 column, or from the
     periods since treatment.
     """
@@ -343,7 +370,7 @@ def _starts(long: Long, d: Float, static: bool) -> Float:
     return np.asarray(first[long.unit])
 
 
-def _refuse_switching_off(long: Long, d: Float, column: str) -> None:
+def _refuse_switching_off(long: Panel, d: Float, column: str) -> None:
     order = np.lexsort((long.period, long.unit))
     falls = (np.diff(d[order]) < 0) & (np.diff(long.unit[order]) == 0)
     if falls.any():
@@ -358,12 +385,13 @@ def _refuse_switching_off(long: Long, d: Float, column: str) -> None:
         )
 
 
+@public(EstimateError)
 def sun_abraham(
     data: Sample | PanelLike,
     outcome: str,
     cohort: str,
     unit: str | None = None,
-    time: str | None = None,
+    time: TimeColumn = None,
     covariates: Sequence[str] = (),
     cluster: str | None = None,
     by: str = "event",
@@ -389,8 +417,8 @@ def sun_abraham(
             )
         )
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
-    long = read_long(data, [outcome, *covariates], unit, time, cluster, "sun_abraham", cohort)
-    g, t = long.columns[cohort], long.periods[long.period]
+    long = regression_panel(data, [outcome, *covariates], unit, time, cluster, cohort)
+    g, t = long.start, long.at
     if not np.isinf(g).any():
         raise IdentificationError(
             Problem(
@@ -407,20 +435,21 @@ def sun_abraham(
             Problem(
                 "a cohort has no period before treatment",
                 f"column '{cohort}'",
-                f"starts after {long.periods[0]:g}",
-                ", ".join(f"{v:g}" for v in early),
+                f"starts after {long.time.labels[0]}",
+                long.time.listed(early),
                 "Narrow the domain to the other cohorts.",
             )
         )
     said = (
-        *refuse_starts(long.periods, g, series_breaks, acknowledge_breaks),
-        *few_said(long, np.isfinite(g)),
+        *refuse_starts(placed(long.time, series_breaks), g, series_breaks, acknowledge_breaks),
+        long.time.said,
     )
-    cells, code = _cells(g, t - g, _last_before(long, g))
+    cells, code = _cells(g, long.time.since(t, g), _last_before(long, g))
+    shown = [long.time.key(c[0]) for c in cells]
     keys = pd.DataFrame(
         {
             "variable": [*covariates, *["cell"] * len(cells)],
-            "cohort": [*[np.nan] * len(covariates), *[c[0] for c in cells]],
+            "cohort": [*[np.nan] * len(covariates), *shown],
             "event_time": [*[np.nan] * len(covariates), *[c[1] for c in cells]],
         }
     )
@@ -428,7 +457,7 @@ def sun_abraham(
         long,
         outcome,
         covariates,
-        (code, [f"{h:.12g}:{k:.12g}" for h, k in cells]),
+        (code, [f"{long.time.shown(h)}:{k:.12g}" for h, k in cells]),
         keys,
         small_sample,
         f"Sun-Abraham regression of {outcome}.",
@@ -439,13 +468,18 @@ def sun_abraham(
         float
     )
     averaged = _averaged(each, cells, mass, len(covariates), by)
+    if by == "cohort":
+        labels = [long.time.key(h) for h in averaged.keys["cohort"]]
+        names = tuple(long.time.shown(h) for h in averaged.keys["cohort"])
+        return replace(averaged, names=names, keys=averaged.keys.assign(cohort=labels))
     if by != "event":
         return averaged
-    reference = np.unique((t - g)[np.isfinite(g) & _last_before(long, g)])
+    reference = np.unique(long.time.since(t, g)[np.isfinite(g) & _last_before(long, g)])
     extra = {**averaged.extra, "references": tuple(reference.tolist())}
     if reference.size > 1:
         start = np.searchsorted(long.periods, [h for h, _ in cells])
-        place = np.searchsorted(long.periods, [h + k for h, k in cells])
+        ahead = [h + k - long.time.tolerance for h, k in cells]
+        place = np.searchsorted(long.periods, ahead)
         order = [(h, float(p)) for (h, _), p in zip(cells, place - start, strict=True)]
         counted = _averaged(each, order, mass, len(covariates), by)
         counted = replace(counted, extra={**counted.extra, "references": (-1.0,)})
@@ -453,10 +487,10 @@ def sun_abraham(
     return replace(averaged, extra=extra)
 
 
-def _last_before(long: Long, g: Float) -> Bool:
+def _last_before(long: Panel, g: Float) -> Bool:
     """(n,) rows in the last period before their unit's start, by the order of periods."""
     start = np.searchsorted(long.periods, np.where(np.isfinite(g), g, long.periods[0]))
-    return long.period == start - 1
+    return np.asarray(long.period == start - 1)
 
 
 def _cells(g: Float, e: Float, reference: Bool) -> tuple[list[tuple[float, float]], Int]:

@@ -5,22 +5,25 @@ them (Borusyak, Jaravel and Spiess 2024).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.estimate import Estimate, Part
-from mismes_eval.impact.did.breaks import refuse_starts
-from mismes_eval.impact.did.two_by_two import PanelLike
-from mismes_eval.impact.regression.long_rows import Long, few_said, read_long
+from mismes_eval.impact.did.breaks import placed, refuse_starts
+from mismes_eval.impact.regression.long_rows import by_code, ever_and_never, regression_panel
+from mismes_eval.numerics.averages import Averages
 from mismes_eval.numerics.influence import Block
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
 from mismes_eval.numerics.two_way import Columns, Within, codes, within
+from mismes_eval.public import public
+from mismes_eval.weighting.panel import Panel, PanelLike
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.timeline import TimeColumn
 
 Errors = Literal["influence", "conservative"]
 
@@ -37,12 +40,13 @@ class _Target:
     untreated: Bool
 
 
+@public(EstimateError)
 def imputation(
     data: Sample | PanelLike,
     outcome: str,
     cohort: str,
     unit: str | None = None,
-    time: str | None = None,
+    time: TimeColumn = None,
     by: str = "att",
     cluster: str | None = None,
     errors: Errors = "influence",
@@ -75,11 +79,11 @@ def imputation(
     """
     _refuse_words(by, errors)
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
-    long = read_long(data, [outcome, *covariates], unit, time, cluster, "imputation", cohort)
-    g, t = long.columns[cohort], long.periods[long.period]
+    long = regression_panel(data, [outcome, *covariates], unit, time, cluster, cohort)
+    g, t = long.start, long.at
     said = (
-        *refuse_starts(long.periods, g, series_breaks, acknowledge_breaks),
-        *few_said(long, np.isfinite(g)),
+        *refuse_starts(placed(long.time, series_breaks), g, series_breaks, acknowledge_breaks),
+        long.time.said,
     )
     target, notes = _target(long, g, t, cohort, by)
     columns = Columns(
@@ -106,7 +110,7 @@ def imputation(
     keys = pd.DataFrame(
         {
             "variable": "ATT",
-            **({} if by == "att" else {"event_time" if by == "event" else "cohort": target.groups}),
+            **_groups_of(by, target.groups, long),
         },
         index=range(p),
     )
@@ -115,9 +119,13 @@ def imputation(
         f" {int(target.use.sum()):,} treated and {int(target.untreated.sum()):,} untreated rows,"
         f" {long.units:,} units; errors: {errors}."
     )
-    names = ("ATT",) if by == "att" else tuple(f"{k:g}" for k in target.groups)
+    shown = long.time.shown if by == "cohort" else "{:g}".format
+    names = ("ATT",) if by == "att" else tuple(shown(float(k)) for k in target.groups)
     n = np.bincount(target.code, minlength=p + 1)[:p].astype(float)
-    part = Part(design, long.carried(blocks), each, None if each is None else value)
+    never = ever_and_never(long, np.isfinite(g)).linear(np.ones((p, 1)))
+    taken = Averages((by_code(long, target.code, p), replace(never, coef=never.coef * [0.0, 1.0])))
+    full = None if each is None else value
+    part = Part(design, long.carried(blocks), each, full, averages=taken)
     return Estimate(
         value,
         names,
@@ -129,6 +137,15 @@ def imputation(
         notes=(text, *said, *notes, *long.notes, *long.sample.notes),
         extra={"base": "universal"},
     )
+
+
+def _groups_of(by: str, groups: Float, long: Panel) -> dict[str, list[float | str]]:
+    """The column of keys of the averages."""
+    if by == "att":
+        return {}
+    if by == "event":
+        return {"event_time": groups.tolist()}
+    return {"cohort": [long.time.key(float(g)) for g in groups]}
 
 
 def _refuse_words(by: str, errors: str) -> None:
@@ -147,7 +164,7 @@ def _refuse_words(by: str, errors: str) -> None:
         raise IdentificationError(problems)
 
 
-def _target(long: Long, g: Float, t: Float, cohort: str, by: str) -> tuple[_Target, Sequence[str]]:
+def _target(long: Panel, g: Float, t: Float, cohort: str, by: str) -> tuple[_Target, Sequence[str]]:
     treated = t >= g
     if not treated.any() or treated.all():
         raise IdentificationError(
@@ -173,7 +190,7 @@ def _target(long: Long, g: Float, t: Float, cohort: str, by: str) -> tuple[_Targ
     key = (
         np.zeros(t.size)
         if by == "att"
-        else np.where(use, t - np.where(use, g, 0.0), 0.0)
+        else np.where(use, long.time.since(t, g), 0.0)
         if by == "event"
         else g
     )
@@ -184,7 +201,7 @@ def _target(long: Long, g: Float, t: Float, cohort: str, by: str) -> tuple[_Targ
 
 
 def _of_untreated(
-    long: Long, columns: Columns, target: _Target, w: Float, covariates: Sequence[str]
+    long: Panel, columns: Columns, target: _Target, w: Float, covariates: Sequence[str]
 ) -> tuple[Within, Float]:
     """Regression of untreated rows with units swept out, and the inverse of its normal equations."""
     model = within(np.where(target.untreated, w, 0.0), long.unit, long.units, columns)
@@ -263,7 +280,7 @@ def _first_step(
     return [*out, Block(Rows(effect, model.unit), -np.eye(p), None, e)]
 
 
-def _again(long: Long, columns: Columns, target: _Target, y: Float, w: Float) -> Float:
+def _again(long: Panel, columns: Columns, target: _Target, y: Float, w: Float) -> Float:
     model, inverse = _of_untreated(long, columns, target, w, ())
     return _averages(model, inverse, target, y, w)[0]
 
@@ -276,10 +293,10 @@ def _inside(gap: Float, g: Float, t: Float, w: Float) -> Float:
     return out
 
 
-def _left_out(long: Long, lost: Bool, known_unit: Bool, known_period: Bool) -> Sequence[str]:
+def _left_out(long: Panel, lost: Bool, known_unit: Bool, known_period: Bool) -> Sequence[str]:
     if not lost.any():
         return ()
-    late = ", ".join(f"{p:g}" for p in long.periods[~known_period])
+    late = long.time.listed(long.periods[~known_period])
     units = int((~known_unit).sum())
     return (
         f"{int(lost.sum()):,} treated rows have nothing to impute from and are left out: {units:,}"

@@ -1,283 +1,95 @@
-"""A panel as long rows for regressions with unit and period effects: who weighs a row, in which
-cluster it lies, and effects taken out exactly.
+"""A panel for regressions with unit and period effects: in which cluster a row lies, units that
+carry nothing, and effects taken out exactly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import IdentificationError, Problem
-from mismes_eval.estimate.domains import require
-from mismes_eval.impact.did.layout import cohorts, wave_numbers
-from mismes_eval.impact.did.two_by_two import PanelLike, refuse_other
-from mismes_eval.impact.did.two_periods import (
-    distinct,
-    few_psus,
-    key_of,
-    outcome_values,
-    wave_values,
-)
+from mismes_eval.numerics.averages import Shares
 from mismes_eval.numerics.influence import Block, Influence
-from mismes_eval.numerics.rows import Bool, Float, Int, group_sums
+from mismes_eval.numerics.rows import Bool, Float, Int, Rows
 from mismes_eval.numerics.variance import Stage
+from mismes_eval.weighting.panel import Panel, PanelLike, Wanted, outcome_values, panel_of
 from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.timeline import TimeColumn, one_value_each
 
 
-@dataclass(frozen=True)
-class Long:
-    """n rows of units and periods. row (n,): the row of sample that weighs each; unit, period (n,)
-    codes; columns: the values asked for, by name.
-
-    clustered : True where rows of a unit (or a cluster named by the caller) are the design's PSUs.
-    """
-
-    sample: Sample
-    row: Int
-    unit: Int
-    period: Int
-    units: int
-    periods: Float
-    columns: dict[str, Float]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def weights(self) -> Float:
-        """(n,)."""
-        return self.sample.weights[self.row]
-
-    def influence(self, z: Float) -> Influence:
-        """Influence (n, p) of long rows, added up on the rows of the design that weigh them."""
-        whole = self.row.size == self.sample.n and bool(
-            (self.row == np.arange(self.row.size)).all()
-        )
-        return Influence.of(z if whole else group_sums(z, self.row, self.sample.n))
-
-    def carried(self, blocks: Sequence[Block]) -> Influence:
-        """Influence of long rows as blocks, of which the last sums to zero inside units, on the
-        rows of the design; formed only where rows have to be added up.
-        """
-        design, n = self.sample.design, self.sample.n
-        if self.row.size != n or not np.array_equal(self.row, np.arange(n)):
-            return self.influence(Influence(tuple(blocks), self.row.size).dense())
-        if not design.steps and self._whole_units_in_psus():
-            nothing = np.zeros((design.stages[-1].stratum.size, blocks[-1].coef.shape[0]))
-            blocks = (*blocks[:-1], replace(blocks[-1], formed=(design.base, design.unit, nothing)))
-        return Influence(tuple(blocks), n)
-
-    def _whole_units_in_psus(self) -> bool:
-        """Whether all rows of a unit lie in one unit of the last sampling stage."""
-        code = self.sample.design.unit
-        first = np.zeros(self.units, np.intp)
-        first[self.unit] = code
-        return bool((first[self.unit] == code).all())
-
-    @property
-    def regular(self) -> bool:
-        """Every unit in every period, with one weight."""
-        t = self.periods.size
-        w = self.weights
-        complete = self.unit.size == self.units * t and bool((np.bincount(self.unit) == t).all())
-        first = np.zeros(self.units)
-        first[self.unit] = w
-        return complete and bool((np.abs(w - first[self.unit]) <= 1e-12 * np.abs(w)).all())
-
-
-def read_long(
+def regression_panel(
     data: Sample | PanelLike,
     columns: Sequence[str],
     unit: str | None,
-    time: str | None,
+    time: TimeColumn,
     cluster: str | None,
-    caller: str,
     cohort: str | None = None,
     event: str | None = None,
-) -> Long:
+) -> Panel:
     """Rows with weight. columns, the outcome first: finite values, `event` among them infinite too;
     cohort: first treated period, inf where it is 0, missing or after the last period (never), one
-    value a unit.
+    value a unit. Units seen once are outside: their effect takes up their only row.
 
-    Raises IdentificationError: duplicates, missing keys, missing or infinite values, text, cohorts
-    that change.
+    Raises
+    ------
+    IdentificationError : duplicates, missing keys, missing or infinite values, text, cohorts that
+        change.
     """
-    refuse_other(data, caller)
-    if not isinstance(data, Sample):
-        key_of(data, unit, time)
-        return _with_cohort(_of_tracer(data, columns, cluster, caller, cohort, event), cohort)
-    if unit is None or time is None:
-        raise IdentificationError(
-            Problem(
-                f"{caller} needs the panel's key",
-                "arguments 'unit' and 'time'",
-                "two columns",
-                f"{unit!r}, {time!r}",
-            )
-        )
-    require(data, [*columns, unit, time, *[c for c in (cluster, cohort) if c]], caller)
-    inside = np.flatnonzero(data.active)
-    frame = data.frame.iloc[inside]
-    problems = [
-        Problem(
-            f"{caller} meets missing values in the domain",
-            f"column '{c}'",
-            "a value in every row of the domain",
-            "missing",
-            "Narrow the domain with where().",
-            int(frame[c].isna().sum()),
-            tuple(inside[np.flatnonzero(frame[c].isna())[:5]].tolist()),
-        )
-        for c in dict.fromkeys([*columns, unit, time])
-        if frame[c].isna().any()
-    ]
-    problems += [
-        Problem(
-            f"{caller} needs numbers",
-            f"column '{c}'",
-            "a numeric or boolean column",
-            str(frame[c].dtype),
-        )
-        for c in [*columns, time]
-        if not (pd.api.types.is_numeric_dtype(frame[c]) or pd.api.types.is_bool_dtype(frame[c]))
-    ]
-    if not problems:
-        infinite = {
-            c: np.isinf(frame[c].to_numpy(float))
-            for c in dict.fromkeys([*columns, time])
-            if c != event
-        }
-        problems = [
-            Problem(
-                f"{caller} meets infinite values in the domain",
-                f"column '{c}'",
-                "a finite number in every row of the domain",
-                "infinite",
-                "Narrow the domain with where().",
-                int(bad.sum()),
-                tuple(inside[np.flatnonzero(bad)[:5]].tolist()),
-            )
-            for c, bad in infinite.items()
-            if bad.any()
-        ]
-    if problems:
-        raise IdentificationError(problems)
-    u, level = pd.factorize(frame[unit])
-    t, periods = pd.factorize(frame[time], sort=True)
-    twice = np.bincount(u.astype(np.intp) * len(periods) + t) > 1
-    if twice.any():
-        raise IdentificationError(
-            Problem(
-                "a unit has several rows in one period",
-                f"columns '{unit}' and '{time}'",
-                "one row a unit and period",
-                f"{int(twice.sum())} pairs twice or more",
-                "Remove duplicates.",
-            )
-        )
-    values = {c: frame[c].to_numpy(float) for c in columns}
-    if cohort:
-        values[cohort] = cohorts(frame[cohort])
-    sample, notes = _with_clusters(data, unit, cluster)
-    return _with_cohort(
-        Long(
-            sample,
-            inside,
-            u.astype(np.intp),
-            t.astype(np.intp),
-            len(level),
-            np.asarray(periods, float),
-            values,
-            notes,
-        ),
-        cohort,
+    infinite = (event,) if event is not None else ()
+    also = (cluster,) if cluster is not None else ()
+    wanted = Wanted(columns, infinite=infinite, also=also, cohort=cohort)
+    if isinstance(data, PanelLike) and not isinstance(data, Sample):
+        outcome_values(data, columns[0], data.waves[:1])
+    panel = panel_of(data, unit, time, wanted)
+    own = unit if isinstance(data, Sample) else cluster
+    if own is not None:
+        panel = _with_clusters(panel, own, cluster)
+    if event is not None:
+        spaced = one_value_each(panel.columns[event], panel.time.tolerance)
+        panel = replace(panel, columns={**panel.columns, event: spaced})
+    if cohort is not None:
+        never = panel.start > panel.periods[-1]
+        panel = replace(panel, cohort=np.where(never, np.inf, panel.start))
+    return _without_single_rows(panel)
+
+
+def _without_single_rows(panel: Panel) -> Panel:
+    """The panel without units that have one row: nothing is left of it beside the unit's effect, and
+    it would count among the PSUs.
+    """
+    count = np.bincount(panel.unit, minlength=panel.units)
+    single = count[panel.unit] == 1
+    if not single.any() or single.all():
+        return panel
+    kept = np.flatnonzero(~single)
+    outside = np.ones(panel.sample.n, bool)
+    outside[panel.row[single]] = False
+    code = np.cumsum(count > 1) - 1
+    n = int((count == 1).sum())
+    note = f"{n:,} units are seen once: their only row carries nothing beside their own effect."
+    return replace(
+        panel,
+        sample=panel.sample.where(outside),
+        row=panel.row[kept],
+        unit=code[panel.unit[kept]].astype(np.intp),
+        period=panel.period[kept],
+        units=int((count > 1).sum()),
+        columns={c: v[kept] for c, v in panel.columns.items()},
+        cohort=None if panel.cohort is None else panel.cohort[kept],
+        notes=(*panel.notes, note),
     )
 
 
-def _with_cohort(long: Long, cohort: str | None) -> Long:
-    """Starts after the last period become never; a unit with two cohorts is refused."""
-    if cohort is None:
-        return long
-    g = long.columns[cohort]
-    g = np.where(g > long.periods[-1], np.inf, g)
-    first = np.full(long.units, np.inf)
-    np.minimum.at(first, long.unit, g)
-    changed = g != first[long.unit]
-    if changed.any():
-        raise IdentificationError(
-            Problem(
-                "a column changes inside units",
-                f"column '{cohort}'",
-                "one first treated period for each unit",
-                f"{np.unique(long.unit[changed]).size:,} units with several",
-                "Treatment that ends or starts again is another estimand.",
-                int(changed.sum()),
-            )
-        )
-    return replace(long, columns={**long.columns, cohort: g})
-
-
-def _of_tracer(
-    data: PanelLike,
-    columns: Sequence[str],
-    cluster: str | None,
-    caller: str,
-    cohort: str | None,
-    event: str | None,
-) -> Long:
-    sample, periods = data.weight_sample(data.waves), wave_numbers(data.waves)
-    notes: tuple[str, ...] = ()
-    if cluster is not None:
-        require(sample, [cluster], caller)
-        sample, notes = _with_clusters(sample, cluster, cluster)
-    values = {columns[0]: outcome_values(data, columns[0], data.waves)}
-    values |= {c: wave_values(data, c, data.waves, infinite=c == event) for c in columns[1:]}
-    if event is not None and (gone := sample.active & np.isnan(values[event]).any(axis=1)).any():
-        raise IdentificationError(
-            Problem(
-                "the time since treatment is missing for persons who answered",
-                f"column '{event}'",
-                "a number in every wave, infinite for never",
-                "missing",
-                "",
-                int(gone.sum()),
-                tuple(np.flatnonzero(gone)[:5].tolist()),
-            )
-        )
-    if cohort:
-        values[cohort] = np.column_stack(
-            [cohorts(pd.Series(data.values(cohort, t), name=cohort)) for t in data.waves]
-        )
-    seen = sample.active & np.all([~np.isnan(v).any(axis=1) for v in values.values()], axis=0)
-    inside = np.flatnonzero(seen)
-    k = len(data.waves)
-    silent = int((sample.active & ~seen).sum())
-    if silent:
-        notes += (
-            f"{silent:,} responding persons lack a value in some wave and are outside the domain.",
-        )
-    unit = np.repeat(np.arange(inside.size), k)
-    return Long(
-        sample.where(seen),
-        inside[unit],
-        unit,
-        np.tile(np.arange(k), inside.size),
-        inside.size,
-        periods,
-        {c: v[inside].ravel() for c, v in values.items()},
-        notes,
-    )
-
-
-def _with_clusters(
-    sample: Sample, unit: str, cluster: str | None
-) -> tuple[Sample, tuple[str, ...]]:
-    """The sample with a named cluster as its PSU; units where the file has no PSU."""
+def _with_clusters(panel: Panel, unit: str, cluster: str | None) -> Panel:
+    """The panel with a named cluster as its PSU; units where the file has no PSU."""
+    sample = panel.sample
     if cluster is None and (
         sample.design.level != "element" or sample.design.replicates is not None
     ):
-        return sample, ()
+        return panel
     column = sample.frame[cluster or unit]
     if column.isna().any():
         raise IdentificationError(
@@ -301,56 +113,74 @@ def _with_clusters(
                 "one",
             )
         )
-    old = sample.design.stages[0]
-    first = np.zeros(m, np.intp)
-    first[code[::-1]] = np.arange(code.size)[::-1]
-    stratum = (
-        old.stratum[sample.design.base_psu[first]] if cluster is None else np.zeros(m, np.intp)
-    )
-    stage = Stage(
-        stratum, np.zeros(m, np.intp), np.zeros(old.fraction.size if cluster is None else 1)
-    )
-    design = replace(
-        sample.design, unit=code, stages=(stage,), level="psu", replicates=None, cluster_deff=1.0
-    )
     note = (
         f"Standard errors are clustered by '{cluster}', {m:,} clusters; strata are not used."
         if cluster
         else f"The file has no PSU: standard errors are clustered by '{unit}'."
     )
-    return replace(sample, design=design), (note,)
+    clustered = _clustered(sample, code, m, kept=cluster is None)
+    return replace(panel, sample=clustered, notes=(*panel.notes, note))
 
 
-def few_said(long: Long, ever: Bool) -> tuple[str, ...]:
-    """A sentence where units that are ever treated, rows `ever` (n,), or the others lie in few
-    PSUs.
-    """
-    psu = long.sample.design.psu[long.row]
-    count = {
-        name: distinct(psu[rows])
-        for name, rows in (("ever treated", ever), ("never treated", ~ever))
-        if rows.any()
-    }
-    return few_psus(count, long.sample.design.level)
+def _clustered(sample: Sample, code: Int, m: int, kept: bool) -> Sample:
+    """The sample with codes (n,) 0..m-1 as PSUs. kept: whether the strata are kept."""
+    old = sample.design.stages[0]
+    first = np.zeros(m, np.intp)
+    first[code[::-1]] = np.arange(code.size)[::-1]
+    stratum = old.stratum[sample.design.base_psu[first]] if kept else np.zeros(m, np.intp)
+    fraction = np.zeros(old.fraction.size if kept else 1)
+    design = replace(
+        sample.design,
+        unit=code,
+        stages=(Stage(stratum, np.zeros(m, np.intp), fraction),),
+        level="psu",
+        replicates=None,
+        cluster_deff=1.0,
+    )
+    return replace(sample, design=design)
 
 
-def without_effects(long: Long, x: Float) -> Float:
-    """Residuals of the columns of x (n, k) on unit and period effects of a balanced panel whose
+def ever_and_never(long: Panel, ever: Bool) -> Shares:
+    """Averages over units that are ever treated, long rows `ever` (n,), and over the others."""
+    code = np.where(ever, 0, 1)
+    of = _placed(long, Block(Rows(np.ones((ever.size, 1))), _each_to_one(long, code, 2), code))
+    return Shares(of, np.ones((1, 2)), np.arange(2))
+
+
+def by_code(long: Panel, code: Int, groups: int) -> Shares:
+    """One average a group of long rows; code (n,), `groups` for rows in none."""
+    rows = Rows(np.ones((code.size, 1)))
+    of = _placed(long, Block(rows, _each_to_one(long, code, groups), code))
+    return Shares(of, np.eye(groups), np.arange(groups))
+
+
+def _each_to_one(long: Panel, code: Int, groups: int) -> Float:
+    size = np.bincount(code, weights=np.abs(long.weights), minlength=groups + 1)[:groups]
+    return np.diag(1 / np.where(size > 0, size, 1.0))
+
+
+def _placed(long: Panel, block: Block) -> Influence:
+    """A block of long rows on the rows of the design, added up where these are units."""
+    if np.array_equal(long.row, np.arange(long.sample.n)):
+        return Influence((block,), long.row.size)
+    return long.influence(block.dense())
+
+
+def without_effects(panel: Panel, x: Float) -> Float:
+    """Residuals of the columns of x (r, k) on unit and period effects of a balanced panel whose
     units keep their weight: means come off one after the other.
     """
-    w, t = long.weights, long.periods.size
+    w, t = panel.weights, panel.periods.size
     out = np.empty(x.shape, order="F")
-    if bool((long.period == np.tile(np.arange(t), long.units)).all()) and bool(
-        (np.diff(long.unit[::t]) == 1).all()
-    ):
+    if panel.sorted_and_complete:
         share = w[::t] / w[::t].sum()
         for j in range(x.shape[1]):
-            table = x[:, j].reshape(long.units, t)
+            table = x[:, j].reshape(panel.units, t)
             table = table - table.mean(axis=1)[:, None]
             out[:, j] = (table - share @ table).ravel()
         return out
-    _demeaned(x, long.unit, long.units, w, out)
-    _demeaned(out, long.period, t, w, out)
+    _demeaned(x, panel.unit, panel.units, w, out)
+    _demeaned(out, panel.period, t, w, out)
     return out
 
 

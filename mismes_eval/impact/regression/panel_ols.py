@@ -13,13 +13,15 @@ import pandas as pd
 from linearmodels.panel import PanelOLS
 from scipy import stats
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import EstimateError, IdentificationError, Problem
 from mismes_eval.estimate.number_format import figure
-from mismes_eval.impact.did.two_by_two import PanelLike
 from mismes_eval.impact.regression.fixed_effects import two_way
-from mismes_eval.impact.regression.long_rows import Long, read_long
+from mismes_eval.impact.regression.long_rows import regression_panel
 from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.public import public
+from mismes_eval.weighting.panel import Panel, PanelLike
 from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.timeline import TimeColumn
 
 Errors = Literal["unit", "unit_and_period", "independent"]
 Rule = Literal["nested", "full", "none"]
@@ -85,13 +87,14 @@ class ClassicalFit:
         )
 
 
+@public(EstimateError)
 def panel_ols(
     data: Sample | PanelLike,
     outcome: str,
     treated: str | None = None,
     event_time: str | None = None,
     unit: str | None = None,
-    time: str | None = None,
+    time: TimeColumn = None,
     covariates: Sequence[str] = (),
     reference: Sequence[float] | None = None,
     errors: Errors = "unit",
@@ -141,8 +144,8 @@ def panel_ols(
         acknowledge_breaks,
     )
     column = treated or event_time or ""
-    long = read_long(
-        data, [outcome, column, *covariates], unit, time, None, "panel_ols", event=event_time
+    long = regression_panel(
+        data, [outcome, column, *covariates], unit, time, None, event=event_time
     )
     d = long.columns[column]
     main = (
@@ -196,12 +199,12 @@ def panel_ols(
     )
 
 
-def _pairs(long: Long) -> Int:
+def _pairs(long: Panel) -> Int:
     return long.unit * long.periods.size + long.period
 
 
 def _finished(
-    long: Long,
+    long: Panel,
     names: tuple[str, ...],
     value: Float,
     vcov: Float,

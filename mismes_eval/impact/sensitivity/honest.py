@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -22,11 +21,17 @@ from mismes_eval.impact.sensitivity.relative_magnitudes import (
     identified_set,
 )
 from mismes_eval.numerics.rows import Float
+from mismes_eval.pictures.robustness import parting_trends
+from mismes_eval.public import public
 
 if TYPE_CHECKING:
     from diff_diff import MultiPeriodDiDResults
 
 Target = Literal["average", "first"] | Mapping[float, float]
+
+
+RELATIVE = "M: post-treatment breaks over the largest before"
+SLOPE = "M: change of the slope of the deviation, per period"
 
 
 @dataclass(frozen=True)
@@ -80,32 +85,21 @@ class HonestDiD:
         """Robust interval for each allowed deviation, the parallel-trends interval first. Returns
         the axes.
         """
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6, 3.8), layout="constrained")
-        m = self.table["m"].to_numpy(float)
-        gap = float(np.diff(m).min()) if m.size > 1 else 1.0
-        value, low, high = self.original
-        ax.vlines(m[0] - gap, low, high, color="#c55a11", lw=2, label="parallel trends")
-        ax.plot(m[0] - gap, value, "o", color="#c55a11", ms=5)
-        ax.vlines(
-            m,
-            self.table["ci_low"],
-            self.table["ci_high"],
-            color="#1f4e79",
-            lw=2,
-            label=f"robust {100 * self.level:g}% interval",
+        allowed = self.table["m"].to_numpy(float)
+        relative = self.method == "relative_magnitude"
+        made = parting_trends(
+            ax,
+            parallel=self.original,
+            allowed=allowed,
+            low=self.table["ci_low"].to_numpy(float),
+            high=self.table["ci_high"].to_numpy(float),
+            ticks=["parallel", *(f"{m:.3g}" for m in allowed)],
+            words=("parallel trends", f"robust {100 * self.level:g}% interval"),
+            xlabel=RELATIVE if relative else SLOPE,
+            ylabel=self.target,
         )
-        ax.axhline(0, color="0.4", lw=0.8)
-        ax.set_xticks([m[0] - gap, *m], ["parallel", *(f"{v:.3g}" for v in m)])
-        ax.set_xlabel(
-            "M: post-treatment breaks over the largest before"
-            if self.method == "relative_magnitude"
-            else "M: change of the slope of the deviation, per period"
-        )
-        ax.set_ylabel(self.target)
-        ax.legend(frameon=False)
-        ax.spines[["top", "right"]].set_visible(False)
-        return ax
+        made.legend(frameon=False)
+        return made
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p><small>{note}</small></p>" for note in self.notes)
@@ -115,6 +109,7 @@ class HonestDiD:
         return f"{self.text}\n{self.table.to_string(index=False)}"
 
 
+@public(EstimateError)
 def honest_did(
     event_study: Estimate,
     method: Literal["relative_magnitude", "smoothness"] = "relative_magnitude",

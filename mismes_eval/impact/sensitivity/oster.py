@@ -15,7 +15,7 @@ from mismes_eval.estimate.domains import numbers, require
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.qr import Collinear, least_squares
 from mismes_eval.numerics.rows import Float
-from mismes_eval.public import Finite
+from mismes_eval.public import Finite, public
 from mismes_eval.weighting.nonresponse import main_effects
 from mismes_eval.weighting.sample import Sample
 
@@ -90,6 +90,7 @@ class Oster:
         )
 
 
+@public(EstimateError)
 def oster(
     sample: Sample,
     outcome: str,

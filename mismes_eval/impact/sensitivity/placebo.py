@@ -18,6 +18,7 @@ from mismes_eval.estimate.hypothesis import Test, wald
 from mismes_eval.impact.did.heterogeneity import joint
 from mismes_eval.impact.inference.randomisation import D, sample_of
 from mismes_eval.impact.sensitivity.robustness import Specification, SpecificationCurve, attempt
+from mismes_eval.public import public
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Placebo:
         return f"{self.curve._repr_html_()}<p>All placebos 0: {self.joint}</p>{rank}"
 
 
+@public(EstimateError)
 def placebo_outcomes(
     function: Callable[[D, str], Estimate], data: D, outcomes: Sequence[str]
 ) -> Placebo:
@@ -69,6 +71,7 @@ def placebo_outcomes(
     )
 
 
+@public(EstimateError)
 def placebo_dates(
     function: Callable[[D, object], Estimate], data: D, dates: Sequence[object]
 ) -> Placebo:
@@ -86,6 +89,7 @@ def placebo_dates(
     return _placebo(runs, None, ("Treatment dated before it began.", *sample_of(data).notes))
 
 
+@public(EstimateError)
 def placebo_groups(function: Callable[[D], Estimate], data: D, treated: str, group: str) -> Placebo:
     """The effect of the measure where there was none: each group (region, say) of the comparison
     rows in turn plays the treated.

@@ -16,7 +16,7 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.did.event_path import event_path
-from mismes_eval.public import Count, Level, Seed
+from mismes_eval.public import Count, Level, Seed, public
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class PretrendPower:
         )
 
 
+@public(EstimateError)
 def pretrend_power(
     event_study: Estimate,
     powers: Sequence[float] = (0.5, 0.8),

@@ -15,11 +15,12 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.domains import require, yes_no
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.impact.bounds.partial_identification import both_arms, part_of
-from mismes_eval.impact.did.two_periods import small_arms
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
 
 
+@public(EstimateError)
 def recall_sensitivity(
     sample: Sample,
     before: str,
@@ -75,7 +76,7 @@ def recall_sensitivity(
     y0, y1, d = (yes_no(sample, c, "recall_sensitivity") for c in (before, after, treated))
     both_arms(inside, d, inside, treated, "recall_sensitivity")
     right = {a: arm not in ("both", name) for a, name in ((1, "treated"), (0, "comparison"))}
-    value, part = part_of(sample, lambda w: _corrected(w, inside, y0, y1, d, pairs, right))
+    value, part = part_of(sample, lambda w: _corrected(w, inside, y0, y1, d, pairs, right), d)
     possible = [
         _possible(np.where(inside, sample.weights, 0.0), inside, y0, d, pair, right)
         for pair in pairs
@@ -92,7 +93,6 @@ def recall_sensitivity(
     who = "Both arms err alike" if arm == "both" else f"Only the {arm} arm errs"
     notes = (
         f"{who} in recalling '{before}'; '{after}' is taken as right.",
-        *small_arms(sample, {"treated": inside & (d == 1), "comparison": inside & (d == 0)}),
         *sample.notes,
     )
     n = np.full(len(pairs), float(inside.sum()))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
@@ -18,7 +17,8 @@ from mismes_eval.errors import EstimateError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.inference.randomisation import D, sample_of
-from mismes_eval.public import Finite, check
+from mismes_eval.pictures.robustness import Choice, choices, curve_axes, specification_curve
+from mismes_eval.public import Finite, check, public
 
 Run = Callable[..., Estimate]
 
@@ -62,7 +62,7 @@ class SpecificationCurve:
                     "ci_high": ci["high"].iloc[0],
                     "p": e.pvalue[0],
                     "n": e.n[0],
-                    "degf": e.dof[0],
+                    "degf": e.degf[0],
                     "reason": "",
                 }
             rows.append(row)
@@ -110,40 +110,33 @@ class SpecificationCurve:
         """Estimates in order of size with 95% intervals, and below them the choices of each.
         Returns the upper axes.
         """
-        t = self.to_frame()
-        done = t[t["reason"] == ""].sort_values("value").reset_index(drop=True)
-        options = [(c, str(v)) for c in self._columns() for v in pd.unique(done[c])]
-        if ax is None:
-            height = 3.0 + 0.2 * len(options)
-            _, axes = plt.subplots(
-                2 if options else 1,
-                1,
-                sharex=True,
-                figsize=(7.5, height),
-                height_ratios=[3.0, 0.2 * len(options)] if options else None,
-                layout="constrained",
-                squeeze=False,
-            )
-            ax, below = axes[0, 0], axes[1, 0] if options else None
-        else:
-            below = None
-        colour = np.where(done["specification"] == self.reference, "#c55a11", "#1f4e79")
-        ax.vlines(done.index, done["ci_low"], done["ci_high"], color=colour, lw=1.4)
-        ax.scatter(done.index, done["value"], color=colour, s=16, zorder=3)
-        ax.axhline(0, color="0.4", lw=0.8)
-        ax.set_ylabel("effect")
-        ax.spines[["top", "right"]].set_visible(False)
+        done = self.drawn()
+        options = self.options(done)
+        below = None
+        if ax is None and options:
+            ax, below = curve_axes(len(options))
+        headline = (done["specification"] == self.reference).to_numpy(bool)
+        value, low, high = (done[c].to_numpy(float) for c in ("value", "ci_low", "ci_high"))
+        words = ("headline", "other choices")
+        ax = specification_curve(ax, value, low, high, headline, words, "effect")
         if below is not None:
-            for y, (column, option) in enumerate(options):
-                chosen = done.index[done[column].astype(str) == option]
-                below.plot(chosen, [y] * len(chosen), "s", color="#1f4e79", ms=4)
-            below.set_yticks(range(len(options)), [f"{c}: {o}" for c, o in options], fontsize=8)
-            below.invert_yaxis()
-            below.set_xticks([])
-            below.spines[["top", "right", "bottom"]].set_visible(False)
+            choices(below, options, headline)
         else:
             ax.set_xticks(done.index, done["specification"], rotation=60, ha="right", fontsize=8)
         return ax
+
+    def drawn(self) -> pd.DataFrame:
+        """The specifications that were estimated, in order of size."""
+        table = self.to_frame()
+        return table[table["reason"] == ""].sort_values("value").reset_index(drop=True)
+
+    def options(self, done: pd.DataFrame) -> list[Choice]:
+        """Every choice of the specifications drawn, and which of them made it."""
+        return [
+            Choice(f"{column}: {option}", (done[column].astype(str) == option).to_numpy(bool))
+            for column in self._columns()
+            for option in done[column].astype(str).unique()
+        ]
 
     def _columns(self) -> list[str]:
         return list(dict.fromkeys(c for run in self.runs for c in run.choices))
@@ -156,6 +149,7 @@ class SpecificationCurve:
         return f"{self.text}\n{self.to_frame().to_string(index=False)}"
 
 
+@public(EstimateError)
 def robustness(
     data: D,
     function: Run,
@@ -259,6 +253,7 @@ def every_combination(
     return specifications, choices
 
 
+@public(EstimateError)
 def leave_one_out(function: Callable[[D], Estimate], data: D, column: str) -> SpecificationCurve:
     """The estimate without each region, cohort or measure in turn; the design keeps all rows.
 
@@ -287,6 +282,7 @@ def leave_one_out(function: Callable[[D], Estimate], data: D, column: str) -> Sp
     )
 
 
+@public(EstimateError)
 def donut(
     function: Callable[[D], Estimate],
     data: D,

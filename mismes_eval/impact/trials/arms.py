@@ -9,6 +9,7 @@ import numpy as np
 
 from mismes_eval.errors import EmptyDomain, IdentificationError, Problem
 from mismes_eval.numerics.arms import Adjustment, ArmDifference, arm_difference
+from mismes_eval.numerics.averages import Averages, arms
 from mismes_eval.numerics.qr import Collinear
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.arguments import as_names
@@ -39,6 +40,13 @@ class Trial:
         """Persons assigned and not."""
         one = int(self.assigned.sum())
         return one, int(self.assigned.size) - one
+
+    @property
+    def averages(self) -> Averages:
+        """Those offered against those not, for each outcome."""
+        groups = np.zeros((2, self.sample.n))
+        groups[:, self.rows] = [self.assigned, ~self.assigned]
+        return arms(self.sample.weights, list(groups), self.y.shape[1])
 
     def difference(self, adjustment: Adjustment) -> tuple[ArmDifference, Float]:
         """The difference on the trial's rows, and its influence on all rows of the sample (n, k).

@@ -75,13 +75,14 @@ def assigned_difference(read: Trial, names: tuple[str, ...], adjustment: Adjustm
     replicates = None
     if sample.design.replicates is not None:
         replicates = replicated(sample, lambda w: read.redrawn(w, adjustment))
+    of = Influence.of(influence)
     one, other = read.counts
     words = f"{one:,} offered, {other:,} not offered"
     adjusted = f", adjusted for {', '.join(read.names)} ({adjustment})" if read.names else ""
     return Estimate(
         value=found.value,
         names=names,
-        parts=(Part(sample.design, Influence.of(influence), replicates, found.value),),
+        parts=(Part(sample.design, of, replicates, found.value, averages=read.averages),),
         keys=pd.DataFrame({"variable": list(names)}),
         n=np.full(k, float(read.rows.size)),
         dof=np.full(k, float(sample.degf)),

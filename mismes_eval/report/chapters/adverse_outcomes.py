@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.verdict import Span
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.chapters.cells import SHARES, outcome_scale
+from mismes_eval.report.chapters.cells import outcome_kind, outcome_scale, published
 
-BETTER = (SHARES - {"abroad"}) | {
-    "months_employed_12m",
-    "earnings",
-    "earn_month",
-    "earn_home_ppp",
-    "rsi_total",
-    "rsi_econ",
-    "rsi_social",
-    "rsi_psych",
-    "life_sat",
-}
 NONE = (
     "{m}: looked for harm in {k} outcomes and waves in which more is better: none fell by more than"
     " chance explains. Falls within the intervals of the table cannot be excluded."
@@ -31,14 +21,18 @@ SOME = (
 def harm(context: Context, study: Tracing, effect: Effects) -> list[str]:
     """One sentence a measure; none where nothing could be estimated."""
     seen = {
-        key: e for key, e in effect.by_wave.items() if isinstance(e, Estimate) and key[0] in BETTER
+        key: e
+        for key, e in effect.by_wave.items()
+        if isinstance(e, Estimate)
+        and published(context, e)
+        and outcome_kind(context, key[0]).better == "more"
     }
     if not seen:
         return []
     falls = [
         _fall(context, study, str(o), w, e)
         for (o, w), e in seen.items()
-        if float(e.ci()["high"].iloc[0]) < 0
+        if Span.of(e).sign == "lower"
     ]
     if not falls:
         return [context.text(NONE, m=effect.measure, k=len(seen))]
@@ -46,7 +40,7 @@ def harm(context: Context, study: Tracing, effect: Effects) -> list[str]:
 
 
 def _fall(context: Context, study: Tracing, outcome: str, wave: object, e: Estimate) -> str:
-    scale, n = outcome_scale(outcome)[0], context.words.number
+    scale, n = outcome_scale(context, outcome)[0], context.words.number
     low, high = (n(float(v) * scale) for v in e.ci().iloc[0])
     when = context.text("{m:.0f} months", m=study.months[wave])
     return context.text(

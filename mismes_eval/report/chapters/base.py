@@ -13,26 +13,39 @@ from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.evaluation import Evaluation, Result
 from mismes_eval.frame.codes import codes
 from mismes_eval.report.chapters.words import WORDS, asked
+from mismes_eval.report.document.cells import Published
+from mismes_eval.report.document.items import PictureSpec, SentenceSpec
 from mismes_eval.report.document.language import Language
-from mismes_eval.report.document.protect import Partition
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.figures import Figure
 
-Item = Table | TextTable | Figure | str
+Shown = Table | TextTable | Figure | str
+Item = Shown | PictureSpec | SentenceSpec
+COUNTED_AS_0 = {
+    "employed": "{what} (persons without work: 0)",
+    "business": "{what} (persons without a business: 0)",
+}
+AMONG = {
+    "employed": "{what} (of persons in work)",
+    "business": "{what} (of owners of a business)",
+    "home": "{what} (of persons at home)",
+    "participants": "{what} (of participants)",
+}
 NOT_SUPPLIED = "Not supplied: this run names no {what}."
 
 
 @dataclass(frozen=True)
 class Context:
     """What a chapter may use. words: the report's language; shown: id -> title of the tables and
-    figures of the chapters before.
+    figures of the chapters before; published: their cells, once it is decided what is shown.
     """
 
     evaluation: Evaluation
     rules: Rules
     words: Language
     shown: Mapping[str, str] = field(default_factory=dict)
+    published: Published | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -59,10 +72,18 @@ class Context:
         }
 
     def column(self, name: str) -> str:
-        """A column's name in the report's language; a column of the user's own as it stands."""
-        return (
+        """A column's name in the report's language; a column of the user's own as it stands. An
+        outcome that not everybody has says whose it is, or that the others count as 0.
+        """
+        plain = (
             self.words(WORDS[name]) if name in WORDS else self.words.level(name.replace("_", " "))
         )
+        study = self.evaluation.tracing
+        outcome = None if study is None else study.outcomes.get(name)
+        if outcome is None or not outcome.universe:
+            return plain
+        named = COUNTED_AS_0 if outcome.composite else AMONG
+        return self.words(named[outcome.universe], what=plain)
 
     def indicators(
         self, by: tuple[str, ...] = (), which: tuple[str, ...] = ()
@@ -76,6 +97,11 @@ class Context:
             for k, v in found.items()
         }
 
+    def closed(self, table: str, row: str, column: str) -> bool:
+        """Whether a cell of a chapter before is hidden because of the persons behind it."""
+        cell = None if self.published is None else self.published.get(table, row, column)
+        return cell is not None and cell.closed
+
     def absent(self, what: str) -> str:
         """The sentence that stands where evidence was not supplied."""
         return self.words(NOT_SUPPLIED, what=self.words(what))
@@ -83,19 +109,18 @@ class Context:
 
 def titles(items: Sequence[Item]) -> dict[str, str]:
     """Id -> title of the tables and figures among the items of a chapter."""
-    return {i.id: i.title for i in items if not isinstance(i, str)}
+    return {i.id: i.title for i in items if not isinstance(i, (str, SentenceSpec))}
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """id; title; items: paragraphs (already in the report's language), tables and figures;
-    partitions: table id -> rows that add up.
+    """id; title; items: paragraphs (already in the report's language), tables, figures, and
+    sentences and pictures that refer to cells.
     """
 
     id: str
     title: str
     items: tuple[Item, ...]
-    partitions: Mapping[str, Sequence[Partition]] = field(default_factory=dict)
 
 
 def text_table(

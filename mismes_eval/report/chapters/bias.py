@@ -115,6 +115,6 @@ def _precision(context: Context, effect: object, outcome: str) -> tuple[str, str
         absent = context.text(NOT_ASSESSED)
         return absent, absent, absent
     n, t = context.words.number, context.words
-    scale, one, many = unit_of(outcome)
+    scale, one, many = unit_of(context, outcome)
     size = Quantity(scale * detectable_effect(effect), one, many)
-    return n(float(effect.n[0]), 0), n(float(effect.dof[0]), 0), t.quantity(size)
+    return n(float(effect.n[0]), 0), n(float(effect.degf[0]), 0), t.quantity(size)

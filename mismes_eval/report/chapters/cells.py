@@ -9,26 +9,49 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.rollout import Rollout
-from mismes_eval.evaluation.tracer_study import Tracing
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.document.tables import COLUMNS, P_VALUE, cells_of
+from mismes_eval.report.document.cells import NOBODY, STANDING, Persons, Standing, Status
+from mismes_eval.report.document.tables import CARRIED, P_VALUE, cells_of
 from mismes_eval.report.sentences import About
+from mismes_eval.tracer.outcomes import Outcome, declared
 
-SHARES = frozenset(
-    {"employed", "employed_home", "job_match", "abroad", "business", "contract", "socialsec"}
-)
+UNITS = {
+    "share": ("percentage point", "percentage points"),
+    "score": ("point of the score", "points of the score"),
+    "money": ("currency unit", "currency units"),
+    "months": ("month", "months"),
+    "hours": ("hour", "hours"),
+    "count": ("unit of the outcome", "units of the outcome"),
+    "number": ("unit of the outcome", "units of the outcome"),
+}
 FROM, TO, P = "95% from", "95% to", "p"
 
 
-def outcome_scale(outcome: str) -> tuple[float, int]:
-    """Scale and decimals of an outcome: shares are shown in percentage points."""
-    return (100.0, 1) if outcome in SHARES else (1.0, 1)
+def outcome_kind(context: Context, name: str) -> Outcome:
+    """What an outcome of the tracer study is: as the study found it, else as the template says."""
+    study = context.evaluation.tracing
+    found = {} if study is None else study.outcomes
+    return found.get(name) or declared(name) or Outcome(name)
+
+
+def outcome_scale(context: Context, name: str) -> tuple[float, int]:
+    """Scale and decimals of an outcome: shares are shown in percentage points, scores between 0 and
+    1 with a decimal more.
+    """
+    kind = outcome_kind(context, name).kind
+    return {"share": (100.0, 1), "score": (1.0, 2)}.get(kind, (1.0, 1))
+
+
+def outcome_unit(context: Context, name: str) -> str:
+    """The unit in which `outcome_scale` shows an effect."""
+    return context.text(unit_of(context, name)[2])
 
 
 def about_effect(context: Context, measure: str, outcome: str, months: float) -> About:
     """What the effect of a measure on an outcome is of, in the words and units of the report."""
     when = context.text("{m:.0f} months", m=months)
-    return About(measure, context.column(outcome), when, *unit_of(outcome))
+    return About(measure, context.column(outcome), when, *unit_of(context, outcome))
 
 
 def about_rollout(context: Context, r: Rollout) -> About:
@@ -43,14 +66,9 @@ def about_rollout(context: Context, r: Rollout) -> About:
     )
 
 
-def unit_of(outcome: str) -> tuple[float, str, str]:
+def unit_of(context: Context, name: str) -> tuple[float, str, str]:
     """Scale, unit in the singular and in the plural of the effect on an outcome."""
-    scale = outcome_scale(outcome)[0]
-    if scale == 100:
-        return scale, "percentage point", "percentage points"
-    if outcome.startswith("months"):
-        return scale, "month", "months"
-    return scale, "unit of the outcome", "units of the outcome"
+    return outcome_scale(context, name)[0], *UNITS[outcome_kind(context, name).kind]
 
 
 def published(context: Context, estimate: Estimate) -> bool:
@@ -66,10 +84,10 @@ def plain(
     n: float = np.nan,
     kind: str = "count",
     definition: str = "",
-    status: str = "shown",
+    standing: Standing = NOBODY,
 ) -> dict[str, object]:
     """One cell of a number without a standard error of its own."""
-    return dict.fromkeys(COLUMNS, np.nan) | {
+    return dict.fromkeys(CARRIED, np.nan) | {
         "row": row,
         "column": column,
         "value": float(value),
@@ -78,20 +96,32 @@ def plain(
         "kind": kind,
         "unit": unit,
         "definition": definition,
-        "status": status,
+        "status": str(Status.SHOWN),
+        STANDING: standing,
     }
 
 
 def rows(cells: list[dict[str, object]]) -> pd.DataFrame:
     """Plain cells as the frame of a table."""
-    return pd.DataFrame(cells, columns=list(COLUMNS))
+    return pd.DataFrame(cells, columns=list(CARRIED))
 
 
-def with_interval(context: Context, row: str, item: Estimate | NotEstimable) -> pd.DataFrame:
+def arms(study: Tracing) -> Standing:
+    """What an effect of the tracer study compares: participants with the comparison group."""
+    sample = study.panel.sample
+    treated = sample.frame[TREATED].to_numpy(float)
+    return Standing(
+        compares=(Persons.among(sample, treated == 1), Persons.among(sample, treated == 0))
+    )
+
+
+def with_interval(
+    context: Context, row: str, item: Estimate | NotEstimable, standing: Standing = NOBODY
+) -> pd.DataFrame:
     """Estimate with its standard error, the ends of its interval and its p-value, in four columns;
     nothing but the estimate's sign where it is hidden.
     """
-    main = cells_of([(row, "estimate", item)], context.rules)
+    main = cells_of([(row, "estimate", item)], context.rules, standing)
     if isinstance(item, NotEstimable) or main["status"].iloc[0] != "shown":
         return main
     ends = [

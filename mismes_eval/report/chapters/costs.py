@@ -109,7 +109,7 @@ def lasting(m: Money) -> Message:
 
 
 def _break_even_scale(context: Context) -> tuple[float, int]:
-    return outcome_scale(context.evaluation.params.impact.main_outcome)
+    return outcome_scale(context, context.evaluation.params.impact.main_outcome)
 
 
 def _costs(context: Context, m: Priced, n: float) -> list[pd.DataFrame]:

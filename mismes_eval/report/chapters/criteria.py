@@ -16,6 +16,7 @@ from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.inventory import Inventory
+from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report import sentences
 from mismes_eval.report.chapters.base import Context, Item, text_table
 from mismes_eval.report.chapters.cells import about_effect, about_rollout, published
@@ -132,6 +133,9 @@ def _relevance(context: Context) -> list[Line]:
     }
     for id_, (what, table) in worse.items():
         gap = returnee_gap(context, id_)
+        title = catalogue()[id_].title
+        if any(context.closed(table, title, c) for c in ("returnees", "non-migrants")):
+            gap = NotEstimable("too few persons")
         if isinstance(gap, NotEstimable):
             out.append(_nothing(context, name, gap.reason, table))
             continue
@@ -275,7 +279,11 @@ def _effectiveness(context: Context) -> list[Line]:
 
 def _take_up(context: Context) -> list[Line]:
     e = context.indicators(which=("L12",)).get("L12")
-    if not isinstance(e, Estimate) or context.rules.confidential("share", float(e.n[0])):
+    if (
+        not isinstance(e, Estimate)
+        or context.rules.confidential("share", float(e.n[0]))
+        or context.closed("T10", "any measure", "returnees who took part")
+    ):
         return []
     said = context.text(
         "{v}% of returnees took part in any support measure (95% interval {lo} to {hi}).",
@@ -395,7 +403,7 @@ def _effect(
     if last is None:
         verdict = effect_verdict(context.evaluation, effect, d)
         assert verdict is not None
-        held = verdict.sureness
+        held: str = verdict.sureness
     else:  # most checks are of the headline's wave
         verdict = later_verdict(context.evaluation, effect, outcome, wave)
         held = MODERATE if verdict.sureness == STRONG else verdict.sureness

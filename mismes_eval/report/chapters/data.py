@@ -5,19 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.survey import Survey, reproduced
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
-from mismes_eval.report.chapters.cells import persons
+from mismes_eval.report.chapters.cells import persons, plain, rows
+from mismes_eval.report.chapters.people import with_status
 from mismes_eval.report.chapters.quality import SPREAD, SPREAD_NOTE, margins, quality, weight_spread
 from mismes_eval.report.chapters.words import spelled
+from mismes_eval.report.document.cells import Persons, Standing
 from mismes_eval.report.document.language import country_name
-from mismes_eval.report.document.tables import COLUMNS, Table, counts
+from mismes_eval.report.document.tables import Table, cells_of, counts
 from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
 
 
 def data(context: Context) -> Chapter:
-    """T06 data and definitions, T06c quality, T12 weights step by step, T12b margins, F05
+    """T06 data and definitions, T06c quality, T06d edit report of the tracer study, T12 weights step by step, T12b margins, F05
     distribution of weights, published figures reproduced.
     """
     s = context.evaluation.survey
@@ -25,11 +28,17 @@ def data(context: Context) -> Chapter:
         return Chapter(
             "data",
             "Definitions and data",
-            (context.absent("labour force survey"), _definitions(context), quality(context)),
+            (
+                context.absent("labour force survey"),
+                _definitions(context),
+                quality(context),
+                *_edits(context),
+            ),
         )
     items: list[Item] = [
         _definitions(context),
         quality(context),
+        *_edits(context),
         _weights(context, s),
         *_margins(context, s),
         *margins(context, s),
@@ -45,13 +54,13 @@ def data(context: Context) -> Chapter:
 
 def _definitions(context: Context) -> Item:
     p, t, s = context.evaluation.params, context.text, context.evaluation.survey
-    rows = [
+    lines = [
         ("Country", context.name(country_name(p.country, context.words.code))),
         ("Reference year", str(p.year or "")),
         ("Vintage of data and weights", p.data_vintage),
     ]
     if s is not None:
-        rows += [
+        lines += [
             ("Who is a migrant", s.definition.text),
             ("Labour force indicators", s.ages.labour),
             ("Survey file", context.name(s.source)),
@@ -59,8 +68,7 @@ def _definitions(context: Context) -> Item:
             ("Lonely PSUs", _lonely(context, s)),
         ]
         isco, isced, icls = (
-            s.sample.frame[c].dropna().astype(str).unique() if c in s.sample.frame.columns else []
-            for c in ("isco_version", "isced_version", "icls_v")
+            _codes_in(s, column) for column in ("isco_version", "isced_version", "icls_v")
         )
         resolutions = context.codes("icls")
         named = "; ".join(
@@ -71,13 +79,13 @@ def _definitions(context: Context) -> Item:
             ]
             + [resolutions.get(str(x), str(x)) for x in icls]
         )
-        rows.append(("Classifications", context.name(named) if named else t("not stated")))
+        lines.append(("Classifications", context.name(named) if named else t("not stated")))
     breaks = p.breaks.series
-    rows.append(
+    lines.append(
         ("Series breaks", context.name("; ".join(breaks)) if breaks else t("none declared"))
     )
     d = context.rules
-    rows.append(
+    lines.append(
         (
             "Reliability and confidentiality",
             t(
@@ -91,8 +99,46 @@ def _definitions(context: Context) -> Item:
         )
     )
     return text_table(
-        context, "T06", "Definitions in force and data used", rows, ("Item", "In this report")
+        context, "T06", "Definitions in force and data used", lines, ("Item", "In this report")
     )
+
+
+NOTHING = "The edit report of the tracer study checked {n} rules and found nothing."
+FOUND = (
+    "Persons concerned; nothing was changed. Who they are is known to the office that holds the"
+    " files, and stands in no report."
+)
+
+
+def _edits(context: Context) -> list[Item]:
+    """T06d: what the files of the tracer study contradict, counted and without ids."""
+    study, t = context.evaluation.tracing, context.text
+    counts = None if study is None else study.panel.edit_counts()
+    if study is None or counts is None or counts.empty:
+        return []
+    found = counts[counts["count"] > 0]
+    if found.empty:
+        return [t(NOTHING, n=len(counts))]
+    least = context.rules.min_cell
+    few = t("fewer than {n}", n=least)
+    lines = [
+        (
+            t(meaning),
+            context.name(column),
+            context.words.number(float(count), 0) if count >= least else few,
+        )
+        for _, column, meaning, count in found.itertuples(index=False, name=None)
+    ]
+    clean = t("{k} of {n} rules found something.", k=len(found), n=len(counts))
+    head = ("What is contradicted", "Column", "Persons")
+    title = "What the files of the tracer study contradict"
+    return [text_table(context, "T06d", title, lines, head, study.source, (FOUND, clean))]
+
+
+def _codes_in(s: Survey, column: str) -> list[str]:
+    """The different values of a column of the survey; none where it has no such column."""
+    frame = s.sample.frame
+    return [*frame[column].dropna().astype(str).unique()] if column in frame.columns else []
 
 
 def _lonely(context: Context, s: Survey) -> str:
@@ -206,14 +252,16 @@ def _distribution(context: Context, s: Survey) -> Item:
         "persons that one interviewed person stands for (log scale)",
         s.source,
         (
-            (
+            context.text(
                 "The outer bins hold the weights beyond the 1st and 99th percentile; bins of fewer"
-                " than 10 persons are not drawn."
+                " than {k} persons are not drawn.",
+                k=context.rules.min_cell,
             ),
             persons(context, s.sample.active.sum()),
         ),
         context.synthetic,
         context.words,
+        (context.rules.min_cell, context.rules.min_mean),
     )
 
 
@@ -233,59 +281,28 @@ def _targets(context: Context, s: Survey) -> Table | None:
     cells = []
     for row in targets[
         (targets["domain"].astype(str) == "all") & targets["item"].isin(list(_REPRODUCE))
-    ].itertuples(index=False):
-        e = found.get(_REPRODUCE[str(row.item)])
-        if e is None or not hasattr(e, "value"):
+    ].to_dict("records"):
+        item, figure = str(row["item"]), float(row["value"])
+        e = found.get(_REPRODUCE[item])
+        if not isinstance(e, Estimate):
             continue
-        frame = e.to_frame().iloc[0]
-        name = str(e.extra.get("title", row.item))
-        blank = dict.fromkeys(COLUMNS, np.nan) | {
-            "flag": "",
-            "unit": "share",
-            "definition": "",
-            "status": "shown",
-        }
-        cells.append(
-            blank
-            | {
-                "row": name,
-                "column": "published figure",
-                "value": float(row.value),
-                "kind": "count",
-            }
-        )
-        cells.append(
-            blank
-            | {
-                "row": name,
-                "column": "this survey",
-                "value": frame["value"],
-                "se": frame["se"],
-                "ci_low": frame["ci_low"],
-                "ci_high": frame["ci_high"],
-                "cv": frame["cv"],
-                "n": float(e.n[0]),
-                "degf": frame["degf"],
-                "kind": e.kind,
-                "definition": e.definition,
-            }
-        )
-        cells.append(
-            blank
-            | {
-                "row": name,
-                "column": "difference in standard errors",
-                "value": (frame["value"] - float(row.value)) / frame["se"] / 100,
-                "kind": "count",
-            }
-        )
+        name = str(e.extra.get("title", item))
+        counted = Standing()
+        if item == "returnee_share":
+            counted = Standing(tells=(Persons.among(s.sample, with_status(s, "RET")),))
+        missed = float(e.value[0] - figure) / float(e.se[0]) / 100
+        cells += [
+            rows([plain(name, "published figure", figure, "share")]),
+            cells_of([(name, "this survey", e)], context.rules, counted).assign(unit="share"),
+            rows([plain(name, "difference in standard errors", missed, "share", standing=counted)]),
+        ]
     if not cells:
         return None
     note = context.text("A difference of less than 3 standard errors is what sampling allows.")
     return Table(
         "T06b",
         "Published figures reproduced",
-        pd.DataFrame(cells, columns=list(COLUMNS)),
+        pd.concat(cells, ignore_index=True),
         "targets.csv",
         (note,),
         100.0,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.totals import proportion
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.returns import KINDS
-from mismes_eval.report.chapters.suppression import few_of
-from mismes_eval.report.document.tables import COLUMNS, Table, cells_by
+from mismes_eval.report.document.cells import Persons, Standing
+from mismes_eval.report.document.tables import CARRIED, Table, cells_by
 
 ARMS = {1.0: "participants", 0.0: "comparison"}
 YES = frozenset({"1", "1.0", "true"})
@@ -43,7 +42,7 @@ def enrolled_items(context: Context, study: Tracing) -> list[Item]:
         Table(
             "T14b",
             title,
-            pd.concat(parts, ignore_index=True)[list(COLUMNS)],
+            pd.concat(parts, ignore_index=True),
             study.source,
             notes,
             100.0,
@@ -76,20 +75,18 @@ def _answers(context: Context, study: Tracing) -> dict[str, pd.Series]:
 def _shares(
     context: Context, study: Tracing, name: str, level: pd.Series, arm: float
 ) -> pd.DataFrame:
-    """Shares of the answers in one arm; answers of a few persons, and those that would give them
-    away, are hidden.
-    """
+    """Shares of the answers in one arm."""
     sample = study.panel.sample
     inside = sample.where(
         (sample.frame[TREATED].to_numpy(float) == arm) & level.notna().to_numpy(bool)
     )
     if not inside.active.any():
-        return pd.DataFrame(columns=list(COLUMNS))
+        return pd.DataFrame(columns=list(CARRIED))
     answer = level.astype(object).where(level.notna(), None)
     count = answer[inside.active].value_counts()
     if len(count) == 1:
         return pd.DataFrame(
-            columns=list(COLUMNS)
+            columns=list(CARRIED)
         )  # everybody gave the same answer: nothing is compared
     e = proportion(inside.with_columns({"_answer": answer.to_numpy()}), "_answer").annotated(
         kind="share"
@@ -99,9 +96,7 @@ def _shares(
         context.text("{c}: {level}", c=context.text(name), level=context.words.level(v))
         for v in answers
     ]
-    cells = cells_by(e, context.rules, rows, ARMS[arm])
-    hidden = few_of(count, context.rules.min_cell).reindex(answers).to_numpy(bool)
-    return cells.assign(
-        status=np.where(hidden, "confidential", cells["status"]),
-        flag=np.where(hidden, "", cells["flag"]),
-    )
+    counted = [
+        Standing(tells=(Persons.among(inside, (answer == v).to_numpy(bool)),)) for v in answers
+    ]
+    return cells_by(e, context.rules, rows, ARMS[arm], counted)

@@ -1,5 +1,5 @@
-"""For whom the measures work: effects by group and by feature of the measures, and p-values that
-count how many effects were looked at.
+"""For whom the measures work: effects by group, and p-values that count how many effects were
+looked at.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.heterogeneity import ALL, Family, ForWhom, outcomes_family
 from mismes_eval.evaluation.tracer_study import Tracing
-from mismes_eval.impact.did.heterogeneity import GroupEffects
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import P, outcome_scale, plain, rows
-from mismes_eval.report.document.tables import COLUMNS, P_VALUE, Table, cells_by, cells_of
+from mismes_eval.report.document.cells import COLUMNS
+from mismes_eval.report.document.tables import P_VALUE, Table, cells_by, cells_of
 
 WOLF, HOCHBERG = "p, Romano-Wolf", "q, Benjamini-Hochberg"
 ADJUSTED = {P: (1.0, 3), WOLF: (1.0, 3), HOCHBERG: (1.0, 3)}
@@ -99,10 +99,9 @@ def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
             cells_of([(_row(context, measure, factor, name), "effect", reason)], context.rules)
             for name, reason in g.missing.items()
         ]
-    scale, digits = outcome_scale(context.evaluation.params.impact.main_outcome)
+    scale, digits = outcome_scale(context, context.evaluation.params.impact.main_outcome)
     notes = [
         _family(context, found.effects),
-        *_alike(context, found, study),
         study.panel.sample.design.basis,
     ]
     return Table(
@@ -151,7 +150,7 @@ def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
                     at[measure, factor, name],
                 )
             )
-    scale, digits = outcome_scale(context.evaluation.params.impact.main_outcome)
+    scale, digits = outcome_scale(context, context.evaluation.params.impact.main_outcome)
     notes = (_family(context, found.differences), study.panel.sample.design.basis)
     title = "Differences of the effect between groups, with the standard error of the difference"
     return Table(
@@ -236,24 +235,6 @@ def _family(context: Context, f: Family | NotEstimable) -> str:
         " findings among the findings.",
         k=size,
     )
-
-
-def _alike(context: Context, found: ForWhom, study: Tracing) -> list[str]:
-    """Groups of measures that few measures cannot tell apart."""
-    across = [
-        g
-        for (measure, _), g in found.groups.items()
-        if measure == ALL and isinstance(g, GroupEffects)
-    ]
-    if len(across) < 2 or len(study.measures) > 5:
-        return []
-    return [
-        context.text(
-            "Model and success factors are features of {k} measures: with so few, what differs"
-            " between them cannot be laid to one feature.",
-            k=len(study.measures),
-        )
-    ]
 
 
 def _joined(cells: list[pd.DataFrame]) -> pd.DataFrame:

@@ -9,7 +9,8 @@ from mismes_eval.errors import MismesError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context
-from mismes_eval.report.document.tables import COLUMNS, Table, cells_by, cells_of
+from mismes_eval.report.document.cells import COLUMNS
+from mismes_eval.report.document.tables import Table, cells_by, cells_of
 
 TITLES = {
     "T5": "months to the first job, median",
@@ -32,7 +33,8 @@ SHARES = ("T6", "T7", "T8", "T9", "T10")
 
 def histories(context: Context, study: Tracing) -> Table:
     """T16b: one row an indicator and month, one column an arm."""
-    parts, units = [], {}
+    parts: list[pd.DataFrame] = []
+    units: dict[str, tuple[float, int]] = {}
     try:
         found = tracers.indicators(study.panel, by="arm", arm="arm")
     except MismesError as error:

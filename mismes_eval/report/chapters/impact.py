@@ -13,7 +13,13 @@ from mismes_eval.report import sentences
 from mismes_eval.report.chapters.adverse_outcomes import harm
 from mismes_eval.report.chapters.base import Chapter, Context, Item, titles
 from mismes_eval.report.chapters.bias import bias
-from mismes_eval.report.chapters.cells import about_effect, earnings_note, outcome_scale, published
+from mismes_eval.report.chapters.cells import (
+    about_effect,
+    earnings_note,
+    outcome_scale,
+    outcome_unit,
+    published,
+)
 from mismes_eval.report.chapters.costs import worth_items
 from mismes_eval.report.chapters.heterogeneity import whom_items
 from mismes_eval.report.chapters.rollout import rollout_items
@@ -22,7 +28,15 @@ from mismes_eval.report.chapters.study import study_items
 from mismes_eval.report.chapters.theory import theory
 from mismes_eval.report.chapters.verdicts import PRE, effect_verdict, main_cell, missed_share
 from mismes_eval.report.chapters.words import spelled
+from mismes_eval.report.document.cells import CellKey
+from mismes_eval.report.document.items import Number, SentenceSpec
 from mismes_eval.report.document.tables import Table, cells_of
+
+NOT_SHOWN = "{m}: its effect is not shown: too few persons."
+BOUND = {
+    "lower": "{what}, lower bound for those who have it either way",
+    "upper": "{what}, upper bound for those who have it either way",
+}
 
 
 def impact(context: Context) -> Chapter:
@@ -36,13 +50,10 @@ def impact(context: Context) -> Chapter:
     alone = (rollout_items(context, rolled) if rolled is not None else []) + (
         study_items(context, own) if own is not None else []
     )
-    if study is None:
+    if study is None or not study.measures:
         told = theory(context, {**context.shown, **titles(alone)})
-        return Chapter(
-            "impact",
-            "Impact and its cost",
-            (*told, *(alone or [context.absent("tracer study or impact study")])),
-        )
+        missing = [context.absent("tracer study or impact study")] if study is None else []
+        return Chapter("impact", "Impact and its cost", (*told, *(alone or missing)))
     items: list[Item] = [
         context.text(
             "Effects compare the change of participants with the change of the comparison group,"
@@ -52,8 +63,8 @@ def impact(context: Context) -> Chapter:
         ),
     ]
     for effect, doubt in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
-        items += headline(context, effect, study)
         items += [
+            *headline_items(context, effect, study),
             _effects(context, study, effect),
             *harm(context, study, effect),
             *doubt_items(context, study, effect, doubt),
@@ -69,6 +80,23 @@ def impact(context: Context) -> Chapter:
         "Impact and its cost",
         (*theory(context, {**context.shown, **titles(items)}), *items),
     )
+
+
+def headline_items(context: Context, effect: Effects, study: Tracing) -> list[Item]:
+    """The headline where T17 shows its effect; why it is not there, where that cell is hidden."""
+    said = headline(context, effect, study)
+    key = headline_cell(context, effect.measure, study)
+    if not isinstance(effect.by_wave.get(main_cell(context.evaluation)), Estimate):
+        return list(said)
+    words = {"m": named(context, effect.measure), "said": " ".join(said)}
+    return [SentenceSpec("{said}", {"shown": Number(key)}, words, otherwise=NOT_SHOWN)]
+
+
+def headline_cell(context: Context, measure: str, study: Tracing) -> CellKey:
+    """The cell of T17 that the headline is about."""
+    outcome, wave = main_cell(context.evaluation)
+    when = context.text("{m:.0f} months", m=study.months[wave])
+    return CellKey(f"T17-{measure}", context.column(outcome), when)
 
 
 def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
@@ -98,12 +126,13 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
     messages = [sentences.effect_sentence(verdict, about), *sentences.excluded(verdict, about)]
     if verdict.doubtful:
         messages.append(sentences.CAUTION)
-    pre, told = effect.pre.get(outcome), ()
+    pre = effect.pre.get(outcome)
+    told: tuple[str, ...] = ()
     if isinstance(pre, Estimate) and moved_apart(pre) is not None and published(context, pre):
         missed = missed_share(pre, verdict, study.months[wave])
         messages.append(sentences.before(Span.of(pre), missed, verdict, about))
         told = (PRE,)
-    messages += sentences.reservations(verdict, told)
+    messages += [*sentences.reservations(verdict, told), sentences.sureness(verdict)]
     return [context.text(message) for message in messages]
 
 
@@ -112,16 +141,11 @@ def named(context: Context, measure: str) -> str:
     does not know ids.
     """
     inventory = context.evaluation.inventory
-    mine = (
-        []
-        if inventory is None
-        else inventory.frame.loc[
-            inventory.frame["measure_id"].astype(str) == measure, "model_primary"
-        ]
-        .dropna()
-        .astype(str)
-    )
-    model = context.codes("models").get(mine.iloc[0]) if len(mine) else None
+    mine: list[str] = []
+    if inventory is not None:
+        known = inventory.frame["measure_id"].astype(str) == measure
+        mine = inventory.frame.loc[known, "model_primary"].dropna().astype(str).tolist()
+    model = context.codes("models").get(mine[0]) if mine else None
     return measure if model is None else context.text("{m} ({what})", m=measure, what=model)
 
 
@@ -129,12 +153,18 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
     cells, units = [], {}
     for (outcome, wave), e in effect.by_wave.items():
         row = context.column(outcome)
-        units[row] = outcome_scale(outcome)
+        units[row] = outcome_scale(context, outcome)
         cells.append(
             cells_of(
                 [(row, context.text("{m:.0f} months", m=study.months[wave]), e)], context.rules
             )
         )
+    for (outcome, wave), ends in effect.bounds.items():
+        when = context.text("{m:.0f} months", m=study.months[wave])
+        for end, e in zip(("lower", "upper"), ends, strict=True):
+            row = context.text(BOUND[end], what=context.column(outcome))
+            units[row] = outcome_scale(context, outcome)
+            cells.append(cells_of([(row, when, e)], context.rules))
     truth = _truth(context, effect.measure)
     pooled = _pooled(context, study, effect.measure)
     notes = [
@@ -203,10 +233,8 @@ def _truth(context: Context, measure: str) -> str | None:
     if mine.empty:
         return None
     said = "Known true effect of these made-up data on '{o}' in wave {wave}: {v} {u}."
-    scale, digits = outcome_scale(str(outcome))
-    unit = (
-        context.text("percentage points") if scale == 100 else context.text("units of the outcome")
-    )
+    scale, digits = outcome_scale(context, str(outcome))
+    unit = outcome_unit(context, str(outcome))
     return context.text(
         said,
         o=context.column(str(outcome)),

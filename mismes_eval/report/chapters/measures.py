@@ -11,6 +11,7 @@ from mismes_eval.inventory import Inventory
 from mismes_eval.inventory.portfolio import Profile
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item
+from mismes_eval.report.chapters.cells import plain, rows
 from mismes_eval.report.chapters.portfolio import (
     HIDDEN_NOTE,
     MILLION,
@@ -30,7 +31,8 @@ from mismes_eval.report.chapters.portfolio import (
     tree,
 )
 from mismes_eval.report.chapters.words import INVENTORY, factor
-from mismes_eval.report.document.tables import COLUMNS, Table
+from mismes_eval.report.document.cells import NOBODY, PRIVATE
+from mismes_eval.report.document.tables import Table
 
 
 def measures(context: Context) -> Chapter:
@@ -64,19 +66,15 @@ def measures(context: Context) -> Chapter:
 
 
 def _number(
-    row: str, column: str, value: float, unit: str = "", status: str = "shown", n: float = np.nan
+    row: str,
+    column: str,
+    value: float,
+    unit: str = "",
+    private: bool = False,
+    n: float = np.nan,
 ) -> dict[str, object]:
-    return dict.fromkeys(COLUMNS, np.nan) | {
-        "row": row,
-        "column": column,
-        "value": value,
-        "n": n,
-        "flag": "",
-        "kind": "count",
-        "unit": unit,
-        "definition": "",
-        "status": status,
-    }
+    """private: an amount that is one payer's own, or gives such an amount away."""
+    return plain(row, column, value, unit, n, standing=PRIVATE if private else NOBODY)
 
 
 def _stages(context: Context) -> dict[str, str]:
@@ -88,22 +86,24 @@ def _by_stage(context: Context, inventory: Inventory, money: Budgets) -> Table:
     keys = {label: (code,) for code, label in _stages(context).items()} | {"All stages": WHOLE}
     cells = []
     for label, key in keys.items():
-        rows = frame if key == WHOLE else frame[frame["stage_code"].astype(str) == key[0]]
-        status = "confidential" if key in money.hidden else "shown"
+        records = frame if key == WHOLE else frame[frame["stage_code"].astype(str) == key[0]]
+        private = key in money.hidden
         cells += [
-            _number(label, "measures", len(rows)),
-            _number(label, MILLION, money.amount.get(key, 0.0) / 1e6, "EUR", status),
-            _number(label, "beneficiaries reached", float(rows["benef_reached"].sum(min_count=1))),
+            _number(label, "measures", len(records)),
+            _number(label, MILLION, money.amount.get(key, 0.0) / 1e6, "EUR", private),
+            _number(
+                label, "beneficiaries reached", float(records["benef_reached"].sum(min_count=1))
+            ),
             _number(
                 label,
                 "measures without a count of beneficiaries",
-                float(rows["benef_reached"].isna().sum()),
+                float(records["benef_reached"].isna().sum()),
             ),
         ]
     return Table(
         "T01",
         "Measures, budget and beneficiaries by stage of migration",
-        pd.DataFrame(cells, columns=list(COLUMNS)),
+        rows(cells),
         SOURCE,
         (HIDDEN_NOTE,),
         1.0,
@@ -147,27 +147,28 @@ def _who_pays(context: Context, inventory: Inventory) -> Table:
     frame = inventory.frame[inventory.counted.to_numpy()]
     after = frame[frame["stage_code"].astype(str) == "AFT"]
     cells = []
-    for name, rows in (("All measures", frame), ("Return and reintegration measures", after)):
-        total, hidden = float(rows["budget_eur"].sum()), hidden_sides(rows)
+    for name, records in (("All measures", frame), ("Return and reintegration measures", after)):
+        total, hidden = float(records["budget_eur"].sum()), hidden_sides(records)
         for side, label in _SIDES.items():
-            part = rows[rows["funder_side"].astype(str) == side]
-            status = "confidential" if side in hidden else "shown"
+            part = records[records["funder_side"].astype(str) == side]
             cells.append(
                 _number(
                     name,
                     label,
                     float(part["budget_eur"].sum() / total) if total else np.nan,
                     "share",
-                    status,
+                    side in hidden,
                 )
             )
         cells.append(
-            _number(name, "measures without a budget", float(rows["budget_eur"].isna().sum()) / 100)
+            _number(
+                name, "measures without a budget", float(records["budget_eur"].isna().sum()) / 100
+            )
         )
     return Table(
         "T02",
         "Who pays",
-        pd.DataFrame(cells, columns=list(COLUMNS)),
+        rows(cells),
         SOURCE,
         (HIDDEN_NOTE,),
         100.0,
@@ -177,23 +178,23 @@ def _who_pays(context: Context, inventory: Inventory) -> Table:
     )
 
 
-def hidden_sides(rows: pd.DataFrame) -> set[str]:
+def hidden_sides(records: pd.DataFrame) -> set[str]:
     """Sides whose share of the budget may not be published; all of them where the whole may not."""
-    return _hidden_groups(rows, rows["funder_side"].astype(str))
+    return _hidden_groups(records, records["funder_side"].astype(str))
 
 
-def _hidden_groups(rows: pd.DataFrame, group: pd.Series) -> set[str]:
+def _hidden_groups(records: pd.DataFrame, group: pd.Series) -> set[str]:
     """Groups of measures whose budget may not be published beside the total: by the p% rule, and
     those that would give one away by subtraction.
     """
     parts = {
-        (g,): rows[group == g]
+        (g,): records[group == g]
         for g in sorted(group.unique())
-        if rows.loc[group == g, "budget_eur"].sum() > 0
+        if records.loc[group == g, "budget_eur"].sum() > 0
     }
-    if dominated(rows):
+    if dominated(records):
         return {g for (g,) in parts}
-    amount = {WHOLE: float(rows["budget_eur"].sum())} | {
+    amount = {WHOLE: float(records["budget_eur"].sum())} | {
         k: float(part["budget_eur"].sum()) for k, part in parts.items()
     }
     return {
@@ -217,22 +218,21 @@ def _unit_costs(context: Context, profile: Profile) -> Table:
     table = profile.indicators[profile.indicators["indicator"].isin(list(_UNIT_COSTS))]
     models = context.codes("models")
     cells = []
-    for r in table.itertuples(index=False):
-        code = str(r.group).replace("model ", "")
+    for r in table.to_dict("records"):
+        n, code = float(r["n"]), str(r["group"]).replace("model ", "")
         row = (
             "All models"
-            if str(r.group) == "all"
+            if str(r["group"]) == "all"
             else context.name(f"{code} {models.get(code, '')}")
         )
-        few = 0 < r.n < 3
         cells.append(
             _number(
                 row,
-                _UNIT_COSTS[str(r.indicator)],
-                float(r.value),
+                _UNIT_COSTS[str(r["indicator"])],
+                float(r["value"]),
                 "EUR",
-                "confidential" if few else "shown",
-                float(r.n),
+                0 < n < 3,
+                n,
             )
         )
     note = (
@@ -242,7 +242,7 @@ def _unit_costs(context: Context, profile: Profile) -> Table:
     return Table(
         "T04",
         "Unit costs by model, euro (median over measures)",
-        pd.DataFrame(cells, columns=list(COLUMNS)),
+        rows(cells),
         SOURCE,
         (note,),
         1.0,
@@ -256,10 +256,10 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
     """Indicators of the whole inventory and of return measures; the same shares of the budget are
     hidden as in T02.
     """
-    rows = counted(inventory)
+    records = counted(inventory)
     hidden = {
-        False: hidden_sides(rows),
-        True: hidden_sides(rows[rows["stage_code"].astype(str) == "AFT"]),
+        False: hidden_sides(records),
+        True: hidden_sides(records[records["stage_code"].astype(str) == "AFT"]),
     }
     table = profile.indicators[
         profile.indicators["id"].isin(_OVERALL)
@@ -268,40 +268,38 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
         .isin(["all", "all measures", "return measures (stage AFT)"])
     ]
     cells, units = [], {}
-    for r in table.itertuples(index=False):
-        scored = factor(str(r.indicator))
+    for r in table.to_dict("records"):
+        scored = factor(str(r["indicator"]))
         name = (
-            context.text(str(r.indicator))
+            context.text(str(r["indicator"]))
             if scored is None
             else context.text("success factor: {what}, mean", what=context.text(scored))
         )
-        if str(r.group) not in ("all", "all measures"):
+        if str(r["group"]) not in ("all", "all measures"):
             name = context.text("{indicator}, return measures", indicator=name)
-        share = str(r.unit) == "share"
+        share = str(r["unit"]) == "share"
         label = (
             context.text("{indicator}, %", indicator=name)
             if share
             else (
-                context.text("{indicator}, {unit}", indicator=name, unit=context.text(str(r.unit)))
-                if str(r.unit)
+                context.text(
+                    "{indicator}, {unit}", indicator=name, unit=context.text(str(r["unit"]))
+                )
+                if str(r["unit"])
                 else name
             )
         )
-        units[label] = (100.0, 1) if share else (1.0, 2 if "index" in str(r.unit) else 1)
-        side = str(r.indicator).removesuffix("-funded share of budget").upper()
-        status = (
-            "confidential"
-            if side in hidden[str(r.group) not in ("all", "all measures")]
-            else "shown"
-        )
+        units[label] = (100.0, 1) if share else (1.0, 2 if "index" in str(r["unit"]) else 1)
+        side = str(r["indicator"]).removesuffix("-funded share of budget").upper()
+        private = side in hidden[str(r["group"]) not in ("all", "all measures")]
         cells.append(
-            _number(label, "value", float(r.value), str(r.unit), status, n=float(r.n))
-            | {"definition": _defined(str(r.indicator), str(r.definition))}
+            _number(label, "value", float(r["value"]), str(r["unit"]), private, n=float(r["n"]))
+            | {"definition": _defined(str(r["indicator"]), str(r["definition"]))}
         )
     return Table(
         "T05",
         "Who is paid, results, success factors and evaluation of measures",
-        pd.DataFrame(cells, columns=list(COLUMNS)),
+        rows(cells),
         SOURCE,
         ("n: measures behind the number; the others lack an item.",),
         1.0,
@@ -325,11 +323,11 @@ def _register(context: Context, inventory: Inventory) -> Table:
     year = context.evaluation.params.year or date.today().year
     register = inventory.evaluation_due(date(year, 12, 31))
     cells, closed = [], hidden_groups(register.table, "status")
-    for r in register.summary.itertuples(index=False):
-        shown = "confidential" if str(r.status) in closed else "shown"
+    for r in register.summary.to_dict("records"):
+        private = str(r["status"]) in closed
         cells += [
-            _number(str(r.status), "measures", float(r.measures)),
-            _number(str(r.status), MILLION, float(r.budget_eur) / 1e6, "EUR", shown),
+            _number(str(r["status"]), "measures", float(r["measures"])),
+            _number(str(r["status"]), MILLION, float(r["budget_eur"]) / 1e6, "EUR", private),
         ]
     note = context.text(
         "On {day}: a measure is overdue when 24 months have passed since its start without an"
@@ -339,7 +337,7 @@ def _register(context: Context, inventory: Inventory) -> Table:
     return Table(
         "T05b",
         "Evaluation register",
-        pd.DataFrame(cells, columns=list(COLUMNS)),
+        rows(cells),
         SOURCE,
         (note, HIDDEN_NOTE) if closed else (note,),
         1.0,

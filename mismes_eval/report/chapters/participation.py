@@ -9,12 +9,13 @@ from mismes_eval import lfs
 from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.coverage import concentration, coverage, target_population, targeting
+from mismes_eval.evaluation.evaluation import Result
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Chapter, Context
-from mismes_eval.report.chapters.people import bands, basis, counted_elsewhere, in_order
-from mismes_eval.report.document.protect import Partition
-from mismes_eval.report.document.tables import COLUMNS, Table, cells_by, cells_of
+from mismes_eval.report.chapters.people import bands, basis, in_order
+from mismes_eval.report.document.cells import Persons, Standing
+from mismes_eval.report.document.tables import CARRIED, Table, cells_by, cells_of
 
 PART = "_took_part"
 GROUPS = ("sex", "age", "education")
@@ -35,25 +36,13 @@ def participation(context: Context) -> Chapter:
             "Participation in support measures",
             (context.absent("survey question on participation in support measures"),),
         )
-    targeted = _targeting(context, s)
-    starts = [context.text("{c}: {level}", c=context.text(c), level="") for c in GROUPS]
-    sums = [
-        Partition("returnees", "", parts, elsewhere=_elsewhere(context, s, targeted, c))
-        for c, start in zip(GROUPS, starts, strict=True)
-        if len(parts := tuple(r for r in targeted.rows if r.startswith(start))) > 1
-    ]
-    items = (_by_model(context, s), _coverage(context, s), targeted, _costs(context, s))
-    return Chapter("participation", "Participation in support measures", items, {targeted.id: sums})
-
-
-def _elsewhere(context: Context, s: Survey, targeted: Table, column: str) -> tuple[str, ...]:
-    """Rows whose persons T08 counts too: those that are not too few to be counted anywhere."""
-    rows = [
-        context.text("{c}: {level}", c=context.text(column), level=context.words.level(v))
-        for v in counted_elsewhere(s, column)
-    ]
-    n = targeted.cells.set_index("row")["n"]
-    return tuple(r for r in rows if r in n.index and float(n[r]) >= context.rules.min_cell)
+    items = (
+        _by_model(context, s),
+        _coverage(context, s),
+        _targeting(context, s),
+        _costs(context, s),
+    )
+    return Chapter("participation", "Participation in support measures", items)
 
 
 def _by_model(context: Context, s: Survey) -> Table:
@@ -98,7 +87,9 @@ def _returnees(s: Survey) -> np.ndarray:
 def _coverage(context: Context, s: Survey) -> Table:
     inventory = context.evaluation.inventory
     returnees = target_population(s.sample, _returnees(s), "returnees")
-    rows = [("returnees in the survey, thousand", "estimate", returnees)]
+    rows: list[tuple[str, str, Estimate | NotEstimable]] = [
+        ("returnees in the survey, thousand", "estimate", returnees)
+    ]
     if inventory is not None:
         frame = inventory.frame[inventory.counted.to_numpy()]
         mine = frame[
@@ -106,16 +97,8 @@ def _coverage(context: Context, s: Survey) -> Table:
             & frame["benef_reached"].notna()
             & frame["start_date"].notna()
         ]
-        end = mine["end_date"].fillna(pd.Timestamp(f"{context.evaluation.params.year}-12-31"))
-        years = ((end - mine["start_date"]).dt.days / 365.25).clip(lower=0.25)
-        yearly = float((mine["benef_reached"] / years).sum())
-        rows.append(
-            (
-                "beneficiaries of returnee measures a year, % of returnees",
-                "estimate",
-                coverage(yearly, returnees),
-            )
-        )
+        title = "beneficiaries of returnee measures a year, % of returnees"
+        rows.append((title, "estimate", _covered(context, mine, returnees)))
     note = (
         "Beneficiaries: register counts of the inventory, averaged over each measure's running"
         " time; a person may be counted by several measures."
@@ -133,35 +116,45 @@ def _coverage(context: Context, s: Survey) -> Table:
     )
 
 
+def _covered(context: Context, measures: pd.DataFrame, returnees: Result) -> Result:
+    """Beneficiaries a year, each measure's over its running time, for each returnee."""
+    year, end = context.evaluation.params.year, measures["end_date"]
+    if year is None and end.isna().any():
+        return NotEstimable("a measure has no end, and the params name no year")
+    end = end.fillna(pd.Timestamp(f"{year}-12-31")) if year is not None else end
+    years = ((end - measures["start_date"]).dt.days / 365.25).clip(lower=0.25)
+    yearly = float((measures["benef_reached"] / years).sum())
+    return coverage(yearly, returnees)
+
+
 def _targeting(context: Context, s: Survey) -> Table:
     frame = s.sample.frame
     takes = (
         frame["msm_part"].astype("string").fillna("").str.contains("M", regex=False).to_numpy(float)
     )
+    traits = {n: lfs.breakdown(frame, n) for n in GROUPS if lfs.has_breakdown(frame, n)}
+    if {"age", "age_group"} & set(frame.columns):
+        traits["age"] = bands(frame)
     named = s.sample.with_columns(
         {
             PART: takes,
-            **{
-                c: v.astype(str).to_numpy()
-                for c, v in (
-                    ("sex", lfs.breakdown(frame, "sex")),
-                    ("age", bands(frame)),
-                    ("education", lfs.breakdown(frame, "education")),
-                )
-            },
+            **{c: v.astype(str).to_numpy() for c, v in traits.items()},
         }
     ).where(_returnees(s))
     parts = []
-    for c in GROUPS:
+    for c in (name for name in GROUPS if name in traits):
         try:
-            e = in_order(targeting(named, PART, c), c)
+            e = targeting(named, PART, c)
         except EstimateError as error:
             e = NotEstimable(str(error))
-        parts.append(
-            cells_by(
-                e, context.rules, _levels(context, c, e) if isinstance(e, Estimate) else c, "index"
-            )
-        )
+        if isinstance(e, NotEstimable):
+            parts.append(cells_by(e, context.rules, c, "index"))
+            continue
+        e = in_order(e, c)
+        level = named.frame[c].astype(str).to_numpy()
+        groups = [Persons.among(named, level == str(v)) for v in e.keys[c]]
+        counted = [Standing(persons=who, tells=(who,)) for who in groups]
+        parts.append(cells_by(e, context.rules, _levels(context, c, e), "index", counted))
     if "educy" in frame.columns and takes[named.active].any():
         known = named.where(frame["educy"].notna())
         parts.append(
@@ -216,7 +209,7 @@ def _costs(context: Context, s: Survey) -> Table:
             for v in e.names
         ]
         items.append(cells_by(e, context.rules, labels, "estimate"))
-    cells = pd.concat(items, ignore_index=True) if items else pd.DataFrame(columns=list(COLUMNS))
+    cells = pd.concat(items, ignore_index=True) if items else pd.DataFrame(columns=list(CARRIED))
     shares = {
         str(r): (100.0, 1)
         for r, u in zip(cells["row"], cells["unit"], strict=True)

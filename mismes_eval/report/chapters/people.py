@@ -9,24 +9,25 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval import lfs
-from mismes_eval.errors import InputError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import proportion
 from mismes_eval.evaluation.evaluation import Result
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.lfs.persons import age_bounds
+from mismes_eval.numerics.rows import Bool
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.chapters.cells import persons
 from mismes_eval.report.chapters.quality import reliability
 from mismes_eval.report.chapters.returns import ID as SPLIT_ID
-from mismes_eval.report.chapters.returns import SPLIT, returns
-from mismes_eval.report.document.protect import Partition, protected_levels
-from mismes_eval.report.document.rules import Rules
-from mismes_eval.report.document.tables import COLUMNS, Table, cells_by, cells_of
+from mismes_eval.report.chapters.returns import returns
+from mismes_eval.report.document.cells import Persons, Standing
+from mismes_eval.report.document.items import PictureSpec
+from mismes_eval.report.document.tables import CARRIED, Table, cells_by, cells_of
 from mismes_eval.weighting.sample import Sample
 
+RETURNEES_ROW = "returnees, % of residents"
 GROUPS = {"RET": "returnees", "NON": "non-migrants"}
 BANDS = ("0-14", "15-24", "25-34", "35-44", "45-54", "55-64", "65+")
 LABOUR = (
@@ -85,55 +86,7 @@ def people(context: Context) -> Chapter:
         s.source,
         basis(s)[1:],
     )
-    return Chapter(
-        "people", "Migrants in the labour force survey", tuple(items), _partitions(context)
-    )
-
-
-def _partitions(context: Context) -> dict[str, list[Partition]]:
-    """What adds up: returnees and non-migrants to all residents (with immigrants, whom no table
-    shows), men and women to each of them.
-    """
-    groups = ("returnees", "non-migrants")
-    labour = [Partition("labour", "all residents", groups, "columns", rest=True)]
-    for status in groups:
-        by_sex = tuple(
-            context.text(
-                "{status}, {sex}", status=context.text(status), sex=context.words.level(sex)
-            )
-            for sex in ("men", "women")
-        )
-        labour.append(Partition("labour", status, by_sex, "columns"))
-    labour.append(SPLIT)
-    return {
-        "T08": labour,
-        "T08b": labour,
-        SPLIT_ID: labour,
-        "T09": [Partition("match", "all residents", groups, "columns", rest=True)],
-    }
-
-
-def level_counts(
-    s: Survey, levels: pd.Series, rules: Rules, elsewhere: Sequence[str] = ()
-) -> pd.DataFrame:
-    """Which levels of a column may be shown for returnees, non-migrants and all residents: "shown",
-    "confidential" or "secondary", from the persons in each.
-
-    elsewhere : levels whose persons another table counts.
-    """
-    groups = {name: part.active for name, part in _statuses(s).items()}
-    counts = pd.DataFrame(
-        {name: levels[inside].value_counts() for name, inside in groups.items()}
-    ).fillna(0)
-    return protected_levels(counts, rules.min_cell, "all residents", elsewhere)
-
-
-def counted_elsewhere(s: Survey, column: str) -> tuple[str, ...]:
-    """Levels of a column of the profile that are the base of an indicator in T08: the young of the
-    NEET rate, whose n stands there.
-    """
-    young = f"{s.ages.neet_min}-{s.ages.neet_max}"
-    return (young,) if column == "age" and young in BANDS else ()
+    return Chapter("people", "Migrants in the labour force survey", tuple(items))
 
 
 def basis(s: Survey) -> tuple[str, str]:
@@ -150,16 +103,14 @@ def _rows_of(estimate: Estimate, column: str) -> list[str]:
 def _shares(context: Context, s: Survey) -> Table:
     found = context.indicators(which=("L1", "L2"))
     items: list[pd.DataFrame] = []
-    for id_, name in (
-        ("L1", "returnees, % of residents"),
-        ("L1.immigrant", "immigrants, % of residents"),
-        ("L1.non_migrant", "non-migrants, % of residents"),
+    for id_, name, code in (
+        ("L1", RETURNEES_ROW, "RET"),
+        ("L1.immigrant", "immigrants, % of residents", "IMM"),
+        ("L1.non_migrant", "non-migrants, % of residents", "NON"),
     ):
-        items.append(
-            cells_of(
-                [(name, "estimate", found.get(id_, NotEstimable("not computed")))], context.rules
-            )
-        )
+        item = found.get(id_, NotEstimable("not computed"))
+        counted = Standing(tells=(Persons.among(s.sample, with_status(s, code)),))
+        items.append(cells_of([(name, "estimate", item)], context.rules, counted))
     absent = found.get("L2", NotEstimable("no roster of absent members"))
     if isinstance(absent, Estimate):
         names = {
@@ -171,7 +122,9 @@ def _shares(context: Context, s: Survey) -> Table:
                 kind="total" if variable == "absent" else "share",
                 unit="persons" if variable == "absent" else "share",
             )
-            items.append(cells_of([(names[variable], "estimate", one)], context.rules))
+            reported = Persons.of("absent members", np.ones(int(one.n[0]), bool))
+            who = Standing(persons=reported)
+            items.append(cells_of([(names[variable], "estimate", one)], context.rules, who))
     else:
         items.append(cells_of([("absent members", "estimate", absent)], context.rules))
     notes = list(basis(s))
@@ -214,7 +167,7 @@ def _indicator_table(
             parts.append(cells_of([(catalogue()[w].title, "all residents", e)], context.rules))
         if isinstance(whole, Estimate) and whole.p == 1:
             parts.append(cells_of([(title_of, "all residents", whole)], context.rules))
-    cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
+    cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CARRIED))
     return Table(
         id,
         context.text("{title}, %", title=context.text(title)),
@@ -250,9 +203,15 @@ def _grouped(e: Estimate, title: str, by: Sequence[str], context: Context) -> pd
     label = {"returnee": "returnees", "non-migrant": "non-migrants"} if by[0] == "status" else None
     keep = [k for k in first if label is None or column.iloc[k] in label]
     if not keep:
-        return pd.DataFrame(columns=list(COLUMNS))
+        return pd.DataFrame(columns=list(CARRIED))
     names = [label[column.iloc[k]] if label else context.words.level(column.iloc[k]) for k in keep]
     return cells_by(e.select(keep), context.rules, title, names)
+
+
+def with_status(s: Survey, code: str) -> Bool:
+    """(n,) who has a migration status."""
+    status = s.sample.frame["mig_status"].astype("string")
+    return np.asarray((status == code).fillna(False).to_numpy(bool))
 
 
 def _statuses(s: Survey) -> Mapping[str, Sample]:
@@ -265,14 +224,10 @@ def _statuses(s: Survey) -> Mapping[str, Sample]:
 
 def _profile(context: Context, s: Survey) -> Table:
     """Sex, age, education, place: shares within each group."""
-    frame = pd.DataFrame(
-        {"sex": lfs.breakdown(s.sample.frame, "sex"), "age": bands(s.sample.frame)}
-    )
-    for name in ("education", "region"):
-        try:
-            frame[name] = lfs.breakdown(s.sample.frame, name)
-        except InputError:
-            frame[name] = "not in the file"
+    there = [n for n in ("sex", "education", "region") if lfs.has_breakdown(s.sample.frame, n)]
+    frame = pd.DataFrame({name: lfs.breakdown(s.sample.frame, name) for name in there})
+    if {"age", "age_group"} & set(s.sample.frame.columns):
+        frame.insert(min(1, len(there)), "age", bands(s.sample.frame))
     if "urban" in s.sample.frame.columns:
         frame["place"] = s.sample.frame["urban"].map({1: "urban", 0: "rural"}).fillna("not stated")
     named = s.sample.with_columns({c: frame[c].astype(str).to_numpy() for c in frame.columns})
@@ -286,39 +241,32 @@ def _profile(context: Context, s: Survey) -> Table:
                 continue
             e = in_order(proportion(inside, c), "level")
             level = e.keys["level"].tolist() if "level" in e.keys else [c]
-            cells = cells_by(
-                e,
-                context.rules,
-                [
-                    context.text(
-                        "{c}: {level}", c=context.text(c), level=context.words.level(str(v))
-                    )
-                    for v in level
-                ],
-                group,
-            )
-            small = (
-                level_counts(s, frame[c].astype(str), context.rules, counted_elsewhere(s, c))[group]
-                .reindex([str(v) for v in level])
-                .fillna("shown")
-                .to_numpy()
-            )
-            parts.append(
-                cells.assign(
-                    status=np.where(small == "shown", cells["status"], small),
-                    flag=np.where(small == "shown", cells["flag"], ""),
-                )
-            )
+            named_rows = [
+                context.text("{c}: {level}", c=context.text(c), level=context.words.level(str(v)))
+                for v in level
+            ]
+            values = inside.frame[c].astype(str).to_numpy()
+            counted = [Standing(tells=(Persons.among(inside, values == str(v)),)) for v in level]
+            parts.append(cells_by(e, context.rules, named_rows, group, counted))
     return Table(
         "T07",
         "Profile, % of each group",
-        pd.concat(parts, ignore_index=True),
+        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CARRIED)),
         s.source,
-        basis(s),
+        (*basis(s), *_lacking(context, frame)),
         100.0,
         1,
         context.synthetic,
     )
+
+
+def _lacking(context: Context, frame: pd.DataFrame) -> tuple[str, ...]:
+    """The note on groups that the file cannot tell."""
+    gone = [n for n in ("sex", "age", "education", "region") if n not in frame.columns]
+    if not gone:
+        return ()
+    names = ", ".join(context.text(name) for name in gone)
+    return (context.text("Not in the file: {names}.", names=names),)
 
 
 def in_order(e: Estimate, column: str) -> Estimate:
@@ -370,7 +318,7 @@ def _by_sex(context: Context, s: Survey) -> Table:
             for k in keep
         ]
         parts.append(cells_by(e.select(keep), context.rules, str(e.extra.get("title", w)), names))
-    cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
+    cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CARRIED))
     return Table(
         "T08b", "Labour status by sex, %", cells, s.source, basis(s), 100.0, 1, context.synthetic
     )
@@ -414,33 +362,33 @@ def _regions(context: Context, s: Survey) -> list[Item]:
         return [
             context.text("{f}: {m}: {r}.", f="F06", m=context.text("returnees by region"), r=reason)
         ]
+    regions = lfs.breakdown(s.sample.frame, "region").astype(str).to_numpy()
+    known = s.sample.frame["mig_status"].notna().to_numpy(bool)
+    returned = with_status(s, "RET") & known
     names = _rows_of(found, "region")
-    small = level_counts(s, lfs.breakdown(s.sample.frame, "region").astype(str), context.rules)
-    shown = (small["returnees"] == "shown") & (small["all residents"] == "shown")
-    keep = [
-        not context.rules.confidential("share", n) and bool(shown.get(name, True))
-        for name, n in zip(names, found.n, strict=True)
+    counted = [
+        Standing(tells=(Persons.among(s.sample, returned & (regions == name)),)) for name in names
     ]
-    figure = figures.dots(
-        "F06",
-        "Returnees by region",
-        {"returnees": found},
-        [context.words.level(v) for v in names],
-        "% of residents (95% interval)",
-        100.0,
-        None,
-        keep,
-        s.source,
-        (
-            *basis(s),
-            persons(context, found.n.sum()),
-            *(
-                ()
-                if all(keep)
-                else ("c: not shown, too few persons, or it would reveal another region.",)
+    labels = [context.words.level(v) for v in names]
+    cells = cells_by(found, context.rules, labels, "returnees", counted)
+
+    def draw(published: pd.DataFrame) -> figures.Figure:
+        hidden = not (published["status"] == "shown").all()
+        note = "c: not shown, too few persons, or it would reveal another region."
+        return figures.dots_of(
+            "F06",
+            "Returnees by region",
+            published,
+            "% of residents (95% interval)",
+            100.0,
+            s.source,
+            (
+                *basis(s),
+                persons(context, published["n"].sum()),
+                *((note,) if hidden else ()),
             ),
-        ),
-        context.synthetic,
-        context.words,
-    )
-    return [figure]
+            context.synthetic,
+            context.words,
+        )
+
+    return [PictureSpec("F06", "Returnees by region", draw, cells)]

@@ -5,7 +5,7 @@ over time, and how records became counted measures.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,8 @@ from mismes_eval.inventory import Inventory
 from mismes_eval.report import figures_inventory
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import plain, rows
-from mismes_eval.report.document.protect import Relation, dominance, protect
+from mismes_eval.report.document.cells import NOBODY, PRIVATE
+from mismes_eval.report.document.suppression import Relation, dominance, protect
 from mismes_eval.report.document.tables import Table
 
 SOURCE = "Inventory of measures in the information template"
@@ -89,7 +90,7 @@ def hidden_parts(
     primary = [k for k in parts if k in closed]
     if not primary:
         return set()
-    values = {k: amount[k] for k in (*parts, total)}
+    values: dict[Hashable, float] = {k: amount[k] for k in (*parts, total)}
     try:
         done = protect(
             values, primary, [Relation(total, parts)], 0.1 * max(values[k] for k in primary)
@@ -136,19 +137,18 @@ def by_model(context: Context, inventory: Inventory, money: Budgets) -> Table:
     """T01b: measures, budget and beneficiaries of each stage and model."""
     frame, stages, models = counted(inventory), context.codes("stages"), context.codes("models")
     cells = []
-    for (s, m), part in frame.groupby(
+    for place, part in frame.groupby(
         [frame["stage_code"].astype(str), frame["model_primary"].astype(str)], sort=True
     ):
+        s, m = map(str, place)
         row = context.text(
             "{stage}, {model}", stage=stages.get(s, s), model=f"{m} {models.get(m, '')}".strip()
         )
-        status = "shown" if money.shown((s, m)) else "confidential"
         amount = money.amount.get((s, m), np.nan)
+        private = np.isfinite(amount) and not money.shown((s, m))
         cells += [
             plain(row, "measures", len(part)),
-            plain(
-                row, MILLION, amount / 1e6, "EUR", status=status if np.isfinite(amount) else "shown"
-            ),
+            plain(row, MILLION, amount / 1e6, "EUR", standing=PRIVATE if private else NOBODY),
             plain(row, "beneficiaries reached", part["benef_reached"].sum(min_count=1)),
             plain(
                 row, "measures with a count of beneficiaries", part["benef_reached"].notna().sum()

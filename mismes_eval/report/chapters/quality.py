@@ -17,13 +17,16 @@ from mismes_eval.evaluation.survey import Survey
 from mismes_eval.report import figures_tracer
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import plain, rows
-from mismes_eval.report.chapters.suppression import few_of
 from mismes_eval.report.chapters.words import DESIGN, answer
-from mismes_eval.report.document.tables import Table, cells_of
+from mismes_eval.report.document.cells import CellKey, Persons, Standing
+from mismes_eval.report.document.items import PictureSpec
+from mismes_eval.report.document.tables import Table, cells_of, counted
+from mismes_eval.report.figures import Figure
 from mismes_eval.weighting.diagnostics import margins_before_after, weight_diagnostics
 from mismes_eval.weighting.sample import Sample
 
 LEAST = 5
+RELIABILITY = "Reliability of the survey's numbers"
 UNASKED = "the survey's file does not say"
 BEYOND = 10  # fewest persons at or beyond a percentile that is shown
 SPREAD = "99th / 1st percentile"
@@ -41,7 +44,7 @@ ITEMS = {
     "wage_no_compen": "earnings, employees",
 }
 _MARGIN = re.compile(r"np\.\w+\(([^)]*)\)")  # numpy scalars inside the names of crossed margins
-Line = tuple[str, float, tuple[float, int]] | tuple[str, NotEstimable]
+Line = tuple[str, float | Persons, tuple[float, int]] | tuple[str, NotEstimable]
 
 
 def quality(context: Context) -> Table:
@@ -70,8 +73,13 @@ def quality(context: Context) -> Table:
         if len(line) == 2:
             cells.append(cells_of([(line[0], "value", line[1])], context.rules))
         else:
-            units[line[0]] = line[2]
-            cells.append(rows([plain(line[0], "value", line[1])]))
+            name, value, units[line[0]] = line
+            made = (
+                counted(name, "value", value)
+                if isinstance(value, Persons)
+                else plain(name, "value", value)
+            )
+            cells.append(rows([made]))
     notes = (
         "Shares of the survey are weighted; counts are not.",
         (
@@ -105,7 +113,7 @@ def quality(context: Context) -> Table:
 def _sample(s: Survey) -> list[Line]:
     inside, design = s.sample.active, s.sample.design
     frame = s.sample.frame.loc[inside]
-    out: list[Line] = [("persons in the survey", float(inside.sum()), COUNT)]
+    out: list[Line] = [("persons in the survey", Persons.among(s.sample), COUNT)]
     if "hhid" in frame.columns:
         out.append(("households", float(frame["hhid"].nunique()), COUNT))
     out += [
@@ -113,10 +121,10 @@ def _sample(s: Survey) -> list[Line]:
         ("strata", float(design.strata), COUNT),
     ]
     if "mig_status" in frame.columns:
-        count = frame["mig_status"].astype("string").value_counts()
+        whole = s.sample.frame
         out += [
-            ("returnees interviewed", float(count.get("RET", 0)), COUNT),
-            ("immigrants interviewed", float(count.get("IMM", 0)), COUNT),
+            (name, Persons.among(s.sample, _is(whole, "mig_status", code)), COUNT)
+            for name, code in (("returnees interviewed", "RET"), ("immigrants interviewed", "IMM"))
         ]
     if s.absent is not None:
         out.append(("absent members reported", float(len(s.absent)), COUNT))
@@ -135,7 +143,7 @@ def _missing(s: Survey) -> list[Line]:
         if column not in frame.columns:
             out.append((row, NotEstimable(UNASKED)))
             continue
-        mask = asked.get(column, np.ones(len(frame), bool))
+        mask = asked.get(column, np.ones(len(frame), bool)) & _was_asked(frame, column)
         marked = s.sample.with_columns({"_gone": frame[column].isna().to_numpy(float)}).where(mask)
         if not marked.active.any():
             out.append((row, NotEstimable("nobody was asked")))
@@ -147,6 +155,13 @@ def _missing(s: Survey) -> list[Line]:
             else (row, NotEstimable("not asked in this survey: nobody has an answer"))
         )
     return out
+
+
+def _was_asked(frame: pd.DataFrame, column: str) -> np.ndarray:
+    """(n,) False where the reason of a missing answer says that the question was not put."""
+    if f"{column}_miss" not in frame.columns:
+        return np.ones(len(frame), bool)
+    return ~frame[f"{column}_miss"].isin(["NOTASKED", "NA_notapp"]).to_numpy(bool)
 
 
 def _is(frame: pd.DataFrame, column: str, value: object) -> np.ndarray:
@@ -259,28 +274,20 @@ def margins(context: Context, s: Survey) -> list[Item]:
     if table.empty:
         return []
     cells = []
-    hidden = _few_in_a_margin(table, context.rules.min_cell)
-    for name, n, before, after, total, few in zip(
-        table["margin"],
-        table["rows"],
-        table["before"],
-        table["after"],
-        table["total"],
-        hidden,
-        strict=True,
+    counted_in = _persons_of_margins(table)
+    columns = (table[c] for c in ("margin", "rows", "before", "after", "total"))
+    for (name, n, before, after, total), who in zip(
+        zip(*columns, strict=True), counted_in, strict=True
     ):
-        row, status = _margin(context, str(name)), "confidential" if few else "shown"
+        row = _margin(context, str(name))
+        missed = (before / total - 1) * 100 if total else np.nan
+        left = (after / total - 1) * 100 if total else np.nan
         cells += [
-            plain(row, "persons interviewed", float(n), status=status),
-            plain(row, "before, thousand", before / 1e3, status=status),
+            plain(row, "persons interviewed", float(n), standing=who),
+            plain(row, "before, thousand", before / 1e3, standing=who),
             plain(row, "control total, thousand", total / 1e3),
-            plain(
-                row,
-                "before against total, %",
-                (before / total - 1) * 100 if total else np.nan,
-                status=status,
-            ),
-            plain(row, "after against total, %", (after / total - 1) * 100 if total else np.nan),
+            plain(row, "before against total, %", missed, standing=who),
+            plain(row, "after against total, %", left),
         ]
     units = {
         "persons interviewed": COUNT,
@@ -304,13 +311,19 @@ def margins(context: Context, s: Survey) -> list[Item]:
     ]
 
 
-def _few_in_a_margin(table: pd.DataFrame, least: int) -> pd.Series:
-    """(rows,) cells of a margin whose interviewed persons are too few to show, or would give such a
-    cell away: the cells of a margin add up to everybody.
+def _persons_of_margins(table: pd.DataFrame) -> list[Standing]:
+    """Who is counted in each cell of the margins: the cells of one margin add up to everybody, and
+    how many that are is known.
     """
     margin = table["step"].astype(str) + table["margin"].astype(str).str.partition("=")[0]
-    parts = [few_of(part["rows"], least) for _, part in table.groupby(margin, sort=False)]
-    out: pd.Series = pd.concat(parts).reindex(table.index)
+    n = table["rows"].to_numpy(int)
+    out = []
+    for k, name in enumerate(margin):
+        mine = np.flatnonzero((margin == name).to_numpy())
+        cell = np.repeat(mine, n[mine])
+        whole = Persons.of(f"T12b, {name}", np.ones(cell.size, bool))
+        inside = Persons.of(f"T12b, {name}", cell == k)
+        out.append(Standing(persons=whole, tells=(inside,), whole=whole))
     return out
 
 
@@ -344,57 +357,48 @@ def reliability(
     """F07: coefficient of variation against persons, over the numbers of these tables that carry
     one; what is confidential stays out.
     """
-    parts = []
-    near = {
-        row
+    keys = tuple(
+        CellKey(table.id, str(row), str(column))
         for table in tables
-        for row in table.cells.loc[table.cells["status"] == "confidential", "row"]
-    }  # a neighbour may be hidden for its sake
-    for table in tables:
-        known = table.cells[
-            ~table.cells["row"].isin(near)
-            & table.cells["status"].isin(["shown", "unreliable"])
-            & table.cells["kind"].isin(["proportion", "share", "total", "mean", "ratio"])
-        ]
-        known = known[
-            (known["cv"] > CERTAIN)
-            & np.isfinite(known["cv"])
-            & (known["n"] >= context.rules.min_cell)
-        ]
-        parts.append(
-            pd.DataFrame(
-                {"n": known["n"].astype(float), "cv": known["cv"].astype(float), "group": table.id}
-            )
+        for row, column, kind in zip(
+            table.cells["row"], table.cells["column"], table.cells["kind"], strict=True
         )
-    frame = (
-        pd.concat(parts, ignore_index=True)
-        if parts
-        else pd.DataFrame({"n": [], "cv": [], "group": []})
+        if kind in ("proportion", "share", "total", "mean", "ratio")
     )
+
+    def draw(published: pd.DataFrame) -> Figure | str:
+        return _drawn_reliability(context, published, source, basis)
+
+    return [PictureSpec("F07", RELIABILITY, draw, refers=keys)]
+
+
+def _drawn_reliability(
+    context: Context, published: pd.DataFrame, source: str, basis: Sequence[str]
+) -> Figure | str:
+    """The numbers that are shown with their n, and their coefficients of variation."""
+    frame = published.loc[
+        (published["cv"] > CERTAIN) & np.isfinite(published["n"]), ["n", "cv", "table"]
+    ].rename(columns={"table": "group"})
     if len(frame) < LEAST:
-        return [
-            context.text(
-                "{f}: {m}: {r}.",
-                f="F07",
-                m=context.text("reliability of the numbers"),
-                r=context.text("fewer than 5 numbers carry a coefficient of variation"),
-            )
-        ]
+        return context.text(
+            "{f}: {m}: {r}.",
+            f="F07",
+            m=context.text("reliability of the numbers"),
+            r=context.text("fewer than 5 numbers carry a coefficient of variation"),
+        )
     limits = (context.rules.cv_flag, context.rules.cv_suppress)
     note = context.text(
         "n: {k:,} numbers of the tables named in the legend; each stands on the persons of its"
         " place on the axis.",
         k=len(frame),
     )
-    return [
-        figures_tracer.reliability(
-            "F07",
-            "Reliability of the survey's numbers",
-            frame,
-            limits,
-            source,
-            (note, *basis),
-            context.synthetic,
-            context.words,
-        )
-    ]
+    return figures_tracer.reliability(
+        "F07",
+        RELIABILITY,
+        frame,
+        limits,
+        source,
+        (note, *basis),
+        context.synthetic,
+        context.words,
+    )

@@ -4,7 +4,6 @@ two are never read from one average.
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from mismes_eval import lfs
@@ -12,8 +11,8 @@ from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.totals import proportion
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.document.protect import Partition
-from mismes_eval.report.document.tables import COLUMNS, Table, cells_by
+from mismes_eval.report.document.cells import Persons, Standing
+from mismes_eval.report.document.tables import Table, cells_by
 
 KIND, COLUMN = "_return", "mig_ret_type"
 KINDS = {
@@ -24,7 +23,6 @@ KINDS = {
 }
 BOTH = ("voluntary return", "forced return")
 ID, LABOUR = "T08d", ("L3.participation", "L3.employment", "L3.unemployment", "L12")
-SPLIT = Partition("labour", "returnees", BOTH, "columns", rest=True)
 
 
 def returns(context: Context, s: Survey, basis: tuple[str, ...]) -> Item:
@@ -49,17 +47,18 @@ def returns(context: Context, s: Survey, basis: tuple[str, ...]) -> Item:
         {KIND: kind.astype(object).where(kind.notna(), None).to_numpy()}
     ).where(returnee & kind.notna().to_numpy(bool))
     share = _in_turn(proportion(known, KIND), "level")
-    people = known.frame.loc[known.active, KIND].value_counts()
+    levels = list(share.keys["level"].astype(str))
+    of_kind = known.frame[KIND].astype(str).to_numpy()
+    counted = [Persons.among(known, of_kind == level) for level in levels]
     parts = [
         cells_by(
             share.annotated(kind="share"),
             context.rules,
             "share of returnees",
-            list(share.keys["level"].astype(str)),
-        ).assign(n=lambda c: c["column"].map(people))
+            levels,
+            [Standing(persons=who, tells=(who,), whole=Persons.among(known)) for who in counted],
+        ).assign(n=[float(who.n) for who in counted])
     ]
-    small = [k for k in BOTH if 0 < people.get(k, 0) < context.rules.min_cell]
-    parts[0].loc[np.full(len(parts[0]), bool(small)), ["status", "flag"]] = ["confidential", ""]
     for id_, e in lfs.indicators(known, by=[KIND], which=list(LABOUR), ages=s.ages).items():
         if id_ in LABOUR and isinstance(e, Estimate):
             first = _in_turn(
@@ -81,7 +80,7 @@ def returns(context: Context, s: Survey, basis: tuple[str, ...]) -> Item:
         "Voluntary: spontaneous and assisted voluntary return; forced: deportation and readmission."
         " Returnees who did not say are left out."
     )
-    cells = pd.concat(parts, ignore_index=True)[list(COLUMNS)]
+    cells = pd.concat(parts, ignore_index=True)
     return Table(
         ID,
         "Voluntary and forced returns, %",

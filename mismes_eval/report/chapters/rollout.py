@@ -22,7 +22,8 @@ from mismes_eval.report.chapters.cells import (
 from mismes_eval.report.chapters.cells import rows as plain_rows
 from mismes_eval.report.chapters.sensitivity import honest_items
 from mismes_eval.report.chapters.verdicts import rollout_verdict
-from mismes_eval.report.document.tables import COLUMNS, P_VALUE, Table, cells_of
+from mismes_eval.report.document.cells import NOBODY, PRIVATE, STANDING, Status
+from mismes_eval.report.document.tables import CARRIED, P_VALUE, Table, cells_of
 
 
 def rollout_items(context: Context, r: Rollout) -> list[Item]:
@@ -191,11 +192,11 @@ def _truth(context: Context, r: Rollout) -> tuple[str, ...]:
 def _cells(context: Context, r: Rollout) -> Table:
     assert not isinstance(r.effects, NotEstimable)
     frame = r.effects.to_frame()
-    blank = dict.fromkeys(COLUMNS, np.nan) | {
+    blank = dict.fromkeys(CARRIED, np.nan) | {
         "flag": "",
         "unit": "share",
         "definition": "group-time effect",
-        "status": "shown",
+        "status": str(Status.SHOWN),
         "kind": "effect",
     }
     cells = [
@@ -208,6 +209,7 @@ def _cells(context: Context, r: Rollout) -> Table:
             "ci_low": c["ci_low"],
             "ci_high": c["ci_high"],
             "n": float(c["n_treated"]),
+            STANDING: PRIVATE if context.rules.confidential("effect", c["n_treated"]) else NOBODY,
         }
         for c in frame.to_dict("records")
     ]
@@ -218,7 +220,7 @@ def _cells(context: Context, r: Rollout) -> Table:
     return Table(
         "T24b",
         "Group-time effects of the roll-out, percentage points",
-        pd.DataFrame(cells, columns=list(COLUMNS)),
+        pd.DataFrame(cells, columns=list(CARRIED)),
         r.source,
         (note,),
         100.0,

@@ -12,12 +12,11 @@ from mismes_eval.estimate.hypothesis import Test
 from mismes_eval.estimate.verdict import Span, Verdict
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
-from mismes_eval.impact.did.balance import LIMIT
+from mismes_eval.impact.did.balance import LIMIT, Balance
 from mismes_eval.impact.did.bands import Band
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
 from mismes_eval.impact.planning.detectable import detectable_effect
 from mismes_eval.impact.sensitivity.honest import HonestDiD
-from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
 from mismes_eval.report import figures, figures_impact
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import (
@@ -30,7 +29,12 @@ from mismes_eval.report.chapters.cells import (
     rows,
     with_interval,
 )
+from mismes_eval.report.chapters.verdicts import curve_spans
+from mismes_eval.report.document.cells import Persons, Standing
+from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.tables import P_VALUE, Table, cells_of
+from mismes_eval.report.figures import Figure
+from mismes_eval.report.figures_impact import overlap_edges
 
 Result = Estimate | NotEstimable
 SHARE_UNIT, OTHER_UNIT = "percentage points (95% interval)", "units (95% interval)"
@@ -51,7 +55,7 @@ def doubt_items(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
 
 
 def _ylabel(context: Context, outcome: str) -> str:
-    return context.text(SHARE_UNIT if outcome_scale(outcome)[0] == 100 else OTHER_UNIT)
+    return context.text(SHARE_UNIT if outcome_scale(context, outcome)[0] == 100 else OTHER_UNIT)
 
 
 def _main(context: Context) -> str:
@@ -105,7 +109,7 @@ def path_figure(context: Context, study: Tracing, d: Doubt) -> Item:
         frame,
         "months since enrolment",
         _ylabel(context, outcome),
-        outcome_scale(outcome)[0],
+        outcome_scale(context, outcome)[0],
         True,
         study.source,
         notes,
@@ -128,7 +132,7 @@ def _curve(context: Context, study: Tracing, d: Doubt) -> list[Item]:
                 r=context.text("no specification could be estimated"),
             )
         ]
-    scale = outcome_scale(outcome)[0]
+    scale = outcome_scale(context, outcome)[0]
     v = done["value"] * scale
     same = max(int((v > 0).sum()), int((v < 0).sum()))
     said = context.text(
@@ -139,7 +143,7 @@ def _curve(context: Context, study: Tracing, d: Doubt) -> list[Item]:
         lo=n(v.min()),
         hi=n(v.max()),
         same=same,
-        sure=int(((done["ci_low"] > 0) | (done["ci_high"] < 0)).sum()),
+        sure=sum(Verdict(span).shown for span in curve_spans(d.curve)),
     )
     gone = len(table) - len(done)
     notes = (
@@ -203,7 +207,7 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
         with_interval(context, context.text(name, r=region), e) for name, region, e in _regions(d)
     ]
     cells += [_wild(context, name, w) for name, w in d.wild.items()]
-    scale, digits = outcome_scale(outcome)
+    scale, digits = outcome_scale(context, outcome)
     title = context.text(
         "'{o}' after {w}: what stands beside the headline ({m})",
         o=context.column(outcome),
@@ -231,6 +235,11 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
     )
 
 
+def _size(result: Estimate | NotEstimable) -> float:
+    """The value of an estimate; NaN where there is none."""
+    return float(result.value[0]) if isinstance(result, Estimate) else float("nan")
+
+
 def _regions(d: Doubt) -> list[tuple[str, str, Result]]:
     """Smallest and largest effect when one region is left out."""
     if isinstance(d.left_out, NotEstimable):
@@ -238,7 +247,7 @@ def _regions(d: Doubt) -> list[tuple[str, str, Result]]:
     runs = [r for r in d.left_out.runs if r.name != "all" and isinstance(r.result, Estimate)]
     if not runs:
         return [("one region left out at a time", "", NotEstimable("no region can be left out"))]
-    ordered = sorted(runs, key=lambda r: float(r.result.value[0]))
+    ordered = sorted(runs, key=lambda r: _size(r.result))
     return [
         (
             "one region left out at a time, smallest: without {r}",
@@ -292,11 +301,6 @@ def _comparable(context: Context, study: Tracing, d: Doubt) -> list[Item]:
         z=int((b.table["after"].abs() > LIMIT).sum()),
         most=n(b.table["after"].abs().max(), 2),
     )
-    weak = context.text(
-        "{share:.1%} of the comparison group's weight has a chance of taking part above 0.995;"
-        " nothing was trimmed. Bins with fewer than 10 persons are not drawn.",
-        share=b.extreme,
-    )
     return [
         said,
         figures_impact.love(
@@ -309,16 +313,47 @@ def _comparable(context: Context, study: Tracing, d: Doubt) -> list[Item]:
             context.synthetic,
             context.words,
         ),
-        figures_impact.overlap(
-            f"F10b-{d.measure}",
-            context.text("{m}: overlap of the two groups", m=d.measure),
+        _overlap(context, study, d.measure, b, notes),
+    ]
+
+
+def _overlap(
+    context: Context, study: Tracing, measure: str, b: Balance, notes: tuple[str, ...]
+) -> PictureSpec:
+    """F10b: share of each group by its chance of taking part; the bins of a group add up to it."""
+    edges, id = overlap_edges(b), f"F10b-{measure}"
+    title = context.text("{m}: overlap of the two groups", m=measure)
+    weak = context.text(
+        "{share:.1%} of the comparison group's weight has a chance of taking part above 0.995;"
+        " nothing was trimmed. Bins with fewer than {k} persons are not drawn.",
+        share=b.extreme,
+        k=context.rules.min_cell,
+    )
+    last = edges.size - 2
+    place = np.clip(np.searchsorted(edges, b.propensity, side="right") - 1, 0, last)
+    cells = []
+    for value, group in ((1, "participants"), (0, "comparison")):
+        mine = b.treated == value
+        whole = Persons.of(f"{id}, {group}", mine)
+        for number in range(last + 1):
+            inside = mine & (place == number)
+            share = float(b.weights[inside].sum() / b.weights[mine].sum())
+            told = Standing(tells=(Persons.of(f"{id}, {group}", inside),), whole=whole)
+            cells.append(plain(str(number), group, share, "share", kind="share", standing=told))
+
+    def draw(published: pd.DataFrame) -> Figure:
+        return figures_impact.overlap(
+            id,
+            title,
             b,
+            published,
             study.source,
             (weak, *notes),
             context.synthetic,
             context.words,
-        ),
-    ]
+        )
+
+    return PictureSpec(id, title, draw, rows(cells))
 
 
 def _honest(context: Context, study: Tracing, d: Doubt) -> list[Item]:
@@ -350,7 +385,7 @@ def honest_items(
     """
     if isinstance(h, NotEstimable):
         return [context.text("{f}: {m}: {r}.", f=id, m=measure, r=context.text(h.reason))]
-    n, scale = context.words.number, outcome_scale(outcome)[0]
+    n, scale = context.words.number, outcome_scale(context, outcome)[0]
     if not Verdict(Span(*h.original)).shown:
         said = context.text(
             "{m}: the interval covers 0 already under parallel trends, so no departure from them"
@@ -397,7 +432,7 @@ def honest_items(
 def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table:
     """T19b: how strong a hidden cause would have to be, and what the tests could see."""
     scale, main = (
-        outcome_scale(_main(context))[0],
+        outcome_scale(context, _main(context))[0],
         effect.by_wave.get((_main(context), context.evaluation.params.impact.main_wave)),
     )
     lines: list[tuple[str, float, tuple[float, int]] | tuple[str, NotEstimable]] = []
@@ -422,21 +457,21 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
         lines.append(
             (
                 "difference in trends that the pre-trend test finds with 50% chance, a step",
-                float(seen.loc[("joint", 0.5), "slope"]),
+                float(str(seen.loc[("joint", 0.5), "slope"])),
                 (scale, 1),
             )
         )
         lines.append(
             (
                 "difference in trends that the pre-trend test finds with 80% chance, a step",
-                float(seen.loc[("joint", 0.8), "slope"]),
+                float(str(seen.loc[("joint", 0.8), "slope"])),
                 (scale, 1),
             )
         )
         lines.append(
             (
                 "bias of the average effect that such a difference (80%) would bring",
-                float(seen.loc[("joint", 0.8), "bias"]),
+                float(str(seen.loc[("joint", 0.8), "bias"])),
                 (scale, 1),
             )
         )
@@ -526,19 +561,3 @@ def _joint_placebo(
 ) -> tuple[str, float, tuple[float, int]] | tuple[str, NotEstimable]:
     name = "placebo regions: p-value of the test that all their effects are 0"
     return (name, test) if isinstance(test, NotEstimable) else (name, float(test.p), (1.0, 3))
-
-
-def signs(curve: SpecificationCurve) -> tuple[int, int, int]:
-    """Specifications that were estimated, those with the sign of their median, and those with an
-    interval that excludes 0.
-    """
-    t = curve.to_frame()
-    done: pd.DataFrame = t[t["reason"] == ""]
-    if done.empty:
-        return 0, 0, 0
-    up = float(done["value"].median()) > 0
-    return (
-        len(done),
-        int(((done["value"] > 0) == up).sum()),
-        int(((done["ci_low"] > 0) | (done["ci_high"] < 0)).sum()),
-    )

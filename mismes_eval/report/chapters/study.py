@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Verdict
 from mismes_eval.evaluation.study import Classical, Study, by_method, lost, within
 from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.cells import plain, rows
+from mismes_eval.report.document.cells import Persons, Standing
 from mismes_eval.report.document.rules import Rules
-from mismes_eval.report.document.tables import COLUMNS, Table, cells_of
+from mismes_eval.report.document.tables import Table, cells_of
 
 DESIGN, CLASSIC = "difference (robust SE, by the design)", "difference (classical SE)"
 
@@ -36,33 +37,40 @@ def study_items(context: Context, s: Study) -> list[Item]:
     return items
 
 
-def _classical(row: str, item: Classical | NotEstimable, unit: str) -> pd.DataFrame:
+def _arms(s: Study, group: str) -> Standing:
+    """Treated and comparison units of a group."""
+    inside, treated = s.sample.where(s.groups[group]), s.sample.frame[s.treated].to_numpy(float)
+    return Standing(
+        compares=(Persons.among(inside, treated == 1), Persons.among(inside, treated == 0))
+    )
+
+
+def _classical(
+    row: str, item: Classical | NotEstimable, unit: str, rules: Rules, standing: Standing
+) -> pd.DataFrame:
     if isinstance(item, NotEstimable):
-        return cells_of([(row, CLASSIC, item)], Rules())
-    cell = dict.fromkeys(COLUMNS, np.nan) | {
-        "row": row,
-        "column": CLASSIC,
-        "value": item.value,
-        "se": item.se,
-        "n": float(item.n),
-        "degf": item.degf,
-        "flag": "",
-        "kind": "effect",
-        "unit": unit,
-        "definition": "classical standard error: equal variances, blocks in the degrees of freedom",
-        "status": "shown",
-    }
-    return pd.DataFrame([cell], columns=list(COLUMNS))
+        return cells_of([(row, CLASSIC, item)], rules)
+    cell = plain(
+        row,
+        CLASSIC,
+        item.value,
+        unit,
+        float(item.n),
+        "effect",
+        "classical standard error: equal variances, blocks in the degrees of freedom",
+        standing,
+    )
+    return rows([cell | {"se": item.se, "degf": item.degf}])
 
 
 def _lost(context: Context, s: Study) -> Table:
     parts = []
     for group in s.groups:
         robust, classic = lost(s, group)
-        row = context.words.level(group)
+        row, arms = context.words.level(group), _arms(s, group)
         parts += [
-            _classical(row, classic, "share"),
-            cells_of([(row, DESIGN, robust)], context.rules),
+            _classical(row, classic, "share", context.rules, arms),
+            cells_of([(row, DESIGN, robust)], context.rules, arms),
         ]
     note = "Treated minus comparison; the two columns differ in the standard error only."
     return Table(
@@ -87,9 +95,10 @@ def _within(context: Context, s: Study) -> Table:
                 group=context.words.level(group),
                 outcome=context.column(outcome),
             )
+            arms = _arms(s, group)
             parts += [
-                _classical(row, classic, ""),
-                cells_of([(row, DESIGN, robust)], context.rules),
+                _classical(row, classic, "", context.rules, arms),
+                cells_of([(row, DESIGN, robust)], context.rules, arms),
             ]
     note = context.text(
         "Means of {blocks} are removed. The two columns differ in the standard error only.",
@@ -109,7 +118,9 @@ def _within(context: Context, s: Study) -> Table:
 
 def _methods(context: Context, s: Study) -> list[Item]:
     items: list[Item] = []
-    rows, words = [], []
+    cells: list[pd.DataFrame] = []
+    words: list[str] = []
+    notes: dict[str, None] = {}
     for group in s.groups:
         for outcome in s.before:
             found = by_method(s, outcome, group)
@@ -118,29 +129,22 @@ def _methods(context: Context, s: Study) -> list[Item]:
                 label = context.text(
                     "{group}, {outcome}", group=context.words.level(group), outcome=label
                 )
-            rows += [
-                (
-                    context.text("{what}: {estimator}", what=label, estimator=context.text(name)),
-                    "estimate",
-                    e,
-                )
-                for name, e in found.items()
-            ]
-            words.append(
-                _verdict(context, label, [e for e in found.values() if isinstance(e, Estimate)])
-            )
-    notes = tuple(
-        dict.fromkeys(
-            n for _, _, e in rows if isinstance(e, Estimate) for n in e.notes if "overlap" in n
-        )
-    )
+            arms = _arms(s, group)
+            for name, e in found.items():
+                row = context.text("{what}: {estimator}", what=label, estimator=context.text(name))
+                cells.append(cells_of([(row, "estimate", e)], context.rules, arms))
+                if isinstance(e, Estimate):
+                    notes |= dict.fromkeys(n for n in e.notes if "overlap" in n)
+            if not any(context.rules.confidential("mean", arm.n) for arm in arms.compares):
+                estimates = [e for e in found.values() if isinstance(e, Estimate)]
+                words.append(_verdict(context, label, estimates))
     items.append(
         Table(
             "T32",
             "Difference-in-differences by estimator",
-            cells_of(rows, context.rules),
+            pd.concat(cells, ignore_index=True),
             s.source,
-            notes,
+            tuple(notes),
             1.0,
             2,
             context.synthetic,
@@ -167,12 +171,12 @@ def _verdict(context: Context, label: str, estimates: list[Estimate]) -> str:
             " covariates may not remove.",
             **shown,
         )
-    shown = [Verdict(e).shown for e in estimates]
-    if not any(shown):
+    clear = [Verdict(e).shown for e in estimates]
+    if not any(clear):
         return context.text(
             "{o}: no effect could be shown by any estimator ({lo} to {hi}).", **shown
         )
-    if not all(shown):
+    if not all(clear):
         return context.text(
             "{o}: the estimators agree in sign ({lo} to {hi}), but not all intervals exclude zero.",
             **shown,

@@ -4,30 +4,45 @@ them.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from mismes_eval import tracer as tracers
+from mismes_eval.errors import MismesError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.totals import mean
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
+from mismes_eval.numerics.rows import Bool
 from mismes_eval.report import figures, figures_inventory
 from mismes_eval.report.chapters.base import Chapter, Context, Item
-from mismes_eval.report.chapters.cells import earnings_note, persons
+from mismes_eval.report.chapters.cells import (
+    arms,
+    earnings_note,
+    outcome_kind,
+    outcome_scale,
+    outcome_unit,
+    persons,
+    plain,
+    rows,
+)
 from mismes_eval.report.chapters.enrolled import enrolled_items
 from mismes_eval.report.chapters.histories import histories
 from mismes_eval.report.chapters.waiting import waiting_items
 from mismes_eval.report.chapters.words import DESIGN
-from mismes_eval.report.document.protect import Partition
-from mismes_eval.report.document.tables import COLUMNS, Table, cells_by, cells_of
+from mismes_eval.report.document.cells import CellKey, Persons, population
+from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
+from mismes_eval.report.document.tables import HIDDEN, Table, cells_by, cells_of, counted
 
 ARMS = {1.0: "participants", 0.0: "comparison"}
+FROM, COUNTED, AWAY = "from", "n", "of them known to be abroad"  # of figure F03
 FRAMES = {
     "LFS_SCREENING": "screened by the labour force survey",
     "BENEFICIARY_LIST": "lists of beneficiaries",
 }
+INTERVAL = "{u} (95% interval)"
 RATES = ("RR1", "RR2", "RR5", "COOP1", "CON1", "REF1")
 
 
@@ -41,14 +56,7 @@ def tracer(context: Context) -> Chapter:
             "tracer", "Tracer study: response and attrition", (context.absent("tracer study"),)
         )
     items: list[Item] = [
-        context.text(
-            "{n:,} persons were enrolled, {t:,} in a measure and {c:,} for comparison, and followed"
-            " for {m:.0f} months. Being abroad is an outcome here, never a missing value.",
-            n=int(study.panel.sample.active.sum()),
-            t=_count(study, 1.0),
-            c=_count(study, 0.0),
-            m=max(study.months.values()),
-        ),
+        _enrolled(context, study),
         _flow(context, study),
         _response(context, study),
         _attrition(context, study),
@@ -58,63 +66,94 @@ def tracer(context: Context) -> Chapter:
         histories(context, study),
         *waiting_items(context, study),
     ]
-    return Chapter(
-        "tracer",
-        "Tracer study: response and attrition",
-        tuple(items),
-        {
-            t: [Partition(t, "difference", tuple(ARMS.values()), "columns", contrast=True)]
-            for t in ("T14", "T15")
-        },
+    return Chapter("tracer", "Tracer study: response and attrition", tuple(items))
+
+
+def _arm(study: Tracing, arm: float) -> Persons:
+    """Those of one arm who were enrolled."""
+    return Persons.among(
+        study.panel.sample, study.panel.sample.frame[TREATED].to_numpy(float) == arm
     )
 
 
-def _count(study: Tracing, arm: float) -> int:
-    return int(
-        (
-            (study.panel.sample.frame[TREATED].to_numpy(float) == arm) & study.panel.sample.active
-        ).sum()
+def _enrolled(context: Context, study: Tracing) -> SentenceSpec:
+    """How many were enrolled, where each arm is large enough to be counted."""
+    sets = {"n": Persons.among(study.panel.sample), "t": _arm(study, 1.0), "c": _arm(study, 0.0)}
+    cells = rows([counted("enrolled", name, who) for name, who in sets.items()])
+    return SentenceSpec(
+        "{n:,} persons were enrolled, {t:,} in a measure and {c:,} for comparison, and followed"
+        " for {m:.0f} months. Being abroad is an outcome here, never a missing value.",
+        {name: Number(CellKey("enrolled", "enrolled", name)) for name in sets},
+        {"m": max(study.months.values())},
+        "Persons were enrolled in measures and for comparison, too few in one of the groups to be"
+        " counted here, and followed for {m:.0f} months. Being abroad is an outcome here, never a"
+        " missing value.",
+        "enrolled",
+        cells,
     )
 
 
-def _flow(context: Context, study: Tracing) -> Item:
+def _flow(context: Context, study: Tracing) -> PictureSpec:
     """F03: frame, enrolment, every wave with its losses, analysed."""
-    frame = study.panel.sample.frame
-    sources = (
-        frame.loc[study.panel.sample.active, "source_frame"].astype(str).value_counts()
-        if "source_frame" in frame.columns
-        else pd.Series(dtype=int)
-    )
-    left = {
-        context.text(FRAMES[k]) if k in FRAMES else context.name(k.replace("_", " ")): int(n)
-        for k, n in sources.items()
-    } or {context.text("persons of the study"): int(study.panel.sample.active.sum())}
     wave = context.evaluation.params.impact.main_wave
-    table = tracers.flow(study.panel, analysed=(study.baseline, wave))
-    steps = [
-        (_step(context, study, str(s)), int(n), _losses(context, str(lost)))
-        for s, n, lost in zip(table["step"], table["n"], table["lost"], strict=True)
+    steps = tracers.flow_steps(study.panel, analysed=(study.baseline, wave))
+    name = population(study.panel.sample.design)
+    cells = [
+        counted(FROM, source, Persons.of(name, who)) for source, who in _sources(context, study)
     ]
-    steps = [
-        (what, n, after)
-        for (what, n, _), after in zip(
-            steps, [*(lost for _, _, lost in steps[1:]), ""], strict=True
-        )
-    ]
-    notes = (
+    for step in steps:
+        what = _step(context, study, step.step)
+        cells.append(counted(what, COUNTED, Persons.of(name, step.rows)))
+        lost = {**step.lost, **({AWAY: step.away} if step.away.any() else {})}
+        cells += [counted(what, reason, Persons.of(name, who)) for reason, who in lost.items()]
+    title = "From the frame to the analysis"
+
+    def draw(published: pd.DataFrame) -> figures.Figure:
+        return _drawn_flow(context, study, title, published)
+
+    return PictureSpec("F03", title, draw, rows(cells))
+
+
+def _sources(context: Context, study: Tracing) -> list[tuple[str, Bool]]:
+    """Where the enrolled come from, and who they are."""
+    sample = study.panel.sample
+    if "source_frame" not in sample.frame.columns:
+        return [(context.text("persons of the study"), sample.active)]
+    source = sample.frame["source_frame"].astype(str)
+    known = source[sample.active].value_counts()
+    return [
         (
-            "Right of an arrow: why persons enrolled did not answer the wave below it; who is lost"
-            " may come back."
-        ),
-        persons(context, table["n"].max()),
-    )
+            context.text(FRAMES[k]) if k in FRAMES else context.name(k.replace("_", " ")),
+            sample.active & (source == k).to_numpy(bool),
+        )
+        for k in map(str, known.index)
+    ]
+
+
+def _drawn_flow(
+    context: Context, study: Tracing, title: str, published: pd.DataFrame
+) -> figures.Figure:
+    left = published[published["row"] == FROM]
+    rest = published[published["row"] != FROM]
+    steps = rest[rest["column"] == COUNTED]
+    lost = [_losses(context, rest[rest["row"] == what]) for what in steps["row"]]
+    numbers = list(zip(steps["row"], steps["value"], [*lost[1:], ""], strict=True))
+    most = steps["value"].max()
+    notes = [
+        "Right of an arrow: why persons enrolled did not answer the wave below it; who is lost"
+        " may come back."
+    ]
+    if np.isfinite(most):
+        notes.append(persons(context, most))
+    if not (published["status"] == "shown").all():
+        notes.append("c: not shown, too few persons, or it would reveal another number.")
     return figures_inventory.sources_flow(
         "F03",
-        "From the frame to the analysis",
-        left,
-        steps,
+        title,
+        dict(zip(left["column"], left["value"], strict=True)),
+        numbers,
         study.source,
-        notes,
+        tuple(notes),
         context.synthetic,
         context.words,
     )
@@ -133,12 +172,14 @@ def _step(context: Context, study: Tracing, step: str) -> str:
     )
 
 
-def _losses(context: Context, lost: str) -> str:
-    """'refused 12, not contacted 1,003' in the report's language."""
-    parts = re.findall(r"\(?([A-Za-z ]+) (\d[\d,]*\d|\d)\)?", lost)
-    return "; ".join(
-        f"{context.text(what.strip())} {context.words.numeral(n)}" for what, n in parts
-    )
+def _losses(context: Context, cells: pd.DataFrame) -> str:
+    """The reasons of a step with their numbers, in the report's language."""
+    parts = [
+        f"{context.text(reason)} {context.words.number(n, 0) if np.isfinite(n) else HIDDEN}"
+        for reason, n in zip(cells["column"], cells["value"], strict=True)
+        if reason != COUNTED
+    ]
+    return "; ".join(parts)
 
 
 def _response(context: Context, study: Tracing) -> Table:
@@ -199,20 +240,6 @@ def _row(context: Context, study: Tracing, arm: str, wave: object) -> str:
     return context.text("{arm}, {m:.0f} months", arm=context.text(arm), m=study.months[wave])
 
 
-def _rate(row: str, column: str, value: float, n: float) -> dict[str, object]:
-    return dict.fromkeys(COLUMNS, np.nan) | {
-        "row": row,
-        "column": column,
-        "value": value,
-        "n": n,
-        "flag": "",
-        "kind": "count",
-        "unit": "share",
-        "definition": "",
-        "status": "shown",
-    }
-
-
 def _attrition(context: Context, study: Tracing) -> Table:
     """Loss to follow-up by arm and wave with the design's standard error of the difference."""
     sample = study.panel.sample
@@ -233,8 +260,8 @@ def _attrition(context: Context, study: Tracing) -> Table:
         )
         gap = e.contrast(
             {"_lost, _arm=participants": 1.0, "_lost, _arm=comparison": -1.0}
-        ).annotated(kind="contrast")
-        items.append(cells_of([(row, "difference", gap)], context.rules))
+        ).annotated(kind="contrast", unit="share")
+        items.append(cells_of([(row, "difference", gap)], context.rules, arms(study)))
     covariates = study.panel.adjustment.covariates if study.panel.adjustment else ()
     note = context.text(
         "Loss is adjusted for by response propensities on {columns}; their estimation is in every"
@@ -271,25 +298,22 @@ def _balance(context: Context, study: Tracing) -> Table:
         gap = e.contrast({f"{c}, _arm=participants": 1.0, f"{c}, _arm=comparison": -1.0}).annotated(
             kind="contrast"
         )
-        items.append(cells_of([(context.column(c), "difference", gap)], context.rules))
+        compared = arms(study)
+        items.append(cells_of([(context.column(c), "difference", gap)], context.rules, compared))
         w, v = (
             inside.weights[inside.active],
             inside.frame[c].to_numpy(float, na_value=np.nan)[inside.active],
         )
         sd = float(np.sqrt(np.average((v - np.average(v, weights=w)) ** 2, weights=w)))
-        items.append(
-            pd.DataFrame(
-                [
-                    _rate(
-                        context.column(c),
-                        "standardised difference",
-                        gap.value[0] / sd if sd else np.nan,
-                        float(inside.active.sum()),
-                    )
-                ],
-                columns=list(COLUMNS),
-            )
+        standardised = plain(
+            context.column(c),
+            "standardised difference",
+            gap.value[0] / sd if sd else np.nan,
+            "share",
+            float(inside.active.sum()),
+            standing=replace(compared, persons=Persons.among(inside)),
         )
+        items.append(rows([standardised]))
     note = (
         "A standardised difference above 0.1 in size deserves attention; the estimator below"
         " adjusts for the covariates it names."
@@ -306,50 +330,45 @@ def _balance(context: Context, study: Tracing) -> Table:
     )
 
 
+def _means(study: Tracing, outcome: str, wave: object) -> Estimate | NotEstimable:
+    """Means of an outcome by arm at a wave, on the weights of those who answered it."""
+    value = study.values(outcome, wave)
+    try:
+        sample = study.panel.weight_sample([wave])
+    except MismesError as error:
+        return NotEstimable(error.problems[0].message)
+    named = sample.with_columns({"_value": value, "_arm": sample.frame[TREATED].map(ARMS)})
+    inside = named.where(np.isfinite(value))
+    if not inside.active.any():
+        return NotEstimable("the tracer study has no such outcome in this wave")
+    return mean(inside, "_value", by="_arm")
+
+
 def _outcomes(context: Context, study: Tracing) -> list[Item]:
     """Means of each outcome by wave and arm on attrition-adjusted weights, and the path of the main
     outcome.
     """
-    items, path = [], []
+    items: list[pd.DataFrame] = []
+    path: dict[str, float] = {}
     main = context.evaluation.params.impact.main_outcome
     units = {}
     for outcome in context.evaluation.params.impact.outcomes:
         for w in (study.baseline, *study.waves):
-            sample = study.panel.weight_sample([w])
-            value = (
-                study.panel.values(outcome, w)
-                if outcome in study.panel.long.columns
-                else np.full(sample.n, np.nan)
-            )
-            named = sample.with_columns({"_value": value, "_arm": sample.frame[TREATED].map(ARMS)})
             row = context.text(
                 "{what}, {when}",
                 what=context.column(outcome),
                 when=context.text("{m:.0f} months", m=study.months[w]),
             )
-            inside = named.where(np.isfinite(value))
-            if not inside.active.any():
-                items.append(
-                    cells_of(
-                        [
-                            (
-                                row,
-                                "participants",
-                                NotEstimable("the tracer study has no such outcome in this wave"),
-                            )
-                        ],
-                        context.rules,
-                    )
-                )
+            e = _means(study, outcome, w)
+            if isinstance(e, NotEstimable):
+                items.append(cells_of([(row, "participants", e)], context.rules))
                 continue
-            e = mean(inside, "_value", by="_arm")
-            binary = bool(np.isin(value[inside.active], (0.0, 1.0)).all())
-            units[row] = (100.0, 1) if binary else (1.0, 1)
-            if binary:
+            units[row] = outcome_scale(context, outcome)
+            if outcome_kind(context, outcome).kind == "share":
                 e = e.annotated(kind="share", unit="share")
             items.append(cells_by(e, context.rules, row, [str(v) for v in e.keys["_arm"]]))
             if outcome == main:
-                path.append(_path(e, study.months[w]))
+                path[row] = study.months[w]
     table = Table(
         "T16",
         "Outcomes by wave and arm (shares in %)",
@@ -363,38 +382,53 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
     )
     if not path:
         return [table]
-    frame = pd.concat(path, ignore_index=True)
-    figure = figures.paths(
-        "F08b",
-        context.text("Since enrolment: {o}", o=context.column(str(main))),
-        frame,
-        "months since enrolment",
-        "% (95% interval)",
-        100.0,
-        False,
-        study.source,
-        (persons(context, study.panel.sample.active.sum()), study.panel.sample.design.basis),
-        context.synthetic,
-        context.words,
-    )
-    return [table, figure]
+    return [table, _path(context, study, path)]
+
+
+def _path(context: Context, study: Tracing, months: Mapping[str, float]) -> PictureSpec:
+    """F08b: the main outcome of both arms over time, from the cells of T16. months: row -> months
+    since enrolment.
+    """
+    main = context.evaluation.params.impact.main_outcome
+    share, unit = outcome_kind(context, main).kind == "share", outcome_unit(context, main)
+    ylabel = "% (95% interval)" if share else context.name(context.text(INTERVAL, u=unit))
+    title = context.text("Since enrolment: {o}", o=context.column(str(main)))
+    keys = tuple(CellKey("T16", row, arm) for row in months for arm in ARMS.values())
+    everybody = counted("enrolled", "persons", Persons.among(study.panel.sample))
+
+    def draw(published: pd.DataFrame) -> figures.Figure:
+        enrolled, cells = published.iloc[0], published.iloc[1:]
+        frame = pd.DataFrame(
+            {
+                "series": cells["column"],
+                "x": [months[row] for row in cells["row"]],
+                "value": cells["value"],
+                "low": cells["ci_low"],
+                "high": cells["ci_high"],
+            }
+        )
+        known = [persons(context, enrolled["value"])] if np.isfinite(enrolled["value"]) else []
+        if frame["value"].isna().any():
+            known.append("A point that is missing is not shown in table T16 either.")
+        return figures.paths(
+            "F08b",
+            title,
+            frame,
+            "months since enrolment",
+            ylabel,
+            outcome_scale(context, main)[0],
+            False,
+            study.source,
+            (*known, study.panel.sample.design.basis),
+            context.synthetic,
+            context.words,
+        )
+
+    return PictureSpec("F08b", title, draw, rows([everybody]), keys)
 
 
 def _words(context: Context) -> str:
     return context.text(
         "Employed, at home or abroad: wherever the person lives. Employed at home: persons abroad"
         " count as not employed at home."
-    )
-
-
-def _path(e: Estimate, month: float) -> pd.DataFrame:
-    ci = e.ci()
-    return pd.DataFrame(
-        {
-            "series": e.keys["_arm"].astype(str),
-            "x": month,
-            "value": e.value,
-            "low": ci["low"].to_numpy(),
-            "high": ci["high"].to_numpy(),
-        }
     )

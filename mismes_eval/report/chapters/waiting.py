@@ -12,8 +12,10 @@ from mismes_eval.estimate.survival import survival
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report import figures_tracer
 from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.chapters.cells import persons
-from mismes_eval.report.chapters.suppression import few_of
+from mismes_eval.report.chapters.cells import persons, plain, rows
+from mismes_eval.report.document.cells import STANDING, Persons, Standing
+from mismes_eval.report.document.items import PictureSpec
+from mismes_eval.report.figures import Figure
 from mismes_eval.tracer.histories import EMPLOYED
 from mismes_eval.weighting.sample import Sample
 
@@ -37,46 +39,72 @@ def _months(context: Context, study: Tracing) -> Item:
         return _absent(context, "F08", what, NO_EPISODES)
     last = int(np.nanmax([m for m in study.months.values() if np.isfinite(m)] or [36]))
     arm = study.panel.sample.frame[TREATED].to_numpy(float)
-    tables, most = {}, 0
+    cells: list[dict[str, object]] = []
     for code, name in ARMS.items():
         try:
-            table = tracers.sequences(study.panel.where(arm == code), after=last)
+            part = study.panel.where(arm == code)
+            table = tracers.sequences(part, after=last)
+            state = tracers.monthly(part, "enrol_date", 0, last)
         except MismesError as error:
             return _absent(context, "F08", what, error.problems[0].message)
-        states = table.columns[2:]
-        count = table[states].mul(table["n"], axis=0)
-        table.loc[:, states] = table[states].where(~_few(count, context.rules.min_cell))
-        table.loc[table["n"] < context.rules.min_mean, "n"] = 0
-        tables[context.text(name)] = table
-        most += int(table["n"].max())
-    if not any((t["n"] > 0).any() for t in tables.values()):
+        cells += _month_cells(context, context.text(name), part.sample, table, state)
+    if not any(float(str(c["n"])) >= context.rules.min_mean for c in cells):
         return _absent(context, "F08", what, "too few persons have a known month")
-    notes = (
-        (
-            "Enrolment weights; persons count as long as their months are known. White: states that"
-            " are not shown because of few persons, or because they would reveal such a state."
-        ),
-        persons(context, most),
-        study.panel.sample.design.basis,
-    )
+    title = "What participants and the comparison group do, month by month"
+
+    def draw(published: pd.DataFrame) -> Figure:
+        return _drawn_months(context, study, title, published)
+
+    return PictureSpec("F08", title, draw, rows(cells))
+
+
+def _month_cells(
+    context: Context, name: str, sample: Sample, table: pd.DataFrame, state: np.ndarray
+) -> list[dict[str, object]]:
+    """Shares of the states in each month of one arm, with the persons in each: the states of a
+    month add up to everybody whose month is known.
+    """
+    out = []
+    for k, line in enumerate(table.to_dict("records")):
+        known = pd.notna(state[:, k]) & sample.active
+        place = f"F08, {name}, {k}"
+        whole = Persons.of(place, known)
+        for code in table.columns[2:]:
+            inside = Persons.of(place, known & (state[:, k] == code))
+            told = Standing(persons=whole, tells=(inside,), whole=whole)
+            n = float(line["n"]) if line["n"] >= context.rules.min_mean else np.nan
+            if np.isfinite(n):
+                cell = plain(f"{name}|{k}", str(code), line[code], "share", n, "share")
+                out.append(cell | {STANDING: told})
+    return out
+
+
+def _drawn_months(context: Context, study: Tracing, title: str, published: pd.DataFrame) -> Figure:
+    place = published["row"].str.rsplit("|", n=1, expand=True)
+    cells = published.assign(arm=place[0], month=pd.to_numeric(place[1]))
+    tables = {}
+    for name, part in cells.groupby("arm", sort=False):
+        wide = part.pivot(index="month", columns="column", values="value")
+        n = part.groupby("month")["n"].max()
+        tables[str(name)] = wide[list(dict.fromkeys(part["column"]))].assign(n=n).reset_index()
+    most = cells["n"].max()
+    notes = [
+        "Enrolment weights; persons count as long as their months are known. White: states that"
+        " are not shown because of few persons, or because they would reveal such a state."
+    ]
+    if np.isfinite(most):
+        notes.append(persons(context, cells.groupby("arm")["n"].max().sum()))
     return figures_tracer.months(
         "F08",
-        "What participants and the comparison group do, month by month",
+        title,
         tables,
         context.codes("episode_states"),
         context.text("months since enrolment"),
         study.source,
-        notes,
+        (*notes, study.panel.sample.design.basis),
         context.synthetic,
         context.words,
     )
-
-
-def _few(count: pd.DataFrame, least: int) -> pd.DataFrame:
-    """States that are not shown in a month, month by month: the states of a month add up to
-    everybody.
-    """
-    return count.apply(few_of, axis=1, least=least) if len(count) else count.astype(bool)
 
 
 def _first_job(context: Context, study: Tracing) -> Item:

@@ -1,457 +1,419 @@
-"""Disclosure control: cells that must be hidden so that no small cell can be computed from what is
-published, and the attack that proves it.
+"""What a whole report may publish: decided once, over every table, figure and sentence together.
 
-A relation says that parts add up to a total (rows of a table and its margin, groups and "all", the
-same group in two tables). Hidden cells are protected when an attacker who knows every published
-cell, every relation and that counts are not negative still has an interval around each hidden
-count.
-Secondary cells come from the linear programme of Kelly, Golden and Assad (1992, Networks 22): the
-cheapest way to move a small cell up and down without touching what is published.
+Every cell says which persons stand behind it (`Standing`). A set of 1 to `least` - 1 persons is
+hidden wherever its size can be seen; then as many other sets, at the least cost, that nobody can
+compute it. Sets are compared person by person, so that whatever adds up adds up here: rows and
+their total, the same group in two tables, and a base that is another base without a group. Where it
+is not known who stands behind an n, it is not printed as soon as a group of its population is hidden.
+
+The attacker knows every printed number, which sets are made of which kinds of people, that empty
+cells are printed as 0, and the rules: a confidential set has 1 to `least` - 1 persons, another
+hidden one at least `least`. A hidden set is safe if two numbers of persons or more agree with all
+that (two linear programmes; the cheapest way to make room: Kelly, Golden and Assad 1992).
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.optimize import linprog
-from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse import csr_matrix, eye, hstack, vstack
 
 from mismes_eval.errors import DisclosureError, Problem
-from mismes_eval.numerics.rows import Float
-from mismes_eval.report.document.tables import Table
+from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.report.document.cells import (
+    NOBODY,
+    NUMBERS,
+    STANDING,
+    CellKey,
+    Persons,
+    Standing,
+    Status,
+)
+from mismes_eval.report.document.rules import Rules
 
-Key = Hashable
+Places = Mapping[str, pd.DataFrame]  # id of a table or picture -> its cells
+OPEN = (Status.SHOWN, Status.UNRELIABLE)  # their n is printed
+MOVED = 1e-7
 
 
 @dataclass(frozen=True)
-class Relation:
-    """total = sum of the parts."""
+class Draft:
+    """One cell before it is decided. index: its row in the cells of its table."""
 
-    total: Key
-    parts: tuple[Key, ...]
+    key: CellKey
+    index: int
+    status: Status
+    kind: str
+    unit: str
+    n: float
+    standing: Standing
+
+    @property
+    def told(self) -> tuple[Persons, ...]:
+        """The sets whose size the cell prints or tells while it is shown."""
+        standing = self.standing
+        printed = (standing.persons,) if standing.persons is not None else ()
+        whole = (standing.whole,) if standing.whole is not None else ()
+        if self.status == Status.SHOWN:
+            return tuple(dict.fromkeys((*printed, *whole, *standing.tells)))
+        return printed if self.status in OPEN else ()
+
+    @property
+    def sets(self) -> tuple[Persons, ...]:
+        """The sets that the cell is about."""
+        printed = (self.standing.persons,) if self.standing.persons is not None else ()
+        return (*printed, *self.standing.tells)
 
 
 @dataclass(frozen=True)
-class Protection:
-    """secondary: cells to hide beside the primary ones; interval: what an attacker can say of each
-    hidden cell (low, high).
+class Decision:
+    """By place, one entry a cell in the order of its table. status: of the cell; withheld: whether
+    its n is not printed although the cell is shown.
     """
 
-    secondary: tuple[Key, ...]
-    interval: Mapping[Key, tuple[float, float]]
+    status: Mapping[str, Sequence[Status]]
+    withheld: Mapping[str, Sequence[bool]]
 
 
-def protect(
-    values: Mapping[Key, float],
-    primary: Sequence[Key],
-    relations: Sequence[Relation],
-    width: float = 1.0,
-    fixed: Sequence[Key] = (),
-    unpublished: Sequence[Key] = (),
-) -> Protection:
-    """Cells to hide so that every primary cell stays uncertain by at least `width` upwards, and
-    downwards as far as zero allows.
+def protect(places: Places, rules: Rules, arms: Sequence[Persons] = ()) -> Decision:
+    """Which cells of a whole report are shown.
 
-    values : count of every cell (0 or more).  primary : cells too small to publish.  relations : everything that adds up.
-    fixed : cells that stay published (a total that stands elsewhere).  unpublished : cells that no table shows, so that nobody knows them anyway.
+    places : id -> cells, with COLUMNS and, where persons stand behind them, a Standing each.
+    arms : the groups that effects compare; of an effect, those of them who stand behind it must be
+        enough in each group.
 
     Raises
     ------
-    DisclosureError : a primary cell is fixed by its relations even when all its neighbours are
-        hidden (a total with a single part).
+    DisclosureError : a small set of persons can be computed whatever is hidden.
     """
-    keys, matrix = _system(values, relations)
-    position = {k: i for i, k in enumerate(keys)}
-    value = np.array([float(values[k]) for k in keys])
-    hidden = np.zeros(len(keys), bool)
-    hidden[[position[k] for k in (*primary, *unpublished)]] = True
-    held = np.zeros(len(keys), bool)
-    held[[position[k] for k in fixed]] = True
-    cost = np.log1p(value) + 1.0
-    for k in primary:
-        for move in (width, -min(width, value[position[k]])):
-            if move == 0:
-                continue
-            delta = _cheapest_move(
-                matrix, value, position[k], move, np.where(hidden, 0.0, cost), held
-            )
-            if delta is None:
-                raise DisclosureError(
-                    Problem(
-                        "a small cell cannot be protected",
-                        f"cell {k!r}",
-                        "a neighbour to hide with it",
-                        "its total has no other part",
-                        "Drop the row or merge it with another.",
-                    )
+    drafts = _beside([_primary(_compared(d, arms), rules) for d in drafted(places)])
+    by_population: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        for name in dict.fromkeys(s.population for s in draft.sets):
+            by_population.setdefault(name, []).append(draft)
+    hidden: set[Persons] = set()
+    for some in by_population.values():
+        hidden |= _hidden_sets(some, rules.min_cell)
+    measures = {
+        (s.population, d.key.row)
+        for d in drafts
+        if d.status == Status.CONFIDENTIAL
+        for s in (*d.sets, *d.standing.compares)
+    }
+    status: dict[str, list[Status]] = {name: [] for name in places}
+    withheld: dict[str, list[bool]] = {name: [] for name in places}
+    closed = {s.population for s in hidden}
+    for draft in drafts:
+        status[draft.key.table].append(_secondary(draft, hidden, measures))
+        unknown = any(name in closed for name in draft.standing.among)
+        withheld[draft.key.table].append(draft.standing.persons in hidden or unknown)
+    return Decision(status, withheld)
+
+
+def drafted(places: Places) -> list[Draft]:
+    """The cells of all tables and pictures."""
+    out = []
+    for name, cells in places.items():
+        standing = cells[STANDING] if STANDING in cells.columns else [None] * len(cells)
+        columns = (cells[c] for c in ("row", "column", "status", "kind", "unit", "n"))
+        for i, (row, column, status, kind, unit, n, told) in enumerate(
+            zip(*columns, standing, strict=True)
+        ):
+            out.append(
+                Draft(
+                    key=CellKey(name, str(row), str(column)),
+                    index=i,
+                    status=Status(str(status)),
+                    kind=str(kind),
+                    unit=str(unit),
+                    n=float(n),
+                    standing=told if isinstance(told, Standing) else NOBODY,
                 )
-            hidden |= np.abs(delta) > 1e-7
-    given, nowhere = set(primary), set(unpublished)
-    secondary = tuple(k for k in keys if hidden[position[k]] and k not in given | nowhere)
-    known = attack(values, [k for k in keys if hidden[position[k]]], relations)
-    return Protection(secondary, {k: v for k, v in known.items() if k not in nowhere})
-
-
-def attack(
-    values: Mapping[Key, float], hidden: Sequence[Key], relations: Sequence[Relation]
-) -> dict[Key, tuple[float, float]]:
-    """The interval that the published cells, the relations and non-negativity leave for each hidden
-    cell (two linear programmes a cell).
-    """
-    keys, matrix = _system(values, relations)
-    position = {k: i for i, k in enumerate(keys)}
-    value = np.array([float(values[k]) for k in keys])
-    open_ = np.array([position[k] for k in hidden], int)
-    if not open_.size:
-        return {}
-    left, right = matrix[:, open_], matrix[:, open_] @ value[open_]
-    out = {}
-    for j, k in enumerate(hidden):
-        bound = []
-        for sign in (1.0, -1.0):
-            objective = np.zeros(open_.size)
-            objective[j] = sign
-            answer = linprog(objective, A_eq=left, b_eq=right, bounds=(0, None), method="highs")
-            bound.append(
-                sign * answer.fun
-                if answer.status == 0
-                else -sign * np.inf
-                if answer.status == 3
-                else value[open_[j]]
             )
-        out[k] = (float(bound[0]), float(bound[1]))
     return out
 
 
-def recovered(intervals: Mapping[Key, tuple[float, float]], tolerance: float = 0.5) -> list[Key]:
-    """Hidden cells whose interval is narrower than the tolerance: an attacker knows them."""
-    return [k for k, (low, high) in intervals.items() if high - low < tolerance]
-
-
-def _system(
-    values: Mapping[Key, float], relations: Sequence[Relation]
-) -> tuple[list[Key], csr_matrix]:
-    keys = list(values)
-    position = {k: i for i, k in enumerate(keys)}
-    unknown = [k for r in relations for k in (r.total, *r.parts) if k not in position]
-    if unknown:
-        raise DisclosureError(
-            Problem("a relation names an unknown cell", repr(unknown[0]), "cells with a value")
-        )
-    row, column, entry = [], [], []
-    for i, r in enumerate(relations):
-        row += [i] * (len(r.parts) + 1)
-        column += [position[r.total], *(position[p] for p in r.parts)]
-        entry += [-1.0] + [1.0] * len(r.parts)
-    return keys, coo_matrix((entry, (row, column)), shape=(len(relations), len(keys))).tocsr()
-
-
-def _cheapest_move(
-    matrix: csr_matrix, value: Float, target: int, move: float, cost: Float, held: NDArray[np.bool_]
-) -> Float | None:
-    """delta with matrix @ delta = 0, delta[target] = move, value + delta >= 0, least cost |delta|;
-    None where there is none.
+def applied(name: str, cells: pd.DataFrame, decision: Decision) -> pd.DataFrame:
+    """The cells of one table or picture as they are published: without the numbers of hidden cells,
+    and without what says who stands behind them.
     """
-    m = value.size
-    both = (
-        csr_matrix(np.hstack([matrix.toarray(), -matrix.toarray()]))
-        if matrix.shape[0]
-        else csr_matrix((0, 2 * m))
-    )
-    up: list[tuple[float, float | None]] = [(0.0, 0.0 if h else None) for h in held]
-    down: list[tuple[float, float | None]] = [
-        (0.0, 0.0 if h else float(v)) for v, h in zip(value, held, strict=True)
-    ]
-    up[target], down[target] = (
-        ((move, move), (0.0, 0.0)) if move > 0 else ((0.0, 0.0), (-move, -move))
-    )
-    answer = linprog(
-        np.concatenate([cost, cost]),
-        A_eq=both,
-        b_eq=np.zeros(matrix.shape[0]),
-        bounds=up + down,
-        method="highs",
-    )
-    return None if answer.status != 0 else np.asarray(answer.x[:m] - answer.x[m:])
+    out = cells.drop(columns=STANDING, errors="ignore").copy()
+    out["status"] = [str(status) for status in decision.status[name]]
+    hidden = (out["status"] != Status.SHOWN).to_numpy(bool)
+    closed = out["status"].isin([Status.CONFIDENTIAL, Status.SECONDARY]).to_numpy(bool)
+    without_n = closed | np.array(decision.withheld[name], bool)
+    out.loc[hidden, list(NUMBERS)] = np.nan
+    out.loc[hidden, "flag"] = ""
+    out.loc[without_n, "n"] = np.nan
+    # the interval of a share of nobody or of everybody is a function of n alone
+    exact = without_n & (out["se"].to_numpy(float) == 0)
+    out.loc[exact, ["ci_low", "ci_high"]] = np.nan
+    return out
 
 
-def dominance(contributions: Float, p_percent: float = 10.0) -> bool:
-    """p% rule for a sum of budgets: True where the second largest contributor could learn the
-    largest within p percent (Hundepool et al. 2012, ch. 4).
+def _primary(draft: Draft, rules: Rules) -> Draft:
+    """Confidential: one payer's own, or few persons in what it prints, tells or compares."""
+    if draft.status not in OPEN:
+        return draft
+    shares = draft.kind == "contrast" and draft.unit in ("share", "%")
+    arm_kind = "share" if shares else "mean"
+    few = (
+        draft.standing.private
+        or any(0 < s.n < rules.min_cell for s in draft.sets)
+        or any(rules.confidential(arm_kind, s.n) for s in draft.standing.compares)
+    )
+    return replace(draft, status=Status.CONFIDENTIAL) if few else draft
+
+
+def _compared(draft: Draft, arms: Sequence[Persons]) -> Draft:
+    """An effect or difference with the groups that it compares, where it does not name them."""
+    persons = draft.standing.persons
+    if draft.kind not in ("effect", "contrast") or persons is None or draft.standing.compares:
+        return draft
+    groups = tuple(a.within(persons) for a in arms if a.population == persons.population)
+    return replace(draft, standing=replace(draft.standing, compares=groups))
+
+
+def _beside(drafts: Sequence[Draft]) -> list[Draft]:
+    """Ends of an interval and p-values that stand in the row of an estimate as cells of their own
+    are hidden with it.
     """
-    x = np.sort(np.asarray(contributions, float))[::-1]
-    if x.size < 3:
-        return bool(x.size > 0)
-    return bool(x[2:].sum() < p_percent / 100.0 * x[0])
-
-
-def protected_levels(
-    counts: pd.DataFrame, least: int, whole: str = "", elsewhere: Sequence[str] = ()
-) -> pd.DataFrame:
-    """Which shares of a profile may not be published: those of few persons, and those that would
-    give them away.
-
-    counts : unweighted persons, one row a level, one column a group; the sizes of the groups are
-        published, all levels of a group add up to its size.
-    whole : the column that holds everybody, of which the others are parts (persons in none of them
-        are not published). "": the groups are unrelated.
-    elsewhere : levels whose persons another table counts (the young, as the base of a rate): hiding
-        them here would protect nobody.
-
-    Returns
-    -------
-    DataFrame of "shown", "confidential" and "secondary", like counts.
-    """
-    values: dict[Key, float] = {
-        (level, group): float(counts.at[level, group])
-        for level in counts.index
-        for group in counts.columns
+    small = {
+        (d.key.table, d.key.row)
+        for d in drafts
+        if d.status == Status.CONFIDENTIAL and d.standing != NOBODY
     }
-    primary = [
-        (level, group)
-        for level in counts.index
-        for group in counts.columns
-        if 0 < counts.at[level, group] < least
+    return [
+        replace(d, status=Status.CONFIDENTIAL)
+        if d.kind == "effect" and d.standing == NOBODY and (d.key.table, d.key.row) in small
+        else d
+        for d in drafts
     ]
-    relations: list[Relation] = []
-    fixed: list[Key] = []
-    unpublished: list[Key] = []
-    for group in counts.columns:
-        size = ("size", group)
-        values[size] = float(counts[group].sum())
-        fixed.append(size)
-        relations.append(Relation(size, tuple((level, group) for level in counts.index)))
-    fixed += [k for k in values if k[0] in elsewhere and k not in primary]
-    parts = [g for g in counts.columns if g != whole] if whole in counts.columns else []
-    for level in counts.index if parts else ():
-        others = ("in no group", level)
-        values[others] = float(counts.at[level, whole] - counts.loc[level, parts].sum())
-        if values[others] > 0:
-            unpublished.append(others)
-            relations.append(Relation((level, whole), (*((level, g) for g in parts), others)))
-        else:
-            relations.append(Relation((level, whole), tuple((level, g) for g in parts)))
-    status = pd.DataFrame("shown", index=counts.index, columns=counts.columns)
-    if not primary:
-        return status
-    try:
-        done = protect(values, primary, relations, 1.0, fixed, unpublished)
-    except (
-        DisclosureError
-    ):  # nothing smaller can be protected: no level of any group with a small one is shown
-        for group in {str(k[1]) for k in primary}:
-            status[group] = "secondary"
-        done = Protection((), {})
-    for name, keys in (("secondary", done.secondary), ("confidential", tuple(primary))):
-        for level, group in keys:
-            status.at[level, group] = name
-    return status
 
 
-@dataclass(frozen=True)
-class Partition:
-    """In these tables the row (or column) `total` is the sum of the rows (columns) `parts`: sexes
-    and all, regions and all. population names who is counted.
-
-    across : "rows": the names are rows, for every column; "columns": the names are columns, for
-        every row.
-    total : "" where the sum is published elsewhere and the parts are everybody.
-    rest : others belong to the total whom no table shows.
-    contrast : the total is the difference between two parts: of the three cells, one that is hidden
-        follows from two that are shown.
-    elsewhere : parts whose persons another table counts in public; they protect nobody.
+def _secondary(draft: Draft, hidden: set[Persons], measures: set[tuple[str, str]]) -> Status:
+    """A cell is hidden with a set that it tells; with the set that it stands on or one that it
+    compares only where the same measure is confidential elsewhere, because its value would help to
+    compute that one. Else its n alone is withheld.
     """
+    if draft.status not in OPEN:
+        return draft.status
+    if any(s in hidden for s in draft.standing.tells):
+        return Status.SECONDARY
+    based = (draft.standing.persons, *draft.standing.compares)
+    if any(
+        s in hidden and (s.population, draft.key.row) in measures for s in based if s is not None
+    ):
+        return Status.SECONDARY
+    return draft.status
 
-    population: str
-    total: str
-    parts: tuple[str, ...]
-    across: Literal["rows", "columns"] = "rows"
-    rest: bool = False
-    contrast: bool = False
-    elsewhere: tuple[str, ...] = ()
+
+def _hidden_sets(drafts: Sequence[Draft], least: int) -> set[Persons]:
+    """Small sets of one population and those that must be hidden with them."""
+    known = dict.fromkeys(s for d in drafts for s in d.told if s.n)
+    small = [s for s in dict.fromkeys(s for d in drafts for s in d.sets) if 0 < s.n < least]
+    if not small:
+        return set()
+    sets = list(dict.fromkeys((*small, *known)))
+    counts = Counts(tuple(sets), least)
+    hidden = np.array([s.n < least for s in sets])
+    for target in range(len(small)):
+        hidden = _room(counts, hidden, target, drafts)
+    return {s for s, gone in zip(sets, hidden, strict=True) if gone}
 
 
-@dataclass(frozen=True)
-class System:
-    """What adds up in a report. values: persons of each cell (population, row, column); primary:
-    too small to show; where: the places (table, index) of each cell.
+def _room(counts: Counts, hidden: Bool, target: int, drafts: Sequence[Draft]) -> Bool:
+    """The hidden sets, with those added that make room for the target: one person more, one fewer,
+    as far as the rule allows; at least one of the two.
     """
-
-    values: Mapping[Key, float]
-    primary: tuple[Key, ...]
-    relations: tuple[Relation, ...]
-    fixed: tuple[Key, ...]
-    unpublished: tuple[Key, ...]
-    where: Mapping[Key, tuple[tuple[int, int], ...]]
-
-
-def system(tables: Sequence[Table], partitions: Mapping[str, Sequence[Partition]]) -> System:
-    """Every cell of the tables that have partitions, and every sum among them, over all tables at
-    once.
-    """
-    values: dict[Key, float] = {}
-    primary: dict[Key, None] = {}
-    where: dict[Key, list[tuple[int, int]]] = {}
-    for at, table in enumerate(tables):
-        for population in dict.fromkeys(p.population for p in partitions.get(table.id, ())):
-            for index, cell in table.cells[np.isfinite(table.cells["n"].astype(float))].iterrows():
-                key = (population, str(cell["row"]), str(cell["column"]))
-                values.setdefault(key, float(cell["n"]))
-                where.setdefault(key, []).append((at, int(index)))
-                if cell["status"] == "confidential":
-                    primary[key] = None
-    relations: dict[tuple[Key, tuple[Key, ...]], Relation] = {}
-    fixed: list[Key] = []
-    unpublished: list[Key] = []
-    for part in dict.fromkeys(p for many in partitions.values() for p in many):
-        lines = dict.fromkeys(
-            (k[2] if part.across == "rows" else k[1]) for k in where if k[0] == part.population
+    cost = _costs(counts, target, drafts)
+    wholes = _wholes(counts, target, drafts)
+    for held in (wholes, np.zeros_like(wholes)):
+        made = False
+        out = hidden.copy()
+        for move in (1.0, -1.0):
+            if not 1 <= counts.size[target] + move < counts.least:
+                continue
+            moved = counts.cheapest_move(out, target, move, cost, held)
+            if moved is not None:
+                made, out = True, out | moved
+        if made:
+            return out
+    raise DisclosureError(
+        Problem(
+            "a small group of persons cannot be protected",
+            f"a group of the population {counts.sets[target].population}",
+            "other cells to hide with it",
+            "it can be computed whatever is hidden",
+            "Drop the table that shows it, or merge its rows.",
         )
-        for line in lines:
-            made = _relation(part, line, values, fixed, unpublished)
-            fixed += [
-                k
-                for name in part.elsewhere
-                if (
-                    k := (
-                        part.population,
-                        *((name, line) if part.across == "rows" else (line, name)),
-                    )
-                )
-                in values
+    )
+
+
+def _costs(counts: Counts, target: int, drafts: Sequence[Draft]) -> Float:
+    """(sets,) what is lost where a set is hidden: every cell that stands on it or tells it, more for
+    many persons.
+    """
+    position = {s: i for i, s in enumerate(counts.sets)}
+    cells = np.zeros(len(position))
+    for draft in drafts:
+        for s in dict.fromkeys(draft.told):
+            if s in position:
+                cells[position[s]] += 1
+    cost: Float = (np.log1p(counts.size) + 1.0) * np.maximum(cells, 1.0)
+    return cost
+
+
+def _wholes(counts: Counts, target: int, drafts: Sequence[Draft]) -> Bool:
+    """(sets,) the sets that the target is a part of in a table of shares: they are known, because
+    shares add up to one whatever n is printed.
+    """
+    out = np.zeros(len(counts.sets), bool)
+    position = {s: i for i, s in enumerate(counts.sets)}
+    for draft in drafts:
+        whole = draft.standing.whole
+        if whole in position and counts.sets[target] in draft.standing.tells:
+            out[position[whole]] = True
+    out[target] = False
+    return out
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Sets of one population as sums of kinds of people: persons who are in the same sets. Nobody
+    knows how many there are of a kind; the sizes of the sets are what is printed or hidden.
+    """
+
+    sets: tuple[Persons, ...]
+    least: int
+
+    @cached_property
+    def size(self) -> Float:
+        """(sets,) persons."""
+        return np.array([float(s.n) for s in self.sets])
+
+    @cached_property
+    def _kinds(self) -> tuple[csr_matrix, Float]:
+        member = np.array([s.rows for s in self.sets])
+        member = member[:, member.any(axis=0)]
+        packed = np.packbits(member, axis=0).T
+        _, first, number = np.unique(packed, axis=0, return_index=True, return_counts=True)
+        return csr_matrix(member[:, first].astype(float)), number.astype(float)
+
+    @property
+    def matrix(self) -> csr_matrix:
+        """(sets, kinds) which kinds a set is made of."""
+        return self._kinds[0]
+
+    @property
+    def persons(self) -> Float:
+        """(kinds,) persons of each kind."""
+        return self._kinds[1]
+
+    def limits(self) -> tuple[Float, Float]:
+        """(sets,) fewest and most persons that an attacker thinks of in each hidden set."""
+        few = self.size < self.least
+        return np.where(few, 1.0, float(self.least)), np.where(few, self.least - 1.0, np.inf)
+
+    def cheapest_move(
+        self, hidden: Bool, target: int, move: float, cost: Float, held: Bool
+    ) -> Bool | None:
+        """(sets,) the open sets that change where the target changes by `move`, at the least cost;
+        None where it cannot change.
+
+        hidden : sets that nobody knows; they stay within the limits.  held : sets that must not change.
+        """
+        a, p = self.matrix, self.matrix.shape[1]
+        free = np.flatnonzero(~hidden & ~held)
+        still = np.flatnonzero(held)
+        both = hstack([a, -a]).tocsr()
+        width = free.size
+        low, high = self.limits()
+        equal = vstack([both[[target]], both[still]])
+        equal = hstack([equal, csr_matrix((1 + still.size, width))])
+        right = np.concatenate([[move], np.zeros(still.size)])
+        up = hstack([both[free], -eye(width)])
+        down = hstack([-both[free], -eye(width)])
+        bounded = np.flatnonzero(~held)
+        least = hstack([-both[bounded], csr_matrix((bounded.size, width))])
+        closed = np.flatnonzero(hidden & np.isfinite(high))
+        most = hstack([both[closed], csr_matrix((closed.size, width))])
+        limit = np.concatenate(
+            [
+                np.zeros(2 * width),
+                self.size[bounded] - low[bounded],
+                high[closed] - self.size[closed],
             ]
-            if made is not None:
-                relations[(made.total, made.parts)] = made
-    known = set(fixed)
-    return System(
-        values,
-        tuple(k for k in primary if k not in known),
-        tuple(relations.values()),
-        tuple(fixed),
-        tuple(unpublished),
-        {k: tuple(v) for k, v in where.items()},
-    )
-
-
-def _relation(
-    part: Partition, line: str, values: dict[Key, float], fixed: list[Key], unpublished: list[Key]
-) -> Relation | None:
-    """The sum of one line of a table; adds what stands elsewhere or nowhere to the cells."""
-
-    def key(name: str) -> Key:
-        return (
-            (part.population, name, line)
-            if part.across == "rows"
-            else (part.population, line, name)
         )
-
-    parts = tuple(key(name) for name in part.parts if key(name) in values)
-    if not parts:
-        return None
-    total = key(part.total)
-    summed = sum(values[k] for k in parts)
-    if part.contrast:
-        if len(parts) < 2 or total not in values:
+        answer = linprog(
+            np.concatenate([np.full(2 * p, 1e-6), cost[free]]),
+            A_ub=vstack([up, down, least, most]).tocsr(),
+            b_ub=limit,
+            A_eq=equal.tocsr(),
+            b_eq=right,
+            bounds=[(0, None)] * p + [(0, float(v)) for v in self.persons] + [(0, None)] * width,
+            method="highs",
+        )
+        if answer.status != 0:
             return None
-        values[total] = summed
-        return Relation(total, parts)
-    if not part.total and len(parts) < 2:
-        return None
-    if not part.total:
-        total = ("published elsewhere", part.population, line, *part.parts)
-        values[total] = summed
-        fixed.append(total)
-        return Relation(total, parts)
-    if total not in values:
-        return None
-    left = values[total] - summed
-    if part.rest and left > 0.5:
-        others = ("shown nowhere", part.population, line, *part.parts)
-        values[others] = left
-        unpublished.append(others)
-        return Relation(total, (*parts, others))
-    return Relation(total, parts) if abs(left) < 0.5 else None
+        change = a @ (answer.x[:p] - answer.x[p : 2 * p])
+        return np.asarray((np.abs(change) > MOVED) & ~hidden)
 
-
-def _protected(s: System) -> Protection:
-    """Protection of a report. Where a group is everybody (nothing beside it could be hidden), sums
-    that are published elsewhere are left out: its number is that sum.
-    """
-    try:
-        return protect(s.values, list(s.primary), s.relations, 1.0, s.fixed, s.unpublished)
-    except DisclosureError:
-        known = set(s.fixed)
-        return protect(
-            s.values,
-            list(s.primary),
-            [r for r in s.relations if r.total not in known],
-            1.0,
-            [k for k in s.fixed if k in s.where],
-            s.unpublished,
-        )
-
-
-def protect_tables(
-    tables: Sequence[Table], partitions: Mapping[str, Sequence[Partition]]
-) -> tuple[list[Table], pd.DataFrame]:
-    """Secondary suppression over a whole report. partitions: table id -> its partitions. Returns
-    the tables and the audit of everything hidden.
-
-    A cell is a count of persons (population, row, column); tables that count the same persons in
-    the same cell share it, so what one hides the others hide.
-    """
-    s = system(tables, partitions)
-    primary, where = s.primary, s.where
-    done = _protected(s) if primary else Protection((), {})
-    done = Protection(tuple(k for k in done.secondary if k in where), done.interval)
-    leak = recovered(done.interval)
-    if leak:
-        raise DisclosureError(
-            Problem(
-                "a hidden cell can be computed from published ones",
-                ", ".join(map(str, leak[:5])),
-                "an interval",
-                fix="Merge rows of the table.",
+    def interval(self, hidden: Bool, target: int) -> tuple[float, float]:
+        """The fewest and most persons in the target that agree with everything that is printed."""
+        a = self.matrix
+        shut = np.flatnonzero(hidden)
+        open_ = np.flatnonzero(~hidden)
+        low, high = self.limits()
+        finite = shut[np.isfinite(high[shut])]
+        bounds = []
+        for sign in (1.0, -1.0):
+            answer = linprog(
+                sign * a[[target]].toarray().ravel(),
+                A_ub=vstack([-a[shut], a[finite]]).tocsr(),
+                b_ub=np.concatenate([-low[shut], high[finite]]),
+                A_eq=a[open_] if open_.size else None,
+                b_eq=self.size[open_] if open_.size else None,
+                bounds=(0, None),
+                method="highs",
             )
-        )
-    out = [replace(t, cells=t.cells.copy()) for t in tables]
-    for key in (*done.secondary, *primary):
-        for at, index in where[key]:
-            if out[at].cells.loc[index, "status"] != "confidential":
-                out[at].cells.loc[index, ["status", "flag"]] = [
-                    "confidential" if key in primary else "secondary",
-                    "",
-                ]
-    hidden = [t.hidden() for t in out]
-    audit = (
-        pd.concat(hidden, ignore_index=True)[["table", "row", "column", "kind", "status"]]
-        if hidden
-        else pd.DataFrame()
-    )
-    return out, audit
+            bounds.append(float(sign * answer.fun) if answer.status == 0 else float("nan"))
+        return bounds[0], bounds[1]
 
 
-def attack_report(
-    tables: Sequence[Table], partitions: Mapping[str, Sequence[Partition]]
-) -> list[Key]:
-    """The confidential cells that an attacker computes from everything a report publishes: its
-    shown cells, every sum among its tables, and that counts are not negative.
-    """
-    s = system(tables, partitions)
-    known = set(s.fixed)
-    hidden = [
-        k
-        for k, places in s.where.items()
-        if k not in known
-        and all(
-            tables[at].cells.loc[index, "status"] in ("confidential", "secondary")
-            for at, index in places
-        )
-    ]
-    bounds = attack(s.values, [*hidden, *s.unpublished], s.relations)
-    return [k for k in recovered(bounds) if k in set(s.primary)]
+def recovered_sets(places: Places, decision: Decision, least: int) -> list[Persons]:
+    """The small sets that an attacker computes from everything a report publishes."""
+    told: dict[Persons, None] = {}
+    seen: dict[Persons, None] = {}
+    for draft in drafted(places):
+        published = replace(draft, status=decision.status[draft.key.table][draft.index])
+        without_n = decision.withheld[draft.key.table][draft.index]
+        hidden = without_n or published.status in (Status.CONFIDENTIAL, Status.SECONDARY)
+        kept = draft.standing.persons if without_n else None
+        told.update(dict.fromkeys(s for s in published.told if s != kept))
+        seen.update(dict.fromkeys(s for s in draft.sets if hidden or s.n < least))
+    unknown = [s for s in seen if s not in told and s.n]
+    out = [s for s in told if 0 < s.n < least]
+    for name in dict.fromkeys(s.population for s in unknown):
+        out += _recovered(name, told, unknown, least)
+    return out
+
+
+def _recovered(
+    name: str, told: Iterable[Persons], unknown: Iterable[Persons], least: int
+) -> list[Persons]:
+    open_ = [s for s in told if s.population == name and s.n >= least]
+    shut = [s for s in unknown if s.population == name]
+    counts = Counts((*shut, *open_), least)
+    hidden = np.arange(len(counts.sets)) < len(shut)
+    out = []
+    for k, s in enumerate(shut):
+        low, high = counts.interval(hidden, k) if s.n < least else (0.0, np.inf)
+        if not high - low >= 0.5:
+            out.append(s)
+    return out

@@ -15,9 +15,10 @@ import pandas as pd
 
 from mismes_eval.evaluation.params import Params
 from mismes_eval.inventory.export import runs_as_formula
+from mismes_eval.report.document.cells import COLUMNS
 from mismes_eval.report.document.language import ENGLISH, Language
 from mismes_eval.report.document.plain import file_names, printable, text_cell
-from mismes_eval.report.document.tables import COLUMNS, P_VALUE, Table, TextTable, footnotes
+from mismes_eval.report.document.tables import P_VALUE, Table, TextTable, footnotes
 from mismes_eval.report.factory.zipped import write_workbook
 from mismes_eval.report.trust.provenance import ESTIMATES
 

@@ -61,7 +61,7 @@ class Rules:
 
     def flag(self, kind: str, cv: float, weighted: float = np.inf, doubtful: bool = False) -> str:
         """ "" reliable, "u" use with care, ":" not shown because its error is too large. Effects
-        and contrasts carry their interval instead of a CV flag: "i" where that is too short.
+        and contrasts carry their interval instead of a CV flag: "i" where few units stand behind it.
         """
         if kind not in LEVEL_KINDS:
             return "i" if doubtful else ""

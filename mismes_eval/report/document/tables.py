@@ -12,26 +12,21 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.report.document.cells import (
+    COLUMNS,
+    NOBODY,
+    NUMBERS,
+    STANDING,
+    Persons,
+    Standing,
+    Status,
+    persons_behind,
+    population,
+)
 from mismes_eval.report.document.language import Language, language
 from mismes_eval.report.document.plain import escape, printable
-from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.rules import LEVEL_KINDS, Rules
 
-COLUMNS = (
-    "row",
-    "column",
-    "value",
-    "se",
-    "ci_low",
-    "ci_high",
-    "cv",
-    "n",
-    "degf",
-    "flag",
-    "kind",
-    "unit",
-    "definition",
-    "status",
-)
 EMPTY = "–"
 HIDDEN = "c"
 POOR = ":"
@@ -95,9 +90,9 @@ class Table:
 
     @cached_property
     def _published(self) -> pd.DataFrame:
-        out = self.cells.copy()
+        out = self.cells[list(COLUMNS)].copy()
         hide = out["status"] != "shown"
-        out.loc[hide, ["value", "se", "ci_low", "ci_high", "cv", "degf"]] = np.nan
+        out.loc[hide, list(NUMBERS)] = np.nan
         out.loc[out["status"].isin(["confidential", "secondary"]), "n"] = np.nan
         out.insert(0, "table", self.id)
         return out
@@ -136,19 +131,27 @@ class Table:
         return self.to_html()
 
 
+CARRIED = (*COLUMNS, STANDING)
+
+
 def cells_of(
-    items: Sequence[tuple[str, str, Estimate | NotEstimable]], rules: Rules
+    items: Sequence[tuple[str, str, Estimate | NotEstimable]],
+    rules: Rules,
+    standing: Standing = NOBODY,
 ) -> pd.DataFrame:
     """Cells from (row, column, estimate) triples; an estimate with several values stands for its
-    first. Confidentiality and reliability are decided by the rules.
+    first. Reliability is decided by the rules; who stands behind a cell is read off its estimate.
+
+    standing : what the numbers tell or compare besides the persons they print.
     """
     out = []
     for row, column, item in items:
         if isinstance(item, NotEstimable):
-            out.append(_cell(row, column, definition=item.reason, status="not estimable"))
+            out.append(_cell(row, column, definition=item.reason, status=Status.NOT_ESTIMABLE))
         else:
-            out += _estimated(item, [row] + [""] * (item.p - 1), [column] * item.p, rules)[:1]
-    return pd.DataFrame(out, columns=list(COLUMNS))
+            told = [standing] * item.p
+            out += _estimated(item, [row] * item.p, [column] * item.p, rules, told)[:1]
+    return _frame_of(out)
 
 
 def cells_by(
@@ -156,77 +159,92 @@ def cells_by(
     rules: Rules,
     rows: Sequence[str] | str,
     columns: Sequence[str] | str,
+    standing: Sequence[Standing] = (),
 ) -> pd.DataFrame:
     """Cells of an estimate with several values: one row name and one column name a value (or one
     for all).
+
+    standing : for each value, what it tells or compares besides the persons it prints.
     """
     if isinstance(item, NotEstimable):
         name = rows if isinstance(rows, str) else (rows[0] if rows else "")
         head = columns if isinstance(columns, str) else (columns[0] if columns else "")
-        return pd.DataFrame(
-            [_cell(name, head, definition=item.reason, status="not estimable")],
-            columns=list(COLUMNS),
-        )
+        return _frame_of([_cell(name, head, definition=item.reason, status=Status.NOT_ESTIMABLE)])
     names = [rows] * item.p if isinstance(rows, str) else list(rows)
     heads = [columns] * item.p if isinstance(columns, str) else list(columns)
-    return pd.DataFrame(_estimated(item, names, heads, rules), columns=list(COLUMNS))
+    told = list(standing) or [NOBODY] * item.p
+    return _frame_of(_estimated(item, names, heads, rules, told))
+
+
+def _frame_of(cells: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    return pd.DataFrame(list(cells), columns=list(CARRIED))
 
 
 def _estimated(
-    item: Estimate, rows: Sequence[str], columns: Sequence[str], rules: Rules
-) -> list[tuple[object, ...]]:
+    item: Estimate,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    rules: Rules,
+    standing: Sequence[Standing],
+) -> list[dict[str, object]]:
     out = []
     for i, r in enumerate(item.to_frame().to_dict("records")):
         kind, n = item.kind, float(item.n[i])
         weighted = float(r["value"]) if kind == "total" else np.inf
         certain = kind in ("proportion", "share", "ratio") and r["se"] == 0
-        flag = "" if certain else rules.flag(kind, float(r["cv"]), weighted, item.doubtful)
-        status = (
-            "confidential"
-            if rules.confidential(kind, n)
-            else "unreliable"
-            if flag == POOR
-            else "shown"
-        )
-        sign = flag if status == "shown" else ""
+        flag = "" if certain else rules.flag(kind, float(r["cv"]), weighted, item.doubtful_at(i))
+        status = Status.UNRELIABLE if flag == POOR else Status.SHOWN
+        if rules.confidential(kind, n):
+            status = Status.CONFIDENTIAL
+        numbers = {c: r[c] for c in (*NUMBERS, "n")}
+        words = {"kind": kind, "unit": item.unit, "definition": item.definition}
+        sign = flag if status == Status.SHOWN else ""
         out.append(
-            _cell(
-                rows[i],
-                columns[i],
-                r["value"],
-                r["se"],
-                r["ci_low"],
-                r["ci_high"],
-                r["cv"],
-                n,
-                r["degf"],
-                sign,
-                kind,
-                item.unit,
-                item.definition,
-                status,
-            )
+            _cell(rows[i], columns[i], status=status)
+            | numbers
+            | words
+            | {"flag": sign, STANDING: _standing(item, i, standing[i])}
         )
     return out
+
+
+def _standing(item: Estimate, k: int, given: Standing) -> Standing:
+    """What is said of a number, with the persons that its estimate itself names."""
+    if given.persons is not None:
+        return given
+    persons = persons_behind(item, k)
+    unknown = persons is None and len(item.parts) == 1
+    among = (population(item.parts[0].design),) if unknown else ()
+    whole = given.whole
+    if whole is None and given.tells and item.kind in LEVEL_KINDS:
+        whole = persons
+    compares = tuple(arm if persons is None else arm.within(persons) for arm in given.compares)
+    return replace(given, persons=persons, whole=whole, compares=compares, among=among)
 
 
 def _cell(
     row: str,
     column: str,
     value: float = np.nan,
-    se: float = np.nan,
-    low: float = np.nan,
-    high: float = np.nan,
-    cv: float = np.nan,
-    n: float = np.nan,
-    degf: float = np.nan,
-    flag: str = "",
     kind: str = "",
     unit: str = "",
     definition: str = "",
-    status: str = "shown",
-) -> tuple[object, ...]:
-    return (row, column, value, se, low, high, cv, n, degf, flag, kind, unit, definition, status)
+    status: Status = Status.SHOWN,
+    standing: Standing = NOBODY,
+) -> dict[str, object]:
+    """One cell of a number without an error of its own."""
+    words = {"flag": "", "kind": kind, "unit": unit, "definition": definition}
+    place = {"row": row, "column": column, "value": value}
+    empty = dict.fromkeys(CARRIED, np.nan)
+    return {**empty, **place, **words, "status": str(status), STANDING: standing}
+
+
+def counted(
+    row: str, column: str, persons: Persons, scale: float = 1.0, unit: str = ""
+) -> dict[str, object]:
+    """The cell of a count of persons: hidden where they are few, known where they are none."""
+    standing = Standing(tells=(persons,))
+    return _cell(row, column, float(persons.n) * scale, kind="count", unit=unit, standing=standing)
 
 
 def counts(
@@ -249,7 +267,6 @@ def counts(
             float(value) if pd.notna(value) else np.nan,
             kind="count",
             unit=unit,
-            n=np.nan,
         )
         for row, line in zip(frame.index, frame.itertuples(index=False), strict=True)
         for column, value in zip(frame.columns, line, strict=True)
@@ -365,7 +382,7 @@ def render(table: Table, t: Language) -> str:
                 body += "<td></td>" + ("<td></td>" if c in with_n else "")
                 continue
             scale, digits = table.units.get(row, table.units.get(c, (table.scale, table.digits)))
-            hide_n = cell["status"] in ("confidential", "secondary")
+            hide_n = cell["status"] in ("confidential", "secondary") or n_withheld(cell)
             tip = (
                 f' title="{escape(str(cell["definition"]))}"'
                 if cell["status"] == "not estimable"
@@ -378,18 +395,25 @@ def render(table: Table, t: Language) -> str:
     return _frame(table, t, f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>")
 
 
+def n_withheld(cell: Mapping[Any, Any]) -> bool:
+    """Whether an estimate is shown without its n, which would tell a hidden cell."""
+    return bool(cell["status"] == "shown" and np.isfinite(cell["se"]) and np.isnan(cell["n"]))
+
+
 def _legend(table: Table, used: set[str], t: Language) -> list[str]:
     signs = {
         "u": t("u: coefficient of variation above the flag limit, use with care."),
         "i": t(
-            "i: an arm lies in fewer than 8 primary sampling units, and the standard error and"
-            " interval come out too small."
+            "i: few primary sampling units stand behind it (fewer than 8 degrees of freedom): to be"
+            " read with caution."
         ),
         "unreliable": t(": not shown, sampling error too large."),
         "confidential": t(_FEW.get(table.of, _FEW["persons"])),
         "secondary": t("c: not shown, it would reveal another cell."),
     }
     legend = [text for sign, text in signs.items() if sign in used]
+    if any(n_withheld(cell) for cell in table.cells.to_dict("records")):
+        legend.append(t("n = c: not shown, it would reveal another cell."))
     reasons = table.cells.loc[
         table.cells["status"] == "not estimable", ["row", "definition"]
     ].drop_duplicates()

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from distributed import Client, as_completed, get_worker
 
 from mismes_eval.errors import ParamsError, Problem
-from mismes_eval.report.factory.run import Order, Outcome, Progress, distinct, run_report
+from mismes_eval.report.factory.orders import Order, Outcome, Progress, distinct
+from mismes_eval.report.factory.run import run_report
 from mismes_eval.report.trust.provenance import package_hash, versions
 
 TOPIC = "mismes-progress"

@@ -13,6 +13,7 @@ import logging
 import os
 import shutil
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
@@ -28,10 +29,18 @@ from mismes_eval.errors import MismesError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.page import page
 from mismes_eval.report.document.pdf import PDF, write_pdf
-from mismes_eval.report.factory.kernels import ReportKernel, close_event_loop, kernel_config
-from mismes_eval.report.factory.notebook import checked, scrub, shown_html
-from mismes_eval.report.factory.publish import publish, work_folder
-from mismes_eval.report.factory.run import NOTEBOOK, PAGE, Failed, Order, Progress
+from mismes_eval.report.factory import endings
+from mismes_eval.report.factory.client import ENGINE
+from mismes_eval.report.factory.hermetic import socket_folder
+from mismes_eval.report.factory.kernels import (
+    STDERR,
+    ReportKernel,
+    close_event_loop,
+    kernel_config,
+)
+from mismes_eval.report.factory.notebook import checked, scrub, shown_html, without_data
+from mismes_eval.report.factory.orders import FAILED, NOTEBOOK, PAGE, Failed, Order, Progress
+from mismes_eval.report.factory.publish import discard, publish, work_folder
 from mismes_eval.report.session import PROGRESS, RUN_FILE
 from mismes_eval.report.trust.provenance import (
     ESTIMATES,
@@ -63,7 +72,8 @@ def make(
     source = checked(order.notebook)
     final = order.out / order.name
     work = work_folder(order.out, order.name)
-    started, begin = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), time.monotonic()
+    started = order.started or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    begin = time.monotonic()
     try:
         seconds = _execute(order, params, source, work, progress, kernel)
         folders = (str(work), str(params.root), str(params.data_root or ""), str(Path.home()))
@@ -90,8 +100,9 @@ def make(
             json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8"
         )
         publish(work, final)
+        _forget_failures(order)
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        discard(work)
 
 
 def _execute(
@@ -112,32 +123,29 @@ def _execute(
     }
     (work / RUN_FILE).write_text(json.dumps(spec), encoding="utf-8")
     watch = _Watch(order.name, progress)
-    sockets = Path(mkdtemp(prefix="mismes-"))
+    home, sockets = Path(mkdtemp(prefix="mismes-home-")), socket_folder()
+    killed = endings.killed_for_memory()
     raised: Problem | None = None
     try:
         execute_notebook(
             source,
             str(work / NOTEBOOK),
             {"run": str(work / RUN_FILE)},
+            engine_name=ENGINE,
             kernel_name="python3",
             language="python",
             progress_bar=False,
             request_save_on_cell_execute=False,
             execution_timeout=order.cell_seconds,
-            config=kernel_config(sockets),
+            config=kernel_config(home, sockets),
             kernel_manager_class=kernel,
             shutdown_kernel="immediate",
             stdout_file=watch,
         )
     except PapermillExecutionError as error:
-        raised = _kernel_problem(str(error.ename), str(error.evalue))
+        raised = endings.error_of_a_cell(str(error.ename), str(error.evalue), watch.where)
     except CellTimeoutError:
-        raised = Problem(
-            "a chapter took too long",
-            f"chapter '{watch.chapter}'",
-            f"at most {order.cell_seconds} seconds a cell",
-            fix="Raise --timeout.",
-        )
+        raised = endings.took_too_long(watch.where, order.cell_seconds)
     except (
         DeadKernelError,
         RuntimeError,
@@ -145,17 +153,30 @@ def _execute(
     ) as error:
         if not isinstance(error, DeadKernelError) and "ernel" not in str(error):
             raise
-        raised = Problem(
-            "the kernel died",
-            f"chapter '{watch.chapter}'",
-            "enough memory",
-            fix="Close other programs or use --jobs 1.",
-        )
+        status = kernel.ended.get(str(home))
+        for_memory = endings.killed_for_memory() > killed
+        words = _last_words(home) if not watch.begun else ""
+        raised = endings.kernel_ended(status, watch.where, for_memory, words)
     finally:
+        kernel.ended.pop(str(home), None)
         close_event_loop()
-        shutil.rmtree(sockets, ignore_errors=True)
-    _judge(order, work, raised, watch.chapter)
+        for folder in (home, sockets):
+            if folder is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+    if watch.too_large:
+        raised = endings.output_too_large(watch.where)
+    _judge(order, params, work, raised, watch.where)
     return watch.seconds()
+
+
+def _last_words(home: Path) -> str:
+    """The last line of a kernel's standard error: why it did not start."""
+    try:
+        lines = (home / STDERR).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    said = [line.strip() for line in lines if line.strip()]
+    return said[-1][:200] if said else ""
 
 
 class _Watch:
@@ -164,10 +185,16 @@ class _Watch:
     def __init__(self, name: str, progress: Progress) -> None:
         self.name, self.progress = name, progress
         self.seen: list[tuple[str, float]] = [("start", time.monotonic())]
+        self.too_large = False
 
     @property
-    def chapter(self) -> str:
-        return self.seen[-1][0]
+    def begun(self) -> bool:
+        """Whether a first chapter was reached."""
+        return len(self.seen) > 1
+
+    @property
+    def where(self) -> str:
+        return f"chapter '{self.seen[-1][0]}'"
 
     def write(self, text: str) -> None:
         for line in text.splitlines():
@@ -188,56 +215,62 @@ class _Watch:
         ]
 
 
-def _kernel_problem(name: str, text: str) -> Problem:
-    return Problem(f"{name}: {text}")
-
-
-def _judge(order: Order, work: Path, raised: Problem | None, chapter: str) -> None:
+def _judge(order: Order, params: Params, work: Path, raised: Problem | None, where: str) -> None:
     """Raise Failed unless everything says that the run is whole."""
     executed = nbformat.read(work / NOTEBOOK, as_version=4) if (work / NOTEBOOK).is_file() else None  # type: ignore[no-untyped-call]
     cells = [c for c in executed.cells if c.cell_type == "code"] if executed is not None else []
-    problems: list[Problem] = []
-    status = 1
     outputs = [o for c in cells for o in c.outputs if o.output_type == "error"]
-    for output in outputs:
-        kind = getattr(errors, output.ename, None)
-        if isinstance(kind, type) and issubclass(kind, MismesError):
-            problems += [
-                Problem(line.removesuffix(".")) for line in str(output.evalue).split("\n") if line
-            ]
-            status = kind.exit_status
-        else:
-            problems.append(
-                Problem(
-                    "the notebook failed",
-                    f"chapter '{chapter}'",
-                    got=f"{output.ename}: {output.evalue}",
-                )
-            )
+    problems, status = _told_by_cells(outputs, where)
     if raised is not None and not outputs:
         problems.append(raised)
     if not problems and any(c.execution_count is None for c in cells if c.source.strip()):
         problems.append(
-            Problem(
-                "the notebook stopped before its end", f"chapter '{chapter}'", "every cell executed"
-            )
+            Problem("the notebook stopped before its end", where, "every cell executed")
         )
     if not problems and not (work / ESTIMATES).is_file():
-        problems.append(
-            Problem(
-                "the notebook wrote no results", order.notebook.name, "finish() in its last cell"
-            )
-        )
+        expected = "finish() in its last cell"
+        problems.append(Problem("the notebook wrote no results", order.notebook.name, expected))
     if problems:
-        raise Failed(problems, status, _keep(order, work) if status == 1 else None)
+        raise Failed(problems, status, _keep(order, params, work) if status == 1 else None)
 
 
-def _keep(order: Order, work: Path) -> Path | None:
-    """The failed notebook, kept for reading beside the reports and never under a report's name."""
+def _told_by_cells(outputs: list[NotebookNode], where: str) -> tuple[list[Problem], int]:
+    """Problems that cells raised, and the exit status of the last one that is bad input."""
+    problems: list[Problem] = []
+    status = 1
+    for output in outputs:
+        kind = getattr(errors, output.ename, None)
+        if isinstance(kind, type) and issubclass(kind, MismesError):
+            lines = str(output.evalue).split("\n")
+            problems += [Problem(line.removesuffix(".")) for line in lines if line]
+            status = kind.exit_status
+        else:
+            problems.append(endings.error_of_a_cell(output.ename, str(output.evalue), where))
+    return problems, status
+
+
+def _keep(order: Order, params: Params, work: Path) -> Path | None:
+    """The failed notebook, kept for its user alone beside the reports and never under a report's
+    name; without outputs where the data are real.
+    """
     if not (work / NOTEBOOK).is_file():
         return None
-    folder = order.out / ".failed"
+    folder = order.out / FAILED
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / f"{order.name}.ipynb"
+    if not params.synthetic:
+        read = nbformat.read(work / NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
+        nbformat.write(without_data(read), work / NOTEBOOK)  # type: ignore[no-untyped-call]
+    (work / NOTEBOOK).chmod(0o600)
     os.replace(work / NOTEBOOK, kept)
     return kept
+
+
+def _forget_failures(order: Order) -> None:
+    """What an earlier run that failed left, once a report is made."""
+    folder = order.out / FAILED
+    for ending in ("ipynb", "txt"):
+        with suppress(OSError):
+            (folder / f"{order.name}.{ending}").unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()

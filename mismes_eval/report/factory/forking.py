@@ -7,20 +7,23 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import mkdtemp
 from threading import Lock
 from typing import Any
 
-from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-
 from mismes_eval.errors import ParamsError, Problem
-from mismes_eval.report.factory.kernels import ReportKernel
+from mismes_eval.report.factory.hermetic import environment
+from mismes_eval.report.factory.kernels import ReportKernel, ReportProvisioner
 
-ZYGOTE, READY = "mismes_eval.report.factory.preloaded_kernel", "ready"
+ZYGOTE = "mismes_eval.report.factory.preloaded_kernel"
+READY, UNKNOWN = "ready", "unknown"
 
 
 def can_fork() -> bool:
@@ -71,12 +74,15 @@ class Zygote:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._home = Path(mkdtemp(prefix="mismes-home-"))
         self._process = subprocess.Popen(
             [sys.executable, "-m", ZYGOTE],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            env=environment(self._home),
+            cwd=self._home,
         )
         self._ready = False
 
@@ -91,7 +97,21 @@ class Zygote:
                 json.dumps({"connection": connection, "cwd": cwd, "env": env}) + "\n"
             )
             self._process.stdin.flush()
-            return Forked(int(self._answer()))
+            return Forked(int(self._answer()), self.status)
+
+    def status(self, pid: int) -> int | None:
+        """How a kernel that has ended did: its exit status, negative for a signal; None where
+        nobody knows.
+        """
+        with self._lock:
+            try:
+                assert self._process.stdin is not None
+                self._process.stdin.write(json.dumps({"ended": pid}) + "\n")
+                self._process.stdin.flush()
+                told = self._answer()
+            except (OSError, RuntimeError, ValueError):
+                return None
+            return int(told) if told != UNKNOWN else None
 
     def _answer(self) -> str:
         assert self._process.stdout is not None
@@ -111,17 +131,19 @@ class Zygote:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        shutil.rmtree(self._home, ignore_errors=True)
 
 
 class Forked:
     """A process that is not our child, watched by descriptor, with the part of subprocess.Popen's
-    interface that Jupyter uses. Its exit status is not known: 1.
+    interface that Jupyter uses. Its exit status is what its parent says, 1 where that is gone.
     """
 
     stdin = stdout = stderr = None
 
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
+    def __init__(self, pid: int, status: Callable[[int], int | None]) -> None:
+        self.pid, self._status = pid, status
+        self.returncode: int | None = None
         self._watch: int | None = None
         with suppress(ProcessLookupError):
             self._watch = os.pidfd_open(pid)  # type: ignore[attr-defined, unused-ignore]
@@ -130,13 +152,15 @@ class Forked:
         if self._watch is not None and select.select([self._watch], [], [], 0)[0]:
             os.close(self._watch)
             self._watch = None
-        return 1 if self._watch is None else None
+            self.returncode = self._status(self.pid)
+        if self._watch is not None:
+            return None
+        return 1 if self.returncode is None else self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
         if self._watch is not None and not select.select([self._watch], [], [], timeout)[0]:
             raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
-        self.poll()
-        return 1
+        return self.poll() or 0
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
@@ -150,11 +174,10 @@ class Forked:
         self.send_signal(signal.SIGTERM)
 
 
-class ForkedProvisioner(LocalProvisioner):
+class ForkedProvisioner(ReportProvisioner):
     """Jupyter's local kernels, launched by the zygote."""
 
     process: Any
-    parent: Any
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         env = {str(k): str(v) for k, v in (kwargs.get("env") or os.environ).items()}
@@ -174,13 +197,4 @@ class ForkedKernel(ReportKernel):
     """A report kernel that the zygote of its run forks."""
 
     zygote: Zygote
-
-    async def _async_pre_start_kernel(self, **kw: Any) -> Any:
-        if self.provisioner is None:
-            self.kernel_id = self.kernel_id or kw.get("kernel_id", "")
-            self.provisioner = ForkedProvisioner(
-                kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self
-            )
-        return await super()._async_pre_start_kernel(**kw)
-
-    pre_start_kernel = _async_pre_start_kernel  # type: ignore[assignment]
+    provisioner_class = ForkedProvisioner

@@ -1,31 +1,77 @@
-"""Kernels of report runs: a process each, sockets in a private folder, and all of them stopped when
-the run is.
+"""Kernels of report runs: a process each in a world of its own, sockets in a private folder, and all
+of them stopped when the run is.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 from threading import Lock
 from typing import Any, ClassVar
 
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_core.utils import ensure_event_loop
+from traitlets import Unicode
 from traitlets.config import Config
+
+from mismes_eval.report.factory.hermetic import environment
+
+STDERR = "stderr.txt"  # in a kernel's home: what it says where nobody reads
+
+
+class ReportProvisioner(LocalProvisioner):
+    """Jupyter's local kernels; how one ended is kept for the run to tell."""
+
+    parent: Any
+
+    async def poll(self) -> int | None:
+        running = self.has_process
+        status = await super().poll()
+        if running and status is not None:
+            self.parent.ended.setdefault(self.parent.home, status)
+        return status
 
 
 class ReportKernel(AsyncKernelManager):
-    """A kernel manager that knows which kernels run, so that Ctrl-C ends them at once. Kernels say
-    what matters in the notebook; their standard error is dropped.
+    """A kernel manager that knows which kernels run, so that Ctrl-C ends them at once.
+
+    home : folder of one run, the kernel's home and working folder.  ended : home -> exit status of
+    its kernel (negative: a signal).  before : what is put before the command that starts it.
+    The kernel is the interpreter of this process, whatever kernels are registered on the machine.
     """
 
     running: ClassVar[set[ReportKernel]] = set()
+    ended: ClassVar[dict[str, int]] = {}
     lock: ClassVar[Lock] = Lock()
+    before: ClassVar[tuple[str, ...]] = ()
+    provisioner_class: ClassVar[type[LocalProvisioner]] = ReportProvisioner
+    home = Unicode().tag(config=True)
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=command, display_name="Python 3", language="python")
+
+    async def _async_pre_start_kernel(self, **kw: Any) -> Any:
+        if self.provisioner is None:
+            self.kernel_id = self.kernel_id or kw.get("kernel_id", "")
+            self.provisioner = self.provisioner_class(
+                kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self
+            )
+        world = {"env": environment(Path(self.home)), "cwd": self.home}
+        return await super()._async_pre_start_kernel(**{**kw, **world})
+
+    pre_start_kernel = _async_pre_start_kernel  # type: ignore[assignment]
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
-        with Path(os.devnull).open("w") as nowhere:
-            await super()._async_launch_kernel(kernel_cmd, **{**kw, "stderr": nowhere})
+        with (Path(self.home) / STDERR).open("w", encoding="utf-8") as kept:
+            await super()._async_launch_kernel(
+                [*self.before, *kernel_cmd], **{**kw, "stderr": kept}
+            )
         with self.lock:
             self.running.add(self)
 
@@ -64,12 +110,13 @@ def close_event_loop() -> None:
     asyncio.set_event_loop(None)
 
 
-def kernel_config(sockets: Path) -> Config:
-    """Sockets in a folder of their own, which only this user may enter. Without a connection file
-    of its own every ipc kernel takes the same socket name.
+def kernel_config(home: Path, sockets: Path | None) -> Config:
+    """The kernel's home, and its sockets in a folder of their own, which only this user may enter;
+    None: on the loopback interface. Without a connection file of its own every ipc kernel takes the
+    same socket name.
     """
-    if os.name != "posix":
-        return Config()
-    return Config(
-        {"KernelManager": {"transport": "ipc", "connection_file": str(sockets / "kernel.json")}}
-    )
+    own = {"ReportKernel": {"home": str(home)}}
+    if os.name != "posix" or sockets is None:
+        return Config({**own, "KernelManager": {"connection_file": str(home / "kernel.json")}})
+    files = {"transport": "ipc", "connection_file": str(sockets / "kernel.json")}
+    return Config({**own, "KernelManager": files})

@@ -45,6 +45,7 @@ def checked(path: Path) -> NotebookNode:
                 "the file is no notebook", path.name, "Jupyter notebook format 4", str(error)[:200]
             )
         ) from error
+    _in_python(notebook, path.name)
     tagged = [c for c in notebook.cells if "parameters" in c.get("metadata", {}).get("tags", [])]
     if len(tagged) != 1 or not _sets_run(tagged[0].source):
         raise ParamsError(
@@ -56,6 +57,42 @@ def checked(path: Path) -> NotebookNode:
             )
         )
     return notebook
+
+
+def _in_python(notebook: NotebookNode, name: str) -> None:
+    """Raise ParamsError for a notebook that was written for another kernel than Python 3."""
+    spec = notebook.metadata.get("kernelspec", {})
+    told = notebook.metadata.get("language_info", {})
+    kernel = str(spec.get("name", ""))
+    spoken = str(spec.get("language") or told.get("name") or "").lower()
+    old = kernel.startswith("python2") or str(told.get("version", "")).startswith("2.")
+    unsaid = not spoken and (not kernel or kernel.startswith("python"))
+    python = spoken == "python" or unsaid
+    if old or not python:
+        raise ParamsError(
+            Problem(
+                "the notebook is for another kernel",
+                name,
+                "Python 3",
+                f"kernel '{kernel}'" + (f", language '{spoken}'" if spoken else ""),
+                "Write it in Python, or change its kernel in JupyterLab.",
+            )
+        )
+
+
+def without_data(notebook: NotebookNode) -> NotebookNode:
+    """A notebook that failed on real data, for its user to read: code, and of the outputs only the
+    kind of each error.
+    """
+    out: NotebookNode = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]
+    for cell in out.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [
+                nbformat.v4.new_output("error", ename=o.ename, evalue="", traceback=[o.ename])  # type: ignore[no-untyped-call]
+                for o in cell.outputs
+                if o.output_type == "error"
+            ]
+    return out
 
 
 def _sets_run(source: str) -> bool:

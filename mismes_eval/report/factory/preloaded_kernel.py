@@ -2,8 +2,9 @@
 starts as a copy of it.
 
 Started by `factory.forking` as `python -m mismes_eval.report.factory.preloaded_kernel`. Each line on standard input is
-one order, JSON with connection (the kernel's connection file), cwd and env (the whole environment);
-the answer is the kernel's process id. The end of the input ends this process, and with it every
+one order, JSON with connection (the kernel's connection file), cwd and env (the whole environment),
+and the answer is the kernel's process id; or JSON with ended (a process id), and the answer is how
+that kernel ended: its exit status, negative for a signal. The end of the input ends this process, and with it every
 kernel.
 """
 
@@ -24,7 +25,7 @@ import matplotlib as mpl
 import numpy as np
 from ipykernel.kernelapp import IPKernelApp
 
-from mismes_eval.report.factory.forking import READY
+from mismes_eval.report.factory.forking import READY, UNKNOWN
 from mismes_eval.report.figures import canvas
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h: the kernel ends with its parent
@@ -78,12 +79,14 @@ def serve() -> None:
     preload()
     gc.collect()
     gc.freeze()  # memory shared with the kernels stays shared
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries dead kernels
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the runner's
     print(READY, file=out, flush=True)
     here = os.getpid()
     for line in sys.stdin:
         order = json.loads(line)
+        if "ended" in order:
+            print(_status(int(order["ended"])), file=out, flush=True)
+            continue
         kernel = os.fork()
         if kernel == 0:
             try:
@@ -94,6 +97,15 @@ def serve() -> None:
         print(kernel, file=out, flush=True)
 
 
+def _status(kernel: int) -> int | str:
+    """How a kernel that has ended did."""
+    try:
+        _, status = os.waitpid(kernel, 0)
+    except ChildProcessError:
+        return UNKNOWN
+    return os.waitstatus_to_exitcode(status)
+
+
 def _kernel(parent: int, connection: str, cwd: str | None, env: dict[str, str]) -> None:
     """Become the kernel that `python -m ipykernel_launcher -f connection` would be."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -101,7 +113,6 @@ def _kernel(parent: int, connection: str, cwd: str | None, env: dict[str, str]) 
         os._exit(1)
     if hasattr(os, "setsid"):
         os.setsid()
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):

@@ -1,5 +1,6 @@
 """A folder under its final name only when it is whole: built in a hidden folder beside it, written
-through to disk, then renamed.
+through to disk, then renamed. Permissions are those that the user's umask and the folder around it
+give, so that a group that shares a folder can go on with each other's reports.
 """
 
 from __future__ import annotations
@@ -10,24 +11,36 @@ import os
 import shutil
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
 HIDDEN = ".work"
 STALE_SECONDS = 24 * 3600.0
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h
+TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.EACCES)
+MOUNTED = (errno.EBUSY, errno.EXDEV)
+LAST = "MANIFEST.json"  # a folder without it is no report
 
 
 def work_folder(out: Path, name: str) -> Path:
-    """A fresh hidden folder on the same disk as the final one; leftovers of killed runs older than
-    a day are removed.
+    """A fresh folder on the same disk as the final one, inside a hidden folder that only this user
+    may enter; leftovers of killed runs older than a day are removed.
     """
     hidden = out / HIDDEN
     hidden.mkdir(parents=True, exist_ok=True)
     for old in hidden.iterdir():
-        if old.is_dir() and time.time() - old.stat().st_mtime > STALE_SECONDS:
-            shutil.rmtree(old, ignore_errors=True)
-    return Path(mkdtemp(prefix=f"{name}-", dir=hidden)).resolve()
+        with suppress(OSError):
+            if old.is_dir() and time.time() - old.stat().st_mtime > STALE_SECONDS:
+                shutil.rmtree(old, ignore_errors=True)
+    work = Path(mkdtemp(prefix=f"{name}-", dir=hidden)).resolve() / name
+    work.mkdir()
+    return work
+
+
+def discard(work: Path) -> None:
+    """Remove a work folder with the hidden folder around it."""
+    shutil.rmtree(work.parent, ignore_errors=True)
 
 
 def publish(work: Path, final: Path) -> None:
@@ -35,20 +48,22 @@ def publish(work: Path, final: Path) -> None:
     places in one step, so that a kill leaves one of them, whole.
 
     The earlier report is removed afterwards, under the name of `work`. Systems that cannot exchange
-    folders set it aside first, and put it back if the move fails.
+    folders set it aside first, and put it back if the move fails. A final folder that is a mount
+    point is filled, its manifest first taken away and last put back.
     """
     for path in [*work.rglob("*"), work]:
         _sync(path)
-    work.chmod(0o755)
     try:
         os.rename(work, final)
     except OSError as error:
-        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.EACCES):
+        if error.errno in MOUNTED and final.is_dir():
+            _fill(work, final)
+        elif error.errno not in TAKEN:
             raise
-        if not _exchange(work, final):
+        elif not _exchange(work, final):
             _set_aside(work, final)
     _sync(final.parent)
-    shutil.rmtree(work, ignore_errors=True)
+    discard(work)
 
 
 def _exchange(one: Path, other: Path) -> bool:
@@ -65,7 +80,7 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 def _set_aside(work: Path, final: Path) -> None:
-    aside = Path(mkdtemp(prefix=f"{final.name}-old-", dir=work.parent)) / final.name
+    aside = Path(mkdtemp(prefix=f"{final.name}-old-", dir=work.parent.parent)) / final.name
     os.rename(final, aside)
     try:
         os.rename(work, final)
@@ -75,10 +90,39 @@ def _set_aside(work: Path, final: Path) -> None:
     shutil.rmtree(aside.parent, ignore_errors=True)
 
 
+def _fill(work: Path, final: Path) -> None:
+    """Put a report into a folder that cannot be renamed. Its files are first copied whole into a
+    hidden folder on the other disk; without a manifest the folder is no report meanwhile.
+    """
+    copy = Path(mkdtemp(prefix=".new-", dir=final))
+    try:
+        shutil.copytree(work, copy, dirs_exist_ok=True)
+        for path in copy.rglob("*"):
+            _sync(path)
+        (final / LAST).unlink(missing_ok=True)
+        for earlier in final.iterdir():
+            if earlier != copy and earlier.name != "lost+found":
+                _remove(earlier)
+        for part in sorted(copy.iterdir(), key=lambda p: p.name == LAST):
+            os.rename(part, final / part.name)
+        _sync(final)
+    finally:
+        shutil.rmtree(copy, ignore_errors=True)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
 def tidy(out: Path) -> None:
-    """Remove the hidden work folder, and `out` itself, where nothing is in them."""
+    """Remove the hidden work folder, and `out` itself, where nothing is in them; what another run
+    fills meanwhile, or a mount point, stays.
+    """
     for folder in (out / HIDDEN, out):
-        if folder.is_dir() and not any(folder.iterdir()):
+        with suppress(OSError):
             folder.rmdir()
 
 
@@ -86,9 +130,12 @@ def write_whole(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old one or the new one, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_text(text, encoding="utf-8")
-    _sync(part)
-    os.replace(part, path)
+    try:
+        part.write_text(text, encoding="utf-8")
+        _sync(part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

@@ -7,6 +7,7 @@ is one to make: a run in which nothing changed needs none of it.
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import time
@@ -14,17 +15,26 @@ import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from threading import Event, Lock
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from mismes_eval.errors import MismesError, ParamsError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.pdf import PDF, printer, write_pdf
-from mismes_eval.report.factory.publish import publish, work_folder, write_whole
+from mismes_eval.report.factory.orders import (
+    FAILED,
+    PAGE,
+    Failed,
+    Order,
+    Outcome,
+    Progress,
+    Status,
+    distinct,
+)
+from mismes_eval.report.factory.publish import discard, publish, work_folder, write_whole
 from mismes_eval.report.trust.provenance import (
     MANIFEST,
     Ingredients,
@@ -37,44 +47,9 @@ from mismes_eval.report.trust.provenance import (
 if TYPE_CHECKING:
     from mismes_eval.report.factory.kernels import ReportKernel
 
-Status = Literal["made", "unchanged", "failed"]
-Progress = Callable[[str, str], None]
-NOTEBOOK, PAGE = "report.ipynb", "report.html"
-CELL_SECONDS = 900
 MAKING, KERNEL, FORKING, NOTEBOOKS = (
     f"mismes_eval.report.factory.{name}" for name in ("execute", "kernels", "forking", "notebook")
 )
-
-
-@dataclass(frozen=True)
-class Order:
-    """One report to make. name: its folder below `out`. params: the YAML file. pdf: print the page
-    as well.
-    """
-
-    name: str
-    params: Path
-    notebook: Path
-    out: Path
-    data_root: Path | None = None
-    cell_seconds: int = CELL_SECONDS
-    force: bool = False
-    pdf: bool = False
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of an order. folder: where the report is, whole ("made", "unchanged"); None where
-    it failed. exit_status: 2 where the input is to blame, 1 otherwise.
-    """
-
-    name: str
-    status: Status
-    seconds: float
-    folder: Path | None = None
-    problems: tuple[Problem, ...] = ()
-    exit_status: int = 0
-    failed_notebook: Path | None = None
 
 
 def run_reports(
@@ -153,15 +128,6 @@ def _size(order: Order) -> int:
         return 0
 
 
-def distinct(orders: Sequence[Order]) -> None:
-    """Raise ParamsError where two orders would write one folder."""
-    if len({o.name for o in orders}) != len(orders):
-        twice = sorted({o.name for o in orders if sum(p.name == o.name for p in orders) > 1})
-        raise ParamsError(
-            Problem("two reports have one name", ", ".join(twice), "every params file name once")
-        )
-
-
 def run_report(
     order: Order, progress: Progress, kernels: Callable[[], type[ReportKernel]] | None = None
 ) -> Outcome:
@@ -198,15 +164,16 @@ def run_report(
             "failed",
             time.monotonic() - begin,
             None,
-            (Problem("the report cannot be written", where, got=str(error.strerror or error)),),
+            (_cannot_write(error, where),),
             1,
         )
     except (
         Exception
     ) as error:  # a fault of ours in one country must not cost the others their report
-        trace = order.out / ".failed" / f"{order.name}.txt"
+        trace = order.out / FAILED / f"{order.name}.txt"
         with suppress(OSError):
-            write_whole(trace, traceback.format_exc())
+            write_whole(trace, _trace(error))
+            trace.chmod(0o600)
         problem = Problem(
             "the runner failed",
             order.name,
@@ -216,14 +183,21 @@ def run_report(
         return Outcome(order.name, "failed", time.monotonic() - begin, None, (problem,), 1)
 
 
-class Failed(Exception):
-    """A notebook that did not end well; the notebook is kept for reading."""
+def _cannot_write(error: OSError, where: str) -> Problem:
+    reason = str(error.strerror or error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        fix = "Make room, and make the report again."
+        return Problem("the disk is full", where, "room for the report", reason, fix)
+    if error.errno in (errno.EACCES, errno.EPERM):
+        fix = "Ask its owner to let the group write: chmod -R g+ws, and umask 002."
+        return Problem("the report cannot be written", where, "a folder to write in", reason, fix)
+    return Problem("the report cannot be written", where, got=reason)
 
-    def __init__(
-        self, problems: Sequence[Problem], exit_status: int, notebook: Path | None
-    ) -> None:
-        super().__init__()
-        self.problems, self.exit_status, self.notebook = tuple(problems), exit_status, notebook
+
+def _trace(error: BaseException) -> str:
+    """Where a fault of ours is, without the words of the error, which may quote data."""
+    lines = "".join(traceback.format_tb(error.__traceback__))
+    return f"{lines}{type(error).__name__}\n"
 
 
 def _make(
@@ -261,7 +235,7 @@ def _printed(order: Order, final: Path) -> tuple[Status, Path]:
         )
         publish(work, final)
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        discard(work)
     return "made", final
 
 

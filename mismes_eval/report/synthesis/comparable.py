@@ -17,12 +17,12 @@ from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.frame.codes import codes
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Chapter, Context
-from mismes_eval.report.chapters.cells import SHARES
 from mismes_eval.report.chapters.people import LABOUR, MATCH
 from mismes_eval.report.chapters.portfolio import counted
 from mismes_eval.report.chapters.verdicts import rollout_verdict
 from mismes_eval.report.document.tables import Table, cells_of
 from mismes_eval.report.synthesis.published import FACTS
+from mismes_eval.tracer.outcomes import NUMBER, Outcome, declared
 
 NUMBERS = ("value", "se", "ci_low", "ci_high", "n", "degf")
 GROUPS = ("returnees", "non-migrants", "all residents")
@@ -158,7 +158,7 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
             "model": model.get(rolled.measure, ""),
             "outcome": rolled.outcome,
             "months": None,
-            "unit_of_outcome": _unit(rolled.outcome),
+            "unit_of_outcome": "share",
             "main": False,
             "table": "",
             "method": "dr",
@@ -195,21 +195,17 @@ def _about(study: Tracing, effect: Effects, outcome: str, wave: object) -> dict[
         "measure": effect.measure,
         "outcome": outcome,
         "months": float(months) if math.isfinite(months) else None,
-        "unit_of_outcome": _unit(outcome),
+        "unit_of_outcome": _unit(study, outcome),
         "moved_apart": apart,
     }
 
 
-def _unit(outcome: str) -> str:
-    if outcome in SHARES or outcome.startswith("employed"):
-        return "share"
-    return (
-        "months"
-        if outcome.startswith("months")
-        else "national currency"
-        if "earn" in outcome
-        else "not stated"
-    )
+def _unit(study: Tracing, name: str) -> str:
+    """The unit in which an effect is compared between countries, from what the outcome is."""
+    outcome = study.outcomes.get(name) or declared(name) or Outcome(name)
+    if outcome.kind != "money":
+        return "not stated" if outcome.kind == NUMBER else outcome.kind
+    return "international dollars" if "international" in outcome.unit else "national currency"
 
 
 def _portfolio(context: Context, tables: Mapping[str, Table]) -> dict[str, object]:

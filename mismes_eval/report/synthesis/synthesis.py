@@ -5,7 +5,6 @@ their hashes are checked first, no microdata is read.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,8 +27,8 @@ from mismes_eval.report.document.page import (
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.results import write_results
 from mismes_eval.report.document.tables import Table, TextTable
-from mismes_eval.report.factory.publish import publish, work_folder
-from mismes_eval.report.factory.run import PAGE
+from mismes_eval.report.factory.orders import PAGE
+from mismes_eval.report.factory.publish import discard, publish, work_folder
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.synthesis import effects as synthesis_effects
 from mismes_eval.report.synthesis import tables as synthesis_tables
@@ -138,7 +137,7 @@ def write_synthesis(
         )
         publish(work, final)
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        discard(work)
     return final, True
 
 

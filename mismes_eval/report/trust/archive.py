@@ -7,16 +7,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.evaluation.conversion import TRUE
+from mismes_eval.evaluation.yaml_text import read_yaml
 from mismes_eval.report.document.language import country_name
 from mismes_eval.report.factory.zipped import write_zip
 from mismes_eval.report.synthesis.published import KIND
+from mismes_eval.report.trust.held import DATA_ROOT, PATH, check_complete, is_relative, within
 from mismes_eval.report.trust.provenance import (
     ESTIMATES,
     LOCK,
+    MANIFEST,
     PACKAGE,
+    SIGNATURES,
     changed_outputs,
     file_hash,
     read_manifest,
@@ -45,7 +51,8 @@ class Archive:
 
 
 def package(folder: Path, root: Path, notebooks: Path, to: Path, with_data: bool) -> Archive:
-    """Pack a whole report. The same report gives the same bytes.
+    """Pack a whole report. The same report gives the same bytes. Every file comes from the project,
+    the report or this package; the archive holds relative names only.
 
     Parameters
     ----------
@@ -55,10 +62,31 @@ def package(folder: Path, root: Path, notebooks: Path, to: Path, with_data: bool
 
     Raises
     ------
-    ParamsError : the report has no manifest, was changed after it was made, or an input differs
-        from the one it was made from.
+    ParamsError : the report has no manifest, was changed after it was made, an input or the
+        notebook differs from the one it was made from, a path of the manifest leads out of the
+        project, or manifest, params and results disagree on whether the data are made up.
     """
     record = read_manifest(folder)
+    _whole_country_report(folder, record)
+    inputs = _records(record["inputs"])
+    params_file = within(root, _text(record, "params", "file"), "params.file")
+    notebook = within(notebooks, _text(record, "notebook", "name"), "notebook.name")
+    _as_recorded(params_file, notebook, record, folder)
+    may_be_given = with_data or record["synthetic"]
+    given = [i for i in inputs if may_be_given and not str(i["path"]).startswith(DATA_ROOT)]
+    _same_inputs(root, given)
+    members = {str(i["path"]): within(root, str(i["path"]), str(i["key"])) for i in given}
+    members[_text(record, "params", "file")] = params_file
+    members[f"notebooks/{notebook.name}"] = notebook
+    members |= _project_files(root) | _package_files() | _report_files(folder, record)
+    left_out = tuple(str(i["path"]) for i in inputs if i not in given)
+    results = json.loads((folder / ESTIMATES).read_text(encoding="utf-8"))
+    _write(to, readme_text(record, results, folder.name, left_out), members)
+    return Archive(to, len(members) + 1, left_out)
+
+
+def _whole_country_report(folder: Path, record: Mapping[str, object]) -> None:
+    """Raise ParamsError for a synthesis, a manifest with gaps, a report that was changed."""
     if record.get("kind") == KIND:
         raise ParamsError(
             Problem(
@@ -68,6 +96,7 @@ def package(folder: Path, root: Path, notebooks: Path, to: Path, with_data: bool
                 fix="Pack the reports of its countries.",
             )
         )
+    check_complete(record, f"{folder.name}/{MANIFEST}")
     touched = changed_outputs(folder, record)
     if touched:
         raise ParamsError(
@@ -79,58 +108,86 @@ def package(folder: Path, root: Path, notebooks: Path, to: Path, with_data: bool
                 "Make it again: mismes report.",
             )
         )
-    inputs = _records(record["inputs"])
-    given = [
-        i
-        for i in inputs
-        if (with_data or record["synthetic"]) and not str(i["path"]).startswith("<")
-    ]
-    _same_inputs(root, given)
-    members: dict[str, Path] = {str(i["path"]): root / str(i["path"]) for i in given}
-    params_file = _text(record, "params", "file")
-    notebook = _text(record, "notebook", "name")
-    members |= {params_file: root / params_file, f"notebooks/{notebook}": notebooks / notebook}
-    members |= {
-        name: root / name
-        for name in PROJECT_FILES
-        if (root / name).is_file() and name != "README.md"
-    }
-    members |= {
-        f"mismes_eval/{p.relative_to(PACKAGE).as_posix()}": p
-        for p in PACKAGE.rglob("*")
-        if p.is_file() and "__pycache__" not in p.parts
-    }
-    members |= {
-        f"reports/{folder.name}/{p.relative_to(folder).as_posix()}": p
-        for p in folder.rglob("*")
-        if p.is_file()
-    }
-    left_out = tuple(str(i["path"]) for i in inputs if i not in given)
-    readme = readme_text(
-        record, json.loads((folder / ESTIMATES).read_text(encoding="utf-8")), folder.name, left_out
-    )
-    _write(to, readme, members)
-    return Archive(to, len(members) + 1, left_out)
+
+
+def _as_recorded(
+    params_file: Path, notebook: Path, record: Mapping[str, object], folder: Path
+) -> None:
+    """Raise ParamsError where the notebook is another than the recorded one, or the params, the
+    manifest and the results do not agree on whose data these are and whether they are made up.
+    Whether data may be given hangs on that.
+    """
+    problems = []
+    if file_hash(notebook) != _text(record, "notebook", "sha256"):
+        problems.append(
+            Problem(
+                "the notebook is not the one that the report was made with",
+                notebook.name,
+                f"sha256 {_text(record, 'notebook', 'sha256')[:12]}...",
+                fix="Make the report again: mismes report.",
+            )
+        )
+    written = read_yaml(params_file)
+    made_up = str(written.get("synthetic") or "false").lower() in TRUE
+    results = json.loads((folder / ESTIMATES).read_text(encoding="utf-8"))
+    for where, country, synthetic in (
+        (params_file.name, written.get("country"), made_up),
+        (ESTIMATES, results.get("country"), results.get("synthetic")),
+    ):
+        if (country, synthetic) != (record["country"], record["synthetic"]):
+            problems.append(
+                Problem(
+                    "the manifest says something else of the data",
+                    where,
+                    f"country {record['country']}, synthetic {record['synthetic']}",
+                    f"country {country}, synthetic {synthetic}",
+                    "Make the report again: mismes report.",
+                )
+            )
+    if problems:
+        raise ParamsError(problems)
+
+
+def _project_files(root: Path) -> dict[str, Path]:
+    wanted = [name for name in PROJECT_FILES if name != "README.md"]
+    return {name: within(root, name, name) for name in wanted if (root / name).is_file()}
+
+
+def _package_files() -> dict[str, Path]:
+    files = [p for p in PACKAGE.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+    return {f"mismes_eval/{p.relative_to(PACKAGE).as_posix()}": p for p in files}
+
+
+def _report_files(folder: Path, record: Mapping[str, object]) -> dict[str, Path]:
+    """The files that the manifest lists, the manifest, and a signature of it."""
+    names = [str(o["path"]) for o in _records(record["outputs"])]
+    names += [n for n in (MANIFEST, *SIGNATURES) if (folder / n).is_file()]
+    return {f"reports/{folder.name}/{n}": within(folder, n, n) for n in names}
 
 
 def _write(to: Path, readme: str, members: Mapping[str, Path]) -> None:
+    outside = [name for name in members if not is_relative(name)]
+    if outside:
+        raise ParamsError(Problem("a name would leave the archive", outside[0], PATH))
     to.parent.mkdir(parents=True, exist_ok=True)
     part = to.with_name(f".{to.name}.part")
-    write_zip(
-        part,
-        [
-            ("README.md", readme.encode()),
-            *((name, path.read_bytes()) for name, path in sorted(members.items())),
-        ],
-    )
-    part.replace(to)
+    contents = ((name, path.read_bytes()) for name, path in sorted(members.items()))
+    try:
+        write_zip(part, chain([("README.md", readme.encode())], contents))
+        part.replace(to)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _same_inputs(root: Path, given: Sequence[Mapping[str, object]]) -> None:
     problems = []
     for i in given:
         path = root / str(i["path"])
-        if not path.is_file() or file_hash(path) != i["sha256"]:
+        if (
+            not path.resolve().is_relative_to(root.resolve())
+            or not path.is_file()
+            or file_hash(path) != i["sha256"]
+        ):
             problems.append(
                 Problem(
                     "an input is not the one that the report was made from",

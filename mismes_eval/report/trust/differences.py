@@ -1,139 +1,372 @@
-"""Where two files of a report differ: the table and cell of a Parquet file or workbook, the line of
-a page or a CSV file, the cell of a notebook.
+"""Where two files of a report differ: the table and cell of a Parquet file or workbook, the text or
+mark of a page, the line of a CSV file, the cell of a notebook, the pixels of a picture.
+
+Numbers are compared at the tolerance of `verify`; what names a moment or a version of a program is
+not compared.
 """
 
 from __future__ import annotations
 
-import html
+import base64
+import binascii
+import csv
+import hashlib
+import io
 import json
+import math
 import re
+import zipfile
 from collections import Counter
-from collections.abc import Iterator
-from itertools import zip_longest
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pandas as pd
+from PIL import Image, UnidentifiedImageError
+from pyarrow import parquet
 
 MOST = 10  # places that are named in one file
+TOLERANCE, ZERO = 1e-9, 1e-12
 Place = tuple[str, object, object]
-_PICTURE, _TAG = re.compile(r'"data:[^"]*"'), re.compile(r"<[^>]*>")
+_DATA_URI = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
+_PDF_MOMENT = re.compile(rb"/(?:CreationDate|ModDate) ?\([^)]*\)|/ID ?\[[^\]]*\]")
+_XMP_MOMENT = re.compile(
+    rb"<xmp:(\w+Date)>[^<]*</xmp:\1>|<xmpMM:(\w+ID)>[^<]*</xmpMM:\2>|xmp.iid:[0-9a-f-]+"
+)
+_PRODUCER = re.compile(rb"/Producer ?\(([^)]*)\)")
+_VERSIONED = ("kernelspec", "language_info")  # of a notebook's metadata
 
 
-def places(reported: Path, repeated: Path) -> list[Place]:
+@dataclass(frozen=True)
+class Runs:
+    """What the two runs call themselves on their pages: the beginning of each fingerprint."""
+
+    reported: str = ""
+    repeated: str = ""
+
+
+def places(reported: Path, repeated: Path, runs: Runs = Runs()) -> list[Place]:
     """(place, reported, repeated) of what differs between two files of one kind, at most MOST; a
-    file that cannot be read, or no place found, is one place without values.
+    file that cannot be read is one place without values. Equal bytes have no place.
     """
-    how = {
-        ".parquet": _parquet,
-        ".xlsx": _workbook,
-        ".html": _page,
-        ".csv": _lines,
-        ".ipynb": _notebook,
-    }.get(reported.suffix)
-    if how is None or not reported.is_file() or not repeated.is_file():
+    if not reported.is_file() or not repeated.is_file():
+        return []
+    one, two = reported.read_bytes(), repeated.read_bytes()
+    if one == two:
         return []
     try:
-        found = how(reported, repeated)
-        return [place for place, _ in zip(found, range(MOST), strict=False)]
-    except (OSError, ValueError, KeyError) as error:
+        return list(islice(_found(reported.suffix, one, two, runs), MOST))
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         return [(f"cannot be read ({type(error).__name__})", None, None)]
 
 
-def _same(a: Any, b: Any) -> bool:
+def _found(suffix: str, one: bytes, two: bytes, runs: Runs) -> Iterator[Place]:
+    if suffix == ".html":
+        page, other = one.decode("utf-8"), two.decode("utf-8")
+        if runs.reported and runs.repeated:
+            page, other = page.replace(runs.reported, "run"), other.replace(runs.repeated, "run")
+        return _page(page, other)
+    how = {
+        ".parquet": _parquet,
+        ".xlsx": _workbook,
+        ".csv": _lines,
+        ".ipynb": _notebook,
+        ".json": _json,
+        ".png": _picture,
+        ".pdf": _print,
+    }.get(suffix, _bytes)
+    return how(one, two)
+
+
+def same_value(a: Any, b: Any) -> bool:
+    """Equal, both missing, or numbers within the tolerance relative to the larger; numbers below
+    1e-12 count as zero.
+    """
+    if isinstance(a, bool) or isinstance(b, bool):
+        return type(a) is type(b) and a == b
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        missing = math.isnan(a), math.isnan(b)
+        return all(missing) or math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=ZERO)
     return bool(a == b) or (pd.isna(a) is True and pd.isna(b) is True)
 
 
-def _parquet(a: Path, b: Path) -> Iterator[Place]:
-    one, two = pd.read_parquet(a), pd.read_parquet(b)
-    if list(one.columns) != list(two.columns) or len(one) != len(two):
+def _bytes(one: bytes, two: bytes) -> Iterator[Place]:
+    yield "bytes", f"sha256 {_short(one)}", f"sha256 {_short(two)}"
+
+
+def _short(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def _parquet(one: bytes, two: bytes) -> Iterator[Place]:
+    schemas = [parquet.read_schema(io.BytesIO(content)) for content in (one, two)]
+    for name in dict.fromkeys([*schemas[0].names, *schemas[1].names]):
+        kinds = [str(s.field(name).type) if name in s.names else None for s in schemas]
+        if kinds[0] != kinds[1]:
+            yield f"column {name}, type", *kinds
+    extra = [sorted(map(bytes, s.metadata or {})) for s in schemas]
+    if extra[0] != extra[1]:
+        yield "metadata", str(extra[0]), str(extra[1])
+    a, b = (pd.read_parquet(io.BytesIO(content)) for content in (one, two))
+    if list(a.columns) != list(b.columns) or len(a) != len(b):
         yield (
             "shape",
-            f"{len(one)} rows, {len(one.columns)} columns",
-            f"{len(two)} rows, {len(two.columns)} columns",
+            f"{len(a)} rows, {a.shape[1]} columns",
+            f"{len(b)} rows, {b.shape[1]} columns",
         )
         return
-    for x, y in zip(one.to_dict("records"), two.to_dict("records"), strict=True):
+    for x, y in zip(a.to_dict("records"), b.to_dict("records"), strict=True):
         where = " / ".join(str(y[c]) for c in ("table", "row", "column") if c in y)
-        for c in one.columns:
-            if not _same(x[c], y[c]):
+        for c in a.columns:
+            if not same_value(x[c], y[c]):
                 yield f"{where}, {c}", x[c], y[c]
 
 
-def _workbook(a: Path, b: Path) -> Iterator[Place]:
-    one, two = (openpyxl.load_workbook(p, read_only=True) for p in (a, b))
-    for name in dict.fromkeys([*one.sheetnames, *two.sheetnames]):
-        if name not in one.sheetnames or name not in two.sheetnames:
-            yield (
-                f"sheet {name}",
-                "there" if name in one.sheetnames else None,
-                "there" if name in two.sheetnames else None,
-            )
-            continue
-        for x, y in zip_longest(one[name].iter_rows(), two[name].iter_rows(), fillvalue=()):
-            for left, right in zip_longest(x, y):
-                value, other = getattr(left, "value", None), getattr(right, "value", None)
-                if not _same(value, other):
-                    at = left if hasattr(left, "coordinate") else right
-                    yield f"sheet {name}, cell {getattr(at, 'coordinate', '')}", value, other
+def _workbook(one: bytes, two: bytes) -> Iterator[Place]:
+    a, b = (openpyxl.load_workbook(io.BytesIO(content)) for content in (one, two))
+    for name in dict.fromkeys([*a.sheetnames, *b.sheetnames]):
+        if name not in a.sheetnames or name not in b.sheetnames:
+            there = ["there" if name in book.sheetnames else None for book in (a, b)]
+            yield f"sheet {name}", *there
+        else:
+            yield from _sheet(name, a[name], b[name])
+    if a.sheetnames != b.sheetnames and set(a.sheetnames) == set(b.sheetnames):
+        yield "order of the sheets", ", ".join(a.sheetnames), ", ".join(b.sheetnames)
+    names = [sorted(book.defined_names) for book in (a, b)]
+    if names[0] != names[1]:
+        yield "defined names", str(names[0]), str(names[1])
+    parts = [sorted(zipfile.ZipFile(io.BytesIO(c)).namelist()) for c in (one, two)]
+    for part in sorted(set(parts[0]) ^ set(parts[1])):
+        yield f"part {part}", "there" if part in parts[0] else None, part in parts[1] or None
 
 
-def _page(a: Path, b: Path) -> Iterator[Place]:
-    """Texts of the page below its cover, which has the day of the run."""
-    one, two = (_texts(p.read_text(encoding="utf-8").partition("<main")[2]) for p in (a, b))
-    yield from _unlike(one, two)
+def _sheet(name: str, a: Any, b: Any) -> Iterator[Place]:
+    if a.sheet_state != b.sheet_state:
+        yield f"sheet {name}, state", a.sheet_state, b.sheet_state
+    for x, y in zip_longest(a.iter_rows(), b.iter_rows(), fillvalue=()):
+        for left, right in zip_longest(x, y):
+            at = left if left is not None else right
+            for what, value, other in _cell(left, right):
+                yield f"sheet {name}, cell {at.coordinate}{what}", value, other
+    for kind in ("row_dimensions", "column_dimensions"):
+        hidden = [sorted(str(k) for k, d in getattr(s, kind).items() if d.hidden) for s in (a, b)]
+        if hidden[0] != hidden[1]:
+            yield f"sheet {name}, hidden {kind.partition('_')[0]}s", str(hidden[0]), str(hidden[1])
 
 
-def _texts(page: str) -> list[str]:
-    return [
-        t
-        for part in _TAG.sub("\n", _PICTURE.sub('""', page)).split("\n")
-        if (t := html.unescape(part).strip())
+def _cell(left: Any, right: Any) -> Iterator[Place]:
+    value, other = getattr(left, "value", None), getattr(right, "value", None)
+    if not same_value(value, other):
+        yield "", value, other
+    formulas = [getattr(cell, "data_type", None) == "f" for cell in (left, right)]
+    if formulas[0] != formulas[1]:
+        yield ", formula", *formulas
+    for what in ("number_format", "comment", "hyperlink"):
+        pair = [getattr(cell, what, None) for cell in (left, right)]
+        texts = [getattr(p, "text", getattr(p, "target", p)) for p in pair]
+        if texts[0] != texts[1] and left is not None and right is not None and value == other:
+            yield f", {what.replace('_', ' ')}", texts[0], texts[1]
+
+
+def _page(page: str, other: str) -> Iterator[Place]:
+    a, b = _Parts(page), _Parts(other)
+    yield from _unlike("text", a.texts, b.texts)
+    if sorted(a.texts) == sorted(b.texts) and a.texts != b.texts:
+        first = next(k for k, (x, y) in enumerate(zip(a.texts, b.texts, strict=True)) if x != y)
+        yield "order of the texts", a.texts[first], b.texts[first]
+    yield from _unlike("mark", a.marks, b.marks)
+    if len(a.pictures) != len(b.pictures):
+        yield "pictures", len(a.pictures), len(b.pictures)
+    for number, (x, y) in enumerate(zip(a.pictures, b.pictures, strict=False), 1):
+        for place, v, w in _picture_of_page(x, y):
+            yield f"picture {number}, {place}", v, w
+
+
+class _Parts(HTMLParser):
+    """Texts, tags with their attributes, and pictures of a page, in their order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.texts: list[str] = []
+        self.marks: list[str] = []
+        self.pictures: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = []
+        for name, value in attrs:
+            if value is not None and value.startswith("data:"):
+                self.pictures.append(value)
+                value = "data:"
+            told.append(f'{name}="{value}"')
+        self.marks.append(" ".join([f"<{tag}", *told]) + ">")
+
+    def handle_data(self, data: str) -> None:
+        self.texts += [text for part in data.split("\n") if (text := part.strip())]
+
+    def handle_comment(self, data: str) -> None:
+        self.marks.append(f"<!--{data}-->")
+
+    def handle_decl(self, decl: str) -> None:
+        self.marks.append(f"<!{decl}>")
+
+
+def _picture_of_page(one: str, two: str) -> Iterator[Place]:
+    if one == two:
+        return
+    found = [_DATA_URI.fullmatch(text) for text in (one, two)]
+    if found[0] is None or found[1] is None:
+        yield "data", one[:60], two[:60]
+        return
+    try:
+        a, b = (base64.b64decode(match[1]) for match in found if match)
+    except binascii.Error:
+        yield "cannot be read", None, None
+        return
+    yield from _picture(a, b)
+
+
+def _picture(one: bytes, two: bytes) -> Iterator[Place]:
+    """Size, pixels, and what a PNG file says beside them."""
+    try:
+        a, b = (Image.open(io.BytesIO(content)) for content in (one, two))
+        pixels = [np.asarray(image.convert("RGBA")) for image in (a, b)]
+    except UnidentifiedImageError:
+        yield "cannot be read", None, None
+        return
+    if a.size != b.size:
+        yield "size", f"{a.size[0]} x {a.size[1]}", f"{b.size[0]} x {b.size[1]}"
+        return
+    unlike = np.any(pixels[0] != pixels[1], axis=2)
+    if unlike.any():
+        row, column = np.argwhere(unlike)[0]
+        place = f"{int(unlike.sum())} pixels, first at {column}, {row}"
+        yield place, _colour(pixels[0][row, column]), _colour(pixels[1][row, column])
+    told = [{str(k): str(v) for k, v in i.info.items() if k != "Software"} for i in (a, b)]
+    if told[0] != told[1]:
+        yield "words in the file", str(told[0])[:120], str(told[1])[:120]
+
+
+def _colour(pixel: Any) -> str:
+    return "#" + "".join(f"{int(part):02x}" for part in pixel)
+
+
+def _lines(one: bytes, two: bytes) -> Iterator[Place]:
+    rows = [
+        list(csv.reader(io.StringIO(content.decode("utf-8"), newline=""))) for content in (one, two)
     ]
+    for k, (x, y) in enumerate(zip_longest(*rows), 1):
+        alike = x is not None and y is not None and len(x) == len(y)
+        if not alike or not all(map(_same_text, x, y)):
+            yield f"line {k}", _written(x), _written(y)
 
 
-def _lines(a: Path, b: Path) -> Iterator[Place]:
-    one, two = (p.read_text(encoding="utf-8").splitlines() for p in (a, b))
-    for k, (x, y) in enumerate(zip_longest(one, two), 1):
-        if x != y:
-            yield f"line {k}", x, y
+def _written(row: Sequence[str] | None) -> str | None:
+    return None if row is None else ",".join(row)
 
 
-def _unlike(one: list[str], two: list[str]) -> Iterator[Place]:
-    """Texts that stand in one of the two more often than in the other, side by side in their order."""
+def _same_text(a: str, b: str) -> bool:
+    """Equal as text, or as numbers."""
+    if a == b:
+        return True
+    try:
+        return same_value(float(a), float(b))
+    except ValueError:
+        return False
+
+
+def _unlike(what: str, one: list[str], two: list[str]) -> Iterator[Place]:
+    """Texts that stand in one of the two more often than in the other, side by side in their
+    order.
+    """
     gone, new = Counter(one) - Counter(two), Counter(two) - Counter(one)
-    for x, y in zip_longest(
-        [t for t in dict.fromkeys(one) if t in gone], [t for t in dict.fromkeys(two) if t in new]
-    ):
-        yield "text", x, y
+    left = [t for t in dict.fromkeys(one) if t in gone]
+    right = [t for t in dict.fromkeys(two) if t in new]
+    for x, y in zip_longest(left, right):
+        yield what, x, y
 
 
-def _notebook(a: Path, b: Path) -> Iterator[Place]:
-    one, two = (
-        list[dict[str, Any]](json.loads(p.read_text(encoding="utf-8"))["cells"]) for p in (a, b)
-    )
+def _json(one: bytes, two: bytes) -> Iterator[Place]:
+    """Every leaf of two JSON files."""
+    return unlike_leaves(json.loads(one), json.loads(two))
+
+
+def unlike_leaves(a: Any, b: Any, where: str = "") -> Iterator[Place]:
+    """(way to it, a, b) of every leaf that differs between two JSON values."""
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        for key in dict.fromkeys([*a, *b]):
+            yield from unlike_leaves(a.get(key), b.get(key), f"{where} / {key}" if where else key)
+    elif isinstance(a, list) and isinstance(b, list):
+        for k, (x, y) in enumerate(zip_longest(a, b), 1):
+            yield from unlike_leaves(x, y, f"{where} / {k}")
+    elif not same_value(a, b):
+        yield where, a, b
+
+
+def _notebook(one: bytes, two: bytes) -> Iterator[Place]:
+    a, b = json.loads(one), json.loads(two)
+    for key in dict.fromkeys([*a, *b]):
+        left, right = a.get(key), b.get(key)
+        if key == "metadata":
+            left, right = (
+                {k: v for k, v in (m or {}).items() if k not in _VERSIONED} for m in (left, right)
+            )
+        if key != "cells":
+            yield from unlike_leaves(left, right, key)
     nothing: dict[str, Any] = {}
-    for k, (x, y) in enumerate(zip_longest(one, two, fillvalue=nothing), 1):
+    for k, (x, y) in enumerate(zip_longest(a["cells"], b["cells"], fillvalue=nothing), 1):
         source, other = ("".join(c.get("source", "")) for c in (x, y))
-        if (
-            source != other
-            and "parameters" not in x.get("metadata", {}).get("tags", [])
-            and "injected-parameters" not in x.get("metadata", {}).get("tags", [])
-        ):
+        if source != other:
             yield f"cell {k}, code", source[:120], other[:120]
-        for left, right in zip_longest(
-            x.get("outputs", []), y.get("outputs", []), fillvalue=nothing
-        ):
-            for place, v, w in _unlike(_texts(_shown(left)), _texts(_shown(right))):
+        for key in dict.fromkeys([*x, *y]):
+            if key not in ("source", "outputs"):
+                yield from unlike_leaves(x.get(key), y.get(key), f"cell {k}, {key}")
+        outputs = zip_longest(x.get("outputs", []), y.get("outputs", []), fillvalue=nothing)
+        for left, right in outputs:
+            for place, v, w in _output(left, right):
                 yield f"cell {k}, output, {place}", v, w
 
 
-def _shown(output: dict[str, Any]) -> str:
-    data = output.get("data")
-    text = (
-        data.get("text/html", data.get("text/plain", ""))
-        if isinstance(data, dict)
-        else output.get("text", "")
+def _output(left: Mapping[str, Any], right: Mapping[str, Any]) -> Iterator[Place]:
+    data, other = left.get("data") or {}, right.get("data") or {}
+    for kind in dict.fromkeys([*data, *other]):
+        x, y = (
+            "".join(d.get(kind, "")) if _is_text(d.get(kind, "")) else None for d in (data, other)
+        )
+        if x is None or y is None:
+            yield from unlike_leaves(data.get(kind), other.get(kind), kind)
+        elif kind == "image/png":
+            yield from _picture_of_page(*(f"data:image/png;base64,{t.strip()}" for t in (x, y)))
+        elif kind == "text/html":
+            yield from _page(x, y)
+        elif x != y:
+            yield kind, x[:120], y[:120]
+    for key in dict.fromkeys([*left, *right]):
+        if key != "data":
+            yield from unlike_leaves(left.get(key), right.get(key), key)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) or (
+        isinstance(value, list) and all(isinstance(v, str) for v in value)
     )
-    return "".join(text) if isinstance(text, list) else str(text)
+
+
+def _print(one: bytes, two: bytes) -> Iterator[Place]:
+    """PDF files of one printer, without their moments; another printer draws another file."""
+    if not same_printer(one, two):
+        return
+    a, b = (_XMP_MOMENT.sub(b"", _PDF_MOMENT.sub(b"", content)) for content in (one, two))
+    if a != b:
+        yield "pages", f"{len(one):,} bytes", f"{len(two):,} bytes"
+
+
+def same_printer(one: bytes, two: bytes) -> bool:
+    """Whether two PDF files were made by one version of one program."""
+    return _PRODUCER.findall(one) == _PRODUCER.findall(two)

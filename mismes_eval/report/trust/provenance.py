@@ -19,9 +19,13 @@ from typing import Any
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.plain import escape
+from mismes_eval.report.trust.held import check_fields
 
 ESTIMATES = "estimates.json"
 MANIFEST = "MANIFEST.json"
+# may lie beside the manifest: a detached signature of it (minisign, OpenSSH, OpenPGP)
+SIGNATURES = tuple(f"{MANIFEST}.{ending}" for ending in ("minisig", "sig", "asc"))
+LARGEST_MANIFEST = 32 * 2**20  # bytes; a report of 300 tables has 200 kB
 SCHEMA = 1
 PACKAGE = Path(__file__).resolve().parents[2]
 LOCK = "requirements.lock"
@@ -200,7 +204,7 @@ def manifest(
 
 def outputs(folder: Path) -> list[dict[str, object]]:
     """Name, sha256 and size of every file of a report but its manifest."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
+    files = sorted(folder / path for path in _published(folder))
     return [
         {
             "path": p.relative_to(folder).as_posix(),
@@ -211,10 +215,20 @@ def outputs(folder: Path) -> list[dict[str, object]]:
     ]
 
 
-def read_manifest(folder: Path) -> dict[str, object]:
-    """The manifest of a report folder. Raises ParamsError where there is none or it is no JSON."""
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a report folder, with every field of its kind and every path held (see
+    `trust.held`).
+
+    Raises
+    ------
+    ParamsError : there is none, it is no JSON, it has another layout, or a path in it leads out.
+    """
     path = folder / MANIFEST
     try:
+        if path.stat().st_size > LARGEST_MANIFEST:
+            raise ParamsError(
+                Problem("the manifest is too large", str(path), f"at most {LARGEST_MANIFEST} bytes")
+            )
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ParamsError(
@@ -225,7 +239,7 @@ def read_manifest(folder: Path) -> dict[str, object]:
                 fix="Make the report first: `mismes report`.",
             )
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ParamsError(
             Problem("the manifest cannot be read", str(path), "JSON", str(error))
         ) from error
@@ -233,25 +247,33 @@ def read_manifest(folder: Path) -> dict[str, object]:
         raise ParamsError(
             Problem("the manifest has another layout", str(path), f"schema {SCHEMA}", "another")
         )
+    check_fields(found, f"{folder.name}/{MANIFEST}")
     return found
 
 
 def changed_outputs(folder: Path, record: Mapping[str, object]) -> list[str]:
-    """Files of a report that are missing, or differ from their recorded hash, or are not recorded."""
+    """Files of a report that are missing, or differ from their recorded hash, or are not recorded;
+    links, which a report has none of.
+    """
     told = record.get("outputs")
     listed = {str(o["path"]): str(o["sha256"]) for o in told} if isinstance(told, list) else {}
-    out = [f"{path}: missing" for path in listed if not (folder / path).is_file()]
-    out += [
-        f"{path}: changed"
-        for path, sha in listed.items()
-        if (folder / path).is_file() and file_hash(folder / path) != sha
-    ]
-    found = {
-        p.relative_to(folder).as_posix()
-        for p in folder.rglob("*")
-        if p.is_file() and p.name != MANIFEST
-    }
-    return out + [f"{path}: not in the manifest" for path in sorted(found - set(listed))]
+    links = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_symlink()}
+    out = [f"{path}: a link" for path in sorted(links)]
+    for path, sha in listed.items():
+        if any(path == link or path.startswith(f"{link}/") for link in links):
+            continue
+        if not (folder / path).is_file():
+            out.append(f"{path}: missing")
+        elif file_hash(folder / path) != sha:
+            out.append(f"{path}: changed")
+    unknown = _published(folder) - set(listed) - links
+    return out + [f"{path}: not in the manifest" for path in sorted(unknown)]
+
+
+def _published(folder: Path) -> set[str]:
+    """Every file of a report but its manifest and the manifest's signature."""
+    files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    return files - {MANIFEST, *SIGNATURES}
 
 
 def _below(path: Path, root: Path) -> str:

@@ -1,32 +1,47 @@
 """Is a report what it says it is: hashes recomputed, the run repeated in a clean folder, every
-number compared.
+number and every file that comes out compared, and what the manifest says of itself.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from mismes_eval.errors import ParamsError, Problem, ReportError
 from mismes_eval.evaluation.params import Params
-from mismes_eval.report.factory.run import Order, Progress, run_report
+from mismes_eval.report.document.pdf import PDF, printer
+from mismes_eval.report.factory.isolated import isolated_kernel
+from mismes_eval.report.factory.orders import Order, Progress
+from mismes_eval.report.factory.run import run_report
 from mismes_eval.report.synthesis.published import KIND
-from mismes_eval.report.trust.differences import places
+from mismes_eval.report.trust.differences import (
+    TOLERANCE,
+    Runs,
+    places,
+    same_printer,
+    same_value,
+    unlike_leaves,
+)
+from mismes_eval.report.trust.held import check_complete, within
 from mismes_eval.report.trust.provenance import (
     ESTIMATES,
+    MANIFEST,
+    Ingredients,
     changed_outputs,
+    file_hash,
     ingredients,
+    outputs,
     read_manifest,
 )
 
-TOLERANCE = 1e-9
 NUMBERS = ("value", "se", "ci_low", "ci_high", "cv", "n", "degf")
+REMADE = ("country", "synthetic", "seed")  # fields of a manifest that a repeated run states as well
 
 
 @dataclass(frozen=True)
@@ -55,10 +70,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class Verification:
-    """tampered: output files that do not match their recorded hash; changed: inputs, code and
-    versions that differ now from the report's; differences: numbers.
-
-    inside: places in the tampered files that differ from the repeated ones.
+    """tampered: output files that do not match their recorded hash, or that the repeated run does
+    not make; changed: inputs, code and versions that differ now from the report's; differences:
+    numbers; inside: places in files that differ from the repeated ones; manifest: fields of the
+    manifest that the report and its project contradict; uncompared: files that nothing here can
+    make again; foreign: whether code ran that is not the recorded notebook.
     """
 
     name: str
@@ -67,10 +83,15 @@ class Verification:
     changed: tuple[str, ...]
     differences: tuple[Difference, ...]
     inside: tuple[Difference, ...] = ()
+    manifest: tuple[str, ...] = ()
+    uncompared: tuple[str, ...] = ()
+    foreign: bool = False
 
     @property
     def reproduced(self) -> bool:
-        return not self.tampered and not self.differences
+        """Everything that the report holds came out again, from what it says that it was made of."""
+        unlike = self.tampered or self.differences or self.inside or self.manifest
+        return not unlike and not self.foreign
 
     def text(self, shown: int = 20) -> str:
         """What a person reads."""
@@ -81,27 +102,42 @@ class Verification:
                 else f"{self.name}: NOT reproduced."
             )
         ]
+        if self.foreign:
+            lines.append("  code ran that is not the notebook of this report, as you allowed")
+        lines += [f"  manifest: {m}" for m in self.manifest]
         lines += [f"  output file {t}" for t in self.tampered]
         lines += [f"    {d}" for d in self.inside[:shown]]
+        if len(self.inside) > shown:
+            lines.append(f"    and {len(self.inside) - shown} more places")
         lines += [f"  {d}" for d in self.differences[:shown]]
         if len(self.differences) > shown:
             lines.append(f"  and {len(self.differences) - shown} more numbers")
         lines += [f"  since the report was made: {c}" for c in self.changed]
+        lines += [f"  not compared: {u}" for u in self.uncompared]
         return "\n".join(lines)
 
 
 def verify(
-    folder: Path, root: Path, notebooks: Path, data_root: Path | None, progress: Progress
+    folder: Path,
+    root: Path,
+    notebooks: Path,
+    data_root: Path | None,
+    progress: Progress,
+    foreign: bool = False,
 ) -> Verification:
     """Repeat a report and compare.
 
     Parameters
     ----------
     folder : the report.  root : the project, with params and data.  notebooks : folder of the notebook that the manifest names.
+    foreign : run the notebook of that name also where it is not the recorded one, in a kernel
+        without network and with a scratch home. The answer says that it ran.
 
     Raises
     ------
-    ParamsError : no manifest, or the params file is gone.  ReportError : the run cannot be repeated.
+    ParamsError : no manifest, a path of it leads out of the project, the params file is gone, or
+        the notebook is not the recorded one: nothing ran.  ReportError : the run cannot be
+        repeated.
     """
     record = read_manifest(folder)
     if record.get("kind") == KIND:
@@ -113,29 +149,31 @@ def verify(
                 fix="Verify the country reports, then `mismes synthesis --force`.",
             )
         )
-    told_params, told_notebook = _dict(record["params"]), _dict(record["notebook"])
-    params_file, notebook = root / str(told_params["file"]), notebooks / str(told_notebook["name"])
-    if not params_file.is_file():
-        raise ParamsError(
-            Problem(
-                "the report's params file is gone",
-                str(told_params["file"]),
-                "the file that the report was made from",
-            )
-        )
-    now = ingredients(Params.load(params_file, data_root), params_file, notebook)
-    changed = _changed(
-        record,
-        now.notebook_sha256,
-        now.params_sha256,
-        {str(i["key"]): str(i["sha256"]) for i in now.inputs},
-        now.package_sha256,
-        now.lock_sha256,
-        now.versions,
-    )
+    check_complete(record, f"{folder.name}/{MANIFEST}")
+    params_file = within(root, record["params"]["file"], "params.file")
+    notebook = within(notebooks, record["notebook"]["name"], "notebook.name")
+    other_code = file_hash(notebook) != record["notebook"]["sha256"]
+    if other_code and not foreign:
+        raise ParamsError(_other_notebook(notebook.name, record["notebook"]["sha256"]))
+    now = ingredients(Params.load(params_file, data_root, root), params_file, notebook)
+    reported = _numbers(folder / ESTIMATES)
+    tampered = list(changed_outputs(folder, record))
+    prints, uncompared = _printable(folder)
     with tempfile.TemporaryDirectory(prefix="mismes-verify-") as clean:
-        outcome = run_report(
-            Order(folder.name, params_file, notebook, Path(clean), data_root, force=True), progress
+        order = Order(
+            name=folder.name,
+            params=params_file,
+            notebook=notebook,
+            out=Path(clean),
+            data_root=data_root,
+            force=True,
+            pdf=prints,
+            started=record["started"],
+        )
+        outcome = (
+            run_report(order, progress, isolated_kernel)
+            if other_code
+            else run_report(order, progress)
         )
         if outcome.folder is None:
             raise ReportError(
@@ -145,23 +183,123 @@ def verify(
                 ]
             )
         repeated = _numbers(outcome.folder / ESTIMATES)
-        tampered = tuple(changed_outputs(folder, record))
-        inside = tuple(_inside(folder, outcome.folder, tampered))
-    reported = _numbers(folder / ESTIMATES)
-    differences = tuple(
-        Difference(*key, reported.get(key, "absent"), repeated.get(key, "absent"))
-        for key in dict.fromkeys([*reported, *repeated])
-        if not same(reported.get(key, "absent"), repeated.get(key, "absent"))
+        again = read_manifest(outcome.folder)
+        tampered += _unmade(folder, outcome.folder, tampered, uncompared)
+        runs = Runs(str(record["fingerprint"])[:12], str(again["fingerprint"])[:12])
+        inside = tuple(_inside(folder, outcome.folder, runs))
+        uncompared += _other_printer(folder, outcome.folder)
+    keys = dict.fromkeys([*reported, *repeated])
+    pairs = ((key, reported.get(key, "absent"), repeated.get(key, "absent")) for key in keys)
+    return Verification(
+        name=folder.name,
+        numbers=len(reported),
+        tampered=tuple(tampered),
+        changed=_changed(record, now),
+        differences=tuple(Difference(*key, a, b) for key, a, b in pairs if not same(a, b)),
+        inside=inside,
+        manifest=tuple(_manifest_faults(record, again, folder)),
+        uncompared=tuple(uncompared),
+        foreign=other_code,
     )
-    return Verification(folder.name, len(reported), tampered, changed, differences, inside)
 
 
-def _inside(folder: Path, repeated: Path, tampered: Sequence[str]) -> Iterator[Difference]:
-    """Where the files that are not what they were differ from the repeated ones."""
-    for text in tampered:
-        name = text.rpartition(": ")[0] or text
-        for place, was, now in places(folder / name, repeated / name):
+def _other_notebook(name: str, recorded: str) -> Problem:
+    return Problem(
+        "the notebook is not the one that the report was made with; nothing was run",
+        f"notebooks/{name}",
+        f"sha256 {recorded[:12]}...",
+        "another file",
+        "Put the recorded notebook back, or make the report again. To run it as it is, without"
+        " network and with a scratch home: --foreign.",
+    )
+
+
+def _printable(folder: Path) -> tuple[bool, list[str]]:
+    """Whether the PDF of a report can be printed again, and what to say where it cannot."""
+    if not (folder / PDF).is_file():
+        return False, []
+    try:
+        printer()
+    except ParamsError:
+        return False, [f"{PDF}: nothing here can print it again"]
+    return True, []
+
+
+def _other_printer(folder: Path, repeated: Path) -> list[str]:
+    pages = [f / PDF for f in (folder, repeated)]
+    if not all(p.is_file() for p in pages) or same_printer(*(p.read_bytes() for p in pages)):
+        return []
+    return [f"{PDF}: another program, or another version of it, printed it"]
+
+
+def _unmade(folder: Path, repeated: Path, told: list[str], uncompared: list[str]) -> list[str]:
+    """Files that stand in one of the two reports only and are not told of yet."""
+    names = [{str(o["path"]) for o in outputs(f)} for f in (folder, repeated)]
+    known = {text.rpartition(": ")[0] for text in [*told, *uncompared]}
+    extra = [f"{n}: the repeated run makes no such file" for n in sorted(names[0] - names[1])]
+    lacking = [f"{n}: missing" for n in sorted(names[1] - names[0])]
+    return [text for text in [*extra, *lacking] if text.rpartition(": ")[0] not in known]
+
+
+def _inside(folder: Path, repeated: Path, runs: Runs) -> Iterator[Difference]:
+    """Where the files of the report differ from the repeated ones. Numbers of the results are
+    compared one by one elsewhere.
+    """
+    for name in sorted(str(o["path"]) for o in outputs(repeated)):
+        if name == ESTIMATES:
+            found = _words(folder / ESTIMATES, repeated / ESTIMATES)
+        else:
+            found = iter(places(folder / name, repeated / name, runs))
+        for place, was, now in found:
             yield Difference(name, place, "", _value(was), _value(now))
+
+
+def _words(one: Path, two: Path) -> Iterator[tuple[str, object, object]]:
+    """What differs in two files of results beside their numbers and facts."""
+    if not one.is_file():
+        return iter(())
+    a, b = (json.loads(p.read_text(encoding="utf-8")) for p in (one, two))
+    for results in (a, b):
+        results.pop("facts", None)
+        results["estimates"] = [
+            {k: v for k, v in row.items() if k not in NUMBERS} for row in results["estimates"]
+        ]
+    return unlike_leaves(a, b)
+
+
+def _manifest_faults(
+    record: Mapping[str, Any], again: Mapping[str, Any], folder: Path
+) -> Iterator[str]:
+    """What a manifest says that its own fields, its results or the repeated run contradict."""
+    told = Ingredients(
+        notebook=record["notebook"]["name"],
+        notebook_sha256=record["notebook"]["sha256"],
+        params_file=record["params"]["file"],
+        params_sha256=record["params"]["sha256"],
+        inputs=tuple(record["inputs"]),
+        package_sha256=record["package_sha256"],
+        lock_sha256=record["lock_sha256"],
+        versions=record["versions"],
+    )
+    if told.fingerprint != record["fingerprint"]:
+        yield "the fingerprint is not that of the inputs, code and versions that it names"
+    for field in REMADE:
+        if record.get(field) != again.get(field):
+            yield f"{field}: reported {record.get(field)}, repeated {again.get(field)}"
+    for name in ("notebook", "params", "inputs"):
+        for place, was, now in unlike_leaves(record[name], again[name], name):
+            if not (name == "params" and (was is None or place == "params / sha256")):
+                yield f"{place}: reported {was}, now {now}"
+    chapters = [[c.get("title") for c in r["chapters"]] for r in (record, again)]
+    if chapters[0] != chapters[1]:
+        yield f"chapters: reported {chapters[0]}, repeated {chapters[1]}"
+    for place, was, now in unlike_leaves(record["shown"], again["shown"], "shown"):
+        yield f"{place}: reported {was}, repeated {now}"
+    extra = sorted({*record} - {*again})
+    if extra:
+        yield f"unknown fields: {', '.join(extra)}"
+    if record["outputs"] != outputs(folder) and not changed_outputs(folder, record):
+        yield "outputs: sizes or names are not those of the files"
 
 
 def _value(value: object) -> float | str | None:
@@ -174,9 +312,7 @@ def same(a: float | str | None, b: float | str | None) -> bool:
     """Equal, both missing, or within the tolerance relative to the larger; numbers below 1e-12
     count as zero.
     """
-    if isinstance(a, float) and isinstance(b, float):
-        return math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=1e-12)
-    return a == b
+    return same_value(a, b)
 
 
 def _numbers(path: Path) -> dict[tuple[str, str, str], float | str | None]:
@@ -189,6 +325,15 @@ def _numbers(path: Path) -> dict[tuple[str, str, str], float | str | None]:
         raise ReportError(
             Problem("the report's numbers cannot be read", path.name, "JSON", str(error))
         ) from error
+    try:
+        return _by_cell(results)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ReportError(
+            Problem("the report's numbers have another layout", path.name, "estimates and facts")
+        ) from error
+
+
+def _by_cell(results: Mapping[str, Any]) -> dict[tuple[str, str, str], float | str | None]:
     out: dict[tuple[str, str, str], float | str | None] = {}
     for row in results["estimates"]:
         cell = f"{row.get('row', '')} / {row.get('column', '')}"
@@ -224,57 +369,22 @@ def _number(value: object) -> float | str | None:
     )
 
 
-def _changed(
-    record: Mapping[str, object],
-    notebook: str,
-    params: str,
-    inputs: Mapping[str, str],
-    package: str,
-    lock: str | None,
-    versions: Mapping[str, str],
-) -> tuple[str, ...]:
-    told = {str(i["key"]): str(i["sha256"]) for i in _list(record["inputs"])}
+def _changed(record: Mapping[str, Any], now: Ingredients) -> tuple[str, ...]:
+    """Inputs, code and versions that are others now than those that the manifest names."""
+    told = {str(i["key"]): str(i["sha256"]) for i in record["inputs"]}
+    inputs = {str(i["key"]): str(i["sha256"]) for i in now.inputs}
     out = [f"input '{key}' changed" for key in told if key in inputs and inputs[key] != told[key]]
-    out += [f"input '{key}' is gone" for key in told if key not in inputs] + [
-        f"input '{key}' is new" for key in inputs if key not in told
-    ]
+    out += [f"input '{key}' is gone" for key in told if key not in inputs]
+    out += [f"input '{key}' is new" for key in inputs if key not in told]
     for what, then, today in (
-        ("the notebook", _dict(record["notebook"])["sha256"], notebook),
-        ("the params", _dict(record["params"])["sha256"], params),
-        ("the package's code", record["package_sha256"], package),
-        ("the lock file", record["lock_sha256"], lock),
+        ("the notebook", record["notebook"]["sha256"], now.notebook_sha256),
+        ("the params", record["params"]["sha256"], now.params_sha256),
+        ("the package's code", record["package_sha256"], now.package_sha256),
+        ("the lock file", record["lock_sha256"], now.lock_sha256),
     ):
         if then != today:
             out.append(f"{what} changed")
-    before = _dict(record["versions"])
-    return tuple(
-        out
-        + [
-            f"{name} {before.get(name, 'absent')} became {versions.get(name, 'absent')}"
-            for name in sorted({*before, *versions})
-            if before.get(name) != versions.get(name)
-        ]
-    )
-
-
-def _dict(value: object) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise ParamsError(
-            Problem(
-                "the manifest has another layout",
-                "MANIFEST.json",
-                "a mapping",
-                type(value).__name__,
-            )
-        )
-    return value
-
-
-def _list(value: object) -> list[Mapping[str, object]]:
-    if not isinstance(value, list):
-        raise ParamsError(
-            Problem(
-                "the manifest has another layout", "MANIFEST.json", "a list", type(value).__name__
-            )
-        )
-    return value
+    before, versions = record["versions"], now.versions
+    names = sorted({*before, *versions})
+    pairs = [(n, before.get(n, "absent"), versions.get(n, "absent")) for n in names]
+    return (*out, *(f"{n} {then} became {today}" for n, then, today in pairs if then != today))

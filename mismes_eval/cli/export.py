@@ -1,0 +1,78 @@
+"""`mismes export`: data, programs and codebook for colleagues who work elsewhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from mismes_eval.cli.project import country_names, data_root_option, params_file, project
+from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.hand_over import (
+    CODEBOOK,
+    REPLICATES,
+    codebook,
+    datasets,
+    write,
+)
+from mismes_eval.evaluation.params import Params
+
+
+@click.command("export")
+@click.argument("name", metavar="ISO3", shell_complete=country_names)
+@data_root_option
+@click.option(
+    "--microdata",
+    is_flag=True,
+    help="Write persons and programs too. Only where they may be handed on.",
+)
+@click.option(
+    "--replicates",
+    "count",
+    type=click.IntRange(0, 2000),
+    default=REPLICATES,
+    show_default=True,
+    help="Bootstrap replicate weights, every weight step redone in each.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    help="Folder to write to (default: data_processed/ISO3/export).",
+)
+@click.option("--quiet", is_flag=True, help="Print nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the files made as JSON.")
+def command(
+    name: str,
+    data_root: Path | None,
+    microdata: bool,
+    count: int,
+    out: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Hand a country over: survey and panel with base and final weight, the factor of each step and
+    replicate weights (.dta, .sav, .parquet), programs for R and Stata that reprint the report's
+    numbers, and a DDI codebook with the weights marked.
+    """
+    root = project()
+    params = Params.load(params_file(root, name), data_root)
+    folder = out or root / "data_processed" / params.country / "export"
+    sets = datasets(evaluate(params), params.language, count if microdata else 0)
+    if microdata:
+        written = write(sets, folder, params.country, params.synthetic)
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        written = [folder / CODEBOOK]
+        written[0].write_bytes(codebook(sets, params.country, params.synthetic))
+    if as_json:
+        click.echo(json.dumps({"files": [p.as_posix() for p in written]}))
+    elif not quiet:
+        mark = "SYNTHETIC DATA: " if params.synthetic else ""
+        click.echo(f"{mark}{len(written)} files in {folder.as_posix()}.")
+        if not microdata:
+            click.echo("The codebook alone: say --microdata where persons may be handed on.")
+        for note in dict.fromkeys(note for d in sets for note in d.notes):
+            click.echo(f"note: {note}")
+    return 0

@@ -1,0 +1,118 @@
+"""How soon, in months: time spent without the event within a horizon, and time lost to one of
+several events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.domains import By
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.survival import cumulative_incidence, survival
+from mismes_eval.numerics.rows import Float
+from mismes_eval.public import Finite, public
+from mismes_eval.weighting.columns import Category, Number, YesNo, read
+from mismes_eval.weighting.sample import Sample
+
+
+@public(EstimateError, answers=True)
+def rmst(
+    sample: Sample,
+    duration: str,
+    event: str,
+    tau: Finite,
+    by: By = None,
+    of: object = None,
+) -> Estimate:
+    """Restricted mean time: mean time without the event during the first `tau`, by group.
+
+    Parameters
+    ----------
+    duration : time to the event or to the end of observation, above 0.
+    event : 1 where the event was seen, 0 where the row is censored; with `of`, the event that ended
+        the spell, missing where censored.
+    tau : horizon, in units of the duration, not beyond the last time observed in any group.
+    by : columns; one value a combination. The contrast of two is the difference of their means:
+        months gained. Make groups alike first (`balance_weights`), the step's error is inside.
+    of : one of several events: the value is then the mean time *lost* to it within tau.
+
+    Returns
+    -------
+    Estimate, in units of the duration; keys: by-columns.
+
+    Raises
+    ------
+    EstimateError : as `survival`; a horizon that is not above 0 or beyond what was observed.
+
+    References
+    ----------
+    Royston and Parmar (2013), BMC Medical Research Methodology 13, 152; Andersen (2013), Statistics
+    in Medicine 32, 5278-5285 (time lost to a cause).
+    """
+    times = _times(sample, duration, event, tau, of)
+    if of is None:
+        curve = survival(sample, duration, event, by, times.tolist())
+    else:
+        curve = cumulative_incidence(sample, duration, event, of, by, times.tolist())
+    groups = _groups(curve)
+    width = np.diff(np.append(times, tau))
+    jacobian = np.zeros((len(groups), curve.p))
+    for k, rows in enumerate(groups):
+        jacobian[k, rows] = width
+    if np.isnan(curve.value).any():
+        raise EstimateError(
+            Problem(
+                "the horizon lies beyond what was observed in a group",
+                "argument 'tau'",
+                "a time that every group was observed for",
+                f"{tau:g}",
+                "Take a shorter horizon.",
+            )
+        )
+    start = float(times[0]) if of is None else 0.0
+
+    def area(value: Float) -> Float:
+        return start + jacobian @ value
+
+    keys = curve.keys.drop(columns=["time", "at_risk"], errors="ignore")
+    own = keys.iloc[[rows[0] for rows in groups]].reset_index(drop=True)
+    names = tuple(_name(row) for row in own.to_dict("records"))
+    what = f"time lost to {of}" if of is not None else "time without the event"
+    found = curve.through(area, jacobian, names)
+    return _keyed(found, own, f"mean {what} within {tau:g}")
+
+
+def _keyed(found: Estimate, keys: pd.DataFrame, definition: str) -> Estimate:
+    named = found.annotated(kind="mean", definition=definition)
+    return replace(named, keys=keys) if len(keys.columns) else named
+
+
+def _name(row: Mapping[Hashable, object]) -> str:
+    own = {k: v for k, v in row.items() if k != "variable"}
+    return ", ".join(f"{k}={v}" for k, v in own.items()) or "restricted mean"
+
+
+def _times(sample: Sample, duration: str, event: str, tau: float, of: object) -> Float:
+    """Distinct times of events up to the horizon, from the rows that count."""
+    if not tau > 0:
+        raise EstimateError(Problem("no horizon", "argument 'tau'", "a time above 0", f"{tau:g}"))
+    kind = YesNo(event) if of is None else Category(event, missing=True)
+    c = read(sample, t=Number(duration), e=kind)
+    happened = c.e == 1.0 if of is None else c.e.code >= 0
+    rows = sample.active & happened & (c.t <= tau)
+    times: Float = np.unique(c.t[rows])
+    return np.union1d(times, [tau])
+
+
+def _groups(curve: Estimate) -> list[list[int]]:
+    """Positions of each group's values, in time order."""
+    columns = [c for c in curve.keys.columns if c not in ("time", "at_risk")]
+    if not columns:
+        return [list(range(curve.p))]
+    code = curve.keys.groupby(columns, sort=False, dropna=False).ngroup().to_numpy()
+    return [np.flatnonzero(code == k).tolist() for k in dict.fromkeys(code.tolist())]

@@ -1,0 +1,243 @@
+"""What the params ask of the data: columns that must be there, a design that must be told, keys that
+need a file to act on. `mismes check` and the report refuse the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+import pandas as pd
+
+from mismes_eval.errors import Problem
+from mismes_eval.evaluation.params import BY_NAME, Params
+from mismes_eval.evaluation.survey import Survey
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
+
+# a section, or a key, and the inputs of which one must be supplied for it to act on anything
+ACTS_ON: Mapping[str, tuple[str, ...]] = {
+    "reading": ("lfs",),
+    "mapping": ("lfs",),
+    "definitions": ("lfs",),
+    "design": ("lfs", "lfs_rounds"),
+    "design.phase2_prob": ("listing",),
+    "design.phase1_class": ("listing",),
+    "calibration": ("lfs",),
+    "calibration.bounds": ("margins",),
+    "tracer": ("tracer_person",),
+    "impact": ("tracer_person",),
+    "impact.seed": ("tracer_person", "lfs_rounds"),
+    "study": ("study",),
+    "rollout": ("lfs_rounds",),
+    "theory_of_change": ("tracer_person", "lfs_rounds", "study"),
+    "cost": ("tracer_service",),
+    "breaks": ("lfs", "lfs_rounds"),
+    "inputs.absent": ("lfs",),
+    "inputs.listing": ("lfs",),
+    "inputs.margins": ("lfs",),
+    "inputs.targets": ("lfs",),
+    "inputs.tracer_wave": ("tracer_person",),
+    "inputs.tracer_outcome": ("tracer_person",),
+    "inputs.tracer_service": ("tracer_person",),
+    "inputs.tracer_episode": ("tracer_person",),
+    "inputs.inventory_contacts": ("inventory",),
+    "inputs.inventory_decisions": ("inventory",),
+    "inputs.analysis_plan": ("tracer_person", "lfs_rounds", "study"),
+}
+
+
+def idle(params: Params) -> list[Problem]:
+    """Keys that the file gives and that nothing can use: what they act on is not supplied."""
+    problems = []
+    for name in (k for k in BY_NAME if k in params.given):
+        files = ACTS_ON.get(name) or ACTS_ON.get(BY_NAME[name].section, ())
+        if not files or params.inputs.named(files):
+            continue
+        needed = " or ".join(f"inputs.{f}" for f in files)
+        fix = "Name the file, or take the key out."
+        what = "a key has nothing to act on"
+        problems.append(Problem(what, params.where(name), needed, "no such file", fix))
+    return problems + _without_partner(params)
+
+
+def _without_partner(params: Params) -> list[Problem]:
+    """Keys that say nothing without another one, or beside it."""
+    p, problems = params, []
+
+    def alone(name: str, expected: str, got: str) -> None:
+        if name in p.given:
+            what = "a key has nothing to act on"
+            problems.append(Problem(what, p.where(name), expected, got, "Take the key out."))
+
+    totals = p.inputs.margins is not None or p.calibration.cell is not None
+    if p.inputs.lfs is not None and not totals and p.calibration.method != "none":
+        alone("calibration.method", "inputs.margins or calibration.cell", "neither")
+    if p.calibration.method == "none":
+        alone("calibration.bounds", "a method that adjusts weights", "none")
+        if p.inputs.margins is not None:
+            alone("calibration.cell", "a method that adjusts weights", "none")
+    if p.calibration.cell is None:
+        alone("calibration.total", "calibration.cell", "nothing")
+    elif p.inputs.margins is not None and p.calibration.method != "none":
+        alone("calibration.cell", "one of calibration.cell and inputs.margins", "both")
+    if not p.design.psu:
+        alone("design.nest", "design.psu", "nothing")
+    if p.design.psu or p.design.household is not None:
+        alone("design.cluster_deff", "neither design.psu nor design.household", "one of them")
+    if p.year is None:
+        alone("inputs.rates", "year, of which the rates are taken", "nothing")
+    return problems
+
+
+def of_survey(params: Params, found: Survey) -> list[Problem]:
+    """What the params leave out of the survey's file, and a survey that answers nothing."""
+    return design_left_out(params, found.delivered.frame) + _silent(params, found)
+
+
+def _silent(params: Params, found: Survey) -> list[Problem]:
+    """A survey with neither work nor migration fills no table."""
+    columns = found.delivered.frame.columns
+    answers = ("lstatus", "mig_status", "migrated_binary", "migrated_from_cat")
+    if found.absent is not None or any(c in columns for c in answers):
+        return []
+    mapped = any(name.startswith("mapping.") for name in params.given)
+    where = params.where("mapping.columns") if mapped else params.where("inputs.lfs")
+    expected = "labour status (lstatus), or columns on migration (mig_..., migrated_...)"
+    fix = "Map the questions of the file to them." if mapped else "Add what the survey asked."
+    return [Problem("the survey answers no question of the report", where, expected, "none", fix)]
+
+
+def of_tracer(params: Params, study: Tracing) -> list[Problem]:
+    """Measures with one arm, and columns and measures that are not in the tracer's files."""
+    persons = study.panel.sample.frame
+    waves = study.panel.long.columns
+    outcomes = [c for c in params.impact.outcomes if c not in waves and c not in persons.columns]
+    impact = params.impact
+    before = [c for c in impact.pre.values() if c not in persons.columns]
+    unseen = [o for o in impact.pre if o not in waves]
+    enrolled = set(persons[study.measure].dropna().astype(str))
+    measures = [m for m in params.tracer.measures if m not in enrolled]
+    gone = {
+        "impact.covariates": [c for c in impact.covariates if c not in persons.columns],
+        "impact.groups": [c for c in impact.groups if c not in persons.columns],
+        "impact.outcomes": [c for c in outcomes if c != impact.main_outcome],
+        "impact.pre": before + unseen,
+    }
+    problems = arms_alone(study) + no_outcome(params, study)
+    for name, columns in gone.items():
+        have = waves if name == "impact.outcomes" else persons.columns
+        problems += _lacking(params, name, columns, map(str, have), "columns of the tracer study")
+    return problems + _lacking(params, "tracer.measures", measures, enrolled, "ids of measures")
+
+
+def _lacking(
+    params: Params, name: str, gone: list[str], have: Iterable[str], expected: str
+) -> list[Problem]:
+    """What a key of the file names and the data do not have; a default that the data lack is no
+    mistake of the file.
+    """
+    if not gone or name not in params.given:
+        return []
+    near = get_close_matches(gone[0], sorted(have), 1, 0.5)
+    fix = f"Nearest: {near[0]}." if near else ""
+    what = "the data lack what a key names"
+    return [Problem(what, params.where(name), expected, ", ".join(gone), fix)]
+
+
+def design_left_out(params: Params, frame: pd.DataFrame) -> list[Problem]:
+    """The file says how it was drawn and the params do not: standard errors would be those of
+    independent persons.
+    """
+    said = any(
+        k in params.given
+        for k in (
+            "design.strata",
+            "design.psu",
+            "design.household",
+            "design.cluster_deff",
+            "inputs.listing",
+        )
+    )
+    there = [c for c in ("strata", "psu") if c in frame.columns and frame[c].notna().any()]
+    if said or not there:
+        return []
+    mend = ", ".join(f"{c}: [{c}]" for c in there) + ("" if "psu" in there else ", household: hhid")
+    why = (
+        "Without them every person counts as drawn alone, and standard errors come out too small; a"
+        " file without PSUs takes household or cluster_deff."
+    )
+    got = f"{' and '.join(there)} in the file, nothing in the params"
+    return [
+        Problem(
+            "the params leave out how the sample was drawn",
+            f"{params.source}, section 'design'",
+            "the columns of the design",
+            got,
+            f"design: {{{mend}}}. {why}",
+        )
+    ]
+
+
+def arms_alone(study: Tracing) -> list[Problem]:
+    """Measures that have one arm only: no effect can be estimated."""
+    found = []
+    for measure in study.measures:
+        inside = study.of(measure).sample
+        arm = inside.frame.loc[inside.domain, TREATED]
+        treated, comparison = int((arm == 1).sum()), int((arm == 0).sum())
+        if not (treated and comparison):
+            mend = (
+                "Write the measure's id for persons of arm C too, or name another column that"
+                f" does: tracer.measure (now '{study.measure}')."
+            )
+            got = f"{treated:,} treated and {comparison:,} comparison persons"
+            found.append(
+                Problem(
+                    "a measure has one arm only",
+                    f"{study.source}, column '{study.measure}', measure {measure}",
+                    "persons of both arms",
+                    got,
+                    mend,
+                )
+            )
+    return found
+
+
+def panel_lines(study: Tracing) -> list[str]:
+    """What the panel's waves hold that the reader of a rate must know."""
+    only = study.panel.interviews_only
+    if not only:
+        return []
+    silent = [int((study.panel.groups[:, study.panel.waves.index(w)] < 0).sum()) for w in only]
+    each = ", ".join(f"wave {w}: {n:,}" for w, n in zip(only, silent, strict=True))
+    return [
+        "tracer study: the file looks like interviews only: every row is an interview, and enrolled"
+        f" persons have none ({each}). They count as not contacted; refusal, cooperation and contact"
+        " are not known. Give everybody a row with a disposition: 0.1 pending, 0.2 not fielded in"
+        " this wave, 2.1 refusal, 2.2 non-contact and the others of the code list."
+    ]
+
+
+def no_outcome(params: Params, study: Tracing) -> list[Problem]:
+    """The headline's outcome is in no file of the tracer study."""
+    outcome, long = params.impact.main_outcome, study.panel.long
+    if outcome in long.columns or outcome in study.panel.sample.frame.columns:
+        return []
+    there = [
+        str(c)
+        for c in long.columns
+        if pd.api.types.is_numeric_dtype(long[c]) and c not in (study.panel.unit, study.panel.wave)
+    ]
+    mend = (
+        "Name a column of the outcome file in impact.main_outcome and impact.outcomes; numbers"
+        f" there: {', '.join(there)}."
+    )
+    return [
+        Problem(
+            "the outcome of the headline is not in the data",
+            params.where("impact.main_outcome"),
+            "a column of tracer_outcome",
+            outcome,
+            mend,
+        )
+    ]

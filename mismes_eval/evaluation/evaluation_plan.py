@@ -1,0 +1,449 @@
+"""A plan before a project starts: what the country's own data say of base rates, clusters and loss,
+designs side by side with what each would find, and the files in which the plan is laid down.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+import pandas as pd
+from docx import Document
+
+from mismes_eval.errors import Problem, ReportError
+from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.evaluation.params import Params
+from mismes_eval.impact.planning.power import Estimator, StudyDesign, minimum_detectable_effect
+from mismes_eval.impact.trials.itt import itt
+from mismes_eval.numerics.intraclass import intraclass
+from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.weighting.diagnostics import kish_deff
+from mismes_eval.weighting.sample import Sample
+
+DRAWS = 200
+PLAN_FILE = "analysis_plan.csv"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure that a plan rests on: its value and where it comes from."""
+
+    value: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was measured at home: base mean and standard deviation of the outcome, intraclass
+    correlation by PSU (survey_icc: of employment in the labour force survey, for roll-outs), correlation of a person's outcome over time, share lost, design effect of
+    the weights, persons in a PSU. before, after, psu: the persons that a simulation draws from.
+    """
+
+    outcome: str
+    base: Figure
+    sd: float
+    icc: Figure
+    survey_icc: Figure | None
+    rho: Figure
+    loss: Figure
+    deff: Figure
+    cluster_size: float
+    before: Float
+    after: Float
+    psu: Int
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Name, value and source of each, for a table."""
+        named = {
+            "mean of the outcome": self.base,
+            "likeness inside a PSU (ICC)": self.icc,
+            "correlation over time": self.rho,
+            "share lost": self.loss,
+            "design effect of the weights": self.deff,
+        }
+        if self.survey_icc is not None:
+            named["likeness inside a PSU, survey"] = self.survey_icc
+        return [(name, f"{f.value:.3g}", f.source) for name, f in named.items()]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One design: what it assumes of the world, the study that it would be, its power by simulation
+    (NaN where it cannot be simulated), months until the result and interviews made.
+    """
+
+    name: str
+    assumption: str
+    study: StudyDesign
+    simulated: float
+    months: float
+    interviews: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """measure; figures; candidates, the most precise first; persons enrolled; cost of an interview
+    or None; currency.
+    """
+
+    measure: str
+    params: Params
+    figures: Figures
+    candidates: tuple[Candidate, ...]
+    persons: float
+    interview_cost: float | None
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a design."""
+        cost = self.interview_cost
+        return pd.DataFrame(
+            {
+                "design": [c.name for c in self.candidates],
+                "persons": [c.study.n for c in self.candidates],
+                "detectable effect": [c.study.effect for c in self.candidates],
+                "power simulated": [c.simulated for c in self.candidates],
+                "months": [c.months for c in self.candidates],
+                "interviews": [c.interviews for c in self.candidates],
+                "cost of interviews": [
+                    np.nan if cost is None else cost * c.interviews for c in self.candidates
+                ],
+                "assumes": [c.assumption for c in self.candidates],
+            }
+        )
+
+
+def measured(evaluation: Evaluation) -> Figures:
+    """Figures from the comparison persons of the country's own tracer study. Raises ReportError
+    where there is none: typed figures are guesses.
+    """
+    study, params = evaluation.tracing, evaluation.params
+    if study is None:
+        raise ReportError(
+            Problem(
+                "nothing was measured that a plan could rest on",
+                params.source,
+                "a tracer study (inputs.tracer_person, tracer_wave, tracer_outcome)",
+                "none",
+                "A plan without figures of its own is a guess: name a tracer study, of another"
+                " measure or a pilot.",
+            )
+        )
+    outcome, wave = params.impact.main_outcome, params.impact.main_wave
+    panel = study.panel
+    sample = panel.weight_sample([study.baseline, wave])
+    compared = sample.frame["treated"].to_numpy(float) == 0
+    before, after = panel.values(outcome, study.baseline), panel.values(outcome, wave)
+    seen = sample.active & compared & ~np.isnan(before) & ~np.isnan(after)
+    answered = study.responded(wave)[compared]
+    w, psu = sample.weights[seen], sample.design.psu[seen]
+    mean = float(w @ after[seen] / w.sum())
+    where = f"{seen.sum():,} comparison persons of the tracer study, wave {wave}"
+    return Figures(
+        outcome=outcome,
+        base=Figure(mean, where),
+        sd=float(np.sqrt(w @ (after[seen] - mean) ** 2 / w.sum())),
+        icc=Figure(intraclass(after[seen], psu), f"{where}, {np.unique(psu).size:,} PSUs"),
+        survey_icc=_survey_icc(evaluation),
+        rho=Figure(float(np.corrcoef(before[seen], after[seen])[0, 1]), where),
+        loss=Figure(1 - float(answered.mean()), f"{answered.size:,} comparison persons enrolled"),
+        deff=Figure(float(kish_deff(w)), where),
+        cluster_size=float(seen.sum() / np.unique(psu).size),
+        before=before[seen],
+        after=after[seen],
+        psu=psu,
+    )
+
+
+def _survey_icc(evaluation: Evaluation) -> Figure | None:
+    """Likeness of employment inside PSUs of the labour force survey, of persons of labour age."""
+    survey = evaluation.survey
+    if survey is None or "lstatus" not in survey.sample.frame.columns:
+        return None
+    sample = survey.sample
+    status = pd.to_numeric(sample.frame["lstatus"], errors="coerce").to_numpy(float)
+    known = sample.active & np.isfinite(status)
+    psu = sample.design.psu[known]
+    value = intraclass((status[known] == 1).astype(float), psu)
+    source = f"{known.sum():,} persons of the survey, {np.unique(psu).size:,} PSUs"
+    return Figure(value, source) if np.isfinite(value) else None
+
+
+def plan(
+    evaluation: Evaluation,
+    measure: str,
+    persons: float,
+    regions: int,
+    months: float,
+    interview_cost: float | None = None,
+    seed: int = 1,
+) -> Plan:
+    """Designs for a measure side by side, at the same number of persons enrolled.
+
+    persons : enrolled in all.  regions : that a roll-out could start in one after the other.
+    months : from enrolment to the outcome.  interview_cost : of one interview.
+    """
+    found = measured(evaluation)
+    made = [
+        _candidate(found, spec, persons, regions, months, seed) for spec in _specs(persons, regions)
+    ]
+    ordered = tuple(sorted(made, key=lambda c: c.study.effect))
+    return Plan(measure, evaluation.params, found, ordered, persons, interview_cost)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """How a design differs from the others."""
+
+    name: str
+    assumption: str
+    estimator: Estimator
+    by_region: bool
+    share_treated: float
+    deff: float
+    months: float
+    interviewed: float
+
+
+def _specs(persons: float, regions: int) -> list[Spec]:
+    return [
+        Spec(
+            name="lottery among applicants",
+            assumption="more applicants than places; lots are drawn",
+            estimator="ancova",
+            by_region=False,
+            share_treated=0.5,
+            deff=1.0,
+            months=1.0,
+            interviewed=1.0,
+        ),
+        Spec(
+            name="waiting list",
+            assumption="everybody gets a place in the end; the effect is known until then only",
+            estimator="ancova",
+            by_region=False,
+            share_treated=0.5,
+            deff=1.0,
+            months=0.5,
+            interviewed=1.0,
+        ),
+        Spec(
+            name="comparison group, before and after",
+            assumption="both groups would have moved alike",
+            estimator="did",
+            by_region=False,
+            share_treated=0.5,
+            deff=1.0,
+            months=1.0,
+            interviewed=1.0,
+        ),
+        Spec(
+            name=f"roll-out over {regions} regions",
+            assumption="regions would have moved alike; the order of starts is drawn or given",
+            estimator="did",
+            by_region=True,
+            share_treated=0.5,
+            deff=1.0,
+            months=1.5,
+            interviewed=1.0,
+        ),
+        Spec(
+            name="comparison from the labour force survey, by weighting",
+            assumption=(
+                "participants differ in what both files know, and in nothing else; the weights cost"
+                " a third of the persons"
+            ),
+            estimator="post",
+            by_region=False,
+            share_treated=0.5,
+            deff=1.5,
+            months=1.0,
+            interviewed=0.5,
+        ),
+    ]
+
+
+def _candidate(
+    found: Figures, spec: Spec, persons: float, regions: int, months: float, seed: int
+) -> Candidate:
+    size = persons / regions if spec.by_region else found.cluster_size
+    likeness = found.icc.value
+    if spec.by_region and found.survey_icc is not None:
+        likeness = max(likeness, found.survey_icc.value)
+    study = minimum_detectable_effect(
+        persons,
+        share_treated=spec.share_treated,
+        sd=found.sd,
+        icc=likeness,
+        cluster_size=size,
+        rho=float(np.clip(found.rho.value, 0.0, 0.99)),
+        attrition=found.loss.value,
+        deff=found.deff.value * spec.deff,
+        estimator=spec.estimator,
+        assigned="cluster" if spec.by_region else "person",
+    )
+    power = simulated_power(found, study, seed) if spec.estimator == "ancova" else float("nan")
+    waves = 1 if spec.estimator == "post" else 2
+    return Candidate(
+        name=spec.name,
+        assumption=spec.assumption,
+        study=study,
+        simulated=power,
+        months=months * spec.months,
+        interviews=persons * spec.interviewed * waves,
+    )
+
+
+def simulated_power(found: Figures, study: StudyDesign, seed: int, draws: int = DRAWS) -> float:
+    """Share of simulated trials that find the detectable effect: PSUs of the country's own tracer
+    drawn with replacement, lots drawn among their persons, the effect added, loss at random, and
+    the estimate made as it would be.
+    """
+    r = np.random.default_rng(seed)
+    binary = bool(np.isin(found.after, (0.0, 1.0)).all())
+    hits = 0
+    for _ in range(draws):
+        rows, psu = _drawn(found, study.n, r)
+        z = r.random(rows.size) < study.share_treated
+        y = found.after[rows].astype(float)
+        if binary:
+            chance = study.effect / max(1 - found.base.value, 1e-9)
+            y = np.where(z & (y == 0) & (r.random(y.size) < chance), 1.0, y)
+        else:
+            y = y + study.effect * z
+        kept = r.random(rows.size) >= found.loss.value
+        frame = pd.DataFrame({"y": y, "z": z, "before": found.before[rows], "psu": psu, "w": 1.0})
+        trial = Sample.from_frame(frame[kept].assign(key=range(kept.sum())), weights="w", psu="psu")
+        hits += bool(itt(trial, "y", "z", "before").pvalue[0] < study.alpha)
+    return hits / draws
+
+
+def _drawn(found: Figures, n: float, r: np.random.Generator) -> tuple[Int, Int]:
+    """Persons of whole PSUs until about n are drawn, and the PSU that each counts in."""
+    names = np.unique(found.psu)
+    members = [np.flatnonzero(found.psu == name) for name in names]
+    rows: list[Int] = []
+    while sum(part.size for part in rows) < n:
+        rows.append(members[int(r.integers(len(members)))])
+    psu = np.repeat(np.arange(len(rows)), [part.size for part in rows])
+    return np.concatenate(rows)[: int(n)], psu[: int(n)].astype(np.intp)
+
+
+def analysis_plan(plan: Plan, groups: Sequence[str]) -> str:
+    """The planned choices as the file that `inputs.analysis_plan` takes; the report compares what
+    was done with it.
+    """
+    p = plan.params
+    rows = [("measure", plan.measure), ("main outcome", p.impact.main_outcome)]
+    rows += [("main wave", str(p.impact.main_wave)), ("estimator", p.impact.method)]
+    rows += [("outcome", o) for o in p.impact.outcomes]
+    rows += [("wave", str(w)) for w in p.tracer.waves]
+    rows += [("covariate", c) for c in p.impact.covariates]
+    rows += [("attrition covariate", c) for c in p.tracer.attrition_covariates]
+    rows += [("group", g) for g in groups]
+    return pd.DataFrame([(k, v, "") for k, v in rows], columns=["item", "value", "reason"]).to_csv(
+        index=False
+    )
+
+
+def stub(plan: Plan, digest: str) -> str:
+    """Keys for the measure's params file, with the hash of the plan that they follow."""
+    return (
+        f"# plan of {plan.measure}; sha256 of {PLAN_FILE}: {digest}\n"
+        f"inputs:\n  analysis_plan: data_raw/{plan.params.country}/{PLAN_FILE}\n"
+        "theory_of_change:\n"
+        f"  measures: [{plan.measure}]\n"
+        '  inputs:\n    # "money, staff, places": T20\n'
+        '  activities:\n    # "what the measure does": F03\n'
+        '  outputs:\n    # "what participants have received": T20\n'
+        '  outcomes:\n    # "what changes in their lives": T17\n'
+        '  assumptions:\n    # "what must hold": F11\n'
+    )
+
+
+def markdown(plan: Plan, digest: str) -> str:
+    """The plan in words and tables."""
+    mark = (
+        "\n\n**SYNTHETIC DATA: made-up persons, no finding about the real country.**"
+        if plan.params.synthetic
+        else ""
+    )
+    lines = [f"# Evaluation plan: {plan.measure}{mark}", ""]
+    lines += ["## What was measured at home", ""]
+    lines += _table(["figure", "value", "from"], plan.figures.rows())
+    lines += ["", f"## Designs, {plan.persons:,.0f} persons enrolled", ""]
+    lines += _table(_HEADS, _design_rows(plan))
+    lines += ["", f"Outcome: {plan.figures.outcome}. {_READ}", ""]
+    lines += [f"Planned choices: {PLAN_FILE}, sha256 {digest}."]
+    return "\n".join([*lines, ""])
+
+
+_HEADS = [
+    "design",
+    "detectable effect",
+    "power simulated",
+    "months",
+    "interviews",
+    "cost",
+    "assumes",
+]
+_READ = (
+    "Detectable: found with a chance of 80% at the 5% level, two-sided, with the ICC, correlation"
+    " and loss above. A smaller effect would most likely be missed, and a null would then mean"
+    " little. Simulated power draws whole PSUs of the country's own study."
+)
+
+
+def _design_rows(plan: Plan) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for line in plan.to_frame().to_dict("records"):
+        cost, power = line["cost of interviews"], line["power simulated"]
+        rows.append(
+            (
+                str(line["design"]),
+                f"{line['detectable effect']:.3g}",
+                "–" if np.isnan(power) else f"{100 * power:.0f}%",
+                f"{line['months']:.0f}",
+                f"{line['interviews']:,.0f}",
+                "–" if np.isnan(cost) else f"{cost:,.0f}",
+                str(line["assumes"]),
+            )
+        )
+    return rows
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    body = [heads, ["---"] * len(heads), *rows]
+    return ["| " + " | ".join(row) + " |" for row in body]
+
+
+def word(plan: Plan, digest: str) -> bytes:
+    """The plan as a Word document."""
+    document = Document()
+    document.add_heading(f"Evaluation plan: {plan.measure}", 1)
+    if plan.params.synthetic:
+        document.add_paragraph(
+            "SYNTHETIC DATA: made-up persons, no finding about the real country."
+        )
+    for title, heads, rows in (
+        ("What was measured at home", ["figure", "value", "from"], plan.figures.rows()),
+        (f"Designs, {plan.persons:,.0f} persons enrolled", _HEADS, _design_rows(plan)),
+    ):
+        document.add_heading(title, 2)
+        table = document.add_table(rows=1, cols=len(heads), style="Light List Accent 1")
+        for row in (heads, *rows):
+            cells = table.rows[0].cells if row is heads else table.add_row().cells
+            for cell, text in zip(cells, row, strict=True):
+                cell.text = text
+    document.add_paragraph(f"Outcome: {plan.figures.outcome}. {_READ}")
+    document.add_paragraph(f"Planned choices: {PLAN_FILE}, sha256 {digest}.")
+    made = BytesIO()
+    document.save(made)
+    return made.getvalue()
+
+
+def digest_of(text: str) -> str:
+    """sha256 of a planned file."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,355 @@
+"""What a run hands to colleagues who work elsewhere: survey and panel with every weight, in files of
+Stata, SPSS and Parquet, programs that reprint the report's numbers, and a codebook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pyreadstat
+
+from mismes_eval.errors import DesignError, EstimateError
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.frame.codes import labels
+from mismes_eval.frame.template import template
+from mismes_eval.numerics.rows import Float
+from mismes_eval.weighting.replication import replicate_weights
+from mismes_eval.weighting.resampling import replicates
+from mismes_eval.weighting.sample import Sample
+
+REPLICATES = 200
+PSU, STRATUM = "psu_id", "stratum_id"
+BASE, FINAL = "w_base", "w_final"
+LONGEST = 80  # characters of a label in Stata
+CODEBOOK = "codebook.xml"
+DDI = "ddi:codebook:2_5"
+
+
+@dataclass(frozen=True)
+class Number:
+    """One published number that the programs reprint: its name, value and standard error, and the
+    linearised variable on the base weights whose total has that error ("" where there is none).
+    """
+
+    table: str
+    name: str
+    value: float
+    se: float
+    variable: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """name; frame: one row a person; labels: column -> words; value_labels: column -> {code: words};
+    weights: base weight, factors and final weight that the file has; scale: of the replicates, 0
+    where there are none; numbers: what the programs reprint; notes: what to read first.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    labels: Mapping[str, str]
+    value_labels: Mapping[str, Mapping[int | float, str]]
+    weights: tuple[str, ...]
+    scale: float
+    numbers: tuple[Number, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def replicate_columns(self) -> list[str]:
+        """Names of the replicate weights."""
+        return [c for c in self.frame.columns if c.startswith("rw_")]
+
+
+def datasets(evaluation: Evaluation, language: str, count: int = REPLICATES) -> list[Dataset]:
+    """The survey and the panel of a run as flat files. count: bootstrap replicates, each with every
+    weight step redone; 0 for none.
+    """
+    seed = evaluation.params.impact.seed
+    out = []
+    if evaluation.survey is not None:
+        sample = evaluation.survey.sample
+        numbers = _survey_numbers(evaluation)
+        out.append(_dataset("survey", sample, "lfs_person", language, (count, seed), numbers))
+    if evaluation.tracing is not None:
+        sample, numbers = _panel(evaluation)
+        out.append(_dataset("panel", sample, "tracer_person", language, (count, seed), numbers))
+    return out
+
+
+Computed = list[tuple[str, str, Estimate]]
+
+
+def _survey_numbers(evaluation: Evaluation) -> Computed:
+    """Labour status of returnees and of everybody, and participation, as in T08 and T10."""
+    found: Computed = []
+    for table, which, by in (("T08", "L3", ("status",)), ("T08", "L3", ()), ("T10", "L12", ())):
+        for key, item in evaluation.indicators(by=by, which=(which,)).items():
+            if isinstance(item, Estimate):
+                found += [
+                    (table, f"{key} {name}".strip(), item.select([k]))
+                    for k, name in enumerate(item.names)
+                ]
+    return found
+
+
+def _panel(evaluation: Evaluation) -> tuple[Sample, Computed]:
+    """Persons at enrolment with outcomes before and after, weighted for those who answered both."""
+    study, params = evaluation.tracing, evaluation.params
+    if study is None:
+        raise EstimateError("no tracer study")
+    pair = (study.baseline, params.impact.main_wave)
+    panel = study.panel
+    sample = panel.weight_sample(list(pair))
+    columns: dict[str, object] = {}
+    for outcome in params.impact.outcomes:
+        if outcome not in panel.long.columns:
+            continue
+        for wave in pair:
+            row = panel.row[:, panel.waves.index(wave)]
+            values = pd.to_numeric(panel.long[outcome], errors="coerce").to_numpy(float)
+            columns[f"{outcome}_{wave}"] = np.where(row >= 0, values[row], np.nan)
+    found: Computed = []
+    for effect in evaluation.effects:
+        for (outcome, wave), item in effect.by_wave.items():
+            if isinstance(item, Estimate) and wave == params.impact.main_wave:
+                found.append(("T17", f"{effect.measure} {outcome} wave {wave}", item))
+    return sample.with_columns(columns), found
+
+
+def _dataset(
+    name: str,
+    sample: Sample,
+    of: str,
+    language: str,
+    bootstrap: tuple[int, int],
+    computed: Computed,
+) -> Dataset:
+    design, notes = sample.design, []
+    frame = _plain(sample.frame)
+    rows = design.base.size == sample.n
+    added: dict[str, object] = {PSU: design.psu, FINAL: design.weights}
+    added[STRATUM] = design.stages[0].stratum[design.psu]
+    words = {FINAL: "Final weight: base weight times every factor", PSU: "Primary sampling unit"}
+    words |= {STRATUM: "Stratum"}
+    weights = [FINAL]
+    if rows:
+        added[BASE], words[BASE] = design.base, "Base weight, before every step"
+        weights.insert(0, BASE)
+        for k, step in enumerate(design.steps, 1):
+            added[f"factor_{k}"] = step.factor
+            words[f"factor_{k}"] = f"Factor of step {k}: {step.name}"
+            weights.append(f"factor_{k}")
+    else:
+        notes.append(
+            "The weight is made on other rows than these (a first phase): there is no base weight a"
+            " row, and standard errors come from the replicate weights alone."
+        )
+    numbers, linear = _numbers(sample, computed, rows)
+    replicated, scale, note = _replicated(sample, bootstrap)
+    notes += [note] if note else []
+    pieces = [frame, pd.DataFrame(added, index=frame.index)]
+    pieces += [pd.DataFrame(linear, index=frame.index), replicated.set_axis(frame.index)]
+    whole = pd.concat(pieces, axis=1)
+    own, values = _words(whole, of, language)
+    words |= {n.variable: f"Linearised {n.table} {n.name}" for n in numbers if n.variable}
+    return Dataset(
+        name=name,
+        frame=whole,
+        labels=own | {k: v[:LONGEST] for k, v in words.items()},
+        value_labels=values,
+        weights=tuple(weights),
+        scale=scale,
+        numbers=numbers,
+        notes=tuple(notes),
+    )
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns as Stata and SPSS have them: floats, and text without missing values."""
+    out: dict[str, object] = {}
+    for column in frame.columns:
+        values = frame[column]
+        if str(column).startswith("_"):  # made on the way
+            continue
+        if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+            out[str(column)] = values.to_numpy(float, na_value=np.nan)
+        else:
+            told = values.notna().to_numpy()
+            out[str(column)] = [str(v) if known else "" for v, known in zip(values, told)]
+    return pd.DataFrame(out).reset_index(drop=True)
+
+
+def _numbers(
+    sample: Sample, computed: Computed, rows: bool
+) -> tuple[tuple[Number, ...], dict[str, Float]]:
+    """Published numbers, and their influence on the base weights as a column each."""
+    numbers: list[Number] = []
+    linear: dict[str, Float] = {}
+    for k, (table, name, item) in enumerate(computed, 1):
+        variable = ""
+        part = item.parts[0]
+        if (
+            rows
+            and len(item.parts) == 1
+            and part.influence is not None
+            and part.influence.n == sample.n
+        ):
+            variable = f"lin_{k}"
+            linear[variable] = part.design.pull_back(part.influence).dense()[:, 0]
+        numbers.append(Number(table, name, float(item.value[0]), float(item.se[0]), variable))
+    return tuple(numbers), linear
+
+
+def _replicated(sample: Sample, bootstrap: tuple[int, int]) -> tuple[pd.DataFrame, float, str]:
+    """(n, B) final weights in each replicate, the scale of their variance, or why there are none."""
+    count, seed = bootstrap
+    empty = pd.DataFrame(index=range(sample.n))
+    if count == 0:
+        return empty, 0.0, ""
+    try:
+        redone = replicates(sample, "bootstrap", n=count, seed=seed)
+        columns = list(replicate_weights(redone.design))
+    except DesignError as error:
+        return empty, 0.0, f"No replicate weights: {error}"
+    held = redone.design.replicates
+    names = [f"rw_{k:03d}" for k in range(1, len(columns) + 1)]
+    scale = 0.0 if held is None else held.scale * float(held.rscales[0])
+    return pd.DataFrame(dict(zip(names, columns, strict=True))), scale, ""
+
+
+def _words(
+    frame: pd.DataFrame, of: str, language: str
+) -> tuple[dict[str, str], dict[str, dict[int | float, str]]]:
+    """Labels of columns, and of the codes of those that hold whole numbers."""
+    tongue = language if language in ("en", "fr") else "en"
+    own: dict[str, str] = {}
+    values: dict[str, dict[int | float, str]] = {}
+    for column in template(of).columns:
+        if column.name not in frame.columns:
+            continue
+        own[column.name] = column.description[:LONGEST]
+        if column.kind == "code" and column.codes:
+            known = labels(column.codes, tongue)
+            values[column.name] = {int(k): v for k, v in known.items() if str(k).isdigit()}
+    return own, values
+
+
+def write(sets: list[Dataset], folder: Path, country: str, synthetic: bool) -> list[Path]:
+    """Data, programs and codebook, all or none: they stand in the folder when all are made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder, prefix=".making-") as made:
+        for dataset in sets:
+            write_data(dataset, Path(made))
+            write_programs(dataset, Path(made))
+        (Path(made) / CODEBOOK).write_bytes(codebook(sets, country, synthetic))
+        return [path.replace(folder / path.name) for path in sorted(Path(made).iterdir())]
+
+
+def write_data(dataset: Dataset, folder: Path) -> list[Path]:
+    """The microdata as .dta, .sav and .parquet."""
+    stata, spss = folder / f"{dataset.name}.dta", folder / f"{dataset.name}.sav"
+    parquet = folder / f"{dataset.name}.parquet"
+    named: dict[str, str | None] = {
+        c: dataset.labels.get(c, "") for c in map(str, dataset.frame.columns)
+    }
+    words: dict[str, dict[int | float, str]] = {k: dict(v) for k, v in dataset.value_labels.items()}
+    pyreadstat.write_dta(dataset.frame, stata, column_labels=named, variable_value_labels=words)
+    pyreadstat.write_sav(dataset.frame, spss, column_labels=named, variable_value_labels=words)
+    dataset.frame.to_parquet(parquet, index=False)
+    return [stata, spss, parquet]
+
+
+def write_programs(dataset: Dataset, folder: Path) -> list[Path]:
+    """A program for R and one for Stata that reprint the numbers beside the report's."""
+    numbers = [vars(n) for n in dataset.numbers]
+    table = folder / f"{dataset.name}_numbers.csv"
+    pd.DataFrame(numbers).to_csv(table, index=False)
+    r, stata = folder / f"{dataset.name}.R", folder / f"{dataset.name}.do"
+    r.write_text(_r(dataset), encoding="utf-8")
+    stata.write_text(_stata(dataset), encoding="utf-8")
+    return [table, r, stata]
+
+
+def _r(d: Dataset) -> str:
+    lines = ["# Reprints numbers of the report beside the report's own. Needs R's survey, haven."]
+    lines += [f"# {note}" for note in d.notes]
+    lines += ["library(survey)", f'd <- haven::read_dta("{d.name}.dta")']
+    lines += [f'told <- read.csv("{d.name}_numbers.csv")', "told$se_here <- NA"]
+    if BASE in d.weights:
+        lines += [
+            "# Linearised: the total of each lin_ variable on the base weight has the report's error",
+            f"s <- svydesign(ids = ~{PSU}, strata = ~{STRATUM}, weights = ~{BASE}, data = d, nest = TRUE)",
+            'options(survey.lonely.psu = "adjust")',
+            "for (k in which(told$variable != ''))"
+            " told$se_here[k] <- SE(svytotal(reformulate(told$variable[k]), s))",
+        ]
+    if d.scale:
+        lines += [
+            "# Replicates: every weight step was redone in each; use r for any other statistic",
+            f"r <- svrepdesign(weights = ~{FINAL}, repweights = 'rw_[0-9]+', type = 'other',",
+            f"  scale = {d.scale!r}, rscales = rep(1, {len(d.replicate_columns)}), combined.weights = TRUE, mse = FALSE, data = d)",
+        ]
+    return "\n".join([*lines, "print(told)", ""])
+
+
+def _stata(d: Dataset) -> str:
+    lines = ["* Reprints numbers of the report beside the report's own."]
+    lines += [f"* {note}" for note in d.notes]
+    lines += ["version 15", f'use "{d.name}.dta", clear']
+    if BASE in d.weights:
+        lines += [
+            "* Linearised: the total of each lin_ variable on the base weight has the report's error",
+            f"svyset {PSU} [pweight = {BASE}], strata({STRATUM}) singleunit(centered)",
+        ]
+        for n in d.numbers:
+            if n.variable:
+                lines.append(
+                    f'display "{n.table} {n.name}: {n.value:.10g}, standard error {n.se:.10g}"'
+                )
+                lines.append(f"svy: total {n.variable}")
+    if d.scale:
+        lines += [
+            "* Replicates: every weight step was redone in each; use them for any other statistic",
+            f"svyset [pweight = {FINAL}], bsrweight(rw_*) vce(bootstrap)",
+        ]
+    return "\n".join([*lines, ""])
+
+
+def codebook(sets: list[Dataset], country: str, synthetic: bool) -> bytes:
+    """A DDI Codebook 2.5 of the datasets: every column with its label and codes, weights marked."""
+    root = ElementTree.Element("codeBook", {"xmlns": DDI, "version": "2.5"})
+    title = f"Survey and panel, {country}" + (": SYNTHETIC DATA" if synthetic else "")
+    study = ElementTree.SubElement(root, "stdyDscr")
+    citation = ElementTree.SubElement(study, "citation")
+    statement = ElementTree.SubElement(citation, "titlStmt")
+    ElementTree.SubElement(statement, "titl").text = title
+    for k, d in enumerate(sets, 1):
+        described = ElementTree.SubElement(root, "fileDscr", {"ID": f"F{k}"})
+        text = ElementTree.SubElement(described, "fileTxt")
+        ElementTree.SubElement(text, "fileName").text = d.name
+    data = ElementTree.SubElement(root, "dataDscr")
+    for k, d in enumerate(sets, 1):
+        for j, column in enumerate(d.frame.columns, 1):
+            _variable(data, d, column, (f"V{k}_{j}", f"F{k}"))
+    ElementTree.indent(root)
+    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def _variable(data: ElementTree.Element, d: Dataset, column: str, ids: tuple[str, str]) -> None:
+    weight = column in (BASE, FINAL) or column.startswith("rw_")
+    marks = {"ID": ids[0], "name": column, "files": ids[1]} | ({"wgt": "wgt"} if weight else {})
+    element = ElementTree.SubElement(data, "var", marks)
+    ElementTree.SubElement(element, "labl").text = d.labels.get(column, column)
+    for code, label in d.value_labels.get(column, {}).items():
+        category = ElementTree.SubElement(element, "catgry")
+        ElementTree.SubElement(category, "catValu").text = str(code)
+        ElementTree.SubElement(category, "labl").text = label
+    kind = "numeric" if d.frame[column].dtype.kind == "f" else "character"
+    ElementTree.SubElement(element, "varFormat", {"type": kind})

@@ -1,0 +1,153 @@
+"""The state of a wave as a page and a workbook, and the plan of the next one as files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from html import escape
+from io import BytesIO
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.evaluation.wave_status import LEVEL, WaveStatus
+
+STYLE = (
+    "body{font:15px/1.45 system-ui,sans-serif;max-width:960px;margin:1.5rem auto;padding:0 1rem}"
+    "table{border-collapse:collapse;margin:.4rem 0 1.2rem}caption{text-align:left;font-weight:600}"
+    "th,td{padding:.25rem .7rem;border-bottom:1px solid #bbb;text-align:right}"
+    "th:first-child,td:first-child{text-align:left}.mark{background:#fde9c8;padding:.5rem .8rem}"
+)
+SYNTHETIC = "SYNTHETIC DATA: made-up persons, no finding about the real country."
+PROTOCOL = """# Protocol of wave {wave}, {country}
+
+1. Every person of `sample.csv` is tried, both arms by the same rule and the same interviewers.
+2. Six attempts at least before a case is closed as not reached: two on other days of the week, two
+   at other hours, one by another mode, one through a contact given at enrolment.
+3. Every attempt is a row of the form `contact`, also when nobody is found.
+4. A person abroad is interviewed by telephone or web, or by proxy; abroad is a state, not a loss.
+5. A refusal is final; nobody is called again after it.
+6. On closing, a random fifth of the lost is traced (`mismes wave status` draws it).
+"""
+
+
+def tables(status: WaveStatus) -> dict[str, pd.DataFrame]:
+    """The tables of page and workbook, by title."""
+    forecast = pd.DataFrame([vars(f) for f in status.forecasts])
+    steps = pd.DataFrame([vars(s) for s in status.steps])
+    return {
+        "Cases by arm": status.arms.assign(response=(100 * status.arms["response"]).round(1)),
+        "How the wave will end": forecast.round(1),
+        "What each next step buys": steps.round(1),
+        "Balance of the arms": status.balance.round(2),
+        "Interviewers": status.interviewers.round(1),
+        "Interviews by day": status.days,
+    }
+
+
+EXPLAINED: Mapping[str, str] = {
+    "Cases by arm": "response: percent of those tried; pending cases are not yet tried.",
+    "How the wave will end": (
+        f"Interviews at the end, {100 * LEVEL:.0f}% interval, if pending cases answer like those"
+        " who were tried."
+    ),
+    "What each next step buys": (
+        "detectable: smallest difference between the arms, in points, found with a chance of 80%;"
+        " width: of worst-case bounds, in points, for a yes-no outcome."
+    ),
+    "Balance of the arms": "Differences between the arms in standard deviations.",
+}
+
+
+def page(status: WaveStatus, country: str, synthetic: bool) -> str:
+    """One HTML page, without script."""
+    parts = [f'<p class="mark">{SYNTHETIC}</p>'] if synthetic else []
+    for title, frame in tables(status).items():
+        told = EXPLAINED.get(title, "")
+        html = frame.to_html(index=False, border=0, na_rep="–", justify="unset")
+        caption = f"<caption>{escape(title)}</caption>"
+        parts.append(
+            html.replace("<thead>", f"{caption}<thead>", 1).replace("<th>", '<th scope="col">')
+        )
+        parts += [f"<p>{escape(told)}</p>"] if told else []
+    heading = escape(f"Wave {status.wave}, {country}, {status.day:%d %B %Y}")
+    return (
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{heading}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
+        f"<body><main><h1>{heading}</h1>{''.join(parts)}</main></body></html>\n"
+    )
+
+
+def workbook(status: WaveStatus) -> bytes:
+    """One sheet a table."""
+    made = BytesIO()
+    with pd.ExcelWriter(made, engine="openpyxl") as book:
+        for title, frame in tables(status).items():
+            frame.to_excel(book, sheet_name=title[:31], index=False)
+    return made.getvalue()
+
+
+def due_dates(persons: pd.DataFrame, months: float) -> pd.Series:
+    """The day on which each person is due: so many months after enrolment."""
+    enrolled = pd.to_datetime(persons["enrol_date"], errors="coerce")
+    if enrolled.isna().any():
+        raise InputError(
+            Problem(
+                "a person has no day of enrolment",
+                "tracer_person, column 'enrol_date'",
+                "a day for every person",
+                "missing",
+                count=int(enrolled.isna().sum()),
+            )
+        )
+    return enrolled + pd.to_timedelta(round(months * 30.4375), unit="D")
+
+
+def sample_file(
+    persons: pd.DataFrame, waves: pd.DataFrame, wave: int, due: pd.Series
+) -> pd.DataFrame:
+    """The sample of a wave with what the last wave knew, as a tracer form looks it up."""
+    known = waves[waves["wave"].astype(int) < wave].sort_values("wave")
+    last = known.drop_duplicates("person_id", keep="last").set_index("person_id")
+    gone = last.index[last["disp_code"].astype(str).isin(["2.31", "4.1"])]
+    own = persons.assign(due=due.dt.date)[~persons["person_id"].isin(gone)]
+    out = own[["person_id", "arm", "due"]].assign(wave=wave)
+    for column in ("lstatus", "current_country"):
+        if column in last.columns:
+            out[column] = out["person_id"].map(last[column].to_dict())
+    return out.sort_values(["due", "person_id"]).reset_index(drop=True)
+
+
+def calendar(sample: pd.DataFrame, country: str, wave: int, today: date) -> str:
+    """iCalendar text: one appointment a week from today on, with how many persons are due; nothing
+    that names one. Weeks that are over are put into the first one.
+    """
+    due = pd.to_datetime(sample["due"]).dt.date
+    start = due.map(lambda d: max(d, today)).map(lambda d: d - timedelta(days=d.weekday()))
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//mismes-eval//wave//EN"]
+    weeks_due: dict[date, int] = {}
+    for week in sorted(start):
+        weeks_due[week] = weeks_due.get(week, 0) + 1
+    for week, count in weeks_due.items():
+        first = max(week, today)
+        lines += [
+            "BEGIN:VEVENT",
+            f"UID:{country}-wave-{wave}-{week:%Y%m%d}@mismes-eval",
+            f"DTSTAMP:{today:%Y%m%d}T000000Z",
+            f"DTSTART;VALUE=DATE:{first:%Y%m%d}",
+            f"SUMMARY:Wave {wave}: {count} persons due",
+            "END:VEVENT",
+        ]
+    return "\r\n".join([*lines, "END:VCALENDAR", ""])
+
+
+def protocol(country: str, wave: int) -> str:
+    """The rules of the field, to be edited."""
+    return PROTOCOL.format(country=country, wave=wave)
+
+
+def weeks(sample: pd.DataFrame) -> int:
+    """How many weeks the wave takes from its first to its last due day."""
+    due = pd.to_datetime(sample["due"])
+    return int(np.ceil(((due.max() - due.min()).days + 1) / 7))

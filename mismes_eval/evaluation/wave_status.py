@@ -1,0 +1,253 @@
+"""A wave while it is in the field: who is pending, who answered, how it will end, and what each next
+step buys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.evaluation.params import Params
+from mismes_eval.frame.codes import codes
+from mismes_eval.impact.planning.power import minimum_detectable_effect
+
+PENDING = "0.1"
+NOT_FIELDED = "0.2"
+GROUPS = {"I": "interviewed", "P": "interviewed", "R": "refused", "NC": "not reached"}
+MORE, FIFTH, FOUND = 100, 0.2, 0.7
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Interviews of an arm when the wave ends: sampled, expected, and the interval in which it will
+    end in 95 of 100 waves if pending cases answer like those who were tried.
+    """
+
+    arm: str
+    sampled: int
+    expected: float
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What one next step buys: persons it takes; the detectable effect and the width of the
+    worst-case bounds afterwards, in points of a yes-no outcome.
+    """
+
+    name: str
+    persons: int
+    detectable: float
+    width: float
+
+
+@dataclass(frozen=True)
+class WaveStatus:
+    """wave, day; arms: one row an arm (sampled, pending, interviewed, refused, not reached, other,
+    response rate among those tried); days: interviews by day and arm, cumulated; interviewers: one
+    row each; forecasts; balance: standardised difference between arms among those interviewed, and
+    among all enrolled; steps; to_trace: a random fifth of the lost with its probability.
+    """
+
+    wave: int
+    day: date
+    arms: pd.DataFrame
+    days: pd.DataFrame
+    interviewers: pd.DataFrame
+    forecasts: tuple[Forecast, ...]
+    balance: pd.DataFrame
+    steps: tuple[NextStep, ...]
+    to_trace: pd.DataFrame
+
+
+def on_day(waves: pd.DataFrame, wave: int, day: date) -> pd.DataFrame:
+    """The cases of a wave as they stood at the end of a day: what came later is pending."""
+    own = waves[waves["wave"].astype(int) == wave].copy()
+    if own.empty:
+        raise InputError(
+            Problem(
+                "the wave has no cases",
+                f"wave {wave}",
+                f"waves {', '.join(map(str, sorted(waves['wave'].unique())))}",
+                "none",
+                "Read the export with `mismes collect`, which gives every sampled case a row.",
+            )
+        )
+    done = pd.to_datetime(own["fieldwork_date"], errors="coerce")
+    later = done.isna() | (done > pd.Timestamp(day))
+    tried = ~own["disp_code"].astype(str).isin([PENDING, NOT_FIELDED])
+    own["disp_code"] = own["disp_code"].astype(str).mask(later & tried, PENDING)
+    for column in ("interviewer", "mode"):
+        if column in own:
+            own[column] = own[column].mask(later)
+    if "n_attempts" in own:
+        own["n_attempts"] = pd.to_numeric(own["n_attempts"]).mask(later, 0)
+    return own.reset_index(drop=True)
+
+
+def wave_status(
+    persons: pd.DataFrame, waves: pd.DataFrame, wave: int, day: date, params: Params
+) -> WaveStatus:
+    """The state of a wave on a day. persons: one row a person enrolled (person_id, arm, baseline
+    columns); waves: one row a person and wave with its disposition.
+    """
+    cases = on_day(waves, wave, day)
+    cases = cases.merge(persons.drop_duplicates("person_id"), on="person_id", suffixes=("", "_p"))
+    outcome = dict(zip(codes("dispositions")["code"].astype(str), codes("dispositions")["outcome"]))
+    cases["state"] = cases["disp_code"].map(lambda c: _state(c, outcome))
+    cases = cases[cases["state"] != "not fielded"]
+    arms = _arms(cases)
+    forecasts = tuple(_forecast(str(arm), rows) for arm, rows in cases.groupby("arm"))
+    return WaveStatus(
+        wave=wave,
+        day=day,
+        arms=arms,
+        days=_days(cases),
+        interviewers=_interviewers(cases),
+        forecasts=forecasts,
+        balance=_balance(cases, params.tracer.attrition_covariates),
+        steps=_steps(arms, params),
+        to_trace=_fifth(cases, params.impact.seed + wave),
+    )
+
+
+def _state(code: str, outcome: dict[str, object]) -> str:
+    if code == PENDING:
+        return "pending"
+    if code == NOT_FIELDED:
+        return "not fielded"
+    return GROUPS.get(str(outcome.get(code)), "other")
+
+
+def _arms(cases: pd.DataFrame) -> pd.DataFrame:
+    states = ["pending", "interviewed", "refused", "not reached", "other"]
+    counts = pd.crosstab(cases["arm"], cases["state"]).reindex(columns=states, fill_value=0)
+    tried = counts.sum(axis=1) - counts["pending"]
+    rate = counts["interviewed"] / tried.where(tried > 0)
+    return counts.assign(sampled=counts.sum(axis=1), response=rate).reset_index()
+
+
+def _days(cases: pd.DataFrame) -> pd.DataFrame:
+    done = cases[cases["state"] == "interviewed"]
+    day = pd.to_datetime(done["fieldwork_date"]).dt.date
+    return (
+        pd.crosstab(day, done["arm"])
+        .cumsum()
+        .reset_index()
+        .rename(columns={"fieldwork_date": "day"})
+    )
+
+
+def _interviewers(cases: pd.DataFrame) -> pd.DataFrame:
+    tried = cases[cases["state"] != "pending"]
+    by = tried.groupby(tried["interviewer"].astype("object").fillna("not stated"))
+    out = pd.DataFrame(
+        {
+            "cases": by.size(),
+            "interviewed": by["state"].agg(lambda s: int((s == "interviewed").sum())),
+            "refused": by["state"].agg(lambda s: int((s == "refused").sum())),
+            "attempts a case": by["n_attempts"].mean(),
+        }
+    )
+    return out.reset_index()
+
+
+def _forecast(arm: str, rows: pd.DataFrame) -> Forecast:
+    """Beta-binomial: pending cases answer like those who were tried, whose rate is itself unsure."""
+    pending = int((rows["state"] == "pending").sum())
+    yes = int((rows["state"] == "interviewed").sum())
+    no = len(rows) - pending - yes
+    left = stats.betabinom(pending, yes + 0.5, no + 0.5)
+    low, high = (int(left.ppf(p)) for p in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    return Forecast(arm, len(rows), yes + float(left.mean()), yes + low, yes + high)
+
+
+def _balance(cases: pd.DataFrame, covariates: tuple[str, ...]) -> pd.DataFrame:
+    """Differences between arms in standard deviations, all enrolled beside those interviewed."""
+    rows = []
+    for name in covariates:
+        if name not in cases.columns:
+            continue
+        values = pd.to_numeric(cases[name], errors="coerce")
+        told: dict[str, object] = {"covariate": name}
+        for label, inside in (
+            ("enrolled", values.notna()),
+            ("interviewed", cases["state"] == "interviewed"),
+        ):
+            told[label] = _difference(values[inside], cases["arm"][inside])
+        rows.append(told)
+    return pd.DataFrame(rows, columns=["covariate", "enrolled", "interviewed"])
+
+
+def _difference(values: pd.Series, arm: pd.Series) -> float:
+    groups = [g.dropna() for _, g in values.groupby(arm)]
+    if len(groups) != 2 or min(g.size for g in groups) < 2:
+        return float("nan")
+    spread = float(np.sqrt((groups[0].var() + groups[1].var()) / 2))
+    gap = float(groups[1].mean() - groups[0].mean())
+    return gap / spread if spread > 0 else float("nan")
+
+
+def _steps(arms: pd.DataFrame, params: Params) -> tuple[NextStep, ...]:
+    """Now; with more interviews in the arm that lost most; with a random fifth of the lost traced.
+
+    Width of worst-case bounds of a yes-no outcome: share lost in one arm plus share lost in the
+    other; a random fifth that is found stands for all of the lost.
+    """
+    if len(arms) != 2:
+        return ()
+    tried = (arms["sampled"] - arms["pending"]).to_numpy(float)
+    got = arms["interviewed"].to_numpy(float)
+    lost = np.divide(tried - got, tried, out=np.zeros(2), where=tried > 0)
+    weakest = int(np.argmax(lost))
+    more = got.copy()
+    more[weakest] += min(MORE, arms["sampled"].iloc[weakest] - got[weakest])
+    gone = tried - got
+    traced = got + FIFTH * gone
+    reached = np.maximum(tried, more)
+    after = np.divide(reached - more, reached, out=np.zeros(2), where=reached > 0)
+    name = str(arms["arm"].iloc[weakest])
+    return (
+        NextStep("as it is now", 0, _detectable(got), 100 * float(lost.sum())),
+        NextStep(
+            f"{MORE} more interviews in arm {name}",
+            int(more.sum() - got.sum()),
+            _detectable(more),
+            100 * float(after.sum()),
+        ),
+        NextStep(
+            f"a random fifth of the lost, traced ({FOUND:.0%} found)",
+            int(np.ceil(FIFTH * gone.sum())),
+            _detectable(traced),
+            100 * (1 - FOUND) * float(lost.sum()),
+        ),
+    )
+
+
+def _detectable(interviewed: np.ndarray) -> float:
+    n = float(interviewed.sum())
+    if interviewed.min() < 10:
+        return float("nan")
+    share = float(np.clip(interviewed[1] / n, 0.05, 0.95))
+    return 100 * float(
+        minimum_detectable_effect(n, share_treated=share, share=0.5, rho=0.3, assigned="person")
+    )
+
+
+def _fifth(cases: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """A random fifth of those lost in each arm, with the probability that `follow_up` weights."""
+    lost = cases[cases["state"].isin(["not reached", "other", "refused"])]
+    picked = []
+    for _, rows in lost.groupby("arm"):
+        size = int(np.ceil(FIFTH * len(rows)))
+        chosen = rows.sample(size, random_state=seed).sort_values("person_id")
+        picked.append(chosen[["person_id", "arm"]].assign(probability=size / len(rows)))
+    empty = pd.DataFrame(columns=["person_id", "arm", "probability"])
+    return pd.concat(picked, ignore_index=True) if picked else empty

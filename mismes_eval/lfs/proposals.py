@@ -1,0 +1,156 @@
+"""What the columns of an office's file may be: proposed by name and label, with a confidence and the
+reason. A proposal is a proposal: nothing is mapped until somebody takes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+import pandas as pd
+
+from mismes_eval import frame as frames
+from mismes_eval.frame.codes import plain
+from mismes_eval.frame.dataset import Dataset
+
+Confidence = Literal["high", "medium", "low"]
+LEVELS = 12
+QUESTION = re.compile(r"^[a-z]{0,3}\d+[a-z]?\s*[-.:)]\s*")  # the number that a label begins with
+NOT_THERE: Mapping[str, str] = {
+    "hhid": "mapping: {row_keys: [hhid]} in the params: every row then is a household of its own",
+    "pid": "mapping: {row_keys: [pid]} in the params",
+    "countrycode": "a constant in sheet 'columns'",
+    "year": "a constant in sheet 'columns'",
+    "icls_v": "setting 'icls' in sheet 'settings'",
+    "weight": "a constant 1 in sheet 'columns': the sample then stands for itself",
+}
+
+
+@dataclass(frozen=True)
+class FileColumn:
+    """A column of the file. codes: file code, its label and its rows, the most frequent first."""
+
+    name: str
+    label: str
+    kind: str
+    missing: float
+    codes: tuple[tuple[str, str, int], ...]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """codes: file code -> code of the template, where the value labels say so."""
+
+    gld: str
+    column: str
+    confidence: Confidence
+    why: str
+    codes: Mapping[str, str]
+
+
+def file_columns(data: Dataset) -> tuple[FileColumn, ...]:
+    """Every column of a file as it was delivered: label, type, share missing, commonest codes."""
+    return tuple(_described(data, str(name)) for name in data.frame.columns)
+
+
+def proposals(columns: tuple[FileColumn, ...]) -> tuple[Proposal, ...]:
+    """For each column of the template the best column of the file, where a name or a label says
+    what it is. A column of the file is proposed once.
+    """
+    found = [p for column in columns for gld in _table() if (p := _proposed(gld, column))]
+    order: Mapping[Confidence, int] = {"high": 0, "medium": 1, "low": 2}
+    found.sort(key=lambda p: order[p.confidence])
+    taken: dict[str, Proposal] = {}
+    for proposal in found:
+        used = {p.column for p in taken.values()}
+        if proposal.gld not in taken and proposal.column not in used:
+            taken[proposal.gld] = proposal
+    return tuple(taken[gld] for gld in _table() if gld in taken)
+
+
+def lacking(found: tuple[Proposal, ...]) -> tuple[tuple[str, str], ...]:
+    """Columns that the template needs and no proposal covers, with how to say that they are not
+    there.
+    """
+    needed = [c.name for c in frames.template("lfs_person").columns if c.required != "no"]
+    covered = {p.gld for p in found}
+    say = "nothing to say: the tables that need it say that it was not asked"
+    return tuple((name, NOT_THERE.get(name, say)) for name in needed if name not in covered)
+
+
+@cache
+def _table() -> dict[str, tuple[frozenset[str], str]]:
+    """GLD column -> names that mean it in files, and words of its label."""
+    rows = _packaged("proposals.csv").itertuples()
+    return {str(r.gld): (frozenset(str(r.names).split()), str(r.words)) for r in rows}
+
+
+@cache
+def _code_table() -> pd.DataFrame:
+    return _packaged("proposed_codes.csv")
+
+
+def _packaged(name: str) -> pd.DataFrame:
+    with (resources.files("mismes_eval.lfs") / name).open(encoding="utf-8") as file:
+        return pd.read_csv(file, dtype=str, keep_default_na=False)
+
+
+def _described(data: Dataset, name: str) -> FileColumn:
+    series = data.frame[name]
+    labels = {_spelled(k): str(v) for k, v in data.value_labels.get(name, {}).items()}
+    counts = series.value_counts().head(LEVELS)
+    shown = [(_spelled(k), int(n)) for k, n in counts.items()]
+    few = labels or series.nunique() <= LEVELS
+    return FileColumn(
+        name=name,
+        label=data.labels.get(name, ""),
+        kind="number" if pd.api.types.is_numeric_dtype(series) else "text",
+        missing=float(series.isna().mean()) if len(series) else 0.0,
+        codes=tuple((code, labels.get(code, ""), n) for code, n in shown) if few else (),
+    )
+
+
+def _spelled(value: object) -> str:
+    """A code as the mapping writes it: 1 for 1.0."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _proposed(gld: str, column: FileColumn) -> Proposal | None:
+    names, words = _table()[gld]
+    codes, unknown = _recodes(gld, column)
+    by_name = plain(column.name) in names
+    label = QUESTION.sub("", plain(column.label))
+    by_label = bool(label) and re.search(words, label) is not None
+    if not (by_name or by_label):
+        return None
+    why = " and ".join(
+        part for part, holds in (("its name", by_name), ("its label", by_label)) if holds
+    )
+    both = by_name and (by_label or not column.label or plain(column.name) == gld)
+    confidence: Confidence = "high" if both else "medium"
+    if unknown:
+        confidence = "low" if confidence == "medium" else "medium"
+        why += f"; no code of the template for {', '.join(unknown[:4])}"
+    return Proposal(gld, column.name, confidence, why, codes)
+
+
+def _recodes(gld: str, column: FileColumn) -> tuple[dict[str, str], list[str]]:
+    """File code -> code of the template by what the value labels say, and labels that say none."""
+    table = _code_table()
+    rules = table[table["gld"] == gld]
+    codes: dict[str, str] = {}
+    unknown = []
+    for code, label, _ in column.codes if len(rules) else ():
+        said = plain(label or code)
+        hits = [str(r.code) for r in rules.itertuples() if re.search(str(r.words), said)]
+        if hits:
+            codes[code] = hits[0]
+        elif label:
+            unknown.append(f"{code} ({label})")
+    return codes, unknown

@@ -1,0 +1,218 @@
+"""Cells: what a report may publish, each with the persons behind it.
+
+A chapter says of every number which persons stand behind it and whom it would give away; whether
+the number is shown is decided once, over the whole report (`protect`). What is drawn, written or
+said afterwards is a `PublishedCell`, in which a hidden cell has no number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.numerics.rows import Bool
+from mismes_eval.weighting.design import SurveyDesign
+from mismes_eval.weighting.sample import Sample
+
+COLUMNS = (
+    "row",
+    "column",
+    "value",
+    "se",
+    "ci_low",
+    "ci_high",
+    "cv",
+    "n",
+    "degf",
+    "flag",
+    "kind",
+    "unit",
+    "definition",
+    "status",
+)
+NUMBERS = ("value", "se", "ci_low", "ci_high", "cv", "degf")
+STANDING = "standing"  # column of the cells of a table that says which persons stand behind them
+
+
+class Status(StrEnum):
+    """Whether a cell is shown: few persons behind it, its error too large, it would give another
+    cell away, or there is no number.
+    """
+
+    SHOWN = "shown"
+    CONFIDENTIAL = "confidential"
+    SECONDARY = "secondary"
+    UNRELIABLE = "unreliable"
+    NOT_ESTIMABLE = "not estimable"
+
+
+@dataclass(frozen=True, slots=True)
+class CellKey:
+    """Where a cell stands: table, row and column as the chapter names them, before any language."""
+
+    table: str
+    row: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Persons:
+    """A set of persons. population: the file that they are rows of; members: one bit a row of it;
+    n: how many they are, unweighted. Two sets are one where population and members are.
+    """
+
+    population: str
+    members: bytes
+    n: int
+
+    @classmethod
+    def of(cls, population: str, rows: Bool) -> Persons:
+        """rows (n,): who of the population is in the set."""
+        rows = np.asarray(rows, bool)
+        return cls(population, np.packbits(rows).tobytes(), int(rows.sum()))
+
+    @classmethod
+    def among(cls, sample: Sample, rows: Bool | None = None) -> Persons:
+        """The rows of a sample's domain that carry weight, or those of them that `rows` (n,) names."""
+        inside = sample.active if rows is None else sample.active & np.asarray(rows, bool)
+        return cls.of(population(sample.design), inside)
+
+    def within(self, others: Persons) -> Persons:
+        """Those who are in the other set too, where both are of one population; else the set."""
+        if self.population != others.population:
+            return self
+        return Persons.of(self.population, self.rows & others.rows)
+
+    @property
+    def rows(self) -> Bool:
+        """(n,) membership, filled up with False to whole bytes."""
+        return np.unpackbits(np.frombuffer(self.members, np.uint8)).astype(bool)
+
+
+def population(design: SurveyDesign) -> str:
+    """The name of the rows that a design is over: the same file gives the same name, whatever its
+    domain and its weight steps.
+    """
+    made = hashlib.sha256(np.ascontiguousarray(design.base, float).tobytes())
+    made.update(np.ascontiguousarray(design.unit).astype(np.int64).tobytes())
+    return made.hexdigest()[:16]
+
+
+def persons_behind(estimate: Estimate, k: int) -> Persons | None:
+    """The persons of the k-th value: the rows that stand in its influence, or in the part of it
+    that is the estimate's own where weight steps have added to it. None where neither are as many
+    as the estimate's n.
+    """
+    if len(estimate.parts) != 1 or estimate.parts[0].influence is None:
+        return None
+    part, which = estimate.parts[0], np.zeros(estimate.p, bool)
+    which[k] = True
+    influence = estimate.parts[0].influence
+    for standing in (influence.standing, *(block.standing for block in influence.blocks)):
+        rows = standing(which) & (part.design.weights != 0)
+        if int(rows.sum()) == int(estimate.n[k]):
+            return Persons.of(population(part.design), rows)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Which persons a number has to do with.
+
+    persons : whose number is printed as n.
+    tells : sets whose size the number tells (who is counted; of a share, those who are in it).
+    compares : groups that the number compares; each must be large enough by itself.
+    whole : of whom the cell is a part; its parts add up to it, and it is known.
+    among : populations that the persons behind n belong to, where it is not known who they are.
+    private : the number is one payer's or one actor's own, or gives such a number away.
+    """
+
+    persons: Persons | None = None
+    tells: tuple[Persons, ...] = ()
+    compares: tuple[Persons, ...] = ()
+    whole: Persons | None = None
+    among: tuple[str, ...] = ()
+    private: bool = False
+
+
+NOBODY = Standing()
+PRIVATE = Standing(private=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedCell:
+    """A cell as it leaves the report. A hidden one has no number (NaN), and no n where that would
+    tell it.
+    """
+
+    key: CellKey
+    status: Status
+    value: float
+    se: float
+    ci_low: float
+    ci_high: float
+    cv: float
+    n: float
+    degf: float
+    flag: str
+    kind: str
+    unit: str
+    definition: str
+
+    @property
+    def shown(self) -> bool:
+        return self.status == Status.SHOWN
+
+    @property
+    def closed(self) -> bool:
+        """Hidden because of the persons behind it, not because of its error."""
+        return self.status in (Status.CONFIDENTIAL, Status.SECONDARY)
+
+
+@dataclass(frozen=True)
+class Published:
+    """Everything that a report publishes, by place. What is drawn or said reads this and nothing
+    else.
+    """
+
+    cells: Mapping[CellKey, PublishedCell] = field(default_factory=dict)
+
+    def get(self, table: str, row: str, column: str) -> PublishedCell | None:
+        """The cell of a place, or None where no table has it."""
+        return self.cells.get(CellKey(table, row, column))
+
+    def __getitem__(self, key: CellKey) -> PublishedCell:
+        return self.cells[key]
+
+    def __iter__(self) -> Iterator[PublishedCell]:
+        return iter(self.cells.values())
+
+    def of(self, keys: Sequence[CellKey]) -> pd.DataFrame:
+        """The cells of these places as a frame, in their order: table and COLUMNS."""
+        rows = []
+        for cell in (self.cells[k] for k in keys if k in self.cells):
+            numbers = {c: getattr(cell, c) for c in (*NUMBERS, "n")}
+            words = {c: getattr(cell, c) for c in ("flag", "kind", "unit", "definition")}
+            place = {"table": cell.key.table, "row": cell.key.row, "column": cell.key.column}
+            rows.append({**place, **numbers, **words, "status": str(cell.status)})
+        return pd.DataFrame(rows, columns=["table", *COLUMNS])
+
+
+def published_cells(frames: Sequence[pd.DataFrame]) -> Published:
+    """The published cells of tables: frames with the column 'table' and COLUMNS, numbers of hidden
+    cells removed already.
+    """
+    out: dict[CellKey, PublishedCell] = {}
+    for frame in frames:
+        for c in frame.to_dict("records"):
+            key = CellKey(str(c["table"]), str(c["row"]), str(c["column"]))
+            numbers = {name: float(c[name]) for name in (*NUMBERS, "n")}
+            words = {name: str(c[name]) for name in ("flag", "kind", "unit", "definition")}
+            out[key] = PublishedCell(key=key, status=Status(str(c["status"])), **numbers, **words)  # type: ignore[arg-type]
+    return Published(out)

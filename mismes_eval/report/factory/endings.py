@@ -1,0 +1,93 @@
+"""Why a notebook did not come to its end, in words: the signal or exit status of its kernel, the
+memory, the output, the input that nobody gives.
+"""
+
+from __future__ import annotations
+
+import errno
+import signal
+from pathlib import Path
+
+from mismes_eval.errors import Problem
+from mismes_eval.report.factory.offline import CANNOT
+
+LARGEST_OUTPUT = 32 * 2**20  # characters that one cell may show; a figure has 200,000
+MEMORY = "Close other programs, use --jobs 1, or give the machine more memory."
+
+
+def killed_for_memory() -> int:
+    """How many processes Linux has killed for want of memory since it started; 0 elsewhere."""
+    try:
+        lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    counts = [line.partition(" ")[2] for line in lines if line.startswith("oom_kill ")]
+    return int(counts[0]) if counts else 0
+
+
+def kernel_ended(status: int | None, where: str, for_memory: bool, last_words: str) -> Problem:
+    """The end of a kernel before that of its notebook.
+
+    status : exit status, negative for a signal, None where it is not known.  for_memory: Linux
+    killed a process for want of memory meanwhile.  last_words: of its standard error, where it
+    never came to a cell.
+    """
+    what = "the kernel died"
+    if status == CANNOT:
+        fix = "Run it in a container or a virtual machine without network."
+        return Problem("the network cannot be cut off here", where, "a namespace of Linux", fix=fix)
+    if status is None:
+        return Problem(what, where, "a kernel that runs to the end", last_words, MEMORY)
+    if status < 0:
+        name = _signal_name(-status)
+        got = f"killed by signal {-status} ({name})" + (f": {last_words}" if last_words else "")
+        if status == -signal.SIGKILL:
+            got += " while the system was out of memory" if for_memory else ""
+            return Problem(what, where, "enough memory, and nobody who kills it", got, MEMORY)
+        fix = "A library that is not Python crashed: look at what this chapter calls."
+        return Problem(what, where, "a kernel that runs to the end", got, fix)
+    got = f"it ended itself with exit status {status}" + (f": {last_words}" if last_words else "")
+    fix = "Take exit(), quit() and os._exit() out of the notebook."
+    return Problem(what, where, "a kernel that runs to the end", got, fix)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "unknown"
+
+
+def output_too_large(where: str) -> Problem:
+    """A cell that shows more than a page can hold; its kernel was stopped."""
+    return Problem(
+        "a cell's output is too large",
+        where,
+        f"at most {LARGEST_OUTPUT // 2**20} million characters",
+        "more; the kernel was stopped",
+        "Show less, or write it to a file of its own.",
+    )
+
+
+def took_too_long(where: str, seconds: int) -> Problem:
+    """A cell that was stopped by the clock."""
+    expected = f"at most {seconds} seconds a cell"
+    return Problem("a chapter took too long", where, expected, fix="Raise --timeout.")
+
+
+def error_of_a_cell(name: str, text: str, where: str) -> Problem:
+    """An error that a cell raised and that is none of this package's."""
+    if name == "StdinNotImplementedError":
+        fix = "Take input() and getpass() out of the notebook; what it needs stands in the params."
+        return Problem("the notebook waits for input", where, "no question", fix=fix)
+    if name == "MemoryError":
+        got = f"MemoryError: {text}" if text else "MemoryError"
+        return Problem("the notebook ran out of memory", where, "enough memory", got, MEMORY)
+    if name == "SystemExit":
+        fix = "Take exit(), quit() and sys.exit() out of the notebook."
+        got = f"SystemExit: {text}"
+        return Problem("the notebook ended itself", where, "every cell executed", got, fix)
+    if name == "OSError" and f"[Errno {errno.ENOSPC}]" in text:
+        fix = "Make room, and make the report again."
+        return Problem("the disk is full", where, "room for the report", text, fix)
+    return Problem("the notebook failed", where, got=f"{name}: {text}")

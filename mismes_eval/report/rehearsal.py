@@ -1,0 +1,91 @@
+"""A report made for nobody: everything that the notebook does, without a kernel, a page or a file that
+stays. What `mismes check` calls ready is what came through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mismes_eval.errors import MismesError, Problem
+from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.report.chapters.base import Item
+from mismes_eval.report.country import CountryReport, country_report
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.tables import Table
+from mismes_eval.report.session import Session
+
+REASON = 90
+
+
+@dataclass(frozen=True)
+class Filled:
+    """One chapter of the report to be. shown: ids of tables and figures with something in them;
+    empty: id -> why a table has no number.
+    """
+
+    chapter: str
+    shown: tuple[str, ...]
+    empty: Mapping[str, str]
+
+    def __str__(self) -> str:
+        """The chapter in a line: what is filled, what is not and why."""
+        shown = ", ".join(self.shown) or "words only"
+        return f"{self.chapter}: {shown}" + "".join(
+            f"; {name} has no number ({reason})" for name, reason in self.empty.items()
+        )
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """chapters: what the report will hold; problems: what stops it from being made."""
+
+    chapters: tuple[Filled, ...]
+    problems: tuple[Problem, ...]
+
+
+def rehearse(evaluation: Evaluation) -> Rehearsal:
+    """Make the report of a run and throw it away."""
+    params = evaluation.params
+    with TemporaryDirectory() as folder:
+        session = Session(params, Path(folder), language(params.language), interactive=True)
+        try:
+            report = country_report(session, evaluation)
+            report.findings()
+            for name in report.chapters:
+                report.chapter(name)
+            report.finish()
+        except MismesError as error:
+            return Rehearsal((), tuple(error.problems))
+        except Exception as error:
+            return Rehearsal((), (_fault(params.source, error),))
+    return Rehearsal(tuple(_filled(report, name) for name in report.chapters), ())
+
+
+def _fault(source: str, error: Exception) -> Problem:
+    return Problem(
+        "the report cannot be made",
+        source,
+        "evidence that every chapter can read",
+        f"{type(error).__name__}: {error}",
+        "This is a fault of mismes-eval and not of your file: please report it.",
+    )
+
+
+def _filled(report: CountryReport, name: str) -> Filled:
+    items = [item for item in report.chapters[name].items if not isinstance(item, str)]
+    empty = {item.id: reason for item in items if (reason := _emptiness(item))}
+    return Filled(name, tuple(item.id for item in items if item.id not in empty), empty)
+
+
+def _emptiness(item: Item) -> str:
+    """Why a table shows no number; "" where it shows one."""
+    if not isinstance(item, Table) or (item.cells["status"] == "shown").any():
+        return ""
+    if item.cells.empty:
+        return "nothing to show"
+    reasons = item.cells["definition"].astype(str)[item.cells["status"] == "not estimable"]
+    said = next((reason for reason in reasons if reason), "too few persons or too uncertain")
+    return said if len(said) <= REASON else f"{said[:REASON]}..."

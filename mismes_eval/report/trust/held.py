@@ -1,0 +1,154 @@
+"""A manifest is input like any other: every path in it is held to its folder, every field to its
+kind, before anything is read, run or packed by it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from mismes_eval.errors import ParamsError, Problem
+
+DATA_ROOT = "<data root>/"  # begins the path of an input that is kept outside the project
+_CONTROL, _DRIVE = re.compile(r"[\x00-\x1f\x7f\\]"), re.compile(r"^[A-Za-z]:")
+_SHA256, _MOMENT = re.compile(r"[0-9a-f]{64}"), re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+PATH, HASH, MOMENT = (
+    "a relative path without '..'",
+    "a sha256 in hexadecimal",
+    "a moment like 2026-01-31T12:00:00Z",
+)
+
+
+def is_relative(text: object) -> bool:
+    """Whether a text names a place below the folder that it starts from, spelled in one way."""
+    if not isinstance(text, str) or not text or _CONTROL.search(text) or _DRIVE.match(text):
+        return False
+    path = PurePosixPath(text)
+    return not path.is_absolute() and ".." not in path.parts and path.as_posix() == text != "."
+
+
+def within(folder: Path, text: str, where: str) -> Path:
+    """A file below a folder, also after every link on the way is followed.
+
+    Raises
+    ------
+    ParamsError : the path, or a link on its way, leaves the folder, or no file is there.
+    """
+    base = folder.resolve()
+    path = base / text
+    if not is_relative(text) or not path.resolve().is_relative_to(base):
+        raise ParamsError(Problem("a path leaves its folder", where, PATH, repr(text)))
+    if not path.resolve().is_file():
+        raise ParamsError(Problem("a file that the manifest names is gone", where, "a file", text))
+    return path
+
+
+def check_fields(record: Mapping[str, Any], where: str) -> None:
+    """Raise ParamsError, with every problem, where a field of a manifest is of another kind than
+    it must be, or a path in it could lead out of its folder.
+    """
+    problems = [
+        Problem("a field of the manifest is not what it must be", f"{where}: {field}", kind, got)
+        for field, kind, got in _unfit(record)
+    ]
+    if problems:
+        raise ParamsError(problems)
+
+
+def check_complete(record: Mapping[str, Any], where: str) -> None:
+    """Raise ParamsError where a manifest of a country report lacks a field."""
+    lacking = [name for name in FIELDS if name not in record]
+    lacking += [
+        f"{name}.{part}"
+        for name, part in (*NAMED, ("params", "values"))
+        if isinstance(record.get(name), Mapping) and part not in record[name]
+    ]
+    if lacking:
+        raise ParamsError(
+            Problem("the manifest lacks fields", where, "every field", ", ".join(lacking))
+        )
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str) and not _CONTROL.search(value)
+
+
+def _hash(value: object) -> bool:
+    return isinstance(value, str) and bool(_SHA256.fullmatch(value))
+
+
+def _hash_or_none(value: object) -> bool:
+    return value is None or _hash(value)
+
+
+def _moment(value: object) -> bool:
+    return isinstance(value, str) and bool(_MOMENT.fullmatch(value))
+
+
+def _yes_no(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _file_name(value: object) -> bool:
+    return is_relative(value) and "/" not in str(value)
+
+
+def _input_path(value: object) -> bool:
+    return is_relative(value.removeprefix(DATA_ROOT) if isinstance(value, str) else value)
+
+
+def _mapping(value: object) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _records(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(v, Mapping) for v in value)
+
+
+Test = Callable[[object], bool]
+FIELDS: Mapping[str, tuple[Test, str]] = {
+    "country": (_text, "a text"),
+    "synthetic": (_yes_no, "true or false"),
+    "fingerprint": (_hash, HASH),
+    "started": (_moment, MOMENT),
+    "notebook": (_mapping, "a mapping"),
+    "params": (_mapping, "a mapping"),
+    "inputs": (_records, "a list of mappings"),
+    "package_sha256": (_hash, HASH),
+    "lock_sha256": (_hash_or_none, HASH),
+    "versions": (_mapping, "a mapping"),
+    "machine": (_mapping, "a mapping"),
+    "chapters": (_records, "a list of mappings"),
+    "shown": (_records, "a list of mappings"),
+    "outputs": (_records, "a list of mappings"),
+}
+NAMED: Mapping[tuple[str, str], tuple[Test, str]] = {
+    ("notebook", "name"): (_file_name, "the name of a file"),
+    ("notebook", "sha256"): (_hash, HASH),
+    ("params", "file"): (is_relative, PATH),
+    ("params", "sha256"): (_hash, HASH),
+}
+LISTED: Mapping[str, Mapping[str, tuple[Test, str]]] = {
+    "inputs": {"key": (_text, "a text"), "path": (_input_path, PATH), "sha256": (_hash, HASH)},
+    "outputs": {"path": (is_relative, PATH), "sha256": (_hash, HASH)},
+}
+
+
+def _unfit(record: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """(field, kind, got) of every field that is there and of another kind."""
+    for name, (fits, kind) in FIELDS.items():
+        if name in record and not fits(record[name]):
+            yield name, kind, repr(record[name])[:80]
+    for (name, part), (fits, kind) in NAMED.items():
+        section = record.get(name)
+        if isinstance(section, Mapping) and part in section and not fits(section[part]):
+            yield f"{name}.{part}", kind, repr(section[part])[:80]
+    for name, parts in LISTED.items():
+        rows = record.get(name)
+        for number, row in enumerate(rows if isinstance(rows, list) else (), 1):
+            for part, (fits, kind) in parts.items():
+                if not isinstance(row, Mapping) or not fits(row.get(part)):
+                    got = row.get(part) if isinstance(row, Mapping) else row
+                    yield f"{name} {number}, {part}", kind, repr(got)[:80]

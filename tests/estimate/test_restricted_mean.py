@@ -1,0 +1,77 @@
+"""Restricted mean times: values of R survival 3, influence that is the derivative, areas that add up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mismes_eval as me
+from mismes_eval.errors import EstimateError
+
+
+def frame() -> pd.DataFrame:
+    t = [2, 3, 3, 5, 6, 8, 9, 12, 1, 4, 4, 7, 7, 10, 11, 12]
+    e = [1, 1, 0, 1, 0, 1, 1, 0, 1, 1, 1, 0, 1, 0, 1, 0]
+    w = [1, 2, 1.5, 1, 3, 1, 2, 1, 1, 1, 2, 1, 1.5, 2, 1, 1]
+    f = pd.DataFrame({"t": t, "e": e, "w": w, "g": np.repeat([0, 1], 8)})
+    ended = np.where(np.arange(1, 17) % 2 == 0, "job", "abroad")
+    f["cause"] = np.where(f["e"] == 1, ended, None)
+    return f
+
+
+def sample(f: pd.DataFrame) -> me.Sample:
+    return me.Sample.from_frame(f, weights="w")
+
+
+@pytest.mark.golden
+def test_values_are_those_of_r() -> None:
+    """summary(survfit(Surv(t, e) ~ g, weights = w), rmean = 9) of R survival."""
+    e = me.rmst(sample(frame()), "t", "e", 9, by="g")
+    assert e.value == pytest.approx([6.93375, 6.52380952381], abs=1e-9)
+    lost = me.rmst(sample(frame()), "t", "cause", 9, by="g", of="job")
+    assert lost.value == pytest.approx([1.50625, 0.47619047619], abs=1e-9)
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("of", [None, "job"])
+def test_influence_is_the_derivative(of: str | None) -> None:
+    f = frame()
+    event = "e" if of is None else "cause"
+
+    def estimate(w: np.ndarray) -> me.Estimate:
+        return me.rmst(sample(f.assign(w=w)), "t", event, 9, by="g", of=of)
+
+    w = f["w"].to_numpy(float)
+    z = estimate(w).influence
+    for row in range(16):
+        step = np.zeros(16)
+        step[row] = 1e-5
+        numeric = (estimate(w + step).value - estimate(w - step).value) / 2e-5
+        assert np.allclose(z[row], numeric, rtol=1e-6, atol=1e-9), row
+
+
+@pytest.mark.identity
+def test_time_without_and_time_lost_add_up_to_the_horizon() -> None:
+    s = sample(frame())
+    kept = me.rmst(s, "t", "e", 9)
+    lost = [me.rmst(s, "t", "cause", 9, of=c).value[0] for c in ("job", "abroad")]
+    assert kept.value[0] + sum(lost) == pytest.approx(9, abs=1e-12)
+
+
+@pytest.mark.property
+def test_without_censoring_it_is_the_mean_of_the_shorter_of_both() -> None:
+    r = np.random.default_rng(2)
+    f = pd.DataFrame({"t": r.exponential(5, 200) + 0.01, "e": 1, "w": r.uniform(1, 3, 200)})
+    f["short"] = np.minimum(f["t"], 4)
+    e, plain = me.rmst(sample(f), "t", "e", 4), me.mean(sample(f), "short")
+    assert e.value[0] == pytest.approx(plain.value[0], rel=1e-12)
+    assert e.se[0] == pytest.approx(plain.se[0], rel=1e-9)
+
+
+def test_what_cannot_be_had_is_refused() -> None:
+    s = sample(frame())
+    with pytest.raises(EstimateError, match="horizon"):
+        me.rmst(s, "t", "e", 0)
+    with pytest.raises(EstimateError):
+        me.rmst(s, "t", "e", 30)

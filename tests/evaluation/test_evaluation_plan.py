@@ -1,0 +1,91 @@
+"""A plan rests on figures of the country, its power is what simulation finds, and it is laid down
+once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from docx import Document
+
+from mismes_eval.cli import main
+from mismes_eval.errors import ReportError
+from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.evaluation_plan import Plan, measured, plan, simulated_power
+from mismes_eval.evaluation.params import Params
+from mismes_eval.numerics.intraclass import intraclass
+
+
+@pytest.fixture(scope="module")
+def made(root: Path) -> Plan:
+    evaluation = evaluate(Params.load(root / "params" / "MDA.yaml"))
+    return plan(evaluation, "MDA-001", 600, 8, 24.0, 25.0)
+
+
+@pytest.mark.golden
+def test_intraclass_correlation_of_a_table_by_hand() -> None:
+    """Groups 1 2 3 / 4 5 6 / 7 8 9: mean squares 27 and 1, (27 - 1) / (27 + 2 * 1)."""
+    values = np.arange(1.0, 10)
+    assert intraclass(values, np.repeat([5, 1, 3], 3)) == pytest.approx(26 / 29)
+    assert np.isnan(intraclass(values, np.arange(9)))
+
+
+@pytest.mark.property
+def test_intraclass_correlation_is_that_of_the_population() -> None:
+    r = np.random.default_rng(3)
+    psu = np.repeat(np.arange(3000), r.integers(2, 12, 3000))
+    y = r.normal(0, 0.5, 3000)[psu] + r.normal(0, 1, psu.size)
+    assert intraclass(y, psu) == pytest.approx(0.2, abs=0.01)
+
+
+def test_figures_are_those_of_the_countrys_own_data(made: Plan) -> None:
+    f = made.figures
+    assert f.base.value == pytest.approx(0.56, abs=0.02)
+    assert 0 < f.loss.value < 1 and 0 < f.rho.value < 1 and f.deff.value > 1
+    assert f.survey_icc is not None and 0 < f.survey_icc.value < 0.5
+    assert all(source for _, _, source in f.rows())
+
+
+@pytest.mark.property
+def test_simulated_power_is_near_the_planned_one(made: Plan) -> None:
+    lottery = next(c for c in made.candidates if c.name.startswith("lottery"))
+    power = simulated_power(made.figures, lottery.study, 7, draws=300)
+    assert abs(power - lottery.study.power) < 0.1
+    more = next(c for c in made.candidates if c.name.startswith("roll-out"))
+    assert more.study.effect > lottery.study.effect
+
+
+def test_a_plan_is_laid_down_once(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(root)
+    call = ["plan", "MDA-001", "--persons", "600", "--out", str(tmp_path), "--quiet"]
+    with pytest.raises(SystemExit) as ended:
+        main(call)
+    assert ended.value.code == 0
+    choices = (tmp_path / "analysis_plan.csv").read_bytes()
+    digest = hashlib.sha256(choices).hexdigest()
+    assert (
+        digest in (tmp_path / "plan.md").read_text()
+        and "SYNTHETIC" in (tmp_path / "plan.md").read_text()
+    )
+    assert digest in (tmp_path / "params_stub.yaml").read_text()
+    items = pd.read_csv(tmp_path / "analysis_plan.csv")
+    assert items.set_index("item").loc["main outcome", "value"] == "employed"
+    word = Document(str(tmp_path / "plan.docx"))
+    assert len(word.tables) == 2 and "lottery" in word.tables[1].rows[1].cells[0].text
+    with pytest.raises(SystemExit) as again:
+        main(call)
+    assert again.value.code == 2 and "laid down already" in capsys.readouterr().err
+    assert (tmp_path / "analysis_plan.csv").read_bytes() == choices
+
+
+def test_without_figures_of_its_own_there_is_no_plan(root: Path) -> None:
+    whole = evaluate(Params.load(root / "params" / "MDA.yaml"))
+    with pytest.raises(ReportError, match="guess"):
+        measured(replace(whole, tracing=None))

@@ -1,0 +1,120 @@
+"""What is handed over reads back, and gives the engine's errors in R and from the columns alone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pyreadstat
+import pytest
+
+import mismes_eval as me
+from mismes_eval.cli import main
+from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.hand_over import Dataset, codebook, datasets, write
+from mismes_eval.evaluation.params import Params
+
+COUNT = 40
+
+
+@pytest.fixture(scope="module")
+def sets(root: Path) -> list[Dataset]:
+    return datasets(evaluate(Params.load(root / "params" / "MDA.yaml")), "fr", COUNT)
+
+
+@pytest.fixture(scope="module")
+def folder(sets: list[Dataset], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("handover")
+    made = write(sets, out, "MDA", True)
+    assert {p.name for p in made} >= {"survey.dta", "panel.sav", "survey.R", "codebook.xml"}
+    return out
+
+
+@pytest.mark.identity
+def test_factors_make_the_final_weight(sets: list[Dataset]) -> None:
+    for d in sets:
+        product = d.frame["w_base"].copy()
+        for k in [c for c in d.weights if c.startswith("factor_")]:
+            product *= d.frame[k]
+        assert np.allclose(product, d.frame["w_final"], rtol=1e-12)
+        assert len([c for c in d.weights if c.startswith("factor_")]) >= 1
+
+
+@pytest.mark.identity
+def test_linearised_columns_have_the_errors_of_the_report(sets: list[Dataset]) -> None:
+    for d in sets:
+        s = me.Sample.from_frame(
+            d.frame, weights="w_base", strata="stratum_id", psu="psu_id", nest=True
+        )
+        told = [n for n in d.numbers if n.variable]
+        assert len(told) >= 3
+        for n in told:
+            assert me.total(s, n.variable).se[0] == pytest.approx(n.se, rel=1e-9), n.name
+    assert any(n.table == "T17" for d in sets for n in d.numbers)
+
+
+def test_files_of_stata_and_spss_read_back(sets: list[Dataset], folder: Path) -> None:
+    for d in sets:
+        for read, end in ((pyreadstat.read_dta, "dta"), (pyreadstat.read_sav, "sav")):
+            frame, meta = read(str(folder / f"{d.name}.{end}"))
+            assert len(frame) == len(d.frame)
+            for column in ("w_base", "w_final", "rw_001", "psu_id"):
+                assert np.array_equal(
+                    frame[column].to_numpy(float), d.frame[column].to_numpy(float)
+                )
+            labels = dict(zip(meta.column_names, meta.column_labels, strict=True))
+            assert labels["w_final"].startswith("Final weight")
+            if d.name == "survey":
+                assert meta.variable_value_labels["male"] == {0.0: "Non", 1.0: "Oui"}
+
+
+def test_the_codebook_marks_weights_and_says_synthetic(sets: list[Dataset]) -> None:
+    root = ElementTree.fromstring(codebook(sets, "MDA", True))
+    ns = {"d": "ddi:codebook:2_5"}
+    assert "SYNTHETIC" in str(root.findtext(".//d:titl", "", ns))
+    marked = {v.get("name") for v in root.iterfind(".//d:var[@wgt='wgt']", ns)}
+    assert {"w_base", "w_final", "rw_001"} <= marked and "male" not in marked
+    assert len(list(root.iterfind(".//d:var", ns))) == sum(d.frame.shape[1] for d in sets)
+
+
+@pytest.mark.golden
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not on this machine")
+def test_r_gives_the_engines_errors(sets: list[Dataset], folder: Path, tmp_path: Path) -> None:
+    """svrepdesign: 0 for a calibrated margin, the engine's replicate error elsewhere, 1e-8."""
+    d = next(d for d in sets if d.name == "survey")
+    columns = ["male", "age", "w_final", *d.replicate_columns]
+    d.frame[columns].to_csv(tmp_path / "survey.csv", index=False, float_format="%.17g")
+    design = re.search(
+        r"r <- svrepdesign.*?data = d\)", (folder / "survey.R").read_text(), re.DOTALL
+    )
+    assert design is not None
+    script = tmp_path / "check.R"
+    script.write_text(
+        "if (!requireNamespace('survey', quietly = TRUE)) quit(status = 77)\n"
+        f"suppressMessages(library(survey))\nd <- read.csv('{tmp_path / 'survey.csv'}')\n"
+        f"{design[0]}\n"
+        "cat(sprintf('%.17g', c(SE(svymean(~age, r)), SE(svytotal(~male, r)))), sep = '\\n')\n"
+    )
+    run = subprocess.run(["Rscript", str(script)], capture_output=True, text=True, check=False)
+    if run.returncode == 77:
+        pytest.skip("R's survey is not on this machine")
+    mean_age, men = (float(x) for x in run.stdout.split())
+    weights = d.frame[d.replicate_columns].to_numpy()
+    each = (weights * d.frame["age"].to_numpy()[:, None]).sum(axis=0) / weights.sum(axis=0)
+    engine = np.sqrt(d.scale * ((each - each.mean()) ** 2).sum())
+    assert mean_age == pytest.approx(engine, rel=1e-8)
+    assert men < 1e-6 * d.frame["w_final"].sum()  # a margin of the calibration
+
+
+def test_nothing_of_persons_is_written_unasked(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    with pytest.raises(SystemExit) as ended:
+        main(["export", "MDA", "--out", str(tmp_path), "--quiet"])
+    assert ended.value.code == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["codebook.xml"]

@@ -1,0 +1,278 @@
+"""One protection for the whole report: sets of persons that add up, whatever tables they stand in.
+The attack of these tests is written out here and knows nothing of the product's relations.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import linprog
+
+from mismes_eval.estimate.totals import mean, proportion
+from mismes_eval.report.chapters.cells import plain, rows
+from mismes_eval.report.document.cells import (
+    COLUMNS,
+    PRIVATE,
+    STANDING,
+    CellKey,
+    Persons,
+    Standing,
+    Status,
+    published_cells,
+)
+from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.protect import applied, protect, recovered_sets
+from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.tables import cells_by, counted
+from mismes_eval.weighting.sample import Sample
+
+RULES = Rules()
+
+
+def people(**groups: int) -> dict[str, Persons]:
+    """Sets of persons without anybody in two of them, and 'all' of them."""
+    label = np.repeat(list(groups), list(groups.values()))
+    sets = {name: Persons.of("people", label == name) for name in groups}
+    return sets | {"all": Persons.of("people", np.ones(label.size, bool))}
+
+
+def share(row: str, column: str, whole: Persons, inside: Persons) -> dict[str, object]:
+    """A share of the whole with its n, as a profile prints it."""
+    told = Standing(persons=whole, tells=(inside,), whole=whole)
+    return plain(row, column, inside.n / whole.n, "share", whole.n, "share", standing=told)
+
+
+def rate(row: str, column: str, who: Persons, value: float = 0.5) -> dict[str, object]:
+    return plain(row, column, value, "share", who.n, "share", standing=Standing(persons=who))
+
+
+def decided(**tables: list[dict[str, object]]) -> dict[str, pd.DataFrame]:
+    """What is published of these tables."""
+    places = {name: rows(cells) for name, cells in tables.items()}
+    decision = protect(places, RULES)
+    assert recovered_sets(places, decision, RULES.min_cell) == []
+    return {name: applied(name, frame, decision) for name, frame in places.items()}
+
+
+def statuses(frame: pd.DataFrame) -> dict[str, str]:
+    return dict(zip(frame["row"], frame["status"], strict=True))
+
+
+def test_a_small_group_is_hidden_with_another_and_leaves_no_number() -> None:
+    sets = people(young=40, old=6, middle=300)
+    table = [share(name, "share", sets["all"], sets[name]) for name in ("young", "old", "middle")]
+    out = decided(T=table)["T"]
+    assert statuses(out) == {"young": "secondary", "old": "confidential", "middle": "shown"}
+    hidden = out[out["status"] != "shown"]
+    assert hidden[["value", "se", "ci_low", "ci_high", "cv", "n"]].isna().all(axis=None)
+    assert STANDING not in out.columns and set(COLUMNS) == set(out.columns)
+
+
+def test_a_base_that_is_another_base_without_a_small_group_is_printed_without_its_number() -> None:
+    """722 returnees, 713 of them asked: the nine old are not printed, and do not follow."""
+    sets = people(young=34, middle=679, old=9)
+    label = np.repeat(["young", "middle", "old"], [34, 679, 9])
+    asked = Persons.of("people", label != "old")
+    profile = [share(n, "returnees", sets["all"], sets[n]) for n in ("young", "middle", "old")]
+    out = decided(T07=profile, T10=[rate("any measure", "took part", asked)])
+    assert statuses(out["T07"])["old"] == "confidential"
+    took_part = out["T10"].iloc[0]
+    nobody = rate("M01", "took part", asked, 0.0) | {"se": 0.0, "ci_low": 0.0, "ci_high": 0.005}
+    of_nobody = decided(T07=profile, T10=[nobody])["T10"].iloc[0]
+    assert of_nobody["value"] == 0 and np.isnan(of_nobody["ci_high"])  # it would tell the 713
+    assert took_part["status"] == "shown" and np.isfinite(took_part["value"])
+    assert np.isnan(took_part["n"])
+
+
+def test_two_persons_that_must_be_one_each_are_not_hidden_by_each_other() -> None:
+    """1, 30, 1, 25: two hidden cells of two persons together, with zeros printed, are one each."""
+    sets = people(north=1, centre=30, south=1, east=25)
+    names = ("north", "centre", "south", "east")
+    out = decided(T=[share(n, "share", sets["all"], sets[n]) for n in names])["T"]
+    assert statuses(out)["north"] == statuses(out)["south"] == "confidential"
+    assert (out["status"] == "secondary").sum() == 1
+
+
+def test_a_set_is_hidden_wherever_it_is_counted() -> None:
+    sets = people(returnees=2, others=598)
+    out = decided(
+        T06c=[
+            counted("persons in the survey", "value", sets["all"]),
+            counted("returnees interviewed", "value", sets["returnees"]),
+        ],
+        T07a=[share("returnees", "estimate", sets["all"], sets["returnees"])],
+        T08=[rate("employment", "others", sets["others"]), rate("employment", "all", sets["all"])],
+        F06=[share("region 1", "returnees", sets["all"], sets["returnees"])],
+    )
+    assert statuses(out["T06c"])["returnees interviewed"] == "confidential"
+    assert statuses(out["T07a"]) == {"returnees": "confidential"}
+    assert statuses(out["F06"]) == {"region 1": "confidential"}
+    n = {out["T06c"]["value"].iloc[0], out["T08"]["n"].iloc[1]} - {np.nan}
+    others = out["T08"]["n"].iloc[0]
+    assert np.isnan(others) or not any(np.isfinite(v) for v in n)
+
+
+def test_a_comparison_of_a_small_arm_is_hidden_with_what_stands_beside_it() -> None:
+    label = np.repeat(["t", "c"], [8, 60])
+    arms = tuple(Persons.of("panel", label == arm) for arm in ("t", "c"))
+    told = Standing(persons=Persons.of("panel", label != ""), compares=arms)
+    effect = plain("employed", "estimate", 0.1, "share", 68, "effect", standing=told)
+    ends = [plain("employed", end, 0.0, kind="effect") for end in ("95% from", "95% to", "p")]
+    other = [rate("employed", "comparison", arms[1])]
+    out = decided(T17=[effect, *ends], T16=[*other, rate("employed", "participants", arms[0])])
+    assert (out["T17"]["status"] == "confidential").all()
+    assert out["T17"]["value"].isna().all()
+    assert out["T16"]["status"].tolist() == ["secondary", "confidential"] or (
+        out["T16"]["status"].tolist() == ["shown", "confidential"]
+    )
+
+
+def test_an_arm_whose_mean_is_hidden_has_no_effect_in_means() -> None:
+    """20 persons: enough for a share, too few for a mean, so too few for a difference of means."""
+    label = np.repeat(["t", "c"], [20, 60])
+    arms = tuple(Persons.of("panel", label == arm) for arm in ("t", "c"))
+    told = Standing(compares=arms)
+    shares = [plain("employed", "difference", 0.1, "share", kind="contrast", standing=told)]
+    means = [plain("earnings", "difference", 82.6, "EUR", kind="contrast", standing=told)]
+    out = decided(A=shares, B=means)
+    assert out["A"]["status"].tolist() == ["shown"]
+    assert out["B"]["status"].tolist() == ["confidential"]
+
+
+def test_an_amount_that_is_one_payers_own_is_hidden() -> None:
+    out = decided(T01=[plain("stage", "budget", 3.0, "EUR", standing=PRIVATE)])["T01"]
+    assert out["status"].tolist() == ["confidential"] and out["value"].isna().all()
+
+
+def test_nothing_is_hidden_where_nobody_is_few() -> None:
+    sets = people(young=40, old=16, none=0)
+    names = ("young", "old", "none")
+    out = decided(T=[share(n, "share", sets["all"], sets[n]) for n in names])["T"]
+    assert set(out["status"]) == {"shown"} and out["n"].tolist() == [56.0] * 3
+
+
+def attacker(out: dict[str, pd.DataFrame], label: np.ndarray, small: np.ndarray) -> float:
+    """How many counts of a small set agree with everything printed: persons of each kind are
+    unknown, every printed n and every printed share is an equation, hidden cells follow the rules.
+    """
+    kinds = list(dict.fromkeys(label))
+    equal: list[tuple[np.ndarray, float]] = []
+    bounds: list[tuple[np.ndarray, float, float]] = []
+    everybody = np.ones(len(kinds))
+    for frame in out.values():
+        for c in frame.to_dict("records"):
+            inside = np.array([str(c["row"]) in kind for kind in kinds], float)
+            base = np.array([str(c["column"]) in kind for kind in kinds], float)
+            base = everybody if c["column"] == "all" else base
+            if np.isfinite(c["n"]):
+                equal.append((base, float(c["n"])))
+            if c["status"] == "shown":
+                equal.append((inside * base - c["value"] * base, 0.0))
+            if c["status"] == "confidential":
+                bounds.append((inside * base, 1.0, 9.0))
+            if c["status"] == "secondary":
+                bounds.append((inside * base, 10.0, 1e9))
+    upper = [row for row, _, high in bounds] + [-row for row, _, _ in bounds]
+    limit = [high for _, _, high in bounds] + [-low for _, low, _ in bounds]
+    ends = []
+    for sign in (1.0, -1.0):
+        answer = linprog(
+            sign * small,
+            A_eq=np.array([row for row, _ in equal]),
+            b_eq=np.array([value for _, value in equal]),
+            A_ub=np.array(upper) if upper else None,
+            b_ub=np.array(limit) if limit else None,
+            bounds=(0, None),
+            method="highs",
+        )
+        assert answer.status == 0
+        ends.append(sign * answer.fun)
+    return ends[1] - ends[0]
+
+
+def test_random_populations_give_no_small_cell_to_an_attacker() -> None:
+    """Age by group, profile of every group: what is printed leaves every small cell open."""
+    rng = np.random.default_rng(20261128)
+    attacked = 0
+    for _ in range(25):
+        ages, groups = ("age1", "age2", "age3", "age4"), ("ret", "non")
+        kinds = [f"{a} {g}" for a in ages for g in groups]
+        n = rng.negative_binomial(1, 0.03, len(kinds))
+        label = np.repeat(kinds, n)
+        if label.size < 100:
+            continue
+        one = np.array([kind.split(" ") for kind in label])
+        cells = []
+        for column in (*groups, "all"):
+            whole = np.ones(label.size, bool) if column == "all" else one[:, 1] == column
+            base = Persons.of("p", whole)
+            if base.n:
+                cells += [
+                    share(a, column, base, Persons.of("p", whole & (one[:, 0] == a))) for a in ages
+                ]
+        out = decided(T=cells)
+        present = list(dict.fromkeys(label))
+        for c in out["T"].to_dict("records"):
+            inside = np.array(
+                [c["row"] in k and (c["column"] in (*k.split(), "all")) for k in present]
+            )
+            count = sum(int((label == k).sum()) for k, yes in zip(present, inside) if yes)
+            if 0 < count < 10:
+                assert c["status"] != "shown"
+                assert attacker(out, label, inside.astype(float)) >= 1 - 1e-6
+                attacked += 1
+    assert attacked >= 20
+
+
+@pytest.fixture(scope="module")
+def sample() -> Sample:
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(
+        {
+            "w": rng.uniform(1, 3, 200),
+            "sex": np.where(rng.random(200) < 0.4, "men", "women"),
+            "y": (rng.random(200) < 0.5).astype(float),
+        }
+    )
+    return Sample.from_frame(frame, weights="w")
+
+
+def test_estimates_name_the_persons_behind_them(sample: Sample) -> None:
+    """The set read off the influence is the domain, counted person by person."""
+    men = (sample.frame["sex"] == "men").to_numpy()
+    e = mean(sample.where(men), "y")
+    cells = cells_by(e, RULES, "y", "men")
+    assert cells[STANDING].iloc[0].persons == Persons.among(sample, men)
+    by_sex = cells_by(mean(sample, "y", by="sex"), RULES, "y", ["men", "women"])
+    assert [s.persons for s in by_sex[STANDING]] == [
+        Persons.among(sample, men),
+        Persons.among(sample, ~men),
+    ]
+    everybody = cells_by(proportion(sample, "sex"), RULES, ["men", "women"], "all")
+    assert {s.persons for s in everybody[STANDING]} == {Persons.among(sample)}
+
+
+def test_pictures_and_sentences_see_published_cells_only() -> None:
+    sets = people(young=40, old=6, middle=300)
+    names = ("young", "old", "middle")
+    out = decided(T=[share(name, "share", sets["all"], sets[name]) for name in names])
+    published = published_cells([frame.assign(table=name) for name, frame in out.items()])
+    seen: list[pd.DataFrame] = []
+
+    def draw(cells: pd.DataFrame) -> str:
+        seen.append(cells)
+        return "drawn"
+
+    keys = tuple(CellKey("T", name, "share") for name in names)
+    assert PictureSpec("F", "Ages", draw, refers=keys).drawn(published) == "drawn"
+    assert seen[0]["value"].isna().tolist() == [True, True, False]
+    assert seen[0]["status"].tolist() == ["secondary", "confidential", "shown"]
+    said = SentenceSpec("{v}% are old.", {"v": Number(keys[1], "value", 100.0, 1)})
+    assert said.text(published, language("en")) == ""
+    other = SentenceSpec("{v}% are old.", said.numbers, otherwise="Few are old.")
+    assert other.text(published, language("en")) == "Few are old."
+    middle = SentenceSpec("{v}% are middle-aged.", {"v": Number(keys[2], "value", 100.0, 1)})
+    assert middle.text(published, language("en")) == "86.7% are middle-aged."
+    assert published[keys[1]].status == Status.CONFIDENTIAL and not published[keys[1]].shown

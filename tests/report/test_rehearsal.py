@@ -1,0 +1,191 @@
+"""What `check` calls ready is made: evidence with holes fills what it can, and says what it cannot;
+what stops a report stops the check with the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mismes_eval.errors import InputError
+from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.readiness import readiness
+from mismes_eval.report.rehearsal import Rehearsal, rehearse
+
+HEAD = "country: ARG\nsynthetic: true\n"
+SURVEY = (
+    HEAD + "year: 2016\ninputs: {lfs: lfs.csv}\ncalibration: {method: none}\n"
+    "design: {weights: weight, strata: [strata], household: hhid}\n"
+)
+TRACER = (
+    HEAD + "inputs: {tracer_person: tracer_person.csv, tracer_wave: tracer_wave.csv,\n"
+    "  tracer_outcome: tracer_outcome.csv, tracer_episode: tracer_episode.csv}\n"
+    "tracer: {strata: [strata], psu: [psu], measure: eval_measure_id, measures: [MDA-001],\n"
+    "  attrition_covariates: [male, age_enrol]}\nimpact: {covariates: [male, age_enrol]}\n"
+)
+
+
+def persons(seed: int = 1, n: int = 600) -> pd.DataFrame:
+    """SYNTHETIC persons with work, education, region and a stay abroad."""
+    r = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "countrycode": "ARG",
+            "year": 2016,
+            "hhid": np.arange(n) // 2,
+            "pid": np.arange(n) % 2,
+            "weight": r.integers(100, 300, n),
+            "male": r.integers(0, 2, n),
+            "age": r.integers(15, 70, n),
+            "lstatus": r.choice([1, 2, 3], n, p=[0.5, 0.1, 0.4]),
+            "educat7": r.integers(1, 8, n),
+            "mig_birth_country": "ARG",
+            "mig_ever_abroad": r.random(n) < 0.1,
+        }
+    )
+    frame["strata"] = frame["subnatid1"] = frame["hhid"] % 4
+    frame["mig_months_abroad_last"] = np.where(frame["mig_ever_abroad"], 12, np.nan)
+    return frame
+
+
+def project(folder: Path, text: str, files: Mapping[str, pd.DataFrame]) -> Params:
+    (folder / "params").mkdir()
+    for name, frame in files.items():
+        frame.to_csv(folder / name, index=False)
+    file = folder / "params" / "ARG.yaml"
+    file.write_text(text, encoding="utf-8")
+    return Params.load(file)
+
+
+def rehearsed(params: Params) -> Rehearsal:
+    ready = readiness(params)
+    assert ready.problems == () and ready.evaluation is not None
+    out = rehearse(ready.evaluation)
+    assert out.problems == ()
+    return out
+
+
+def empty(trial: Rehearsal, chapter: str) -> Mapping[str, str]:
+    return next(c.empty for c in trial.chapters if c.chapter == chapter)
+
+
+def shown(trial: Rehearsal, chapter: str) -> tuple[str, ...]:
+    return next(c.shown for c in trial.chapters if c.chapter == chapter)
+
+
+HOLES: Mapping[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "no education": lambda d: d.drop(columns="educat7"),
+    "no region": lambda d: d.drop(columns="subnatid1"),
+    "neither": lambda d: d.drop(columns=["subnatid1", "educat7"]),
+    "nobody returned": lambda d: d.assign(mig_ever_abroad=False, mig_months_abroad_last=np.nan),
+    "nobody works": lambda d: d.assign(lstatus=3),
+    "no migration": lambda d: d.loc[:, ~d.columns.str.startswith("mig_")],
+}
+
+
+@pytest.mark.parametrize("hole", HOLES)
+def test_a_survey_with_a_hole_fills_the_other_tables(tmp_path: Path, hole: str) -> None:
+    trial = rehearsed(project(tmp_path, SURVEY, {"lfs.csv": HOLES[hole](persons())}))
+    assert "T08" in shown(trial, "people")
+
+
+def test_a_survey_without_labour_status_says_so_and_shows_migrants(tmp_path: Path) -> None:
+    trial = rehearsed(project(tmp_path, SURVEY, {"lfs.csv": persons().drop(columns="lstatus")}))
+    assert {"T07", "T07a"} <= set(shown(trial, "people"))
+    assert "labour status" in empty(trial, "people")["T08"]
+
+
+def test_a_survey_that_answers_nothing_is_refused_by_check_and_report(tmp_path: Path) -> None:
+    bare = persons().drop(columns="lstatus").loc[:, lambda d: ~d.columns.str.startswith("mig_")]
+    params = project(tmp_path, SURVEY, {"lfs.csv": bare})
+    (problem,) = readiness(params).problems
+    assert problem.what == "the survey answers no question of the report"
+    with pytest.raises(InputError, match=problem.what):
+        evaluate(params)
+
+
+@pytest.mark.parametrize("more", ["", ", before: {after: start}", ", group: sex"])
+def test_a_study_alone_is_evidence(tmp_path: Path, more: str) -> None:
+    r = np.random.default_rng(3)
+    names = ("after", "start")
+    units = pd.DataFrame({name: r.random(300) for name in names})
+    units["offered"], units["sex"] = r.integers(0, 2, 300), r.integers(0, 2, 300)
+    study = f"study: {{treated: offered, outcomes: [after]{more}}}\n"
+    params = project(tmp_path, HEAD + "inputs: {study: s.csv}\n" + study, {"s.csv": units})
+    assert readiness(params).supplied == ("impact study",)
+    assert shown(rehearsed(params), "impact")
+
+
+def tracer_files(root: Path, treated: int, compared: int) -> dict[str, pd.DataFrame]:
+    """Some persons of the shipped SYNTHETIC tracer study, with everything known of them."""
+    kinds = ("person", "wave", "outcome", "episode")
+    files = {k: pd.read_parquet(root / f"data_raw/MDA/tracer_{k}.parquet") for k in kinds}
+    everybody = files["person"][files["person"]["eval_measure_id"].eq("MDA-001")]
+    kept = [
+        everybody[everybody["arm"].eq(arm)].sample(size, random_state=0)["person_id"]
+        for arm, size in (("T", treated), ("C", compared))
+    ]
+    chosen = pd.concat(kept)
+    return {f"tracer_{k}.csv": v[v["person_id"].isin(chosen)] for k, v in files.items()}
+
+
+def test_an_arm_below_thirty_persons_leaves_the_report_whole(tmp_path: Path, root: Path) -> None:
+    trial = rehearsed(project(tmp_path, TRACER, tracer_files(root, 20, 100)))
+    assert {"T16", "F08"} <= set(shown(trial, "tracer"))
+
+
+def test_an_attrition_model_that_cannot_be_fitted_stands_in_its_cells(
+    tmp_path: Path, root: Path
+) -> None:
+    trial = rehearsed(project(tmp_path, TRACER, tracer_files(root, 9, 9)))
+    assert "cannot be fitted" in empty(trial, "tracer")["T16"]
+
+
+IDLE = {
+    "calibration: {bounds: [0.5, 2]}": "calibration.bounds",
+    "calibration: {total: n}": "calibration.total",
+    "tracer: {baseline: 0}": "tracer.baseline",
+    "impact: {method: ipw}": "impact.method",
+    "study: {treated: male}": "study.treated",
+    "rollout: {time: year}": "rollout.time",
+    "cost: {horizon_years: 2}": "cost.horizon_years",
+    "theory_of_change: {inputs: {Money: T20}}": "theory_of_change.inputs",
+    "design: {household: hhid, nest: true}": "design.nest",
+    "design: {household: hhid, cluster_deff: 2}": "design.cluster_deff",
+    "design: {household: hhid, phase2_prob: p}": "design.phase2_prob",
+}
+
+
+@pytest.mark.parametrize("text", IDLE)
+def test_a_key_that_nothing_uses_is_refused_with_its_line(tmp_path: Path, text: str) -> None:
+    section = text.split(":", maxsplit=1)[0]
+    base = "\n".join(line for line in SURVEY.splitlines() if not line.startswith(section))
+    params = project(tmp_path, f"{base}\n{text}\n", {"lfs.csv": persons()})
+    (problem,) = (p for p in readiness(params).problems if IDLE[text] in p.where)
+    assert problem.what == "a key has nothing to act on" and "line" in problem.where
+    with pytest.raises(InputError, match="nothing to act on"):
+        evaluate(params)
+
+
+NAMED = {
+    "impact: {covariates: [male, age_enroll]}": ("impact.covariates", "age_enrol"),
+    "impact: {groups: [urbn]}": ("impact.groups", "urban"),
+    "impact: {outcomes: [employed, earning]}": ("impact.outcomes", "earnings"),
+    "impact: {pre: {employed: pre_employ}}": ("impact.pre", "pre_employed"),
+}
+
+
+@pytest.mark.parametrize("text", NAMED)
+def test_a_name_that_the_data_lack_is_refused_with_the_nearest(
+    tmp_path: Path, root: Path, text: str
+) -> None:
+    base = TRACER.replace("impact: {covariates: [male, age_enrol]}\n", "")
+    params = project(tmp_path, f"{base}{text}\n", tracer_files(root, 40, 40))
+    (problem,) = readiness(params).problems
+    name, near = NAMED[text]
+    assert name in problem.where and near in problem.fix
