@@ -120,12 +120,11 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
-    except Stopped as stop:
-        _stopped(f"Stopped by {stop}.")
-        sys.exit(128 + stop.number)
-    except (click.Abort, KeyboardInterrupt):
-        _stopped("Stopped.")
-        sys.exit(130)
+    except (click.Abort, KeyboardInterrupt) as stop:
+        asked = stop.__cause__ if isinstance(stop, click.Abort) else stop
+        number = asked.number if isinstance(asked, Stopped) else None
+        _stopped("Stopped." if number is None else f"Stopped by {asked}.")
+        sys.exit(130 if number is None else 128 + number)
     except BrokenPipeError:
         without_reader()
         sys.exit(1)

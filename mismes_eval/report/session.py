@@ -17,6 +17,7 @@ estimates.json last. A report without that file has failed.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import warnings
 from collections.abc import Mapping
@@ -37,6 +38,8 @@ RUN_FILE = "run.json"
 # begins a line of standard output that tells the command line which chapter is in work
 PROGRESS = "::chapter::"
 INTERACTIVE = "data_processed"
+# "building the font cache" is said on slow machines only, and would stand in the published notebook
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
 class ShownTable(Protocol):
@@ -223,6 +226,7 @@ def open(run: str) -> Session:
             )
         params = Params.load(Path(order["params"]), order["data_root"], order["root"])
         session = Session(params, Path(order["work"]), language(params.language), False)
+        warnings.simplefilter("always", MismesWarning)
         warnings.showwarning = session._warn
         return session
     file = _above(run)

@@ -94,7 +94,7 @@ def test_a_tampered_file_is_named_with_the_place_in_it(copy: Path) -> None:
 def test_files_that_cannot_be_compared_are_one_place(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / "x.parquet").write_bytes(b"no table")
+        (tmp_path / folder / "x.parquet").write_bytes(b"no table " + folder.encode())
         (tmp_path / folder / "x.png").write_bytes(b"")
     assert (
         places(tmp_path / "a" / "x.png", tmp_path / "b" / "x.png")

@@ -40,7 +40,7 @@ FIXED: Mapping[str, str] = {
     "PYTHONHASHSEED": "0",
     "PYTHONNOUSERSITE": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
-    "MPLBACKEND": "Agg",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
 LONGEST_SOCKET = 90  # of the 107 characters of a socket's name (unix(7)), without what Jupyter adds
 

@@ -123,9 +123,10 @@ def _kernel(parent: int, connection: str, cwd: str | None, env: dict[str, str]) 
         os.chdir(cwd)
     random.seed()  # every kernel has its own randomness, as new processes do
     np.random.seed()  # noqa: NPY002
-    mpl.rcParams["backend"] = env.get("MPLBACKEND") or "module://matplotlib_inline.backend_inline"
+    mpl.rcParams["backend"] = env["MPLBACKEND"]
     sys.argv = ["ipykernel_launcher.py", "-f", connection]
     IPKernelApp.launch_instance()
+    os._exit(0)
 
 
 if __name__ == "__main__":
