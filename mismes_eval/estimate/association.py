@@ -148,8 +148,8 @@ def variance(sample: Sample, columns: Names, by: By = None) -> Estimate:
 
     values, part = evaluate(sample, y, where, OfTotals(value, slope))
     part = replace(part, averages=averages.of_domains(w, where.code, d, k))
-    keys = pd.DataFrame({"variable": names, "level": ""})
-    return replace(wrap(sample, values, part, where, keys, names, "variance"))
+    keys = pd.DataFrame({"variable": [str(c) for c in names], "level": ""})
+    return wrap(sample, values, part, where, keys, [str(c) for c in names], "variance")
 
 
 def _share_slope(t: Float) -> Float:

@@ -62,7 +62,7 @@ def adjusted_gap(sample: Sample, outcome: str, group: str, covariates: Sequence[
         d,
         _adjusted,
         ("adjusted gap",),
-        f"linear regression on {', '.join(listed(covariates))}",
+        f"linear regression on {', '.join(map(str, listed(covariates)))}",
     )
 
 
@@ -120,7 +120,7 @@ def oaxaca_blinder(
         d,
         partial(_oaxaca, reference=reference, detail=detail),
         names,
-        f"Oaxaca-Blinder on {', '.join(listed(covariates))}, {reference} coefficients",
+        f"Oaxaca-Blinder on {', '.join(map(str, listed(covariates)))}, {reference} coefficients",
     )
 
 
@@ -172,7 +172,7 @@ def reweighted_gap(sample: Sample, outcome: str, group: str, covariates: Sequenc
         d,
         _reweighted,
         ("gap", "composition", "adjusted gap"),
-        f"reweighting (DFL) on {', '.join(listed(covariates))}",
+        f"reweighting (DFL) on {', '.join(map(str, listed(covariates)))}",
     )
 
 

@@ -324,7 +324,7 @@ def variables(
             found += (
                 _indicators(sample, c, caller)
                 if _is_category(sample.frame[c], caller)
-                else [((c, ""), c, stated(sample, c, caller))]
+                else [((str(c), ""), str(c), stated(sample, c, caller))]
             )
         except EstimateError as error:
             problems += error.problems
@@ -341,7 +341,8 @@ def _indicators(
     sample: Sample, column: Column, caller: str
 ) -> list[tuple[tuple[str, str], str, NDArray[np.generic]]]:
     code, level = categories(sample, column, caller)
-    return [((column, str(name)), f"{column}={name}", code == j) for j, name in enumerate(level)]
+    own = str(column)
+    return [((own, str(name)), f"{own}={name}", code == j) for j, name in enumerate(level)]
 
 
 def _is_category(series: pd.Series, caller: str) -> bool:

@@ -179,7 +179,7 @@ def _refuse_after(longest: float, at: list[Float], kind: str) -> None:
 
 
 def _read(
-    sample: Sample, duration: str, event: str, of: object, entry: Column | None, kind: str
+    sample: Sample, duration: Column, event: Column, of: object, entry: Column | None, kind: str
 ) -> tuple[Float, Float, Int, int]:
     """Durations, entries, cause codes (1 the event of interest, 2 any other, 0 censored) and the
     number of causes.

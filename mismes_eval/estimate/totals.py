@@ -204,6 +204,7 @@ def _levels(
     found: list[tuple[tuple[str, str], str, NDArray[np.generic]]] = []
     problems: list[Problem] = []
     for c in chosen:
+        own = str(c)
         try:
             code, level = categories(sample, c, "proportion")
         except EstimateError as error:
@@ -211,10 +212,12 @@ def _levels(
             continue
         if set(level) <= {0, 1}:
             found.append(
-                ((c, ""), c, code == level.index(1) if 1 in level else np.zeros(sample.n, bool))
+                ((own, ""), own, code == level.index(1) if 1 in level else np.zeros(sample.n, bool))
             )
         else:
-            found += [((c, str(name)), f"{c}={name}", code == j) for j, name in enumerate(level)]
+            found += [
+                ((own, str(name)), f"{own}={name}", code == j) for j, name in enumerate(level)
+            ]
     if problems:
         raise EstimateError(dict.fromkeys(problems))
     return (
@@ -372,7 +375,7 @@ def _srs_of_means(sample: Sample, y: Columns, code: Int, d: int, replacement: bo
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = (second - first**2) * (n / (n - 1))[:, None]
-        drawn = _drawn(sample, n, size, replacement)
+        drawn = _drawn(sample, n, np.asarray(size, float), replacement)
         out: Float = spread / n[:, None] * (1 - drawn)[:, None]
     return out.ravel()
 
@@ -442,7 +445,9 @@ def _absent_in_replicates(part: Part, value: Float, names: Sequence[str]) -> tup
     lost = np.isnan(part.replicates) & ~np.isnan(value)
     if not lost.any():
         return ()
-    named = [name for name, gone in zip(names, lost.any(axis=0), strict=True) if gone]
+    named = [
+        name for name, gone in zip(names, np.atleast_1d(lost.any(axis=0)), strict=True) if gone
+    ]
     values = {
         "names": "; ".join(named),
         "empty": int(lost.any(axis=1).sum()),

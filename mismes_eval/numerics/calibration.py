@@ -153,8 +153,6 @@ def _start(
 ) -> tuple[float, Float]:
     """What all weights d (C,) are multiplied by first, and the multipliers (q,) to start from."""
     nothing = 1.0, np.zeros(x.shape[1])
-    if method == "linear" and bounds is None:
-        return nothing  # one step from anywhere
     used = d != 0
     one = psd_solve(x[used].T @ x[used], x[used].sum(axis=0))
     if not used.any() or np.abs(x[used] @ one - 1).max() > 1e-8:
@@ -165,6 +163,8 @@ def _start(
     if bounds is not None and not bounds[0] < common < bounds[1]:
         other_unit = not 1 / OTHER_UNIT < common < OTHER_UNIT
         return (common if other_unit else 1.0), np.zeros(x.shape[1])
+    if method == "linear" and bounds is None:  # one step from anywhere, but for lost digits
+        return (1.0 if 1 / OTHER_UNIT < common < OTHER_UNIT else common), np.zeros(x.shape[1])
     return 1.0, one * _inverse(common, method, bounds)
 
 

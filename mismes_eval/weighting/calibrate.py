@@ -94,15 +94,15 @@ def calibrate(
     constant = f", constant within {unit}" if unit else ""
     name = (
         f"{'raking' if method == 'raking' else method + ' calibration'} to {keys}{limits}{constant}"
-        f"{_scaled(solution.scale)}{published.words}{sample.narrowed}"
+        f"{_scaled(solution.scale, bounds)}{published.words}{sample.narrowed}"
     )
     return sample.step(
         Calibration(name, factor, m.x, before, m.total_vcov, m.labels, m.totals, method, bounds)
     )
 
 
-def _scaled(scale: float) -> str:
-    return "" if scale == 1 else f", all weights first multiplied by {scale:.4g}"
+def _scaled(scale: float, bounds: tuple[float, float] | None) -> str:
+    return "" if scale == 1 or bounds is None else f", all weights first multiplied by {scale:.4g}"
 
 
 def poststratify(
@@ -296,7 +296,7 @@ def _contradiction(m: Margins, weights: Float, method: str) -> str:
         answer = linprog(
             np.zeros(a.shape[1]), A_eq=a[rows], b_eq=b[rows], bounds=(lowest, None), method="highs"
         )
-        return answer.status != INFEASIBLE
+        return bool(answer.status != INFEASIBLE)
 
     needed = list(dict.fromkeys(m.margin))
     if meets(needed):

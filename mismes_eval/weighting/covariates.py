@@ -12,11 +12,12 @@ import pandas as pd
 
 from mismes_eval.errors import Problem
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.weighting.arguments import Column
 from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.levels import one_spelling
 
 
-def unreadable(frame: pd.DataFrame, columns: Sequence[str], inside: Bool) -> list[Problem]:
+def unreadable(frame: pd.DataFrame, columns: Sequence[Column], inside: Bool) -> list[Problem]:
     """One problem for each column named twice, each column of dates, of codes in two spellings, and
     of infinite values in the rows `inside` (n,).
     """

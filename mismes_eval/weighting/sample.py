@@ -188,6 +188,12 @@ class Sample:
             raise DesignError(_no_mask(mask, out, self.n))
         return out
 
+    def everybody(self) -> Sample:
+        """The same sample with the domain of all rows: after a weight step that acted on a narrower
+        one.
+        """
+        return replace(self, domain=np.ones(self.n, bool))
+
     @property
     def narrowed(self) -> str:
         """What the name of a weight step says where it acts on a domain; empty where on all."""

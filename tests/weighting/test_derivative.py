@@ -79,6 +79,33 @@ CHAINS: dict[str, Chain] = {
         {"sex": {"F": 700.0, "M": 800.0}},
     ),
 }
+
+
+def narrowed(f: pd.DataFrame) -> me.Sample:
+    return base(f).where(f["x"] > 2.2)
+
+
+INNER = {"sex": {"F": 330.0, "M": 300.0}}
+CHAINS |= {
+    "linear in a domain": lambda f: me.calibrate(narrowed(f), INNER),
+    "linear in a domain with a number": lambda f: me.calibrate(narrowed(f), {**INNER, "x": 2150.0}),
+    "raking in a domain": lambda f: me.calibrate(narrowed(f), INNER, method="raking"),
+    "poststratified in a domain": lambda f: me.poststratify(
+        narrowed(f), "sex", {"F": 330.0, "M": 300.0}
+    ),
+    "response by logit in a domain": lambda f: me.nonresponse(narrowed(f), "r", ["sex", "x"]),
+    "response by cells in a domain": lambda f: me.nonresponse(
+        narrowed(f), "r", ["sex", "age"], method="cells"
+    ),
+    "second phase in a domain": lambda f: me.two_phase(narrowed(f), "taken", "p", "sex"),
+    "balance in a domain": lambda f: me.balance_weights(narrowed(f), "taken", ["sex", "x"]),
+    "two steps in a domain": lambda f: me.calibrate(
+        me.nonresponse(narrowed(f), "r", ["sex"]), INNER
+    ),
+    "a step in a domain, then all": lambda f: me.calibrate(
+        me.nonresponse(narrowed(f), "r", ["sex"]).everybody(), SEX
+    ),
+}
 STATISTICS = {
     "total": lambda s: me.total(s, "y"),
     "mean": lambda s: me.mean(s, "y"),
