@@ -155,6 +155,8 @@ def test_a_forked_kernel_stands_where_a_new_one_stands(
         for forked, made in both.items()
     }
     assert said[True].pop("filters") >= 0 and said[False].pop("filters") >= 0
+    homes = {forked: told.pop("cwd") for forked, told in said.items()}
+    assert homes[True] != homes[False]  # a folder of its own for each kernel
     assert said[True] == said[False]
     assert said[True]["backend"].lower().endswith("inline") and said[True]["status"] == 0
 
