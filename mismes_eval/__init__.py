@@ -58,6 +58,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time each is loa
     from mismes_eval.evaluation.evaluation import Evaluation as Evaluation
     from mismes_eval.evaluation.evaluation import evaluate as evaluate
     from mismes_eval.evaluation.params import Params as Params
+    from mismes_eval.evaluation.synthesis import Synthesis as Synthesis
     from mismes_eval.impact.bounds.lee import lee_bounds as lee_bounds
     from mismes_eval.impact.bounds.manski import delta_sensitivity as delta_sensitivity
     from mismes_eval.impact.bounds.manski import manski_bounds as manski_bounds
@@ -102,7 +103,6 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time each is loa
     from mismes_eval.report.session import open as open_report
     from mismes_eval.report.side_by_side import SideBySide as SideBySide
     from mismes_eval.report.side_by_side import table as table
-    from mismes_eval.report.synthesis.synthesis import Synthesis as Synthesis
     from mismes_eval.report.synthesis.synthesis import synthesis as synthesis
     from mismes_eval.tracer import TracerPanel as TracerPanel
     from mismes_eval.tracer import attrition_tests as attrition_tests
@@ -228,7 +228,8 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "report.session": ("Session",),
     "report.country": ("country_report",),
     "report.side_by_side": ("SideBySide", "table"),
-    "report.synthesis.synthesis": ("Synthesis", "synthesis"),
+    "evaluation.synthesis": ("Synthesis",),
+    "report.synthesis.synthesis": ("synthesis",),
 }
 _HOME = {name: module for module, names in _WHERE.items() for name in names}
 _HOME |= {"open_report": "report.session"}
