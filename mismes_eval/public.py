@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -72,6 +73,7 @@ class Call:
     error: type[MismesError]
 
 
+PACKAGE = f"{__name__.partition('.')[0]}."
 _CALLED: ContextVar[Call | None] = ContextVar("called", default=None)
 
 
@@ -92,9 +94,9 @@ def public(
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """A verb of the package. error: class of its refusals.
 
-    answers : over a domain without rows it gives NotEstimable with the reason. Called by another
-    verb it raises EmptyDomain instead, which stops whatever is composed of it; the verb that a
-    person called answers.
+    answers : over a domain without rows it gives NotEstimable with the reason. Called from inside
+    the package it raises EmptyDomain instead, which stops whatever is composed of it; the verb that
+    a person called answers.
     """
 
     def face(function: Callable[P, R]) -> Callable[P, R]:
@@ -104,12 +106,13 @@ def public(
         def called(*args: P.args, **kwargs: P.kwargs) -> R:
             if _CALLED.get() is not None:
                 return function(*args, **kwargs)
+            composed = sys._getframe(1).f_globals.get("__name__", "").startswith(PACKAGE)
             held.refuse(args, kwargs)
             token = _CALLED.set(Call(function.__name__, error))
             try:
                 return function(*args, **kwargs)
             except EmptyDomain as empty:
-                if not answers:
+                if composed or not answers:
                     raise
                 return NotEstimable(str(empty))  # type: ignore[return-value]
             finally:

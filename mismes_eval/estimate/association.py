@@ -18,12 +18,14 @@ from mismes_eval.estimate.hypothesis import Test
 from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
 from mismes_eval.numerics import averages
 from mismes_eval.numerics.rows import Columns, Float, Int
+from mismes_eval.public import public
 from mismes_eval.weighting.arguments import Column, Names
 from mismes_eval.weighting.sample import Sample
 
 STATISTICS = ("F", "Chisq", "Wald", "adjWald")
 
 
+@public(EstimateError)
 def rao_scott(
     sample: Sample,
     row: Column,
@@ -108,6 +110,7 @@ def _behind(sample: Sample, code: Int, levels: int) -> float:
     return float(min(sample.degf, df[0]))
 
 
+@public(EstimateError, answers=True)
 def variance(sample: Sample, columns: Names, by: By = None) -> Estimate:
     """Population variance of numeric columns (R survey: svyvar), with the factor n / (n - 1) of the
     domain's unweighted n.

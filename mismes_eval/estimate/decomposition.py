@@ -20,6 +20,7 @@ from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.qr import Collinear, least_squares
 from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.public import public
 from mismes_eval.weighting.covariates import occurring, unreadable
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
@@ -44,6 +45,7 @@ class _Groups:
 Core = Callable[["_Groups"], tuple[Float, Float]]
 
 
+@public(EstimateError, answers=True)
 def adjusted_gap(sample: Sample, outcome: str, group: str, covariates: Sequence[str]) -> Estimate:
     """Difference of the mean outcome between group and comparison at equal covariates: the
     coefficient of the group in a linear regression (Mincer).
@@ -71,6 +73,7 @@ def _adjusted(d: _Groups) -> tuple[Float, Float]:
     return beta[-1:], z[:, -1:]
 
 
+@public(EstimateError, answers=True)
 def oaxaca_blinder(
     sample: Sample,
     outcome: str,
@@ -148,6 +151,7 @@ def _oaxaca(d: _Groups, reference: str, detail: bool) -> tuple[Float, Float]:
     )
 
 
+@public(EstimateError, answers=True)
 def reweighted_gap(sample: Sample, outcome: str, group: str, covariates: Sequence[str]) -> Estimate:
     """The gap in means after the comparison is reweighted to the covariates of the group (DiNardo,
     Fortin and Lemieux 1996).

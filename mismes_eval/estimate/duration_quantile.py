@@ -11,9 +11,11 @@ from mismes_eval.estimate.domains import By, domains, require
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, Part, finite
 from mismes_eval.estimate.survival import MANY, survival
 from mismes_eval.numerics.rows import Float
+from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
 
 
+@public(EstimateError)
 def duration_quantile(
     sample: Sample,
     duration: str,

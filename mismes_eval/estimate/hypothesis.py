@@ -15,6 +15,7 @@ from scipy import stats
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable, finite, need_estimates
 from mismes_eval.numerics.rows import Float
+from mismes_eval.public import public
 
 Hypothesis = (
     Sequence[str]
@@ -65,6 +66,7 @@ class Test:
         )
 
 
+@public(EstimateError)
 def wald(estimate: Estimate, L: Hypothesis) -> Test | NotEstimable:
     """Wald test that linear combinations of the values are zero (R survey: regTermTest,
     method="Wald").

@@ -11,8 +11,10 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, Interval, Part, need_estimates
 from mismes_eval.numerics.averages import Averages, joined, unknown
 from mismes_eval.numerics.influence import side_by_side
+from mismes_eval.public import public
 
 
+@public(EstimateError)
 def stack(*estimates: Estimate) -> Estimate:
     """Several estimates on the same design or designs, with their joint covariance."""
     need_estimates(estimates, "stack")
@@ -59,6 +61,7 @@ def _averages(many: list[Part]) -> Averages | None:
     return joined(each) if len(each) == len(many) else None
 
 
+@public(EstimateError)
 def independent(*estimates: Estimate) -> Estimate:
     """Estimates from independent samples (two countries, two separate rounds): covariance zero
     between them.

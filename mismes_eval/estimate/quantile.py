@@ -27,6 +27,7 @@ from mismes_eval.estimate.totals import OfTotals, evaluate, wrap
 from mismes_eval.numerics import averages
 from mismes_eval.numerics.averages import Averages
 from mismes_eval.numerics.rows import Columns, Float
+from mismes_eval.public import public
 from mismes_eval.weighting.arguments import Column
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
@@ -79,6 +80,7 @@ class Distribution:
         return np.where(inside, q, np.nan)
 
 
+@public(EstimateError, answers=True)
 def quantile(
     sample: Sample,
     column: Column,

@@ -17,6 +17,7 @@ from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.logit import Separation, fit_logit
 from mismes_eval.numerics.qr import Collinear, least_squares
 from mismes_eval.numerics.rows import Float, Rows
+from mismes_eval.public import public
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
 
@@ -39,6 +40,7 @@ class Fit:
 Fitter = Callable[[Float, Float, Float, "Float | None"], Fit]
 
 
+@public(EstimateError, answers=True)
 def ols(sample: Sample, formula: str) -> Estimate:
     """Weighted least squares (R survey: svyglm, gaussian).
 
@@ -66,6 +68,7 @@ def ols(sample: Sample, formula: str) -> Estimate:
     return _estimate(sample, build(sample, formula, "ols"), _fit_ols, "ols")
 
 
+@public(EstimateError, answers=True)
 def logit(sample: Sample, formula: str) -> Estimate:
     """Weighted logistic regression (R survey: svyglm, quasibinomial), converged to rounding.
     Coefficients are log-odds ratios.
@@ -98,6 +101,7 @@ def logit(sample: Sample, formula: str) -> Estimate:
     return _estimate(sample, model, _fit_logit, "logit")
 
 
+@public(EstimateError, answers=True)
 def poisson(sample: Sample, formula: str) -> Estimate:
     """Weighted Poisson regression with a log link (R survey: svyglm, quasipoisson), converged to
     rounding. Coefficients are log rate ratios.

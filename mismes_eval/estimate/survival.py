@@ -17,6 +17,7 @@ from mismes_eval.estimate.totals import not_estimable
 from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Float, Int, Rows
+from mismes_eval.public import public
 from mismes_eval.weighting.arguments import Column
 from mismes_eval.weighting.replication import replicated
 from mismes_eval.weighting.sample import Sample
@@ -55,6 +56,7 @@ class Spells:
         return at_risk, events
 
 
+@public(EstimateError, answers=True)
 def survival(
     sample: Sample,
     duration: Column,
@@ -87,6 +89,7 @@ def survival(
     return _curves(sample, duration, event, None, by, times, entry, "survival")
 
 
+@public(EstimateError, answers=True)
 def cumulative_incidence(
     sample: Sample,
     duration: Column,

@@ -28,6 +28,7 @@ from mismes_eval.numerics import averages
 from mismes_eval.numerics.averages import Averages
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Columns, Float, Int, Rows
+from mismes_eval.public import public
 from mismes_eval.weighting.arguments import Column, Names
 from mismes_eval.weighting.replication import replicated_totals
 from mismes_eval.weighting.sample import Sample
@@ -84,6 +85,7 @@ def evaluate(
     return value.ravel(), Part(design, influence, averages=averages.by_influence(influence))
 
 
+@public(EstimateError, answers=True)
 def total(sample: Sample, columns: Names, by: By = None) -> Estimate:
     """Weighted totals (R survey: svytotal, svyby).
 
@@ -119,6 +121,7 @@ def total(sample: Sample, columns: Names, by: By = None) -> Estimate:
     )
 
 
+@public(EstimateError, answers=True)
 def mean(sample: Sample, columns: Names, by: By = None) -> Estimate:
     """Weighted means (R survey: svymean, svyby). Text columns give the share of each level.
 
@@ -152,6 +155,7 @@ def mean(sample: Sample, columns: Names, by: By = None) -> Estimate:
     )
 
 
+@public(EstimateError, answers=True)
 def proportion(
     sample: Sample, columns: Names, by: By = None, interval: Interval = "logit"
 ) -> Estimate:
@@ -227,6 +231,7 @@ def _levels(
     )
 
 
+@public(EstimateError, answers=True)
 def ratio(sample: Sample, numerator: Column, denominator: Column, by: By = None) -> Estimate:
     """Ratio of two weighted totals (R survey: svyratio).
 

@@ -17,11 +17,13 @@ from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import mean, proportion, total
 from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.influence import Influence
+from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
 
 By = str | Sequence[str] | None
 
 
+@public(EstimateError)
 def coverage(
     beneficiaries: float | Mapping[str, float], target: Estimate | NotEstimable, years: float = 1.0
 ) -> Estimate | NotEstimable:
@@ -80,6 +82,7 @@ def coverage(
     )
 
 
+@public(EstimateError)
 def targeting(sample: Sample, participant: str, by: str) -> Estimate | NotEstimable:
     """Targeting index of each group: its share among participants over its share in the target
     population (indicator I9).
@@ -152,6 +155,7 @@ def targeting_of_counts(
     )
 
 
+@public(EstimateError)
 def leakage(sample: Sample, participant: str, target: str) -> Estimate | NotEstimable:
     """Share of participants who are outside the target group."""
     require(sample, [participant, target], "leakage")
@@ -171,6 +175,7 @@ def leakage(sample: Sample, participant: str, target: str) -> Estimate | NotEsti
     )
 
 
+@public(EstimateError)
 def concentration(sample: Sample, participant: str, rank: str) -> Estimate:
     """Concentration index of participation over a ranking (education, earnings): 0 where it does
     not lean, mu - 1 all by the lowest, 1 - mu all by the highest, mu the share who took part.

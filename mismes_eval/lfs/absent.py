@@ -63,7 +63,7 @@ def absent_members(
         return NotEstimable("The roster of absent members has no row.", UNCOVERED)
     row = _reporting_rows(sample, absent, household)
     share = _shares(absent, multiplicity)
-    columns = [] if by is None else listed(by)
+    columns = [] if by is None else [str(name) for name in listed(by)]
     here, there, keys = _levels(sample, absent, row, columns)
     inside = sample.active
     d = len(keys)

@@ -90,7 +90,7 @@ def context(
         if "mig_status" in sample.frame.columns
         else np.full(sample.n, None, dtype=object)
     )
-    columns = [] if by is None else listed(by)
+    columns = [] if by is None else [str(name) for name in listed(by)]
     sample = sample.with_columns({name: breakdown(sample.frame, name) for name in columns})
     return Context(sample, tuple(columns), ages, code, in_age, target, notes=tuple(notes))
 

@@ -18,7 +18,7 @@ class Separation(ValueError):
     columns are collinear. columns: positions of those at fault, where they are known.
     """
 
-    def __init__(self, reason: str, columns: Sequence[int] = ()) -> None:
+    def __init__(self, reason: str, columns: Sequence[int] | Int = ()) -> None:
         super().__init__(reason)
         self.columns = tuple(int(j) for j in columns)
 

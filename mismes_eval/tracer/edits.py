@@ -168,7 +168,7 @@ def _unlike_at_enrolment(panel: TracerPanel, column: str) -> Bool:
         return np.zeros(panel.n, bool)
     known = panel.sample.frame[column].astype("string").to_numpy(object)
     said = panel.long[column].astype("string")
-    told = np.append(said.to_numpy(object), None)[panel.row]
+    told = np.array([*said.to_numpy(object), None], dtype=object)[panel.row]
     both = pd.notna(told) & pd.notna(known)[:, None]
     return np.asarray((both & (told != known[:, None])).any(axis=1))
 
@@ -196,7 +196,9 @@ def _far_dates(panel: TracerPanel) -> list[Found]:
     unit = pd.Index(panel.sample.frame[panel.unit])
     tables = (panel.sample.frame, panel.long, panel.episodes, panel.services)
     for table in tables:
-        for column in [] if table is None else [c for c in DATED if c in table.columns]:
+        if table is None:
+            continue
+        for column in [c for c in DATED if c in table.columns]:
             year = table[column].astype("string").str.extract(r"^(\d{4})-")[0].astype("Float64")
             far = ((year < FIRST) | (year > LAST)).fillna(False).to_numpy(bool)
             person = unit.get_indexer(table[panel.unit])

@@ -47,9 +47,9 @@ def episodes(frame: pd.DataFrame, columns: Sequence[str], unit: str = "person_id
     length in periods, left_censored (begins with the first period, or after a missing one),
     right_censored (ends with the last, or before a missing one).
     """
-    columns = listed(columns)
+    columns = [str(c) for c in listed(columns)]
     missing = [c for c in (unit, *columns) if c not in frame.columns]
-    if missing or not len(columns):
+    if missing or not columns:
         raise InputError(
             [
                 Problem(

@@ -123,7 +123,7 @@ def response_difference(panel: TracerPanel, arm: str) -> Result:
         return NotEstimable(f"no column '{arm}' of arms")
     parts = []
     for t, wave in enumerate(panel.waves):
-        answered = {"answered": panel.responded[:, t].astype(float)}
+        answered: dict[str, object] = {"answered": panel.responded[:, t].astype(float)}
         share = mean(sample.with_columns(answered).where(~panel.outside[:, t]), "answered", by=arm)
         if share.p < 2:
             return NotEstimable("only one arm in the domain")

@@ -63,10 +63,11 @@ def outcome_of(panel: TracerPanel, name: str) -> Outcome:
     yes_no = bool(np.isin(value[~np.isnan(value)], (0.0, 1.0)).all())
     work = _has(panel.long, EMPLOYED)
     told = ~np.isnan(value)
-    silent_without_work = (
-        work is not None and (told & (work == 1)).any() and not (told & (work == 0)).any()
-    )
-    universe = EMPLOYED if silent_without_work and bool((work == 0).any()) else EVERYBODY
+    universe = EVERYBODY
+    if work is not None:
+        at_work, without = work == 1, work == 0
+        only_they = (told & at_work).any() and not (told & without).any()
+        universe = EMPLOYED if only_they and without.any() else EVERYBODY
     return Outcome(name, "share" if yes_no else NUMBER, "", universe)
 
 

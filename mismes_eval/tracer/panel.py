@@ -226,8 +226,10 @@ class TracerPanel:
         """
         if self.disposition is None:
             return ()
-        silent = ((self.groups < 0) & self.tried & self.sample.active[:, None]).any(axis=0)
-        others = ((self.groups >= 0) & ~self.responded).any(axis=0)
+        silent: Bool = np.asarray(
+            ((self.groups < 0) & self.tried & self.sample.active[:, None]).any(axis=0)
+        )
+        others: Bool = np.asarray(((self.groups >= 0) & ~self.responded).any(axis=0))
         return tuple(w for t, w in enumerate(self.waves) if silent[t] and not others[t])
 
     @cached_property

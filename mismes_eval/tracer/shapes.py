@@ -171,7 +171,7 @@ def enrolment(
         for c in listed(columns)
         if c in frame.columns
     ]
-    changing = varying(frame, unit, named)
+    changing = varying(frame, unit, [str(c) for c in named])
     said = (
         (
             (
@@ -261,8 +261,9 @@ def to_wide(
     rest = [c for c in frame.columns if c not in (unit, wave)]
     for t, w in enumerate(waves):
         there = row[:, t] >= 0
-        columns[f"{PRESENT}{separator}{w}"] = pd.array(np.where(there, row[:, t], 0), dtype="Int64")
-        columns[f"{PRESENT}{separator}{w}"][~there] = pd.NA
+        present = pd.array(np.where(there, row[:, t], 0), dtype="Int64")
+        present[~there] = pd.NA
+        columns[f"{PRESENT}{separator}{w}"] = present
         for c in rest:
             columns[f"{c}{separator}{w}"] = (
                 frame[c].array.take(np.where(there, row[:, t], -1), allow_fill=True)
@@ -388,7 +389,8 @@ def _wider(series: pd.Series, at: Int, there: np.ndarray) -> object:
         if series.dtype.kind == "b"
         else series.dtype.name.replace("uint", "UInt").replace("int", "Int")
     )
-    return pd.array(series.to_numpy(), dtype=kind).take(np.where(there, at, -1), allow_fill=True)
+    made: pd.api.extensions.ExtensionArray = series.astype(pd.api.types.pandas_dtype(kind)).array
+    return made.take(np.where(there, at, -1), allow_fill=True)
 
 
 def _whole(text: str) -> bool:

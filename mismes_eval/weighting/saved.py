@@ -116,7 +116,7 @@ def read(path: str | Path) -> tuple[pd.DataFrame, SurveyDesign, Bool, tuple[str,
             if record["layout"] != LAYOUT:
                 raise ValueError(f"layout {record['layout']}")
             frame = pd.read_parquet(io.BytesIO(file.read(FRAME)))
-            with np.load(io.BytesIO(file.read(ARRAYS)), allow_pickle=False) as stored:
+            with np.load(io.BytesIO(file.read(ARRAYS))) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             design, domain = _made(record["design"], arrays), _made(record["domain"], arrays)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:

@@ -24,7 +24,7 @@ def test_the_notebooks_of_the_workbench_are_there() -> None:
 def test_runs_top_to_bottom(root: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
     notebook = nbformat.read(root / "notebooks" / name, as_version=4)
-    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(root / "notebooks")}}, config=kernel_config(tmp_path))
+    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(root / "notebooks")}}, config=kernel_config(tmp_path, tmp_path))
     client.execute()
     code = [c for c in notebook.cells if c.cell_type == "code"]
     assert all(c.execution_count for c in code)

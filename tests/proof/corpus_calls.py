@@ -311,11 +311,6 @@ ESTIMATES = [
             lambda: me.total(design(y=at(np.inf, column="y").astype(float)), "y"),
             ("infinite", "'y'"),
         ),
-        (
-            "numbers stored as objects",
-            lambda: me.mean(design(y=survey()["y"].astype(object)), "y"),
-            ("stored as objects", "to_numeric"),
-        ),
         ("a ratio by zero", lambda: me.ratio(design(x=0.0), "y", "x"), ("zero denominator", "'x'")),
         ("a median of words", lambda: me.quantile(design(), "sex", 0.5), ("numbers", "'sex'")),
         ("a quantile above 1", lambda: me.quantile(design(), "y", 50), ("50",)),

@@ -13,7 +13,7 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.rows import Float
-from mismes_eval.public import Count, Seed
+from mismes_eval.public import Count, Seed, public
 
 Method = Literal["romano_wolf", "holm", "benjamini_hochberg", "bonferroni"]
 METHODS = {
@@ -64,6 +64,7 @@ class AdjustedPValues:
         return self.to_frame().to_string(index=False) + "".join(f"\n{note}" for note in self.notes)
 
 
+@public(EstimateError)
 def adjust_pvalues(
     estimate: Estimate, method: Method = "romano_wolf", draws: Count = 20_000, seed: Seed = 1
 ) -> AdjustedPValues:

@@ -16,7 +16,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.pictures.shares import distribution
-from mismes_eval.public import Seed
+from mismes_eval.public import Seed, public
 from mismes_eval.weighting.sample import Sample
 
 
@@ -92,6 +92,7 @@ class RandomisationTest:
         )
 
 
+@public(EstimateError)
 def randomisation_test(
     data: D,
     statistic: Callable[[D], Estimate | float],

@@ -26,10 +26,11 @@ from mismes_eval.impact.inference.wild_draws import (
 )
 from mismes_eval.numerics.qr import least_squares
 from mismes_eval.numerics.rows import Float, Int, group_sums
-from mismes_eval.public import Finite, Seed
+from mismes_eval.public import Finite, Seed, public
 from mismes_eval.weighting.sample import Sample
 
 
+@public(EstimateError)
 def wild_bootstrap(
     estimate: Estimate,
     cluster: Sequence[object] | pd.Series | None = None,
@@ -114,6 +115,7 @@ def wild_bootstrap(
     )
 
 
+@public(EstimateError)
 def wild_bootstrap_ols(
     sample: Sample,
     formula: str,

@@ -68,7 +68,8 @@ class ReportEngine(NBClientEngine):
             log=logger,
             **traits,
         )
-        return client.execute()
+        done: NotebookNode = client.execute()
+        return done
 
 
 papermill_engines.register(ENGINE, ReportEngine)

@@ -108,7 +108,7 @@ def _parquet(one: bytes, two: bytes) -> Iterator[Place]:
     for name in dict.fromkeys([*schemas[0].names, *schemas[1].names]):
         kinds = [str(s.field(name).type) if name in s.names else None for s in schemas]
         if kinds[0] != kinds[1]:
-            yield f"column {name}, type", *kinds
+            yield f"column {name}, type", kinds[0], kinds[1]
     extra = [sorted(map(bytes, s.metadata or {})) for s in schemas]
     if extra[0] != extra[1]:
         yield "metadata", str(extra[0]), str(extra[1])
@@ -132,7 +132,7 @@ def _workbook(one: bytes, two: bytes) -> Iterator[Place]:
     for name in dict.fromkeys([*a.sheetnames, *b.sheetnames]):
         if name not in a.sheetnames or name not in b.sheetnames:
             there = ["there" if name in book.sheetnames else None for book in (a, b)]
-            yield f"sheet {name}", *there
+            yield f"sheet {name}", there[0], there[1]
         else:
             yield from _sheet(name, a[name], b[name])
     if a.sheetnames != b.sheetnames and set(a.sheetnames) == set(b.sheetnames):
@@ -165,7 +165,7 @@ def _cell(left: Any, right: Any) -> Iterator[Place]:
         yield "", value, other
     formulas = [getattr(cell, "data_type", None) == "f" for cell in (left, right)]
     if formulas[0] != formulas[1]:
-        yield ", formula", *formulas
+        yield ", formula", formulas[0], formulas[1]
     for what in ("number_format", "comment", "hyperlink"):
         pair = [getattr(cell, what, None) for cell in (left, right)]
         texts = [getattr(p, "text", getattr(p, "target", p)) for p in pair]

@@ -1,0 +1,75 @@
+"""What an editor and a type checker see of `import mismes_eval as me`: every verb with its types, the
+very function of its module.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+from types import FunctionType
+
+import pytest
+
+import mismes_eval as me
+
+pytestmark = pytest.mark.architecture
+SCRIPT = """import mismes_eval as me
+import pandas as pd
+
+sample = me.Sample.from_frame(pd.DataFrame({"y": [1.0, 2.0], "w": [1.0, 1.0]}), weights="w")
+reveal_type(sample)
+reveal_type(me.mean)
+reveal_type(me.mean(sample, "y").se)
+reveal_type(me.att_2x2(sample, ("a", "b"), "d"))
+me.mean(sample, colums="y")
+"""
+
+
+def test_mypy_knows_the_verbs(root: Path, tmp_path: Path) -> None:
+    script = tmp_path / "notebook_like.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--config-file",
+            "",
+            "--ignore-missing-imports",
+            str(script),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=root,
+    )
+    told = [line for line in run.stdout.splitlines() if "notebook_like" in line]
+    assert 'Revealed type is "mismes_eval.weighting.sample.Sample"' in told[0]
+    assert "def (sample: mismes_eval.weighting.sample.Sample" in told[1]
+    assert "-> mismes_eval.estimate.estimate.Estimate" in told[1]
+    assert "ndarray" in told[2] and "Estimate" in told[3]
+    assert 'Unexpected keyword argument "colums"' in told[4]
+
+
+def test_a_verb_is_the_function_of_its_module(root: Path) -> None:
+    for name, module in me._HOME.items():
+        own = getattr(importlib.import_module(f"mismes_eval.{module}"), me._RENAMED.get(name, name))
+        assert getattr(me, name) is own, name
+
+
+def test_types_name_everything_that_is_public(root: Path) -> None:
+    tree = ast.parse((root / "mismes_eval" / "__init__.py").read_text(encoding="utf-8"))
+    seen = {
+        alias.asname
+        for node in tree.body
+        if isinstance(node, ast.If)
+        for inner in node.body
+        if isinstance(inner, ast.ImportFrom)
+        for alias in inner.names
+    }
+    assert {n for n in me.__all__ if n != "__version__"} <= seen
+    assert (root / "mismes_eval" / "py.typed").is_file()
+    assert sum(isinstance(getattr(me, n), FunctionType) for n in me.__all__) > 60
