@@ -102,7 +102,7 @@ def test_a_column_called_like_a_function_does_not_stand_in_its_way() -> None:
 @pytest.mark.parametrize(
     ("formula", "what"),
     [
-        (None, "argument 'formula'. Expected text such as 'y ~ x + group', got a NoneType"),
+        (None, "argument 'formula'. Expected a text, got None"),
         (["y", "x"], "got a list"),
         ("b ~ x | k", "one equation"),
         ("b ~ 0", "no term on the right"),

@@ -160,8 +160,8 @@ def test_joining_and_functions_of_estimates_refuse_what_is_none() -> None:
         (lambda: e.select([2]), "positions 0 to 1"),
         (lambda: e.ci("95"), "the level is not a probability"),  # type: ignore[arg-type]
         (lambda: quantile(s, "y", "a"), "argument 'probs'"),  # type: ignore[arg-type]
-        (lambda: quantile(s, ["y"], 0.5), "one column name"),  # type: ignore[arg-type]
-        (lambda: rao_scott(s, ["g"], "y"), "one column name"),  # type: ignore[arg-type]
+        (lambda: quantile(s, ["y"], 0.5), "got a list"),  # type: ignore[arg-type]
+        (lambda: rao_scott(s, ["g"], "y"), "got a list"),  # type: ignore[arg-type]
         (lambda: survival(s, "y", "w", times=["a"]), "the times are not durations"),  # type: ignore[list-item]
     ):
         with pytest.raises(EstimateError) as error:
