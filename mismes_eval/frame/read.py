@@ -227,7 +227,7 @@ def _infer(
             coded = text(cells).isin(list(missing[name]))
             typed[name + MISS] = text(cells).where(coded).map(missing[name]).astype("str")
             cells = cells.mask(coded)
-        if _typed(cells.dtype):
+        if _typed(cells):
             typed[name] = cells
             problems += _lost_digits(cells, name)
         elif name in as_text or str(name).endswith(MISS):
@@ -238,12 +238,12 @@ def _infer(
     return typed, problems
 
 
-def _typed(kind: object) -> bool:
+def _typed(cells: pd.Series) -> bool:
     """Whether a column's type is settled by the file: numbers, dates, periods."""
     return (
-        pd.api.types.is_numeric_dtype(kind)
-        or pd.api.types.is_datetime64_any_dtype(kind)
-        or isinstance(kind, pd.PeriodDtype)
+        pd.api.types.is_numeric_dtype(cells.dtype)
+        or pd.api.types.is_datetime64_any_dtype(cells.dtype)
+        or isinstance(cells.dtype, pd.PeriodDtype)
     )
 
 

@@ -131,8 +131,8 @@ def _as_periods(count: pd.Series, kind: str) -> pd.Series:
         whole -= 1960  # the year itself, not a count
     if freq:
         since_1970 = whole - 10 * a_year
-        periods = pd.Series(pd.PeriodIndex.from_ordinals(since_1970, freq=freq), index=count.index)
-        return periods.where(known)
+        array = pd.arrays.PeriodArray(since_1970.to_numpy(), dtype=pd.PeriodDtype(freq))
+        return pd.Series(array, index=count.index).where(known)
     part = (whole % a_year + 1).astype(str).str.zfill(len(str(a_year)))
     return ((whole // a_year + 1960).astype(str) + kind[1] + part).where(known)
 
