@@ -109,7 +109,7 @@ def tilting(w: Float, d: Float, x: Float) -> _Propensity:
         else:
             break
         beta = beta + step * move
-    odds = np.exp(x @ beta)
+    odds = np.exp(np.minimum(x @ beta, 500.0))
     if not np.max(np.abs(target - x.T @ (w * c * odds)) / scale) < 1e-8:
         raise Separation("no weights of the comparison group balance the covariates")
     gram = x.T @ (x * (w * c * odds)[:, None])

@@ -162,7 +162,7 @@ def test_joining_and_functions_of_estimates_refuse_what_is_none() -> None:
         (lambda: quantile(s, "y", "a"), "argument 'probs'"),  # type: ignore[arg-type]
         (lambda: quantile(s, ["y"], 0.5), "got a list"),  # type: ignore[arg-type]
         (lambda: rao_scott(s, ["g"], "y"), "got a list"),  # type: ignore[arg-type]
-        (lambda: survival(s, "y", "w", times=["a"]), "the times are not durations"),  # type: ignore[list-item]
+        (lambda: survival(s, "y", "w", times=["a"]), "argument 'times'"),  # type: ignore[list-item]
     ):
         with pytest.raises(EstimateError) as error:
             attempt()  # type: ignore[no-untyped-call]
