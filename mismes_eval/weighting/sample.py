@@ -24,6 +24,7 @@ from mismes_eval.weighting.data_warnings import (
     scaled_weights,
 )
 from mismes_eval.weighting.design import SurveyDesign
+from mismes_eval.weighting.estimators import Estimators
 from mismes_eval.weighting.stages import Columns, DesignColumns, build
 from mismes_eval.weighting.steps import WeightStep
 
@@ -31,7 +32,7 @@ LONELY: tuple[str, ...] = ("adjust", "remove", "average", "certainty", "error")
 
 
 @dataclass(frozen=True)
-class Sample:
+class Sample(Estimators):
     """frame: n rows; design: the weights and how they were made; domain: (n,) mask of the rows that
     estimates speak of.
 

@@ -5,6 +5,7 @@ of the shared cases: oracle.R).
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -239,3 +240,32 @@ def test_every_dtype_gives_what_float64_gives(people: pd.DataFrame, kind: str) -
         assert a.names == b.names or kind == "object" or "by" not in a.names
         np.testing.assert_allclose(a.value, b.value, rtol=1e-12)
         np.testing.assert_allclose(a.se, b.se, rtol=1e-10)
+
+
+@pytest.mark.identity
+def test_estimators_are_methods_of_a_sample_too(people: pd.DataFrame) -> None:
+    s = sample(people)
+    for method, verb in (
+        (s.mean("emp", by="sex"), me.mean(s, "emp", by="sex")),
+        (s.total(["emp", "inc"]), me.total(s, ["emp", "inc"])),
+        (s.proportion("sex", interval="beta"), me.proportion(s, "sex", interval="beta")),
+        (s.ratio("emp", "hours", by="sex"), me.ratio(s, "emp", "hours", by="sex")),
+        (s.quantile("inc", [0.1, 0.5], by="sex"), me.quantile(s, "inc", [0.1, 0.5], by="sex")),
+        (s.variance("inc"), me.variance(s, "inc")),
+        (s.ols("inc ~ age"), me.ols(s, "inc ~ age")),
+        (s.logit("emp ~ age"), me.logit(s, "emp ~ age")),
+        (s.poisson("hours ~ age"), me.poisson(s, "hours ~ age")),
+        (
+            s.survival("hours", "emp", times=[5.0, 20.0]),
+            me.survival(s, "hours", "emp", times=[5.0, 20.0]),
+        ),
+    ):
+        pd.testing.assert_frame_equal(method.to_frame(), verb.to_frame())
+    assert isinstance(s.where(people["age"] > 999).mean("inc"), me.NotEstimable)
+
+
+def test_methods_take_what_their_verbs_take() -> None:
+    names = ("total", "mean", "proportion", "ratio", "quantile", "variance")
+    for name in (*names, "ols", "logit", "poisson", "survival"):
+        own = list(inspect.signature(getattr(me.Sample, name)).parameters)[1:]
+        assert own == list(inspect.signature(getattr(me, name)).parameters)[1:]
