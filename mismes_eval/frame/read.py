@@ -227,9 +227,7 @@ def _infer(
             coded = text(cells).isin(list(missing[name]))
             typed[name + MISS] = text(cells).where(coded).map(missing[name]).astype("str")
             cells = cells.mask(coded)
-        if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(
-            cells.dtype
-        ):
+        if _typed(cells):
             typed[name] = cells
             problems += _lost_digits(cells, name)
         elif name in as_text or str(name).endswith(MISS):
@@ -238,6 +236,15 @@ def _infer(
             typed[name], found = _infer_text(cells, str(name), decimal)
             problems += found
     return typed, problems
+
+
+def _typed(cells: pd.Series) -> bool:
+    """Whether a column's type is settled by the file: numbers, dates, periods."""
+    return (
+        pd.api.types.is_numeric_dtype(cells.dtype)
+        or pd.api.types.is_datetime64_any_dtype(cells.dtype)
+        or isinstance(cells.dtype, pd.PeriodDtype)
+    )
 
 
 def _identifier(name: str) -> bool:

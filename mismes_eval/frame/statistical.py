@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pandas.api.types import is_numeric_dtype
 from pyarrow import parquet
 
 from mismes_eval.errors import InputError, Problem
@@ -23,6 +24,15 @@ READERS: Mapping[str, str] = {
     ".sav": "read_sav",
     ".sas7bdat": "read_sas7bdat",
     ".xpt": "read_xport",
+}
+
+# Stata's date formats: periods in a year, and pandas' name where it has one
+PERIODS: dict[str, tuple[int, str]] = {
+    "tm": (12, "M"),
+    "tq": (4, "Q-DEC"),
+    "th": (2, ""),
+    "tw": (52, ""),
+    "ty": (1, "Y-DEC"),
 }
 
 
@@ -92,7 +102,39 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
                 else frame[column] == span["lo"]
             )
         frame = _companion(frame, column, coded, dot="")
+    formats = getattr(meta, "original_variable_types", None) or {}
+    if suffix == ".dta":
+        frame = frame.assign(**_periods(frame, formats))
     return Labelled(frame, labels, named)
+
+
+def _periods(frame: pd.DataFrame, formats: Mapping[str, str]) -> dict[str, pd.Series]:
+    """Stata's counts of months, quarters and years since 1960 (%tm, %tq, %ty) as periods, of
+    half-years and of its weeks (52 a year, which no calendar has) as text such as 2019h1 and
+    2019w07.
+    """
+    out = {}
+    for column, stored in formats.items():
+        kind = next((k for k in PERIODS if str(stored).lower().startswith(f"%{k}")), None)
+        if kind is None or column not in frame or not is_numeric_dtype(frame[column].dtype):
+            continue
+        out[column] = _as_periods(frame[column], kind)
+    return out
+
+
+def _as_periods(count: pd.Series, kind: str) -> pd.Series:
+    """A column of counts as periods of a kind of PERIODS."""
+    a_year, freq = PERIODS[kind]
+    known = count.notna()
+    whole = count.where(known, 0).astype("int64")
+    if kind == "ty":
+        whole -= 1960  # the year itself, not a count
+    if freq:
+        since_1970 = whole - 10 * a_year
+        array = pd.arrays.PeriodArray(since_1970.to_numpy(), dtype=pd.PeriodDtype(freq))
+        return pd.Series(array, index=count.index).where(known)
+    part = (whole % a_year + 1).astype(str).str.zfill(len(str(a_year)))
+    return ((whole // a_year + 1960).astype(str) + kind[1] + part).where(known)
 
 
 def _companion(frame: pd.DataFrame, column: str, coded: pd.Series, dot: str) -> pd.DataFrame:
@@ -112,9 +154,9 @@ def _companion(frame: pd.DataFrame, column: str, coded: pd.Series, dot: str) -> 
 
 
 def read_parquet(content: bytes, name: str, *, columns: list[str] | None) -> pd.DataFrame:
-    """A Parquet file."""
+    """A Parquet file. A key that stands in the index of the frame it was written from is a column."""
     try:
-        frame: pd.DataFrame = parquet.read_table(io.BytesIO(content), columns=columns).to_pandas()
+        whole: pd.DataFrame = parquet.read_table(io.BytesIO(content)).to_pandas()
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError) as error:
         got = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(
@@ -122,4 +164,6 @@ def read_parquet(content: bytes, name: str, *, columns: list[str] | None) -> pd.
                 "truncated or damaged file", name, "a Parquet file", got, "Fetch the file again."
             )
         ) from error
-    return frame
+    named = [name for name in whole.index.names if name is not None and name not in whole.columns]
+    frame = whole.reset_index(level=named).reset_index(drop=True)
+    return frame if columns is None else frame[[c for c in columns if c in frame.columns]]

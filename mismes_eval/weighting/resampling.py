@@ -19,7 +19,12 @@ from mismes_eval.weighting.sample import Sample, needs_sample
 from mismes_eval.weighting.stages import weight_problems
 
 METHODS = ("bootstrap", "jackknife", "brr", "fay")
-FILE_METHODS = ("bootstrap", "jk1", "jkn", "brr", "fay")
+FILE_METHODS = ("bootstrap", "jk1", "jk2", "jkn", "brr", "fay", "successive-difference")
+_ALIASES = {"sdr": "successive-difference", "acs": "successive-difference"}
+MEANS = (
+    0.5,
+    2.0,
+)  # mean replicate weight over mean weight, of columns that are what they are said to be
 _LARGEST = 60_000_000  # PSUs times replicates
 
 
@@ -118,12 +123,16 @@ class ReplicateWeights:
     """Replicate weights that a file brings: `Sample.from_frame(frame, weights=...,
     replicates=ReplicateWeights(columns, "fay", rho=0.3))`.
 
-    columns : the replicate weights, in order.  method : "bootstrap", "jk1", "jkn", "brr", "fay".
+    columns : the replicate weights, in order; negative ones are used as they are (ACS).
+    method : "bootstrap", "jk1", "jk2" (two PSUs a stratum, one replicate each), "jkn", "brr", "fay",
+        "successive-difference" (ACS, CPS; also "sdr", "acs").
     combined : True where a column holds the whole weight (R: combined.weights), False where it
-        multiplies the base weight.
+        multiplies the base weight. What the mean of the columns contradicts is refused.
     scale, rscales : of the variance sum scale * sum rscales_b (t_b - centre)^2; None for what the
-        method implies (bootstrap 1/(B-1), JK1 (B-1)/B, BRR 1/B,
-        Fay 1/(B (1-rho)^2)). JKn needs rscales.  mse : centre on the full-sample estimate.
+        method implies (bootstrap 1/(B-1), JK1 (B-1)/B, JK2 1, BRR 1/B, Fay 1/(B (1-rho)^2),
+        successive differences 4/B). JKn needs rscales.
+    mse : centre on the full-sample estimate, as the Census Bureau's formula for successive
+        differences does; False: on the mean of the replicates (R survey's default).
     degf : degrees of freedom; None: rank of the replicate weights less 1 (R survey: degf).
     """
 
@@ -136,6 +145,12 @@ class ReplicateWeights:
     mse: bool = False
     degf: float | None = None
 
+    @property
+    def kind(self) -> str:
+        """The method by its own name."""
+        spelled = str(self.method).lower().replace("_", "-").removesuffix("s")
+        return _ALIASES.get(spelled, spelled)
+
     def attach(self, frame: pd.DataFrame, design: SurveyDesign) -> SurveyDesign:
         """The design with these replicates. Raises DesignError listing every problem."""
         columns = as_names(self.columns, "columns")
@@ -147,6 +162,9 @@ class ReplicateWeights:
             raise DesignError(problems)
         value = frame[list(columns)].to_numpy(float)
         base = design.base[:, None]
+        contradicted = self._contradicted(value, design.base)
+        if contradicted:
+            raise DesignError(contradicted)
         without = (design.base == 0) & (value != 0).any(axis=1)
         if self.combined and without.any():
             raise DesignError(
@@ -170,11 +188,13 @@ class ReplicateWeights:
         known = {
             "bootstrap": 1 / (b - 1),
             "jk1": (b - 1) / b,
+            "jk2": 1.0,
             "jkn": 1.0,
+            "successive-difference": 4 / b,
             "brr": 1 / b,
             "fay": 1 / (b * (1 - (self.rho or 0.0)) ** 2),
         }
-        scale = known[self.method] if self.scale is None else self.scale
+        scale = known[self.kind] if self.scale is None else self.scale
         rscales = np.ones(b) if self.rscales is None else np.asarray(self.rscales, float)
         degf = (
             rank(value if self.combined else value * base) - 1.0 if self.degf is None else self.degf
@@ -186,7 +206,7 @@ class ReplicateWeights:
                 scale,
                 rscales,
                 self.mse,
-                f"replicate weights of the file ({self.method})",
+                f"replicate weights of the file ({self.kind})",
                 degf,
                 unit,
             ),
@@ -237,7 +257,7 @@ class ReplicateWeights:
             for c in dict.fromkeys(columns)
             if columns.count(c) > 1
         ]
-        if self.method not in FILE_METHODS:
+        if self.kind not in FILE_METHODS:
             problems.append(
                 Problem(
                     "unknown replicate method",
@@ -255,7 +275,7 @@ class ReplicateWeights:
                     str(len(columns)),
                 )
             )
-        if self.method == "fay" and (self.rho is None or not 0 <= self.rho < 1):
+        if self.kind == "fay" and (self.rho is None or not 0 <= self.rho < 1):
             problems.append(
                 Problem(
                     "Fay's method needs rho",
@@ -264,11 +284,11 @@ class ReplicateWeights:
                     repr(self.rho),
                 )
             )
-        if self.method != "fay" and self.rho is not None:
+        if self.kind != "fay" and self.rho is not None:
             problems.append(
                 Problem("rho belongs to Fay's method", "argument 'rho'", "None", repr(self.rho))
             )
-        if self.method == "jkn" and self.rscales is None:
+        if self.kind == "jkn" and self.rscales is None:
             problems.append(
                 Problem(
                     "JKn needs rscales",
@@ -308,8 +328,26 @@ class ReplicateWeights:
             )
         for c in columns:
             if c in frame.columns:
-                problems += weight_problems(frame[c])
+                problems += weight_problems(frame[c], negative=True)
         return problems
+
+    def _contradicted(self, value: Float, base: Float) -> list[Problem]:
+        """What the mean of the columns says against `combined`."""
+        replicate, weight = float(value.mean()), float(base.mean())
+        as_whole, as_factor = replicate / weight, replicate
+        said, other = (as_whole, as_factor) if self.combined else (as_factor, as_whole)
+        if MEANS[0] <= said <= MEANS[1] or not MEANS[0] <= other <= MEANS[1]:
+            return []
+        words = ("whole weights", "factors") if self.combined else ("factors", "whole weights")
+        return [
+            Problem(
+                f"replicate columns are not the {words[0]} that they are said to be",
+                "argument 'combined'",
+                f"a mean near {weight:.6g}" if self.combined else "a mean near 1",
+                f"a mean of {replicate:.6g}: they look like {words[1]}",
+                f"Say combined={not self.combined}.",
+            )
+        ]
 
 
 def _number_problems(n: object, seed: object, rho: object) -> list[Problem]:

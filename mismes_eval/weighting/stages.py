@@ -281,8 +281,8 @@ def _blank(column: pd.Series) -> Bool:
     return out
 
 
-def weight_problems(column: pd.Series) -> list[Problem]:
-    """What is wrong with a column of weights."""
+def weight_problems(column: pd.Series, negative: bool = False) -> list[Problem]:
+    """What is wrong with a column of weights; negative: whether they may be below 0."""
     where = f"column '{column.name}'"
     if column.dtype.kind in "bcmM" or pd.api.types.is_bool_dtype(column):
         return [
@@ -302,7 +302,7 @@ def weight_problems(column: pd.Series) -> list[Problem]:
         (column.isna().to_numpy(), "missing weights"),
         (np.isnan(value) & column.notna().to_numpy(), "weights that are not numbers"),
         (np.isinf(value), "infinite weights"),
-        (value < 0, "negative weights"),
+        ((value < 0) & (not negative), "negative weights"),
     ):
         if bad.any():
             shown = str(column[bad].iloc[0])

@@ -436,7 +436,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "an unknown method of a file": (
         lambda: copied(method="jk9", rscales=[1.0, 2.0, -1.0]),
         [
-            "unknown replicate method: argument 'method'. Expected one of bootstrap, jk1, jkn, brr, fay, got 'jk9'.",
+            "unknown replicate method: argument 'method'. Expected one of bootstrap, jk1, jk2, jkn, brr, fay, successive-difference, got 'jk9'.",
             "rscales do not fit: argument 'rscales'. Expected 2 numbers of 0 or more, got 3.",
         ],
     ),

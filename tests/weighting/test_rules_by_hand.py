@@ -339,7 +339,7 @@ def test_a_replicate_weight_beside_a_zero_weight_is_refused_with_its_rows() -> N
 
 
 def test_every_problem_of_replicate_columns_is_listed() -> None:
-    frame = pd.DataFrame({"w": [1.0, 2.0], "r": [1.0, -1.0]})
+    frame = pd.DataFrame({"w": [1.0, 2.0], "r": [1.0, np.inf]})
     found = words(
         Sample.from_frame,
         frame,
@@ -364,13 +364,13 @@ def test_every_problem_of_replicate_columns_is_listed() -> None:
         (
             "unknown replicate method",
             "argument 'method'",
-            "one of bootstrap, jk1, jkn, brr, fay",
+            "one of bootstrap, jk1, jk2, jkn, brr, fay, successive-difference",
             "'jk9'",
         ),
         ("rho belongs to Fay's method", "argument 'rho'", "None", "0.2"),
         ("rscales do not fit", "argument 'rscales'", "3 numbers of 0 or more", "2"),
         ("the scale is not positive", "argument 'scale'", "a number above 0", "0.0"),
-        ("negative weights", "column 'r'", "a finite number of 0 or more in every row", "-1.0"),
+        ("infinite weights", "column 'r'", "a finite number of 0 or more in every row", "inf"),
     ]
     assert words(
         Sample.from_frame, frame, weights="w", replicates=ReplicateWeights(["w"], "fay", rho=1.0)
