@@ -62,7 +62,7 @@ def survival(
     duration: Column,
     event: Column,
     by: By = None,
-    times: Sequence[float] | None = None,
+    times: float | Sequence[float] | None = None,
     entry: Column | None = None,
 ) -> Estimate:
     """Share still without the event at each time: weighted Kaplan-Meier with the design's standard
@@ -96,7 +96,7 @@ def cumulative_incidence(
     cause: Column,
     of: object,
     by: By = None,
-    times: Sequence[float] | None = None,
+    times: float | Sequence[float] | None = None,
     entry: Column | None = None,
 ) -> Estimate:
     """Share that has had the event `of` by each time, where other events end the spell too:
@@ -134,7 +134,7 @@ def _curves(
     event: Column,
     of: object,
     by: By,
-    times: Sequence[float] | None,
+    times: float | Sequence[float] | None,
     entry: Column | None,
     kind: str,
 ) -> Estimate:
@@ -241,7 +241,7 @@ def _read(
 
 
 def _times(
-    length: Float, cause: Int, where: Domains, times: Sequence[float] | None, kind: str
+    length: Float, cause: Int, where: Domains, times: float | Sequence[float] | None, kind: str
 ) -> list[Float]:
     """Of each domain: the times asked for, or those at which it has an event (its last time where
     it has none).
