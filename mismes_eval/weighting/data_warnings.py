@@ -43,8 +43,10 @@ def scaled_weights(base: Float) -> Message | None:
     """A sentence where weights were scaled so that their sums cannot be numbers of people (DHS,
     ESS: a mean of 1). Weights that are all 1 are no weights, and nothing is said.
     """
+    if sums_can_be_counts(base):
+        return None
     w = base[base > 0]
-    if not w.size or (w == w[0]).all() or sums_can_be_counts(base):
+    if not w.size or (w == w[0]).all():
         return None
     words = (
         "Weights add to {sum} for {rows} rows: their sums cannot be population counts. Totals are in"
