@@ -53,7 +53,10 @@ def test_nothing_to_draw_is_an_empty_picture() -> None:
     empty = Series(
         "a", np.array([0.0, 1.0]), NOTHING, NOTHING, NOTHING, wide=np.full((2, 2), np.nan)
     )
-    intervals.path(None, [empty], joined=True).figure.canvas.draw()
+    axes = intervals.path(None, [empty], joined=True)
+    axes.figure.canvas.draw()
+    points = [y for line in axes.lines for y in np.asarray(line.get_ydata(), float)]
+    assert not np.isfinite(points).any() or set(np.asarray(points)[np.isfinite(points)]) == {0.0}
     intervals.forest(None, ["x", "y"], [empty]).figure.canvas.draw()
     nowhere = np.full((3, 2), np.nan)
     drawn = plane.plane(None, nowhere, (np.nan, np.nan), nowhere.T, "e", "c")
