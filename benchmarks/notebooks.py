@@ -46,7 +46,7 @@ def main(countries: list[str]) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     bad = 0
     for country in countries or sorted(p.stem for p in (ROOT / "params").glob("*.yaml")):
-        for path in sorted((ROOT / "notebooks").glob("0*.ipynb")):
+        for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
             seconds, error = run(path, country)
             bad += bool(error) or seconds > LIMIT
             print(f"{country}  {path.stem:<26} {seconds:6.1f} s  {error or 'ok'}", flush=True)

@@ -10,7 +10,7 @@ import click
 from mismes_eval import inventory as inventories
 from mismes_eval.cli.project import country_names, params_file, project
 from mismes_eval.evaluation.params import Params
-from mismes_eval.fieldwork import FORMS, LANGUAGES, compiled, paper, xlsform
+from mismes_eval.fieldwork import FORMS, LANGUAGES, categories, compiled, paper, xlsform
 from mismes_eval.fieldwork.xlsform import Measure, measures_of
 
 
@@ -47,7 +47,7 @@ def command(
     as_json: bool,
 ) -> int:
     """Write questionnaires: XLSForm workbooks and compiled XForms for ODK, KoboToolbox and
-    SurveyCTO, and a page to print in each language.
+    SurveyCTO, a page to print in each language, and the numbers of the answers for Survey Solutions.
 
     The participation module offers the country's own measures, from its inventory, so that a
     person's measure is known. Answers come back with `mismes collect`.
@@ -69,6 +69,9 @@ def command(
         for file, content in files.items():
             (folder / file).write_bytes(content)
             written.append((folder / file).as_posix())
+    numbers = folder / "survey_solutions_codes.csv"
+    categories(wanted).to_csv(numbers, index=False)
+    written.append(numbers.as_posix())
     if as_json:
         click.echo(json.dumps({"country": params.country, "files": written}))
     elif not quiet:

@@ -7,14 +7,11 @@ from datetime import date, datetime
 from pathlib import Path
 
 import click
-import pandas as pd
 
-from mismes_eval import frame as frames
 from mismes_eval.cli.project import country_names, data_root_option, params_file, project
-from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.evaluation import wave_page
 from mismes_eval.evaluation.params import Params
-from mismes_eval.evaluation.wave_status import wave_status
+from mismes_eval.evaluation.wave_status import read_status, wave_tables
 
 EPILOG = """\b
 Examples:
@@ -64,7 +61,7 @@ def plan(
     week, and a protocol to edit.
     """
     params, folder = _opened(name, data_root, out, wave)
-    persons, waves = _tables(params)
+    persons, waves = wave_tables(params)
     due = wave_page.due_dates(persons, months)
     sample = wave_page.sample_file(persons, waves, wave, due)
     today = date.today() if on is None else on.date()
@@ -111,9 +108,8 @@ def status(
     each next step buys; a page, a workbook, and the random fifth of the lost to be traced.
     """
     params, folder = _opened(name, data_root, out, wave)
-    persons, waves = _tables(params, cases)
     today = date.today() if on is None else on.date()
-    found = wave_status(persons, waves, wave, today, params)
+    found = read_status(params, wave, today, cases)
     files = {
         "status.html": wave_page.page(found, params.country, params.synthetic).encode(),
         "status.xlsx": wave_page.workbook(found),
@@ -137,22 +133,6 @@ def _opened(name: str, data_root: Path | None, out: Path | None, wave: int) -> t
     params = Params.load(params_file(root, name), data_root)
     folder = out or root / "data_processed" / params.country / f"wave_{wave}"
     return params, folder
-
-
-def _tables(params: Params, cases: Path | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    person, wave = params.inputs.tracer_person, cases or params.inputs.tracer_wave
-    if person is None or wave is None:
-        raise ParamsError(
-            Problem(
-                "the params name no tracer study",
-                params.source,
-                "inputs.tracer_person and inputs.tracer_wave",
-                "none",
-                "Name both; `mismes collect` makes the second.",
-            )
-        )
-    persons = frames.read(person, template="tracer_person").frame
-    return persons, frames.read(wave, template="tracer_wave").frame
 
 
 def _written(folder: Path, files: dict[str, bytes]) -> None:

@@ -14,12 +14,14 @@ import pandas as pd
 from docx import Document
 
 from mismes_eval.errors import Problem, ReportError
+from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.params import Params
+from mismes_eval.impact.did.two_by_two import att_2x2
 from mismes_eval.impact.planning.power import Estimator, StudyDesign, minimum_detectable_effect
 from mismes_eval.impact.trials.itt import itt
 from mismes_eval.numerics.intraclass import intraclass
-from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.weighting.diagnostics import kish_deff
 from mismes_eval.weighting.sample import Sample
 
@@ -39,7 +41,8 @@ class Figure:
 class Figures:
     """What was measured at home: base mean and standard deviation of the outcome, intraclass
     correlation by PSU (survey_icc: of employment in the labour force survey, for roll-outs), correlation of a person's outcome over time, share lost, design effect of
-    the weights, persons in a PSU. before, after, psu: the persons that a simulation draws from.
+    the weights, persons in a PSU. before, after, psu, weights: the persons that a simulation draws
+    from.
     """
 
     outcome: str
@@ -54,6 +57,7 @@ class Figures:
     before: Float
     after: Float
     psu: Int
+    weights: Float
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Name, value and source of each, for a table."""
@@ -71,8 +75,8 @@ class Figures:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One design: what it assumes of the world, the study that it would be, its power by simulation
-    (NaN where it cannot be simulated), months until the result and interviews made.
+    """One design: what it assumes of the world, the study that it would be, its power by simulation,
+    months until the result and interviews made.
     """
 
     name: str
@@ -145,7 +149,7 @@ def measured(evaluation: Evaluation) -> Figures:
         outcome=outcome,
         base=Figure(mean, where),
         sd=float(np.sqrt(w @ (after[seen] - mean) ** 2 / w.sum())),
-        icc=Figure(intraclass(after[seen], psu), f"{where}, {np.unique(psu).size:,} PSUs"),
+        icc=_likeness(after[seen], psu, where),
         survey_icc=_survey_icc(evaluation),
         rho=Figure(float(np.corrcoef(before[seen], after[seen])[0, 1]), where),
         loss=Figure(1 - float(answered.mean()), f"{answered.size:,} comparison persons enrolled"),
@@ -154,7 +158,16 @@ def measured(evaluation: Evaluation) -> Figures:
         before=before[seen],
         after=after[seen],
         psu=psu,
+        weights=w,
     )
+
+
+def _likeness(values: Float, psu: Int, where: str) -> Figure:
+    """The intraclass correlation; persons drawn one by one share nothing."""
+    count = np.unique(psu).size
+    if count == psu.size:
+        return Figure(0.0, f"{where}, drawn one by one")
+    return Figure(intraclass(values, psu), f"{where}, {count:,} PSUs")
 
 
 def _survey_icc(evaluation: Evaluation) -> Figure | None:
@@ -284,7 +297,7 @@ def _candidate(
         estimator=spec.estimator,
         assigned="cluster" if spec.by_region else "person",
     )
-    power = simulated_power(found, study, seed) if spec.estimator == "ancova" else float("nan")
+    power = simulated_power(found, study, seed)
     waves = 1 if spec.estimator == "post" else 2
     return Candidate(
         name=spec.name,
@@ -297,38 +310,75 @@ def _candidate(
 
 
 def simulated_power(found: Figures, study: StudyDesign, seed: int, draws: int = DRAWS) -> float:
-    """Share of simulated trials that find the detectable effect: PSUs of the country's own tracer
-    drawn with replacement, lots drawn among their persons, the effect added, loss at random, and
-    the estimate made as it would be.
+    """Share of simulated studies that find the detectable effect: PSUs of the country's own tracer
+    drawn with replacement, the measure given to persons or to whole regions, the effect added, loss
+    at random, and the estimate made as it would be.
     """
     r = np.random.default_rng(seed)
-    binary = bool(np.isin(found.after, (0.0, 1.0)).all())
     hits = 0
     for _ in range(draws):
-        rows, psu = _drawn(found, study.n, r)
-        z = r.random(rows.size) < study.share_treated
-        y = found.after[rows].astype(float)
-        if binary:
-            chance = study.effect / max(1 - found.base.value, 1e-9)
-            y = np.where(z & (y == 0) & (r.random(y.size) < chance), 1.0, y)
-        else:
-            y = y + study.effect * z
-        kept = r.random(rows.size) >= found.loss.value
-        frame = pd.DataFrame({"y": y, "z": z, "before": found.before[rows], "psu": psu, "w": 1.0})
-        trial = Sample.from_frame(frame[kept].assign(key=range(kept.sum())), weights="w", psu="psu")
-        hits += bool(itt(trial, "y", "z", "before").pvalue[0] < study.alpha)
+        study_made = _study(found, study, r)
+        hits += bool(_estimated(study_made, study.estimator).pvalue[0] < study.alpha)
     return hits / draws
+
+
+def _study(found: Figures, study: StudyDesign, r: np.random.Generator) -> Sample:
+    """One study as it would come back from the field: before, y, z, w, psu of the persons kept."""
+    by_region = study.assigned == "cluster"
+    rows, psu = _regions(found, study, r) if by_region else _drawn(found, study.n, r)
+    groups = psu.max() + 1 if by_region else rows.size
+    offered = r.permutation(groups) < round(study.share_treated * groups)
+    z = offered[psu] if by_region else offered
+    before, y = found.before[rows].astype(float), found.after[rows].astype(float)
+    if np.isin(found.after, (0.0, 1.0)).all():
+        chance = study.effect / max(1 - found.base.value, 1e-9)
+        y = np.where(z & (y == 0) & (r.random(y.size) < chance), 1.0, y)
+    else:
+        y = y + study.effect * z
+    if by_region:
+        shocks = _shocks(study, groups, r)
+        before, y = before + shocks[psu, 0], y + shocks[psu, 1]
+    weights = found.weights[rows] * _unequal(study.deff / found.deff.value, z, r)
+    kept = r.random(rows.size) >= found.loss.value
+    frame = pd.DataFrame({"y": y, "z": z, "before": before, "psu": psu, "w": weights})
+    return Sample.from_frame(frame[kept].assign(key=range(kept.sum())), weights="w", psu="psu")
+
+
+def _estimated(study: Sample, estimator: Estimator) -> Estimate:
+    """The effect as the design would estimate it."""
+    if estimator == "did":
+        return att_2x2(study, ("before", "y"), "z", method="none")
+    return itt(study, "y", "z", "before" if estimator == "ancova" else ())
+
+
+def _shocks(study: StudyDesign, regions: int, r: np.random.Generator) -> Float:
+    """(regions, 2) what a region has in common before and after, of the planned likeness."""
+    spread = study.sd * np.sqrt(study.icc)
+    likeness = [[1.0, study.cluster_rho], [study.cluster_rho, 1.0]]
+    return np.asarray(r.multivariate_normal([0, 0], likeness, regions) * spread)
+
+
+def _unequal(deff: float, z: Bool, r: np.random.Generator) -> Float:
+    """(n,) factors of mean 1 that cost the comparison persons a design effect."""
+    spread = np.sqrt(np.log(max(deff, 1.0)))
+    return np.where(z, 1.0, np.exp(r.normal(0, spread, z.size) - spread**2 / 2))
 
 
 def _drawn(found: Figures, n: float, r: np.random.Generator) -> tuple[Int, Int]:
     """Persons of whole PSUs until about n are drawn, and the PSU that each counts in."""
-    names = np.unique(found.psu)
-    members = [np.flatnonzero(found.psu == name) for name in names]
-    rows: list[Int] = []
-    while sum(part.size for part in rows) < n:
-        rows.append(members[int(r.integers(len(members)))])
+    members = [np.flatnonzero(found.psu == name) for name in np.unique(found.psu)]
+    sizes = np.array([part.size for part in members])
+    chosen = r.integers(0, len(members), int(np.ceil(n / sizes.min())))
+    needed = int(np.searchsorted(np.cumsum(sizes[chosen]), n)) + 1
+    rows = [members[k] for k in chosen[:needed]]
     psu = np.repeat(np.arange(len(rows)), [part.size for part in rows])
     return np.concatenate(rows)[: int(n)], psu[: int(n)].astype(np.intp)
+
+
+def _regions(found: Figures, study: StudyDesign, r: np.random.Generator) -> tuple[Int, Int]:
+    """Persons of regions of one size, and the region of each."""
+    regions, size = round(study.clusters), int(study.cluster_size)
+    return r.integers(0, found.after.size, regions * size), np.repeat(np.arange(regions), size)
 
 
 def analysis_plan(plan: Plan, groups: Sequence[str]) -> str:
@@ -392,7 +442,8 @@ _HEADS = [
 _READ = (
     "Detectable: found with a chance of 80% at the 5% level, two-sided, with the ICC, correlation"
     " and loss above. A smaller effect would most likely be missed, and a null would then mean"
-    " little. Simulated power draws whole PSUs of the country's own study."
+    " little. Simulated power draws whole PSUs of the country's own study, gives the measure as the design"
+    " would, and estimates as the report would."
 )
 
 
@@ -404,7 +455,7 @@ def _design_rows(plan: Plan) -> list[tuple[str, ...]]:
             (
                 str(line["design"]),
                 f"{line['detectable effect']:.3g}",
-                "–" if np.isnan(power) else f"{100 * power:.0f}%",
+                f"{100 * power:.0f}%",
                 f"{line['months']:.0f}",
                 f"{line['interviews']:,.0f}",
                 "–" if np.isnan(cost) else f"{cost:,.0f}",

@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
+from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.wave_status import LEVEL, WaveStatus
+from mismes_eval.not_estimable import NotEstimable
 
 STYLE = (
     "body{font:15px/1.45 system-ui,sans-serif;max-width:960px;margin:1.5rem auto;padding:0 1rem}"
@@ -34,13 +36,12 @@ PROTOCOL = """# Protocol of wave {wave}, {country}
 
 def tables(status: WaveStatus) -> dict[str, pd.DataFrame]:
     """The tables of page and workbook, by title."""
-    forecast = pd.DataFrame([vars(f) for f in status.forecasts])
-    steps = pd.DataFrame([vars(s) for s in status.steps])
     return {
         "Cases by arm": status.arms.assign(response=(100 * status.arms["response"]).round(1)),
-        "How the wave will end": forecast.round(1),
-        "What each next step buys": steps.round(1),
+        "How the wave will end": status.forecast_table().round(1),
+        "What each next step buys": status.step_table().round(1),
         "Balance of the arms": status.balance.round(2),
+        "Who answers": _alike(status.alike),
         "Interviewers": status.interviewers.round(1),
         "Interviews by day": status.days,
     }
@@ -57,14 +58,40 @@ EXPLAINED: Mapping[str, str] = {
         " width: of worst-case bounds, in points, for a yes-no outcome."
     ),
     "Balance of the arms": "Differences between the arms in standard deviations.",
+    "Who answers": (
+        "R-indicator, 1 - 2 standard deviations of the chance to answer, among those tried: 1 where"
+        " everybody answers alike, by the covariates of the attrition model."
+    ),
 }
+
+
+def _alike(found: Estimate | NotEstimable) -> pd.DataFrame:
+    if isinstance(found, NotEstimable):
+        return pd.DataFrame({"measure": ["R-indicator"], "not estimable": [found.reason]})
+    interval = found.ci().iloc[0]
+    told = {"R-indicator": found.value[0], "from": interval["low"], "to": interval["high"]}
+    return pd.DataFrame({**told, "persons tried": int(found.n[0])}, index=[0]).round(3)
+
+
+def _explained(status: WaveStatus) -> dict[str, str]:
+    """What stands under each table."""
+    earlier = status.earlier
+    rests = (
+        "No outcome of an earlier wave is known, so no detectable difference is told."
+        if earlier is None
+        else f"It rests on {earlier.source}: share {earlier.share:.2f}, correlation with enrolment"
+        f" {earlier.rho:.2f}."
+    )
+    steps = "What each next step buys"
+    return {**EXPLAINED, steps: f"{EXPLAINED[steps]} {rests}"}
 
 
 def page(status: WaveStatus, country: str, synthetic: bool) -> str:
     """One HTML page, without script."""
     parts = [f'<p class="mark">{SYNTHETIC}</p>'] if synthetic else []
+    explained = _explained(status)
     for title, frame in tables(status).items():
-        told = EXPLAINED.get(title, "")
+        told = explained.get(title, "")
         html = frame.to_html(index=False, border=0, na_rep="–", justify="unset")
         caption = f"<caption>{escape(title)}</caption>"
         parts.append(

@@ -6,20 +6,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from math import ceil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval import frame as frames
+from mismes_eval.errors import InputError, MismesError, ParamsError, Problem
+from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation.params import Params
 from mismes_eval.frame.codes import codes
 from mismes_eval.impact.planning.power import minimum_detectable_effect
+from mismes_eval.not_estimable import NotEstimable
+from mismes_eval.tracer.diagnostics import r_indicator
+from mismes_eval.tracer.response_model import ResponseModel
+from mismes_eval.weighting.sample import Sample
 
 PENDING = "0.1"
 NOT_FIELDED = "0.2"
 GROUPS = {"I": "interviewed", "P": "interviewed", "R": "refused", "NC": "not reached"}
 MORE, FIFTH, FOUND = 100, 0.2, 0.7
+FEW = 10  # interviews of an arm below which no detectable effect is told
 LEVEL = 0.95
 
 
@@ -49,11 +58,25 @@ class NextStep:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """What earlier waves of the study tell a forecast: share with a yes in the main outcome among
+    comparison persons at the last wave before this one; its correlation with enrolment, 0 where
+    only one wave is known; source: a sentence.
+    """
+
+    share: float
+    rho: float
+    source: str
+
+
+@dataclass(frozen=True)
 class WaveStatus:
     """wave, day; arms: one row an arm (sampled, pending, interviewed, refused, not reached, other,
     response rate among those tried); days: interviews by day and arm, cumulated; interviewers: one
     row each; forecasts; balance: standardised difference between arms among those interviewed, and
-    among all enrolled; steps; to_trace: a random fifth of the lost with its probability.
+    among all enrolled; alike: R-indicator of those tried, or why there is none; steps; earlier:
+    figures behind the detectable effect, None where no outcome of an earlier wave is known;
+    to_trace: a random fifth of the lost with its probability.
     """
 
     wave: int
@@ -63,8 +86,36 @@ class WaveStatus:
     interviewers: pd.DataFrame
     forecasts: tuple[Forecast, ...]
     balance: pd.DataFrame
+    alike: Estimate | NotEstimable
+    earlier: Earlier | None
     steps: tuple[NextStep, ...]
     to_trace: pd.DataFrame
+
+    def forecast_table(self) -> pd.DataFrame:
+        """One row an arm: sampled, expected, low, high."""
+        return pd.DataFrame([vars(f) for f in self.forecasts])
+
+    def step_table(self) -> pd.DataFrame:
+        """One row a next step: persons, detectable (points), width (points)."""
+        return pd.DataFrame([vars(s) for s in self.steps])
+
+
+def day_of_share(params: Params, wave: int, share: float) -> date:
+    """The day by which a share of a wave's dated cases was done, for a replay."""
+    _, waves = wave_tables(params)
+    days = pd.to_datetime(waves.loc[waves["wave"].astype(int) == wave, "fieldwork_date"])
+    if days.notna().sum() == 0 or not 0 < share <= 1:
+        raise InputError(
+            Problem(
+                "the wave cannot be replayed",
+                f"wave {wave}, share {share}",
+                "a wave with dated cases, and a share above 0 and up to 1",
+                f"{int(days.notna().sum())} dated cases",
+            )
+        )
+    return pd.DatetimeIndex(days.dropna().sort_values())[
+        ceil(share * days.notna().sum()) - 1
+    ].date()
 
 
 def on_day(waves: pd.DataFrame, wave: int, day: date) -> pd.DataFrame:
@@ -92,11 +143,45 @@ def on_day(waves: pd.DataFrame, wave: int, day: date) -> pd.DataFrame:
     return own.reset_index(drop=True)
 
 
+def read_status(params: Params, wave: int, day: date, cases: Path | None = None) -> WaveStatus:
+    """The state of a wave from the files of the params; cases: the tracer_wave file of
+    `mismes collect`, where it is another one.
+    """
+    persons, waves = wave_tables(params, cases)
+    outcomes = None
+    if params.inputs.tracer_outcome is not None:
+        outcomes = frames.read(params.inputs.tracer_outcome, template="tracer_outcome").frame
+    return wave_status(persons, waves, wave, day, params, outcomes)
+
+
+def wave_tables(params: Params, cases: Path | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Persons and waves of the params' tracer study. Raises ParamsError where it names none."""
+    person, wave = params.inputs.tracer_person, cases or params.inputs.tracer_wave
+    if person is None or wave is None:
+        raise ParamsError(
+            Problem(
+                "the params name no tracer study",
+                params.source,
+                "inputs.tracer_person and inputs.tracer_wave",
+                "none",
+                "Name both; `mismes collect` makes the second.",
+            )
+        )
+    persons = frames.read(person, template="tracer_person").frame
+    return persons, frames.read(wave, template="tracer_wave").frame
+
+
 def wave_status(
-    persons: pd.DataFrame, waves: pd.DataFrame, wave: int, day: date, params: Params
+    persons: pd.DataFrame,
+    waves: pd.DataFrame,
+    wave: int,
+    day: date,
+    params: Params,
+    outcomes: pd.DataFrame | None = None,
 ) -> WaveStatus:
     """The state of a wave on a day. persons: one row a person enrolled (person_id, arm, baseline
-    columns); waves: one row a person and wave with its disposition.
+    columns); waves: one row a person and wave with its disposition; outcomes: one row a person and
+    wave, from which the earlier waves tell what can be detected.
     """
     cases = on_day(waves, wave, day)
     cases = cases.merge(persons.drop_duplicates("person_id"), on="person_id", suffixes=("", "_p"))
@@ -105,6 +190,9 @@ def wave_status(
     cases = cases[cases["state"] != "not fielded"]
     arms = _arms(cases)
     forecasts = tuple(_forecast(str(arm), rows) for arm, rows in cases.groupby("arm"))
+    earlier = None
+    if outcomes is not None:
+        earlier = earlier_waves(persons, outcomes, wave, params.impact.main_outcome)
     return WaveStatus(
         wave=wave,
         day=day,
@@ -113,7 +201,9 @@ def wave_status(
         interviewers=_interviewers(cases),
         forecasts=forecasts,
         balance=_balance(cases, params.tracer.attrition_covariates),
-        steps=_steps(arms, params),
+        alike=_alike(cases, params),
+        earlier=earlier,
+        steps=_steps(arms, earlier),
         to_trace=_fifth(cases, params.impact.seed + wave),
     )
 
@@ -195,7 +285,46 @@ def _difference(values: pd.Series, arm: pd.Series) -> float:
     return gap / spread if spread > 0 else float("nan")
 
 
-def _steps(arms: pd.DataFrame, params: Params) -> tuple[NextStep, ...]:
+def _alike(cases: pd.DataFrame, params: Params) -> Estimate | NotEstimable:
+    """R-indicator of those tried so far: 1 where everybody answers with the same chance."""
+    known = [c for c in params.tracer.attrition_covariates if c in cases.columns]
+    tried = cases[cases["state"] != "pending"]
+    complete = tried[known].notna().all(axis=1)
+    if not known:
+        return NotEstimable("no covariate of enrolment is named (tracer.attrition_covariates)")
+    try:
+        sample = Sample.from_frame(tried[complete], weights=params.tracer.weights)
+        answered = np.asarray(sample.frame["state"] == "interviewed", float)
+        return r_indicator(sample, answered, ResponseModel.of(sample, known, 1 - answered, "logit"))
+    except MismesError as error:
+        return NotEstimable(str(error))
+
+
+def earlier_waves(
+    persons: pd.DataFrame, outcomes: pd.DataFrame, wave: int, outcome: str
+) -> Earlier | None:
+    """Share and correlation of a yes-no outcome among comparison persons before a wave; None where
+    no earlier wave has the outcome, or where it is no yes-no.
+    """
+    if outcome not in outcomes.columns:
+        return None
+    value = pd.to_numeric(outcomes[outcome], errors="coerce")
+    compared = persons.loc[persons["treated"].astype(float) == 0, "person_id"]
+    inside = (outcomes["wave"] < wave) & outcomes["person_id"].isin(compared) & value.notna()
+    told = outcomes[inside].assign(value=value[inside])
+    if told.empty or not told["value"].isin([0, 1]).all():
+        return None
+    first, last = told["wave"].min(), told["wave"].max()
+    at_last = told.loc[told["wave"] == last].set_index("person_id")["value"]
+    at_first = told.loc[told["wave"] == first].set_index("person_id")["value"]
+    both = pd.concat([at_first, at_last], axis=1, keys=["first", "last"]).dropna()
+    related = last > first and len(both) >= 30 and (both.std() > 0).all()
+    rho = float(np.corrcoef(both["first"], both["last"])[0, 1]) if related else 0.0
+    source = f"{outcome} of {len(at_last):,} comparison persons at wave {last}"
+    return Earlier(float(at_last.mean()), max(rho, 0.0), source)
+
+
+def _steps(arms: pd.DataFrame, earlier: Earlier | None) -> tuple[NextStep, ...]:
     """Now; with more interviews in the arm that lost most; with a random fifth of the lost traced.
 
     Width of worst-case bounds of a yes-no outcome: share lost in one arm plus share lost in the
@@ -215,30 +344,36 @@ def _steps(arms: pd.DataFrame, params: Params) -> tuple[NextStep, ...]:
     after = np.divide(reached - more, reached, out=np.zeros(2), where=reached > 0)
     name = str(arms["arm"].iloc[weakest])
     return (
-        NextStep("as it is now", 0, _detectable(got), 100 * float(lost.sum())),
+        NextStep("as it is now", 0, _detectable(got, earlier), 100 * float(lost.sum())),
         NextStep(
             f"{MORE} more interviews in arm {name}",
             int(more.sum() - got.sum()),
-            _detectable(more),
+            _detectable(more, earlier),
             100 * float(after.sum()),
         ),
         NextStep(
             f"a random fifth of the lost, traced ({FOUND:.0%} found)",
             int(np.ceil(FIFTH * gone.sum())),
-            _detectable(traced),
+            _detectable(traced, earlier),
             100 * (1 - FOUND) * float(lost.sum()),
         ),
     )
 
 
-def _detectable(interviewed: np.ndarray) -> float:
+def _detectable(interviewed: np.ndarray, earlier: Earlier | None) -> float:
+    """Points of the main outcome that would be found; NaN without figures of an earlier wave."""
     n = float(interviewed.sum())
-    if interviewed.min() < 10:
+    if earlier is None or interviewed.min() < FEW:
         return float("nan")
-    share = float(np.clip(interviewed[1] / n, 0.05, 0.95))
-    return 100 * float(
-        minimum_detectable_effect(n, share_treated=share, share=0.5, rho=0.3, assigned="person")
+    found = minimum_detectable_effect(
+        n,
+        share_treated=float(interviewed[1] / n),
+        share=earlier.share,
+        rho=earlier.rho,
+        estimator="ancova",
+        assigned="person",
     )
+    return 100 * float(found)
 
 
 def _fifth(cases: pd.DataFrame, seed: int) -> pd.DataFrame:

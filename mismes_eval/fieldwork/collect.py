@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
-from mismes_eval.fieldwork.exports import decode, personal_columns, unused_columns
+from mismes_eval.fieldwork.exports import NUMBERED, decode, personal_columns, unused_columns
 from mismes_eval.fieldwork.questions import Question, choices, questions, scoring
 from mismes_eval.frame.template import template
 
@@ -20,8 +20,8 @@ NEEDED = ("lstatus", "current_country")  # without these an interview is partial
 # final disposition of a case: what was learned of the person, before no contact, before nothing
 RANK = {"2.2": 1, "3.1": 0, "3.2": 0}
 PERSON, WAVE = "person_id", "wave"
-KEYS = ("KEY", "_uuid", "_index", "instanceID", "meta-instanceID")
-PARENTS = ("PARENT_KEY", "_submission__uuid", "_parent_index")
+KEYS = ("KEY", "_uuid", "_index", "instanceID", "meta-instanceID", "interview__id")
+PARENTS = ("PARENT_KEY", "_submission__uuid", "_parent_index", "interview__id")
 EPISODE = ("state", "start_ym", "end_ym", "country")
 
 
@@ -298,7 +298,10 @@ def _episodes(
         return pd.DataFrame(), [rows]
     if rows.empty:
         return rows, []
-    found = decode(rows[list(EPISODE)], asked)
+    told = rows[list(EPISODE)]
+    if NUMBERED in export.columns:
+        told = told.assign(**{NUMBERED: rows[PERSON]})
+    found = decode(told, asked)
     out = found.answers.assign(person_id=rows[PERSON].to_numpy(), source_wave=wave)
     out = out[out["state"] != ""].reset_index(drop=True)
     out["ep_id"] = out.groupby(PERSON).cumcount() + 1

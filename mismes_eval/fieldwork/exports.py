@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
-from mismes_eval.fieldwork.questions import LANGUAGES, Question, choices
+from mismes_eval.fieldwork.questions import LANGUAGES, Question, choices, numbered
 from mismes_eval.frame.identifiers import find_identifiers
 
 GROUPS = re.compile(r"[/:.\-]|\[\d+\]/")  # what stands between a group and a name
@@ -25,6 +25,8 @@ SYSTEM = re.compile(
 )
 YES = {"1", "true", "yes", "1.0", "selected"}
 NO = {"0", "false", "no", "0.0", "", "not selected"}
+NUMBERED = "interview__key"  # a column of every export of Survey Solutions, whose codes are numbers
+NOT_ANSWERED = ("##N/A##", "-999999999", "-999999999.0")  # as Survey Solutions writes it
 ENDS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t"}
 
 
@@ -51,7 +53,8 @@ def read_export(path: str | Path) -> pd.DataFrame:
         raise InputError(
             Problem("no export that can be read", file.name, f"{', '.join(ENDS)} or .xlsx")
         )
-    return table.map(lambda v: v.strip() if isinstance(v, str) else "")
+    table = table.map(lambda v: v.strip() if isinstance(v, str) else "")
+    return table.replace(list(NOT_ANSWERED), "") if NUMBERED in table else table
 
 
 def personal_columns(frame: pd.DataFrame) -> list[str]:
@@ -77,6 +80,7 @@ def last(column: str) -> str:
 def decode(frame: pd.DataFrame, asked: tuple[Question, ...]) -> Decoded:
     """The answers to some questions. A question without any column is empty throughout."""
     out = Decoded(pd.DataFrame(index=frame.index))
+    by_number = NUMBERED in frame.columns
     names = {q.name for q in asked}
     for question in asked:
         columns = [c for c in map(str, frame.columns) if _stands_for(c, question.name)]
@@ -95,7 +99,7 @@ def decode(frame: pd.DataFrame, asked: tuple[Question, ...]) -> Decoded:
         if question.several:
             values, parts = _several(frame, question, values, names)
             out.used += parts
-        out.answers[question.name] = _read(values, question, out.problems)
+        out.answers[question.name] = _read(values, question, out.problems, by_number)
     return out
 
 
@@ -108,11 +112,14 @@ def _several(
 ) -> tuple[pd.Series, list[str]]:
     """Several answers as codes with spaces, from one column or from one a choice."""
     parts: dict[str, str] = {}
-    for choice in choices(question.choices):
-        ends = [f"{question.name}{sep}{choice.code}" for sep in SPLIT]
+    spelled = {choice.code: choice.code for choice in choices(question.choices)}
+    if NUMBERED in frame.columns:
+        spelled = {str(k): code for k, code in numbered(question.choices).items()}
+    for written, code in spelled.items():
+        ends = [f"{question.name}{sep}{written}" for sep in SPLIT]
         for column in map(str, frame.columns):
             if column not in names and any(_ends_with(column, end) for end in ends):
-                parts[column] = choice.code
+                parts[column] = code
     if not parts or (whole != "").any():
         return whole, list(parts)
     picked = pd.Series("", index=frame.index)
@@ -126,9 +133,11 @@ def _ends_with(column: str, end: str) -> bool:
     return column == end or column.endswith(("/" + end, "-" + end, ":" + end, "." + end))
 
 
-def _read(values: pd.Series, question: Question, problems: list[Problem]) -> pd.Series:
+def _read(
+    values: pd.Series, question: Question, problems: list[Problem], by_number: bool
+) -> pd.Series:
     if question.choices:
-        return _coded(values, question, problems)
+        return _coded(values, question, problems, by_number)
     if question.kind in ("integer", "decimal"):
         number = pd.to_numeric(values.where(values != ""), errors="coerce")
         _refuse(values, (values != "") & number.isna(), question, "a number", problems)
@@ -141,11 +150,15 @@ def _read(values: pd.Series, question: Question, problems: list[Problem]) -> pd.
     return values
 
 
-def _coded(values: pd.Series, question: Question, problems: list[Problem]) -> pd.Series:
+def _coded(
+    values: pd.Series, question: Question, problems: list[Problem], by_number: bool
+) -> pd.Series:
     """Codes or labels of any language as codes; what is neither is a problem."""
     spelled: dict[str, str] = {}
     if question.choices == "measures":
         return values
+    if by_number:
+        spelled = {str(k): code for k, code in numbered(question.choices).items()}
     for choice in choices(question.choices):
         spelled[choice.code.casefold()] = choice.code
         for language in LANGUAGES:

@@ -5,10 +5,12 @@ the column of a template that it fills. Forms, paper and the reading of exports 
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+import pandas as pd
 from babel import Locale
 
 from mismes_eval.errors import InputError, Problem
@@ -129,6 +131,32 @@ def choices(name: str) -> tuple[Choice, ...]:
         )
         for code, en, fr in zip(known["code"], known["label_en"], known["label_fr"])
     )
+
+
+@cache
+def numbered(name: str) -> dict[int, str]:
+    """Whole numbers of the answers of a list, for servers that know no other codes (Survey
+    Solutions): the codes themselves where they are whole numbers, else their places from 1 on.
+    """
+    listed = [choice.code for choice in choices(name)]
+    if all(code.isdigit() for code in listed):
+        return {int(code): code for code in listed}
+    return dict(enumerate(listed, start=1))
+
+
+def categories(forms: Iterable[str]) -> pd.DataFrame:
+    """One row an answer of the lists that some forms use: list, value (its number in Survey
+    Solutions), code, and the title in each language.
+    """
+    asked = [q for form in forms for q in questions(form)]
+    rows = []
+    for name in dict.fromkeys(q.choices for q in asked if q.choices not in ("", "measures")):
+        words = {choice.code: choice.words for choice in choices(name)}
+        rows += [
+            {"list": name, "value": number, "code": code} | words[code]
+            for number, code in numbered(name).items()
+        ]
+    return pd.DataFrame(rows)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A form of the question table as XLSForm, for ODK, KoboToolbox, SurveyCTO and Survey Solutions."""
+"""A form of the question table as XLSForm, for ODK, KoboToolbox and SurveyCTO."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@ L1 to L14, rounds, link check.
 """
 
 from mismes_eval.lfs.absent import UNCOVERED, absent_members
+from mismes_eval.lfs.areas import Areas, areas
 from mismes_eval.lfs.breaks import check_breaks, series_breaks
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.lfs.indicators import indicators
@@ -20,10 +21,12 @@ __all__ = [
     "PRESETS",
     "UNCOVERED",
     "Ages",
+    "Areas",
     "Definition",
     "LinkCheck",
     "Mapping",
     "absent_members",
+    "areas",
     "as_definition",
     "as_mapping",
     "breakdown",

@@ -8,10 +8,12 @@ from datetime import date
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from mismes_eval.errors import InputError
+from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.evaluation import wave_page
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.wave_status import on_day, wave_status
@@ -71,14 +73,48 @@ def test_a_random_fifth_is_drawn_with_its_probability(root: Path, params: Params
     again = wave_status(persons, waves, 3, date(2022, 1, 1), params)
     assert again.to_trace.equals(status.to_trace)
     steps = {s.name.split(" ")[0]: s for s in status.steps}
-    assert steps["a"].width < steps["as"].width and steps["100"].detectable < steps["as"].detectable
+    assert steps["a"].width < steps["as"].width
+    assert np.isnan(steps["as"].detectable)  # no earlier outcome was given
+
+
+def test_what_can_be_detected_rests_on_the_waves_before(root: Path, params: Params) -> None:
+    persons, waves = tables(root, "MDA")
+    outcomes = pd.read_parquet(root / "data_raw" / "MDA" / "tracer_outcome.parquet")
+    status = wave_status(persons, waves, 3, date(2022, 1, 1), params, outcomes)
+    compared = persons.loc[persons["treated"] == 0, "person_id"]
+    before = outcomes[(outcomes["wave"] == 2) & outcomes["person_id"].isin(compared)]
+    assert status.earlier is not None
+    assert status.earlier.share == pytest.approx(before["employed"].mean())
+    now, more, fifth = (s.detectable for s in status.steps)
+    assert more < now and fifth < now
+    got = status.arms["interviewed"].to_numpy(float)
+    share, rho = status.earlier.share, status.earlier.rho
+    spread = np.sqrt(share * (1 - share) * (1 - rho**2) * (1 / got).sum())
+    assert now == pytest.approx(100 * (1.95996 + 0.84162) * spread, rel=0.01)
+    assert wave_status(persons, waves, 0, date(2022, 1, 1), params, outcomes).earlier is None
+
+
+def test_r_indicator_falls_with_selective_answers(root: Path, params: Params) -> None:
+    persons, waves = tables(root, "MDA")
+    own = waves[waves["wave"] == 3].copy()
+    men = own["person_id"].map(persons.set_index("person_id")["male"]).to_numpy() == 1
+    alike = wave_status(persons, waves, 3, date(2022, 1, 1), params).alike
+    own.loc[men, "disp_code"] = np.where(np.arange(men.sum()) % 10 < 3, "1.1", "2.1")
+    own.loc[~men, "disp_code"] = np.where(np.arange((~men).sum()) % 10 < 8, "1.1", "2.1")
+    selective = wave_status(persons, own, 3, date(2022, 1, 1), params).alike
+    assert isinstance(alike, Estimate) and isinstance(selective, Estimate)
+    w = persons.set_index("person_id")["sample_weight"][own["person_id"]].to_numpy()
+    p = np.where(men, 0.3, 0.8)
+    centre = np.average(p, weights=w)
+    by_hand = 1 - 2 * np.sqrt(np.average((p - centre) ** 2, weights=w))
+    assert selective.value[0] == pytest.approx(by_hand, abs=0.03) and alike.value[0] > 0.75
 
 
 def test_page_and_workbook_hold_the_same_and_say_synthetic(root: Path, params: Params) -> None:
     persons, waves = tables(root, "MDA")
     status = wave_status(persons, waves, 3, date(2021, 7, 25), params)
     page = wave_page.page(status, "MDA", True)
-    assert "SYNTHETIC DATA" in page and page.count("<table") == 6
+    assert "SYNTHETIC DATA" in page and page.count("<table") == 7
     book = pd.read_excel(BytesIO(wave_page.workbook(status)), sheet_name=None)
     assert list(book) == list(wave_page.tables(status))
     assert book["Cases by arm"]["sampled"].tolist() == status.arms["sampled"].tolist()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,8 @@ import pytest
 
 from mismes_eval import fieldwork
 from mismes_eval.errors import InputError
-from mismes_eval.fieldwork.questions import Question, choices
+from mismes_eval.fieldwork.exports import read_export
+from mismes_eval.fieldwork.questions import Question, choices, numbered
 
 N = 25
 Rows = list[dict[str, str]]
@@ -100,7 +102,30 @@ def surveycto(form: str, rows: Rows) -> pd.DataFrame:
     return pd.DataFrame(out)
 
 
-SERVERS: list[Callable[[str, Rows], pd.DataFrame]] = [odk, kobo, surveycto]
+def survey_solutions(form: str, rows: Rows) -> pd.DataFrame:
+    """Whole numbers for answers, a column for each of several, marks for what was not answered."""
+    out: list[dict[str, str]] = []
+    for i, row in enumerate(rows):
+        made = {"interview__key": f"00-00-{i:02d}", "interview__id": f"k{i}", "has__errors": "0"}
+        for q in fieldwork.questions(form):
+            listed = q.choices and q.choices != "measures"
+            number = {c: str(k) for k, c in numbered(q.choices).items()} if listed else {}
+            if q.several:
+                for code, k in number.items():
+                    made[f"{q.name}__{k}"] = "1" if code in row[q.name].split() else "0"
+                continue
+            value = number.get(row[q.name], row[q.name]) or "##N/A##"
+            made[q.name] = "-999999999" if q.kind == "integer" and not row[q.name] else value
+        out.append(made)
+    return pd.DataFrame(out)
+
+
+def through_a_file(table: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    table.to_csv(folder / "export.tab", sep="\t", index=False)
+    return read_export(folder / "export.tab")
+
+
+SERVERS: list[Callable[[str, Rows], pd.DataFrame]] = [odk, kobo, surveycto, survey_solutions]
 
 
 def collected(form: str, export: pd.DataFrame) -> fieldwork.Collected:
@@ -113,9 +138,9 @@ def collected(form: str, export: pd.DataFrame) -> fieldwork.Collected:
 @pytest.mark.property
 @pytest.mark.parametrize("form", list(fieldwork.FORMS))
 @pytest.mark.parametrize("seed", range(4))
-def test_every_server_gives_the_same_frame(form: str, seed: int) -> None:
+def test_every_server_gives_the_same_frame(form: str, seed: int, tmp_path: Path) -> None:
     rows = filled(form, seed)
-    found = [collected(form, server(form, rows)) for server in SERVERS]
+    found = [collected(form, through_a_file(server(form, rows), tmp_path)) for server in SERVERS]
     assert all(not f.unused for f in found), [f.unused for f in found]
     for name, table in found[0].tables.items():
         assert len(table) >= N
@@ -186,6 +211,32 @@ def test_episodes_from_a_file_or_from_numbered_columns() -> None:
     columns = ["person_id", "ep_id", "state", "start_ym", "end_ym", "country"]
     assert told[0][columns].to_numpy().tolist() == told[1][columns].to_numpy().tolist()
     assert told[0]["start_ym"].tolist() == ["2020-01", "2021-03", "2020-05"]
+
+
+def test_episodes_of_survey_solutions_are_a_roster_with_numbers(tmp_path: Path) -> None:
+    main = survey_solutions("tracer_wave", filled("tracer_wave", 2))
+    number = {code: str(k) for k, code in numbered("episode_states").items()}
+    country = {code: str(k) for k, code in numbered("countries").items()}
+    roster = pd.DataFrame(
+        {
+            "interview__key": ["00-00-00", "00-00-03"],
+            "interview__id": ["k0", "k3"],
+            "episode__id": ["1", "1"],
+            "state": [number["EMP_WAGE"], number["UNEMP"]],
+            "start_ym": ["2020-01-01", "2020-05-01"],
+            "end_ym": ["2021-02-01", "##N/A##"],
+            "country": [country["MDA"], country["ITA"]],
+        }
+    )
+    sample = pd.DataFrame({"person_id": [f"P{k:03d}" for k in range(N)]})
+    files = (through_a_file(main, tmp_path), through_a_file(roster, tmp_path))
+    found = fieldwork.collect("tracer_wave", files[0], sample, episodes=files[1], wave=2)
+    told = found.tables["tracer_episode"]
+    assert told[["person_id", "state", "country"]].to_numpy().tolist() == [
+        ["P000", "EMP_WAGE", "MDA"],
+        ["P003", "UNEMP", "ITA"],
+    ]
+    assert told["end_ym"].tolist() == ["2021-02", ""]
 
 
 def test_what_names_a_person_goes_apart_and_unread_columns_are_named() -> None:

@@ -73,3 +73,13 @@ def test_what_cannot_be_made_is_refused() -> None:
     with pytest.raises(InputError) as refused:
         fieldwork.xlsform("census", "MDA", (), ["en", "klingon"])
     assert len(refused.value.problems) == 2
+
+
+def test_numbers_for_survey_solutions_are_whole_and_named_once() -> None:
+    table = fieldwork.categories(["tracer_wave", "implementer"])
+    assert not table.duplicated(["list", "value"]).any()
+    assert not table.duplicated(["list", "code"]).any()
+    assert table[list(fieldwork.LANGUAGES)].ne("").all().all()
+    own = table.set_index(["list", "code"])["value"]
+    assert own["lstatus", "3"] == 3  # whole numbers stay
+    assert own["models", "M01"] == 1 and own["models", "M11"] == 11  # other codes are counted

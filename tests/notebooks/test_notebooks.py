@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 
 from mismes_eval.report.factory.kernels import kernel_config
 
-NOTEBOOKS = sorted(p.name for p in (Path(__file__).resolve().parents[2] / "notebooks").glob("0*.ipynb"))
+NOTEBOOKS = sorted(p.name for p in (Path(__file__).resolve().parents[2] / "notebooks").glob("[0-9]*.ipynb"))
 
 
 def test_the_notebooks_of_the_workbench_are_there() -> None:
