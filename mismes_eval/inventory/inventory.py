@@ -4,7 +4,6 @@ of it.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -259,7 +258,6 @@ def read(
                 separator=separator,
                 decimal=decimal,
                 missing=missing if name == "inventory" else None,
-                sheet=_sheet(file),
             )
         except InputError as error:
             problems += error.problems
@@ -347,25 +345,6 @@ def _files(path: Path) -> list[tuple[Path, str]]:
         (main, "inventory"),
         *((path / f"{name}.csv", name) for name in SIDE_TABLES if (path / f"{name}.csv").is_file()),
     ]
-
-
-def _sheet(path: Path) -> str | None:
-    if path.suffix != ".xlsx" or not path.is_file():
-        return None
-    return SHEET if SHEET in _sheet_names(path) else None
-
-
-def _sheet_names(path: Path) -> list[str]:
-    try:
-        with pd.ExcelFile(path, engine="openpyxl") as book:
-            return [str(n) for n in book.sheet_names]
-    except (
-        zipfile.BadZipFile,
-        ValueError,
-        OSError,
-        KeyError,
-    ):  # a damaged workbook is named by the reader
-        return []
 
 
 def _whole(
