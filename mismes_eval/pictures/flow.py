@@ -14,6 +14,7 @@ from mismes_eval.pictures.style import BLUE, axes
 
 WIDTH, LOSSES = 40, 46  # letters in a line: of who is there, of who is not
 INCHES = 4.2  # as wide as a phone shows without making letters smaller
+BOX = "round,pad=0,rounding_size=0.06"
 LINE, SMALL, GAP, PAD = 0.2, 0.17, 0.3, 0.09  # inches: lines of text, an arrow, around a text
 
 
@@ -26,8 +27,8 @@ def flow(ax: Any, steps: Sequence[tuple[str, str]]) -> Any:
     for k, (what, lost) in enumerate(steps):
         height = _height(what, lost)
         corner = (0.1, top - height)
-        frame = {"boxstyle": "round,pad=0,rounding_size=0.06", "fc": "#eef3f8", "ec": BLUE}
-        ax.add_patch(FancyBboxPatch(corner, INCHES - 0.2, height, **frame))
+        frame = FancyBboxPatch(corner, INCHES - 0.2, height, BOX, fc="#eef3f8", ec=BLUE)
+        ax.add_patch(frame)
         box = _wrapped(what, WIDTH)
         ax.text(middle, top - PAD, box, ha="center", va="top", fontsize=10, linespacing=1.25)
         if lost:

@@ -111,7 +111,7 @@ def priced(evaluation: Evaluation, study: Tracing, effect: Effects, d: Doubt) ->
     interval that speaks, the widest of them.
     """
     m, verdict = money(evaluation, study, effect), effect_verdict(evaluation, effect, d)
-    shown = verdict is not None and verdict.shown
+    shown = verdict is not None and verdict.sign == "higher"
     job = _shown_ratio(m.worth, shown)
     supposed = None if m.scenario is None else _shown_ratio(m.scenario, shown)
     return Priced(**vars(m), job=job, supposed=supposed)

@@ -171,13 +171,15 @@ def _unknown(context: Context, s: Survey) -> pd.DataFrame:
     """Residents of the age range without a migration status, who are in none of the shares above."""
     rule, frame = s.definition, s.sample.frame
     status = frame["mig_status"].astype("string")
-    in_age = aged(frame, rule.age_min, rule.age_max, "the migrant definition")
+    in_age = aged(frame, rule.age_min, rule.age_max, rule.name)
     missing = status.isna().to_numpy(bool)
     inside = s.sample.with_columns({"_unknown": missing.astype(float)}).where(
         in_age & (status != "CUR_ABS").fillna(True).to_numpy(bool)
     )
     if not inside.active.any():
-        return cells_of([(UNKNOWN_ROW, "estimate", NotEstimable("nobody"))], context.rules)
+        return cells_of(
+            [(UNKNOWN_ROW, "estimate", NotEstimable("nobody was asked"))], context.rules
+        )
     share = mean(inside, "_unknown").annotated(kind="share", unit="share", definition=UNKNOWN)
     counted = Standing(tells=(Persons.among(inside, missing),))
     return cells_of([(UNKNOWN_ROW, "estimate", share)], context.rules, counted)
