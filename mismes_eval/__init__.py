@@ -77,6 +77,8 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time each is loa
     from mismes_eval.impact.planning.cost import cost_effectiveness as cost_effectiveness
     from mismes_eval.impact.planning.meta_analysis import RandomEffects as RandomEffects
     from mismes_eval.impact.planning.meta_analysis import random_effects as random_effects
+    from mismes_eval.impact.planning.meta_regression import MetaRegression as MetaRegression
+    from mismes_eval.impact.planning.meta_regression import meta_regression as meta_regression
     from mismes_eval.impact.planning.power import (
         minimum_detectable_effect as minimum_detectable_effect,
     )
@@ -222,6 +224,7 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "impact.planning.power": ("minimum_detectable_effect", "sample_size"),
     "impact.planning.cost": ("cost_effectiveness",),
     "impact.planning.meta_analysis": ("RandomEffects", "random_effects"),
+    "impact.planning.meta_regression": ("MetaRegression", "meta_regression"),
     "evaluation.params": ("Params",),
     "evaluation.evaluation": ("Evaluation", "evaluate"),
     "evaluation.coverage": ("concentration", "coverage", "leakage", "targeting"),

@@ -14,6 +14,8 @@ import pandas as pd
 from scipy import stats
 
 from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.evaluation.features import FeatureContrast, feature_contrasts
+from mismes_eval.evaluation.heterogeneity import FACTORS
 from mismes_eval.evaluation.summaries import Summary, summaries
 from mismes_eval.frame.codes import codes
 
@@ -65,6 +67,7 @@ class Synthesis:
     contrasts : id, title, group, first, second, value (first - second), se, degf, ci_low, ci_high,
         p, p_holm.
     effects : country, measure, model, outcome, months, design, value, se, ..., moved_apart, main.  summaries : one a model and outcome.
+    features : contrasts of features of measures over the main effects, measures as units.
     models : model, country, measures, evaluated, with_comparison, effects.  budget, due : one row a country.
     """
 
@@ -76,6 +79,7 @@ class Synthesis:
     contrasts: pd.DataFrame
     effects: pd.DataFrame
     summaries: tuple[Summary, ...]
+    features: tuple[FeatureContrast, ...]
     models: pd.DataFrame
     budget: pd.DataFrame
     due: pd.DataFrame
@@ -124,6 +128,7 @@ def compare(reports: Sequence[Published], mixed: bool = False) -> Synthesis:
             "main",
             "covariates",
             "status",
+            *FACTORS,
         ),
     )
     sets = _comparable(reports, indicators)
@@ -136,6 +141,7 @@ def compare(reports: Sequence[Published], mixed: bool = False) -> Synthesis:
         _contrasts(indicators, sets),
         effects,
         tuple(summaries(effects)),
+        tuple(feature_contrasts(effects)),
         _models(reports, effects),
         _budget(reports),
         _due(reports),

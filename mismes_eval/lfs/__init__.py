@@ -11,6 +11,7 @@ from mismes_eval.lfs.link import LinkCheck, link_check
 from mismes_eval.lfs.mapping import Mapping, as_mapping, shipped
 from mismes_eval.lfs.mapping_workbook import mapping_workbook, read_mapping
 from mismes_eval.lfs.migrants import PRESETS, Definition, as_definition, migration_status
+from mismes_eval.lfs.moves import took_part
 from mismes_eval.lfs.persons import Ages, breakdown, has_breakdown
 from mismes_eval.lfs.read import codebook, read
 from mismes_eval.lfs.rounds import change, change_between, pool, stack_rounds
@@ -48,5 +49,6 @@ __all__ = [
     "series_breaks",
     "shipped",
     "stack_rounds",
+    "took_part",
     "unused_columns",
 ]

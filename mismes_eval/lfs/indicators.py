@@ -37,6 +37,11 @@ _ON_PERSONS: Mapping[str, Callable[[pd.DataFrame, Ages], Measure]] = {
     "L10": labour.self_employed,
     "L10.employer": labour.employer,
 }
+SEVERAL = ("msm_aware", "msm_part")
+BLANK = (
+    "Blank answers may mean none or not asked: write NONE for none, or name the reasons in a column"
+    " that ends in _miss."
+)
 _IN_CONTEXT: Mapping[str, Callable[[Context], Measure | Several]] = {
     "L1": lambda c: moves.has_status(c.status, c.in_age, "RET"),
     "L1.immigrant": lambda c: moves.has_status(c.status, c.in_age, "IMM"),
@@ -116,6 +121,9 @@ def _one(c: Context, indicator: Indicator) -> Result:
         return NotEstimable(
             "This indicator compares statuses; it has no breakdown by status.", words(c, indicator)
         )
+    answers = [n for names in indicator.needs for n in names if n in SEVERAL]
+    if any(moves.blank_is_open(c.frame, column) for column in answers):
+        return NotEstimable(BLANK, words(c, indicator))
     within = c.among(asked(c.frame, indicator))
     if indicator.id in _IN_FULL:
         return _IN_FULL[indicator.id](within, indicator)

@@ -67,17 +67,12 @@ def circular(frame: pd.DataFrame, status: np.ndarray) -> Measure:
 def models(frame: pd.DataFrame, column: str, universe: Bool) -> Several:
     """Any model, and each model, in a multi-answer column such as "M01;M06".
 
-    "NONE" or empty text is the answer none. Where the file holds neither, a missing cell is the
-    answer none unless `<column>_miss` gives a reason.
+    "NONE" or empty text is the answer none. A missing cell is the answer none where
+    `<column>_miss` tells the reason of the other missing ones; else it is no answer.
     """
     series = frame[column].astype("string").str.strip()
-    reason = (
-        frame[f"{column}_miss"].notna().to_numpy()
-        if f"{column}_miss" in frame.columns
-        else np.zeros(len(frame), bool)
-    )
-    if not series.isin(["", *NONE]).any():
-        series = series.mask(series.isna() & ~reason, "")
+    if not series.isin(["", *NONE]).any() and f"{column}_miss" in frame.columns:
+        series = series.mask(series.isna() & frame[f"{column}_miss"].isna(), "")
     code, distinct = pd.factorize(series)
     known = list(codes("models")["code"])
     rows = np.full((len(distinct) + 1, len(known) + 1), np.nan)
@@ -100,6 +95,21 @@ def models(frame: pd.DataFrame, column: str, universe: Bool) -> Several:
             )
         )
     return Several(rows[code], ("any", *known), universe)
+
+
+def blank_is_open(frame: pd.DataFrame, column: str) -> bool:
+    """Whether blank cells of a multi-answer column may be the answer none or no answer: nobody's
+    answer is none, and no companion column gives reasons.
+    """
+    series = frame[column].astype("string").str.strip()
+    said = series.isin(["", *NONE]).any() or f"{column}_miss" in frame.columns
+    return bool(series.isna().any() and not said)
+
+
+def took_part(frame: pd.DataFrame) -> Float:
+    """(n,) 1 for persons who took part in any measure, 0 for none, NaN where it is not known."""
+    known = models(frame, "msm_part", np.ones(len(frame), bool)).value[:, 0]
+    return np.full_like(known, np.nan) if blank_is_open(frame, "msm_part") else known
 
 
 def useful(frame: pd.DataFrame, took_part: Float) -> Measure:

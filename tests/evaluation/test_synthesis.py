@@ -16,6 +16,7 @@ from mismes_eval.errors import ParamsError
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.synthesis import CONCEPTS, Published, Synthesis, compare, rests_on
 from mismes_eval.impact.planning.meta_analysis import RandomEffects, random_effects
+from mismes_eval.impact.planning.meta_regression import MetaRegression
 
 DEFINITIONS = dict.fromkeys(CONCEPTS, "as agreed") | {"basis": "PSUs"}
 
@@ -282,3 +283,40 @@ def test_what_cannot_be_put_together_is_refused_all_at_once() -> None:
     assert len(caught.value.problems) == 2
     mixed = compare([report("AAA"), report("BBB", synthetic=False)], mixed=True)
     assert mixed.synthetic == ("AAA",)
+
+
+def scored(value: float, country: str, number: int, involved: int | None) -> dict[str, Any]:
+    return effect(value, 0.02, measure=f"{country}-00{number}", employer_involved=involved)
+
+
+def test_features_are_compared_over_measures_and_never_over_persons() -> None:
+    countries = ("ARM", "GEO", "MAR", "MDA", "TUN", "ALB")
+    values, scores = (0.02, 0.03, 0.01, 0.12, 0.10, 0.13), (0, 1, 0, 3, 2, 3)
+    reports = [
+        report(c, effects=[scored(v, c, 1, s)])
+        for c, v, s in zip(countries, values, scores, strict=True)
+    ]
+    found = {f.feature: f for f in compare(reports).features}
+    involved = found["employers' involvement"]
+    assert isinstance(involved.found, MetaRegression)
+    assert (involved.measures, involved.with_feature) == (6, 3)
+    assert involved.found.value[1] == pytest.approx(0.35 / 3 - 0.02, abs=1e-6)
+    assert involved.found.permutation[1] == pytest.approx(2 / 20)  # of 20 ways to choose three
+    unscored = found["attention to qualifications"]
+    assert isinstance(unscored.found, NotEstimable) and unscored.measures == 0
+
+
+def test_below_five_measures_no_feature_is_compared() -> None:
+    reports = [report(c, effects=[scored(0.1, c, 1, k)]) for k, c in enumerate(("ARM", "GEO"))]
+    for contrast in compare(reports).features:
+        assert isinstance(contrast.found, NotEstimable) and contrast.needed == 0
+
+
+def test_measures_of_one_country_share_their_sample() -> None:
+    countries = ("ARM", "GEO", "MAR", "MDA")
+    reports = [
+        report(c, effects=[scored(0.02 + 0.1 * k, c, k + 1, 3 * k) for k in (0, 1)])
+        for c in countries
+    ]
+    found = next(f.found for f in compare(reports).features)
+    assert isinstance(found, MetaRegression) and found.samples == 4 and found.k == 8

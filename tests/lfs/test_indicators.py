@@ -389,3 +389,19 @@ def test_a_labour_status_older_than_the_resolution_says_so(frame, version, said)
         "19th ICLS resolution (2013)" in found["L3.employment"].definition
         and "13th" not in found["L4.vulnerable"].definition
     )
+
+
+def test_a_blank_answer_is_not_taken_for_none(frame):
+    """Whether a blank means none or not asked is said by NONE, or by reasons; else it is open."""
+    blank = frame.assign(msm_part=frame["msm_part"].replace("NONE", None))
+    found = lfs.indicators(
+        Sample.from_frame(blank, weights="weight"), which="L12", definition="hims_tunisia"
+    )["L12"]
+    assert isinstance(found, NotEstimable) and "none or not asked" in found.reason
+    assert np.isnan(lfs.took_part(blank)).all()
+    reasons = blank.assign(msm_part_miss=pd.Series([None, "NOTASKED"] * len(frame))[: len(frame)])
+    with_reasons = lfs.took_part(reasons)
+    none = blank["msm_part"].isna().to_numpy()
+    asked = reasons["msm_part_miss"].isna().to_numpy()
+    assert (with_reasons[none & asked] == 0).all() and np.isnan(with_reasons[none & ~asked]).all()
+    assert (lfs.took_part(frame)[none] == 0).all()

@@ -874,6 +874,18 @@ def calls() -> list[Call]:
                 "level": 0.95,
             },
         ),
+        (
+            "meta_regression",
+            me.meta_regression,
+            {
+                "value": [0.1, 0.3, 0.2, 0.25, 0.15],
+                "se": [0.1, 0.1, 0.2, 0.1, 0.1],
+                "features": pd.DataFrame({"feature": [0.0, 1.0, 1.0, 0.0, 1.0]}),
+                "level": 0.95,
+                "permutations": 100,
+                "seed": 1,
+            },
+        ),
         ("concentration", me.concentration, {"sample": s, "participant": "d", "rank": "x"}),
         (
             "coverage",

@@ -129,9 +129,7 @@ def _covered(context: Context, measures: pd.DataFrame, returnees: Result) -> Res
 
 def _targeting(context: Context, s: Survey) -> Table:
     frame = s.sample.frame
-    takes = (
-        frame["msm_part"].astype("string").fillna("").str.contains("M", regex=False).to_numpy(float)
-    )
+    takes = lfs.took_part(frame)
     traits = {n: lfs.breakdown(frame, n) for n in GROUPS if lfs.has_breakdown(frame, n)}
     if {"age", "age_group"} & set(frame.columns):
         traits["age"] = bands(frame)
@@ -140,7 +138,7 @@ def _targeting(context: Context, s: Survey) -> Table:
             PART: takes,
             **{c: v.astype(str).to_numpy() for c, v in traits.items()},
         }
-    ).where(_returnees(s))
+    ).where(_returnees(s) & ~np.isnan(takes))
     parts = []
     for c in (name for name in GROUPS if name in traits):
         try:
@@ -155,7 +153,7 @@ def _targeting(context: Context, s: Survey) -> Table:
         groups = [Persons.among(named, level == str(v)) for v in e.keys[c]]
         counted = [Standing(persons=who, tells=(who,)) for who in groups]
         parts.append(cells_by(e, context.rules, _levels(context, c, e), "index", counted))
-    if "educy" in frame.columns and takes[named.active].any():
+    if "educy" in frame.columns and takes[named.active].sum() > 0:
         known = named.where(frame["educy"].notna())
         parts.append(
             cells_by(

@@ -12,9 +12,11 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.verdict import moved_apart
+from mismes_eval.evaluation.heterogeneity import FACTORS
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.frame.codes import codes
+from mismes_eval.inventory import Inventory
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Chapter, Context
 from mismes_eval.report.chapters.people import LABOUR, MATCH
@@ -120,6 +122,8 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
         context.evaluation.inventory,
     )
     model: dict[str, str] = {}
+    scores = _scores(inventory)
+    unscored: dict[str, object] = dict.fromkeys(FACTORS)
     if inventory is not None:
         model = {
             str(m): str(c)
@@ -148,6 +152,7 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
                         "main": main,
                         "table": f"T17-{effect.measure}",
                     }
+                    about |= scores.get(effect.measure, unscored)
                     yield about | how | _record(cell)
     rolled = context.evaluation.rollout
     if rolled is not None:
@@ -166,8 +171,20 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
             "design": "roll-out by region, survey rounds",
             "sample": "survey rounds",
             "moved_apart": None,
-        }
+        } | scores.get(rolled.measure, unscored)
         yield about | _record(cell) | (dict.fromkeys(NUMBERS) if hidden else _over_regions(rolled))
+
+
+def _scores(inventory: Inventory | None) -> dict[str, dict[str, object]]:
+    """Measure -> its scores on the success factors, None where a factor is not scored."""
+    if inventory is None:
+        return {}
+    rows = inventory.frame.drop_duplicates("measure_id").set_index("measure_id")
+    numbers = rows[list(FACTORS)].apply(pd.to_numeric, errors="coerce")
+    return {
+        str(measure): {k: None if pd.isna(v) else int(v) for k, v in own.items()}
+        for measure, own in numbers.to_dict("index").items()
+    }
 
 
 def _over_regions(r: Rollout) -> dict[str, object]:

@@ -32,6 +32,7 @@ from mismes_eval.report.factory.publish import discard, publish, work_folder
 from mismes_eval.report.figures import Figure
 from mismes_eval.report.synthesis import effects as synthesis_effects
 from mismes_eval.report.synthesis import tables as synthesis_tables
+from mismes_eval.report.synthesis.features import features
 from mismes_eval.report.synthesis.published import (
     FOLDER,
     KIND,
@@ -184,6 +185,8 @@ def _chapters(
             synthesis_effects.effects(w),
             *([pooled] if pooled is not None else []),
         ]
+    compared = features(w)
+    effects += [] if compared is None else [compared]
     never: list[Part] = [synthesis_tables.models(w)]
     if len(w.evidence.budget):
         never += [synthesis_tables.budget(w), synthesis_tables.due(w)]

@@ -1,0 +1,89 @@
+"""Features of measures beside their effects, with measures as the units: what the reports of single
+countries cannot compare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from mismes_eval.errors import EstimateError
+from mismes_eval.evaluation.heterogeneity import FACTORS
+from mismes_eval.evaluation.summaries import WINDOW
+from mismes_eval.impact.planning.meta_regression import LEAST, MetaRegression, meta_regression
+from mismes_eval.not_estimable import NotEstimable
+
+MODEL = "model"
+STRONG = 2  # score from which a feature counts as given: 0 not, 1 slightly, 2 fairly, 3 fully
+TOO_FEW, ALIKE = "too few measures", "all measures are alike here"
+MARGIN = 0.05  # five points: a difference that would matter
+
+
+@dataclass(frozen=True)
+class FeatureContrast:
+    """One feature over the main effects on one outcome at one age: measures, how many of them have
+    the feature (for the model: how many models), the regression of effects on it or why there is
+    none, and the number of independent samples that would find a difference of five points (0:
+    cannot be told).
+    """
+
+    feature: str
+    outcome: str
+    months: float
+    measures: int
+    with_feature: int
+    found: MetaRegression | NotEstimable
+    needed: int
+
+
+def feature_contrasts(effects: pd.DataFrame) -> Iterable[FeatureContrast]:
+    """Contrasts of the features of measures over the published main effects of tracer studies on
+    shares. Effects of one country share its sample, so their errors are robust to that.
+    """
+    main = effects[effects["main"].eq(True) & (effects["status"] == "shown")]
+    main = main[(main["se"] > 0) & (main["unit_of_outcome"] == "share")]
+    ages = (main["months"].astype(float) / WINDOW).round() * WINDOW
+    for (outcome, age, _), rows in main.groupby(["outcome", ages, "design"], sort=True):
+        yield from _of_group(str(outcome), float(str(age)), rows)
+
+
+def _of_group(outcome: str, months: float, rows: pd.DataFrame) -> Iterable[FeatureContrast]:
+    for column, name in FACTORS.items():
+        score = pd.to_numeric(rows[column], errors="coerce")
+        known = rows[score.notna()].assign(feature=score[score.notna()] >= STRONG)
+        yield _contrast(name, outcome, months, known)
+    yield _models(outcome, months, rows)
+
+
+def _contrast(name: str, outcome: str, months: float, rows: pd.DataFrame) -> FeatureContrast:
+    having, found, needed = int(rows["feature"].sum()), NotEstimable(TOO_FEW), 0
+    if len(rows) < LEAST:
+        return FeatureContrast(name, outcome, months, len(rows), having, found, needed)
+    if having in (0, len(rows)):
+        alike = NotEstimable(ALIKE)
+        return FeatureContrast(name, outcome, months, len(rows), having, alike, needed)
+    made = _regressed(rows, rows[["feature"]].astype(float))
+    if isinstance(made, MetaRegression):
+        needed = made.needed("feature", MARGIN)
+    return FeatureContrast(name, outcome, months, len(rows), having, made, needed)
+
+
+def _regressed(rows: pd.DataFrame, features: pd.DataFrame) -> MetaRegression | NotEstimable:
+    shared = rows["country"].duplicated().any()
+    value, se = rows["value"].to_numpy(float), rows["se"].to_numpy(float)
+    try:
+        return meta_regression(value, se, features, list(rows["country"]) if shared else None)
+    except EstimateError as error:
+        return NotEstimable("; ".join(p.what for p in error.problems))
+
+
+def _models(outcome: str, months: float, rows: pd.DataFrame) -> FeatureContrast:
+    """Models against each other: one coefficient a model, so many measures are needed."""
+    kinds = rows["model"].nunique()
+    if len(rows) < max(LEAST, kinds + 2):
+        few = NotEstimable(TOO_FEW)
+        return FeatureContrast(MODEL, outcome, months, len(rows), kinds, few, 0)
+    made = _regressed(rows, rows[["model"]].astype(str))
+    return FeatureContrast(MODEL, outcome, months, len(rows), kinds, made, 0)

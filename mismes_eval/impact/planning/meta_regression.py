@@ -1,0 +1,371 @@
+"""What goes with larger effects: effects of several studies on their features, with studies as the
+units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import permutations as orders
+from math import factorial
+
+import numpy as np
+import pandas as pd
+from scipy import linalg, stats
+from scipy.optimize import brentq
+
+from mismes_eval.errors import EstimateError, Problem
+from mismes_eval.estimate.number_format import figure
+from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.public import public
+
+LEAST = 5  # studies below which no p-value is told
+GRID = 400
+
+
+@dataclass(frozen=True)
+class MetaRegression:
+    """names (p,): the intercept and each feature; value, se, low, high, degf, pvalue (p,).
+
+    permutation (p,): share of the orders of the studies' features that give a t as large, NaN for
+    the intercept and where several effects come from one sample. tau2: variance of the true effects
+    that the features leave; q, q_dof, q_pvalue: test that nothing is left. k: effects; samples:
+    independent ones.
+    """
+
+    names: tuple[str, ...]
+    value: Float
+    se: Float
+    low: Float
+    high: Float
+    degf: Float
+    pvalue: Float
+    permutation: Float
+    tau2: float
+    q: float
+    q_dof: int
+    q_pvalue: float
+    k: int
+    samples: int
+    level: float
+    definition: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a coefficient."""
+        return pd.DataFrame(
+            {
+                "feature": self.names,
+                "value": self.value,
+                "se": self.se,
+                "low": self.low,
+                "high": self.high,
+                "degf": self.degf,
+                "p": self.pvalue,
+                "p, permutation": self.permutation,
+                "k": self.k,
+            }
+        )
+
+    def needed(self, feature: str, margin: float, power: float = 0.8) -> int:
+        """Studies like these after which a difference of `margin` would be found with this power;
+        the spread of true effects and the mix of features stay as they are.
+        """
+        if feature not in self.names or not margin > 0 or not 0.5 <= power < 1:
+            raise EstimateError(
+                Problem(
+                    "a number of studies cannot be told",
+                    "arguments 'feature', 'margin', 'power'",
+                    f"one of {', '.join(self.names)}, a margin above 0, a power from 0.5 below 1",
+                    f"{feature!r}, {margin}, {power}",
+                )
+            )
+        j, least = self.names.index(feature), len(self.names) + 1
+        k = np.arange(least, 100_000)
+        spread = self.se[j] * np.sqrt(self.samples / k)
+        df = k - len(self.names)
+        found = stats.t.ppf(0.5 + self.level / 2, df) + stats.t.ppf(power, df) <= margin / spread
+        return int(k[np.argmax(found)]) if found.any() else int(k[-1])
+
+    def _repr_html_(self) -> str:
+        table = self.to_frame().to_html(index=False, float_format=figure, na_rep="")
+        return f"<p>{self.definition}</p>{table}"
+
+
+@public(EstimateError)
+def meta_regression(
+    value: Sequence[float] | Float,
+    se: Sequence[float] | Float,
+    features: pd.DataFrame,
+    sample: Sequence[object] | None = None,
+    level: float = 0.95,
+    permutations: int = 5000,
+    seed: int = 1,
+) -> MetaRegression:
+    """Random-effects meta-regression: how effects differ with what the studies are.
+
+    Parameters
+    ----------
+    value, se : (k,) effects in one unit and their standard errors.
+    features : (k, q) columns of numbers, yes-no or text (text: each level against the first).
+    sample : (k,) which sample an effect comes from, where one sample gives several; errors are then
+        robust to how they hang together.
+    permutations : at most so many orders of the features are tried, all of them where there are no
+        more.  seed : of the orders drawn.
+
+    Returns
+    -------
+    MetaRegression. Variance between studies by restricted maximum likelihood; errors by Knapp and
+    Hartung, t with k less p degrees of freedom, never from a smaller standard error than the usual
+    one; with `sample`, CR2 with Satterthwaite's degrees of freedom.
+
+    Raises
+    ------
+    EstimateError : fewer effects (samples) than coefficients plus 1, features that are missing,
+        constant or depend on each other, standard errors that are not positive.
+
+    References
+    ----------
+    Knapp and Hartung (2003), Statistics in Medicine 22, 2693-2710.  Higgins and Thompson (2004),
+    Statistics in Medicine 23, 1663-1682 (permutation).  Tipton (2015), Psychological Methods 20,
+    375-393 (CR2).
+    """
+    y, v, x, names, group = _checked(value, se, features, sample, level)
+    tau2 = _reml(y, v, x)
+    fit = _fit(y, v, x, tau2)
+    k, p = x.shape
+    robust = sample is not None
+    if robust:
+        error, degf = _robust(fit, x, 1 / (v + tau2), group)
+    else:
+        error, degf = _knapp_hartung(fit, k - p), np.full(p, float(k - p))
+    tail = stats.t.ppf(0.5 + level / 2, degf)
+    chance = np.full(p, np.nan)
+    if not robust:
+        chance[1:] = _permuted(y, v, x, np.abs(fit.beta / error), permutations, seed)
+    q = float(np.sum(_fit(y, v, x, 0.0).residual ** 2 / v))
+    return MetaRegression(
+        names=names,
+        value=fit.beta,
+        se=error,
+        low=fit.beta - tail * error,
+        high=fit.beta + tail * error,
+        degf=degf,
+        pvalue=2 * stats.t.sf(np.abs(fit.beta / error), degf),
+        permutation=chance,
+        tau2=tau2,
+        q=q,
+        q_dof=k - p,
+        q_pvalue=float(stats.chi2.sf(q, k - p)),
+        k=k,
+        samples=int(group.max()) + 1,
+        level=level,
+        definition=(
+            "Random-effects meta-regression, restricted maximum likelihood, "
+            + (
+                f"errors robust to {group.max() + 1} samples (CR2, Satterthwaite)"
+                if robust
+                else "Knapp-Hartung errors, never below the usual ones"
+            )
+            + f", {k} effects."
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """beta (p,), residual (k,), bread (p, p): inverse of X'WX."""
+
+    beta: Float
+    residual: Float
+    bread: Float
+    weight: Float
+
+
+def _fit(y: Float, v: Float, x: Float, tau2: float) -> _Fit:
+    w = 1 / (v + tau2)
+    bread = linalg.inv(x.T @ (w[:, None] * x))
+    beta = bread @ (x.T @ (w * y))
+    return _Fit(beta, y - x @ beta, bread, w)
+
+
+def _score(y: Float, v: Float, x: Float, tau2: float) -> float:
+    """Derivative of twice the restricted log likelihood with respect to tau2: y'PPy - tr P."""
+    fit = _fit(y, v, x, tau2)
+    w = fit.weight
+    left = w.sum() - np.einsum("ij,ki,kj->", fit.bread, w[:, None] * x, w[:, None] * x)
+    return float(((w * fit.residual) ** 2).sum() - left)
+
+
+def _likelihood(y: Float, v: Float, x: Float, tau2: float) -> float:
+    fit = _fit(y, v, x, tau2)
+    logdet = np.linalg.slogdet(fit.bread)[1]
+    return float(np.log(fit.weight).sum() + logdet - fit.weight @ fit.residual**2) / 2
+
+
+def _reml(y: Float, v: Float, x: Float) -> float:
+    """Largest restricted likelihood over tau2 >= 0: every root of its slope on a grid, and 0."""
+    top = 4 * (float(np.var(y, ddof=1)) + float(v.max()))
+    grid = np.r_[0.0, np.geomspace(top * 1e-8, top, GRID)]
+    slope: Callable[[float], float] = partial(_score, y, v, x)
+    score = np.array([slope(float(t)) for t in grid])
+    candidates = [0.0]
+    for i in np.flatnonzero((score[:-1] > 0) & (score[1:] <= 0)):
+        root = brentq(slope, grid[i], grid[i + 1], xtol=1e-300, rtol=1e-14, maxiter=1000)
+        candidates.append(float(root))
+    return max(candidates, key=lambda t: _likelihood(y, v, x, t))
+
+
+def _knapp_hartung(fit: _Fit, df: int) -> Float:
+    """(p,) errors from the weighted spread of the residuals, not below those without it."""
+    spread = float(fit.weight @ fit.residual**2) / df
+    return np.asarray(np.sqrt(np.diag(fit.bread) * max(spread, 1.0)))
+
+
+def _permuted(y: Float, v: Float, x: Float, observed: Float, most: int, seed: int) -> Float:
+    """(p - 1,) share of orders of the features whose |t| is at least the observed one. The order
+    that was found counts, so that no share is 0.
+    """
+    k = y.size
+    every = factorial(k) <= most
+    hits = np.zeros(x.shape[1] - 1) if every else np.ones(x.shape[1] - 1)
+    count = 0 if every else 1
+    for order in _orders(k, every, most, seed):
+        shuffled = x[order]
+        fit = _fit(y, v, shuffled, _reml(y, v, shuffled))
+        t = np.abs(fit.beta / _knapp_hartung(fit, k - x.shape[1]))
+        hits += t[1:] >= observed[1:] * (1 - 1e-9)
+        count += 1
+    return hits / count
+
+
+def _orders(k: int, every: bool, most: int, seed: int) -> Iterator[Int]:
+    if every:
+        yield from (np.array(order) for order in orders(range(k)))
+        return
+    r = np.random.default_rng(seed)
+    for _ in range(most - 1):
+        yield r.permutation(k)
+
+
+def _robust(fit: _Fit, x: Float, w: Float, group: Int) -> tuple[Float, Float]:
+    """(p,) CR2 errors and Satterthwaite's degrees of freedom; working variances 1 / w."""
+    k, p = x.shape
+    phi = 1 / w
+    residual_maker = np.eye(k) - x @ fit.bread @ (x.T * w)
+    meat, rows = np.zeros((p, p)), []
+    for g in range(int(group.max()) + 1):
+        inside = group == g
+        d = np.sqrt(phi[inside])
+        spread = (residual_maker[inside] * phi) @ residual_maker[inside].T
+        half = _inverse_root(d[:, None] * spread * d)
+        adjusted = d[:, None] * half * d
+        pull = fit.bread @ (x[inside].T * w[inside]) @ adjusted
+        moved = pull @ fit.residual[inside]
+        meat += np.outer(moved, moved)
+        rows.append(pull @ residual_maker[inside])
+    maker = np.stack(rows)  # (samples, p, k): residuals' share in each coefficient, by sample
+    inner = np.einsum("gpk,k,hpk->pgh", maker, phi, maker)
+    trace = np.einsum("pgg->p", inner)
+    return np.sqrt(np.diag(meat)), trace**2 / np.einsum("pgh,pgh->p", inner, inner)
+
+
+def _inverse_root(matrix: Float) -> Float:
+    """The symmetric inverse square root, on what is not null."""
+    value, vector = np.linalg.eigh((matrix + matrix.T) / 2)
+    inverse = np.zeros_like(value)
+    kept = value > 1e-12 * max(float(value.max()), 1e-300)
+    inverse[kept] = 1 / np.sqrt(value[kept])
+    return np.asarray((vector * inverse) @ vector.T)
+
+
+def _numbers(value: object, se: object) -> tuple[Float, Float]:
+    try:
+        return np.atleast_1d(np.asarray(value, float)), np.atleast_1d(np.asarray(se, float))
+    except (TypeError, ValueError):
+        raise EstimateError(
+            Problem(
+                "estimates are not numbers",
+                "arguments 'value' and 'se'",
+                "two lists of numbers",
+                f"a {type(value).__name__} and a {type(se).__name__}",
+            )
+        ) from None
+
+
+def _checked(
+    value: Sequence[float] | Float,
+    se: Sequence[float] | Float,
+    features: pd.DataFrame,
+    sample: Sequence[object] | None,
+    level: float,
+) -> tuple[Float, Float, Float, tuple[str, ...], Int]:
+    """Effects, variances, matrix with an intercept, its names, the sample of each effect."""
+    y, s = _numbers(value, se)
+    group = np.arange(y.size)
+    if sample is not None:
+        group = pd.factorize(np.asarray(sample, object))[0]
+    problems = []
+    if not (y.shape == s.shape == (len(features),) == group.shape):
+        raise EstimateError(
+            Problem(
+                "effects and features do not match",
+                "meta_regression",
+                "one row of features, one standard error and one sample for each effect",
+                f"{y.size} effects, {s.size} standard errors, {len(features)} rows, {group.size}",
+            )
+        )
+    if not (np.isfinite(y) & np.isfinite(s) & (s > 0)).all() or (group < 0).any():
+        problems.append(
+            Problem(
+                "an effect cannot be weighted",
+                "meta_regression",
+                "finite values, standard errors above 0, and a sample for each",
+                "others",
+            )
+        )
+    if not 0 < level < 1:
+        problems.append(
+            Problem(
+                "the level is not a probability",
+                "argument 'level'",
+                "a number between 0 and 1",
+                str(level),
+            )
+        )
+    gone = [str(c) for c in features.columns if features[c].isna().any()]
+    if gone:
+        problems.append(
+            Problem(
+                "a feature is missing for some effects",
+                ", ".join(gone),
+                "a value for each effect",
+                fix="Leave those effects out, and say so.",
+            )
+        )
+    if problems:
+        raise EstimateError(problems)
+    wide = pd.get_dummies(features.convert_dtypes(), drop_first=True, dtype=float)
+    x = np.column_stack([np.ones(y.size), *(wide[c].to_numpy(float) for c in wide.columns)])
+    names = ("intercept", *map(str, wide.columns))
+    units = int(group.max()) + 1
+    if x.shape[1] < 2 or np.linalg.matrix_rank(x / np.abs(x).max(axis=0)) < x.shape[1]:
+        problems.append(
+            Problem(
+                "features do not tell the effects apart",
+                ", ".join(map(str, features.columns)),
+                "features that vary and do not depend on each other",
+            )
+        )
+    if units < x.shape[1] + 1:
+        problems.append(
+            Problem(
+                "too few effects for these features",
+                "meta_regression",
+                f"at least {x.shape[1] + 1}",
+                str(units),
+            )
+        )
+    if problems:
+        raise EstimateError(problems)
+    return y, s**2, x, names, group

@@ -1,0 +1,79 @@
+"""Features of measures beside their effects: the table of the synthesis."""
+
+from __future__ import annotations
+
+import math
+
+from mismes_eval.evaluation.features import MARGIN, MODEL, FeatureContrast
+from mismes_eval.impact.planning.meta_regression import LEAST
+from mismes_eval.not_estimable import NotEstimable
+from mismes_eval.report.document.tables import TextTable
+from mismes_eval.report.synthesis.tables import Words, words_table
+
+RELIABLE = 4.0  # degrees of freedom below which no p-value is told (Tipton 2015)
+NOTES = (
+    (
+        "Units are measures, not persons: main effects of tracer studies by random-effects"
+        " meta-regression (REML, Knapp-Hartung; errors robust where a country has several"
+        " measures). Interval: 95%."
+    ),
+    (
+        "With the feature: scored fairly or fully in the inventory. Nothing was drawn by lot here:"
+        " measures that differ in one feature differ in others. At least five measures are compared;"
+        " models, where there are two measures more than models."
+    ),
+)
+
+
+def features(w: Words) -> TextTable | None:
+    """S06b: how effects differ with features of the measures; None without an effect."""
+    rows = [_row(w, contrast) for contrast in w.evidence.features]
+    if not rows:
+        return None
+    t = w.t
+    head = [
+        t("Feature"),
+        t("Measures"),
+        t("With the feature"),
+        t("Difference, percentage points"),
+        t("Samples needed for {m} points", m=f"{100 * MARGIN:.0f}"),
+    ]
+    title = "Features of measures: do effects differ with them?"
+    return words_table(w, "S06b", title, rows, head, NOTES)
+
+
+def _row(w: Words, c: FeatureContrast) -> tuple[str, ...]:
+    t = w.t
+    when = t("after {m:.0f} months", m=c.months)
+    label = t(
+        "{feature} ({outcome}, {when})",
+        feature=t(c.feature),
+        outcome=w.outcome(c.outcome),
+        when=when,
+    )
+    having = t("{n} models", n=c.with_feature) if c.feature == MODEL else str(c.with_feature)
+    needed = str(c.needed) if c.needed else "–"
+    return label, str(c.measures), having, _difference(w, c), needed
+
+
+def _difference(w: Words, c: FeatureContrast) -> str:
+    t, found = w.t, c.found
+    if isinstance(found, NotEstimable):
+        return t("not estimable: {reason}", reason=t(found.reason))
+    if c.feature == MODEL:
+        return t("variance left between measures: {v}", v=t.number(1e4 * found.tau2))
+    j = found.names.index("feature")
+    texts = {
+        "v": t.number(100 * found.value[j]),
+        "lo": t.number(100 * found.low[j]),
+        "hi": t.number(100 * found.high[j]),
+    }
+    told = t("{v} ({lo} to {hi})", **texts)
+    if c.measures < LEAST or found.degf[j] < RELIABLE:
+        few = t(
+            "too few measures for a p-value ({df} degrees of freedom)", df=f"{found.degf[j]:.1f}"
+        )
+        return f"{told}; {few}"
+    chance = found.permutation[j]
+    p = found.pvalue[j] if math.isnan(chance) else chance
+    return t("{told}, p={p}", told=told, p=f"{p:.3f}")
