@@ -5,7 +5,6 @@ guessed around.
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import re
 import zlib
@@ -16,10 +15,12 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pyarrow import compute
 from pyarrow import csv as arrow_csv
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame.heads import TITLES, find_head, head_problems
+from mismes_eval.frame.limits import check_cell, check_table, gunzip
 
 SEPARATORS = (",", ";", "\t", "|")
 STATED = re.compile(r'"?sep=(?P<sign>[,;|\t])"?[ \t]*\r?\n')  # how Excel states it
@@ -53,6 +54,7 @@ def read_delimited(
     text = _decode(_unzip(content, name), name, encoding)
     text, separator, above = _table_part(text, separator, known)
     header = _header(text, name, separator)
+    check_table(text.count("\n") + 1, len(header), name)
     bad: list[arrow_csv.InvalidRow] = []
     options = arrow_csv.ReadOptions(
         use_threads=False,
@@ -88,17 +90,24 @@ def read_delimited(
         ) from error
     if bad:
         raise InputError(_cut_rows(bad, name, len(header)))
+    check_cell(_longest(table), name)
     frame = table.slice(1).to_pandas(
         types_mapper=lambda kind: (
             pd.StringDtype(na_value=float("nan")) if kind == pa.string() else None
         )
     )
     frame.columns = list(header)
-    frame = _named_columns(_full_rows(frame, above), name)
+    frame = _named_columns(_full_rows(frame, above, known), name)
     header = tuple(h for h in header if h)
     return Delimited(
         frame if columns is None else frame[[c for c in header if c in columns]], header
     )
+
+
+def _longest(table: pa.Table) -> int:
+    """Bytes of the longest cell."""
+    longest = (compute.max(compute.binary_length(column)).as_py() for column in table.columns)
+    return max((n for n in longest if n is not None), default=0)
 
 
 def _keep(bad: list[arrow_csv.InvalidRow], row: arrow_csv.InvalidRow) -> str:
@@ -110,7 +119,7 @@ def _unzip(content: bytes, name: str) -> bytes:
     if not name.endswith(".gz"):
         return content
     try:
-        return gzip.decompress(content)
+        return gunzip(content, name)
     except (EOFError, OSError, zlib.error) as error:
         raise InputError(
             Problem(
@@ -212,11 +221,11 @@ def _named_columns(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     return frame[[column for column in names if column]]
 
 
-def _full_rows(frame: pd.DataFrame, above: int) -> pd.DataFrame:
-    """The rows with a cell; where rows are left out or stand above the names, the index is the
+def _full_rows(frame: pd.DataFrame, above: int, known: Collection[str]) -> pd.DataFrame:
+    """The rows with a cell (all rows of a table whose names nobody knows); where rows are left out or stand above the names, the index is the
     row of the file.
     """
-    empty = np.ones(len(frame), dtype=bool)
+    empty = np.full(len(frame), bool(known))
     for place in range(frame.shape[1]):
         empty &= frame.iloc[:, place].isna().to_numpy(bool)
         if not empty.any():

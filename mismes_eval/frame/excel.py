@@ -7,9 +7,10 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -18,6 +19,7 @@ from openpyxl.utils.datetime import to_excel
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame.heads import LEAST, find_head, head_problems, same_shape
+from mismes_eval.frame.limits import STEP, check_cell, check_parts, check_sheet
 
 Made = TypeVar("Made")
 ABOUT_SHEETS = (
@@ -28,6 +30,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # first bytes of a compound file: .xl
 LOCKED = "EncryptedPackage".encode("utf-16-le")
 BEFORE_2007 = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
 YEARS = (1900, 2100)  # a number in this range that a date format shows as a day of 1905
+LONGEST_LETTER = 12  # bytes of a letter in XML, written as a reference
 SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml")
 EMPTY_CELL = re.compile(
     rb'<(?:\w+:)?c\s[^<>]*\br="[^<>]*?(?:/>|>(?:<(?:\w+:)?v\s*/>|<v></v>)?</(?:\w+:)?c>)'
@@ -80,14 +83,14 @@ def read_excel(
         may stand above it. Without them the first row with cells is the head.
     """
     _right_kind(content, name)
-    sheets = _whole(lambda: _sheets(content), name)
+    sheets = _whole(lambda: _sheets(content, name), name)
     if not sheets:
         raise InputError(Problem("the workbook has no sheet", name, "one sheet of data"))
     chosen = _chosen(sheets, name, sheet, known)
     if not chosen.rows:
         raise InputError(Problem("the sheet is empty", name, "a header and rows"))
     at = find_head([row.cells for row in chosen.rows], known)
-    head, body = chosen.rows[at], chosen.rows[at + 1 :]
+    head, body = chosen.rows[at], _body(chosen.rows[at:], known)
     width = max((_width(row.cells) for row in (head, *body)), default=0)
     filled = [any(_at(row, place) is not None for row in body) for place in range(width)]
     names = ["" if cell is None else str(cell).strip() for cell in _padded(head.cells, width)]
@@ -114,6 +117,19 @@ def read_excel(
     return Table(frame[kept], letters, chosen.title)
 
 
+def _body(rows: Sequence[SheetRow], known: Collection[str]) -> list[SheetRow]:
+    """The rows below the first. Blank rows between them are rows of a table whose names nobody
+    knows, and none of a filled form.
+    """
+    if known:
+        return list(rows[1:])
+    body: list[SheetRow] = []
+    for before, row in pairwise(rows):
+        body += [SheetRow(number, (), ()) for number in range(before.number + 1, row.number)]
+        body.append(row)
+    return body
+
+
 def _right_kind(content: bytes, name: str) -> None:
     """What is not an .xlsx at all is said by what it is."""
     if content.startswith(OLE) and LOCKED in content:
@@ -134,11 +150,12 @@ def _right_kind(content: bytes, name: str) -> None:
     raise InputError(Problem(what, name, "an Excel workbook (.xlsx) that opens", got, fix))
 
 
-def _sheets(content: bytes) -> list[Sheet]:
+def _sheets(content: bytes, name: str) -> list[Sheet]:
     """Sheets of cells, without our own notes and codes; dimensions that the file states are not
     believed.
     """
-    slim, merged = _slim(content)
+    check_parts(content, name)
+    slim, merged = _slim(content, name)
     book = import_module("openpyxl").load_workbook(
         io.BytesIO(slim), read_only=True, data_only=False
     )
@@ -147,17 +164,22 @@ def _sheets(content: bytes) -> list[Sheet]:
         if sheet.title in ABOUT_SHEETS and len(book.worksheets) > 1:
             continue
         sheet.reset_dimensions()
-        rows = []
-        for number, row in enumerate(sheet.iter_rows(), start=1):
-            cells = tuple(_value(cell) for cell in row)
-            if any(value is not None for value in cells):
-                rows.append(SheetRow(number, cells, tuple(cell.data_type for cell in row)))
+        rows = tuple(_rows(sheet, name))
         part = str(sheet._worksheet_path).lstrip("/")  # the only name that openpyxl keeps of it
-        found.append(Sheet(sheet.title, tuple(rows), merged.get(part, ()), book.epoch))
+        found.append(Sheet(sheet.title, rows, merged.get(part, ()), book.epoch))
     return found
 
 
-def _slim(content: bytes) -> tuple[bytes, dict[str, tuple[str, ...]]]:
+def _rows(sheet: Any, name: str) -> Iterator[SheetRow]:
+    """The rows that hold something."""
+    for number, row in enumerate(sheet.iter_rows(), start=1):
+        cells = tuple(_value(cell) for cell in row)
+        if any(value is not None for value in cells):
+            check_cell(max(len(value) for value in ("", *cells) if isinstance(value, str)), name)
+            yield SheetRow(number, cells, tuple(cell.data_type for cell in row))
+
+
+def _slim(content: bytes, name: str) -> tuple[bytes, dict[str, tuple[str, ...]]]:
     """The workbook without cells and rows that hold a format only, and its merged ranges by part:
     a sheet formatted to its last row is read as fast as its data.
     """
@@ -165,12 +187,30 @@ def _slim(content: bytes) -> tuple[bytes, dict[str, tuple[str, ...]]]:
     slim = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as given, zipfile.ZipFile(slim, "w") as made:
         for part in given.namelist():
-            data = given.read(part)
-            if SHEET_PART.fullmatch(part):
-                merged[part] = tuple(m.decode() for m in MERGED.findall(data))
-                data = EMPTY_ROW.sub(b"", EMPTY_CELL.sub(b"", data))
-            made.writestr(part, data)
+            if not SHEET_PART.fullmatch(part):
+                made.writestr(part, given.read(part))
+                continue
+            check_sheet(_without_formats(given, part, name), name)
+            texts = list(_without_formats(given, part, name))
+            merged[part] = tuple(m.decode() for text in texts for m in MERGED.findall(text))
+            made.writestr(part, b"".join(texts))
     return slim.getvalue(), merged
+
+
+def _without_formats(archive: zipfile.ZipFile, part: str, name: str) -> Iterator[bytes]:
+    """The XML of a sheet without empty cells and rows, in parts that end between tags."""
+    with archive.open(part) as stream:
+        kept = b""
+        while step := stream.read(STEP):
+            text = kept + step
+            cut = max(text.rfind(b"row>") + len(b"row>"), text.rfind(b"/>") + len(b"/>"))
+            if cut < len(b"row>"):
+                check_cell(len(text) // LONGEST_LETTER, name)
+                kept = text
+                continue
+            yield EMPTY_ROW.sub(b"", EMPTY_CELL.sub(b"", text[:cut]))
+            kept = text[cut:]
+        yield kept
 
 
 def _value(cell: Any) -> object:
@@ -253,6 +293,8 @@ def _whole(step: Callable[[], Made], name: str) -> Made:
     """
     try:
         return step()
+    except InputError:
+        raise
     except Exception as error:
         lines = str(error).strip().splitlines() or ["no reason given"]
         raise InputError(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, named
 from mismes_eval.frame import Column, Template, check, json_schema, references
 from mismes_eval.frame import read as read_data
 from mismes_eval.frame import template as named_template
@@ -354,14 +354,15 @@ def _whole(
     problems: list[Problem] = []
     twice = frame["measure_id"].duplicated(keep=False)
     if twice.any():
-        ids = tuple(frame.loc[twice, "measure_id"].unique()[:5])
+        ids = frame.loc[twice, "measure_id"].unique()
         problems.append(
             Problem(
                 "a measure stands in two files",
                 "measure_id",
                 "each identifier once",
+                named(ids),
                 count=int(twice.sum()),
-                rows=ids,
+                rows=tuple(ids[:5]),
             )
         )
     problems += parent_problems(frame)
