@@ -18,7 +18,7 @@ from scipy.optimize import brentq
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.rows import Float, Int
-from mismes_eval.public import public
+from mismes_eval.public import Count, Level, Seed, public
 
 LEAST = 5  # studies below which no p-value is told
 GRID = 400
@@ -98,9 +98,9 @@ def meta_regression(
     se: Sequence[float] | Float,
     features: pd.DataFrame,
     sample: Sequence[object] | None = None,
-    level: float = 0.95,
-    permutations: int = 5000,
-    seed: int = 1,
+    level: Level = 0.95,
+    permutations: Count = 5000,
+    seed: Seed = 1,
 ) -> MetaRegression:
     """Random-effects meta-regression: how effects differ with what the studies are.
 
@@ -130,7 +130,7 @@ def meta_regression(
     Statistics in Medicine 23, 1663-1682 (permutation).  Tipton (2015), Psychological Methods 20,
     375-393 (CR2).
     """
-    y, v, x, names, group = _checked(value, se, features, sample, level)
+    y, v, x, names, group = _checked(value, se, features, sample)
     tau2 = _reml(y, v, x)
     fit = _fit(y, v, x, tau2)
     k, p = x.shape
@@ -298,7 +298,6 @@ def _checked(
     se: Sequence[float] | Float,
     features: pd.DataFrame,
     sample: Sequence[object] | None,
-    level: float,
 ) -> tuple[Float, Float, Float, tuple[str, ...], Int]:
     """Effects, variances, matrix with an intercept, its names, the sample of each effect."""
     y, s = _numbers(value, se)
@@ -322,15 +321,6 @@ def _checked(
                 "meta_regression",
                 "finite values, standard errors above 0, and a sample for each",
                 "others",
-            )
-        )
-    if not 0 < level < 1:
-        problems.append(
-            Problem(
-                "the level is not a probability",
-                "argument 'level'",
-                "a number between 0 and 1",
-                str(level),
             )
         )
     gone = [str(c) for c in features.columns if features[c].isna().any()]
