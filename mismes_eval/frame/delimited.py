@@ -5,16 +5,17 @@ guessed around.
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import zlib
 from dataclasses import dataclass
 
 import pandas as pd
 import pyarrow as pa
+from pyarrow import compute
 from pyarrow import csv as arrow_csv
 
 from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame.limits import check_cell, check_table, gunzip
 
 SEPARATORS = (",", ";", "\t", "|")
 
@@ -33,6 +34,7 @@ def read_delimited(
     """Text cells of a CSV file; `content` is the file, gzipped when its name says so."""
     text = _decode(_unzip(content, name), name, encoding)
     header = _header(text, name, separator)
+    check_table(text.count("\n") + 1, len(header), name)
     bad: list[arrow_csv.InvalidRow] = []
     options = arrow_csv.ReadOptions(
         use_threads=False,
@@ -68,6 +70,7 @@ def read_delimited(
         ) from error
     if bad:
         raise InputError(_cut_rows(bad, name, len(header)))
+    check_cell(_longest(table), name)
     frame = table.slice(1).to_pandas(
         types_mapper=lambda kind: (
             pd.StringDtype(na_value=float("nan")) if kind == pa.string() else None
@@ -79,6 +82,12 @@ def read_delimited(
     )
 
 
+def _longest(table: pa.Table) -> int:
+    """Bytes of the longest cell."""
+    longest = (compute.max(compute.binary_length(column)).as_py() for column in table.columns)
+    return max((n for n in longest if n is not None), default=0)
+
+
 def _keep(bad: list[arrow_csv.InvalidRow], row: arrow_csv.InvalidRow) -> str:
     bad.append(row)
     return "skip"
@@ -88,7 +97,7 @@ def _unzip(content: bytes, name: str) -> bytes:
     if not name.endswith(".gz"):
         return content
     try:
-        return gzip.decompress(content)
+        return gunzip(content, name)
     except (EOFError, OSError, zlib.error) as error:
         raise InputError(
             Problem(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from mismes_eval.frame.dataset import Dataset
 from mismes_eval.frame.delimited import read_delimited
 from mismes_eval.frame.excel import read_excel
 from mismes_eval.frame.identifiers import find_identifiers
+from mismes_eval.frame.limits import check_bytes
 from mismes_eval.frame.parse import SCIENTIFIC, matches, number, text, whole
 from mismes_eval.frame.statistical import Labelled, read_parquet, read_statistical
 from mismes_eval.frame.template import Template
@@ -31,6 +33,7 @@ FORMATS = (
     *(".xlsx", ".xlsm", ".zip"),
 )
 STATISTICAL = (".dta", ".sav", ".sas7bdat", ".xpt")
+TEXTS = (".csv", ".csv.gz", ".tsv", ".txt")
 MOSTLY = 0.9
 
 
@@ -135,7 +138,10 @@ def _only_member(content: bytes, name: str, folder: Path) -> Path:
             members = [m for m in members if not m.filename.startswith("__MACOSX/")]
             if len(members) == 1:
                 inner = folder / Path(members[0].filename).name
-                inner.write_bytes(archive.read(members[0]))
+                text = inner.suffix.lower() in TEXTS
+                check_bytes(members[0].file_size, f"{name}: {inner.name}", text)
+                with archive.open(members[0]) as stream, inner.open("wb") as whole:
+                    shutil.copyfileobj(stream, whole)
                 return inner
     except (BadZipFile, RuntimeError, NotImplementedError) as error:
         fix = "Fetch the file again, or unpack it."
@@ -173,6 +179,7 @@ def _bytes(path: Path) -> bytes:
                 fix=f"Beside it there is '{near}'." if near else "Check the folder and the name.",
             )
         )
+    check_bytes(path.stat().st_size, path.name, text=_suffix(path) in TEXTS)
     content = path.read_bytes()
     if not content:
         raise InputError(

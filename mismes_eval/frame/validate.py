@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import NAMED, InputError, Problem, named
 from mismes_eval.frame.codes import codes, nearest, nearest_code
 from mismes_eval.frame.parse import finish, matches, parse, text
 from mismes_eval.frame.rules import failing
@@ -460,13 +460,13 @@ def _keys(frame: pd.DataFrame, template: Template) -> list[Problem]:
     twice = frame.duplicated(keys, keep=False) & whole
     if not twice.any():
         return []
-    example = " ".join(str(v) for v in frame.loc[twice, keys].iloc[0])
+    which = named(" ".join(map(str, key)) for key in frame.loc[twice, keys].to_numpy())
     return [
         Problem(
             "duplicated key",
             f"{template.name}: {', '.join(keys)}",
             "each key once",
-            example,
+            which,
             "Keep one row of each, or correct the key.",
             int(twice.sum()),
             rows(twice),
@@ -483,15 +483,16 @@ def references(
     lost = child[column].notna() & ~child[column].isin(parent[key])
     if not lost.any():
         return ()
-    value = str(child.loc[lost, column].iloc[0])
-    near = nearest(value, map(str, parent[key].dropna().unique()))
+    strange = child.loc[lost, column].astype(str).drop_duplicates().tolist()
+    there = list(map(str, parent[key].dropna().unique()))
+    meant = [f"{near} for {s}" for s in strange[:NAMED] if (near := nearest(s, there))]
     return (
         Problem(
             "no such row to refer to",
             column,
             f"a value of {key}",
-            repr(value),
-            f"The nearest is {near}." if near else "",
+            named(map(repr, strange)),
+            _nearest_ones(strange, meant),
             int(lost.sum()),
             rows(lost),
         ),
@@ -507,3 +508,12 @@ def problem_frame(problems: tuple[Problem, ...]) -> pd.DataFrame:
     return pd.DataFrame(
         fields, columns=["what", "where", "expected", "got", "fix", "count", "rows"]
     )
+
+
+def _nearest_ones(strange: list[str], meant: list[str]) -> str:
+    """What the keys that are not there may mean."""
+    if not meant:
+        return ""
+    if len(strange) == 1:
+        return f"The nearest is {meant[0].rpartition(' for ')[0]}."
+    return f"The nearest are {', '.join(meant)}."

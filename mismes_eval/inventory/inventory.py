@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, named
 from mismes_eval.frame import Column, Template, check, json_schema, references
 from mismes_eval.frame import read as read_data
 from mismes_eval.frame import template as named_template
+from mismes_eval.frame.limits import check_parts
 from mismes_eval.frame.summary_html import as_html, as_text
 from mismes_eval.inventory.export import to_csv, to_excel
 from mismes_eval.inventory.intake import Intake
@@ -357,6 +358,7 @@ def _sheet(path: Path) -> str | None:
 
 def _sheet_names(path: Path) -> list[str]:
     try:
+        check_parts(path.read_bytes(), path.name)
         with pd.ExcelFile(path, engine="openpyxl") as book:
             return [str(n) for n in book.sheet_names]
     except (
@@ -375,14 +377,15 @@ def _whole(
     problems: list[Problem] = []
     twice = frame["measure_id"].duplicated(keep=False)
     if twice.any():
-        ids = tuple(frame.loc[twice, "measure_id"].unique()[:5])
+        ids = frame.loc[twice, "measure_id"].unique()
         problems.append(
             Problem(
                 "a measure stands in two files",
                 "measure_id",
                 "each identifier once",
+                named(ids),
                 count=int(twice.sum()),
-                rows=ids,
+                rows=tuple(ids[:5]),
             )
         )
     problems += parent_problems(frame)
