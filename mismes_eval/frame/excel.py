@@ -83,7 +83,7 @@ def read_excel(
         may stand above it. Without them the first row with cells is the head.
     """
     _right_kind(content, name)
-    sheets = _whole(lambda: _sheets(content, name), name)
+    sheets = _whole(lambda: _sheets(content, name, sheet), name)
     if not sheets:
         raise InputError(Problem("the workbook has no sheet", name, "one sheet of data"))
     chosen = _chosen(sheets, name, sheet, known)
@@ -150,8 +150,8 @@ def _right_kind(content: bytes, name: str) -> None:
     raise InputError(Problem(what, name, "an Excel workbook (.xlsx) that opens", got, fix))
 
 
-def _sheets(content: bytes, name: str) -> list[Sheet]:
-    """Sheets of cells, without our own notes and codes; dimensions that the file states are not
+def _sheets(content: bytes, name: str, asked: str | None) -> list[Sheet]:
+    """Sheets of cells, without our own notes and codes unless they are asked for; dimensions that the file states are not
     believed.
     """
     check_parts(content, name)
@@ -161,7 +161,8 @@ def _sheets(content: bytes, name: str) -> list[Sheet]:
     )
     found = []
     for sheet in book.worksheets:
-        if sheet.title in ABOUT_SHEETS and len(book.worksheets) > 1:
+        about = sheet.title in ABOUT_SHEETS and len(book.worksheets) > 1
+        if about and sheet.title != asked:
             continue
         sheet.reset_dimensions()
         rows = tuple(_rows(sheet, name))

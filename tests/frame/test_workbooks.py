@@ -99,6 +99,16 @@ def test_the_sheet_with_the_names_is_the_one_that_is_read(tmp_path):
     assert len(read(book(tmp_path / "a.xlsx", [row(1)], change=others), template=PLACES).frame) == 1
 
 
+def test_a_sheet_that_is_asked_for_is_read_whatever_its_name(tmp_path):
+    def codes(made, _):
+        sheet = made.create_sheet("codes")
+        for cells in (["code"], ["A"]):
+            sheet.append(cells)
+
+    given = book(tmp_path / "a.xlsx", [row(1)], change=codes)
+    assert read(given, sheet="codes").frame["code"].tolist() == ["A"]
+
+
 def test_titles_above_the_names_are_left_and_rows_keep_their_numbers(tmp_path):
     titles = [["Ministry of Labour"], [], ["Year", 2021]]
     given = book(tmp_path / "a.xlsx", [row(1), row(2)], above=titles)
