@@ -58,6 +58,19 @@ class Problem:
         )
 
 
+NAMED = 50  # keys that a sentence lists before it only counts
+
+
+def named(keys: Iterable[object]) -> str:
+    """Every distinct key that is wrong, in the order in which it is met: one who mends a file needs
+    them all. Beyond NAMED the others are counted.
+    """
+    distinct = list(dict.fromkeys(str(key) for key in keys))
+    shown = ", ".join(distinct[:NAMED])
+    more = len(distinct) - NAMED
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
 def _clause(template: str, problem: Problem) -> Message:
     """One sentence of a problem."""
     words = {

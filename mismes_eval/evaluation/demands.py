@@ -7,12 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
+import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import Problem
 from mismes_eval.evaluation.params import BY_NAME, Params
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
+from mismes_eval.frame.strange_cells import strange_cells
 
 # a section, or a key, and the inputs of which one must be supplied for it to act on anything
 ACTS_ON: Mapping[str, tuple[str, ...]] = {
@@ -205,16 +207,43 @@ def arms_alone(study: Tracing) -> list[Problem]:
 
 def panel_lines(study: Tracing) -> list[str]:
     """What the panel's waves hold that the reader of a rate must know."""
+    lines = [f"tracer study: {sentence}" for sentence in _of_cells(study)] + _gaps(study)
     only = study.panel.interviews_only
     if not only:
-        return []
+        return lines
     silent = [int((study.panel.groups[:, study.panel.waves.index(w)] < 0).sum()) for w in only]
     each = ", ".join(f"wave {w}: {n:,}" for w, n in zip(only, silent, strict=True))
     return [
+        *lines,
         "tracer study: the file looks like interviews only: every row is an interview, and enrolled"
         f" persons have none ({each}). They count as not contacted; refusal, cooperation and contact"
         " are not known. Give everybody a row with a disposition: 0.1 pending, 0.2 not fielded in"
-        " this wave, 2.1 refusal, 2.2 non-contact and the others of the code list."
+        " this wave, 2.1 refusal, 2.2 non-contact and the others of the code list.",
+    ]
+
+
+def _of_cells(study: Tracing) -> list[str]:
+    """What looks wrong in the cells of persons and waves and may yet be right."""
+    panel = study.panel
+    keys = [panel.unit, panel.wave, panel.disposition]
+    tables = (panel.sample.frame, panel.long)
+    said = [s for table in tables for s in strange_cells(table.drop(columns=keys, errors="ignore"))]
+    return list(dict.fromkeys(said))
+
+
+def _gaps(study: Tracing) -> list[str]:
+    """Waves that lie between others by their number and of which there is no row."""
+    waves = study.panel.waves
+    numbers = sorted(int(w) for w in waves if isinstance(w, int | float) and float(w).is_integer())
+    if len(numbers) != len(waves) or 1 not in np.diff(numbers):
+        return []
+    gone = sorted(set(range(numbers[0], numbers[-1])) - set(numbers))
+    if not gone:
+        return []
+    named = ", ".join(map(str, gone))
+    return [
+        f"tracer study: nobody has a row in wave {named}, between others that are there: was it not"
+        " in the field, or is a file lacking?"
     ]
 
 

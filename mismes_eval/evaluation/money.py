@@ -5,7 +5,9 @@ job.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 
+import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import EstimateError
@@ -15,18 +17,24 @@ from mismes_eval.estimate.verdict import moved_apart
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
+from mismes_eval.impact.did.base_design import on_base
 from mismes_eval.impact.planning.cost import cost_effectiveness
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
 from mismes_eval.weighting.sample import Sample
 
 Result = Estimate | NotEstimable
 JOBS = ("employed", "employed_home")
+MONTHS, YEAR = "months_employed_12m", 12.0  # months worked in the year before a wave
 
 
 @dataclass(frozen=True)
 class Money:
     """cost: mean cost of the services a participant received; completer: the same for each one who
     completed; worth: cost per additional job-year, or the reason why there is none.
+
+    measured : months after enrolment over which months worked were counted, whose sum the job-years
+        of `worth` are; None where they are the main effect times a horizon.
+    scenario : where they are measured, the cost if the main effect lasted over the horizon.
 
     job_value : what society pays at most for a job-year, from the params; None where they do not
         say.
@@ -39,6 +47,8 @@ class Money:
     job_value: float | None
     horizon: float
     currency: str
+    measured: float | None
+    scenario: CostEffectiveness | NotEstimable | None
 
 
 def money(evaluation: Evaluation, study: Tracing, effect: Effects) -> Money:
@@ -53,26 +63,57 @@ def money(evaluation: Evaluation, study: Tracing, effect: Effects) -> Money:
     cost, completer = _cost(study, effect.measure)
     pre = effect.pre.get(outcome)
     worth: CostEffectiveness | NotEstimable
+    counted = job_years(study, effect) if outcome in JOBS else None
+    scenario: CostEffectiveness | NotEstimable | None = None
     if moved_apart(pre):
+        counted = None
         worth = NotEstimable(
             "the groups moved apart before the measure began, so the effect cannot be set against"
             " its cost"
         )
     else:
-        worth = _worth(main, cost, outcome, p)
+        worth = _worth(main, cost, outcome, p, p.cost.horizon_years)
+    if counted is not None:
+        scenario, worth = worth, _worth(counted[0], cost, outcome, p, 1.0)
     return Money(
         measure=effect.measure,
         cost=cost,
         completer=completer,
         worth=worth,
+        measured=None if counted is None else counted[1],
+        scenario=scenario,
         job_value=p.cost.job_year_value,
         horizon=p.cost.horizon_years,
         currency=p.cost.currency,
     )
 
 
+def job_years(study: Tracing, effect: Effects) -> tuple[Result, float] | None:
+    """Job-years gained per participant, as the sum of the effects on months worked in each year
+    after enrolment, and the months that they cover; None where the study did not count months, or a
+    year between has no wave.
+    """
+    by_end = {study.months[w]: w for o, w in effect.by_wave if o == MONTHS}
+    ends = [YEAR * k for k in range(1, len(by_end) + 1)]
+    years = list(takewhile(lambda end: end in by_end, ends))
+    if not years:
+        return None
+    found = [effect.by_wave[MONTHS, by_end[end]] for end in years]
+    missing = [e for e in found if isinstance(e, NotEstimable)]
+    if missing:
+        return missing[0], years[-1]
+    try:
+        joint = on_base([e for e in found if isinstance(e, Estimate)])
+    except EstimateError as error:
+        return NotEstimable(error.problems[0].message), years[-1]
+    weights = np.full((1, joint.p), 1 / YEAR)
+    total = joint.through(lambda months: weights @ months, weights, ("job-years",))
+    notes = total.notes
+    return total.annotated(unit="job-years", kind="effect", notes=notes), years[-1]
+
+
 def _worth(
-    main: Result, cost: Result, outcome: str, params: Params
+    main: Result, cost: Result, outcome: str, params: Params, years: float
 ) -> CostEffectiveness | NotEstimable:
     if isinstance(main, NotEstimable):
         return main
@@ -86,7 +127,7 @@ def _worth(
         return cost_effectiveness(
             main,
             cost,
-            years=params.cost.horizon_years,
+            years=years,
             unit="job-year",
             currency=params.cost.currency,
             seed=params.impact.seed,

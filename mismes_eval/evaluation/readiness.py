@@ -11,12 +11,13 @@ import pandas as pd
 
 from mismes_eval import inventory as inventories
 from mismes_eval import lfs
-from mismes_eval.errors import Problem
+from mismes_eval.errors import Problem, named
 from mismes_eval.evaluation.demands import panel_lines
 from mismes_eval.evaluation.evaluation import Evaluation, gather
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.frame.strange_cells import strange_cells, strange_weights
+from mismes_eval.inventory import Inventory
 from mismes_eval.weighting.sample import Sample
 
 KINDS = (
@@ -91,7 +92,7 @@ def _lines(found: Evaluation) -> list[str]:
         )
         lines += panel_lines(t) + _edit_lines(t)
     if found.inventory is not None:
-        lines.append(f"inventory: {len(found.inventory.frame)} measures")
+        lines += _inventory_lines(found.inventory)
     if found.study is not None:
         lines.append(f"impact study: {found.study.sample.n:,} units in {found.study.source}")
     if found.rollout is not None:
@@ -100,6 +101,21 @@ def _lines(found: Evaluation) -> list[str]:
         if table is not None:
             lines.append(f"{name}: {len(table)} rows")
     return lines
+
+
+def _inventory_lines(inventory: Inventory) -> list[str]:
+    """How many measures there are and are counted, with the wholes of which only the parts are, and
+    a budget that is nearly all of the total.
+    """
+    frame = inventory.frame
+    lines = [f"inventory: {len(frame)} measures"]
+    wholes = frame.loc[~inventory.counted.to_numpy(bool), "measure_id"]
+    if len(wholes):
+        lines.append(
+            f"inventory: {len(frame) - len(wholes)} measures are counted and added up: the parts of"
+            f" {named(wholes)} are recorded as well, and stand for the whole"
+        )
+    return lines + [f"inventory: {sentence}" for sentence in strange_cells(frame)]
 
 
 def _strange_lines(sample: Sample, strata: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ labels of any language, split columns of several answers, repeats, system column
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ import pandas as pd
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.fieldwork.questions import LANGUAGES, Question, choices, numbered
 from mismes_eval.frame.identifiers import find_identifiers
+from mismes_eval.frame.limits import check_workbook
 
 GROUPS = re.compile(r"[/:.\-]|\[\d+\]/")  # what stands between a group and a name
 SPLIT = ("/", "__", "_", "-", ":", ".")  # between a question and one of its answers
@@ -48,7 +50,9 @@ def read_export(path: str | Path) -> pd.DataFrame:
         sep = ENDS[file.suffix.lower()]
         table = pd.read_csv(file, sep=sep, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     elif file.suffix.lower() == ".xlsx":
-        table = pd.read_excel(file, dtype=str, keep_default_na=False)
+        content = file.read_bytes()
+        check_workbook(content, file.name)
+        table = pd.read_excel(io.BytesIO(content), dtype=str, keep_default_na=False)
     else:
         raise InputError(
             Problem("no export that can be read", file.name, f"{', '.join(ENDS)} or .xlsx")

@@ -5,18 +5,23 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pandas.api.types import is_numeric_dtype
-from pyarrow import parquet
+from pyarrow import compute, parquet
 
 from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame.limits import check_bytes, check_cell, check_table
 from mismes_eval.frame.validate import MISS
 
 READERS: Mapping[str, str] = {
@@ -25,6 +30,9 @@ READERS: Mapping[str, str] = {
     ".sas7bdat": "read_sas7bdat",
     ".xpt": "read_xport",
 }
+
+XPORT = 80  # bytes of a record of the SAS transport format
+CASES_AT, OPEN = 80, b"\xff\xff\xff\xff"  # of the header of an SPSS file: number of cases, unknown
 
 # Stata's date formats: periods in a year, and pandas' name where it has one
 PERIODS: dict[str, tuple[int, str]] = {
@@ -55,13 +63,12 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
     suffix = path.suffix.lower()
     reader = getattr(pyreadstat, READERS[suffix])
     reasons = {"user_missing": True} if suffix in (".dta", ".sav", ".sas7bdat") else {}
+    written = None if encoding == "utf-8" else encoding
     try:
-        frame, meta = reader(
-            str(path),
-            **reasons,
-            usecols=columns,
-            encoding=None if encoding == "utf-8" else encoding,
-        )
+        declared = reader(str(path), metadataonly=True, encoding=written)[1]
+        _check_declared(declared, path)
+        with _every_row(path, declared) as whole:
+            frame, meta = reader(str(whole), **reasons, usecols=columns, encoding=written)
     except UnicodeDecodeError as error:
         raise InputError(
             Problem(
@@ -82,6 +89,8 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
                 "Fetch or export the file again.",
             )
         ) from error
+    if declared.number_rows is not None and len(frame) != declared.number_rows:
+        raise InputError(_other_rows(path, declared.number_rows, f"{len(frame):,} rows"))
     labels = {
         c: label for c, label in zip(meta.column_names, meta.column_labels, strict=True) if label
     }
@@ -106,6 +115,62 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
     if suffix == ".dta":
         frame = frame.assign(**_periods(frame, formats))
     return Labelled(frame, labels, named)
+
+
+class Declared(Protocol):
+    """What the header of a file says of its table."""
+
+    number_rows: int | None
+    number_columns: int
+    variable_storage_width: Mapping[str, int]
+
+
+def _check_declared(declared: Declared, path: Path) -> None:
+    """Raise InputError where a header declares a table that is too large, or one that the bytes of
+    an uncompressed file cannot hold: the reader would take the memory first.
+    """
+    rows, columns = declared.number_rows or 0, declared.number_columns
+    check_table(rows, columns, path.name)
+    size = path.stat().st_size
+    wide = sum(declared.variable_storage_width.values())
+    if path.suffix.lower() == ".dta" and rows * max(wide, columns) > size:
+        raise InputError(_other_rows(path, rows, f"{size:,} bytes in all"))
+    if path.suffix.lower() == ".xpt" and size % XPORT:
+        raise InputError(
+            Problem(
+                "truncated or damaged file",
+                path.name,
+                f"records of {XPORT} bytes",
+                f"{size % XPORT} bytes at the end",
+                "Fetch the file again.",
+            )
+        )
+
+
+def _other_rows(path: Path, declared: int, got: str) -> Problem:
+    return Problem(
+        "the file has other rows than its header declares",
+        path.name,
+        f"{declared:,} rows",
+        got,
+        "Fetch or export the file again.",
+    )
+
+
+@contextmanager
+def _every_row(path: Path, declared: Declared) -> Iterator[Path]:
+    """The file, or of an SPSS file a copy whose header leaves the number of cases open: a reader
+    that believes the header would drop the rows after it without a word.
+    """
+    if path.suffix.lower() != ".sav" or declared.number_rows is None:
+        yield path
+        return
+    with TemporaryDirectory() as folder:
+        copy = Path(shutil.copyfile(path, Path(folder) / path.name))
+        with copy.open("r+b") as stream:
+            stream.seek(CASES_AT)
+            stream.write(OPEN)
+        yield copy
 
 
 def _periods(frame: pd.DataFrame, formats: Mapping[str, str]) -> dict[str, pd.Series]:
@@ -156,7 +221,7 @@ def _companion(frame: pd.DataFrame, column: str, coded: pd.Series, dot: str) -> 
 def read_parquet(content: bytes, name: str, *, columns: list[str] | None) -> pd.DataFrame:
     """A Parquet file. A key that stands in the index of the frame it was written from is a column."""
     try:
-        whole: pd.DataFrame = parquet.read_table(io.BytesIO(content)).to_pandas()
+        whole: pd.DataFrame = _table(content, name).to_pandas()
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError) as error:
         got = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(
@@ -167,3 +232,31 @@ def read_parquet(content: bytes, name: str, *, columns: list[str] | None) -> pd.
     named = [name for name in whole.index.names if name is not None and name not in whole.columns]
     frame = whole.reset_index(level=named).reset_index(drop=True)
     return frame if columns is None else frame[[c for c in columns if c in frame.columns]]
+
+
+def _table(content: bytes, name: str) -> pa.Table:
+    """The table of a Parquet file. A file of a few bytes can hold one long text a thousand million
+    times, so each text is first read once, and what all rows of it will take is known before.
+    """
+    file = parquet.ParquetFile(io.BytesIO(content))
+    check_table(file.metadata.num_rows, file.metadata.num_columns, name)
+    texts = {
+        f.name: f.type for f in file.schema_arrow if f.type in (pa.string(), pa.large_string())
+    }
+    table = parquet.read_table(io.BytesIO(content), read_dictionary=list(texts))
+    for place, column_name in enumerate(table.column_names):
+        column = table.column(place)
+        if column_name not in texts or not pa.types.is_dictionary(column.type):
+            continue
+        sizes = [_sizes(chunk) for chunk in column.chunks]
+        check_cell(max((longest for longest, _ in sizes), default=0), name)
+        check_bytes(sum(size for _, size in sizes), f"{name}: {column_name}", text=True)
+        table = table.set_column(place, column_name, column.cast(texts[column_name]))
+    return table
+
+
+def _sizes(chunk: pa.DictionaryArray) -> tuple[int, int]:
+    """Bytes of the longest text, and of all."""
+    length = compute.binary_length(chunk.dictionary)
+    every = compute.sum(compute.take(length, chunk.indices)).as_py()
+    return compute.max(length).as_py() or 0, every or 0

@@ -1,5 +1,5 @@
 """Cells that are allowed and look wrong: characters that nobody sees, texts as long as a page, years
-like 9999, one row with nearly all of a total. Named in sentences; nothing is changed.
+like 9999, codes like 999 among values, one row with nearly all of a total. Named in sentences; nothing is changed.
 """
 
 from __future__ import annotations
@@ -9,13 +9,18 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from mismes_eval.numerics.rows import Bool, Float
+from mismes_eval.numerics.rows import Bool, Float, Int
 
 UNSEEN = r"[\u200b-\u200f\u2028\u2029\u2060\ufeff\u00ad]"
 LONGEST = 1000  # characters of a cell
 FIRST, LAST = 1900, 2100  # years that a survey of today can mean
 MOST = 0.9  # share of a total that one row of at least SOME has
 SOME = 20
+NEARLY_ALL, FEW = 0.99, 5  # the same for tables of few rows
+CODES = (-99, -98, -97, -9, -8, -7, 97, 98, 99, 997, 998, 999, 9997, 9998, 9999)
+LONG_CODES = tuple(float(10**digits - 1) for digits in range(5, 10))  # 99999 to 999999999
+FAR = 2  # a code is beyond any value where it is this many times the largest of the others
+HEAP, NEAR = 10, 5  # rows of a code inside the range, and how far its neighbours are
 
 
 def strange_cells(frame: pd.DataFrame, weights: Float | None = None) -> tuple[str, ...]:
@@ -27,7 +32,10 @@ def strange_cells(frame: pd.DataFrame, weights: Float | None = None) -> tuple[st
             said += _of_text(series, str(column))
         elif pd.api.types.is_datetime64_any_dtype(series):
             said += _years(series.dt.year.to_numpy(float), str(column))
-        elif pd.api.types.is_float_dtype(series):
+        elif pd.api.types.is_bool_dtype(series):
+            continue
+        elif pd.api.types.is_numeric_dtype(series):
+            said += _codes(series, str(column))
             said += _largest(series, str(column), weights)
     return tuple(said)
 
@@ -74,13 +82,47 @@ def _years(year: Float, column: str) -> list[str]:
     ]
 
 
+def _codes(series: pd.Series, column: str) -> list[str]:
+    """Codes for "unknown" or "not asked" among numbers: far from all others, or in many more rows
+    than the numbers around them.
+    """
+    value, count = np.unique(series.dropna().to_numpy(float), return_counts=True)
+    coded = np.isin(value, (*CODES, *LONG_CODES))
+    others = value[~coded & np.isfinite(value)]
+    if not coded.any() or others.size < SOME:
+        return []
+    found = [
+        f"{v:g} in {n:,} rows"
+        for v, n in zip(value[coded], count[coded], strict=True)
+        if _beyond(v, others) or _heaped(v, n, value[~coded], count[~coded])
+    ]
+    if not found:
+        return []
+    return [
+        f"Column '{column}' has what looks like codes among its values ({', '.join(found)}): unknown"
+        " or not asked? Declare them with missing=, or leave the cells empty."
+    ]
+
+
+def _beyond(code: float, others: Float) -> bool:
+    """Whether no other value comes near a code."""
+    return bool(others.min() >= 0) if code < 0 else bool(code > FAR * others.max())
+
+
+def _heaped(code: float, rows: int, value: Float, count: Int) -> bool:
+    """Whether a code has far more rows than the values around it, round ones left out."""
+    around = (np.abs(value - code) <= NEAR) & (value % 10 != 0)
+    return rows >= HEAP and bool(rows > NEAR * count[around].sum())
+
+
 def _largest(series: pd.Series, column: str, weights: Float | None) -> list[str]:
     value = np.abs(np.nan_to_num(series.to_numpy(dtype=float, na_value=np.nan), posinf=0.0))
     part = value if weights is None else value * weights
-    if (part > 0).sum() < SOME or not np.isfinite(part.sum()):
+    rows = int((part > 0).sum())
+    if rows < FEW or not np.isfinite(part.sum()):
         return []
     share, row = float(part.max() / part.sum()), int(part.argmax())
-    if share < MOST:
+    if share < (MOST if rows >= SOME else NEARLY_ALL):
         return []
     return [f"Row {row + 1:,} has {share:.1%} of the total of column '{column}'."]
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import NAMED, InputError, Problem, named
 from mismes_eval.frame.codes import codes, nearest, nearest_code
-from mismes_eval.frame.parse import finish, matches, parse, text
+from mismes_eval.frame.heads import part_of
+from mismes_eval.frame.parse import THOUSANDS, finish, matches, parse, text
 from mismes_eval.frame.rules import failing
 from mismes_eval.frame.template import NUMERIC, Column, Template
 
@@ -151,7 +152,7 @@ def _columns(frame: pd.DataFrame, template: Template) -> list[Problem]:
     known = set(template.names) | {n + MISS for n in template.names}
     taken: dict[str, str] = {}
     for extra in (str(c) for c in frame.columns if c not in known):
-        near = nearest(extra, absent, cutoff=80.0)
+        near = nearest(extra, absent, cutoff=80.0) or part_of(extra, absent)
         if near:
             taken[near] = extra
             problems.append(
@@ -227,6 +228,8 @@ def _column(frame: pd.DataFrame, column: Column, decimal: str, declared: dict[st
         )
     elif column.kind in NUMERIC and (column.low is not None or column.high is not None):
         problems += _range(values, column)
+    elif column.kind == "date" and column.low is not None and column.high is not None:
+        problems += _day_range(values, column, column.low, column.high)
     if column.pattern:
         problems += _pattern(values, column)
     return problems, finish(values, column), companion
@@ -260,6 +263,8 @@ def _unreadable(cells: pd.Series, bad: pd.Series, column: Column, expected: str)
         fix = "Write numbers without signs between the thousands. " + fix
     if column.kind == "bool" and all(g in ("1.0", "0.0") for g in got):
         fix = f"{EXPORT} {fix}"
+    if column.kind in NUMERIC and all(re.fullmatch(THOUSANDS, g.replace(",", ".")) for g in got):
+        return [unclear_number(str(got[0]), column.name, bad)]
     if column.kind in NUMERIC and any("," in g for g in got):
         fix = 'A comma as decimal sign is read with decimal=",". ' + fix
     return [
@@ -267,6 +272,20 @@ def _unreadable(cells: pd.Series, bad: pd.Series, column: Column, expected: str)
             what, column.name, expected, ", ".join(map(repr, got)), fix, int(bad.sum()), rows(bad)
         )
     ]
+
+
+def unclear_number(got: str, name: str, bad: pd.Series) -> Problem:
+    """The problem of numbers as text that may be thousands or fractions."""
+    return Problem(
+        "a number that can be read in two ways",
+        name,
+        "a number without a sign between thousands",
+        repr(got),
+        f"Write {re.sub('[.,]', '', got)} if thousands are meant, or the fraction with one or two"
+        " places; in a workbook as a number, not as text.",
+        int(bad.sum()),
+        rows(bad),
+    )
 
 
 def _bad_codes(values: pd.Series, name: str, code_list: str) -> list[Problem]:
@@ -395,6 +414,26 @@ def _range(values: pd.Series, column: Column) -> list[Problem]:
     return problems
 
 
+def _day_range(values: pd.Series, column: Column, low: float, high: float) -> list[Problem]:
+    """Days outside the years of the column."""
+    first, last = int(low), int(high)
+    outside = values.notna() & ~values.dt.year.between(first, last)
+    if not outside.any():
+        return []
+    got = ", ".join(f"{v:%Y-%m-%d}" for v in values[outside].unique()[:3])
+    return [
+        Problem(
+            "out of range",
+            column.name,
+            f"a day of the years {first} to {last}",
+            got,
+            "Correct the cells; a day that is unknown or open is an empty cell.",
+            int(outside.sum()),
+            rows(outside),
+        )
+    ]
+
+
 def _heaped(values: pd.Series, column: Column) -> list[Problem]:
     """A missing code inside the range (99 for an age): far more rows than its neighbours together
     have.
@@ -460,13 +499,13 @@ def _keys(frame: pd.DataFrame, template: Template) -> list[Problem]:
     twice = frame.duplicated(keys, keep=False) & whole
     if not twice.any():
         return []
-    example = " ".join(str(v) for v in frame.loc[twice, keys].iloc[0])
+    which = named(" ".join(map(str, key)) for key in frame.loc[twice, keys].to_numpy())
     return [
         Problem(
             "duplicated key",
             f"{template.name}: {', '.join(keys)}",
             "each key once",
-            example,
+            which,
             "Keep one row of each, or correct the key.",
             int(twice.sum()),
             rows(twice),
@@ -483,15 +522,16 @@ def references(
     lost = child[column].notna() & ~child[column].isin(parent[key])
     if not lost.any():
         return ()
-    value = str(child.loc[lost, column].iloc[0])
-    near = nearest(value, map(str, parent[key].dropna().unique()))
+    strange = child.loc[lost, column].astype(str).drop_duplicates().tolist()
+    there = list(map(str, parent[key].dropna().unique()))
+    meant = [f"{near} for {s}" for s in strange[:NAMED] if (near := nearest(s, there))]
     return (
         Problem(
             "no such row to refer to",
             column,
             f"a value of {key}",
-            repr(value),
-            f"The nearest is {near}." if near else "",
+            named(map(repr, strange)),
+            _nearest_ones(strange, meant),
             int(lost.sum()),
             rows(lost),
         ),
@@ -507,3 +547,12 @@ def problem_frame(problems: tuple[Problem, ...]) -> pd.DataFrame:
     return pd.DataFrame(
         fields, columns=["what", "where", "expected", "got", "fix", "count", "rows"]
     )
+
+
+def _nearest_ones(strange: list[str], meant: list[str]) -> str:
+    """What the keys that are not there may mean."""
+    if not meant:
+        return ""
+    if len(strange) == 1:
+        return f"The nearest is {meant[0].rpartition(' for ')[0]}."
+    return f"The nearest are {', '.join(meant)}."

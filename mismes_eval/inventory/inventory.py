@@ -4,7 +4,6 @@ of it.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, named
 from mismes_eval.frame import Column, Template, check, json_schema, references
 from mismes_eval.frame import read as read_data
 from mismes_eval.frame import template as named_template
@@ -259,7 +258,6 @@ def read(
                 separator=separator,
                 decimal=decimal,
                 missing=missing if name == "inventory" else None,
-                sheet=_sheet(file),
             )
         except InputError as error:
             problems += error.problems
@@ -349,25 +347,6 @@ def _files(path: Path) -> list[tuple[Path, str]]:
     ]
 
 
-def _sheet(path: Path) -> str | None:
-    if path.suffix != ".xlsx" or not path.is_file():
-        return None
-    return SHEET if SHEET in _sheet_names(path) else None
-
-
-def _sheet_names(path: Path) -> list[str]:
-    try:
-        with pd.ExcelFile(path, engine="openpyxl") as book:
-            return [str(n) for n in book.sheet_names]
-    except (
-        zipfile.BadZipFile,
-        ValueError,
-        OSError,
-        KeyError,
-    ):  # a damaged workbook is named by the reader
-        return []
-
-
 def _whole(
     frame: pd.DataFrame, sources: pd.DataFrame, sides: Mapping[str, pd.DataFrame]
 ) -> Inventory:
@@ -375,14 +354,15 @@ def _whole(
     problems: list[Problem] = []
     twice = frame["measure_id"].duplicated(keep=False)
     if twice.any():
-        ids = tuple(frame.loc[twice, "measure_id"].unique()[:5])
+        ids = frame.loc[twice, "measure_id"].unique()
         problems.append(
             Problem(
                 "a measure stands in two files",
                 "measure_id",
                 "each identifier once",
+                named(ids),
                 count=int(twice.sum()),
-                rows=ids,
+                rows=tuple(ids[:5]),
             )
         )
     problems += parent_problems(frame)

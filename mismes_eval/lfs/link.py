@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, named
 from mismes_eval.lfs.answers import values
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.public import public
@@ -79,7 +79,7 @@ def link_check(
                 "a person stands twice in one round",
                 f"columns {', '.join(keys)}, {wave}",
                 "one row a person and round",
-                "",
+                named(" ".join(map(str, k)) for k in frame.loc[twice, [*keys, wave]].to_numpy()),
                 "Correct the key.",
                 int(twice.sum()),
                 tuple(int(i) for i in np.flatnonzero(twice)[:5]),

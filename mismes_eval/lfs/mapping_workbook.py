@@ -18,6 +18,7 @@ from mismes_eval import frame as frames
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
+from mismes_eval.frame.limits import check_workbook
 from mismes_eval.lfs.mapping import REASONS, shipped
 from mismes_eval.lfs.proposals import FileColumn, Proposal, file_columns, lacking, proposals
 
@@ -210,6 +211,7 @@ def _with_taken(
     path: Path, columns: pd.DataFrame, codes: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Columns and codes with the proposals that somebody took; what is filled by hand goes first."""
+    check_workbook(path.read_bytes(), path.name)
     if "proposals" not in load_workbook(path, read_only=True).sheetnames:
         return columns, codes
     offered = frames.read(path, sheet="proposals", allowed=None).frame.map(_text)

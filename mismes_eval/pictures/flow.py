@@ -1,5 +1,5 @@
-"""Persons from step to step: boxes with arrows, losses beside them; drawn so narrow that it can be
-read on a phone.
+"""Persons from step to step: boxes with arrows; in each box who is in it and, smaller, why others are
+not. Drawn so narrow that it can be read on a phone.
 """
 
 from __future__ import annotations
@@ -8,35 +8,39 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+from matplotlib.patches import FancyBboxPatch
+
 from mismes_eval.pictures.style import BLUE, axes
 
-WIDTH, LOSSES = 30, 30  # letters in a line of a box, and beside it
-LINE, GAP, PAD = 0.17, 0.34, 0.3  # inches: a line of text, an arrow, what a box has around its text
+WIDTH, LOSSES = 40, 46  # letters in a line: of who is there, of who is not
+INCHES = 4.2  # as wide as a phone shows without making letters smaller
+BOX = "round,pad=0,rounding_size=0.06"
+LINE, SMALL, GAP, PAD = 0.2, 0.17, 0.3, 0.09  # inches: lines of text, an arrow, around a text
 
 
 def flow(ax: Any, steps: Sequence[tuple[str, str]]) -> Any:
-    """A box for each step from top to bottom, an arrow from box to box; to the right why fewer
-    arrive. steps: what stands in the box, and beside it ("" for nothing).
+    """A box for each step from top to bottom, an arrow from box to box. steps: who is in the step,
+    and who is not and why ("" for nothing), which stands in the same box.
     """
-    ax = axes(ax, 5.8, flow_height(steps))
-    top = 0.0
+    ax = axes(ax, INCHES, flow_height(steps))
+    top, middle = 0.0, INCHES / 2
     for k, (what, lost) in enumerate(steps):
         height = _height(what, lost)
-        middle = top - height / 2
-        edge = {"boxstyle": "round,pad=0.3", "fc": "#eef3f8", "ec": BLUE}
+        corner = (0.1, top - height)
+        frame = FancyBboxPatch(corner, INCHES - 0.2, height, BOX, fc="#eef3f8", ec=BLUE)
+        ax.add_patch(frame)
         box = _wrapped(what, WIDTH)
-        ax.text(2.4, middle, box, ha="center", va="center", fontsize=10, bbox=edge)
+        ax.text(middle, top - PAD, box, ha="center", va="top", fontsize=10, linespacing=1.25)
         if lost:
-            beside = _wrapped(lost, LOSSES)
-            ax.text(5.3, middle, beside, ha="left", va="center", fontsize=9, color="0.25")
+            below = top - PAD - LINE * _lines(what, WIDTH)
+            words = _wrapped(lost, LOSSES)
+            ax.text(middle, below, words, ha="center", va="top", fontsize=8.5, color="0.25")
         if k + 1 < len(steps):
-            arrow = {"arrowstyle": "-|>", "color": BLUE, "lw": 1.8, "mutation_scale": 15}
-            bottom = middle - LINE * _lines(what, WIDTH) / 2 - 0.08
-            following = _height(*steps[k + 1])
-            end = top - height - GAP - following / 2 + LINE * _lines(steps[k + 1][0], WIDTH) / 2
-            ax.annotate("", xy=(2.4, end + 0.08), xytext=(2.4, bottom), arrowprops=arrow)
+            arrow = {"arrowstyle": "-|>", "color": BLUE, "lw": 2.2, "mutation_scale": 18}
+            ends = {"xy": (middle, top - height - GAP), "xytext": (middle, top - height)}
+            ax.annotate("", **ends, arrowprops=arrow | {"shrinkA": 0, "shrinkB": 0})
         top -= height + GAP
-    ax.set_xlim(0, 10)
+    ax.set_xlim(0, INCHES)
     ax.set_ylim(top + GAP - 0.05, 0.05)
     ax.axis("off")
     return ax
@@ -48,7 +52,8 @@ def flow_height(steps: Sequence[tuple[str, str]]) -> float:
 
 
 def _height(what: str, lost: str) -> float:
-    return PAD + LINE * max(_lines(what, WIDTH), _lines(lost, LOSSES))
+    small = SMALL * _lines(lost, LOSSES) if lost else 0.0
+    return 2 * PAD + LINE * _lines(what, WIDTH) + small
 
 
 def _lines(text: str, width: int) -> int:

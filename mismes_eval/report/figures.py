@@ -22,8 +22,8 @@ from matplotlib.ticker import LogFormatter, ScalarFormatter
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures import intervals as pictures
+from mismes_eval.pictures.flow import INCHES, flow_height
 from mismes_eval.pictures.flow import flow as draw_flow
-from mismes_eval.pictures.flow import flow_height
 from mismes_eval.pictures.grids import counts
 from mismes_eval.pictures.intervals import Series
 from mismes_eval.pictures.style import MARKERS, MEANINGS, PALETTE, RED, colours
@@ -528,7 +528,7 @@ def flow(
     title, steps = t(title), [(t(name), n) for name, n in steps]
     lines = [t("{step}: {n:,}", step=name, n=n) for name, n in steps]
     boxes = [(line, "") for line in lines]
-    fig, ax = canvas(5.8, flow_height(boxes))
+    fig, ax = canvas(INCHES, flow_height(boxes))
     draw_flow(ax, boxes)
     return finish(
         id,

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from mismes_eval.pictures.flow import flow, flow_height
+from mismes_eval.pictures.flow import INCHES, flow, flow_height
 from mismes_eval.pictures.style import PALETTE
 from mismes_eval.report.document.language import ENGLISH, Language
 from mismes_eval.report.document.tables import HIDDEN
@@ -192,13 +192,13 @@ def sources_flow(
     t: Language = ENGLISH,
 ) -> Figure:
     """From sources to what is counted (after PRISMA 2020). left: source -> records. steps: what,
-    how many (NaN where that is not shown), and why the others are not in it.
+    how many (NaN where that is not shown), and why others are not in it.
     """
     boxes = [("; ".join(_counted(name, n, t) for name, n in left.items()), "")]
     for what, n, lost in steps:
         number = t.number(n, 0) if np.isfinite(n) else HIDDEN
         boxes.append((f"{what}\nn = {number}", lost))
-    fig, ax = canvas(5.8, flow_height(boxes))
+    fig, ax = canvas(INCHES, flow_height(boxes))
     flow(ax, boxes)
     alt = "; ".join(
         [

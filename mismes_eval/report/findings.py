@@ -13,6 +13,11 @@ from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.criteria import interval, returnee_gap
 from mismes_eval.report.chapters.impact import NOT_SHOWN, headline, headline_cell, named
+from mismes_eval.report.chapters.measures import (
+    evaluated_here,
+    register_summary,
+    with_evaluations,
+)
 from mismes_eval.report.chapters.people import RETURNEES_ROW
 from mismes_eval.report.chapters.rollout import said
 from mismes_eval.report.chapters.study import study_items
@@ -72,7 +77,8 @@ def _inventory(context: Context) -> list[Finding]:
         return []
     year = context.evaluation.params.year or date.today().year
     register = inventory.evaluation_due(date(year, 12, 31))
-    n = register.summary.set_index("status")["measures"]
+    register = with_evaluations(register, evaluated_here(context.evaluation))
+    n = register_summary(register.table).set_index("status")["measures"]
     text = context.text(
         "{n} measures are on record; {done} were evaluated and {late} are past 24 months without an"
         " evaluation.",

@@ -17,6 +17,7 @@ from mismes_eval.synthetic.scenario import MARK, NONE, Scenario, intercept, logi
 
 _FADE = {1: 0.5, 2: 0.68, 3: 0.86, 4: 1.0}  # attrition by wave as a share of the last wave's
 _HOME_NO = ("2.1", "2.2", "2.3", "3.1", "3.2")
+_OWN_BUSINESS = 0.16
 _RETURNS = {"SPONT": 55, "AVRR": 25, "DEPORT": 12, "READMISSION": 8}
 
 
@@ -339,7 +340,9 @@ def _outcomes(
     }
     for c, v in extra.items():
         out[c] = np.where(told, v.astype(float), np.nan)
-    out["business"] = np.where(proxy, np.nan, (job & ~away & (rng.random(n) < 0.16)).astype(float))
+    rng.random(n)  # every later column keeps the random numbers that it had
+    open_ = _businesses(sc, person, path)[at, k]
+    out["business"] = np.where(proxy, np.nan, open_.astype(float))
     out["search_channel"] = np.where(
         told,
         spread(rng, n, ["PES", "NETWORK", "ONLINE", "DIRECT", "PRIVATE_AGENCY"], [2, 5, 3, 3, 1]),
@@ -369,6 +372,20 @@ def _outcomes(
     )
     out["intend_remig"] = np.where(proxy, np.nan, (rng.random(n) < 0.22 - 0.06 * job).astype(float))
     return out
+
+
+def _businesses(sc: Scenario, person: pd.DataFrame, path: Path) -> np.ndarray:
+    """(persons, dates) whose business is open: a sixth of persons work for themselves while they
+    work at home, and a business that has closed stays closed.
+    """
+    name = str(person["eval_measure_id"].iloc[0])
+    kind = sc.stream(f"tracer/{name}/business").random(len(person)) < _OWN_BUSINESS
+    at_home = path.employed & ~path.abroad & kind[:, None]
+    closed = np.zeros_like(at_home)
+    for date in range(1, at_home.shape[1]):
+        before = at_home[:, date - 1] & ~closed[:, date - 1]
+        closed[:, date] = closed[:, date - 1] | (before & ~at_home[:, date])
+    return np.asarray(at_home & ~closed)
 
 
 def _services(sc: Scenario, rng: np.random.Generator, person: pd.DataFrame) -> pd.DataFrame:

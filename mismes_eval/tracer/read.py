@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval import frame as frames
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import InputError, Problem, named
 from mismes_eval.tracer.edits import edits, normalised
 from mismes_eval.tracer.months import elapsed
 from mismes_eval.tracer.panel import TracerPanel
@@ -195,7 +195,7 @@ def _key_problems(tables: dict[str, pd.DataFrame], retro: pd.DataFrame | None) -
                 "an outcome has no row in the wave table",
                 f"tracer_outcome, columns '{UNIT}' and '{WAVE}'",
                 "a disposition for every outcome",
-                "",
+                f"persons {named(outcome.loc[lost, UNIT])}",
                 "",
                 int(lost.sum()),
                 tuple(outcome.loc[lost, UNIT].iloc[:5]),
@@ -212,14 +212,14 @@ def _strangers(ids: pd.Series, known: pd.Index, name: str) -> list[Problem]:
     near = near[~near.index.duplicated()]
     meant = [
         f"{s} (as {near[k]}?)" if k in near.index else str(s)
-        for s, k in zip(strange[:5], normalised(pd.Series(strange[:5])), strict=True)
+        for s, k in zip(strange, normalised(pd.Series(strange)), strict=True)
     ]
     return [
         Problem(
             "a row belongs to a person who is not in the person table",
             f"{name}, column '{UNIT}'",
             "a person of tracer_person",
-            f"{len(strange)} others: {', '.join(meant)}",
+            f"{len(strange)} others: {named(meant)}",
             "Ids that changed case or padding are shown with the id they probably mean.",
             int(ids.isin(strange).sum()),
             tuple(strange[:5]),

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.errors import IdentificationError, Problem, named
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, group_sums
 from mismes_eval.public import verb_name
@@ -372,7 +372,7 @@ def _refuse_twice(
                 "a unit has several rows in one period",
                 f"columns '{unit}' and '{time}'",
                 "one row a unit and period",
-                f"{twice.sum()} rows",
+                f"{twice.sum()} rows, of {named(sample.frame[unit].iloc[at])}",
                 "Remove duplicates.",
                 int(twice.sum()),
                 tuple(sample.frame[unit].iloc[at[:5]].tolist()),
@@ -412,11 +412,28 @@ def _refuse_changes(panel: Panel, value: np.ndarray, column: str) -> None:
                 f"column '{column}'",
                 "one first treated period for each unit",
                 f"{np.unique(panel.unit[differs]).size:,} units with several",
-                "A cohort is the first treated period and treatment stays on.",
+                f"{_switches_off(panel, value)}A cohort is the first treated period and treatment"
+                " stays on.",
                 int(differs.sum()),
                 tuple(panel.row[np.flatnonzero(differs)[:5]].tolist()),
             )
         )
+
+
+def _switches_off(panel: Panel, value: np.ndarray) -> str:
+    """A sentence where the column is a path that goes back to never: treatment that ends."""
+    if value.dtype.kind != "f":
+        return ""
+    order = np.lexsort((panel.period, panel.unit))
+    treated, unit = np.isfinite(value[order]), panel.unit[order]
+    ends = treated[:-1] & ~treated[1:] & (unit[1:] == unit[:-1])
+    units = np.unique(unit[1:][ends]).size
+    if not units:
+        return ""
+    return (
+        f"In {units:,} units it goes back to never: treatment switches off, which these effects do"
+        " not know. "
+    )
 
 
 def zero_said(values: pd.Series, time: Timeline) -> tuple[str, ...]:

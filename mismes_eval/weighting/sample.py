@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mismes_eval.errors import DesignError, DesignWarning, Problem
+from mismes_eval.errors import DesignError, DesignWarning, Problem, named
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.numerics.variance import Lonely
 from mismes_eval.weighting import plot, saved
@@ -354,7 +354,7 @@ def _repeated_keys(frame: pd.DataFrame, unit: tuple[str, ...]) -> list[Problem]:
             "rows repeat a key",
             where,
             "every key once",
-            "",
+            named(" ".join(map(str, key)) for key in frame.loc[twice, list(unit)].to_numpy()),
             fix,
             int(twice.sum()),
             tuple(int(i) for i in np.flatnonzero(twice)[:5]),

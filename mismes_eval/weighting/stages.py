@@ -306,18 +306,13 @@ def weight_problems(column: pd.Series, negative: bool = False) -> list[Problem]:
     ):
         if bad.any():
             shown = str(column[bad].iloc[0])
-            zero = (
-                f"Where it means outside the sample, write 0: frame['{column.name}'].fillna(0). "
-                if what == "missing weights"
-                else ""
-            )
             found.append(
                 Problem(
                     what,
                     where,
                     "a finite number of 0 or more in every row",
                     shown,
-                    f"{zero}Mend the file; no row is dropped.",
+                    f"{_beside(value, what, column.name)}Mend the file; no row is dropped.",
                     int(bad.sum()),
                     _rows(bad),
                 )
@@ -325,6 +320,18 @@ def weight_problems(column: pd.Series, negative: bool = False) -> list[Problem]:
     if not found and not value.sum() > 0:
         found.append(Problem("the weights sum to zero", where, "a positive sum", str(value.sum())))
     return found
+
+
+def _beside(value: Float, what: str, column: object) -> str:
+    """What else to know of weights that are wrong: how those outside the sample are written, and
+    how many rows have such a weight.
+    """
+    if what == "missing weights":
+        return f"Where it means outside the sample, write 0: frame['{column}'].fillna(0). "
+    zeros = int((value == 0).sum())
+    if what != "negative weights" or not zeros:
+        return ""
+    return f"Beside them {zeros:,} rows have weight 0, which counts as outside the sample. "
 
 
 def _codes(column: pd.Series) -> tuple[Int, np.ndarray]:

@@ -161,7 +161,12 @@ def test_units_are_named_where_units_are_bad() -> None:
     with pytest.raises(IdentificationError) as twice:
         gt(long(t=spoiled("t", 1)))
     assert [(p.what, p.count, p.rows, p.got) for p in twice.value.problems] == [
-        ("a unit has several rows in one period", 16, (0, 0, 1, 1, 2), "16 rows")
+        (
+            "a unit has several rows in one period",
+            16,
+            (0, 0, 1, 1, 2),
+            "16 rows, of 0, 1, 2, 3, 4, 5, 6, 7",
+        )
     ]
     with pytest.raises(IdentificationError) as gone:
         gt(long(u=spoiled("u", np.nan)))

@@ -374,7 +374,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "a unit twice in a period": (
         lambda: gt(long(rows(t=np.where((U == 3) & (T == 2), 1, T)))),
         [
-            "a unit has several rows in one period: columns 'u' and 't'. Expected one row a unit and period, got 2 rows. 2 rows, first: 3, 3. Remove duplicates."
+            "a unit has several rows in one period: columns 'u' and 't'. Expected one row a unit and period, got 2 rows, of 3. 2 rows, first: 3, 3. Remove duplicates."
         ],
     ),
     "time in words": (
@@ -458,7 +458,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
             long(rows(t=np.where((U == 3) & (T == 2), 1, T))), "y", "on", unit="u", time="t"
         ),
         [
-            "a unit has several rows in one period: columns 'u' and 't'. Expected one row a unit and period, got 2 rows. 2 rows, first: 3, 3. Remove duplicates."
+            "a unit has several rows in one period: columns 'u' and 't'. Expected one row a unit and period, got 2 rows, of 3. 2 rows, first: 3, 3. Remove duplicates."
         ],
     ),
     "no key": (

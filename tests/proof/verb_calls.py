@@ -249,6 +249,7 @@ def calls() -> list[Call]:
                 "bounds": (0.3, 3.0),
                 "total_se": None,
                 "unit": None,
+                "slope": "derivative",
             },
         ),
         ("feasibility", me.feasibility, {"sample": s, "totals": {"sex": {"F": 130.0, "M": 110.0}}}),

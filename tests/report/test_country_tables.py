@@ -16,16 +16,20 @@ import pytest
 from scipy import stats
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.verdict import Span
 from mismes_eval.evaluation.evaluation import evaluate
 from mismes_eval.evaluation.heterogeneity import ALL
-from mismes_eval.evaluation.money import money
+from mismes_eval.evaluation.money import MONTHS, YEAR, job_years, money
 from mismes_eval.evaluation.params import Params
 from mismes_eval.impact.did.heterogeneity import GroupEffects
 from mismes_eval.impact.inference.multiple_testing import adjust_pvalues
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
+from mismes_eval.report.chapters.impact import truth_items
+from mismes_eval.report.chapters.people import UNKNOWN_ROW
 from mismes_eval.report.chapters.plan import source_map
 from mismes_eval.report.chapters.returns import returns
+from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell
 from mismes_eval.report.chapters.waiting import waiting_items
 from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.country import release
@@ -166,9 +170,10 @@ def test_the_curve_holds_every_declared_way_and_the_headline(
         assert data.loc["headline", "se"] == pytest.approx(main.se[0], rel=1e-12)
 
 
-def test_the_path_keeps_each_waves_interval_and_its_band_is_wider(
+def test_the_path_keeps_each_waves_interval_and_the_headline_speaks_with_the_widest(
     context: Context, shown: Mapping[str, object]
 ) -> None:
+    main = main_cell(context.evaluation)[1]
     for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
         data = figure(shown, f"F11-{d.measure}").data.set_index("x")
         study = context.evaluation.tracing
@@ -177,12 +182,17 @@ def test_the_path_keeps_each_waves_interval_and_its_band_is_wider(
             e = effect.by_wave["employed", wave]
             assert isinstance(e, Estimate)
             drawn = data.loc[study.months[wave]]
+            span = Span.of(e)
+            if wave == main:
+                verdict = effect_verdict(context.evaluation, effect, d)
+                assert verdict is not None
+                span = verdict.span
             np.testing.assert_allclose(
                 [drawn["value"], drawn["low"], drawn["high"]],
-                [e.value[0], *e.ci().iloc[0]],
+                [span.value, span.low, span.high],
                 rtol=1e-10,
             )
-            assert drawn["wide_low"] < drawn["low"] < drawn["high"] < drawn["wide_high"]
+            assert drawn["wide_low"] <= drawn["low"] < drawn["high"] <= drawn["wide_high"]
         pre = effect.pre["employed"]
         assert isinstance(pre, Estimate) and data.loc[-12.0, "value"] == -pre.value[0]
 
@@ -575,3 +585,97 @@ def test_earnings_and_durations_say_their_units(shown: Mapping[str, object]) -> 
         if r.startswith("education: ")
     ]
     assert ages == ["education: low", "education: medium", "education: high"]
+
+
+def test_every_number_has_a_unit(shown: Mapping[str, object]) -> None:
+    lacking = [
+        (item.id, cell["row"], cell["column"])
+        for item in shown.values()
+        if isinstance(item, Table)
+        for cell in item.published().to_dict("records")
+        if cell["status"] == "shown" and np.isfinite(cell["value"]) and not cell["unit"]
+    ]
+    assert not lacking
+
+
+def test_losses_of_a_wave_stand_in_the_box_of_that_wave(
+    context: Context, shown: Mapping[str, object]
+) -> None:
+    study = context.evaluation.tracing
+    assert study is not None
+    flow = figure(shown, "F03").data.set_index("step")
+    for wave in study.waves:
+        line = flow.loc[f"interviewed after {study.months[wave]:.0f} months"]
+        numbers = [int(n.replace(",", "")) for n in re.findall(r"[\d,]+(?=;|$)", line["left out"])]
+        reasons = [part for part in line["left out"].split("; ") if not part.startswith("of them")]
+        assert line["n"] + sum(numbers[: len(reasons)]) == flow.loc["enrolled", "n"]
+
+
+def test_the_planted_effect_stands_beside_the_interval_that_speaks(context: Context) -> None:
+    evaluation = context.evaluation
+    study, truth = evaluation.tracing, evaluation.truth
+    assert study is not None and truth is not None
+    outcome, main = main_cell(evaluation)
+    for effect, d in zip(evaluation.effects, evaluation.doubts, strict=True):
+        mine = truth[(truth["measure_id"] == effect.measure) & (truth["outcome"] == outcome)]
+        planted = mine.set_index("wave")["att"]
+        items = truth_items(context, effect, study)
+        assert len(items) == len(study.waves)
+        for wave, item in zip(study.waves, items, strict=True):
+            verdict = effect_verdict(evaluation, effect, d)
+            found = effect.by_wave[outcome, wave]
+            assert verdict is not None and isinstance(found, Estimate)
+            span = verdict.span if wave == main else Span.of(found)
+            held = span.low <= float(planted[wave]) <= span.high
+            said = str(item.words["said"])
+            assert f"{100 * float(planted[wave]):.1f} percentage points" in said
+            assert ("; inside the" if held else "; outside the") in said
+
+
+def test_notes_of_a_table_of_effects_are_of_all_its_cells(shown: Mapping[str, object]) -> None:
+    for id_, item in shown.items():
+        if id_.startswith("T17-") and isinstance(item, Table):
+            assert not any("at wave 1" in note for note in item.notes)
+            units = next(note for note in item.notes if note.startswith("Units: "))
+            assert all(row in units for row in item.rows)
+
+
+def test_migration_statuses_add_up_and_say_what_is_not_known(shown: Mapping[str, object]) -> None:
+    cells = table(shown, "T07a")
+    groups = ("returnees", "immigrants", "internal migrants", "non-migrants")
+    found = [cells.loc[(f"{group}, % of residents", "estimate")] for group in groups]
+    assert sum(c["value"] for c in found if c["status"] == "shown") == pytest.approx(1.0)
+    assert (UNKNOWN_ROW, "estimate") in cells.index
+
+
+def test_measures_that_the_report_evaluates_are_evaluated(
+    context: Context, shown: Mapping[str, object]
+) -> None:
+    cells = table(shown, "T05b")["value"]
+    inventory = context.evaluation.inventory
+    assert inventory is not None
+    before = inventory.evaluation_due("2023-12-31").summary.set_index("status")["measures"]
+    here = cells[("of these, evaluated in this report", "measures")]
+    assert here == len(context.evaluation.effects) + 1  # and the roll-out
+    assert cells[("evaluated", "measures")] == before["evaluated"] + here
+    statuses = ("overdue", "due next", "later", "evaluated", "no start date")
+    assert sum(cells[(s, "measures")] for s in statuses) == before.sum()
+
+
+def test_job_years_are_the_months_worked_added_up(context: Context) -> None:
+    study = context.evaluation.tracing
+    assert study is not None
+    for effect in context.evaluation.effects:
+        counted = job_years(study, effect)
+        assert counted is not None and isinstance(counted[0], Estimate) and counted[1] == 36
+        each = [e for (outcome, w), e in effect.by_wave.items() if outcome == MONTHS]
+        by_year = [e for e in each if isinstance(e, Estimate)][1:]  # waves after 12, 24, 36 months
+        assert counted[0].value[0] == pytest.approx(sum(e.value[0] for e in by_year) / YEAR)
+        largest = sum(e.se[0] for e in by_year) / YEAR
+        assert counted[0].se[0] <= largest
+
+
+def test_businesses_that_run_become_fewer(shown: Mapping[str, object]) -> None:
+    cells = table(shown, "T16b")["value"]
+    after = [float(cells[(f"business still running, {m} months", "all")]) for m in (12, 24)]
+    assert after[0] > after[1]

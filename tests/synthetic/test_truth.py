@@ -172,3 +172,15 @@ def test_repeated_cross_sections_show_the_awareness_effect() -> None:
     rate = aware.groupby(key).sum() / rounds["weight"].groupby(key).sum()
     did = (rate[(True, 2023)] - rate[(True, 2020)]) - (rate[(False, 2023)] - rate[(False, 2020)])
     assert did == pytest.approx(load("TUN").rollout["effect_aware"], abs=0.03)
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_a_business_that_closed_stays_closed(country: str) -> None:
+    outcome = pd.read_parquet(ROOT / country / "tracer_outcome.parquet")
+    seen = outcome.dropna(subset=["business"]).sort_values(["person_id", "wave"])
+    was = seen.groupby("person_id")["business"].cummax()
+    before = seen.groupby("person_id")["business"].shift()
+    reopened = (
+        (seen["business"] == 1) & (before == 0) & (was.groupby(seen["person_id"]).shift() == 1)
+    )
+    assert not reopened.any() and seen["business"].eq(1).any()

@@ -488,7 +488,7 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "a key that repeats": (
         lambda: of(unit="p"),
         [
-            "rows repeat a key: columns p. Expected every key once. 12 rows, first: 0, 1, 2, 3, 4. Mend the merge that made them; no row is dropped."
+            "rows repeat a key: columns p. Expected every key once, got 0, 1, 2, 3, 4, 5. 12 rows, first: 0, 1, 2, 3, 4. Mend the merge that made them; no row is dropped."
         ],
     ),
     "an unknown rule, a list and an effect in words": (

@@ -16,7 +16,7 @@ from mismes_eval.impact.did.covariates import Covariates, covariates_of
 from mismes_eval.impact.did.unit_design import one_row_a_unit
 from mismes_eval.numerics.influence import Block, Influence
 from mismes_eval.numerics.rows import Bool, Float, Int, Rows
-from mismes_eval.weighting.columns import Number, Order, Stated, read
+from mismes_eval.weighting.columns import Number, Order, Stated, float64, read
 from mismes_eval.weighting.panel import (
     Panel,
     PanelLike,
@@ -34,6 +34,7 @@ from mismes_eval.weighting.timeline import (
     stated_order,
 )
 
+ALIKE = 200  # rows looked at to see whether a column could be a treatment
 Unbalanced = Literal["refuse", "balanced", "pairs"]
 
 
@@ -246,6 +247,7 @@ def _of_long(
     notes = (
         *_weights_note(panel, first),
         *first_period_said(moving, "of its first period"),
+        *_ended(panel),
         *panel.notes,
     )
     full: Bool = np.asarray(~np.isnan(y).any(axis=1))
@@ -274,6 +276,31 @@ def _of_long(
         notes=notes,
         absent=absent,
     )
+
+
+def _ended(panel: Panel) -> tuple[str, ...]:
+    """A sentence where a column of the sample is each row's treatment, as the cohorts say when it
+    starts, and goes back to 0 in later periods.
+    """
+    frame, since = panel.sample.frame, panel.at - panel.start
+    if not np.isfinite(panel.start).any():
+        return ()
+    notes = []
+    for column in frame.columns:
+        some = float64(frame[column].iloc[:ALIKE])
+        if some is None or not np.isin(some, (0, 1)).all():
+            continue
+        path = float64(frame[column])
+        if path is None or not np.isin(path := path[panel.row], (0, 1)).all():
+            continue
+        units = np.unique(panel.unit[(since > 0) & (path == 0)]).size
+        if units and (path[since < 0] == 0).all() and (path[since == 0] == 1).all():
+            notes.append(
+                f"Treatment switches off: '{column}' is 1 from each unit's start and 0 again in"
+                f" later periods of {units:,} units. Effects are those of having started, not of"
+                " being treated."
+            )
+    return tuple(notes)
 
 
 def _refuse_gaps(

@@ -4,9 +4,8 @@ units.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import permutations as orders
 from math import factorial
 
@@ -18,10 +17,10 @@ from scipy.optimize import brentq
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.numerics.rows import Float, Int
-from mismes_eval.public import public
+from mismes_eval.public import Count, Level, Seed, public
 
 LEAST = 5  # studies below which no p-value is told
-GRID = 400
+GRID = 120
 
 
 @dataclass(frozen=True)
@@ -98,9 +97,9 @@ def meta_regression(
     se: Sequence[float] | Float,
     features: pd.DataFrame,
     sample: Sequence[object] | None = None,
-    level: float = 0.95,
-    permutations: int = 5000,
-    seed: int = 1,
+    level: Level = 0.95,
+    permutations: Count = 1000,
+    seed: Seed = 1,
 ) -> MetaRegression:
     """Random-effects meta-regression: how effects differ with what the studies are.
 
@@ -130,7 +129,7 @@ def meta_regression(
     Statistics in Medicine 23, 1663-1682 (permutation).  Tipton (2015), Psychological Methods 20,
     375-393 (CR2).
     """
-    y, v, x, names, group = _checked(value, se, features, sample, level)
+    y, v, x, names, group = _checked(value, se, features, sample)
     tau2 = _reml(y, v, x)
     fit = _fit(y, v, x, tau2)
     k, p = x.shape
@@ -189,12 +188,14 @@ def _fit(y: Float, v: Float, x: Float, tau2: float) -> _Fit:
     return _Fit(beta, y - x @ beta, bread, w)
 
 
-def _score(y: Float, v: Float, x: Float, tau2: float) -> float:
-    """Derivative of twice the restricted log likelihood with respect to tau2: y'PPy - tr P."""
-    fit = _fit(y, v, x, tau2)
-    w = fit.weight
-    left = w.sum() - np.einsum("ij,ki,kj->", fit.bread, w[:, None] * x, w[:, None] * x)
-    return float(((w * fit.residual) ** 2).sum() - left)
+def _score(y: Float, v: Float, x: Float, tau2: Float) -> Float:
+    """(g,) derivative of twice the restricted log likelihood at each tau2 (g,): y'PPy - tr P."""
+    w = 1 / (v + tau2[:, None])
+    bread = np.linalg.inv(np.einsum("gk,kp,kq->gpq", w, x, x))
+    beta = np.einsum("gpq,kq,gk,k->gp", bread, x, w, y)
+    residual = y - beta @ x.T
+    lost = np.einsum("gpq,gk,kp,kq->g", bread, w**2, x, x)
+    return np.asarray((w**2 * residual**2).sum(axis=1) - w.sum(axis=1) + lost)
 
 
 def _likelihood(y: Float, v: Float, x: Float, tau2: float) -> float:
@@ -207,11 +208,17 @@ def _reml(y: Float, v: Float, x: Float) -> float:
     """Largest restricted likelihood over tau2 >= 0: every root of its slope on a grid, and 0."""
     top = 4 * (float(np.var(y, ddof=1)) + float(v.max()))
     grid = np.r_[0.0, np.geomspace(top * 1e-8, top, GRID)]
-    slope: Callable[[float], float] = partial(_score, y, v, x)
-    score = np.array([slope(float(t)) for t in grid])
+    score = _score(y, v, x, grid)
     candidates = [0.0]
     for i in np.flatnonzero((score[:-1] > 0) & (score[1:] <= 0)):
-        root = brentq(slope, grid[i], grid[i + 1], xtol=1e-300, rtol=1e-14, maxiter=1000)
+        root = brentq(
+            lambda t: float(_score(y, v, x, np.array([t]))[0]),
+            grid[i],
+            grid[i + 1],
+            xtol=1e-300,
+            rtol=1e-13,
+            maxiter=1000,
+        )
         candidates.append(float(root))
     return max(candidates, key=lambda t: _likelihood(y, v, x, t))
 
@@ -298,7 +305,6 @@ def _checked(
     se: Sequence[float] | Float,
     features: pd.DataFrame,
     sample: Sequence[object] | None,
-    level: float,
 ) -> tuple[Float, Float, Float, tuple[str, ...], Int]:
     """Effects, variances, matrix with an intercept, its names, the sample of each effect."""
     y, s = _numbers(value, se)
@@ -322,15 +328,6 @@ def _checked(
                 "meta_regression",
                 "finite values, standard errors above 0, and a sample for each",
                 "others",
-            )
-        )
-    if not 0 < level < 1:
-        problems.append(
-            Problem(
-                "the level is not a probability",
-                "argument 'level'",
-                "a number between 0 and 1",
-                str(level),
             )
         )
     gone = [str(c) for c in features.columns if features[c].isna().any()]

@@ -12,7 +12,7 @@ from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.document.cells import NOBODY, STANDING, Persons, Standing, Status
-from mismes_eval.report.document.tables import CARRIED, P_VALUE, cells_of
+from mismes_eval.report.document.tables import CARRIED, P_VALUE, UNIT_OF_KIND, cells_of
 from mismes_eval.report.sentences import About
 from mismes_eval.tracer.outcomes import Outcome, declared
 
@@ -46,6 +46,23 @@ def outcome_scale(context: Context, name: str) -> tuple[float, int]:
 def outcome_unit(context: Context, name: str) -> str:
     """The unit in which `outcome_scale` shows an effect."""
     return context.text(unit_of(context, name)[2])
+
+
+def cell_unit(context: Context, name: str) -> str:
+    """The unit of an outcome as data files have it: shares as shares, money in its currency."""
+    found = outcome_kind(context, name)
+    if found.kind == "share":
+        return "share"
+    if found.kind == "money":
+        study = context.evaluation.tracing
+        home = None if study is None else home_currency(study)
+        return "international dollars" if "international" in found.unit else home or "currency"
+    return {"months": "months", "hours": "hours", "score": "score"}.get(found.kind, "number")
+
+
+def in_unit(result: Estimate | NotEstimable, unit: str) -> Estimate | NotEstimable:
+    """An estimate with the unit that its number is in."""
+    return result.annotated(unit=unit) if isinstance(result, Estimate) else result
 
 
 def about_effect(context: Context, measure: str, outcome: str, months: float) -> About:
@@ -94,7 +111,7 @@ def plain(
         "n": n,
         "flag": "",
         "kind": kind,
-        "unit": unit,
+        "unit": unit or UNIT_OF_KIND.get(kind, ""),
         "definition": definition,
         "status": str(Status.SHOWN),
         STANDING: standing,
@@ -125,7 +142,7 @@ def with_interval(
     if isinstance(item, NotEstimable) or main["status"].iloc[0] != "shown":
         return main
     ends = [
-        plain(row, column, main[key].iloc[0], kind="effect")
+        plain(row, column, main[key].iloc[0], item.unit, kind="effect")
         for column, key in ((FROM, "ci_low"), (TO, "ci_high"))
     ]
     return pd.concat(
@@ -134,24 +151,22 @@ def with_interval(
     )
 
 
-def earnings_note(context: Context, study: Tracing) -> tuple[str, ...]:
-    """The currency of earnings, where the panel names one for those at home; what was earned abroad
-    stands in it too.
-    """
+def home_currency(study: Tracing) -> str | None:
+    """The currency of earnings, where the panel names one for those at home."""
     long = study.panel.long
     if not {"earn_currency", "abroad"} <= set(long.columns):
+        return None
+    at_home = pd.to_numeric(long["abroad"], errors="coerce") == 0
+    named = long.loc[at_home, "earn_currency"].dropna().astype(str).unique()
+    return str(named[0]) if len(named) == 1 else None
+
+
+def earnings_note(context: Context, study: Tracing) -> tuple[str, ...]:
+    """The currency of earnings; what was earned abroad stands in it too."""
+    home = home_currency(study)
+    if home is None:
         return ()
-    home = (
-        long.loc[pd.to_numeric(long["abroad"], errors="coerce") == 0, "earn_currency"]
-        .dropna()
-        .astype(str)
-        .unique()
-    )
-    return (
-        (context.text("Monthly earnings in {c}, those abroad converted.", c=home[0]),)
-        if len(home) == 1
-        else ()
-    )
+    return (context.text("Monthly earnings in {c}, those abroad converted.", c=home),)
 
 
 def persons(context: Context, n: float) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import PARALLEL
 from mismes_eval.evaluation.evaluation import Evaluation
-from mismes_eval.evaluation.money import Money, money
+from mismes_eval.evaluation.money import MONTHS, Money, money
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
@@ -30,13 +30,17 @@ from mismes_eval.report.chapters.cells import (
     rows,
     with_interval,
 )
-from mismes_eval.report.chapters.verdicts import effect_verdict
+from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell
 from mismes_eval.report.document.tables import Table, cells_of
 
 NOT_SHOWN = NotEstimable(
     Message("no effect could be shown by the wider of its intervals", kind="reason")
 )
 NO_END = Message("its interval has no end", kind="reason")
+JOB_YEAR_MEASURED = (
+    "{m}: an additional job-year cost {v}, 95% interval {lo} to {hi} (Fieller), counted from the"
+    " months worked in the {w:.0f} months after enrolment, {assumption}."
+)
 JOB_YEAR = (
     "{m}: an additional job-year cost {v}, 95% interval {lo} to {hi} (Fieller), if the effect lasts"
     " {h} and {assumption}."
@@ -51,7 +55,7 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
     evaluation = context.evaluation
     pairs = zip(evaluation.effects, evaluation.doubts, strict=True)
     found = {e.measure: priced(evaluation, study, e, d) for e, d in pairs}
-    sizes = {e.measure: float(e.n_treated) for e in context.evaluation.effects}
+    sizes = {e.measure: _behind(evaluation, e) for e in evaluation.effects}
     lines, parts = [], []
     for measure, m in found.items():
         parts += [cells for cells in _costs(context, m, sizes[measure])]
@@ -65,10 +69,19 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
             "Interval of a job-year: Fieller. Net benefit: value of the job-years gained less the"
             " cost, per participant."
         ),
-        *dict.fromkeys(context.text(lasting(m)) for m in found.values()),
+        (
+            "n of a cost: participants; of a job-year: persons behind its effect, the fewest of any"
+            " year."
+        ),
+        *dict.fromkeys(context.text(said) for each in found.values() for said in lasting(each)),
         study.panel.sample.design.basis,
     )
-    units = {context.text("{m}, break-even effect", m=m): _break_even_scale(context) for m in found}
+    units: dict[str, tuple[float, int]] = {}
+    for m in found.values():
+        even = context.text("{m}, break-even effect", m=m.measure)
+        units[even] = _break_even_scale(context) if m.measured is None else (1.0, 3)
+        if m.measured is not None:
+            units[job_years_row(context, m)] = (1.0, 3)
     table = Table(
         "T20",
         "Cost per participant, completer and additional job",
@@ -85,9 +98,12 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
 
 @dataclass(frozen=True)
 class Priced(Money):
-    """Costs of one measure; job: cost of an additional job-year, or why there is none."""
+    """Costs of one measure; job: cost of an additional job-year, or why there is none; supposed:
+    the same if the main effect lasted over the horizon, where job-years were measured besides.
+    """
 
     job: float | NotEstimable
+    supposed: float | NotEstimable | None = None
 
 
 def priced(evaluation: Evaluation, study: Tracing, effect: Effects, d: Doubt) -> Priced:
@@ -95,17 +111,45 @@ def priced(evaluation: Evaluation, study: Tracing, effect: Effects, d: Doubt) ->
     interval that speaks, the widest of them.
     """
     m, verdict = money(evaluation, study, effect), effect_verdict(evaluation, effect, d)
-    job = m.worth if isinstance(m.worth, NotEstimable) else m.worth.ratio
-    if not isinstance(job, NotEstimable) and (verdict is None or not verdict.shown):
-        job = NOT_SHOWN
-    return Priced(**vars(m), job=job)
+    shown = verdict is not None and verdict.sign == "higher"
+    job = _shown_ratio(m.worth, shown)
+    supposed = None if m.scenario is None else _shown_ratio(m.scenario, shown)
+    return Priced(**vars(m), job=job, supposed=supposed)
 
 
-def lasting(m: Money) -> Message:
-    """The assumption that travels with a job-year: how long the effect lasts."""
+def _shown_ratio(worth: CostEffectiveness | NotEstimable, shown: bool) -> float | NotEstimable:
+    ratio = worth if isinstance(worth, NotEstimable) else worth.ratio
+    return ratio if isinstance(ratio, NotEstimable) or shown else NOT_SHOWN
+
+
+def _behind(evaluation: Evaluation, effect: Effects) -> float:
+    """Persons behind the effect that a job-year is counted from: the fewest of any year."""
+    months = [e for (o, _), e in effect.by_wave.items() if o == MONTHS and isinstance(e, Estimate)]
+    main = effect.by_wave.get(main_cell(evaluation))
+    found = months or ([main] if isinstance(main, Estimate) else [])
+    return min((float(e.n[0]) for e in found), default=np.nan)
+
+
+def lasting(m: Money) -> list[Message]:
+    """What travels with a job-year: over which months it was counted, or how long the effect is
+    taken to last.
+    """
     digits = 0 if float(m.horizon).is_integer() else 1
     years = Quantity(m.horizon, "year", "years", digits)
-    return Message("An additional job-year assumes that the effect lasts {h}.", {"h": years})
+    if m.measured is None:
+        return [Message("An additional job-year assumes that the effect lasts {h}.", {"h": years})]
+    return [
+        Message(
+            "Job-years are counted: the effects on the months worked in each year up to {w:.0f}"
+            " months after enrolment, added up.",
+            {"w": m.measured},
+        ),
+        Message(
+            "Scenario: the effect at the wave of the headline, if it lasts {h}; it is no"
+            " measurement.",
+            {"h": years},
+        ),
+    ]
 
 
 def _break_even_scale(context: Context) -> tuple[float, int]:
@@ -128,6 +172,7 @@ def _costs(context: Context, m: Priced, n: float) -> list[pd.DataFrame]:
     w = m.worth
     if isinstance(w, NotEstimable):
         return [*out, cells_of([(row, "estimate", w) for row in (job, net, even)], context.rules)]
+    out += _job_years(context, m, n)
     ratio, benefit, least = m.job, w.net_benefit, w.break_even
     if isinstance(ratio, NotEstimable):
         out.append(cells_of([(job, "estimate", ratio)], context.rules))
@@ -141,9 +186,38 @@ def _costs(context: Context, m: Priced, n: float) -> list[pd.DataFrame]:
     out.append(
         cells_of([(even, "estimate", NotEstimable(NO_VALUE))], context.rules)
         if isinstance(least, NotEstimable)
-        else rows([plain(even, "estimate", least, kind="effect")])
+        else rows([plain(even, "estimate", least, _unit_of_job(m), kind="effect")])
     )
     return out
+
+
+def _unit_of_job(m: Priced) -> str:
+    return "share" if m.measured is None else "job-years"
+
+
+def _job_years(context: Context, m: Priced, n: float) -> list[pd.DataFrame]:
+    """Job-years that were counted, and what one would cost if the main effect lasted."""
+    w = m.worth
+    if m.measured is None or isinstance(w, NotEstimable):
+        return []
+    row = job_years_row(context, m)
+    out = [_line(row, w.effect, w.effect_interval, n, "job-years")]
+    supposed = context.text(
+        "{m}, scenario: cost per additional job-year, {c}", m=m.measure, c=m.currency
+    )
+    ends = m.scenario.fieller if isinstance(m.scenario, CostEffectiveness) else None
+    if isinstance(m.supposed, NotEstimable):
+        out.append(cells_of([(supposed, "estimate", m.supposed)], context.rules))
+    elif m.supposed is not None and ends is not None:
+        out.append(_line(supposed, m.supposed, ends, n, m.currency))
+    return out
+
+
+def job_years_row(context: Context, m: Priced) -> str:
+    """The name of the row of T20 that has the job-years counted."""
+    return context.text(
+        "{m}, job-years gained per participant in {w:.0f} months", m=m.measure, w=m.measured
+    )
 
 
 def _line(row: str, value: float, ends: Sequence[float], n: float, unit: str) -> pd.DataFrame:
@@ -176,15 +250,17 @@ def job_sentence(m: Priced) -> Message:
         words = "{m}: no cost per additional job is given: {r}."
         return Message(words, {"m": m.measure, "r": as_message(reason, "reason")})
     digits = 0 if float(m.horizon).is_integer() else 1
+    template = JOB_YEAR if m.measured is None else JOB_YEAR_MEASURED
     values = {
         "m": m.measure,
         "v": Quantity(m.job, m.currency, m.currency, 0),
         "lo": Quantity(ends[0], "", "", 0),
         "hi": Quantity(ends[1], "", "", 0),
         "h": Quantity(m.horizon, "year", "years", digits),
+        "w": m.measured or 0.0,
         "assumption": PARALLEL,
     }
-    return Message(JOB_YEAR, values)
+    return Message(template, values)
 
 
 def _figure(context: Context, study: Tracing, found: dict[str, Priced]) -> Item:

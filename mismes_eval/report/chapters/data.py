@@ -175,13 +175,15 @@ def _weights(context: Context, s: Survey) -> Table:
             "effective n",
         ]
     )
+    units = dict.fromkeys((frame.columns[0], frame.columns[-1]), "persons")
+    units |= {"sum of weights": "weighted persons"}
     out = counts(
         "T12", "The weight, step by step", frame, s.source, digits=1, synthetic=context.synthetic
     )
     return Table(
         out.id,
         out.title,
-        out.cells,
+        out.cells.assign(unit=[units.get(str(c), "ratio") for c in out.cells["column"]]),
         out.source,
         (SPREAD_NOTE,),
         1.0,

@@ -13,7 +13,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.evaluation.heterogeneity import ALL, Family, ForWhom, outcomes_family
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.chapters.cells import P, outcome_scale, plain, rows
+from mismes_eval.report.chapters.cells import P, cell_unit, outcome_scale, plain, rows
 from mismes_eval.report.document.cells import COLUMNS
 from mismes_eval.report.document.tables import P_VALUE, Table, cells_by, cells_of
 
@@ -78,6 +78,7 @@ def _row(context: Context, measure: str, factor: str, group: str) -> str:
 
 def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
     cells, at = [], found.positions("effects")
+    unit = cell_unit(context, context.evaluation.params.impact.main_outcome)
     for (measure, factor), g in found.groups.items():
         if isinstance(g, NotEstimable):
             cells.append(cells_of([(_head(context, measure, factor), "effect", g)], context.rules))
@@ -90,7 +91,7 @@ def _effects(context: Context, study: Tracing, found: ForWhom) -> Table:
                     context,
                     row,
                     "effect",
-                    g.effects.select([k]).annotated(kind="effect"),
+                    g.effects.select([k]).annotated(kind="effect", unit=unit),
                     found.effects,
                     at[measure, factor, name],
                 )
@@ -125,6 +126,7 @@ def _in_order(names: Sequence[str]) -> list[int]:
 
 def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
     cells, at = [], found.positions("differences")
+    unit = cell_unit(context, context.evaluation.params.impact.main_outcome)
     for (measure, factor), g in found.groups.items():
         if isinstance(g, NotEstimable):
             continue
@@ -145,7 +147,7 @@ def _differences(context: Context, study: Tracing, found: ForWhom) -> Table:
                     context,
                     row,
                     "difference",
-                    g.differences.select([k]).annotated(kind="contrast"),
+                    g.differences.select([k]).annotated(kind="effect", unit=unit),
                     found.differences,
                     at[measure, factor, name],
                 )

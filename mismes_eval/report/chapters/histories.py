@@ -28,6 +28,8 @@ DIMENSIONS = {
     "rsi_social": "social",
     "rsi_psych": "psychosocial",
 }  # of reintegration, beside its total score
+# of indicators that are no shares
+UNITS = {"T5": "months", "T11": "score", "T12": "international dollars"}
 SHARES = ("T6", "T7", "T8", "T9", "T10")
 
 
@@ -56,7 +58,9 @@ def histories(context: Context, study: Tracing) -> Table:
             )
             for k in keep
         ]
-        parts.append(cells_by(item.select(keep).annotated(kind=kind), context.rules, rows, arms))
+        unit = "share" if id_ in SHARES else item.unit or UNITS.get(id_, "number")
+        stated = item.select(keep).annotated(kind=kind, unit=unit)
+        parts.append(cells_by(stated, context.rules, rows, arms))
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     note = (
         "Shares in %. Job match: level and field of the job fit the training. Reintegration: scores"

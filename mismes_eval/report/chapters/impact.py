@@ -9,13 +9,17 @@ from mismes_eval.estimate.verdict import Span, moved_apart
 from mismes_eval.evaluation.heterogeneity import VOLUNTARY, returnees
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.impact.did.heterogeneity import GroupEffects
+from mismes_eval.impact.did.two_by_two import NAMES
 from mismes_eval.report import sentences
 from mismes_eval.report.chapters.adverse_outcomes import harm
 from mismes_eval.report.chapters.base import Chapter, Context, Item, titles
 from mismes_eval.report.chapters.bias import bias
 from mismes_eval.report.chapters.cells import (
     about_effect,
+    cell_unit,
     earnings_note,
+    in_unit,
+    outcome_kind,
     outcome_scale,
     outcome_unit,
     published,
@@ -27,10 +31,10 @@ from mismes_eval.report.chapters.sensitivity import doubt_items
 from mismes_eval.report.chapters.study import study_items
 from mismes_eval.report.chapters.theory import theory
 from mismes_eval.report.chapters.verdicts import PRE, effect_verdict, main_cell, missed_share
-from mismes_eval.report.chapters.words import spelled
 from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.items import Number, SentenceSpec
 from mismes_eval.report.document.tables import Table, cells_of
+from mismes_eval.report.truth import truth_message
 
 NOT_SHOWN = "{m}: its effect is not shown: too few persons."
 BOUND = {
@@ -66,6 +70,7 @@ def impact(context: Context) -> Chapter:
         items += [
             *headline_items(context, effect, study),
             _effects(context, study, effect),
+            *truth_items(context, effect, study),
             *harm(context, study, effect),
             *doubt_items(context, study, effect, doubt),
         ]
@@ -156,7 +161,14 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
         units[row] = outcome_scale(context, outcome)
         cells.append(
             cells_of(
-                [(row, context.text("{m:.0f} months", m=study.months[wave]), e)], context.rules
+                [
+                    (
+                        row,
+                        context.text("{m:.0f} months", m=study.months[wave]),
+                        in_unit(e, cell_unit(context, outcome)),
+                    )
+                ],
+                context.rules,
             )
         )
     for (outcome, wave), ends in effect.bounds.items():
@@ -164,12 +176,13 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
         for end, e in zip(("lower", "upper"), ends, strict=True):
             row = context.text(BOUND[end], what=context.column(outcome))
             units[row] = outcome_scale(context, outcome)
-            cells.append(cells_of([(row, when, e)], context.rules))
-    truth = _truth(context, effect.measure)
+            stated = in_unit(e, cell_unit(context, outcome))
+            cells.append(cells_of([(row, when, stated)], context.rules))
     pooled = _pooled(context, study, effect.measure)
     notes = [
-        _standard_errors(context, effect),
-        context.text("Shares in percentage points; months and earnings in their units."),
+        *_method(context, study),
+        _units(context, effect),
+        *_wider(context, effect, study),
     ]
     notes += (
         earnings_note(context, study)
@@ -177,8 +190,6 @@ def _effects(context: Context, study: Tracing, effect: Effects) -> Table:
         else ()
     )
     notes += [pooled] if pooled else []
-    if truth is not None:
-        notes.append(truth)
     return Table(
         f"T17-{effect.measure}",
         context.text("Effects of {m}", m=effect.measure),
@@ -210,35 +221,110 @@ def _pooled(context: Context, study: Tracing, measure: str) -> str:
     )
 
 
-def _standard_errors(context: Context, effect: Effects) -> str:
-    for e in effect.by_wave.values():
-        if isinstance(e, Estimate):
-            said = [*e.notes[:1], *(n for n in e.notes[1:] if n.startswith("Variance"))][:2]
-            return context.name(" ".join(context.text(spelled(n)) for n in said))
-    return ""
+def _method(context: Context, study: Tracing) -> list[str]:
+    """How every effect of the table is made: estimator, covariates, weights, variance."""
+    impact, adjustment = context.evaluation.params.impact, study.panel.adjustment
+    covariates = ", ".join(map(context.column, impact.covariates)) or context.text("none")
+    made = context.text(
+        "Difference-in-differences between enrolment and each wave, {method}, one row a person;"
+        " covariates: {covariates}.",
+        method=context.text(NAMES[impact.method]),
+        covariates=covariates,
+    )
+    if adjustment is None:
+        weights = context.text("Weights of enrolment; loss is not adjusted for.")
+    else:
+        weights = context.text(
+            "Weights of enrolment, adjusted at each wave for loss by response propensities on"
+            " {columns}.",
+            columns=", ".join(map(context.column, adjustment.covariates)),
+        )
+    return [made, weights, context.text(study.panel.sample.design.basis)]
 
 
-def _truth(context: Context, measure: str) -> str | None:
-    """The known effect of synthetic data, beside the estimate."""
-    table, p = context.evaluation.truth, context.evaluation.params
+def _units(context: Context, effect: Effects) -> str:
+    """The unit of each row that the table has."""
+    outcomes = dict.fromkeys(outcome for outcome, _ in effect.by_wave)
+    rows = [
+        context.text("{row}: {reason}", row=context.column(o), reason=_unit(context, o))
+        for o in outcomes
+    ]
+    return context.text("Units: {rows}.", rows="; ".join(rows))
+
+
+def _unit(context: Context, outcome: str) -> str:
+    """The unit in which a row of effects is shown: money in its currency."""
+    code = cell_unit(context, outcome)
+    money = outcome_kind(context, outcome).kind == "money" and code not in ("currency",)
+    return context.text(code) if money else outcome_unit(context, outcome)
+
+
+def _wider(context: Context, effect: Effects, study: Tracing) -> list[str]:
+    """Where the headline speaks with a wider interval than the table has."""
+    doubts = {d.measure: d for d in context.evaluation.doubts}
+    verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
+    if verdict is None or verdict.span.basis is None:
+        return []
+    outcome, wave = main_cell(context.evaluation)
+    return [
+        context.text(
+            "Brackets hold the design's intervals. '{o}' after {w} has a wider one, with which the"
+            " headline and figure F11 speak: {how} (table T19).",
+            o=context.column(outcome),
+            w=context.text("{m:.0f} months", m=study.months[wave]),
+            how=context.text(verdict.span.basis),
+        )
+    ]
+
+
+def truth_items(context: Context, effect: Effects, study: Tracing) -> list[SentenceSpec]:
+    """Where data are made up: the effect that the generator planted on the main outcome at each
+    wave, and whether the interval of the table holds it. Nothing where that cell is hidden.
+    """
+    table = context.evaluation.truth
     if table is None:
-        return None
-    outcome, wave = p.impact.main_outcome, p.impact.main_wave
+        return []
+    outcome, main_wave = main_cell(context.evaluation)
     mine = table[
-        (table["measure_id"].astype(str) == measure)
+        (table["measure_id"].astype(str) == effect.measure)
         & (table["outcome"].astype(str) == outcome)
-        & (pd.to_numeric(table["wave"]) == wave)
         & (table["source"].astype(str) == "tracer")
     ]
-    if mine.empty:
-        return None
-    said = "Known true effect of these made-up data on '{o}' in wave {wave}: {v} {u}."
-    scale, digits = outcome_scale(context, str(outcome))
-    unit = outcome_unit(context, str(outcome))
-    return context.text(
-        said,
-        o=context.column(str(outcome)),
-        wave=wave,
-        v=context.words.number(float(mine["att"].iloc[0]) * scale, digits),
-        u=unit,
-    )
+    planted = dict(zip(pd.to_numeric(mine["wave"]), mine["att"].astype(float), strict=True))
+    doubts = {d.measure: d for d in context.evaluation.doubts}
+    headline_verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
+    out = []
+    for wave in study.waves:
+        e = effect.by_wave.get((outcome, wave))
+        if not isinstance(e, Estimate) or wave not in planted:
+            continue
+        span = Span.of(e)
+        if wave == main_wave and headline_verdict is not None:
+            span = headline_verdict.span
+        out.append(_truth_sentence(context, effect.measure, study, wave, span, planted[wave]))
+    return out
+
+
+def _truth_sentence(
+    context: Context, measure: str, study: Tracing, wave: object, span: Span, planted: float
+) -> SentenceSpec:
+    outcome, _ = main_cell(context.evaluation)
+    scale, digits = outcome_scale(context, outcome)
+    when = context.text("{m:.0f} months", m=study.months[wave])
+    key = CellKey(f"T17-{measure}", context.column(outcome), when)
+    words = {
+        "said": context.text(
+            truth_message(
+                planted * scale,
+                span.scaled(scale),
+                {
+                    "m": measure,
+                    "o": context.column(outcome),
+                    "w": when,
+                    "u": outcome_unit(context, outcome),
+                },
+                digits,
+            )
+        )
+    }
+    return SentenceSpec("{said}", {"shown": Number(key)}, words)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.inventory import Inventory
 from mismes_eval.inventory.portfolio import Profile
+from mismes_eval.inventory.register import EvaluationRegister
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.chapters.cells import plain, rows
@@ -33,6 +37,8 @@ from mismes_eval.report.chapters.portfolio import (
 from mismes_eval.report.chapters.words import INVENTORY, factor
 from mismes_eval.report.document.cells import NOBODY, PRIVATE
 from mismes_eval.report.document.tables import Table
+
+HERE = "of these, evaluated in this report"
 
 
 def measures(context: Context) -> Chapter:
@@ -319,11 +325,43 @@ def _defined(indicator: str, definition: str) -> str:
     )
 
 
+def evaluated_here(evaluation: Evaluation) -> frozenset[str]:
+    """Measures whose effect this report estimates against a comparison group."""
+    traced = {
+        e.measure
+        for e in evaluation.effects
+        if any(isinstance(found, Estimate) for found in e.by_wave.values())
+    }
+    rolled = evaluation.rollout
+    if rolled is not None and isinstance(rolled.overall, Estimate):
+        traced.add(rolled.measure)
+    return frozenset(traced)
+
+
+def with_evaluations(register: EvaluationRegister, here: frozenset[str]) -> EvaluationRegister:
+    """The register in which measures that this report evaluates are evaluated, whatever the
+    inventory records of them.
+    """
+    table = register.table
+    mine = table["measure_id"].astype(str).isin(here)
+    return replace(register, table=table.assign(status=table["status"].mask(mine, "evaluated")))
+
+
+def register_summary(table: pd.DataFrame) -> pd.DataFrame:
+    """status, measures, budget_eur of a register, one row a status."""
+    grouped = table.groupby("status")["budget_eur"]
+    frame = pd.DataFrame({"measures": grouped.size(), "budget_eur": grouped.sum()})
+    order = ("overdue", "due next", "later", "evaluated", "no start date")
+    return frame.reindex(order, fill_value=0).rename_axis("status").reset_index()
+
+
 def _register(context: Context, inventory: Inventory) -> Table:
     year = context.evaluation.params.year or date.today().year
-    register = inventory.evaluation_due(date(year, 12, 31))
-    cells, closed = [], hidden_groups(register.table, "status")
-    for r in register.summary.to_dict("records"):
+    here = evaluated_here(context.evaluation)
+    register = with_evaluations(inventory.evaluation_due(date(year, 12, 31)), here)
+    table = register.table
+    cells, closed = [], hidden_groups(table, "status")
+    for r in register_summary(table).to_dict("records"):
         private = str(r["status"]) in closed
         cells += [
             _number(str(r["status"]), "measures", float(r["measures"])),
@@ -334,12 +372,20 @@ def _register(context: Context, inventory: Inventory) -> Table:
         " evaluation.",
         day=context.words.date(register.on),
     )
+    known = int(table["measure_id"].astype(str).isin(here).sum())
+    if known:
+        cells.append(_number(HERE, "measures", float(known)))
+    added = context.text(
+        "Evaluated in this report: measures whose effect on participants or regions it estimates"
+        " against a comparison group, whatever the inventory records of them."
+    )
+    notes = (note, added) if known else (note,)
     return Table(
         "T05b",
         "Evaluation register",
         rows(cells),
         SOURCE,
-        (note, HIDDEN_NOTE) if closed else (note,),
+        (*notes, HIDDEN_NOTE) if closed else notes,
         1.0,
         0,
         context.synthetic,

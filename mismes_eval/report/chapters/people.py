@@ -10,11 +10,11 @@ import pandas as pd
 
 from mismes_eval import lfs
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.estimate.totals import proportion
+from mismes_eval.estimate.totals import mean, proportion
 from mismes_eval.evaluation.evaluation import Result
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.lfs.catalogue import catalogue
-from mismes_eval.lfs.persons import age_bounds
+from mismes_eval.lfs.persons import age_bounds, aged
 from mismes_eval.numerics.rows import Bool
 from mismes_eval.report import figures
 from mismes_eval.report.chapters.base import Chapter, Context, Item
@@ -27,6 +27,24 @@ from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.tables import CARRIED, Table, cells_by, cells_of
 from mismes_eval.weighting.sample import Sample
 
+UNKNOWN_ROW = "status not known, % of residents in the age range"
+UNKNOWN = "Residents in the age range whose migration status no answer tells."
+ADD_UP = (
+    "Returnees, immigrants, internal migrants and non-migrants are shares of residents whose status"
+    " is known, and add up to 100%."
+)
+INTERNAL_UNASKED = (
+    "The survey does not ask for moves inside the country; internal migrants count as non-migrants"
+    " here."
+)
+INTERNAL_AMONG = (
+    "Non-migrants: residents who are neither returnees nor immigrants; moves inside the country are"
+    " not asked."
+)
+WITH_INTERNAL = (
+    "Non-migrants: share of residents who are neither returnees nor immigrants. Among residents in"
+    " the age range of the migrant definition."
+)
 RETURNEES_ROW = "returnees, % of residents"
 GROUPS = {"RET": "returnees", "NON": "non-migrants"}
 BANDS = ("0-14", "15-24", "25-34", "35-44", "45-54", "55-64", "65+")
@@ -106,11 +124,17 @@ def _shares(context: Context, s: Survey) -> Table:
     for id_, name, code in (
         ("L1", RETURNEES_ROW, "RET"),
         ("L1.immigrant", "immigrants, % of residents", "IMM"),
+        ("L1.internal", "internal migrants, % of residents", "INT_INTERNAL"),
         ("L1.non_migrant", "non-migrants, % of residents", "NON"),
     ):
         item = found.get(id_, NotEstimable("not computed"))
+        if code == "NON" and not tells_internal(s) and isinstance(item, Estimate):
+            item = item.annotated(definition=WITH_INTERNAL)
+        if code == "INT_INTERNAL" and not tells_internal(s):
+            item = NotEstimable(INTERNAL_UNASKED)
         counted = Standing(tells=(Persons.among(s.sample, with_status(s, code)),))
         items.append(cells_of([(name, "estimate", item)], context.rules, counted))
+    items.append(_unknown(context, s))
     absent = found.get("L2", NotEstimable("no roster of absent members"))
     if isinstance(absent, Estimate):
         names = {
@@ -127,7 +151,7 @@ def _shares(context: Context, s: Survey) -> Table:
             items.append(cells_of([(names[variable], "estimate", one)], context.rules, who))
     else:
         items.append(cells_of([("absent members", "estimate", absent)], context.rules))
-    notes = list(basis(s))
+    notes = [ADD_UP, *basis(s)]
     if isinstance(absent, Estimate):
         notes.append(lfs.UNCOVERED)
     return Table(
@@ -141,6 +165,34 @@ def _shares(context: Context, s: Survey) -> Table:
         context.synthetic,
         {"absent members, thousand": (0.001, 1)},
     )
+
+
+def _unknown(context: Context, s: Survey) -> pd.DataFrame:
+    """Residents of the age range without a migration status, who are in none of the shares above."""
+    rule, frame = s.definition, s.sample.frame
+    status = frame["mig_status"].astype("string")
+    in_age = aged(frame, rule.age_min, rule.age_max, rule.name)
+    missing = status.isna().to_numpy(bool)
+    inside = s.sample.with_columns({"_unknown": missing.astype(float)}).where(
+        in_age & (status != "CUR_ABS").fillna(True).to_numpy(bool)
+    )
+    if not inside.active.any():
+        return cells_of(
+            [(UNKNOWN_ROW, "estimate", NotEstimable("nobody was asked"))], context.rules
+        )
+    share = mean(inside, "_unknown").annotated(kind="share", unit="share", definition=UNKNOWN)
+    counted = Standing(tells=(Persons.among(inside, missing),))
+    return cells_of([(UNKNOWN_ROW, "estimate", share)], context.rules, counted)
+
+
+def tells_internal(s: Survey) -> bool:
+    """Whether the survey tells who moved inside the country."""
+    return bool((s.sample.frame["mig_status"].astype("string") == "INT_INTERNAL").any())
+
+
+def meaning(s: Survey) -> tuple[str, ...]:
+    """What non-migrant means, where it is more than the words say."""
+    return () if tells_internal(s) else (INTERNAL_AMONG,)
 
 
 def _indicator_table(
@@ -173,7 +225,7 @@ def _indicator_table(
         context.text("{title}, %", title=context.text(title)),
         cells,
         s.source,
-        basis(s) if by == ("status",) else basis(s)[1:],
+        (*meaning(s), *basis(s)) if by == ("status",) else basis(s)[1:],
         100.0,
         1,
         context.synthetic,
@@ -253,7 +305,7 @@ def _profile(context: Context, s: Survey) -> Table:
         "Profile, % of each group",
         pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CARRIED)),
         s.source,
-        (*basis(s), *_lacking(context, frame)),
+        (*meaning(s), *basis(s), *_lacking(context, frame)),
         100.0,
         1,
         context.synthetic,
@@ -320,7 +372,14 @@ def _by_sex(context: Context, s: Survey) -> Table:
         parts.append(cells_by(e.select(keep), context.rules, str(e.extra.get("title", w)), names))
     cells = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CARRIED))
     return Table(
-        "T08b", "Labour status by sex, %", cells, s.source, basis(s), 100.0, 1, context.synthetic
+        "T08b",
+        "Labour status by sex, %",
+        cells,
+        s.source,
+        (*meaning(s), *basis(s)),
+        100.0,
+        1,
+        context.synthetic,
     )
 
 
@@ -337,7 +396,7 @@ def _gap(context: Context, s: Survey) -> Table:
         "Earnings of returnees against non-migrants",
         cells_of(rows, context.rules),
         s.source,
-        ("Log points times 100 are close to percent for small gaps.", *basis(s)),
+        ("Log points times 100 are close to percent for small gaps.", *meaning(s), *basis(s)),
         100.0,
         1,
         context.synthetic,

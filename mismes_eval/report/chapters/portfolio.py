@@ -322,34 +322,31 @@ def sources(context: Context, inventory: Inventory) -> Item:
         for k, n in frame["source_type"].astype(str).value_counts().items()
     }
     merged, parents = len(inventory.merged), len(frame) - len(part)
+    priced = part["budget_eur"].notna()
+    both = priced & part["benef_reached"].notna()
     steps = [
-        (
-            context.text("records read"),
-            len(frame) + merged,
-            context.text("{k} duplicates merged by decision", k=merged),
-        ),
+        (context.text("records read"), len(frame) + merged, ""),
         (
             context.text("measures after merging"),
             len(frame),
-            context.text("{k} whose parts are recorded too", k=parents),
+            context.text("{k} duplicates merged by decision", k=merged),
         ),
         (
             context.text("measures that are counted"),
             len(part),
-            context.text("{k} without a budget in euro", k=int(part["budget_eur"].isna().sum())),
+            context.text("{k} whose parts are recorded too", k=parents),
         ),
         (
             context.text("with a budget in euro"),
-            int(part["budget_eur"].notna().sum()),
-            context.text(
-                "{k} of them without a count of beneficiaries",
-                k=int((part["budget_eur"].notna() & part["benef_reached"].isna()).sum()),
-            ),
+            int(priced.sum()),
+            context.text("{k} without a budget in euro", k=int((~priced).sum())),
         ),
         (
             context.text("with a budget and a count of beneficiaries"),
-            int((part["budget_eur"].notna() & part["benef_reached"].notna()).sum()),
-            "",
+            int(both.sum()),
+            context.text(
+                "{k} of them without a count of beneficiaries", k=int((priced & ~both).sum())
+            ),
         ),
     ]
     note = _questionnaires(context, inventory)

@@ -77,7 +77,7 @@ def quality(context: Context) -> Table:
             made = (
                 counted(name, "value", value)
                 if isinstance(value, Persons)
-                else plain(name, "value", value)
+                else plain(name, "value", value, _unit(units[name]))
             )
             cells.append(rows([made]))
     notes = (
@@ -129,6 +129,13 @@ def _sample(s: Survey) -> list[Line]:
     if s.absent is not None:
         out.append(("absent members reported", float(len(s.absent)), COUNT))
     return out
+
+
+def _unit(shown: tuple[float, int]) -> str:
+    """The unit of a line: a share where it is shown in percent, a count, or a ratio."""
+    if shown == PERCENT:
+        return "share"
+    return "number" if shown == COUNT else "ratio"
 
 
 def _missing(s: Survey) -> list[Line]:
@@ -284,10 +291,10 @@ def margins(context: Context, s: Survey) -> list[Item]:
         left = (after / total - 1) * 100 if total else np.nan
         cells += [
             plain(row, "persons interviewed", float(n), standing=who),
-            plain(row, "before, thousand", before / 1e3, standing=who),
-            plain(row, "control total, thousand", total / 1e3),
-            plain(row, "before against total, %", missed, standing=who),
-            plain(row, "after against total, %", left),
+            plain(row, "before, thousand", before / 1e3, "thousand persons", standing=who),
+            plain(row, "control total, thousand", total / 1e3, "thousand persons"),
+            plain(row, "before against total, %", missed, "%", standing=who),
+            plain(row, "after against total, %", left, "%"),
         ]
     units = {
         "persons interviewed": COUNT,

@@ -14,6 +14,7 @@ from mismes_eval.report.chapters.cells import (
     TO,
     P,
     about_rollout,
+    in_unit,
     persons,
     plain,
     published,
@@ -24,6 +25,7 @@ from mismes_eval.report.chapters.sensitivity import honest_items
 from mismes_eval.report.chapters.verdicts import rollout_verdict
 from mismes_eval.report.document.cells import NOBODY, PRIVATE, STANDING, Status
 from mismes_eval.report.document.tables import CARRIED, P_VALUE, Table, cells_of
+from mismes_eval.report.truth import truth_message
 
 
 def rollout_items(context: Context, r: Rollout) -> list[Item]:
@@ -68,12 +70,18 @@ def said(context: Context, r: Rollout) -> str:
 
 def _summary(context: Context, r: Rollout) -> Table:
     cells = [
-        with_interval(context, "all groups and periods, design-based error", r.overall),
+        with_interval(
+            context, "all groups and periods, design-based error", in_unit(r.overall, "share")
+        ),
         _wild(context, r),
         _pretrend(context, r),
         *_makeup(context, r),
     ]
-    before = r.before.annotated(kind="share") if isinstance(r.before, Estimate) else r.before
+    before = (
+        r.before.annotated(kind="share", unit="share")
+        if isinstance(r.before, Estimate)
+        else r.before
+    )
     cells.append(
         cells_of([("outcome before the first roll-out", "estimate", before)], context.rules)
     )
@@ -116,8 +124,8 @@ def _wild(context: Context, r: Rollout) -> pd.DataFrame:
     return plain_rows(
         [
             main,
-            plain(row, FROM, w["ci_low"], kind="effect"),
-            plain(row, TO, w["ci_high"], kind="effect"),
+            plain(row, FROM, w["ci_low"], "share", kind="effect"),
+            plain(row, TO, w["ci_high"], "share", kind="effect"),
             plain(row, P, w["p"], P_VALUE, kind="effect"),
         ]
     )
@@ -137,7 +145,7 @@ def _makeup(context: Context, r: Rollout) -> list[pd.DataFrame]:
             with_interval(
                 context,
                 context.text("make-up: {trait}", trait=_trait(context, variable, level)),
-                e.select([k]).annotated(kind="contrast"),
+                e.select([k]).annotated(kind="contrast", unit="share"),
             )
         )
     if isinstance(test, NotEstimable):
@@ -171,22 +179,23 @@ def _basis(r: Rollout) -> str:
 
 
 def _truth(context: Context, r: Rollout) -> tuple[str, ...]:
-    table = context.evaluation.truth
-    if table is None:
+    """Where data are made up: the planted effect, averaged over regions and years as the estimate
+    is, and whether the interval that speaks holds it.
+    """
+    table, verdict = context.evaluation.truth, rollout_verdict(r)
+    if table is None or verdict is None or not isinstance(r.overall, Estimate):
         return ()
-    mine = table[
-        (table["source"].astype(str) == "lfs_rollout") & (table["outcome"].astype(str) == r.outcome)
-    ]
+    if not published(context, r.overall):
+        return ()
+    of_rollout = table["source"].astype(str) == "lfs_rollout"
+    mine = table[of_rollout & (table["outcome"].astype(str) == r.outcome)]
     if mine.empty:
         return ()
-    said = "Known true effect of these made-up data on '{o}': {v} percentage points."
-    return (
-        context.text(
-            said,
-            o=context.column(r.outcome),
-            v=context.words.number(float(mine["att"].astype(float).mean()) * 100),
-        ),
-    )
+    reached = mine["n_treated_population"].astype(float)
+    planted = float(np.average(mine["att"].astype(float), weights=reached))
+    about = about_rollout(context, r)
+    words = {"o": context.column(r.outcome), "u": context.text(about.many)}
+    return (context.text(truth_message(planted * 100, verdict.span.scaled(100), words)),)
 
 
 def _cells(context: Context, r: Rollout) -> Table:

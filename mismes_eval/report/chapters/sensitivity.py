@@ -23,13 +23,15 @@ from mismes_eval.report.chapters.cells import (
     FROM,
     TO,
     P,
+    cell_unit,
+    in_unit,
     outcome_scale,
     persons,
     plain,
     rows,
     with_interval,
 )
-from mismes_eval.report.chapters.verdicts import curve_spans
+from mismes_eval.report.chapters.verdicts import curve_spans, effect_verdict
 from mismes_eval.report.document.cells import Persons, Standing
 from mismes_eval.report.document.items import PictureSpec
 from mismes_eval.report.document.tables import P_VALUE, Table, cells_of
@@ -45,7 +47,7 @@ def doubt_items(context: Context, study: Tracing, effect: Effects, d: Doubt) -> 
     part, T19b how strong a hidden cause would have to be.
     """
     return [
-        path_figure(context, study, d),
+        path_figure(context, study, effect, d),
         *_curve(context, study, d),
         beside(context, study, effect, d),
         *_comparable(context, study, d),
@@ -62,8 +64,10 @@ def _main(context: Context) -> str:
     return context.evaluation.params.impact.main_outcome
 
 
-def path_figure(context: Context, study: Tracing, d: Doubt) -> Item:
-    """F11: effect by months since enrolment with pointwise and simultaneous intervals."""
+def path_figure(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Item:
+    """F11: effect by months since enrolment with pointwise and simultaneous intervals; the wave of
+    the headline with the interval that speaks there.
+    """
     outcome = _main(context)
     if isinstance(d.path, NotEstimable):
         return context.text("{f}: {m}: {r}.", f="F11", m=d.measure, r=context.text(d.path.reason))
@@ -83,6 +87,7 @@ def path_figure(context: Context, study: Tracing, d: Doubt) -> Item:
             "wide_high": wide["high"],
         }
     )
+    spoken = _headline_interval(context, study, effect, d, frame)
     zero = pd.DataFrame(
         {"x": [0.0]} | {key: [0.0] for key in ("value", "low", "high", "wide_low", "wide_high")}
     )
@@ -100,6 +105,7 @@ def path_figure(context: Context, study: Tracing, d: Doubt) -> Item:
             "Thick: 95% interval of each point; thin: 95% band that holds for all points together"
             " (sup-t)."
         ),
+        *spoken,
         persons(context, d.path.n.max()),
         study.panel.sample.design.basis,
     )
@@ -116,6 +122,29 @@ def path_figure(context: Context, study: Tracing, d: Doubt) -> Item:
         context.synthetic,
         context.words,
     )
+
+
+def _headline_interval(
+    context: Context, study: Tracing, effect: Effects, d: Doubt, frame: pd.DataFrame
+) -> list[str]:
+    """Puts the interval with which the headline speaks into the row of its wave, where it is wider
+    than the design's, and says so. The band that holds for all points is no narrower than it.
+    """
+    verdict = effect_verdict(context.evaluation, effect, d)
+    if verdict is None or verdict.span.basis is None:
+        return []
+    months = study.months[context.evaluation.params.impact.main_wave]
+    row = frame["x"] == months
+    frame.loc[row, "low"], frame.loc[row, "high"] = verdict.span.low, verdict.span.high
+    frame.loc[row, "wide_low"] = np.minimum(frame.loc[row, "wide_low"], verdict.span.low)
+    frame.loc[row, "wide_high"] = np.maximum(frame.loc[row, "wide_high"], verdict.span.high)
+    return [
+        context.text(
+            "The interval after {w} is the one of the headline: {how}.",
+            w=context.text("{m:.0f} months", m=months),
+            how=context.text(verdict.span.basis),
+        )
+    ]
 
 
 def _curve(context: Context, study: Tracing, d: Doubt) -> list[Item]:
@@ -202,11 +231,13 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
             ),
         )
     )
-    cells = [with_interval(context, name, e) for name, e in lines]
+    unit = cell_unit(context, outcome)
+    cells = [with_interval(context, name, in_unit(e, unit)) for name, e in lines]
     cells += [
-        with_interval(context, context.text(name, r=region), e) for name, region, e in _regions(d)
+        with_interval(context, context.text(name, r=region), in_unit(e, unit))
+        for name, region, e in _regions(d)
     ]
-    cells += [_wild(context, name, w) for name, w in d.wild.items()]
+    cells += [_wild(context, name, w, unit) for name, w in d.wild.items()]
     scale, digits = outcome_scale(context, outcome)
     title = context.text(
         "'{o}' after {w}: what stands beside the headline ({m})",
@@ -262,13 +293,13 @@ def _regions(d: Doubt) -> list[tuple[str, str, Result]]:
     ]
 
 
-def _wild(context: Context, level: str, w: WildBootstrap | NotEstimable) -> pd.DataFrame:
+def _wild(context: Context, level: str, w: WildBootstrap | NotEstimable, unit: str) -> pd.DataFrame:
     row = context.text("wild cluster bootstrap, clusters: {c}", c=context.text(level))
     if isinstance(w, NotEstimable):
         return cells_of([(row, "estimate", w)], context.rules)
     f = w.to_frame().iloc[0]
     made = [
-        plain(row, "estimate", f["value"], kind="effect", n=float(f["clusters"]))
+        plain(row, "estimate", f["value"], unit, kind="effect", n=float(f["clusters"]))
         | {
             "se": f["se"],
             "ci_low": f["ci_low"],
@@ -276,8 +307,8 @@ def _wild(context: Context, level: str, w: WildBootstrap | NotEstimable) -> pd.D
         }
     ]
     made += [
-        plain(row, column, f[key], unit, kind="effect")
-        for column, key, unit in ((FROM, "ci_low", ""), (TO, "ci_high", ""), (P, "p", P_VALUE))
+        plain(row, column, f[key], of, kind="effect")
+        for column, key, of in ((FROM, "ci_low", unit), (TO, "ci_high", unit), (P, "p", P_VALUE))
     ]
     return rows(made)
 
@@ -530,7 +561,8 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
             cells.append(cells_of([(row[0], "value", row[1])], context.rules))
         else:
             units[row[0]] = row[2]
-            cells.append(rows([plain(row[0], "value", row[1])]))
+            stated = _strength_unit(row[0], cell_unit(context, _main(context)))
+            cells.append(rows([plain(row[0], "value", row[1], stated)]))
     notes = (
         (
             "Effects and trends in percentage points or units of the outcome. A negative multiple:"
@@ -554,6 +586,15 @@ def strength(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Tab
         context.synthetic,
         units,
     )
+
+
+def _strength_unit(row: str, effect: str) -> str:
+    """The unit of a row of T19b: that of the effect, or a multiple, a share, a p-value."""
+    if "p-value" in row:
+        return P_VALUE
+    if row.startswith("placebo regions"):
+        return "share"
+    return "multiple" if "times" in row else effect
 
 
 def _joint_placebo(

@@ -8,7 +8,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Verdict
 from mismes_eval.evaluation.study import Classical, Study, by_method, lost, within
 from mismes_eval.report.chapters.base import Context, Item
-from mismes_eval.report.chapters.cells import plain, rows
+from mismes_eval.report.chapters.cells import cell_unit, in_unit, plain, rows
 from mismes_eval.report.document.cells import Persons, Standing
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, cells_of
@@ -97,8 +97,12 @@ def _within(context: Context, s: Study) -> Table:
             )
             arms = _arms(s, group)
             parts += [
-                _classical(row, classic, "", context.rules, arms),
-                cells_of([(row, DESIGN, robust)], context.rules, arms),
+                _classical(row, classic, cell_unit(context, outcome), context.rules, arms),
+                cells_of(
+                    [(row, DESIGN, in_unit(robust, cell_unit(context, outcome)))],
+                    context.rules,
+                    arms,
+                ),
             ]
     note = context.text(
         "Means of {blocks} are removed. The two columns differ in the standard error only.",
@@ -132,7 +136,8 @@ def _methods(context: Context, s: Study) -> list[Item]:
             arms = _arms(s, group)
             for name, e in found.items():
                 row = context.text("{what}: {estimator}", what=label, estimator=context.text(name))
-                cells.append(cells_of([(row, "estimate", e)], context.rules, arms))
+                stated = in_unit(e, cell_unit(context, outcome))
+                cells.append(cells_of([(row, "estimate", stated)], context.rules, arms))
                 if isinstance(e, Estimate):
                     notes |= dict.fromkeys(n for n in e.notes if "overlap" in n)
             if not any(context.rules.confidential("mean", arm.n) for arm in arms.compares):

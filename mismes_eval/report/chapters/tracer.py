@@ -20,7 +20,9 @@ from mismes_eval.report import figures, figures_inventory
 from mismes_eval.report.chapters.base import Chapter, Context, Item
 from mismes_eval.report.chapters.cells import (
     arms,
+    cell_unit,
     earnings_note,
+    home_currency,
     outcome_kind,
     outcome_scale,
     outcome_unit,
@@ -137,11 +139,11 @@ def _drawn_flow(
     rest = published[published["row"] != FROM]
     steps = rest[rest["column"] == COUNTED]
     lost = [_losses(context, rest[rest["row"] == what]) for what in steps["row"]]
-    numbers = list(zip(steps["row"], steps["value"], [*lost[1:], ""], strict=True))
+    numbers = list(zip(steps["row"], steps["value"], lost, strict=True))
     most = steps["value"].max()
     notes = [
-        "Right of an arrow: why persons enrolled did not answer the wave below it; who is lost"
-        " may come back."
+        "In the box of a wave: why others of those enrolled did not answer it; who is lost may come"
+        " back."
     ]
     if np.isfinite(most):
         notes.append(persons(context, most))
@@ -293,10 +295,15 @@ def _balance(context: Context, study: Tracing) -> Table:
         )
         e = mean(inside, c, by="_arm")
         items.append(
-            cells_by(e, context.rules, context.column(c), [str(v) for v in e.keys["_arm"]])
+            cells_by(
+                e.annotated(unit=_unit(context, study, c)),
+                context.rules,
+                context.column(c),
+                [str(v) for v in e.keys["_arm"]],
+            )
         )
         gap = e.contrast({f"{c}, _arm=participants": 1.0, f"{c}, _arm=comparison": -1.0}).annotated(
-            kind="contrast"
+            kind="contrast", unit=_unit(context, study, c)
         )
         compared = arms(study)
         items.append(cells_of([(context.column(c), "difference", gap)], context.rules, compared))
@@ -309,7 +316,7 @@ def _balance(context: Context, study: Tracing) -> Table:
             context.column(c),
             "standardised difference",
             gap.value[0] / sd if sd else np.nan,
-            "share",
+            "standard deviations",
             float(inside.active.sum()),
             standing=replace(compared, persons=Persons.among(inside)),
         )
@@ -328,6 +335,17 @@ def _balance(context: Context, study: Tracing) -> Table:
         2,
         context.synthetic,
     )
+
+
+def _unit(context: Context, study: Tracing, column: str) -> str:
+    """The unit of what was known of a person at enrolment."""
+    if "earn" in column:
+        return home_currency(study) or "currency"
+    if column.startswith("age"):
+        return "years"
+    values = study.panel.sample.frame[column].dropna()
+    yes_no = pd.to_numeric(values, errors="coerce").isin((0, 1)).all()
+    return "share" if yes_no else "number"
 
 
 def _means(study: Tracing, outcome: str, wave: object) -> Estimate | NotEstimable:
@@ -365,7 +383,8 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
                 continue
             units[row] = outcome_scale(context, outcome)
             if outcome_kind(context, outcome).kind == "share":
-                e = e.annotated(kind="share", unit="share")
+                e = e.annotated(kind="share")
+            e = e.annotated(unit=cell_unit(context, outcome))
             items.append(cells_by(e, context.rules, row, [str(v) for v in e.keys["_arm"]]))
             if outcome == main:
                 path[row] = study.months[w]

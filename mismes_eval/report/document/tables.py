@@ -31,6 +31,8 @@ EMPTY = "–"
 HIDDEN = "c"
 POOR = ":"
 P_VALUE, LEAST_P = "p", 0.001
+# the unit of a number whose maker stated none
+UNIT_OF_KIND = {"share": "share", "proportion": "share", "count": "number"}
 _OWN_COLUMN = re.compile(r"['«“„]\s?_")  # a column made on the way, quoted in any language
 _FEW = {
     "persons": "c: not shown, too few persons.",
@@ -197,7 +199,8 @@ def _estimated(
         if rules.confidential(kind, n):
             status = Status.CONFIDENTIAL
         numbers = {c: r[c] for c in (*NUMBERS, "n")}
-        words = {"kind": kind, "unit": item.unit, "definition": item.definition}
+        unit = item.unit or UNIT_OF_KIND.get(kind, "")
+        words = {"kind": kind, "unit": unit, "definition": item.definition}
         sign = flag if status == Status.SHOWN else ""
         out.append(
             _cell(rows[i], columns[i], status=status)
@@ -233,6 +236,7 @@ def _cell(
     standing: Standing = NOBODY,
 ) -> dict[str, object]:
     """One cell of a number without an error of its own."""
+    unit = unit or UNIT_OF_KIND.get(kind, "")
     words = {"flag": "", "kind": kind, "unit": unit, "definition": definition}
     place = {"row": row, "column": column, "value": value}
     empty = dict.fromkeys(CARRIED, np.nan)

@@ -22,6 +22,7 @@ from mismes_eval.report.synthesis.tables import FROM, SOURCE, TO, Words, cell, t
 
 FEW_COUNTRIES = 5  # below this the spread between countries is hardly known
 POINTS = ("percentage point", "percentage points")
+PERCENTAGE_POINTS = POINTS[1]
 
 
 def effect_label(w: Words, r: Mapping[Any, Any]) -> str:
@@ -46,21 +47,24 @@ def effects(w: Words) -> Table:
     for s in w.evidence.summaries:
         for r in s.effects.to_dict("records"):
             label = t("{model}: {who}", model=w.model(s.model), who=effect_label(w, r))
-            scale = 100.0 if r["unit_of_outcome"] == "share" else 1.0
+            share = r["unit_of_outcome"] == "share"
+            scale = 100.0 if share else 1.0
+            unit = PERCENTAGE_POINTS if share else str(r["unit_of_outcome"])
             cells += [
                 cell(
                     label,
                     "effect",
                     r["value"] * scale,
                     kind="effect",
+                    unit=unit,
                     se=r["se"] * scale,
                     n=r["n"],
                     degf=r["degf"],
                 )
             ]
             cells += [
-                cell(label, FROM, r["ci_low"] * scale, kind="effect"),
-                cell(label, TO, r["ci_high"] * scale, kind="effect"),
+                cell(label, FROM, r["ci_low"] * scale, kind="effect", unit=unit),
+                cell(label, TO, r["ci_high"] * scale, kind="effect", unit=unit),
             ]
     designs = sorted({followed(w, s) for s in w.evidence.summaries})
     return table(
@@ -68,7 +72,7 @@ def effects(w: Words) -> Table:
         "S05",
         "Effects by model and country",
         cells,
-        ("Percentage points, 95% intervals.", *designs, ROLLED, MOVED),
+        ("Percentage points, 95% intervals.", *too_few(w), *designs, ROLLED, MOVED),
     )
 
 
@@ -135,6 +139,7 @@ def forest(w: Words) -> Figure:
             "Square: effect and 95% interval, its size the weight in the summary; hollow: see (a)."
             " Diamond: summary with the Hartung-Knapp interval. Dashed: 95% prediction interval."
         ),
+        *too_few(w),
         MOVED,
     )
     return figures_synthesis.forest(
@@ -231,6 +236,32 @@ def _doubts(w: Words, s: Summary, r: RandomEffects) -> list[str]:
     return out
 
 
+def _mean_cells(label: str, r: RandomEffects) -> list[dict[str, object]]:
+    """A mean effect with its interval, in percentage points."""
+    unit, effects = PERCENTAGE_POINTS, float(r.k)
+    main = cell(
+        label, "estimate", 100 * r.value, kind="effect", unit=unit, se=100 * r.se, n=effects
+    )
+    ends = ((FROM, r.low), (TO, r.high))
+    return [main, *(cell(label, column, 100 * v, kind="effect", unit=unit) for column, v in ends)]
+
+
+def too_few(w: Words) -> list[str]:
+    """Which means rest on too few countries to conclude from; said wherever one is shown."""
+    pooled = [
+        (s.model, s.main.k) for s in w.evidence.summaries if isinstance(s.main, RandomEffects)
+    ]
+    text = (
+        "{model}: {k} countries are too few. How much countries differ is hardly known, and nothing"
+        " can be said of another country; fewer than {least} are too few for a mean."
+    )
+    return [
+        w.t(text, model=w.model(model), k=k, least=FEW_COUNTRIES)
+        for model, k in pooled
+        if k < FEW_COUNTRIES
+    ]
+
+
 def summaries(w: Words) -> Table | None:
     """S06: the summary of each model by three estimators of the spread, its heterogeneity, and
     without measures whose groups moved apart before.
@@ -245,19 +276,11 @@ def summaries(w: Words) -> Table | None:
             label = t(
                 "{model}: mean effect, {how}", model=w.model(s.model), how=t.name(names[r.method])
             )
-            cells += [
-                cell(label, "estimate", 100 * r.value, kind="effect", se=100 * r.se, n=float(r.k)),
-                cell(label, FROM, 100 * r.low),
-                cell(label, TO, 100 * r.high),
-            ]
+            cells += _mean_cells(label, r)
         if isinstance(s.alike_before, RandomEffects):
             r = s.alike_before
             label = t("{model}: mean effect without (a), REML", model=w.model(s.model))
-            cells += [
-                cell(label, "estimate", 100 * r.value, kind="effect", se=100 * r.se, n=float(r.k)),
-                cell(label, FROM, 100 * r.low),
-                cell(label, TO, 100 * r.high),
-            ]
+            cells += _mean_cells(label, r)
         r = s.main
         for name, value, (low, high), scale in (
             ("prediction for another country", r.value, r.prediction, 100.0),
@@ -272,14 +295,13 @@ def summaries(w: Words) -> Table | None:
             if not np.isfinite(low):
                 continue
             label = t("{model}: {what}", model=w.model(s.model), what=t(name))
-            cells += [
-                cell(label, "estimate", value * scale),
-                cell(label, FROM, low * scale),
-                cell(label, TO, high * scale),
-            ]
+            unit = "%" if name == "I2, %" else PERCENTAGE_POINTS
+            ends = (("estimate", value), (FROM, low), (TO, high))
+            cells += [cell(label, column, v * scale, unit=unit) for column, v in ends]
         label = t("{model}: Q with {df} degrees of freedom", model=w.model(s.model), df=r.q_dof)
         cells += [cell(label, "estimate", r.q), cell(label, "p", r.q_pvalue, unit=P_VALUE)]
     notes = (
+        *too_few(w),
         (
             "Hartung-Knapp intervals (ad hoc: never from a smaller standard error than the usual"
             " one), t with one degree of freedom less than countries; tau and I2 with Q-profile"

@@ -16,7 +16,7 @@ from mismes_eval.report import figures_synthesis
 from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.document.cells import COLUMNS
 from mismes_eval.report.document.language import Language, country_name
-from mismes_eval.report.document.tables import P_VALUE, Table, TextTable
+from mismes_eval.report.document.tables import P_VALUE, UNIT_OF_KIND, Table, TextTable
 from mismes_eval.report.figures import Figure
 
 SOURCE = "published results of the country reports"
@@ -79,7 +79,7 @@ def cell(
         "value": value,
         "flag": "",
         "kind": kind,
-        "unit": "",
+        "unit": UNIT_OF_KIND.get(kind, ""),
         "definition": "",
         "status": status,
         **more,
@@ -314,6 +314,14 @@ def unevaluated(w: Words) -> Table:
     return table(w, "S07b", "Models by country: measures, evaluations, effects", cells, digits=0)
 
 
+BUDGET_UNITS = {
+    "total": "million EUR",
+    "without_evidence": "million EUR",
+    "share": "share",
+    "without_budget": "number",
+}
+
+
 def budget(w: Words) -> Table:
     """S08: budget of measures without an evaluation."""
     t, cells, notes, b = w.t, [], [], w.evidence.budget
@@ -332,6 +340,7 @@ def budget(w: Words) -> Table:
                     head,
                     value,
                     "shown" if np.isfinite(value) else "confidential",
+                    unit=BUDGET_UNITS[key],
                 )
             )
         notes.append(
@@ -342,9 +351,9 @@ def budget(w: Words) -> Table:
         total, without = float(b["total"].sum()), float(b["without_evidence"].sum())
         whole = t("All countries")
         cells += [
-            cell(whole, columns["total"], total),
-            cell(whole, columns["without_evidence"], without),
-            cell(whole, columns["share"], without / total),
+            cell(whole, columns["total"], total, unit=BUDGET_UNITS["total"]),
+            cell(whole, columns["without_evidence"], without, unit=BUDGET_UNITS["total"]),
+            cell(whole, columns["share"], without / total, unit="share"),
         ]
         cells.append(cell(whole, columns["without_budget"], float(b["without_budget"].sum())))
     notes.append(

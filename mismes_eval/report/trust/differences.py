@@ -30,6 +30,9 @@ import pandas as pd
 from PIL import Image, UnidentifiedImageError
 from pyarrow import parquet
 
+from mismes_eval.errors import InputError
+from mismes_eval.frame.limits import check_workbook
+
 MOST = 10  # places that are named in one file
 TOLERANCE, ZERO = 1e-9, 1e-12
 Place = tuple[str, object, object]
@@ -61,7 +64,7 @@ def places(reported: Path, repeated: Path, runs: Runs = Runs()) -> list[Place]:
         return []
     try:
         return list(islice(_found(reported.suffix, one, two, runs), MOST))
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, InputError) as error:
         return [(f"cannot be read ({type(error).__name__})", None, None)]
 
 
@@ -128,6 +131,8 @@ def _parquet(one: bytes, two: bytes) -> Iterator[Place]:
 
 
 def _workbook(one: bytes, two: bytes) -> Iterator[Place]:
+    for content in (one, two):
+        check_workbook(content, "the published workbook")
     a, b = (openpyxl.load_workbook(io.BytesIO(content)) for content in (one, two))
     for name in dict.fromkeys([*a.sheetnames, *b.sheetnames]):
         if name not in a.sheetnames or name not in b.sheetnames:

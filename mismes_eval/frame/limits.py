@@ -1,0 +1,144 @@
+"""How large a data file may be: asked of what the file says of itself and of a pass over it that
+keeps nothing, before memory is taken for its cells.
+
+A file of four megabytes can hold 14 million cells, one of one megabyte a gigabyte of text, and a
+header can declare two thousand million rows: none of that may end a session or a computer.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Iterator
+from gzip import GzipFile
+from zipfile import ZipFile, is_zipfile
+
+from mismes_eval.errors import InputError, Problem
+
+TEXT = 500_000_000  # bytes of a text file, unpacked
+FILE = 2_000_000_000  # bytes of a file of any other kind
+ROWS = 20_000_000
+COLUMNS = 20_000
+CELLS = 100_000_000
+CELL = 1_000_000  # characters of one cell
+SHEET_ROWS = 500_000  # rows of a sheet, the empty ones that only have a format among them
+SHEET_CELLS = 5_000_000
+BESIDE_SHEETS = 100_000_000  # bytes of a part of a workbook that is no sheet: styles, shared texts
+WHOLE = 300_000_000  # bytes of a workbook that is read with all its sheets, unpacked
+PARTS = 10_000  # files in one workbook or archive
+STEP = 1 << 20
+NARROWER = (
+    "Keep the columns and rows that are needed, and export them again; large files are best as"
+    " .parquet."
+)
+_CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
+
+
+def refuse(what: str, name: str, most: int, unit: str, got: str) -> InputError:
+    """The error of a file beyond a limit."""
+    return InputError(Problem(what, name, f"at most {most:,} {unit}", got, NARROWER))
+
+
+def check_bytes(size: int, name: str, text: bool) -> None:
+    """Raise InputError for a file of more bytes than are read."""
+    most = TEXT if text else FILE
+    if size > most:
+        raise refuse("the file is too large", name, most, "bytes", f"{size:,}")
+
+
+def check_table(rows: int, columns: int, name: str) -> None:
+    """Raise InputError for a table of more rows, columns or cells than are read."""
+    for what, most, got in (
+        ("rows", ROWS, rows),
+        ("columns", COLUMNS, columns),
+        ("cells", CELLS, rows * columns),
+    ):
+        if got > most:
+            raise refuse(f"the table has too many {what}", name, most, what, f"{got:,}")
+
+
+def check_cell(longest: int, name: str) -> None:
+    """Raise InputError for a cell of more characters than are read."""
+    if longest > CELL:
+        raise refuse("a cell is too long", name, CELL, "characters", f"{longest:,}")
+
+
+def gunzip(content: bytes, name: str) -> bytes:
+    """A gzip file unpacked. What is larger than a text file may be is refused on a first pass that
+    keeps nothing.
+
+    Raises
+    ------
+    InputError : too large.  EOFError, OSError, zlib.error : cut or damaged.
+    """
+    for _ in _unpacked(content, name):
+        pass
+    return b"".join(_unpacked(content, name))
+
+
+def _unpacked(content: bytes, name: str) -> Iterator[bytes]:
+    """The text of a gzip file, step by step, up to the limit."""
+    size = 0
+    with GzipFile(fileobj=io.BytesIO(content)) as stream:
+        while part := stream.read(STEP):
+            size += len(part)
+            if size > TEXT:
+                raise refuse("the file is too large", name, TEXT, "bytes unpacked", "more")
+            yield part
+
+
+def check_parts(content: bytes, name: str) -> None:
+    """Raise InputError for a workbook with too many parts, or one whose shared texts or styles are
+    too large: they are read whole before the first cell is.
+    """
+    if not is_zipfile(io.BytesIO(content)):
+        return  # the reader says what is damaged
+    with ZipFile(io.BytesIO(content)) as archive:
+        members = archive.infolist()
+    if len(members) > PARTS:
+        raise refuse("the workbook has too many parts", name, PARTS, "parts", f"{len(members):,}")
+    for member in members:
+        sheet = member.filename.startswith("xl/worksheets/")
+        if not sheet and member.file_size > BESIDE_SHEETS:
+            where = f"{name}: {member.filename}"
+            got = f"{member.file_size:,}"
+            raise refuse("a part of the workbook is too large", where, BESIDE_SHEETS, "bytes", got)
+
+
+def check_workbook(content: bytes, name: str) -> None:
+    """Raise InputError for a workbook that is too large to be read whole, all sheets of it."""
+    if not is_zipfile(io.BytesIO(content)):
+        return  # the reader says what is damaged
+    check_parts(content, name)
+    with ZipFile(io.BytesIO(content)) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > WHOLE:
+        raise refuse("the workbook is too large", name, WHOLE, "bytes unpacked", f"{size:,}")
+
+
+def check_sheet(texts: Iterable[bytes], name: str) -> None:
+    """Raise InputError for a sheet of more rows, cells or bytes than are read. texts : its XML in
+    parts that end between tags. Stops at the limit.
+    """
+    rows = cells = size = 0
+    for text in texts:
+        rows += len(_ROW.findall(text))
+        cells += len(_CELL.findall(text))
+        size += len(text)
+        _refuse_sheet(rows, cells, name)
+        if size > WHOLE:
+            raise refuse("the sheet is too large", name, WHOLE, "bytes unpacked", "more")
+
+
+def _refuse_sheet(rows: int, cells: int, name: str) -> None:
+    if cells > SHEET_CELLS:
+        raise refuse("the sheet has too many cells", name, SHEET_CELLS, "cells", "more")
+    if rows > SHEET_ROWS:
+        raise refuse(
+            "the sheet has too many rows (rows that only have a format are among them)",
+            name,
+            SHEET_ROWS,
+            "rows",
+            "more",
+        )

@@ -1,0 +1,209 @@
+"""Files that are small and hold more than a computer has: refused on what they say of themselves or
+on a pass that keeps nothing, with the limit and what to do. Files are made up here.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import struct
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pyarrow as pa
+import pyreadstat
+import pytest
+from pyarrow import parquet
+
+from mismes_eval.errors import InputError
+from mismes_eval.frame import limits, read
+
+MEBIBYTE = 1 << 20
+READ = """
+import json, sys
+from pathlib import Path
+from mismes_eval.errors import InputError
+from mismes_eval.frame import read
+try:
+    read(sys.argv[1])
+    said = "read"
+except InputError as error:
+    said = str(error)
+status = Path("/proc/self/status")
+most = [line.split()[1] for line in status.read_text().splitlines() if "VmHWM" in line]
+print(json.dumps([said, int(most[0])]))
+"""
+
+
+def workbook(path: Path, block: bytes, times: int) -> Path:
+    """A workbook whose sheet has a block of rows many times."""
+    book = openpyxl.Workbook()
+    book.active.append(["a", "b"])
+    whole = io.BytesIO()
+    book.save(whole)
+    with (
+        zipfile.ZipFile(whole) as made,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+    ):
+        for name in made.namelist():
+            text = made.read(name)
+            with archive.open(name, "w", force_zip64=True) as stream:
+                if not name.startswith("xl/worksheets/"):
+                    stream.write(text)
+                    continue
+                head, tail = text.split(b"</sheetData>")
+                stream.write(head)
+                for _ in range(times):
+                    stream.write(block)
+                stream.write(b"</sheetData>" + tail)
+    return path
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(InputError) as error:
+        read(path)
+    return str(error.value)
+
+
+def cells_of_a_workbook(folder: Path) -> Path:
+    row = b"<row>" + b'<c t="n"><v>1</v></c>' * 14 + b"</row>"
+    return workbook(folder / "many.xlsx", row * 1000, 1000)
+
+
+def formatted_rows(folder: Path) -> Path:
+    row = b'<row s="1" customFormat="1"><c s="1"/></row>'
+    return workbook(folder / "empty.xlsx", row * 1000, 1048)
+
+
+def a_gigabyte(folder: Path) -> Path:
+    with gzip.open(folder / "text.csv.gz", "wb", compresslevel=1) as stream:
+        stream.write(b"a,b\n")
+        for _ in range(1024):
+            stream.write(b"1,2\n" * (MEBIBYTE // 4))
+    return folder / "text.csv.gz"
+
+
+def declared_rows(folder: Path) -> Path:
+    pyreadstat.write_dta(pd.DataFrame({"a": [1.0, 2.0]}), folder / "wide.dta", version=14)
+    content = (folder / "wide.dta").read_bytes()
+    at = content.index(b"<N>") + 3
+    (folder / "wide.dta").write_bytes(
+        content[:at] + struct.pack("<q", 2_000_000_000) + content[at + 8 :]
+    )
+    return folder / "wide.dta"
+
+
+def one_text_many_times(folder: Path) -> Path:
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000_000, pa.int8()), ["x" * 5_000])
+    parquet.write_table(pa.table({"a": text}), folder / "one.parquet", store_schema=False)
+    return folder / "one.parquet"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (cells_of_a_workbook, "the sheet has too many cells"),
+        (formatted_rows, "the sheet has too many rows"),
+        (a_gigabyte, "the file is too large"),
+        (declared_rows, "the table has too many rows"),
+        (one_text_many_times, "the file is too large"),
+    ],
+)
+def test_a_small_file_that_holds_too_much_takes_no_memory(make, words, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    path = make(tmp_path)
+    assert path.stat().st_size < 10 * MEBIBYTE
+    answer = subprocess.run(
+        [sys.executable, "-c", READ, str(path)], capture_output=True, text=True, check=True
+    )
+    said, kilobytes = json.loads(answer.stdout)
+    assert said.startswith(words) and path.name in said and "at most" in said
+    assert kilobytes < 300 * 1024
+
+
+def test_a_sheet_is_read_to_its_last_value_whatever_extent_it_declares(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["a", "b"], [1, "x"], [None, None], [3, None]):
+        book.active.append(row)
+    book.save(tmp_path / "good.xlsx")
+    for extent in ("A1:B2", "A1", "A1:XFD1048576"):
+        stale = tmp_path / "stale.xlsx"
+        with (
+            zipfile.ZipFile(tmp_path / "good.xlsx") as good,
+            zipfile.ZipFile(stale, "w") as archive,
+        ):
+            for name in good.namelist():
+                text = good.read(name)
+                told = re.sub(rb'dimension ref="[^"]+"', f'dimension ref="{extent}"'.encode(), text)
+                archive.writestr(name, told)
+        frame = read(stale).frame
+        assert frame["a"].tolist()[::2] == [1, 3] and len(frame) == 3
+        assert frame["b"].tolist()[0] == "x"
+
+
+def test_rows_that_only_have_a_format_are_not_data(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "few.xlsx", b'<row><c t="n"><v>1</v></c></row>', 2)
+    assert len(read(path).frame) == 2
+    path = workbook(tmp_path / "more.xlsx", b'<row s="1"><c s="1"/></row>', 5000)
+    assert len(read(path).frame) == 0
+
+
+@pytest.mark.parametrize(("rows", "said"), [(3, 4), (5, 4)])
+def test_a_header_that_declares_other_rows_than_there_are_is_refused(
+    tmp_path: Path, rows: int, said: int
+) -> None:
+    pyreadstat.write_sav(pd.DataFrame({"a": [1.0] * said}), tmp_path / "whole.sav")
+    assert len(read(tmp_path / "whole.sav").frame) == said
+    content = (tmp_path / "whole.sav").read_bytes()
+    (tmp_path / "other.sav").write_bytes(content[:80] + struct.pack("<i", rows) + content[84:])
+    words = refused(tmp_path / "other.sav")
+    assert f"Expected {rows} rows, got {said} rows" in words
+    (tmp_path / "open.sav").write_bytes(content[:80] + struct.pack("<i", -1) + content[84:])
+    assert len(read(tmp_path / "open.sav").frame) == said
+
+
+def test_a_transport_file_that_was_cut_is_refused(tmp_path: Path) -> None:
+    pyreadstat.write_xport(pd.DataFrame({"a": [1.0] * 200}), tmp_path / "whole.xpt")
+    assert len(read(tmp_path / "whole.xpt").frame) == 200
+    (tmp_path / "cut.xpt").write_bytes((tmp_path / "whole.xpt").read_bytes()[:-200])
+    assert "truncated" in refused(tmp_path / "cut.xpt")
+
+
+def test_each_limit_names_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "wide.csv").write_text(",".join(f"c{i}" for i in range(30)) + "\n")
+    (tmp_path / "long.csv").write_text("a\n" + "x" * 400 + "\ny\n")
+    (tmp_path / "rows.csv").write_text("a,b\n" + "1,2\n" * 100)
+    with zipfile.ZipFile(tmp_path / "rows.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(tmp_path / "rows.csv", "rows.csv")
+    pd.DataFrame({"a": ["x" * 400, "y"]}).to_parquet(tmp_path / "long.parquet")
+    pd.DataFrame({"a": ["x" * 400, "y"]}).to_excel(tmp_path / "long.xlsx", index=False)
+    for limit, value, names, words in (
+        ("COLUMNS", 20, ["wide.csv"], "too many columns"),
+        ("CELL", 300, ["long.csv", "long.parquet", "long.xlsx"], "a cell is too long"),
+        ("ROWS", 50, ["rows.csv", "rows.zip"], "too many rows"),
+        ("CELLS", 150, ["rows.csv"], "too many cells"),
+        ("TEXT", 300, ["rows.csv", "rows.zip", "long.csv", "long.parquet"], "too large"),
+        ("PARTS", 3, ["long.xlsx"], "too many parts"),
+        ("BESIDE_SHEETS", 100, ["long.xlsx"], "a part of the workbook is too large"),
+    ):
+        for name in names:
+            assert len(read(tmp_path / name).frame) >= 0
+            with monkeypatch.context() as patch:
+                patch.setattr(limits, limit, value)
+                assert words in refused(tmp_path / name)
+
+
+def test_texts_of_parquet_keep_their_type(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {"a": ["x", None, "y"], "c": pd.Categorical(["u", "v", "u"]), "n": [1, 2, 3]}
+    )
+    frame.to_parquet(tmp_path / "a.parquet")
+    got = read(tmp_path / "a.parquet").frame
+    pd.testing.assert_frame_equal(got[["a", "n"]], frame[["a", "n"]])
+    assert got["c"].astype(str).tolist() == ["u", "v", "u"]
