@@ -1,18 +1,16 @@
 """Countries as they are written: ISO 3166-1 codes of two and three letters, UN M49 numbers, and
-names in many languages (Unicode CLDR through Babel, ISO 3166-1 through pycountry); one or several
-in a cell. Never the merely similar.
+names in many languages (Unicode CLDR through Babel, formal names of ISO 3166-1 and UN M49); one or
+several in a cell. Never the merely similar.
 """
 
 from __future__ import annotations
 
-import gettext
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 import pandas as pd
-import pycountry
 from babel import Locale
 from babel.core import get_global
 
@@ -22,10 +20,70 @@ from mismes_eval.frame.codes import plain
 LANGUAGES = ("en", "fr", "es", "de", "it", "pt", "nl", "ro", "ru", "ar", "hy", "ka", "tr", "uk")
 SEPARATORS = (";", "|", "\n", "/", ",")
 AND = re.compile(r"\s+(?:and|et|und|y|e|i|&|\+)\s+", re.IGNORECASE)
-REPUBLIC = re.compile(r"(?:the )?republic of (?:the )?|republique (?:de la |de |du |d')")
+FORM_OF_STATE = re.compile(
+    r"(?:the )?(?:republic|kingdom) of (?:the )?|(?:la |le )?(?:republique|royaume) (?:de la |de |du |d')"
+)
 ARTICLE = re.compile(r"(?:the|la|le|les|l') ?")
-# spellings that neither source has; the former names of countries that stand for one of today
+# formal names of ISO 3166-1 and UN M49 (English, French), spellings of every day, and former names
+# of countries that stand for one of today; in the plain form
 OTHER_SPELLINGS = {
+    "bolivia, plurinational state of": "BOL",
+    "plurinational state of bolivia": "BOL",
+    "brunei darussalam": "BRN",
+    "cabo verde": "CPV",
+    "congo": "COG",
+    "congo, democratic republic of the": "COD",
+    "congo, the democratic republic of the": "COD",
+    "democratic republic of the congo": "COD",
+    "republique democratique du congo": "COD",
+    "cote d'ivoire": "CIV",
+    "holy see": "VAT",
+    "saint-siege": "VAT",
+    "iran, islamic republic of": "IRN",
+    "islamic republic of iran": "IRN",
+    "republique islamique d'iran": "IRN",
+    "korea, republic of": "KOR",
+    "republic of korea": "KOR",
+    "republique de coree": "KOR",
+    "korea, democratic people's republic of": "PRK",
+    "democratic people's republic of korea": "PRK",
+    "republique populaire democratique de coree": "PRK",
+    "lao people's democratic republic": "LAO",
+    "republique democratique populaire lao": "LAO",
+    "micronesia, federated states of": "FSM",
+    "federated states of micronesia": "FSM",
+    "palestine, state of": "PSE",
+    "state of palestine": "PSE",
+    "etat de palestine": "PSE",
+    "russian federation": "RUS",
+    "federation de russie": "RUS",
+    "syrian arab republic": "SYR",
+    "republique arabe syrienne": "SYR",
+    "taiwan, province of china": "TWN",
+    "tanzania, united republic of": "TZA",
+    "united republic of tanzania": "TZA",
+    "republique-unie de tanzanie": "TZA",
+    "turkiye": "TUR",
+    "united kingdom of great britain and northern ireland": "GBR",
+    "royaume-uni de grande-bretagne et d'irlande du nord": "GBR",
+    "united states of america": "USA",
+    "etats-unis d'amerique": "USA",
+    "venezuela, bolivarian republic of": "VEN",
+    "bolivarian republic of venezuela": "VEN",
+    "viet nam": "VNM",
+    "people's republic of china": "CHN",
+    "republique populaire de chine": "CHN",
+    "republique tunisienne": "TUN",
+    "hellenic republic": "GRC",
+    "slovak republic": "SVK",
+    "kyrgyz republic": "KGZ",
+    "federal republic of germany": "DEU",
+    "swiss confederation": "CHE",
+    "arab republic of egypt": "EGY",
+    "state of libya": "LBY",
+    "state of israel": "ISR",
+    "state of kuwait": "KWT",
+    "state of qatar": "QAT",
     "republic of china": "TWN",
     "great britain": "GBR",
     "u.k.": "GBR",
@@ -99,11 +157,13 @@ def country(text: object, aliases: Mapping[str, str] | None = None) -> str:
     if number:
         return _numbers().get(number.group(1).zfill(3), "")
     known = _spellings()
-    turned = _out_of_brackets(spelling)
-    if turned in known:
-        return known[turned]
-    short = re.sub(REPUBLIC, "", _bare(spelling), count=1) if REPUBLIC.match(spelling) else ""
-    return known.get(spelling) or known.get(_bare(spelling)) or known.get(short, "")
+    for form in (spelling, _bare(spelling), _turned(spelling)):
+        if form in known:
+            return known[form]
+        stated = FORM_OF_STATE.match(form)
+        if stated and form[stated.end() :] in known:
+            return known[form[stated.end() :]]
+    return ""
 
 
 def countries_of(
@@ -174,12 +234,14 @@ def _bare(spelling: str) -> str:
     return re.sub(ARTICLE, "", straight, count=1) if ARTICLE.match(straight) else straight
 
 
-def _out_of_brackets(spelling: str) -> str:
-    """ "moldova (the republic of)" as "republic of moldova", "netherlands (the)" as its name."""
-    found = re.fullmatch(r"(.+?) \((?:the )?(.+)\)", spelling)
+def _turned(spelling: str) -> str:
+    """ "moldova (the republic of)" and "moldova, republic of" as "republic of moldova",
+    "netherlands (the)" as its name.
+    """
+    found = re.fullmatch(r"(.+?) \((?:the )?(.+)\)|(.+?), (?:the )?(.+)", spelling)
     if found is None:
-        return spelling
-    name, rest = found.groups()
+        return ""
+    name, rest = (part for part in found.groups() if part is not None)
     return name if rest in ("the", "la", "le", "les") else f"{rest} {name}"
 
 
@@ -191,7 +253,7 @@ def _numbers() -> dict[str, str]:
         number: by_alpha2[places[0]]
         for number, places in get_global("territory_aliases").items()
         if number.isdigit() and len(number) == 3 and len(places) == 1 and places[0] in by_alpha2
-    } | {c.numeric: c.alpha_3 for c in pycountry.countries}
+    }
 
 
 @cache
@@ -204,7 +266,7 @@ def _by_alpha2() -> dict[str, str]:
 def _spellings() -> dict[str, str]:
     """Plain spelling -> ISO3; a spelling that two countries share names none of them."""
     found: dict[str, set[str]] = {}
-    for spelling, code in (*_of_the_code_list(), *_of_cldr(), *_of_iso()):
+    for spelling, code in (*_of_the_code_list(), *_of_cldr()):
         for form in {plain(spelling), _bare(plain(spelling))}:
             found.setdefault(form, set()).add(code)
     single = {form: next(iter(those)) for form, those in found.items() if form and len(those) == 1}
@@ -224,24 +286,3 @@ def _of_cldr() -> Iterator[tuple[str, str]]:
         for alpha2, name in Locale(language).territories.items():
             if alpha2 in by_alpha2:
                 yield name, by_alpha2[alpha2]
-
-
-def _of_iso() -> Iterator[tuple[str, str]]:
-    """Names of ISO 3166-1, short, common and official, with the part after a comma in front too."""
-    for language in LANGUAGES:
-        words = gettext.translation(
-            "iso3166-1", pycountry.LOCALES_DIR, languages=[language], fallback=True
-        )
-        for entry in pycountry.countries:
-            for field in ("name", "common_name", "official_name"):
-                written = getattr(entry, field, None)
-                if written:
-                    name = words.gettext(written)
-                    yield name, entry.alpha_3
-                    yield _turned(name), entry.alpha_3
-
-
-def _turned(name: str) -> str:
-    """ "Moldova, Republic of" as "Republic of Moldova"."""
-    first, comma, rest = name.partition(", ")
-    return f"{rest} {first}" if comma else name
