@@ -57,6 +57,7 @@ OTHER_SPELLINGS = {
     "etat de palestine": "PSE",
     "russian federation": "RUS",
     "federation de russie": "RUS",
+    "saint vincent and the grenadines": "VCT",
     "syrian arab republic": "SYR",
     "republique arabe syrienne": "SYR",
     "taiwan, province of china": "TWN",
