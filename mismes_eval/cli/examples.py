@@ -17,6 +17,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "mismes report MDA TUN --jobs 2 --pdf",
         "mismes report params/real/CHL.yaml --data-root /data/surveys",
         "mismes report MDA --json",
+        "mismes report MDA --out reports/2026Q3 --earlier reports/2026Q2",
     ),
     "synthesis": (
         "mismes synthesis",
@@ -77,7 +78,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "inventory site": (
         "mismes inventory site",
-        "mismes inventory site ARM --on 2026-12-31 --language fr",
+        "mismes inventory site ARM --on 2026-12-31 --language fr --reports reports",
         "mismes inventory site measures.xlsx --out page.html",
     ),
     "completion": (

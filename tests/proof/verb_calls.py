@@ -703,6 +703,8 @@ def calls() -> list[Call]:
                 "treated": None,
                 "strata": None,
                 "null": 0.0,
+                "impose": True,
+                "subcluster": None,
                 "points": "auto",
                 "draws": 99,
                 "level": 0.95,
