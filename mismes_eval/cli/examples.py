@@ -17,6 +17,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "mismes report MDA TUN --jobs 2 --pdf",
         "mismes report params/real/CHL.yaml --data-root /data/surveys",
         "mismes report MDA --json",
+        "mismes report MDA --out reports/2026Q3 --earlier reports/2026Q2",
     ),
     "synthesis": (
         "mismes synthesis",

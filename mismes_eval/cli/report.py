@@ -67,6 +67,15 @@ from mismes_eval.report.synthesis.published import (
 )
 @data_root_option
 @click.option(
+    "--earlier",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    default=None,
+    help=(
+        "Folder of the reports that were published before: one that tells of few persons when it"
+        " is taken from its earlier one is not made."
+    ),
+)
+@click.option(
     "--notebook",
     type=click.Path(dir_okay=False, path_type=Path),
     default=None,
@@ -95,6 +104,7 @@ def command(
     cluster: str | None,
     out: Path | None,
     data_root: Path | None,
+    earlier: Path | None,
     notebook: Path | None,
     timeout: int,
     pdf: bool,
@@ -121,14 +131,15 @@ def command(
     target = (out or root / "reports").resolve()
     orders = [
         Order(
-            f.stem,
-            f,
-            (notebook or root / NOTEBOOK).resolve(),
-            target,
-            data_root,
-            timeout,
-            force,
-            pdf,
+            name=f.stem,
+            params=f,
+            notebook=(notebook or root / NOTEBOOK).resolve(),
+            out=target,
+            data_root=data_root,
+            cell_seconds=timeout,
+            force=force,
+            pdf=pdf,
+            earlier=None if earlier is None else _published(earlier, f.stem),
         )
         for f in files
     ]
@@ -175,6 +186,12 @@ def command(
         )
     failed = [o for o in outcomes if o.status == "failed"]
     return 0 if not failed else 2 if not whole and all(o.exit_status == 2 for o in failed) else 1
+
+
+def _published(earlier: Path, name: str) -> Path:
+    """The earlier report of a country: in a folder of reports, or the folder itself."""
+    inside = (earlier / name).resolve()
+    return inside if inside.is_dir() else earlier.resolve()
 
 
 def _together(target: Path, outcomes: Sequence[Outcome]) -> str:
@@ -240,7 +257,7 @@ def _on_cluster(address: str, orders: Sequence[Order], watch: Watch) -> list[Out
 
 
 def _complain(outcome: Outcome) -> None:
-    for problem in outcome.problems:
+    for problem in (*outcome.problems, *outcome.cautions):
         click.echo(f"{outcome.name}: {problem}\n", err=True)
     if outcome.failed_notebook is not None:
         click.echo(
@@ -256,6 +273,7 @@ def _record(o: Outcome) -> dict[str, object]:
         "seconds": round(o.seconds, 2),
         "folder": None if o.folder is None else _shown(o.folder),
         "problems": [str(p) for p in o.problems],
+        "cautions": [str(p) for p in o.cautions],
     }
 
 

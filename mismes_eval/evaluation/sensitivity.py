@@ -269,7 +269,7 @@ def few_clusters(
             out[name] = main
         elif cluster is None and count >= least:
             out[name] = NotEstimable(
-                f"{count} primary sampling units are not few (below {least}): the interval of the"
+                f"{count:,} primary sampling units are not few (below {least}): the interval of the"
                 " design stands"
             )
         else:

@@ -6,18 +6,26 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import islice
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pyarrow import compute
 from pyarrow import csv as arrow_csv
 
 from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame.heads import TITLES, find_head, head_problems
 from mismes_eval.frame.limits import check_cell, check_table, gunzip
 
 SEPARATORS = (",", ";", "\t", "|")
+STATED = re.compile(r'"?sep=(?P<sign>[,;|\t])"?[ \t]*\r?\n')  # how Excel states it
+LINE_END = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")
+FIRST_PART = 1 << 16  # characters in which the row of names is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +37,22 @@ class Delimited:
 
 
 def read_delimited(
-    content: bytes, name: str, *, encoding: str, separator: str, columns: list[str] | None
+    content: bytes,
+    name: str,
+    *,
+    encoding: str,
+    separator: str,
+    columns: list[str] | None,
+    known: Collection[str] = (),
 ) -> Delimited:
-    """Text cells of a CSV file; `content` is the file, gzipped when its name says so."""
+    """Text cells of a CSV file; `content` is the file, gzipped when its name says so.
+
+    known : names of columns that the table may have: titles may stand above the row that has them.
+    A first line "sep=;" states the separator. Rows without a cell are left out, the rows after
+    them keep their numbers.
+    """
     text = _decode(_unzip(content, name), name, encoding)
+    text, separator, above = _table_part(text, separator, known)
     header = _header(text, name, separator)
     check_table(text.count("\n") + 1, len(header), name)
     bad: list[arrow_csv.InvalidRow] = []
@@ -77,6 +97,8 @@ def read_delimited(
         )
     )
     frame.columns = list(header)
+    frame = _named_columns(_full_rows(frame, above, known), name)
+    header = tuple(h for h in header if h)
     return Delimited(
         frame if columns is None else frame[[c for c in header if c in columns]], header
     )
@@ -185,29 +207,49 @@ def _header(text: str, name: str, separator: str) -> tuple[str, ...]:
                     f"Read it with separator={best!r}, or save it with {separator!r}.",
                 )
             )
-    names = tuple(h.strip() for h in header)
-    if "" in names:
-        raise InputError(
-            Problem(
-                "column without a name",
-                name,
-                "a name for every column",
-                f"column {names.index('') + 1} of {len(names)} has none",
-                "Name or delete it.",
-            )
-        )
-    twice = sorted({n for n in names if names.count(n) > 1})
-    if twice:
-        raise InputError(
-            Problem(
-                "duplicated columns",
-                f"{name}: {', '.join(twice)}",
-                "each column once",
-                "two or more of the same name",
-                "Rename or drop one of each.",
-            )
-        )
-    return names
+    return tuple(h.strip() for h in header)
+
+
+def _named_columns(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The frame without the columns that have neither a name nor a cell (a separator at the end of
+    every line).
+    """
+    names = [str(column) for column in frame.columns]
+    filled = [bool(frame.iloc[:, place].notna().any()) for place in range(len(names))]
+    if problems := head_problems(names, filled, name, str):
+        raise InputError(problems)
+    return frame[[column for column in names if column]]
+
+
+def _full_rows(frame: pd.DataFrame, above: int, known: Collection[str]) -> pd.DataFrame:
+    """The rows with a cell (all rows of a table whose names nobody knows); where rows are left out or stand above the names, the index is the
+    row of the file.
+    """
+    empty = np.full(len(frame), bool(known))
+    for place in range(frame.shape[1]):
+        empty &= frame.iloc[:, place].isna().to_numpy(bool)
+        if not empty.any():
+            break
+    if not above and not empty.any():
+        return frame
+    return frame.set_axis(pd.Index(frame.index.to_numpy() + 2 + above))[~empty]
+
+
+def _table_part(text: str, separator: str, known: Collection[str]) -> tuple[str, str, int]:
+    """The text from the row of names on, its separator, and how many lines stand above it."""
+    stated = STATED.match(text)
+    above = 0
+    if stated:
+        separator, text, above = stated["sign"], text[stated.end() :], 1
+    if not known:
+        return text, separator, above
+    reader = csv.reader(io.StringIO(text[:FIRST_PART], newline=""), delimiter=separator)
+    first = list(islice(reader, TITLES))
+    titles = first[: find_head(first, known)]
+    if not titles or any("\n" in cell for row in titles for cell in row):
+        return text, separator, above
+    lines = LINE_END.split(text[:FIRST_PART])[: len(titles)]
+    return text[sum(map(len, lines)) :], separator, above + len(titles)
 
 
 def _unique(header: tuple[str, ...]) -> list[str]:

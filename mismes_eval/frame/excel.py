@@ -1,105 +1,291 @@
-"""Excel sheets to a frame: formula cells, error cells and doubled names are named, values keep
-their kind.
+"""Excel sheets to a frame: every row that is written, whatever the file says about its size. What
+a sheet can hide (formulas, merged cells, a second sheet of the same shape) is named by its cell.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+import re
+import zipfile
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol, TypeVar
+from itertools import pairwise
+from typing import Any, TypeVar
 
 import pandas as pd
+from openpyxl.utils.cell import get_column_letter, range_boundaries
+from openpyxl.utils.datetime import to_excel
 
 from mismes_eval.errors import InputError, Problem
-from mismes_eval.frame.limits import check_cell, check_parts, check_sheet
+from mismes_eval.frame.heads import LEAST, find_head, head_problems, same_shape
+from mismes_eval.frame.limits import STEP, check_cell, check_parts, check_sheet
 
 Made = TypeVar("Made")
-
-
-class Cell(Protocol):
-    """What is read of a cell."""
-
-    value: object
-    data_type: str
-
-
-class Sheet(Protocol):
-    """What is read of a sheet."""
-
-    def iter_rows(self) -> Iterable[tuple[Cell, ...]]:
-        """Its rows, from the first."""
-        ...
-
-
 ABOUT_SHEETS = (
     "notes",
     "codes",
 )  # what the package's own fillable workbooks hold beside their one sheet of data
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # first bytes of a compound file: .xls, or a locked .xlsx
+LOCKED = "EncryptedPackage".encode("utf-16-le")
+BEFORE_2007 = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
+YEARS = (1900, 2100)  # a number in this range that a date format shows as a day of 1905
+LONGEST_LETTER = 12  # bytes of a letter in XML, written as a reference
+SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml")
+EMPTY_CELL = re.compile(
+    rb'<(?:\w+:)?c\s[^<>]*\br="[^<>]*?(?:/>|>(?:<(?:\w+:)?v\s*/>|<v></v>)?</(?:\w+:)?c>)'
+)
+EMPTY_ROW = re.compile(rb'<(?:\w+:)?row\s[^<>]*\br="[^<>]*?(?:/>|>\s*</(?:\w+:)?row>)')
+MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*\bref="([A-Z]+\d+:[A-Z]+\d+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """number in the sheet, cells as values, kinds of the cells as openpyxl names them."""
+
+    number: int
+    cells: tuple[object, ...]
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """title, rows that hold something, merged ranges, day that the workbook counts dates from."""
+
+    title: str
+    rows: tuple[SheetRow, ...]
+    merged: tuple[str, ...]
+    epoch: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """frame indexed by the rows of the sheet, letters of its columns, title of the sheet."""
+
+    frame: pd.DataFrame
+    letters: dict[str, str]
+    title: str
 
 
 def read_excel(
-    content: bytes, name: str, *, sheet: str | None, columns: list[str] | None
-) -> pd.DataFrame:
-    """Cells of one sheet (the only one, or the only one beside the notes and codes of our own
-    workbooks; else it must be named); blank rows at the end are left off, text cells stay text.
+    content: bytes,
+    name: str,
+    *,
+    sheet: str | None,
+    columns: list[str] | None,
+    known: Collection[str] = (),
+) -> Table:
+    """Cells of one sheet, the frame's index being the rows of the sheet; text cells stay text.
+
+    sheet : the one that is meant; None takes the only one with data beside the notes and codes of
+        our own workbooks or, where the names of columns are known, the only one that has them.
+    known : names of columns that the table may have; the head is the row that has them, and titles
+        may stand above it. Without them the first row with cells is the head.
     """
-    _whole(lambda: check_parts(content, name), name)
-    book = _whole(
-        lambda: import_module("openpyxl").load_workbook(
-            io.BytesIO(content), read_only=True, data_only=False
-        ),
-        name,
+    _right_kind(content, name)
+    sheets = _whole(lambda: _sheets(content, name, sheet), name)
+    if not sheets:
+        raise InputError(Problem("the workbook has no sheet", name, "one sheet of data"))
+    chosen = _chosen(sheets, name, sheet, known)
+    if not chosen.rows:
+        raise InputError(Problem("the sheet is empty", name, "a header and rows"))
+    at = find_head([row.cells for row in chosen.rows], known)
+    head, body = chosen.rows[at], _body(chosen.rows[at:], known)
+    width = max((_width(row.cells) for row in (head, *body)), default=0)
+    filled = [any(_at(row, place) is not None for row in body) for place in range(width)]
+    names = ["" if cell is None else str(cell).strip() for cell in _padded(head.cells, width)]
+    problems = head_problems(
+        names, filled, f"{name}: sheet '{chosen.title}', row {head.number}", get_column_letter
     )
-    data_sheets = [n for n in book.sheetnames if n not in ABOUT_SHEETS]
-    if sheet is None and len(data_sheets) == 1:
-        sheet = data_sheets[0]
-    if sheet is None and len(book.sheetnames) > 1:
+    if problems:
+        raise InputError(problems)
+    letters = {column: get_column_letter(place + 1) for place, column in enumerate(names) if column}
+    problems = [
+        *_cell_problems(body, names, name),
+        *_merged_problems(chosen, head.number, width, name),
+        *_year_problems(body, names, chosen.epoch, name),
+    ]
+    if problems:
+        raise InputError(problems)
+    frame = pd.DataFrame(
+        [_padded(row.cells, width) for row in body],
+        columns=names,
+        index=pd.Index([row.number for row in body], dtype="int64"),
+        dtype=object,
+    )
+    kept = [c for c in names if c and (columns is None or c in columns)]
+    return Table(frame[kept], letters, chosen.title)
+
+
+def _body(rows: Sequence[SheetRow], known: Collection[str]) -> list[SheetRow]:
+    """The rows below the first. Blank rows between them are rows of a table whose names nobody
+    knows, and none of a filled form.
+    """
+    if known:
+        return list(rows[1:])
+    body: list[SheetRow] = []
+    for before, row in pairwise(rows):
+        body += [SheetRow(number, (), ()) for number in range(before.number + 1, row.number)]
+        body.append(row)
+    return body
+
+
+def _right_kind(content: bytes, name: str) -> None:
+    """What is not an .xlsx at all is said by what it is."""
+    if content.startswith(OLE) and LOCKED in content:
+        what, got = "a workbook with a password", "an encrypted workbook"
+        fix = "Open it in Excel with the password, take it off (File, Info) and save it again."
+    elif content.startswith(OLE) and any(stream in content for stream in BEFORE_2007):
+        what, got = "an old Excel workbook", "the format .xls of Excel 97 to 2003"
+        fix = "Open it in Excel and save it as Excel workbook (.xlsx)."
+    elif content.startswith(OLE):
+        what = "a workbook with a password, or an old Excel workbook (.xls)"
+        got = "a compound file"
+        fix = "Open it in Excel, take the password off and save it as Excel workbook (.xlsx)."
+    elif not content.startswith(b"PK") and content.lstrip()[:1] in (b"<",):
+        what, got = "a web page or XML in a file named as a workbook", "markup"
+        fix = "Open it in Excel and save it as Excel workbook (.xlsx)."
+    else:
+        return
+    raise InputError(Problem(what, name, "an Excel workbook (.xlsx) that opens", got, fix))
+
+
+def _sheets(content: bytes, name: str, asked: str | None) -> list[Sheet]:
+    """Sheets of cells, without our own notes and codes unless they are asked for; dimensions that the file states are not
+    believed.
+    """
+    check_parts(content, name)
+    slim, merged = _slim(content, name)
+    book = import_module("openpyxl").load_workbook(
+        io.BytesIO(slim), read_only=True, data_only=False
+    )
+    found = []
+    for sheet in book.worksheets:
+        about = sheet.title in ABOUT_SHEETS and len(book.worksheets) > 1
+        if about and sheet.title != asked:
+            continue
+        sheet.reset_dimensions()
+        rows = tuple(_rows(sheet, name))
+        part = str(sheet._worksheet_path).lstrip("/")  # the only name that openpyxl keeps of it
+        found.append(Sheet(sheet.title, rows, merged.get(part, ()), book.epoch))
+    return found
+
+
+def _rows(sheet: Any, name: str) -> Iterator[SheetRow]:
+    """The rows that hold something."""
+    for number, row in enumerate(sheet.iter_rows(), start=1):
+        cells = tuple(_value(cell) for cell in row)
+        if any(value is not None for value in cells):
+            check_cell(max(len(value) for value in ("", *cells) if isinstance(value, str)), name)
+            yield SheetRow(number, cells, tuple(cell.data_type for cell in row))
+
+
+def _slim(content: bytes, name: str) -> tuple[bytes, dict[str, tuple[str, ...]]]:
+    """The workbook without cells and rows that hold a format only, and its merged ranges by part:
+    a sheet formatted to its last row is read as fast as its data.
+    """
+    merged: dict[str, tuple[str, ...]] = {}
+    slim = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as given, zipfile.ZipFile(slim, "w") as made:
+        for part in given.namelist():
+            if not SHEET_PART.fullmatch(part):
+                made.writestr(part, given.read(part))
+                continue
+            check_sheet(_without_formats(given, part, name), name)
+            texts = list(_without_formats(given, part, name))
+            merged[part] = tuple(m.decode() for text in texts for m in MERGED.findall(text))
+            made.writestr(part, b"".join(texts))
+    return slim.getvalue(), merged
+
+
+def _without_formats(archive: zipfile.ZipFile, part: str, name: str) -> Iterator[bytes]:
+    """The XML of a sheet without empty cells and rows, in parts that end between tags."""
+    with archive.open(part) as stream:
+        kept = b""
+        while step := stream.read(STEP):
+            text = kept + step
+            cut = max(text.rfind(b"row>") + len(b"row>"), text.rfind(b"/>") + len(b"/>"))
+            if cut < len(b"row>"):
+                check_cell(len(text) // LONGEST_LETTER, name)
+                kept = text
+                continue
+            yield EMPTY_ROW.sub(b"", EMPTY_CELL.sub(b"", text[:cut]))
+            kept = text[cut:]
+        yield kept
+
+
+def _value(cell: Any) -> object:
+    """The value; a cell of blanks is empty."""
+    value = cell.value
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _chosen(sheets: Sequence[Sheet], name: str, asked: str | None, known: Collection[str]) -> Sheet:
+    titles = [s.title for s in sheets]
+    if asked is not None:
+        if asked not in titles:
+            raise InputError(
+                Problem("no such sheet", f"{name}: {asked}", "one of " + ", ".join(titles))
+            )
+        return sheets[titles.index(asked)]
+    full = [s for s in sheets if s.rows or not known] or list(sheets[:1])
+    alike = _alike(full, known) if known and len(full) > 1 else []
+    if len(alike) > 1:
+        counts = ", ".join(f"'{s.title}' with {_data_rows(s, known)} rows" for s in alike)
         raise InputError(
             Problem(
-                "several sheets",
+                "several sheets of the same shape",
                 name,
-                "the name of one",
-                ", ".join(book.sheetnames),
-                f'Say which, for instance sheet="{book.sheetnames[0]}".',
+                "one sheet of data",
+                counts,
+                "Put all rows on one sheet, delete the copy, or say which one is meant:"
+                f' sheet="{alike[0].title}".',
             )
         )
-    if sheet is not None and sheet not in book.sheetnames:
-        raise InputError(
-            Problem("no such sheet", f"{name}: {sheet}", "one of " + ", ".join(book.sheetnames))
+    if len(alike) == 1:
+        return alike[0]
+    if len(full) == 1:
+        return full[0]
+    raise InputError(
+        Problem(
+            "several sheets",
+            name,
+            "the name of one",
+            ", ".join(titles),
+            f'Say which, for instance sheet="{titles[0]}".',
         )
-    if not book.sheetnames:
-        raise InputError(Problem("the workbook has no sheet", name, "one sheet of data"))
-    chosen = book[sheet or book.sheetnames[0]]
-    part = getattr(chosen, "_worksheet_path", None)
-    if part is None:
-        raise InputError(Problem("the sheet is no table", f"{name}: {sheet}", "a header and rows"))
-    _whole(lambda: check_sheet(content, part, name), name)
-    chosen.reset_dimensions()  # the extent that the file declares may be another than it has
-    rows = _whole(lambda: _rows(chosen), name)
-    if not rows:
-        raise InputError(Problem("the sheet is empty", name, "a header and rows"))
-    header = _header(rows[0], name)
-    _no_formulas(rows, header, name)
-    check_cell(_longest(rows), name)
-    cells = [[cell.value for cell in row[: len(header)]] for row in rows[1:]]
-    whole = [row + [None] * (len(header) - len(row)) for row in cells]
-    frame = pd.DataFrame(whole, columns=header, dtype=object)
-    return frame if columns is None else frame[[c for c in header if c in columns]]
+    )
 
 
-def _rows(sheet: Sheet) -> list[tuple[Cell, ...]]:
-    """Rows of a sheet up to the last one with a value; one that only has a format is empty."""
-    kept: list[tuple[Cell, ...]] = []
-    blank = 0
-    for row in sheet.iter_rows():
-        if all(cell.value is None for cell in row):
-            blank += 1
-            continue
-        kept += [()] * blank
-        kept.append(row)
-        blank = 0
-    return kept
+def _alike(sheets: Sequence[Sheet], known: Collection[str]) -> list[Sheet]:
+    """The sheet with most of the known names and those of its shape; none where no sheet has two."""
+    heads = {s.title: _head_names(s, known) for s in sheets}
+    names = set(known)
+    most = max(sheets, key=lambda s: len(names.intersection(heads[s.title])))
+    if len(names.intersection(heads[most.title])) < LEAST:
+        return []
+    return [s for s in sheets if same_shape(heads[most.title], heads[s.title])]
+
+
+def _head_names(sheet: Sheet, known: Collection[str]) -> list[str]:
+    head = sheet.rows[find_head([row.cells for row in sheet.rows], known)]
+    return [str(cell).strip() for cell in head.cells if cell is not None]
+
+
+def _data_rows(sheet: Sheet, known: Collection[str]) -> int:
+    return len(sheet.rows) - 1 - find_head([row.cells for row in sheet.rows], known)
+
+
+def _width(cells: Sequence[object]) -> int:
+    return max((place for place, v in enumerate(cells, start=1) if v is not None), default=0)
+
+
+def _padded(cells: Sequence[object], width: int) -> list[object]:
+    return [*cells[:width], *[None] * (width - len(cells))]
+
+
+def _at(row: SheetRow, place: int) -> object:
+    return row.cells[place] if place < len(row.cells) else None
 
 
 def _whole(step: Callable[[], Made], name: str) -> Made:
@@ -111,87 +297,91 @@ def _whole(step: Callable[[], Made], name: str) -> Made:
     except InputError:
         raise
     except Exception as error:
-        got = (
-            f"{type(error).__name__}:"
-            f" {str(error).strip().splitlines()[0] if str(error).strip() else 'no reason given'}"
-        )
+        lines = str(error).strip().splitlines() or ["no reason given"]
         raise InputError(
             Problem(
                 "truncated or damaged file",
                 name,
                 "an Excel workbook (.xlsx)",
-                got,
+                f"{type(error).__name__}: {lines[0]}",
                 "Fetch the file again.",
             )
         ) from error
 
 
-def _longest(rows: list[tuple[Cell, ...]]) -> int:
-    """Characters of the longest text."""
-    texts = (cell.value for row in rows for cell in row)
-    return max((len(text) for text in texts if isinstance(text, str)), default=0)
-
-
-def _header(row: tuple[Cell, ...], name: str) -> list[str]:
-    names = ["" if cell.value is None else str(cell.value).strip() for cell in row]
-    while names and not names[-1]:
-        names.pop()
-    if "" in names:
-        raise InputError(
-            Problem(
-                "column without a name",
-                name,
-                "a name for every column",
-                f"column {names.index('') + 1} has none",
-                "Name or delete it.",
-            )
-        )
-    twice = sorted({n for n in names if names.count(n) > 1})
-    if twice:
-        raise InputError(
-            Problem(
-                "duplicated columns",
-                f"{name}: {', '.join(twice)}",
-                "each column once",
-                "two or more of the same name",
-                "Rename or drop one of each.",
-            )
-        )
-    return names
-
-
-def _no_formulas(grid: list[tuple[Cell, ...]], header: list[str], name: str) -> None:
-    formulas, errors = [], []
-    for number, row in enumerate(grid[1:], start=2):
-        for column, cell in zip(header, row, strict=False):
-            if cell.data_type == "f":
-                formulas.append(f"{column} row {number}")
-            elif cell.data_type == "e":
-                errors.append(f"{column} row {number}")
+def _cell_problems(body: Sequence[SheetRow], names: list[str], name: str) -> list[Problem]:
+    """Formulas and error cells: what they show is not in the file, or not a value."""
+    places: dict[str, list[str]] = {"f": [], "e": []}
+    for row in body:
+        for place, kind in enumerate(row.kinds[: len(names)]):
+            if kind in places:
+                places[kind].append(
+                    f"{names[place]} row {row.number} ({get_column_letter(place + 1)}{row.number})"
+                )
     problems = []
-    if formulas:
-        problems.append(
-            Problem(
-                "formula cells",
-                name,
-                "values",
-                "formulas",
-                "Copy the cells and paste them as values.",
-                len(formulas),
-                tuple(formulas[:5]),
-            )
+    for kind, what, got, fix in (
+        ("f", "formula cells", "formulas", "Copy the cells and paste them as values."),
+        ("e", "error cells", "#REF!, #N/A or the like", "Correct or empty the cells."),
+    ):
+        if cells := places[kind]:
+            problems.append(Problem(what, name, "values", got, fix, len(cells), tuple(cells[:5])))
+    return problems
+
+
+def _merged_problems(sheet: Sheet, head: int, width: int, name: str) -> list[Problem]:
+    """Merged cells from the head downward: the value stands in the first of them only."""
+    numbers = {row.number for row in sheet.rows if row.number >= head}
+    inside = []
+    for merged in sheet.merged:
+        left, top, _, bottom = range_boundaries(merged)
+        if left <= width and any(number in numbers for number in range(top, bottom + 1)):
+            inside.append(merged)
+    if not inside:
+        return []
+    return [
+        Problem(
+            "merged cells",
+            f"{name}: sheet '{sheet.title}'",
+            "each cell with its own value",
+            "cells merged into one, so that the others are empty",
+            "Unmerge them and write the value into every cell that it is meant for.",
+            len(inside),
+            tuple(inside[:5]),
         )
-    if errors:
-        problems.append(
-            Problem(
-                "error cells",
-                name,
-                "values",
-                "#REF!, #N/A or the like",
-                "Correct or empty the cells.",
-                len(errors),
-                tuple(errors[:5]),
+    ]
+
+
+def _year_problems(
+    body: Sequence[SheetRow], names: list[str], epoch: Any, name: str
+) -> list[Problem]:
+    """A year typed into a cell with a date format: 2021 becomes 13 July 1905."""
+    problems = []
+    for place, column in enumerate(names):
+        found: list[tuple[str, str]] = []
+        for row in body:
+            cell = _at(row, place)
+            kind = row.kinds[place] if place < len(row.kinds) else ""
+            if kind == "d" and (year := _typed_year(cell, epoch)):
+                found.append((f"{get_column_letter(place + 1)}{row.number}", f"{cell} for {year}"))
+        if found:
+            problems.append(
+                Problem(
+                    "a year in a cell formatted as a date",
+                    f"{name}: {column} ({found[0][0]})",
+                    "a whole date, or a year in a cell formatted as a number",
+                    found[0][1].replace(" 00:00:00", ""),
+                    "Write the date with day and month (YYYY-MM-DD); where the column takes a"
+                    " year, format its cells as numbers.",
+                    len(found),
+                    tuple(cell for cell, _ in found[:5]),
+                )
             )
-        )
-    if problems:
-        raise InputError(problems)
+    return problems
+
+
+def _typed_year(cell: object, epoch: Any) -> int:
+    """The number behind a date where it is a whole one between 1900 and 2100, else 0."""
+    if not (hasattr(cell, "year") and hasattr(cell, "month")):
+        return 0
+    serial = float(to_excel(cell, epoch))
+    return int(serial) if serial.is_integer() and YEARS[0] <= serial <= YEARS[1] else 0

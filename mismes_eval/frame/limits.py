@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from gzip import GzipFile
 from zipfile import ZipFile, is_zipfile
 
@@ -33,7 +33,6 @@ NARROWER = (
 )
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
-_OVERLAP = 64  # bytes of the end of a step that the next one begins with
 
 
 def refuse(what: str, name: str, most: int, unit: str, got: str) -> InputError:
@@ -118,28 +117,18 @@ def check_workbook(content: bytes, name: str) -> None:
         raise refuse("the workbook is too large", name, WHOLE, "bytes unpacked", f"{size:,}")
 
 
-def check_sheet(content: bytes, part: str, name: str) -> None:
-    """Raise InputError for a sheet of more rows or cells than are read. part : its file in the
-    workbook. Stops at the limit.
+def check_sheet(texts: Iterable[bytes], name: str) -> None:
+    """Raise InputError for a sheet of more rows, cells or bytes than are read. texts : its XML in
+    parts that end between tags. Stops at the limit.
     """
-    rows = cells = 0
-    with ZipFile(io.BytesIO(content)) as archive, archive.open(part.lstrip("/")) as stream:
-        kept = b""
-        while step := stream.read(STEP):
-            text = kept + step
-            end = max(len(text) - _OVERLAP, 0)
-            rows += _beginning_before(_ROW, text, end)
-            cells += _beginning_before(_CELL, text, end)
-            kept = text[end:]
-            _refuse_sheet(rows, cells, name)
-    rows += _beginning_before(_ROW, kept, len(kept))
-    cells += _beginning_before(_CELL, kept, len(kept))
-    _refuse_sheet(rows, cells, name)
-
-
-def _beginning_before(pattern: re.Pattern[bytes], text: bytes, end: int) -> int:
-    """How many tags begin before a place: those that begin later are counted with the next step."""
-    return sum(match.start() < end for match in pattern.finditer(text))
+    rows = cells = size = 0
+    for text in texts:
+        rows += len(_ROW.findall(text))
+        cells += len(_CELL.findall(text))
+        size += len(text)
+        _refuse_sheet(rows, cells, name)
+        if size > WHOLE:
+            raise refuse("the sheet is too large", name, WHOLE, "bytes unpacked", "more")
 
 
 def _refuse_sheet(rows: int, cells: int, name: str) -> None:

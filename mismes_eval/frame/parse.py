@@ -15,7 +15,15 @@ from mismes_eval.frame.template import Column
 NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 SCIENTIFIC = r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d+"
 LARGEST_EXACT = 2.0**53
-TRUE, FALSE = ("true", "yes", "1"), ("false", "no", "0")
+THOUSANDS = r"[+-]?[1-9]\d{0,2}\.\d{3}"  # a fraction, or thousands with a sign between them
+MONEY = ("currency", "EUR")  # units that nobody writes with three places
+# yes and no in the languages of the templates: English, French, Romanian, Russian, Georgian,
+# Armenian, Arabic; and what Excel calls them in French, Romanian and Russian
+TRUE = (
+    *("true", "yes", "1", "oui", "vrai", "da", "adevărat", "adevarat"),
+    *("да", "истина", "დიახ", "კი", "այո", "نعم"),
+)
+FALSE = ("false", "no", "0", "non", "faux", "nu", "fals", "нет", "ложь", "არა", "ոչ", "لا")
 
 Parsed = tuple[pd.Series, pd.Series, str]  # values, bad cells, what was expected
 
@@ -99,8 +107,19 @@ def whole(values: pd.Series) -> pd.Series:
     )
 
 
+def two_ways(cells: pd.Series, decimal: str = ".") -> pd.Series:
+    """Cells of text that are a fraction or thousands, by who reads them: 100.000 (bool, aligned)."""
+    if types.is_numeric_dtype(cells.dtype):
+        return pd.Series(False, index=cells.index)
+    written = text(cells.where(cells.map(lambda v: isinstance(v, str))))
+    return matches(written.str.replace(decimal, ".", regex=False), THOUSANDS)
+
+
 def _number(cells: pd.Series, column: Column, decimal: str) -> Parsed:
     values, bad = number(cells, decimal)
+    if cells.dtype == object or column.kind == "int" or column.unit in MONEY:
+        bad = bad | two_ways(cells, decimal)  # text in a workbook; counts and money in any file
+        values = values.where(~bad)
     if column.kind == "float":
         return values, bad, "a number" + (" with a decimal comma" if decimal == "," else "")
     bad = bad | (values.notna() & (values % 1 != 0))
@@ -112,7 +131,11 @@ def _bool(cells: pd.Series, column: Column, decimal: str) -> Parsed:
     values = pd.Series(pd.NA, index=cells.index, dtype="boolean")
     values[written.isin(TRUE)] = True
     values[written.isin(FALSE)] = False
-    return values, written.notna() & values.isna(), "TRUE or FALSE (also yes/no, 1/0)"
+    return (
+        values,
+        written.notna() & values.isna(),
+        "TRUE or FALSE (also yes/no, oui/non, da/nu, 1/0)",
+    )
 
 
 def _date(cells: pd.Series, column: Column, decimal: str) -> Parsed:

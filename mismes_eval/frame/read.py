@@ -22,17 +22,23 @@ from mismes_eval.frame.delimited import read_delimited
 from mismes_eval.frame.excel import read_excel
 from mismes_eval.frame.identifiers import find_identifiers
 from mismes_eval.frame.limits import check_bytes
-from mismes_eval.frame.parse import SCIENTIFIC, matches, number, text, whole
+from mismes_eval.frame.parse import SCIENTIFIC, matches, number, text, two_ways, whole
 from mismes_eval.frame.statistical import Labelled, read_parquet, read_statistical
 from mismes_eval.frame.template import Template
 from mismes_eval.frame.template import template as named_template
-from mismes_eval.frame.validate import MISS, check, rows
+from mismes_eval.frame.validate import MISS, check, rows, unclear_number
 
 FORMATS = (
     *(".csv", ".csv.gz", ".tsv", ".txt", ".parquet", ".dta", ".sav", ".sas7bdat", ".xpt"),
     *(".xlsx", ".xlsm", ".zip"),
 )
 STATISTICAL = (".dta", ".sav", ".sas7bdat", ".xpt")
+OTHER_BOOKS = {
+    ".xls": "the format .xls of Excel 97 to 2003",
+    ".xlsb": "the binary format .xlsb of Excel",
+    ".ods": "the format .ods of LibreOffice",
+    ".numbers": "the format of Numbers",
+}
 TEXTS = (".csv", ".csv.gz", ".tsv", ".txt")
 MOSTLY = 0.9
 
@@ -89,6 +95,9 @@ def read(
             )
         return replace(inside, name=path.name, sha256=hashlib.sha256(content).hexdigest())
     wanted = None if columns is None else list(columns)
+    chosen = named_template(template) if isinstance(template, str) else template
+    known = tuple(wanted or ()) if chosen is None else (*chosen.names, *map(_reason, chosen.names))
+    letters: dict[str, str] = {}
     read_as = Labelled(pd.DataFrame(), {}, {})
     if suffix in STATISTICAL:
         read_as = read_statistical(path, encoding=encoding, columns=wanted)
@@ -96,7 +105,8 @@ def read(
     elif suffix == ".parquet":
         frame = read_parquet(content, path.name, columns=wanted)
     elif suffix in (".xlsx", ".xlsm"):
-        frame = read_excel(content, path.name, sheet=sheet, columns=wanted)
+        table = read_excel(content, path.name, sheet=sheet, columns=wanted, known=known)
+        frame, letters = table.frame, table.letters
     else:
         frame = read_delimited(
             content,
@@ -104,12 +114,12 @@ def read(
             encoding=encoding,
             separator="\t" if suffix == ".tsv" else separator,
             columns=wanted,
+            known=known,
         ).frame
     _wanted(frame, wanted, path.name)
     if allowed is not None and (personal := find_identifiers(frame, allowed)):
-        raise InputError(_at(personal, path.name))
+        raise InputError(_at(personal, path.name, letters))
     digest = hashlib.sha256(content).hexdigest()
-    chosen = named_template(template) if isinstance(template, str) else template
     if chosen is None:
         typed, problems = _infer(frame, decimal, frozenset(text_columns), missing or {})
         extra: tuple[str, ...] = ()
@@ -117,9 +127,9 @@ def read(
         checked = check(frame, chosen, decimal=decimal, missing=missing)
         typed, problems, extra = checked.frame, list(checked.problems), checked.extra
     if problems:
-        raise InputError(_at(problems, path.name))
+        raise InputError(_at(problems, path.name, letters))
     return Dataset(
-        typed,
+        typed.reset_index(drop=True),
         path.name,
         digest,
         len(typed),
@@ -155,6 +165,12 @@ def _only_member(content: bytes, name: str, folder: Path) -> Path:
 
 def _suffix(path: Path) -> str:
     suffix = "".join(path.suffixes[-2:]) if path.name.endswith(".gz") else path.suffix.lower()
+    if suffix in OTHER_BOOKS:
+        fix = "Open it and save it as Excel workbook (.xlsx)."
+        what = "a workbook of another format"
+        raise InputError(
+            Problem(what, path.name, "an Excel workbook (.xlsx)", OTHER_BOOKS[suffix], fix)
+        )
     if suffix not in FORMATS:
         raise InputError(
             Problem(
@@ -207,15 +223,20 @@ def _wanted(frame: pd.DataFrame, wanted: list[str] | None, name: str) -> None:
         )
 
 
-def _at(problems: Sequence[Problem], name: str) -> list[Problem]:
-    return [
-        (
-            p
-            if name in p.where
-            else Problem(p.what, f"{name}: {p.where}", p.expected, p.got, p.fix, p.count, p.rows)
-        )
-        for p in problems
-    ]
+def _reason(column: str) -> str:
+    """Name of the companion column with the reasons of missing cells."""
+    return column + MISS
+
+
+def _at(problems: Sequence[Problem], name: str, letters: Mapping[str, str]) -> list[Problem]:
+    """The problems with the file, and with the first cell where a workbook has one."""
+    return [p if name in p.where else replace(p, where=_place(p, name, letters)) for p in problems]
+
+
+def _place(problem: Problem, name: str, letters: Mapping[str, str]) -> str:
+    if problem.where not in letters or not problem.rows:
+        return f"{name}: {problem.where}"
+    return f"{name}: {problem.where} ({letters[problem.where]}{problem.rows[0]})"
 
 
 def _infer(
@@ -304,6 +325,9 @@ def _infer_text(cells: pd.Series, name: str, decimal: str) -> tuple[pd.Series, l
         ]
     if coded.any():
         return written, []
+    unclear = two_ways(cells, decimal) if cells.dtype == object else coded
+    if unclear.any() and share >= MOSTLY:
+        return written, [unclear_number(str(written[unclear].iloc[0]), name, unclear)]
     if not bad.any():
         return whole(values), []
     if share >= MOSTLY:

@@ -53,9 +53,9 @@ def _property(column: Column) -> dict[str, object]:
             schema["enum"] = allowed
     if column.pattern:
         schema["pattern"] = f"^{column.pattern}$"
-    if column.low is not None:
+    if column.low is not None and column.kind != "date":
         schema["minimum"] = column.low
-    if column.high is not None:
+    if column.high is not None and column.kind != "date":
         schema["maximum"] = column.high
     if column.required == "yes":
         if schema.get("type") == "string" and "enum" not in schema:
@@ -66,5 +66,8 @@ def _property(column: Column) -> dict[str, object]:
         schema["type"] = [schema["type"], "null"]
         if "enum" in schema:
             schema["enum"] = [*schema["enum"], None]  # type: ignore[misc]
-    schema["description"] = column.description + (f" [{column.unit}]" if column.unit else "")
+    unit = f" [{column.unit}]" if column.unit else ""
+    if column.kind == "date" and column.low is not None:
+        unit = f" [years {column.low:g} to {column.high:g}]"
+    schema["description"] = column.description + unit
     return schema

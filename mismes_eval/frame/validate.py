@@ -13,7 +13,8 @@ import pandas as pd
 
 from mismes_eval.errors import NAMED, InputError, Problem, named
 from mismes_eval.frame.codes import codes, nearest, nearest_code
-from mismes_eval.frame.parse import finish, matches, parse, text
+from mismes_eval.frame.heads import part_of
+from mismes_eval.frame.parse import THOUSANDS, finish, matches, parse, text
 from mismes_eval.frame.rules import failing
 from mismes_eval.frame.template import NUMERIC, Column, Template
 
@@ -151,7 +152,7 @@ def _columns(frame: pd.DataFrame, template: Template) -> list[Problem]:
     known = set(template.names) | {n + MISS for n in template.names}
     taken: dict[str, str] = {}
     for extra in (str(c) for c in frame.columns if c not in known):
-        near = nearest(extra, absent, cutoff=80.0)
+        near = nearest(extra, absent, cutoff=80.0) or part_of(extra, absent)
         if near:
             taken[near] = extra
             problems.append(
@@ -227,6 +228,8 @@ def _column(frame: pd.DataFrame, column: Column, decimal: str, declared: dict[st
         )
     elif column.kind in NUMERIC and (column.low is not None or column.high is not None):
         problems += _range(values, column)
+    elif column.kind == "date" and column.low is not None and column.high is not None:
+        problems += _day_range(values, column, column.low, column.high)
     if column.pattern:
         problems += _pattern(values, column)
     return problems, finish(values, column), companion
@@ -260,6 +263,8 @@ def _unreadable(cells: pd.Series, bad: pd.Series, column: Column, expected: str)
         fix = "Write numbers without signs between the thousands. " + fix
     if column.kind == "bool" and all(g in ("1.0", "0.0") for g in got):
         fix = f"{EXPORT} {fix}"
+    if column.kind in NUMERIC and all(re.fullmatch(THOUSANDS, g.replace(",", ".")) for g in got):
+        return [unclear_number(str(got[0]), column.name, bad)]
     if column.kind in NUMERIC and any("," in g for g in got):
         fix = 'A comma as decimal sign is read with decimal=",". ' + fix
     return [
@@ -267,6 +272,20 @@ def _unreadable(cells: pd.Series, bad: pd.Series, column: Column, expected: str)
             what, column.name, expected, ", ".join(map(repr, got)), fix, int(bad.sum()), rows(bad)
         )
     ]
+
+
+def unclear_number(got: str, name: str, bad: pd.Series) -> Problem:
+    """The problem of numbers as text that may be thousands or fractions."""
+    return Problem(
+        "a number that can be read in two ways",
+        name,
+        "a number without a sign between thousands",
+        repr(got),
+        f"Write {re.sub('[.,]', '', got)} if thousands are meant, or the fraction with one or two"
+        " places; in a workbook as a number, not as text.",
+        int(bad.sum()),
+        rows(bad),
+    )
 
 
 def _bad_codes(values: pd.Series, name: str, code_list: str) -> list[Problem]:
@@ -393,6 +412,26 @@ def _range(values: pd.Series, column: Column) -> list[Problem]:
             )
         )
     return problems
+
+
+def _day_range(values: pd.Series, column: Column, low: float, high: float) -> list[Problem]:
+    """Days outside the years of the column."""
+    first, last = int(low), int(high)
+    outside = values.notna() & ~values.dt.year.between(first, last)
+    if not outside.any():
+        return []
+    got = ", ".join(f"{v:%Y-%m-%d}" for v in values[outside].unique()[:3])
+    return [
+        Problem(
+            "out of range",
+            column.name,
+            f"a day of the years {first} to {last}",
+            got,
+            "Correct the cells; a day that is unknown or open is an empty cell.",
+            int(outside.sum()),
+            rows(outside),
+        )
+    ]
 
 
 def _heaped(values: pd.Series, column: Column) -> list[Problem]:

@@ -5,12 +5,13 @@ records read, and every cell that was refused.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame import check, problem_frame, template
+from mismes_eval.inventory.balance import Balance
 from mismes_eval.inventory.export import to_excel
 
 ISSUES = ("record", "field", "value", "what", "done")
@@ -25,7 +26,8 @@ class Intake:
     refused : record, reason.  outside : records that the selection leaves out (record, reason).
     issues : record, field, value, what, done: every cell that was refused or read in another way;
         nothing is dropped silently.
-    read : records in the file.  sources : name, sha256, rows.
+    read : records in the file.  sources : name, sha256, rows.  balance : where every record and
+        every amount went.
     """
 
     frame: pd.DataFrame
@@ -35,6 +37,7 @@ class Intake:
     read: int
     sources: pd.DataFrame
     register: str
+    balance: Balance
 
     def __post_init__(self) -> None:
         accepted = self.frame["record"].nunique() if len(self.frame) else 0
@@ -114,9 +117,7 @@ class Intake:
         for column in table.columns:
             given = frame["record"].map(table[column])
             frame[column] = given.where(given.notna(), frame[column]) if column in frame else given
-        return Intake(
-            frame, self.refused, self.outside, self.issues, self.read, self.sources, self.register
-        )
+        return replace(self, frame=frame)
 
     def to_excel(self, path: str) -> None:
         """Records to code, with the counts and everything that was refused."""
@@ -124,6 +125,7 @@ class Intake:
             {
                 "measures": self.frame,
                 "counts": self.counts,
+                "balance": self.balance.to_frame(),
                 "lacking": self.lacking,
                 "issues": self.issues,
                 "refused": self.refused,
@@ -134,7 +136,7 @@ class Intake:
         )
 
     def _repr_html_(self) -> str:
-        return self.counts.to_html(index=False) + self.lacking.to_html(index=False)
+        return self.balance._repr_html_() + self.lacking.to_html(index=False)
 
 
 def issue_frame(issues: list[tuple[str, str, str, str, str]]) -> pd.DataFrame:

@@ -4,7 +4,6 @@ of it.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -16,7 +15,6 @@ from mismes_eval.errors import InputError, Problem, named
 from mismes_eval.frame import Column, Template, check, json_schema, references
 from mismes_eval.frame import read as read_data
 from mismes_eval.frame import template as named_template
-from mismes_eval.frame.limits import check_parts
 from mismes_eval.frame.summary_html import as_html, as_text
 from mismes_eval.inventory.export import to_csv, to_excel
 from mismes_eval.inventory.intake import Intake
@@ -260,7 +258,6 @@ def read(
                 separator=separator,
                 decimal=decimal,
                 missing=missing if name == "inventory" else None,
-                sheet=_sheet(file),
             )
         except InputError as error:
             problems += error.problems
@@ -348,26 +345,6 @@ def _files(path: Path) -> list[tuple[Path, str]]:
         (main, "inventory"),
         *((path / f"{name}.csv", name) for name in SIDE_TABLES if (path / f"{name}.csv").is_file()),
     ]
-
-
-def _sheet(path: Path) -> str | None:
-    if path.suffix != ".xlsx" or not path.is_file():
-        return None
-    return SHEET if SHEET in _sheet_names(path) else None
-
-
-def _sheet_names(path: Path) -> list[str]:
-    try:
-        check_parts(path.read_bytes(), path.name)
-        with pd.ExcelFile(path, engine="openpyxl") as book:
-            return [str(n) for n in book.sheet_names]
-    except (
-        zipfile.BadZipFile,
-        ValueError,
-        OSError,
-        KeyError,
-    ):  # a damaged workbook is named by the reader
-        return []
 
 
 def _whole(

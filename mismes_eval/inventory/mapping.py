@@ -13,9 +13,12 @@ import pandas as pd
 import yaml
 
 from mismes_eval.errors import InputError, Problem
-from mismes_eval.frame import codes, identifiers, labels, nearest, nearest_code, read, template
+from mismes_eval.frame import codes, identifiers, nearest, read, template
 from mismes_eval.frame.codes import plain
+from mismes_eval.inventory.balance import IN_ROWS, Balance, amount_of, balance, money_in
+from mismes_eval.inventory.country_names import Countries, countries_of
 from mismes_eval.inventory.intake import Intake, issue_frame, numbered
+from mismes_eval.inventory.relations import AMOUNTS
 
 KEYS = {
     "register",
@@ -24,6 +27,7 @@ KEYS = {
     "read",
     "join",
     "countries",
+    "split",
     "several",
     "aliases",
     "ignore",
@@ -42,6 +46,7 @@ RULES = {
     "country",
     "else",
 }
+SEVERAL = ("refuse", "first", "each", "equal")
 READ_KEYS = {"encoding", "separator", "decimal", "text_columns"}
 Issue = tuple[str, str, str, str, str]
 
@@ -49,7 +54,8 @@ Issue = tuple[str, str, str, str, str]
 @dataclass(frozen=True)
 class Mapped:
     """A mapping file: register, source, record (identifier column), read options, join, country
-    columns, aliases of names, fields.
+    columns, what stands between several countries of a cell (split), what becomes of a record in
+    several countries, aliases of names, fields.
     """
 
     register: str
@@ -58,6 +64,7 @@ class Mapped:
     read: Mapping[str, object]
     join: Mapping[str, str]
     countries: tuple[str, ...]
+    split: str | None
     several: str
     aliases: Mapping[str, str]
     fields: Mapping[str, Mapping[str, object]]
@@ -109,6 +116,7 @@ def load_mapping(name: str | Path) -> Mapped:
         content.get("read") or {},
         content.get("join") or {},
         tuple(content["countries"]),
+        content.get("split"),
         str(content.get("several", "refuse")),
         {plain(k): v for k, v in (content.get("aliases") or {}).items()},
         content["fields"],
@@ -136,11 +144,19 @@ def _refuse_unknown(content: object, name: str) -> None:
         for k in content.get("read") or {}
         if k not in READ_KEYS
     ]
-    if content.get("several", "refuse") not in ("refuse", "first", "each"):
+    if content.get("several", "refuse") not in SEVERAL:
         problems.append(
             Problem(
-                "no such rule", f"{name}: several", "refuse, first or each", str(content["several"])
+                "no such rule",
+                f"{name}: several",
+                "refuse, first, each or equal",
+                str(content["several"]),
             )
+        )
+    split = content.get("split")
+    if split is not None and not (isinstance(split, str) and split):
+        problems.append(
+            Problem("not a separator", f"{name}: split", "text between two countries", repr(split))
         )
     for field, rule in (content.get("fields") or {}).items():
         if field not in known:
@@ -212,7 +228,8 @@ def read_mapped(
         table = _joined(table, second.frame, chosen)
     table = table.assign(record=table[chosen.record].astype("str"))
     issues: list[Issue] = []
-    placed, outside, refused = _placed(table, chosen, countries, issues)
+    money = _amounts(table, chosen, issues)
+    placed, counted = _placed(table, chosen, countries, money, issues)
     frame = pd.DataFrame(
         {
             field: _field(field, rule, placed, chosen, issues)
@@ -220,19 +237,23 @@ def read_mapped(
         },
         index=placed.index,
     )
+    frame = _divided(frame, placed)
     frame = frame.assign(record=placed["record"], country=placed["country"])
     order = [c for c in template("inventory").names if c in frame] + ["record"]
-    frame = identifiers(
-        numbered(frame.reset_index(drop=True)[order]), allowed=("record", "measure_id")
-    )
+    order += ["allocation"] if "allocation" in frame else []
+    frame = numbered(frame.reset_index(drop=True)[order])
+    if "parent_id" in frame:
+        frame = _translated_parents(frame, set(table["record"]), issues)
+    frame = identifiers(frame, allowed=("record", "measure_id", "parent_id"))
     return Intake(
-        frame,
-        refused,
-        outside,
-        issue_frame(issues),
-        len(table),
-        pd.DataFrame(sources, columns=["name", "sha256", "rows"]),
-        chosen.register,
+        frame=frame,
+        refused=counted.of_fate("refused"),
+        outside=counted.of_fate("outside"),
+        issues=issue_frame(issues),
+        read=len(table),
+        sources=pd.DataFrame(sources, columns=["name", "sha256", "rows"]),
+        register=chosen.register,
+        balance=counted.held_by(frame),
     )
 
 
@@ -257,11 +278,32 @@ def _joined(first: pd.DataFrame, second: pd.DataFrame, mapping: Mapped) -> pd.Da
     return first.merge(second[extra], on=on, how="left")
 
 
+def _amounts(table: pd.DataFrame, mapping: Mapped, issues: list[Issue]) -> pd.DataFrame:
+    """cell, amount (NaN where there is none) and currency of every record of the register."""
+    silent: list[Issue] = []
+    nothing: Mapping[str, object] = {}
+    cells, currencies = (
+        _field(name, mapping.fields.get(name, nothing), table, mapping, silent)
+        for name in ("budget_total", "currency")
+    )
+    amounts = [amount_of(cell) for cell in cells]
+    for record, cell, amount in zip(table["record"], cells, amounts, strict=True):
+        if isinstance(cell, str) and cell and amount is None:
+            issues.append((record, "budget_total", cell, "not a plain number", "not in the sums"))
+    named = [c.strip().upper() if isinstance(c, str) else "" for c in currencies]
+    return pd.DataFrame({"amount": pd.array(amounts, dtype="Float64"), "currency": named})
+
+
 def _placed(
-    table: pd.DataFrame, mapping: Mapped, countries: tuple[str, ...], issues: list[Issue]
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Records with the country they are filed under; several of `countries` in one record go by the
-    mapping's rule.
+    table: pd.DataFrame,
+    mapping: Mapped,
+    countries: tuple[str, ...],
+    money: pd.DataFrame,
+    issues: list[Issue],
+) -> tuple[pd.DataFrame, Balance]:
+    """Records with the country they are filed under and the share of their amounts; several of
+    `countries` in one record go by the mapping's rule. "Outside" holds records only whose countries
+    were all read.
     """
     lost = [c for c in mapping.countries if c not in table]
     if lost:
@@ -271,63 +313,159 @@ def _placed(
                 for c in lost
             ]
         )
-    found = {
-        column: table[column].map(lambda v: _country(v, mapping.aliases))
-        for column in mapping.countries
-    }
-    rows, outside, refused = [], [], []
-    for place, record in enumerate(table["record"]):
-        here = list(
-            dict.fromkeys(
-                found[c].iloc[place] for c in mapping.countries if found[c].iloc[place] in countries
-            )
-        )
-        if not here:
-            outside.append((record, "none of the chosen countries"))
-        elif len(here) > 1 and mapping.several == "refuse":
-            refused.append(
-                (record, f"several countries ({', '.join(here)}) and no rule in the mapping file")
-            )
-        else:
-            if len(here) > 1:
-                issues.append(
-                    (
-                        record,
-                        "country",
-                        "; ".join(here),
-                        "several countries",
-                        f"filed under {'each' if mapping.several == 'each' else here[0]}",
-                    )
-                )
-            rows += [(place, c) for c in (here if mapping.several == "each" else here[:1])]
+    rows: list[tuple[int, str, float]] = []
+    fates: list[tuple[str, str, str]] = []
+    parts: list[tuple[str, str, str, str, float]] = []
+    cells = table[list(mapping.countries)].to_dict("records")
+    for place, (record, row) in enumerate(zip(table["record"], cells, strict=True)):
+        named = _named(list(row.values()), mapping)
+        fate, reason = _fate(named, countries, mapping.several)
+        amount, currency = money["amount"].iloc[place], str(money["currency"].iloc[place])
+        budget = None if pd.isna(amount) else float(amount)
+        fates.append((record, fate, reason))
+        filed = _filed(named, countries, mapping.several, budget) if fate == "accepted" else {}
+        _say_countries(record, named, fate, reason, filed, budget, currency, issues)
+        rows += [(place, code, share) for code, share in filed.items()]
+        if budget is not None:
+            held = sum(filed.values())
+            parts.append((record, fate, IN_ROWS if filed else reason, currency, budget * held))
+            if held < 1 and filed:
+                rest = _rest(named, countries, mapping.several)
+                parts.append((record, fate, rest, currency, budget * (1 - held)))
+            elif not filed:
+                parts[-1] = (record, fate, reason, currency, budget)
     chosen = (
-        table.iloc[[place for place, _ in rows]]
-        .assign(country=[c for _, c in rows])
+        table.iloc[[place for place, _, _ in rows]]
+        .assign(country=[c for _, c, _ in rows], share=[s for _, _, s in rows])
         .reset_index(drop=True)
     )
-    return (
-        chosen,
-        pd.DataFrame(outside, columns=["record", "reason"]),
-        pd.DataFrame(refused, columns=["record", "reason"]),
+    read = money_in(money["amount"].astype(object), money["currency"])
+    return chosen, balance(fates, parts, len(table), read)
+
+
+def _named(cells: list[object], mapping: Mapped) -> Countries:
+    """The countries of all country columns of a record."""
+    found = [countries_of(cell, mapping.split, mapping.aliases) for cell in cells]
+    return Countries(
+        tuple(dict.fromkeys(c for f in found for c in f.codes)),
+        tuple(dict.fromkeys(p for f in found for p in f.unread)),
     )
 
 
-def _country(name: object, aliases: Mapping[str, str]) -> str:
-    """ISO3 of a country name in English or French, or by the mapping's aliases; empty when it is
-    neither (never the merely similar).
+def _fate(named: Countries, countries: tuple[str, ...], several: str) -> tuple[str, str]:
+    here = [c for c in named.codes if c in countries]
+    if not here and named.unread:
+        return "refused", "a country that cannot be read"
+    if not here and not named.codes:
+        return "refused", "no country is stated"
+    if not here:
+        return "outside", "none of the chosen countries"
+    if len(here) > 1 and several == "refuse":
+        return "refused", f"several countries ({', '.join(here)}) and no rule in the mapping file"
+    return "accepted", ""
+
+
+def _filed(
+    named: Countries, countries: tuple[str, ...], several: str, budget: float | None
+) -> dict[str, float]:
+    """Country -> share of the record's amounts. Several countries have no shares under "each":
+    their amounts are left empty, since the record says them once.
     """
-    if not isinstance(name, str):
-        return ""
-    if plain(name) in aliases:
-        return aliases[plain(name)]
-    code = nearest_code("countries", name)
-    return (
-        code
-        if code
-        and plain(name)
-        in {plain(code), plain(labels("countries")[code]), plain(labels("countries", "fr")[code])}
-        else ""
-    )
+    here = [c for c in named.codes if c in countries]
+    whole = len(named.codes) + len(named.unread)
+    if several == "equal":
+        return {c: 1 / whole for c in here}
+    if several == "each" and len(here) > 1:
+        return {c: 0.0 for c in here}
+    return {here[0]: 1.0}
+
+
+def _rest(named: Countries, countries: tuple[str, ...], several: str) -> str:
+    if several == "each":
+        return "not divided among several countries"
+    return "in other countries"
+
+
+def _say_countries(
+    record: str,
+    named: Countries,
+    fate: str,
+    reason: str,
+    filed: Mapping[str, float],
+    budget: float | None,
+    currency: str,
+    issues: list[Issue],
+) -> None:
+    """Issues of a record's countries, with its budget."""
+    amount = "no budget" if budget is None else f"budget {budget:,.2f} {currency}".strip()
+    for piece in named.unread:
+        issues.append((record, "country", piece, f"no country that is known; {amount}", fate))
+    if fate == "refused" and not named.unread:
+        issues.append((record, "country", "; ".join(named.codes), f"{reason}; {amount}", fate))
+    if len(filed) > 1 or (filed and len(named.codes) > 1 and budget is not None):
+        shares = ", ".join(f"{c} {s:.1%} of the amounts" for c, s in filed.items())
+        issues.append(
+            (
+                record,
+                "country",
+                "; ".join(named.codes),
+                f"several countries; {amount}",
+                f"filed under {shares}",
+            )
+        )
+
+
+def _divided(frame: pd.DataFrame, placed: pd.DataFrame) -> pd.DataFrame:
+    """Amounts times the share of the row; empty where a record in several countries has none."""
+    part = placed["share"] < 1
+    if not part.any():
+        return frame
+    shares = placed["share"]
+    for name in (a for a in AMOUNTS if a in frame):
+        cells = [
+            _share_of(cell, share) if divided else cell
+            for cell, share, divided in zip(frame[name], shares, part, strict=True)
+        ]
+        frame[name] = pd.Series(cells, index=frame.index, dtype=object).astype("str")
+    said = [
+        f"{share:.4%} of {record}" if divided else None
+        for record, share, divided in zip(placed["record"], shares, part, strict=True)
+    ]
+    return frame.assign(allocation=pd.Series(said, index=frame.index, dtype=object))
+
+
+def _share_of(cell: object, share: float) -> str | None:
+    amount = amount_of(cell)
+    return None if amount is None or share == 0 else repr(amount * share)
+
+
+def _translated_parents(
+    frame: pd.DataFrame, records: set[str], issues: list[Issue]
+) -> pd.DataFrame:
+    """parent_id from the register's own identifiers to those of the rows made."""
+    places = {
+        (r, c): m
+        for r, c, m in zip(frame["record"], frame["country"], frame["measure_id"], strict=True)
+    }
+    made = frame.groupby("record")["measure_id"].agg(list).to_dict()
+    parents: list[str | None] = []
+    for row in frame.to_dict("records"):
+        written = row["parent_id"]
+        if not isinstance(written, str) or not written.strip():
+            parents.append(None)
+            continue
+        name = written.strip()
+        whole = name.removesuffix(".0")
+        parent = whole if name not in records and whole in records else name
+        rows = made.get(parent, [])
+        found = places.get((parent, row["country"])) or (rows[0] if len(rows) == 1 else None)
+        if found is None:
+            what = "no record of the register has this identifier"
+            if parent in records:
+                what = "the parent is not among the records of this country"
+            issues.append((str(row["record"]), "parent_id", written, what, "left empty"))
+        parents.append(found)
+    return frame.assign(parent_id=pd.array(parents, dtype="str"))
 
 
 def _field(
@@ -387,7 +525,7 @@ def _column(
 ) -> pd.Series:
     cells = rows[str(rule["column"])]
     if "codes" not in rule:
-        return cells.map(lambda v: None if pd.isna(v) else str(v).strip().strip('"'))
+        return cells.map(_written)
     table = {plain(str(k)): str(v) for k, v in dict(rule["codes"]).items()}  # type: ignore[call-overload]
     values = cells.map(lambda v: None if pd.isna(v) else table.get(plain(str(v))))
     for record, cell in zip(
@@ -399,6 +537,15 @@ def _column(
             (record, field, str(cell), "no code for this value in the mapping file", "left empty")
         )
     return values
+
+
+def _written(cell: object) -> str | None:
+    """A cell as text; a whole number that a blank elsewhere made a float is whole again."""
+    if pd.isna(cell):  # type: ignore[call-overload]
+        return None
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip().strip('"')
 
 
 def _flags(rows: pd.DataFrame, flags: Mapping[str, str]) -> pd.Series:
@@ -429,16 +576,12 @@ def _others(
     """ISO3 codes of the columns but the record's own country, joined by ;"""
     values = []
     for row in rows.to_dict("records"):
-        named = [row[c] for c in columns if isinstance(row[c], str)]
-        found = [(n, _country(n, mapping.aliases)) for n in named]
+        found = _named([row[c] for c in columns], mapping)
         issues.extend(
             (row["record"], field, n, "not a country of today; give it in `aliases`", "left empty")
-            for n, c in found
-            if not c
+            for n in found.unread
         )
-        values.append(
-            ";".join(dict.fromkeys(c for _, c in found if c and c != row["country"])) or None
-        )
+        values.append(";".join(c for c in found.codes if c != row["country"]) or None)
     return pd.Series(values, index=rows.index, dtype=object)
 
 

@@ -19,6 +19,8 @@ from mismes_eval.frame.codes import plain
 AMOUNTS = (
     "budget_total",
     "budget_eur",
+    "budget_indicative",
+    "budget_committed",
     "cost_direct",
     "cost_overhead",
     "cost_benef_transfer",

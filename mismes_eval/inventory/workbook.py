@@ -130,7 +130,15 @@ def _input_check(sheet: Worksheet, cells: str, column: Column, ranges: dict[str,
             allow_blank=True,
         )
     elif column.kind == "date":
-        rule = DataValidation(type="date", operator="greaterThan", formula1="1", allow_blank=True)
+        first = 1900 if column.low is None else column.low
+        last = 2100 if column.high is None else column.high
+        rule = DataValidation(
+            type="date",
+            operator="between",
+            formula1=f"DATE({first:g},1,1)",
+            formula2=f"DATE({last:g},12,31)",
+            allow_blank=True,
+        )
     else:
         return
     rule.error = f"{column.description}."[:250]

@@ -77,6 +77,21 @@ def distance(method: Method, bounds: tuple[float, float] | None) -> Curve:
     return f, df
 
 
+def steepness(factor: Float, method: Method, bounds: tuple[float, float] | None) -> Float:
+    """F'(u) where F(u) = factor, of any shape: how fast the factor moves with its multiplier; 0 for
+    factors that stand at a bound.
+    """
+    if method == "logit" and bounds is not None:
+        lo, hi = bounds
+        a = (hi - lo) / ((1.0 - lo) * (hi - 1.0))
+        curve: Float = a * (factor - lo) * (hi - factor) / (hi - lo)
+        return curve
+    moving = factor if method == "raking" else np.ones_like(factor)
+    if bounds is None:
+        return moving
+    return np.where((factor > bounds[0]) & (factor < bounds[1]), moving, 0.0)
+
+
 def sizes(d: Float, x: Rows, totals: Float) -> Float:
     """(q,) what a gap of each total is measured against: the total, or a thousandth of the mass sum
     |d x| at the totals' scale where that is more (a centred variable).

@@ -178,7 +178,12 @@ def _beside(out: Path, t: Language) -> str:
 
 
 def _failure(outcome: Outcome, with_name: bool, t: Language) -> str:
-    first = escape(str(outcome.problems[0])) if outcome.problems else ""
+    """That a report failed. The reason is told to who made it and stands in no page: its words may
+    quote the data.
+    """
+    first = escape(
+        t("The reason was told to who made it and is not repeated here: its words may quote data.")
+    )
     if with_name:
         return (
             '<li><p class="name'

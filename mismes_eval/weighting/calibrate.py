@@ -18,9 +18,10 @@ from mismes_eval.public import check
 from mismes_eval.weighting.arguments import as_names
 from mismes_eval.weighting.margins import Margins, Publication, Totals, margins
 from mismes_eval.weighting.sample import Sample, needs_sample
-from mismes_eval.weighting.steps import Calibration
+from mismes_eval.weighting.steps import Calibration, Slope
 
 METHODS = ("linear", "raking", "logit")
+SLOPES = ("derivative", "before")
 MOST_ROWS = 3000  # distinct rows up to which margins are looked at for contradictions
 INFEASIBLE = 2  # status of linprog
 _MET = 1e-9  # a margin is met where its gap is below this share of the total
@@ -35,6 +36,7 @@ def calibrate(
     unit: str | None = None,
     totals_unit: float = 1.0,
     scale_to: str | tuple[str, ...] | None = None,
+    slope: Slope = "derivative",
 ) -> Sample:
     """Weights that meet known totals and stay close to the weights before (R survey: calibrate).
 
@@ -50,6 +52,10 @@ def calibrate(
     unit : column inside which the factor is constant (household weights; Lemaitre and Dufour 1987).
     totals_unit : what a total of 1 stands for: 1000 where totals are published in thousands.
     scale_to : the margin to whose sum the others are scaled, where rounding parts their sums.
+    slope : how standard errors see raking, logit and bounds. "derivative": exactly, also where
+        factors are far from 1 because calibration corrects nonresponse; "before": as if factors
+        were near 1, with the weights before the step (R survey: calibrate). Linear calibration
+        without bounds is the same in both.
 
     A narrowed sample (`where`) is calibrated inside its domain: the totals are the domain's, rows
     outside keep their weight. Where the common factor that the totals ask for lies outside the
@@ -67,11 +73,12 @@ def calibrate(
 
     References
     ----------
-    Deville and Sarndal (1992), JASA 87, 376-382. Standard errors follow calibrate(), not rake(), of
-    R survey (they differ by about 4e-4).
+    Deville and Sarndal (1992), JASA 87, 376-382; Kott (2006), Survey Methodology 32, 133-142, for
+    the slope under nonresponse. Decision 0018. With slope="before" standard errors follow
+    calibrate(), not rake(), of R survey (they differ by about 4e-4).
     """
     needs_sample(sample, "calibrate")
-    _check(method, bounds)
+    _check(method, bounds, slope)
     check(CalibrationError, "calibrate", ("unit", unit, str | None))
     published = Publication(totals_unit, scale_to)
     m = margins(sample, totals, total_se, unit, published)
@@ -97,7 +104,19 @@ def calibrate(
         f"{_scaled(solution.scale, bounds)}{published.words}{sample.narrowed}"
     )
     return sample.step(
-        Calibration(name, factor, m.x, before, m.total_vcov, m.labels, m.totals, method, bounds)
+        Calibration(
+            name=name,
+            factor=factor,
+            x=m.x,
+            before=before,
+            total_vcov=m.total_vcov,
+            margins=m.labels,
+            totals=m.totals,
+            method=method,
+            bounds=bounds,
+            slope=slope,
+            scale=solution.scale,
+        )
     )
 
 
@@ -212,7 +231,7 @@ def _tightest(m: Margins, weights: Float) -> tuple[float, float]:
     return out[0], out[1]
 
 
-def _check(method: str, bounds: tuple[float, float] | None) -> None:
+def _check(method: str, bounds: tuple[float, float] | None, slope: str) -> None:
     problems = []
     if method not in METHODS:
         problems.append(
@@ -240,6 +259,15 @@ def _check(method: str, bounds: tuple[float, float] | None) -> None:
                 "argument 'bounds'",
                 f"(lowest, highest) with 0 <= lowest < 1 < highest{finite}",
                 repr(bounds),
+            )
+        )
+    if slope not in SLOPES:
+        problems.append(
+            Problem(
+                "unknown slope of calibration",
+                "argument 'slope'",
+                f"one of {', '.join(SLOPES)}",
+                repr(slope),
             )
         )
     if problems:

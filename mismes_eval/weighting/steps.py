@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -48,13 +48,20 @@ class WeightStep(Protocol):
         ...
 
 
+Slope = Literal["derivative", "before"]
+
+
 @dataclass(frozen=True)
 class Calibration:
-    """Calibration to totals of x. Every distance linearises alike: residuals with the weights
-    *before* the step (R survey: calibrate).
+    """Calibration to totals of x, with factors F(u), u = x'lambda. Influence becomes the residual
+    of a regression on x.
 
     factor (n,); x: n rows of q calibration variables; before (n,) weights before the step;
     total_vcov (q, q) or None for exact totals.
+    slope : weights of that regression. "derivative": before x F'(u), so that the influence is the
+        derivative of what is estimated, whatever the factors; "before": as if all factors were near
+        1 (Deville and Sarndal 1992; R survey: calibrate). Alike for the linear distance.
+    scale : what all weights were multiplied by before the bounds counted (inside the factor).
     """
 
     name: str
@@ -66,24 +73,61 @@ class Calibration:
     totals: Float | None = None
     method: calibration.Method = "linear"
     bounds: tuple[float, float] | None = None
+    slope: Slope = "derivative"
+    scale: float = 1.0
 
-    def slope(self, z: Influence) -> Float:
-        """B (q, p)."""
-        return self._gram.solve(z.cross(self.x, self.before))
+    def coefficients(self, z: Influence) -> Float:
+        """B (q, p) of the regression of z on x."""
+        return self._gram.solve(z.cross(self.x, self._weights))
+
+    @cached_property
+    def _weights(self) -> Float:
+        if self.slope == "before":
+            return self.before
+        moves = calibration.steepness(self.factor / self.scale, self.method, self.bounds)
+        return self.before * moves
 
     @cached_property
     def _gram(self) -> calibration.Gram:
-        return calibration.Gram.of(self.x.gram(self.before))
+        return calibration.Gram.of(self.x.gram(self._weights))
+
+    @cached_property
+    def _one(self) -> Float:
+        """(q,) coefficients with which x gives 1 in every row that it concerns: there are some
+        where all weights were multiplied first.
+        """
+        return calibration.projection(self.x, self.before, self.x.totals(self.before))
 
     def pull_back(self, z: Influence) -> Influence:
-        b = self.slope(z)
-        return z.scaled(self.factor).plus(self.x, -b, self.factor)
+        b = self.coefficients(z)
+        out = z.scaled(self.factor).plus(self.x, -b, self.factor)
+        if not self._rescaled:
+            return out
+        common = np.outer(self._one, self._beyond(z, b)) / float(self._one @ self._sums)
+        return out.plus(self.x, -common)
 
     def added_vcov(self, z: Influence) -> Float | None:
         if self.total_vcov is None:
             return None
-        b = self.slope(z)
+        b = self.coefficients(z)
+        if self._rescaled and self.totals is not None:
+            b = b + np.outer(self._one, self._beyond(z, b)) / float(self._one @ self.totals)
         return b.T @ self.total_vcov @ b
+
+    @property
+    def _rescaled(self) -> bool:
+        """Whether the common factor, which is itself made of the weights, moves what is estimated."""
+        return self.slope == "derivative" and self.bounds is not None and self.scale != 1
+
+    @cached_property
+    def _sums(self) -> Float:
+        return self.x.totals(self.before)
+
+    def _beyond(self, z: Influence, b: Float) -> Float:
+        """(p,) sum of the weighted residuals z - x b after the step, of the rows that it concerns."""
+        weight = self.before * self.factor
+        out: Float = self._one @ (z.cross(self.x, weight) - self.x.gram(weight) @ b)
+        return out
 
     def refit(self, before: Float) -> Float:
         if self.totals is None:

@@ -57,7 +57,10 @@ class Designs:
     @cached_property
     def rk(self) -> Sample:
         return calibrate(
-            self.dclus1, {"stype": TYPES, "sch.wide": {"No": 1072, "Yes": 5122}}, method="raking"
+            self.dclus1,
+            {"stype": TYPES, "sch.wide": {"No": 1072, "Yes": 5122}},
+            method="raking",
+            slope="before",
         )
 
     @cached_property
@@ -66,15 +69,15 @@ class Designs:
 
     @cached_property
     def glr(self) -> Sample:
-        return calibrate(self.dclus1, GREG, method="raking")
+        return calibrate(self.dclus1, GREG, method="raking", slope="before")
 
     @cached_property
     def gll(self) -> Sample:
-        return calibrate(self.dclus1, GREG, method="logit", bounds=(0.4, 2.5))
+        return calibrate(self.dclus1, GREG, method="logit", bounds=(0.4, 2.5), slope="before")
 
     @cached_property
     def glb(self) -> Sample:
-        return calibrate(self.dclus1, GREG, method="linear", bounds=(0.7, 1.8))
+        return calibrate(self.dclus1, GREG, method="linear", bounds=(0.7, 1.8), slope="before")
 
     @cached_property
     def gs(self) -> Sample:
@@ -135,7 +138,7 @@ class Designs:
 
     @cached_property
     def grk(self) -> Sample:
-        return calibrate(self.des, self.margins, method="raking")
+        return calibrate(self.des, self.margins, method="raking", slope="before")
 
     @cached_property
     def glin(self) -> Sample:
@@ -147,7 +150,7 @@ class Designs:
 
     @cached_property
     def glo(self) -> Sample:
-        return calibrate(self.des, self.margins, method="logit", bounds=(0.6, 1.6))
+        return calibrate(self.des, self.margins, method="logit", bounds=(0.6, 1.6), slope="before")
 
     def lonely(self, rule: str) -> Sample:
         """Stratum Vorarlberg cut down to one household."""

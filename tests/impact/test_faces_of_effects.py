@@ -735,7 +735,7 @@ def test_an_effect_keeps_how_it_was_made(name: str) -> None:
     assert {k: extra[k] for k in EXTRA[name]} == EXTRA[name] or {
         k: extra[k] for k in EXTRA[name]
     } == pytest.approx(EXTRA[name])
-    arrays = {"propensity", "residual_sum", "imbens_manski", "cells", "references"}
+    arrays = {"propensity", "arm", "residual_sum", "imbens_manski", "cells", "references"}
     assert set(extra) - arrays == set(EXTRA[name])
 
 

@@ -246,13 +246,13 @@ CASES: dict[str, tuple[Callable[[], object], list[str]]] = {
     "two clusters": (
         lambda: wild_bootstrap(att(), cluster=wide().frame["g"]),
         [
-            "the wild bootstrap cannot be drawn. Expected 3 clusters or more, a level between 0.5 and 1, 99 draws or more, got 2 clusters, level 0.95, 9999 draws. With two clusters use randomisation_test."
+            "the wild bootstrap cannot be drawn. Expected 3 clusters or more, a level between 0.5 and 1, 99 draws or more, got 2 clusters, level 0.95, 9999 draws. Two clusters say nothing of how clusters differ: take smaller ones (the design's PSUs), or randomisation_test where the assignment was random."
         ],
     ),
     "a level and draws out of range": (
         lambda: wild_bootstrap(att(), cluster=wide().frame["h"], level=0.5, draws=98),
         [
-            "the wild bootstrap cannot be drawn. Expected 3 clusters or more, a level between 0.5 and 1, 99 draws or more, got 10 clusters, level 0.5, 98 draws. With two clusters use randomisation_test."
+            "the wild bootstrap cannot be drawn. Expected 3 clusters or more, a level between 0.5 and 1, 99 draws or more, got 10 clusters, level 0.5, 98 draws."
         ],
     ),
     "unknown points": (

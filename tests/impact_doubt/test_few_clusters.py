@@ -10,8 +10,9 @@ from mismes_eval.errors import EstimateError
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.regression import ols
 from mismes_eval.estimate.totals import mean
+from mismes_eval.impact.did.two_by_two import att_2x2
 from mismes_eval.impact.inference.wild_bootstrap import wild_bootstrap, wild_bootstrap_ols
-from mismes_eval.impact.inference.wild_draws import WEBB
+from mismes_eval.impact.inference.wild_draws import WEBB, signs
 from mismes_eval.numerics.qr import least_squares
 from mismes_eval.weighting.sample import Sample
 
@@ -104,14 +105,13 @@ def test_interval_holds_what_is_not_rejected():
 
 def test_webb_points_have_unit_variance_and_are_taken_whole():
     assert WEBB.mean() == pytest.approx(0, abs=1e-15) and (WEBB**2).mean() == pytest.approx(1)
-    f = drawn(5, 3)
-    out = wild_bootstrap(effect_of(Sample.from_frame(f, weights="w", psu="region")), treated=f.d)
-    assert out.points == "webb" and out.enumerated and out.draws == 6**5
-    few = wild_bootstrap(
-        effect_of(Sample.from_frame(f, weights="w", psu="region")), treated=f.d, points="rademacher"
-    )
-    assert "no p-value is below 0.0625" in few.notes[0]
-    assert "fewer than four" in " ".join(few.notes)
+    f = drawn(6, 3)
+    e = effect_of(Sample.from_frame(f, weights="w", psu="region"))
+    out = wild_bootstrap(e, treated=f.d, draws=50_000)
+    assert out.points == "webb" and out.enumerated and out.draws == 6**6
+    few = wild_bootstrap(e, treated=f.d, points="rademacher")
+    assert "no p-value is below 0.0312" in few.notes[0]
+    assert "with three in an arm" in " ".join(few.notes)
 
 
 def test_size_with_ten_regions():
@@ -131,20 +131,74 @@ def test_size_with_ten_regions():
 
 
 def test_mean_of_one_group_and_strata():
-    f = drawn(12, 6, seed=6)
+    f = drawn(24, 12, seed=6)
     e = mean(Sample.from_frame(f, weights="w", psu="region"), "y")
-    restricted = wild_bootstrap(e, treated=np.ones(len(f)))
-    plain = wild_bootstrap(e)
-    assert 0 < restricted.p[0] <= 1 and 0 < plain.p[0] <= 1
+    imposed, stated = wild_bootstrap(e), wild_bootstrap(e, treated=np.ones(len(f)))
+    assert "null imposed" in imposed.notes[1] and imposed.p[0] == stated.p[0]
+    plain = wild_bootstrap(e, impose=False)
+    assert "null not imposed" in plain.notes[1] and 0 < plain.p[0] <= 1
     stratified = wild_bootstrap(e, cluster=f.region, strata=f.d)
     assert stratified.se[0] < plain.se[0] * 1.2
-    in_design = wild_bootstrap(
-        mean(Sample.from_frame(f, weights="w", psu="region", strata="d"), "y")
-    )
+    designed = mean(Sample.from_frame(f, weights="w", psu="region", strata="d"), "y")
+    in_design = wild_bootstrap(designed)
     assert in_design.se[0] == pytest.approx(stratified.se[0], rel=1e-12)
-    assert in_design.se[0] == pytest.approx(
-        mean(Sample.from_frame(f, weights="w", psu="region", strata="d"), "y").se[0], rel=1e-12
+    assert in_design.se[0] == pytest.approx(designed.se[0], rel=1e-12)
+
+
+@pytest.mark.identity
+def test_means_of_domains_are_bootstrapped_by_their_own_shares():
+    f = drawn(20, 10, seed=7)
+    s = Sample.from_frame(f, weights="w", psu="region")
+    both = wild_bootstrap(mean(s, "y", by="d"), cluster=f.region, draws=999)
+    for k, d in enumerate((0.0, 1.0)):
+        alone = mean(s.where((f.d == d).to_numpy()), "y")
+        one = wild_bootstrap(alone, cluster=f.region, treated=np.ones(len(f)), draws=999)
+        assert both.p[k] == pytest.approx(one.p[0], abs=1e-12)
+
+
+@pytest.mark.identity
+def test_the_null_is_imposed_on_the_arms_that_an_effect_knows():
+    f = drawn(9, 4, seed=3).assign(zero=0.0)
+    e = att_2x2(Sample.from_frame(f, weights="w", psu="region"), ("zero", "y"), "d", method="none")
+    own, stated = wild_bootstrap(e, draws=999), wild_bootstrap(e, treated=f.d, draws=999)
+    assert own.p[0] == stated.p[0] and own.low[0] == stated.low[0]
+    assert "null imposed" in own.notes[1]
+
+
+@pytest.mark.identity
+def test_subclusters_that_are_the_clusters_change_nothing_and_others_by_definition():
+    """Signs of three units inside each cluster, all 2^18 looked at by brute force in a few draws."""
+    f = drawn(6, 3, seed=8)
+    f["unit"] = f.region * 3 + np.arange(len(f)) % 3
+    e = effect_of(Sample.from_frame(f, weights="w", psu="region"))
+    plain = wild_bootstrap(e, treated=f.d, points="rademacher", level=None)
+    same = wild_bootstrap(
+        e, treated=f.d, subcluster=f.region, points="rademacher", level=None, draws=9999
     )
+    assert same.p[0] == pytest.approx(plain.p[0], abs=1e-12)
+    out = wild_bootstrap(
+        e, treated=f.d, subcluster=f.unit, points="rademacher", level=None, draws=199, seed=3
+    )
+    assert "signs drawn by 18 units inside them" in out.notes[0]
+    v, everything, _ = signs(18, "rademacher", 199, 3)
+    assert not everything
+    w, d, g = f.w.to_numpy(), f.d.to_numpy(), f.region.to_numpy()
+    x = np.column_stack([np.ones(len(f)), d])
+    y = f.y.to_numpy()
+    restricted = least_squares(x[:, [0]], y, w).residual
+
+    def t_of(outcome: np.ndarray) -> float:
+        fit = least_squares(x, outcome, w)
+        scores = np.array([(x * (w * fit.residual)[:, None])[g == k].sum(axis=0) for k in range(6)])
+        variance = fit.inverse @ scores.T @ scores @ fit.inverse
+        return float(abs(fit.beta[1]) / np.sqrt(variance[1, 1]))
+
+    t0 = t_of(y)
+    drawn_t = [t_of(y - restricted + row[f.unit.to_numpy()] * restricted) for row in v]
+    expected = (1 + sum(t >= t0 * (1 - 1e-10) for t in drawn_t)) / (1 + len(drawn_t))
+    assert out.p[0] == pytest.approx(expected, abs=1e-12)
+    with pytest.raises(EstimateError, match="subclusters cross clusters"):
+        wild_bootstrap(e, treated=f.d, subcluster=np.arange(len(f)) % 4)
 
 
 def test_refusals():
@@ -154,6 +208,12 @@ def test_refusals():
         wild_bootstrap(e, cluster=[1, 2])
     with pytest.raises(EstimateError, match="3 clusters"):
         wild_bootstrap(e, cluster=f.d)
+    with pytest.raises(EstimateError, match="an arm lies in too few clusters"):
+        wild_bootstrap(e, treated=f.region < 2)
+    with pytest.raises(EstimateError, match="null is to be imposed is not known"):
+        wild_bootstrap(e)
+    with pytest.raises(EstimateError, match="imposes no null"):
+        wild_bootstrap(e, treated=f.d, impose=False)
     with pytest.raises(EstimateError, match="cross strata"):
         wild_bootstrap(e, cluster=f.region, strata=(f.x > 0))
     with pytest.raises(EstimateError, match="no such coefficient"):

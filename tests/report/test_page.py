@@ -7,8 +7,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from mismes_eval.errors import Problem
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.page import Cover, accessible, missing_alternatives, number
+from mismes_eval.report.factory.orders import Outcome
+from mismes_eval.report.index import write_index
 
 
 def page(made: Path, name: str) -> str:
@@ -75,3 +78,11 @@ def test_the_foot_of_printed_pages_speaks_the_report_s_language() -> None:
         re.sub(r"\\([0-9a-f]+) ", lambda m: chr(int(m[1], 16)), french) == '"DONNÉES SYNTHÉTIQUES"'
         and french.isascii()
     )
+
+
+def test_the_index_does_not_repeat_why_a_report_failed(tmp_path: Path) -> None:
+    why = Problem("a value that is no number", "row 7", "a number", "Maria Popescu, 0712 345 678")
+    failed = Outcome("MDA", "failed", 1.0, None, (why,), 1)
+    html = write_index(tmp_path, [failed]).read_text(encoding="utf-8")
+    assert "MDA: failed" in html and "may quote data" in html
+    assert "Popescu" not in html and "0712" not in html and "row 7" not in html

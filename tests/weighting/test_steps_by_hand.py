@@ -53,7 +53,7 @@ def test_calibration_pulls_back_residuals_times_its_factor() -> None:
     """
     factor = np.array([2.0, 2, 2, 0.5, 0.5, 0.5])
     step = Calibration("to g", factor, CELL, W, None, ("g=a", "g=b"), np.array([12.0, 6.0]))
-    assert step.slope(Z)[:, 0].tolist() == pytest.approx([1, 23 / 12])
+    assert step.coefficients(Z)[:, 0].tolist() == pytest.approx([1, 23 / 12])
     assert one(step.pull_back(Z)) == pytest.approx(
         [0, -6, 4, *(0.5 * (v - 23 / 12) for v in (0.5, 4, 1))]
     )

@@ -19,6 +19,9 @@ from mismes_eval.numerics.rows import Bool, Float, Int
 
 Draws = Literal["auto", "rademacher", "webb"]
 FEW = 12  # below this number of clusters Webb's six points are the default (Webb 2023)
+FEWEST = 3  # clusters in an arm: fewer say nothing of how clusters differ
+LEAST_DRAWS = 99
+UNIMPOSED = 20  # clusters in an arm from which the null need not be imposed
 WEBB = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)])
 
 
@@ -121,12 +124,13 @@ def signs(m: int, points: str, draws: int, seed: int) -> tuple[Float, bool, str]
     return values[np.random.default_rng(seed).integers(0, values.size, (draws, m))], False, used
 
 
-def words(m: int, draws: int, enumerated: bool, used: str) -> str:
-    text = f"Wild cluster bootstrap, {m} clusters, {used} points, " + (
-        f"all {draws:,} combinations" if enumerated else f"{draws:,} draws"
-    )
-    if used == "rademacher" and m <= 10:
-        text += f"; with {m} clusters no p-value is below {2 / 2**m:.3g}"
+def words(m: int, draws: int, enumerated: bool, used: str, units: int) -> str:
+    """How it was drawn: m clusters, signs of so many units (the clusters, or units inside them)."""
+    drawn = f"all {draws:,} combinations" if enumerated else f"{draws:,} draws"
+    inside = "" if units == m else f", signs drawn by {units:,} units inside them"
+    text = f"Wild cluster bootstrap, {m} clusters{inside}, {used} points, {drawn}"
+    if used == "rademacher" and units <= 10:
+        text += f"; with {units} clusters no p-value is below {2 / 2**units:.3g}"
     return text + "."
 
 
@@ -162,13 +166,19 @@ def codes(
 
 
 def refuse_few(m: int, level: float | None, draws: int) -> None:
-    if m < 3 or (level is not None and not 0.5 < level < 1) or draws < 99:
-        raise EstimateError(
-            Problem(
-                "the wild bootstrap cannot be drawn",
-                "",
-                "3 clusters or more, a level between 0.5 and 1, 99 draws or more",
-                f"{m} clusters, level {level}, {draws} draws",
-                "With two clusters use randomisation_test.",
-            )
+    """Raise where there are too few clusters or draws, or the level is none."""
+    if m >= FEWEST and (level is None or 0.5 < level < 1) and draws >= LEAST_DRAWS:
+        return
+    smaller = (
+        "Two clusters say nothing of how clusters differ: take smaller ones (the design's PSUs), or"
+        " randomisation_test where the assignment was random."
+    )
+    raise EstimateError(
+        Problem(
+            "the wild bootstrap cannot be drawn",
+            "",
+            f"{FEWEST} clusters or more, a level between 0.5 and 1, {LEAST_DRAWS} draws or more",
+            f"{m} clusters, level {level}, {draws} draws",
+            smaller if m < FEWEST else "",
         )
+    )

@@ -18,6 +18,9 @@ SAFE = (
     " in every table."
 )
 
+# the usual codes of the template in words; any other answer stands as it is
+SCOPES = {"SURVEY": "for the survey", "SURVEY+LINK": "for the survey and links to registers"}
+
 
 def enrolled_items(context: Context, study: Tracing) -> list[Item]:
     """T14b, or a sentence where the persons' file says nothing of it."""
@@ -60,7 +63,9 @@ def _answers(context: Context, study: Tracing) -> dict[str, pd.Series]:
     out: dict[str, pd.Series] = {}
     if "consent_scope" in frame.columns:
         out["scope of the consent"] = (
-            frame["consent_scope"].astype("string").map(context.name, na_action="ignore")
+            frame["consent_scope"]
+            .astype("string")
+            .map(lambda v: SCOPES.get(v) or context.name(v), na_action="ignore")
         )
     if "vulnerable" in frame.columns:
         known = frame["vulnerable"].astype("string").str.lower()

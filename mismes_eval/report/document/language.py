@@ -30,6 +30,7 @@ from mismes_eval.message import SEPARATOR, Message, Quantity
 MINUS = "\N{MINUS SIGN}"
 LOCALE = Path(__file__).parent.parent / "locale"
 _FIELD = re.compile(r"\{\w+[^}]*\}")
+_SPEC = re.compile(r"\{(\w+)(?::(?!=)[^}]*)?\}")  # not a choice of words by a number
 _LETTERS = re.compile(r"[^\W\d_]")
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?%?")
 _CODE = re.compile(
@@ -65,11 +66,11 @@ class Language(Formatter):
         language's separators.
         """
         if not values and text in self._said:
-            return text
+            return self._kept(text)
         if isinstance(text, Message) and not values:
             return self._message(text)
         found = self._sentence(text) if values else self._look_up(text)
-        said = self.vformat(found, (), values) if values else found
+        said = typeset(self.vformat(found, (), values) if values else found, self.code)
         if self.words and (values or said != text):
             self._said.add(said)
         return said
@@ -88,14 +89,23 @@ class Language(Formatter):
 
     def format_field(self, value: object, format_spec: str) -> str:
         """A value in a sentence: "{n:,}", "{share:.1%}" and "{x:.2f}" with the language's
-        separators.
+        separators; "{n:=mesure|mesures}" is the word that n asks for, without n.
         """
+        if format_spec.startswith("="):
+            return self._form(value, *format_spec[1:].split("|"))
         text = format(value, format_spec)
         return (
             self.numeral(text)
             if isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
             else text
         )
+
+    def _form(self, value: object, one: str, many: str) -> str:
+        """The singular or the plural, as the language has it: French has "1,5 point"."""
+        shown = _counted(value)
+        if shown is None:
+            return many
+        return one if Locale.parse(self.code).plural_form(abs(shown)) == "one" else many
 
     def number(self, value: float, digits: int = 1) -> str:
         """A number with the language's separators; missing is a dash."""
@@ -160,6 +170,7 @@ class Language(Formatter):
         return self._part(value) if isinstance(value, str) and value else value
 
     def _kept(self, text: str) -> str:
+        text = typeset(text, self.code)
         if self.words:
             self._said.add(text)
         return text
@@ -196,7 +207,7 @@ class Language(Formatter):
                     k: self._steps(v) if k == "steps" else self._part(v)
                     for k, v in match.groupdict().items()
                 }
-                return target.format(**parts)
+                return self.vformat(target, (), parts)
         return None
 
     def _part(self, text: str) -> str:
@@ -236,7 +247,42 @@ class Language(Formatter):
             if "{" in m and len(_LETTERS.findall(_FIELD.sub("", m))) >= _LITERAL
         ]
         many.sort(key=lambda m: -len(_FIELD.sub("", m)))
-        return [(_pattern(m), re.sub(r"\{(\w+)[^}]*\}", r"{\1}", self.words[m])) for m in many]
+        return [(_pattern(m), _SPEC.sub(r"{\1}", self.words[m])) for m in many]
+
+
+def _counted(value: object) -> float | None:
+    """The number in a value, also where it stands in the sentence as text already."""
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+        return float(value)
+    text = re.sub(r"[\s\u202f\u00a0]", "", str(value)).replace(MINUS, "-").replace(",", ".")
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+# French: narrow space before ; ? ! and %, space before :, inside quotation marks, no break at any
+_FRENCH = (
+    (re.compile(r"(?<=\w)'(?=\w)"), "\u2019"),
+    (re.compile(r"[ \u00a0\u202f]*([;?!])(?=\s|$)"), "\u202f\\1"),
+    (re.compile(r"(?<=[^\s\u00a0\u202f:]) ?:(?=\s|$)"), "\u00a0:"),
+    (re.compile(r"(?<=\d)[ \u00a0]?%"), "\u202f%"),
+    (re.compile(r"[ ](?=%)"), "\u00a0"),
+    (re.compile(r"«[ \u202f]?(?=\S)"), "«\u00a0"),
+    (re.compile(r"(?<=\S)[ \u202f]?»"), "\u00a0»"),
+    (re.compile(r"(?<![\w\u2212.)\]%-])-(?=\d)"), MINUS),
+)
+
+
+def typeset(text: str, code: str) -> str:
+    """The text with the signs of its language: spaces that do not break, apostrophe, minus. A text
+    that was typeset stays as it is.
+    """
+    if code != "fr" or not text:
+        return text
+    for pattern, sign in _FRENCH:
+        text = pattern.sub(sign, text)
+    return text
 
 
 def available() -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from papermill import execute_notebook
 from papermill.exceptions import PapermillExecutionError
 
 from mismes_eval import errors
-from mismes_eval.errors import MismesError, Problem
+from mismes_eval.errors import MismesError, ParamsError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.page import page
 from mismes_eval.report.document.pdf import PDF, write_pdf
@@ -42,6 +42,7 @@ from mismes_eval.report.factory.notebook import checked, scrub, shown_html, with
 from mismes_eval.report.factory.orders import FAILED, NOTEBOOK, PAGE, Failed, Order, Progress
 from mismes_eval.report.factory.publish import discard, publish, work_folder
 from mismes_eval.report.session import PROGRESS, RUN_FILE
+from mismes_eval.report.trust.differencing import differences, stands_at, told
 from mismes_eval.report.trust.provenance import (
     ESTIMATES,
     MANIFEST,
@@ -62,8 +63,9 @@ def make(
     made_of: Ingredients,
     progress: Progress,
     kernel: type[ReportKernel],
-) -> None:
-    """Make the report of an order and publish it below `order.out`.
+) -> list[Problem]:
+    """Make the report of an order and publish it below `order.out`. Gives what its maker must know
+    before it is given to others.
 
     Raises
     ------
@@ -99,10 +101,30 @@ def make(
         (work / MANIFEST).write_text(
             json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8"
         )
+        cautions = beside_earlier(order, work, final, params.disclosure.min_cell)
         publish(work, final)
         _forget_failures(order)
     finally:
         discard(work)
+    return cautions
+
+
+def beside_earlier(order: Order, work: Path, final: Path, least: int) -> list[Problem]:
+    """What this report and an earlier one tell together. Raises Failed where the earlier one was
+    named as published.
+    """
+    if order.earlier is not None:
+        found = differences(order.earlier, work, least)
+        if found:
+            raise Failed([told(found, order.earlier, least)], 1, None)
+        return []
+    if not stands_at(final):
+        return []
+    try:
+        found = differences(final, work, least)
+    except ParamsError:
+        return []  # what stands there is no report of this country that anybody could compare
+    return [told(found, final, least)] if found else []
 
 
 def _execute(

@@ -19,7 +19,9 @@ CELL_SECONDS = 900
 @dataclass(frozen=True)
 class Order:
     """One report to make. name: its folder below `out`. params: the YAML file. pdf: print the page
-    as well. started: the moment that page and manifest state; None: now.
+    as well. started: the moment that page and manifest state; None: now. earlier: the folder of a
+    report that was published before, with which this one may not tell of few persons; None: what
+    stands at its place is compared, and said.
     """
 
     name: str
@@ -31,12 +33,14 @@ class Order:
     force: bool = False
     pdf: bool = False
     started: str | None = None
+    earlier: Path | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of an order. folder: where the report is, whole ("made", "unchanged"); None where
-    it failed. exit_status: 2 where the input is to blame, 1 otherwise.
+    it failed. cautions: what the maker of a report must know before it is given to others.
+    exit_status: 2 where the input is to blame, 1 otherwise.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Outcome:
     problems: tuple[Problem, ...] = ()
     exit_status: int = 0
     failed_notebook: Path | None = None
+    cautions: tuple[Problem, ...] = ()
 
 
 class Failed(Exception):

@@ -96,7 +96,12 @@ def _fill(work: Path, final: Path) -> None:
     """
     copy = Path(mkdtemp(prefix=".new-", dir=final))
     try:
-        shutil.copytree(work, copy, dirs_exist_ok=True)
+        for path in sorted(work.rglob("*")):  # not copytree, which hides why a copy failed
+            twin = copy / path.relative_to(work)
+            if path.is_dir():
+                twin.mkdir()
+            else:
+                shutil.copy2(path, twin)
         for path in copy.rglob("*"):
             _sync(path)
         (final / LAST).unlink(missing_ok=True)

@@ -136,8 +136,10 @@ def run_report(
     """
     begin = time.monotonic()
     try:
-        status, folder = _make(order, progress, kernels or _Kernels(forked=False))
-        return Outcome(order.name, status, time.monotonic() - begin, folder)
+        status, folder, cautions = _make(order, progress, kernels or _Kernels(forked=False))
+        return Outcome(
+            order.name, status, time.monotonic() - begin, folder, cautions=tuple(cautions)
+        )
     except Failed as failure:
         return Outcome(
             order.name,
@@ -202,7 +204,7 @@ def _trace(error: BaseException) -> str:
 
 def _make(
     order: Order, progress: Progress, kernels: Callable[[], type[ReportKernel]]
-) -> tuple[Status, Path]:
+) -> tuple[Status, Path, list[Problem]]:
     params = Params.load(order.params, order.data_root)
     language(params.language)
     if not order.notebook.is_file():
@@ -212,13 +214,14 @@ def _make(
     if order.pdf:
         printer()
     if not order.force and _unchanged(final, made_of):
-        return (
-            _printed(order, final)
-            if order.pdf and not (final / PDF).is_file()
-            else ("unchanged", final)
-        )
-    import_module(MAKING).make(order, params, made_of, progress, kernels())
-    return "made", final
+        if order.earlier is not None:
+            least = params.disclosure.min_cell
+            import_module(MAKING).beside_earlier(order, final, final, least)
+        if order.pdf and not (final / PDF).is_file():
+            return (*_printed(order, final), [])
+        return "unchanged", final, []
+    cautions = import_module(MAKING).make(order, params, made_of, progress, kernels())
+    return "made", final, cautions
 
 
 def _printed(order: Order, final: Path) -> tuple[Status, Path]:

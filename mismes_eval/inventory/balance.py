@@ -1,0 +1,185 @@
+"""The balance of an import: every record read, and every amount by currency, is accepted, refused,
+outside the selection or merged, with its reason; what does not add up stops the import.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from mismes_eval.errors import InputError, Problem
+
+FATES = ("accepted", "refused", "outside", "merged")
+IN_ROWS = ""  # the reason of what stands in the rows that were made
+CENT = 0.01
+PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Balance:
+    """records: record, fate, reason; one row a record.  amounts: record, fate, reason, currency,
+    amount; an amount that is divided has a row for each part.  read: records in the source.
+    money: currency -> sum of the amounts in the source, counted apart from `amounts`.
+
+    Raises
+    ------
+    InputError : records or amounts of a currency that do not add up.
+    """
+
+    records: pd.DataFrame
+    amounts: pd.DataFrame
+    read: int
+    money: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        problems = [*self._lost_records(), *self._lost_money()]
+        if problems:
+            raise InputError(problems)
+
+    def _lost_records(self) -> list[Problem]:
+        accounted = int(self.records["fate"].isin(FATES).sum())
+        if accounted == self.read and not self.records["record"].duplicated().any():
+            return []
+        counts = self.records["fate"].value_counts()
+        named = " + ".join(f"{int(counts.get(f, 0))} {f}" for f in FATES)
+        fix = "Records of the register share an identifier, or a record was lost."
+        what = "the records of the import do not add up"
+        return [Problem(what, "balance", f"{self.read} records", named, fix)]
+
+    def _lost_money(self) -> list[Problem]:
+        return _differences(self.money, self._sums(self.amounts))
+
+    def held_by(self, frame: pd.DataFrame) -> Balance:
+        """The balance itself, where the rows made hold the amounts that it calls accepted.
+
+        Raises
+        ------
+        InputError : an amount that the rows have and the balance has not, or the other way.
+        """
+        made = {}
+        if {"budget_total", "currency"} <= set(frame.columns):
+            made = money_in(frame["budget_total"], frame["currency"])
+        problems = _differences(self.accepted, made)
+        if problems:
+            raise InputError(problems)
+        return self
+
+    @staticmethod
+    def _sums(amounts: pd.DataFrame) -> dict[str, float]:
+        return {str(c): math.fsum(part["amount"]) for c, part in amounts.groupby("currency")}
+
+    @property
+    def accepted(self) -> dict[str, float]:
+        """Currency -> sum that stands in the rows made."""
+        held = (self.amounts["fate"] == "accepted") & (self.amounts["reason"] == IN_ROWS)
+        return self._sums(self.amounts[held])
+
+    def of_fate(self, fate: str) -> pd.DataFrame:
+        """record, reason, amounts (with their currencies) of the records of one fate."""
+        rows = self.records[self.records["fate"] == fate]
+        held = self.amounts[self.amounts["record"].isin(rows["record"])]
+        written: dict[str, list[str]] = {}
+        for record, amount, currency in zip(
+            held["record"], held["amount"], held["currency"], strict=True
+        ):
+            written.setdefault(record, []).append(f"{amount:,.2f} {currency}".strip())
+        amounts = ["; ".join(written.get(r, [])) for r in rows["record"]]
+        return rows[["record", "reason"]].assign(amounts=amounts).reset_index(drop=True)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One line a reason: line, reason, records (0: their records stand in another line), and
+        a column of amounts for each currency; first what was read, last what is accounted for.
+        """
+        lines: list[dict[str, Any]] = [self._line("read", "", self.read, dict(self.money))]
+        for fate in FATES:
+            of_fate = self.records[self.records["fate"] == fate]
+            moved = self.amounts[self.amounts["fate"] == fate]
+            reasons = dict.fromkeys([*of_fate["reason"], *moved["reason"]])
+            lines += [
+                self._line(
+                    fate,
+                    reason,
+                    int((of_fate["reason"] == reason).sum()),
+                    self._sums(moved[moved["reason"] == reason]),
+                )
+                for reason in reasons
+            ]
+        whole = self._sums(self.amounts)
+        return pd.DataFrame([*lines, self._line("accounted for", "", len(self.records), whole)])
+
+    def _line(
+        self, line: str, reason: str, records: int, sums: Mapping[str, float]
+    ) -> dict[str, object]:
+        money = {c or "no currency": sums.get(c, 0.0) for c in sorted(self.money)}
+        return {"line": line, "reason": reason, "records": records, **money}
+
+    def to_dict(self) -> dict[str, object]:
+        """The lines, for JSON."""
+        table = self.to_frame()
+        named = ["line", "reason", "records"]
+        lines = [
+            {k: row[k] for k in named} | {"amounts": {k: row[k] for k in row if k not in named}}
+            for row in table.to_dict("records")
+        ]
+        return {"holds": True, "lines": lines}
+
+    def __str__(self) -> str:
+        return self.to_frame().to_string(index=False, float_format="{:,.2f}".format)
+
+    def _repr_html_(self) -> str:
+        return self.to_frame().to_html(index=False, float_format="{:,.2f}".format)
+
+
+def _differences(expected: Mapping[str, float], found: Mapping[str, float]) -> list[Problem]:
+    return [
+        Problem(
+            "the amounts of the import do not add up",
+            f"balance: {currency or 'no currency'}",
+            f"{expected.get(currency, 0.0):,.2f}",
+            f"{found.get(currency, 0.0):,.2f}",
+            "An amount was lost or counted twice on the way.",
+        )
+        for currency in sorted({*expected, *found})
+        if not math.isclose(
+            expected.get(currency, 0.0), found.get(currency, 0.0), rel_tol=1e-9, abs_tol=CENT
+        )
+    ]
+
+
+def balance(
+    records: list[tuple[str, str, str]],
+    amounts: list[tuple[str, str, str, str, float]],
+    read: int,
+    money: Mapping[str, float],
+) -> Balance:
+    """A balance of rows: (record, fate, reason) and (record, fate, reason, currency, amount)."""
+    return Balance(
+        pd.DataFrame(records, columns=["record", "fate", "reason"]),
+        pd.DataFrame(amounts, columns=["record", "fate", "reason", "currency", "amount"]),
+        read,
+        money,
+    )
+
+
+def amount_of(cell: object) -> float | None:
+    """The number of a cell of amounts, or None where it is blank or no plain number."""
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        return float(cell) if math.isfinite(cell) else None
+    text = str(cell).strip() if isinstance(cell, str) else ""
+    return float(text) if PLAIN_NUMBER.match(text) else None
+
+
+def money_in(amounts: pd.Series, currencies: pd.Series) -> dict[str, float]:
+    """Currency -> sum of the amounts of a table; "" where no currency is said."""
+    named = [str(c).strip().upper() if isinstance(c, str) else "" for c in currencies]
+    sums: dict[str, list[float]] = {}
+    for currency, cell in zip(named, amounts, strict=True):
+        amount = amount_of(cell)
+        if amount is not None:
+            sums.setdefault(currency, []).append(amount)
+    return {currency: math.fsum(values) for currency, values in sums.items()}

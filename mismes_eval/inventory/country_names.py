@@ -1,0 +1,289 @@
+"""Countries as they are written: ISO 3166-1 codes of two and three letters, UN M49 numbers, and
+names in many languages (Unicode CLDR through Babel, formal names of ISO 3166-1 and UN M49); one or
+several in a cell. Never the merely similar.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import pandas as pd
+from babel import Locale
+from babel.core import get_global
+
+from mismes_eval.frame import codes
+from mismes_eval.frame.codes import plain
+
+LANGUAGES = ("en", "fr", "es", "de", "it", "pt", "nl", "ro", "ru", "ar", "hy", "ka", "tr", "uk")
+SEPARATORS = (";", "|", "\n", "/", ",")
+AND = re.compile(r"\s+(?:and|et|und|y|e|i|&|\+)\s+", re.IGNORECASE)
+FORM_OF_STATE = re.compile(
+    r"(?:the )?(?:republic|kingdom) of (?:the )?|(?:la |le )?(?:republique|royaume) (?:de la |de |du |d')"
+)
+ARTICLE = re.compile(r"(?:the|la|le|les|l') ?")
+# formal names of ISO 3166-1 and UN M49 (English, French), spellings of every day, and former names
+# of countries that stand for one of today; in the plain form
+OTHER_SPELLINGS = {
+    "bolivia, plurinational state of": "BOL",
+    "plurinational state of bolivia": "BOL",
+    "brunei darussalam": "BRN",
+    "cabo verde": "CPV",
+    "congo": "COG",
+    "congo, democratic republic of the": "COD",
+    "congo, the democratic republic of the": "COD",
+    "democratic republic of the congo": "COD",
+    "republique democratique du congo": "COD",
+    "cote d'ivoire": "CIV",
+    "holy see": "VAT",
+    "saint-siege": "VAT",
+    "iran, islamic republic of": "IRN",
+    "islamic republic of iran": "IRN",
+    "republique islamique d'iran": "IRN",
+    "korea, republic of": "KOR",
+    "republic of korea": "KOR",
+    "republique de coree": "KOR",
+    "korea, democratic people's republic of": "PRK",
+    "democratic people's republic of korea": "PRK",
+    "republique populaire democratique de coree": "PRK",
+    "lao people's democratic republic": "LAO",
+    "republique democratique populaire lao": "LAO",
+    "micronesia, federated states of": "FSM",
+    "federated states of micronesia": "FSM",
+    "palestine, state of": "PSE",
+    "state of palestine": "PSE",
+    "etat de palestine": "PSE",
+    "russian federation": "RUS",
+    "federation de russie": "RUS",
+    "saint vincent and the grenadines": "VCT",
+    "syrian arab republic": "SYR",
+    "republique arabe syrienne": "SYR",
+    "taiwan, province of china": "TWN",
+    "tanzania, united republic of": "TZA",
+    "united republic of tanzania": "TZA",
+    "republique-unie de tanzanie": "TZA",
+    "turkiye": "TUR",
+    "united kingdom of great britain and northern ireland": "GBR",
+    "royaume-uni de grande-bretagne et d'irlande du nord": "GBR",
+    "united states of america": "USA",
+    "etats-unis d'amerique": "USA",
+    "venezuela, bolivarian republic of": "VEN",
+    "bolivarian republic of venezuela": "VEN",
+    "viet nam": "VNM",
+    "people's republic of china": "CHN",
+    "republique populaire de chine": "CHN",
+    "republique tunisienne": "TUN",
+    "hellenic republic": "GRC",
+    "slovak republic": "SVK",
+    "kyrgyz republic": "KGZ",
+    "federal republic of germany": "DEU",
+    "swiss confederation": "CHE",
+    "arab republic of egypt": "EGY",
+    "state of libya": "LBY",
+    "state of israel": "ISR",
+    "state of kuwait": "KWT",
+    "state of qatar": "QAT",
+    "republic of china": "TWN",
+    "great britain": "GBR",
+    "u.k.": "GBR",
+    "uk": "GBR",
+    "u.s.": "USA",
+    "u.s.a.": "USA",
+    "america": "USA",
+    "czech republic": "CZE",
+    "fyrom": "MKD",
+    "macedonia": "MKD",
+    "former yugoslav republic of macedonia": "MKD",
+    "moldavia": "MDA",
+    "republique de moldavie": "MDA",
+    "turkey": "TUR",
+    "swaziland": "SWZ",
+    "burma": "MMR",
+    "birmanie": "MMR",
+    "cape verde": "CPV",
+    "ivory coast": "CIV",
+    "east timor": "TLS",
+    "timor leste": "TLS",
+    "russia": "RUS",
+    "hong kong": "HKG",
+    "macau": "MAC",
+    "macao": "MAC",
+    "palestine": "PSE",
+    "palestinian territory": "PSE",
+    "west bank and gaza": "PSE",
+    "west bank and gaza strip": "PSE",
+    "occupied palestinian territory": "PSE",
+    "kosovo": "XKX",
+    "kosovo*": "XKX",
+    "kosovo (unscr 1244)": "XKX",
+    "xk": "XKX",
+    "xkx": "XKX",
+    "dr congo": "COD",
+    "democratic republic of congo": "COD",
+    "congo-kinshasa": "COD",
+    "congo-brazzaville": "COG",
+    "republic of congo": "COG",
+    "south korea": "KOR",
+    "north korea": "PRK",
+    "holland": "NLD",
+    "vatican": "VAT",
+    "the bahamas": "BHS",
+    "the gambia": "GMB",
+}
+
+
+@dataclass(frozen=True)
+class Countries:
+    """What a cell names: ISO3 codes in the order of the cell, each once; pieces that are no
+    country that is known.
+    """
+
+    codes: tuple[str, ...]
+    unread: tuple[str, ...] = ()
+
+
+def country(text: object, aliases: Mapping[str, str] | None = None) -> str:
+    """ISO3 of one country by code, number or name; empty where it is none that is known.
+
+    text : a name in one of `LANGUAGES`, an alpha-2 or alpha-3 code in any case, an M49 number with
+        or without its leading zeros.  aliases : plain spelling -> ISO3, before everything else.
+    """
+    written = _written(text)
+    spelling = plain(written)
+    if aliases and spelling in aliases:
+        return aliases[spelling]
+    number = re.fullmatch(r"(\d{1,3})(?:\.0)?", spelling)
+    if number:
+        return _numbers().get(number.group(1).zfill(3), "")
+    known = _spellings()
+    for form in (spelling, _bare(spelling), _turned(spelling)):
+        if form in known:
+            return known[form]
+        stated = FORM_OF_STATE.match(form)
+        if stated and form[stated.end() :] in known:
+            return known[form[stated.end() :]]
+    return ""
+
+
+def countries_of(
+    text: object, separator: str | None = None, aliases: Mapping[str, str] | None = None
+) -> Countries:
+    """Every country of a cell.
+
+    separator : what stands between countries; None tries ; | / , a line break and "and" in five
+        languages, and only where the whole cell is not one country ("Moldova, Republic of").
+    """
+    written = _written(text)
+    if not written:
+        return Countries(())
+    found = list(_read(written, separator, aliases or {}))
+    return Countries(
+        tuple(dict.fromkeys(code for code, _ in found if code)),
+        tuple(dict.fromkeys(piece for code, piece in found if not code)),
+    )
+
+
+def _written(text: object) -> str:
+    return "" if pd.isna(text) else str(text).strip()  # type: ignore[call-overload]
+
+
+def _read(
+    text: str, separator: str | None, aliases: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """(ISO3 or empty, piece) of every piece of a text."""
+    whole = country(text, aliases)
+    if whole:
+        yield whole, text
+        return
+    parts = _parts(text, separator)
+    if len(parts) == 1:
+        yield "", text
+        return
+    place = 0
+    while place < len(parts):
+        pair = _pair(parts[place : place + 2], aliases)
+        if pair:
+            yield pair, " ".join(parts[place : place + 2])
+            place += 2
+        else:
+            yield from _read(parts[place], separator, aliases)
+            place += 1
+
+
+def _pair(parts: list[str], aliases: Mapping[str, str]) -> str:
+    """The one country that two neighbouring pieces are: "Moldova", "Republic of"."""
+    if len(parts) < 2:
+        return ""
+    return country(", ".join(parts), aliases) or country(" and ".join(parts), aliases)
+
+
+def _parts(text: str, separator: str | None) -> list[str]:
+    if separator is not None:
+        pieces = text.split(separator)
+    else:
+        mark = next((s for s in SEPARATORS if s in text), None)
+        pieces = AND.split(text) if mark is None else text.split(mark)
+    return [p.strip() for p in pieces if p.strip()] or [text]
+
+
+def _bare(spelling: str) -> str:
+    """Without an article, with the apostrophe and the dots of today's keyboards."""
+    straight = spelling.replace("\u2019", "'").replace("\u02bc", "'")
+    straight = re.sub(r"\bst\.? ", "saint ", straight)
+    return re.sub(ARTICLE, "", straight, count=1) if ARTICLE.match(straight) else straight
+
+
+def _turned(spelling: str) -> str:
+    """ "moldova (the republic of)" and "moldova, republic of" as "republic of moldova",
+    "netherlands (the)" as its name.
+    """
+    found = re.fullmatch(r"(.+?) \((?:the )?(.+)\)|(.+?), (?:the )?(.+)", spelling)
+    if found is None:
+        return ""
+    name, rest = (part for part in found.groups() if part is not None)
+    return name if rest in ("the", "la", "le", "les") else f"{rest} {name}"
+
+
+@cache
+def _numbers() -> dict[str, str]:
+    """M49 number -> ISO3 of the countries of the code list."""
+    by_alpha2 = _by_alpha2()
+    return {
+        number: by_alpha2[places[0]]
+        for number, places in get_global("territory_aliases").items()
+        if number.isdigit() and len(number) == 3 and len(places) == 1 and places[0] in by_alpha2
+    }
+
+
+@cache
+def _by_alpha2() -> dict[str, str]:
+    table = codes("countries")
+    return dict(zip(table["alpha2"], table["code"], strict=True))
+
+
+@cache
+def _spellings() -> dict[str, str]:
+    """Plain spelling -> ISO3; a spelling that two countries share names none of them."""
+    found: dict[str, set[str]] = {}
+    for spelling, code in (*_of_the_code_list(), *_of_cldr()):
+        for form in {plain(spelling), _bare(plain(spelling))}:
+            found.setdefault(form, set()).add(code)
+    single = {form: next(iter(those)) for form, those in found.items() if form and len(those) == 1}
+    return single | OTHER_SPELLINGS
+
+
+def _of_the_code_list() -> Iterator[tuple[str, str]]:
+    for row in codes("countries").to_dict("records"):
+        for field in ("code", "alpha2", "label_en", "label_fr"):
+            if isinstance(row[field], str):
+                yield row[field], str(row["code"])
+
+
+def _of_cldr() -> Iterator[tuple[str, str]]:
+    by_alpha2 = _by_alpha2()
+    for language in LANGUAGES:
+        for alpha2, name in Locale(language).territories.items():
+            if alpha2 in by_alpha2:
+                yield name, by_alpha2[alpha2]

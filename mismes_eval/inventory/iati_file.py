@@ -1,0 +1,333 @@
+"""The activities of an IATI file as they are written: parsed without entities or document types,
+with limits on size, depth and number.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import iterparse
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.inventory.iati_money import STATUSES, TYPES, Budget, Issue, Payment, decimal
+from mismes_eval.inventory.iati_places import Territory
+from mismes_eval.inventory.iati_structure import VERSIONS, departures
+
+LARGEST_FILE, MOST_ACTIVITIES, DEEPEST, LONGEST_TEXT = 200_000_000, 100_000, 20, 20_000
+LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What is read of one iati-activity.
+
+    titles : language -> text.  organisations : role, type, ref, name.  unread : amounts of the
+    budgets (without budgets, of the commitments) that are no decimal numbers.
+    """
+
+    identifier: str
+    titles: Mapping[str, str]
+    status: str
+    dates: Mapping[str, str]
+    organisations: tuple[tuple[str, str, str, str], ...]
+    territories: tuple[Territory, ...]
+    sectors: tuple[tuple[str, float], ...]
+    budgets: tuple[Budget, ...]
+    payments: tuple[Payment, ...]
+    unread: tuple[str, ...]
+    parents: tuple[str, ...]
+    children: tuple[str, ...]
+    problems: tuple[Issue, ...] = field(default=())
+
+
+def content_of(path: Path) -> bytes:
+    if not path.is_file():
+        raise InputError(Problem("no such file", str(path)))
+    size = path.stat().st_size
+    if size > LARGEST_FILE:
+        raise InputError(
+            Problem(
+                "the file is too large",
+                path.name,
+                f"at most {LARGEST_FILE:,} bytes",
+                f"{size:,}",
+                "Split it by country or year.",
+            )
+        )
+    return path.read_bytes()
+
+
+def activities_of(content: bytes, name: str) -> Iterator[Activity]:
+    depth = number = 0
+    version: str | None = None
+    root: Element | None = None
+    try:
+        for event, element in iterparse(
+            io.BytesIO(content), events=("start", "end"), forbid_dtd=True
+        ):
+            depth += 1 if event == "start" else -1
+            if depth > DEEPEST:
+                raise InputError(
+                    Problem("elements nested too deeply", name, f"at most {DEEPEST} levels")
+                )
+            if event == "start" and root is None:
+                root, version = element, _version(element, name)
+            if event == "end" and element.tag == "iati-activity" and depth == 1:
+                number += 1
+                _refuse_number(number, name)
+                yield _activity(element, number, version, name)
+                element.clear()
+    except DefusedXmlException as error:
+        raise InputError(
+            Problem(
+                "entities or a document type in the file",
+                name,
+                "plain XML",
+                type(error).__name__,
+                "Such files can attack the reader: get it from the publisher's registry.",
+            )
+        ) from error
+    except ParseError as error:
+        raise InputError(
+            Problem(
+                "truncated or damaged XML",
+                name,
+                "a whole document",
+                str(error),
+                "Fetch the file again.",
+            )
+        ) from error
+
+
+def _version(root: Element, name: str) -> str | None:
+    """The version that the file claims; None where it claims none."""
+    if root.tag != "iati-activities":
+        raise InputError(
+            Problem("not an IATI activity file", name, "iati-activities", str(root.tag))
+        )
+    version = root.get("version", "").strip()
+    if version and version not in VERSIONS:
+        raise InputError(
+            Problem(
+                "another version of IATI",
+                name,
+                "version " + ", ".join(VERSIONS),
+                version,
+                "Ask the publisher for a 2.03 file.",
+            )
+        )
+    return version or None
+
+
+def _refuse_number(number: int, name: str) -> None:
+    if number > MOST_ACTIVITIES:
+        raise InputError(
+            Problem(
+                "too many activities",
+                name,
+                f"at most {MOST_ACTIVITIES:,}",
+                fix="Split the file.",
+            )
+        )
+
+
+def _text(element: Element | None) -> str:
+    return " ".join((element.text or "").split())[:LONGEST_TEXT] if element is not None else ""
+
+
+def _activity(node: Element, number: int, version: str | None, name: str) -> Activity:
+    if version is None and node.find("title/narrative") is None:
+        raise InputError(
+            Problem(
+                "another version of IATI",
+                f"{name}: activity {number}",
+                "version " + ", ".join(VERSIONS),
+                "no version, and no title in narratives",
+                "Ask the publisher for a 2.03 file.",
+            )
+        )
+    identifier = _text(node.find("iati-identifier"))
+    notes: list[Issue] = []
+    if not identifier:
+        identifier = f"activity {number}"
+        notes.append(
+            (identifier, "iati_id", "", "no IATI identifier", "named by its place in the file")
+        )
+    if version is None:
+        notes.append((identifier, "iati_id", "", "the file claims no version", "read as 2.03"))
+    else:
+        notes += [
+            (identifier, "iati_id", found, f"not the structure of IATI {version}", "read")
+            for found in departures(node, version)
+        ]
+    currency = node.get("default-currency", "").strip().upper()
+    payments, unread_payments = _payments(node, currency)
+    budgets, unread_budgets = _budgets(node, currency, identifier, notes)
+    status = node.find("activity-status")
+    return Activity(
+        identifier=identifier,
+        titles=_titles(node),
+        status=status.get("code", "") if status is not None else "",
+        dates=_dates(node, identifier, notes),
+        organisations=_organisations(node),
+        territories=_territories(node),
+        sectors=_sectors(node),
+        budgets=budgets,
+        payments=payments,
+        unread=unread_budgets if node.find("budget") is not None else unread_payments,
+        parents=_related(node, "1"),
+        children=_related(node, "2"),
+        problems=tuple(notes),
+    )
+
+
+def _titles(node: Element) -> dict[str, str]:
+    """Language -> title, in the order of the file; several of one language are joined."""
+    default = node.get(LANG, "")
+    titles: dict[str, str] = {}
+    for narrative in node.findall("title/narrative"):
+        language = narrative.get(LANG, default).strip().lower().split("-")[0]
+        text = _text(narrative)
+        if text:
+            titles[language] = f"{titles[language]} / {text}" if language in titles else text
+    return titles
+
+
+def _organisations(node: Element) -> tuple[tuple[str, str, str, str], ...]:
+    """Role, type, reference and name (the English narrative where there is one)."""
+    found = []
+    for organisation in node.findall("participating-org"):
+        narratives = organisation.findall("narrative")
+        english = [n for n in narratives if n.get(LANG, "").lower().startswith("en")]
+        name = _text(next(iter([*english, *narratives]), None))
+        attributes = [organisation.get(a, "") for a in ("role", "type", "ref")]
+        found.append((attributes[0], attributes[1], attributes[2], name))
+    return tuple(found)
+
+
+def _dates(node: Element, identifier: str, notes: list[Issue]) -> dict[str, str]:
+    """ActivityDateType -> ISO date; a day that the calendar does not have is left empty."""
+    dates: dict[str, str] = {}
+    for element in node.findall("activity-date"):
+        written = (element.get("iso-date") or "").strip()
+        try:
+            dates[element.get("type", "")] = date.fromisoformat(written[:10]).isoformat()
+        except ValueError:
+            field_name = "start_date" if element.get("type") in ("1", "2") else "end_date"
+            notes.append((identifier, field_name, written, "not a date", "left empty"))
+    return dates
+
+
+def _territories(node: Element) -> tuple[Territory, ...]:
+    return tuple(
+        Territory(
+            code=element.get("code", "").strip(),
+            percentage=element.get("percentage"),
+            region=element.tag == "recipient-region",
+            vocabulary=element.get("vocabulary", "") if element.tag == "recipient-region" else "",
+        )
+        for element in node
+        if element.tag in ("recipient-country", "recipient-region")
+    )
+
+
+def _sectors(node: Element) -> tuple[tuple[str, float], ...]:
+    """DAC sectors of five digits with their percentages; those of the transactions where the
+    activity has none, with the amounts that name them.
+    """
+    own = [
+        (s.get("code", ""), decimal(s.get("percentage", "").strip()) or 0.0)
+        for s in node.findall("sector")
+        if s.get("vocabulary", "1") == "1"
+    ]
+    if node.find("sector") is None:
+        own = [
+            (s.get("code", ""), decimal(_text(t.find("value"))) or 0.0)
+            for t in node.findall("transaction")
+            for s in t.findall("sector")
+            if s.get("vocabulary", "1") == "1"
+        ]
+    sums: dict[str, float] = {}
+    for code, weight in own:
+        if len(code) == 5 and code.isdigit():
+            sums[code] = sums.get(code, 0.0) + weight
+    return tuple(sums.items())
+
+
+def _budgets(
+    node: Element, default: str, identifier: str, notes: list[Issue]
+) -> tuple[tuple[Budget, ...], tuple[str, ...]]:
+    """Budgets, and the amounts that are no decimal numbers."""
+    budgets, unread = [], []
+    for element in node.findall("budget"):
+        value = element.find("value")
+        amount = decimal(_text(value))
+        kind, status = element.get("type", "1"), element.get("status", "1")
+        if amount is None or kind not in TYPES or value is None:
+            unread.append(_text(value) or "(empty)" if kind in TYPES else f"type {kind}")
+            continue
+        if status not in STATUSES:
+            notes.append((identifier, "budget_total", status, "no BudgetStatus", "counted"))
+        if amount < 0:
+            notes.append((identifier, "budget_total", _text(value), "below 0", "counted"))
+        start, end = (_day(element.find(f"period-{side}")) for side in ("start", "end"))
+        budgets.append(
+            Budget(
+                value=amount,
+                currency=value.get("currency", default).strip().upper(),
+                value_date=value.get("value-date", "").strip()[:10],
+                kind=TYPES[kind],
+                status=STATUSES.get(status, ""),
+                start=start,
+                end=end,
+            )
+        )
+    return tuple(budgets), tuple(unread)
+
+
+def _day(element: Element | None) -> str:
+    return (element.get("iso-date") or "").strip()[:10] if element is not None else ""
+
+
+def _payments(node: Element, default: str) -> tuple[tuple[Payment, ...], tuple[str, ...]]:
+    """Transactions, and the amounts of commitments that are no decimal numbers."""
+    payments, unread = [], []
+    for element in node.findall("transaction"):
+        kind = element.find("transaction-type")
+        code = kind.get("code", "") if kind is not None else ""
+        value = element.find("value")
+        amount = decimal(_text(value))
+        if amount is None or value is None:
+            unread += [_text(value) or "(empty)"] if code == "2" else []
+            continue
+        payments.append(
+            Payment(
+                kind=code,
+                value=amount,
+                currency=value.get("currency", default).strip().upper(),
+                day=value.get("value-date", "")[:10] or _day(element.find("transaction-date")),
+                countries=_codes(element, "recipient-country"),
+                regions=_codes(element, "recipient-region"),
+                sectors=_codes(element, "sector"),
+            )
+        )
+    return tuple(payments), tuple(unread)
+
+
+def _codes(node: Element, name: str) -> tuple[str, ...]:
+    return tuple(element.get("code", "").strip() for element in node.findall(name))
+
+
+def _related(node: Element, kind: str) -> tuple[str, ...]:
+    """RelatedActivityType 1 is a parent of this activity, 2 a child."""
+    return tuple(
+        element.get("ref", "").strip()
+        for element in node.findall("related-activity")
+        if element.get("type") == kind and element.get("ref", "").strip()
+    )

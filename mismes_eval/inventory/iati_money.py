@@ -1,0 +1,280 @@
+"""The budget of an IATI activity: revised budgets in place of the originals of their period, both
+statuses, commitments where there is no budget; one currency or nothing.
+
+BudgetType (1 original, 2 revised) says whether a budget replaces another; BudgetStatus (1
+indicative, 2 committed) says how binding it is and never which one counts. Both are 1 where they
+are left out (IATI 2.03, element budget).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+TYPES = {"1": "original", "2": "revised"}
+STATUSES = {"1": "indicative", "2": "committed"}
+# xsd:decimal: no exponent, no separator of thousands, no NaN, no infinity
+DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)\Z", re.ASCII)
+TOUCHING = 1  # days: a period may end on the day on which the next one begins
+Issue = tuple[str, str, str, str, str]
+Entry = tuple[str, str, float]  # reason, currency, amount that is not in the budget
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A budget of an activity. kind: original or revised; status: indicative or committed; start,
+    end: its period, ISO dates or empty.
+    """
+
+    value: float
+    currency: str
+    value_date: str
+    kind: str
+    status: str
+    start: str
+    end: str
+
+
+@dataclass(frozen=True)
+class Payment:
+    """A transaction. kind: IATI TransactionType; places: its countries and regions as written."""
+
+    kind: str
+    value: float
+    currency: str
+    day: str
+    countries: tuple[str, ...]
+    regions: tuple[str, ...]
+    sectors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Money:
+    """total in one currency (None: there is none, or it cannot be told); what it rests on; its
+    parts by status; not_in_it: amounts of the activity that are not in the total, with the reason.
+    """
+
+    total: float | None = None
+    currency: str | None = None
+    year: int | None = None
+    basis: str | None = None
+    indicative: float | None = None
+    committed: float | None = None
+    not_in_it: tuple[Entry, ...] = ()
+
+
+def decimal(text: str) -> float | None:
+    """An xsd:decimal, or None."""
+    return float(text) if DECIMAL.match(text) else None
+
+
+def money_of(
+    identifier: str,
+    budgets: tuple[Budget, ...],
+    payments: tuple[Payment, ...],
+    unread: tuple[str, ...],
+    issues: list[Issue],
+) -> Money:
+    """The amount of an activity; every amount that is not in it stands in `not_in_it`.
+
+    unread : amounts of the activity that are not decimal numbers; one of them leaves the total
+        empty, since the sum of the others is not the budget.
+    """
+    if budgets:
+        counted, replaced, unclear = in_force(budgets)
+        entries = [("replaced by a revised budget", b.currency, b.value) for b in replaced]
+        parts = [(b.value, b.currency, b.value_date or b.start) for b in counted]
+        basis = " and ".join(k for k in TYPES.values() if any(b.kind == k for b in counted))
+    else:
+        commitments = [p for p in payments if p.kind == "2"]
+        counted, replaced, unclear = in_force(())
+        entries = []
+        parts = [(p.value, p.currency, p.day) for p in commitments]
+        basis = "commitments"
+    reason = _why_none(identifier, parts, unclear, unread, issues)
+    if reason:
+        rest = [*parts, *((b.value, b.currency, b.value_date) for b in unclear)]
+        return Money(not_in_it=(*entries, *((reason, c, v) for v, c, _ in rest)))
+    if not parts:
+        _say_what_was_spent(identifier, payments, issues)
+        return Money(not_in_it=tuple(entries))
+    _say_replaced(identifier, replaced, counted, issues)
+    by_status = {s: [b.value for b in counted if b.status == s] for s in STATUSES.values()}
+    _say_status(identifier, by_status, parts[0][1], issues)
+    sums = {s: math.fsum(values) if values else None for s, values in by_status.items()}
+    return Money(
+        total=math.fsum(v for v, _, _ in parts),
+        currency=parts[0][1],
+        year=_year(identifier, parts, issues),
+        basis=basis,
+        indicative=sums["indicative"],
+        committed=sums["committed"],
+        not_in_it=tuple(entries),
+    )
+
+
+def in_force(
+    budgets: tuple[Budget, ...],
+) -> tuple[list[Budget], list[Budget], list[Budget]]:
+    """Budgets that count, budgets that a revised one replaces, and originals whose period a
+    revised one covers in part (which of them counts, the file does not say).
+    """
+    revised, older = _latest([b for b in budgets if b.kind == "revised"])
+    unclear: list[Budget] = []
+    counted, replaced = list(revised), list(older)
+    for original in (b for b in budgets if b.kind == "original"):
+        covered = _covered(original, revised)
+        {"all": replaced, "none": counted, "part": unclear}[covered].append(original)
+    if unclear:
+        counted, unclear = [], [*unclear, *counted]
+    return counted, replaced, unclear
+
+
+def _latest(revised: list[Budget]) -> tuple[list[Budget], list[Budget]]:
+    """Of the revised budgets of one period those of the latest value date; the earlier ones.
+    Where no period is stated, none is taken for a later state of another.
+    """
+    last: dict[tuple[str, str], str] = {}
+    for budget in revised:
+        period = (budget.start, budget.end)
+        last[period] = max(last.get(period, ""), budget.value_date)
+    kept = [b for b in revised if not b.start or b.value_date == last[b.start, b.end]]
+    return kept, [b for b in revised if b not in kept]
+
+
+def _covered(original: Budget, revised: list[Budget]) -> str:
+    """Whether the periods of the revised budgets cover that of an original: all, part, none."""
+    if not revised:
+        return "none"
+    if any((b.start, b.end) == (original.start, original.end) for b in revised):
+        return "all"
+    whole = _days(original)
+    others = [_days(b) for b in revised]
+    if whole is None or None in others:
+        return "part"
+    start, end = whole
+    within = _length([(max(a, start), min(b, end)) for a, b in filter(None, others)])
+    if within <= TOUCHING:
+        return "none"
+    return "all" if end - start + 1 - within <= TOUCHING else "part"
+
+
+def _length(periods: list[tuple[int, int]]) -> int:
+    """Days of the union of periods (first and last day; none where the last is before)."""
+    days, reached = 0, 0
+    for start, end in sorted(periods):
+        days += max(0, end - max(start, reached + 1) + 1)
+        reached = max(reached, end)
+    return days
+
+
+def _days(budget: Budget) -> tuple[int, int] | None:
+    try:
+        start, end = date.fromisoformat(budget.start), date.fromisoformat(budget.end)
+    except ValueError:
+        return None
+    return start.toordinal(), end.toordinal()
+
+
+def _why_none(
+    identifier: str,
+    parts: list[tuple[float, str, str]],
+    unclear: list[Budget],
+    unread: tuple[str, ...],
+    issues: list[Issue],
+) -> str | None:
+    """Why the amounts make no total, said as an issue; None where they do."""
+    currencies = sorted({currency for _, currency, _ in parts})
+    if unread:
+        value, reason = "; ".join(unread), "an amount is not a decimal number"
+    elif unclear:
+        value = _listed((b.value, b.currency) for b in unclear)
+        reason = "a revised budget covers a part of the period of another"
+    elif len(currencies) > 1 or currencies == [""]:
+        value = _listed((v, c) for v, c, _ in parts)
+        reason = "amounts in several currencies, or in none"
+    else:
+        return None
+    issues.append((identifier, "budget_total", value, reason, "left empty"))
+    return reason
+
+
+def _say_replaced(
+    identifier: str, replaced: list[Budget], counted: list[Budget], issues: list[Issue]
+) -> None:
+    if replaced:
+        issues.append(
+            (
+                identifier,
+                "budget_total",
+                _listed((b.value, b.currency) for b in replaced),
+                "a revised budget of the period",
+                "the revised one counts",
+            )
+        )
+    keys = [(b.start, b.end, b.kind) for b in counted]
+    if len(set(keys)) < len(keys):
+        several = [b for b, k in zip(counted, keys, strict=True) if keys.count(k) > 1]
+        issues.append(
+            (
+                identifier,
+                "budget_total",
+                _listed((b.value, b.currency) for b in several),
+                "several budgets of one type and period",
+                "added up",
+            )
+        )
+
+
+def _say_status(
+    identifier: str, by_status: dict[str, list[float]], currency: str, issues: list[Issue]
+) -> None:
+    if by_status["indicative"]:
+        parts = [f"{s} {math.fsum(v):,.2f} {currency}" for s, v in by_status.items() if v]
+        issues.append(
+            (
+                identifier,
+                "budget_total",
+                "; ".join(parts),
+                "budgets that are indicative",
+                "counted; the columns budget_indicative and budget_committed keep them apart",
+            )
+        )
+
+
+def _say_what_was_spent(
+    identifier: str, payments: tuple[Payment, ...], issues: list[Issue]
+) -> None:
+    spent = [p for p in payments if p.kind in ("3", "4")]
+    if spent:
+        issues.append(
+            (
+                identifier,
+                "budget_total",
+                _listed((p.value, p.currency) for p in spent),
+                "disbursements and expenditure, but no budget and no commitment",
+                "left empty",
+            )
+        )
+
+
+def _year(identifier: str, parts: list[tuple[float, str, str]], issues: list[Issue]) -> int | None:
+    years = sorted({d[:4] for _, _, d in parts if d[:4].isdigit()})
+    if len(years) > 1:
+        issues.append(
+            (
+                identifier,
+                "price_year",
+                ", ".join(years),
+                "amounts of several years",
+                f"read as {years[0]}",
+            )
+        )
+    return int(years[0]) if years else None
+
+
+def _listed(amounts: Iterable[tuple[float, str]]) -> str:
+    return "; ".join(f"{value:,.2f} {currency}".strip() for value, currency in amounts)

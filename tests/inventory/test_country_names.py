@@ -1,0 +1,61 @@
+"""Golden: codes and names of ISO 3166-1, UN M49 and four languages name the country that the
+standard gives them; what is merely similar names none.
+"""
+
+import pytest
+
+from mismes_eval.inventory.country_names import countries_of, country
+
+pytestmark = pytest.mark.golden
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        # alpha-2, alpha-3 and number of ISO 3166-1 (the numbers are those of UN M49)
+        ("AM", "ARM"),
+        ("geo", "GEO"),
+        ("504", "MAR"),
+        (788.0, "TUN"),
+        (51, "ARM"),
+        ("NA", "NAM"),
+        # ISO 3166-1 short and official names, English and French
+        ("Moldova (the Republic of)", "MDA"),
+        ("Moldova, Republic of", "MDA"),
+        ("Kingdom of Morocco", "MAR"),
+        ("République tunisienne", "TUN"),
+        ("Korea, Republic of", "KOR"),
+        ("Republic of China", "TWN"),
+        ("Congo, Democratic Republic of the", "COD"),
+        ("R\u00e9publique de Moldova", "MDA"),
+        ("Iran (Islamic Republic of)", "IRN"),
+        ("Netherlands (the)", "NLD"),
+        # Unicode CLDR, German, Spanish, Russian, Arabic, Romanian
+        ("Marokko", "MAR"),
+        ("T\u00fanez", "TUN"),
+        ("\u0410\u0440\u043c\u0435\u043d\u0438\u044f", "ARM"),
+        ("\u062a\u0648\u0646\u0633", "TUN"),
+        ("G\u00e9orgie", "GEO"),
+        # spellings of every day
+        ("C\u00f4te d\u2019Ivoire", "CIV"),
+        ("The Gambia", "GMB"),
+        ("St. Lucia", "LCA"),
+        ("Kosovo*", "XKX"),
+    ],
+)
+def test_one_country(written, code):
+    assert country(written) == code
+
+
+@pytest.mark.parametrize(
+    "written", ["", None, "Atlantis", "Moldov", "Yugoslavia", "999", "XX", "4980"]
+)
+def test_no_country(written):
+    assert country(written) == ""
+
+
+def test_countries_with_commas_and_with_and():
+    found = countries_of("Armenia, Moldova, Republic of, Bosnia and Herzegovina and Atlantis")
+    assert found.codes == ("ARM", "MDA", "BIH") and found.unread == ("Atlantis",)
+    assert countries_of("Trinidad and Tobago").codes == ("TTO",)
+    assert countries_of("MD;MD;GE").codes == ("MDA", "GEO")
