@@ -163,8 +163,9 @@ def combine_imputations(estimates: Sequence[Estimate]) -> Imputed:
     """Estimates of the same values on imputed samples, combined by Rubin's rules. Arguments and
     result as in `over_imputations`.
     """
-    made = list(estimates) if isinstance(estimates, (tuple, list)) else [estimates]
-    need_estimates(tuple(made), "combine_imputations")
+    listed = isinstance(estimates, (tuple, list))
+    need_estimates(tuple(estimates) if listed else (estimates,), "combine_imputations")
+    made = list(estimates)
     if len(made) < FEWEST or any(e.names != made[0].names for e in made):
         raise EstimateError(
             Problem(

@@ -374,6 +374,6 @@ def _estimate(
             "method": method,
             "extreme_overlap": extreme,
             "propensity": effect.propensity,
-            "arm": np.where(inside, d, np.nan),
+            "arm": d,
         },
     )
