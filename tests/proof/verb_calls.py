@@ -595,8 +595,10 @@ def calls() -> list[Call]:
                 "treated": "d",
                 "time": None,
                 "covariates": ["x"],
-                "method": "dr",
+                "method": "ipw",
                 "series_breaks": (),
+                "estimand": "capped",
+                "cap": 1.5,
             },
         ),
         (
