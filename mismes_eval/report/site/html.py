@@ -59,7 +59,7 @@ class Shell:
             f"{self.menu(name, up)}</header>\n"
             f'<main id="text"><h1>{escape(title)}</h1>\n{body}\n</main>\n'
             f'<footer><p class="quiet">{escape(self.words["census"])}</p>'
-            f'<p>{escape(self.words["downloads"])}: {_downloads(up)}</p>'
+            f"<p>{escape(self.words['downloads'])}: {_downloads(up)}</p>"
             f'<p><a lang="{other}" href="{up}../{other}/{name}.html">'
             f"{escape(self.words['language'])}</a></p></footer>\n</body>\n</html>\n"
         )
