@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,21 +14,21 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.did.event_path import EventPath, event_path
+from mismes_eval.impact.sensitivity import smoothness
 from mismes_eval.impact.sensitivity.relative_magnitudes import (
     breaks,
     confidence_set,
+    from_one_break,
     identified_set,
 )
 from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures.robustness import parting_trends
 from mismes_eval.public import public
 
-if TYPE_CHECKING:
-    from diff_diff import MultiPeriodDiDResults
-
 Target = Literal["average", "first"] | Mapping[float, float]
 
 
+ONE_BREAK = "the upper end of the interval of the one before treatment"
 RELATIVE = "M: post-treatment breaks over the largest before"
 SLOPE = "M: change of the slope of the deviation, per period"
 
@@ -41,6 +40,8 @@ class HonestDiD:
 
     breakdown: the largest grid value with an interval that excludes 0; None where even the first
     covers 0.
+    one_before: only one period lies before, so that relative magnitudes are multiples of the upper
+    end of the interval of its break.
     """
 
     method: str
@@ -50,6 +51,7 @@ class HonestDiD:
     breakdown: float | None
     level: float
     notes: tuple[str, ...]
+    one_before: bool = False
 
     def to_frame(self) -> pd.DataFrame:
         """m, set_low, set_high (what the point estimates allow), ci_low, ci_high (robust interval)."""
@@ -58,11 +60,10 @@ class HonestDiD:
     @property
     def text(self) -> str:
         """The finding in a sentence."""
-        allowed = (
-            "breaks in trend up to M times the largest one before treatment"
-            if self.method == "relative_magnitude"
-            else "a slope that changes by up to M from one period to the next"
-        )
+        allowed = "a slope that changes by up to M from one period to the next"
+        if self.method == "relative_magnitude":
+            largest = ONE_BREAK if self.one_before else "the largest one before treatment"
+            allowed = f"breaks in trend up to M times {largest}"
         value, low, high = self.original
         first = f"Under parallel trends {self.target} is {value:.4g} ({low:.4g} to {high:.4g})."
         if self.breakdown is None:
@@ -138,8 +139,9 @@ def honest_did(
     Returns
     -------
     HonestDiD. Relative magnitudes: conditional test with a least-favourable first stage, inverted
-    (HonestDiD in R: C-LF). Smoothness: shortest interval of fixed length (FLCI), from the library
-    diff-diff. With few PSUs the covariance is widened by (t / normal quantile)^2, t with the
+    (HonestDiD in R: C-LF). With one period before, the size of its only break is luck: M multiplies
+    the upper end of its interval instead (R multiplies the estimate). Smoothness: shortest interval
+    of fixed length (FLCI). With few PSUs the covariance is widened by (t / normal quantile)^2, t with the
     design's degrees of freedom.
 
     Raises
@@ -169,7 +171,7 @@ def honest_did(
                 str(level),
             )
         )
-    path = event_path(event_study)
+    path, relative = event_path(event_study), method == "relative_magnitude"
     weights, label = _target(path, target)
     values = _grid(path, method, grid)
     widened = _widened(path, level)
@@ -182,84 +184,58 @@ def honest_did(
     q = float(stats.t.ppf(0.5 + level / 2, path.dof))
     excluded = ((table["ci_low"] > 0) | (table["ci_high"] < 0)).to_numpy()
     held = int(excluded.argmin()) if not excluded.all() else excluded.size
+    one_before = relative and path.pre == 1
     notes = [
         f"Reference period {path.reference:g}; {path.pre} periods before, {len(path.after)} after;"
         f" {path.dof:g} degrees of freedom.",
         *_anticipated(path),
         *path.notes,
     ]
-    if method == "relative_magnitude":
-        notes.append(
-            "The sampling error of the largest break before treatment is in the interval; the set"
-            " between set_low and set_high ignores it."
-        )
-    notes.append(
-        "Rambachan and Roth (2023), "
-        + (
-            "conditional test with a least-favourable first stage."
-            if method == "relative_magnitude"
-            else "fixed-length interval."
-        )
-    )
     return HonestDiD(
-        method,
-        label,
-        (value, value - q * se, value + q * se),
-        table,
-        None if held == 0 else float(values[held - 1]),
-        level,
-        (*notes, *event_study.notes),
+        method=method,
+        target=label,
+        original=(value, value - q * se, value + q * se),
+        table=table,
+        breakdown=None if held == 0 else float(values[held - 1]),
+        level=level,
+        notes=(*notes, *_how(relative, one_before), *event_study.notes),
+        one_before=one_before,
+    )
+
+
+def _how(relative: bool, one_before: bool) -> tuple[str, ...]:
+    """How the intervals were made."""
+    if not relative:
+        return ("Rambachan and Roth (2023), fixed-length interval.",)
+    if one_before:
+        return (
+            "One period before treatment: M multiplies the upper end of the interval of its break,"
+            " as the break itself is luck. Rambachan and Roth (2023), fixed-length interval.",
+        )
+    return (
+        "The sampling error of the largest break before treatment is in the interval; the set"
+        " between set_low and set_high ignores it.",
+        "Rambachan and Roth (2023), conditional test with a least-favourable first stage.",
     )
 
 
 def _row(
     path: EventPath, widened: Float, weights: Float, method: str, m: float, level: float
 ) -> tuple[float, float, float, float, float]:
+    if method == "relative_magnitude" and path.pre == 1:
+        quantile = float(stats.norm.ppf(0.5 + level / 2))
+        return (m, *from_one_break(path.beta, widened, weights, m, level, quantile))
     if method == "relative_magnitude":
         return (
             m,
             *identified_set(path.beta, path.pre, weights, m),
             *confidence_set(path.beta, widened, path.pre, weights, m, level),
         )
-    # Loaded here: the library takes half a second, and every report would pay for a method that few
-    # ask for.
-    result = (
-        import_module("diff_diff")
-        .HonestDiD(method="smoothness", M=m, alpha=1 - level, l_vec=weights)
-        .fit(_handed_over(path, widened))
+    return (
+        m,
+        *smoothness.identified_set(path.beta, path.pre, weights, m),
+        *smoothness.confidence_set(path.beta, widened, path.pre, weights, m, level),
     )
-    return m, float(result.lb), float(result.ub), float(result.ci_lb), float(result.ci_ub)
-
-
-def _handed_over(path: EventPath, vcov: Float) -> MultiPeriodDiDResults:
-    """Our estimates in the form that diff-diff reads."""
-    peer = import_module("diff_diff")
-    times = [int(step) for side in path.steps for step in side]
-    se = np.sqrt(np.diag(vcov))
-    effects = {
-        e: peer.PeriodEffect(
-            e, float(b), float(s), float(b / s), float("nan"), (float("nan"), float("nan"))
-        )
-        for e, b, s in zip(times, path.beta, se, strict=True)
-    }
-    nan = float("nan")
-    results: MultiPeriodDiDResults = peer.MultiPeriodDiDResults(
-        period_effects=effects,
-        avg_att=nan,
-        avg_se=nan,
-        avg_t_stat=nan,
-        avg_p_value=nan,
-        avg_conf_int=(nan, nan),
-        n_obs=0,
-        n_treated=0,
-        n_control=0,
-        pre_periods=times[: path.pre],
-        post_periods=times[path.pre :],
-        vcov=vcov,
-        reference_period=0,
-        interaction_indices={e: i for i, e in enumerate(times)},
-    )
-    return results
 
 
 def _widened(path: EventPath, level: float) -> Float:
