@@ -19,7 +19,7 @@ from openpyxl.utils.datetime import to_excel
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame.heads import LEAST, find_head, head_problems, same_shape
-from mismes_eval.frame.limits import STEP, check_cell, check_parts, check_sheet
+from mismes_eval.frame.limits import STEP, check_cell, check_parts, check_sheet, check_table
 
 Made = TypeVar("Made")
 ABOUT_SHEETS = (
@@ -90,7 +90,7 @@ def read_excel(
     if not chosen.rows:
         raise InputError(Problem("the sheet is empty", name, "a header and rows"))
     at = find_head([row.cells for row in chosen.rows], known)
-    head, body = chosen.rows[at], _body(chosen.rows[at:], known)
+    head, body = chosen.rows[at], _body(chosen.rows[at:], known, name)
     width = max((_width(row.cells) for row in (head, *body)), default=0)
     filled = [any(_at(row, place) is not None for row in body) for place in range(width)]
     names = ["" if cell is None else str(cell).strip() for cell in _padded(head.cells, width)]
@@ -117,13 +117,14 @@ def read_excel(
     return Table(frame[kept], letters, chosen.title)
 
 
-def _body(rows: Sequence[SheetRow], known: Collection[str]) -> list[SheetRow]:
+def _body(rows: Sequence[SheetRow], known: Collection[str], name: str) -> list[SheetRow]:
     """The rows below the first. Blank rows between them are rows of a table whose names nobody
     knows, and none of a filled form.
     """
     if known:
         return list(rows[1:])
     body: list[SheetRow] = []
+    check_table(rows[-1].number, len(rows[0].cells), name)
     for before, row in pairwise(rows):
         body += [SheetRow(number, (), ()) for number in range(before.number + 1, row.number)]
         body.append(row)

@@ -119,13 +119,21 @@ def test_every_link_leads_to_a_file(made):
                 assert (page.parent / target).resolve().is_file(), (page.name, target)
 
 
-def test_what_reports_hide_is_nowhere(made, origin):
-    found = evaluations([origin])
+def test_what_reports_hide_is_nowhere(made, measures, origin):
+    found = evaluations([origin], measures.frame)
     assert Counter(e.direction for e in found) == {"higher": 1, "unclear": 1, "lower": 1}
     for path in made.folder.rglob("*"):
         if path.is_file():
             assert "12.3" not in path.read_text(encoding="utf-8").replace("12.3.", "")
             assert "0.123" not in path.read_text(encoding="utf-8")
+
+
+def test_effects_are_those_of_measures_of_the_repository(measures, origin):
+    georgia = measures.where(measures.frame["country"] == "GEO")
+    assert evaluations([origin], georgia.frame) == []
+    real = measures.frame.assign(source_type="INTERVIEW")
+    with pytest.raises(InputError, match="made-up data for a measure that is not"):
+        evaluations([origin], real)
 
 
 def test_made_up_data_are_marked_on_every_page(made):

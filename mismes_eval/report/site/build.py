@@ -13,11 +13,9 @@ from mismes_eval.inventory.page import counting_day, page
 from mismes_eval.report.document.language import language
 from mismes_eval.report.factory.publish import write_whole
 from mismes_eval.report.site import pages
-from mismes_eval.report.site.evidence import as_frame, evaluations
+from mismes_eval.report.site.evidence import MADE_UP, as_frame, evaluations
 from mismes_eval.report.site.html import LANGUAGES, Shell, strings
 from mismes_eval.report.synthesis.published import Origin
-
-MADE_UP = "SYNTHETIC"
 
 
 @dataclass(frozen=True)
@@ -47,12 +45,12 @@ def write_site(
 
     Raises
     ------
-    InputError : no day to count to.
+    InputError : no day to count to; effects of made-up data for measures that are not made up.
     """
     folder = Path(folder)
     day = counting_day(inventory.frame, on)
     register = inventory.evaluation_due(day)
-    found = tuple(evaluations(origins))
+    found = tuple(evaluations(origins, inventory.frame))
     written = 0
     for code in LANGUAGES:
         words = strings(code)

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from mismes_eval.errors import InputError, Problem
 from mismes_eval.estimate.verdict import Sign, Span, Verdict
 from mismes_eval.frame import codes
 from mismes_eval.inventory.indicators import evaluated
 from mismes_eval.report.synthesis.published import Origin
 
 SHOWN = "shown"
+MADE_UP = "SYNTHETIC"
 STRONG, COMPARED = 4, 2  # strength of a design from which it is strong, or has a comparison
 COLUMNS = (
     *("measure_id", "country", "model", "outcome", "months", "unit", "value", "ci_low", "ci_high"),
@@ -45,16 +47,36 @@ class Evaluation:
     synthetic: bool
 
 
-def evaluations(origins: Sequence[Origin]) -> list[Evaluation]:
-    """Effects that reports show. What a report hides, could not estimate or calls unreliable is
-    not among them.
+def evaluations(origins: Sequence[Origin], frame: pd.DataFrame) -> list[Evaluation]:
+    """Effects that reports show for measures of the repository. What a report hides, could not
+    estimate or calls unreliable is not among them.
+
+    Raises
+    ------
+    InputError : an effect of made-up data for a measure that is not made up, or the other way.
     """
-    return [
+    kinds = dict(zip(frame["measure_id"], frame["source_type"] == MADE_UP, strict=True))
+    found = [
         _evaluation(origin, effect)
         for origin in origins
         for effect in origin.facts.get("effects", ())
         if effect.get("status") == SHOWN and effect.get("value") is not None
+        if effect["measure"] in kinds
     ]
+    mixed = sorted({(e.report, e.measure_id) for e in found if e.synthetic != kinds[e.measure_id]})
+    if mixed:
+        raise InputError(
+            [
+                Problem(
+                    "a report on made-up data for a measure that is not, or the other way",
+                    f"report {report}: {measure}",
+                    "report and record both made up, or both not",
+                    fix="Name the folder of the right reports, or the right inventory.",
+                )
+                for report, measure in mixed
+            ]
+        )
+    return found
 
 
 def _evaluation(origin: Origin, effect: dict[str, object]) -> Evaluation:
