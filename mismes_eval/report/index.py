@@ -180,7 +180,6 @@ def _dashboard(found: Sequence[Entry], t: Language) -> str:
         "Evaluated",
         "Due",
         "Main effects, percentage points (95% interval)",
-        "Effects by wave",
         "Employment of returnees against non-migrants",
     )
     head = "".join(f'<th scope="col">{escape(t(h))}</th>' for h in heads)
@@ -212,11 +211,13 @@ def _row(e: Entry, span: tuple[float, float], t: Language) -> str:
         f'<td class="num">{"–" if n is None else t.number(n, 0)}</td>'
         for n in (s.measures, s.evaluated, s.due)
     )
-    effects = "<br>".join(escape(_effect_in_words(effect, t)) for effect in s.effects) or "–"
-    pictures = "".join(small_picture(effect, span, t) for effect in s.effects)
+    effects = "".join(
+        f'<div class="effect">{escape(_effect_in_words(effect, t))}{small_picture(effect, span, t)}</div>'
+        for effect in s.effects
+    )
     gap = escape(_gap_in_words(s, t))
     return (
-        f'<tr><th scope="row">{link}</th>{counts}<td>{effects}</td><td class="sparks">{pictures}</td>'
+        f'<tr><th scope="row">{link}</th>{counts}<td class="effects">{effects or "–"}</td>'
         f"<td>{gap}</td></tr>"
     )
 
@@ -248,7 +249,10 @@ def _gap_in_words(s: Summary, t: Language) -> str:
 
 def _across(out: Path, t: Language) -> str:
     """Links to what is made across countries."""
-    places = {f"{FOLDER}/{PAGE}": "Synthesis across countries", REPOSITORY: "Repository of measures"}
+    places = {
+        f"{FOLDER}/{PAGE}": "Synthesis across countries",
+        REPOSITORY: "Repository of measures",
+    }
     links = [
         f'<li><a href="{path}">{escape(t(label))}</a></li>'
         for path, label in places.items()
