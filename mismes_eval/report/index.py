@@ -176,10 +176,10 @@ def _dashboard(found: Sequence[Entry], t: Language) -> str:
         return ""
     heads = (
         "Country",
+        "Main effects, percentage points (95% interval)",
         "Measures",
         "Evaluated",
         "Due",
-        "Main effects, percentage points (95% interval)",
         "Employment of returnees against non-migrants",
     )
     head = "".join(f'<th scope="col">{escape(t(h))}</th>' for h in heads)
@@ -217,7 +217,7 @@ def _row(e: Entry, span: tuple[float, float], t: Language) -> str:
     )
     gap = escape(_gap_in_words(s, t))
     return (
-        f'<tr><th scope="row">{link}</th>{counts}<td class="effects">{effects or "–"}</td>'
+        f'<tr><th scope="row">{link}</th><td class="effects">{effects or "–"}</td>{counts}'
         f"<td>{gap}</td></tr>"
     )
 
