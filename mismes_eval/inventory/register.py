@@ -15,6 +15,7 @@ from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame import codes
 from mismes_eval.inventory.export import to_csv, to_excel
 from mismes_eval.inventory.indicators import MONTHS_TO_EVALUATION, evaluated
+from mismes_eval.inventory.tree import Tree
 
 STATUSES = ("overdue", "due next", "later", "evaluated", "no start date")
 FOLD = 73
@@ -27,7 +28,8 @@ class EvaluationRegister:
 
     table columns: measure_id, country, title_en, model_primary, start_date, months_since_start,
     due_date, status, months_overdue, recorded (whether the record says anything about evaluation),
-    eval_type, eval_year, impact_design, strength (0-5), budget_eur, implementer_name, funder_main.
+    eval_type, eval_year, impact_design, strength (0-5), budget_eur, budget_once (what of it is
+    added up: empty where parts of the measure have budgets), implementer_name, funder_main.
     """
 
     table: pd.DataFrame
@@ -115,6 +117,7 @@ def evaluation_due(
         months_overdue=_months(due, day).where(status == "overdue"),
         recorded=frame["eval_done"].notna(),
         strength=frame["impact_design"].map(strength),
+        budget_once=Tree.of(frame).amounts()["budget_eur"],
     )
     table["status"] = pd.Categorical(table["status"], STATUSES, ordered=True)
     table = table.sort_values(["status", "due_date", "measure_id"], ignore_index=True)
@@ -139,6 +142,7 @@ def evaluation_due(
             "impact_design",
             "strength",
             "budget_eur",
+            "budget_once",
             "implementer_name",
             "funder_main",
             "source_type",
@@ -157,9 +161,12 @@ def _months(start: pd.Series, day: pd.Timestamp) -> pd.Series:
 
 
 def _summary(table: pd.DataFrame) -> pd.DataFrame:
-    parts = [(s, table.loc[table["status"] == s, "budget_eur"]) for s in STATUSES]
+    parts = [(s, table[table["status"] == s]) for s in STATUSES]
     return pd.DataFrame(
-        [(s, len(b), float(b.sum()), int(b.isna().sum())) for s, b in parts],
+        [
+            (s, len(p), float(p["budget_once"].sum()), int(p["budget_eur"].isna().sum()))
+            for s, p in parts
+        ],
         columns=["status", "measures", "budget_eur", "n_missing"],
     )
 
