@@ -78,7 +78,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "inventory site": (
         "mismes inventory site",
-        "mismes inventory site ARM --on 2026-12-31 --language fr",
+        "mismes inventory site ARM --on 2026-12-31 --language fr --reports reports",
         "mismes inventory site measures.xlsx --out page.html",
     ),
     "completion": (

@@ -14,6 +14,8 @@ from mismes_eval.cli.project import all_params, country_names, params_file, proj
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.index import INDEX, INVENTORY, write_index
+from mismes_eval.report.site import front_page, write_site
+from mismes_eval.report.synthesis.published import read_published
 
 names_argument = click.argument(
     "names", nargs=-1, metavar="[ISO3 | FILE ...]", shell_complete=country_names
@@ -93,6 +95,12 @@ def due(
     show_default=True,
     help="File to write.",
 )
+@click.option(
+    "--reports",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=None,
+    help="Folder of country reports whose effects are shown (default: the folder of --out).",
+)
 @click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
@@ -100,14 +108,24 @@ def site(
     names: tuple[str, ...],
     on: datetime.datetime | None,
     out: Path,
+    reports: Path | None,
     language: str,
     quiet: bool,
     as_json: bool,
 ) -> int:
-    """One page to search, filter and sort the measures; it works without a network."""
+    """The repository as pages that work without a network: search and filters, a page for each
+    measure, evidence-gap map, countries, unit costs, evaluations due, what was learned; in English
+    and French, in a folder beside the file.
+    """
     out.parent.mkdir(parents=True, exist_ok=True)
     measures = _measures(names)
-    page = measures.site(out, on=None if on is None else on.date(), language=language)
+    made = write_site(
+        measures,
+        out.with_suffix(""),
+        on=None if on is None else on.date(),
+        origins=read_published(out.parent if reports is None else reports),
+    )
+    page = front_page(measures, made, out, language)
     index = out.parent / INDEX if out.name == INVENTORY and (out.parent / INDEX).is_file() else None
     if index is not None:
         write_index(out.parent, [])
@@ -122,7 +140,8 @@ def site(
         )
     elif not quiet:
         click.echo(
-            f"made {page.as_posix()}"
+            f"made {page.as_posix()} and {made.pages} pages in {made.folder.as_posix()},"
+            f" {made.effects} effects of reports"
             + ("" if index is None else f"\nlinked from {index.as_posix()}")
         )
     return 0

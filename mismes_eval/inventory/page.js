@@ -98,6 +98,13 @@
     const body = byId("record-body");
     body.replaceChildren();
     byId("record-title").textContent = row[at.measure_id] + " \u00b7 " + (row[at.title_en] === null ? text.empty : row[at.title_en]);
+    if (data.pages) {
+      const whole = document.createElement("p"), link = document.createElement("a");
+      link.href = data.pages + encodeURIComponent(row[at.measure_id]) + ".html";
+      link.textContent = text.whole;
+      whole.append(link);
+      body.append(whole);
+    }
     data.sections.forEach((section) => {
       const head = document.createElement("h3");
       const list = document.createElement("dl");

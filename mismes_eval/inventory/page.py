@@ -53,25 +53,39 @@ def write_page(
     """
     if language not in LANGUAGES:
         raise InputError(Problem("no such language", "language", "'en' or 'fr'", repr(language)))
+    day = counting_day(frame, on)
+    path = Path(path)
+    whole = page(frame, day, title or _strings(language)["repository"], language)
+    path.write_text(whole, encoding="utf-8")
+    return path
+
+
+def counting_day(frame: pd.DataFrame, on: date | None) -> date:
+    """The day given, or the latest date_retrieved of the records.
+
+    Raises
+    ------
+    InputError : no day is given and no record has one.
+    """
     latest = frame["date_retrieved"].max()
     if on is None and pd.isna(latest):
         raise InputError(
             Problem("no day to count to", "on", "a day, since no record has date_retrieved", "None")
         )
-    path = Path(path)
-    path.write_text(
-        page(frame, on or latest.date(), title or _strings(language)["repository"], language),
-        encoding="utf-8",
-    )
-    return path
+    counted: date = on or latest.date()
+    return counted
 
 
-def page(frame: pd.DataFrame, on: date, title: str, language: str) -> str:
-    """The page as text."""
+def page(
+    frame: pd.DataFrame, on: date, title: str, language: str, *, menu: str = "", measures: str = ""
+) -> str:
+    """The page as text. menu: links to other pages (HTML); measures: folder with a page for each
+    measure, empty where there is none.
+    """
     strings = _strings(language)
     script, style = _part("page.js"), _part("page.css")
     data = json.dumps(
-        _data(frame, on, strings, language),
+        {**_data(frame, on, strings, language), "pages": measures},
         ensure_ascii=False,
         separators=(",", ":"),
         allow_nan=False,
@@ -79,6 +93,7 @@ def page(frame: pd.DataFrame, on: date, title: str, language: str) -> str:
     parts = {
         "language": language,
         "title": html.escape(title),
+        "menu": menu,
         "noscript": html.escape(strings["noscript"]),
         "style": style,
         "script": script,

@@ -13,12 +13,18 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame import codes
+from mismes_eval.inventory.evaluability import QUESTIONS, evaluability, reminders
 from mismes_eval.inventory.export import to_csv, to_excel
 from mismes_eval.inventory.indicators import MONTHS_TO_EVALUATION, evaluated
 from mismes_eval.inventory.tree import Tree
 
 STATUSES = ("overdue", "due next", "later", "evaluated", "no start date")
 FOLD = 73
+A_MONTH = 4  # overdue measures that are taken up on the first Monday of a month
+WORKLIST = (
+    *("reminder", "measure_id", "country", "title_en", "status", "due_date", "months_overdue"),
+    *("score", *QUESTIONS, "not_recorded", "budget_eur", "implementer_name", "source_type"),
+)
 
 
 @dataclass(frozen=True)
@@ -28,8 +34,10 @@ class EvaluationRegister:
 
     table columns: measure_id, country, title_en, model_primary, start_date, months_since_start,
     due_date, status, months_overdue, recorded (whether the record says anything about evaluation),
-    eval_type, eval_year, impact_design, strength (0-5), budget_eur, budget_once (what of it is
-    added up: empty where parts of the measure have budgets), implementer_name, funder_main.
+    eval_type, eval_year, impact_design, strength (0-5), budget_eur, budget_once (what of
+    it is added up: empty where parts of the measure have budgets), implementer_name, funder_main,
+    source_type, running, participant_list, comparison_group, budget_left (missing: not recorded),
+    score (yes among these four), not_recorded, reminder (day, never before `on`).
     """
 
     table: pd.DataFrame
@@ -44,15 +52,28 @@ class EvaluationRegister:
         """Measures past 24 months without an evaluation."""
         return self.table[self.table["status"] == "overdue"].reset_index(drop=True)
 
+    def worklist(self) -> pd.DataFrame:
+        """What is to be evaluated, in the order of the reminders: overdue ones that can be
+        evaluated best first.
+        """
+        due = self.table[self.table["reminder"].notna()]
+        ranked = due.sort_values(
+            ["reminder", "score", "budget_eur", "measure_id"], ascending=[True, False, False, True]
+        )
+        return ranked[list(WORKLIST)].reset_index(drop=True)
+
     def to_csv(self, path: str | Path) -> Path:
+        """The table as CSV, text kept text."""
         return to_csv(self.table, path)
 
     def to_excel(self, path: str | Path) -> Path:
-        return to_excel({"register": self.table, "summary": self.summary}, path)
+        """The table, the work list and the summary as a workbook."""
+        sheets = {"register": self.table, "work list": self.worklist(), "summary": self.summary}
+        return to_excel(sheets, path)
 
     def to_calendar(self, path: str | Path) -> Path:
-        """An iCalendar file (RFC 5545), one all-day event a measure that is due; overdue ones stand
-        on the day they fell due.
+        """An iCalendar file (RFC 5545), one all-day event with an alarm a week before it for each
+        measure that is due, on the day of its reminder: none lies before the day of the register.
         """
         path = Path(path)
         path.write_bytes(
@@ -67,7 +88,11 @@ class EvaluationRegister:
 
 
 def evaluation_due(
-    frame: pd.DataFrame, on: date | str, months: int = MONTHS_TO_EVALUATION, ahead: int = 12
+    frame: pd.DataFrame,
+    on: date | str,
+    months: int = MONTHS_TO_EVALUATION,
+    ahead: int = 12,
+    a_month: int = A_MONTH,
 ) -> EvaluationRegister:
     """Every measure with its evaluation status on the day `on`.
 
@@ -75,6 +100,7 @@ def evaluation_due(
     ----------
     on : the day, a date or YYYY-MM-DD; required, so that the register of a day can be made again.
     months : an evaluation is due this long after the start.  ahead : months that count as "due next".
+    a_month : overdue measures that are reminded of on the first Monday of each month ahead.
 
     A measure is evaluated when eval_done is TRUE and eval_type is more than monitoring; no record
     of an evaluation counts as none (`recorded` is then False).
@@ -86,6 +112,8 @@ def evaluation_due(
         raise InputError(
             Problem("on is not a day", "evaluation_due", "a datetime.date or YYYY-MM-DD", repr(on))
         )
+    if a_month < 1:
+        raise InputError(Problem("too few reminders a month", "a_month", "1 or more", str(a_month)))
     day = pd.Timestamp(on).normalize()
     done = evaluated(frame)
     start = frame["start_date"]
@@ -110,18 +138,23 @@ def evaluation_due(
         "funder_main",
         "source_type",
     ]
-    table = frame[kept].assign(
-        months_since_start=_months(start, day),
-        due_date=due,
-        status=status,
-        months_overdue=_months(due, day).where(status == "overdue"),
-        recorded=frame["eval_done"].notna(),
-        strength=frame["impact_design"].map(strength),
-        budget_once=Tree.of(frame).amounts()["budget_eur"],
+    table = (
+        frame[kept]
+        .assign(
+            months_since_start=_months(start, day),
+            due_date=due,
+            status=status,
+            months_overdue=_months(due, day).where(status == "overdue"),
+            recorded=frame["eval_done"].notna(),
+            strength=frame["impact_design"].map(strength),
+            budget_once=Tree.of(frame).amounts()["budget_eur"],
+        )
+        .join(evaluability(frame, day))
     )
     table["status"] = pd.Categorical(table["status"], STATUSES, ordered=True)
     table = table.sort_values(["status", "due_date", "measure_id"], ignore_index=True)
     table["status"] = table["status"].astype("str")
+    table["reminder"] = reminders(table, day, a_month)
     order = [
         "measure_id",
         "country",
@@ -146,6 +179,10 @@ def evaluation_due(
             "implementer_name",
             "funder_main",
             "source_type",
+            *QUESTIONS,
+            "score",
+            "not_recorded",
+            "reminder",
         ]
     ]
     return EvaluationRegister(table, _summary(table), on)
@@ -192,16 +229,23 @@ def calendar(table: pd.DataFrame, on: date) -> str:
             "not recorded" if pd.isna(row["implementer_name"]) else row["implementer_name"]
         )
         text = (
-            f"{made_up}Status on {on}: {row['status']}; started {row['start_date'].date()},"
-            f" {budget}, implementer {implementer}"
+            f"{made_up}Status on {on}: {row['status']}; due on {row['due_date'].date()}; started"
+            f" {row['start_date'].date()}, {budget}, implementer {implementer}. Can be evaluated:"
+            f" {row['score']} of {len(QUESTIONS)}"
+            f" (not recorded: {row['not_recorded'].replace(';', ', ') or 'none'})"
         )
         lines += [
             "BEGIN:VEVENT",
             f"UID:{row['measure_id']}@mismes-eval",
             f"DTSTAMP:{on:%Y%m%d}T000000Z",
-            f"DTSTART;VALUE=DATE:{row['due_date']:%Y%m%d}",
+            f"DTSTART;VALUE=DATE:{row['reminder']:%Y%m%d}",
             f"SUMMARY:{_escape('Evaluation due: ' + row['measure_id'] + ' ' + row['title_en'])}",
             f"DESCRIPTION:{_escape(text)}",
+            "BEGIN:VALARM",
+            "ACTION:DISPLAY",
+            "TRIGGER:-P7D",
+            f"DESCRIPTION:{_escape('Evaluation due: ' + row['measure_id'])}",
+            "END:VALARM",
             "END:VEVENT",
         ]
     return "\r\n".join(part for line in [*lines, "END:VCALENDAR"] for part in _fold(line)) + "\r\n"

@@ -37,6 +37,14 @@ BESIDE = {
     "register.ics": "Evaluation register (calendar)",
 }
 
+SITE = {
+    "gap-map": "Evidence-gap map: which models of measures were evaluated on which outcomes",
+    "countries": "Measures by country",
+    "costs": "Unit costs compared",
+    "due": "Evaluations that are due",
+    "lessons": "What was learned",
+}
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -169,9 +177,11 @@ def _files(e: Entry, t: Language) -> str:
 
 def _beside(out: Path, t: Language) -> str:
     """What lies beside the reports: the page of the measures, the evaluation register."""
+    site = f"inventory/{t.code}" if (out / "inventory" / t.code).is_dir() else "inventory/en"
+    offered = {f"{site}/{page}.html": label for page, label in SITE.items()} | BESIDE
     items = "".join(
         f'<li><a href="{name}">{escape(t(label))}</a></li>'
-        for name, label in BESIDE.items()
+        for name, label in offered.items()
         if (out / name).is_file()
     )
     return f"<h2>{escape(t('Inventory of measures'))}</h2><ul>{items}</ul>" if items else ""

@@ -85,3 +85,43 @@ def test_register_as_tables(six, tmp_path):
     assert len(pd.read_csv(register.to_csv(tmp_path / "r.csv"))) == 6
     assert len(pd.read_excel(register.to_excel(tmp_path / "r.xlsx"), sheet_name="summary")) == 5
     assert len(register.overdue()) == 3
+
+
+def test_reminders_lie_ahead_and_the_best_to_evaluate_comes_first(write, measure):
+    rows = [measure(n, budget_eur=str(n * 1000), cost_overhead="") for n in range(1, 8)]
+    rows[2] |= {"participant_list": "TRUE", "comparison_group": "TRUE", "budget_left": "FALSE"}
+    rows[6] |= {"start_date": "2023-01-31", "ongoing": "TRUE"}
+    on = date(2024, 6, 30)
+    register = inventory.evaluation_due(inventory.read(write(rows)), on)
+    work = register.worklist()
+    assert (work["reminder"] > pd.Timestamp(on)).all() and len(work) == 7
+    late = work[work["status"] == "overdue"]
+    assert late["measure_id"].tolist() == [f"MDA-00{n}" for n in (3, 6, 5, 4, 2, 1)]
+    assert (
+        late["reminder"].tolist()
+        == [pd.Timestamp("2024-08-05")] * 4 + [pd.Timestamp("2024-09-02")] * 2
+    )  # first Mondays, at least two weeks ahead
+    assert work.set_index("measure_id").loc["MDA-007", "reminder"] == pd.Timestamp("2025-01-31")
+
+
+def test_what_an_evaluation_needs_is_counted_and_what_is_not_recorded_is_named(write, measure):
+    rows = [
+        measure(1, ongoing="TRUE", participant_list="TRUE", comparison_group="FALSE"),
+        measure(2, ongoing="FALSE", end_date="2021-01-01"),
+        measure(3, ongoing="", end_date=""),
+        measure(4, ongoing="TRUE", end_date="", start_date="2030-01-01"),
+    ]
+    table = inventory.evaluation_due(inventory.read(write(rows)), date(2024, 6, 30)).table
+    found = table.set_index("measure_id")[["score", "not_recorded", "running"]]
+    assert found["score"].to_dict() == {"MDA-001": 2, "MDA-002": 0, "MDA-003": 0, "MDA-004": 0}
+    assert found.loc["MDA-001", "not_recorded"] == "budget_left"
+    assert found.loc["MDA-003", "not_recorded"].startswith("running;participant_list")
+    assert found["running"].astype(object).tolist()[0] is True
+    assert not found.loc["MDA-004", "running"]
+
+
+def test_no_event_of_the_calendar_lies_in_the_past(six, tmp_path):
+    text = six.evaluation_due(date(2040, 1, 1)).to_calendar(tmp_path / "d.ics").read_text("utf-8")
+    days = [line.split(":")[1].strip() for line in text.splitlines() if "DTSTART" in line]
+    assert len(days) == 4 and all(day > "20400101" for day in days)
+    assert text.count("BEGIN:VALARM") == 4

@@ -1,0 +1,218 @@
+"""Property: the site of the repository works from the file system in Chromium, in both languages;
+it shows what reports show and nothing that they hide; made-up data are marked on every page.
+"""
+
+import json
+import re
+from collections import Counter
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mismes_eval import inventory
+from mismes_eval.errors import InputError
+from mismes_eval.report.index import write_index
+from mismes_eval.report.site import front_page, write_site
+from mismes_eval.report.site.evidence import evaluations
+from mismes_eval.report.site.html import LANGUAGES, PAGES, strings
+from mismes_eval.report.synthesis.published import Origin
+
+pytestmark = pytest.mark.property
+
+ON = date(2024, 6, 30)
+ATTACK = '</title><script>document.title="hacked"</script><img src=x onerror=alert(1)>'
+SECRET = 0.123456
+
+
+def effect(measure, outcome, value, low, high, **more):
+    base = {
+        "measure": measure,
+        "outcome": outcome,
+        "months": 12.0,
+        "unit_of_outcome": "share",
+        "moved_apart": False,
+        "model": "M09",
+        "design": "tracer panel",
+        "value": value,
+        "ci_low": low,
+        "ci_high": high,
+        "status": "shown",
+    }
+    return base | more
+
+
+EFFECTS = [
+    effect("MDA-001", "employed", 0.09, 0.05, 0.13),
+    effect("MDA-001", "employed", 0.01, -0.05, 0.07, months=24.0),
+    effect("MDA-002", "employed", -0.09, -0.13, -0.05, moved_apart=True),
+    effect("MDA-002", "earnings", SECRET, SECRET, SECRET, status="confidential"),
+    effect("MDA-003", "earnings", SECRET, SECRET, SECRET, status="secondary"),
+    effect("MDA-003", "earnings", None, None, None, status="not estimable"),
+]
+
+
+def row(number, **cells):
+    base = {
+        "measure_id": f"MDA-{number:03d}",
+        "country": "MDA",
+        "title_en": f"SYNTHETIC measure {number}",
+        "stage_code": "AFT",
+        "model_primary": "M09",
+        "start_date": f"20{10 + number}-01-15",
+        "budget_total": str(1000 * number),
+        "budget_eur": str(1000 * number),
+        "currency": "EUR",
+        "price_year": "2020",
+        "target_group": "RETURNEE_VOL",
+        "benef_reached": "10",
+        "destinations": "DEU;FRA",
+        "source_type": "SYNTHETIC",
+        "date_retrieved": "2024-06-30",
+    }
+    return base | cells
+
+
+@pytest.fixture
+def origin():
+    return Origin("MDA", "MDA", True, "2024-07-01", "0" * 64, "a1" * 32, {"effects": EFFECTS})
+
+
+@pytest.fixture
+def measures(tmp_path):
+    rows = [row(n) for n in range(1, 6)]
+    rows[3] |= {"title_en": ATTACK, "lessons": "<b>Train</b> staff first", "ongoing": "TRUE"}
+    rows[4] |= {"country": "GEO", "measure_id": "GEO-001", "benef_reached": ""}
+    path = tmp_path / "inventory.csv"
+    pd.DataFrame(rows).fillna("").to_csv(path, index=False)
+    return inventory.read(path)
+
+
+@pytest.fixture
+def made(measures, origin, tmp_path):
+    site = write_site(measures, tmp_path / "out" / "inventory", on=ON, origins=[origin])
+    front_page(measures, site, tmp_path / "out" / "inventory.html", "fr")
+    return site
+
+
+def test_every_measure_has_its_address_in_both_languages(made):
+    ids = ["GEO-001", *(f"MDA-00{n}" for n in range(1, 5))]
+    for code in LANGUAGES:
+        assert sorted(p.stem for p in (made.folder / code / "measures").iterdir()) == ids
+        assert {p.stem for p in (made.folder / code).glob("*.html")} == {name for name, _ in PAGES}
+    assert made.pages == 2 * (6 + 5)
+
+
+def test_an_address_stays_when_other_measures_come_and_go(measures, made, origin):
+    before = (made.folder / "en" / "measures" / "MDA-002.html").read_text(encoding="utf-8")
+    fewer = measures.where(measures.frame["measure_id"] != "MDA-001")
+    write_site(fewer, made.folder, on=ON, origins=[origin])
+    assert (made.folder / "en" / "measures" / "MDA-002.html").read_text(encoding="utf-8") == before
+    assert not (made.folder / "en" / "measures" / "MDA-001.html").exists()
+
+
+def test_every_link_leads_to_a_file(made):
+    for page in [made.folder.parent / "inventory.html", *made.folder.rglob("*.html")]:
+        for target in re.findall(r'href="([^"#]+)"', page.read_text(encoding="utf-8")):
+            if not target.startswith("http"):
+                assert (page.parent / target).resolve().is_file(), (page.name, target)
+
+
+def test_what_reports_hide_is_nowhere(made, origin):
+    found = evaluations([origin])
+    assert Counter(e.direction for e in found) == {"higher": 1, "unclear": 1, "lower": 1}
+    for path in made.folder.rglob("*"):
+        if path.is_file():
+            assert "12.3" not in path.read_text(encoding="utf-8").replace("12.3.", "")
+            assert "0.123" not in path.read_text(encoding="utf-8")
+
+
+def test_made_up_data_are_marked_on_every_page(made):
+    for page in made.folder.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert re.search("SYNTHETIC|SYNTHÉTIQUE", text.replace("SYNTHETIC measure", "")), page
+
+
+def test_texts_are_shown_as_text(made):
+    for page in made.folder.rglob("*.html"):
+        assert "<script>document" not in page.read_text(encoding="utf-8")
+    lessons = (made.folder / "en" / "lessons.html").read_text(encoding="utf-8")
+    assert "&lt;b&gt;Train&lt;/b&gt; staff first" in lessons
+
+
+def test_gap_map_counts_measures_and_says_directions(made):
+    text = (made.folder / "en" / "gap-map.html").read_text(encoding="utf-8")
+    line = next(r for r in text.split("<tr>") if "M09 " in r)
+    assert ">2</span>" in line and line.count("measures/MDA-00") == 2
+    assert "MDA-001: no effect shown" in line  # the latest of the measure's effects
+    assert "MDA-002: lower" in line and "(a)" in line
+    assert text.count("gap</span>") == 2 * 10 + 1  # ten models without an evaluation of any kind
+
+
+def test_unit_costs_with_their_spread(made):
+    text = (made.folder / "en" / "costs.html").read_text(encoding="utf-8")
+    line = next(r for r in text.split("<tr>") if "M09 " in r)
+    cells = re.findall(r'<td class="number">([^<]*)</td>', line)
+    costs = [100, 200, 300, 400]
+    quarters = [f"{np.quantile(costs, share):.0f}" for share in (0, 0.25, 0.5, 0.75, 1)]
+    assert cells == ["4", "1", *quarters]
+
+
+def test_downloads_hold_the_measures_and_the_effects(made):
+    table = pd.read_csv(made.folder / "measures.csv")
+    records = json.loads((made.folder / "measures.json").read_text(encoding="utf-8"))
+    assert len(table) == len(records) == 5
+    assert records[0]["start_date"].startswith("2011-01-15")
+    assert len(pd.read_csv(made.folder / "evaluations.csv")) == 3 == made.effects
+    assert b"BEGIN:VEVENT" in (made.folder / "register.ics").read_bytes()
+
+
+def test_the_index_of_reports_links_to_the_site(made):
+    text = write_index(made.folder.parent, []).read_text(encoding="utf-8")
+    assert 'href="inventory/en/gap-map.html"' in text and 'href="inventory.html"' in text
+
+
+def test_words_are_there_in_both_languages():
+    assert strings("en").keys() == strings("fr").keys()
+    for code in LANGUAGES:
+        assert all(isinstance(text, str) and text for text in strings(code).values())
+
+
+def test_without_a_day_nothing_is_written(tmp_path):
+    path = tmp_path / "inventory.csv"
+    pd.DataFrame([row(1, date_retrieved="")]).to_csv(path, index=False)
+    with pytest.raises(InputError, match="no day"):
+        write_site(inventory.read(path), tmp_path / "site")
+    assert not (tmp_path / "site").exists()
+
+
+@pytest.mark.browser
+def test_in_a_browser_from_the_file_system(chromium, made):
+    driver = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe").Axe()
+    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    with driver.sync_playwright() as tool:
+        browser = tool.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page()
+        asked, errors = [], []
+        page.on("request", lambda r: asked.append(r.url))
+        page.on("pageerror", lambda e: errors.append(str(e)))
+        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+        for code in LANGUAGES:
+            for name in (*(name for name, _ in PAGES), "measures/MDA-001", "measures/MDA-004"):
+                page.goto((made.folder / code / f"{name}.html").resolve().as_uri())
+                found = axe.run(page, options={"runOnly": rules}).response["violations"]
+                assert [v["id"] for v in found] == [], name
+                assert page.title() != "hacked"
+        page.goto((made.folder.parent / "inventory.html").resolve().as_uri())
+        page.fill("#search", "measure 2")
+        driver.expect(page.locator("#rows tr")).to_have_count(1)
+        page.click("#rows button")
+        page.click("#record-body a")
+        assert page.url.endswith("inventory/fr/measures/MDA-002.html")
+        page.click("text=Carte des lacunes")
+        page.click("footer a[lang=en]")
+        assert page.inner_text("h1") == "Evidence-gap map"
+        browser.close()
+    assert errors == [] and all(url.startswith(("file:", "data:")) for url in asked)
