@@ -266,6 +266,7 @@ _COLUMNS = Kind("a name or a list of names", lambda value: _whole(value) or _nam
 _PLAIN = {
     float: Kind("a number", number),
     int: Kind("a whole number", _whole),
+    bool: Kind("True or False", lambda value: isinstance(value, (bool, np.bool_))),
     str: Kind("a text", lambda value: isinstance(value, str)),
     NoneType: Kind("None", lambda value: value is None),
     pd.DataFrame: Kind("a table (pandas.DataFrame)", lambda value: isinstance(value, pd.DataFrame)),

@@ -45,6 +45,9 @@ class Params:
 
     country: Country = key("ISO 3166 alpha-3 code, in capitals")
     title: str | None = key("title of the report; empty: made from the country's name", None)
+    authors: str | None = key("who wrote the report, as it is to be cited", None)
+    contact: str | None = key("whom readers may ask: an address or a telephone number", None)
+    licence: str | None = key("under which licence the report may be used, e.g. CC BY 4.0", None)
     synthetic: bool = key("the data are made up; every table, figure and page says so", False)
     language: str = key("language of the report", "en")
     year: int | None = key("reference year of the labour force survey", None, low=1900, high=2100)

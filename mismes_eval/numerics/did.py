@@ -20,6 +20,8 @@ from mismes_eval.numerics.rows import Float
 
 Method = Literal["dr", "dr_improved", "ipw", "ipw_ht", "or", "none"]
 METHODS: tuple[Method, ...] = ("dr", "dr_improved", "ipw", "ipw_ht", "or", "none")
+Estimand = Literal["att", "overlap", "capped"]
+ESTIMANDS: tuple[Estimand, ...] = ("att", "overlap", "capped")
 
 
 COLLINEAR = "covariates are collinear in the comparison group"
@@ -28,12 +30,14 @@ COLLINEAR = "covariates are collinear in the comparison group"
 @dataclass(frozen=True, slots=True)
 class Effect:
     """att; z (n,) influence on the weights; propensity (n,) fitted, or None where the method fits
-    none.
+    none. counted (n,), (n,): what treated and comparison rows count in the averages, where it is
+    other than 1 and the odds.
     """
 
     att: float
     z: Float
     propensity: Float | None = None
+    counted: tuple[Float, Float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,12 +291,46 @@ def _efficient(w: Float, d: Float, post: Float, y: Float, x: Float, improved: bo
     return Effect(out.att, out.z, ps.p)
 
 
+def tilted(
+    w: Float, d: Float, post: Float | None, y: Float, x: Float, estimand: Estimand, cap: float
+) -> Effect:
+    """Effect on a population tilted towards overlap, by weighting with a logit propensity p: treated
+    count h / p, comparison rows h / (1 - p).
+
+    "overlap": h = p (1 - p).  "capped": h = min(p, cap (1 - p)), the treated, but those whose odds
+    exceed the cap count cap / odds.  post (n,) of two cross-sections, y the outcome; None: y is a
+    change. Reference: Li, Morgan and Zaslavsky (2018), JASA 113, 390-400.
+    """
+    ps = propensity(w, d, x)
+    p, odds = ps.p, ps.odds
+    if estimand == "overlap":
+        counts = 1 - p, p
+        moves = -p * (1 - p), p * (1 - p)
+    else:
+        beyond = odds > cap
+        counts = np.where(beyond, cap / np.maximum(odds, cap), 1.0), np.minimum(odds, cap)
+        moves = np.where(beyond, -counts[0], 0.0), np.where(beyond, 0.0, odds)
+    terms = []
+    for sign, arm, count, move in ((1, d, counts[0], moves[0]), (-1, 1 - d, counts[1], moves[1])):
+        for turn, k in ((1, 1.0),) if post is None else ((1, post), (-1, 1 - post)):
+            a = arm * count * k
+            mean = float(w @ (a * y)) / float(w @ a)
+            slope = (ps.fit, x, arm * move * k * (y - mean))
+            terms.append((sign * turn, _mean(w, a, y, [slope])))
+    out = _signed(terms)
+    return Effect(out.att, out.z, p, counts)
+
+
 def compared(d: Float, effect: Effect, post: Float | None = None) -> list[Float]:
     """Rows (n,) of the averages of an effect, before the weight: treated and comparison, the latter
     by its odds; in cross-sections of each period.
     """
-    odds = 1.0 if effect.propensity is None else effect.propensity / (1 - effect.propensity)
-    groups = [d, (1 - d) * odds]
+    counts: tuple[Float | float, Float | float] = (1.0, 1.0)
+    if effect.counted is not None:
+        counts = effect.counted
+    elif effect.propensity is not None:
+        counts = (1.0, effect.propensity / (1 - effect.propensity))
+    groups = [d * counts[0], (1 - d) * counts[1]]
     return groups if post is None else [a * k for a in groups for k in (post, 1 - post)]
 
 

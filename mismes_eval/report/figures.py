@@ -27,9 +27,12 @@ from mismes_eval.pictures.flow import flow as draw_flow
 from mismes_eval.pictures.grids import counts
 from mismes_eval.pictures.intervals import Series
 from mismes_eval.pictures.style import MARKERS, MEANINGS, PALETTE, RED, colours
+from mismes_eval.report.document.download import download
 from mismes_eval.report.document.language import ENGLISH, Language, language
 from mismes_eval.report.document.plain import escape, printable
 
+SCREEN, PRINT = 110, 150  # dots an inch: as shown on a screen, as drawn
+NARROW = 480  # pixels that a phone shows with letters that can be read
 WATERMARK = "SYNTHETIC DATA"
 SIGNS = {"confidential": "c", "secondary": "c", "unreliable": ":", "not estimable": "–"}
 _STYLE = {
@@ -100,12 +103,20 @@ class Figure:
         if said.source:
             notes.append(t("Source: {source}", source=said.source))
         foot = "".join(f"<li>{escape(n)}</li>" for n in notes)
+        size = "picture wide" if self.width > NARROW else "picture"
         picture = base64.b64encode(self.png).decode("ascii")
         return (
             f'<figure id="{escape(self.id)}"><figcaption><span class="id">{escape(self.id)}</span>'
-            f' {escape(said.title)}</figcaption><img src="data:image/png;base64,{picture}"'
-            f' alt="{escape(said.alt)}"><ul class="notes">{foot}</ul></figure>'
+            f' {escape(said.title)}</figcaption><div class="{size}"><img width="{self.width}"'
+            f' src="data:image/png;base64,{picture}" alt="{escape(said.alt)}"></div><ul'
+            f' class="notes">{foot}</ul>{download(said.id, said.data, t)}</figure>'
         )
+
+    @property
+    def width(self) -> int:
+        """Pixels of a screen that it takes: letters as large as those around it."""
+        dots = int.from_bytes(self.png[16:20], "big")
+        return round(dots * SCREEN / PRINT)
 
     def _repr_html_(self) -> str:
         return self.to_html()

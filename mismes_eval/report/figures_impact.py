@@ -193,6 +193,12 @@ def overlap(
     )
 
 
+LARGEST_BREAK = "breaks of trend after the measure, times the largest one before it"
+ONE_BREAK = (
+    "breaks of trend after the measure, times the largest that the one before it can have been"
+)
+
+
 def honest(
     id: str,
     title: str,
@@ -218,7 +224,7 @@ def honest(
         high=h.table["ci_high"].to_numpy(float) * scale,
         ticks=[t("none"), *(t.number(x) for x in m)],
         words=(t("parallel trends"), t("trends may part, 95% interval")),
-        xlabel=t("breaks of trend after the measure, times the largest one before it"),
+        xlabel=t(ONE_BREAK if h.one_before else LARGEST_BREAK),
         ylabel=ylabel,
     )
     legend_above(ax)

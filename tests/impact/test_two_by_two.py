@@ -322,3 +322,44 @@ def test_negative_weights_of_replicates_are_weights(method: Method) -> None:
         return float(many(one, other, np.array([1]), np.array([0]), method).att[0])
 
     assert at_once(w2, twice) == pytest.approx(at_once(w, np.arange(n)), rel=1e-10)
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize(("estimand", "cap"), [("overlap", None), ("capped", 0.8), ("capped", 1e6)])
+def test_tilted_effects_are_averages_of_the_strata(estimand: str, cap: float | None) -> None:
+    """With one category as covariate the effect is the mean of the strata's effects by h: p (1 - p),
+    or min(p, cap (1 - p)), times the weight of the stratum. A cap that binds nobody is the ATT.
+    """
+    rng = np.random.default_rng(3)
+    n = 400
+    f = pd.DataFrame({"k": rng.choice(["a", "b", "c"], n), "w": rng.uniform(1, 3, n)})
+    chance = f["k"].map({"a": 0.2, "b": 0.5, "c": 0.8})
+    f["d"] = (rng.random(n) < chance).astype(int)
+    f["y0"] = 0.0
+    f["y1"] = rng.normal(size=n) + f["d"] * f["k"].map({"a": 0.0, "b": 1.0, "c": 3.0})
+    s = Sample.from_frame(f, weights="w")
+    arguments = {"covariates": ["k"], "method": "ipw"}
+    e = att_2x2(s, ("y0", "y1"), "d", estimand=estimand, cap=cap, **arguments)  # type: ignore[arg-type]
+    top = bottom = 0.0
+    for _, g in f.groupby("k"):
+        mean = {a: np.average(r["y1"], weights=r["w"]) for a, r in g.groupby("d")}
+        p = float(g.loc[g["d"] == 1, "w"].sum() / g["w"].sum())
+        h = p * (1 - p) if cap is None else min(p, cap * (1 - p))
+        top += g["w"].sum() * h * (mean[1] - mean[0])
+        bottom += g["w"].sum() * h
+    assert e.value[0] == pytest.approx(top / bottom, rel=1e-9)
+    assert e.names == (("ATO",) if cap is None else ("capped ATT",))
+    if cap == 1e6:
+        plain = att_2x2(s, ("y0", "y1"), "d", **arguments)  # type: ignore[arg-type]
+        assert e.value[0] == pytest.approx(plain.value[0], rel=1e-12)
+        assert e.se[0] == pytest.approx(plain.se[0], rel=1e-12)
+
+
+def test_estimands_that_cannot_be_had_are_refused() -> None:
+    f = pd.DataFrame({"w": 1.0, "d": [0, 1] * 10, "x": range(20), "y0": 0.0, "y1": 1.0})
+    s = Sample.from_frame(f, weights="w")
+    with pytest.raises(IdentificationError, match="comes by weighting") as caught:
+        att_2x2(s, ("y0", "y1"), "d", covariates=["x"], estimand="overlap", cap=2.0)
+    assert len(caught.value.problems) == 2
+    with pytest.raises(IdentificationError, match="largest odds"):
+        att_2x2(s, ("y0", "y1"), "d", covariates=["x"], method="ipw", estimand="capped")

@@ -197,6 +197,28 @@ def test_few_psus_widen():
     plt.close("all")
 
 
+@pytest.mark.identity
+def test_one_period_before_counts_by_the_upper_end_of_its_interval():
+    """Break 0.02 with error 0.1: M = 1 allows 0.02 + 1.96 x 0.1 = 0.216; the interval of fixed length
+    under a bias of 0.216 with error 0.05 is the 95% point of |N(4.32, 1)| x 0.05 = 0.2982 wide.
+    """
+    vcov, times = np.diag([0.01, 0.0025, 0.0025]), [-2, 0, 1]
+    study = event_study(np.array([0.02, 0.4, 0.5]), vcov, times)
+    h = honest_did(study, grid=[0.0, 1.0], target="first")
+    table = h.to_frame()
+    assert h.one_before and "upper end of the interval" in h.text
+    np.testing.assert_allclose(table["ci_low"][0], 0.4 - norm.ppf(0.975) * 0.05)
+    bias = 0.02 + norm.ppf(0.975) * 0.1
+    np.testing.assert_allclose(table["set_high"][1], 0.4 + bias)
+    half = table["ci_high"][1] - 0.4
+    inside = norm.cdf(half / 0.05 - bias / 0.05) - norm.cdf(-half / 0.05 - bias / 0.05)
+    assert inside == pytest.approx(0.95, abs=1e-9)
+    assert half == pytest.approx(bias + norm.ppf(0.95) * 0.05, rel=1e-4)
+    luck = event_study(np.array([0.0, 0.4, 0.5]), vcov, times)
+    lucky = honest_did(luck, grid=[1.0], target="first").to_frame()
+    assert lucky["ci_low"][0] < 0.4 - norm.ppf(0.975) * 0.1
+
+
 def test_reference_row_may_stand_or_miss():
     vcov = np.diag([0.01, 0.01, 0.02, 0.02])
     beta = np.array([0.05, -0.02, 0.4, 0.5])

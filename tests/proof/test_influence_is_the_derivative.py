@@ -148,6 +148,12 @@ WIDE: dict[str, Value] = {
         f"wide {m}": (lambda s, m=m: me.att_2x2(s, ("y0", "y"), "d", covariates=["x"], method=m))
         for m in ("dr", "dr_improved", "ipw", "ipw_ht", "or")
     },
+    "wide overlap": lambda s: me.att_2x2(
+        s, ("y0", "y"), "d", covariates=["x"], method="ipw", estimand="overlap"
+    ),
+    "wide capped": lambda s: me.att_2x2(
+        s, ("y0", "y"), "d", covariates=["x"], method="ipw", estimand="capped", cap=1.25
+    ),
     "wide none": lambda s: me.att_2x2(s, ("y0", "y"), "d", method="none"),
     "triple": lambda s: me.triple_difference(s, ("y0", "y"), "d", "elig", covariates=["x"]),
     "itt": lambda s: me.itt(s, "y", "d", covariates=["x"]),
@@ -157,6 +163,14 @@ WIDE: dict[str, Value] = {
 SECTIONS: dict[str, Value] = {
     f"sections {m}": (lambda s, m=m: me.att_2x2(s, "yr", "d", "round", covariates=["x"], method=m))
     for m in ("dr", "dr_improved", "ipw", "ipw_ht", "or")
+}
+SECTIONS |= {
+    f"sections {estimand}": (
+        lambda s, estimand=estimand, cap=cap: me.att_2x2(
+            s, "yr", "d", "round", ["x"], method="ipw", estimand=estimand, cap=cap
+        )
+    )
+    for estimand, cap in (("overlap", None), ("capped", 1.25))
 }
 WHO = {"cohort": "g", "time": "t", "unit": "id"}
 LONG: dict[str, Value] = {

@@ -5,7 +5,7 @@ calibration and the attrition in its standard error.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -23,11 +23,21 @@ from mismes_eval.impact.did.two_periods import (
     waves_named,
 )
 from mismes_eval.numerics.averages import arms
-from mismes_eval.numerics.did import METHODS, Effect, Method, compared, cross_sections, panel
+from mismes_eval.numerics.did import (
+    ESTIMANDS,
+    METHODS,
+    Effect,
+    Estimand,
+    Method,
+    compared,
+    cross_sections,
+    panel,
+    tilted,
+)
 from mismes_eval.numerics.influence import Influence
 from mismes_eval.numerics.logit import Separation
 from mismes_eval.numerics.rows import Bool, Float
-from mismes_eval.public import public, verb_name
+from mismes_eval.public import Finite, public, verb_name
 from mismes_eval.weighting.columns import Number, YesNo, read
 from mismes_eval.weighting.covariates import unreadable
 from mismes_eval.weighting.nonresponse import named_effects
@@ -58,6 +68,8 @@ def att_2x2(
     method: Method = "dr",
     series_breaks: Sequence[float] = (),
     acknowledge_breaks: bool = False,
+    estimand: Estimand = "att",
+    cap: Finite | None = None,
 ) -> Estimate:
     """Average effect on the treated by difference-in-differences with two periods.
 
@@ -74,10 +86,15 @@ def att_2x2(
         2005), "or" (regression), "none" (no covariates).
     series_breaks : first periods of new series: one between the two periods stops the run unless
         acknowledge_breaks.
+    estimand : on whom the effect is an average, with method="ipw". "att": the treated; "overlap":
+        those who might be in either group (each counts p (1 - p), Li, Morgan and Zaslavsky 2018);
+        "capped": the treated, but where the odds p / (1 - p) exceed `cap` they count cap / odds.
+        The latter two hold where a few heavy comparison rows would carry the ATT.
+    cap : largest odds, for estimand="capped".
 
     Returns
     -------
-    Estimate "ATT" in the outcome's units, on the design's degrees of freedom. Rows with weight 0
+    Estimate "ATT" ("ATO", "capped ATT") in the outcome's units, on the design's degrees of freedom. Rows with weight 0
     (lost, outside the domain) stay in the design.
 
     Raises
@@ -99,9 +116,83 @@ def att_2x2(
         )
     if isinstance(covariates, str):
         covariates = (covariates,)
+    _refuse_estimand(estimand, cap, method, covariates)
     time = pair_of(data, time)  # type: ignore[assignment]
     notes = refuse_between(data, time, series_breaks, acknowledge_breaks)
-    return _by_layout(data, outcome, treated, time, covariates, method).annotated(notes=notes)
+    how = _How(method, estimand, cap)
+    return _by_layout(data, outcome, treated, time, covariates, how).annotated(notes=notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """The estimator, on whom its effect is an average, and the largest odds where they are capped."""
+
+    method: Method
+    estimand: Estimand
+    cap: float | None
+
+    @property
+    def name(self) -> str:
+        return {"att": "ATT", "overlap": "ATO", "capped": "capped ATT"}[self.estimand]
+
+    @property
+    def definition(self) -> str:
+        if self.estimand == "overlap":
+            return "Average effect of the treatment on those who might be in either group."
+        if self.estimand == "capped":
+            return (
+                "Average effect of the treatment on the treated, those with odds above"
+                f" {self.cap:g} counting less."
+            )
+        return "Average effect of the treatment on the treated."
+
+    def changes(self, w: Float, d: Float, change: Float, x: Float) -> Effect:
+        """The effect from changes."""
+        if self.estimand == "att":
+            return panel(w, d, change, x, self.method)
+        return tilted(w, d, None, change, x, self.estimand, self.cap or np.inf)
+
+    def sections(self, w: Float, d: Float, post: Float, y: Float, x: Float) -> Effect:
+        """The effect from two cross-sections."""
+        if self.estimand == "att":
+            return cross_sections(w, d, post, y, x, self.method)
+        return tilted(w, d, post, y, x, self.estimand, self.cap or np.inf)
+
+
+def _refuse_estimand(
+    estimand: str, cap: float | None, method: str, covariates: Sequence[str]
+) -> None:
+    problems = []
+    if estimand not in ESTIMANDS:
+        problems.append(
+            Problem(
+                "unknown estimand",
+                "argument 'estimand'",
+                f"one of {', '.join(ESTIMANDS)}",
+                repr(estimand),
+            )
+        )
+    elif estimand != "att" and (method != "ipw" or not covariates):
+        problems.append(
+            Problem(
+                f"the estimand '{estimand}' comes by weighting",
+                "arguments 'method' and 'covariates'",
+                "method='ipw' with covariates",
+                f"{method!r}, {', '.join(covariates) or 'none'}",
+            )
+        )
+    wanted = estimand == "capped"
+    if (cap is not None) != wanted or (cap is not None and not cap > 0):
+        problems.append(
+            Problem(
+                "largest odds go with estimand='capped'",
+                "argument 'cap'",
+                "a positive number" if wanted else "None",
+                repr(cap),
+            )
+        )
+    if problems:
+        raise IdentificationError(problems)
 
 
 def _by_layout(
@@ -110,13 +201,13 @@ def _by_layout(
     treated: str,
     time: TwoTimes,
     covariates: Sequence[str],
-    method: Method,
+    how: _How,
 ) -> Estimate:
     """A panel, a wide sample, or repeated cross-sections."""
     if not isinstance(data, Sample):
         sample, names = side_by_side(data, outcome, time)
         order = waves_named(data, time)
-        return _of_changes(sample, names, treated, covariates, method, order)
+        return _of_changes(sample, names, treated, covariates, how, order)
     if not isinstance(outcome, str):
         if time is not None:
             raise IdentificationError(
@@ -128,8 +219,8 @@ def _by_layout(
                 )
             )
         pair = outcome_pair(outcome)
-        return _of_changes(data, pair, treated, covariates, method, pair)
-    return _of_cross_sections(data, outcome, treated, time, covariates, method)
+        return _of_changes(data, pair, treated, covariates, how, pair)
+    return _of_cross_sections(data, outcome, treated, time, covariates, how)
 
 
 def _of_changes(
@@ -137,7 +228,7 @@ def _of_changes(
     outcome: tuple[str, str],
     treated: str,
     covariates: Sequence[str],
-    method: Method,
+    how: _How,
     order: tuple[str, str],
 ) -> Estimate:
     require(sample, [*outcome, treated, *covariates], verb_name())
@@ -154,10 +245,10 @@ def _of_changes(
     change = after - before
     w = np.where(inside, sample.weights, 0.0)
     _refuse_one_sided([("", inside)], d, treated)
-    x, names = design_matrix(sample, covariates, inside, method)
+    x, names = design_matrix(sample, covariates, inside, how.method)
     change = np.where(inside, change, 0.0)
     size = float(max(np.abs(before).max(), np.abs(after).max()))
-    effect, part = _fitted(lambda v: panel(v, d, change, x, method), sample, w, names, method)
+    effect, part = _fitted(lambda v: how.changes(v, d, change, x), sample, w, names, how.method)
     return _settled(
         _estimate(
             sample,
@@ -166,7 +257,7 @@ def _of_changes(
             d,
             f"{outcome[0]} to {outcome[1]}",
             covariates,
-            method,
+            how,
             "one row a unit",
             order,
         ),
@@ -180,7 +271,7 @@ def _of_cross_sections(
     treated: str,
     time: TwoTimes,
     covariates: Sequence[str],
-    method: Method,
+    how: _How,
 ) -> Estimate:
     require(sample, [outcome, treated, *covariates], verb_name())
     two = two_periods(sample, time, [outcome, treated, *covariates])
@@ -197,11 +288,9 @@ def _of_cross_sections(
         d,
         treated,
     )
-    x, names = design_matrix(sample, covariates, inside, method)
+    x, names = design_matrix(sample, covariates, inside, how.method)
     size = float(np.abs(y).max())
-    effect, part = _fitted(
-        lambda v: cross_sections(v, d, post, y, x, method), sample, w, names, method
-    )
+    effect, part = _fitted(lambda v: how.sections(v, d, post, y, x), sample, w, names, how.method)
     return _settled(
         _estimate(
             sample,
@@ -210,7 +299,7 @@ def _of_cross_sections(
             d,
             f"{outcome}, {two.before} to {two.after}",
             covariates,
-            method,
+            how,
             "repeated cross-sections",
             (two.before, two.after),
         ),
@@ -334,14 +423,14 @@ def _estimate(
     d: Float,
     what: str,
     covariates: Sequence[str],
-    method: Method,
+    how: _How,
     kind: str,
     order: tuple[str, str],
 ) -> Estimate:
     inside = sample.active
     treated, compared = int((d[inside] == 1).sum()), int((d[inside] == 0).sum())
     notes = [
-        f"Difference-in-differences, {NAMES[method]}, {kind}; covariates:"
+        f"Difference-in-differences, {NAMES[how.method]}, {kind}; covariates:"
         f" {', '.join(covariates) or 'none'}; {treated:,} treated and {compared:,} comparison rows.",
         order_said(*order),
     ]
@@ -360,20 +449,20 @@ def _estimate(
     keys = pd.DataFrame({"variable": [what]})
     return Estimate(
         np.array([effect.att]),
-        ("ATT",),
+        (how.name,),
         (part,),
         keys,
         np.array([float(inside.sum())]),
         np.array([sample.degf]),
         "effect",
-        definition="Average effect of the treatment on the treated.",
+        definition=how.definition,
         notes=(*notes, *sample.notes),
         extra={
             "n_treated": treated,
             "n_comparison": compared,
-            "method": method,
+            "method": how.method,
             "extreme_overlap": extreme,
             "propensity": effect.propensity,
-            "arm": np.where(inside, d, np.nan),
+            "arm": d,
         },
     )

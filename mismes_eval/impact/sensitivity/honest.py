@@ -18,6 +18,7 @@ from mismes_eval.impact.did.event_path import EventPath, event_path
 from mismes_eval.impact.sensitivity.relative_magnitudes import (
     breaks,
     confidence_set,
+    from_one_break,
     identified_set,
 )
 from mismes_eval.numerics.rows import Float
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 Target = Literal["average", "first"] | Mapping[float, float]
 
 
+ONE_BREAK = "the upper end of the interval of the one before treatment"
 RELATIVE = "M: post-treatment breaks over the largest before"
 SLOPE = "M: change of the slope of the deviation, per period"
 
@@ -41,6 +43,8 @@ class HonestDiD:
 
     breakdown: the largest grid value with an interval that excludes 0; None where even the first
     covers 0.
+    one_before: only one period lies before, so that relative magnitudes are multiples of the upper
+    end of the interval of its break.
     """
 
     method: str
@@ -50,6 +54,7 @@ class HonestDiD:
     breakdown: float | None
     level: float
     notes: tuple[str, ...]
+    one_before: bool = False
 
     def to_frame(self) -> pd.DataFrame:
         """m, set_low, set_high (what the point estimates allow), ci_low, ci_high (robust interval)."""
@@ -58,11 +63,10 @@ class HonestDiD:
     @property
     def text(self) -> str:
         """The finding in a sentence."""
-        allowed = (
-            "breaks in trend up to M times the largest one before treatment"
-            if self.method == "relative_magnitude"
-            else "a slope that changes by up to M from one period to the next"
-        )
+        allowed = "a slope that changes by up to M from one period to the next"
+        if self.method == "relative_magnitude":
+            largest = ONE_BREAK if self.one_before else "the largest one before treatment"
+            allowed = f"breaks in trend up to M times {largest}"
         value, low, high = self.original
         first = f"Under parallel trends {self.target} is {value:.4g} ({low:.4g} to {high:.4g})."
         if self.breakdown is None:
@@ -138,7 +142,8 @@ def honest_did(
     Returns
     -------
     HonestDiD. Relative magnitudes: conditional test with a least-favourable first stage, inverted
-    (HonestDiD in R: C-LF). Smoothness: shortest interval of fixed length (FLCI), from the library
+    (HonestDiD in R: C-LF). With one period before, the size of its only break is luck: M multiplies
+    the upper end of its interval instead (R multiplies the estimate). Smoothness: shortest interval of fixed length (FLCI), from the library
     diff-diff. With few PSUs the covariance is widened by (t / normal quantile)^2, t with the
     design's degrees of freedom.
 
@@ -169,7 +174,7 @@ def honest_did(
                 str(level),
             )
         )
-    path = event_path(event_study)
+    path, relative = event_path(event_study), method == "relative_magnitude"
     weights, label = _target(path, target)
     values = _grid(path, method, grid)
     widened = _widened(path, level)
@@ -182,39 +187,47 @@ def honest_did(
     q = float(stats.t.ppf(0.5 + level / 2, path.dof))
     excluded = ((table["ci_low"] > 0) | (table["ci_high"] < 0)).to_numpy()
     held = int(excluded.argmin()) if not excluded.all() else excluded.size
+    one_before = relative and path.pre == 1
     notes = [
         f"Reference period {path.reference:g}; {path.pre} periods before, {len(path.after)} after;"
         f" {path.dof:g} degrees of freedom.",
         *_anticipated(path),
         *path.notes,
     ]
-    if method == "relative_magnitude":
-        notes.append(
-            "The sampling error of the largest break before treatment is in the interval; the set"
-            " between set_low and set_high ignores it."
-        )
-    notes.append(
-        "Rambachan and Roth (2023), "
-        + (
-            "conditional test with a least-favourable first stage."
-            if method == "relative_magnitude"
-            else "fixed-length interval."
-        )
-    )
     return HonestDiD(
-        method,
-        label,
-        (value, value - q * se, value + q * se),
-        table,
-        None if held == 0 else float(values[held - 1]),
-        level,
-        (*notes, *event_study.notes),
+        method=method,
+        target=label,
+        original=(value, value - q * se, value + q * se),
+        table=table,
+        breakdown=None if held == 0 else float(values[held - 1]),
+        level=level,
+        notes=(*notes, *_how(relative, one_before), *event_study.notes),
+        one_before=one_before,
+    )
+
+
+def _how(relative: bool, one_before: bool) -> tuple[str, ...]:
+    """How the intervals were made."""
+    if not relative:
+        return ("Rambachan and Roth (2023), fixed-length interval.",)
+    if one_before:
+        return (
+            "One period before treatment: M multiplies the upper end of the interval of its break,"
+            " as the break itself is luck. Rambachan and Roth (2023), fixed-length interval.",
+        )
+    return (
+        "The sampling error of the largest break before treatment is in the interval; the set"
+        " between set_low and set_high ignores it.",
+        "Rambachan and Roth (2023), conditional test with a least-favourable first stage.",
     )
 
 
 def _row(
     path: EventPath, widened: Float, weights: Float, method: str, m: float, level: float
 ) -> tuple[float, float, float, float, float]:
+    if method == "relative_magnitude" and path.pre == 1:
+        quantile = float(stats.norm.ppf(0.5 + level / 2))
+        return (m, *from_one_break(path.beta, widened, weights, m, level, quantile))
     if method == "relative_magnitude":
         return (
             m,

@@ -11,7 +11,7 @@ Pakes (2023), same journal 90, 2763-2791.
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import ncx2, norm
 
 from mismes_eval.numerics.rows import Bool, Float
 
@@ -39,6 +39,27 @@ def identified_set(beta: Float, pre: int, target: Float, m: float) -> tuple[floa
     value = float(target @ beta[pre:])
     half = m * reach(target) * float(np.abs(breaks(pre) @ beta[:pre]).max())
     return value - half, value + half
+
+
+def from_one_break(
+    beta: Float, vcov: Float, target: Float, m: float, level: float, quantile: float
+) -> tuple[float, float, float, float]:
+    """Set and confidence interval where only one period lies before: deviations up to M times the
+    upper end of the interval of the one break, whose point estimate is luck.
+
+    vcov : widened for few degrees of freedom; quantile : of the normal at level.
+
+    Returns
+    -------
+    set low, set high, interval low, interval high. The interval is the shortest of fixed length
+    under a bias of known bound (Armstrong and Kolesar 2018, Econometrica 86, 655-683).
+    """
+    value = float(target @ beta[1:])
+    se = float(np.sqrt(target @ vcov[1:, 1:] @ target))
+    largest = abs(float(beta[0])) + quantile * float(np.sqrt(vcov[0, 0]))
+    bias = m * reach(target) * largest
+    half = se * float(np.sqrt(ncx2.ppf(level, 1, (bias / se) ** 2))) if bias else quantile * se
+    return value - bias, value + bias, value - half, value + half
 
 
 def confidence_set(

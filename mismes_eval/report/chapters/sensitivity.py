@@ -401,6 +401,24 @@ def _honest(context: Context, study: Tracing, d: Doubt) -> list[Item]:
     )
 
 
+NEEDS = (
+    "{m}: the finding needs parallel trends: it does not survive breaks of trend {x} times as large"
+    " as the one seen before the measure."
+)
+NEEDS_ALL = (
+    "{m}: the finding needs parallel trends: it does not survive breaks of trend {x} times as large"
+    " as the one before the measure can have been (upper end of its 95% interval)."
+)
+SURVIVES = (
+    "{m}: the finding survives breaks of trend up to {x} times as large as the one seen before the"
+    " measure."
+)
+SURVIVES_ALL = (
+    "{m}: the finding survives breaks of trend up to {x} times as large as the one before the"
+    " measure can have been (upper end of its 95% interval)."
+)
+
+
 def honest_items(
     context: Context,
     h: HonestDiD | NotEstimable,
@@ -424,19 +442,10 @@ def honest_items(
             m=measure,
         )
     elif h.breakdown is None or h.breakdown == 0:
-        said = context.text(
-            "{m}: the finding needs parallel trends: it does not survive breaks of trend {x} times"
-            " as large as the one seen before the measure.",
-            m=measure,
-            x=n(h.table["m"].iloc[min(1, len(h.table) - 1)]),
-        )
+        needs = NEEDS_ALL if h.one_before else NEEDS
+        said = context.text(needs, m=measure, x=n(h.table["m"].iloc[min(1, len(h.table) - 1)]))
     else:
-        said = context.text(
-            "{m}: the finding survives breaks of trend up to {x} times as large as the one seen"
-            " before the measure.",
-            m=measure,
-            x=n(h.breakdown),
-        )
+        said = context.text(SURVIVES_ALL if h.one_before else SURVIVES, m=measure, x=n(h.breakdown))
     notes = [
         "Rambachan and Roth (2023), relative magnitudes; one step is from one wave or period to the"
         " next, whatever months lie between."

@@ -68,6 +68,10 @@ RESERVATIONS = {
     CLUSTERS: Message("counted over regions, it cannot be told from chance"),
     PSUS: Message("one of the groups lies in too few primary sampling units"),
 }
+CAN_HAVE = Message(
+    "it would not hold if the trends of the two groups had parted by half as much as they can have"
+    " parted before the measure"
+)
 CANNOT_TELL_LOSS = Message("whether the groups were lost alike cannot be told")
 REGIONS_APART = Message("the regions moved apart already before the roll-out")
 MISSED = (
@@ -122,7 +126,7 @@ def rollout_verdict(r: Rollout) -> Verdict | None:
     bare = Verdict(Span.of(r.overall, basis=design), wider=_wild_span(r.wild, wild))
     checks = [_check(DRAWN_BY_LOT, "start", False), *_years_before(r, bare)]
     if isinstance(r.honest, HonestDiD):
-        checks.append(_check(TRENDS, "trends", _survives(r.honest, bare)))
+        checks.append(_parting(r.honest, bare))
     return Verdict(bare.own, tuple(checks), bare.wider, clusters=r.fewest_regions)
 
 
@@ -263,7 +267,7 @@ def _threats(
         if agreed is not None:
             yield _check(OTHERS, "trends", agreed)
         if isinstance(d.honest, HonestDiD):
-            yield _check(TRENDS, "trends", _survives(d.honest, bare))
+            yield _parting(d.honest, bare)
     yield _check(PLANNED, "plan", planned(evaluation))
 
 
@@ -292,6 +296,14 @@ def curve_spans(curve: SpecificationCurve) -> list[Span]:
     done = table[table["reason"] == ""]
     columns = (done[c].to_numpy(float) for c in ("value", "ci_low", "ci_high"))
     return [Span(*row) for row in zip(*columns, strict=True)]
+
+
+def _parting(honest: HonestDiD, verdict: Verdict) -> Check:
+    """Whether the effect survives trends that part by half as much as before. With one period
+    before, the multiple is of what they can have parted by.
+    """
+    answer: Answer = "yes" if _survives(honest, verdict) else "no"
+    return Check(TRENDS, "trends", answer, CAN_HAVE if honest.one_before else RESERVATIONS[TRENDS])
 
 
 def _survives(honest: HonestDiD, verdict: Verdict) -> bool:

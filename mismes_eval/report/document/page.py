@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
+from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from mismes_eval import errors
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.language import Language, country_name, language
 from mismes_eval.report.document.plain import escape
+from mismes_eval.report.document.reading import current_section_style, linked, sectioned
 from mismes_eval.report.document.sanitize import sanitized
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ CSP = (
 )
 SHOWN_KINDS = frozenset({"text/html", "text/plain", "image/png", "image/jpeg"})
 MAIN = '<main id="text">'
+VERSION = package_version("mismes-eval")
 BANNER = "SYNTHETIC DATA: made-up persons, no finding about the real country."
 
 
@@ -44,6 +47,7 @@ class Cover:
     lang: str
     style: str = STYLE
     csp: str = CSP
+    year: int = 0
 
     @property
     def mark(self) -> str:
@@ -98,10 +102,50 @@ def page(
     words = {k: t(k) for k in ("Contents", "Skip to the text", "Country report")}
     body, _ = exporter.from_notebook_node(
         _harmless(_in_language(notebook, t)),
-        resources={"cover": cover, "words": words, "closing": _closing(warnings, t)},
+        resources={"cover": cover, "words": words, "closing": ""},
     )
     begin, end = body.index(MAIN) + len(MAIN), body.rindex("</main>")
-    return number(accessible(body[:begin] + sanitized(body[begin:end]) + body[end:]), t)
+    closing = about(cover, params, fingerprint, t) + _closing(warnings, t)
+    inside = accessible(sanitized(body[begin:end])) + closing
+    return arranged(body[:begin], inside, body[end:], t)
+
+
+def arranged(head: str, body: str, foot: str, t: Language) -> str:
+    """The page with numbered chapters as sections, contents beside them, names of tables linked."""
+    numbered = number(head + body + foot, t)
+    begin, end = numbered.index(MAIN) + len(MAIN), numbered.rindex("</main>")
+    inside = numbered[begin:end]
+    titles = re.findall(r'<h2 id="([^"]*)">(.*?)</h2>', inside, re.DOTALL)
+    style = current_section_style(len(titles))
+    start = numbered[:begin].replace("</style>", f"{style}</style>", 1)
+    return start + linked(sectioned(inside, titles)) + numbered[end:]
+
+
+def about(cover: Cover, params: Params, fingerprint: str, t: Language) -> str:
+    """How the report is cited, who wrote it, whom to ask, under which licence, by which version."""
+    missing = t("not supplied")
+    authors = t.name(params.authors) if params.authors else missing
+    year = t.name(str(cover.year))
+    cited = (cover.country, cover.title, fingerprint[:12])
+    who = f"{authors} ({year})" if params.authors else f"({year})"
+    lines = [
+        (t("Cite as"), t("{who}. {country}: {title}. Run {run}.", who=who, **_cited(cited))),
+        (t("Authors"), authors),
+        (t("Contact"), t.name(params.contact) if params.contact else missing),
+        (t("Licence"), t.name(params.licence) if params.licence else missing),
+        (t("Software"), f"mismes-eval {VERSION}"),
+    ]
+    words = "".join(
+        f"<p><strong>{escape(t('{what}:', what=what))}</strong> {escape(text)}</p>"
+        for what, text in lines
+    )
+    title = escape(t("About this report"))
+    return f'<div class="colophon"><h2 id="about">{title}</h2>{words}</div>'
+
+
+def _cited(parts: tuple[str, str, str]) -> dict[str, str]:
+    country, title, run = parts
+    return {"country": country, "title": title, "run": run}
 
 
 def cover_of(params: Params, started: str, fingerprint: str, t: Language) -> Cover:
@@ -124,6 +168,7 @@ def cover_of(params: Params, started: str, fingerprint: str, t: Language) -> Cov
         tuple((k, v) for k, v in lines if v),
         t(BANNER) if params.synthetic else "",
         t.code,
+        year=datetime.fromisoformat(started).year,
     )
 
 
@@ -201,7 +246,7 @@ def accessible(html: str) -> str:
     """
     html = re.sub(r"<style scoped>.*?</style>", "", html, flags=re.DOTALL)
     html = re.sub(r'<table border="1" class="dataframe">', '<table class="dataframe">', html)
-    html = re.sub(r'<div class="table"', '<div class="table" tabindex="0"', html)
+    html = re.sub(r'<div class="(table|picture wide)"', r'<div class="\1" tabindex="0"', html)
 
     def scoped(match: re.Match[str], scope: str) -> str:
         return re.sub(r"<th(?![a-z])(?![^>]*scope=)", f'<th scope="{scope}"', match[0])
@@ -231,7 +276,7 @@ def number(html: str, t: Language) -> str:
 
     html = re.sub(r"<h([23])\b([^>]*)>(.*?)</h\1>", numbered, html, flags=re.DOTALL)
     items = "".join(
-        f'<li class="level{level}"><a href="#{anchor}"><span class="no">{mark}</span>'
+        f'<li class="level{level} c{mark.split(".")[0]}"><a href="#{anchor}"><span class="no">{mark}</span>'
         f" {text}</a></li>"
         for level, mark, anchor, text in entries
     )

@@ -101,6 +101,8 @@ ATTRIBUTES = frozenset(
     }
 )
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=\s]+")
+# the numbers of a table as a file, inside the page
+FILE = re.compile(r"data:text/csv;base64,[A-Za-z0-9+/=]+")
 LINK = re.compile(r"(?:#|https?://|mailto:)\S*", re.IGNORECASE)
 
 
@@ -147,7 +149,11 @@ class _Writer(HTMLParser):
 
 def _may_stay(tag: str, name: str, value: str) -> bool:
     if name == "href":
-        return tag == "a" and LINK.fullmatch(value) is not None
+        return tag == "a" and (LINK.fullmatch(value) or FILE.fullmatch(value)) is not None
+    if name == "download":
+        return tag == "a" and re.fullmatch(r"[\w.-]+\.csv", value) is not None
+    if name in ("width", "height"):
+        return tag == "img" and value.isdigit()
     if name == "src":
         return tag == "img" and PICTURE.fullmatch(value) is not None
     if name == "tabindex":

@@ -23,6 +23,7 @@ from mismes_eval.report.document.cells import (
     persons_behind,
     population,
 )
+from mismes_eval.report.document.download import download
 from mismes_eval.report.document.language import Language, language
 from mismes_eval.report.document.plain import escape, printable
 from mismes_eval.report.document.rules import LEVEL_KINDS, Rules
@@ -392,7 +393,8 @@ def render(table: Table, t: Language) -> str:
                 if cell["status"] == "not estimable"
                 else ""
             )
-            body += f'<td class="num"{tip}>{escape(shown(cell, scale, digits, t, table.intervals))}</td>'
+            kind = "num wrap" if table.intervals else "num"
+            body += f'<td class="{kind}"{tip}>{escape(shown(cell, scale, digits, t, table.intervals))}</td>'
             if c in with_n:
                 body += f'<td class="num n">{HIDDEN if hide_n else t.number(cell["n"], 0)}</td>'
         body += "</tr>"
@@ -486,5 +488,5 @@ def _frame(table: Table | TextTable, t: Language, inner: str) -> str:
     caption = f'<caption><span class="id">{escape(table.id)}</span> {escape(table.title)}</caption>'
     return (
         f'<div class="table" id="{escape(table.id)}"><table>{caption}{inner}</table><ul'
-        f' class="notes">{foot}</ul></div>'
+        f' class="notes">{foot}</ul>{download(table.id, table.to_frame(), t)}</div>'
     )

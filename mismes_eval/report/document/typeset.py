@@ -70,7 +70,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
         given = {k: v or "" for k, v in attrs}
-        if tag in SKIPPED or self.skipped:
+        if tag in SKIPPED or self.skipped or "downloads" in given.get("class", "").split():
             self.skipped += tag not in VOID
             if tag == "nav":
                 self.document.contents = given.get("aria-label", "") or "Contents"

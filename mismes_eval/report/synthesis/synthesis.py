@@ -17,11 +17,12 @@ from mismes_eval.evaluation.synthesis import Published, Synthesis, compare
 from mismes_eval.report.document.language import Language, country_name, language
 from mismes_eval.report.document.page import (
     BANNER,
+    MAIN,
     STYLE,
     TEMPLATES,
     Cover,
     accessible,
-    number,
+    arranged,
     require_alternatives,
 )
 from mismes_eval.report.document.plain import escape
@@ -281,6 +282,7 @@ def _page(
     text = page.get_template("page.html.j2").render(
         cover=cover, chapters=chapters, kind=t("Synthesis"), skip=t("Skip to the text")
     )
-    html = number(accessible(text), t)
+    begin, end = text.index(MAIN) + len(MAIN), text.rindex("</main>")
+    html = arranged(text[:begin], accessible(text[begin:end]), text[end:], t)
     require_alternatives(html)
     return html

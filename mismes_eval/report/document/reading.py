@@ -1,0 +1,98 @@
+"""What helps to find one's way in a page: chapters as sections, names of tables as links to them."""
+
+from __future__ import annotations
+
+import re
+
+from mismes_eval.report.document.plain import escape
+from mismes_eval.report.document.sanitize import EMPTY
+
+_TAG = re.compile(r"(<[^>]*>)")
+_NAME = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
+_HELD = re.compile(r'<(?:div class="table"[^>]*|figure) id="([^"]+)"')
+# inside these a name is not turned into a link
+_CLOSED = frozenset(
+    {"a", "h1", "h2", "h3", "caption", "figcaption", "nav", "code", "pre", "header"}
+)
+
+
+def sections(body: str) -> list[str]:
+    """The top-level elements of a chapter's body grouped: each group but the first begins with an
+    element that has a heading of the second level in it.
+    """
+    groups, start, depth, begin = [""], 0, 0, 0
+    for match in _TAG.finditer(body):
+        named = _NAME.match(match[0])
+        if named is None or named[2].lower() in EMPTY:
+            continue
+        if not named[1]:
+            begin = match.start() if depth == 0 else begin
+            depth += 1
+            continue
+        depth -= 1
+        if depth == 0:
+            element = body[begin : match.end()]
+            gap, start = body[start:begin], match.end()
+            if re.search(r"<h2\b", element):
+                groups.append(gap + element)
+            else:
+                groups[-1] += gap + element
+    groups[-1] += body[start:]
+    return groups
+
+
+def sectioned(body: str, titles: list[tuple[str, str]]) -> str:
+    """Each chapter as a section named after its heading. titles: (anchor, words) of the headings of
+    the second level.
+    """
+    first, *chapters = sections(body)
+    if len(chapters) != len(titles):
+        return body
+    parts = [
+        f'<section class="chapter c{k}" aria-labelledby="{escape(anchor)}">{chapter}</section>'
+        for k, ((anchor, _), chapter) in enumerate(zip(titles, chapters, strict=True), 1)
+    ]
+    return first + "".join(parts)
+
+
+def linked(html: str) -> str:
+    """The names of tables and figures in sentences and cells as links to where they stand."""
+    names = sorted(set(_HELD.findall(html)), key=len, reverse=True)
+    if not names:
+        return html
+    pattern = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, names))})(?![\w-])")
+    out: list[str] = []
+    closed: list[str] = []
+    for part in _TAG.split(html):
+        if not part.startswith("<"):
+            out.append(part if closed else pattern.sub(r'<a href="#\1">\1</a>', part))
+            continue
+        out.append(part)
+        named = _NAME.match(part)
+        if named is None or named[2].lower() not in _CLOSED:
+            continue
+        if not named[1]:
+            closed.append(named[2])
+        elif closed:
+            closed.pop()
+    return "".join(out)
+
+
+def current_section_style(chapters: int) -> str:
+    """Which entry of the contents is marked while its chapter is read: the browser's view timelines
+    do it, without a script; a browser that has none marks nothing.
+    """
+    names = ", ".join(f"--c{k}" for k in range(1, chapters + 1))
+    rules = [
+        f".chapter.c{k} {{ view-timeline: --c{k}; }}"
+        f" .contents li.level2.c{k} > a {{ animation-timeline: --c{k}; }}"
+        for k in range(1, chapters + 1)
+    ]
+    if not rules:
+        return ""
+    return (
+        "@media screen { @supports (animation-timeline: view()) {"
+        f" body {{ timeline-scope: {names}; }} {' '.join(rules)}"
+        " .contents .level2 > a { animation: here linear;"
+        " animation-range: cover calc(0% + 65vh) cover calc(100% - 35vh); } } }"
+    )

@@ -1,0 +1,139 @@
+"""The site written: pages in English and French, and the data for download."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from mismes_eval.inventory import EvaluationRegister, Inventory
+from mismes_eval.inventory.export import to_csv
+from mismes_eval.inventory.page import counting_day, page
+from mismes_eval.report.document.language import language
+from mismes_eval.report.factory.publish import write_whole
+from mismes_eval.report.site import pages
+from mismes_eval.report.site.evidence import as_frame, evaluations
+from mismes_eval.report.site.html import LANGUAGES, Shell, strings
+from mismes_eval.report.synthesis.published import Origin
+
+MADE_UP = "SYNTHETIC"
+
+
+@dataclass(frozen=True)
+class Site:
+    """folder of the site; pages written; effects that reports gave; day of the register."""
+
+    folder: Path
+    pages: int
+    effects: int
+    on: date
+
+
+def write_site(
+    inventory: Inventory,
+    folder: str | Path,
+    *,
+    on: date | None = None,
+    origins: Sequence[Origin] = (),
+) -> Site:
+    """Write the pages below `folder`/en and `folder`/fr and the downloads in `folder`. A measure
+    has the address LANGUAGE/measures/ID.html whatever else is in the repository.
+
+    Parameters
+    ----------
+    on : day of the register; None takes the latest date_retrieved of the records.
+    origins : country reports whose effects are shown (`read_published`).
+
+    Raises
+    ------
+    InputError : no day to count to.
+    """
+    folder = Path(folder)
+    day = counting_day(inventory.frame, on)
+    register = inventory.evaluation_due(day)
+    found = tuple(evaluations(origins))
+    written = 0
+    for code in LANGUAGES:
+        words = strings(code)
+        shell = Shell(language(code), words, _synthetic(inventory, words["synthetic"]))
+        material = pages.Material(inventory.frame, register, found, shell)
+        written += _write_language(material, folder / code, day)
+    _write_downloads(inventory, register, folder, as_frame(found))
+    return Site(folder, written, len(found), day)
+
+
+def front_page(inventory: Inventory, site: Site, path: Path, code: str) -> Path:
+    """The search page beside the folder of the site, in one language, with links into it."""
+    words = strings(code)
+    shell = Shell(language(code), words, "")
+    inside = f"{site.folder.name}/{code}/"
+    text = page(
+        inventory.frame,
+        site.on,
+        words["repository"],
+        code,
+        menu=shell.menu("", inside),
+        measures=f"{inside}measures/",
+    )
+    write_whole(path, text)
+    return path
+
+
+def _synthetic(inventory: Inventory, sentence: str) -> str:
+    made_up = int((inventory.frame["source_type"] == MADE_UP).sum())
+    return sentence.format(n=made_up, total=len(inventory.frame)) if made_up else ""
+
+
+def _write_language(material: pages.Material, folder: Path, day: date) -> int:
+    """Every page in one language; how many they are."""
+    (folder / "measures").mkdir(parents=True, exist_ok=True)
+    shell, words = material.shell, material.shell.words
+    search = page(
+        material.frame,
+        day,
+        words["repository"],
+        shell.t.code,
+        menu=shell.menu("index", ""),
+        measures="measures/",
+    )
+    write_whole(folder / "index.html", search)
+    made = {
+        "gap-map": ("gap", pages.gap_map),
+        "countries": ("countries", pages.countries),
+        "costs": ("costs", pages.costs),
+        "due": ("due", pages.due),
+        "lessons": ("lessons", pages.lessons),
+    }
+    for name, (key, body) in made.items():
+        write_whole(folder / f"{name}.html", shell.page(name, words[key], body(material)))
+    rows = material.frame.to_dict("records")
+    for row in rows:
+        name = f"measures/{row['measure_id']}"
+        warning = words["made_up"] if row["source_type"] == MADE_UP else ""
+        title = f"{row['measure_id']} {row['title_en']}"
+        text = pages.measure_page(material, {str(k): v for k, v in row.items()})
+        whole = shell.page(name, title, text, up="../", warning=warning)
+        write_whole(folder / f"{name}.html", whole)
+    _drop_others(folder / "measures", {f"{row['measure_id']}.html" for row in rows})
+    return 1 + len(made) + len(rows)
+
+
+def _drop_others(folder: Path, names: set[str]) -> None:
+    """Take away the pages of measures that are no longer in the repository."""
+    for path in folder.glob("*.html"):
+        if path.name not in names:
+            path.unlink()
+
+
+def _write_downloads(
+    inventory: Inventory, register: EvaluationRegister, folder: Path, effects: object
+) -> None:
+    to_csv(inventory.frame, folder / "measures.csv")
+    whole = inventory.frame.to_json(
+        orient="records", date_format="iso", date_unit="s", force_ascii=False, indent=1
+    )
+    write_whole(folder / "measures.json", whole)
+    to_csv(effects, folder / "evaluations.csv")  # type: ignore[arg-type]
+    register.to_csv(folder / "register.csv")
+    register.to_calendar(folder / "register.ics")

@@ -1,0 +1,110 @@
+"""Parts that every page of the site shares: head, menu, tables, numbers and dates in a language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import pandas as pd
+
+from mismes_eval.report.document.language import Language
+from mismes_eval.report.document.page import CSP
+from mismes_eval.report.document.plain import escape
+
+LANGUAGES = ("en", "fr")
+PAGES = (
+    ("index", "search"),
+    ("gap-map", "gap"),
+    ("countries", "countries"),
+    ("costs", "costs"),
+    ("due", "due"),
+    ("lessons", "lessons"),
+)
+DOWNLOADS = ("measures.csv", "measures.json", "evaluations.csv", "register.csv", "register.ics")
+
+
+@cache
+def strings(code: str) -> Mapping[str, str]:
+    """Words of the pages by key."""
+    with (files("mismes_eval.report.site") / "strings.csv").open(encoding="utf-8") as handle:
+        table = pd.read_csv(handle, dtype=str)
+    return dict(zip(table["key"], table[code], strict=True))
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What is around the text of a page. synthetic: sentence on made-up data, empty where none is."""
+
+    t: Language
+    words: Mapping[str, str]
+    synthetic: str
+
+    def page(self, name: str, title: str, body: str, *, up: str = "", warning: str = "") -> str:
+        """A whole page. name: its path without .html below the language's folder; up: the way from
+        it back to that folder; warning: instead of the sentence on all data.
+        """
+        other = LANGUAGES[1 - LANGUAGES.index(self.t.code)]
+        warning = warning or self.synthetic
+        banner = f'<p class="synthetic" role="note">{escape(warning)}</p>' if warning else ""
+        style = (files("mismes_eval.report.site") / "site.css").read_text(encoding="utf-8")
+        return (
+            f'<!DOCTYPE html>\n<html lang="{self.t.code}">\n<head>\n<meta charset="utf-8">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{escape(CSP)}">\n'
+            f"<title>{escape(title)} · {escape(self.words['repository'])}</title>\n"
+            f"<style>{style}</style>\n</head>\n<body>\n"
+            f'<header><a class="skip" href="#text">{escape(self.words["skip"])}</a>{banner}'
+            f"{self.menu(name, up)}</header>\n"
+            f'<main id="text"><h1>{escape(title)}</h1>\n{body}\n</main>\n'
+            f'<footer><p class="quiet">{escape(self.words["census"])}</p>'
+            f"<p>{escape(self.words['downloads'])}: {_downloads(up)}</p>"
+            f'<p><a lang="{other}" href="{up}../{other}/{name}.html">'
+            f"{escape(self.words['language'])}</a></p></footer>\n</body>\n</html>\n"
+        )
+
+    def menu(self, name: str, up: str) -> str:
+        """Links to the pages."""
+        items = "".join(
+            f'<li><a href="{up}{page}.html"{_current(page == name)}>'
+            f"{escape(self.words[key])}</a></li>"
+            for page, key in PAGES
+        )
+        return f'<nav aria-label="{escape(self.words["pages"])}"><ul>{items}</ul></nav>'
+
+    def number(self, value: object, digits: int = 0) -> str:
+        """A number in the language; what is not recorded says so."""
+        if value is None or pd.isna(value):  # type: ignore[call-overload]
+            return self.words["empty"]
+        return self.t.number(float(value), digits)  # type: ignore[arg-type]
+
+
+def _current(here: bool) -> str:
+    return ' aria-current="page"' if here else ""
+
+
+def _downloads(up: str) -> str:
+    return " · ".join(f'<a href="{up}../{name}">{name}</a>' for name in DOWNLOADS)
+
+
+def table(
+    caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()
+) -> str:
+    """A table of cells that are HTML already. numbers: places of columns of numbers."""
+    kind = {place: ' class="number"' for place in numbers}
+    names = "".join(
+        f'<th scope="col"{kind.get(place, "")}>{escape(name)}</th>'
+        for place, name in enumerate(head)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{kind.get(place, '')}>{cell}</td>" for place, cell in enumerate(row))
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<div class="wide" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
+        f"<caption>{escape(caption)}</caption><thead><tr>{names}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>"
+    )

@@ -1,0 +1,356 @@
+"""The pages of the site, each as the HTML of its main part."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from mismes_eval.frame import Column, codes, labels, template
+from mismes_eval.inventory import EvaluationRegister
+from mismes_eval.inventory.indicators import pairs
+from mismes_eval.inventory.relations import counted
+from mismes_eval.report.chapters.words import WORDS
+from mismes_eval.report.document.language import country_name
+from mismes_eval.report.document.plain import escape
+from mismes_eval.report.site.evidence import Evaluation, recorded
+from mismes_eval.report.site.html import Shell, table
+from mismes_eval.report.site.maps import PLACES, cost_dots, country_tiles
+
+ARROWS = {"higher": "↑", "lower": "↓", "unclear": "○", "unknown": "–"}
+UNIT_COSTS = ("benef_reached", "benef_completed", "benef_placed")
+WRITTEN = ("lessons", "obstacles")  # further columns of the file, where it has them
+TOLD = ("description", "objective", "sector", *WRITTEN, "documents")
+QUALITIES = ("strong", "medium", "weak")
+PERCENT = 100.0
+HASH = 12  # digits of a hash that are shown
+
+
+SPREAD = {
+    "lowest": 0.0,
+    "quarter": 0.25,
+    "median": 0.5,
+    "threequarters": 0.75,
+    "highest": 1.0,
+}
+
+
+@dataclass(frozen=True)
+class Material:
+    """What the pages are made of: measures, register of the day, evaluations of reports."""
+
+    frame: pd.DataFrame
+    register: EvaluationRegister
+    found: tuple[Evaluation, ...]
+    shell: Shell
+
+    def outcome(self, name: str) -> str:
+        """Label of an outcome; what has none stands as it is."""
+        t = self.shell.t
+        return t(WORDS[name]) if name in WORDS else t.level(name.replace("_", " "))
+
+    def model(self, code: str) -> str:
+        """Code and title of a model."""
+        return f"{code} {labels('models', self.shell.t.code).get(code, '')}".strip()
+
+    def country(self, code: str) -> str:
+        """Name of a country."""
+        return country_name(code, self.shell.t.code)
+
+
+def link(measure: str, title: object, up: str = "") -> str:
+    """Link to the page of a measure."""
+    name = "" if title is None or pd.isna(title) else f" {title}"  # type: ignore[call-overload]
+    return f'<a href="{up}measures/{measure}.html">{escape(measure + name)}</a>'
+
+
+def measure_page(material: Material, row: dict[str, Any]) -> str:
+    """Evaluations, cost and the whole record of one measure."""
+    words, found = material.shell.words, material.found
+    mine = [e for e in found if e.measure_id == row["measure_id"]]
+    parts = [f"<h2>{escape(words['evaluation'])}</h2>", _effects(material, mine, row)]
+    parts += [f"<h2>{escape(words['cost'])}</h2>", _costs_of(material, row)]
+    parts.append(f"<h2>{escape(words['facts'])}</h2>")
+    sections: dict[str, list[Column]] = {}
+    for column in template("inventory").columns:
+        sections.setdefault(column.section, []).append(column)
+    for section, columns in sections.items():
+        facts = [(c.name, _cell(material, row[c.name], c)) for c in columns if c.name in row]
+        parts.append(f"<h3>{escape(section)}</h3>{_facts(facts)}")
+    told = [(name, escape(str(row[name]))) for name in TOLD if _given(row.get(name))]
+    return "".join(parts) + (_facts(told) if told else "")
+
+
+def _facts(facts: Sequence[tuple[str, str]]) -> str:
+    return "<dl>" + "".join(f"<dt>{escape(n)}</dt><dd>{v}</dd>" for n, v in facts) + "</dl>"
+
+
+def _given(value: object) -> bool:
+    return value is not None and not pd.isna(value) and str(value).strip() != ""  # type: ignore[call-overload]
+
+
+def _cell(material: Material, value: object, column: Column) -> str:
+    """A value of a record as HTML: codes with their labels, addresses as links."""
+    words, t = material.shell.words, material.shell.t
+    if not _given(value):
+        return f'<span class="quiet">{escape(words["empty"])}</span>'
+    if column.kind == "url":
+        return f'<a rel="noreferrer" href="{escape(str(value))}">{escape(str(value))}</a>'
+    if column.kind == "bool":
+        return escape(words["yes" if value else "no"])
+    if column.kind == "date":
+        return f"{value:%Y-%m-%d}"
+    if column.codes:
+        known = labels(column.codes, t.code)
+        written = f"{value:g}" if isinstance(value, float) else str(value)
+        return escape("; ".join(f"{c} {known.get(c, '')}".strip() for c in written.split(";")))
+    if column.unit == "year":
+        return f"{value:.0f}"
+    if column.kind in ("int", "float"):
+        return escape(t.number(float(value), 0 if column.kind == "int" else 2))  # type: ignore[arg-type]
+    return escape(str(value))
+
+
+def _effects(material: Material, mine: Sequence[Evaluation], row: dict[str, Any]) -> str:
+    """Effects that reports show, and what the record says of evaluations."""
+    words, shell = material.shell.words, material.shell
+    said = []
+    if _given(row["eval_type"]) and row["eval_type"] != "NONE":
+        kinds, designs = labels("eval_types", shell.t.code), labels("impact_designs", shell.t.code)
+        design = designs.get(str(row["impact_design"]), words["empty"])
+        year = f"{row['eval_year']:.0f}" if _given(row["eval_year"]) else words["empty"]
+        summary = ", ".join((kinds[str(row["eval_type"])], design, year))
+        said.append(f"<p>{escape(summary)}</p>")
+    if not mine:
+        return "".join(said) or f"<p>{escape(words['no_evaluation'])}</p>"
+    rows = [[escape(material.outcome(e.outcome)), *_effect_cells(shell, e)] for e in mine]
+    head = ("outcome", "months", "effect", "interval", "direction", "design", "source")
+    notes = [words["assumption"], words["hidden_note"]]
+    if any(e.moved_apart for e in mine):
+        notes.insert(0, words["reservation"])
+    return (
+        "".join(said)
+        + table(words["evaluation"], [words[key] for key in head], rows, (1, 2, 3))
+        + "".join(f'<p class="quiet">{escape(note)}</p>' for note in notes)
+    )
+
+
+def _effect_cells(shell: Shell, e: Evaluation) -> list[str]:
+    """Months, effect, interval, direction, design and source of an effect."""
+    scale, digits = (PERCENT, 1) if e.unit == "share" else (1.0, 2)
+    unit = shell.words["points"] if e.unit == "share" else shell.t.level(e.unit)
+    ends = " – ".join(shell.t.number(end * scale, digits) for end in (e.ci_low, e.ci_high))
+    mark = " (a)" if e.moved_apart else ""
+    source = shell.words["report_source"].format(name=e.report, hash=e.results_sha256[:HASH])
+    return [
+        "" if math.isnan(e.months) else shell.number(e.months),
+        escape(f"{shell.t.number(e.value * scale, digits)} {unit}".strip()),
+        escape(ends),
+        escape(f"{ARROWS[e.direction]} {shell.words[e.direction]}{mark}"),
+        escape(shell.t.level(e.design)),
+        escape(source),
+    ]
+
+
+def _costs_of(material: Material, row: dict[str, Any]) -> str:
+    words, shell = material.shell.words, material.shell
+    facts = [(words["budget"], escape(shell.number(row["budget_eur"])))]
+    for field in UNIT_COSTS:
+        cost = _ratio(row["budget_eur"], row[field])
+        facts.append((words[f"cost_{field.removeprefix('benef_')}"], escape(shell.number(cost))))
+    return _facts(facts)
+
+
+def _ratio(budget: object, persons: object) -> float:
+    """Budget over persons; missing where one of them is, or nobody was reached."""
+    if not _given(budget) or not _given(persons) or float(persons) == 0:  # type: ignore[arg-type]
+        return math.nan
+    return float(budget) / float(persons)  # type: ignore[arg-type]
+
+
+def gap_map(material: Material) -> str:
+    """Models by outcomes: how many measures have an effect, how strong the designs, which way."""
+    words = material.shell.words
+    outcomes = sorted({e.outcome for e in material.found})
+    known = {e.measure_id for e in material.found}
+    named = recorded(material.frame)
+    named = named[~named["measure_id"].isin(known)]
+    rows = []
+    for model in codes("models")["code"]:
+        cells = [
+            _gap_cell(
+                material, [e for e in material.found if (e.model, e.outcome) == (model, outcome)]
+            )
+            for outcome in outcomes
+        ]
+        here = named[named["model_primary"] == model]
+        best = next((q for q in QUALITIES if (here["quality"] == q).any()), "weak")
+        last = _dot(len(here), best, words[best]) if len(here) else _gap(words)
+        rows.append([escape(material.model(model)), *cells, last])
+    head = [words["model"], *map(material.outcome, outcomes), words["recorded_only"]]
+    legend = " ".join(
+        f'<span class="dot n1 {q}" aria-hidden="true">n</span> {escape(words[q])}'
+        for q in QUALITIES
+    )
+    notes = "".join(
+        f'<p class="quiet">{escape(words[key])}</p>'
+        for key in ("assumption", "reservation", "hidden_note")
+    )
+    return (
+        f"<p>{escape(words['gap_intro'])}</p><p>{legend}</p>{table(words['gap'], head, rows)}"
+        + notes
+    )
+
+
+def _gap(words: Mapping[str, str]) -> str:
+    return f'<span class="quiet">{escape(words["gap_none"])}</span>'
+
+
+def _dot(count: int, quality: str, title: str) -> str:
+    size = min(3, 1 + count // 3)
+    return f'<span class="dot n{size} {quality}" title="{escape(title)}">{count}</span>'
+
+
+def _gap_cell(material: Material, here: Sequence[Evaluation]) -> str:
+    """Count, strength and directions of the latest effect of each measure; links to the measures."""
+    words, there = material.shell.words, set(material.frame["measure_id"])
+    if not here:
+        return _gap(words)
+    latest: dict[str, Evaluation] = {}
+    for e in sorted(here, key=lambda e: (math.isnan(e.months), e.months)):
+        latest[f"{e.report} {e.measure_id}"] = e
+    best = next(q for q in QUALITIES if any(e.quality == q for e in latest.values()))
+    links = " ".join(_arrow(e, words, e.measure_id in there) for e in latest.values())
+    return f"{_dot(len(latest), best, words[best])} {links}"
+
+
+def _arrow(e: Evaluation, words: Mapping[str, str], has_page: bool) -> str:
+    """Direction of an effect, as a link where the measure is in the repository."""
+    said = escape(f"{e.measure_id}: {words[e.direction]}")
+    arrow = f'<span role="img" aria-label="{said}">{ARROWS[e.direction]}</span>'
+    if has_page:
+        arrow = (
+            f'<a href="measures/{e.measure_id}.html" aria-label="{said}">{ARROWS[e.direction]}</a>'
+        )
+    return arrow + ('<span class="quiet">(a)</span>' if e.moved_apart else "")
+
+
+def countries(material: Material) -> str:
+    """A map of tiles, and the measures of each country."""
+    words, frame = material.shell.words, material.frame
+    counts = {str(code): int(n) for code, n in frame["country"].value_counts().items()}
+    names = {code: material.country(code) for code in counts}
+    goals = frame["destinations"].dropna().str.split(";").explode().value_counts()
+    away = [f"{material.country(str(c))} ({n})" for c, n in goals.items()]
+    parts = [f"<p>{escape(words['tiles'])}</p>", country_tiles(counts, names, words["countries"])]
+    lost = [f"{names[code]} ({n})" for code, n in counts.items() if code not in PLACES]
+    if lost:
+        parts.append(f"<p>{escape(words['elsewhere'])}: {escape(', '.join(lost))}</p>")
+    if away:
+        parts.append(f"<p>{escape(words['as_destination'])}: {escape(', '.join(away))}</p>")
+    for code in sorted(counts, key=lambda c: names[c]):
+        rows = [
+            [
+                link(r["measure_id"], r["title_en"]),
+                escape(str(r["model_primary"])),
+                escape(material.shell.number(r["budget_eur"])),
+            ]
+            for r in frame[frame["country"] == code].to_dict("records")
+        ]
+        head = [words["measure"], words["model"], words["budget"]]
+        title = f"{names[code]}: {counts[code]}"
+        parts.append(f'<h2 id="{code}">{escape(title)}</h2>{table(names[code], head, rows, (2,))}')
+    return "".join(parts)
+
+
+def costs(material: Material) -> str:
+    """Unit costs by model with their spread, one table and one drawing for each kind."""
+    words, shell = material.shell.words, material.shell
+    rows = material.frame[counted(material.frame)]
+    parts = [f"<p>{escape(words['costs_intro'])}</p>"]
+    for field in UNIT_COSTS:
+        key = f"cost_{field.removeprefix('benef_')}"
+        budget, persons, _ = pairs(rows, "budget_eur", field)
+        values = (budget / persons)[lambda v: v > 0]
+        parts.append(f'<h2 id="{key}">{escape(words[key])}</h2>')
+        if values.empty:
+            parts.append(f"<p>{escape(words['empty'])}</p>")
+            continue
+        lines = []
+        for model, part in rows.groupby("model_primary"):
+            here = values[values.index.isin(part.index)]
+            lines.append(_cost_row(material, str(model), here, len(part), values))
+        names = [*(words[name] for name in ("model", "number", "missing", *SPREAD)), words[key]]
+        parts.append(table(words[key], names, lines, tuple(range(1, 3 + len(SPREAD)))))
+    return "".join(parts) + f'<p class="quiet">{escape(shell.words["census"])}</p>'
+
+
+def _cost_row(
+    material: Material, model: str, here: pd.Series, measures: int, whole: pd.Series
+) -> list[str]:
+    shell = material.shell
+    title = material.model(model)
+    spread = [
+        escape(shell.number(here.quantile(share) if len(here) else math.nan))
+        for share in SPREAD.values()
+    ]
+    drawn = cost_dots(here.tolist(), whole.min(), whole.max(), title) if len(here) else ""
+    return [escape(title), str(len(here)), str(measures - len(here)), *spread, drawn]
+
+
+def due(material: Material) -> str:
+    """The work list of evaluations."""
+    words, shell = material.shell.words, material.shell
+    listed = material.register.worklist()
+    rows = [
+        [
+            f"{r['reminder']:%Y-%m-%d}",
+            link(r["measure_id"], r["title_en"]),
+            escape(words[r["status"]]),
+            f"{r['due_date']:%Y-%m-%d}",
+            f"{r['score']}",
+            escape(r["not_recorded"].replace(";", ", ").replace("_", " ")),
+            escape(shell.number(r["budget_eur"])),
+        ]
+        for r in listed.to_dict("records")
+    ]
+    head = ("reminder", "measure", "status", "due_date", "score", "open_questions", "budget")
+    on = words["asof"].format(on=material.register.on.isoformat())
+    return (
+        f"<p>{escape(words['due_intro'])}</p><p>{escape(on)}</p>"
+        f"{table(words['due'], [words[key] for key in head], rows, (4, 6))}"
+    )
+
+
+def lessons(material: Material) -> str:
+    """What effects say by model, and what measures wrote down."""
+    words = material.shell.words
+    parts = [f"<p>{escape(words['lessons_intro'])}</p>"]
+    for model in sorted({e.model for e in material.found}):
+        parts.append(f"<h2>{escape(material.model(model))}</h2><ul>")
+        here = [e for e in material.found if e.model == model]
+        for outcome in sorted({e.outcome for e in here}):
+            parts.append(_lesson(material, outcome, [e for e in here if e.outcome == outcome]))
+        parts.append("</ul>")
+    keys = ("assumption", "hidden_note")
+    parts += [f'<p class="quiet">{escape(words[key])}</p>' for key in keys]
+    parts.append(f"<h2>{escape(words['lessons_written'])}</h2>")
+    noted = [
+        f"<li>{link(r['measure_id'], r['title_en'])}: {escape(str(r[name]))}</li>"
+        for r in material.frame.to_dict("records")
+        for name in WRITTEN
+        if _given(r.get(name))
+    ]
+    written = f"<ul>{''.join(noted)}</ul>" if noted else f"<p>{escape(words['no_lessons'])}</p>"
+    return "".join(parts) + written
+
+
+def _lesson(material: Material, outcome: str, here: Sequence[Evaluation]) -> str:
+    counts = {sign: sum(e.direction == sign for e in here) for sign in ARROWS}
+    said = material.shell.words["lesson_counts"].format(
+        total=len(here), measures=len({(e.report, e.measure_id) for e in here}), **counts
+    )
+    return f"<li>{escape(material.outcome(outcome))}: {escape(said)}</li>"
