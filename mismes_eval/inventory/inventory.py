@@ -32,13 +32,8 @@ from mismes_eval.inventory.quality import (
 )
 from mismes_eval.inventory.register import EvaluationRegister
 from mismes_eval.inventory.register import evaluation_due as register_due
-from mismes_eval.inventory.relations import (
-    counted,
-    likely_duplicates,
-    merge_decided,
-    parent_differences,
-    parent_problems,
-)
+from mismes_eval.inventory.relations import likely_duplicates, merge_decided
+from mismes_eval.inventory.tree import Tree, parent_differences, parent_problems
 from mismes_eval.inventory.workbook import SHEET, fillable_workbook
 
 # tables beside inventory.csv in a folder, and the field of Inventory that holds each
@@ -82,17 +77,15 @@ class Inventory:
 
     def facts(self) -> dict[str, object]:
         """The inventory at a glance."""
-        start, budget = (
-            self.frame["start_date"].dropna(),
-            self.frame.loc[self.counted, "budget_eur"],
-        )
+        start, tree = self.frame["start_date"].dropna(), self.tree
+        priced = tree.has("budget_eur")
         return {
             "measures": f"{len(self):,}",
             "countries": ", ".join(sorted(self.frame["country"].dropna().astype(str).unique())),
             "began": f"{start.min():%Y-%m} to {start.max():%Y-%m}" if len(start) else "no date",
             "budget": (
-                f"{float(budget.sum()):,.0f} EUR of {int(budget.notna().sum())} measures;"
-                f" {int(budget.isna().sum())} without"
+                f"{tree.total('budget_eur'):,.0f} EUR of {int(tree.once(priced).sum())} measures;"
+                f" {int(tree.lacking(priced).sum())} without"
             ),
             "completeness": f"{self.completeness().overall:.1%}",
             "files": ", ".join(map(str, self.sources["name"])),
@@ -114,7 +107,12 @@ class Inventory:
     @property
     def counted(self) -> pd.Series:
         """Measures that are added up (bool): all but those whose parts are recorded too."""
-        return counted(self.frame)
+        return self.tree.leaves
+
+    @property
+    def tree(self) -> Tree:
+        """Measures and their parts, and what of them is added up."""
+        return Tree.of(self.frame)
 
     def profile(self, by: By = None, on: date | None = None) -> Profile:
         """Portfolio indicators I1-I7 and I10-I13, matrix, funders, timeline (see
@@ -154,7 +152,7 @@ class Inventory:
         )
 
     def parent_differences(self) -> pd.DataFrame:
-        """Budgets of parents beside the sums of their parts."""
+        """Budgets of parents beside the sums of their parts (see `tree.parent_differences`)."""
         return parent_differences(self.frame)
 
     def response_rate(self, by: str | None = None) -> pd.DataFrame:

@@ -128,7 +128,7 @@ def _data(
     frame: pd.DataFrame, on: date, strings: dict[str, str], language: str
 ) -> dict[str, object]:
     declared = template("inventory").columns
-    register = evaluation_due(frame, on).table.set_index("measure_id")["status"]
+    register = evaluation_due(frame, on).table.set_index("measure_id")
     columns = [
         c
         for c in declared
@@ -147,7 +147,8 @@ def _data(
         )
     ]
     cells = {c.name: _cells(frame[c.name], c) for c in columns} | {
-        "status": frame["measure_id"].map(register).tolist()
+        "status": frame["measure_id"].map(register["status"]).tolist(),
+        "budget_once": _once(frame["measure_id"].map(register["budget_once"])),
     }
     listed = {c.name: labels(c.codes, language) for c in columns if c.codes}
     present = {name: _present(cells[name]) for name in listed}
@@ -182,6 +183,11 @@ def _data(
         "language": language,
         "on": on.isoformat(),
     }
+
+
+def _once(amounts: pd.Series) -> list[float | None]:
+    """What is added up of each measure's budget."""
+    return [None if pd.isna(amount) else float(amount) for amount in amounts]
 
 
 def _short(description: str) -> str:
