@@ -16,6 +16,7 @@ from mismes_eval.frame import Column, Template, check, json_schema, references
 from mismes_eval.frame import read as read_data
 from mismes_eval.frame import template as named_template
 from mismes_eval.frame.summary_html import as_html, as_text
+from mismes_eval.inventory.balance import Balance, of_inventory
 from mismes_eval.inventory.export import to_csv, to_excel
 from mismes_eval.inventory.intake import Intake
 from mismes_eval.inventory.money import Converted, to_euro
@@ -64,6 +65,8 @@ class Inventory:
         several files once.
     sources : name, sha256, rows of every file read; rows add up to the rows of the tables.
     merged : likely duplicates that a decision file merged.
+    read : measure_id, budget_total and currency of every measure of the files, as they were read;
+        None where the frame was not read from files.
     """
 
     frame: pd.DataFrame
@@ -74,6 +77,7 @@ class Inventory:
     contacts: pd.DataFrame = field(default_factory=pd.DataFrame)
     rates: pd.DataFrame = field(default_factory=pd.DataFrame)
     merged: pd.DataFrame = field(default_factory=pd.DataFrame)
+    read: pd.DataFrame | None = None
 
     def facts(self) -> dict[str, object]:
         """The inventory at a glance."""
@@ -113,6 +117,17 @@ class Inventory:
     def tree(self) -> Tree:
         """Measures and their parts, and what of them is added up."""
         return Tree.of(self.frame)
+
+    def balance(self) -> Balance:
+        """Where every measure that was read, and its budget by currency, went: read = accepted +
+        refused + outside + merged. A file of measures is read whole or not at all.
+
+        Raises
+        ------
+        InputError : measures or amounts that were lost, or came in, on the way.
+        """
+        read = self.frame if self.read is None else self.read
+        return of_inventory(read, self.frame, self.merged).held_by(self.frame)
 
     def profile(self, by: By = None, on: date | None = None) -> Profile:
         """Portfolio indicators I1-I7 and I10-I13, matrix, funders, timeline (see
@@ -197,7 +212,9 @@ class Inventory:
         language: str = "en",
     ) -> Path:
         """A searchable page of the measures, one HTML file that works offline."""
-        return write_page(self.frame, path, on=on, title=title, language=language)
+        return write_page(
+            self.frame, path, on=on, title=title, language=language, balance=self.balance()
+        )
 
     def to_csv(self, path: str | Path) -> Path:
         """The measures as CSV, text kept text."""
@@ -206,7 +223,13 @@ class Inventory:
     def to_excel(self, path: str | Path) -> Path:
         """Measures, profile and sources as a workbook."""
         return to_excel(
-            {SHEET: self.frame, **self.profile().tables(), "sources": self.sources}, path
+            {
+                SHEET: self.frame,
+                **self.profile().tables(),
+                "balance": self.balance().to_frame(),
+                "sources": self.sources,
+            },
+            path,
         )
 
 
@@ -282,7 +305,13 @@ def read(
         joined["inventory"],
         pd.DataFrame(sources, columns=["name", "sha256", "rows"]),
         {SIDE_TABLES[n]: joined[n] for n in SIDE_TABLES},
+        read=pd.concat([_money(part) for part in tables["inventory"]], ignore_index=True),
     )
+
+
+def _money(frame: pd.DataFrame) -> pd.DataFrame:
+    """What the balance holds of a table of measures; absent columns are empty."""
+    return frame.reindex(columns=["measure_id", "budget_total", "currency"])
 
 
 def from_intake(intake: Intake) -> Inventory:
@@ -346,7 +375,10 @@ def _files(path: Path) -> list[tuple[Path, str]]:
 
 
 def _whole(
-    frame: pd.DataFrame, sources: pd.DataFrame, sides: Mapping[str, pd.DataFrame]
+    frame: pd.DataFrame,
+    sources: pd.DataFrame,
+    sides: Mapping[str, pd.DataFrame],
+    read: pd.DataFrame | None = None,
 ) -> Inventory:
     """All template columns present, keys unique across files, references of the side tables met."""
     problems: list[Problem] = []
@@ -381,7 +413,10 @@ def _whole(
     typed = {c.name: "boolean" for c in columns if c.kind == "bool"} | {
         c.name: "float64" for c in columns if c.kind in ("int", "code")
     }
-    return Inventory(ordered.astype(typed), sources, **{**sides, "rates": rates})
+    tables = {**sides, "rates": rates}
+    whole = Inventory(frame=ordered.astype(typed), sources=sources, **tables, read=read)
+    whole.balance()
+    return whole
 
 
 def _empty(column: Column, rows: int) -> pd.Series:
