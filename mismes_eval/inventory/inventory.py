@@ -414,7 +414,10 @@ def _whole(
         c.name: "float64" for c in columns if c.kind in ("int", "code")
     }
     tables = {**sides, "rates": rates}
-    whole = Inventory(frame=ordered.astype(typed), sources=sources, **tables, read=read)
+    full = ordered.astype(typed)
+    in_euro = full["budget_eur"].isna() & (full["currency"] == "EUR")
+    full["budget_eur"] = full["budget_eur"].where(~in_euro, full["budget_total"])
+    whole = Inventory(frame=full, sources=sources, **tables, read=read)
     whole.balance()
     return whole
 

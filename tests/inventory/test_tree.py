@@ -146,3 +146,15 @@ def test_an_id_that_names_no_row_is_a_problem(write, measure):
         inventory.read(write([measure(1), measure(2, parent_id="MDA-900")]))
     with pytest.raises(InputError, match="part of itself"):
         inventory.read(write([measure(1, parent_id="MDA-002"), measure(2, parent_id="MDA-001")]))
+
+
+def test_a_budget_in_euro_is_its_own_amount_in_euro(write, measure):
+    whole = measure(1, budget_total="1000000", budget_eur="", cost_overhead="")
+    nothing = {
+        k: "" for k in ("budget_total", "budget_eur", "currency", "price_year", "cost_overhead")
+    }
+    parts = [measure(n, parent_id="MDA-001", **nothing) for n in (2, 3)]
+    other = measure(4, budget_total="5000", budget_eur="", currency="MDL", cost_overhead="")
+    read = inventory.read(write([whole, *parts, other]))
+    assert read.tree.total("budget_eur") == 1_000_000
+    assert read.profile().budget_tree["budget_eur"].sum() == 1_000_000
