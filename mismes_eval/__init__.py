@@ -40,6 +40,11 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time each is loa
     from mismes_eval.estimate.hypothesis import wald as wald
     from mismes_eval.estimate.joint import independent as independent
     from mismes_eval.estimate.joint import stack as stack
+    from mismes_eval.estimate.missing_items import Imputed as Imputed
+    from mismes_eval.estimate.missing_items import combine_imputations as combine_imputations
+    from mismes_eval.estimate.missing_items import hot_deck as hot_deck
+    from mismes_eval.estimate.missing_items import impute as impute
+    from mismes_eval.estimate.missing_items import over_imputations as over_imputations
     from mismes_eval.estimate.quantile import quantile as quantile
     from mismes_eval.estimate.regression import logit as logit
     from mismes_eval.estimate.regression import ols as ols
@@ -63,6 +68,10 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time each is loa
     from mismes_eval.impact.bounds.manski import delta_sensitivity as delta_sensitivity
     from mismes_eval.impact.bounds.manski import manski_bounds as manski_bounds
     from mismes_eval.impact.bounds.partial_identification import imbens_manski as imbens_manski
+    from mismes_eval.impact.designs.dose import Dose as Dose
+    from mismes_eval.impact.designs.dose import dose_response as dose_response
+    from mismes_eval.impact.designs.matching import match as match
+    from mismes_eval.impact.designs.switching import switching_effects as switching_effects
     from mismes_eval.impact.did.bands import sup_t as sup_t
     from mismes_eval.impact.did.composition import composition_check as composition_check
     from mismes_eval.impact.did.group_time import GroupTime as GroupTime
@@ -180,6 +189,13 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "estimate.estimate": ("Estimate", "NotEstimable"),
     "estimate.joint": ("independent", "stack"),
     "estimate.totals": ("mean", "proportion", "ratio", "total"),
+    "estimate.missing_items": (
+        "Imputed",
+        "combine_imputations",
+        "hot_deck",
+        "impute",
+        "over_imputations",
+    ),
     "estimate.quantile": ("quantile",),
     "estimate.regression": ("logit", "ols", "poisson"),
     "estimate.from_fit": ("from_fit",),
@@ -221,6 +237,9 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "impact.sensitivity.robustness": ("donut", "leave_one_out", "robustness"),
     "impact.sensitivity.oster": ("oster",),
     "impact.sensitivity.recall": ("recall_sensitivity",),
+    "impact.designs.dose": ("Dose", "dose_response"),
+    "impact.designs.matching": ("match",),
+    "impact.designs.switching": ("switching_effects",),
     "impact.planning.power": ("minimum_detectable_effect", "sample_size"),
     "impact.planning.cost": ("cost_effectiveness",),
     "impact.planning.meta_analysis": ("RandomEffects", "random_effects"),

@@ -81,6 +81,13 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "mismes inventory site ARM --on 2026-12-31 --language fr --reports reports",
         "mismes inventory site measures.xlsx --out page.html",
     ),
+    "inventory submit": (
+        "mismes inventory submit template.xlsx --into data_raw/MDA/inventory.csv --dry-run",
+        (
+            "mismes inventory submit template.xlsx --into data_raw/MDA/inventory.csv --decisions"
+            " template_decisions.csv"
+        ),
+    ),
     "completion": (
         'eval "$(mismes completion bash)"',
         "mismes completion fish > ~/.config/fish/completions/mismes.fish",

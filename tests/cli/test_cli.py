@@ -55,7 +55,7 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str], name: str) -
 
 @pytest.mark.parametrize(
     "words",
-    [(name,) for name in COMMANDS] + [("inventory", "due"), ("inventory", "site")],
+    [(name,) for name in COMMANDS] + [("inventory", w) for w in ("due", "site", "submit")],
     ids=" ".join,
 )
 def test_every_command_has_examples_that_it_takes(
@@ -80,6 +80,7 @@ def test_every_command_that_prints_can_be_quiet(capsys: pytest.CaptureFixture[st
         ("wave", "status"),
         ("inventory", "due"),
         ("inventory", "site"),
+        ("inventory", "submit"),
     ]:
         out = mismes(capsys, *words, "--help")[1]
         assert "--quiet" in out, words

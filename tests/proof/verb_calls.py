@@ -60,6 +60,8 @@ def _frame() -> pd.DataFrame:
             "try": rng.random(N) < 0.9,
             "rec": rng.random(N) < 0.1,
             "grp": i % 4,
+            "hours": d * (1.0 + (i * 7) % 40),
+            "gap": np.where(i % 6 == 1, np.nan, rng.normal(5, 1, N)),
         }
     )
 
@@ -131,6 +133,10 @@ def event() -> me.Estimate:
 def effect() -> me.Estimate:
     """One effect."""
     return me.att_2x2(cross(), ("y0", "y"), "d")
+
+
+def _mean_of_y(sample: me.Sample) -> Any:
+    return me.mean(sample, "y")
 
 
 @cache
@@ -206,6 +212,67 @@ def calls() -> list[Call]:
                 "level": 0.9,
             },
         ),
+        (
+            "match",
+            me.match,
+            {
+                "sample": s,
+                "outcome": "y",
+                "treated": "d",
+                "covariates": ["x"],
+                "neighbours": 2,
+                "metric": "mahalanobis",
+                "caliper": 50.0,
+            },
+        ),
+        (
+            "dose_response",
+            me.dose_response,
+            {
+                "sample": s,
+                "outcome": ("y0", "y"),
+                "dose": "hours",
+                "doses": [5.0, 20.0],
+                "degree": 2,
+                "knots": [15.0],
+            },
+        ),
+        (
+            "switching_effects",
+            me.switching_effects,
+            {
+                "sample": long(),
+                "outcome": "y",
+                "treated": "on",
+                "time": "t",
+                "unit": "id",
+                "covariates": ["x"],
+                "method": "dr",
+            },
+        ),
+        (
+            "impute",
+            me.impute,
+            {
+                "sample": s,
+                "columns": ["gap"],
+                "predictors": ["x", "sex"],
+                "imputations": 2,
+                "rounds": 1,
+                "seed": 1,
+            },
+        ),
+        (
+            "over_imputations",
+            me.over_imputations,
+            {"samples": (s, s.with_columns({"y": s.frame["y"] + 1})), "verb": _mean_of_y},
+        ),
+        (
+            "combine_imputations",
+            me.combine_imputations,
+            {"estimates": [_mean_of_y(s), _mean_of_y(s)]},
+        ),
+        ("hot_deck", me.hot_deck, {"sample": s, "item": "gap", "cells": ["sex"]}),
         ("from_fit", me.from_fit, {"fit": _fitted(), "sample": s}),
         (
             "Sample.from_frame",

@@ -272,7 +272,7 @@ def att_gt(
     refuse_other(data)
     if not isinstance(data, Sample):
         own_key(data, unit, time)
-    _check(method, covariates, unbalanced, impossible)
+    check_call(method, covariates, unbalanced, impossible)
     pairs = data if not isinstance(data, Sample) and unbalanced == "pairs" else None
     layout = (
         layout_of(data, outcome, cohort, time, unit, covariates, unbalanced)
@@ -281,7 +281,26 @@ def att_gt(
     )
     if covariates and method in PROPENSITY:
         no_negative_weights(layout.sample, f"method '{method}'")
-    chosen = plan(
+    chosen = planned(layout, control, base, anticipation, series_breaks, acknowledge_breaks)
+    fitted = (
+        fit_cells(layout, layout.weights, chosen, method)
+        if pairs is None
+        else fit_pairs(pairs, outcome, layout, chosen, method)
+    )
+    chosen, fitted = without_lost(chosen, fitted, impossible)
+    return result(layout, chosen, fitted, outcome, covariates, control, base, anticipation, method)
+
+
+def planned(
+    layout: Layout,
+    control: Control,
+    base: Base,
+    anticipation: float = 0,
+    series_breaks: Sequence[float] = (),
+    acknowledge_breaks: bool = False,
+) -> Plan:
+    """The cells of a layout. Units whose cohort is NaN take no part."""
+    return plan(
         layout.time,
         np.unique(layout.cohort[~np.isnan(layout.cohort)]),
         control,
@@ -291,16 +310,12 @@ def att_gt(
         acknowledge_breaks,
         layout.absent,
     )
-    fitted = (
-        fit_cells(layout, layout.weights, chosen, method)
-        if pairs is None
-        else fit_pairs(pairs, outcome, layout, chosen, method)
-    )
-    chosen, fitted = without_lost(chosen, fitted, impossible)
-    return _result(layout, chosen, fitted, outcome, covariates, control, base, anticipation, method)
 
 
-def _check(method: str, covariates: Sequence[str], unbalanced: str, impossible: str) -> None:
+def check_call(
+    method: str, covariates: Sequence[str], unbalanced: str, impossible: str = "refuse"
+) -> None:
+    """Refuse what no call of group-time effects can mean."""
     problems = []
     if impossible not in ("refuse", "leave_out"):
         problems.append(
@@ -339,7 +354,7 @@ def _check(method: str, covariates: Sequence[str], unbalanced: str, impossible: 
         raise IdentificationError(problems)
 
 
-def _result(
+def result(
     layout: Layout,
     chosen: Plan,
     fitted: Fitted,
@@ -350,6 +365,7 @@ def _result(
     anticipation: float,
     method: Method,
 ) -> GroupTime:
+    """What was fitted, with its error: cells and sizes of the cohorts on the layout's design."""
     groups = np.array(chosen.cohorts)
     k, g = len(chosen.cells), groups.size
     member = fitted.z[:, k:]

@@ -463,6 +463,6 @@ def _estimate(
             "method": how.method,
             "extreme_overlap": extreme,
             "propensity": effect.propensity,
-            "arm": np.where(inside, d, np.nan),
+            "arm": d,
         },
     )

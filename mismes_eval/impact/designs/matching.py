@@ -1,0 +1,260 @@
+"""Nearest-neighbour matching with replacement, corrected for what matching leaves unlike, with the
+survey's design in its error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.estimate.estimate import Estimate, Part
+from mismes_eval.numerics.averages import AbsoluteInfluence, Averages
+from mismes_eval.numerics.influence import Influence
+from mismes_eval.numerics.rows import Bool, Float, Int
+from mismes_eval.public import Count, public
+from mismes_eval.weighting.columns import Number, YesNo, read
+from mismes_eval.weighting.sample import Sample
+
+Metric = Literal["scaled", "mahalanobis"]
+TIE = 1e-5  # squared distances closer than this are one (as R Matching)
+TOGETHER = 500  # rows whose distances are held at once
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """One row a use of a donor: for (m,) position among those who look, of (m,) position among the
+    donors, share (m,), summing to 1 for each who looks; nearest (k,) distances to the first donor.
+    """
+
+    looking: Int
+    donor: Int
+    share: Float
+    nearest: Float
+
+
+@public(IdentificationError)
+def match(
+    sample: Sample,
+    outcome: str,
+    treated: str,
+    covariates: Sequence[str],
+    neighbours: Count = 1,
+    metric: Metric = "scaled",
+    caliper: float | None = None,
+) -> Estimate:
+    """Average effect on the treated by nearest neighbours.
+
+    Parameters
+    ----------
+    sample : one row a person.  outcome : numeric or yes-no; a change from before, where there is
+        one.  treated : yes-no.  covariates : numeric or yes-no columns known before treatment.
+    neighbours : comparison persons for each treated one, with replacement; equally near ones share.
+    metric : "scaled" (each covariate by its variance) or "mahalanobis".
+    caliper : largest distance, in standard deviations of the metric, at which somebody is a
+        neighbour; a treated person without one is a refusal, never dropped. None: any.
+
+    Returns
+    -------
+    Estimate, one value: the mean difference to the neighbours, corrected by a regression of the
+    comparison persons on the covariates. `extra`: "uncorrected", "abadie_imbens" (standard error
+    for independent persons, heteroskedastic), "uses" (largest weight of a comparison person, in
+    treated persons), "nearest" (largest distance to the first neighbour).
+    The standard error linearises the corrected estimator over the design (Otsu and Rai): matching
+    is not redone.
+
+    Raises
+    ------
+    IdentificationError : one arm, too few comparison persons, covariates that do not vary or depend
+        on each other, treated persons beyond the caliper.
+
+    References
+    ----------
+    Abadie and Imbens (2006), Econometrica 74, 235-267; (2011), Journal of Business and Economic
+    Statistics 29, 1-11.  Otsu and Rai (2017), Journal of the American Statistical Association 112,
+    1720-1732.
+    """
+    names = [covariates] if isinstance(covariates, str) else list(covariates)
+    _refuse_call(names, metric, caliper)
+    c = read(
+        sample,
+        d=YesNo(treated),
+        y=Number(outcome),
+        **{f"x{k}": Number(name) for k, name in enumerate(names)},
+    )
+    x = np.column_stack([getattr(c, f"x{k}") for k in range(len(names))])
+    inside = np.flatnonzero(sample.active)
+    d, y, x, w = c.d[inside] == 1, c.y[inside], x[inside], sample.weights[inside]
+    _refuse_arms(d, x, names, neighbours)
+    near = _scaled(x, metric)
+    pairs = _neighbours(near[d], near[~d], neighbours)
+    if caliper is not None:
+        _refuse_far(pairs.nearest, caliper, int(d.sum()))
+    return _estimate(sample, inside, (d, y, x, w, near), pairs, outcome, neighbours)
+
+
+def _estimate(
+    sample: Sample,
+    inside: Int,
+    arrays: tuple[Bool, Float, Float, Float, Float],
+    pairs: _Pairs,
+    outcome: str,
+    neighbours: int,
+) -> Estimate:
+    d, y, x, w, near = arrays
+    donated = w[d][pairs.looking] * pairs.share
+    use = np.asarray(np.bincount(pairs.donor, donated, int((~d).sum())), float)
+    residual = _residual(y, x, d, use)
+    total = w[d].sum()
+    value = float((w[d] @ residual[d] - use @ residual[~d]) / total)
+    z = np.zeros(y.size)
+    z[d] = (residual[d] - value) / total
+    z[~d] = -use * residual[~d] / (w[~d] * total)
+    full = np.zeros(sample.n)
+    full[inside] = z
+    arm = np.full(sample.n, 2, np.intp)
+    arm[inside] = np.where(d, 0, 1)
+    arm[inside[~d][use == 0]] = 2
+    influence = Influence.of(full)
+    plain = float((w[d] @ y[d] - use @ y[~d]) / total)
+    return Estimate(
+        value=np.array([value]),
+        names=(outcome,),
+        parts=(
+            Part(sample.design, influence, averages=Averages((AbsoluteInfluence(influence, arm),))),
+        ),
+        keys=pd.DataFrame({"variable": [outcome]}),
+        n=np.array([float(y.size)]),
+        dof=np.array([float(sample.degf)]),
+        kind="effect",
+        definition=(
+            f"effect on the treated, {neighbours} nearest neighbours with replacement,"
+            f" bias-corrected: {int(d.sum()):,} treated, {int((use > 0).sum()):,} of"
+            f" {int((~d).sum()):,} comparison persons used"
+        ),
+        notes=sample.notes,
+        extra={
+            "uncorrected": plain,
+            "abadie_imbens": _abadie_imbens(y, d, near, pairs),
+            "uses": float((use / w[d].mean()).max()),
+            "nearest": float(pairs.nearest.max()),
+        },
+    )
+
+
+def _residual(y: Float, x: Float, d: Bool, use: Float) -> Float:
+    """(n,) outcome less its regression on the covariates among matched comparison persons."""
+    rows = np.column_stack([np.ones(y.size), x])
+    root = np.sqrt(use)
+    beta, *_ = np.linalg.lstsq(rows[~d] * root[:, None], y[~d] * root, rcond=None)
+    return np.asarray(y - rows @ beta)
+
+
+def _abadie_imbens(y: Float, d: Bool, near: Float, pairs: _Pairs) -> float:
+    """Standard error of the uncorrected mean difference for independent persons of equal weight
+    (Abadie and Imbens 2006, theorem 7); variances from the nearest of the own arm.
+    """
+    treated, donors = y[d], y[~d]
+    difference = treated - np.bincount(pairs.looking, donors[pairs.donor] * pairs.share)
+    use = np.bincount(pairs.donor, pairs.share, donors.size)
+    squares = np.bincount(pairs.donor, pairs.share**2, donors.size)
+    own = _neighbours(near[~d], near[~d], 1, itself=False)
+    beside = np.bincount(own.looking, donors[own.donor] * own.share)
+    kin = np.bincount(own.looking)
+    variance = kin / (kin + 1) * (donors - beside) ** 2
+    spread = ((difference - difference.mean()) ** 2).sum() + ((use**2 - squares) @ variance)
+    return float(np.sqrt(spread) / treated.size)
+
+
+def _scaled(x: Float, metric: Metric) -> Float:
+    """(n, q) covariates whose squared distance is the metric's."""
+    if metric == "scaled":
+        return np.asarray(x / x.std(axis=0, ddof=1))
+    root = np.linalg.cholesky(np.linalg.inv(np.atleast_2d(np.cov(x, rowvar=False))))
+    return np.asarray(x @ root)
+
+
+def _neighbours(looking: Float, donors: Float, count: int, itself: bool = True) -> _Pairs:
+    """The nearest donors of each; itself: False where both are the same persons."""
+    at, who, share, first = [], [], [], []
+    for start in range(0, len(looking), TOGETHER):
+        rows = looking[start : start + TOGETHER]
+        distance = ((rows[:, None, :] - donors[None, :, :]) ** 2).sum(axis=2)
+        if not itself:
+            distance[np.arange(len(rows)), start + np.arange(len(rows))] = np.inf
+        last = np.partition(distance, count - 1, axis=1)[:, count - 1]
+        near = distance <= last[:, None] + TIE
+        i, j = np.nonzero(near)
+        at.append(i + start)
+        who.append(j)
+        share.append(1 / near.sum(axis=1)[i])
+        first.append(np.sqrt(distance.min(axis=1)))
+    return _Pairs(
+        np.concatenate(at), np.concatenate(who), np.concatenate(share), np.concatenate(first)
+    )
+
+
+def _refuse_call(names: list[str], metric: str, caliper: float | None) -> None:
+    problems = []
+    if not names:
+        problems.append(
+            Problem("nobody can be matched on nothing", "argument 'covariates'", "columns", "none")
+        )
+    if metric not in ("scaled", "mahalanobis"):
+        problems.append(
+            Problem(
+                "unknown metric", "argument 'metric'", "'scaled' or 'mahalanobis'", repr(metric)
+            )
+        )
+    if caliper is not None and not caliper > 0:
+        problems.append(
+            Problem("a caliper is a distance", "argument 'caliper'", "above 0", str(caliper))
+        )
+    if problems:
+        raise IdentificationError(problems)
+
+
+def _refuse_arms(d: Bool, x: Float, names: list[str], neighbours: int) -> None:
+    donors = int((~d).sum())
+    problems = []
+    if not d.any() or donors < max(neighbours, len(names) + 2):
+        problems.append(
+            Problem(
+                "too few persons to match",
+                "argument 'treated'",
+                f"treated persons, and at least {max(neighbours, len(names) + 2)} others",
+                f"{int(d.sum())} and {donors}",
+            )
+        )
+    scale = np.where(np.abs(x).max(axis=0) > 0, np.abs(x).max(axis=0), 1.0)
+    centred = (x - x.mean(axis=0)) / scale
+    if np.linalg.matrix_rank(centred, tol=1e-9 * np.sqrt(len(x))) < len(names):
+        problems.append(
+            Problem(
+                "covariates do not tell people apart",
+                ", ".join(names),
+                "covariates that vary and do not depend on each other",
+            )
+        )
+    if problems:
+        raise IdentificationError(problems)
+
+
+def _refuse_far(nearest: Float, caliper: float, treated: int) -> None:
+    far = int((nearest > caliper).sum())
+    if far:
+        raise IdentificationError(
+            Problem(
+                "treated persons have nobody near",
+                f"caliper {caliper:g}",
+                "a comparison person within the caliper for each",
+                f"{far:,} of {treated:,} have none",
+                "Narrow the domain with sample.where to persons who can be compared, and say whom"
+                " the effect is then about.",
+                far,
+            )
+        )

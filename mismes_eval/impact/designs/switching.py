@@ -1,0 +1,193 @@
+"""Treatment that comes and goes: return and re-emigration, subsidies that start and end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.errors import IdentificationError, Problem
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.estimate.joint import stack
+from mismes_eval.impact.did.group_time import GroupTime, check_call, planned, result
+from mismes_eval.impact.did.group_time_cells import fit_cells, without_lost
+from mismes_eval.impact.did.layout import Layout, layout_of
+from mismes_eval.impact.did.periods import Control
+from mismes_eval.numerics.did import Method
+from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.public import public
+from mismes_eval.weighting.columns import Order, Stated, YesNo, read
+from mismes_eval.weighting.sample import Sample
+from mismes_eval.weighting.timeline import TimeColumn, stated_order
+
+FIRST, STATUS = "_first_change", "_first_status"
+MEANING = (
+    "Effect l is of having left the first status l periods ago, whatever followed: who switched back"
+    " counts as having switched. Compared with those of the same first status who had not yet"
+    " switched."
+)
+
+
+@public(IdentificationError)
+def switching_effects(
+    sample: Sample,
+    outcome: str,
+    treated: str,
+    time: TimeColumn,
+    unit: str,
+    covariates: Sequence[str] = (),
+    method: Method = "dr",
+) -> Estimate:
+    """Event-study effects of a treatment that may start and stop.
+
+    Parameters
+    ----------
+    sample : one row a unit and period, every unit in every period.  outcome : numeric or yes-no.
+    treated : yes-no in each period.  time, unit : as in `att_gt`.
+    covariates, method : as in `att_gt`; without covariates methods agree.
+
+    Returns
+    -------
+    Estimate, one value for each number of periods since the first change, from 1 on, then those
+    before it (0 is the period before). Switches out count with the sign reversed, so that each
+    value is the effect of more treatment. keys: "periods" (1, 2, ...; -1, -2, ... before). Averages
+    over first periods of change are by the weights of those who change; the error of these weights
+    is in.
+
+    Raises
+    ------
+    IdentificationError : nobody changes, nobody left to compare with, gaps.
+
+    References
+    ----------
+    de Chaisemartin and D'Haultfoeuille (2024), Review of Economics and Statistics,
+    doi:10.1162/rest_a_01414.
+    """
+    covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    check_call(method, covariates, "refuse")
+    status, first = _first_changes(sample, treated, time, unit)
+    made = sample.with_columns({FIRST: first, STATUS: status})
+    layout = layout_of(made, outcome, FIRST, time, unit, covariates, "refuse")
+    begun = layout.sample.frame[STATUS].to_numpy(float)[layout.row]
+    parts, signs = [], []
+    for level, sign in ((0.0, 1.0), (1.0, -1.0)):
+        own = np.where(begun == level, layout.cohort, np.nan)
+        if np.isfinite(own).any():
+            parts.append(_side(replace(layout, cohort=own), outcome, covariates, method))
+            signs.append(sign)
+    if not parts:
+        raise IdentificationError(
+            Problem(
+                "nobody changes status",
+                f"column '{treated}'",
+                "units whose treatment starts or stops",
+                "none",
+            )
+        )
+    return _combined(parts, np.array(signs), outcome, treated)
+
+
+def _side(layout: Layout, outcome: str, covariates: tuple[str, ...], method: Method) -> GroupTime:
+    """Effects of the first change among units of one first status."""
+    control: Control = "not_yet"
+    chosen = planned(layout, control, "universal")
+    fitted = fit_cells(layout, layout.weights, chosen, method)
+    chosen, fitted = without_lost(chosen, fitted, "refuse")
+    return result(layout, chosen, fitted, outcome, covariates, control, "universal", 0, method)
+
+
+def _first_changes(
+    sample: Sample, treated: str, time: TimeColumn, unit: str
+) -> tuple[Float, np.ndarray]:
+    """(n,) each row's status in its unit's first period, and the period of its first change as it
+    is written in the file, None for never.
+    """
+    column, stated = stated_order(time)
+    c = read(
+        sample,
+        d=YesNo(treated),
+        t=Order(str(column), stated, f'time={{"{column}": (first, ..., last)}}'),
+        unit=Stated(unit),
+    )
+    rows = np.flatnonzero(sample.active & (c.t.code >= 0))
+    who = pd.factorize(sample.frame[unit].iloc[rows])[0]
+    table = _by_period(who, c.t.code[rows], c.d[rows], len(c.t.levels), unit)
+    changed = table != table[:, :1]
+    ever = changed.any(axis=1)
+    when = changed.argmax(axis=1)
+    label = np.array([*c.t.levels, None], dtype=object)[np.where(ever, when, len(c.t.levels))]
+    status = np.full(sample.n, np.nan)
+    first = np.full(sample.n, None, dtype=object)
+    status[rows], first[rows] = table[who, 0], label[who]
+    return status, first
+
+
+def _by_period(who: Int, period: Int, status: Float, periods: int, unit: str) -> Float:
+    """(units, periods) status of each."""
+    count = np.zeros((int(who.max()) + 1, periods), int)
+    np.add.at(count, (who, period), 1)
+    if (count != 1).any():
+        raise IdentificationError(
+            Problem(
+                "units are not seen once in every period",
+                f"column '{unit}'",
+                f"one row in each of {periods} periods",
+                f"{int((count != 1).any(axis=1).sum()):,} units with gaps or with two rows",
+                "Narrow the domain to periods in which everybody was seen.",
+            )
+        )
+    table = np.empty(count.shape)
+    table[who, period] = status
+    return table
+
+
+def _combined(parts: list[GroupTime], signs: Float, outcome: str, treated: str) -> Estimate:
+    """Effects of starts and, with their sign reversed, of stops, by periods since the change."""
+    joint = parts[0].joint if len(parts) == 1 else stack(*(p.joint for p in parts))
+    at, cells = 0, []
+    for part, sign in zip(parts, signs, strict=True):
+        groups = np.unique(part.cells["cohort"].to_numpy(float))
+        owner = np.searchsorted(groups, part.cells["cohort"].to_numpy(float))
+        own = part.cells.assign(
+            value_at=at + np.arange(len(part.cells)),
+            size_at=at + len(part.cells) + owner,
+            sign=sign,
+            periods=_periods(part),
+        )
+        cells.append(own[own["time"] != own["base"]])
+        at += part.joint.p
+    table = pd.concat(cells, ignore_index=True)
+    after = sorted(k for k in table["periods"].unique() if k > 0)
+    before = sorted((k for k in table["periods"].unique() if k < 0), reverse=True)
+    keys = [*after, *before]
+    jacobian = np.zeros((len(keys), joint.p))
+    value = np.zeros(len(keys))
+    n = np.zeros(len(keys))
+    for row, key in enumerate(keys):
+        own = table[table["periods"] == key]
+        effect = own["sign"].to_numpy(float) * joint.value[own["value_at"]]
+        size = joint.value[own["size_at"]]
+        value[row] = size @ effect / size.sum()
+        np.add.at(jacobian[row], own["value_at"], own["sign"].to_numpy(float) * size / size.sum())
+        np.add.at(jacobian[row], own["size_at"], (effect - value[row]) / size.sum())
+        n[row] = joint.n[own["value_at"]].sum()
+    names = tuple(f"effect {k}" if k > 0 else f"before {-k}" for k in keys)
+    found = joint.through(lambda v: value, jacobian, names)
+    return replace(
+        found,
+        keys=pd.DataFrame({"variable": outcome, "periods": keys}),
+        n=n,
+        definition=f"effect of {treated} on {outcome} by periods since its first change",
+        notes=tuple(dict.fromkeys((*joint.notes, MEANING))),
+    )
+
+
+def _periods(part: GroupTime) -> Int:
+    """Periods since the last one before the change: 1 in the period of the change, 0 before it."""
+    at = part.time.at
+    place = np.searchsorted(at, part.cells["time"].to_numpy(float))
+    start = np.searchsorted(at, part.cells["cohort"].to_numpy(float))
+    since: Int = place - start
+    return since + 1
