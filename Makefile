@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test check lab demo bench coverage mutation prove docs lock clean
+.PHONY: help setup report test check lab demo bench coverage mutation prove docs sbom lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -69,6 +69,9 @@ prove: $(READY) ## the reasons to trust it, as runs
 docs: $(READY) ## the documentation site, in site/, with the tables and figures of a report
 	$(BIN)/mismes report MDA --quiet
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+sbom: $(READY) ## a bill of materials of the lock in CycloneDX, in sbom.cdx.json
+	$(BIN)/python docs/make_sbom.py
 
 lock: $(READY) ## pin every dependency with hashes
 	$(BIN)/uv pip compile pyproject.toml requirements.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \

@@ -79,6 +79,34 @@ def references() -> Reason:
     )
 
 
+ATTACKS = {
+    "manifests, archives, tampered files, kernels, surroundings, signals": "report/test_attacks.py",
+    "kills before each change of publishing, full disks, mount points": (
+        "report/test_faults_of_publishing.py"
+    ),
+    "small files that hold too much, headers that lie": "frame/test_limits.py",
+    "one publication taken from the next": "report/test_differencing.py",
+    "published files against each other": "report/test_published_attack.py",
+    "sums of persons, by hand and by linear programme": "report/test_disclosure.py",
+    "hostile labels and params": "proof/test_hostile.py",
+    "planted identifiers": "proof/test_confidential.py",
+}
+
+
+def attacks() -> Reason:
+    """Every kind of attack: n tried and n held, one line a kind."""
+    lines, tried, held = [], 0, 0
+    for kind, file in ATTACKS.items():
+        answer = command("-m", "pytest", "-n", "1", "-q", f"tests/{file}")
+        counts = Counter(
+            {m[2]: int(m[1]) for m in re.finditer(r"(\d+) (passed|failed|error)", answer.stdout)}
+        )
+        lines.append(f"    {kind:<70} {counts.total():4} tried {counts['passed']:4} held")
+        tried, held = tried + counts.total(), held + counts["passed"]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return tried > 0 and tried == held, f"{tried} attacks tried, {held} held"
+
+
 def study(script: str, *words: str) -> Reason:
     """A study whose exit status says whether its promise held; its last two lines are its figure."""
     answer = command(f"benchmarks/{script}", *words)
@@ -140,7 +168,9 @@ def main() -> int:
         ("relations, properties, bad inputs", lambda: tests("tests/proof")),
         ("properties elsewhere", lambda: tests("-m", "property", "--ignore", "tests/proof")),
         ("shape of the code", lambda: tests("-m", "architecture")),
+        ("attacks", attacks),
         ("disclosure attack", lambda: study("disclosure_attack.py")),
+        ("published files attacked", lambda: study("published_attack.py")),
         ("reports reproduce", reports),
     ]
     with ThreadPoolExecutor(args.at_once) as pool:

@@ -76,10 +76,21 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "mismes inventory due MDA --on 2026-12-31 --out register",
         "mismes inventory due measures.xlsx --json",
     ),
+    "inventory import": (
+        "mismes inventory import activities.xml --countries ARM,GEO --allocation percentage",
+        "mismes inventory import projects.csv --mapping my.yaml --countries MDA --out coding.xlsx",
+    ),
     "inventory site": (
         "mismes inventory site",
         "mismes inventory site ARM --on 2026-12-31 --language fr --reports reports",
         "mismes inventory site measures.xlsx --out page.html",
+    ),
+    "inventory submit": (
+        "mismes inventory submit template.xlsx --into data_raw/MDA/inventory.csv --dry-run",
+        (
+            "mismes inventory submit template.xlsx --into data_raw/MDA/inventory.csv --decisions"
+            " template_decisions.csv"
+        ),
     ),
     "completion": (
         'eval "$(mismes completion bash)"',

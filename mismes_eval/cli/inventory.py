@@ -30,8 +30,8 @@ on_option = click.option(
 
 @click.group("inventory")
 def command() -> None:
-    """Evaluation register and page of the measures, from the inventories that params name or from
-    inventory files.
+    """Evaluation register, site of the measures and intake of filled templates, from the inventories
+    that params name or from inventory files.
     """
 
 
@@ -133,7 +133,12 @@ def site(
         linked = None if index is None else index.as_posix()
         click.echo(
             json.dumps(
-                {"page": page.as_posix(), "measures": len(measures.frame), "linked_from": linked},
+                {
+                    "page": page.as_posix(),
+                    "measures": len(measures.frame),
+                    "linked_from": linked,
+                    "balance": measures.balance().to_dict(),
+                },
                 ensure_ascii=False,
                 indent=1,
             )
@@ -144,7 +149,147 @@ def site(
             f" {made.effects} effects of reports"
             + ("" if index is None else f"\nlinked from {index.as_posix()}")
         )
+        click.echo(f"\nBalance of the import\n{measures.balance()}")
     return 0
+
+
+@command.command("submit", epilog=epilog("inventory submit"))
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option(
+    "--into",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="inventory.csv of the repository, or its folder.",
+)
+@click.option(
+    "--decisions",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=None,
+    help="Table with a decision (SAME or DIFFERENT) on each probable duplicate.",
+)
+@on_option
+@click.option("--dry-run", is_flag=True, help="Check and compare; write nothing.")
+@click.option("--quiet", is_flag=True, help="Print nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the lines of the log as JSON.")
+def submit(
+    file: Path,
+    into: Path,
+    decisions: Path | None,
+    on: datetime.datetime | None,
+    dry_run: bool,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Take a filled template into the repository: validated, given identifiers, compared with what
+    is there, merged as decided; intake_log.csv beside the repository says what was done.
+    """
+    day = on.date() if on is not None else datetime.datetime.now(datetime.UTC).date()
+    given = inventory.submit(file, into)
+    if decisions is None and len(given.pairs) and not dry_run:
+        asked = given.to_decide(file.with_name(f"{file.stem}_decisions.csv"))
+        raise InputError(
+            Problem(
+                "probable duplicates without a decision",
+                given.name,
+                "SAME or DIFFERENT for each pair",
+                "; ".join(f"{r.keep} and {r.drop}: {r.why}" for r in given.pairs.itertuples()),
+                f"Fill in {asked.as_posix()} and give it with --decisions.",
+                len(given.pairs),
+            )
+        )
+    if dry_run:
+        _say_pairs(given, quiet, as_json)
+        return 0
+    log = inventory.accept(given, on=day, decisions=decisions)
+    if as_json:
+        click.echo(log.to_json(orient="records", force_ascii=False, indent=1))
+    elif not quiet:
+        for line in log.to_dict("records"):
+            merged = f" into {line['into']}" if line["into"] else ""
+            click.echo(f"record {line['record']}: {line['measure_id']} {line['action']}{merged}")
+        click.echo(f"written {given.repository.as_posix()}")
+    return 0
+
+
+def _say_pairs(given: inventory.Submission, quiet: bool, as_json: bool) -> None:
+    """What a submission would be called and what it looks like."""
+    if as_json:
+        pairs = json.loads(given.pairs.to_json(orient="records", force_ascii=False))
+        click.echo(json.dumps({"ids": list(given.ids), "pairs": pairs}, ensure_ascii=False))
+    elif not quiet:
+        click.echo(f"{given.name}: {len(given.ids)} records, {', '.join(given.ids)}")
+        for row in given.pairs.itertuples():
+            click.echo(f"{row.drop} looks like {row.keep} ({row.score:.0f}): {row.why}")
+
+
+@command.command("import", epilog=epilog("inventory import"))
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--countries", default="", help="Countries to take, ISO 3166-1 alpha-3, with commas between."
+)
+@click.option("--mapping", default=None, help="Mapping of a register: a shipped name or a file.")
+@click.option(
+    "--join",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=None,
+    help="Second file, where the mapping joins one.",
+)
+@click.option(
+    "--allocation",
+    type=click.Choice(["percentage"]),
+    default=None,
+    help="How IATI activities in several countries are divided (default: they are refused).",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="Workbook of the records for a coder, with everything that was refused.",
+)
+@click.option("--quiet", is_flag=True, help="Print nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print balance and issues as JSON.")
+def import_records(
+    file: Path,
+    countries: str,
+    mapping: str | None,
+    join: Path | None,
+    allocation: str | None,
+    out: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Records of an IATI file (.xml), of a register (with --mapping), or of a file of measures,
+    with the balance of records and money.
+    """
+    if mapping is None and file.suffix.lower() != ".xml":
+        _refuse_unused(countries=countries, join=join, allocation=allocation, out=out)
+        counted, issues = inventory.read(file).balance(), []
+    else:
+        chosen = tuple(c.strip().upper() for c in countries.split(",") if c.strip())
+        if mapping is None:
+            _refuse_unused(join=join)
+            intake = inventory.read_iati(file, countries=chosen, allocation=allocation)
+        else:
+            _refuse_unused(allocation=allocation)
+            intake = inventory.read_mapped(file, mapping, countries=chosen, join=join)
+        counted, issues = intake.balance, intake.issues.to_dict("records")
+        if out is not None:
+            intake.to_excel(str(out))
+    if as_json:
+        told = {"balance": counted.to_dict(), "issues": issues}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+    elif not quiet:
+        for issue in issues:
+            click.echo(": ".join(str(said) for said in issue.values()))
+        click.echo(f"Balance of the import\n{counted}")
+    return 0
+
+
+def _refuse_unused(**options: object) -> None:
+    """Options that this kind of file does not use."""
+    given = [f"--{name}" for name, value in options.items() if value]
+    if given:
+        raise InputError([Problem("an option that this file does not use", name) for name in given])
 
 
 def _measures(names: tuple[str, ...]) -> inventory.Inventory:

@@ -28,6 +28,7 @@ from mismes_eval.inventory.quality import (
 )
 from mismes_eval.inventory.register import EvaluationRegister
 from mismes_eval.inventory.relations import Merged, allocate, likely_duplicates, merge_decided
+from mismes_eval.inventory.submission import Submission, accept, submit
 
 __all__ = [
     "Completeness",
@@ -37,6 +38,8 @@ __all__ = [
     "Inventory",
     "Merged",
     "Profile",
+    "Submission",
+    "accept",
     "allocate",
     "combine",
     "completeness",
@@ -54,6 +57,7 @@ __all__ = [
     "response_rate",
     "schema",
     "shipped_mappings",
+    "submit",
     "template",
     "to_csv",
     "to_euro",

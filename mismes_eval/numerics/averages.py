@@ -168,9 +168,10 @@ def _of_values(
     """`Averages.behind` of shares (m, g) and squared coefficients (p, g)."""
     total = table.sum(axis=0)
     used = (squares > 0).any(axis=0) & (total > 0)
-    shares = table[:, used] / total[used]
-    squares = squares[:, used] * total[used] ** 2
-    centred = centred[used]
+    if not used.all():  # picking columns costs a copy
+        table, squares = table[:, used], squares[:, used]
+        centred, total = centred[used], total[used]
+    shares, squares = table / total, squares * total**2
     fewest = _fewest(shares, squares, clusters)
     together = (squares > 0).sum(axis=1)
     if not (together > 1).any():
@@ -190,7 +191,7 @@ def _of_values(
 def _fewest(shares: Float, squares: Float, clusters: Clusters) -> Float:
     """(p,) effective units of the average that has fewest, of those that matter to each value."""
     count = effective_count(shares, clusters)
-    weight = squares * (shares**2).sum(axis=0)
+    weight = squares * np.einsum("ij,ij->j", shares, shares)
     matters = weight > _NEGLIGIBLE * weight.sum(axis=1, keepdims=True)
     out: Float = np.min(np.where(matters, count, np.inf), axis=1, initial=np.inf)
     return out

@@ -67,8 +67,8 @@ def spread(shares: Float, centred: Bool, clusters: Clusters, pairs: bool) -> tup
         out: Float = a.T @ b if pairs else np.einsum("ij,ij->j", a, b)
         return out
 
-    square, image = shares**2, clusters.times(shares)
-    square_image = clusters.times(square)
+    square = shares**2
+    image, square_image = np.hsplit(clusters.times(np.hstack([shares, square])), 2)
     diagonal = clusters.scale * (1 - 1 / clusters.size)
     own_total = np.einsum("ij,ij->j", shares, image)
     length = square.sum(axis=0)
@@ -108,12 +108,14 @@ def effective_count(shares: Float, clusters: Clusters) -> Float:
     variance; infinite where none does. Two units of like size count as two: a share of a third and
     of two thirds is none of one unit that stands for the other.
     """
-    varying = shares * (clusters.scale > 0)[:, None]
-    total = varying.sum(axis=0)
-    present = (varying > 0).sum(axis=0)
+    adds = clusters.scale > 0
+    varying = shares if adds.all() else shares * adds[:, None]
+    total, squares = varying.sum(axis=0), np.einsum("ij,ij->j", varying, varying)
     with np.errstate(divide="ignore", invalid="ignore"):
-        kish = total**2 / (varying**2).sum(axis=0)
-    kish = np.where((present == 2) & (kish >= _LIKE), 2.0, kish)
+        kish = total**2 / squares
+    near = np.flatnonzero((kish >= _LIKE) & (kish < 2.0))
+    two = (varying[:, near] > 0).sum(axis=0) == 2
+    kish[near[two]] = 2.0
     return np.where(total > 0, kish, np.inf)
 
 

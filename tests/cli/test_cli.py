@@ -55,7 +55,8 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str], name: str) -
 
 @pytest.mark.parametrize(
     "words",
-    [(name,) for name in COMMANDS] + [("inventory", "due"), ("inventory", "site")],
+    [(name,) for name in COMMANDS]
+    + [("inventory", w) for w in ("due", "import", "site", "submit")],
     ids=" ".join,
 )
 def test_every_command_has_examples_that_it_takes(
@@ -79,7 +80,9 @@ def test_every_command_that_prints_can_be_quiet(capsys: pytest.CaptureFixture[st
         ("wave", "plan"),
         ("wave", "status"),
         ("inventory", "due"),
+        ("inventory", "import"),
         ("inventory", "site"),
+        ("inventory", "submit"),
     ]:
         out = mismes(capsys, *words, "--help")[1]
         assert "--quiet" in out, words

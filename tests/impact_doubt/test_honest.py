@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import linprog
-from scipy.stats import norm
+from scipy.stats import foldnorm, norm
 
 from mismes_eval.errors import EstimateError, IdentificationError
 from mismes_eval.impact.did.event_path import event_path
 from mismes_eval.impact.did.group_time import att_gt
+from mismes_eval.impact.sensitivity import smoothness
 from mismes_eval.impact.sensitivity.honest import honest_did
 from mismes_eval.impact.sensitivity.pretrend_power import pretrend_power
 from mismes_eval.impact.sensitivity.relative_magnitudes import (
@@ -120,6 +121,56 @@ def test_identified_sets_are_linear_programmes(shared, name):
             published(shared, name), "smoothness", grid=[m], target="first"
         ).to_frame()
         np.testing.assert_allclose(ours[["set_low", "set_high"]].to_numpy()[0], ends, atol=1e-6)
+
+
+def brute_force(vcov: Float, pre: int, target: Float, m: float) -> float:
+    """Half the shortest length over a fine grid of weights on two or three coefficients before."""
+    bend = smoothness.bends(pre, target.size)
+    line = np.r_[np.arange(-pre, 0), np.arange(1, target.size + 1)].astype(float)
+    best = np.inf
+    first = [0.0] if pre == 1 else np.linspace(-3, 3, 2401)
+    for v in first:
+        v_last = (line[:1] * v if pre == 2 else np.zeros(1))[0] + line[pre:] @ target
+        before = np.array([v, v_last]) if pre == 2 else np.array([v_last])
+        a = np.concatenate([before, target])
+        assert abs(a @ line) < 1e-9
+        g = np.linalg.lstsq(bend.T, a, rcond=None)[0]
+        se, bias = np.sqrt(a @ vcov @ a), m * np.abs(g).sum()
+        best = min(best, se * foldnorm.ppf(0.95, bias / se))
+    return float(best)
+
+
+@pytest.mark.parametrize("m", [0.0, 0.02, 0.2, 2.0])
+@pytest.mark.parametrize("pre", [1, 2])
+def test_the_interval_of_fixed_length_is_the_shortest(m: float, pre: int) -> None:
+    rng = np.random.default_rng(8)
+    for target in (np.eye(3)[0], np.full(3, 1 / 3)):
+        root = rng.normal(size=(pre + 3, pre + 3))
+        vcov = 0.02 * root @ root.T + 0.01 * np.eye(pre + 3)
+        beta = rng.normal(size=pre + 3)
+        low, high = smoothness.confidence_set(beta, vcov, pre, target, m, 0.95)
+        tried = brute_force(vcov, pre, target, m)
+        assert tried * (1 - 1e-4) < (high - low) / 2 < tried * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("bias", [0.0, 0.1, 1.0, 5.0, 60.0])
+def test_the_quantile_of_a_folded_normal(bias: float) -> None:
+    q, slope = smoothness.quantile(bias, 0.9)
+    assert q == pytest.approx(foldnorm.ppf(0.9, bias), rel=1e-9)
+    step = 1e-6 * max(bias, 1.0)
+    if bias:
+        ends = [smoothness.quantile(bias + s * step, 0.9)[0] for s in (-1, 1)]
+        assert slope == pytest.approx((ends[1] - ends[0]) / (2 * step), rel=1e-4)
+
+
+def test_a_straight_line_does_not_move_the_interval() -> None:
+    rng = np.random.default_rng(9)
+    beta, vcov = rng.normal(size=7), np.diag(rng.uniform(0.1, 0.3, 7))
+    line = np.r_[-3.0:0, 1.0:5]
+    target = np.full(4, 0.25)
+    plain = smoothness.confidence_set(beta, vcov, 3, target, 0.1, 0.95)
+    tilted = smoothness.confidence_set(beta + 2 * line, vcov, 3, target, 0.1, 0.95)
+    np.testing.assert_allclose(tilted, plain, atol=1e-6)
 
 
 def test_reach_is_the_longest_sum():

@@ -221,6 +221,30 @@ def test_every_licence_goes_with_ours_and_is_listed(root: Path) -> None:
     assert [n for n, said in found.items() if said is None] == []
 
 
+def test_the_bill_of_materials_names_every_package_of_the_lock(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(root / "docs"))
+    spec = spec_from_file_location("make_sbom", root / "docs" / "make_sbom.py")
+    assert spec is not None and spec.loader is not None
+    sbom = module_from_spec(spec)
+    spec.loader.exec_module(sbom)
+    bill = sbom.bill()
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    named = {(c["name"], c["version"]) for c in bill["components"]}
+    assert {(re.sub("[-_.]+", "-", n), v) for n, v in licences(root).locked()} == named
+    for part in bill["components"]:
+        assert part["purl"] == f"pkg:pypi/{part['name']}@{part['version']}"
+        assert part["externalReferences"][0]["hashes"] and part["licenses"]
+    refs = [c["bom-ref"] for c in (*bill["components"], bill["metadata"]["component"])]
+    assert len(refs) == len(set(refs))
+    assert {d["ref"] for d in bill["dependencies"]} == set(refs)
+    assert all(n in refs for d in bill["dependencies"] for n in d["dependsOn"])
+    assert bill == sbom.bill()
+    address = next(d for d in bill["dependencies"] if d["ref"].startswith("pkg:pypi/pandas@"))
+    assert any(n.startswith("pkg:pypi/numpy@") for n in address["dependsOn"])
+
+
 def test_strong_copyleft_would_be_found(root: Path) -> None:
     make = licences(root)
     assert [

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.did.event_path import EventPath, event_path
+from mismes_eval.impact.sensitivity import smoothness
 from mismes_eval.impact.sensitivity.relative_magnitudes import (
     breaks,
     confidence_set,
@@ -24,9 +24,6 @@ from mismes_eval.impact.sensitivity.relative_magnitudes import (
 from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures.robustness import parting_trends
 from mismes_eval.public import public
-
-if TYPE_CHECKING:
-    from diff_diff import MultiPeriodDiDResults
 
 Target = Literal["average", "first"] | Mapping[float, float]
 
@@ -143,8 +140,8 @@ def honest_did(
     -------
     HonestDiD. Relative magnitudes: conditional test with a least-favourable first stage, inverted
     (HonestDiD in R: C-LF). With one period before, the size of its only break is luck: M multiplies
-    the upper end of its interval instead (R multiplies the estimate). Smoothness: shortest interval of fixed length (FLCI), from the library
-    diff-diff. With few PSUs the covariance is widened by (t / normal quantile)^2, t with the
+    the upper end of its interval instead (R multiplies the estimate). Smoothness: shortest interval
+    of fixed length (FLCI). With few PSUs the covariance is widened by (t / normal quantile)^2, t with the
     design's degrees of freedom.
 
     Raises
@@ -234,45 +231,11 @@ def _row(
             *identified_set(path.beta, path.pre, weights, m),
             *confidence_set(path.beta, widened, path.pre, weights, m, level),
         )
-    # Loaded here: the library takes half a second, and every report would pay for a method that few
-    # ask for.
-    result = (
-        import_module("diff_diff")
-        .HonestDiD(method="smoothness", M=m, alpha=1 - level, l_vec=weights)
-        .fit(_handed_over(path, widened))
+    return (
+        m,
+        *smoothness.identified_set(path.beta, path.pre, weights, m),
+        *smoothness.confidence_set(path.beta, widened, path.pre, weights, m, level),
     )
-    return m, float(result.lb), float(result.ub), float(result.ci_lb), float(result.ci_ub)
-
-
-def _handed_over(path: EventPath, vcov: Float) -> MultiPeriodDiDResults:
-    """Our estimates in the form that diff-diff reads."""
-    peer = import_module("diff_diff")
-    times = [int(step) for side in path.steps for step in side]
-    se = np.sqrt(np.diag(vcov))
-    effects = {
-        e: peer.PeriodEffect(
-            e, float(b), float(s), float(b / s), float("nan"), (float("nan"), float("nan"))
-        )
-        for e, b, s in zip(times, path.beta, se, strict=True)
-    }
-    nan = float("nan")
-    results: MultiPeriodDiDResults = peer.MultiPeriodDiDResults(
-        period_effects=effects,
-        avg_att=nan,
-        avg_se=nan,
-        avg_t_stat=nan,
-        avg_p_value=nan,
-        avg_conf_int=(nan, nan),
-        n_obs=0,
-        n_treated=0,
-        n_control=0,
-        pre_periods=times[: path.pre],
-        post_periods=times[path.pre :],
-        vcov=vcov,
-        reference_period=0,
-        interaction_indices={e: i for i, e in enumerate(times)},
-    )
-    return results
 
 
 def _widened(path: EventPath, level: float) -> Float:

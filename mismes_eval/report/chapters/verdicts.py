@@ -103,7 +103,17 @@ MISSED_NULL = (
 
 
 def effect_verdict(evaluation: Evaluation, effect: Effects, d: Doubt | None) -> Verdict | None:
-    """The verdict on the main effect of one measure; None where it could not be estimated."""
+    """The verdict on the main effect of one measure; None where it could not be estimated. Many
+    chapters ask for it: it is made once.
+    """
+    kept = evaluation.verdicts.get(effect.measure)
+    if kept is None or kept[0] is not effect or kept[1] is not d:
+        kept = (effect, d, _judged(evaluation, effect, d))
+        evaluation.verdicts[effect.measure] = kept
+    return kept[2]
+
+
+def _judged(evaluation: Evaluation, effect: Effects, d: Doubt | None) -> Verdict | None:
     outcome, wave = main_cell(evaluation)
     main = effect.by_wave.get((outcome, wave))
     study = evaluation.tracing
@@ -316,10 +326,14 @@ def specifications_agree(curve: SpecificationCurve, verdict: Verdict) -> bool | 
 
 def curve_spans(curve: SpecificationCurve) -> list[Span]:
     """The intervals of the specifications that were estimated."""
-    table = curve.to_frame()
-    done = table[table["reason"] == ""]
-    columns = (done[c].to_numpy(float) for c in ("value", "ci_low", "ci_high"))
-    return [Span(*row) for row in zip(*columns, strict=True)]
+    done = (run.result for run in curve.runs if isinstance(run.result, Estimate))
+    return [_bare_span(estimate) for estimate in done]
+
+
+def _bare_span(estimate: Estimate) -> Span:
+    """The first interval of an estimate, without what makes it doubtful."""
+    low, high = estimate.ends()
+    return Span(float(estimate.value[0]), float(low[0]), float(high[0]))
 
 
 def _parting(honest: HonestDiD, verdict: Verdict) -> Check:

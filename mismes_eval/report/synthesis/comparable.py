@@ -20,7 +20,6 @@ from mismes_eval.inventory import Inventory
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Chapter, Context
 from mismes_eval.report.chapters.people import LABOUR, MATCH
-from mismes_eval.report.chapters.portfolio import counted
 from mismes_eval.report.chapters.verdicts import rollout_verdict
 from mismes_eval.report.document.tables import Table, cells_of
 from mismes_eval.report.synthesis.published import FACTS
@@ -264,8 +263,8 @@ def _portfolio(context: Context, tables: Mapping[str, Table]) -> dict[str, objec
                 }
             )
     whole = _cell(tables, "T01", "All stages", "budget, million euro")
-    frame = counted(inventory)
-    paid = frame[frame["budget_eur"].notna()]
+    tree = inventory.tree
+    paid = tree.paid("budget_eur")
     column = "price_year_eur" if "price_year_eur" in paid.columns else "price_year"
     years = sorted({int(y) for y in paid[column].dropna()}) if column in paid.columns else []
     return {
@@ -277,7 +276,7 @@ def _portfolio(context: Context, tables: Mapping[str, Table]) -> dict[str, objec
             int(paid[column].isna().sum()) if column in paid.columns else len(paid)
         ),
         "budget_total": None if whole is None else _amount(whole),
-        "without_budget": int(frame["budget_eur"].isna().sum()),
+        "without_budget": int(tree.lacking(tree.has("budget_eur")).sum()),
     }
 
 

@@ -1,0 +1,160 @@
+"""Attack what stands in reports/, as somebody does who has the files and nothing else: `python
+benchmarks/published_attack.py [FOLDER ...]`, each a folder of reports.
+
+No relation of the product is used. Which numbers of persons add up is learned from the files
+themselves: where a run of rows of one table adds up to another row in a column that hides nothing,
+the same rows are taken to add up in the columns that hide something, whatever table they stand in.
+Every such sum is an equation; a hidden small cell has 1 to 9 persons, another hidden one 10 or
+more. A cell that two linear programmes pin to one number is recovered. All folders of the tree are
+read: countries, synthesis, and the pages for numbers that the tables hide. Two folders of reports
+are taken from each other as well, for cells that 1 to 9 persons lie between.
+
+The last two lines give n tried and n held; exit status 1 where one attack succeeds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linprog
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL, OPEN = 10, 1e9
+LEAST_ROWS = 2
+
+
+def columns(estimates: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
+    """(table, column) -> its rows in order: row, n, status."""
+    return {
+        (str(t), str(c)): part.reset_index(drop=True)
+        for (t, c), part in estimates.groupby(["table", "column"], sort=False)
+    }
+
+
+def sums(part: pd.DataFrame) -> list[tuple[str, tuple[str, ...]]]:
+    """(total, rows) of runs of rows whose numbers of persons add up to a row outside of them."""
+    n, name = part["n"].to_numpy(float), part["row"].tolist()
+    if np.isnan(n).any() or len(n) <= LEAST_ROWS:
+        return []
+    found = []
+    for first in range(len(n)):
+        for last in range(first + LEAST_ROWS, len(n) + 1):
+            total = n[first:last].sum()
+            for at in np.flatnonzero(n == total):
+                if not first <= at < last:
+                    found.append((name[at], tuple(name[first:last])))
+    return found
+
+
+def pinned(part: pd.DataFrame, learned: set[tuple[str, tuple[str, ...]]]) -> tuple[int, list[str]]:
+    """Hidden small cells of one column, and those of them that the learned sums pin."""
+    position = {row: i for i, row in enumerate(part["row"])}
+    rows = [s for s in learned if {s[0], *s[1]} <= set(position)]
+    n, status = part["n"].to_numpy(float), part["status"].to_numpy(str)
+    hidden = np.isnan(n)
+    small = np.flatnonzero(hidden & (status == "confidential"))
+    if not rows or not small.size:
+        return int(small.size), []
+    matrix = np.zeros((len(rows), len(n)))
+    for k, (total, parts) in enumerate(rows):
+        matrix[k, [position[p] for p in parts]] = 1.0
+        matrix[k, position[total]] -= 1.0
+    known = matrix[:, ~hidden] @ n[~hidden]
+    bounds = [(1, SMALL - 1) if s == "confidential" else (0, OPEN) for s in status[hidden]]
+    at, out = {i: k for k, i in enumerate(np.flatnonzero(hidden))}, []
+    for cell in small:
+        goal = np.eye(int(hidden.sum()))[at[int(cell)]]
+        ends = [
+            linprog(sign * goal, A_eq=matrix[:, hidden], b_eq=-known, bounds=bounds)
+            for sign in (1.0, -1.0)
+        ]
+        if all(e.status == 0 for e in ends) and -ends[1].fun - ends[0].fun < 0.5:
+            out.append(str(part["row"][cell]))
+    return int(small.size), out
+
+
+def of_report(folder: Path) -> tuple[int, list[str]]:
+    """Hidden small cells that were attacked in a report, and what was recovered."""
+    estimates = pd.DataFrame(json.loads((folder / "estimates.json").read_text())["estimates"])
+    if estimates.empty or "n" not in estimates:
+        return 0, []
+    parts = columns(estimates.astype({"n": float}))
+    learned = {found for part in parts.values() for found in sums(part)}
+    tried, recovered = 0, []
+    for (table, column), part in parts.items():
+        small, told = pinned(part, learned)
+        tried += small
+        recovered += [f"{folder.name} {table} / {row} / {column}" for row in told]
+    return tried, recovered + drawn(folder, estimates)
+
+
+def drawn(folder: Path, estimates: pd.DataFrame) -> list[str]:
+    """Hidden rows of a table for which the data of a picture of the same number give a value."""
+    out = []
+    hidden = estimates[estimates["status"].isin(["confidential", "secondary"])]
+    for file in sorted((folder / "figures").glob("*.csv")):
+        data = pd.read_csv(file, dtype=str)
+        number = re.sub(r"^[A-Z]+", "", file.stem)
+        same = hidden[hidden["table"].str.replace(r"^[A-Z]+", "", regex=True) == number]
+        for row, column in zip(same["row"], same["column"], strict=True):
+            at = data.eq(row).any(axis=1)
+            drawn_as = [c for c in data if c == column] or [
+                c for c in data if data.loc[at, c].eq(column).any()
+            ]
+            if at.any() and drawn_as:
+                value = data.loc[at, drawn_as].apply(pd.to_numeric, errors="coerce")
+                if value.notna().any(axis=None):
+                    out.append(f"{folder.name} {file.name} / {row} / {column}")
+    return out
+
+
+def between(one: Path, other: Path) -> tuple[int, list[str]]:
+    """Cells of the same report in two folders, and those that 1 to 9 persons lie between."""
+    tried, told = 0, []
+    for folder in sorted(p.parent for p in one.glob("*/estimates.json")):
+        twin = other / folder.name / "estimates.json"
+        if not twin.is_file():
+            continue
+        frames = [
+            pd.DataFrame(json.loads(f.read_text())["estimates"]).dropna(subset=["n", "value"])
+            for f in (folder / "estimates.json", twin)
+        ]
+        both = frames[0].merge(frames[1], on=["table", "row", "column"])
+        apart = (both["n_x"] - both["n_y"]).abs()
+        tried += len(both)
+        for cell in both[(apart > 0) & (apart < SMALL)].to_dict("records"):
+            told.append(f"{folder.name} {cell['table']} / {cell['row']} / {cell['column']}")
+    return tried, told
+
+
+def main() -> int:
+    folders = [Path(p) for p in sys.argv[1:]] or [ROOT / "reports"]
+    tried, told = 0, []
+    for folder in folders:
+        for file in sorted(folder.glob("*/estimates.json")):
+            small, recovered = of_report(file.parent)
+            tried, told = tried + small, told + recovered
+            print(
+                f"{file.parent.name:<12} {small:5} hidden small cells, {len(recovered)} recovered"
+            )
+    cells = 0
+    for one, other in pairwise(folders):
+        shared, apart = between(one, other)
+        cells, told = cells + shared, told + apart
+        print(
+            f"{one} and {other}: {shared} cells in both, {len(apart)} with 1 to 9 persons between"
+        )
+    for line in told[:50]:
+        print(f"  {line}")
+    print(f"{tried + cells} tried, {tried + cells - len(told)} held")
+    return 1 if told or not tried + cells else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,369 @@
+"""A filled template taken into the repository: validated, given identifiers, compared with what is
+there, merged as somebody decided, and written down in a log.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame import Template, read, template
+from mismes_eval.frame.parse import text
+from mismes_eval.inventory.inventory import Inventory
+from mismes_eval.inventory.inventory import read as read_inventory
+from mismes_eval.inventory.relations import likely_duplicates, merge_decided
+
+LOG = "intake_log.csv"
+ADDED, MERGED = "added", "merged"
+DIFFERENT = "DIFFERENT"
+RUN = ("=", "@", "\t", "\r")  # what a spreadsheet would run, where the repository is opened in one
+PAIR = ("keep", "drop")
+LOG_COLUMNS = (
+    *("taken_on", "submission", "sha256", "record", "measure_id", "action", "into", "filled"),
+    *("not_taken_over", "decided_by", "reason"),
+)
+DECISION_COLUMNS = (
+    *("keep", "drop", "decision", "decided_by", "decided_on", "reason"),
+    *("title_keep", "title_drop", "why"),
+)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A submission that passed the template, with the identifiers that it would get.
+
+    repository : the file that it goes into.  name, sha256 : of the submitted file.
+    ids : identifier of each of its records, in their order.
+    combined : repository and submission together, before any merge.
+    pairs : probable duplicates with at least one record of the submission (keep, drop, score,
+        title_keep, title_drop, why); `keep` is the one that is in the repository.
+    """
+
+    repository: Path
+    name: str
+    sha256: str
+    ids: tuple[str, ...]
+    combined: Inventory
+    pairs: pd.DataFrame
+
+    def to_decide(self, path: str | Path) -> Path:
+        """The pairs as a table to be filled in: SAME or DIFFERENT, by whom and why."""
+        path = Path(path)
+        table = self.pairs.reindex(columns=list(DECISION_COLUMNS))
+        table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+        return path
+
+
+def submit(file: str | Path, into: str | Path) -> Submission:
+    """A filled template held against the repository; nothing is written.
+
+    Parameters
+    ----------
+    file : the submitted template (.xlsx, .csv); `measure_id` may be empty: the repository gives the
+        next number of the country, never one that was given before.
+    into : inventory.csv of the repository, or its folder.
+
+    Raises
+    ------
+    InputError : every failure of the template; an identifier that the repository has; a file that
+        was taken in before; a repository that is not a CSV file.
+    """
+    repository = _repository(Path(into))
+    data = read(file, template=_open_template())
+    log = read_log(repository)
+    before = log[log["sha256"] == data.sha256]
+    if len(before):
+        raise InputError(
+            Problem(
+                "the submission was taken in before",
+                data.name,
+                "a new file",
+                f"taken in on {before['taken_on'].iloc[0]} as {', '.join(before['measure_id'])}",
+            )
+        )
+    if not data.rows:
+        raise InputError(Problem("the file has no measures", data.name, "one row a measure"))
+    there = _written(read_inventory(repository).frame)
+    new = _written(data.frame)
+    if problems := _run_as_formula(new, data.name):
+        raise InputError(problems)
+    ids = _identifiers(new, [*there["measure_id"], *log["measure_id"]], data.name)
+    new = new.assign(measure_id=ids)
+    with TemporaryDirectory() as folder:
+        whole = Path(folder) / repository.name
+        _save(pd.concat([there, new], ignore_index=True), whole)
+        combined = read_inventory(whole)
+    return Submission(
+        repository=repository,
+        name=data.name,
+        sha256=data.sha256,
+        ids=tuple(ids),
+        combined=combined,
+        pairs=_pairs(combined.frame, ids),
+    )
+
+
+def accept(
+    submission: Submission, *, on: date, decisions: str | Path | pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Take a submission in: the repository is written whole, the log grows by one line a record.
+
+    Parameters
+    ----------
+    on : day that the log gets.
+    decisions : table or file of decisions (`Submission.to_decide`) on every probable duplicate.
+
+    Returns
+    -------
+    the lines of the log: taken_on, submission, sha256, record (number in the submission),
+    measure_id, action (added or merged), into, filled (fields that the repository's record got),
+    not_taken_over (fields in which the submission says something else, with what it says),
+    decided_by, reason.
+
+    Raises
+    ------
+    InputError : a probable duplicate without a decision, a decision on another pair; nothing is
+        written then.
+    """
+    table = _decisions(submission, decisions)
+    merged = merge_decided(submission.combined.frame, table)
+    into = dict(zip(merged.merged["drop"], merged.merged["keep"], strict=True))
+    records = {r["measure_id"]: r for r in submission.combined.frame.to_dict("records")}
+    decided = merged.merged.set_index("drop")
+    lines = []
+    for number, measure in enumerate(submission.ids, start=1):
+        line = dict.fromkeys(LOG_COLUMNS, "") | {
+            "taken_on": on.isoformat(),
+            "submission": submission.name,
+            "sha256": submission.sha256,
+            "record": str(number),
+            "measure_id": measure,
+            "action": MERGED if measure in into else ADDED,
+        }
+        apart = table[(table["decision"] == DIFFERENT) & (table["drop"] == measure)]
+        if len(apart):
+            others = ", ".join(f"not {keep}" for keep in apart["keep"])
+            line |= {"decided_by": str(apart["decided_by"].iloc[0]), "reason": others}
+        if measure in into:
+            row = decided.loc[measure]
+            line |= {
+                "into": into[measure],
+                "filled": str(row["filled"]),
+                "not_taken_over": _other_values(records[into[measure]], records[measure]),
+                "decided_by": str(row["decided_by"]),
+                "reason": "" if pd.isna(row["reason"]) else str(row["reason"]),
+            }
+        lines.append(line)
+    added = pd.DataFrame(lines, columns=list(LOG_COLUMNS))
+    log = pd.concat([read_log(submission.repository), added], ignore_index=True)
+    parents = merged.frame["parent_id"].replace(into)
+    _replace_both(submission.repository, _written(merged.frame.assign(parent_id=parents)), log)
+    return added
+
+
+def read_log(repository: Path) -> pd.DataFrame:
+    """The log beside a repository, as text; without lines where there is none."""
+    path = repository.with_name(LOG)
+    if not path.is_file():
+        return pd.DataFrame(columns=list(LOG_COLUMNS), dtype="str")
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def _repository(path: Path) -> Path:
+    file = path / "inventory.csv" if path.is_dir() else path
+    if file.suffix != ".csv":
+        fix = "Save the repository as inventory.csv; submissions may be workbooks."
+        raise InputError(
+            Problem("the repository is not a CSV file", str(path), "inventory.csv", fix=fix)
+        )
+    return file
+
+
+def _open_template() -> Template:
+    """The template of a measure whose identifier may be empty."""
+    whole = template("inventory")
+    columns = tuple(
+        replace(c, required="no") if c.name == "measure_id" else c for c in whole.columns
+    )
+    return replace(whole, columns=columns, keys=())
+
+
+def _written(frame: pd.DataFrame) -> pd.DataFrame:
+    """The cells as they are written, without columns that are empty in every row."""
+    cells = {str(name): text(frame[name]) for name in frame}
+    full = {name: column for name, column in cells.items() if column.notna().any()}
+    return pd.DataFrame(full, index=frame.index)
+
+
+def _run_as_formula(new: pd.DataFrame, name: str) -> list[Problem]:
+    """Texts that a spreadsheet would take for formulas."""
+    problems = []
+    for column in new:
+        starts = new[column].str.startswith(RUN, na=False)
+        if starts.any():
+            problems.append(
+                Problem(
+                    "a text that a spreadsheet would run",
+                    f"{name}: {column}",
+                    "a text that does not begin with = or @",
+                    repr(str(new[column][starts].iloc[0])[:40]),
+                    "Write it without the sign.",
+                    int(starts.sum()),
+                )
+            )
+    return problems
+
+
+def _identifiers(new: pd.DataFrame, taken: Sequence[str], name: str) -> list[str]:
+    """The identifiers that records have, or the next numbers of their country."""
+    given = new.get("measure_id", pd.Series(pd.NA, index=new.index, dtype="str"))
+    twice = sorted({v for v in given.dropna() if v in set(taken) or (given == v).sum() > 1})
+    if twice:
+        raise InputError(
+            Problem(
+                "an identifier that is taken",
+                f"{name}: measure_id",
+                "an empty cell, or a new identifier",
+                ", ".join(twice[:5]),
+                "Leave measure_id empty: the repository gives the next number.",
+                len(twice),
+            )
+        )
+    last: dict[str, int] = {}
+    for known in (*taken, *given.dropna()):
+        country, _, number = str(known).partition("-")
+        if number.isdigit():
+            last[country] = max(last.get(country, 0), int(number))
+    found = []
+    for own, country in zip(given, new["country"], strict=True):
+        if pd.isna(own):
+            last[country] = last.get(country, 0) + 1
+            found.append(f"{country}-{last[country]:03d}")
+        else:
+            found.append(str(own))
+    return found
+
+
+def _pairs(frame: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
+    """Probable duplicates with a new record: alike titles in a country, or one IATI identifier. The
+    record of the repository is the one to keep.
+    """
+    new = set(ids)
+    alike = likely_duplicates(frame)
+    alike = pd.concat([alike, _same_register(frame, alike)], ignore_index=True)
+    concerned = alike[alike["keep"].isin(new) | alike["drop"].isin(new)].reset_index(drop=True)
+    order = {measure: place for place, measure in enumerate(frame["measure_id"])}
+    turned = [order[d] < order[k] for k, d in zip(concerned["keep"], concerned["drop"])]
+    swap = {"keep": "drop", "drop": "keep", "title_keep": "title_drop", "title_drop": "title_keep"}
+    other = concerned.rename(columns=swap)[concerned.columns]
+    return concerned.where(~pd.Series(turned, dtype=bool), other)
+
+
+def _same_register(frame: pd.DataFrame, alike: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of records with one IATI identifier in one country that are not among those alike."""
+    known = {frozenset(pair) for pair in zip(alike["keep"], alike["drop"], strict=True)}
+    found = []
+    named = frame[frame["iati_id"].notna()]
+    for _, group in named.groupby(["iati_id", "country"]):
+        rows = group.to_dict("records")
+        for place, one in enumerate(rows):
+            for two in rows[place + 1 :]:
+                pair = (one["measure_id"], two["measure_id"])
+                if frozenset(pair) not in known:
+                    titles = (one["title_en"], two["title_en"])
+                    found.append((*pair, 100.0, *titles, "same IATI identifier"))
+    return pd.DataFrame(found, columns=alike.columns)
+
+
+def _decisions(submission: Submission, decisions: str | Path | pd.DataFrame | None) -> pd.DataFrame:
+    """The decisions, one on each pair.
+
+    Raises
+    ------
+    InputError : pairs without a decision, decisions on other pairs or on other titles.
+    """
+    columns = [c.name for c in template("inventory_decision").columns]
+    if decisions is None:
+        table = pd.DataFrame(columns=columns, dtype="str")
+    elif isinstance(decisions, pd.DataFrame):
+        table = decisions
+    else:
+        table = read(decisions, template="inventory_decision", allowed=None).frame
+    asked = {frozenset(p): p for p in submission.pairs[list(PAIR)].itertuples(index=False)}
+    made = [frozenset(p) for p in table[list(PAIR)].itertuples(index=False)]
+    problems = [
+        Problem(
+            "a probable duplicate without a decision",
+            f"{submission.name}: {keep} and {drop}",
+            "SAME or DIFFERENT",
+            fix="Write the pairs to a table (to_decide), decide on each, and give the table.",
+        )
+        for pair, (keep, drop) in asked.items()
+        if pair not in made
+    ]
+    problems += [
+        Problem("a decision on a pair that is no probable duplicate", " and ".join(sorted(pair)))
+        for pair in made
+        if pair not in asked
+    ]
+    if not problems:
+        problems = _other_titles(submission, table)
+    if problems:
+        raise InputError(problems)
+    return table
+
+
+def _other_titles(submission: Submission, table: pd.DataFrame) -> list[Problem]:
+    """Decisions that were made on other records: the repository has changed since."""
+    titles = submission.combined.frame.set_index("measure_id")["title_en"]
+    return [
+        Problem(
+            "a decision on another record",
+            f"{row[side]}: {named}",
+            str(titles[row[side]]),
+            str(row[named]),
+            "The repository has changed: write the pairs again and decide again.",
+        )
+        for side, named in (("keep", "title_keep"), ("drop", "title_drop"))
+        if named in table
+        for row in table.to_dict("records")
+        if str(row[named]).strip() != str(titles[row[side]]).strip()
+    ]
+
+
+def _other_values(kept: Mapping[Hashable, Any], dropped: Mapping[Hashable, Any]) -> str:
+    """Fields in which both records say something, and not the same: what the dropped one says."""
+    left = [
+        f"{field}: {dropped[field]}"
+        for field in kept
+        if field != "measure_id" and pd.notna(kept[field]) and pd.notna(dropped[field])
+        if kept[field] != dropped[field]
+    ]
+    return "; ".join(left)
+
+
+def _save(table: pd.DataFrame, path: Path) -> None:
+    table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+
+
+def _replace_both(repository: Path, table: pd.DataFrame, log: pd.DataFrame) -> None:
+    """Repository and log written beside themselves, read again, and only then put in place."""
+    parts = [(repository, table), (repository.with_name(LOG), log)]
+    made = [(path.with_name(f".{os.getpid()}.{path.name}"), path) for path, _ in parts]
+    try:
+        for (part, _), (_, cells) in zip(made, parts, strict=True):
+            _save(cells, part)
+        read_inventory(made[0][0])
+        for part, path in made:
+            os.replace(part, path)
+    finally:
+        for part, _ in made:
+            part.unlink(missing_ok=True)

@@ -1,0 +1,172 @@
+"""Property: a submission is taken in whole or not at all; identifiers are never given twice; no
+record is lost without a line in the log.
+"""
+
+import hashlib
+from datetime import date
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from mismes_eval import inventory
+from mismes_eval.cli import main
+from mismes_eval.errors import InputError
+
+pytestmark = pytest.mark.property
+
+ON = date(2026, 5, 4)
+
+
+@pytest.fixture
+def repository(write, measure):
+    rows = [
+        measure(1, title_en="SYNTHETIC job fair for returnees", iati_id="XM-1", benef_women=""),
+        measure(7, title_en="SYNTHETIC legal aid abroad", title_orig="=not a formula?"),
+    ]
+    return write(rows)
+
+
+@pytest.fixture
+def submitted(tmp_path, measure):
+    def made(rows, name="sent.xlsx"):
+        records = [{**measure(1), "measure_id": "", **row} for row in rows]
+        book = openpyxl.load_workbook(inventory.workbook(tmp_path / name))
+        sheet = book["measures"]
+        heads = {cell.value: cell.column for cell in sheet[1]}
+        numbers = {c.name for c in inventory.template().columns if c.kind in ("int", "float")}
+        for place, record in enumerate(records, start=2):
+            for column, value in record.items():
+                if value != "":
+                    typed = float(value) if column in numbers else value
+                    sheet.cell(place, heads[column]).value = typed
+        book.save(tmp_path / name)
+        return tmp_path / name
+
+    return made
+
+
+def whats(error):
+    return [p.what for p in error.value.problems]
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_new_records_get_the_next_numbers_and_the_old_ones_stay(repository, submitted):
+    before = pd.read_csv(repository, dtype=str, keep_default_na=False)
+    rows = [{"title_en": "SYNTHETIC grants"}, {"title_en": "SYNTHETIC hotline", "country": "GEO"}]
+    given = inventory.submit(submitted(rows), repository)
+    assert given.ids == ("MDA-008", "GEO-001") and given.pairs.empty
+    log = inventory.accept(given, on=ON)
+    after = pd.read_csv(repository, dtype=str, keep_default_na=False)
+    assert after["measure_id"].tolist() == ["MDA-001", "MDA-007", "MDA-008", "GEO-001"]
+    for column in before.columns.intersection(after.columns):
+        assert after[column].tolist()[:2] == before[column].tolist(), column
+    assert log["action"].tolist() == ["added", "added"] and set(log["taken_on"]) == {"2026-05-04"}
+    assert len(inventory.read(repository)) == 4
+
+
+def test_a_file_is_taken_in_once_and_its_numbers_are_not_given_again(repository, submitted):
+    sent = submitted([{"title_en": "SYNTHETIC grants"}])
+    inventory.accept(inventory.submit(sent, repository), on=ON)
+    with pytest.raises(InputError) as error:
+        inventory.submit(sent, repository)
+    assert whats(error) == ["the submission was taken in before"]
+    table = pd.read_csv(repository, dtype=str, keep_default_na=False)
+    table[table["measure_id"] != "MDA-008"].to_csv(repository, index=False)
+    other = submitted([{"title_en": "SYNTHETIC loans"}], "other.xlsx")
+    assert inventory.submit(other, repository).ids == ("MDA-009",)
+
+
+def test_probable_duplicates_must_be_decided(repository, submitted):
+    rows = [
+        {"title_en": "SYNTHETIC fair for jobs of returnees", "iati_id": "XM-1"},
+        {"title_en": "SYNTHETIC legal aid abroad", "benef_women": "1"},
+    ]
+    given = inventory.submit(submitted(rows), repository)
+    assert set(zip(given.pairs["keep"], given.pairs["drop"], strict=True)) == {
+        ("MDA-001", "MDA-008"),
+        ("MDA-007", "MDA-009"),
+    }
+    unchanged = digest(repository)
+    with pytest.raises(InputError) as error:
+        inventory.accept(given, on=ON)
+    assert whats(error) == ["a probable duplicate without a decision"] * 2
+    assert digest(repository) == unchanged
+    assert not repository.with_name("intake_log.csv").exists()
+
+
+def test_a_merge_fills_what_is_empty_and_logs_what_it_leaves(repository, submitted, tmp_path):
+    rows = [
+        {"title_en": "SYNTHETIC job fair for returnees", "benef_women": "33", "benef_reached": "90"}
+        | {"benef_completed": "80", "benef_placed": "20"},
+        {"title_en": "SYNTHETIC legal aid abroad", "parent_id": "MDA-001"},
+    ]
+    given = inventory.submit(submitted(rows), repository)
+    table = pd.read_csv(given.to_decide(tmp_path / "decide.csv"), dtype=str)
+    table["decision"] = table["keep"].map({"MDA-001": "SAME", "MDA-007": "DIFFERENT"})
+    table["decided_by"], table["decided_on"], table["reason"] = "ab", "2026-05-04", "checked"
+    table.to_csv(tmp_path / "decide.csv", index=False)
+    log = inventory.accept(given, on=ON, decisions=tmp_path / "decide.csv").set_index("measure_id")
+    assert log.loc["MDA-008", ["action", "into", "decided_by"]].tolist() == [
+        "merged",
+        "MDA-001",
+        "ab",
+    ]
+    assert "benef_women" in log.loc["MDA-008", "filled"]
+    assert "benef_reached: 90" in log.loc["MDA-008", "not_taken_over"]
+    assert log.loc["MDA-009", ["action", "reason"]].tolist() == ["added", "not MDA-007"]
+    frame = inventory.read(repository).frame.set_index("measure_id")
+    assert list(frame.index) == ["MDA-001", "MDA-007", "MDA-009"]
+    assert frame.loc["MDA-001", ["benef_women", "benef_reached"]].tolist() == [33, 200]
+
+
+def test_decisions_on_another_state_of_the_repository_are_refused(repository, submitted, tmp_path):
+    sent = submitted([{"title_en": "SYNTHETIC job fair for returnees"}])
+    given = inventory.submit(sent, repository)
+    table = pd.read_csv(given.to_decide(tmp_path / "decide.csv"), dtype=str)
+    table["decision"], table["decided_by"], table["title_drop"] = "SAME", "ab", "another"
+    table.to_csv(tmp_path / "decide.csv", index=False)
+    with pytest.raises(InputError) as error:
+        inventory.accept(given, on=ON, decisions=tmp_path / "decide.csv")
+    assert whats(error) == ["a decision on another record"]
+
+
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        ({"measure_id": "MDA-007"}, "an identifier that is taken"),
+        ({"stage_code": "AFTER"}, "not a code"),
+        ({"title_en": "@SUM(A1)"}, "a text that a spreadsheet would run"),
+    ],
+)
+def test_what_is_wrong_is_named_and_nothing_is_written(repository, submitted, row, what):
+    before = digest(repository)
+    with pytest.raises(InputError) as error:
+        inventory.submit(submitted([row]), repository)
+    assert what in whats(error)[0]
+    assert digest(repository) == before
+    assert not list(repository.parent.glob(".*"))
+
+
+def test_the_command(repository, submitted, capsys):
+    sent = submitted([{"title_en": "SYNTHETIC job fair for returnees"}])
+    words = ["inventory", "submit", str(sent), "--into", str(repository.parent), "--on"]
+    words.append("2026-05-04")
+    with pytest.raises(SystemExit) as stop:
+        main([*words, "--dry-run"])
+    assert stop.value.code == 0 and "MDA-008 looks like MDA-001" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == 2 and "--decisions" in capsys.readouterr().err
+    decisions = sent.with_name("sent_decisions.csv")
+    table = pd.read_csv(decisions, dtype=str)
+    table["decision"], table["decided_by"] = "SAME", "ab"
+    table.to_csv(decisions, index=False)
+    with pytest.raises(SystemExit) as stop:
+        main([*words, "--decisions", str(decisions)])
+    assert stop.value.code == 0
+    assert "record 1: MDA-008 merged into MDA-001" in capsys.readouterr().out
+    assert len(inventory.read(repository)) == 2

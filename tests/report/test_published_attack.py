@@ -1,0 +1,66 @@
+"""The attack on published files finds what a protection that failed would leave, and nothing where
+it holds.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def attack(root: Path) -> ModuleType:
+    file = root / "benchmarks" / "published_attack.py"
+    spec = importlib.util.spec_from_file_location("published_attack", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["published_attack"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def report(folder: Path, hidden: dict[str, str], **change: int) -> Path:
+    """Regions and all of them, for everybody and for returnees; hidden: row -> status of the
+    returnees' cell.
+    """
+    everybody = {"north": 40, "south": 50, "east": 60, "all": 150} | change
+    returnees = {"north": 12, "south": 4, "east": 14, "all": 30}
+    cells = [
+        {"table": t, "row": r, "column": c, "value": 0.5, "n": n, "status": "shown"}
+        for t, c, part in (("T07", "everybody", everybody), ("T08", "returnees", returnees))
+        for r, n in part.items()
+    ]
+    for cell in cells:
+        if cell["column"] == "returnees" and cell["row"] in hidden:
+            cell |= {"n": None, "value": None, "status": hidden[str(cell["row"])]}
+    (folder / "figures").mkdir(parents=True)
+    (folder / "estimates.json").write_text(json.dumps({"estimates": cells}), encoding="utf-8")
+    return folder
+
+
+def test_a_cell_alone_in_its_sum_is_recovered(attack: ModuleType, tmp_path: Path) -> None:
+    bare = report(tmp_path / "bare", {"south": "confidential"})
+    assert attack.of_report(bare) == (1, ["bare T08 / south / returnees"])
+    held = report(tmp_path / "held", {"south": "confidential", "north": "secondary"})
+    assert attack.of_report(held) == (1, [])
+
+
+def test_a_picture_that_draws_a_hidden_cell_is_found(attack: ModuleType, tmp_path: Path) -> None:
+    folder = report(tmp_path / "drawn", {"south": "confidential", "north": "secondary"})
+    (folder / "figures" / "F08.csv").write_text("index,returnees\nsouth,0.4\neast,0.5\n")
+    assert attack.of_report(folder)[1] == ["drawn F08.csv / south / returnees"]
+    (folder / "figures" / "F08.csv").write_text("index,returnees\nsouth,\neast,0.5\n")
+    assert attack.of_report(folder)[1] == []
+
+
+def test_a_person_between_two_folders_is_found(attack: ModuleType, tmp_path: Path) -> None:
+    hidden = {"south": "confidential", "north": "secondary"}
+    report(tmp_path / "then" / "MDA", hidden)
+    report(tmp_path / "now" / "MDA", hidden, north=41, all=151)
+    cells, told = attack.between(tmp_path / "then", tmp_path / "now")
+    assert cells == 6 and told == ["MDA T07 / north / everybody", "MDA T07 / all / everybody"]
