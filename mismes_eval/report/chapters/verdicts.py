@@ -68,6 +68,24 @@ RESERVATIONS = {
     CLUSTERS: Message("counted over regions, it cannot be told from chance"),
     PSUS: Message("one of the groups lies in too few primary sampling units"),
 }
+IN_SHORT = {  # the same for the first page, where there is room for a few words
+    DRAWN_BY_LOT: Message("not drawn by lot"),
+    ALIKE: Message("groups differed at enrolment"),
+    PRE: Message("groups moved apart before"),
+    LOSS: Message("groups were lost unlike"),
+    MODE: Message("groups were asked unlike"),
+    OTHERS: Message("other estimates disagree"),
+    TRENDS: Message("trends that part would undo it"),
+    PLANNED: Message("not registered beforehand"),
+    CERTAIN: Message("other estimates are less certain"),
+    LEFT_OUT: Message("hangs on one region"),
+    CLUSTERS: Message("over regions it may be chance"),
+    PSUS: Message("too few sampling units"),
+}
+TOO_WEAK_IN_SHORT = {
+    PRE: Message("earlier trends hardly tested"),
+    LOSS: Message("losses may differ"),
+}
 CAN_HAVE = Message(
     "it would not hold if the trends of the two groups had parted by half as much as they can have"
     " parted before the measure"
@@ -166,6 +184,12 @@ def _seen(missed: float, verdict: Verdict) -> Check:
     words = MISSED if verdict.shown else MISSED_NULL
     answer: Answer = "yes" if missed <= MISSED_AT_MOST else "too weak"
     return Check(PRE, "trends", answer, Message(words, {"x": missed}, "reason"))
+
+
+def in_short(check: Check) -> Message:
+    """Why a check is not passed, in a few words."""
+    weak = TOO_WEAK_IN_SHORT.get(check.code) if check.answer == "too weak" else None
+    return weak or IN_SHORT[check.code]
 
 
 def main_cell(evaluation: Evaluation) -> tuple[str, object]:
