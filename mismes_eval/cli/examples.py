@@ -76,6 +76,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "mismes inventory due MDA --on 2026-12-31 --out register",
         "mismes inventory due measures.xlsx --json",
     ),
+    "inventory import": (
+        "mismes inventory import activities.xml --countries ARM,GEO --allocation percentage",
+        "mismes inventory import projects.csv --mapping my.yaml --countries MDA --out coding.xlsx",
+    ),
     "inventory site": (
         "mismes inventory site",
         "mismes inventory site ARM --on 2026-12-31 --language fr --reports reports",

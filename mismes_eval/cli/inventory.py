@@ -133,7 +133,12 @@ def site(
         linked = None if index is None else index.as_posix()
         click.echo(
             json.dumps(
-                {"page": page.as_posix(), "measures": len(measures.frame), "linked_from": linked},
+                {
+                    "page": page.as_posix(),
+                    "measures": len(measures.frame),
+                    "linked_from": linked,
+                    "balance": measures.balance().to_dict(),
+                },
                 ensure_ascii=False,
                 indent=1,
             )
@@ -144,6 +149,7 @@ def site(
             f" {made.effects} effects of reports"
             + ("" if index is None else f"\nlinked from {index.as_posix()}")
         )
+        click.echo(f"\nBalance of the import\n{measures.balance()}")
     return 0
 
 
@@ -214,6 +220,76 @@ def _say_pairs(given: inventory.Submission, quiet: bool, as_json: bool) -> None:
         click.echo(f"{given.name}: {len(given.ids)} records, {', '.join(given.ids)}")
         for row in given.pairs.itertuples():
             click.echo(f"{row.drop} looks like {row.keep} ({row.score:.0f}): {row.why}")
+
+
+@command.command("import", epilog=epilog("inventory import"))
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--countries", default="", help="Countries to take, ISO 3166-1 alpha-3, with commas between."
+)
+@click.option("--mapping", default=None, help="Mapping of a register: a shipped name or a file.")
+@click.option(
+    "--join",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=None,
+    help="Second file, where the mapping joins one.",
+)
+@click.option(
+    "--allocation",
+    type=click.Choice(["percentage"]),
+    default=None,
+    help="How IATI activities in several countries are divided (default: they are refused).",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="Workbook of the records for a coder, with everything that was refused.",
+)
+@click.option("--quiet", is_flag=True, help="Print nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print balance and issues as JSON.")
+def import_records(
+    file: Path,
+    countries: str,
+    mapping: str | None,
+    join: Path | None,
+    allocation: str | None,
+    out: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Records of an IATI file (.xml), of a register (with --mapping), or of a file of measures,
+    with the balance of records and money.
+    """
+    if mapping is None and file.suffix.lower() != ".xml":
+        _refuse_unused(countries=countries, join=join, allocation=allocation, out=out)
+        counted, issues = inventory.read(file).balance(), []
+    else:
+        chosen = tuple(c.strip().upper() for c in countries.split(",") if c.strip())
+        if mapping is None:
+            _refuse_unused(join=join)
+            intake = inventory.read_iati(file, countries=chosen, allocation=allocation)
+        else:
+            _refuse_unused(allocation=allocation)
+            intake = inventory.read_mapped(file, mapping, countries=chosen, join=join)
+        counted, issues = intake.balance, intake.issues.to_dict("records")
+        if out is not None:
+            intake.to_excel(str(out))
+    if as_json:
+        told = {"balance": counted.to_dict(), "issues": issues}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+    elif not quiet:
+        for issue in issues:
+            click.echo(": ".join(str(said) for said in issue.values()))
+        click.echo(f"Balance of the import\n{counted}")
+    return 0
+
+
+def _refuse_unused(**options: object) -> None:
+    """Options that this kind of file does not use."""
+    given = [f"--{name}" for name, value in options.items() if value]
+    if given:
+        raise InputError([Problem("an option that this file does not use", name) for name in given])
 
 
 def _measures(names: tuple[str, ...]) -> inventory.Inventory:

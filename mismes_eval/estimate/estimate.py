@@ -279,6 +279,21 @@ class Estimate:
 
         "t": value +- t se.  "logit": the same on the log-odds (with replicates: of their log-odds), "beta": Clopper-Pearson at the effective sample size (R survey: svyciprop), for proportions.
         """
+        low, high = self.ends(level)
+        return pd.DataFrame({"low": low, "high": high}, index=list(self.names))
+
+    def ends(self, level: float = 0.95) -> tuple[Float, Float]:
+        """The interval of `ci` as arrays, lower and upper end (p,) each; made once for each level."""
+        if level not in self._ends:
+            self._ends[level] = self._interval(level)
+        low, high = self._ends[level]
+        return low.copy(), high.copy()
+
+    @cached_property
+    def _ends(self) -> dict[float, tuple[Float, Float]]:
+        return {}
+
+    def _interval(self, level: float) -> tuple[Float, Float]:
         if not (finite(level) and 0 < level < 1):
             raise EstimateError(
                 Problem(
@@ -298,7 +313,7 @@ class Estimate:
             low, high = at_the_ends(self.value, self.n, level, t, (low, high))
         if self.limits is not None:
             low, high = self.limits(level, self.degf)
-        return pd.DataFrame({"low": low, "high": high}, index=list(self.names))
+        return low, high
 
     def _logit_se(self) -> Float:
         """(p,) standard error of the log-odds, NaN outside (0, 1): in replicate designs over the
@@ -333,17 +348,21 @@ class Estimate:
 
     def to_frame(self, level: float = 0.95) -> pd.DataFrame:
         """One row a value: keys, value, se, ci_low, ci_high, cv, n, degf."""
-        ci = self.ci(level)
-        columns = {
+        numbers = pd.DataFrame(self.numbers(level))
+        return pd.concat([self.keys.reset_index(drop=True), numbers], axis=1)
+
+    def numbers(self, level: float = 0.95) -> dict[str, Float]:
+        """The columns of numbers of `to_frame`, (p,) each: value, se, ci_low, ci_high, cv, n, degf."""
+        low, high = self.ends(level)
+        return {
             "value": self.value,
             "se": self.se,
-            "ci_low": ci["low"].to_numpy(),
-            "ci_high": ci["high"].to_numpy(),
+            "ci_low": low,
+            "ci_high": high,
             "cv": self.cv,
             "n": self.n,
             "degf": self.degf,
         }
-        return pd.concat([self.keys.reset_index(drop=True), pd.DataFrame(columns)], axis=1)
 
     def select(self, which: list[int] | Float) -> Estimate:
         """Some of the values, by position."""

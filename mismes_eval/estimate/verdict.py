@@ -45,11 +45,11 @@ class Span:
     @classmethod
     def of(cls, estimate: Estimate, position: int = 0, basis: Message | None = None) -> Span:
         """The interval of one of the values of an estimate."""
-        ends = estimate.ci().iloc[position]
+        low, high = estimate.ends()
         return cls(
             value=float(estimate.value[position]),
-            low=float(ends["low"]),
-            high=float(ends["high"]),
+            low=float(low[position]),
+            high=float(high[position]),
             basis=basis,
             doubtful=estimate.doubtful,
         )

@@ -14,6 +14,7 @@ from mismes_eval import inventory as inventories
 from mismes_eval import lfs
 from mismes_eval.errors import InputError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.verdict import Verdict
 from mismes_eval.evaluation.demands import idle, of_survey, of_tracer
 from mismes_eval.evaluation.heterogeneity import ForWhom, for_whom
 from mismes_eval.evaluation.params import Params
@@ -44,6 +45,9 @@ class Evaluation:
     truth: pd.DataFrame | None
     targets: pd.DataFrame | None
     kept: dict[tuple[str, ...], Mapping[str, Result]] = field(default_factory=dict, repr=False)
+    verdicts: dict[str, tuple[Effects, Doubt | None, Verdict | None]] = field(
+        init=False, default_factory=dict, repr=False
+    )  # by measure, with what each was judged by
 
     def facts(self) -> dict[str, object]:
         """Each kind of evidence in a few words."""

@@ -151,6 +151,35 @@ def _differences(expected: Mapping[str, float], found: Mapping[str, float]) -> l
     ]
 
 
+def of_inventory(read: pd.DataFrame, frame: pd.DataFrame, merged: pd.DataFrame) -> Balance:
+    """Where the measures that were read went: still there, merged by decision, or left out by a
+    selection.
+
+    read, frame : measure_id, budget_total and currency of the measures read and of those that are
+        there.  merged : keep, drop and filled, as `merge_decided` logs them.
+    """
+    there = set(frame["measure_id"])
+    drops = {
+        str(row["drop"]): "budget_total" in str(row["filled"]).split("; ")
+        for row in merged.to_dict("records")
+    }
+    fates, amounts = [], []
+    for row in read.to_dict("records"):
+        name, amount = str(row["measure_id"]), amount_of(row["budget_total"])
+        fate, reason = "outside", "left out by a selection"
+        if name in drops:
+            fate, reason = "merged", "the same measure as another, by decision"
+        elif name in there:
+            fate, reason = "accepted", IN_ROWS
+        fates.append((name, fate, reason))
+        if amount is not None:
+            moved = ("accepted", IN_ROWS) if drops.get(name) else (fate, reason)
+            currency = row["currency"] if isinstance(row["currency"], str) else ""
+            amounts.append((name, *moved, currency, amount))
+    money = money_in(read["budget_total"], read["currency"])
+    return balance(fates, amounts, len(read), money)
+
+
 def balance(
     records: list[tuple[str, str, str]],
     amounts: list[tuple[str, str, str, str, float]],

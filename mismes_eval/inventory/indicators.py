@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from mismes_eval.inventory.tree import Tree
+
 SUCCESS_FACTORS = (
     "linked_job_offer",
     "employer_involved",
@@ -23,24 +25,25 @@ MONTHS_TO_EVALUATION = 24
 Row = tuple[str, str, str, float, str, int, int, str]
 
 
-def portfolio_rows(frame: pd.DataFrame, on: pd.Timestamp) -> pd.DataFrame:
+def portfolio_rows(tree: Tree, on: pd.Timestamp) -> pd.DataFrame:
     """Every indicator of these measures; columns COLUMNS. n: measures behind the value, n_missing:
-    measures without the fields it needs.
+    measures without the fields it needs. Each amount is added once (see `tree`).
     """
+    frame = tree.measures
     rows = [
-        *_shares(frame, "stage_code", "stage"),
-        *_shares(frame, "model_primary", "model"),
-        *_unit_costs(frame, "all"),
+        *_shares(tree, "stage_code", "stage"),
+        *_shares(tree, "model_primary", "model"),
+        *_unit_costs(tree, "all"),
         *(
             row
-            for model, part in frame.groupby("model_primary")
+            for model, part in _groups(tree, "model_primary")
             for row in _unit_costs(part, f"model {model}")
         ),
-        *_overhead(frame),
-        *_who_pays(frame, "all measures"),
-        *_who_pays(frame[frame["stage_code"] == "AFT"], "return measures (stage AFT)"),
-        *_rates(frame, "all"),
-        *_concentration(frame),
+        *_overhead(tree),
+        *_who_pays(tree, "all measures"),
+        *_who_pays(tree.where(tree.frame["stage_code"] == "AFT"), "return measures (stage AFT)"),
+        *_rates(tree, "all"),
+        *_concentration(tree),
         *_evaluated(frame, on),
         *_success(frame),
     ]
@@ -52,94 +55,85 @@ def share(part: float, whole: float) -> float:
     return float(part) / float(whole) if whole else float("nan")
 
 
-def pairs(
-    frame: pd.DataFrame, numerator: str, denominator: str
-) -> tuple[pd.Series, pd.Series, int]:
-    """The measures that have both fields (denominator above 0), and how many have not."""
-    both = frame[numerator].notna() & frame[denominator].notna() & (frame[denominator] > 0)
+def pairs(tree: Tree, numerator: str, denominator: str) -> tuple[pd.Series, pd.Series, int]:
+    """The measures that have both fields (denominator above 0), and how many have not. A measure
+    whose parts have both is not taken beside them.
+    """
+    both = tree.has(numerator, denominator) & (tree.frame[denominator] > 0)
+    taken = tree.frame[tree.once(both)]
     return (
-        frame.loc[both, numerator].astype(float),
-        frame.loc[both, denominator].astype(float),
-        int((~both).sum()),
+        taken[numerator].astype(float),
+        taken[denominator].astype(float),
+        int(tree.lacking(both).sum()),
     )
 
 
-def _shares(frame: pd.DataFrame, field: str, name: str) -> Iterator[Row]:
-    budget, known = frame["budget_eur"].sum(), int(frame["budget_eur"].isna().sum())
-    reached, unknown = frame["benef_reached"].sum(), int(frame["benef_reached"].isna().sum())
-    for code, part in frame.groupby(field, sort=True):
-        group = f"{name} {code}"
-        yield (
-            "I1",
-            "measures",
-            group,
-            float(len(part)),
-            "measures",
-            len(part),
-            0,
-            f"measures with {field} = {code}",
-        )
+def _groups(tree: Tree, field: str) -> Iterator[tuple[str, Tree]]:
+    codes = tree.frame.loc[tree.inside, field].dropna().astype(str)
+    for code in sorted(codes.unique()):
+        yield code, tree.where(tree.frame[field].astype(str) == code)
+
+
+def _shares(tree: Tree, field: str, name: str) -> Iterator[Row]:
+    measures = int(tree.leaves.sum())
+    for code, part in _groups(tree, field):
+        group, n = f"{name} {code}", int(part.leaves.sum())
+        definition = f"measures with {field} = {code}"
+        yield "I1", "measures", group, float(n), "measures", n, 0, definition
         yield (
             "I1",
             "share of measures",
             group,
-            share(len(part), len(frame)),
+            share(n, measures),
             "share",
-            len(part),
+            n,
             0,
             "measures of the group / all measures",
         )
-        given = int(part["budget_eur"].notna().sum())
-        yield (
-            "I2",
-            "budget",
+        yield from _share_of_amount(
+            (tree, part),
             group,
-            float(part["budget_eur"].sum()),
-            "EUR",
-            given,
-            len(part) - given,
-            "sum of budget_eur",
+            ("budget_eur", "budget", "EUR"),
+            ("sum of budget_eur", "budget_eur of the group / of all measures with a budget"),
         )
-        yield (
-            "I2",
-            "share of budget",
+        yield from _share_of_amount(
+            (tree, part),
             group,
-            share(part["budget_eur"].sum(), budget),
-            "share",
-            given,
-            known,
-            "budget_eur of the group / of all measures with a budget",
-        )
-        given = int(part["benef_reached"].notna().sum())
-        yield (
-            "I2",
-            "beneficiaries",
-            group,
-            float(part["benef_reached"].sum()),
-            "persons",
-            given,
-            len(part) - given,
-            "sum of benef_reached; a person in two measures counts twice",
-        )
-        yield (
-            "I2",
-            "share of beneficiaries",
-            group,
-            share(part["benef_reached"].sum(), reached),
-            "share",
-            given,
-            unknown,
-            "benef_reached of the group / of all measures that report it",
+            ("benef_reached", "beneficiaries", "persons"),
+            (
+                "sum of benef_reached; a person in two measures counts twice",
+                "benef_reached of the group / of all measures that report it",
+            ),
         )
 
 
-def _unit_costs(frame: pd.DataFrame, group: str) -> Iterator[Row]:
+def _share_of_amount(
+    trees: tuple[Tree, Tree],
+    group: str,
+    amount: tuple[str, str, str],
+    definitions: tuple[str, str],
+) -> Iterator[Row]:
+    """Sum of an amount of a group and its share of the whole.
+
+    trees : of all measures and of the group.  amount : column, name, unit.
+    """
+    whole, part = trees
+    column, name, unit = amount
+    paid, has = part.paid(column)[column], whole.has(column)
+    missing, unknown = int(part.lacking(has).sum()), int(whole.lacking(has).sum())
+    part_of_whole = share(paid.sum(), whole.total(column))
+    n = len(paid)
+    yield "I2", name, group, float(paid.sum()), unit, n, missing, definitions[0]
+    yield "I2", f"share of {name}", group, part_of_whole, "share", n, unknown, definitions[1]
+
+
+def _unit_costs(tree: Tree, group: str) -> Iterator[Row]:
     for field, name in (
         ("benef_reached", "beneficiary"),
         ("benef_completed", "completer"),
         ("benef_placed", "placement"),
     ):
-        cost, persons, missing = pairs(frame, "budget_eur", field)
+        cost, persons, missing = pairs(tree, "budget_eur", field)
         n = len(cost)
         median = float((cost / persons).median()) if n else float("nan")
         yield (
@@ -164,8 +158,8 @@ def _unit_costs(frame: pd.DataFrame, group: str) -> Iterator[Row]:
         )
 
 
-def _overhead(frame: pd.DataFrame) -> Iterator[Row]:
-    overhead, total, missing = pairs(frame, "cost_overhead", "budget_total")
+def _overhead(tree: Tree) -> Iterator[Row]:
+    overhead, total, missing = pairs(tree, "cost_overhead", "budget_total")
     ratio = overhead / total
     yield (
         "I4",
@@ -179,47 +173,44 @@ def _overhead(frame: pd.DataFrame) -> Iterator[Row]:
     )
 
 
-def _who_pays(frame: pd.DataFrame, group: str) -> Iterator[Row]:
-    side = frame["funder_side"]
-    given = side.notna()
-    paid = given & frame["budget_eur"].notna()
+def _who_pays(tree: Tree, group: str) -> Iterator[Row]:
+    side = tree.measures["funder_side"]
+    given = int(side.notna().sum())
+    both = tree.has("budget_eur", "funder_side")
+    paid, lacking = tree.frame[tree.once(both)], int(tree.lacking(both).sum())
     for code in ("DESTINATION", "ORIGIN", "MULTILATERAL"):
-        by_count = share((side == code).sum(), given.sum())
-        by_money = share(
-            frame.loc[paid & (side == code), "budget_eur"].sum(),
-            frame.loc[paid, "budget_eur"].sum(),
-        )
+        of_side = paid.loc[paid["funder_side"] == code, "budget_eur"]
         name = code.lower()
         yield (
             "I5",
             f"{name}-funded share of budget",
             group,
-            by_money,
+            share(of_side.sum(), paid["budget_eur"].sum()),
             "share",
-            int(paid.sum()),
-            int((~paid).sum()),
+            len(paid),
+            lacking,
             f"budget_eur with funder_side {code} / budget_eur with a funder_side",
         )
         yield (
             "I5",
             f"{name}-funded share of measures",
             group,
-            by_count,
+            share((side == code).sum(), given),
             "share",
-            int(given.sum()),
-            int((~given).sum()),
+            given,
+            int(side.isna().sum()),
             f"measures with funder_side {code} / measures with a funder_side",
         )
 
 
-def _rates(frame: pd.DataFrame, group: str) -> Iterator[Row]:
+def _rates(tree: Tree, group: str) -> Iterator[Row]:
     named = (
         ("I6", "completion rate", "benef_completed", "benef_reached"),
         ("I7", "placement rate", "benef_placed", "benef_completed"),
         ("I2", "women among beneficiaries", "benef_women", "benef_reached"),
     )
     for id_, name, numerator, denominator in named:
-        part, whole, missing = pairs(frame, numerator, denominator)
+        part, whole, missing = pairs(tree, numerator, denominator)
         yield (
             id_,
             name,
@@ -232,15 +223,21 @@ def _rates(frame: pd.DataFrame, group: str) -> Iterator[Row]:
         )
 
 
-def _concentration(frame: pd.DataFrame) -> Iterator[Row]:
-    named = frame["funder_main"].notna()
-    paid = named & frame["budget_eur"].notna()
-    for name, weights in (
-        ("by budget", frame.loc[paid].groupby("funder_main")["budget_eur"].sum()),
-        ("by measures", frame.loc[named].groupby("funder_main").size()),
+def _concentration(tree: Tree) -> Iterator[Row]:
+    both = tree.has("budget_eur", "funder_main")
+    paid = tree.frame[tree.once(both)]
+    named = tree.measures[tree.measures["funder_main"].notna()]
+    unnamed = len(tree.measures) - len(named)
+    for name, weights, n, missing in (
+        (
+            "by budget",
+            paid.groupby("funder_main")["budget_eur"].sum(),
+            len(paid),
+            int(tree.lacking(both).sum()),
+        ),
+        ("by measures", named.groupby("funder_main").size(), len(named), unnamed),
     ):
         total = float(weights.sum())
-        n = int((paid if name == "by budget" else named).sum())
         value = float(((weights / total) ** 2).sum()) if total else float("nan")
         yield (
             "I10",
@@ -249,7 +246,7 @@ def _concentration(frame: pd.DataFrame) -> Iterator[Row]:
             value,
             "index 0-1",
             n,
-            len(frame) - n,
+            missing,
             f"sum of squared shares of {len(weights)} funders, as they are spelled",
         )
 

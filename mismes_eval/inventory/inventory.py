@@ -16,6 +16,7 @@ from mismes_eval.frame import Column, Template, check, json_schema, references
 from mismes_eval.frame import read as read_data
 from mismes_eval.frame import template as named_template
 from mismes_eval.frame.summary_html import as_html, as_text
+from mismes_eval.inventory.balance import Balance, of_inventory
 from mismes_eval.inventory.export import to_csv, to_excel
 from mismes_eval.inventory.intake import Intake
 from mismes_eval.inventory.money import Converted, to_euro
@@ -32,13 +33,8 @@ from mismes_eval.inventory.quality import (
 )
 from mismes_eval.inventory.register import EvaluationRegister
 from mismes_eval.inventory.register import evaluation_due as register_due
-from mismes_eval.inventory.relations import (
-    counted,
-    likely_duplicates,
-    merge_decided,
-    parent_differences,
-    parent_problems,
-)
+from mismes_eval.inventory.relations import likely_duplicates, merge_decided
+from mismes_eval.inventory.tree import Tree, parent_differences, parent_problems
 from mismes_eval.inventory.workbook import SHEET, fillable_workbook
 
 # tables beside inventory.csv in a folder, and the field of Inventory that holds each
@@ -69,6 +65,8 @@ class Inventory:
         several files once.
     sources : name, sha256, rows of every file read; rows add up to the rows of the tables.
     merged : likely duplicates that a decision file merged.
+    read : measure_id, budget_total and currency of every measure of the files, as they were read;
+        None where the frame was not read from files.
     """
 
     frame: pd.DataFrame
@@ -79,20 +77,19 @@ class Inventory:
     contacts: pd.DataFrame = field(default_factory=pd.DataFrame)
     rates: pd.DataFrame = field(default_factory=pd.DataFrame)
     merged: pd.DataFrame = field(default_factory=pd.DataFrame)
+    read: pd.DataFrame | None = None
 
     def facts(self) -> dict[str, object]:
         """The inventory at a glance."""
-        start, budget = (
-            self.frame["start_date"].dropna(),
-            self.frame.loc[self.counted, "budget_eur"],
-        )
+        start, tree = self.frame["start_date"].dropna(), self.tree
+        priced = tree.has("budget_eur")
         return {
             "measures": f"{len(self):,}",
             "countries": ", ".join(sorted(self.frame["country"].dropna().astype(str).unique())),
             "began": f"{start.min():%Y-%m} to {start.max():%Y-%m}" if len(start) else "no date",
             "budget": (
-                f"{float(budget.sum()):,.0f} EUR of {int(budget.notna().sum())} measures;"
-                f" {int(budget.isna().sum())} without"
+                f"{tree.total('budget_eur'):,.0f} EUR of {int(tree.once(priced).sum())} measures;"
+                f" {int(tree.lacking(priced).sum())} without"
             ),
             "completeness": f"{self.completeness().overall:.1%}",
             "files": ", ".join(map(str, self.sources["name"])),
@@ -114,7 +111,23 @@ class Inventory:
     @property
     def counted(self) -> pd.Series:
         """Measures that are added up (bool): all but those whose parts are recorded too."""
-        return counted(self.frame)
+        return self.tree.leaves
+
+    @property
+    def tree(self) -> Tree:
+        """Measures and their parts, and what of them is added up."""
+        return Tree.of(self.frame)
+
+    def balance(self) -> Balance:
+        """Where every measure that was read, and its budget by currency, went: read = accepted +
+        refused + outside + merged. A file of measures is read whole or not at all.
+
+        Raises
+        ------
+        InputError : measures or amounts that were lost, or came in, on the way.
+        """
+        read = self.frame if self.read is None else self.read
+        return of_inventory(read, self.frame, self.merged).held_by(self.frame)
 
     def profile(self, by: By = None, on: date | None = None) -> Profile:
         """Portfolio indicators I1-I7 and I10-I13, matrix, funders, timeline (see
@@ -154,7 +167,7 @@ class Inventory:
         )
 
     def parent_differences(self) -> pd.DataFrame:
-        """Budgets of parents beside the sums of their parts."""
+        """Budgets of parents beside the sums of their parts (see `tree.parent_differences`)."""
         return parent_differences(self.frame)
 
     def response_rate(self, by: str | None = None) -> pd.DataFrame:
@@ -199,7 +212,9 @@ class Inventory:
         language: str = "en",
     ) -> Path:
         """A searchable page of the measures, one HTML file that works offline."""
-        return write_page(self.frame, path, on=on, title=title, language=language)
+        return write_page(
+            self.frame, path, on=on, title=title, language=language, balance=self.balance()
+        )
 
     def to_csv(self, path: str | Path) -> Path:
         """The measures as CSV, text kept text."""
@@ -208,7 +223,13 @@ class Inventory:
     def to_excel(self, path: str | Path) -> Path:
         """Measures, profile and sources as a workbook."""
         return to_excel(
-            {SHEET: self.frame, **self.profile().tables(), "sources": self.sources}, path
+            {
+                SHEET: self.frame,
+                **self.profile().tables(),
+                "balance": self.balance().to_frame(),
+                "sources": self.sources,
+            },
+            path,
         )
 
 
@@ -284,7 +305,13 @@ def read(
         joined["inventory"],
         pd.DataFrame(sources, columns=["name", "sha256", "rows"]),
         {SIDE_TABLES[n]: joined[n] for n in SIDE_TABLES},
+        read=pd.concat([_money(part) for part in tables["inventory"]], ignore_index=True),
     )
+
+
+def _money(frame: pd.DataFrame) -> pd.DataFrame:
+    """What the balance holds of a table of measures; absent columns are empty."""
+    return frame.reindex(columns=["measure_id", "budget_total", "currency"])
 
 
 def from_intake(intake: Intake) -> Inventory:
@@ -348,7 +375,10 @@ def _files(path: Path) -> list[tuple[Path, str]]:
 
 
 def _whole(
-    frame: pd.DataFrame, sources: pd.DataFrame, sides: Mapping[str, pd.DataFrame]
+    frame: pd.DataFrame,
+    sources: pd.DataFrame,
+    sides: Mapping[str, pd.DataFrame],
+    read: pd.DataFrame | None = None,
 ) -> Inventory:
     """All template columns present, keys unique across files, references of the side tables met."""
     problems: list[Problem] = []
@@ -383,7 +413,13 @@ def _whole(
     typed = {c.name: "boolean" for c in columns if c.kind == "bool"} | {
         c.name: "float64" for c in columns if c.kind in ("int", "code")
     }
-    return Inventory(ordered.astype(typed), sources, **{**sides, "rates": rates})
+    tables = {**sides, "rates": rates}
+    full = ordered.astype(typed)
+    in_euro = full["budget_eur"].isna() & (full["currency"] == "EUR")
+    full["budget_eur"] = full["budget_eur"].where(~in_euro, full["budget_total"])
+    whole = Inventory(frame=full, sources=sources, **tables, read=read)
+    whole.balance()
+    return whole
 
 
 def _empty(column: Column, rows: int) -> pd.Series:

@@ -18,7 +18,7 @@ from mismes_eval.frame.codes import plain
 from mismes_eval.inventory.balance import IN_ROWS, Balance, amount_of, balance, money_in
 from mismes_eval.inventory.country_names import Countries, countries_of
 from mismes_eval.inventory.intake import Intake, issue_frame, numbered
-from mismes_eval.inventory.relations import AMOUNTS
+from mismes_eval.inventory.tree import AMOUNTS
 
 KEYS = {
     "register",

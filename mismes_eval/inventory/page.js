@@ -85,8 +85,9 @@
       shownColumns.forEach((c) => tr.append(cell(data.rows[i], c[0])));
       body.append(tr);
     });
-    const budgets = state.found.map((i) => data.rows[i][at.budget_eur]).filter((b) => b !== null);
-    const values = { n: number.format(state.found.length), total: number.format(data.rows.length), budget: number.format(budgets.reduce((s, b) => s + b, 0)), missing: number.format(state.found.length - budgets.length) };
+    const budgets = state.found.map((i) => data.rows[i][at.budget_once]).filter((b) => b !== null);
+    const unpriced = state.found.filter((i) => data.rows[i][at.budget_eur] === null).length;
+    const values = { n: number.format(state.found.length), total: number.format(data.rows.length), budget: number.format(budgets.reduce((s, b) => s + b, 0)), missing: number.format(unpriced) };
     byId("count").textContent = state.found.length ? fill(text.shown, values) : text.none;
     byId("page").textContent = fill(text.page, { page: state.page + 1, pages: pages });
     byId("previous").disabled = state.page === 0;

@@ -17,6 +17,7 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame import Column, labels, template
+from mismes_eval.inventory.balance import Balance
 from mismes_eval.inventory.register import evaluation_due
 
 SEARCHED = (
@@ -37,7 +38,13 @@ LANGUAGES = ("en", "fr")
 
 
 def write_page(
-    frame: pd.DataFrame, path: str | Path, *, on: date | None, title: str | None, language: str
+    frame: pd.DataFrame,
+    path: str | Path,
+    *,
+    on: date | None,
+    title: str | None,
+    language: str,
+    balance: Balance | None = None,
 ) -> Path:
     """One HTML file of a validated inventory frame: search, filters, sort, records.
 
@@ -55,7 +62,8 @@ def write_page(
         raise InputError(Problem("no such language", "language", "'en' or 'fr'", repr(language)))
     day = counting_day(frame, on)
     path = Path(path)
-    whole = page(frame, day, title or _strings(language)["repository"], language)
+    name = title or _strings(language)["repository"]
+    whole = page(frame, day, name, language, balance=balance)
     path.write_text(whole, encoding="utf-8")
     return path
 
@@ -77,10 +85,17 @@ def counting_day(frame: pd.DataFrame, on: date | None) -> date:
 
 
 def page(
-    frame: pd.DataFrame, on: date, title: str, language: str, *, menu: str = "", measures: str = ""
+    frame: pd.DataFrame,
+    on: date,
+    title: str,
+    language: str,
+    *,
+    menu: str = "",
+    measures: str = "",
+    balance: Balance | None = None,
 ) -> str:
     """The page as text. menu: links to other pages (HTML); measures: folder with a page for each
-    measure, empty where there is none.
+    measure, empty where there is none.  balance: where the records that were read went.
     """
     strings = _strings(language)
     script, style = _part("page.js"), _part("page.css")
@@ -94,6 +109,7 @@ def page(
         "language": language,
         "title": html.escape(title),
         "menu": menu,
+        "balance": "" if balance is None else _balance(balance, strings),
         "noscript": html.escape(strings["noscript"]),
         "style": style,
         "script": script,
@@ -106,6 +122,23 @@ def page(
         ),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found.group(1)], _part("page.html"))
+
+
+def _balance(balance: Balance, strings: dict[str, str]) -> str:
+    """The balance as a table that can be opened, a line a reason."""
+    table = balance.to_frame()
+    names = ["line", "reason", "records"]
+    head = [strings[f"balance {name}"] for name in names]
+    head += [str(c) for c in table.columns if c not in names]
+    lines = ["".join(f'<th scope="col">{html.escape(name)}</th>' for name in head)]
+    for row in table.to_dict("records"):
+        said = str(row["reason"])
+        first = [strings[f"balance {row['line']}"], strings.get(f"balance {said}", said)]
+        numbers = [f"{float(row[c]):,.0f}" for c in table.columns if c not in names[:2]]
+        lines.append("".join(f"<td>{html.escape(cell)}</td>" for cell in [*first, *numbers]))
+    rows = "".join(f"<tr>{line}</tr>" for line in lines)
+    title = html.escape(strings["balance title"])
+    return f'<details id="balance"><summary>{title}</summary><table>{rows}</table></details>'
 
 
 def _part(name: str) -> str:
@@ -128,7 +161,7 @@ def _data(
     frame: pd.DataFrame, on: date, strings: dict[str, str], language: str
 ) -> dict[str, object]:
     declared = template("inventory").columns
-    register = evaluation_due(frame, on).table.set_index("measure_id")["status"]
+    register = evaluation_due(frame, on).table.set_index("measure_id")
     columns = [
         c
         for c in declared
@@ -147,7 +180,8 @@ def _data(
         )
     ]
     cells = {c.name: _cells(frame[c.name], c) for c in columns} | {
-        "status": frame["measure_id"].map(register).tolist()
+        "status": frame["measure_id"].map(register["status"]).tolist(),
+        "budget_once": _once(frame["measure_id"].map(register["budget_once"])),
     }
     listed = {c.name: labels(c.codes, language) for c in columns if c.codes}
     present = {name: _present(cells[name]) for name in listed}
@@ -182,6 +216,11 @@ def _data(
         "language": language,
         "on": on.isoformat(),
     }
+
+
+def _once(amounts: pd.Series) -> list[float | None]:
+    """What is added up of each measure's budget."""
+    return [None if pd.isna(amount) else float(amount) for amount in amounts]
 
 
 def _short(description: str) -> str:

@@ -17,7 +17,7 @@ from mismes_eval.frame import codes, labels, template
 from mismes_eval.frame.codes import plain
 from mismes_eval.inventory.indicators import COLUMNS, portfolio_rows
 from mismes_eval.inventory.quality import completeness
-from mismes_eval.inventory.relations import counted
+from mismes_eval.inventory.tree import Tree, parent_differences
 from mismes_eval.pictures.grids import counts
 
 By = str | list[str] | None
@@ -102,41 +102,57 @@ def profile(frame: pd.DataFrame, by: By = None, on: date | None = None) -> Profi
         so that a run can be repeated; where no record has one, the indicator of measures 24 months
         and older is not computed and a note says so.
 
-    Rows whose parts are rows of the frame (parent_id) are not added up; notes say how many.
+    An amount counts where none of the parts of a measure (parent_id), at any depth, has it; a
+    measure whose parts are rows of the frame is not counted beside them; notes say how many.
     """
-    rows = frame[counted(frame)].reset_index(drop=True)
+    tree = Tree.of(frame)
+    rows, amounts = tree.measures.reset_index(drop=True), tree.amounts()
     day = pd.Timestamp(on) if on is not None else frame["date_retrieved"].max()
     if by is None:
-        indicators = _with_completeness(rows, day)
+        indicators = _with_completeness(tree, day)
     else:
         keys = [by] if isinstance(by, str) else list(by)
         parts = {
-            key: _with_completeness(part, day) for key, part in rows.groupby(keys, dropna=False)
+            key: _with_completeness(tree.where(frame.index.to_series().isin(part.index)), day)
+            for key, part in frame.groupby(keys, dropna=False)
         }
         indicators = (
             pd.concat(parts, names=[*keys, "row"])
             .reset_index(keys)
             .reset_index(drop=True)[[*keys, *COLUMNS]]
         )
-    tree = rows.groupby(["country", "stage_code", "model_primary"], as_index=False).agg(
-        measures=("measure_id", "size"), budget_eur=("budget_eur", "sum")
-    )
-    funders = _funders(rows)
+    funders = _funders(amounts.assign(measure=tree.leaves))
     return Profile(
-        indicators,
-        matrix(rows),
-        matrix(rows, "budget_eur"),
-        funders,
-        timeline(rows, day),
-        services(rows),
-        tree,
-        spellings(funders),
-        _notes(frame, rows, day),
+        indicators=indicators,
+        matrix_n=matrix(rows),
+        matrix_budget=matrix(amounts, "budget_eur"),
+        funders=funders,
+        timeline=timeline(rows, day),
+        services=services(rows),
+        budget_tree=_budget_tree(amounts.assign(measure=tree.leaves)),
+        spellings=spellings(funders),
+        notes=_notes(tree, rows, day),
     )
 
 
-def _with_completeness(rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    table = portfolio_rows(rows, day)
+def _budget_tree(rows: pd.DataFrame) -> pd.DataFrame:
+    """country, stage, model, measures, budget_eur of rows with each amount once."""
+    return _with_something(
+        rows.groupby(["country", "stage_code", "model_primary"], as_index=False).agg(
+            measures=("measure", "sum"), budget_eur=("budget_eur", "sum")
+        )
+    )
+
+
+def _with_something(table: pd.DataFrame) -> pd.DataFrame:
+    """Groups with a measure or an amount: a group of wholes alone whose parts are elsewhere has
+    neither.
+    """
+    return table[(table["measures"] > 0) | (table["budget_eur"] != 0)].reset_index(drop=True)
+
+
+def _with_completeness(tree: Tree, day: pd.Timestamp) -> pd.DataFrame:
+    table, rows = portfolio_rows(tree, day), tree.measures
     value = completeness(rows, template("inventory")).overall
     text = (
         "filled cells / cells of the required and expected fields; fields that do not apply are"
@@ -222,9 +238,11 @@ def services(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _funders(rows: pd.DataFrame) -> pd.DataFrame:
-    table = rows.groupby(
-        ["funder_main", "funder_type", "funder_side"], dropna=False, as_index=False
-    ).agg(measures=("measure_id", "size"), budget_eur=("budget_eur", "sum"))
+    table = _with_something(
+        rows.groupby(
+            ["funder_main", "funder_type", "funder_side"], dropna=False, as_index=False
+        ).agg(measures=("measure", "sum"), budget_eur=("budget_eur", "sum"))
+    )
     total = table["budget_eur"].sum()
     table["share_of_budget"] = table["budget_eur"] / total if total else float("nan")
     return table.sort_values(["budget_eur", "measures"], ascending=False, ignore_index=True)
@@ -244,7 +262,20 @@ def spellings(funders: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["name", "looks_like", "similarity"])
 
 
-def _notes(frame: pd.DataFrame, rows: pd.DataFrame, day: pd.Timestamp) -> tuple[str, ...]:
+def _differences(frame: pd.DataFrame) -> list[str]:
+    """What the parts lack of the budgets of their wholes, by currency."""
+    table = parent_differences(frame)
+    apart = table[table["difference"].abs() > 0]
+    return [
+        f"{len(part)} measures have a budget that differs from the sum of their parts, by"
+        f" {part['difference'].sum():,.0f} {currency} in all ({int(part['parts_without'].sum())}"
+        " parts without a budget); the parts are added up, and parent_differences() lists them."
+        for currency, part in apart.groupby("currency")
+    ]
+
+
+def _notes(tree: Tree, rows: pd.DataFrame, day: pd.Timestamp) -> tuple[str, ...]:
+    frame = tree.frame
     notes = [
         "A census of the measures that were recorded: no standard errors; measures that nobody"
         " reported are not in it."
@@ -258,9 +289,11 @@ def _notes(frame: pd.DataFrame, rows: pd.DataFrame, day: pd.Timestamp) -> tuple[
     if len(rows) < len(frame):
         notes.append(
             f"{len(frame) - len(rows)} measures whose parts are recorded too are not added up"
-            " again."
+            " again: an amount of theirs counts where none of the parts has one."
         )
-    foreign = int((rows["budget_total"].notna() & rows["budget_eur"].isna()).sum())
+    notes += _differences(frame)
+    priced = tree.once(tree.has("budget_total")) & tree.frame["budget_eur"].isna()
+    foreign = int(priced.sum())
     if foreign:
         notes.append(
             f"{foreign} measures have a budget without a euro amount and count as missing: convert"

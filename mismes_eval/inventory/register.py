@@ -16,6 +16,7 @@ from mismes_eval.frame import codes
 from mismes_eval.inventory.evaluability import QUESTIONS, evaluability, reminders
 from mismes_eval.inventory.export import to_csv, to_excel
 from mismes_eval.inventory.indicators import MONTHS_TO_EVALUATION, evaluated
+from mismes_eval.inventory.tree import Tree
 
 STATUSES = ("overdue", "due next", "later", "evaluated", "no start date")
 FOLD = 73
@@ -33,7 +34,8 @@ class EvaluationRegister:
 
     table columns: measure_id, country, title_en, model_primary, start_date, months_since_start,
     due_date, status, months_overdue, recorded (whether the record says anything about evaluation),
-    eval_type, eval_year, impact_design, strength (0-5), budget_eur, implementer_name, funder_main,
+    eval_type, eval_year, impact_design, strength (0-5), budget_eur, budget_once (what of
+    it is added up: empty where parts of the measure have budgets), implementer_name, funder_main,
     source_type, running, participant_list, comparison_group, budget_left (missing: not recorded),
     score (yes among these four), not_recorded, reminder (day, never before `on`).
     """
@@ -145,6 +147,7 @@ def evaluation_due(
             months_overdue=_months(due, day).where(status == "overdue"),
             recorded=frame["eval_done"].notna(),
             strength=frame["impact_design"].map(strength),
+            budget_once=Tree.of(frame).amounts()["budget_eur"],
         )
         .join(evaluability(frame, day))
     )
@@ -172,6 +175,7 @@ def evaluation_due(
             "impact_design",
             "strength",
             "budget_eur",
+            "budget_once",
             "implementer_name",
             "funder_main",
             "source_type",
@@ -194,9 +198,12 @@ def _months(start: pd.Series, day: pd.Timestamp) -> pd.Series:
 
 
 def _summary(table: pd.DataFrame) -> pd.DataFrame:
-    parts = [(s, table.loc[table["status"] == s, "budget_eur"]) for s in STATUSES]
+    parts = [(s, table[table["status"] == s]) for s in STATUSES]
     return pd.DataFrame(
-        [(s, len(b), float(b.sum()), int(b.isna().sum())) for s, b in parts],
+        [
+            (s, len(p), float(p["budget_once"].sum()), int(p["budget_eur"].isna().sum()))
+            for s, p in parts
+        ],
         columns=["status", "measures", "budget_eur", "n_missing"],
     )
 

@@ -1,6 +1,4 @@
-"""Parts of a whole counted once: parent and child activities, activities in several countries,
-likely duplicates.
-"""
+"""Records that stand for the same thing: activities in several countries, likely duplicates."""
 
 from __future__ import annotations
 
@@ -15,83 +13,9 @@ from rapidfuzz import fuzz, process
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame import nearest, template, validate
 from mismes_eval.frame.codes import plain
+from mismes_eval.inventory.tree import AMOUNTS
 
-AMOUNTS = (
-    "budget_total",
-    "budget_eur",
-    "budget_indicative",
-    "budget_committed",
-    "cost_direct",
-    "cost_overhead",
-    "cost_benef_transfer",
-    "benef_planned",
-    "benef_reached",
-    "benef_women",
-    "benef_completed",
-    "benef_placed",
-)
 OTHER_NUMBER = 15.0
-
-
-def counted(frame: pd.DataFrame) -> pd.Series:
-    """Rows that are added up (bool): all but those whose parts are rows of the same frame."""
-    if "parent_id" not in frame:
-        return pd.Series(True, index=frame.index)
-    return ~frame["measure_id"].isin(frame["parent_id"].dropna())
-
-
-def parent_differences(frame: pd.DataFrame) -> pd.DataFrame:
-    """Parents whose parts are in the frame: measure_id, parts, budget of the parent and the sum of
-    its parts, in the measure's currency where all agree.
-    """
-    columns = ["measure_id", "parts", "budget_parent", "budget_parts", "difference"]
-    children = (
-        frame[frame["parent_id"].isin(frame["measure_id"])]
-        if "parent_id" in frame
-        else frame.iloc[:0]
-    )
-    if children.empty:
-        return pd.DataFrame(columns=columns)
-    sums = (
-        children.groupby("parent_id")["budget_total"]
-        .agg(parts="size", budget_parts=lambda b: b.sum(min_count=1))
-        .reset_index()
-    )
-    both = sums.merge(
-        frame[["measure_id", "budget_total"]], left_on="parent_id", right_on="measure_id"
-    ).rename(columns={"budget_total": "budget_parent"})
-    return both.assign(difference=both["budget_parent"] - both["budget_parts"])[columns]
-
-
-def parent_problems(frame: pd.DataFrame) -> tuple[Problem, ...]:
-    """A measure that is its own ancestor."""
-    parents = (
-        dict(zip(frame["measure_id"], frame["parent_id"], strict=True))
-        if "parent_id" in frame
-        else {}
-    )
-    circles = []
-    for start in parents:
-        seen, at = {start}, parents.get(start)
-        while isinstance(at, str) and at not in seen:
-            seen.add(at)
-            at = parents.get(at)
-        if at == start:
-            circles.append(start)
-    return (
-        (
-            Problem(
-                "a measure is part of itself",
-                "parent_id",
-                "a tree of parents and parts",
-                fix="Correct parent_id.",
-                count=len(circles),
-                rows=tuple(circles[:5]),
-            ),
-        )
-        if circles
-        else ()
-    )
 
 
 def allocate(

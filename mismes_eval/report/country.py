@@ -12,6 +12,7 @@ import pandas as pd
 from mismes_eval.errors import DisclosureError, Problem, ReportError
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.tracer_study import TREATED
+from mismes_eval.report.brief import brief
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.base import Item, Shown, titles
 from mismes_eval.report.chapters.cells import arms
@@ -48,12 +49,16 @@ class CountryReport:
     published: Published
 
     def findings(self) -> Page:
-        """The first page: what the evidence supports, each sentence linked to its table."""
+        """The first page: a row for each measure that was evaluated, then what else is known, each
+        linked to its table.
+        """
+        told = brief(self.context, self.published)
         items = "".join(
             f'<li>{escape(text)} <a href="#{escape(anchor)}">{escape(anchor)}</a></li>'
             for text, anchor in findings(self.context, self.published)
         )
-        return Page(f'<div class="findings"><ol>{items}</ol></div>')
+        table = "" if told is None else told.html()
+        return Page(f'<div class="findings">{table}<ul>{items}</ul></div>')
 
     def chapter(self, name: str) -> Page:
         """One chapter under the notebook's heading: paragraphs, tables and figures in reading

@@ -103,11 +103,11 @@ class Figure:
         if said.source:
             notes.append(t("Source: {source}", source=said.source))
         foot = "".join(f"<li>{escape(n)}</li>" for n in notes)
-        size = "picture wide" if self.width > NARROW else "picture"
+        wide = " wide" if self.width > NARROW else ""
         picture = base64.b64encode(self.png).decode("ascii")
         return (
             f'<figure id="{escape(self.id)}"><figcaption><span class="id">{escape(self.id)}</span>'
-            f' {escape(said.title)}</figcaption><div class="{size}"><img width="{self.width}"'
+            f' {escape(said.title)}</figcaption><div class="picture{wide}"><img width="{self.width}"'
             f' src="data:image/png;base64,{picture}" alt="{escape(said.alt)}"></div><ul'
             f' class="notes">{foot}</ul>{download(said.id, said.data, t)}</figure>'
         )

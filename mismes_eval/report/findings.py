@@ -8,18 +8,15 @@ from datetime import date
 
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.estimate.verdict import Span
-from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.criteria import interval, returnee_gap
-from mismes_eval.report.chapters.impact import NOT_SHOWN, headline, headline_cell, named
 from mismes_eval.report.chapters.measures import (
     evaluated_here,
     register_summary,
     with_evaluations,
 )
 from mismes_eval.report.chapters.people import RETURNEES_ROW
-from mismes_eval.report.chapters.rollout import said
 from mismes_eval.report.chapters.study import study_items
 from mismes_eval.report.document.cells import CellKey, Published
 from mismes_eval.report.document.items import Number, Part, SentenceSpec
@@ -41,34 +38,31 @@ GAPS = {
         "The difference between the employment rates of returnees and non-migrants has no interval."
     ),
 }
-MOST, EFFECTS = 5, 3
+MOST = 2
 Finding = tuple[str, str]
 
 
 def findings(context: Context, published: Published) -> list[Finding]:
-    """(sentence, anchor of its table), at most five, the most important first: what the measures
-    do, what was never evaluated, whom they reach, how returnees fare, how many they are.
-
-    Where more than three effects are known the third says how many more there are, so that the rest
-    of the page is not crowded out.
+    """(sentence, anchor of its table), at most two, below the brief of the measures: effects that
+    the brief has no row for, what was never evaluated, whom the measures reach, how returnees fare,
+    how many they are.
     """
-    effects, others = (
-        _impact(context, published),
-        [
-            *_inventory(context),
-            *_participation(context, published),
-            *_people(context, published),
-        ],
-    )
-    first = effects[:EFFECTS]
-    if len(effects) > EFFECTS:
-        text, anchor = first[-1]
-        first[-1] = (
-            f"{text} "
-            + context.text("The chapter on impact has {k} more effects.", k=len(effects) - EFFECTS),
-            anchor,
-        )
-    return [*first, *others][:MOST] or [(context.text("No evidence was supplied."), "data")]
+    found = [
+        *_own_study(context),
+        *_inventory(context),
+        *_participation(context, published),
+        *_people(context, published),
+    ]
+    return found[:MOST] or [(context.text("No evidence was supplied."), "data")]
+
+
+def _own_study(context: Context) -> list[Finding]:
+    """The effect of a study of its own."""
+    own = context.evaluation.study
+    if own is None:
+        return []
+    said = [s for s in study_items(context, own) if isinstance(s, str)]
+    return [(s, "T32" if own.before else "T31") for s in said][1:2]
 
 
 def _inventory(context: Context) -> list[Finding]:
@@ -80,8 +74,7 @@ def _inventory(context: Context) -> list[Finding]:
     register = with_evaluations(register, evaluated_here(context.evaluation))
     n = register_summary(register.table).set_index("status")["measures"]
     text = context.text(
-        "{n} measures are on record; {done} were evaluated and {late} are past 24 months without an"
-        " evaluation.",
+        "Of {n} measures on record {done} were evaluated; {late} are past 24 months without.",
         n=int(inventory.counted.sum()),
         done=int(n.get("evaluated", 0)),
         late=int(n.get("overdue", 0)),
@@ -121,42 +114,6 @@ def _gap(context: Context, published: Published) -> list[Finding]:
 
 
 def _participation(context: Context, published: Published) -> list[Finding]:
-    text = "{v}% of returnees took part in any support measure (95% interval {lo} to {hi})."
+    text = "{v}% of returnees took part in a measure ({lo} to {hi})."
     key = CellKey("T10", "any measure", "returnees who took part")
     return _share(context, published, text, key)
-
-
-def _impact(context: Context, published: Published) -> list[Finding]:
-    """Every effect that the report knows, in the order of its chapter."""
-    out: list[Finding] = []
-    study, own, rolled = (
-        context.evaluation.tracing,
-        context.evaluation.study,
-        context.evaluation.rollout,
-    )
-    if study is not None:
-        out += [
-            (_headline(context, published, effect, study), f"T17-{effect.measure}")
-            for effect in context.evaluation.effects
-        ]
-    if rolled is not None:
-        out.append(
-            (
-                context.text("{m}: {r}", m=named(context, rolled.measure), r=said(context, rolled)),
-                "T24",
-            )
-        )
-    if own is not None:
-        out += [
-            (s, "T32" if own.before else "T31")
-            for s in study_items(context, own)
-            if isinstance(s, str)
-        ][1:]
-    return out
-
-
-def _headline(context: Context, published: Published, effect: Effects, study: Tracing) -> str:
-    cell = published.cells.get(headline_cell(context, effect.measure, study))
-    if cell is not None and not cell.shown:
-        return context.text(NOT_SHOWN, m=named(context, effect.measure))
-    return " ".join(headline(context, effect, study))

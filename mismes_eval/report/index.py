@@ -1,25 +1,33 @@
-"""reports/index.html: what is there, what it is made of, what failed."""
+"""reports/index.html: one row a country, what each report found, its files, what failed. One page a
+language, with a switch.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 
+from babel import Locale
+
 from mismes_eval.errors import MismesError
-from mismes_eval.report.document.language import Language, country_name, language
+from mismes_eval.message import Quantity
+from mismes_eval.report.dashboard import Effect, Summary, small_picture, span_of, summary
+from mismes_eval.report.document.language import Language, available, country_name, language
 from mismes_eval.report.document.page import BANNER, CSP, STYLE
 from mismes_eval.report.document.pdf import PDF
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.factory.orders import NOTEBOOK, PAGE, Outcome
 from mismes_eval.report.factory.publish import write_whole
+from mismes_eval.report.synthesis.published import FOLDER, KIND
 from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_manifest
 
 INDEX = "index.html"
 INVENTORY = "inventory.html"
+REPOSITORY = "site/index.html"
 FIRST = {
     PAGE: "Report",
     PDF: "PDF",
@@ -59,6 +67,7 @@ class Entry:
     numbers: int
     files: tuple[str, ...]
     lang: str
+    summary: Summary
 
 
 def entries(out: Path) -> list[Entry]:
@@ -73,6 +82,8 @@ def entries(out: Path) -> list[Entry]:
             record = read_manifest(folder)
             results = json.loads((folder / ESTIMATES).read_text(encoding="utf-8"))
         except (MismesError, OSError, ValueError):
+            continue
+        if record.get("kind") == KIND:
             continue
         params = record["params"]
         values = params["values"] if isinstance(params, dict) else {}
@@ -91,42 +102,165 @@ def entries(out: Path) -> list[Entry]:
                     )
                 ),
                 str(values.get("language") or "en"),
+                summary(results),
             )
         )
     return found
 
 
 def write_index(out: Path, outcomes: Sequence[Outcome]) -> Path:
-    """Write the index of all reports in `out`, in their language where they share one, else in
-    English; the outcomes of this call say which ones failed.
+    """Write the index of all reports in `out`: index.html in their language where they share one,
+    else in English, and a page for every other language of a report; the outcomes of this call say
+    which ones failed.
     """
     failed = {o.name: o for o in outcomes if o.status == "failed"}
     found = entries(out)
-    shared = {e.lang for e in found}
-    t = language(shared.pop() if len(shared) == 1 else "en")
+    used = sorted({e.lang for e in found} & set(available()))
+    first = used[0] if len(used) == 1 else "en"
+    pages = {first: INDEX} | {code: f"index.{code}.html" for code in used if code != first}
+    for code, name in pages.items():
+        write_whole(out / name, _page(out, found, failed, language(code), pages))
+    return out / INDEX
+
+
+def _page(
+    out: Path,
+    found: Sequence[Entry],
+    failed: Mapping[str, Outcome],
+    t: Language,
+    pages: Mapping[str, str],
+) -> str:
+    known = {e.name for e in found}
     items = "".join(_item(e, failed.get(e.name), t) for e in found)
-    items += "".join(
-        _failure(o, True, t) for name, o in failed.items() if name not in {e.name for e in found}
-    )
-    banner = (
-        f'<aside class="banner">{escape(t(BANNER))}</aside>'
-        if any(e.synthetic for e in found)
-        else ""
-    )
-    text = (
+    items += "".join(_failure(o, True, t) for name, o in failed.items() if name not in known)
+    banner = ""
+    if any(e.synthetic for e in found):
+        banner = f'<aside class="banner">{escape(t(BANNER))}</aside>'
+    none = "" if items else f"<p>{escape(t('No report yet.'))}</p>"
+    files = f'<h2>{escape(t("Files"))}</h2><ul class="reports">{items}</ul>' if items else none
+    body = f"{_dashboard(found, t)}{_across(out, t)}{files}{_beside(out, t)}"
+    return (
         f'<!DOCTYPE html>\n<html lang="{t.code}">\n<head>\n<meta charset="utf-8">\n<meta'
         ' name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta http-equiv="Content-Security-Policy"'
-        f' content="{escape(CSP)}">\n<title>{escape(t("Country reports"))}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{banner}\n'
-        '<header class="cover"><p'
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(CSP)}">\n'
+        f"<title>{escape(t('Country reports'))}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f'{banner}\n<header class="cover">{_switch(t, pages)}<p'
         f' class="kind">{escape(t("Migrant support measures"))}</p><h1><span'
         f' class="country">{escape(t("Country reports"))}</span> '
         f"{escape(t('Evaluation from an employment and skills perspective'))}</h1></header>\n"
-        '<main id="text"><ul'
-        f' class="reports">{items}</ul>{"" if items else "<p>" + escape(t("No report yet.")) + "</p>"}{_beside(out, t)}</main>\n</body>\n</html>\n'
+        f'<main id="text">{body}</main>\n</body>\n</html>\n'
     )
-    write_whole(out / INDEX, text)
-    return out / INDEX
+
+
+def _switch(t: Language, pages: Mapping[str, str]) -> str:
+    """Links to the same page in other languages, each named in its own."""
+    others = [
+        f'<a lang="{code}" hreflang="{code}" href="{name}">{escape(_own_name(code))}</a>'
+        for code, name in pages.items()
+        if code != t.code
+    ]
+    if not others:
+        return ""
+    label = escape(t("Languages"))
+    return f'<nav class="switch" aria-label="{label}">{" · ".join(others)}</nav>'
+
+
+def _own_name(code: str) -> str:
+    name = Locale.parse(code).get_display_name(code) or code
+    return name[:1].upper() + name[1:]
+
+
+def _dashboard(found: Sequence[Entry], t: Language) -> str:
+    """One row a country: how many measures, evaluated, due; main effects; employment of returnees."""
+    if not any(e.summary.measures is not None or e.summary.effects for e in found):
+        return ""
+    heads = (
+        "Country",
+        "Main effects, percentage points (95% interval)",
+        "Measures",
+        "Evaluated",
+        "Due",
+        "Employment of returnees against non-migrants",
+    )
+    head = "".join(f'<th scope="col">{escape(t(h))}</th>' for h in heads)
+    span = span_of([e.summary for e in found])
+    rows = "".join(_row(e, span, t) for e in found)
+    notes = (
+        t(
+            "Due: past 24 months without an evaluation, or within 12 months. Grade of the evidence:"
+            " strong, moderate, weak or none, by the rules of each report. Countries are not ranked."
+        ),
+        t(
+            "Small pictures: effect after each wave with its 95% interval, on one axis for all"
+            " countries; line: no effect."
+        ),
+    )
+    foot = "".join(f"<li>{escape(n)}</li>" for n in notes)
+    caption = escape(t("What the reports found"))
+    return (
+        f'<div class="table dashboard" tabindex="0"><table><caption>{caption}</caption><thead><tr>{head}'
+        f'</tr></thead><tbody>{rows}</tbody></table><ul class="notes">{foot}</ul></div>'
+    )
+
+
+def _row(e: Entry, span: tuple[float, float], t: Language) -> str:
+    s, name = e.summary, escape(country_name(e.country, t.code))
+    also = f" ({escape(e.name)})" if e.name != e.country else ""
+    link = f'<a href="{quote(e.name)}/{PAGE}" hreflang="{escape(e.lang)}">{name}</a>{also}'
+    counts = "".join(
+        f'<td class="num">{"–" if n is None else t.number(n, 0)}</td>'
+        for n in (s.measures, s.evaluated, s.due)
+    )
+    effects = "".join(
+        f'<div class="effect">{escape(_effect_in_words(effect, t))}{small_picture(effect, span, t)}</div>'
+        for effect in s.effects
+    )
+    gap = escape(_gap_in_words(s, t))
+    return (
+        f'<tr><th scope="row">{link}</th><td class="effects">{effects or "–"}</td>{counts}'
+        f"<td>{gap}</td></tr>"
+    )
+
+
+def _effect_in_words(effect: Effect, t: Language) -> str:
+    numbers = [t.number(v) for v in (effect.value, effect.low, effect.high)]
+    grade = t(effect.grade) if effect.grade else t("not graded")
+    return t(
+        "{m}: {v} ({lo} to {hi}), {grade}",
+        m=effect.measure,
+        v=numbers[0],
+        lo=numbers[1],
+        hi=numbers[2],
+        grade=grade,
+    )
+
+
+def _gap_in_words(s: Summary, t: Language) -> str:
+    if s.gap is None or s.returnees is None or s.others is None:
+        return "–"
+    points = Quantity(s.gap, "percentage point", "percentage points", 1)
+    return t(
+        "{v}: {a}% against {b}%",
+        v=t.quantity(points),
+        a=t.number(100 * s.returnees),
+        b=t.number(100 * s.others),
+    )
+
+
+def _across(out: Path, t: Language) -> str:
+    """Links to what is made across countries."""
+    places = {
+        f"{FOLDER}/{PAGE}": "Synthesis across countries",
+        REPOSITORY: "Repository of measures",
+    }
+    links = [
+        f'<li><a href="{path}">{escape(t(label))}</a></li>'
+        for path, label in places.items()
+        if (out / path).is_file()
+    ]
+    if not links:
+        return ""
+    return f"<h2>{escape(t('Across countries'))}</h2><ul>{''.join(links)}</ul>"
 
 
 def _day(started: str, t: Language) -> str:

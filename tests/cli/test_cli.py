@@ -55,7 +55,8 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str], name: str) -
 
 @pytest.mark.parametrize(
     "words",
-    [(name,) for name in COMMANDS] + [("inventory", w) for w in ("due", "site", "submit")],
+    [(name,) for name in COMMANDS]
+    + [("inventory", w) for w in ("due", "import", "site", "submit")],
     ids=" ".join,
 )
 def test_every_command_has_examples_that_it_takes(
@@ -79,6 +80,7 @@ def test_every_command_that_prints_can_be_quiet(capsys: pytest.CaptureFixture[st
         ("wave", "plan"),
         ("wave", "status"),
         ("inventory", "due"),
+        ("inventory", "import"),
         ("inventory", "site"),
         ("inventory", "submit"),
     ]:

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from mismes_eval import inventory
 from mismes_eval.errors import InputError
 from mismes_eval.inventory.balance import balance
 
@@ -50,3 +51,37 @@ def test_rows_hold_what_is_called_accepted():
     assert counted.held_by(made) is counted
     with pytest.raises(InputError, match=r"balance: EUR\. Expected 40\.00, got 80\.00"):
         counted.held_by(pd.concat([made, made]))
+
+
+def test_an_inventory_accounts_for_what_was_read(six, tmp_path):
+    # six measures, of which one has no budget: 5 x 100,000 and 300,000 less 100,000
+    table = six.balance().to_frame().set_index("line")
+    assert table.loc["read", ["records", "EUR"]].tolist() == [6, 700_000]
+    assert table.loc["accepted", ["records", "EUR"]].tolist() == [6, 700_000]
+    decision = {"keep": "MDA-003", "drop": "MDA-001", "decision": "SAME", "decided_by": "AB"}
+    other = decision | {"keep": "MDA-004", "drop": "MDA-005"}
+    merged = six.merge(pd.DataFrame([decision, other]))
+    line = merged.balance().to_frame().set_index("line")
+    # the budget of the first fills the one kept, that of the second is there already
+    assert line.loc["merged", ["records", "EUR"]].tolist() == [2, 100_000]
+    assert line.loc["accepted", ["records", "EUR"]].tolist() == [4, 600_000]
+    apart = six.where(six.frame["stage_code"] == "AFT").balance().to_frame().set_index("line")
+    assert apart.loc["outside", ["records", "EUR"]].tolist() == [2, 100_000]
+
+
+def test_an_amount_that_changes_on_the_way_is_found(six):
+    six.frame.loc[0, "budget_total"] += 1
+    with pytest.raises(InputError, match=r"Expected 700,000\.00, got 700,001\.00"):
+        six.balance()
+
+
+def test_the_page_shows_the_balance_in_its_language(six, tmp_path):
+    for language, title in (("en", "Balance of the import"), ("fr", "Bilan de l&#x27;import")):
+        path = six.site(tmp_path / f"{language}.html", language=language)
+        text = path.read_text(encoding="utf-8")
+        assert title in text and "700,000" in text.split('id="balance"')[1].split("</details>")[0]
+
+
+def test_a_second_file_with_a_lost_row_is_found(six):
+    lost = inventory.Inventory(six.frame.iloc[1:], six.sources, read=six.frame)
+    assert lost.balance().to_frame().set_index("line").loc["outside", "records"] == 1

@@ -83,7 +83,7 @@ def test_parents_are_not_added_up_again(write, measure):
         measure(1, budget_total="250000", budget_eur="250000"),
         measure(2, parent_id="MDA-001"),
         measure(3, parent_id="MDA-001"),
-        measure(4, parent_id="MDA-900"),
+        measure(4),
     ]
     read = inventory.read(write(rows))
     assert read.counted.tolist() == [False, True, True, True]

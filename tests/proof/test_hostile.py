@@ -298,7 +298,7 @@ def test_no_cell_of_an_export_starts_a_formula(made: Path) -> None:
             c for c in texts if c.startswith(starts) and not re.fullmatch(r"-?\d+(\.\d+)?", c)
         ], path
     book = openpyxl.load_workbook(made / "tables.xlsx")
-    assert len(book.sheetnames) == len(LABELS) + 2
+    assert len(book.sheetnames) == len(LABELS) + 3
     for sheet in book.worksheets:
         for row in sheet.iter_rows():
             for cell in row:

@@ -271,7 +271,14 @@ def test_the_french_workbook_has_french_headings(french):
     report, _ = french
     book = openpyxl.load_workbook(report.session.work / "tables.xlsx", read_only=True)
     assert book.sheetnames[0] == "Sommaire"
-    assert [c.value for c in next(book["T08"].iter_rows(min_row=3, max_row=3))][:4] == [
+    assert [c.value for c in next(book["T08"].iter_rows(min_row=3, max_row=3))][:3] == [
+        "Groupe",
+        "non-migrants",
+        "non-migrants, erreur type",
+    ]
+    assert [c.value for c in next(book["Tous les nombres"].iter_rows(min_row=3, max_row=3))][
+        :4
+    ] == [
         "tableau",
         "ligne",
         "colonne",

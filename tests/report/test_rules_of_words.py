@@ -5,6 +5,7 @@ hidden budgets follow from the numbers by fixed rules, whatever the numbers are.
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.params import Params
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
 from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
+from mismes_eval.report.brief import brief
 from mismes_eval.report.chapters import Context
 from mismes_eval.report.chapters.bias import ITEMS, bias
 from mismes_eval.report.chapters.cells import plain, rows
@@ -42,12 +44,13 @@ from mismes_eval.report.chapters.verdicts import (
     TRENDS,
     effect_verdict,
 )
-from mismes_eval.report.country import release
+from mismes_eval.report.country import country_report, release
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.suppression import Relation, attack, recovered
 from mismes_eval.report.document.tables import P_VALUE, Table, TextTable
 from mismes_eval.report.findings import findings
+from mismes_eval.report.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -116,19 +119,39 @@ def test_the_first_page_begins_with_the_effects_and_says_their_direction(
     object.__setattr__(moved, "doubts", context.evaluation.doubts)
     chapters = {make.__name__: make(context) for make in (people, participation)}
     published = release(context, chapters).published
-    made = findings(dataclasses.replace(context, evaluation=moved), published)
-    assert [anchor for _, anchor in made] == ["T17-GEO-001"] * 3 + ["T05b", "T10"]
-    assert made[2][0].endswith("The chapter on impact has 2 more effects.")
-    first = made[0][0]
-    assert first.startswith("GEO-001 (Assisted voluntary return and reintegration packages)")
-    words = {
-        -0.3: "30.0 percentage points lower",
-        0.0: "no effect on 'employed, at home or abroad' could be shown",
-        0.3: "30.0 percentage points higher",
-    }
-    assert words[effect] in first and sum(w in first for w in words.values()) == 1
-    assert "Reservations: participants were not drawn by lot" in first
-    assert "if trends are parallel" in first and "ruled out" not in first
+    told = brief(dataclasses.replace(context, evaluation=moved), published)
+    assert told is not None
+    assert [row.anchor for row in told.rows] == ["T17-GEO-001"] * 4
+    assert told.more == "The chapter on impact has 1 more."
+    first = told.rows[0]
+    assert first.measure == "GEO-001 (Assisted voluntary return and reintegration packages)"
+    words = {-0.3: "30.0 fewer (", 0.0: "none shown (", 0.3: "30.0 more ("}
+    assert first.effect.startswith(words[effect])
+    assert first.sure.partition(":")[0] in ("strong", "moderate", "weak", "none")
+    assert "if trends are parallel" in told.caption
+    also = findings(dataclasses.replace(context, evaluation=moved), published)
+    assert [anchor for _, anchor in also] == ["T05b", "T10"]
+
+
+@pytest.mark.parametrize("country", ["ARM", "GEO", "MAR", "MDA", "TUN"])
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_the_first_page_is_a_brief_of_published_numbers(
+    country: str, lang: str, tmp_path: Path
+) -> None:
+    """At most 160 words; every number of its cells stands in a table or a sentence of a chapter."""
+    params = Params.load(ROOT / "params" / f"{country}.yaml")
+    report = country_report(Session(params, tmp_path, language(lang), True))
+    told = brief(report.context, report.published)
+    assert told is not None and told.rows
+    page = re.sub(r"<[^>]+>", " ", report.findings().html)
+    words = [w for w in page.split() if re.search(r"\w", w)]
+    assert len(words) <= 160, len(words)
+    chapter = re.sub(r"<[^>]+>", " ", report.chapter("impact").html)
+    spaced = re.sub(r"[\s\u202f\u00a0]", "", chapter)
+    for row in told.rows:
+        for text in (row.effect, row.cost, row.job_year, row.home):
+            for number in re.findall(r"\d[\d,.\u202f\u00a0]*", text):
+                assert re.sub(r"[\s\u202f\u00a0]", "", number).rstrip(".,") in spaced, (row, number)
 
 
 def test_a_roll_out_says_which_error_its_interval_is_of(

@@ -54,12 +54,12 @@ class SpecificationCurve:
                     c: np.nan for c in ("value", "se", "ci_low", "ci_high", "p", "n", "degf")
                 } | {"reason": run.result.reason}
             else:
-                e, ci = run.result, run.result.ci(level)
+                e, (low, high) = run.result, run.result.ends(level)
                 row |= {
                     "value": e.value[0],
                     "se": e.se[0],
-                    "ci_low": ci["low"].iloc[0],
-                    "ci_high": ci["high"].iloc[0],
+                    "ci_low": low[0],
+                    "ci_high": high[0],
                     "p": e.pvalue[0],
                     "n": e.n[0],
                     "degf": e.degf[0],

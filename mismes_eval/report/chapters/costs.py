@@ -156,9 +156,14 @@ def _break_even_scale(context: Context) -> tuple[float, int]:
     return outcome_scale(context, context.evaluation.params.impact.main_outcome)
 
 
+def cost_row(context: Context, measure: str, what: str, currency: str) -> str:
+    """A row of T20."""
+    return context.text("{m}, {what}, {c}", m=measure, what=context.text(what), c=currency)
+
+
 def _costs(context: Context, m: Priced, n: float) -> list[pd.DataFrame]:
     def named(what: str) -> str:
-        return context.text("{m}, {what}, {c}", m=m.measure, what=context.text(what), c=m.currency)
+        return cost_row(context, m.measure, what, m.currency)
 
     out = [
         _without_p(with_interval(context, named("cost per participant"), m.cost)),

@@ -223,7 +223,7 @@ def _coherence(context: Context) -> list[Line]:
                 b=partner,
             )
             out.append(Line("Coherence", said, _records(context, len(score), whole), "T05"))
-        paid = frame.dropna(subset=["budget_eur"])
+        paid = inventory.tree.paid("budget_eur")
         if paid["budget_eur"].sum() > 0:
             by = (
                 paid.groupby(paid["funder_main"].astype(str))["budget_eur"].sum()

@@ -50,7 +50,7 @@ def measures(context: Context) -> Chapter:
         return Chapter(
             "inventory", "National inventory of measures", (context.absent("inventory"),)
         )
-    profile, money = inventory.profile(), budgets(counted(inventory))
+    profile, money = inventory.profile(), budgets(inventory.tree.amounts())
     items: list[Item] = [
         context.text(
             "The inventory is a purposive census: numbers have no sampling error, but they describe"
@@ -88,22 +88,22 @@ def _stages(context: Context) -> dict[str, str]:
 
 
 def _by_stage(context: Context, inventory: Inventory, money: Budgets) -> Table:
-    frame = counted(inventory)
+    frame, amounts = counted(inventory), inventory.tree.amounts()
+    uncounted = inventory.tree.lacking(inventory.tree.has("benef_reached"))
     keys = {label: (code,) for code, label in _stages(context).items()} | {"All stages": WHOLE}
     cells = []
     for label, key in keys.items():
         records = frame if key == WHOLE else frame[frame["stage_code"].astype(str) == key[0]]
+        sums = amounts if key == WHOLE else amounts[amounts["stage_code"].astype(str) == key[0]]
         private = key in money.hidden
         cells += [
             _number(label, "measures", len(records)),
             _number(label, MILLION, money.amount.get(key, 0.0) / 1e6, "EUR", private),
-            _number(
-                label, "beneficiaries reached", float(records["benef_reached"].sum(min_count=1))
-            ),
+            _number(label, "beneficiaries reached", float(sums["benef_reached"].sum(min_count=1))),
             _number(
                 label,
                 "measures without a count of beneficiaries",
-                float(records["benef_reached"].isna().sum()),
+                float(uncounted[records.index].sum()),
             ),
         ]
     return Table(
@@ -150,8 +150,9 @@ _SIDES = {
 
 
 def _who_pays(context: Context, inventory: Inventory) -> Table:
-    frame = inventory.frame[inventory.counted.to_numpy()]
+    frame, tree = inventory.tree.amounts(), inventory.tree
     after = frame[frame["stage_code"].astype(str) == "AFT"]
+    lacking = tree.lacking(tree.has("budget_eur"))
     cells = []
     for name, records in (("All measures", frame), ("Return and reintegration measures", after)):
         total, hidden = float(records["budget_eur"].sum()), hidden_sides(records)
@@ -167,9 +168,7 @@ def _who_pays(context: Context, inventory: Inventory) -> Table:
                 )
             )
         cells.append(
-            _number(
-                name, "measures without a budget", float(records["budget_eur"].isna().sum()) / 100
-            )
+            _number(name, "measures without a budget", float(lacking[records.index].sum()) / 100)
         )
     return Table(
         "T02",
@@ -262,7 +261,7 @@ def _indicators(context: Context, inventory: Inventory, profile: Profile) -> Tab
     """Indicators of the whole inventory and of return measures; the same shares of the budget are
     hidden as in T02.
     """
-    records = counted(inventory)
+    records = inventory.tree.amounts()
     hidden = {
         False: hidden_sides(records),
         True: hidden_sides(records[records["stage_code"].astype(str) == "AFT"]),
@@ -349,7 +348,7 @@ def with_evaluations(register: EvaluationRegister, here: frozenset[str]) -> Eval
 
 def register_summary(table: pd.DataFrame) -> pd.DataFrame:
     """status, measures, budget_eur of a register, one row a status."""
-    grouped = table.groupby("status")["budget_eur"]
+    grouped = table.groupby("status")["budget_once"]
     frame = pd.DataFrame({"measures": grouped.size(), "budget_eur": grouped.sum()})
     order = ("overdue", "due next", "later", "evaluated", "no start date")
     return frame.reindex(order, fill_value=0).rename_axis("status").reset_index()
@@ -360,7 +359,7 @@ def _register(context: Context, inventory: Inventory) -> Table:
     here = evaluated_here(context.evaluation)
     register = with_evaluations(inventory.evaluation_due(date(year, 12, 31)), here)
     table = register.table
-    cells, closed = [], hidden_groups(table, "status")
+    cells, closed = [], hidden_groups(table.assign(budget_eur=table["budget_once"]), "status")
     for r in register_summary(table).to_dict("records"):
         private = str(r["status"]) in closed
         cells += [

@@ -91,7 +91,7 @@ def _coverage(context: Context, s: Survey) -> Table:
         ("returnees in the survey, thousand", "estimate", returnees)
     ]
     if inventory is not None:
-        frame = inventory.frame[inventory.counted.to_numpy()]
+        frame = inventory.tree.amounts()
         mine = frame[
             frame["target_group"].astype(str).str.contains("RETURNEE")
             & frame["benef_reached"].notna()

@@ -135,7 +135,9 @@ def dominated(part: pd.DataFrame) -> bool:
 
 def by_model(context: Context, inventory: Inventory, money: Budgets) -> Table:
     """T01b: measures, budget and beneficiaries of each stage and model."""
-    frame, stages, models = counted(inventory), context.codes("stages"), context.codes("models")
+    stages, models = context.codes("stages"), context.codes("models")
+    frame = inventory.tree.amounts().assign(counted=inventory.counted)
+    frame = frame[frame["counted"] | frame[["budget_eur", "benef_reached"]].notna().any(axis=1)]
     cells = []
     for place, part in frame.groupby(
         [frame["stage_code"].astype(str), frame["model_primary"].astype(str)], sort=True
@@ -147,7 +149,7 @@ def by_model(context: Context, inventory: Inventory, money: Budgets) -> Table:
         amount = money.amount.get((s, m), np.nan)
         private = np.isfinite(amount) and not money.shown((s, m))
         cells += [
-            plain(row, "measures", len(part)),
+            plain(row, "measures", int(part["counted"].sum())),
             plain(row, MILLION, amount / 1e6, "EUR", standing=PRIVATE if private else NOBODY),
             plain(row, "beneficiaries reached", part["benef_reached"].sum(min_count=1)),
             plain(
@@ -290,7 +292,8 @@ def tree(context: Context, inventory: Inventory, money: Budgets) -> Item:
             parts.append((stages[s], context.text("other models"), rest / 1e6))
     if left > 1:
         parts.append((context.text("other stages"), context.text("not shown apart"), left / 1e6))
-    missing = int(frame["budget_eur"].isna().sum())
+    records = inventory.tree
+    missing = int(records.lacking(records.has("budget_eur")).sum())
     notes = (
         HIDDEN_NOTE,
         context.text(
@@ -322,8 +325,9 @@ def sources(context: Context, inventory: Inventory) -> Item:
         for k, n in frame["source_type"].astype(str).value_counts().items()
     }
     merged, parents = len(inventory.merged), len(frame) - len(part)
-    priced = part["budget_eur"].notna()
-    both = priced & part["benef_reached"].notna()
+    tree = inventory.tree
+    priced = ~tree.lacking(tree.has("budget_eur"))[part.index]
+    both = ~tree.lacking(tree.has("budget_eur", "benef_reached"))[part.index]
     steps = [
         (context.text("records read"), len(frame) + merged, ""),
         (

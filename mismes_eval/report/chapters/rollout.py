@@ -145,7 +145,7 @@ def _makeup(context: Context, r: Rollout) -> list[pd.DataFrame]:
             with_interval(
                 context,
                 context.text("make-up: {trait}", trait=_trait(context, variable, level)),
-                e.select([k]).annotated(kind="contrast", unit="share"),
+                e.select([k]).annotated(kind="contrast", unit="proportion"),
             )
         )
     if isinstance(test, NotEstimable):

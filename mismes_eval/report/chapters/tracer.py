@@ -345,7 +345,8 @@ def _unit(context: Context, study: Tracing, column: str) -> str:
         return "years"
     values = study.panel.sample.frame[column].dropna()
     yes_no = pd.to_numeric(values, errors="coerce").isin((0, 1)).all()
-    return "share" if yes_no else "number"
+    # not "share": arms of a mean must be as large as a mean needs, also behind a difference
+    return "proportion" if yes_no else "number"
 
 
 def _means(study: Tracing, outcome: str, wave: object) -> Estimate | NotEstimable:

@@ -68,6 +68,24 @@ RESERVATIONS = {
     CLUSTERS: Message("counted over regions, it cannot be told from chance"),
     PSUS: Message("one of the groups lies in too few primary sampling units"),
 }
+IN_SHORT = {  # the same for the first page, where there is room for a few words
+    DRAWN_BY_LOT: Message("not drawn by lot"),
+    ALIKE: Message("groups differed at enrolment"),
+    PRE: Message("groups moved apart before"),
+    LOSS: Message("groups were lost unlike"),
+    MODE: Message("groups were asked unlike"),
+    OTHERS: Message("other estimates disagree"),
+    TRENDS: Message("trends that part would undo it"),
+    PLANNED: Message("not registered beforehand"),
+    CERTAIN: Message("other estimates are less certain"),
+    LEFT_OUT: Message("hangs on one region"),
+    CLUSTERS: Message("over regions it may be chance"),
+    PSUS: Message("too few sampling units"),
+}
+TOO_WEAK_IN_SHORT = {
+    PRE: Message("earlier trends hardly tested"),
+    LOSS: Message("losses may differ"),
+}
 CAN_HAVE = Message(
     "it would not hold if the trends of the two groups had parted by half as much as they can have"
     " parted before the measure"
@@ -85,7 +103,17 @@ MISSED_NULL = (
 
 
 def effect_verdict(evaluation: Evaluation, effect: Effects, d: Doubt | None) -> Verdict | None:
-    """The verdict on the main effect of one measure; None where it could not be estimated."""
+    """The verdict on the main effect of one measure; None where it could not be estimated. Many
+    chapters ask for it: it is made once.
+    """
+    kept = evaluation.verdicts.get(effect.measure)
+    if kept is None or kept[0] is not effect or kept[1] is not d:
+        kept = (effect, d, _judged(evaluation, effect, d))
+        evaluation.verdicts[effect.measure] = kept
+    return kept[2]
+
+
+def _judged(evaluation: Evaluation, effect: Effects, d: Doubt | None) -> Verdict | None:
     outcome, wave = main_cell(evaluation)
     main = effect.by_wave.get((outcome, wave))
     study = evaluation.tracing
@@ -156,6 +184,12 @@ def _seen(missed: float, verdict: Verdict) -> Check:
     words = MISSED if verdict.shown else MISSED_NULL
     answer: Answer = "yes" if missed <= MISSED_AT_MOST else "too weak"
     return Check(PRE, "trends", answer, Message(words, {"x": missed}, "reason"))
+
+
+def in_short(check: Check) -> Message:
+    """Why a check is not passed, in a few words."""
+    weak = TOO_WEAK_IN_SHORT.get(check.code) if check.answer == "too weak" else None
+    return weak or IN_SHORT[check.code]
 
 
 def main_cell(evaluation: Evaluation) -> tuple[str, object]:
@@ -292,10 +326,14 @@ def specifications_agree(curve: SpecificationCurve, verdict: Verdict) -> bool | 
 
 def curve_spans(curve: SpecificationCurve) -> list[Span]:
     """The intervals of the specifications that were estimated."""
-    table = curve.to_frame()
-    done = table[table["reason"] == ""]
-    columns = (done[c].to_numpy(float) for c in ("value", "ci_low", "ci_high"))
-    return [Span(*row) for row in zip(*columns, strict=True)]
+    done = (run.result for run in curve.runs if isinstance(run.result, Estimate))
+    return [_bare_span(estimate) for estimate in done]
+
+
+def _bare_span(estimate: Estimate) -> Span:
+    """The first interval of an estimate, without what makes it doubtful."""
+    low, high = estimate.ends()
+    return Span(float(estimate.value[0]), float(low[0]), float(high[0]))
 
 
 def _parting(honest: HonestDiD, verdict: Verdict) -> Check:

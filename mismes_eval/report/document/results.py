@@ -4,7 +4,6 @@ their numbers. Readable without this package.
 
 from __future__ import annotations
 
-import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -14,20 +13,14 @@ from typing import Any
 import pandas as pd
 
 from mismes_eval.evaluation.params import Params
-from mismes_eval.inventory.export import runs_as_formula
-from mismes_eval.report.document.cells import COLUMNS
 from mismes_eval.report.document.language import ENGLISH, Language
-from mismes_eval.report.document.plain import file_names, printable, text_cell
-from mismes_eval.report.document.tables import P_VALUE, Table, TextTable, footnotes
-from mismes_eval.report.factory.zipped import write_workbook
+from mismes_eval.report.document.plain import file_names, text_cell
+from mismes_eval.report.document.workbook import workbook
 from mismes_eval.report.trust.provenance import ESTIMATES
 
 NUMBERS = "estimates.parquet"
 TEXTS = ("table", "row", "column", "flag", "kind", "unit", "definition", "status")
 SCHEMA = 1
-CODED = ("kind", "unit", "status")
-HEAD = 3  # row of the headings in a sheet
-PUBLISHED = ("table", *COLUMNS)  # columns of a table as it is published
 
 
 def write_results(
@@ -60,7 +53,7 @@ def write_results(
     for table, frame in zip(tables, published, strict=True):
         if len(frame):
             frame.to_parquet(work / "tables" / f"{names[table.id]}.parquet", index=False)
-    _workbook(work / "tables.xlsx", params, tables, t)
+    workbook(work / "tables.xlsx", params.synthetic, tables, t)
     (work / "figures").mkdir(exist_ok=True)
     names = file_names([f.id for f in figures])
     for figure in figures:
@@ -109,127 +102,3 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     frame.map(text_cell).rename(columns=lambda c: text_cell(str(c))).to_csv(
         path, index=False, encoding="utf-8"
     )
-
-
-def _workbook(path: Path, params: Params, tables: Sequence[Any], t: Language) -> None:
-    """One sheet a table, headings and codes in the report's language; text that a spreadsheet would
-    run as a formula stays text.
-    """
-    note = (
-        t("SYNTHETIC DATA: made-up persons, no finding about the real country.")
-        if params.synthetic
-        else ""
-    )
-    contents = pd.DataFrame(
-        [(a.id, a.title, getattr(a, "source", "")) for a in tables],
-        columns=[t("sheet"), t("title"), t("source")],
-    )
-    made = io.BytesIO()
-    with pd.ExcelWriter(made, engine="openpyxl") as book:
-        _sheet(book, t("Contents"), contents, note, t("Contents"))
-        names = file_names([t("Contents"), *(a.id for a in tables)], 31, r"\w .-")
-        for table in tables:
-            formats = _formats(table) if isinstance(table, Table) else []
-            below = footnotes(table, t) if isinstance(table, (Table, TextTable)) else []
-            _sheet(
-                book,
-                names[table.id],
-                _spelled(table.to_frame(), t),
-                note,
-                str(table.title),
-                below,
-                formats,
-            )
-    write_workbook(path, made)
-
-
-def _spelled(frame: pd.DataFrame, t: Language) -> pd.DataFrame:
-    """Headings and the codes of status, kind and unit in words of the language; a table of words is
-    in it already.
-    """
-    words = {
-        c: [t(v) if isinstance(v, str) and v else v for v in frame[c]]
-        for c in CODED
-        if c in frame.columns
-    }
-    return frame.assign(**words).rename(columns={c: t(str(c)) for c in frame.columns})
-
-
-def _formats(table: Table) -> list[dict[str, str]]:
-    """Number format of each cell of a table by column: as many decimals as the page shows; the
-    cells keep every digit.
-    """
-    out = []
-    for c in table.cells.to_dict("records"):
-        scale, digits = table.units.get(
-            str(c["row"]), table.units.get(str(c["column"]), (table.scale, table.digits))
-        )
-        share = scale == 100.0 and c["kind"] in ("share", "proportion")
-        decimals = (
-            max(digits, 1)
-            if share
-            else 3
-            if c["unit"] == P_VALUE
-            else max(0, digits + round(math.log10(scale)))
-        )
-        number = (
-            ("0." + "0" * decimals + "%")
-            if share
-            else "#,##0" + ("." + "0" * decimals if decimals else "")
-        )
-        error = number if share or decimals else "#,##0.0"
-        out.append(
-            {
-                "value": number,
-                "ci_low": number,
-                "ci_high": number,
-                "se": error,
-                "cv": "0.0%",
-                "n": "#,##0",
-                "degf": "#,##0",
-            }
-        )
-    return out
-
-
-def _sheet(
-    book: pd.ExcelWriter,
-    name: str,
-    frame: pd.DataFrame,
-    note: str,
-    title: str = "",
-    below: Sequence[str] = (),
-    formats: Sequence[Mapping[str, str]] = (),
-) -> None:
-    """Mark and title in the first two rows, headings in the third, then the cells and, below them,
-    the notes.
-    """
-    frame = frame.map(lambda v: printable(v) if isinstance(v, str) else v).rename(
-        columns=lambda c: printable(str(c))
-    )
-    frame.to_excel(book, sheet_name=name, index=False, startrow=HEAD - 1)
-    sheet = book.sheets[name]
-    for column in sheet.columns:
-        width = max(
-            (
-                len(f"{c.value:.6g}" if isinstance(c.value, float) else str(c.value))
-                for c in column[HEAD - 1 :]
-                if c.value is not None
-            ),
-            default=8,
-        )
-        sheet.column_dimensions[column[0].column_letter].width = min(max(width + 2, 9), 48)
-    for k, line in enumerate([x for x in (note, title) if x], 1):
-        sheet.cell(k, 1, printable(line))
-    for k, line in enumerate(below, HEAD + 2 + len(frame)):
-        sheet.cell(k, 1, printable(line))
-    for k, codes in enumerate(formats, HEAD + 1):
-        for column, code in codes.items():
-            sheet.cell(k, 1 + PUBLISHED.index(column)).number_format = code
-    for row in sheet.iter_rows():
-        for cell in row:
-            if cell.data_type == "f":
-                cell.data_type = "s"
-            if runs_as_formula(cell.value):
-                cell.quotePrefix = True
-    sheet.freeze_panes = f"B{HEAD + 1}"

@@ -191,7 +191,9 @@ def _estimated(
     standing: Sequence[Standing],
 ) -> list[dict[str, object]]:
     out = []
-    for i, r in enumerate(item.to_frame().to_dict("records")):
+    columns_of = {name: column.tolist() for name, column in item.numbers().items()}
+    for i in range(item.p):
+        r = {name: column[i] for name, column in columns_of.items()}
         kind, n = item.kind, float(item.n[i])
         weighted = float(r["value"]) if kind == "total" else np.inf
         certain = kind in ("proportion", "share", "ratio") and r["se"] == 0

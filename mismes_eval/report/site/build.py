@@ -73,6 +73,7 @@ def front_page(inventory: Inventory, site: Site, path: Path, code: str) -> Path:
         code,
         menu=shell.menu("", inside),
         measures=f"{inside}measures/",
+        balance=inventory.balance(),
     )
     write_whole(path, text)
     return path

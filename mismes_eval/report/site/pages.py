@@ -12,7 +12,7 @@ import pandas as pd
 from mismes_eval.frame import Column, codes, labels, template
 from mismes_eval.inventory import EvaluationRegister
 from mismes_eval.inventory.indicators import pairs
-from mismes_eval.inventory.relations import counted
+from mismes_eval.inventory.tree import Tree
 from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.document.language import country_name
 from mismes_eval.report.document.plain import escape
@@ -269,20 +269,22 @@ def countries(material: Material) -> str:
 def costs(material: Material) -> str:
     """Unit costs by model with their spread, one table and one drawing for each kind."""
     words, shell = material.shell.words, material.shell
-    rows = material.frame[counted(material.frame)]
+    tree = Tree.of(material.frame)
+    measures = tree.leaves
     parts = [f"<p>{escape(words['costs_intro'])}</p>"]
     for field in UNIT_COSTS:
         key = f"cost_{field.removeprefix('benef_')}"
-        budget, persons, _ = pairs(rows, "budget_eur", field)
+        budget, persons, _ = pairs(tree, "budget_eur", field)
         values = (budget / persons)[lambda v: v > 0]
         parts.append(f'<h2 id="{key}">{escape(words[key])}</h2>')
         if values.empty:
             parts.append(f"<p>{escape(words['empty'])}</p>")
             continue
         lines = []
-        for model, part in rows.groupby("model_primary"):
+        for model, part in material.frame.groupby("model_primary"):
             here = values[values.index.isin(part.index)]
-            lines.append(_cost_row(material, str(model), here, len(part), values))
+            number = int(measures[part.index].sum())
+            lines.append(_cost_row(material, str(model), here, number, values))
         names = [*(words[name] for name in ("model", "number", "missing", *SPREAD)), words[key]]
         parts.append(table(words[key], names, lines, tuple(range(1, 3 + len(SPREAD)))))
     return "".join(parts) + f'<p class="quiet">{escape(shell.words["census"])}</p>'

@@ -20,8 +20,7 @@ from mismes_eval.inventory import Inventory
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Chapter, Context
 from mismes_eval.report.chapters.people import LABOUR, MATCH
-from mismes_eval.report.chapters.portfolio import counted
-from mismes_eval.report.chapters.verdicts import rollout_verdict
+from mismes_eval.report.chapters.verdicts import effect_verdict, rollout_verdict
 from mismes_eval.report.document.tables import Table, cells_of
 from mismes_eval.report.synthesis.published import FACTS
 from mismes_eval.tracer.outcomes import NUMBER, Outcome, declared
@@ -153,6 +152,8 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
                         "table": f"T17-{effect.measure}",
                     }
                     about |= scores.get(effect.measure, unscored)
+                    if main and cell["status"] == "shown":
+                        about |= _spoken(context, effect)
                     yield about | how | _record(cell)
     rolled = context.evaluation.rollout
     if rolled is not None:
@@ -173,6 +174,16 @@ def _effects(context: Context, tables: Mapping[str, Table]) -> Iterable[dict[str
             "moved_apart": None,
         } | scores.get(rolled.measure, unscored)
         yield about | _record(cell) | (dict.fromkeys(NUMBERS) if hidden else _over_regions(rolled))
+
+
+def _spoken(context: Context, effect: Effects) -> dict[str, object]:
+    """The interval with which the headline of an effect speaks, and how sure it is."""
+    doubts = {d.measure: d for d in context.evaluation.doubts}
+    verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
+    if verdict is None or not math.isfinite(verdict.span.width):
+        return {}
+    span = verdict.span
+    return {"spoken_low": span.low, "spoken_high": span.high, "grade": verdict.sureness}
 
 
 def _scores(inventory: Inventory | None) -> dict[str, dict[str, object]]:
@@ -264,8 +275,8 @@ def _portfolio(context: Context, tables: Mapping[str, Table]) -> dict[str, objec
                 }
             )
     whole = _cell(tables, "T01", "All stages", "budget, million euro")
-    frame = counted(inventory)
-    paid = frame[frame["budget_eur"].notna()]
+    tree = inventory.tree
+    paid = tree.paid("budget_eur")
     column = "price_year_eur" if "price_year_eur" in paid.columns else "price_year"
     years = sorted({int(y) for y in paid[column].dropna()}) if column in paid.columns else []
     return {
@@ -277,7 +288,7 @@ def _portfolio(context: Context, tables: Mapping[str, Table]) -> dict[str, objec
             int(paid[column].isna().sum()) if column in paid.columns else len(paid)
         ),
         "budget_total": None if whole is None else _amount(whole),
-        "without_budget": int(frame["budget_eur"].isna().sum()),
+        "without_budget": int(tree.lacking(tree.has("budget_eur")).sum()),
     }
 
 

@@ -1,0 +1,157 @@
+"""What the index shows of each country, from what its report published: measures, evaluations due, main
+effects with the interval and the grade that their headlines have, the gap in employment of returnees,
+and the path of each effect as a small picture.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mismes_eval.report.document.language import Language
+from mismes_eval.report.document.plain import escape
+
+WIDE, HIGH, EDGE = 150.0, 46.0, 6.0  # of a small picture, in its own units
+EMPLOYMENT = "L3.employment"
+DUE = ("overdue", "due next")
+
+
+@dataclass(frozen=True)
+class Point:
+    """An effect after so many months, in percentage points."""
+
+    months: float
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The main effect of a measure, in percentage points, with the interval and the grade of its
+    headline; path: what was published of it at every wave.
+    """
+
+    measure: str
+    value: float
+    low: float
+    high: float
+    grade: str
+    path: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What one report published, in short; None where it has no such number or hides it."""
+
+    measures: int | None
+    evaluated: int | None
+    due: int | None
+    effects: tuple[Effect, ...]
+    returnees: float | None
+    others: float | None
+
+    @property
+    def gap(self) -> float | None:
+        """Employment rate of returnees minus that of non-migrants, percentage points."""
+        if self.returnees is None or self.others is None:
+            return None
+        return 100 * (self.returnees - self.others)
+
+
+def summary(results: Mapping[str, Any]) -> Summary:
+    """The summary of a report's estimates.json."""
+    facts = (results.get("facts") or {}).get("comparison") or {}
+    count = {r["status"]: int(r["measures"]) for r in facts.get("register") or []}
+    rates = {
+        r["group"]: r["value"]
+        for r in facts.get("indicators") or []
+        if r["id"] == EMPLOYMENT and r["status"] == "shown"
+    }
+    return Summary(
+        measures=sum(count.values()) if count else None,
+        evaluated=count.get("evaluated") if count else None,
+        due=sum(count.get(s, 0) for s in DUE) if count else None,
+        effects=tuple(_effects(facts.get("effects") or [])),
+        returnees=rates.get("returnees"),
+        others=rates.get("non-migrants"),
+    )
+
+
+def _effects(records: Sequence[Mapping[str, Any]]) -> Iterable[Effect]:
+    shown = [r for r in records if r["status"] == "shown" and r["value"] is not None]
+    for main in (r for r in shown if r.get("main") and r["unit_of_outcome"] == "share"):
+        path = [
+            Point(float(r["months"]), *(100 * float(r[k]) for k in ("value", "ci_low", "ci_high")))
+            for r in shown
+            if (r["measure"], r["outcome"]) == (main["measure"], main["outcome"])
+            and None not in (r["months"], r["ci_low"], r["ci_high"])
+        ]
+        low, high = main.get("spoken_low"), main.get("spoken_high")
+        yield Effect(
+            measure=str(main["measure"]),
+            value=100 * float(main["value"]),
+            low=100 * float(main["ci_low"] if low is None else low),
+            high=100 * float(main["ci_high"] if high is None else high),
+            grade=str(main.get("grade") or ""),
+            path=tuple(sorted(path, key=lambda point: point.months)),
+        )
+
+
+def span_of(summaries: Iterable[Summary]) -> tuple[float, float]:
+    """The ends of the axis that all small pictures share: every interval and zero."""
+    points = [p for s in summaries for e in s.effects for p in e.path]
+    return min([0.0, *(p.low for p in points)]), max([0.0, *(p.high for p in points)])
+
+
+def small_picture(effect: Effect, span: tuple[float, float], t: Language) -> str:
+    """The effect at each wave with its interval, on the axis of all countries; its numbers are its
+    alternative text. "" where nothing was published.
+    """
+    if not effect.path or not span[1] > span[0]:
+        return ""
+    last = max(p.months for p in effect.path) or 1.0
+    scale = (HIGH - 2 * EDGE) / (span[1] - span[0])
+
+    def across(months: float) -> float:
+        return EDGE + (WIDE - 2 * EDGE) * months / last
+
+    def up(value: float) -> float:
+        return HIGH - EDGE - (value - span[0]) * scale
+
+    marks = []
+    for p in effect.path:
+        x, y = across(p.months), up(p.value)
+        marks.append(
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{up(p.low):.1f}" y2="{up(p.high):.1f}"'
+            ' stroke="#1f4e79" stroke-width="2"/>'
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="#1f4e79"/>'
+        )
+    zero = up(0.0)
+    said = "; ".join(
+        t(
+            "{m:.0f} months: {v} ({lo} to {hi})",
+            m=p.months,
+            v=t.number(p.value),
+            lo=t.number(p.low),
+            hi=t.number(p.high),
+        )
+        for p in effect.path
+    )
+    words = t(
+        "{m}: effect by months since enrolment, percentage points: {said}",
+        m=effect.measure,
+        said=said,
+    )
+    return (
+        f'<svg class="spark" role="img" aria-label="{escape(words)}" viewBox="0 0 {WIDE:g} {HIGH:g}"'
+        f' width="{WIDE:g}" height="{HIGH:g}"><line x1="0" x2="{WIDE:g}" y1="{zero:.1f}"'
+        f' y2="{zero:.1f}" stroke="#6e6e6e"/>{"".join(marks)}</svg>'
+    )
+
+
+def finite(value: float | None) -> bool:
+    """Whether there is a number to show."""
+    return value is not None and math.isfinite(value)

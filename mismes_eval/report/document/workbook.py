@@ -1,0 +1,242 @@
+"""The workbook of a report, for people: one sheet a table in the shape of the page, linked contents,
+heads that stay and are printed on every page, and all numbers in their long form on the last sheet.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Border, Font, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
+
+from mismes_eval.inventory.export import runs_as_formula
+from mismes_eval.report.document.language import Language
+from mismes_eval.report.document.plain import file_names, printable
+from mismes_eval.report.document.tables import (
+    EMPTY,
+    HIDDEN,
+    P_VALUE,
+    POOR,
+    Table,
+    TextTable,
+    footnotes,
+    n_withheld,
+)
+from mismes_eval.report.factory.zipped import write_workbook
+
+CODED = ("kind", "unit", "status")
+SIGNS = {"confidential": HIDDEN, "secondary": HIDDEN, "unreliable": POOR, "not estimable": EMPTY}
+SIGNS = {"confidential": HIDDEN, "secondary": HIDDEN, "unreliable": POOR, "not estimable": EMPTY}
+HEAD = 3  # row of the headings
+WIDEST, NARROWEST = 48, 9
+BOLD, SMALL, LINK = Font(bold=True), Font(size=9, color="4A5560"), Font(underline="single")
+TOP = Alignment(vertical="top", wrap_text=True)
+RULE = Border(bottom=Side(style="thin"))
+
+
+def workbook(path: Path, synthetic: bool, tables: Sequence[Table | TextTable], t: Language) -> None:
+    """Write the workbook of tables that are in the language already."""
+    mark = "SYNTHETIC DATA: made-up persons, no finding about the real country."
+    note = t(mark) if synthetic else ""
+    contents, numbers = t("Contents"), t("All numbers")
+    names = file_names([contents, numbers, *(a.id for a in tables)], 31, r"\w .-")
+    book = Workbook()
+    first = book.active
+    assert first is not None
+    first.title = names[contents]
+    _contents(first, tables, names, note, t)
+    for table in tables:
+        sheet = book.create_sheet(names[table.id])
+        _top(sheet, note, str(table.title), names[contents], t)
+        if isinstance(table, Table):
+            last = _numbers(sheet, table, t)
+        else:
+            last = _grid(sheet, list(map(str, table.frame.columns)), table.frame.to_numpy(object))
+        for k, line in enumerate(footnotes(table, t), last + 2):
+            _text(sheet, k, 1, line, SMALL)
+        _printed(sheet)
+    _long(book.create_sheet(names[numbers]), tables, note, names[contents], t)
+    made = io.BytesIO()
+    book.save(made)
+    write_workbook(path, made)
+
+
+def _contents(
+    sheet: Any,
+    tables: Sequence[Table | TextTable],
+    names: Mapping[str, str],
+    note: str,
+    t: Language,
+) -> None:
+    """Every sheet with its title and source, as links."""
+    _top(sheet, note, t("Contents"), "", t)
+    rows = [(names[a.id], a.title, a.source) for a in tables]
+    rows.append((names[t("All numbers")], t("Every number of the tables, one row each"), ""))
+    _grid(sheet, [t("sheet"), t("title"), t("source")], np.array(rows, object))
+    for k, (name, *_) in enumerate(rows, HEAD + 1):
+        cell = sheet.cell(k, 1)
+        cell.hyperlink, cell.font = f"#'{name}'!A1", LINK
+    _printed(sheet)
+
+
+def _top(sheet: Any, note: str, title: str, back: str, t: Language) -> None:
+    """The mark of made-up data, the title, and the way back to the contents."""
+    for k, line in enumerate([x for x in (note, title) if x], 1):
+        _text(sheet, k, 1, line, BOLD)
+    if back:
+        cell = _text(sheet, 1 if not note else 2, 6, t("Contents"), LINK)
+        cell.hyperlink = f"#'{back}'!A1"
+
+
+def _numbers(sheet: Any, table: Table, t: Language) -> int:
+    """A table of numbers: its rows, and for each of its columns the value, its error, the ends of
+    its interval where the page shows them, and n. Returns the last row.
+    """
+    parts = {c: _parts(table, c) for c in table.columns}
+    names = {"value": "", "se": t("SE"), "ci_low": "95% from", "ci_high": "95% to", "n": "n"}
+    heads, places = [t("Group")], {}
+    for column, kept in parts.items():
+        for part in kept:
+            places[column, part] = len(heads) + 1
+            label = t(names[part]) if names[part] else ""
+            heads.append(f"{column}, {label}" if label else str(column))
+    _headings(sheet, heads)
+    cells = {(c["row"], c["column"]): c for c in table.cells.to_dict("records")}
+    for k, row in enumerate(table.rows, HEAD + 1):
+        _text(sheet, k, 1, row)
+        for column, kept in parts.items():
+            cell = cells.get((row, column))
+            if cell is None:
+                continue
+            for part in kept:
+                _number(sheet, k, places[column, part], table, cell, part)
+    _widths(sheet, len(heads), HEAD + len(table.rows))
+    return HEAD + len(table.rows)
+
+
+def _parts(table: Table, column: str) -> list[str]:
+    """What a column shows of its numbers."""
+    mine = table.cells[table.cells["column"] == column]
+    kept = ["value"]
+    if mine["se"].notna().any():
+        kept.append("se")
+    if table.intervals and mine["ci_low"].notna().any():
+        kept += ["ci_low", "ci_high"]
+    if mine["n"].notna().any():
+        kept.append("n")
+    return kept
+
+
+def _number(
+    sheet: Any, row: int, column: int, table: Table, cell: Mapping[Any, Any], part: str
+) -> None:
+    """A number as the page shows it, with every digit behind; a sign where it is not shown."""
+    target = sheet.cell(row, column)
+    status = str(cell["status"])
+    closed = status in ("confidential", "secondary") or n_withheld(cell)
+    if part == "n" and closed:
+        target.value = HIDDEN
+    elif part == "n":
+        target.value = float(cell["n"]) if np.isfinite(cell["n"]) else None
+        target.number_format = "#,##0"
+    elif status in SIGNS:
+        target.value = SIGNS[status] if part == "value" else None
+    elif np.isfinite(cell[part]):
+        scale, code = _format(table, cell)
+        flag = f' "{cell["flag"]}"' if cell["flag"] and part == "value" else ""
+        target.value, target.number_format = float(cell[part]) * scale, code + flag
+    target.alignment = Alignment(horizontal="right", vertical="top")
+
+
+def _format(table: Table, cell: Mapping[Any, Any]) -> tuple[float, str]:
+    """Factor and number format: shares stay shares and are shown in percent; everything else is in
+    the unit of the page, with its decimals.
+    """
+    units, row, column = table.units, str(cell["row"]), str(cell["column"])
+    scale, digits = units.get(row, units.get(column, (table.scale, table.digits)))
+    if cell["unit"] == P_VALUE:
+        return 1.0, "0.000"
+    if scale == 100.0 and cell["kind"] in ("share", "proportion"):
+        return 1.0, f"0.{'0' * max(digits, 1)}%"
+    return scale, "#,##0" + (f".{'0' * digits}" if digits else "")
+
+
+def _long(
+    sheet: Any, tables: Sequence[Table | TextTable], note: str, back: str, t: Language
+) -> None:
+    """Every number of every table, one row each, unrounded and unscaled."""
+    _top(sheet, note, t("All numbers"), back, t)
+    filled = [p for p in (a.published() for a in tables) if len(p)]
+    if not filled:
+        return
+    frame = pd.concat(filled, ignore_index=True)
+    for column in CODED:
+        frame[column] = [t(v) if isinstance(v, str) and v else v for v in frame[column]]
+    heads = [t(str(c)) for c in frame.columns]
+    last = _grid(sheet, heads, frame.to_numpy(object))
+    sheet.auto_filter.ref = f"A{HEAD}:{get_column_letter(len(heads))}{last}"
+    _printed(sheet)
+
+
+def _grid(sheet: Any, heads: Sequence[str], rows: Any) -> int:
+    """Headings and rows as they stand. Returns the last row."""
+    _headings(sheet, heads)
+    for k, line in enumerate(rows, HEAD + 1):
+        for column, value in enumerate(line, 1):
+            if isinstance(value, str):
+                _text(sheet, k, column, value)
+            elif value is not None and not (isinstance(value, float) and np.isnan(value)):
+                sheet.cell(k, column).value = value
+    last = HEAD + len(rows)
+    _widths(sheet, len(heads), last)
+    return last
+
+
+def _headings(sheet: Any, heads: Sequence[str]) -> None:
+    for column, head in enumerate(heads, 1):
+        cell = _text(sheet, HEAD, column, head, BOLD)
+        cell.alignment, cell.border = TOP, RULE
+
+
+def _text(sheet: Any, row: int, column: int, text: str, font: Font | None = None) -> Any:
+    """A text that no spreadsheet runs as a formula."""
+    cell = sheet.cell(row, column)
+    cell.value = printable(text)
+    if cell.data_type == "f":
+        cell.data_type = "s"
+    if runs_as_formula(cell.value):
+        cell.quotePrefix = True
+    if font is not None:
+        cell.font = font
+    return cell
+
+
+def _widths(sheet: Any, columns: int, last: int) -> None:
+    """Columns as wide as what stands in them, within limits; long words in the first one wrap."""
+    for column in range(1, columns + 1):
+        longest = NARROWEST - 2
+        for row in range(HEAD, last + 1):
+            value = sheet.cell(row, column).value
+            shown = f"{value:.6g}" if isinstance(value, float) else str(value or "")
+            longest = max(longest, min(len(shown), WIDEST) if row > HEAD else min(len(shown), 14))
+        sheet.column_dimensions[get_column_letter(column)].width = longest + 2
+    for row in range(HEAD + 1, last + 1):
+        sheet.cell(row, 1).alignment = TOP
+
+
+def _printed(sheet: Any) -> None:
+    """Heads stay on screen and stand on every printed page, which is as wide as the table."""
+    sheet.freeze_panes = f"B{HEAD + 1}"
+    sheet.print_title_rows = f"{HEAD}:{HEAD}"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.oddFooter.right.text = "&P / &N"
