@@ -79,10 +79,7 @@ class Brief:
         lines = []
         for row in self.rows:
             link = f'<a href="#{escape(row.anchor)}">{escape(row.measure)}</a>'
-            cells = "".join(
-                f'<td data-head="{escape(head)}">{escape(text)}</td>'
-                for head, text in zip(self.heads[1:], row.texts, strict=True)
-            )
+            cells = "".join(f"<td>{escape(text)}</td>" for text in row.texts)
             lines.append(f'<tr><th scope="row">{link}</th>{cells}</tr>')
         more = f"<p>{escape(self.more)}</p>" if self.more else ""
         return (
