@@ -44,7 +44,7 @@ def test_it_is_translated_by_template_with_the_numbers_of_the_language() -> None
 @pytest.mark.property
 def test_a_list_of_messages_is_translated_part_by_part() -> None:
     m = listed([Message("region {r}", {"r": "A"}), "no weight"])
-    assert m == "region A; no weight" and FRENCH(m) == "la région A ; pas de poids"
+    assert m == "region A; no weight" and FRENCH(m) == "la région A\u202f; pas de poids"
 
 
 @pytest.mark.property
@@ -84,4 +84,7 @@ def test_a_problem_is_a_message(problem: Problem, text: str) -> None:
 @pytest.mark.property
 def test_a_problem_is_translated_sentence_by_sentence() -> None:
     problem = Problem("no weight", "f.csv", "1", "0")
-    assert FRENCH(problem.message) == "pas de poids : f.csv. Attendu : 1 ; obtenu : 0."
+    assert (
+        FRENCH(problem.message)
+        == "pas de poids\u00a0: f.csv. Attendu\u00a0: 1\u202f; obtenu\u00a0: 0."
+    )

@@ -284,9 +284,10 @@ class Estimate:
 
     def ends(self, level: float = 0.95) -> tuple[Float, Float]:
         """The interval of `ci` as arrays, lower and upper end (p,) each; made once for each level."""
-        if level not in self._ends:
-            self._ends[level] = self._interval(level)
-        low, high = self._ends[level]
+        key = level if finite(level) else float("nan")
+        if key not in self._ends:
+            self._ends[key] = self._interval(level)
+        low, high = self._ends[key]
         return low.copy(), high.copy()
 
     @cached_property

@@ -86,7 +86,8 @@ def part_of(heading: str, names: Collection[str]) -> str:
     if not words:
         return ""
     found = [n for n in names if _words(n)[: len(words)] == words or set(_words(n)) == set(words)]
-    found = found or [n for n in names if len(words) > 1 and set(_words(n)) <= set(words)]
+    several = [n for n in names if len(_words(n)) > 1]
+    found = found or [n for n in several if set(_words(n)) <= set(words)]
     return found[0] if found else ""
 
 

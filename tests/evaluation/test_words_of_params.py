@@ -15,7 +15,7 @@ from mismes_eval.errors import ParamsError
 from mismes_eval.evaluation.params import BY_NAME, KEYS, SECTIONS, Params
 from mismes_eval.evaluation.yaml_text import DEPTH, LIMIT, read_yaml
 
-FIRST_KEYS = "Keys: country, title, synthetic, language, year, data_vintage, inputs.lfs, inputs.lfs_rounds, ..."
+FIRST_KEYS = "Keys: country, title, authors, contact, licence, synthetic, language, year, ..."
 ROOT_HINT = "Data kept elsewhere: name their folder with --data-root or MISMES_DATA_ROOT."
 OUT = "a path leaves the project: X.yaml, line 2, key 'inputs.lfs'. Expected a path below the project or the data root, without '..', got"
 
@@ -241,7 +241,7 @@ def test_what_the_file_gives_is_known(file: Path, tmp_path: Path) -> None:
         ("qqqqqqqqqqqqqqqq.price_yaer", "Nearest key: 'cost.price_year'."),
         ("qqqqqqqqqqqqqqqq.qqqqqqqqqqqqqqqq.price_yaer", "Nearest key: 'cost.price_year'."),
         ("zzzzzzzzzzzzzzzz.horizon_yers", "Nearest key: 'cost.horizon_years'."),
-        ("zzzzzzzzzzzzzzzz.enc", FIRST_KEYS),
+        ("zzzzzzzzzzzzzzzz.qqq", FIRST_KEYS),
         ("zzzzzzzzzzzzzzzz.psuu", "Nearest key: 'design.psu'."),
         ("zzz", FIRST_KEYS),
     ],

@@ -383,7 +383,7 @@ def test_columns_of_the_survey_are_spelled_where_a_reader_meets_them(
     french = language("fr")
     said = french("raking to sex x age group, my_own, constant within household")
     assert (
-        said == "calage par ratissage (raking) sur sexe x groupe d'âge, my_own, constant par ménage"
+        said == "calage par ratissage (raking) sur sexe x groupe d’âge, my_own, constant par ménage"
         and not french.unknown
     )
 

@@ -91,9 +91,6 @@ def test_what_could_not_be_assessed_says_so_and_a_plan_counts_only_when_register
     path = tmp_path / "plan.csv"
     p = context.evaluation.params
     params = p.changed({"inputs.analysis_plan": path})
-    told = dataclasses.replace(
-        context, evaluation=dataclasses.replace(context.evaluation, params=params)
-    )
     effect, d = (
         dataclasses.replace(context.evaluation.effects[0], pre={}),
         context.evaluation.doubts[0],
@@ -104,6 +101,9 @@ def test_what_could_not_be_assessed_says_so_and_a_plan_counts_only_when_register
         ("main wave,3\nregistration,X1\n", "no"),
     ):
         path.write_text("item,value\n" + text, encoding="utf-8")
+        told = dataclasses.replace(
+            context, evaluation=dataclasses.replace(context.evaluation, params=params)
+        )
         found = answers(told, effect, d)
         assert found[PLANNED] == kept and PRE not in found
 
