@@ -187,15 +187,16 @@ class Verdict:
     @property
     def sureness(self) -> Sureness:
         """Strong: drawn by lot and no check fails. Moderate: one or two fail, or no lot. Weak: more
-        fail, the groups moved apart before, the interval is too short, or no check could be made.
-        None: no interval.
+        fail, the groups moved apart before, the interval is too short, an arm has fewer than three
+        clusters, or no check could be made. None: no interval.
         """
         if not self.span.known:
             return "none"
         made = [check for check in self.checks if check.code != DRAWN_BY_LOT]
         failed = [check for check in made if not check.passed]
         apart = any(check.started_apart for check in failed)
-        if not made or apart or self.doubtful or len(failed) > MANY_FAILED:
+        few = self.clusters < FEWEST_CLUSTERS
+        if not made or apart or few or self.doubtful or len(failed) > MANY_FAILED:
             return "weak"
         return "moderate" if failed or not self._drawn_by_lot else "strong"
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.estimate.verdict import DRAWN_BY_LOT, Verdict
+from mismes_eval.estimate.verdict import DRAWN_BY_LOT, Span, Verdict
+from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.report.chapters.base import Context
+from mismes_eval.report.chapters.cells import outcome_scale, unit_of
 from mismes_eval.report.chapters.cells import published as may_leave
 from mismes_eval.report.chapters.costs import cost_row
 from mismes_eval.report.chapters.impact import headline_cell, named
@@ -30,17 +32,16 @@ EFFECTS = {
     "unclear": "none shown ({lo} to {hi})",
     "unknown": "no interval",
 }
-CAPTION = (
-    "'{o}' after {m:.0f} months, percentage points against life without the measure (95% interval),"
-    " {assumption}"
-)
+NOT_SHOWN, NOT_ESTIMATED = "not shown: too few persons", "could not be estimated"
+NO_PRICE = "not given: gain unsure"
+CAPTION = "'{o}', {unit} against life without the measure (95% interval), {assumption}"
 HEADS = (
     "Measure",
     "Effect",
     "How sure",
     "Cost per participant, {c}",
     "Per additional job-year, {c}",
-    "Of it at home",
+    "At home",
 )
 
 
@@ -89,95 +90,118 @@ class Brief:
 
 
 def brief(context: Context, published: Published) -> Brief | None:
-    """The brief of a run, or None where no measure was evaluated."""
+    """The brief of a run, or None where no measure was followed or rolled out."""
     study, rolled = context.evaluation.tracing, context.evaluation.rollout
-    rows: list[BriefRow] = []
-    verdicts: list[Verdict] = []
+    outcome, _ = main_cell(context.evaluation)
+    found: list[tuple[BriefRow, Verdict | None]] = []
     if study is not None:
-        for effect in context.evaluation.effects:
-            found = _followed(context, published, effect, study)
-            rows += [] if found is None else [found[0]]
-            verdicts += [] if found is None else [found[1]]
-    overall = None if rolled is None else rolled.overall
-    if rolled is not None and isinstance(overall, Estimate) and may_leave(context, overall):
-        verdict = rollout_verdict(rolled)
-        if verdict is not None:
-            rows.append(_row(context, "T24", rolled.measure, verdict))
-    if not rows or study is None:
+        found += [_followed(context, published, e, study) for e in context.evaluation.effects]
+    if rolled is not None and (study is None or rolled.outcome == outcome):
+        found.append(_rolled_out(context, rolled))
+    if not found:
         return None
-    outcome, wave = main_cell(context.evaluation)
-    assumed = dict.fromkeys(context.text(v.assumption) for v in verdicts if v.assumption)
+    shown = outcome if study is not None or rolled is None else rolled.outcome
+    assumed = {context.text(v.assumption) for _, v in found if v is not None and v.assumption}
+    rows = tuple(_with_assumption(context, *pair, len(assumed) > 1) for pair in found)
     left = len(rows) - ROWS
     currency = context.evaluation.params.cost.currency
     return Brief(
         caption=context.text(
             CAPTION,
-            o=context.column(outcome),
-            m=study.months[wave],
-            assumption="; ".join(assumed),
+            o=context.column(shown),
+            unit=context.text(unit_of(context, shown)[2]),
+            assumption=assumed.pop() if len(assumed) == 1 else context.text("as stated"),
         ),
         heads=tuple(context.text(head, c=currency) for head in HEADS),
-        rows=tuple(rows[:ROWS]),
+        rows=rows[:ROWS],
         more=context.text("The chapter on impact has {k} more.", k=left) if left > 0 else "",
     )
 
 
+def _with_assumption(
+    context: Context, row: BriefRow, verdict: Verdict | None, own: bool
+) -> BriefRow:
+    """The row with the assumption of its own effect, where rows rest on different ones."""
+    if not own or verdict is None or verdict.assumption is None:
+        return row
+    words = {"effect": row.effect, "assumption": context.text(verdict.assumption)}
+    return replace(row, effect=context.text("{effect}, {assumption}", **words))
+
+
 def _followed(
     context: Context, published: Published, effect: Effects, study: Tracing
-) -> tuple[BriefRow, Verdict] | None:
-    """The row of a measure of the tracer study; None where its effect is hidden or not there."""
+) -> tuple[BriefRow, Verdict | None]:
+    """The row of a measure of the tracer study, with the verdict where there is an effect."""
     outcome, wave = main_cell(context.evaluation)
     main = effect.by_wave.get((outcome, wave))
     cell = published.cells.get(headline_cell(context, effect.measure, study))
-    hidden = cell is not None and not cell.shown
-    if not isinstance(main, Estimate) or hidden or not may_leave(context, main):
-        return None
+    table = f"T17-{effect.measure}"
+    bare = BriefRow(table, named(context, effect.measure), "", NOTHING, NOTHING, NOTHING, NOTHING)
     doubts = {d.measure: d for d in context.evaluation.doubts}
     verdict = effect_verdict(context.evaluation, effect, doubts.get(effect.measure))
-    if verdict is None:
-        return None
-    when = context.text("{m:.0f} months", m=study.months[wave])
-    home = CellKey(f"T17-{effect.measure}", context.column(HOME), when)
-    table = f"T17-{effect.measure}"
-    return (
-        _row(
-            context,
-            table,
-            effect.measure,
-            verdict,
-            cost=_number(context, published, _cost(context, effect, "cost per participant"), 1.0),
-            job_year=_between(
-                context, published, _cost(context, effect, "cost per additional job-year"), 1.0
-            ),
-            home=_between(context, published, home, 100.0) if outcome == "employed" else NOTHING,
-        ),
-        verdict,
+    if not isinstance(main, Estimate) or verdict is None:
+        return replace(bare, effect=context.text(NOT_ESTIMATED)), None
+    if (cell is not None and not cell.shown) or not may_leave(context, main):
+        return replace(bare, effect=context.text(NOT_SHOWN)), None
+    months = context.text("{m:.0f} months", m=study.months[wave])
+    when = context.text("after {m:.0f} months", m=study.months[wave])
+    home = CellKey(table, context.column(HOME), months)
+    cost = _number(context, published, _cost(context, effect, "cost per participant"))
+    job_year = _between(context, published, _cost(context, effect, "cost per additional job-year"))
+    if cost != NOTHING and job_year == NOTHING:
+        job_year = context.text(NO_PRICE)
+    row = replace(
+        bare,
+        effect=_effect(context, verdict.span, outcome, when),
+        sure=_sure(context, verdict),
+        cost=cost,
+        job_year=job_year,
+        home=_at_home(context, published, home) if outcome == "employed" else NOTHING,
     )
+    return row, verdict
 
 
-def _row(
-    context: Context,
-    anchor: str,
-    measure: str,
-    verdict: Verdict,
-    cost: str = NOTHING,
-    job_year: str = NOTHING,
-    home: str = NOTHING,
-) -> BriefRow:
-    span = verdict.span.size if verdict.shown else verdict.span
-    number = context.words.number
-    effect = context.text(
-        EFFECTS[verdict.sign],
-        v=number(100 * span.value),
-        lo=number(100 * span.low),
-        hi=number(100 * span.high),
-    )
+def _rolled_out(context: Context, rolled: Rollout) -> tuple[BriefRow, Verdict | None]:
+    """The row of a roll-out over regions."""
+    bare = BriefRow("T24", named(context, rolled.measure), "", NOTHING, NOTHING, NOTHING, NOTHING)
+    verdict = rollout_verdict(rolled)
+    if verdict is None or not isinstance(rolled.overall, Estimate):
+        return replace(bare, effect=context.text(NOT_ESTIMATED)), None
+    if not may_leave(context, rolled.overall):
+        return replace(bare, effect=context.text(NOT_SHOWN)), None
+    when = context.text("over all rounds, residents")
+    effect = _effect(context, verdict.span, rolled.outcome, when)
+    return replace(bare, effect=effect, sure=_sure(context, verdict)), verdict
+
+
+def _effect(context: Context, span: Span, outcome: str, when: str) -> str:
+    words = _span(context, span, *outcome_scale(context, outcome))
+    return context.text("{effect} {when}", effect=words, when=when)
+
+
+def _span(context: Context, span: Span, scale: float, digits: int) -> str:
+    """An effect in words that follow its interval."""
+    shown = span.size if span.sign in ("higher", "lower") else span
+    ends = {"v": shown.value, "lo": shown.low, "hi": shown.high}
+    texts = {name: context.words.number(scale * end, digits) for name, end in ends.items()}
+    return context.text(EFFECTS[span.sign], **texts)
+
+
+def _sure(context: Context, verdict: Verdict) -> str:
+    """The strength of the evidence, and the first reason why it is not stronger."""
+    word = context.text(str(verdict.sureness))
     failed = sorted(verdict.reservations, key=lambda check: check.code == DRAWN_BY_LOT)
-    reasons = [in_short(check) for check in failed]
-    sure = context.text(str(verdict.sureness))
-    if reasons:
-        sure = context.text("{word}: {why}", word=sure, why=context.text(reasons[0]))
-    return BriefRow(anchor, named(context, measure), effect, sure, cost, job_year, home)
+    if not failed:
+        return word
+    return context.text("{word}: {why}", word=word, why=context.text(in_short(failed[0])))
+
+
+def _at_home(context: Context, published: Published, key: CellKey) -> str:
+    """The effect on work at home, where its cell is shown."""
+    cell = published.cells.get(key)
+    if cell is None or not cell.shown:
+        return NOTHING
+    return _span(context, Span(cell.value, cell.ci_low, cell.ci_high), 100.0, 1)
 
 
 def _cost(context: Context, effect: Effects, what: str) -> CellKey:
@@ -185,15 +209,14 @@ def _cost(context: Context, effect: Effects, what: str) -> CellKey:
     return CellKey("T20", cost_row(context, effect.measure, what, currency), "estimate")
 
 
-def _number(context: Context, published: Published, key: CellKey, scale: float) -> str:
-    numbers = {"v": Number(key, "value", scale, 0)}
+def _number(context: Context, published: Published, key: CellKey) -> str:
+    numbers = {"v": Number(key, "value", 1.0, 0)}
     return SentenceSpec("{v}", numbers).text(published, context.words) or NOTHING
 
 
-def _between(context: Context, published: Published, key: CellKey, scale: float) -> str:
-    """A number with its interval, where its cell is shown."""
+def _between(context: Context, published: Published, key: CellKey) -> str:
+    """An amount with its interval, where its cell is shown."""
     parts: dict[str, Part] = {"v": "value", "lo": "ci_low", "hi": "ci_high"}
-    digits = 1 if scale > 1 else 0
-    numbers = {name: Number(key, part, scale, digits) for name, part in parts.items()}
+    numbers = {name: Number(key, part, 1.0, 0) for name, part in parts.items()}
     text = SentenceSpec("{v} ({lo} to {hi})", numbers).text(published, context.words)
     return text or NOTHING

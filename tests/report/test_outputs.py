@@ -18,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mismes_eval.evaluation.params import Params
+from mismes_eval.report.document.language import language
 from mismes_eval.report.document.plain import escape, file_names, printable, text_cell
 from mismes_eval.report.document.results import write_results
-from mismes_eval.report.document.tables import COLUMNS, Table, TextTable
+from mismes_eval.report.document.tables import COLUMNS, P_VALUE, Table, TextTable, render
 from mismes_eval.report.index import write_index
 from mismes_eval.report.trust.provenance import read_manifest, shown_by
 
@@ -192,3 +193,27 @@ def test_text_is_shown_as_text(text: str) -> None:
     assert printable(printable(text)) == printable(text)
     cell = str(text_cell(text))
     assert not cell.lstrip(" \n\u00a0\u200b\ufeff").startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+def test_a_p_value_keeps_its_scale_whatever_its_row_and_column_are_shown_in() -> None:
+    """A row in percentage points printed p = 0.111 as 11.1."""
+    line = dict.fromkeys(COLUMNS, np.nan) | {"row": "effect", "flag": "", "kind": "effect"}
+    line |= {"definition": "", "status": "shown"}
+    cells = [
+        line | {"column": "estimate", "value": 0.0612, "unit": "share"},
+        line | {"column": "p", "value": 0.111, "unit": P_VALUE},
+    ]
+    for units in ({}, {"effect": (100.0, 1)}, {"p": (100.0, 1), "estimate": (100.0, 1)}):
+        table = Table(
+            id="T1",
+            title="t",
+            cells=pd.DataFrame(cells, columns=list(COLUMNS)),
+            source="",
+            notes=(),
+            scale=100.0,
+            digits=1,
+            synthetic=False,
+            units=units,
+        )
+        html = render(table, language("en"))
+        assert ">6.1<" in html and ">0.111<" in html and ">11.1<" not in html

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from mismes_eval.errors import InputError
 from mismes_eval.estimate.caution import Caution
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.estimate.verdict import DRAWN_BY_LOT
+from mismes_eval.estimate.verdict import DRAWN_BY_LOT, Check, Span, Verdict
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
 from mismes_eval.evaluation.params import Params
 from mismes_eval.impact.inference.wild_draws import WildBootstrap
 from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
+from mismes_eval.message import Message
 from mismes_eval.report.brief import brief
 from mismes_eval.report.chapters import Context
 from mismes_eval.report.chapters.bias import ITEMS, bias
@@ -146,12 +147,37 @@ def test_the_first_page_is_a_brief_of_published_numbers(
     page = re.sub(r"<[^>]+>", " ", report.findings().html)
     words = [w for w in page.split() if re.search(r"\w", w)]
     assert len(words) <= 160, len(words)
-    chapter = re.sub(r"<[^>]+>", " ", report.chapter("impact").html)
-    spaced = re.sub(r"[\s\u202f\u00a0]", "", chapter)
+    number = language(lang).number
+    told_of = {
+        number(scale * value, digits)
+        for cell in report.published
+        for value in (cell.value, cell.ci_low, cell.ci_high)
+        for scale, digits in ((100, 1), (-100, 1), (1, 0))
+        if cell.shown and np.isfinite(value)
+    }
     for row in told.rows:
-        for text in (row.effect, row.cost, row.job_year, row.home):
-            for number in re.findall(r"\d[\d,.\u202f\u00a0]*", text):
-                assert re.sub(r"[\s\u202f\u00a0]", "", number).rstrip(".,") in spaced, (row, number)
+        for text in (row.effect.partition(")")[0], row.cost, row.job_year, row.home):
+            for printed in re.findall(r"[-−]?\d(?:[\d,.\u202f\u00a0]*\d)?", text):
+                assert printed in told_of, (row, printed)
+
+
+def test_the_first_page_speaks_in_the_unit_of_the_outcome(context: Context) -> None:
+    """Money is no percentage point, and a roll-out on another outcome has no row beside it."""
+    params = context.evaluation.params.changed({"impact.main_outcome": "earnings"})
+    moved = dataclasses.replace(context.evaluation, params=params)
+    released = release(context, {"people": people(context)})
+    told = brief(dataclasses.replace(context, evaluation=moved), released.published)
+    assert told is not None and "currency units" in told.caption
+    effect = context.evaluation.effects[0].by_wave["earnings", params.impact.main_wave]
+    assert isinstance(effect, Estimate)
+    size = language("en").number(abs(effect.value[0]), 1)
+    assert size in told.rows[0].effect or told.rows[0].effect.startswith("none shown (")
+
+
+def test_one_region_on_a_side_is_weak_evidence() -> None:
+    verdict = Verdict(Span(0.1, 0.05, 0.15), (Check("x", "trends", "yes", Message("m")),))
+    assert verdict.sureness == "moderate"
+    assert dataclasses.replace(verdict, clusters=2).sureness == "weak"
 
 
 def test_a_roll_out_says_which_error_its_interval_is_of(

@@ -15,6 +15,7 @@ from scipy.optimize import brentq
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.number_format import figure
+from mismes_eval.impact.planning.restricted_likelihood import numbers, reml
 from mismes_eval.numerics.rows import Float
 from mismes_eval.pictures.intervals import Series, forest
 from mismes_eval.pictures.style import ORANGE, axes
@@ -215,17 +216,7 @@ def _checked(
     interval: str,
     level: float,
 ) -> tuple[Float, Float]:
-    try:
-        y, s = np.atleast_1d(np.asarray(value, float)), np.atleast_1d(np.asarray(se, float))
-    except (TypeError, ValueError):
-        raise EstimateError(
-            Problem(
-                "estimates are not numbers",
-                "arguments 'value' and 'se'",
-                "two lists of numbers",
-                f"a {type(value).__name__} and a {type(se).__name__}",
-            )
-        ) from None
+    y, s = numbers(value, se)
     problems = []
     if y.shape != s.shape or y.ndim != 1:
         problems.append(
@@ -289,6 +280,10 @@ def _checked(
     return y, s**2
 
 
+def _reml(y: Float, v: Float) -> float:
+    return reml(y, v, np.ones((y.size, 1)))
+
+
 def _q(y: Float, v: Float, tau2: float) -> float:
     """Weighted squared distances from the mean, at a variance between studies."""
     w = 1 / (v + tau2)
@@ -320,37 +315,3 @@ def _q_profile(y: Float, v: Float, level: float) -> tuple[float, float]:
     return _falls_to(lambda t: _q(y, v, t), float(upper), scale), _falls_to(
         lambda t: _q(y, v, t), float(lower), scale
     )
-
-
-def _reml_score(y: Float, v: Float, t: float) -> float:
-    """Derivative of twice the restricted log likelihood with respect to tau2."""
-    w = 1 / (v + t)
-    r = y - w @ y / w.sum()
-    return float(((w * r) ** 2).sum() - w.sum() + (w**2).sum() / w.sum())
-
-
-def _reml(y: Float, v: Float) -> float:
-    """Largest restricted likelihood over tau2 >= 0: every root of the score on a grid, and 0."""
-    top = 4 * (float(np.var(y, ddof=1)) + float(v.max()))
-    grid = np.r_[0.0, np.geomspace(top * 1e-8, top, 400)]
-    score = np.array([_reml_score(y, v, float(t)) for t in grid])
-    candidates = [0.0]
-    for i in np.flatnonzero((score[:-1] > 0) & (score[1:] <= 0)):
-        candidates.append(
-            float(
-                brentq(
-                    lambda t: _reml_score(y, v, t),
-                    grid[i],
-                    grid[i + 1],
-                    xtol=1e-300,
-                    rtol=1e-14,
-                    maxiter=1000,
-                )
-            )
-        )
-    return max(candidates, key=lambda t: _reml_likelihood(y, v, t))
-
-
-def _reml_likelihood(y: Float, v: Float, t: float) -> float:
-    w = 1 / (v + t)
-    return float(np.log(w).sum() - np.log(w.sum()) - _q(y, v, t)) / 2

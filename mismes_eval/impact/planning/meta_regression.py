@@ -11,16 +11,15 @@ from math import factorial
 
 import numpy as np
 import pandas as pd
-from scipy import linalg, stats
-from scipy.optimize import brentq
+from scipy import stats
 
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.number_format import figure
+from mismes_eval.impact.planning.restricted_likelihood import Fit, fitted, numbers, reml
 from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.public import Count, Level, Seed, public
 
 LEAST = 5  # studies below which no p-value is told
-GRID = 120
 
 
 @dataclass(frozen=True)
@@ -130,8 +129,8 @@ def meta_regression(
     375-393 (CR2).
     """
     y, v, x, names, group = _checked(value, se, features, sample)
-    tau2 = _reml(y, v, x)
-    fit = _fit(y, v, x, tau2)
+    tau2 = reml(y, v, x)
+    fit = fitted(y, v, x, tau2)
     k, p = x.shape
     robust = sample is not None
     if robust:
@@ -142,7 +141,7 @@ def meta_regression(
     chance = np.full(p, np.nan)
     if not robust:
         chance[1:] = _permuted(y, v, x, np.abs(fit.beta / error), permutations, seed)
-    q = float(np.sum(_fit(y, v, x, 0.0).residual ** 2 / v))
+    q = float(np.sum(fitted(y, v, x, 0.0).residual ** 2 / v))
     return MetaRegression(
         names=names,
         value=fit.beta,
@@ -171,59 +170,7 @@ def meta_regression(
     )
 
 
-@dataclass(frozen=True)
-class _Fit:
-    """beta (p,), residual (k,), bread (p, p): inverse of X'WX."""
-
-    beta: Float
-    residual: Float
-    bread: Float
-    weight: Float
-
-
-def _fit(y: Float, v: Float, x: Float, tau2: float) -> _Fit:
-    w = 1 / (v + tau2)
-    bread = linalg.inv(x.T @ (w[:, None] * x))
-    beta = bread @ (x.T @ (w * y))
-    return _Fit(beta, y - x @ beta, bread, w)
-
-
-def _score(y: Float, v: Float, x: Float, tau2: Float) -> Float:
-    """(g,) derivative of twice the restricted log likelihood at each tau2 (g,): y'PPy - tr P."""
-    w = 1 / (v + tau2[:, None])
-    bread = np.linalg.inv(np.einsum("gk,kp,kq->gpq", w, x, x))
-    beta = np.einsum("gpq,kq,gk,k->gp", bread, x, w, y)
-    residual = y - beta @ x.T
-    lost = np.einsum("gpq,gk,kp,kq->g", bread, w**2, x, x)
-    return np.asarray((w**2 * residual**2).sum(axis=1) - w.sum(axis=1) + lost)
-
-
-def _likelihood(y: Float, v: Float, x: Float, tau2: float) -> float:
-    fit = _fit(y, v, x, tau2)
-    logdet = np.linalg.slogdet(fit.bread)[1]
-    return float(np.log(fit.weight).sum() + logdet - fit.weight @ fit.residual**2) / 2
-
-
-def _reml(y: Float, v: Float, x: Float) -> float:
-    """Largest restricted likelihood over tau2 >= 0: every root of its slope on a grid, and 0."""
-    top = 4 * (float(np.var(y, ddof=1)) + float(v.max()))
-    grid = np.r_[0.0, np.geomspace(top * 1e-8, top, GRID)]
-    score = _score(y, v, x, grid)
-    candidates = [0.0]
-    for i in np.flatnonzero((score[:-1] > 0) & (score[1:] <= 0)):
-        root = brentq(
-            lambda t: float(_score(y, v, x, np.array([t]))[0]),
-            grid[i],
-            grid[i + 1],
-            xtol=1e-300,
-            rtol=1e-13,
-            maxiter=1000,
-        )
-        candidates.append(float(root))
-    return max(candidates, key=lambda t: _likelihood(y, v, x, t))
-
-
-def _knapp_hartung(fit: _Fit, df: int) -> Float:
+def _knapp_hartung(fit: Fit, df: int) -> Float:
     """(p,) errors from the weighted spread of the residuals, not below those without it."""
     spread = float(fit.weight @ fit.residual**2) / df
     return np.asarray(np.sqrt(np.diag(fit.bread) * max(spread, 1.0)))
@@ -239,7 +186,7 @@ def _permuted(y: Float, v: Float, x: Float, observed: Float, most: int, seed: in
     count = 0 if every else 1
     for order in _orders(k, every, most, seed):
         shuffled = x[order]
-        fit = _fit(y, v, shuffled, _reml(y, v, shuffled))
+        fit = fitted(y, v, shuffled, reml(y, v, shuffled))
         t = np.abs(fit.beta / _knapp_hartung(fit, k - x.shape[1]))
         hits += t[1:] >= observed[1:] * (1 - 1e-9)
         count += 1
@@ -255,7 +202,7 @@ def _orders(k: int, every: bool, most: int, seed: int) -> Iterator[Int]:
         yield r.permutation(k)
 
 
-def _robust(fit: _Fit, x: Float, w: Float, group: Int) -> tuple[Float, Float]:
+def _robust(fit: Fit, x: Float, w: Float, group: Int) -> tuple[Float, Float]:
     """(p,) CR2 errors and Satterthwaite's degrees of freedom; working variances 1 / w."""
     k, p = x.shape
     phi = 1 / w
@@ -286,20 +233,6 @@ def _inverse_root(matrix: Float) -> Float:
     return np.asarray((vector * inverse) @ vector.T)
 
 
-def _numbers(value: object, se: object) -> tuple[Float, Float]:
-    try:
-        return np.atleast_1d(np.asarray(value, float)), np.atleast_1d(np.asarray(se, float))
-    except (TypeError, ValueError):
-        raise EstimateError(
-            Problem(
-                "estimates are not numbers",
-                "arguments 'value' and 'se'",
-                "two lists of numbers",
-                f"a {type(value).__name__} and a {type(se).__name__}",
-            )
-        ) from None
-
-
 def _checked(
     value: Sequence[float] | Float,
     se: Sequence[float] | Float,
@@ -307,7 +240,7 @@ def _checked(
     sample: Sequence[object] | None,
 ) -> tuple[Float, Float, Float, tuple[str, ...], Int]:
     """Effects, variances, matrix with an intercept, its names, the sample of each effect."""
-    y, s = _numbers(value, se)
+    y, s = numbers(value, se)
     group = np.arange(y.size)
     if sample is not None:
         group = pd.factorize(np.asarray(sample, object))[0]

@@ -17,6 +17,7 @@ from mismes_eval.estimate.totals import mean
 from mismes_eval.estimate.verdict import (
     BY_LOT,
     DRAWN_BY_LOT,
+    FEWEST_CLUSTERS,
     MISSED_AT_MOST,
     PARALLEL,
     Answer,
@@ -44,6 +45,7 @@ ALIKE, PRE, LOSS = "alike_at_enrolment", "year_before_enrolment", "lost_alike"
 MODE, TRENDS, PLANNED = "asked_alike", "parting_trends", "registered_plan"
 OTHERS, CERTAIN = "other_specifications", "certain_specifications"
 LEFT_OUT, CLUSTERS, PSUS = "regions_left_out", "region_clusters", "enough_psus"
+SIDES = "regions_a_side"
 REGIONS = "regions"
 LEVEL = 0.95
 HALF_AS_MUCH = 0.5  # breaks of trend, in multiples of the largest one before the measure
@@ -67,6 +69,7 @@ RESERVATIONS = {
     LEFT_OUT: Message("it hangs on a single region"),
     CLUSTERS: Message("counted over regions, it cannot be told from chance"),
     PSUS: Message("one of the groups lies in too few primary sampling units"),
+    SIDES: Message("one side of the roll-out has fewer than three regions"),
 }
 IN_SHORT = {  # the same for the first page, where there is room for a few words
     DRAWN_BY_LOT: Message("not drawn by lot"),
@@ -81,6 +84,7 @@ IN_SHORT = {  # the same for the first page, where there is room for a few words
     LEFT_OUT: Message("hangs on one region"),
     CLUSTERS: Message("over regions it may be chance"),
     PSUS: Message("too few sampling units"),
+    SIDES: Message("too few regions on one side"),
 }
 TOO_WEAK_IN_SHORT = {
     PRE: Message("earlier trends hardly tested"),
@@ -155,6 +159,7 @@ def rollout_verdict(r: Rollout) -> Verdict | None:
     checks = [_check(DRAWN_BY_LOT, "start", False), *_years_before(r, bare)]
     if isinstance(r.honest, HonestDiD):
         checks.append(_parting(r.honest, bare))
+    checks.append(_check(SIDES, "precision", r.fewest_regions >= FEWEST_CLUSTERS))
     return Verdict(bare.own, tuple(checks), bare.wider, clusters=r.fewest_regions)
 
 

@@ -369,6 +369,16 @@ def shown(
     return text + (f"\u00a0{cell['flag']}" if cell["flag"] else "")
 
 
+def scale_of(table: Table, cell: Mapping[Any, Any]) -> tuple[float, int]:
+    """Factor and decimals of a cell on the page and in the workbook: a p-value's own, else those of
+    its row, of its column, of the table.
+    """
+    if cell["unit"] == P_VALUE:
+        return 1.0, 3
+    of_table = (table.scale, table.digits)
+    return table.units.get(str(cell["row"]), table.units.get(str(cell["column"]), of_table))
+
+
 def render(table: Table, t: Language) -> str:
     """HTML of a table of numbers, already in the language: one column of numbers and one of n for
     each column.
@@ -388,7 +398,7 @@ def render(table: Table, t: Language) -> str:
             if cell is None:
                 body += "<td></td>" + ("<td></td>" if c in with_n else "")
                 continue
-            scale, digits = table.units.get(row, table.units.get(c, (table.scale, table.digits)))
+            scale, digits = scale_of(table, cell)
             hide_n = cell["status"] in ("confidential", "secondary") or n_withheld(cell)
             tip = (
                 f' title="{escape(str(cell["definition"]))}"'

@@ -28,6 +28,7 @@ from mismes_eval.report.document.tables import (
     TextTable,
     footnotes,
     n_withheld,
+    scale_of,
 )
 from mismes_eval.report.factory.zipped import write_workbook
 
@@ -159,10 +160,9 @@ def _format(table: Table, cell: Mapping[Any, Any]) -> tuple[float, str]:
     """Factor and number format: shares stay shares and are shown in percent; everything else is in
     the unit of the page, with its decimals.
     """
-    units, row, column = table.units, str(cell["row"]), str(cell["column"])
-    scale, digits = units.get(row, units.get(column, (table.scale, table.digits)))
+    scale, digits = scale_of(table, cell)
     if cell["unit"] == P_VALUE:
-        return 1.0, "0.000"
+        return scale, f"0.{'0' * digits}"
     if scale == 100.0 and cell["kind"] in ("share", "proportion"):
         return 1.0, f"0.{'0' * max(digits, 1)}%"
     return scale, "#,##0" + (f".{'0' * digits}" if digits else "")
