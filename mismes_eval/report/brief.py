@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.estimate.verdict import DRAWN_BY_LOT, Span, Verdict
+from mismes_eval.estimate.verdict import DRAWN_BY_LOT, Check, Span, Verdict
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
 from mismes_eval.report.chapters.base import Context
@@ -14,6 +14,7 @@ from mismes_eval.report.chapters.cells import published as may_leave
 from mismes_eval.report.chapters.costs import cost_row
 from mismes_eval.report.chapters.impact import headline_cell, named
 from mismes_eval.report.chapters.verdicts import (
+    SIDES,
     effect_verdict,
     in_short,
     main_cell,
@@ -188,9 +189,17 @@ def _span(context: Context, span: Span, scale: float, digits: int) -> str:
 
 
 def _sure(context: Context, verdict: Verdict) -> str:
-    """The strength of the evidence, and the first reason why it is not stronger."""
+    """The strength of the evidence, and the reason that weighs most: what makes it weak by itself,
+    then what else is reserved, that no lot was drawn last.
+    """
     word = context.text(str(verdict.sureness))
-    failed = sorted(verdict.reservations, key=lambda check: check.code == DRAWN_BY_LOT)
+
+    def weight(check: Check) -> int:
+        if check.started_apart or check.code == SIDES:
+            return 0
+        return 2 if check.code == DRAWN_BY_LOT else 1
+
+    failed = sorted(verdict.reservations, key=weight)
     if not failed:
         return word
     return context.text("{word}: {why}", word=word, why=context.text(in_short(failed[0])))
