@@ -12,6 +12,7 @@ import pandas as pd
 from mismes_eval import inventory as inventories
 from mismes_eval import lfs
 from mismes_eval.errors import Problem, named
+from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.demands import panel_lines
 from mismes_eval.evaluation.evaluation import Evaluation, gather
 from mismes_eval.evaluation.params import Params
@@ -97,10 +98,20 @@ def _lines(found: Evaluation) -> list[str]:
         lines.append(f"impact study: {found.study.sample.n:,} units in {found.study.source}")
     if found.rollout is not None:
         lines.append(f"roll-out over regions: {found.rollout.regions} regions")
+    lines += _design_lines(found)
     for name, table in (("targets", found.targets), ("truth", found.truth)):
         if table is not None:
             lines.append(f"{name}: {len(table)} rows")
     return lines
+
+
+def _design_lines(found: Evaluation) -> list[str]:
+    """Whether the data carry each design that the params name, and why not."""
+    return [
+        f"designs.{b.design}, {b.measure}: "
+        + (f"not estimable: {b.effect.reason}" if isinstance(b.effect, NotEstimable) else "carried")
+        for b in found.beside
+    ]
 
 
 def _inventory_lines(inventory: Inventory) -> list[str]:
