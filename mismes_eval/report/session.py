@@ -82,6 +82,10 @@ class Page:
     def _repr_html_(self) -> str:
         return self.html
 
+    def __repr__(self) -> str:
+        """Short, so that an executed notebook does not hold every page twice."""
+        return "Page(...)"
+
 
 ShownT = TypeVar("ShownT", ShownTable, ShownFigure)
 
