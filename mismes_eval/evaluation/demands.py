@@ -31,6 +31,7 @@ ACTS_ON: Mapping[str, tuple[str, ...]] = {
     "impact": ("tracer_person",),
     "impact.seed": ("tracer_person", "lfs_rounds"),
     "study": ("study",),
+    "lottery": ("study",),
     "rollout": ("lfs_rounds",),
     "designs": ("tracer_person",),
     "designs.beside_survey": ("lfs",),
