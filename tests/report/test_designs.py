@@ -243,16 +243,8 @@ def test_participants_without_hours_are_left_out_and_counted(evaluation: Evaluat
     lost = set(ones.frame.loc[ones.active, "person_id"].iloc[:7])
     services = evaluation.tracing.services
     fewer = services[~services["person_id"].isin(lost)]
-    other = Evaluation(
-        params=evaluation.params,
-        survey=evaluation.survey,
-        tracing=replace(evaluation.tracing, services=fewer, kept={}),
-        inventory=None,
-        study=None,
-        rollout=None,
-        truth=None,
-        targets=None,
-    )
+    fewer_hours = replace(evaluation.tracing, services=fewer, kept={})
+    other = replace(evaluation, tracing=fewer_hours)
     b = of(other, "dose")
     assert int(b.groups[0].active.sum()) == int(ones.active.sum()) - 7
     assert any(str(n).startswith("7 participants without a recorded dose") for n in b.notes)
@@ -297,7 +289,5 @@ def test_french_has_a_sentence_for_each(evaluation: Evaluation) -> None:
 
 
 def test_nothing_is_shown_where_none_is_named(evaluation: Evaluation, root: Path) -> None:
-    assert evaluation.tracing is not None
     bare = Params.load(root / "params" / "MDA.yaml")
-    other = Evaluation(bare, None, evaluation.tracing, None, None, None, None, None)
-    assert shown(other) == []
+    assert shown(replace(evaluation, params=bare)) == []
