@@ -5,7 +5,7 @@ solving.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -274,9 +274,9 @@ def _check(method: str, bounds: tuple[float, float] | None, slope: str) -> None:
         raise CalibrationError(problems)
 
 
-def _possible(bounds: object, method: str) -> bool:
+def _possible(bounds: Iterable[float], method: str) -> bool:
     try:
-        lowest, highest = (float(b) for b in bounds)  # type: ignore[attr-defined]
+        lowest, highest = (float(b) for b in bounds)
     except (TypeError, ValueError):
         return False
     return 0 <= lowest < 1 < highest and (method != "logit" or np.isfinite(highest))

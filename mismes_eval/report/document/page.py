@@ -225,8 +225,11 @@ def _harmless_output(output: NotebookNode) -> NotebookNode:
 def _translated(source: str, t: Language) -> str:
     blocks = []
     for block in re.split(r"\n\s*\n", source):
-        mark, text = re.fullmatch(r"(?s)(#+ |)(.*)", block.strip()).groups()  # type: ignore[union-attr]
-        blocks.append(mark + t(" ".join(text.split())))
+        bare = block.strip()
+        text = bare.lstrip("#")
+        heading = text != bare and text.startswith(" ")
+        mark = bare[: -len(text)] + " " if heading else ""
+        blocks.append(mark + t(" ".join((text if heading else bare).split())))
     return "\n\n".join(blocks)
 
 
