@@ -29,6 +29,7 @@ from mismes_eval.errors import MismesError, ParamsError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.page import page
 from mismes_eval.report.document.pdf import PDF, write_pdf
+from mismes_eval.report.document.word_report import write_report
 from mismes_eval.report.factory import endings
 from mismes_eval.report.factory.client import ENGINE
 from mismes_eval.report.factory.hermetic import socket_folder
@@ -89,6 +90,8 @@ def make(
         )
         if order.pdf:
             write_pdf(work / PAGE, work / PDF)
+        if order.docx:
+            write_report(work, params, started, made_of.fingerprint)
         record = manifest(
             params,
             made_of,
