@@ -100,8 +100,10 @@ def _without_partner(params: Params) -> list[Problem]:
         alone("designs.dose_degree", "designs.dose", "nothing")
     if not p.designs.imputed:
         alone("designs.imputations", "designs.imputed", "nothing")
-    if p.year is None:
+    if p.year is None and p.cost.price_year is None:
         alone("inputs.rates", "year, of which the rates are taken", "nothing")
+    if p.cost.currency == "EUR":
+        alone("cost.price_year", "a cost.currency other than the euro", "EUR")
     return problems
 
 

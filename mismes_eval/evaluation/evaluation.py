@@ -12,7 +12,7 @@ import pandas as pd
 from mismes_eval import frame as frames
 from mismes_eval import inventory as inventories
 from mismes_eval import lfs
-from mismes_eval.errors import InputError, MismesError, Problem
+from mismes_eval.errors import InputError, MismesError, ParamsError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Verdict
 from mismes_eval.evaluation.demands import idle, of_designs, of_survey, of_tracer
@@ -128,15 +128,37 @@ class Evaluation:
         """Units of each currency for one euro in the reference year, from the run's rate table;
         None where none is supplied.
         """
+        return self._rates_of(self.params.year or 0)
+
+    def _rates_of(self, year: int) -> dict[str, float] | None:
         path = self.params.inputs.rates
         if path is None:
             return None
         table = frames.read(path, template="inventory_rate").frame
-        mine = table[table["year"].astype(float) == float(self.params.year or 0)]
+        mine = table[table["year"].astype(float) == float(year)]
         return {
             str(c): 1.0 / float(r)
             for c, r in zip(mine["currency"], mine["eur_per_unit"], strict=True)
         } | {"EUR": 1.0}
+
+    @cached_property
+    def per_euro(self) -> float:
+        """Units of the currency that costs are shown in for one euro, in the year of cost.price_year.
+        Raises ParamsError where the run's rate table does not say.
+        """
+        currency, year = self.params.cost.currency, self.params.cost.price_year
+        rates = (None if year is None else self._rates_of(year)) or {"EUR": 1.0}
+        if currency in rates:
+            return rates[currency]
+        raise ParamsError(
+            Problem(
+                what="costs cannot be shown in this currency",
+                where=self.params.where("cost.currency"),
+                expected="EUR, or a currency that inputs.rates has for cost.price_year",
+                got=f"{currency}, {year or 'no year'}",
+                fix=f"Rates are there for {', '.join(sorted(rates))}.",
+            )
+        )
 
     @cached_property
     def effects(self) -> tuple[Effects, ...]:
@@ -205,6 +227,7 @@ def gather(params: Params) -> tuple[Evaluation, list[Problem]]:
         truth=tried(partial(_table, "truth")),
         targets=tried(partial(_table, "targets")),
     )
+    tried(lambda _: found.per_euro)
     if found.survey is not None:
         problems += of_survey(params, found.survey)
     if found.tracing is not None:

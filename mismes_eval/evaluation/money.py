@@ -60,7 +60,7 @@ def money(evaluation: Evaluation, study: Tracing, effect: Effects) -> Money:
     main = effect.by_wave.get(
         (outcome, wave), NotEstimable("the params name no such outcome and wave")
     )
-    cost, completer = _cost(study, effect.measure)
+    cost, completer = _cost(study, effect.measure, evaluation)
     pre = effect.pre.get(outcome)
     worth: CostEffectiveness | NotEstimable
     counted = job_years(study, effect) if outcome in JOBS else None
@@ -137,7 +137,7 @@ def _worth(
         return NotEstimable(error.problems[0].message)
 
 
-def _cost(study: Tracing, measure: str) -> tuple[Result, Result]:
+def _cost(study: Tracing, measure: str, evaluation: Evaluation) -> tuple[Result, Result]:
     """Mean cost of a participant and of a completer: services summed by person, over all
     participants enrolled (records are kept of those too who were later lost).
 
@@ -150,15 +150,16 @@ def _cost(study: Tracing, measure: str) -> tuple[Result, Result]:
     mine = study.services[study.services["measure_id"].astype(str) == measure]
     sample = study.of(measure).sample
     person = sample.frame["person_id"]
-    spent = mine.groupby("person_id")["cost_eur"].sum().to_dict()
+    currency = evaluation.params.cost.currency
+    spent = (mine.groupby("person_id")["cost_eur"].sum() * evaluation.per_euro).to_dict()
     treated = sample.frame[TREATED].to_numpy(float) == 1
     inside = sample.with_columns({"cost": person.map(spent).fillna(0.0).to_numpy(float)}).where(
         treated
     )
     each = mean(inside, "cost").annotated(
-        unit="EUR", definition="Mean cost of the services received by a participant."
+        unit=currency, definition="Mean cost of the services received by a participant."
     )
-    return each, _per_completer(inside, mine)
+    return each, _per_completer(inside, mine, currency)
 
 
 def _no_costs(study: Tracing, measure: str) -> str | None:
@@ -172,7 +173,7 @@ def _no_costs(study: Tracing, measure: str) -> str | None:
     return f"{gone} service records of {measure} have no cost" if gone else None
 
 
-def _per_completer(inside: Sample, services: pd.DataFrame) -> Result:
+def _per_completer(inside: Sample, services: pd.DataFrame, currency: str) -> Result:
     """What was spent on everybody for each participant who completed every service begun (indicator
     C1).
     """
@@ -185,7 +186,7 @@ def _per_completer(inside: Sample, services: pd.DataFrame) -> Result:
     except EstimateError as error:
         return NotEstimable(error.problems[0].message)
     return out.annotated(
-        unit="EUR",
+        unit=currency,
         definition=(
             "Cost of all services over the participants who completed every service they began"
             " (C1)."

@@ -443,8 +443,17 @@ class TheoryOfChange:
 class Cost:
     """Cost per outcome."""
 
-    currency: str = key("currency of costs", "EUR")
-    price_year: int | None = key("prices of this year", None, low=1900, high=2100)
+    currency: str = key(
+        "currency that costs are shown in and job_year_value is in; service records are in euro and"
+        " are converted with inputs.rates",
+        "EUR",
+    )
+    price_year: int | None = key(
+        "year of the exchange rate, where the currency is not the euro; amounts are not deflated",
+        None,
+        low=1900,
+        high=2100,
+    )
     job_year_value: float | None = key(
         "what a year in a job is worth to society, for net benefit and break-even; empty: neither"
         " is shown",

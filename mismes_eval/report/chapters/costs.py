@@ -33,6 +33,10 @@ from mismes_eval.report.chapters.cells import (
 from mismes_eval.report.chapters.verdicts import effect_verdict, main_cell
 from mismes_eval.report.document.tables import Table, cells_of
 
+RATE = (
+    "Service records are in euro and shown in {c} at the rate of {y}: {r:,.4f} {c} for one euro;"
+    " nothing is deflated."
+)
 NOT_SHOWN = NotEstimable(
     Message("no effect could be shown by the wider of its intervals", kind="reason")
 )
@@ -74,6 +78,7 @@ def worth_items(context: Context, study: Tracing) -> list[Item]:
             " year."
         ),
         *dict.fromkeys(context.text(said) for each in found.values() for said in lasting(each)),
+        *_converted(context),
         study.panel.sample.design.basis,
     )
     units: dict[str, tuple[float, int]] = {}
@@ -154,6 +159,15 @@ def lasting(m: Money) -> list[Message]:
 
 def _break_even_scale(context: Context) -> tuple[float, int]:
     return outcome_scale(context, context.evaluation.params.impact.main_outcome)
+
+
+def _converted(context: Context) -> tuple[Message, ...]:
+    """At which rate the euro of the service records are shown in another currency."""
+    cost = context.evaluation.params.cost
+    if cost.currency == "EUR":
+        return ()
+    values = {"c": cost.currency, "r": context.evaluation.per_euro, "y": str(cost.price_year)}
+    return (Message(RATE, values),)
 
 
 def cost_row(context: Context, measure: str, what: str, currency: str) -> str:

@@ -1,0 +1,57 @@
+"""Costs in another currency: converted at a rate that is named, or refused; never a label alone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mismes_eval.errors import InputError
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.money import money
+from mismes_eval.evaluation.params import Params
+
+RATE = 0.05102041  # euro for one leu of 2023, data_raw/MDA/lfs_rate.csv
+
+
+def params(root: Path, folder: Path, cost: str) -> Params:
+    """The run of MDA with another section on costs."""
+    text = (root / "params" / "MDA.yaml").read_text(encoding="utf-8")
+    (folder / "params").mkdir()
+    shutil.copytree(root / "data_raw" / "MDA", folder / "data_raw" / "MDA")
+    file = folder / "params" / "MDA.yaml"
+    file.write_text(f"{text}\ncost: {cost}\n", encoding="utf-8")
+    return Params.load(file)
+
+
+def test_costs_are_converted_at_the_rate_of_the_year(root: Path, tmp_path: Path) -> None:
+    euro = evaluate(Params.load(root / "params" / "MDA.yaml"))
+    leu = evaluate(params(root, tmp_path, "{currency: MDL, price_year: 2023}"))
+    for found, other in zip(euro.effects[:1], leu.effects[:1], strict=True):
+        assert euro.tracing is not None and leu.tracing is not None
+        one, two = money(euro, euro.tracing, found), money(leu, leu.tracing, other)
+        for a, b in ((one.cost, two.cost), (one.completer, two.completer)):
+            assert isinstance(a, Estimate) and isinstance(b, Estimate)
+            assert float(b.value[0]) == pytest.approx(float(a.value[0]) / RATE, rel=1e-12)
+            assert float(b.se[0]) == pytest.approx(float(a.se[0]) / RATE, rel=1e-12)
+            assert (a.unit, b.unit) == ("EUR", "MDL")
+
+
+@pytest.mark.parametrize(
+    ("cost", "got"),
+    [
+        ("{currency: MDL}", "MDL, no year"),
+        ("{currency: MDL, price_year: 2019}", "MDL, 2019"),
+        ("{currency: GEL, price_year: 2023}", "GEL, 2023"),
+        ("{price_year: 2023}", "nothing to act on"),
+    ],
+)
+def test_a_currency_without_its_rate_is_refused(
+    root: Path, tmp_path: Path, cost: str, got: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        evaluate(params(root, tmp_path, cost))
+    (problem,) = refused.value.problems
+    assert got in str(problem) and "key 'cost." in str(problem)
