@@ -25,7 +25,9 @@ FENCE = "---"
 LARGEST = 200_000  # bytes
 SUBJECTS: Final[tuple[str, ...]] = tuple(f.name for f in fields(EvaluatorWords))
 REFERENCE = re.compile(r"\{([^{}]*)\}")
-FIX_FORM = "Write paragraphs, headings (#), lists (- or 1.), **bold**, *italic* and [links](https://...)."
+FIX_FORM = (
+    "Write paragraphs, headings (#), lists (- or 1.), **bold**, *italic* and [links](https://...)."
+)
 # what this Markdown does not have: a sign at the beginning of a line -> what it would be
 NOT_SET: Mapping[str, re.Pattern[str]] = {
     "raw HTML is not allowed": re.compile(r"<[A-Za-z/!?]"),
@@ -116,7 +118,9 @@ def _read(subject: str, path: Path, file: str, problems: list[Problem]) -> Words
         return None
     if not written:
         fix = "Write it, or leave author, role and date empty until it is written."
-        found.append(Problem("signed words are missing", file, "text below the front matter", fix=fix))
+        found.append(
+            Problem("signed words are missing", file, "text below the front matter", fix=fix)
+        )
     found += _unsigned(signed, file)
     found += _not_set(body, file)
     found += _identifiers(body, file)
@@ -179,7 +183,9 @@ def _front_matter(head: Sequence[Line], file: str, problems: list[Problem]) -> d
         at = f"{file}, line {line.number}"
         if not colon or name not in known:
             expected = f"one of {', '.join(known)}, each with a colon"
-            problems.append(Problem("unknown line of the front matter", at, expected, repr(line.text)))
+            problems.append(
+                Problem("unknown line of the front matter", at, expected, repr(line.text))
+            )
         elif name in out:
             problems.append(Problem("a key stands twice", at, "every key once", name))
         else:

@@ -269,7 +269,9 @@ def _passages(
         published=published,
         t=context.words,
         aliases={context.column(name): name for name in WORDS},
-        main_row="" if study is None else context.column(context.evaluation.params.impact.main_outcome),
+        main_row=""
+        if study is None
+        else context.column(context.evaluation.params.impact.main_outcome),
     )
     out: dict[str, Passage] = {}
     problems = list(written.problems)

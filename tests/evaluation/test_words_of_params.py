@@ -307,6 +307,7 @@ def test_the_keys_are_the_fields() -> None:
         "study",
         "rollout",
         "theory_of_change",
+        "evaluator",
         "cost",
         "disclosure",
         "breaks",

@@ -182,16 +182,22 @@ class Quotable:
 
     def _nearest(self, reference: str) -> str:
         """The names of shown cells that look most like a reference."""
-        names = [
-            self.name_of(cell.key).strip("{}")
+        spelled = {
+            slug(spelling): self.name_of(cell.key)
             for cells in self._cells.values()
             for cell in cells
             if cell.shown
-        ]
-        wanted = ".".join(slug(word) for word in reference.split("."))
-        folded = {name.casefold(): name for name in names}
-        close = get_close_matches(wanted, folded, NEAREST, 0.3)
-        return f"Nearest: {', '.join(f'{{{folded[c]}}}' for c in close)}." if close else ""
+            for spelling in self._spellings(cell.key)
+        }
+        close = get_close_matches(slug(reference), spelled, 2 * NEAREST, 0.3)
+        names = list(dict.fromkeys(spelled[spelling] for spelling in close))[:NEAREST]
+        return f"Nearest: {', '.join(names)}." if names else ""
+
+    def _spellings(self, key: CellKey) -> list[str]:
+        """How an author may have written a cell: with its row's name, its code, or no row."""
+        rows = [key.row, self.aliases.get(key.row, key.row)]
+        rows += [""] if key.row == self.main_row else []
+        return [f"{key.table}.{row}.{key.column}.estimate" for row in rows]
 
 
 def slug(text: str) -> str:

@@ -53,7 +53,7 @@ def workbook(
     mark = "SYNTHETIC DATA: made-up persons, no finding about the real country."
     note = t(mark) if synthetic else ""
     contents, numbers = t("Contents"), t("All numbers")
-    words = t("Evaluator's words")
+    words = t("Words of the evaluator")
     names = file_names([contents, numbers, words, *(a.id for a in tables)], 31, r"\w .-")
     book = Workbook()
     first = book.active
@@ -96,11 +96,9 @@ def _contents(
     _printed(sheet)
 
 
-def _written(
-    sheet: Any, passages: Sequence[Passage], note: str, back: str, t: Language
-) -> None:
+def _written(sheet: Any, passages: Sequence[Passage], note: str, back: str, t: Language) -> None:
     """What people wrote: subject, who and when, and the words with their numbers."""
-    _top(sheet, note, t("Evaluator's words"), back, t)
+    _top(sheet, note, t("Words of the evaluator"), back, t)
     rows = [(p.title, p.signature, line) for p in passages for line in p.text().splitlines()]
     heads = [t("Subject"), t("Signed"), t("Words")]
     last = _grid(sheet, heads, np.array(rows, object))
