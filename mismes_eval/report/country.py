@@ -16,6 +16,7 @@ from mismes_eval.report.brief import brief
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.base import Item, Shown, titles
 from mismes_eval.report.chapters.cells import arms
+from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.plan import INPUTS, source_map
 from mismes_eval.report.document.cells import Published, published_cells
 from mismes_eval.report.document.items import PictureSpec, SentenceSpec
@@ -29,6 +30,7 @@ from mismes_eval.report.findings import findings
 from mismes_eval.report.session import Page, Session
 from mismes_eval.report.synthesis.comparable import comparable
 
+PAGE_ONE = "overview"
 LAST = "limits"  # what the evidence says: written when it is decided which numbers are shown
 SMALL_ARMS = (
     "Not shown because too few participants or comparison persons answered in the wave of the"
@@ -39,7 +41,8 @@ SMALL_ARMS = (
 @dataclass(frozen=True)
 class CountryReport:
     """session: where shown tables are kept; chapters: built and protected; audit: every number that
-    is hidden, and why; published: what left, by place.
+    is hidden, and why; published: what left, by place; page_one: the picture of the first page,
+    nothing where no effect is shown.
     """
 
     session: Session
@@ -47,6 +50,7 @@ class CountryReport:
     chapters: dict[str, Chapter]
     audit: pd.DataFrame
     published: Published
+    page_one: tuple[Item, ...] = ()
 
     def findings(self) -> Page:
         """The first page: a row for each measure that was evaluated, then what else is known, each
@@ -60,6 +64,12 @@ class CountryReport:
         table = "" if told is None else told.html()
         return Page(f'<div class="findings">{table}<ul>{items}</ul></div>')
 
+    def picture(self) -> Page:
+        """The picture of the first page: the effects of its measures at every wave. Empty where none
+        is shown.
+        """
+        return Page("".join(self._shown(item, PAGE_ONE) for item in self.page_one))
+
     def chapter(self, name: str) -> Page:
         """One chapter under the notebook's heading: paragraphs, tables and figures in reading
         order.
@@ -68,19 +78,19 @@ class CountryReport:
             raise ReportError(
                 f"no such chapter: {name}. Expected one of {', '.join(self.chapters)}."
             )
-        parts = []
-        given = self.session.params.inputs.named(INPUTS.get(name, ()))
-        behind = [f"inputs.{key}" for key in given]
-        for item in self.chapters[name].items:
-            if not isinstance(item, str):
-                self.session.origins[item.id] = behind
-            if isinstance(item, str):
-                parts.append(f"<p>{escape(item)}</p>")
-            elif isinstance(item, Figure):
-                parts.append(self.session.add_figure(item).html)
-            elif isinstance(item, (Table, TextTable)):
-                parts.append(self.session.add_table(item).html)
-        return Page("\n".join(parts))
+        return Page("\n".join(self._shown(item, name) for item in self.chapters[name].items))
+
+    def _shown(self, item: Item, chapter: str) -> str:
+        """An item of a chapter as HTML, kept for the results with the inputs behind it."""
+        if isinstance(item, str):
+            return f"<p>{escape(item)}</p>"
+        given = self.session.params.inputs.named(INPUTS.get(chapter, ()))
+        self.session.origins[item.id] = [f"inputs.{key}" for key in given]
+        if isinstance(item, Figure):
+            return self.session.add_figure(item).html
+        if isinstance(item, (Table, TextTable)):
+            return self.session.add_table(item).html
+        return ""
 
     def finish(self) -> Page:
         """Write the results and the disclosure audit; the last cell of the notebook."""
@@ -122,17 +132,20 @@ def country_report(session: Session, evaluation: Evaluation | None = None) -> Co
         kept_back = context.text(SMALL_ARMS, m=", ".join(map(context.name, small)))
         impact = built["impact"]
         built["impact"] = replace(impact, items=(kept_back, *impact.items))
-    released = release(context, built)
+    released = release(context, {**built, PAGE_ONE: overview(context)})
+    page_one = released.chapters.pop(PAGE_ONE)
     context = replace(context, published=released.published)
     last = CHAPTERS[LAST](context)
     chapters = {**released.chapters, LAST: last}
-    chapters[LAST] = replace(last, items=(*last.items, source_map(context, chapters)))
+    shown = {PAGE_ONE: page_one, **chapters}
+    chapters[LAST] = replace(last, items=(*last.items, source_map(context, shown)))
     return CountryReport(
         session=session,
         context=context,
         chapters=chapters,
         audit=_audit(chapters),
         published=released.published,
+        page_one=page_one.items,
     )
 
 
