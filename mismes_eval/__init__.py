@@ -109,6 +109,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; at run time each is loa
     from mismes_eval.impact.sensitivity.robustness import robustness as robustness
     from mismes_eval.impact.trials.itt import itt as itt
     from mismes_eval.impact.trials.late import late as late
+    from mismes_eval.impact.trials.late_bounds import late_bounds as late_bounds
     from mismes_eval.report.country import country_report as country_report
     from mismes_eval.report.session import Session as Session
     from mismes_eval.report.session import open as open_report
@@ -220,6 +221,7 @@ _WHERE: dict[str, tuple[str, ...]] = {
     "impact.regression.imputation": ("imputation",),
     "impact.trials.itt": ("itt",),
     "impact.trials.late": ("late",),
+    "impact.trials.late_bounds": ("late_bounds",),
     "impact.regression.panel_ols": ("panel_ols",),
     "impact.regression.bacon": ("bacon",),
     "impact.did.triple": ("triple_difference",),

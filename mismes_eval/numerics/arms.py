@@ -64,3 +64,19 @@ def _additive(y: Float, assigned: Bool, centred: Float, w: Float) -> ArmDifferen
         row[:, None] * np.column_stack([f.residual for f in fits]),
         np.array([f.beta[0] for f in fits]),
     )
+
+
+def difference_row(assigned: Bool, covariates: Float, w: Float, adjustment: Adjustment) -> Float:
+    """(n,) the row r for which `arm_difference` of an outcome y is r @ y; arguments likewise."""
+    centred = covariates - (w @ covariates) / w.sum()
+    zero = np.zeros(w.size)
+    if adjustment == "additive":
+        x = np.column_stack([np.ones(w.size), assigned.astype(float), centred])
+        return np.asarray(w * (x @ least_squares(x, zero, w).inverse[:, 1]))
+    x = np.column_stack([np.ones(w.size), centred])
+    row = zero.copy()
+    for arm, sign in ((True, 1.0), (False, -1.0)):
+        inside = assigned == arm
+        fit = least_squares(x[inside], zero[inside], w[inside])
+        row[inside] = sign * w[inside] * (x[inside] @ fit.inverse[:, 0])
+    return row

@@ -4,7 +4,7 @@ chapter by chapter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -19,6 +19,7 @@ from mismes_eval.report.chapters.cells import arms
 from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.plan import INPUTS, source_map
 from mismes_eval.report.document.cells import Published, published_cells
+from mismes_eval.report.document.grids import block_of, finding_block
 from mismes_eval.report.document.items import PictureSpec, SentenceSpec
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.protect import applied, protect, recovered_sets
@@ -57,18 +58,21 @@ class CountryReport:
         linked to its table.
         """
         told = brief(self.context, self.published)
+        found = findings(self.context, self.published)
         items = "".join(
             f'<li>{escape(text)} <a href="#{escape(anchor)}">{escape(anchor)}</a></li>'
-            for text, anchor in findings(self.context, self.published)
+            for text, anchor in found
         )
         table = "" if told is None else told.html()
-        return Page(f'<div class="findings">{table}<ul>{items}</ul></div>')
+        first = () if told is None else told.blocks
+        html = f'<div class="findings">{table}<ul>{items}</ul></div>'
+        return Page(html, (*first, *map(finding_block, found)))
 
     def picture(self) -> Page:
         """The picture of the first page: the effects of its measures at every wave. Empty where none
         is shown.
         """
-        return Page("".join(self._shown(item, PAGE_ONE) for item in self.page_one))
+        return _joined([self._shown(item, PAGE_ONE) for item in self.page_one])
 
     def chapter(self, name: str) -> Page:
         """One chapter under the notebook's heading: paragraphs, tables and figures in reading
@@ -78,19 +82,19 @@ class CountryReport:
             raise ReportError(
                 f"no such chapter: {name}. Expected one of {', '.join(self.chapters)}."
             )
-        return Page("\n".join(self._shown(item, name) for item in self.chapters[name].items))
+        return _joined([self._shown(item, name) for item in self.chapters[name].items])
 
-    def _shown(self, item: Item, chapter: str) -> str:
-        """An item of a chapter as HTML, kept for the results with the inputs behind it."""
+    def _shown(self, item: Item, chapter: str) -> Page:
+        """An item of a chapter, kept for the results with the inputs behind it."""
         if isinstance(item, str):
-            return f"<p>{escape(item)}</p>"
+            return Page(f"<p>{escape(item)}</p>", (block_of(item, self.session.language),))
         given = self.session.params.inputs.named(INPUTS.get(chapter, ()))
         self.session.origins[item.id] = [f"inputs.{key}" for key in given]
         if isinstance(item, Figure):
-            return self.session.add_figure(item).html
+            return self.session.add_figure(item)
         if isinstance(item, (Table, TextTable)):
-            return self.session.add_table(item).html
-        return ""
+            return self.session.add_table(item)
+        return Page("")
 
     def finish(self) -> Page:
         """Write the results and the disclosure audit; the last cell of the notebook."""
@@ -105,6 +109,12 @@ class CountryReport:
         write_csv(audit, self.session.work / "disclosure_audit.csv")
         self.session.facts["comparison"] = comparable(self.context, self.chapters)
         return self.session.finish()
+
+
+def _joined(parts: Sequence[Page]) -> Page:
+    """Pages one below the other."""
+    blocks = tuple(block for part in parts for block in part.blocks)
+    return Page("\n".join(part.html for part in parts), blocks)
 
 
 def country_report(session: Session, evaluation: Evaluation | None = None) -> CountryReport:

@@ -158,6 +158,7 @@ WIDE: dict[str, Value] = {
     "triple": lambda s: me.triple_difference(s, ("y0", "y"), "d", "elig", covariates=["x"]),
     "itt": lambda s: me.itt(s, "y", "d", covariates=["x"]),
     "late": lambda s: me.late(s, "y", "taken", "d", covariates=["x"]),
+    "late bounds": lambda s: me.late_bounds(s, "y", "taken", "d", "elig", covariates=["x"]),
     "worst case": lambda s: me.manski_bounds(s, "y", "d", "elig", low=-9.0, high=20.0),
 }
 SECTIONS: dict[str, Value] = {

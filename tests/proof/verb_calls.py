@@ -213,6 +213,21 @@ def calls() -> list[Call]:
             },
         ),
         (
+            "late_bounds",
+            me.late_bounds,
+            {
+                "sample": s,
+                "outcome": "y",
+                "takeup": "d",
+                "assigned": "d",
+                "selected": "sel",
+                "covariates": ["x"],
+                "blocks": [],
+                "adjustment": "additive",
+                "level": 0.9,
+            },
+        ),
+        (
             "match",
             me.match,
             {

@@ -4,6 +4,7 @@ the archive is the same bytes twice and repeats the run.
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import zipfile
@@ -15,6 +16,7 @@ import pytest
 
 from mismes_eval.cli import main
 from mismes_eval.errors import ParamsError
+from mismes_eval.report.session import Page
 from mismes_eval.report.trust.archive import package
 from mismes_eval.report.trust.differences import MOST, places
 from mismes_eval.report.trust.verify import Verification, same, verify
@@ -106,6 +108,31 @@ def test_files_that_cannot_be_compared_are_one_place(tmp_path: Path) -> None:
     pd.DataFrame({"x": range(30)}).to_csv(tmp_path / "a" / "x.csv")
     pd.DataFrame({"x": range(1, 31)}).to_csv(tmp_path / "b" / "x.csv")
     assert len(places(tmp_path / "a" / "x.csv", tmp_path / "b" / "x.csv")) == MOST
+
+
+def page_with_numbers(folder: Path, value: str, kind: str = "text/csv") -> Path:
+    """A page that holds the numbers of one table as a file."""
+    body = base64.b64encode(f"row,value\nnorth,{value}\n".encode()).decode()
+    folder.mkdir(exist_ok=True)
+    path = folder / "report.html"
+    path.write_text(f'<a download="T01.csv" href="data:{kind};base64,{body}">T01</a>')
+    return path
+
+
+def test_files_inside_a_page_are_compared_as_numbers(tmp_path: Path) -> None:
+    """Another number of threads changes the last bit of a sum; that is the same report."""
+    first = page_with_numbers(tmp_path / "a", "0.30000000000000004")
+    assert places(first, page_with_numbers(tmp_path / "b", "0.3")) == []
+    assert places(first, page_with_numbers(tmp_path / "b", "0.301")) == [
+        ("file T01.csv, line 2", "north,0.30000000000000004", "north,0.301")
+    ]
+    assert [p for p, *_ in places(first, page_with_numbers(tmp_path / "b", "0.3", "text/x"))] == [
+        "file T01.csv, data"
+    ]
+
+
+def test_a_page_of_a_notebook_is_not_told_twice() -> None:
+    assert "120" not in repr(Page("<p>120</p>")) and "120" in Page("<p>120</p>")._repr_html_()
 
 
 def test_tolerance_is_relative() -> None:

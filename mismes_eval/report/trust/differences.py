@@ -11,6 +11,7 @@ import base64
 import binascii
 import csv
 import hashlib
+import html
 import io
 import json
 import math
@@ -31,17 +32,20 @@ from PIL import Image, UnidentifiedImageError
 from pyarrow import parquet
 
 from mismes_eval.errors import InputError
-from mismes_eval.frame.limits import check_workbook
+from mismes_eval.frame.limits import FILE, check_workbook
+from mismes_eval.frame.outside import bytes_of
+from mismes_eval.frame.statistical import read_parquet
 
 MOST = 10  # places that are named in one file
 TOLERANCE, ZERO = 1e-9, 1e-12
 Place = tuple[str, object, object]
-_DATA_URI = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
+_DATA_URI = re.compile(r"data:(image/png|text/csv);base64,([A-Za-z0-9+/=\s]*)")
 _PDF_MOMENT = re.compile(rb"/(?:CreationDate|ModDate) ?\([^)]*\)|/ID ?\[[^\]]*\]")
 _XMP_MOMENT = re.compile(
     rb"<xmp:(\w+Date)>[^<]*</xmp:\1>|<xmpMM:(\w+ID)>[^<]*</xmpMM:\2>|xmp.iid:[0-9a-f-]+"
 )
 _PRODUCER = re.compile(rb"/Producer ?\(([^)]*)\)")
+_WORDS = "word/document.xml"
 _VERSIONED = ("kernelspec", "language_info")  # of a notebook's metadata
 
 
@@ -59,12 +63,20 @@ def places(reported: Path, repeated: Path, runs: Runs = Runs()) -> list[Place]:
     """
     if not reported.is_file() or not repeated.is_file():
         return []
-    one, two = reported.read_bytes(), repeated.read_bytes()
-    if one == two:
-        return []
     try:
+        one, two = bytes_of(reported, FILE), bytes_of(repeated, FILE)
+        if one == two:
+            return []
         return list(islice(_found(reported.suffix, one, two, runs), MOST))
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, InputError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        zipfile.BadZipFile,
+        InputError,
+        RecursionError,
+    ) as error:
         return [(f"cannot be read ({type(error).__name__})", None, None)]
 
 
@@ -74,6 +86,8 @@ def _found(suffix: str, one: bytes, two: bytes, runs: Runs) -> Iterator[Place]:
         if runs.reported and runs.repeated:
             page, other = page.replace(runs.reported, "run"), other.replace(runs.repeated, "run")
         return _page(page, other)
+    if suffix == ".docx":
+        return _word(one, two, runs)
     how = {
         ".parquet": _parquet,
         ".xlsx": _workbook,
@@ -115,7 +129,7 @@ def _parquet(one: bytes, two: bytes) -> Iterator[Place]:
     extra = [sorted(map(bytes, s.metadata or {})) for s in schemas]
     if extra[0] != extra[1]:
         yield "metadata", str(extra[0]), str(extra[1])
-    a, b = (pd.read_parquet(io.BytesIO(content)) for content in (one, two))
+    a, b = (read_parquet(content, "the published table", columns=None) for content in (one, two))
     if list(a.columns) != list(b.columns) or len(a) != len(b):
         yield (
             "shape",
@@ -178,6 +192,38 @@ def _cell(left: Any, right: Any) -> Iterator[Place]:
             yield f", {what.replace('_', ' ')}", texts[0], texts[1]
 
 
+def _word(one: bytes, two: bytes, runs: Runs) -> Iterator[Place]:
+    """Word documents: their paragraphs, then every other part, pictures by their pixels."""
+    a, b = _named(one, runs.reported), _named(two, runs.repeated)
+    told = [_paragraphs(parts.get(_WORDS, b"")) for parts in (a, b)]
+    yield from _unlike("paragraph", *told)
+    for name in dict.fromkeys([*a, *b]):
+        if name not in a or name not in b:
+            yield f"part {name}", "there" if name in a else None, "there" if name in b else None
+        elif a[name] != b[name] and name.endswith(".png"):
+            for place, x, y in _picture(a[name], b[name]):
+                yield f"{name}, {place}", x, y
+        elif a[name] != b[name] and (name != _WORDS or told[0] == told[1]):
+            yield f"part {name}", f"sha256 {_short(a[name])}", f"sha256 {_short(b[name])}"
+
+
+def _named(content: bytes, run: str) -> dict[str, bytes]:
+    """The parts of a Word document, with the run's name left out."""
+    check_workbook(content, "the published document")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    if not run:
+        return parts
+    texts = {n: c.replace(run.encode(), b"run") for n, c in parts.items() if n.endswith(".xml")}
+    return parts | texts
+
+
+def _paragraphs(content: bytes) -> list[str]:
+    marked = (re.findall(rb"<w:t[ >][^<]*", part) for part in content.split(b"</w:p>"))
+    joined = (b"".join(piece.partition(b">")[2] for piece in pieces) for pieces in marked)
+    return [html.unescape(text.decode("utf-8")) for text in joined if text]
+
+
 def _page(page: str, other: str) -> Iterator[Place]:
     a, b = _Parts(page), _Parts(other)
     yield from _unlike("text", a.texts, b.texts)
@@ -185,21 +231,21 @@ def _page(page: str, other: str) -> Iterator[Place]:
         first = next(k for k, (x, y) in enumerate(zip(a.texts, b.texts, strict=True)) if x != y)
         yield "order of the texts", a.texts[first], b.texts[first]
     yield from _unlike("mark", a.marks, b.marks)
-    if len(a.pictures) != len(b.pictures):
-        yield "pictures", len(a.pictures), len(b.pictures)
-    for number, (x, y) in enumerate(zip(a.pictures, b.pictures, strict=False), 1):
-        for place, v, w in _picture_of_page(x, y):
-            yield f"picture {number}, {place}", v, w
+    if len(a.inside) != len(b.inside):
+        yield "pictures and files", len(a.inside), len(b.inside)
+    for (called, x), (_, y) in zip(a.inside, b.inside, strict=False):
+        for place, v, w in _inside_page(x, y):
+            yield f"{called}, {place}", v, w
 
 
 class _Parts(HTMLParser):
-    """Texts, tags with their attributes, and pictures of a page, in their order."""
+    """Texts, tags with their attributes, and pictures and files inside a page, in their order."""
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
         self.texts: list[str] = []
         self.marks: list[str] = []
-        self.pictures: list[str] = []
+        self.inside: list[tuple[str, str]] = []  # what to call it, and the data: link
         self.feed(page)
         self.close()
 
@@ -207,10 +253,16 @@ class _Parts(HTMLParser):
         told = []
         for name, value in attrs:
             if value is not None and value.startswith("data:"):
-                self.pictures.append(value)
+                self.inside.append((self._called(dict(attrs)), value))
                 value = "data:"
             told.append(f'{name}="{value}"')
         self.marks.append(" ".join([f"<{tag}", *told]) + ">")
+
+    def _called(self, attributes: Mapping[str, str | None]) -> str:
+        """The name under which a file is saved, else the number of the picture."""
+        if name := attributes.get("download"):
+            return f"file {name}"
+        return f"picture {1 + sum(called.startswith('picture ') for called, _ in self.inside)}"
 
     def handle_data(self, data: str) -> None:
         self.texts += [text for part in data.split("\n") if (text := part.strip())]
@@ -222,19 +274,19 @@ class _Parts(HTMLParser):
         self.marks.append(f"<!{decl}>")
 
 
-def _picture_of_page(one: str, two: str) -> Iterator[Place]:
+def _inside_page(one: str, two: str) -> Iterator[Place]:
+    """Two data: links: pictures by their pixels, CSV files by their numbers, others as they are."""
     if one == two:
         return
     found = [_DATA_URI.fullmatch(text) for text in (one, two)]
-    if found[0] is None or found[1] is None:
+    if found[0] is None or found[1] is None or found[0][1] != found[1][1]:
         yield "data", one[:60], two[:60]
         return
     try:
-        a, b = (base64.b64decode(match[1]) for match in found if match)
-    except binascii.Error:
+        a, b = (base64.b64decode(match[2]) for match in found if match)
+        yield from _lines(a, b) if found[0][1] == "text/csv" else _picture(a, b)
+    except (binascii.Error, UnicodeDecodeError, csv.Error):
         yield "cannot be read", None, None
-        return
-    yield from _picture(a, b)
 
 
 def _picture(one: bytes, two: bytes) -> Iterator[Place]:
@@ -347,7 +399,7 @@ def _output(left: Mapping[str, Any], right: Mapping[str, Any]) -> Iterator[Place
         if x is None or y is None:
             yield from unlike_leaves(data.get(kind), other.get(kind), kind)
         elif kind == "image/png":
-            yield from _picture_of_page(*(f"data:image/png;base64,{t.strip()}" for t in (x, y)))
+            yield from _inside_page(*(f"data:image/png;base64,{t.strip()}" for t in (x, y)))
         elif kind == "text/html":
             yield from _page(x, y)
         elif x != y:
