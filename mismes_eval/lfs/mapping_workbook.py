@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -18,7 +18,9 @@ from mismes_eval import frame as frames
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame.codes import labels
 from mismes_eval.frame.dataset import Dataset
-from mismes_eval.frame.limits import check_workbook
+from mismes_eval.frame.excel import sheet_titles
+from mismes_eval.frame.limits import FILE
+from mismes_eval.frame.outside import bytes_of
 from mismes_eval.lfs.mapping import REASONS, shipped
 from mismes_eval.lfs.proposals import FileColumn, Proposal, file_columns, lacking, proposals
 
@@ -211,8 +213,7 @@ def _with_taken(
     path: Path, columns: pd.DataFrame, codes: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Columns and codes with the proposals that somebody took; what is filled by hand goes first."""
-    check_workbook(path.read_bytes(), path.name)
-    if "proposals" not in load_workbook(path, read_only=True).sheetnames:
+    if "proposals" not in sheet_titles(bytes_of(path, FILE), path.name):
         return columns, codes
     offered = frames.read(path, sheet="proposals", allowed=None).frame.map(_text)
     heads = offered[offered["take"].str.lower().isin(YES) & (offered["file_code"] == "")]

@@ -9,6 +9,7 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.evaluation.params import Params
+from mismes_eval.frame.outside import table_of
 from mismes_eval.impact.did.two_by_two import NAMES
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.words import DESIGN
@@ -158,7 +159,7 @@ def read_plan(path: Path) -> pd.DataFrame:
 
     Raises InputError with every line that names an unknown item or no value.
     """
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    frame = table_of(path)
     missing = [c for c in ("item", "value") if c not in frame.columns]
     if missing:
         raise InputError(

@@ -12,8 +12,11 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import InputError, ParamsError, Problem
+from mismes_eval.frame.outside import text_of
 from mismes_eval.report.session import PROGRESS
+
+LARGEST_NOTEBOOK = 32 * 2**20  # bytes; one without its outputs has 50 kB
 
 
 def checked(path: Path) -> NotebookNode:
@@ -30,7 +33,8 @@ def checked(path: Path) -> NotebookNode:
             )
         )
     try:
-        notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        text = text_of(path, LARGEST_NOTEBOOK)
+        notebook: NotebookNode = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
         nbformat.validate(notebook)  # read only logs what is invalid
     except (
         nbformat.reader.NotJSONError,
@@ -39,6 +43,8 @@ def checked(path: Path) -> NotebookNode:
         AttributeError,
         TypeError,
         KeyError,
+        RecursionError,
+        InputError,
     ) as error:  # nbformat reads JSON of any shape
         raise ParamsError(
             Problem(

@@ -31,7 +31,9 @@ from PIL import Image, UnidentifiedImageError
 from pyarrow import parquet
 
 from mismes_eval.errors import InputError
-from mismes_eval.frame.limits import check_workbook
+from mismes_eval.frame.limits import FILE, check_workbook
+from mismes_eval.frame.outside import bytes_of
+from mismes_eval.frame.statistical import read_parquet
 
 MOST = 10  # places that are named in one file
 TOLERANCE, ZERO = 1e-9, 1e-12
@@ -59,12 +61,20 @@ def places(reported: Path, repeated: Path, runs: Runs = Runs()) -> list[Place]:
     """
     if not reported.is_file() or not repeated.is_file():
         return []
-    one, two = reported.read_bytes(), repeated.read_bytes()
-    if one == two:
-        return []
     try:
+        one, two = bytes_of(reported, FILE), bytes_of(repeated, FILE)
+        if one == two:
+            return []
         return list(islice(_found(reported.suffix, one, two, runs), MOST))
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, InputError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        zipfile.BadZipFile,
+        InputError,
+        RecursionError,
+    ) as error:
         return [(f"cannot be read ({type(error).__name__})", None, None)]
 
 
@@ -115,7 +125,7 @@ def _parquet(one: bytes, two: bytes) -> Iterator[Place]:
     extra = [sorted(map(bytes, s.metadata or {})) for s in schemas]
     if extra[0] != extra[1]:
         yield "metadata", str(extra[0]), str(extra[1])
-    a, b = (pd.read_parquet(io.BytesIO(content)) for content in (one, two))
+    a, b = (read_parquet(content, "the published table", columns=None) for content in (one, two))
     if list(a.columns) != list(b.columns) or len(a) != len(b):
         yield (
             "shape",

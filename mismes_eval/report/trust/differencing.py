@@ -9,12 +9,11 @@ of persons and needs no guess.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from mismes_eval.errors import ParamsError, Problem, named
-from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST
+from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_results
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +75,8 @@ def stands_at(folder: Path) -> bool:
 
 
 def _results(folder: Path) -> dict[str, object]:
-    try:
-        record = json.loads((folder / ESTIMATES).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ParamsError(
-            Problem(
-                "the earlier publication cannot be read",
-                str(folder / ESTIMATES),
-                "the folder of a report",
-                type(error).__name__,
-            )
-        ) from error
-    if not isinstance(record, dict) or not isinstance(record.get("estimates"), list):
+    record = read_results(folder)
+    if not isinstance(record.get("estimates"), list):
         raise ParamsError(Problem("the earlier publication is no report", str(folder)))
     return record
 
