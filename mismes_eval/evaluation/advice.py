@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.evaluation.lottery import Lottery
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.study import Study
 from mismes_eval.evaluation.tracer_study import Tracing
@@ -33,7 +34,7 @@ def advice(evaluation: Evaluation) -> list[Advice]:
     """Every design that the package has, in the order of how little it must assume."""
     study, tracing = evaluation.study, evaluation.tracing
     return [
-        _lottery(study),
+        _lottery(study, evaluation.lottery),
         _before_and_after(tracing),
         _staggered(evaluation.rollout),
         _weighting(evaluation),
@@ -46,19 +47,25 @@ def to_frame(found: list[Advice]) -> pd.DataFrame:
     return pd.DataFrame([vars(a) for a in found])
 
 
-def _lottery(study: Study | None) -> Advice:
+def _lottery(study: Study | None, draw: Lottery | None) -> Advice:
     call = "me.itt(s, outcome, assigned, blocks=...); me.late(s, outcome, takeup, assigned)"
-    if study is None:
+    if draw is not None:
+        blocks = ", ".join(draw.keys.blocks) or "one draw over all of them"
+        allowed, why = "yes", f"{draw.sample.n:,} units; drawn within: {blocks} (section lottery)"
+    elif study is None:
         allowed, why = "no", "no study is named (inputs.study)"
     elif study.absorb:
         blocks = ", ".join(study.absorb)
         allowed = "yes"
-        why = f"{study.sample.n:,} units, drawn within {blocks}"
+        why = (
+            f"{study.sample.n:,} units, drawn within {blocks}; named in section lottery, the report"
+            " adjusts for loss and covariates"
+        )
     else:
         allowed = "with care"
         why = (
-            f"{study.sample.n:,} units; the params name no blocks of a draw (study.absorb): only if"
-            " lots were drawn over all of them"
+            f"{study.sample.n:,} units; the params name no draw (section lottery): only if lots"
+            " were drawn"
         )
     return Advice("lottery or encouragement", allowed, why, call, "lotteries")
 

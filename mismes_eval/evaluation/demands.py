@@ -30,6 +30,7 @@ ACTS_ON: Mapping[str, tuple[str, ...]] = {
     "impact": ("tracer_person",),
     "impact.seed": ("tracer_person", "lfs_rounds"),
     "study": ("study",),
+    "lottery": ("study",),
     "rollout": ("lfs_rounds",),
     "theory_of_change": ("tracer_person", "lfs_rounds", "study"),
     "cost": ("tracer_service",),

@@ -17,6 +17,7 @@ from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Verdict
 from mismes_eval.evaluation.demands import idle, of_survey, of_tracer
 from mismes_eval.evaluation.heterogeneity import ForWhom, for_whom
+from mismes_eval.evaluation.lottery import Lottery, lottery
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.rollout import Rollout, rollout
 from mismes_eval.evaluation.sensitivity import Doubt, doubt
@@ -41,6 +42,7 @@ class Evaluation:
     tracing: Tracing | None
     inventory: inventories.Inventory | None
     study: Study | None
+    lottery: Lottery | None
     rollout: Rollout | None
     truth: pd.DataFrame | None
     targets: pd.DataFrame | None
@@ -72,6 +74,7 @@ class Evaluation:
             ),
             "inventory of measures": none if i is None else f"{len(i)} measures",
             "impact study": none if self.study is None else "supplied",
+            "draw by lot": none if self.lottery is None else f"units in {self.lottery.file.source}",
             "roll-out over regions": (
                 none if self.rollout is None else f"rounds in {self.rollout.source}"
             ),
@@ -189,6 +192,7 @@ def gather(params: Params) -> tuple[Evaluation, list[Problem]]:
         tracing=tried(tracing),
         inventory=tried(_inventory),
         study=tried(study),
+        lottery=tried(lottery),
         rollout=tried(rollout),
         truth=tried(partial(_table, "truth")),
         targets=tried(partial(_table, "targets")),

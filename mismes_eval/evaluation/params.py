@@ -27,6 +27,7 @@ from mismes_eval.evaluation.sections import (
     ImpactStudy,
     Inputs,
     Layout,
+    LotteryKeys,
     Reading,
     RegionalRollout,
     TheoryOfChange,
@@ -73,6 +74,11 @@ class Params:
     study: ImpactStudy = section(
         ImpactStudy,
         "an impact study that is not a tracer: one file, one outcome, before and after",
+    )
+    lottery: LotteryKeys = section(
+        LotteryKeys,
+        "places or offers that were drawn by lot, in the file of inputs.study; the file's weights,"
+        " design, domain and groups stand in section study",
     )
     rollout: RegionalRollout = section(
         RegionalRollout,

@@ -14,6 +14,7 @@ from mismes_eval import lfs
 from mismes_eval.errors import Problem, named
 from mismes_eval.evaluation.demands import panel_lines
 from mismes_eval.evaluation.evaluation import Evaluation, gather
+from mismes_eval.evaluation.lottery import Lottery
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.frame.strange_cells import strange_cells, strange_weights
@@ -95,11 +96,34 @@ def _lines(found: Evaluation) -> list[str]:
         lines += _inventory_lines(found.inventory)
     if found.study is not None:
         lines.append(f"impact study: {found.study.sample.n:,} units in {found.study.source}")
+    if found.lottery is not None:
+        lines += _drawn_lines(found.lottery)
     if found.rollout is not None:
         lines.append(f"roll-out over regions: {found.rollout.regions} regions")
     for name, table in (("targets", found.targets), ("truth", found.truth)):
         if table is not None:
             lines.append(f"{name}: {len(table)} rows")
+    return lines
+
+
+def _drawn_lines(draw: Lottery) -> list[str]:
+    """Who was drawn, and for how many of them each outcome is known, by arm."""
+    active, source = draw.sample.active, draw.file.source
+    offered = int((active & draw.offered).sum())
+    lines = [
+        f"draw by lot: {source}: {offered:,} units offered a place,"
+        f" {int(active.sum()) - offered:,} not"
+    ]
+    for column in draw.counted:
+        lost = active & ~draw.answered(column)
+        of_offered = int((lost & draw.offered).sum())
+        if lost.any():
+            lines.append(
+                f"draw by lot: {column} is missing for {of_offered:,} of those offered and"
+                f" {int(lost.sum()) - of_offered:,} of the others"
+            )
+    if draw.file.ungrouped:
+        lines.append(f"draw by lot: {draw.file.ungrouped:,} units have no group")
     return lines
 
 

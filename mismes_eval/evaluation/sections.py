@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from mismes_eval.evaluation.keys import Encoding, Rules, Shipped, Steps, key
+from mismes_eval.numerics.arms import Adjustment
 from mismes_eval.numerics.calibration import Method as Distance
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.variance import Lonely
@@ -68,7 +69,9 @@ class Inputs:
         "exchange rates: currency, year, eur_per_unit, source, url, retrieved", None
     )
     study: Path | None = key(
-        "one impact study, one row a unit with outcomes before and after (section study)", None
+        "one impact study, one row a unit: outcomes before and after (section study), or a draw by"
+        " lot (section lottery)",
+        None,
     )
     truth: Path | None = key("true effects of synthetic data, shown beside the estimates", None)
     analysis_plan: Path | None = key(
@@ -295,6 +298,38 @@ class ImpactStudy:
     )
     covariates: tuple[str, ...] = key("covariates of the difference-in-differences", ())
     encoding: Encoding = key("encoding of the study file", "utf-8")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LotteryKeys:
+    """A draw by lot in the file of inputs.study."""
+
+    assigned: str | None = key("column of what the lot said: 1 offered a place, 0 not", None)
+    takeup: str | None = key(
+        "column of who took part, 1 or 0; empty: not known, and only the effect of the offer is"
+        " estimated",
+        None,
+    )
+    blocks: tuple[str, ...] = key("columns within whose combinations lots were drawn", ())
+    outcomes: tuple[str, ...] = key("outcomes after the draw, numbers or 1 and 0", ())
+    main_outcome: str | None = key("outcome of the headline; empty: the first outcome", None)
+    covariates: tuple[str, ...] = key(
+        "columns known before the draw that the effects are adjusted for", ()
+    )
+    attrition_covariates: tuple[str, ...] | None = key(
+        "columns known before the draw that the response model has beside the arm; empty: the"
+        " covariates",
+        None,
+    )
+    adjustment: Adjustment = key(
+        "interacted: a regression in each arm, blocks count by their size (Lin 2013); additive: one"
+        " coefficient, for many small blocks",
+        "interacted",
+    )
+    measure: str | None = key(
+        "id of the measure in the inventory; empty: the name of the study's file", None
+    )
+    months: float | None = key("months between the draw and the outcomes", None, low=0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,7 +71,7 @@ def activities_of(content: bytes, name: str) -> Iterator[Activity]:
             if inside > MOST_ELEMENTS:
                 expected = f"at most {MOST_ELEMENTS:,}"
                 raise InputError(Problem("an activity has too many elements", name, expected))
-            if event == "start" or depth != 1:
+            if event == "start" or depth != 1 or root is None:
                 continue
             if element.tag == "iati-activity":
                 number += 1

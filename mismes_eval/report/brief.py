@@ -12,7 +12,8 @@ from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.cells import outcome_scale, unit_of
 from mismes_eval.report.chapters.cells import published as may_leave
 from mismes_eval.report.chapters.costs import cost_row
-from mismes_eval.report.chapters.impact import headline_cell, named
+from mismes_eval.report.chapters.impact import headline_cell
+from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.verdicts import (
     SIDES,
     effect_verdict,

@@ -305,6 +305,7 @@ def test_the_keys_are_the_fields() -> None:
         "tracer",
         "impact",
         "study",
+        "lottery",
         "rollout",
         "theory_of_change",
         "cost",
