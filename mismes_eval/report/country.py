@@ -18,6 +18,7 @@ from mismes_eval.report.chapters.base import Item, Shown, titles
 from mismes_eval.report.chapters.cells import arms
 from mismes_eval.report.chapters.plan import INPUTS, source_map
 from mismes_eval.report.document.cells import Published, published_cells
+from mismes_eval.report.document.grids import block_of, finding_block
 from mismes_eval.report.document.items import PictureSpec, SentenceSpec
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.protect import applied, protect, recovered_sets
@@ -53,12 +54,15 @@ class CountryReport:
         linked to its table.
         """
         told = brief(self.context, self.published)
+        found = findings(self.context, self.published)
         items = "".join(
             f'<li>{escape(text)} <a href="#{escape(anchor)}">{escape(anchor)}</a></li>'
-            for text, anchor in findings(self.context, self.published)
+            for text, anchor in found
         )
         table = "" if told is None else told.html()
-        return Page(f'<div class="findings">{table}<ul>{items}</ul></div>')
+        first = () if told is None else told.blocks
+        html = f'<div class="findings">{table}<ul>{items}</ul></div>'
+        return Page(html, (*first, *map(finding_block, found)))
 
     def chapter(self, name: str) -> Page:
         """One chapter under the notebook's heading: paragraphs, tables and figures in reading
@@ -68,19 +72,21 @@ class CountryReport:
             raise ReportError(
                 f"no such chapter: {name}. Expected one of {', '.join(self.chapters)}."
             )
-        parts = []
+        parts: list[Page] = []
         given = self.session.params.inputs.named(INPUTS.get(name, ()))
         behind = [f"inputs.{key}" for key in given]
         for item in self.chapters[name].items:
-            if not isinstance(item, str):
-                self.session.origins[item.id] = behind
             if isinstance(item, str):
-                parts.append(f"<p>{escape(item)}</p>")
-            elif isinstance(item, Figure):
-                parts.append(self.session.add_figure(item).html)
+                paragraph = block_of(item, self.session.language)
+                parts.append(Page(f"<p>{escape(item)}</p>", (paragraph,)))
+                continue
+            self.session.origins[item.id] = behind
+            if isinstance(item, Figure):
+                parts.append(self.session.add_figure(item))
             elif isinstance(item, (Table, TextTable)):
-                parts.append(self.session.add_table(item).html)
-        return Page("\n".join(parts))
+                parts.append(self.session.add_table(item))
+        blocks = tuple(block for part in parts for block in part.blocks)
+        return Page("\n".join(part.html for part in parts), blocks)
 
     def finish(self) -> Page:
         """Write the results and the disclosure audit; the last cell of the notebook."""

@@ -198,7 +198,7 @@ def finish(
     out = io.BytesIO()
     with matplotlib.rc_context(_STYLE):
         fig.set_dpi(matplotlib.rcParams["savefig.dpi"])
-        FigureCanvasAgg(fig).print_png(out, metadata={"Software": None})  # type: ignore[no-untyped-call]  # savefig draws twice
+        FigureCanvasAgg(fig).print_png(out, metadata={"Software": None})  # savefig draws twice
     return Figure(
         id, title, out.getvalue(), alt, data, source, tuple(notes), synthetic
     ).in_language(t)

@@ -5,6 +5,7 @@ screen reader.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -101,11 +102,11 @@ def page(
     )
     words = {k: t(k) for k in ("Contents", "Skip to the text", "Country report")}
     body, _ = exporter.from_notebook_node(
-        _harmless(_in_language(notebook, t)),
+        _harmless(in_language(notebook, t)),
         resources={"cover": cover, "words": words, "closing": ""},
     )
     begin, end = body.index(MAIN) + len(MAIN), body.rindex("</main>")
-    closing = about(cover, params, fingerprint, t) + _closing(warnings, t)
+    closing = about(cover, params, fingerprint, t) + run_warnings(warnings, t)
     inside = accessible(sanitized(body[begin:end])) + closing
     return arranged(body[:begin], inside, body[end:], t)
 
@@ -172,7 +173,7 @@ def cover_of(params: Params, started: str, fingerprint: str, t: Language) -> Cov
     )
 
 
-def _in_language(notebook: NotebookNode, t: Language) -> NotebookNode:
+def in_language(notebook: NotebookNode, t: Language) -> NotebookNode:
     """Markdown of the notebook, paragraph by paragraph through the catalogue; its first-level
     heading gives way to the cover.
     """
@@ -225,12 +226,16 @@ def _harmless_output(output: NotebookNode) -> NotebookNode:
 def _translated(source: str, t: Language) -> str:
     blocks = []
     for block in re.split(r"\n\s*\n", source):
-        mark, text = re.fullmatch(r"(?s)(#+ |)(.*)", block.strip()).groups()  # type: ignore[union-attr]
-        blocks.append(mark + t(" ".join(text.split())))
+        bare = block.strip()
+        text = bare.lstrip("#")
+        heading = text != bare and text.startswith(" ")
+        mark = bare[: -len(text)] + " " if heading else ""
+        blocks.append(mark + t(" ".join((text if heading else bare).split())))
     return "\n\n".join(blocks)
 
 
-def _closing(warnings: list[str], t: Language) -> str:
+def run_warnings(warnings: Sequence[str], t: Language) -> str:
+    """The warnings of the run, below everything else."""
     if not warnings:
         return ""
     items = "".join(f"<li>{escape(t(w))}</li>" for w in warnings)
