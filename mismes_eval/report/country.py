@@ -215,6 +215,8 @@ def with_large_arms(evaluation: Evaluation, rules: Rules) -> tuple[Evaluation, t
         sizes = [int((inside & (treated == arm)).sum()) for arm in (1.0, 0.0)]
         if any(rules.confidential("mean", n) for n in sizes):
             small.append(measure)
+    if not small:
+        return evaluation, ()
     kept = tuple(m for m in study.measures if m not in small)
     return replace(evaluation, tracing=replace(study, measures=kept), kept={}), tuple(small)
 
