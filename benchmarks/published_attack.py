@@ -14,9 +14,11 @@ The last two lines give n tried and n held; exit status 1 where one attack succe
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import sys
+import zipfile
 from itertools import pairwise
 from pathlib import Path
 
@@ -91,7 +93,7 @@ def of_report(folder: Path) -> tuple[int, list[str]]:
         small, told = pinned(part, learned)
         tried += small
         recovered += [f"{folder.name} {table} / {row} / {column}" for row in told]
-    return tried, recovered + drawn(folder, estimates)
+    return tried, recovered + drawn(folder, estimates) + written(folder, estimates)
 
 
 def drawn(folder: Path, estimates: pd.DataFrame) -> list[str]:
@@ -112,6 +114,35 @@ def drawn(folder: Path, estimates: pd.DataFrame) -> list[str]:
                 if value.notna().any(axis=None):
                     out.append(f"{folder.name} {file.name} / {row} / {column}")
     return out
+
+
+def written(folder: Path, estimates: pd.DataFrame) -> list[str]:
+    """Hidden rows for which a table of the Word document has a number."""
+    file = folder / "report.docx"
+    if not file.is_file():
+        return []
+    with zipfile.ZipFile(file) as document:
+        text = document.read("word/document.xml").decode("utf-8")
+    out, hidden = [], estimates[estimates["status"].isin(["confidential", "secondary"])]
+    for before, table in re.findall(r"(.*?)<w:tbl>(.*?)</w:tbl>", text, re.DOTALL):
+        id = shown(before.rpartition("<w:p>")[2]).partition(" ")[0]
+        head, *rows = [
+            [shown(cell) for cell in row.split("</w:tc>")[:-1]]
+            for row in table.split("</w:tr>")[:-1]
+        ]
+        for row, column in hidden.loc[hidden["table"] == id, ["row", "column"]].itertuples(
+            index=False
+        ):
+            at = [k for k, name in enumerate(head) if name == column]
+            lines = [line for line in rows if line[0] == row]
+            if any(re.search(r"\d", line[k]) for line in lines for k in at):
+                out.append(f"{folder.name} {file.name} / {id} / {row} / {column}")
+    return out
+
+
+def shown(part: str) -> str:
+    """The words in a part of a Word document."""
+    return html.unescape("".join(re.findall(r"<w:t(?: [^>]*)?>([^<]*)", part)))
 
 
 def between(one: Path, other: Path) -> tuple[int, list[str]]:

@@ -69,13 +69,13 @@ class Part:
             made = self.design.replicates.vcov(self.replicates, self.full) + self.outside
         elif self.known is not None:
             made = self.known
-        elif self.influence is None:
+        if made is not None:
+            return np.diag(made) if diagonal else made
+        if self.influence is None:
             raise EstimateError(
                 Problem("this estimate has neither influence columns nor replicates")
             )
-        if made is not None:
-            return np.diag(made) if diagonal else made
-        return self.design.vcov(self.influence, diagonal)  # type: ignore[arg-type]
+        return self.design.vcov(self.influence, diagonal)
 
     @property
     def outside(self) -> Float | float:
@@ -115,7 +115,8 @@ class Part:
         """
         if self.averages is not None:
             return self.design.behind(self.averages)
-        size = self.full.size if self.influence is None else self.influence.p  # type: ignore[union-attr]
+        columns = self.full if self.influence is None else np.empty(self.influence.p)
+        size = 0 if columns is None else columns.size
         return np.full(size, np.inf), np.full(size, np.inf)
 
 

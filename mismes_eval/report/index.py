@@ -19,7 +19,7 @@ from mismes_eval.report.document.language import Language, available, country_na
 from mismes_eval.report.document.page import BANNER, CSP, STYLE
 from mismes_eval.report.document.pdf import PDF
 from mismes_eval.report.document.plain import escape
-from mismes_eval.report.factory.orders import NOTEBOOK, PAGE, Outcome
+from mismes_eval.report.factory.orders import NOTEBOOK, PAGE, WORD, Outcome
 from mismes_eval.report.factory.publish import write_whole
 from mismes_eval.report.synthesis.published import FOLDER, KIND
 from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_manifest, read_results
@@ -30,6 +30,7 @@ REPOSITORY = "site/index.html"
 FIRST = {
     PAGE: "Report",
     PDF: "PDF",
+    WORD: "Word",
     "tables.xlsx": "Tables (Excel)",
     "estimates.parquet": "Numbers (Parquet)",
     ESTIMATES: "Numbers (JSON)",

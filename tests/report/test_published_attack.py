@@ -12,6 +12,9 @@ from types import ModuleType
 
 import pytest
 
+from mismes_eval.report.document.blocks import Grid, Run
+from mismes_eval.report.document.word import Front, write_word
+
 
 @pytest.fixture(scope="module")
 def attack(root: Path) -> ModuleType:
@@ -56,6 +59,18 @@ def test_a_picture_that_draws_a_hidden_cell_is_found(attack: ModuleType, tmp_pat
     assert attack.of_report(folder)[1] == ["drawn F08.csv / south / returnees"]
     (folder / "figures" / "F08.csv").write_text("index,returnees\nsouth,\neast,0.5\n")
     assert attack.of_report(folder)[1] == []
+
+
+def test_a_word_document_that_prints_a_hidden_cell_is_found(
+    attack: ModuleType, tmp_path: Path
+) -> None:
+    folder = report(tmp_path / "word", {"south": "confidential", "north": "secondary"})
+    front = Front("t", "Moldova", "report", "en", "run")
+    for text, found in (("4", ["word report.docx / T08 / south / returnees"]), ("c", [])):
+        rows = (((Run("north"),), (Run("c"),)), ((Run("south"),), (Run(text, "T08.1.value"),)))
+        grid = Grid("T08", "Work", ("Group", "returnees"), rows)
+        write_word(folder / "report.docx", front, [grid], {})
+        assert attack.of_report(folder)[1] == found
 
 
 def test_a_person_between_two_folders_is_found(attack: ModuleType, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import base64
 import binascii
 import csv
 import hashlib
+import html
 import io
 import json
 import math
@@ -44,6 +45,7 @@ _XMP_MOMENT = re.compile(
     rb"<xmp:(\w+Date)>[^<]*</xmp:\1>|<xmpMM:(\w+ID)>[^<]*</xmpMM:\2>|xmp.iid:[0-9a-f-]+"
 )
 _PRODUCER = re.compile(rb"/Producer ?\(([^)]*)\)")
+_WORDS = "word/document.xml"
 _VERSIONED = ("kernelspec", "language_info")  # of a notebook's metadata
 
 
@@ -84,6 +86,8 @@ def _found(suffix: str, one: bytes, two: bytes, runs: Runs) -> Iterator[Place]:
         if runs.reported and runs.repeated:
             page, other = page.replace(runs.reported, "run"), other.replace(runs.repeated, "run")
         return _page(page, other)
+    if suffix == ".docx":
+        return _word(one, two, runs)
     how = {
         ".parquet": _parquet,
         ".xlsx": _workbook,
@@ -186,6 +190,38 @@ def _cell(left: Any, right: Any) -> Iterator[Place]:
         texts = [getattr(p, "text", getattr(p, "target", p)) for p in pair]
         if texts[0] != texts[1] and left is not None and right is not None and value == other:
             yield f", {what.replace('_', ' ')}", texts[0], texts[1]
+
+
+def _word(one: bytes, two: bytes, runs: Runs) -> Iterator[Place]:
+    """Word documents: their paragraphs, then every other part, pictures by their pixels."""
+    a, b = _named(one, runs.reported), _named(two, runs.repeated)
+    told = [_paragraphs(parts.get(_WORDS, b"")) for parts in (a, b)]
+    yield from _unlike("paragraph", *told)
+    for name in dict.fromkeys([*a, *b]):
+        if name not in a or name not in b:
+            yield f"part {name}", "there" if name in a else None, "there" if name in b else None
+        elif a[name] != b[name] and name.endswith(".png"):
+            for place, x, y in _picture(a[name], b[name]):
+                yield f"{name}, {place}", x, y
+        elif a[name] != b[name] and (name != _WORDS or told[0] == told[1]):
+            yield f"part {name}", f"sha256 {_short(a[name])}", f"sha256 {_short(b[name])}"
+
+
+def _named(content: bytes, run: str) -> dict[str, bytes]:
+    """The parts of a Word document, with the run's name left out."""
+    check_workbook(content, "the published document")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    if not run:
+        return parts
+    texts = {n: c.replace(run.encode(), b"run") for n, c in parts.items() if n.endswith(".xml")}
+    return parts | texts
+
+
+def _paragraphs(content: bytes) -> list[str]:
+    marked = (re.findall(rb"<w:t[ >][^<]*", part) for part in content.split(b"</w:p>"))
+    joined = (b"".join(piece.partition(b">")[2] for piece in pieces) for pieces in marked)
+    return [html.unescape(text.decode("utf-8")) for text in joined if text]
 
 
 def _page(page: str, other: str) -> Iterator[Place]:

@@ -16,7 +16,7 @@ from mismes_eval.errors import ParamsError, Problem, ReportError
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.pdf import PDF, printer
 from mismes_eval.report.factory.isolated import isolated_kernel
-from mismes_eval.report.factory.orders import Order, Progress
+from mismes_eval.report.factory.orders import WORD, Order, Progress
 from mismes_eval.report.factory.run import run_report
 from mismes_eval.report.synthesis.published import KIND
 from mismes_eval.report.trust.differences import (
@@ -168,6 +168,7 @@ def verify(
             data_root=data_root,
             force=True,
             pdf=prints,
+            docx=(folder / WORD).is_file(),
             started=record["started"],
         )
         outcome = (
