@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = {
     "verify": "Make a report again in a clean folder and compare every number.",
     "package": "Pack a report for replication.",
     "new": "Begin a country: a params file with every key explained, and empty templates.",
+    "map": "Finish the mapping of an office's own file, question by question.",
     "demo": "Make the synthetic countries.",
     "lab": "Open JupyterLab on the notebooks.",
     "inventory": "Evaluation register and page of the measures.",

@@ -61,6 +61,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "mismes verify edited.docx --report reports/MDA",
     ),
     "package": ("mismes package MDA", "mismes package JOR --with-data --out jor.zip"),
+    "map": (
+        "mismes map PHL",
+        "mismes map PHL --json",
+        "mismes map PHL --quiet < answers.txt",
+    ),
     "new": (
         "mismes new JOR",
         "mismes new MDA2 --synthetic",
