@@ -146,9 +146,8 @@ def waits(rng: Rng) -> dict[str, Draw]:
     job, left = rng.exponential(1 / hazard), rng.exponential(50.0, n)
     end = rng.uniform(6, 24, n)
     first = np.minimum(np.minimum(job, left), end)
-    cause = np.where(first == end, None, np.where(job < left, "job", "abroad"))
-    f["months"], f["cause"] = first, cause
-    f["any"] = (first < end).astype(int)
+    f["months"], f["any"] = first, (first < end).astype(int)
+    f["cause"] = pd.Series(np.where(job < left, "job", "abroad")).where(first < end)
     s = me.balance_weights(sampled(f), "took", "x")
     without = [(1 - np.exp(-(h + 0.02) * TAU)) / (h + 0.02) for h in (0.08, 0.05)]
     came = [h / (h + 0.02) * (1 - np.exp(-(h + 0.02) * TAU)) for h in (0.08, 0.05)]
