@@ -24,6 +24,7 @@ import statsmodels.api as sm
 
 import mismes_eval as me
 from mismes_eval.estimate.missing_items import Imputed
+from mismes_eval.impact.trials.late import RatioSet
 
 PSUS, SIZE, STRATA = 64, 10, 8
 EFFECT, COMPLIERS = 0.5, 0.6
@@ -74,14 +75,17 @@ def lottery(rng: Rng) -> dict[str, Draw]:
     s = sampled(f)
     offer = me.itt(s, "y", "z", "x", "block")
     part = me.late(s, "y", "took", "z", "x", "block")
-    low, high = part.extra["set"].intervals[0]
+    possible = part.extra["set"]
+    assert isinstance(possible, RatioSet)
+    low, high = possible.intervals[0]
     bounds = me.late_bounds(s, "reached", "took", "z", "seen", blocks="block")
-    ends = bounds.extra["set"]
+    ends = np.array(bounds.extra["set"], float)
     middle = float(bounds.value.mean())
+    reached = (middle, np.nan, float(ends[0]), float(ends[1]), EFFECT)
     return {
         "offer (itt)": drawn(offer, EFFECT * COMPLIERS),
         "taking part (late), Anderson-Rubin": (*drawn(part, EFFECT)[:2], low, high, EFFECT),
-        "taking part, a third lost (late_bounds)": (middle, np.nan, *ends, EFFECT),
+        "taking part, a third lost (late_bounds)": reached,
     }
 
 

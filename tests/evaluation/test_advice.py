@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import mismes_eval as me
 from mismes_eval.cli import main
 from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.advice import Advice, advice
@@ -68,6 +69,6 @@ def test_its_lines_are_lines_of_the_params(whole: Evaluation, root: Path, tmp_pa
     (tmp_path / "params").mkdir()
     file = tmp_path / "params" / "MDA.yaml"
     file.write_text(f"{text}\ndesigns: {{{inner}}}\n", encoding="utf-8")
-    found = evaluate(Params.load(file, data_root=root))
+    found = me.evaluate(me.Params.load(file, data_root=root))
     assert [b.design for b in found.beside] == list(found.params.designs.named)
     assert len(lines) == 5 and not any(isinstance(b.effect, NotEstimable) for b in found.beside)
