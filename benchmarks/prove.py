@@ -144,6 +144,7 @@ def main() -> int:
         ("relations, properties, bad inputs", lambda: tests("tests/proof")),
         ("properties elsewhere", lambda: tests("-m", "property", "--ignore", "tests/proof")),
         ("shape of the code", lambda: tests("-m", "architecture")),
+        ("tests that take long", lambda: tests("-m", "slow")),
         ("disclosure attack", lambda: study("disclosure_attack.py")),
         ("reports reproduce", reports),
     ]

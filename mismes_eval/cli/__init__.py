@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
+from typing import cast
 
 import click
 
@@ -105,7 +106,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     # jsonschema builds 35 grammars at import for formats that no notebook uses; None makes it skip
     # them (2.3 s -> 0.5 s)
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    cast(dict[str, object], sys.modules).setdefault("rfc3987_syntax", None)
     os.environ.setdefault("MPLBACKEND", "Agg")
     os.environ.setdefault("PYTHONHASHSEED", "0")
     plain_warnings()

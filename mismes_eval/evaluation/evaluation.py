@@ -15,7 +15,8 @@ from mismes_eval import lfs
 from mismes_eval.errors import InputError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Verdict
-from mismes_eval.evaluation.demands import idle, of_survey, of_tracer
+from mismes_eval.evaluation.demands import idle, of_designs, of_survey, of_tracer
+from mismes_eval.evaluation.designs import Beside, beside
 from mismes_eval.evaluation.heterogeneity import ForWhom, for_whom
 from mismes_eval.evaluation.lottery import Lottery, lottery
 from mismes_eval.evaluation.params import Params
@@ -156,6 +157,13 @@ class Evaluation:
         )
 
     @cached_property
+    def beside(self) -> tuple[Beside, ...]:
+        """The designs that the params name beside the difference-in-differences."""
+        if self.tracing is None:
+            return ()
+        return beside(self.params, self.tracing, self.survey)
+
+    @cached_property
     def whom(self) -> ForWhom | None:
         """For whom the measures of the tracer study work; None without one."""
         return None if self.tracing is None else for_whom(self.params, self.tracing, self.inventory)
@@ -201,6 +209,7 @@ def gather(params: Params) -> tuple[Evaluation, list[Problem]]:
         problems += of_survey(params, found.survey)
     if found.tracing is not None:
         problems += of_tracer(params, found.tracing)
+        problems += of_designs(params, found.tracing, found.survey)
     evidence = ("lfs", "tracer_person", "inventory", "study", "lfs_rounds")
     if not params.inputs.named(evidence) and not problems:
         expected = (

@@ -22,6 +22,7 @@ from mismes_eval.evaluation.sections import (
     Cost,
     Definitions,
     Design,
+    Designs,
     Disclosure,
     Impact,
     ImpactStudy,
@@ -83,6 +84,11 @@ class Params:
     rollout: RegionalRollout = section(
         RegionalRollout,
         "a measure rolled out region by region, seen in the rounds of inputs.lfs_rounds",
+    )
+    designs: Designs = section(
+        Designs,
+        "designs that stand beside the difference-in-differences, each named for its measures; see"
+        " docs/methods/which-design.md before you name one",
     )
     theory_of_change: TheoryOfChange = section(
         TheoryOfChange,

@@ -12,6 +12,7 @@ import pandas as pd
 from mismes_eval import inventory as inventories
 from mismes_eval import lfs
 from mismes_eval.errors import Problem, named
+from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.demands import panel_lines
 from mismes_eval.evaluation.evaluation import Evaluation, gather
 from mismes_eval.evaluation.lottery import Lottery
@@ -59,7 +60,7 @@ def readiness(params: Params) -> Readiness:
         problems=tuple(problems),
         supplied=supplied,
         absent=tuple(kind for kind in kinds if kind not in supplied),
-        lines=tuple(_lines(found)),
+        lines=(*_lines(found), *(() if problems else _design_lines(found))),
         codebook=_codebook(params, found),
         evaluation=None if problems else found,
     )
@@ -104,6 +105,15 @@ def _lines(found: Evaluation) -> list[str]:
         if table is not None:
             lines.append(f"{name}: {len(table)} rows")
     return lines
+
+
+def _design_lines(found: Evaluation) -> list[str]:
+    """Whether the data carry each design that the params name, and why not."""
+    return [
+        f"designs.{b.design}, {b.measure}: "
+        + (f"not estimable: {b.effect.reason}" if isinstance(b.effect, NotEstimable) else "carried")
+        for b in found.beside
+    ]
 
 
 def _drawn_lines(draw: Lottery) -> list[str]:

@@ -16,6 +16,7 @@ from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.variance import Lonely
 
 Preset = Literal["icls20", "hims_tunisia", "hims_morocco", "gld"]
+Alike = Literal["entropy", "cbps", "ipw", "overlap", "match"]
 Separator = Literal[",", ";", "tab", "|"]
 Reason = Literal["NA_notapp", "DK", "REF", "NOTASKED", "PROXY_UNKNOWN"]
 Version = Literal[
@@ -349,6 +350,59 @@ class RegionalRollout:
         "id of the measure in the inventory and, for synthetic data, in the table of true effects",
         None,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Designs:
+    """Designs beside difference-in-differences, each for the measures that it names."""
+
+    beside_survey: Mapping[str, Alike] = key(
+        "measure -> how residents of the labour force survey are made like its participants:"
+        " entropy, cbps, ipw, overlap (weights), or match (nearest neighbours)",
+        {},
+    )
+    traits: Mapping[str, str] = key(
+        "what makes them alike: column of tracer_person, known before the measure -> the same in"
+        " the labour force survey",
+        {},
+    )
+    residents: Mapping[str, tuple[str, ...]] = key(
+        "who is compared with participants: column of the survey -> [values]; 'missing' and"
+        " 'stated' stand for no answer and any answer",
+        {},
+    )
+    dose: Mapping[str, str] = key(
+        "measure -> its dose: hours (of tracer_service, added up), or a column of tracer_person", {}
+    )
+    dose_degree: int = key(
+        "degree of the spline in the dose; 1 is a straight line", 1, low=0, high=3
+    )
+    switching: Mapping[str, str] = key(
+        "measure -> yes/no column of tracer_outcome that starts and stops, abroad for one: its"
+        " effect on participants and the comparison group of that measure",
+        {},
+    )
+    first_job: Mapping[str, float] = key(
+        "measure -> months after enrolment within which waits for a first job are compared",
+        {},
+        low=1,
+    )
+    imputed: Mapping[str, str] = key(
+        "measure -> outcome whose missing answers are imputed, earnings for one", {}
+    )
+    imputations: int = key("imputed copies of the data", 20, low=2, high=200)
+
+    @property
+    def named(self) -> dict[str, Mapping[str, object]]:
+        """Each design's key -> the measures that name it."""
+        each = {
+            "beside_survey": self.beside_survey,
+            "dose": self.dose,
+            "switching": self.switching,
+            "first_job": self.first_job,
+            "imputed": self.imputed,
+        }
+        return {name: dict(chosen) for name, chosen in each.items() if chosen}
 
 
 @dataclass(frozen=True, kw_only=True)

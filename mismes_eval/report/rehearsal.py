@@ -54,6 +54,7 @@ def rehearse(evaluation: Evaluation) -> Rehearsal:
         try:
             report = country_report(session, evaluation)
             report.findings()
+            report.picture()
             for name in report.chapters:
                 report.chapter(name)
             report.finish()

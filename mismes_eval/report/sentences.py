@@ -37,6 +37,13 @@ ROLLED_UNCLEAR = (
     " {assumption}."
 )
 ROLLED_NO_INTERVAL = "The effect of the roll-out on '{o}' has no interval."
+BESIDE_HIGHER = "{m}: '{o}' is {v} higher (95% interval {lo} to {hi}{basis}), {assumption}."
+BESIDE_LOWER = "{m}: '{o}' is {v} lower (95% interval {lo} to {hi}{basis}), {assumption}."
+BESIDE_UNCLEAR = (
+    "{m}: no difference in '{o}' could be shown: {v} (95% interval {lo} to {hi}{basis}),"
+    " {assumption}."
+)
+BESIDE_NO_INTERVAL = "{m}: the effect on '{o}' has no interval, so nothing is said of it."
 DRAWN_HIGHER = (
     "{m}: '{o}' is {v} higher among those drawn than among the others (95% interval {lo} to {hi}),"
     " {assumption}."
@@ -136,6 +143,17 @@ def rollout_sentence(verdict: Verdict, about: About) -> Message:
         "lower": ROLLED_LOWER,
         "unclear": ROLLED_UNCLEAR,
         "unknown": ROLLED_NO_INTERVAL,
+    }
+    return _sentence(words[verdict.sign], verdict, about)
+
+
+def design_sentence(verdict: Verdict, about: About) -> Message:
+    """What a design beside the headline gives."""
+    words = {
+        "higher": BESIDE_HIGHER,
+        "lower": BESIDE_LOWER,
+        "unclear": BESIDE_UNCLEAR,
+        "unknown": BESIDE_NO_INTERVAL,
     }
     return _sentence(words[verdict.sign], verdict, about)
 

@@ -93,7 +93,7 @@ def write(
         "design": writer.plain(design),
     }
     arrays, table = io.BytesIO(), io.BytesIO()
-    np.savez_compressed(arrays, **writer.arrays)  # type: ignore[arg-type]
+    np.savez_compressed(arrays, allow_pickle=False, **writer.arrays)
     frame.to_parquet(table)
     out = Path(path)
     part = out.with_name(f".{out.name}.part")

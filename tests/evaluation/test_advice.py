@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +11,12 @@ import pytest
 
 from mismes_eval.cli import main
 from mismes_eval.evaluation.advice import Advice, advice
-from mismes_eval.evaluation.evaluation import Evaluation, evaluate
-from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.evaluation import Evaluation
 
 
 @pytest.fixture(scope="module")
-def whole(root: Path) -> Evaluation:
-    return evaluate(Params.load(root / "params" / "MDA.yaml"))
+def whole(evaluated: Callable[[str], Evaluation]) -> Evaluation:
+    return evaluated("MDA")
 
 
 def of(found: list[Advice], word: str) -> Advice:

@@ -307,6 +307,7 @@ def test_the_keys_are_the_fields() -> None:
         "study",
         "lottery",
         "rollout",
+        "designs",
         "theory_of_change",
         "cost",
         "disclosure",

@@ -167,6 +167,7 @@ def test_the_script_of_the_inventory_page_builds_nodes_not_markup(root: Path, na
     ]
 
 
+@pytest.mark.slow
 def test_a_whole_report_opens_no_socket(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ from mismes_eval.report.chapters.cells import (
     published,
 )
 from mismes_eval.report.chapters.costs import worth_items
+from mismes_eval.report.chapters.designs import design_items
 from mismes_eval.report.chapters.heterogeneity import whom_items
 from mismes_eval.report.chapters.lottery import lottery_items
 from mismes_eval.report.chapters.names import named
@@ -83,6 +84,7 @@ def impact(context: Context) -> Chapter:
         *bias(context, study),
         *whom_items(context, study),
         *worth_items(context, study),
+        *design_items(context, study),
         *alone,
     ]
     return Chapter(

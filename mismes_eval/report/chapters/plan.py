@@ -45,7 +45,9 @@ ITEMS_OF_LOTTERY = {
     "group": "study.group",
 }
 # chapter -> inputs that its tables and figures may rest on
+CELLS = {"overview": "report.picture()"}  # of the notebook, where it is not the chapter's name
 INPUTS = {
+    "overview": ("tracer_person", "tracer_wave", "tracer_outcome", "lfs_rounds"),
     "data": (
         "lfs",
         "margins",
@@ -229,7 +231,7 @@ def source_map(context: Context, chapters: Mapping[str, Chapter]) -> TextTable:
     rows: list[tuple[str, ...]] = []
     for name, chapter in chapters.items():
         shown = ", ".join(_ids(chapter.items))
-        cell = f'report.chapter("{name}")'
+        cell = CELLS.get(name, f'report.chapter("{name}")')
         given = list(context.evaluation.params.inputs.named(INPUTS.get(name, ())).values())
         if not shown:
             continue

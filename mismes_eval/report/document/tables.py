@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import starmap
 from typing import Any, Literal
 
 import numpy as np
@@ -180,7 +182,9 @@ def cells_by(
 
 
 def _frame_of(cells: Sequence[Mapping[str, object]]) -> pd.DataFrame:
-    return pd.DataFrame(list(cells), columns=list(CARRIED))
+    if not cells:
+        return pd.DataFrame(columns=list(CARRIED))
+    return pd.DataFrame({name: [cell[name] for cell in cells] for name in CARRIED})
 
 
 def _estimated(
@@ -451,7 +455,11 @@ def n_hidden(cell: Mapping[Any, Any]) -> bool:
 
 def n_withheld(cell: Mapping[Any, Any]) -> bool:
     """Whether an estimate is shown without its n, which would tell a hidden cell."""
-    return bool(cell["status"] == "shown" and np.isfinite(cell["se"]) and np.isnan(cell["n"]))
+    return _n_withheld(cell["status"], cell["se"], cell["n"])
+
+
+def _n_withheld(status: str, se: float, n: float) -> bool:
+    return status == "shown" and math.isfinite(se) and math.isnan(n)
 
 
 def _legend(table: Table, used: set[str], t: Language) -> list[str]:
@@ -466,16 +474,17 @@ def _legend(table: Table, used: set[str], t: Language) -> list[str]:
         "secondary": t("c: not shown, it would reveal another cell."),
     }
     legend = [text for sign, text in signs.items() if sign in used]
-    if any(n_withheld(cell) for cell in table.cells.to_dict("records")):
+    status = table.cells["status"].tolist()
+    numbers = (table.cells[c].tolist() for c in ("se", "n"))
+    if any(starmap(_n_withheld, zip(status, *numbers, strict=True))):
         legend.append(t("n = c: not shown, it would reveal another cell."))
-    reasons = table.cells.loc[
-        table.cells["status"] == "not estimable", ["row", "definition"]
-    ].drop_duplicates()
-    legend += [
-        t("– {row}: {reason}", row=r["row"], reason=r["definition"])
-        for _, r in reasons.iterrows()
-        if r["definition"]
-    ]
+    texts = (table.cells[c].tolist() for c in ("row", "definition"))
+    reasons = dict.fromkeys(
+        (row, reason)
+        for state, row, reason in zip(status, *texts, strict=True)
+        if state == "not estimable" and reason
+    )
+    legend += [t("– {row}: {reason}", row=row, reason=reason) for row, reason in reasons]
     if table.cells["se"].notna().any():
         legend.insert(0, t(_ERRORS.get(table.of, _ERRORS["persons"])))
         if table.intervals:
