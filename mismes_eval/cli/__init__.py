@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "sign": "Sign a report with the key of your office.",
     "package": "Pack a report for replication.",
     "new": "Begin a country: a params file with every key explained, and empty templates.",
+    "map": "Finish the mapping of an office's own file, question by question.",
     "demo": "Make the synthetic countries.",
     "lab": "Open JupyterLab on the notebooks.",
     "inventory": "Evaluation register and page of the measures.",

@@ -63,6 +63,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "sign": ("mismes sign MDA --key office", "mismes sign MDA TUN --key ~/.ssh/id_ed25519 --json"),
     "package": ("mismes package MDA", "mismes package JOR --with-data --out jor.zip"),
+    "map": (
+        "mismes map PHL",
+        "mismes map PHL --json",
+        "mismes map PHL --quiet < answers.txt",
+    ),
     "new": (
         "mismes new JOR",
         "mismes new MDA2 --synthetic",
