@@ -10,10 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from mismes_eval.cli import main
 from mismes_eval.errors import InputError, MismesError, ParamsError
 from mismes_eval.report.trust.provenance import MANIFEST, SCHEMA, changed_outputs, read_manifest
@@ -25,6 +21,11 @@ from mismes_eval.report.trust.signatures import (
     signed_by,
 )
 
+serialization = pytest.importorskip(
+    "cryptography.hazmat.primitives.serialization", reason="a package that only signatures need"
+)
+ec = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ec")
+ed25519 = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ed25519")
 RAW = serialization.Encoding
 SSH, PEM = (
     (RAW.OpenSSH, serialization.PublicFormat.OpenSSH),
@@ -37,7 +38,7 @@ SSH, PEM = (
 
 def keys(folder: Path, name: str, seed: int, password: bytes | None = None) -> Path:
     """A key pair of OpenSSH, its public half in PEM as well."""
-    key = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
+    key = ed25519.Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
     locked = (
         serialization.NoEncryption()
         if password is None

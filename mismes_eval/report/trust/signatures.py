@@ -256,5 +256,5 @@ def _library(part: str) -> Any:
     try:
         return import_module(f"cryptography.hazmat.primitives.{part}")
     except ModuleNotFoundError as error:
-        fix = "pip install 'mismes-eval[sign]'"
+        fix = "pip install 'cryptography[ssh]>=43'"
         raise ParamsError(Problem("signatures need the package cryptography", fix=fix)) from error
