@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from mismes_eval.cli import main
 from mismes_eval.errors import InputError, MismesError, ParamsError
 from mismes_eval.report.trust.provenance import MANIFEST, SCHEMA, changed_outputs, read_manifest
