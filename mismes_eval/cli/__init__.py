@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "synthesis": "Compare the countries that have a report.",
     "check": "Say what is missing or wrong in a params file and the data it names.",
     "verify": "Make a report again in a clean folder and compare every number.",
+    "sign": "Sign a report with the key of your office.",
     "package": "Pack a report for replication.",
     "new": "Begin a country: a params file with every key explained, and empty templates.",
     "map": "Finish the mapping of an office's own file, question by question.",
