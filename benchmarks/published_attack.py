@@ -7,16 +7,18 @@ the same rows are taken to add up in the columns that hide something, whatever t
 Every such sum is an equation; a hidden small cell has 1 to 9 persons, another hidden one 10 or
 more. A cell that two linear programmes pin to one number is recovered. All folders of the tree are
 read: countries, synthesis, and the pages for numbers that the tables hide. Two folders of reports
-are taken from each other as well, for cells that 1 to 9 persons lie between.
+are taken from each other as well, for cells, and sums of cells, that 1 to 9 persons lie between.
 
 The last two lines give n tried and n held; exit status 1 where one attack succeeds.
 """
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import sys
+import zipfile
 from itertools import pairwise
 from pathlib import Path
 
@@ -91,7 +93,7 @@ def of_report(folder: Path) -> tuple[int, list[str]]:
         small, told = pinned(part, learned)
         tried += small
         recovered += [f"{folder.name} {table} / {row} / {column}" for row in told]
-    return tried, recovered + drawn(folder, estimates)
+    return tried, recovered + drawn(folder, estimates) + written(folder, estimates)
 
 
 def drawn(folder: Path, estimates: pd.DataFrame) -> list[str]:
@@ -114,22 +116,89 @@ def drawn(folder: Path, estimates: pd.DataFrame) -> list[str]:
     return out
 
 
+def written(folder: Path, estimates: pd.DataFrame) -> list[str]:
+    """Hidden rows for which a table of the Word document has a number."""
+    file = folder / "report.docx"
+    if not file.is_file():
+        return []
+    with zipfile.ZipFile(file) as document:
+        text = document.read("word/document.xml").decode("utf-8")
+    out, hidden = [], estimates[estimates["status"].isin(["confidential", "secondary"])]
+    for before, table in re.findall(r"(.*?)<w:tbl>(.*?)</w:tbl>", text, re.DOTALL):
+        id = shown(before.rpartition("<w:p>")[2]).partition(" ")[0]
+        head, *rows = [
+            [shown(cell) for cell in row.split("</w:tc>")[:-1]]
+            for row in table.split("</w:tr>")[:-1]
+        ]
+        for row, column in hidden.loc[hidden["table"] == id, ["row", "column"]].itertuples(
+            index=False
+        ):
+            at = [k for k, name in enumerate(head) if name == column]
+            lines = [line for line in rows if line[0] == row]
+            if any(re.search(r"\d", line[k]) for line in lines for k in at):
+                out.append(f"{folder.name} {file.name} / {id} / {row} / {column}")
+    return out
+
+
+def shown(part: str) -> str:
+    """The words in a part of a Word document."""
+    return html.unescape("".join(re.findall(r"<w:t(?: [^>]*)?>([^<]*)", part)))
+
+
 def between(one: Path, other: Path) -> tuple[int, list[str]]:
-    """Cells of the same report in two folders, and those that 1 to 9 persons lie between."""
+    """Cells and sums of cells of the same report in two folders, and those that 1 to 9 persons lie
+    between.
+    """
     tried, told = 0, []
     for folder in sorted(p.parent for p in one.glob("*/estimates.json")):
         twin = other / folder.name / "estimates.json"
         if not twin.is_file():
             continue
-        frames = [
-            pd.DataFrame(json.loads(f.read_text())["estimates"]).dropna(subset=["n", "value"])
+        whole = [
+            pd.DataFrame(json.loads(f.read_text())["estimates"]).astype({"n": float})
             for f in (folder / "estimates.json", twin)
         ]
+        more, summed = by_sums(folder.name, *whole)
+        tried, told = tried + more, told + summed
+        frames = [frame.dropna(subset=["n", "value"]) for frame in whole]
         both = frames[0].merge(frames[1], on=["table", "row", "column"])
         apart = (both["n_x"] - both["n_y"]).abs()
         tried += len(both)
         for cell in both[(apart > 0) & (apart < SMALL)].to_dict("records"):
             told.append(f"{folder.name} {cell['table']} / {cell['row']} / {cell['column']}")
+    return tried, told
+
+
+def by_sums(name: str, then: pd.DataFrame, now: pd.DataFrame) -> tuple[int, list[str]]:
+    """Sums with a part that one of two publications hides, and what they tell: 1 to 9 persons more
+    or fewer in those parts, or, where nobody came or went in a column, a small part that both hide.
+    """
+    old, new = columns(then), columns(now)
+    learned = {s for part in old.values() for s in sums(part)}
+    learned &= {s for part in new.values() for s in sums(part)}
+    tried, told = 0, []
+    for key in [k for k in new if k in old]:
+        both = (
+            old[key]
+            .drop_duplicates("row")
+            .merge(new[key].drop_duplicates("row"), on="row", suffixes=("", "_new"))
+        )
+        change = (both["n_new"] - both["n"]).set_axis(both["row"])
+        for total, parts in sorted(learned):
+            if not {total, *parts} <= set(change.index) or np.isnan(change[total]):
+                continue
+            hidden = [p for p in parts if np.isnan(change[p])]
+            left = change[total] - change[list(parts)].sum()
+            tried += bool(hidden)
+            if hidden and 0 < abs(left) < SMALL:
+                told.append(f"{name} {key[0]} / {' + '.join(hidden)} / {key[1]}")
+        if (change.dropna() == 0).all() and change.notna().any():
+            small = both["status"].eq("confidential") | both["status_new"].eq("confidential")
+            status = small.map({True: "confidential", False: "shown"})
+            merged = both.assign(n=both["n"].fillna(both["n_new"]), status=status)
+            count, found = pinned(merged, learned)
+            tried += count
+            told += [f"{name} {key[0]} / {row} / {key[1]}, hidden in both" for row in found]
     return tried, told
 
 

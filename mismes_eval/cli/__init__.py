@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
+from typing import cast
 
 import click
 
@@ -32,8 +33,10 @@ COMMANDS: Mapping[str, str] = {
     "synthesis": "Compare the countries that have a report.",
     "check": "Say what is missing or wrong in a params file and the data it names.",
     "verify": "Make a report again in a clean folder and compare every number.",
+    "sign": "Sign a report with the key of your office.",
     "package": "Pack a report for replication.",
     "new": "Begin a country: a params file with every key explained, and empty templates.",
+    "map": "Finish the mapping of an office's own file, question by question.",
     "demo": "Make the synthetic countries.",
     "lab": "Open JupyterLab on the notebooks.",
     "inventory": "Evaluation register and page of the measures.",
@@ -104,7 +107,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     # jsonschema builds 35 grammars at import for formats that no notebook uses; None makes it skip
     # them (2.3 s -> 0.5 s)
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    cast(dict[str, object], sys.modules).setdefault("rfc3987_syntax", None)
     os.environ.setdefault("MPLBACKEND", "Agg")
     os.environ.setdefault("PYTHONHASHSEED", "0")
     plain_warnings()

@@ -14,7 +14,7 @@ Exit status:
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "report": (
         "mismes report --all",
-        "mismes report MDA TUN --jobs 2 --pdf",
+        "mismes report MDA TUN --jobs 2 --pdf --docx",
         "mismes report params/real/CHL.yaml --data-root /data/surveys",
         "mismes report MDA --json",
         "mismes report MDA --out reports/2026Q3 --earlier reports/2026Q2",
@@ -55,8 +55,19 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "mismes check params/real/CHL.yaml --data-root /data/surveys",
         "mismes check MDA --json --codebook",
     ),
-    "verify": ("mismes verify MDA", "mismes verify reports/MDA reports/TUN --quiet"),
+    "verify": (
+        "mismes verify MDA",
+        "mismes verify reports/MDA reports/TUN --quiet",
+        "mismes verify MDA --signed-by office.pub",
+        "mismes verify edited.docx --report reports/MDA",
+    ),
+    "sign": ("mismes sign MDA --key office", "mismes sign MDA TUN --key ~/.ssh/id_ed25519 --json"),
     "package": ("mismes package MDA", "mismes package JOR --with-data --out jor.zip"),
+    "map": (
+        "mismes map PHL",
+        "mismes map PHL --json",
+        "mismes map PHL --quiet < answers.txt",
+    ),
     "new": (
         "mismes new JOR",
         "mismes new MDA2 --synthetic",

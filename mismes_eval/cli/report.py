@@ -93,6 +93,11 @@ from mismes_eval.report.synthesis.published import (
     is_flag=True,
     help="Also print each report as a PDF (Chromium where it is installed, typst otherwise).",
 )
+@click.option(
+    "--docx",
+    is_flag=True,
+    help="Also write each report as a Word document, in which numbers are fields.",
+)
 @click.option("--force", is_flag=True, help="Make reports again even where nothing changed.")
 @click.option("--quiet", is_flag=True, help="Print only what failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcomes as JSON.")
@@ -108,6 +113,7 @@ def command(
     notebook: Path | None,
     timeout: int,
     pdf: bool,
+    docx: bool,
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -139,6 +145,7 @@ def command(
             cell_seconds=timeout,
             force=force,
             pdf=pdf,
+            docx=docx,
             earlier=None if earlier is None else _published(earlier, f.stem),
         )
         for f in files

@@ -1,4 +1,6 @@
-"""`mismes verify`: make reports again in a clean folder and compare every number."""
+"""`mismes verify`: make reports again in a clean folder and compare every number; hold an edited
+Word document against the report that it was made of.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,13 @@ import click
 
 from mismes_eval.cli.project import NOTEBOOK, data_root_option, project, report_names
 from mismes_eval.cli.terminal import say
+from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.report.trust.edited import Edited, edited
+from mismes_eval.report.trust.provenance import MANIFEST
+from mismes_eval.report.trust.signatures import signed_by as signed
 from mismes_eval.report.trust.verify import Verification, verify
+
+WORD_FILE = ".docx"
 
 
 @click.command("verify")
@@ -18,7 +26,7 @@ from mismes_eval.report.trust.verify import Verification, verify
     nargs=-1,
     required=True,
     type=click.Path(path_type=Path),
-    metavar="FOLDER ...",
+    metavar="FOLDER|DOCX ...",
     shell_complete=report_names,
 )
 @data_root_option
@@ -30,19 +38,105 @@ from mismes_eval.report.trust.verify import Verification, verify
         " home."
     ),
 )
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    default=None,
+    help="The report that the Word documents were made of (default: the folder they lie in).",
+)
+@click.option(
+    "--signed-by",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    default=None,
+    help="Public Ed25519 key (OpenSSH, PEM, minisign) that the reports must be signed with.",
+)
 @click.option("--quiet", is_flag=True, help="Print only what differs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
-    folders: tuple[Path, ...], data_root: Path | None, foreign: bool, quiet: bool, as_json: bool
+    folders: tuple[Path, ...],
+    data_root: Path | None,
+    foreign: bool,
+    report: Path | None,
+    signed_by: Path | None,
+    quiet: bool,
+    as_json: bool,
 ) -> int:
     """Recompute the hashes of a report (reports/MDA, or MDA), repeat its run in a clean folder, and
     compare every number at 1e-9, every other file that comes out, and the manifest's own fields.
 
+    Of a Word document (edited.docx): name every number that was changed by hand, that is missing,
+    or that was filled in where the report hides it. Words may differ.
+
     Only the notebook that the manifest records runs; another one needs --foreign.
+
+    With --signed-by nothing runs before the signature of every report holds (`mismes sign`).
 
     Exit status 0: reproduced. 1: something differs; the output says which table, cell and number,
     and what changed since. 2: nothing could be run.
     """
+    documents = [f for f in folders if f.suffix.lower() == WORD_FILE]
+    folders = tuple(f for f in folders if f not in documents)
+    if report is not None and not documents:
+        raise ParamsError(_report_alone(report))
+    signatures = _signatures(folders, signed_by)
+    checked = [edited(document, report or _beside(document)) for document in documents]
+    if not as_json:
+        for name, signature in signatures.items():
+            say(f"{name}: signed by the key {signature['signed_by']}, {signature['signed']}")
+        for one in checked:
+            if not (quiet and one.unchanged):
+                say(one.text())
+    found = _repeated(folders, data_root, foreign, quiet, as_json) if folders else []
+    if as_json:
+        told = (_record(v) | signatures.get(v.name, {}) for v in found)
+        records = [*(_edited_record(e) for e in checked), *told]
+        say(json.dumps(records, ensure_ascii=False, indent=1))
+    return 0 if all(e.unchanged for e in checked) and all(v.reproduced for v in found) else 1
+
+
+def _signatures(folders: tuple[Path, ...], key: Path | None) -> dict[str, dict[str, str]]:
+    """Name of each report -> the key that signed it, and what was signed beside it."""
+    if key is None:
+        return {}
+    root = project()
+    made = {}
+    for folder in folders:
+        place = (folder if folder.is_dir() else root / "reports" / folder).resolve()
+        one = signed(place, key)
+        made[place.name] = {"signed_by": one.key, "signed": one.comment}
+    return made
+
+
+def _report_alone(report: Path) -> Problem:
+    return Problem(
+        "--report says which report a Word document was made of, and none is named",
+        "--report",
+        "a .docx among the arguments",
+        str(report),
+        f"To repeat the report itself: mismes verify {report}",
+    )
+
+
+def _beside(document: Path) -> Path:
+    """The report in whose folder a document lies."""
+    folder = document.resolve().parent
+    if not (folder / MANIFEST).is_file():
+        raise ParamsError(
+            Problem(
+                "which report was the document made of?",
+                document.name,
+                f"a folder with a {MANIFEST}",
+                f"{folder.name}/ has none",
+                f"Name it: mismes verify {document} --report reports/ISO3",
+            )
+        )
+    return folder
+
+
+def _repeated(
+    folders: tuple[Path, ...], data_root: Path | None, foreign: bool, quiet: bool, as_json: bool
+) -> list[Verification]:
+    """Every report made again, and told."""
     root = project()
     found: list[Verification] = []
     for folder in folders:
@@ -58,9 +152,26 @@ def command(
         found.append(result)
         if not as_json and not (quiet and result.reproduced):
             say(result.text())
-    if as_json:
-        say(json.dumps([_record(v) for v in found], ensure_ascii=False, indent=1))
-    return 0 if all(v.reproduced for v in found) else 1
+    return found
+
+
+def _edited_record(e: Edited) -> dict[str, object]:
+    edits = {"changed": e.changed, "hidden": e.hidden}
+    told = {
+        name: [{"where": d.where, "reported": d.reported, "found": d.found} for d in part]
+        for name, part in edits.items()
+    }
+    return {
+        "name": e.name,
+        "unchanged": e.unchanged,
+        "numbers": e.numbers,
+        **told,
+        "missing": list(e.missing),
+        "unknown": list(e.unknown),
+        "pictures": list(e.pictures),
+        "run": e.run,
+        "report": list(e.report),
+    }
 
 
 def _record(v: Verification) -> dict[str, object]:

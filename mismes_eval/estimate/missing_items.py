@@ -30,7 +30,7 @@ FEWEST = 2
 class Imputed:
     """Estimates over imputations, by Rubin's rules. value, se, degf (p,); within, between (p,):
     mean variance of the imputations, and variance between them; missing (p,): share of the
-    information that is missing; imputations: how many.
+    information that is missing; n (p,): rows behind each, imputed ones too; imputations: how many.
     """
 
     names: tuple[str, ...]
@@ -40,6 +40,7 @@ class Imputed:
     within: Float
     between: Float
     missing: Float
+    n: Float
     imputations: int
     definition: str
     notes: tuple[str, ...]
@@ -48,6 +49,11 @@ class Imputed:
         """Interval of each value, columns low and high."""
         reach = stats.t.ppf(0.5 + level / 2, self.degf) * self.se
         return pd.DataFrame({"low": self.value - reach, "high": self.value + reach})
+
+    def ends(self, level: Level = 0.95) -> tuple[Float, Float]:
+        """The interval of each value, as two arrays (p,)."""
+        ci = self.ci(level)
+        return ci["low"].to_numpy(), ci["high"].to_numpy()
 
     @property
     def pvalue(self) -> Float:
@@ -64,6 +70,7 @@ class Imputed:
                 "se": self.se,
                 "ci_low": ci["low"],
                 "ci_high": ci["high"],
+                "p": self.pvalue,
                 "degf": self.degf,
                 "missing information": self.missing,
             }
@@ -192,6 +199,7 @@ def combine_imputations(estimates: Sequence[Estimate]) -> Imputed:
         within=within,
         between=between,
         missing=missing,
+        n=np.asarray(made[0].n, float),
         imputations=len(made),
         definition=made[0].definition,
         notes=made[0].notes,

@@ -171,7 +171,8 @@ class Conversion:
 
     def _within(self, value: object, limits: Mapping[str, Any], at: Place) -> None:
         low, high = limits["low"], limits["high"]
-        for number in value if isinstance(value, tuple) else (value,):
+        numbers = tuple(value.values()) if isinstance(value, Mapping) else value
+        for number in numbers if isinstance(numbers, tuple) else (numbers,):
             if not isinstance(number, (int, float)) or isinstance(number, bool):
                 continue
             above = low is None or number >= low

@@ -17,6 +17,7 @@ from mismes_eval.estimate.joint import stack
 from mismes_eval.estimate.totals import mean, proportion, total
 from mismes_eval.numerics.averages import by_influence
 from mismes_eval.numerics.influence import Influence
+from mismes_eval.numerics.rows import Bool
 from mismes_eval.public import public
 from mismes_eval.weighting.sample import Sample
 
@@ -247,9 +248,11 @@ def concentration_curve(
     )
 
 
-def target_population(sample: Sample, mask: object, name: str = "target population") -> Estimate:
+def target_population(
+    sample: Sample, mask: Sequence[bool] | Bool | pd.Series, name: str = "target population"
+) -> Estimate:
     """Weighted number of persons in a target group."""
-    inside = sample.with_columns({"_one": 1.0}).where(mask)  # type: ignore[arg-type]
+    inside = sample.with_columns({"_one": 1.0}).where(mask)
     e = total(inside, "_one")
     return replace(
         e,

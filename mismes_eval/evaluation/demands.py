@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import Problem
+from mismes_eval.evaluation.designs import HOURS
 from mismes_eval.evaluation.params import BY_NAME, Params
 from mismes_eval.evaluation.survey import Survey
 from mismes_eval.evaluation.tracer_study import TREATED, Tracing
@@ -30,7 +31,13 @@ ACTS_ON: Mapping[str, tuple[str, ...]] = {
     "impact": ("tracer_person",),
     "impact.seed": ("tracer_person", "lfs_rounds"),
     "study": ("study",),
+    "lottery": ("study",),
     "rollout": ("lfs_rounds",),
+    "designs": ("tracer_person",),
+    "designs.beside_survey": ("lfs",),
+    "designs.traits": ("lfs",),
+    "designs.residents": ("lfs",),
+    "designs.first_job": ("tracer_episode",),
     "theory_of_change": ("tracer_person", "lfs_rounds", "study"),
     "cost": ("tracer_service",),
     "breaks": ("lfs", "lfs_rounds"),
@@ -86,6 +93,13 @@ def _without_partner(params: Params) -> list[Problem]:
         alone("design.nest", "design.psu", "nothing")
     if p.design.psu or p.design.household is not None:
         alone("design.cluster_deff", "neither design.psu nor design.household", "one of them")
+    if not p.designs.beside_survey:
+        alone("designs.traits", "designs.beside_survey", "nothing")
+        alone("designs.residents", "designs.beside_survey", "nothing")
+    if not p.designs.dose:
+        alone("designs.dose_degree", "designs.dose", "nothing")
+    if not p.designs.imputed:
+        alone("designs.imputations", "designs.imputed", "nothing")
     if p.year is None:
         alone("inputs.rates", "year, of which the rates are taken", "nothing")
     return problems
@@ -130,6 +144,40 @@ def of_tracer(params: Params, study: Tracing) -> list[Problem]:
         have = waves if name == "impact.outcomes" else persons.columns
         problems += _lacking(params, name, columns, map(str, have), "columns of the tracer study")
     return problems + _lacking(params, "tracer.measures", measures, enrolled, "ids of measures")
+
+
+def of_designs(params: Params, study: Tracing, survey: Survey | None) -> list[Problem]:
+    """Measures and columns that the designs name and the files do not have."""
+    d, problems = params.designs, []
+    persons, waves = set(study.panel.sample.frame.columns), set(study.panel.long.columns)
+    for name, chosen in d.named.items():
+        gone = [m for m in chosen if m not in study.measures]
+        expected = "measures that are evaluated"
+        problems += _lacking(params, f"designs.{name}", gone, study.measures, expected)
+    doses = [c for c in d.dose.values() if c != HOURS and c not in persons]
+    switched = [c for c in d.switching.values() if c not in waves]
+    imputed = [c for c in d.imputed.values() if c not in waves]
+    traits = [c for c in d.traits if c not in persons]
+    of_study = "columns of the tracer study"
+    problems += _lacking(params, "designs.dose", doses, persons, of_study)
+    problems += _lacking(params, "designs.switching", switched, waves, of_study)
+    problems += _lacking(params, "designs.imputed", imputed, waves, of_study)
+    problems += _lacking(params, "designs.traits", traits, persons, of_study)
+    if HOURS in d.dose.values() and study.services is None:
+        where = params.where("designs.dose")
+        problems.append(Problem("hours have no file", where, "inputs.tracer_service", "none"))
+    if d.beside_survey and not d.traits:
+        where = params.where("designs.beside_survey")
+        expected = "designs.traits: what makes residents like participants"
+        problems.append(Problem("nothing makes them alike", where, expected, "none"))
+    if survey is None:
+        return problems
+    have = set(survey.sample.frame.columns)
+    for name, columns in (("traits", d.traits.values()), ("residents", d.residents)):
+        lost = [c for c in columns if c not in have]
+        expected = "columns of the labour force survey"
+        problems += _lacking(params, f"designs.{name}", lost, have, expected)
+    return problems
 
 
 def _lacking(

@@ -15,8 +15,10 @@ from mismes_eval import lfs
 from mismes_eval.errors import InputError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Verdict
-from mismes_eval.evaluation.demands import idle, of_survey, of_tracer
+from mismes_eval.evaluation.demands import idle, of_designs, of_survey, of_tracer
+from mismes_eval.evaluation.designs import Beside, beside
 from mismes_eval.evaluation.heterogeneity import ForWhom, for_whom
+from mismes_eval.evaluation.lottery import Lottery, lottery
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.rollout import Rollout, rollout
 from mismes_eval.evaluation.sensitivity import Doubt, doubt
@@ -41,6 +43,7 @@ class Evaluation:
     tracing: Tracing | None
     inventory: inventories.Inventory | None
     study: Study | None
+    lottery: Lottery | None
     rollout: Rollout | None
     truth: pd.DataFrame | None
     targets: pd.DataFrame | None
@@ -72,6 +75,7 @@ class Evaluation:
             ),
             "inventory of measures": none if i is None else f"{len(i)} measures",
             "impact study": none if self.study is None else "supplied",
+            "draw by lot": none if self.lottery is None else f"units in {self.lottery.file.source}",
             "roll-out over regions": (
                 none if self.rollout is None else f"rounds in {self.rollout.source}"
             ),
@@ -153,6 +157,13 @@ class Evaluation:
         )
 
     @cached_property
+    def beside(self) -> tuple[Beside, ...]:
+        """The designs that the params name beside the difference-in-differences."""
+        if self.tracing is None:
+            return ()
+        return beside(self.params, self.tracing, self.survey)
+
+    @cached_property
     def whom(self) -> ForWhom | None:
         """For whom the measures of the tracer study work; None without one."""
         return None if self.tracing is None else for_whom(self.params, self.tracing, self.inventory)
@@ -189,6 +200,7 @@ def gather(params: Params) -> tuple[Evaluation, list[Problem]]:
         tracing=tried(tracing),
         inventory=tried(_inventory),
         study=tried(study),
+        lottery=tried(lottery),
         rollout=tried(rollout),
         truth=tried(partial(_table, "truth")),
         targets=tried(partial(_table, "targets")),
@@ -197,6 +209,7 @@ def gather(params: Params) -> tuple[Evaluation, list[Problem]]:
         problems += of_survey(params, found.survey)
     if found.tracing is not None:
         problems += of_tracer(params, found.tracing)
+        problems += of_designs(params, found.tracing, found.survey)
     evidence = ("lfs", "tracer_person", "inventory", "study", "lfs_rounds")
     if not params.inputs.named(evidence) and not problems:
         expected = (

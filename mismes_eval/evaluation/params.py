@@ -22,12 +22,14 @@ from mismes_eval.evaluation.sections import (
     Cost,
     Definitions,
     Design,
+    Designs,
     Disclosure,
     EvaluatorWords,
     Impact,
     ImpactStudy,
     Inputs,
     Layout,
+    LotteryKeys,
     Reading,
     RegionalRollout,
     TheoryOfChange,
@@ -75,9 +77,19 @@ class Params:
         ImpactStudy,
         "an impact study that is not a tracer: one file, one outcome, before and after",
     )
+    lottery: LotteryKeys = section(
+        LotteryKeys,
+        "places or offers that were drawn by lot, in the file of inputs.study; the file's weights,"
+        " design, domain and groups stand in section study",
+    )
     rollout: RegionalRollout = section(
         RegionalRollout,
         "a measure rolled out region by region, seen in the rounds of inputs.lfs_rounds",
+    )
+    designs: Designs = section(
+        Designs,
+        "designs that stand beside the difference-in-differences, each named for its measures; see"
+        " docs/methods/which-design.md before you name one",
     )
     theory_of_change: TheoryOfChange = section(
         TheoryOfChange,

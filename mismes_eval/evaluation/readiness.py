@@ -12,8 +12,10 @@ import pandas as pd
 from mismes_eval import inventory as inventories
 from mismes_eval import lfs
 from mismes_eval.errors import Problem, named
+from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.demands import panel_lines
 from mismes_eval.evaluation.evaluation import Evaluation, gather
+from mismes_eval.evaluation.lottery import Lottery
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.tracer_study import Tracing
 from mismes_eval.frame.strange_cells import strange_cells, strange_weights
@@ -58,7 +60,7 @@ def readiness(params: Params) -> Readiness:
         problems=tuple(problems),
         supplied=supplied,
         absent=tuple(kind for kind in kinds if kind not in supplied),
-        lines=tuple(_lines(found)),
+        lines=(*_lines(found), *(() if problems else _design_lines(found))),
         codebook=_codebook(params, found),
         evaluation=None if problems else found,
     )
@@ -95,11 +97,43 @@ def _lines(found: Evaluation) -> list[str]:
         lines += _inventory_lines(found.inventory)
     if found.study is not None:
         lines.append(f"impact study: {found.study.sample.n:,} units in {found.study.source}")
+    if found.lottery is not None:
+        lines += _drawn_lines(found.lottery)
     if found.rollout is not None:
         lines.append(f"roll-out over regions: {found.rollout.regions} regions")
     for name, table in (("targets", found.targets), ("truth", found.truth)):
         if table is not None:
             lines.append(f"{name}: {len(table)} rows")
+    return lines
+
+
+def _design_lines(found: Evaluation) -> list[str]:
+    """Whether the data carry each design that the params name, and why not."""
+    return [
+        f"designs.{b.design}, {b.measure}: "
+        + (f"not estimable: {b.effect.reason}" if isinstance(b.effect, NotEstimable) else "carried")
+        for b in found.beside
+    ]
+
+
+def _drawn_lines(draw: Lottery) -> list[str]:
+    """Who was drawn, and for how many of them each outcome is known, by arm."""
+    active, source = draw.sample.active, draw.file.source
+    offered = int((active & draw.offered).sum())
+    lines = [
+        f"draw by lot: {source}: {offered:,} units offered a place,"
+        f" {int(active.sum()) - offered:,} not"
+    ]
+    for column in draw.counted:
+        lost = active & ~draw.answered(column)
+        of_offered = int((lost & draw.offered).sum())
+        if lost.any():
+            lines.append(
+                f"draw by lot: {column} is missing for {of_offered:,} of those offered and"
+                f" {int(lost.sum()) - of_offered:,} of the others"
+            )
+    if draw.file.ungrouped:
+        lines.append(f"draw by lot: {draw.file.ungrouped:,} units have no group")
     return lines
 
 

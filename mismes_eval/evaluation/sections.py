@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Literal
 
 from mismes_eval.evaluation.keys import Encoding, Rules, Shipped, Steps, key
+from mismes_eval.numerics.arms import Adjustment
 from mismes_eval.numerics.calibration import Method as Distance
 from mismes_eval.numerics.did import Method
 from mismes_eval.numerics.variance import Lonely
 
 Preset = Literal["icls20", "hims_tunisia", "hims_morocco", "gld"]
+Alike = Literal["entropy", "cbps", "ipw", "overlap", "match"]
 Separator = Literal[",", ";", "tab", "|"]
 Reason = Literal["NA_notapp", "DK", "REF", "NOTASKED", "PROXY_UNKNOWN"]
 Version = Literal[
@@ -68,7 +70,9 @@ class Inputs:
         "exchange rates: currency, year, eur_per_unit, source, url, retrieved", None
     )
     study: Path | None = key(
-        "one impact study, one row a unit with outcomes before and after (section study)", None
+        "one impact study, one row a unit: outcomes before and after (section study), or a draw by"
+        " lot (section lottery)",
+        None,
     )
     truth: Path | None = key("true effects of synthetic data, shown beside the estimates", None)
     analysis_plan: Path | None = key(
@@ -298,6 +302,38 @@ class ImpactStudy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LotteryKeys:
+    """A draw by lot in the file of inputs.study."""
+
+    assigned: str | None = key("column of what the lot said: 1 offered a place, 0 not", None)
+    takeup: str | None = key(
+        "column of who took part, 1 or 0; empty: not known, and only the effect of the offer is"
+        " estimated",
+        None,
+    )
+    blocks: tuple[str, ...] = key("columns within whose combinations lots were drawn", ())
+    outcomes: tuple[str, ...] = key("outcomes after the draw, numbers or 1 and 0", ())
+    main_outcome: str | None = key("outcome of the headline; empty: the first outcome", None)
+    covariates: tuple[str, ...] = key(
+        "columns known before the draw that the effects are adjusted for", ()
+    )
+    attrition_covariates: tuple[str, ...] | None = key(
+        "columns known before the draw that the response model has beside the arm; empty: the"
+        " covariates",
+        None,
+    )
+    adjustment: Adjustment = key(
+        "interacted: a regression in each arm, blocks count by their size (Lin 2013); additive: one"
+        " coefficient, for many small blocks",
+        "interacted",
+    )
+    measure: str | None = key(
+        "id of the measure in the inventory; empty: the name of the study's file", None
+    )
+    months: float | None = key("months between the draw and the outcomes", None, low=0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class RegionalRollout:
     """A measure rolled out region by region."""
 
@@ -314,6 +350,59 @@ class RegionalRollout:
         "id of the measure in the inventory and, for synthetic data, in the table of true effects",
         None,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Designs:
+    """Designs beside difference-in-differences, each for the measures that it names."""
+
+    beside_survey: Mapping[str, Alike] = key(
+        "measure -> how residents of the labour force survey are made like its participants:"
+        " entropy, cbps, ipw, overlap (weights), or match (nearest neighbours)",
+        {},
+    )
+    traits: Mapping[str, str] = key(
+        "what makes them alike: column of tracer_person, known before the measure -> the same in"
+        " the labour force survey",
+        {},
+    )
+    residents: Mapping[str, tuple[str, ...]] = key(
+        "who is compared with participants: column of the survey -> [values]; 'missing' and"
+        " 'stated' stand for no answer and any answer",
+        {},
+    )
+    dose: Mapping[str, str] = key(
+        "measure -> its dose: hours (of tracer_service, added up), or a column of tracer_person", {}
+    )
+    dose_degree: int = key(
+        "degree of the spline in the dose; 1 is a straight line", 1, low=0, high=3
+    )
+    switching: Mapping[str, str] = key(
+        "measure -> yes/no column of tracer_outcome that starts and stops, abroad for one: its"
+        " effect on participants and the comparison group of that measure",
+        {},
+    )
+    first_job: Mapping[str, float] = key(
+        "measure -> months after enrolment within which waits for a first job are compared",
+        {},
+        low=1,
+    )
+    imputed: Mapping[str, str] = key(
+        "measure -> outcome whose missing answers are imputed, earnings for one", {}
+    )
+    imputations: int = key("imputed copies of the data", 20, low=2, high=200)
+
+    @property
+    def named(self) -> dict[str, Mapping[str, object]]:
+        """Each design's key -> the measures that name it."""
+        each = {
+            "beside_survey": self.beside_survey,
+            "dose": self.dose,
+            "switching": self.switching,
+            "first_job": self.first_job,
+            "imputed": self.imputed,
+        }
+        return {name: dict(chosen) for name, chosen in each.items() if chosen}
 
 
 @dataclass(frozen=True, kw_only=True)

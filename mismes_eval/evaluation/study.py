@@ -4,7 +4,7 @@ blocks, difference-in-differences by every estimator.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,42 +53,27 @@ class Study:
     covariates: tuple[str, ...]
     groups: Mapping[str, np.ndarray]
     left_out: str
+    ungrouped: int
     source: str
 
 
-def study(params: Params) -> Study | None:
-    """The study that a run names; None where none is supplied."""
-    path = params.inputs.study
-    if path is None:
-        return None
-    frame = frames.read(path, encoding=params.study.encoding).frame
-    outcomes, before = params.study.outcomes, params.study.before
-    treated = params.study.treated
-    named = [
-        treated,
-        params.study.weights,
-        params.study.group,
-        params.study.followed,
-        *outcomes,
-        *before.values(),
-        *params.study.absorb,
-        *params.study.covariates,
-        *params.study.where,
-        *params.study.psu,
-        *params.study.strata,
-    ]
-    problems = [
-        Problem("the study lacks a column", f"{path.name}, column '{c}'", "a column of the file")
-        for c in dict.fromkeys(named)
-        if c is not None and c not in frame.columns
-    ]
-    if treated is None or not outcomes:
-        problems.append(
-            Problem("the study is not described", "params, section 'study'", "treated and outcomes")
-        )
-    if problems:
-        raise InputError(problems)
-    weights = params.study.weights
+@dataclass(frozen=True)
+class StudyFile:
+    """The file of inputs.study: a sample narrowed to the units studied, its groups (label -> mask
+    (n,)), the sentence on who was left out, how many of the domain have no value in the group's
+    column.
+    """
+
+    sample: Sample
+    groups: Mapping[str, np.ndarray]
+    left_out: str
+    ungrouped: int
+    source: str
+
+
+def study_file(params: Params, frame: pd.DataFrame) -> StudyFile:
+    """The units of the study's file with their design, domain and groups."""
+    weights, group = params.study.weights, params.study.group
     frame = frame if weights else frame.assign(_equal=1.0)
     sample = Sample.from_frame(
         frame,
@@ -98,27 +83,90 @@ def study(params: Params) -> Study | None:
     )
     mask, said = _domain(frame, params.study.where)
     sample = sample.where(mask).flagged(*((SYNTHETIC,) if params.synthetic else ()))
-    group = params.study.group
-    groups = (
-        {"all": np.ones(len(frame), bool)}
-        if group is None
-        else {
+    groups: dict[str, np.ndarray] = {}
+    ungrouped = 0
+    if group is not None:
+        values = sorted(frame[group].dropna().unique())
+        groups = {
             f"{group} = {_spelled(v)}": (frame[group] == v).fillna(False).to_numpy(bool)
-            for v in sorted(frame[group].dropna().unique())
+            for v in values
         }
-    )
-    followed = params.study.followed or outcomes[0]
-    return Study(
+        ungrouped = int((sample.active & frame[group].isna().to_numpy()).sum())
+    return StudyFile(
         sample=sample,
+        groups=groups,
+        left_out=said,
+        ungrouped=ungrouped,
+        source="" if params.inputs.study is None else params.inputs.study.name,
+    )
+
+
+def lacking(
+    params: Params, frame: pd.DataFrame, named: Sequence[str | None], source: str
+) -> list[Problem]:
+    """Columns that the params name, for the file itself or in `named`, and that it lacks."""
+    of_file = [
+        params.study.weights,
+        params.study.group,
+        params.study.followed,
+        *params.study.where,
+        *params.study.psu,
+        *params.study.strata,
+    ]
+    return [
+        Problem("the study lacks a column", f"{source}, column '{c}'", "a column of the file")
+        for c in dict.fromkeys([*named, *of_file])
+        if c is not None and c not in frame.columns
+    ]
+
+
+def described(params: Params) -> bool:
+    """Whether section study describes effects, beside the file that a lottery shares with it."""
+    study = params.study
+    keys = (study.treated, study.outcomes, study.before, study.absorb, study.covariates)
+    return params.lottery.assigned is None or any(keys)
+
+
+def study(params: Params) -> Study | None:
+    """The study that a run names; None where none is supplied, or the file is a lottery's alone."""
+    path = params.inputs.study
+    if path is None or not described(params):
+        return None
+    frame = frames.read(path, encoding=params.study.encoding).frame
+    outcomes, before = params.study.outcomes, params.study.before
+    treated = params.study.treated
+    named = [
+        treated,
+        *outcomes,
+        *before.values(),
+        *params.study.absorb,
+        *params.study.covariates,
+    ]
+    problems = lacking(params, frame, named, path.name)
+    if treated is None or not outcomes:
+        problems.append(
+            Problem(
+                "the study is not described",
+                "params, section 'study'",
+                "treated and outcomes; for a draw by lot, assigned and outcomes in section"
+                " 'lottery'",
+            )
+        )
+    if problems:
+        raise InputError(problems)
+    file = study_file(params, frame)
+    return Study(
+        sample=file.sample,
         treated=str(treated),
-        followed=followed,
+        followed=params.study.followed or outcomes[0],
         outcomes=outcomes,
         before=before,
         absorb=params.study.absorb,
         covariates=params.study.covariates,
-        groups=groups,
-        left_out=said,
-        source=path.name,
+        groups=file.groups or {"all": np.ones(len(frame), bool)},
+        left_out=file.left_out,
+        ungrouped=file.ungrouped,
+        source=file.source,
     )
 
 

@@ -44,16 +44,14 @@ def read_document(path: Path) -> Document:
                 "the params file is missing", str(path), "a file", fix="Make one with `mismes new`."
             )
         )
-    raw = path.read_bytes()
-    if len(raw) > LIMIT:
+    size = path.stat().st_size
+    if size > LIMIT:
         raise ParamsError(
             Problem(
-                "the params file is too large",
-                path.name,
-                f"at most {LIMIT} bytes",
-                f"{len(raw)} bytes",
+                "the params file is too large", path.name, f"at most {LIMIT} bytes", f"{size} bytes"
             )
         )
+    raw = path.read_bytes()
     try:
         text = raw.decode("utf-8")
         documents = list(yaml.compose_all(text, Loader=yaml.SafeLoader))

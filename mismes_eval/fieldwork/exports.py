@@ -4,17 +4,16 @@ labels of any language, split columns of several answers, repeats, system column
 
 from __future__ import annotations
 
-import io
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
-from mismes_eval.errors import InputError, Problem
+from mismes_eval.errors import Problem
 from mismes_eval.fieldwork.questions import LANGUAGES, Question, choices, numbered
 from mismes_eval.frame.identifiers import find_identifiers
-from mismes_eval.frame.limits import check_workbook
+from mismes_eval.frame.outside import table_of
 
 GROUPS = re.compile(r"[/:.\-]|\[\d+\]/")  # what stands between a group and a name
 SPLIT = ("/", "__", "_", "-", ":", ".")  # between a question and one of its answers
@@ -29,7 +28,6 @@ YES = {"1", "true", "yes", "1.0", "selected"}
 NO = {"0", "false", "no", "0.0", "", "not selected"}
 NUMBERED = "interview__key"  # a column of every export of Survey Solutions, whose codes are numbers
 NOT_ANSWERED = ("##N/A##", "-999999999", "-999999999.0")  # as Survey Solutions writes it
-ENDS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t"}
 
 
 @dataclass
@@ -44,20 +42,11 @@ class Decoded:
 
 
 def read_export(path: str | Path) -> pd.DataFrame:
-    """An export as text, empty where nothing was answered. Raises InputError for other files."""
-    file = Path(path)
-    if file.suffix.lower() in ENDS:
-        sep = ENDS[file.suffix.lower()]
-        table = pd.read_csv(file, sep=sep, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    elif file.suffix.lower() == ".xlsx":
-        content = file.read_bytes()
-        check_workbook(content, file.name)
-        table = pd.read_excel(io.BytesIO(content), dtype=str, keep_default_na=False)
-    else:
-        raise InputError(
-            Problem("no export that can be read", file.name, f"{', '.join(ENDS)} or .xlsx")
-        )
-    table = table.map(lambda v: v.strip() if isinstance(v, str) else "")
+    """An export as text, empty where nothing was answered; of a workbook its first sheet, where a
+    server writes the submissions. Raises InputError for other files and those beyond the limits of
+    data files.
+    """
+    table = table_of(Path(path))
     return table.replace(list(NOT_ANSWERED), "") if NUMBERED in table else table
 
 

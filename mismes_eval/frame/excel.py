@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -19,7 +19,14 @@ from openpyxl.utils.datetime import to_excel
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame.heads import LEAST, find_head, head_problems, same_shape
-from mismes_eval.frame.limits import STEP, check_cell, check_parts, check_sheet, check_table
+from mismes_eval.frame.limits import (
+    SHEET_PART,
+    STEP,
+    check_cell,
+    check_parts,
+    check_sheet,
+    check_table,
+)
 
 Made = TypeVar("Made")
 ABOUT_SHEETS = (
@@ -31,7 +38,6 @@ LOCKED = "EncryptedPackage".encode("utf-16-le")
 BEFORE_2007 = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
 YEARS = (1900, 2100)  # a number in this range that a date format shows as a day of 1905
 LONGEST_LETTER = 12  # bytes of a letter in XML, written as a reference
-SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml")
 EMPTY_CELL = re.compile(
     rb'<(?:\w+:)?c\s[^<>]*\br="[^<>]*?(?:/>|>(?:<(?:\w+:)?v\s*/>|<v></v>)?</(?:\w+:)?c>)'
 )
@@ -151,6 +157,18 @@ def _right_kind(content: bytes, name: str) -> None:
     raise InputError(Problem(what, name, "an Excel workbook (.xlsx) that opens", got, fix))
 
 
+def sheet_titles(content: bytes, name: str) -> tuple[str, ...]:
+    """Titles of the sheets of a workbook. Raises InputError for any other content."""
+    _right_kind(content, name)
+    return _whole(lambda: _titles(content, name), name)
+
+
+def _titles(content: bytes, name: str) -> tuple[str, ...]:
+    check_parts(content, name)
+    book = import_module("openpyxl").load_workbook(io.BytesIO(content), read_only=True)
+    return tuple(sheet.title for sheet in book.worksheets)
+
+
 def _sheets(content: bytes, name: str, asked: str | None) -> list[Sheet]:
     """Sheets of cells, without our own notes and codes unless they are asked for; dimensions that the file states are not
     believed.
@@ -188,11 +206,13 @@ def _slim(content: bytes, name: str) -> tuple[bytes, dict[str, tuple[str, ...]]]
     merged: dict[str, tuple[str, ...]] = {}
     slim = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as given, zipfile.ZipFile(slim, "w") as made:
-        for part in given.namelist():
+        parts = dict.fromkeys(given.namelist())
+        sheets = (_without_formats(given, p, name) for p in parts if SHEET_PART.fullmatch(p))
+        check_sheet(chain.from_iterable(sheets), name)
+        for part in parts:
             if not SHEET_PART.fullmatch(part):
                 made.writestr(part, given.read(part))
                 continue
-            check_sheet(_without_formats(given, part, name), name)
             texts = list(_without_formats(given, part, name))
             merged[part] = tuple(m.decode() for text in texts for m in MERGED.findall(text))
             made.writestr(part, b"".join(texts))

@@ -65,6 +65,11 @@ SHAPES = {
 SHORTEST_SHAPE = (
     6  # characters of the shortest text that one of them fits: an e-mail address a@b.cc
 )
+# one pass over all texts of a column, each a line, finds out whether any of them may fit
+SCREENS = {
+    kind: re.compile(pattern.pattern, pattern.flags | re.MULTILINE)
+    for kind, (pattern, _) in SHAPES.items()
+}
 BIRTH = re.compile(
     r"(?:^|_)(?:birth_?date|date_of_birth|dob|date_naissance|birthday|born_on)(?:$|_)"
 )
@@ -144,7 +149,10 @@ def _by_shape(cells: pd.Series) -> tuple[str, pd.Series] | None:
     written = cells.astype("str")
     distinct = written.dropna().unique().tolist()
     long = [v for v in distinct if len(v) >= SHORTEST_SHAPE]
+    lines = "\n".join(long)
     for kind, (pattern, share) in SHAPES.items():
+        if not SCREENS[kind].search(lines):
+            continue
         hit = [v for v in long if pattern.search(v)]
         if hit and len(hit) >= share * len(distinct):
             return kind, written.isin(hit)

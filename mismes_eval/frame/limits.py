@@ -21,7 +21,9 @@ ROWS = 20_000_000
 COLUMNS = 20_000
 CELLS = 100_000_000
 CELL = 1_000_000  # characters of one cell
-SHEET_ROWS = 500_000  # rows of a sheet, the empty ones that only have a format among them
+SHEET_ROWS = (
+    500_000  # rows of a workbook's sheets, the empty ones that only have a format among them
+)
 SHEET_CELLS = 5_000_000
 BESIDE_SHEETS = 100_000_000  # bytes of a part of a workbook that is no sheet: styles, shared texts
 WHOLE = 300_000_000  # bytes of a workbook that is read with all its sheets, unpacked
@@ -31,6 +33,7 @@ NARROWER = (
     "Keep the columns and rows that are needed, and export them again; large files are best as"
     " .parquet."
 )
+SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml")
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
 
@@ -98,12 +101,17 @@ def check_parts(content: bytes, name: str) -> None:
         members = archive.infolist()
     if len(members) > PARTS:
         raise refuse("the workbook has too many parts", name, PARTS, "parts", f"{len(members):,}")
-    for member in members:
-        sheet = member.filename.startswith("xl/worksheets/")
-        if not sheet and member.file_size > BESIDE_SHEETS:
+    beside = [m for m in members if not SHEET_PART.fullmatch(m.filename)]
+    for member in beside:
+        if member.file_size > BESIDE_SHEETS:
             where = f"{name}: {member.filename}"
             got = f"{member.file_size:,}"
             raise refuse("a part of the workbook is too large", where, BESIDE_SHEETS, "bytes", got)
+    size = sum(member.file_size for member in beside)
+    if size > WHOLE:
+        raise refuse(
+            "the parts beside the sheets are too large", name, WHOLE, "bytes unpacked", f"{size:,}"
+        )
 
 
 def check_workbook(content: bytes, name: str) -> None:
@@ -118,8 +126,8 @@ def check_workbook(content: bytes, name: str) -> None:
 
 
 def check_sheet(texts: Iterable[bytes], name: str) -> None:
-    """Raise InputError for a sheet of more rows, cells or bytes than are read. texts : its XML in
-    parts that end between tags. Stops at the limit.
+    """Raise InputError for sheets of more rows, cells or bytes than are read, all of a workbook
+    together. texts : their XML in parts that end between tags. Stops at the limit.
     """
     rows = cells = size = 0
     for text in texts:
@@ -128,15 +136,15 @@ def check_sheet(texts: Iterable[bytes], name: str) -> None:
         size += len(text)
         _refuse_sheet(rows, cells, name)
         if size > WHOLE:
-            raise refuse("the sheet is too large", name, WHOLE, "bytes unpacked", "more")
+            raise refuse("the workbook is too large", name, WHOLE, "bytes unpacked", "more")
 
 
 def _refuse_sheet(rows: int, cells: int, name: str) -> None:
     if cells > SHEET_CELLS:
-        raise refuse("the sheet has too many cells", name, SHEET_CELLS, "cells", "more")
+        raise refuse("the workbook has too many cells", name, SHEET_CELLS, "cells", "more")
     if rows > SHEET_ROWS:
         raise refuse(
-            "the sheet has too many rows (rows that only have a format are among them)",
+            "the workbook has too many rows (rows that only have a format are among them)",
             name,
             SHEET_ROWS,
             "rows",

@@ -65,7 +65,7 @@ def _property(column: Column) -> dict[str, object]:
     else:
         schema["type"] = [schema["type"], "null"]
         if "enum" in schema:
-            schema["enum"] = [*schema["enum"], None]  # type: ignore[misc]
+            schema["enum"] = [*allowed, None]
     unit = f" [{column.unit}]" if column.unit else ""
     if column.kind == "date" and column.low is not None:
         unit = f" [years {column.low:g} to {column.high:g}]"

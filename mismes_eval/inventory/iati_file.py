@@ -15,11 +15,13 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame.outside import bytes_of
 from mismes_eval.inventory.iati_money import STATUSES, TYPES, Budget, Issue, Payment, decimal
 from mismes_eval.inventory.iati_places import Territory
 from mismes_eval.inventory.iati_structure import VERSIONS, departures
 
 LARGEST_FILE, MOST_ACTIVITIES, DEEPEST, LONGEST_TEXT = 200_000_000, 100_000, 20, 20_000
+MOST_ELEMENTS = 500_000  # of one activity
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -47,24 +49,11 @@ class Activity:
 
 
 def content_of(path: Path) -> bytes:
-    if not path.is_file():
-        raise InputError(Problem("no such file", str(path)))
-    size = path.stat().st_size
-    if size > LARGEST_FILE:
-        raise InputError(
-            Problem(
-                "the file is too large",
-                path.name,
-                f"at most {LARGEST_FILE:,} bytes",
-                f"{size:,}",
-                "Split it by country or year.",
-            )
-        )
-    return path.read_bytes()
+    return bytes_of(path, LARGEST_FILE, "Split it by country or year.")
 
 
 def activities_of(content: bytes, name: str) -> Iterator[Activity]:
-    depth = number = 0
+    depth = number = inside = 0
     version: str | None = None
     root: Element | None = None
     try:
@@ -78,11 +67,18 @@ def activities_of(content: bytes, name: str) -> Iterator[Activity]:
                 )
             if event == "start" and root is None:
                 root, version = element, _version(element, name)
-            if event == "end" and element.tag == "iati-activity" and depth == 1:
+            inside += event == "start"
+            if inside > MOST_ELEMENTS:
+                expected = f"at most {MOST_ELEMENTS:,}"
+                raise InputError(Problem("an activity has too many elements", name, expected))
+            if event == "start" or depth != 1 or root is None:
+                continue
+            if element.tag == "iati-activity":
                 number += 1
                 _refuse_number(number, name)
                 yield _activity(element, number, version, name)
-                element.clear()
+            root.remove(element)
+            inside = 0
     except DefusedXmlException as error:
         raise InputError(
             Problem(

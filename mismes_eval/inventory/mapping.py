@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -15,6 +16,7 @@ import yaml
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame import codes, identifiers, nearest, read, template
 from mismes_eval.frame.codes import plain
+from mismes_eval.frame.outside import yaml_of
 from mismes_eval.inventory.balance import IN_ROWS, Balance, amount_of, balance, money_in
 from mismes_eval.inventory.country_names import Countries, countries_of
 from mismes_eval.inventory.intake import Intake, issue_frame, numbered
@@ -90,10 +92,11 @@ def load_mapping(name: str | Path) -> Mapped:
     """
     shipped = files("mismes_eval.inventory") / "mappings" / f"{name}.yaml"
     where = Path(name)
+    content: Any
     if str(name) in shipped_mappings():
-        text = shipped.read_text(encoding="utf-8")
+        content = yaml.safe_load(shipped.read_text(encoding="utf-8"))
     elif where.is_file():
-        text = where.read_text(encoding="utf-8")
+        content = yaml_of(where)
     else:
         raise InputError(
             Problem(
@@ -102,12 +105,6 @@ def load_mapping(name: str | Path) -> Mapped:
                 "a path, or one of " + ", ".join(shipped_mappings()),
             )
         )
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InputError(
-            Problem("the mapping file is not YAML", str(name), got=" ".join(str(error).split()))
-        ) from error
     _refuse_unknown(content, str(name))
     return Mapped(
         str(content["register"]),

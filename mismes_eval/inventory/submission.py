@@ -16,6 +16,7 @@ import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame import Template, read, template
+from mismes_eval.frame.outside import table_of
 from mismes_eval.frame.parse import text
 from mismes_eval.inventory.inventory import Inventory
 from mismes_eval.inventory.inventory import read as read_inventory
@@ -174,7 +175,7 @@ def read_log(repository: Path) -> pd.DataFrame:
     path = repository.with_name(LOG)
     if not path.is_file():
         return pd.DataFrame(columns=list(LOG_COLUMNS), dtype="str")
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+    return table_of(path)
 
 
 def _repository(path: Path) -> Path:

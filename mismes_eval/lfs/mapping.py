@@ -14,6 +14,7 @@ from typing import Any, TypedDict
 import yaml
 
 from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.frame.outside import yaml_of
 
 VERSION_KEYS = ("icls_v", "isco_version", "isic_version", "isced_version")
 REASONS = ("NA_notapp", "DK", "REF", "NOTASKED", "PROXY_UNKNOWN")
@@ -103,8 +104,13 @@ class Mapping:
 
     @classmethod
     def load(cls, path: str | Path) -> Mapping:
-        """From a YAML file."""
-        return cls.from_dict(yaml.safe_load(Path(path).read_text(encoding="utf-8")), str(path))
+        """From a YAML file. Raises InputError where it cannot be read, ParamsError for its words."""
+        written = yaml_of(Path(path))
+        if not isinstance(written, dict):
+            raise ParamsError(
+                Problem("a mapping file is not one mapping", str(path), "key: value lines")
+            )
+        return cls.from_dict(written, str(path))
 
 
 def shipped() -> tuple[str, ...]:

@@ -13,6 +13,9 @@ import pandas as pd
 
 from mismes_eval import frame as frames
 from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame.limits import FILE
+from mismes_eval.frame.outside import bytes_of
+from mismes_eval.frame.statistical import read_parquet
 from mismes_eval.lfs.mapping import Mapping, as_mapping
 from mismes_eval.lfs.translate import map_columns, unused_columns
 
@@ -199,7 +202,8 @@ def _answered_none(frame: pd.DataFrame, path: str | Path) -> pd.DataFrame:
     several = [c for c in _MULTI if c in frame.columns]
     if Path(path).suffix != ".parquet" or not several:
         return frame
-    stored = pd.read_parquet(path, columns=several)
+    content = bytes_of(Path(path), FILE)
+    stored = read_parquet(content, Path(path).name, columns=several)
     return frame.assign(
         **{
             c: frame[c].mask((stored[c] == "").to_numpy(dtype=bool, na_value=False), "")

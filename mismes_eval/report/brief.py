@@ -12,7 +12,8 @@ from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.cells import outcome_scale, unit_of
 from mismes_eval.report.chapters.cells import published as may_leave
 from mismes_eval.report.chapters.costs import cost_row
-from mismes_eval.report.chapters.impact import headline_cell, named
+from mismes_eval.report.chapters.impact import headline_cell
+from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.verdicts import (
     SIDES,
     effect_verdict,
@@ -20,6 +21,7 @@ from mismes_eval.report.chapters.verdicts import (
     main_cell,
     rollout_verdict,
 )
+from mismes_eval.report.document.blocks import Block, Grid, Paragraph, Run, numbered
 from mismes_eval.report.document.cells import CellKey, Published
 from mismes_eval.report.document.items import Number, Part, SentenceSpec
 from mismes_eval.report.document.plain import escape
@@ -88,6 +90,22 @@ class Brief:
             f'<table class="brief"><caption>{escape(self.caption)}</caption>'
             f"<thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table>{more}"
         )
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The table for a document that can be edited."""
+        rows = [
+            ((Run(row.measure),), *(numbered(text, row.measure) for text in row.texts))
+            for row in self.rows
+        ]
+        grid = Grid(
+            id="",
+            title=self.caption,
+            heads=self.heads,
+            rows=tuple(rows),
+            numbers=False,
+        )
+        return (grid, Paragraph(numbered(self.more))) if self.more else (grid,)
 
 
 def brief(context: Context, published: Published) -> Brief | None:

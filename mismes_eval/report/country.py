@@ -4,7 +4,7 @@ chapter by chapter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -17,9 +17,11 @@ from mismes_eval.report.brief import brief
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.base import Item, Shown, titles
 from mismes_eval.report.chapters.cells import arms
+from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.plan import INPUTS, source_map
 from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.document.cells import Published, published_cells
+from mismes_eval.report.document.grids import block_of, finding_block
 from mismes_eval.report.document.items import PictureSpec, SentenceSpec
 from mismes_eval.report.document.passages import PARTS, Passage, not_supplied, passage
 from mismes_eval.report.document.plain import escape
@@ -33,6 +35,7 @@ from mismes_eval.report.findings import findings
 from mismes_eval.report.session import Page, Session
 from mismes_eval.report.synthesis.comparable import comparable
 
+PAGE_ONE = "overview"
 LAST = "limits"  # what the evidence says: written when it is decided which numbers are shown
 SMALL_ARMS = (
     "Not shown because too few participants or comparison persons answered in the wave of the"
@@ -43,7 +46,8 @@ SMALL_ARMS = (
 @dataclass(frozen=True)
 class CountryReport:
     """session: where shown tables are kept; chapters: built and protected; audit: every number that
-    is hidden, and why; published: what left, by place; passages: what people wrote, by subject.
+    is hidden, and why; published: what left, by place; passages: what people wrote, by subject;
+    page_one: the picture of the first page, nothing where no effect is shown.
     """
 
     session: Session
@@ -52,18 +56,28 @@ class CountryReport:
     audit: pd.DataFrame
     published: Published
     passages: Mapping[str, Passage]
+    page_one: tuple[Item, ...] = ()
 
     def findings(self) -> Page:
         """The first page: a row for each measure that was evaluated, then what else is known, each
         linked to its table.
         """
         told = brief(self.context, self.published)
+        found = findings(self.context, self.published)
         items = "".join(
             f'<li>{escape(text)} <a href="#{escape(anchor)}">{escape(anchor)}</a></li>'
-            for text, anchor in findings(self.context, self.published)
+            for text, anchor in found
         )
         table = "" if told is None else told.html()
-        return Page(f'<div class="findings">{table}<ul>{items}</ul></div>')
+        first = () if told is None else told.blocks
+        html = f'<div class="findings">{table}<ul>{items}</ul></div>'
+        return Page(html, (*first, *map(finding_block, found)))
+
+    def picture(self) -> Page:
+        """The picture of the first page: the effects of its measures at every wave. Empty where none
+        is shown.
+        """
+        return _joined([self._shown(item, PAGE_ONE) for item in self.page_one])
 
     def chapter(self, name: str) -> Page:
         """One chapter under the notebook's heading: paragraphs, tables and figures in reading
@@ -73,19 +87,19 @@ class CountryReport:
             raise ReportError(
                 f"no such chapter: {name}. Expected one of {', '.join(self.chapters)}."
             )
-        parts = []
-        given = self.session.params.inputs.named(INPUTS.get(name, ()))
-        behind = [f"inputs.{key}" for key in given]
-        for item in self.chapters[name].items:
-            if not isinstance(item, str):
-                self.session.origins[item.id] = behind
-            if isinstance(item, str):
-                parts.append(f"<p>{escape(item)}</p>")
-            elif isinstance(item, Figure):
-                parts.append(self.session.add_figure(item).html)
-            elif isinstance(item, (Table, TextTable)):
-                parts.append(self.session.add_table(item).html)
-        return Page("\n".join(parts))
+        return _joined([self._shown(item, name) for item in self.chapters[name].items])
+
+    def _shown(self, item: Item, chapter: str) -> Page:
+        """An item of a chapter, kept for the results with the inputs behind it."""
+        if isinstance(item, str):
+            return Page(f"<p>{escape(item)}</p>", (block_of(item, self.session.language),))
+        given = self.session.params.inputs.named(INPUTS.get(chapter, ()))
+        self.session.origins[item.id] = [f"inputs.{key}" for key in given]
+        if isinstance(item, Figure):
+            return self.session.add_figure(item)
+        if isinstance(item, (Table, TextTable)):
+            return self.session.add_table(item)
+        return Page("")
 
     def evaluator(self, part: str) -> Page:
         """What people wrote beside the evidence, marked as theirs. part: "purpose" (purpose,
@@ -127,6 +141,12 @@ class CountryReport:
         return self.session.finish()
 
 
+def _joined(parts: Sequence[Page]) -> Page:
+    """Pages one below the other."""
+    blocks = tuple(block for part in parts for block in part.blocks)
+    return Page("\n".join(part.html for part in parts), blocks)
+
+
 def country_report(session: Session, evaluation: Evaluation | None = None) -> CountryReport:
     """Build every chapter from the session's params; hide what must be hidden over all tables at
     once. evaluation: the evidence, where it has been read already.
@@ -153,11 +173,13 @@ def country_report(session: Session, evaluation: Evaluation | None = None) -> Co
         kept_back = context.text(SMALL_ARMS, m=", ".join(map(context.name, small)))
         impact = built["impact"]
         built["impact"] = replace(impact, items=(kept_back, *impact.items))
-    released = release(context, built)
+    released = release(context, {**built, PAGE_ONE: overview(context)})
+    page_one = released.chapters.pop(PAGE_ONE)
     context = replace(context, published=released.published)
     last = CHAPTERS[LAST](context)
     chapters = {**released.chapters, LAST: last}
-    chapters[LAST] = replace(last, items=(*last.items, source_map(context, chapters)))
+    shown = {PAGE_ONE: page_one, **chapters}
+    chapters[LAST] = replace(last, items=(*last.items, source_map(context, shown)))
     passages = _passages(context, written, chapters)
     return CountryReport(
         session=session,
@@ -166,6 +188,7 @@ def country_report(session: Session, evaluation: Evaluation | None = None) -> Co
         audit=_audit(chapters),
         published=released.published,
         passages=passages,
+        page_one=page_one.items,
     )
 
 
@@ -225,6 +248,8 @@ def with_large_arms(evaluation: Evaluation, rules: Rules) -> tuple[Evaluation, t
         sizes = [int((inside & (treated == arm)).sum()) for arm in (1.0, 0.0)]
         if any(rules.confidential("mean", n) for n in sizes):
             small.append(measure)
+    if not small:
+        return evaluation, ()
     kept = tuple(m for m in study.measures if m not in small)
     return replace(evaluation, tracing=replace(study, measures=kept), kept={}), tuple(small)
 

@@ -35,6 +35,11 @@ from mismes_eval.report.figures import (
 
 BINS = 20
 
+WAYS = (
+    "{n} ways to estimate the effect: from {lo} to {hi}, median {mid}; {positive} above 0; {sure}"
+    " intervals exclude 0."
+)
+
 
 def specification_curve(
     id: str,
@@ -46,8 +51,11 @@ def specification_curve(
     notes: Sequence[str] = (),
     synthetic: bool = False,
     t: Language = ENGLISH,
+    told: str = WAYS,
 ) -> Figure:
-    """Estimates in order of size above, the choices behind each below. Needs one estimate at least."""
+    """Estimates in order of size above, the choices behind each below. Needs one estimate at least.
+    told: the alternative text, with the names that `WAYS` has.
+    """
     done = curve.drawn()
     options = [
         Choice(t("{c}: {level}", c=t(column), level=t(level)), option.made)
@@ -64,8 +72,7 @@ def specification_curve(
     pictures.choices(below, options, headline)
     v = done["value"] * scale
     alt = t(
-        "{n} ways to estimate the effect: from {lo} to {hi}, median {mid}; {positive} above 0;"
-        " {sure} intervals exclude 0.",
+        told,
         n=len(done),
         lo=t.number(v.min()),
         hi=t.number(v.max()),

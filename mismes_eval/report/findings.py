@@ -11,13 +11,15 @@ from mismes_eval.estimate.verdict import Span
 from mismes_eval.lfs.catalogue import catalogue
 from mismes_eval.report.chapters.base import Context
 from mismes_eval.report.chapters.criteria import interval, returnee_gap
+from mismes_eval.report.chapters.lottery import draw_sentences, main_key
 from mismes_eval.report.chapters.measures import (
     evaluated_here,
     register_summary,
     with_evaluations,
 )
+from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.people import RETURNEES_ROW
-from mismes_eval.report.chapters.study import study_items
+from mismes_eval.report.chapters.study import study_findings
 from mismes_eval.report.document.cells import CellKey, Published
 from mismes_eval.report.document.items import Number, Part, SentenceSpec
 
@@ -48,7 +50,7 @@ def findings(context: Context, published: Published) -> list[Finding]:
     how many they are.
     """
     found = [
-        *_own_study(context),
+        *_own_study(context, published),
         *_inventory(context),
         *_participation(context, published),
         *_people(context, published),
@@ -56,13 +58,22 @@ def findings(context: Context, published: Published) -> list[Finding]:
     return found[:MOST] or [(context.text("No evidence was supplied."), "data")]
 
 
-def _own_study(context: Context) -> list[Finding]:
-    """The effect of a study of its own."""
-    own = context.evaluation.study
-    if own is None:
-        return []
-    said = [s for s in study_items(context, own) if isinstance(s, str)]
-    return [(s, "T32" if own.before else "T31") for s in said][1:2]
+def _own_study(context: Context, published: Published) -> list[Finding]:
+    """The effect of a draw by lot, then that of a study of its own."""
+    out: list[Finding] = []
+    draw, own = context.evaluation.lottery, context.evaluation.study
+    if draw is not None:
+        said = " ".join(draw_sentences(context, draw))
+        key = main_key(context, draw)
+        cell = published.cells.get(key)
+        if cell is not None and not cell.shown and cell.closed:
+            words = "{m}: its effect is not shown: too few persons."
+            said = context.text(words, m=named(context, draw.measure))
+        out.append((said, key.table))
+    if own is not None:
+        found = study_findings(context, own)
+        out += [(f.said, f.tables.rpartition(", ")[2] or "T05c") for f in found]
+    return out
 
 
 def _inventory(context: Context) -> list[Finding]:

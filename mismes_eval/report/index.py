@@ -4,7 +4,6 @@ language, with a switch.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,10 +19,10 @@ from mismes_eval.report.document.language import Language, available, country_na
 from mismes_eval.report.document.page import BANNER, CSP, STYLE
 from mismes_eval.report.document.pdf import PDF
 from mismes_eval.report.document.plain import escape
-from mismes_eval.report.factory.orders import NOTEBOOK, PAGE, Outcome
+from mismes_eval.report.factory.orders import NOTEBOOK, PAGE, WORD, Outcome
 from mismes_eval.report.factory.publish import write_whole
 from mismes_eval.report.synthesis.published import FOLDER, KIND
-from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_manifest
+from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_manifest, read_results
 
 INDEX = "index.html"
 INVENTORY = "inventory.html"
@@ -31,6 +30,7 @@ REPOSITORY = "site/index.html"
 FIRST = {
     PAGE: "Report",
     PDF: "PDF",
+    WORD: "Word",
     "tables.xlsx": "Tables (Excel)",
     "estimates.parquet": "Numbers (Parquet)",
     ESTIMATES: "Numbers (JSON)",
@@ -80,7 +80,7 @@ def entries(out: Path) -> list[Entry]:
     ):
         try:
             record = read_manifest(folder)
-            results = json.loads((folder / ESTIMATES).read_text(encoding="utf-8"))
+            results = read_results(folder)
         except (MismesError, OSError, ValueError):
             continue
         if record.get("kind") == KIND:

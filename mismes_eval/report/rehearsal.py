@@ -55,6 +55,7 @@ def rehearse(evaluation: Evaluation) -> Rehearsal:
         try:
             report = country_report(session, evaluation)
             report.findings()
+            report.picture()
             for part in PARTS:
                 report.evaluator(part)
             for name in report.chapters:

@@ -37,6 +37,38 @@ ROLLED_UNCLEAR = (
     " {assumption}."
 )
 ROLLED_NO_INTERVAL = "The effect of the roll-out on '{o}' has no interval."
+BESIDE_HIGHER = "{m}: '{o}' is {v} higher (95% interval {lo} to {hi}{basis}), {assumption}."
+BESIDE_LOWER = "{m}: '{o}' is {v} lower (95% interval {lo} to {hi}{basis}), {assumption}."
+BESIDE_UNCLEAR = (
+    "{m}: no difference in '{o}' could be shown: {v} (95% interval {lo} to {hi}{basis}),"
+    " {assumption}."
+)
+BESIDE_NO_INTERVAL = "{m}: the effect on '{o}' has no interval, so nothing is said of it."
+DRAWN_HIGHER = (
+    "{m}: '{o}' is {v} higher among those drawn than among the others (95% interval {lo} to {hi}),"
+    " {assumption}."
+)
+DRAWN_LOWER = (
+    "{m}: '{o}' is {v} lower among those drawn than among the others (95% interval {lo} to {hi}),"
+    " {assumption}."
+)
+DRAWN_UNCLEAR = (
+    "{m}: no effect of being drawn on '{o}' could be shown: {v} (95% interval {lo} to {hi}),"
+    " {assumption}."
+)
+DRAWN_NO_INTERVAL = "{m}: the effect of being drawn on '{o}' has no interval, so nothing is said."
+TAKEN_HIGHER = (
+    "Taking part raised '{o}' by {v} among those who take part if drawn and not otherwise (95%"
+    " interval {lo} to {hi}), if being drawn works through taking part alone."
+)
+TAKEN_LOWER = (
+    "Taking part lowered '{o}' by {v} among those who take part if drawn and not otherwise (95%"
+    " interval {lo} to {hi}), if being drawn works through taking part alone."
+)
+TAKEN_UNCLEAR = (
+    "No effect of taking part on '{o}' could be shown among those who take part if drawn and not"
+    " otherwise: {v} (95% interval {lo} to {hi})."
+)
 ROSE = "{m}: '{o}' rose by {v} after {w} ({lo} to {hi}), {assumption}."
 FELL = "{m}: '{o}' fell by {v} after {w} ({lo} to {hi}), {assumption}."
 NOT_SHOWN = "{m}: no effect on '{o}' could be shown after {w}: {v} ({lo} to {hi}), {assumption}."
@@ -111,6 +143,39 @@ def rollout_sentence(verdict: Verdict, about: About) -> Message:
         "lower": ROLLED_LOWER,
         "unclear": ROLLED_UNCLEAR,
         "unknown": ROLLED_NO_INTERVAL,
+    }
+    return _sentence(words[verdict.sign], verdict, about)
+
+
+def design_sentence(verdict: Verdict, about: About) -> Message:
+    """What a design beside the headline gives."""
+    words = {
+        "higher": BESIDE_HIGHER,
+        "lower": BESIDE_LOWER,
+        "unclear": BESIDE_UNCLEAR,
+        "unknown": BESIDE_NO_INTERVAL,
+    }
+    return _sentence(words[verdict.sign], verdict, about)
+
+
+def drawn_sentence(verdict: Verdict, about: About) -> Message:
+    """The difference between those drawn by lot and the others."""
+    words = {
+        "higher": DRAWN_HIGHER,
+        "lower": DRAWN_LOWER,
+        "unclear": DRAWN_UNCLEAR,
+        "unknown": DRAWN_NO_INTERVAL,
+    }
+    return _sentence(words[verdict.sign], verdict, about)
+
+
+def taken_sentence(verdict: Verdict, about: About) -> Message:
+    """The effect of taking part on those whom the lot made take part."""
+    words = {
+        "higher": TAKEN_HIGHER,
+        "lower": TAKEN_LOWER,
+        "unclear": TAKEN_UNCLEAR,
+        "unknown": TAKEN_UNCLEAR,
     }
     return _sentence(words[verdict.sign], verdict, about)
 

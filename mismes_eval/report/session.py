@@ -20,7 +20,7 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TextIO, TypeVar
@@ -29,10 +29,14 @@ import pandas as pd
 
 from mismes_eval.errors import MismesWarning, Problem, ReportError
 from mismes_eval.evaluation.params import Params
+from mismes_eval.report.document.blocks import MIME, Block, to_text
+from mismes_eval.report.document.grids import block_of
 from mismes_eval.report.document.language import Language, language
 from mismes_eval.report.document.passages import Passage
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.results import write_results
+from mismes_eval.report.document.tables import Table, TextTable
+from mismes_eval.report.figures import Figure
 from mismes_eval.report.trust.provenance import PACKAGE
 
 RUN_FILE = "run.json"
@@ -76,12 +80,23 @@ class ShownFigure(Protocol):
 
 @dataclass(frozen=True)
 class Page:
-    """HTML that a notebook cell shows."""
+    """HTML that a notebook cell shows; blocks: the same as plain text, for a document that can be
+    edited.
+    """
 
     html: str
+    blocks: tuple[Block, ...] = ()
 
     def _repr_html_(self) -> str:
         return self.html
+
+    def _repr_mimebundle_(
+        self, include: Container[str] | None = None, exclude: Container[str] | None = None
+    ) -> dict[str, str]:
+        """The blocks, beside the HTML that IPython asks for by itself."""
+        left_out = exclude is not None and MIME in exclude
+        asked = include is None or MIME in include
+        return {MIME: to_text(self.blocks)} if self.blocks and asked and not left_out else {}
 
     def __repr__(self) -> str:
         """Short, so that an executed notebook does not hold every page twice."""
@@ -121,7 +136,7 @@ class Session:
         self._check(table, self.tables)
         said = table.in_language(self.language)
         self.tables[table.id] = said
-        return Page(said.to_html(self.language.code))
+        return self._page(said)
 
     def add_figure(self, figure: ShownFigure) -> Page:
         """Keep a figure for the results and show it. Raises ReportError where the id is taken, the
@@ -138,7 +153,7 @@ class Session:
             )
         said = figure.in_language(self.language)
         self.figures[figure.id] = said
-        return Page(said.to_html(self.language.code))
+        return self._page(said)
 
     def progress(self, chapter: str, number: int, of: int) -> None:
         """Tell the command line which chapter is in work; nothing is shown in the report or in
@@ -149,7 +164,8 @@ class Session:
 
     def say(self, text: str, **values: object) -> Page:
         """A paragraph in the report's language, with {names} filled in."""
-        return Page(f"<p>{escape(self.language(text, **values))}</p>")
+        said = self.language(text, **values)
+        return Page(f"<p>{escape(said)}</p>", (block_of(said, self.language),))
 
     def add_fact(self, name: str, value: str | float | int | bool | None) -> None:
         """One named value that belongs to the results but to no table."""
@@ -179,6 +195,13 @@ class Session:
         where = f" {escape(self.work.name)}" if self.interactive else ""
         said = self.language("{n} tables, {m} figures", n=len(self.tables), m=len(self.figures))
         return Page(f"<p class='finished'>{escape(said)}{where}</p>")
+
+    def _page(self, said: ShownTable | ShownFigure) -> Page:
+        """What is shown of a table or figure that is in the report's language."""
+        html = said.to_html(self.language.code)
+        if isinstance(said, (Table, TextTable, Figure)):
+            return Page(html, (block_of(said, self.language),))
+        return Page(html)
 
     def _check(self, shown: ShownT, known: Mapping[str, object]) -> None:
         if shown.id in known:

@@ -5,7 +5,7 @@ solving.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -209,26 +209,18 @@ def _tightest(m: Margins, weights: Float) -> tuple[float, float]:
     c, keep = a.shape[1], mass > 0
     a, c = a[:, keep], int(keep.sum())
     scale = 1.0 / sizes(weights, m.x, m.totals)
-    equal = np.column_stack([a * scale[:, None], np.zeros(a.shape[0])])
-    out = []
-    for sign in (-1.0, 1.0):
-        # sign -1: largest t with g >= t;  +1: smallest t with g <= t
-        objective = np.zeros(c + 1)
-        objective[-1] = sign
-        less = np.column_stack([sign * np.eye(c), -sign * np.ones(c)]) if c <= 3000 else None
-        if less is None:
-            return float("nan"), float("nan")
-        answer = linprog(
-            objective,
-            A_ub=less,
-            b_ub=np.zeros(c),
-            A_eq=equal,
-            b_eq=m.totals * scale,
-            bounds=[(0, None)] * c + [(None, None)],
-            method="highs",
-        )
-        out.append(float(answer.x[-1]) if answer.status == 0 else float("nan"))
-    return out[0], out[1]
+    a, b = a * scale[:, None], (m.totals * scale)[:, None]
+    lowest = np.append(np.zeros(c), -1.0)
+    # factors are t + h with h >= 0: the largest t
+    lower = linprog(lowest, A_eq=np.hstack([a, a.sum(axis=1, keepdims=True)]), b_eq=b)
+    # factors are u / s with u from 0 to 1: the largest s
+    within: list[tuple[float, float | None]] = [(0.0, 1.0)] * c
+    upper = linprog(
+        lowest, A_eq=np.hstack([a, -b]), b_eq=np.zeros(b.size), bounds=[*within, (0.0, None)]
+    )
+    if lower.status != 0 or upper.status != 0 or upper.x[-1] <= 0:
+        return float("nan"), float("nan")
+    return float(lower.x[-1]), 1.0 / float(upper.x[-1])
 
 
 def _check(method: str, bounds: tuple[float, float] | None, slope: str) -> None:
@@ -274,9 +266,9 @@ def _check(method: str, bounds: tuple[float, float] | None, slope: str) -> None:
         raise CalibrationError(problems)
 
 
-def _possible(bounds: object, method: str) -> bool:
+def _possible(bounds: Iterable[float], method: str) -> bool:
     try:
-        lowest, highest = (float(b) for b in bounds)  # type: ignore[attr-defined]
+        lowest, highest = (float(b) for b in bounds)
     except (TypeError, ValueError):
         return False
     return 0 <= lowest < 1 < highest and (method != "logit" or np.isfinite(highest))
@@ -291,10 +283,12 @@ def _unmet(
         fix = contradiction
     elif bounds is not None:
         lo, hi = _tightest(m, before)
-        fix = (
-            f"Bounds must at least let factors fall to {lo:.4g} and rise to {hi:.4g} (each taken"
-            " alone)."
-        )
+        fix = "Widen the bounds, merge small categories, or drop a margin."
+        if np.isfinite([lo, hi]).all():
+            fix = (
+                f"Bounds must at least let factors fall to {lo:.4g} and rise to {hi:.4g} (each"
+                " taken alone)."
+            )
     else:
         fix = "Merge small categories, or drop a margin."
     return Problem(

@@ -291,9 +291,10 @@ def cohorts(values: pd.Series, periods: Ordering, needed: Bool) -> Float | Probl
 
 
 def _place(value: object, periods: Ordering, zero_is_never: bool) -> float:
-    number = isinstance(value, (int, float, np.integer, np.floating))
-    if number and (np.isinf(value) or (zero_is_never and value == 0)):  # type: ignore[call-overload]
-        return float("inf")
+    if isinstance(value, (int, float, np.integer, np.floating)):
+        number = float(value)
+        if np.isinf(number) or (zero_is_never and number == 0):
+            return float("inf")
     return periods.place(value)
 
 

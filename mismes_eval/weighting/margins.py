@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -62,8 +62,9 @@ class Publication:
     @property
     def margin(self) -> str:
         """The margin's name."""
-        several = isinstance(self.scale_to, tuple)
-        return " x ".join(map(str, self.scale_to)) if several else str(self.scale_to)  # type: ignore[arg-type]
+        if isinstance(self.scale_to, tuple):
+            return " x ".join(map(str, self.scale_to))
+        return str(self.scale_to)
 
 
 AS_STATED = Publication()
@@ -184,7 +185,7 @@ def _mapping(given: object) -> Mapping[Any, Any] | None:
     return given if isinstance(given, Mapping) else None
 
 
-def _finite(target: object) -> bool:
+def _finite(target: object) -> TypeGuard[float]:
     return (
         isinstance(target, (int, float, np.number))
         and not isinstance(target, (complex, np.complexfloating))
@@ -194,7 +195,7 @@ def _finite(target: object) -> bool:
 
 def _number(target: object, name: str, problems: list[Problem]) -> float:
     if _finite(target):
-        return float(target)  # type: ignore[arg-type]
+        return float(target)
     problems.append(
         Problem(
             "a total is not a finite number",
@@ -533,8 +534,8 @@ def _total_vcov(
 
 
 def _error(se: object, where: str, problems: list[Problem]) -> float:
-    if _finite(se) and se >= 0:  # type: ignore[operator]
-        return float(se)  # type: ignore[arg-type]
+    if _finite(se) and se >= 0:
+        return float(se)
     problems.append(
         Problem(
             "a standard error is not a finite number of 0 or more",

@@ -53,6 +53,14 @@ class PanelLike(Protocol):
         """
         ...
 
+    def where(self, mask: Bool) -> PanelLike:
+        """The same panel with a narrower domain of persons."""
+        ...
+
+    def with_columns(self, columns: dict[str, object]) -> PanelLike:
+        """The same panel with added columns of persons."""
+        ...
+
 
 @dataclass(frozen=True)
 class Panel:

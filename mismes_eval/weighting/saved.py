@@ -24,6 +24,7 @@ from mismes_eval.weighting.design import ReplicateSet, SurveyDesign
 LAYOUT = 1
 FRAME, ARRAYS, RECORD = "frame.parquet", "arrays.npz", "sample.json"
 STAMP = (1980, 1, 1, 0, 0, 0)
+LARGEST = 8_000_000_000  # bytes of a saved sample, unpacked
 KIND, ARRAY, LIST = "kind", "array", "list"
 
 
@@ -92,7 +93,7 @@ def write(
         "design": writer.plain(design),
     }
     arrays, table = io.BytesIO(), io.BytesIO()
-    np.savez_compressed(arrays, **writer.arrays)  # type: ignore[arg-type]
+    np.savez_compressed(arrays, allow_pickle=False, **writer.arrays)
     frame.to_parquet(table)
     out = Path(path)
     part = out.with_name(f".{out.name}.part")
@@ -108,15 +109,26 @@ def write(
     return out
 
 
+def _refuse_large(file: zipfile.ZipFile) -> None:
+    """Raise ValueError where an archive unpacks to more than is read."""
+    size = sum(member.file_size for member in file.infolist())
+    if size > LARGEST:
+        raise ValueError(f"{size:,} bytes unpacked, at most {LARGEST:,} are read")
+
+
 def read(path: str | Path) -> tuple[pd.DataFrame, SurveyDesign, Bool, tuple[str, ...]]:
     """Frame, design, domain and flags of a saved sample. Raises DesignError for any other file."""
     try:
         with zipfile.ZipFile(path) as file:
+            _refuse_large(file)
             record = json.loads(file.read(RECORD))
             if record["layout"] != LAYOUT:
                 raise ValueError(f"layout {record['layout']}")
             frame = pd.read_parquet(io.BytesIO(file.read(FRAME)))
-            with np.load(io.BytesIO(file.read(ARRAYS))) as stored:
+            packed = io.BytesIO(file.read(ARRAYS))
+            with zipfile.ZipFile(packed) as parts:
+                _refuse_large(parts)
+            with np.load(packed) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             design, domain = _made(record["design"], arrays), _made(record["domain"], arrays)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:

@@ -43,8 +43,8 @@ def test_params_show_what_the_file_gives_and_no_place_of_this_machine(
 
 
 def test_evidence_that_is_not_supplied_is_said(params: Params) -> None:
-    empty = Evaluation(params, None, None, None, None, None, None, None)
-    assert repr(empty).count("not supplied") == 5
+    empty = Evaluation(params, None, None, None, None, None, None, None, None)
+    assert repr(empty).count("not supplied") == 6
     assert "Evaluation of MDA" in empty._repr_html_()
 
 

@@ -109,8 +109,8 @@ def one_text_many_times(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (cells_of_a_workbook, "the sheet has too many cells"),
-        (formatted_rows, "the sheet has too many rows"),
+        (cells_of_a_workbook, "the workbook has too many cells"),
+        (formatted_rows, "the workbook has too many rows"),
         (a_gigabyte, "the file is too large"),
         (declared_rows, "the table has too many rows"),
         (one_text_many_times, "the file is too large"),

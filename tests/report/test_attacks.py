@@ -397,6 +397,7 @@ ENDS: dict[str, tuple[str, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forked", [False, True])
 def test_the_end_of_a_kernel_is_told_by_its_cause(project: Path, forked: bool) -> None:
     if forked and not sys.platform.startswith("linux"):
@@ -516,6 +517,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["plain", "forked"])
 def test_runs_in_hostile_surroundings_give_the_same_bytes(
     project: Path, tmp_path: Path, how: str
@@ -560,6 +562,7 @@ def test_a_long_folder_for_temporary_files_does_not_matter(
 CLI = [sys.executable, "-m", "mismes_eval"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_leaves_nothing_behind_and_says_so(project: Path, number: signal.Signals) -> None:
@@ -586,6 +589,7 @@ def test_a_signal_leaves_nothing_behind_and_says_so(project: Path, number: signa
     assert [p for p in temporary.rglob("*") if p.is_file()] == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
 def test_a_reader_that_goes_away_costs_no_report(project: Path) -> None:
     reading, writing = os.pipe()

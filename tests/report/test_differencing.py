@@ -73,3 +73,77 @@ def test_one_that_only_stands_there_is_said(tmp_path: Path) -> None:
     assert "earlier publication" in said.what and str(final) == said.where
     other = published(tmp_path / "other", country="TUN", x=50)
     assert beside_earlier(order, now, other, 10) == []  # type: ignore[arg-type]
+
+
+def table(folder: Path, *columns: dict[str, int | None]) -> Path:
+    """A report of one table with columns c0, c1, ...; the first shows which rows add up."""
+    folder.mkdir(parents=True)
+    cells = [
+        {"table": "T07", "row": row, "column": f"c{k}", "value": None if n is None else 0.5, "n": n}
+        for k, column in enumerate(columns)
+        for row, n in column.items()
+    ]
+    record = {"country": "MDA", "estimates": cells}
+    (folder / "estimates.json").write_text(json.dumps(record), encoding="utf-8")
+    return folder
+
+
+def rows(*numbers: int | None) -> dict[str, int | None]:
+    return dict(zip(("north", "south", "east", "all"), numbers, strict=True))
+
+
+EVERYBODY = rows(110, 200, 300, 610)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "told"),
+    [
+        # the total less the shown parts: one person came into the hidden part
+        (rows(50, None, 60, 115), rows(74, None, 60, 140), [("south", 5, 6)]),
+        # two hidden parts together
+        (rows(50, None, None, 115), rows(74, None, None, 141), [("south + east", 65, 67)]),
+        # hidden in one of the two only
+        (rows(50, 5, 60, 115), rows(74, None, 60, 140), [("south", 5, 6)]),
+        # a total that is hidden, and is the same in both; one that moves by one person
+        (rows(50, 20, None, None), rows(50, 20, None, None), []),
+        # nothing changed but what is hidden: each shows what the other hides
+        (rows(None, None, 60, 115), rows(50, None, None, 115), [("south", 5, 5)]),
+        (rows(None, None, 60, 115), rows(None, None, 60, 115), []),
+        # enough persons came
+        (rows(50, None, 60, 115), rows(74, None, 60, 160), []),
+        (rows(50, None, 60, 130), rows(74, None, 60, 174), []),
+    ],
+)
+def test_sums_of_two_publications_are_sought(
+    then: dict[str, int | None],
+    now: dict[str, int | None],
+    told: list[tuple[str, int, int]],
+    tmp_path: Path,
+) -> None:
+    earlier = table(tmp_path / "then", EVERYBODY, then)
+    later = table(tmp_path / "now", EVERYBODY, now)
+    got = [(d.row, d.earlier, d.now) for d in differences(earlier, later, 10)]
+    assert got == told
+    assert all(d.column == "c1" for d in differences(earlier, later, 10))
+
+
+def test_columns_that_add_up_are_sought_as_rows_are(tmp_path: Path) -> None:
+    def across(folder: Path, women: int | None, both: int) -> Path:
+        columns = [{"all": 40, "old": 50}, {"all": 50, "old": women}, {"all": 90, "old": both}]
+        return table(folder, *columns)  # type: ignore[arg-type]
+
+    earlier, later = across(tmp_path / "then", 20, 70), across(tmp_path / "now", None, 80)
+    assert differences(earlier, later, 10) == []  # ten more
+    later = across(tmp_path / "later", None, 70)
+    assert differences(earlier, later, 10) == []  # nobody more: its number is the earlier one
+    (found,) = differences(earlier, across(tmp_path / "last", None, 73), 10)[:1]
+    assert found.row == "old" and found.now - found.earlier == 3
+
+
+def test_sums_by_chance_are_not_believed(tmp_path: Path) -> None:
+    """What adds up in one publication only, or is contradicted in the column, is no relation."""
+    earlier = table(tmp_path / "then", EVERYBODY, rows(50, None, 60, 115))
+    later = table(tmp_path / "now", rows(110, 200, 300, 700), rows(74, None, 60, 140))
+    assert differences(earlier, later, 10) == []
+    later = table(tmp_path / "third", EVERYBODY, rows(174, None, 60, 140))
+    assert [d.row for d in differences(earlier, later, 10)] == []

@@ -12,6 +12,9 @@ from types import ModuleType
 
 import pytest
 
+from mismes_eval.report.document.blocks import Grid, Run
+from mismes_eval.report.document.word import Front, write_word
+
 
 @pytest.fixture(scope="module")
 def attack(root: Path) -> ModuleType:
@@ -58,9 +61,55 @@ def test_a_picture_that_draws_a_hidden_cell_is_found(attack: ModuleType, tmp_pat
     assert attack.of_report(folder)[1] == []
 
 
+def test_a_word_document_that_prints_a_hidden_cell_is_found(
+    attack: ModuleType, tmp_path: Path
+) -> None:
+    folder = report(tmp_path / "word", {"south": "confidential", "north": "secondary"})
+    front = Front("t", "Moldova", "report", "en", "run")
+    for text, found in (("4", ["word report.docx / T08 / south / returnees"]), ("c", [])):
+        rows = (((Run("north"),), (Run("c"),)), ((Run("south"),), (Run(text, "T08.1.value"),)))
+        grid = Grid("T08", "Work", ("Group", "returnees"), rows)
+        write_word(folder / "report.docx", front, [grid], {})
+        assert attack.of_report(folder)[1] == found
+
+
 def test_a_person_between_two_folders_is_found(attack: ModuleType, tmp_path: Path) -> None:
     hidden = {"south": "confidential", "north": "secondary"}
     report(tmp_path / "then" / "MDA", hidden)
     report(tmp_path / "now" / "MDA", hidden, north=41, all=151)
     cells, told = attack.between(tmp_path / "then", tmp_path / "now")
-    assert cells == 6 and told == ["MDA T07 / north / everybody", "MDA T07 / all / everybody"]
+    assert cells == 8 and told == ["MDA T07 / north / everybody", "MDA T07 / all / everybody"]
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "change", "told"),
+    [
+        ({"south": "confidential", "north": "secondary"}, None, {}, []),
+        (
+            {"south": "confidential", "north": "secondary"},
+            {"south": "confidential", "east": "secondary"},
+            {},
+            ["MDA T08 / south / returnees, hidden in both"],
+        ),
+        ({"south": "secondary"}, {"south": "secondary"}, {"all": 1}, "MDA T08 / south / returnees"),
+        ({"south": "secondary"}, {"south": "secondary"}, {"all": 10}, []),
+    ],
+)
+def test_sums_of_two_folders_are_attacked(
+    attack: ModuleType,
+    tmp_path: Path,
+    then: dict[str, str],
+    now: dict[str, str] | None,
+    change: dict[str, int],
+    told: list[str] | str,
+) -> None:
+    report(tmp_path / "then" / "MDA", then)
+    folder = report(tmp_path / "now" / "MDA", then if now is None else now)
+    file = folder / "estimates.json"
+    record = json.loads(file.read_text())
+    for cell in record["estimates"]:
+        if cell["column"] == "returnees" and cell["row"] in change:
+            cell["n"] += change[cell["row"]]
+    file.write_text(json.dumps(record), encoding="utf-8")
+    found = attack.between(tmp_path / "then", tmp_path / "now")[1]
+    assert told in found if isinstance(told, str) else found == told

@@ -99,7 +99,7 @@ def tracer(root: Path) -> None:
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both reports as the command line makes them, printed as well."""
+    """Both reports as the command line makes them, printed and as Word documents as well."""
     root = tmp_path_factory.mktemp("small")
     (root / "params").mkdir()
     survey(root)
@@ -108,7 +108,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     notebook = root / "notebooks" / "country_report.ipynb"
     shutil.copy(ROOT / "notebooks" / "country_report.ipynb", notebook)
     orders = [
-        Order(n, root / "params" / f"{n}.yaml", notebook, root / "reports", pdf=True)
+        Order(n, root / "params" / f"{n}.yaml", notebook, root / "reports", pdf=True, docx=True)
         for n in ("ARG", "MDA")
     ]
     outcomes = run_reports(orders, 1, lambda name, what: None, lambda outcome: None)
@@ -140,6 +140,8 @@ def words(path: Path) -> str:
         with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as book:
             parts = [book.read(n).decode() for n in book.namelist() if n.endswith(".xml")]
         return re.sub(r"<[^>]+>", " ", " ".join(parts))
+    if path.suffix == ".docx":
+        return words_of_document(path.read_bytes())
     if path.suffix == ".pdf":
         reader = shutil.which("pdftotext")
         if reader is None:
@@ -155,10 +157,32 @@ def words(path: Path) -> str:
     return html.unescape(re.sub(r"<[^>]+>", " ", text) + " " + alternatives)
 
 
+def words_of_document(content: bytes) -> str:
+    """Paragraphs of a Word document, titles and tags of its fields, words of pictures and tables."""
+    with zipfile.ZipFile(io.BytesIO(content)) as document:
+        parts = [document.read(n).decode() for n in document.namelist() if n.endswith(".xml")]
+    out = []
+    for part in parts:
+        for paragraph in part.split("</w:p>"):
+            out.append("".join(re.findall(r"<w:t[ >][^<]*", paragraph)))
+        out += re.findall(r'<w:(?:alias|tag|tblCaption|tblDescription) w:val="[^"]*', part)
+        out += re.findall(r'(?:descr|title)="[^"]*', part)
+    told = [re.sub(r"<w:t(?: [^>]*)?>", "", text) for text in out]
+    return html.unescape("\n".join(text.partition('="')[2] or text for text in told))
+
+
 def published(folder: Path) -> dict[str, str]:
     """Every file of a report, by name."""
     files = [p for p in sorted(folder.rglob("*")) if p.is_file()]
-    assert {p.suffix for p in files} >= {".html", ".json", ".parquet", ".xlsx", ".csv", ".ipynb"}
+    assert {p.suffix for p in files} >= {
+        ".html",
+        ".json",
+        ".parquet",
+        ".xlsx",
+        ".csv",
+        ".ipynb",
+        ".docx",
+    }
     return {str(p.relative_to(folder)): words(p) for p in files}
 
 

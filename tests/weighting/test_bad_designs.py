@@ -221,3 +221,17 @@ def test_the_smallest_weights_have_a_summary(frame: pd.DataFrame) -> None:
         .loc["Kish design effect", ""]
         == "1.000"
     )
+
+
+def test_the_tightest_bounds_of_many_distinct_rows() -> None:
+    """By hand: women's total is 1.5 times their weight and men's half of theirs, so that factors
+    reach from 0.5 to 1.5; the total of x is what those factors give.
+    """
+    n = 4_000
+    data = pd.DataFrame({"w": 1.0, "sex": ["F", "M"] * (n // 2), "x": np.arange(n) % 3_999})
+    s = Sample.from_frame(data, weights="w")
+    x = float((data["x"] * np.where(data["sex"] == "F", 1.5, 0.5)).sum())
+    totals = {"sex": {"F": 0.75 * n, "M": 0.25 * n}, "x": x}
+    assert tightest_bounds(s, totals) == pytest.approx((0.5, 1.5), rel=1e-8)
+    with pytest.raises(CalibrationError, match=r"fall to 0\.5 and rise to 1\.5"):
+        calibrate(s, totals, method="logit", bounds=(0.8, 1.2))

@@ -16,9 +16,10 @@ from mismes_eval.impact.did.group_time_cells import fit_cells, without_lost
 from mismes_eval.impact.did.layout import Layout, layout_of
 from mismes_eval.impact.did.periods import Control
 from mismes_eval.numerics.did import Method
-from mismes_eval.numerics.rows import Float, Int
+from mismes_eval.numerics.rows import Bool, Float, Int
 from mismes_eval.public import public
 from mismes_eval.weighting.columns import Order, Stated, YesNo, read
+from mismes_eval.weighting.panel import PanelLike, own_key
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.timeline import TimeColumn, stated_order
 
@@ -32,11 +33,11 @@ MEANING = (
 
 @public(IdentificationError)
 def switching_effects(
-    sample: Sample,
+    sample: Sample | PanelLike,
     outcome: str,
     treated: str,
-    time: TimeColumn,
-    unit: str,
+    time: TimeColumn | None = None,
+    unit: str | None = None,
     covariates: Sequence[str] = (),
     method: Method = "dr",
 ) -> Estimate:
@@ -44,8 +45,10 @@ def switching_effects(
 
     Parameters
     ----------
-    sample : one row a unit and period, every unit in every period.  outcome : numeric or yes-no.
-    treated : yes-no in each period.  time, unit : as in `att_gt`.
+    sample : one row a unit and period, every unit in every period; or a tracer panel: persons who
+        answered all waves count, weighted for attrition, with the weights' error.
+    outcome : numeric or yes-no.  treated : yes-no in each period.
+    time, unit : of a sample, as in `att_gt`; a panel has its own.
     covariates, method : as in `att_gt`; without covariates methods agree.
 
     Returns
@@ -67,9 +70,15 @@ def switching_effects(
     """
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
     check_call(method, covariates, "refuse")
-    status, first = _first_changes(sample, treated, time, unit)
-    made = sample.with_columns({FIRST: first, STATUS: status})
-    layout = layout_of(made, outcome, FIRST, time, unit, covariates, "refuse")
+    if isinstance(sample, Sample):
+        time, unit = _stated(time, unit)
+        status, first = _first_changes(sample, treated, time, unit)
+        made = sample.with_columns({FIRST: first, STATUS: status})
+        layout = layout_of(made, outcome, FIRST, time, unit, covariates, "refuse")
+    else:
+        own_key(sample, unit, time)
+        waves = _changes_of_waves(sample, treated)
+        layout = layout_of(waves, outcome, FIRST, None, None, covariates, "balanced")
     begun = layout.sample.frame[STATUS].to_numpy(float)[layout.row]
     parts, signs = [], []
     for level, sign in ((0.0, 1.0), (1.0, -1.0)):
@@ -96,6 +105,36 @@ def _side(layout: Layout, outcome: str, covariates: tuple[str, ...], method: Met
     fitted = fit_cells(layout, layout.weights, chosen, method)
     chosen, fitted = without_lost(chosen, fitted, "refuse")
     return result(layout, chosen, fitted, outcome, covariates, control, "universal", 0, method)
+
+
+def _stated(time: TimeColumn | None, unit: str | None) -> tuple[TimeColumn, str]:
+    """The time and the unit of a sample, which must be named."""
+    if time is None or unit is None:
+        raise IdentificationError(
+            Problem(
+                "a long sample needs its time and its unit",
+                "arguments 'time' and 'unit'",
+                "two columns",
+                f"{time!r} and {unit!r}",
+            )
+        )
+    return time, unit
+
+
+def _changes_of_waves(panel: PanelLike, treated: str) -> PanelLike:
+    """The panel with each person's first status and first wave with another one; persons whose
+    status is not known at every wave are outside the domain.
+    """
+    table = np.column_stack([panel.values(treated, wave) for wave in panel.waves])
+    if table.dtype == object or not np.isin(table[~np.isnan(table)], (0.0, 1.0)).all():
+        raise IdentificationError(
+            Problem("a status is not yes or no", f"column '{treated}'", "0 and 1 at every wave")
+        )
+    changed = table != table[:, :1]
+    when = np.where(changed.any(axis=1), changed.argmax(axis=1), len(panel.waves))
+    label = np.array([*panel.waves, None], dtype=object)[when]
+    known: Bool = np.asarray(~np.isnan(table).any(axis=1))
+    return panel.with_columns({FIRST: label, STATUS: table[:, 0]}).where(known)
 
 
 def _first_changes(

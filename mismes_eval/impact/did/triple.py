@@ -16,10 +16,10 @@ from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.did.breaks import refuse_between
 from mismes_eval.impact.did.two_by_two import (
     NAMES,
-    TwoTimes,
     design_matrix,
 )
 from mismes_eval.impact.did.two_periods import (
+    TwoTimes,
     order_said,
     outcome_pair,
     pair_of,
@@ -87,9 +87,9 @@ def triple_difference(
             )
         )
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
-    time = pair_of(data, time)  # type: ignore[assignment]
-    said = refuse_between(data, time, series_breaks, acknowledge_breaks)
-    ready = _prepared(data, outcome, [treated, eligible, *covariates], time, covariates, method)
+    pair = pair_of(data, time)
+    said = refuse_between(data, pair, series_breaks, acknowledge_breaks)
+    ready = _prepared(data, outcome, [treated, eligible, *covariates], pair, covariates, method)
     sample, fit = ready.sample, ready.fit
     inside = sample.active
     c = read(sample, IdentificationError, d=YesNo(treated), e=YesNo(eligible))

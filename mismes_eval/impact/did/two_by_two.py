@@ -4,7 +4,7 @@ calibration and the attrition in its standard error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from mismes_eval.estimate.domains import no_negative_weights, require
 from mismes_eval.estimate.estimate import Estimate, Part
 from mismes_eval.impact.did.breaks import refuse_between
 from mismes_eval.impact.did.two_periods import (
+    TwoTimes,
     order_said,
     outcome_pair,
     pair_of,
@@ -54,7 +55,6 @@ NAMES = {
     "none": "difference of mean changes",
 }
 EXTREME = 0.995
-TwoTimes = str | tuple[object, object] | Mapping[str, Sequence[Hashable]] | None
 PROPENSITY = ("dr", "dr_improved", "ipw", "ipw_ht")
 
 
@@ -117,10 +117,10 @@ def att_2x2(
     if isinstance(covariates, str):
         covariates = (covariates,)
     _refuse_estimand(estimand, cap, method, covariates)
-    time = pair_of(data, time)  # type: ignore[assignment]
-    notes = refuse_between(data, time, series_breaks, acknowledge_breaks)
+    pair = pair_of(data, time)
+    notes = refuse_between(data, pair, series_breaks, acknowledge_breaks)
     how = _How(method, estimand, cap)
-    return _by_layout(data, outcome, treated, time, covariates, how).annotated(notes=notes)
+    return _by_layout(data, outcome, treated, pair, covariates, how).annotated(notes=notes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ values of waves as numbers, and arms that are too small for a standard error.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,8 @@ from mismes_eval.weighting.order import shown
 from mismes_eval.weighting.panel import PanelLike, outcome_values
 from mismes_eval.weighting.sample import Sample
 from mismes_eval.weighting.timeline import stated_order
+
+TwoTimes = str | tuple[object, object] | Mapping[str, Sequence[Hashable]] | None
 
 
 def outcome_pair(outcome: object) -> tuple[str, str]:
@@ -40,15 +42,18 @@ def outcome_pair(outcome: object) -> tuple[str, str]:
     )
 
 
-def pair_of(data: object, time: object) -> object:
+def pair_of(data: object, time: TwoTimes) -> TwoTimes:
     """`time` as a tuple where it is a list of two; and the two waves of a panel that has no others,
     where its wave column or nothing is named.
     """
     if isinstance(time, list) and len(time) == 2:
         return time[0], time[1]
-    waves = () if isinstance(data, Sample) else getattr(data, "waves", ())
+    waves: tuple[object, ...] = () if isinstance(data, Sample) else getattr(data, "waves", ())
     unstated = time is None or time == getattr(data, "wave", None)
-    return waves if len(waves) == 2 and unstated else time
+    if len(waves) == 2 and unstated:
+        before, after = waves
+        return before, after
+    return time
 
 
 def wave_pair(data: PanelLike, outcome: object, time: object) -> tuple[object, object]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import Literal
 
@@ -85,6 +86,13 @@ def share_beyond(t: float, ratio: Float, enumerated: bool) -> float:
     return beyond / ratio.size if enumerated else (1 + beyond) / (1 + ratio.size)
 
 
+def _beyond(
+    p_of: Callable[[float], float], value: float, step: float, least: float, steps: float
+) -> float:
+    """How far the p-value some steps from the estimate is above the least that is kept."""
+    return p_of(value + steps * step) - least
+
+
 def invert(
     p_of: Callable[[float], float], value: float, se: float, level: float
 ) -> tuple[float, float]:
@@ -99,9 +107,8 @@ def invert(
         if step >= 1000:
             ends.append(sign * np.inf)
             continue
-        at = brentq(
-            lambda c, s=sign: p_of(value + s * c * se) - (1 - level) - 1e-12, inner, step, xtol=1e-6
-        )  # type: ignore[misc]
+        beyond = partial(_beyond, p_of, value, sign * se, 1 - level + 1e-12)
+        at = brentq(beyond, inner, step, xtol=1e-6)
         ends.append(value + sign * float(at) * se)
     return float(ends[0]), float(ends[1])
 

@@ -4,8 +4,9 @@ chance (Roth 2022).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,11 @@ class PretrendPower:
         return self.table.to_html(index=False, float_format=figure, na_rep="") + "".join(
             f"<p><small>{note}</small></p>" for note in self.notes
         )
+
+
+def _short(power: Callable[[float], float], wanted: float, slope: float) -> float:
+    """How much more power a slope has than is wanted."""
+    return power(slope) - wanted
 
 
 @public(EstimateError)
@@ -108,11 +114,9 @@ def pretrend_power(
     rows = []
     for name, power in (("separate", separate), ("joint", joint)):
         for p in powers:
-            slope = (
-                0.0
-                if power(0.0) >= p
-                else float(brentq(lambda s, g=power, q=p: g(s) - q, 0.0, top, xtol=1e-10 * top))
-            )  # type: ignore[misc]
+            slope = 0.0
+            if power(0.0) < p:
+                slope = float(brentq(partial(_short, power, p), 0.0, top, xtol=1e-10 * top))
             rows.append((name, p, slope, slope * average))
     notes = (
         (

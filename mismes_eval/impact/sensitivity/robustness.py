@@ -15,6 +15,7 @@ import pandas as pd
 
 from mismes_eval.errors import EstimateError, MismesError, Problem
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.missing_items import Imputed
 from mismes_eval.estimate.number_format import figure
 from mismes_eval.impact.inference.randomisation import D, sample_of
 from mismes_eval.pictures.robustness import Choice, choices, curve_axes, specification_curve
@@ -25,11 +26,11 @@ Run = Callable[..., Estimate]
 
 @dataclass(frozen=True)
 class Specification:
-    """One way to estimate: its name, the choices it made, and what came of it."""
+    """One way to estimate: its name, the choices it made, and what came of it (one value)."""
 
     name: str
     choices: Mapping[str, str]
-    result: Estimate | NotEstimable
+    result: Estimate | Imputed | NotEstimable
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class SpecificationCurve:
             rows.append(row)
         return pd.DataFrame(rows)
 
-    def result(self, name: str) -> Estimate | NotEstimable:
+    def result(self, name: str) -> Estimate | Imputed | NotEstimable:
         """The result of one run."""
         for run in self.runs:
             if run.name == name:

@@ -17,6 +17,8 @@ from mismes_eval.weighting.columns import Category, Number, Stated, YesNo, read
 from mismes_eval.weighting.nonresponse import named_effects
 from mismes_eval.weighting.sample import Sample
 
+BLOCK = "block "  # begins the name of a block's indicator
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -40,6 +42,13 @@ class Trial:
         """Persons assigned and not."""
         one = int(self.assigned.sum())
         return one, int(self.assigned.size) - one
+
+    @property
+    def adjusted_for(self) -> str:
+        """What the arms are made equal in, blocks counted."""
+        covariates = [name for name in self.names if not name.startswith(BLOCK)]
+        blocks = len(self.names) - len(covariates)
+        return ", ".join([*covariates, *([f"{blocks + 1} blocks"] if blocks else [])])
 
     @property
     def averages(self) -> Averages:
@@ -126,7 +135,7 @@ def trial(
         y=y,
         assigned=d,
         covariates=np.column_stack([x.dense()[inside][:, 1:], dummies]),
-        names=(*names[1:], *(f"block {j + 2}" for j in range(dummies.shape[1]))),
+        names=(*names[1:], *(f"{BLOCK}{j + 2}" for j in range(dummies.shape[1]))),
     )
 
 

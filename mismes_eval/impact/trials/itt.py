@@ -78,7 +78,7 @@ def assigned_difference(read: Trial, names: tuple[str, ...], adjustment: Adjustm
     of = Influence.of(influence)
     one, other = read.counts
     words = f"{one:,} offered, {other:,} not offered"
-    adjusted = f", adjusted for {', '.join(read.names)} ({adjustment})" if read.names else ""
+    adjusted = f", adjusted for {read.adjusted_for} ({adjustment})" if read.names else ""
     return Estimate(
         value=found.value,
         names=names,

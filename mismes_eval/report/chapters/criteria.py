@@ -12,6 +12,7 @@ import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span
+from mismes_eval.evaluation.lottery import Lottery
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_study import Effects, Tracing
@@ -21,7 +22,10 @@ from mismes_eval.report import sentences
 from mismes_eval.report.chapters.base import Context, Item, text_table
 from mismes_eval.report.chapters.cells import about_effect, about_rollout, published
 from mismes_eval.report.chapters.costs import job_sentence, priced
+from mismes_eval.report.chapters.lottery import about_draw, draw_sentences, main_key
+from mismes_eval.report.chapters.study import study_findings
 from mismes_eval.report.chapters.verdicts import (
+    draw_verdict,
     effect_verdict,
     later_verdict,
     main_cell,
@@ -43,6 +47,11 @@ NOTES = (
         "Criteria: OECD Development Assistance Committee (2019). The words follow the numbers; no"
         " judgement was written in advance."
     ),
+)
+OF_A_STUDY = (
+    "An effect in a study file of its own is put to these checks: drawn by lot, the arms alike before"
+    " the draw, lost alike, planned beforehand, enough sampling units; one without blocks or a draw"
+    " is put to none and counts as weak."
 )
 
 
@@ -85,7 +94,9 @@ def criteria(context: Context) -> Item:
     rows = [
         (context.text(x.criterion), x.finding, context.text(x.strength), x.tables) for x in lines
     ]
-    notes = tuple(context.text(n) for n in NOTES)
+    e = context.evaluation
+    own = () if e.study is None and e.lottery is None else (OF_A_STUDY,)
+    notes = tuple(context.text(n) for n in (*NOTES, *own))
     return text_table(
         context,
         "T05c",
@@ -368,20 +379,14 @@ def _impact(context: Context) -> list[Line]:
         out.append(_rolled(context, r))
     own = context.evaluation.study
     if own is not None:
-        out.append(
-            Line(
-                "Impact",
-                context.text(
-                    "The study file {f} is read by several estimators; what they agree on stands"
-                    " below its table.",
-                    f=own.source,
-                ),
-                MODERATE,
-                "T31, T32",
-            )
-        )
+        out += [Line("Impact", f.said, f.strength, f.tables) for f in study_findings(context, own)]
+    draw = context.evaluation.lottery
+    if draw is not None:
+        out.append(_drawn(context, draw))
     return out or [
-        _nothing(context, "Impact", "no tracer study, study file or roll-out was supplied")
+        _nothing(
+            context, "Impact", "no tracer study, study file, draw by lot or roll-out was supplied"
+        )
     ]
 
 
@@ -411,6 +416,21 @@ def _effect(
     messages = [sentences.effect_in_short(verdict, about), *sentences.reservations(verdict)]
     said = " ".join(context.text(message) for message in messages)
     return Line(criterion, context.name(said), held, tables)
+
+
+def _drawn(context: Context, draw: Lottery) -> Line:
+    """What a lot changed in the main outcome."""
+    key = main_key(context, draw)
+    verdict = draw_verdict(context.evaluation, draw)
+    if verdict is None or context.closed(key.table, key.row, key.column):
+        few = context.text("{m}: {r}", m=draw.measure, r=context.text("too few persons"))
+        said = few if verdict is not None else " ".join(draw_sentences(context, draw))
+        return Line("Impact", said, NONE, "T33")
+    about = about_draw(context, draw, draw.main_outcome)
+    messages = [sentences.drawn_sentence(verdict, about), *sentences.reservations(verdict)]
+    said = " ".join(context.text(message) for message in messages)
+    tables = "T33, T35, T36" if draw.taken else "T33, T35"
+    return Line("Impact", context.name(said), verdict.sureness, tables)
 
 
 def _rolled(context: Context, r: Rollout) -> Line:

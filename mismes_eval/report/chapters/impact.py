@@ -25,7 +25,10 @@ from mismes_eval.report.chapters.cells import (
     published,
 )
 from mismes_eval.report.chapters.costs import worth_items
+from mismes_eval.report.chapters.designs import design_items
 from mismes_eval.report.chapters.heterogeneity import whom_items
+from mismes_eval.report.chapters.lottery import lottery_items
+from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.rollout import rollout_items
 from mismes_eval.report.chapters.sensitivity import doubt_items
 from mismes_eval.report.chapters.study import study_items
@@ -45,15 +48,18 @@ BOUND = {
 
 def impact(context: Context) -> Chapter:
     """T05d how the measures are meant to work; T17 effects by outcome and wave; T19, F10 to F12
-    what can be held against them; T18 for whom; T20, F13 what they cost; a roll-out or a study of
-    its own.
+    what can be held against them; T18 for whom; T20, F13 what they cost; a draw by lot, a roll-out
+    or a study of its own.
     """
     study = context.evaluation.tracing
     own = context.evaluation.study
     rolled = context.evaluation.rollout
-    alone = (rollout_items(context, rolled) if rolled is not None else []) + (
-        study_items(context, own) if own is not None else []
-    )
+    drawn = context.evaluation.lottery
+    alone = [
+        *(lottery_items(context, drawn) if drawn is not None else []),
+        *(rollout_items(context, rolled) if rolled is not None else []),
+        *(study_items(context, own) if own is not None else []),
+    ]
     if study is None or not study.measures:
         told = theory(context, {**context.shown, **titles(alone)})
         missing = [context.absent("tracer study or impact study")] if study is None else []
@@ -78,6 +84,7 @@ def impact(context: Context) -> Chapter:
         *bias(context, study),
         *whom_items(context, study),
         *worth_items(context, study),
+        *design_items(context, study),
         *alone,
     ]
     return Chapter(
@@ -139,19 +146,6 @@ def headline(context: Context, effect: Effects, study: Tracing) -> list[str]:
         told = (PRE,)
     messages += [*sentences.reservations(verdict, told), sentences.sureness(verdict)]
     return [context.text(message) for message in messages]
-
-
-def named(context: Context, measure: str) -> str:
-    """A measure with its model in words, where the inventory knows it: a reader outside the project
-    does not know ids.
-    """
-    inventory = context.evaluation.inventory
-    mine: list[str] = []
-    if inventory is not None:
-        known = inventory.frame["measure_id"].astype(str) == measure
-        mine = inventory.frame.loc[known, "model_primary"].dropna().astype(str).tolist()
-    model = context.codes("models").get(mine[0]) if mine else None
-    return measure if model is None else context.text("{m} ({what})", m=measure, what=model)
 
 
 def _effects(context: Context, study: Tracing, effect: Effects) -> Table:

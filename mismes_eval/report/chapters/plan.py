@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
-from mismes_eval.evaluation.params import Params
+from mismes_eval.frame.outside import table_of
 from mismes_eval.impact.did.two_by_two import NAMES
 from mismes_eval.report.chapters.base import Chapter, Context, Item, text_table
 from mismes_eval.report.chapters.words import DESIGN
@@ -36,8 +36,18 @@ ITEMS = {
     "group": "impact.groups",
     "attrition covariate": "tracer.attrition_covariates",
 }
+# the same where a draw by lot is all that is estimated
+ITEMS_OF_LOTTERY = {
+    "outcome": "lottery.outcomes",
+    "main outcome": "lottery.main_outcome",
+    "covariate": "lottery.covariates",
+    "estimator": "lottery.adjustment",
+    "group": "study.group",
+}
 # chapter -> inputs that its tables and figures may rest on
+CELLS = {"overview": "report.picture()"}  # of the notebook, where it is not the chapter's name
 INPUTS = {
+    "overview": ("tracer_person", "tracer_wave", "tracer_outcome", "lfs_rounds"),
     "data": (
         "lfs",
         "margins",
@@ -87,7 +97,7 @@ def deviations(context: Context) -> Item:
             context, "T22", title, [(context.text("Analysis plan"), none)], ("Subject", "Deviation")
         )
     plan = read_plan(path)
-    done = {item: _done(context.evaluation.params, item, context) for item in ITEMS}
+    done = {item: _done(item, context) for item in ITEMS}
     laid_down, plan = plan[plan["item"].isin(REGISTERED)], plan[~plan["item"].isin(REGISTERED)]
     rows = []
     for item, value, reason in zip(plan["item"], plan["value"], plan["reason"], strict=True):
@@ -158,7 +168,7 @@ def read_plan(path: Path) -> pd.DataFrame:
 
     Raises InputError with every line that names an unknown item or no value.
     """
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    frame = table_of(path)
     missing = [c for c in ("item", "value") if c not in frame.columns]
     if missing:
         raise InputError(
@@ -194,18 +204,23 @@ def read_plan(path: Path) -> pd.DataFrame:
     return frame[["item", "value", "reason"]]
 
 
-def _done(params: Params, item: str, context: Context) -> list[str]:
+def _done(item: str, context: Context) -> list[str]:
     """What this run did, as text."""
-    if item == "measure" and context.evaluation.tracing is not None:
-        return list(context.evaluation.tracing.measures)
-    value = params[ITEMS[item]]
-    return (
-        [str(v) for v in value]
-        if isinstance(value, (list, tuple))
-        else [str(value)]
-        if value is not None
-        else []
-    )
+    tracing, draw = context.evaluation.tracing, context.evaluation.lottery
+    params = context.evaluation.params
+    if item == "measure" and tracing is not None:
+        return list(tracing.measures)
+    if draw is not None and tracing is None:
+        if item == "main outcome":
+            return [draw.main_outcome]
+        if item == "attrition covariate":
+            return list(draw.response_covariates)
+        value = params[ITEMS_OF_LOTTERY[item]] if item in ITEMS_OF_LOTTERY else None
+    else:
+        value = params[ITEMS[item]]
+    if isinstance(value, (list, tuple)):
+        return [str(v) for v in value]
+    return [] if value is None else [str(value)]
 
 
 def source_map(context: Context, chapters: Mapping[str, Chapter]) -> TextTable:
@@ -216,7 +231,7 @@ def source_map(context: Context, chapters: Mapping[str, Chapter]) -> TextTable:
     rows: list[tuple[str, ...]] = []
     for name, chapter in chapters.items():
         shown = ", ".join(_ids(chapter.items))
-        cell = f'report.chapter("{name}")'
+        cell = CELLS.get(name, f'report.chapter("{name}")')
         given = list(context.evaluation.params.inputs.named(INPUTS.get(name, ())).values())
         if not shown:
             continue

@@ -266,30 +266,21 @@ def beside(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Table
     )
 
 
-def _size(result: Estimate | NotEstimable) -> float:
-    """The value of an estimate; NaN where there is none."""
-    return float(result.value[0]) if isinstance(result, Estimate) else float("nan")
-
-
 def _regions(d: Doubt) -> list[tuple[str, str, Result]]:
     """Smallest and largest effect when one region is left out."""
     if isinstance(d.left_out, NotEstimable):
         return [("one region left out at a time", "", d.left_out)]
-    runs = [r for r in d.left_out.runs if r.name != "all" and isinstance(r.result, Estimate)]
+    runs = [
+        (r.choices["left out"], r.result)
+        for r in d.left_out.runs
+        if r.name != "all" and isinstance(r.result, Estimate)
+    ]
     if not runs:
         return [("one region left out at a time", "", NotEstimable("no region can be left out"))]
-    ordered = sorted(runs, key=lambda r: _size(r.result))
+    ordered = sorted(runs, key=lambda run: float(run[1].value[0]))
     return [
-        (
-            "one region left out at a time, smallest: without {r}",
-            ordered[0].choices["left out"],
-            ordered[0].result,
-        ),
-        (
-            "one region left out at a time, largest: without {r}",
-            ordered[-1].choices["left out"],
-            ordered[-1].result,
-        ),
+        ("one region left out at a time, smallest: without {r}", *ordered[0]),
+        ("one region left out at a time, largest: without {r}", *ordered[-1]),
     ]
 
 

@@ -2,18 +2,78 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Verdict
 from mismes_eval.evaluation.study import Classical, Study, by_method, lost, within
+from mismes_eval.report import sentences
 from mismes_eval.report.chapters.base import Context, Item
 from mismes_eval.report.chapters.cells import cell_unit, in_unit, plain, rows
+from mismes_eval.report.chapters.verdicts import blocks_verdict
 from mismes_eval.report.document.cells import Persons, Standing
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, cells_of
+from mismes_eval.report.sentences import About
 
 DESIGN, CLASSIC = "difference (robust SE, by the design)", "difference (classical SE)"
+
+
+NO_COMPARISON = (
+    "the params name no draw by lot (section lottery), no blocks within which lots were drawn"
+    " (study.absorb) and no outcome before (study.before), so no effect can be estimated"
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a study of its own says of its first outcome in one group, how sure, and the tables that
+    show it.
+    """
+
+    said: str
+    strength: str
+    tables: str
+
+
+def study_findings(context: Context, s: Study) -> list[Finding]:
+    """What was found, by group; why nothing was, where nothing was."""
+    if not s.absorb and not s.before:
+        return [Finding(context.text(NO_COMPARISON), "none", "")]
+    return [_found(context, s, group) for group in s.groups]
+
+
+def _found(context: Context, s: Study, group: str) -> Finding:
+    """Within blocks, which were drawn by lot; else the difference-in-differences."""
+    if not s.absorb:
+        outcome = next(iter(s.before))
+        found = [e for e in by_method(s, outcome, group).values() if isinstance(e, Estimate)]
+        said = _verdict(context, _label(context, group, outcome), found)
+        sure = Verdict(found[0]).sureness if found else "none"
+        return Finding(said or context.text("no estimator could be computed"), sure, "T32")
+    outcome = s.outcomes[0]
+    label, (robust, _) = _label(context, group, outcome), within(s, outcome, group)
+    tables = "T30, T31" if s.sample.frame[s.followed].isna().any() else "T31"
+    few = context.rules.confidential("mean", min(arm.n for arm in _arms(s, group).compares))
+    if few or (isinstance(robust, Estimate) and context.closed("T31", label, DESIGN)):
+        robust = NotEstimable("too few persons")
+    if isinstance(robust, NotEstimable):
+        return Finding(context.text("{m}: {r}", m=label, r=context.text(robust.reason)), "none", "")
+    verdict = blocks_verdict(context.evaluation, outcome, robust, lost(s, group)[0])
+    about = About(context.name(s.source), label, "", 1.0, "", "", 3)
+    messages = [sentences.drawn_sentence(verdict, about), *sentences.reservations(verdict)]
+    said = " ".join(context.text(message) for message in messages)
+    return Finding(said, verdict.sureness, tables)
+
+
+def _label(context: Context, group: str, outcome: str) -> str:
+    """An outcome, of a group where there are several."""
+    name = context.column(outcome)
+    if group == "all":
+        return name
+    return context.text("{group}, {outcome}", group=context.words.level(group), outcome=name)
 
 
 def study_items(context: Context, s: Study) -> list[Item]:
@@ -28,6 +88,11 @@ def study_items(context: Context, s: Study) -> list[Item]:
             said="; ".join(context.text(part) for part in s.left_out.split("; ")),
         )
     ]
+    if s.ungrouped:
+        words = "{n:,} units have no group and stand in no row of these tables."
+        items.append(context.text(words, n=s.ungrouped))
+    if not s.absorb and not s.before:
+        items.append(context.text("{f}: {r}", f=s.source, r=context.text(NO_COMPARISON)))
     if s.sample.frame.loc[s.sample.active, s.followed].isna().any():
         items.append(_lost(context, s))
     if s.absorb:
@@ -128,11 +193,7 @@ def _methods(context: Context, s: Study) -> list[Item]:
     for group in s.groups:
         for outcome in s.before:
             found = by_method(s, outcome, group)
-            label = context.column(outcome)
-            if group != "all":
-                label = context.text(
-                    "{group}, {outcome}", group=context.words.level(group), outcome=label
-                )
+            label = _label(context, group, outcome)
             arms = _arms(s, group)
             for name, e in found.items():
                 row = context.text("{what}: {estimator}", what=label, estimator=context.text(name))

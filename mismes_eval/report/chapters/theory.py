@@ -57,7 +57,8 @@ def evaluated(context: Context) -> tuple[str, ...]:
     e = context.evaluation
     rolled = [] if e.rollout is None else [e.rollout.measure]
     own = [] if e.study is None else [e.study.source]
-    return tuple(dict.fromkeys([*(x.measure for x in e.effects), *rolled, *own]))
+    drawn = [] if e.lottery is None else [e.lottery.measure]
+    return tuple(dict.fromkeys([*(x.measure for x in e.effects), *rolled, *own, *drawn]))
 
 
 def explained(context: Context) -> tuple[str, ...]:

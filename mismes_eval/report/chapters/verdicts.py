@@ -28,6 +28,7 @@ from mismes_eval.estimate.verdict import (
     moved_apart,
 )
 from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.evaluation.lottery import ALL, Lottery
 from mismes_eval.evaluation.rollout import Rollout
 from mismes_eval.evaluation.sensitivity import Doubt
 from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
@@ -37,10 +38,12 @@ from mismes_eval.impact.sensitivity.honest import HonestDiD
 from mismes_eval.impact.sensitivity.pretrend_missed import chance_missed, chance_missed_on_path
 from mismes_eval.impact.sensitivity.pretrend_power import PretrendPower
 from mismes_eval.impact.sensitivity.robustness import SpecificationCurve
+from mismes_eval.impact.trials.late import RatioSet
 from mismes_eval.message import Message
 from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.report.chapters.plan import REGISTERED, read_plan
 
+FAIR_DRAW = "fair_draw"
 ALIKE, PRE, LOSS = "alike_at_enrolment", "year_before_enrolment", "lost_alike"
 MODE, TRENDS, PLANNED = "asked_alike", "parting_trends", "registered_plan"
 OTHERS, CERTAIN = "other_specifications", "certain_specifications"
@@ -55,6 +58,7 @@ LOSS_MATTERS = 0.1
 
 RESERVATIONS = {
     DRAWN_BY_LOT: Message("participants were not drawn by lot"),
+    FAIR_DRAW: Message("the groups differed before the draw by more than a lot explains"),
     ALIKE: Message("the groups differed at enrolment by more than 0.1 standard deviations"),
     PRE: Message("the groups moved apart already in the year before enrolment"),
     LOSS: Message("the groups were not lost to follow-up alike"),
@@ -73,6 +77,7 @@ RESERVATIONS = {
 }
 IN_SHORT = {  # the same for the first page, where there is room for a few words
     DRAWN_BY_LOT: Message("not drawn by lot"),
+    FAIR_DRAW: Message("groups differed before the draw"),
     ALIKE: Message("groups differed at enrolment"),
     PRE: Message("groups moved apart before"),
     LOSS: Message("groups were lost unlike"),
@@ -161,6 +166,60 @@ def rollout_verdict(r: Rollout) -> Verdict | None:
         checks.append(_parting(r.honest, bare))
     checks.append(_check(SIDES, "precision", r.fewest_regions >= FEWEST_CLUSTERS))
     return Verdict(bare.own, tuple(checks), bare.wider, clusters=r.fewest_regions)
+
+
+def draw_verdict(evaluation: Evaluation, draw: Lottery) -> Verdict | None:
+    """The verdict on what the offer of a draw changed in its main outcome; None where it could not
+    be estimated.
+    """
+    main = draw.offers[ALL, draw.main_outcome]
+    if not isinstance(main, Estimate):
+        return None
+    checks = [_check(DRAWN_BY_LOT, "start", True)]
+    fair = draw.drawn_fairly
+    if not isinstance(fair, NotEstimable):
+        checks.append(_check(FAIR_DRAW, "start", fair.p >= 1 - LEVEL))
+    gap = draw.loss[ALL, draw.main_outcome][2]
+    checks.append(_loss(Span.of(gap)) if isinstance(gap, Estimate) else _no_loss(draw))
+    checks.append(_check(PLANNED, "plan", outcome_planned(evaluation, draw.main_outcome)))
+    checks.append(_check(PSUS, "precision", not Verdict(main).doubtful))
+    return Verdict(main, tuple(checks), assumption=BY_LOT)
+
+
+def _no_loss(draw: Lottery) -> Check:
+    """Nobody is lost; or somebody is, and the arms cannot be compared."""
+    everybody = bool(draw.answered(draw.main_outcome)[draw.sample.active].all())
+    return Check(LOSS, "loss", "yes" if everybody else "too weak", CANNOT_TELL_LOSS)
+
+
+def taken_verdict(effect: Estimate) -> Verdict:
+    """The verdict on the effect of taking part, with the Anderson-Rubin set as its interval."""
+    possible = effect.extra["set"]
+    assert isinstance(possible, RatioSet)
+    ends = possible.intervals[0] if possible.bounded else (-np.inf, np.inf)
+    return Verdict(Span(float(effect.value[0]), *ends), assumption=BY_LOT)
+
+
+def blocks_verdict(
+    evaluation: Evaluation, outcome: str, within_blocks: Estimate, lost_within: object
+) -> Verdict:
+    """The verdict on an effect within the blocks of a draw that a study names."""
+    checks = [_check(DRAWN_BY_LOT, "start", True)]
+    if isinstance(lost_within, Estimate):
+        checks.append(_loss(Span.of(lost_within)))
+    checks.append(_check(PLANNED, "plan", outcome_planned(evaluation, outcome)))
+    return Verdict(within_blocks, tuple(checks), assumption=BY_LOT)
+
+
+def outcome_planned(evaluation: Evaluation, outcome: str) -> bool:
+    """Whether a registered plan names the main outcome of a study of its own."""
+    path = evaluation.params.inputs.analysis_plan
+    if path is None:
+        return False
+    plan = read_plan(path)
+    written = set(zip(plan["item"], plan["value"], strict=True))
+    registered = bool(plan["item"].isin(REGISTERED[:1]).any())
+    return ("main outcome", outcome) in written and registered
 
 
 def _years_before(r: Rollout, verdict: Verdict) -> list[Check]:

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -210,9 +211,12 @@ def published_cells(frames: Sequence[pd.DataFrame]) -> Published:
     """
     out: dict[CellKey, PublishedCell] = {}
     for frame in frames:
-        for c in frame.to_dict("records"):
-            key = CellKey(str(c["table"]), str(c["row"]), str(c["column"]))
-            numbers = {name: float(c[name]) for name in (*NUMBERS, "n")}
-            words = {name: str(c[name]) for name in ("flag", "kind", "unit", "definition")}
-            out[key] = PublishedCell(key=key, status=Status(str(c["status"])), **numbers, **words)  # type: ignore[arg-type]
+        places = zip(*(frame[c].astype(str) for c in ("table", "row", "column")), strict=True)
+        columns: dict[str, list[Any]] = {c: frame[c].tolist() for c in COLUMNS}
+        for i, place in enumerate(places):
+            key = CellKey(*place)
+            numbers = {name: float(columns[name][i]) for name in (*NUMBERS, "n")}
+            words = {name: str(columns[name][i]) for name in ("flag", "kind", "unit", "definition")}
+            status = Status(str(columns["status"][i]))
+            out[key] = PublishedCell(key=key, status=status, **numbers, **words)  # type: ignore[arg-type]
     return Published(out)

@@ -5,6 +5,7 @@ screen reader.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -101,11 +102,11 @@ def page(
     )
     words = {k: t(k) for k in ("Contents", "Skip to the text", "Country report")}
     body, _ = exporter.from_notebook_node(
-        _harmless(_in_language(notebook, t)),
+        _harmless(in_language(notebook, t)),
         resources={"cover": cover, "words": words, "closing": ""},
     )
     begin, end = body.index(MAIN) + len(MAIN), body.rindex("</main>")
-    closing = about(cover, params, fingerprint, t) + _closing(warnings, t)
+    closing = about(cover, params, fingerprint, t) + run_warnings(warnings, t)
     inside = accessible(sanitized(body[begin:end])) + closing
     return arranged(body[:begin], inside, body[end:], t)
 
@@ -118,7 +119,22 @@ def arranged(head: str, body: str, foot: str, t: Language) -> str:
     titles = re.findall(r'<h2 id="([^"]*)">(.*?)</h2>', inside, re.DOTALL)
     style = current_section_style(len(titles))
     start = numbered[:begin].replace("</style>", f"{style}</style>", 1)
-    return start + linked(sectioned(inside, titles)) + numbered[end:]
+    body = linked(sectioned(inside, titles))
+    return _brief_first(start, body) + numbered[end:]
+
+
+def _brief_first(start: str, body: str) -> str:
+    """On paper the contents stand behind the chapter that holds the findings: a page of their own
+    before it would be what a reader sees first. On a screen they stay beside the text.
+    """
+    first = body.find("</section>") + len("</section>")
+    contents = re.search(r'<nav class="contents".*?</nav>', start, re.DOTALL)
+    if contents is None or '<div class="findings">' not in body[:first]:
+        return start + body
+    beside = contents[0].replace('class="contents"', 'class="contents beside"', 1)
+    behind = contents[0].replace('class="contents"', 'class="contents behind"', 1)
+    start = start.replace(contents[0], beside, 1)
+    return start + body[:first] + behind + body[first:]
 
 
 def about(cover: Cover, params: Params, fingerprint: str, t: Language) -> str:
@@ -172,7 +188,7 @@ def cover_of(params: Params, started: str, fingerprint: str, t: Language) -> Cov
     )
 
 
-def _in_language(notebook: NotebookNode, t: Language) -> NotebookNode:
+def in_language(notebook: NotebookNode, t: Language) -> NotebookNode:
     """Markdown of the notebook, paragraph by paragraph through the catalogue; its first-level
     heading gives way to the cover.
     """
@@ -225,12 +241,16 @@ def _harmless_output(output: NotebookNode) -> NotebookNode:
 def _translated(source: str, t: Language) -> str:
     blocks = []
     for block in re.split(r"\n\s*\n", source):
-        mark, text = re.fullmatch(r"(?s)(#+ |)(.*)", block.strip()).groups()  # type: ignore[union-attr]
-        blocks.append(mark + t(" ".join(text.split())))
+        bare = block.strip()
+        text = bare.lstrip("#")
+        heading = text != bare and text.startswith(" ")
+        mark = bare[: -len(text)] + " " if heading else ""
+        blocks.append(mark + t(" ".join((text if heading else bare).split())))
     return "\n\n".join(blocks)
 
 
-def _closing(warnings: list[str], t: Language) -> str:
+def run_warnings(warnings: Sequence[str], t: Language) -> str:
+    """The warnings of the run, below everything else."""
     if not warnings:
         return ""
     items = "".join(f"<li>{escape(t(w))}</li>" for w in warnings)

@@ -15,7 +15,7 @@ import pandas as pd
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.language import ENGLISH, Language
 from mismes_eval.report.document.passages import Passage
-from mismes_eval.report.document.plain import file_names, text_cell
+from mismes_eval.report.document.plain import file_names, safe_cells
 from mismes_eval.report.document.workbook import workbook
 from mismes_eval.report.trust.provenance import ESTIMATES
 
@@ -103,6 +103,4 @@ def _parquet(path: Path, numbers: pd.DataFrame, params: Params) -> None:
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """A CSV file without formulas."""
-    frame.map(text_cell).rename(columns=lambda c: text_cell(str(c))).to_csv(
-        path, index=False, encoding="utf-8"
-    )
+    safe_cells(frame).to_csv(path, index=False, encoding="utf-8")

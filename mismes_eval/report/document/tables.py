@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import starmap
 from typing import Any, Literal
 
 import numpy as np
@@ -180,7 +182,9 @@ def cells_by(
 
 
 def _frame_of(cells: Sequence[Mapping[str, object]]) -> pd.DataFrame:
-    return pd.DataFrame(list(cells), columns=list(CARRIED))
+    if not cells:
+        return pd.DataFrame(columns=list(CARRIED))
+    return pd.DataFrame({name: [cell[name] for cell in cells] for name in CARRIED})
 
 
 def _estimated(
@@ -346,27 +350,52 @@ class TextTable:
         return self.to_html()
 
 
-def shown(
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a printed cell. part: value, se, ci_low or ci_high; "" for the signs between."""
+
+    text: str
+    part: str = ""
+
+
+def pieces(
     cell: Mapping[Any, Any], scale: float, digits: int, t: Language, interval: bool = False
-) -> str:
-    """One cell as text: value (SE), its 95% interval where asked, and flag, or the sign for what is
-    hidden.
+) -> list[Piece]:
+    """One cell as it is printed: value (SE), its 95% interval where asked, and flag, or the sign
+    for what is hidden.
     """
+    sign = _sign(cell)
+    if sign:
+        return [Piece(sign, "value")]
+    if cell["unit"] == P_VALUE and 0 <= cell["value"] < LEAST_P:
+        return [Piece(f"<{t.number(LEAST_P, 3)}", "value")]
+    finer = max(digits, 1)
+    out = [Piece(t.number(cell["value"] * scale, digits), "value")]
+    if np.isfinite(cell["se"]):
+        out += [Piece(" ("), Piece(t.number(cell["se"] * scale, finer), "se"), Piece(")")]
+    if interval and np.isfinite(cell["ci_low"]) and np.isfinite(cell["ci_high"]):
+        low, high = (t.number(cell[end] * scale, finer) for end in ("ci_low", "ci_high"))
+        out += [Piece(" ["), Piece(low, "ci_low"), Piece(";\u00a0"), Piece(high, "ci_high")]
+        out.append(Piece("]"))
+    return [*out, Piece(f"\u00a0{cell['flag']}")] if cell["flag"] else out
+
+
+def _sign(cell: Mapping[Any, Any]) -> str:
+    """What stands in place of a number that is not shown; "" where it is."""
     if cell["status"] in ("confidential", "secondary"):
         return HIDDEN
     if cell["status"] == "unreliable":
         return POOR
     if cell["status"] == "not estimable" or not np.isfinite(cell["value"]):
         return EMPTY
-    if cell["unit"] == P_VALUE and 0 <= cell["value"] < LEAST_P:
-        return f"<{t.number(LEAST_P, 3)}"
-    text = t.number(cell["value"] * scale, digits)
-    if np.isfinite(cell["se"]):
-        text += f" ({t.number(cell['se'] * scale, max(digits, 1))})"
-    if interval and np.isfinite(cell["ci_low"]) and np.isfinite(cell["ci_high"]):
-        low, high = (t.number(cell[end] * scale, max(digits, 1)) for end in ("ci_low", "ci_high"))
-        text += f" [{low};\u00a0{high}]"
-    return text + (f"\u00a0{cell['flag']}" if cell["flag"] else "")
+    return ""
+
+
+def shown(
+    cell: Mapping[Any, Any], scale: float, digits: int, t: Language, interval: bool = False
+) -> str:
+    """One cell as text."""
+    return "".join(piece.text for piece in pieces(cell, scale, digits, t, interval))
 
 
 def scale_of(table: Table, cell: Mapping[Any, Any]) -> tuple[float, int]:
@@ -383,7 +412,7 @@ def render(table: Table, t: Language) -> str:
     """HTML of a table of numbers, already in the language: one column of numbers and one of n for
     each column.
     """
-    with_n = set(table.cells.loc[table.cells["n"].notna(), "column"])
+    with_n = columns_with_n(table)
     head = f'<th scope="col">{escape(t("Group"))}</th>'
     for c in table.columns:
         head += f'<th scope="col" class="num">{escape(c)}</th>' + (
@@ -399,7 +428,6 @@ def render(table: Table, t: Language) -> str:
                 body += "<td></td>" + ("<td></td>" if c in with_n else "")
                 continue
             scale, digits = scale_of(table, cell)
-            hide_n = cell["status"] in ("confidential", "secondary") or n_withheld(cell)
             tip = (
                 f' title="{escape(str(cell["definition"]))}"'
                 if cell["status"] == "not estimable"
@@ -408,14 +436,30 @@ def render(table: Table, t: Language) -> str:
             kind = "num wrap" if table.intervals else "num"
             body += f'<td class="{kind}"{tip}>{escape(shown(cell, scale, digits, t, table.intervals))}</td>'
             if c in with_n:
-                body += f'<td class="num n">{HIDDEN if hide_n else t.number(cell["n"], 0)}</td>'
+                body += (
+                    f'<td class="num n">{HIDDEN if n_hidden(cell) else t.number(cell["n"], 0)}</td>'
+                )
         body += "</tr>"
     return _frame(table, t, f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>")
 
 
+def columns_with_n(table: Table) -> set[str]:
+    """Columns beside which the number of persons stands."""
+    return set(table.cells.loc[table.cells["n"].notna(), "column"])
+
+
+def n_hidden(cell: Mapping[Any, Any]) -> bool:
+    """Whether the number of persons of a cell is not shown."""
+    return cell["status"] in ("confidential", "secondary") or n_withheld(cell)
+
+
 def n_withheld(cell: Mapping[Any, Any]) -> bool:
     """Whether an estimate is shown without its n, which would tell a hidden cell."""
-    return bool(cell["status"] == "shown" and np.isfinite(cell["se"]) and np.isnan(cell["n"]))
+    return _n_withheld(cell["status"], cell["se"], cell["n"])
+
+
+def _n_withheld(status: str, se: float, n: float) -> bool:
+    return status == "shown" and math.isfinite(se) and math.isnan(n)
 
 
 def _legend(table: Table, used: set[str], t: Language) -> list[str]:
@@ -430,16 +474,17 @@ def _legend(table: Table, used: set[str], t: Language) -> list[str]:
         "secondary": t("c: not shown, it would reveal another cell."),
     }
     legend = [text for sign, text in signs.items() if sign in used]
-    if any(n_withheld(cell) for cell in table.cells.to_dict("records")):
+    status = table.cells["status"].tolist()
+    numbers = (table.cells[c].tolist() for c in ("se", "n"))
+    if any(starmap(_n_withheld, zip(status, *numbers, strict=True))):
         legend.append(t("n = c: not shown, it would reveal another cell."))
-    reasons = table.cells.loc[
-        table.cells["status"] == "not estimable", ["row", "definition"]
-    ].drop_duplicates()
-    legend += [
-        t("– {row}: {reason}", row=r["row"], reason=r["definition"])
-        for _, r in reasons.iterrows()
-        if r["definition"]
-    ]
+    texts = (table.cells[c].tolist() for c in ("row", "definition"))
+    reasons = dict.fromkeys(
+        (row, reason)
+        for state, row, reason in zip(status, *texts, strict=True)
+        if state == "not estimable" and reason
+    )
+    legend += [t("– {row}: {reason}", row=row, reason=reason) for row, reason in reasons]
     if table.cells["se"].notna().any():
         legend.insert(0, t(_ERRORS.get(table.of, _ERRORS["persons"])))
         if table.intervals:

@@ -33,7 +33,7 @@ def run_on_cluster(
     """
     distinct(orders)
     try:
-        client = Client(address, timeout=20)  # type: ignore[no-untyped-call]
+        client = Client(address, timeout=20)
     except (OSError, ValueError, TimeoutError) as error:
         raise ParamsError(
             Problem(
@@ -46,7 +46,7 @@ def run_on_cluster(
         ) from error
     with client:
         _same_everywhere(client, address)
-        client.subscribe_topic(TOPIC, lambda event: progress(*event[1]))  # type: ignore[no-untyped-call]
+        client.subscribe_topic(TOPIC, lambda event: progress(*event[1]))
         waiting = {
             client.submit(
                 _on_worker,
@@ -59,7 +59,7 @@ def run_on_cluster(
         }
         found: dict[str, Outcome] = {}
         try:
-            for future in as_completed(list(waiting)):  # type: ignore[no-untyped-call]
+            for future in as_completed(list(waiting)):
                 name = waiting[future]
                 found[name] = (
                     _outcome(future.exception(), name)
@@ -68,7 +68,7 @@ def run_on_cluster(
                 )
                 done(found[name])
         except KeyboardInterrupt:
-            client.cancel(list(waiting), force=True)  # type: ignore[no-untyped-call]
+            client.cancel(list(waiting), force=True)
             raise
     return [found[o.name] for o in orders]
 

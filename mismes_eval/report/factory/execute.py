@@ -29,6 +29,7 @@ from mismes_eval.errors import MismesError, ParamsError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.page import page
 from mismes_eval.report.document.pdf import PDF, write_pdf
+from mismes_eval.report.document.word_report import write_report
 from mismes_eval.report.factory import endings
 from mismes_eval.report.factory.client import ENGINE
 from mismes_eval.report.factory.hermetic import socket_folder
@@ -79,8 +80,8 @@ def make(
     try:
         seconds = _execute(order, params, source, work, progress, kernel)
         folders = (str(work), str(params.root), str(params.data_root or ""), str(Path.home()))
-        executed = scrub(nbformat.read(work / NOTEBOOK, as_version=4), order.params.name, folders)  # type: ignore[no-untyped-call]
-        nbformat.write(executed, work / NOTEBOOK)  # type: ignore[no-untyped-call]
+        executed = scrub(nbformat.read(work / NOTEBOOK, as_version=4), order.params.name, folders)
+        nbformat.write(executed, work / NOTEBOOK)
         (work / RUN_FILE).unlink()
         results = json.loads((work / ESTIMATES).read_text(encoding="utf-8"))
         (work / PAGE).write_text(
@@ -89,6 +90,8 @@ def make(
         )
         if order.pdf:
             write_pdf(work / PAGE, work / PDF)
+        if order.docx:
+            write_report(work, params, started, made_of.fingerprint)
         record = manifest(
             params,
             made_of,
@@ -239,7 +242,7 @@ class _Watch:
 
 def _judge(order: Order, params: Params, work: Path, raised: Problem | None, where: str) -> None:
     """Raise Failed unless everything says that the run is whole."""
-    executed = nbformat.read(work / NOTEBOOK, as_version=4) if (work / NOTEBOOK).is_file() else None  # type: ignore[no-untyped-call]
+    executed = nbformat.read(work / NOTEBOOK, as_version=4) if (work / NOTEBOOK).is_file() else None
     cells = [c for c in executed.cells if c.cell_type == "code"] if executed is not None else []
     outputs = [o for c in cells for o in c.outputs if o.output_type == "error"]
     problems, status = _told_by_cells(outputs, where)
@@ -281,8 +284,8 @@ def _keep(order: Order, params: Params, work: Path) -> Path | None:
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / f"{order.name}.ipynb"
     if not params.synthetic:
-        read = nbformat.read(work / NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
-        nbformat.write(without_data(read), work / NOTEBOOK)  # type: ignore[no-untyped-call]
+        read = nbformat.read(work / NOTEBOOK, as_version=4)
+        nbformat.write(without_data(read), work / NOTEBOOK)
     (work / NOTEBOOK).chmod(0o600)
     os.replace(work / NOTEBOOK, kept)
     return kept

@@ -146,7 +146,7 @@ class Forked:
         self.returncode: int | None = None
         self._watch: int | None = None
         with suppress(ProcessLookupError):
-            self._watch = os.pidfd_open(pid)  # type: ignore[attr-defined, unused-ignore]
+            self._watch = os.pidfd_open(pid)
 
     def poll(self) -> int | None:
         if self._watch is not None and select.select([self._watch], [], [], 0)[0]:
@@ -163,9 +163,9 @@ class Forked:
         return self.poll() or 0
 
     def send_signal(self, number: int) -> None:
-        if self.poll() is None:
+        if self.poll() is None and self._watch is not None:
             with suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._watch, number)  # type: ignore[attr-defined, arg-type, unused-ignore]
+                signal.pidfd_send_signal(self._watch, number)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from typing import Any, ClassVar
@@ -65,7 +66,7 @@ class ReportKernel(AsyncKernelManager):
         world = {"env": environment(Path(self.home)), "cwd": self.home}
         return await super()._async_pre_start_kernel(**{**kw, **world})
 
-    pre_start_kernel = _async_pre_start_kernel  # type: ignore[assignment]
+    pre_start_kernel: Callable[..., Any] = _async_pre_start_kernel
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
         with (Path(self.home) / STDERR).open("w", encoding="utf-8") as kept:

@@ -12,8 +12,11 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import InputError, ParamsError, Problem
+from mismes_eval.frame.outside import text_of
 from mismes_eval.report.session import PROGRESS
+
+LARGEST_NOTEBOOK = 32 * 2**20  # bytes; one without its outputs has 50 kB
 
 
 def checked(path: Path) -> NotebookNode:
@@ -30,7 +33,8 @@ def checked(path: Path) -> NotebookNode:
             )
         )
     try:
-        notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        text = text_of(path, LARGEST_NOTEBOOK)
+        notebook: NotebookNode = nbformat.reads(text, as_version=4)
         nbformat.validate(notebook)  # read only logs what is invalid
     except (
         nbformat.reader.NotJSONError,
@@ -39,6 +43,8 @@ def checked(path: Path) -> NotebookNode:
         AttributeError,
         TypeError,
         KeyError,
+        RecursionError,
+        InputError,
     ) as error:  # nbformat reads JSON of any shape
         raise ParamsError(
             Problem(
@@ -84,11 +90,11 @@ def without_data(notebook: NotebookNode) -> NotebookNode:
     """A notebook that failed on real data, for its user to read: code, and of the outputs only the
     kind of each error.
     """
-    out: NotebookNode = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]
+    out: NotebookNode = nbformat.from_dict(notebook)
     for cell in out.cells:
         if cell.cell_type == "code":
             cell.outputs = [
-                nbformat.v4.new_output("error", ename=o.ename, evalue="", traceback=[o.ename])  # type: ignore[no-untyped-call]
+                nbformat.v4.new_output("error", ename=o.ename, evalue="", traceback=[o.ename])
                 for o in cell.outputs
                 if o.output_type == "error"
             ]
@@ -115,7 +121,7 @@ def scrub(notebook: NotebookNode, params_name: str, folders: Sequence[str]) -> N
     """The executed notebook without paths of this machine, papermill's records, and with the
     parameter as a reader would set it.
     """
-    out: NotebookNode = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]
+    out: NotebookNode = nbformat.from_dict(notebook)
     out.metadata.pop("papermill", None)
     for cell in out.cells:
         cell.metadata.pop("papermill", None)

@@ -11,7 +11,7 @@ from mismes_eval.errors import ParamsError, Problem
 
 Status = Literal["made", "unchanged", "failed"]
 Progress = Callable[[str, str], None]
-NOTEBOOK, PAGE = "report.ipynb", "report.html"
+NOTEBOOK, PAGE, WORD = "report.ipynb", "report.html", "report.docx"
 FAILED = ".failed"  # folder of what is left of runs that failed, for their user alone
 CELL_SECONDS = 900
 
@@ -19,7 +19,7 @@ CELL_SECONDS = 900
 @dataclass(frozen=True)
 class Order:
     """One report to make. name: its folder below `out`. params: the YAML file. pdf: print the page
-    as well. started: the moment that page and manifest state; None: now. earlier: the folder of a
+    as well. docx: write a Word document as well. started: the moment that page and manifest state; None: now. earlier: the folder of a
     report that was published before, with which this one may not tell of few persons; None: what
     stands at its place is compared, and said.
     """
@@ -32,6 +32,7 @@ class Order:
     cell_seconds: int = CELL_SECONDS
     force: bool = False
     pdf: bool = False
+    docx: bool = False
     started: str | None = None
     earlier: Path | None = None
 

@@ -27,6 +27,7 @@ from mismes_eval.report.document.pdf import PDF, printer, write_pdf
 from mismes_eval.report.factory.orders import (
     FAILED,
     PAGE,
+    WORD,
     Failed,
     Order,
     Outcome,
@@ -47,6 +48,7 @@ from mismes_eval.report.trust.provenance import (
 if TYPE_CHECKING:
     from mismes_eval.report.factory.kernels import ReportKernel
 
+WRITING = "mismes_eval.report.document.word_report"
 MAKING, KERNEL, FORKING, NOTEBOOKS = (
     f"mismes_eval.report.factory.{name}" for name in ("execute", "kernels", "forking", "notebook")
 )
@@ -217,25 +219,33 @@ def _make(
         if order.earlier is not None:
             least = params.disclosure.min_cell
             import_module(MAKING).beside_earlier(order, final, final, least)
-        if order.pdf and not (final / PDF).is_file():
-            return (*_printed(order, final), [])
+        if lacking(order, final):
+            return (*_completed(order, params, final), [])
         return "unchanged", final, []
     cautions = import_module(MAKING).make(order, params, made_of, progress, kernels())
     return "made", final, cautions
 
 
-def _printed(order: Order, final: Path) -> tuple[Status, Path]:
-    """An unchanged report with the PDF that it lacked."""
+def lacking(order: Order, final: Path) -> bool:
+    """Whether a finished report has no PDF or Word document that its order asks for."""
+    pdf = order.pdf and not (final / PDF).is_file()
+    return pdf or (order.docx and not (final / WORD).is_file())
+
+
+def _completed(order: Order, params: Params, final: Path) -> tuple[Status, Path]:
+    """An unchanged report with the PDF or the Word document that it lacked."""
     work = work_folder(order.out, order.name)
     try:
         shutil.copytree(final, work, dirs_exist_ok=True)
-        write_pdf(work / PAGE, work / PDF)
-        (work / MANIFEST).write_text(
-            json.dumps(
-                {**read_manifest(work), "outputs": outputs(work)}, ensure_ascii=False, indent=1
-            ),
-            encoding="utf-8",
-        )
+        record = read_manifest(work)
+        if order.pdf and not (work / PDF).is_file():
+            write_pdf(work / PAGE, work / PDF)
+        if order.docx and not (work / WORD).is_file():
+            import_module(WRITING).write_report(
+                work, params, record["started"], record["fingerprint"]
+            )
+        told = json.dumps({**record, "outputs": outputs(work)}, ensure_ascii=False, indent=1)
+        (work / MANIFEST).write_text(told, encoding="utf-8")
         publish(work, final)
     finally:
         discard(work)

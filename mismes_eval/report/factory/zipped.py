@@ -23,7 +23,7 @@ def write_zip(to: Path, contents: Iterable[tuple[str, bytes]]) -> None:
 
 
 def write_workbook(to: Path, workbook: BinaryIO) -> None:
-    """A finished .xlsx without the moment at which it was made."""
+    """A finished .xlsx or .docx without the moment at which it was made."""
     with zipfile.ZipFile(workbook) as made:
         contents = [(name, made.read(name)) for name in made.namelist()]
     write_zip(

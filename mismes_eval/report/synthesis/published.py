@@ -5,7 +5,6 @@ against its recorded hash. Light to import.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from mismes_eval.report.trust.provenance import (
     file_hash,
     package_hash,
     read_manifest,
+    read_results,
 )
 
 FOLDER = "synthesis"
@@ -80,11 +80,7 @@ def read_published(out: Path, names: Sequence[str] = ()) -> list[Origin]:
         ]
         if changed or record.get("kind") == KIND:
             continue
-        facts = (
-            json.loads((folder / ESTIMATES).read_text(encoding="utf-8"))
-            .get("facts", {})
-            .get("comparison")
-        )
+        facts = read_results(folder).get("facts", {}).get("comparison")
         if facts is None or facts.get("schema") != FACTS:
             fix = f"Make it again: `mismes report {name} --force`."
             old.append(

@@ -4,7 +4,6 @@ in the headings that social science data editors ask for.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -26,6 +25,7 @@ from mismes_eval.report.trust.provenance import (
     changed_outputs,
     file_hash,
     read_manifest,
+    read_results,
 )
 
 PROJECT_FILES = (
@@ -80,7 +80,7 @@ def package(folder: Path, root: Path, notebooks: Path, to: Path, with_data: bool
     members[f"notebooks/{notebook.name}"] = notebook
     members |= _project_files(root) | _package_files() | _report_files(folder, record)
     left_out = tuple(str(i["path"]) for i in inputs if i not in given)
-    results = json.loads((folder / ESTIMATES).read_text(encoding="utf-8"))
+    results = read_results(folder)
     _write(to, readme_text(record, results, folder.name, left_out), members)
     return Archive(to, len(members) + 1, left_out)
 
@@ -129,7 +129,7 @@ def _as_recorded(
         )
     written = read_yaml(params_file)
     made_up = str(written.get("synthetic") or "false").lower() in TRUE
-    results = json.loads((folder / ESTIMATES).read_text(encoding="utf-8"))
+    results = read_results(folder)
     for where, country, synthetic in (
         (params_file.name, written.get("country"), made_up),
         (ESTIMATES, results.get("country"), results.get("synthetic")),

@@ -11,6 +11,7 @@ import base64
 import binascii
 import csv
 import hashlib
+import html
 import io
 import json
 import math
@@ -31,7 +32,9 @@ from PIL import Image, UnidentifiedImageError
 from pyarrow import parquet
 
 from mismes_eval.errors import InputError
-from mismes_eval.frame.limits import check_workbook
+from mismes_eval.frame.limits import FILE, check_workbook
+from mismes_eval.frame.outside import bytes_of
+from mismes_eval.frame.statistical import read_parquet
 
 MOST = 10  # places that are named in one file
 TOLERANCE, ZERO = 1e-9, 1e-12
@@ -42,6 +45,7 @@ _XMP_MOMENT = re.compile(
     rb"<xmp:(\w+Date)>[^<]*</xmp:\1>|<xmpMM:(\w+ID)>[^<]*</xmpMM:\2>|xmp.iid:[0-9a-f-]+"
 )
 _PRODUCER = re.compile(rb"/Producer ?\(([^)]*)\)")
+_WORDS = "word/document.xml"
 _VERSIONED = ("kernelspec", "language_info")  # of a notebook's metadata
 
 
@@ -59,12 +63,20 @@ def places(reported: Path, repeated: Path, runs: Runs = Runs()) -> list[Place]:
     """
     if not reported.is_file() or not repeated.is_file():
         return []
-    one, two = reported.read_bytes(), repeated.read_bytes()
-    if one == two:
-        return []
     try:
+        one, two = bytes_of(reported, FILE), bytes_of(repeated, FILE)
+        if one == two:
+            return []
         return list(islice(_found(reported.suffix, one, two, runs), MOST))
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, InputError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        zipfile.BadZipFile,
+        InputError,
+        RecursionError,
+    ) as error:
         return [(f"cannot be read ({type(error).__name__})", None, None)]
 
 
@@ -74,6 +86,8 @@ def _found(suffix: str, one: bytes, two: bytes, runs: Runs) -> Iterator[Place]:
         if runs.reported and runs.repeated:
             page, other = page.replace(runs.reported, "run"), other.replace(runs.repeated, "run")
         return _page(page, other)
+    if suffix == ".docx":
+        return _word(one, two, runs)
     how = {
         ".parquet": _parquet,
         ".xlsx": _workbook,
@@ -115,7 +129,7 @@ def _parquet(one: bytes, two: bytes) -> Iterator[Place]:
     extra = [sorted(map(bytes, s.metadata or {})) for s in schemas]
     if extra[0] != extra[1]:
         yield "metadata", str(extra[0]), str(extra[1])
-    a, b = (pd.read_parquet(io.BytesIO(content)) for content in (one, two))
+    a, b = (read_parquet(content, "the published table", columns=None) for content in (one, two))
     if list(a.columns) != list(b.columns) or len(a) != len(b):
         yield (
             "shape",
@@ -176,6 +190,38 @@ def _cell(left: Any, right: Any) -> Iterator[Place]:
         texts = [getattr(p, "text", getattr(p, "target", p)) for p in pair]
         if texts[0] != texts[1] and left is not None and right is not None and value == other:
             yield f", {what.replace('_', ' ')}", texts[0], texts[1]
+
+
+def _word(one: bytes, two: bytes, runs: Runs) -> Iterator[Place]:
+    """Word documents: their paragraphs, then every other part, pictures by their pixels."""
+    a, b = _named(one, runs.reported), _named(two, runs.repeated)
+    told = [_paragraphs(parts.get(_WORDS, b"")) for parts in (a, b)]
+    yield from _unlike("paragraph", *told)
+    for name in dict.fromkeys([*a, *b]):
+        if name not in a or name not in b:
+            yield f"part {name}", "there" if name in a else None, "there" if name in b else None
+        elif a[name] != b[name] and name.endswith(".png"):
+            for place, x, y in _picture(a[name], b[name]):
+                yield f"{name}, {place}", x, y
+        elif a[name] != b[name] and (name != _WORDS or told[0] == told[1]):
+            yield f"part {name}", f"sha256 {_short(a[name])}", f"sha256 {_short(b[name])}"
+
+
+def _named(content: bytes, run: str) -> dict[str, bytes]:
+    """The parts of a Word document, with the run's name left out."""
+    check_workbook(content, "the published document")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    if not run:
+        return parts
+    texts = {n: c.replace(run.encode(), b"run") for n, c in parts.items() if n.endswith(".xml")}
+    return parts | texts
+
+
+def _paragraphs(content: bytes) -> list[str]:
+    marked = (re.findall(rb"<w:t[ >][^<]*", part) for part in content.split(b"</w:p>"))
+    joined = (b"".join(piece.partition(b">")[2] for piece in pieces) for pieces in marked)
+    return [html.unescape(text.decode("utf-8")) for text in joined if text]
 
 
 def _page(page: str, other: str) -> Iterator[Place]:

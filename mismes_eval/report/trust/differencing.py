@@ -9,17 +9,20 @@ of persons and needs no guess.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mismes_eval.errors import ParamsError, Problem, named
-from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST
+from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_results
+from mismes_eval.report.trust.published_sums import Cell, Union, learned, lines, unions, unmasked
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A cell of which two publications tell another, small number of persons apart."""
+    """A cell of which two publications tell another, small number of persons apart, or several
+    cells together (row and column then name each once).
+    """
 
     table: str
     row: str
@@ -29,11 +32,14 @@ class Difference:
 
     def __str__(self) -> str:
         where = " / ".join(part for part in (self.table, self.row, self.column) if part)
+        if self.earlier == self.now:
+            return f"{where} ({self.now:,}, hidden in both)"
         return f"{where} ({self.earlier:,} then, {self.now:,} now)"
 
 
 def differences(earlier: Path, now: Path, least: int) -> list[Difference]:
-    """Cells of two report folders whose numbers of persons differ by 1 to least - 1.
+    """Cells of two report folders, and sums of cells, whose numbers of persons differ by 1 to least
+    - 1; cells of as few persons that both hide and that the two together give.
 
     Raises
     ------
@@ -51,11 +57,40 @@ def differences(earlier: Path, now: Path, least: int) -> list[Difference]:
             )
         )
     before, after = _persons(then), _persons(today)
-    return [
-        Difference(*key, earlier=before[key], now=number)
-        for key, number in after.items()
-        if key in before and 0 < abs(number - before[key]) < least
-    ]
+    out = []
+    for cell, now_there in after.items():
+        then_there = before.get(cell)
+        if now_there is None or then_there is None:
+            continue
+        if 0 < abs(now_there - then_there) < least:
+            out.append(Difference(*cell, earlier=then_there, now=now_there))
+    return list(dict.fromkeys([*out, *_together(before, after, least)]))
+
+
+def _together(
+    before: Mapping[Cell, int | None], after: Mapping[Cell, int | None], least: int
+) -> Iterator[Difference]:
+    """What sums of cells of both tell of cells that one of them hides."""
+    every = lines(before, after)
+    sums = learned(every)
+    for line in every:
+        for found in unions(line, sums):
+            if 0 < abs(found.now - found.earlier) < least:
+                yield _difference(found)
+        for found in unmasked(line, sums):
+            if 0 < found.now < least:
+                yield _difference(found)
+
+
+def _difference(found: Union) -> Difference:
+    tables, rows, columns = (list(dict.fromkeys(part)) for part in zip(*found.cells, strict=True))
+    return Difference(
+        table=tables[0],
+        row=" + ".join(rows),
+        column=" + ".join(columns),
+        earlier=found.earlier,
+        now=found.now,
+    )
 
 
 def told(found: list[Difference], earlier: Path, least: int) -> Problem:
@@ -63,8 +98,9 @@ def told(found: list[Difference], earlier: Path, least: int) -> Problem:
     return Problem(
         "with the earlier publication this one tells what few persons answered",
         str(earlier),
-        f"numbers of persons that are the same, or differ by {least} or more",
-        f"{len(found):,} cells that differ by fewer: {named(found)}",
+        f"numbers of persons that are the same, or differ by {least} or more, and the same cells"
+        " hidden",
+        f"{len(found):,} cells or sums of cells that tell of fewer: {named(found)}",
         "Where the earlier report was given to others, keep this one back until more persons are in"
         " it, or leave those tables out.",
     )
@@ -76,28 +112,24 @@ def stands_at(folder: Path) -> bool:
 
 
 def _results(folder: Path) -> dict[str, object]:
-    try:
-        record = json.loads((folder / ESTIMATES).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ParamsError(
-            Problem(
-                "the earlier publication cannot be read",
-                str(folder / ESTIMATES),
-                "the folder of a report",
-                type(error).__name__,
-            )
-        ) from error
-    if not isinstance(record, dict) or not isinstance(record.get("estimates"), list):
+    record = read_results(folder)
+    if not isinstance(record.get("estimates"), list):
         raise ParamsError(Problem("the earlier publication is no report", str(folder)))
     return record
 
 
-def _persons(results: dict[str, object]) -> dict[tuple[str, str, str], int]:
-    """(table, row, column) -> how many persons stand behind a cell that shows a value."""
+def _persons(results: dict[str, object]) -> dict[Cell, int | None]:
+    """(table, row, column) -> how many persons stand behind a cell that shows a value; None where
+    the value or the number is hidden. A name that comes again gets its place.
+    """
     estimates = results["estimates"]
     cells = estimates if isinstance(estimates, list) else []
-    return {
-        (str(cell["table"]), str(cell["row"]), str(cell["column"])): int(cell["n"])
-        for cell in cells
-        if cell.get("n") is not None and cell.get("value") is not None
-    }
+    out: dict[Cell, int | None] = {}
+    for cell in cells:
+        table, row, column = (str(cell.get(k, "")) for k in ("table", "row", "column"))
+        name, count = row, 2
+        while (table, name, column) in out:
+            name, count = f"{row} ({count})", count + 1
+        shown = cell.get("n") is not None and cell.get("value") is not None
+        out[(table, name, column)] = int(cell["n"]) if shown else None
+    return out

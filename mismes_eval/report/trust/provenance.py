@@ -16,8 +16,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import InputError, ParamsError, Problem
 from mismes_eval.evaluation.params import Params
+from mismes_eval.frame.outside import json_of
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.trust.held import check_fields
 
@@ -224,13 +225,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     ParamsError : there is none, it is no JSON, it has another layout, or a path in it leads out.
     """
     path = folder / MANIFEST
-    try:
-        if path.stat().st_size > LARGEST_MANIFEST:
-            raise ParamsError(
-                Problem("the manifest is too large", str(path), f"at most {LARGEST_MANIFEST} bytes")
-            )
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    if not path.is_file():
         raise ParamsError(
             Problem(
                 "this is no report folder",
@@ -238,8 +233,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
                 f"a folder with a {MANIFEST}",
                 fix="Make the report first: `mismes report`.",
             )
-        ) from error
-    except (OSError, ValueError, RecursionError) as error:
+        )
+    try:
+        found = json_of(path, LARGEST_MANIFEST)
+    except (InputError, OSError) as error:
         raise ParamsError(
             Problem("the manifest cannot be read", str(path), "JSON", str(error))
         ) from error
@@ -248,6 +245,20 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             Problem("the manifest has another layout", str(path), f"schema {SCHEMA}", "another")
         )
     check_fields(found, f"{folder.name}/{MANIFEST}")
+    return found
+
+
+def read_results(folder: Path) -> dict[str, Any]:
+    """The results of a report folder. Raises ParamsError where they cannot be read."""
+    path = folder / ESTIMATES
+    try:
+        found = json_of(path)
+    except (InputError, OSError) as error:
+        raise ParamsError(
+            Problem("the report's numbers cannot be read", str(path), "JSON", str(error))
+        ) from error
+    if not isinstance(found, dict):
+        raise ParamsError(Problem("the report's numbers have another layout", str(path)))
     return found
 
 

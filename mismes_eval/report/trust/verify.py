@@ -4,7 +4,6 @@ number and every file that comes out compared, and what the manifest says of its
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from mismes_eval.errors import ParamsError, Problem, ReportError
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.pdf import PDF, printer
 from mismes_eval.report.factory.isolated import isolated_kernel
-from mismes_eval.report.factory.orders import Order, Progress
+from mismes_eval.report.factory.orders import WORD, Order, Progress
 from mismes_eval.report.factory.run import run_report
 from mismes_eval.report.synthesis.published import KIND
 from mismes_eval.report.trust.differences import (
@@ -38,6 +37,7 @@ from mismes_eval.report.trust.provenance import (
     ingredients,
     outputs,
     read_manifest,
+    read_results,
 )
 
 NUMBERS = ("value", "se", "ci_low", "ci_high", "cv", "n", "degf")
@@ -156,7 +156,7 @@ def verify(
     if other_code and not foreign:
         raise ParamsError(_other_notebook(notebook.name, record["notebook"]["sha256"]))
     now = ingredients(Params.load(params_file, data_root, root), params_file, notebook)
-    reported = _numbers(folder / ESTIMATES)
+    reported = _numbers(folder)
     tampered = list(changed_outputs(folder, record))
     prints, uncompared = _printable(folder)
     with tempfile.TemporaryDirectory(prefix="mismes-verify-") as clean:
@@ -168,6 +168,7 @@ def verify(
             data_root=data_root,
             force=True,
             pdf=prints,
+            docx=(folder / WORD).is_file(),
             started=record["started"],
         )
         outcome = (
@@ -182,7 +183,7 @@ def verify(
                     *(replace(p) for p in outcome.problems),
                 ]
             )
-        repeated = _numbers(outcome.folder / ESTIMATES)
+        repeated = _numbers(outcome.folder)
         again = read_manifest(outcome.folder)
         tampered += _unmade(folder, outcome.folder, tampered, uncompared)
         runs = Runs(str(record["fingerprint"])[:12], str(again["fingerprint"])[:12])
@@ -247,7 +248,7 @@ def _inside(folder: Path, repeated: Path, runs: Runs) -> Iterator[Difference]:
     """
     for name in sorted(str(o["path"]) for o in outputs(repeated)):
         if name == ESTIMATES:
-            found = _words(folder / ESTIMATES, repeated / ESTIMATES)
+            found = _words(folder, repeated)
         else:
             found = iter(places(folder / name, repeated / name, runs))
         for place, was, now in found:
@@ -255,10 +256,10 @@ def _inside(folder: Path, repeated: Path, runs: Runs) -> Iterator[Difference]:
 
 
 def _words(one: Path, two: Path) -> Iterator[tuple[str, object, object]]:
-    """What differs in two files of results beside their numbers and facts."""
-    if not one.is_file():
+    """What differs in the results of two reports beside their numbers and facts."""
+    if not (one / ESTIMATES).is_file():
         return iter(())
-    a, b = (json.loads(p.read_text(encoding="utf-8")) for p in (one, two))
+    a, b = read_results(one), read_results(two)
     for results in (a, b):
         results.pop("facts", None)
         results["estimates"] = [
@@ -315,21 +316,19 @@ def same(a: float | str | None, b: float | str | None) -> bool:
     return same_value(a, b)
 
 
-def _numbers(path: Path) -> dict[tuple[str, str, str], float | str | None]:
+def _numbers(folder: Path) -> dict[tuple[str, str, str], float | str | None]:
     """(table, cell, quantity) -> number, for every published estimate and fact. A repeated cell
     gets its position.
     """
     try:
-        results = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ReportError(
-            Problem("the report's numbers cannot be read", path.name, "JSON", str(error))
-        ) from error
+        results = read_results(folder)
+    except ParamsError as error:
+        raise ReportError(error.problems) from error
     try:
         return _by_cell(results)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ReportError(
-            Problem("the report's numbers have another layout", path.name, "estimates and facts")
+            Problem("the report's numbers have another layout", ESTIMATES, "estimates and facts")
         ) from error
 
 

@@ -1,0 +1,295 @@
+"""A draw by lot in a file of its own: the loss of each arm, the arms before the draw, what the offer
+changed, and what taking part changed where that is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval import frame as frames
+from mismes_eval.errors import InputError, MismesError, Problem
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.hypothesis import Test, wald
+from mismes_eval.estimate.totals import mean
+from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.sections import LotteryKeys
+from mismes_eval.evaluation.study import StudyFile, lacking, study_file
+from mismes_eval.impact.trials.itt import itt
+from mismes_eval.impact.trials.late import late
+from mismes_eval.numerics.rows import Bool
+from mismes_eval.weighting.nonresponse import nonresponse
+from mismes_eval.weighting.sample import Sample
+
+Result = Estimate | NotEstimable
+ALL = "all"
+FOLLOWED, LOST = "_followed", "_lost"
+NOBODY_LOST = "every unit that was drawn has an answer"
+
+
+@dataclass(frozen=True)
+class Lottery:
+    """file: units of the draw, their design and groups. keys: the section of the params. followed:
+    column that is stated for units that were followed up, None where outcomes alone tell.
+    """
+
+    file: StudyFile
+    keys: LotteryKeys
+    followed: str | None
+    measure: str
+
+    @property
+    def assigned(self) -> str:
+        """The column of what the lot said."""
+        return str(self.keys.assigned)
+
+    @property
+    def main_outcome(self) -> str:
+        """The outcome of the headline."""
+        return self.keys.main_outcome or self.keys.outcomes[0]
+
+    @property
+    def sample(self) -> Sample:
+        return self.file.sample
+
+    @cached_property
+    def groups(self) -> Mapping[str, Bool]:
+        """Everybody, then the groups of the params."""
+        return {ALL: np.ones(self.sample.n, bool), **self.file.groups}
+
+    @cached_property
+    def offered(self) -> Bool:
+        """(n,) who was offered a place."""
+        return np.asarray(self._column(self.assigned) == 1.0, bool)
+
+    def answered(self, *columns: str) -> Bool:
+        """(n,) units that were followed up and have a value in each column."""
+        needed = [*columns, *(() if self.followed is None else (self.followed,))]
+        return np.asarray(self.sample.frame[needed].notna().all(axis=1), bool)
+
+    def is_share(self, outcome: str) -> bool:
+        """Whether an outcome is yes or no."""
+        values = self._column(outcome)[self.sample.active]
+        return bool(np.isin(values[~np.isnan(values)], (0.0, 1.0)).all())
+
+    @cached_property
+    def counted(self) -> tuple[str, ...]:
+        """What units may be lost to: follow-up as a whole, where a column tells it, and each
+        outcome.
+        """
+        whole = () if self.followed is None else (self.followed,)
+        return tuple(dict.fromkeys((*whole, *self.keys.outcomes)))
+
+    @cached_property
+    def loss(self) -> Mapping[tuple[str, str], tuple[Result, Result, Result]]:
+        """By group and outcome: the share lost of those offered, of those not, and the difference
+        within the blocks.
+        """
+        return {
+            (group, column): self._lost(group, column)
+            for column in self.counted
+            for group in self.groups
+        }
+
+    def _lost(self, group: str, column: str) -> tuple[Result, Result, Result]:
+        lost = np.where(self.answered(column), 0.0, 1.0)
+        rows = self.sample.with_columns({LOST: lost}).where(self.groups[group])
+        if not lost[rows.active].any():
+            none = NotEstimable(NOBODY_LOST)
+            return none, none, none
+        keys = self.keys
+        gap = _tried(lambda: itt(rows, LOST, self.assigned, (), keys.blocks, keys.adjustment))
+        offered = _tried(lambda: mean(rows.where(self.offered), LOST))
+        return offered, _tried(lambda: mean(rows.where(~self.offered), LOST)), gap
+
+    @cached_property
+    def known_before(self) -> tuple[str, ...]:
+        """Covariates that are numbers, or yes and no: those that the arms are compared in."""
+        frame = self.sample.frame
+        return tuple(c for c in self.keys.covariates if pd.api.types.is_numeric_dtype(frame[c]))
+
+    @cached_property
+    def before(self) -> Result:
+        """Differences between the arms in what was known before the draw, within the blocks."""
+        if not self.known_before:
+            return NotEstimable("the params name no number that was known before the draw")
+        return _tried(
+            lambda: itt(
+                self.sample, self.known_before, self.assigned, (), self.keys.blocks, "additive"
+            )
+        )
+
+    @cached_property
+    def drawn_fairly(self) -> Test | NotEstimable:
+        """Joint test that the arms did not differ before the draw."""
+        if isinstance(self.before, NotEstimable):
+            return self.before
+        return wald(self.before, list(self.before.names))
+
+    @cached_property
+    def offers(self) -> Mapping[tuple[str, str], Result]:
+        """By group and outcome: what the offer changed."""
+        return {
+            (group, outcome): self._offer(group, outcome)
+            for outcome in self.keys.outcomes
+            for group in self.groups
+        }
+
+    def _offer(self, group: str, outcome: str) -> Result:
+        keys = self.keys
+
+        def estimated() -> Result:
+            rows = self.weighted(outcome).where(self.groups[group])
+            return itt(rows, outcome, self.assigned, keys.covariates, keys.blocks, keys.adjustment)
+
+        return _tried(estimated)
+
+    @cached_property
+    def taken(self) -> Mapping[str, Result]:
+        """By outcome: take-up of those whom the offer made take part, and the effect on them; empty
+        where the params name no take-up.
+        """
+        return {} if self.keys.takeup is None else {o: self._taken(o) for o in self.keys.outcomes}
+
+    def _taken(self, outcome: str) -> Result:
+        takeup, keys = str(self.keys.takeup), self.keys
+
+        def estimated() -> Result:
+            rows = self.weighted(outcome, takeup)
+            return late(
+                rows,
+                outcome,
+                takeup,
+                self.assigned,
+                covariates=keys.covariates,
+                blocks=keys.blocks,
+                adjustment="additive",
+            )
+
+        return _tried(estimated)
+
+    def weighted(self, *columns: str) -> Sample:
+        """The units with weights of those who have a value in each column, raised by a response
+        model on the arm and what was known before the draw; the sample as it is where nobody is
+        lost.
+        """
+        answered = self.answered(*columns)
+        if answered[self.sample.active].all():
+            return self.sample
+        marked = self.sample.with_columns({FOLLOWED: answered.astype(float)})
+        return nonresponse(marked, FOLLOWED, [self.assigned, *self.response_covariates])
+
+    @property
+    def response_covariates(self) -> tuple[str, ...]:
+        """What the response model knows beside the arm."""
+        chosen = self.keys.attrition_covariates
+        return self.keys.covariates if chosen is None else chosen
+
+    @cached_property
+    def adjusted(self) -> bool:
+        """Whether anybody is lost, so that weights of those who stayed are raised."""
+        active = self.sample.active
+        return not all(self.answered(o)[active].all() for o in self.keys.outcomes)
+
+    def _column(self, name: str) -> np.ndarray:
+        return self.sample.frame[name].to_numpy(float, na_value=np.nan)
+
+
+def lottery(params: Params) -> Lottery | None:
+    """The draw that a run names; None where it names none.
+
+    Raises
+    ------
+    InputError : columns that the file lacks, no outcome, an arm or outcomes that are no numbers, a
+        take-up that is neither yes nor no, units whose arm is not known.
+    """
+    path, keys = params.inputs.study, params.lottery
+    if path is None or keys == LotteryKeys():
+        return None
+    frame = frames.read(path, encoding=params.study.encoding).frame
+    named = [
+        keys.assigned,
+        keys.takeup,
+        keys.main_outcome,
+        *keys.blocks,
+        *keys.outcomes,
+        *keys.covariates,
+        *(keys.attrition_covariates or ()),
+    ]
+    problems = _undescribed(params) + lacking(params, frame, named, path.name)
+    if problems:
+        raise InputError(problems)
+    file = study_file(params, frame)
+    problems = _unreadable(file, keys)
+    if problems:
+        raise InputError(problems)
+    return Lottery(
+        file=file,
+        keys=keys,
+        followed=params.study.followed,
+        measure=keys.measure or path.name,
+    )
+
+
+def _undescribed(params: Params) -> list[Problem]:
+    keys, problems = params.lottery, []
+    if keys.assigned is None or not keys.outcomes:
+        where = f"{params.source}, section 'lottery'"
+        problems.append(Problem("the draw is not described", where, "assigned and outcomes"))
+    if keys.main_outcome is not None and keys.main_outcome not in keys.outcomes:
+        problems.append(
+            Problem(
+                "the headline's outcome is not among the outcomes",
+                params.where("lottery.main_outcome"),
+                ", ".join(keys.outcomes) or "lottery.outcomes",
+                keys.main_outcome,
+            )
+        )
+    return problems
+
+
+def _unreadable(file: StudyFile, keys: LotteryKeys) -> list[Problem]:
+    """Columns of the draw that cannot be used, each with the number of its units."""
+    active, frame = file.sample.active, file.sample.frame
+    problems = []
+    for column in (keys.assigned, keys.takeup):
+        if column is None:
+            continue
+        values = pd.to_numeric(frame[column], errors="coerce").to_numpy(float, na_value=np.nan)
+        stated = active & frame[column].notna().to_numpy()
+        odd = stated & ~np.isin(values, (0.0, 1.0))
+        where = f"{file.source}, column '{column}'"
+        if odd.any():
+            got = ", ".join(map(str, sorted(map(str, frame.loc[odd, column].unique()))[:5]))
+            count = int(odd.sum())
+            problems.append(Problem("neither yes nor no", where, "1 or 0", got, count=count))
+    unknown = int((active & frame[str(keys.assigned)].isna().to_numpy()).sum())
+    if unknown:
+        where = f"{file.source}, column '{keys.assigned}'"
+        fix = f"Leave them out and say so: study.where: {{{keys.assigned}: [stated]}}."
+        problems.append(
+            Problem("units whose arm is not known", where, "1 or 0", "no value", fix, unknown)
+        )
+    arms = frame.loc[active, str(keys.assigned)].dropna().unique()
+    if not unknown and len(arms) < 2:
+        where = f"{file.source}, column '{keys.assigned}'"
+        got = f"{arms[0]} for everybody" if len(arms) else "nobody"
+        fix = "Keep those who were not drawn in the file: they are the comparison."
+        problems.append(Problem("the draw has one arm only", where, "1 and 0", got, fix))
+    for outcome in keys.outcomes:
+        if not pd.api.types.is_numeric_dtype(frame[outcome]):
+            where = f"{file.source}, column '{outcome}'"
+            problems.append(Problem("an outcome is no number", where, "numbers, or 1 and 0"))
+    return problems
+
+
+def _tried(make: Callable[[], Result]) -> Result:
+    """An estimate, or why there is none."""
+    try:
+        return make()
+    except MismesError as error:
+        return NotEstimable(error.problems[0].message)

@@ -1,0 +1,132 @@
+"""Files from outside that are no data file of a template: tables of text, YAML, JSON. One way to
+them, with the limits of data files and no traceback where one is damaged.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame.delimited import SEPARATORS, read_delimited
+from mismes_eval.frame.excel import read_excel, sheet_titles
+from mismes_eval.frame.limits import FILE, NARROWER, TEXT
+
+YAML_BYTES = 1_000_000  # of a file that somebody wrote by hand
+DEEPEST = 50  # levels of JSON
+JSON_BYTES = 50_000_000  # numbers of a report: one of 300 tables has 600 kB
+TABLE_ENDS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t"}
+BOOK = ".xlsx"
+
+
+def bytes_of(path: Path, most: int = TEXT, fix: str = NARROWER) -> bytes:
+    """The bytes of a file. Raises InputError where there is none, or more than `most`; fix : what
+    to do then.
+    """
+    if not path.is_file():
+        raise InputError(Problem("no such file", str(path)))
+    if (size := path.stat().st_size) > most:
+        expected = f"at most {most:,} bytes"
+        raise InputError(Problem("the file is too large", path.name, expected, f"{size:,}", fix))
+    return path.read_bytes()
+
+
+def text_of(path: Path, most: int = TEXT) -> str:
+    """A UTF-8 text. Raises InputError for any other content."""
+    try:
+        return bytes_of(path, most).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        fix = "Save the file as UTF-8."
+        problem = Problem(
+            "wrong encoding", path.name, "UTF-8 text", f"byte {error.start} is not", fix
+        )
+        raise InputError(problem) from error
+
+
+def yaml_of(path: Path) -> object:
+    """A YAML file written by hand, without anchors: a few of them can stand for more than a
+    computer holds. Raises InputError for any other content.
+    """
+    text = text_of(path, YAML_BYTES)
+    try:
+        events = list(yaml.parse(text, Loader=yaml.SafeLoader))
+        again = [e for e in events if isinstance(e, yaml.AliasEvent)]
+        value: object = yaml.safe_load(text) if not again else None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        got = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(Problem("the file is not YAML", path.name, "YAML", got)) from error
+    if again:
+        line = again[0].start_mark.line + 1 if again[0].start_mark else 0
+        where = f"{path.name}, line {line}"
+        fix = "Write the value out."
+        raise InputError(Problem("the file has aliases", where, "plain YAML", fix=fix))
+    return value
+
+
+def json_of(path: Path, most: int = JSON_BYTES) -> object:
+    """A JSON file. Raises InputError for any other content, and for one nested too deeply."""
+    try:
+        value: object = json.loads(text_of(path, most))
+        if _levels(value) > DEEPEST:
+            raise ValueError(f"more than {DEEPEST} levels")
+    except (ValueError, RecursionError) as error:
+        got = str(error) or type(error).__name__
+        raise InputError(Problem("the file is not JSON", path.name, "JSON", got)) from error
+    return value
+
+
+def _levels(value: object) -> int:
+    """How deeply lists and mappings are nested, at most one more than is read."""
+    level = 0
+    inside = [value] if isinstance(value, (dict, list)) else []
+    while inside and level <= DEEPEST:
+        parts = [v.values() if isinstance(v, dict) else v for v in inside]
+        inside = [v for part in parts for v in part if isinstance(v, (dict, list))]
+        level += 1
+    return level
+
+
+def table_of(path: Path) -> pd.DataFrame:
+    """A table as text, stripped, empty where a cell is: .csv (comma, or the one other sign that its
+    names are separated by), .tsv, .tab, .txt, or the first sheet of an .xlsx.
+
+    Raises
+    ------
+    InputError : another kind of file, a damaged one, or one beyond the limits of data files.
+    """
+    kind = path.suffix.lower()
+    if kind == BOOK:
+        content = bytes_of(path, FILE)
+        first = sheet_titles(content, path.name)[:1]
+        title = first[0] if first else None
+        frame = read_excel(content, path.name, sheet=title, columns=None).frame
+        return frame.map(_written).reset_index(drop=True)
+    if kind not in TABLE_ENDS:
+        known = f"{', '.join(TABLE_ENDS)} or {BOOK}"
+        raise InputError(
+            Problem("no table that can be read", path.name, known, kind or "no ending")
+        )
+    content = bytes_of(path)
+    separator = _separator(content) if kind == ".csv" else TABLE_ENDS[kind]
+    found = read_delimited(content, path.name, encoding="utf-8", separator=separator, columns=None)
+    return found.frame.map(_written).reset_index(drop=True)
+
+
+def _separator(content: bytes) -> str:
+    """The comma, or where the names of a table have none the one other sign that they have."""
+    names = content.lstrip().split(b"\n", 1)[0]
+    others = [sign for sign in SEPARATORS if sign.encode() in names]
+    return others[0] if len(others) == 1 else ","
+
+
+def _written(cell: Any) -> str:
+    """A cell as text: whole numbers without a point."""
+    if isinstance(cell, str):
+        return cell.strip()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return "" if pd.isna(cell) else str(cell)

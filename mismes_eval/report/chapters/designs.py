@@ -1,0 +1,257 @@
+"""Designs that the params name beside the difference-in-differences, inside the impact chapter: one
+table each, all of them side by side, and the words that each allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.missing_items import Imputed
+from mismes_eval.estimate.verdict import Span, Verdict
+from mismes_eval.evaluation.designs import Answer, Beside, Name, Unit, across
+from mismes_eval.evaluation.tracer_study import Effects, Tracing
+from mismes_eval.report import figures_impact, sentences
+from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.cells import (
+    FROM,
+    TO,
+    P,
+    cell_unit,
+    in_unit,
+    outcome_scale,
+    plain,
+    published,
+    rows,
+    unit_of,
+    with_interval,
+)
+from mismes_eval.report.document.cells import Persons, Standing
+from mismes_eval.report.document.tables import P_VALUE, Table, cells_of
+from mismes_eval.report.sentences import About
+
+TABLES: Mapping[Name, str] = {
+    "beside_survey": "T41",
+    "dose": "T42",
+    "switching": "T43",
+    "first_job": "T44",
+    "imputed": "T45",
+}
+TITLES: Mapping[Name, str] = {
+    "beside_survey": "{m}, beside residents of the labour force survey ({c})",
+    "dose": "{m}, by dose ({c})",
+    "switching": "{m}, by changes of '{c}'",
+    "first_job": "{m}, wait for a first job within {c} months",
+    "imputed": "{m}, with missing answers on '{c}' imputed",
+}
+WHEN_NOT: Mapping[Name, str] = {
+    "beside_survey": (
+        "When not: where what decides who enrols (motivation, contacts, health) is in neither file."
+    ),
+    "dose": (
+        "When not: where people choose how much by how they are doing: who finds work leaves the"
+        " course early, and a longer course then looks worse."
+    ),
+    "switching": (
+        "When not: where the outcome moves people (who loses work leaves): the change is then an"
+        " answer, no cause."
+    ),
+    "first_job": (
+        "When not: where persons were lost because they found work, or had work at enrolment more"
+        " often in one group."
+    ),
+    "imputed": (
+        "When not: where who stays silent depends on the answer itself, as with high earnings."
+    ),
+}
+INTRO = (
+    "Other designs that the params name. Each answers a question of its own, which its row names;"
+    " none replaces the headline, and they are not averaged."
+)
+ALT = (
+    "{n} designs, each with an estimand of its own: from {lo} to {hi}; {positive} above 0; {sure}"
+    " intervals exclude 0."
+)
+FEW = NotEstimable("too few persons")
+WHOLE = "the number that stands for it"
+
+
+def design_items(context: Context, study: Tracing) -> list[Item]:
+    """T40 all designs that the params name, F40 those on the outcome of the headline beside it, T41
+    to T45 each of them. Nothing where none is named.
+    """
+    found = [_large_enough(context, b) for b in context.evaluation.beside]
+    if not found:
+        return []
+    return [
+        context.text(INTRO),
+        *(_said(context, b) for b in found),
+        _side_by_side(context, study, found),
+        *(i for e in context.evaluation.effects for i in _curve(context, study, e, found)),
+        *(_table(context, study, b) for b in found if not isinstance(b.effect, NotEstimable)),
+    ]
+
+
+def _large_enough(context: Context, b: Beside) -> Beside:
+    """The design, without its numbers where one of its groups is too small for a mean."""
+    sizes = [int(g.active.sum()) for g in b.groups]
+    if any(context.rules.confidential("mean", n) for n in sizes):
+        return replace(b, effect=FEW, lines=(), notes=())
+    return b
+
+
+def _named(context: Context, b: Beside) -> str:
+    column = b.design in ("dose", "switching", "imputed")
+    chosen = context.column(b.chosen) if column else context.name(b.chosen)
+    return context.text(TITLES[b.design], m=context.name(b.measure), c=chosen)
+
+
+def _outcome(context: Context, b: Beside) -> str:
+    return context.column(b.outcome) if b.unit == "outcome" else context.text(b.outcome)
+
+
+def _said(context: Context, b: Beside) -> str:
+    """What a design gives in words, under its own assumption; or why it gives nothing."""
+    named = _named(context, b)
+    if isinstance(b.effect, NotEstimable):
+        reason = context.text(b.effect.reason).rstrip(".")
+        return context.text("{m}: could not be estimated: {r}.", m=named, r=reason)
+    if isinstance(b.effect, Estimate) and not published(context, b.effect):
+        return context.text(
+            "{m}: could not be estimated: {r}.", m=named, r=context.text(FEW.reason)
+        )
+    verdict = Verdict(_read(b.effect), assumption=b.assumption)
+    unit = (1.0, "month", "months") if b.unit == "months" else unit_of(context, b.outcome)
+    about = About(named, _outcome(context, b), "", *unit)
+    messages = [sentences.design_sentence(verdict, about)]
+    messages += [sentences.CAUTION] if verdict.doubtful else []
+    return " ".join(context.text(message) for message in messages)
+
+
+def _read(answer: Estimate | Imputed) -> Estimate | Span:
+    if isinstance(answer, Estimate):
+        return answer
+    low, high = answer.ends()
+    return Span(float(answer.value[0]), float(low[0]), float(high[0]))
+
+
+def _side_by_side(context: Context, study: Tracing, found: list[Beside]) -> Table:
+    notes: dict[str, None] = {}
+    parts, units = [], {}
+    for b in found:
+        row = _named(context, b)
+        units[row] = _shown_as(context, b, b.unit)
+        parts.append(_cells(context, row, b.effect, b, b.unit))
+        line = context.text("{row}: {reason}", row=row, reason=context.text(b.estimand))
+        notes[line] = None
+    return Table(
+        "T40",
+        "Designs beside the headline, each with what it estimates",
+        pd.concat(parts, ignore_index=True),
+        study.source,
+        tuple(notes),
+        1.0,
+        1,
+        context.synthetic,
+        units | {P: (1.0, 3)},
+    )
+
+
+def _table(context: Context, study: Tracing, b: Beside) -> Table:
+    whole = context.text(WHOLE)
+    parts = [_cells(context, whole, b.effect, b, b.unit)]
+    units = {whole: _shown_as(context, b, b.unit)}
+    for line in b.lines:
+        row = context.text(line.words)
+        scale, digits = _shown_as(context, b, line.unit)
+        units[row] = (scale, digits + 2 * line.fine)
+        parts.append(_cells(context, row, line.answer, b, line.unit))
+    notes = (
+        context.text("Outcome: {o}.", o=_outcome(context, b)),
+        context.text("Estimated: {what}.", what=context.text(b.estimand)),
+        context.text("It holds {a}.", a=context.text(b.assumption)),
+        *(context.text(note) for note in b.notes),
+        WHEN_NOT[b.design],
+        study.panel.sample.design.basis,
+    )
+    return Table(
+        f"{TABLES[b.design]}-{b.measure}",
+        _named(context, b),
+        pd.concat(parts, ignore_index=True),
+        study.source,
+        notes,
+        1.0,
+        1,
+        context.synthetic,
+        units | {P: (1.0, 3)},
+    )
+
+
+def _shown_as(context: Context, b: Beside, unit: Unit) -> tuple[float, int]:
+    """Scale and decimals of a number."""
+    if unit == "share":
+        return 100.0, 1
+    return (1.0, 1) if unit == "months" else outcome_scale(context, b.outcome)
+
+
+def _cells(context: Context, row: str, answer: Answer, b: Beside, unit: Unit) -> pd.DataFrame:
+    """A number with its interval; n counts persons."""
+    told = cell_unit(context, b.outcome) if unit == "outcome" else unit
+    standing = Standing(compares=tuple(Persons.among(g) for g in b.groups))
+    if isinstance(answer, Estimate) and answer.kind != "effect":
+        return cells_of([(row, "estimate", in_unit(answer, told))], context.rules, standing)
+    if not isinstance(answer, Imputed):
+        return with_interval(context, row, in_unit(answer, told), standing)
+    low, high = answer.ends()
+    main = plain(
+        row, "estimate", answer.value[0], told, float(answer.n[0]), "effect", standing=standing
+    )
+    ends = {"se": answer.se[0], "ci_low": low[0], "ci_high": high[0], "degf": answer.degf[0]}
+    return rows(
+        [
+            main | ends,
+            plain(row, FROM, low[0], told, kind="effect"),
+            plain(row, TO, high[0], told, kind="effect"),
+            plain(row, P, answer.pvalue[0], P_VALUE, kind="effect"),
+        ]
+    )
+
+
+def _curve(context: Context, study: Tracing, effect: Effects, found: list[Beside]) -> list[Item]:
+    """F40: the headline and every design on its outcome, each named with its estimand."""
+    impact = context.evaluation.params.impact
+    outcome = impact.main_outcome
+    curve = across(effect, _published(context, found), outcome, impact.main_wave)
+    if len(curve.drawn()) < 2:
+        return []
+    scale = outcome_scale(context, outcome)[0]
+    label = "percentage points (95% interval)" if scale == 100 else "units (95% interval)"
+    notes = (
+        context.text(
+            "Every point is another estimand: they need not agree. Intervals are the design's; where"
+            " the headline speaks with a wider one, table T19 has it."
+        ),
+        study.panel.sample.design.basis,
+    )
+    return [
+        figures_impact.specification_curve(
+            f"F40-{effect.measure}",
+            context.text("{m}: every design that the params name", m=effect.measure),
+            curve,
+            scale,
+            context.text(label),
+            study.source,
+            notes,
+            context.synthetic,
+            context.words,
+            ALT,
+        )
+    ]
+
+
+def _published(context: Context, found: list[Beside]) -> list[Beside]:
+    """The designs whose numbers the tables show."""
+    return [b for b in found if not isinstance(b.effect, Estimate) or published(context, b.effect)]

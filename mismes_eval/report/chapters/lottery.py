@@ -1,0 +1,324 @@
+"""A draw by lot, inside the impact chapter: who was lost in each arm, the arms before the draw, what
+the offer changed, what taking part changed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.lottery import ALL, Lottery
+from mismes_eval.impact.trials.late import WEAK, RatioSet
+from mismes_eval.numerics.rows import Bool
+from mismes_eval.report import sentences
+from mismes_eval.report.chapters.base import Context, Item
+from mismes_eval.report.chapters.cells import FROM, TO, in_unit, plain, rows, with_interval
+from mismes_eval.report.chapters.names import named
+from mismes_eval.report.chapters.verdicts import draw_verdict, taken_verdict
+from mismes_eval.report.document.cells import CellKey, Persons, Standing
+from mismes_eval.report.document.items import Number, SentenceSpec
+from mismes_eval.report.document.tables import Table, cells_of
+from mismes_eval.report.sentences import About
+
+LOSS, BEFORE, OFFER, TAKEN = "T33", "T34", "T35", "T36"
+ADJUSTED = {
+    "interacted": "a regression in each arm, evaluated at the mean of both (Lin 2013)",
+    "additive": "one regression with the arm and the covariates",
+}
+NO_END = "no end: the lot moved take-up too little"
+
+
+def lottery_items(context: Context, draw: Lottery) -> list[Item]:
+    """T33 loss by arm, T34 the arms before the draw, the headline, T35 what the offer changed, T36
+    what taking part changed.
+    """
+    items: list[Item] = [_who(context, draw), _loss(context, draw)]
+    if isinstance(draw.before, Estimate):
+        items.append(_before(context, draw, draw.before))
+    items += [*_headline(context, draw), _offers(context, draw)]
+    if draw.taken:
+        items += [*_taken_words(context, draw), _taken(context, draw)]
+    return items
+
+
+def draw_sentences(context: Context, draw: Lottery) -> list[str]:
+    """What the lot changed in the main outcome, by its verdict, with what is reserved; or why it
+    could not be estimated.
+    """
+    verdict = draw_verdict(context.evaluation, draw)
+    if verdict is None:
+        found = draw.offers[ALL, draw.main_outcome]
+        assert isinstance(found, NotEstimable)
+        words = "{m}: the effect on '{o}' could not be estimated: {r}"
+        reason = context.text(found.reason)
+        name, outcome = named(context, draw.measure), context.column(draw.main_outcome)
+        return [context.text(words, m=name, o=outcome, r=reason)]
+    about = about_draw(context, draw, draw.main_outcome)
+    messages = [sentences.drawn_sentence(verdict, about), *sentences.excluded(verdict, about)]
+    messages += [*sentences.reservations(verdict), sentences.sureness(verdict)]
+    return [context.text(message) for message in messages]
+
+
+def about_draw(context: Context, draw: Lottery, outcome: str) -> About:
+    """What an effect of a draw is of, in the words and units of the report."""
+    share = draw.is_share(outcome)
+    return About(
+        measure=named(context, draw.measure),
+        outcome=context.column(outcome),
+        horizon="",
+        scale=100.0 if share else 1.0,
+        one="percentage point" if share else "unit of the outcome",
+        many="percentage points" if share else "units of the outcome",
+        digits=1 if share else 2,
+    )
+
+
+def main_key(context: Context, draw: Lottery) -> CellKey:
+    """The cell of T35 that the headline is about."""
+    return CellKey(OFFER, _row(context, ALL, draw.main_outcome), "estimate")
+
+
+def _who(context: Context, draw: Lottery) -> SentenceSpec:
+    """How many were drawn and not, who was left out, whose group is not known."""
+    active, offered = draw.sample.active, draw.offered
+    parts = [context.text(part) for part in draw.file.left_out.split("; ") if part]
+    if draw.file.ungrouped:
+        words = "{n:,} units have no group and stand in the rows of all alone"
+        parts.append(context.text(words, n=draw.file.ungrouped))
+    words = "{m}: {n:,} units of {f} were in the draw, {a:,} of them were drawn."
+    said = context.text(
+        words,
+        m=named(context, draw.measure),
+        n=int(active.sum()),
+        f=draw.file.source,
+        a=int((active & offered).sum()),
+    )
+    rest = f" {'; '.join(parts)}." if parts else ""
+    return SentenceSpec("{said}", {}, {"said": said + rest})
+
+
+def _row(context: Context, group: str, outcome: str) -> str:
+    name = context.column(outcome)
+    if group == ALL:
+        return name
+    return context.text("{group}, {outcome}", group=context.words.level(group), outcome=name)
+
+
+def _arms(draw: Lottery, inside: Bool) -> Standing:
+    """Those drawn and the others, among some units."""
+    return Standing(
+        compares=(
+            Persons.among(draw.sample, inside & draw.offered),
+            Persons.among(draw.sample, inside & ~draw.offered),
+        )
+    )
+
+
+def _loss(context: Context, draw: Lottery) -> Table:
+    parts = []
+    for (group, column), (offered, other, gap) in draw.loss.items():
+        row, inside = _row(context, group, column), draw.groups[group]
+        lost = inside & ~draw.answered(column)
+        for name, item, arm in (
+            ("drawn", offered, draw.offered),
+            ("not drawn", other, ~draw.offered),
+        ):
+            told = Standing(tells=(Persons.among(draw.sample, lost & arm),))
+            parts.append(cells_of([(row, name, in_unit(item, "share"))], context.rules, told))
+        standing = _arms(draw, inside)
+        parts.append(
+            cells_of([(row, "difference", in_unit(gap, "share"))], context.rules, standing)
+        )
+    within = ", ".join(map(context.column, draw.keys.blocks))
+    notes = [
+        context.text(
+            "Share without an answer. The loss stands first: an effect is only as good as it."
+        )
+    ]
+    if within:
+        notes.append(context.text("Differences within {blocks}.", blocks=within))
+    return Table(
+        id=LOSS,
+        title="Lost after the draw, by arm, percent",
+        cells=pd.concat(parts, ignore_index=True),
+        source=draw.file.source,
+        notes=tuple(notes),
+        scale=100.0,
+        digits=1,
+        synthetic=context.synthetic,
+    )
+
+
+def _before(context: Context, draw: Lottery, found: Estimate) -> Table:
+    everybody = draw.groups[ALL]
+    parts = [
+        with_interval(context, context.column(name), _one(found, k), _arms(draw, everybody))
+        for k, name in enumerate(draw.known_before)
+    ]
+    fair = draw.drawn_fairly
+    if isinstance(fair, NotEstimable):
+        note = context.text("No joint test: {r}", r=context.text(fair.reason))
+    else:
+        words = "Joint test that the arms did not differ before the draw: p = {p}."
+        note = context.text(words, p=context.words.number(fair.p, 3))
+    return Table(
+        id=BEFORE,
+        title="The arms before the draw: drawn minus not drawn",
+        cells=pd.concat(parts, ignore_index=True),
+        source=draw.file.source,
+        notes=(note,),
+        scale=1.0,
+        digits=3,
+        synthetic=context.synthetic,
+    )
+
+
+def _one(found: Estimate, k: int) -> Estimate:
+    """One value of an estimate."""
+    return found.contrast({found.names[k]: 1.0}).annotated(unit="number")
+
+
+def _headline(context: Context, draw: Lottery) -> list[Item]:
+    said = draw_sentences(context, draw)
+    if not isinstance(draw.offers[ALL, draw.main_outcome], Estimate):
+        return list(said)
+    words = {"m": named(context, draw.measure), "said": " ".join(said)}
+    shown = {"shown": Number(main_key(context, draw))}
+    hidden = "{m}: its effect is not shown: too few persons."
+    return [SentenceSpec("{said}", shown, words, otherwise=hidden)]
+
+
+def _offers(context: Context, draw: Lottery) -> Table:
+    parts, units = [], {}
+    for (group, outcome), found in draw.offers.items():
+        row, inside = _row(context, group, outcome), draw.groups[group] & draw.answered(outcome)
+        share = draw.is_share(outcome)
+        units[row] = (100.0, 1) if share else (1.0, 2)
+        unit = "share" if share else "number"
+        parts.append(with_interval(context, row, in_unit(found, unit), _arms(draw, inside)))
+        if isinstance(found, Estimate):
+            others = Persons.among(draw.sample, inside & ~draw.offered)
+            parts.append(_level_of_others(row, found, unit, others))
+    return Table(
+        id=OFFER,
+        title="What the offer changed (intention to treat)",
+        cells=pd.concat(parts, ignore_index=True),
+        source=draw.file.source,
+        notes=tuple(_method(context, draw)),
+        scale=1.0,
+        digits=2,
+        synthetic=context.synthetic,
+        units=units,
+    )
+
+
+def _level_of_others(row: str, found: Estimate, unit: str, others: Persons) -> pd.DataFrame:
+    """The adjusted mean of those who were not drawn."""
+    cell = plain(
+        row,
+        "mean of those not drawn",
+        float(np.asarray(found.extra["comparison"], float)[0]),
+        unit,
+        float(others.n),
+        "mean",
+        "mean of those not drawn, adjusted like the effect",
+        Standing(persons=others),
+    )
+    return rows([cell])
+
+
+def _method(context: Context, draw: Lottery) -> list[str]:
+    """How every effect of T35 is made."""
+    keys = draw.keys
+    none = context.text("none")
+    made = context.text(
+        "Drawn minus not drawn, whether they took part or not; {how}; covariates: {covariates};"
+        " blocks: {blocks}.",
+        how=context.text(ADJUSTED[keys.adjustment]),
+        covariates=", ".join(map(context.column, keys.covariates)) or none,
+        blocks=", ".join(map(context.column, keys.blocks)) or none,
+    )
+    notes = [made]
+    if draw.adjusted:
+        known = [context.text("the arm"), *map(context.column, draw.response_covariates)]
+        words = "Weights of those who answered are raised by response propensities on {columns}."
+        notes.append(context.text(words, columns=", ".join(known)))
+    if draw.keys.months is not None:
+        notes.append(context.text("Outcomes {m:.0f} months after the draw.", m=draw.keys.months))
+    return [*notes, context.text(draw.sample.design.basis)]
+
+
+def _taken_words(context: Context, draw: Lottery) -> list[Item]:
+    found = draw.taken[draw.main_outcome]
+    if isinstance(found, NotEstimable):
+        return [context.text("Effect of taking part: {r}", r=context.text(found.reason))]
+    about = about_draw(context, draw, draw.main_outcome)
+    said = context.text(sentences.taken_sentence(taken_verdict(found), about))
+    key = CellKey(TAKEN, _row(context, ALL, draw.main_outcome), "estimate")
+    return [SentenceSpec("{said}", {"shown": Number(key)}, {"said": said})]
+
+
+def _taken(context: Context, draw: Lottery) -> Table:
+    parts, units = [], {}
+    notes: dict[str, None] = {}
+    for outcome, found in draw.taken.items():
+        row, share = _row(context, ALL, outcome), draw.is_share(outcome)
+        units[row] = (100.0, 1) if share else (1.0, 2)
+        standing = _arms(draw, draw.answered(outcome, str(draw.keys.takeup)))
+        parts.append(
+            _effect_on_takers(context, row, found, "share" if share else "number", standing)
+        )
+        if isinstance(found, Estimate):
+            notes[_first_stage(context, outcome, found)] = None
+    return Table(
+        id=TAKEN,
+        title="What taking part changed, for those who take part if drawn and not otherwise",
+        cells=pd.concat(parts, ignore_index=True),
+        source=draw.file.source,
+        notes=(
+            context.text(
+                "The interval holds every effect that the data do not reject (Anderson and Rubin),"
+                " however little the lot moved take-up."
+            ),
+            *notes,
+        ),
+        scale=1.0,
+        digits=2,
+        synthetic=context.synthetic,
+        units=units,
+    )
+
+
+def _effect_on_takers(
+    context: Context, row: str, found: Estimate | NotEstimable, unit: str, standing: Standing
+) -> pd.DataFrame:
+    """The effect of taking part with the ends of its set."""
+    if isinstance(found, NotEstimable):
+        return cells_of([(row, "estimate", found)], context.rules, standing)
+    first = found.contrast({"late": 1.0}).annotated(unit=unit)
+    main = cells_of([(row, "estimate", first)], context.rules, standing)
+    if main["status"].iloc[0] != "shown":
+        return main
+    possible = found.extra["set"]
+    assert isinstance(possible, RatioSet)
+    if not possible.bounded:
+        ends = [(row, column, NotEstimable(NO_END)) for column in (FROM, TO)]
+        return pd.concat([main, cells_of(ends, context.rules)], ignore_index=True)
+    low, high = possible.intervals[0]
+    cells = [plain(row, FROM, low, unit, kind="effect"), plain(row, TO, high, unit, kind="effect")]
+    return pd.concat([main, rows(cells)], ignore_index=True)
+
+
+def _first_stage(context: Context, outcome: str, found: Estimate) -> str:
+    """How far the lot moved take-up."""
+    f = float(np.asarray(found.extra["first_stage_f"], float))
+    words = "'{o}': {v} percentage points more took part among those drawn (F = {f})."
+    if f < WEAK:
+        words = (
+            "'{o}': {v} percentage points more took part among those drawn (F = {f}): too few to"
+            " tell the effect of taking part closely."
+        )
+    number = context.words.number
+    v = number(100 * float(found.value[1]), 1)
+    return context.text(words, o=context.column(outcome), v=v, f=number(f, 1))

@@ -1,0 +1,302 @@
+"""Designs that the params name: one table each, through the gate, in words of their own assumption;
+what the data cannot carry says why, in the report and in `mismes check`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import mismes_eval as me
+from mismes_eval.errors import ParamsError
+from mismes_eval.evaluation.demands import of_designs
+from mismes_eval.evaluation.designs import DID, IN_WORDS, Beside, across
+from mismes_eval.evaluation.evaluation import Evaluation, evaluate
+from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.readiness import readiness
+from mismes_eval.evaluation.tracer_study import TREATED, complete_cases
+from mismes_eval.report.chapters.base import Chapter, Context
+from mismes_eval.report.chapters.designs import design_items
+from mismes_eval.report.country import release
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.tables import Table
+from mismes_eval.report.figures import Figure
+
+NAMED = {
+    "designs.beside_survey": {"MDA-001": "entropy", "MDA-002": "match"},
+    "designs.traits": {"male": "male", "age_enrol": "age", "educat7": "educat7"},
+    "designs.residents": {"mig_status": ("RET",), "msm_part": ("", "missing")},
+    "designs.dose": {"MDA-001": "hours"},
+    "designs.switching": {"MDA-001": "abroad"},
+    "designs.first_job": {"MDA-001": 24.0, "MDA-002": 200.0},
+    "designs.imputed": {"MDA-001": "earnings"},
+    "designs.imputations": 3,
+}
+
+
+@pytest.fixture(scope="module")
+def params(root: Path) -> Params:
+    return Params.load(root / "params" / "MDA.yaml").changed(NAMED)
+
+
+@pytest.fixture(scope="module")
+def evaluation(params: Params) -> Evaluation:
+    return evaluate(params)
+
+
+def shown(evaluation: Evaluation, code: str = "en", rules: Rules | None = None) -> list[object]:
+    """What the chapter shows, after the gate."""
+    context = Context(evaluation, rules or Rules(), language(code))
+    assert evaluation.tracing is not None
+    built = Chapter("impact", "Impact", tuple(design_items(context, evaluation.tracing)))
+    return list(release(context, {"impact": built}).chapters["impact"].items)
+
+
+@pytest.fixture(scope="module")
+def items(evaluation: Evaluation) -> list[object]:
+    return shown(evaluation)
+
+
+def of(evaluation: Evaluation, design: str, measure: str = "MDA-001") -> Beside:
+    return next(b for b in evaluation.beside if (b.design, b.measure) == (design, measure))
+
+
+def table(items: list[object], id: str) -> Table:
+    return next(i for i in items if isinstance(i, Table) and i.id == id)
+
+
+def test_each_design_has_its_table_its_words_and_when_not(items: list[object]) -> None:
+    tables = {i.id: i for i in items if isinstance(i, Table)}
+    ids = ["T40", "T41-MDA-001", "T42-MDA-001", "T43-MDA-001", "T44-MDA-001", "T45-MDA-001"]
+    assert list(tables) == [*ids, "T41-MDA-002"]
+    words = [i for i in items if isinstance(i, str)]
+    for id in ids[1:]:
+        assert any(note.startswith("When not: ") for note in tables[id].notes)
+        assert sum(w.startswith(tables[id].title) for w in words) == 1
+    assert len(words) == 1 + len(set(tables["T40"].cells["row"]))
+    assert any("in the traits named alone" in w for w in words)
+    assert any("strong parallel trends" in w for w in words)
+
+
+def test_the_table_of_all_names_what_each_estimates(items: list[object]) -> None:
+    whole = table(items, "T40")
+    rows = whole.cells[whole.cells["column"] == "estimate"]
+    assert len(rows) == len(whole.notes) == 7
+    assert set(rows.loc[rows["status"] == "shown", "unit"]) == {"share", "months", "MDL"}
+
+
+def test_what_the_data_cannot_carry_says_why(evaluation: Evaluation, items: list[object]) -> None:
+    beyond = of(evaluation, "first_job", "MDA-002")
+    assert isinstance(beyond.effect, me.NotEstimable)
+    said = [i for i in items if isinstance(i, str) and "200 months: could not" in i]
+    assert len(said) == 1 and "after the last observation" in said[0]
+    cell = table(items, "T40").cells.query("row.str.contains('200 months')", engine="python")
+    assert list(cell["status"]) == ["not estimable"]
+
+
+def test_check_says_which_designs_the_data_carry(params: Params) -> None:
+    lines = [line for line in readiness(params).lines if line.startswith("designs.")]
+    assert len(lines) == 7
+    assert "designs.dose, MDA-001: carried" in lines
+    assert any(line.startswith("designs.first_job, MDA-002: not estimable: ") for line in lines)
+
+
+def test_residents_are_those_named_and_none_who_took_part(
+    evaluation: Evaluation, root: Path
+) -> None:
+    people = pd.read_parquet(root / "data_raw" / "MDA" / "lfs_person.parquet")
+    took = people["msm_part"].fillna("") != ""
+    wanted = (
+        (people["mig_status"] == "RET") & ~took & people[["male", "educat7"]].notna().all(axis=1)
+    )
+    wanted &= people["lstatus"].notna() & people["age"].notna()
+    _, residents = of(evaluation, "beside_survey").groups
+    assert int(residents.active.sum()) == int(wanted.sum())
+
+
+@pytest.mark.golden
+def test_balanced_difference_by_hand(evaluation: Evaluation) -> None:
+    """Entropy weights by Newton steps on the dual; difference of weighted means."""
+    b = of(evaluation, "beside_survey")
+    ones, others = b.groups
+    traits = ["male", "age_enrol", "educat7"]
+
+    def arrays(s: me.Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        f = s.frame[s.active]
+        return f[traits].to_numpy(float), f["_outcome"].to_numpy(float), s.weights[s.active]
+
+    (x1, y1, w1), (x0, y0, w0) = arrays(ones), arrays(others)
+    centre = np.average(x1, axis=0, weights=w1)
+    c, beta = (x0 - centre) / x0.std(axis=0), np.zeros(3)
+    for _ in range(50):
+        v = w0 * np.exp(c @ beta)
+        beta -= np.linalg.solve(c.T @ (v[:, None] * c), v @ c)
+    by_hand = np.average(y1, weights=w1) - np.average(y0, weights=w0 * np.exp(c @ beta))
+    assert isinstance(b.effect, me.Estimate)
+    assert b.effect.value[0] == pytest.approx(by_hand, rel=1e-8)
+
+
+@pytest.mark.golden
+def test_mean_effect_of_doses_is_the_mean_change(evaluation: Evaluation) -> None:
+    """A spline with a constant keeps the mean: the effect over the treated is their mean change
+    less that of the others."""
+    b = of(evaluation, "dose")
+    change = []
+    for s in b.groups:
+        f = s.frame[s.active]
+        change.append(np.average(f["employed@3"] - f["employed@0"], weights=s.weights[s.active]))
+    assert isinstance(b.effect, me.Estimate)
+    assert b.effect.value[0] == pytest.approx(change[0] - change[1], rel=1e-10)
+
+
+def test_hours_are_those_of_the_services(evaluation: Evaluation, root: Path) -> None:
+    service = pd.read_parquet(root / "data_raw" / "MDA" / "tracer_service.parquet")
+    hours = service[service["measure_id"] == "MDA-001"].groupby("person_id")["hours"].sum()
+    ones, _ = of(evaluation, "dose").groups
+    f = ones.frame[ones.active]
+    assert (f["_dose"].to_numpy() == f["person_id"].map(hours).to_numpy()).all()
+
+
+@pytest.mark.identity
+def test_switching_over_waves_is_switching_in_long_rows(evaluation: Evaluation) -> None:
+    assert evaluation.tracing is not None
+    panel = complete_cases(evaluation.tracing.of("MDA-001"))
+    waves = me.switching_effects(panel, "employed", "abroad")
+    status = np.column_stack([panel.values("abroad", w) for w in panel.waves])
+    y = np.column_stack([panel.values("employed", w) for w in panel.waves])
+    keep = panel.weight_sample(None).active & ~np.isnan(np.column_stack([status, y])).any(axis=1)
+    person = np.repeat(np.arange(panel.n), len(panel.waves))
+    at = np.tile(np.arange(len(panel.waves)), panel.n)
+    design = panel.sample.design
+    long = pd.DataFrame(
+        {
+            "i": person,
+            "t": at,
+            "d": status[person, at],
+            "y": y[person, at],
+            "w": design.base[person],
+            "psu": panel.sample.frame["psu"].to_numpy()[person],
+            "strata": panel.sample.frame["strata"].to_numpy()[person],
+        }
+    )
+    rows = me.Sample.from_frame(long, weights="w", strata="strata", psu="psu")
+    found = me.switching_effects(rows.where(keep[person]), "y", "d", "t", "i")
+    assert list(waves.value) == pytest.approx(list(found.value), rel=1e-10)
+    assert list(waves.se) == pytest.approx(list(found.se), rel=1e-8)
+
+
+def test_imputed_interval_is_rubins(evaluation: Evaluation) -> None:
+    e = of(evaluation, "imputed").effect
+    assert not isinstance(e, (me.Estimate, me.NotEstimable))
+    reach = stats.t.ppf(0.975, e.degf[0]) * e.se[0]
+    cells = table(shown(evaluation), "T45-MDA-001").cells
+    whole = cells[cells["row"] == cells["row"].iloc[0]].set_index("column")["value"]
+    assert whole["95% from"] == pytest.approx(e.value[0] - reach, rel=1e-12)
+    assert whole["95% to"] == pytest.approx(e.value[0] + reach, rel=1e-12)
+
+
+def test_the_curve_names_every_estimand_and_mixes_no_units(evaluation: Evaluation) -> None:
+    effect = next(e for e in evaluation.effects if e.measure == "MDA-001")
+    curve = across(effect, evaluation.beside, "employed", 3)
+    table = curve.to_frame()
+    names = [DID, *(IN_WORDS[d] for d in ("beside_survey", "dose", "switching"))]
+    assert list(table["specification"]) == names
+    assert table["estimand"].nunique() == len(names)
+    assert curve.notes == (
+        "In other units or of another outcome: wait for a first job, answers imputed.",
+    )
+    for design in ("beside_survey", "dose", "switching"):
+        e = of(evaluation, design).effect
+        assert isinstance(e, me.Estimate)
+        drawn = table[table["specification"] == IN_WORDS[design]].iloc[0]
+        assert (drawn["ci_low"], drawn["ci_high"]) == tuple(float(v[0]) for v in e.ends())
+    assert curve.result(DID) is effect.by_wave["employed", 3]
+
+
+def test_the_figure_is_of_the_curve(items: list[object]) -> None:
+    figures = {i.id: i for i in items if isinstance(i, Figure)}
+    assert list(figures) == ["F40-MDA-001", "F40-MDA-002"]
+    assert len(figures["F40-MDA-001"].data) == 4
+    assert any("another estimand" in n for n in figures["F40-MDA-001"].notes)
+
+
+def test_small_groups_are_not_shown(evaluation: Evaluation) -> None:
+    few = shown(evaluation, rules=Rules(min_mean=700))
+    cells = table(few, "T40").cells
+    row = cells[cells["row"].str.contains("residents") & cells["row"].str.contains("001")]
+    assert list(row["status"]) == ["not estimable"]
+    assert not any(isinstance(i, Table) and i.id == "T41-MDA-001" for i in few)
+    figure = next(i for i in few if isinstance(i, Figure) and i.id == "F40-MDA-001")
+    assert IN_WORDS["beside_survey"] not in set(figure.data["specification"])
+
+
+def test_participants_without_hours_are_left_out_and_counted(evaluation: Evaluation) -> None:
+    assert evaluation.tracing is not None and evaluation.tracing.services is not None
+    ones, _ = of(evaluation, "dose").groups
+    lost = set(ones.frame.loc[ones.active, "person_id"].iloc[:7])
+    services = evaluation.tracing.services
+    fewer = services[~services["person_id"].isin(lost)]
+    fewer_hours = replace(evaluation.tracing, services=fewer, kept={})
+    other = replace(evaluation, tracing=fewer_hours)
+    b = of(other, "dose")
+    assert int(b.groups[0].active.sum()) == int(ones.active.sum()) - 7
+    assert any(str(n).startswith("7 participants without a recorded dose") for n in b.notes)
+    arm = b.groups[0].frame.loc[b.groups[0].active, TREATED]
+    assert set(arm) == {1.0}
+
+
+def test_what_the_files_lack_is_refused_with_the_key(
+    params: Params, evaluation: Evaluation
+) -> None:
+    wrong = params.changed(
+        {
+            "designs.dose": {"MDA-009": "hours"},
+            "designs.switching": {"MDA-001": "away"},
+            "designs.traits": {"age": "age", "male": "sex"},
+        }
+    )
+    assert evaluation.tracing is not None
+    told = [str(p) for p in of_designs(wrong, evaluation.tracing, evaluation.survey)]
+    assert len(told) == 4
+    for word in ("MDA-009", "away", "designs.traits", "sex"):
+        assert any(word in t for t in told)
+
+
+def test_a_method_that_is_none_is_refused_by_the_schema(root: Path, tmp_path: Path) -> None:
+    text = (root / "params" / "MDA.yaml").read_text(encoding="utf-8")
+    (tmp_path / "params").mkdir()
+    os.symlink(root / "data_raw", tmp_path / "data_raw")
+    file = tmp_path / "params" / "MDA.yaml"
+    more = "\ndesigns:\n  beside_survey: {MDA-001: entropi}\n  first_job: {MDA-001: 0}\n"
+    file.write_text(text + more, encoding="utf-8")
+    with pytest.raises(ParamsError) as caught:
+        Params.load(file, data_root=root)
+    told = str(caught.value)
+    assert "Nearest: entropy" in told and "first_job" in told and "out of range" in told
+
+
+def test_french_has_a_sentence_for_each(evaluation: Evaluation) -> None:
+    words = [i for i in shown(evaluation, "fr") if isinstance(i, str)]
+    assert sum("intervalle à 95" in w for w in words) == 6
+    assert not any("interval " in w or "if those" in w for w in words)
+
+
+def test_nothing_is_shown_where_none_is_named(evaluation: Evaluation, root: Path) -> None:
+    bare = Params.load(root / "params" / "MDA.yaml")
+    assert shown(replace(evaluation, params=bare)) == []
+
+
+def test_a_design_as_a_frame(evaluation: Evaluation) -> None:
+    b = of(evaluation, "first_job")
+    frame = b.to_frame()
+    assert len(frame) == 1 + len(b.lines) and frame["number"].iloc[0] == str(b.estimand)
+    assert isinstance(b.effect, me.Estimate)
+    assert frame["value"].iloc[0] == b.effect.value[0]
+    assert of(evaluation, "first_job", "MDA-002").to_frame()["why not"].notna().all()

@@ -1,0 +1,262 @@
+"""Identity and golden: a draw by lot in the params gives the loss by arm, the effect of the offer and
+of taking part as the verbs give them; what cannot be said is said so on the page and in the matrix.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mismes_eval as me
+from mismes_eval.errors import InputError
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.lottery import ALL
+from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.study import study_file
+from mismes_eval.report.country import CountryReport, country_report
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.tables import Table, TextTable
+from mismes_eval.report.session import Session
+
+PERSONS = 1200
+LOTTERY = """
+lottery:
+  assigned: offered
+  takeup: took_part
+  blocks: [district]
+  outcomes: [employed, earnings]
+  covariates: [age]
+  months: 12
+"""
+
+
+def drawn() -> pd.DataFrame:
+    """Made-up persons: 40% offered, of whom 70% take part; older ones are lost more often."""
+    r = np.random.default_rng(11)
+    age = r.normal(30, 8, PERSONS)
+    offered = (r.random(PERSONS) < 0.4).astype(int)
+    took_part = (r.random(PERSONS) < 0.05 + 0.65 * offered).astype(int)
+    employed = (r.random(PERSONS) < 0.35 + 0.2 * took_part).astype(float)
+    lost = r.random(PERSONS) < np.clip(0.1 + 0.01 * (age - 30), 0.02, 0.6)
+    sex = np.where(r.random(PERSONS) < 0.5, "men", "women").astype(object)
+    sex[:7] = None
+    earnings = 100 * employed + 20 * r.normal(size=PERSONS)
+    frame = pd.DataFrame({"age": age, "offered": offered, "took_part": took_part, "sex": sex})
+    return frame.assign(
+        district=r.choice(["north", "south"], PERSONS),
+        employed=np.where(lost, np.nan, employed),
+        earnings=np.where(lost, np.nan, earnings),
+    )
+
+
+def load(folder: Path, frame: pd.DataFrame, sections: str) -> Params:
+    (folder / "params").mkdir(exist_ok=True)
+    frame.to_csv(folder / "study.csv", index=False)
+    head = "country: MDA\nsynthetic: true\nyear: 2023\ninputs:\n  study: study.csv\n"
+    (folder / "params" / "MDA.yaml").write_text(head + sections, encoding="utf-8")
+    return Params.load(folder / "params" / "MDA.yaml")
+
+
+def report_of(params: Params, folder: Path) -> CountryReport:
+    work = folder / "work"
+    work.mkdir(exist_ok=True)
+    return country_report(Session(params, work, language("en"), True))
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> CountryReport:
+    folder = tmp_path_factory.mktemp("lottery")
+    params = load(folder, drawn(), "study:\n  group: sex\n" + LOTTERY)
+    return report_of(params, folder)
+
+
+def tables(report: CountryReport) -> dict[str, Table | TextTable]:
+    items = [i for c in report.chapters.values() for i in c.items]
+    return {i.id: i for i in items if isinstance(i, (Table, TextTable))}
+
+
+def row_name(report: CountryReport, row: str) -> str:
+    """A row of the params' columns in the report's words: group and outcome, or the outcome."""
+    group, _, outcome = row.rpartition(", ")
+    name = report.context.column(outcome)
+    return f"{group}, {name}" if group else name
+
+
+def cell(report: CountryReport, table: str, row: str, column: str) -> pd.Series:
+    found = tables(report)[table]
+    assert isinstance(found, Table)
+    at = (found.cells["row"] == row_name(report, row)) & (found.cells["column"] == column)
+    return found.cells[at].iloc[0]
+
+
+@pytest.mark.identity
+def test_the_offer_is_itt_with_weights_for_who_was_lost(report: CountryReport) -> None:
+    frame = drawn().assign(w=1.0)
+    sample = me.Sample.from_frame(
+        frame.assign(here=frame["employed"].notna().astype(float)), weights="w"
+    )
+    weighted = me.nonresponse(sample, "here", ["offered", "age"])
+    expected = me.itt(weighted, "employed", "offered", covariates="age", blocks="district")
+    found = cell(report, "T35", "employed", "estimate")
+    assert found["value"] == pytest.approx(expected.value[0], abs=1e-12)
+    assert found["se"] == pytest.approx(expected.se[0], abs=1e-12)
+    others = cell(report, "T35", "employed", "mean of those not drawn")
+    assert others["value"] == pytest.approx(expected.extra["comparison"][0], abs=1e-12)
+    women = weighted.where((frame["sex"] == "women").to_numpy())
+    among = me.itt(women, "earnings", "offered", covariates="age", blocks="district")
+    assert cell(report, "T35", "sex = women, earnings", "estimate")["value"] == pytest.approx(
+        among.value[0], abs=1e-12
+    )
+
+
+@pytest.mark.identity
+def test_taking_part_is_late_with_the_ends_of_its_set(report: CountryReport) -> None:
+    frame = drawn().assign(w=1.0)
+    sample = me.Sample.from_frame(
+        frame.assign(here=frame["employed"].notna().astype(float)), weights="w"
+    )
+    weighted = me.nonresponse(sample, "here", ["offered", "age"])
+    expected = me.late(
+        weighted, "employed", "took_part", "offered", covariates="age", blocks="district"
+    )
+    assert cell(report, "T36", "employed", "estimate")["value"] == pytest.approx(
+        expected.value[0], abs=1e-12
+    )
+    low, high = expected.extra["set"].intervals[0]
+    assert cell(report, "T36", "employed", "95% from")["value"] == pytest.approx(low, abs=1e-12)
+    assert cell(report, "T36", "employed", "95% to")["value"] == pytest.approx(high, abs=1e-12)
+
+
+@pytest.mark.identity
+def test_the_loss_stands_first_and_is_the_share_without_an_answer(report: CountryReport) -> None:
+    ids = [i.id for i in report.chapters["impact"].items if isinstance(i, Table)]
+    assert ids == ["T33", "T34", "T35", "T36"]
+    frame = drawn()
+    lost = frame["employed"].isna()
+    for arm, value in (("drawn", 1), ("not drawn", 0)):
+        inside = frame["offered"] == value
+        share = cell(report, "T33", "employed", arm)
+        assert share["value"] == pytest.approx(lost[inside].mean(), abs=1e-12)
+        assert share["n"] == inside.sum()
+
+
+@pytest.mark.identity
+def test_units_without_a_group_are_counted(report: CountryReport) -> None:
+    words = [i for i in report.chapters["impact"].items if isinstance(i, str)]
+    assert any("7 units have no group" in text for text in words)
+    assert cell(report, "T33", "employed", "drawn")["n"] == drawn()["offered"].sum()
+
+
+@pytest.mark.identity
+def test_matrix_and_first_page_say_what_was_found(report: CountryReport) -> None:
+    first = report.findings().html
+    matrix = tables(report)["T05c"]
+    assert isinstance(matrix, TextTable)
+    impact = matrix.frame[matrix.frame["Criterion"] == "Impact"].iloc[0]
+    effect = cell(report, "T35", "employed", "estimate")
+    shown = f"{100 * effect['value']:.1f} percentage points"
+    assert shown in first
+    assert shown in impact["What the evidence says"]
+    assert impact["Rests on"] == "T33, T35, T36"
+    assert impact["Strength"] in ("moderate", "weak")  # no plan was registered
+    assert "not registered beforehand" in impact["What the evidence says"]
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("frame_of", ["no outcome before", "blocks of one arm"])
+def test_what_cannot_be_said_is_said(tmp_path: Path, frame_of: str) -> None:
+    if frame_of == "no outcome before":
+        sections, frame = "study:\n  treated: offered\n  outcomes: [employed]\n", drawn()
+        reason = "no effect can be estimated"
+    else:
+        sections, frame = LOTTERY, drawn()
+        frame.loc[frame["district"] == "south", "offered"] = 0
+        reason = "a block has one arm only"
+    found = report_of(load(tmp_path, frame, sections), tmp_path)
+    matrix = tables(found)["T05c"]
+    assert isinstance(matrix, TextTable)
+    impact = matrix.frame[matrix.frame["Criterion"] == "Impact"].iloc[0]
+    assert impact["Strength"] == "none"
+    assert reason in impact["What the evidence says"]
+    assert reason in found.findings().html
+    named = impact["Rests on"].split(", ")
+    assert {name for name in named if name} <= set(tables(found))
+
+
+@pytest.mark.identity
+def test_few_in_an_arm_are_hidden_everywhere(tmp_path: Path) -> None:
+    frame = drawn()
+    frame["offered"] = (np.arange(len(frame)) < 12).astype(int)
+    frame.loc[:3, ["employed", "earnings"]] = np.nan
+    found = report_of(load(tmp_path, frame, LOTTERY.replace("  takeup: took_part\n", "")), tmp_path)
+    assert cell(found, "T35", "employed", "estimate")["status"] != "shown"
+    assert "too few persons" in found.findings().html
+    assert "percentage points" not in found.findings().html
+
+
+@pytest.mark.identity
+def test_a_draw_that_is_not_described_is_refused_with_all_its_problems(tmp_path: Path) -> None:
+    sections = (
+        "lottery:\n  assigned: offered\n  takeup: age\n  outcomes: [sex, gone]\n"
+        "  main_outcome: other\n"
+    )
+    with pytest.raises(InputError) as error:
+        evaluate(load(tmp_path, drawn(), sections))
+    text = str(error.value)
+    assert "column 'gone'" in text
+    assert "not among the outcomes" in text
+    with pytest.raises(InputError) as error:
+        evaluate(
+            load(
+                tmp_path,
+                drawn().assign(offered=drawn()["offered"].where(np.arange(PERSONS) > 3)),
+                "lottery:\n  assigned: offered\n  takeup: age\n  outcomes: [district]\n",
+            )
+        )
+    text = str(error.value)
+    assert "neither yes nor no" in text
+    assert "arm is not known" in text
+    assert "an outcome is no number" in text
+    with pytest.raises(InputError, match="one arm only"):
+        evaluate(load(tmp_path, drawn().assign(offered=1), LOTTERY))
+
+
+@pytest.mark.shared
+@pytest.mark.golden
+def test_the_printed_effects_of_a_lottery_within_courses(tmp_path: Path, shared: Path) -> None:
+    """Attanasio, Kugler and Meghir (2011), Table 4A panel A: 0.061 (0.024) in work, 0.071 (0.025) in
+    paid work, 1,769 women, one coefficient within the courses in which lots were drawn.
+    """
+    (tmp_path / "params").mkdir()
+    (tmp_path / "params" / "COL.yaml").write_text(
+        "country: COL\nyear: 2006\ninputs:\n  study: data/colombia_jea_panel.csv\n"
+        "study:\n  where: {codigo_curs: [stated], empl_06: [stated], dwomen: ['1']}\n"
+        "lottery:\n  assigned: select\n  blocks: [city, codigo_ecap, codigo_curs]\n"
+        "  outcomes: [empl_06, pempl_06]\n  adjustment: additive\n",
+        encoding="utf-8",
+    )
+    params = Params.load(tmp_path / "params" / "COL.yaml", data_root=shared)
+    draw = evaluate(params).lottery
+    assert draw is not None
+    assert not draw.adjusted
+    for outcome, value, se in (("empl_06", 0.061, 0.024), ("pempl_06", 0.071, 0.025)):
+        found = draw.offers[ALL, outcome]
+        if isinstance(found, NotEstimable):  # lots with one arm: the paper's blocks hold some
+            assert "one arm" in found.reason
+            continue
+        assert isinstance(found, Estimate)
+        assert found.n[0] == 1769
+        assert found.value[0] == pytest.approx(value, abs=5e-4)
+        assert found.se[0] == pytest.approx(se, abs=2e-3)
+
+
+@pytest.mark.identity
+def test_groups_of_a_study_count_whom_they_leave_out(tmp_path: Path) -> None:
+    params = load(tmp_path, drawn(), "study:\n  group: sex\n" + LOTTERY)
+    file = study_file(params, drawn())
+    assert file.ungrouped == 7
+    assert list(file.groups) == ["sex = men", "sex = women"]
