@@ -4,6 +4,7 @@ the effect and its doubts, the cost, for whom it works.
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
@@ -19,6 +20,7 @@ from mismes_eval.report.chapters.cells import (
     outcome_kind,
     outcome_scale,
     outcome_unit,
+    persons,
     rows,
 )
 from mismes_eval.report.chapters.costs import cost_row, job_sentence, priced
@@ -32,6 +34,7 @@ from mismes_eval.report.document.cells import CellKey, Persons, population
 from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
 from mismes_eval.report.document.tables import Table, cells_by, cells_of, counted
 
+LOW = 1.9  # inches of a picture that leaves room on a sheet
 FLOW, PATH, GROUPS = "T26", "F14", "T27"
 COST = "Cost per participant: {v} {c} (95% interval {lo} to {hi})."
 NO_COST = "Cost per participant: not known."
@@ -56,7 +59,7 @@ def sheets(context: Context) -> Chapter:
     if rolled is not None:
         items += _rolled_out(context, rolled)
     if not items:
-        items = [context.text("No measure was evaluated in this run.")]
+        items = [context.absent("tracer study or impact study")]
     return Chapter("sheets", "Measure by measure", tuple(items))
 
 
@@ -167,7 +170,9 @@ def _drawn_path(
             "high": published["ci_high"],
         }
     )
-    notes = ["A broken line: not shown."] if frame["value"].isna().any() else []
+    known = published["n"].max()
+    notes = [persons(context, known)] if np.isfinite(known) else []
+    notes += ["A broken line: not shown."] if frame["value"].isna().any() else []
     return figures.paths(
         *name,
         frame,
@@ -179,6 +184,7 @@ def _drawn_path(
         notes,
         context.synthetic,
         context.words,
+        height=LOW,
     )
 
 
@@ -230,7 +236,7 @@ def _for_whom(context: Context, study: Tracing, measure: str) -> list[Item]:
             title,
             pd.concat(parts, ignore_index=True),
             study.source,
-            (note,),
+            (note, study.panel.sample.design.basis),
             scale,
             digits,
             context.synthetic,
