@@ -100,7 +100,7 @@ def _unpacked(content: bytes, name: str) -> bytes:
             if size > FILE:
                 raise refuse("the file is too large", name, FILE, "bytes unpacked", "more")
     with opened(io.BytesIO(content)) as stream:
-        return stream.read()
+        return bytes(stream.read())
 
 
 def _parsed(content: bytes) -> tuple[Any, str]:
