@@ -4,6 +4,7 @@ chapter by chapter.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -114,7 +115,8 @@ class CountryReport:
     def _shown(self, item: Item, chapter: str) -> Page:
         """An item of a chapter, kept for the results with the inputs behind it."""
         if isinstance(item, Heading):
-            begins = f' id="{SHEET}{escape(item)}"' if isinstance(item, Sheet) else ""
+            place = re.sub(r"\W+", "-", item.partition(" ")[0])
+            begins = f' id="{SHEET}{place}"' if isinstance(item, Sheet) else ""
             return Page(f"<h3{begins}>{escape(item)}</h3>", (blocks.Heading(2, item),))
         if isinstance(item, str):
             return Page(f"<p>{escape(item)}</p>", (block_of(item, self.session.language),))

@@ -14,10 +14,10 @@ from mismes_eval.report.chapters.base import Chapter, Item
 CORE: Mapping[str, frozenset[str]] = {
     "data": frozenset({"T06"}),
     "inventory": frozenset({"T01", "F01", "T02", "T05b"}),
-    "people": frozenset({"T07a", "T08", "T09", "F06"}),
+    "people": frozenset({"T07a", "T08", "T09"}),
     "participation": frozenset({"T10", "T03b"}),
     "tracer": frozenset({"F03", "T15"}),
-    "impact": frozenset({"T05d", "T18", "T20", "F13", "T24", "F11-rollout", "T31", "T32"}),
+    "impact": frozenset({"T05d", "T18", "T20", "T24", "F11-rollout", "T31", "T32"}),
     "limits": frozenset({"T05c", "T21"}),
 }
 WHOLE = ("sheets", "overview")
