@@ -162,6 +162,12 @@ def command(
         click.echo(json.dumps([p.as_posix() for p in made]))
     elif not quiet:
         click.echo("\n".join(f"made {p.as_posix()}" for p in made))
+        if data is not None:
+            click.echo(
+                "Next: say what the columns of your file are, in"
+                f" {mapping} or with: mismes map {file.stem}"
+            )
+            return 0
         click.echo(
             f"Next: fill what you have, name the files in {file.as_posix()}, then: mismes check"
             f" {file.stem}"

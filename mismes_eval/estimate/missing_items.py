@@ -70,6 +70,7 @@ class Imputed:
                 "se": self.se,
                 "ci_low": ci["low"],
                 "ci_high": ci["high"],
+                "p": self.pvalue,
                 "degf": self.degf,
                 "missing information": self.missing,
             }

@@ -99,7 +99,7 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
     }
     letters = getattr(meta, "missing_user_values", None) or {}
     for column, codes in letters.items():
-        frame = _companion(
+        frame = companion(
             frame, column, frame[column].isin(codes), dot="" if suffix == ".sav" else "."
         )
     for column, ranges in (getattr(meta, "missing_ranges", None) or {}).items():
@@ -110,7 +110,7 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
                 if not isinstance(span["lo"], str)
                 else frame[column] == span["lo"]
             )
-        frame = _companion(frame, column, coded, dot="")
+        frame = companion(frame, column, coded, dot="")
     formats = getattr(meta, "original_variable_types", None) or {}
     if suffix == ".dta":
         frame = frame.assign(**_periods(frame, formats))
@@ -202,7 +202,7 @@ def _as_periods(count: pd.Series, kind: str) -> pd.Series:
     return ((whole // a_year + 1960).astype(str) + kind[1] + part).where(known)
 
 
-def _companion(frame: pd.DataFrame, column: str, coded: pd.Series, dot: str) -> pd.DataFrame:
+def companion(frame: pd.DataFrame, column: str, coded: pd.Series, dot: str) -> pd.DataFrame:
     """The coded cells moved from `column` to its companion."""
     if column not in frame or not coded.any():
         return frame

@@ -5,7 +5,7 @@ reason. A proposal is a proposal: nothing is mapped until somebody takes it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -101,9 +101,9 @@ def _packaged(name: str) -> pd.DataFrame:
 
 def _described(data: Dataset, name: str) -> FileColumn:
     series = data.frame[name]
-    labels = {_spelled(k): str(v) for k, v in data.value_labels.get(name, {}).items()}
+    labels = {spelled(k): str(v) for k, v in data.value_labels.get(name, {}).items()}
     counts = series.value_counts().head(LEVELS)
-    shown = [(_spelled(k), int(n)) for k, n in counts.items()]
+    shown = [(spelled(k), int(n)) for k, n in counts.items()]
     few = labels or series.nunique() <= LEVELS
     return FileColumn(
         name=name,
@@ -114,7 +114,7 @@ def _described(data: Dataset, name: str) -> FileColumn:
     )
 
 
-def _spelled(value: object) -> str:
+def spelled(value: object) -> str:
     """A code as the mapping writes it: 1 for 1.0."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
@@ -140,13 +140,24 @@ def _proposed(gld: str, column: FileColumn) -> Proposal | None:
     return Proposal(gld, column.name, confidence, why, codes)
 
 
+def proposed_codes(gld: str, codes: Sequence[tuple[str, str, int]]) -> dict[str, str]:
+    """File code -> code of the template by what the value labels say; those that say none are left
+    out. codes : (code, label, rows).
+    """
+    return _hits(gld, codes)[0]
+
+
 def _recodes(gld: str, column: FileColumn) -> tuple[dict[str, str], list[str]]:
     """File code -> code of the template by what the value labels say, and labels that say none."""
+    return _hits(gld, column.codes)
+
+
+def _hits(gld: str, listed: Sequence[tuple[str, str, int]]) -> tuple[dict[str, str], list[str]]:
     table = _code_table()
     rules = table[table["gld"] == gld]
     codes: dict[str, str] = {}
     unknown = []
-    for code, label, _ in column.codes if len(rules) else ():
+    for code, label, _ in listed if len(rules) else ():
         said = plain(label or code)
         hits = [str(r.code) for r in rules.itertuples() if re.search(str(r.words), said)]
         if hits:
