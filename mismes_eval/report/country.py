@@ -18,6 +18,7 @@ from mismes_eval.report.chapters.base import Item, Shown, titles
 from mismes_eval.report.chapters.cells import arms
 from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.plan import INPUTS, source_map
+from mismes_eval.report.collecting import seldom_collected
 from mismes_eval.report.document.cells import Published, published_cells
 from mismes_eval.report.document.grids import block_of, finding_block
 from mismes_eval.report.document.items import PictureSpec, SentenceSpec
@@ -96,6 +97,7 @@ class CountryReport:
             return self.session.add_table(item)
         return Page("")
 
+    @seldom_collected()
     def finish(self) -> Page:
         """Write the results and the disclosure audit; the last cell of the notebook."""
         t = self.session.language
@@ -117,6 +119,7 @@ def _joined(parts: Sequence[Page]) -> Page:
     return Page("\n".join(part.html for part in parts), blocks)
 
 
+@seldom_collected()
 def country_report(session: Session, evaluation: Evaluation | None = None) -> CountryReport:
     """Build every chapter from the session's params; hide what must be hidden over all tables at
     once. evaluation: the evidence, where it has been read already.
