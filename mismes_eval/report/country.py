@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from mismes_eval.errors import DisclosureError, Problem, ReportError
+from mismes_eval.errors import DisclosureError, ParamsError, Problem, ReportError
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
+from mismes_eval.evaluation.evaluator_words import AllWords, evaluator_words
 from mismes_eval.evaluation.tracer_study import TREATED
 from mismes_eval.report.brief import brief
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
@@ -18,12 +19,15 @@ from mismes_eval.report.chapters.base import Item, Shown, titles
 from mismes_eval.report.chapters.cells import arms
 from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.plan import INPUTS, source_map
+from mismes_eval.report.chapters.words import WORDS
 from mismes_eval.report.collecting import seldom_collected
 from mismes_eval.report.document.cells import Published, published_cells
 from mismes_eval.report.document.grids import block_of, finding_block
 from mismes_eval.report.document.items import PictureSpec, SentenceSpec
+from mismes_eval.report.document.passages import PARTS, Passage, not_supplied, passage
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.protect import applied, protect, recovered_sets
+from mismes_eval.report.document.references import Quotable
 from mismes_eval.report.document.results import write_csv
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
@@ -43,8 +47,8 @@ SMALL_ARMS = (
 @dataclass(frozen=True)
 class CountryReport:
     """session: where shown tables are kept; chapters: built and protected; audit: every number that
-    is hidden, and why; published: what left, by place; page_one: the picture of the first page,
-    nothing where no effect is shown.
+    is hidden, and why; published: what left, by place; passages: what people wrote, by subject;
+    page_one: the picture of the first page, nothing where no effect is shown.
     """
 
     session: Session
@@ -52,6 +56,7 @@ class CountryReport:
     chapters: dict[str, Chapter]
     audit: pd.DataFrame
     published: Published
+    passages: Mapping[str, Passage]
     page_one: tuple[Item, ...] = ()
 
     def findings(self) -> Page:
@@ -97,9 +102,34 @@ class CountryReport:
             return self.session.add_table(item)
         return Page("")
 
+    def evaluator(self, part: str) -> Page:
+        """What people wrote beside the evidence, marked as theirs. part: "purpose" (purpose,
+        questions, context) or "conclusions" (conclusions, recommendations, lessons, the management's
+        response, ethics, limitations).
+        """
+        if part not in PARTS:
+            raise ReportError(f"no such part: {part}. Expected one of {', '.join(PARTS)}.")
+        written = [self.passages[name] for name in PARTS[part] if name in self.passages]
+        for words in written:
+            self.session.passages[words.words.subject] = words
+        missing = tuple(name for name in PARTS[part] if name not in self.passages)
+        lacking = not_supplied(missing, self.session.language)
+        parts = [words.html() for words in written]
+        return Page("\n".join(parts + ([f"<p>{escape(lacking)}</p>"] if lacking else [])))
+
     @seldom_collected()
     def finish(self) -> Page:
         """Write the results and the disclosure audit; the last cell of the notebook."""
+        unseen = [name for name in self.passages if name not in self.session.passages]
+        if unseen:
+            raise ReportError(
+                Problem(
+                    "the notebook does not show what the evaluator wrote",
+                    ", ".join(f"evaluator.{name}" for name in unseen),
+                    fix='Add cells with report.evaluator("purpose") and'
+                    ' report.evaluator("conclusions").',
+                )
+            )
         t = self.session.language
         audit = self.audit.assign(
             **{
@@ -133,6 +163,7 @@ def country_report(session: Session, evaluation: Evaluation | None = None) -> Co
         min_weighted=p.disclosure.min_weighted,
     )
     session.progress("reading and weighting", 0, len(CHAPTERS))
+    written = evaluator_words(p)
     evaluation, small = with_large_arms(evaluation or evaluate(p), rules)
     context = Context(evaluation, rules, session.language)
     built: dict[str, Chapter] = {}
@@ -152,12 +183,14 @@ def country_report(session: Session, evaluation: Evaluation | None = None) -> Co
     chapters = {**released.chapters, LAST: last}
     shown = {PAGE_ONE: page_one, **chapters}
     chapters[LAST] = replace(last, items=(*last.items, source_map(context, shown)))
+    passages = _passages(context, written, chapters)
     return CountryReport(
         session=session,
         context=context,
         chapters=chapters,
         audit=_audit(chapters),
         published=released.published,
+        passages=passages,
         page_one=page_one.items,
     )
 
@@ -246,6 +279,39 @@ def _rendered(
     if isinstance(item, SentenceSpec):
         return item.text(published, context.words)
     return item
+
+
+def _passages(
+    context: Context, written: AllWords, chapters: Mapping[str, Chapter]
+) -> dict[str, Passage]:
+    """What people wrote, with numbers of published cells.
+
+    Raises
+    ------
+    ParamsError : everything that is wrong with the files and every number that is not shown.
+    """
+    study, published = context.evaluation.tracing, context.published
+    assert published is not None
+    quotable = Quotable(
+        tables={i.id: i for c in chapters.values() for i in c.items if isinstance(i, Table)},
+        published=published,
+        t=context.words,
+        aliases={context.column(name): name for name in WORDS},
+        main_row=""
+        if study is None
+        else context.column(context.evaluation.params.impact.main_outcome),
+    )
+    out: dict[str, Passage] = {}
+    problems = list(written.problems)
+    for subject, words in written.supplied.items():
+        found = passage(words, quotable, context.synthetic)
+        if isinstance(found, Passage):
+            out[subject] = found
+        else:
+            problems += found
+    if problems:
+        raise ParamsError(problems)
+    return out
 
 
 def _audit(chapters: Mapping[str, Chapter]) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 
 from mismes_eval.inventory.export import runs_as_formula
 from mismes_eval.report.document.language import Language
+from mismes_eval.report.document.passages import Passage
 from mismes_eval.report.document.plain import file_names, printable
 from mismes_eval.report.document.tables import (
     EMPTY,
@@ -45,17 +46,26 @@ TOP, RIGHT = (
 RULE = Border(bottom=Side(style="thin"))
 
 
-def workbook(path: Path, synthetic: bool, tables: Sequence[Table | TextTable], t: Language) -> None:
-    """Write the workbook of tables that are in the language already."""
+def workbook(
+    path: Path,
+    synthetic: bool,
+    tables: Sequence[Table | TextTable],
+    t: Language,
+    passages: Sequence[Passage] = (),
+) -> None:
+    """Write the workbook of tables that are in the language already, and of what people wrote."""
     mark = "SYNTHETIC DATA: made-up persons, no finding about the real country."
     note = t(mark) if synthetic else ""
     contents, numbers = t("Contents"), t("All numbers")
-    names = file_names([contents, numbers, *(a.id for a in tables)], 31, r"\w .-")
+    words = t("Words of the evaluator")
+    names = file_names([contents, numbers, words, *(a.id for a in tables)], 31, r"\w .-")
     book = Workbook()
     first = book.active
     assert first is not None
     first.title = names[contents]
     _contents(first, tables, names, note, t)
+    if passages:
+        _written(book.create_sheet(names[words]), passages, note, names[contents], t)
     for table in tables:
         sheet = book.create_sheet(names[table.id])
         _top(sheet, note, str(table.title), names[contents], t)
@@ -87,6 +97,18 @@ def _contents(
     for k, (name, *_) in enumerate(rows, HEAD + 1):
         cell = sheet.cell(k, 1)
         cell.hyperlink, cell.font = f"#'{name}'!A1", LINK
+    _printed(sheet)
+
+
+def _written(sheet: Any, passages: Sequence[Passage], note: str, back: str, t: Language) -> None:
+    """What people wrote: subject, who and when, and the words with their numbers."""
+    _top(sheet, note, t("Words of the evaluator"), back, t)
+    rows = [(p.title, p.signature, line) for p in passages for line in p.text().splitlines()]
+    heads = [t("Subject"), t("Signed"), t("Words")]
+    last = _grid(sheet, heads, np.array(rows, object))
+    for row in range(HEAD + 1, last + 1):
+        for column in (2, 3):
+            sheet.cell(row, column).alignment = TOP
     _printed(sheet)
 
 
