@@ -22,6 +22,7 @@ from mismes_eval.report.chapters.cells import arms
 from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.plan import INPUTS, source_map
 from mismes_eval.report.chapters.words import WORDS
+from mismes_eval.report.collecting import seldom_collected
 from mismes_eval.report.document import blocks
 from mismes_eval.report.document.cells import Published, published_cells
 from mismes_eval.report.document.grids import block_of, finding_block
@@ -143,6 +144,7 @@ class CountryReport:
         parts = [words.html() for words in written]
         return Page("\n".join(parts + ([f"<p>{escape(lacking)}</p>"] if lacking else [])))
 
+    @seldom_collected()
     def finish(self) -> Page:
         """Write the results and the disclosure audit; the last cell of the notebook."""
         unseen = [name for name in self.passages if name not in self.session.passages]
@@ -174,6 +176,7 @@ def _joined(parts: Sequence[Page]) -> Page:
     return Page("\n".join(part.html for part in parts), found)
 
 
+@seldom_collected()
 def country_report(session: Session, evaluation: Evaluation | None = None) -> CountryReport:
     """Build every chapter from the session's params; hide what must be hidden over all tables at
     once. evaluation: the evidence, where it has been read already.
