@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -76,7 +77,7 @@ def run(attack: Attack, quick: bool) -> tuple[int, int]:
     not tried.
     """
     words = (attack.quick if quick else attack.words) or attack.words
-    pytest = ("-m", "pytest", "-n", "1", "-q", "-p", "no:cacheprovider")
+    pytest = ("-m", "pytest", "-n", "1", "-v", "-p", "no:cacheprovider")
     call = (attack.script, *words) if attack.is_study else (*pytest, attack.script)
     answer = subprocess.run(
         [sys.executable, *call],
@@ -85,6 +86,7 @@ def run(attack: Attack, quick: bool) -> tuple[int, int]:
         text=True,
         check=False,
         env={"OMP_NUM_THREADS": "1", **os.environ},
+        preexec_fn=as_in_a_terminal if os.name == "posix" else None,
     )
     tried, held = study(answer.stdout) if attack.is_study else counted(answer.stdout)
     if answer.returncode and tried == held:
@@ -93,9 +95,16 @@ def run(attack: Attack, quick: bool) -> tuple[int, int]:
     return tried, held
 
 
+def as_in_a_terminal() -> None:
+    """Signals end a process, also where this one was started with nohup or in the background."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def counted(out: str) -> tuple[int, int]:
     """Tests that ran and that passed."""
-    last = out.strip().splitlines()[-1] if out.strip() else ""
+    lines = [line for line in out.splitlines() if re.search(r"\d+ (passed|failed|error)", line)]
+    last = lines[-1] if lines else ""
     counts = Counter({m[2]: int(m[1]) for m in re.finditer(r"(\d+) (passed|failed|error)", last)})
     return counts.total(), counts["passed"]
 

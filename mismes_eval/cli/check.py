@@ -182,6 +182,7 @@ def _codebook_text(book: pd.DataFrame) -> str:
     shown = book.assign(
         column=book["column"].where(~book["column"].duplicated(), ""),
         value=book["value"].astype(str).str.slice(0, 48),
+        label=book["label"].str.slice(0, 32),
         rows=[f"{v:,}" for v in book["rows"]],
         weighted=[f"{v:,.0f}" for v in book["weighted"]],
         share=[f"{100 * v:.1f}%" for v in book["share"]],

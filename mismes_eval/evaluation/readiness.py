@@ -71,7 +71,9 @@ def _codebook(params: Params, found: Evaluation) -> pd.DataFrame | None:
         return None
     frame = found.survey.sample.frame
     mapped = [c for c in frame.columns if not str(c).startswith("_")]
-    return lfs.codebook(frame[mapped], params.design.weights)
+    shown = frame[mapped]
+    shown.attrs.update(found.survey.delivered.frame.attrs)
+    return lfs.codebook(shown, params.design.weights)
 
 
 def _lines(found: Evaluation) -> list[str]:

@@ -87,18 +87,20 @@ def read_r(content: bytes, name: str, *, encoding: str, columns: list[str] | Non
 
 
 def _unpacked(content: bytes, name: str) -> bytes:
-    """The content without its compression, up to the limit of a file."""
+    """The content without its compression. What is beyond the limit of a file is refused on a first
+    pass that keeps nothing.
+    """
     opened = next((make for sign, make in PACKED.items() if content.startswith(sign)), None)
     if opened is None:
         return content
-    parts, size = [], 0
+    size = 0
     with opened(io.BytesIO(content)) as stream:
         while part := stream.read(STEP):
             size += len(part)
             if size > FILE:
                 raise refuse("the file is too large", name, FILE, "bytes unpacked", "more")
-            parts.append(part)
-    return b"".join(parts)
+    with opened(io.BytesIO(content)) as stream:
+        return bytes(stream.read())
 
 
 def _parsed(content: bytes) -> tuple[Any, str]:

@@ -154,6 +154,10 @@ def _only_member(content: bytes, name: str, folder: Path) -> Path:
             members = [m for m in members if not m.filename.startswith("__MACOSX/")]
             if len(members) == 1:
                 inner = folder / Path(members[0].filename).name
+                if inner.suffix.lower() == ".zip":
+                    fix = "Unpack it."
+                    what = "an archive inside an archive"
+                    raise InputError(Problem(what, name, "one data file", inner.name, fix))
                 text = inner.suffix.lower() in TEXTS
                 check_bytes(members[0].file_size, f"{name}: {inner.name}", text)
                 with archive.open(members[0]) as stream, inner.open("wb") as whole:

@@ -22,7 +22,14 @@ from mismes_eval.frame.excel import sheet_titles
 from mismes_eval.frame.limits import FILE
 from mismes_eval.frame.outside import bytes_of
 from mismes_eval.lfs.mapping import REASONS, shipped
-from mismes_eval.lfs.proposals import FileColumn, Proposal, file_columns, lacking, proposals
+from mismes_eval.lfs.proposals import (
+    FileColumn,
+    Proposal,
+    file_columns,
+    lacking,
+    proposals,
+    template_labels,
+)
 
 SHEETS = {
     "columns": ("gld_column", "file_column", "unit_factor", "constant"),
@@ -216,9 +223,12 @@ def _proposal_rows(proposal: Proposal, column: FileColumn) -> list[tuple[object,
     rows: list[tuple[object, ...]] = [head]
     kind = next(c for c in frames.template("lfs_person").columns if c.name == proposal.gld)
     named = labels(kind.codes) if kind.codes else {}
-    for code, label, n in column.codes if proposal.codes else ():
+    told = bool(template_labels(proposal.gld)) and any(label for _, label, _ in column.codes)
+    for code, label, n in column.codes if proposal.codes or told else ():
         new = proposal.codes.get(code, "")
-        place = ("", proposal.gld, proposal.column, "", "", "")
+        other = named.get(code, "") if label and new != code else ""
+        why = f"by its number it would be {code} {other}" if other else ""
+        place = ("", proposal.gld, proposal.column, "", why, "")
         rows.append((*place, code, label, n, new, named.get(new, "")))
     return rows
 

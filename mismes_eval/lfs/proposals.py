@@ -14,11 +14,19 @@ from typing import Literal
 import pandas as pd
 
 from mismes_eval import frame as frames
-from mismes_eval.frame.codes import plain
+from mismes_eval.frame.codes import labels, plain
 from mismes_eval.frame.dataset import Dataset
 
 Confidence = Literal["high", "medium", "low"]
 LEVELS = 12
+LISTED = 60  # codes of a list whose words are compared; longer ones are classifications
+NEGATIONS = frozenset({"not", "no", "non", "never", "without", "sans", "sin", "nunca", "jamais"})
+IDLE = frozenset(
+    {"or", "and", "of", "the", "a", "de", "la", "le", "les", "et", "ou", "y", "o", "in"}
+)
+
+OF_YES_OR_NO = {"male": {"0": "Female", "1": "Male"}, "urban": {"0": "Rural", "1": "Urban"}}
+YES_OR_NO = (("1", "si"), ("1", "sim"), ("1", "da"), ("0", "nao"), ("0", "nu"))  # beside the list's
 QUESTION = re.compile(r"^[a-z]{0,3}\d+[a-z]?\s*[-.:)]\s*")  # the number that a label begins with
 NOT_THERE: Mapping[str, str] = {
     "hhid": "mapping: {row_keys: [hhid]} in the params: every row then is a household of its own",
@@ -153,15 +161,69 @@ def _recodes(gld: str, column: FileColumn) -> tuple[dict[str, str], list[str]]:
 
 
 def _hits(gld: str, listed: Sequence[tuple[str, str, int]]) -> tuple[dict[str, str], list[str]]:
-    table = _code_table()
-    rules = table[table["gld"] == gld]
     codes: dict[str, str] = {}
     unknown = []
-    for code, label, _ in listed if len(rules) else ():
-        said = plain(label or code)
-        hits = [str(r.code) for r in rules.itertuples() if re.search(str(r.words), said)]
-        if hits:
-            codes[code] = hits[0]
+    for code, label, _ in listed if template_labels(gld) else ():
+        meant = meanings(gld, label) if label else _of_code(gld, code)
+        if len(meant) == 1:
+            codes[code] = next(iter(meant))
         elif label:
             unknown.append(f"{code} ({label})")
     return codes, unknown
+
+
+def _of_code(gld: str, code: str) -> frozenset[str]:
+    """What a code without a label says by itself: a word."""
+    said = _ruled(gld, plain(code))
+    return frozenset({said} if said else ())
+
+
+def _ruled(gld: str, said: str) -> str:
+    """The code of the first rule that knows the words."""
+    table = _code_table()
+    rules = table[table["gld"] == gld].itertuples()
+    return next((str(r.code) for r in rules if re.search(str(r.words), said)), "")
+
+
+def template_labels(gld: str) -> Mapping[str, str]:
+    """Code -> label of a column of the template; none where it has no list, or a long one."""
+    about = next((c for c in frames.template("lfs_person").columns if c.name == gld), None)
+    if about is None:
+        return {}
+    if gld in OF_YES_OR_NO:
+        return OF_YES_OR_NO[gld]
+    if about.kind == "bool":
+        return labels("yesno")
+    known = labels(about.codes) if about.codes else {}
+    return known if len(known) <= LISTED else {}
+
+
+def meanings(gld: str, label: str) -> frozenset[str]:
+    """Codes of the template that a label may mean: by the words of the proposals, else the same
+    label, else labels of which one has all words of the other.
+    """
+    said = QUESTION.sub("", plain(label))
+    by_rule = _ruled(gld, said)
+    if by_rule:
+        return frozenset({by_rule})
+    known = _known(gld)
+    same = frozenset(code for code, words in known if plain(words) == said)
+    return same or frozenset(code for code, words in known if _alike(said, plain(words)))
+
+
+@cache
+def _known(gld: str) -> tuple[tuple[str, str], ...]:
+    """(code, label) of a column of the template, in every language of its list."""
+    about = next(c for c in frames.template("lfs_person").columns if c.name == gld)
+    name = "yesno" if about.kind == "bool" else about.codes
+    spoken = [labels(name, language) for language in ("en", "fr")] if name else []
+    known = tuple(pair for words in spoken for pair in words.items())
+    return (*known, *YES_OR_NO) if name == "yesno" else known
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether one label has all words of the other, and denies as much."""
+    left, right = (set(re.findall(r"\w+", text)) - IDLE for text in (one, other))
+    if not left or not right or bool(left & NEGATIONS) != bool(right & NEGATIONS):
+        return False
+    return left <= right or right <= left

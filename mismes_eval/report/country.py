@@ -4,6 +4,7 @@ chapter by chapter.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,12 +16,15 @@ from mismes_eval.evaluation.evaluator_words import AllWords, evaluator_words
 from mismes_eval.evaluation.tracer_study import TREATED
 from mismes_eval.report.brief import brief
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
+from mismes_eval.report.chapters.annex import behind, cells_of_notebook, core
 from mismes_eval.report.chapters.answers import answered
-from mismes_eval.report.chapters.base import Item, Shown, titles
+from mismes_eval.report.chapters.base import Heading, Item, Sheet, Shown, titles
 from mismes_eval.report.chapters.cells import arms
 from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.plan import INPUTS, source_map
 from mismes_eval.report.chapters.words import WORDS
+from mismes_eval.report.collecting import seldom_collected
+from mismes_eval.report.document import blocks
 from mismes_eval.report.document.cells import Published, published_cells
 from mismes_eval.report.document.grids import block_of, finding_block
 from mismes_eval.report.document.items import PictureSpec, SentenceSpec
@@ -37,6 +41,7 @@ from mismes_eval.report.session import Page, Session
 from mismes_eval.report.synthesis.comparable import comparable
 
 PAGE_ONE = "overview"
+SHEET = "sheet-"  # begins the id of a heading that begins a page on paper
 LAST = "limits"  # what the evidence says: written when it is decided which numbers are shown
 SMALL_ARMS = (
     "Not shown because too few participants or comparison persons answered in the wave of the"
@@ -84,14 +89,37 @@ class CountryReport:
         """One chapter under the notebook's heading: paragraphs, tables and figures in reading
         order.
         """
+        return _joined([self._shown(item, name) for item in self._chapter(name).items])
+
+    def main(self, name: str) -> Page:
+        """The part of a chapter that answers its question; what stands behind it is in the annex.
+        Raises ReportError for an unknown chapter.
+        """
+        return _joined([self._shown(item, name) for item in core(self._chapter(name))])
+
+    def annex(self) -> Page:
+        """Everything that the main parts leave out, chapter by chapter."""
+        parts = []
+        for name, chapter in self.chapters.items():
+            rest = behind(chapter)
+            if rest:
+                title = Heading(self.context.text(chapter.title))
+                parts += [self._shown(item, name) for item in (title, *rest)]
+        return _joined(parts)
+
+    def _chapter(self, name: str) -> Chapter:
         if name not in self.chapters:
             raise ReportError(
                 f"no such chapter: {name}. Expected one of {', '.join(self.chapters)}."
             )
-        return _joined([self._shown(item, name) for item in self.chapters[name].items])
+        return self.chapters[name]
 
     def _shown(self, item: Item, chapter: str) -> Page:
         """An item of a chapter, kept for the results with the inputs behind it."""
+        if isinstance(item, Heading):
+            place = re.sub(r"\W+", "-", item.partition(" ")[0])
+            begins = f' id="{SHEET}{place}"' if isinstance(item, Sheet) else ""
+            return Page(f"<h3{begins}>{escape(item)}</h3>", (blocks.Heading(2, item),))
         if isinstance(item, str):
             return Page(f"<p>{escape(item)}</p>", (block_of(item, self.session.language),))
         given = self.session.params.inputs.named(INPUTS.get(chapter, ()))
@@ -117,6 +145,7 @@ class CountryReport:
         parts = [words.html() for words in written]
         return Page("\n".join(parts + ([f"<p>{escape(lacking)}</p>"] if lacking else [])))
 
+    @seldom_collected()
     def finish(self) -> Page:
         """Write the results and the disclosure audit; the last cell of the notebook."""
         unseen = [name for name in self.passages if name not in self.session.passages]
@@ -144,10 +173,11 @@ class CountryReport:
 
 def _joined(parts: Sequence[Page]) -> Page:
     """Pages one below the other."""
-    blocks = tuple(block for part in parts for block in part.blocks)
-    return Page("\n".join(part.html for part in parts), blocks)
+    found = tuple(block for part in parts for block in part.blocks)
+    return Page("\n".join(part.html for part in parts), found)
 
 
+@seldom_collected()
 def country_report(session: Session, evaluation: Evaluation | None = None) -> CountryReport:
     """Build every chapter from the session's params; hide what must be hidden over all tables at
     once. evaluation: the evidence, where it has been read already.
@@ -180,7 +210,8 @@ def country_report(session: Session, evaluation: Evaluation | None = None) -> Co
     last = CHAPTERS[LAST](context)
     chapters = {**answered(context, released.chapters), LAST: last}
     shown = {PAGE_ONE: page_one, **chapters}
-    chapters[LAST] = replace(last, items=(*last.items, source_map(context, shown)))
+    mapped = source_map(context, shown, cells_of_notebook(chapters))
+    chapters[LAST] = replace(last, items=(*last.items, mapped))
     passages = _passages(context, written, chapters)
     return CountryReport(
         session=session,

@@ -501,9 +501,10 @@ def paths(
     notes: Sequence[str] = (),
     synthetic: bool = False,
     t: Language = ENGLISH,
+    height: float = 3.4,
 ) -> Figure:
     """Lines with intervals over time. frame: series, x, value, low, high (and wide_low, wide_high
-    for simultaneous bands).
+    for simultaneous bands). height: inches.
     """
     title, xlabel, ylabel, frame = (
         t(title),
@@ -511,7 +512,7 @@ def paths(
         t(ylabel),
         frame.assign(series=[t(str(v)) for v in frame["series"]]),
     )
-    fig, ax = canvas(7.0, 3.4)
+    fig, ax = canvas(7.0, height)
     lines = {str(name): line for name, line in frame.groupby("series", sort=False)}
     chosen, alt, series = colours_of(lines, t), [], []
     for k, (name, line) in enumerate(lines.items()):

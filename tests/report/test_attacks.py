@@ -31,7 +31,7 @@ from mismes_eval.report.factory.orders import Order, Outcome
 from mismes_eval.report.factory.run import run_report, run_reports
 from mismes_eval.report.trust import verify as verifying
 from mismes_eval.report.trust.archive import package
-from mismes_eval.report.trust.provenance import changed_outputs, read_manifest
+from mismes_eval.report.trust.provenance import changed_outputs, file_hash, read_manifest
 from mismes_eval.report.trust.verify import Verification, verify
 
 from .conftest import FIGURE, FINISH, OPEN, SHOW, write_notebook
@@ -108,6 +108,37 @@ def test_no_path_of_a_manifest_leads_out(copy: Path, tmp_path: Path, place: str)
             lambda: package(folder, copy, copy / "notebooks", tmp_path / "a.zip", True),
         ):
             with pytest.raises(ParamsError, match="manifest"):
+                attempt()
+    assert not (tmp_path / "a.zip").exists()
+
+
+def test_a_manifest_asks_for_no_data_of_others(copy: Path, tmp_path: Path) -> None:
+    """Files of the project that the report's params do not name, with hashes that other reports
+    publish; params that came with the report and say that real data are made up.
+    """
+    folder = copy / "reports" / "MDA"
+    whole = (folder / "MANIFEST.json").read_text(encoding="utf-8")
+    for place in ("data_raw/CHL/persons.csv", "notes/plan.txt"):
+        other = copy / place
+        other.parent.mkdir(parents=True)
+        other.write_text("person,wage\n1,2\n", encoding="utf-8")
+        more = {"key": "lfs.file", "path": place, "sha256": file_hash(other), "bytes": 16}
+        (folder / "MANIFEST.json").write_text(whole, encoding="utf-8")
+        rewrite(folder, lambda record, m=more: record["inputs"].append(m))  # type: ignore[misc]
+        with pytest.raises(ParamsError, match="not one that the params name"):
+            package(folder, copy, copy / "notebooks", tmp_path / "a.zip", True)
+    for place in ("reports/MDA/MDA.yaml", "reports/TUN/x.yaml"):
+        other = copy / place
+        other.parent.mkdir(parents=True, exist_ok=True)
+        other.write_bytes((copy / "params" / "MDA.yaml").read_bytes())
+        (folder / "MANIFEST.json").write_text(whole, encoding="utf-8")
+        rewrite(folder, lambda record, p=place: record["params"].update(file=p))  # type: ignore[misc]
+        rehash(folder)
+        for attempt in (
+            lambda: verify(folder, copy, copy / "notebooks", None, quiet, foreign=True),
+            lambda: package(folder, copy, copy / "notebooks", tmp_path / "a.zip", True),
+        ):
+            with pytest.raises(ParamsError, match="part of a report"):
                 attempt()
     assert not (tmp_path / "a.zip").exists()
 

@@ -205,6 +205,16 @@ class Published:
         return pd.DataFrame(rows, columns=["table", *COLUMNS])
 
 
+def empty(cells: pd.DataFrame, columns: Sequence[str], where: Bool) -> None:
+    """Take the numbers of these columns out of rows (n,) of cells, in place."""
+    if not where.any():
+        return
+    for column in columns:
+        numbers = cells[column].to_numpy(float, copy=True)
+        numbers[where] = np.nan
+        cells[column] = numbers
+
+
 def published_cells(frames: Sequence[pd.DataFrame]) -> Published:
     """The published cells of tables: frames with the column 'table' and COLUMNS, numbers of hidden
     cells removed already.

@@ -22,6 +22,7 @@ from mismes_eval.report.document.cells import (
     Persons,
     Standing,
     Status,
+    empty,
     persons_behind,
     population,
 )
@@ -96,9 +97,10 @@ class Table:
     @cached_property
     def _published(self) -> pd.DataFrame:
         out = self.cells[list(COLUMNS)].copy()
-        hide = out["status"] != "shown"
-        out.loc[hide, list(NUMBERS)] = np.nan
-        out.loc[out["status"].isin(["confidential", "secondary"]), "n"] = np.nan
+        status = out["status"].to_numpy(object)
+        hide = status != "shown"
+        empty(out, NUMBERS, hide)
+        empty(out, ("n",), hide & np.isin(status, ("confidential", "secondary")))
         out.insert(0, "table", self.id)
         return out
 
@@ -496,15 +498,13 @@ def _definitions(table: Table, t: Language) -> list[str]:
     """What the numbers shown are, each said once; definitions that name a column made on the way
     are for the data files only.
     """
-    cells = table.cells[
-        (table.cells["status"] == "shown")
-        & (table.cells["definition"].astype(str).str.len() > 3)
-        & ~table.cells["definition"].astype(str).str.contains(_OWN_COLUMN)
-    ]
-    rows = {
-        str(d): list(dict.fromkeys(part))
-        for d, part in cells.groupby("definition", sort=False)["row"]
-    }
+    rows: dict[str, list[str]] = {}
+    columns = (table.cells[c].tolist() for c in ("status", "definition", "row"))
+    for status, definition, row in zip(*columns, strict=True):
+        if status == "shown" and isinstance(definition, str) and _tells(definition):
+            named = rows.setdefault(definition, [])
+            if row not in named:
+                named.append(row)
     return [
         (
             d
@@ -513,6 +513,10 @@ def _definitions(table: Table, t: Language) -> list[str]:
         )
         for d, named in rows.items()
     ]
+
+
+def _tells(definition: str) -> bool:
+    return len(definition) > 3 and not _OWN_COLUMN.search(definition)
 
 
 def footnotes(table: Table | TextTable, t: Language) -> list[str]:
