@@ -66,6 +66,7 @@ coverage: $(READY) ## Monte Carlo coverage of the intervals (about an hour)
 	$(BIN)/python benchmarks/coverage_tracer.py
 	$(BIN)/python benchmarks/coverage_doubt.py
 	$(BIN)/python benchmarks/coverage_meta.py
+	$(BIN)/python benchmarks/coverage_designs.py
 
 mutation: $(READY) ## small faults planted one at a time: which do the tests find? (hours)
 	$(BIN)/python benchmarks/mutation.py --survivors mutation-survivors.txt

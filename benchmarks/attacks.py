@@ -34,6 +34,10 @@ class Attack:
     words: tuple[str, ...] = ()
     quick: tuple[str, ...] = ()
 
+    def said(self, quick: bool) -> tuple[str, ...]:
+        """The words after the script."""
+        return (self.quick if quick else self.words) or self.words
+
     @property
     def is_study(self) -> bool:
         return self.script.startswith("benchmarks/")
@@ -76,7 +80,7 @@ def run(attack: Attack, quick: bool) -> tuple[int, int]:
     """How many attacks of a kind were tried, and how many were held. Tests that are skipped were
     not tried.
     """
-    words = (attack.quick if quick else attack.words) or attack.words
+    words = attack.said(quick)
     pytest = ("-m", "pytest", "-n", "1", "-v", "-p", "no:cacheprovider")
     call = (attack.script, *words) if attack.is_study else (*pytest, attack.script)
     answer = subprocess.run(
@@ -118,8 +122,9 @@ def study(out: str) -> tuple[int, int]:
     return tried, held
 
 
-def row(attack: Attack, tried: int, held: int, day: str) -> str:
-    return f"| {attack.kind} | `{attack.script}` | {tried:,} | {held:,} | {day} |"
+def row(attack: Attack, tried: int, held: int, day: str, quick: bool) -> str:
+    called = " ".join((attack.script, *attack.said(quick)))
+    return f"| {attack.kind} | `{called}` | {tried:,} | {held:,} | {day} |"
 
 
 def rows_of(page: str) -> dict[str, str]:
@@ -148,7 +153,9 @@ def main() -> int:
     made, all_tried, all_held = {}, 0, 0
     for attack in chosen:
         tried, held = run(attack, args.quick)
-        made[attack.kind] = row(attack, tried, held, datetime.now(UTC).date().isoformat())
+        made[attack.kind] = row(
+            attack, tried, held, datetime.now(UTC).date().isoformat(), args.quick
+        )
         all_tried, all_held = all_tried + tried, all_held + held
         sys.stdout.write(f"    {attack.kind:<70} {tried:6,} tried {held:6,} held\n")
         sys.stdout.flush()

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import InputError, Problem
-from mismes_eval.frame.limits import FILE, STEP, check_cell, check_table, refuse
+from mismes_eval.frame.limits import FILE, STEP, check_bytes, check_cell, check_table, refuse
 from mismes_eval.frame.statistical import Labelled, companion
 from mismes_eval.frame.validate import MISS
 from mismes_eval.numerics.rows import Bool
@@ -215,6 +215,9 @@ class _Reader:
         codes = np.ma.filled(item.value, 0).astype(int)
         if codes.min(initial=0) < 0 or codes.max(initial=0) > len(levels):
             raise ValueError("a factor has a code without a level")
+        lengths = np.array([0, *(len(level or "") for level in levels)])
+        check_cell(int(lengths.max()), self.name)
+        check_bytes(int(lengths[codes].sum()), self.name, text=True)
         return pd.Series(pd.array([None, *levels], dtype="str").take(codes))
 
     def _values(self, item: Any, classes: list[str], about: Mapping[str, Any]) -> pd.Series:

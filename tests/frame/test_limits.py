@@ -308,3 +308,31 @@ def test_columns_of_lists_that_nobody_reads_do_no_harm(tmp_path: Path) -> None:
     parquet.write_table(table, tmp_path / "a.parquet")
     assert read(tmp_path / "a.parquet", columns=["a", "s"]).frame.shape == (2, 2)
     assert "a.parquet: l" in refused(tmp_path / "a.parquet")
+
+
+def test_a_text_that_a_workbook_keeps_once_counts_wherever_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = io.BytesIO()
+    pd.DataFrame({"a": ["x"], "b": [1]}).to_excel(whole, index=False)
+    kept = b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>%s</t></si></sst>'
+    row = b'<row><c t="s"><v>0</v></c><c><v>1</v></c></row>'
+    part = (
+        b'<Override PartName="/xl/sharedStrings.xml" ContentType="application/'
+        b'vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
+    )
+    path = tmp_path / "shared.xlsx"
+    with zipfile.ZipFile(whole) as made, zipfile.ZipFile(path, "w") as archive:
+        for name in made.namelist():
+            text = made.read(name)
+            if name == "[Content_Types].xml":
+                text = text.replace(b"</Types>", part + b"</Types>")
+            if name.startswith("xl/worksheets/"):
+                first = text.index(b"<sheetData>") + len(b"<sheetData>")
+                head = b'<row><c t="inlineStr"><is><t>a</t></is></c><c t="inlineStr"><is><t>b</t></is></c></row>'
+                text = text[:first] + head + row * 1_000 + text[text.index(b"</sheetData>") :]
+            archive.writestr(name, text)
+        archive.writestr("xl/sharedStrings.xml", kept % (b"x" * 5_000))
+    assert read(path).frame["a"].str.len().tolist() == [5_000] * 1_000
+    monkeypatch.setattr(limits, "TEXT", 4_999_999)
+    assert "too large" in refused(path)

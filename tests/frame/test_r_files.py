@@ -25,6 +25,7 @@ import rdata
 
 from mismes_eval import frame
 from mismes_eval.errors import InputError
+from mismes_eval.frame import limits
 from mismes_eval.frame.r_files import read_r
 
 RDS = (
@@ -159,3 +160,18 @@ def test_a_sequence_that_is_only_declared_takes_no_memory(tmp_path: Path) -> Non
     short = base64.b64decode(SEQUENCE)
     (tmp_path / "long.rds").write_bytes(short)
     assert "too many rows" in refused(tmp_path / "long.rds")
+
+
+def test_a_level_that_stands_in_many_rows_counts_in_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A factor of R keeps a text once: what its rows hold is counted before they are made."""
+    path = tmp_path / "d.rds"
+    path.write_bytes(base64.b64decode(RDS))
+    sexes = read_r(path.read_bytes(), path.name, encoding="utf-8", columns=["sex"]).frame["sex"]
+    size = int(sexes.fillna("").str.len().sum())
+    monkeypatch.setattr(limits, "TEXT", size)
+    read_r(path.read_bytes(), path.name, encoding="utf-8", columns=["sex"])
+    monkeypatch.setattr(limits, "TEXT", size - 1)
+    with pytest.raises(InputError, match="too large"):
+        read_r(path.read_bytes(), path.name, encoding="utf-8", columns=["sex"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, named
 from mismes_eval.evaluation.conversion import TRUE
 from mismes_eval.evaluation.yaml_text import read_yaml
 from mismes_eval.report.document.language import country_name
@@ -112,7 +112,7 @@ def _whole_country_report(folder: Path, record: Mapping[str, object]) -> None:
                 "the report was changed after it was made",
                 folder.name,
                 "files as the manifest records them",
-                "; ".join(touched[:5]),
+                named(touched),
                 "Make it again: mismes report.",
             )
         )

@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, named
 from mismes_eval.frame.outside import bytes_of, text_of
 from mismes_eval.report.trust.provenance import (
     LARGEST_MANIFEST,
@@ -83,7 +83,7 @@ def sign(folder: Path, key: Path, password: bytes | None = None) -> Signed:
                 "the report was changed after it was made",
                 folder.name,
                 "files as the manifest records them",
-                "; ".join(touched[:5]),
+                named(touched),
                 "Make it again: mismes report.",
             )
         )
