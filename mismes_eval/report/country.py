@@ -17,6 +17,7 @@ from mismes_eval.evaluation.tracer_study import TREATED
 from mismes_eval.report.brief import brief
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
 from mismes_eval.report.chapters.annex import behind, cells_of_notebook, core
+from mismes_eval.report.chapters.answers import answered
 from mismes_eval.report.chapters.base import Heading, Item, Sheet, Shown, titles
 from mismes_eval.report.chapters.cells import arms
 from mismes_eval.report.chapters.overview import overview
@@ -207,7 +208,7 @@ def country_report(session: Session, evaluation: Evaluation | None = None) -> Co
     page_one = released.chapters.pop(PAGE_ONE)
     context = replace(context, published=released.published)
     last = CHAPTERS[LAST](context)
-    chapters = {**released.chapters, LAST: last}
+    chapters = {**answered(context, released.chapters), LAST: last}
     shown = {PAGE_ONE: page_one, **chapters}
     mapped = source_map(context, shown, cells_of_notebook(chapters))
     chapters[LAST] = replace(last, items=(*last.items, mapped))

@@ -95,7 +95,7 @@ def test_the_matrix_never_says_more_than_the_interval(
     object.__setattr__(moved, "doubts", context.evaluation.doubts)
     made = criteria(dataclasses.replace(context, evaluation=moved))
     assert isinstance(made, TextTable)
-    line = made.frame[made.frame["Criterion"] == "Impact"].iloc[0]
+    line = made.frame[made.frame["Criterion"] == "Effectiveness"].iloc[0]
     assert ("no effect" in line["What the evidence says"]) == (effect == 0.0)
     if before:
         assert line["Strength"] == "weak"
@@ -247,7 +247,9 @@ def test_one_list_of_checks_stands_behind_headline_matrix_and_risk_of_bias(
         assert answers[ITEMS[check.code][0]] == check.answer
     matrix = criteria(context)
     assert isinstance(matrix, TextTable)
-    (line,) = matrix.frame[matrix.frame["Criterion"] == "Impact"].itertuples(index=False)
+    on_participants = matrix.frame["Rests on"].str.startswith("T17-")
+    effects = matrix.frame[(matrix.frame["Criterion"] == "Effectiveness") & on_participants]
+    (line,) = effects.itertuples(index=False)
     for check in verdict.reservations:
         assert str(check.reservation) in line[1]
     assert line[2] == verdict.sureness

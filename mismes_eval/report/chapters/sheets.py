@@ -26,7 +26,8 @@ from mismes_eval.report.chapters.cells import (
 from mismes_eval.report.chapters.costs import cost_row, job_sentence, priced
 from mismes_eval.report.chapters.description import description
 from mismes_eval.report.chapters.heterogeneity import group_row
-from mismes_eval.report.chapters.impact import headline_cell, headline_items, named
+from mismes_eval.report.chapters.impact import headline_cell, headline_items
+from mismes_eval.report.chapters.names import named
 from mismes_eval.report.chapters.rollout import said
 from mismes_eval.report.chapters.tracer import ARMS, INTERVAL, arm_means
 from mismes_eval.report.chapters.verdicts import main_cell
