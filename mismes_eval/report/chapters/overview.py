@@ -25,6 +25,7 @@ from mismes_eval.report.document.cells import CellKey
 from mismes_eval.report.document.items import PictureSpec, no_cells
 from mismes_eval.report.document.tables import cells_by
 from mismes_eval.report.figures import Figure
+from mismes_eval.report.figures_effects import Panel
 
 PICTURE, PATH = "F00", "F11-rollout"
 ROWS = 4  # measures that the first page has room for
@@ -155,7 +156,7 @@ def _behind(lines: list[Line]) -> list[str]:
     return [PATH if table == PICTURE else table for table in tables]
 
 
-def _panel(line: Line, cells: Mapping[CellKey, pd.Series]) -> figures_effects.Panel:
+def _panel(line: Line, cells: Mapping[CellKey, pd.Series]) -> Panel:
     """The published numbers of a line: nothing where a cell is hidden. A point that is 0 by
     construction is no evidence, and so not weak.
     """
@@ -173,4 +174,4 @@ def _panel(line: Line, cells: Mapping[CellKey, pd.Series]) -> figures_effects.Pa
         rows.append((line.measure, at, value, low, high, weak))
     columns = ["series", "x", "value", "low", "high", "weak"]
     frame = pd.DataFrame(rows, columns=columns).sort_values("x", ignore_index=True)
-    return figures_effects.Panel(line.measure, line.xlabel, frame)
+    return Panel(line.measure, line.xlabel, frame)
