@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test check lab demo bench coverage mutation prove docs sbom lock clean
+.PHONY: help setup report test slow check lab demo bench coverage mutation prove docs sbom lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -25,15 +25,22 @@ setup: $(READY) ## make the environment in .venv from the lock file
 report: $(READY) ## the five country reports from the data that ship, in reports/
 	$(BIN)/mismes report --all --jobs 2
 
-test: $(READY) ## the tests
-	$(BIN)/python -m pytest -n 2
+# tests of one file or country share what they make, in one process; every process finds byte code
+TESTS := $(BIN)/python -m pytest -n 2 --dist loadgroup
+test slow check: export PYTHONDONTWRITEBYTECODE =
+
+test: $(READY) ## the tests, without those that take long
+	$(TESTS) -m "not slow"
+
+slow: $(READY) ## the tests that take long
+	$(TESTS) -m slow
 
 check: $(READY) ## format, lint, types, floors, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2
+	$(TESTS) -m "not slow"
 
 lab: $(READY) ## JupyterLab on the notebooks
 	$(BIN)/mismes lab
@@ -59,6 +66,7 @@ coverage: $(READY) ## Monte Carlo coverage of the intervals (about an hour)
 	$(BIN)/python benchmarks/coverage_tracer.py
 	$(BIN)/python benchmarks/coverage_doubt.py
 	$(BIN)/python benchmarks/coverage_meta.py
+	$(BIN)/python benchmarks/coverage_designs.py
 
 mutation: $(READY) ## small faults planted one at a time: which do the tests find? (hours)
 	$(BIN)/python benchmarks/mutation.py --survivors mutation-survivors.txt

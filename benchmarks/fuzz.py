@@ -268,6 +268,8 @@ def main() -> int:
     sys.stdout.write(
         f"{table['files'].sum():,} files in {time.perf_counter() - start:.0f} s, seed {args.seed}, peak {peak:.0f} MB\n"
     )
+    tried = int(table["files"].sum())
+    sys.stdout.write(f"{tried:,} tried, {tried - len(failures):,} held\n")
     return 0 if not failures and peak < MEGABYTES else 1
 
 

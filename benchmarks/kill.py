@@ -305,6 +305,9 @@ def main() -> int:
     for name, (runs, stopped, broken) in found.items():
         sys.stdout.write(f"{name:<36} {runs:4} runs, {stopped:4} stopped, {broken} broken\n")
     sys.stdout.write(f"{time.perf_counter() - begin:.0f} s, seed {args.seed}\n")
+    tried = sum(runs for runs, _, _ in found.values())
+    lost = sum(broken for _, _, broken in found.values())
+    sys.stdout.write(f"{tried:,} tried, {tried - lost:,} held\n")
     return 0 if all(broken == 0 for _, _, broken in found.values()) else 1
 
 

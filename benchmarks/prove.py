@@ -79,32 +79,12 @@ def references() -> Reason:
     )
 
 
-ATTACKS = {
-    "manifests, archives, tampered files, kernels, surroundings, signals": "report/test_attacks.py",
-    "kills before each change of publishing, full disks, mount points": (
-        "report/test_faults_of_publishing.py"
-    ),
-    "small files that hold too much, headers that lie": "frame/test_limits.py",
-    "one publication taken from the next": "report/test_differencing.py",
-    "published files against each other": "report/test_published_attack.py",
-    "sums of persons, by hand and by linear programme": "report/test_disclosure.py",
-    "hostile labels and params": "proof/test_hostile.py",
-    "planted identifiers": "proof/test_confidential.py",
-}
-
-
-def attacks() -> Reason:
+def attacks(quick: bool) -> Reason:
     """Every kind of attack: n tried and n held, one line a kind."""
-    lines, tried, held = [], 0, 0
-    for kind, file in ATTACKS.items():
-        answer = command("-m", "pytest", "-n", "1", "-q", f"tests/{file}")
-        counts = Counter(
-            {m[2]: int(m[1]) for m in re.finditer(r"(\d+) (passed|failed|error)", answer.stdout)}
-        )
-        lines.append(f"    {kind:<70} {counts.total():4} tried {counts['passed']:4} held")
-        tried, held = tried + counts.total(), held + counts["passed"]
+    answer = command("benchmarks/attacks.py", *(["--quick"] if quick else []))
+    *lines, figure = answer.stdout.rstrip().splitlines() or [answer.stderr[-300:]]
     sys.stdout.write("\n".join(lines) + "\n")
-    return tried > 0 and tried == held, f"{tried} attacks tried, {held} held"
+    return answer.returncode == 0, figure
 
 
 def study(script: str, *words: str) -> Reason:
@@ -154,23 +134,18 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer runs and files")
     parser.add_argument("--at-once", type=int, default=2, help="reasons at the same time")
     args = parser.parse_args()
-    runs, files = (200, 500) if args.quick else (2000, 10_000)
-    kills = (
-        ("--fixed", "8", "--random", "4", "--sizes", "4", "--together", "3") if args.quick else ()
-    )
+    runs = 200 if args.quick else 2000
     reasons: list[tuple[str, Callable[[], Reason]]] = [
         ("95% intervals of a survey", lambda: coverage("coverage.py", runs)),
         ("95% intervals of effects", lambda: coverage("coverage_impact.py", runs)),
-        ("killed, full disk, at once", lambda: study("kill.py", *kills)),
-        ("damaged files", lambda: study("fuzz.py", "--files", str(files))),
+        ("attacks", lambda: attacks(args.quick)),
         ("published and R numbers", references),
         ("identities", lambda: tests("-m", "identity")),
         ("relations, properties, bad inputs", lambda: tests("tests/proof")),
         ("properties elsewhere", lambda: tests("-m", "property", "--ignore", "tests/proof")),
         ("shape of the code", lambda: tests("-m", "architecture")),
-        ("attacks", attacks),
+        ("tests that take long", lambda: tests("-m", "slow")),
         ("disclosure attack", lambda: study("disclosure_attack.py")),
-        ("published files attacked", lambda: study("published_attack.py")),
         ("reports reproduce", reports),
     ]
     with ThreadPoolExecutor(args.at_once) as pool:

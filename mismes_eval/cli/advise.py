@@ -21,8 +21,9 @@ STATE = {"yes": "done", "with care": "note", "no": "optional"}
 @click.option("--quiet", is_flag=True, help="Print only the designs that the data allow.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(name: str, data_root: Path | None, quiet: bool, as_json: bool) -> int:
-    """Say which designs the data allow, why, and how each is called. It chooses none: a design is
-    chosen before the outcomes are looked at, and the params name it.
+    """Say which designs the data allow, why, how each is called, and by which lines of the params
+    it comes into the report. It chooses none: a design is chosen before the outcomes are looked at,
+    and the params name it.
     """
     found = advice(evaluate(Params.load(params_file(project(), name), data_root)))
     if as_json:
@@ -33,4 +34,6 @@ def command(name: str, data_root: Path | None, quiet: bool, as_json: bool) -> in
             continue
         click.echo(mark(STATE[a.allowed], f"{a.allowed:10}{a.design}"))
         click.echo(f"          {a.why}\n          {a.call}   docs/methods/{a.page}.md")
+        if a.allowed != "no":
+            click.echo(f"          params: {a.params}")
     return 0

@@ -23,6 +23,7 @@ from mismes_eval.cli.project import (
 from mismes_eval.cli.terminal import mark, problem
 from mismes_eval.errors import MismesError, MismesWarning, Problem
 from mismes_eval.evaluation.checklist import Step, checklist
+from mismes_eval.evaluation.evaluator_words import evaluator_words
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.readiness import readiness
 from mismes_eval.report.document.language import language
@@ -104,7 +105,8 @@ def _checked(path: Path, data_root: Path | None, quick: bool) -> Record:
         if ready.evaluation is not None and not quick:
             trial = rehearse(ready.evaluation)
     said = [str(w.message) for w in raised if issubclass(w.category, MismesWarning)]
-    problems = (*ready.problems, *trial.problems)
+    words = evaluator_words(params).problems
+    problems = tuple(dict.fromkeys((*ready.problems, *words, *trial.problems)))
     return Record(
         file=path.name,
         problems=problems,
@@ -180,6 +182,7 @@ def _codebook_text(book: pd.DataFrame) -> str:
     shown = book.assign(
         column=book["column"].where(~book["column"].duplicated(), ""),
         value=book["value"].astype(str).str.slice(0, 48),
+        label=book["label"].str.slice(0, 32),
         rows=[f"{v:,}" for v in book["rows"]],
         weighted=[f"{v:,.0f}" for v in book["weighted"]],
         share=[f"{100 * v:.1f}%" for v in book["share"]],

@@ -58,9 +58,16 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "verify": (
         "mismes verify MDA",
         "mismes verify reports/MDA reports/TUN --quiet",
+        "mismes verify MDA --signed-by office.pub",
         "mismes verify edited.docx --report reports/MDA",
     ),
+    "sign": ("mismes sign MDA --key office", "mismes sign MDA TUN --key ~/.ssh/id_ed25519 --json"),
     "package": ("mismes package MDA", "mismes package JOR --with-data --out jor.zip"),
+    "map": (
+        "mismes map PHL",
+        "mismes map PHL --json",
+        "mismes map PHL --quiet < answers.txt",
+    ),
     "new": (
         "mismes new JOR",
         "mismes new MDA2 --synthetic",

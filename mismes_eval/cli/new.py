@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from mismes_eval import frame as frames
 from mismes_eval import inventory, lfs
 from mismes_eval.cli.project import NOTEBOOK
 from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.evaluation.evaluator_words import SUBJECTS, outline
 from mismes_eval.evaluation.params_template import blank_params
 from mismes_eval.frame.codes import codes, labels, nearest_code
 from mismes_eval.frame.dataset import Dataset
@@ -51,6 +53,7 @@ Run `mismes check {name}` after every step; it says what is missing and how to m
 - [ ] Who is a migrant: `definitions.preset`, chosen before looking at results.
 - [ ] Before looking at results: how the measure is meant to work (`theory_of_change`), and the pre-analysis plan where there is one (`inputs.analysis_plan`).
 - [ ] One published number of the office, reproduced.
+- [ ] What no table can say, signed and dated: purpose, questions, conclusions and the others in `words/{name}/`; a number is written as a reference to its cell, `{{T17.MDA-001.24.estimate}}`. What stays empty stands as "not supplied".
 - [ ] `mismes report {name}`, then `mismes verify {name}`.
 
 Personal identifiers (names, telephone numbers, addresses) do not belong in any of these files; they are refused.
@@ -148,13 +151,15 @@ def command(
     data = None if survey is None or mapping is not None else _delivered(survey)
     if data is not None:
         mapping = (folder / "mapping.xlsx").as_posix()
-    text = blank_params(
-        code, synthetic, _given(survey, measures, mapping, year, weights, strata, psu)
-    )
+    outlines = {f"evaluator.{s}": Path("words") / file.stem / f"{s}.md" for s in SUBJECTS}
+    given = _given(survey, measures, mapping, year, weights, strata, psu)
+    named = {name: json.dumps(path.as_posix()) for name, path in outlines.items()}
+    text = blank_params(code, synthetic, given | named)
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(file, text)
     made = [
         file,
+        *_outlines(outlines),
         *_templates(folder, code, file.stem, data),
         *_notebooks(Path(NOTEBOOK).parent, file.stem),
     ]
@@ -162,6 +167,12 @@ def command(
         click.echo(json.dumps([p.as_posix() for p in made]))
     elif not quiet:
         click.echo("\n".join(f"made {p.as_posix()}" for p in made))
+        if data is not None:
+            click.echo(
+                "Next: say what the columns of your file are, in"
+                f" {mapping} or with: mismes map {file.stem}"
+            )
+            return 0
         click.echo(
             f"Next: fill what you have, name the files in {file.as_posix()}, then: mismes check"
             f" {file.stem}"
@@ -218,6 +229,17 @@ def _notebooks(folder: Path, name: str) -> list[Path]:
                 ),
             )
             made.append(mine)
+    return made
+
+
+def _outlines(files: Mapping[str, Path]) -> list[Path]:
+    """Files for the evaluator's words that are not there yet: empty, they count as not supplied."""
+    made = []
+    for name, path in files.items():
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, outline(name.removeprefix("evaluator.")))
+            made.append(path)
     return made
 
 

@@ -14,6 +14,7 @@ from mismes_eval.cli.terminal import say
 from mismes_eval.errors import ParamsError, Problem
 from mismes_eval.report.trust.edited import Edited, edited
 from mismes_eval.report.trust.provenance import MANIFEST
+from mismes_eval.report.trust.signatures import signed_by as signed
 from mismes_eval.report.trust.verify import Verification, verify
 
 WORD_FILE = ".docx"
@@ -43,6 +44,12 @@ WORD_FILE = ".docx"
     default=None,
     help="The report that the Word documents were made of (default: the folder they lie in).",
 )
+@click.option(
+    "--signed-by",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    default=None,
+    help="Public Ed25519 key (OpenSSH, PEM, minisign) that the reports must be signed with.",
+)
 @click.option("--quiet", is_flag=True, help="Print only what differs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
@@ -50,6 +57,7 @@ def command(
     data_root: Path | None,
     foreign: bool,
     report: Path | None,
+    signed_by: Path | None,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -61,6 +69,8 @@ def command(
 
     Only the notebook that the manifest records runs; another one needs --foreign.
 
+    With --signed-by nothing runs before the signature of every report holds (`mismes sign`).
+
     Exit status 0: reproduced. 1: something differs; the output says which table, cell and number,
     and what changed since. 2: nothing could be run.
     """
@@ -68,16 +78,33 @@ def command(
     folders = tuple(f for f in folders if f not in documents)
     if report is not None and not documents:
         raise ParamsError(_report_alone(report))
+    signatures = _signatures(folders, signed_by)
     checked = [edited(document, report or _beside(document)) for document in documents]
     if not as_json:
+        for name, signature in signatures.items():
+            say(f"{name}: signed by the key {signature['signed_by']}, {signature['signed']}")
         for one in checked:
             if not (quiet and one.unchanged):
                 say(one.text())
     found = _repeated(folders, data_root, foreign, quiet, as_json) if folders else []
     if as_json:
-        records = [*(_edited_record(e) for e in checked), *(_record(v) for v in found)]
+        told = (_record(v) | signatures.get(v.name, {}) for v in found)
+        records = [*(_edited_record(e) for e in checked), *told]
         say(json.dumps(records, ensure_ascii=False, indent=1))
     return 0 if all(e.unchanged for e in checked) and all(v.reproduced for v in found) else 1
+
+
+def _signatures(folders: tuple[Path, ...], key: Path | None) -> dict[str, dict[str, str]]:
+    """Name of each report -> the key that signed it, and what was signed beside it."""
+    if key is None:
+        return {}
+    root = project()
+    made = {}
+    for folder in folders:
+        place = (folder if folder.is_dir() else root / "reports" / folder).resolve()
+        one = signed(place, key)
+        made[place.name] = {"signed_by": one.key, "signed": one.comment}
+    return made
 
 
 def _report_alone(report: Path) -> Problem:

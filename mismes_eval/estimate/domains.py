@@ -20,7 +20,7 @@ from mismes_eval.weighting.columns import float64
 from mismes_eval.weighting.levels import levels_of, one_spelling
 from mismes_eval.weighting.sample import Sample
 
-RESERVED = ("variable", "level", "value", "se", "ci_low", "ci_high", "cv", "n", "degf")
+RESERVED = ("variable", "level", "value", "se", "ci_low", "ci_high", "p", "cv", "n", "degf")
 
 By = Column | Sequence[Column] | None
 A = TypeVar("A")

@@ -17,7 +17,7 @@ from scipy import special
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.caution import FEW, TWO, Caution, cautions_of
 from mismes_eval.estimate.limits import at_the_ends, beta_limits, log_odds, logit_limits, logit_se
-from mismes_eval.estimate.number_format import figure
+from mismes_eval.estimate.number_format import chance, figure, whole
 from mismes_eval.estimate.plot import dots
 from mismes_eval.not_estimable import NotEstimable as NotEstimable  # noqa: PLC0414
 from mismes_eval.numerics.averages import Averages
@@ -342,29 +342,81 @@ class Estimate:
         return linear
 
     @property
+    def _statistic(self) -> Float:
+        """(p,) value over standard error."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.value / self.se
+
+    @property
     def pvalue(self) -> Float:
         """(p,) two-sided p-value of value = 0."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            t = np.abs(self.value / self.se)
+        t = np.abs(self._statistic)
         return 2 * np.asarray(special.stdtr(np.where(self.degf > 0, self.degf, np.nan), -t))
 
     def to_frame(self, level: float = 0.95) -> pd.DataFrame:
-        """One row a value: keys, value, se, ci_low, ci_high, cv, n, degf."""
-        numbers = pd.DataFrame(self.numbers(level))
-        return pd.concat([self.keys.reset_index(drop=True), numbers], axis=1)
+        """One row a value: keys, value, se, ci_low, ci_high, p, cv, n, degf; p of the test that the
+        value is 0, n whole numbers.
+        """
+        numbers: dict[str, object] = {**self.numbers(level), "n": self._whole_n()}
+        return pd.concat([self.keys.reset_index(drop=True), pd.DataFrame(numbers)], axis=1)
 
     def numbers(self, level: float = 0.95) -> dict[str, Float]:
-        """The columns of numbers of `to_frame`, (p,) each: value, se, ci_low, ci_high, cv, n, degf."""
+        """The columns of numbers of `to_frame`, (p,) each: value, se, ci_low, ci_high, p, cv, n,
+        degf.
+        """
         low, high = self.ends(level)
         return {
             "value": self.value,
             "se": self.se,
             "ci_low": low,
             "ci_high": high,
+            "p": self.pvalue,
             "cv": self.cv,
             "n": self.n,
             "degf": self.degf,
         }
+
+    def _whole_n(self) -> object:
+        """n (p,) as whole numbers, missing where it is not known."""
+        if np.isfinite(self.n).all():
+            return self.n.astype(np.int64)
+        return pd.array(np.where(np.isfinite(self.n), self.n, np.nan), dtype="Int64")
+
+    def tidy(self, level: float = 0.95) -> pd.DataFrame:
+        """The same with the column names of R's broom: term, estimate, std.error, statistic,
+        p.value, conf.low, conf.high. One row a value; statistic is estimate over std.error, on the
+        degrees of freedom of `degf`.
+        """
+        low, high = self.ends(level)
+        return pd.DataFrame(
+            {
+                "term": list(self.names),
+                "estimate": self.value,
+                "std.error": self.se,
+                "statistic": self._statistic,
+                "p.value": self.pvalue,
+                "conf.low": low,
+                "conf.high": high,
+            }
+        )
+
+    def glance(self) -> pd.DataFrame:
+        """One row on the whole, with broom's names where it has one: nobs (rows behind any value),
+        df.residual (the fewest degrees of freedom of a value), then terms, n.psu, n.strata (summed
+        over independent samples), kind and the sentence on the variance.
+        """
+        designs = [part.design for part in self.parts]
+        return pd.DataFrame(
+            {
+                "nobs": [int(self._rows(np.isfinite(self.n)))],
+                "df.residual": [float(np.min(self.degf, initial=np.inf))],
+                "terms": [self.p],
+                "n.psu": [sum(design.psus for design in designs)],
+                "n.strata": [sum(design.strata for design in designs)],
+                "kind": [self.kind],
+                "variance": [" ".join(dict.fromkeys(design.basis for design in designs))],
+            }
+        )
 
     def select(self, which: list[int] | Float) -> Estimate:
         """Some of the values, by position."""
@@ -560,7 +612,9 @@ class Estimate:
         return dots(self, ax)
 
     def _repr_html_(self) -> str:
-        shown = self.to_frame().to_html(index=False, float_format=figure, na_rep="")
+        shown = self.to_frame().to_html(
+            index=False, float_format=figure, formatters={"n": whole, "p": chance}, na_rep=""
+        )
         notes = "".join(
             f"<p><small>{escape(note)}</small></p>"
             for note in dict.fromkeys((self.definition, *self.notes, *self.cautions))
@@ -569,9 +623,8 @@ class Estimate:
         return f"{shown}{notes}"
 
     def __repr__(self) -> str:
-        return self.to_frame().to_string(index=False) + "".join(
-            f"\n{note}" for note in (*self.notes, *self.cautions)
-        )
+        shown = self.to_frame().to_string(index=False, formatters={"p": chance})
+        return shown + "".join(f"\n{note}" for note in (*self.notes, *self.cautions))
 
 
 def _some_limits(limits: Limits, index: Int, p: int) -> Limits:

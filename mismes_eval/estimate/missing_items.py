@@ -15,7 +15,7 @@ from statsmodels.imputation.mice import MICEData
 from mismes_eval.errors import EstimateError, Problem
 from mismes_eval.estimate.estimate import Estimate, need_estimates
 from mismes_eval.estimate.number_format import figure
-from mismes_eval.numerics.rows import Float
+from mismes_eval.numerics.rows import Float, Int
 from mismes_eval.public import Count, Level, Seed, public
 from mismes_eval.weighting.columns import Stated, float64, read
 from mismes_eval.weighting.nonresponse import nonresponse
@@ -70,6 +70,7 @@ class Imputed:
                 "se": self.se,
                 "ci_low": ci["low"],
                 "ci_high": ci["high"],
+                "p": self.pvalue,
                 "degf": self.degf,
                 "missing information": self.missing,
             }
@@ -96,7 +97,8 @@ def impute(
     sample : whose domain is imputed; rows outside keep their gaps.
     columns : numeric or yes-no columns with gaps; predictive mean matching draws values that occur.
     predictors : complete columns (text becomes indicators). Whatever the analysis compares belongs
-        among them: arm, outcome before, strata. The logarithm of the weight is always one.
+        among them: arm, outcome before, strata. The logarithm of the weight is always one, and
+        where PSUs have several rows, the mean of the column's other answers in the PSU.
     imputations : copies.  rounds : of the chain before the first copy, and between two.
 
     Returns
@@ -110,13 +112,15 @@ def impute(
     References
     ----------
     van Buuren (2018), Flexible Imputation of Missing Data, 2nd ed.; chained equations by
-    statsmodels (MICEData).
+    statsmodels (MICEData). Reiter, Raghunathan and Kinney (2006), Survey Methodology 32, 143-149
+    (without the PSUs among the predictors, errors come out too small).
     """
     listed, known = list(columns), list(predictors)
     read(sample, **{f"k{i}": Stated(c, missing=True) for i, c in enumerate([*listed, *known])})
     inside = sample.active
     frame = sample.frame.loc[inside]
     table = _table(frame, listed, known, sample.weights[inside])
+    table = table.assign(**_in_psus(table, listed, sample.design.psu[inside]))
     chain = MICEData(table.copy(), rng=np.random.default_rng(seed))
     out = []
     for _ in range(imputations):
@@ -241,6 +245,24 @@ def hot_deck(sample: Sample, item: str, cells: str | Sequence[str]) -> Sample:
 def _safe(position: int) -> str:
     """A column's name that a formula can hold."""
     return f"y{position}"
+
+
+def _in_psus(table: pd.DataFrame, columns: list[str], psu: Int) -> dict[str, Float]:
+    """Predictors (p0, p1, ...): mean of the other answers to each column in a row's PSU, of all
+    answers where there is no other. None where PSUs are single rows.
+    """
+    _, place = np.unique(psu, return_inverse=True)
+    made = {}
+    for k in range(len(columns)):
+        values = table[_safe(k)].to_numpy(float)
+        told = ~np.isnan(values)
+        answer = np.where(told, values, 0.0)
+        count = np.bincount(place, told)[place] - told
+        total = np.bincount(place, answer)[place] - answer
+        mean = np.where(count > 0, total / np.maximum(count, 1), values[told].mean())
+        if np.ptp(mean) > 0:
+            made[f"p{k}"] = mean
+    return made
 
 
 def _table(

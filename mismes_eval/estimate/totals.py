@@ -333,8 +333,20 @@ def _means(
         return out
 
     values, part = evaluate(sample, centred, where, OfTotals(value, slope))
-    part = replace(part, averages=averages.of_domains(w, where.small, where.count, k))
-    return values, part, Columns(tuple(arrays), shift, raw.inside)
+    formed = _weights_of_units(part, k)
+    shares = averages.of_domains(w, where.small, where.count, k, formed=formed)
+    return values, replace(part, averages=shares), Columns(tuple(arrays), shift, raw.inside)
+
+
+def _weights_of_units(part: Part, k: int) -> tuple[Float, Int, Float] | None:
+    """The sums of weights that means of k columns made of every unit and domain on the way; None
+    where they made none.
+    """
+    made = None if part.influence is None else part.influence.blocks[0].formed
+    if made is None:
+        return None
+    weight, unit, sums = made
+    return weight, unit, np.ascontiguousarray(sums[:, k :: k + 1])
 
 
 def _of_totals(y: Columns, where: Domains) -> Averages:

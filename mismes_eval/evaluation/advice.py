@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,13 +14,28 @@ from mismes_eval.evaluation.study import Study
 from mismes_eval.evaluation.tracer_study import Tracing
 
 NOT_TRAITS = {"country", "psu", "strata", "weight", "data_status", "wave"}
+MEASURE = "<measure>"
+LINES = {  # design -> the lines of the params, for the first measure
+    "lottery or encouragement": "lottery: {assigned: ..., outcomes: [...]}",
+    "comparison group, before and after": "impact: {main_outcome: ..., main_wave: ...}",
+    "roll-out over regions": "rollout: {cohort: ..., region: ..., measure: ...}",
+    "participants beside the survey": (
+        "designs: {beside_survey: {<measure>: entropy}, traits: {male: male, age_enrol: age}}"
+    ),
+    "dose": "designs: {dose: {<measure>: hours}}",
+    "support or status that comes and goes": "designs: {switching: {<measure>: abroad}}",
+    "time to a first job": "designs: {first_job: {<measure>: 24}}",
+    "answers that are missing": "designs: {imputed: {<measure>: earnings}}",
+}
+SWITCH = "abroad"
 FEW, LEAST = 8, 3  # PSUs an arm: below the first a caution, below the second no interval
 
 
 @dataclass(frozen=True)
 class Advice:
     """One design: whether the data allow it ("yes", "with care", "no"), why, the call that makes it,
-    and the page of the methods that says when not to.
+    the page of the methods that says when not to, and the lines of the params that bring it into
+    the report.
     """
 
     design: str
@@ -28,18 +43,24 @@ class Advice:
     why: str
     call: str
     page: str
+    params: str = ""
 
 
 def advice(evaluation: Evaluation) -> list[Advice]:
     """Every design that the package has, in the order of how little it must assume."""
     study, tracing = evaluation.study, evaluation.tracing
-    return [
+    found = [
         _lottery(study, evaluation.lottery),
         _before_and_after(tracing),
         _staggered(evaluation.rollout),
         _weighting(evaluation),
+        _dose(tracing),
+        _switching(tracing),
         _how_soon(tracing),
+        _missing(evaluation),
     ]
+    measure = tracing.measures[0] if tracing is not None and tracing.measures else "MEASURE"
+    return [replace(a, params=LINES[a.design].replace(MEASURE, measure)) for a in found]
 
 
 def to_frame(found: list[Advice]) -> pd.DataFrame:
@@ -119,6 +140,57 @@ def _weighting(evaluation: Evaluation) -> Advice:
     return Advice(
         "participants beside the survey", "with care" if shared else "no", why, call, page
     )
+
+
+def _dose(tracing: Tracing | None) -> Advice:
+    name, call = "dose", 'me.dose_response(s, (before, after), "hours")'
+    services = None if tracing is None else tracing.services
+    if tracing is None or services is None or "hours" not in services.columns:
+        why = "no services with hours are named (inputs.tracer_service)"
+        return Advice(name, "no", why, call, "dose")
+    hours = pd.to_numeric(services["hours"], errors="coerce")
+    if not (hours > 0).any():
+        return Advice(name, "no", "no hours are recorded in the services", call, "dose")
+    persons = services.loc[hours > 0, tracing.panel.unit].nunique()
+    why = f"hours of {persons:,} persons; who got more may have differed (strong parallel trends)"
+    return Advice(name, "with care", why, call, "dose")
+
+
+def _switching(tracing: Tracing | None) -> Advice:
+    name = "support or status that comes and goes"
+    call = f'me.switching_effects(panel, outcome, "{SWITCH}")'
+    if tracing is None or SWITCH not in tracing.panel.long.columns:
+        why = f"needs a yes/no column in every wave of a tracer study ('{SWITCH}' is not there)"
+        return Advice(name, "no", why, call, "switching")
+    panel = tracing.panel
+    status = np.column_stack([panel.values(SWITCH, wave) for wave in panel.waves])
+    known = ~np.isnan(status).any(axis=1)
+    moved = int((known & (status != status[:, :1]).any(axis=1)).sum())
+    if len(panel.waves) < LEAST or not moved:
+        why = f"'{SWITCH}' does not change between waves, or there are fewer than three"
+        return Advice(name, "no", why, call, "switching")
+    why = f"'{SWITCH}' changes for {moved:,} of {int(known.sum()):,} persons seen in every wave"
+    return Advice(name, "with care", why, call, "switching")
+
+
+def _missing(evaluation: Evaluation) -> Advice:
+    name, page = "answers that are missing", "missing-items"
+    call = "me.over_imputations(me.impute(s, columns, predictors), estimate)"
+    tracing, impact = evaluation.tracing, evaluation.params.impact
+    if tracing is None or impact.main_wave not in tracing.panel.waves:
+        return Advice(name, "no", "no tracer study is named (inputs.tracer_person)", call, page)
+    answered = tracing.responded(impact.main_wave)
+    gaps = {
+        o: int((answered & np.isnan(tracing.values(o, impact.main_wave))).sum())
+        for o in impact.outcomes
+        if o in tracing.panel.long.columns
+    }
+    silent = [f"{o} ({n:,} persons)" for o, n in gaps.items() if n]
+    if not silent:
+        why = "nobody who answered the wave of the headline left an outcome out"
+        return Advice(name, "no", why, call, page)
+    why = f"left out by persons who answered: {', '.join(silent)}"
+    return Advice(name, "with care", why, call, page)
 
 
 def _how_soon(tracing: Tracing | None) -> Advice:

@@ -140,9 +140,24 @@ class Beside:
         """The estimand in three words."""
         return OVERLAP_IN_SHORT if self.chosen == "overlap" else IN_SHORT[self.design]
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row a number, the one that stands for the design first: number, value, se, ci_low,
+        ci_high and, where there is none, the reason.
+        """
+        whole = Line(self.estimand, self.effect)
+        return pd.DataFrame([_row(line) for line in (whole, *self.lines)])
+
     @property
     def assumption(self) -> Message:
         return ASSUMPTIONS[self.design]
+
+
+def _row(line: Line) -> dict[str, object]:
+    row: dict[str, object] = {"number": str(line.words)}
+    if isinstance(line.answer, NotEstimable):
+        return row | {"why not": line.answer.reason}
+    (low, high), e = line.answer.ends(), line.answer
+    return row | {"value": e.value[0], "se": e.se[0], "ci_low": low[0], "ci_high": high[0]}
 
 
 def beside(params: Params, study: Tracing, survey: Survey | None) -> tuple[Beside, ...]:

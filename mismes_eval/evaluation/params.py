@@ -24,6 +24,7 @@ from mismes_eval.evaluation.sections import (
     Design,
     Designs,
     Disclosure,
+    EvaluatorWords,
     Impact,
     ImpactStudy,
     Inputs,
@@ -94,6 +95,11 @@ class Params:
         TheoryOfChange,
         "how the measure is meant to work: sentences, each with the ids of the tables or figures of"
         " the report that measure it, empty where nothing does; without it the report says so",
+    )
+    evaluator: EvaluatorWords = section(
+        EvaluatorWords,
+        "what people write beside the evidence: Markdown files, signed and dated in their first"
+        " lines; what is not named stands as not supplied",
     )
     cost: Cost = section(Cost, "cost per outcome")
     disclosure: Disclosure = section(Disclosure, "what is too few or too uncertain to print")

@@ -71,7 +71,9 @@ def _codebook(params: Params, found: Evaluation) -> pd.DataFrame | None:
         return None
     frame = found.survey.sample.frame
     mapped = [c for c in frame.columns if not str(c).startswith("_")]
-    return lfs.codebook(frame[mapped], params.design.weights)
+    shown = frame[mapped]
+    shown.attrs.update(found.survey.delivered.frame.attrs)
+    return lfs.codebook(shown, params.design.weights)
 
 
 def _lines(found: Evaluation) -> list[str]:
@@ -83,6 +85,12 @@ def _lines(found: Evaluation) -> list[str]:
             f"labour force survey: {len(s.frame):,} persons, sum of weights"
             f" {float(s.weights.sum()):,.0f}; {s.design.describe()}"
         )
+        lines += _status_lines(s)
+        if not found.survey.counts_people:
+            lines.append(
+                "labour force survey: the weights do not add to a population (their mean is 1 or"
+                " less): the report has shares and means, no totals"
+            )
         delivered = found.survey.delivered
         lines += _strange_lines(delivered, found.params.design.strata)
         lines += _linked_lines(found.params, delivered.frame)
@@ -150,6 +158,17 @@ def _inventory_lines(inventory: Inventory) -> list[str]:
             f" {named(wholes)} are recorded as well, and stand for the whole"
         )
     return lines + [f"inventory: {sentence}" for sentence in strange_cells(frame)]
+
+
+def _status_lines(sample: Sample) -> list[str]:
+    """How many have each status of migration, rows and weighted: does it look like the country?"""
+    if "mig_status" not in sample.frame.columns:
+        return []
+    known = sample.frame.loc[sample.active, "mig_status"].astype("string").fillna("not known")
+    weight = pd.Series(sample.weights[sample.active], index=known.index)
+    counts = weight.groupby(known).agg(["size", "sum"])
+    told = [f"{name} {int(n):,} ({total:,.0f})" for name, n, total in counts.itertuples()]
+    return [f"migration status, rows (weighted): {', '.join(told)}"]
 
 
 def _strange_lines(sample: Sample, strata: Sequence[str]) -> list[str]:

@@ -440,6 +440,31 @@ class TheoryOfChange:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EvaluatorWords:
+    """What people write beside the evidence; None: not supplied."""
+
+    purpose: Path | None = key("why the evaluation is made, and for whom", None)
+    questions: Path | None = key("what the evaluation is asked to answer", None)
+    context: Path | None = key("what a reader must know of the country and its policy", None)
+    conclusions: Path | None = key(
+        "what follows from the evidence, one conclusion a paragraph; numbers as references to cells,"
+        " {T17.MDA-001.24.estimate}",
+        None,
+    )
+    recommendations: Path | None = key("who should do what, and by when", None)
+    lessons: Path | None = key("what others can learn from it", None)
+    management_response: Path | None = key(
+        "which recommendations are accepted, signed by those who answer for the measures", None
+    )
+    ethics: Path | None = key(
+        "consent, protection of those asked, interests of those who evaluate", None
+    )
+    limitations: Path | None = key(
+        "limits of the evaluation that no table can show; those of the data stand in T21", None
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cost:
     """Cost per outcome."""
 

@@ -16,8 +16,10 @@ from mismes_eval.errors import InputError, Problem
 from mismes_eval.evaluation.params import Params
 from mismes_eval.evaluation.reading import persons as read_persons
 from mismes_eval.lfs.mapping import changed
+from mismes_eval.lfs.migrants import GLD_MOVES
 from mismes_eval.numerics.calibration import Method as Distance
 from mismes_eval.weighting.calibrate import calibrate, poststratify
+from mismes_eval.weighting.design import sums_can_be_counts
 from mismes_eval.weighting.nonresponse import nonresponse
 from mismes_eval.weighting.phases import two_phase, weight_share
 from mismes_eval.weighting.sample import Sample
@@ -39,6 +41,11 @@ class Survey:
     margins: pd.DataFrame | None
     source: str
 
+    @property
+    def counts_people(self) -> bool:
+        """Whether sums of the weights, after all steps, can be numbers of people."""
+        return sums_can_be_counts(self.sample.weights[self.sample.active])
+
 
 def survey(params: Params) -> Survey | None:
     """The survey that a run names; None where none is supplied.
@@ -56,7 +63,8 @@ def survey(params: Params) -> Survey | None:
         labour_max=params.definitions.labour_max,
     )
     persons = read_persons(params, path, _mapping(params))
-    if any(c.startswith("mig_") for c in persons.columns):
+    moves = definition.evidence == "gld" and any(c in persons.columns for c in GLD_MOVES)
+    if moves or any(c.startswith("mig_") for c in persons.columns):
         persons = persons.assign(mig_status=lfs.migration_status(persons, definition))
     delivered = (
         _two_phases(params, persons)

@@ -22,6 +22,7 @@ from mismes_eval.frame.heads import LEAST, find_head, head_problems, same_shape
 from mismes_eval.frame.limits import (
     SHEET_PART,
     STEP,
+    check_bytes,
     check_cell,
     check_parts,
     check_sheet,
@@ -191,11 +192,15 @@ def _sheets(content: bytes, name: str, asked: str | None) -> list[Sheet]:
 
 
 def _rows(sheet: Any, name: str) -> Iterator[SheetRow]:
-    """The rows that hold something."""
+    """The rows that hold something. A text that the workbook keeps once counts wherever it stands."""
+    size = 0
     for number, row in enumerate(sheet.iter_rows(), start=1):
         cells = tuple(_value(cell) for cell in row)
         if any(value is not None for value in cells):
-            check_cell(max(len(value) for value in ("", *cells) if isinstance(value, str)), name)
+            lengths = [len(value) for value in cells if isinstance(value, str)]
+            check_cell(max(lengths, default=0), name)
+            size += sum(lengths)
+            check_bytes(size, name, text=True)
             yield SheetRow(number, cells, tuple(cell.data_type for cell in row))
 
 

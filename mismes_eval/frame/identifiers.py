@@ -65,6 +65,21 @@ SHAPES = {
 SHORTEST_SHAPE = (
     6  # characters of the shortest text that one of them fits: an e-mail address a@b.cc
 )
+# one pass over all texts of a column, each a line, finds out whether any of them may fit: what does
+# has one of these parts in casefolded letters, and then the shape in one of its lines
+PARTS = {
+    "an e-mail address": ("@",),
+    "a telephone number in a text": ("+",),
+    "coordinates": (",", ";"),
+    "an access token": (
+        *("eyj", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "glpat-", "akia", "asia", "xox"),
+        *("key", "token", "secret", "passw", "bearer"),
+    ),
+}
+SCREENS = {
+    kind: re.compile(pattern.pattern, pattern.flags | re.MULTILINE)
+    for kind, (pattern, _) in SHAPES.items()
+}
 BIRTH = re.compile(
     r"(?:^|_)(?:birth_?date|date_of_birth|dob|date_naissance|birthday|born_on)(?:$|_)"
 )
@@ -144,11 +159,20 @@ def _by_shape(cells: pd.Series) -> tuple[str, pd.Series] | None:
     written = cells.astype("str")
     distinct = written.dropna().unique().tolist()
     long = [v for v in distinct if len(v) >= SHORTEST_SHAPE]
+    lines = "\n".join(long)
+    folded = lines.casefold()
     for kind, (pattern, share) in SHAPES.items():
+        if not _may_hold(kind, lines, folded):
+            continue
         hit = [v for v in long if pattern.search(v)]
         if hit and len(hit) >= share * len(distinct):
             return kind, written.isin(hit)
     return None
+
+
+def _may_hold(kind: str, lines: str, folded: str) -> bool:
+    parts = PARTS.get(kind, ("",))
+    return any(part in folded for part in parts) and SCREENS[kind].search(lines) is not None
 
 
 def _hashed(cells: pd.Series) -> bool:

@@ -60,7 +60,8 @@ def text(cells: pd.Series) -> pd.Series:
     elif cells.dtype == object and not types.is_float_dtype(given):
         cells = cells.map(_as_text)
     stripped: pd.Series = cells.astype("str").str.strip()
-    return stripped.where(stripped.notna() & (stripped != ""))
+    blank = stripped == ""
+    return stripped.mask(blank) if blank.any() else stripped
 
 
 def _as_text(cell: object) -> object:

@@ -23,6 +23,7 @@ from mismes_eval.frame.excel import read_excel
 from mismes_eval.frame.identifiers import find_identifiers
 from mismes_eval.frame.limits import check_bytes
 from mismes_eval.frame.parse import SCIENTIFIC, matches, number, text, two_ways, whole
+from mismes_eval.frame.r_files import read_r
 from mismes_eval.frame.statistical import Labelled, read_parquet, read_statistical
 from mismes_eval.frame.template import Template
 from mismes_eval.frame.template import template as named_template
@@ -30,9 +31,10 @@ from mismes_eval.frame.validate import MISS, check, rows, unclear_number
 
 FORMATS = (
     *(".csv", ".csv.gz", ".tsv", ".txt", ".parquet", ".dta", ".sav", ".sas7bdat", ".xpt"),
-    *(".xlsx", ".xlsm", ".zip"),
+    *(".rds", ".rda", ".rdata", ".xlsx", ".xlsm", ".zip"),
 )
 STATISTICAL = (".dta", ".sav", ".sas7bdat", ".xpt")
+R_FILES = (".rds", ".rda", ".rdata")
 OTHER_BOOKS = {
     ".xls": "the format .xls of Excel 97 to 2003",
     ".xlsb": "the binary format .xlsb of Excel",
@@ -60,11 +62,12 @@ def read(
 
     Parameters
     ----------
-    path : .csv, .csv.gz, .tsv, .txt, .parquet, .dta, .sav, .sas7bdat, .xpt, .xlsx or .xlsm; or a
-        .zip of one such file, which keeps the archive's name and hash.
+    path : .csv, .csv.gz, .tsv, .txt, .parquet, .dta, .sav, .sas7bdat, .xpt, .rds, .rda, .xlsx or
+        .xlsm; or a .zip of one such file, which keeps the archive's name and hash.
     template : validate against it (a name or a Template); without one, columns of numbers become
         numbers and all else stays text.
-    encoding, separator, decimal : of text files; never guessed.
+    encoding, separator, decimal : of text files (encoding also of Stata, SPSS, SAS and R files that
+        name none); never guessed.
     columns : read only these.  sheet : of a workbook with several.
     text_columns : without a template, columns that stay text although most cells are numbers.
     missing : column -> {cell text: missing reason} (see `validate`).
@@ -101,6 +104,9 @@ def read(
     read_as = Labelled(pd.DataFrame(), {}, {})
     if suffix in STATISTICAL:
         read_as = read_statistical(path, encoding=encoding, columns=wanted)
+        frame = read_as.frame
+    elif suffix in R_FILES:
+        read_as = read_r(content, path.name, encoding=encoding, columns=wanted)
         frame = read_as.frame
     elif suffix == ".parquet":
         frame = read_parquet(content, path.name, columns=wanted)
@@ -148,6 +154,10 @@ def _only_member(content: bytes, name: str, folder: Path) -> Path:
             members = [m for m in members if not m.filename.startswith("__MACOSX/")]
             if len(members) == 1:
                 inner = folder / Path(members[0].filename).name
+                if inner.suffix.lower() == ".zip":
+                    fix = "Unpack it."
+                    what = "an archive inside an archive"
+                    raise InputError(Problem(what, name, "one data file", inner.name, fix))
                 text = inner.suffix.lower() in TEXTS
                 check_bytes(members[0].file_size, f"{name}: {inner.name}", text)
                 with archive.open(members[0]) as stream, inner.open("wb") as whole:

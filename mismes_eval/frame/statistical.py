@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +23,7 @@ from pyarrow import compute, parquet
 
 from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame.limits import check_bytes, check_cell, check_table
+from mismes_eval.frame.long_texts import Stored, check_texts
 from mismes_eval.frame.validate import MISS
 
 READERS: Mapping[str, str] = {
@@ -31,6 +33,10 @@ READERS: Mapping[str, str] = {
     ".xpt": "read_xport",
 }
 
+TEXT_TYPES = (
+    *(pa.string(), pa.large_string(), pa.string_view()),
+    *(pa.binary(), pa.large_binary(), pa.binary_view()),
+)
 XPORT = 80  # bytes of a record of the SAS transport format
 CASES_AT, OPEN = 80, b"\xff\xff\xff\xff"  # of the header of an SPSS file: number of cases, unknown
 
@@ -68,7 +74,11 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
         declared = reader(str(path), metadataonly=True, encoding=written)[1]
         _check_declared(declared, path)
         with _every_row(path, declared) as whole:
-            frame, meta = reader(str(whole), **reasons, usecols=columns, encoding=written)
+            plain = partial(reader, str(whole), encoding=written)
+            check_texts(path, path.name, declared, columns, plain)
+            rows = declared.number_rows
+            most = {} if rows is None else {"row_limit": rows + 1}
+            frame, meta = plain(**reasons, **most, usecols=columns)
     except UnicodeDecodeError as error:
         raise InputError(
             Problem(
@@ -99,7 +109,7 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
     }
     letters = getattr(meta, "missing_user_values", None) or {}
     for column, codes in letters.items():
-        frame = _companion(
+        frame = companion(
             frame, column, frame[column].isin(codes), dot="" if suffix == ".sav" else "."
         )
     for column, ranges in (getattr(meta, "missing_ranges", None) or {}).items():
@@ -110,19 +120,17 @@ def read_statistical(path: Path, *, encoding: str, columns: list[str] | None) ->
                 if not isinstance(span["lo"], str)
                 else frame[column] == span["lo"]
             )
-        frame = _companion(frame, column, coded, dot="")
+        frame = companion(frame, column, coded, dot="")
     formats = getattr(meta, "original_variable_types", None) or {}
     if suffix == ".dta":
         frame = frame.assign(**_periods(frame, formats))
     return Labelled(frame, labels, named)
 
 
-class Declared(Protocol):
+class Declared(Stored, Protocol):
     """What the header of a file says of its table."""
 
-    number_rows: int | None
     number_columns: int
-    variable_storage_width: Mapping[str, int]
 
 
 def _check_declared(declared: Declared, path: Path) -> None:
@@ -202,7 +210,7 @@ def _as_periods(count: pd.Series, kind: str) -> pd.Series:
     return ((whole // a_year + 1960).astype(str) + kind[1] + part).where(known)
 
 
-def _companion(frame: pd.DataFrame, column: str, coded: pd.Series, dot: str) -> pd.DataFrame:
+def companion(frame: pd.DataFrame, column: str, coded: pd.Series, dot: str) -> pd.DataFrame:
     """The coded cells moved from `column` to its companion."""
     if column not in frame or not coded.any():
         return frame
@@ -221,7 +229,7 @@ def _companion(frame: pd.DataFrame, column: str, coded: pd.Series, dot: str) -> 
 def read_parquet(content: bytes, name: str, *, columns: list[str] | None) -> pd.DataFrame:
     """A Parquet file. A key that stands in the index of the frame it was written from is a column."""
     try:
-        whole: pd.DataFrame = _table(content, name).to_pandas()
+        whole: pd.DataFrame = _table(content, name, columns).to_pandas()
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError) as error:
         got = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(
@@ -234,25 +242,39 @@ def read_parquet(content: bytes, name: str, *, columns: list[str] | None) -> pd.
     return frame if columns is None else frame[[c for c in columns if c in frame.columns]]
 
 
-def _table(content: bytes, name: str) -> pa.Table:
-    """The table of a Parquet file. A file of a few bytes can hold one long text a thousand million
+def _table(content: bytes, name: str, columns: list[str] | None) -> pa.Table:
+    """The table of a Parquet file, without columns of lists and records that nobody reads. A file of a few bytes can hold one long text a thousand million
     times, so each text is first read once, and what all rows of it will take is known before.
     """
     file = parquet.ParquetFile(io.BytesIO(content))
     check_table(file.metadata.num_rows, file.metadata.num_columns, name)
-    texts = {
-        f.name: f.type for f in file.schema_arrow if f.type in (pa.string(), pa.large_string())
-    }
-    table = parquet.read_table(io.BytesIO(content), read_dictionary=list(texts))
+    nested = [f.name for f in file.schema_arrow if pa.types.is_nested(f.type)]
+    if read_nested := [n for n in nested if columns is None or n in columns]:
+        raise InputError([_nested(name, column) for column in read_nested])
+    texts = {f.name: f.type for f in file.schema_arrow if f.type in TEXT_TYPES}
+    flat = [f.name for f in file.schema_arrow if f.name not in nested]
+    table = parquet.read_table(
+        io.BytesIO(content), columns=flat if nested else None, read_dictionary=list(texts)
+    )
     for place, column_name in enumerate(table.column_names):
         column = table.column(place)
-        if column_name not in texts or not pa.types.is_dictionary(column.type):
+        if not pa.types.is_dictionary(column.type) or column.type.value_type not in TEXT_TYPES:
             continue
         sizes = [_sizes(chunk) for chunk in column.chunks]
         check_cell(max((longest for longest, _ in sizes), default=0), name)
         check_bytes(sum(size for _, size in sizes), f"{name}: {column_name}", text=True)
-        table = table.set_column(place, column_name, column.cast(texts[column_name]))
+        if column_name in texts:
+            table = table.set_column(place, column_name, column.cast(texts[column_name]))
     return table
+
+
+def _nested(name: str, column: str) -> Problem:
+    return Problem(
+        "a column of lists or records",
+        f"{name}: {column}",
+        "one value in every row",
+        fix="Leave it out, or write its parts as columns.",
+    )
 
 
 def _sizes(chunk: pa.DictionaryArray) -> tuple[int, int]:

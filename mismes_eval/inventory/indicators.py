@@ -60,10 +60,10 @@ def pairs(tree: Tree, numerator: str, denominator: str) -> tuple[pd.Series, pd.S
     whose parts have both is not taken beside them.
     """
     both = tree.has(numerator, denominator) & (tree.frame[denominator] > 0)
-    taken = tree.frame[tree.once(both)]
+    taken = tree.once(both)
     return (
-        taken[numerator].astype(float),
-        taken[denominator].astype(float),
+        tree.frame[numerator][taken].astype(float),
+        tree.frame[denominator][taken].astype(float),
         int(tree.lacking(both).sum()),
     )
 
@@ -119,7 +119,7 @@ def _share_of_amount(
     """
     whole, part = trees
     column, name, unit = amount
-    paid, has = part.paid(column)[column], whole.has(column)
+    paid, has = part.amount(column), whole.has(column)
     missing, unknown = int(part.lacking(has).sum()), int(whole.lacking(has).sum())
     part_of_whole = share(paid.sum(), whole.total(column))
     n = len(paid)

@@ -5,8 +5,10 @@ of it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -113,7 +115,7 @@ class Inventory:
         """Measures that are added up (bool): all but those whose parts are recorded too."""
         return self.tree.leaves
 
-    @property
+    @cached_property
     def tree(self) -> Tree:
         """Measures and their parts, and what of them is added up."""
         return Tree.of(self.frame)
@@ -133,7 +135,13 @@ class Inventory:
         """Portfolio indicators I1-I7 and I10-I13, matrix, funders, timeline (see
         `portfolio.profile`).
         """
+        if by is None and on is None:
+            return deepcopy(self._overall)
         return portfolio_profile(self.frame, by, on)
+
+    @cached_property
+    def _overall(self) -> Profile:
+        return portfolio_profile(self.frame)
 
     def evaluation_due(
         self, on: date | str, months: int = 24, ahead: int = 12

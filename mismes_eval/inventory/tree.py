@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from mismes_eval.errors import Problem
@@ -78,7 +80,7 @@ class Tree:
             covered[row] = flags[row] or any(flags[w] for w in wholes)
         return self.leaves & ~pd.Series(covered, index=self.frame.index)
 
-    @property
+    @cached_property
     def leaves(self) -> pd.Series:
         """Measures that are counted (bool): those without parts in the frame."""
         return self.once(pd.Series(True, index=self.frame.index))
@@ -90,15 +92,20 @@ class Tree:
 
     def has(self, *columns: str) -> pd.Series:
         """Rows with a value in every one of the columns."""
-        return self.frame[list(columns)].notna().all(axis=1)
+        given = [self.frame[column].notna().to_numpy() for column in columns]
+        return pd.Series(np.logical_and.reduce(given), index=self.frame.index)
 
     def paid(self, column: str, *also: str) -> pd.DataFrame:
         """Rows whose amount in a column is added up; `also`: columns that must have a value too."""
         return self.frame[self.once(self.has(column, *also))]
 
+    def amount(self, column: str) -> pd.Series:
+        """The amounts of a column that are added up."""
+        return self.frame[column][self.once(self.has(column))]
+
     def total(self, column: str) -> float:
         """The sum of an amount, each part of it once; 0 where no row has one."""
-        return float(self.paid(column)[column].sum())
+        return float(self.amount(column).sum())
 
     def amounts(self) -> pd.DataFrame:
         """The rows looked at, with every amount empty where it is not added up."""

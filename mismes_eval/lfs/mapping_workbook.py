@@ -22,7 +22,14 @@ from mismes_eval.frame.excel import sheet_titles
 from mismes_eval.frame.limits import FILE
 from mismes_eval.frame.outside import bytes_of
 from mismes_eval.lfs.mapping import REASONS, shipped
-from mismes_eval.lfs.proposals import FileColumn, Proposal, file_columns, lacking, proposals
+from mismes_eval.lfs.proposals import (
+    FileColumn,
+    Proposal,
+    file_columns,
+    lacking,
+    proposals,
+    template_labels,
+)
 
 SHEETS = {
     "columns": ("gld_column", "file_column", "unit_factor", "constant"),
@@ -72,6 +79,7 @@ PROPOSED = (
     "gld_code_label",
 )
 YES = ("yes", "y", "x", "oui", "si", "sí", "1", "true")
+NO = ("no", "n", "non", "0", "false")
 ABOUT_FILE = (
     "Sheet 'file': every column of your file with its label, type, share missing and commonest"
     " codes with their labels. Sheet 'proposals': what a column may be, by its name and label, and"
@@ -129,7 +137,7 @@ def mapping_workbook(path: str | Path, rows: int = 400, data: Dataset | None = N
     for number, line in enumerate((*about, f"Layouts that ship: {', '.join(shipped())}."), start=1):
         notes.cell(number, 1, line)
     if data is not None:
-        _file_sheets(book, data)
+        write_file_sheets(book, data)
     book.save(path)
     return path
 
@@ -143,8 +151,21 @@ def read_mapping(path: str | Path) -> dict[str, object]:
         meanings, factors that are no numbers: all at once, with row numbers.
     """
     path = Path(path)
+    return mapping_of(path, *workbook_rows(path))
+
+
+def workbook_rows(path: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Rows of the sheets 'columns' and 'codes', with the proposals that were taken, and of
+    'settings'.
+    """
     columns, codes, settings = (_filled(path, name) for name in SHEETS)
-    columns, codes = _with_taken(path, columns, codes)
+    return (*_with_taken(path, columns, codes), settings)
+
+
+def mapping_of(
+    path: Path, columns: pd.DataFrame, codes: pd.DataFrame, settings: pd.DataFrame
+) -> dict[str, object]:
+    """The mapping section that the rows of a workbook say. Raises InputError as `read_mapping`."""
     problems = _problems(path.name, columns, codes, settings)
     if problems:
         raise InputError(problems)
@@ -174,7 +195,7 @@ def read_mapping(path: str | Path) -> dict[str, object]:
     }
 
 
-def _file_sheets(book: Workbook, data: Dataset) -> None:
+def write_file_sheets(book: Workbook, data: Dataset) -> None:
     """The file's columns, what they may be, and what none of them seems to be."""
     columns = file_columns(data)
     listed = book.create_sheet("file")
@@ -202,20 +223,30 @@ def _proposal_rows(proposal: Proposal, column: FileColumn) -> list[tuple[object,
     rows: list[tuple[object, ...]] = [head]
     kind = next(c for c in frames.template("lfs_person").columns if c.name == proposal.gld)
     named = labels(kind.codes) if kind.codes else {}
-    for code, label, n in column.codes if proposal.codes else ():
+    told = bool(template_labels(proposal.gld)) and any(label for _, label, _ in column.codes)
+    for code, label, n in column.codes if proposal.codes or told else ():
         new = proposal.codes.get(code, "")
-        place = ("", proposal.gld, proposal.column, "", "", "")
+        other = named.get(code, "") if label and new != code else ""
+        why = f"by its number it would be {code} {other}" if other else ""
+        place = ("", proposal.gld, proposal.column, "", why, "")
         rows.append((*place, code, label, n, new, named.get(new, "")))
     return rows
+
+
+def offered_rows(path: Path, sheet: str) -> pd.DataFrame:
+    """Rows of a sheet about the file, as text; none where the workbook has no such sheet."""
+    if sheet not in sheet_titles(bytes_of(path, FILE), path.name):
+        return pd.DataFrame()
+    return frames.read(path, sheet=sheet, allowed=None).frame.map(_text)
 
 
 def _with_taken(
     path: Path, columns: pd.DataFrame, codes: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Columns and codes with the proposals that somebody took; what is filled by hand goes first."""
-    if "proposals" not in sheet_titles(bytes_of(path, FILE), path.name):
+    offered = offered_rows(path, "proposals")
+    if offered.empty:
         return columns, codes
-    offered = frames.read(path, sheet="proposals", allowed=None).frame.map(_text)
     heads = offered[offered["take"].str.lower().isin(YES) & (offered["file_code"] == "")]
     by_hand = set(columns["gld_column"])
     heads = heads[~heads["gld_column"].isin(by_hand)]

@@ -5,7 +5,7 @@ reason. A proposal is a proposal: nothing is mapped until somebody takes it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -14,11 +14,19 @@ from typing import Literal
 import pandas as pd
 
 from mismes_eval import frame as frames
-from mismes_eval.frame.codes import plain
+from mismes_eval.frame.codes import labels, plain
 from mismes_eval.frame.dataset import Dataset
 
 Confidence = Literal["high", "medium", "low"]
 LEVELS = 12
+LISTED = 60  # codes of a list whose words are compared; longer ones are classifications
+NEGATIONS = frozenset({"not", "no", "non", "never", "without", "sans", "sin", "nunca", "jamais"})
+IDLE = frozenset(
+    {"or", "and", "of", "the", "a", "de", "la", "le", "les", "et", "ou", "y", "o", "in"}
+)
+
+OF_YES_OR_NO = {"male": {"0": "Female", "1": "Male"}, "urban": {"0": "Rural", "1": "Urban"}}
+YES_OR_NO = (("1", "si"), ("1", "sim"), ("1", "da"), ("0", "nao"), ("0", "nu"))  # beside the list's
 QUESTION = re.compile(r"^[a-z]{0,3}\d+[a-z]?\s*[-.:)]\s*")  # the number that a label begins with
 NOT_THERE: Mapping[str, str] = {
     "hhid": "mapping: {row_keys: [hhid]} in the params: every row then is a household of its own",
@@ -101,9 +109,9 @@ def _packaged(name: str) -> pd.DataFrame:
 
 def _described(data: Dataset, name: str) -> FileColumn:
     series = data.frame[name]
-    labels = {_spelled(k): str(v) for k, v in data.value_labels.get(name, {}).items()}
+    labels = {spelled(k): str(v) for k, v in data.value_labels.get(name, {}).items()}
     counts = series.value_counts().head(LEVELS)
-    shown = [(_spelled(k), int(n)) for k, n in counts.items()]
+    shown = [(spelled(k), int(n)) for k, n in counts.items()]
     few = labels or series.nunique() <= LEVELS
     return FileColumn(
         name=name,
@@ -114,7 +122,7 @@ def _described(data: Dataset, name: str) -> FileColumn:
     )
 
 
-def _spelled(value: object) -> str:
+def spelled(value: object) -> str:
     """A code as the mapping writes it: 1 for 1.0."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
@@ -140,17 +148,82 @@ def _proposed(gld: str, column: FileColumn) -> Proposal | None:
     return Proposal(gld, column.name, confidence, why, codes)
 
 
+def proposed_codes(gld: str, codes: Sequence[tuple[str, str, int]]) -> dict[str, str]:
+    """File code -> code of the template by what the value labels say; those that say none are left
+    out. codes : (code, label, rows).
+    """
+    return _hits(gld, codes)[0]
+
+
 def _recodes(gld: str, column: FileColumn) -> tuple[dict[str, str], list[str]]:
     """File code -> code of the template by what the value labels say, and labels that say none."""
-    table = _code_table()
-    rules = table[table["gld"] == gld]
+    return _hits(gld, column.codes)
+
+
+def _hits(gld: str, listed: Sequence[tuple[str, str, int]]) -> tuple[dict[str, str], list[str]]:
     codes: dict[str, str] = {}
     unknown = []
-    for code, label, _ in column.codes if len(rules) else ():
-        said = plain(label or code)
-        hits = [str(r.code) for r in rules.itertuples() if re.search(str(r.words), said)]
-        if hits:
-            codes[code] = hits[0]
+    for code, label, _ in listed if template_labels(gld) else ():
+        meant = meanings(gld, label) if label else _of_code(gld, code)
+        if len(meant) == 1:
+            codes[code] = next(iter(meant))
         elif label:
             unknown.append(f"{code} ({label})")
     return codes, unknown
+
+
+def _of_code(gld: str, code: str) -> frozenset[str]:
+    """What a code without a label says by itself: a word."""
+    said = _ruled(gld, plain(code))
+    return frozenset({said} if said else ())
+
+
+def _ruled(gld: str, said: str) -> str:
+    """The code of the first rule that knows the words."""
+    table = _code_table()
+    rules = table[table["gld"] == gld].itertuples()
+    return next((str(r.code) for r in rules if re.search(str(r.words), said)), "")
+
+
+def template_labels(gld: str) -> Mapping[str, str]:
+    """Code -> label of a column of the template; none where it has no list, or a long one."""
+    about = next((c for c in frames.template("lfs_person").columns if c.name == gld), None)
+    if about is None:
+        return {}
+    if gld in OF_YES_OR_NO:
+        return OF_YES_OR_NO[gld]
+    if about.kind == "bool":
+        return labels("yesno")
+    known = labels(about.codes) if about.codes else {}
+    return known if len(known) <= LISTED else {}
+
+
+def meanings(gld: str, label: str) -> frozenset[str]:
+    """Codes of the template that a label may mean: by the words of the proposals, else the same
+    label, else labels of which one has all words of the other.
+    """
+    said = QUESTION.sub("", plain(label))
+    by_rule = _ruled(gld, said)
+    if by_rule:
+        return frozenset({by_rule})
+    known = _known(gld)
+    same = frozenset(code for code, words in known if plain(words) == said)
+    return same or frozenset(code for code, words in known if _alike(said, plain(words)))
+
+
+@cache
+def _known(gld: str) -> tuple[tuple[str, str], ...]:
+    """(code, label) of a column of the template, in every language of its list."""
+    about = next(c for c in frames.template("lfs_person").columns if c.name == gld)
+    name = "yesno" if about.kind == "bool" else about.codes
+    spoken = [labels(name, language) for language in ("en", "fr")] if name else []
+    known = tuple(pair for words in spoken for pair in words.items())
+    return (*known, *YES_OR_NO) if name == "yesno" else known
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether one label has all words of the other, and denies as much."""
+    left, right = (set(re.findall(r"\w+", text)) - IDLE for text in (one, other))
+    if not left or not right or bool(left & NEGATIONS) != bool(right & NEGATIONS):
+        return False
+    return left <= right or right <= left

@@ -16,9 +16,14 @@ from mismes_eval.errors import InputError, Problem
 from mismes_eval.frame.limits import FILE
 from mismes_eval.frame.outside import bytes_of
 from mismes_eval.frame.statistical import read_parquet
+from mismes_eval.lfs.code_labels import FileCode, in_question, mapped_codes
 from mismes_eval.lfs.mapping import Mapping, as_mapping
+from mismes_eval.lfs.proposals import template_labels
 from mismes_eval.lfs.translate import map_columns, unused_columns
 
+FILE_CODES = (
+    "file_codes"  # attribute of a read frame: column -> {code: the file's codes with labels}
+)
 _MULTI = ("msm_aware", "msm_applied", "msm_part")
 
 
@@ -65,6 +70,10 @@ def read(
             missing=missing,
             allowed=None if drop else allowed,
         )
+        own = _as_it_is(data)
+        found = mapped_codes(data, own, data.frame)
+        if problems := in_question(data, own, found, stated=False):
+            raise InputError(problems)
         kept = frames.identifiers(_without(data.frame, drop, path), allowed)
         out = (
             frames.validate(kept, frames.template("lfs_person"), missing=missing) if drop else kept
@@ -83,8 +92,29 @@ def read(
     )
     raw = frames.identifiers(_without(data.frame, drop, path), allowed)
     m = as_mapping(mapping)
-    out = frames.validate(map_columns(raw, m), frames.template("lfs_person"), missing={"age": {}})
-    return _stamped(_some(out, data.name), data, m.name, unused_columns(raw, m), allowed)
+    mapped = map_columns(raw, m)
+    codes = mapped_codes(data, m, mapped)
+    if problems := in_question(data, m, codes, stated=True):
+        raise InputError(problems)
+    out = frames.validate(mapped, frames.template("lfs_person"), missing={"age": {}})
+    out = _stamped(_some(out, data.name), data, m.name, unused_columns(raw, m), allowed)
+    out.attrs[FILE_CODES] = {gld: _of_targets(found) for gld, found in codes.items()}
+    return out
+
+
+def _of_targets(codes: Sequence[FileCode]) -> dict[str, str]:
+    """Code of the template -> the file's codes with their labels that became it."""
+    out: dict[str, str] = {}
+    for c in codes:
+        spelling = f"{c.code} {c.label}".strip()
+        out[c.target] = f"{out[c.target]}, {spelling}" if c.target in out else spelling
+    return out
+
+
+def _as_it_is(data: frames.Dataset) -> Mapping:
+    """The mapping of a file that has the template's names: every column is what it says."""
+    known = set(frames.template("lfs_person").names)
+    return Mapping("", {str(c): str(c) for c in data.frame.columns if str(c) in known})
 
 
 def _some(frame: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -107,8 +137,9 @@ def codebook(frame: pd.DataFrame, weight: str = "weight", levels: int = 25) -> p
 
     Returns
     -------
-    DataFrame: column, value, rows, weighted, share (weighted). A column with more than `levels`
-    values is shown by its range and mean; missing by reason.
+    DataFrame: column, value, label (of the template), file (the file's codes with their labels that
+    became the value, where it has labels), rows, weighted, share (weighted). A column with more
+    than `levels` values is shown by its range and mean; missing by reason.
     """
     w = (
         frame[weight].to_numpy(dtype=float, na_value=0.0)
@@ -118,7 +149,13 @@ def codebook(frame: pd.DataFrame, weight: str = "weight", levels: int = 25) -> p
     tables = [
         _column(frame, str(c), w, levels) for c in frame.columns if not str(c).endswith("_miss")
     ]
-    return pd.concat(tables, ignore_index=True)
+    whole = pd.concat(tables, ignore_index=True)
+    delivered = frame.attrs.get(FILE_CODES, {})
+    pairs = list(zip(whole["column"], whole["value"], strict=True))
+    whole.insert(2, "label", [template_labels(c).get(str(v), "") for c, v in pairs])
+    if delivered:
+        whole.insert(3, "file", [delivered.get(c, {}).get(str(v), "") for c, v in pairs])
+    return whole
 
 
 def _column(frame: pd.DataFrame, name: str, w: np.ndarray, levels: int) -> pd.DataFrame:

@@ -51,7 +51,8 @@ class Shares:
     def table(self, weight: Float, unit: Int, units: int) -> tuple[Float, Float]:
         """Shares of the units (units, g) and squared coefficients (p, g)."""
         squares = group_sums(np.ascontiguousarray((self.coef**2).T), self.column, self.of.p).T
-        return np.abs(self.of.sums(np.abs(weight), unit, units)), squares
+        size = weight if weight.min(initial=0.0) >= 0 else np.abs(weight)
+        return np.abs(self.of.sums(size, unit, units)), squares
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,16 +221,26 @@ def of_rows(rows: Float, coef: Float | None = None, centred: bool = True) -> Ave
 
 
 def of_domains(
-    weight: Float, domain: Int, domains: int, each: int, centred: bool = True
+    weight: Float,
+    domain: Int,
+    domains: int,
+    each: int,
+    centred: bool = True,
+    formed: tuple[Float, Int, Float] | None = None,
 ) -> Averages:
     """Averages of `each` variables in domains 0..domains-1, domain by domain. weight (n,) after all
     steps, 0 outside; domain (n,) codes, or `domains` for rows in none.
+
+    formed : weights (n,), units (n,) and the sums of `weight` in each unit and domain, (m, domains),
+        where they were made already.
     """
-    size = np.bincount(domain, weights=np.abs(weight), minlength=domains + 1)[:domains]
+    if formed is not None and weight.min(initial=0.0) >= 0:
+        size = formed[2].sum(axis=0)
+    else:
+        size = np.bincount(domain, weights=np.abs(weight), minlength=domains + 1)[:domains]
     inside = Rows((weight != 0).astype(float)[:, None])
-    one = Influence(
-        (Block(inside, np.diag(1 / np.where(size > 0, size, 1.0)), domain),), weight.size
-    )
+    scale = np.diag(1 / np.where(size > 0, size, 1.0))
+    one = Influence((Block(inside, scale, domain, formed=formed),), weight.size)
     count = domains * each
     return Averages((Shares(one, np.eye(count), np.repeat(np.arange(domains), each), centred),))
 

@@ -214,6 +214,8 @@ def _times(s: Float, coef: Float, domains: int) -> Float:
     if d > 1 and p % d == 0:
         own = coef.reshape(d, dk // d, d, p // d)[np.arange(d), :, np.arange(d), :]
         if np.count_nonzero(own) == np.count_nonzero(coef):
+            if own.shape[1:] == (1, 1):
+                return s * own.ravel()
             out = np.empty((s.shape[0], d, p // d))
             np.matmul(s.reshape(-1, d, dk // d).transpose(1, 0, 2), own, out=out.transpose(1, 0, 2))
             return out.reshape(-1, p)

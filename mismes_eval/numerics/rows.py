@@ -16,6 +16,7 @@ Int = NDArray[np.intp]
 Bool = NDArray[np.bool_]
 
 
+_FEW = 4  # columns for which no matrix of members is worth its making
 _TOGETHER = 16  # columns summed in one pass over the rows
 _TURN = 1024  # rows put into row order at a time, so that they stay in the cache
 
@@ -30,6 +31,12 @@ def group_sums(x: Float, group: Int, m: int, weight: Float | None = None) -> Flo
     n, p = x.shape
     if n == 0:
         return np.zeros((m, p))
+    if p <= _FEW:
+        out = np.empty((m, p))
+        for j in range(p):
+            column = x[:, j] if weight is None else weight * x[:, j]
+            out[:, j] = np.bincount(group, weights=column, minlength=m)
+        return out
     member = csc_array(
         (np.ones(n) if weight is None else weight, group, np.arange(n + 1)), shape=(m, n)
     )

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from mismes_eval.numerics.rows import Float
+from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.pictures.style import BLUE, GREY, axes, framed, reaches_zero
 
 NO_SIGNS: Final[Mapping[int, str]] = MappingProxyType({})
@@ -21,7 +21,8 @@ ALONG = 0.12  # between series at one place
 class Series:
     """Values with intervals under one name. at (k,): row of a forest, counted from the top, or
     place along the axis of a path; value, low, high (k,), NaN where there is nothing to show;
-    wide (k, 2): the interval that holds for all of them together.
+    wide (k, 2): the interval that holds for all of them together; hollow (k,): points of which the
+    evidence is weak.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Series:
     colour: str = BLUE
     marker: str = "o"
     wide: Float | None = None
+    hollow: Bool | None = None
 
 
 def forest(
@@ -108,15 +110,7 @@ def path(
         _bars(ax, x, one.low, one.high, colour=one.colour, width=2.4)
         if joined:
             ax.plot(places + shift, _spread(one, places), "-", color=one.colour, lw=1.2)
-        ax.plot(
-            x,
-            one.value,
-            linestyle="none",
-            marker=one.marker,
-            color=one.colour,
-            ms=5,
-            label=one.name,
-        )
+        _points(ax, x, one)
     if zero:
         ax.axhline(0.0, color="0.3", lw=1, zorder=0.9)
     if start is not None:
@@ -125,6 +119,22 @@ def path(
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     return framed(ax)
+
+
+def _points(ax: Any, x: Float, one: Series) -> None:
+    """The values of a series, hollow where it says so."""
+    hollow = np.zeros(x.size, bool) if one.hollow is None else one.hollow
+    for rows, face, name in ((~hollow, one.colour, one.name), (hollow, "white", "_")):
+        ax.plot(
+            x[rows],
+            np.asarray(one.value, float)[rows],
+            linestyle="none",
+            marker=one.marker,
+            color=one.colour,
+            markerfacecolor=face,
+            ms=5,
+            label=name,
+        )
 
 
 def _bars(ax: Any, x: Float, low: Float, high: Float, colour: str, width: float) -> None:

@@ -25,16 +25,11 @@ from mismes_eval.report.document.blocks import Block, Grid, Paragraph, Run, numb
 from mismes_eval.report.document.cells import CellKey, Published
 from mismes_eval.report.document.items import Number, Part, SentenceSpec
 from mismes_eval.report.document.plain import escape
+from mismes_eval.report.sentences import in_brief
 
 HOME = "employed_home"
 ROWS = 4
 NOTHING = "–"
-EFFECTS = {
-    "higher": "{v} more ({lo} to {hi})",
-    "lower": "{v} fewer ({lo} to {hi})",
-    "unclear": "none shown ({lo} to {hi})",
-    "unknown": "no interval",
-}
 NOT_SHOWN, NOT_ESTIMATED = "not shown: too few persons", "could not be estimated"
 NO_PRICE = "not given: gain unsure"
 CAPTION = "'{o}', {unit} against life without the measure (95% interval), {assumption}"
@@ -199,11 +194,7 @@ def _effect(context: Context, span: Span, outcome: str, when: str) -> str:
 
 
 def _span(context: Context, span: Span, scale: float, digits: int) -> str:
-    """An effect in words that follow its interval."""
-    shown = span.size if span.sign in ("higher", "lower") else span
-    ends = {"v": shown.value, "lo": shown.low, "hi": shown.high}
-    texts = {name: context.words.number(scale * end, digits) for name, end in ends.items()}
-    return context.text(EFFECTS[span.sign], **texts)
+    return context.text(in_brief(span, scale, digits))
 
 
 def _sure(context: Context, verdict: Verdict) -> str:

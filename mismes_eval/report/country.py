@@ -4,24 +4,34 @@ chapter by chapter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from mismes_eval.errors import DisclosureError, Problem, ReportError
+from mismes_eval.errors import DisclosureError, ParamsError, Problem, ReportError
 from mismes_eval.evaluation.evaluation import Evaluation, evaluate
+from mismes_eval.evaluation.evaluator_words import AllWords, evaluator_words
 from mismes_eval.evaluation.tracer_study import TREATED
 from mismes_eval.report.brief import brief
 from mismes_eval.report.chapters import CHAPTERS, Chapter, Context
-from mismes_eval.report.chapters.base import Item, Shown, titles
+from mismes_eval.report.chapters.annex import behind, cells_of_notebook, core
+from mismes_eval.report.chapters.answers import answered
+from mismes_eval.report.chapters.base import Heading, Item, Sheet, Shown, titles
 from mismes_eval.report.chapters.cells import arms
+from mismes_eval.report.chapters.overview import overview
 from mismes_eval.report.chapters.plan import INPUTS, source_map
+from mismes_eval.report.chapters.words import WORDS
+from mismes_eval.report.collecting import seldom_collected
+from mismes_eval.report.document import blocks
 from mismes_eval.report.document.cells import Published, published_cells
 from mismes_eval.report.document.grids import block_of, finding_block
 from mismes_eval.report.document.items import PictureSpec, SentenceSpec
+from mismes_eval.report.document.passages import PARTS, Passage, not_supplied, passage
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.protect import applied, protect, recovered_sets
+from mismes_eval.report.document.references import Quotable
 from mismes_eval.report.document.results import write_csv
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
@@ -30,6 +40,8 @@ from mismes_eval.report.findings import findings
 from mismes_eval.report.session import Page, Session
 from mismes_eval.report.synthesis.comparable import comparable
 
+PAGE_ONE = "overview"
+SHEET = "sheet-"  # begins the id of a heading that begins a page on paper
 LAST = "limits"  # what the evidence says: written when it is decided which numbers are shown
 SMALL_ARMS = (
     "Not shown because too few participants or comparison persons answered in the wave of the"
@@ -40,7 +52,8 @@ SMALL_ARMS = (
 @dataclass(frozen=True)
 class CountryReport:
     """session: where shown tables are kept; chapters: built and protected; audit: every number that
-    is hidden, and why; published: what left, by place.
+    is hidden, and why; published: what left, by place; passages: what people wrote, by subject;
+    page_one: the picture of the first page, nothing where no effect is shown.
     """
 
     session: Session
@@ -48,6 +61,8 @@ class CountryReport:
     chapters: dict[str, Chapter]
     audit: pd.DataFrame
     published: Published
+    passages: Mapping[str, Passage]
+    page_one: tuple[Item, ...] = ()
 
     def findings(self) -> Page:
         """The first page: a row for each measure that was evaluated, then what else is known, each
@@ -64,32 +79,85 @@ class CountryReport:
         html = f'<div class="findings">{table}<ul>{items}</ul></div>'
         return Page(html, (*first, *map(finding_block, found)))
 
+    def picture(self) -> Page:
+        """The picture of the first page: the effects of its measures at every wave. Empty where none
+        is shown.
+        """
+        return _joined([self._shown(item, PAGE_ONE) for item in self.page_one])
+
     def chapter(self, name: str) -> Page:
         """One chapter under the notebook's heading: paragraphs, tables and figures in reading
         order.
         """
+        return _joined([self._shown(item, name) for item in self._chapter(name).items])
+
+    def main(self, name: str) -> Page:
+        """The part of a chapter that answers its question; what stands behind it is in the annex.
+        Raises ReportError for an unknown chapter.
+        """
+        return _joined([self._shown(item, name) for item in core(self._chapter(name))])
+
+    def annex(self) -> Page:
+        """Everything that the main parts leave out, chapter by chapter."""
+        parts = []
+        for name, chapter in self.chapters.items():
+            rest = behind(chapter)
+            if rest:
+                title = Heading(self.context.text(chapter.title))
+                parts += [self._shown(item, name) for item in (title, *rest)]
+        return _joined(parts)
+
+    def _chapter(self, name: str) -> Chapter:
         if name not in self.chapters:
             raise ReportError(
                 f"no such chapter: {name}. Expected one of {', '.join(self.chapters)}."
             )
-        parts: list[Page] = []
-        given = self.session.params.inputs.named(INPUTS.get(name, ()))
-        behind = [f"inputs.{key}" for key in given]
-        for item in self.chapters[name].items:
-            if isinstance(item, str):
-                paragraph = block_of(item, self.session.language)
-                parts.append(Page(f"<p>{escape(item)}</p>", (paragraph,)))
-                continue
-            self.session.origins[item.id] = behind
-            if isinstance(item, Figure):
-                parts.append(self.session.add_figure(item))
-            elif isinstance(item, (Table, TextTable)):
-                parts.append(self.session.add_table(item))
-        blocks = tuple(block for part in parts for block in part.blocks)
-        return Page("\n".join(part.html for part in parts), blocks)
+        return self.chapters[name]
 
+    def _shown(self, item: Item, chapter: str) -> Page:
+        """An item of a chapter, kept for the results with the inputs behind it."""
+        if isinstance(item, Heading):
+            place = re.sub(r"\W+", "-", item.partition(" ")[0])
+            begins = f' id="{SHEET}{place}"' if isinstance(item, Sheet) else ""
+            return Page(f"<h3{begins}>{escape(item)}</h3>", (blocks.Heading(2, item),))
+        if isinstance(item, str):
+            return Page(f"<p>{escape(item)}</p>", (block_of(item, self.session.language),))
+        given = self.session.params.inputs.named(INPUTS.get(chapter, ()))
+        self.session.origins[item.id] = [f"inputs.{key}" for key in given]
+        if isinstance(item, Figure):
+            return self.session.add_figure(item)
+        if isinstance(item, (Table, TextTable)):
+            return self.session.add_table(item)
+        return Page("")
+
+    def evaluator(self, part: str) -> Page:
+        """What people wrote beside the evidence, marked as theirs. part: "purpose" (purpose,
+        questions, context) or "conclusions" (conclusions, recommendations, lessons, the management's
+        response, ethics, limitations).
+        """
+        if part not in PARTS:
+            raise ReportError(f"no such part: {part}. Expected one of {', '.join(PARTS)}.")
+        written = [self.passages[name] for name in PARTS[part] if name in self.passages]
+        for words in written:
+            self.session.passages[words.words.subject] = words
+        missing = tuple(name for name in PARTS[part] if name not in self.passages)
+        lacking = not_supplied(missing, self.session.language)
+        parts = [words.html() for words in written]
+        return Page("\n".join(parts + ([f"<p>{escape(lacking)}</p>"] if lacking else [])))
+
+    @seldom_collected()
     def finish(self) -> Page:
         """Write the results and the disclosure audit; the last cell of the notebook."""
+        unseen = [name for name in self.passages if name not in self.session.passages]
+        if unseen:
+            raise ReportError(
+                Problem(
+                    "the notebook does not show what the evaluator wrote",
+                    ", ".join(f"evaluator.{name}" for name in unseen),
+                    fix='Add cells with report.evaluator("purpose") and'
+                    ' report.evaluator("conclusions").',
+                )
+            )
         t = self.session.language
         audit = self.audit.assign(
             **{
@@ -103,6 +171,13 @@ class CountryReport:
         return self.session.finish()
 
 
+def _joined(parts: Sequence[Page]) -> Page:
+    """Pages one below the other."""
+    found = tuple(block for part in parts for block in part.blocks)
+    return Page("\n".join(part.html for part in parts), found)
+
+
+@seldom_collected()
 def country_report(session: Session, evaluation: Evaluation | None = None) -> CountryReport:
     """Build every chapter from the session's params; hide what must be hidden over all tables at
     once. evaluation: the evidence, where it has been read already.
@@ -116,6 +191,7 @@ def country_report(session: Session, evaluation: Evaluation | None = None) -> Co
         min_weighted=p.disclosure.min_weighted,
     )
     session.progress("reading and weighting", 0, len(CHAPTERS))
+    written = evaluator_words(p)
     evaluation, small = with_large_arms(evaluation or evaluate(p), rules)
     context = Context(evaluation, rules, session.language)
     built: dict[str, Chapter] = {}
@@ -128,17 +204,23 @@ def country_report(session: Session, evaluation: Evaluation | None = None) -> Co
         kept_back = context.text(SMALL_ARMS, m=", ".join(map(context.name, small)))
         impact = built["impact"]
         built["impact"] = replace(impact, items=(kept_back, *impact.items))
-    released = release(context, built)
+    released = release(context, {**built, PAGE_ONE: overview(context)})
+    page_one = released.chapters.pop(PAGE_ONE)
     context = replace(context, published=released.published)
     last = CHAPTERS[LAST](context)
-    chapters = {**released.chapters, LAST: last}
-    chapters[LAST] = replace(last, items=(*last.items, source_map(context, chapters)))
+    chapters = {**answered(context, released.chapters), LAST: last}
+    shown = {PAGE_ONE: page_one, **chapters}
+    mapped = source_map(context, shown, cells_of_notebook(chapters))
+    chapters[LAST] = replace(last, items=(*last.items, mapped))
+    passages = _passages(context, written, chapters)
     return CountryReport(
         session=session,
         context=context,
         chapters=chapters,
         audit=_audit(chapters),
         published=released.published,
+        passages=passages,
+        page_one=page_one.items,
     )
 
 
@@ -198,6 +280,8 @@ def with_large_arms(evaluation: Evaluation, rules: Rules) -> tuple[Evaluation, t
         sizes = [int((inside & (treated == arm)).sum()) for arm in (1.0, 0.0)]
         if any(rules.confidential("mean", n) for n in sizes):
             small.append(measure)
+    if not small:
+        return evaluation, ()
     kept = tuple(m for m in study.measures if m not in small)
     return replace(evaluation, tracing=replace(study, measures=kept), kept={}), tuple(small)
 
@@ -224,6 +308,39 @@ def _rendered(
     if isinstance(item, SentenceSpec):
         return item.text(published, context.words)
     return item
+
+
+def _passages(
+    context: Context, written: AllWords, chapters: Mapping[str, Chapter]
+) -> dict[str, Passage]:
+    """What people wrote, with numbers of published cells.
+
+    Raises
+    ------
+    ParamsError : everything that is wrong with the files and every number that is not shown.
+    """
+    study, published = context.evaluation.tracing, context.published
+    assert published is not None
+    quotable = Quotable(
+        tables={i.id: i for c in chapters.values() for i in c.items if isinstance(i, Table)},
+        published=published,
+        t=context.words,
+        aliases={context.column(name): name for name in WORDS},
+        main_row=""
+        if study is None
+        else context.column(context.evaluation.params.impact.main_outcome),
+    )
+    out: dict[str, Passage] = {}
+    problems = list(written.problems)
+    for subject, words in written.supplied.items():
+        found = passage(words, quotable, context.synthetic)
+        if isinstance(found, Passage):
+            out[subject] = found
+        else:
+            problems += found
+    if problems:
+        raise ParamsError(problems)
+    return out
 
 
 def _audit(chapters: Mapping[str, Chapter]) -> pd.DataFrame:

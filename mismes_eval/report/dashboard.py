@@ -31,7 +31,7 @@ class Point:
 @dataclass(frozen=True)
 class Effect:
     """The main effect of a measure, in percentage points, with the interval and the grade of its
-    headline; path: what was published of it at every wave.
+    headline, after so many months; path: what was published of it at every wave.
     """
 
     measure: str
@@ -39,6 +39,7 @@ class Effect:
     low: float
     high: float
     grade: str
+    months: float | None
     path: tuple[Point, ...]
 
 
@@ -96,6 +97,7 @@ def _effects(records: Sequence[Mapping[str, Any]]) -> Iterable[Effect]:
             low=100 * float(main["ci_low"] if low is None else low),
             high=100 * float(main["ci_high"] if high is None else high),
             grade=str(main.get("grade") or ""),
+            months=None if main.get("months") is None else float(main["months"]),
             path=tuple(sorted(path, key=lambda point: point.months)),
         )
 

@@ -20,7 +20,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from mismes_eval.estimate.estimate import Estimate
-from mismes_eval.numerics.rows import Float
+from mismes_eval.numerics.rows import Bool, Float
 from mismes_eval.pictures import intervals as pictures
 from mismes_eval.pictures.flow import INCHES, flow_height
 from mismes_eval.pictures.flow import flow as draw_flow
@@ -263,15 +263,23 @@ def colours_of(names: Iterable[str], t: Language) -> list[str]:
 
 
 def series_of(
-    frame: pd.DataFrame, at: Float, scale: float, colour: str, k: int, name: str = ""
+    frame: pd.DataFrame,
+    at: Float,
+    scale: float,
+    colour: str,
+    k: int,
+    name: str = "",
+    hollow: Bool | None = None,
 ) -> Series:
-    """The k-th series of a picture from value, low, high (and wide_low, wide_high) of a frame."""
+    """The k-th series of a picture from value, low, high (and wide_low, wide_high) of a frame.
+    hollow (n,): points of which the evidence is weak.
+    """
     value, low, high = (frame[c].to_numpy(float) * scale for c in ("value", "low", "high"))
     wide = None
     if "wide_low" in frame:
         wide = frame[["wide_low", "wide_high"]].to_numpy(float) * scale
     name = str(frame["series"].iloc[0]) if len(frame) else name
-    return Series(name, at, value, low, high, colour, MARKERS[k % len(MARKERS)], wide)
+    return Series(name, at, value, low, high, colour, MARKERS[k % len(MARKERS)], wide, hollow)
 
 
 def sentence_of(frame: pd.DataFrame, labels: Sequence[str], scale: float, t: Language) -> str:
@@ -493,9 +501,10 @@ def paths(
     notes: Sequence[str] = (),
     synthetic: bool = False,
     t: Language = ENGLISH,
+    height: float = 3.4,
 ) -> Figure:
     """Lines with intervals over time. frame: series, x, value, low, high (and wide_low, wide_high
-    for simultaneous bands).
+    for simultaneous bands). height: inches.
     """
     title, xlabel, ylabel, frame = (
         t(title),
@@ -503,7 +512,7 @@ def paths(
         t(ylabel),
         frame.assign(series=[t(str(v)) for v in frame["series"]]),
     )
-    fig, ax = canvas(7.0, 3.4)
+    fig, ax = canvas(7.0, height)
     lines = {str(name): line for name, line in frame.groupby("series", sort=False)}
     chosen, alt, series = colours_of(lines, t), [], []
     for k, (name, line) in enumerate(lines.items()):

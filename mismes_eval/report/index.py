@@ -13,6 +13,7 @@ from urllib.parse import quote
 from babel import Locale
 
 from mismes_eval.errors import MismesError
+from mismes_eval.estimate.verdict import Span
 from mismes_eval.message import Quantity
 from mismes_eval.report.dashboard import Effect, Summary, small_picture, span_of, summary
 from mismes_eval.report.document.language import Language, available, country_name, language
@@ -21,6 +22,7 @@ from mismes_eval.report.document.pdf import PDF
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.factory.orders import NOTEBOOK, PAGE, WORD, Outcome
 from mismes_eval.report.factory.publish import write_whole
+from mismes_eval.report.sentences import in_brief
 from mismes_eval.report.synthesis.published import FOLDER, KIND
 from mismes_eval.report.trust.provenance import ESTIMATES, MANIFEST, read_manifest, read_results
 
@@ -223,16 +225,13 @@ def _row(e: Entry, span: tuple[float, float], t: Language) -> str:
 
 
 def _effect_in_words(effect: Effect, t: Language) -> str:
-    numbers = [t.number(v) for v in (effect.value, effect.low, effect.high)]
+    """The effect in the words of the first page: what cannot be told from 0 has no number."""
+    words = t(in_brief(Span(effect.value, effect.low, effect.high)))
+    if effect.months is not None:
+        when = t("after {m:.0f} months", m=effect.months)
+        words = t("{effect} {when}", effect=words, when=when)
     grade = t(effect.grade) if effect.grade else t("not graded")
-    return t(
-        "{m}: {v} ({lo} to {hi}), {grade}",
-        m=effect.measure,
-        v=numbers[0],
-        lo=numbers[1],
-        hi=numbers[2],
-        grade=grade,
-    )
+    return t("{m}: {effect}, {grade}", m=effect.measure, effect=words, grade=grade)
 
 
 def _gap_in_words(s: Summary, t: Language) -> str:

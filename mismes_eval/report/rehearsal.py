@@ -14,6 +14,7 @@ from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.report.chapters.base import Item
 from mismes_eval.report.country import CountryReport, country_report
 from mismes_eval.report.document.language import language
+from mismes_eval.report.document.passages import PARTS
 from mismes_eval.report.document.tables import Table
 from mismes_eval.report.session import Session
 
@@ -54,6 +55,9 @@ def rehearse(evaluation: Evaluation) -> Rehearsal:
         try:
             report = country_report(session, evaluation)
             report.findings()
+            report.picture()
+            for part in PARTS:
+                report.evaluator(part)
             for name in report.chapters:
                 report.chapter(name)
             report.finish()

@@ -5,6 +5,7 @@ language last.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from mismes_eval.estimate.verdict import Span, Verdict
@@ -23,6 +24,12 @@ UNCLEAR = (
     " {assumption}."
 )
 NO_INTERVAL = "{m}: the effect on '{o}' after {w} has no interval, so nothing is said of it."
+IN_BRIEF = {
+    "higher": "{v} more ({lo} to {hi})",
+    "lower": "{v} fewer ({lo} to {hi})",
+    "unclear": "none shown ({lo} to {hi})",
+    "unknown": "no interval",
+}
 EXCLUDED = "Excluded at the 95% level, {assumption}: effects larger than {most} in size."
 ROLLED_HIGHER = (
     "'{o}' is {v} higher where the measure was rolled out (95% interval {lo} to {hi}{basis}),"
@@ -228,3 +235,16 @@ def _basis(verdict: Verdict) -> str:
     """How the interval was made, where another one stands beside it."""
     basis = verdict.span.basis
     return "" if basis is None else Message("; {how}", {"how": basis})
+
+
+def in_brief(span: Span, scale: float = 1.0, digits: int = 1) -> Message:
+    """An effect in a few words that follow its interval: those of the first page and of the index."""
+    shown = span.size if span.sign in ("higher", "lower") else span
+    ends = {"v": shown.value, "lo": shown.low, "hi": shown.high}
+    numbers = {name: _amount(scale * end, digits) for name, end in ends.items()}
+    return Message(IN_BRIEF[span.sign], numbers)
+
+
+def _amount(value: float, digits: int) -> Quantity | str:
+    """A bare number; a dash for an end that there is not."""
+    return Quantity(value, "", "", digits) if math.isfinite(value) else "–"

@@ -32,6 +32,7 @@ from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.blocks import MIME, Block, to_text
 from mismes_eval.report.document.grids import block_of
 from mismes_eval.report.document.language import Language, language
+from mismes_eval.report.document.passages import Passage
 from mismes_eval.report.document.plain import escape
 from mismes_eval.report.document.results import write_results
 from mismes_eval.report.document.tables import Table, TextTable
@@ -117,6 +118,7 @@ class Session:
     interactive: bool
     tables: dict[str, ShownTable] = field(default_factory=dict)
     figures: dict[str, ShownFigure] = field(default_factory=dict)
+    passages: dict[str, Passage] = field(default_factory=dict)
     facts: dict[str, object] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     origins: dict[str, list[str]] = field(
@@ -188,6 +190,7 @@ class Session:
             self.warnings,
             self.language,
             self.origins,
+            list(self.passages.values()),
         )
         where = f" {escape(self.work.name)}" if self.interactive else ""
         said = self.language("{n} tables, {m} figures", n=len(self.tables), m=len(self.figures))

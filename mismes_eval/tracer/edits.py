@@ -199,8 +199,10 @@ def _far_dates(panel: TracerPanel) -> list[Found]:
         if table is None:
             continue
         for column in [c for c in DATED if c in table.columns]:
-            year = table[column].astype("string").str.extract(r"^(\d{4})-")[0].astype("Float64")
-            far = ((year < FIRST) | (year > LAST)).fillna(False).to_numpy(bool)
+            code, days = pd.factorize(table[column])
+            year = pd.Series(days).astype("string").str.extract(r"^(\d{4})-")[0].astype("Float64")
+            outside = ((year < FIRST) | (year > LAST)).fillna(False).to_numpy(bool)
+            far = np.append(outside, False)[code]  # a missing cell has code -1
             person = unit.get_indexer(table[panel.unit])
             out.append(("far_date", column, _persons(panel, person[person >= 0], far[person >= 0])))
     return out

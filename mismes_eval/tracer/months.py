@@ -38,9 +38,9 @@ def unreadable_months(months: pd.Series) -> Bool:
     """(n,) where a value is given and is no month."""
     if pd.api.types.is_datetime64_any_dtype(months):
         return np.zeros(len(months), bool)
-    return np.asarray(
-        months.notna() & ~months.astype(str).str.match(r"\d{4}-(0[1-9]|1[0-2])(?!\d)")
-    )
+    code, level = pd.factorize(months)
+    readable = pd.Series(level).astype(str).str.match(r"\d{4}-(0[1-9]|1[0-2])(?!\d)")
+    return np.append(~readable.to_numpy(bool), False)[code]  # a missing cell has code -1
 
 
 def not_months(months: pd.Series, bad: Bool) -> Problem:

@@ -9,6 +9,8 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -52,11 +54,23 @@ STARTS_A_PROGRAM = {
 SHELLS = {("os", "system"), ("os", "popen"), ("pd", "read_pickle"), ("pd", "eval")}
 
 
-def modules(root: Path) -> list[tuple[Path, ast.Module]]:
-    found = [
-        (p.relative_to(root), ast.parse(p.read_text(encoding="utf-8")))
-        for p in sorted((root / "mismes_eval").rglob("*.py"))
-    ]
+@lru_cache
+def parsed(folder: Path) -> list[tuple[Path, ast.Module, list[ast.AST]]]:
+    """Files of a folder of the checkout, each read once, with all nodes of its tree."""
+    files = sorted(folder.rglob("*.py"))
+    trees = [(p, ast.parse(p.read_text(encoding="utf-8"))) for p in files]
+    return [(p.relative_to(folder.parent), tree, list(ast.walk(tree))) for p, tree in trees]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten() -> Iterator[None]:
+    """The trees are gone after the last test of this file: they are millions of objects."""
+    yield
+    parsed.cache_clear()
+
+
+def modules(root: Path) -> list[tuple[Path, list[ast.AST]]]:
+    found = [(path, nodes) for path, _, nodes in parsed(root / "mismes_eval")]
     assert found
     return found
 
@@ -69,11 +83,9 @@ def imported(node: ast.AST) -> list[str]:
 
 def test_imports_go_down(root: Path) -> None:
     wrong = []
-    for path, tree in modules(root):
+    for path, nodes in modules(root):
         floor = path.parts[1].removesuffix(".py")
-        for name in (
-            n for node in ast.walk(tree) for n in imported(node) if n.startswith("mismes_eval.")
-        ):
+        for name in (n for node in nodes for n in imported(node) if n.startswith("mismes_eval.")):
             target = name.split(".")[1]
             if (
                 floor in LEVEL
@@ -114,9 +126,9 @@ def test_the_numerics_know_no_frames(root: Path) -> None:
     }
     wrong = [
         f"{p}: {n}"
-        for p, t in modules(root)
+        for p, nodes in modules(root)
         if p.parts[1] == "numerics"
-        for node in ast.walk(t)
+        for node in nodes
         for n in imported(node)
         if n.split(".")[0] not in allowed
     ]
@@ -125,8 +137,8 @@ def test_the_numerics_know_no_frames(root: Path) -> None:
 
 def test_nothing_executes_text(root: Path) -> None:
     wrong = []
-    for path, tree in modules(root):
-        for node in ast.walk(tree):
+    for path, nodes in modules(root):
+        for node in nodes:
             inside = path.relative_to("mismes_eval").as_posix()
             wrong += [
                 f"{path}: imports {n}"
@@ -153,8 +165,8 @@ def test_nothing_executes_text(root: Path) -> None:
 def test_imports_stand_at_the_top(root: Path) -> None:
     wrong = [
         f"{path}:{f.name}"
-        for path, tree in modules(root)
-        for f in ast.walk(tree)
+        for path, nodes in modules(root)
+        for f in nodes
         if isinstance(f, ast.FunctionDef)
         for x in ast.walk(f)
         if isinstance(x, (ast.Import, ast.ImportFrom))
@@ -164,8 +176,8 @@ def test_imports_stand_at_the_top(root: Path) -> None:
 
 def test_no_function_is_empty(root: Path) -> None:
     wrong = []
-    for path, tree in modules(root):
-        for f in (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)):
+    for path, nodes in modules(root):
+        for f in (n for n in nodes if isinstance(n, ast.FunctionDef)):
             body = [
                 b
                 for b in f.body
@@ -183,9 +195,9 @@ def test_no_function_is_empty(root: Path) -> None:
 def test_only_the_report_and_the_command_line_print(root: Path) -> None:
     wrong = [
         f"{path}:{n.lineno}"
-        for path, tree in modules(root)
+        for path, nodes in modules(root)
         if path.parts[1] not in ("report", "cli", "__main__.py")
-        for n in ast.walk(tree)
+        for n in nodes
         if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "print"
     ]
     assert not wrong
@@ -292,19 +304,16 @@ def test_every_test_asserts(root: Path) -> None:
     says = re.compile(r"\bassert\b|raises|assert_|warns")
     functions = [
         (p, f)
-        for p in sorted((root / "tests").rglob("*.py"))
-        for f in ast.walk(ast.parse(p.read_text(encoding="utf-8")))
+        for p, _, nodes in parsed(root / "tests")
+        for f in nodes
         if isinstance(f, ast.FunctionDef)
     ]
+    names = [{n.id for n in ast.walk(f) if isinstance(n, ast.Name)} for _, f in functions]
     asserting = {f.name for _, f in functions if says.search(ast.unparse(f))}
     for _ in range(3):
-        asserting |= {
-            f.name
-            for _, f in functions
-            if {n.id for n in ast.walk(f) if isinstance(n, ast.Name)} & asserting
-        }
+        asserting |= {f.name for (_, f), used in zip(functions, names) if used & asserting}
     assert not [
-        f"{p.relative_to(root)}:{f.name}"
+        f"{p}:{f.name}"
         for p, f in functions
         if f.name.startswith("test_") and f.name not in asserting
     ]
@@ -312,9 +321,9 @@ def test_every_test_asserts(root: Path) -> None:
 
 def test_every_test_file_says_what_it_checks(root: Path) -> None:
     wrong = [
-        str(p.relative_to(root))
-        for p in sorted((root / "tests").rglob("test_*.py"))
-        if not ast.get_docstring(ast.parse(p.read_text(encoding="utf-8")))
+        str(p)
+        for p, tree, _ in parsed(root / "tests")
+        if p.name.startswith("test_") and not ast.get_docstring(tree)
     ]
     assert not wrong
 

@@ -28,6 +28,7 @@ me.mean(sample, colums="y")
 """
 
 
+@pytest.mark.slow
 def test_mypy_knows_the_verbs(root: Path, tmp_path: Path) -> None:
     script = tmp_path / "notebook_like.py"
     script.write_text(SCRIPT, encoding="utf-8")

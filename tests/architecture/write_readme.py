@@ -10,10 +10,10 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent.parent
 HEAD = """# Tests
 
-`make test` runs them all. Warnings are errors, nothing is a timing, no test reaches beyond this machine.
+`make test` runs them but those marked *slow*, which `make slow`, `make prove` and the last stage of CI run. Warnings are errors, nothing is a timing, no test reaches beyond this machine.
 
 Marks: *golden* (a published number or one from R or Stata), *identity* (two routes, one number), *property* (holds for any data), *architecture* (the shape of the code base),
-*browser* (needs a Chromium), *shared* (needs reference data that are not part of the repository: the fixture `shared` looks at `MISMES_SHARED`, then at `shared` beside the checkout, and skips
+*browser* (needs a Chromium), *slow* (takes many seconds: no number of a reference is compared there only), *shared* (needs reference data that are not part of the repository: the fixture `shared` looks at `MISMES_SHARED`, then at `shared` beside the checkout, and skips
 with the reason where neither is there).
 
 The sentences below come from the files; `python tests/architecture/write_readme.py` writes them again.

@@ -107,6 +107,7 @@ def outputs(notebook: dict[str, Any], kind: str) -> list[str]:
     return ["".join(f) if isinstance(f, list) else f for f in found if f]
 
 
+@pytest.mark.slow
 def test_run_all_shows_the_event_study_and_a_weighted_table(
     lab: Lab, chromium: str, tmp_path: Path
 ) -> None:
@@ -152,6 +153,7 @@ def test_run_all_shows_the_event_study_and_a_weighted_table(
     }
 
 
+@pytest.mark.slow
 def test_the_kernel_is_this_installation_and_the_token_is_not_on_the_command_line(lab: Lab) -> None:
     assert lab.get("/api/kernelspecs")["default"] == "python3"
     words = lab.process.args

@@ -152,7 +152,7 @@ def test_check_reads_what_ships(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(root)
-    status, out, _ = mismes(capsys, "check", "MDA", "--json")
+    status, out, _ = mismes(capsys, "check", "GEO", "--json")
     assert status == 0
     (record,) = json.loads(out)
     assert record["problems"] == []

@@ -167,6 +167,7 @@ def test_jordan_from_empty_to_a_report_by_a_mapping_workbook(
     assert "SYNTHETIC" in page
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_lebanon_from_empty_to_a_report_by_the_inventory_workbook(
     root: Path, project: Path, capsys: pytest.CaptureFixture[str]
@@ -205,6 +206,7 @@ def test_lebanon_from_empty_to_a_report_by_the_inventory_workbook(
     assert "Lebanon" in (project / "reports" / "LBN" / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.filterwarnings("ignore")
 def test_chile_on_the_public_file_in_one_line(

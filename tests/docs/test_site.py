@@ -41,6 +41,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
     loaded = re.compile(
         r"<(?:script|img|iframe)[^>]+src=\"(?:https?:)?//|<link[^>]+rel=\"(?:stylesheet|preconnect)\"[^>]+href=\"(?:https?:)?//"
@@ -50,12 +51,14 @@ def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
     assert [p.name for p in pages if loaded.search(p.read_text(encoding="utf-8"))] == []
 
 
+@pytest.mark.slow
 def test_reference_names_the_public_verbs(site: Path) -> None:
     text = (site / "api" / "weighting.html").read_text(encoding="utf-8")
     assert 'id="mismes_eval.weighting.calibrate.calibrate"' in text
     assert "Deville" in text
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_search_works_from_the_file_system(site: Path, chromium: str) -> None:
     playwright = pytest.importorskip(

@@ -12,7 +12,7 @@ import pytest
 
 import mismes_eval as me
 from mismes_eval.errors import EstimateError
-from mismes_eval.estimate.missing_items import barnard_rubin
+from mismes_eval.estimate.missing_items import _in_psus, barnard_rubin
 
 
 @pytest.mark.golden
@@ -104,3 +104,25 @@ def test_what_cannot_be_imputed_is_named() -> None:
         me.combine_imputations([one])
     with pytest.raises(EstimateError, match="cannot be combined"):
         me.combine_imputations([one, replace(one, names=("other",))])
+
+
+@pytest.mark.identity
+def test_the_other_answers_of_a_psu_are_a_predictor() -> None:
+    """By hand: three PSUs, of which one has a single answer and one none."""
+    table = pd.DataFrame({"y0": [1.0, 3.0, np.nan, 5.0, np.nan, np.nan]})
+    found = _in_psus(table, ["earnings"], np.array([7, 7, 7, 8, 8, 9]))
+    assert list(found["p0"]) == [3.0, 1.0, 2.0, 3.0, 5.0, 3.0]
+    assert _in_psus(table, ["earnings"], np.arange(6)) == {}
+
+
+@pytest.mark.property
+def test_imputed_values_follow_the_shock_of_their_psu() -> None:
+    r = np.random.default_rng(6)
+    psu = np.repeat(np.arange(30), 20)
+    shock = r.normal(0, 2, 30)[psu]
+    y = np.where(r.random(600) < 0.7, shock + r.normal(0, 0.5, 600), np.nan)
+    f = pd.DataFrame({"y": y, "x": r.normal(size=600), "psu": psu, "w": 1.0})
+    s = me.Sample.from_frame(f, weights="w", psu="psu")
+    filled = me.impute(s, ["y"], ["x"], imputations=2, rounds=1)[0].frame["y"].to_numpy(float)
+    gone = np.isnan(y)
+    assert np.corrcoef(filled[gone], shock[gone])[0, 1] > 0.8

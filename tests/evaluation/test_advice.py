@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import mismes_eval as me
 from mismes_eval.cli import main
+from mismes_eval.estimate.estimate import NotEstimable
 from mismes_eval.evaluation.advice import Advice, advice
-from mismes_eval.evaluation.evaluation import Evaluation, evaluate
-from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.evaluation import Evaluation
 
 
 @pytest.fixture(scope="module")
-def whole(root: Path) -> Evaluation:
-    return evaluate(Params.load(root / "params" / "MDA.yaml"))
+def whole(evaluated: Callable[[str], Evaluation]) -> Evaluation:
+    return evaluated("MDA")
 
 
 def of(found: list[Advice], word: str) -> Advice:
@@ -33,7 +35,10 @@ def test_each_design_follows_the_data(whole: Evaluation, root: Path) -> None:
     assert {a.allowed for a in nothing} == {"no"} and all(
         "needs" in a.why or "no " in a.why for a in nothing
     )
+    assert of(found, "dose").allowed == of(found, "comes and goes").allowed == "with care"
+    assert "earnings" in of(found, "missing").why
     for a in found:
+        assert a.params.partition(":")[0] in {"lottery", "impact", "rollout", "designs"}
         assert (root / "docs" / "methods" / f"{a.page}.md").is_file()
 
 
@@ -55,3 +60,15 @@ def test_the_command_prints_it(
         main(["advise", "MDA", "--json"])
     rows = json.loads(capsys.readouterr().out)
     assert rows[0]["design"] == "lottery or encouragement"
+
+
+def test_its_lines_are_lines_of_the_params(whole: Evaluation, root: Path, tmp_path: Path) -> None:
+    lines = [a.params for a in advice(whole) if a.params.startswith("designs: {")]
+    inner = ", ".join(line.removeprefix("designs: {").removesuffix("}") for line in lines)
+    text = (root / "params" / "MDA.yaml").read_text(encoding="utf-8")
+    (tmp_path / "params").mkdir()
+    file = tmp_path / "params" / "MDA.yaml"
+    file.write_text(f"{text}\ndesigns: {{{inner}}}\n", encoding="utf-8")
+    found = me.evaluate(me.Params.load(file, data_root=root))
+    assert [b.design for b in found.beside] == list(found.params.designs.named)
+    assert len(lines) == 5 and not any(isinstance(b.effect, NotEstimable) for b in found.beside)

@@ -5,6 +5,7 @@ once.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,16 +16,14 @@ from docx import Document
 
 from mismes_eval.cli import main
 from mismes_eval.errors import ReportError
-from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.evaluation_plan import Plan, measured, plan, simulated_power
-from mismes_eval.evaluation.params import Params
 from mismes_eval.numerics.intraclass import intraclass
 
 
 @pytest.fixture(scope="module")
-def made(root: Path) -> Plan:
-    evaluation = evaluate(Params.load(root / "params" / "MDA.yaml"))
-    return plan(evaluation, "MDA-001", 600, 8, 24.0, 25.0)
+def made(evaluated: Callable[[str], Evaluation]) -> Plan:
+    return plan(evaluated("MDA"), "MDA-001", 600, 8, 24.0, 25.0)
 
 
 @pytest.mark.golden
@@ -51,11 +50,13 @@ def test_figures_are_those_of_the_countrys_own_data(made: Plan) -> None:
     assert all(source for _, _, source in f.rows())
 
 
+@pytest.mark.slow
 @pytest.mark.property
 @pytest.mark.parametrize("country", ["MDA", "TUN"])
-def test_simulated_power_of_every_design_is_near_the_planned_one(root: Path, country: str) -> None:
-    evaluation = evaluate(Params.load(root / "params" / f"{country}.yaml"))
-    found = plan(evaluation, f"{country}-001", 600, 8, 24.0)
+def test_simulated_power_of_every_design_is_near_the_planned_one(
+    evaluated: Callable[[str], Evaluation], country: str
+) -> None:
+    found = plan(evaluated(country), f"{country}-001", 600, 8, 24.0)
     for candidate in found.candidates:
         # Moldova: 600 persons fill a dozen PSUs; the formula counts persons, the interval PSUs
         least = 0.6 if country == "MDA" else 0.72
@@ -63,6 +64,7 @@ def test_simulated_power_of_every_design_is_near_the_planned_one(root: Path, cou
     assert found.to_frame()["power simulated"].notna().all()
 
 
+@pytest.mark.slow
 @pytest.mark.property
 def test_without_an_effect_simulated_power_is_the_level(made: Plan) -> None:
     for candidate in made.candidates:
@@ -72,8 +74,10 @@ def test_without_an_effect_simulated_power_is_the_level(made: Plan) -> None:
         assert simulated_power(made.figures, none, 5, draws=400) < most, candidate.name
 
 
-def test_persons_drawn_one_by_one_share_nothing(root: Path) -> None:
-    figures = measured(evaluate(Params.load(root / "params" / "TUN.yaml")))
+def test_persons_drawn_one_by_one_share_nothing(
+    evaluated: Callable[[str], Evaluation],
+) -> None:
+    figures = measured(evaluated("TUN"))
     assert figures.icc.value == 0 and "one by one" in figures.icc.source
 
 
@@ -102,7 +106,9 @@ def test_a_plan_is_laid_down_once(
     assert (tmp_path / "analysis_plan.csv").read_bytes() == choices
 
 
-def test_without_figures_of_its_own_there_is_no_plan(root: Path) -> None:
-    whole = evaluate(Params.load(root / "params" / "MDA.yaml"))
+def test_without_figures_of_its_own_there_is_no_plan(
+    evaluated: Callable[[str], Evaluation],
+) -> None:
+    whole = evaluated("MDA")
     with pytest.raises(ReportError, match="guess"):
         measured(replace(whole, tracing=None))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,16 +15,15 @@ import pytest
 
 import mismes_eval as me
 from mismes_eval.cli import main
-from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.hand_over import Dataset, codebook, datasets, write
-from mismes_eval.evaluation.params import Params
 
 COUNT = 40
 
 
 @pytest.fixture(scope="module")
-def sets(root: Path) -> list[Dataset]:
-    return datasets(evaluate(Params.load(root / "params" / "MDA.yaml")), "fr", COUNT)
+def sets(evaluated: Callable[[str], Evaluation]) -> list[Dataset]:
+    return datasets(evaluated("MDA"), "fr", COUNT)
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ def params(root: Path) -> Params:
     return Params.load(root / "params" / "MDA.yaml")
 
 
+@pytest.mark.slow
 @pytest.mark.property
 def test_forecasts_cover_how_the_wave_ended(root: Path, params: Params) -> None:
     inside = []

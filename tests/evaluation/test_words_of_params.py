@@ -309,6 +309,7 @@ def test_the_keys_are_the_fields() -> None:
         "rollout",
         "designs",
         "theory_of_change",
+        "evaluator",
         "cost",
         "disclosure",
         "breaks",

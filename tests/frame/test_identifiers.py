@@ -2,8 +2,12 @@
 survey ids and organisations are left alone.
 """
 
+from importlib import import_module
+
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mismes_eval.errors import InputError
 from mismes_eval.frame import find_identifiers, hash_ids, identifiers, template, template_names
@@ -42,6 +46,29 @@ def test_an_identifier_is_an_error_that_does_not_show_it(column, cell):
         column, ""
     )
     assert identifiers(frame, allowed=[column]) is frame
+
+
+SHAPED = import_module("mismes_eval.frame.identifiers")
+
+
+@pytest.mark.parametrize("kind", sorted(SHAPED.SHAPES))
+def test_what_has_a_shape_passes_the_screen_before_it(kind):
+    """The quick look over a whole column never hides a text that the pattern itself finds."""
+    pattern = SHAPED.SHAPES[kind][0]
+
+    @settings(max_examples=60, deadline=None, derandomize=True)
+    @given(st.from_regex(pattern), st.lists(st.text(max_size=20), max_size=3))
+    def holds(text, others):
+        lines = "\n".join([*others, text])
+        assert SHAPED._may_hold(kind, lines, lines.casefold())
+
+    holds()
+
+
+def test_the_word_before_a_token_may_be_written_in_letters_that_fold():
+    for word in ("TOKEN", "to\u212aen", "\u017fecret", "AP\u0131_key", "BEARER"):
+        frame = pd.DataFrame({"note": [f"{word}: abcdefgh12345678"]})
+        assert find_identifiers(frame), word
 
 
 def test_birth_date_with_village():

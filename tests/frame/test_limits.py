@@ -22,7 +22,8 @@ import pytest
 from pyarrow import parquet
 
 from mismes_eval.errors import InputError
-from mismes_eval.frame import limits, read
+from mismes_eval.frame import limits, long_texts, read
+from mismes_eval.frame.long_texts import _longest_text
 
 MEBIBYTE = 1 << 20
 READ = """
@@ -207,3 +208,131 @@ def test_texts_of_parquet_keep_their_type(tmp_path: Path) -> None:
     got = read(tmp_path / "a.parquet").frame
     pd.testing.assert_frame_equal(got[["a", "n"]], frame[["a", "n"]])
     assert got["c"].astype(str).tolist() == ["u", "v", "u"]
+
+
+def one_long_text(folder: Path) -> Path:
+    """A text of 100 kB that Stata keeps once and names in 5,200 rows."""
+    table = pd.DataFrame({"t": ["x" * 100_000] * 5_200, "n": 1.0})
+    table.to_stata(folder / "long.dta", version=118, write_index=False, convert_strl=["t"])
+    return folder / "long.dta"
+
+
+def compressed_texts(folder: Path) -> Path:
+    table = pd.DataFrame({"t": ["x" * 20_000] * 26_000})
+    pyreadstat.write_sav(table, folder / "texts.sav", compress=True)
+    return folder / "texts.sav"
+
+
+def nothing_a_thousand_million_times(folder: Path) -> Path:
+    zeros = pa.array([0] * 3_000_000, pa.int64())
+    lists = pa.ListArray.from_arrays(pa.array([0, len(zeros)], pa.int32()), zeros)
+    parquet.write_table(pa.table({"a": lists}), folder / "list.parquet")
+    return folder / "list.parquet"
+
+
+def bytes_many_times(folder: Path) -> Path:
+    cells = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000_000, pa.int8()), [b"x" * 5_000])
+    parquet.write_table(pa.table({"a": cells}), folder / "bytes.parquet", store_schema=False)
+    return folder / "bytes.parquet"
+
+
+def categories_many_times(folder: Path) -> Path:
+    cells = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000_000, pa.int8()), ["x" * 5_000])
+    parquet.write_table(pa.table({"a": cells}), folder / "categories.parquet")
+    return folder / "categories.parquet"
+
+
+def archives_in_archives(folder: Path) -> Path:
+    content = b"a,b\n1,2\n"
+    for depth in range(300):
+        whole = io.BytesIO()
+        with zipfile.ZipFile(whole, "w") as archive:
+            archive.writestr("inner.zip" if depth else "a.csv", content)
+        content = whole.getvalue()
+    (folder / "deep.zip").write_bytes(content)
+    return folder / "deep.zip"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (one_long_text, "the file is too large"),
+        (compressed_texts, "the file is too large"),
+        (nothing_a_thousand_million_times, "a column of lists or records"),
+        (bytes_many_times, "the file is too large"),
+        (categories_many_times, "the file is too large"),
+        (archives_in_archives, "an archive inside an archive"),
+    ],
+)
+def test_what_is_kept_once_and_named_often_takes_no_memory(make, words, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    path = make(tmp_path)
+    assert path.stat().st_size < 10 * MEBIBYTE
+    answer = subprocess.run(
+        [sys.executable, "-c", READ, str(path)], capture_output=True, text=True, check=True
+    )
+    said, kilobytes = json.loads(answer.stdout)
+    assert said.startswith(words) and path.name in said
+    assert kilobytes < 400 * 1024
+
+
+@pytest.mark.parametrize("version", [117, 118, 119])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_long_texts_of_stata_are_counted_where_they_stand(
+    version: int, order: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The words of a header in a label or in a text do not lead the count astray."""
+    words = "</header><map>" + "<strls>GSO" * 3
+    table = pd.DataFrame({"t": ["x" * 3_000, words, ""] * 4, "u": ["a"] * 12, "n": range(12)})
+    path = tmp_path / "a.dta"
+    table.to_stata(
+        path,
+        version=version,
+        write_index=False,
+        convert_strl=["t"],
+        data_label=words[:70],
+        byteorder=order,
+    )
+    assert _longest_text(path) == 3_001  # and the zero at its end
+    assert read(path).frame["t"].fillna("").tolist() == table["t"].tolist()
+    monkeypatch.setattr(limits, "TEXT", 12_000 + 4 * len(words) + 12)
+    monkeypatch.setattr(long_texts, "TEXT", 10)
+    monkeypatch.setattr(long_texts, "AT_ONCE", 6_002)
+    assert len(read(path).frame) == 12
+    monkeypatch.setattr(limits, "TEXT", 12_000 + 4 * len(words) + 11)
+    assert "too large" in refused(path)
+
+
+def test_columns_of_lists_that_nobody_reads_do_no_harm(tmp_path: Path) -> None:
+    table = pa.table({"a": [1, 2], "l": [[1], [2, 3]], "s": ["x", None]})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet", columns=["a", "s"]).frame.shape == (2, 2)
+    assert "a.parquet: l" in refused(tmp_path / "a.parquet")
+
+
+def test_a_text_that_a_workbook_keeps_once_counts_wherever_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = io.BytesIO()
+    pd.DataFrame({"a": ["x"], "b": [1]}).to_excel(whole, index=False)
+    kept = b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>%s</t></si></sst>'
+    row = b'<row><c t="s"><v>0</v></c><c><v>1</v></c></row>'
+    part = (
+        b'<Override PartName="/xl/sharedStrings.xml" ContentType="application/'
+        b'vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
+    )
+    path = tmp_path / "shared.xlsx"
+    with zipfile.ZipFile(whole) as made, zipfile.ZipFile(path, "w") as archive:
+        for name in made.namelist():
+            text = made.read(name)
+            if name == "[Content_Types].xml":
+                text = text.replace(b"</Types>", part + b"</Types>")
+            if name.startswith("xl/worksheets/"):
+                first = text.index(b"<sheetData>") + len(b"<sheetData>")
+                head = b'<row><c t="inlineStr"><is><t>a</t></is></c><c t="inlineStr"><is><t>b</t></is></c></row>'
+                text = text[:first] + head + row * 1_000 + text[text.index(b"</sheetData>") :]
+            archive.writestr(name, text)
+        archive.writestr("xl/sharedStrings.xml", kept % (b"x" * 5_000))
+    assert read(path).frame["a"].str.len().tolist() == [5_000] * 1_000
+    monkeypatch.setattr(limits, "TEXT", 4_999_999)
+    assert "too large" in refused(path)

@@ -19,6 +19,7 @@ def test_the_notebooks_of_the_workbench_are_there() -> None:
     assert len(NOTEBOOKS) >= 8
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_runs_top_to_bottom(root: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

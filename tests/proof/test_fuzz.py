@@ -9,7 +9,10 @@ import random
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.slow
 def test_damaged_files_are_read_or_named(root: Path, tmp_path: Path) -> None:
     spec = importlib.util.spec_from_file_location("fuzz_study", root / "benchmarks" / "fuzz.py")
     assert spec is not None and spec.loader is not None

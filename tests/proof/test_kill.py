@@ -8,7 +8,10 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.slow
 def test_no_report_is_half_made(root: Path) -> None:
     spec = importlib.util.spec_from_file_location("kill_study", root / "benchmarks" / "kill.py")
     assert spec is not None and spec.loader is not None

@@ -5,6 +5,7 @@ lock has a licence that goes with ours, listed in docs/licences.md.
 from __future__ import annotations
 
 import ast
+import json
 import pickle
 import re
 import socket
@@ -166,6 +167,7 @@ def test_the_script_of_the_inventory_page_builds_nodes_not_markup(root: Path, na
     ]
 
 
+@pytest.mark.slow
 def test_a_whole_report_opens_no_socket(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,6 +245,31 @@ def test_the_bill_of_materials_names_every_package_of_the_lock(
     assert bill == sbom.bill()
     address = next(d for d in bill["dependencies"] if d["ref"].startswith("pkg:pypi/pandas@"))
     assert any(n.startswith("pkg:pypi/numpy@") for n in address["dependsOn"])
+
+
+def test_the_bill_of_materials_obeys_the_schema_of_cyclonedx(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The validator of cyclonedx-python-lib, with the schema that CycloneDX publishes, strictly."""
+    validation = pytest.importorskip("cyclonedx.validation.json", reason="an extra of developers")
+    schema = pytest.importorskip("cyclonedx.schema").SchemaVersion.V1_6
+    validator = validation.JsonStrictValidator(schema)
+    monkeypatch.syspath_prepend(str(root / "docs"))
+    spec = spec_from_file_location("make_sbom", root / "docs" / "make_sbom.py")
+    assert spec is not None and spec.loader is not None
+    sbom = module_from_spec(spec)
+    spec.loader.exec_module(sbom)
+    bill = sbom.bill()
+    assert validator.validate_str(json.dumps(bill)) is None
+    first = bill["components"][0]
+    for wrong in (
+        bill | {"serialNumber": "urn:uuid:x"},
+        bill | {"components": [{k: v for k, v in first.items() if k != "name"}]},
+        bill | {"components": [first | {"type": "package"}]},
+        bill | {"components": [first, first]},
+        bill | {"made": "today"},
+    ):
+        assert validator.validate_str(json.dumps(wrong)) is not None
 
 
 def test_strong_copyleft_would_be_found(root: Path) -> None:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import nbformat
 import pytest
+
+from mismes_eval.evaluation.evaluation import Evaluation
+from mismes_eval.report.country import CountryReport, country_report
+from mismes_eval.report.document.language import language
+from mismes_eval.report.session import Session
 
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
@@ -100,3 +108,33 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "said.txt").write_text("\n".join(f"{a} {b}" for a, b in said), encoding="utf-8")
     index.write_index(root / "reports", outcomes)
     return root
+
+
+@dataclass(frozen=True)
+class WholeReport:
+    """A report on a country that ships, built; shown and written when that is asked for."""
+
+    report: CountryReport
+
+    @cached_property
+    def pages(self) -> dict[str, str]:
+        """The first page ("findings") and each chapter as HTML; its files are written."""
+        shown = {"findings": self.report.findings().html}
+        shown |= {name: self.report.chapter(name).html for name in self.report.chapters}
+        self.report.finish()
+        return shown
+
+
+@pytest.fixture(scope="session")
+def whole_report(
+    evaluated: Callable[[str], Evaluation], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, str], WholeReport]:
+    """The report on a country in a language, made once in a process."""
+
+    def made(code: str, lang: str) -> WholeReport:
+        evaluation = evaluated(code)
+        work = tmp_path_factory.mktemp(f"{code}-{lang}")
+        session = Session(evaluation.params, work, language(lang), True)
+        return WholeReport(country_report(session, evaluation))
+
+    return lru_cache(made)

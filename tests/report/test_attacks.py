@@ -31,7 +31,7 @@ from mismes_eval.report.factory.orders import Order, Outcome
 from mismes_eval.report.factory.run import run_report, run_reports
 from mismes_eval.report.trust import verify as verifying
 from mismes_eval.report.trust.archive import package
-from mismes_eval.report.trust.provenance import changed_outputs, read_manifest
+from mismes_eval.report.trust.provenance import changed_outputs, file_hash, read_manifest
 from mismes_eval.report.trust.verify import Verification, verify
 
 from .conftest import FIGURE, FINISH, OPEN, SHOW, write_notebook
@@ -108,6 +108,37 @@ def test_no_path_of_a_manifest_leads_out(copy: Path, tmp_path: Path, place: str)
             lambda: package(folder, copy, copy / "notebooks", tmp_path / "a.zip", True),
         ):
             with pytest.raises(ParamsError, match="manifest"):
+                attempt()
+    assert not (tmp_path / "a.zip").exists()
+
+
+def test_a_manifest_asks_for_no_data_of_others(copy: Path, tmp_path: Path) -> None:
+    """Files of the project that the report's params do not name, with hashes that other reports
+    publish; params that came with the report and say that real data are made up.
+    """
+    folder = copy / "reports" / "MDA"
+    whole = (folder / "MANIFEST.json").read_text(encoding="utf-8")
+    for place in ("data_raw/CHL/persons.csv", "notes/plan.txt"):
+        other = copy / place
+        other.parent.mkdir(parents=True)
+        other.write_text("person,wage\n1,2\n", encoding="utf-8")
+        more = {"key": "lfs.file", "path": place, "sha256": file_hash(other), "bytes": 16}
+        (folder / "MANIFEST.json").write_text(whole, encoding="utf-8")
+        rewrite(folder, lambda record, m=more: record["inputs"].append(m))  # type: ignore[misc]
+        with pytest.raises(ParamsError, match="not one that the params name"):
+            package(folder, copy, copy / "notebooks", tmp_path / "a.zip", True)
+    for place in ("reports/MDA/MDA.yaml", "reports/TUN/x.yaml"):
+        other = copy / place
+        other.parent.mkdir(parents=True, exist_ok=True)
+        other.write_bytes((copy / "params" / "MDA.yaml").read_bytes())
+        (folder / "MANIFEST.json").write_text(whole, encoding="utf-8")
+        rewrite(folder, lambda record, p=place: record["params"].update(file=p))  # type: ignore[misc]
+        rehash(folder)
+        for attempt in (
+            lambda: verify(folder, copy, copy / "notebooks", None, quiet, foreign=True),
+            lambda: package(folder, copy, copy / "notebooks", tmp_path / "a.zip", True),
+        ):
+            with pytest.raises(ParamsError, match="part of a report"):
                 attempt()
     assert not (tmp_path / "a.zip").exists()
 
@@ -397,6 +428,7 @@ ENDS: dict[str, tuple[str, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forked", [False, True])
 def test_the_end_of_a_kernel_is_told_by_its_cause(project: Path, forked: bool) -> None:
     if forked and not sys.platform.startswith("linux"):
@@ -516,6 +548,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["plain", "forked"])
 def test_runs_in_hostile_surroundings_give_the_same_bytes(
     project: Path, tmp_path: Path, how: str
@@ -560,6 +593,7 @@ def test_a_long_folder_for_temporary_files_does_not_matter(
 CLI = [sys.executable, "-m", "mismes_eval"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_leaves_nothing_behind_and_says_so(project: Path, number: signal.Signals) -> None:
@@ -586,6 +620,7 @@ def test_a_signal_leaves_nothing_behind_and_says_so(project: Path, number: signa
     assert [p for p in temporary.rglob("*") if p.is_file()] == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
 def test_a_reader_that_goes_away_costs_no_report(project: Path) -> None:
     reading, writing = os.pipe()

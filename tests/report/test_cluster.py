@@ -93,6 +93,7 @@ def estimates(folder: Path) -> object:
     return json.loads((folder / "estimates.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_killed_worker_costs_no_report_and_no_number(
     dask: tuple[str, list[subprocess.Popen[bytes]]], tmp_path: Path, made: Path

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +17,9 @@ from scipy import stats
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
 from mismes_eval.estimate.verdict import Span
-from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.heterogeneity import ALL
 from mismes_eval.evaluation.money import MONTHS, YEAR, job_years, money
-from mismes_eval.evaluation.params import Params
 from mismes_eval.impact.did.heterogeneity import GroupEffects
 from mismes_eval.impact.inference.multiple_testing import adjust_pvalues
 from mismes_eval.impact.planning.cost_result import CostEffectiveness
@@ -45,9 +44,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def context() -> Context:
+def context(evaluated: Callable[[str], Evaluation]) -> Context:
     """The evidence of the made-up country of the repository with most kinds of it."""
-    return Context(evaluate(Params.load(ROOT / "params" / "MDA.yaml")), Rules(), language("en"))
+    return Context(evaluated("MDA"), Rules(), language("en"))
 
 
 @pytest.fixture(scope="module")

@@ -92,4 +92,6 @@ def test_every_language_has_its_page_and_a_way_to_the_others(
     french = _page(tmp_path, [entry], {}, language("fr"), pages)
     assert '<a lang="fr" hreflang="fr" href="index.fr.html">Français</a>' in english
     assert '<a lang="en" hreflang="en" href="index.html">English</a>' in french
+    assert "AAA-001: none shown (-2.0 to 22.0) after 24 months, weak" in english
+    assert "10.0 (-2.0" not in english and "aucun démontré (−2,0 à 22,0)" in french
     assert "Moldavie" in french and "faible" in french and "weak" in english

@@ -291,3 +291,12 @@ def test_french_has_a_sentence_for_each(evaluation: Evaluation) -> None:
 def test_nothing_is_shown_where_none_is_named(evaluation: Evaluation, root: Path) -> None:
     bare = Params.load(root / "params" / "MDA.yaml")
     assert shown(replace(evaluation, params=bare)) == []
+
+
+def test_a_design_as_a_frame(evaluation: Evaluation) -> None:
+    b = of(evaluation, "first_job")
+    frame = b.to_frame()
+    assert len(frame) == 1 + len(b.lines) and frame["number"].iloc[0] == str(b.estimand)
+    assert isinstance(b.effect, me.Estimate)
+    assert frame["value"].iloc[0] == b.effect.value[0]
+    assert of(evaluation, "first_job", "MDA-002").to_frame()["why not"].notna().all()

@@ -5,23 +5,23 @@ cell, and no output holds a hidden number.
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from mismes_eval.errors import DisclosureError, ParamsError
-from mismes_eval.evaluation.evaluation import evaluate
-from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.report.chapters import Context
 from mismes_eval.report.chapters.people import people
-from mismes_eval.report.country import CountryReport, country_report
+from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.suppression import Relation, attack, dominance, protect, recovered
 from mismes_eval.report.document.tables import HIDDEN, POOR, Table
-from mismes_eval.report.session import Session
+
+from .conftest import WholeReport
 
 
 def random_table(rng: np.random.Generator) -> tuple[dict[object, float], list[Relation]]:
@@ -88,9 +88,8 @@ def test_rules_say_what_a_number_may_be() -> None:
 
 
 @pytest.fixture(scope="module")
-def report(root: Path, tmp_path_factory: pytest.TempPathFactory) -> CountryReport:
-    params = Params.load(root / "params" / "MDA.yaml")
-    return country_report(Session(params, tmp_path_factory.mktemp("work"), language("en"), True))
+def report(whole_report: Callable[[str, str], WholeReport]) -> CountryReport:
+    return whole_report("MDA", "en").report
 
 
 def test_a_whole_report_shows_no_small_cell_and_lists_what_it_hides(report: CountryReport) -> None:
@@ -193,9 +192,11 @@ def test_no_budget_follows_from_the_others(report: CountryReport) -> None:
     assert (register["status"] != "shown").sum() != 1
 
 
-def test_a_survey_with_groups_of_age_only_has_a_profile_by_age(root: Path) -> None:
+def test_a_survey_with_groups_of_age_only_has_a_profile_by_age(
+    evaluated: Callable[[str], Evaluation],
+) -> None:
     """Armenia's file has no single years."""
-    survey = evaluate(Params.load(root / "params" / "ARM.yaml"))
+    survey = evaluated("ARM")
     assert survey.survey is not None and "age" not in survey.survey.sample.frame.columns
     context = Context(survey, Rules(), language("en"))
     tables = {i.id: i for i in people(context).items if isinstance(i, Table)}

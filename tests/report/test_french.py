@@ -5,16 +5,17 @@ text or sheet; spaces, apostrophes, minus; the singular below 2.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from mismes_eval.evaluation.params import Params
-from mismes_eval.report.country import CountryReport, country_report
+from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document.language import language, typeset
 from mismes_eval.report.document.tables import Table, TextTable, footnotes
 from mismes_eval.report.figures import Figure
-from mismes_eval.report.session import Session
+
+from .conftest import WholeReport
 
 ROOT = Path(__file__).parents[2]
 # words that no French sentence has; names of files, codes and titles of measures stand apart
@@ -32,13 +33,9 @@ FRENCH_TOO = frozenset({"or", "no", "if", "men", "lower", "has", "sample"})
 
 @pytest.fixture(scope="module", params=("TUN", "MAR"))
 def report(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, whole_report: Callable[[str, str], WholeReport]
 ) -> CountryReport:
-    params = Params.load(ROOT / "params" / f"{request.param}.yaml")
-    if params.language != "fr":
-        pytest.skip("not a French report")
-    work = tmp_path_factory.mktemp(request.param)
-    return country_report(Session(params, work, language("fr"), False))
+    return whole_report(request.param, "fr").report
 
 
 def texts(report: CountryReport) -> list[tuple[str, str]]:

@@ -15,12 +15,10 @@ import pandas as pd
 import pytest
 from babel.messages.pofile import read_po
 
-from mismes_eval.evaluation.params import Params
-from mismes_eval.report.country import CountryReport, country_report
+from mismes_eval.report.country import CountryReport
 from mismes_eval.report.document import language as module
 from mismes_eval.report.document.language import LOCALE, Language, available, catalogue, language
 from mismes_eval.report.document.tables import TextTable, counts
-from mismes_eval.report.session import Session
 
 REPORT = LOCALE.parent
 FIELD = re.compile(r"\{(\w+)")
@@ -236,13 +234,10 @@ def test_every_figure_of_a_chapter_is_drawn_in_the_language():
 
 
 @pytest.fixture(scope="module", params=["MAR", "TUN"])
-def french(request, root, tmp_path_factory) -> tuple[CountryReport, str]:
+def french(request, whole_report) -> tuple[CountryReport, str]:
     """A whole report on the shipped data, shown in French."""
-    params = Params.load(root / "params" / f"{request.param}.yaml")
-    report = country_report(Session(params, tmp_path_factory.mktemp("work"), language("fr"), True))
-    pages = [report.findings().html, *(report.chapter(name).html for name in report.chapters)]
-    report.finish()
-    return report, "\n".join(pages)
+    whole = whole_report(request.param, "fr")
+    return whole.report, "\n".join(whole.pages.values())
 
 
 def test_the_french_report_has_no_untranslated_text(french):

@@ -156,7 +156,7 @@ def test_matrix_and_first_page_say_what_was_found(report: CountryReport) -> None
     first = report.findings().html
     matrix = tables(report)["T05c"]
     assert isinstance(matrix, TextTable)
-    impact = matrix.frame[matrix.frame["Criterion"] == "Impact"].iloc[0]
+    impact = matrix.frame[matrix.frame["Criterion"] == "Effectiveness"].iloc[0]
     effect = cell(report, "T35", "employed", "estimate")
     shown = f"{100 * effect['value']:.1f} percentage points"
     assert shown in first
@@ -179,7 +179,7 @@ def test_what_cannot_be_said_is_said(tmp_path: Path, frame_of: str) -> None:
     found = report_of(load(tmp_path, frame, sections), tmp_path)
     matrix = tables(found)["T05c"]
     assert isinstance(matrix, TextTable)
-    impact = matrix.frame[matrix.frame["Criterion"] == "Impact"].iloc[0]
+    impact = matrix.frame[matrix.frame["Criterion"] == "Effectiveness"].iloc[0]
     assert impact["Strength"] == "none"
     assert reason in impact["What the evidence says"]
     assert reason in found.findings().html

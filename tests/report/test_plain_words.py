@@ -5,15 +5,14 @@ column names, no single person's weight, no cell of a few.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from mismes_eval.evaluation.evaluation import evaluate
-from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.report.chapters import Chapter, Context
 from mismes_eval.report.chapters.data import data
 from mismes_eval.report.chapters.measures import measures
@@ -32,8 +31,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def context() -> Context:
-    return Context(evaluate(Params.load(ROOT / "params" / "TUN.yaml")), Rules(), language("en"))
+def context(evaluated: Callable[[str], Evaluation]) -> Context:
+    return Context(evaluated("TUN"), Rules(), language("en"))
 
 
 @pytest.fixture(scope="module")

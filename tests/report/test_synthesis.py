@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,7 @@ from mismes_eval.cli.report import _together
 from mismes_eval.cli.synthesis import command
 from mismes_eval.errors import ParamsError, ReportError
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.evaluation.evaluation import evaluate
-from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.synthesis import CONCEPTS
 from mismes_eval.impact.planning.meta_analysis import RandomEffects, random_effects
 from mismes_eval.report.chapters import Chapter, Context
@@ -298,9 +297,9 @@ def test_after_all_reports_the_synthesis_is_made_or_the_missing_country_named(
 
 
 @pytest.fixture(scope="module")
-def context() -> Context:
+def context(evaluated: Callable[[str], Evaluation]) -> Context:
     """The evidence of a made-up country of the repository."""
-    return Context(evaluate(Params.load(ROOT / "params" / "ARM.yaml")), Rules(), language("fr"))
+    return Context(evaluated("ARM"), Rules(), language("fr"))
 
 
 def chapters(context: Context) -> dict[str, Chapter]:
@@ -401,11 +400,13 @@ def test_a_mean_effect_that_hangs_on_groups_that_moved_apart_says_so(
     )
 
 
-def test_a_roll_out_is_compared_with_the_error_that_its_report_speaks_with() -> None:
+def test_a_roll_out_is_compared_with_the_error_that_its_report_speaks_with(
+    evaluated: Callable[[str], Evaluation],
+) -> None:
     """One of the sides has one region: no bootstrap over regions can be had, and the synthesis takes
     the design's interval as the country report does.
     """
-    own = Context(evaluate(Params.load(ROOT / "params" / "MDA.yaml")), Rules(), language("en"))
+    own = Context(evaluated("MDA"), Rules(), language("en"))
     rolled = own.evaluation.rollout
     assert rolled is not None and isinstance(rolled.overall, Estimate)
     assert isinstance(rolled.wild, NotEstimable)

@@ -5,13 +5,13 @@ measures it; what is missing is said there and among the limitations.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.chapters import Context
 from mismes_eval.report.chapters.limits import limits
@@ -31,8 +31,8 @@ SHOWN = {
 
 
 @pytest.fixture(scope="module")
-def context() -> Context:
-    return Context(evaluate(Params.load(ROOT / "params" / "MDA.yaml")), Rules(), language("en"))
+def context(evaluated: Callable[[str], Evaluation]) -> Context:
+    return Context(evaluated("MDA"), Rules(), language("en"))
 
 
 def with_values(context: Context, values: Mapping[str, object]) -> Context:

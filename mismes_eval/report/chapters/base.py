@@ -20,6 +20,15 @@ from mismes_eval.report.document.rules import Rules
 from mismes_eval.report.document.tables import Table, TextTable
 from mismes_eval.report.figures import Figure
 
+
+class Heading(str):
+    """A heading inside a chapter, in the report's language."""
+
+
+class Sheet(Heading):
+    """A heading that begins a page on paper."""
+
+
 Shown = Table | TextTable | Figure | str
 Item = Shown | PictureSpec | SentenceSpec
 COUNTED_AS_0 = {

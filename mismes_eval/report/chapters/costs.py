@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mismes_eval.estimate.estimate import Estimate, NotEstimable
-from mismes_eval.estimate.verdict import PARALLEL
+from mismes_eval.estimate.verdict import PARALLEL, Span
 from mismes_eval.evaluation.evaluation import Evaluation
 from mismes_eval.evaluation.money import MONTHS, Money, money
 from mismes_eval.evaluation.sensitivity import Doubt
@@ -48,6 +48,14 @@ JOB_YEAR_MEASURED = (
 JOB_YEAR = (
     "{m}: an additional job-year cost {v}, 95% interval {lo} to {hi} (Fieller), if the effect lasts"
     " {h} and {assumption}."
+)
+COVERS_0 = (
+    "the 95% interval of the job-years gained per participant ({lo} to {hi}) covers 0: their cost has"
+    " no finite interval; figure F13b shows both"
+)
+LOST = (
+    "participants lost job-years ({v} each, 95% interval {lo} to {hi}): the measure costs and gains"
+    " nothing"
 )
 NO_VALUE = "the params give no value of a job-year (cost.job_year_value)"
 
@@ -123,8 +131,23 @@ def priced(evaluation: Evaluation, study: Tracing, effect: Effects, d: Doubt) ->
 
 
 def _shown_ratio(worth: CostEffectiveness | NotEstimable, shown: bool) -> float | NotEstimable:
-    ratio = worth if isinstance(worth, NotEstimable) else worth.ratio
-    return ratio if isinstance(ratio, NotEstimable) or shown else NOT_SHOWN
+    if isinstance(worth, NotEstimable):
+        return worth
+    ratio = worth.ratio
+    if isinstance(ratio, NotEstimable):
+        return _without_price(worth) or ratio
+    return ratio if shown else NOT_SHOWN
+
+
+def _without_price(worth: CostEffectiveness) -> NotEstimable | None:
+    """Why a gain has no price, with numbers as a reader wants them; None where its interval is not
+    why.
+    """
+    span = Span(worth.effect, *worth.effect_interval)
+    ends = {"v": span.value, "lo": span.low, "hi": span.high}
+    numbers = {name: Quantity(end, "", "", 2) for name, end in ends.items()}
+    words = {"unclear": COVERS_0, "lower": LOST}.get(span.sign)
+    return None if words is None else NotEstimable(Message(words, numbers, "reason"))
 
 
 def _behind(evaluation: Evaluation, effect: Effects) -> float:

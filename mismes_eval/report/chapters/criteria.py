@@ -47,6 +47,12 @@ NOTES = (
         "Criteria: OECD Development Assistance Committee (2019). The words follow the numbers; no"
         " judgement was written in advance."
     ),
+    (
+        "Relevance: needs of the people meant, and whether they are reached. Coherence: fit with"
+        " other measures and with national systems. Effectiveness: results for participants, against"
+        " life without the measure. Efficiency: results for the money. Impact: wider and longer"
+        " effects, beyond participants. Sustainability: what lasts."
+    ),
 )
 OF_A_STUDY = (
     "An effect in a study file of its own is put to these checks: drawn by lot, the arms alike before"
@@ -127,13 +133,16 @@ def interval(
     return {"v": n(value, digits), "lo": n(low, digits), "hi": n(high, digits)}
 
 
-def _survey_strength(context: Context) -> str:
+def survey_strength(context: Context, e: Estimate) -> str:
+    """How strong the evidence of a survey's number is: weak where it is to be read with caution."""
     s = context.evaluation.survey
+    if e.doubtful:
+        return WEAK
     return STRONG if s is not None and s.sample.design.level == "psu" else MODERATE
 
 
 def _relevance(context: Context) -> list[Line]:
-    """Are the target groups worse off than others, and do those take part who need it?"""
+    """Are the target groups worse off than others, and do they take part?"""
     name = "Relevance"
     if context.evaluation.survey is None:
         return [_nothing(context, name, "no labour force survey was supplied")]
@@ -160,11 +169,11 @@ def _relevance(context: Context) -> list[Line]:
                     o=context.text(what),
                     **interval(context, gap, size=sign in ("higher", "lower")),
                 ),
-                _survey_strength(context),
+                survey_strength(context, gap),
                 table,
             )
         )
-    return out
+    return out + _take_up(context)
 
 
 def returnee_gap(context: Context, id_: str) -> Estimate | NotEstimable:
@@ -285,7 +294,7 @@ def _effectiveness(context: Context) -> list[Line]:
             )
         ]
 
-    return _of_inventory(context, "Effectiveness", make) + _take_up(context)
+    return _on_participants(context) + _of_inventory(context, "Effectiveness", make)
 
 
 def _take_up(context: Context) -> list[Line]:
@@ -300,7 +309,7 @@ def _take_up(context: Context) -> list[Line]:
         "{v}% of returnees took part in any support measure (95% interval {lo} to {hi}).",
         **interval(context, e),
     )
-    return [Line("Effectiveness", said, _survey_strength(context), "T10")]
+    return [Line("Relevance", said, survey_strength(context, e), "T10")]
 
 
 def _efficiency(context: Context) -> list[Line]:
@@ -361,7 +370,8 @@ def _job_year(context: Context, study: Tracing, effect: Effects, d: Doubt) -> Li
     return Line("Efficiency", said, held, "T20, F13")
 
 
-def _impact(context: Context) -> list[Line]:
+def _on_participants(context: Context) -> list[Line]:
+    """What the measures changed for those who took part."""
     study, out = context.evaluation.tracing, list[Line]()
     for effect, d in zip(context.evaluation.effects, context.evaluation.doubts, strict=True):
         assert study is not None
@@ -374,27 +384,33 @@ def _impact(context: Context) -> list[Line]:
                 f"T17-{effect.measure}, T19-{effect.measure}, F12-{effect.measure}",
             )
         )
-    r = context.evaluation.rollout
-    if r is not None:
-        out.append(_rolled(context, r))
     own = context.evaluation.study
     if own is not None:
-        out += [Line("Impact", f.said, f.strength, f.tables) for f in study_findings(context, own)]
+        found = study_findings(context, own)
+        out += [Line("Effectiveness", f.said, f.strength, f.tables) for f in found]
     draw = context.evaluation.lottery
     if draw is not None:
         out.append(_drawn(context, draw))
     return out or [
         _nothing(
-            context, "Impact", "no tracer study, study file, draw by lot or roll-out was supplied"
+            context, "Effectiveness", "no tracer study, study file or draw by lot was supplied"
         )
     ]
+
+
+def _impact(context: Context) -> list[Line]:
+    """What changed beyond participants: for the residents of the regions of a roll-out."""
+    r = context.evaluation.rollout
+    if r is None:
+        return [_nothing(context, "Impact", "effects beyond participants were not measured")]
+    return [_rolled(context, r)]
 
 
 def _effect(
     context: Context, study: Tracing, effect: Effects, d: Doubt, tables: str, last: object = None
 ) -> Line:
     """The main effect or, for sustainability, that of the last wave."""
-    criterion = "Impact" if last is None else "Sustainability"
+    criterion = "Effectiveness" if last is None else "Sustainability"
     outcome, wave = main_cell(context.evaluation)
     wave = wave if last is None else last
     e = effect.by_wave.get(
@@ -425,12 +441,12 @@ def _drawn(context: Context, draw: Lottery) -> Line:
     if verdict is None or context.closed(key.table, key.row, key.column):
         few = context.text("{m}: {r}", m=draw.measure, r=context.text("too few persons"))
         said = few if verdict is not None else " ".join(draw_sentences(context, draw))
-        return Line("Impact", said, NONE, "T33")
+        return Line("Effectiveness", said, NONE, "T33")
     about = about_draw(context, draw, draw.main_outcome)
     messages = [sentences.drawn_sentence(verdict, about), *sentences.reservations(verdict)]
     said = " ".join(context.text(message) for message in messages)
     tables = "T33, T35, T36" if draw.taken else "T33, T35"
-    return Line("Impact", context.name(said), verdict.sureness, tables)
+    return Line("Effectiveness", context.name(said), verdict.sureness, tables)
 
 
 def _rolled(context: Context, r: Rollout) -> Line:

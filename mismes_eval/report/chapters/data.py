@@ -202,6 +202,13 @@ def _weights(context: Context, s: Survey) -> Table:
 def _margins(context: Context, s: Survey) -> list[Item]:
     table = margins_before_after(s.sample)
     same = reproduced(context.evaluation.params, s)
+    if table.empty and not s.counts_people:
+        return [
+            context.text(
+                "The weights do not add to a population (their mean is 1 or less) and no control"
+                " totals were supplied: shares and means are given, no totals."
+            )
+        ]
     if table.empty:
         return [
             context.text(

@@ -66,6 +66,13 @@ def _verdict(context: Context, found: ForWhom) -> list[Item]:
     ]
 
 
+def group_row(context: Context, factor: str, group: str) -> str:
+    """A group in words."""
+    return context.text(
+        "{c}: {level}", c=context.column(factor), level=context.text(_YES_NO.get(group, group))
+    )
+
+
 def _row(context: Context, measure: str, factor: str, group: str) -> str:
     head = context.text(ALL) if measure == ALL else measure
     return context.text(

@@ -232,8 +232,13 @@ def _indicator_table(
     )
 
 
+NO_TOTALS = "the weights do not add to a population"
+
+
 def _unemployed(context: Context, s: Survey) -> Table:
     e = context.indicators(which=("L3",)).get("L3.unemployed", NotEstimable("not computed"))
+    if not s.counts_people:
+        e = NotEstimable(NO_TOTALS)
     return Table(
         "T08c",
         "Unemployed persons, thousand",

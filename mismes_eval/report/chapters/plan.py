@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 import pandas as pd
 
@@ -45,7 +47,9 @@ ITEMS_OF_LOTTERY = {
     "group": "study.group",
 }
 # chapter -> inputs that its tables and figures may rest on
+NO_CELLS: Final[Mapping[str, str]] = MappingProxyType({})
 INPUTS = {
+    "overview": ("tracer_person", "tracer_wave", "tracer_outcome", "lfs_rounds"),
     "data": (
         "lfs",
         "margins",
@@ -59,6 +63,7 @@ INPUTS = {
     "people": ("lfs", "absent", "margins", "rates"),
     "participation": ("lfs", "margins", "inventory", "rates"),
     "tracer": ("tracer_person", "tracer_wave", "tracer_outcome", "tracer_episode"),
+    "sheets": ("tracer_person", "tracer_wave", "tracer_outcome", "tracer_service", "inventory"),
     "impact": (
         "tracer_person",
         "tracer_wave",
@@ -221,15 +226,18 @@ def _done(item: str, context: Context) -> list[str]:
     return [] if value is None else [str(value)]
 
 
-def source_map(context: Context, chapters: Mapping[str, Chapter]) -> TextTable:
+def source_map(
+    context: Context, chapters: Mapping[str, Chapter], cells: Mapping[str, str] = NO_CELLS
+) -> TextTable:
     """T23: chapter by chapter, its tables and figures, the notebook's cell and every file behind
-    them with its hash.
+    them with its hash. cells: chapter -> the notebook's cells, where they are not those of the
+    chapter.
     """
     hashes: dict[Path, str] = {}
     rows: list[tuple[str, ...]] = []
     for name, chapter in chapters.items():
         shown = ", ".join(_ids(chapter.items))
-        cell = f'report.chapter("{name}")'
+        cell = cells.get(name, f'report.chapter("{name}")')
         given = list(context.evaluation.params.inputs.named(INPUTS.get(name, ())).values())
         if not shown:
             continue

@@ -114,8 +114,10 @@ def _sample(s: Survey) -> list[Line]:
     inside, design = s.sample.active, s.sample.design
     frame = s.sample.frame.loc[inside]
     out: list[Line] = [("persons in the survey", Persons.among(s.sample), COUNT)]
-    if "hhid" in frame.columns:
+    if "hhid" in frame.columns and frame["hhid"].nunique() < len(frame):
         out.append(("households", float(frame["hhid"].nunique()), COUNT))
+    elif "hhid" in frame.columns:
+        out.append(("households", NotEstimable("every row has a household number of its own")))
     out += [
         ("clusters of the variance", float(design.psus), COUNT),
         ("strata", float(design.strata), COUNT),
@@ -196,7 +198,7 @@ def _weights(s: Survey) -> list[Line]:
             *out,
             (
                 "largest gap to a control total (Q6), %",
-                NotEstimable("the weights are used as delivered"),
+                NotEstimable("no control totals were supplied"),
             ),
         ]
     return [

@@ -30,6 +30,7 @@ from mismes_eval.report.chapters.cells import (
     plain,
     rows,
 )
+from mismes_eval.report.chapters.description import FRAMES
 from mismes_eval.report.chapters.enrolled import enrolled_items
 from mismes_eval.report.chapters.histories import histories
 from mismes_eval.report.chapters.waiting import waiting_items
@@ -37,13 +38,10 @@ from mismes_eval.report.chapters.words import DESIGN
 from mismes_eval.report.document.cells import CellKey, Persons, population
 from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
 from mismes_eval.report.document.tables import HIDDEN, Table, cells_by, cells_of, counted
+from mismes_eval.tracer import TracerPanel
 
 ARMS = {1.0: "participants", 0.0: "comparison"}
 FROM, COUNTED, AWAY = "from", "n", "of them known to be abroad"  # of figure F03
-FRAMES = {
-    "LFS_SCREENING": "screened by the labour force survey",
-    "BENEFICIARY_LIST": "lists of beneficiaries",
-}
 INTERVAL = "{u} (95% interval)"
 RATES = ("RR1", "RR2", "RR5", "COOP1", "CON1", "REF1")
 
@@ -349,11 +347,15 @@ def _unit(context: Context, study: Tracing, column: str) -> str:
     return "proportion" if yes_no else "number"
 
 
-def _means(study: Tracing, outcome: str, wave: object) -> Estimate | NotEstimable:
-    """Means of an outcome by arm at a wave, on the weights of those who answered it."""
+def arm_means(
+    study: Tracing, outcome: str, wave: object, among: TracerPanel | None = None
+) -> Estimate | NotEstimable:
+    """Means of an outcome by arm at a wave, on the weights of those who answered it. among: the
+    panel of one measure; None takes everybody.
+    """
     value = study.values(outcome, wave)
     try:
-        sample = study.panel.weight_sample([wave])
+        sample = (among or study.panel).weight_sample([wave])
     except MismesError as error:
         return NotEstimable(error.problems[0].message)
     named = sample.with_columns({"_value": value, "_arm": sample.frame[TREATED].map(ARMS)})
@@ -378,7 +380,7 @@ def _outcomes(context: Context, study: Tracing) -> list[Item]:
                 what=context.column(outcome),
                 when=context.text("{m:.0f} months", m=study.months[w]),
             )
-            e = _means(study, outcome, w)
+            e = arm_means(study, outcome, w)
             if isinstance(e, NotEstimable):
                 items.append(cells_of([(row, "participants", e)], context.rules))
                 continue

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -204,15 +205,28 @@ class Published:
         return pd.DataFrame(rows, columns=["table", *COLUMNS])
 
 
+def empty(cells: pd.DataFrame, columns: Sequence[str], where: Bool) -> None:
+    """Take the numbers of these columns out of rows (n,) of cells, in place."""
+    if not where.any():
+        return
+    for column in columns:
+        numbers = cells[column].to_numpy(float, copy=True)
+        numbers[where] = np.nan
+        cells[column] = numbers
+
+
 def published_cells(frames: Sequence[pd.DataFrame]) -> Published:
     """The published cells of tables: frames with the column 'table' and COLUMNS, numbers of hidden
     cells removed already.
     """
     out: dict[CellKey, PublishedCell] = {}
     for frame in frames:
-        for c in frame.to_dict("records"):
-            key = CellKey(str(c["table"]), str(c["row"]), str(c["column"]))
-            numbers = {name: float(c[name]) for name in (*NUMBERS, "n")}
-            words = {name: str(c[name]) for name in ("flag", "kind", "unit", "definition")}
-            out[key] = PublishedCell(key=key, status=Status(str(c["status"])), **numbers, **words)  # type: ignore[arg-type]
+        places = zip(*(frame[c].astype(str) for c in ("table", "row", "column")), strict=True)
+        columns: dict[str, list[Any]] = {c: frame[c].tolist() for c in COLUMNS}
+        for i, place in enumerate(places):
+            key = CellKey(*place)
+            numbers = {name: float(columns[name][i]) for name in (*NUMBERS, "n")}
+            words = {name: str(columns[name][i]) for name in ("flag", "kind", "unit", "definition")}
+            status = Status(str(columns["status"][i]))
+            out[key] = PublishedCell(key=key, status=status, **numbers, **words)  # type: ignore[arg-type]
     return Published(out)

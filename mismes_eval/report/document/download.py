@@ -9,13 +9,12 @@ import base64
 import pandas as pd
 
 from mismes_eval.report.document.language import Language
-from mismes_eval.report.document.plain import escape, file_names, text_cell
+from mismes_eval.report.document.plain import escape, file_names, safe_cells
 
 
 def csv_text(frame: pd.DataFrame) -> str:
     """A frame as CSV that no spreadsheet takes for formulas."""
-    safe = frame.map(text_cell).rename(columns=lambda c: text_cell(str(c)))
-    return str(safe.to_csv(index=False))
+    return str(safe_cells(frame).to_csv(index=False))
 
 
 def download(id: str, frame: pd.DataFrame, t: Language) -> str:

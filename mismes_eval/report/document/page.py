@@ -119,7 +119,22 @@ def arranged(head: str, body: str, foot: str, t: Language) -> str:
     titles = re.findall(r'<h2 id="([^"]*)">(.*?)</h2>', inside, re.DOTALL)
     style = current_section_style(len(titles))
     start = numbered[:begin].replace("</style>", f"{style}</style>", 1)
-    return start + linked(sectioned(inside, titles)) + numbered[end:]
+    body = linked(sectioned(inside, titles))
+    return _brief_first(start, body) + numbered[end:]
+
+
+def _brief_first(start: str, body: str) -> str:
+    """On paper the contents stand behind the chapter that holds the findings: a page of their own
+    before it would be what a reader sees first. On a screen they stay beside the text.
+    """
+    first = body.find("</section>") + len("</section>")
+    contents = re.search(r'<nav class="contents".*?</nav>', start, re.DOTALL)
+    if contents is None or '<div class="findings">' not in body[:first]:
+        return start + body
+    beside = contents[0].replace('class="contents"', 'class="contents beside"', 1)
+    behind = contents[0].replace('class="contents"', 'class="contents behind"', 1)
+    start = start.replace(contents[0], beside, 1)
+    return start + body[:first] + behind + body[first:]
 
 
 def about(cover: Cover, params: Params, fingerprint: str, t: Language) -> str:

@@ -196,11 +196,8 @@ def with_page_numbers(html: str, pages: Mapping[str, int]) -> str:
         page = pages.get(unescape(match[2]))
         return match[0] if page is None else f'{match[1]}<span class="page">{page}</span></a>'
 
-    contents = re.search(r'<nav class="contents".*?</nav>', html, re.DOTALL)
-    if contents is None:
-        return html
-    return (
-        html[: contents.start()]
-        + re.sub(r'(<a href="#([^"]*)">(?:(?!</a>).)*)</a>', numbered, contents[0], flags=re.DOTALL)
-        + html[contents.end() :]
-    )
+    def entries(contents: re.Match[str]) -> str:
+        entry = r'(<a href="#([^"]*)">(?:(?!</a>).)*)</a>'
+        return re.sub(entry, numbered, contents[0], flags=re.DOTALL)
+
+    return re.sub(r'<nav class="contents[^"]*".*?</nav>', entries, html, flags=re.DOTALL)

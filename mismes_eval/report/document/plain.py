@@ -7,6 +7,8 @@ import html
 import re
 from collections.abc import Sequence
 
+import pandas as pd
+
 from mismes_eval.inventory.export import runs_as_formula
 
 # control characters, lone surrogates, and the signs that turn the direction of the text that
@@ -39,6 +41,18 @@ def text_cell(text: object) -> object:
         if runs_as_formula(said.lstrip(" \u00a0\u200b\ufeff")) or runs_as_formula(text)
         else said
     )
+
+
+def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with every text of a cell or a heading as `text_cell`; columns of numbers as they
+    are.
+    """
+    safe = frame.copy()
+    for place, dtype in enumerate(frame.dtypes):
+        if not pd.api.types.is_numeric_dtype(dtype):
+            safe.isetitem(place, frame.iloc[:, place].map(text_cell).array)
+    safe.columns = pd.Index([text_cell(str(c)) for c in frame.columns])
+    return safe
 
 
 def file_names(

@@ -33,6 +33,7 @@ from mismes_eval.report.document.cells import (
     Persons,
     Standing,
     Status,
+    empty,
 )
 from mismes_eval.report.document.rules import Rules
 
@@ -142,17 +143,19 @@ def applied(name: str, cells: pd.DataFrame, decision: Decision) -> pd.DataFrame:
     """The cells of one table or picture as they are published: without the numbers of hidden cells,
     and without what says who stands behind them.
     """
-    out = cells.drop(columns=STANDING, errors="ignore").copy()
-    out["status"] = [str(status) for status in decision.status[name]]
-    hidden = (out["status"] != Status.SHOWN).to_numpy(bool)
-    closed = out["status"].isin([Status.CONFIDENTIAL, Status.SECONDARY]).to_numpy(bool)
+    out = cells[[c for c in cells.columns if c != STANDING]].copy()
+    status = decision.status[name]
+    out["status"] = [str(s) for s in status]
+    hidden = np.array([s != Status.SHOWN for s in status], bool)
+    closed = np.array([s in (Status.CONFIDENTIAL, Status.SECONDARY) for s in status], bool)
     without_n = closed | np.array(decision.withheld[name], bool)
-    out.loc[hidden, list(NUMBERS)] = np.nan
-    out.loc[hidden, "flag"] = ""
-    out.loc[without_n, "n"] = np.nan
+    empty(out, NUMBERS, hidden)
+    if hidden.any():
+        out.loc[hidden, "flag"] = ""
+    empty(out, ("n",), without_n)
     # the interval of a share of nobody or of everybody is a function of n alone
     exact = without_n & (out["se"].to_numpy(float) == 0)
-    out.loc[exact, ["ci_low", "ci_high"]] = np.nan
+    empty(out, ("ci_low", "ci_high"), exact)
     return out
 
 

@@ -14,7 +14,8 @@ import pandas as pd
 
 from mismes_eval.evaluation.params import Params
 from mismes_eval.report.document.language import ENGLISH, Language
-from mismes_eval.report.document.plain import file_names, text_cell
+from mismes_eval.report.document.passages import Passage
+from mismes_eval.report.document.plain import file_names, safe_cells
 from mismes_eval.report.document.workbook import workbook
 from mismes_eval.report.trust.provenance import ESTIMATES
 
@@ -32,6 +33,7 @@ def write_results(
     warnings: Sequence[str],
     t: Language = ENGLISH,
     origins: Mapping[str, Sequence[str]] | None = None,
+    passages: Sequence[Passage] = (),
 ) -> None:
     """Everything that a report leaves behind besides its page; estimates.json last, so that its
     presence says the rest is there.
@@ -39,6 +41,7 @@ def write_results(
     t : the report's language; what its catalogue lacked is listed in estimates.json under
         "untranslated".
     origins : id of a table or figure -> keys of the inputs behind it.
+    passages : what people wrote beside the evidence.
     """
     published = [t.published() for t in tables]
     filled = [p for p in published if len(p)]
@@ -53,7 +56,7 @@ def write_results(
     for table, frame in zip(tables, published, strict=True):
         if len(frame):
             frame.to_parquet(work / "tables" / f"{names[table.id]}.parquet", index=False)
-    workbook(work / "tables.xlsx", params.synthetic, tables, t)
+    workbook(work / "tables.xlsx", params.synthetic, tables, t, passages)
     (work / "figures").mkdir(exist_ok=True)
     names = file_names([f.id for f in figures])
     for figure in figures:
@@ -72,6 +75,7 @@ def write_results(
         "warnings": list(warnings),
         "language": t.code,
         "untranslated": sorted(t.unknown),
+        "evaluator": [words.facts() for words in passages],
         "origins": {k: list(v) for k, v in (origins or {}).items()},
         "estimates": [{k: _plain(v) for k, v in row.items()} for row in numbers.to_dict("records")],
     }
@@ -99,6 +103,4 @@ def _parquet(path: Path, numbers: pd.DataFrame, params: Params) -> None:
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """A CSV file without formulas."""
-    frame.map(text_cell).rename(columns=lambda c: text_cell(str(c))).to_csv(
-        path, index=False, encoding="utf-8"
-    )
+    safe_cells(frame).to_csv(path, index=False, encoding="utf-8")

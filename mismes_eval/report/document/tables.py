@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import starmap
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +22,7 @@ from mismes_eval.report.document.cells import (
     Persons,
     Standing,
     Status,
+    empty,
     persons_behind,
     population,
 )
@@ -94,9 +97,10 @@ class Table:
     @cached_property
     def _published(self) -> pd.DataFrame:
         out = self.cells[list(COLUMNS)].copy()
-        hide = out["status"] != "shown"
-        out.loc[hide, list(NUMBERS)] = np.nan
-        out.loc[out["status"].isin(["confidential", "secondary"]), "n"] = np.nan
+        status = out["status"].to_numpy(object)
+        hide = status != "shown"
+        empty(out, NUMBERS, hide)
+        empty(out, ("n",), hide & np.isin(status, ("confidential", "secondary")))
         out.insert(0, "table", self.id)
         return out
 
@@ -180,7 +184,9 @@ def cells_by(
 
 
 def _frame_of(cells: Sequence[Mapping[str, object]]) -> pd.DataFrame:
-    return pd.DataFrame(list(cells), columns=list(CARRIED))
+    if not cells:
+        return pd.DataFrame(columns=list(CARRIED))
+    return pd.DataFrame({name: [cell[name] for cell in cells] for name in CARRIED})
 
 
 def _estimated(
@@ -451,7 +457,11 @@ def n_hidden(cell: Mapping[Any, Any]) -> bool:
 
 def n_withheld(cell: Mapping[Any, Any]) -> bool:
     """Whether an estimate is shown without its n, which would tell a hidden cell."""
-    return bool(cell["status"] == "shown" and np.isfinite(cell["se"]) and np.isnan(cell["n"]))
+    return _n_withheld(cell["status"], cell["se"], cell["n"])
+
+
+def _n_withheld(status: str, se: float, n: float) -> bool:
+    return status == "shown" and math.isfinite(se) and math.isnan(n)
 
 
 def _legend(table: Table, used: set[str], t: Language) -> list[str]:
@@ -466,16 +476,17 @@ def _legend(table: Table, used: set[str], t: Language) -> list[str]:
         "secondary": t("c: not shown, it would reveal another cell."),
     }
     legend = [text for sign, text in signs.items() if sign in used]
-    if any(n_withheld(cell) for cell in table.cells.to_dict("records")):
+    status = table.cells["status"].tolist()
+    numbers = (table.cells[c].tolist() for c in ("se", "n"))
+    if any(starmap(_n_withheld, zip(status, *numbers, strict=True))):
         legend.append(t("n = c: not shown, it would reveal another cell."))
-    reasons = table.cells.loc[
-        table.cells["status"] == "not estimable", ["row", "definition"]
-    ].drop_duplicates()
-    legend += [
-        t("– {row}: {reason}", row=r["row"], reason=r["definition"])
-        for _, r in reasons.iterrows()
-        if r["definition"]
-    ]
+    texts = (table.cells[c].tolist() for c in ("row", "definition"))
+    reasons = dict.fromkeys(
+        (row, reason)
+        for state, row, reason in zip(status, *texts, strict=True)
+        if state == "not estimable" and reason
+    )
+    legend += [t("– {row}: {reason}", row=row, reason=reason) for row, reason in reasons]
     if table.cells["se"].notna().any():
         legend.insert(0, t(_ERRORS.get(table.of, _ERRORS["persons"])))
         if table.intervals:
@@ -487,15 +498,13 @@ def _definitions(table: Table, t: Language) -> list[str]:
     """What the numbers shown are, each said once; definitions that name a column made on the way
     are for the data files only.
     """
-    cells = table.cells[
-        (table.cells["status"] == "shown")
-        & (table.cells["definition"].astype(str).str.len() > 3)
-        & ~table.cells["definition"].astype(str).str.contains(_OWN_COLUMN)
-    ]
-    rows = {
-        str(d): list(dict.fromkeys(part))
-        for d, part in cells.groupby("definition", sort=False)["row"]
-    }
+    rows: dict[str, list[str]] = {}
+    columns = (table.cells[c].tolist() for c in ("status", "definition", "row"))
+    for status, definition, row in zip(*columns, strict=True):
+        if status == "shown" and isinstance(definition, str) and _tells(definition):
+            named = rows.setdefault(definition, [])
+            if row not in named:
+                named.append(row)
     return [
         (
             d
@@ -504,6 +513,10 @@ def _definitions(table: Table, t: Language) -> list[str]:
         )
         for d, named in rows.items()
     ]
+
+
+def _tells(definition: str) -> bool:
+    return len(definition) > 3 and not _OWN_COLUMN.search(definition)
 
 
 def footnotes(table: Table | TextTable, t: Language) -> list[str]:

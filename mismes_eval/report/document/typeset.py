@@ -43,7 +43,9 @@ SKIPPED = frozenset({"style", "script", "nav", "template"})
 
 @dataclass
 class Document:
-    """Blocks in reading order. Each has a kind: heading, paragraph, list, table, notes, figure."""
+    """Blocks in reading order. Each has a kind: heading, paragraph, list, table, notes, figure.
+    brief: whether the first chapter stands before the contents.
+    """
 
     lang: str = "en"
     title: str = ""
@@ -51,6 +53,7 @@ class Document:
     banner: str = ""
     contents: str = "Contents"
     facts: list[list[str]] = field(default_factory=list)
+    brief: bool = False
     blocks: list[dict[str, Any]] = field(default_factory=list)
     pictures: list[bytes] = field(default_factory=list)
 
@@ -74,6 +77,7 @@ class _Reader(HTMLParser):
             self.skipped += tag not in VOID
             if tag == "nav":
                 self.document.contents = given.get("aria-label", "") or "Contents"
+                self.document.brief = "behind" in given.get("class", "").split()
             return
         if tag == "html":
             self.document.lang = given.get("lang", "en")

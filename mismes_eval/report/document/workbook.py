@@ -13,11 +13,13 @@ import numpy as np
 import pandas as pd
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, Side
+from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from mismes_eval.inventory.export import runs_as_formula
 from mismes_eval.report.document.language import Language
+from mismes_eval.report.document.passages import Passage
 from mismes_eval.report.document.plain import file_names, printable
 from mismes_eval.report.document.tables import (
     EMPTY,
@@ -34,25 +36,36 @@ from mismes_eval.report.factory.zipped import write_workbook
 
 CODED = ("kind", "unit", "status")
 SIGNS = {"confidential": HIDDEN, "secondary": HIDDEN, "unreliable": POOR, "not estimable": EMPTY}
-SIGNS = {"confidential": HIDDEN, "secondary": HIDDEN, "unreliable": POOR, "not estimable": EMPTY}
 HEAD = 3  # row of the headings
 WIDEST, NARROWEST = 48, 9
 BOLD, SMALL, LINK = Font(bold=True), Font(size=9, color="4A5560"), Font(underline="single")
-TOP = Alignment(vertical="top", wrap_text=True)
+TOP, RIGHT = (
+    Alignment(vertical="top", wrap_text=True),
+    Alignment(horizontal="right", vertical="top"),
+)
 RULE = Border(bottom=Side(style="thin"))
 
 
-def workbook(path: Path, synthetic: bool, tables: Sequence[Table | TextTable], t: Language) -> None:
-    """Write the workbook of tables that are in the language already."""
+def workbook(
+    path: Path,
+    synthetic: bool,
+    tables: Sequence[Table | TextTable],
+    t: Language,
+    passages: Sequence[Passage] = (),
+) -> None:
+    """Write the workbook of tables that are in the language already, and of what people wrote."""
     mark = "SYNTHETIC DATA: made-up persons, no finding about the real country."
     note = t(mark) if synthetic else ""
     contents, numbers = t("Contents"), t("All numbers")
-    names = file_names([contents, numbers, *(a.id for a in tables)], 31, r"\w .-")
+    words = t("Words of the evaluator")
+    names = file_names([contents, numbers, words, *(a.id for a in tables)], 31, r"\w .-")
     book = Workbook()
     first = book.active
     assert first is not None
     first.title = names[contents]
     _contents(first, tables, names, note, t)
+    if passages:
+        _written(book.create_sheet(names[words]), passages, note, names[contents], t)
     for table in tables:
         sheet = book.create_sheet(names[table.id])
         _top(sheet, note, str(table.title), names[contents], t)
@@ -87,6 +100,18 @@ def _contents(
     _printed(sheet)
 
 
+def _written(sheet: Any, passages: Sequence[Passage], note: str, back: str, t: Language) -> None:
+    """What people wrote: subject, who and when, and the words with their numbers."""
+    _top(sheet, note, t("Words of the evaluator"), back, t)
+    rows = [(p.title, p.signature, line) for p in passages for line in p.text().splitlines()]
+    heads = [t("Subject"), t("Signed"), t("Words")]
+    last = _grid(sheet, heads, np.array(rows, object))
+    for row in range(HEAD + 1, last + 1):
+        for column in (2, 3):
+            sheet.cell(row, column).alignment = TOP
+    _printed(sheet)
+
+
 def _top(sheet: Any, note: str, title: str, back: str, t: Language) -> None:
     """The mark of made-up data, the title, and the way back to the contents."""
     for k, line in enumerate([x for x in (note, title) if x], 1):
@@ -100,7 +125,8 @@ def _numbers(sheet: Any, table: Table, t: Language) -> int:
     """A table of numbers: its rows, and for each of its columns the value, its error, the ends of
     its interval where the page shows them, and n. Returns the last row.
     """
-    parts = {c: _parts(table, c) for c in table.columns}
+    records = table.cells.to_dict("records")
+    parts = {c: _parts(table, [r for r in records if r["column"] == c]) for c in table.columns}
     names = {"value": "", "se": t("SE"), "ci_low": "95% from", "ci_high": "95% to", "n": "n"}
     heads, places = [t("Group")], {}
     for column, kept in parts.items():
@@ -109,7 +135,8 @@ def _numbers(sheet: Any, table: Table, t: Language) -> int:
             label = t(names[part]) if names[part] else ""
             heads.append(f"{column}, {label}" if label else str(column))
     _headings(sheet, heads)
-    cells = {(c["row"], c["column"]): c for c in table.cells.to_dict("records")}
+    cells = {(c["row"], c["column"]): c for c in records}
+    right = _number_of(sheet, RIGHT)
     for k, row in enumerate(table.rows, HEAD + 1):
         _text(sheet, k, 1, row)
         for column, kept in parts.items():
@@ -117,29 +144,40 @@ def _numbers(sheet: Any, table: Table, t: Language) -> int:
             if cell is None:
                 continue
             for part in kept:
-                _number(sheet, k, places[column, part], table, cell, part)
+                target = sheet.cell(k, places[column, part])
+                _number(target, table, cell, part)
+                _align(target, right)
     _widths(sheet, len(heads), HEAD + len(table.rows))
     return HEAD + len(table.rows)
 
 
-def _parts(table: Table, column: str) -> list[str]:
-    """What a column shows of its numbers."""
-    mine = table.cells[table.cells["column"] == column]
+def _number_of(sheet: Any, alignment: Alignment) -> int:
+    """Under which number the workbook keeps an alignment: openpyxl compares every field of one that
+    is set on a cell with every one that it has.
+    """
+    return int(sheet.parent._alignments.add(alignment))
+
+
+def _align(cell: Any, number: int) -> None:
+    if cell._style is None:
+        cell._style = StyleArray()
+    cell._style.alignmentId = number
+
+
+def _parts(table: Table, cells: Sequence[Mapping[Any, Any]]) -> list[str]:
+    """What a column with these cells shows of its numbers."""
     kept = ["value"]
-    if mine["se"].notna().any():
+    if any(not np.isnan(c["se"]) for c in cells):
         kept.append("se")
-    if table.intervals and mine["ci_low"].notna().any():
+    if table.intervals and any(not np.isnan(c["ci_low"]) for c in cells):
         kept += ["ci_low", "ci_high"]
-    if mine["n"].notna().any():
+    if any(not np.isnan(c["n"]) for c in cells):
         kept.append("n")
     return kept
 
 
-def _number(
-    sheet: Any, row: int, column: int, table: Table, cell: Mapping[Any, Any], part: str
-) -> None:
+def _number(target: Any, table: Table, cell: Mapping[Any, Any], part: str) -> None:
     """A number as the page shows it, with every digit behind; a sign where it is not shown."""
-    target = sheet.cell(row, column)
     status = str(cell["status"])
     closed = status in ("confidential", "secondary") or n_withheld(cell)
     if part == "n" and closed:
@@ -153,7 +191,6 @@ def _number(
         scale, code = _format(table, cell)
         flag = f' "{cell["flag"]}"' if cell["flag"] and part == "value" else ""
         target.value, target.number_format = float(cell[part]) * scale, code + flag
-    target.alignment = Alignment(horizontal="right", vertical="top")
 
 
 def _format(table: Table, cell: Mapping[Any, Any]) -> tuple[float, str]:
@@ -227,8 +264,9 @@ def _widths(sheet: Any, columns: int, last: int) -> None:
             shown = f"{value:.6g}" if isinstance(value, float) else str(value or "")
             longest = max(longest, min(len(shown), WIDEST) if row > HEAD else min(len(shown), 14))
         sheet.column_dimensions[get_column_letter(column)].width = longest + 2
+    top = _number_of(sheet, TOP)
     for row in range(HEAD + 1, last + 1):
-        sheet.cell(row, 1).alignment = TOP
+        _align(sheet.cell(row, 1), top)
 
 
 def _printed(sheet: Any) -> None:

@@ -4,18 +4,25 @@ in the headings that social science data editors ask for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from mismes_eval.errors import ParamsError, Problem
+from mismes_eval.errors import ParamsError, Problem, named
 from mismes_eval.evaluation.conversion import TRUE
 from mismes_eval.evaluation.yaml_text import read_yaml
 from mismes_eval.report.document.language import country_name
 from mismes_eval.report.factory.zipped import write_zip
 from mismes_eval.report.synthesis.published import KIND
-from mismes_eval.report.trust.held import DATA_ROOT, PATH, check_complete, is_relative, within
+from mismes_eval.report.trust.held import (
+    DATA_ROOT,
+    PATH,
+    check_complete,
+    is_relative,
+    own_params,
+    within,
+)
 from mismes_eval.report.trust.provenance import (
     ESTIMATES,
     LOCK,
@@ -69,11 +76,12 @@ def package(folder: Path, root: Path, notebooks: Path, to: Path, with_data: bool
     record = read_manifest(folder)
     _whole_country_report(folder, record)
     inputs = _records(record["inputs"])
-    params_file = within(root, _text(record, "params", "file"), "params.file")
+    params_file = own_params(folder, root, _text(record, "params", "file"))
     notebook = within(notebooks, _text(record, "notebook", "name"), "notebook.name")
     _as_recorded(params_file, notebook, record, folder)
     may_be_given = with_data or record["synthetic"]
     given = [i for i in inputs if may_be_given and not str(i["path"]).startswith(DATA_ROOT)]
+    _named_by_params(root, params_file, given)
     _same_inputs(root, given)
     members = {str(i["path"]): within(root, str(i["path"]), str(i["key"])) for i in given}
     members[_text(record, "params", "file")] = params_file
@@ -104,7 +112,7 @@ def _whole_country_report(folder: Path, record: Mapping[str, object]) -> None:
                 "the report was changed after it was made",
                 folder.name,
                 "files as the manifest records them",
-                "; ".join(touched[:5]),
+                named(touched),
                 "Make it again: mismes report.",
             )
         )
@@ -177,6 +185,38 @@ def _write(to: Path, readme: str, members: Mapping[str, Path]) -> None:
         part.replace(to)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _named_by_params(root: Path, params_file: Path, given: Sequence[Mapping[str, object]]) -> None:
+    """Raise ParamsError for an input that the params of the report do not name: with hashes of
+    other reports, a manifest could ask for the data of another country.
+    """
+    named_there = {
+        (root / text).resolve() for text in _texts(read_yaml(params_file)) if is_relative(text)
+    }
+    problems = [
+        Problem(
+            "an input is not one that the params name",
+            str(i["path"]),
+            f"a file of {params_file.name}",
+            fix="Make the report again: mismes report.",
+        )
+        for i in given
+        if (root / str(i["path"])).resolve() not in named_there
+    ]
+    if problems:
+        raise ParamsError(problems)
+
+
+def _texts(node: object) -> Iterator[str]:
+    """Every value of nested params."""
+    if isinstance(node, Mapping):
+        node = list(node.values())
+    if isinstance(node, list):
+        for part in node:
+            yield from _texts(part)
+    elif isinstance(node, str):
+        yield node.removeprefix("./")
 
 
 def _same_inputs(root: Path, given: Sequence[Mapping[str, object]]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,14 +20,15 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 
 from mismes_eval.errors import ParamsError, Problem
-from mismes_eval.frame.limits import check_workbook
+from mismes_eval.frame.limits import FILE, check_workbook
+from mismes_eval.frame.outside import bytes_of
 from mismes_eval.report.document.blocks import Run
 from mismes_eval.report.document.language import language
 from mismes_eval.report.document.word_report import RUN, Body, numbers_of, read_body
 from mismes_eval.report.trust.provenance import (
-    ESTIMATES,
     changed_outputs,
     read_manifest,
+    read_results,
 )
 
 TEXT, LINKS = "word/document.xml", "word/_rels/document.xml.rels"
@@ -104,7 +104,7 @@ def edited(document: Path, folder: Path) -> Edited:
     record = read_manifest(folder)
     own = document.resolve().parent == folder.resolve()
     ignored = f"{document.name}: changed" if own else ""
-    results = json.loads((folder / ESTIMATES).read_text(encoding="utf-8"))
+    results = read_results(folder)
     body = read_body(folder, results, language(str(results["language"])))
     parts = _parts(document)
     fields = list(_fields(parts))
@@ -130,7 +130,7 @@ Field = tuple[str, str, str]  # tag, title and text
 def _parts(document: Path) -> Mapping[str, bytes]:
     """The text and the pictures of a Word document."""
     try:
-        content = document.read_bytes()
+        content = bytes_of(document, FILE)
         check_workbook(content, document.name)
         with ZipFile(io.BytesIO(content)) as archive:
             names = [n for n in archive.namelist() if n.startswith("word/")]

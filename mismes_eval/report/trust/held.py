@@ -45,6 +45,26 @@ def within(folder: Path, text: str, where: str) -> Path:
     return path
 
 
+def own_params(folder: Path, root: Path, text: str) -> Path:
+    """The params file that a report of a project names. Who gives a report away gives its folder:
+    what lies there does not say whether the data of the project are made up.
+
+    Raises
+    ------
+    ParamsError : the path leaves the project, no file is there, or it is part of a report.
+    """
+    path = within(root, text, "params.file")
+    reports = (folder.resolve(), (root / "reports").resolve())
+    if any(path.resolve().is_relative_to(place) for place in reports):
+        fix = "Put the params beside those of the project, in params/."
+        raise ParamsError(
+            Problem(
+                "the params are part of a report", "params.file", "a file of the project", text, fix
+            )
+        )
+    return path
+
+
 def check_fields(record: Mapping[str, Any], where: str) -> None:
     """Raise ParamsError, with every problem, where a field of a manifest is of another kind than
     it must be, or a path in it could lead out of its folder.

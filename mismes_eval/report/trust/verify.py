@@ -27,7 +27,7 @@ from mismes_eval.report.trust.differences import (
     same_value,
     unlike_leaves,
 )
-from mismes_eval.report.trust.held import check_complete, within
+from mismes_eval.report.trust.held import check_complete, own_params, within
 from mismes_eval.report.trust.provenance import (
     ESTIMATES,
     MANIFEST,
@@ -150,7 +150,7 @@ def verify(
             )
         )
     check_complete(record, f"{folder.name}/{MANIFEST}")
-    params_file = within(root, record["params"]["file"], "params.file")
+    params_file = own_params(folder, root, record["params"]["file"])
     notebook = within(notebooks, record["notebook"]["name"], "notebook.name")
     other_code = file_hash(notebook) != record["notebook"]["sha256"]
     if other_code and not foreign:

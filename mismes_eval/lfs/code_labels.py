@@ -1,0 +1,121 @@
+"""What the office calls a code, beside what the template calls the code that it becomes. A number
+that both have and that means something else is asked about, never taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from mismes_eval.errors import Problem
+from mismes_eval.frame.codes import plain
+from mismes_eval.frame.dataset import Dataset
+from mismes_eval.lfs.mapping import Mapping
+from mismes_eval.lfs.proposals import meanings, spelled, template_labels
+
+
+@dataclass(frozen=True)
+class FileCode:
+    """A code of the file as it was mapped: what the office calls it, the code of the template that
+    it becomes and what the template calls that; rows : with it.
+    """
+
+    code: str
+    label: str
+    target: str
+    target_label: str
+    rows: int
+
+
+def mapped_codes(
+    data: Dataset, mapping: Mapping, mapped: pd.DataFrame
+) -> dict[str, list[FileCode]]:
+    """Column of the template -> every code of the file that went into it, where the file has value
+    labels and the template a list of codes. mapped : the file's rows after the mapping.
+    """
+    out: dict[str, list[FileCode]] = {}
+    for gld, column in mapping.columns.items():
+        words, named = _words(data, column), template_labels(gld)
+        if not words or not named or gld not in mapped.columns:
+            continue
+        out[gld] = _counted(data.frame[column], mapped[gld], words, named)
+    return out
+
+
+def _counted(
+    raw: pd.Series, new: pd.Series, words: Dict[str, str], named: Dict[str, str]
+) -> list[FileCode]:
+    """Every pair of a file's code and what it became."""
+    pairs = pd.DataFrame({"code": raw.array, "new": new.array})
+    counts = pairs.value_counts(["code", "new"], sort=False, dropna=True).reset_index()
+    codes = [spelled(code) for code in counts["code"]]
+    targets = [spelled(code) for code in counts["new"]]
+    return [
+        FileCode(code, words.get(code, ""), target, named.get(target, ""), rows=int(n))
+        for code, target, n in zip(codes, targets, counts["count"], strict=True)
+    ]
+
+
+def _words(data: Dataset, column: str) -> dict[str, str]:
+    return {spelled(k): str(v) for k, v in data.value_labels.get(column, {}).items()}
+
+
+def in_question(
+    data: Dataset, mapping: Mapping, codes: Dict[str, Sequence[FileCode]], stated: bool
+) -> list[Problem]:
+    """Columns whose codes nobody recoded and whose labels say something else than the template's
+    codes of the same number. stated : a mapping was made for this file, so that words which no list
+    knows are asked about too; a file with the template's names is only asked where its words mean
+    another code.
+    """
+    problems = []
+    for gld, found in codes.items():
+        if gld in mapping.recode:
+            continue
+        doubtful = [c for c in found if _doubtful(gld, c, stated)]
+        if doubtful:
+            problems.append(_question(data, mapping, gld, found, doubtful))
+    return problems
+
+
+def _doubtful(gld: str, code: FileCode, stated: bool) -> bool:
+    if code.code != code.target or not code.label or not code.target_label:
+        return False
+    if plain(code.label) == plain(code.code):
+        return False
+    meant = meanings(gld, code.label)
+    return code.target not in meant if meant else stated
+
+
+def _question(
+    data: Dataset,
+    mapping: Mapping,
+    gld: str,
+    found: Sequence[FileCode],
+    doubtful: Sequence[FileCode],
+) -> Problem:
+    """What a column's codes are called here and there, with the line that answers."""
+    answers = ", ".join(f"{c.code}: {_answer(gld, c)}" for c in found)
+    fix = (
+        f"Say what each is, under recode: {{{gld}: {{{answers}}}}} (or in sheet 'codes' of the"
+        " workbook); a code that is right is written as it is."
+    )
+    return Problem(
+        "codes are valid by number and differ by label",
+        f"{data.name}, column '{mapping.columns[gld]}' (for {gld})",
+        "; ".join(f"{c.target} = {c.target_label}" for c in doubtful),
+        "; ".join(f"{c.code} = {c.label}" for c in doubtful),
+        fix,
+        sum(c.rows for c in doubtful),
+    )
+
+
+def _answer(gld: str, code: FileCode) -> str:
+    """The code that a label means; a question mark where it means none or several."""
+    meant = meanings(gld, code.label) if code.label else frozenset()
+    if code.target in meant:
+        return code.target
+    return next(iter(meant)) if len(meant) == 1 else "?"

@@ -1,0 +1,323 @@
+"""A mapping workbook while it is filled, question by question: what the terminal and the notebook
+share. Nothing is taken that nobody said; what is said is written into the workbook's own sheets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pandas as pd
+from openpyxl import Workbook, load_workbook
+
+from mismes_eval import frame as frames
+from mismes_eval.errors import InputError, Problem
+from mismes_eval.frame.codes import labels
+from mismes_eval.frame.dataset import Dataset
+from mismes_eval.frame.template import Column
+from mismes_eval.lfs.mapping import REASONS, as_mapping
+from mismes_eval.lfs.mapping_workbook import (
+    NO,
+    SHEETS,
+    YES,
+    mapping_of,
+    offered_rows,
+    workbook_rows,
+    write_file_sheets,
+)
+from mismes_eval.lfs.proposals import (
+    FileColumn,
+    Proposal,
+    file_columns,
+    lacking,
+    proposals,
+    proposed_codes,
+    spelled,
+)
+from mismes_eval.lfs.read import codebook
+from mismes_eval.lfs.translate import map_columns
+
+MANY = 60  # codes of a column that are asked for one by one
+REFUSED = "not there"
+_NOTHING = pd.DataFrame(columns=["column", "value", "rows", "weighted", "share"])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What somebody said of a column of the template.
+
+    column : of the file; "" where there is none.  factor : where the unit differs.  constant : one value for every row instead of a column.
+    codes : file code -> code of the template.  reasons : file code -> why it is no answer.
+    """
+
+    gld: str
+    column: str = ""
+    factor: str = ""
+    constant: str = ""
+    codes: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def absent(self) -> bool:
+        """Whether it says that the file has no such column."""
+        return not self.column and not self.constant
+
+
+@dataclass(frozen=True)
+class Question:
+    """about : the template's column; proposal : what the file may call it, or None; mend : how to
+    say that it is not there.
+    """
+
+    about: Column
+    proposal: Proposal | None
+    mend: str = ""
+
+    @property
+    def gld(self) -> str:
+        return self.about.name
+
+    @property
+    def codes(self) -> Mapping[str, str]:
+        """Codes of the template with their labels, where there are few."""
+        known = labels(self.about.codes) if self.about.codes else {}
+        return known if len(known) <= MANY else {}
+
+
+@dataclass(frozen=True)
+class Preview:
+    """counts : every value of the mapped columns, rows and weighted (see `codebook`); problems :
+    why the file cannot be mapped so.
+    """
+
+    counts: pd.DataFrame
+    problems: tuple[Problem, ...] = ()
+    weighted: bool = False
+
+
+@dataclass(frozen=True)
+class Draft:
+    """path : the workbook.  data : the office's file.  columns : of the file.  answers : by column of the template.  settings : of the workbook."""
+
+    path: Path
+    data: Dataset
+    columns: tuple[FileColumn, ...]
+    offered: Mapping[str, Proposal]
+    answers: Mapping[str, Answer]
+    settings: pd.DataFrame
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Every column of the template that is proposed, or needed and found nowhere."""
+        template = {c.name: c for c in frames.template("lfs_person").columns}
+        found = tuple(self.offered.values())
+        proposed = [Question(template[p.gld], p) for p in found]
+        needed = [Question(template[gld], None, mend) for gld, mend in lacking(found)]
+        return (*proposed, *needed)
+
+    @property
+    def open(self) -> tuple[Question, ...]:
+        """Questions that nobody answered."""
+        return tuple(q for q in self.questions if q.gld not in self.answers)
+
+    def file_codes(self, column: str) -> tuple[tuple[str, str, int], ...]:
+        """(code, label, rows) of every value of a column of the file, the most frequent first; none
+        where there are too many to be asked for.
+        """
+        counts = self.data.frame[column].value_counts()
+        if len(counts) > MANY:
+            return ()
+        named = self.data.value_labels.get(column, {})
+        told = {spelled(k): str(v) for k, v in named.items()}
+        return tuple((spelled(k), told.get(spelled(k), ""), int(n)) for k, n in counts.items())
+
+    def proposed(self, gld: str, column: str) -> Answer:
+        """The answer that takes a column of the file, with the codes that its value labels name."""
+        codes = proposed_codes(gld, self.file_codes(column))
+        return Answer(gld, column, codes=codes)
+
+    def undecided(self, answer: Answer) -> tuple[str, ...]:
+        """File codes of an answer that nothing is said of. Where no code is changed, those that are
+        no code of the template.
+        """
+        if not answer.column:
+            return ()
+        listed = [code for code, _, _ in self.file_codes(answer.column)]
+        said = {*answer.codes, *answer.reasons}
+        own = _template_codes(answer.gld)
+        if answer.codes or not own:
+            return tuple(c for c in listed if c not in said) if answer.codes else ()
+        return tuple(c for c in listed if c not in said and c not in own)
+
+    def answered(self, answer: Answer) -> Draft:
+        """The draft with one more answer.
+
+        Raises
+        ------
+        InputError : everything that is wrong with it; the draft stays as it was.
+        """
+        wrong = [*_wrong(answer, set(map(str, self.data.frame.columns)))]
+        if not wrong:
+            wrong = [*_left(answer, self.undecided(answer))]
+        if wrong:
+            raise InputError(wrong)
+        return replace(self, answers={**self.answers, answer.gld: answer})
+
+    def preview(self, *only: str) -> Preview:
+        """The file as it is mapped so far, counted. only : these columns of the template."""
+        columns, codes = _tables([a for a in self.answers.values() if not a.absent])
+        if columns.empty:
+            return Preview(_NOTHING)
+        try:
+            section = mapping_of(self.path, columns, codes, self.settings)
+            mapped = map_columns(self.data.frame, as_mapping(section))
+        except InputError as error:
+            return Preview(_NOTHING, tuple(error.problems))
+        weighted = "weight" in mapped.columns
+        shown = codebook(mapped)
+        if only:
+            shown = shown[shown["column"].isin(only)]
+        return Preview(shown.reset_index(drop=True), weighted=weighted)
+
+    def save(self) -> Path:
+        """Write what was said into the workbook: sheets 'columns' and 'codes', and beside each
+        proposal whether it was taken.
+        """
+        book = load_workbook(self.path)
+        if "proposals" not in book.sheetnames:
+            write_file_sheets(book, self.data)
+        columns, codes = _tables([a for a in self.answers.values() if not a.absent])
+        for name, table in (("columns", columns), ("codes", codes)):
+            _fill(book, name, table)
+        _mark(book, self.answers)
+        book.save(self.path)
+        return self.path
+
+
+def open_draft(path: str | Path, data: Dataset) -> Draft:
+    """A mapping workbook as far as it is filled.
+
+    Parameters
+    ----------
+    path : the workbook that `mismes new` or `mapping_workbook` made.  data : the office's file, as `frame.read` gives it.
+
+    Raises
+    ------
+    InputError : the workbook is none, or lacks a column.
+    """
+    path = Path(path)
+    columns, codes, settings = workbook_rows(path)
+    described = file_columns(data)
+    offered = {p.gld: p for p in proposals(described)}
+    answers = {}
+    for row in columns.to_dict("records"):
+        mine = codes[codes["gld_column"] == row["gld_column"]]
+        answers[str(row["gld_column"])] = Answer(
+            gld=str(row["gld_column"]),
+            column=str(row["file_column"]),
+            factor=str(row["unit_factor"]),
+            constant=str(row["constant"]),
+            codes={r.file_code: r.gld_code for r in mine.itertuples() if r.gld_code},
+            reasons={r.file_code: r.missing_reason for r in mine.itertuples() if r.missing_reason},
+        )
+    for gld in _refused(path):
+        answers.setdefault(gld, Answer(gld))
+    return Draft(path, data, described, offered, answers, settings)
+
+
+def _refused(path: Path) -> Iterator[str]:
+    """Columns of the template of which somebody said that the file has none."""
+    for row in offered_rows(path, "proposals").to_dict("records"):
+        if str(row["take"]).lower() in NO and not row["file_code"]:
+            yield str(row["gld_column"])
+    for row in offered_rows(path, "not found").to_dict("records"):
+        if row.get("answer") == REFUSED:
+            yield str(row["gld_column"])
+
+
+def _template_codes(gld: str) -> set[str]:
+    about = next(c for c in frames.template("lfs_person").columns if c.name == gld)
+    if about.kind == "bool":
+        return {"0", "1"}
+    return set(labels(about.codes)) if about.codes else set()
+
+
+def _wrong(answer: Answer, columns: set[str]) -> Iterator[Problem]:
+    """What cannot be meant."""
+    if answer.gld not in frames.template("lfs_person").names:
+        yield Problem("no such GLD column", answer.gld, "a name of the template")
+        return
+    if answer.column and answer.constant:
+        yield Problem("a column has both", answer.gld, "a column of the file, or a constant")
+    if answer.column and answer.column not in columns:
+        yield Problem("the file has no such column", answer.column, "a column of the file")
+    if answer.factor and not _is_factor(answer.factor):
+        yield Problem("a unit factor is no number", answer.gld, "such as 0.001", answer.factor)
+    own = _template_codes(answer.gld)
+    given = [*answer.codes.items(), *([("", answer.constant)] if answer.constant else [])]
+    for code, new in given:
+        if own and new not in own:
+            expected = ", ".join(sorted(own)[:12])
+            yield Problem("no such code", f"{answer.gld}, file code {code!r}", expected, new)
+    for code, reason in answer.reasons.items():
+        if reason not in REASONS:
+            expected = ", ".join(REASONS)
+            yield Problem("no such reason", f"{answer.gld}, file code {code!r}", expected, reason)
+
+
+def _left(answer: Answer, codes: tuple[str, ...]) -> Iterator[Problem]:
+    if codes:
+        yield Problem(
+            "codes of the file that nothing is said of",
+            f"{answer.gld}, column '{answer.column}'",
+            "a code of the template or a reason for each",
+            ", ".join(codes[:12]),
+        )
+
+
+def _is_factor(text: str) -> bool:
+    try:
+        return float(text) > 0
+    except ValueError:
+        return False
+
+
+def _tables(answers: list[Answer]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows of the sheets 'columns' and 'codes', with Excel's row numbers as index."""
+    columns = [(a.gld, a.column, a.factor, a.constant) for a in answers]
+    codes = [(a.gld, code, new, "") for a in answers for code, new in a.codes.items()]
+    codes += [(a.gld, code, "", why) for a in answers for code, why in a.reasons.items()]
+    made = []
+    for name, rows in (("columns", columns), ("codes", codes)):
+        index = range(2, len(rows) + 2)
+        made.append(pd.DataFrame(rows, columns=list(SHEETS[name]), index=index, dtype=object))
+    return made[0], made[1]
+
+
+def _fill(book: Workbook, name: str, table: pd.DataFrame) -> None:
+    sheet = book[name]
+    rows = table.to_numpy(object).tolist()
+    for number in range(2, max(sheet.max_row, len(rows) + 1) + 1):
+        values = rows[number - 2] if number - 2 < len(rows) else [""] * len(SHEETS[name])
+        for column, value in enumerate(values, start=1):
+            sheet.cell(number, column).value = value or None
+
+
+def _mark(book: Workbook, answers: Mapping[str, Answer]) -> None:
+    """Beside each proposal yes or no; beside what was found nowhere that somebody said so."""
+    offered = book["proposals"]
+    heads = [cell.value for cell in offered[1]]
+    take, gld, column, code = (
+        heads.index(name) for name in ("take", "gld_column", "file_column", "file_code")
+    )
+    for row in offered.iter_rows(min_row=2):
+        answer = answers.get(str(row[gld].value))
+        if answer is not None and row[code].value is None:
+            row[take].value = YES[0] if answer.column == row[column].value else NO[0]
+    gone = book["not found"]
+    gone.cell(1, 3, "answer")
+    for line in gone.iter_rows(min_row=2, max_col=3):
+        answer = answers.get(str(line[0].value))
+        if answer is not None:
+            line[2].value = REFUSED if answer.absent else answer.column or answer.constant

@@ -1,0 +1,128 @@
+"""The answer to an evaluation question with which a chapter begins: one or two sentences of what its
+tables show, with interval and reliability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.estimate.verdict import Span
+from mismes_eval.lfs.catalogue import catalogue
+from mismes_eval.report.chapters.base import Chapter, Context
+from mismes_eval.report.chapters.criteria import interval, returnee_gap, survey_strength
+from mismes_eval.report.chapters.measures import (
+    evaluated_here,
+    register_summary,
+    with_evaluations,
+)
+
+EMPLOYMENT = "L3.employment"
+QUESTION = "Question: {question} Answer: {answer}"
+GRADED = "{said} Evidence: {strength} (as in T05c)."
+FARE = "Do those who have returned find work as often as those who never left?"
+FARES = {
+    "higher": (
+        "More often: their employment rate is {v} points higher (95% interval {lo} to {hi}); age, sex"
+        " and schooling are not made equal."
+    ),
+    "lower": (
+        "Less often: their employment rate is {v} points lower (95% interval {lo} to {hi}); age, sex"
+        " and schooling are not made equal."
+    ),
+    "unclear": (
+        "No difference could be shown: {v} points in the employment rate (95% interval {lo} to {hi})."
+    ),
+    "unknown": "Nothing can be said: the difference has no interval.",
+}
+NO_ANSWER = "Nothing can be said: {r}."
+REACH = "Do the measures reach those who have returned?"
+REACHED = "{v}% of returnees took part in a measure (95% interval {lo} to {hi})."
+KNOWN = "Do we know whether the measures work?"
+ON_RECORD = (
+    "Of {n} measures on record {done} {done:=was|were} evaluated; {late} {late:=is|are} past 24"
+    " months without. A census of what implementers reported: no sampling error."
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """question and answer in the report's language."""
+
+    question: str
+    answer: str
+
+
+def answered(context: Context, chapters: Mapping[str, Chapter]) -> dict[str, Chapter]:
+    """The chapters with their answers in front. context: with published cells."""
+    out = dict(chapters)
+    for name, make in ANSWERS.items():
+        answer = make(context)
+        if answer is None or name not in out:
+            continue
+        words = {"question": answer.question, "answer": answer.answer}
+        text = context.text(QUESTION, **words)
+        out[name] = Chapter(out[name].id, out[name].title, (text, *out[name].items))
+    return out
+
+
+def _fare(context: Context) -> Answer | None:
+    """Returnees against those who never left."""
+    survey = context.evaluation.survey
+    if survey is None or "mig_status" not in survey.sample.frame.columns:
+        return None
+    question = context.text(FARE)
+    gap, title = returnee_gap(context, EMPLOYMENT), catalogue()[EMPLOYMENT].title
+    if any(context.closed("T08", title, group) for group in ("returnees", "non-migrants")):
+        gap = NotEstimable("too few persons")
+    if isinstance(gap, NotEstimable):
+        return Answer(question, context.text(NO_ANSWER, r=context.text(gap.reason)))
+    sign = Span.of(gap).sign
+    said = context.text(FARES[sign], **interval(context, gap, size=sign in ("higher", "lower")))
+    return Answer(question, _graded(context, said, gap))
+
+
+def _reach(context: Context) -> Answer | None:
+    """How many of those meant take part."""
+    found = context.indicators(which=("L12",)).get("L12")
+    published = context.published
+    if not isinstance(found, Estimate) or published is None:
+        return None
+    cell = published.get("T10", "any measure", "returnees who took part")
+    question = context.text(REACH)
+    if cell is None or not cell.shown:
+        return Answer(question, context.text(NO_ANSWER, r=context.text("too few persons")))
+    said = context.text(REACHED, **interval(context, found))
+    return Answer(question, _graded(context, said, found))
+
+
+def _known(context: Context) -> Answer | None:
+    """How much of the portfolio was evaluated."""
+    inventory = context.evaluation.inventory
+    if inventory is None:
+        return None
+    year = context.evaluation.params.year or date.today().year
+    register = inventory.evaluation_due(date(year, 12, 31))
+    register = with_evaluations(register, evaluated_here(context.evaluation))
+    counts = register_summary(register.table).set_index("status")["measures"]
+    said = context.text(
+        ON_RECORD,
+        n=int(inventory.counted.sum()),
+        done=int(counts.get("evaluated", 0)),
+        late=int(counts.get("overdue", 0)),
+    )
+    return Answer(context.text(KNOWN), said)
+
+
+def _graded(context: Context, said: str, estimate: Estimate) -> str:
+    strength = context.text(survey_strength(context, estimate))
+    return context.text(GRADED, said=said, strength=strength)
+
+
+ANSWERS: Mapping[str, Callable[[Context], Answer | None]] = {
+    "inventory": _known,
+    "people": _fare,
+    "participation": _reach,
+}

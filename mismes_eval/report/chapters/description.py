@@ -1,0 +1,195 @@
+"""T25: what the inventory records of a measure, in words; what it lacks stands as not recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+
+from mismes_eval.evaluation.tracer_study import TREATED, Tracing
+from mismes_eval.message import Quantity
+from mismes_eval.report.chapters.base import Context, text_table
+from mismes_eval.report.chapters.portfolio import SOURCE
+from mismes_eval.report.document.tables import HIDDEN, TextTable
+
+DESCRIPTION = "T25"
+NOT_RECORDED = "not recorded"
+OWN_AMOUNT = "recorded, not shown here: one payer's own amount"
+FRAMES = {
+    "LFS_SCREENING": "screened by the labour force survey",
+    "BENEFICIARY_LIST": "lists of beneficiaries",
+}
+Record = Mapping[str, object]
+
+
+def description(context: Context, measure: str, study: Tracing | None) -> TextTable:
+    """T25 of one measure."""
+    record = _record(context, measure)
+    rows = [
+        (context.text(what), _told(context, make(context, record))) for what, make in ROWS.items()
+    ]
+    chosen = _comparison(context, measure, study)
+    rows.append((context.text("Comparison group"), _told(context, chosen)))
+    return text_table(
+        context,
+        id=f"{DESCRIPTION}-{measure}",
+        title=context.text("{m}: what it is", m=context.name(measure)),
+        rows=rows,
+        columns=("Of the measure", "On record"),
+        source=SOURCE,
+    )
+
+
+def _told(context: Context, text: str) -> str:
+    return context.name(text or context.text(NOT_RECORDED))
+
+
+def _record(context: Context, measure: str) -> Record:
+    """The measure's row of the inventory; empty where there is none."""
+    inventory = context.evaluation.inventory
+    if inventory is None:
+        return {}
+    frame = inventory.frame
+    mine = frame[frame["measure_id"].astype(str) == measure]
+    return {} if mine.empty else dict(mine.iloc[0].dropna())
+
+
+def _name(context: Context, record: Record) -> str:
+    """The English title in an English report, the original one in any other."""
+    title = record.get("title_en" if context.words.code == "en" else "title_orig")
+    return "" if title is None else context.name(title)
+
+
+def _kind(context: Context, record: Record) -> str:
+    stage = _labels(context, "stages", record.get("stage_code"))
+    model = _labels(context, "models", record.get("model_primary"))
+    return "; ".join(part for part in (model, stage) if part)
+
+
+def _dates(context: Context, record: Record) -> str:
+    start, end = (_day(context, record.get(key)) for key in ("start_date", "end_date"))
+    if not start and not end:
+        return ""
+    missing = context.text(NOT_RECORDED)
+    if start and not end and _yes(record.get("ongoing")):
+        return context.text("since {start}, still running", start=start)
+    return context.text("{start} to {end}", start=start or missing, end=end or missing)
+
+
+def _day(context: Context, value: object) -> str:
+    day = pd.to_datetime(value, errors="coerce") if value is not None else pd.NaT  # type: ignore[call-overload]
+    return "" if pd.isna(day) else context.words.date(day.date())
+
+
+def _budget(context: Context, record: Record) -> str:
+    """Whether a budget is on record: the amount is one payer's own, and would give others away."""
+    known = record.get("budget_eur") is not None or record.get("budget_total") is not None
+    return context.text(OWN_AMOUNT) if known else ""
+
+
+def _partners(context: Context, record: Record) -> str:
+    """Who pays, who carries it out, who takes part, by kind."""
+    payer = _labels(context, "funder_types", record.get("funder_type"))
+    doer = _labels(context, "implementer_types", record.get("implementer_type"))
+    partner = record.get("national_partner")
+    parts = [
+        context.text("paid by: {who}", who=payer) if payer else "",
+        context.text("carried out by: {who}", who=doer) if doer else "",
+        context.text("national partner: {who}", who=context.name(partner)) if partner else "",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _services(context: Context, record: Record) -> str:
+    given = [label for code, label in context.codes("services").items() if _yes(record.get(code))]
+    return ", ".join(given)
+
+
+def _yes(value: object) -> bool:
+    return value is not None and str(value).lower() in ("true", "1", "1.0")
+
+
+def _dose(context: Context, record: Record) -> str:
+    parts = []
+    for column, one, many in (("dose_hours", "hour", "hours"), ("duration_days", "day", "days")):
+        number = _number(record.get(column))
+        if number is not None:
+            parts.append(context.words.quantity(Quantity(number, one, many, 0)))
+    return ", ".join(parts)
+
+
+def _number(value: object) -> float | None:
+    number = pd.to_numeric(value, errors="coerce") if value is not None else None  # type: ignore[call-overload]
+    return None if number is None or pd.isna(number) else float(number)
+
+
+def _eligible(context: Context, record: Record) -> str:
+    parts = [
+        _labels(context, "target_groups", record.get("target_group")),
+        _labels(context, "sexes_targeted", record.get("target_sex")),
+        _ages(context, record),
+        _labels(context, "skill_levels", record.get("target_skill")),
+    ]
+    region = record.get("target_region")
+    parts += [context.name(region)] if region else []
+    return "; ".join(part for part in parts if part)
+
+
+def _ages(context: Context, record: Record) -> str:
+    low, high = (_number(record.get(key)) for key in ("target_age_min", "target_age_max"))
+    if low is None or high is None:
+        return ""
+    return context.text("aged {low:.0f} to {high:.0f}", low=low, high=high)
+
+
+def _reached(context: Context, record: Record) -> str:
+    """Persons planned, reached and completed, where they are not few."""
+    words = {
+        "benef_planned": "{n} planned",
+        "benef_reached": "{n} reached",
+        "benef_completed": "{n} completed",
+    }
+    parts = []
+    for column, template in words.items():
+        number = _number(record.get(column))
+        if number is None:
+            continue
+        few = context.rules.confidential("count", number)
+        shown = HIDDEN if few else context.words.number(number, 0)
+        parts.append(context.text(template, n=shown))
+    return ", ".join(parts)
+
+
+def _labels(context: Context, codes: str, value: object) -> str:
+    """The labels of one or several codes, split by ';'."""
+    if value is None:
+        return ""
+    known = context.codes(codes)
+    given = [code.strip() for code in str(value).split(";") if code.strip()]
+    return ", ".join(known.get(code) or context.name(code) for code in given)
+
+
+def _comparison(context: Context, measure: str, study: Tracing | None) -> str:
+    """Where the comparison persons come from, as the study records it."""
+    if study is None:
+        return context.text("regions that had not got it yet")
+    sample = study.of(measure).sample
+    if "source_frame" not in sample.frame.columns:
+        return ""
+    rows = sample.active & (sample.frame[TREATED].to_numpy(float) == 0)
+    kinds = sorted(set(sample.frame.loc[rows, "source_frame"].dropna().astype(str)))
+    frames = [context.text(FRAMES[k]) if k in FRAMES else context.name(k) for k in kinds]
+    return ", ".join(frames)
+
+
+ROWS: Mapping[str, Callable[[Context, Record], str]] = {
+    "Title": _name,
+    "Kind": _kind,
+    "Dates": _dates,
+    "Budget": _budget,
+    "Partners": _partners,
+    "Services": _services,
+    "Dose planned for a person": _dose,
+    "Who was eligible": _eligible,
+    "Persons": _reached,
+}

@@ -1,0 +1,255 @@
+"""A sheet for each measure that was evaluated: what it is, who was followed, what became of them,
+the effect and its doubts, the cost, for whom it works.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.estimate.estimate import Estimate, NotEstimable
+from mismes_eval.evaluation.heterogeneity import SEX, VOLUNTARY
+from mismes_eval.evaluation.rollout import Rollout
+from mismes_eval.evaluation.tracer_study import TREATED, Effects, Tracing
+from mismes_eval.impact.did.heterogeneity import GroupEffects
+from mismes_eval.message import Message
+from mismes_eval.report import figures
+from mismes_eval.report.chapters.base import Chapter, Context, Item, Sheet
+from mismes_eval.report.chapters.cells import (
+    cell_unit,
+    outcome_kind,
+    outcome_scale,
+    outcome_unit,
+    persons,
+    rows,
+)
+from mismes_eval.report.chapters.costs import cost_row, job_sentence, priced
+from mismes_eval.report.chapters.description import description
+from mismes_eval.report.chapters.heterogeneity import group_row
+from mismes_eval.report.chapters.impact import headline_cell, headline_items
+from mismes_eval.report.chapters.names import named
+from mismes_eval.report.chapters.rollout import said
+from mismes_eval.report.chapters.tracer import ARMS, INTERVAL, arm_means
+from mismes_eval.report.chapters.verdicts import main_cell
+from mismes_eval.report.document.cells import CellKey, Persons, population
+from mismes_eval.report.document.items import Number, PictureSpec, SentenceSpec
+from mismes_eval.report.document.tables import Table, cells_by, cells_of, counted
+
+LOW = 1.9  # inches of a picture that leaves room on a sheet
+FLOW, PATH, GROUPS = "T26", "F14", "T27"
+COST = "Cost per participant: {v} {c} (95% interval {lo} to {hi})."
+NO_COST = "Cost per participant: not known."
+MORE = (
+    "Every outcome and wave: table T17-{m}; what stands beside the effect: T19-{m}; threats, item by"
+    " item: T19c."
+)
+MORE_ROLLOUT = "Every group and year: table T24b; what stands beside the effect: T24."
+VULNERABLE = "vulnerable"
+NO_VULNERABLE = Message("the study estimates no effect by vulnerability", kind="reason")
+
+
+def sheets(context: Context) -> Chapter:
+    """T25 description, T26 flow, F14 outcome path, T27 for whom, with the headline and the cost: one
+    sheet a measure.
+    """
+    study, rolled = context.evaluation.tracing, context.evaluation.rollout
+    items: list[Item] = []
+    if study is not None:
+        for effect in context.evaluation.effects:
+            items += _followed(context, study, effect)
+    if rolled is not None:
+        items += _rolled_out(context, rolled)
+    if not items:
+        items = [context.absent("tracer study or impact study")]
+    return Chapter("sheets", "Measure by measure", tuple(items))
+
+
+def _followed(context: Context, study: Tracing, effect: Effects) -> list[Item]:
+    """The sheet of a measure whose participants were followed."""
+    measure = effect.measure
+    return [
+        Sheet(named(context, measure)),
+        description(context, measure, study),
+        _flow(context, study, measure),
+        *_path(context, study, measure),
+        *headline_items(context, effect, study),
+        *_costs(context, study, effect),
+        *_for_whom(context, study, measure),
+        context.text(MORE, m=context.name(measure)),
+    ]
+
+
+def _rolled_out(context: Context, r: Rollout) -> list[Item]:
+    """The sheet of a measure that regions got one after the other."""
+    return [
+        Sheet(named(context, r.measure)),
+        description(context, r.measure, None),
+        said(context, r),
+        context.text(MORE_ROLLOUT),
+    ]
+
+
+def _flow(context: Context, study: Tracing, measure: str) -> Table:
+    """T26: persons of both groups from enrolment to the analysis."""
+    panel = study.of(measure)
+    inside = panel.sample.active
+    treated = panel.sample.frame[TREATED].to_numpy(float)
+    main = main_cell(context.evaluation)[1]
+    steps = {context.text("enrolled"): inside}
+    for wave in (study.baseline, *study.waves):
+        words = "interviewed after {m:.0f} months"
+        if wave == study.baseline:
+            words = "interviewed at enrolment"
+        steps[context.text(words, m=study.months[wave])] = inside & study.responded(wave)
+    if main in study.waves:
+        both = study.responded(study.baseline) & study.responded(main)
+        steps[context.text("answered at enrolment and in the wave of the headline")] = inside & both
+    name = population(panel.sample.design)
+    cells = [
+        counted(step, arm, Persons.of(name, who & (treated == code)))
+        for step, who in steps.items()
+        for code, arm in ARMS.items()
+    ]
+    return Table(
+        f"{FLOW}-{measure}",
+        context.text("{m}: who was followed, persons", m=context.name(measure)),
+        rows(cells),
+        study.source,
+        (),
+        1.0,
+        0,
+        context.synthetic,
+    )
+
+
+def _path(context: Context, study: Tracing, measure: str) -> list[Item]:
+    """F14: the main outcome of this measure's participants and comparison group over time."""
+    outcome, _ = main_cell(context.evaluation)
+    parts, months = [], {}
+    for wave in (study.baseline, *study.waves):
+        found = arm_means(study, outcome, wave, study.of(measure))
+        if isinstance(found, NotEstimable):
+            continue
+        share = outcome_kind(context, outcome).kind == "share"
+        stated = found.annotated(unit=cell_unit(context, outcome))
+        if share:
+            stated = stated.annotated(kind="share")
+        row = context.text("{m:.0f} months", m=study.months[wave])
+        months[row] = study.months[wave]
+        parts.append(cells_by(stated, context.rules, row, [str(v) for v in found.keys["_arm"]]))
+    if not parts:
+        return []
+    title = context.text(
+        "{m}, since enrolment: {o}", m=context.name(measure), o=context.column(outcome)
+    )
+    own = pd.concat(parts, ignore_index=True)
+
+    def draw(published: pd.DataFrame) -> figures.Figure | str:
+        return _drawn_path(context, study, (f"{PATH}-{measure}", title), published, months)
+
+    return [PictureSpec(f"{PATH}-{measure}", title, draw, own)]
+
+
+def _drawn_path(
+    context: Context,
+    study: Tracing,
+    name: tuple[str, str],
+    published: pd.DataFrame,
+    months: dict[str, float],
+) -> figures.Figure | str:
+    if not published["value"].notna().any():
+        return ""
+    outcome, _ = main_cell(context.evaluation)
+    share = outcome_kind(context, outcome).kind == "share"
+    ylabel = context.name(context.text(INTERVAL, u=outcome_unit(context, outcome)))
+    frame = pd.DataFrame(
+        {
+            "series": published["column"],
+            "x": published["row"].map(months),
+            "value": published["value"],
+            "low": published["ci_low"],
+            "high": published["ci_high"],
+        }
+    )
+    known = published["n"].max()
+    notes = [persons(context, known)] if np.isfinite(known) else []
+    notes += ["A broken line: not shown."] if frame["value"].isna().any() else []
+    return figures.paths(
+        *name,
+        frame,
+        "months since enrolment",
+        "% (95% interval)" if share else ylabel,
+        outcome_scale(context, outcome)[0],
+        False,
+        study.source,
+        notes,
+        context.synthetic,
+        context.words,
+        height=LOW,
+    )
+
+
+def _costs(context: Context, study: Tracing, effect: Effects) -> list[Item]:
+    """Cost per participant and per additional job-year, where they are shown."""
+    currency = context.evaluation.params.cost.currency
+    key = CellKey(
+        "T20", cost_row(context, effect.measure, "cost per participant", currency), "estimate"
+    )
+    numbers = {
+        "v": Number(key, digits=0),
+        "lo": Number(key, "ci_low", digits=0),
+        "hi": Number(key, "ci_high", digits=0),
+    }
+    doubts = {d.measure: d for d in context.evaluation.doubts}
+    items: list[Item] = [SentenceSpec(COST, numbers, {"c": currency}, NO_COST)]
+    doubt = doubts.get(effect.measure)
+    if doubt is not None:
+        sentence = context.text(job_sentence(priced(context.evaluation, study, effect, doubt)))
+        shown = {"shown": Number(headline_cell(context, effect.measure, study))}
+        items.append(SentenceSpec("{said}", shown, {"said": sentence}))
+    return items
+
+
+def _for_whom(context: Context, study: Tracing, measure: str) -> list[Item]:
+    """T27: the main effect by sex, vulnerability and voluntariness of return."""
+    found = context.evaluation.whom
+    if found is None:
+        return []
+    outcome, _ = main_cell(context.evaluation)
+    unit = cell_unit(context, outcome)
+    parts = []
+    for factor in (SEX, VOLUNTARY):
+        groups = found.groups.get((measure, factor))
+        if isinstance(groups, GroupEffects):
+            parts += [_group(context, groups.effects, k, factor, unit) for k in _places(groups)]
+        elif isinstance(groups, NotEstimable):
+            parts.append(cells_of([(context.column(factor), "effect", groups)], context.rules))
+    absent = NotEstimable(NO_VULNERABLE)
+    parts.append(cells_of([(context.column(VULNERABLE), "effect", absent)], context.rules))
+    scale, digits = outcome_scale(context, outcome)
+    title = context.text(
+        "{m}: effect by group, {u}", m=context.name(measure), u=outcome_unit(context, outcome)
+    )
+    note = "Differences between groups and p-values that count all of them: T18b."
+    return [
+        Table(
+            f"{GROUPS}-{measure}",
+            title,
+            pd.concat(parts, ignore_index=True),
+            study.source,
+            (note, study.panel.sample.design.basis),
+            scale,
+            digits,
+            context.synthetic,
+            intervals=True,
+        )
+    ]
+
+
+def _places(groups: GroupEffects) -> range:
+    return range(groups.effects.p)
+
+
+def _group(context: Context, effects: Estimate, k: int, factor: str, unit: str) -> pd.DataFrame:
+    stated = effects.select([k]).annotated(kind="effect", unit=unit)
+    return cells_by(stated, context.rules, group_row(context, factor, effects.names[k]), "effect")

@@ -1,0 +1,69 @@
+"""Effects of several measures side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mismes_eval.pictures import intervals as pictures
+from mismes_eval.pictures.style import BLUE
+from mismes_eval.report.document.language import ENGLISH, Language
+from mismes_eval.report.figures import Figure, finish, panels, series_of
+
+WIDE, HIGH = 7.0, 2.2  # inches
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One measure. frame: series, x, value, low, high (NaN where it is not shown), weak."""
+
+    name: str
+    xlabel: str
+    frame: pd.DataFrame
+
+
+def small_multiples(
+    id: str,
+    title: str,
+    measures: Sequence[Panel],
+    ylabel: str,
+    scale: float = 1.0,
+    source: str = "",
+    notes: Sequence[str] = (),
+    synthetic: bool = False,
+    t: Language = ENGLISH,
+) -> Figure:
+    """Values with intervals over time, a panel a measure on one vertical axis; weak points hollow."""
+    title, ylabel = t(title), t(ylabel)
+    fig, axes = panels(WIDE, HIGH, 1, len(measures), sharey=True)
+    alt = []
+    for k, (ax, one) in enumerate(zip(axes, measures, strict=True)):
+        at = one.frame["x"].to_numpy(float)
+        series = series_of(one.frame, at, scale, BLUE, 0, hollow=one.frame["weak"].to_numpy(bool))
+        xlabel = t(one.xlabel)
+        pictures.path(ax, [series], xlabel, ylabel if k == 0 else "", joined=True)
+        ax.set_title(one.name)
+        ax.margins(x=0.12)
+        alt.append(t("{series}: {values}", series=t.name(one.name), values=_said(one, scale, t)))
+    words = t("{title}. {axes}. {values}", title=title, axes=ylabel, values=". ".join(alt))
+    data = pd.concat([one.frame for one in measures], ignore_index=True)
+    return finish(id, title, fig, words, data, source, notes, synthetic, t)
+
+
+def _said(one: Panel, scale: float, t: Language) -> str:
+    """A panel in words: every value with its interval, what is weak, what is not shown."""
+    said = []
+    for row in one.frame.to_dict("records"):
+        x = t.number(row["x"], 0)
+        if not np.isfinite(row["value"]):
+            said.append(t("at {x}: not shown", x=x))
+            continue
+        numbers = {key: t.number(scale * row[key]) for key in ("value", "low", "high")}
+        template = "at {x}: {value} ({low} to {high})"
+        if row["weak"]:
+            template = "at {x}: {value} ({low} to {high}), weak evidence"
+        said.append(t(template, x=x, **numbers))
+    return t("{when}, {values}", when=t(one.xlabel), values="; ".join(said))

@@ -1,0 +1,175 @@
+"""`mismes map` asks, takes nothing that nobody said, and writes into the workbook what was said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyreadstat
+import pytest
+from click.testing import CliRunner, Result
+
+from mismes_eval import frame as frames
+from mismes_eval import lfs
+from mismes_eval.cli import main
+from mismes_eval.cli import map as mapping
+from mismes_eval.errors import InputError, ParamsError
+from mismes_eval.lfs.mapping_draft import Answer, Draft, open_draft
+
+SEX = {1: "Male", 2: "Female"}
+MARITAL = {1: "Single", 2: "Married", 3: "Widowed", 8: "Unknown"}
+ROWS = 40
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """SYNTHETIC persons in a Stata file with labels, and a country begun with it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MISMES_DATA_ROOT", raising=False)
+    frame = pd.DataFrame(
+        {
+            "C04_SEX": [1 + i % 2 for i in range(ROWS)],
+            "C05_AGE": [20 + i for i in range(ROWS)],
+            "C06_MSTAT": [(1, 2, 3, 8)[i % 4] for i in range(ROWS)],
+            "PWGT": [100.5] * ROWS,
+            "HH": [i // 2 for i in range(ROWS)],
+            "WORK": [i % 3 for i in range(ROWS)],
+        }
+    )
+    pyreadstat.write_dta(
+        frame,
+        str(tmp_path / "lfs.dta"),
+        column_labels=["C04-Sex", "C05-Age", "Marital status", "Weight", "", ""],
+        variable_value_labels={"C04_SEX": SEX, "C06_MSTAT": MARITAL},
+    )
+    with pytest.raises(SystemExit):
+        main(["new", "PHL", "--lfs", "lfs.dta", "--year", "2020"])
+    return tmp_path
+
+
+def asked(*lines: str, options: tuple[str, ...] = ()) -> Result:
+    typed = "".join(f"{line}\n" for line in lines)
+    return CliRunner().invoke(
+        mapping.command, ["PHL", *options], input=typed, standalone_mode=False
+    )
+
+
+def book(project: Path) -> Path:
+    return project / "data_raw" / "PHL" / "mapping.xlsx"
+
+
+def draft(project: Path) -> Draft:
+    return open_draft(book(project), frames.read(project / "lfs.dta", allowed=None))
+
+
+def test_nothing_is_taken_without_an_answer(project: Path) -> None:
+    before = draft(project)
+    assert not before.answers and {"weight", "male", "age", "marital"} <= set(before.offered)
+    run = asked("", "", "")
+    assert run.return_value == 2 and "open: " in run.output
+    assert not draft(project).answers
+    with pytest.raises(InputError, match="the mapping is empty"):
+        lfs.read_mapping(book(project))
+
+
+def test_answers_are_counted_with_weights_and_stand_in_the_workbook(project: Path) -> None:
+    first = [q.gld for q in draft(project).open]
+    assert first[:4] == ["weight", "age", "male", "marital"]
+    run = asked("y", "y", "y", "y", "DK", "q")
+    assert "proposed" not in run.output and "(high: its name and its label)" in run.output
+    assert "1 Male" in run.output and "becomes 1" in run.output
+    assert "= 0: 20 rows, weighted 2,010 (50.0%)" in run.output
+    assert "persons: 40 rows, 4,020 weighted" in run.output
+    read = lfs.read_mapping(book(project))
+    assert read["columns"] == {
+        "weight": "PWGT",
+        "age": "C05_AGE",
+        "male": "C04_SEX",
+        "marital": "C06_MSTAT",
+    }
+    assert read["recode"] == {
+        "male": {"1": "1", "2": "0"},
+        "marital": {"1": "2", "2": "1", "3": "5"},
+    }
+    assert read["missing"] == {"marital": {"8": "DK"}}
+    mapped = lfs.map_columns(frames.read(project / "lfs.dta", allowed=None).frame, read)
+    assert mapped["male"].astype(float).sum() == ROWS / 2
+    assert (mapped["marital_miss"] == "DK").sum() == ROWS / 4
+
+
+def test_the_next_call_goes_on_where_the_last_one_stopped(project: Path) -> None:
+    asked("y", "n", "q")
+    again = draft(project)
+    assert again.answers["weight"].column == "PWGT" and again.answers["age"].absent
+    assert [q.gld for q in again.open][:2] == ["male", "marital"]
+    run = asked("y", "q")
+    assert "] male: " in run.output and "] weight: " not in run.output
+    assert set(lfs.read_mapping(book(project))["columns"]) == {"weight", "male"}  # type: ignore[call-overload]
+
+
+def test_another_column_a_factor_a_constant_and_put_off(project: Path) -> None:
+    run = asked("PWGT * 0.5", "s", "?", "C04_SEX", "NOPE", "s", "q")
+    assert "weighted" in run.output and "'NOPE' is no answer" in run.output
+    read = lfs.read_mapping(book(project))
+    assert read["units"] == {"weight": 0.5} and "age" not in read["columns"]  # type: ignore[operator]
+    said = draft(project).answered(Answer("countrycode", constant="PHL"))
+    said.save()
+    assert lfs.read_mapping(book(project))["constants"] == {"countrycode": "PHL"}
+
+
+def test_a_code_that_the_template_has_not_is_asked_for(project: Path) -> None:
+    """Without labels 1 and 2 may be the template's own; 0 is not."""
+    open_questions = [q.gld for q in draft(project).open]
+    typed = ["s"] * open_questions.index("lstatus")
+    run = asked(*typed, "WORK", "9", "WORK", "3", "q")
+    assert "WORK = 0" in run.output and "no such code" in run.output
+    read = lfs.read_mapping(book(project))
+    assert read["recode"] == {"lstatus": {"0": "3", "1": "1", "2": "2"}}
+
+
+def test_an_answer_that_cannot_be_meant_is_refused_whole(project: Path) -> None:
+    begun = draft(project)
+    for answer, words in (
+        (Answer("nothing", "PWGT"), "no such GLD column"),
+        (Answer("age", "NOPE"), "no such column"),
+        (Answer("age", "C05_AGE", constant="3"), "both"),
+        (Answer("age", "C05_AGE", factor="much"), "no number"),
+        (Answer("male", "C04_SEX", codes={"1": "7", "2": "0"}), "no such code"),
+        (Answer("male", "C04_SEX", codes={"1": "1"}), "nothing is said of"),
+        (Answer("male", "C04_SEX", codes={"1": "1"}, reasons={"2": "WHY"}), "no such reason"),
+        (Answer("lstatus", constant="8"), "no such code"),
+    ):
+        with pytest.raises(InputError, match=words):
+            begun.answered(answer)
+    assert not begun.answers
+
+
+def test_what_a_person_wrote_into_the_workbook_is_an_answer(project: Path) -> None:
+    draft(project).answered(Answer("age", "C05_AGE")).save()
+    assert lfs.read_mapping(book(project))["columns"] == {"age": "C05_AGE"}
+    assert "age" not in {q.gld for q in draft(project).open}
+
+
+def test_json_asks_nothing_and_says_what_is_open(project: Path) -> None:
+    asked("y", "q")
+    before = book(project).read_bytes()
+    run = asked(options=("--json",))
+    told = json.loads(run.output)
+    assert run.return_value == 2 and told["mapped"] == {"weight": "PWGT"} and told["weighted"]
+    male = next(q for q in told["open"] if q["column"] == "male")
+    assert (male["proposed"], male["confidence"]) == ("C04_SEX", "high")
+    assert book(project).read_bytes() == before
+
+
+def test_quiet_asks_without_counts(project: Path) -> None:
+    run = asked("y", "q", options=("--quiet",))
+    assert "weighted" not in run.output and "open: " in run.output
+
+
+def test_params_without_a_workbook_say_how_to_begin(project: Path) -> None:
+    text = (project / "params" / "PHL.yaml").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if "mapping.xlsx" not in line]
+    (project / "params" / "PHL.yaml").write_text("\n".join(lines), encoding="utf-8")
+    run = asked("y")
+    assert isinstance(run.exception, ParamsError) and "mismes new" in str(run.exception)

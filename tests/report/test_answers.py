@@ -1,0 +1,116 @@
+"""Identity: the answer with which a chapter begins is made of the numbers of its tables, with the
+strength that the matrix gives them; where a number is hidden, the answer has none.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mismes_eval.evaluation.params import Params
+from mismes_eval.lfs.catalogue import catalogue
+from mismes_eval.report.chapters.answers import ANSWERS, answered
+from mismes_eval.report.country import CountryReport, country_report
+from mismes_eval.report.document.cells import CellKey, Published, PublishedCell, Status
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.tables import TextTable
+from mismes_eval.report.session import Session
+
+ROOT = Path(__file__).resolve().parents[2]
+RATE = catalogue()["L3.employment"].title
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> CountryReport:
+    params = Params.load(ROOT / "params" / "GEO.yaml")
+    return country_report(Session(params, tmp_path_factory.mktemp("geo"), language("en"), True))
+
+
+def answer(report: CountryReport, chapter: str) -> str:
+    first = report.chapters[chapter].items[0]
+    assert isinstance(first, str) and first.startswith("Question: ")
+    return first
+
+
+def cell(report: CountryReport, table: str, row: str, column: str) -> PublishedCell:
+    found = report.published.get(table, row, column)
+    assert found is not None and found.shown
+    return found
+
+
+def strengths(report: CountryReport, rests_on: str) -> set[str]:
+    matrix = next(i for i in report.chapters["limits"].items if getattr(i, "id", "") == "T05c")
+    assert isinstance(matrix, TextTable)
+    lines = matrix.frame[matrix.frame["Rests on"] == rests_on]
+    assert set(lines["Criterion"]) == {"Relevance"}
+    return set(lines["Strength"])
+
+
+def test_each_chapter_begins_with_its_answer(report: CountryReport) -> None:
+    for name in ANSWERS:
+        said = answer(report, name).split(" Answer: ")[1]
+        assert len(re.findall(r"[.?](?= [A-Z]|$)", said)) <= 3, said
+
+
+def test_returnees_are_compared_by_the_rates_of_t08(report: CountryReport) -> None:
+    rates = [cell(report, "T08", RATE, group).value for group in ("returnees", "non-migrants")]
+    gap = 100 * (rates[0] - rates[1])
+    said = answer(report, "people")
+    assert f"{abs(gap):.1f} points" in said or f"{gap:.1f} points" in said
+    assert "95% interval" in said
+    (strength,) = strengths(report, "T08")
+    assert f"Evidence: {strength} (as in T05c)." in said
+
+
+def test_reach_is_the_share_of_t10(report: CountryReport) -> None:
+    share = cell(report, "T10", "any measure", "returnees who took part")
+    numbers = [f"{100 * v:.1f}" for v in (share.value, share.ci_low, share.ci_high)]
+    said = answer(report, "participation")
+    assert f"{numbers[0]}% of returnees took part" in said
+    assert f"(95% interval {numbers[1]} to {numbers[2]})" in said
+    (strength,) = strengths(report, "T10")
+    assert f"Evidence: {strength} (as in T05c)." in said
+
+
+def test_the_portfolio_is_counted_as_in_t05b(report: CountryReport) -> None:
+    late = cell(report, "T05b", "overdue", "measures").value
+    said = answer(report, "inventory")
+    assert f"; {late:.0f} " in said and "no sampling error" in said
+
+
+def test_a_hidden_number_is_in_no_answer(report: CountryReport) -> None:
+    hidden = (
+        CellKey("T10", "any measure", "returnees who took part"),
+        CellKey("T08", RATE, "returnees"),
+    )
+    cells = dict(report.published.cells)
+    for key in hidden:
+        cells[key] = replace(cells[key], status=Status.CONFIDENTIAL, value=float("nan"))
+    context = replace(report.context, published=Published(cells))
+    bare = {name: replace(report.chapters[name], items=()) for name in ANSWERS}
+    made = answered(context, bare)
+    for name in ("people", "participation"):
+        (said,) = made[name].items
+        assert isinstance(said, str)
+        assert said.endswith("Answer: Nothing can be said: too few persons.")
+
+
+def test_effects_on_participants_stand_under_effectiveness(report: CountryReport) -> None:
+    matrix = next(i for i in report.chapters["limits"].items if getattr(i, "id", "") == "T05c")
+    assert isinstance(matrix, TextTable)
+    first = matrix.frame["Rests on"].str.split(",").str[0]
+    headline = matrix.frame["Rests on"].str.contains("T19-")
+    assert headline.any() and set(matrix.frame.loc[headline, "Criterion"]) == {"Effectiveness"}
+    impact = matrix.frame[matrix.frame["Criterion"] == "Impact"]
+    assert set(first[impact.index]) <= {"T24", ""}
+    assert list(dict.fromkeys(matrix.frame["Criterion"])) == [
+        "Relevance",
+        "Coherence",
+        "Effectiveness",
+        "Efficiency",
+        "Impact",
+        "Sustainability",
+    ]

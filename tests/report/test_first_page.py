@@ -1,0 +1,137 @@
+"""The picture of the first page holds what the tables hold and nothing else: a hidden cell breaks the
+line, weak evidence is hollow, the headline's interval is the one that speaks; on paper the first page
+stands before the contents.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mismes_eval.estimate.estimate import Estimate
+from mismes_eval.evaluation.evaluation import evaluate
+from mismes_eval.evaluation.params import Params
+from mismes_eval.report.chapters import Chapter, Context
+from mismes_eval.report.chapters.impact import impact
+from mismes_eval.report.chapters.overview import PICTURE, ROWS, overview
+from mismes_eval.report.chapters.verdicts import effect_verdict
+from mismes_eval.report.country import Released, release
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.page import arranged
+from mismes_eval.report.document.rules import Rules
+from mismes_eval.report.document.typeset import read_page
+from mismes_eval.report.figures import Figure
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def context() -> Context:
+    """A made-up country with two measures followed and one rolled out."""
+    return Context(evaluate(Params.load(ROOT / "params" / "MDA.yaml")), Rules(), language("en"))
+
+
+@pytest.fixture(scope="module")
+def built(context: Context) -> dict[str, Chapter]:
+    return {"impact": impact(context), "overview": overview(context)}
+
+
+@pytest.fixture(scope="module")
+def released(context: Context, built: dict[str, Chapter]) -> Released:
+    return release(context, built)
+
+
+def picture(released: Released) -> Figure:
+    (item,) = released.chapters["overview"].items
+    assert isinstance(item, Figure) and item.id == PICTURE
+    return item
+
+
+def test_every_point_is_a_published_cell(context: Context, released: Released) -> None:
+    """Values are those of T17; intervals too, but at the headline, where the verdict's speaks."""
+    study = context.evaluation.tracing
+    assert study is not None
+    drawn = picture(released).data
+    doubts = {d.measure: d for d in context.evaluation.doubts}
+    for effect in context.evaluation.effects:
+        mine = drawn[drawn["series"] == effect.measure]
+        assert list(mine["x"]) == [study.months[w] for w in study.waves]
+        verdict = effect_verdict(context.evaluation, effect, doubts[effect.measure])
+        assert verdict is not None
+        for wave, row in zip(study.waves, mine.to_dict("records"), strict=True):
+            when = f"{study.months[wave]:.0f} months"
+            cell = released.published.get(f"T17-{effect.measure}", context.column("employed"), when)
+            assert cell is not None and row["value"] == cell.value
+            ends = (cell.ci_low, cell.ci_high)
+            if wave == context.evaluation.params.impact.main_wave:
+                ends = (verdict.span.low, verdict.span.high)
+            assert (row["low"], row["high"]) == ends
+    assert set(drawn["series"]) == {"MDA-001", "MDA-002", "MDA-003"}
+
+
+def test_weak_evidence_is_hollow_and_said(context: Context, released: Released) -> None:
+    """A measure of which the headline is weak has no full point; the words say so."""
+    shown = picture(released)
+    assert shown.data.loc[shown.data["low"] < shown.data["high"], "weak"].all()
+    assert shown.alt.count("weak evidence") == int(shown.data["weak"].sum())
+    assert "Hollow: weak evidence." in shown.notes
+    base = shown.data[(shown.data["series"] == "MDA-003") & (shown.data["x"] == -1)]
+    assert not base["weak"].any()
+
+
+def test_a_hidden_cell_breaks_the_line(
+    context: Context, built: dict[str, Chapter], released: Released
+) -> None:
+    """Neither the file of the picture nor its words have the number of a hidden cell."""
+    (spec,) = built["overview"].items
+    effect = context.evaluation.effects[0]
+    when = "12 months"
+    key = next(k for k in spec.refers if k.table == f"T17-{effect.measure}" and k.column == when)  # type: ignore[union-attr]
+    cells = dict(released.published.cells)
+    hidden = dataclasses.replace(
+        cells[key], status="confidential", value=np.nan, ci_low=np.nan, ci_high=np.nan
+    )
+    published = dataclasses.replace(released.published, cells={**cells, key: hidden})
+    drawn = spec.drawn(published)  # type: ignore[union-attr]
+    assert isinstance(drawn, Figure)
+    gone = drawn.data[(drawn.data["series"] == effect.measure) & (drawn.data["x"] == 12)]
+    assert len(gone) == 1 and gone[["value", "low", "high"]].isna().all(axis=None)
+    number = language("en").number(100 * cells[key].value)
+    assert f"at 12: {number} (" in picture(released).alt
+    assert f"at 12: {number} (" not in drawn.alt and "at 12: not shown" in drawn.alt
+    assert "A broken line: not shown." in drawn.notes
+
+
+def test_no_picture_where_nothing_is_shown(context: Context) -> None:
+    bare = dataclasses.replace(context.evaluation, tracing=None, rollout=None, kept={})
+    assert overview(dataclasses.replace(context, evaluation=bare)).items == ()
+
+
+def test_measures_that_the_page_has_no_room_for_are_left_out(context: Context) -> None:
+    moved = dataclasses.replace(context.evaluation, kept=context.evaluation.kept)
+    many = tuple(
+        dataclasses.replace(context.evaluation.effects[0], measure=f"X-{k}") for k in range(6)
+    )
+    assert all(isinstance(e, Estimate) for e in many[0].by_wave.values())
+    object.__setattr__(moved, "effects", many)
+    object.__setattr__(moved, "doubts", ())
+    (spec,) = overview(dataclasses.replace(context, evaluation=moved)).items
+    assert {k.table for k in spec.refers} == {f"T17-X-{k}" for k in range(ROWS)}  # type: ignore[union-attr]
+
+
+def test_on_paper_the_contents_stand_behind_the_first_page() -> None:
+    head = '<html><body><p class="kind">x</p><!-- contents --><main id="text">'
+    inside = '<div class="cell"><h2 id="a">First</h2></div><div class="findings"><p>F</p></div>'
+    inside += '<div class="cell"><h2 id="b">Second</h2></div><p>S</p>'
+    html = arranged(head, inside, "</main></body></html>", language("en"))
+    beside, behind = html.index('class="contents beside"'), html.index('class="contents behind"')
+    assert beside < html.index('class="findings"') < behind < html.index('id="b"')
+    assert read_page(html).brief
+    plain = arranged(
+        head, inside.replace("findings", "other"), "</main></body></html>", language("en")
+    )
+    assert plain.count('<nav class="contents"') == 1 and "behind" not in plain
+    assert not read_page(plain).brief

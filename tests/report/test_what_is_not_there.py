@@ -1,0 +1,82 @@
+"""What a survey does not have is not a fact: without weights, households or a question on migration
+the report says so and prints no total; moves under GLD's names alone give a status.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mismes_eval.evaluation.params import Params
+from mismes_eval.evaluation.readiness import readiness
+from mismes_eval.report.country import CountryReport, country_report
+from mismes_eval.report.document.language import language
+from mismes_eval.report.document.tables import Table
+from mismes_eval.report.session import Session
+
+PERSONS = 900
+
+
+def persons(weight: float) -> pd.DataFrame:
+    """Made-up persons, every row a household of its own, one weight for all."""
+    r = np.random.default_rng(3)
+    moved = r.random(PERSONS) < 0.3
+    return pd.DataFrame(
+        {
+            "countrycode": "MDA",
+            "year": 2023,
+            "hhid": [f"h{i}" for i in range(PERSONS)],
+            "pid": "1",
+            "weight": weight,
+            "male": r.integers(0, 2, PERSONS),
+            "age": r.integers(15, 70, PERSONS),
+            "lstatus": r.choice([1, 2, 3], PERSONS, p=[0.6, 0.1, 0.3]),
+            "icls_v": "ICLS-19",
+            "migrated_binary": moved.astype(int),
+            "migrated_from_cat": np.where(moved, 5, np.nan),
+            "migrated_years": np.where(moved, 3, np.nan),
+        }
+    )
+
+
+def made(folder: Path, weight: float) -> tuple[Params, CountryReport]:
+    (folder / "params").mkdir()
+    (folder / "work").mkdir()
+    persons(weight).to_csv(folder / "lfs.csv", index=False)
+    path = folder / "params" / "MDA.yaml"
+    head = "country: MDA\nsynthetic: true\nyear: 2023\ninputs: {lfs: lfs.csv}\n"
+    path.write_text(head + "definitions: {preset: gld}\n", encoding="utf-8")
+    params = Params.load(path)
+    return params, country_report(Session(params, folder / "work", language("en"), True))
+
+
+def table(report: CountryReport, chapter: str, name: str) -> pd.DataFrame:
+    (found,) = [i for i in report.chapters[chapter].items if getattr(i, "id", "") == name]
+    assert isinstance(found, Table)
+    return found.cells
+
+
+@pytest.mark.parametrize("weight", [1.0, 120.0])
+def test_totals_stand_where_the_weights_add_to_a_population(tmp_path: Path, weight: float) -> None:
+    params, report = made(tmp_path, weight)
+    whole = weight > 1
+    lines = " ".join(readiness(params).lines)
+    assert ("do not add to a population" in lines) is not whole
+    said = [i for i in report.chapters["data"].items if isinstance(i, str)]
+    assert any("used as delivered" in s for s in said) is whole
+    unemployed = table(report, "people", "T08c")
+    assert (unemployed["status"] == "shown").all() == whole
+    quality = table(report, "data", "T06c").set_index("row")
+    assert quality.loc["households", "status"] == "not estimable"
+
+
+def test_moves_under_the_names_of_gld_alone_give_a_status(tmp_path: Path) -> None:
+    params, report = made(tmp_path, 120.0)
+    returned = int(persons(120.0)["migrated_binary"].sum())
+    lines = " ".join(readiness(params).lines)
+    assert f"RET {returned:,} ({120 * returned:,.0f})" in lines
+    shares = table(report, "people", "T07a").set_index("row")["value"]
+    assert shares["returnees, % of residents"] == pytest.approx(returned / PERSONS)
