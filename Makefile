@@ -83,7 +83,7 @@ sbom: $(READY) ## a bill of materials of the lock in CycloneDX, in sbom.cdx.json
 
 lock: $(READY) ## pin every dependency with hashes
 	$(BIN)/uv pip compile pyproject.toml requirements.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
-	  --extra dev --extra browser --extra pdf --extra cluster --extra tutorial --extra docs --quiet -o requirements.lock
+	  --extra dev --extra browser --extra pdf --extra cluster --extra tutorial --extra sign --extra docs --quiet -o requirements.lock
 
 clean: ## remove what was made, keep data and reports
 	rm -rf .venv .venv-peers build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
